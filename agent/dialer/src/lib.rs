@@ -1,0 +1,1 @@
+//! The dialer of one seat as a state machine without I/O.

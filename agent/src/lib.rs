@@ -1,0 +1,1 @@
+//! Kakeru (架ける): the outbound call centre's phone; daemon, command line, practice exchange.

@@ -1,0 +1,1 @@
+//! The configuration file: TOML read strictly into validated types, secrets kept apart.

@@ -1,0 +1,1 @@
+//! Voice: RTP, jitter buffer, codecs, tones and their detectors, recorder, audio devices.

@@ -1,0 +1,1 @@
+//! A seeded network model without I/O: delay, loss, duplication, reordering.
