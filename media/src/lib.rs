@@ -1,1 +1,16 @@
 //! Voice: RTP, jitter buffer, codecs, tones and their detectors, recorder, audio devices.
+//!
+//! # Levels
+//! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine
+//! with an amplitude of 22 827. See [`tones::level`].
+
+pub mod session;
+pub mod socket;
+pub mod tones;
+pub mod types;
+
+pub use socket::{BindError, RtpSocket};
+pub use types::{
+    CallProgress, ClipPlan, Codec, Command, Endpoint, FaxSignal, MediaEvent, SeatId, Segment, SessionId,
+    SessionStats, StreamParams, VoiceSpec,
+};

@@ -1,0 +1,12 @@
+//! Tones of the Japanese network and of FAX machines: data tables, a generator and detectors.
+//!
+//! The tables are data ([`spec`]), so that another country is another table. The detectors work on 8 kHz PCM in
+//! blocks of 10 ms.
+
+pub mod level;
+pub mod source;
+pub mod spec;
+
+pub use level::{amplitude_of, dbm0_of_power, level_dbm0};
+pub use source::ToneSource;
+pub use spec::{Step, ToneSpec, Wave};

@@ -1,0 +1,442 @@
+//! The words of the engine's interface: ids, stream parameters, commands and events.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::socket::RtpSocket;
+use crate::tones::ToneSpec;
+
+/// One media session, i.e. one leg of a call. Chosen by the caller, unique while the session is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionId(pub u64);
+
+/// One operator's place with its own voice device. Chosen by the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeatId(pub u32);
+
+/// The audio codec of a stream, as negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Codec {
+    /// G.711 µ-law, RTP clock 8000.
+    Pcmu,
+    /// G.711 A-law, RTP clock 8000.
+    Pcma,
+    /// Opus (RFC 7587), RTP clock 48000, decoded to mono.
+    Opus,
+}
+
+impl Codec {
+    /// Rate in Hz of the PCM that [`Session::pull`](crate::session::Session::pull) gives and
+    /// [`Session::push`](crate::session::Session::push) takes.
+    pub fn sample_rate(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// RTP timestamp clock in Hz (RFC 3551, RFC 7587 4.1).
+    pub fn clock_rate(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+}
+
+/// What offer and answer agreed on for one audio stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamParams {
+    /// Where the peer says it receives RTP; a source learned from its packets overrides it.
+    pub remote: SocketAddr,
+    /// Where the peer receives RTCP; `None` means the RTP port plus one (RFC 3550 11).
+    pub remote_rtcp: Option<SocketAddr>,
+    /// Codec in both directions.
+    pub codec: Codec,
+    /// Payload type that we send.
+    pub payload_type: u8,
+    /// Payload type that we receive.
+    pub receive_payload_type: u8,
+    /// Payload type of telephone-event that we send; `None` sends DTMF as tones in the audio.
+    /// Its clock is the codec's clock rate (RFC 4733 2.1 with one SSRC).
+    pub dtmf_payload_type: Option<u8>,
+    /// Payload type of telephone-event that we receive.
+    pub dtmf_receive_payload_type: Option<u8>,
+    /// Packet length in milliseconds that we send, 10 to 60.
+    pub ptime_ms: u8,
+    /// Whether we send (RFC 3264 direction, ours).
+    pub send: bool,
+    /// Whether we receive.
+    pub receive: bool,
+    /// The peer's `a=fmtp` value for the codec.
+    pub fmtp: Option<String>,
+}
+
+/// An operator's voice: where it is captured and where it is played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VoiceSpec {
+    /// A sound device. Each list is an ordered preference of names (substring match); empty means the
+    /// default device.
+    Device {
+        /// Microphones, best first.
+        capture: Vec<String>,
+        /// Ear pieces, best first.
+        playback: Vec<String>,
+    },
+    /// No device: silence in, nothing out, paced by the clock.
+    Null,
+    /// Files in place of a device.
+    File {
+        /// WAV that plays as the operator's voice, once per answered call, then silence.
+        play: Option<PathBuf>,
+        /// WAV (16 bit, mono) that receives what the operator hears.
+        write: Option<PathBuf>,
+    },
+}
+
+/// Who is on the local side of a session.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+    /// An operator's seat.
+    Seat(SeatId),
+    /// A scripted voice.
+    Clip(ClipPlan),
+    /// The peer hears itself.
+    Echo,
+    /// The peer hears silence.
+    Silence,
+}
+
+/// A scripted voice: segments played one after another, then silence unless it repeats.
+#[derive(Clone, Debug, Default)]
+pub struct ClipPlan {
+    /// The segments in order.
+    pub segments: Vec<Segment>,
+    /// Whether the first segment follows the last.
+    pub then_repeat: bool,
+}
+
+/// One piece of a [`ClipPlan`].
+#[derive(Clone, Debug)]
+pub enum Segment {
+    /// Silence.
+    Silence {
+        /// Length in milliseconds.
+        ms: u32,
+    },
+    /// Mono PCM at 8 kHz.
+    Samples(Arc<[i16]>),
+    /// A tone; one without a length ends the plan, since it plays for ever.
+    Tone(ToneSpec),
+}
+
+/// A call-progress tone heard from the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallProgress {
+    /// Dial tone: 400 Hz continuous.
+    Dial,
+    /// Ringback: 400 Hz, 1 s on and 2 s off.
+    Ringback,
+    /// Busy: 400 Hz, 0.5 s on and 0.5 s off.
+    Busy,
+    /// Fast busy: 400 Hz, 0.25 s on and 0.25 s off.
+    Congestion,
+}
+
+/// A FAX or modem signal heard from the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaxSignal {
+    /// Answer tone, 2100 Hz steady (T.30 CED, V.25 ANS and its phase-reversed form).
+    Ced,
+    /// Answer tone with 15 Hz amplitude modulation (V.8 ANSam).
+    Ansam,
+    /// V.21 channel 2 flags: the preamble of a T.30 control frame.
+    V21,
+    /// Calling tone, 1100 Hz, 0.5 s on and 3 s off: the peer is a calling FAX.
+    Cng,
+}
+
+/// Order to the engine. Orders for an unknown session or seat are counted and ignored.
+#[derive(Debug)]
+pub enum Command {
+    /// Opens an operator's voice device.
+    OpenSeat {
+        /// The seat.
+        seat: SeatId,
+        /// Its voice.
+        voice: VoiceSpec,
+    },
+    /// Closes an operator's voice device.
+    CloseSeat {
+        /// The seat.
+        seat: SeatId,
+    },
+    /// Takes over the sockets of a session; nothing is sent until [`Command::Start`].
+    OpenSession {
+        /// The session.
+        session: SessionId,
+        /// Its sockets.
+        socket: RtpSocket,
+        /// Who is on the local side.
+        endpoint: Endpoint,
+    },
+    /// First remote description: early media or answer.
+    Start {
+        /// The session.
+        session: SessionId,
+        /// What was negotiated.
+        params: StreamParams,
+    },
+    /// Later remote description: re-INVITE, hold (by the send and receive flags).
+    Update {
+        /// The session.
+        session: SessionId,
+        /// What was negotiated.
+        params: StreamParams,
+    },
+    /// Puts somebody else on the local side.
+    SetEndpoint {
+        /// The session.
+        session: SessionId,
+        /// Who is on the local side from now on.
+        endpoint: Endpoint,
+    },
+    /// The call was answered: detectors go from early-media to in-call rules, a file voice restarts.
+    Answered {
+        /// The session.
+        session: SessionId,
+    },
+    /// Records to a stereo WAV, operator left, callee right; the file is `path` + ".part" while live.
+    Record {
+        /// The session.
+        session: SessionId,
+        /// Final path.
+        path: PathBuf,
+    },
+    /// Ends the recording.
+    StopRecording {
+        /// The session.
+        session: SessionId,
+        /// Whether the file is kept.
+        keep: bool,
+    },
+    /// Replaces the local voice by silence.
+    Mute {
+        /// The session.
+        session: SessionId,
+        /// Whether it is muted.
+        on: bool,
+    },
+    /// Sends digits, one after another.
+    Dtmf {
+        /// The session.
+        session: SessionId,
+        /// `0`-`9`, `*`, `#`, `A`-`D`; other characters are ignored.
+        digits: String,
+    },
+    /// Ends recording, closes sockets; answered by [`MediaEvent::Closed`].
+    Close {
+        /// The session.
+        session: SessionId,
+    },
+    /// Asks for a [`MediaEvent::Pong`]; the watchdog's question.
+    Ping {
+        /// Returned unchanged.
+        id: u64,
+    },
+}
+
+/// What the engine reports. State events are never dropped; [`MediaEvent::Stats`] may be coalesced.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MediaEvent {
+    // -- seats --
+    /// The seat's devices are open.
+    SeatOpened {
+        /// The seat.
+        seat: SeatId,
+        /// Name of the microphone in use.
+        capture: Option<String>,
+        /// Name of the ear piece in use.
+        playback: Option<String>,
+    },
+    /// A device went away; the call goes on with silence or a fallback.
+    SeatLost {
+        /// The seat.
+        seat: SeatId,
+        /// Why.
+        reason: String,
+    },
+    /// A lost device is back, or a fallback took over.
+    SeatBack {
+        /// The seat.
+        seat: SeatId,
+        /// Name of the microphone in use.
+        capture: Option<String>,
+        /// Name of the ear piece in use.
+        playback: Option<String>,
+    },
+    /// The devices could not be opened.
+    SeatFailed {
+        /// The seat.
+        seat: SeatId,
+        /// Why.
+        reason: String,
+    },
+
+    // -- stream --
+    /// The first valid packet after start, or after an [`MediaEvent::RtpTimeout`].
+    RtpFlowing {
+        /// The session.
+        session: SessionId,
+    },
+    /// No packet for [`session::RTP_TIMEOUT`](crate::session::RTP_TIMEOUT) while the answered peer should send.
+    RtpTimeout {
+        /// The session.
+        session: SessionId,
+    },
+
+    // -- detectors --
+    /// A call-progress tone was recognised; fires once until another tone or none is heard.
+    CallProgress {
+        /// The session.
+        session: SessionId,
+        /// Which tone.
+        tone: CallProgress,
+        /// Whether the call was not yet answered.
+        early: bool,
+    },
+    /// A FAX or modem signal was recognised; fires once per signal and session, after answer only.
+    Fax {
+        /// The session.
+        session: SessionId,
+        /// Which signal.
+        signal: FaxSignal,
+        /// Start of the signal, milliseconds since start.
+        at_ms: u32,
+        /// Its level.
+        level_dbm0: f32,
+    },
+    /// A single beep after speech: an answering machine is about to record.
+    Beep {
+        /// The session.
+        session: SessionId,
+        /// Start of the beep, milliseconds since start.
+        at_ms: u32,
+    },
+    /// The callee began to speak (answered calls only).
+    SpeechStarted {
+        /// The session.
+        session: SessionId,
+        /// Milliseconds since start.
+        at_ms: u32,
+    },
+    /// The callee fell silent.
+    SpeechEnded {
+        /// The session.
+        session: SessionId,
+        /// End of the speech, milliseconds since start.
+        at_ms: u32,
+        /// Length of the speech in milliseconds.
+        ms: u32,
+    },
+    /// The peer pressed a key (RFC 4733).
+    Dtmf {
+        /// The session.
+        session: SessionId,
+        /// `0`-`9`, `*`, `#`, `A`-`D`.
+        digit: char,
+    },
+
+    // -- recorder --
+    /// The recording is complete and on disk.
+    RecordingClosed {
+        /// The session.
+        session: SessionId,
+        /// Final path.
+        path: PathBuf,
+        /// Length in milliseconds.
+        duration_ms: u64,
+        /// Size of the file.
+        bytes: u64,
+        /// Checksum of the file.
+        sha256: [u8; 32],
+        /// Audio lost between media and recorder, filled with silence, milliseconds.
+        gaps_ms: u64,
+        /// Whether the file was kept.
+        kept: bool,
+    },
+    /// The recording could not be written; the call goes on.
+    RecordingFailed {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        reason: String,
+    },
+
+    // -- life --
+    /// About once a second, and a last one before [`MediaEvent::Closed`].
+    Stats {
+        /// The session.
+        session: SessionId,
+        /// Counters since start.
+        stats: SessionStats,
+    },
+    /// The session is gone.
+    Closed {
+        /// The session.
+        session: SessionId,
+        /// Counters since start.
+        stats: SessionStats,
+    },
+    /// Answer to [`Command::Ping`].
+    Pong {
+        /// As asked.
+        id: u64,
+    },
+}
+
+/// Counters of a session since its start. They only grow, except the gauges (`*_ms` marked so).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SessionStats {
+    /// RTP packets handed to the socket.
+    pub packets_sent: u64,
+    /// Payload bytes in them.
+    pub bytes_sent: u64,
+    /// Valid RTP packets received, duplicates included.
+    pub packets_received: u64,
+    /// Payload bytes in them.
+    pub bytes_received: u64,
+    /// Packets that never came (RFC 3550 A.3), all SSRCs together.
+    pub lost: u64,
+    /// Packets that came after their time to be played.
+    pub late: u64,
+    /// Packets that came twice.
+    pub duplicates: u64,
+    /// Packets that came out of order.
+    pub reordered: u64,
+    /// Packets that are not RTP, have another payload type or fail validation.
+    pub malformed: u64,
+    /// Packets from another source than the pinned one.
+    pub foreign: u64,
+    /// Times the peer's SSRC changed.
+    pub ssrc_changes: u32,
+    /// Interarrival jitter (RFC 3550 A.8), gauge, milliseconds.
+    pub jitter_ms: f32,
+    /// Delay that the jitter buffer aims at, gauge, milliseconds.
+    pub target_ms: u32,
+    /// Audio made up for missing packets, milliseconds.
+    pub concealed_ms: u64,
+    /// Audio removed to catch up, milliseconds.
+    pub accelerated_ms: u64,
+    /// Audio inserted to gain delay, milliseconds.
+    pub expanded_ms: u64,
+    /// Round trip by RTCP, gauge.
+    pub rtt_ms: Option<f32>,
+    /// Packets of ours that the peer reports lost.
+    pub remote_lost: Option<u32>,
+    /// Jitter of our packets that the peer reports, gauge, milliseconds.
+    pub remote_jitter_ms: Option<f32>,
+}
