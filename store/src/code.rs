@@ -1,0 +1,134 @@
+//! The stable codes an operator or a script sees, with their texts.
+
+use std::fmt;
+
+// Codes are never renamed or reused; texts may be reworded.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $ja:literal, $en:literal;)+) => {
+        /// Code of a refusal (`E-…`) or a doubt (`W-…`).
+        ///
+        /// The code is the contract with scripts; the texts are for people and may be reworded.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code { $(#[doc = $en] $(#[$doc])* $name,)+ }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// `E-…` or `W-…`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What an operator reads in Japanese.
+            pub fn ja(self) -> &'static str {
+                match self { $(Self::$name => $ja,)+ }
+            }
+
+            /// What an operator reads in English.
+            pub fn en(self) -> &'static str {
+                match self { $(Self::$name => $en,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    ReqCompany = "E-REQ-COMPANY", "取引先会社名を入力してください", "The company name is required.";
+    ReqPerson = "E-REQ-PERSON", "取引先担当者名を入力してください", "The person's name is required.";
+    ReqName = "E-REQ-NAME", "会社名または担当者名のどちらかが必要です", "A company or a person is required.";
+    ReqPhone = "E-REQ-PHONE", "電話番号を入力してください", "The phone number is required.";
+    PhoneInvalid = "E-PHONE-INVALID", "電話番号として認識できません", "This is not a phone number.";
+    PhoneExcel = "E-PHONE-EXCEL", "指数表記や日付への変換のため桁が失われています",
+        "A spreadsheet turned the number into a formula, a date or an exponent and lost digits.";
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)",
+        "Emergency, short, carrier and international numbers are never dialed.";
+    CsvEncoding = "E-CSV-ENCODING", "文字コードを判定できません。指定してください",
+        "The character encoding could not be detected; name it.";
+    CsvChar = "E-CSV-CHAR", "変換できない文字があります(行,列)", "The cell holds characters that cannot be read.";
+    CsvQuote = "E-CSV-QUOTE", "引用符が閉じられていません", "A quotation mark is never closed.";
+    CsvField = "E-CSV-FIELD", "1つの項目が長すぎます(上限64KiB)", "A cell is longer than 64 KiB.";
+    CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.";
+    CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row is missing or has no phone column.";
+    CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.";
+    CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.";
+    CsvTooLarge = "E-CSV-TOO-LARGE", "一度に登録できる上限を超えています(ファイルの大きさ)",
+        "The file is larger than one import may be.";
+    CsvTooManyRows = "E-CSV-TOO-MANY-ROWS", "一度に登録できる上限を超えています(行数)",
+        "The file has more rows than one import may have.";
+    CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.";
+    CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.";
+    ListFull = "E-LIST-FULL", "リストの登録上限を超えます", "The list would exceed its limit.";
+    ContactsFull = "E-CONTACTS-FULL", "連絡先の登録上限を超えます", "The contacts would exceed their limit.";
+    CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.";
+    ExportChar = "E-EXPORT-CHAR", "この文字コードでは書き出せない文字があります",
+        "Some characters do not exist in the chosen encoding.";
+    ListBusy = "E-LIST-BUSY", "架電中のため削除できません", "The list is being dialed.";
+    StatusBuiltin = "E-STATUS-BUILTIN", "この結果ステータスは変更・削除できません",
+        "A built-in status cannot be changed or deleted.";
+    UserTombstone = "E-USER-TOMBSTONE", "削除済みのIDは再利用できません", "A deleted user's id is not reused.";
+    LineFull = "E-LINE-FULL", "空き回線がありません", "No line is free.";
+    Dnc = "E-DNC", "架電禁止の番号です", "The number is on the do-not-call list.";
+    Hours = "E-HOURS", "架電可能時間外です", "It is outside the calling window.";
+    Stale = "E-STALE", "他の画面で更新されています", "Somebody else changed this in the meantime.";
+    FeatureOff = "E-FEATURE-OFF", "この機能は有効になっていません", "The feature is switched off.";
+    FieldPerm = "E-FIELD-PERM", "この項目を表示する権限がありません", "You may not see this field.";
+    CrmKey = "E-CRM-KEY", "アクセスキー 無効", "The CRM access key is invalid.";
+    CrmCompany = "E-CRM-COMPANY", "企業 ID 無効", "The CRM company id is invalid.";
+    CrmUnset = "E-CRM-UNSET", "キーが接続されていません。 設定してください。", "The CRM key is not set.";
+    ZeroRestored = "W-ZERO-RESTORED", "先頭の0を補いました", "A lost leading zero was restored.";
+    PhoneUnassigned = "W-PHONE-UNASSIGNED", "割り当てのない番号帯です", "The number lies in an unassigned range.";
+    PhoneExtra = "W-PHONE-EXTRA", "2つ目以降の番号は追加の番号として保存します",
+        "The cell holds several numbers; the first is dialed.";
+    PhoneHyphen = "W-PHONE-HYPHEN", "漢数字の「一」をハイフンとして読みました", "A kanji one was read as a hyphen.";
+    PhoneDecimal = "W-PHONE-DECIMAL", "末尾の「.0」を取り除きました", "A trailing .0 was removed.";
+    PhoneFreephone = "W-PHONE-FREEPHONE", "着信者課金の番号です(自動では発信しません)",
+        "The called party pays; the auto-dialer skips this number.";
+    PhoneConverged = "W-PHONE-CONVERGED", "0600番号です。確認してください", "A 0600 number; check it.";
+    Long = "W-LONG", "30文字を超えています", "More than 30 characters.";
+    CsvQuoteStray = "W-CSV-QUOTE", "引用符の位置が正しくありません", "A quotation mark stands in the middle of a cell.";
+    ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
+    CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
+    NoCreatePerm = "W-NO-CREATE-PERM", "連絡先を作成する権限がありません", "No permission to create contacts.";
+}
+
+impl Code {
+    /// Whether the code only warns.
+    pub fn is_warning(self) -> bool {
+        self.as_str().starts_with('W')
+    }
+
+    /// The code of that name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_have_texts_in_both_languages() {
+        for (at, code) in Code::ALL.iter().enumerate() {
+            assert!(code.as_str().starts_with("E-") || code.as_str().starts_with("W-"));
+            assert_eq!(Code::from_code(code.as_str()), Some(*code));
+            assert!(Code::ALL[..at].iter().all(|other| other.as_str() != code.as_str()), "{code}");
+            assert!(code.ja().chars().any(|c| c > '\u{2FFF}'), "{code} has no Japanese text");
+            assert!(code.en().is_ascii(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Telephone numbers: what a cell of a list means, what is sent to the trunk, and what is never sent.
+//!
+//! Nothing here reads a clock, a file or the network. [`Phone::parse`] turns human input into an E.164 key, a
+//! [`DialPlan`] turns the key into the string for one trunk, and [`is_emergency`] / [`is_forbidden`] judge that
+//! final string, after every prefix, right before the INVITE.
+
+mod area;
+mod dial;
+mod kind;
+mod number;
+mod parse;
+
+pub use dial::{DialPlan, NumberFormat, Verdict, is_emergency, is_forbidden, is_list_forbidden};
+pub use kind::{AutoDial, NumberKind};
+pub use number::{Clir, ParsedPhone, Phone, PhoneError};
