@@ -1,0 +1,270 @@
+//! `[[account]]`.
+
+use std::time::Duration;
+
+use super::{Context, check_name, password, required};
+use crate::error::ErrorKind;
+use crate::reader::{Found, Place, Report, Table};
+use crate::types::{Account, AccountKind, Codec, NumberFormat, Transport};
+
+const KINDS: [(&str, AccountKind); 3] =
+    [("trunk", AccountKind::Trunk), ("pbx", AccountKind::Pbx), ("practice", AccountKind::Practice)];
+
+pub(super) fn account(
+    mut table: Table<'_, '_>,
+    context: &Context<'_>,
+    report: &mut Report,
+) -> Option<Found<Account>> {
+    let at = table.at().clone();
+    let before = report.errors.len();
+    let name = table.string("name", report);
+    if let Some(name) = &name {
+        check_name(name, report);
+    }
+    let name = required(name, &table, "name", "name = \"main\"", before, report);
+
+    let before = report.errors.len();
+    let kind = table.choice("kind", &KINDS, report);
+    if kind.is_none() && report.errors.len() == before {
+        report.error(
+            ErrorKind::Missing,
+            &table.place("kind"),
+            "this key must be set: \"trunk\", \"pbx\" or \"practice\"",
+        );
+    }
+    let kind = kind.map_or(AccountKind::Trunk, |found| found.value);
+
+    let before = report.errors.len();
+    let aor = sip_uri(&mut table, "aor", Part::UserAndHost, report);
+    let aor = required(aor, &table, "aor", "aor = \"sip:100@pbx.example\"", before, report);
+    let registrar = sip_uri(&mut table, "registrar", Part::Host, report);
+    let proxy = sip_uri(&mut table, "proxy", Part::Host, report).map(|found| found.value);
+    let register = table.boolean("register", report).is_none_or(|found| found.value);
+    if let (false, Some(registrar)) = (register, &registrar) {
+        report.error(
+            ErrorKind::Conflict,
+            &registrar.at,
+            "a registrar and register = false contradict each other; remove one of them",
+        );
+    }
+    let username = table.string("username", report);
+    let secret = password::password(&mut table, context, report);
+    if register && !secret.mentioned {
+        report.error(
+            ErrorKind::Missing,
+            &table.place("password"),
+            "an account that registers needs a password, for example password = { file = \"main.password\" }; \
+             a trunk that knows us by address has register = false instead",
+        );
+    }
+
+    let transport = table.choice("transport", &[("udp", Transport::Udp), ("tcp", Transport::Tcp)], report);
+    let (least_expires, least_retry, usual_retry) = match kind {
+        // Practice has no network to spare: tests shorten both.
+        AccountKind::Practice => (Duration::from_secs(1), Duration::from_millis(100), Duration::from_secs(1)),
+        AccountKind::Trunk | AccountKind::Pbx => {
+            (Duration::from_secs(60), Duration::from_secs(30), Duration::from_secs(30))
+        }
+    };
+    let day = Duration::from_secs(86_400);
+    let expires = table.duration("expires", least_expires, day, report);
+    let retry_min = table.duration("retry_min", least_retry, Duration::from_secs(3_600), report);
+    let retry_max = table.duration("retry_max", least_retry, day, report);
+    let formats = [
+        ("national", NumberFormat::National),
+        ("e164", NumberFormat::E164),
+        ("+e164", NumberFormat::E164Plus),
+    ];
+    let number_format = table.choice("number_format", &formats, report);
+    let prefix = prefix(&mut table, report);
+    let caller_id = caller_id(&mut table, report);
+    let display_name = display_name(&mut table, report);
+    let codecs = codecs(&mut table, report);
+
+    let longest_retry = retry_max.as_ref().map_or(Duration::from_secs(600), |found| found.value);
+    let mut account = Account {
+        name,
+        kind,
+        aor,
+        registrar: None,
+        proxy,
+        username: String::new(),
+        password: secret.value,
+        password_source: secret.source,
+        transport: transport.map_or(Transport::Udp, |found| found.value),
+        expires: expires.map_or(Duration::from_secs(300), |found| found.value),
+        retry_min: retry_min.as_ref().map_or(usual_retry.min(longest_retry), |found| found.value),
+        retry_max: longest_retry,
+        number_format: number_format.map_or(NumberFormat::National, |found| found.value),
+        prefix,
+        caller_id,
+        display_name,
+        codecs,
+    };
+    if let Some(retry) = retry_max.or(retry_min)
+        && account.retry_min > account.retry_max
+    {
+        report.error(
+            ErrorKind::Conflict,
+            &retry.at,
+            "retry_min is longer than retry_max; exchange or change them",
+        );
+    }
+    if register {
+        let default = || format!("sip:{}", account.aor_host());
+        account.registrar = Some(registrar.map_or_else(default, |found| found.value));
+    }
+    account.username = username.map_or_else(|| account.aor_user().to_owned(), |found| found.value);
+    table.finish(report);
+    Some(Found { value: account, at })
+}
+
+/// What a SIP URI must consist of.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    UserAndHost,
+    Host,
+}
+
+/// A coarse check that catches what people mistype; the SIP stack parses it in full.
+fn sip_uri(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    part: Part,
+    report: &mut Report,
+) -> Option<Found<String>> {
+    let found = table.string(key, report)?;
+    let example = match part {
+        Part::UserAndHost => "\"sip:100@pbx.example\"",
+        Part::Host => "\"sip:pbx.example\" or \"sip:192.0.2.1:5060\"",
+    };
+    let text = found.value.as_str();
+    if text.starts_with("sips:") {
+        report.invalid(
+            &found.at,
+            format!("sips: (TLS) is not supported; write {example} and transport = \"tcp\""),
+        );
+        return None;
+    }
+    if !is_sip_uri(text, part) {
+        report.invalid(&found.at, format!("{text:?} is not understood; write {example}"));
+        return None;
+    }
+    Some(found)
+}
+
+fn is_sip_uri(text: &str, part: Part) -> bool {
+    let Some(rest) = text.strip_prefix("sip:") else { return false };
+    if text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')) {
+        return false;
+    }
+    let (user, host) = match rest.split_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, rest),
+    };
+    let user_fits = match part {
+        Part::UserAndHost => user.is_some_and(|user| !user.is_empty() && !user.contains(':')),
+        Part::Host => user.is_none(),
+    };
+    let host = host.split([';', '?']).next().unwrap_or(host);
+    let (host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inner, tail)) if inner.parse::<std::net::Ipv6Addr>().is_ok() => ("v6", tail.strip_prefix(':')),
+        Some(_) => return false,
+        None => match host.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (host, None),
+        },
+    };
+    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let host_fits =
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    user_fits && host_fits && port_fits
+}
+
+fn prefix(table: &mut Table<'_, '_>, report: &mut Report) -> String {
+    let Some(found) = table.string("prefix", report) else { return String::new() };
+    let fits =
+        found.value.len() <= 8 && found.value.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'));
+    if !fits {
+        report.invalid(
+            &found.at,
+            "the prefix before every number is at most 8 digits, '*' or '#', such as \"0\"",
+        );
+    }
+    found.value
+}
+
+fn caller_id(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
+    let found = table.string("caller_id", report)?;
+    let digits = found.value.strip_prefix('+').unwrap_or(&found.value);
+    if digits.is_empty() || digits.len() > 20 || !digits.chars().all(|c| c.is_ascii_digit()) {
+        report.invalid(&found.at, "write the number to present with digits only, such as \"0312345678\"");
+    }
+    Some(found.value)
+}
+
+fn display_name(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
+    let found = table.string("display_name", report)?;
+    if found.value.chars().any(char::is_control) || found.value.len() > 128 {
+        report.invalid(&found.at, "a display name is one line of at most 128 bytes");
+    }
+    Some(found.value)
+}
+
+fn codecs(table: &mut Table<'_, '_>, report: &mut Report) -> Vec<Codec> {
+    let all = vec![Codec::Pcmu, Codec::Pcma, Codec::Opus];
+    let Some(found) = table.strings("codecs", report) else { return all };
+    let mut codecs = Vec::new();
+    for item in &found.value {
+        let Some(codec) = all.iter().copied().find(|codec| codec.as_str().eq_ignore_ascii_case(&item.value))
+        else {
+            report.invalid(
+                &item.at,
+                format!("{:?} is not known; write \"PCMU\", \"PCMA\" or \"opus\"", item.value),
+            );
+            continue;
+        };
+        if codecs.contains(&codec) {
+            report.error(
+                ErrorKind::Conflict,
+                &item.at,
+                format!("{:?} is named twice; remove one", item.value),
+            );
+        }
+        codecs.push(codec);
+    }
+    if found.value.is_empty() {
+        let at = Place { path: found.at.path.clone(), line: found.at.line };
+        report.invalid(&at, "no codec, no voice: write at least [\"PCMU\"] or remove the key");
+    }
+    codecs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uris_are_checked_for_what_people_mistype() {
+        for good in
+            ["sip:100@pbx.example", "sip:100@192.0.2.1:5070", "sip:a.b@[2001:db8::1]:5060", "sip:1@h;x=y"]
+        {
+            assert!(is_sip_uri(good, Part::UserAndHost), "{good}");
+        }
+        for bad in [
+            "100@pbx",
+            "sip:pbx.example",
+            "sip:@pbx",
+            "sip:1@",
+            "sip:1@h:0",
+            "sip:1@h:x",
+            "sip:1 2@h",
+            "sip:1:pw@h",
+            "sip:1@[::g]",
+        ] {
+            assert!(!is_sip_uri(bad, Part::UserAndHost), "{bad}");
+        }
+        assert!(is_sip_uri("sip:pbx.example;transport=tcp", Part::Host));
+        assert!(!is_sip_uri("sip:100@pbx.example", Part::Host));
+    }
+}

@@ -1,0 +1,147 @@
+//! `[daemon]`, `[sip]`, `[media]`, `[recording]`, `[log]`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Context, check_name};
+use crate::reader::{Report, Table};
+use crate::types::{Daemon, Locale, Log, LogFormat, Media, Outbox, Recording, Sip};
+
+pub(super) fn daemon(
+    section: Option<Table<'_, '_>>,
+    context: &Context<'_>,
+    report: &mut Report,
+) -> (Daemon, Outbox) {
+    let mut daemon = Daemon {
+        box_id: "box-1".to_owned(),
+        state_dir: context.paths.state_dir.clone(),
+        database: PathBuf::new(),
+        recordings_dir: PathBuf::new(),
+        socket: context.paths.socket.clone(),
+        locale: Locale::default(),
+    };
+    let (mut recordings, mut drop_dir) = (None, None);
+    if let Some(mut table) = section {
+        if let Some(name) = table.string("box", report) {
+            check_name(&name, report);
+            daemon.box_id = name.value;
+        }
+        let mut folder = |key, report: &mut Report| {
+            let found = table.string(key, report)?;
+            if found.value.is_empty() {
+                report.invalid(&found.at, "an empty path; write one or remove the key for the default");
+            }
+            Some(context.absolute(&found.value))
+        };
+        if let Some(path) = folder("state_dir", report) {
+            daemon.state_dir = path;
+        }
+        recordings = folder("recordings_dir", report);
+        drop_dir = folder("drop_dir", report);
+        if let Some(path) = folder("socket", report) {
+            daemon.socket = path;
+        }
+        if let Some(locale) = table.choice("locale", &[("ja", Locale::Ja), ("en", Locale::En)], report) {
+            daemon.locale = locale.value;
+        }
+        // sockaddr_un holds 108 bytes, the closing zero included.
+        if daemon.socket.as_os_str().len() > 107 {
+            report.invalid(
+                &table.place("socket"),
+                "longer than the 107 bytes of a socket path; choose a shorter one",
+            );
+        }
+        table.finish(report);
+    }
+    daemon.database = daemon.state_dir.join("kakeru.db");
+    daemon.recordings_dir = recordings.unwrap_or_else(|| daemon.state_dir.join("recordings"));
+    let outbox = Outbox { drop_dir: drop_dir.unwrap_or_else(|| daemon.state_dir.join("outbox")) };
+    (daemon, outbox)
+}
+
+pub(super) fn sip(section: Option<Table<'_, '_>>, report: &mut Report) -> Sip {
+    let mut sip = Sip {
+        listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5060),
+        advertise: None,
+        t1: Duration::from_millis(500),
+    };
+    let Some(mut table) = section else { return sip };
+    if let Some(listen) = table.parsed("listen", "an address with port such as \"0.0.0.0:5060\"", report) {
+        sip.listen = listen.value;
+    }
+    if let Some(address) = table.parsed::<IpAddr>("advertise", "an IP address without port", report) {
+        if address.value.is_unspecified() || address.value.is_multicast() {
+            report.invalid(&address.at, "nobody can send to this address; write the one peers reach us at");
+        }
+        sip.advertise = Some(address.value);
+    }
+    if let Some(t1) = table.duration("t1", Duration::from_millis(20), Duration::from_secs(4), report) {
+        sip.t1 = t1.value;
+    }
+    table.finish(report);
+    sip
+}
+
+pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Media {
+    let mut media = Media { ports: 16_384..=32_767, workers: None };
+    let Some(mut table) = section else { return media };
+    if let Some(found) = table.string("ports", report) {
+        match ports(&found.value) {
+            Some(ports) => media.ports = ports,
+            None => report.invalid(
+                &found.at,
+                format!(
+                    "{:?} is not a range of at least four ports from 1024; write \"16384-32767\"",
+                    found.value
+                ),
+            ),
+        }
+    }
+    media.workers =
+        table.integer("workers", 1..65, report).and_then(|found| usize::try_from(found.value).ok());
+    table.finish(report);
+    media
+}
+
+pub(super) fn recording(section: Option<Table<'_, '_>>, report: &mut Report) -> Recording {
+    let mut recording = Recording { enabled: true };
+    let Some(mut table) = section else { return recording };
+    if let Some(enabled) = table.boolean("enabled", report) {
+        recording.enabled = enabled.value;
+    }
+    table.finish(report);
+    recording
+}
+
+pub(super) fn log(section: Option<Table<'_, '_>>, report: &mut Report) -> Log {
+    let mut log = Log { format: LogFormat::Text, level: "info".to_owned() };
+    let Some(mut table) = section else { return log };
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    if let Some(format) = table.choice("format", &formats, report) {
+        log.format = format.value;
+    }
+    if let Some(level) = table.string("level", report) {
+        let known = |part: &str| {
+            let level = part.rsplit('=').next().unwrap_or(part).trim();
+            ["off", "error", "warn", "info", "debug", "trace"].contains(&level.to_ascii_lowercase().as_str())
+        };
+        if !level.value.split(',').all(known) {
+            report.invalid(
+                &level.at,
+                format!("{:?} is not understood; write error, warn, info, debug or trace, or parts such as \"info,sip_stack=debug\"", level.value),
+            );
+        }
+        log.level = level.value;
+    }
+    table.finish(report);
+    log
+}
+
+/// `first-last`, at least two RTP/RTCP pairs, no privileged port.
+fn ports(text: &str) -> Option<RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-')?;
+    let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first >= 1024 && last >= first.checked_add(3)?).then_some(first..=last)
+}

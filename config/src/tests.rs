@@ -1,0 +1,340 @@
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+
+const MINIMAL: &str = r#"
+[[account]]
+name = "main"
+kind = "pbx"
+aor = "sip:100@pbx.example"
+password = "secret words"
+
+[[seat]]
+name = "a"
+account = "main"
+"#;
+
+fn env() -> Environment {
+    Environment::new(
+        1000,
+        [("HOME", "/home/a"), ("XDG_RUNTIME_DIR", "/run/user/1000"), ("SIP_PW", "from env")],
+    )
+}
+
+fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
+    Config::parse(text, Path::new("/etc/kakeru"), &env())
+}
+
+/// The errors as `line path` pairs, and their kinds.
+fn errors(text: &str) -> Vec<(ErrorKind, usize, String)> {
+    parse(text).unwrap_err().into_iter().map(|e| (e.kind, e.line.unwrap_or(0), e.path)).collect()
+}
+
+fn with_dialing(line: &str) -> String {
+    format!("[dialing]\n{line}\n{MINIMAL}")
+}
+
+#[test]
+fn the_example_is_a_valid_file_and_shows_the_defaults() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("sip-main"), "pw\n").unwrap();
+    let env = Environment::new(0, [("CREDENTIALS_DIRECTORY", dir.path().as_os_str())]);
+    let example = Config::parse(EXAMPLE, Path::new("/etc/kakeru"), &env).unwrap();
+    let plain = parse(MINIMAL).unwrap();
+    assert_eq!(example.warnings, []);
+    assert_eq!(example.sip, plain.sip);
+    assert_eq!(example.media, plain.media);
+    assert_eq!(example.recording, plain.recording);
+    assert_eq!(example.log, plain.log);
+    let mut dialing = example.dialing.clone();
+    dialing.window.closed.clear();
+    assert_eq!(dialing, plain.dialing);
+    assert_eq!(example.dialing.window.closed.len(), 1);
+    let (account, minimal) = (&example.accounts[0], &plain.accounts[0]);
+    assert_eq!(account.password.as_ref().unwrap().expose(), "pw");
+    assert_eq!((account.expires, account.transport), (minimal.expires, minimal.transport));
+    assert_eq!((account.number_format, &account.prefix), (minimal.number_format, &minimal.prefix));
+    assert_eq!((&account.codecs, account.retry_min), (&minimal.codecs, minimal.retry_min));
+}
+
+#[test]
+fn every_commented_key_of_the_example_is_a_known_one() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("sip-main"), "pw\n").unwrap();
+    let env = Environment::new(0, [("CREDENTIALS_DIRECTORY", dir.path().as_os_str())]);
+    let key = |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
+    let text: Vec<_> = EXAMPLE.lines().map(|line| if key(line) { &line[1..] } else { line }).collect();
+    let config = Config::parse(&text.join("\n"), Path::new("/etc/kakeru"), &env).unwrap();
+    assert_eq!(config.accounts[0].caller_id.as_deref(), Some("0312345678"));
+    assert_eq!(config.seats[0].uid, Some(1000));
+    assert_eq!(config.media.workers, Some(2));
+}
+
+#[test]
+fn a_short_file_gets_the_documented_defaults() {
+    let config = parse(MINIMAL).unwrap();
+    assert_eq!(config.daemon.state_dir, Path::new("/home/a/.local/share/kakeru"));
+    assert_eq!(config.daemon.database, Path::new("/home/a/.local/share/kakeru/kakeru.db"));
+    assert_eq!(config.daemon.recordings_dir, Path::new("/home/a/.local/share/kakeru/recordings"));
+    assert_eq!(config.outbox.drop_dir, Path::new("/home/a/.local/share/kakeru/outbox"));
+    assert_eq!(config.daemon.socket, Path::new("/run/user/1000/kakeru/control.sock"));
+    let account = &config.accounts[0];
+    assert_eq!(account.registrar.as_deref(), Some("sip:pbx.example"));
+    assert_eq!(account.username, "100");
+    assert_eq!(config.seats[0].operator, "a");
+    assert_eq!(config.dialing.ring_timeout, Duration::from_secs(30));
+    assert_eq!(config.dialing.max_repeats_per_day, 3);
+    assert_eq!(config.dialing.auto_disposition.len(), 5);
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_with_their_lines() {
+    let text = r#"[daemon]
+boxx = "b"
+locale = "fr"
+[sip]
+listen = 5060
+[[account]]
+name = "main"
+kind = "pbx"
+aor = "100@pbx"
+password = { env = "NOT_SET" }
+expires = "300"
+[[account]]
+name = "main"
+kind = "trunk"
+aor = "sip:1@h"
+[[seat]]
+name = "a b"
+account = "other"
+voice = { kind = "device", play = "x.wav" }
+[dialing]
+ring_timeout = "121s"
+repeat_gap = "179s"
+max_repeats_per_day = 16
+auto_disposition = ["voicemail"]
+[dialing.window]
+days = ["mon", "xxx"]
+from = "07:00"
+closed = ["2026-02-30"]
+[extra]
+"#;
+    let mut found = errors(text);
+    found.sort_by_key(|(_, line, _)| *line);
+    let expected = [
+        (ErrorKind::UnknownKey, 2, "daemon.boxx"),
+        (ErrorKind::Invalid, 3, "daemon.locale"),
+        (ErrorKind::WrongType, 5, "sip.listen"),
+        (ErrorKind::Invalid, 9, "account[0].aor"),
+        (ErrorKind::Secret, 10, "account[0].password.env"),
+        (ErrorKind::Invalid, 11, "account[0].expires"),
+        (ErrorKind::Missing, 12, "account[1].password"),
+        (ErrorKind::Conflict, 12, "account[1].name"),
+        (ErrorKind::Conflict, 16, "seat[0].account"),
+        (ErrorKind::Invalid, 17, "seat[0].name"),
+        (ErrorKind::UnknownKey, 19, "seat[0].voice.play"),
+        (ErrorKind::Invalid, 21, "dialing.ring_timeout"),
+        (ErrorKind::Invalid, 22, "dialing.repeat_gap"),
+        (ErrorKind::Invalid, 23, "dialing.max_repeats_per_day"),
+        (ErrorKind::Invalid, 24, "dialing.auto_disposition[0]"),
+        (ErrorKind::Invalid, 26, "dialing.window.days[1]"),
+        (ErrorKind::Invalid, 27, "dialing.window.from"),
+        (ErrorKind::Invalid, 28, "dialing.window.closed[0]"),
+        (ErrorKind::UnknownKey, 29, "extra"),
+    ];
+    let found: Vec<_> = found.iter().map(|(kind, line, path)| (*kind, *line, path.as_str())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn broken_toml_names_its_line_and_still_checks_the_rest() {
+    let found = errors("[dialing]\nring_timeout = \"500s\"\nmode = \nwrap_up = \"0s\"\n");
+    assert!(found.contains(&(ErrorKind::Syntax, 3, String::new())), "{found:?}");
+    assert!(found.contains(&(ErrorKind::Invalid, 2, "dialing.ring_timeout".to_owned())), "{found:?}");
+}
+
+#[test]
+fn the_law_s_limits_hold_and_their_edges_are_allowed() {
+    for line in [
+        "ring_timeout = \"120s\"",
+        "repeat_gap = \"180s\"",
+        "max_repeats_per_day = 15",
+        "repeat_gap = \"3m\"",
+    ] {
+        assert!(parse(&with_dialing(line)).is_ok(), "{line}");
+    }
+    for line in [
+        "ring_timeout = \"2m1s\"",
+        "repeat_gap = \"2m59s\"",
+        "max_repeats_per_day = -1",
+        "ring_timeout = \"0s\"",
+    ] {
+        assert_eq!(errors(&with_dialing(line)).len(), 1, "{line}");
+    }
+    let window = |text: &str| parse(&format!("{MINIMAL}[dialing.window]\n{text}\n"));
+    let wide = window("from = \"08:00\"\nto = \"21:00\"").unwrap();
+    assert_eq!((wide.dialing.window.from, wide.dialing.window.to), (CEILING_FROM, CEILING_TO));
+    for text in [
+        "to = \"21:01\"",
+        "from = \"07:59\"",
+        "from = \"20:00\"\nto = \"20:00\"",
+        "from = \"9:00\"",
+        "days = []",
+    ] {
+        assert_eq!(window(text).unwrap_err().len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_status_code_stands_for_its_outcomes() {
+    let config = parse(&with_dialing("auto_disposition = [\"no_contact\"]")).unwrap();
+    let chosen: Vec<_> = config.dialing.auto_disposition.iter().map(|o| o.as_str()).collect();
+    assert_eq!(chosen, ["no_answer", "busy", "out_of_reach"]);
+    assert!(parse(&with_dialing("auto_disposition = []")).unwrap().dialing.auto_disposition.is_empty());
+}
+
+#[test]
+fn toml_s_own_dates_close_days_too() {
+    let config =
+        parse(&format!("{MINIMAL}[dialing.window]\nclosed = [2026-12-31, \"2027-01-01/2027-01-03\"]\n"))
+            .unwrap();
+    assert_eq!(config.dialing.window.closed[0].from, Date::new(2026, 12, 31).unwrap());
+    assert_eq!(config.dialing.window.closed[1].to, Date::new(2027, 1, 3).unwrap());
+}
+
+#[test]
+fn a_trunk_known_by_address_needs_neither_registrar_nor_password() {
+    let text = "[[account]]\nname = \"t\"\nkind = \"trunk\"\naor = \"sip:0312345678@trunk.example:5070\"\nregister = false\n";
+    let config = parse(text).unwrap();
+    let account = &config.accounts[0];
+    assert_eq!((account.registrar.as_ref(), account.password.as_ref()), (None, None));
+    assert_eq!((account.aor_user(), account.aor_host()), ("0312345678", "trunk.example:5070"));
+    assert_eq!(config.warnings.len(), 1, "a daemon without seat is told so");
+    let found = errors(&format!("{text}registrar = \"sip:x\"\n"));
+    assert_eq!(found, [(ErrorKind::Conflict, 6, "account[0].registrar".to_owned())]);
+}
+
+#[test]
+fn practice_accounts_may_register_often_and_others_may_not() {
+    let text = |kind: &str| {
+        MINIMAL
+            .replace("\"pbx\"", kind)
+            .replace("[[seat]]", "expires = \"2s\"\nretry_min = \"200ms\"\n[[seat]]")
+    };
+    let practice = parse(&text("\"practice\"")).unwrap();
+    assert_eq!(practice.accounts[0].retry_min, Duration::from_millis(200));
+    assert_eq!(errors(&text("\"trunk\"")).len(), 2);
+}
+
+mod passwords {
+    use super::*;
+
+    fn file_with(text: &str, mode: u32) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kakeru.toml");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        (dir, path)
+    }
+
+    #[test]
+    fn never_printed() {
+        let config = parse(MINIMAL).unwrap();
+        let password = config.accounts[0].password.clone().unwrap();
+        assert_eq!(password.expose(), "secret words");
+        assert!(!format!("{config:?} {password}").contains("secret"));
+    }
+
+    #[test]
+    fn inline_is_fine_only_where_the_owner_alone_reads() {
+        let (_dir, path) = file_with(MINIMAL, 0o600);
+        assert_eq!(load(&path).unwrap().warnings, []);
+        for mode in [0o640, 0o604, 0o644] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let warnings = load(&path).unwrap().warnings;
+            assert_eq!(warnings.len(), 1, "{mode:o}");
+            assert_eq!((warnings[0].path.as_str(), warnings[0].line), ("account[0].password", Some(6)));
+            assert!(!warnings[0].message.contains("secret words"));
+        }
+    }
+
+    #[test]
+    fn a_file_beside_the_configuration_is_read_and_its_mode_judged() {
+        let (dir, path) = file_with(&MINIMAL.replace("\"secret words\"", "{ file = \"pw\" }"), 0o644);
+        let secret = dir.path().join("pw");
+        assert_eq!(load(&path).unwrap_err()[0].kind, ErrorKind::Secret);
+        std::fs::write(&secret, "from file\r\n").unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let config = load(&path).unwrap();
+        assert_eq!(config.accounts[0].password.as_ref().unwrap().expose(), "from file");
+        assert_eq!(config.accounts[0].password_source, Some(PasswordSource::File(secret.clone())));
+        assert_eq!(config.warnings, []);
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o604)).unwrap();
+        assert_eq!(load(&path).unwrap().warnings.len(), 1);
+        std::fs::write(&secret, "\n").unwrap();
+        assert_eq!(load(&path).unwrap_err().len(), 1, "an empty password");
+    }
+
+    #[test]
+    fn credentials_come_from_systemd_s_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("sip-main"), "from systemd\n").unwrap();
+        let text =
+            |name: &str| MINIMAL.replace("\"secret words\"", &format!("{{ credential = \"{name}\" }}"));
+        let unit = Environment::new(1000, [("CREDENTIALS_DIRECTORY", dir.path().as_os_str())]);
+        let config = Config::parse(&text("sip-main"), Path::new("/"), &unit).unwrap();
+        assert_eq!(config.accounts[0].password.as_ref().unwrap().expose(), "from systemd");
+        for name in ["other", "../sip-main", ""] {
+            assert_eq!(Config::parse(&text(name), Path::new("/"), &unit).unwrap_err().len(), 1, "{name}");
+        }
+        // Outside the unit: an error for the daemon, a warning for the check.
+        let (_dir, path) = file_with(&text("sip-main"), 0o644);
+        assert_eq!(load_with(&path, &env(), false).unwrap_err()[0].kind, ErrorKind::Secret);
+        let checked = load_with(&path, &env(), true).unwrap();
+        assert_eq!((checked.warnings.len(), checked.accounts[0].password.as_ref()), (1, None));
+    }
+
+    #[test]
+    fn variables_and_the_choice_of_one_source() {
+        let text = |value: &str| MINIMAL.replace("\"secret words\"", value);
+        let config = parse(&text("{ env = \"SIP_PW\" }")).unwrap();
+        assert_eq!(config.accounts[0].password.as_ref().unwrap().expose(), "from env");
+        for bad in [
+            "{}",
+            "{ env = \"SIP_PW\", file = \"x\" }",
+            "{ env = 1 }",
+            "7",
+            "\"\"",
+            "{ keyring = \"x\", env = \"SIP_PW\" }",
+        ] {
+            assert_eq!(parse(&text(bad)).unwrap_err().len(), 1, "{bad}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_foreign_file_says_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = load(&dir.path().join("none.toml")).unwrap_err();
+    assert_eq!((missing.len(), missing[0].kind, missing[0].line), (1, ErrorKind::Io, None));
+    assert!(missing[0].to_string().contains("kakeru.example.toml"));
+    let binary = dir.path().join("latin.toml");
+    std::fs::write(&binary, b"[daemon]\nbox = \"\xe9\"\n").unwrap();
+    assert_eq!(load(&binary).unwrap_err()[0].kind, ErrorKind::Io);
+}
+
+#[test]
+fn relative_paths_belong_to_the_configuration_file() {
+    let text = format!(
+        "[daemon]\nstate_dir = \"state\"\nsocket = \"/tmp/k.sock\"\n{MINIMAL}voice = {{ kind = \"file\", play = \"hello.wav\" }}\n"
+    );
+    let config = parse(&text).unwrap();
+    assert_eq!(config.daemon.state_dir, Path::new("/etc/kakeru/state"));
+    assert_eq!(config.daemon.recordings_dir, Path::new("/etc/kakeru/state/recordings"));
+    let play = Some(Path::new("/etc/kakeru/hello.wav").to_path_buf());
+    assert_eq!(config.seats[0].voice, Voice::File { play, write: None });
+    let long = format!("[daemon]\nsocket = \"/{}\"\n{MINIMAL}", "x".repeat(107));
+    assert_eq!(parse(&long).unwrap_err()[0].path, "daemon.socket");
+}

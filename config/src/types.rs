@@ -1,0 +1,352 @@
+//! The validated configuration.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Warning;
+use crate::secret::{PasswordSource, Secret};
+use crate::window::CallingWindow;
+
+/// The longest an unanswered call may ring: 端末設備等規則 32条の3 (1), two minutes after the call-setup message.
+pub const MAX_RING_TIMEOUT: Duration = Duration::from_secs(120);
+/// The shortest time between two automatic calls to one number: 端末設備等規則 32条の3 (2), three minutes.
+pub const MIN_REPEAT_GAP: Duration = Duration::from_secs(180);
+/// The most automatic repeats of one number per day, from the same clause.
+pub const MAX_REPEATS_PER_DAY: u32 = 15;
+
+/// Everything one daemon is told at start. Built by [`crate::load`]; every value is in range.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from, when it was a file.
+    pub path: Option<PathBuf>,
+    /// Identity, folders, language.
+    pub daemon: Daemon,
+    /// Signalling sockets.
+    pub sip: Sip,
+    /// RTP.
+    pub media: Media,
+    /// SIP accounts, names unique, in the file's order.
+    pub accounts: Vec<Account>,
+    /// Seats, names unique, in the file's order.
+    pub seats: Vec<Seat>,
+    /// How lists are called.
+    pub dialing: Dialing,
+    /// Call recording.
+    pub recording: Recording,
+    /// Where results are handed out.
+    pub outbox: Outbox,
+    /// Log output.
+    pub log: Log,
+    /// What works but should be changed; printed at start and by `kakeru config check`.
+    pub warnings: Vec<Warning>,
+}
+
+impl Config {
+    /// The account of this name.
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The seat of this name.
+    pub fn seat(&self, name: &str) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.name == name)
+    }
+}
+
+/// `[daemon]`: identity, folders, language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daemon {
+    /// Name of this box in every attempt row; unique in the fleet.
+    pub box_id: String,
+    /// The folder of everything that must survive.
+    pub state_dir: PathBuf,
+    /// The database file, `state_dir/kakeru.db`.
+    pub database: PathBuf,
+    /// Where call recordings are kept.
+    pub recordings_dir: PathBuf,
+    /// The control socket.
+    pub socket: PathBuf,
+    /// Language of messages and of what is written for people.
+    pub locale: Locale,
+}
+
+/// Language of human output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Locale {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
+/// `[sip]`: signalling sockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sip {
+    /// Local address for UDP and TCP; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Address to write into Contact and SDP when it differs from the local one (a static NAT).
+    pub advertise: Option<IpAddr>,
+    /// RFC 3261 17.1.1.1 T1, the round-trip estimate.
+    pub t1: Duration,
+}
+
+/// `[media]`: RTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Local UDP ports for RTP (even) and RTCP (odd); a call takes two.
+    pub ports: RangeInclusive<u16>,
+    /// Media worker threads; `None` = one per core.
+    pub workers: Option<usize>,
+}
+
+/// `[[account]]`: one SIP account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Name used by seats and in output.
+    pub name: String,
+    /// What stands behind it.
+    pub kind: AccountKind,
+    /// Address of record, `sip:user@host`.
+    pub aor: String,
+    /// Where to REGISTER, `sip:host`; `None` for a trunk that knows us by address.
+    pub registrar: Option<String>,
+    /// Outbound proxy that gets every request, `sip:host[:port]`.
+    pub proxy: Option<String>,
+    /// Digest user name.
+    pub username: String,
+    /// Digest password; `None` only where nothing registers.
+    pub password: Option<Secret>,
+    /// Where the password came from.
+    pub password_source: Option<PasswordSource>,
+    /// Transport to the registrar or proxy.
+    pub transport: Transport,
+    /// Registration lifetime asked for.
+    pub expires: Duration,
+    /// First wait after a failed registration; doubles up to `retry_max` unless the network says otherwise.
+    pub retry_min: Duration,
+    /// Longest wait between registrations (端末設備等規則 32条の4).
+    pub retry_max: Duration,
+    /// How numbers are written in the request URI.
+    pub number_format: NumberFormat,
+    /// Digits before every number (a PBX's outside line), part of what the emergency check sees.
+    pub prefix: String,
+    /// Number to present, as the carrier wants it in From.
+    pub caller_id: Option<String>,
+    /// Display name in From.
+    pub display_name: Option<String>,
+    /// Codecs in order of preference, without repetition.
+    pub codecs: Vec<Codec>,
+}
+
+impl Account {
+    /// The part of the address of record before the `@`.
+    pub fn aor_user(&self) -> &str {
+        let rest = self.aor.strip_prefix("sip:").unwrap_or(&self.aor);
+        rest.split_once('@').map_or("", |(user, _)| user)
+    }
+
+    /// Host and optional port of the address of record.
+    pub fn aor_host(&self) -> &str {
+        let rest = self.aor.strip_prefix("sip:").unwrap_or(&self.aor);
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        host.split([';', '?']).next().unwrap_or(host)
+    }
+}
+
+/// What an account leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A carrier's trunk: every law applies.
+    Trunk,
+    /// An extension of a PBX that reaches the public network: every law applies.
+    Pbx,
+    /// The practice exchange on loopback; the daemon checks its resolved target at each INVITE. It alone is free of the
+    /// calling window and the repeat floor.
+    Practice,
+}
+
+/// Signalling transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// UDP.
+    Udp,
+    /// TCP.
+    Tcp,
+}
+
+/// How a number is written for the trunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberFormat {
+    /// `0312345678`.
+    National,
+    /// `81312345678`.
+    E164,
+    /// `+81312345678`.
+    E164Plus,
+}
+
+/// A codec by its SDP name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Codec {
+    /// G.711 µ-law.
+    Pcmu,
+    /// G.711 A-law.
+    Pcma,
+    /// Opus.
+    Opus,
+}
+
+impl Codec {
+    /// The name as in SDP and in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+            Self::Opus => "opus",
+        }
+    }
+}
+
+/// `[[seat]]`: one operator's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Name, as in `--seat`.
+    pub name: String,
+    /// Login of the operator who works here.
+    pub operator: String,
+    /// Unix user whose commands mean this seat when none is named.
+    pub uid: Option<u32>,
+    /// Account calls go out through; names an existing one.
+    pub account: String,
+    /// Where the operator's voice comes from and goes to.
+    pub voice: Voice,
+}
+
+/// A seat's voice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// Sound devices: names by preference, each matched as a part of the device's name; empty = the system's default.
+    Device {
+        /// Microphones.
+        capture: Vec<String>,
+        /// Headphones.
+        playback: Vec<String>,
+    },
+    /// WAV files instead of a headset, for tests and scripted operators.
+    File {
+        /// Played as the operator's voice.
+        play: Option<PathBuf>,
+        /// What the operator would hear is written here.
+        write: Option<PathBuf>,
+    },
+    /// Silence in, nothing out.
+    Null,
+}
+
+/// `[dialing]`: how lists are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialing {
+    /// Whether the operator sees a row before it is called.
+    pub mode: DialMode,
+    /// Preview: how long until the call starts by itself; zero waits for `dial` or `skip`.
+    pub preview: Duration,
+    /// How long a call rings before it is cancelled, at most [`MAX_RING_TIMEOUT`].
+    pub ring_timeout: Duration,
+    /// Pause between a saved result and the next call.
+    pub wrap_up: Duration,
+    /// Outcomes whose result is saved without asking.
+    pub auto_disposition: BTreeSet<AutoOutcome>,
+    /// Whether the next call needs a result for the last one.
+    pub require_status: bool,
+    /// Least time between automatic calls to one number, at least [`MIN_REPEAT_GAP`].
+    pub repeat_gap: Duration,
+    /// Most automatic repeats of one number per day, at most [`MAX_REPEATS_PER_DAY`].
+    pub max_repeats_per_day: u32,
+    /// When calling is allowed.
+    pub window: CallingWindow,
+}
+
+/// Whether the operator looks before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialMode {
+    /// The next call starts at once.
+    Straight,
+    /// The row is shown first.
+    Preview,
+}
+
+/// An outcome certain enough that the machine may save it: the rows marked "yes" that count as a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AutoOutcome {
+    /// Answered by a FAX: FAX.
+    Fax,
+    /// Rang out: 不通.
+    NoAnswer,
+    /// Busy: 不通.
+    Busy,
+    /// Number not in use: 現アナ.
+    Vacant,
+    /// A mobile out of reach or switched off: 不通.
+    OutOfReach,
+}
+
+impl AutoOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [Self::Fax, Self::NoAnswer, Self::Busy, Self::Vacant, Self::OutOfReach];
+
+    /// The word in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fax => "fax",
+            Self::NoAnswer => "no_answer",
+            Self::Busy => "busy",
+            Self::Vacant => "vacant",
+            Self::OutOfReach => "out_of_reach",
+        }
+    }
+
+    /// Code of the result status it saves.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Fax => "fax",
+            Self::NoAnswer | Self::Busy | Self::OutOfReach => "no_contact",
+            Self::Vacant => "not_in_service",
+        }
+    }
+}
+
+/// `[recording]`: call recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// Whether calls are recorded.
+    pub enabled: bool,
+}
+
+/// Where sealed results are handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbox {
+    /// Folder that receives the CSV files.
+    pub drop_dir: PathBuf,
+}
+
+/// `[log]`: log output on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Shape of a line.
+    pub format: LogFormat,
+    /// Filter in `tracing`'s directive syntax, such as `info` or `info,sip_stack=debug`.
+    pub level: String,
+}
+
+/// Shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people and the journal.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
