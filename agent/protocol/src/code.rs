@@ -1,0 +1,275 @@
+//! The stable codes an operator or a script sees, with text and advice in both languages.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Language of texts for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
+/// One text in both languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Text {
+    /// Japanese.
+    pub ja: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+impl Text {
+    /// The text in one language.
+    pub fn in_lang(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Ja => self.ja,
+            Lang::En => self.en,
+        }
+    }
+}
+
+/// The text is no known code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown code")]
+pub struct UnknownCode;
+
+// Codes are never renamed or reused; texts may be reworded.
+macro_rules! codes {
+    ($($name:ident = $code:literal, $ja:literal, $en:literal, $hint_ja:literal, $hint_en:literal;)+) => {
+        /// Code of a refusal (`E-…`) or a doubt (`W-…`).
+        ///
+        /// The code is the contract with scripts and other programs; the texts are for people and may be reworded.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ErrorCode { $(#[doc = $en] $name,)+ }
+
+        impl ErrorCode {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// `E-…` or `W-…`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What happened.
+            pub fn text(self) -> Text {
+                match self { $(Self::$name => Text { ja: $ja, en: $en },)+ }
+            }
+
+            /// What to do about it.
+            pub fn hint(self) -> Text {
+                match self { $(Self::$name => Text { ja: $hint_ja, en: $hint_en },)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    // The daemon and its seats.
+    BadRequest = "E-BAD-REQUEST", "要求が正しくありません", "The request is not understood.",
+        "docs/control-protocol.md を確認してください", "See docs/control-protocol.md.";
+    Busy = "E-BUSY", "処理が混み合っています", "The daemon is busy.",
+        "少し待ってから、もう一度実行してください", "Wait a moment and try again.";
+    Internal = "E-INTERNAL", "内部エラーが発生しました", "An internal error occurred.",
+        "ログを確認してください", "See the log.";
+    Permission = "E-PERMISSION", "この操作の権限がありません", "You may not do this.",
+        "管理者に依頼するか、自分の席を指定してください", "Ask a manager, or name your own seat.";
+    SeatRequired = "E-SEAT-REQUIRED", "席を指定してください", "Name a seat.",
+        "--seat 席名 を付けてください(kakeru status で確認できます)", "Add --seat NAME (`kakeru status` lists them).";
+    SeatUnknown = "E-SEAT-UNKNOWN", "その席はありません", "There is no such seat.",
+        "kakeru status で席名を確認してください", "`kakeru status` lists the seats.";
+    EventsGone = "E-EVENTS-GONE", "その番号以降のイベントは残っていません", "The events since that number are gone.",
+        "添付の状態を読み、その seq から購読し直してください", "Take the snapshot and subscribe again from its seq.";
+    TrunkDown = "E-TRUNK-DOWN", "交換機に登録されていません", "The account is not registered.",
+        "kakeru status で理由と次の試行時刻を確認してください", "`kakeru status` says why and when it tries next.";
+    PracticeOnlyLoopback = "E-PRACTICE-ONLY-LOOPBACK", "練習用アカウントはこのPC内の交換機にしか発信できません",
+        "A practice account calls a loopback address only.",
+        "kind を trunk か pbx にするか、接続先を 127.0.0.1 にしてください", "Set kind to trunk or pbx, or connect to 127.0.0.1.";
+    DiskFull = "E-DISK-FULL", "ディスクの空きがありません。発信を止めました", "The disk is full; dialing has stopped.",
+        "空きを作ってから dial resume を実行してください", "Free some space, then `kakeru dial resume`.";
+    Store = "E-STORE", "データベースに書き込めません", "The database cannot be written.",
+        "ログと kakeru status を確認してください", "See the log and `kakeru status`.";
+    DeviceLost = "E-DEVICE-LOST", "音声デバイスが見つかりません", "The sound device is gone.",
+        "接続を確認してください(kakeru devices)", "Check the connection (`kakeru devices`).";
+    // Calls and results.
+    NoCall = "E-NO-CALL", "通話がありません", "There is no call.",
+        "kakeru status で状態を確認してください", "`kakeru status` shows the seat.";
+    CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
+        "通話を終えてから実行してください", "End the call first.";
+    NoSession = "E-NO-SESSION", "架電中のリストがありません", "No list is being dialed.",
+        "dial start リスト名 で始めてください", "Begin with `kakeru dial start LIST`.";
+    Sealed = "E-SEALED", "この結果は確定済みです", "The result is already sealed.",
+        "修正は管理者に依頼してください", "Ask a manager to amend it.";
+    StatusRequired = "E-STATUS-REQUIRED", "結果ステータスを選んでください", "The call needs a result status first.",
+        "save --status を付けて保存してください", "Save with --status first.";
+    StatusUnknown = "E-STATUS-UNKNOWN", "その結果ステータスはありません", "There is no such result status.",
+        "不通・FAX・現アナ・見込・再コール・クレームなどから選んでください",
+        "Choose one such as no_contact, fax, not_in_service, prospect, callback, do_not_call.";
+    StatusBuiltin = "E-STATUS-BUILTIN", "この結果ステータスは変更・削除できません", "A built-in status cannot be changed or deleted.",
+        "別の結果ステータスを作ってください", "Make another status.";
+    Dnc = "E-DNC", "架電禁止の番号です", "The number is on the do-not-call list.",
+        "この番号には発信できません", "This number is not called.";
+    Excluded = "E-EXCLUDED", "発信対象外です", "The lead is excluded from dialing.",
+        "発信対象に戻してから実行してください", "Include it again first.";
+    Repeat = "E-REPEAT", "同じ番号への再発信の間隔または回数の上限です", "The same number was called too recently or too often.",
+        "3分以上あけてください(端末設備等規則32条の3)", "Wait three minutes or more (the law's repeat limit).";
+    Hours = "E-HOURS", "架電可能時間外です", "It is outside the calling window.",
+        "時間内に実行してください(設定 dialing.window)", "Call within the window (dialing.window in the configuration).";
+    LineFull = "E-LINE-FULL", "空き回線がありません", "No line is free.",
+        "通話が終わるのを待ってください", "Wait for a call to end.";
+    Stale = "E-STALE", "他の画面で更新されています", "Somebody else changed this in the meantime.",
+        "読み直してから、もう一度実行してください", "Read it again and repeat.";
+    // Lists and imports.
+    ListUnknown = "E-LIST-UNKNOWN", "そのリストはありません", "There is no such list.",
+        "kakeru list ls でリスト名を確認してください", "`kakeru list ls` shows the lists.";
+    ListDup = "E-LIST-DUP", "同じ名前のリストがあります", "A list of this name exists.",
+        "別の名前にしてください", "Choose another name.";
+    ListBusy = "E-LIST-BUSY", "架電中のため変更できません", "The list is being dialed.",
+        "dial stop で止めてから実行してください", "Stop it with `kakeru dial stop` first.";
+    ListFull = "E-LIST-FULL", "リストの登録上限を超えます", "The list would exceed its limit.",
+        "別のリストに分けてください", "Use another list for the rest.";
+    ContactsFull = "E-CONTACTS-FULL", "連絡先の登録上限を超えます", "The contacts would exceed their limit.",
+        "不要な連絡先を削除してください", "Delete contacts you do not need.";
+    ReqListName = "E-REQ-LISTNAME", "リスト名を入力してください", "The list's name is required.",
+        "名前を付けてください", "Give it a name.";
+    ReqCompany = "E-REQ-COMPANY", "取引先会社名を入力してください", "The company name is required.",
+        "その行に会社名を入れてください", "Fill the company name in.";
+    ReqPerson = "E-REQ-PERSON", "取引先担当者名を入力してください", "The person's name is required.",
+        "その行に担当者名を入れてください", "Fill the person's name in.";
+    ReqName = "E-REQ-NAME", "会社名または担当者名のどちらかが必要です", "A company or a person is required.",
+        "どちらかを入れてください", "Fill one of them in.";
+    ReqPhone = "E-REQ-PHONE", "電話番号を入力してください", "The phone number is required.",
+        "その行に電話番号を入れてください", "Fill the phone number in.";
+    PhoneInvalid = "E-PHONE-INVALID", "電話番号として認識できません", "This is not a phone number.",
+        "市外局番から10桁か11桁で入れてください", "Write 10 or 11 digits with the area code.";
+    PhoneExcel = "E-PHONE-EXCEL", "指数表記のため桁が失われています", "A spreadsheet turned the number into an exponent and lost digits.",
+        "セルを文字列にして入れ直すか、ハイフン付きで書いてください", "Format the cell as text, or write hyphens.";
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)", "Emergency and special numbers are never dialed.",
+        "番号を確認してください", "Check the number.";
+    CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.",
+        "カテゴリーを減らしてください", "Use fewer categories.";
+    CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.",
+        "パスと権限を確認してください", "Check its path and permissions.";
+    CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.",
+        "ファイルの中身を確認してください", "Check the file.";
+    CsvEncoding = "E-CSV-ENCODING", "文字コードを判定できません。指定してください", "The character encoding could not be detected; name it.",
+        "--encoding cp932 か utf-8 を付けてください", "Add --encoding cp932 or utf-8.";
+    CsvChar = "E-CSV-CHAR", "変換できない文字があります(行,列)", "The cell holds characters that cannot be read.",
+        "UTF-8で保存し直してください", "Save the file as UTF-8.";
+    CsvQuote = "E-CSV-QUOTE", "引用符が閉じられていません", "A quotation mark is never closed.",
+        "その行の「\"」を確認してください", "Check the quotation marks of the row.";
+    CsvField = "E-CSV-FIELD", "1つの項目が長すぎます(上限64KiB)", "A cell is longer than 64 KiB.",
+        "項目を短くしてください", "Shorten it.";
+    CsvColumns = "E-CSV-COLUMNS", "列の数が正しくありません", "The row has a wrong number of columns.",
+        "その行の区切りを確認してください", "Check the delimiters of the row.";
+    CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row is missing or has no phone column.",
+        "1行目を 取引先会社名,取引先担当者名,電話番号,カテゴリー にしてください", "The first row names the columns; one of them is 電話番号.";
+    CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.",
+        "列名を1つずつにしてください", "Rename one of them.";
+    CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.",
+        "重複する行を除いてください", "Remove the repeated rows.";
+    CsvTooLarge = "E-CSV-TOO-LARGE", "一度に登録できる上限を超えています(ファイルの大きさ)", "The file is larger than one import may be.",
+        "ファイルを分けてください", "Split the file.";
+    CsvTooManyRows = "E-CSV-TOO-MANY-ROWS", "一度に登録できる上限を超えています(行数)", "The file has more rows than one import may have.",
+        "ファイルを分けてください", "Split the file.";
+    ExportChar = "E-EXPORT-CHAR", "この文字コードでは書き出せない文字があります", "Some characters do not exist in the chosen encoding.",
+        "--encoding utf-8-bom を付けてください", "Add --encoding utf-8-bom.";
+    // People and connections.
+    UserTombstone = "E-USER-TOMBSTONE", "削除済みのIDは再利用できません", "A deleted user's id is not reused.",
+        "別のIDにしてください", "Choose another id.";
+    FeatureOff = "E-FEATURE-OFF", "この機能は有効になっていません", "The feature is switched off.",
+        "設定を確認してください", "See the configuration.";
+    FieldPerm = "E-FIELD-PERM", "この項目を表示する権限がありません", "You may not see this field.",
+        "管理者に依頼してください", "Ask a manager.";
+    CrmKey = "E-CRM-KEY", "アクセスキー 無効", "The CRM access key is invalid.",
+        "アクセスキーを確認してください", "Check the access key.";
+    CrmCompany = "E-CRM-COMPANY", "企業 ID 無効", "The CRM company id is invalid.",
+        "企業IDを確認してください", "Check the company id.";
+    CrmUnset = "E-CRM-UNSET", "キーが接続されていません。 設定してください。", "The CRM key is not set.",
+        "キーを設定してください", "Set the key.";
+    // Doubts: the row or command was accepted.
+    WarnZeroRestored = "W-ZERO-RESTORED", "先頭の0を補いました", "A lost leading zero was restored.",
+        "番号を確認してください", "Check the number.";
+    WarnPhoneUnassigned = "W-PHONE-UNASSIGNED", "割り当てのない番号帯です", "The number lies in an unassigned range.",
+        "番号を確認してください", "Check the number.";
+    WarnPhoneExtra = "W-PHONE-EXTRA", "2つ目以降の番号は追加の番号として保存します", "The cell holds several numbers; the first is dialed.",
+        "1行に1つの番号が確実です", "One number per row is safest.";
+    WarnPhoneHyphen = "W-PHONE-HYPHEN", "漢数字の「一」をハイフンとして読みました", "A kanji one was read as a hyphen.",
+        "番号を確認してください", "Check the number.";
+    WarnPhoneDecimal = "W-PHONE-DECIMAL", "末尾の「.0」を取り除きました", "A trailing .0 was removed.",
+        "セルを文字列にしてください", "Format the cell as text.";
+    WarnPhoneFreephone = "W-PHONE-FREEPHONE", "着信者課金の番号です(自動では発信しません)", "The called party pays; the auto-dialer skips this number.",
+        "手動で発信してください", "Call it by hand.";
+    WarnPhoneConverged = "W-PHONE-CONVERGED", "0600番号です。確認してください", "A 0600 number; check it.",
+        "番号を確認してください", "Check the number.";
+    WarnLong = "W-LONG", "30文字を超えています", "More than 30 characters.",
+        "画面では省略して表示されます", "It is shortened on screens.";
+    WarnCsvQuote = "W-CSV-QUOTE", "引用符の位置が正しくありません", "A quotation mark stands in the middle of a cell.",
+        "その項目を確認してください", "Check the cell.";
+    WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
+        "「電話番号」という列だけが発信に使われます", "Only the column named 電話番号 is dialed.";
+    WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",
+        "必要なら元の表を確認してください", "Check the source if in doubt.";
+    WarnNoCreatePerm = "W-NO-CREATE-PERM", "連絡先を作成する権限がありません", "No permission to create contacts.",
+        "管理者に依頼してください", "Ask a manager.";
+}
+
+impl ErrorCode {
+    /// Whether the code only warns.
+    pub fn is_warning(self) -> bool {
+        self.as_str().starts_with('W')
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or(UnknownCode)
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_have_texts_and_hints_in_both_languages() {
+        for (at, code) in ErrorCode::ALL.iter().enumerate() {
+            assert_eq!(code.is_warning(), !code.as_str().starts_with("E-"), "{code}");
+            assert_eq!(code.as_str().parse(), Ok(*code));
+            assert!(ErrorCode::ALL[..at].iter().all(|other| other.as_str() != code.as_str()), "{code}");
+            for text in [code.text(), code.hint()] {
+                assert!(text.ja.chars().any(|c| c > '\u{2FFF}'), "{code} has no Japanese text");
+                assert!(text.en.ends_with('.'), "{code}");
+            }
+        }
+        assert!("E-NOTHING".parse::<ErrorCode>().is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! The commands: a method name, typed parameters and a typed result each.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::params::*;
+use crate::result::*;
+use crate::rpc::RpcError;
+
+/// The parameters of one method, which know the method's name and result.
+pub trait Verb: Serialize + DeserializeOwned {
+    /// The method.
+    const METHOD: &'static str;
+    /// What the daemon answers.
+    type Result: Serialize + DeserializeOwned;
+
+    /// The command these parameters make.
+    fn into_command(self) -> Command;
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident = $method:literal => $result:ty;)+) => {
+        /// A command to the daemon. Unknown methods and unknown parameters are refused.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Command { $($(#[$doc])* $name($name),)+ }
+
+        $(impl Verb for $name {
+            const METHOD: &'static str = $method;
+            type Result = $result;
+
+            fn into_command(self) -> Command {
+                Command::$name(self)
+            }
+        })+
+
+        impl Command {
+            /// Every method, in the order of the protocol's description.
+            pub const METHODS: &'static [&'static str] = &[$($method),+];
+
+            /// The command of a method and its parameters; absent parameters are an empty object.
+            ///
+            /// # Errors
+            /// -32601 for an unknown method, -32602 for unknown, missing or wrong parameters.
+            pub fn from_parts(method: &str, params: Value) -> Result<Self, RpcError> {
+                let params = if params.is_null() { Value::Object(Map::new()) } else { params };
+                if !params.is_object() {
+                    return Err(RpcError::protocol(RpcError::INVALID_PARAMS, "params must be an object"));
+                }
+                match method {
+                    $($method => serde_json::from_value(params).map(Self::$name),)+
+                    _ => return Err(RpcError::protocol(RpcError::METHOD_NOT_FOUND, format!("unknown method {method:?}"))),
+                }
+                .map_err(|error| RpcError::protocol(RpcError::INVALID_PARAMS, error.to_string()))
+            }
+
+            /// The method's name.
+            pub fn method(&self) -> &'static str {
+                match self { $(Self::$name(_) => $method,)+ }
+            }
+
+            /// The parameters as JSON.
+            pub fn params(&self) -> Value {
+                match self { $(Self::$name(params) => serde_json::to_value(params).unwrap_or_default(),)+ }
+            }
+        }
+
+        /// Reads a result into its type and writes it back: what a client of this version would understand of it.
+        #[cfg(test)]
+        pub(crate) fn normalise_result(method: &str, result: Value) -> Option<serde_json::Result<Value>> {
+            match method {
+                $($method => Some(serde_json::from_value::<$result>(result).and_then(serde_json::to_value)),)+
+                _ => None,
+            }
+        }
+    };
+}
+
+commands! {
+    /// The whole state at a glance.
+    Status = "status.get" => StatusResult;
+    /// Calls a number, or the lead that is being previewed.
+    CallDial = "call.dial" => Dialed;
+    /// Answers the ringing incoming call.
+    CallAnswer = "call.answer" => Done;
+    /// Ends the call: CANCEL, BYE or a rejection, whichever fits.
+    CallHangup = "call.hangup" => Done;
+    /// Puts the call on hold.
+    CallHold = "call.hold" => Done;
+    /// Takes the call off hold.
+    CallResume = "call.resume" => Done;
+    /// Silences or opens the microphone.
+    CallMute = "call.mute" => Done;
+    /// Sends DTMF digits.
+    CallDtmf = "call.dtmf" => Done;
+    /// Saves status, memo and callback time of the last call, and says what follows.
+    CallSave = "call.save" => Saved;
+    /// The operator is away.
+    SeatPause = "seat.pause" => Done;
+    /// The operator is back.
+    SeatReady = "seat.ready" => Done;
+    /// Streams events to this connection.
+    EventsSubscribe = "events.subscribe" => Subscribed;
+    /// Makes an empty list.
+    ListCreate = "list.create" => ListInfo;
+    /// Sends a piece of a file for `list.import`.
+    ListUpload = "list.upload" => Uploaded;
+    /// Puts a CSV file into a list.
+    ListImport = "list.import" => ImportResult;
+    /// The rows of a list, by position.
+    ListShow = "list.show" => ListPage;
+    /// Writes a list with its results as CSV.
+    ListExport = "list.export" => ExportResult;
+    /// Fetches a piece of what `list.export` wrote.
+    ListDownload = "list.download" => Downloaded;
+    /// Every list.
+    ListLs = "list.ls" => Lists;
+    /// Calls down a list from the top.
+    DialStart = "dial.start" => Done;
+    /// Stops after the running call, keeps the place.
+    DialPause = "dial.pause" => Done;
+    /// Goes on.
+    DialResume = "dial.resume" => Done;
+    /// Ends the session after the running call.
+    DialStop = "dial.stop" => Done;
+    /// Passes over the previewed lead.
+    DialSkip = "dial.skip" => Done;
+    /// Says why a lead is or is not eligible.
+    DialWhy = "dial.why" => WhyResult;
+    /// Attempts, newest first.
+    HistoryList = "history.list" => HistoryPage;
+    /// The counters.
+    StatsGet = "stats.get" => StatsResult;
+    /// Puts a number on the do-not-call list.
+    DncAdd = "dnc.add" => DncRow;
+    /// The do-not-call list.
+    DncLs = "dnc.ls" => DncPage;
+    /// Sound devices.
+    DevicesList = "devices.list" => Devices;
+}
+
+impl Command {
+    /// The `seat` parameter of the commands that act on one seat; `None` for all others.
+    pub fn seat_mut(&mut self) -> Option<&mut Option<String>> {
+        match self {
+            Self::CallDial(p) => Some(&mut p.seat),
+            Self::CallAnswer(p) => Some(&mut p.seat),
+            Self::CallHangup(p) => Some(&mut p.seat),
+            Self::CallHold(p) => Some(&mut p.seat),
+            Self::CallResume(p) => Some(&mut p.seat),
+            Self::CallMute(p) => Some(&mut p.seat),
+            Self::CallDtmf(p) => Some(&mut p.seat),
+            Self::CallSave(p) => Some(&mut p.seat),
+            Self::SeatPause(p) => Some(&mut p.seat),
+            Self::SeatReady(p) => Some(&mut p.seat),
+            Self::DialStart(p) => Some(&mut p.seat),
+            Self::DialPause(p) => Some(&mut p.seat),
+            Self::DialResume(p) => Some(&mut p.seat),
+            Self::DialStop(p) => Some(&mut p.seat),
+            Self::DialSkip(p) => Some(&mut p.seat),
+            Self::Status(_)
+            | Self::EventsSubscribe(_)
+            | Self::ListCreate(_)
+            | Self::ListUpload(_)
+            | Self::ListImport(_)
+            | Self::ListShow(_)
+            | Self::ListExport(_)
+            | Self::ListDownload(_)
+            | Self::ListLs(_)
+            | Self::DialWhy(_)
+            | Self::HistoryList(_)
+            | Self::StatsGet(_)
+            | Self::DncAdd(_)
+            | Self::DncLs(_)
+            | Self::DevicesList(_) => None,
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What the daemon tells its clients without being asked.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::result::{CallInfo, Direction, ImportResult, RecordingInfo, RegistrationState, SeatState};
+
+/// An event with its number and time, as sent: the parameters of the notification `event`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Grows by at least one with every event, across restarts; never repeats.
+    pub seq: u64,
+    /// When, UTC milliseconds.
+    pub at: i64,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl EventRecord {
+    /// The line to send, without line break.
+    pub fn to_line(&self) -> String {
+        json!({ "jsonrpc": "2.0", "method": "event", "params": self }).to_string()
+    }
+}
+
+/// The parameters of the notification `lagged`: this connection was too slow and lost events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lagged {
+    /// How many events were lost here.
+    pub missed: u64,
+    /// The last `seq` sent before the gap; subscribe again with it as `since` to fetch them.
+    pub since: u64,
+}
+
+impl Lagged {
+    /// The line to send, without line break.
+    pub fn to_line(&self) -> String {
+        json!({ "jsonrpc": "2.0", "method": "lagged", "params": self }).to_string()
+    }
+}
+
+macro_rules! events {
+    ($($(#[doc = $doc:literal])+ $name:ident = $kind:literal { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty,)* })+) => {
+        /// What happened. The field `kind` holds the name written at each variant.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        #[non_exhaustive]
+        pub enum Event {
+            $(
+                $(#[doc = $doc])+
+                #[serde(rename = $kind)]
+                $name { $($(#[doc = $field_doc])+ $field: $type,)* },
+            )+
+        }
+
+        impl Event {
+            /// Every kind.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+
+            /// The kind, such as `call.answered`.
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $kind,)+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// The daemon is up; events before it are from an earlier run.
+    DaemonStarted = "daemon.started" {
+        /// The daemon's version.
+        version: String,
+        /// Attempts that the last run left without an end.
+        interrupted: u32,
+    }
+    /// The daemon is going down in order.
+    DaemonStopping = "daemon.stopping" {}
+    /// An account's registration is in a new state.
+    RegistrationChanged = "registration.changed" {
+        /// The account.
+        account: String,
+        /// The new state.
+        state: RegistrationState,
+        /// SIP code of a failure.
+        code: Option<u16>,
+        /// Why it failed.
+        why: Option<String>,
+        /// When it is tried next.
+        next_attempt_at: Option<i64>,
+    }
+    /// A seat is in a new state.
+    SeatChanged = "seat.changed" {
+        /// The seat.
+        seat: String,
+        /// The new state.
+        state: SeatState,
+        /// Why the operator is away.
+        pause_code: Option<String>,
+        /// The attempt it is about.
+        attempt: Option<String>,
+    }
+    /// A call comes in.
+    CallIncoming = "call.incoming" {
+        /// The seat it rings at.
+        seat: String,
+        /// The call.
+        call: Box<CallInfo>,
+    }
+    /// A lead is shown before it is called.
+    CallPreview = "call.preview" {
+        /// The seat.
+        seat: String,
+        /// The call to be.
+        call: Box<CallInfo>,
+        /// When it is called by itself.
+        until: Option<i64>,
+    }
+    /// The attempt is on disk and its INVITE leaves.
+    CallDialing = "call.dialing" {
+        /// The seat.
+        seat: String,
+        /// The call.
+        call: Box<CallInfo>,
+    }
+    /// A provisional answer.
+    CallProgress = "call.progress" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// SIP code, 101 to 199.
+        code: u16,
+        /// Reason phrase.
+        reason: String,
+    }
+    /// Voice before the answer: ringback, an announcement.
+    CallEarlyMedia = "call.early_media" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// The codec.
+        codec: String,
+    }
+    /// The call was answered.
+    CallAnswered = "call.answered" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Which way it goes.
+        direction: Direction,
+        /// The codec.
+        codec: String,
+    }
+    /// The call was put on hold or taken off it, by us or by the other side.
+    CallHeld = "call.held" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Whether we hold.
+        local: bool,
+        /// Whether the other side holds.
+        remote: bool,
+    }
+    /// The microphone was silenced or opened.
+    CallMuted = "call.muted" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Whether it is silenced.
+        on: bool,
+    }
+    /// Something telling was heard from the other side.
+    CallHeard = "call.heard" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// `ringback`, `busy`, `congestion`, `ced`, `ansam`, `v21`, `cng`, `beep`, `speech`, `dtmf`.
+        what: String,
+        /// The digit, with `dtmf`.
+        digit: Option<String>,
+        /// When, since the media began.
+        at_ms: u32,
+        /// Before the answer.
+        early: bool,
+    }
+    /// The call ended; its result may still change.
+    CallEnded = "call.ended" {
+        /// The seat.
+        seat: String,
+        /// The call, with everything known at its end.
+        call: Box<CallInfo>,
+        /// Who ended it: `local`, `remote`, `timeout`.
+        by: String,
+        /// Why it is not counted, when it is not.
+        void: Option<String>,
+    }
+    /// A result was saved.
+    AttemptSaved = "attempt.saved" {
+        /// The seat.
+        seat: Option<String>,
+        /// The attempt.
+        attempt: String,
+        /// Status code.
+        status: Option<String>,
+        /// Status label.
+        label: Option<String>,
+        /// `operator` or `auto`.
+        set_by: String,
+    }
+    /// A result is final: counted and on its way to the outbox.
+    AttemptSealed = "attempt.sealed" {
+        /// The seat.
+        seat: Option<String>,
+        /// The attempt.
+        attempt: String,
+        /// Status code.
+        status: Option<String>,
+    }
+    /// A dialing session began.
+    DialStarted = "dial.started" {
+        /// The seat.
+        seat: String,
+        /// The list's name.
+        list: String,
+    }
+    /// A dialing session waits: the operator or a rule wants it.
+    DialPaused = "dial.paused" {
+        /// The seat.
+        seat: String,
+        /// The list's name.
+        list: String,
+        /// Why: `operator`, `hours`, `registration`, `disk`, `device`, ….
+        reason: String,
+        /// When it goes on by itself.
+        until: Option<i64>,
+    }
+    /// A dialing session goes on.
+    DialResumed = "dial.resumed" {
+        /// The seat.
+        seat: String,
+        /// The list's name.
+        list: String,
+    }
+    /// A dialing session ended.
+    DialStopped = "dial.stopped" {
+        /// The seat.
+        seat: String,
+        /// The list's name.
+        list: String,
+        /// Why: `operator`, `exhausted`, `shutdown`, ….
+        reason: String,
+    }
+    /// The list has no lead left to call now.
+    DialExhausted = "dial.exhausted" {
+        /// The seat.
+        seat: String,
+        /// The list's name.
+        list: String,
+        /// Leads that come due later.
+        remaining: u64,
+        /// When the first of them does.
+        next_due_at: Option<i64>,
+    }
+    /// An import is under way.
+    ImportProgress = "import.progress" {
+        /// The list's name.
+        list: String,
+        /// Rows done.
+        rows: u64,
+        /// Rows in all, when known.
+        total: Option<u64>,
+    }
+    /// An import is over.
+    ImportFinished = "import.finished" {
+        /// The list's name.
+        list: String,
+        /// What it did; mistakes and doubts are only in the importer's reply.
+        result: Box<ImportResult>,
+    }
+    /// A recording is complete on disk.
+    RecordingClosed = "recording.closed" {
+        /// The attempt.
+        attempt: String,
+        /// The recording.
+        recording: RecordingInfo,
+    }
+    /// A seat's sound device went away; the call goes on.
+    DeviceLost = "device.lost" {
+        /// The seat.
+        seat: String,
+        /// What happened.
+        why: String,
+    }
+    /// A seat has a sound device again.
+    DeviceBack = "device.back" {
+        /// The seat.
+        seat: String,
+        /// The microphone.
+        capture: Option<String>,
+        /// The headphones.
+        playback: Option<String>,
+    }
+    /// Results cannot be kept; dialing has stopped, running calls go on.
+    StoreTrouble = "store.trouble" {
+        /// `E-DISK-FULL`, `E-STORE`, ….
+        code: String,
+        /// What exactly.
+        detail: String,
+    }
+    /// Results can be kept again.
+    StoreRecovered = "store.recovered" {}
+    /// A result reached the outbox's receiver.
+    OutboxDelivered = "outbox.delivered" {
+        /// The attempt.
+        attempt: String,
+        /// Where it went: the file's name.
+        to: String,
+    }
+    /// A delivery failed; it is tried again unless it is dead.
+    OutboxFailed = "outbox.failed" {
+        /// The attempt.
+        attempt: String,
+        /// Why.
+        why: String,
+        /// Never tried again.
+        dead: bool,
+    }
+}
+
+/// Reads the parameters of a notification `event`. A newer daemon's unknown kind is kept as JSON.
+pub fn read_event(params: Value) -> Result<EventRecord, Value> {
+    serde_json::from_value(params.clone()).map_err(|_| params)
+}

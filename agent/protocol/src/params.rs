@@ -1,0 +1,302 @@
+//! The parameters of each method. Unknown fields are refused; a field that may be left out may also be `null`.
+//!
+//! `seat` is the seat's name. Left out, it is the seat bound to the caller's Unix user, else the only seat, else the
+//! command is refused with `E-SEAT-REQUIRED`; the daemon fills it in before the command is carried out.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! params {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $name { $($(#[$field_meta])* pub $field: $type,)* }
+        )+
+    };
+}
+
+params! {
+    /// `status.get`.
+    Status {}
+    /// `call.dial`.
+    CallDial {
+        /// The seat.
+        seat: Option<String>,
+        /// Number to call, in any form people write; `None` dials the previewed lead.
+        number: Option<String>,
+        /// Project to book the call on; `None` = the default project.
+        project: Option<String>,
+    }
+    /// `call.answer`.
+    CallAnswer {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `call.hangup`.
+    CallHangup {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `call.hold`.
+    CallHold {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `call.resume`.
+    CallResume {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `call.mute`.
+    CallMute {
+        /// The seat.
+        seat: Option<String>,
+        /// Silence the microphone, or open it.
+        on: bool,
+    }
+    /// `call.dtmf`.
+    CallDtmf {
+        /// The seat.
+        seat: Option<String>,
+        /// `0`–`9`, `*`, `#`, `A`–`D`; at most 64.
+        digits: String,
+    }
+    /// `call.save`: may be repeated until the next dial, the last one wins.
+    CallSave {
+        /// The seat.
+        seat: Option<String>,
+        /// The attempt; `None` = the seat's open one.
+        attempt: Option<String>,
+        /// Result status, by code or label; `None` keeps what was saved before.
+        status: Option<String>,
+        /// Call memo; `None` keeps what was saved before.
+        memo: Option<String>,
+        /// When to call again, UTC milliseconds.
+        recall_at: Option<i64>,
+        /// What follows.
+        #[serde(default)]
+        next: Next,
+        /// Grows with each save of one attempt, so that a repeated message changes nothing.
+        save_seq: Option<u64>,
+    }
+    /// `seat.pause`.
+    SeatPause {
+        /// The seat.
+        seat: Option<String>,
+        /// Why, in the site's own words, such as `lunch`.
+        code: Option<String>,
+    }
+    /// `seat.ready`.
+    SeatReady {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `events.subscribe`.
+    EventsSubscribe {
+        /// Replay what came after this `seq`; `None` = from now on.
+        since: Option<u64>,
+        /// Only kinds that start with one of these, such as `call.`; empty = all.
+        #[serde(default)]
+        kinds: Vec<String>,
+    }
+    /// `list.create`.
+    ListCreate {
+        /// Name, unique in its project.
+        name: String,
+        /// Project; `None` = the default project.
+        project: Option<String>,
+    }
+    /// `list.upload`: pieces of one file, in order, on the connection that imports it.
+    ListUpload {
+        /// The client's word for the file; a new word begins a new file.
+        upload: String,
+        /// The next piece, base64.
+        data: String,
+    }
+    /// `list.import`: from exactly one of `path` and `upload`.
+    ListImport {
+        /// The list, by name or id.
+        list: String,
+        /// A file the daemon can read; only for the daemon's own user and root.
+        path: Option<String>,
+        /// What `list.upload` sent.
+        upload: Option<String>,
+        /// File name for reports, when it was uploaded.
+        file: Option<String>,
+        /// `auto`, `utf-8`, `utf-8-bom`, `cp932`, `utf-16le`, …; `None` = `auto`.
+        encoding: Option<String>,
+        /// `auto`, `comma`, `tab`, `semicolon`; `None` = `auto`.
+        delimiter: Option<String>,
+        /// `auto`, `none`, `required`; `None` = `auto`.
+        header: Option<String>,
+        /// The same number twice in the file: `error`, `first`, `last`, `merge`; `None` = `error`.
+        dup_in_file: Option<String>,
+        /// Take the good rows although others are bad.
+        #[serde(default)]
+        partial: bool,
+        /// Look only, change nothing.
+        #[serde(default)]
+        dry_run: bool,
+        /// Empty cells blank existing values.
+        #[serde(default)]
+        overwrite_empty: bool,
+        /// The uploaded bytes, put here by the daemon's own control server.
+        #[serde(skip)]
+        bytes: Option<Vec<u8>>,
+    }
+    /// `list.show`.
+    ListShow {
+        /// The list, by name or id.
+        list: String,
+        /// Rows after this position; `None` = from the top.
+        after: Option<i64>,
+        /// How many, 1 to 1000; `None` = 100.
+        limit: Option<u32>,
+        /// Which rows; `None` = all.
+        filter: Option<LeadFilter>,
+    }
+    /// `list.export`.
+    ListExport {
+        /// The list, by name or id.
+        list: String,
+        /// File to write, only for the daemon's own user and root; `None` = fetch it with `list.download`.
+        path: Option<String>,
+        /// `utf-8-bom`, `utf-8`, `cp932`; `None` = `utf-8-bom`, which Excel reads.
+        encoding: Option<String>,
+    }
+    /// `list.download`.
+    ListDownload {
+        /// The word `list.export` answered with.
+        download: String,
+        /// Byte to begin at.
+        offset: u64,
+    }
+    /// `list.ls`.
+    ListLs {}
+    /// `dial.start`.
+    DialStart {
+        /// The seat.
+        seat: Option<String>,
+        /// The list, by name or id.
+        list: String,
+    }
+    /// `dial.pause`.
+    DialPause {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `dial.resume`.
+    DialResume {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `dial.stop`.
+    DialStop {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `dial.skip`.
+    DialSkip {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `dial.why`: one lead by `lead` or `number`, or the head of a list by `list` alone.
+    DialWhy {
+        /// The list, by name or id; `None` = every list that has the number.
+        list: Option<String>,
+        /// The lead's id.
+        lead: Option<String>,
+        /// The lead's number.
+        number: Option<String>,
+        /// How many rows, 1 to 1000; `None` = 20.
+        limit: Option<u32>,
+    }
+    /// `history.list`: newest first.
+    HistoryList {
+        /// Only this seat.
+        seat: Option<String>,
+        /// Only this list, by name or id.
+        list: Option<String>,
+        /// Only this number.
+        number: Option<String>,
+        /// Only this operator.
+        operator: Option<String>,
+        /// Only this status, by code or label.
+        status: Option<String>,
+        /// Not before, UTC milliseconds.
+        from: Option<i64>,
+        /// Before, UTC milliseconds.
+        to: Option<i64>,
+        /// Older than this attempt: the `next` of the last page.
+        before: Option<String>,
+        /// How many, 1 to 1000; `None` = 50.
+        limit: Option<u32>,
+        /// Only what waits for a status.
+        #[serde(default)]
+        unsealed: bool,
+        /// Only what a crash interrupted.
+        #[serde(default)]
+        interrupted: bool,
+    }
+    /// `stats.get`.
+    StatsGet {
+        /// Not before, UTC milliseconds; `None` = today's beginning in Japan.
+        from: Option<i64>,
+        /// Before, UTC milliseconds; `None` = now.
+        to: Option<i64>,
+        /// Only this list, by name or id; then the default is all time.
+        list: Option<String>,
+        /// Only this project.
+        project: Option<String>,
+        /// Only this operator.
+        operator: Option<String>,
+    }
+    /// `dnc.add`.
+    DncAdd {
+        /// The number, in any form people write.
+        number: String,
+        /// Only in this project; `None` = everywhere.
+        project: Option<String>,
+        /// Why.
+        reason: Option<String>,
+    }
+    /// `dnc.ls`.
+    DncLs {
+        /// After this row: the `next` of the last page.
+        after: Option<String>,
+        /// How many, 1 to 1000; `None` = 100.
+        limit: Option<u32>,
+    }
+    /// `devices.list`.
+    DevicesList {}
+}
+
+/// What follows a save.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Seal the result and call the next lead (保存して次へ).
+    Dial,
+    /// Seal the result and show the next lead (SKIP).
+    Skip,
+    /// Save only (保存のみ).
+    #[default]
+    Stay,
+}
+
+/// Which rows of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadFilter {
+    /// Every row.
+    All,
+    /// Rows that may be called (発信対象).
+    Dialable,
+    /// Rows excluded from calling (発信対象外).
+    Excluded,
+    /// Rows never called.
+    Untouched,
+    /// Rows called at least once.
+    Worked,
+}

@@ -1,0 +1,153 @@
+use serde::{Deserialize, Serialize};
+
+use super::seat::Direction;
+
+/// `history.list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPage {
+    /// Attempts, newest first.
+    pub rows: Vec<HistoryRow>,
+    /// `before` of the next page.
+    pub next: Option<String>,
+}
+
+/// One attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// The attempt's id.
+    pub attempt: String,
+    /// The box it was made on.
+    #[serde(rename = "box")]
+    pub box_id: String,
+    /// The seat.
+    pub seat: Option<String>,
+    /// The operator.
+    pub operator: Option<String>,
+    /// The way it went.
+    pub direction: Direction,
+    /// `list` or `manual` or `incoming`.
+    pub origin: String,
+    /// The list's name.
+    pub list: Option<String>,
+    /// The lead's id.
+    pub lead: Option<String>,
+    /// Number.
+    pub number: String,
+    /// Company.
+    pub company: Option<String>,
+    /// Person.
+    pub person: Option<String>,
+    /// INVITE sent or received.
+    pub started_at: Option<i64>,
+    /// First 180.
+    pub ringing_at: Option<i64>,
+    /// Answered.
+    pub answered_at: Option<i64>,
+    /// Ended.
+    pub ended_at: Option<i64>,
+    /// Who hung up: `local`, `remote`, `timeout`.
+    pub hangup_by: Option<String>,
+    /// Final SIP code.
+    pub sip_code: Option<u16>,
+    /// Q.850 cause.
+    pub q850: Option<u16>,
+    /// Row of the decision table, such as `busy`.
+    pub outcome: Option<String>,
+    /// Status code.
+    pub status: Option<String>,
+    /// Status label.
+    pub label: Option<String>,
+    /// `operator` or `auto`.
+    pub set_by: Option<String>,
+    /// Memo.
+    pub memo: Option<String>,
+    /// When to call again.
+    pub recall_at: Option<i64>,
+    /// Not counted: the network's or our own fault.
+    pub void: bool,
+    /// Why it is void.
+    pub void_reason: Option<String>,
+    /// A crash ended it.
+    pub interrupted: bool,
+    /// When the result was sealed; `null` while it may change.
+    pub sealed_at: Option<i64>,
+    /// The recording.
+    pub recording: Option<RecordingInfo>,
+}
+
+/// A recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingInfo {
+    /// `open`, `final`, `discarded`, `failed`.
+    pub state: String,
+    /// The file.
+    pub path: Option<String>,
+    /// Length.
+    pub duration_ms: Option<u64>,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// `stats.get`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatsResult {
+    /// Not before.
+    pub from: Option<i64>,
+    /// Before.
+    pub to: Option<i64>,
+    /// 作業数: distinct leads worked.
+    pub works: u64,
+    /// コール数: calls made, void ones not counted.
+    pub calls: u64,
+    /// コネクト数: calls in which somebody was reached.
+    pub connects: u64,
+    /// コネクト率: `connects / calls`, 0 to 1.
+    pub connect_rate: f64,
+    /// Rows of the list or lists.
+    pub total: u64,
+    /// 進捗: `works / total`, 0 to 1.
+    pub progress: f64,
+    /// Void attempts.
+    pub void: u64,
+    /// Time talked.
+    pub talk_ms: u64,
+    /// Results by status.
+    pub by_status: Vec<StatusCount>,
+}
+
+/// How often a status was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCount {
+    /// Code.
+    pub code: String,
+    /// Label.
+    pub label: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// `dnc.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncPage {
+    /// The rows.
+    pub rows: Vec<DncRow>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// A number nobody calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncRow {
+    /// Number.
+    pub number: String,
+    /// Only in this project; `null` = everywhere.
+    pub project: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// `manual`, `status`, `import`.
+    pub source: String,
+    /// Who.
+    pub by: Option<String>,
+    /// When.
+    pub at: i64,
+}

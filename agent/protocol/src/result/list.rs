@@ -1,0 +1,178 @@
+use serde::{Deserialize, Serialize};
+
+/// `list.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lists {
+    /// The lists.
+    pub lists: Vec<ListInfo>,
+}
+
+/// A list and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListInfo {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Project (案件).
+    pub project: String,
+    /// Whether it may be dialed.
+    pub enabled: bool,
+    /// Rows.
+    pub total: u64,
+    /// Rows that may be called (発信対象).
+    pub dialable: u64,
+    /// Rows called at least once.
+    pub worked: u64,
+    /// When it was made.
+    pub created_at: Option<i64>,
+}
+
+/// `list.show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPage {
+    /// The list.
+    pub list: ListInfo,
+    /// Its rows.
+    pub rows: Vec<LeadRow>,
+    /// `after` of the next page.
+    pub next: Option<i64>,
+}
+
+/// A row of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadRow {
+    /// The lead's id.
+    pub id: String,
+    /// Position, from 1.
+    pub position: i64,
+    /// Number.
+    pub number: String,
+    /// Company (取引先会社名).
+    pub company: Option<String>,
+    /// Person (取引先担当者名).
+    pub person: Option<String>,
+    /// Categories (カテゴリー).
+    pub categories: Vec<String>,
+    /// Whether it may be called (発信対象).
+    pub dialable: bool,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Code of the last status.
+    pub status: Option<String>,
+    /// Label of the last status.
+    pub label: Option<String>,
+    /// Last attempt.
+    pub last_at: Option<i64>,
+    /// Not again before.
+    pub due_at: Option<i64>,
+}
+
+/// `list.upload`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uploaded {
+    /// Bytes received so far.
+    pub bytes: u64,
+}
+
+/// `list.import`: what was done, or with `dry_run` would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportResult {
+    /// The list.
+    pub list: String,
+    /// Whether the rows are in the database now.
+    pub committed: bool,
+    /// Rows read, without header and blank lines.
+    pub rows: u64,
+    /// New rows.
+    pub inserted: u64,
+    /// Rows whose number was in the list already.
+    pub updated: u64,
+    /// Rows that changed nothing.
+    pub unchanged: u64,
+    /// Rows left out for their mistakes.
+    pub rejected: u64,
+    /// Contacts made.
+    pub contacts_created: u64,
+    /// Contacts changed.
+    pub contacts_updated: u64,
+    /// Encoding that was used.
+    pub encoding: String,
+    /// Delimiter that was used.
+    pub delimiter: String,
+    /// Mistakes, at most 1000; `rejected` counts all.
+    pub errors: Vec<ImportIssue>,
+    /// Doubts, at most 1000.
+    pub warnings: Vec<ImportIssue>,
+}
+
+/// A mistake or doubt in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportIssue {
+    /// `E-…` or `W-…`.
+    pub code: String,
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Column, from 1.
+    pub column: Option<u32>,
+    /// The column's name.
+    pub name: Option<String>,
+    /// The cell as it stands.
+    pub value: Option<String>,
+    /// Other lines it has to do with, such as the first of a repeated number.
+    pub lines: Vec<u64>,
+}
+
+/// `list.export`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportResult {
+    /// The list.
+    pub list: String,
+    /// Rows written.
+    pub rows: u64,
+    /// Size of the file.
+    pub bytes: u64,
+    /// The file, when one was named.
+    pub path: Option<String>,
+    /// Otherwise the word to fetch it with, valid on this connection only.
+    pub download: Option<String>,
+}
+
+/// `list.download`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Downloaded {
+    /// The piece, base64.
+    pub data: String,
+    /// `offset` of the next piece; `null` at the end.
+    pub next: Option<u64>,
+}
+
+/// `dial.why`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyResult {
+    /// The leads asked about, in the order they would be called.
+    pub rows: Vec<WhyRow>,
+}
+
+/// Why one lead is or is not eligible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyRow {
+    /// The lead's id.
+    pub lead: String,
+    /// The list's name.
+    pub list: String,
+    /// Position, from 1.
+    pub position: i64,
+    /// Number.
+    pub number: String,
+    /// Company.
+    pub company: Option<String>,
+    /// Whether it would be called now.
+    pub eligible: bool,
+    /// The first reason against it: `E-DNC`, `E-HOURS`, `E-REPEAT`, `E-EXCLUDED`, …, or a word such as `not_due`.
+    pub reason: Option<String>,
+    /// What exactly.
+    pub detail: Option<String>,
+    /// Not before.
+    pub due_at: Option<i64>,
+}

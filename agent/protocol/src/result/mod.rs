@@ -1,0 +1,62 @@
+//! The results of each method. Every field is always present; `null` means not known or not applicable. Clients ignore
+//! fields they do not know. Times are UTC milliseconds, durations milliseconds, numbers national digits (`0312345678`).
+
+mod history;
+mod list;
+mod seat;
+mod status;
+
+pub use history::*;
+pub use list::*;
+pub use seat::*;
+pub use status::*;
+
+use serde::{Deserialize, Serialize};
+
+/// The command was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The seat it acted on.
+    pub seat: String,
+}
+
+/// `events.subscribe`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    /// The last `seq` that was handed out when the subscription began; replayed events follow this reply.
+    pub seq: u64,
+    /// How many events are replayed.
+    pub replayed: u64,
+}
+
+/// `devices.list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Devices {
+    /// The devices, capture first.
+    pub devices: Vec<DeviceRow>,
+}
+
+/// A sound device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRow {
+    /// Name; a part of it is enough in the configuration.
+    pub name: String,
+    /// The host's own identifier.
+    pub id: String,
+    /// `capture` or `playback`.
+    pub direction: DeviceDirection,
+    /// The host's default of that direction.
+    pub default: bool,
+    /// `pulseaudio`, `alsa`, ….
+    pub host: String,
+}
+
+/// What a device does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceDirection {
+    /// A microphone.
+    Capture,
+    /// Headphones or a loudspeaker.
+    Playback,
+}

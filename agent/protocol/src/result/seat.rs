@@ -1,0 +1,207 @@
+use serde::{Deserialize, Serialize};
+
+/// A seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeatStatus {
+    /// Name.
+    pub name: String,
+    /// Login of the operator.
+    pub operator: String,
+    /// Unix user bound to it.
+    pub uid: Option<u32>,
+    /// Account its calls go out through.
+    pub account: String,
+    /// What the operator is doing.
+    pub state: SeatState,
+    /// Why the operator is away, while paused.
+    pub pause_code: Option<String>,
+    /// Since when.
+    pub since: i64,
+    /// The running call, or the ended one that waits for its result.
+    pub call: Option<CallInfo>,
+    /// The dialing session.
+    pub dial: Option<DialInfo>,
+    /// The voice.
+    pub voice: VoiceStatus,
+}
+
+/// What an operator is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeatState {
+    /// Not there.
+    LoggedOut,
+    /// Away (離席).
+    Paused,
+    /// Waiting (待機).
+    Ready,
+    /// Looking at the next lead.
+    Previewing,
+    /// Calling (発信中).
+    Dialing,
+    /// An incoming call rings.
+    Ringing,
+    /// Talking (通話中).
+    InCall,
+    /// After the call (後処理).
+    WrapUp,
+}
+
+/// A seat's voice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoiceStatus {
+    /// Whether it works.
+    pub ok: bool,
+    /// The microphone in use.
+    pub capture: Option<String>,
+    /// The headphones in use.
+    pub playback: Option<String>,
+    /// What is wrong.
+    pub why: Option<String>,
+}
+
+/// One call or attempt, as far as it got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallInfo {
+    /// The attempt's id.
+    pub attempt: String,
+    /// The way it goes.
+    pub direction: Direction,
+    /// How far it is.
+    pub state: CallState,
+    /// The other side's number.
+    pub number: String,
+    /// Company (取引先会社名).
+    pub company: Option<String>,
+    /// Person (取引先担当者名).
+    pub person: Option<String>,
+    /// Categories (カテゴリー).
+    pub categories: Vec<String>,
+    /// The lead's id.
+    pub lead: Option<String>,
+    /// The list's name.
+    pub list: Option<String>,
+    /// Position in the list, from 1.
+    pub position: Option<i64>,
+    /// Earlier attempts of this lead.
+    pub attempts_before: u32,
+    /// The SIP Call-ID.
+    pub sip_call_id: Option<String>,
+    /// INVITE sent or received.
+    pub started_at: Option<i64>,
+    /// First 180.
+    pub ringing_at: Option<i64>,
+    /// First early media.
+    pub early_media_at: Option<i64>,
+    /// Answered.
+    pub answered_at: Option<i64>,
+    /// Ended.
+    pub ended_at: Option<i64>,
+    /// On hold by us.
+    pub held: bool,
+    /// Microphone silenced.
+    pub muted: bool,
+    /// Codec in use.
+    pub codec: Option<String>,
+    /// Final SIP code.
+    pub sip_code: Option<u16>,
+    /// Q.850 cause.
+    pub q850: Option<u16>,
+    /// Row of the decision table it looks like, such as `busy`.
+    pub outcome: Option<String>,
+    /// Status code the machine suggests.
+    pub suggestion: Option<String>,
+    /// Status code saved so far.
+    pub status: Option<String>,
+    /// The status' label.
+    pub label: Option<String>,
+    /// Memo saved so far.
+    pub memo: Option<String>,
+}
+
+/// The way a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From us.
+    Outgoing,
+    /// To us.
+    Incoming,
+}
+
+/// How far a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Claimed and shown, not called yet.
+    Preview,
+    /// INVITE is out.
+    Dialing,
+    /// It rings.
+    Ringing,
+    /// Voice before the answer.
+    EarlyMedia,
+    /// Answered.
+    Answered,
+    /// Over; the result may still change.
+    Ended,
+}
+
+/// A dialing session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialInfo {
+    /// The list's id.
+    pub list_id: String,
+    /// The list's name.
+    pub list: String,
+    /// What it is doing.
+    pub state: DialState,
+    /// Why it waits: `hours`, `registration`, `disk`, `device`, `wrap_up`, `status`, `not_due`, ….
+    pub waiting: Option<String>,
+    /// When it goes on by itself.
+    pub until: Option<i64>,
+    /// Calls of this session.
+    pub calls: u32,
+    /// When it began.
+    pub started_at: i64,
+}
+
+/// What a dialing session is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DialState {
+    /// Calling.
+    Running,
+    /// Waiting for what `waiting` says.
+    Waiting,
+    /// Paused by the operator.
+    Paused,
+    /// Ends after the running call.
+    Stopping,
+}
+
+/// `call.dial`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialed {
+    /// The seat.
+    pub seat: String,
+    /// The attempt, already on disk.
+    pub attempt: String,
+}
+
+/// `call.save`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// The seat.
+    pub seat: String,
+    /// The attempt.
+    pub attempt: String,
+    /// Status code.
+    pub status: Option<String>,
+    /// Status label.
+    pub label: Option<String>,
+    /// Whether the result is sealed now.
+    pub sealed: bool,
+    /// The attempt that follows, when one was claimed.
+    pub next: Option<String>,
+}

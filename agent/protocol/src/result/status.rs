@@ -1,0 +1,100 @@
+use serde::{Deserialize, Serialize};
+
+use super::seat::SeatStatus;
+
+/// `status.get`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusResult {
+    /// The daemon's version.
+    pub version: String,
+    /// The protocol's version, [`crate::PROTOCOL_VERSION`].
+    pub protocol: u32,
+    /// Name of the box.
+    #[serde(rename = "box")]
+    pub box_id: String,
+    /// Process id.
+    pub pid: u32,
+    /// When the daemon started.
+    pub started_at: i64,
+    /// The daemon's clock.
+    pub now: i64,
+    /// The last event's `seq`; subscribe with it as `since` to miss nothing after this snapshot.
+    pub seq: u64,
+    /// Accounts, in the configuration's order.
+    pub accounts: Vec<AccountStatus>,
+    /// Seats, in the configuration's order.
+    pub seats: Vec<SeatStatus>,
+    /// The database.
+    pub store: StoreStatus,
+    /// Results on their way out.
+    pub outbox: OutboxStatus,
+    /// Attempts that a crash interrupted and nobody has judged yet.
+    pub interrupted: u32,
+    /// Warnings of the configuration.
+    pub warnings: Vec<String>,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountStatus {
+    /// Name.
+    pub name: String,
+    /// `trunk`, `pbx` or `practice`.
+    pub kind: String,
+    /// Address of record.
+    pub aor: String,
+    /// Its registration.
+    pub state: RegistrationState,
+    /// SIP code of the last failure.
+    pub code: Option<u16>,
+    /// Why it is not registered, in words.
+    pub why: Option<String>,
+    /// When it is tried next.
+    pub next_attempt_at: Option<i64>,
+    /// When the registration ends unless it is refreshed.
+    pub expires_at: Option<i64>,
+}
+
+/// State of a registration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationState {
+    /// Not asked for yet.
+    Idle,
+    /// A trunk that knows us by address: nothing to register.
+    Unneeded,
+    /// Looking the name up.
+    Resolving,
+    /// REGISTER is under way.
+    Registering,
+    /// Registered.
+    Registered,
+    /// Refused or out of reach; see `why` and `next_attempt_at`.
+    Failed,
+    /// Leaving.
+    Unregistering,
+}
+
+/// The database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// Whether results can be kept.
+    pub ok: bool,
+    /// `E-DISK-FULL`, `E-STORE`, … while they cannot.
+    pub trouble: Option<String>,
+    /// What exactly.
+    pub detail: Option<String>,
+    /// Results that wait in memory to be written.
+    pub pending: u32,
+}
+
+/// Results on their way out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxStatus {
+    /// Sealed results not delivered yet.
+    pub backlog: u64,
+    /// Results the receiver refused for good.
+    pub dead: u64,
+    /// Why the last delivery failed.
+    pub why: Option<String>,
+}

@@ -1,0 +1,304 @@
+//! JSON-RPC 2.0: one object per line in both directions.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::code::ErrorCode;
+use crate::command::Command;
+
+/// Longest line a client may send, the line break not counted.
+pub const MAX_LINE: usize = 1024 * 1024;
+
+/// What ties a reply to its request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Id {
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+    /// Only in replies to what could not be read.
+    Null,
+}
+
+/// A request: a command and the id to answer with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The client's id.
+    pub id: Id,
+    /// What to do.
+    pub command: Command,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRequest {
+    jsonrpc: String,
+    id: Id,
+    method: String,
+    #[serde(default)]
+    params: Value,
+}
+
+impl Request {
+    /// Reads one line.
+    ///
+    /// # Errors
+    /// The reply to send instead: not JSON (-32700), not a request (-32600), unknown method (-32601), unknown or
+    /// wrong parameters (-32602).
+    pub fn parse(line: &[u8]) -> Result<Self, Box<Reply>> {
+        let refuse = |id: Id, error: RpcError| Box::new(Reply::refused(id, error));
+        let value: Value = serde_json::from_slice(line)
+            .map_err(|error| refuse(Id::Null, RpcError::protocol(RpcError::PARSE, error.to_string())))?;
+        // An id that can be read is answered even when the rest cannot.
+        let id = value.get("id").and_then(|id| Id::deserialize(id).ok()).unwrap_or(Id::Null);
+        let raw = RawRequest::deserialize(value).map_err(|error| {
+            refuse(id.clone(), RpcError::protocol(RpcError::INVALID_REQUEST, error.to_string()))
+        })?;
+        if raw.jsonrpc != "2.0" || raw.id == Id::Null {
+            let detail = "jsonrpc must be \"2.0\" and id a number or a text";
+            return Err(refuse(raw.id, RpcError::protocol(RpcError::INVALID_REQUEST, detail)));
+        }
+        match Command::from_parts(&raw.method, raw.params) {
+            Ok(command) => Ok(Self { id: raw.id, command }),
+            Err(error) => Err(refuse(raw.id, error)),
+        }
+    }
+
+    /// The line to send, without line break.
+    pub fn to_line(&self) -> String {
+        json!({ "jsonrpc": "2.0", "id": self.id, "method": self.command.method(), "params": self.command.params() })
+            .to_string()
+    }
+}
+
+/// The answer to one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// The request's id.
+    pub id: Id,
+    /// The result, or why there is none.
+    pub outcome: Result<Value, RpcError>,
+}
+
+impl Reply {
+    /// A refusal.
+    pub fn refused(id: Id, error: RpcError) -> Self {
+        Self { id, outcome: Err(error) }
+    }
+
+    /// The line to send, without line break.
+    pub fn to_line(&self) -> String {
+        match &self.outcome {
+            Ok(result) => json!({ "jsonrpc": "2.0", "id": self.id, "result": result }),
+            Err(error) => json!({ "jsonrpc": "2.0", "id": self.id, "error": error }),
+        }
+        .to_string()
+    }
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct RpcError {
+    /// JSON-RPC's own number; [`RpcError::REFUSED`] for everything Kakeru says.
+    pub code: i64,
+    /// English text for logs.
+    pub message: String,
+    /// Kakeru's code and what belongs to it.
+    pub data: Option<Box<ErrorData>>,
+}
+
+/// `error.data`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorData {
+    /// The stable code, `E-…`. A text, since a newer daemon may know more codes than this client.
+    pub code: String,
+    /// What exactly, where the code alone does not tell. Not translated.
+    pub detail: Option<String>,
+    /// With `E-EVENTS-GONE`: the result of `status.get`, whose `seq` is where to subscribe from.
+    pub snapshot: Option<Value>,
+}
+
+impl RpcError {
+    /// Not JSON.
+    pub const PARSE: i64 = -32700;
+    /// Not a JSON-RPC 2.0 request with an id.
+    pub const INVALID_REQUEST: i64 = -32600;
+    /// Unknown method.
+    pub const METHOD_NOT_FOUND: i64 = -32601;
+    /// Unknown or wrong parameter.
+    pub const INVALID_PARAMS: i64 = -32602;
+    /// Understood and refused; `data.code` says why.
+    pub const REFUSED: i64 = -32000;
+
+    /// A refusal by Kakeru's rules.
+    pub fn refused(code: ErrorCode) -> Self {
+        Self {
+            code: Self::REFUSED,
+            message: code.text().en.to_owned(),
+            data: Some(Box::new(ErrorData { code: code.as_str().to_owned(), detail: None, snapshot: None })),
+        }
+    }
+
+    /// A refusal by a code that came as text, such as the store's. Codes unknown here are passed on as they are.
+    pub fn refused_as(code: &str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        match code.parse::<ErrorCode>() {
+            Ok(known) => Self::refused(known).with_detail(detail),
+            Err(_) => Self {
+                code: Self::REFUSED,
+                message: detail.clone(),
+                data: Some(Box::new(ErrorData {
+                    code: code.to_owned(),
+                    detail: Some(detail),
+                    snapshot: None,
+                })),
+            },
+        }
+    }
+
+    /// A line that broke the protocol.
+    pub fn protocol(code: i64, detail: impl Into<String>) -> Self {
+        Self { code, ..Self::refused(ErrorCode::BadRequest).with_detail(detail) }
+    }
+
+    /// Says what exactly.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        if let Some(data) = &mut self.data {
+            data.detail = Some(detail.into());
+        }
+        self
+    }
+
+    /// Adds the state to start over from.
+    #[must_use]
+    pub fn with_snapshot(mut self, snapshot: Value) -> Self {
+        if let Some(data) = &mut self.data {
+            data.snapshot = Some(snapshot);
+        }
+        self
+    }
+
+    /// Kakeru's code, when this version knows it.
+    pub fn error_code(&self) -> Option<ErrorCode> {
+        self.data.as_ref()?.code.parse().ok()
+    }
+}
+
+impl From<ErrorCode> for RpcError {
+    fn from(code: ErrorCode) -> Self {
+        Self::refused(code)
+    }
+}
+
+/// What a client reads: a reply or an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Incoming {
+    /// The answer to one of its requests.
+    Reply(Reply),
+    /// A notification: its method and parameters.
+    Notification {
+        /// `event` or `lagged`.
+        method: String,
+        /// The parameters.
+        params: Value,
+    },
+}
+
+/// The line is neither a reply nor a notification.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON, or not of this shape.
+    #[error("not a JSON-RPC message")]
+    Json(#[from] serde_json::Error),
+    /// Neither `id` nor `method`.
+    #[error("neither a reply nor a notification")]
+    Neither,
+}
+
+impl Incoming {
+    /// Reads one line from the daemon.
+    ///
+    /// # Errors
+    /// The line is not JSON-RPC.
+    pub fn parse(line: &[u8]) -> Result<Self, ReadError> {
+        #[derive(Deserialize)]
+        struct Raw {
+            id: Option<Id>,
+            method: Option<String>,
+            #[serde(default)]
+            params: Value,
+            result: Option<Value>,
+            error: Option<RpcError>,
+        }
+        let raw: Raw = serde_json::from_slice(line)?;
+        match (raw.method, raw.error, raw.result) {
+            (Some(method), _, _) => Ok(Self::Notification { method, params: raw.params }),
+            // A reply to an unreadable line has a null id, which reads as none.
+            (None, Some(error), _) => Ok(Self::Reply(Reply::refused(raw.id.unwrap_or(Id::Null), error))),
+            (None, None, result) if raw.id.is_some() => {
+                let id = raw.id.unwrap_or(Id::Null);
+                Ok(Self::Reply(Reply { id, outcome: Ok(result.unwrap_or(Value::Null)) }))
+            }
+            (None, None, _) => Err(ReadError::Neither),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{CallMute, Status};
+
+    fn refusal(line: &str) -> (Id, i64) {
+        let reply = Request::parse(line.as_bytes()).unwrap_err();
+        (reply.id.clone(), reply.outcome.unwrap_err().code)
+    }
+
+    #[test]
+    fn a_request_needs_version_id_method_and_known_parameters() {
+        let request = Request::parse(br#"{"jsonrpc":"2.0","id":7,"method":"status.get"}"#).unwrap();
+        assert_eq!(request, Request { id: Id::Number(7), command: Command::Status(Status {}) });
+        let line = br#"{"jsonrpc":"2.0","id":"x","method":"call.mute","params":{"on":true}}"#;
+        let command = Command::CallMute(CallMute { seat: None, on: true });
+        assert_eq!(Request::parse(line).unwrap(), Request { id: Id::Text("x".to_owned()), command });
+
+        assert_eq!(refusal("{"), (Id::Null, RpcError::PARSE));
+        assert_eq!(refusal(r#"[]"#), (Id::Null, RpcError::INVALID_REQUEST));
+        assert_eq!(
+            refusal(r#"{"jsonrpc":"2.0","method":"status.get"}"#),
+            (Id::Null, RpcError::INVALID_REQUEST)
+        );
+        assert_eq!(
+            refusal(r#"{"jsonrpc":"1.0","id":1,"method":"status.get"}"#),
+            (Id::Number(1), RpcError::INVALID_REQUEST)
+        );
+        let extra = r#"{"jsonrpc":"2.0","id":1,"method":"status.get","token":1}"#;
+        assert_eq!(refusal(extra), (Id::Number(1), RpcError::INVALID_REQUEST));
+        assert_eq!(
+            refusal(r#"{"jsonrpc":"2.0","id":1,"method":"nope"}"#),
+            (Id::Number(1), RpcError::METHOD_NOT_FOUND)
+        );
+        let unknown = r#"{"jsonrpc":"2.0","id":1,"method":"call.hangup","params":{"seatt":"a"}}"#;
+        assert_eq!(refusal(unknown), (Id::Number(1), RpcError::INVALID_PARAMS));
+        let missing = r#"{"jsonrpc":"2.0","id":1,"method":"call.mute","params":{}}"#;
+        assert_eq!(refusal(missing), (Id::Number(1), RpcError::INVALID_PARAMS));
+        let array = r#"{"jsonrpc":"2.0","id":1,"method":"call.mute","params":["a",true]}"#;
+        assert_eq!(refusal(array), (Id::Number(1), RpcError::INVALID_PARAMS));
+    }
+
+    #[test]
+    fn lines_never_contain_a_line_break() {
+        let error = RpcError::refused(ErrorCode::Dnc).with_detail("two\nlines");
+        assert!(!Reply::refused(Id::Number(1), error).to_line().contains('\n'));
+    }
+
+    #[test]
+    fn a_code_of_a_newer_store_is_passed_on() {
+        let error = RpcError::refused_as("E-SOMETHING-NEW", "what it is");
+        assert_eq!((error.error_code(), error.data.unwrap().code.as_str()), (None, "E-SOMETHING-NEW"));
+        assert_eq!(RpcError::refused_as("E-DNC", "x").error_code(), Some(ErrorCode::Dnc));
+    }
+}
