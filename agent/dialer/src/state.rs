@@ -1,0 +1,94 @@
+//! States of a seat: as people see them, and as the dialer keeps them.
+
+use std::time::Instant;
+
+use crate::action::{Next, SaveIntent};
+use crate::outcome::Row;
+use crate::{AttemptId, ListId};
+
+/// State of a seat as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeatState {
+    /// Not taking calls; the code says why (離席).
+    Paused(String),
+    /// Waiting for the next call (待機).
+    Ready,
+    /// A lead is shown, not dialed yet.
+    Previewing,
+    /// INVITE sent, or about to be.
+    Dialing,
+    /// An incoming call rings.
+    Ringing,
+    /// Talking.
+    InCall,
+    /// The call is over, its row is open (後処理).
+    WrapUp,
+}
+
+/// Why a running dialing session does not dial now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Outside the calling window; opens at this UTC millisecond, if ever.
+    Hours(Option<i64>),
+    /// The trunk is not registered or does not answer.
+    Trunk,
+    /// The store cannot write (disk full, locked).
+    Store,
+    /// Leads remain but none is due before this UTC millisecond.
+    NotDue(i64),
+    /// The breathing time after a call that the machine closed.
+    WrapUp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum State {
+    Idle,
+    /// An `Advance` is at the store; `back` is the row that stays open if it fails, `by_hand` says whose it is then.
+    Advancing {
+        back: Option<Open>,
+        hold: bool,
+        by_hand: bool,
+    },
+    /// A manual call waits for its row.
+    Opening,
+    Previewing {
+        attempt: AttemptId,
+        until: Option<Instant>,
+    },
+    Marking(AttemptId),
+    Releasing,
+    Dialing(Open),
+    Ringing(Open),
+    InCall(Open),
+    /// The end is being written.
+    Ending(Open, Row, bool),
+    WrapUp(Open),
+    /// The machine closed the row and breathes until the instant.
+    Breathing(Open, Instant),
+}
+
+/// An attempt whose row is open.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Open {
+    pub(crate) attempt: AttemptId,
+    /// From the dial list (not manual, not incoming).
+    pub(crate) from_list: bool,
+    /// A status is on disk.
+    pub(crate) has_status: bool,
+    /// The operator asked for this to follow the end of the call.
+    pub(crate) then: Option<(Next, SaveIntent)>,
+    /// The machine already asked for the hang-up.
+    pub(crate) hanging_up: bool,
+}
+
+pub(crate) struct Session {
+    pub(crate) list: ListId,
+    pub(crate) waiting: Option<Waiting>,
+    pub(crate) retry_at: Option<Instant>,
+}
+
+impl Open {
+    pub(crate) const fn new(attempt: AttemptId, from_list: bool) -> Self {
+        Self { attempt, from_list, has_status: false, then: None, hanging_up: false }
+    }
+}

@@ -1,0 +1,362 @@
+//! Scripts of a seat's day, in simulated time: an operator, a store and a trunk that the test plays.
+#![expect(clippy::disallowed_methods, reason = "one instant is needed to start simulated time from")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at what should not be")]
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use dialer::outcome::Facts;
+use dialer::window::CallingWindow;
+use dialer::{
+    Action, AttemptId, Claimed, Dialer, ListId, Mode, Next, Now, Policy, Refusal, SaveIntent, SeatChange,
+    SeatState, Waiting,
+};
+
+mod random;
+
+const LIST: ListId = ListId(7);
+/// 2026-11-20, a Friday, 12:00 JST.
+const NOON: i64 = 1_795_143_600_000;
+
+struct Shift {
+    dialer: Dialer,
+    start: Instant,
+    elapsed: Duration,
+    next_attempt: u128,
+    placed: Vec<AttemptId>,
+    dialed: HashSet<AttemptId>,
+}
+
+impl Shift {
+    fn new(policy: Policy) -> Self {
+        let mut shift = Self {
+            dialer: Dialer::new(policy),
+            start: Instant::now(),
+            elapsed: Duration::ZERO,
+            next_attempt: 1,
+            placed: Vec::new(),
+            dialed: HashSet::new(),
+        };
+        shift.dialer.trunk(true, shift.now());
+        shift
+    }
+
+    fn now(&self) -> Now {
+        let wall = NOON + i64::try_from(self.elapsed.as_millis()).unwrap();
+        Now { mono: self.start + self.elapsed, wall }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.elapsed += time;
+        let now = self.now();
+        self.dialer.handle_timeout(now);
+    }
+
+    /// Everything the dialer wants, without the changes of state.
+    fn wants(&mut self) -> Vec<Action> {
+        let mut wanted = Vec::new();
+        while let Some(action) = self.dialer.poll_action() {
+            if let Action::PlaceCall { attempt, .. } = action {
+                assert!(self.dialed.contains(&attempt), "INVITE before dialed_at was on disk");
+                assert!(!self.placed.contains(&attempt), "two INVITEs for one attempt");
+                self.placed.push(attempt);
+            }
+            if !matches!(action, Action::Changed(_)) {
+                wanted.push(action);
+            }
+        }
+        wanted
+    }
+
+    fn want_one(&mut self) -> Action {
+        let mut wanted = self.wants();
+        assert_eq!(wanted.len(), 1, "{wanted:?}");
+        wanted.remove(0)
+    }
+
+    /// The store answers the advance with a new lead.
+    fn store_claims(&mut self, dialed: bool) -> AttemptId {
+        let attempt = AttemptId(self.next_attempt);
+        self.next_attempt += 1;
+        if dialed {
+            self.dialed.insert(attempt);
+        }
+        let now = self.now();
+        self.dialer.claimed(Some(Claimed { attempt, dialed }), None, now);
+        attempt
+    }
+
+    fn start(&mut self) -> AttemptId {
+        let now = self.now();
+        self.dialer.start(LIST, now).unwrap();
+        assert!(matches!(self.want_one(), Action::Advance { seal: None, save: None, claim: Some(_) }));
+        let attempt = self.store_claims(true);
+        assert!(matches!(self.want_one(), Action::PlaceCall { attempt: a, .. } if a == attempt));
+        attempt
+    }
+
+    fn end(&mut self, attempt: AttemptId, facts: Facts) -> dialer::Ended {
+        self.dialer.ended(attempt, facts);
+        let Action::End(ended) = self.want_one() else { panic!("no end") };
+        let now = self.now();
+        self.dialer.stored(attempt, now);
+        ended
+    }
+}
+
+fn busy() -> Facts {
+    Facts { sip_code: Some(486), q850: Some(17), ringing: true, ..Facts::default() }
+}
+
+fn talk() -> Facts {
+    Facts { answered: true, talked_ms: 30_000, voice_heard: true, sip_code: Some(200), ..Facts::default() }
+}
+
+fn status(code: &str) -> SaveIntent {
+    SaveIntent { status: Some(code.into()), memo: None, recall_at: None }
+}
+
+#[test]
+fn busy_is_saved_by_the_machine_and_the_next_lead_is_dialed_in_one_commit() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    let ended = shift.end(first, busy());
+    assert_eq!(ended.auto, Some("no_contact"));
+    let Action::Advance { seal, save, claim } = shift.want_one() else { panic!() };
+    assert_eq!((seal, save), (Some(first), None));
+    assert!(claim.is_some_and(|c| c.dial_now));
+    let second = shift.store_claims(true);
+    assert!(matches!(shift.want_one(), Action::PlaceCall { attempt, .. } if attempt == second));
+}
+
+#[test]
+fn a_talk_waits_in_wrap_up_until_it_is_saved() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    assert_eq!(shift.dialer.state(), &SeatState::InCall);
+    let ended = shift.end(first, talk());
+    assert_eq!(ended.auto, None);
+    assert_eq!(shift.dialer.state(), &SeatState::WrapUp);
+    shift.wants();
+    shift.pass(Duration::from_secs(3_600));
+    assert!(shift.wants().is_empty(), "the machine never saves a talk");
+    let now = shift.now();
+    let nothing = SaveIntent { status: None, memo: Some("memo".into()), recall_at: None };
+    assert_eq!(shift.dialer.save(nothing, Next::Dial, now), Err(Refusal::StatusRequired));
+    shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
+    let Action::Advance { seal, save, claim } = shift.want_one() else { panic!() };
+    assert_eq!(seal, Some(first));
+    assert_eq!(save.unwrap().status.as_deref(), Some("prospect"));
+    assert!(claim.is_some());
+}
+
+#[test]
+fn save_during_the_call_hangs_up_first_and_then_goes_on() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    let now = shift.now();
+    shift.dialer.save(status("callback"), Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::HangUp(a) if a == first));
+    let ended = shift.end(first, Facts { ended_by_us: true, ..talk() });
+    assert_eq!(ended.auto, None, "the operator's status stands");
+    assert!(matches!(shift.want_one(), Action::Advance { save: Some(_), claim: Some(_), .. }));
+}
+
+#[test]
+fn skip_shows_the_next_lead_and_sends_no_invite_s4_47() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    shift.end(first, talk());
+    let now = shift.now();
+    shift.dialer.save(status("prospect"), Next::Skip, now).unwrap();
+    let Action::Advance { claim, .. } = shift.want_one() else { panic!() };
+    assert!(claim.is_some_and(|c| !c.dial_now));
+    let second = shift.store_claims(false);
+    assert!(shift.wants().is_empty());
+    assert_eq!(shift.dialer.state(), &SeatState::Previewing);
+    shift.pass(Duration::from_secs(600));
+    assert!(shift.wants().is_empty(), "a skipped-to lead has no countdown");
+    let now = shift.now();
+    shift.dialer.ready(now);
+    assert!(matches!(shift.want_one(), Action::MarkDialing(a) if a == second));
+    shift.dialed.insert(second);
+    shift.dialer.marked(true, now);
+    assert!(matches!(shift.want_one(), Action::PlaceCall { .. }));
+}
+
+#[test]
+fn pause_takes_effect_before_the_next_invite() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    shift.want_one();
+    shift.dialer.pause("lunch".into(), now);
+    shift.store_claims(true);
+    let Action::End(ended) = shift.want_one() else { panic!("no INVITE may leave") };
+    assert!(ended.row.is_void());
+    assert!(shift.placed.is_empty());
+}
+
+#[test]
+fn no_claim_outside_the_calling_window_and_one_when_it_opens_j8_6() {
+    let closes_at_one = CallingWindow { to: 13 * 60, ..CallingWindow::default() };
+    let mut shift = Shift::new(Policy { window: Some(closes_at_one), ..Policy::default() });
+    shift.elapsed = Duration::from_secs(3_600);
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    assert!(shift.wants().is_empty());
+    let opens = NOON + 21 * 3_600_000;
+    assert_eq!(shift.dialer.waiting(), Some(Waiting::Hours(Some(opens))));
+    let (at, why) = shift.dialer.poll_timeout().unwrap();
+    assert_eq!(why, "next claim");
+    shift.pass(at - shift.now().mono);
+    assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+}
+
+#[test]
+fn a_window_that_closes_during_the_commit_stops_the_invite() {
+    let closes_at_one = CallingWindow { to: 13 * 60, ..CallingWindow::default() };
+    let mut shift = Shift::new(Policy { window: Some(closes_at_one), ..Policy::default() });
+    shift.elapsed = Duration::from_millis(3_599_999);
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    shift.want_one();
+    shift.elapsed = Duration::from_secs(3_600);
+    shift.store_claims(true);
+    assert!(matches!(shift.want_one(), Action::End(_)));
+}
+
+#[test]
+fn voids_are_sealed_and_three_in_a_row_pause_the_seat() {
+    let mut shift = Shift::new(Policy::default());
+    let mut attempt = shift.start();
+    for round in 1..=3 {
+        let ended = shift.end(attempt, Facts { sip_code: Some(503), ..Facts::default() });
+        assert_eq!(ended.auto, None);
+        let Action::Advance { seal, claim, .. } = shift.want_one() else { panic!() };
+        assert_eq!(seal, Some(attempt));
+        assert_eq!(claim.is_some(), round < 3);
+        if round < 3 {
+            attempt = shift.store_claims(true);
+            shift.wants();
+        }
+    }
+    let now = shift.now();
+    shift.dialer.sealed(now);
+    assert_eq!(shift.dialer.state(), &SeatState::Paused("trunk".into()));
+}
+
+#[test]
+fn nothing_is_claimed_while_the_trunk_or_the_store_is_down() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.trunk(false, now);
+    shift.dialer.start(LIST, now).unwrap();
+    assert!(shift.wants().is_empty());
+    assert_eq!(shift.dialer.waiting(), Some(Waiting::Trunk));
+    shift.dialer.store(false, now);
+    shift.dialer.trunk(true, now);
+    assert!(shift.wants().is_empty());
+    assert_eq!(shift.dialer.waiting(), Some(Waiting::Store));
+    shift.dialer.store(true, now);
+    assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+}
+
+#[test]
+fn a_failed_commit_keeps_the_row_open_and_dials_nobody() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    shift.end(first, talk());
+    let now = shift.now();
+    shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
+    shift.want_one();
+    assert_eq!(shift.dialer.save(status("prospect"), Next::Dial, now), Err(Refusal::Pending));
+    shift.dialer.advance_failed(now);
+    assert_eq!(shift.dialer.state(), &SeatState::WrapUp);
+    assert_eq!(shift.dialer.attempt(), Some(first));
+    shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(_), save: Some(_), .. }));
+}
+
+#[test]
+fn fax_ends_the_call_by_itself_and_a_beep_does_not() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    shift.dialer.heard(dialer::outcome::Row::Voicemail);
+    assert!(shift.wants().is_empty());
+    shift.dialer.heard(dialer::outcome::Row::Fax);
+    shift.dialer.heard(dialer::outcome::Row::Fax);
+    assert!(matches!(shift.want_one(), Action::HangUp(a) if a == first), "once");
+    let facts =
+        Facts { answered: true, fax_heard: true, ended_by_us: true, talked_ms: 2_000, ..Facts::default() };
+    assert_eq!(shift.end(first, facts).auto, Some("fax"));
+}
+
+#[test]
+fn preview_waits_for_its_countdown_and_can_be_skipped() {
+    let mode = Mode::Preview { countdown: Some(Duration::from_secs(10)) };
+    let mut shift = Shift::new(Policy { mode, ..Policy::default() });
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    let Action::Advance { claim, .. } = shift.want_one() else { panic!() };
+    assert!(claim.is_some_and(|c| !c.dial_now));
+    let first = shift.store_claims(false);
+    shift.dialer.skip().unwrap();
+    assert_eq!(shift.want_one(), Action::Release { attempt: first, skipped: true });
+    let now = shift.now();
+    shift.dialer.released(now);
+    shift.want_one();
+    let second = shift.store_claims(false);
+    shift.wants();
+    shift.pass(Duration::from_secs(10));
+    assert_eq!(shift.want_one(), Action::MarkDialing(second));
+    let now = shift.now();
+    shift.dialer.marked(false, now);
+    assert!(
+        matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }),
+        "refused leads are passed over"
+    );
+}
+
+#[test]
+fn an_exhausted_list_ends_the_session_and_leads_not_due_wait() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    shift.want_one();
+    shift.dialer.claimed(None, Some(now.wall + 5_000), now);
+    assert_eq!(shift.dialer.waiting(), Some(Waiting::NotDue(now.wall + 5_000)));
+    shift.wants();
+    shift.pass(Duration::from_secs(5));
+    shift.want_one();
+    let now = shift.now();
+    shift.dialer.claimed(None, None, now);
+    let mut changes = Vec::new();
+    while let Some(action) = shift.dialer.poll_action() {
+        changes.push(action);
+    }
+    assert!(changes.contains(&Action::Changed(SeatChange::Exhausted(LIST))));
+    assert_eq!(shift.dialer.list(), None);
+    assert_eq!(shift.dialer.poll_timeout(), None);
+}
+
+#[test]
+fn an_incoming_call_rings_only_at_a_free_seat_and_blocks_the_dialing() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.ready(now);
+    shift.dialer.ring(AttemptId(99), now).unwrap();
+    assert_eq!(shift.dialer.state(), &SeatState::Ringing);
+    shift.dialer.start(LIST, now).unwrap();
+    assert!(shift.wants().is_empty(), "no dialing while it rings");
+    assert_eq!(shift.dialer.ring(AttemptId(100), now), Err(Refusal::Busy));
+    shift.dialer.answered();
+    let ended = shift.end(AttemptId(99), talk());
+    assert_eq!(ended.auto, None);
+    assert_eq!(shift.dialer.state(), &SeatState::WrapUp);
+}
