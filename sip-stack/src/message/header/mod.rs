@@ -1,0 +1,18 @@
+//! Typed views of header fields. Every view reads a value on demand and says `None` to what does not follow the
+//! grammar; the raw bytes stay in [`super::Headers`].
+
+mod auth;
+mod cseq;
+mod name_addr;
+mod reason;
+mod typed;
+mod via;
+
+pub(crate) use typed::copy_for_response;
+pub use {
+    auth::{Challenge, Credentials},
+    cseq::CSeq,
+    name_addr::{Contact, NameAddr},
+    reason::Reason,
+    via::Via,
+};

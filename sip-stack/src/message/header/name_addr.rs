@@ -1,0 +1,179 @@
+//! From, To, Contact, Route and their kin: an address with an optional name (RFC 3261 20.10, 25.1).
+
+use std::fmt;
+
+use super::super::{
+    Params, Uri,
+    lex::{self, Escapes},
+};
+
+/// `"display name" <uri>;params`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameAddr {
+    /// The display name without quotes and escapes. Bytes that were not UTF-8 show as U+FFFD; the raw header keeps
+    /// them.
+    pub display: Option<String>,
+    /// The address.
+    pub uri: Uri,
+    /// Header parameters (`tag`, `expires`, …), not those of the URI.
+    pub params: Params,
+}
+
+impl NameAddr {
+    /// An address without name and parameters.
+    pub const fn new(uri: Uri) -> Self {
+        Self { display: None, uri, params: Params::new() }
+    }
+
+    /// Reads one address, with or without angle brackets. Without them parameters belong to the header
+    /// (RFC 3261 20.10). A display name that should have been quoted is taken as it stands.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = lex::trim(text);
+        Self::parse_with(text, Escapes::Honoured).or_else(|| Self::parse_with(text, Escapes::Literal))
+    }
+
+    /// The `tag` parameter.
+    pub fn tag(&self) -> Option<&str> {
+        self.params.get("tag")
+    }
+
+    /// Sets the `tag` parameter.
+    pub fn set_tag(&mut self, tag: &str) {
+        self.params.set("tag", Some(tag));
+    }
+
+    /// The same with a tag.
+    #[must_use]
+    pub fn with_tag(mut self, tag: &str) -> Self {
+        self.set_tag(tag);
+        self
+    }
+
+    /// The `expires` parameter of a Contact, in seconds; a value too large for 32 bits counts as the largest.
+    pub fn expires(&self) -> Option<u32> {
+        super::typed::delta_seconds(self.params.get("expires")?)
+    }
+
+    fn parse_with(text: &str, escapes: Escapes) -> Option<Self> {
+        let (display, rest) = match lex::quoted_len(text, escapes) {
+            Some(end) => (Some(&text[..end]), lex::trim(&text[end..])),
+            None if text.starts_with('"') => return None,
+            None => match text.split_once('<') {
+                Some((name, _)) => (Some(lex::trim(name)), &text[name.len()..]),
+                None => return Self::parse_bare(text),
+            },
+        };
+        let (uri, params) = rest.strip_prefix('<')?.split_once('>')?;
+        let display = display
+            .map(|name| match escapes {
+                Escapes::Honoured => lex::unquote(name).into_owned(),
+                Escapes::Literal => lex::strip_quotes(name).unwrap_or(name).to_owned(),
+            })
+            .filter(|name| !name.is_empty());
+        if display.as_deref().is_some_and(|name| name.chars().any(char::is_control)) {
+            return None;
+        }
+        Some(Self { display, uri: Uri::parse(lex::trim(uri)).ok()?, params: Params::parse_header(params)? })
+    }
+
+    fn parse_bare(text: &str) -> Option<Self> {
+        // The user part may hold a `;`, so header parameters start at the first one after the host began.
+        let from = text.find('@').unwrap_or(0);
+        let at = text[from..].find(';').map_or(text.len(), |at| from + at);
+        let (uri, params) = text.split_at(at);
+        Some(Self {
+            display: None,
+            uri: Uri::parse(lex::trim(uri)).ok()?,
+            params: Params::parse_header(params)?,
+        })
+    }
+}
+
+impl fmt::Display for NameAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.display {
+            write!(f, "{} ", lex::quote(name))?;
+        }
+        write!(f, "<{}>{}", self.uri, self.params)
+    }
+}
+
+/// One value of Contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contact {
+    /// `*`: every binding, in a REGISTER that removes them (RFC 3261 10.2.2).
+    Star,
+    /// An address.
+    Address(NameAddr),
+}
+
+impl Contact {
+    /// Reads one value.
+    pub fn parse(text: &str) -> Option<Self> {
+        match lex::trim(text) {
+            "*" => Some(Self::Star),
+            other => NameAddr::parse(other).map(Self::Address),
+        }
+    }
+
+    /// The address, unless it is the star.
+    pub fn address(&self) -> Option<&NameAddr> {
+        match self {
+            Self::Star => None,
+            Self::Address(address) => Some(address),
+        }
+    }
+}
+
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Star => f.write_str("*"),
+            Self::Address(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_decide_whose_the_parameters_are() {
+        let bare = NameAddr::parse("sip:a;x=1@h ; tag=t").unwrap();
+        assert_eq!((bare.uri.to_string().as_str(), bare.tag()), ("sip:a;x=1@h", Some("t")));
+        let bracketed = NameAddr::parse("<sip:a@h;lr> ;tag = t").unwrap();
+        assert_eq!((bracketed.uri.to_string().as_str(), bracketed.tag()), ("sip:a@h;lr", Some("t")));
+    }
+
+    #[test]
+    fn names_come_in_every_form() {
+        let cases = [
+            (r#""A. \"G\" <b>; c" <sip:a@h>"#, Some(r#"A. "G" <b>; c"#)),
+            ("Watson, Thomas < sip:t@example.org >", Some("Watson, Thomas")),
+            ("営業部<sip:a@h>", Some("営業部")),
+            (r#""" <sip:a@h>"#, None),
+            ("<sip:a@h>", None),
+        ];
+        for (text, name) in cases {
+            let parsed = NameAddr::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(parsed.display.as_deref(), name);
+            assert_eq!(NameAddr::parse(&parsed.to_string()), Some(parsed));
+        }
+    }
+
+    /// 表 in Shift-JIS ends in a backslash, which would escape the closing quote.
+    #[test]
+    fn a_shift_jis_name_does_not_swallow_its_quote() {
+        let raw = b"\"\x95\x5c\" <sip:a@h>;tag=1;x=\"y\"";
+        let parsed = NameAddr::parse(&String::from_utf8_lossy(raw)).unwrap();
+        assert_eq!(parsed.tag(), Some("1"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "\"open <sip:a@h>", "<sip:a@h", "sip:a@h>", "<>", "name only", "<sip:a@h> junk"] {
+            assert_eq!(NameAddr::parse(text), None, "{text}");
+        }
+    }
+}
