@@ -88,7 +88,7 @@ pub enum Action {
     },
     /// Write the end of an attempt. Answer with [`crate::Dialer::stored`] once it is on disk.
     End(Ended),
-    /// Save without sealing. Answer with [`crate::Dialer::saved`].
+    /// Save without sealing. Needs no answer.
     Save {
         /// The attempt.
         attempt: AttemptId,
