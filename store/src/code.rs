@@ -99,6 +99,20 @@ impl Code {
         self.as_str().starts_with('W')
     }
 
+    /// What to do about it, in Japanese; empty where the text says it.
+    pub fn hint_ja(self) -> &'static str {
+        self.hint().0
+    }
+
+    /// What to do about it, in English; empty where the text says it.
+    pub fn hint_en(self) -> &'static str {
+        self.hint().1
+    }
+
+    fn hint(self) -> (&'static str, &'static str) {
+        HINTS.iter().find(|(code, ..)| *code == self).map_or(("", ""), |(_, ja, en)| (ja, en))
+    }
+
     /// The code of that name.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|known| known.as_str() == code)
@@ -116,6 +130,61 @@ impl serde::Serialize for Code {
         serializer.serialize_str(self.as_str())
     }
 }
+
+const HINTS: [(Code, &str, &str); 20] = [
+    (Code::ReqName, "会社名か担当者名を入力してください", "Fill in the company or the person."),
+    (Code::PhoneInvalid, "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0."),
+    (
+        Code::PhoneExcel,
+        "列を文字列形式にして、ハイフン付きで入力し直してください",
+        "Format the column as text and type the number again, with hyphens.",
+    ),
+    (Code::PhoneForbidden, "リストから外してください", "Take the row out of the list."),
+    (
+        Code::CsvEncoding,
+        "--encoding で指定するか、UTF-8で保存し直してください",
+        "Name it with --encoding, or save the file as UTF-8.",
+    ),
+    (
+        Code::CsvChar,
+        "文字を打ち直すか、UTF-8で保存し直してください",
+        "Retype the characters or save the file as UTF-8.",
+    ),
+    (
+        Code::CsvQuote,
+        "その行の引用符(\")を確認してください",
+        "Look for a lonely quotation mark from that line on.",
+    ),
+    (
+        Code::CsvField,
+        "引用符(\")の閉じ忘れを確認してください",
+        "Look for a quotation mark that is never closed.",
+    ),
+    (
+        Code::CsvHeader,
+        "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にしてください",
+        "Name the columns in line 1; one must be called 電話番号, TEL or phone.",
+    ),
+    (Code::CsvHeaderDup, "同じ意味の列を1つにしてください", "Keep one column of that name."),
+    (
+        Code::CsvDupPhone,
+        "重複する行を削除するか、--dup first / last を指定してください",
+        "Delete the repeated rows, or use --dup first or last.",
+    ),
+    (Code::CsvTooLarge, "ファイルを分割してください", "Split the file."),
+    (Code::CsvTooManyRows, "ファイルを分割してください", "Split the file."),
+    (Code::CatLimit, "カテゴリーを減らしてください", "Use fewer categories."),
+    (Code::ExportChar, "UTF-8(BOM付き)で書き出してください", "Export as UTF-8 with byte order mark."),
+    (Code::ZeroRestored, "番号が正しいか確認してください", "Check that the number is right."),
+    (Code::PhoneUnassigned, "番号が正しいか確認してください", "Check that the number is right."),
+    (Code::PhoneHyphen, "番号が正しいか確認してください", "Check that the number is right."),
+    (
+        Code::ColIgnored,
+        "発信したい番号は「電話番号」列に入れてください",
+        "Put the number to dial into the column 電話番号.",
+    ),
+    (Code::Long, "画面では途中までしか表示されません", "Screens show only the beginning."),
+];
 
 #[cfg(test)]
 mod tests {

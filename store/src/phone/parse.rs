@@ -50,7 +50,10 @@ pub(super) fn parse(raw: &str) -> Result<ParsedPhone, PhoneError> {
     Ok(ParsedPhone { phone, clir, ext, extra, warnings: warnings.0 })
 }
 
-fn parse_one(part: &str, warnings: &mut Warnings) -> Result<(Phone, Option<Clir>, Option<String>), PhoneError> {
+fn parse_one(
+    part: &str,
+    warnings: &mut Warnings,
+) -> Result<(Phone, Option<Clir>, Option<String>), PhoneError> {
     let (number, ext) = split_extension(part)?;
     let number = match number.strip_suffix(".0") {
         Some(whole) if whole.bytes().all(|b| b.is_ascii_digit()) => {
@@ -87,11 +90,8 @@ fn parse_one(part: &str, warnings: &mut Warnings) -> Result<(Phone, Option<Clir>
 /// `+81(0)3…`, `0081…`, `010-81…`, bare `81…`: the digits behind, without a trunk 0. Other countries are refused, as
 /// a guard against toll fraud.
 fn international(digits: &str, plus: bool) -> Result<Option<&str>, PhoneError> {
-    let behind = if plus {
-        Some(digits)
-    } else {
-        digits.strip_prefix("010").or_else(|| digits.strip_prefix("00"))
-    };
+    let behind =
+        if plus { Some(digits) } else { digits.strip_prefix("010").or_else(|| digits.strip_prefix("00")) };
     if let Some(behind) = behind {
         let nsn = behind.strip_prefix("81").ok_or(refuse(Code::PhoneForbidden))?;
         return Ok(Some(nsn.strip_prefix('0').unwrap_or(nsn)));
@@ -159,7 +159,13 @@ fn map_hyphens(text: &str, warnings: &mut Warnings) -> String {
         .iter()
         .enumerate()
         .map(|(at, c)| match c {
-            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}' | '\u{30FC}' | '\u{FF70}' | '\u{2500}'
+            '\u{2010}'..='\u{2015}'
+            | '\u{2212}'
+            | '\u{FE63}'
+            | '\u{FF0D}'
+            | '\u{30FC}'
+            | '\u{FF70}'
+            | '\u{2500}'
             | '\u{2501}' => '-',
             '\u{4E00}' if digit_at(at.checked_sub(1)) && digit_at(Some(at + 1)) => {
                 warnings.add(Code::PhoneHyphen);
@@ -290,18 +296,56 @@ mod tests {
     #[test]
     fn everything_a_person_writes_becomes_the_same_key() {
         for raw in [
-            "03-1234-5678", "0312345678", "０３－１２３４－５６７８", "０３ー１２３４ー５６７８", "03ｰ1234ｰ5678", "03―1234―5678",
-            "03−1234−5678", "03‐1234‐5678", "03─1234─5678", "03━1234━5678", "(03)1234-5678", "03(1234)5678",
-            "（０３）１２３４－５６７８", "03 1234 5678", "03\u{3000}1234\u{A0}5678", "03.1234.5678", "TEL 03-1234-5678",
-            "Tel:03-1234-5678", "℡03-1234-5678", "電話：03-1234-5678", "代表 03-1234-5678", "03-1234-5678(代)",
-            "㈹03-1234-5678", "03-1234-5678㈹", "'0312345678", "=\"0312345678\"", "=\"03-1234-5678\"",
-            "+81312345678", "+81(0)3-1234-5678", "+81 3-1234-5678", "+81-03-1234-5678", "0081-3-1234-5678",
-            "010-81-3-1234-5678", "81312345678", "\u{200B}0312345678", "312345678", "312345678.0", "03一1234一5678",
-            "電話(代表):03-1234-5678", "[03]1234-5678",
+            "03-1234-5678",
+            "0312345678",
+            "０３－１２３４－５６７８",
+            "０３ー１２３４ー５６７８",
+            "03ｰ1234ｰ5678",
+            "03―1234―5678",
+            "03−1234−5678",
+            "03‐1234‐5678",
+            "03─1234─5678",
+            "03━1234━5678",
+            "(03)1234-5678",
+            "03(1234)5678",
+            "（０３）１２３４－５６７８",
+            "03 1234 5678",
+            "03\u{3000}1234\u{A0}5678",
+            "03.1234.5678",
+            "TEL 03-1234-5678",
+            "Tel:03-1234-5678",
+            "℡03-1234-5678",
+            "電話：03-1234-5678",
+            "代表 03-1234-5678",
+            "03-1234-5678(代)",
+            "㈹03-1234-5678",
+            "03-1234-5678㈹",
+            "'0312345678",
+            "=\"0312345678\"",
+            "=\"03-1234-5678\"",
+            "+81312345678",
+            "+81(0)3-1234-5678",
+            "+81 3-1234-5678",
+            "+81-03-1234-5678",
+            "0081-3-1234-5678",
+            "010-81-3-1234-5678",
+            "81312345678",
+            "\u{200B}0312345678",
+            "312345678",
+            "312345678.0",
+            "03一1234一5678",
+            "電話(代表):03-1234-5678",
+            "[03]1234-5678",
         ] {
             assert_eq!(national_of(raw), "0312345678", "{raw}");
         }
-        for raw in ["090-1234-5678", "9012345678", "+81 90 1234 5678", "819012345678", "携帯０９０（１２３４）５６７８"] {
+        for raw in [
+            "090-1234-5678",
+            "9012345678",
+            "+81 90 1234 5678",
+            "819012345678",
+            "携帯０９０（１２３４）５６７８",
+        ] {
             assert_eq!(national_of(raw), "09012345678", "{raw}");
         }
     }
@@ -338,11 +382,20 @@ mod tests {
 
     #[test]
     fn extensions_are_kept_apart() {
-        for raw in ["03-1234-5678 内線123", "03-1234-5678(内線:123)", "03-1234-5678 ext.123", "03-1234-5678 x123",
-            "03-1234-5678#123", "０３－１２３４－５６７８　内線１２３"]
-        {
+        for raw in [
+            "03-1234-5678 内線123",
+            "03-1234-5678(内線:123)",
+            "03-1234-5678 ext.123",
+            "03-1234-5678 x123",
+            "03-1234-5678#123",
+            "０３－１２３４－５６７８　内線１２３",
+        ] {
             let parsed = Phone::parse(raw).unwrap();
-            assert_eq!((parsed.phone.national().as_str(), parsed.ext.as_deref()), ("0312345678", Some("123")), "{raw}");
+            assert_eq!(
+                (parsed.phone.national().as_str(), parsed.ext.as_deref()),
+                ("0312345678", Some("123")),
+                "{raw}"
+            );
         }
     }
 
@@ -358,7 +411,18 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_destroyed_is_said_so() {
-        for raw in ["9.01E+09", "9.01235E+10", "3E8", "#N/A", "#VALUE!", "########", "3月1日", "2024/3/1", "3/1", "3-1"] {
+        for raw in [
+            "9.01E+09",
+            "9.01235E+10",
+            "3E8",
+            "#N/A",
+            "#VALUE!",
+            "########",
+            "3月1日",
+            "2024/3/1",
+            "3/1",
+            "3-1",
+        ] {
             assert_eq!(code_of(raw), Code::PhoneExcel, "{raw}");
         }
     }
@@ -366,8 +430,25 @@ mod tests {
     #[test]
     fn numbers_nobody_may_dial_are_refused() {
         for raw in [
-            "110", "119", "118", "0-110", "0,110", "184110", "186-119", "9110", "１１０", "#9110", "#7119", "177", "104",
-            "010-1-212-555-0100", "+1 212 555 0100", "0033-1-23-45-67-89", "00371234567890", "110-1234567", "0110",
+            "110",
+            "119",
+            "118",
+            "0-110",
+            "0,110",
+            "184110",
+            "186-119",
+            "9110",
+            "１１０",
+            "#9110",
+            "#7119",
+            "177",
+            "104",
+            "010-1-212-555-0100",
+            "+1 212 555 0100",
+            "0033-1-23-45-67-89",
+            "00371234567890",
+            "110-1234567",
+            "0110",
         ] {
             assert_eq!(code_of(raw), Code::PhoneForbidden, "{raw}");
         }
@@ -375,9 +456,19 @@ mod tests {
 
     #[test]
     fn the_rest_is_not_a_number() {
-        for raw in ["abc", "不明", "03-1234-567", "031234567890", "12345", "03-1234-5678 abc", "03-1234-5678 内線", "-", "+",
-            "1234567890", "0312345678/不明"]
-        {
+        for raw in [
+            "abc",
+            "不明",
+            "03-1234-567",
+            "031234567890",
+            "12345",
+            "03-1234-5678 abc",
+            "03-1234-5678 内線",
+            "-",
+            "+",
+            "1234567890",
+            "0312345678/不明",
+        ] {
             assert_eq!(code_of(raw), Code::PhoneInvalid, "{raw}");
         }
         assert_eq!(code_of(&"1".repeat(1000)), Code::PhoneInvalid);

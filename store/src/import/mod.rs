@@ -1,0 +1,27 @@
+//! Reading dial lists from the CSV files that spreadsheets really write.
+//!
+//! [`ImportReader::open`] detects encoding, delimiter and header; [`ImportReader::next_row`] then yields one clean
+//! [`ImportRow`] after another in bounded memory and keeps every doubt and refusal for the [`ImportReport`]. The
+//! database is somebody else's: this module only reads and judges. [`preview`] does the same without keeping rows.
+
+mod encoding;
+mod error_csv;
+mod header;
+mod options;
+mod preview;
+mod reader;
+mod report;
+mod row;
+mod table;
+
+pub use encoding::Encoding;
+pub use options::{
+    Delimiter, DupPolicy, HeaderMode, ImportOptions, ImportSource, RequiredNames, UnknownWord,
+};
+pub use preview::{PREVIEW_ROWS, Preview, preview};
+pub use reader::ImportReader;
+pub use report::{Candidate, ImportError, ImportProgress, ImportReport, Problem};
+pub use row::ImportRow;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::encoding::Encoding;
+
+/// Where the bytes of a list come from.
+#[derive(Clone, Debug)]
+pub enum ImportSource {
+    /// A regular file; it is read twice and must not change meanwhile.
+    Path(PathBuf),
+    /// Bytes in memory, as from standard input.
+    Bytes(Vec<u8>),
+}
+
+/// How one import reads and judges.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// Encoding of the file; `None` detects it.
+    pub encoding: Option<Encoding>,
+    /// Delimiter between cells.
+    pub delimiter: Delimiter,
+    /// Whether line 1 names the columns.
+    pub header: HeaderMode,
+    /// What happens with a number that occurs twice in the file.
+    pub dup_in_file: DupPolicy,
+    /// Which names a row must have.
+    pub required: RequiredNames,
+    /// `true`: good rows are kept and bad rows reported. `false`: one bad row refuses the file.
+    pub partial: bool,
+    /// Whether an empty cell blanks an existing value of a contact.
+    pub overwrite_empty: bool,
+    /// Most rows of one file.
+    pub max_rows: u64,
+    /// Largest file, in bytes.
+    pub max_bytes: u64,
+    /// Most categories of one row.
+    pub max_categories: usize,
+    /// Name of the file in the report; taken from the path when `None`.
+    pub file_name: Option<String>,
+    /// Where the rows that were refused are written, ready to be corrected and imported again.
+    pub error_csv: Option<PathBuf>,
+}
+
+/// What stands between cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delimiter {
+    /// Found by looking at the first rows.
+    #[default]
+    Auto,
+    /// `,`
+    Comma,
+    /// Tab, as in "Unicode テキスト" files.
+    Tab,
+    /// `;`
+    Semicolon,
+}
+
+/// Whether line 1 names the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeaderMode {
+    /// A header if its cells are known names and none is a phone number; else the columns are company, person,
+    /// phone, categories.
+    #[default]
+    Auto,
+    /// Line 1 is data.
+    None,
+    /// Line 1 must be a header with a phone column.
+    Required,
+}
+
+/// What happens with a number that occurs more than once in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DupPolicy {
+    /// Every row after the first is refused with `E-CSV-DUP-PHONE`.
+    #[default]
+    Error,
+    /// The first row counts; later ones are skipped with a warning.
+    First,
+    /// The last row counts: rows come with [`super::ImportRow::replaces`] set, and a warning.
+    Last,
+}
+
+/// Which names a row must have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequiredNames {
+    /// A company or a person (the rule of dial lists).
+    #[default]
+    Either,
+    /// A company and a person (the rule of contacts).
+    Both,
+    /// The number is enough.
+    None,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self {
+            encoding: None,
+            delimiter: Delimiter::Auto,
+            header: HeaderMode::Auto,
+            dup_in_file: DupPolicy::Error,
+            required: RequiredNames::Either,
+            partial: false,
+            overwrite_empty: false,
+            max_rows: 200_000,
+            max_bytes: 256 * 1024 * 1024,
+            max_categories: 100,
+            file_name: None,
+            error_csv: None,
+        }
+    }
+}
+
+impl ImportOptions {
+    /// The limits of a MiiTel dial list: 10,000 rows or 2 MiB at a time, header mandatory.
+    pub fn miitel_list() -> Self {
+        Self { header: HeaderMode::Required, max_rows: 10_000, max_bytes: 2 * 1024 * 1024, ..Self::default() }
+    }
+
+    /// The limits of CALLTREE: 50,000 rows at a time, header mandatory, a number is enough.
+    pub fn calltree() -> Self {
+        Self {
+            header: HeaderMode::Required,
+            required: RequiredNames::None,
+            max_rows: 50_000,
+            ..Self::default()
+        }
+    }
+}
+
+impl Delimiter {
+    /// The byte of a fixed delimiter.
+    pub fn byte(self) -> Option<u8> {
+        match self {
+            Self::Auto => None,
+            Self::Comma => Some(b','),
+            Self::Tab => Some(b'\t'),
+            Self::Semicolon => Some(b';'),
+        }
+    }
+
+    /// `auto`, `comma`, `tab` or `semicolon`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Comma => "comma",
+            Self::Tab => "tab",
+            Self::Semicolon => "semicolon",
+        }
+    }
+}
+
+/// A word on the command line that names no option value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown value, expected one of: {expected}")]
+pub struct UnknownWord {
+    /// The words that are known.
+    pub expected: &'static str,
+}
+
+impl FromStr for Delimiter {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        [Self::Auto, Self::Comma, Self::Tab, Self::Semicolon]
+            .into_iter()
+            .find(|known| known.as_str() == word)
+            .ok_or(UnknownWord { expected: "auto, comma, tab, semicolon" })
+    }
+}
+
+impl FromStr for HeaderMode {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            "required" => Ok(Self::Required),
+            _ => Err(UnknownWord { expected: "auto, none, required" }),
+        }
+    }
+}
+
+impl FromStr for DupPolicy {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "error" => Ok(Self::Error),
+            "first" => Ok(Self::First),
+            "last" => Ok(Self::Last),
+            _ => Err(UnknownWord { expected: "error, first, last" }),
+        }
+    }
+}
+
+impl FromStr for RequiredNames {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "either" => Ok(Self::Either),
+            "both" => Ok(Self::Both),
+            "none" => Ok(Self::None),
+            _ => Err(UnknownWord { expected: "either, both, none" }),
+        }
+    }
+}
+
+/// An opened source and its size.
+pub(super) struct Input {
+    pub(super) bytes: Box<dyn ReadSeek>,
+    pub(super) size: u64,
+    pub(super) name: String,
+}
+
+/// Both passes, detection and reading, need a rewind.
+pub(super) trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+impl ImportSource {
+    pub(super) fn open(self) -> io::Result<Input> {
+        match self {
+            Self::Path(path) => {
+                let file = File::open(&path)?;
+                let meta = file.metadata()?;
+                if !meta.is_file() {
+                    // A pipe cannot be read twice, and a folder not at all.
+                    return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+                }
+                let name =
+                    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+                Ok(Input { bytes: Box::new(file), size: meta.len(), name })
+            }
+            Self::Bytes(bytes) => {
+                let size = bytes.len() as u64;
+                Ok(Input { bytes: Box::new(Cursor::new(bytes)), size, name: "-".to_owned() })
+            }
+        }
+    }
+}

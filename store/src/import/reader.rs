@@ -1,0 +1,316 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use crate::code::Code;
+
+use super::encoding::{self, Encoding, TextStream};
+use super::error_csv::ErrorCsv;
+use super::header::{self, Columns, Role};
+use super::options::{Delimiter, DupPolicy, ImportOptions, ImportSource};
+use super::report::{ImportError, ImportProgress, ImportReport, Problem};
+use super::row::{ImportRow, judge};
+use super::table::{Record, Table, TableError};
+
+/// Reads one list file, row by row.
+///
+/// Owns the file, the numbers seen so far (16 bytes each, for duplicates) and the report. Never touches the database and
+/// never holds more than one record, so that a slow writer slows the reading and nothing else. Call
+/// [`Self::next_row`] until it yields `None`, then [`Self::finish`]. After an error nothing of the file may be kept.
+pub struct ImportReader {
+    options: ImportOptions,
+    table: Table,
+    record: Record,
+    columns: Columns,
+    /// Line 1 was data and is still to be judged.
+    pending: bool,
+    seen: HashMap<u64, Seen>,
+    report: ImportReport,
+    error_csv: Option<ErrorCsv>,
+    bytes_total: u64,
+}
+
+struct Seen {
+    /// Line of the row that counts.
+    line: u32,
+    /// Index of the problem that lists every line of this number, once there is one.
+    problem: u32,
+}
+
+impl ImportReader {
+    /// Opens `source`, detects what `options` leave open and reads the header.
+    ///
+    /// # Errors
+    /// `E-CSV-READ` (with the source), `E-CSV-TOO-LARGE`, `E-CSV-ENCODING` (with candidates), `E-CSV-EMPTY`,
+    /// `E-CSV-HEADER`, `E-CSV-HEADER-DUP`, `E-CSV-QUOTE` and `E-CSV-FIELD`.
+    pub fn open(source: ImportSource, options: ImportOptions) -> Result<Self, ImportError> {
+        let unnamed: Arc<str> = match &source {
+            ImportSource::Path(path) => path.display().to_string().into(),
+            ImportSource::Bytes(_) => "-".into(),
+        };
+        let mut input = source.open().map_err(|error| ImportError::io(&unnamed, error))?;
+        let file: Arc<str> = options.file_name.as_deref().unwrap_or(&input.name).into();
+        if input.size > options.max_bytes {
+            let detail = format!("{} bytes, at most {}", input.size, options.max_bytes);
+            return Err(ImportError::new(Code::CsvTooLarge, &file, None, detail));
+        }
+        let io = |error| ImportError::io(&file, error);
+        let encoding = match options.encoding {
+            Some(encoding) => encoding,
+            None => encoding::detect(&mut *input.bytes).map_err(io)?.map_err(|undetected| {
+                let byte =
+                    undetected.candidates.iter().filter_map(|candidate| candidate.first_bad_byte).max();
+                let error = ImportError::new(Code::CsvEncoding, &file, None, String::new());
+                ImportError { byte, candidates: undetected.candidates, ..error }
+            })?,
+        };
+        let mut stream = TextStream::new(input.bytes, encoding).map_err(io)?;
+        let mut text = String::new();
+        stream.read_text(&mut text).map_err(io)?;
+        let delimiter = match options.delimiter {
+            Delimiter::Auto => sniff_delimiter(&text),
+            fixed => fixed,
+        };
+        let table = Table::new(stream, text, delimiter.byte().unwrap_or(b','));
+        let error_csv = options.error_csv.as_deref().map(ErrorCsv::create).transpose().map_err(io)?;
+        let mut reader = Self {
+            report: ImportReport::new(file, encoding, delimiter),
+            table,
+            record: Record::default(),
+            columns: Columns::positional(0),
+            pending: false,
+            seen: HashMap::new(),
+            error_csv,
+            bytes_total: input.size,
+            options,
+        };
+        reader.read_header()?;
+        Ok(reader)
+    }
+
+    /// The next row that is good to keep; `None` at the end of the file.
+    ///
+    /// # Errors
+    /// `E-CSV-READ`, `E-CSV-QUOTE`, `E-CSV-FIELD` and `E-CSV-TOO-MANY-ROWS`: the file as a whole is refused.
+    pub fn next_row(&mut self) -> Result<Option<ImportRow>, ImportError> {
+        loop {
+            if !std::mem::take(&mut self.pending) && !self.read_record()? {
+                return Ok(None);
+            }
+            self.report.rows += 1;
+            if self.report.rows > self.options.max_rows {
+                let detail = format!("at most {}", self.options.max_rows);
+                return Err(self.fatal(Code::CsvTooManyRows, Some(self.record.line), detail));
+            }
+            self.columns.widen(self.record.len());
+            let judged = judge(&self.record, &self.columns, &self.options);
+            self.note(&judged.problems);
+            let settled = match judged.row {
+                Some(row) => self.settle(row),
+                None => {
+                    Settled::Refused(judged.problems.iter().find(|(code, _)| !code.is_warning()).copied())
+                }
+            };
+            match settled {
+                Settled::Kept(row) => {
+                    self.report.accepted += 1;
+                    return Ok(Some(row));
+                }
+                Settled::LeftOut => self.report.duplicates += 1,
+                Settled::Refused(blame) => {
+                    self.report.refused += 1;
+                    self.write_refused(blame)?;
+                }
+            }
+        }
+    }
+
+    /// What was found so far.
+    pub fn report(&self) -> &ImportReport {
+        &self.report
+    }
+
+    /// How far the reading is.
+    pub fn progress(&self) -> ImportProgress {
+        ImportProgress {
+            bytes: self.table.bytes_read(),
+            bytes_total: self.bytes_total,
+            rows: self.report.rows,
+            refused: self.report.refused,
+        }
+    }
+
+    /// Closes the file of refused rows and yields the report.
+    ///
+    /// # Errors
+    /// `E-CSV-READ` when the file of refused rows could not be written.
+    pub fn finish(mut self) -> Result<ImportReport, ImportError> {
+        if let Some(error_csv) = self.error_csv.take() {
+            error_csv.finish().map_err(|error| ImportError::io(&self.report.file, error))?;
+        }
+        self.report.columns.clone_from(&self.columns.names);
+        Ok(self.report)
+    }
+
+    fn read_header(&mut self) -> Result<(), ImportError> {
+        if !self.read_record()? {
+            return Err(self.fatal(Code::CsvEmpty, None, String::new()));
+        }
+        let line = self.record.line;
+        match header::read(&self.record, self.options.header) {
+            Ok(Some(columns)) => {
+                self.report.header = true;
+                for name in &columns.ignored_phones {
+                    let problem = (Code::ColIgnored, line, Some(Arc::clone(name)), String::new());
+                    push(&mut self.report, problem);
+                }
+                self.columns = columns;
+            }
+            Ok(None) => {
+                self.columns = Columns::positional(self.record.len());
+                self.pending = true;
+            }
+            Err(bad) => return Err(self.fatal(bad.code, Some(line), bad.detail)),
+        }
+        Ok(())
+    }
+
+    /// The next record that is not blank.
+    fn read_record(&mut self) -> Result<bool, ImportError> {
+        loop {
+            match self.table.read(&mut self.record) {
+                Ok(true) if self.record.is_blank() => self.report.blank += 1,
+                Ok(more) => return Ok(more),
+                Err(TableError::OpenQuote { line }) => {
+                    return Err(self.fatal(Code::CsvQuote, Some(line), String::new()));
+                }
+                Err(TableError::CellTooLong { line }) => {
+                    return Err(self.fatal(Code::CsvField, Some(line), String::new()));
+                }
+                Err(TableError::Io(error)) => return Err(ImportError::io(&self.report.file, error)),
+            }
+        }
+    }
+
+    /// Looks whether the number occurred before, and applies the policy.
+    fn settle(&mut self, row: ImportRow) -> Settled {
+        // 4 G lines are beyond every limit of size.
+        let line = u32::try_from(row.line).unwrap_or(u32::MAX);
+        let policy = self.options.dup_in_file;
+        let code = if policy == DupPolicy::Error { Code::CsvDupPhone } else { Code::CsvDupSkipped };
+        let mut occupied = match self.seen.entry(row.phone.key()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Seen { line, problem: NO_PROBLEM });
+                return Settled::Kept(row);
+            }
+            Entry::Occupied(occupied) => occupied,
+        };
+        let earlier = u64::from(occupied.get().line);
+        // One problem per number names every line, up to a bound.
+        if let Some(problem) = self.report.problems.get_mut(occupied.get().problem as usize) {
+            *self.report.counts.entry(code).or_default() += 1;
+            if problem.lines.len() < MOST_LINES {
+                problem.lines.push(row.line);
+            }
+        } else {
+            let place = (code, row.line, self.columns.name(Role::Phone), shorten(&row.raw_phone));
+            if let Some(index) = push(&mut self.report, place) {
+                self.report.problems[index].lines = vec![earlier, row.line];
+                occupied.get_mut().problem = u32::try_from(index).unwrap_or(NO_PROBLEM);
+            }
+        }
+        match policy {
+            DupPolicy::Error => Settled::Refused(Some((code, self.columns.index(Role::Phone)))),
+            DupPolicy::First => Settled::LeftOut,
+            DupPolicy::Last => {
+                occupied.get_mut().line = line;
+                // The earlier row was counted as accepted and is superseded now.
+                self.report.accepted -= 1;
+                self.report.duplicates += 1;
+                Settled::Kept(ImportRow { replaces: Some(earlier), ..row })
+            }
+        }
+    }
+
+    fn note(&mut self, problems: &[(Code, Option<usize>)]) {
+        for (code, at) in problems {
+            let column = at.and_then(|at| self.columns.names.get(at)).map(Arc::clone);
+            let value = at.map_or_else(String::new, |at| shorten(self.record.cell(at)));
+            push(&mut self.report, (*code, self.record.line, column, value));
+        }
+    }
+
+    fn write_refused(&mut self, blame: Option<(Code, Option<usize>)>) -> Result<(), ImportError> {
+        let (Some(error_csv), Some((code, at))) = (&mut self.error_csv, blame) else { return Ok(()) };
+        let column = at.and_then(|at| self.columns.names.get(at)).map_or("", |name| name);
+        error_csv
+            .write(&self.record, &self.columns, code, column)
+            .map_err(|error| ImportError::io(&self.report.file, error))
+    }
+
+    fn fatal(&self, code: Code, line: Option<u64>, detail: String) -> ImportError {
+        ImportError::new(code, &self.report.file, line, detail)
+    }
+}
+
+/// What becomes of a row that can be read.
+enum Settled {
+    Kept(ImportRow),
+    /// A duplicate under policy `first`.
+    LeftOut,
+    /// With the code and the column to blame.
+    Refused(Option<(Code, Option<usize>)>),
+}
+
+/// Counts a problem and, while there is room, keeps it; returns its index.
+fn push(report: &mut ImportReport, place: (Code, u64, Option<Arc<str>>, String)) -> Option<usize> {
+    let (code, line, column, value) = place;
+    *report.counts.entry(code).or_default() += 1;
+    if report.problems.len() >= ImportReport::MOST_PROBLEMS {
+        return None;
+    }
+    let file = Arc::clone(&report.file);
+    report.problems.push(Problem { file, line, lines: Vec::new(), column, value, code });
+    Some(report.problems.len() - 1)
+}
+
+/// The delimiter that makes the first rows look most like a list: known names, then columns, then equal widths.
+fn sniff_delimiter(text: &str) -> Delimiter {
+    let score = |delimiter: Delimiter| {
+        let bytes = std::io::Cursor::new(text.as_bytes().to_vec());
+        let Ok(stream) = TextStream::new(Box::new(bytes), Encoding::Utf8) else { return (0, 0, 0) };
+        let mut table = Table::new(stream, String::new(), delimiter.byte().unwrap_or(b','));
+        let (mut record, mut widths, mut names) = (Record::default(), Vec::new(), 0);
+        while widths.len() < SNIFFED_ROWS && matches!(table.read(&mut record), Ok(true)) {
+            if record.is_blank() {
+                continue;
+            }
+            if widths.is_empty() && record.len() > 1 {
+                names = header::known_names(&record);
+            }
+            widths.push(record.len());
+        }
+        let first = widths.first().copied().unwrap_or(0);
+        let wide = widths.iter().filter(|width| **width >= 2).count();
+        let equal = widths.iter().filter(|width| **width == first && first >= 2).count();
+        (names, wide, equal)
+    };
+    // The last of equals wins, so comma stands last.
+    [Delimiter::Semicolon, Delimiter::Tab, Delimiter::Comma]
+        .into_iter()
+        .max_by_key(|delimiter| score(*delimiter))
+        .unwrap_or(Delimiter::Comma)
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS).collect()
+}
+
+/// Characters of a cell kept in a problem.
+const SHOWN_CHARS: usize = 80;
+/// Lines listed for one duplicated number.
+const MOST_LINES: usize = 100;
+/// Rows looked at to find the delimiter.
+const SNIFFED_ROWS: usize = 20;
+/// No problem was kept for this number.
+const NO_PROBLEM: u32 = u32::MAX;

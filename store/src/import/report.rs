@@ -1,0 +1,221 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use crate::code::Code;
+
+use super::encoding::Encoding;
+use super::options::Delimiter;
+
+/// One refusal or doubt about one cell.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Name of the file.
+    pub file: Arc<str>,
+    /// Physical line, from 1.
+    pub line: u64,
+    /// Every line concerned, for duplicates; empty otherwise.
+    pub lines: Vec<u64>,
+    /// Name of the column, where one is to blame.
+    pub column: Option<Arc<str>>,
+    /// The cell as it stood in the file, shortened.
+    pub value: String,
+    /// What is wrong.
+    pub code: Code,
+}
+
+// The value may be a phone number: a log line shows the place, never the cell.
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{} {} ({})", self.file, self.line, self.code, self.column.as_deref().unwrap_or("-"))
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Problem", 10)?;
+        out.serialize_field("file", &*self.file)?;
+        out.serialize_field("line", &self.line)?;
+        out.serialize_field("lines", &self.lines)?;
+        out.serialize_field("column", &self.column.as_deref())?;
+        out.serialize_field("value", &self.value)?;
+        out.serialize_field("code", &self.code)?;
+        out.serialize_field("message", self.code.en())?;
+        out.serialize_field("message_ja", self.code.ja())?;
+        out.serialize_field("hint", self.code.hint_en())?;
+        out.serialize_field("hint_ja", self.code.hint_ja())?;
+        out.end()
+    }
+}
+
+impl Serialize for Encoding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for Delimiter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What one import found, and (filled by the database) what it changed.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct ImportReport {
+    /// Name of the file.
+    #[serde(serialize_with = "as_text")]
+    pub file: Arc<str>,
+    /// Encoding used.
+    pub encoding: Encoding,
+    /// Delimiter used.
+    pub delimiter: Delimiter,
+    /// Whether line 1 named the columns.
+    pub header: bool,
+    /// Names of the columns, in the file's order.
+    #[serde(serialize_with = "as_texts")]
+    pub columns: Vec<Arc<str>>,
+    /// Rows with content, without the header.
+    pub rows: u64,
+    /// Rows that are good to keep.
+    pub accepted: u64,
+    /// Rows refused.
+    pub refused: u64,
+    /// Rows left out as duplicates by policy `first`, or superseded by policy `last`.
+    pub duplicates: u64,
+    /// Empty rows.
+    pub blank: u64,
+    /// How often each code occurred, problems beyond the list included.
+    pub counts: BTreeMap<Code, u64>,
+    /// The first problems, in file order; at most [`ImportReport::MOST_PROBLEMS`].
+    pub problems: Vec<Problem>,
+    /// Whether rows were kept. Set by the database.
+    pub applied: bool,
+    /// Leads that are new on the list. Set by the database.
+    pub inserted: u64,
+    /// Leads that were on the list and changed. Set by the database.
+    pub updated: u64,
+    /// Leads that were on the list already, the same. Set by the database.
+    pub unchanged: u64,
+    /// Contacts that are new. Set by the database.
+    pub contacts_created: u64,
+    /// Contacts that were changed. Set by the database.
+    pub contacts_updated: u64,
+}
+
+impl ImportReport {
+    /// Problems kept with place and value; further ones are only counted.
+    pub const MOST_PROBLEMS: usize = 1_000;
+
+    pub(super) fn new(file: Arc<str>, encoding: Encoding, delimiter: Delimiter) -> Self {
+        Self {
+            file,
+            encoding,
+            delimiter,
+            header: false,
+            columns: Vec::new(),
+            rows: 0,
+            accepted: 0,
+            refused: 0,
+            duplicates: 0,
+            blank: 0,
+            counts: BTreeMap::new(),
+            problems: Vec::new(),
+            applied: false,
+            inserted: 0,
+            updated: 0,
+            unchanged: 0,
+            contacts_created: 0,
+            contacts_updated: 0,
+        }
+    }
+
+    /// Problems that refuse a row.
+    pub fn errors(&self) -> u64 {
+        self.counts.iter().filter(|(code, _)| !code.is_warning()).map(|(_, count)| count).sum()
+    }
+
+    /// Problems that only warn.
+    pub fn warnings(&self) -> u64 {
+        self.counts.iter().filter(|(code, _)| code.is_warning()).map(|(_, count)| count).sum()
+    }
+
+    /// Whether the accepted rows may be kept: always with `partial`, else only if no row was refused.
+    pub fn may_apply(&self, partial: bool) -> bool {
+        partial || self.refused == 0
+    }
+}
+
+fn as_text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+fn as_texts<S: Serializer>(texts: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(texts.iter().map(|text| &**text))
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ImportProgress {
+    /// Bytes of the file read.
+    pub bytes: u64,
+    /// Bytes of the file.
+    pub bytes_total: u64,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows refused so far.
+    pub refused: u64,
+}
+
+/// An encoding that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Candidate {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// Offset of the first byte that is not text in it.
+    pub first_bad_byte: Option<u64>,
+    /// The beginning of the file read this way.
+    pub sample: String,
+}
+
+/// Why a file as a whole cannot be imported. Nothing of it may be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{code} in {file}{}{}", line_of(*line), detail_of(detail))]
+pub struct ImportError {
+    /// `E-CSV-…`.
+    pub code: Code,
+    /// Name of the file.
+    pub file: Arc<str>,
+    /// Physical line, where one is to blame.
+    pub line: Option<u64>,
+    /// Offset of the first bad byte, where the encoding is to blame.
+    pub byte: Option<u64>,
+    /// What was expected and found, without values of rows; empty where the code says all.
+    pub detail: String,
+    /// The encodings that were tried, for `E-CSV-ENCODING`.
+    pub candidates: Vec<Candidate>,
+    /// The failure of the file system, for `E-CSV-READ`.
+    #[source]
+    pub source: Option<io::Error>,
+}
+
+impl ImportError {
+    pub(super) fn new(code: Code, file: &Arc<str>, line: Option<u64>, detail: String) -> Self {
+        Self { code, file: Arc::clone(file), line, byte: None, detail, candidates: Vec::new(), source: None }
+    }
+
+    pub(super) fn io(file: &Arc<str>, source: io::Error) -> Self {
+        Self { source: Some(source), ..Self::new(Code::CsvRead, file, None, String::new()) }
+    }
+}
+
+fn line_of(line: Option<u64>) -> String {
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
+}
+
+fn detail_of(detail: &str) -> String {
+    if detail.is_empty() { String::new() } else { format!(": {detail}") }
+}

@@ -1,0 +1,172 @@
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::code::Code;
+use crate::export::strip_neutraliser;
+use crate::phone::{AutoDial, Clir, Phone};
+
+use super::header::{Columns, Role};
+use super::options::{ImportOptions, RequiredNames};
+use super::table::Record;
+
+/// One row that is good to keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportRow {
+    /// Physical line in the file, from 1.
+    pub line: u64,
+    /// Company, trimmed; `None` when the cell is empty.
+    pub company: Option<String>,
+    /// Person, trimmed; `None` when the cell is empty.
+    pub person: Option<String>,
+    /// The number that is dialed.
+    pub phone: Phone,
+    /// The phone cell as it stood in the file.
+    pub raw_phone: String,
+    /// 184 or 186 of the phone cell.
+    pub clir: Option<Clir>,
+    /// Extension of the phone cell.
+    pub ext: Option<String>,
+    /// Further numbers of the phone cell.
+    pub extra_phones: Vec<Phone>,
+    /// Categories, each once, in the order of the file.
+    pub categories: Vec<String>,
+    /// Other columns that have content: name and text.
+    pub attributes: Vec<(Arc<str>, String)>,
+    /// Line of the earlier row with the same number that this one supersedes (policy `last`).
+    pub replaces: Option<u64>,
+}
+
+/// What one record came to: a row unless one of the problems is an error.
+pub(super) struct Judged {
+    pub(super) row: Option<ImportRow>,
+    /// Code, and the column to blame.
+    pub(super) problems: Vec<(Code, Option<usize>)>,
+}
+
+pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions) -> Judged {
+    let mut problems = Vec::new();
+    let column = |role| columns.index(role);
+    if record.too_many_cells {
+        problems.push((Code::CsvColumns, None));
+    }
+    if record.stray_quote {
+        problems.push((Code::CsvQuoteStray, None));
+    }
+    for (at, cell) in record.cells().enumerate() {
+        if columns.roles.get(at) != Some(&Role::Ours) && cell.chars().any(is_unreadable) {
+            problems.push((Code::CsvChar, Some(at)));
+        }
+    }
+    let company = text(record, column(Role::Company), &mut problems);
+    let person = text(record, column(Role::Person), &mut problems);
+    match options.required {
+        RequiredNames::Either if company.is_none() && person.is_none() => {
+            problems.push((Code::ReqName, column(Role::Company).or(column(Role::Person))));
+        }
+        RequiredNames::Both => {
+            if company.is_none() {
+                problems.push((Code::ReqCompany, column(Role::Company)));
+            }
+            if person.is_none() {
+                problems.push((Code::ReqPerson, column(Role::Person)));
+            }
+        }
+        RequiredNames::Either | RequiredNames::None => {}
+    }
+    let categories = categories(record, column(Role::Category), options.max_categories, &mut problems);
+    let phone_column = column(Role::Phone);
+    let raw_phone = phone_column.map_or("", |at| record.cell(at));
+    let parsed = match Phone::parse(raw_phone) {
+        Ok(parsed) => {
+            problems.extend(parsed.warnings.iter().map(|code| (*code, phone_column)));
+            if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+                problems.push((Code::PhoneForbidden, phone_column));
+            }
+            Some(parsed)
+        }
+        Err(error) => {
+            problems.push((error.code, phone_column));
+            None
+        }
+    };
+    let refused = problems.iter().any(|(code, _)| !code.is_warning());
+    let row = parsed.filter(|_| !refused).map(|parsed| ImportRow {
+        line: record.line,
+        company,
+        person,
+        phone: parsed.phone,
+        raw_phone: raw_phone.to_owned(),
+        clir: parsed.clir,
+        ext: parsed.ext,
+        extra_phones: parsed.extra,
+        categories,
+        attributes: attributes(record, columns),
+        replaces: None,
+    });
+    Judged { row, problems }
+}
+
+fn text(record: &Record, column: Option<usize>, problems: &mut Vec<(Code, Option<usize>)>) -> Option<String> {
+    let text = strip_neutraliser(record.cell(column?).trim());
+    if text.is_empty() {
+        return None;
+    }
+    warn_long(text, column, problems);
+    Some(text.to_owned())
+}
+
+fn categories(
+    record: &Record,
+    column: Option<usize>,
+    most: usize,
+    problems: &mut Vec<(Code, Option<usize>)>,
+) -> Vec<String> {
+    let mut categories: Vec<String> = Vec::new();
+    let cell = column.map_or("", |at| record.cell(at));
+    for name in
+        strip_neutraliser(cell.trim()).split(['|', '｜']).map(str::trim).filter(|name| !name.is_empty())
+    {
+        // ＡとA, ｱとア are one category; the first spelling stays.
+        if categories.iter().any(|known| known == name || known.nfkc().eq(name.nfkc())) {
+            continue;
+        }
+        // One more than allowed is enough to know; a cell may hold thousands.
+        if categories.len() == most {
+            problems.push((Code::CatLimit, column));
+            break;
+        }
+        warn_long(name, column, problems);
+        categories.push(name.to_owned());
+    }
+    categories
+}
+
+fn warn_long(text: &str, column: Option<usize>, problems: &mut Vec<(Code, Option<usize>)>) {
+    if text.len() > SUITABLE_CHARS
+        && text.chars().count() > SUITABLE_CHARS
+        && !problems.contains(&(Code::Long, column))
+    {
+        problems.push((Code::Long, column));
+    }
+}
+
+fn attributes(record: &Record, columns: &Columns) -> Vec<(Arc<str>, String)> {
+    let named = columns.names.iter().zip(&columns.roles).enumerate();
+    named
+        .filter(|(at, (_, role))| **role == Role::Attribute && !record.cell(*at).trim().is_empty())
+        .map(|(at, (name, _))| (Arc::clone(name), strip_neutraliser(record.cell(at).trim()).to_owned()))
+        .collect()
+}
+
+/// Undecodable, private use (gaiji have no meaning outside the PC that made them), or a control character.
+fn is_unreadable(c: char) -> bool {
+    match c {
+        '\n' | '\r' | '\t' => false,
+        '\u{FFFD}' | '\u{E000}'..='\u{F8FF}' => true,
+        c => c.is_control(),
+    }
+}
+
+/// Names and categories longer than this, in characters, fit no screen.
+const SUITABLE_CHARS: usize = 30;
