@@ -140,10 +140,7 @@ mod tests {
     /// RFC 7616 3.9.1, both algorithms.
     #[test]
     fn rfc_7616_examples() {
-        assert_eq!(
-            vector(Algorithm::Md5, Some(("auth", 1))).response(),
-            "8ca523f5e9506fed4657c9700eebdbec"
-        );
+        assert_eq!(vector(Algorithm::Md5, Some(("auth", 1))).response(), "8ca523f5e9506fed4657c9700eebdbec");
         assert_eq!(
             vector(Algorithm::Sha256, Some(("auth", 1))).response(),
             "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"

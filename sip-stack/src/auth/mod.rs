@@ -7,7 +7,7 @@ mod secret;
 mod server;
 
 pub use {
-    client::{AuthError, ClientAuth, Login, answer},
+    client::{AuthError, Login, answer},
     digest::Algorithm,
     secret::Secret,
     server::{ServerAuth, Verdict},

@@ -86,7 +86,8 @@ impl HeaderName {
     /// The name spelled `text`; a compact form becomes its long one.
     pub fn new(text: &str) -> Self {
         let known = KNOWN.iter().find(|(long, compact)| {
-            long.eq_ignore_ascii_case(text) || compact.is_some_and(|compact| compact.eq_ignore_ascii_case(text))
+            long.eq_ignore_ascii_case(text)
+                || compact.is_some_and(|compact| compact.eq_ignore_ascii_case(text))
         });
         match known {
             Some((long, _)) => Self(Cow::Borrowed(long)),

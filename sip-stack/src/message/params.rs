@@ -35,7 +35,8 @@ impl Params {
     /// Sets or replaces `name`. A value that is neither token nor host is written as a quoted string.
     pub fn set(&mut self, name: &str, value: Option<&str>) {
         let value = value.map(|value| {
-            let plain = !value.is_empty() && value.bytes().all(|b| lex::is_token_byte(b) || b"[]:".contains(&b));
+            let plain =
+                !value.is_empty() && value.bytes().all(|b| lex::is_token_byte(b) || b"[]:".contains(&b));
             if plain { value.to_owned() } else { lex::quote(value) }
         });
         match self.0.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {

@@ -307,8 +307,7 @@ impl fmt::Display for SipUri {
 
 fn headers_match(a: &[(String, String)], b: &[(String, String)]) -> bool {
     a.iter().all(|(name, value)| {
-        b.iter()
-            .any(|(known, other)| known.eq_ignore_ascii_case(name) && unescape(value) == unescape(other))
+        b.iter().any(|(known, other)| known.eq_ignore_ascii_case(name) && unescape(value) == unescape(other))
     })
 }
 
@@ -377,8 +376,22 @@ mod tests {
 
     #[test]
     fn what_is_no_uri_is_refused() {
-        for text in ["", "sip:", "sip:@h", "alice", "sip:a b@h", "<sip:a@h>", "sip:a@h>", "sip:a@[::1", "1x:y",
-            "sip:h:99999", "sip:h:x", "sip:a@", "tel:", "tel:abc xyz"] {
+        for text in [
+            "",
+            "sip:",
+            "sip:@h",
+            "alice",
+            "sip:a b@h",
+            "<sip:a@h>",
+            "sip:a@h>",
+            "sip:a@[::1",
+            "1x:y",
+            "sip:h:99999",
+            "sip:h:x",
+            "sip:a@",
+            "tel:",
+            "tel:abc xyz",
+        ] {
             assert!(Uri::parse(text).is_err(), "{text}");
         }
     }

@@ -333,7 +333,13 @@ mod tests {
 
     #[test]
     fn garbage_is_unusable() {
-        for bytes in [&b""[..], b"\0\0\0\0", b"\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"SIP/2.0 99 x\r\n\r\n"] {
+        for bytes in [
+            &b""[..],
+            b"\0\0\0\0",
+            b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"SIP/2.0 99 x\r\n\r\n",
+        ] {
             assert!(matches!(parse_datagram(bytes), Err(ParseError::Unusable(_))), "{bytes:?}");
         }
         assert_eq!(defect(&vec![b'x'; MAX_MESSAGE + 1]), Defect::TooLarge);
@@ -347,7 +353,8 @@ mod tests {
 
     #[test]
     fn junk_lines_and_odd_line_ends_cost_nothing() {
-        let mut text = String::from_utf8(request("this is junk\r\nX-\u{e9}: y\r\n: z\r\nX-Ok : 1\r\n", "")).unwrap();
+        let mut text =
+            String::from_utf8(request("this is junk\r\nX-\u{e9}: y\r\n: z\r\nX-Ok : 1\r\n", "")).unwrap();
         text = format!("\r\n\n{}", text.replace("\r\n", "\n"));
         let message = parse_datagram(text.as_bytes()).unwrap();
         assert_eq!(message.headers().get(&HeaderName::new("x-ok")), Some(&b"1"[..]));

@@ -58,6 +58,9 @@ pub enum CodecName {
 }
 
 impl CodecName {
+    /// Every codec there is.
+    pub const ALL: [Self; 3] = [Self::Pcmu, Self::Pcma, Self::Opus];
+
     /// The RTP clock in hertz.
     pub const fn clock_rate(self) -> u32 {
         match self {
@@ -94,7 +97,7 @@ impl CodecName {
             };
         };
         let rate = format.clock_rate;
-        [Self::Pcmu, Self::Pcma, Self::Opus].into_iter().find(|codec| {
+        Self::ALL.into_iter().find(|codec| {
             let name = codec.rtpmap().split('/').next().unwrap_or_default();
             encoding.eq_ignore_ascii_case(name) && rate == Some(codec.clock_rate())
         })

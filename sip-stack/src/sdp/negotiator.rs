@@ -41,19 +41,18 @@ pub enum NegotiationError {
 
 /// The media side of one dialog: makes offers and answers, reads the peer's, and keeps what is agreed.
 ///
-/// Offering: [`Negotiator::offer`], then [`Negotiator::accept_answer`]. Answering: [`Negotiator::receive_offer`], then
-/// [`Negotiator::answer`]. [`Negotiator::rollback`] gives up an open offer (a re-INVITE that failed). Clone it before
-/// the first answer to follow the forks of an INVITE, one per early dialog.
+/// Offering: [`Negotiator::offer`], then [`Negotiator::answer_received`]. Answering: [`Negotiator::offer_received`],
+/// then [`Negotiator::answer`]. [`Negotiator::rollback`] gives up an open offer (a re-INVITE that failed). To hold,
+/// offer `SendOnly`; to resume, `SendRecv` (RFC 3264 8.4). Clone it before the first answer to follow the forks of an
+/// INVITE, one per early dialog.
 #[derive(Debug, Clone)]
 pub struct Negotiator {
-    capabilities: Capabilities,
     session_id: u64,
     version: u64,
     exchange: Exchange,
-    held: bool,
-    /// The description of ours that is in force or on offer, to see whether the next differs (RFC 3264 8).
+    /// The last description of ours, to see whether the next differs (RFC 3264 8).
     sent: Option<SessionDescription>,
-    /// The media lines of the session and which of them is ours; their number and order never change.
+    /// The media lines of the session and which of them is the audio; their number and order never change.
     layout: Vec<MediaDescription>,
     active: usize,
     current: Option<Negotiated>,
@@ -63,9 +62,16 @@ pub struct Negotiator {
 /// The state with the data that only it has.
 #[derive(Debug, Clone)]
 enum Exchange {
-    Stable { last_offer: Option<Box<SessionDescription>> },
-    LocalOffer { offer: Box<SessionDescription> },
-    RemoteOffer { offer: Box<SessionDescription>, choice: Box<Choice> },
+    Stable { last_offer: Option<Offered> },
+    LocalOffer { offered: Offered },
+    RemoteOffer { offer: Box<SessionDescription> },
+}
+
+/// An offer of ours and the packet length we would like to send.
+#[derive(Debug, Clone)]
+struct Offered {
+    session: Box<SessionDescription>,
+    ptime_ms: u8,
 }
 
 /// The peer's media line that we take, and how.
@@ -80,14 +86,12 @@ struct Choice {
 
 impl Negotiator {
     /// A negotiator without an exchange yet. `session_id` is the random number of `o=`.
-    pub const fn new(capabilities: Capabilities, session_id: u64) -> Self {
+    pub const fn new(session_id: u64) -> Self {
         Self {
-            capabilities,
-            // o= takes what fits into a signed 64-bit number; some parsers want it so.
+            // Some parsers read o= as a signed 64-bit number.
             session_id: session_id >> 1,
             version: 0,
             exchange: Exchange::Stable { last_offer: None },
-            held: false,
             sent: None,
             layout: Vec::new(),
             active: 0,
@@ -115,49 +119,30 @@ impl Negotiator {
         self.saw_t38
     }
 
-    /// Whether we hold the peer.
-    pub const fn is_held(&self) -> bool {
-        self.held
-    }
-
-    /// Holds or resumes, from the next offer or answer on: held media is `sendonly` (RFC 3264 8.4).
-    pub const fn set_hold(&mut self, held: bool) {
-        self.held = held;
-    }
-
-    /// What we can do.
-    pub const fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    /// Changes what we can do, from the next offer or answer on.
-    pub fn set_capabilities(&mut self, capabilities: Capabilities) {
-        self.capabilities = capabilities;
-    }
-
-    /// Makes an offer: the first one, or a new one with the same media lines.
+    /// Makes an offer: the first one, or a new one with the same media lines. `direction` is what we want, seen from
+    /// us.
     ///
     /// # Errors
     /// [`NegotiationError::WrongState`] while an offer is open; [`NegotiationError::NoCommonMedia`] without codecs.
-    pub fn offer(&mut self) -> Result<Vec<u8>, NegotiationError> {
+    pub fn offer(
+        &mut self,
+        capabilities: &Capabilities,
+        direction: Direction,
+    ) -> Result<Vec<u8>, NegotiationError> {
         if self.state() != NegotiatorState::Stable {
             return Err(NegotiationError::WrongState);
         }
-        if self.capabilities.codecs.is_empty() {
+        if capabilities.codecs.is_empty() {
             return Err(NegotiationError::NoCommonMedia);
         }
-        let direction = if self.held { Direction::SendOnly } else { Direction::SendRecv };
-        let formats = self.offered_formats();
-        let protocol = self.layout.get(self.active).map_or("RTP/AVP", |line| line.protocol.as_str()).to_owned();
-        let audio = self.audio_line(protocol, formats, direction);
-        let media = if self.layout.is_empty() {
-            vec![audio]
-        } else {
-            self.lines_with(audio, self.active, &self.layout.clone())
-        };
-        let offer = self.describe(media);
-        let bytes = offer.to_bytes();
-        self.exchange = Exchange::LocalOffer { offer: Box::new(offer) };
+        let protocol =
+            self.layout.get(self.active).map_or("RTP/AVP", |line| line.protocol.as_str()).to_owned();
+        let audio = audio_line(capabilities, protocol, self.offered_formats(capabilities), direction);
+        let media = lines_with(audio, self.active, &self.layout);
+        let session = self.describe(capabilities, media);
+        let bytes = session.to_bytes();
+        let offered = Offered { session: Box::new(session), ptime_ms: capabilities.ptime_ms };
+        self.exchange = Exchange::LocalOffer { offered };
         Ok(bytes)
     }
 
@@ -167,98 +152,95 @@ impl Negotiator {
     /// # Errors
     /// The answer is unreadable, refuses the audio, or does not follow the offer; our offer then stays open, so that
     /// a usable answer may still come.
-    pub fn accept_answer(&mut self, body: &[u8]) -> Result<Negotiated, NegotiationError> {
-        let offer = match &self.exchange {
-            Exchange::LocalOffer { offer } => offer.clone(),
-            Exchange::Stable { last_offer: Some(offer) } => offer.clone(),
+    pub fn answer_received(&mut self, body: &[u8]) -> Result<Negotiated, NegotiationError> {
+        let offered = match &self.exchange {
+            Exchange::LocalOffer { offered } | Exchange::Stable { last_offer: Some(offered) } => {
+                offered.clone()
+            }
             Exchange::Stable { last_offer: None } | Exchange::RemoteOffer { .. } => {
                 return Err(NegotiationError::WrongState);
             }
         };
+        let offer = &offered.session;
         let answer = parse(body)?;
-        self.saw_t38 |= answer.media.iter().any(MediaDescription::is_t38);
-        let line = offer.media.iter().position(|media| media.port != 0).unwrap_or(0);
-        let choice = self.choose(&answer, line).filter(|choice| choice.line == line);
-        let Some(choice) = choice else {
-            let unresolved = answer.media.get(line).is_some_and(|media| {
-                media.port != 0 && answer.connection_of(media).is_some_and(|c| c.parse::<IpAddr>().is_err())
-            });
-            return Err(match (unresolved, answer.media.len() == offer.media.len()) {
-                (true, _) => NegotiationError::UnresolvedHost,
-                (false, true) => NegotiationError::NoCommonMedia,
-                (false, false) => NegotiationError::Mismatch,
-            });
+        self.saw_t38 |= answer.media.iter().any(|media| media.is_t38() && media.port != 0);
+        let line = offer.media.iter().position(|media| media.port != 0).ok_or(NegotiationError::Mismatch)?;
+        let (ours, theirs) = match (offer.media.get(line), answer.media.get(line)) {
+            (Some(ours), Some(theirs)) => (ours, theirs),
+            _ => return Err(NegotiationError::Mismatch),
         };
-        let ours = &offer.media[line];
-        let offered = ours.formats.iter().find(|format| CodecName::of(format) == Some(choice.codec));
-        let receive = offered.and_then(Format::payload_type).ok_or(NegotiationError::Mismatch)?;
-        let dtmf_receive = telephone_event(&ours.formats, choice.codec).and_then(|f| f.payload_type());
-        let theirs = remote_direction(&answer, &answer.media[line], choice.remote);
-        let direction = offer.direction_of(ours).and(theirs.reversed());
-        let negotiated = self.negotiated(&choice, &answer.media[line], receive, dtmf_receive, direction);
-        self.layout = offer.media.clone();
+        let known: Vec<CodecName> = ours.formats.iter().filter_map(CodecName::of).collect();
+        let choice = choose(&answer, line, &known)?;
+        let same_codec = |format: &&Format| CodecName::of(format) == Some(choice.codec);
+        let receive = ours.formats.iter().find(same_codec).and_then(Format::payload_type);
+        let receive = receive.ok_or(NegotiationError::Mismatch)?;
+        let dtmf_receive = telephone_event(&ours.formats, choice.codec).and_then(Format::payload_type);
+        let theirs_flow = remote_direction(&answer, theirs, choice.remote);
+        let direction = offer.direction_of(ours).and(theirs_flow.reversed());
+        let mut negotiated = negotiated(&choice, theirs, offered.ptime_ms, direction);
+        negotiated.receive_payload_type = receive;
+        negotiated.dtmf_receive_payload_type = dtmf_receive.filter(|_| choice.dtmf.is_some());
+        if dtmf_receive.is_none() {
+            negotiated.dtmf_payload_type = None;
+        }
+        self.layout.clone_from(&offer.media);
         self.active = line;
-        self.sent = Some((*offer).clone());
         self.current = Some(negotiated.clone());
-        self.exchange = Exchange::Stable { last_offer: Some(offer) };
+        self.exchange = Exchange::Stable { last_offer: Some(offered) };
         Ok(negotiated)
     }
 
-    /// Takes the peer's offer. `Ok` means [`Negotiator::answer`] will succeed.
+    /// Takes the peer's offer.
     ///
     /// # Errors
-    /// [`NegotiationError::WrongState`] while an offer is open (answer 491), the others for an offer we cannot take
-    /// (answer 488). What was agreed before stays in force.
-    pub fn receive_offer(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
+    /// [`NegotiationError::WrongState`] while an offer is open (answer 491 to ours, 500 to the peer's own), the others
+    /// for an offer without usable audio (answer 488). What was agreed before stays in force.
+    pub fn offer_received(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
         if self.state() != NegotiatorState::Stable {
             return Err(NegotiationError::WrongState);
         }
         let offer = parse(body)?;
         self.saw_t38 |= offer.media.iter().any(|media| media.is_t38() && media.port != 0);
-        let choice = (0..offer.media.len()).find_map(|line| self.choose(&offer, line));
-        let Some(choice) = choice else {
-            let named = offer.media.iter().any(|media| {
-                media.kind == MediaKind::Audio
-                    && media.port != 0
-                    && offer.connection_of(media).is_some_and(|c| c.parse::<IpAddr>().is_err())
-            });
-            return Err(if named { NegotiationError::UnresolvedHost } else { NegotiationError::NoCommonMedia });
-        };
-        self.exchange = Exchange::RemoteOffer { offer: Box::new(offer), choice: Box::new(choice) };
+        choose_any(&offer, &CodecName::ALL)?;
+        self.exchange = Exchange::RemoteOffer { offer: Box::new(offer) };
         Ok(())
     }
 
-    /// Answers the peer's offer: one codec, telephone-event where both have it, every other line refused.
+    /// Answers the peer's offer: one codec, telephone-event where both have it, every other line refused. `direction`
+    /// is what we want; the answer says what of it the offer allows.
     ///
     /// # Errors
-    /// [`NegotiationError::WrongState`] when no offer of the peer is open.
-    pub fn answer(&mut self) -> Result<(Vec<u8>, Negotiated), NegotiationError> {
-        let Exchange::RemoteOffer { offer, choice } = &self.exchange else {
+    /// [`NegotiationError::WrongState`] when no offer of the peer is open; [`NegotiationError::NoCommonMedia`] when
+    /// none of our codecs is in it (answer 488, then [`Negotiator::rollback`]).
+    pub fn answer(
+        &mut self,
+        capabilities: &Capabilities,
+        direction: Direction,
+    ) -> Result<(Vec<u8>, Negotiated), NegotiationError> {
+        let Exchange::RemoteOffer { offer } = &self.exchange else {
             return Err(NegotiationError::WrongState);
         };
-        let (offer, choice) = (offer.clone(), choice.clone());
-        let theirs = &offer.media[choice.line];
-        let allowed = remote_direction(&offer, theirs, choice.remote).reversed();
-        let wanted = if self.held { Direction::SendOnly } else { Direction::SendRecv };
-        let direction = allowed.and(wanted);
+        let known: Vec<CodecName> = capabilities.codecs.iter().map(|spec| spec.name).collect();
+        let mut choice = choose_any(offer, &known)?;
+        if !capabilities.dtmf {
+            choice.dtmf = None;
+        }
+        let theirs = offer.media.get(choice.line).ok_or(NegotiationError::Mismatch)?;
+        let direction = remote_direction(offer, theirs, choice.remote).reversed().and(direction);
         // A dynamic payload type keeps the offerer's number in the answer (RFC 3264 6.1).
-        let spec = self.capabilities.codecs.iter().find(|spec| spec.name == choice.codec);
+        let spec = capabilities.codecs.iter().find(|spec| spec.name == choice.codec);
         let fmtp = spec.and_then(|spec| spec.fmtp.clone());
         let mut formats = vec![Format { fmtp, ..codec_format(choice.codec, choice.format.id.clone()) }];
         formats.extend(choice.dtmf.as_ref().map(|dtmf| event_format(choice.codec, dtmf.id.clone())));
-        let audio = self.audio_line(theirs.protocol.clone(), formats, direction);
-        let media = self.lines_with(audio, choice.line, &offer.media);
-        let answer = self.describe(media);
-        let receive = choice.format.payload_type().unwrap_or_default();
-        let dtmf_receive = choice.dtmf.as_ref().and_then(Format::payload_type);
-        let negotiated = self.negotiated(&choice, theirs, receive, dtmf_receive, direction);
-        self.layout = answer.media.clone();
+        let audio = audio_line(capabilities, theirs.protocol.clone(), formats, direction);
+        let media = lines_with(audio, choice.line, &offer.media);
+        let negotiated = negotiated(&choice, theirs, capabilities.ptime_ms, direction);
+        let answer = self.describe(capabilities, media);
+        self.layout.clone_from(&answer.media);
         self.active = choice.line;
-        let bytes = answer.to_bytes();
-        self.sent = Some(answer);
         self.current = Some(negotiated.clone());
         self.exchange = Exchange::Stable { last_offer: None };
-        Ok((bytes, negotiated))
+        Ok((answer.to_bytes(), negotiated))
     }
 
     /// Gives up the open offer of either side; what was agreed before stays in force.
@@ -266,116 +248,37 @@ impl Negotiator {
         self.exchange = Exchange::Stable { last_offer: None };
     }
 
-    /// Reads line `line` of a description of the peer: an RTP audio line with a codec of ours and a literal address.
-    fn choose(&self, session: &SessionDescription, line: usize) -> Option<Choice> {
-        let media = session.media.get(line)?;
-        let rtp = ["RTP/AVP", "RTP/AVPF"].iter().any(|known| media.protocol.eq_ignore_ascii_case(known));
-        if media.kind != MediaKind::Audio || media.port == 0 || !rtp {
-            return None;
-        }
-        let address: IpAddr = session.connection_of(media)?.parse().ok()?;
-        let (codec, format) = media.formats.iter().find_map(|format| {
-            let codec = CodecName::of(format)?;
-            let known = self.capabilities.codecs.iter().any(|spec| spec.name == codec);
-            (known && format.payload_type().is_some()).then(|| (codec, format.clone()))
-        })?;
-        let dtmf = telephone_event(&media.formats, codec).filter(|_| self.capabilities.dtmf).cloned();
-        Some(Choice { line, codec, format, dtmf, remote: SocketAddr::new(address, media.port) })
-    }
-
-    fn negotiated(
-        &self,
-        choice: &Choice,
-        theirs: &MediaDescription,
-        receive_payload_type: u8,
-        dtmf_receive_payload_type: Option<u8>,
-        direction: Direction,
-    ) -> Negotiated {
-        let dtmf = choice.dtmf.as_ref().and_then(Format::payload_type);
-        let remote_rtcp = match &theirs.rtcp {
-            Some((port, address)) => {
-                let address = address.as_deref().and_then(|text| text.parse().ok());
-                Some(SocketAddr::new(address.unwrap_or(choice.remote.ip()), *port))
-            }
-            None => choice.remote.port().checked_add(1).map(|port| SocketAddr::new(choice.remote.ip(), port)),
-        };
-        Negotiated {
-            remote: choice.remote,
-            remote_rtcp,
-            codec: choice.codec,
-            payload_type: choice.format.payload_type().unwrap_or_default(),
-            receive_payload_type,
-            fmtp: choice.format.fmtp.clone(),
-            dtmf_payload_type: dtmf,
-            dtmf_receive_payload_type: dtmf_receive_payload_type.filter(|_| dtmf.is_some()),
-            ptime_ms: packet_length(theirs, self.capabilities.ptime_ms),
-            direction,
-        }
-    }
-
     /// Our codecs and, per clock in use, one telephone-event (RFC 4733 2.1 ties it to the codec's clock).
-    fn offered_formats(&self) -> Vec<Format> {
-        let codecs = &self.capabilities.codecs;
-        let mut formats: Vec<Format> = codecs
-            .iter()
-            .map(|spec| Format {
-                fmtp: spec.fmtp.clone(),
-                ..codec_format(spec.name, self.payload_type_of(spec.name, spec.payload_type).to_string())
-            })
-            .collect();
-        if !self.capabilities.dtmf {
-            return formats;
+    fn offered_formats(&self, capabilities: &Capabilities) -> Vec<Format> {
+        let mut formats: Vec<Format> = Vec::new();
+        for spec in &capabilities.codecs {
+            let taken = |id: &u8| formats.iter().any(|format| format.payload_type() == Some(*id));
+            let known = self.previous_format(|format| CodecName::of(format) == Some(spec.name));
+            let id = known.unwrap_or(spec.payload_type);
+            let id = if taken(&id) { (96..=127).find(|id| !taken(id)).unwrap_or(id) } else { id };
+            formats.push(Format { fmtp: spec.fmtp.clone(), ..codec_format(spec.name, id.to_string()) });
         }
-        for codec in [CodecName::Pcmu, CodecName::Opus] {
-            if codecs.iter().any(|spec| spec.name.clock_rate() == codec.clock_rate()) {
+        for codec in [CodecName::Pcmu, CodecName::Opus].into_iter().filter(|_| capabilities.dtmf) {
+            if capabilities.codecs.iter().any(|spec| spec.name.clock_rate() == codec.clock_rate()) {
                 let taken = |id: &u8| formats.iter().any(|format| format.payload_type() == Some(*id));
                 // 101 is what most exchanges expect for telephone-event.
-                let known = self.previous_format(|format| is_event(format, codec));
                 let free = (101..=127).chain(96..=100).find(|id| !taken(id)).unwrap_or(101);
-                let id = known.filter(|id| !taken(id)).unwrap_or(free);
-                formats.push(event_format(codec, id.to_string()));
+                let known = self.previous_format(|format| is_event(format, codec));
+                formats.push(event_format(codec, known.filter(|id| !taken(id)).unwrap_or(free).to_string()));
             }
         }
         formats
     }
 
     /// A payload type keeps its meaning for the whole session (RFC 3264 8.3.2).
-    fn payload_type_of(&self, codec: CodecName, usual: u8) -> u8 {
-        self.previous_format(|format| CodecName::of(format) == Some(codec)).unwrap_or(usual)
-    }
-
     fn previous_format(&self, wanted: impl Fn(&Format) -> bool) -> Option<u8> {
         let line = self.layout.get(self.active)?;
         line.formats.iter().find(|format| wanted(format)).and_then(Format::payload_type)
     }
 
-    fn audio_line(&self, protocol: String, formats: Vec<Format>, direction: Direction) -> MediaDescription {
-        MediaDescription {
-            kind: MediaKind::Audio,
-            port: self.capabilities.port,
-            protocol,
-            formats,
-            connection: None,
-            direction: Some(direction),
-            ptime: Some(u16::from(self.capabilities.ptime_ms)),
-            maxptime: None,
-            rtcp: None,
-        }
-    }
-
-    /// `audio` at `line`, every other line of `model` refused.
-    fn lines_with(&self, audio: MediaDescription, line: usize, model: &[MediaDescription]) -> Vec<MediaDescription> {
-        let mut lines: Vec<_> = model.iter().map(MediaDescription::refused).collect();
-        match lines.get_mut(line) {
-            Some(slot) => *slot = audio,
-            None => lines.push(audio),
-        }
-        lines
-    }
-
     /// A description of ours; the version grows when it differs from the last one sent.
-    fn describe(&mut self, media: Vec<MediaDescription>) -> SessionDescription {
-        let address = self.capabilities.address.to_string();
+    fn describe(&mut self, capabilities: &Capabilities, media: Vec<MediaDescription>) -> SessionDescription {
+        let address = capabilities.address.to_string();
         let mut session = SessionDescription {
             session_id: self.session_id.to_string(),
             version: self.version,
@@ -384,12 +287,102 @@ impl Negotiator {
             direction: None,
             media,
         };
-        if self.version == 0 || self.sent.as_ref() != Some(&session) {
+        if self.sent.as_ref() != Some(&session) {
             self.version += 1;
             session.version = self.version;
+            self.sent = Some(session.clone());
         }
         session
     }
+}
+
+/// The first line of the peer that we can take; the most telling error where there is none.
+fn choose_any(session: &SessionDescription, known: &[CodecName]) -> Result<Choice, NegotiationError> {
+    let mut error = NegotiationError::NoCommonMedia;
+    for line in 0..session.media.len() {
+        match choose(session, line, known) {
+            Ok(choice) => return Ok(choice),
+            Err(NegotiationError::UnresolvedHost) => error = NegotiationError::UnresolvedHost,
+            Err(_) => {}
+        }
+    }
+    Err(error)
+}
+
+/// Reads line `line` of the peer: an RTP audio line with a codec of `known` and a literal address.
+fn choose(
+    session: &SessionDescription,
+    line: usize,
+    known: &[CodecName],
+) -> Result<Choice, NegotiationError> {
+    let media = session.media.get(line).ok_or(NegotiationError::Mismatch)?;
+    let rtp = ["RTP/AVP", "RTP/AVPF"].iter().any(|known| media.protocol.eq_ignore_ascii_case(known));
+    if media.kind != MediaKind::Audio || media.port == 0 || !rtp {
+        return Err(NegotiationError::NoCommonMedia);
+    }
+    let usable = |format: &&Format| {
+        CodecName::of(format).is_some_and(|codec| known.contains(&codec)) && format.payload_type().is_some()
+    };
+    let format = media.formats.iter().find(usable).ok_or(NegotiationError::NoCommonMedia)?.clone();
+    let codec = CodecName::of(&format).ok_or(NegotiationError::NoCommonMedia)?;
+    let address = session.connection_of(media).ok_or(NegotiationError::NoCommonMedia)?;
+    let address: IpAddr = address.parse().map_err(|_| NegotiationError::UnresolvedHost)?;
+    let dtmf = telephone_event(&media.formats, codec).cloned();
+    Ok(Choice { line, codec, format, dtmf, remote: SocketAddr::new(address, media.port) })
+}
+
+/// What a choice agrees on when both ways use the peer's payload types.
+fn negotiated(choice: &Choice, theirs: &MediaDescription, ptime_ms: u8, direction: Direction) -> Negotiated {
+    let remote_rtcp = match &theirs.rtcp {
+        Some((port, address)) => {
+            let address = address.as_deref().and_then(|text| text.parse().ok());
+            Some(SocketAddr::new(address.unwrap_or(choice.remote.ip()), *port))
+        }
+        None => choice.remote.port().checked_add(1).map(|port| SocketAddr::new(choice.remote.ip(), port)),
+    };
+    let payload_type = choice.format.payload_type().unwrap_or_default();
+    let dtmf_payload_type = choice.dtmf.as_ref().and_then(Format::payload_type);
+    Negotiated {
+        remote: choice.remote,
+        remote_rtcp,
+        codec: choice.codec,
+        payload_type,
+        receive_payload_type: payload_type,
+        fmtp: choice.format.fmtp.clone(),
+        dtmf_payload_type,
+        dtmf_receive_payload_type: dtmf_payload_type,
+        ptime_ms: packet_length(theirs, ptime_ms),
+        direction,
+    }
+}
+
+fn audio_line(
+    capabilities: &Capabilities,
+    protocol: String,
+    formats: Vec<Format>,
+    direction: Direction,
+) -> MediaDescription {
+    MediaDescription {
+        kind: MediaKind::Audio,
+        port: capabilities.port,
+        protocol,
+        formats,
+        connection: None,
+        direction: Some(direction),
+        ptime: Some(u16::from(capabilities.ptime_ms)),
+        maxptime: None,
+        rtcp: None,
+    }
+}
+
+/// `audio` at `line`, every other line of `model` refused.
+fn lines_with(audio: MediaDescription, line: usize, model: &[MediaDescription]) -> Vec<MediaDescription> {
+    let mut lines: Vec<_> = model.iter().map(MediaDescription::refused).collect();
+    match lines.get_mut(line) {
+        Some(slot) => *slot = audio,
+        None => lines.push(audio),
+    }
+    lines
 }
 
 /// Which way the peer's media flows, seen from the peer. A connection address of zero is the hold of RFC 2543: the

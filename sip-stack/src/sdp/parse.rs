@@ -174,7 +174,8 @@ mod tests {
     fn nonsense_is_refused() {
         assert_eq!(parse(b""), Err(SdpError::Malformed));
         assert_eq!(parse(b"hello"), Err(SdpError::Malformed));
-        let many = format!("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n{}", "m=audio 1 RTP/AVP 0\r\n".repeat(17));
+        let many =
+            format!("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nt=0 0\r\n{}", "m=audio 1 RTP/AVP 0\r\n".repeat(17));
         assert_eq!(parse(many.as_bytes()), Err(SdpError::TooMany));
     }
 }

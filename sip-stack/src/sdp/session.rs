@@ -106,7 +106,13 @@ impl MediaDescription {
             formats: self
                 .formats
                 .iter()
-                .map(|format| Format { id: format.id.clone(), encoding: None, clock_rate: None, channels: None, fmtp: None })
+                .map(|format| Format {
+                    id: format.id.clone(),
+                    encoding: None,
+                    clock_rate: None,
+                    channels: None,
+                    fmtp: None,
+                })
                 .collect(),
             connection: None,
             direction: None,

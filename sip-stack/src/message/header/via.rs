@@ -41,7 +41,12 @@ impl Via {
         let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
         let (host, port) = Host::parse_with_port(sent_by)?;
         let params = Params::parse_header(params)?;
-        lex::is_token(transport).then(|| Self { transport: transport.to_ascii_uppercase(), host, port, params })
+        lex::is_token(transport).then(|| Self {
+            transport: transport.to_ascii_uppercase(),
+            host,
+            port,
+            params,
+        })
     }
 
     /// The transaction's branch.
