@@ -1,0 +1,10 @@
+//! Real peers, each from a private configuration on free loopback ports.
+//!
+//! A peer that is not installed fails the test and names its package; nothing is skipped.
+
+pub mod baresip;
+pub mod digest;
+pub mod kamailio;
+pub mod pulse;
+pub mod sipp;
+pub mod trace;
