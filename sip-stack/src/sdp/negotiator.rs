@@ -56,6 +56,8 @@ pub struct Negotiator {
     layout: Vec<MediaDescription>,
     active: usize,
     current: Option<Negotiated>,
+    /// What our last answered offer asked for: a peer's re-offer does not end our hold.
+    wanted: Direction,
     saw_t38: bool,
 }
 
@@ -96,6 +98,7 @@ impl Negotiator {
             layout: Vec::new(),
             active: 0,
             current: None,
+            wanted: Direction::SendRecv,
             saw_t38: false,
         }
     }
@@ -183,6 +186,7 @@ impl Negotiator {
         if dtmf_receive.is_none() {
             negotiated.dtmf_payload_type = None;
         }
+        self.wanted = offer.direction_of(ours);
         self.layout.clone_from(&offer.media);
         self.active = line;
         self.current = Some(negotiated.clone());
@@ -206,17 +210,13 @@ impl Negotiator {
         Ok(())
     }
 
-    /// Answers the peer's offer: one codec, telephone-event where both have it, every other line refused. `direction`
-    /// is what we want; the answer says what of it the offer allows.
+    /// Answers the peer's offer: one codec, telephone-event where both have it, every other line refused. A hold of
+    /// ours stays a hold.
     ///
     /// # Errors
     /// [`NegotiationError::WrongState`] when no offer of the peer is open; [`NegotiationError::NoCommonMedia`] when
     /// none of our codecs is in it (answer 488, then [`Negotiator::rollback`]).
-    pub fn answer(
-        &mut self,
-        capabilities: &Capabilities,
-        direction: Direction,
-    ) -> Result<(Vec<u8>, Negotiated), NegotiationError> {
+    pub fn answer(&mut self, capabilities: &Capabilities) -> Result<(Vec<u8>, Negotiated), NegotiationError> {
         let Exchange::RemoteOffer { offer } = &self.exchange else {
             return Err(NegotiationError::WrongState);
         };
@@ -226,7 +226,7 @@ impl Negotiator {
             choice.dtmf = None;
         }
         let theirs = offer.media.get(choice.line).ok_or(NegotiationError::Mismatch)?;
-        let direction = remote_direction(offer, theirs, choice.remote).reversed().and(direction);
+        let direction = remote_direction(offer, theirs, choice.remote).reversed().and(self.wanted);
         // A dynamic payload type keeps the offerer's number in the answer (RFC 3264 6.1).
         let spec = capabilities.codecs.iter().find(|spec| spec.name == choice.codec);
         let fmtp = spec.and_then(|spec| spec.fmtp.clone());

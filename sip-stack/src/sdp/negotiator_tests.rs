@@ -38,7 +38,7 @@ fn offered(capabilities: &Capabilities, answer: &str) -> Result<Negotiated, Nego
 fn answered(capabilities: &Capabilities, offer: &str) -> Result<(String, Negotiated), NegotiationError> {
     let mut negotiator = Negotiator::new(7);
     negotiator.offer_received(&peer(offer))?;
-    let (bytes, negotiated) = negotiator.answer(capabilities, Direction::SendRecv)?;
+    let (bytes, negotiated) = negotiator.answer(capabilities)?;
     Ok((text(bytes), negotiated))
 }
 
@@ -149,7 +149,7 @@ fn offers_that_cannot_be_taken() {
     // An offer of codecs that only others of us know fails at the answer; the call goes back to where it was.
     let mut negotiator = Negotiator::new(7);
     negotiator.offer_received(&peer("m=audio 4000 RTP/AVP 8\r\n")).unwrap();
-    let error = negotiator.answer(&capabilities(&[CodecName::Pcmu]), Direction::SendRecv).unwrap_err();
+    let error = negotiator.answer(&capabilities(&[CodecName::Pcmu])).unwrap_err();
     assert_eq!(error, NegotiationError::NoCommonMedia);
     negotiator.rollback();
     assert_eq!(negotiator.state(), NegotiatorState::Stable);
@@ -158,7 +158,7 @@ fn offers_that_cannot_be_taken() {
 #[test]
 fn directions_of_answer_and_offer() {
     use Direction::{Inactive, RecvOnly, SendOnly, SendRecv};
-    // The peer's offer, what we want, what the answer says.
+    // The peer's re-offer, what we asked for before, what the answer says.
     for (theirs, wanted, ours) in [
         (SendRecv, SendRecv, SendRecv),
         (SendOnly, SendRecv, RecvOnly),
@@ -169,9 +169,11 @@ fn directions_of_answer_and_offer() {
         (RecvOnly, SendOnly, SendOnly),
     ] {
         let mut negotiator = Negotiator::new(7);
+        negotiator.offer(&g711(), wanted).unwrap();
+        negotiator.answer_received(&peer("m=audio 4000 RTP/AVP 0\r\n")).unwrap();
         let offer = format!("m=audio 4000 RTP/AVP 0\r\na={}\r\n", theirs.as_str());
         negotiator.offer_received(&peer(&offer)).unwrap();
-        let (answer, agreed) = negotiator.answer(&g711(), wanted).unwrap();
+        let (answer, agreed) = negotiator.answer(&g711()).unwrap();
         assert_eq!(agreed.direction, ours, "{theirs:?} {wanted:?}");
         assert!(text(answer).contains(&format!("a={}\r\n", ours.as_str())));
     }
@@ -209,7 +211,7 @@ fn hold_and_resume_keep_lines_and_count_versions() {
     let offer = "m=image 0 udptl t38\r\nm=audio 4000 RTP/AVP 96 8 97\r\na=rtpmap:96 opus/48000/2\r\n\
                  a=rtpmap:97 telephone-event/8000\r\n";
     negotiator.offer_received(&peer(offer)).unwrap();
-    let (answer, _) = negotiator.answer(&g711(), Direction::SendRecv).unwrap();
+    let (answer, _) = negotiator.answer(&g711()).unwrap();
     assert!(text(answer).contains("o=- 7 1 "));
     let hold = text(negotiator.offer(&g711(), Direction::SendOnly).unwrap());
     assert!(hold.contains("o=- 7 2 "), "{hold}");
