@@ -16,6 +16,13 @@ pub mod dialog;
 pub mod driver;
 pub mod message;
 pub mod sdp;
+mod trace;
 pub mod transaction;
 pub mod transport;
 pub mod ua;
+
+#[cfg(feature = "tokio")]
+pub use driver::{BindConfig, Driver};
+pub use transaction::Timers;
+pub use transport::{Transmit, TransportKind};
+pub use ua::{AccountConfig, AccountId, CallEnd, CallId, EndedBy, Event, Invite, UaConfig, UserAgent};

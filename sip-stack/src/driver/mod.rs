@@ -1,0 +1,226 @@
+//! The tokio shell around the user agent: sockets, names, one timer.
+//!
+//! [`Driver::drive`] waits for the network, for names and for time, feeds the [`UserAgent`] and hands out its
+//! events. It may be dropped at any await and called again. After a command (`invite`, `hangup` …) call
+//! [`Driver::flush`]: the message has been given to the kernel when it returns.
+
+mod names;
+mod tcp;
+mod udp;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use self::names::Names;
+use self::tcp::{Streams, TcpInput};
+use self::udp::Datagrams;
+use crate::transport::TransportKind;
+use crate::ua::{AccountId, Event, UserAgent};
+
+/// Where to listen. Port 0 takes a free one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BindConfig {
+    /// UDP.
+    pub udp: Option<SocketAddr>,
+    /// TCP. Outgoing connections need no listener.
+    pub tcp: Option<SocketAddr>,
+}
+
+/// A socket that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The UDP address is taken or not ours.
+    #[error("cannot listen on UDP {address}")]
+    Udp {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The TCP address is taken or not ours.
+    #[error("cannot listen on TCP {address}")]
+    Tcp {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Sockets of one user agent. Owns no signalling state.
+#[derive(Debug)]
+pub struct Driver {
+    udp: Option<Datagrams>,
+    streams: Streams,
+    names: Names,
+}
+
+enum Input {
+    Datagrams,
+    Names,
+    Streams(TcpInput),
+    Timer,
+}
+
+impl Driver {
+    /// Opens the sockets and tells the user agent their addresses.
+    ///
+    /// # Errors
+    /// An address is taken or not ours.
+    pub async fn bind(config: BindConfig, ua: &mut UserAgent) -> Result<Self, BindError> {
+        let udp = match config.udp {
+            Some(address) => {
+                Some(Datagrams::bind(address).await.map_err(|source| BindError::Udp { address, source })?)
+            }
+            None => None,
+        };
+        let streams = Streams::bind(config.tcp).await.map_err(|source| BindError::Tcp {
+            address: config.tcp.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0))),
+            source,
+        })?;
+        ua.set_local_addresses(udp.as_ref().map(Datagrams::local), streams.local());
+        Ok(Self { udp, streams, names: Names::new() })
+    }
+
+    /// The UDP address, port 0 replaced by the real one.
+    pub fn local_udp(&self) -> Option<SocketAddr> {
+        self.udp.as_ref().map(Datagrams::local)
+    }
+
+    /// The TCP address, port 0 replaced by the real one.
+    pub fn local_tcp(&self) -> Option<SocketAddr> {
+        self.streams.local()
+    }
+
+    /// Finds the address of the account's exchange, now and again every few minutes, and tells the user agent. A
+    /// literal address is known at once; a name is looked up beside the call path, and a look-up that fails or never
+    /// returns changes nothing.
+    pub fn resolve(&mut self, ua: &mut UserAgent, account: AccountId) {
+        self.names.want(ua, account, now());
+        learn_routes(ua);
+    }
+
+    /// Sends everything that is ready. Datagrams are with the kernel when this returns (or in a short queue while its
+    /// buffer is full); stream messages are queued to their connection.
+    pub fn flush(&mut self, ua: &mut UserAgent) {
+        while let Some(transmit) = ua.poll_transmit() {
+            let sent = match transmit.transport {
+                TransportKind::Udp => match &mut self.udp {
+                    Some(udp) => udp.send(transmit.destination, transmit.bytes),
+                    None => Err(io::ErrorKind::NotConnected.into()),
+                },
+                TransportKind::Tcp => self.streams.send(transmit.destination, transmit.bytes),
+            };
+            if let Err(error) = sent {
+                tracing::debug!(peer = %transmit.destination, %error, "cannot send");
+                ua.handle_transport_failure(now(), transmit.transport, transmit.destination);
+            }
+        }
+    }
+
+    /// Runs the user agent until it has an event. Everything it wanted to send is sent by then.
+    pub async fn drive(&mut self, ua: &mut UserAgent) -> Event {
+        loop {
+            self.flush(ua);
+            if let Some(event) = ua.poll_event() {
+                return event;
+            }
+            match self.next_input(ua).await {
+                Input::Datagrams => self.read_datagrams(ua),
+                Input::Names => self.names.settle(ua, now()),
+                Input::Streams(input) => self.read_stream(ua, input),
+                Input::Timer => {
+                    let now = now();
+                    self.names.refresh(now);
+                    ua.handle_timeout(now);
+                }
+            }
+            learn_routes(ua);
+        }
+    }
+
+    async fn next_input(&mut self, ua: &UserAgent) -> Input {
+        let deadline = match (ua.poll_timeout().map(|(at, _)| at), self.names.next_refresh()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        tokio::select! {
+            () = ready(self.udp.as_mut()) => Input::Datagrams,
+            input = self.streams.next() => Input::Streams(input),
+            () = self.names.answered() => Input::Names,
+            () = until(deadline) => Input::Timer,
+        }
+    }
+
+    fn read_datagrams(&mut self, ua: &mut UserAgent) {
+        let Some(udp) = &mut self.udp else { return };
+        udp.send_queued();
+        let local = udp.local();
+        // A bounded share per turn, so that a flood starves neither timers nor streams.
+        for _ in 0..DATAGRAMS_PER_TURN {
+            let Some((source, bytes)) = udp.receive() else { return };
+            learn_route(ua, source);
+            ua.handle_receive(now(), source, local, TransportKind::Udp, bytes);
+        }
+    }
+
+    fn read_stream(&mut self, ua: &mut UserAgent, input: TcpInput) {
+        match input {
+            TcpInput::Message { peer, local, bytes } => {
+                learn_route(ua, peer);
+                ua.handle_receive(now(), peer, local, TransportKind::Tcp, &bytes);
+            }
+            TcpInput::Malformed { peer, error } => {
+                let flow = crate::transport::Flow { transport: TransportKind::Tcp, peer };
+                ua.handle_malformed(now(), flow, &error);
+            }
+            TcpInput::Accepted => {}
+            TcpInput::Closed { peer, serial } => {
+                if self.streams.forget(peer, serial) {
+                    ua.handle_transport_failure(now(), TransportKind::Tcp, peer);
+                }
+            }
+        }
+    }
+}
+
+async fn ready(udp: Option<&mut Datagrams>) {
+    match udp {
+        Some(udp) => udp.ready().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The driver's clock. Tokio's, so that a paused test clock holds here too.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Sockets bound to the wildcard address do not say which of our addresses faces the exchange: the routing table does.
+fn learn_routes(ua: &mut UserAgent) {
+    let accounts: Vec<AccountId> = ua.accounts().map(|(id, _)| id).collect();
+    for account in accounts {
+        for target in ua.targets(account).to_vec() {
+            learn_route(ua, target);
+        }
+    }
+}
+
+fn learn_route(ua: &mut UserAgent, peer: SocketAddr) {
+    if ua.needs_local_route(peer.ip())
+        && let Ok(local) = udp::address_towards(peer)
+    {
+        ua.set_local_route(peer.ip(), local);
+    }
+}
+
+const DATAGRAMS_PER_TURN: usize = 32;

@@ -1,0 +1,66 @@
+//! What the core knows of the network: a kind of transport, an address and bytes.
+
+use std::net::SocketAddr;
+
+/// Requests longer than this many bytes go by a congestion-controlled transport (RFC 3261 18.1.1).
+pub const MAX_DATAGRAM_REQUEST: usize = 1300;
+
+/// The transports of this stack. TLS would be one more variant and one more driver file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum TransportKind {
+    /// Datagrams; the transaction layer retransmits.
+    #[default]
+    Udp,
+    /// Streams with Content-Length framing.
+    Tcp,
+}
+
+impl TransportKind {
+    /// True where the transport itself retransmits, so that timers A, E and G stay off (RFC 3261 17).
+    pub fn is_reliable(self) -> bool {
+        match self {
+            Self::Udp => false,
+            Self::Tcp => true,
+        }
+    }
+
+    /// The token of the Via header, `UDP` or `TCP`.
+    pub fn via_token(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+
+    /// The kind named by a `transport` parameter, any case; `None` for one this stack does not speak.
+    pub fn from_token(token: &str) -> Option<Self> {
+        if token.eq_ignore_ascii_case("udp") {
+            Some(Self::Udp)
+        } else if token.eq_ignore_ascii_case("tcp") {
+            Some(Self::Tcp)
+        } else {
+            None
+        }
+    }
+}
+
+/// Where a message goes or came from: for TCP the peer's end of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Flow {
+    /// The transport.
+    pub transport: TransportKind,
+    /// The peer's address.
+    pub peer: SocketAddr,
+}
+
+/// Bytes to be sent now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// The transport.
+    pub transport: TransportKind,
+    /// The peer's address; for TCP an open connection to it is reused.
+    pub destination: SocketAddr,
+    /// One whole message.
+    pub bytes: Vec<u8>,
+}

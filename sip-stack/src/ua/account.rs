@@ -1,0 +1,109 @@
+//! One account: what it was told, what it learned, where its registration stands.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::auth::{AuthCache, AuthTries};
+use super::config::AccountConfig;
+use super::event::{RegistrationError, RegistrationState, RegistrationStatus};
+use crate::transaction::TransactionId;
+use crate::transport::Flow;
+
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) config: AccountConfig,
+    /// RFC 3263 result, best first. `target` is the one in use.
+    pub(crate) targets: Vec<SocketAddr>,
+    pub(crate) target: usize,
+    /// Our address as the exchange sees it (RFC 3581).
+    pub(crate) learned: Option<SocketAddr>,
+    /// Nonces for REGISTER and for everything else; registrar and proxy may be different realms.
+    pub(crate) register_auth: AuthCache,
+    pub(crate) call_auth: AuthCache,
+    pub(crate) registration: Registration,
+}
+
+/// REGISTER state of one account (RFC 3261 10.2). One Call-ID and a growing CSeq for its whole life.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    pub(crate) state: RegistrationState,
+    /// True from `register` to `unregister`.
+    pub(crate) wanted: bool,
+    pub(crate) transaction: Option<TransactionId>,
+    pub(crate) call_id: String,
+    pub(crate) tag: String,
+    pub(crate) cseq: u32,
+    /// Lifetime to ask for; raised by a 423.
+    pub(crate) expires: Duration,
+    /// The contact the registrar holds, so that a changed one can replace it.
+    pub(crate) bound: Option<String>,
+    /// The contact of the REGISTER under way.
+    pub(crate) offered: Option<String>,
+    /// True while the REGISTER under way removes the binding.
+    pub(crate) removing: bool,
+    pub(crate) tries: AuthTries,
+    pub(crate) interval_raised: bool,
+    /// True when the contact was replaced by the address the exchange saw; not done twice in a row.
+    pub(crate) rebound: bool,
+    pub(crate) targets_tried: usize,
+    pub(crate) failures: u32,
+    pub(crate) last_error: Option<RegistrationError>,
+    pub(crate) next_attempt: Option<Instant>,
+    /// What the last event said.
+    pub(crate) told: Option<RegistrationStatus>,
+}
+
+impl Account {
+    pub(crate) fn new(config: AccountConfig, call_id: String, tag: String) -> Self {
+        let registration = Registration {
+            state: RegistrationState::Idle,
+            wanted: false,
+            transaction: None,
+            call_id,
+            tag,
+            cseq: 0,
+            expires: config.expires,
+            bound: None,
+            offered: None,
+            removing: false,
+            tries: AuthTries::default(),
+            interval_raised: false,
+            rebound: false,
+            targets_tried: 0,
+            failures: 0,
+            last_error: None,
+            next_attempt: None,
+            told: None,
+        };
+        Self {
+            config,
+            targets: Vec::new(),
+            target: 0,
+            learned: None,
+            register_auth: AuthCache::default(),
+            call_auth: AuthCache::default(),
+            registration,
+        }
+    }
+
+    /// Where requests of this account go now.
+    pub(crate) fn flow(&self) -> Option<Flow> {
+        let peer = self.targets.get(self.target).or_else(|| self.targets.first())?;
+        Some(Flow { transport: self.config.transport, peer: *peer })
+    }
+
+    /// The present target failed: the next one is tried from now on.
+    pub(crate) fn next_target(&mut self) {
+        if !self.targets.is_empty() {
+            self.target = (self.target + 1) % self.targets.len();
+        }
+    }
+
+    pub(crate) fn status(&self) -> RegistrationStatus {
+        RegistrationStatus {
+            state: self.registration.state,
+            last_error: self.registration.last_error.clone(),
+            next_attempt: self.registration.next_attempt,
+        }
+    }
+}

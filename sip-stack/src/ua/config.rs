@@ -1,0 +1,126 @@
+//! What a user agent and its accounts are told at start.
+
+use std::time::Duration;
+
+pub use crate::auth::Secret;
+use crate::message::{Method, Uri};
+use crate::transaction::Timers;
+use crate::transport::TransportKind;
+
+/// Settings of a [`UserAgent`](super::UserAgent).
+#[derive(Debug, Clone)]
+pub struct UaConfig {
+    /// The User-Agent and Server headers.
+    pub user_agent: String,
+    /// Seeds tags, branches, Call-IDs and jitter. Must be unpredictable in production: tags and nonces follow.
+    pub seed: u64,
+    /// Methods of out-of-dialog requests that are handed out as [`Event::Request`](super::Event::Request).
+    pub accept: Vec<Method>,
+    /// T1, T2 and T4.
+    pub timers: Timers,
+    /// Calls that may exist at once, default 1024; a further INVITE is answered 486.
+    pub max_calls: usize,
+    /// Transactions that may exist at once, default 16384; a further request is answered 503.
+    pub max_transactions: usize,
+    /// Which 3xx contacts are followed.
+    pub redirects: RedirectPolicy,
+}
+
+impl Default for UaConfig {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("Kakeru/", env!("CARGO_PKG_VERSION")).to_owned(),
+            seed: 0,
+            accept: Vec::new(),
+            timers: Timers::default(),
+            max_calls: 1024,
+            max_transactions: 16_384,
+            redirects: RedirectPolicy::SameUser,
+        }
+    }
+}
+
+/// Which contacts of a 3xx answer are tried (RFC 3261 8.1.3.4), at most five per call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectPolicy {
+    /// None: a 3xx ends the call.
+    Never,
+    /// Only contacts with the dialed user part. A redirection to another number would evade the checks that
+    /// the caller made on the number before dialing.
+    SameUser,
+    /// Every `sip:` contact.
+    Any,
+}
+
+/// One account: an identity at an exchange, with or without registration.
+#[derive(Debug, Clone)]
+pub struct AccountConfig {
+    /// The name in logs and events.
+    pub name: String,
+    /// Address of record: the From of requests and the To of REGISTER.
+    pub aor: Uri,
+    /// Where to register; `None` for a trunk that knows us by address.
+    pub registrar: Option<Uri>,
+    /// Digest user name.
+    pub auth_user: String,
+    /// Digest password.
+    pub password: Secret,
+    /// Display name of the From header.
+    pub display_name: Option<String>,
+    /// Wished lifetime of a registration.
+    pub expires: Duration,
+    /// Transport towards the exchange.
+    pub transport: TransportKind,
+    /// Every request of this account goes there first (as a loose route).
+    pub outbound_proxy: Option<Uri>,
+    /// Waiting times between failed registrations.
+    pub retry: RetryPolicy,
+    /// User part of our Contact; the user of `aor` when absent.
+    pub contact_user: Option<String>,
+}
+
+impl AccountConfig {
+    /// An account with usual values: no registrar, no password, UDP, 300 s, back-off 30 s to 600 s.
+    pub fn new(name: &str, aor: Uri) -> Self {
+        Self {
+            name: name.to_owned(),
+            auth_user: aor.user().unwrap_or_default().to_owned(),
+            aor,
+            registrar: None,
+            password: Secret::default(),
+            display_name: None,
+            expires: Duration::from_secs(300),
+            transport: TransportKind::Udp,
+            outbound_proxy: None,
+            retry: RetryPolicy::default(),
+            contact_user: None,
+        }
+    }
+
+    /// The URI whose host is resolved for this account: outbound proxy, else registrar, else the AOR's domain.
+    pub fn next_hop(&self) -> &Uri {
+        self.outbound_proxy.as_ref().or(self.registrar.as_ref()).unwrap_or(&self.aor)
+    }
+
+    pub(crate) fn contact_user(&self) -> Option<&str> {
+        self.contact_user.as_deref().or(self.aor.user())
+    }
+}
+
+/// Waiting times after a failed registration: `min * 2^n` up to `max`, each shortened by a random part up to
+/// `jitter_percent`, never below `min`. A `Retry-After` of the exchange that asks for longer wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// First waiting time; default 30 s.
+    pub min: Duration,
+    /// Largest waiting time; default 600 s.
+    pub max: Duration,
+    /// Share of the waiting time that is random, in percent; default 25.
+    pub jitter_percent: u8,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { min: Duration::from_secs(30), max: Duration::from_secs(600), jitter_percent: 25 }
+    }
+}

@@ -1,0 +1,386 @@
+//! Incoming calls up to the ACK (RFC 3261 13.3), and the CANCEL that withdraws them (9.2).
+
+use std::time::Instant;
+
+use super::UserAgent;
+use super::build::{ALLOW, SDP, SUPPORTED, add_headers};
+use super::call::{Call, Established, Incoming, Phase, Unacked};
+use super::event::{CallId, EndedBy, Event, HangupReason, Rejection};
+use super::outgoing::sdp_body;
+use super::receive::dialog_id;
+use super::timer::UaTimer;
+use crate::dialog::Dialog;
+use crate::message::{HeaderName, Request, Response, Uri};
+use crate::sdp::{Capabilities, Direction, Negotiator};
+use crate::transaction::TransactionId;
+use crate::transport::Flow;
+
+impl UserAgent {
+    pub(crate) fn incoming_invite(
+        &mut self,
+        tx: TransactionId,
+        request: Request,
+        source: Flow,
+        now: Instant,
+    ) {
+        let trying = self.response(&request, 100, "");
+        self.layer.respond(tx, &trying, now);
+        if let Some(code) = self.invite_objection(&request) {
+            self.refuse_invite(tx, &request, code, now);
+            return;
+        }
+        let tag = self.random.tag();
+        // Our first request in the dialog: any number below 2**31 will do (8.1.1.5).
+        let first_cseq = u32::try_from(self.random.below(1 << 16)).unwrap_or(0);
+        let mut negotiator = Negotiator::new(self.random.next_u64() >> 2);
+        let offer = sdp_body(&request.headers, &request.body);
+        if let Some(offer) = offer
+            && negotiator.offer_received(offer).is_err()
+        {
+            self.refuse_invite(tx, &request, 488, now);
+            return;
+        }
+        let (Some(dialog), Ok(from), Ok(to)) = (
+            Dialog::from_request(&request, &tag, first_cseq, source),
+            request.headers.from(),
+            request.headers.to(),
+        ) else {
+            self.refuse_invite(tx, &request, 400, now);
+            return;
+        };
+        let id = CallId(self.fresh_serial());
+        let account = self.account_for(&request, source.peer);
+        let sip_call_id = dialog.id.call_id.clone();
+        let offered = offer.is_some();
+        self.dialogs.insert(dialog.id.clone(), id);
+        self.server_invites.insert(tx, id);
+        let incoming =
+            Incoming { transaction: tx, request: request.clone(), dialog, early_answer: None, offered };
+        let call = Call {
+            account,
+            sip_call_id: sip_call_id.clone(),
+            capabilities: None,
+            saw_t38: negotiator.saw_t38(),
+            negotiator,
+            phase: Phase::Incoming(Box::new(incoming)),
+            answered: false,
+            ended: false,
+        };
+        self.calls.insert(id, call);
+        self.events.push_back(Event::Incoming {
+            call: id,
+            account,
+            from,
+            to,
+            request_uri: request.uri.clone(),
+            sip_call_id,
+            source: source.peer,
+            offer: offered,
+            request: Box::new(request),
+        });
+    }
+
+    /// Answers an incoming call with 180.
+    pub fn ring(&mut self, call: CallId, now: Instant) {
+        self.send_provisional(call, 180, None, now);
+        self.pump(now);
+    }
+
+    /// Answers with 183 and a session description, so that the caller hears us before the answer. An INVITE without
+    /// an offer gets a 183 without one.
+    pub fn early_media(&mut self, call: CallId, capabilities: &Capabilities, now: Instant) {
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        let mut negotiator = entry.negotiator.clone();
+        let Some(incoming) = entry.incoming() else { return };
+        let mut body = None;
+        if incoming.offered && incoming.early_answer.is_none() {
+            let Ok((answer, media)) = negotiator.answer(capabilities) else {
+                self.reject(call, Rejection::new(488), now);
+                return;
+            };
+            incoming.early_answer = Some((answer.clone(), media));
+            entry.negotiator = negotiator;
+            entry.capabilities = Some(capabilities.clone());
+            body = Some(answer);
+        } else if let Some((answer, _)) = &incoming.early_answer {
+            body = Some(answer.clone());
+        }
+        self.send_provisional(call, 183, body, now);
+        self.pump(now);
+    }
+
+    /// Answers an incoming call with 200; `Event::Answered` follows at once, `Event::Confirmed` with the ACK. Where
+    /// the INVITE had no offer, both come with the ACK. A codec mismatch refuses the call with 488.
+    pub fn answer(&mut self, call: CallId, capabilities: &Capabilities, now: Instant) {
+        self.answer_call(call, capabilities, now);
+        self.pump(now);
+    }
+
+    /// Refuses an incoming call.
+    pub fn reject(&mut self, call: CallId, rejection: Rejection, now: Instant) {
+        let Some(entry) = self.calls.get_mut(&call) else { return };
+        let mut end = entry.end(EndedBy::Local);
+        let Some(incoming) = entry.incoming() else { return };
+        let (tx, request, tag) =
+            (incoming.transaction, incoming.request.clone(), incoming.dialog.id.local_tag.clone());
+        let code = if (300..700).contains(&rejection.code) { rejection.code } else { 500 };
+        let mut response = request.response(code, rejection.reason.as_deref().unwrap_or(""));
+        response.headers.set_to_tag(&tag);
+        response.headers.push(HeaderName::SERVER, self.config.user_agent.clone());
+        add_headers(&mut response.headers, &rejection.headers);
+        end.take_response(&response);
+        self.layer.respond(tx, &response, now);
+        self.finish_call(call, end);
+        self.pump(now);
+    }
+
+    fn answer_call(&mut self, id: CallId, capabilities: &Capabilities, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let account = call.account;
+        let mut negotiator = call.negotiator.clone();
+        let Some(incoming) = call.incoming() else { return };
+        let agreed = match (&incoming.early_answer, incoming.offered) {
+            (Some((answer, media)), _) => Some((answer.clone(), Some(media.clone()))),
+            (None, true) => negotiator.answer(capabilities).ok().map(|(answer, media)| (answer, Some(media))),
+            (None, false) => {
+                negotiator.offer(capabilities, Direction::SendRecv).ok().map(|offer| (offer, None))
+            }
+        };
+        let Some((body, media)) = agreed else {
+            self.reject(id, Rejection::new(488), now);
+            return;
+        };
+        let (tx, request, dialog, offered) =
+            (incoming.transaction, incoming.request.clone(), incoming.dialog.clone(), incoming.offered);
+        let mut response = self.dialog_response(&request, 200, &dialog, account);
+        response.headers.push(HeaderName::ALLOW, ALLOW);
+        response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
+        response.headers.push(HeaderName::CONTENT_TYPE, SDP);
+        response.body = body;
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.negotiator = negotiator;
+        call.capabilities = Some(capabilities.clone());
+        call.answered = true;
+        call.phase = Phase::Established(Box::new(Established {
+            dialog,
+            media: media.clone(),
+            wish: Direction::SendRecv,
+            unacked: None,
+            own_offer: None,
+            bye_after_ack: None,
+        }));
+        self.server_invites.remove(&tx);
+        let cseq = request.headers.cseq().map_or(0, |cseq| cseq.seq);
+        self.send_2xx(
+            id,
+            Unacked {
+                transaction: tx,
+                cseq,
+                response,
+                interval: self.config.timers.t1,
+                offered: !offered,
+                initial: true,
+            },
+            now,
+        );
+        if let Some(media) = media {
+            self.events.push_back(Event::Answered { call: id, media });
+        }
+    }
+
+    /// Sends a 2xx to an INVITE and repeats it until its ACK comes: from T1, doubling up to T2, for 64*T1
+    /// (13.3.1.4). Over every transport, since a proxy further on may lose it.
+    pub(crate) fn send_2xx(&mut self, id: CallId, unacked: Unacked, now: Instant) {
+        self.layer.respond(unacked.transaction, &unacked.response, now);
+        self.timers.set(UaTimer::Repeat2xx(id), now + unacked.interval);
+        self.timers.set(UaTimer::AckGiveUp(id), now + self.config.timers.give_up());
+        if let Some(established) = self.calls.get_mut(&id).and_then(Call::established) {
+            established.unacked = Some(unacked);
+        }
+    }
+
+    pub(crate) fn repeat_2xx(&mut self, id: CallId, now: Instant) {
+        let timers = self.config.timers;
+        let Some(established) = self.calls.get_mut(&id).and_then(Call::established) else {
+            return;
+        };
+        let Some(unacked) = &mut established.unacked else { return };
+        unacked.interval = timers.back_off(unacked.interval);
+        self.timers.set(UaTimer::Repeat2xx(id), now + unacked.interval);
+        self.layer.respond(unacked.transaction, &unacked.response, now);
+    }
+
+    /// 64*T1 without an ACK: the dialog is confirmed all the same, and ended with a BYE (13.3.1.4).
+    pub(crate) fn ack_missing(&mut self, id: CallId, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let end = call.end(EndedBy::Timeout);
+        let account = call.account;
+        let Some(established) = call.established() else { return };
+        let reason = established.bye_after_ack.unwrap_or(HangupReason::Failure);
+        let dialog = established.dialog.clone();
+        self.send_bye(dialog, account, reason, now);
+        self.finish_call(id, end);
+    }
+
+    /// The ACK of a 2xx. Repeated and unknown ones are dropped: an ACK is never answered.
+    pub(crate) fn ack_received(&mut self, ack: &Request, now: Instant) {
+        let Some(id) = dialog_id(ack).and_then(|dialog| self.dialogs.find(&dialog)) else {
+            self.counters.stray += 1;
+            return;
+        };
+        let cseq = ack.headers.cseq().map_or(0, |cseq| cseq.seq);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let account = call.account;
+        let mut negotiator = call.negotiator.clone();
+        let Some(established) = call.established() else { return };
+        let Some(unacked) = established.unacked.take_if(|unacked| unacked.cseq == cseq) else {
+            return;
+        };
+        self.timers.stop(UaTimer::Repeat2xx(id));
+        self.timers.stop(UaTimer::AckGiveUp(id));
+        if let Some(reason) = established.bye_after_ack {
+            let dialog = established.dialog.clone();
+            let end = call.end(EndedBy::Local);
+            self.send_bye(dialog, account, reason, now);
+            self.finish_call(id, end);
+            return;
+        }
+        if unacked.offered {
+            let answer = sdp_body(&ack.headers, &ack.body).map(|body| negotiator.answer_received(body));
+            let Some(Ok(media)) = answer else {
+                let end = call.end(EndedBy::Local);
+                self.leave(id, HangupReason::Failure, end, now);
+                return;
+            };
+            let changed = established.media.as_ref() != Some(&media);
+            established.media = Some(media.clone());
+            call.negotiator = negotiator;
+            if unacked.initial {
+                self.events.push_back(Event::Answered { call: id, media });
+            } else if changed {
+                self.events.push_back(Event::MediaChanged { call: id, media });
+            }
+        }
+        if unacked.initial {
+            self.events.push_back(Event::Confirmed { call: id });
+        }
+    }
+
+    /// A CANCEL: answered 200, and the INVITE 487 where it has no final answer yet (9.2).
+    pub(crate) fn cancel_received(&mut self, tx: TransactionId, cancel: &Request, now: Instant) {
+        let Some(invite) = self.layer.invite_of_cancel(cancel) else {
+            self.refuse(tx, cancel, 481, now);
+            return;
+        };
+        let call = self.server_invites.get(&invite).copied();
+        let mut response = cancel.response(200, "");
+        let tag = call
+            .and_then(|call| self.calls.get_mut(&call))
+            .and_then(Call::incoming)
+            .map(|incoming| incoming.dialog.id.local_tag.clone());
+        let tag = tag.unwrap_or_else(|| self.random.tag());
+        response.headers.set_to_tag(&tag);
+        self.layer.respond(tx, &response, now);
+        if let Some(call) = call {
+            self.withdraw(call, cancel, now);
+        }
+    }
+
+    /// The caller gave up: 487 to the INVITE, and the call ends.
+    pub(crate) fn withdraw(&mut self, id: CallId, request: &Request, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let mut end = call.end(EndedBy::Remote);
+        let Some(incoming) = call.incoming() else { return };
+        let (tx, invite, tag) =
+            (incoming.transaction, incoming.request.clone(), incoming.dialog.id.local_tag.clone());
+        let mut response = invite.response(487, "");
+        response.headers.set_to_tag(&tag);
+        self.layer.respond(tx, &response, now);
+        end.sip_code = Some(487);
+        end.reason_phrase = Some(response.reason);
+        end.cancelled = true;
+        end.take_reason(&request.headers);
+        self.finish_call(id, end);
+    }
+
+    /// A response inside the dialog that it makes or belongs to: tag, Contact, Record-Route (12.1.1).
+    pub(crate) fn dialog_response(
+        &self,
+        request: &Request,
+        code: u16,
+        dialog: &Dialog,
+        account: Option<super::event::AccountId>,
+    ) -> Response {
+        let mut response = request.response(code, "");
+        response.headers.set_to_tag(&dialog.id.local_tag);
+        for route in request.headers.get_all(&HeaderName::RECORD_ROUTE) {
+            response.headers.push(HeaderName::RECORD_ROUTE, route);
+        }
+        let contact = self.contact(account, request.uri.user(), dialog.flow());
+        response.headers.push(HeaderName::CONTACT, contact);
+        response.headers.push(HeaderName::SERVER, self.config.user_agent.clone());
+        response
+    }
+
+    fn send_provisional(&mut self, id: CallId, code: u16, body: Option<Vec<u8>>, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let account = call.account;
+        let Some(incoming) = call.incoming() else { return };
+        let (tx, request, dialog) = (incoming.transaction, incoming.request.clone(), incoming.dialog.clone());
+        let mut response = self.dialog_response(&request, code, &dialog, account);
+        if let Some(body) = body {
+            response.headers.push(HeaderName::CONTENT_TYPE, SDP);
+            response.body = body;
+        }
+        self.layer.respond(tx, &response, now);
+    }
+
+    /// Why an INVITE is refused before anybody is asked.
+    fn invite_objection(&self, request: &Request) -> Option<u16> {
+        if matches!(request.uri, Uri::Other { .. }) {
+            return Some(416);
+        }
+        if !request.headers.tokens(&HeaderName::REQUIRE).is_empty() {
+            return Some(420);
+        }
+        if self.is_merged(request) {
+            return Some(482);
+        }
+        let foreign_body = !request.body.is_empty() && sdp_body(&request.headers, &request.body).is_none();
+        if foreign_body || request.headers.contains(&HeaderName::CONTENT_ENCODING) {
+            return Some(415);
+        }
+        (self.calls.len() >= self.config.max_calls).then_some(486)
+    }
+
+    /// The same INVITE by another path (8.2.2.2).
+    fn is_merged(&self, request: &Request) -> bool {
+        let call_id = request.headers.call_id();
+        let from = request.headers.get(&HeaderName::FROM);
+        let cseq = request.headers.get(&HeaderName::CSEQ);
+        self.calls.values().any(|call| match &call.phase {
+            Phase::Incoming(incoming) => {
+                let known = &incoming.request.headers;
+                known.call_id() == call_id
+                    && known.get(&HeaderName::FROM) == from
+                    && known.get(&HeaderName::CSEQ) == cseq
+            }
+            Phase::Outgoing(_) | Phase::Established(_) => false,
+        })
+    }
+
+    fn refuse_invite(&mut self, tx: TransactionId, request: &Request, code: u16, now: Instant) {
+        let mut response = self.response(request, code, "");
+        match code {
+            415 => response.headers.push(HeaderName::ACCEPT, SDP),
+            420 => {
+                let required = request.headers.tokens(&HeaderName::REQUIRE).join(", ");
+                response.headers.push(HeaderName::UNSUPPORTED, required);
+            }
+            486 => self.counters.overload += 1,
+            _ => {}
+        }
+        self.counters.refused += 1;
+        self.layer.respond(tx, &response, now);
+    }
+}

@@ -1,0 +1,234 @@
+//! The user agent: accounts with registration, calls, and the requests around them (RFC 3261 8, 10–15).
+//!
+//! [`UserAgent`] owns all signalling state and does no I/O. Four kinds of methods:
+//!
+//! * getters (`registration`, `targets`, `counters`, `is_idle` …);
+//! * commands (`register`, `invite`, `answer`, `hangup` …), each with `now`;
+//! * inputs `handle_*`: bytes, a broken flow, the passing of time;
+//! * outputs `poll_transmit`, `poll_event`, `poll_timeout`.
+//!
+//! After every command and every input drain `poll_transmit` (send at once), then `poll_event`, then arm one timer
+//! with `poll_timeout` and call `handle_timeout` when it is due. Nothing happens between calls.
+
+mod account;
+mod accounts;
+mod auth;
+mod build;
+mod call;
+mod cancel;
+mod config;
+mod event;
+mod hold;
+mod in_dialog;
+mod incoming;
+mod outgoing;
+mod random;
+mod receive;
+mod redirect;
+mod registration;
+mod reinvite;
+mod requests;
+mod timer;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use self::account::Account;
+use self::call::{AckRecord, Call, ClientUse};
+pub use self::config::{AccountConfig, RedirectPolicy, RetryPolicy, Secret, UaConfig};
+pub use self::event::{
+    AccountId, CallEnd, CallId, Counters, EndedBy, Event, HangupReason, HoldError, Invite, InviteError,
+    RegistrationError, RegistrationState, RegistrationStatus, Rejection, Reply, RequestId,
+};
+use self::random::Random;
+use self::timer::UaTimer;
+use crate::dialog::DialogTable;
+use crate::transaction::timers::TimerTable;
+use crate::transaction::{TransactionEvent, TransactionId, TransactionLayer};
+use crate::transport::{Transmit, TransportKind};
+
+/// A SIP user agent without I/O; see the module documentation for the call order.
+#[derive(Debug)]
+pub struct UserAgent {
+    config: UaConfig,
+    random: Random,
+    local_udp: Option<SocketAddr>,
+    local_tcp: Option<SocketAddr>,
+    // Which of our addresses faces a peer, known only where the socket is bound to the wildcard address.
+    local_routes: BTreeMap<IpAddr, IpAddr>,
+    accounts: Vec<Account>,
+    layer: TransactionLayer,
+    calls: BTreeMap<CallId, Call>,
+    dialogs: DialogTable,
+    uses: HashMap<TransactionId, ClientUse>,
+    server_invites: HashMap<TransactionId, CallId>,
+    // ACKs of 2xx by INVITE transaction, repeated for each repeated 2xx (RFC 3261 13.2.2.4) until Timer M.
+    acks: HashMap<TransactionId, Vec<AckRecord>>,
+    requests: BTreeMap<RequestId, TransactionId>,
+    timers: TimerTable<UaTimer>,
+    events: VecDeque<Event>,
+    counters: Counters,
+    serial: u64,
+}
+
+impl UserAgent {
+    /// A user agent without accounts. `now` is where its time starts.
+    pub fn new(config: UaConfig, now: Instant) -> Self {
+        let _ = now;
+        Self {
+            random: Random::new(config.seed),
+            layer: TransactionLayer::new(config.timers, config.max_transactions),
+            config,
+            local_udp: None,
+            local_tcp: None,
+            local_routes: BTreeMap::new(),
+            accounts: Vec::new(),
+            calls: BTreeMap::new(),
+            dialogs: DialogTable::new(),
+            uses: HashMap::new(),
+            server_invites: HashMap::new(),
+            acks: HashMap::new(),
+            requests: BTreeMap::new(),
+            timers: TimerTable::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            serial: 0,
+        }
+    }
+
+    /// What Via and Contact say until a response teaches better (RFC 3581). The driver calls it.
+    pub fn set_local_addresses(&mut self, udp: Option<SocketAddr>, tcp: Option<SocketAddr>) {
+        self.local_udp = udp;
+        self.local_tcp = tcp;
+    }
+
+    /// Which of our addresses packets to `peer` leave from; needed where sockets are bound to the wildcard address.
+    /// At most 1024 peers are remembered.
+    pub fn set_local_route(&mut self, peer: IpAddr, local: IpAddr) {
+        if self.local_routes.len() >= MAX_LOCAL_ROUTES {
+            self.local_routes.clear();
+        }
+        self.local_routes.insert(peer, local);
+    }
+
+    /// True when the driver should find out and tell [`Self::set_local_route`] before anything goes to `peer`.
+    pub fn needs_local_route(&self, peer: IpAddr) -> bool {
+        let wildcard = |addr: Option<SocketAddr>| addr.is_some_and(|addr| addr.ip().is_unspecified());
+        (wildcard(self.local_udp) || wildcard(self.local_tcp)) && !self.local_routes.contains_key(&peer)
+    }
+
+    /// The SIP Call-ID of a call that has not ended.
+    pub fn sip_call_id(&self, call: CallId) -> Option<&str> {
+        self.calls.get(&call).map(|call| call.sip_call_id.as_str())
+    }
+
+    /// What was counted since the start.
+    pub fn counters(&self) -> Counters {
+        Counters { retransmissions: self.layer.retransmissions(), ..self.counters }
+    }
+
+    /// Transactions and calls that exist now: (client transactions, server transactions, calls).
+    pub fn load(&self) -> (usize, usize, usize) {
+        let (clients, servers) = self.layer.len();
+        (clients, servers, self.calls.len())
+    }
+
+    /// True when no transaction, dialog, call or open request is left. Registrations may still have timers.
+    pub fn is_idle(&self) -> bool {
+        self.layer.is_empty()
+            && self.calls.is_empty()
+            && self.dialogs.is_empty()
+            && self.uses.is_empty()
+            && self.server_invites.is_empty()
+            && self.acks.is_empty()
+            && self.requests.is_empty()
+    }
+
+    /// A flow broke: no connection, a reset, an ICMP error. Everything that waits for it fails now.
+    pub fn handle_transport_failure(&mut self, now: Instant, transport: TransportKind, peer: SocketAddr) {
+        self.counters.transport_failures += 1;
+        tracing::debug!(?transport, %peer, "transport failure");
+        self.layer.transport_failed(transport, peer, now);
+        self.pump(now);
+        self.registrations_lost(transport, peer, now);
+        self.pump(now);
+    }
+
+    /// Time passed: everything due at `now` happens.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.layer.handle_timeout(now);
+        self.pump(now);
+        while let Some(timer) = self.timers.pop_expired(now) {
+            match timer {
+                UaTimer::AppAnswer(id) => self.app_answer_missing(id, now),
+                UaTimer::CancelGiveUp(call) => self.cancel_gave_up(call, now),
+                UaTimer::Glare(call) => self.retry_offer(call, now),
+                UaTimer::AckGiveUp(call) => self.ack_missing(call, now),
+                UaTimer::Repeat2xx(call) => self.repeat_2xx(call, now),
+                UaTimer::RingTimeout(call) => self.ring_timed_out(call, now),
+                UaTimer::Register(account) => self.send_register(account, now),
+            }
+            self.pump(now);
+        }
+    }
+
+    /// The next message to send; drain it after every call.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        let transmit = self.layer.poll_transmit()?;
+        self.counters.sent += 1;
+        crate::trace::sent(&transmit);
+        Some(transmit)
+    }
+
+    /// The next event; drain it after every call.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Self::handle_timeout`] must be called, and why. `None`: nothing will happen by itself.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let own = self.timers.next().map(|(at, timer)| (at, timer.name()));
+        match (own, self.layer.poll_timeout()) {
+            (Some(own), Some(layer)) => Some(if layer.0 < own.0 { layer } else { own }),
+            (own, layer) => own.or(layer),
+        }
+    }
+
+    /// Works off what the transactions reported. Every entry point ends with it.
+    fn pump(&mut self, now: Instant) {
+        while let Some(event) = self.layer.poll_event() {
+            match event {
+                // The peer never saw our refusal; the call has ended for us already (17.2.1).
+                TransactionEvent::AckTimeout => self.counters.timeouts += 1,
+                TransactionEvent::Response { id, response } => self.client_response(id, response, now),
+                TransactionEvent::Terminated { id } => {
+                    self.uses.remove(&id);
+                    self.acks.remove(&id);
+                    self.server_invites.remove(&id);
+                }
+                TransactionEvent::Timeout { id } => {
+                    self.counters.timeouts += 1;
+                    self.client_failed(id, ClientFailure::Timeout, now);
+                }
+                TransactionEvent::TransportFailed { id } => {
+                    self.client_failed(id, ClientFailure::Transport, now);
+                }
+            }
+        }
+    }
+
+    fn fresh_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+/// Why a client transaction ended without a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientFailure {
+    Timeout,
+    Transport,
+}
+
+const MAX_LOCAL_ROUTES: usize = 1024;

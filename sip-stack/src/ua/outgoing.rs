@@ -1,0 +1,416 @@
+//! Outgoing calls up to the final answer (RFC 3261 13.2, RFC 3262).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::auth::AuthTries;
+use super::build::{ALLOW, SDP, SUPPORTED, add_headers};
+use super::call::{AckRecord, Call, Cancel, ClientUse, Early, Established, Outgoing, Phase};
+use super::event::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Invite, InviteError};
+use super::registration::loose_route;
+use super::timer::UaTimer;
+use super::{ClientFailure, UserAgent};
+use crate::dialog::{DEFAULT_PORT, Dialog, uri_ip, uri_transport};
+use crate::message::{CSeq, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
+use crate::sdp::{Direction, Negotiator};
+use crate::transaction::TransactionId;
+
+impl UserAgent {
+    /// Calls `invite.target` from `account`. The INVITE is ready in `poll_transmit` when this returns.
+    ///
+    /// # Errors
+    /// Nothing was sent: see [`InviteError`].
+    pub fn invite(
+        &mut self,
+        account: AccountId,
+        invite: Invite,
+        now: Instant,
+    ) -> Result<CallId, InviteError> {
+        let entry = self.accounts.get(account.0 as usize).ok_or(InviteError::UnknownAccount)?;
+        let flow = entry.flow().ok_or(InviteError::NoRoute)?;
+        if self.calls.len() >= self.config.max_calls || self.layer.is_full() {
+            return Err(InviteError::TooManyCalls);
+        }
+        if matches!(invite.target, Uri::Other { .. }) {
+            return Err(InviteError::InvalidTarget);
+        }
+        let mut negotiator = Negotiator::new(self.random.next_u64() >> 2);
+        let offer = negotiator
+            .offer(&invite.capabilities, Direction::SendRecv)
+            .map_err(|_| InviteError::InvalidTarget)?;
+        let id = CallId(self.fresh_serial());
+        let outgoing = Outgoing {
+            transaction: None,
+            to: invite.target.clone(),
+            visited: vec![invite.target.to_string()],
+            target: invite.target,
+            headers: invite.headers,
+            local_tag: self.random.tag(),
+            cseq: 1,
+            offer,
+            flow,
+            early: BTreeMap::new(),
+            early_media: None,
+            cancel: Cancel::No,
+            hangup: HangupReason::Normal,
+            ring_timeout: false,
+            tries: AuthTries::default(),
+            redirects: VecDeque::new(),
+            upgraded: false,
+            datagram_only: false,
+        };
+        let call = Call {
+            account: Some(account),
+            sip_call_id: self.random.call_id(),
+            capabilities: Some(invite.capabilities),
+            negotiator,
+            phase: Phase::Outgoing(Box::new(outgoing)),
+            answered: false,
+            saw_t38: false,
+            ended: false,
+        };
+        self.calls.insert(id, call);
+        let ring = invite.ring_timeout.min(LONGEST_RING);
+        self.timers.set(UaTimer::RingTimeout(id), now + ring);
+        self.send_invite(id, now);
+        self.pump(now);
+        Ok(id)
+    }
+
+    /// Sends the call's INVITE as it stands now: the first one, with credentials, or to a new contact.
+    pub(crate) fn send_invite(&mut self, id: CallId, now: Instant) {
+        let cnonce = self.random.tag();
+        let Some(call) = self.calls.get(&id) else { return };
+        let (Some(account), Phase::Outgoing(outgoing)) = (call.account, &call.phase) else {
+            return;
+        };
+        let Some(entry) = self.accounts.get(account.0 as usize) else { return };
+        let mut flow = entry.flow().unwrap_or(outgoing.flow);
+        // A redirection to an address goes there; a name stays with the account's exchange (no look-up in the core).
+        if outgoing.target != outgoing.to
+            && entry.config.outbound_proxy.is_none()
+            && let Some(ip) = uri_ip(&outgoing.target)
+        {
+            let port = outgoing.target.port().unwrap_or(DEFAULT_PORT);
+            flow.peer = std::net::SocketAddr::new(ip, port);
+            flow.transport = uri_transport(&outgoing.target).unwrap_or(flow.transport);
+        }
+        let contact = self.contact(Some(account), None, flow);
+        let mut headers = Headers::new();
+        headers.push(HeaderName::MAX_FORWARDS, "70");
+        let from = NameAddr {
+            display: entry.config.display_name.clone(),
+            ..NameAddr::new(entry.config.aor.clone())
+        };
+        headers.push(HeaderName::FROM, from.with_tag(&outgoing.local_tag).to_string());
+        headers.push(HeaderName::TO, NameAddr::new(outgoing.to.clone()).to_string());
+        headers.push(HeaderName::CALL_ID, call.sip_call_id.clone());
+        headers.push(HeaderName::CSEQ, CSeq::new(outgoing.cseq, Method::Invite).to_string());
+        headers.push(HeaderName::CONTACT, contact);
+        if let Some(proxy) = &entry.config.outbound_proxy {
+            headers.push(HeaderName::ROUTE, loose_route(proxy));
+        }
+        headers.push(HeaderName::ALLOW, ALLOW);
+        headers.push(HeaderName::SUPPORTED, SUPPORTED);
+        add_headers(&mut headers, &outgoing.headers);
+        headers.push(HeaderName::CONTENT_TYPE, SDP);
+        let body = outgoing.offer.clone();
+        let mut request = Request { method: Method::Invite, uri: outgoing.target.clone(), headers, body };
+        let datagram_only = outgoing.datagram_only;
+        let entry = &mut self.accounts[account.0 as usize];
+        entry.call_auth.authorize(&mut request, &entry.config, &cnonce);
+        let (transaction, used) = self.send_sized(request, flow, !datagram_only, ClientUse::Invite(id), now);
+        self.forget_early(id);
+        if let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) {
+            outgoing.transaction = Some(transaction);
+            outgoing.upgraded = used.transport != flow.transport;
+            outgoing.flow = used;
+        }
+    }
+
+    pub(crate) fn invite_response(
+        &mut self,
+        id: CallId,
+        tx: TransactionId,
+        response: Response,
+        now: Instant,
+    ) {
+        match response.code {
+            100..=199 => self.invite_provisional(id, tx, &response, now),
+            200..=299 => self.invite_accepted(id, tx, &response, now),
+            _ => self.invite_refused(id, &response, now),
+        }
+    }
+
+    fn invite_provisional(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
+        let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) else {
+            return;
+        };
+        if outgoing.cancel == Cancel::Wanted {
+            self.try_cancel(id, now);
+        }
+        let mut fresh = true;
+        if response.code > 100 {
+            fresh = self.early_dialog(id, tx, response, now);
+        }
+        if fresh {
+            let (code, reason) = (response.code, response.reason.clone());
+            self.events.push_back(Event::Provisional { call: id, code, reason });
+            self.early_media_of(id, response);
+        }
+    }
+
+    /// Makes or finds the early dialog of a 1xx and acknowledges a reliable one. `false` for a repeated or
+    /// out-of-order reliable 1xx, which is not to be looked at (RFC 3262 4).
+    fn early_dialog(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) -> bool {
+        let Some(tag) = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)) else {
+            return true;
+        };
+        let Some((request, flow)) = self.layer.sent_request(tx) else { return true };
+        let dialog = Dialog::from_response(request, response, flow);
+        let invite_cseq = request.headers.cseq().map_or(1, |cseq| cseq.seq);
+        let Some(call) = self.calls.get_mut(&id) else { return true };
+        let negotiator = call.negotiator.clone();
+        let Some(outgoing) = call.outgoing() else { return true };
+        if !outgoing.early.contains_key(&tag) {
+            let Some(dialog) = dialog else { return true };
+            if outgoing.early.len() >= MAX_FORKS {
+                return true;
+            }
+            self.dialogs.insert(dialog.id.clone(), id);
+            outgoing.early.insert(tag.clone(), Early { dialog, negotiator, media: None, rseq: None });
+        }
+        let Some(early) = outgoing.early.get_mut(&tag) else { return true };
+        let reliable =
+            response.headers.tokens(&HeaderName::REQUIRE).iter().any(|t| t.eq_ignore_ascii_case("100rel"));
+        let rseq = response.headers.text(&HeaderName::RSEQ).and_then(|text| text.trim().parse::<u32>().ok());
+        let Some(rseq) = rseq.filter(|_| reliable) else { return true };
+        if early.rseq.is_some_and(|last| rseq != last.wrapping_add(1)) {
+            return false;
+        }
+        early.rseq = Some(rseq);
+        let mut prack = early.dialog.request(Method::Prack);
+        prack.headers.push(HeaderName::RACK, format!("{rseq} {invite_cseq} INVITE"));
+        let hop = early.dialog.next_hop();
+        self.send_request(prack, hop, ClientUse::Prack, now);
+        true
+    }
+
+    /// Opens early media when a 1xx carries an answer to our offer.
+    fn early_media_of(&mut self, id: CallId, response: &Response) {
+        let Some(body) = sdp_body(&response.headers, &response.body) else { return };
+        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let mut negotiator = call.negotiator.clone();
+        let Some(outgoing) = call.outgoing() else { return };
+        // Every 1xx answers the one offer anew: a changed early answer replaces the former.
+        let Ok(media) = negotiator.answer_received(body) else {
+            return;
+        };
+        if let Some(early) = tag.and_then(|tag| outgoing.early.get_mut(&tag)) {
+            early.negotiator = negotiator;
+            early.media = Some(media.clone());
+        }
+        if outgoing.early_media.as_ref() != Some(&media) {
+            outgoing.early_media = Some(media.clone());
+            self.events.push_back(Event::EarlyMedia { call: id, media });
+        }
+    }
+
+    /// A 2xx: the first one makes the call, a repeated one repeats its ACK, one of another fork is acknowledged and
+    /// hung up (13.2.2.4).
+    fn invite_accepted(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
+        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
+        let records = self.acks.entry(tx).or_default();
+        if let Some(record) = records.iter().find(|record| record.remote_tag == tag) {
+            let (flow, bytes) = (record.flow, record.bytes.clone());
+            self.layer.send(flow, bytes);
+            return;
+        }
+        if records.len() >= MAX_FORKS {
+            return;
+        }
+        let Some((invite, flow)) = self.layer.sent_request(tx) else { return };
+        let invite = invite.clone();
+        let Some(dialog) = Dialog::from_response(&invite, response, flow) else {
+            return;
+        };
+        self.acknowledge(tx, &invite, &dialog);
+        let account = self.calls.get(&id).and_then(|call| call.account);
+        let first = self
+            .calls
+            .get_mut(&id)
+            .and_then(Call::outgoing)
+            .is_some_and(|outgoing| outgoing.transaction == Some(tx));
+        if !first {
+            self.send_bye(dialog, account, HangupReason::Normal, now);
+            return;
+        }
+        self.establish(id, dialog, response, now);
+    }
+
+    fn establish(&mut self, id: CallId, dialog: Dialog, response: &Response, now: Instant) {
+        self.timers.stop(UaTimer::RingTimeout(id));
+        self.timers.stop(UaTimer::CancelGiveUp(id));
+        let early = self.forget_early(id);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let account = call.account;
+        let mut end = call.end(EndedBy::Local);
+        let Some(outgoing) = call.outgoing() else { return };
+        let hangup = outgoing.hangup;
+        if outgoing.cancel != Cancel::No {
+            // The answer crossed our CANCEL (9.1): take it and hang up at once.
+            end.sip_code = Some(response.code);
+            end.reason_phrase = Some(response.reason.clone());
+            self.send_bye(dialog, account, hangup, now);
+            self.finish_call(id, end);
+            return;
+        }
+        let tag = &dialog.id.remote_tag;
+        let early = early.into_iter().find(|(known, _)| known == tag).map(|(_, early)| early);
+        let mut negotiator = call.negotiator.clone();
+        let media = match sdp_body(&response.headers, &response.body) {
+            Some(body) => negotiator.answer_received(body).ok(),
+            None => early.and_then(|early| {
+                negotiator = early.negotiator;
+                early.media
+            }),
+        };
+        let Some(media) = media else {
+            end.answered = true;
+            end.sip_code = Some(response.code);
+            end.reason_phrase = Some("no usable answer to our offer".to_owned());
+            end.saw_t38 |= negotiator.saw_t38();
+            self.send_bye(dialog, account, HangupReason::Failure, now);
+            self.finish_call(id, end);
+            return;
+        };
+        call.answered = true;
+        call.negotiator = negotiator;
+        self.dialogs.insert(dialog.id.clone(), id);
+        call.phase = Phase::Established(Box::new(Established {
+            dialog,
+            media: Some(media.clone()),
+            wish: Direction::SendRecv,
+            unacked: None,
+            own_offer: None,
+            bye_after_ack: None,
+        }));
+        self.events.push_back(Event::Answered { call: id, media });
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for repetitions. It carries the INVITE's credentials (13.2.2.4).
+    pub(crate) fn acknowledge(&mut self, tx: TransactionId, invite: &Request, dialog: &Dialog) {
+        let number = invite.headers.cseq().map_or(1, |cseq| cseq.seq);
+        let mut ack = dialog.numbered_request(Method::Ack, number);
+        for name in [HeaderName::AUTHORIZATION, HeaderName::PROXY_AUTHORIZATION] {
+            for value in invite.headers.get_all(&name) {
+                ack.headers.push(name.clone(), value);
+            }
+        }
+        let flow = self.finish_request(&mut ack, dialog.next_hop(), true);
+        let bytes = ack.to_bytes();
+        self.layer.send(flow, bytes.clone());
+        let remote_tag = dialog.id.remote_tag.clone();
+        self.acks.entry(tx).or_default().push(AckRecord { remote_tag, flow, bytes });
+    }
+
+    fn invite_refused(&mut self, id: CallId, response: &Response, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let account = call.account;
+        let Some(outgoing) = call.outgoing() else { return };
+        let cancelled = outgoing.cancel != Cancel::No;
+        if !cancelled && matches!(response.code, 401 | 407) && outgoing.tries.may_retry(response) {
+            let entry = account.and_then(|account| self.accounts.get_mut(account.0 as usize));
+            if entry.is_some_and(|entry| entry.call_auth.learn(response, &entry.config)) {
+                outgoing.cseq += 1;
+                self.send_invite(id, now);
+                return;
+            }
+        }
+        if !cancelled && self.try_redirect(id, response, now) {
+            return;
+        }
+        let Some(call) = self.calls.get(&id) else { return };
+        // A 487 is the echo of our own CANCEL; any other code was the peer's word.
+        let by = if cancelled && response.code == 487 { EndedBy::Local } else { EndedBy::Remote };
+        let mut end = call.end(by);
+        end.take_response(response);
+        self.finish_call(id, end);
+    }
+
+    /// No answer at all (Timer B), or the request could not be sent.
+    pub(crate) fn invite_unanswered(&mut self, id: CallId, failure: ClientFailure, now: Instant) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let account = call.account;
+        let Some(outgoing) = call.outgoing() else { return };
+        // TCP was our choice because of the size; a peer without TCP gets the datagram after all (18.1.1).
+        if failure == ClientFailure::Transport && outgoing.upgraded && outgoing.cancel == Cancel::No {
+            outgoing.datagram_only = true;
+            outgoing.cseq += 1;
+            self.send_invite(id, now);
+            return;
+        }
+        if let Some(entry) = account.and_then(|account| self.accounts.get_mut(account.0 as usize)) {
+            entry.next_target();
+        }
+        let Some(call) = self.calls.get(&id) else { return };
+        let mut end = call.end(EndedBy::Timeout);
+        end.reason_phrase = Some(
+            match failure {
+                ClientFailure::Timeout => "no answer",
+                ClientFailure::Transport => "transport failure",
+            }
+            .to_owned(),
+        );
+        self.finish_call(id, end);
+    }
+
+    /// Takes the early dialogs out of the call and the table.
+    fn forget_early(&mut self, id: CallId) -> BTreeMap<String, Early> {
+        let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) else {
+            return BTreeMap::new();
+        };
+        let early = std::mem::take(&mut outgoing.early);
+        for early in early.values() {
+            self.dialogs.remove(&early.dialog.id);
+        }
+        early
+    }
+
+    /// The end of a call: timers, dialogs and table entry go, the event comes (once).
+    pub(crate) fn finish_call(&mut self, id: CallId, end: CallEnd) {
+        for timer in [
+            UaTimer::RingTimeout(id),
+            UaTimer::CancelGiveUp(id),
+            UaTimer::Glare(id),
+            UaTimer::AckGiveUp(id),
+            UaTimer::Repeat2xx(id),
+        ] {
+            self.timers.stop(timer);
+        }
+        let Some(call) = self.calls.remove(&id) else { return };
+        for dialog in call.dialog_ids() {
+            self.dialogs.remove(&dialog);
+        }
+        if !call.ended {
+            self.events.push_back(Event::Ended { call: id, end });
+        }
+    }
+}
+
+/// The body, where it is a session description. A body without Content-Type after an offer is taken for one.
+pub(crate) fn sdp_body<'a>(headers: &Headers, body: &'a [u8]) -> Option<&'a [u8]> {
+    if body.is_empty() {
+        return None;
+    }
+    match headers.content_type() {
+        Some(kind) if kind != SDP => None,
+        _ => Some(body),
+    }
+}
+
+/// 端末設備等規則 32条の3: an unanswered call is given up within two minutes.
+const LONGEST_RING: Duration = Duration::from_secs(120);
+/// Forks of one INVITE that are kept apart.
+const MAX_FORKS: usize = 32;

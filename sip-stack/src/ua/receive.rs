@@ -1,0 +1,139 @@
+//! Bytes in: parsing, Via stamping, sorting into transactions and dialogs.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::call::ClientUse;
+use super::{ClientFailure, UserAgent};
+use crate::dialog::DialogId;
+use crate::message::{Message, Method, ParseError, Request, Response, parse_datagram};
+use crate::transaction::{Received, TransactionId};
+use crate::transport::{Flow, TransportKind};
+
+impl UserAgent {
+    /// One datagram, or one message cut out of a stream. `source` is the peer's address, `local` ours.
+    pub fn handle_receive(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        local: SocketAddr,
+        transport: TransportKind,
+        bytes: &[u8],
+    ) {
+        let _ = local;
+        // Keep-alives: CRLFs of RFC 5626, zero bytes of old devices.
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            return;
+        }
+        self.counters.received += 1;
+        let flow = Flow { transport, peer: source };
+        crate::trace::received(flow, bytes);
+        match parse_datagram(bytes) {
+            Ok(Message::Request(request)) => self.receive_request(request, flow, now),
+            Ok(Message::Response(response)) => {
+                if self.layer.receive_response(response, now).is_some() {
+                    self.counters.stray += 1;
+                }
+            }
+            Err(error) => self.handle_malformed(now, flow, &error),
+        }
+        self.pump(now);
+    }
+
+    /// Bytes that are no message: counted, and answered where the RFC asks for it and a Via says where to.
+    pub fn handle_malformed(&mut self, _now: Instant, flow: Flow, error: &ParseError) {
+        self.counters.malformed += 1;
+        tracing::debug!(peer = %flow.peer, %error, "malformed message");
+        let ParseError::Rejected(rejected) = error else { return };
+        let Some(mut response) = rejected.response() else { return };
+        let Ok(mut via) = response.headers.via() else { return };
+        let reply = reply_flow(&mut via, flow);
+        response.headers.replace_top_via(&via);
+        let tag = self.random.tag();
+        response.headers.set_to_tag(&tag);
+        self.layer.send(reply, response.to_bytes());
+    }
+
+    fn receive_request(&mut self, mut request: Request, flow: Flow, now: Instant) {
+        let Ok(mut via) = request.headers.via() else {
+            self.counters.malformed += 1;
+            return;
+        };
+        let reply = reply_flow(&mut via, flow);
+        request.headers.replace_top_via(&via);
+        match self.layer.receive_request(&request, reply, now) {
+            Received::New(id) => self.new_request(id, request, flow, now),
+            Received::Absorbed => {}
+            Received::Ack => self.ack_received(&request, now),
+            Received::Overload => {
+                self.counters.overload += 1;
+                let mut response = self.response(&request, 503, "");
+                response.headers.push(crate::message::HeaderName::RETRY_AFTER, "5");
+                self.layer.send(reply, response.to_bytes());
+            }
+        }
+    }
+
+    fn new_request(&mut self, id: TransactionId, request: Request, flow: Flow, now: Instant) {
+        if request.method == Method::Cancel {
+            self.cancel_received(id, &request, now);
+            return;
+        }
+        let dialog = dialog_id(&request);
+        match dialog.as_ref().and_then(|dialog| self.dialogs.find(dialog)) {
+            Some(call) => self.in_dialog_request(call, id, request, flow, now),
+            None => self.out_of_dialog_request(id, request, flow, now),
+        }
+    }
+
+    pub(crate) fn client_response(&mut self, id: TransactionId, response: Response, now: Instant) {
+        match self.uses.get(&id) {
+            Some(ClientUse::Bye(_)) => self.bye_response(id, &response, now),
+            Some(ClientUse::Invite(call)) => {
+                let call = *call;
+                self.invite_response(call, id, response, now);
+            }
+            Some(ClientUse::Register(account)) => {
+                let account = *account;
+                self.register_response(account, &response, now);
+            }
+            Some(ClientUse::Reinvite { call, .. }) => {
+                let call = *call;
+                self.reinvite_response(call, id, &response, now);
+            }
+            Some(ClientUse::Cancel | ClientUse::Prack) | None => {}
+        }
+    }
+
+    pub(crate) fn client_failed(&mut self, id: TransactionId, failure: ClientFailure, now: Instant) {
+        match self.uses.remove(&id) {
+            Some(ClientUse::Invite(call)) => self.invite_unanswered(call, failure, now),
+            Some(ClientUse::Register(account)) => self.register_unanswered(account, failure, now),
+            Some(ClientUse::Reinvite { call, .. }) => self.reinvite_unanswered(call, failure, now),
+            Some(ClientUse::Bye(_) | ClientUse::Cancel | ClientUse::Prack) | None => {}
+        }
+    }
+}
+
+/// The dialog a received request names: only with a To tag (RFC 3261 12.2.2).
+pub(crate) fn dialog_id(request: &Request) -> Option<DialogId> {
+    let to = request.headers.to().ok()?;
+    let from = request.headers.from().ok()?;
+    Some(DialogId {
+        call_id: request.headers.call_id()?.into_owned(),
+        local_tag: to.tag()?.to_owned(),
+        remote_tag: from.tag().unwrap_or_default().to_owned(),
+    })
+}
+
+/// Stamps the Via and says where the answer goes: the source when `rport` asks for it, else the source's address
+/// with the port of sent-by (RFC 3261 18.2.2, RFC 3581 4); on a stream always the connection.
+fn reply_flow(via: &mut crate::message::Via, source: Flow) -> Flow {
+    let rport = via.params.contains("rport");
+    via.stamp(source.peer);
+    if source.transport.is_reliable() || rport {
+        return source;
+    }
+    let port = via.port.unwrap_or(crate::dialog::DEFAULT_PORT);
+    Flow { peer: SocketAddr::new(source.peer.ip(), port), ..source }
+}
