@@ -1,11 +1,15 @@
 //! Writing dial lists as CSV that Japanese Excel opens and our own import reads back.
 
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use encoding_rs::SHIFT_JIS;
 
+use crate::error::{Error, Result};
 use crate::import::UnknownWord;
+use crate::model::LeadRow;
 use crate::phone::Phone;
 
 /// Encoding of an exported file.
@@ -21,14 +25,18 @@ pub enum ExportEncoding {
 }
 
 /// How a list is exported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportOptions {
+    /// The file; it is replaced as a whole or not at all.
+    pub path: PathBuf,
     /// Encoding of the file.
     pub encoding: ExportEncoding,
     /// Leave cells alone that a spreadsheet would run as formulas.
     pub raw: bool,
     /// Leave out the columns behind カテゴリー.
     pub without_results: bool,
+    /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
+    pub replace_unencodable: bool,
 }
 
 /// One exported lead.
@@ -73,6 +81,8 @@ pub struct ExportReport {
     pub unencodable: Vec<UnencodableChar>,
     /// How many there were.
     pub unencodable_total: u64,
+    /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding.
+    pub written: bool,
     /// Cells a spreadsheet would have run as formulas and that got a leading apostrophe.
     pub neutralised: u64,
 }
@@ -177,10 +187,64 @@ impl<W: Write> ListWriter<W> {
     }
 }
 
+/// Writes a whole list; `page` yields the leads behind a position, none at the end. The file appears under its name only
+/// when it is complete and on disk.
+pub(crate) fn run(
+    options: &ExportOptions,
+    page: &mut dyn FnMut(Option<i64>) -> Result<Vec<LeadRow>>,
+) -> Result<ExportReport> {
+    let mut part = options.path.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let result = write_list(options, &part, page);
+    if !matches!(&result, Ok(report) if report.written) {
+        // The half-written file is of no use to anybody.
+        let _ = fs::remove_file(&part);
+    }
+    result
+}
+
+fn write_list(
+    options: &ExportOptions,
+    part: &Path,
+    page: &mut dyn FnMut(Option<i64>) -> Result<Vec<LeadRow>>,
+) -> Result<ExportReport> {
+    let failed = |source| Error::File { path: options.path.clone(), source };
+    let sink = BufWriter::new(File::create(part).map_err(failed)?);
+    let mut writer = ListWriter::new(sink, options.clone()).map_err(failed)?;
+    let mut after = None;
+    loop {
+        let leads = page(after)?;
+        let Some(last) = leads.last() else { break };
+        after = Some(last.position);
+        for lead in &leads {
+            let phone = Phone::from_e164(&lead.phone).map_err(Error::Phone)?;
+            let row = ExportRow {
+                company: lead.company.as_deref(),
+                person: lead.person.as_deref(),
+                phone: &phone,
+                categories: &lead.categories,
+                last_result: lead.last_status_label.as_deref(),
+                last_call_at: lead.last_at,
+                attempts: lead.attempts,
+                memo: lead.last_memo.as_deref(),
+            };
+            writer.write(&row).map_err(failed)?;
+        }
+    }
+    let (sink, mut report) = writer.finish().map_err(failed)?;
+    report.written = report.unencodable_total == 0 || options.replace_unencodable;
+    if report.written {
+        sink.get_ref().sync_all().map_err(failed)?;
+        fs::rename(part, &options.path).map_err(failed)?;
+    }
+    Ok(report)
+}
+
 impl FromStr for ExportEncoding {
     type Err = UnknownWord;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+    fn from_str(word: &str) -> std::result::Result<Self, UnknownWord> {
         match word.to_ascii_lowercase().as_str() {
             "cp932" | "sjis" | "shift_jis" | "windows-31j" => Ok(Self::Cp932),
             "utf-8" | "utf8" => Ok(Self::Utf8),

@@ -12,16 +12,19 @@ mod preview;
 mod reader;
 mod report;
 mod row;
+mod run;
 mod table;
 
 pub use encoding::Encoding;
 pub use options::{
-    Delimiter, DupPolicy, HeaderMode, ImportOptions, ImportSource, RequiredNames, UnknownWord,
+    Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource, RequiredNames, UnknownWord,
 };
 pub use preview::{PREVIEW_ROWS, Preview, preview};
 pub use reader::ImportReader;
 pub use report::{Candidate, ImportError, ImportProgress, ImportReport, Problem};
 pub use row::ImportRow;
+pub use run::ImportJob;
+pub(crate) use run::run;
 
 #[cfg(test)]
 mod tests;

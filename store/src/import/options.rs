@@ -25,6 +25,12 @@ pub struct ImportOptions {
     pub header: HeaderMode,
     /// What happens with a number that occurs twice in the file.
     pub dup_in_file: DupPolicy,
+    /// What happens with a number that is on the list already.
+    pub dup_existing: DupExisting,
+    /// Numbers not yet in the contact book are registered there.
+    pub create_contacts: bool,
+    /// Categories of a known number are added to, not replaced.
+    pub merge_categories: bool,
     /// Which names a row must have.
     pub required: RequiredNames,
     /// `true`: good rows are kept and bad rows reported. `false`: one bad row refuses the file.
@@ -82,6 +88,16 @@ pub enum DupPolicy {
     Last,
 }
 
+/// What happens with a number that is on the list already. Attempts, do-not-call and 発信対象外 are never touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DupExisting {
+    /// Names, categories and other columns are overwritten; position and history stay.
+    #[default]
+    Update,
+    /// The lead stays as it is.
+    Skip,
+}
+
 /// Which names a row must have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RequiredNames {
@@ -101,6 +117,9 @@ impl Default for ImportOptions {
             delimiter: Delimiter::Auto,
             header: HeaderMode::Auto,
             dup_in_file: DupPolicy::Error,
+            dup_existing: DupExisting::Update,
+            create_contacts: true,
+            merge_categories: false,
             required: RequiredNames::Either,
             partial: false,
             overwrite_empty: false,
@@ -193,6 +212,18 @@ impl FromStr for DupPolicy {
             "first" => Ok(Self::First),
             "last" => Ok(Self::Last),
             _ => Err(UnknownWord { expected: "error, first, last" }),
+        }
+    }
+}
+
+impl FromStr for DupExisting {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        match word {
+            "update" => Ok(Self::Update),
+            "skip" => Ok(Self::Skip),
+            _ => Err(UnknownWord { expected: "update, skip" }),
         }
     }
 }

@@ -125,6 +125,11 @@ impl ImportReader {
         }
     }
 
+    /// Whether good rows are kept although others are refused.
+    pub(super) fn keeps_good_rows(&self) -> bool {
+        self.options.partial
+    }
+
     /// What was found so far.
     pub fn report(&self) -> &ImportReport {
         &self.report

@@ -100,6 +100,8 @@ pub struct ImportReport {
     pub updated: u64,
     /// Leads that were on the list already, the same. Set by the database.
     pub unchanged: u64,
+    /// Leads that were on the list and were left as they are. Set by the database.
+    pub skipped: u64,
     /// Contacts that are new. Set by the database.
     pub contacts_created: u64,
     /// Contacts that were changed. Set by the database.
@@ -128,6 +130,7 @@ impl ImportReport {
             inserted: 0,
             updated: 0,
             unchanged: 0,
+            skipped: 0,
             contacts_created: 0,
             contacts_updated: 0,
         }
@@ -183,7 +186,7 @@ pub struct Candidate {
 
 /// Why a file as a whole cannot be imported. Nothing of it may be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("{code} in {file}{}{}", line_of(*line), detail_of(detail))]
+#[error("{file}{}: {}{}", line_of(*line), code.en(), detail_of(detail, candidates))]
 pub struct ImportError {
     /// `E-CSV-…`.
     pub code: Code,
@@ -216,6 +219,12 @@ fn line_of(line: Option<u64>) -> String {
     line.map(|line| format!(", line {line}")).unwrap_or_default()
 }
 
-fn detail_of(detail: &str) -> String {
-    if detail.is_empty() { String::new() } else { format!(": {detail}") }
+fn detail_of(detail: &str, candidates: &[Candidate]) -> String {
+    let mut text = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+    for candidate in candidates {
+        if let Some(byte) = candidate.first_bad_byte {
+            text.push_str(&format!(" Not {}: byte {byte}.", candidate.encoding.as_str()));
+        }
+    }
+    text
 }

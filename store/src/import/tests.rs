@@ -201,7 +201,7 @@ fn limits_are_settings() {
     assert_eq!(fatal(rows, ImportOptions::miitel_list()).code, Code::CsvHeader);
     let error = fatal("A,,0312345678\nB,\"x,0612345678\n", ImportOptions::default());
     assert_eq!((error.code, error.line), (Code::CsvQuote, Some(2)));
-    assert_eq!(error.to_string(), "E-CSV-QUOTE in -, line 2");
+    assert_eq!(error.to_string(), "-, line 2: A quotation mark is never closed.");
 
     let many = |count| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join("|");
     let text = format!("A,,0312345678,{}\nB,,0612345678,{}\n", many(100), many(101));
