@@ -4,8 +4,23 @@
 //! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine
 //! with an amplitude of 22 827. See [`tones::level`].
 
+pub mod codec;
+pub mod dtmf;
+mod inbound;
+pub mod jitter;
+pub mod limiter;
+mod outbound;
+mod outbox;
+pub mod playout;
+pub mod plc;
+pub mod resample;
+pub mod rtcp;
+mod rtcp_session;
+pub mod rtp;
 pub mod session;
 pub mod socket;
+pub mod stretch;
+pub mod telephone_event;
 pub mod tones;
 pub mod types;
 

@@ -1,5 +1,416 @@
-//! One leg of a call.
-/// Silence of the peer after which it counts as gone.
-pub const RTP_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
-/// x
-pub struct Session;
+//! One leg of a call, without I/O.
+//!
+//! ```text
+//!  handle_rtp ─> admission ─> jitter buffer ─> decoder ─> detectors ─> limiter ─> pull
+//!  push ─> mute, DTMF ─> encoder ─> packets ─> poll_transmit
+//! ```
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::codec::CodecError;
+use crate::dtmf::Digit;
+use crate::inbound::{Admission, Inbound};
+use crate::limiter::Limiter;
+use crate::outbound::Outbound;
+use crate::outbox::Outbox;
+pub use crate::outbox::{Channel, MAX_DATAGRAM, Transmit};
+use crate::playout::{Playout, PlayoutCounters};
+use crate::resample::Resampler;
+use crate::rtcp_session::RtcpSession;
+use crate::rtp::{Packet, is_rtcp};
+use crate::telephone_event::EventReceiver;
+use crate::tones::detect::{DETECTOR_RATE, Detected, Detectors};
+use crate::types::{Codec, MediaEvent, SessionId, SessionStats, StreamParams};
+
+/// Silence of an answered peer, from which audio is expected, after which [`MediaEvent::RtpTimeout`] is reported.
+pub const RTP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Comfort noise (RFC 3389): not decoded, but not a loss either.
+const PT_COMFORT_NOISE: u8 = 13;
+
+/// Events that may wait. The shell drains them at each tick; beyond that the oldest are dropped.
+const MAX_EVENTS: usize = 64;
+
+/// PCM handled at a time.
+const CHUNK: usize = 480;
+
+/// One media session. It owns no socket, thread, clock or file.
+///
+/// **Inputs** `handle_rtp`, `handle_rtcp`, `handle_timeout`, `push`; **commands** `update`, `answered`, `set_mute`,
+/// `send_dtmf`, `bye`; **outputs** `pull`, `poll_transmit`, `poll_event`, `poll_timeout`. After any input or command,
+/// drain `poll_transmit` and `poll_event` until they give `None`. `pull` and `push` are each to be called at the
+/// pace of the device or, without one, of the clock: `push` once per pulled amount keeps both directions alive.
+/// Neither allocates once the session has warmed up.
+#[derive(Debug)]
+pub struct Session {
+    id: SessionId,
+    params: StreamParams,
+    started: Instant,
+    answered: bool,
+    inbound: Inbound,
+    playout: Playout,
+    detectors: Detectors,
+    /// To the detectors' rate, when the codec has another one.
+    down: Option<Resampler>,
+    limiter: Limiter,
+    outbound: Outbound,
+    outbox: Outbox,
+    rtcp: RtcpSession,
+    events_received: EventReceiver,
+    events: VecDeque<MediaEvent>,
+    /// Last valid packet, or the moment from which packets are expected.
+    heard: Instant,
+    flowing: bool,
+    timed_out: bool,
+    counts: Counts,
+}
+
+/// Counters that do not belong to a part.
+#[derive(Debug, Default)]
+struct Counts {
+    packets: u64,
+    bytes: u64,
+    malformed: u64,
+    foreign: u64,
+    /// Of playouts of former codecs, in milliseconds or packets.
+    before: SessionStats,
+}
+
+impl Session {
+    /// A session for what was negotiated. `seed` gives SSRC and first numbers; it must differ between sessions.
+    ///
+    /// # Errors
+    /// [`CodecError::Opus`] when libopus cannot allocate.
+    pub fn new(id: SessionId, params: StreamParams, seed: u64, now: Instant) -> Result<Self, CodecError> {
+        let codec = params.codec;
+        Ok(Self {
+            id,
+            started: now,
+            answered: false,
+            inbound: Inbound::new(codec.clock_rate()),
+            playout: Playout::new(codec)?,
+            detectors: Detectors::new(),
+            down: detector_resampler(codec),
+            limiter: Limiter::new(codec.sample_rate()),
+            outbound: Outbound::new(&params, seed)?,
+            outbox: Outbox::default(),
+            rtcp: RtcpSession::new(seed, now),
+            events_received: EventReceiver::default(),
+            events: VecDeque::with_capacity(MAX_EVENTS),
+            heard: now,
+            flowing: false,
+            timed_out: false,
+            counts: Counts::default(),
+            params,
+        })
+    }
+
+    /// The id it was made with.
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Rate in Hz of `pull` and `push`; a change of codec changes it.
+    pub fn rate(&self) -> u32 {
+        self.params.codec.sample_rate()
+    }
+
+    /// What was negotiated last.
+    pub fn params(&self) -> &StreamParams {
+        &self.params
+    }
+
+    /// Where RTP goes: the address learned from the peer's packets, else the signalled one.
+    pub fn remote(&self) -> SocketAddr {
+        self.inbound.pinned().unwrap_or(self.params.remote)
+    }
+
+    // -- inputs --
+
+    /// Takes a datagram of the RTP socket (RTCP on the same port is understood, RFC 5761).
+    pub fn handle_rtp(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
+        if is_rtcp(bytes) {
+            self.handle_rtcp(now, source, bytes);
+            return;
+        }
+        let Ok(packet) = Packet::parse(bytes) else {
+            self.counts.malformed += 1;
+            return;
+        };
+        let is_event = Some(packet.payload_type) == self.params.dtmf_receive_payload_type;
+        let is_audio = self.is_audio(packet.payload_type);
+        if !is_event && !is_audio && packet.payload_type != PT_COMFORT_NOISE {
+            self.counts.malformed += 1;
+            return;
+        }
+        let seq = match self.inbound.admit(now, source, self.params.remote, &packet) {
+            Admission::Accepted { seq, fresh } => {
+                if fresh {
+                    self.playout.reset();
+                    self.events_received.reset();
+                }
+                seq
+            }
+            Admission::Probation => return,
+            Admission::Foreign => {
+                self.counts.foreign += 1;
+                return;
+            }
+            Admission::Misplaced => {
+                self.counts.malformed += 1;
+                return;
+            }
+        };
+        self.counts.packets += 1;
+        self.counts.bytes += packet.payload.len() as u64;
+        self.note_packet(now);
+        if !self.params.receive {
+            return;
+        }
+        if is_audio && !packet.payload.is_empty() {
+            self.playout.put(now, seq, packet.timestamp, packet.payload_type, packet.payload);
+            return;
+        }
+        self.playout.put_blank(seq);
+        if is_event && let Some(digit) = self.events_received.receive(packet.timestamp, packet.payload) {
+            self.emit(MediaEvent::Dtmf { session: self.id, digit: digit.to_char() });
+        }
+    }
+
+    /// Takes a datagram of the RTCP socket.
+    pub fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
+        // The RTCP port of a peer behind NAT is unknowable, its address is not.
+        if source.ip() != self.remote().ip() {
+            self.counts.foreign += 1;
+            return;
+        }
+        if let Some(percent) =
+            self.rtcp.handle(now, bytes, self.outbound.ssrc(), self.params.codec.clock_rate())
+        {
+            self.outbound.set_expected_loss(percent);
+        }
+    }
+
+    /// Lets deadlines pass; see [`Session::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.rtcp.is_due(now) {
+            self.send_rtcp(now, false);
+        }
+        if let Some(deadline) = self.rtp_deadline()
+            && now >= deadline
+        {
+            self.timed_out = true;
+            self.flowing = false;
+            self.emit(MediaEvent::RtpTimeout { session: self.id });
+        }
+    }
+
+    /// Takes local audio at [`Session::rate`]; full packets go to `poll_transmit`.
+    pub fn push(&mut self, now: Instant, pcm: &[i16]) {
+        let destination = self.remote();
+        self.outbound.push(now, pcm, destination, &mut self.outbox);
+        self.handle_timeout(now);
+    }
+
+    // -- commands --
+
+    /// Takes a later description: other address, codec, directions.
+    ///
+    /// # Errors
+    /// [`CodecError::Opus`] when libopus cannot allocate; the session then goes on as before.
+    pub fn update(&mut self, now: Instant, params: StreamParams) -> Result<(), CodecError> {
+        let codec_changed = params.codec != self.params.codec;
+        let playout = if codec_changed { Some(Playout::new(params.codec)?) } else { None };
+        self.outbound.update(&params)?;
+        if let Some(playout) = playout {
+            self.counts.before = self.stats();
+            self.playout = playout;
+            self.inbound.set_clock_rate(params.codec.clock_rate());
+            self.down = detector_resampler(params.codec);
+            self.limiter = Limiter::new(params.codec.sample_rate());
+        }
+        if params.remote != self.params.remote {
+            self.inbound.unpin();
+        }
+        if params.receive && !self.params.receive {
+            // What was said during the hold is not for the operator.
+            self.playout.reset();
+            self.heard = now;
+            self.timed_out = false;
+        }
+        if params.receive != self.params.receive {
+            self.detectors.pause();
+        }
+        self.params = params;
+        Ok(())
+    }
+
+    /// The call was answered: the peer is expected to send, and detectors go over to in-call rules.
+    pub fn answered(&mut self, now: Instant) {
+        if !self.answered {
+            self.answered = true;
+            self.heard = now;
+            self.detectors.answered();
+        }
+    }
+
+    /// Replaces the local voice by silence, or lets it through again.
+    pub fn set_mute(&mut self, on: bool) {
+        self.outbound.set_mute(on);
+    }
+
+    /// Queues digits; characters that are no digit are ignored. Returns how many were queued.
+    pub fn send_dtmf(&mut self, digits: &str) -> usize {
+        digits.chars().filter_map(Digit::from_char).filter(|&digit| self.outbound.send_digit(digit)).count()
+    }
+
+    /// Whether digits are still being sent.
+    pub fn is_sending_dtmf(&self) -> bool {
+        self.outbound.is_sending_digits()
+    }
+
+    /// Says farewell by RTCP; to be called once, before the sockets are closed.
+    pub fn bye(&mut self, now: Instant) {
+        self.send_rtcp(now, true);
+    }
+
+    // -- outputs --
+
+    /// Fills `out` with what the peer says at `now`, at [`Session::rate`]: audio, concealment or silence.
+    pub fn pull(&mut self, now: Instant, out: &mut [i16]) {
+        if self.params.receive {
+            self.playout.pull(now, out);
+        } else {
+            out.fill(0);
+        }
+        let at_ms = now.saturating_duration_since(self.started).as_millis() as u32;
+        for chunk in out.chunks(CHUNK) {
+            match &mut self.down {
+                None => self.detectors.feed(at_ms, chunk),
+                Some(down) => {
+                    let mut narrow = [0; CHUNK / 4];
+                    let count = down.process(chunk, &mut narrow);
+                    self.detectors.feed(at_ms, &narrow[..count]);
+                }
+            }
+        }
+        self.limiter.process(out);
+        while let Some(detected) = self.detectors.poll() {
+            self.report(detected);
+        }
+    }
+
+    /// Copies the next datagram to send into `buf` ([`MAX_DATAGRAM`] bytes are enough).
+    pub fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
+        self.outbox.pop(buf)
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<MediaEvent> {
+        self.events.pop_front()
+    }
+
+    /// When [`Session::handle_timeout`] wants to be called, and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
+        let report = (self.rtcp.due(), "RTCP report");
+        match self.rtp_deadline() {
+            Some(deadline) if deadline < report.0 => Some((deadline, "RTP timeout")),
+            _ => Some(report),
+        }
+    }
+
+    /// Counters and gauges as of now.
+    pub fn stats(&self) -> SessionStats {
+        let before = &self.counts.before;
+        let jitter = self.playout.jitter();
+        let buffer = jitter.counters();
+        let PlayoutCounters { concealed, accelerated, expanded, undecodable } = self.playout.counters();
+        let ms = |samples: u64| samples * 1000 / u64::from(self.rate());
+        SessionStats {
+            packets_sent: self.outbound.packets(),
+            bytes_sent: self.outbound.octets(),
+            packets_received: self.counts.packets,
+            bytes_received: self.counts.bytes,
+            lost: self.inbound.lost(),
+            late: before.late + buffer.late,
+            duplicates: before.duplicates + buffer.duplicates,
+            reordered: before.reordered + buffer.reordered,
+            malformed: self.counts.malformed + undecodable,
+            foreign: self.counts.foreign,
+            ssrc_changes: self.inbound.ssrc_changes,
+            jitter_ms: self.inbound.jitter_ms(),
+            target_ms: jitter.target().as_millis() as u32,
+            concealed_ms: before.concealed_ms + ms(concealed),
+            accelerated_ms: before.accelerated_ms + ms(accelerated),
+            expanded_ms: before.expanded_ms + ms(expanded),
+            rtt_ms: self.rtcp.rtt_ms(),
+            remote_lost: self.rtcp.remote_lost(),
+            remote_jitter_ms: self.rtcp.remote_jitter_ms(),
+        }
+    }
+
+    // -- inside --
+
+    /// A peer that answers PCMU with PCMA or the other way round is understood.
+    fn is_audio(&self, payload_type: u8) -> bool {
+        payload_type == self.params.receive_payload_type
+            || (matches!(self.params.codec, Codec::Pcmu | Codec::Pcma) && matches!(payload_type, 0 | 8))
+    }
+
+    fn note_packet(&mut self, now: Instant) {
+        self.heard = now;
+        self.timed_out = false;
+        if !self.flowing {
+            self.flowing = true;
+            self.emit(MediaEvent::RtpFlowing { session: self.id });
+        }
+    }
+
+    fn rtp_deadline(&self) -> Option<Instant> {
+        (self.answered && self.params.receive && !self.timed_out).then(|| self.heard + RTP_TIMEOUT)
+    }
+
+    fn send_rtcp(&mut self, now: Instant, bye: bool) {
+        let rtp = self.remote();
+        let destination = match self.params.remote_rtcp {
+            // The signalled port is right as long as the signalled address is.
+            Some(rtcp) if self.inbound.pinned().is_none_or(|pinned| pinned.ip() == rtcp.ip()) => rtcp,
+            _ => SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)),
+        };
+        let sent = self.outbound.sender_state();
+        let receiver = self.inbound.receiver();
+        let rtcp = &mut self.rtcp;
+        self.outbox.push(destination, Channel::Rtcp, |out| rtcp.write(now, out, sent, receiver, bye));
+    }
+
+    fn report(&mut self, detected: Detected) {
+        let session = self.id;
+        self.emit(match detected {
+            Detected::CallProgress { tone, early } => MediaEvent::CallProgress { session, tone, early },
+            Detected::Fax { signal, at_ms, level_dbm0 } => {
+                MediaEvent::Fax { session, signal, at_ms, level_dbm0 }
+            }
+            Detected::Beep { at_ms } => MediaEvent::Beep { session, at_ms },
+            Detected::SpeechStarted { at_ms } => MediaEvent::SpeechStarted { session, at_ms },
+            Detected::SpeechEnded { at_ms, ms } => MediaEvent::SpeechEnded { session, at_ms, ms },
+        });
+    }
+
+    fn emit(&mut self, event: MediaEvent) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+}
+
+fn detector_resampler(codec: Codec) -> Option<Resampler> {
+    let rate = codec.sample_rate();
+    (rate != DETECTOR_RATE).then(|| Resampler::new(rate, DETECTOR_RATE))
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

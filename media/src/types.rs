@@ -236,6 +236,14 @@ pub enum Command {
         /// `0`-`9`, `*`, `#`, `A`-`D`; other characters are ignored.
         digits: String,
     },
+    /// Lets the operator hear a ringback tone while the peer sends no voice of its own (180 without early
+    /// media). The tone starts 200 ms after the order and stops for good with the first packet.
+    LocalRingback {
+        /// The session.
+        session: SessionId,
+        /// Whether the peer is ringing.
+        on: bool,
+    },
     /// Ends recording, closes sockets; answered by [`MediaEvent::Closed`].
     Close {
         /// The session.

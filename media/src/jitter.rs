@@ -1,0 +1,540 @@
+//! The adaptive jitter buffer: which packet is played when.
+//!
+//! ```text
+//!  put ──> slots by sequence number ──> next: Packet | Lost (conceal, FEC) | Idle
+//!            │                                  ▲
+//!            └─ transit times ──> target delay ─┘   and: pressure (play faster, slower)
+//! ```
+//!
+//! The delay of a sample is measured against the quickest packet of the last seconds, so it says how late a packet
+//! may be and still be played. The target is what 97 % of the recent packets need, within 20 to 200 ms. Because
+//! the delay is measured against the clock and not by counting packets, drift between the peer's clock and the
+//! device shows up as a delay that leaves the target, and is absorbed like any other change.
+
+use std::time::{Duration, Instant};
+
+/// Bounds of the target delay.
+pub const MIN_TARGET: Duration = Duration::from_millis(20);
+/// See [`MIN_TARGET`].
+pub const MAX_TARGET: Duration = Duration::from_millis(200);
+
+/// Packets held: 1.28 s of 20 ms packets. More is a stall, after which the past is of no use.
+const SLOTS: usize = 64;
+
+/// Share of packets that must come in time.
+const PERCENTILE: usize = 97;
+
+/// Allowance for the packet being fetched before its last sample is due.
+const MARGIN_US: i64 = 5_000;
+
+/// Made-up audio is faded out by then; afterwards there is silence and the buffer fills again.
+const CONCEAL_MAX_US: i64 = 100_000;
+
+/// Made-up audio comes in pieces of this length, so that a late packet ends it soon.
+const CONCEAL_STEP_US: i64 = 10_000;
+
+/// Delay above the target at which packets are skipped rather than played faster.
+const SKIP_US: i64 = 300_000;
+
+/// A transit time this far above the lowest is a new clock, not a late packet.
+const REBASE_US: i64 = 1_000_000;
+
+/// Distance from the target at which playing is sped up or slowed down.
+const ACCELERATE_US: i64 = 15_000;
+const EXPAND_US: i64 = -10_000;
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It waits to be played.
+    Stored,
+    /// It came after its time.
+    Late,
+    /// It is there already.
+    Duplicate,
+    /// It does not fit what was there, which was dropped: numbers or clock of the peer jumped.
+    Restarted,
+}
+
+/// What is to be played next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next<'a> {
+    /// This packet; tell its length by [`JitterBuffer::played`].
+    Packet {
+        /// The coded audio.
+        payload: &'a [u8],
+        /// Its payload type.
+        payload_type: u8,
+    },
+    /// Nothing came for this time: make up `units` timestamp units.
+    Lost {
+        /// Length to make up.
+        units: u32,
+        /// The packet after the lost one, whose FEC may carry it; `units` is then the whole lost packet.
+        fec: Option<&'a [u8]>,
+    },
+    /// Nothing is due: silence.
+    Idle,
+}
+
+/// Whether playing should be sped up or slowed down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressure {
+    /// As it is.
+    Hold,
+    /// Too much delay.
+    Accelerate,
+    /// Too little delay.
+    Expand,
+}
+
+/// Counters; they only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JitterCounters {
+    /// Packets handed out.
+    pub played: u64,
+    /// Packets skipped as lost when a later one was played.
+    pub lost: u64,
+    /// Packets that came after their time, or were skipped to catch up.
+    pub late: u64,
+    /// Packets that came twice.
+    pub duplicates: u64,
+    /// Packets that came after one with a higher number.
+    pub reordered: u64,
+    /// Times the buffer ran empty while playing.
+    pub underruns: u64,
+    /// Times everything was dropped because the peer's numbers or clock jumped.
+    pub restarts: u64,
+}
+
+/// The buffer. Call [`JitterBuffer::put`] for each packet and [`JitterBuffer::next`] whenever audio is needed, then
+/// [`JitterBuffer::played`] after each [`Next::Packet`]. Allocates only until each slot has seen its longest packet.
+#[derive(Clone, Debug)]
+pub struct JitterBuffer {
+    clock_rate: i64,
+    slots: Vec<Slot>,
+    buffered: usize,
+    epoch: Option<Instant>,
+    state: State,
+    /// Extended timestamp of the newest packet; reference for extending the next one.
+    newest: Option<(i64, i64)>,
+    next_seq: i64,
+    next_ts: i64,
+    /// Length of the last packet in timestamp units.
+    frame: i64,
+    /// Units made up since the last packet.
+    concealed: i64,
+    delays: Delays,
+    /// Smoothed distance from the target.
+    excess_us: f32,
+    counters: JitterCounters,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing was put since the start or a reset.
+    Empty,
+    /// Waiting until the first packet has the target delay.
+    Filling,
+    /// Playing: `next_seq` and `next_ts` hold.
+    Playing,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    used: bool,
+    /// A packet without audio (an event, comfort noise): only its number counts.
+    blank: bool,
+    seq: i64,
+    ts: i64,
+    payload_type: u8,
+    payload: Vec<u8>,
+}
+
+impl JitterBuffer {
+    /// An empty buffer for a stream with this RTP clock.
+    pub fn new(clock_rate: u32) -> Self {
+        Self {
+            clock_rate: i64::from(clock_rate.max(1)),
+            slots: vec![Slot::default(); SLOTS],
+            buffered: 0,
+            epoch: None,
+            state: State::Empty,
+            newest: None,
+            next_seq: 0,
+            next_ts: 0,
+            frame: i64::from(clock_rate) / 50,
+            concealed: 0,
+            delays: Delays::new(),
+            excess_us: 0.0,
+            counters: JitterCounters::default(),
+        }
+    }
+
+    /// Takes a packet with audio. `seq` has its wraps counted.
+    pub fn put(&mut self, now: Instant, seq: i64, timestamp: u32, payload_type: u8, payload: &[u8]) -> Put {
+        let mut ts = self.extend(timestamp);
+        let mut verdict = Put::Stored;
+        let now_us = self.micros(now);
+        let transit = now_us - self.media_us(ts);
+        if self.delays.is_far_above(transit) {
+            self.clear();
+            self.delays = Delays::new();
+            self.counters.restarts += 1;
+            verdict = Put::Restarted;
+            ts = self.extend(timestamp);
+        }
+        let transit = now_us - self.media_us(ts);
+        self.delays.observe(now_us, transit);
+        if let Err(refused) = self.admit(seq, &mut verdict) {
+            return refused;
+        }
+        if let Some((newest_seq, _)) = self.newest
+            && seq < newest_seq
+        {
+            self.counters.reordered += 1;
+        } else {
+            self.newest = Some((seq, ts));
+        }
+        let slot = &mut self.slots[slot_of(seq)];
+        slot.used = true;
+        slot.blank = false;
+        slot.seq = seq;
+        slot.ts = ts;
+        slot.payload_type = payload_type;
+        slot.payload.clear();
+        slot.payload.extend_from_slice(payload);
+        self.buffered += 1;
+        verdict
+    }
+
+    /// Takes note of a packet that has a number but no audio, so that it does not count as lost.
+    pub fn put_blank(&mut self, seq: i64) {
+        if self.state == State::Empty {
+            return;
+        }
+        let mut verdict = Put::Stored;
+        if self.admit(seq, &mut verdict).is_ok() {
+            let slot = &mut self.slots[slot_of(seq)];
+            slot.used = true;
+            slot.blank = true;
+            slot.seq = seq;
+            self.buffered += 1;
+        }
+    }
+
+    /// What is to be played at `now`.
+    pub fn next(&mut self, now: Instant) -> Next<'_> {
+        self.pass_blanks();
+        self.skip_ahead(now);
+        let Some(index) = self.earliest() else { return self.starve() };
+        let (seq, ts) = (self.slots[index].seq, self.slots[index].ts);
+        let due = self.delay_us(now, ts) >= self.delays.target_us;
+        if self.state != State::Playing {
+            if !due {
+                return Next::Idle;
+            }
+            self.state = State::Playing;
+            self.excess_us = 0.0;
+            return self.take(now, index, 0);
+        }
+        let gap = ts - self.next_ts;
+        let missing = seq - self.next_seq;
+        if gap <= self.concealed {
+            return self.take(now, index, missing);
+        }
+        // A pause of the sender, or a loss that was covered as long as it makes sense.
+        if missing == 0 || self.concealed >= self.units(CONCEAL_MAX_US) {
+            return if due { self.take(now, index, missing) } else { Next::Idle };
+        }
+        let remaining = gap - self.concealed;
+        if remaining == self.frame {
+            self.concealed += remaining;
+            return Next::Lost { units: remaining as u32, fec: Some(&self.slots[index].payload) };
+        }
+        let units = remaining.min(self.units(CONCEAL_STEP_US)).max(1);
+        self.concealed += units;
+        Next::Lost { units: units as u32, fec: None }
+    }
+
+    /// Tells the length of the packet that was handed out, in timestamp units.
+    pub fn played(&mut self, units: u32) {
+        self.next_ts += i64::from(units);
+        if units > 0 {
+            self.frame = i64::from(units);
+        }
+    }
+
+    /// Whether playing should change its speed.
+    pub fn pressure(&self) -> Pressure {
+        if self.excess_us > ACCELERATE_US as f32 {
+            Pressure::Accelerate
+        } else if self.excess_us < EXPAND_US as f32 {
+            Pressure::Expand
+        } else {
+            Pressure::Hold
+        }
+    }
+
+    /// Tells that the delay was changed by this many units: negative when audio was removed.
+    pub fn stretched(&mut self, units: i64) {
+        self.excess_us += (units * 1_000_000 / self.clock_rate) as f32;
+    }
+
+    /// The delay aimed at.
+    pub fn target(&self) -> Duration {
+        Duration::from_micros(self.delays.target_us.unsigned_abs())
+    }
+
+    /// Counters since the start.
+    pub fn counters(&self) -> JitterCounters {
+        self.counters
+    }
+
+    /// Drops everything and starts anew, as after a change of SSRC. Counters stay.
+    pub fn reset(&mut self) {
+        self.clear();
+        self.delays = Delays::new();
+        self.newest = None;
+    }
+
+    fn clear(&mut self) {
+        for slot in &mut self.slots {
+            slot.used = false;
+        }
+        self.buffered = 0;
+        self.state = State::Empty;
+        self.concealed = 0;
+        self.excess_us = 0.0;
+        self.newest = None;
+    }
+
+    /// Makes room for a number, or says why it is refused.
+    fn admit(&mut self, seq: i64, verdict: &mut Put) -> Result<(), Put> {
+        match self.state {
+            State::Empty => {
+                self.state = State::Filling;
+                self.next_seq = seq;
+            }
+            State::Filling if seq < self.next_seq && self.newest_seq() - seq < SLOTS as i64 / 2 => {
+                // Nothing was played yet from there, unless the buffer ran dry.
+                if self.counters.played > 0 {
+                    self.counters.late += 1;
+                    return Err(Put::Late);
+                }
+                self.next_seq = seq;
+            }
+            State::Filling | State::Playing if seq < self.next_seq => {
+                self.counters.late += 1;
+                return Err(Put::Late);
+            }
+            State::Filling | State::Playing => {}
+        }
+        let slot = &self.slots[slot_of(seq)];
+        if slot.used && slot.seq == seq {
+            self.counters.duplicates += 1;
+            return Err(Put::Duplicate);
+        }
+        if seq - self.next_seq >= SLOTS as i64 {
+            self.clear();
+            self.counters.restarts += 1;
+            self.state = State::Filling;
+            self.next_seq = seq;
+            *verdict = Put::Restarted;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, now: Instant, index: usize, missing: i64) -> Next<'_> {
+        let excess = self.delay_us(now, self.slots[index].ts) - self.delays.target_us;
+        self.excess_us += (excess as f32 - self.excess_us) / 8.0;
+        let slot = &mut self.slots[index];
+        slot.used = false;
+        self.buffered -= 1;
+        self.counters.lost += missing.unsigned_abs();
+        self.counters.played += 1;
+        self.next_seq = slot.seq + 1;
+        self.next_ts = slot.ts;
+        self.concealed = 0;
+        Next::Packet { payload: &slot.payload, payload_type: slot.payload_type }
+    }
+
+    /// Nothing is there: conceal for a while, then wait for the buffer to fill again.
+    fn starve(&mut self) -> Next<'_> {
+        if self.state != State::Playing {
+            return Next::Idle;
+        }
+        if self.concealed == 0 {
+            self.counters.underruns += 1;
+        }
+        if self.concealed >= self.units(CONCEAL_MAX_US) {
+            self.state = State::Filling;
+            return Next::Idle;
+        }
+        let units = self.units(CONCEAL_STEP_US);
+        self.concealed += units;
+        Next::Lost { units: units as u32, fec: None }
+    }
+
+    /// After a stall the packets come in a heap; playing them all would keep the delay for minutes.
+    fn skip_ahead(&mut self, now: Instant) {
+        while self.state == State::Playing && self.buffered > 1 {
+            let Some(index) = self.earliest() else { return };
+            if self.delay_us(now, self.slots[index].ts) - self.delays.target_us < SKIP_US {
+                return;
+            }
+            self.slots[index].used = false;
+            self.buffered -= 1;
+            self.counters.late += 1;
+            self.next_seq = self.slots[index].seq + 1;
+            self.next_ts = self.slots[index].ts + self.frame;
+            self.concealed = 0;
+            self.pass_blanks();
+        }
+    }
+
+    fn pass_blanks(&mut self) {
+        while self.state != State::Empty && self.buffered > 0 {
+            let slot = &mut self.slots[slot_of(self.next_seq)];
+            if !(slot.used && slot.blank && slot.seq == self.next_seq) {
+                return;
+            }
+            slot.used = false;
+            self.buffered -= 1;
+            self.next_seq += 1;
+        }
+    }
+
+    /// The packet with the lowest number; blanks between count as missing, which is right: no audio came.
+    fn earliest(&self) -> Option<usize> {
+        if self.buffered == 0 {
+            return None;
+        }
+        (self.next_seq..self.next_seq + SLOTS as i64).map(slot_of).find(|&index| {
+            let slot = &self.slots[index];
+            slot.used && !slot.blank
+        })
+    }
+
+    fn newest_seq(&self) -> i64 {
+        self.newest.map_or(self.next_seq, |(seq, _)| seq)
+    }
+
+    fn extend(&self, timestamp: u32) -> i64 {
+        match self.newest {
+            Some((_, newest)) => newest + i64::from(timestamp.wrapping_sub(newest as u32) as i32),
+            None => i64::from(timestamp),
+        }
+    }
+
+    /// How long after the quickest packet would have arrived the sample `ts` would be played at `now`.
+    fn delay_us(&mut self, now: Instant, ts: i64) -> i64 {
+        self.micros(now) - self.media_us(ts) - self.delays.lowest()
+    }
+
+    fn micros(&mut self, now: Instant) -> i64 {
+        let epoch = *self.epoch.get_or_insert(now);
+        now.saturating_duration_since(epoch).as_micros() as i64
+    }
+
+    fn media_us(&self, ts: i64) -> i64 {
+        ts * 1000 / (self.clock_rate / 1000).max(1)
+    }
+
+    fn units(&self, us: i64) -> i64 {
+        us * self.clock_rate / 1_000_000
+    }
+}
+
+fn slot_of(seq: i64) -> usize {
+    seq.rem_euclid(SLOTS as i64) as usize
+}
+
+/// Transit times of the recent packets: the lowest over 5 to 10 s, and a histogram of what lies above it.
+#[derive(Clone, Debug)]
+struct Delays {
+    window_start_us: Option<i64>,
+    lowest_now: i64,
+    lowest_before: i64,
+    /// Histogram in steps of 5 ms over the packets in `recent`; the last bucket takes all above.
+    buckets: [u16; BUCKETS],
+    recent: [u8; RECENT],
+    filled: usize,
+    at: usize,
+    target_us: i64,
+}
+
+const BUCKETS: usize = 64;
+const BUCKET_US: i64 = 5_000;
+const RECENT: usize = 250;
+const WINDOW_US: i64 = 5_000_000;
+
+impl Delays {
+    fn new() -> Self {
+        Self {
+            window_start_us: None,
+            lowest_now: i64::MAX,
+            lowest_before: i64::MAX,
+            buckets: [0; BUCKETS],
+            recent: [0; RECENT],
+            filled: 0,
+            at: 0,
+            target_us: MIN_TARGET.as_micros() as i64,
+        }
+    }
+
+    fn lowest(&self) -> i64 {
+        let lowest = self.lowest_now.min(self.lowest_before);
+        if lowest == i64::MAX { 0 } else { lowest }
+    }
+
+    fn is_far_above(&self, transit: i64) -> bool {
+        self.window_start_us.is_some() && transit - self.lowest() > REBASE_US
+    }
+
+    fn observe(&mut self, now_us: i64, transit: i64) {
+        let before = self.lowest();
+        let start = *self.window_start_us.get_or_insert(now_us);
+        if now_us - start > WINDOW_US {
+            self.lowest_before = self.lowest_now;
+            self.lowest_now = transit;
+            self.window_start_us = Some(now_us);
+        }
+        self.lowest_now = self.lowest_now.min(transit);
+        if self.filled > 0 && before - self.lowest() > 100_000 {
+            // All that was measured was measured against a wrong base.
+            self.buckets = [0; BUCKETS];
+            self.filled = 0;
+            self.at = 0;
+        }
+        let bucket = ((transit - self.lowest()) / BUCKET_US).clamp(0, BUCKETS as i64 - 1) as usize;
+        if self.filled == RECENT {
+            self.buckets[usize::from(self.recent[self.at])] -= 1;
+        } else {
+            self.filled += 1;
+        }
+        self.recent[self.at] = bucket as u8;
+        self.buckets[bucket] += 1;
+        self.at = (self.at + 1) % RECENT;
+        self.aim();
+    }
+
+    fn aim(&mut self) {
+        let enough = (self.filled * PERCENTILE).div_ceil(100);
+        let mut seen = 0;
+        let mut bucket = 0;
+        for (index, &count) in self.buckets.iter().enumerate() {
+            seen += usize::from(count);
+            bucket = index as i64;
+            if seen >= enough {
+                break;
+            }
+        }
+        let wanted = (bucket + 1) * BUCKET_US + MARGIN_US;
+        self.target_us = wanted.clamp(MIN_TARGET.as_micros() as i64, MAX_TARGET.as_micros() as i64);
+    }
+}
+
+#[cfg(test)]
+#[path = "jitter_tests.rs"]
+mod tests;

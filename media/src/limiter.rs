@@ -1,0 +1,204 @@
+//! The acoustic-shock limiter: a FAX or a modem that answers must not scream into an operator's ear.
+//!
+//! A steady single tone above 900 Hz that is louder than −10 dBm0 is brought down to −26 dBm0 within 100 ms. DTMF
+//! (two tones), call progress (400 Hz) and voice are left as they are.
+
+use crate::tones::dbm0_of_power;
+use crate::tones::goertzel::tonality;
+
+/// Analysis blocks of 10 ms at 8 or 16 kHz.
+const BLOCK_MS: usize = 10;
+const MAX_BLOCK: usize = 160;
+
+/// Tones above this are shrill.
+const MIN_HZ: f32 = 900.0;
+
+/// Loudest level let through.
+const THRESHOLD_DBM0: f32 = -10.0;
+
+/// Level after limiting; 1 dB below what is promised, for the ripple of the measurement.
+const TARGET_DBM0: f32 = -26.0;
+
+/// Share of one sine in the power that makes a tone; a DTMF pair has 0.5, voice seldom more than 0.8.
+const MIN_SHARE: f32 = 0.85;
+
+/// Blocks in a row before the gain falls, so that a whistling consonant is not touched, and before it rises again.
+const ATTACK: u32 = 4;
+const RELEASE: u32 = 3;
+
+/// Time constants of the gain: down within 10 ms, up within 60 ms.
+const FALL_MS: f32 = 2.0;
+const RISE_MS: f32 = 20.0;
+
+/// Limits a stream of PCM in place. Never allocates.
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    rate: u32,
+    /// Samples averaged into one for the analysis: 48 kHz is analysed at 16.
+    decimation: usize,
+    sum: f32,
+    summed: usize,
+    block: [f32; MAX_BLOCK],
+    filled: usize,
+    length: usize,
+    energy: f32,
+    tonal: u32,
+    calm: u32,
+    goal: f32,
+    gain: f32,
+    fall: f32,
+    rise: f32,
+}
+
+impl Limiter {
+    /// A limiter for a sample rate in Hz.
+    pub fn new(rate: u32) -> Self {
+        let decimation = (rate / 16_000).max(1) as usize;
+        let length = (rate as usize / decimation * BLOCK_MS / 1000).clamp(8, MAX_BLOCK);
+        let step = |ms: f32| 1.0 - (-1000.0 / (ms * rate.max(1) as f32)).exp();
+        Self {
+            rate,
+            decimation,
+            sum: 0.0,
+            summed: 0,
+            block: [0.0; MAX_BLOCK],
+            filled: 0,
+            length,
+            energy: 0.0,
+            tonal: 0,
+            calm: 0,
+            goal: 1.0,
+            gain: 1.0,
+            fall: step(FALL_MS),
+            rise: step(RISE_MS),
+        }
+    }
+
+    /// Limits `pcm` in place.
+    pub fn process(&mut self, pcm: &mut [i16]) {
+        for sample in pcm {
+            let value = f32::from(*sample);
+            self.energy += value * value;
+            self.sum += value;
+            self.summed += 1;
+            if self.summed == self.decimation {
+                self.block[self.filled] = self.sum / self.decimation as f32;
+                self.filled += 1;
+                self.sum = 0.0;
+                self.summed = 0;
+                if self.filled == self.length {
+                    self.filled = 0;
+                    self.judge();
+                }
+            }
+            if self.goal < 1.0 || self.gain < 1.0 {
+                let step = if self.goal < self.gain { self.fall } else { self.rise };
+                self.gain += (self.goal - self.gain) * step;
+                if self.goal >= 1.0 && self.gain > 0.999 {
+                    self.gain = 1.0;
+                }
+                *sample = (value * self.gain).round() as i16;
+            }
+        }
+    }
+
+    /// Whether a tone is being held down.
+    pub fn is_limiting(&self) -> bool {
+        self.gain < 1.0
+    }
+
+    fn judge(&mut self) {
+        let level = dbm0_of_power(self.energy / (self.length * self.decimation) as f32);
+        self.energy = 0.0;
+        let is_shrill = level > THRESHOLD_DBM0 && {
+            let tone = tonality(&self.block[..self.length]);
+            let hz = tone.cycles * self.rate as f32 / self.decimation as f32;
+            tone.share > MIN_SHARE && hz > MIN_HZ
+        };
+        if is_shrill {
+            self.tonal += 1;
+            self.calm = 0;
+        } else {
+            self.calm += 1;
+            if self.calm >= RELEASE {
+                self.tonal = 0;
+                self.goal = 1.0;
+            }
+        }
+        if self.tonal >= ATTACK && is_shrill {
+            self.goal = 10_f32.powf((TARGET_DBM0 - level) / 20.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dtmf::Digit;
+    use crate::tones::{ToneSource, ToneSpec, level_dbm0};
+
+    fn limited(spec: ToneSpec, rate: u32, ms: u32) -> (Vec<i16>, Vec<i16>) {
+        let mut pcm = vec![0; (rate * ms / 1000) as usize];
+        ToneSource::new(spec, rate).fill(&mut pcm);
+        let original = pcm.clone();
+        let mut limiter = Limiter::new(rate);
+        pcm.chunks_mut(rate as usize / 100).for_each(|chunk| limiter.process(chunk));
+        (original, pcm)
+    }
+
+    #[test]
+    fn loud_steady_tones_are_down_within_100_ms() {
+        for rate in [8_000, 48_000] {
+            for hz in [950.0, 1000.0, 1500.0, 2100.0, 2600.0, 3400.0] {
+                for level in [-9.0, -6.0, -3.0, 0.0, 3.0] {
+                    let (_, heard) = limited(ToneSpec::sine(hz, level), rate, 600);
+                    let settled = level_dbm0(&heard[rate as usize / 10..]);
+                    assert!(settled <= -25.0, "{rate} {hz} Hz {level}: {settled}");
+                    assert!(settled >= -29.0, "still audible: {settled}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fax_answer_tones_are_held_down_whole() {
+        for spec in [ToneSpec::ced(), ToneSpec::ans_reversing(), ToneSpec::ansam()] {
+            let (_, heard) = limited(spec.at_dbm0(-3.0), 8_000, 3000);
+            assert!(level_dbm0(&heard[800..]) <= -25.0);
+        }
+    }
+
+    #[test]
+    fn what_is_not_shrill_or_not_loud_is_untouched() {
+        let mut specs = vec![
+            ToneSpec::dial().at_dbm0(-3.0),
+            ToneSpec::ringback().at_dbm0(-3.0),
+            ToneSpec::busy().at_dbm0(-3.0),
+            ToneSpec::sine(2100.0, -11.0),
+            ToneSpec::sine(800.0, 0.0),
+        ];
+        specs.extend(
+            "0123456789*#ABCD".chars().map(|key| Digit::from_char(key).unwrap().tone().at_dbm0(-2.0)),
+        );
+        for rate in [8_000, 48_000] {
+            for spec in &specs {
+                let (original, heard) = limited(spec.clone(), rate, 1500);
+                assert!(original == heard, "{} {:?} at {rate}", spec.name, spec.steps);
+            }
+        }
+    }
+
+    #[test]
+    fn the_voice_after_a_tone_is_back_within_a_moment() {
+        let mut pcm = vec![0; 4000];
+        ToneSource::new(ToneSpec::sine(2100.0, 0.0), 8_000).fill(&mut pcm);
+        let mut limiter = Limiter::new(8_000);
+        limiter.process(&mut pcm);
+        assert!(limiter.is_limiting());
+        let mut voice = vec![0; 4000];
+        ToneSource::new(ToneSpec::sine(300.0, -12.0), 8_000).fill(&mut voice);
+        limiter.process(&mut voice);
+        assert!(!limiter.is_limiting());
+        assert!((level_dbm0(&voice[1600..]) + 12.0).abs() < 0.3);
+    }
+}

@@ -1,0 +1,220 @@
+//! RTCP (RFC 3550 6): sender and receiver reports, CNAME, BYE. Only what one audio call needs.
+
+/// One reception report block (6.4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReportBlock {
+    /// The source that is reported on.
+    pub ssrc: u32,
+    /// Loss since the last report, in 1/256.
+    pub fraction_lost: u8,
+    /// Packets lost since the start, 24 bit signed.
+    pub lost: i32,
+    /// Highest sequence number with wraps.
+    pub highest: u32,
+    /// Interarrival jitter in timestamp units.
+    pub jitter: u32,
+    /// Middle 32 bits of the NTP time of the last sender report; 0 for none.
+    pub last_sr: u32,
+    /// Time since then in 1/65536 s.
+    pub delay_since_last_sr: u32,
+}
+
+/// What a sender tells of itself (6.4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderInfo {
+    /// NTP time, or time since the start where there is no wall clock (6.4.1 allows both).
+    pub ntp: u64,
+    /// The same moment in RTP time.
+    pub rtp: u32,
+    /// Packets sent.
+    pub packets: u32,
+    /// Payload bytes sent.
+    pub octets: u32,
+}
+
+/// One packet of a compound, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// SR: the sender and what it hears of us.
+    Sender {
+        /// Who sends it.
+        ssrc: u32,
+        /// What it sent.
+        info: SenderInfo,
+        /// Its first report block.
+        block: Option<ReportBlock>,
+    },
+    /// RR.
+    Receiver {
+        /// Who sends it.
+        ssrc: u32,
+        /// Its first report block.
+        block: Option<ReportBlock>,
+    },
+    /// BYE.
+    Bye {
+        /// Who leaves.
+        ssrc: u32,
+    },
+    /// SDES, APP, feedback.
+    Other,
+}
+
+const SENDER_REPORT: u8 = 200;
+const RECEIVER_REPORT: u8 = 201;
+const SOURCE_DESCRIPTION: u8 = 202;
+const BYE: u8 = 203;
+const CNAME: u8 = 1;
+const BLOCK_LEN: usize = 24;
+
+/// Reads a compound packet; ends at the first packet that contradicts itself.
+pub fn parse(bytes: &[u8]) -> impl Iterator<Item = Report> + '_ {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let header: [u8; 4] = rest.get(..4)?.try_into().ok()?;
+        let length = (usize::from(u16::from_be_bytes([header[2], header[3]])) + 1) * 4;
+        if header[0] >> 6 != 2 {
+            return None;
+        }
+        let body = rest.get(4..length)?;
+        rest = &rest[length..];
+        let count = header[0] & 31;
+        Some(match header[1] {
+            SENDER_REPORT => {
+                let info = SenderInfo {
+                    ntp: u64::from(word(body, 4)?) << 32 | u64::from(word(body, 8)?),
+                    rtp: word(body, 12)?,
+                    packets: word(body, 16)?,
+                    octets: word(body, 20)?,
+                };
+                Report::Sender { ssrc: word(body, 0)?, info, block: block(body, 24, count) }
+            }
+            RECEIVER_REPORT => Report::Receiver { ssrc: word(body, 0)?, block: block(body, 4, count) },
+            BYE if count > 0 => Report::Bye { ssrc: word(body, 0)? },
+            _ => Report::Other,
+        })
+    })
+}
+
+/// Writes a compound of SR (with `info`) or RR, a CNAME and, to say farewell, a BYE. Returns its length, or `None`
+/// when `out` is too small.
+pub fn write(
+    out: &mut [u8],
+    ssrc: u32,
+    info: Option<SenderInfo>,
+    report: Option<ReportBlock>,
+    cname: &str,
+    bye: bool,
+) -> Option<usize> {
+    let mut at = 0;
+    let count = u8::from(report.is_some());
+    let kind = if info.is_some() { SENDER_REPORT } else { RECEIVER_REPORT };
+    let words = 1 + if info.is_some() { 5 } else { 0 } + usize::from(count) * BLOCK_LEN / 4;
+    header(out, &mut at, count, kind, words)?;
+    put(out, &mut at, &ssrc.to_be_bytes())?;
+    if let Some(info) = info {
+        put(out, &mut at, &info.ntp.to_be_bytes())?;
+        for field in [info.rtp, info.packets, info.octets] {
+            put(out, &mut at, &field.to_be_bytes())?;
+        }
+    }
+    if let Some(block) = report {
+        let lost = block.lost.clamp(-0x80_0000, 0x7F_FFFF) as u32 & 0xFF_FFFF;
+        let second = u32::from(block.fraction_lost) << 24 | lost;
+        for field in
+            [block.ssrc, second, block.highest, block.jitter, block.last_sr, block.delay_since_last_sr]
+        {
+            put(out, &mut at, &field.to_be_bytes())?;
+        }
+    }
+    let name = &cname.as_bytes()[..cname.len().min(255)];
+    // Item, its end mark and padding to a word: at least one zero.
+    let padded = (4 + 2 + name.len() + 1).next_multiple_of(4);
+    header(out, &mut at, 1, SOURCE_DESCRIPTION, padded / 4)?;
+    put(out, &mut at, &ssrc.to_be_bytes())?;
+    put(out, &mut at, &[CNAME, name.len() as u8])?;
+    put(out, &mut at, name)?;
+    put(out, &mut at, &[0; 4][..padded - 6 - name.len()])?;
+    if bye {
+        header(out, &mut at, 1, BYE, 1)?;
+        put(out, &mut at, &ssrc.to_be_bytes())?;
+    }
+    Some(at)
+}
+
+fn header(out: &mut [u8], at: &mut usize, count: u8, kind: u8, words: usize) -> Option<()> {
+    put(out, at, &[0x80 | count, kind])?;
+    put(out, at, &(words as u16).to_be_bytes())
+}
+
+fn put(out: &mut [u8], at: &mut usize, bytes: &[u8]) -> Option<()> {
+    out.get_mut(*at..*at + bytes.len())?.copy_from_slice(bytes);
+    *at += bytes.len();
+    Some(())
+}
+
+fn word(body: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(body.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn block(body: &[u8], at: usize, count: u8) -> Option<ReportBlock> {
+    if count == 0 {
+        return None;
+    }
+    let second = word(body, at + 4)?;
+    Some(ReportBlock {
+        ssrc: word(body, at)?,
+        fraction_lost: (second >> 24) as u8,
+        // Sign-extends the 24 bits.
+        lost: ((second << 8) as i32) >> 8,
+        highest: word(body, at + 8)?,
+        jitter: word(body, at + 12)?,
+        last_sr: word(body, at + 16)?,
+        delay_since_last_sr: word(body, at + 20)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INFO: SenderInfo = SenderInfo { ntp: 0x0102_0304_0506_0708, rtp: 9, packets: 10, octets: 1600 };
+    const BLOCK: ReportBlock = ReportBlock {
+        ssrc: 5,
+        fraction_lost: 12,
+        lost: -3,
+        highest: 70_000,
+        jitter: 44,
+        last_sr: 77,
+        delay_since_last_sr: 65_536,
+    };
+
+    #[test]
+    fn a_compound_is_read_as_written() {
+        for cname in ["", "a", "kakeru", "0123456789abcdef"] {
+            let mut bytes = [0; 200];
+            let length = write(&mut bytes, 1, Some(INFO), Some(BLOCK), cname, true).unwrap();
+            assert_eq!(length % 4, 0);
+            let reports: Vec<_> = parse(&bytes[..length]).collect();
+            let sender = Report::Sender { ssrc: 1, info: INFO, block: Some(BLOCK) };
+            assert_eq!(reports, [sender, Report::Other, Report::Bye { ssrc: 1 }]);
+        }
+        let mut bytes = [0; 60];
+        let length = write(&mut bytes, 1, None, None, "x", false).unwrap();
+        let reports: Vec<_> = parse(&bytes[..length]).collect();
+        assert_eq!(reports, [Report::Receiver { ssrc: 1, block: None }, Report::Other]);
+        assert_eq!(write(&mut bytes[..20], 1, Some(INFO), None, "x", false), None);
+    }
+
+    #[test]
+    fn torn_and_wild_bytes_end_the_reading() {
+        let mut bytes = [0; 200];
+        let length = write(&mut bytes, 1, Some(INFO), Some(BLOCK), "kakeru", true).unwrap();
+        for cut in 0..length {
+            let _ = parse(&bytes[..cut]).count();
+        }
+        assert_eq!(parse(&[0x81, 200, 0, 0]).count(), 0);
+        assert_eq!(parse(&[0x40, 200, 0, 0]).count(), 0);
+        assert_eq!(parse(&[0x80, 203, 0, 0]).next(), Some(Report::Other));
+    }
+}
