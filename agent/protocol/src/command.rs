@@ -80,25 +80,25 @@ commands! {
     /// The whole state at a glance.
     Status = "status.get" => StatusResult;
     /// Calls a number, or the lead that is being previewed.
-    CallDial = "call.dial" => Dialed;
+    CallDial = "call.dial" => SeatStatus;
     /// Answers the ringing incoming call.
-    CallAnswer = "call.answer" => Done;
+    CallAnswer = "call.answer" => SeatStatus;
     /// Ends the call: CANCEL, BYE or a rejection, whichever fits.
-    CallHangup = "call.hangup" => Done;
+    CallHangup = "call.hangup" => SeatStatus;
     /// Puts the call on hold.
-    CallHold = "call.hold" => Done;
+    CallHold = "call.hold" => SeatStatus;
     /// Takes the call off hold.
-    CallResume = "call.resume" => Done;
+    CallResume = "call.resume" => SeatStatus;
     /// Silences or opens the microphone.
-    CallMute = "call.mute" => Done;
+    CallMute = "call.mute" => SeatStatus;
     /// Sends DTMF digits.
-    CallDtmf = "call.dtmf" => Done;
+    CallDtmf = "call.dtmf" => SeatStatus;
     /// Saves status, memo and callback time of the last call, and says what follows.
-    CallSave = "call.save" => Saved;
+    CallSave = "call.save" => SeatStatus;
     /// The operator is away.
-    SeatPause = "seat.pause" => Done;
+    SeatPause = "seat.pause" => SeatStatus;
     /// The operator is back.
-    SeatReady = "seat.ready" => Done;
+    SeatReady = "seat.ready" => SeatStatus;
     /// Streams events to this connection.
     EventsSubscribe = "events.subscribe" => Subscribed;
     /// Makes an empty list.
@@ -116,15 +116,15 @@ commands! {
     /// Every list.
     ListLs = "list.ls" => Lists;
     /// Calls down a list from the top.
-    DialStart = "dial.start" => Done;
+    DialStart = "dial.start" => SeatStatus;
     /// Stops after the running call, keeps the place.
-    DialPause = "dial.pause" => Done;
+    DialPause = "dial.pause" => SeatStatus;
     /// Goes on.
-    DialResume = "dial.resume" => Done;
+    DialResume = "dial.resume" => SeatStatus;
     /// Ends the session after the running call.
-    DialStop = "dial.stop" => Done;
+    DialStop = "dial.stop" => SeatStatus;
     /// Passes over the previewed lead.
-    DialSkip = "dial.skip" => Done;
+    DialSkip = "dial.skip" => SeatStatus;
     /// Says why a lead is or is not eligible.
     DialWhy = "dial.why" => WhyResult;
     /// Attempts, newest first.

@@ -315,21 +315,17 @@ events! {
     }
     /// Results can be kept again.
     StoreRecovered = "store.recovered" {}
-    /// A result reached the outbox's receiver.
+    /// Results reached the receiver behind the outbox.
     OutboxDelivered = "outbox.delivered" {
-        /// The attempt.
-        attempt: String,
-        /// Where it went: the file's name.
-        to: String,
+        /// How many.
+        rows: u64,
+        /// The outbox's number of the last of them.
+        last_seq: i64,
     }
-    /// A delivery failed; it is tried again unless it is dead.
+    /// A delivery failed; it is tried again.
     OutboxFailed = "outbox.failed" {
-        /// The attempt.
-        attempt: String,
         /// Why.
         why: String,
-        /// Never tried again.
-        dead: bool,
     }
 }
 

@@ -145,7 +145,7 @@ impl RpcError {
     pub fn refused_as(code: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         match code.parse::<ErrorCode>() {
-            Ok(known) => Self::refused(known).with_detail(detail),
+            Ok(known) => Self::with_detail(known, detail),
             Err(_) => Self {
                 code: Self::REFUSED,
                 message: detail.clone(),
@@ -160,16 +160,16 @@ impl RpcError {
 
     /// A line that broke the protocol.
     pub fn protocol(code: i64, detail: impl Into<String>) -> Self {
-        Self { code, ..Self::refused(ErrorCode::BadRequest).with_detail(detail) }
+        Self { code, ..Self::with_detail(ErrorCode::BadRequest, detail) }
     }
 
-    /// Says what exactly.
-    #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        if let Some(data) = &mut self.data {
+    /// A refusal that says what exactly.
+    pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
+        let mut error = Self::refused(code);
+        if let Some(data) = &mut error.data {
             data.detail = Some(detail.into());
         }
-        self
+        error
     }
 
     /// Adds the state to start over from.
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn lines_never_contain_a_line_break() {
-        let error = RpcError::refused(ErrorCode::Dnc).with_detail("two\nlines");
+        let error = RpcError::with_detail(ErrorCode::Dnc, "two\nlines");
         assert!(!Reply::refused(Id::Number(1), error).to_line().contains('\n'));
     }
 

@@ -1,5 +1,6 @@
 //! The results of each method. Every field is always present; `null` means not known or not applicable. Clients ignore
-//! fields they do not know. Times are UTC milliseconds, durations milliseconds, numbers national digits (`0312345678`).
+//! fields they do not know. A
+//! command to a seat is answered with the seat as it is afterwards ([`SeatStatus`]). Times are UTC milliseconds, durations milliseconds, numbers national digits (`0312345678`).
 
 mod history;
 mod list;
@@ -12,13 +13,6 @@ pub use seat::*;
 pub use status::*;
 
 use serde::{Deserialize, Serialize};
-
-/// The command was carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    /// The seat it acted on.
-    pub seat: String,
-}
 
 /// `events.subscribe`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

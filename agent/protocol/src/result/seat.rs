@@ -179,29 +179,3 @@ pub enum DialState {
     /// Ends after the running call.
     Stopping,
 }
-
-/// `call.dial`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dialed {
-    /// The seat.
-    pub seat: String,
-    /// The attempt, already on disk.
-    pub attempt: String,
-}
-
-/// `call.save`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saved {
-    /// The seat.
-    pub seat: String,
-    /// The attempt.
-    pub attempt: String,
-    /// Status code.
-    pub status: Option<String>,
-    /// Status label.
-    pub label: Option<String>,
-    /// Whether the result is sealed now.
-    pub sealed: bool,
-    /// The attempt that follows, when one was claimed.
-    pub next: Option<String>,
-}

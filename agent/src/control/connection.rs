@@ -1,0 +1,319 @@
+//! One client.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use protocol::params::{EventsSubscribe, Status};
+use protocol::result::Subscribed;
+use protocol::{Command, ErrorCode, Id, Lagged, MAX_LINE, Reply, Request, RpcError};
+
+use super::files::{Export, Files};
+use super::line::{Line, Lines};
+use super::roles::Role;
+use super::{EventHub, Incoming, Peer};
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) hub: Arc<EventHub>,
+    pub(super) commands: mpsc::Sender<Incoming>,
+    pub(super) spool: PathBuf,
+    pub(super) daemon_uid: u32,
+}
+
+/// One client: its unread lines, its commands under way, its place in the event stream.
+pub(super) struct Connection {
+    lines: Lines<OwnedReadHalf>,
+    out: mpsc::Sender<Arc<str>>,
+    writer: JoinSet<()>,
+    peer: Peer,
+    shared: Rc<Shared>,
+    /// Commands that wait for the core's answer.
+    pending: JoinSet<Answer>,
+    subscription: Option<Subscription>,
+    news: watch::Receiver<u64>,
+    files: Files,
+}
+
+struct Subscription {
+    cursor: u64,
+    kinds: Vec<String>,
+}
+
+/// What became of a command.
+enum Answer {
+    Plain(Reply),
+    /// An export without path: the file goes to the client in pieces.
+    Exported(Reply, Export),
+}
+
+/// The connection ends.
+struct Close;
+
+impl Connection {
+    pub(super) fn new(stream: UnixStream, peer: Peer, shared: Rc<Shared>) -> Self {
+        let (read, write) = stream.into_split();
+        let (out, queue) = mpsc::channel(OUT_QUEUE);
+        let mut writer = JoinSet::new();
+        writer.spawn_local(write_lines(write, queue));
+        Self {
+            lines: Lines::new(read, MAX_LINE),
+            out,
+            writer,
+            peer,
+            news: shared.hub.watch(),
+            shared,
+            pending: JoinSet::new(),
+            subscription: None,
+            files: Files::default(),
+        }
+    }
+
+    /// Serves the client until it closes or cannot be served any more.
+    pub(super) async fn run(mut self) {
+        tracing::debug!(uid = self.peer.uid, pid = self.peer.pid, "a control client came");
+        while self.step().await.is_ok() {}
+        // What is queued still goes out, to a client that closed only its sending side; one that does not read is left.
+        self.finish_pending().await;
+        let Self { out, mut writer, .. } = self;
+        drop(out);
+        let _ = tokio::time::timeout(FLUSH, writer.join_next()).await;
+        tracing::debug!("a control client went");
+    }
+
+    async fn step(&mut self) -> Result<(), Close> {
+        let behind = self.subscription.as_ref().is_some_and(|s| s.cursor < self.shared.hub.last_seq());
+        tokio::select! {
+            biased;
+            Some(answer) = self.pending.join_next(), if !self.pending.is_empty() => self.answered(answer),
+            // Events leave only when there is room beside the replies.
+            Ok(()) = room(&self.out), if behind => self.send_events(),
+            line = self.lines.next(), if self.pending.len() < MAX_PENDING => match line {
+                Ok(Line::Text(line)) => self.on_line(&line).await,
+                Ok(Line::TooLong) => {
+                    let detail = format!("a line is longer than {MAX_LINE} bytes");
+                    let error = RpcError::protocol(RpcError::INVALID_REQUEST, detail);
+                    let _ = self.send(&Reply::refused(Id::Null, error));
+                    Err(Close)
+                }
+                Ok(Line::End) | Err(_) => Err(Close),
+            },
+            Ok(()) = self.news.changed(), if self.subscription.is_some() && !behind => Ok(()),
+            _ = self.writer.join_next() => Err(Close),
+        }
+    }
+
+    async fn on_line(&mut self, line: &[u8]) -> Result<(), Close> {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let Request { id, command } = match Request::parse(line) {
+            Ok(request) => request,
+            Err(refusal) => return self.send(&refusal),
+        };
+        match self.carry_out(id.clone(), command).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.send(&Reply::refused(id, error)),
+        }
+    }
+
+    /// Answers here what the core need not know of, and sends the rest to it.
+    async fn carry_out(&mut self, id: Id, mut command: Command) -> Result<(), RpcError> {
+        if self.peer.role < Role::needed(&command) {
+            return Err(RpcError::with_detail(ErrorCode::Permission, format!("uid {}", self.peer.uid)));
+        }
+        match &mut command {
+            Command::EventsSubscribe(wanted) => {
+                let wanted = std::mem::take(wanted);
+                return self.subscribe(id, wanted).await;
+            }
+            Command::ListUpload(piece) => {
+                let result = self.files.upload(piece)?;
+                return self.send_result(id, &result);
+            }
+            Command::ListDownload(wanted) => {
+                let result = self.files.download(wanted)?;
+                return self.send_result(id, &result);
+            }
+            Command::ListImport(import) => self.files.attach(import)?,
+            Command::ListExport(export) if export.path.is_none() => {
+                let file = Export::new(&self.shared.spool);
+                export.path = Some(file.path.to_string_lossy().into_owned());
+                let answer = self.forward(command).await?;
+                self.pending.spawn_local(async move { Answer::Exported(answered(id, answer).await, file) });
+                return Ok(());
+            }
+            _ => {}
+        }
+        let answer = self.forward(command).await?;
+        self.pending.spawn_local(async move { Answer::Plain(answered(id, answer).await) });
+        Ok(())
+    }
+
+    /// Hands a command to the core. A full channel is waited for a moment, which stalls this client alone.
+    async fn forward(&self, command: Command) -> Result<CoreAnswer, RpcError> {
+        let (reply, answer) = oneshot::channel();
+        let incoming = Incoming { command, peer: self.peer, reply };
+        match self.shared.commands.send_timeout(incoming, PATIENCE).await {
+            Ok(()) => Ok(answer),
+            Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(ErrorCode::Busy.into()),
+            Err(mpsc::error::SendTimeoutError::Closed(_)) => {
+                Err(RpcError::with_detail(ErrorCode::Busy, "the daemon is stopping"))
+            }
+        }
+    }
+
+    async fn subscribe(&mut self, id: Id, wanted: EventsSubscribe) -> Result<(), RpcError> {
+        match self.shared.hub.begin(wanted.since) {
+            Ok((cursor, replayed)) => {
+                let seq = cursor + replayed;
+                self.subscription = Some(Subscription { cursor, kinds: wanted.kinds });
+                self.send_result(id, &Subscribed { seq, replayed })
+            }
+            Err(_) => {
+                let answer = self.forward(Command::Status(Status {})).await?;
+                self.pending.spawn_local(async move {
+                    let snapshot = answered(id.clone(), answer).await.outcome.unwrap_or(Value::Null);
+                    let error = RpcError::refused(ErrorCode::EventsGone).with_snapshot(snapshot);
+                    Answer::Plain(Reply::refused(id, error))
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn answered(&mut self, answer: Result<Answer, tokio::task::JoinError>) -> Result<(), Close> {
+        match answer {
+            Ok(Answer::Plain(reply)) => self.send(&reply),
+            Ok(Answer::Exported(mut reply, export)) => {
+                if let Ok(result) = &mut reply.outcome {
+                    match self.files.offer(&export) {
+                        Ok(name) => {
+                            result["path"] = Value::Null;
+                            result["download"] = Value::String(name);
+                        }
+                        Err(error) => {
+                            let error = RpcError::with_detail(ErrorCode::Internal, error.to_string());
+                            reply.outcome = Err(error);
+                        }
+                    }
+                }
+                self.send(&reply)
+            }
+            Err(error) => {
+                tracing::error!(%error, "a command's answer was lost");
+                Err(Close)
+            }
+        }
+    }
+
+    async fn finish_pending(&mut self) {
+        let answers = async {
+            while let Some(answer) = self.pending.join_next().await {
+                if let Ok(Answer::Plain(reply) | Answer::Exported(reply, _)) = answer
+                    && self.out.try_send(reply.to_line().into()).is_err()
+                {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(FLUSH, answers).await;
+    }
+
+    fn send_events(&mut self) -> Result<(), Close> {
+        let Some(subscription) = &mut self.subscription else { return Ok(()) };
+        // One place stays free for `lagged`, the rest for replies.
+        let room = self.out.capacity().saturating_sub(1).min(BATCH);
+        let kinds = &subscription.kinds;
+        let wanted =
+            |kind: &str| kinds.is_empty() || kinds.iter().any(|prefix| kind.starts_with(prefix.as_str()));
+        let batch = self.shared.hub.fetch(subscription.cursor, room, wanted);
+        let since = subscription.cursor;
+        subscription.cursor = batch.cursor;
+        if batch.missed > 0 {
+            tracing::info!(
+                uid = self.peer.uid,
+                missed = batch.missed,
+                "a control client is too slow for the events"
+            );
+            self.queue(Lagged { missed: batch.missed, since }.to_line().into())?;
+        }
+        for event in batch.events {
+            self.queue(event.line)?;
+        }
+        Ok(())
+    }
+
+    fn send_result<T: serde::Serialize>(&self, id: Id, result: &T) -> Result<(), RpcError> {
+        let outcome = serde_json::to_value(result)
+            .map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()));
+        // A full queue closes the connection at the next reply; there is nobody to tell.
+        let _ = self.send(&Reply { id, outcome });
+        Ok(())
+    }
+
+    fn send(&self, reply: &Reply) -> Result<(), Close> {
+        self.queue(reply.to_line().into())
+    }
+
+    /// A client that reads neither replies nor events is closed.
+    fn queue(&self, line: Arc<str>) -> Result<(), Close> {
+        self.out.try_send(line).map_err(|_| {
+            tracing::warn!(uid = self.peer.uid, "a control client does not read; closing it");
+            Close
+        })
+    }
+}
+
+type CoreAnswer = oneshot::Receiver<Result<Value, RpcError>>;
+
+async fn answered(id: Id, answer: CoreAnswer) -> Reply {
+    let outcome = answer.await.unwrap_or_else(|_| {
+        Err(RpcError::with_detail(ErrorCode::Busy, "the daemon stopped before it answered"))
+    });
+    Reply { id, outcome }
+}
+
+/// Waits until two lines fit into the queue.
+async fn room(out: &mpsc::Sender<Arc<str>>) -> Result<(), mpsc::error::SendError<()>> {
+    out.reserve_many(2).await.map(drop)
+}
+
+async fn write_lines(mut write: OwnedWriteHalf, mut queue: mpsc::Receiver<Arc<str>>) {
+    let mut buffer = Vec::new();
+    let mut lines = Vec::new();
+    while queue.recv_many(&mut lines, BATCH).await > 0 {
+        for line in lines.drain(..) {
+            buffer.extend_from_slice(line.as_bytes());
+            buffer.push(b'\n');
+        }
+        if Pin::new(&mut write).write_all(&buffer).await.is_err() {
+            return;
+        }
+        buffer.clear();
+        // A large reply must not stay allocated for the life of the connection.
+        buffer.shrink_to(16 * 1024);
+    }
+    let _ = write.shutdown().await;
+}
+
+/// Lines that wait for a slow client. Events wait in the ring instead; only replies can fill it.
+const OUT_QUEUE: usize = 256;
+/// Events fetched, or lines written, at once.
+const BATCH: usize = 64;
+/// Commands of one client that may wait for the core; further lines stay unread.
+const MAX_PENDING: usize = 16;
+/// How long a command waits for a place before the core.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// How long a closing connection may take to hand over what is queued.
+const FLUSH: Duration = Duration::from_secs(1);

@@ -1,0 +1,207 @@
+//! Files that travel over the socket in pieces. The daemon's sandbox sees no home folder, and a path from a client would
+//! be read with the daemon's rights instead of the client's, so bytes travel and paths are for managers.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use protocol::ErrorCode;
+use protocol::params::{ListDownload, ListImport, ListUpload};
+use protocol::result::{Downloaded, Uploaded};
+
+use super::{RpcError, base64};
+
+/// The largest file one client may send. 200,000 rows of 100 bytes are 20 MB.
+const MAX_UPLOAD: usize = 64 * 1024 * 1024;
+/// What all clients together may hold in memory.
+const MAX_UPLOADS: usize = 128 * 1024 * 1024;
+/// Bytes of one downloaded piece; base64 makes it a third longer.
+const PIECE: usize = 384 * 1024;
+/// Exports one client may keep open; the oldest closes.
+const MAX_DOWNLOADS: usize = 4;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static EXPORTS: AtomicU64 = AtomicU64::new(0);
+
+/// The files of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    upload: Option<Upload>,
+    downloads: Vec<(String, File)>,
+}
+
+#[derive(Debug)]
+struct Upload {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        HELD.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+impl Files {
+    /// Keeps a piece.
+    pub(super) fn upload(&mut self, piece: &ListUpload) -> Result<Uploaded, RpcError> {
+        let Some(bytes) = base64::decode(&piece.data) else {
+            return Err(RpcError::with_detail(ErrorCode::BadRequest, "data is not base64"));
+        };
+        if self.upload.as_ref().is_none_or(|upload| upload.name != piece.upload) {
+            self.upload = Some(Upload { name: piece.upload.clone(), bytes: Vec::new() });
+        }
+        let too_large = |limit: usize| {
+            RpcError::with_detail(ErrorCode::CsvTooLarge, format!("more than {} MiB", limit / (1024 * 1024)))
+        };
+        let Some(upload) = &mut self.upload else { return Err(ErrorCode::Internal.into()) };
+        if upload.bytes.len() + bytes.len() > MAX_UPLOAD {
+            self.upload = None;
+            return Err(too_large(MAX_UPLOAD));
+        }
+        if HELD.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() > MAX_UPLOADS {
+            HELD.fetch_sub(bytes.len(), Ordering::Relaxed);
+            self.upload = None;
+            return Err(too_large(MAX_UPLOADS));
+        }
+        upload.bytes.extend_from_slice(&bytes);
+        Ok(Uploaded { bytes: upload.bytes.len() as u64 })
+    }
+
+    /// Puts the uploaded bytes into the import.
+    pub(super) fn attach(&mut self, import: &mut ListImport) -> Result<(), RpcError> {
+        match (&import.path, &import.upload) {
+            (Some(_), None) => Ok(()),
+            (None, Some(name)) => {
+                let mut upload = self.upload.take_if(|upload| upload.name == *name).ok_or_else(|| {
+                    RpcError::with_detail(ErrorCode::BadRequest, format!("nothing was uploaded as {name:?}"))
+                })?;
+                let bytes = std::mem::take(&mut upload.bytes);
+                HELD.fetch_sub(bytes.len(), Ordering::Relaxed);
+                import.bytes = Some(bytes);
+                Ok(())
+            }
+            _ => {
+                Err(RpcError::with_detail(ErrorCode::BadRequest, "exactly one of path and upload is needed"))
+            }
+        }
+    }
+
+    /// Opens what an export wrote, to be fetched in pieces; the file's name disappears at once.
+    pub(super) fn offer(&mut self, export: &Export) -> io::Result<String> {
+        let file = File::open(&export.path)?;
+        if self.downloads.len() == MAX_DOWNLOADS {
+            self.downloads.remove(0);
+        }
+        self.downloads.push((export.name.clone(), file));
+        Ok(export.name.clone())
+    }
+
+    /// Reads a piece.
+    pub(super) fn download(&self, wanted: &ListDownload) -> Result<Downloaded, RpcError> {
+        let Some((_, file)) = self.downloads.iter().find(|(name, _)| *name == wanted.download) else {
+            let detail = format!("nothing to fetch as {:?}", wanted.download);
+            return Err(RpcError::with_detail(ErrorCode::BadRequest, detail));
+        };
+        let failed = |error: io::Error| RpcError::with_detail(ErrorCode::Internal, error.to_string());
+        let size = file.metadata().map_err(failed)?.len();
+        if wanted.offset >= size {
+            return Ok(Downloaded { data: String::new(), next: None });
+        }
+        let mut piece = vec![0; PIECE];
+        let mut filled = 0;
+        while filled < PIECE {
+            match file.read_at(&mut piece[filled..], wanted.offset.saturating_add(filled as u64)) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        let end = wanted.offset.saturating_add(filled as u64);
+        // A file that shrank under us ends where it ends.
+        let next = (filled > 0 && end < size).then_some(end);
+        Ok(Downloaded { data: base64::encode(&piece[..filled]), next })
+    }
+}
+
+/// A file that an export writes for a client without a path. Removed when dropped; an open download keeps its bytes.
+#[derive(Debug)]
+pub(super) struct Export {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+}
+
+impl Export {
+    pub(super) fn new(spool: &Path) -> Self {
+        let number = EXPORTS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", std::process::id());
+        let path = spool.join(format!("{PREFIX}{name}.csv"));
+        Self { name, path }
+    }
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        // The core may not have got as far as writing it.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Removes what an earlier run left behind.
+pub(super) fn clean(spool: &Path) {
+    let Ok(entries) = std::fs::read_dir(spool) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+const PREFIX: &str = ".kakeru-export-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(name: &str, bytes: &[u8]) -> ListUpload {
+        ListUpload { upload: name.to_owned(), data: base64::encode(bytes) }
+    }
+
+    #[test]
+    fn pieces_of_one_name_add_up_and_are_taken_once() {
+        let mut files = Files::default();
+        assert_eq!(files.upload(&piece("a", b"old")).unwrap().bytes, 3);
+        assert_eq!(files.upload(&piece("b", b"one,")).unwrap().bytes, 4);
+        assert_eq!(files.upload(&piece("b", b"two")).unwrap().bytes, 7);
+        let mut import = ListImport { upload: Some("b".to_owned()), ..ListImport::default() };
+        files.attach(&mut import).unwrap();
+        assert_eq!(import.bytes.as_deref(), Some(&b"one,two"[..]));
+        assert!(files.attach(&mut import).is_err(), "taken");
+        assert!(files.attach(&mut ListImport::default()).is_err(), "neither path nor upload");
+        assert!(files.upload(&ListUpload { upload: "x".to_owned(), data: "?".to_owned() }).is_err());
+    }
+
+    #[test]
+    fn an_export_is_fetched_in_pieces_and_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let export = Export::new(dir.path());
+        let content: Vec<u8> = (0..PIECE + 1000).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        std::fs::write(&export.path, &content).unwrap();
+        let mut files = Files::default();
+        let download = files.offer(&export).unwrap();
+        drop(export);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        let mut fetched = Vec::new();
+        let mut next = Some(0);
+        while let Some(offset) = next {
+            let got = files.download(&ListDownload { download: download.clone(), offset }).unwrap();
+            fetched.extend(base64::decode(&got.data).unwrap());
+            next = got.next;
+        }
+        assert!(fetched == content);
+        let past = files.download(&ListDownload { download, offset: u64::MAX }).unwrap();
+        assert_eq!((past.data.as_str(), past.next), ("", None));
+    }
+}
