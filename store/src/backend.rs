@@ -1,0 +1,95 @@
+//! The seam between what the store does and where it keeps it.
+//!
+//! Verbs are use cases; no SQL and no SQLite type appears here. [`Backend`] is everything that a call waits for and
+//! everything that writes; [`Reader`] is long reads, which run beside it on a connection of their own. The engine
+//! today is SQLite; a fleet's database is a second implementation of the same verbs.
+
+use std::path::PathBuf;
+
+use crate::error::Result;
+use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::model::{
+    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
+    DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall, OutboxRow,
+    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow,
+    UserInfo, WhyAnswer, WhyContext, WhyQuery,
+};
+use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
+
+/// Writes, and the short reads that calls wait for. One transaction per verb unless said otherwise.
+pub(crate) trait Backend: Send {
+    fn recover(&mut self, now: i64) -> Result<Recovery>;
+    fn reserve_event_seq(&mut self, block: u64) -> Result<u64>;
+    fn ping(&mut self) -> Result<()>;
+    /// A small write, to find out whether the disk takes writes again.
+    fn probe(&mut self) -> Result<()>;
+
+    fn ensure_user(&mut self, login: &str, name: &str, role: Role, now: i64) -> Result<UserId>;
+    fn users(&mut self) -> Result<Vec<UserInfo>>;
+    fn ensure_project(&mut self, name: &str, caller_id: Option<&str>, now: i64) -> Result<ProjectId>;
+    fn projects(&mut self) -> Result<Vec<ProjectInfo>>;
+    fn dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
+    fn contact(&mut self, phone: &str) -> Result<Option<ContactInfo>>;
+
+    fn create_list(&mut self, spec: &ListSpec, now: i64) -> Result<ListInfo>;
+    fn list_by_name(&mut self, name: &str) -> Result<ListInfo>;
+    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()>;
+    fn next_round(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32>;
+    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Option<UserId>, now: i64) -> Result<()>;
+    fn include_lead(&mut self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()>;
+
+    fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
+    /// Stages a slice: as many of `rows` as fit into its time; returns how many.
+    fn stage_rows(
+        &mut self,
+        import: ImportId,
+        rows: &[StagedRow],
+        policy: StagePolicy,
+    ) -> Result<(usize, StageCounts)>;
+    fn commit_import(&mut self, import: ImportId, report: &serde_json::Value, now: i64) -> Result<()>;
+    /// Takes back a slice; `true` when nothing is left.
+    fn undo_import(&mut self, import: ImportId, now: i64) -> Result<bool>;
+
+    fn advance(&mut self, step: &Advance) -> Result<Advanced>;
+    fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()>;
+    fn release(&mut self, attempt: AttemptId, now: i64, skip_round: bool) -> Result<()>;
+    fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed>;
+    fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId>;
+    fn progress(&mut self, progress: &AttemptProgress) -> Result<()>;
+    fn end_attempt(&mut self, end: &AttemptEnd) -> Result<()>;
+    fn save(&mut self, save: &Save) -> Result<Saved>;
+    fn seal(&mut self, attempt: AttemptId, now: i64) -> Result<Sealed>;
+    fn attempt(&mut self, attempt: AttemptId) -> Result<AttemptRow>;
+
+    fn recording_opened(&mut self, attempt: AttemptId, path: PathBuf, now: i64) -> Result<()>;
+    fn recording_closed(&mut self, facts: &RecordingFacts) -> Result<RecordingState>;
+    fn open_recordings(&mut self) -> Result<Vec<(AttemptId, PathBuf)>>;
+
+    fn dnc_add(&mut self, entry: &DncEntry) -> Result<bool>;
+
+    fn outbox_next(&mut self, due: Option<i64>, limit: u32) -> Result<Vec<OutboxRow>>;
+    fn outbox_ack(&mut self, seqs: &[i64]) -> Result<()>;
+    fn outbox_retry(&mut self, seq: i64, next_at: i64) -> Result<()>;
+    fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()>;
+    fn outbox_counts(&mut self) -> Result<(u64, u64)>;
+
+    /// Is there anything to tidy up while idle?
+    fn wants_upkeep(&self) -> bool;
+    /// Tidies up: moves the log into the database, off every caller's path.
+    fn upkeep(&mut self);
+    /// The last thing before the thread ends.
+    fn finish(&mut self);
+}
+
+/// Long reads; each sees one consistent state.
+pub(crate) trait Reader: Send {
+    fn lists(&mut self) -> Result<Vec<ListInfo>>;
+    fn show_list(&mut self, query: &ListQuery) -> Result<Vec<LeadRow>>;
+    fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;
+    fn stats(&mut self, query: &StatsQuery) -> Result<Stats>;
+    fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>>;
+    /// The same figures, recounted row by row without the database's help.
+    fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats>;
+    fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer>;
+    fn dnc_list(&mut self) -> Result<Vec<DncRow>>;
+}

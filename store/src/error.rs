@@ -1,0 +1,377 @@
+//! Errors by blame, with the stable codes that operators and scripts see.
+
+use std::path::PathBuf;
+
+use crate::id::AttemptId;
+use crate::import::ImportError;
+use crate::phone::PhoneError;
+
+/// What the verbs of this crate return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Who has to act on an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Blame {
+    /// A rule refused the request; the operator is told why.
+    Refused,
+    /// The request was wrong: unknown object, wrong order of verbs.
+    Misuse,
+    /// The machine is out of something: disk, locks.
+    Resource,
+    /// The database is damaged.
+    Corrupt,
+    /// A defect of this program.
+    Internal,
+}
+
+/// Why a number must not be dialed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DialRefusal {
+    /// On the do-not-call list, for the project or for the whole company.
+    DoNotCall,
+    /// Emergency or other number that is never dialed from here, judged on the final dial string.
+    Forbidden,
+    /// Dialed less than the repeat gap ago; free again at this UTC millisecond.
+    RepeatGap {
+        /// When the gap is over, UTC milliseconds.
+        until: i64,
+    },
+    /// Dialed as often as a day allows; free again at this UTC millisecond.
+    RepeatDay {
+        /// Midnight in Japan, UTC milliseconds.
+        until: i64,
+    },
+    /// Marked 発信対象外, or its list is disabled or deleted.
+    Excluded,
+}
+
+impl DialRefusal {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DoNotCall => "E-DNC",
+            Self::Forbidden => "E-PHONE-FORBIDDEN",
+            Self::RepeatGap { .. } | Self::RepeatDay { .. } => "E-REPEAT",
+            Self::Excluded => "E-EXCLUDED",
+        }
+    }
+
+    /// When it may be tried again without anybody changing anything, UTC milliseconds.
+    #[must_use]
+    pub fn until(self) -> Option<i64> {
+        match self {
+            Self::RepeatGap { until } | Self::RepeatDay { until } => Some(until),
+            Self::DoNotCall | Self::Forbidden | Self::Excluded => None,
+        }
+    }
+}
+
+impl std::fmt::Display for DialRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::DoNotCall => "the number is on the do-not-call list",
+            Self::Forbidden => "emergency or special numbers are never dialed",
+            Self::RepeatGap { .. } => "the same number was dialed less than the repeat gap ago; wait and try again",
+            Self::RepeatDay { .. } => "the same number was dialed as often as one day allows; try again tomorrow",
+            Self::Excluded => "the lead is excluded from dialing (発信対象外) or its list is disabled",
+        })
+    }
+}
+
+/// What a verb can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A dialing rule refused; nothing was dialed.
+    #[error("{0}")]
+    Refused(DialRefusal),
+    /// The text is not a phone number.
+    #[error("the phone number cannot be used")]
+    Phone(#[source] PhoneError),
+    /// No such object.
+    #[error("no {what} called {key:?}")]
+    NotFound {
+        /// `list`, `lead`, `attempt`, ...
+        what: &'static str,
+        /// What was asked for; phone numbers are redacted.
+        key: String,
+    },
+    /// A prefix matches several objects.
+    #[error("{key:?} matches several of {what}; give more characters")]
+    Ambiguous {
+        /// `list`, ...
+        what: &'static str,
+        /// What was asked for.
+        key: String,
+    },
+    /// A list needs a name.
+    #[error("a list needs a name")]
+    ListName,
+    /// The project has a live list of this name.
+    #[error("the project already has a list called {name:?}; choose another name or import into that one")]
+    ListDuplicate {
+        /// The name.
+        name: String,
+    },
+    /// The list is being imported into or dialed.
+    #[error("the list is in use (an import or a call is running); try again when it is done")]
+    ListBusy,
+    /// The login belonged to a deleted user and is never given out again (S4.24).
+    #[error("the login {login:?} belonged to a deleted user and cannot be used again")]
+    UserTombstone {
+        /// The login.
+        login: String,
+    },
+    /// No such result status.
+    #[error("no result status {status:?}; `kakeru status` lists them")]
+    StatusUnknown {
+        /// Code or label as given.
+        status: String,
+    },
+    /// Built-in statuses are coupled to functions and cannot be changed (S4.6).
+    #[error("the built-in result statuses cannot be changed or deleted")]
+    StatusBuiltin,
+    /// The attempt is sealed: the next call has begun. Later edits are amendments.
+    #[error("the call {attempt} is closed; its result can no longer be overwritten")]
+    Sealed {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// The attempt is not in the state that the verb needs.
+    #[error("the call {attempt} is {is}, but must be {needs}")]
+    State {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its state.
+        is: &'static str,
+        /// The state needed.
+        needs: &'static str,
+    },
+    /// The claim was released or expired; another seat may hold the lead.
+    #[error("the claim of {attempt} is gone; claim again")]
+    ClaimLost {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// The file as a whole cannot be imported; nothing of it was kept.
+    #[error(transparent)]
+    Import(Box<ImportError>),
+    /// The import was cancelled, or could not be staged.
+    #[error("the import stopped: {reason}")]
+    ImportStopped {
+        /// Why.
+        reason: String,
+    },
+    /// The disk is full. Dialing must stop; what was acknowledged is safe.
+    #[error("the disk is full; free some space, dialing stays off until a write succeeds")]
+    DiskFull(#[source] rusqlite::Error),
+    /// The disk or file system failed.
+    #[error("the database file cannot be read or written; check the disk and its permissions")]
+    Io(#[source] rusqlite::Error),
+    /// A file outside the database failed (import source, export target).
+    #[error("cannot use the file {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process holds the database for longer than the busy timeout.
+    #[error("another program holds the database; close it and try again")]
+    Locked(#[source] rusqlite::Error),
+    /// The database is damaged.
+    #[error("the database is damaged; stop the daemon, keep the file, restore a backup")]
+    Corrupt(#[source] rusqlite::Error),
+    /// The store thread has ended.
+    #[error("the store is closed")]
+    Closed,
+    /// SQLite refused a statement: a defect.
+    #[error("the store failed inside ({doing}); please report it with the log")]
+    Internal {
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's word.
+        source: rusqlite::Error,
+    },
+}
+
+impl Error {
+    /// The stable code shown to operators and scripts.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Phone(error) => error.code.as_str(),
+            Self::NotFound { .. } => "E-NOT-FOUND",
+            Self::Ambiguous { .. } => "E-AMBIGUOUS",
+            Self::ListName => "E-REQ-LISTNAME",
+            Self::ListDuplicate { .. } => "E-LIST-DUP",
+            Self::ListBusy => "E-LIST-BUSY",
+            Self::UserTombstone { .. } => "E-USER-TOMBSTONE",
+            Self::StatusUnknown { .. } => "E-STATUS-UNKNOWN",
+            Self::StatusBuiltin => "E-STATUS-BUILTIN",
+            Self::Sealed { .. } => "E-SEALED",
+            Self::State { .. } => "E-STATE",
+            Self::ClaimLost { .. } => "E-CLAIM-LOST",
+            Self::Import(error) => error.code.as_str(),
+            Self::ImportStopped { .. } => "E-IMPORT-STOPPED",
+            Self::DiskFull(_) => "E-DISK-FULL",
+            Self::Io(_) => "E-DISK-IO",
+            Self::File { .. } => "E-FILE",
+            Self::Locked(_) => "E-STORE-LOCKED",
+            Self::Corrupt(_) => "E-STORE-CORRUPT",
+            Self::Closed => "E-STORE-CLOSED",
+            Self::Internal { .. } => "E-STORE",
+        }
+    }
+
+    /// Who has to act.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Refused(_)
+            | Self::Phone(_)
+            | Self::ListName
+            | Self::ListDuplicate { .. }
+            | Self::ListBusy
+            | Self::UserTombstone { .. }
+            | Self::StatusBuiltin
+            | Self::Import(_)
+            | Self::ImportStopped { .. }
+            | Self::Sealed { .. } => Blame::Refused,
+            Self::NotFound { .. }
+            | Self::Ambiguous { .. }
+            | Self::StatusUnknown { .. }
+            | Self::State { .. }
+            | Self::ClaimLost { .. } => Blame::Misuse,
+            Self::DiskFull(_) | Self::Io(_) | Self::File { .. } | Self::Locked(_) | Self::Closed => {
+                Blame::Resource
+            }
+            Self::Corrupt(_) => Blame::Corrupt,
+            Self::Internal { .. } => Blame::Internal,
+        }
+    }
+
+    /// The disk is full: stop dialing, keep talking, say it loudly.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::DiskFull(_))
+    }
+
+    /// Puts an SQLite error where the blame is. `doing` names the operation for the log.
+    pub(crate) fn from_sqlite(doing: &'static str, source: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let code = match &source {
+            rusqlite::Error::SqliteFailure(failure, _) => failure.code,
+            _ => return Self::Internal { doing, source },
+        };
+        match code {
+            ErrorCode::DiskFull => Self::DiskFull(source),
+            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => Self::Io(source),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
+                Self::Locked(source)
+            }
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt(source),
+            _ if source.to_string().contains("E-STATUS-BUILTIN") => Self::StatusBuiltin,
+            _ => Self::Internal { doing, source },
+        }
+    }
+}
+
+/// Adds the operation to an SQLite error: `statement.execute(..).doing("claim")?`.
+pub(crate) trait Doing<T> {
+    /// Names what was being done.
+    fn doing(self, what: &'static str) -> Result<T>;
+}
+
+impl<T> Doing<T> for rusqlite::Result<T> {
+    fn doing(self, what: &'static str) -> Result<T> {
+        self.map_err(|source| Error::from_sqlite(what, source))
+    }
+}
+
+/// Why a database could not be opened. Nothing in the file was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another daemon has it open.
+    #[error("{} is in use by another kakeru; stop that one first", path.display())]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A newer kakeru wrote it.
+    #[error(
+        "{} was written by a newer kakeru (schema {found}, this one knows {known}); install the newer version or restore a backup",
+        path.display()
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The last version known here.
+        known: i64,
+    },
+    /// It is damaged or not a database.
+    #[error(
+        "{} is damaged or not a kakeru database ({detail}); it was left as it is: move it and its -wal file aside together, keep them, and restore a backup",
+        path.display()
+    )]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// What the check found.
+        detail: String,
+    },
+    /// The file or its folder cannot be used.
+    #[error("cannot open {}; check that the folder exists and is writable", path.display())]
+    Io {
+        /// The database or its lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("cannot open {} ({doing})", path.display())]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// SQLite's word.
+        source: rusqlite::Error,
+    },
+}
+
+impl OpenError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "E-STORE-IN-USE",
+            Self::Newer { .. } => "E-STORE-NEWER",
+            Self::Corrupt { .. } => "E-STORE-CORRUPT",
+            Self::Io { .. } => "E-DISK-IO",
+            Self::Sqlite { source, .. } => match Error::from_sqlite_ref(source) {
+                Some(code) => code,
+                None => "E-STORE",
+            },
+        }
+    }
+}
+
+impl Error {
+    fn from_sqlite_ref(source: &rusqlite::Error) -> Option<&'static str> {
+        match source.sqlite_error_code()? {
+            rusqlite::ErrorCode::DiskFull => Some("E-DISK-FULL"),
+            rusqlite::ErrorCode::SystemIoFailure
+            | rusqlite::ErrorCode::CannotOpen
+            | rusqlite::ErrorCode::ReadOnly => Some("E-DISK-IO"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Counting and explaining.
+
+use serde::Serialize;
+
+use super::dialing::DialRules;
+use crate::id::{LeadId, ListId, ProjectId, UserId};
+use crate::phone::DialPlan;
+use crate::time::BusinessDate;
+
+/// What to count. Empty counts everything.
+#[derive(Clone, Debug, Default)]
+pub struct StatsQuery {
+    /// First day in Japan.
+    pub from: Option<BusinessDate>,
+    /// Last day, included.
+    pub to: Option<BusinessDate>,
+    /// Only this operator.
+    pub user: Option<UserId>,
+    /// Only this list.
+    pub list: Option<ListId>,
+    /// Only this project.
+    pub project: Option<ProjectId>,
+}
+
+/// Counts, always derived from the attempt rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// 作業数: distinct leads called at least once.
+    pub works: u64,
+    /// コール数: calls made from lists, void ones left out.
+    pub calls: u64,
+    /// コネクト数: calls whose status counts as one.
+    pub connects: u64,
+    /// Calls without a status (未入力).
+    pub blank: u64,
+    /// Calls that a crash interrupted.
+    pub interrupted: u64,
+    /// Void attempts; in no other figure.
+    pub void: u64,
+    /// 登録数: leads registered on the lists asked for.
+    pub registered: u64,
+    /// Sum of answer to end, milliseconds.
+    pub talk_ms: u64,
+}
+
+impl Stats {
+    /// コネクト率, 0 to 1; `None` without calls.
+    #[must_use]
+    pub fn connect_rate(&self) -> Option<f64> {
+        ratio(self.connects, self.calls)
+    }
+
+    /// 進捗, 0 to 1: works of registered; `None` for an empty list.
+    #[must_use]
+    pub fn progress(&self) -> Option<f64> {
+        ratio(self.works, self.registered)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// Counts of one operator on one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatsRow {
+    /// Day in Japan.
+    pub day: BusinessDate,
+    /// Operator.
+    pub user: Option<UserId>,
+    /// Login of the operator.
+    pub login: Option<String>,
+    /// The counts; `registered` is 0 here.
+    pub stats: Stats,
+}
+
+/// What to explain.
+#[derive(Clone, Debug)]
+pub enum WhyQuery {
+    /// A whole list: counts per reason and its next leads.
+    List(ListId),
+    /// One lead.
+    Lead(LeadId),
+    /// A position on a list.
+    Position(ListId, i64),
+    /// A number, as a person writes it, on every list.
+    Phone(String),
+}
+
+/// The circumstances to judge under.
+#[derive(Clone, Debug, Default)]
+pub struct WhyContext {
+    /// UTC milliseconds.
+    pub now: i64,
+    /// How the account wants numbers; national by default.
+    pub plan: DialPlan,
+    /// The rules.
+    pub rules: DialRules,
+    /// At most this many rows; 0 means 20.
+    pub limit: u32,
+}
+
+/// Why a lead is dialed or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum WhyReason {
+    /// It will be dialed in its turn.
+    Eligible,
+    /// A later round will dial it.
+    LaterRound,
+    /// Put off within the round; see the time.
+    NotDue,
+    /// A seat holds it.
+    Claimed,
+    /// 見込 or 再コール: an operator's task.
+    Task,
+    /// Finished.
+    Done,
+    /// The daemon died during its call.
+    Interrupted,
+    /// On the do-not-call list.
+    DoNotCall,
+    /// Emergency or special number.
+    Forbidden,
+    /// Dialed too short a time ago, or too often today.
+    Repeat,
+    /// 発信対象外.
+    Excluded,
+    /// The list is disabled.
+    ListDisabled,
+    /// Its import is not committed.
+    Importing,
+}
+
+impl WhyReason {
+    /// The word shown to scripts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eligible => "eligible",
+            Self::LaterRound => "later-round",
+            Self::NotDue => "not-due",
+            Self::Claimed => "claimed",
+            Self::Task => "task",
+            Self::Done => "done",
+            Self::Interrupted => "interrupted",
+            Self::DoNotCall => "do-not-call",
+            Self::Forbidden => "forbidden",
+            Self::Repeat => "repeat",
+            Self::Excluded => "excluded",
+            Self::ListDisabled => "list-disabled",
+            Self::Importing => "importing",
+        }
+    }
+}
+
+/// The answer for one lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WhyRow {
+    /// The lead.
+    pub lead: LeadId,
+    /// Its list.
+    pub list: ListId,
+    /// Position on it.
+    pub position: i64,
+    /// Last four digits.
+    pub phone: String,
+    /// The reason.
+    pub reason: WhyReason,
+    /// Will it be dialed if its turn comes now?
+    pub eligible: bool,
+    /// One line for people, in English.
+    pub detail: String,
+    /// When it becomes due by itself, UTC milliseconds.
+    pub due_at: Option<i64>,
+    /// Round it is due in.
+    pub round: u32,
+    /// Calls made.
+    pub attempts: u32,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WhyAnswer {
+    /// Leads per reason, for a list; most first. Do-not-call and repeat are judged for the rows below only.
+    pub summary: Vec<(WhyReason, u64)>,
+    /// The leads, for a list the next ones in order.
+    pub rows: Vec<WhyRow>,
+}

@@ -1,0 +1,156 @@
+//! The closed vocabularies. Each word is what SQL, the control protocol and files write.
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+/// A word that is not of the vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown word {0:?}")]
+pub struct UnknownWord(pub String);
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            /// The word.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text { $($word => Ok(Self::$variant),)+ _ => Err(UnknownWord(text.to_owned())) }
+            }
+        }
+
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(ToSqlOutput::from(self.as_str()))
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_str()?.parse().map_err(|error| FromSqlError::Other(Box::new(error)))
+            }
+        }
+    };
+}
+
+words!(
+    /// What a user may do (S4.1–S4.5).
+    Role {
+        /// Everything.
+        Manager = "MGR",
+        /// Watches and assigns.
+        Supervisor = "SV",
+        /// Calls.
+        Operator = "OP",
+        /// Reads reported calls.
+        Business = "BIZ",
+        /// Back office: adds notes, never calls.
+        BackOffice = "BY",
+    }
+);
+words!(
+    /// Who chose a disposition.
+    SetBy {
+        /// A person.
+        Operator = "operator",
+        /// The daemon, from evidence.
+        Auto = "auto",
+    }
+);
+words!(
+    /// Which way a call went.
+    Direction {
+        /// We called.
+        Out = "out",
+        /// They called.
+        In = "in",
+    }
+);
+words!(
+    /// What started a call.
+    Origin {
+        /// A dial list, one after another.
+        List = "list",
+        /// A number typed by an operator (S4.37: apart from list history).
+        Manual = "manual",
+        /// A link beside a record in another system.
+        Direct = "direct",
+        /// The peer.
+        Incoming = "incoming",
+    }
+);
+words!(
+    /// Who ended a call.
+    HangupBy {
+        /// This side: operator, ring timeout, shutdown.
+        Local = "local",
+        /// The peer or its exchange.
+        Remote = "remote",
+        /// Nobody answered the INVITE at all, or the transport failed.
+        Timeout = "timeout",
+    }
+);
+words!(
+    /// Where a lead stands.
+    LeadState {
+        /// To be dialed in the round it carries.
+        Ready = "ready",
+        /// Put off within its round (void attempt, repeat gap); due at `next_eligible_at`, after the ready ones.
+        Waiting = "waiting",
+        /// An open attempt holds it.
+        Claimed = "claimed",
+        /// Saved as 見込 or 再コール: an operator's task, not the auto-dialer's.
+        Task = "task",
+        /// Done: connected, or never to be dialed again.
+        Done = "done",
+        /// Passed over; the reason is a code (`E-DNC`, ...).
+        Skipped = "skipped",
+        /// The daemon died during its call: listed, not dialed again in the round.
+        Interrupted = "interrupted",
+    }
+);
+words!(
+    /// What a disposition does to its lead.
+    LeadNext {
+        /// May be dialed in the next round.
+        Retry = "retry",
+        /// Never dialed again.
+        Never = "never",
+        /// Becomes an operator's task.
+        Task = "task",
+        /// Done for this list.
+        Done = "done",
+    }
+);
+words!(
+    /// Where a recording stands.
+    RecordingState {
+        /// Being written, or torn by a crash and not yet repaired.
+        Open = "open",
+        /// Complete, checksum known.
+        Final = "final",
+        /// Deleted because the disposition keeps none (不通, S4.8).
+        Discarded = "discarded",
+        /// Writing failed; nothing usable.
+        Failed = "failed",
+        /// Deleted by the quota.
+        Expired = "expired",
+        /// Exported and marked so.
+        Exported = "exported",
+    }
+);

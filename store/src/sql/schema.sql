@@ -1,0 +1,352 @@
+-- Schema version 1.
+--
+-- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
+-- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
+-- Calls, recordings and do-not-call rows are never deleted with anything else; lists, contacts and users are deleted
+-- softly (`deleted_at`), so that old rows keep their names.
+
+-- Facts about the file itself: next event number, ...
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+  id            BLOB PRIMARY KEY CHECK (length(id) = 16),
+  login         TEXT NOT NULL UNIQUE,            -- tombstones included: a login is never given out twice
+  name          TEXT NOT NULL,
+  role          TEXT NOT NULL CHECK (role IN ('MGR', 'SV', 'OP', 'BIZ', 'BY')),
+  password_hash TEXT,                            -- NULL: no login by password
+  created_at    INTEGER NOT NULL,
+  deleted_at    INTEGER
+) STRICT;
+
+CREATE TABLE projects (
+  id         BLOB PRIMARY KEY CHECK (length(id) = 16),
+  name       TEXT NOT NULL,
+  caller_id  TEXT,                               -- number shown to callees
+  dnc_scope  TEXT NOT NULL DEFAULT 'company' CHECK (dnc_scope IN ('company', 'project')),
+  created_at INTEGER NOT NULL,
+  deleted_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX projects_by_name ON projects (name) WHERE deleted_at IS NULL;
+
+CREATE TABLE categories (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL,                        -- as first written
+  name_key TEXT NOT NULL UNIQUE                  -- NFKC, lower case
+) STRICT;
+
+-- The shared contact book: one entry per person or company, any number of phones.
+CREATE TABLE contacts (
+  id            BLOB PRIMARY KEY CHECK (length(id) = 16),
+  company       TEXT,
+  person        TEXT,
+  email         TEXT,
+  owner_user_id BLOB REFERENCES users (id),
+  origin        TEXT NOT NULL DEFAULT 'manual',  -- manual, import, call
+  stub          INTEGER NOT NULL DEFAULT 0 CHECK (stub IN (0, 1)),
+  version       INTEGER NOT NULL DEFAULT 1,
+  import_id     BLOB REFERENCES imports (id),    -- the import that created it
+  created_at    INTEGER NOT NULL,
+  updated_at    INTEGER NOT NULL,
+  deleted_at    INTEGER
+) STRICT;
+CREATE INDEX contacts_by_import ON contacts (import_id) WHERE import_id IS NOT NULL;
+
+CREATE TABLE contact_phones (
+  contact_id BLOB NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
+  position   INTEGER NOT NULL,                   -- 1 is the main number
+  phone      TEXT NOT NULL,
+  label      TEXT,
+  live       INTEGER NOT NULL DEFAULT 1 CHECK (live IN (0, 1)),  -- 0 while the contact lies in the bin
+  PRIMARY KEY (contact_id, position)
+) STRICT, WITHOUT ROWID;
+-- One live contact per number: the number is the key (S0.5).
+CREATE UNIQUE INDEX contact_phones_by_phone ON contact_phones (phone) WHERE live = 1;
+
+CREATE TABLE contact_categories (
+  contact_id  BLOB NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
+  position    INTEGER NOT NULL,
+  category_id INTEGER NOT NULL REFERENCES categories (id),
+  PRIMARY KEY (contact_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_categories_by_category ON contact_categories (category_id);
+
+CREATE TABLE lists (
+  id               BLOB PRIMARY KEY CHECK (length(id) = 16),
+  project_id       BLOB NOT NULL REFERENCES projects (id),
+  name             TEXT NOT NULL CHECK (name <> ''),
+  enabled          INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+  round            INTEGER NOT NULL DEFAULT 1 CHECK (round >= 1),
+  last_position    INTEGER NOT NULL DEFAULT 0,   -- highest position given out, staged leads included
+  visible_position INTEGER NOT NULL DEFAULT 0,   -- leads behind it belong to an import that is not committed
+  profile          TEXT NOT NULL DEFAULT 'open',
+  columns          TEXT NOT NULL DEFAULT '[]',   -- names of further columns in order, JSON
+  created_by       BLOB REFERENCES users (id),
+  created_at       INTEGER NOT NULL,
+  deleted_at       INTEGER
+) STRICT;
+CREATE UNIQUE INDEX lists_by_name ON lists (project_id, name) WHERE deleted_at IS NULL;
+
+CREATE TABLE imports (
+  id             BLOB PRIMARY KEY CHECK (length(id) = 16),
+  list_id        BLOB REFERENCES lists (id),     -- NULL: contacts only
+  source         TEXT NOT NULL,
+  state          TEXT NOT NULL CHECK (state IN ('staging', 'committed', 'undone')),
+  first_position INTEGER NOT NULL,               -- where its new leads begin
+  user_id        BLOB REFERENCES users (id),
+  report         TEXT NOT NULL DEFAULT '{}',     -- JSON
+  created_at     INTEGER NOT NULL,
+  finished_at    INTEGER
+) STRICT;
+CREATE INDEX imports_open ON imports (list_id) WHERE state = 'staging';
+
+-- What an import overwrote, so that it can be taken back.
+CREATE TABLE import_changes (
+  id        INTEGER PRIMARY KEY,
+  import_id BLOB NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+  kind      TEXT NOT NULL CHECK (kind IN ('lead', 'contact')),
+  row_id    BLOB NOT NULL,
+  version   INTEGER NOT NULL,                    -- version of the row that this import wrote
+  before    TEXT NOT NULL                        -- JSON
+) STRICT;
+CREATE INDEX import_changes_by_import ON import_changes (import_id);
+
+CREATE TABLE leads (
+  id               BLOB PRIMARY KEY CHECK (length(id) = 16),
+  list_id          BLOB NOT NULL REFERENCES lists (id),
+  position         INTEGER NOT NULL CHECK (position >= 1),
+  phone            TEXT NOT NULL,
+  raw_phone        TEXT,                         -- as the file had it
+  clir             TEXT CHECK (clir IN ('184', '186')),
+  company          TEXT,
+  person           TEXT,
+  attrs            TEXT NOT NULL DEFAULT '{}',   -- further columns in order, JSON
+  state            TEXT NOT NULL DEFAULT 'ready' CHECK (state IN
+                     ('ready', 'waiting', 'claimed', 'task', 'done', 'skipped', 'interrupted')),
+  round            INTEGER NOT NULL,             -- due in this round of its list
+  next_eligible_at INTEGER,                      -- waiting: due again at
+  skip_reason      TEXT,                         -- skipped: code
+  excluded         INTEGER NOT NULL DEFAULT 0 CHECK (excluded IN (0, 1)),  -- 発信対象外
+  excluded_reason  TEXT,
+  excluded_by      BLOB REFERENCES users (id),
+  excluded_at      INTEGER,
+  claim_attempt_id BLOB,                         -- claimed: the open attempt
+  claim_seat       TEXT,
+  claim_box        TEXT,
+  claim_until      INTEGER,                      -- claimed, not dialed: free again after
+  attempts         INTEGER NOT NULL DEFAULT 0,   -- calls made, void ones left out
+  recall_at        INTEGER,
+  owner_user_id    BLOB REFERENCES users (id),   -- whose task it is
+  -- The last call with this number, whoever made it and on whatever list (S1.31-S1.33).
+  last_disposition TEXT REFERENCES dispositions (code),
+  last_user_id     BLOB REFERENCES users (id),
+  last_at          INTEGER,
+  version          INTEGER NOT NULL DEFAULT 1,
+  import_id        BLOB REFERENCES imports (id),
+  deleted_at       INTEGER,
+  CHECK ((state = 'claimed') = (claim_attempt_id IS NOT NULL)),
+  CHECK (state <> 'waiting' OR next_eligible_at IS NOT NULL),
+  CHECK (state <> 'skipped' OR skip_reason IS NOT NULL)
+) STRICT;
+-- Never two leads of one number on one list (C3); also finds a number on every list.
+CREATE UNIQUE INDEX leads_by_phone ON leads (phone, list_id) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX leads_by_position ON leads (list_id, position);
+-- The claim reads the first row of these two.
+CREATE INDEX leads_ready ON leads (list_id, round, position)
+  WHERE state = 'ready' AND excluded = 0 AND deleted_at IS NULL;
+CREATE INDEX leads_waiting ON leads (list_id, next_eligible_at)
+  WHERE state = 'waiting' AND excluded = 0 AND deleted_at IS NULL;
+CREATE INDEX leads_claimed ON leads (claim_until) WHERE state = 'claimed';
+CREATE INDEX leads_interrupted ON leads (list_id) WHERE state = 'interrupted';
+
+-- Contacts are found by number, never by reference: the number is the key (S0.5).
+
+-- Further numbers of a lead; the file's own number stays in `leads.phone`.
+CREATE TABLE lead_phones (
+  lead_id  BLOB NOT NULL REFERENCES leads (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  phone    TEXT NOT NULL,
+  label    TEXT,
+  source   TEXT NOT NULL DEFAULT 'import',
+  PRIMARY KEY (lead_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lead_categories (
+  lead_id     BLOB NOT NULL REFERENCES leads (id) ON DELETE CASCADE,
+  position    INTEGER NOT NULL,
+  category_id INTEGER NOT NULL REFERENCES categories (id),
+  PRIMARY KEY (lead_id, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lead_categories_by_category ON lead_categories (category_id);
+
+-- Result statuses with the matrix of S4.8: 履歴, 録音, コール数, コネクト数.
+CREATE TABLE dispositions (
+  code           TEXT PRIMARY KEY,
+  label          TEXT NOT NULL,
+  builtin        INTEGER NOT NULL DEFAULT 0 CHECK (builtin IN (0, 1)),
+  keep_history   INTEGER NOT NULL DEFAULT 1 CHECK (keep_history IN (0, 1)),
+  keep_recording INTEGER NOT NULL DEFAULT 1 CHECK (keep_recording IN (0, 1)),
+  counts_call    INTEGER NOT NULL DEFAULT 1 CHECK (counts_call IN (0, 1)),
+  counts_connect INTEGER NOT NULL DEFAULT 1 CHECK (counts_connect IN (0, 1)),
+  lead_next      TEXT NOT NULL DEFAULT 'done' CHECK (lead_next IN ('retry', 'never', 'task', 'done')),
+  position       INTEGER NOT NULL,
+  project_id     BLOB REFERENCES projects (id),  -- NULL: every project
+  hotkey         TEXT,
+  color          TEXT,
+  archived_at    INTEGER
+) STRICT;
+CREATE UNIQUE INDEX dispositions_by_label ON dispositions (label, ifnull(project_id, x''))
+  WHERE archived_at IS NULL;
+
+INSERT INTO dispositions
+  (code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next, position) VALUES
+  ('no_contact',     '不通',     1, 1, 0, 1, 0, 'retry', 1),
+  ('fax',            'FAX',      1, 1, 1, 1, 0, 'never', 2),
+  ('not_in_service', '現アナ',   1, 1, 1, 1, 0, 'never', 3),
+  ('prospect',       '見込',     1, 1, 1, 1, 1, 'task',  4),
+  ('callback',       '再コール', 1, 1, 1, 1, 1, 'task',  5),
+  ('do_not_call',    'クレーム', 1, 1, 1, 1, 1, 'never', 6),
+  ('talked',         '通話済',   0, 1, 1, 1, 1, 'done',  7);
+
+-- Second guard behind the code (S4.6): the built-in ones are coupled to functions.
+CREATE TRIGGER dispositions_builtin_delete BEFORE DELETE ON dispositions WHEN OLD.builtin = 1
+BEGIN SELECT RAISE(ABORT, 'E-STATUS-BUILTIN'); END;
+CREATE TRIGGER dispositions_builtin_update
+BEFORE UPDATE OF code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next,
+  project_id, archived_at ON dispositions WHEN OLD.builtin = 1 OR NEW.builtin = 1
+BEGIN SELECT RAISE(ABORT, 'E-STATUS-BUILTIN'); END;
+CREATE TRIGGER dispositions_builtin_insert BEFORE INSERT ON dispositions WHEN NEW.builtin = 1
+BEGIN SELECT RAISE(ABORT, 'E-STATUS-BUILTIN'); END;
+
+-- One row per INVITE (S4.48). A row without `dialed_at` is a claim: it disappears when released.
+CREATE TABLE attempts (
+  id                BLOB PRIMARY KEY CHECK (length(id) = 16),
+  box_id            TEXT NOT NULL,
+  project_id        BLOB REFERENCES projects (id),
+  user_id           BLOB REFERENCES users (id),
+  seat              TEXT NOT NULL,
+  direction         TEXT NOT NULL CHECK (direction IN ('out', 'in')),
+  origin            TEXT NOT NULL CHECK (origin IN ('list', 'manual', 'direct', 'incoming')),
+  practice          INTEGER NOT NULL DEFAULT 0 CHECK (practice IN (0, 1)),
+  parent_attempt_id BLOB REFERENCES attempts (id),  -- transfer
+  -- Who was called, as it was then.
+  list_id           BLOB REFERENCES lists (id),
+  list_name         TEXT,
+  lead_id           BLOB REFERENCES leads (id),
+  position          INTEGER,
+  round             INTEGER,
+  phone             TEXT,                        -- NULL: withheld or foreign caller
+  peer              TEXT,                        -- incoming: as received
+  company           TEXT,
+  person            TEXT,
+  categories        TEXT NOT NULL DEFAULT '[]',  -- JSON
+  -- How.
+  dial_string       TEXT,
+  dial_prefix       TEXT NOT NULL DEFAULT '',    -- of the trunk: needed to judge the dial string again
+  caller_id         TEXT,
+  account           TEXT,
+  sip_call_id       TEXT,
+  -- When.
+  business_day      INTEGER NOT NULL,            -- day in Japan of dialing, YYYYMMDD
+  claimed_at        INTEGER NOT NULL,
+  claim_until       INTEGER,
+  dialed_at         INTEGER,                     -- on disk before the INVITE leaves
+  ringing_at        INTEGER,
+  early_media_at    INTEGER,
+  answered_at       INTEGER,
+  ended_at          INTEGER,
+  sealed_at         INTEGER,
+  -- What happened: facts.
+  hangup_by         TEXT CHECK (hangup_by IN ('local', 'remote', 'timeout')),
+  sip_code          INTEGER,
+  q850              INTEGER,
+  reason_text       TEXT,
+  void              INTEGER NOT NULL DEFAULT 0 CHECK (void IN (0, 1)),
+  void_reason       TEXT,
+  interrupted       INTEGER NOT NULL DEFAULT 0 CHECK (interrupted IN (0, 1)),
+  sub               TEXT,
+  suggestion        TEXT,
+  evidence          TEXT NOT NULL DEFAULT '{}',  -- JSON
+  -- What it was judged to be.
+  disposition       TEXT REFERENCES dispositions (code),
+  set_by            TEXT CHECK (set_by IN ('operator', 'auto')),
+  memo              TEXT,
+  recall_at         INTEGER,
+  reported          INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1)),
+  save_seq          INTEGER NOT NULL DEFAULT 0,
+  saved_at          INTEGER,
+  CHECK (direction = 'in' OR (phone IS NOT NULL AND dial_string IS NOT NULL)),
+  CHECK (ended_at IS NULL OR dialed_at IS NOT NULL),
+  CHECK (sealed_at IS NULL OR ended_at IS NOT NULL),
+  CHECK (void = 0 OR disposition IS NULL)
+) STRICT;
+CREATE INDEX attempts_by_phone ON attempts (phone, dialed_at);
+CREATE INDEX attempts_by_day ON attempts (business_day, user_id);
+CREATE INDEX attempts_by_lead ON attempts (lead_id) WHERE lead_id IS NOT NULL;
+CREATE INDEX attempts_by_list ON attempts (list_id, business_day) WHERE list_id IS NOT NULL;
+CREATE INDEX attempts_open ON attempts (box_id) WHERE sealed_at IS NULL;
+
+CREATE TABLE recordings (
+  id          INTEGER PRIMARY KEY,
+  attempt_id  BLOB NOT NULL REFERENCES attempts (id),
+  path        TEXT NOT NULL,
+  state       TEXT NOT NULL CHECK (state IN ('open', 'final', 'discarded', 'failed', 'expired', 'exported')),
+  codec       TEXT NOT NULL DEFAULT 'wav',
+  duration_ms INTEGER,
+  bytes       INTEGER,
+  sha256      TEXT,                              -- lower-case hexadecimal
+  gaps_ms     INTEGER NOT NULL DEFAULT 0,
+  hold        INTEGER NOT NULL DEFAULT 0 CHECK (hold IN (0, 1)),
+  opened_at   INTEGER NOT NULL,
+  UNIQUE (attempt_id, path)
+) STRICT;
+CREATE INDEX recordings_open ON recordings (attempt_id) WHERE state = 'open';
+
+CREATE TABLE do_not_call (
+  id             INTEGER PRIMARY KEY,
+  phone          TEXT NOT NULL,
+  project_id     BLOB REFERENCES projects (id),  -- NULL: the whole company
+  reason         TEXT NOT NULL,
+  source         TEXT NOT NULL,                  -- status, manual, import, ...
+  attempt_id     BLOB REFERENCES attempts (id),  -- evidence
+  by_user_id     BLOB REFERENCES users (id),
+  at             INTEGER NOT NULL,
+  revoked_at     INTEGER,
+  revoked_by     BLOB REFERENCES users (id),
+  revoked_reason TEXT,
+  CHECK (revoked_at IS NULL OR revoked_reason IS NOT NULL)
+) STRICT;
+CREATE UNIQUE INDEX do_not_call_live ON do_not_call (phone, ifnull(project_id, x'')) WHERE revoked_at IS NULL;
+CREATE INDEX do_not_call_by_attempt ON do_not_call (attempt_id) WHERE attempt_id IS NOT NULL;
+
+-- What must leave the box, written in the sealing transaction; deleted when delivered.
+CREATE TABLE outbox (
+  seq         INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused
+  key         BLOB NOT NULL UNIQUE,              -- idempotency key
+  kind        TEXT NOT NULL,
+  payload     TEXT NOT NULL,                     -- JSON
+  attempts    INTEGER NOT NULL DEFAULT 0,
+  next_try_at INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE outbox_dead (
+  seq        INTEGER PRIMARY KEY,
+  key        BLOB NOT NULL,
+  kind       TEXT NOT NULL,
+  payload    TEXT NOT NULL,
+  attempts   INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  reason     TEXT NOT NULL
+) STRICT;
+
+-- Every administrative change.
+CREATE TABLE audit (
+  id      INTEGER PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  user_id BLOB REFERENCES users (id),
+  action  TEXT NOT NULL,
+  object  TEXT NOT NULL,
+  detail  TEXT NOT NULL DEFAULT '{}'             -- JSON
+) STRICT;

@@ -1,0 +1,219 @@
+//! The one commit between key press and INVITE: save, seal, claim, check, mark dialed.
+
+use rusqlite::Connection;
+
+use super::attempts::{self, NewAttempt};
+use super::checks::{self, Dial};
+use super::leads::{self, Candidate};
+use super::lists::{self, ListHead};
+use super::{exec, history, saves};
+use crate::error::{Doing, Error, Result};
+use crate::id::LeadId;
+use crate::model::{Advance, Advanced, ClaimSpec, Claimed, Direction, Exhausted, Origin, Round};
+use crate::phone::Phone;
+
+pub(super) fn advance(db: &Connection, box_id: &str, step: &Advance) -> Result<Advanced> {
+    let mut done = Advanced::default();
+    if let Some(save) = &step.save {
+        saves::apply(db, save)?;
+    }
+    if let Some(attempt) = step.seal_attempt {
+        done.sealed = Some(saves::seal(db, attempt, step.now)?);
+    }
+    if let Some(spec) = &step.claim {
+        claim(db, box_id, step, spec, &mut done)?;
+    }
+    Ok(done)
+}
+
+fn claim(db: &Connection, box_id: &str, step: &Advance, spec: &ClaimSpec, done: &mut Advanced) -> Result<()> {
+    let doing = "claim";
+    if let Some(earlier) = repeated(db, spec)? {
+        done.claimed = Some(earlier);
+        return Ok(());
+    }
+    let list = lists::head(db, spec.list)?;
+    attempts::expire_claims(db, step.now).doing(doing)?;
+    let round = match spec.rules.round {
+        Round::Current => list.round,
+        Round::UpTo(round) => round,
+    };
+    let mut turn = Turn { after: 0, waiting_skipped: 0 };
+    if list.open {
+        for _ in 0..MAX_LOOKED_AT {
+            let Some(lead) = turn.next(db, spec, &list, round, step.now).doing(doing)? else {
+                done.exhausted = Some(exhausted(db, spec, round, false).doing(doing)?);
+                return Ok(());
+            };
+            if spec.skip.contains(&lead.id) {
+                turn.leave(&lead);
+                continue;
+            }
+            match take(db, box_id, step, spec, &list, lead)? {
+                Taken::Claimed(claimed) => {
+                    done.claimed = Some(*claimed);
+                    return Ok(());
+                }
+                Taken::PassedOver(lead, code) => {
+                    done.passed_over.push((lead, code));
+                    if done.passed_over.len() >= MAX_PASSED_OVER {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    done.exhausted = Some(exhausted(db, spec, round, list.open).doing(doing)?);
+    Ok(())
+}
+
+/// Walks the list: the ready leads from the top, then those put off that are due.
+struct Turn {
+    /// Leads of this run's skip list stay ready, so the walk must step over them.
+    after: i64,
+    waiting_skipped: u32,
+}
+
+impl Turn {
+    fn next(
+        &self,
+        db: &Connection,
+        spec: &ClaimSpec,
+        list: &ListHead,
+        round: u32,
+        now: i64,
+    ) -> rusqlite::Result<Option<Candidate>> {
+        match leads::first_ready(db, spec.list, round, self.after, list.visible_position)? {
+            Some(lead) => Ok(Some(lead)),
+            None => leads::first_waiting(db, spec.list, round, now, self.waiting_skipped),
+        }
+    }
+
+    fn leave(&mut self, lead: &Candidate) {
+        if lead.waiting {
+            self.waiting_skipped += 1;
+        } else {
+            self.after = lead.position;
+        }
+    }
+}
+
+enum Taken {
+    Claimed(Box<Claimed>),
+    PassedOver(LeadId, &'static str),
+}
+
+/// Checks a lead on its final dial string and takes it, or writes down why not.
+fn take(
+    db: &Connection,
+    box_id: &str,
+    step: &Advance,
+    spec: &ClaimSpec,
+    list: &ListHead,
+    lead: Candidate,
+) -> Result<Taken> {
+    let doing = "claim";
+    let Ok(phone) = Phone::from_e164(&lead.phone) else {
+        // The importer lets no such row in; a hand-edited file might.
+        leads::skip(db, lead.id, "E-PHONE-INVALID").doing(doing)?;
+        return Ok(Taken::PassedOver(lead.id, "E-PHONE-INVALID"));
+    };
+    let dial_string = spec.plan.dial_string_with(&phone, lead.clir);
+    let dial = Dial {
+        phone: phone.expose(),
+        dial_string: &dial_string,
+        prefix: &spec.plan.prefix,
+        project: Some(list.project),
+        origin: Origin::List,
+    };
+    if let Some(refusal) = checks::refusal(db, &dial, &spec.rules, step.now).doing(doing)? {
+        attempts::pass_over(db, lead.id, refusal).doing(doing)?;
+        return Ok(Taken::PassedOver(lead.id, refusal.code()));
+    }
+    let categories = leads::categories(db, lead.id).doing(doing)?;
+    let caller_id = spec.caller_id.clone().or_else(|| list.caller_id.clone());
+    let claim_until = (!spec.dial_now).then_some(spec.claim_until);
+    let new = NewAttempt {
+        id: spec.attempt,
+        box_id,
+        seat: &step.seat,
+        user: Some(step.user),
+        project: Some(list.project),
+        direction: Direction::Out,
+        origin: Origin::List,
+        practice: spec.rules.practice,
+        list: Some((spec.list, &list.name)),
+        lead: Some((lead.id, lead.position, lead.round)),
+        phone: Some(phone.expose()),
+        peer: None,
+        company: lead.company.as_deref(),
+        person: lead.person.as_deref(),
+        categories: &categories,
+        dial_string: Some(&dial_string),
+        dial_prefix: &spec.plan.prefix,
+        caller_id: caller_id.as_deref(),
+        account: &spec.account,
+        sip_call_id: None,
+        claim_until,
+        dialed: spec.dial_now,
+        now: step.now,
+    };
+    attempts::insert(db, &new).doing(doing)?;
+    let sql = "UPDATE leads SET state = 'claimed', next_eligible_at = NULL, claim_attempt_id = ?2, claim_seat = ?3,
+                 claim_box = ?4, claim_until = ?5 WHERE id = ?1";
+    exec(db, sql, (lead.id, spec.attempt, &step.seat, box_id, claim_until)).doing(doing)?;
+    Ok(Taken::Claimed(Box::new(Claimed {
+        attempt: spec.attempt,
+        lead: Some(lead.id),
+        list: Some(spec.list),
+        position: lead.position,
+        phone,
+        dial_string,
+        company: lead.company,
+        person: lead.person,
+        categories,
+        attempts_before: lead.attempts,
+        round: lead.round,
+        caller_id,
+        dialed: spec.dial_now,
+    })))
+}
+
+/// The claim of an earlier try whose answer was lost.
+fn repeated(db: &Connection, spec: &ClaimSpec) -> Result<Option<Claimed>> {
+    let Some(row) = history::find(db, spec.attempt)? else { return Ok(None) };
+    let stale = Error::State { attempt: spec.attempt, is: "used", needs: "new" };
+    if row.ended_at.is_some() {
+        return Err(stale);
+    }
+    let (Some(lead), Some(phone), Some(dial_string)) = (row.lead, row.phone, row.dial_string) else {
+        return Err(stale);
+    };
+    let sql = "SELECT attempts FROM leads WHERE id = ?1";
+    let attempts_before = super::one(db, sql, [lead], |r| r.get(0)).doing("claim")?.unwrap_or(0);
+    Ok(Some(Claimed {
+        attempt: row.id,
+        lead: Some(lead),
+        list: row.list,
+        position: row.position.unwrap_or(0),
+        phone: Phone::from_e164(&phone).map_err(Error::Phone)?,
+        dial_string,
+        company: row.company,
+        person: row.person,
+        categories: row.categories,
+        attempts_before,
+        round: row.round.unwrap_or(0),
+        caller_id: row.caller_id,
+        dialed: row.dialed_at.is_some(),
+    }))
+}
+
+fn exhausted(db: &Connection, spec: &ClaimSpec, round: u32, more: bool) -> rusqlite::Result<Exhausted> {
+    let (remaining_not_due, next_due) = leads::waiting(db, spec.list, round)?;
+    Ok(Exhausted { remaining_not_due, next_due, held: leads::held(db, spec.list)?, more })
+}
+
+/// Leads passed over in one commit; a list full of blocked numbers is walked in several.
+const MAX_PASSED_OVER: usize = 200;
+/// Leads looked at in one commit, the run's skip list included.
+const MAX_LOOKED_AT: usize = 10_000;

@@ -1,0 +1,425 @@
+//! Attempts from claim to end: one row per INVITE.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::checks::{self, Dial};
+use super::{contacts, exec, leads, one, saves};
+use crate::error::{DialRefusal, Doing, Error, Result};
+use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
+use crate::model::{
+    AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, ManualCall, MIN_REPEAT_GAP_MS, Origin,
+    PRACTICE_REQUEUE_MS, SetBy,
+};
+use crate::phone::Phone;
+use crate::time::BusinessDate;
+
+/// A row to insert. What happened later is written by the verbs below.
+pub(super) struct NewAttempt<'a> {
+    pub(super) id: AttemptId,
+    pub(super) box_id: &'a str,
+    pub(super) seat: &'a str,
+    pub(super) user: Option<UserId>,
+    pub(super) project: Option<ProjectId>,
+    pub(super) direction: Direction,
+    pub(super) origin: Origin,
+    pub(super) practice: bool,
+    pub(super) list: Option<(ListId, &'a str)>,
+    pub(super) lead: Option<(LeadId, i64, u32)>,
+    pub(super) phone: Option<&'a str>,
+    pub(super) peer: Option<&'a str>,
+    pub(super) company: Option<&'a str>,
+    pub(super) person: Option<&'a str>,
+    pub(super) categories: &'a [String],
+    pub(super) dial_string: Option<&'a str>,
+    pub(super) dial_prefix: &'a str,
+    pub(super) caller_id: Option<&'a str>,
+    pub(super) account: &'a str,
+    pub(super) sip_call_id: Option<&'a str>,
+    pub(super) claim_until: Option<i64>,
+    pub(super) dialed: bool,
+    pub(super) now: i64,
+}
+
+pub(super) fn insert(db: &Connection, new: &NewAttempt<'_>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO attempts (id, box_id, seat, user_id, project_id, direction, origin, practice, list_id,
+                 list_name, lead_id, position, round, phone, peer, company, person, categories, dial_string,
+                 dial_prefix, caller_id, account, sip_call_id, business_day, claimed_at, claim_until, dialed_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
+    let categories = serde_json::Value::from(new.categories).to_string();
+    exec(
+        db,
+        sql,
+        params![
+            new.id,
+            new.box_id,
+            new.seat,
+            new.user,
+            new.project,
+            new.direction,
+            new.origin,
+            new.practice,
+            new.list.map(|(id, _)| id),
+            new.list.map(|(_, name)| name),
+            new.lead.map(|(id, _, _)| id),
+            new.lead.map(|(_, position, _)| position),
+            new.lead.map(|(_, _, round)| round),
+            new.phone,
+            new.peer,
+            new.company,
+            new.person,
+            categories,
+            new.dial_string,
+            new.dial_prefix,
+            new.caller_id,
+            new.account,
+            new.sip_call_id,
+            BusinessDate::of(new.now),
+            new.now,
+            new.claim_until,
+            new.dialed.then_some(new.now),
+        ],
+    )
+    .map(|_| ())
+}
+
+/// What the verbs below need to know of an attempt.
+struct Known {
+    lead: Option<LeadId>,
+    project: Option<ProjectId>,
+    origin: Origin,
+    practice: bool,
+    phone: Option<String>,
+    dial_string: Option<String>,
+    dial_prefix: String,
+    claim_until: Option<i64>,
+    dialed: bool,
+    ended: bool,
+    set_by: Option<SetBy>,
+}
+
+fn known(db: &Connection, attempt: AttemptId) -> Result<Option<Known>> {
+    let sql = "SELECT lead_id, project_id, origin, practice, phone, dial_string, dial_prefix, claim_until,
+                 dialed_at IS NOT NULL, ended_at IS NOT NULL, set_by FROM attempts WHERE id = ?1";
+    one(db, sql, [attempt], |r| {
+        Ok(Known {
+            lead: r.get(0)?,
+            project: r.get(1)?,
+            origin: r.get(2)?,
+            practice: r.get(3)?,
+            phone: r.get(4)?,
+            dial_string: r.get(5)?,
+            dial_prefix: r.get(6)?,
+            claim_until: r.get(7)?,
+            dialed: r.get(8)?,
+            ended: r.get(9)?,
+            set_by: r.get(10)?,
+        })
+    })
+    .doing("read call")
+}
+
+fn existing(db: &Connection, attempt: AttemptId) -> Result<Known> {
+    known(db, attempt)?.ok_or_else(|| Error::NotFound { what: "call", key: attempt.to_string() })
+}
+
+/// Preview mode's second step. The outer result is storage, the inner one the rules': both are committed.
+pub(super) fn mark_dialing(
+    db: &Connection,
+    attempt: AttemptId,
+    rules: &DialRules,
+    now: i64,
+) -> Result<Result<()>> {
+    let doing = "mark dialing";
+    let Some(known) = known(db, attempt)? else { return Ok(Err(Error::ClaimLost { attempt })) };
+    if known.ended {
+        return Ok(Err(Error::State { attempt, is: "ended", needs: "claimed" }));
+    }
+    if known.dialed {
+        return Ok(Ok(()));
+    }
+    if known.claim_until.is_some_and(|until| until < now) {
+        drop_claim(db, attempt, known.lead, 0).doing(doing)?;
+        return Ok(Err(Error::ClaimLost { attempt }));
+    }
+    let (phone, dial_string) = (known.phone.unwrap_or_default(), known.dial_string.unwrap_or_default());
+    let dial = Dial {
+        phone: &phone,
+        dial_string: &dial_string,
+        prefix: &known.dial_prefix,
+        project: known.project,
+        origin: known.origin,
+    };
+    let refusal = match excluded(db, known.lead).doing(doing)? {
+        true => Some(DialRefusal::Excluded),
+        false => checks::refusal(db, &dial, rules, now).doing(doing)?,
+    };
+    if let Some(refusal) = refusal {
+        drop_claim(db, attempt, known.lead, 0).doing(doing)?;
+        if let Some(lead) = known.lead {
+            pass_over(db, lead, refusal).doing(doing)?;
+        }
+        return Ok(Err(Error::Refused(refusal)));
+    }
+    let sql = "UPDATE attempts SET dialed_at = ?2, business_day = ?3, claim_until = NULL, practice = ?4 WHERE id = ?1";
+    exec(db, sql, (attempt, now, BusinessDate::of(now), rules.practice)).doing(doing)?;
+    if let Some(lead) = known.lead {
+        exec(db, "UPDATE leads SET claim_until = NULL WHERE id = ?1", [lead]).doing(doing)?;
+    }
+    Ok(Ok(()))
+}
+
+/// Writes down why a lead is not dialed: for good, or until a time.
+pub(super) fn pass_over(db: &Connection, lead: LeadId, refusal: DialRefusal) -> rusqlite::Result<()> {
+    match refusal.until() {
+        Some(until) => leads::put_off(db, lead, until),
+        None => leads::skip(db, lead, refusal.code()),
+    }
+}
+
+/// Gives a claim back. A claim that is gone is no error: the caller wanted it gone.
+pub(super) fn release(db: &Connection, attempt: AttemptId, _now: i64, skip_round: bool) -> Result<()> {
+    let Some(known) = known(db, attempt)? else { return Ok(()) };
+    if known.dialed {
+        return Err(Error::State { attempt, is: "dialed", needs: "claimed" });
+    }
+    drop_claim(db, attempt, known.lead, u32::from(skip_round)).doing("release")
+}
+
+/// Removes the row of a claim that was never dialed and frees its lead.
+pub(super) fn drop_claim(
+    db: &Connection,
+    attempt: AttemptId,
+    lead: Option<LeadId>,
+    rounds: u32,
+) -> rusqlite::Result<()> {
+    exec(db, "DELETE FROM attempts WHERE id = ?1 AND dialed_at IS NULL", [attempt])?;
+    match lead {
+        Some(lead) => leads::give_back(db, lead, rounds),
+        None => Ok(()),
+    }
+}
+
+/// Frees claims whose time is over.
+pub(super) fn expire_claims(db: &Connection, now: i64) -> rusqlite::Result<()> {
+    let sql = "SELECT claim_attempt_id, id FROM leads WHERE state = 'claimed' AND claim_until < ?1";
+    let expired: Vec<(AttemptId, LeadId)> = super::all(db, sql, [now], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    for (attempt, lead) in expired {
+        drop_claim(db, attempt, Some(lead), 0)?;
+    }
+    Ok(())
+}
+
+pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> Result<Claimed> {
+    let doing = "open manual call";
+    let parsed = Phone::parse(&call.phone).map_err(Error::Phone)?;
+    let phone = parsed.phone;
+    let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
+    let dial_string = call.plan.dial_string_with(&phone, parsed.clir);
+    let origin = match call.origin {
+        Origin::Direct => Origin::Direct,
+        Origin::Manual | Origin::List | Origin::Incoming => Origin::Manual,
+    };
+    let dial = Dial {
+        phone: phone.expose(),
+        dial_string: &dial_string,
+        prefix: &call.plan.prefix,
+        project: call.project,
+        origin,
+    };
+    if let Some(refusal) = checks::refusal(db, &dial, &call.rules, call.now).doing(doing)? {
+        return Err(Error::Refused(refusal));
+    }
+    let contact = contacts::by_key(db, phone.expose()).doing(doing)?;
+    let caller_id = match (&call.caller_id, call.project) {
+        (Some(number), _) => Some(number.clone()),
+        (None, Some(project)) => {
+            one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0)).doing(doing)?.flatten()
+        }
+        (None, None) => None,
+    };
+    let (company, person, categories) =
+        contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
+    let new = NewAttempt {
+        id,
+        box_id,
+        seat: &call.seat,
+        user: Some(call.user),
+        project: call.project,
+        direction: Direction::Out,
+        origin,
+        practice: call.rules.practice,
+        list: None,
+        lead: None,
+        phone: Some(phone.expose()),
+        peer: None,
+        company: company.as_deref(),
+        person: person.as_deref(),
+        categories: &categories,
+        dial_string: Some(&dial_string),
+        dial_prefix: &call.plan.prefix,
+        caller_id: caller_id.as_deref(),
+        account: &call.account,
+        sip_call_id: None,
+        claim_until: None,
+        dialed: true,
+        now: call.now,
+    };
+    insert(db, &new).doing(doing)?;
+    let sql = "SELECT count(*) FROM attempts WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL";
+    let attempts_before = one(db, sql, [phone.expose()], |r| r.get(0)).doing(doing)?.unwrap_or(0);
+    Ok(Claimed {
+        attempt: id,
+        lead: None,
+        list: None,
+        position: 0,
+        phone,
+        dial_string,
+        company,
+        person,
+        categories,
+        attempts_before,
+        round: 0,
+        caller_id,
+        dialed: true,
+    })
+}
+
+pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) -> Result<AttemptId> {
+    let doing = "open incoming call";
+    let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
+    let phone = call.caller.as_deref().and_then(|raw| Phone::parse(raw).ok()).map(|parsed| parsed.phone);
+    let contact = match &phone {
+        Some(phone) => contacts::by_key(db, phone.expose()).doing(doing)?,
+        None => None,
+    };
+    let (company, person, categories) =
+        contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
+    let new = NewAttempt {
+        id,
+        box_id,
+        seat: &call.seat,
+        user: call.user,
+        project: call.project,
+        direction: Direction::In,
+        origin: Origin::Incoming,
+        practice: false,
+        list: None,
+        lead: None,
+        phone: phone.as_ref().map(Phone::expose),
+        peer: call.caller.as_deref(),
+        company: company.as_deref(),
+        person: person.as_deref(),
+        categories: &categories,
+        dial_string: None,
+        dial_prefix: "",
+        caller_id: call.called.as_deref(),
+        account: &call.account,
+        sip_call_id: call.sip_call_id.as_deref(),
+        claim_until: None,
+        dialed: true,
+        now: call.now,
+    };
+    insert(db, &new).doing(doing)?;
+    Ok(id)
+}
+
+pub(super) fn progress(db: &Connection, facts: &AttemptProgress) -> Result<()> {
+    let sql = "UPDATE attempts SET ringing_at = ifnull(ringing_at, ?2), early_media_at = ifnull(early_media_at, ?3),
+                 answered_at = ifnull(answered_at, ?4), sip_call_id = ifnull(sip_call_id, ?5),
+                 evidence = json_patch(evidence, ?6) WHERE id = ?1";
+    let values = (
+        facts.attempt,
+        facts.ringing_at,
+        facts.early_media_at,
+        facts.answered_at,
+        &facts.sip_call_id,
+        patch(&facts.evidence),
+    );
+    match exec(db, sql, values).doing("write call progress")? {
+        0 => Err(Error::NotFound { what: "call", key: facts.attempt.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<()> {
+    let doing = "end call";
+    let known = existing(db, end.attempt)?;
+    if !known.dialed {
+        return Err(Error::State { attempt: end.attempt, is: "claimed", needs: "dialed" });
+    }
+    if known.ended {
+        return Ok(());
+    }
+    // A result that a person saved is never voided away.
+    let void = end.void.as_deref().filter(|_| known.set_by != Some(SetBy::Operator));
+    let sql = "UPDATE attempts SET ended_at = max(?2, dialed_at), hangup_by = ?3, sip_code = ?4, q850 = ?5,
+                 reason_text = ?6, ringing_at = ifnull(ringing_at, ?7), early_media_at = ifnull(early_media_at, ?8),
+                 answered_at = ifnull(answered_at, ?9), sip_call_id = ifnull(sip_call_id, ?10), suggestion = ?11,
+                 sub = ?12, evidence = json_patch(evidence, ?13), void = ?14, void_reason = ?15,
+                 disposition = CASE ?14 WHEN 0 THEN disposition END, set_by = CASE ?14 WHEN 0 THEN set_by END,
+                 sealed_at = CASE ?14 WHEN 1 THEN max(?2, dialed_at) END
+               WHERE id = ?1";
+    exec(
+        db,
+        sql,
+        params![
+            end.attempt,
+            end.ended_at,
+            end.hangup_by,
+            end.sip_code,
+            end.q850,
+            end.reason_text,
+            end.ringing_at,
+            end.early_media_at,
+            end.answered_at,
+            end.sip_call_id,
+            end.suggestion,
+            end.sub,
+            patch(&end.evidence),
+            void.is_some(),
+            void,
+        ],
+    )
+    .doing(doing)?;
+    if void.is_some() {
+        // Not the callee's doing: the lead goes behind the others of its round.
+        if let Some(lead) = held_lead(db, known.lead, end.attempt).doing(doing)? {
+            let gap = if known.practice { PRACTICE_REQUEUE_MS } else { MIN_REPEAT_GAP_MS };
+            leads::put_off(db, lead, end.ended_at + gap).doing(doing)?;
+        }
+        return Ok(());
+    }
+    count(db, known.lead).doing(doing)?;
+    match &end.auto {
+        Some(save) => saves::apply(db, save).map(|_| ()),
+        None => saves::touch_last(db, end.attempt).doing(doing),
+    }
+}
+
+/// One more call made to the lead.
+pub(super) fn count(db: &Connection, lead: Option<LeadId>) -> rusqlite::Result<()> {
+    match lead {
+        Some(lead) => exec(db, "UPDATE leads SET attempts = attempts + 1 WHERE id = ?1", [lead]).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+/// The lead, if this attempt still holds it.
+fn held_lead(db: &Connection, lead: Option<LeadId>, attempt: AttemptId) -> rusqlite::Result<Option<LeadId>> {
+    let sql = "SELECT id FROM leads WHERE id = ?1 AND claim_attempt_id = ?2";
+    one(db, sql, (lead, attempt), |r| r.get(0))
+}
+
+/// Excluded, deleted, or on a list that is closed.
+fn excluded(db: &Connection, lead: Option<LeadId>) -> rusqlite::Result<bool> {
+    let Some(lead) = lead else { return Ok(false) };
+    let sql = "SELECT d.excluded OR d.deleted_at IS NOT NULL OR NOT l.enabled OR l.deleted_at IS NOT NULL
+               FROM leads d JOIN lists l ON l.id = d.list_id WHERE d.id = ?1";
+    Ok(db.prepare_cached(sql)?.query_row([lead], |r| r.get(0)).optional()?.unwrap_or(true))
+}
+
+/// Evidence as a merge patch; anything but an object changes nothing.
+fn patch(evidence: &serde_json::Value) -> String {
+    if evidence.is_object() { evidence.to_string() } else { "{}".to_owned() }
+}

@@ -1,0 +1,68 @@
+//! The checks before a dial, all on what would really be sent, all inside the transaction that precedes the INVITE.
+
+use rusqlite::Connection;
+
+use super::{dnc, one};
+use crate::error::DialRefusal;
+use crate::id::ProjectId;
+use crate::model::{DialRules, Origin};
+use crate::phone::{DialPlan, NumberFormat, Verdict};
+use crate::time::BusinessDate;
+
+/// What is about to be dialed.
+pub(super) struct Dial<'a> {
+    /// E.164.
+    pub(super) phone: &'a str,
+    /// After prefix and format.
+    pub(super) dial_string: &'a str,
+    /// The trunk's prefix.
+    pub(super) prefix: &'a str,
+    pub(super) project: Option<ProjectId>,
+    pub(super) origin: Origin,
+}
+
+/// `None`: may be dialed now.
+pub(super) fn refusal(
+    db: &Connection,
+    dial: &Dial<'_>,
+    rules: &DialRules,
+    now: i64,
+) -> rusqlite::Result<Option<DialRefusal>> {
+    if forbidden(dial) {
+        return Ok(Some(DialRefusal::Forbidden));
+    }
+    if dnc::blocked(db, dial.phone, dial.project)? {
+        return Ok(Some(DialRefusal::DoNotCall));
+    }
+    repeat(db, dial.phone, rules, now)
+}
+
+/// Emergency and special numbers, on the final string; freephone numbers too when nobody typed them.
+fn forbidden(dial: &Dial<'_>) -> bool {
+    let plan = DialPlan { format: NumberFormat::National, prefix: dial.prefix.to_owned() };
+    match plan.verdict(dial.dial_string) {
+        Verdict::Allowed => false,
+        Verdict::ManualOnly => dial.origin == Origin::List,
+        Verdict::Forbidden | Verdict::Emergency => true,
+    }
+}
+
+/// 端末設備等規則 32条の3, by number: whatever list, seat or way the earlier dials came from.
+fn repeat(db: &Connection, phone: &str, rules: &DialRules, now: i64) -> rusqlite::Result<Option<DialRefusal>> {
+    if rules.practice {
+        return Ok(None);
+    }
+    let today = BusinessDate::of(now);
+    let sql = "SELECT max(dialed_at), sum(dialed_at >= ?2) FROM attempts
+               WHERE phone = ?1 AND dialed_at >= min(?2, ?3) AND direction = 'out'";
+    let (last, dials): (Option<i64>, Option<i64>) =
+        one(db, sql, (phone, today.start(), now - rules.gap_ms()), |r| Ok((r.get(0)?, r.get(1)?)))?
+            .unwrap_or((None, None));
+    if let Some(until) = last.map(|at| at + rules.gap_ms()).filter(|&until| until > now) {
+        return Ok(Some(DialRefusal::RepeatGap { until }));
+    }
+    if dials.unwrap_or(0) >= rules.dials_per_day() {
+        return Ok(Some(DialRefusal::RepeatDay { until: today.end() }));
+    }
+    Ok(None)
+}

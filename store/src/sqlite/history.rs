@@ -1,0 +1,169 @@
+//! Reading attempts.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::{all, one, people, texts};
+use crate::error::{Doing, Error, Result};
+use crate::id::AttemptId;
+use crate::model::{AttemptRow, HistoryQuery, RecordingInfo};
+use crate::phone::Phone;
+
+/// One attempt with its names and its last recording.
+pub(super) fn load(db: &Connection, attempt: AttemptId) -> Result<AttemptRow> {
+    find(db, attempt)?.ok_or_else(|| Error::NotFound { what: "call", key: attempt.to_string() })
+}
+
+pub(super) fn find(db: &Connection, attempt: AttemptId) -> Result<Option<AttemptRow>> {
+    one(db, &format!("{SELECT} WHERE a.id = ?1"), [attempt], attempt_row).doing("read call")
+}
+
+/// All attempts of this box that match; `condition` is ours, never a user's.
+pub(super) fn of_box(db: &Connection, box_id: &str, condition: &str) -> Result<Vec<AttemptRow>> {
+    let sql = format!("{SELECT} WHERE a.box_id = ?1 AND a.sealed_at IS NULL AND {condition} ORDER BY a.id");
+    all(db, &sql, [box_id], attempt_row).doing("read open calls")
+}
+
+pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<AttemptRow>> {
+    let mut sql = format!("{SELECT} WHERE a.dialed_at IS NOT NULL");
+    let mut values: Vec<Value> = Vec::new();
+    let mut filter = |clause: &str, value: Option<Value>| {
+        sql.push_str(" AND ");
+        sql.push_str(clause);
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" ?{}", values.len()));
+        }
+    };
+    let blob = |id: u128| Some(Value::Blob(id.to_be_bytes().to_vec()));
+    if let Some(list) = query.list {
+        filter("a.list_id =", blob(list.0));
+    }
+    if let Some(lead) = query.lead {
+        filter("a.lead_id =", blob(lead.0));
+    }
+    if let Some(user) = query.user {
+        filter("a.user_id =", blob(user.0));
+    }
+    if let Some(seat) = &query.seat {
+        filter("a.seat =", Some(Value::Text(seat.clone())));
+    }
+    if let Some(raw) = &query.phone {
+        let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+        filter("a.phone =", Some(Value::Text(phone.expose().to_owned())));
+    }
+    match query.status.as_deref() {
+        None => {}
+        Some("") => filter("a.disposition IS NULL AND a.void = 0", None),
+        Some(status) => filter("a.disposition =", Some(Value::Text(people::disposition(db, status)?.code))),
+    }
+    if let Some(from) = query.from {
+        filter("a.claimed_at >=", Some(Value::Integer(from)));
+    }
+    if let Some(to) = query.to {
+        filter("a.claimed_at <", Some(Value::Integer(to)));
+    }
+    if !query.include_manual {
+        filter("a.origin NOT IN ('manual', 'direct')", None);
+    }
+    if !query.include_incoming {
+        filter("a.direction = 'out'", None);
+    }
+    if !query.include_void {
+        filter("a.void = 0", None);
+    }
+    if query.only_open {
+        filter("a.sealed_at IS NULL", None);
+    }
+    if query.only_interrupted {
+        filter("a.interrupted = 1", None);
+    }
+    if let Some(before) = query.before {
+        filter("a.id <", blob(before.0));
+    }
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    sql.push_str(&format!(" ORDER BY a.id DESC LIMIT {limit}"));
+    all(db, &sql, params_from_iter(values), attempt_row).doing("read history")
+}
+
+fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
+    let categories: String = row.get("categories")?;
+    let evidence: String = row.get("evidence")?;
+    let recording = match row.get::<_, Option<String>>("path")? {
+        None => None,
+        Some(path) => Some(RecordingInfo {
+            path: path.into(),
+            state: row.get("recording_state")?,
+            duration_ms: row.get::<_, Option<i64>>("duration_ms")?.map(i64::unsigned_abs),
+            bytes: row.get::<_, Option<i64>>("bytes")?.map(i64::unsigned_abs),
+            sha256: row.get("sha256")?,
+            gaps_ms: row.get::<_, i64>("gaps_ms")?.unsigned_abs(),
+        }),
+    };
+    Ok(AttemptRow {
+        id: row.get("id")?,
+        box_id: row.get("box_id")?,
+        project: row.get("project_id")?,
+        user: row.get("user_id")?,
+        login: row.get("login")?,
+        user_name: row.get("user_name")?,
+        seat: row.get("seat")?,
+        direction: row.get("direction")?,
+        origin: row.get("origin")?,
+        practice: row.get("practice")?,
+        list: row.get("list_id")?,
+        list_name: row.get("list_name")?,
+        lead: row.get("lead_id")?,
+        position: row.get("position")?,
+        round: row.get("round")?,
+        phone: row.get("phone")?,
+        peer: row.get("peer")?,
+        dial_string: row.get("dial_string")?,
+        caller_id: row.get("caller_id")?,
+        account: row.get("account")?,
+        sip_call_id: row.get("sip_call_id")?,
+        company: row.get("company")?,
+        person: row.get("person")?,
+        categories: texts(&categories),
+        claimed_at: row.get("claimed_at")?,
+        dialed_at: row.get("dialed_at")?,
+        ringing_at: row.get("ringing_at")?,
+        early_media_at: row.get("early_media_at")?,
+        answered_at: row.get("answered_at")?,
+        ended_at: row.get("ended_at")?,
+        sealed_at: row.get("sealed_at")?,
+        hangup_by: row.get("hangup_by")?,
+        sip_code: row.get("sip_code")?,
+        q850: row.get("q850")?,
+        reason_text: row.get("reason_text")?,
+        void: row.get("void")?,
+        void_reason: row.get("void_reason")?,
+        interrupted: row.get("interrupted")?,
+        sub: row.get("sub")?,
+        suggestion: row.get("suggestion")?,
+        status: row.get("disposition")?,
+        status_label: row.get("status_label")?,
+        set_by: row.get("set_by")?,
+        memo: row.get("memo")?,
+        save_seq: row.get::<_, i64>("save_seq")?.unsigned_abs(),
+        recall_at: row.get("recall_at")?,
+        evidence: serde_json::from_str(&evidence).unwrap_or_default(),
+        recording,
+    })
+}
+
+const SELECT: &str = "
+  SELECT a.id, a.box_id, a.project_id, a.user_id, u.login, u.name AS user_name, a.seat, a.direction, a.origin,
+    a.practice, a.list_id, a.list_name, a.lead_id, a.position, a.round, a.phone, a.peer, a.dial_string, a.caller_id,
+    a.account, a.sip_call_id, a.company, a.person, a.categories, a.claimed_at, a.dialed_at, a.ringing_at,
+    a.early_media_at, a.answered_at, a.ended_at, a.sealed_at, a.hangup_by, a.sip_code, a.q850, a.reason_text, a.void,
+    a.void_reason, a.interrupted, a.sub, a.suggestion, a.disposition, d.label AS status_label, a.set_by, a.memo,
+    a.save_seq, a.recall_at, a.evidence,
+    r.path, r.state AS recording_state, r.duration_ms, r.bytes, r.sha256, r.gaps_ms
+  FROM attempts a
+  LEFT JOIN users u ON u.id = a.user_id
+  LEFT JOIN dispositions d ON d.code = a.disposition
+  LEFT JOIN recordings r ON r.id = (SELECT max(id) FROM recordings WHERE attempt_id = a.id)";

@@ -1,0 +1,152 @@
+//! Lists: create, find, enable, count, next round.
+
+use rusqlite::{Connection, Row};
+
+use super::{audit, exec, one, unsigned};
+use crate::error::{Doing, Error, Result};
+use crate::id::{ListId, ProjectId, UserId};
+use crate::model::{ListInfo, ListSpec};
+
+/// A list as the claim needs it.
+pub(super) struct ListHead {
+    pub(super) name: String,
+    pub(super) project: ProjectId,
+    pub(super) caller_id: Option<String>,
+    pub(super) round: u32,
+    pub(super) visible_position: i64,
+    /// Enabled and not deleted.
+    pub(super) open: bool,
+}
+
+pub(super) fn head(db: &Connection, list: ListId) -> Result<ListHead> {
+    let sql = "SELECT l.name, l.project_id, p.caller_id, l.round, l.visible_position,
+                 l.enabled AND l.deleted_at IS NULL
+               FROM lists l JOIN projects p ON p.id = l.project_id WHERE l.id = ?1";
+    one(db, sql, [list], |r| {
+        Ok(ListHead {
+            name: r.get(0)?,
+            project: r.get(1)?,
+            caller_id: r.get(2)?,
+            round: r.get(3)?,
+            visible_position: r.get(4)?,
+            open: r.get(5)?,
+        })
+    })
+    .doing("read list")?
+    .ok_or_else(|| missing(list))
+}
+
+pub(super) fn create(db: &Connection, spec: &ListSpec, now: i64) -> Result<ListInfo> {
+    let doing = "create list";
+    let name = spec.name.trim();
+    if name.is_empty() {
+        return Err(Error::ListName);
+    }
+    let project = one(db, "SELECT 1 FROM projects WHERE id = ?1 AND deleted_at IS NULL", [spec.project], |_| Ok(()));
+    if project.doing(doing)?.is_none() {
+        return Err(Error::NotFound { what: "project", key: spec.project.to_string() });
+    }
+    let sql = "SELECT 1 FROM lists WHERE project_id = ?1 AND name = ?2 AND deleted_at IS NULL";
+    if one(db, sql, (spec.project, name), |_| Ok(())).doing(doing)?.is_some() {
+        return Err(Error::ListDuplicate { name: name.to_owned() });
+    }
+    let id = ListId::generate(now);
+    let sql = "INSERT INTO lists (id, project_id, name, created_at) VALUES (?1, ?2, ?3, ?4)";
+    exec(db, sql, (id, spec.project, name, now)).doing(doing)?;
+    audit(db, now, None, "list.create", &id.to_string(), &serde_json::json!({ "name": name })).doing(doing)?;
+    by_id(db, id)
+}
+
+pub(super) fn by_id(db: &Connection, list: ListId) -> Result<ListInfo> {
+    let sql = format!("{SELECT} WHERE l.id = ?1 AND l.deleted_at IS NULL");
+    one(db, &sql, [list], info).doing("read list")?.ok_or_else(|| missing(list))
+}
+
+/// By name, else by the beginning of the identifier.
+pub(super) fn by_name(db: &Connection, name: &str) -> Result<ListInfo> {
+    let doing = "find list";
+    let name = name.trim();
+    let sql = "SELECT id FROM lists WHERE name = ?1 AND deleted_at IS NULL LIMIT 2";
+    let mut found: Vec<ListId> = super::all(db, sql, [name], |r| r.get(0)).doing(doing)?;
+    if found.is_empty() && !name.is_empty() {
+        let prefix = name.to_ascii_uppercase();
+        let ids: Vec<ListId> =
+            super::all(db, "SELECT id FROM lists WHERE deleted_at IS NULL", [], |r| r.get(0)).doing(doing)?;
+        found = ids.into_iter().filter(|id| id.to_string().starts_with(&prefix)).collect();
+    }
+    match found.as_slice() {
+        [id] => by_id(db, *id),
+        [] => Err(Error::NotFound { what: "list", key: name.to_owned() }),
+        _ => Err(Error::Ambiguous { what: "lists", key: name.to_owned() }),
+    }
+}
+
+pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {
+    let sql = format!("{SELECT} WHERE l.deleted_at IS NULL ORDER BY p.name, l.name");
+    super::all(db, &sql, [], info)
+}
+
+
+pub(super) fn set_enabled(
+    db: &Connection,
+    list: ListId,
+    enabled: bool,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<()> {
+    let sql = "UPDATE lists SET enabled = ?2 WHERE id = ?1 AND deleted_at IS NULL";
+    if exec(db, sql, (list, enabled)).doing("enable list")? == 0 {
+        return Err(missing(list));
+    }
+    let action = if enabled { "list.enable" } else { "list.disable" };
+    audit(db, now, by, action, &list.to_string(), &serde_json::json!({})).doing("enable list")
+}
+
+/// Opens the next round. Leads to retry carry its number already; only interrupted ones are touched, and those are few.
+pub(super) fn next_round(db: &Connection, list: ListId, by: Option<UserId>, now: i64) -> Result<u32> {
+    let doing = "open a round";
+    let sql = "UPDATE lists SET round = round + 1 WHERE id = ?1 AND deleted_at IS NULL RETURNING round";
+    let round: u32 = one(db, sql, [list], |r| r.get(0)).doing(doing)?.ok_or_else(|| missing(list))?;
+    let sql = "UPDATE leads SET state = 'ready', round = ?2 WHERE list_id = ?1 AND state = 'interrupted'";
+    exec(db, sql, (list, round)).doing(doing)?;
+    audit(db, now, by, "list.round", &list.to_string(), &serde_json::json!({ "round": round })).doing(doing)?;
+    Ok(round)
+}
+
+fn missing(list: ListId) -> Error {
+    Error::NotFound { what: "list", key: list.to_string() }
+}
+
+fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
+    Ok(ListInfo {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        project: row.get(2)?,
+        project_name: row.get(3)?,
+        enabled: row.get(4)?,
+        round: row.get(5)?,
+        created_at: row.get(6)?,
+        total: unsigned(row, 7)?,
+        dialable: unsigned(row, 8)?,
+        worked: unsigned(row, 9)?,
+        excluded: unsigned(row, 10)?,
+        skipped: unsigned(row, 11)?,
+    })
+}
+
+/// Staged leads are no part of any figure.
+const SELECT: &str = "
+  SELECT l.id, l.name, l.project_id, p.name, l.enabled, l.round, l.created_at,
+    n.total, n.dialable, n.worked, n.excluded, n.skipped
+  FROM lists l JOIN projects p ON p.id = l.project_id
+  JOIN (
+    SELECT i.id,
+      count(d.id) AS total,
+      ifnull(sum(d.excluded = 0 AND d.state IN ('ready', 'waiting') AND d.round <= i.round), 0) AS dialable,
+      ifnull(sum(d.attempts > 0), 0) AS worked,
+      ifnull(sum(d.excluded), 0) AS excluded,
+      ifnull(sum(d.state = 'skipped'), 0) AS skipped
+    FROM lists i LEFT JOIN leads d
+      ON d.list_id = i.id AND d.position <= i.visible_position AND d.deleted_at IS NULL
+    GROUP BY i.id
+  ) n ON n.id = l.id";

@@ -1,0 +1,375 @@
+//! The store in one SQLite file: write-ahead log, `synchronous=FULL`, one writer.
+//!
+//! Every verb is a short function in the module of its noun; this module owns the connection and the transaction.
+
+mod advance;
+mod attempts;
+mod checks;
+mod contacts;
+mod dnc;
+mod history;
+mod leads;
+mod lists;
+mod migrate;
+mod open;
+mod outbox;
+mod people;
+mod recordings;
+mod recover;
+mod saves;
+mod staging;
+mod stats;
+mod why;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+
+use crate::backend::{Backend, Reader};
+use crate::error::{Doing, Result};
+use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::model::{
+    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
+    DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall, OutboxRow,
+    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow,
+    UserInfo, WhyAnswer, WhyContext, WhyQuery,
+};
+use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
+
+pub(crate) use open::{open, open_reader};
+
+/// The writing connection and what belongs to it.
+pub(crate) struct SqliteBackend {
+    db: Connection,
+    box_id: String,
+    cache_kib: u32,
+    categories: staging::CategoryIds,
+    /// Frames in the log after the last commit; written by SQLite's hook.
+    log_frames: Arc<AtomicI32>,
+    /// Held while the store is open: one daemon per database.
+    _lock: File,
+}
+
+/// A read-only connection.
+pub(crate) struct SqliteReader {
+    db: Connection,
+}
+
+impl SqliteBackend {
+    /// Runs `work` in one immediate transaction: all of it is on disk when this returns, or none.
+    fn transact<T>(&mut self, doing: &'static str, work: impl FnOnce(&Connection, &str) -> Result<T>) -> Result<T> {
+        let tx: Transaction<'_> =
+            self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        let value = work(&tx, &self.box_id)?;
+        tx.commit().doing(doing)?;
+        Ok(value)
+    }
+
+    /// Moves the log into the database and begins a new log.
+    ///
+    /// The first write into a new log syncs its header besides the commit. That write is made here, so that a call's
+    /// commit never pays for it.
+    fn checkpoint(&mut self) -> rusqlite::Result<()> {
+        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        self.log_frames.store(0, Ordering::Relaxed);
+        exec(&self.db, "UPDATE meta SET value = value + 1 WHERE key = 'checkpoints'", [])?;
+        Ok(())
+    }
+}
+
+impl Backend for SqliteBackend {
+    fn recover(&mut self, now: i64) -> Result<Recovery> {
+        recover::recover(self, now)
+    }
+
+    fn reserve_event_seq(&mut self, block: u64) -> Result<u64> {
+        self.transact("reserve event numbers", |db, _| {
+            let block = i64::try_from(block).unwrap_or(i64::MAX);
+            let next: i64 = one(db, "SELECT value FROM meta WHERE key = 'next_event_seq'", [], |r| r.get(0))
+                .doing("reserve event numbers")?
+                .unwrap_or(1);
+            exec(
+                db,
+                "INSERT INTO meta (key, value) VALUES ('next_event_seq', ?1)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [next.saturating_add(block)],
+            )
+            .doing("reserve event numbers")?;
+            Ok(next.unsigned_abs())
+        })
+    }
+
+    fn ping(&mut self) -> Result<()> {
+        one(&self.db, "SELECT value FROM meta LIMIT 1", [], |_| Ok(())).doing("ping").map(|_| ())
+    }
+
+    fn probe(&mut self) -> Result<()> {
+        exec(&self.db, "UPDATE meta SET value = value + 1 WHERE key = 'checkpoints'", [])
+            .doing("probe the disk")
+            .map(|_| ())
+    }
+
+    fn ensure_user(&mut self, login: &str, name: &str, role: Role, now: i64) -> Result<UserId> {
+        self.transact("ensure user", |db, _| people::ensure_user(db, login, name, role, now))
+    }
+
+    fn users(&mut self) -> Result<Vec<UserInfo>> {
+        people::users(&self.db).doing("read users")
+    }
+
+    fn ensure_project(&mut self, name: &str, caller_id: Option<&str>, now: i64) -> Result<ProjectId> {
+        self.transact("ensure project", |db, _| people::ensure_project(db, name, caller_id, now))
+    }
+
+    fn projects(&mut self) -> Result<Vec<ProjectInfo>> {
+        people::projects(&self.db).doing("read projects")
+    }
+
+    fn dispositions(&mut self) -> Result<Vec<DispositionInfo>> {
+        people::dispositions(&self.db).doing("read statuses")
+    }
+
+    fn contact(&mut self, phone: &str) -> Result<Option<ContactInfo>> {
+        contacts::by_phone(&self.db, phone).doing("look up a number")
+    }
+
+    fn create_list(&mut self, spec: &ListSpec, now: i64) -> Result<ListInfo> {
+        self.transact("create list", |db, _| lists::create(db, spec, now))
+    }
+
+    fn list_by_name(&mut self, name: &str) -> Result<ListInfo> {
+        lists::by_name(&self.db, name)
+    }
+
+    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()> {
+        self.transact("enable list", |db, _| lists::set_enabled(db, list, enabled, by, now))
+    }
+
+    fn next_round(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32> {
+        self.transact("open a round", |db, _| lists::next_round(db, list, by, now))
+    }
+
+    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Option<UserId>, now: i64) -> Result<()> {
+        self.transact("exclude lead", |db, _| leads::set_excluded(db, lead, true, reason, by, now))
+    }
+
+    fn include_lead(&mut self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()> {
+        self.transact("include lead", |db, _| leads::set_excluded(db, lead, false, None, by, now))
+    }
+
+    fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId> {
+        staging::begin(self, start)
+    }
+
+    fn stage_rows(
+        &mut self,
+        import: ImportId,
+        rows: &[StagedRow],
+        policy: StagePolicy,
+    ) -> Result<(usize, StageCounts)> {
+        staging::stage(self, import, rows, policy)
+    }
+
+    fn commit_import(&mut self, import: ImportId, report: &serde_json::Value, now: i64) -> Result<()> {
+        staging::commit(self, import, report, now)
+    }
+
+    fn undo_import(&mut self, import: ImportId, now: i64) -> Result<bool> {
+        staging::undo_slice(self, import, now)
+    }
+
+    fn advance(&mut self, step: &Advance) -> Result<Advanced> {
+        self.transact("advance", |db, box_id| advance::advance(db, box_id, step))
+    }
+
+    fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()> {
+        // A refusal is written down too, so it travels through the commit as a value.
+        self.transact("mark dialing", |db, _| attempts::mark_dialing(db, attempt, rules, now))?
+    }
+
+    fn release(&mut self, attempt: AttemptId, now: i64, skip_round: bool) -> Result<()> {
+        self.transact("release", |db, _| attempts::release(db, attempt, now, skip_round))
+    }
+
+    fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed> {
+        self.transact("open manual call", |db, box_id| attempts::open_manual(db, box_id, call))
+    }
+
+    fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId> {
+        self.transact("open incoming call", |db, box_id| attempts::open_incoming(db, box_id, call))
+    }
+
+    fn progress(&mut self, progress: &AttemptProgress) -> Result<()> {
+        self.transact("write call progress", |db, _| attempts::progress(db, progress))
+    }
+
+    fn end_attempt(&mut self, end: &AttemptEnd) -> Result<()> {
+        self.transact("end call", |db, _| attempts::end(db, end))
+    }
+
+    fn save(&mut self, save: &Save) -> Result<Saved> {
+        self.transact("save", |db, _| saves::apply(db, save))
+    }
+
+    fn seal(&mut self, attempt: AttemptId, now: i64) -> Result<Sealed> {
+        self.transact("seal", |db, _| saves::seal(db, attempt, now))
+    }
+
+    fn attempt(&mut self, attempt: AttemptId) -> Result<AttemptRow> {
+        history::load(&self.db, attempt)
+    }
+
+    fn recording_opened(&mut self, attempt: AttemptId, path: PathBuf, now: i64) -> Result<()> {
+        self.transact("open recording", |db, _| recordings::opened(db, attempt, &path, now))
+    }
+
+    fn recording_closed(&mut self, facts: &RecordingFacts) -> Result<RecordingState> {
+        self.transact("close recording", |db, _| recordings::closed(db, facts))
+    }
+
+    fn open_recordings(&mut self) -> Result<Vec<(AttemptId, PathBuf)>> {
+        recordings::open(&self.db).doing("read open recordings")
+    }
+
+    fn dnc_add(&mut self, entry: &DncEntry) -> Result<bool> {
+        self.transact("add do-not-call", |db, _| dnc::add(db, entry))
+    }
+
+    fn outbox_next(&mut self, due: Option<i64>, limit: u32) -> Result<Vec<OutboxRow>> {
+        outbox::next(&self.db, due, limit).doing("read outbox")
+    }
+
+    fn outbox_ack(&mut self, seqs: &[i64]) -> Result<()> {
+        self.transact("acknowledge outbox", |db, _| outbox::ack(db, seqs).doing("acknowledge outbox"))
+    }
+
+    fn outbox_retry(&mut self, seq: i64, next_at: i64) -> Result<()> {
+        self.transact("retry outbox", |db, _| outbox::retry(db, seq, next_at).doing("retry outbox"))
+    }
+
+    fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()> {
+        self.transact("give up outbox", |db, _| outbox::dead(db, seq, reason).doing("give up outbox"))
+    }
+
+    fn outbox_counts(&mut self) -> Result<(u64, u64)> {
+        outbox::counts(&self.db).doing("count outbox")
+    }
+
+    fn wants_upkeep(&self) -> bool {
+        self.log_frames.load(Ordering::Relaxed) >= UPKEEP_FRAMES
+    }
+
+    fn upkeep(&mut self) {
+        if let Err(error) = self.checkpoint() {
+            tracing::warn!(%error, "checkpoint failed; the log keeps growing until one succeeds");
+            // Not again before more is written, or a full disk would make this loop.
+            self.log_frames.store(0, Ordering::Relaxed);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Err(error) = exec(&self.db, "PRAGMA optimize", []).map(|_| ()) {
+            tracing::debug!(%error, "PRAGMA optimize failed");
+        }
+    }
+}
+
+impl Reader for SqliteReader {
+    fn lists(&mut self) -> Result<Vec<ListInfo>> {
+        lists::all(&self.db).doing("read lists")
+    }
+
+    fn show_list(&mut self, query: &ListQuery) -> Result<Vec<LeadRow>> {
+        leads::show(&self.db, query)
+    }
+
+    fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>> {
+        history::history(&self.db, query)
+    }
+
+    fn stats(&mut self, query: &StatsQuery) -> Result<Stats> {
+        stats::stats(&self.db, query).doing("count")
+    }
+
+    fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>> {
+        stats::by_day(&self.db, query).doing("count by day")
+    }
+
+    fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats> {
+        stats::recount(&self.db, query).doing("recount")
+    }
+
+    fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer> {
+        why::why(&self.db, query, context)
+    }
+
+    fn dnc_list(&mut self) -> Result<Vec<DncRow>> {
+        dnc::list(&self.db).doing("read do-not-call")
+    }
+}
+
+/// Runs a statement from the cache; returns the rows changed.
+fn exec(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+    let mut statement = db.prepare_cached(sql)?;
+    if statement.column_count() > 0 {
+        // A PRAGMA may answer with a row or without.
+        return statement.query_row(params, |_| Ok(())).optional().map(|_| 0);
+    }
+    statement.execute(params)
+}
+
+/// The first row of a cached statement, if there is one.
+fn one<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
+    db.prepare_cached(sql)?.query_row(params, map).optional()
+}
+
+/// All rows of a cached statement.
+fn all<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    db.prepare_cached(sql)?.query_map(params, map)?.collect()
+}
+
+/// Writes an audit row.
+fn audit(
+    db: &Connection,
+    at: i64,
+    by: Option<UserId>,
+    action: &str,
+    object: &str,
+    detail: &serde_json::Value,
+) -> rusqlite::Result<()> {
+    exec(
+        db,
+        "INSERT INTO audit (at, user_id, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
+        rusqlite::params![at, by, action, object, detail.to_string()],
+    )
+    .map(|_| ())
+}
+
+/// A JSON array of texts.
+fn texts(json: &str) -> Vec<String> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// A count column as `u64`; counts are never negative.
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::unsigned_abs)
+}
+
+/// Frames (4 KiB each) in the log that make an idle store checkpoint: 1 MiB.
+const UPKEEP_FRAMES: i32 = 256;
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,146 @@
+//! Opening: lock, checks, pragmas, migration.
+
+use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::{SqliteBackend, SqliteReader, migrate, staging};
+use crate::backend::Reader;
+use crate::error::{Doing, OpenError, Result};
+use crate::handle::OpenOptions;
+
+/// Opens the writing connection.
+pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<SqliteBackend, OpenError> {
+    let lock = lock(path)?;
+    // Personal data: the file and what SQLite puts beside it are for the daemon's user only.
+    FileOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(PRIVATE)
+        .open(path)
+        .map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(path, flags).map_err(|e| blame(path, "open", e))?;
+    prepare(&db, options.cache_kib).map_err(|e| blame(path, "set up", e))?;
+    migrate::migrate(&mut db).map_err(|error| match error {
+        migrate::MigrateError::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
+        migrate::MigrateError::Foreign => {
+            OpenError::Corrupt { path: path.to_owned(), detail: "the file belongs to another program".to_owned() }
+        }
+        migrate::MigrateError::Sqlite { doing, source } => blame(path, doing, source),
+    })?;
+    check(&db, path)?;
+    let log_frames = Arc::new(AtomicI32::new(0));
+    let frames = Arc::clone(&log_frames);
+    // Replaces the automatic checkpoint, which would put a second sync into some unlucky call's commit.
+    db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+        frames.store(pages, Ordering::Relaxed);
+        Ok(())
+    }))
+    .map_err(|e| blame(path, "set up", e))?;
+    let mut backend = SqliteBackend {
+        db,
+        box_id: options.box_id.clone(),
+        cache_kib: options.cache_kib,
+        categories: staging::CategoryIds::default(),
+        log_frames,
+        _lock: lock,
+    };
+    // Begins the log, so that the first call does not pay for its header.
+    backend.checkpoint().map_err(|e| blame(path, "begin the log", e))?;
+    Ok(backend)
+}
+
+/// Opens a read-only connection for long reads.
+pub(crate) fn open_reader(path: &Path) -> Result<Box<dyn Reader>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).doing("open for reading")?;
+    db.busy_timeout(BUSY_TIMEOUT).doing("open for reading")?;
+    db.pragma_update(None, "query_only", true).doing("open for reading")?;
+    db.pragma_update(None, "cache_size", -READER_CACHE_KIB).doing("open for reading")?;
+    Ok(Box::new(SqliteReader { db }))
+}
+
+fn lock(path: &Path) -> std::result::Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock_path = PathBuf::from(name);
+    let failed = |source| OpenError::Io { path: lock_path.clone(), source };
+    let file = FileOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(PRIVATE)
+        .open(&lock_path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Every pragma with its reason.
+fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    // Readers beside the writer, and one sync per commit.
+    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    // An acknowledged save survives a power cut, not only a crash.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    // Checkpoints run while idle, see `SqliteBackend::checkpoint`.
+    db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
+    // A big import must not leave a big log behind.
+    db.query_row(&format!("PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}"), [], |_| Ok(()))?;
+    db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
+    // Views and triggers of a tampered file may not call into us.
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// A quick look for damage. Small files are checked page by page; the start of a big one is not delayed.
+fn check(db: &Connection, path: &Path) -> std::result::Result<(), OpenError> {
+    let bytes = path.metadata().map_or(0, |meta| meta.len());
+    if bytes > QUICK_CHECK_BYTES {
+        return Ok(());
+    }
+    let answer: String = db
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|source| blame(path, "check", source))?;
+    if answer == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Corrupt { path: path.to_owned(), detail: answer })
+}
+
+fn blame(path: &Path, doing: &'static str, source: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            OpenError::Corrupt { path, detail: source.to_string() }
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::InUse { path },
+        Some(ErrorCode::CannotOpen) => OpenError::Io { path, source: io::Error::other(source) },
+        _ => OpenError::Sqlite { path, doing, source },
+    }
+}
+
+/// Only the owner reads and writes.
+const PRIVATE: u32 = 0o600;
+/// Nobody else should hold the file; backup programs may for a moment.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READER_CACHE_KIB: i64 = 512;
+const LOG_LIMIT_BYTES: u32 = 4 << 20;
+/// All statements of a call fit, so that none is parsed twice.
+const STATEMENTS: usize = 64;
+/// Checking this much takes about 10 ms.
+const QUICK_CHECK_BYTES: u64 = 4 << 20;

@@ -1,0 +1,136 @@
+//! What must leave the box: written when a call is sealed, deleted when delivered.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::{all, exec, one};
+use crate::id::AttemptId;
+use crate::model::{AttemptRow, OutboxRow, RecordingState};
+use crate::time::format_jst;
+
+/// Queues a sealed attempt; returns its sequence number. A row whose recording is still being closed waits for it.
+pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite::Result<i64> {
+    let recording_open =
+        attempt.recording.as_ref().is_some_and(|recording| recording.state == RecordingState::Open);
+    let next_try_at = if recording_open { now + RECORDING_WAIT_MS } else { now };
+    let sql = "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+               VALUES (?1, 'attempt.sealed', ?2, ?3, ?4) RETURNING seq";
+    let payload = payload(attempt, now).to_string();
+    one(db, sql, (attempt.id, payload, next_try_at, now), |r| r.get(0)).map(|seq| seq.unwrap_or(0))
+}
+
+/// Completes the row of a call that was sealed before its recording was closed, and lets it go.
+pub(super) fn recording_closed(
+    db: &Connection,
+    attempt: AttemptId,
+    file: Option<(&str, &str, i64)>,
+) -> rusqlite::Result<()> {
+    let (path, sha256, ms) = match file {
+        Some((path, sha256, ms)) => (Some(path), Some(sha256), Some(ms)),
+        None => (None, None, None),
+    };
+    let sql = "UPDATE outbox SET next_try_at = min(next_try_at, created_at),
+                 payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
+                                    '$.recording_ms', ?4)
+               WHERE key = ?1 AND attempts = 0";
+    exec(db, sql, (attempt, path, sha256, ms)).map(|_| ())
+}
+
+pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
+    let sql = "SELECT seq, key, kind, payload, attempts, next_try_at FROM outbox
+               WHERE ?1 IS NULL OR next_try_at <= ?1 ORDER BY seq LIMIT ?2";
+    all(db, sql, (due, limit), |r| {
+        let payload: String = r.get(3)?;
+        Ok(OutboxRow {
+            seq: r.get(0)?,
+            key: r.get(1)?,
+            kind: r.get(2)?,
+            payload: serde_json::from_str(&payload).unwrap_or_default(),
+            attempts: r.get(4)?,
+            next_try_at: r.get(5)?,
+        })
+    })
+}
+
+pub(super) fn ack(db: &Connection, seqs: &[i64]) -> rusqlite::Result<()> {
+    for seq in seqs {
+        exec(db, "DELETE FROM outbox WHERE seq = ?1", [seq])?;
+    }
+    Ok(())
+}
+
+pub(super) fn retry(db: &Connection, seq: i64, next_at: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE outbox SET attempts = attempts + 1, next_try_at = ?2 WHERE seq = ?1";
+    exec(db, sql, (seq, next_at)).map(|_| ())
+}
+
+pub(super) fn dead(db: &Connection, seq: i64, reason: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO outbox_dead (seq, key, kind, payload, attempts, created_at, reason)
+               SELECT seq, key, kind, payload, attempts + 1, created_at, ?2 FROM outbox WHERE seq = ?1";
+    exec(db, sql, (seq, reason))?;
+    ack(db, &[seq])
+}
+
+pub(super) fn counts(db: &Connection) -> rusqlite::Result<(u64, u64)> {
+    let sql = "SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM outbox_dead)";
+    one(db, sql, [], |r| Ok((super::unsigned(r, 0)?, super::unsigned(r, 1)?))).map(Option::unwrap_or_default)
+}
+
+/// The fields of a write-back row, in order. Times are Japanese, to the millisecond.
+fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
+    let time = |millis: Option<i64>| millis.map(format_jst);
+    let talk_ms = attempt.answered_at.zip(attempt.ended_at).map(|(from, to)| (to - from).max(0));
+    let file = attempt.recording.as_ref().filter(|recording| {
+        matches!(recording.state, RecordingState::Open | RecordingState::Final | RecordingState::Exported)
+    });
+    let fields = [
+        ("id", json!(attempt.id)),
+        ("box", json!(attempt.box_id)),
+        ("project_id", json!(attempt.project)),
+        ("list_id", json!(attempt.list)),
+        ("list", json!(attempt.list_name)),
+        ("lead_id", json!(attempt.lead)),
+        ("position", json!(attempt.position)),
+        ("round", json!(attempt.round)),
+        ("direction", json!(attempt.direction)),
+        ("origin", json!(attempt.origin)),
+        ("practice", json!(attempt.practice)),
+        ("number", json!(attempt.phone)),
+        ("peer", json!(attempt.peer)),
+        ("company", json!(attempt.company)),
+        ("person", json!(attempt.person)),
+        ("categories", json!(attempt.categories)),
+        ("status", json!(attempt.status)),
+        ("status_label", json!(attempt.status_label)),
+        ("set_by", json!(attempt.set_by)),
+        ("sub", json!(attempt.sub)),
+        ("suggestion", json!(attempt.suggestion)),
+        ("sip_code", json!(attempt.sip_code)),
+        ("q850", json!(attempt.q850)),
+        ("reason", json!(attempt.reason_text)),
+        ("hangup_by", json!(attempt.hangup_by)),
+        ("interrupted", json!(attempt.interrupted)),
+        ("started_at", json!(time(attempt.dialed_at))),
+        ("ringing_at", json!(time(attempt.ringing_at))),
+        ("early_media_at", json!(time(attempt.early_media_at))),
+        ("answered_at", json!(time(attempt.answered_at))),
+        ("ended_at", json!(time(attempt.ended_at))),
+        ("sealed_at", json!(format_jst(sealed_at))),
+        ("talk_ms", json!(talk_ms)),
+        ("memo", json!(attempt.memo)),
+        ("recall_at", json!(time(attempt.recall_at))),
+        ("user", json!(attempt.login)),
+        ("user_name", json!(attempt.user_name)),
+        ("seat", json!(attempt.seat)),
+        ("caller_id", json!(attempt.caller_id)),
+        ("account", json!(attempt.account)),
+        ("sip_call_id", json!(attempt.sip_call_id)),
+        ("recording_path", json!(file.map(|recording| recording.path.to_string_lossy().into_owned()))),
+        ("recording_sha256", json!(file.and_then(|recording| recording.sha256.clone()))),
+        ("recording_ms", json!(file.and_then(|recording| recording.duration_ms))),
+    ];
+    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// Longest time a row waits for its recording to be closed.
+const RECORDING_WAIT_MS: i64 = 10_000;

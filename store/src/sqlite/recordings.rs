@@ -1,0 +1,54 @@
+//! Recordings: where the file is and what is known of it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::{all, exec, one, outbox};
+use crate::error::{Doing, Result};
+use crate::id::AttemptId;
+use crate::model::{RecordingFacts, RecordingState};
+
+pub(super) fn opened(db: &Connection, attempt: AttemptId, path: &Path, now: i64) -> Result<()> {
+    let sql = "INSERT OR IGNORE INTO recordings (attempt_id, path, state, opened_at) VALUES (?1, ?2, 'open', ?3)";
+    exec(db, sql, (attempt, path.to_string_lossy(), now)).doing("open recording").map(|_| ())
+}
+
+/// Writes the facts. A recording that its status discarded meanwhile stays discarded: the caller deletes the file.
+pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<RecordingState> {
+    let doing = "close recording";
+    let path = facts.path.to_string_lossy();
+    let sha256: String = facts.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (duration, bytes, gaps) = (signed(facts.duration_ms), signed(facts.bytes), signed(facts.gaps_ms));
+    // Also when the opening row was lost: the file exists and belongs to this call.
+    let sql = "INSERT INTO recordings (attempt_id, path, state, duration_ms, bytes, sha256, gaps_ms, opened_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT claimed_at FROM attempts WHERE id = ?1))
+               ON CONFLICT (attempt_id, path) DO UPDATE SET
+                 state = CASE WHEN recordings.state = 'open' THEN excluded.state ELSE recordings.state END,
+                 duration_ms = excluded.duration_ms, bytes = excluded.bytes, sha256 = excluded.sha256,
+                 gaps_ms = excluded.gaps_ms
+               RETURNING state";
+    let values = (facts.attempt, &path, facts.state, duration, bytes, &sha256, gaps);
+    let state = one(db, sql, values, |r| r.get(0)).doing(doing)?.unwrap_or(facts.state);
+    // The call may be sealed already: its outbox row was waiting for this.
+    outbox::recording_closed(db, facts.attempt, (state == RecordingState::Final).then_some((&*path, &sha256, duration)))
+        .doing(doing)?;
+    Ok(state)
+}
+
+pub(super) fn open(db: &Connection) -> rusqlite::Result<Vec<(AttemptId, PathBuf)>> {
+    let sql = "SELECT attempt_id, path FROM recordings WHERE state = 'open' ORDER BY id";
+    all(db, sql, [], |r| Ok((r.get(0)?, PathBuf::from(r.get::<_, String>(1)?))))
+}
+
+/// The status keeps no recording: all of the call's are discarded; returns the file to delete.
+pub(super) fn discard(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Option<PathBuf>> {
+    let sql = "UPDATE recordings SET state = 'discarded' WHERE attempt_id = ?1 AND state IN ('open', 'final')
+                 AND hold = 0 RETURNING path";
+    let paths: Vec<String> = all(db, sql, [attempt], |r| r.get(0))?;
+    Ok(paths.into_iter().next_back().map(PathBuf::from))
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

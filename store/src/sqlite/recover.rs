@@ -1,0 +1,52 @@
+//! After a start: what was under way when the last process ended.
+
+use super::{SqliteBackend, all, attempts, exec, history, one, staging};
+use crate::error::{Doing, Result};
+use crate::id::{AttemptId, ImportId, LeadId};
+use crate::model::Recovery;
+
+/// One transaction for the calls, slices for imports that were never committed.
+///
+/// A claim that was never dialed is free again. A call that was dialed is ended now and marked interrupted: its lead is
+/// listed and not dialed again in the round, since nobody knows whether the callee's phone rang.
+pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery> {
+    let doing = "recover";
+    let mut recovery = backend.transact(doing, |db, box_id| {
+        let mut recovery = Recovery::default();
+        let sql = "SELECT id, lead_id FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND dialed_at IS NULL";
+        let claims: Vec<(AttemptId, Option<LeadId>)> =
+            all(db, sql, [box_id], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+        for (attempt, lead) in claims {
+            attempts::drop_claim(db, attempt, lead, 0).doing(doing)?;
+            recovery.released += 1;
+        }
+        let mut interrupted = history::of_box(db, box_id, "a.dialed_at IS NOT NULL AND a.ended_at IS NULL")?;
+        for row in &mut interrupted {
+            let ended_at = row.dialed_at.map_or(now, |dialed| now.max(dialed));
+            let sql = "UPDATE attempts SET ended_at = ?2, interrupted = 1 WHERE id = ?1";
+            exec(db, sql, (row.id, ended_at)).doing(doing)?;
+            attempts::count(db, row.lead).doing(doing)?;
+            super::saves::touch_last(db, row.id).doing(doing)?;
+            let sql = "UPDATE leads SET state = 'interrupted', claim_attempt_id = NULL, claim_seat = NULL,
+                         claim_box = NULL, claim_until = NULL WHERE claim_attempt_id = ?1 AND id = ?2";
+            exec(db, sql, (row.id, row.lead)).doing(doing)?;
+            row.ended_at = Some(ended_at);
+            row.interrupted = true;
+        }
+        let known: Vec<AttemptId> = interrupted.iter().map(|row| row.id).collect();
+        let mut unsealed = history::of_box(db, box_id, "a.ended_at IS NOT NULL")?;
+        unsealed.retain(|row| !known.contains(&row.id));
+        // Interrupted by an earlier crash and never closed: still the same list for the operator.
+        let (again, unsealed) = unsealed.into_iter().partition(|row| row.interrupted);
+        interrupted.extend::<Vec<_>>(again);
+        recovery.interrupted = interrupted;
+        recovery.unsealed = unsealed;
+        Ok(recovery)
+    })?;
+    let sql = "SELECT id FROM imports WHERE state = 'staging' LIMIT 1";
+    while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {
+        while !staging::undo_slice(backend, import, now)? {}
+        recovery.imports_undone += 1;
+    }
+    Ok(recovery)
+}

@@ -1,0 +1,174 @@
+//! Counting, always from the attempt rows (S4.14-S4.19).
+
+use std::collections::HashSet;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::{all, one, unsigned};
+use crate::id::{LeadId, ListId, ProjectId, UserId};
+use crate::model::{Stats, StatsQuery, StatsRow};
+use crate::time::BusinessDate;
+
+pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
+    let (filter, values) = filter(query);
+    let sql = format!("SELECT {FIGURES} FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter}");
+    let mut stats = one(db, &sql, params_from_iter(values), |r| figures(r, 0))?.unwrap_or_default();
+    stats.registered = registered(db, query)?;
+    Ok(stats)
+}
+
+pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<StatsRow>> {
+    let (filter, values) = filter(query);
+    let sql = format!(
+        "SELECT a.business_day, a.user_id, (SELECT login FROM users WHERE id = a.user_id), {FIGURES}
+         FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter}
+         GROUP BY a.business_day, a.user_id ORDER BY a.business_day, a.user_id"
+    );
+    all(db, &sql, params_from_iter(values), |r| {
+        Ok(StatsRow { day: r.get(0)?, user: r.get(1)?, login: r.get(2)?, stats: figures(r, 3)? })
+    })
+}
+
+/// 登録数 of the lists asked for: excluded leads count, staged ones do not (S4.16).
+fn registered(db: &Connection, query: &StatsQuery) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM leads d JOIN lists l ON l.id = d.list_id
+               WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.project_id = ?2)
+                 AND d.position <= l.visible_position AND d.deleted_at IS NULL AND l.deleted_at IS NULL";
+    Ok(one(db, sql, (query.list, query.project), |r| unsigned(r, 0))?.unwrap_or(0))
+}
+
+fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
+    let mut sql = String::from("WHERE a.origin = 'list' AND a.ended_at IS NOT NULL");
+    let mut values = Vec::new();
+    let mut and = |clause: &str, value: Value| {
+        values.push(value);
+        sql.push_str(&format!(" AND {clause} ?{}", values.len()));
+    };
+    let blob = |id: u128| Value::Blob(id.to_be_bytes().to_vec());
+    // The stored form of a date is its number.
+    let day = |date: BusinessDate| {
+        let (year, month, day) = date.parts();
+        Value::Integer(year * 10_000 + month * 100 + day)
+    };
+    if let Some(from) = query.from {
+        and("a.business_day >=", day(from));
+    }
+    if let Some(to) = query.to {
+        and("a.business_day <=", day(to));
+    }
+    if let Some(user) = query.user {
+        and("a.user_id =", blob(user.0));
+    }
+    if let Some(list) = query.list {
+        and("a.list_id =", blob(list.0));
+    }
+    if let Some(project) = query.project {
+        and("a.project_id =", blob(project.0));
+    }
+    (sql, values)
+}
+
+fn figures(row: &Row<'_>, at: usize) -> rusqlite::Result<Stats> {
+    Ok(Stats {
+        works: unsigned(row, at)?,
+        calls: unsigned(row, at + 1)?,
+        connects: unsigned(row, at + 2)?,
+        blank: unsigned(row, at + 3)?,
+        interrupted: unsigned(row, at + 4)?,
+        void: unsigned(row, at + 5)?,
+        talk_ms: unsigned(row, at + 6)?,
+        registered: 0,
+    })
+}
+
+const FIGURES: &str = "
+  count(DISTINCT CASE a.void WHEN 0 THEN a.lead_id END),
+  ifnull(sum(a.void = 0 AND ifnull(d.counts_call, 1)), 0),
+  ifnull(sum(a.void = 0 AND ifnull(d.counts_connect, 0)), 0),
+  ifnull(sum(a.void = 0 AND a.disposition IS NULL), 0),
+  ifnull(sum(a.void = 0 AND a.interrupted), 0),
+  ifnull(sum(a.void), 0),
+  ifnull(sum(CASE WHEN a.void = 0 AND a.answered_at IS NOT NULL THEN max(a.ended_at - a.answered_at, 0) END), 0)";
+
+/// One attempt as the recount sees it.
+struct Plain {
+    lead: Option<LeadId>,
+    list: Option<ListId>,
+    user: Option<UserId>,
+    project: Option<ProjectId>,
+    dialed_at: Option<i64>,
+    answered_at: Option<i64>,
+    ended_at: Option<i64>,
+    origin: String,
+    void: bool,
+    interrupted: bool,
+    disposition: Option<String>,
+}
+
+/// The same figures by plain arithmetic over every row, for `--verify`: another way to the same numbers.
+pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
+    let flags: Vec<(String, bool, bool)> =
+        all(db, "SELECT code, counts_call, counts_connect FROM dispositions", [], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })?;
+    let mut stats = Stats::default();
+    let mut worked = HashSet::new();
+    let mut statement = db.prepare(
+        "SELECT lead_id, list_id, user_id, project_id, dialed_at, answered_at, ended_at, origin, void, interrupted,
+           disposition FROM attempts",
+    )?;
+    let rows = statement.query_map([], |r| {
+        Ok(Plain {
+            lead: r.get(0)?,
+            list: r.get(1)?,
+            user: r.get(2)?,
+            project: r.get(3)?,
+            dialed_at: r.get(4)?,
+            answered_at: r.get(5)?,
+            ended_at: r.get(6)?,
+            origin: r.get(7)?,
+            void: r.get(8)?,
+            interrupted: r.get(9)?,
+            disposition: r.get(10)?,
+        })
+    })?;
+    for row in rows {
+        let row = row?;
+        let (Some(dialed_at), Some(ended_at)) = (row.dialed_at, row.ended_at) else { continue };
+        let day = BusinessDate::of(dialed_at);
+        let wanted = row.origin == "list"
+            && query.from.is_none_or(|from| day >= from)
+            && query.to.is_none_or(|to| day <= to)
+            && query.user.is_none_or(|user| row.user == Some(user))
+            && query.list.is_none_or(|list| row.list == Some(list))
+            && query.project.is_none_or(|project| row.project == Some(project));
+        if !wanted {
+            continue;
+        }
+        if row.void {
+            stats.void += 1;
+            continue;
+        }
+        let flag = row.disposition.as_ref().and_then(|code| flags.iter().find(|(known, _, _)| known == code));
+        stats.calls += u64::from(flag.is_none_or(|(_, call, _)| *call));
+        stats.connects += u64::from(flag.is_some_and(|(_, _, connect)| *connect));
+        stats.blank += u64::from(row.disposition.is_none());
+        stats.interrupted += u64::from(row.interrupted);
+        stats.talk_ms += row.answered_at.map_or(0, |from| (ended_at - from).max(0).unsigned_abs());
+        worked.extend(row.lead);
+    }
+    stats.works = worked.len() as u64;
+    let mut leads = db.prepare(
+        "SELECT d.list_id, l.project_id, d.position <= l.visible_position AND d.deleted_at IS NULL
+           AND l.deleted_at IS NULL FROM leads d JOIN lists l ON l.id = d.list_id",
+    )?;
+    let rows = leads.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    for row in rows {
+        let (list, project, counts): (ListId, ProjectId, bool) = row?;
+        let wanted = query.list.is_none_or(|wanted| wanted == list)
+            && query.project.is_none_or(|wanted| wanted == project);
+        stats.registered += u64::from(counts && wanted);
+    }
+    Ok(stats)
+}

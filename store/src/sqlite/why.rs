@@ -1,0 +1,254 @@
+//! Why a lead is dialed or not: the claim's own rules, in words.
+
+use rusqlite::{Connection, params_from_iter};
+
+use super::checks::{self, Dial};
+use super::lists::{self, ListHead};
+use super::all;
+use crate::error::{DialRefusal, Doing, Error, Result};
+use crate::id::{LeadId, ListId};
+use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
+use crate::phone::{Clir, Phone};
+use crate::time::format_jst;
+
+/// A lead as the explanation needs it.
+struct Lead {
+    id: LeadId,
+    list: ListId,
+    position: i64,
+    phone: String,
+    clir: Option<String>,
+    state: LeadState,
+    round: u32,
+    next_eligible_at: Option<i64>,
+    skip_reason: Option<String>,
+    excluded: bool,
+    excluded_reason: Option<String>,
+    claim_seat: Option<String>,
+    attempts: u32,
+    recall_at: Option<i64>,
+    last_status: Option<String>,
+}
+
+pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer> {
+    let leads = match query {
+        WhyQuery::List(list) => return whole_list(db, *list, context),
+        WhyQuery::Lead(lead) => {
+            let leads = select(db, "id = ?1", [lead.0.to_be_bytes().to_vec()], 1)?;
+            found(leads, || lead.to_string())?
+        }
+        WhyQuery::Position(list, position) => {
+            let sql = "list_id = ?1 AND position = CAST(?2 AS INTEGER)";
+            let leads = select(db, sql, [list.0.to_be_bytes().to_vec(), position.to_string().into_bytes()], 1)?;
+            found(leads, || format!("number {position}"))?
+        }
+        WhyQuery::Phone(raw) => {
+            let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+            let leads = select(db, "phone = CAST(?1 AS TEXT)", [phone.expose().as_bytes().to_vec()], limit(context))?;
+            found(leads, || phone.to_string())?
+        }
+    };
+    let rows = leads.iter().map(|lead| explain(db, lead, context)).collect::<Result<_>>()?;
+    Ok(WhyAnswer { summary: Vec::new(), rows })
+}
+
+fn found(leads: Vec<Lead>, key: impl FnOnce() -> String) -> Result<Vec<Lead>> {
+    if leads.is_empty() { Err(Error::NotFound { what: "lead", key: key() }) } else { Ok(leads) }
+}
+
+fn whole_list(db: &Connection, list: ListId, context: &WhyContext) -> Result<WhyAnswer> {
+    let doing = "explain list";
+    let head = lists::head(db, list)?;
+    let round = round(&head, context);
+    let sql = "SELECT excluded, state, ifnull(skip_reason, ''), round <= ?2, position <= ?3,
+                 state = 'waiting' AND next_eligible_at > ?4, count(*)
+               FROM leads WHERE list_id = ?1 AND deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6";
+    let groups: Vec<(bool, LeadState, String, bool, bool, bool, i64)> =
+        all(db, sql, (list, round, head.visible_position, context.now), |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
+        })
+        .doing(doing)?;
+    let mut summary: Vec<(WhyReason, u64)> = Vec::new();
+    for (excluded, state, skip, this_round, visible, not_due, count) in groups {
+        let reason = static_reason(&head, excluded, state, &skip, this_round, visible, not_due);
+        match summary.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, sum)) => *sum += count.unsigned_abs(),
+            None => summary.push((reason, count.unsigned_abs())),
+        }
+    }
+    summary.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let sql = "list_id = ?1 AND state IN ('ready', 'waiting') AND excluded = 0
+               AND position <= (SELECT visible_position FROM lists WHERE id = ?1)";
+    let leads = select(db, sql, [list.0.to_be_bytes().to_vec()], limit(context))?;
+    let rows = leads.iter().map(|lead| explain(db, lead, context)).collect::<Result<_>>()?;
+    Ok(WhyAnswer { summary, rows })
+}
+
+/// What the row itself says; do-not-call, forbidden numbers and repeats are looked up for single leads.
+fn static_reason(
+    head: &ListHead,
+    excluded: bool,
+    state: LeadState,
+    skip_reason: &str,
+    this_round: bool,
+    visible: bool,
+    not_due: bool,
+) -> WhyReason {
+    if !visible {
+        return WhyReason::Importing;
+    }
+    if excluded {
+        return WhyReason::Excluded;
+    }
+    match state {
+        LeadState::Claimed => WhyReason::Claimed,
+        LeadState::Task => WhyReason::Task,
+        LeadState::Done => WhyReason::Done,
+        LeadState::Interrupted => WhyReason::Interrupted,
+        LeadState::Skipped => match skip_reason {
+            "E-DNC" => WhyReason::DoNotCall,
+            "E-EXCLUDED" => WhyReason::Excluded,
+            _ => WhyReason::Forbidden,
+        },
+        LeadState::Ready | LeadState::Waiting => {
+            if !head.open {
+                WhyReason::ListDisabled
+            } else if !this_round {
+                WhyReason::LaterRound
+            } else if not_due {
+                WhyReason::NotDue
+            } else {
+                WhyReason::Eligible
+            }
+        }
+    }
+}
+
+fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow> {
+    let head = lists::head(db, lead.list)?;
+    let this_round = lead.round <= round(&head, context);
+    let not_due = lead.state == LeadState::Waiting && lead.next_eligible_at.is_some_and(|at| at > context.now);
+    let skip_reason = lead.skip_reason.clone().unwrap_or_default();
+    let visible = lead.position <= head.visible_position;
+    let mut reason = static_reason(&head, lead.excluded, lead.state, &skip_reason, this_round, visible, not_due);
+    let mut due_at = if not_due { lead.next_eligible_at } else { None };
+    if matches!(reason, WhyReason::Eligible | WhyReason::LaterRound | WhyReason::NotDue) {
+        match refusal(db, lead, &head, context)? {
+            Some(DialRefusal::DoNotCall) => reason = WhyReason::DoNotCall,
+            Some(DialRefusal::Forbidden) => reason = WhyReason::Forbidden,
+            Some(DialRefusal::Excluded) => reason = WhyReason::Excluded,
+            Some(DialRefusal::RepeatGap { until } | DialRefusal::RepeatDay { until }) => {
+                if reason == WhyReason::Eligible {
+                    reason = WhyReason::Repeat;
+                }
+                due_at = Some(due_at.map_or(until, |at| at.max(until)));
+            }
+            None => {}
+        }
+    }
+    let last_four: String = lead.phone.chars().skip(lead.phone.chars().count().saturating_sub(4)).collect();
+    Ok(WhyRow {
+        lead: lead.id,
+        list: lead.list,
+        position: lead.position,
+        phone: last_four,
+        reason,
+        eligible: reason == WhyReason::Eligible,
+        detail: detail(lead, reason, due_at),
+        due_at,
+        round: lead.round,
+        attempts: lead.attempts,
+    })
+}
+
+fn refusal(
+    db: &Connection,
+    lead: &Lead,
+    head: &ListHead,
+    context: &WhyContext,
+) -> Result<Option<DialRefusal>> {
+    let Ok(phone) = Phone::from_e164(&lead.phone) else { return Ok(Some(DialRefusal::Forbidden)) };
+    let clir = lead
+        .clir
+        .as_deref()
+        .and_then(|digits| [Clir::Suppress, Clir::Present].into_iter().find(|clir| clir.digits() == digits));
+    let dial_string = context.plan.dial_string_with(&phone, clir);
+    let dial = Dial {
+        phone: phone.expose(),
+        dial_string: &dial_string,
+        prefix: &context.plan.prefix,
+        project: Some(head.project),
+        origin: Origin::List,
+    };
+    checks::refusal(db, &dial, &context.rules, context.now).doing("explain lead")
+}
+
+fn detail(lead: &Lead, reason: WhyReason, due_at: Option<i64>) -> String {
+    let at = |millis: Option<i64>| millis.map_or_else(|| "an unset time".to_owned(), format_jst);
+    let status = lead.last_status.as_deref().unwrap_or("no status");
+    match reason {
+        WhyReason::Eligible => format!("will be dialed in its turn (round {})", lead.round),
+        WhyReason::LaterRound => {
+            format!("called {} times, last {status}; due in round {}", lead.attempts, lead.round)
+        }
+        WhyReason::NotDue => format!("put off until {}", at(due_at)),
+        WhyReason::Claimed => format!("seat {} has it", lead.claim_seat.as_deref().unwrap_or("?")),
+        WhyReason::Task => match lead.recall_at {
+            Some(_) => format!("an operator's task ({status}), call back at {}", at(lead.recall_at)),
+            None => format!("an operator's task ({status})"),
+        },
+        WhyReason::Done => format!("done: {status}"),
+        WhyReason::Interrupted => "the daemon stopped during its call; open the next round to dial it again".to_owned(),
+        WhyReason::DoNotCall => "on the do-not-call list".to_owned(),
+        WhyReason::Forbidden => "emergency or special numbers are never dialed from a list".to_owned(),
+        WhyReason::Repeat => format!("the number was dialed a short time ago or often today; free at {}", at(due_at)),
+        WhyReason::Excluded => {
+            format!("excluded from dialing: {}", lead.excluded_reason.as_deref().unwrap_or("no reason given"))
+        }
+        WhyReason::ListDisabled => "its list is disabled".to_owned(),
+        WhyReason::Importing => "its import is not committed yet".to_owned(),
+    }
+}
+
+fn round(head: &ListHead, context: &WhyContext) -> u32 {
+    match context.rules.round {
+        Round::Current => head.round,
+        Round::UpTo(round) => round,
+    }
+}
+
+fn limit(context: &WhyContext) -> u32 {
+    match context.limit {
+        0 => 20,
+        limit => limit.min(1000),
+    }
+}
+
+/// Leads by a condition of ours; values travel as blobs and are cast there.
+fn select<const N: usize>(db: &Connection, condition: &str, values: [Vec<u8>; N], limit: u32) -> Result<Vec<Lead>> {
+    let sql = format!(
+        "SELECT id, list_id, position, phone, clir, state, round, next_eligible_at, skip_reason, excluded,
+           excluded_reason, claim_seat, attempts, recall_at, last_disposition
+         FROM leads WHERE {condition} AND deleted_at IS NULL ORDER BY list_id, position LIMIT {limit}"
+    );
+    all(db, &sql, params_from_iter(values), |r| {
+        Ok(Lead {
+            id: r.get(0)?,
+            list: r.get(1)?,
+            position: r.get(2)?,
+            phone: r.get(3)?,
+            clir: r.get(4)?,
+            state: r.get(5)?,
+            round: r.get(6)?,
+            next_eligible_at: r.get(7)?,
+            skip_reason: r.get(8)?,
+            excluded: r.get(9)?,
+            excluded_reason: r.get(10)?,
+            claim_seat: r.get(11)?,
+            attempts: r.get(12)?,
+            recall_at: r.get(13)?,
+            last_status: r.get(14)?,
+        })
+    })
+    .doing("explain lead")
+}
