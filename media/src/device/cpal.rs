@@ -1,0 +1,229 @@
+//! Sound devices by way of cpal 0.18.
+//!
+//! The native PulseAudio host comes first (PipeWire answers there as well); ALSA is for machines without a
+//! sound server. The buffer size is always fixed: by default PulseAudio asks for two seconds at once. Every
+//! opening makes a new host, since a host whose server died stays dead, and looks devices up anew, since a
+//! handle from before a re-plug stays dead too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{
+    BufferSize, Device, DeviceDirection, HostId, SampleFormat, StreamConfig, SupportedStreamConfigRange,
+};
+
+use crate::device::{
+    AudioBackend, CaptureCallback, CaptureFeed, DeviceError, DeviceInfo, Direction, Duplex, Half, Health,
+    OpenParams, PlaybackCallback, PlaybackFeed, Stream, ring,
+};
+
+/// Sound devices of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpal;
+
+impl AudioBackend for Cpal {
+    /// Blocks for as long as the audio system does: call it on a thread that may hang.
+    fn open(&self, params: &OpenParams) -> Result<Duplex, DeviceError> {
+        let capture = params.capture.as_deref().map(|names| open(names, Direction::Capture, open_capture));
+        let playback =
+            params.playback.as_deref().map(|names| open(names, Direction::Playback, open_playback));
+        Ok(Duplex { capture: capture.transpose()?, playback: playback.transpose()? })
+    }
+}
+
+/// The sound devices that can be named in a configuration.
+///
+/// # Errors
+/// [`DeviceError::NoHost`] when no audio system answers.
+pub fn list() -> Result<Vec<DeviceInfo>, DeviceError> {
+    let mut list = Vec::new();
+    let mut last_error = None;
+    let mut answered = false;
+    for host_id in HOSTS {
+        let devices = cpal::host_from_id(host_id).and_then(|host| Ok((host.devices()?, host)));
+        let (devices, host) = match devices {
+            Ok(found) => found,
+            Err(error) => {
+                last_error = Some(error);
+                continue;
+            }
+        };
+        answered = true;
+        let id = |device: Device| device.id().ok();
+        let default = [host.default_input_device().and_then(id), host.default_output_device().and_then(id)];
+        for device in devices {
+            let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
+            for (direction, default) in [Direction::Capture, Direction::Playback].into_iter().zip(&default) {
+                if goes(&description.direction(), direction) {
+                    list.push(DeviceInfo {
+                        name: description.name().to_owned(),
+                        id: id.id().to_owned(),
+                        direction,
+                        default: default.as_ref() == Some(&id),
+                        host: host_id.to_string(),
+                    });
+                }
+            }
+        }
+    }
+    if answered { Ok(list) } else { Err(DeviceError::NoHost(last_error)) }
+}
+
+/// Tries the wanted devices in order, on every host that answers.
+fn open<Feed>(
+    names: &[String],
+    direction: Direction,
+    open_one: impl Fn(&Device, String) -> Result<Half<Feed>, DeviceError>,
+) -> Result<Half<Feed>, DeviceError> {
+    let mut hosts = Vec::new();
+    let mut last_error = None;
+    for id in HOSTS {
+        match cpal::host_from_id(id) {
+            Ok(host) => hosts.push(host),
+            Err(error) => last_error = Some(error),
+        }
+    }
+    if hosts.is_empty() {
+        return Err(DeviceError::NoHost(last_error));
+    }
+    let mut failure = DeviceError::NotFound { direction, names: names.to_owned() };
+    let wanted: Vec<&str> =
+        if names.is_empty() { vec![DEFAULT_NAME] } else { names.iter().map(String::as_str).collect() };
+    for name in wanted {
+        for host in &hosts {
+            let Some(device) = find(host, name, direction) else { continue };
+            match open_one(&device, device.to_string()) {
+                Ok(half) => return Ok(half),
+                Err(error) => failure = error,
+            }
+            if name == DEFAULT_NAME {
+                // A sound server answered: ALSA's default would only be a detour to it, and one that stalls.
+                break;
+            }
+        }
+    }
+    Err(failure)
+}
+
+fn find(host: &cpal::Host, name: &str, direction: Direction) -> Option<Device> {
+    if name == DEFAULT_NAME {
+        return match direction {
+            Direction::Capture => host.default_input_device(),
+            Direction::Playback => host.default_output_device(),
+        };
+    }
+    let name = name.to_lowercase();
+    let mut close = None;
+    for device in host.devices().ok()? {
+        let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
+        if !goes(&description.direction(), direction) {
+            continue;
+        }
+        let (id, label) = (id.id().to_lowercase(), description.name().to_lowercase());
+        if id == name || label == name {
+            return Some(device);
+        }
+        if close.is_none() && (id.contains(&name) || label.contains(&name)) {
+            close = Some(device);
+        }
+    }
+    close
+}
+
+fn goes(device: &DeviceDirection, direction: Direction) -> bool {
+    match device {
+        DeviceDirection::Input => direction == Direction::Capture,
+        DeviceDirection::Output => direction == Direction::Playback,
+        // ALSA does not know before it opens; opening tells.
+        _ => true,
+    }
+}
+
+fn open_capture(device: &Device, name: String) -> Result<Half<CaptureFeed>, DeviceError> {
+    let refused = |source| DeviceError::Refused { name: name.clone(), source };
+    let (config, format) = choose(device.supported_input_configs().map_err(|e| refused(Some(e)))?)
+        .ok_or_else(|| refused(None))?;
+    let health = Arc::new(Health::default());
+    let (writer, reader) = ring(ring_capacity(config.sample_rate));
+    let mut callback = CaptureCallback::new(writer, Arc::clone(&health), config.channels);
+    let faults = Arc::clone(&health);
+    let on_error = move |error: cpal::Error| faults.report(error.kind());
+    let stream = match format {
+        SampleFormat::I16 => device.build_input_stream::<i16, _, _>(
+            config,
+            move |data, _| callback.run_i16(data),
+            on_error,
+            OPEN_TIMEOUT,
+        ),
+        _ => device.build_input_stream::<f32, _, _>(
+            config,
+            move |data, _| callback.run_f32(data),
+            on_error,
+            OPEN_TIMEOUT,
+        ),
+    };
+    let stream = stream.and_then(|stream| stream.play().map(|()| stream)).map_err(|e| refused(Some(e)))?;
+    let feed = CaptureFeed::Ring { reader, rate: config.sample_rate };
+    Ok(Half { name: Some(name), feed, health: Some(health), stream: Some(Stream(Box::new(stream))) })
+}
+
+fn open_playback(device: &Device, name: String) -> Result<Half<PlaybackFeed>, DeviceError> {
+    let refused = |source| DeviceError::Refused { name: name.clone(), source };
+    let (config, format) = choose(device.supported_output_configs().map_err(|e| refused(Some(e)))?)
+        .ok_or_else(|| refused(None))?;
+    let health = Arc::new(Health::default());
+    let (writer, reader) = ring(ring_capacity(config.sample_rate));
+    let mut callback = PlaybackCallback::new(reader, Arc::clone(&health), config.channels);
+    let faults = Arc::clone(&health);
+    let on_error = move |error: cpal::Error| faults.report(error.kind());
+    let stream = match format {
+        SampleFormat::I16 => device.build_output_stream::<i16, _, _>(
+            config,
+            move |data, _| callback.run_i16(data),
+            on_error,
+            OPEN_TIMEOUT,
+        ),
+        _ => device.build_output_stream::<f32, _, _>(
+            config,
+            move |data, _| callback.run_f32(data),
+            on_error,
+            OPEN_TIMEOUT,
+        ),
+    };
+    let stream = stream.and_then(|stream| stream.play().map(|()| stream)).map_err(|e| refused(Some(e)))?;
+    let feed = PlaybackFeed::Ring { writer, rate: config.sample_rate };
+    Ok(Half { name: Some(name), feed, health: Some(health), stream: Some(Stream(Box::new(stream))) })
+}
+
+/// The configuration nearest to mono float at 48 kHz, with 10 ms per callback.
+fn choose(ranges: impl Iterator<Item = SupportedStreamConfigRange>) -> Option<(StreamConfig, SampleFormat)> {
+    ranges
+        .filter_map(|range| {
+            let rate = RATES
+                .iter()
+                .position(|rate| (range.min_sample_rate()..=range.max_sample_rate()).contains(rate))?;
+            let format =
+                [SampleFormat::F32, SampleFormat::I16].iter().position(|f| *f == range.sample_format())?;
+            let rank = (rate, range.channels(), format);
+            Some((rank, range))
+        })
+        .min_by_key(|(rank, _)| *rank)
+        .and_then(|((rate, channels, _), range)| {
+            let sample_rate = *RATES.get(rate)?;
+            let buffer_size = BufferSize::Fixed(sample_rate / 100);
+            Some((StreamConfig { channels, sample_rate, buffer_size }, range.sample_format()))
+        })
+}
+
+/// 200 ms: what does not fit is dropped and counted by the ring.
+fn ring_capacity(rate: u32) -> usize {
+    rate as usize / 5
+}
+
+const HOSTS: [HostId; 2] = [HostId::PulseAudio, HostId::Alsa];
+/// The name that stands for the system's default device.
+const DEFAULT_NAME: &str = "default";
+/// Rates that the resampler takes to and from telephone voice, best first.
+const RATES: [u32; 3] = [48_000, 16_000, 8_000];
+const OPEN_TIMEOUT: Option<Duration> = Some(Duration::from_secs(3));

@@ -1,0 +1,456 @@
+//! The audio thread: opens device streams, watches their heartbeat, opens them again.
+//!
+//! It never opens a stream itself. Audio systems hang (ALSA's `pulse` plug-in, a stopped server), so each
+//! attempt runs on a thread of its own that may be given up; the other seats do not notice. Closing runs
+//! on a throw-away thread for the same reason.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::device::{
+    AudioBackend, CaptureFeed, DeviceError, Direction, Duplex, Half, Health, OpenParams, PlaybackFeed,
+    Stream, direction_name,
+};
+use crate::queue::{EventQueue, now};
+use crate::types::{MediaEvent, SeatId};
+
+/// A change of a seat's devices, for the media worker that serves the seat.
+#[derive(Debug)]
+pub(crate) enum AudioFeed {
+    /// A new microphone, or clocked silence after a loss.
+    Capture(CaptureFeed),
+    /// A new ear piece, or none after a loss.
+    Playback(PlaybackFeed),
+}
+
+/// Hands a feed to a worker without waiting, or gives it back to be tried again.
+/// The number is the one given to [`Audio::open`].
+pub(crate) type Deliver = Box<dyn FnMut(SeatId, u64, AudioFeed) -> Result<(), AudioFeed> + Send>;
+
+/// Handle to the audio thread, which starts with the first device seat.
+#[derive(Clone)]
+pub(crate) struct Audio {
+    shared: Arc<Mutex<State>>,
+}
+
+enum State {
+    Asleep { backend: Arc<dyn AudioBackend>, events: EventQueue, deliver: Deliver },
+    Running { sender: Sender<Message>, thread: JoinHandle<()> },
+    Ended,
+}
+
+impl Audio {
+    /// An audio thread in waiting.
+    pub(crate) fn new(backend: Arc<dyn AudioBackend>, events: EventQueue, deliver: Deliver) -> Self {
+        Self { shared: Arc::new(Mutex::new(State::Asleep { backend, events, deliver })) }
+    }
+
+    /// Opens devices for a seat; replaces what the seat had. `opening` comes back with every feed.
+    ///
+    /// # Errors
+    /// [`DeviceError::Thread`] when the audio thread cannot be started.
+    pub(crate) fn open(&self, seat: SeatId, opening: u64, params: OpenParams) -> Result<(), DeviceError> {
+        self.send(Message::Open { seat, opening, params })
+    }
+
+    /// Closes a seat's devices, if it has any.
+    pub(crate) fn close(&self, seat: SeatId) {
+        let asleep =
+            matches!(*self.shared.lock().unwrap_or_else(PoisonError::into_inner), State::Asleep { .. });
+        if !asleep {
+            // Only starting the thread can fail, and it runs.
+            drop(self.send(Message::Close { seat }));
+        }
+    }
+
+    /// Closes everything and waits for the thread; streams that hang are left behind.
+    pub(crate) fn join(self) {
+        let state =
+            std::mem::replace(&mut *self.shared.lock().unwrap_or_else(PoisonError::into_inner), State::Ended);
+        if let State::Running { sender, thread } = state {
+            drop(sender.send(Message::End));
+            if thread.join().is_err() {
+                tracing::error!("the audio thread panicked");
+            }
+        }
+    }
+
+    fn send(&self, message: Message) -> Result<(), DeviceError> {
+        let mut state = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Asleep { .. } = &*state {
+            let State::Asleep { backend, events, deliver } = std::mem::replace(&mut *state, State::Ended)
+            else {
+                return Ok(());
+            };
+            // Unbounded, but it only holds one message per seat command and per opening attempt.
+            let (sender, receiver) = channel();
+            let reply = sender.clone();
+            let thread = Builder::new()
+                .name("audio".into())
+                .stack_size(STACK)
+                .spawn(move || Work { backend, events, deliver, reply, seats: Vec::new() }.run(&receiver))
+                .map_err(DeviceError::Thread)?;
+            *state = State::Running { sender, thread };
+        }
+        if let State::Running { sender, .. } = &*state {
+            drop(sender.send(message));
+        }
+        Ok(())
+    }
+}
+
+enum Message {
+    Open { seat: SeatId, opening: u64, params: OpenParams },
+    Close { seat: SeatId },
+    Opened { seat: SeatId, direction: Direction, attempt: u64, result: Result<Duplex, DeviceError> },
+    End,
+}
+
+struct Work {
+    backend: Arc<dyn AudioBackend>,
+    events: EventQueue,
+    deliver: Deliver,
+    reply: Sender<Message>,
+    seats: Vec<Seat>,
+}
+
+struct Seat {
+    id: SeatId,
+    opening: u64,
+    halves: [Side; 2],
+    announced: Announced,
+}
+
+/// What the core was told of a seat.
+#[derive(PartialEq, Eq)]
+enum Announced {
+    Nothing,
+    Failed,
+    Opened,
+}
+
+struct Side {
+    direction: Direction,
+    names: Option<Vec<String>>,
+    state: SideState,
+    device: Option<String>,
+    /// Opened since the core was last told.
+    fresh: bool,
+    /// Failures in a row.
+    failures: u32,
+    /// Attempts given up whose thread has not come back.
+    hanging: u32,
+    attempt: u64,
+    /// Not yet taken by the worker.
+    undelivered: Option<AudioFeed>,
+    last_error: String,
+}
+
+enum SideState {
+    Off,
+    Waiting { until: Instant },
+    Opening { since: Instant },
+    Open { watch: Watch, stream: Option<Stream> },
+}
+
+impl Work {
+    fn run(mut self, messages: &Receiver<Message>) {
+        loop {
+            let flushed = self.events.flush();
+            let next = if self.seats.is_empty() && flushed {
+                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                messages.recv_timeout(WATCH_INTERVAL)
+            };
+            match next {
+                Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(message) => self.handle(message, now()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.watch(now());
+        }
+        for seat in &mut self.seats {
+            seat.halves.iter_mut().for_each(Side::close);
+        }
+        self.events.drain();
+    }
+
+    fn handle(&mut self, message: Message, now: Instant) {
+        match message {
+            Message::Open { seat, opening, params } => {
+                self.close(seat);
+                let halves = [(Direction::Capture, params.capture), (Direction::Playback, params.playback)]
+                    .map(|(direction, names)| Side::new(direction, names, now));
+                self.seats.push(Seat { id: seat, opening, halves, announced: Announced::Nothing });
+            }
+            Message::Close { seat } => self.close(seat),
+            Message::Opened { seat, direction, attempt, result } => {
+                let side = self
+                    .seats
+                    .iter_mut()
+                    .filter(|s| s.id == seat)
+                    .flat_map(|s| &mut s.halves)
+                    .find(|side| side.direction == direction);
+                match side {
+                    Some(side)
+                        if side.attempt == attempt && matches!(side.state, SideState::Opening { .. }) =>
+                    {
+                        side.opened(result, now);
+                    }
+                    Some(side) => {
+                        side.hanging = side.hanging.saturating_sub(1);
+                        dispose(result);
+                    }
+                    None => dispose(result),
+                }
+            }
+            Message::End => {}
+        }
+    }
+
+    fn close(&mut self, seat: SeatId) {
+        if let Some(index) = self.seats.iter().position(|s| s.id == seat) {
+            let mut seat = self.seats.swap_remove(index);
+            seat.halves.iter_mut().for_each(Side::close);
+        }
+    }
+
+    fn watch(&mut self, now: Instant) {
+        for seat in &mut self.seats {
+            let mut lost = None;
+            let mut opened = false;
+            for side in &mut seat.halves {
+                opened |= std::mem::take(&mut side.fresh);
+                if let Some(reason) = side.check(now) {
+                    lost = Some(format!("{}: {reason}", direction_name(side.direction)));
+                }
+                side.step(seat.id, &self.backend, &self.reply, now);
+                if let Some(feed) = side.undelivered.take() {
+                    side.undelivered = (self.deliver)(seat.id, seat.opening, feed).err();
+                }
+            }
+            seat.announce(opened, lost, &mut self.events);
+        }
+    }
+}
+
+impl Seat {
+    fn announce(&mut self, opened: bool, lost: Option<String>, events: &mut EventQueue) {
+        let seat = self.id;
+        let [capture, playback] =
+            [0, 1].map(|index| self.halves.get(index).and_then(|side: &Side| side.device.clone()));
+        let some_open = capture.is_some() || playback.is_some();
+        match self.announced {
+            Announced::Opened => {
+                if opened {
+                    events.push(MediaEvent::SeatBack { seat, capture, playback });
+                }
+                if let Some(reason) = lost {
+                    tracing::warn!(seat = seat.0, reason, "audio device lost");
+                    events.push(MediaEvent::SeatLost { seat, reason });
+                }
+            }
+            Announced::Nothing | Announced::Failed if some_open && self.settled() => {
+                self.announced = Announced::Opened;
+                events.push(MediaEvent::SeatOpened { seat, capture, playback });
+            }
+            Announced::Nothing if self.settled() => {
+                self.announced = Announced::Failed;
+                let reasons: Vec<&str> = self
+                    .halves
+                    .iter()
+                    .map(|side| side.last_error.as_str())
+                    .filter(|text| !text.is_empty())
+                    .collect();
+                events.push(MediaEvent::SeatFailed { seat, reason: reasons.join("; ") });
+            }
+            Announced::Nothing | Announced::Failed => {}
+        }
+    }
+
+    /// Whether every direction has had its first answer.
+    fn settled(&self) -> bool {
+        self.halves.iter().all(|side| match side.state {
+            SideState::Off | SideState::Open { .. } => true,
+            SideState::Waiting { .. } | SideState::Opening { .. } => side.failures > 0,
+        })
+    }
+}
+
+impl Side {
+    fn new(direction: Direction, names: Option<Vec<String>>, now: Instant) -> Self {
+        let state = if names.is_some() { SideState::Waiting { until: now } } else { SideState::Off };
+        Self {
+            direction,
+            names,
+            state,
+            device: None,
+            fresh: false,
+            failures: 0,
+            hanging: 0,
+            attempt: 0,
+            undelivered: None,
+            last_error: String::new(),
+        }
+    }
+
+    /// Starts an attempt when it is time, gives one up when it hangs.
+    fn step(&mut self, seat: SeatId, backend: &Arc<dyn AudioBackend>, reply: &Sender<Message>, now: Instant) {
+        match self.state {
+            SideState::Waiting { until } if now >= until && self.hanging < MAX_HANGING => {
+                self.attempt += 1;
+                self.state = SideState::Opening { since: now };
+                if let Err(error) = self.attempt(seat, Arc::clone(backend), reply.clone()) {
+                    self.failed(&DeviceError::Thread(error), now);
+                }
+            }
+            SideState::Opening { since } if now.saturating_duration_since(since) >= OPEN_DEADLINE => {
+                self.hanging += 1;
+                // The next attempt begins with the next name: it may be only this device that hangs.
+                if let Some(names) = self.names.as_mut().filter(|names| !names.is_empty()) {
+                    names.rotate_left(1);
+                }
+                self.failed(&DeviceError::Hangs { direction: self.direction }, now);
+            }
+            _ => {}
+        }
+    }
+
+    fn attempt(
+        &self,
+        seat: SeatId,
+        backend: Arc<dyn AudioBackend>,
+        reply: Sender<Message>,
+    ) -> std::io::Result<()> {
+        let (direction, attempt, names) = (self.direction, self.attempt, self.names.clone());
+        let params = match direction {
+            Direction::Capture => OpenParams { capture: names, playback: None },
+            Direction::Playback => OpenParams { capture: None, playback: names },
+        };
+        let open = move || {
+            let result = backend.open(&params);
+            if let Err(unsent) = reply.send(Message::Opened { seat, direction, attempt, result }) {
+                // The engine is gone; the stream closes here.
+                drop(unsent);
+            }
+        };
+        Builder::new().name("audio-open".into()).stack_size(STACK).spawn(open).map(drop)
+    }
+
+    fn opened(&mut self, result: Result<Duplex, DeviceError>, now: Instant) {
+        let duplex = match result {
+            Ok(duplex) => duplex,
+            Err(error) => return self.failed(&error, now),
+        };
+        match duplex {
+            Duplex { capture: Some(half), .. } if self.direction == Direction::Capture => {
+                let feed = self.adopt(half, now);
+                self.undelivered = Some(AudioFeed::Capture(feed));
+            }
+            Duplex { playback: Some(half), .. } if self.direction == Direction::Playback => {
+                let feed = self.adopt(half, now);
+                self.undelivered = Some(AudioFeed::Playback(feed));
+            }
+            _ => self.state = SideState::Off,
+        }
+    }
+
+    fn adopt<Feed>(&mut self, half: Half<Feed>, now: Instant) -> Feed {
+        let Half { name, feed, health, stream } = half;
+        tracing::info!(device = name, direction = direction_name(self.direction), "audio device open");
+        self.state = SideState::Open { watch: Watch::new(health, now), stream };
+        self.device = name;
+        self.fresh = true;
+        self.failures = 0;
+        self.last_error.clear();
+        feed
+    }
+
+    fn failed(&mut self, error: &DeviceError, now: Instant) {
+        let reason = error.reason();
+        tracing::debug!(reason, "cannot open an audio device");
+        self.last_error = reason;
+        let pause = RETRY_FIRST.saturating_mul(1 << self.failures.min(8)).min(RETRY_LAST);
+        self.failures = self.failures.saturating_add(1);
+        self.state = SideState::Waiting { until: now + pause };
+    }
+
+    /// Looks at an open stream; when it is lost, closes it, gives the worker clocked silence in its place
+    /// and answers why.
+    fn check(&mut self, now: Instant) -> Option<String> {
+        let SideState::Open { watch, .. } = &mut self.state else { return None };
+        let reason = watch.lost(now)?;
+        self.close();
+        self.state = SideState::Waiting { until: now };
+        self.undelivered = Some(match self.direction {
+            Direction::Capture => AudioFeed::Capture(CaptureFeed::Silence),
+            Direction::Playback => AudioFeed::Playback(PlaybackFeed::Discard),
+        });
+        Some(reason)
+    }
+
+    fn close(&mut self) {
+        self.device = None;
+        if let SideState::Open { stream, .. } = std::mem::replace(&mut self.state, SideState::Off) {
+            dispose(stream);
+        }
+    }
+}
+
+/// Heartbeat of one stream.
+struct Watch {
+    health: Option<Arc<Health>>,
+    beats: u64,
+    beat_at: Instant,
+    patience: Duration,
+}
+
+impl Watch {
+    fn new(health: Option<Arc<Health>>, now: Instant) -> Self {
+        Self { health, beats: 0, beat_at: now, patience: FIRST_BEAT }
+    }
+
+    fn lost(&mut self, now: Instant) -> Option<String> {
+        let health = self.health.as_ref()?;
+        if let Some(fault) = health.fault() {
+            return Some(fault.to_string());
+        }
+        let beats = health.beats();
+        if beats != self.beats {
+            self.beats = beats;
+            self.beat_at = now;
+            // PulseAudio prefills before it starts; only the second callback shows a running stream.
+            if beats > 2 {
+                self.patience = HEARTBEAT;
+            }
+            return None;
+        }
+        let silent = now.saturating_duration_since(self.beat_at);
+        (silent >= self.patience).then(|| format!("the device has been still for {} ms", silent.as_millis()))
+    }
+}
+
+/// Drops what may block on its way out where nobody waits for it.
+fn dispose<T: Send + 'static>(garbage: T) {
+    if let Err(error) =
+        Builder::new().name("audio-close".into()).stack_size(STACK).spawn(move || drop(garbage))
+    {
+        tracing::error!(%error, "cannot start a thread to close an audio device");
+    }
+}
+
+const STACK: usize = 512 * 1_024;
+/// How often heartbeats are looked at: a loss is noticed within [`HEARTBEAT`] plus this.
+const WATCH_INTERVAL: Duration = Duration::from_millis(50);
+/// A stream without a callback for this long is lost.
+const HEARTBEAT: Duration = Duration::from_millis(450);
+/// Patience with a stream that was just opened; PulseAudio takes up to a second.
+const FIRST_BEAT: Duration = Duration::from_secs(3);
+/// An attempt that takes longer is given up.
+const OPEN_DEADLINE: Duration = Duration::from_secs(8);
+/// No new attempt while this many hang, or a hanging audio system would eat threads.
+const MAX_HANGING: u32 = 2;
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+const RETRY_LAST: Duration = Duration::from_secs(5);

@@ -1,0 +1,457 @@
+//! One session with its sockets, its local side and its recording, on a media worker.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use socket2::SockRef;
+
+use crate::clip::ClipSource;
+use crate::queue::EventQueue;
+use crate::recorder::{RecorderCommand, Target, track};
+use crate::seat::{Rate, Seat};
+use crate::session::{Channel, MAX_DATAGRAM, Session};
+use crate::socket::RtpSocket;
+use crate::tap::Tap;
+use crate::tones::{ToneSource, ToneSpec};
+use crate::types::{Endpoint, MediaEvent, SeatId, SessionId, SessionStats, StreamParams};
+use crate::wav::VOICE_RATE;
+
+/// Which of a session's two sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// Voice.
+    Rtp,
+    /// Reports.
+    Rtcp,
+}
+
+/// A session as its worker holds it. The worker calls [`Leg::tick`] every 20 ms and, for a device seat,
+/// [`Leg::top_up`] every 5 ms.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    id: SessionId,
+    rtp: UdpSocket,
+    rtcp: UdpSocket,
+    /// `None` until the first remote description.
+    session: Option<Session>,
+    answered: bool,
+    local: Local,
+    muted: bool,
+    ringback: Option<Ringback>,
+    /// Whether the peer has sent anything.
+    heard: bool,
+    tap: Option<Tap>,
+    recorded: bool,
+    /// Received voice that a device seat has pulled and the 20 ms clock has not yet taken.
+    far: Far,
+    frames: Frames,
+    stats_at: Option<Instant>,
+    /// Sockets that were left with data; they are not announced again.
+    unread: [bool; 2],
+}
+
+#[derive(Debug)]
+enum Local {
+    Seat(SeatId),
+    Clip(Box<ClipSource>, Rate),
+    Echo,
+    Silence,
+}
+
+#[derive(Debug)]
+struct Ringback {
+    from: Instant,
+    source: ToneSource,
+    rate: Rate,
+}
+
+/// Buffers of one round, kept to be used again.
+#[derive(Debug, Default)]
+struct Frames {
+    local: Vec<i16>,
+    far: Vec<i16>,
+    scratch: Vec<i16>,
+    converted: Vec<i16>,
+    tone: Vec<i16>,
+}
+
+impl Leg {
+    /// Takes over the sockets.
+    ///
+    /// # Errors
+    /// Whatever the system says about sockets that it made itself.
+    pub(crate) fn open(id: SessionId, socket: RtpSocket) -> io::Result<Self> {
+        let (rtp, rtcp) = socket.into_parts();
+        for socket in [&rtp, &rtcp] {
+            mark_expedited(socket);
+            socket.set_nonblocking(true)?;
+        }
+        Ok(Self {
+            id,
+            rtp: UdpSocket::from_std(rtp),
+            rtcp: UdpSocket::from_std(rtcp),
+            session: None,
+            answered: false,
+            local: Local::Silence,
+            muted: false,
+            ringback: None,
+            heard: false,
+            tap: None,
+            recorded: false,
+            far: Far::default(),
+            frames: Frames::default(),
+            stats_at: None,
+            unread: [false; 2],
+        })
+    }
+
+    /// Its session.
+    pub(crate) fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// One of its sockets, to be watched.
+    pub(crate) fn socket(&mut self, wire: Wire) -> &mut UdpSocket {
+        match wire {
+            Wire::Rtp => &mut self.rtp,
+            Wire::Rtcp => &mut self.rtcp,
+        }
+    }
+
+    /// The seat on its local side.
+    pub(crate) fn seat(&self) -> Option<SeatId> {
+        match self.local {
+            Local::Seat(seat) => Some(seat),
+            Local::Clip(..) | Local::Echo | Local::Silence => None,
+        }
+    }
+
+    /// Puts somebody else on the local side; a clip starts from its beginning.
+    pub(crate) fn set_endpoint(&mut self, endpoint: Endpoint) {
+        self.local = match endpoint {
+            Endpoint::Seat(seat) => Local::Seat(seat),
+            Endpoint::Clip(plan) => Local::Clip(Box::new(ClipSource::new(plan)), Rate::default()),
+            Endpoint::Echo => Local::Echo,
+            Endpoint::Silence => Local::Silence,
+        };
+        self.far = Far::default();
+    }
+
+    /// First or later remote description.
+    pub(crate) fn set_params(&mut self, params: StreamParams, now: Instant, events: &mut EventQueue) {
+        let result = match &mut self.session {
+            Some(session) => session.update(now, params),
+            None => Session::new(self.id, params, seed(), now).map(|mut session| {
+                if self.answered {
+                    session.answered(now);
+                }
+                session.set_mute(self.muted);
+                self.session = Some(session);
+            }),
+        };
+        if let Err(error) = result {
+            // The session stays as it was, at worst silent; the RTP timeout tells the core.
+            tracing::error!(session = self.id.0, %error, "cannot code this stream");
+        }
+        self.flush(events);
+    }
+
+    /// The call was answered.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.answered = true;
+        self.ringback = None;
+        if let Some(session) = &mut self.session {
+            session.answered(now);
+        }
+    }
+
+    /// Replaces the local voice by silence.
+    pub(crate) fn set_muted(&mut self, on: bool) {
+        self.muted = on;
+        if let Some(session) = &mut self.session {
+            session.set_mute(on);
+        }
+    }
+
+    /// Sends digits, one after another.
+    pub(crate) fn send_digits(&mut self, digits: &str) {
+        if let Some(session) = &mut self.session {
+            session.send_dtmf(digits);
+        }
+    }
+
+    /// Starts or ends the ringback that the operator hears while the peer is silent.
+    pub(crate) fn set_ringback(&mut self, on: bool, now: Instant) {
+        self.ringback = on.then(|| Ringback {
+            from: now + RINGBACK_DELAY,
+            source: ToneSource::new(ToneSpec::ringback(), VOICE_RATE),
+            rate: Rate::default(),
+        });
+    }
+
+    /// Starts recording; what the recorder is to do, or `None` when it records already.
+    pub(crate) fn record(&mut self, path: PathBuf, events: &mut EventQueue) -> Option<RecorderCommand> {
+        if self.tap.is_some() {
+            let reason = "this session is being recorded already".to_owned();
+            events.push(MediaEvent::RecordingFailed { session: self.id, reason });
+            return None;
+        }
+        let rate = if self.rate() == VOICE_RATE { VOICE_RATE } else { WIDE_RATE };
+        let (writer, reader) = track(2, rate);
+        self.tap = Some(Tap::new(writer, rate));
+        self.recorded = true;
+        Some(RecorderCommand::Begin { target: Target::Call(self.id), path, channels: 2, rate, reader })
+    }
+
+    /// Stops recording; the length in frames, or `None` when nothing was being recorded.
+    pub(crate) fn stop_recording(&mut self) -> Option<u64> {
+        self.tap.take().map(|tap| tap.frames())
+    }
+
+    /// Whether the recorder has ever been asked for anything.
+    pub(crate) fn was_recorded(&self) -> bool {
+        self.recorded
+    }
+
+    /// Says goodbye on the wire and gives the last counters.
+    pub(crate) fn close(&mut self, now: Instant, events: &mut EventQueue) -> SessionStats {
+        let Some(session) = &mut self.session else { return SessionStats::default() };
+        session.bye(now);
+        let stats = session.stats();
+        self.flush(events);
+        stats
+    }
+
+    /// Reads a socket until it is empty. Whatever arrives can neither fail nor end the loop.
+    pub(crate) fn receive(&mut self, wire: Wire, now: Instant, buffer: &mut [u8], events: &mut EventQueue) {
+        let index = usize::from(wire == Wire::Rtcp);
+        for turn in 0.. {
+            if let Some(unread) = self.unread.get_mut(index) {
+                *unread = turn == BURST;
+            }
+            if turn == BURST {
+                break;
+            }
+            let received = match wire {
+                Wire::Rtp => self.rtp.recv_from(buffer),
+                Wire::Rtcp => self.rtcp.recv_from(buffer),
+            };
+            match received {
+                Ok((length, source)) => {
+                    let datagram = buffer.get(..length).unwrap_or_default();
+                    if let Some(session) = &mut self.session {
+                        match wire {
+                            Wire::Rtp => session.handle_rtp(now, source, datagram),
+                            Wire::Rtcp => session.handle_rtcp(now, source, datagram),
+                        }
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // ICMP errors of earlier packets: the peer's port is not open yet, or no longer.
+                Err(error) => tracing::debug!(%error, "media socket"),
+            }
+        }
+        self.flush(events);
+    }
+
+    /// Whether a socket was left with data, to be read in the next round.
+    pub(crate) fn is_unread(&self, wire: Wire) -> bool {
+        self.unread.get(usize::from(wire == Wire::Rtcp)).copied().unwrap_or_default()
+    }
+
+    /// Fills a device's playback ring up to its target level.
+    pub(crate) fn top_up(&mut self, seat: &mut Seat, now: Instant) {
+        let rate = self.rate();
+        let count = seat.playback_deficit(rate);
+        if count == 0 {
+            return;
+        }
+        let mut pcm = std::mem::take(&mut self.frames.scratch);
+        self.pull(&mut pcm, count, now);
+        self.far.put(&pcm, rate);
+        self.ring_locally(&mut pcm, rate, now);
+        seat.play(&pcm, rate);
+        self.frames.scratch = pcm;
+    }
+
+    /// One round of 20 ms: hears, speaks, records. `seat` is the seat on the local side if this session is
+    /// the one attached to it.
+    pub(crate) fn tick(&mut self, seat: Option<&mut Seat>, now: Instant, events: &mut EventQueue) {
+        let rate = self.rate();
+        let count = rate as usize / 50;
+        let mut local = std::mem::take(&mut self.frames.local);
+        let mut far = std::mem::take(&mut self.frames.far);
+        local.resize(count, 0);
+        let by_device = seat.as_ref().is_some_and(|seat| seat.plays_by_device());
+        if by_device {
+            self.far.take(&mut far, count);
+        } else {
+            self.pull(&mut far, count, now);
+        }
+        match (&mut self.local, seat) {
+            (Local::Seat(_), Some(seat)) => {
+                if !by_device {
+                    let mut heard = std::mem::take(&mut self.frames.scratch);
+                    heard.clear();
+                    heard.extend_from_slice(&far);
+                    self.ring_locally(&mut heard, rate, now);
+                    seat.play(&heard, rate);
+                    self.frames.scratch = heard;
+                }
+                seat.capture(&mut local, rate);
+            }
+            // A script begins when there is somebody to hear it.
+            (Local::Clip(..), _) if self.session.is_none() => local.fill(0),
+            (Local::Clip(source, converter), _) => {
+                self.frames.scratch.resize(VOICE_RATE as usize / 50, 0);
+                source.fill(&mut self.frames.scratch);
+                let clip =
+                    converter.convert(&self.frames.scratch, VOICE_RATE, rate, &mut self.frames.converted);
+                local.fill(0);
+                local.iter_mut().zip(clip).for_each(|(slot, sample)| *slot = *sample);
+            }
+            (Local::Echo, _) => local.copy_from_slice(&far),
+            (Local::Seat(_) | Local::Silence, _) => local.fill(0),
+        }
+        if self.muted {
+            // The recording has what the callee could hear.
+            local.fill(0);
+        }
+        if let Some(session) = &mut self.session {
+            session.push(now, &local);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.write(&local, &far, rate);
+        }
+        self.frames.local = local;
+        self.frames.far = far;
+        self.report(now, events);
+        self.flush(events);
+    }
+
+    /// Rounds that were missed.
+    pub(crate) fn skip_ticks(&mut self, rounds: u64) {
+        if let Some(tap) = &mut self.tap {
+            tap.skip_ticks(rounds);
+        }
+    }
+
+    fn rate(&self) -> u32 {
+        self.session.as_ref().map_or(VOICE_RATE, Session::rate)
+    }
+
+    /// The next `count` samples of received voice.
+    fn pull(&mut self, pcm: &mut Vec<i16>, count: usize, now: Instant) {
+        pcm.clear();
+        pcm.resize(count, 0);
+        if let Some(session) = &mut self.session {
+            session.pull(now, pcm);
+        }
+    }
+
+    /// Puts the local ringback in the place of silence from the peer. It is never recorded.
+    fn ring_locally(&mut self, pcm: &mut [i16], rate: u32, now: Instant) {
+        let Some(ringback) = self.ringback.as_mut().filter(|r| now >= r.from && !self.heard) else { return };
+        let count = pcm.len() * VOICE_RATE as usize / rate.max(1) as usize;
+        let mut tone = std::mem::take(&mut self.frames.tone);
+        tone.resize(count, 0);
+        ringback.source.fill(&mut tone);
+        let tone_at_rate = ringback.rate.convert(&tone, VOICE_RATE, rate, &mut self.frames.converted);
+        pcm.iter_mut().zip(tone_at_rate).for_each(|(slot, sample)| *slot = *sample);
+        self.frames.tone = tone;
+    }
+
+    fn report(&mut self, now: Instant, events: &mut EventQueue) {
+        let Some(session) = &mut self.session else { return };
+        session.handle_timeout(now);
+        let due = *self.stats_at.get_or_insert(now + STATS_INTERVAL);
+        if now >= due {
+            self.stats_at = Some(due + STATS_INTERVAL);
+            events.push(MediaEvent::Stats { session: self.id, stats: session.stats() });
+        }
+    }
+
+    /// Sends and reports what the session has ready.
+    fn flush(&mut self, events: &mut EventQueue) {
+        let Some(session) = &mut self.session else { return };
+        let mut datagram = [0; MAX_DATAGRAM];
+        while let Some(transmit) = session.poll_transmit(&mut datagram) {
+            let socket = match transmit.channel {
+                Channel::Rtp => &self.rtp,
+                Channel::Rtcp => &self.rtcp,
+            };
+            let bytes = datagram.get(..transmit.length).unwrap_or_default();
+            // A full socket buffer or an unreachable peer costs this packet; the stream goes on.
+            if let Err(error) = socket.send_to(bytes, transmit.destination) {
+                tracing::debug!(%error, "cannot send media");
+            }
+        }
+        while let Some(event) = session.poll_event() {
+            self.heard |= matches!(event, MediaEvent::RtpFlowing { .. });
+            events.push(event);
+        }
+    }
+}
+
+/// Received voice between the clock of a device, which pulls it, and ours, which records it.
+#[derive(Debug, Default)]
+struct Far {
+    pcm: Vec<i16>,
+    rate: u32,
+    primed: bool,
+}
+
+impl Far {
+    fn put(&mut self, pcm: &[i16], rate: u32) {
+        if self.rate != rate {
+            *self = Self { pcm: std::mem::take(&mut self.pcm), rate, primed: false };
+            self.pcm.clear();
+        }
+        self.pcm.extend_from_slice(pcm);
+        let frame = rate as usize / 50;
+        if self.pcm.len() > FAR_LIMIT * frame {
+            let surplus = self.pcm.len() - FAR_TARGET * frame;
+            self.pcm.drain(..surplus);
+        }
+    }
+
+    fn take(&mut self, out: &mut Vec<i16>, count: usize) {
+        out.clear();
+        self.primed = self.pcm.len() >= if self.primed { count } else { FAR_TARGET * count };
+        if self.primed {
+            out.extend(self.pcm.drain(..count));
+        }
+        out.resize(count, 0);
+    }
+}
+
+/// DSCP EF (RFC 3246) so that networks that care put voice first. Best effort: not every system lets us.
+fn mark_expedited(socket: &std::net::UdpSocket) {
+    let socket = SockRef::from(socket);
+    let is_v6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+    let marked = if is_v6 { socket.set_tclass_v6(EXPEDITED) } else { socket.set_tos_v4(EXPEDITED) };
+    if let Err(error) = marked {
+        tracing::debug!(%error, "cannot mark voice packets");
+    }
+}
+
+/// A start for SSRC, sequence and timestamp that no two sessions share (RFC 3550 5.1, 8.1).
+fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0u8)
+}
+
+/// Code point 46 in the upper six bits.
+const EXPEDITED: u32 = 46 << 2;
+/// Recording rate of calls with more than telephone bandwidth.
+const WIDE_RATE: u32 = 16_000;
+const STATS_INTERVAL: Duration = Duration::from_secs(1);
+/// Time that early media has to show up before the local ringback starts.
+const RINGBACK_DELAY: Duration = Duration::from_millis(200);
+/// Datagrams read from one socket before others get their turn, so that a flood delays nobody's tick.
+const BURST: usize = 64;
+/// Frames of 20 ms that smooth a device's steps for the recording.
+const FAR_TARGET: usize = 2;
+const FAR_LIMIT: usize = 5;

@@ -1,0 +1,137 @@
+//! A WAV file while it grows.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::recorder::RecorderError;
+use crate::wav;
+
+/// A WAV file being appended to. Its header is written before the first sample and renewed by
+/// [`GrowingFile::sync`], so that whatever moment the process dies at, what is on disk is a WAV file whose
+/// length is at worst understated.
+#[derive(Debug)]
+pub(crate) struct GrowingFile {
+    file: File,
+    path: PathBuf,
+    channels: u16,
+    rate: u32,
+    frames: u64,
+    gap_frames: u64,
+    /// Bytes encoded but not yet handed to the system.
+    pending: Vec<u8>,
+}
+
+impl GrowingFile {
+    /// Creates `path` (and its folder), readable by owner and group. With `fresh` it must not exist yet.
+    pub(crate) fn create(path: &Path, channels: u16, rate: u32, fresh: bool) -> Result<Self, RecorderError> {
+        let failed = |source| RecorderError::file("create", path, source);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).mode(0o640);
+        if fresh {
+            options.create_new(true);
+        } else {
+            options.create(true).truncate(true);
+        }
+        let mut file = options.open(path).map_err(failed)?;
+        file.write_all(&wav::header(channels, rate, 0)).map_err(failed)?;
+        let path = path.to_owned();
+        Ok(Self { file, path, channels, rate, frames: 0, gap_frames: 0, pending: Vec::new() })
+    }
+
+    /// Puts interleaved samples at `position` (in frames); a hole before them becomes silence. Samples
+    /// before the end of the file are ignored. Nothing reaches the disk before [`GrowingFile::write_out`]
+    /// unless much is pending.
+    pub(crate) fn put(&mut self, position: u64, interleaved: &[i16]) -> Result<(), RecorderError> {
+        self.pad_to(position)?;
+        let overlap = self.frames.saturating_sub(position).saturating_mul(u64::from(self.channels));
+        let fresh = interleaved.get(usize::try_from(overlap).unwrap_or(usize::MAX)..).unwrap_or_default();
+        self.pending.extend(fresh.iter().flat_map(|sample| sample.to_le_bytes()));
+        self.frames += fresh.len() as u64 / u64::from(self.channels);
+        if self.pending.len() >= PENDING_LIMIT { self.write_out() } else { Ok(()) }
+    }
+
+    /// Fills with silence up to `position` frames and counts that as a gap.
+    pub(crate) fn pad_to(&mut self, position: u64) -> Result<(), RecorderError> {
+        while self.frames < position {
+            let frames = (position - self.frames).min(PAD_FRAMES);
+            let bytes = frames as usize * self.frame_len();
+            self.pending.resize(self.pending.len() + bytes, 0);
+            self.frames += frames;
+            self.gap_frames += frames;
+            if self.pending.len() >= PENDING_LIMIT {
+                self.write_out()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands everything pending to the system. After an error the file is cut back to whole frames that
+    /// are on disk, and what was pending is gone.
+    pub(crate) fn write_out(&mut self) -> Result<(), RecorderError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let end = self.data_len();
+        let start = end - self.pending.len() as u64 + wav::HEADER_LEN as u64;
+        let result = self.file.write_all_at(&self.pending, start);
+        self.pending.clear();
+        self.pending.shrink_to(PENDING_LIMIT);
+        let Err(source) = result else { return Ok(()) };
+        let on_disk =
+            self.file.metadata().map_or(0, |meta| meta.len()).saturating_sub(wav::HEADER_LEN as u64);
+        self.frames = on_disk.min(end) / self.frame_len() as u64;
+        // Best effort: the header and `repair` cope with a torn frame as well.
+        drop(self.file.set_len(self.data_len() + wav::HEADER_LEN as u64));
+        Err(RecorderError::file("write", &self.path, source))
+    }
+
+    /// Renews the header and waits until samples and header are on disk.
+    pub(crate) fn sync(&mut self) -> Result<(), RecorderError> {
+        self.write_out()?;
+        self.renew_header()?;
+        self.file.sync_data().map_err(|source| RecorderError::file("write", &self.path, source))
+    }
+
+    /// Renews the header without waiting for the disk.
+    pub(crate) fn renew_header(&mut self) -> Result<(), RecorderError> {
+        let header = wav::header(self.channels, self.rate, self.data_len());
+        self.file.write_all_at(&header, 0).map_err(|source| RecorderError::file("write", &self.path, source))
+    }
+
+    /// Length in milliseconds.
+    pub(crate) fn duration_ms(&self) -> u64 {
+        self.frames * 1_000 / u64::from(self.rate)
+    }
+
+    /// Milliseconds of silence that stand for lost audio.
+    pub(crate) fn gaps_ms(&self) -> u64 {
+        self.gap_frames * 1_000 / u64::from(self.rate)
+    }
+
+    /// Frames in the file, pending ones included.
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// The file's name on disk.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn data_len(&self) -> u64 {
+        self.frames * self.frame_len() as u64
+    }
+
+    fn frame_len(&self) -> usize {
+        usize::from(self.channels) * 2
+    }
+}
+
+/// Pending bytes that are written without waiting for the next round: one second of 16 kHz stereo.
+const PENDING_LIMIT: usize = 64 * 1_024;
+const PAD_FRAMES: u64 = 8_000;

@@ -1,0 +1,77 @@
+//! Recording: one stereo WAV file per call, operator left, callee right.
+//!
+//! The media worker puts frames into a [`track`] (a bounded ring of [`QUEUE_SECONDS`] seconds) and never
+//! touches a disk; the `recorder` thread drains it, writes `NAME.part`, renews the header and fsyncs once a
+//! second. At the end the file is sealed: padded, fsynced, renamed to its final name, its directory
+//! fsynced, its SHA-256 taken from what is on disk. A process killed in between leaves a `.part` that
+//! [`repair`] turns into a sound file; it lacks at most the last second.
+
+mod file;
+mod repair;
+mod seal;
+mod thread;
+mod track;
+
+pub use repair::{Repaired, repair};
+
+pub(crate) use thread::{Finish, Recorder, RecorderCommand, Target};
+pub(crate) use track::{TrackWriter, track};
+
+use std::path::{Path, PathBuf};
+
+/// Depth of the queue between a media worker and the recorder thread, in seconds. When the disk stalls for
+/// longer, frames are dropped, counted, and appear as silence of the same length.
+pub const QUEUE_SECONDS: u32 = 2;
+
+/// Why a recording could not be written, sealed or repaired.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecorderError {
+    /// The file system refused: full disk, permissions, missing folder.
+    #[error("cannot {doing} recording {}", path.display())]
+    File {
+        /// What was being done, as a verb: create, write, seal, read.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A `.part` too short to carry a header, or with a header this recorder does not write.
+    #[error("recording {} holds no audio of ours", path.display())]
+    NoAudio {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The final name is taken; neither file is touched.
+    #[error("recording {} exists already", path.display())]
+    Exists {
+        /// The final name.
+        path: PathBuf,
+    },
+}
+
+impl RecorderError {
+    fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::File { doing, path: path.to_owned(), source }
+    }
+
+    /// The error with its causes on one line, for an event.
+    pub(crate) fn reason(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// The name of a recording while it is being written: `PATH.part`.
+pub fn part_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}

@@ -1,0 +1,215 @@
+//! An operator's seat as its media worker sees it: feeds, levels, rates.
+
+use crate::device::{CaptureFeed, FileTrack, PlaybackFeed};
+use crate::resample::Resampler;
+use crate::types::SessionId;
+use crate::wav::VOICE_RATE;
+
+/// The voice of one seat. One session at a time is attached; others that name the seat hear silence.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    opening: u64,
+    capture: CaptureFeed,
+    playback: PlaybackFeed,
+    /// Sessions that name this seat, the attached one last.
+    sessions: Vec<SessionId>,
+    /// Samples of a clip played so far.
+    clip_position: usize,
+    /// Whether the capture ring has been let fill up since it last ran dry.
+    primed: bool,
+    capture_rate: Rate,
+    playback_rate: Rate,
+    /// Captured samples at the session's rate, left over from odd ratios.
+    carry: Vec<i16>,
+    scratch: Vec<i16>,
+    converted: Vec<i16>,
+}
+
+impl Seat {
+    /// A silent seat, made by the opening of that number, with the sessions that name it.
+    pub(crate) fn new(opening: u64, sessions: Vec<SessionId>) -> Self {
+        Self {
+            opening,
+            capture: CaptureFeed::Silence,
+            playback: PlaybackFeed::Discard,
+            sessions,
+            clip_position: 0,
+            primed: false,
+            capture_rate: Rate::default(),
+            playback_rate: Rate::default(),
+            carry: Vec::new(),
+            scratch: Vec::new(),
+            converted: Vec::new(),
+        }
+    }
+
+    /// Which opening made this seat.
+    pub(crate) fn opening(&self) -> u64 {
+        self.opening
+    }
+
+    /// Another microphone, or silence after a loss.
+    pub(crate) fn set_capture(&mut self, feed: CaptureFeed) {
+        self.capture = feed;
+        self.primed = false;
+        self.clip_position = 0;
+        self.carry.clear();
+    }
+
+    /// Another ear piece, or none after a loss; returns the one before.
+    pub(crate) fn set_playback(&mut self, feed: PlaybackFeed) -> PlaybackFeed {
+        std::mem::replace(&mut self.playback, feed)
+    }
+
+    /// Puts `session` on this seat, in front of whatever was there.
+    pub(crate) fn attach(&mut self, session: SessionId) {
+        self.detach(session);
+        self.sessions.push(session);
+        self.refresh_capture();
+    }
+
+    /// Takes `session` off; the one before it is attached again.
+    pub(crate) fn detach(&mut self, session: SessionId) {
+        self.sessions.retain(|other| *other != session);
+    }
+
+    /// Whether `session` is the one that talks and is heard here.
+    pub(crate) fn is_attached(&self, session: SessionId) -> bool {
+        self.sessions.last() == Some(&session)
+    }
+
+    /// Sessions that name this seat.
+    pub(crate) fn sessions(&self) -> &[SessionId] {
+        &self.sessions
+    }
+
+    /// A file voice starts from its beginning.
+    pub(crate) fn restart(&mut self) {
+        self.clip_position = 0;
+    }
+
+    /// Whether a device asks for samples by its own clock; else the worker's 20 ms clock decides.
+    pub(crate) fn plays_by_device(&self) -> bool {
+        matches!(self.playback, PlaybackFeed::Ring { .. })
+    }
+
+    /// Samples at `rate` that bring the playback ring to its target level; 0 without a device.
+    pub(crate) fn playback_deficit(&self, rate: u32) -> usize {
+        let PlaybackFeed::Ring { writer, rate: device } = &self.playback else { return 0 };
+        let missing = (*device as usize * PLAYBACK_TARGET_MS / 1_000).saturating_sub(writer.level());
+        // Whole milliseconds, so that the resampler's ratio comes out even.
+        let ms = missing * 1_000 / (*device).max(1) as usize;
+        ms * rate as usize / 1_000
+    }
+
+    /// Lets the operator hear samples at `rate`.
+    pub(crate) fn play(&mut self, samples: &[i16], rate: u32) {
+        match &mut self.playback {
+            PlaybackFeed::Ring { writer, rate: device } => {
+                writer.push(self.playback_rate.convert(samples, rate, *device, &mut self.converted));
+            }
+            PlaybackFeed::Track(FileTrack(track)) => {
+                track.write(self.playback_rate.convert(samples, rate, VOICE_RATE, &mut self.converted));
+            }
+            PlaybackFeed::Discard => {}
+        }
+    }
+
+    /// Fills `out` with 20 ms of the operator's voice at `rate`, silence where there is none.
+    pub(crate) fn capture(&mut self, out: &mut [i16], rate: u32) {
+        match &mut self.capture {
+            CaptureFeed::Silence => out.fill(0),
+            CaptureFeed::Clip(samples) => {
+                let count = out.len() * VOICE_RATE as usize / rate.max(1) as usize;
+                self.scratch.clear();
+                self.scratch.extend(samples.iter().skip(self.clip_position).take(count));
+                self.scratch.resize(count, 0);
+                self.clip_position = (self.clip_position + count).min(samples.len());
+                fill(out, self.capture_rate.convert(&self.scratch, VOICE_RATE, rate, &mut self.converted));
+            }
+            CaptureFeed::Ring { reader, rate: device } => {
+                let ms = |ms: usize| *device as usize * ms / 1_000;
+                if !self.primed {
+                    // The callback's chunks and our ticks must be free to drift against each other.
+                    self.primed = reader.level() >= ms(CAPTURE_TARGET_MS);
+                }
+                while self.primed && self.carry.len() < out.len() {
+                    self.scratch.resize(ms(CAPTURE_STEP_MS), 0);
+                    if reader.level() < self.scratch.len() {
+                        self.primed = false;
+                        break;
+                    }
+                    reader.pop(&mut self.scratch);
+                    let converted =
+                        self.capture_rate.convert(&self.scratch, *device, rate, &mut self.converted);
+                    self.carry.extend_from_slice(converted);
+                }
+                let count = self.carry.len().min(out.len());
+                fill(out, self.carry.get(..count).unwrap_or_default());
+                self.carry.drain(..count);
+                // A microphone clock faster than ours shows as level; it is taken back where nobody speaks.
+                let (level, target) = (reader.level(), ms(CAPTURE_TARGET_MS));
+                let silent = out.iter().all(|sample| sample.unsigned_abs() < QUIET);
+                if level > ms(CAPTURE_LIMIT_MS) || (silent && level > ms(CAPTURE_RELAXED_MS)) {
+                    reader.discard(level - target);
+                }
+            }
+        }
+    }
+
+    /// Drops what the microphone heard before anybody was attached.
+    fn refresh_capture(&mut self) {
+        if let CaptureFeed::Ring { reader, .. } = &mut self.capture {
+            reader.discard(usize::MAX);
+            self.primed = false;
+            self.carry.clear();
+        }
+    }
+}
+
+/// A resampler that is made anew when the rates change.
+#[derive(Debug, Default)]
+pub(crate) struct Rate {
+    current: Option<(u32, u32, Resampler)>,
+}
+
+impl Rate {
+    /// `samples` at another rate, in `converted` unless the rates are equal.
+    pub(crate) fn convert<'a>(
+        &mut self,
+        samples: &'a [i16],
+        from: u32,
+        to: u32,
+        converted: &'a mut Vec<i16>,
+    ) -> &'a [i16] {
+        if from == to {
+            return samples;
+        }
+        let resampler = match &mut self.current {
+            Some((a, b, resampler)) if (*a, *b) == (from, to) => resampler,
+            other => &mut other.insert((from, to, Resampler::new(from, to))).2,
+        };
+        converted.resize(resampler.max_output(samples.len()), 0);
+        let count = resampler.process(samples, converted);
+        converted.get(..count).unwrap_or_default()
+    }
+}
+
+fn fill(out: &mut [i16], samples: &[i16]) {
+    for (index, slot) in out.iter_mut().enumerate() {
+        *slot = samples.get(index).copied().unwrap_or_default();
+    }
+}
+
+/// Level of the playback ring after a top-up: the device takes 10 ms at a time, a tick may be 5 ms late, and
+/// a busy machine wakes us later still.
+const PLAYBACK_TARGET_MS: usize = 30;
+/// Level at which a capture ring that ran dry is used again.
+const CAPTURE_TARGET_MS: usize = 30;
+/// Above this a silent moment is used to fall back to the target.
+const CAPTURE_RELAXED_MS: usize = 45;
+/// Above this speech is cut too.
+const CAPTURE_LIMIT_MS: usize = 80;
+const CAPTURE_STEP_MS: usize = 5;
+/// Peak of what counts as a silent moment, about −47 dBm0.
+const QUIET: u16 = 100;

@@ -1,0 +1,52 @@
+//! The worker's side of a recording.
+
+use crate::recorder::TrackWriter;
+use crate::seat::Rate;
+
+/// Feeds a stereo track from both sides of a call, 20 ms at a time by the media clock.
+#[derive(Debug)]
+pub(crate) struct Tap {
+    track: TrackWriter,
+    rate: u32,
+    operator: Rate,
+    callee: Rate,
+    converted: [Vec<i16>; 2],
+    interleaved: Vec<i16>,
+}
+
+impl Tap {
+    /// A tap into a stereo track at `rate` hertz.
+    pub(crate) fn new(track: TrackWriter, rate: u32) -> Self {
+        Self {
+            track,
+            rate,
+            operator: Rate::default(),
+            callee: Rate::default(),
+            converted: [Vec::new(), Vec::new()],
+            interleaved: Vec::with_capacity(rate as usize / 25),
+        }
+    }
+
+    /// Writes 20 ms: `operator` to the left, `callee` to the right, both at `rate` hertz.
+    pub(crate) fn write(&mut self, operator: &[i16], callee: &[i16], rate: u32) {
+        let [left, right] = &mut self.converted;
+        let left = self.operator.convert(operator, rate, self.rate, left);
+        let right = self.callee.convert(callee, rate, self.rate, right);
+        self.interleaved.clear();
+        let at = |side: &[i16], index: usize| side.get(index).copied().unwrap_or_default();
+        for index in 0..self.rate as usize / 50 {
+            self.interleaved.extend([at(left, index), at(right, index)]);
+        }
+        self.track.write(&self.interleaved);
+    }
+
+    /// Time that passed without a tick: a gap in the file.
+    pub(crate) fn skip_ticks(&mut self, ticks: u64) {
+        self.track.skip(ticks * u64::from(self.rate) / 50);
+    }
+
+    /// Length so far, in frames of the file.
+    pub(crate) fn frames(&self) -> u64 {
+        self.track.position()
+    }
+}

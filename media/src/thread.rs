@@ -1,0 +1,584 @@
+//! The media worker: one thread that owns the sockets, sessions and seats given to it.
+//!
+//! It sleeps in one `poll` over all sockets and its mailbox. While it has sessions it also wakes on a grid of
+//! 5 ms: every session has one of the four slots of a 20 ms round, in which it takes the local voice, sends
+//! one frame and feeds its recording; seats on devices are topped up in every slot. The grid is absolute, so
+//! that packets keep their distance and do not drift. Without sessions it does not wake at all.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use crate::device::{
+    Audio, AudioBackend, AudioFeed, DeviceError, Duplex, FileTrack, FileVoice, OpenParams, PlaybackFeed,
+};
+use crate::leg::{Leg, Wire};
+use crate::queue::{EventQueue, now};
+use crate::recorder::{Finish, Recorder, RecorderCommand, Target};
+use crate::seat::Seat;
+use crate::types::{Command, Endpoint, MediaEvent, SeatId, SessionId, VoiceSpec};
+
+/// What a worker is told.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// By the core.
+    Command(Command),
+    /// By the audio thread or a voice being opened: a seat has another feed. `opening` is the number of the
+    /// [`Command::OpenSeat`] it belongs to.
+    Feed { seat: SeatId, opening: u64, feed: AudioFeed },
+    /// By the engine: the last worker to see it answers.
+    Ping { id: u64, left: Arc<AtomicUsize> },
+    /// By the engine: keep what is said to this session until it arrives from another worker.
+    Expect { session: SessionId },
+    /// By the engine: hand this session to another worker and put it on `endpoint` there.
+    Move { session: SessionId, to: Mailbox, endpoint: Endpoint },
+    /// By another worker: the session; `None` when it is not there any more.
+    Adopt { session: SessionId, leg: Option<Box<Leg>>, endpoint: Endpoint },
+}
+
+/// The way to a worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Mailbox {
+    /// core->media: bounded; the core awaits room.
+    pub(crate) sender: mpsc::Sender<Message>,
+    waker: Arc<Waker>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Mailbox {
+    /// Makes the worker look into its mailbox.
+    pub(crate) fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(%error, "cannot wake a media worker");
+        }
+    }
+
+    /// Sends without waiting.
+    #[expect(clippy::result_large_err, reason = "the message goes back to the sender, who keeps it")]
+    pub(crate) fn try_send(&self, message: Message) -> Result<(), TrySendError<Message>> {
+        self.sender.try_send(message)?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Ends the worker, whatever is in its mailbox.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Position among `all`.
+    pub(crate) fn index(&self, all: &[Self]) -> usize {
+        all.iter().position(|other| Arc::ptr_eq(&other.waker, &self.waker)).unwrap_or_default()
+    }
+}
+
+/// A worker's thread state.
+pub(crate) struct Worker {
+    poll: Poll,
+    mailbox: mpsc::Receiver<Message>,
+    stop: Arc<AtomicBool>,
+    events: EventQueue,
+    recorder: Recorder,
+    audio: Option<Audio>,
+    /// Sessions by slot; the slot decides the poll tokens and the place in the 20 ms round.
+    legs: Vec<Option<Leg>>,
+    slots: HashMap<SessionId, usize>,
+    seats: HashMap<SeatId, Seat>,
+    /// Messages for sessions on their way here.
+    expected: HashMap<SessionId, Vec<Message>>,
+    /// What the recorder or another worker had no room for.
+    unsent: VecDeque<Unsent>,
+    /// The next point of the 5 ms grid and its number, while there are sessions.
+    grid: Option<Grid>,
+    /// Orders that named nothing known.
+    ignored: u64,
+    /// Seats opened so far.
+    openings: u64,
+    /// For threads that open voices.
+    own_mailbox: Mailbox,
+    buffer: Box<[u8]>,
+}
+
+enum Unsent {
+    Recorder(RecorderCommand),
+    Worker(Mailbox, Message),
+}
+
+#[derive(Clone, Copy)]
+struct Grid {
+    next: Instant,
+    number: u64,
+}
+
+impl Worker {
+    /// A worker and the way to it.
+    pub(crate) fn new(
+        capacity: usize,
+        events: EventQueue,
+        recorder: Recorder,
+    ) -> io::Result<(Self, Mailbox)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        let (sender, mailbox) = mpsc::channel(capacity);
+        let stop = Arc::new(AtomicBool::new(false));
+        let own_mailbox = Mailbox { sender, waker, stop };
+        let worker = Self {
+            poll,
+            mailbox,
+            stop: Arc::clone(&own_mailbox.stop),
+            events,
+            recorder,
+            audio: None,
+            legs: Vec::new(),
+            slots: HashMap::new(),
+            seats: HashMap::new(),
+            expected: HashMap::new(),
+            unsent: VecDeque::new(),
+            grid: None,
+            ignored: 0,
+            openings: 0,
+            own_mailbox: own_mailbox.clone(),
+            buffer: vec![0; DATAGRAM].into_boxed_slice(),
+        };
+        Ok((worker, own_mailbox))
+    }
+
+    /// Gives the worker sound devices.
+    pub(crate) fn set_audio(&mut self, audio: Audio) {
+        self.audio = Some(audio);
+    }
+
+    /// Runs until stopped.
+    pub(crate) fn run(mut self) {
+        let mut ready = Events::with_capacity(256);
+        while !self.stop.load(Ordering::Acquire) {
+            let timeout = self.timeout(now());
+            match self.poll.poll(&mut ready, timeout) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    tracing::error!(%error, "a media worker cannot poll");
+                    break;
+                }
+            }
+            let now = now();
+            for event in &ready {
+                if event.token() != WAKE {
+                    self.receive(event.token(), now);
+                }
+            }
+            while let Ok(message) = self.mailbox.try_recv() {
+                self.handle(message, now);
+            }
+            self.tick(now);
+            self.retry();
+        }
+        self.end();
+    }
+
+    fn timeout(&self, now: Instant) -> Option<Duration> {
+        match &self.grid {
+            Some(grid) => Some(grid.next.saturating_duration_since(now)),
+            None if self.events.is_empty() && self.unsent.is_empty() => None,
+            None => Some(SLOT),
+        }
+    }
+
+    fn receive(&mut self, token: Token, now: Instant) {
+        let (slot, wire) = (token.0 / 2, if token.0.is_multiple_of(2) { Wire::Rtp } else { Wire::Rtcp });
+        if let Some(leg) = self.legs.get_mut(slot).and_then(Option::as_mut) {
+            leg.receive(wire, now, &mut self.buffer, &mut self.events);
+        }
+    }
+
+    fn handle(&mut self, message: Message, now: Instant) {
+        match message {
+            Message::Command(command) => match self.expecting(&command) {
+                Some(waiting) if waiting.len() < EXPECTED_LIMIT => waiting.push(Message::Command(command)),
+                Some(_) => self.ignored += 1,
+                None => self.command(command, now),
+            },
+            Message::Feed { seat, opening, feed } => self.feed(seat, opening, feed),
+            Message::Ping { id, left } => {
+                if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    self.events.push(MediaEvent::Pong { id });
+                }
+            }
+            Message::Expect { session } => {
+                self.expected.entry(session).or_default();
+            }
+            Message::Move { session, to, endpoint } => {
+                if let Some(waiting) = self.expected.get_mut(&session) {
+                    // It is to move on before it has arrived.
+                    waiting.push(Message::Move { session, to, endpoint });
+                    return;
+                }
+                let leg = self.remove(session).map(Box::new);
+                self.unsent.push_back(Unsent::Worker(to, Message::Adopt { session, leg, endpoint }));
+            }
+            Message::Adopt { session, leg, endpoint } => {
+                match leg {
+                    Some(leg) => {
+                        self.insert(*leg, now);
+                        self.set_endpoint(session, endpoint);
+                    }
+                    None => self.ignored += 1,
+                }
+                for message in self.expected.remove(&session).unwrap_or_default() {
+                    self.handle(message, now);
+                }
+            }
+        }
+    }
+
+    fn expecting(&mut self, command: &Command) -> Option<&mut Vec<Message>> {
+        if self.expected.is_empty() {
+            return None;
+        }
+        self.expected.get_mut(&session_of(command)?)
+    }
+
+    fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::OpenSeat { seat, voice } => self.open_seat(seat, voice),
+            Command::CloseSeat { seat } => self.close_seat(seat),
+            Command::OpenSession { session, socket, endpoint } => {
+                // A caller that reuses an id gets its old session closed first.
+                self.close(session, now);
+                match Leg::open(session, socket) {
+                    Ok(leg) => {
+                        self.insert(leg, now);
+                        self.set_endpoint(session, endpoint);
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "cannot take over the sockets of a session");
+                        self.events.push(MediaEvent::Closed { session, stats: Default::default() });
+                    }
+                }
+            }
+            Command::SetEndpoint { session, endpoint } => self.set_endpoint(session, endpoint),
+            Command::Close { session } => {
+                if !self.close(session, now) {
+                    self.ignored += 1;
+                }
+            }
+            Command::Answered { session } => {
+                let seat =
+                    self.slots.get(&session).and_then(|slot| self.legs.get_mut(*slot)?.as_mut()).and_then(
+                        |leg| {
+                            leg.answered(now);
+                            leg.seat()
+                        },
+                    );
+                if let Some(seat) =
+                    seat.and_then(|seat| self.seats.get_mut(&seat)).filter(|s| s.is_attached(session))
+                {
+                    seat.restart();
+                }
+            }
+            Command::Ping { id } => self.events.push(MediaEvent::Pong { id }),
+            Command::Start { session, params } | Command::Update { session, params } => {
+                self.with_leg(session, |leg, events, _| leg.set_params(params, now, events));
+            }
+            Command::Record { session, path } => {
+                self.with_leg(session, |leg, events, unsent| {
+                    if let Some(begin) = leg.record(path, events) {
+                        unsent.push_back(Unsent::Recorder(begin));
+                    }
+                });
+            }
+            Command::StopRecording { session, keep } => {
+                self.with_leg(session, |leg, _, unsent| {
+                    if let Some(frames) = leg.stop_recording() {
+                        let finish = Finish { frames, keep };
+                        unsent.push_back(Unsent::Recorder(RecorderCommand::Finish {
+                            target: Target::Call(session),
+                            finish,
+                        }));
+                    }
+                });
+            }
+            Command::Mute { session, on } => self.with_leg(session, |leg, _, _| leg.set_muted(on)),
+            Command::Dtmf { session, digits } => self.with_leg(session, |leg, _, _| leg.send_digits(&digits)),
+            Command::LocalRingback { session, on } => {
+                self.with_leg(session, |leg, _, _| leg.set_ringback(on, now))
+            }
+        }
+        self.retry();
+    }
+
+    fn with_leg(
+        &mut self,
+        session: SessionId,
+        act: impl FnOnce(&mut Leg, &mut EventQueue, &mut VecDeque<Unsent>),
+    ) {
+        match self.slots.get(&session).and_then(|slot| self.legs.get_mut(*slot)?.as_mut()) {
+            Some(leg) => act(leg, &mut self.events, &mut self.unsent),
+            None => {
+                self.ignored += 1;
+                tracing::debug!(
+                    session = session.0,
+                    ignored = self.ignored,
+                    "command for an unknown session"
+                );
+            }
+        }
+    }
+
+    fn open_seat(&mut self, id: SeatId, voice: VoiceSpec) {
+        let sessions = self.seats.get(&id).map(|seat| seat.sessions().to_vec()).unwrap_or_default();
+        self.close_seat(id);
+        self.openings += 1;
+        // Silent until its feeds arrive.
+        self.seats.insert(id, Seat::new(self.openings, sessions));
+        let asked = match voice {
+            VoiceSpec::Device { capture, playback } => {
+                let params = OpenParams { capture: Some(capture), playback: Some(playback) };
+                match &self.audio {
+                    Some(audio) => audio.open(id, self.openings, params),
+                    None => Err(DeviceError::NoHost(None)),
+                }
+            }
+            VoiceSpec::Null => {
+                self.events.push(MediaEvent::SeatOpened { seat: id, capture: None, playback: None });
+                Ok(())
+            }
+            VoiceSpec::File { play, write } => {
+                self.open_file(id, FileVoice::new(id, play, write, self.recorder.clone()))
+            }
+        };
+        if let Err(error) = asked {
+            self.events.push(MediaEvent::SeatFailed { seat: id, reason: error.reason() });
+        }
+    }
+
+    /// Opens a file voice on a thread of its own, since this one touches no disk.
+    fn open_file(&mut self, seat: SeatId, voice: FileVoice) -> Result<(), DeviceError> {
+        let (mailbox, opening, mut events) = (self.own_mailbox.clone(), self.openings, self.events.fork());
+        let open = move || {
+            let params = OpenParams { capture: Some(Vec::new()), playback: Some(Vec::new()) };
+            events.push(match voice.open(&params) {
+                Ok(Duplex { capture, playback }) => {
+                    let feeds = [
+                        capture.map(|half| AudioFeed::Capture(half.feed)),
+                        playback.map(|half| AudioFeed::Playback(half.feed)),
+                    ];
+                    for feed in feeds.into_iter().flatten() {
+                        // A worker that has ended needs no feed.
+                        drop(mailbox.sender.blocking_send(Message::Feed { seat, opening, feed }));
+                    }
+                    mailbox.wake();
+                    MediaEvent::SeatOpened { seat, capture: None, playback: None }
+                }
+                Err(error) => MediaEvent::SeatFailed { seat, reason: error.reason() },
+            });
+            events.drain();
+        };
+        let thread = std::thread::Builder::new().name("voice-open".into()).stack_size(512 * 1_024);
+        thread.spawn(open).map(drop).map_err(DeviceError::Thread)
+    }
+
+    fn feed(&mut self, id: SeatId, opening: u64, feed: AudioFeed) {
+        let current = self.seats.get_mut(&id).filter(|seat| seat.opening() == opening);
+        let unused = match (current, feed) {
+            (Some(seat), AudioFeed::Capture(feed)) => {
+                seat.set_capture(feed);
+                return;
+            }
+            (Some(seat), AudioFeed::Playback(feed)) => seat.set_playback(feed),
+            (None, AudioFeed::Capture(_)) => return,
+            (None, AudioFeed::Playback(feed)) => feed,
+        };
+        self.end_file(id, &unused);
+    }
+
+    fn close_seat(&mut self, id: SeatId) {
+        let Some(mut seat) = self.seats.remove(&id) else { return };
+        self.end_file(id, &seat.set_playback(PlaybackFeed::Discard));
+        if let Some(audio) = &self.audio {
+            audio.close(id);
+        }
+    }
+
+    fn end_file(&mut self, seat: SeatId, feed: &PlaybackFeed) {
+        if let PlaybackFeed::Track(FileTrack(track)) = feed {
+            let finish = Finish { frames: track.position(), keep: true };
+            self.unsent
+                .push_back(Unsent::Recorder(RecorderCommand::Finish { target: Target::Voice(seat), finish }));
+        }
+    }
+
+    fn set_endpoint(&mut self, session: SessionId, endpoint: Endpoint) {
+        let Some(leg) = self.slots.get(&session).and_then(|slot| self.legs.get_mut(*slot)?.as_mut()) else {
+            self.ignored += 1;
+            return;
+        };
+        if let Some(seat) = leg.seat().and_then(|seat| self.seats.get_mut(&seat)) {
+            seat.detach(session);
+        }
+        leg.set_endpoint(endpoint);
+        if let Some(id) = leg.seat() {
+            // A session may come before its seat: silence until the seat opens.
+            self.seats.entry(id).or_insert_with(|| Seat::new(0, Vec::new())).attach(session);
+        }
+    }
+
+    fn insert(&mut self, mut leg: Leg, now: Instant) {
+        let slot = self.legs.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.legs.push(None);
+            self.legs.len() - 1
+        });
+        let registry = self.poll.registry();
+        for (wire, token) in [(Wire::Rtp, slot * 2), (Wire::Rtcp, slot * 2 + 1)] {
+            if let Err(error) = registry.register(leg.socket(wire), Token(token), Interest::READABLE) {
+                tracing::error!(%error, "cannot watch a media socket");
+            }
+        }
+        self.slots.insert(leg.id(), slot);
+        if let Some(entry) = self.legs.get_mut(slot) {
+            *entry = Some(leg);
+        }
+        self.grid.get_or_insert(Grid { next: now + SLOT, number: 0 });
+    }
+
+    fn remove(&mut self, session: SessionId) -> Option<Leg> {
+        let slot = self.slots.remove(&session)?;
+        let mut leg = self.legs.get_mut(slot)?.take()?;
+        for wire in [Wire::Rtp, Wire::Rtcp] {
+            // It fails only for a socket that was never watched.
+            drop(self.poll.registry().deregister(leg.socket(wire)));
+        }
+        if let Some(seat) = leg.seat().and_then(|seat| self.seats.get_mut(&seat)) {
+            seat.detach(session);
+        }
+        if self.slots.is_empty() {
+            self.grid = None;
+        }
+        Some(leg)
+    }
+
+    fn close(&mut self, session: SessionId, now: Instant) -> bool {
+        let Some(mut leg) = self.remove(session) else { return false };
+        let stats = leg.close(now, &mut self.events);
+        if let Some(frames) = leg.stop_recording() {
+            let finish = Finish { frames, keep: true };
+            self.unsent.push_back(Unsent::Recorder(RecorderCommand::Finish {
+                target: Target::Call(session),
+                finish,
+            }));
+        }
+        self.events.push(MediaEvent::Stats { session, stats });
+        if leg.was_recorded() {
+            // The recorder answers, so that `Closed` comes after `RecordingClosed`.
+            self.unsent.push_back(Unsent::Recorder(RecorderCommand::Closed { session, stats }));
+        } else {
+            self.events.push(MediaEvent::Closed { session, stats });
+        }
+        self.retry();
+        true
+    }
+
+    fn tick(&mut self, now: Instant) {
+        let Some(mut grid) = self.grid else { return };
+        let behind = now.saturating_duration_since(grid.next);
+        if behind > CATCH_UP {
+            // The machine slept or starved us: packets of the past help nobody, the recording gets a gap.
+            let rounds = (behind.as_millis() / SLOT.as_millis() / 4) as u64;
+            grid.number += rounds * 4;
+            grid.next += SLOT * 4 * u32::try_from(rounds).unwrap_or(u32::MAX);
+            self.legs.iter_mut().flatten().for_each(|leg| leg.skip_ticks(rounds));
+        }
+        while grid.next <= now {
+            let slot_of_round = grid.number % 4;
+            for (slot, leg) in self.legs.iter_mut().enumerate() {
+                let Some(leg) = leg else { continue };
+                let session = leg.id();
+                let mut seat =
+                    leg.seat().and_then(|seat| self.seats.get_mut(&seat)).filter(|s| s.is_attached(session));
+                if let Some(seat) = &mut seat {
+                    leg.top_up(seat, now);
+                }
+                if slot as u64 % 4 == slot_of_round {
+                    for wire in [Wire::Rtp, Wire::Rtcp] {
+                        if leg.is_unread(wire) {
+                            leg.receive(wire, now, &mut self.buffer, &mut self.events);
+                        }
+                    }
+                    leg.tick(seat, now, &mut self.events);
+                }
+            }
+            grid.number += 1;
+            grid.next += SLOT;
+        }
+        self.grid = Some(grid);
+    }
+
+    fn retry(&mut self) {
+        self.events.flush();
+        while let Some(unsent) = self.unsent.pop_front() {
+            let back = match unsent {
+                Unsent::Recorder(command) => self.recorder.try_send(command).map_err(Unsent::Recorder),
+                Unsent::Worker(mailbox, message) => match mailbox.try_send(message) {
+                    Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
+                    Err(TrySendError::Full(message)) => Err(Unsent::Worker(mailbox, message)),
+                },
+            };
+            if let Err(unsent) = back {
+                self.unsent.push_front(unsent);
+                return;
+            }
+        }
+    }
+
+    fn end(mut self) {
+        let sessions: Vec<SessionId> = self.legs.iter().flatten().map(Leg::id).collect();
+        for session in sessions {
+            self.close(session, now());
+        }
+        let seats: Vec<SeatId> = self.seats.keys().copied().collect();
+        for seat in seats {
+            self.close_seat(seat);
+        }
+        // Nothing is on the air any more, so waiting harms nobody.
+        for unsent in self.unsent.drain(..) {
+            if let Unsent::Recorder(command) = unsent {
+                self.recorder.send(command);
+            }
+        }
+        self.events.drain();
+    }
+}
+
+fn session_of(command: &Command) -> Option<SessionId> {
+    match command {
+        Command::OpenSession { session, .. }
+        | Command::Start { session, .. }
+        | Command::Update { session, .. }
+        | Command::SetEndpoint { session, .. }
+        | Command::Answered { session }
+        | Command::Record { session, .. }
+        | Command::StopRecording { session, .. }
+        | Command::Mute { session, .. }
+        | Command::Dtmf { session, .. }
+        | Command::LocalRingback { session, .. }
+        | Command::Close { session } => Some(*session),
+        Command::OpenSeat { .. } | Command::CloseSeat { .. } | Command::Ping { .. } => None,
+    }
+}
+
+const WAKE: Token = Token(usize::MAX);
+/// Distance of the grid: a device's ring is looked at this often.
+const SLOT: Duration = Duration::from_millis(5);
+/// Delay up to which missed ticks are made up for, one after another.
+const CATCH_UP: Duration = Duration::from_millis(100);
+/// Longest datagram taken; voice packets stay far below.
+const DATAGRAM: usize = 2_048;
+/// Messages kept for a session on its way between workers.
+const EXPECTED_LIMIT: usize = 64;

@@ -1,0 +1,147 @@
+//! Two engines talk over UDP on loopback.
+
+use media::tones::ToneSpec;
+use media::{CallProgress, Codec, Command, Endpoint, FaxSignal, MediaEvent};
+
+use crate::kit::{CALL, SEAT, Side, assert_tone, connect, measure, pause, tone_clip, write_tone};
+
+#[test]
+fn a_recorded_call_has_both_voices_on_their_sides() {
+    for (codec, rate) in [(Codec::Pcmu, 8_000), (Codec::Opus, 16_000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (voice, heard) = (folder.path().join("voice.wav"), folder.path().join("heard.wav"));
+        let recording = folder.path().join("2026/call.wav");
+        write_tone(&voice, 1_000.0, -16.0, 10_000);
+        let (mut operator, callee) = (Side::start(1), Side::start(1));
+        operator.open_file_seat(Some(&voice), Some(&heard));
+        let a = operator.open(Endpoint::Seat(SEAT));
+        let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
+        connect((&operator, a), (&callee, b), codec);
+        operator.wait_for("RTP", |event| matches!(event, MediaEvent::RtpFlowing { .. }));
+        operator.send(Command::Answered { session: CALL });
+        operator.send(Command::Record { session: CALL, path: recording.clone() });
+        pause(2_500);
+        let part = folder.path().join("2026/call.wav.part");
+        assert!(part.exists() && !recording.exists());
+        let (_, live) = media::wav::read_channels(&part).unwrap();
+        assert!(live[0].len() >= rate as usize, "the live header says {} frames", live[0].len());
+        operator.send(Command::StopRecording { session: CALL, keep: true });
+        let closed = operator.wait_for("the recording", |e| matches!(e, MediaEvent::RecordingClosed { .. }));
+        let MediaEvent::RecordingClosed { path, duration_ms, bytes, sha256, gaps_ms, kept, .. } = closed
+        else {
+            panic!("{closed:?}")
+        };
+        assert_eq!((&path, gaps_ms, kept, part.exists()), (&recording, 0, true, false));
+        assert!((2_400..2_700).contains(&duration_ms), "{duration_ms} ms");
+        let file = std::fs::read(&recording).unwrap();
+        assert_eq!(bytes, file.len() as u64);
+        use sha2::Digest;
+        assert_eq!(<[u8; 32]>::from(sha2::Sha256::digest(&file)), sha256);
+
+        let (file_rate, channels) = media::wav::read_channels(&recording).unwrap();
+        assert_eq!((file_rate, channels.len()), (rate, 2));
+        assert_eq!(channels[0].len() as u64 * 1_000 / u64::from(rate), duration_ms);
+        assert_tone(&channels[0], rate, 1_000.0, -16.0);
+        assert_tone(&channels[1], rate, 440.0, -15.0);
+
+        let stats = operator.hang_up();
+        assert!(
+            stats.packets_sent > 100 && stats.packets_received > 100 && stats.malformed == 0,
+            "{stats:?}"
+        );
+        assert_eq!(stats.lost, 0, "{stats:?}");
+        operator.engine.shutdown();
+        callee.engine.shutdown();
+        let heard = media::wav::read_mono(&heard).unwrap();
+        assert_tone(&heard.samples, heard.rate, 440.0, -15.0);
+    }
+}
+
+#[test]
+fn an_echo_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (voice, heard) = (folder.path().join("voice.wav"), folder.path().join("heard.wav"));
+    write_tone(&voice, 700.0, -12.0, 10_000);
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    operator.open_file_seat(Some(&voice), Some(&heard));
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(Endpoint::Echo);
+    connect((&operator, a), (&callee, b), Codec::Pcma);
+    operator.send(Command::Answered { session: CALL });
+    pause(2_000);
+    operator.hang_up();
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    let heard = media::wav::read_mono(&heard).unwrap();
+    assert_tone(&heard.samples, heard.rate, 700.0, -12.0);
+}
+
+#[test]
+fn busy_is_heard_before_the_answer_and_a_fax_after_it() {
+    let (mut caller, callee) = (Side::start(1), Side::start(1));
+    let a = caller.open(Endpoint::Silence);
+    let b = callee.open(tone_clip(ToneSpec::busy()));
+    connect((&caller, a), (&callee, b), Codec::Pcmu);
+    let event = caller.wait_for("busy tone", |event| matches!(event, MediaEvent::CallProgress { .. }));
+    assert_eq!(event, MediaEvent::CallProgress { session: CALL, tone: CallProgress::Busy, early: true });
+
+    caller.send(Command::Answered { session: CALL });
+    callee.send(Command::SetEndpoint { session: CALL, endpoint: tone_clip(ToneSpec::ced()) });
+    let event = caller.wait_for("CED", |event| matches!(event, MediaEvent::Fax { .. }));
+    assert!(matches!(event, MediaEvent::Fax { signal: FaxSignal::Ced, .. }), "{event:?}");
+    caller.engine.shutdown();
+    callee.engine.shutdown();
+}
+
+#[test]
+fn keys_arrive_once_and_mute_silences() {
+    let folder = tempfile::tempdir().unwrap();
+    let (voice, heard) = (folder.path().join("voice.wav"), folder.path().join("heard.wav"));
+    write_tone(&voice, 700.0, -12.0, 20_000);
+    let (mut operator, mut callee) = (Side::start(1), Side::start(1));
+    operator.open_file_seat(Some(&voice), None);
+    callee.open_file_seat(None, Some(&heard));
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(Endpoint::Seat(SEAT));
+    operator.send(Command::Mute { session: CALL, on: true });
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.send(Command::Answered { session: CALL });
+    pause(1_200);
+    operator.send(Command::Dtmf { session: CALL, digits: "1#".into() });
+    for expected in ['1', '#'] {
+        let event = callee.wait_for("a key", |event| matches!(event, MediaEvent::Dtmf { .. }));
+        assert_eq!(event, MediaEvent::Dtmf { session: CALL, digit: expected });
+    }
+    callee.hang_up();
+    assert!(!callee.listen().iter().any(|event| matches!(event, MediaEvent::Dtmf { .. })));
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    let heard = media::wav::read_mono(&heard).unwrap();
+    assert!(measure(&heard.samples, 8_000).0 < -60.0);
+}
+
+#[test]
+fn the_operator_hears_a_local_ringback_until_the_peer_speaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (heard, recording) = (folder.path().join("heard.wav"), folder.path().join("call.wav"));
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    operator.open_file_seat(None, Some(&heard));
+    let a = operator.open(Endpoint::Seat(SEAT));
+    operator.send(Command::Record { session: CALL, path: recording.clone() });
+    operator.send(Command::LocalRingback { session: CALL, on: true });
+    pause(1_100);
+    let b = callee.open(tone_clip(ToneSpec::sine(700.0, -15.0)));
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    pause(1_200);
+    operator.hang_up();
+    operator
+        .wait_for("the recording", |event| matches!(event, MediaEvent::RecordingClosed { kept: true, .. }));
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    let heard = media::wav::read_mono(&heard).unwrap().samples;
+    assert!(media::tones::level_dbm0(&heard[..1_400]) < -60.0, "it starts 200 ms after the order");
+    assert_tone(&heard[2_000..8_000], 8_000, 400.0, ToneSpec::ringback().level_dbm0);
+    assert_tone(&heard[heard.len() - 5_000..], 8_000, 700.0, -15.0);
+    let (_, channels) = media::wav::read_channels(&recording).unwrap();
+    assert!(media::tones::level_dbm0(&channels[1][..8_000]) < -60.0, "it is not the callee's voice");
+}

@@ -1,0 +1,247 @@
+//! Sound devices for real: a private PulseAudio with null sinks. Where it is not installed these tests fail.
+//!
+//! The sound server is found by the environment, so each test runs its scenario in a child process of its
+//! own (the test binary again) with a private `XDG_RUNTIME_DIR`.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use media::tones::ToneSpec;
+use media::{Codec, Command, Endpoint, MediaEvent, VoiceSpec};
+
+use crate::kit::{CALL, SEAT, Side, assert_tone, connect, eventually, pause, tone_clip, write_tone};
+
+const HOME: &str = "KAKERU_TEST_PULSE_HOME";
+
+#[test]
+fn a_tone_travels_from_the_microphone_and_to_the_ear() {
+    in_private_pulse("both_ways");
+}
+
+#[test]
+fn the_call_outlives_its_devices_and_their_server() {
+    in_private_pulse("loss");
+}
+
+#[test]
+fn devices_are_listed_by_name() {
+    in_private_pulse("listing");
+}
+
+/// Runs a scenario of [`inside`] in a process whose sound server is private.
+fn in_private_pulse(scenario: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let output = Process::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("pulse::inside_{scenario}"), "--nocapture"])
+        .env(HOME, home.path())
+        .env("HOME", home.path())
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env_remove("PULSE_SERVER")
+        .env_remove("PULSE_RUNTIME_PATH")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::var_os(HOME).map(PathBuf::from)
+}
+
+/// A process that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Starts the sound server with null sinks of these names.
+fn pulseaudio(home: &Path, sinks: &[&str]) -> Running {
+    let mut server = Process::new("pulseaudio");
+    server.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]);
+    server.args(["-L", "module-native-protocol-unix auth-anonymous=1"]);
+    for sink in sinks {
+        server.args(["-L", &format!("module-null-sink sink_name={sink}")]);
+    }
+    let log = File::create(home.join("pulse.log")).unwrap();
+    server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    let server =
+        Running(server.spawn().expect("pulseaudio is needed: apt-get install pulseaudio pulseaudio-utils"));
+    eventually("pulseaudio answers", || pactl(&["info"]).is_some());
+    server
+}
+
+fn pactl(arguments: &[&str]) -> Option<String> {
+    let output = Process::new("pactl")
+        .args(arguments)
+        .output()
+        .expect("pactl is needed: apt-get install pulseaudio-utils");
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Plays a tone into a sink until dropped.
+fn speak(home: &Path, sink: &str, hertz: f32, level: f32) -> Running {
+    let file = home.join(format!("{sink}.wav"));
+    write_tone(&file, hertz, level, 30_000);
+    let player =
+        Process::new("paplay").arg(format!("--device={sink}")).arg(file).stderr(Stdio::null()).spawn();
+    Running(player.expect("paplay is needed: apt-get install pulseaudio-utils"))
+}
+
+/// What a sink plays for a while, mono at 8 kHz.
+fn listen(home: &Path, sink: &str, ms: u64) -> Vec<i16> {
+    let file = home.join("heard.raw");
+    let recorder = Process::new("parec")
+        .args([&format!("--device={sink}.monitor"), "--rate=8000", "--channels=1", "--format=s16le", "--raw"])
+        .args(["--latency-msec=20"])
+        .stdout(File::create(&file).unwrap())
+        .stderr(Stdio::null())
+        .spawn();
+    let recorder = Running(recorder.expect("parec is needed: apt-get install pulseaudio-utils"));
+    let bytes = ms as usize * 16;
+    eventually("parec hears", || std::fs::metadata(&file).is_ok_and(|meta| meta.len() as usize >= bytes));
+    drop(recorder);
+    let raw = std::fs::read(&file).unwrap();
+    raw.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+fn device(capture: &[&str], playback: &[&str]) -> VoiceSpec {
+    let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    VoiceSpec::Device { capture: own(capture), playback: own(playback) }
+}
+
+fn is_opened(event: &MediaEvent) -> bool {
+    matches!(event, MediaEvent::SeatOpened { .. })
+}
+
+#[test]
+fn inside_both_ways() {
+    let Some(home) = home() else { return };
+    let _server = pulseaudio(&home, &["mic", "ear"]);
+    let _voice = speak(&home, "mic", 700.0, -15.0);
+    let (mut operator, mut callee) = (Side::start(1), Side::start(1));
+    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["mic.monitor"], &["ear"]) });
+    let opened = operator.wait_for("the devices", is_opened);
+    let MediaEvent::SeatOpened { capture: Some(capture), playback: Some(playback), .. } = &opened else {
+        panic!("{opened:?}")
+    };
+    assert!(capture.contains("mic") && playback.contains("ear"), "{opened:?}");
+    let (heard, say) = (home.join("callee.wav"), home.join("say.wav"));
+    write_tone(&say, 440.0, -12.0, 30_000);
+    callee.open_file_seat(Some(&say), Some(&heard));
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(Endpoint::Seat(SEAT));
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.send(Command::Answered { session: CALL });
+    let recording = home.join("call.wav");
+    operator.send(Command::Record { session: CALL, path: recording.clone() });
+    pause(500);
+    let ear = listen(&home, "ear", 2_500);
+    let stats = operator.hang_up();
+    callee.hang_up();
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    assert_tone(&ear, 8_000, 440.0, -12.0);
+    assert_steady(&ear[ear.len() - 12_000..], 440.0);
+    let callee_heard = media::wav::read_mono(&heard).unwrap().samples;
+    assert_tone(&callee_heard, 8_000, 700.0, -15.0);
+    let (rate, channels) = media::wav::read_channels(&recording).unwrap();
+    assert_tone(&channels[0], rate, 700.0, -15.0);
+    assert_tone(&channels[1], rate, 440.0, -12.0);
+    assert!(stats.lost == 0, "{stats:?}");
+}
+
+/// A tone without holes: no 10 ms of silence in it.
+#[track_caller]
+fn assert_steady(samples: &[i16], hertz: f32) {
+    let silent = samples.chunks_exact(80).filter(|chunk| media::tones::level_dbm0(chunk) < -40.0).count();
+    assert!(silent <= 3, "{silent} of {} blocks of {hertz} Hz are silent", samples.len() / 80);
+}
+
+#[test]
+fn inside_loss() {
+    let Some(home) = home() else { return };
+    let server = pulseaudio(&home, &["ear", "mic", "spare"]);
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["mic.monitor"], &["ear", "spare"]) });
+    operator.wait_for("the devices", is_opened);
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.send(Command::Answered { session: CALL });
+    assert_tone(&listen(&home, "ear", 1_200), 8_000, 440.0, -15.0);
+
+    // The headset is unplugged: the next name on the list takes over.
+    let modules = pactl(&["list", "short", "modules"]).unwrap();
+    let ear = modules.lines().find(|line| line.contains("sink_name=ear")).unwrap();
+    let pulled = Instant::now();
+    pactl(&["unload-module", ear.split('\t').next().unwrap()]).unwrap();
+    operator.wait_for("SeatLost", |event| matches!(event, MediaEvent::SeatLost { .. }));
+    let noticed = pulled.elapsed();
+    let back = operator.wait_for("SeatBack", |event| matches!(event, MediaEvent::SeatBack { .. }));
+    let MediaEvent::SeatBack { playback: Some(name), .. } = &back else { panic!("{back:?}") };
+    assert!(name.contains("spare"), "{back:?}");
+    assert!(noticed < Duration::from_millis(1_500), "noticed after {noticed:?}");
+    assert_tone(&listen(&home, "spare", 1_200), 8_000, 440.0, -15.0);
+
+    // The sound server dies: silence both ways, and the call goes on.
+    drop(server);
+    operator.wait_for("SeatLost", |event| matches!(event, MediaEvent::SeatLost { .. }));
+    let during = last_stats(&mut operator);
+    pause(2_200);
+    let after = last_stats(&mut operator);
+    assert!(after.0 >= during.0 + 90 && after.1 >= during.1 + 90, "{during:?} {after:?}");
+
+    // A new server comes: a new host, the same names.
+    let _server = pulseaudio(&home, &["ear", "mic"]);
+    operator.wait_for(
+        "SeatBack",
+        |event| matches!(event, MediaEvent::SeatBack { playback: Some(name), .. } if name.contains("ear")),
+    );
+    assert_tone(&listen(&home, "ear", 1_200), 8_000, 440.0, -15.0);
+    let stats = operator.hang_up();
+    assert_eq!(stats.lost, 0, "{stats:?}");
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+}
+
+/// Packets sent and received by the newest report.
+fn last_stats(side: &mut Side) -> (u64, u64) {
+    side.heard.retain(|event| !matches!(event, MediaEvent::Stats { .. }));
+    match side.wait_for("Stats", |event| matches!(event, MediaEvent::Stats { .. })) {
+        MediaEvent::Stats { stats, .. } => (stats.packets_sent, stats.packets_received),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn inside_listing() {
+    let Some(home) = home() else { return };
+    let _server = pulseaudio(&home, &["ear", "mic"]);
+    let list = media::device::list().unwrap();
+    let find = |id: &str, direction| list.iter().find(|info| info.id == id && info.direction == direction);
+    let ear = find("ear", media::device::Direction::Playback).unwrap();
+    assert_eq!(ear.host, "pulseaudio");
+    assert!(find("mic.monitor", media::device::Direction::Capture).is_some());
+    assert!(list.iter().any(|info| info.default));
+
+    let mut side = Side::start(1);
+    side.send(Command::OpenSeat {
+        seat: SEAT,
+        voice: device(&["no such microphone"], &["no such ear piece"]),
+    });
+    match side.wait_for("SeatFailed", |event| matches!(event, MediaEvent::SeatFailed { .. })) {
+        MediaEvent::SeatFailed { reason, .. } => assert!(reason.contains("no such ear piece"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    side.engine.shutdown();
+}

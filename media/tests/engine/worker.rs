@@ -1,0 +1,219 @@
+//! Pace, idleness, order and refusals of the workers.
+
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+use media::engine::{Engine, EngineConfig};
+use media::tones::ToneSpec;
+use media::{Codec, Command, Endpoint, MediaEvent, SeatId, SessionId, VoiceSpec};
+
+use crate::kit::{CALL, SEAT, Side, assert_tone, connect, eventually, params, pause, tone_clip, write_tone};
+
+#[test]
+fn packets_keep_their_distance_and_do_not_drift() {
+    let side = Side::start(1);
+    side.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
+    let ear = UdpSocket::bind("127.0.0.1:0").unwrap();
+    ear.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    side.send(Command::Start { session: CALL, params: params(ear.local_addr().unwrap(), Codec::Pcmu) });
+    let mut buffer = [0; 2_048];
+    let mut arrivals = Vec::new();
+    let mut numbers = Vec::new();
+    while arrivals.len() < 150 {
+        let (length, _) = ear.recv_from(&mut buffer).unwrap();
+        arrivals.push(Instant::now());
+        numbers.push(u16::from_be_bytes([buffer[2], buffer[3]]));
+        assert_eq!(length, 12 + 160);
+    }
+    assert!(numbers.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
+    let span = arrivals[149] - arrivals[0];
+    let due = Duration::from_millis(149 * 20);
+    // The machine may hold up single packets; over three seconds that cancels out, drift does not.
+    assert!(span.abs_diff(due) < Duration::from_millis(40), "{span:?} for {due:?}");
+    let mut gaps: Vec<Duration> = arrivals.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort();
+    assert!(
+        gaps[75].abs_diff(Duration::from_millis(20)) < Duration::from_millis(2),
+        "median gap {:?}",
+        gaps[75]
+    );
+    side.engine.shutdown();
+}
+
+#[test]
+fn an_idle_engine_sleeps() {
+    let mut side = Side::start(2);
+    side.send(Command::OpenSeat { seat: SEAT, voice: VoiceSpec::Null });
+    side.wait_for("the seat", |event| matches!(event, MediaEvent::SeatOpened { .. }));
+    // A finished call leaves nothing that ticks.
+    side.open(Endpoint::Seat(SEAT));
+    pause(50);
+    side.hang_up();
+    pause(50);
+    let before = wakeups();
+    assert_eq!(before.len(), 2, "no audio or recorder thread without need: {before:?}");
+    pause(400);
+    assert_eq!(wakeups(), before);
+    side.engine.shutdown();
+}
+
+/// Times that each thread of the engines went to sleep, by name.
+fn wakeups() -> Vec<(String, u64)> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        // Threads of other tests may end meanwhile.
+        let Ok(name) = std::fs::read_to_string(task.path().join("comm")) else { continue };
+        if !name.starts_with("media-") && !name.starts_with("audio") && !name.starts_with("recorder") {
+            continue;
+        }
+        let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
+        let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        found.push((name.trim().to_owned(), count.trim().parse().unwrap()));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_session_follows_its_seat_to_another_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    let (voice, recording) = (folder.path().join("voice.wav"), folder.path().join("call.wav"));
+    write_tone(&voice, 1_000.0, -16.0, 10_000);
+    let (mut operator, callee) = (Side::start(2), Side::start(1));
+    // Session 1 is served by worker 1, seat 0 by worker 0.
+    operator.open_file_seat(Some(&voice), None);
+    let a = operator.open(Endpoint::Silence);
+    let b = callee.open(Endpoint::Echo);
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.wait_for("RTP", |event| matches!(event, MediaEvent::RtpFlowing { .. }));
+    operator.send(Command::SetEndpoint { session: CALL, endpoint: Endpoint::Seat(SEAT) });
+    operator.send(Command::Answered { session: CALL });
+    operator.send(Command::Record { session: CALL, path: recording.clone() });
+    pause(1_500);
+    let stats = operator.hang_up();
+    assert!(stats.lost == 0 && stats.packets_received > 60, "{stats:?}");
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    let (rate, channels) = media::wav::read_channels(&recording).unwrap();
+    assert_tone(&channels[0], rate, 1_000.0, -16.0);
+    assert_tone(&channels[1], rate, 1_000.0, -16.0);
+}
+
+#[test]
+fn closed_comes_last_and_a_rejected_recording_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dropped, kept) = (folder.path().join("dropped.wav"), folder.path().join("kept.wav"));
+    let mut side = Side::start(1);
+    side.open(Endpoint::Silence);
+    side.send(Command::Record { session: CALL, path: dropped.clone() });
+    pause(100);
+    side.send(Command::StopRecording { session: CALL, keep: false });
+    side.send(Command::Record { session: CALL, path: kept.clone() });
+    pause(100);
+    side.send(Command::Close { session: CALL });
+    eventually("Closed", || side.listen().iter().any(|event| matches!(event, MediaEvent::Closed { .. })));
+    let order: Vec<&str> = side
+        .heard
+        .iter()
+        .filter_map(|event| match event {
+            MediaEvent::RecordingClosed { kept, .. } => Some(if *kept { "kept" } else { "dropped" }),
+            MediaEvent::Stats { .. } => Some("stats"),
+            MediaEvent::Closed { .. } => Some("closed"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(order.last(), Some(&"closed"), "{order:?}");
+    assert_eq!(order.iter().filter(|word| **word != "stats").count(), 3, "{order:?}");
+    assert!(order.contains(&"stats") && kept.exists() && !dropped.exists());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    side.engine.shutdown();
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_leaves_the_call_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("taken.wav");
+    std::fs::write(&taken, b"precious").unwrap();
+    let (mut caller, callee) = (Side::start(1), Side::start(1));
+    let a = caller.open(Endpoint::Silence);
+    let b = callee.open(Endpoint::Echo);
+    connect((&caller, a), (&callee, b), Codec::Pcmu);
+    caller.send(Command::Record { session: CALL, path: taken.clone() });
+    caller.wait_for("the refusal", |event| matches!(event, MediaEvent::RecordingFailed { .. }));
+    caller.send(Command::StopRecording { session: CALL, keep: true });
+    caller.send(Command::Record { session: CALL, path: "/proc/none/call.wav".into() });
+    caller.wait_for("the refusal", |event| matches!(event, MediaEvent::RecordingFailed { .. }));
+    pause(300);
+    let stats = caller.hang_up();
+    assert!(stats.packets_received > 10 && stats.lost == 0, "{stats:?}");
+    assert_eq!(std::fs::read(&taken).unwrap(), b"precious");
+    caller.engine.shutdown();
+    callee.engine.shutdown();
+}
+
+#[test]
+fn many_sessions_share_a_seat_but_one_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = folder.path().join("heard.wav");
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    operator.open_file_seat(None, Some(&heard));
+    let mut addresses = Vec::new();
+    for (id, hertz) in [(1, 440.0), (2, 900.0)] {
+        let bind = || media::RtpSocket::bind(crate::kit::LOOPBACK, 40_000..=48_000).unwrap();
+        let (mine, theirs) = (bind(), bind());
+        addresses.push((SessionId(id), mine.local_addr(), theirs.local_addr()));
+        let session = SessionId(id);
+        operator.send(Command::OpenSession { session, socket: mine, endpoint: Endpoint::Seat(SEAT) });
+        let endpoint = tone_clip(ToneSpec::sine(hertz, -15.0));
+        callee.send(Command::OpenSession { session, socket: theirs, endpoint });
+    }
+    for (session, mine, theirs) in addresses {
+        operator.send(Command::Start { session, params: params(theirs, Codec::Pcmu) });
+        callee.send(Command::Start { session, params: params(mine, Codec::Pcmu) });
+    }
+    pause(1_300);
+    // The newer one was heard; when it ends the older one is back.
+    operator.send(Command::Close { session: SessionId(2) });
+    pause(1_300);
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    let heard = media::wav::read_mono(&heard).unwrap().samples;
+    assert_tone(&heard[2_400..8_800], 8_000, 900.0, -15.0);
+    assert_tone(&heard[heard.len() - 6_400..], 8_000, 440.0, -15.0);
+}
+
+#[test]
+fn a_full_channel_says_busy_and_pings_are_answered() {
+    let config = EngineConfig { workers: 3, event_capacity: 1, ..EngineConfig::default() };
+    let (engine, mut events) = Engine::start(config).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for id in 0..100 {
+            engine.send(Command::Ping { id }).await.unwrap();
+        }
+        for id in 0..100 {
+            assert_eq!(events.recv().await, Some(MediaEvent::Pong { id }));
+        }
+    });
+    engine.try_send(Command::CloseSeat { seat: SeatId(9) }).unwrap();
+    let other = engine.clone();
+    engine.shutdown();
+    assert!(other.try_send(Command::Ping { id: 1 }).is_err());
+    assert_eq!(events.blocking_recv(), None);
+}
+
+#[test]
+fn devices_that_are_not_allowed_fail_with_a_reason() {
+    let config = EngineConfig { workers: 1, audio: false, ..EngineConfig::default() };
+    let (engine, mut events) = Engine::start(config).unwrap();
+    let voice = VoiceSpec::Device { capture: vec![], playback: vec![] };
+    engine.try_send(Command::OpenSeat { seat: SEAT, voice }).unwrap();
+    assert!(matches!(events.blocking_recv(), Some(MediaEvent::SeatFailed { .. })));
+    let voice = VoiceSpec::File { play: Some("/nowhere.wav".into()), write: None };
+    engine.try_send(Command::OpenSeat { seat: SEAT, voice }).unwrap();
+    match events.blocking_recv() {
+        Some(MediaEvent::SeatFailed { reason, .. }) => assert!(reason.contains("/nowhere.wav"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    engine.shutdown();
+}
