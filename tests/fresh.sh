@@ -2,7 +2,8 @@
 # Tries ./x on a fresh machine: a minimal Debian root made by debootstrap, a clone of the last commit, nothing else.
 #   tests/fresh.sh [SUITE [VERB...]]      default: bookworm, then `test` and `demo --fast`
 #   KEEP=yes keeps the root; ROOT=DIR reuses one; MIRROR=URL takes packages from elsewhere;
-#   RUST=DIR shows that toolchain (`rustc --print sysroot`) inside, where rustup's site cannot be reached.
+#   RUST=DIR shows that toolchain (`rustc --print sysroot`) inside, where rustup's site cannot be reached;
+#   CA=DIR trusts the certificates there (*.crt) as well, on a network that inspects TLS.
 # Run by hand, as root: it needs debootstrap, mount name spaces and a few GB. Not part of CI.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,6 +23,10 @@ if [ -z "${ROOT:-}" ]; then
 fi
 echo "fresh: root is $ROOT"
 cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
+if [ -n "${CA:-}" ]; then
+    cp "$CA"/*.crt "$ROOT/usr/local/share/ca-certificates/"
+    chroot "$ROOT" update-ca-certificates >/dev/null 2>&1
+fi
 rm -rf "$ROOT/src/kakeru"
 git clone -q --no-hardlinks . "$ROOT/src/kakeru"
 
@@ -48,8 +53,10 @@ enabled() { find "$ROOT/etc/systemd" "$ROOT"/etc/rc?.d \( -path '*.wants/*' -o -
 run() {
     enabled >"$ROOT/enabled.before"
     echo "=== fresh $suite: ./x $*"
-    inside ./x "$@"
+    code=0
+    inside ./x "$@" || code=$?
     enabled | comm -13 "$ROOT/enabled.before" - | sed 's|^.*/etc/|fresh: newly enabled: /etc/|'
+    [ $code -eq 0 ] || { echo "fresh: ./x $* ended with $code"; exit $code; }
 }
 
 if [ $# -gt 0 ]; then

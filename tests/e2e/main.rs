@@ -1,3 +1,13 @@
 //! End-to-end tests, one binary: the peers against each other first, then the daemon against the peers.
 
+use std::time::Duration;
+
+mod auto_call;
+mod crash;
+mod incoming;
 mod kit;
+mod registration;
+mod talk;
+
+/// What happens within a second takes no longer than this on a busy machine.
+const SOON: Duration = Duration::from_secs(15);

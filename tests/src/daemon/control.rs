@@ -89,7 +89,7 @@ impl Control {
     /// # Errors
     /// When the daemon refuses, for example with `E-EVENTS-GONE`.
     pub fn subscribe(&mut self, from: Option<u64>) -> Result<Value, Refused> {
-        let params = from.map_or_else(|| json!({}), |seq| json!({ "from": seq }));
+        let params = from.map_or_else(|| json!({}), |seq| json!({ "since": seq }));
         self.call("events.subscribe", &params)
     }
 

@@ -205,6 +205,22 @@ impl Daemon {
         found.unwrap_or_else(|| panic!("no {count} rows within {limit:?}, only {:#?}", self.drop_rows()))
     }
 
+    /// Waits until `history` shows so many ended attempts, newest first.
+    ///
+    /// # Panics
+    /// When `limit` is over.
+    #[track_caller]
+    pub fn wait_history(&self, count: usize, limit: Duration) -> Vec<Value> {
+        let mut last = Value::Null;
+        let found = wait::within(limit, || {
+            last = self.cli(&["history"]);
+            let ended = |row: &&Value| !row["ended_at"].is_null();
+            let rows: Vec<Value> = last["rows"].as_array()?.iter().filter(ended).cloned().collect();
+            Some(rows).filter(|rows| rows.len() >= count)
+        });
+        found.unwrap_or_else(|| panic!("no {count} ended attempts within {limit:?}; history is {last:#}"))
+    }
+
     /// The database, read-only.
     ///
     /// # Panics

@@ -1,0 +1,158 @@
+//! The main job against sipp: a list is called down, outcomes come from the wire, results go back as CSV.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon, Setup};
+use e2e::peer::kamailio;
+use e2e::peer::sipp::{Scenario, Sipp};
+use serde_json::Value;
+
+use crate::SOON;
+
+/// A list of those numbers, as the exchange's scenario knows them by their last two digits.
+fn list(endings: &[&str]) -> String {
+    let rows = endings.iter().enumerate();
+    let rows = rows.map(|(n, ending)| format!("株式会社{n},担当{n},03-1234-00{ending},新規\r\n"));
+    format!("取引先会社名,取引先担当者名,電話番号,カテゴリー\r\n{}", rows.collect::<String>())
+}
+
+fn against(exchange: &Sipp) -> Setup {
+    let rings = "\"2s\"";
+    Daemon::builder().account(Account::new("main", exchange.address())).set("dialing", "ring_timeout", rings)
+}
+
+/// The first seat's entry of `status`.
+fn seat(status: &Value) -> &Value {
+    &status["seats"][0]
+}
+
+fn by_number(rows: Vec<BTreeMap<String, String>>) -> BTreeMap<String, BTreeMap<String, String>> {
+    rows.into_iter()
+        .map(|row| (row["number"].chars().rev().take(2).collect::<String>(), row))
+        .map(reversed)
+        .collect()
+}
+
+fn reversed((ending, row): (String, BTreeMap<String, String>)) -> (String, BTreeMap<String, String>) {
+    (ending.chars().rev().collect(), row)
+}
+
+/// Busy, vacant and silent numbers and a fax are judged by the machine, one after another, from the top.
+#[test]
+fn what_the_machine_may_judge_it_judges_alone() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.import("first", list(&["02", "03", "04", "05"]));
+    daemon.cli(&["dial", "start", "first"]);
+    let rows = daemon.wait_drop_rows(4, Duration::from_secs(45));
+
+    let order: Vec<_> = exchange.invites().into_iter().map(|invite| invite.number).collect();
+    assert_eq!(order, ["0312340002", "0312340003", "0312340004", "0312340005"]);
+    assert!(exchange.calls_by_number().values().all(|&count| count == 1));
+
+    let rows = by_number(rows);
+    let expected = [
+        ("02", "no_contact", "486"),
+        ("03", "not_in_service", "404"),
+        ("04", "no_contact", "487"),
+        ("05", "fax", "200"),
+    ];
+    for (ending, status, sip) in expected {
+        let row = &rows[ending];
+        assert_eq!((row["status"].as_str(), row["sip_code"].as_str()), (status, sip), "{row:#?}");
+        assert_eq!(row["set_by"], "auto", "{row:#?}");
+        assert!(["", "0", "false"].contains(&row["void"].as_str()), "{row:#?}");
+    }
+    assert_eq!(rows["03"]["q850"], "1");
+    assert_eq!(rows["03"]["status_label"], "現アナ");
+    assert_eq!(exchange.received("CANCEL").len(), 1);
+}
+
+/// A talk waits for the operator's word; `--next dial` goes on.
+#[test]
+fn a_talk_is_saved_by_the_operator() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.import("first", list(&["06", "01"]));
+    daemon.cli(&["dial", "start", "first"]);
+
+    // The callee hangs up after a second.
+    daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
+    assert_eq!(exchange.invites().len(), 1, "nobody is called before the result is saved");
+    daemon.cli(&["save", "--status", "見込", "--memo", "折り返し希望", "--next", "dial"]);
+
+    // The second callee stays until we hang up.
+    daemon.wait_status("talk", SOON, |status| seat(status)["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "callback", "--next", "dial"]);
+    let rows = by_number(daemon.wait_drop_rows(2, SOON));
+
+    let (first, second) = (&rows["06"], &rows["01"]);
+    assert_eq!((first["status"].as_str(), first["status_label"].as_str()), ("prospect", "見込"));
+    assert_eq!((first["memo"].as_str(), first["set_by"].as_str()), ("折り返し希望", "operator"));
+    assert_eq!(second["status"], "callback");
+    assert_eq!(exchange.received("BYE").len(), 1);
+    for row in [first, second] {
+        assert_eq!(row["sip_code"], "200");
+        assert!(!row["answered_at"].is_empty());
+        assert_eq!(row["sha256"].len(), 64, "{row:#?}");
+    }
+    assert_eq!(daemon.cli(&["stats"])["calls"], 2);
+}
+
+/// Numbers that must never be called are not, by list or by hand.
+#[test]
+fn forbidden_numbers_are_never_called() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["dnc", "add", "03-1234-0001"]);
+    daemon.import("first", list(&["01", "02"]));
+    daemon.run(&["call", "0312340001"]).refused("E-DNC");
+    for number in ["110", "119", "118"] {
+        daemon.run(&["call", number]).refused("E-PHONE-FORBIDDEN");
+    }
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_drop_rows(1, SOON);
+    let called: Vec<_> = exchange.calls_by_number().into_keys().collect();
+    assert_eq!(called, ["0312340002"]);
+}
+
+/// An overloaded exchange is no result of a lead: kept, but void.
+#[test]
+fn a_fault_of_the_network_does_not_count() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.import("first", list(&["07"]));
+    daemon.cli(&["dial", "start", "first"]);
+    exchange.wait_received("INVITE", 1, SOON);
+    daemon.cli(&["dial", "stop"]);
+    let history = daemon.wait_history(1, SOON);
+    assert_eq!(history[0]["sip_code"], 503, "{history:#?}");
+    assert!(!history[0]["void"].is_null(), "{history:#?}");
+    assert_eq!(daemon.cli(&["stats"])["calls"], 0);
+}
+
+/// Digest on INVITE, Record-Route, ACK and BYE by way of a proxy.
+#[test]
+fn by_way_of_kamailio_with_digest() {
+    let callee = Scenario::server("exchange").start();
+    let proxy = kamailio::Setup::default().user("100", "secret").gateway(callee.address()).start();
+    let daemon = Daemon::builder().account(Account::new("main", proxy.address())).start();
+    daemon.wait_registered("main", SOON);
+    daemon.import("first", list(&["02", "01"]));
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talk", SOON, |status| seat(status)["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+    let rows = by_number(daemon.wait_drop_rows(2, SOON));
+    assert_eq!((rows["02"]["sip_code"].as_str(), rows["01"]["sip_code"].as_str()), ("486", "200"));
+    assert!(callee.calls_by_number().values().all(|&count| count == 1));
+    assert_eq!(callee.received("BYE").len(), 1);
+}

@@ -1,0 +1,80 @@
+//! Calls and requests that come in from sipp.
+
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon};
+use e2e::peer::sipp::{Scenario, Sipp};
+
+use crate::SOON;
+
+fn daemon() -> (Sipp, Daemon) {
+    let registrar = Scenario::server("registrar_open").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    (registrar, daemon)
+}
+
+fn wait_state(daemon: &Daemon, state: &str) {
+    daemon.wait_status(state, SOON, |status| status["seats"][0]["state"] == state);
+}
+
+#[test]
+fn a_call_rings_and_is_answered() {
+    let (_registrar, daemon) = daemon();
+    let caller = Scenario::client("uac_call", daemon.sip_address(), "100").start();
+    wait_state(&daemon, "ringing");
+    daemon.cli(&["answer"]);
+    wait_state(&daemon, "in_call");
+    caller.succeed(SOON);
+    wait_state(&daemon, "wrap_up");
+}
+
+#[test]
+fn a_call_is_rejected() {
+    let (_registrar, daemon) = daemon();
+    let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
+    wait_state(&daemon, "ringing");
+    daemon.cli(&["hangup"]);
+    caller.succeed(SOON);
+}
+
+#[test]
+fn a_caller_gives_up_while_it_rings() {
+    let (_registrar, daemon) = daemon();
+    Scenario::client("uac_call_cancelled", daemon.sip_address(), "100").start().succeed(SOON);
+    daemon.wait_status("end of the ringing", SOON, |status| status["seats"][0]["state"] != "ringing");
+}
+
+/// A re-INVITE that holds is answered as RFC 3264 8.4 says, and undone.
+#[test]
+fn the_other_side_holds_and_takes_us_back() {
+    let (_registrar, daemon) = daemon();
+    let caller = Scenario::client("uac_reinvite_hold", daemon.sip_address(), "100").start();
+    wait_state(&daemon, "ringing");
+    daemon.cli(&["answer"]);
+    caller.succeed(SOON);
+}
+
+/// RFC 3261 8.2.1 and 11; over TCP too.
+#[test]
+fn requests_outside_a_call_are_answered() {
+    let (_registrar, daemon) = daemon();
+    for scenario in ["uac_options", "uac_unknown_method"] {
+        Scenario::client(scenario, daemon.sip_address(), "100").start().succeed(SOON);
+        Scenario::client(scenario, daemon.sip_address(), "100").tcp().start().succeed(SOON);
+    }
+}
+
+/// What is no SIP is dropped, and the daemon goes on.
+#[test]
+fn garbage_is_dropped() {
+    let (_registrar, daemon) = daemon();
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for garbage in [&b"\x00"[..], b"\r\n\r\n", b"INVITE\r\n\r\n", b"SIP/2.0 99999 x\r\n\r\n", &[0xFF; 65_000]]
+    {
+        socket.send_to(garbage, daemon.sip_address()).unwrap();
+    }
+    Scenario::client("uac_options", daemon.sip_address(), "100").start().succeed(SOON);
+    assert!(daemon.run(&["status"]).code == 0);
+    e2e::wait::pass(Duration::from_millis(100));
+}

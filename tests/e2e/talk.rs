@@ -1,0 +1,162 @@
+//! Voice: what the operator says arrives at the peer, what the peer says arrives at the operator, both are recorded.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon, Seat};
+use e2e::peer::baresip::{Baresip, Codec, Phone};
+use e2e::peer::kamailio::{self, Kamailio};
+use e2e::peer::pulse::{MIC_FEED, Pulse, RATE};
+use e2e::peer::sipp::{self, Scenario};
+use e2e::wait;
+use e2e::wav::Sound;
+use serde_json::Value;
+
+use crate::SOON;
+
+const SECOND: Duration = Duration::from_secs(1);
+const CALLEE: &str = "0312345678";
+const OPERATOR_HZ: f64 = 440.0;
+const CALLEE_HZ: f64 = 1_000.0;
+const DBFS: f64 = -15.0;
+
+#[track_caller]
+fn assert_tone(what: &str, sound: &Sound, hertz: f64, dbfs: f64) {
+    let loud = sound.loudest(SECOND / 2);
+    let (found, level) = (loud.frequency(), loud.level_at(hertz));
+    assert!((found - hertz).abs() < 3.0, "{what}: {found} Hz instead of {hertz} Hz in {:?}", sound.length());
+    assert!((level - dbfs).abs() < 3.0, "{what}: {level} dBFS instead of {dbfs} dBFS");
+}
+
+/// A registrar, and a phone there that answers with a tone.
+fn phone(codec: Codec) -> (Kamailio, Baresip) {
+    let exchange = kamailio::Setup::default().user("100", "secret").user(CALLEE, "secret").start();
+    let phone = Phone::new(CALLEE).registrar(exchange.address(), "secret").tone(CALLEE_HZ, DBFS).codec(codec);
+    (exchange, phone.start())
+}
+
+fn wait_state(daemon: &Daemon, state: &str) -> Value {
+    daemon.wait_status(state, SOON, |status| status["seats"][0]["state"] == state)
+}
+
+fn recording(daemon: &Daemon) -> PathBuf {
+    let found = wait::within(SOON, || {
+        let row = daemon.wait_history(1, SOON).remove(0);
+        let recording = &row["recording"];
+        (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().expect("a path")))
+    });
+    let path = found.unwrap_or_else(|| panic!("no finished recording: {:#}", daemon.cli(&["history"])));
+    if path.is_absolute() { path } else { daemon.path("recordings").join(path) }
+}
+
+#[track_caller]
+fn assert_recorded(daemon: &Daemon) {
+    let path = recording(daemon);
+    let side =
+        |channel| Sound::read(&path, channel).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_tone("recorded operator", &side(0), OPERATOR_HZ, DBFS);
+    assert_tone("recorded callee", &side(1), CALLEE_HZ, DBFS);
+    assert!(side(1).level_at(OPERATOR_HZ) < -40.0, "the operator is heard on the callee's side");
+}
+
+/// PulseAudio, baresip and kamailio: microphone to peer, peer to earphone, measured at both ends.
+#[test]
+fn a_headset_talks_with_a_softphone() {
+    let pulse = Pulse::start();
+    let (exchange, phone) = phone(Codec::Pcmu);
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).set("codecs", "[\"PCMU\"]"))
+        .seat(Seat::new("a", "main").headset())
+        .pulse(&pulse)
+        .start();
+    daemon.wait_registered("main", SOON);
+    let _voice = pulse.play(MIC_FEED, &Sound::tone(RATE, OPERATOR_HZ, DBFS, SECOND * 30));
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    let heard = pulse.record_earphone().take(SECOND * 3);
+    daemon.cli(&["hangup"]);
+    assert_tone("earphone", &heard, CALLEE_HZ, DBFS);
+    assert_tone("softphone", &phone.heard(), OPERATOR_HZ, DBFS);
+    assert_recorded(&daemon);
+}
+
+/// The same without a sound server, from file to file, in each codec.
+#[test]
+fn a_voice_from_a_file_in_every_codec() {
+    for (codec, name) in [(Codec::Pcmu, "PCMU"), (Codec::Pcma, "PCMA"), (Codec::Opus, "opus")] {
+        let (exchange, phone) = phone(codec);
+        let folder = tempfile::tempdir().unwrap();
+        let (say, hear) = (folder.path().join("say.wav"), folder.path().join("hear.wav"));
+        Sound::tone(8_000, OPERATOR_HZ, DBFS, SECOND * 20).write(&say).unwrap();
+        let mut daemon = Daemon::builder()
+            .account(Account::new("main", exchange.address()).set("codecs", &format!("[\"{name}\"]")))
+            .seat(Seat::new("a", "main").file(&say, &hear))
+            .start();
+        daemon.wait_registered("main", SOON);
+        daemon.cli(&["call", CALLEE]);
+        wait_state(&daemon, "in_call");
+        wait::pass(SECOND * 3);
+        daemon.cli(&["hangup"]);
+        assert_tone(name, &phone.heard(), OPERATOR_HZ, DBFS);
+        assert_recorded(&daemon);
+        assert!(daemon.stop().success());
+        assert_tone(name, &Sound::read(&hear, 0).unwrap(), CALLEE_HZ, DBFS);
+    }
+}
+
+/// On hold nothing is sent; afterwards it goes on. RFC 3264 8.4: our offer says sendonly.
+#[test]
+fn hold_and_resume() {
+    let callee = Scenario::server("uas_held").start();
+    let daemon = Daemon::builder().account(Account::new("main", callee.address()).unregistered()).start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["hold"]);
+    let offers = callee.wait_received("INVITE", 2, SOON);
+    assert!(
+        offers[1].body().contains("a=sendonly") || offers[1].body().contains("a=inactive"),
+        "{}",
+        offers[1].text
+    );
+    daemon.wait_status("hold", SOON, |status| status["seats"][0]["call"]["held"] == true);
+    daemon.cli(&["resume"]);
+    let offers = callee.wait_received("INVITE", 3, SOON);
+    assert!(!offers[2].body().contains("a=sendonly") && !offers[2].body().contains("a=inactive"));
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["call"]["held"] == false);
+    daemon.cli(&["hangup"]);
+    callee.wait_received("BYE", 1, SOON);
+}
+
+/// A proxy forked the call and both branches answered: one is kept, the other ended (RFC 3261 13.2.2.4).
+#[test]
+fn of_two_answers_one_is_kept() {
+    let callee = Scenario::server("uas_forked").start();
+    let daemon = Daemon::builder().account(Account::new("main", callee.address()).unregistered()).start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    let byes = callee.wait_received("BYE", 1, SOON);
+    assert!(byes[0].header("To").unwrap().contains("tag=two-"), "{}", byes[0].text);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["hangup"]);
+    let byes = callee.wait_received("BYE", 2, SOON);
+    assert!(byes[1].header("To").unwrap().contains("tag=one-"), "{}", byes[1].text);
+}
+
+/// SIGKILL in the middle of a talk: the recording is whole but for its last second.
+#[test]
+fn a_killed_daemon_keeps_the_recording() {
+    let callee = Scenario::server("uas_answer_tone").start();
+    let line = Account::new("main", callee.address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    wait::pass(SECOND * 4);
+    daemon.kill9();
+    daemon.start();
+    let path = recording(&daemon);
+    let callee_side = Sound::read(&path, 1).unwrap();
+    assert!(callee_side.length() >= SECOND * 3, "{:?} of 4 s", callee_side.length());
+    assert_tone("recording", &callee_side, sipp::TONE_HZ, sipp::TONE_DBFS);
+    let row = daemon.wait_history(1, SOON).remove(0);
+    assert_eq!(row["interrupted"], true, "{row:#}");
+}

@@ -1,0 +1,392 @@
+//! Mutational fuzzing of everything that reads bytes from outside, bounded and seeded.
+//!
+//! `./x fuzz [--seconds N] [--seed N] [--target NAME] [--replay FILE]`. The same seed gives the same inputs. An input
+//! that breaks a rule is written to `target/fuzz/` and printed; it then becomes a test beside the code.
+
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use sip_stack::message::header::{CSeq, Challenge, Contact, Credentials, NameAddr, Reason, Via};
+use sip_stack::message::{Frame, Message, StreamFramer, Uri, parse_datagram};
+use sip_stack::sdp;
+
+/// One kind of input and the rules that hold for it; a broken rule panics.
+struct Target {
+    name: &'static str,
+    seeds: &'static [&'static [u8]],
+    judge: fn(&[u8]),
+}
+
+const TARGETS: &[Target] = &[
+    Target { name: "sip_message", seeds: MESSAGES, judge: sip_message },
+    Target { name: "sip_stream", seeds: MESSAGES, judge: sip_stream },
+    Target { name: "sip_header", seeds: HEADERS, judge: sip_header },
+    Target { name: "sdp", seeds: DESCRIPTIONS, judge: session_description },
+    Target { name: "control", seeds: REQUESTS, judge: control },
+];
+
+/// What is printed can be read again, and says the same.
+fn sip_message(bytes: &[u8]) {
+    let Ok(message) = parse_datagram(bytes) else { return };
+    let printed = message.to_bytes();
+    let again =
+        parse_datagram(&printed).unwrap_or_else(|error| panic!("what was printed is refused: {error}"));
+    assert_eq!(again.to_bytes(), printed, "printing changes from one time to the next");
+    let headers = match &message {
+        Message::Request(request) => &request.headers,
+        Message::Response(response) => &response.headers,
+    };
+    for (_, value) in headers.iter() {
+        sip_header(value);
+    }
+}
+
+/// However a stream is cut, the same messages come out.
+fn sip_stream(bytes: &[u8]) {
+    let frames = |chunk: usize| -> Vec<Vec<u8>> {
+        let mut framer = StreamFramer::new();
+        let mut frames = Vec::new();
+        for chunk in bytes.chunks(chunk) {
+            framer.feed(chunk);
+            while let Some(frame) = framer.next() {
+                frames.push(match frame {
+                    Ok(Frame::Message(message)) => message.to_bytes(),
+                    Ok(Frame::Ping | Frame::Pong) => Vec::new(), // a cut CRLF may read as two pongs
+                    Err(_) => b"error".to_vec(),
+                });
+            }
+        }
+        frames.retain(|frame| !frame.is_empty());
+        frames
+    };
+    let whole = frames(bytes.len().max(1));
+    for chunk in [1, 7, 100] {
+        assert_eq!(frames(chunk), whole, "cut into pieces of {chunk}");
+    }
+}
+
+/// Typed views of one header value never panic, and addresses print what they read.
+fn sip_header(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.as_ref();
+    let _ = (CSeq::parse(text), Reason::parse(text), Challenge::parse(text), Credentials::parse(text));
+    let _ = Contact::parse(text);
+    if let Some(via) = Via::parse(text) {
+        let printed = via.to_string();
+        let again = Via::parse(&printed).unwrap_or_else(|| panic!("{printed:?} was printed, and is refused"));
+        assert_eq!(again.to_string(), printed);
+    }
+    if let Some(address) = NameAddr::parse(text) {
+        let printed = address.to_string();
+        let again =
+            NameAddr::parse(&printed).unwrap_or_else(|| panic!("{printed:?} was printed, and is refused"));
+        assert_eq!(again.to_string(), printed);
+    }
+    if let Ok(uri) = Uri::parse(text) {
+        let printed = uri.to_string();
+        let again = Uri::parse(&printed).unwrap_or_else(|error| panic!("{printed:?} was printed: {error}"));
+        assert_eq!(again.to_string(), printed);
+    }
+}
+
+/// What is printed can be read again, with the same number of media descriptions.
+fn session_description(bytes: &[u8]) {
+    let Ok(description) = sdp::parse(bytes) else { return };
+    let again =
+        sdp::parse(&description.to_bytes()).unwrap_or_else(|error| panic!("printed, and refused: {error}"));
+    assert_eq!(again.to_bytes(), description.to_bytes());
+}
+
+/// A request is understood or answered, never more.
+fn control(bytes: &[u8]) {
+    if let Ok(request) = protocol::Request::parse(bytes) {
+        let line = request.to_line();
+        let again = protocol::Request::parse(line.as_bytes()).unwrap_or_else(|_| panic!("{line} is refused"));
+        assert_eq!(again, request);
+    }
+}
+
+fn main() -> ExitCode {
+    let mut options = Options { seconds: 20, seed: 1, target: None, replay: None };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let value = arguments.next();
+        match (argument.as_str(), value) {
+            ("--seconds", Some(value)) => options.seconds = value.parse().unwrap_or(options.seconds),
+            ("--seed", Some(value)) => options.seed = value.parse().unwrap_or(options.seed),
+            ("--target", Some(value)) => options.target = Some(value),
+            ("--replay", Some(value)) => options.replay = Some(value.into()),
+            _ => return usage(),
+        }
+    }
+    let chosen = |target: &&Target| options.target.as_ref().is_none_or(|name| name == target.name);
+    let targets: Vec<&Target> = TARGETS.iter().filter(chosen).collect();
+    if targets.is_empty() {
+        return usage();
+    }
+    let share = Duration::from_secs(options.seconds) / u32::try_from(targets.len()).unwrap_or(1);
+    let mut broken = 0;
+    for target in targets {
+        let found = match &options.replay {
+            Some(path) => replay(target, path),
+            None => fuzz(target, options.seed, Limit::Time(share)),
+        };
+        if let Some(input) = found {
+            broken += 1;
+            say(&format!("{}: BROKEN by {}", target.name, keep(target, &input).display()));
+        }
+    }
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+struct Options {
+    seconds: u64,
+    seed: u64,
+    target: Option<String>,
+    replay: Option<PathBuf>,
+}
+
+fn usage() -> ExitCode {
+    let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+    say(&format!("fuzz [--seconds N] [--seed N] [--target {}] [--replay FILE]", names.join("|")));
+    ExitCode::from(2)
+}
+
+fn say(line: &str) {
+    // A closed pipe is no reason to fail.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+enum Limit {
+    Time(Duration),
+    #[cfg(test)]
+    Inputs(u64),
+}
+
+/// Mutates until the limit; returns the first input that broke a rule.
+#[expect(clippy::disallowed_methods, reason = "the bound of a run is real time")]
+fn fuzz(target: &Target, seed: u64, limit: Limit) -> Option<Vec<u8>> {
+    let mut chance = Chance(seed ^ 0x9E37_79B9_7F4A_7C15);
+    let mut corpus: Vec<Vec<u8>> = target.seeds.iter().map(|bytes| with_crlf(bytes)).collect();
+    let from = Instant::now();
+    let (mut inputs, mut slowest) = (0_u64, Duration::ZERO);
+    loop {
+        let goes_on = match limit {
+            // The clock is asked now and then only: it costs as much as a parse.
+            Limit::Time(time) => inputs & 0xFF != 0 || from.elapsed() < time,
+            #[cfg(test)]
+            Limit::Inputs(count) => inputs < count,
+        };
+        if !goes_on {
+            break;
+        }
+        let mut input = corpus[chance.below(corpus.len())].clone();
+        for _ in 0..=chance.below(6) {
+            mutate(&mut input, &corpus, &mut chance);
+        }
+        input.truncate(70_000);
+        let began = Instant::now();
+        if catch_unwind(AssertUnwindSafe(|| (target.judge)(&input))).is_err() {
+            return Some(input);
+        }
+        let took = began.elapsed();
+        if took > slowest {
+            slowest = took;
+            // A slow input is worth keeping: quadratic time shows when it grows.
+            if corpus.len() < 200 {
+                corpus.push(input);
+            }
+        }
+        inputs += 1;
+    }
+    say(&format!("{}: {inputs} inputs, slowest {slowest:?}", target.name));
+    (slowest > Duration::from_secs(1)).then(|| corpus.pop().unwrap_or_default())
+}
+
+fn replay(target: &Target, path: &Path) -> Option<Vec<u8>> {
+    let input = std::fs::read(path).unwrap_or_default();
+    catch_unwind(AssertUnwindSafe(|| (target.judge)(&input))).err().map(|_| input)
+}
+
+fn keep(target: &Target, input: &[u8]) -> PathBuf {
+    let sum = input
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+    let folder = PathBuf::from("target/fuzz");
+    let path = folder.join(format!("{}-{sum:016x}", target.name));
+    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, input));
+    if let Err(error) = written {
+        say(&format!("{}: {error}; the input is {}", path.display(), input.escape_ascii()));
+    }
+    path
+}
+
+fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], chance: &mut Chance) {
+    let at = chance.below(input.len() + 1);
+    let length = chance.below(input.len() - at + 1).min(chance.below(200));
+    match chance.below(9) {
+        0 if at < input.len() => input[at] ^= 1 << chance.below(8),
+        1 if at < input.len() => input[at] = BYTES[chance.below(BYTES.len())],
+        2 => drop(input.drain(at..at + length)),
+        3 => {
+            let copy = input[at..at + length].to_vec();
+            for _ in 0..=chance.below(20) {
+                input.splice(at..at, copy.iter().copied());
+            }
+        }
+        4 => input.truncate(at),
+        5 => {
+            let other = &corpus[chance.below(corpus.len())];
+            let cut = chance.below(other.len() + 1);
+            input.truncate(at);
+            input.extend_from_slice(&other[cut..]);
+        }
+        6 => {
+            // A number somewhere becomes another one.
+            let digits = input.iter().skip(at).position(u8::is_ascii_digit).map(|n| at + n);
+            if let Some(first) = digits {
+                let count = input[first..].iter().take_while(|b| b.is_ascii_digit()).count();
+                let number = NUMBERS[chance.below(NUMBERS.len())];
+                input.splice(first..first + count, number.bytes());
+            }
+        }
+        7 => drop(input.splice(at..at, vec![BYTES[chance.below(BYTES.len())]; chance.below(40)])),
+        _ => drop(input.splice(at..at, WORDS[chance.below(WORDS.len())].bytes())),
+    }
+}
+
+/// The seeds are written with plain line ends; the wire has CRLF.
+fn with_crlf(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|&b| if b == b'\n' { vec![b'\r', b'\n'] } else { vec![b] }).collect()
+}
+
+/// SplitMix64.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+}
+
+const BYTES: &[u8] = b"\x00\x01\t\n\r \"%'(),/:;<=>?@[\\]{}\x7F\x80\xC3\xE3\xFF0A";
+
+const NUMBERS: &[&str] = &[
+    "0",
+    "00",
+    "1",
+    "65535",
+    "65536",
+    "2147483648",
+    "4294967295",
+    "4294967296",
+    "18446744073709551616",
+    "99999999999999999999999999",
+];
+
+const WORDS: &[&str] = &[
+    "\r\n",
+    "\r\n\r\n",
+    "\r\n ",
+    "\r\n\t",
+    "SIP/2.0",
+    "sip:",
+    "sips:",
+    "tel:+81",
+    ";tag=",
+    ";lr",
+    ";branch=z9hG4bK",
+    ";transport=",
+    "<sip:a@[::1]:5060;x>",
+    "\"\\\"",
+    "%00",
+    "%",
+    "Content-Length: ",
+    "l: 5\r\n",
+    "v: SIP/2.0/UDP ",
+    "Via: SIP/2.0/TCP [2001:db8::1]",
+    "Digest ",
+    "nonce=\"\"",
+    "qop=\"auth,auth-int\"",
+    "m=audio 1 RTP/AVP 0\r\n",
+    "m=image 9 udptl t38\r\n",
+    "a=rtpmap:101 telephone-event/8000\r\n",
+    "c=IN IP6 ::\r\n",
+    "\\u0000",
+    "{\"",
+    "[[[[[[[[",
+    "架ける",
+];
+
+const MESSAGES: &[&[u8]] = &[
+    b"INVITE sip:0312345678@pbx.example;user=phone SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\n\
+      Via: SIP/2.0/TCP [2001:db8::9];received=192.0.2.4;branch=z9hG4bK2\nMax-Forwards: 70\n\
+      From: \"A \\\"B\\\"\" <sip:100@pbx.example>;tag=a1\nTo: <sip:0312345678@pbx.example>\nCall-ID: x@192.0.2.1\n\
+      CSeq: 1 INVITE\nContact: <sip:100@192.0.2.1:5060>\nRoute: <sip:p1;lr>, <sip:p2;lr>\nSupported: 100rel,timer\n\
+      Content-Type: application/sdp\nContent-Length: 4\n\nv=0\n",
+    b"SIP/2.0 404 Not Found\nv: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\nf: <sip:a@b>;tag=1\nt: sip:b@c;tag=2\ni: y\n\
+      CSeq: 7 INVITE\nReason: Q.850;cause=1;text=\"Unallocated\", SIP;cause=404\nl: 0\n\n",
+    b"SIP/2.0 401 Unauthorized\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\nFrom: <sip:a@b>;tag=1\nTo: <sip:a@b>;tag=2\n\
+      Call-ID: z\nCSeq: 1 REGISTER\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256\n\
+      WWW-Authenticate: Digest realm=\"r\",\n nonce=\"n\", algorithm=MD5, stale=TRUE, opaque=\"o\"\nContent-Length: 0\n\n",
+    b"REGISTER sip:pbx.example SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK5\nFrom: <sip:a@b>;tag=1\nTo: <sip:a@b>\n\
+      Call-ID: q\nCSeq: 2 REGISTER\nContact: *\nExpires: 0\nAuthorization: Digest username=\"a\", realm=\"r\", nonce=\"n\", \
+      uri=\"sip:pbx.example\", response=\"00\", cnonce=\"c\", nc=00000001, qop=auth\nContent-Length: 0\n\n",
+    b"JUGGLE tel:+81-3-1234-5678 SIP/2.0\nVia: SIP/2.0/TCP h\nFrom: a <sip:a@b>\nTo: <tel:119>\nCall-ID:\nCSeq: 4294967296 \
+      ACK\n\n\nACK sip:x SIP/2.0\nContent-Length: 0\n\n",
+];
+
+const HEADERS: &[&[u8]] = &[
+    b"SIP/2.0/UDP 192.0.2.1:5060;rport=5061;received=192.0.2.9;branch=z9hG4bK1, SIP/2.0/TCP [2001:db8::1]:5060",
+    b"\"A \\\"B\\\" C\" <sips:a%20b:pw@[2001:db8::1]:5061;transport=tcp;lr?Subject=x&y=z>;tag=88;expires=3600;q=0.7",
+    b"tel:+81-3-1234-5678;phone-context=example.com",
+    b"Digest realm=\"a,b\\\"c\", domain=\"sip:x\", nonce=\"n\", opaque=\"\", stale=FALSE, algorithm=SHA-256, qop=\"auth\"",
+    b"4711 INVITE",
+    b"Q.850;cause=16;text=\"Normal call clearing\", SIP;cause=200",
+    b"*",
+];
+
+const DESCRIPTIONS: &[&[u8]] = &[
+    b"v=0\no=- 3724394400 3724394405 IN IP4 198.51.100.1\ns=-\nc=IN IP4 198.51.100.1\nb=AS:80\nt=0 0\n\
+      m=audio 49170 RTP/AVP 0 8 96 101\na=rtpmap:96 opus/48000/2\na=fmtp:96 useinbandfec=1\n\
+      a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\na=ptime:20\na=maxptime:40\na=sendonly\na=rtcp:49171\n",
+    b"v=0\no=a 1 1 IN IP6 ::1\ns= \nc=IN IP6 2001:db8::1\nt=0 0\nm=image 5004 udptl t38\na=T38FaxVersion:0\n\
+      m=audio 0 RTP/SAVP 0\nm=video 9 RTP/AVP 31\na=inactive\n",
+    b"m=audio 1 RTP/AVP 0\n",
+];
+
+const REQUESTS: &[&[u8]] = &[
+    br#"{"jsonrpc":"2.0","id":7,"method":"seat.pause","params":{"seat":"a","code":"lunch"}}"#,
+    br#"{"jsonrpc":"2.0","id":"x","method":"call.save","params":{"status":"\u898b\u8fbc","memo":"a\nb","recall_at":1,"next":"dial"}}"#,
+    br#"{"jsonrpc":"2.0","id":1,"method":"list.import","params":{"list":"l","path":"/tmp/a.csv","partial":true}}"#,
+    br#"{"jsonrpc":"2.0","id":-1,"method":"events.subscribe","params":{"since":18446744073709551615,"kinds":["call."]}}"#,
+    br#"{"jsonrpc":"2.0","method":"status.get"}"#,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A short stretch of the same inputs every time; `./x fuzz` goes further.
+    #[test]
+    fn every_target_holds_for_a_while() {
+        for target in TARGETS {
+            for seed in target.seeds {
+                (target.judge)(&with_crlf(seed));
+            }
+            let broken = fuzz(target, 1, Limit::Inputs(3_000));
+            assert!(broken.is_none(), "{}: {}", target.name, broken.unwrap().escape_ascii());
+        }
+    }
+}
