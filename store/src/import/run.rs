@@ -146,3 +146,139 @@ fn fatal(error: ImportError) -> Error {
 const BATCH: usize = 500;
 /// Problems kept in the database per import.
 const KEPT_PROBLEMS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{DupPolicy, Encoding};
+    use super::*;
+    use crate::export::{ExportEncoding, ExportOptions};
+    use crate::handle::{OpenOptions, Store};
+    use crate::model::{LeadFilter, LeadRow, ListQuery, ListSpec};
+
+    const NOW: i64 = 1_780_000_000_000;
+
+    async fn store(folder: &Path) -> (Store, ListId, ListId) {
+        let store = Store::open(&folder.join("kakeru.db"), OpenOptions::default()).unwrap();
+        let project = store.ensure_project("案件", None, NOW).await.unwrap();
+        let list = async |name: &str| {
+            store.create_list(ListSpec { name: name.to_owned(), project }, NOW).await.unwrap().id
+        };
+        let (first, second) = (list("一").await, list("二").await);
+        (store, first, second)
+    }
+
+    async fn import(
+        store: &Store,
+        list: ListId,
+        source: ImportSource,
+        options: ImportOptions,
+    ) -> Result<ImportReport> {
+        store.import(ImportJob { list, source, options, user: None, now: NOW, progress: None }).await
+    }
+
+    async fn leads(store: &Store, list: ListId) -> Vec<LeadRow> {
+        let query = ListQuery { list, after: None, limit: 1000, filter: LeadFilter::default() };
+        store.show_list(query).await.unwrap()
+    }
+
+    fn bytes(text: &str) -> ImportSource {
+        ImportSource::Bytes(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_list_survives_export_and_import() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, first, second) = store(folder.path()).await;
+        let text = "会社名,氏名,電話番号,カテゴリー,住所\n\
+            ㈱髙﨑〜,山田 太郎,312345678,製品A|製品B,東京\n\
+            \"=A, \"\"B\"\"\",,090-1234-5678,,\n,山川緑,+81 6 1234 5678,製品A,\n";
+        let report = import(&store, first, bytes(text), ImportOptions::default()).await.unwrap();
+        assert!(report.applied);
+        assert_eq!((report.inserted, report.contacts_created, report.encoding), (3, 3, Encoding::Utf8));
+
+        let path = folder.path().join("out.csv");
+        let options =
+            ExportOptions { path: path.clone(), encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+        let exported = store.export_list(first, options).await.unwrap();
+        assert_eq!((exported.rows, exported.written, exported.neutralised), (3, true, 1));
+        let report =
+            import(&store, second, ImportSource::Path(path), ImportOptions::default()).await.unwrap();
+        assert_eq!((report.inserted, report.contacts_created, report.encoding), (3, 0, Encoding::Cp932));
+        let (one, two) = (leads(&store, first).await, leads(&store, second).await);
+        for (one, two) in one.iter().zip(&two) {
+            // CP932 has one wave dash where Unicode has two.
+            let company = one.company.as_ref().map(|name| name.replace('〜', "～"));
+            assert_eq!((&company, &one.person), (&two.company, &two.person));
+            assert_eq!(
+                (&one.phone, &one.categories, one.position),
+                (&two.phone, &two.categories, two.position)
+            );
+        }
+        assert_eq!((two.len(), one[0].phone.as_str()), (3, "+81312345678"));
+        assert_eq!(one[0].attrs["住所"], "東京");
+    }
+
+    #[tokio::test]
+    async fn a_refused_file_leaves_nothing_and_a_partial_import_keeps_the_good_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, list, _) = store(folder.path()).await;
+        let text = "A,,0312345678\nB,,abc\nC,,0612345678\n";
+        let report = import(&store, list, bytes(text), ImportOptions::default()).await.unwrap();
+        assert_eq!((report.applied, report.refused, report.inserted), (false, 1, 0));
+        assert!(leads(&store, list).await.is_empty());
+        let partial = ImportOptions { partial: true, ..ImportOptions::default() };
+        let report = import(&store, list, bytes(text), partial).await.unwrap();
+        assert_eq!((report.applied, report.refused, report.inserted), (true, 1, 2));
+        let again =
+            import(&store, list, bytes("C2,,06-1234-5678\n"), ImportOptions::default()).await.unwrap();
+        assert_eq!((again.inserted, again.updated), (0, 1));
+        assert_eq!(leads(&store, list).await[1].company.as_deref(), Some("C2"));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_breaks_off_late_is_taken_back_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, list, _) = store(folder.path()).await;
+        let mut text: String = (0..1_200).map(|n| format!("会社{n},,0312{n:06}\n")).collect();
+        text.push_str("\"開いたまま,,0612345678\n");
+        let partial = ImportOptions { partial: true, ..ImportOptions::default() };
+        let error = import(&store, list, bytes(&text), partial).await.unwrap_err();
+        assert_eq!(error.code(), "E-CSV-QUOTE");
+        assert!(error.to_string().contains("line 1201"), "{error}");
+        assert!(leads(&store, list).await.is_empty());
+        // The list is free again.
+        assert!(
+            import(&store, list, bytes("A,,0312345678\n"), ImportOptions::default()).await.unwrap().applied
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_of_repeated_rows_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, list, _) = store(folder.path()).await;
+        let options = ImportOptions { dup_in_file: DupPolicy::Last, ..ImportOptions::default() };
+        let text = "A,,0312345678\nB,,0612345678\nC,,0312345678\n";
+        let report = import(&store, list, bytes(text), options).await.unwrap();
+        assert_eq!((report.accepted, report.duplicates), (2, 1));
+        let names: Vec<_> = leads(&store, list).await.into_iter().map(|lead| lead.company.unwrap()).collect();
+        assert_eq!(names, ["C", "B"]);
+    }
+
+    #[tokio::test]
+    async fn an_export_that_would_lose_characters_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, list, _) = store(folder.path()).await;
+        import(&store, list, bytes("𠮷野家,,0312345678\n"), ImportOptions::default()).await.unwrap();
+        let path = folder.path().join("out.csv");
+        let options =
+            ExportOptions { path: path.clone(), encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+        let report = store.export_list(list, options.clone()).await.unwrap();
+        assert_eq!((report.written, report.unencodable[0].character), (false, '𠮷'));
+        assert!(!path.exists() && !folder.path().join("out.csv.part").exists());
+        let replaced = ExportOptions { replace_unencodable: true, ..options };
+        assert!(store.export_list(list, replaced).await.unwrap().written);
+        assert!(path.exists());
+    }
+}
