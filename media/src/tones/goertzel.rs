@@ -91,18 +91,27 @@ pub struct Tonality {
     pub share: f32,
 }
 
-/// Estimates the frequency that predicts the samples best (a sine obeys x\[n\] + x\[n-2\] = 2 cos w x\[n-1\]), refines
-/// it by the phase between the two halves, and measures how much of the power it explains.
+/// Estimates the frequency from the autocorrelation at one and two samples (Pisarenko: noise adds nothing to these),
+/// refines it by the phase between the two halves, and measures how much of the power it explains.
 pub fn tonality(samples: &[f32]) -> Tonality {
-    let (mut cross, mut energy) = (0.0_f32, 0.0_f32);
+    let (mut lag1, mut lag2, mut total) = (0.0_f32, 0.0_f32, 0.0_f32);
     for window in samples.windows(3) {
-        cross += window[1] * (window[0] + window[2]);
-        energy += window[1] * window[1];
+        lag1 += window[1] * (window[0] + window[2]) / 2.0;
+        lag2 += window[0] * window[2];
     }
-    if energy < samples.len() as f32 {
+    for sample in samples {
+        total += sample * sample;
+    }
+    if total < samples.len() as f32 {
         return Tonality::default();
     }
-    let mut omega = (cross / (2.0 * energy)).clamp(-1.0, 1.0).acos();
+    // cos 2w = 2 cos² w − 1 relates the two.
+    let cos = if lag1.abs() < 1e-6 * total {
+        0.0
+    } else {
+        (lag2 + (lag2 * lag2 + 8.0 * lag1 * lag1).sqrt()) / (4.0 * lag1)
+    };
+    let mut omega = cos.clamp(-1.0, 1.0).acos();
     let half = samples.len() / 2;
     let bin = Bin { omega };
     let first = bin.correlate(samples[..half].iter().copied());
@@ -110,7 +119,6 @@ pub fn tonality(samples: &[f32]) -> Tonality {
     // `second` starts `half` samples later, so a tone at exactly omega shows a phase of omega * half.
     let passed = wrap(second.since(first).angle() - omega * half as f32);
     omega = (omega + passed / half as f32).clamp(0.0, PI);
-    let total: f32 = samples.iter().map(|sample| sample * sample).sum();
     let phasor = Bin { omega }.correlate(samples.iter().copied());
     Tonality { cycles: omega / TAU, share: share(phasor, total, samples.len()) }
 }

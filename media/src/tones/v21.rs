@@ -95,8 +95,11 @@ impl V21Detector {
         let power = 2.0 * (output.0 * output.0 + output.1 * output.1);
         self.band += (power - self.band) / 256.0;
         self.total += (sample * sample - self.total) / 256.0;
-        // The sign of the phase step is the bit.
-        let is_space = output.1 * before.0 - output.0 * before.1 > 0.0;
+        // The sign of the phase step (±0.31 rad in a bit) is the bit; near zero the old bit holds, or each change
+        // of the bit would be heard as several.
+        let sine = output.1 * before.0 - output.0 * before.1;
+        let dead_zone = 0.05 * power;
+        let is_space = if sine.abs() < dead_zone { self.is_space } else { sine > 0.0 };
         if is_space == self.is_space {
             self.length = self.length.saturating_add(1);
             return;
