@@ -271,10 +271,14 @@ events! {
     ImportProgress = "import.progress" {
         /// The list's name.
         list: String,
-        /// Rows done.
+        /// Rows read so far.
         rows: u64,
-        /// Rows in all, when known.
-        total: Option<u64>,
+        /// Rows refused so far.
+        refused: u64,
+        /// Bytes read so far.
+        bytes: u64,
+        /// The file's size.
+        bytes_total: u64,
     }
     /// An import is over.
     ImportFinished = "import.finished" {

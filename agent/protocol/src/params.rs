@@ -141,9 +141,15 @@ params! {
         /// Empty cells blank existing values.
         #[serde(default)]
         overwrite_empty: bool,
+        /// Keep the refused rows as a CSV file to correct and import again; see `report` in the result.
+        #[serde(default)]
+        report: bool,
         /// The uploaded bytes, put here by the daemon's own control server.
         #[serde(skip)]
         bytes: Option<Vec<u8>>,
+        /// Where the refused rows are to be written, put here by the daemon's own control server.
+        #[serde(skip)]
+        report_path: Option<std::path::PathBuf>,
     }
     /// `list.show`.
     ListShow {

@@ -53,8 +53,8 @@ struct Subscription {
 /// What became of a command.
 enum Answer {
     Plain(Reply),
-    /// An export without path: the file goes to the client in pieces.
-    Exported(Reply, Export),
+    /// The command wrote a file for the client, which fetches it in pieces; the result's field of this name tells how.
+    WithFile(Reply, Export, &'static str),
 }
 
 /// The connection ends.
@@ -145,18 +145,35 @@ impl Connection {
                 let result = self.files.download(wanted)?;
                 return self.send_result(id, &result);
             }
-            Command::ListImport(import) => self.files.attach(import)?,
+            Command::ListImport(import) => {
+                self.files.attach(import)?;
+                if import.report {
+                    let file = Export::new(&self.shared.spool);
+                    import.report_path = Some(file.path.clone());
+                    return self.forward_with_file(id, command, file, "report").await;
+                }
+            }
             Command::ListExport(export) if export.path.is_none() => {
                 let file = Export::new(&self.shared.spool);
                 export.path = Some(file.path.to_string_lossy().into_owned());
-                let answer = self.forward(command).await?;
-                self.pending.spawn_local(async move { Answer::Exported(answered(id, answer).await, file) });
-                return Ok(());
+                return self.forward_with_file(id, command, file, "download").await;
             }
             _ => {}
         }
         let answer = self.forward(command).await?;
         self.pending.spawn_local(async move { Answer::Plain(answered(id, answer).await) });
+        Ok(())
+    }
+
+    async fn forward_with_file(
+        &mut self,
+        id: Id,
+        command: Command,
+        file: Export,
+        field: &'static str,
+    ) -> Result<(), RpcError> {
+        let answer = self.forward(command).await?;
+        self.pending.spawn_local(async move { Answer::WithFile(answered(id, answer).await, file, field) });
         Ok(())
     }
 
@@ -195,17 +212,13 @@ impl Connection {
     fn answered(&mut self, answer: Result<Answer, tokio::task::JoinError>) -> Result<(), Close> {
         match answer {
             Ok(Answer::Plain(reply)) => self.send(&reply),
-            Ok(Answer::Exported(mut reply, export)) => {
-                if let Ok(result) = &mut reply.outcome {
-                    match self.files.offer(&export) {
-                        Ok(name) => {
-                            result["path"] = Value::Null;
-                            result["download"] = Value::String(name);
-                        }
-                        Err(error) => {
-                            let error = RpcError::with_detail(ErrorCode::Internal, error.to_string());
-                            reply.outcome = Err(error);
-                        }
+            Ok(Answer::WithFile(mut reply, file, field)) => {
+                if let Ok(Value::Object(result)) = &mut reply.outcome {
+                    // No file: nothing was refused, or the core wrote none.
+                    let name = self.files.offer(&file).ok();
+                    result.insert(field.to_owned(), name.map_or(Value::Null, Value::String));
+                    if field == "download" {
+                        result.insert("path".to_owned(), Value::Null);
                     }
                 }
                 self.send(&reply)
@@ -220,7 +233,7 @@ impl Connection {
     async fn finish_pending(&mut self) {
         let answers = async {
             while let Some(answer) = self.pending.join_next().await {
-                if let Ok(Answer::Plain(reply) | Answer::Exported(reply, _)) = answer
+                if let Ok(Answer::Plain(reply) | Answer::WithFile(reply, ..)) = answer
                     && self.out.try_send(reply.to_line().into()).is_err()
                 {
                     break;

@@ -78,20 +78,26 @@ pub struct Uploaded {
 /// `list.import`: what was done, or with `dry_run` would be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportResult {
-    /// The list.
+    /// The list's name.
     pub list: String,
+    /// The file's name.
+    pub file: String,
     /// Whether the rows are in the database now.
     pub committed: bool,
     /// Rows read, without header and blank lines.
     pub rows: u64,
-    /// New rows.
+    /// Rows without mistake.
+    pub accepted: u64,
+    /// Rows refused for their mistakes.
+    pub refused: u64,
+    /// Rows whose number stood in the file already.
+    pub duplicates: u64,
+    /// New rows of the list.
     pub inserted: u64,
-    /// Rows whose number was in the list already.
+    /// Rows whose number was in the list already and that changed something.
     pub updated: u64,
     /// Rows that changed nothing.
     pub unchanged: u64,
-    /// Rows left out for their mistakes.
-    pub rejected: u64,
     /// Contacts made.
     pub contacts_created: u64,
     /// Contacts changed.
@@ -100,10 +106,14 @@ pub struct ImportResult {
     pub encoding: String,
     /// Delimiter that was used.
     pub delimiter: String,
-    /// Mistakes, at most 1000; `rejected` counts all.
+    /// Whether line 1 named the columns.
+    pub header: bool,
+    /// Mistakes, at most 1000; `refused` counts all.
     pub errors: Vec<ImportIssue>,
     /// Doubts, at most 1000.
     pub warnings: Vec<ImportIssue>,
+    /// With `report`: the word to fetch the refused rows with `list.download`; `null` when there are none.
+    pub report: Option<String>,
 }
 
 /// A mistake or doubt in a file.
@@ -113,14 +123,12 @@ pub struct ImportIssue {
     pub code: String,
     /// Line in the file, from 1.
     pub line: u64,
-    /// Column, from 1.
-    pub column: Option<u32>,
-    /// The column's name.
-    pub name: Option<String>,
-    /// The cell as it stands.
-    pub value: Option<String>,
     /// Other lines it has to do with, such as the first of a repeated number.
     pub lines: Vec<u64>,
+    /// The column's name.
+    pub column: Option<String>,
+    /// The cell as it stands.
+    pub value: Option<String>,
 }
 
 /// `list.export`.
