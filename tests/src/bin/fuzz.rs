@@ -51,7 +51,7 @@ fn sip_stream(bytes: &[u8]) {
         let mut frames = Vec::new();
         for chunk in bytes.chunks(chunk) {
             framer.feed(chunk);
-            while let Some(frame) = framer.next() {
+            for frame in framer.by_ref() {
                 frames.push(match frame {
                     Ok(Frame::Message(message)) => message.to_bytes(),
                     Ok(Frame::Ping | Frame::Pong) => Vec::new(), // a cut CRLF may read as two pongs

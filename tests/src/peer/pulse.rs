@@ -41,6 +41,8 @@ impl Pulse {
         let directory = tempfile::tempdir().expect("the temporary folder is writable");
         let path = directory.path();
         std::fs::create_dir(path.join("pulse")).expect("the temporary folder is writable");
+        // Anonymous clients are welcome, yet the protocol wants a cookie of this length from each.
+        std::fs::write(path.join("cookie"), [0_u8; 256]).expect("the temporary folder is writable");
         let mut command = Command::new(program);
         apply(&mut command, &environment(path));
         command.args([
@@ -194,6 +196,7 @@ fn environment(path: &Path) -> Vec<(&'static str, PathBuf)> {
         ("XDG_RUNTIME_DIR", path.to_owned()),
         ("PULSE_RUNTIME_PATH", path.join("pulse")),
         ("PULSE_SERVER", server),
+        ("PULSE_COOKIE", path.join("cookie")),
         ("HOME", path.to_owned()),
         ("XDG_CONFIG_HOME", path.join("config")),
     ]
