@@ -447,10 +447,72 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// A stream without a callback for this long is lost.
 const HEARTBEAT: Duration = Duration::from_millis(450);
 /// Patience with a stream that was just opened; PulseAudio takes up to a second.
-const FIRST_BEAT: Duration = Duration::from_secs(3);
+const FIRST_BEAT: Duration = Duration::from_millis(if cfg!(test) { 600 } else { 3_000 });
 /// An attempt that takes longer is given up.
-const OPEN_DEADLINE: Duration = Duration::from_secs(8);
+const OPEN_DEADLINE: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 8_000 });
 /// No new attempt while this many hang, or a hanging audio system would eat threads.
 const MAX_HANGING: u32 = 2;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_LAST: Duration = Duration::from_secs(5);
+const RETRY_LAST: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::null::clocked;
+    use std::sync::Barrier;
+
+    /// A sound system that hangs for one name, as ALSA's `pulse` plug-in does, and works for others until
+    /// their heartbeat is stopped.
+    #[derive(Default)]
+    struct Moody {
+        opened: Mutex<Vec<String>>,
+    }
+
+    impl AudioBackend for Moody {
+        fn open(&self, params: &OpenParams) -> Result<Duplex, DeviceError> {
+            let names = params.playback.clone().unwrap_or_default();
+            let name = names.first().cloned().unwrap_or_default();
+            self.opened.lock().unwrap().push(name.clone());
+            if name == "hangs" {
+                // Nobody else ever comes.
+                Barrier::new(2).wait();
+            }
+            let half =
+                Half { name: Some(name), health: Some(Arc::default()), ..clocked(PlaybackFeed::Discard) };
+            Ok(Duplex { capture: None, playback: Some(half) })
+        }
+    }
+
+    fn next(events: &mut tokio::sync::mpsc::Receiver<MediaEvent>) -> MediaEvent {
+        events.blocking_recv().unwrap()
+    }
+
+    #[test]
+    fn a_hanging_device_delays_no_other_seat_and_its_fallback_is_used() {
+        let (sender, mut events) = tokio::sync::mpsc::channel(16);
+        let backend = Arc::new(Moody::default());
+        let audio = Audio::new(
+            Arc::clone(&backend) as Arc<dyn AudioBackend>,
+            EventQueue::new(sender),
+            Box::new(|_, _, _| Ok(())),
+        );
+        let names = |list: &[&str]| OpenParams {
+            capture: None,
+            playback: Some(list.iter().map(|name| (*name).to_owned()).collect()),
+        };
+        audio.open(SeatId(1), 1, names(&["hangs", "spare"])).unwrap();
+        audio.open(SeatId(2), 2, names(&["good"])).unwrap();
+        let opened =
+            |seat, name: &str| MediaEvent::SeatOpened { seat, capture: None, playback: Some(name.into()) };
+        assert_eq!(next(&mut events), opened(SeatId(2), "good"));
+        assert!(matches!(next(&mut events), MediaEvent::SeatFailed { seat: SeatId(1), .. }));
+        assert_eq!(next(&mut events), opened(SeatId(1), "spare"));
+        // Neither has a heartbeat: lost after the patience with a new stream, and opened again.
+        assert!(matches!(next(&mut events), MediaEvent::SeatLost { seat: SeatId(2), .. }));
+        assert!(matches!(next(&mut events), MediaEvent::SeatBack { .. } | MediaEvent::SeatLost { .. }));
+        audio.close(SeatId(1));
+        audio.close(SeatId(2));
+        audio.join();
+        assert!(backend.opened.lock().unwrap().len() >= 4);
+    }
+}

@@ -135,3 +135,49 @@ impl GrowingFile {
 /// Pending bytes that are written without waiting for the next round: one second of 16 kHz stereo.
 const PENDING_LIMIT: usize = 64 * 1_024;
 const PAD_FRAMES: u64 = 8_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_become_silence_and_overlaps_are_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b.wav");
+        let mut file = GrowingFile::create(&path, 2, 8_000, true).unwrap();
+        file.put(0, &[1, 2, 3, 4]).unwrap();
+        file.put(4, &[5, 6]).unwrap();
+        file.put(4, &[9, 9, 7, 8]).unwrap();
+        file.pad_to(8_000).unwrap();
+        file.sync().unwrap();
+        assert_eq!((file.duration_ms(), file.frames()), (1_000, 8_000));
+        // Two frames between the chunks and what was missing at the end.
+        assert_eq!(file.gap_frames, 2 + 7_994);
+        let (_, channels) = wav::read_channels(&path).unwrap();
+        assert_eq!(channels[0][..7], [1, 3, 0, 0, 5, 7, 0]);
+        assert_eq!(channels[1][..7], [2, 4, 0, 0, 6, 8, 0]);
+        assert!(GrowingFile::create(&path, 2, 8_000, true).is_err(), "a fresh file replaces nothing");
+    }
+
+    #[test]
+    fn a_full_disk_is_reported_and_the_file_stays_whole() {
+        let path = Path::new("/dev/full");
+        let refused = GrowingFile::create(path, 2, 8_000, false).unwrap_err();
+        assert!(refused.reason().contains("No space left"), "{}", refused.reason());
+        // It fills up in the middle of a call.
+        let file = OpenOptions::new().write(true).open(path).unwrap();
+        let path = path.to_owned();
+        let mut file = GrowingFile {
+            file,
+            path,
+            channels: 2,
+            rate: 8_000,
+            frames: 0,
+            gap_frames: 0,
+            pending: Vec::new(),
+        };
+        file.put(0, &[1; 320]).unwrap();
+        assert!(matches!(file.write_out(), Err(RecorderError::File { doing: "write", .. })));
+        assert_eq!((file.frames, file.pending.len()), (0, 0));
+    }
+}

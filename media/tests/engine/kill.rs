@@ -14,7 +14,7 @@ const FOLDER: &str = "KAKERU_TEST_RECORDING_FOLDER";
 
 #[test]
 fn kill_9_loses_at_most_a_second() {
-    let victims: Vec<_> = [1_350, 1_900, 2_470, 3_130]
+    let victims: Vec<_> = [1_150, 1_600, 2_170, 2_630]
         .into_iter()
         .map(|life_ms| {
             let folder = tempfile::tempdir().unwrap();

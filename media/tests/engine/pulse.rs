@@ -30,6 +30,11 @@ fn devices_are_listed_by_name() {
     in_private_pulse("listing");
 }
 
+#[test]
+fn a_machine_without_sound_still_calls() {
+    in_private_pulse("silence");
+}
+
 /// Runs a scenario of [`inside`] in a process whose sound server is private.
 fn in_private_pulse(scenario: &str) {
     let home = tempfile::tempdir().unwrap();
@@ -64,13 +69,14 @@ impl Drop for Running {
     }
 }
 
-/// Starts the sound server with null sinks of these names.
+/// Starts the sound server with null sinks of these names, and a silent microphone that is no sink's monitor.
 fn pulseaudio(home: &Path, sinks: &[&str]) -> Running {
     let mut server = Process::new("pulseaudio");
     server.args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]);
     server.args(["-L", "module-native-protocol-unix auth-anonymous=1"]);
+    server.args(["-L", "module-null-source source_name=silent"]);
     for sink in sinks {
-        server.args(["-L", &format!("module-null-sink sink_name={sink}")]);
+        server.args(["-L", &null_sink(sink)]);
     }
     let log = File::create(home.join("pulse.log")).unwrap();
     server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -78,6 +84,10 @@ fn pulseaudio(home: &Path, sinks: &[&str]) -> Running {
         Running(server.spawn().expect("pulseaudio is needed: apt-get install pulseaudio pulseaudio-utils"));
     eventually("pulseaudio answers", || pactl(&["info"]).is_some());
     server
+}
+
+fn null_sink(name: &str) -> String {
+    format!("module-null-sink sink_name={name} sink_properties=device.description={name}")
 }
 
 fn pactl(arguments: &[&str]) -> Option<String> {
@@ -145,13 +155,13 @@ fn inside_both_ways() {
     let recording = home.join("call.wav");
     operator.send(Command::Record { session: CALL, path: recording.clone() });
     pause(500);
-    let ear = listen(&home, "ear", 2_500);
+    let ear = listen(&home, "ear", 1_800);
     let stats = operator.hang_up();
     callee.hang_up();
     operator.engine.shutdown();
     callee.engine.shutdown();
     assert_tone(&ear, 8_000, 440.0, -12.0);
-    assert_steady(&ear[ear.len() - 12_000..], 440.0);
+    assert_steady(&ear[ear.len() - 10_000..], 440.0);
     let callee_heard = media::wav::read_mono(&heard).unwrap().samples;
     assert_tone(&callee_heard, 8_000, 700.0, -15.0);
     let (rate, channels) = media::wav::read_channels(&recording).unwrap();
@@ -170,36 +180,41 @@ fn assert_steady(samples: &[i16], hertz: f32) {
 #[test]
 fn inside_loss() {
     let Some(home) = home() else { return };
-    let server = pulseaudio(&home, &["ear", "mic", "spare"]);
+    let server = pulseaudio(&home, &["ear"]);
     let (mut operator, callee) = (Side::start(1), Side::start(1));
-    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["mic.monitor"], &["ear", "spare"]) });
+    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["silent"], &["ear", "spare"]) });
     operator.wait_for("the devices", is_opened);
     let a = operator.open(Endpoint::Seat(SEAT));
     let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
     connect((&operator, a), (&callee, b), Codec::Pcmu);
     operator.send(Command::Answered { session: CALL });
-    assert_tone(&listen(&home, "ear", 1_200), 8_000, 440.0, -15.0);
+    assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
 
-    // The headset is unplugged: the next name on the list takes over.
+    // The headset is unplugged, and there is nothing that the server could move the stream to.
     let modules = pactl(&["list", "short", "modules"]).unwrap();
     let ear = modules.lines().find(|line| line.contains("sink_name=ear")).unwrap();
     let pulled = Instant::now();
     pactl(&["unload-module", ear.split('\t').next().unwrap()]).unwrap();
     operator.wait_for("SeatLost", |event| matches!(event, MediaEvent::SeatLost { .. }));
     let noticed = pulled.elapsed();
-    let back = operator.wait_for("SeatBack", |event| matches!(event, MediaEvent::SeatBack { .. }));
-    let MediaEvent::SeatBack { playback: Some(name), .. } = &back else { panic!("{back:?}") };
-    assert!(name.contains("spare"), "{back:?}");
-    assert!(noticed < Duration::from_millis(1_500), "noticed after {noticed:?}");
-    assert_tone(&listen(&home, "spare", 1_200), 8_000, 440.0, -15.0);
+    assert!(noticed < Duration::from_millis(1_000), "noticed after {noticed:?}");
+    // The next name on the list turns up and takes over.
+    let spare = null_sink("spare");
+    let mut load = vec!["load-module"];
+    load.extend(spare.split(' '));
+    pactl(&load).unwrap();
+    operator.wait_for(
+        "SeatBack",
+        |event| matches!(event, MediaEvent::SeatBack { playback: Some(name), .. } if name == "spare"),
+    );
+    assert_tone(&listen(&home, "spare", 800), 8_000, 440.0, -15.0);
 
     // The sound server dies: silence both ways, and the call goes on.
     drop(server);
     operator.wait_for("SeatLost", |event| matches!(event, MediaEvent::SeatLost { .. }));
     let during = last_stats(&mut operator);
-    pause(2_200);
     let after = last_stats(&mut operator);
-    assert!(after.0 >= during.0 + 90 && after.1 >= during.1 + 90, "{during:?} {after:?}");
+    assert!(after.0 >= during.0 + 45 && after.1 >= during.1 + 45, "{during:?} {after:?}");
 
     // A new server comes: a new host, the same names.
     let _server = pulseaudio(&home, &["ear", "mic"]);
@@ -207,7 +222,7 @@ fn inside_loss() {
         "SeatBack",
         |event| matches!(event, MediaEvent::SeatBack { playback: Some(name), .. } if name.contains("ear")),
     );
-    assert_tone(&listen(&home, "ear", 1_200), 8_000, 440.0, -15.0);
+    assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
     let stats = operator.hang_up();
     assert_eq!(stats.lost, 0, "{stats:?}");
     operator.engine.shutdown();
@@ -216,6 +231,7 @@ fn inside_loss() {
 
 /// Packets sent and received by the newest report.
 fn last_stats(side: &mut Side) -> (u64, u64) {
+    side.listen();
     side.heard.retain(|event| !matches!(event, MediaEvent::Stats { .. }));
     match side.wait_for("Stats", |event| matches!(event, MediaEvent::Stats { .. })) {
         MediaEvent::Stats { stats, .. } => (stats.packets_sent, stats.packets_received),
@@ -244,4 +260,25 @@ fn inside_listing() {
         other => panic!("{other:?}"),
     }
     side.engine.shutdown();
+}
+
+#[test]
+fn inside_silence() {
+    if home().is_none() {
+        return;
+    }
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    operator.send(Command::OpenSeat {
+        seat: SEAT,
+        voice: device(&["no such microphone"], &["no such ear piece"]),
+    });
+    operator.wait_for("SeatFailed", |event| matches!(event, MediaEvent::SeatFailed { .. }));
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(Endpoint::Echo);
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    pause(500);
+    let stats = operator.hang_up();
+    assert!(stats.packets_received >= 20 && stats.lost == 0, "{stats:?}");
+    operator.engine.shutdown();
+    callee.engine.shutdown();
 }
