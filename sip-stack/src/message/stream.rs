@@ -33,13 +33,15 @@ pub struct StreamFramer {
     buffer: Vec<u8>,
     /// How far the search for the empty line got, so that slow senders do not cost quadratic time.
     scanned: usize,
+    /// Where the message whose header section is complete ends, so that it is read once.
+    expected: Option<usize>,
     broken: bool,
 }
 
 impl StreamFramer {
     /// An empty framer.
     pub const fn new() -> Self {
-        Self { buffer: Vec::new(), scanned: 0, broken: false }
+        Self { buffer: Vec::new(), scanned: 0, expected: None, broken: false }
     }
 
     /// Appends received bytes; ignored once broken.
@@ -62,6 +64,9 @@ impl StreamFramer {
     /// # Errors
     /// A message larger than [`MAX_MESSAGE`], which breaks the framer too.
     pub fn next_raw(&mut self) -> Option<Result<RawFrame, ParseError>> {
+        if let Some(total) = self.expected {
+            return (self.buffer.len() >= total).then(|| Ok(RawFrame::Message(self.take(total))));
+        }
         loop {
             match self.buffer.as_slice() {
                 _ if self.broken => return None,
@@ -84,7 +89,8 @@ impl StreamFramer {
         if total > MAX_MESSAGE {
             return Some(self.fail());
         }
-        (self.buffer.len() >= total).then(|| Ok(RawFrame::Message(self.take(total))))
+        self.expected = Some(total);
+        self.next_raw()
     }
 
     /// The index after the empty line.
@@ -104,6 +110,7 @@ impl StreamFramer {
 
     fn take(&mut self, count: usize) -> Vec<u8> {
         self.scanned = 0;
+        self.expected = None;
         self.buffer.drain(..count).collect()
     }
 
@@ -155,7 +162,7 @@ mod tests {
             let mut bodies = Vec::new();
             for chunk in stream.chunks(size) {
                 framer.feed(chunk);
-                while let Some(frame) = framer.next() {
+                for frame in framer.by_ref() {
                     if let Frame::Message(message) = frame.unwrap() {
                         bodies.push(message.body().to_vec());
                     }

@@ -228,14 +228,15 @@ impl SipUri {
 
     /// Parameters in both must agree; of those in one only, the listed ones forbid a match.
     fn params_match(&self, other: &Params) -> bool {
-        self.params.iter().all(|(name, value)| {
+        self.params.iter().all(|(name, _)| {
             if !other.contains(name) {
                 return !["user", "ttl", "method", "maddr", "transport"]
                     .iter()
                     .any(|telling| telling.eq_ignore_ascii_case(name));
             }
-            let value = value.map(unescape).unwrap_or_default();
-            other.get(name).map(unescape).unwrap_or_default().eq_ignore_ascii_case(&value)
+            // A name given twice counts by its first value, on both sides.
+            let value = |params: &Params| params.get(name).map(unescape).unwrap_or_default();
+            value(&self.params).eq_ignore_ascii_case(&value(other))
         })
     }
 }
@@ -254,10 +255,8 @@ impl TelUri {
             number.chars().filter(|c| !"-.()".contains(*c)).map(|c| c.to_ascii_lowercase()).collect()
         };
         let covers = |a: &Params, b: &Params| {
-            a.iter().all(|(name, value)| {
-                b.contains(name)
-                    && b.get(name).unwrap_or_default().eq_ignore_ascii_case(value.unwrap_or_default())
-            })
+            let value = |params: &Params, name| params.get(name).unwrap_or_default().to_ascii_lowercase();
+            a.iter().all(|(name, _)| b.contains(name) && value(a, name) == value(b, name))
         };
         digits(&self.number) == digits(&other.number)
             && covers(&self.params, &other.params)

@@ -243,7 +243,8 @@ impl<'a> Head<'a> {
                 head.store(pending.take());
                 // A line without a colon is junk: it is skipped, the message lives.
                 let colon = line.iter().position(|b| *b == b':');
-                pending = colon.map(|colon| (line[..colon].trim_ascii_end(), line[colon + 1..].to_vec()));
+                pending = colon
+                    .map(|colon| (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii().to_vec()));
             }
         }
         head.store(pending);

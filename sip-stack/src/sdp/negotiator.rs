@@ -168,9 +168,8 @@ impl Negotiator {
         let answer = parse(body)?;
         self.saw_t38 |= answer.media.iter().any(|media| media.is_t38() && media.port != 0);
         let line = offer.media.iter().position(|media| media.port != 0).ok_or(NegotiationError::Mismatch)?;
-        let (ours, theirs) = match (offer.media.get(line), answer.media.get(line)) {
-            (Some(ours), Some(theirs)) => (ours, theirs),
-            _ => return Err(NegotiationError::Mismatch),
+        let (Some(ours), Some(theirs)) = (offer.media.get(line), answer.media.get(line)) else {
+            return Err(NegotiationError::Mismatch);
         };
         let known: Vec<CodecName> = ours.formats.iter().filter_map(CodecName::of).collect();
         let choice = choose(&answer, line, &known)?;

@@ -12,7 +12,7 @@ pub enum SdpError {
     /// The lines do not follow RFC 8866.
     #[error("malformed session description")]
     Malformed,
-    /// More media lines than [`MAX_MEDIA`] or more formats than [`MAX_FORMATS`].
+    /// More than 16 media lines, or more than 128 formats on one of them.
     #[error("too many media lines or formats")]
     TooMany,
 }

@@ -70,9 +70,6 @@ impl NameAddr {
                 Escapes::Literal => lex::strip_quotes(name).unwrap_or(name).to_owned(),
             })
             .filter(|name| !name.is_empty());
-        if display.as_deref().is_some_and(|name| name.chars().any(char::is_control)) {
-            return None;
-        }
         Some(Self { display, uri: Uri::parse(lex::trim(uri)).ok()?, params: Params::parse_header(params)? })
     }
 

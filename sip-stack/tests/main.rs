@@ -1,0 +1,7 @@
+//! The crate's integration tests, one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod oracle;
+mod round_trip;
+mod torture;
