@@ -86,8 +86,9 @@ fn pulseaudio(home: &Path, sinks: &[&str]) -> Running {
     server
 }
 
+/// Without `norewinds` a null sink works in blocks of two seconds until somebody asks for less.
 fn null_sink(name: &str) -> String {
-    format!("module-null-sink sink_name={name} sink_properties=device.description={name}")
+    format!("module-null-sink sink_name={name} norewinds=1 sink_properties=device.description={name}")
 }
 
 fn pactl(arguments: &[&str]) -> Option<String> {
@@ -112,7 +113,6 @@ fn listen(home: &Path, sink: &str, ms: u64) -> Vec<i16> {
     let file = home.join("heard.raw");
     let recorder = Process::new("parec")
         .args([&format!("--device={sink}.monitor"), "--rate=8000", "--channels=1", "--format=s16le", "--raw"])
-        .args(["--latency-msec=20"])
         .stdout(File::create(&file).unwrap())
         .stderr(Stdio::null())
         .spawn();
