@@ -5,3 +5,4 @@
 mod oracle;
 mod round_trip;
 mod torture;
+mod ua;

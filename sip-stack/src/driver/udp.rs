@@ -22,6 +22,8 @@ impl Datagrams {
     pub(super) async fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = UdpSocket::bind(address).await?;
         let local = socket.local_addr()?;
+        // Until the runtime has seen the socket writable once, `try_send_to` refuses without asking the kernel.
+        socket.writable().await?;
         Ok(Self { socket, local, buffer: vec![0; MAX_MESSAGE], queue: VecDeque::new() })
     }
 

@@ -213,6 +213,7 @@ impl CallEnd {
 /// `MediaChanged`/`HoldFailed`*, `Ended`; an incoming one starts with `Incoming`. `Ended` comes exactly once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "events are moved once; a box would cost every match")]
 pub enum Event {
     // -- accounts --
     /// The registration of an account changed.

@@ -1,0 +1,153 @@
+//! The tokio driver on loopback: one call by UDP, one by TCP.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::ua::{AccountConfig, AccountId, EndedBy, Event, HangupReason, Invite, UaConfig, UserAgent};
+use sip_stack::{BindConfig, Driver, TransportKind};
+
+use super::bench::uri;
+
+struct Side {
+    ua: UserAgent,
+    driver: Driver,
+}
+
+impl Side {
+    async fn new(seed: u64, transport: TransportKind) -> Self {
+        let mut ua = UserAgent::new(UaConfig { seed, ..UaConfig::default() }, Instant::now());
+        let any = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let config = match transport {
+            TransportKind::Udp => BindConfig { udp: any, tcp: None },
+            _ => BindConfig { udp: None, tcp: any },
+        };
+        let driver = Driver::bind(config, &mut ua).await.expect("loopback");
+        Self { ua, driver }
+    }
+
+    fn account(&mut self, transport: TransportKind, exchange: SocketAddr) -> AccountId {
+        let mut config = AccountConfig::new("main", uri(&format!("sip:100@{exchange}")));
+        config.transport = transport;
+        let account = self.ua.add_account(config);
+        self.driver.resolve(&mut self.ua, account);
+        account
+    }
+
+    async fn next(&mut self) -> Event {
+        self.driver.drive(&mut self.ua).await
+    }
+}
+
+#[tokio::test]
+async fn a_call_over_udp() {
+    call_over(TransportKind::Udp).await;
+}
+
+#[tokio::test]
+async fn a_call_over_tcp() {
+    call_over(TransportKind::Tcp).await;
+}
+
+async fn call_over(transport: TransportKind) {
+    let mut callee = Side::new(2, transport).await;
+    let exchange = callee.driver.local_udp().or(callee.driver.local_tcp()).expect("bound");
+    let mut caller = Side::new(1, transport).await;
+    let account = caller.account(transport, exchange);
+    let server = async {
+        let Event::Incoming { call, .. } = callee.next().await else { panic!("no call") };
+        callee.ua.ring(call, Instant::now());
+        callee.ua.answer(call, &capabilities(), Instant::now());
+        callee.driver.flush(&mut callee.ua);
+        assert!(matches!(callee.next().await, Event::Answered { .. }));
+        assert!(matches!(callee.next().await, Event::Confirmed { .. }));
+        assert!(matches!(callee.next().await, Event::Ended { end, .. } if end.by == EndedBy::Remote));
+        // The answer to the BYE was sent before the event came.
+    };
+    let client = async {
+        let invite = Invite {
+            target: uri(&format!("sip:200@{exchange}")),
+            capabilities: capabilities(),
+            ring_timeout: Duration::from_secs(30),
+            headers: Vec::new(),
+        };
+        let call = caller.ua.invite(account, invite, Instant::now()).expect("a call");
+        caller.driver.flush(&mut caller.ua);
+        loop {
+            match caller.next().await {
+                Event::Provisional { .. } => {}
+                Event::Answered { .. } => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        caller.ua.hangup(call, HangupReason::Normal, Instant::now());
+        assert!(matches!(caller.next().await, Event::Ended { end, .. } if end.by == EndedBy::Local));
+    };
+    let both = async { tokio::join!(server, client) };
+    tokio::time::timeout(Duration::from_secs(10), both).await.expect("in time");
+}
+
+#[tokio::test]
+async fn the_invite_is_with_the_kernel_when_flush_returns() {
+    let peer = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    peer.set_nonblocking(true).expect("non-blocking");
+    let mut caller = Side::new(3, TransportKind::Udp).await;
+    let account = caller.account(TransportKind::Udp, peer.local_addr().expect("bound"));
+    let invite = Invite {
+        target: uri("sip:1@127.0.0.1"),
+        capabilities: capabilities(),
+        ring_timeout: Duration::from_secs(30),
+        headers: Vec::new(),
+    };
+    caller.ua.invite(account, invite, Instant::now()).expect("a call");
+    caller.driver.flush(&mut caller.ua);
+    let mut buffer = [0; 2048];
+    let (length, _) = peer.recv_from(&mut buffer).expect("the INVITE is there already");
+    assert!(buffer[..length].starts_with(b"INVITE sip:1@127.0.0.1 SIP/2.0\r\n"));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_reported() {
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a socket");
+        listener.local_addr().expect("bound")
+    };
+    let mut caller = Side::new(4, TransportKind::Tcp).await;
+    let account = caller.account(TransportKind::Tcp, closed);
+    let invite = Invite {
+        target: uri("sip:1@127.0.0.1"),
+        capabilities: capabilities(),
+        ring_timeout: Duration::from_secs(30),
+        headers: Vec::new(),
+    };
+    caller.ua.invite(account, invite, Instant::now()).expect("a call");
+    let event = tokio::time::timeout(Duration::from_secs(5), caller.next()).await.expect("in time");
+    assert!(matches!(event, Event::Ended { end, .. } if end.by == EndedBy::Timeout));
+}
+
+#[tokio::test]
+async fn a_name_is_resolved_beside_the_call_path() {
+    let mut caller = Side::new(5, TransportKind::Udp).await;
+    let mut config = AccountConfig::new("named", uri("sip:100@localhost:5999"));
+    config.registrar = Some(uri("sip:localhost:5999"));
+    let account = caller.ua.add_account(config);
+    caller.driver.resolve(&mut caller.ua, account);
+    caller.ua.register(account, Instant::now());
+    let found = async {
+        while caller.ua.targets(account).is_empty() {
+            caller.next().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), found).await.expect("in time");
+    assert!(caller.ua.targets(account).iter().all(|target| target.ip().is_loopback()));
+}
+
+fn capabilities() -> Capabilities {
+    Capabilities {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)).ip(),
+        port: 20_000,
+        codecs: vec![CodecSpec::new(CodecName::Pcmu)],
+        dtmf: false,
+        ptime_ms: 20,
+    }
+}

@@ -1,0 +1,18 @@
+//! The user agent in simulated time: two of them over a seeded network, or one against a scripted peer. Every test
+//! ends by proving that no transaction, dialog, call or timer is left.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a start instant is needed; the simulated clock runs from there"
+)]
+
+mod bench;
+mod calls;
+mod cancel;
+mod drivers;
+mod forks;
+mod hold;
+mod incoming;
+mod network;
+mod pair;
+mod registration;
+mod requests;
