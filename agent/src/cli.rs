@@ -1,0 +1,166 @@
+//! The command line: `kakeru run` is the daemon, most other commands are clients of its control socket.
+//!
+//! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 daemon unreachable, 78 wrong configuration.
+
+pub mod args;
+mod check;
+mod events;
+mod files;
+mod output;
+mod render;
+mod table;
+mod time;
+mod verbs;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+use config::{Environment, Paths};
+use protocol::Lang;
+
+use args::{Cli, Global, LangArg, Verb};
+use output::{BAD_CONFIG, Closed, Out, REFUSED};
+
+use crate::control::client::ClientError;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    // clap prints help and usage errors itself, with exit codes 0 and 2.
+    let cli = Cli::parse();
+    let out = Out { json: cli.global.json, lang: language(cli.global.lang) };
+    let code = match dispatch(cli, out) {
+        Ok(()) | Err(Failure::Closed) => 0,
+        Err(Failure::Exit(code)) => code,
+        Err(Failure::Client(error)) => out.failed(&error),
+        Err(Failure::File { path, source }) => {
+            out.note(&format!("{}: {source}", path.display()));
+            REFUSED
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// Why a command did not end well.
+#[derive(Debug)]
+enum Failure {
+    /// Already said; this is the exit code.
+    Exit(u8),
+    Client(Box<ClientError>),
+    /// Standard output is closed: not a failure.
+    Closed,
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Client(Box::new(error))
+    }
+}
+
+impl From<Closed> for Failure {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
+    let Cli { global, verb } = cli;
+    match verb {
+        Verb::Run(args) => run(&global, &args, out),
+        Verb::Demo(mut args) => {
+            args.json = global.json;
+            ended(crate::demo::run(args))
+        }
+        Verb::Exchange(mut args) => {
+            args.json = global.json;
+            ended(crate::exchange::run(args))
+        }
+        Verb::Config(verb) => check::config(&global, &verb, out),
+        Verb::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "kakeru", &mut script);
+            Ok(out.bytes(&script)?)
+        }
+        Verb::Events(args) => events::events(&socket(&global), args, out),
+        Verb::List(verb) => verbs::list(&global, verb, out),
+        other => verbs::client(&global, other, out),
+    }
+}
+
+/// `kakeru run`.
+fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> {
+    let path = config_path(global);
+    let config = match config::load(&path) {
+        Ok(config) => config,
+        Err(errors) => {
+            check::print_errors(&path, &errors, out);
+            return Err(Failure::Exit(BAD_CONFIG));
+        }
+    };
+    let format = match config.log.format {
+        config::LogFormat::Text => crate::logging::Format::Text,
+        config::LogFormat::Json => crate::logging::Format::Json,
+    };
+    crate::logging::init(format, &config.log.level);
+    crate::run::run(config).map_err(|error| {
+        out.note(&output::chain(&error));
+        Failure::Exit(REFUSED)
+    })
+}
+
+fn ended(code: u8) -> Result<(), Failure> {
+    if code == 0 { Ok(()) } else { Err(Failure::Exit(code)) }
+}
+
+fn config_path(global: &Global) -> PathBuf {
+    global.config.clone().unwrap_or_else(|| Paths::find_config(&Environment::of_process()))
+}
+
+/// The named socket, else the one of the named configuration, else the default.
+fn socket(global: &Global) -> PathBuf {
+    if let Some(socket) = &global.socket {
+        return socket.clone();
+    }
+    if let Some(Ok(config)) = global.config.as_deref().map(config::Config::check) {
+        return config.daemon.socket;
+    }
+    Paths::find_socket(&Environment::of_process())
+}
+
+/// The asked language, else the locale's.
+fn language(asked: Option<LangArg>) -> Lang {
+    match asked {
+        Some(LangArg::Ja) => Lang::Ja,
+        Some(LangArg::En) => Lang::En,
+        None => locale_language(|name| std::env::var(name).ok()),
+    }
+}
+
+/// POSIX: `LC_ALL` before `LC_MESSAGES` before `LANG`, empty counts as unset.
+fn locale_language(var: impl Fn(&str) -> Option<String>) -> Lang {
+    let locale =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| var(name).filter(|v| !v.is_empty()));
+    if locale.is_some_and(|locale| locale.starts_with("ja")) { Lang::Ja } else { Lang::En }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_s_first_set_variable_decides() {
+        let of = |vars: &[(&str, &str)]| {
+            let vars: Vec<_> = vars.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            locale_language(move |name| vars.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()))
+        };
+        assert_eq!(of(&[("LANG", "ja_JP.UTF-8")]), Lang::Ja);
+        assert_eq!(of(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]), Lang::En);
+        assert_eq!(of(&[("LANG", "en_US.UTF-8"), ("LC_MESSAGES", "ja_JP"), ("LC_ALL", "")]), Lang::Ja);
+        assert_eq!(of(&[]), Lang::En);
+    }
+}

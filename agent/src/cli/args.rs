@@ -1,0 +1,547 @@
+//! What may be typed: one definition for parsing, help and completion.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::time::Moment;
+
+/// Kakeru (架ける): the outbound call centre's phone.
+///
+/// Exit codes: 0 done, 1 refused (with a code E-…), 2 wrong usage, 3 daemon unreachable, 78 wrong configuration.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kakeru",
+    bin_name = "kakeru",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Print JSON: one object per result or event
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Control socket of the daemon [default: $XDG_RUNTIME_DIR/kakeru/control.sock, system /run/kakeru/control.sock]
+    #[arg(long, global = true, value_name = "PATH", env = "KAKERU_SOCKET")]
+    pub socket: Option<PathBuf>,
+    /// Configuration file [default: ~/.config/kakeru/kakeru.toml, system /etc/kakeru/kakeru.toml]
+    #[arg(long, global = true, value_name = "FILE", env = "KAKERU_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Seat to act on [default: the seat of your user, else the only seat]
+    #[arg(long, global = true, value_name = "NAME", env = "KAKERU_SEAT")]
+    pub seat: Option<String>,
+    /// Language of texts for people [default: by LC_ALL, LC_MESSAGES, LANG]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<LangArg>,
+}
+
+/// Languages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LangArg {
+    /// Japanese
+    Ja,
+    /// English
+    En,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the daemon in the foreground
+    Run(RunArgs),
+    /// Show the main job with a built-in exchange: no account, no sound card needed
+    Demo(DemoArgs),
+    /// Run the practice exchange
+    Exchange(ExchangeArgs),
+    /// Show accounts, seats and calls
+    Status,
+    /// Call a number, or the previewed lead when none is given
+    Call(CallArgs),
+    /// Answer the ringing call
+    Answer,
+    /// End the call
+    Hangup,
+    /// Put the call on hold
+    Hold,
+    /// Take the call off hold
+    Resume,
+    /// Silence or open the microphone
+    Mute {
+        /// on or off
+        #[arg(default_value = "on")]
+        state: Switch,
+    },
+    /// Send DTMF digits
+    Dtmf {
+        /// 0-9, *, #, A-D
+        digits: String,
+    },
+    /// Save the call's result, and say what follows
+    Save(SaveArgs),
+    /// Be away
+    Pause {
+        /// Why, such as lunch
+        code: Option<String>,
+    },
+    /// Be back
+    Ready,
+    /// Print events as they happen
+    Events(EventsArgs),
+    /// Dial lists
+    #[command(subcommand)]
+    List(ListVerb),
+    /// Call down a list
+    #[command(subcommand)]
+    Dial(DialVerb),
+    /// Do-not-call list
+    #[command(subcommand)]
+    Dnc(DncVerb),
+    /// Past calls
+    History(HistoryArgs),
+    /// Counters: works, calls, connects, progress
+    Stats(StatsArgs),
+    /// Sound devices
+    Devices,
+    /// The configuration file
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    /// Print a completion script for your shell
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
+}
+
+/// `kakeru run`; the file is the global `--config`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RunArgs {}
+
+/// `kakeru demo`; `--json` is global.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DemoArgs {
+    /// Shorten ringing and talk: under 30 seconds
+    #[arg(long)]
+    pub fast: bool,
+    /// Play no sound even where there is a device
+    #[arg(long)]
+    pub mute: bool,
+    /// Keep database, recordings and results in this folder [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Filled from the global `--json`
+    #[arg(skip)]
+    pub json: bool,
+}
+
+/// `kakeru exchange`; `--json` is global.
+#[derive(Clone, Debug, Args)]
+pub struct ExchangeArgs {
+    /// Address and port for UDP and TCP; port 0: any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5060")]
+    pub listen: SocketAddr,
+    /// The one user who may register
+    #[arg(long, default_value = "100")]
+    pub user: String,
+    /// The user's password
+    #[arg(long, default_value = "practice")]
+    pub password: String,
+    /// Shorten ringing and talk
+    #[arg(long)]
+    pub fast: bool,
+    /// Filled from the global `--json`
+    #[arg(skip)]
+    pub json: bool,
+}
+
+/// `kakeru call`.
+#[derive(Clone, Debug, Args)]
+pub struct CallArgs {
+    /// The number, in any form people write
+    pub number: Option<String>,
+    /// Project to book the call on
+    #[arg(long)]
+    pub project: Option<String>,
+}
+
+/// `kakeru save`.
+#[derive(Clone, Debug, Args)]
+pub struct SaveArgs {
+    /// Result status by label or code, such as 見込 or prospect
+    #[arg(long)]
+    pub status: Option<String>,
+    /// Call memo
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    /// When to call again: "2026-11-30 10:00" (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub recall: Option<Moment>,
+    /// What follows: call the next lead, show the next lead, or only save
+    #[arg(long, default_value = "stay")]
+    pub next: NextArg,
+    /// The attempt [default: the seat's open one]
+    #[arg(long, value_name = "ID")]
+    pub attempt: Option<String>,
+    /// Repeat-proof number of this save
+    #[arg(long, value_name = "N")]
+    pub save_seq: Option<u64>,
+}
+
+/// What follows a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NextArg {
+    /// Save, seal and call the next lead
+    Dial,
+    /// Save, seal and show the next lead
+    Skip,
+    /// Only save
+    Stay,
+}
+
+/// `kakeru events`.
+#[derive(Clone, Debug, Args)]
+pub struct EventsArgs {
+    /// Replay what came after this number first
+    #[arg(long, value_name = "SEQ")]
+    pub since: Option<u64>,
+    /// Only kinds that begin with this, such as call. (may be repeated)
+    #[arg(long = "kind", value_name = "PREFIX")]
+    pub kinds: Vec<String>,
+    /// End after this many events
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+}
+
+/// `kakeru list …`.
+#[derive(Debug, Subcommand)]
+pub enum ListVerb {
+    /// Make an empty list
+    Create {
+        /// Its name
+        name: String,
+        /// Its project (案件)
+        #[arg(long)]
+        project: Option<String>,
+    },
+    /// Put a CSV file into a list
+    Import(ImportArgs),
+    /// Show the rows of a list
+    Show {
+        /// Name or id
+        list: String,
+        /// Which rows
+        #[arg(long, default_value = "all")]
+        filter: FilterArg,
+        /// Rows after this position
+        #[arg(long, value_name = "POSITION")]
+        after: Option<i64>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Write a list with its results as CSV
+    Export {
+        /// Name or id
+        list: String,
+        /// File, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// utf-8-bom (for Excel), utf-8, cp932
+        #[arg(long, default_value = "utf-8-bom")]
+        encoding: String,
+    },
+    /// Show every list
+    Ls,
+}
+
+/// `kakeru list import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// Name or id of the list
+    pub list: String,
+    /// The CSV file, or - for standard input
+    pub file: PathBuf,
+    /// Make the list first if there is none of this name
+    #[arg(long)]
+    pub create: bool,
+    /// Project of a list that is made (案件)
+    #[arg(long, requires = "create")]
+    pub project: Option<String>,
+    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// auto, comma, tab, semicolon
+    #[arg(long)]
+    pub delimiter: Option<String>,
+    /// auto, none, required
+    #[arg(long)]
+    pub header: Option<String>,
+    /// A number that occurs twice in the file: error, first, last, merge
+    #[arg(long, value_name = "POLICY")]
+    pub dup_in_file: Option<String>,
+    /// Take the good rows although others are bad
+    #[arg(long)]
+    pub partial: bool,
+    /// Look only, change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Empty cells blank existing values
+    #[arg(long)]
+    pub overwrite_empty: bool,
+    /// Write the refused rows here, to correct and import again
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Which rows of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FilterArg {
+    /// Every row
+    All,
+    /// 発信対象
+    Dialable,
+    /// 発信対象外
+    Excluded,
+    /// Never called
+    Untouched,
+    /// Called at least once
+    Worked,
+}
+
+/// `kakeru dial …`.
+#[derive(Debug, Subcommand)]
+pub enum DialVerb {
+    /// Call down a list from the top
+    Start {
+        /// Name or id
+        list: String,
+    },
+    /// Stop after the running call, keep the place
+    Pause,
+    /// Go on
+    Resume,
+    /// End after the running call
+    Stop,
+    /// Pass over the previewed lead
+    Skip,
+    /// Say why leads are or are not called now
+    Why {
+        /// Number or lead id [default: the head of the list]
+        #[arg(required_unless_present = "list")]
+        lead: Option<String>,
+        /// Name or id of the list
+        #[arg(long)]
+        list: Option<String>,
+        /// How many rows
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+}
+
+/// `kakeru dnc …`.
+#[derive(Debug, Subcommand)]
+pub enum DncVerb {
+    /// Never call a number again
+    Add {
+        /// The number
+        number: String,
+        /// Only in this project [default: everywhere]
+        #[arg(long)]
+        project: Option<String>,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Show the list
+    Ls {
+        /// After this row: next of the last page
+        #[arg(long)]
+        after: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+}
+
+/// `kakeru history`.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryArgs {
+    /// Only this list
+    #[arg(long)]
+    pub list: Option<String>,
+    /// Only this number
+    #[arg(long)]
+    pub number: Option<String>,
+    /// Only this operator
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// Only this status, by label or code
+    #[arg(long)]
+    pub status: Option<String>,
+    /// From this day or time on (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Moment>,
+    /// Before this day or time (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Moment>,
+    /// Only what waits for a status
+    #[arg(long, visible_alias = "unsealed")]
+    pub open: bool,
+    /// Only what a crash interrupted
+    #[arg(long)]
+    pub interrupted: bool,
+    /// Older than this attempt: next of the last page
+    #[arg(long, value_name = "ID")]
+    pub before: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+}
+
+/// `kakeru stats`.
+#[derive(Clone, Debug, Args)]
+pub struct StatsArgs {
+    /// Only this list, all time unless --from
+    #[arg(long)]
+    pub list: Option<String>,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only this operator
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// From this day or time on (Japan time) [default: today]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Moment>,
+    /// Before this day or time (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Moment>,
+}
+
+/// `kakeru config …`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Check the file and print every mistake with its line
+    Check {
+        /// The file [default: as --config]
+        file: Option<PathBuf>,
+    },
+    /// Print the commented example
+    Example,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("kakeru").chain(line.split(' ')))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_documented_command_parses() {
+        for line in [
+            "run",
+            "run --config k.toml",
+            "demo --fast --mute --dir d --json",
+            "exchange --listen 127.0.0.1:0 --fast",
+            "status --json",
+            "call 03-1234-5678",
+            "call",
+            "answer --seat a",
+            "hangup",
+            "hold",
+            "resume",
+            "mute",
+            "mute off",
+            "dtmf 1#",
+            "save --status 見込 --memo x --next dial",
+            "save --recall 2026-11-30T10:00 --next skip",
+            "pause lunch",
+            "ready",
+            "events --since 5 --kind call. --kind dial. --count 3",
+            "history --open --limit 5",
+            "stats --list x",
+            "devices",
+            "config check",
+            "config check k.toml",
+            "config example",
+            "completion bash",
+            "list create x --project y",
+            "list import x f.csv --create --project y --encoding cp932 --partial --report e.csv",
+            "list show x --filter worked",
+            "list export x",
+            "list export x f.csv --encoding cp932",
+            "list ls",
+            "dial start x",
+            "dial pause",
+            "dial resume",
+            "dial stop",
+            "dial skip",
+            "dial why 0312345678",
+            "dial why --list x",
+            "dnc add 0312345678 --reason x",
+            "dnc ls",
+        ] {
+            if let Err(error) = parse(line) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        let cli = parse("save --next dial --seat b --json --lang ja").unwrap();
+        assert_eq!(
+            (cli.global.seat.as_deref(), cli.global.json, cli.global.lang),
+            (Some("b"), true, Some(LangArg::Ja))
+        );
+        let cli = parse("--socket /s list ls").unwrap();
+        assert_eq!(cli.global.socket, Some(PathBuf::from("/s")));
+    }
+
+    #[test]
+    fn wrong_usage_exits_with_2() {
+        for line in [
+            "nonsense",
+            "save --next later",
+            "dial why",
+            "list import x",
+            "mute maybe",
+            "list show x --limit 0",
+            "call 1 2",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        let help = parse("--help").unwrap_err();
+        assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
+    }
+}

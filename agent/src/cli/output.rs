@@ -1,0 +1,139 @@
+//! The one place the command line writes from.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use protocol::{ErrorCode, Lang, RpcError};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::table::{Table, clean};
+use crate::control::client::ClientError;
+
+/// Exit code of a refusal.
+pub(super) const REFUSED: u8 = 1;
+/// Exit code when nobody answers on the socket.
+pub(super) const UNREACHABLE: u8 = 3;
+/// Exit code of a wrong configuration, `EX_CONFIG` of sysexits.h.
+pub(super) const BAD_CONFIG: u8 = 78;
+
+/// Where results and refusals go, in which form and language.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Out {
+    pub(super) json: bool,
+    pub(super) lang: Lang,
+}
+
+/// Standard output was closed, as by `| head`; nobody wants the rest.
+#[derive(Debug)]
+pub(super) struct Closed;
+
+impl Out {
+    /// The text in the chosen language.
+    pub(super) fn text(self, ja: &'static str, en: &'static str) -> &'static str {
+        match self.lang {
+            Lang::Ja => ja,
+            Lang::En => en,
+        }
+    }
+
+    /// A line of results.
+    pub(super) fn line(self, line: &str) -> Result<(), Closed> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|_| Closed)
+    }
+
+    /// Bytes of a file.
+    pub(super) fn bytes(self, bytes: &[u8]) -> Result<(), Closed> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(|_| Closed)
+    }
+
+    /// One JSON object in one line.
+    pub(super) fn object<T: Serialize>(self, value: &T) -> Result<(), Closed> {
+        self.line(&serde_json::to_string(value).unwrap_or_default())
+    }
+
+    /// A table, or a word that there is nothing to show.
+    pub(super) fn table(self, table: &Table) -> Result<(), Closed> {
+        if table.is_empty() {
+            return self.line(self.text("(なし)", "(none)"));
+        }
+        table.lines().iter().try_for_each(|line| self.line(line))
+    }
+
+    /// A line beside the results; lost when standard error is closed.
+    pub(super) fn note(self, line: &str) {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    /// A line that the next one overwrites, on a terminal only.
+    pub(super) fn progress(self, line: &str) {
+        let mut err = io::stderr().lock();
+        if err.is_terminal() {
+            let _ = write!(err, "\r{line}\u{1b}[K").and_then(|()| err.flush());
+        }
+    }
+
+    /// Says why something failed. Returns the exit code.
+    pub(super) fn failed(self, error: &ClientError) -> u8 {
+        match error {
+            ClientError::Refused(refusal) => self.refused(refusal),
+            ClientError::Unreachable { .. } | ClientError::Broken(_) => {
+                self.problem(&chain(error), self.text(
+                    "デーモンが動いていません。kakeru run か systemctl --user start kakeru で起動してください",
+                    "Is the daemon running? Start it with `kakeru run` or `systemctl --user start kakeru`.",
+                ));
+                UNREACHABLE
+            }
+            ClientError::Answer(_) => {
+                self.problem(&chain(error), "");
+                REFUSED
+            }
+        }
+    }
+
+    /// Says why the daemon refused. Returns the exit code.
+    pub(super) fn refused(self, error: &RpcError) -> u8 {
+        if self.json {
+            let _ = self.object(&json!({ "error": error }));
+            return REFUSED;
+        }
+        let data = error.data.as_deref();
+        let detail = data.and_then(|data| data.detail.as_deref());
+        let code = data.map_or("E-INTERNAL", |data| data.code.as_str());
+        let (text, hint) = match code.parse::<ErrorCode>() {
+            Ok(known) => (known.text().in_lang(self.lang), known.hint().in_lang(self.lang)),
+            Err(_) => (error.message.as_str(), ""),
+        };
+        let detail = detail.filter(|detail| *detail != text);
+        let detail = detail.map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
+        self.note(&format!("{code} {text}{detail}"));
+        if !hint.is_empty() {
+            self.note(&format!("  {hint}"));
+        }
+        REFUSED
+    }
+
+    fn problem(self, text: &str, hint: &str) {
+        if self.json {
+            let _ = self.object(&json!({ "error": { "message": text, "data": Value::Null } }));
+            return;
+        }
+        self.note(text);
+        if !hint.is_empty() {
+            self.note(&format!("  {hint}"));
+        }
+    }
+}
+
+/// An error with its causes, once.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,206 @@
+//! What is going on now: accounts, seats, calls, devices.
+
+use protocol::result::{
+    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, RegistrationState, SeatState,
+    SeatStatus, StatusResult,
+};
+
+use crate::cli::output::{Closed, Out};
+use crate::cli::table::{Table, clean};
+use crate::cli::time;
+
+pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
+    let up = u64::try_from(status.now - status.started_at).unwrap_or(0);
+    out.line(&format!(
+        "kakeru {}  {}  pid {}  {} {}",
+        status.version,
+        clean(&status.box_id),
+        status.pid,
+        out.text("稼働", "up"),
+        time::length(up)
+    ))?;
+    let mut accounts = Table::new(&[
+        out.text("アカウント", "account"),
+        out.text("種別", "kind"),
+        out.text("アドレス", "address"),
+        out.text("状態", "state"),
+        out.text("理由", "why"),
+        out.text("次の試行", "next attempt"),
+    ]);
+    for account in &status.accounts {
+        accounts.row([
+            account.name.clone(),
+            account.kind.clone(),
+            account.aor.clone(),
+            registration(account, out).to_owned(),
+            why(account),
+            account.next_attempt_at.map_or_else(String::new, |at| time::short(at, status.now)),
+        ]);
+    }
+    out.table(&accounts)?;
+    let mut seats = Table::new(&[
+        out.text("席", "seat"),
+        out.text("担当", "operator"),
+        out.text("状態", "state"),
+        out.text("いつから", "since"),
+        out.text("通話", "call"),
+        out.text("リスト", "list"),
+        out.text("音声", "voice"),
+    ]);
+    for seat in &status.seats {
+        seats.row([
+            seat.name.clone(),
+            seat.operator.clone(),
+            state(seat, out),
+            time::short(seat.since, status.now),
+            seat.call.as_ref().map_or_else(String::new, |call| brief(call, out)),
+            dial(seat, out),
+            voice(seat, out),
+        ]);
+    }
+    out.table(&seats)?;
+    if let Some(trouble) = &status.store.trouble {
+        let known =
+            trouble.parse::<protocol::ErrorCode>().map(|code| code.text().in_lang(out.lang)).unwrap_or("");
+        out.line(&format!(
+            "{trouble} {known} {}",
+            status.store.detail.as_deref().map(clean).unwrap_or_default()
+        ))?;
+    }
+    if status.outbox.backlog > 0 || status.outbox.dead > 0 {
+        out.line(&format!(
+            "{}: {}  {}: {}  {}",
+            out.text("未送信の結果", "results not delivered yet"),
+            status.outbox.backlog,
+            out.text("受け取り拒否", "refused"),
+            status.outbox.dead,
+            status.outbox.why.as_deref().map(clean).unwrap_or_default()
+        ))?;
+    }
+    if status.interrupted > 0 {
+        let text = out.text(
+            "件の通話が中断されています(kakeru history --interrupted)",
+            "calls were interrupted (`kakeru history --interrupted`)",
+        );
+        out.line(&format!("{} {text}", status.interrupted))?;
+    }
+    status.warnings.iter().try_for_each(|warning| out.line(&clean(warning)))
+}
+
+/// The seat after a command.
+pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
+    let mut line = format!("{}: {}", clean(&seat.name), state(seat, out));
+    if let Some(call) = &seat.call {
+        line.push_str("  ");
+        line.push_str(&brief(call, out));
+    }
+    let dial = dial(seat, out);
+    if !dial.is_empty() {
+        line.push_str("  ");
+        line.push_str(&clean(&dial));
+    }
+    out.line(&line)
+}
+
+pub(crate) fn devices(devices: &Devices, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("方向", "direction"),
+        out.text("名前", "name"),
+        out.text("既定", "default"),
+        out.text("方式", "host"),
+    ]);
+    for device in &devices.devices {
+        let direction = match device.direction {
+            DeviceDirection::Capture => out.text("マイク", "capture"),
+            DeviceDirection::Playback => out.text("ヘッドホン", "playback"),
+        };
+        let default = if device.default { "*" } else { "" };
+        table.row([direction.to_owned(), device.name.clone(), default.to_owned(), device.host.clone()]);
+    }
+    out.table(&table)
+}
+
+fn registration(account: &AccountStatus, out: Out) -> &'static str {
+    match account.state {
+        RegistrationState::Idle => out.text("未登録", "idle"),
+        RegistrationState::Unneeded => out.text("登録不要", "no registration needed"),
+        RegistrationState::Resolving => out.text("名前を解決中", "resolving"),
+        RegistrationState::Registering => out.text("登録中", "registering"),
+        RegistrationState::Registered => out.text("登録済", "registered"),
+        RegistrationState::Failed => out.text("失敗", "failed"),
+        RegistrationState::Unregistering => out.text("登録解除中", "unregistering"),
+    }
+}
+
+fn why(account: &AccountStatus) -> String {
+    match (account.code, &account.why) {
+        (Some(code), Some(why)) => format!("{code} {why}"),
+        (Some(code), None) => code.to_string(),
+        (None, why) => why.clone().unwrap_or_default(),
+    }
+}
+
+fn state(seat: &SeatStatus, out: Out) -> String {
+    let state = match seat.state {
+        SeatState::LoggedOut => out.text("ログアウト", "logged out"),
+        SeatState::Paused => out.text("離席", "paused"),
+        SeatState::Ready => out.text("待機", "ready"),
+        SeatState::Previewing => out.text("確認中", "previewing"),
+        SeatState::Dialing => out.text("発信中", "dialing"),
+        SeatState::Ringing => out.text("着信中", "ringing"),
+        SeatState::InCall => out.text("通話中", "in call"),
+        SeatState::WrapUp => out.text("後処理", "wrap-up"),
+    };
+    match &seat.pause_code {
+        Some(code) => format!("{state} ({})", clean(code)),
+        None => state.to_owned(),
+    }
+}
+
+fn brief(call: &CallInfo, out: Out) -> String {
+    let state = match call.state {
+        CallState::Preview => out.text("発信前", "preview"),
+        CallState::Dialing => out.text("発信", "dialing"),
+        CallState::Ringing => out.text("呼出", "ringing"),
+        CallState::EarlyMedia => out.text("アナウンス", "early media"),
+        CallState::Answered => out.text("通話", "answered"),
+        CallState::Ended => out.text("終了", "ended"),
+    };
+    let name =
+        call.company.as_ref().or(call.person.as_ref()).map_or_else(String::new, |name| format!(" {name}"));
+    let flags = match (call.held, call.muted) {
+        (true, _) => out.text(" 保留", " held"),
+        (false, true) => out.text(" ミュート", " muted"),
+        (false, false) => "",
+    };
+    let result =
+        call.label.as_ref().or(call.suggestion.as_ref()).map_or_else(String::new, |s| format!(" [{s}]"));
+    clean(&format!("{} {}{name}{flags}{result}", state, call.number))
+}
+
+fn dial(seat: &SeatStatus, out: Out) -> String {
+    let Some(dial) = &seat.dial else { return String::new() };
+    let state = match dial.state {
+        DialState::Running => out.text("架電中", "running"),
+        DialState::Waiting => out.text("待ち", "waiting"),
+        DialState::Paused => out.text("一時停止", "paused"),
+        DialState::Stopping => out.text("終了待ち", "stopping"),
+    };
+    match &dial.waiting {
+        Some(waiting) => format!("{} {state} ({waiting})", dial.list),
+        None => format!("{} {state}", dial.list),
+    }
+}
+
+fn voice(seat: &SeatStatus, out: Out) -> String {
+    if seat.voice.ok {
+        return seat
+            .voice
+            .capture
+            .clone()
+            .or_else(|| seat.voice.playback.clone())
+            .unwrap_or_else(|| "ok".to_owned());
+    }
+    let why = seat.voice.why.as_deref().unwrap_or_default();
+    format!("{} {why}", out.text("使えません", "not working"))
+}

@@ -1,0 +1,221 @@
+//! Lists, past calls, counters.
+
+use protocol::ErrorCode;
+use protocol::result::{DncRow, HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult, WhyResult};
+
+use crate::cli::output::{Closed, Out};
+use crate::cli::table::Table;
+use crate::cli::time;
+
+pub(crate) fn list(list: &ListInfo, out: Out) -> Result<(), Closed> {
+    lists(std::slice::from_ref(list), out)
+}
+
+pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("リスト", "list"),
+        out.text("案件", "project"),
+        out.text("件数", "rows"),
+        out.text("発信対象", "dialable"),
+        out.text("作業済", "worked"),
+        out.text("進捗", "progress"),
+        "id",
+    ])
+    .right(&[2, 3, 4, 5]);
+    for list in lists {
+        let enabled = if list.enabled { "" } else { out.text(" (無効)", " (disabled)") };
+        table.row([
+            format!("{}{enabled}", list.name),
+            list.project.clone(),
+            list.total.to_string(),
+            list.dialable.to_string(),
+            list.worked.to_string(),
+            percent_of(list.worked, list.total),
+            list.id.clone(),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn leads(page: &ListPage, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "No",
+        out.text("会社名", "company"),
+        out.text("担当者名", "person"),
+        out.text("電話番号", "number"),
+        out.text("カテゴリー", "categories"),
+        out.text("回数", "calls"),
+        out.text("結果", "result"),
+        out.text("最終通話", "last call"),
+        out.text("発信対象", "dialable"),
+    ])
+    .right(&[0, 5]);
+    for row in &page.rows {
+        table.row([
+            row.position.to_string(),
+            row.company.clone().unwrap_or_default(),
+            row.person.clone().unwrap_or_default(),
+            row.number.clone(),
+            row.categories.join("|"),
+            row.attempts.to_string(),
+            row.label.clone().or_else(|| row.status.clone()).unwrap_or_default(),
+            row.last_at.map_or_else(String::new, time::full),
+            if row.dialable { out.text("対象", "yes") } else { out.text("対象外", "no") }.to_owned(),
+        ]);
+    }
+    out.table(&table)?;
+    match page.next {
+        Some(next) => out.line(&format!("{}: --after {next}", out.text("続き", "more"))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("日時", "when"),
+        out.text("席", "seat"),
+        out.text("方向", "way"),
+        out.text("電話番号", "number"),
+        out.text("会社名", "company"),
+        out.text("通話", "talk"),
+        "SIP",
+        out.text("結果", "result"),
+        out.text("メモ", "memo"),
+        "id",
+    ])
+    .right(&[5, 6]);
+    for row in &page.rows {
+        table.row([
+            row.started_at.map_or_else(String::new, time::full),
+            row.seat.clone().unwrap_or_default(),
+            row.origin.clone(),
+            row.number.clone(),
+            row.company.clone().unwrap_or_else(|| out.text("取引先名未登録", "(unknown)").to_owned()),
+            talk(row),
+            row.sip_code.map_or_else(String::new, |code| code.to_string()),
+            result(row, out),
+            row.memo.clone().unwrap_or_default(),
+            row.attempt.clone(),
+        ]);
+    }
+    out.table(&table)?;
+    match &page.next {
+        Some(next) => out.line(&format!("{}: --before {next}", out.text("続き", "more"))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn stats(stats: &StatsResult, out: Out) -> Result<(), Closed> {
+    for (label, value) in [
+        (out.text("作業数", "works"), stats.works.to_string()),
+        (out.text("コール数", "calls"), stats.calls.to_string()),
+        (out.text("コネクト数", "connects"), stats.connects.to_string()),
+        (out.text("コネクト率", "connect rate"), percent(stats.connect_rate)),
+        (
+            out.text("進捗", "progress"),
+            format!("{} ({} / {})", percent(stats.progress), stats.works, stats.total),
+        ),
+        (out.text("通話時間", "talk time"), time::length(stats.talk_ms)),
+        (out.text("無効", "void"), stats.void.to_string()),
+    ] {
+        out.line(&format!("{label}: {value}"))?;
+    }
+    let mut table = Table::new(&[out.text("結果", "result"), out.text("件数", "count")]).right(&[1]);
+    for status in &stats.by_status {
+        table.row([status.label.clone(), status.count.to_string()]);
+    }
+    if table.is_empty() { Ok(()) } else { out.table(&table) }
+}
+
+pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "No",
+        out.text("電話番号", "number"),
+        out.text("会社名", "company"),
+        out.text("リスト", "list"),
+        out.text("発信", "call"),
+        out.text("理由", "why"),
+        out.text("いつから", "not before"),
+    ])
+    .right(&[0]);
+    for row in &why.rows {
+        let reason = row.reason.as_deref().unwrap_or_default();
+        let text = reason.parse::<ErrorCode>().map_or(reason, |code| code.text().in_lang(out.lang));
+        let code = if reason.starts_with("E-") { format!("{reason} ") } else { String::new() };
+        let detail = row.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        table.row([
+            row.position.to_string(),
+            row.number.clone(),
+            row.company.clone().unwrap_or_default(),
+            row.list.clone(),
+            if row.eligible { out.text("する", "yes") } else { out.text("しない", "no") }.to_owned(),
+            format!("{code}{text}{detail}"),
+            row.due_at.map_or_else(String::new, time::full),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("電話番号", "number"),
+        out.text("案件", "project"),
+        out.text("理由", "why"),
+        out.text("登録元", "source"),
+        out.text("登録者", "by"),
+        out.text("日時", "when"),
+    ]);
+    for row in rows {
+        table.row([
+            row.number.clone(),
+            row.project.clone().unwrap_or_else(|| out.text("すべて", "everywhere").to_owned()),
+            row.reason.clone().unwrap_or_default(),
+            row.source.clone(),
+            row.by.clone().unwrap_or_default(),
+            time::full(row.at),
+        ]);
+    }
+    out.table(&table)?;
+    match next {
+        Some(next) => out.line(&format!("{}: --after {next}", out.text("続き", "more"))),
+        None => Ok(()),
+    }
+}
+
+fn talk(row: &HistoryRow) -> String {
+    let Some((answered, ended)) = row.answered_at.zip(row.ended_at) else { return String::new() };
+    time::length(u64::try_from(ended - answered).unwrap_or(0))
+}
+
+fn result(row: &HistoryRow, out: Out) -> String {
+    let label = row.label.as_ref().or(row.status.as_ref());
+    let note = match (row.void, row.interrupted, row.sealed_at, label) {
+        (true, _, _, _) => out.text(" (無効)", " (void)"),
+        (false, true, _, _) => out.text(" (中断)", " (interrupted)"),
+        (false, false, None, None) => out.text("(未入力)", "(open)"),
+        (false, false, _, _) => "",
+    };
+    format!("{}{note}", label.map_or("", String::as_str))
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+fn percent_of(part: u64, whole: u64) -> String {
+    // Tenths of a percent in whole numbers; an empty list has no progress.
+    let tenths = (part * 1_000).checked_div(whole).unwrap_or(0);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_printed_with_one_decimal() {
+        assert_eq!(percent(0.4), "40.0 %");
+        assert_eq!(percent_of(12, 2000), "0.6 %");
+        assert_eq!(percent_of(0, 0), "0.0 %");
+    }
+}

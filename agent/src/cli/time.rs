@@ -1,0 +1,96 @@
+//! Moments as people in Japan write and read them. The daemon speaks UTC milliseconds.
+
+use std::str::FromStr;
+
+use config::Date;
+
+/// A moment typed by a person: `2026-11-30`, `2026-11-30 10:00` or with a `T` between, Japan time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub i64);
+
+const MINUTE: i64 = 60_000;
+const DAY: i64 = 86_400_000;
+/// Japan Standard Time, UTC+9 without daylight saving.
+const JST: i64 = 9 * 60 * MINUTE;
+
+impl FromStr for Moment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "write 2026-11-30 or \"2026-11-30 10:00\"";
+        let (date, clock) = match text.split_once(['T', ' ']) {
+            Some((date, clock)) => (date, Some(clock)),
+            None => (text, None),
+        };
+        let date: Date = date.parse().map_err(|()| EXPECTED)?;
+        let minutes = match clock {
+            None => 0,
+            Some(clock) => minutes(clock).ok_or(EXPECTED)?,
+        };
+        Ok(Self(date.days_since_epoch() * DAY + minutes * MINUTE - JST))
+    }
+}
+
+fn minutes(clock: &str) -> Option<i64> {
+    let (hours, minutes) = clock.split_once(':')?;
+    if hours.len() != 2 || minutes.len() != 2 {
+        return None;
+    }
+    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(i64::from(hours) * 60 + i64::from(minutes))
+}
+
+/// `2026-11-30 10:00:05` in Japan.
+pub(super) fn full(wall: i64) -> String {
+    let text = crate::clock::rfc3339_jst(wall);
+    // 2026-11-30T10:00:05.000+09:00
+    match (text.get(..10), text.get(11..19)) {
+        (Some(date), Some(clock)) => format!("{date} {clock}"),
+        _ => text,
+    }
+}
+
+/// `11-30 10:00`, or `10:00:05` on the day of `now`.
+pub(super) fn short(wall: i64, now: i64) -> String {
+    let text = full(wall);
+    let (date, clock) = text.split_at(text.len().min(10));
+    if full(now).starts_with(date) {
+        return clock.trim_start().to_owned();
+    }
+    let month_and_day = date.get(5..).unwrap_or(date);
+    let hours_and_minutes = clock.get(..6).unwrap_or(clock);
+    format!("{month_and_day}{hours_and_minutes}")
+}
+
+/// `1:02:03` or `2:03`.
+pub(super) fn length(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typed_moments_are_japan_time() {
+        assert_eq!("1970-01-01T09:00".parse(), Ok(Moment(0)));
+        assert_eq!("2026-11-23 10:40".parse(), Ok(Moment(1_795_398_000_000)));
+        assert_eq!("2026-11-23".parse(), Ok(Moment(1_795_359_600_000)));
+        for text in
+            ["", "tomorrow", "2026-02-30", "2026-11-23 24:00", "2026-11-23 9:00", "2026-11-23T10:00:00"]
+        {
+            assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_shown_short_on_the_same_day() {
+        let at = 1_795_398_000_000;
+        assert_eq!(full(at), "2026-11-23 10:40:00");
+        assert_eq!(short(at, at + 60_000), "10:40:00");
+        assert_eq!(short(at, at + DAY), "11-23 10:40");
+        assert_eq!((length(59_999), length(3_723_000)), ("0:59".to_owned(), "1:02:03".to_owned()));
+    }
+}

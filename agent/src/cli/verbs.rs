@@ -1,0 +1,159 @@
+//! Commands that are one call to the daemon: parameters in, result shown.
+
+use protocol::Verb as Method;
+use protocol::params::*;
+use protocol::result::SeatStatus;
+
+use super::args::{DialVerb, DncVerb, FilterArg, Global, ListVerb, NextArg, Switch, Verb};
+use super::output::{Closed, Out};
+use super::{Failure, files, render, socket};
+use crate::control::client::Client;
+
+/// Calls and shows: the result as the daemon wrote it with `--json`, else for people.
+fn call<V: Method>(
+    global: &Global,
+    verb: V,
+    out: Out,
+    show: impl FnOnce(&V::Result, Out) -> Result<(), Closed>,
+) -> Result<(), Failure> {
+    let mut client = Client::connect(&socket(global))?;
+    if out.json {
+        return Ok(out.object(&client.call_json(verb.into_command())?)?);
+    }
+    let result = client.call(verb)?;
+    Ok(show(&result, out)?)
+}
+
+fn seat_call<V: Method<Result = SeatStatus>>(global: &Global, verb: V, out: Out) -> Result<(), Failure> {
+    call(global, verb, out, render::seat)
+}
+
+pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failure> {
+    let seat = global.seat.clone();
+    match verb {
+        Verb::Status => call(global, Status {}, out, render::status),
+        Verb::Call(args) => {
+            let verb = CallDial { seat, number: args.number, project: args.project };
+            seat_call(global, verb, out)
+        }
+        Verb::Answer => seat_call(global, CallAnswer { seat }, out),
+        Verb::Hangup => seat_call(global, CallHangup { seat }, out),
+        Verb::Hold => seat_call(global, CallHold { seat }, out),
+        Verb::Resume => seat_call(global, CallResume { seat }, out),
+        Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),
+        Verb::Dtmf { digits } => seat_call(global, CallDtmf { seat, digits }, out),
+        Verb::Save(args) => {
+            let next = match args.next {
+                NextArg::Dial => Next::Dial,
+                NextArg::Skip => Next::Skip,
+                NextArg::Stay => Next::Stay,
+            };
+            let verb = CallSave {
+                seat,
+                attempt: args.attempt,
+                status: args.status,
+                memo: args.memo,
+                recall_at: args.recall.map(|moment| moment.0),
+                next,
+                save_seq: args.save_seq,
+            };
+            seat_call(global, verb, out)
+        }
+        Verb::Pause { code } => seat_call(global, SeatPause { seat, code }, out),
+        Verb::Ready => seat_call(global, SeatReady { seat }, out),
+        Verb::Dial(verb) => dial(global, verb, out),
+        Verb::Dnc(verb) => dnc(global, verb, out),
+        Verb::History(args) => {
+            let verb = HistoryList {
+                seat,
+                list: args.list,
+                number: args.number,
+                operator: args.operator,
+                status: args.status,
+                from: args.from.map(|moment| moment.0),
+                to: args.to.map(|moment| moment.0),
+                before: args.before,
+                limit: Some(args.limit),
+                unsealed: args.open,
+                interrupted: args.interrupted,
+            };
+            call(global, verb, out, render::history)
+        }
+        Verb::Stats(args) => {
+            let verb = StatsGet {
+                from: args.from.map(|moment| moment.0),
+                to: args.to.map(|moment| moment.0),
+                list: args.list,
+                project: args.project,
+                operator: args.operator,
+            };
+            call(global, verb, out, render::stats)
+        }
+        Verb::Devices => call(global, DevicesList {}, out, render::devices),
+        // Dispatched before they come here.
+        Verb::Run(_)
+        | Verb::Demo(_)
+        | Verb::Exchange(_)
+        | Verb::Events(_)
+        | Verb::List(_)
+        | Verb::Config(_)
+        | Verb::Completion { .. } => Ok(()),
+    }
+}
+
+pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
+        ListVerb::Import(args) => files::import(&socket(global), args, out),
+        ListVerb::Export { list, file, encoding } => {
+            files::export(&socket(global), list, &file, encoding, out)
+        }
+        ListVerb::Ls => call(global, ListLs {}, out, |lists, out| render::lists(&lists.lists, out)),
+        ListVerb::Show { list, filter, after, limit } => {
+            let filter = match filter {
+                FilterArg::All => LeadFilter::All,
+                FilterArg::Dialable => LeadFilter::Dialable,
+                FilterArg::Excluded => LeadFilter::Excluded,
+                FilterArg::Untouched => LeadFilter::Untouched,
+                FilterArg::Worked => LeadFilter::Worked,
+            };
+            let verb = ListShow { list, after, limit: Some(limit), filter: Some(filter) };
+            call(global, verb, out, render::leads)
+        }
+    }
+}
+
+fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
+    let seat = global.seat.clone();
+    match verb {
+        DialVerb::Start { list } => seat_call(global, DialStart { seat, list }, out),
+        DialVerb::Pause => seat_call(global, DialPause { seat }, out),
+        DialVerb::Resume => seat_call(global, DialResume { seat }, out),
+        DialVerb::Stop => seat_call(global, DialStop { seat }, out),
+        DialVerb::Skip => seat_call(global, DialSkip { seat }, out),
+        DialVerb::Why { lead, list, limit } => {
+            // An id has 26 letters and digits of Crockford's alphabet; a number is shorter.
+            let is_id = |text: &String| text.len() == 26 && text.chars().all(|c| c.is_ascii_alphanumeric());
+            let (lead, number) = match lead {
+                Some(text) if is_id(&text) => (Some(text), None),
+                other => (None, other),
+            };
+            call(global, DialWhy { list, lead, number, limit: Some(limit) }, out, render::why)
+        }
+    }
+}
+
+fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        DncVerb::Add { number, project, reason } => {
+            let show =
+                |row: &protocol::result::DncRow, out| render::dnc(std::slice::from_ref(row), None, out);
+            call(global, DncAdd { number, project, reason }, out, show)
+        }
+        DncVerb::Ls { after, limit } => {
+            let show =
+                |page: &protocol::result::DncPage, out| render::dnc(&page.rows, page.next.as_deref(), out);
+            call(global, DncLs { after, limit: Some(limit) }, out, show)
+        }
+    }
+}
