@@ -16,6 +16,9 @@ const MIN_HZ: f32 = 900.0;
 /// Loudest level let through.
 const THRESHOLD_DBM0: f32 = -10.0;
 
+/// Level above which a tone that is already held down counts as the same tone.
+const HOLD_DBM0: f32 = -22.0;
+
 /// Level after limiting; 1 dB below what is promised, for the ripple of the measurement.
 const TARGET_DBM0: f32 = -26.0;
 
@@ -24,7 +27,10 @@ const MIN_SHARE: f32 = 0.85;
 
 /// Blocks in a row before the gain falls, so that a whistling consonant is not touched, and before it rises again.
 const ATTACK: u32 = 4;
-const RELEASE: u32 = 3;
+const RELEASE: u32 = 6;
+
+/// A tone that comes back within a second, as after lost packets, is known at once.
+const REMEMBERED: u32 = 100;
 
 /// Time constants of the gain: down within 10 ms, up within 60 ms.
 const FALL_MS: f32 = 2.0;
@@ -44,6 +50,8 @@ pub struct Limiter {
     energy: f32,
     tonal: u32,
     calm: u32,
+    /// Blocks since a tone was last held down.
+    since: u32,
     goal: f32,
     gain: f32,
     fall: f32,
@@ -67,6 +75,7 @@ impl Limiter {
             energy: 0.0,
             tonal: 0,
             calm: 0,
+            since: REMEMBERED,
             goal: 1.0,
             gain: 1.0,
             fall: step(FALL_MS),
@@ -110,7 +119,9 @@ impl Limiter {
     fn judge(&mut self) {
         let level = dbm0_of_power(self.energy / (self.length * self.decimation) as f32);
         self.energy = 0.0;
-        let is_shrill = level > THRESHOLD_DBM0 && {
+        // A tone that is held down stays so while it swells and fades, as the answer tone does through Opus.
+        let threshold = if self.goal < 1.0 { HOLD_DBM0 } else { THRESHOLD_DBM0 };
+        let is_shrill = level > threshold && {
             let tone = tonality(&self.block[..self.length]);
             let hz = tone.cycles * self.rate as f32 / self.decimation as f32;
             tone.share > MIN_SHARE && hz > MIN_HZ
@@ -125,8 +136,10 @@ impl Limiter {
                 self.goal = 1.0;
             }
         }
-        if self.tonal >= ATTACK && is_shrill {
-            self.goal = 10_f32.powf((TARGET_DBM0 - level) / 20.0);
+        self.since = self.since.saturating_add(1);
+        if is_shrill && (self.tonal >= ATTACK || self.since < REMEMBERED) {
+            self.since = 0;
+            self.goal = self.goal.min(10_f32.powf((TARGET_DBM0 - level) / 20.0));
         }
     }
 }

@@ -1,1 +1,564 @@
+//! Two sessions on a simulated network, in simulated time.
 
+#![allow(clippy::disallowed_methods, reason = "one base instant; time is simulated from there")]
+
+use super::*;
+use crate::rtp::sender::mix;
+use crate::tones::goertzel::Bin;
+use crate::tones::{ToneSource, ToneSpec, level_dbm0};
+use crate::types::{CallProgress, FaxSignal};
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+fn params(codec: Codec, remote: u16) -> StreamParams {
+    let payload_type = match codec {
+        Codec::Pcmu => 0,
+        Codec::Pcma => 8,
+        Codec::Opus => 111,
+    };
+    StreamParams {
+        remote: address(remote),
+        remote_rtcp: None,
+        codec,
+        payload_type,
+        receive_payload_type: payload_type,
+        dtmf_payload_type: Some(101),
+        dtmf_receive_payload_type: Some(101),
+        ptime_ms: 20,
+        send: true,
+        receive: true,
+        fmtp: None,
+    }
+}
+
+/// What the network does to packets.
+#[derive(Clone, Copy, Default)]
+struct Network {
+    delay_ms: u64,
+    jitter_ms: u64,
+    loss_percent: u64,
+    duplicate_percent: u64,
+}
+
+struct Flying {
+    at_ms: u64,
+    channel: Channel,
+    bytes: Vec<u8>,
+}
+
+struct Side {
+    session: Session,
+    port: u16,
+    /// What this side says, for ever; then silence.
+    says: Option<ToneSource>,
+    /// Packets under way to this side.
+    flying: Vec<Flying>,
+    heard: Vec<i16>,
+    events: Vec<MediaEvent>,
+    sent: usize,
+}
+
+struct Pair {
+    a: Side,
+    b: Side,
+    network: Network,
+    random: u64,
+    base: Instant,
+    ms: u64,
+}
+
+impl Pair {
+    fn new(codec: Codec, network: Network) -> Self {
+        Self::with(params(codec, 4002), params(codec, 4000), network)
+    }
+
+    fn with(a: StreamParams, b: StreamParams, network: Network) -> Self {
+        let base = Instant::now();
+        let side = |id, port, params, seed| Side {
+            session: Session::new(SessionId(id), params, seed, base).unwrap(),
+            port,
+            says: None,
+            flying: Vec::new(),
+            heard: Vec::new(),
+            events: Vec::new(),
+            sent: 0,
+        };
+        Self { a: side(1, 4000, a, 11), b: side(2, 4002, b, 22), network, random: 5, base, ms: 0 }
+    }
+
+    fn a_says(&mut self, spec: ToneSpec) {
+        self.a.says = Some(ToneSource::new(spec, self.a.session.rate()));
+    }
+
+    fn answered(&mut self) {
+        let now = self.now();
+        self.a.session.answered(now);
+        self.b.session.answered(now);
+    }
+
+    fn now(&self) -> Instant {
+        self.base + Duration::from_millis(self.ms)
+    }
+
+    fn run(&mut self, ms: u64) {
+        for _ in 0..ms / 10 {
+            let now = self.now();
+            self.a.speak(now, &mut self.b, &self.network, &mut self.random, self.ms);
+            self.b.speak(now, &mut self.a, &self.network, &mut self.random, self.ms);
+            self.ms += 10;
+            let now = self.now();
+            let (a_port, b_port) = (self.a.port, self.b.port);
+            for (side, peer) in [(&mut self.a, b_port), (&mut self.b, a_port)] {
+                side.listen(now, self.ms, peer);
+            }
+        }
+    }
+}
+
+impl Side {
+    fn speak(&mut self, now: Instant, to: &mut Self, network: &Network, random: &mut u64, ms: u64) {
+        let mut pcm = vec![0; self.session.rate() as usize / 100];
+        if let Some(says) = &mut self.says {
+            says.fill(&mut pcm);
+        }
+        self.session.push(now, &pcm);
+        let mut buf = [0; MAX_DATAGRAM];
+        while let Some(transmit) = self.session.poll_transmit(&mut buf) {
+            self.sent += 1;
+            let mut draw = |below: u64| {
+                *random = mix(*random);
+                if below == 0 { 0 } else { *random % below }
+            };
+            if draw(100) < network.loss_percent {
+                continue;
+            }
+            let copies = 1 + u64::from(draw(100) < network.duplicate_percent);
+            for _ in 0..copies {
+                to.flying.push(Flying {
+                    at_ms: ms + network.delay_ms + draw(network.jitter_ms),
+                    channel: transmit.channel,
+                    bytes: buf[..transmit.length].to_vec(),
+                });
+            }
+        }
+    }
+
+    fn listen(&mut self, now: Instant, ms: u64, peer: u16) {
+        let (arrived, still): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.flying).into_iter().partition(|packet| packet.at_ms <= ms);
+        self.flying = still;
+        for packet in arrived {
+            match packet.channel {
+                Channel::Rtp => self.session.handle_rtp(now, address(peer), &packet.bytes),
+                Channel::Rtcp => self.session.handle_rtcp(now, address(peer + 1), &packet.bytes),
+            }
+        }
+        self.session.handle_timeout(now);
+        let mut pcm = vec![0; self.session.rate() as usize / 100];
+        self.session.pull(now, &mut pcm);
+        self.heard.extend(pcm);
+        self.events.extend(std::iter::from_fn(|| self.session.poll_event()));
+    }
+
+    fn has(&self, wanted: impl Fn(&MediaEvent) -> bool) -> usize {
+        self.events.iter().filter(|event| wanted(event)).count()
+    }
+
+    fn digits(&self) -> String {
+        self.events
+            .iter()
+            .filter_map(|e| if let MediaEvent::Dtmf { digit, .. } = e { Some(*digit) } else { None })
+            .collect()
+    }
+}
+
+#[test]
+fn a_voice_is_carried_both_ways_by_every_codec() {
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::Opus] {
+        let mut pair = Pair::new(codec, Network { delay_ms: 30, ..Network::default() });
+        pair.a_says(ToneSpec::sine(1000.0, -15.0));
+        pair.b.says = Some(ToneSource::new(ToneSpec::sine(440.0, -20.0), codec.sample_rate()));
+        pair.run(2000);
+        for (side, hz, level) in [(&pair.b, 1000.0, -15.0), (&pair.a, 440.0, -20.0)] {
+            let rate = codec.sample_rate() as usize;
+            let heard = &side.heard[rate..];
+            assert!((level_dbm0(heard) - level).abs() < 1.2, "{codec:?}: {}", level_dbm0(heard));
+            let share = Bin::new(hz, rate as f32).share_of(&heard[..rate / 2]);
+            assert!(share > 0.97, "{codec:?}: {share}");
+            assert_eq!(side.has(|e| matches!(e, MediaEvent::RtpFlowing { .. })), 1);
+            let stats = side.session.stats();
+            assert_eq!(
+                (stats.lost, stats.late, stats.concealed_ms, stats.malformed),
+                (0, 0, 0, 0),
+                "{codec:?}"
+            );
+            assert!((95..=100).contains(&stats.packets_sent) && (94..=100).contains(&stats.packets_received));
+        }
+        // 30 ms network, 20 ms packet, at most 30 ms buffer.
+        let first = pair.b.heard.iter().position(|sample| sample.abs() > 500).unwrap();
+        let delay = first * 1000 / codec.sample_rate() as usize;
+        assert!(delay <= 95, "{codec:?}: first sound after {delay} ms");
+    }
+}
+
+#[test]
+fn five_percent_loss_is_concealed() {
+    for codec in [Codec::Pcmu, Codec::Opus] {
+        let mut pair = Pair::new(codec, Network { delay_ms: 20, loss_percent: 5, ..Network::default() });
+        pair.a_says(ToneSpec::sine(400.0, -12.0));
+        pair.run(20_000);
+        let rate = codec.sample_rate() as usize;
+        let heard = &pair.b.heard[rate..];
+        assert!((level_dbm0(heard) + 12.0).abs() < 0.8, "{codec:?}: {}", level_dbm0(heard));
+        // Hardly 10 ms without sound. At the least delay the packet with the FEC is often not yet there, so Opus
+        // has to guess, and fades sooner than our own concealment.
+        let allowed = if codec == Codec::Opus { 30 } else { 10 };
+        let holes = heard.chunks(rate / 100).filter(|chunk| level_dbm0(chunk) < -24.0).count();
+        assert!(holes <= allowed, "{codec:?}: {holes} holes");
+        let stats = pair.b.session.stats();
+        assert!((25..=80).contains(&stats.lost), "{stats:?}");
+        assert!(stats.concealed_ms >= stats.lost * 15 && stats.concealed_ms <= stats.lost * 40, "{stats:?}");
+        // Loss told by the peer reaches the sender.
+        assert!(pair.a.session.stats().remote_lost.is_some_and(|lost| lost > 10));
+    }
+}
+
+#[test]
+fn reordered_and_doubled_packets_make_no_gap() {
+    let network = Network { delay_ms: 20, jitter_ms: 45, duplicate_percent: 20, ..Network::default() };
+    let mut pair = Pair::new(Codec::Pcmu, network);
+    pair.a_says(ToneSpec::sine(400.0, -12.0));
+    pair.run(20_000);
+    let stats = pair.b.session.stats();
+    assert!(stats.reordered > 50 && stats.duplicates > 50, "{stats:?}");
+    assert_eq!(stats.lost, 0);
+    assert!(stats.late < 20, "{stats:?}");
+    let holes = pair.b.heard[24_000..].chunks(80).filter(|chunk| level_dbm0(chunk) < -24.0).count();
+    assert!(holes <= 6, "{holes} holes, {stats:?}");
+}
+
+#[test]
+fn digits_arrive_once_each_through_loss_and_doubles() {
+    let network = Network { delay_ms: 20, jitter_ms: 25, loss_percent: 10, duplicate_percent: 10 };
+    for codec in [Codec::Pcmu, Codec::Opus] {
+        let mut pair = Pair::new(codec, network);
+        pair.a_says(ToneSpec::sine(300.0, -20.0));
+        pair.run(500);
+        assert_eq!(pair.a.session.send_dtmf("0120-444#*A"), 10);
+        assert!(pair.a.session.is_sending_dtmf());
+        pair.run(3500);
+        assert!(!pair.a.session.is_sending_dtmf());
+        assert_eq!(pair.b.digits(), "0120444#*A", "{codec:?}");
+        // The voice is back, and events were no losses.
+        let rate = codec.sample_rate() as usize;
+        assert!((level_dbm0(&pair.b.heard[pair.b.heard.len() - rate / 2..]) + 20.0).abs() < 2.0);
+    }
+}
+
+#[test]
+fn without_telephone_event_digits_are_tones() {
+    let mut a = params(Codec::Pcma, 4002);
+    a.dtmf_payload_type = None;
+    let mut pair = Pair::with(a, params(Codec::Pcma, 4000), Network::default());
+    pair.run(500);
+    pair.a.session.send_dtmf("5");
+    pair.run(500);
+    let start = pair.b.heard.iter().position(|sample| sample.abs() > 500).unwrap();
+    let digit = &pair.b.heard[start + 80..start + 720];
+    for hz in [770.0, 1336.0] {
+        let share = Bin::new(hz, 8000.0).share_of(digit);
+        assert!((share - 0.5).abs() < 0.06, "{hz}: {share}");
+    }
+    assert!(pair.b.digits().is_empty());
+}
+
+#[test]
+fn another_ssrc_takes_over_and_the_old_one_is_not_heard_again() {
+    let mut pair = Pair::new(Codec::Pcmu, Network::default());
+    pair.a_says(ToneSpec::sine(400.0, -12.0));
+    pair.run(1000);
+    let before = pair.b.session.stats().packets_received;
+    // A transfer: another sender behind the same address; the old one goes on for a while.
+    let mut other = Session::new(SessionId(3), params(Codec::Pcmu, 4002), 33, pair.now()).unwrap();
+    let mut tone = ToneSource::new(ToneSpec::sine(1000.0, -12.0), 8000);
+    for _ in 0..50 {
+        let mut pcm = [0; 160];
+        tone.fill(&mut pcm);
+        other.push(pair.now(), &pcm);
+        let mut buf = [0; MAX_DATAGRAM];
+        while let Some(transmit) = other.poll_transmit(&mut buf) {
+            if transmit.channel == Channel::Rtp {
+                pair.b.session.handle_rtp(pair.now(), address(4000), &buf[..transmit.length]);
+            }
+        }
+        pair.run(20);
+    }
+    let stats = pair.b.session.stats();
+    assert_eq!(stats.ssrc_changes, 1);
+    assert!(stats.packets_received - before <= 52 && stats.foreign >= 45, "{stats:?}");
+    let heard = &pair.b.heard[pair.b.heard.len() - 4000..];
+    assert!(Bin::new(1000.0, 8000.0).share_of(heard) > 0.95);
+}
+
+#[test]
+fn the_source_is_learned_then_pinned() {
+    let mut pair = Pair::new(Codec::Pcmu, Network::default());
+    // The peer is behind NAT: what it signalled is not where it sends from.
+    pair.a.session = Session::new(SessionId(1), params(Codec::Pcmu, 9), 11, pair.base).unwrap();
+    assert_eq!(pair.a.session.remote(), address(9));
+    pair.b.says = Some(ToneSource::new(ToneSpec::sine(400.0, -12.0), 8000));
+    pair.run(500);
+    assert_eq!(pair.a.session.remote(), address(4002));
+    // A stranger who guesses SSRC and numbers is still a stranger.
+    let stray = pair.b.flying.first().map_or_else(|| vec![0x80; 172], |flying| flying.bytes.clone());
+    let received = pair.a.session.stats().packets_received;
+    for _ in 0..5 {
+        pair.a.session.handle_rtp(pair.now(), address(6666), &stray);
+    }
+    let stats = pair.a.session.stats();
+    assert_eq!((stats.packets_received, stats.foreign + stats.malformed), (received, 5));
+    assert_eq!(pair.a.session.remote(), address(4002));
+    // A re-INVITE with another address is believed.
+    pair.a.session.update(pair.now(), params(Codec::Pcmu, 4010)).unwrap();
+    assert_eq!(pair.a.session.remote(), address(4010));
+}
+
+#[test]
+fn hold_stops_both_ways_and_resume_brings_them_back() {
+    let mut pair = Pair::new(Codec::Pcmu, Network::default());
+    pair.a_says(ToneSpec::sine(400.0, -12.0));
+    pair.b.says = Some(ToneSource::new(ToneSpec::sine(700.0, -12.0), 8000));
+    pair.answered();
+    pair.run(1000);
+    let held = StreamParams { send: false, receive: false, ..params(Codec::Pcmu, 4002) };
+    pair.a.session.update(pair.now(), held).unwrap();
+    let sent = pair.a.session.stats().packets_sent;
+    pair.run(15_000);
+    assert_eq!(pair.a.session.stats().packets_sent, sent);
+    assert_eq!(level_dbm0(&pair.a.heard[pair.a.heard.len() - 8000..]), -90.0);
+    assert_eq!(
+        pair.a.has(|e| matches!(e, MediaEvent::RtpTimeout { .. })),
+        0,
+        "nothing is expected during hold"
+    );
+    assert_eq!(pair.b.has(|e| matches!(e, MediaEvent::RtpTimeout { .. })), 1);
+    pair.a.session.update(pair.now(), params(Codec::Pcmu, 4002)).unwrap();
+    pair.run(1000);
+    assert!((level_dbm0(&pair.a.heard[pair.a.heard.len() - 4000..]) + 12.0).abs() < 0.5);
+    assert!((level_dbm0(&pair.b.heard[pair.b.heard.len() - 4000..]) + 12.0).abs() < 0.5);
+    assert_eq!(pair.b.has(|e| matches!(e, MediaEvent::RtpFlowing { .. })), 2);
+}
+
+#[test]
+fn the_codec_may_change_in_mid_call() {
+    let mut pair = Pair::new(Codec::Pcmu, Network { delay_ms: 20, ..Network::default() });
+    pair.a_says(ToneSpec::sine(1000.0, -12.0));
+    pair.run(1000);
+    let lost_before = pair.b.session.stats();
+    let now = pair.now();
+    pair.a.session.update(now, params(Codec::Opus, 4002)).unwrap();
+    pair.b.session.update(now, params(Codec::Opus, 4000)).unwrap();
+    assert_eq!((pair.a.session.rate(), pair.b.session.rate()), (48_000, 48_000));
+    pair.a_says(ToneSpec::sine(1000.0, -12.0));
+    pair.b.heard.clear();
+    pair.run(1000);
+    let heard = &pair.b.heard[24_000..];
+    assert!(Bin::new(1000.0, 48_000.0).share_of(&heard[..9600]) > 0.97);
+    let stats = pair.b.session.stats();
+    assert!(stats.packets_received > lost_before.packets_received + 40, "{stats:?}");
+    assert!(stats.concealed_ms < 200, "{stats:?}");
+}
+
+#[test]
+fn the_other_law_is_understood() {
+    let b = StreamParams { payload_type: 8, codec: Codec::Pcma, ..params(Codec::Pcma, 4000) };
+    let mut pair = Pair::with(params(Codec::Pcmu, 4002), b, Network::default());
+    pair.a_says(ToneSpec::sine(1000.0, -12.0));
+    pair.run(500);
+    assert!((level_dbm0(&pair.b.heard[2000..]) + 12.0).abs() < 0.5);
+}
+
+#[test]
+fn an_answered_peer_that_falls_silent_is_reported_once() {
+    let mut pair = Pair::new(Codec::Pcmu, Network::default());
+    pair.run(12_000);
+    assert_eq!(pair.b.has(|e| matches!(e, MediaEvent::RtpTimeout { .. })), 0);
+    pair.network.loss_percent = 100;
+    pair.run(12_000);
+    assert_eq!(pair.b.has(|e| matches!(e, MediaEvent::RtpTimeout { .. })), 0, "not before the answer");
+    pair.answered();
+    assert!(pair.b.session.poll_timeout().is_some());
+    pair.run(25_000);
+    assert_eq!(pair.b.has(|e| matches!(e, MediaEvent::RtpTimeout { .. })), 1);
+    pair.network.loss_percent = 0;
+    pair.run(500);
+    assert_eq!(pair.b.has(|e| matches!(e, MediaEvent::RtpFlowing { .. })), 2);
+}
+
+#[test]
+fn reports_tell_the_round_trip_and_the_loss() {
+    let mut pair = Pair::new(Codec::Pcmu, Network { delay_ms: 50, loss_percent: 3, ..Network::default() });
+    pair.run(40_000);
+    for side in [&pair.a, &pair.b] {
+        let stats = side.session.stats();
+        let rtt = stats.rtt_ms.unwrap();
+        // Simulated steps of 10 ms round each way up.
+        assert!((95.0..=125.0).contains(&rtt), "{rtt}");
+        assert!(stats.remote_lost.unwrap() > 10);
+        assert!(stats.remote_jitter_ms.unwrap() < 5.0);
+    }
+    pair.a.session.bye(pair.now());
+    let mut buf = [0; MAX_DATAGRAM];
+    let transmit = pair.a.session.poll_transmit(&mut buf).unwrap();
+    assert_eq!((transmit.channel, transmit.destination), (Channel::Rtcp, address(4003)));
+    let reports: Vec<_> = crate::rtcp::parse(&buf[..transmit.length]).collect();
+    assert!(matches!(reports.last(), Some(crate::rtcp::Report::Bye { .. })));
+}
+
+#[test]
+fn mute_sends_silence_and_keeps_the_stream_alive() {
+    let mut pair = Pair::new(Codec::Pcmu, Network::default());
+    pair.a_says(ToneSpec::sine(400.0, -12.0));
+    pair.run(500);
+    pair.a.session.set_mute(true);
+    pair.run(1000);
+    assert_eq!(level_dbm0(&pair.b.heard[pair.b.heard.len() - 4000..]), -90.0);
+    assert!(pair.a.session.stats().packets_sent >= 74);
+    pair.a.session.set_mute(false);
+    pair.run(500);
+    assert!((level_dbm0(&pair.b.heard[pair.b.heard.len() - 2000..]) + 12.0).abs() < 0.5);
+}
+
+#[test]
+fn a_fax_is_reported_and_does_not_hurt() {
+    for codec in [Codec::Pcmu, Codec::Opus] {
+        let mut pair = Pair::new(codec, Network { delay_ms: 20, loss_percent: 2, ..Network::default() });
+        pair.run(500);
+        pair.answered();
+        pair.a_says(ToneSpec::ced().at_dbm0(-3.0));
+        pair.b.heard.clear();
+        pair.run(2000);
+        let found: Vec<_> = pair
+            .b
+            .events
+            .iter()
+            .filter_map(|e| match e {
+                MediaEvent::Fax { signal, at_ms, .. } => Some((*signal, *at_ms)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(found.len(), 1, "{codec:?}");
+        assert_eq!(found[0].0, FaxSignal::Ced);
+        assert!((500..1000).contains(&found[0].1), "{codec:?}: at {}", found[0].1);
+        let rate = codec.sample_rate() as usize;
+        let level = level_dbm0(&pair.b.heard[rate / 2..]);
+        assert!(level < -24.0, "{codec:?}: {level}");
+    }
+}
+
+#[test]
+fn early_ringback_is_reported_as_early() {
+    let mut pair = Pair::new(Codec::Pcmu, Network { delay_ms: 20, loss_percent: 3, ..Network::default() });
+    pair.a_says(ToneSpec::ringback());
+    pair.run(7000);
+    let early = |e: &MediaEvent| {
+        matches!(e, MediaEvent::CallProgress { tone: CallProgress::Ringback, early: true, .. })
+    };
+    assert_eq!((pair.b.has(early), pair.b.has(|e| matches!(e, MediaEvent::CallProgress { .. }))), (1, 1));
+}
+
+#[test]
+fn a_drifting_device_neither_starves_nor_piles_up() {
+    // The listener's device runs 1000 ppm fast or slow: 5 times the worst crystal, so that a minute tells.
+    for ppm in [-1000_i64, 1000] {
+        let mut pair = Pair::new(Codec::Pcmu, Network { delay_ms: 20, ..Network::default() });
+        pair.a_says(ToneSpec::sine(400.0, -12.0));
+        pair.run(1000);
+        let mut debt = 0;
+        for _ in 0..60 {
+            pair.run(1000);
+            debt += 8 * ppm;
+            // The device asks for some samples more, or leaves some out.
+            let extra = debt / 1000;
+            debt -= extra * 1000;
+            let now = pair.now();
+            if extra > 0 {
+                let mut pcm = vec![0; extra as usize];
+                pair.b.session.pull(now, &mut pcm);
+            } else {
+                pair.b.heard.truncate(pair.b.heard.len() - extra.unsigned_abs() as usize);
+                let mut pcm = vec![0; 80 - extra.unsigned_abs() as usize];
+                pair.ms += 10;
+                let now = pair.now();
+                pair.a.speak(now, &mut pair.b, &pair.network, &mut pair.random, pair.ms);
+                pair.b.session.pull(now, &mut pcm);
+            }
+        }
+        let stats = pair.b.session.stats();
+        assert!(stats.concealed_ms <= 60, "{ppm}: {stats:?}");
+        assert!(if ppm > 0 { stats.expanded_ms } else { stats.accelerated_ms } >= 20, "{ppm}: {stats:?}");
+        let holes = pair.b.heard[8000..].chunks(80).filter(|chunk| level_dbm0(chunk) < -24.0).count();
+        assert!(holes <= 4, "{ppm}: {holes} holes");
+    }
+}
+
+#[test]
+fn wild_bytes_neither_panic_nor_count_as_a_peer() {
+    let mut pair = Pair::new(Codec::Opus, Network::default());
+    pair.run(200);
+    let mut random = 77;
+    let mut buf = [0; MAX_DATAGRAM];
+    for round in 0..20_000_u64 {
+        random = mix(random);
+        let length = (random % 200) as usize;
+        let mut bytes: Vec<u8> = (0..length).map(|n| mix(random ^ n as u64) as u8).collect();
+        if round % 2 == 0 && length > 12 {
+            // Looks like our peer's audio, with wild numbers and payload.
+            bytes[0] = 0x80;
+            bytes[1] = [111, 101, 13, 200][(random >> 20) as usize % 4];
+        }
+        let now = pair.now();
+        pair.a.session.handle_rtp(now, address(4002), &bytes);
+        pair.a.session.handle_rtcp(now, address(4003), &bytes);
+        if round % 20 == 0 {
+            pair.run(10);
+            while pair.a.session.poll_transmit(&mut buf).is_some() {}
+        }
+    }
+    assert!(pair.a.session.stats().malformed > 1000);
+}
+
+#[test]
+fn an_unspecified_address_is_not_sent_to() {
+    let mut held = params(Codec::Pcmu, 4002);
+    held.remote = SocketAddr::from(([0, 0, 0, 0], 4002));
+    let mut session = Session::new(SessionId(1), held, 1, Instant::now()).unwrap();
+    session.push(Instant::now(), &[0; 800]);
+    assert_eq!(session.poll_transmit(&mut [0; MAX_DATAGRAM]), None);
+}
+
+#[test]
+fn any_packet_length_is_sent_and_heard() {
+    for (codec, ptime_ms, frames) in [
+        (Codec::Pcmu, 10, 100),
+        (Codec::Pcma, 30, 33),
+        (Codec::Pcmu, 60, 16),
+        (Codec::Opus, 10, 100),
+        (Codec::Opus, 30, 50),
+        (Codec::Opus, 60, 16),
+        (Codec::Pcmu, 200, 16),
+        (Codec::Pcmu, 0, 100),
+    ] {
+        let a = StreamParams { ptime_ms, ..params(codec, 4002) };
+        let mut pair = Pair::with(a, params(codec, 4000), Network { delay_ms: 20, ..Network::default() });
+        pair.a_says(ToneSpec::sine(700.0, -12.0));
+        pair.run(1000);
+        assert_eq!(pair.a.session.stats().packets_sent, frames, "{codec:?} {ptime_ms}");
+        let rate = codec.sample_rate() as usize;
+        let heard = &pair.b.heard[rate / 2..];
+        assert!((level_dbm0(heard) + 12.0).abs() < 0.7, "{codec:?} {ptime_ms}: {}", level_dbm0(heard));
+        assert_eq!(pair.b.session.stats().concealed_ms, 0, "{codec:?} {ptime_ms}");
+    }
+}

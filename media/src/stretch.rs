@@ -152,14 +152,14 @@ mod tests {
     #[test]
     fn noise_is_left_alone_unless_forced_and_silence_is_free() {
         let mut state = 1_u32;
-        let noise: Vec<i16> = (0..160)
+        let mut noise: Vec<i16> = (0..160)
             .map(|_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 (state >> 17) as i16 - 16_384
             })
             .collect();
         assert_eq!(accelerate(&mut noise.clone(), 160, 8_000, false), 160);
-        assert!(accelerate(&mut noise.clone(), 160, 8_000, true) < 160);
+        assert!(accelerate(&mut noise, 160, 8_000, true) < 160);
         assert_eq!(accelerate(&mut [0; 160], 160, 8_000, false), 80);
         assert_eq!(expand(&mut [0; 320], 160, 8_000), 240);
     }

@@ -144,7 +144,7 @@ impl Receiver {
         self.expected_prior = expected;
         self.received_prior = self.received;
         let lost = expected_interval.saturating_sub(received_interval);
-        if expected_interval == 0 { 0 } else { (lost * 256 / expected_interval).min(255) as u8 }
+        (lost * 256).checked_div(expected_interval).unwrap_or(0).min(255) as u8
     }
 
     fn restart(&mut self, sequence: u16) {
