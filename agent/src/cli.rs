@@ -7,6 +7,7 @@ mod check;
 mod events;
 mod files;
 mod output;
+mod practice;
 mod render;
 mod table;
 mod time;
@@ -72,14 +73,8 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
     let Cli { global, verb } = cli;
     match verb {
         Verb::Run(args) => run(&global, &args, out),
-        Verb::Demo(mut args) => {
-            args.json = global.json;
-            ended(crate::demo::run(args))
-        }
-        Verb::Exchange(mut args) => {
-            args.json = global.json;
-            ended(crate::exchange::run(args))
-        }
+        Verb::Demo(args) => practice::demo(args, out),
+        Verb::Exchange(args) => practice::exchange(args, out),
         Verb::Config(verb) => check::config(&global, &verb, out),
         Verb::Completion { shell } => {
             let mut script = Vec::new();
@@ -111,10 +106,6 @@ fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> 
         out.note(&output::chain(&error));
         Failure::Exit(REFUSED)
     })
-}
-
-fn ended(code: u8) -> Result<(), Failure> {
-    if code == 0 { Ok(()) } else { Err(Failure::Exit(code)) }
 }
 
 fn config_path(global: &Global) -> PathBuf {

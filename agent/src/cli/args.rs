@@ -149,9 +149,6 @@ pub struct DemoArgs {
     /// Keep database, recordings and results in this folder [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Filled from the global `--json`
-    #[arg(skip)]
-    pub json: bool,
 }
 
 /// `kakeru exchange`; `--json` is global.
@@ -169,9 +166,6 @@ pub struct ExchangeArgs {
     /// Shorten ringing and talk
     #[arg(long)]
     pub fast: bool,
-    /// Filled from the global `--json`
-    #[arg(skip)]
-    pub json: bool,
 }
 
 /// `kakeru call`.
