@@ -8,6 +8,10 @@ use crate::rtp::{Packet, Receiver, Verdict};
 /// Silence of the pinned source after which another address of the same peer is believed.
 const REPIN_AFTER: Duration = Duration::from_secs(2);
 
+/// After the peer announced another address, the old one is deaf to us this long: with a forked call the loser may
+/// still be sending. After that it is believed again, since some peers announce what they do not do.
+const DISOWNED_FOR: Duration = Duration::from_millis(500);
+
 /// An abandoned SSRC is deaf to us while the new one has spoken within this time.
 const ALIVE: Duration = Duration::from_millis(500);
 
@@ -24,6 +28,16 @@ pub(crate) enum Admission {
     Misplaced,
 }
 
+/// The packet that put a source on probation; it is good once the next one is.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    ssrc: u32,
+    sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) payload_type: u8,
+    pub(crate) payload: Vec<u8>,
+}
+
 /// Learns the peer's address and SSRC from its packets, pins them, and follows changes that last.
 #[derive(Debug)]
 pub(crate) struct Inbound {
@@ -32,6 +46,8 @@ pub(crate) struct Inbound {
     current: Option<Receiver>,
     candidate: Option<Receiver>,
     abandoned: Option<u32>,
+    held: Option<Held>,
+    disowned: Option<(SocketAddr, Instant)>,
     last_packet: Option<Instant>,
     pub(crate) ssrc_changes: u32,
     lost_before: u64,
@@ -45,6 +61,8 @@ impl Inbound {
             current: None,
             candidate: None,
             abandoned: None,
+            held: None,
+            disowned: None,
             last_packet: None,
             ssrc_changes: 0,
             lost_before: 0,
@@ -67,6 +85,13 @@ impl Inbound {
             if !(silent && (source == signalled || source.ip() == pinned.ip())) {
                 return Admission::Foreign;
             }
+        }
+        if let Some((old, since)) = self.disowned
+            && old == source
+            && source != signalled
+            && now.saturating_duration_since(since) < DISOWNED_FOR
+        {
+            return Admission::Foreign;
         }
         let is_current = self.current.as_ref().is_some_and(|current| current.ssrc() == packet.ssrc);
         if !is_current {
@@ -93,8 +118,14 @@ impl Inbound {
     }
 
     /// Forgets the address but not the SSRC: the peer announced another one.
-    pub(crate) fn unpin(&mut self) {
-        self.pinned = None;
+    pub(crate) fn unpin(&mut self, now: Instant) {
+        self.disowned = self.pinned.take().map(|old| (old, now));
+    }
+
+    /// The packet before `packet`, if that ended the probation.
+    pub(crate) fn take_held(&mut self, packet: &Packet<'_>) -> Option<Held> {
+        let held = self.held.take()?;
+        (held.ssrc == packet.ssrc && held.sequence == packet.sequence.wrapping_sub(1)).then_some(held)
     }
 
     /// The SSRC that is heard.
@@ -148,6 +179,13 @@ impl Inbound {
             }
             Verdict::Probation | Verdict::Misplaced => {
                 self.candidate = Some(candidate);
+                self.held = Some(Held {
+                    ssrc: packet.ssrc,
+                    sequence: packet.sequence,
+                    timestamp: packet.timestamp,
+                    payload_type: packet.payload_type,
+                    payload: packet.payload.to_vec(),
+                });
                 Admission::Probation
             }
         }

@@ -1,5 +1,51 @@
 //! Voice: RTP, jitter buffer, codecs, tones and their detectors, recorder, audio devices.
 //!
+//! # The two halves
+//! The **core** does no I/O and reads no clock: [`session::Session`] takes datagrams and PCM together with `now`, and
+//! gives PCM, datagrams and events. All below it ([`rtp`], [`jitter`], [`codec`], [`tones`] ...) is plain data.
+//! The **shell** owns threads, sockets, files and sound devices: [`engine::Engine`] takes [`Command`]s and reports
+//! [`MediaEvent`]s.
+//!
+//! # The loop around a session
+//! After each input or command, drain the outputs; nothing else drives a session.
+//! ```
+//! use media::session::{MAX_DATAGRAM, Session};
+//! use media::{Codec, SessionId, StreamParams};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let now = std::time::Instant::now();
+//! let params = StreamParams {
+//!     remote: "192.0.2.7:4000".parse()?,
+//!     remote_rtcp: None,
+//!     codec: Codec::Pcmu,
+//!     payload_type: 0,
+//!     receive_payload_type: 0,
+//!     dtmf_payload_type: Some(101),
+//!     dtmf_receive_payload_type: Some(101),
+//!     ptime_ms: 20,
+//!     send: true,
+//!     receive: true,
+//!     fmtp: None,
+//! };
+//! let mut session = Session::new(SessionId(1), params, 42, now)?;
+//! // 20 ms from the microphone: one packet to send.
+//! session.push(now, &[0; 160]);
+//! let mut datagram = [0; MAX_DATAGRAM];
+//! while let Some(transmit) = session.poll_transmit(&mut datagram) {
+//!     assert_eq!(transmit.length, 12 + 160);
+//! }
+//! // 20 ms for the ear: silence, as nobody has sent anything yet.
+//! let mut heard = [0; 160];
+//! session.pull(now, &mut heard);
+//! assert_eq!(session.poll_event(), None);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Standards
+//! RFC 3550 (RTP, RTCP) with its appendices A.1, A.3 and A.8; 3551 (payload types); 4733 (telephone-event); 5761
+//! (RTCP on the RTP port, received); 7587 (Opus); ITU-T G.711 with appendix I, Q.23, T.30, V.8, V.21, V.25.
+//! Comfort noise (RFC 3389) is taken as silence.
+//!
 //! # Levels
 //! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine
 //! with an amplitude of 22 827. See [`tones::level`].

@@ -150,6 +150,7 @@ impl Session {
                 if fresh {
                     self.playout.reset();
                     self.events_received.reset();
+                    self.play_held(now, seq, &packet);
                 }
                 seq
             }
@@ -232,7 +233,7 @@ impl Session {
             self.limiter = Limiter::new(params.codec.sample_rate());
         }
         if params.remote != self.params.remote {
-            self.inbound.unpin();
+            self.inbound.unpin(now);
         }
         if params.receive && !self.params.receive {
             // What was said during the hold is not for the operator.
@@ -357,6 +358,16 @@ impl Session {
     fn is_audio(&self, payload_type: u8) -> bool {
         payload_type == self.params.receive_payload_type
             || (matches!(self.params.codec, Codec::Pcmu | Codec::Pcma) && matches!(payload_type, 0 | 8))
+    }
+
+    /// The packet that began the probation is the start of the callee's first word.
+    fn play_held(&mut self, now: Instant, seq: i64, packet: &Packet<'_>) {
+        let Some(held) = self.inbound.take_held(packet) else { return };
+        self.counts.packets += 1;
+        self.counts.bytes += held.payload.len() as u64;
+        if self.params.receive && self.is_audio(held.payload_type) && !held.payload.is_empty() {
+            self.playout.put(now, seq - 1, held.timestamp, held.payload_type, &held.payload);
+        }
     }
 
     fn note_packet(&mut self, now: Instant) {
