@@ -207,20 +207,29 @@ fn now() -> Instant {
 
 /// Sockets bound to the wildcard address do not say which of our addresses faces the exchange: the routing table does.
 fn learn_routes(ua: &mut UserAgent) {
-    let accounts: Vec<AccountId> = ua.accounts().map(|(id, _)| id).collect();
-    for account in accounts {
-        for target in ua.targets(account).to_vec() {
-            learn_route(ua, target);
+    for _ in 0..TARGETS_PER_TURN {
+        let Some(target) = ua.unrouted_target() else { return };
+        if !learn_route(ua, target) {
+            return;
         }
     }
 }
 
-fn learn_route(ua: &mut UserAgent, peer: SocketAddr) {
-    if ua.needs_local_route(peer.ip())
-        && let Ok(local) = udp::address_towards(peer)
-    {
-        ua.set_local_route(peer.ip(), local);
+fn learn_route(ua: &mut UserAgent, peer: SocketAddr) -> bool {
+    if !ua.needs_local_route(peer.ip()) {
+        return true;
+    }
+    match udp::address_towards(peer) {
+        Ok(local) => {
+            ua.set_local_route(peer.ip(), local);
+            true
+        }
+        Err(error) => {
+            tracing::debug!(%peer, %error, "no route");
+            false
+        }
     }
 }
 
+const TARGETS_PER_TURN: usize = 64;
 const DATAGRAMS_PER_TURN: usize = 32;

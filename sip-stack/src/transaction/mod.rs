@@ -363,3 +363,6 @@ fn step(layer: &mut TransactionLayer, id: TransactionId, now: Instant) -> Step<'
         retransmissions: &mut layer.retransmissions,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,6 +164,11 @@ impl Call {
         }
     }
 
+    /// True when the INVITE went by TCP only for its size.
+    pub(crate) fn is_upgraded(&self) -> bool {
+        matches!(&self.phase, Phase::Outgoing(outgoing) if outgoing.upgraded)
+    }
+
     pub(crate) fn outgoing(&mut self) -> Option<&mut Outgoing> {
         match &mut self.phase {
             Phase::Outgoing(outgoing) => Some(outgoing),

@@ -118,6 +118,12 @@ impl UserAgent {
         (wildcard(self.local_udp) || wildcard(self.local_tcp)) && !self.local_routes.contains_key(&peer)
     }
 
+    /// A target whose [`Self::needs_local_route`] is still open.
+    pub fn unrouted_target(&self) -> Option<SocketAddr> {
+        let mut targets = self.accounts.iter().flat_map(|account| &account.targets);
+        targets.find(|target| self.needs_local_route(target.ip())).copied()
+    }
+
     /// The SIP Call-ID of a call that has not ended.
     pub fn sip_call_id(&self, call: CallId) -> Option<&str> {
         self.calls.get(&call).map(|call| call.sip_call_id.as_str())

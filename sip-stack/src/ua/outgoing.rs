@@ -14,6 +14,7 @@ use crate::dialog::{DEFAULT_PORT, Dialog, uri_ip, uri_transport};
 use crate::message::{CSeq, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use crate::sdp::{Direction, Negotiator};
 use crate::transaction::TransactionId;
+use crate::transport::{Flow, TransportKind};
 
 impl UserAgent {
     /// Calls `invite.target` from `account`. The INVITE is ready in `poll_transmit` when this returns.
@@ -232,6 +233,9 @@ impl UserAgent {
         }
         let Some((invite, flow)) = self.layer.sent_request(tx) else { return };
         let invite = invite.clone();
+        // TCP for the INVITE's size alone says nothing about the rest of the dialog.
+        let upgraded = self.calls.get(&id).is_some_and(Call::is_upgraded);
+        let flow = if upgraded { Flow { transport: TransportKind::Udp, ..flow } } else { flow };
         let Some(dialog) = Dialog::from_response(&invite, response, flow) else {
             return;
         };

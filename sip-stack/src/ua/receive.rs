@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::call::ClientUse;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::DialogId;
-use crate::message::{Message, Method, ParseError, Request, Response, parse_datagram};
+use crate::message::{Message, Method, ParseError, Request, Response, parse_datagram, parse_framed};
 use crate::transaction::{Received, TransactionId};
 use crate::transport::{Flow, TransportKind};
 
@@ -28,7 +28,11 @@ impl UserAgent {
         self.counters.received += 1;
         let flow = Flow { transport, peer: source };
         crate::trace::received(flow, bytes);
-        match parse_datagram(bytes) {
+        let parsed = match transport {
+            TransportKind::Udp => parse_datagram(bytes),
+            TransportKind::Tcp => parse_framed(bytes),
+        };
+        match parsed {
             Ok(Message::Request(request)) => self.receive_request(request, flow, now),
             Ok(Message::Response(response)) => {
                 if self.layer.receive_response(response, now).is_some() {

@@ -6,6 +6,7 @@ use super::UserAgent;
 use super::call::Call;
 use super::config::RedirectPolicy;
 use super::event::CallId;
+use crate::dialog::uri_ip;
 use crate::message::{Contact, Response, Uri};
 
 impl UserAgent {
@@ -15,10 +16,13 @@ impl UserAgent {
         let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) else {
             return false;
         };
+        // An exchange on this machine (practice, tests) never sends a call off it.
+        let loopback = outgoing.flow.peer.ip().is_loopback();
         if (300..400).contains(&response.code) && policy != RedirectPolicy::Never {
             for uri in contacts(response) {
                 let dialed = outgoing.to.user() == uri.user();
-                if policy == RedirectPolicy::Any || dialed {
+                let stays = !loopback || uri_ip(&uri).is_none_or(|ip| ip.is_loopback());
+                if stays && (policy == RedirectPolicy::Any || dialed) {
                     outgoing.redirects.push_back(uri);
                 }
             }

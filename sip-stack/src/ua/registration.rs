@@ -37,7 +37,12 @@ impl UserAgent {
         };
         entry.registration.wanted = false;
         entry.registration.next_attempt = None;
-        let bound = entry.registration.bound.is_some();
+        let registration = &mut entry.registration;
+        // A REGISTER under way may have made a binding already.
+        if registration.transaction.is_some() && registration.bound.is_none() {
+            registration.bound = registration.offered.take();
+        }
+        let bound = registration.bound.is_some();
         self.timers.stop(UaTimer::Register(account));
         self.drop_registration_transaction(account);
         if bound {
@@ -92,8 +97,12 @@ impl UserAgent {
             _ => RegistrationState::Registering,
         };
         let (id, _) = self.send_request(request, flow, ClientUse::Register(account), now);
-        self.accounts[account.0 as usize].registration.transaction = Some(id);
-        self.set_registration_state(account, state);
+        let registration = &mut self.accounts[account.0 as usize].registration;
+        registration.transaction = Some(id);
+        // A refresh under way is no news; its result is.
+        if registration.state != state {
+            self.set_registration_state(account, state);
+        }
     }
 
     pub(crate) fn register_response(&mut self, account: AccountId, response: &Response, now: Instant) {
@@ -255,7 +264,6 @@ impl UserAgent {
         let entry = &mut self.accounts[account.0 as usize];
         entry.registration.state = state;
         let status = entry.status();
-        // A refresh that changes nothing visible is no news.
         if self.accounts[account.0 as usize].registration.told.as_ref() != Some(&status) {
             self.accounts[account.0 as usize].registration.told = Some(status.clone());
             self.events.push_back(Event::Registration { account, status });
