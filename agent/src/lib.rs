@@ -1,1 +1,16 @@
-//! Kakeru (架ける): the outbound call centre's phone; daemon, command line, practice exchange.
+//! The daemon, its command line and the practice exchange.
+//!
+//! [`run`] wires the four libraries together; [`core`] is the one task that owns all call state. `sip-stack`, `media`,
+//! `store` and `config` meet only here.
+
+pub mod cli;
+pub mod clock;
+pub mod control;
+pub mod core;
+pub mod demo;
+pub mod exchange;
+pub mod logging;
+pub mod notify;
+pub mod run;
+mod stream;
+pub mod sync;

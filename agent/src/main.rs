@@ -1,2 +1,7 @@
-//! The one binary.
-fn main() {}
+//! `kakeru`: daemon and command line in one binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kakeru::cli::main()
+}

@@ -11,7 +11,7 @@ use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
     DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall, OutboxRow,
-    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow,
+    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount,
     UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
@@ -88,6 +88,7 @@ pub(crate) trait Reader: Send {
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats>;
     fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>>;
+    fn stats_by_status(&mut self, query: &StatsQuery) -> Result<Vec<StatusCount>>;
     /// The same figures, recounted row by row without the database's help.
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats>;
     fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer>;

@@ -16,7 +16,7 @@ use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
     DncEntry, DncRow, HistoryQuery, IncomingCall, LeadFilter, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
     OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery,
-    StatsRow, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::sqlite;
 use crate::staging::Staging;
@@ -410,6 +410,14 @@ impl Store {
     /// Storage errors only.
     pub async fn stats_recount(&self, query: StatsQuery) -> Result<Stats> {
         self.read(move |r| r.stats_recount(&query)).await
+    }
+
+    /// How often each status was given among the counted calls, in the order of the statuses.
+    ///
+    /// # Errors
+    /// Resource errors.
+    pub async fn stats_by_status(&self, query: StatsQuery) -> Result<Vec<StatusCount>> {
+        self.read(move |r| r.stats_by_status(&query)).await
     }
 
     /// Why leads are dialed or not.

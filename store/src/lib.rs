@@ -35,7 +35,9 @@ mod staging;
 mod thread;
 pub mod time;
 
+pub use code::Code;
 pub use error::{Blame, DialRefusal, Error, OpenError, Result};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 pub use model::*;
+pub use phone::{DialPlan, NumberFormat, Phone};

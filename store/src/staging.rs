@@ -16,8 +16,6 @@ use crate::thread::{Lane, Queue, Writer};
 /// One checked row of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct StagedRow {
-    /// Physical line of the file, from 1.
-    pub(crate) line: u64,
     /// The number, key of contact and lead.
     pub(crate) phone: Phone,
     /// As the file had it.

@@ -53,7 +53,7 @@ fn line(record: &EventRecord) -> String {
                 }
             }
             ("result" | "recording", Value::Object(inner)) => {
-                for (key, value) in inner {
+                for (key, value) in inner.iter().filter(|(key, _)| !fields.contains_key(*key)) {
                     push(&mut line, key, value);
                 }
             }

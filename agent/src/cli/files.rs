@@ -11,7 +11,7 @@ use super::Failure;
 use super::args::ImportArgs;
 use super::events::progress_line;
 use super::output::{Out, REFUSED};
-use super::table::Table;
+use super::table::{Table, shorten};
 use crate::control::client::{Client, ClientError, Notice};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
@@ -147,7 +147,8 @@ fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
         out.text("内容", "what"),
         out.text("対処", "to do"),
     ])
-    .right(&[0]);
+    .right(&[0])
+    .whole();
     for issue in issues.iter().take(SHOWN) {
         let known = issue.code.parse::<ErrorCode>().ok();
         let text = known.map_or("", |code| code.text().in_lang(out.lang));
@@ -156,7 +157,7 @@ fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
         table.row([
             issue.line.to_string(),
             issue.column.clone().unwrap_or_default(),
-            issue.value.clone().unwrap_or_default(),
+            shorten(issue.value.as_deref().unwrap_or_default(), CELL),
             issue.code.clone(),
             text,
             known.map_or("", |code| code.hint().in_lang(out.lang)).to_owned(),
@@ -206,6 +207,8 @@ fn write(
     written
 }
 
+/// Columns of a bad cell that are shown.
+const CELL: usize = 30;
 /// Mistakes shown to a person; a file with more has one cause.
 const SHOWN: usize = 30;
 

@@ -70,11 +70,16 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
     right: Vec<usize>,
+    most: usize,
 }
 
 impl Table {
     pub(super) fn new(head: &[&str]) -> Self {
-        Self { rows: vec![head.iter().map(|cell| (*cell).to_owned()).collect()], right: Vec::new() }
+        Self {
+            rows: vec![head.iter().map(|cell| (*cell).to_owned()).collect()],
+            right: Vec::new(),
+            most: MOST,
+        }
     }
 
     /// Columns aligned to the right: numbers.
@@ -83,8 +88,15 @@ impl Table {
         self
     }
 
+    /// Cells of any length: texts that say what to do must be whole.
+    pub(super) fn whole(mut self) -> Self {
+        self.most = usize::MAX;
+        self
+    }
+
     pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().map(|cell| shorten(&clean(&cell), MOST)).collect());
+        let most = self.most;
+        self.rows.push(cells.into_iter().map(|cell| shorten(&clean(&cell), most)).collect());
     }
 
     pub(super) fn is_empty(&self) -> bool {

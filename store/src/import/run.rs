@@ -112,7 +112,6 @@ fn stage_all(
 
 fn staged(row: ImportRow) -> StagedRow {
     StagedRow {
-        line: row.line,
         phone: row.phone,
         raw_phone: row.raw_phone,
         clir: row.clir,

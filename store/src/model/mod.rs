@@ -17,7 +17,7 @@ pub use dialing::{
 };
 pub use list::{LeadFilter, LeadRow, ListInfo, ListQuery, ListSpec};
 pub use register::{ContactInfo, DispositionInfo, DncEntry, DncRow, OutboxRow, ProjectInfo, UserInfo};
-pub use report::{Stats, StatsQuery, StatsRow, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
+pub use report::{Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
 pub use word::{
     Direction, HangupBy, LeadNext, LeadState, Origin, RecordingState, Role, SetBy, UnknownWord,
 };

@@ -75,6 +75,17 @@ pub struct StatsRow {
     pub stats: Stats,
 }
 
+/// How often a status was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusCount {
+    /// Status code.
+    pub code: String,
+    /// Its label.
+    pub label: String,
+    /// Calls, void ones left out.
+    pub count: u64,
+}
+
 /// What to explain.
 #[derive(Clone, Debug)]
 pub enum WhyQuery {

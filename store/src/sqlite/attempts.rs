@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::{contacts, exec, leads, one, saves};
+use super::{contacts, exec, leads, one, saves, outbox};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -388,13 +388,18 @@ pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<()> {
             let gap = if known.practice { PRACTICE_REQUEUE_MS } else { MIN_REPEAT_GAP_MS };
             leads::put_off(db, lead, end.ended_at + gap).doing(doing)?;
         }
+        // Sealed here and now, so it leaves the box here and now: nothing that was dialed is hidden from the centre.
+        let row = super::history::load(db, end.attempt)?;
+        outbox::push(db, &row, end.ended_at).doing(doing)?;
         return Ok(());
     }
     count(db, known.lead).doing(doing)?;
-    match &end.auto {
-        Some(save) => saves::apply(db, save).map(|_| ()),
-        None => saves::touch_last(db, end.attempt).doing(doing),
+    if let Some(save) = &end.auto
+        && saves::apply(db, save)?.applied
+    {
+        return Ok(());
     }
+    saves::touch_last(db, end.attempt).doing(doing)
 }
 
 /// One more call made to the lead.

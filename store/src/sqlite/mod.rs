@@ -34,7 +34,7 @@ use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
     DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall, OutboxRow,
-    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow,
+    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount,
     UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
@@ -271,8 +271,9 @@ impl Backend for SqliteBackend {
     }
 
     fn finish(&mut self) {
-        if let Err(error) = exec(&self.db, "PRAGMA optimize", []).map(|_| ()) {
-            tracing::debug!(%error, "PRAGMA optimize failed");
+        // Closing would do the same; doing it here says why when it fails.
+        if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(%error, "the log stays beside the database; the next start reads it");
         }
     }
 }
@@ -296,6 +297,10 @@ impl Reader for SqliteReader {
 
     fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>> {
         stats::by_day(&self.db, query).doing("count by day")
+    }
+
+    fn stats_by_status(&mut self, query: &StatsQuery) -> Result<Vec<StatusCount>> {
+        stats::by_status(&self.db, query).doing("count by status")
     }
 
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats> {
@@ -372,4 +377,4 @@ fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 const UPKEEP_FRAMES: i32 = 256;
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -29,10 +29,11 @@ pub(super) fn recording_closed(
         Some((path, sha256, ms)) => (Some(path), Some(sha256), Some(ms)),
         None => (None, None, None),
     };
-    let sql = "UPDATE outbox SET next_try_at = min(next_try_at, created_at),
+    let sql = "UPDATE outbox SET
+                 next_try_at = CASE attempts WHEN 0 THEN min(next_try_at, created_at) ELSE next_try_at END,
                  payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
                                     '$.recording_ms', ?4)
-               WHERE key = ?1 AND attempts = 0";
+               WHERE key = ?1";
     exec(db, sql, (attempt, path, sha256, ms)).map(|_| ())
 }
 
@@ -109,6 +110,8 @@ fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
         ("q850", json!(attempt.q850)),
         ("reason", json!(attempt.reason_text)),
         ("hangup_by", json!(attempt.hangup_by)),
+        ("void", json!(attempt.void)),
+        ("void_reason", json!(attempt.void_reason)),
         ("interrupted", json!(attempt.interrupted)),
         ("started_at", json!(time(attempt.dialed_at))),
         ("ringing_at", json!(time(attempt.ringing_at))),

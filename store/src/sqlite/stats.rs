@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
-use crate::model::{Stats, StatsQuery, StatsRow};
+use crate::model::{Stats, StatsQuery, StatsRow, StatusCount};
 use crate::time::BusinessDate;
 
 pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
@@ -27,6 +27,17 @@ pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Ve
     );
     all(db, &sql, params_from_iter(values), |r| {
         Ok(StatsRow { day: r.get(0)?, user: r.get(1)?, login: r.get(2)?, stats: figures(r, 3)? })
+    })
+}
+
+pub(super) fn by_status(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<StatusCount>> {
+    let (filter, values) = filter(query);
+    let sql = format!(
+        "SELECT d.code, d.label, count(*) FROM attempts a JOIN dispositions d ON d.code = a.disposition {filter}
+         AND a.void = 0 GROUP BY d.code ORDER BY d.position"
+    );
+    all(db, &sql, params_from_iter(values), |r| {
+        Ok(StatusCount { code: r.get(0)?, label: r.get(1)?, count: unsigned(r, 2)? })
     })
 }
 

@@ -34,7 +34,11 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             account.aor.clone(),
             registration(account, out).to_owned(),
             why(account),
-            account.next_attempt_at.map_or_else(String::new, |at| time::short(at, status.now)),
+            // A registered account's next attempt is its refresh, which is nobody's concern.
+            account
+                .next_attempt_at
+                .filter(|_| account.state != RegistrationState::Registered)
+                .map_or_else(String::new, |at| time::short(at, status.now)),
         ]);
     }
     out.table(&accounts)?;
@@ -108,7 +112,8 @@ pub(crate) fn devices(devices: &Devices, out: Out) -> Result<(), Closed> {
         out.text("名前", "name"),
         out.text("既定", "default"),
         out.text("方式", "host"),
-    ]);
+    ])
+    .whole();
     for device in &devices.devices {
         let direction = match device.direction {
             DeviceDirection::Capture => out.text("マイク", "capture"),

@@ -137,7 +137,8 @@ pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
         out.text("理由", "why"),
         out.text("いつから", "not before"),
     ])
-    .right(&[0]);
+    .right(&[0])
+    .whole();
     for row in &why.rows {
         let reason = row.reason.as_deref().unwrap_or_default();
         let text = reason.parse::<ErrorCode>().map_or(reason, |code| code.text().in_lang(out.lang));

@@ -1,0 +1,79 @@
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::Instant;
+
+use config::AccountKind;
+use sip_stack::message::Uri;
+use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::ua::{AccountId, RegistrationState, RegistrationStatus, UserAgent};
+
+/// An account while the daemon runs.
+pub(crate) struct AccountRuntime {
+    pub(crate) id: AccountId,
+    pub(crate) config: config::Account,
+    /// Last status seen, to report changes once.
+    pub(crate) status: Option<RegistrationStatus>,
+}
+
+impl AccountRuntime {
+    /// Whether calls may be placed: registered, or known to the trunk by address and resolved.
+    pub(crate) fn is_up(&self, ua: &UserAgent) -> bool {
+        if self.config.registrar.is_some() {
+            matches!(ua.registration(self.id).state, RegistrationState::Registered { .. })
+                || self.refreshing(ua)
+        } else {
+            !ua.targets(self.id).is_empty()
+        }
+    }
+
+    /// A refresh under way does not take the line down: the binding still stands.
+    fn refreshing(&self, ua: &UserAgent) -> bool {
+        ua.registration(self.id).state == RegistrationState::Registering
+            && matches!(
+                self.status.as_ref().map(|s| s.state),
+                Some(RegistrationState::Registered { expires_at }) if expires_at > now_mono()
+            )
+    }
+
+    /// A practice account may reach loopback addresses only; looked at again at each INVITE, since names move.
+    pub(crate) fn target_is_lawful(&self, ua: &UserAgent) -> bool {
+        self.config.kind != AccountKind::Practice
+            || ua.targets(self.id).iter().all(|target| target.ip().is_loopback())
+    }
+
+    /// The URI that a dial string becomes.
+    pub(crate) fn target(&self, dial: &str) -> Option<Uri> {
+        let host = self.config.registrar.as_deref().map_or_else(
+            || self.config.aor_host(),
+            |registrar| registrar.strip_prefix("sip:").unwrap_or(registrar),
+        );
+        let host = host.split([';', '?']).next().unwrap_or(host);
+        Uri::parse(&format!("sip:{dial}@{host}")).ok()
+    }
+
+    /// What our offers and answers say, with the local address that reaches `target`.
+    pub(crate) fn capabilities(&self, address: IpAddr, port: u16) -> Capabilities {
+        let codecs = self.config.codecs.iter().map(|codec| match codec {
+            config::Codec::Pcmu => CodecSpec { name: CodecName::Pcmu, payload_type: 0, fmtp: None },
+            config::Codec::Pcma => CodecSpec { name: CodecName::Pcma, payload_type: 8, fmtp: None },
+            config::Codec::Opus => CodecSpec {
+                name: CodecName::Opus,
+                payload_type: 111,
+                fmtp: Some(String::from("useinbandfec=1; stereo=0; sprop-stereo=0")),
+            },
+        });
+        Capabilities { address, port, codecs: codecs.collect(), dtmf: true, ptime_ms: 20 }
+    }
+}
+
+/// The local address from which `target` is reached: what the kernel's routing says, no packet is sent.
+pub(crate) fn local_address(target: SocketAddr) -> Option<IpAddr> {
+    let any: SocketAddr =
+        if target.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { (std::net::Ipv6Addr::UNSPECIFIED, 0).into() };
+    let socket = UdpSocket::bind(any).ok()?;
+    socket.connect(target).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+fn now_mono() -> Instant {
+    crate::clock::now().mono
+}

@@ -1,0 +1,243 @@
+//! Carries out what a seat's dialer asked for.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use dialer::{Action, ClaimIntent, SaveIntent, SeatChange};
+use media::RtpSocket;
+use media::types::{Command as MediaCommand, Endpoint, SessionId};
+use protocol::ErrorCode;
+use sip_stack::ua::{HangupReason, Invite};
+use store::phone::{DialPlan, NumberFormat};
+use store::{Advance, AttemptId, ClaimSpec, DialRules, Save, SetBy};
+
+use super::call::{Call, Origin, Party};
+use super::job::Done;
+use super::{Core, SeatIndex, account};
+use crate::clock::Now;
+
+impl Core {
+    pub(super) fn act(&mut self, seat: SeatIndex, action: Action, now: Now) {
+        match action {
+            Action::Advance { seal, save, claim } => self.advance(seat, seal, save, claim, now),
+            Action::MarkDialing(attempt) => self.mark(seat, AttemptId(attempt.0), now),
+            Action::PlaceCall { attempt, ring_timeout } => {
+                self.place(seat, AttemptId(attempt.0), ring_timeout, now);
+            }
+            Action::HangUp(attempt) => self.hang_up(AttemptId(attempt.0), HangupReason::Normal, now),
+            Action::Release { attempt, skipped } => self.release(seat, AttemptId(attempt.0), skipped, now),
+            Action::End(ended) => self.write_end(seat, ended, now),
+            Action::Save { attempt, save } => {
+                let save = self.save_of(seat, AttemptId(attempt.0), save, now);
+                let store = self.store.clone();
+                self.jobs.spawn(async move { Done::Saved { seat, result: store.save(save).await } });
+            }
+            Action::Changed(change) => self.seat_changed(seat, change, now),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        seat: SeatIndex,
+        seal: Option<dialer::AttemptId>,
+        save: Option<SaveIntent>,
+        claim: Option<ClaimIntent>,
+        now: Now,
+    ) {
+        let seal = seal.map(|attempt| AttemptId(attempt.0));
+        let save = save.and_then(|save| Some(self.save_of(seat, seal?, save, now)));
+        let claim = claim.map(|intent| self.claim_of(seat, intent, now));
+        let runtime = &self.seats[seat];
+        let advance = Advance {
+            now: now.wall,
+            seat: runtime.name.clone(),
+            user: runtime.user,
+            save,
+            seal_attempt: seal,
+            claim,
+        };
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            Done::Advanced { seat, seal, result: Box::new(store.advance(advance).await) }
+        });
+    }
+
+    fn claim_of(&self, seat: SeatIndex, intent: ClaimIntent, now: Now) -> ClaimSpec {
+        let account = &self.accounts[self.seats[seat].account].config;
+        ClaimSpec {
+            attempt: AttemptId::generate(now.wall),
+            list: store::ListId(intent.list.0),
+            plan: plan(account),
+            dial_now: intent.dial_now,
+            rules: self.rules(seat),
+            claim_until: now.wall + CLAIM_LEASE_MS,
+            skip: Vec::new(),
+            account: account.name.clone(),
+            caller_id: account.caller_id.clone(),
+        }
+    }
+
+    pub(super) fn rules(&self, seat: SeatIndex) -> DialRules {
+        let practice = self.accounts[self.seats[seat].account].config.kind == config::AccountKind::Practice;
+        DialRules {
+            practice,
+            repeat_gap_ms: i64::try_from(self.config.dialing.repeat_gap.as_millis()).unwrap_or(i64::MAX),
+            max_repeats_per_day: self.config.dialing.max_repeats_per_day,
+            ..DialRules::default()
+        }
+    }
+
+    fn save_of(&self, seat: SeatIndex, attempt: AttemptId, save: SaveIntent, now: Now) -> Save {
+        Save {
+            attempt,
+            status: save.status.unwrap_or_default(),
+            set_by: SetBy::Operator,
+            memo: save.memo,
+            recall_at: save.recall_at,
+            save_seq: self.seats[seat].save_seq,
+            now: now.wall,
+            user: self.seats[seat].user,
+        }
+    }
+
+    fn mark(&mut self, seat: SeatIndex, attempt: AttemptId, now: Now) {
+        let (store, rules) = (self.store.clone(), self.rules(seat));
+        self.jobs.spawn(async move {
+            let result = store.mark_dialing(attempt, rules, now.wall).await;
+            Done::Marked { seat, attempt, result: Box::new(result) }
+        });
+    }
+
+    fn release(&mut self, seat: SeatIndex, attempt: AttemptId, skipped: bool, now: Now) {
+        self.seats[seat].shown = None;
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            let result = if skipped {
+                store.skip(attempt, now.wall).await
+            } else {
+                store.release(attempt, now.wall).await
+            };
+            Done::Released { seat, result }
+        });
+    }
+
+    /// The attempt is on disk: the INVITE leaves. What fails before it does ends the attempt as our own fault.
+    fn place(&mut self, seat: SeatIndex, attempt: AttemptId, ring_timeout: Duration, now: Now) {
+        let Some(shown) = self.seats[seat].shown.clone() else {
+            tracing::error!(%attempt, "a call without its lead was asked for");
+            return self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), super::ended::own_fault());
+        };
+        let origin = if shown.lead.is_some() { Origin::List } else { Origin::Manual };
+        let party = Party {
+            phone: Some(shown.phone.clone()),
+            dialed: shown.dial_string.clone(),
+            company: shown.company.clone(),
+            person: shown.person.clone(),
+            position: shown.lead.map(|_| shown.position),
+            categories: shown.categories.clone(),
+            lead: shown.lead.map(|lead| lead.to_string()),
+            attempts_before: shown.attempts_before,
+        };
+        let mut call = Call::new(attempt, seat, origin, party, now.wall);
+        match self.invite(seat, &shown.dial_string, ring_timeout, now) {
+            Ok((sip, session, socket)) => {
+                call.sip = Some(sip);
+                call.sip_call_id = self.ua.sip_call_id(sip).map(str::to_owned);
+                call.session = Some(session);
+                // The INVITE is on the wire before the media engine hears of the call.
+                self.driver.flush(&mut self.ua);
+                self.by_sip.insert(sip, attempt);
+                self.by_session.insert(session, attempt);
+                let endpoint = Endpoint::Seat(self.seats[seat].media);
+                self.media(MediaCommand::OpenSession { session, socket, endpoint });
+                self.report_dialing(&call, now);
+                self.calls.insert(attempt, call);
+            }
+            Err(code) => {
+                tracing::warn!(%attempt, seat = self.seats[seat].name, code = code.as_str(), "call not placed");
+                self.report_not_placed(&call, code, now);
+                call.times.ended = Some(now.wall);
+                self.calls.insert(attempt, call);
+                self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), super::ended::own_fault());
+            }
+        }
+    }
+
+    fn invite(
+        &mut self,
+        seat: SeatIndex,
+        dial: &str,
+        ring_timeout: Duration,
+        now: Now,
+    ) -> Result<(sip_stack::ua::CallId, SessionId, RtpSocket), ErrorCode> {
+        let account = &self.accounts[self.seats[seat].account];
+        if !account.target_is_lawful(&self.ua) {
+            return Err(ErrorCode::PracticeOnlyLoopback);
+        }
+        let address = self.media_address(self.seats[seat].account).ok_or(ErrorCode::TrunkDown)?;
+        let socket = self.rtp_socket(address)?;
+        let target = account.target(dial).ok_or(ErrorCode::PhoneInvalid)?;
+        let advertised = self.config.sip.advertise.unwrap_or(address);
+        let capabilities = account.capabilities(advertised, socket.port());
+        let invite = Invite { target, capabilities, ring_timeout, headers: Vec::new() };
+        let sip = self.ua.invite(account.id, invite, now.mono).map_err(|error| {
+            tracing::warn!(%error, account = account.config.name, "INVITE refused");
+            ErrorCode::TrunkDown
+        })?;
+        self.next_session += 1;
+        Ok((sip, SessionId(self.next_session), socket))
+    }
+
+    /// The local address for RTP towards an account's exchange.
+    pub(super) fn media_address(&self, account: usize) -> Option<IpAddr> {
+        let listen = self.config.sip.listen.ip();
+        if !listen.is_unspecified() {
+            return Some(listen);
+        }
+        account::local_address(*self.ua.targets(self.accounts[account].id).first()?)
+    }
+
+    pub(super) fn rtp_socket(&self, address: IpAddr) -> Result<RtpSocket, ErrorCode> {
+        RtpSocket::bind(address, self.config.media.ports.clone()).map_err(|error| {
+            tracing::error!(%error, "no RTP port");
+            ErrorCode::LineFull
+        })
+    }
+
+    /// CANCEL or BYE, if the SIP side still lives.
+    pub(super) fn hang_up(&mut self, attempt: AttemptId, reason: HangupReason, now: Now) {
+        if let Some(sip) = self.calls.get(&attempt).and_then(|call| call.sip) {
+            self.ua.hangup(sip, reason, now.mono);
+        }
+    }
+
+    fn seat_changed(&mut self, seat: SeatIndex, change: SeatChange, now: Now) {
+        match &change {
+            SeatChange::State(dialer::SeatState::Ready | dialer::SeatState::Paused(_)) => {
+                self.seats[seat].shown = None;
+            }
+            SeatChange::Exhausted(_) | SeatChange::Stopped(_) => {
+                self.report_seat(seat, &change, now);
+                self.seats[seat].list = None;
+                return;
+            }
+            SeatChange::State(_) | SeatChange::Waiting(_) => {}
+        }
+        self.report_seat(seat, &change, now);
+    }
+}
+
+/// How an account's trunk wants numbers.
+pub(super) fn plan(account: &config::Account) -> DialPlan {
+    DialPlan {
+        format: match account.number_format {
+            config::NumberFormat::National => NumberFormat::National,
+            config::NumberFormat::E164 => NumberFormat::E164,
+            config::NumberFormat::E164Plus => NumberFormat::E164Plus,
+        },
+        prefix: account.prefix.clone(),
+    }
+}
+
+/// A claim whose seat died is free again after this; every step of a living seat is faster.
+const CLAIM_LEASE_MS: i64 = 600_000;

@@ -1,0 +1,212 @@
+use std::path::PathBuf;
+use std::time::Instant;
+
+use dialer::outcome::Facts;
+use media::types::{SessionId, SessionStats};
+use protocol::result::{CallInfo, CallState, Direction};
+use sip_stack::ua::{CallId, EndedBy};
+use store::AttemptId;
+use store::phone::Phone;
+
+use super::SeatIndex;
+
+/// Where a call came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The dial list.
+    List,
+    /// A number that the operator typed.
+    Manual,
+    /// Somebody called us.
+    Incoming,
+}
+
+/// Whom a call is with, as shown to people.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Party {
+    /// E.164, when the number is one.
+    pub(crate) phone: Option<Phone>,
+    /// What goes into, or came in, the URI's user part.
+    pub(crate) dialed: String,
+    pub(crate) company: Option<String>,
+    pub(crate) person: Option<String>,
+    pub(crate) position: Option<i64>,
+    pub(crate) categories: Vec<String>,
+    pub(crate) lead: Option<String>,
+    pub(crate) attempts_before: u32,
+}
+
+impl Party {
+    /// The number as people write it.
+    pub(crate) fn number(&self) -> String {
+        self.phone.as_ref().map_or_else(|| self.dialed.clone(), Phone::national)
+    }
+}
+
+/// One call: the binding of an attempt (disk), a SIP call and a media session. Owned by the core task.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) attempt: AttemptId,
+    pub(crate) seat: SeatIndex,
+    pub(crate) origin: Origin,
+    pub(crate) party: Party,
+    pub(crate) sip: Option<CallId>,
+    pub(crate) sip_call_id: Option<String>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) media_up: bool,
+    pub(crate) codec: Option<&'static str>,
+    /// Hold that we asked for and that is in force.
+    pub(crate) held: bool,
+    /// The last hold or resume that we asked for.
+    pub(crate) hold_wanted: bool,
+    /// The other side holds.
+    pub(crate) held_by_peer: bool,
+    pub(crate) muted: bool,
+    pub(crate) facts: Facts,
+    pub(crate) times: Times,
+    pub(crate) heard: Vec<serde_json::Value>,
+    pub(crate) recording: Recording,
+    pub(crate) stats: Option<SessionStats>,
+    /// Set when SIP is over and the media session is being closed: facts are final once it is.
+    pub(crate) closing: Option<Closing>,
+}
+
+/// Wall-clock times of a call, UTC milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Times {
+    pub(crate) placed: i64,
+    pub(crate) ringing: Option<i64>,
+    pub(crate) early_media: Option<i64>,
+    pub(crate) answered: Option<i64>,
+    pub(crate) ended: Option<i64>,
+}
+
+/// What became of the recording.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Recording {
+    /// No media yet, or recording is off.
+    #[default]
+    None,
+    /// The recorder writes to it.
+    Live(PathBuf),
+    /// Complete on disk.
+    Closed { path: PathBuf, duration_ms: u64, bytes: u64, sha256: [u8; 32], gaps_ms: u64 },
+    /// It could not be written.
+    Failed,
+}
+
+/// SIP is over; waiting for the last words of the media session.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing {
+    pub(crate) by: EndedBy,
+    pub(crate) reason: Option<String>,
+    /// The end is written without the media's last words after this.
+    pub(crate) deadline: Instant,
+}
+
+impl Call {
+    pub(crate) fn new(
+        attempt: AttemptId,
+        seat: SeatIndex,
+        origin: Origin,
+        party: Party,
+        placed: i64,
+    ) -> Self {
+        Self {
+            attempt,
+            seat,
+            origin,
+            party,
+            sip: None,
+            sip_call_id: None,
+            session: None,
+            media_up: false,
+            codec: None,
+            held: false,
+            hold_wanted: false,
+            held_by_peer: false,
+            muted: false,
+            facts: Facts::default(),
+            times: Times { placed, ..Times::default() },
+            heard: Vec::new(),
+            recording: Recording::None,
+            stats: None,
+            closing: None,
+        }
+    }
+
+    /// State of the call as clients see it.
+    pub(crate) const fn state(&self) -> CallState {
+        if self.closing.is_some() {
+            CallState::Ended
+        } else if self.times.answered.is_some() {
+            CallState::Answered
+        } else if self.times.early_media.is_some() {
+            CallState::EarlyMedia
+        } else if self.times.ringing.is_some() {
+            CallState::Ringing
+        } else {
+            CallState::Dialing
+        }
+    }
+
+    /// The call as clients see it.
+    pub(crate) fn info(&self, list: Option<String>) -> CallInfo {
+        CallInfo {
+            attempt: self.attempt.to_string(),
+            direction: self.direction(),
+            state: self.state(),
+            number: self.party.number(),
+            company: self.party.company.clone(),
+            person: self.party.person.clone(),
+            categories: self.party.categories.clone(),
+            lead: self.party.lead.clone(),
+            list,
+            position: self.party.position,
+            attempts_before: self.party.attempts_before,
+            sip_call_id: self.sip_call_id.clone(),
+            started_at: Some(self.times.placed),
+            ringing_at: self.times.ringing,
+            early_media_at: self.times.early_media,
+            answered_at: self.times.answered,
+            ended_at: self.times.ended,
+            held: self.held || self.held_by_peer,
+            muted: self.muted,
+            codec: self.codec.map(str::to_owned),
+            sip_code: self.facts.sip_code,
+            q850: self.facts.q850,
+            outcome: None,
+            suggestion: None,
+            status: None,
+            label: None,
+            memo: None,
+        }
+    }
+
+    pub(crate) const fn direction(&self) -> Direction {
+        match self.origin {
+            Origin::List | Origin::Manual => Direction::Outgoing,
+            Origin::Incoming => Direction::Incoming,
+        }
+    }
+
+    /// Keeps what was heard as evidence, up to a bound: a babbling line must not fill the row.
+    pub(crate) fn hear(&mut self, what: serde_json::Value) {
+        if self.heard.len() < HEARD_MAX {
+            self.heard.push(what);
+        }
+    }
+
+    /// What the machine judged by, kept with the attempt.
+    pub(crate) fn evidence(&self) -> serde_json::Value {
+        let stats = self.stats.map(|s| {
+            serde_json::json!({
+                "packets_sent": s.packets_sent, "packets_received": s.packets_received, "lost": s.lost,
+                "late": s.late, "jitter_ms": s.jitter_ms, "concealed_ms": s.concealed_ms, "rtt_ms": s.rtt_ms,
+            })
+        });
+        serde_json::json!({ "heard": self.heard, "rtp": stats })
+    }
+}
+
+const HEARD_MAX: usize = 64;

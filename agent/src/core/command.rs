@@ -1,0 +1,309 @@
+//! Commands of clients that act on seats.
+
+use dialer::{Next, Refusal, SaveIntent};
+use media::types::Command as MediaCommand;
+use protocol::params::{CallDial, CallDtmf, CallMute, CallSave, DialStart};
+use protocol::result::SeatStatus;
+use protocol::{Command, ErrorCode, RpcError};
+use serde::Serialize;
+use sip_stack::ua::HoldError;
+use store::{AttemptId, ManualCall, Origin};
+
+use super::act::plan;
+use super::job::{Done, store_error};
+use super::seat::{DialedList, Reply};
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+use crate::control::Incoming;
+use crate::control::roles::resolve_seat;
+
+impl Core {
+    pub(super) fn on_command(&mut self, incoming: Incoming, now: Now) {
+        let Incoming { mut command, peer, reply } = incoming;
+        let Some(named) = command.seat_mut() else { return self.query(command, peer, reply, now) };
+        let named = named.take();
+        let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
+        let seat = match resolve_seat(seats, peer, named.as_deref()) {
+            Ok(seat) => seat,
+            Err(error) => return respond::<SeatStatus>(reply, Err(error)),
+        };
+        let answer = match command {
+            Command::CallDial(p) => return self.call_dial(seat, p, reply, now),
+            Command::CallSave(p) => return self.call_save(seat, p, reply, now),
+            Command::DialStart(p) => return self.dial_start(seat, p, reply),
+            Command::CallAnswer(_) => self.answer(seat, now),
+            Command::CallHangup(_) => self.seats[seat].dialer.hang_up().map_err(refusal),
+            Command::CallHold(_) => self.hold(seat, true, now),
+            Command::CallResume(_) => self.hold(seat, false, now),
+            Command::CallMute(p) => self.mute(seat, &p, now),
+            Command::CallDtmf(p) => self.dtmf(seat, &p),
+            Command::SeatPause(p) => {
+                let code = p.code.unwrap_or_else(|| String::from("away"));
+                self.seats[seat].dialer.pause(code, now.into());
+                Ok(())
+            }
+            Command::SeatReady(_) => {
+                self.seats[seat].dialer.ready(now.into());
+                Ok(())
+            }
+            Command::DialPause(_) => {
+                self.session(seat).map(|seat| self.seats[seat].dialer.pause(String::from("dial"), now.into()))
+            }
+            Command::DialResume(_) => {
+                self.session(seat).map(|seat| self.seats[seat].dialer.ready(now.into()))
+            }
+            Command::DialStop(_) => self.seats[seat].dialer.stop(now.into()).map_err(refusal),
+            Command::DialSkip(_) => self.seats[seat].dialer.skip().map_err(refusal),
+            other => return self.query(other, peer, reply, now),
+        };
+        // What the command set off is carried out before its answer tells of it.
+        self.settle();
+        respond(reply, answer.map(|()| self.seat_status(seat)));
+    }
+
+    fn session(&self, seat: SeatIndex) -> Result<SeatIndex, RpcError> {
+        if self.seats[seat].dialer.list().is_some() { Ok(seat) } else { Err(ErrorCode::NoSession.into()) }
+    }
+
+    fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
+        let Some(number) = p.number else {
+            let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
+            if shown.is_ok() {
+                self.seats[seat].dialer.ready(now.into());
+            }
+            return respond(reply, shown.map(|_| self.seat_status(seat)));
+        };
+        match self.may_dial(seat, now) {
+            Ok(()) => self.open_manual(seat, number, p.project, reply, now),
+            Err(error) => respond::<SeatStatus>(reply, Err(error)),
+        }
+    }
+
+    fn may_dial(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {
+        self.seats[seat].free_for_command()?;
+        if self.stopping.is_some() {
+            return Err(ErrorCode::Busy.into());
+        }
+        if let Some((code, detail)) = &self.store_trouble {
+            return Err(RpcError::refused_as(code, detail));
+        }
+        if !self.accounts[self.seats[seat].account].is_up(&self.ua) {
+            return Err(ErrorCode::TrunkDown.into());
+        }
+        self.seats[seat].dialer.manual(now.into()).map_err(refusal)
+    }
+
+    fn open_manual(
+        &mut self,
+        seat: SeatIndex,
+        number: String,
+        project: Option<String>,
+        reply: Reply,
+        now: Now,
+    ) {
+        let runtime = &mut self.seats[seat];
+        let account = &self.accounts[runtime.account].config;
+        let mut call = ManualCall {
+            attempt: Some(AttemptId::generate(now.wall)),
+            phone: number,
+            plan: plan(account),
+            seat: runtime.name.clone(),
+            user: runtime.user,
+            project: Some(self.project),
+            account: account.name.clone(),
+            caller_id: account.caller_id.clone(),
+            origin: Origin::Manual,
+            now: now.wall,
+            rules: Default::default(),
+        };
+        runtime.waiting = Some(reply);
+        call.rules = self.rules(seat);
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            if let Some(name) = project {
+                match store.ensure_project(&name, None, now.wall).await {
+                    Ok(project) => call.project = Some(project),
+                    Err(error) => return Done::Opened { seat, result: Box::new(Err(error)) },
+                }
+            }
+            Done::Opened { seat, result: Box::new(store.open_manual(call).await) }
+        });
+    }
+
+    fn call_save(&mut self, seat: SeatIndex, p: CallSave, reply: Reply, now: Now) {
+        if let Err(error) = self.seats[seat].free_for_command() {
+            return respond::<SeatStatus>(reply, Err(error));
+        }
+        let open = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
+        match (p.attempt.as_deref().map(str::parse::<AttemptId>), open) {
+            (None, Some(_)) => {}
+            (Some(Ok(named)), Some(open)) if named == open => {}
+            // A row that is not open at this seat: one that a crash left behind, or sealed (the store refuses then).
+            (Some(Ok(named)), _) => return self.save_closed(seat, named, p, reply, now),
+            (Some(Err(_)) | None, _) => return respond::<SeatStatus>(reply, Err(ErrorCode::NoCall.into())),
+        }
+        let next = match p.next {
+            protocol::params::Next::Dial => Next::Dial,
+            protocol::params::Next::Skip => Next::Skip,
+            protocol::params::Next::Stay => Next::Stay,
+        };
+        let intent = SaveIntent { status: p.status, memo: p.memo, recall_at: p.recall_at };
+        self.seats[seat].save_seq = p.save_seq;
+        match self.seats[seat].dialer.save(intent, next, now.into()) {
+            Ok(()) => {
+                self.seats[seat].waiting = Some(reply);
+            }
+            Err(error) => respond::<SeatStatus>(reply, Err(refusal(error))),
+        }
+    }
+
+    /// Saves and seals a row that is not the seat's open one.
+    fn save_closed(&mut self, seat: SeatIndex, attempt: AttemptId, p: CallSave, reply: Reply, now: Now) {
+        let save = store::Save {
+            attempt,
+            status: p.status.unwrap_or_default(),
+            set_by: store::SetBy::Operator,
+            memo: p.memo,
+            recall_at: p.recall_at,
+            save_seq: p.save_seq,
+            now: now.wall,
+            user: self.seats[seat].user,
+        };
+        let (store, nudge) = (self.store.clone(), self.outbox_nudge.clone());
+        let seal = p.next != protocol::params::Next::Stay;
+        let status = self.seat_status(seat);
+        self.jobs.spawn(async move {
+            let result = async {
+                store.save(save).await?;
+                if seal {
+                    store.seal(attempt, now.wall).await?;
+                    nudge.notify_one();
+                }
+                Ok(status)
+            };
+            respond(reply, result.await.map_err(|error: store::Error| store_error(&error)));
+            Done::Nothing
+        });
+    }
+
+    fn dial_start(&mut self, seat: SeatIndex, p: DialStart, reply: Reply) {
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            Done::ListFound { seat, result: store.list_by_name(&p.list).await.map(Box::new), reply }
+        });
+    }
+
+    /// The list that a dialing session was asked for was found, or not.
+    pub(super) fn list_found(
+        &mut self,
+        seat: SeatIndex,
+        result: Result<Box<store::ListInfo>, store::Error>,
+        reply: Reply,
+        now: Now,
+    ) {
+        let started = result.map_err(|error| store_error(&error)).and_then(|list| {
+            let runtime = &mut self.seats[seat];
+            if self.stopping.is_some() {
+                return Err(ErrorCode::Busy.into());
+            }
+            if runtime.list.as_ref().is_some_and(|dialed| dialed.id != list.id) {
+                return Err(RpcError::with_detail(ErrorCode::ListBusy, "another list is being dialed here"));
+            }
+            if runtime.list.is_none() {
+                let (id, name) = (list.id, list.name.clone());
+                runtime.list = Some(DialedList { id, name: name.clone(), started_at: now.wall, calls: 0 });
+                let seat = runtime.name.clone();
+                self.hub.publish_at(protocol::Event::DialStarted { seat, list: name }, now.wall);
+            }
+            let result = self.seats[seat].dialer.start(dialer::ListId(list.id.0), now.into());
+            result.map_err(refusal)
+        });
+        respond(reply, started.map(|()| self.seat_status(seat)));
+    }
+
+    fn answer(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {
+        let attempt = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
+        let call = attempt
+            .and_then(|attempt| self.calls.get(&attempt))
+            .filter(|_| matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing));
+        let (attempt, sip) = call
+            .and_then(|call| Some((call.attempt, call.sip?)))
+            .ok_or_else(|| RpcError::from(ErrorCode::NoCall))?;
+        self.answer_incoming(seat, attempt, sip, now)
+    }
+
+    fn hold(&mut self, seat: SeatIndex, on: bool, now: Now) -> Result<(), RpcError> {
+        let attempt = self.live_attempt(seat)?;
+        let sip = self
+            .calls
+            .get(&attempt)
+            .and_then(|call| call.sip)
+            .ok_or_else(|| RpcError::from(ErrorCode::NoCall))?;
+        let result = if on { self.ua.hold(sip, now.mono) } else { self.ua.resume(sip, now.mono) };
+        result.map_err(|error| match error {
+            HoldError::Pending => RpcError::with_detail(ErrorCode::Busy, error.to_string()),
+            _ => RpcError::with_detail(ErrorCode::NoCall, error.to_string()),
+        })?;
+        if let Some(call) = self.calls.get_mut(&attempt) {
+            call.hold_wanted = on;
+        }
+        Ok(())
+    }
+
+    fn mute(&mut self, seat: SeatIndex, p: &CallMute, now: Now) -> Result<(), RpcError> {
+        let attempt = self.live_attempt(seat)?;
+        let Some(call) = self.calls.get_mut(&attempt) else { return Err(ErrorCode::NoCall.into()) };
+        call.muted = p.on;
+        if let Some(session) = call.session {
+            self.media(MediaCommand::Mute { session, on: p.on });
+        }
+        let event = protocol::Event::CallMuted {
+            seat: self.seats[seat].name.clone(),
+            attempt: attempt.to_string(),
+            on: p.on,
+        };
+        self.publish(event, now);
+        Ok(())
+    }
+
+    fn dtmf(&mut self, seat: SeatIndex, p: &CallDtmf) -> Result<(), RpcError> {
+        let attempt = self.live_attempt(seat)?;
+        let valid = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D' | 'a'..='d');
+        if p.digits.is_empty() || p.digits.len() > DTMF_MAX || !p.digits.chars().all(valid) {
+            return Err(RpcError::with_detail(ErrorCode::BadRequest, "digits are 0-9 * # A-D, at most 64"));
+        }
+        let Some(session) = self.calls.get(&attempt).and_then(|call| call.session.filter(|_| call.media_up))
+        else {
+            return Err(ErrorCode::NoCall.into());
+        };
+        self.media(MediaCommand::Dtmf { session, digits: p.digits.to_ascii_uppercase() });
+        Ok(())
+    }
+
+    fn live_attempt(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {
+        let dialer = &self.seats[seat].dialer;
+        let attempt = dialer.attempt().filter(|_| dialer.in_call());
+        attempt.map(|attempt| AttemptId(attempt.0)).ok_or_else(|| ErrorCode::NoCall.into())
+    }
+}
+
+/// Answers a client; it may have gone.
+pub(super) fn respond<T: Serialize>(reply: Reply, result: Result<T, RpcError>) {
+    let value = result.map(|value| serde_json::to_value(value).unwrap_or_default());
+    let _ = reply.send(value);
+}
+
+fn refusal(refusal: Refusal) -> RpcError {
+    let code = match refusal {
+        Refusal::NoCall => ErrorCode::NoCall,
+        Refusal::Busy => ErrorCode::CallBusy,
+        Refusal::NoSession => ErrorCode::NoSession,
+        Refusal::StatusRequired => ErrorCode::StatusRequired,
+        Refusal::Pending => ErrorCode::Busy,
+        Refusal::Hours => ErrorCode::Hours,
+        _ => ErrorCode::Internal,
+    };
+    code.into()
+}
+
+const DTMF_MAX: usize = 64;

@@ -1,0 +1,157 @@
+//! The end of a call: the media's last words, the judgement, the row.
+
+use std::path::PathBuf;
+
+use dialer::Ended;
+use dialer::outcome::{Facts, Row};
+use sip_stack::ua::EndedBy;
+use store::{AttemptEnd, AttemptId, HangupBy, RecordingFacts, RecordingState, Save, SetBy};
+
+use super::call::{Call, Recording};
+use super::job::Done;
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+
+/// Facts of an attempt whose INVITE never left.
+pub(super) fn own_fault() -> Facts {
+    Facts { own_fault: true, ..Facts::default() }
+}
+
+impl Core {
+    /// SIP and media are over: the dialer judges.
+    pub(super) fn finish(&mut self, attempt: AttemptId, _now: Now) {
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        if let Some(session) = call.session.take() {
+            self.by_session.remove(&session);
+        }
+        call.closing.get_or_insert(super::call::Closing {
+            by: EndedBy::Local,
+            reason: None,
+            deadline: crate::clock::now().mono,
+        });
+        let (seat, facts) = (call.seat, call.facts.clone());
+        self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts);
+    }
+
+    /// Calls whose media session did not say its last words in time.
+    pub(super) fn close_overdue(&mut self, now: Now) {
+        let overdue = |call: &&Call| {
+            call.session.is_some() && call.closing.as_ref().is_some_and(|c| c.deadline <= now.mono)
+        };
+        let late: Vec<AttemptId> = self.calls.values().filter(overdue).map(|call| call.attempt).collect();
+        for attempt in late {
+            tracing::error!(%attempt, "the media engine did not close the session in time");
+            self.finish(attempt, now);
+        }
+    }
+
+    /// Writes the end of an attempt; the answer to the dialer comes when it is on disk.
+    pub(super) fn write_end(&mut self, seat: SeatIndex, ended: Ended, now: Now) {
+        let attempt = AttemptId(ended.attempt.0);
+        let call = self.calls.remove(&attempt);
+        let end = self.end_of(seat, attempt, &ended, call.as_ref(), now);
+        self.report_ended(seat, &ended, call.as_ref(), &end, now);
+        if ended.row == Row::CallerIdRequired || ended.row == Row::MediaMismatch {
+            tracing::warn!(%attempt, row = ended.row.name(), "the trunk refuses the way we call; see `kakeru history`");
+        }
+        let recording = call.as_ref().and_then(recording_of);
+        self.unsaved += 1;
+        self.spawn_end(seat, end, recording);
+    }
+
+    /// Also used to try again after trouble with the store.
+    pub(super) fn spawn_end(&mut self, seat: SeatIndex, end: AttemptEnd, recording: Option<RecordingFacts>) {
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            let mut result = Ok(());
+            if let Some(facts) = recording.clone() {
+                result = store.recording_closed(facts).await.map(|_| ());
+            }
+            if result.is_ok() {
+                result = store.end_attempt(end.clone()).await.map(|_| ());
+            }
+            Done::Ended { seat, end: Box::new(end), recording: recording.map(Box::new), result }
+        });
+    }
+
+    fn end_of(
+        &self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        ended: &Ended,
+        call: Option<&Call>,
+        now: Now,
+    ) -> AttemptEnd {
+        let closing = call.and_then(|call| call.closing.as_ref());
+        let ended_at = call.and_then(|call| call.times.ended).unwrap_or(now.wall);
+        AttemptEnd {
+            attempt,
+            ended_at,
+            hangup_by: match closing.map(|c| c.by) {
+                Some(EndedBy::Remote) => Some(HangupBy::Remote),
+                Some(EndedBy::Timeout) => Some(HangupBy::Timeout),
+                Some(EndedBy::Local) => Some(HangupBy::Local),
+                None => None,
+            },
+            sip_code: ended.facts.sip_code,
+            q850: ended.facts.q850,
+            reason_text: closing.and_then(|c| c.reason.clone()),
+            ringing_at: call.and_then(|call| call.times.ringing),
+            early_media_at: call.and_then(|call| call.times.early_media),
+            answered_at: call.and_then(|call| call.times.answered),
+            sip_call_id: call.and_then(|call| call.sip_call_id.clone()),
+            suggestion: ended.row.disposition().map(str::to_owned),
+            sub: Some(ended.row.name().to_owned()),
+            void: ended.row.is_void().then(|| ended.row.name().to_owned()),
+            evidence: call.map_or(serde_json::Value::Null, Call::evidence),
+            auto: ended.auto.map(|code| Save {
+                attempt,
+                status: code.to_owned(),
+                set_by: SetBy::Auto,
+                memo: None,
+                recall_at: None,
+                save_seq: None,
+                now: now.wall,
+                user: self.seats[seat].user,
+            }),
+        }
+    }
+
+    /// Where the recording of an attempt goes: one folder per day, so that a month can be handed over.
+    pub(super) fn recording_path(&self, attempt: AttemptId, now: Now) -> Option<PathBuf> {
+        self.config.recording.enabled.then(|| {
+            let day = crate::clock::rfc3339_jst(now.wall);
+            let folder = self.config.daemon.recordings_dir.join(&day[..7]).join(&day[8..10]);
+            folder.join(format!("{attempt}.wav"))
+        })
+    }
+}
+
+fn recording_of(call: &Call) -> Option<RecordingFacts> {
+    match &call.recording {
+        Recording::None => None,
+        Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms } => Some(RecordingFacts {
+            attempt: call.attempt,
+            path: path.clone(),
+            duration_ms: *duration_ms,
+            bytes: *bytes,
+            sha256: *sha256,
+            gaps_ms: *gaps_ms,
+            state: RecordingState::Final,
+        }),
+        Recording::Live(path) => Some(failed(call.attempt, path.clone())),
+        Recording::Failed => Some(failed(call.attempt, PathBuf::new())),
+    }
+}
+
+fn failed(attempt: AttemptId, path: PathBuf) -> RecordingFacts {
+    RecordingFacts {
+        attempt,
+        path,
+        duration_ms: 0,
+        bytes: 0,
+        sha256: [0; 32],
+        gaps_ms: 0,
+        state: RecordingState::Failed,
+    }
+}

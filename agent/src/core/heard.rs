@@ -1,0 +1,135 @@
+//! What the media engine heard becomes facts of calls; what it says of devices becomes the seat's state.
+
+use dialer::outcome::Row;
+use media::types::{CallProgress, FaxSignal, MediaEvent, SeatId, SessionId};
+use serde_json::json;
+
+use super::call::{Call, Recording};
+use super::seat::Voice;
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+
+impl Core {
+    pub(super) fn on_media(&mut self, event: MediaEvent, now: Now) {
+        match event {
+            MediaEvent::SeatOpened { seat, capture, playback }
+            | MediaEvent::SeatBack { seat, capture, playback } => {
+                self.voice(seat, Voice { capture, playback, trouble: None }, now);
+            }
+            MediaEvent::SeatLost { seat, reason } | MediaEvent::SeatFailed { seat, reason } => {
+                self.voice(seat, Voice { trouble: Some(reason), ..Voice::default() }, now);
+            }
+            MediaEvent::RtpFlowing { session } => self.note(session, "rtp", None, 0, now),
+            MediaEvent::RtpTimeout { session } => self.note(session, "rtp_timeout", None, 0, now),
+            MediaEvent::CallProgress { session, tone, early } => {
+                self.note(session, tone_name(tone), None, 0, now);
+                if early && matches!(tone, CallProgress::Busy | CallProgress::Congestion) {
+                    self.fact(session, |call| call.facts.busy_heard = true, Some(Row::Busy));
+                }
+            }
+            MediaEvent::Fax { session, signal, at_ms, .. } => {
+                self.note(session, fax_name(signal), None, at_ms, now);
+                // CNG is a calling FAX: it says who called us, not whom we reached.
+                if signal != FaxSignal::Cng {
+                    self.fact(session, |call| call.facts.fax_heard = true, Some(Row::Fax));
+                }
+            }
+            MediaEvent::Beep { session, at_ms } => {
+                self.note(session, "beep", None, at_ms, now);
+                self.fact(session, |call| call.facts.beep_heard |= call.facts.answered, None);
+            }
+            MediaEvent::SpeechStarted { session, at_ms } => {
+                self.note(session, "speech", None, at_ms, now);
+                self.fact(session, |call| call.facts.voice_heard = true, None);
+            }
+            MediaEvent::SpeechEnded { session, at_ms, .. } => {
+                self.note(session, "speech_end", None, at_ms, now);
+            }
+            MediaEvent::Dtmf { session, digit } => {
+                self.note(session, "dtmf", Some(digit.to_string()), 0, now);
+            }
+            MediaEvent::RecordingClosed { session, path, duration_ms, bytes, sha256, gaps_ms, kept } => {
+                self.fact(
+                    session,
+                    |call| {
+                        call.recording = if kept {
+                            Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms }
+                        } else {
+                            Recording::None
+                        };
+                    },
+                    None,
+                );
+            }
+            MediaEvent::RecordingFailed { session, reason } => {
+                tracing::error!(reason, "recording failed, the call goes on");
+                self.report_recording_failed(session, now);
+                self.fact(session, |call| call.recording = Recording::Failed, None);
+            }
+            MediaEvent::Stats { session, stats } => {
+                self.fact(session, |call| call.stats = Some(stats), None);
+            }
+            MediaEvent::Closed { session, stats } => {
+                self.fact(session, |call| call.stats = Some(stats), None);
+                if let Some(attempt) = self.by_session.remove(&session) {
+                    if let Some(call) = self.calls.get_mut(&attempt) {
+                        call.session = None;
+                    }
+                    self.finish(attempt, now);
+                }
+            }
+            MediaEvent::Pong { id } => self.watchdog.media_answered(id),
+            _ => {}
+        }
+    }
+
+    /// Changes a call's facts; `row` lets the dialer end a call whose result the machine may keep.
+    fn fact(&mut self, session: SessionId, change: impl FnOnce(&mut Call), row: Option<Row>) {
+        let Some(call) = self.by_session.get(&session).and_then(|a| self.calls.get_mut(a)) else { return };
+        change(call);
+        let seat = call.seat;
+        if let Some(row) = row {
+            self.seats[seat].dialer.heard(row);
+        }
+    }
+
+    /// Keeps what was heard as evidence and tells it.
+    fn note(&mut self, session: SessionId, what: &'static str, digit: Option<String>, at_ms: u32, now: Now) {
+        let Some(attempt) = self.by_session.get(&session).copied() else { return };
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        let early = !call.facts.answered;
+        call.hear(json!({ "what": what, "at_ms": at_ms, "early": early, "digit": digit }));
+        // The flow of packets is evidence for the row; only sounds are news.
+        if !what.starts_with("rtp") {
+            self.report_heard(attempt, what, digit, at_ms, early, now);
+        }
+    }
+
+    fn voice(&mut self, seat: SeatId, voice: Voice, now: Now) {
+        let found: Option<SeatIndex> = self.seats.iter().position(|s| s.media == seat);
+        let Some(index) = found else { return };
+        if let Some(reason) = &voice.trouble {
+            tracing::warn!(seat = self.seats[index].name, reason, "voice device lost, the call goes on");
+        }
+        self.report_voice(index, &voice, now);
+        self.seats[index].voice = voice;
+    }
+}
+
+const fn fax_name(signal: FaxSignal) -> &'static str {
+    match signal {
+        FaxSignal::Ced => "ced",
+        FaxSignal::Ansam => "ansam",
+        FaxSignal::V21 => "v21",
+        FaxSignal::Cng => "cng",
+    }
+}
+
+const fn tone_name(tone: CallProgress) -> &'static str {
+    match tone {
+        CallProgress::Dial => "dial",
+        CallProgress::Ringback => "ringback",
+        CallProgress::Busy => "busy",
+        CallProgress::Congestion => "congestion",
+    }
+}

@@ -1,0 +1,164 @@
+//! Importing and exporting lists for clients.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use protocol::params::{ListExport, ListImport};
+use protocol::result::{ExportResult, ImportIssue, ImportResult};
+use protocol::{ErrorCode, Event, RpcError};
+use store::export::{ExportEncoding, ExportOptions};
+use store::import::{ImportJob, ImportOptions, ImportReport, ImportSource, Problem, preview};
+use store::{Store, UserId};
+use tokio::sync::watch;
+
+use super::job::store_error;
+use crate::clock::Now;
+use crate::control::EventHub;
+
+/// Puts a file into a list; progress and end become events.
+pub(super) async fn import(
+    store: Store,
+    hub: Arc<EventHub>,
+    p: ListImport,
+    user: Option<UserId>,
+    now: Now,
+) -> Result<ImportResult, RpcError> {
+    let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
+    let options = options(&p)?;
+    let dry_run = p.dry_run;
+    let source = match (p.path, p.bytes) {
+        (Some(path), None) => ImportSource::Path(PathBuf::from(path)),
+        (None, Some(bytes)) => ImportSource::Bytes(bytes),
+        _ => return Err(bad("give exactly one of path and upload")),
+    };
+    if dry_run {
+        let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
+        let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
+        let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
+        return Ok(result(&list.name, &looked.report));
+    }
+    let (sender, mut receiver) = watch::channel(Default::default());
+    let job = ImportJob { list: list.id, source, options, user, now: now.wall, progress: Some(sender) };
+    let mut work = std::pin::pin!(store.import(job));
+    let report = loop {
+        tokio::select! {
+            report = &mut work => break report,
+            Ok(()) = receiver.changed() => {
+                let progress = *receiver.borrow_and_update();
+                hub.publish(Event::ImportProgress {
+                    list: list.name.clone(),
+                    rows: progress.rows,
+                    refused: progress.refused,
+                    bytes: progress.bytes,
+                    bytes_total: progress.bytes_total,
+                });
+            }
+        }
+    };
+    let report = report.map_err(|error| store_error(&error))?;
+    let result = result(&list.name, &report);
+    // Mistakes hold numbers of people: only the importer is told them.
+    let told = ImportResult { errors: Vec::new(), warnings: Vec::new(), ..result.clone() };
+    let event = Event::ImportFinished { list: list.name.clone(), result: Box::new(told) };
+    hub.publish(event);
+    Ok(result)
+}
+
+/// Writes a list with its results as CSV.
+pub(super) async fn export(store: &Store, p: ListExport) -> Result<ExportResult, RpcError> {
+    let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
+    let path = PathBuf::from(p.path.ok_or_else(|| bad("path"))?);
+    let encoding = match p.encoding.as_deref() {
+        None | Some("utf-8-bom") => ExportEncoding::Utf8Bom,
+        Some("utf-8") => ExportEncoding::Utf8,
+        Some("cp932") => ExportEncoding::Cp932,
+        Some(_) => return Err(bad("encoding is one of utf-8-bom, utf-8, cp932")),
+    };
+    let options = ExportOptions { path: path.clone(), encoding, ..ExportOptions::default() };
+    let report = store.export_list(list.id, options).await.map_err(|error| store_error(&error))?;
+    if !report.written {
+        let places: Vec<String> = report
+            .unencodable
+            .iter()
+            .take(20)
+            .map(|place| format!("row {}: {:?}", place.row, place.character))
+            .collect();
+        return Err(RpcError::with_detail(ErrorCode::ExportChar, places.join(", ")));
+    }
+    let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+    Ok(ExportResult {
+        list: list.name,
+        rows: report.rows,
+        bytes,
+        path: Some(path.display().to_string()),
+        download: None,
+    })
+}
+
+fn options(p: &ListImport) -> Result<ImportOptions, RpcError> {
+    let mut options = ImportOptions {
+        file_name: p.file.clone(),
+        error_csv: p.report_path.clone(),
+        ..ImportOptions::default()
+    };
+    options.partial = p.partial;
+    options.overwrite_empty = p.overwrite_empty;
+    options.encoding = match p.encoding.as_deref() {
+        None | Some("auto") => None,
+        Some(word) => Some(parse(word, "encoding")?),
+    };
+    if let Some(word) = p.delimiter.as_deref() {
+        options.delimiter = parse(word, "delimiter")?;
+    }
+    if let Some(word) = p.header.as_deref() {
+        options.header = parse(word, "header")?;
+    }
+    if let Some(word) = p.dup_in_file.as_deref() {
+        options.dup_in_file = parse(word, "dup_in_file")?;
+    }
+    Ok(options)
+}
+
+fn parse<T: FromStr<Err: std::fmt::Display>>(word: &str, what: &str) -> Result<T, RpcError> {
+    word.parse().map_err(|error: T::Err| bad(&format!("{what}: {error}")))
+}
+
+fn bad(detail: &str) -> RpcError {
+    RpcError::with_detail(ErrorCode::BadRequest, detail)
+}
+
+fn result(list: &str, report: &ImportReport) -> ImportResult {
+    let (warnings, errors): (Vec<&Problem>, Vec<&Problem>) =
+        report.problems.iter().partition(|problem| problem.code.as_str().starts_with('W'));
+    ImportResult {
+        list: list.to_owned(),
+        file: report.file.to_string(),
+        committed: report.applied,
+        rows: report.rows,
+        accepted: report.accepted,
+        refused: report.refused,
+        duplicates: report.duplicates,
+        inserted: report.inserted,
+        updated: report.updated,
+        unchanged: report.unchanged,
+        contacts_created: report.contacts_created,
+        contacts_updated: report.contacts_updated,
+        encoding: report.encoding.as_str().to_owned(),
+        delimiter: report.delimiter.as_str().to_owned(),
+        header: report.header,
+        report: None,
+        errors: errors.into_iter().map(issue).collect(),
+        warnings: warnings.into_iter().map(issue).collect(),
+    }
+}
+
+fn issue(problem: &Problem) -> ImportIssue {
+    ImportIssue {
+        code: problem.code.as_str().to_owned(),
+        line: problem.line,
+        lines: problem.lines.clone(),
+        column: problem.column.as_deref().map(str::to_owned),
+        value: Some(problem.value.clone()).filter(|value| !value.is_empty()),
+    }
+}

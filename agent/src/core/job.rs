@@ -1,0 +1,353 @@
+//! Results of store verbs, as inputs of the core.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dialer::Claimed as DialerClaimed;
+use protocol::RpcError;
+use sip_stack::ua::{CallId, Rejection};
+use store::{Advanced, AttemptEnd, AttemptId, Claimed, Error as StoreError, RecordingFacts, Saved, SetBy};
+
+use super::call::{Call, Origin, Party};
+use super::command::respond;
+use super::seat::Reply;
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+
+/// What a job brought back.
+pub(crate) enum Done {
+    Advanced {
+        seat: SeatIndex,
+        seal: Option<AttemptId>,
+        result: Box<Result<Advanced, StoreError>>,
+    },
+    Marked {
+        seat: SeatIndex,
+        attempt: AttemptId,
+        result: Box<Result<(), store::Error>>,
+    },
+    Released {
+        seat: SeatIndex,
+        result: Result<(), StoreError>,
+    },
+    Saved {
+        seat: SeatIndex,
+        result: Result<Saved, StoreError>,
+    },
+    Opened {
+        seat: SeatIndex,
+        result: Box<Result<Claimed, StoreError>>,
+    },
+    /// The list that a client wants to dial.
+    ListFound {
+        seat: SeatIndex,
+        result: Result<Box<store::ListInfo>, StoreError>,
+        reply: Reply,
+    },
+    Arrived {
+        sip: CallId,
+        result: Result<AttemptId, StoreError>,
+    },
+    Ended {
+        seat: SeatIndex,
+        end: Box<AttemptEnd>,
+        recording: Option<Box<RecordingFacts>>,
+        result: Result<(), StoreError>,
+    },
+    /// The store was asked whether it can write again.
+    Probed(Result<(), StoreError>),
+    /// The store answered the watchdog.
+    Alive,
+    /// A note whose loss only costs evidence.
+    Noted(Result<(), StoreError>),
+    /// The job answered its client itself.
+    Nothing,
+    /// The job panicked or was aborted.
+    Lost(String),
+}
+
+impl Done {
+    pub(super) fn lost(error: &tokio::task::JoinError) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+impl Core {
+    pub(super) fn on_done(&mut self, done: Done, now: Now) {
+        match done {
+            Done::Advanced { seat, seal, result } => self.advanced(seat, seal, *result, now),
+            Done::Marked { seat, attempt, result } => self.marked(seat, attempt, *result, now),
+            Done::Released { seat, result } => {
+                self.check(result.err(), now);
+                self.seats[seat].dialer.released(now.into());
+            }
+            Done::Saved { seat, result } => self.saved(seat, result, now),
+            Done::Opened { seat, result } => self.opened(seat, *result, now),
+            Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
+            Done::Arrived { sip, result } => self.arrived(sip, result, now),
+            Done::Ended { seat, end, recording, result } => {
+                self.end_written(seat, *end, recording, result, now)
+            }
+            Done::Probed(result) => self.probed(result, now),
+            Done::Alive => self.watchdog.store_answered(),
+            Done::Noted(result) => self.check(result.err(), now),
+            Done::Nothing => {}
+            Done::Lost(reason) => tracing::error!(reason, "a job of the core was lost"),
+        }
+    }
+
+    fn advanced(
+        &mut self,
+        seat: SeatIndex,
+        seal: Option<AttemptId>,
+        result: Result<Advanced, StoreError>,
+        now: Now,
+    ) {
+        let advanced = match result {
+            Ok(advanced) => advanced,
+            Err(error) => {
+                self.seats[seat].refuse(store_error(&error));
+                self.check(Some(error), now);
+                return self.seats[seat].dialer.advance_failed(now.into());
+            }
+        };
+        if let Some(sealed) = &advanced.sealed {
+            self.report_sealed(seat, sealed, now);
+            self.outbox_nudge.notify_one();
+            if let Some(path) = sealed.discard_recording.clone() {
+                self.discard(path);
+            }
+        }
+        if seal.is_some() {
+            self.seats[seat].last = None;
+        }
+        for (lead, code) in &advanced.passed_over {
+            tracing::info!(%lead, code, "a lead was passed over");
+        }
+        let runtime = &mut self.seats[seat];
+        if let Some(claimed) = advanced.claimed {
+            if let Some(list) = &mut runtime.list {
+                list.calls += 1;
+            }
+            let to_dialer =
+                DialerClaimed { attempt: dialer::AttemptId(claimed.attempt.0), dialed: claimed.dialed };
+            runtime.shown = Some(claimed);
+            runtime.dialer.claimed(Some(to_dialer), None, now.into());
+        } else if let Some(exhausted) = advanced.exhausted {
+            runtime.dialer.claimed(None, exhausted.next_due, now.into());
+        } else {
+            runtime.dialer.sealed(now.into());
+        }
+        // The INVITE leaves before the client hears of it.
+        self.settle_seat(seat, now);
+        self.answer_waiting(seat);
+    }
+
+    /// Answers the command that waited for a commit with the seat as it is now.
+    fn answer_waiting(&mut self, seat: SeatIndex) {
+        if let Some(reply) = self.seats[seat].waiting.take() {
+            respond(reply, Ok(self.seat_status(seat)));
+        }
+    }
+
+    fn settle_seat(&mut self, seat: SeatIndex, now: Now) {
+        while let Some(action) = self.seats[seat].dialer.poll_action() {
+            self.act(seat, action, now);
+        }
+        self.driver.flush(&mut self.ua);
+    }
+
+    fn marked(&mut self, seat: SeatIndex, attempt: AttemptId, result: Result<(), StoreError>, now: Now) {
+        let ok = result.is_ok();
+        if let Err(error) = result {
+            tracing::info!(%attempt, %error, "not dialed");
+            self.check(Some(error), now);
+        }
+        self.seats[seat].dialer.marked(ok, now.into());
+    }
+
+    fn saved(&mut self, seat: SeatIndex, result: Result<Saved, StoreError>, now: Now) {
+        match result {
+            Ok(saved) => {
+                self.report_saved(seat, &saved, SetBy::Operator, now);
+                if let Some(last) = &mut self.seats[seat].last
+                    && last.attempt == saved.attempt
+                {
+                    last.info.status.clone_from(&saved.status);
+                    last.info.label.clone_from(&saved.label);
+                }
+                self.answer_waiting(seat);
+            }
+            Err(error) => {
+                self.seats[seat].refuse(store_error(&error));
+                self.check(Some(error), now);
+            }
+        }
+    }
+
+    fn opened(&mut self, seat: SeatIndex, result: Result<Claimed, StoreError>, now: Now) {
+        match result {
+            Ok(claimed) => {
+                let attempt = dialer::AttemptId(claimed.attempt.0);
+                self.seats[seat].shown = Some(claimed);
+                self.seats[seat].dialer.opened(Some(attempt), now.into());
+                self.settle_seat(seat, now);
+                self.answer_waiting(seat);
+            }
+            Err(error) => {
+                self.seats[seat].refuse(store_error(&error));
+                self.check(Some(error), now);
+                self.seats[seat].dialer.opened(None, now.into());
+            }
+        }
+    }
+
+    fn arrived(&mut self, sip: CallId, result: Result<AttemptId, StoreError>, now: Now) {
+        let arriving = self.arriving.remove(&sip);
+        match (arriving, result) {
+            (Some(arriving), Ok(attempt)) => {
+                let seat = arriving.seat;
+                if self.seats[seat].dialer.ring(dialer::AttemptId(attempt.0), now.into()).is_err() {
+                    return self.ua.reject(sip, Rejection::new(486), now.mono);
+                }
+                let party = Party { dialed: arriving.number, person: arriving.display, ..Party::default() };
+                let mut call = Call::new(attempt, seat, Origin::Incoming, party, now.wall);
+                call.sip = Some(sip);
+                call.sip_call_id = Some(arriving.sip_call_id);
+                call.times.ringing = Some(now.wall);
+                self.by_sip.insert(sip, attempt);
+                self.calls.insert(attempt, call);
+                self.ua.ring(sip, now.mono);
+                self.report_incoming(attempt, now);
+            }
+            (Some(_), Err(error)) => {
+                self.ua.reject(sip, Rejection::new(500), now.mono);
+                self.check(Some(error), now);
+            }
+            // The caller gave up before the row was written; the row says so by its end.
+            (None, Ok(attempt)) => self.abandon_row(attempt, now),
+            (None, Err(error)) => self.check(Some(error), now),
+        }
+    }
+
+    fn abandon_row(&mut self, attempt: AttemptId, now: Now) {
+        let store = self.store.clone();
+        let end = AttemptEnd {
+            attempt,
+            ended_at: now.wall,
+            hangup_by: Some(store::HangupBy::Remote),
+            sip_code: Some(487),
+            q850: None,
+            reason_text: None,
+            ringing_at: None,
+            early_media_at: None,
+            answered_at: None,
+            sip_call_id: None,
+            suggestion: None,
+            sub: Some(String::from("no_answer")),
+            void: None,
+            evidence: serde_json::Value::Null,
+            auto: None,
+        };
+        self.jobs.spawn(async move { Done::Noted(store.end_attempt(end).await.map(|_| ())) });
+    }
+
+    fn end_written(
+        &mut self,
+        seat: SeatIndex,
+        end: AttemptEnd,
+        recording: Option<Box<RecordingFacts>>,
+        result: Result<(), StoreError>,
+        now: Now,
+    ) {
+        match result {
+            Ok(()) => {
+                let attempt = end.attempt;
+                self.unsaved = self.unsaved.saturating_sub(1);
+                if end.void.is_some() {
+                    // Void rows are sealed by their end and leave the box at once.
+                    self.outbox_nudge.notify_one();
+                }
+                if let Some(auto) = &end.auto {
+                    self.report_auto(seat, auto, now);
+                }
+                self.seats[seat].dialer.stored(dialer::AttemptId(attempt.0), now.into());
+            }
+            Err(error) => {
+                tracing::error!(attempt = %end.attempt, %error, "the end of a call is not on disk yet, trying again");
+                self.check(Some(error), now);
+                let (store, wait) = (self.store.clone(), RETRY_END);
+                self.jobs.spawn(async move {
+                    let _ = tokio::time::timeout(wait, std::future::pending::<()>()).await;
+                    let mut result = Ok(());
+                    if let Some(facts) = recording.as_deref().cloned() {
+                        result = store.recording_closed(facts).await.map(|_| ());
+                    }
+                    if result.is_ok() {
+                        result = store.end_attempt(end.clone()).await.map(|_| ());
+                    }
+                    Done::Ended { seat, end: Box::new(end), recording, result }
+                });
+            }
+        }
+    }
+
+    /// Notices trouble with the disk: dialing stops everywhere, said loudly, until a probe writes again.
+    pub(super) fn check(&mut self, error: Option<StoreError>, now: Now) {
+        let Some(error) = error.filter(|error| error.blame() == store::Blame::Resource) else { return };
+        if self.store_trouble.is_none() {
+            tracing::error!(%error, "the store cannot write: dialing stops, running calls go on");
+            self.report_store_trouble(&error, now);
+            for seat in &mut self.seats {
+                seat.dialer.store(false, now.into());
+            }
+        }
+        self.store_trouble = Some((error.code().to_owned(), error.to_string()));
+        self.store_probe.get_or_insert(now.mono + PROBE);
+    }
+
+    pub(super) fn probe_store(&mut self, _now: Now) {
+        self.store_probe = None;
+        let store = self.store.clone();
+        self.jobs.spawn(async move { Done::Probed(store.reserve_event_seq(1).await.map(|_| ())) });
+    }
+
+    fn probed(&mut self, result: Result<(), StoreError>, now: Now) {
+        match result {
+            Ok(()) => {
+                if self.store_trouble.take().is_some() {
+                    tracing::info!("the store writes again");
+                    self.report_store_recovered(now);
+                }
+                for seat in &mut self.seats {
+                    seat.dialer.store(true, now.into());
+                }
+            }
+            Err(error) => {
+                self.store_trouble = Some((error.code().to_owned(), error.to_string()));
+                self.store_probe = Some(now.mono + PROBE);
+            }
+        }
+    }
+
+    /// Removes the recording of a call whose status keeps none (不通).
+    fn discard(&mut self, path: PathBuf) {
+        self.jobs.spawn(async move {
+            let removed = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
+            if let Ok(Err(error)) = removed
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "a recording that is not to be kept could not be removed");
+            }
+            Done::Nothing
+        });
+    }
+}
+
+/// The store's error as the client sees it: its stable code where it has one.
+pub(super) fn store_error(error: &StoreError) -> RpcError {
+    RpcError::refused_as(error.code(), error.to_string())
+}
+
+const RETRY_END: Duration = Duration::from_secs(1);
+const PROBE: Duration = Duration::from_secs(3);

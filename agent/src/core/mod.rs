@@ -1,0 +1,205 @@
+//! The core task: one owner of all call state.
+//!
+//! Everything that happens arrives here as one [`Input`], is applied to the seats' [`dialer::Dialer`]s and the calls,
+//! and leaves as orders to the user agent, the media engine and the store. Nothing here blocks: store verbs run as
+//! jobs whose results come back as inputs; names, passwords and files are dealt with elsewhere.
+//!
+//! ```text
+//!  SIP driver ─┐                        ┌─> UserAgent (INVITE on the wire before anything else)
+//!  media  ─────┤                        ├─> media::Engine
+//!  store jobs ─┼─> Core::handle(Input) ─┼─> Store (jobs)
+//!  control ────┤      Dialer per seat   ├─> EventHub
+//!  timers ─────┘                        └─> Notifier
+//! ```
+
+mod account;
+mod act;
+mod call;
+mod command;
+mod ended;
+mod heard;
+mod import;
+mod job;
+mod parts;
+mod query;
+mod report;
+mod rows;
+mod seat;
+mod signal;
+mod status;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use config::Config;
+use media::engine::Engine;
+use media::types::Command as MediaCommand;
+use media::types::{MediaEvent, SessionId};
+use sip_stack::driver::Driver;
+use sip_stack::ua::{CallId, Event as SipEvent, UserAgent};
+use store::{AttemptId, Store};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use crate::clock::{Now, SuspendWatch, now};
+use crate::control::{EventHub, Incoming};
+use crate::notify::Notifier;
+
+pub(crate) use account::AccountRuntime;
+use call::Call;
+use job::Done;
+pub(crate) use parts::Parts;
+pub(crate) use seat::{SeatRuntime, Voice};
+
+/// Position of a seat in the configuration.
+pub(crate) type SeatIndex = usize;
+
+/// The owner of all call state. Built by [`crate::run`], driven by [`Core::run`].
+pub(crate) struct Core {
+    config: Arc<Config>,
+    ua: UserAgent,
+    driver: Driver,
+    engine: Engine,
+    media_events: mpsc::Receiver<MediaEvent>,
+    store: Store,
+    commands: mpsc::Receiver<Incoming>,
+    hub: Arc<EventHub>,
+    notifier: Notifier,
+    outbox_nudge: Arc<Notify>,
+    /// Why the last delivery failed.
+    outbox_trouble: Arc<Mutex<Option<String>>>,
+    stop: Arc<Notify>,
+
+    accounts: Vec<AccountRuntime>,
+    seats: Vec<SeatRuntime>,
+    calls: HashMap<AttemptId, Call>,
+    by_sip: HashMap<CallId, AttemptId>,
+    by_session: HashMap<SessionId, AttemptId>,
+    /// Incoming calls whose row is not on disk yet.
+    arriving: HashMap<CallId, signal::Arriving>,
+    jobs: JoinSet<Done>,
+    next_session: u64,
+    /// Code and words of why the store cannot write, while it cannot.
+    store_trouble: Option<(String, String)>,
+    /// Ends of calls that are not on disk yet.
+    unsaved: usize,
+    /// Attempts that the last run left without an end.
+    interrupted: u32,
+    /// The default project.
+    project: store::ProjectId,
+    started_at: i64,
+    store_probe: Option<Instant>,
+    suspend: SuspendWatch,
+    watchdog: parts::Watchdog,
+    stopping: Option<Instant>,
+}
+
+/// One thing that happened.
+enum Input {
+    Sip(Box<SipEvent>),
+    Media(MediaEvent),
+    Command(Incoming),
+    Done(Done),
+    Timer,
+    Stop,
+}
+
+impl Core {
+    /// Runs until a stop was asked for and carried out. Consumes the core; the store's last rows are on disk then.
+    pub(crate) async fn run(mut self) {
+        self.begin();
+        loop {
+            self.settle();
+            if self.is_over() {
+                break;
+            }
+            let input = self.next().await;
+            let now = now();
+            if let Some(gap) = self.suspend.slept(now) {
+                self.woke(gap, now);
+            }
+            self.handle(input, now);
+        }
+        self.driver.flush(&mut self.ua);
+    }
+
+    async fn next(&mut self) -> Input {
+        let deadline = self.deadline();
+        let timer = async {
+            match deadline {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // What the wire says comes first; commands wait their turn in a bounded channel.
+            biased;
+            event = self.driver.drive(&mut self.ua) => Input::Sip(Box::new(event)),
+            Some(done) = self.jobs.join_next(), if !self.jobs.is_empty() => {
+                done.map_or_else(|error| Input::Done(Done::lost(&error)), Input::Done)
+            }
+            Some(event) = self.media_events.recv() => Input::Media(event),
+            Some(command) = self.commands.recv() => Input::Command(command),
+            () = timer => Input::Timer,
+            () = self.stop.notified() => Input::Stop,
+        }
+    }
+
+    fn handle(&mut self, input: Input, now: Now) {
+        match input {
+            Input::Sip(event) => self.on_sip(*event, now),
+            Input::Media(event) => self.on_media(event, now),
+            Input::Command(incoming) => self.on_command(incoming, now),
+            Input::Done(done) => self.on_done(done, now),
+            Input::Timer => self.on_timer(now),
+            Input::Stop => self.begin_stop(now),
+        }
+    }
+
+    /// Carries out what the dialers want until they want nothing more, then sends what the user agent wrote.
+    fn settle(&mut self) {
+        let now = now();
+        loop {
+            let mut idle = true;
+            for seat in 0..self.seats.len() {
+                while let Some(action) = self.seats[seat].dialer.poll_action() {
+                    idle = false;
+                    self.act(seat, action, now);
+                }
+            }
+            if idle {
+                break;
+            }
+        }
+        self.driver.flush(&mut self.ua);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let seats = self.seats.iter().filter_map(|seat| seat.dialer.poll_timeout()).map(|(at, _)| at);
+        let closing = self.calls.values().filter_map(|call| call.closing.as_ref()).map(|c| c.deadline);
+        let own = [self.store_probe, self.watchdog.next(), self.stopping];
+        seats.chain(closing).chain(own.into_iter().flatten()).min()
+    }
+
+    fn on_timer(&mut self, now: Now) {
+        for seat in &mut self.seats {
+            if seat.dialer.poll_timeout().is_some_and(|(at, _)| at <= now.mono) {
+                seat.dialer.handle_timeout(now.into());
+            }
+        }
+        self.close_overdue(now);
+        if self.store_probe.is_some_and(|at| at <= now.mono) {
+            self.probe_store(now);
+        }
+        self.tick_watchdog(now);
+    }
+
+    /// An order to the media engine. Its queue is bounded; when it is full the order is lost, loudly: the voice of one
+    /// call matters less than the signalling of all.
+    fn media(&self, command: MediaCommand) {
+        if self.engine.try_send(command).is_err() {
+            tracing::error!("the media engine does not take orders, a call may be without voice");
+        }
+    }
+}

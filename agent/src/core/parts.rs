@@ -1,0 +1,186 @@
+//! Birth, health and death of the core.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use config::Config;
+use media::engine::Engine;
+use media::types::{Command as MediaCommand, MediaEvent};
+use sip_stack::driver::Driver;
+use sip_stack::ua::{RegistrationState, UserAgent};
+use store::Store;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use super::job::Done;
+use super::{AccountRuntime, Core, SeatRuntime};
+use crate::clock::{Now, SuspendWatch, now};
+use crate::control::{EventHub, Incoming};
+use crate::notify::Notifier;
+
+/// What [`crate::run`] has built for the core.
+pub(crate) struct Parts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) ua: UserAgent,
+    pub(crate) driver: Driver,
+    pub(crate) engine: Engine,
+    pub(crate) media_events: mpsc::Receiver<MediaEvent>,
+    pub(crate) store: Store,
+    pub(crate) commands: mpsc::Receiver<Incoming>,
+    pub(crate) hub: Arc<EventHub>,
+    pub(crate) notifier: Notifier,
+    pub(crate) outbox_nudge: Arc<Notify>,
+    pub(crate) outbox_trouble: Arc<Mutex<Option<String>>>,
+    pub(crate) stop: Arc<Notify>,
+    pub(crate) accounts: Vec<AccountRuntime>,
+    pub(crate) seats: Vec<SeatRuntime>,
+    pub(crate) project: store::ProjectId,
+    pub(crate) interrupted: u32,
+}
+
+/// Asks media and store whether they still answer; the service manager is told only when both do.
+pub(crate) struct Watchdog {
+    interval: Option<Duration>,
+    next: Option<Instant>,
+    round: u64,
+    media: bool,
+    store: bool,
+}
+
+impl Watchdog {
+    fn new(interval: Option<Duration>, now: Instant) -> Self {
+        Self { interval, next: interval.map(|i| now + i), round: 0, media: true, store: true }
+    }
+
+    pub(super) const fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
+    pub(super) fn media_answered(&mut self, round: u64) {
+        self.media |= round == self.round;
+    }
+
+    pub(super) const fn store_answered(&mut self) {
+        self.store = true;
+    }
+}
+
+impl Core {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let start = now();
+        let watchdog = Watchdog::new(parts.notifier.ping_interval(), start.mono);
+        Self {
+            config: parts.config,
+            ua: parts.ua,
+            driver: parts.driver,
+            engine: parts.engine,
+            media_events: parts.media_events,
+            store: parts.store,
+            commands: parts.commands,
+            hub: parts.hub,
+            notifier: parts.notifier,
+            outbox_nudge: parts.outbox_nudge,
+            outbox_trouble: parts.outbox_trouble,
+            stop: parts.stop,
+            accounts: parts.accounts,
+            seats: parts.seats,
+            calls: HashMap::new(),
+            by_sip: HashMap::new(),
+            by_session: HashMap::new(),
+            arriving: HashMap::new(),
+            jobs: JoinSet::new(),
+            next_session: 0,
+            store_trouble: None,
+            store_probe: None,
+            unsaved: 0,
+            interrupted: parts.interrupted,
+            project: parts.project,
+            started_at: start.wall,
+            suspend: SuspendWatch::new(start),
+            watchdog,
+            stopping: None,
+        }
+    }
+
+    pub(super) fn begin(&mut self) {
+        let now = now();
+        for index in 0..self.accounts.len() {
+            self.trunk_state(index, now);
+        }
+        self.report_started(now);
+        self.outbox_nudge.notify_one();
+    }
+
+    /// Orderly end: no new claim, calls are hung up, rows written, registrations removed.
+    pub(super) fn begin_stop(&mut self, now: Now) {
+        if self.stopping.is_some() {
+            return;
+        }
+        tracing::info!("stopping");
+        self.notifier.stopping();
+        self.stopping = Some(now.mono + STOP_WITHIN);
+        for seat in &mut self.seats {
+            seat.dialer.pause(String::from("shutdown"), now.into());
+            // A seat without a session has nothing to stop.
+            let _ = seat.dialer.stop(now.into());
+        }
+        self.hang_up_all(now);
+        for account in &self.accounts {
+            self.ua.unregister(account.id, now.mono);
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        let Some(deadline) = self.stopping else { return false };
+        // Transactions may linger for retransmissions (Timers D, J, K); nobody waits for those.
+        let registered = |account: &AccountRuntime| {
+            !matches!(
+                self.ua.registration(account.id).state,
+                RegistrationState::Idle | RegistrationState::Failed
+            )
+        };
+        let done = self.calls.is_empty()
+            && self.by_sip.is_empty()
+            && self.jobs.is_empty()
+            && !self.accounts.iter().any(registered);
+        done || deadline <= now().mono
+    }
+
+    /// The machine slept: bindings at the registrar are gone, whatever the monotonic clock says.
+    pub(super) fn woke(&mut self, gap: Duration, now: Now) {
+        tracing::warn!(slept_s = gap.as_secs(), "the clock jumped ahead, registering anew");
+        for account in &self.accounts {
+            if account.config.registrar.is_some() && self.stopping.is_none() {
+                self.ua.register(account.id, now.mono);
+            }
+        }
+    }
+
+    pub(super) fn tick_watchdog(&mut self, now: Now) {
+        let Some(interval) = self.watchdog.interval else { return };
+        if self.watchdog.next.is_none_or(|at| at > now.mono) {
+            return;
+        }
+        self.watchdog.next = Some(now.mono + interval);
+        if self.watchdog.media && self.watchdog.store {
+            self.notifier.watchdog();
+        } else {
+            let (media, store) = (self.watchdog.media, self.watchdog.store);
+            tracing::error!(media, store, "a part of the daemon does not answer");
+        }
+        self.watchdog.round += 1;
+        (self.watchdog.media, self.watchdog.store) = (false, false);
+        self.media(MediaCommand::Ping { id: self.watchdog.round });
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            match store.ping().await {
+                Ok(()) => Done::Alive,
+                Err(error) => Done::Noted(Err(error)),
+            }
+        });
+    }
+}
+
+/// Time for BYE, rows and un-REGISTER at shutdown; the unit's TimeoutStopSec is longer.
+const STOP_WITHIN: Duration = Duration::from_secs(8);

@@ -1,0 +1,247 @@
+//! Commands that only the store, or the core's state, answers.
+
+use protocol::params::{DialWhy, DncAdd, DncLs, HistoryList, ListImport, ListShow, StatsGet};
+use protocol::result::{Lists, StatusResult};
+use protocol::{Command, ErrorCode, RpcError};
+use store::{DncEntry, HistoryQuery, ListId, ListQuery, ListSpec, StatsQuery, Store, WhyContext, WhyQuery};
+
+use super::command::respond;
+use super::job::{Done, store_error};
+use super::seat::Reply;
+use super::{Core, rows};
+use crate::clock::Now;
+use crate::control::Peer;
+
+impl Core {
+    pub(super) fn query(&mut self, command: Command, peer: Peer, reply: Reply, now: Now) {
+        let store = self.store.clone();
+        match command {
+            Command::Status(_) => self.status_query(reply, now),
+            Command::ListCreate(p) => {
+                let default = self.project;
+                self.spawn(reply, async move {
+                    let project = project(&store, p.project, default, now).await?;
+                    let list = store.create_list(ListSpec { name: p.name, project }, now.wall).await;
+                    list.map(|list| rows::list(&list)).map_err(|error| store_error(&error))
+                });
+            }
+            Command::ListLs(_) => self.spawn(reply, async move {
+                let lists = store.lists().await.map_err(|error| store_error(&error))?;
+                Ok(Lists { lists: lists.iter().map(rows::list).collect() })
+            }),
+            Command::ListShow(p) => self.spawn(reply, async move { list_show(&store, p).await }),
+            Command::ListImport(p) => self.list_import(p, peer, reply, now),
+            Command::ListExport(p) => {
+                self.spawn(reply, async move { super::import::export(&store, p).await })
+            }
+            Command::DialWhy(p) => self.why(p, reply, now),
+            Command::HistoryList(p) => self.spawn(reply, async move { history(&store, p).await }),
+            Command::StatsGet(p) => self.spawn(reply, async move { stats(&store, p, now).await }),
+            Command::DncAdd(p) => self.dnc_add(p, peer, reply, now),
+            Command::DncLs(p) => self.spawn(reply, async move { dnc_ls(&store, p).await }),
+            Command::DevicesList(_) => self.spawn(reply, async move {
+                // Asking a sound server can take a second; never on the core's thread.
+                let found = tokio::task::spawn_blocking(media::device::list).await;
+                match found {
+                    Ok(Ok(devices)) => Ok(rows::devices(devices)),
+                    Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DeviceLost, error.to_string())),
+                    Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, error.to_string())),
+                }
+            }),
+            // The control server answers the rest itself: subscriptions, uploads, downloads.
+            _ => respond::<()>(reply, Err(ErrorCode::BadRequest.into())),
+        }
+    }
+
+    fn spawn<T, F>(&mut self, reply: Reply, work: F)
+    where
+        T: serde::Serialize,
+        F: Future<Output = Result<T, RpcError>> + Send + 'static,
+    {
+        self.jobs.spawn(async move {
+            respond(reply, work.await);
+            Done::Nothing
+        });
+    }
+
+    fn status_query(&mut self, reply: Reply, now: Now) {
+        let status: StatusResult = self.status(0, 0, now);
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            let mut status = status;
+            // A store in trouble must not keep the status from being told.
+            if let Ok((backlog, dead)) = store.outbox_counts().await {
+                (status.outbox.backlog, status.outbox.dead) = (backlog, dead);
+            }
+            respond(reply, Ok(status));
+            Done::Nothing
+        });
+    }
+
+    fn list_import(&mut self, p: ListImport, peer: Peer, reply: Reply, now: Now) {
+        let user = self.seats.iter().find(|seat| seat.uid == Some(peer.uid)).map(|seat| seat.user);
+        let (store, hub) = (self.store.clone(), std::sync::Arc::clone(&self.hub));
+        self.spawn(reply, async move { super::import::import(store, hub, p, user, now).await });
+    }
+
+    fn why(&mut self, p: DialWhy, reply: Reply, now: Now) {
+        let seat = 0;
+        let context = WhyContext {
+            now: now.wall,
+            plan: self
+                .seats
+                .first()
+                .map(|s| super::act::plan(&self.accounts[s.account].config))
+                .unwrap_or_default(),
+            rules: if self.seats.is_empty() { Default::default() } else { self.rules(seat) },
+            limit: p.limit.unwrap_or(20).clamp(1, 1_000),
+        };
+        let window = self.window_word(now);
+        let store = self.store.clone();
+        self.spawn(reply, async move {
+            let query = match (p.lead, p.number, p.list) {
+                (Some(lead), _, _) => WhyQuery::Lead(
+                    lead.parse().map_err(|_| RpcError::with_detail(ErrorCode::BadRequest, "lead"))?,
+                ),
+                (None, Some(number), _) => WhyQuery::Phone(number),
+                (None, None, Some(list)) => WhyQuery::List(find(&store, &list).await?),
+                (None, None, None) => {
+                    return Err(RpcError::with_detail(ErrorCode::BadRequest, "list, lead or number"));
+                }
+            };
+            let answer = store.why(query, context).await.map_err(|error| store_error(&error))?;
+            Ok(rows::why(&store, answer, window).await)
+        });
+    }
+
+    /// Why no lead at all is dialed now, whatever the leads say.
+    fn window_word(&self, now: Now) -> Option<&'static str> {
+        let account = self.seats.first().map(|seat| &self.accounts[seat.account].config)?;
+        if account.kind == config::AccountKind::Practice {
+            return None;
+        }
+        let window = crate::run::window(&self.config.dialing.window);
+        (!window.is_open(now.wall)).then_some("outside the calling window")
+    }
+
+    fn dnc_add(&mut self, p: DncAdd, peer: Peer, reply: Reply, now: Now) {
+        let by = self.seats.iter().find(|seat| seat.uid == Some(peer.uid)).map(|seat| seat.user);
+        let (store, default) = (self.store.clone(), self.project);
+        self.spawn(reply, async move {
+            let scope = match p.project {
+                Some(name) => Some(project(&store, Some(name), default, now).await?),
+                None => None,
+            };
+            let entry = DncEntry {
+                phone: p.number.clone(),
+                project: scope,
+                reason: p.reason.unwrap_or_default(),
+                source: String::from("manual"),
+                by,
+                now: now.wall,
+            };
+            store.dnc_add(entry).await.map_err(|error| store_error(&error))?;
+            rows::dnc_row(&store, &p.number, scope).await
+        });
+    }
+}
+
+async fn project(
+    store: &Store,
+    name: Option<String>,
+    default: store::ProjectId,
+    now: Now,
+) -> Result<store::ProjectId, RpcError> {
+    match name {
+        Some(name) => store.ensure_project(&name, None, now.wall).await.map_err(|error| store_error(&error)),
+        None => Ok(default),
+    }
+}
+
+pub(super) async fn find(store: &Store, list: &str) -> Result<ListId, RpcError> {
+    store.list_by_name(list).await.map(|list| list.id).map_err(|error| store_error(&error))
+}
+
+async fn list_show(store: &Store, p: ListShow) -> Result<protocol::result::ListPage, RpcError> {
+    let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
+    let limit = p.limit.unwrap_or(100).clamp(1, 1_000);
+    let query = ListQuery { list: list.id, after: p.after, limit, filter: rows::lead_filter(p.filter) };
+    let leads = store.show_list(query).await.map_err(|error| store_error(&error))?;
+    Ok(rows::page(&list, &leads, limit, p.filter))
+}
+
+async fn history(store: &Store, p: HistoryList) -> Result<protocol::result::HistoryPage, RpcError> {
+    let bad = |what: &str| RpcError::with_detail(ErrorCode::BadRequest, what);
+    let list = match &p.list {
+        Some(list) => Some(find(store, list).await?),
+        None => None,
+    };
+    let user = match &p.operator {
+        Some(login) => {
+            let users = store.users().await.map_err(|error| store_error(&error))?;
+            Some(
+                users
+                    .iter()
+                    .find(|user| user.login == *login)
+                    .map(|user| user.id)
+                    .ok_or_else(|| bad("operator"))?,
+            )
+        }
+        None => None,
+    };
+    let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
+    let query = HistoryQuery {
+        list,
+        user,
+        seat: p.seat,
+        phone: p.number,
+        status: p.status,
+        from: p.from,
+        to: p.to,
+        include_manual: true,
+        include_incoming: true,
+        include_void: true,
+        only_open: p.unsealed,
+        only_interrupted: p.interrupted,
+        before: p.before.map(|id| id.parse()).transpose().map_err(|_| bad("before"))?,
+        limit,
+        ..HistoryQuery::default()
+    };
+    let found = store.history(query).await.map_err(|error| store_error(&error))?;
+    Ok(rows::history(&found, limit))
+}
+
+async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {
+    let list = match &p.list {
+        Some(list) => Some(find(store, list).await?),
+        None => None,
+    };
+    let user = match &p.operator {
+        Some(login) => {
+            let users = store.users().await.map_err(|error| store_error(&error))?;
+            let user = users.iter().find(|user| user.login == *login).map(|user| user.id);
+            Some(user.ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "operator"))?)
+        }
+        None => None,
+    };
+    let project = match &p.project {
+        Some(name) => {
+            let projects = store.projects().await.map_err(|error| store_error(&error))?;
+            let project = projects.iter().find(|project| project.name == *name).map(|project| project.id);
+            Some(project.ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "project"))?)
+        }
+        None => None,
+    };
+    // Today by default; a list is looked at over all its time.
+    let from = p.from.map(store::time::BusinessDate::of);
+    let from = from.or_else(|| list.is_none().then(|| store::time::BusinessDate::of(now.wall)));
+    let query = StatsQuery { from, to: p.to.map(store::time::BusinessDate::of), user, list, project };
+    let stats = store.stats(query.clone()).await.map_err(|error| store_error(&error))?;
+    rows::stats(store, &stats, &query, &p).await
+}
+
+async fn dnc_ls(store: &Store, p: DncLs) -> Result<protocol::result::DncPage, RpcError> {
+    let all = store.dnc_list().await.map_err(|error| store_error(&error))?;
+    let limit = usize::try_from(p.limit.unwrap_or(100).clamp(1, 1_000)).unwrap_or(1_000);
+    rows::dnc_page(store, &all, p.after.as_deref(), limit).await
+}

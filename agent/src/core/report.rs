@@ -1,0 +1,263 @@
+//! What happens becomes events for the clients.
+
+use dialer::{Ended, SeatChange, SeatState as DialerState, Waiting as DialerWaiting};
+use media::types::SessionId;
+use protocol::result::{CallState, RecordingInfo, SeatState};
+use protocol::{ErrorCode, Event};
+use store::{AttemptEnd, AttemptId, Saved, Sealed};
+
+use super::call::{Call, Recording};
+use super::seat::Voice;
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+
+impl Core {
+    pub(super) fn publish(&self, event: Event, now: Now) {
+        self.hub.publish_at(event, now.wall);
+    }
+
+    pub(super) fn report_started(&self, now: Now) {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        self.publish(Event::DaemonStarted { version, interrupted: self.interrupted }, now);
+    }
+
+    pub(super) fn report_dialing(&self, call: &Call, now: Now) {
+        let seat = self.seats[call.seat].name.clone();
+        let info = call.info(self.seats[call.seat].list_name());
+        self.publish(Event::CallDialing { seat, call: Box::new(info) }, now);
+    }
+
+    pub(super) fn report_not_placed(&self, call: &Call, code: ErrorCode, now: Now) {
+        let seat = self.seats[call.seat].name.clone();
+        let mut info = call.info(self.seats[call.seat].list_name());
+        info.state = CallState::Ended;
+        let void = Some(code.as_str().to_owned());
+        self.publish(Event::CallEnded { seat, call: Box::new(info), by: String::from("local"), void }, now);
+    }
+
+    pub(super) fn report_progress(&self, attempt: AttemptId, code: u16, reason: String, now: Now) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let seat = self.seats[call.seat].name.clone();
+            self.publish(Event::CallProgress { seat, attempt: attempt.to_string(), code, reason }, now);
+        }
+    }
+
+    pub(super) fn report_early_media(&self, attempt: AttemptId, now: Now) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let seat = self.seats[call.seat].name.clone();
+            let codec = call.codec.unwrap_or_default().to_owned();
+            self.publish(Event::CallEarlyMedia { seat, attempt: attempt.to_string(), codec }, now);
+        }
+    }
+
+    pub(super) fn report_answered(&self, attempt: AttemptId, now: Now) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let seat = self.seats[call.seat].name.clone();
+            let codec = call.codec.unwrap_or_default().to_owned();
+            let direction = call.direction();
+            self.publish(Event::CallAnswered { seat, attempt: attempt.to_string(), direction, codec }, now);
+        }
+    }
+
+    pub(super) fn report_incoming(&self, attempt: AttemptId, now: Now) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let seat = self.seats[call.seat].name.clone();
+            self.publish(Event::CallIncoming { seat, call: Box::new(call.info(None)) }, now);
+        }
+    }
+
+    pub(super) fn report_held(&self, attempt: AttemptId, now: Now) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let seat = self.seats[call.seat].name.clone();
+            let (local, remote) = (call.held, call.held_by_peer);
+            self.publish(Event::CallHeld { seat, attempt: attempt.to_string(), local, remote }, now);
+        }
+    }
+
+    pub(super) fn report_heard(
+        &self,
+        attempt: AttemptId,
+        what: &str,
+        digit: Option<String>,
+        at_ms: u32,
+        early: bool,
+        now: Now,
+    ) {
+        if let Some(call) = self.calls.get(&attempt) {
+            let seat = self.seats[call.seat].name.clone();
+            let what = what.to_owned();
+            self.publish(
+                Event::CallHeard { seat, attempt: attempt.to_string(), what, digit, at_ms, early },
+                now,
+            );
+        }
+    }
+
+    /// The end of a call, and its recording if one was kept.
+    pub(super) fn report_ended(
+        &mut self,
+        seat: SeatIndex,
+        ended: &Ended,
+        call: Option<&Call>,
+        end: &AttemptEnd,
+        now: Now,
+    ) {
+        let name = self.seats[seat].name.clone();
+        let Some(call) = call else { return };
+        let mut info = call.info(self.seats[seat].list_name());
+        info.state = CallState::Ended;
+        info.outcome = Some(ended.row.name().to_owned());
+        info.suggestion.clone_from(&end.suggestion);
+        info.status = ended.auto.map(str::to_owned);
+        let by = end.hangup_by.map_or("local", store::HangupBy::as_str).to_owned();
+        self.seats[seat].last = Some(super::seat::LastCall { attempt: call.attempt, info: info.clone() });
+        self.publish(Event::CallEnded { seat: name, call: Box::new(info), by, void: end.void.clone() }, now);
+        if let Recording::Closed { path, duration_ms, sha256, .. } = &call.recording {
+            let recording = RecordingInfo {
+                state: String::from("final"),
+                path: Some(path.display().to_string()),
+                duration_ms: Some(*duration_ms),
+                sha256: Some(hex(sha256)),
+            };
+            self.publish(Event::RecordingClosed { attempt: call.attempt.to_string(), recording }, now);
+        }
+    }
+
+    pub(super) fn report_recording_failed(&self, session: SessionId, now: Now) {
+        let Some(attempt) = self.by_session.get(&session) else { return };
+        let recording =
+            RecordingInfo { state: String::from("failed"), path: None, duration_ms: None, sha256: None };
+        self.publish(Event::RecordingClosed { attempt: attempt.to_string(), recording }, now);
+    }
+
+    pub(super) fn report_saved(&self, seat: SeatIndex, saved: &Saved, set_by: store::SetBy, now: Now) {
+        let event = Event::AttemptSaved {
+            seat: Some(self.seats[seat].name.clone()),
+            attempt: saved.attempt.to_string(),
+            status: saved.status.clone(),
+            label: saved.label.clone(),
+            set_by: set_by.as_str().to_owned(),
+        };
+        self.publish(event, now);
+    }
+
+    /// The machine kept a result.
+    pub(super) fn report_auto(&self, seat: SeatIndex, auto: &store::Save, now: Now) {
+        let event = Event::AttemptSaved {
+            seat: Some(self.seats[seat].name.clone()),
+            attempt: auto.attempt.to_string(),
+            status: Some(auto.status.clone()),
+            label: None,
+            set_by: auto.set_by.as_str().to_owned(),
+        };
+        self.publish(event, now);
+    }
+
+    pub(super) fn report_sealed(&self, seat: SeatIndex, sealed: &Sealed, now: Now) {
+        let event = Event::AttemptSealed {
+            seat: Some(self.seats[seat].name.clone()),
+            attempt: sealed.attempt.to_string(),
+            status: sealed.status.clone(),
+        };
+        self.publish(event, now);
+    }
+
+    pub(super) fn report_seat(&mut self, seat: SeatIndex, change: &SeatChange, now: Now) {
+        let name = self.seats[seat].name.clone();
+        let list = self.seats[seat].list_name().unwrap_or_default();
+        match change {
+            SeatChange::State(state) => {
+                self.seats[seat].since = now.wall;
+                let attempt = self.seats[seat].dialer.attempt().map(|a| AttemptId(a.0).to_string());
+                let (state, pause_code) = seat_state(state);
+                self.publish(Event::SeatChanged { seat: name.clone(), state, pause_code, attempt }, now);
+                if state == SeatState::Previewing
+                    && let Some(info) = self.preview_info(seat)
+                {
+                    let until = self.seats[seat]
+                        .dialer
+                        .poll_timeout()
+                        .map(|(at, _)| now.wall + millis(at.saturating_duration_since(now.mono)));
+                    self.publish(Event::CallPreview { seat: name, call: Box::new(info), until }, now);
+                }
+            }
+            SeatChange::Waiting(Some(waiting)) => {
+                let (reason, until) = waiting_words(*waiting);
+                let reason = reason.to_owned();
+                self.publish(Event::DialPaused { seat: name, list, reason, until }, now);
+            }
+            SeatChange::Waiting(None) => self.publish(Event::DialResumed { seat: name, list }, now),
+            SeatChange::Exhausted(_) => {
+                let event = Event::DialExhausted {
+                    seat: name.clone(),
+                    list: list.clone(),
+                    remaining: 0,
+                    next_due_at: None,
+                };
+                self.publish(event, now);
+                let reason = String::from("exhausted");
+                self.publish(Event::DialStopped { seat: name, list, reason }, now);
+            }
+            SeatChange::Stopped(_) => {
+                let reason = if self.stopping.is_some() { "shutdown" } else { "operator" }.to_owned();
+                self.publish(Event::DialStopped { seat: name, list, reason }, now);
+            }
+        }
+    }
+
+    pub(super) fn report_voice(&self, seat: SeatIndex, voice: &Voice, now: Now) {
+        let seat = self.seats[seat].name.clone();
+        let event = match &voice.trouble {
+            Some(why) => Event::DeviceLost { seat, why: why.clone() },
+            None => {
+                Event::DeviceBack { seat, capture: voice.capture.clone(), playback: voice.playback.clone() }
+            }
+        };
+        self.publish(event, now);
+    }
+
+    pub(super) fn report_store_trouble(&self, error: &store::Error, now: Now) {
+        let code = error.code().to_owned();
+        self.publish(Event::StoreTrouble { code, detail: error.to_string() }, now);
+    }
+
+    pub(super) fn report_store_recovered(&self, now: Now) {
+        self.publish(Event::StoreRecovered {}, now);
+    }
+}
+
+/// The dialer's word for a seat's state as the protocol's.
+pub(super) fn seat_state(state: &DialerState) -> (SeatState, Option<String>) {
+    match state {
+        DialerState::Paused(code) => (SeatState::Paused, Some(code.clone())),
+        DialerState::Ready => (SeatState::Ready, None),
+        DialerState::Previewing => (SeatState::Previewing, None),
+        DialerState::Dialing => (SeatState::Dialing, None),
+        DialerState::Ringing => (SeatState::Ringing, None),
+        DialerState::InCall => (SeatState::InCall, None),
+        DialerState::WrapUp => (SeatState::WrapUp, None),
+    }
+}
+
+/// Why a session waits, in the protocol's words, and until when.
+pub(super) const fn waiting_words(waiting: DialerWaiting) -> (&'static str, Option<i64>) {
+    match waiting {
+        DialerWaiting::Hours(until) => ("hours", until),
+        DialerWaiting::Trunk => ("registration", None),
+        DialerWaiting::Store => ("disk", None),
+        DialerWaiting::NotDue(at) => ("not_due", Some(at)),
+        DialerWaiting::WrapUp => ("wrap_up", None),
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn millis(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

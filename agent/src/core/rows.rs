@@ -1,0 +1,238 @@
+//! The store's rows in the protocol's words.
+
+use std::collections::HashMap;
+
+use protocol::RpcError;
+use protocol::params::{LeadFilter as Filter, StatsGet};
+use protocol::result::{
+    DeviceDirection, DeviceRow, Devices, Direction, DncPage, DncRow, HistoryPage, HistoryRow, LeadRow,
+    ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, WhyResult, WhyRow,
+};
+use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
+
+use super::job::store_error;
+
+pub(super) fn list(list: &store::ListInfo) -> ListInfo {
+    ListInfo {
+        id: list.id.to_string(),
+        name: list.name.clone(),
+        project: list.project_name.clone(),
+        enabled: list.enabled,
+        total: list.total,
+        dialable: list.dialable,
+        worked: list.worked,
+        created_at: Some(list.created_at),
+    }
+}
+
+pub(super) fn lead_filter(filter: Option<Filter>) -> LeadFilter {
+    let include_excluded = !matches!(filter, Some(Filter::Dialable));
+    LeadFilter {
+        include_excluded,
+        attempts: matches!(filter, Some(Filter::Untouched)).then_some(0),
+        state: matches!(filter, Some(Filter::Dialable)).then_some(LeadState::Ready),
+        ..LeadFilter::default()
+    }
+}
+
+pub(super) fn page(
+    info: &store::ListInfo,
+    leads: &[store::LeadRow],
+    limit: u32,
+    filter: Option<Filter>,
+) -> ListPage {
+    let full = u32::try_from(leads.len()).is_ok_and(|count| count == limit);
+    let wanted = |lead: &&store::LeadRow| match filter {
+        Some(Filter::Excluded) => !lead.dialable,
+        Some(Filter::Worked) => lead.attempts > 0,
+        Some(Filter::All | Filter::Dialable | Filter::Untouched) | None => true,
+    };
+    ListPage {
+        list: list(info),
+        rows: leads.iter().filter(wanted).map(lead).collect(),
+        next: leads.last().filter(|_| full).map(|lead| lead.position),
+    }
+}
+
+fn lead(lead: &store::LeadRow) -> LeadRow {
+    LeadRow {
+        id: lead.id.to_string(),
+        position: lead.position,
+        number: national(&lead.phone),
+        company: lead.company.clone(),
+        person: lead.person.clone(),
+        categories: lead.categories.clone(),
+        dialable: lead.dialable,
+        attempts: lead.attempts,
+        status: lead.last_status.clone(),
+        label: lead.last_status_label.clone(),
+        last_at: lead.last_at,
+        due_at: lead.recall_at.or(lead.next_eligible_at),
+    }
+}
+
+/// E.164 as people in Japan write it.
+fn national(e164: &str) -> String {
+    e164.strip_prefix("+81").map_or_else(|| e164.to_owned(), |rest| format!("0{rest}"))
+}
+
+pub(super) async fn why(store: &Store, answer: WhyAnswer, window: Option<&'static str>) -> WhyResult {
+    let names: HashMap<_, _> = match store.lists().await {
+        Ok(lists) => lists.into_iter().map(|list| (list.id, list.name)).collect(),
+        Err(_) => HashMap::new(),
+    };
+    let rows = answer.rows.into_iter().map(|row| WhyRow {
+        lead: row.lead.to_string(),
+        list: names.get(&row.list).cloned().unwrap_or_else(|| row.list.to_string()),
+        position: row.position,
+        number: row.phone,
+        company: None,
+        eligible: row.eligible && window.is_none(),
+        reason: Some(if row.eligible && window.is_some() { "hours" } else { row.reason.as_str() }.to_owned()),
+        detail: Some(if row.eligible { window.map_or(row.detail, str::to_owned) } else { row.detail }),
+        due_at: row.due_at,
+    });
+    WhyResult { rows: rows.collect() }
+}
+
+pub(super) fn history(rows: &[AttemptRow], limit: u32) -> HistoryPage {
+    let full = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
+    HistoryPage {
+        rows: rows.iter().map(attempt).collect(),
+        next: rows.last().filter(|_| full).map(|row| row.id.to_string()),
+    }
+}
+
+fn attempt(row: &AttemptRow) -> HistoryRow {
+    HistoryRow {
+        attempt: row.id.to_string(),
+        box_id: row.box_id.clone(),
+        seat: Some(row.seat.clone()),
+        operator: row.login.clone(),
+        direction: match row.direction {
+            store::Direction::Out => Direction::Outgoing,
+            store::Direction::In => Direction::Incoming,
+        },
+        origin: row.origin.as_str().to_owned(),
+        list: row.list_name.clone(),
+        lead: row.lead.map(|lead| lead.to_string()),
+        number: row.phone.as_deref().map(national).or_else(|| row.peer.clone()).unwrap_or_default(),
+        company: row.company.clone(),
+        person: row.person.clone(),
+        started_at: row.dialed_at.or(Some(row.claimed_at)),
+        ringing_at: row.ringing_at,
+        answered_at: row.answered_at,
+        ended_at: row.ended_at,
+        hangup_by: row.hangup_by.map(|by| by.as_str().to_owned()),
+        sip_code: row.sip_code,
+        q850: row.q850,
+        outcome: row.sub.clone(),
+        status: row.status.clone(),
+        label: row.status_label.clone(),
+        set_by: row.set_by.map(|by| by.as_str().to_owned()),
+        memo: row.memo.clone(),
+        recall_at: row.recall_at,
+        void: row.void,
+        void_reason: row.void_reason.clone(),
+        interrupted: row.interrupted,
+        sealed_at: row.sealed_at,
+        recording: row.recording.as_ref().map(|recording| RecordingInfo {
+            state: recording.state.as_str().to_owned(),
+            path: Some(recording.path.display().to_string()),
+            duration_ms: recording.duration_ms,
+            sha256: recording.sha256.clone(),
+        }),
+    }
+}
+
+pub(super) async fn stats(
+    store: &Store,
+    stats: &Stats,
+    query: &StatsQuery,
+    asked: &StatsGet,
+) -> Result<StatsResult, RpcError> {
+    let counts = store.stats_by_status(query.clone()).await.map_err(|error| store_error(&error))?;
+    let by_status =
+        counts.into_iter().map(|row| StatusCount { code: row.code, label: row.label, count: row.count });
+    Ok(StatsResult {
+        from: asked.from.or_else(|| query.from.map(store::time::BusinessDate::start)),
+        to: asked.to,
+        works: stats.works,
+        calls: stats.calls,
+        connects: stats.connects,
+        connect_rate: stats.connect_rate().unwrap_or(0.0),
+        total: stats.registered,
+        progress: stats.progress().unwrap_or(0.0),
+        void: stats.void,
+        talk_ms: stats.talk_ms,
+        by_status: by_status.collect(),
+    })
+}
+
+pub(super) async fn dnc_page(
+    store: &Store,
+    all: &[store::DncRow],
+    after: Option<&str>,
+    limit: usize,
+) -> Result<DncPage, RpcError> {
+    let names = Names::read(store).await?;
+    let skip = after.and_then(|after| after.parse::<usize>().ok()).unwrap_or(0);
+    let rows: Vec<DncRow> = all.iter().skip(skip).take(limit).map(|row| names.dnc(row)).collect();
+    let next = (skip + rows.len() < all.len()).then(|| (skip + rows.len()).to_string());
+    Ok(DncPage { rows, next })
+}
+
+/// The row that was just added, as it stands.
+pub(super) async fn dnc_row(
+    store: &Store,
+    number: &str,
+    project: Option<store::ProjectId>,
+) -> Result<DncRow, RpcError> {
+    let phone = store::phone::Phone::parse(number)
+        .map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
+    let all = store.dnc_list().await.map_err(|error| store_error(&error))?;
+    let row = all.iter().find(|row| row.phone == phone.phone.expose() && row.project == project);
+    let row = row.ok_or_else(|| RpcError::refused(protocol::ErrorCode::Internal))?;
+    Ok(Names::read(store).await?.dnc(row))
+}
+
+struct Names {
+    users: HashMap<store::UserId, String>,
+    projects: HashMap<store::ProjectId, String>,
+}
+
+impl Names {
+    async fn read(store: &Store) -> Result<Self, RpcError> {
+        let users = store.users().await.map_err(|error| store_error(&error))?;
+        let projects = store.projects().await.map_err(|error| store_error(&error))?;
+        Ok(Self {
+            users: users.into_iter().map(|user| (user.id, user.login)).collect(),
+            projects: projects.into_iter().map(|project| (project.id, project.name)).collect(),
+        })
+    }
+
+    fn dnc(&self, row: &store::DncRow) -> DncRow {
+        DncRow {
+            number: national(&row.phone),
+            project: row.project.and_then(|id| self.projects.get(&id).cloned()),
+            reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
+            source: row.source.clone(),
+            by: row.by.and_then(|id| self.users.get(&id).cloned()),
+            at: row.at,
+        }
+    }
+}
+
+pub(super) fn devices(devices: Vec<media::device::DeviceInfo>) -> Devices {
+    let rows = devices.into_iter().map(|device| DeviceRow {
+        name: device.name,
+        id: device.id,
+        direction: match device.direction {
+            media::device::Direction::Capture => DeviceDirection::Capture,
+            media::device::Direction::Playback => DeviceDirection::Playback,
+        },
+        default: device.default,
+        host: device.host,
+    });
+    Devices { devices: rows.collect() }
+}

@@ -1,0 +1,252 @@
+//! SIP events become facts of calls.
+
+use std::net::SocketAddr;
+
+use media::types::{Command as MediaCommand, Endpoint, SessionId};
+use protocol::{ErrorCode, RpcError};
+use sip_stack::message::NameAddr;
+use sip_stack::sdp::{CodecName, Direction, Negotiated};
+use sip_stack::ua::{CallEnd, CallId, EndedBy, Event, HangupReason, Rejection};
+use store::{AttemptId, AttemptProgress, IncomingCall};
+
+use super::call::{Closing, Recording};
+use super::job::Done;
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+use crate::stream::stream_params;
+
+/// An incoming call between its INVITE and its row on disk.
+pub(crate) struct Arriving {
+    pub(crate) seat: SeatIndex,
+    pub(crate) number: String,
+    pub(crate) display: Option<String>,
+    pub(crate) sip_call_id: String,
+}
+
+impl Core {
+    pub(super) fn on_sip(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Registration { account, status } => self.registration(account, status, now),
+            Event::Incoming { call, account, from, sip_call_id, source, .. } => {
+                self.incoming(call, account, &from, sip_call_id, source, now);
+            }
+            Event::Provisional { call, code, reason } if code > 100 => self.ringing(call, code, reason, now),
+            Event::EarlyMedia { call, media } => self.early_media(call, &media, now),
+            Event::Answered { call, media } => self.answered(call, &media, now),
+            Event::MediaChanged { call, media } => self.media_changed(call, &media, now),
+            Event::HoldFailed { call, code } => {
+                if let Some(attempt) = self.by_sip.get(&call).copied() {
+                    self.hold_failed(attempt, code, now);
+                }
+            }
+            Event::Ended { call, end } => self.sip_ended(call, &end, now),
+            Event::Provisional { .. } | Event::Confirmed { .. } => {}
+            // No method is handed out by this user agent, and later events are not ours to act on.
+            _ => {}
+        }
+    }
+
+    fn ringing(&mut self, sip: CallId, code: u16, reason: String, now: Now) {
+        let Some(call) = self.by_sip.get(&sip).and_then(|a| self.calls.get_mut(a)) else { return };
+        call.facts.ringing = true;
+        let attempt = call.attempt;
+        if call.times.ringing.is_none() {
+            call.times.ringing = Some(now.wall);
+            if let Some(session) = call.session.filter(|_| !call.media_up) {
+                self.media(MediaCommand::LocalRingback { session, on: true });
+            }
+        }
+        self.report_progress(attempt, code, reason, now);
+    }
+
+    fn early_media(&mut self, sip: CallId, media: &Negotiated, now: Now) {
+        let Some(attempt) = self.by_sip.get(&sip).copied() else { return };
+        if let Some(call) = self.calls.get_mut(&attempt) {
+            call.facts.ringing = true;
+            call.times.early_media.get_or_insert(now.wall);
+        }
+        self.stream(attempt, media, now);
+        self.report_early_media(attempt, now);
+    }
+
+    fn answered(&mut self, sip: CallId, media: &Negotiated, now: Now) {
+        let Some(attempt) = self.by_sip.get(&sip).copied() else { return };
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        call.facts.answered = true;
+        call.times.answered = Some(now.wall);
+        let (seat, session) = (call.seat, call.session);
+        self.stream(attempt, media, now);
+        if let Some(session) = session {
+            self.media(MediaCommand::Answered { session });
+        }
+        self.seats[seat].dialer.answered();
+        let (store, at) = (self.store.clone(), now.wall);
+        let mut progress = AttemptProgress::new(attempt);
+        progress.answered_at = Some(at);
+        self.jobs.spawn(async move { Done::Noted(store.progress(progress).await) });
+        self.report_answered(attempt, now);
+    }
+
+    fn media_changed(&mut self, sip: CallId, media: &Negotiated, now: Now) {
+        let Some(attempt) = self.by_sip.get(&sip).copied() else { return };
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        let before = (call.held, call.held_by_peer);
+        // Our direction after the answer: without `send` the peer holds, without `receive` we do.
+        let receiving = matches!(media.direction, Direction::SendRecv | Direction::RecvOnly);
+        let sending = matches!(media.direction, Direction::SendRecv | Direction::SendOnly);
+        call.held = call.hold_wanted && !receiving;
+        call.held_by_peer = !sending;
+        let changed = before != (call.held, call.held_by_peer);
+        self.stream(attempt, media, now);
+        if changed {
+            self.report_held(attempt, now);
+        }
+    }
+
+    fn hold_failed(&mut self, attempt: AttemptId, code: Option<u16>, now: Now) {
+        tracing::warn!(%attempt, code, "the peer refused hold or resume");
+        if let Some(call) = self.calls.get_mut(&attempt) {
+            call.hold_wanted = call.held;
+        }
+        self.report_held(attempt, now);
+    }
+
+    /// Answers an incoming call: sockets first, then 200 with our answer.
+    pub(super) fn answer_incoming(
+        &mut self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        sip: CallId,
+        now: Now,
+    ) -> Result<(), RpcError> {
+        let account = self.seats[seat].account;
+        let address = self.media_address(account).ok_or_else(|| RpcError::from(ErrorCode::TrunkDown))?;
+        let socket = self.rtp_socket(address)?;
+        self.next_session += 1;
+        let session = SessionId(self.next_session);
+        let advertised = self.config.sip.advertise.unwrap_or(address);
+        let capabilities = self.accounts[account].capabilities(advertised, socket.port());
+        let endpoint = Endpoint::Seat(self.seats[seat].media);
+        self.media(MediaCommand::OpenSession { session, socket, endpoint });
+        self.by_session.insert(session, attempt);
+        if let Some(call) = self.calls.get_mut(&attempt) {
+            call.session = Some(session);
+        }
+        self.ua.answer(sip, &capabilities, now.mono);
+        Ok(())
+    }
+
+    /// Starts or updates the voice of a call; the recording begins with its first voice, so that the announcement of a
+    /// dead number is on it.
+    fn stream(&mut self, attempt: AttemptId, media: &Negotiated, now: Now) {
+        let recording = self.recording_path(attempt, now);
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        let Some(session) = call.session else { return };
+        call.codec = Some(codec_name(media.codec));
+        let params = stream_params(media);
+        if call.media_up {
+            return self.media(MediaCommand::Update { session, params });
+        }
+        call.media_up = true;
+        let record = recording.filter(|_| matches!(call.recording, Recording::None));
+        if let Some(path) = &record {
+            call.recording = Recording::Live(path.clone());
+        }
+        self.media(MediaCommand::LocalRingback { session, on: false });
+        self.media(MediaCommand::Start { session, params });
+        if let Some(path) = record {
+            let store = self.store.clone();
+            let file = path.clone();
+            self.media(MediaCommand::Record { session, path });
+            self.jobs
+                .spawn(async move { Done::Noted(store.recording_opened(attempt, file, now.wall).await) });
+        }
+    }
+
+    fn incoming(
+        &mut self,
+        sip: CallId,
+        account: Option<sip_stack::ua::AccountId>,
+        from: &NameAddr,
+        sip_call_id: String,
+        source: SocketAddr,
+        now: Now,
+    ) {
+        let account = account.and_then(|id| self.accounts.iter().position(|a| a.id == id));
+        let Some(account) = account.filter(|_| self.stopping.is_none()) else {
+            tracing::debug!(%source, "call to nobody refused");
+            return self.ua.reject(sip, Rejection::new(404), now.mono);
+        };
+        let known =
+            self.ua.targets(self.accounts[account].id).iter().any(|target| target.ip() == source.ip());
+        if !known {
+            tracing::warn!(%source, "call from outside the trunk refused");
+            return self.ua.reject(sip, Rejection::new(403), now.mono);
+        }
+        let seat = self.seats.iter().position(|s| s.account == account && s.dialer.is_free());
+        let (Some(seat), None) = (seat, &self.store_trouble) else {
+            return self.ua.reject(sip, Rejection::new(486), now.mono);
+        };
+        if self.arriving.values().any(|other| other.seat == seat) {
+            return self.ua.reject(sip, Rejection::new(486), now.mono);
+        }
+        let number = from.uri.user().unwrap_or_default().to_owned();
+        let runtime = &self.seats[seat];
+        let row = IncomingCall {
+            attempt: Some(AttemptId::generate(now.wall)),
+            caller: Some(number.clone()),
+            called: None,
+            seat: runtime.name.clone(),
+            user: Some(runtime.user),
+            project: Some(self.project),
+            account: self.accounts[account].config.name.clone(),
+            sip_call_id: Some(sip_call_id.clone()),
+            now: now.wall,
+        };
+        let display = from.display.clone();
+        self.arriving.insert(sip, Arriving { seat, number, display, sip_call_id });
+        let store = self.store.clone();
+        self.jobs.spawn(async move { Done::Arrived { sip, result: store.open_incoming(row).await } });
+    }
+
+    fn sip_ended(&mut self, sip: CallId, end: &CallEnd, now: Now) {
+        self.arriving.remove(&sip);
+        let Some(attempt) = self.by_sip.remove(&sip) else { return };
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        call.sip = None;
+        call.times.ended = Some(now.wall);
+        let facts = &mut call.facts;
+        facts.sip_code = end.sip_code;
+        facts.q850 = end.q850;
+        facts.ended_by_us = end.by == EndedBy::Local || end.ring_timeout;
+        facts.ring_timeout = end.ring_timeout;
+        facts.t38 = end.saw_t38;
+        facts.unreachable = end.by == EndedBy::Timeout && !end.ring_timeout;
+        facts.talked_ms = call.times.answered.map_or(0, |at| u64::try_from(now.wall - at).unwrap_or(0));
+        let deadline = now.mono + LAST_WORDS;
+        call.closing = Some(Closing { by: end.by, reason: end.reason_text.clone(), deadline });
+        match call.session {
+            Some(session) => self.media(MediaCommand::Close { session }),
+            None => self.finish(attempt, now),
+        }
+    }
+
+    /// The daemon hangs up everything that is up: orderly shutdown.
+    pub(super) fn hang_up_all(&mut self, now: Now) {
+        let up: Vec<CallId> = self.by_sip.keys().copied().collect();
+        for sip in up {
+            self.ua.hangup(sip, HangupReason::Normal, now.mono);
+        }
+    }
+}
+
+/// How long the media session may take to say its last words (a file's fsync, the last detector).
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(3);
+
+const fn codec_name(codec: CodecName) -> &'static str {
+    match codec {
+        CodecName::Pcma => "PCMA",
+        CodecName::Opus => "opus",
+        _ => "PCMU",
+    }
+}

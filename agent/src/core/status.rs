@@ -1,0 +1,216 @@
+//! The whole state at a glance, and the trunks' part of it.
+
+use std::sync::PoisonError;
+
+use config::AccountKind;
+use protocol::result::{
+    AccountStatus, CallInfo, CallState, DialInfo, DialState, Direction, OutboxStatus, RegistrationState,
+    SeatStatus, StatusResult, StoreStatus, VoiceStatus,
+};
+use protocol::{Event, PROTOCOL_VERSION};
+use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus};
+use store::AttemptId;
+
+use super::report::{seat_state, waiting_words};
+use super::{Core, SeatIndex};
+use crate::clock::Now;
+
+impl Core {
+    pub(super) fn status(&self, backlog: u64, dead: u64, now: Now) -> StatusResult {
+        let why = self.outbox_trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        StatusResult {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL_VERSION,
+            box_id: self.config.daemon.box_id.clone(),
+            pid: std::process::id(),
+            started_at: self.started_at,
+            now: now.wall,
+            seq: self.hub.last_seq(),
+            accounts: (0..self.accounts.len()).map(|index| self.account_status(index, now)).collect(),
+            seats: (0..self.seats.len()).map(|seat| self.seat_status(seat)).collect(),
+            store: StoreStatus {
+                ok: self.store_trouble.is_none(),
+                trouble: self.store_trouble.as_ref().map(|trouble| trouble.0.to_owned()),
+                detail: self.store_trouble.as_ref().map(|trouble| trouble.1.clone()),
+                pending: u32::try_from(self.unsaved).unwrap_or(u32::MAX),
+            },
+            outbox: OutboxStatus { backlog, dead, why },
+            interrupted: self.interrupted,
+            warnings: self.config.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn account_status(&self, index: usize, now: Now) -> AccountStatus {
+        let account = &self.accounts[index];
+        let status = self.ua.registration(account.id);
+        let wall = |at: std::time::Instant| {
+            now.wall
+                + i64::try_from(at.saturating_duration_since(now.mono).as_millis()).unwrap_or(i64::MAX / 2)
+        };
+        AccountStatus {
+            name: account.config.name.clone(),
+            kind: kind(account.config.kind).to_owned(),
+            aor: account.config.aor.clone(),
+            state: if account.config.registrar.is_some() {
+                state(&status)
+            } else {
+                RegistrationState::Unneeded
+            },
+            code: status.last_error.as_ref().and_then(|error| error.code),
+            why: status.last_error.as_ref().map(|error| error.reason.clone()),
+            next_attempt_at: status.next_attempt.map(wall),
+            expires_at: match status.state {
+                SipState::Registered { expires_at } => Some(wall(expires_at)),
+                _ => None,
+            },
+        }
+    }
+
+    pub(super) fn seat_status(&self, seat: SeatIndex) -> SeatStatus {
+        let runtime = &self.seats[seat];
+        let (state, pause_code) = seat_state(runtime.dialer.state());
+        let waiting = runtime.dialer.waiting().map(waiting_words);
+        SeatStatus {
+            name: runtime.name.clone(),
+            operator: runtime.operator.clone(),
+            uid: runtime.uid,
+            account: self.accounts[runtime.account].config.name.clone(),
+            state,
+            pause_code: pause_code.clone(),
+            since: runtime.since,
+            call: self.current_call(seat),
+            dial: runtime.list.as_ref().map(|list| DialInfo {
+                list_id: list.id.to_string(),
+                list: list.name.clone(),
+                state: if pause_code.is_some() {
+                    DialState::Paused
+                } else if waiting.is_some() {
+                    DialState::Waiting
+                } else {
+                    DialState::Running
+                },
+                waiting: waiting.map(|(why, _)| why.to_owned()),
+                until: waiting.and_then(|(_, until)| until),
+                calls: list.calls,
+                started_at: list.started_at,
+            }),
+            voice: VoiceStatus {
+                ok: runtime.voice.trouble.is_none(),
+                capture: runtime.voice.capture.clone(),
+                playback: runtime.voice.playback.clone(),
+                why: runtime.voice.trouble.clone(),
+            },
+        }
+    }
+
+    /// The call that is up, else the lead that is shown, else the last call while its row is open.
+    fn current_call(&self, seat: SeatIndex) -> Option<CallInfo> {
+        let runtime = &self.seats[seat];
+        let attempt = runtime.dialer.attempt().map(|attempt| AttemptId(attempt.0));
+        if let Some(call) = attempt.and_then(|attempt| self.calls.get(&attempt)) {
+            return Some(call.info(runtime.list_name()));
+        }
+        self.preview_info(seat).or_else(|| runtime.last.as_ref().map(|last| last.info.clone()))
+    }
+
+    /// The lead that is shown before it is dialed.
+    pub(super) fn preview_info(&self, seat: SeatIndex) -> Option<CallInfo> {
+        let runtime = &self.seats[seat];
+        if !matches!(runtime.dialer.state(), dialer::SeatState::Previewing) {
+            return None;
+        }
+        let shown = runtime.shown.as_ref()?;
+        Some(CallInfo {
+            attempt: shown.attempt.to_string(),
+            direction: Direction::Outgoing,
+            state: CallState::Preview,
+            number: shown.phone.national(),
+            company: shown.company.clone(),
+            person: shown.person.clone(),
+            categories: shown.categories.clone(),
+            lead: shown.lead.map(|lead| lead.to_string()),
+            list: runtime.list_name(),
+            position: Some(shown.position),
+            attempts_before: shown.attempts_before,
+            sip_call_id: None,
+            started_at: None,
+            ringing_at: None,
+            early_media_at: None,
+            answered_at: None,
+            ended_at: None,
+            held: false,
+            muted: false,
+            codec: None,
+            sip_code: None,
+            q850: None,
+            outcome: None,
+            suggestion: None,
+            status: None,
+            label: None,
+            memo: None,
+        })
+    }
+
+    /// The registration of an account changed.
+    pub(super) fn registration(&mut self, account: AccountId, status: RegistrationStatus, now: Now) {
+        let Some(index) = self.accounts.iter().position(|a| a.id == account) else { return };
+        let name = &self.accounts[index].config.name;
+        match (&status.state, &status.last_error) {
+            (SipState::Registered { .. }, _) => tracing::info!(account = name, "registered"),
+            (SipState::Failed, Some(error)) => {
+                tracing::warn!(account = name, code = error.code, reason = error.reason, "not registered");
+            }
+            _ => {}
+        }
+        let seen = self.accounts[index].status.as_ref().map(|seen| (state(seen), seen.last_error.clone()));
+        if seen != Some((state(&status), status.last_error.clone())) {
+            let shown = self.account_status(index, now);
+            let event = Event::RegistrationChanged {
+                account: shown.name,
+                state: shown.state,
+                code: shown.code,
+                why: shown.why,
+                next_attempt_at: shown.next_attempt_at,
+            };
+            self.publish(event, now);
+        }
+        // A refresh under way must not hide until when the last binding stands.
+        if status.state != SipState::Registering {
+            self.accounts[index].status = Some(status);
+        }
+        self.trunk_state(index, now);
+        self.tell_service_manager();
+    }
+
+    /// Tells the account's seats whether calls may be placed.
+    pub(super) fn trunk_state(&mut self, account: usize, now: Now) {
+        let up = self.accounts[account].is_up(&self.ua);
+        for seat in self.seats.iter_mut().filter(|seat| seat.account == account) {
+            seat.dialer.trunk(up, now.into());
+        }
+    }
+
+    fn tell_service_manager(&self) {
+        let up = self.accounts.iter().filter(|account| account.is_up(&self.ua)).count();
+        self.notifier.status(&format!("{up} of {} accounts registered", self.accounts.len()));
+    }
+}
+
+const fn kind(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Trunk => "trunk",
+        AccountKind::Pbx => "pbx",
+        AccountKind::Practice => "practice",
+    }
+}
+
+const fn state(status: &RegistrationStatus) -> RegistrationState {
+    match status.state {
+        SipState::Idle => RegistrationState::Idle,
+        SipState::Resolving => RegistrationState::Resolving,
+        SipState::Registering => RegistrationState::Registering,
+        SipState::Registered { .. } => RegistrationState::Registered,
+        SipState::Failed => RegistrationState::Failed,
+        SipState::Unregistering => RegistrationState::Unregistering,
+    }
+}

@@ -1,0 +1,424 @@
+//! Composition root: builds the parts, wires them, runs the core, takes them down in order.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use config::{AccountKind, Config, Transport, Voice};
+use dialer::outcome::Row;
+use dialer::window::CallingWindow;
+use dialer::{Dialer, Mode, Policy};
+use media::engine::{Engine, EngineConfig, StartError};
+use media::types::{Command as MediaCommand, SeatId, VoiceSpec};
+use protocol::Event;
+use sip_stack::driver::{BindConfig, Driver};
+use sip_stack::message::Uri;
+use sip_stack::transaction::Timers;
+use sip_stack::transport::TransportKind;
+use sip_stack::ua::{AccountConfig, RetryPolicy, Secret, UaConfig, UserAgent};
+use store::{OpenOptions, RecordingFacts, RecordingState, Role, Store};
+use thiserror::Error;
+use tokio::sync::{Notify, mpsc};
+
+use crate::clock::now;
+use crate::control::{EventHub, Server};
+use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
+use crate::notify::Notifier;
+use crate::sync::{self, CsvDrop, Watcher};
+
+/// Why the daemon did not start. Each says what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The runtime could not be built.
+    #[error("cannot start the event loop")]
+    Runtime(#[source] std::io::Error),
+    /// The database cannot be used.
+    #[error("cannot open the database {path}")]
+    Store {
+        /// The file.
+        path: String,
+        /// Why, and what to do.
+        #[source]
+        source: Box<store::OpenError>,
+    },
+    /// A verb of the store failed at start.
+    #[error("cannot read the database")]
+    StoreVerb(#[source] Box<store::Error>),
+    /// The SIP sockets cannot be bound.
+    #[error("cannot listen for SIP on {address}; is another phone running?")]
+    Bind {
+        /// The address.
+        address: String,
+        /// Why.
+        #[source]
+        source: sip_stack::driver::BindError,
+    },
+    /// The media engine did not start.
+    #[error("cannot start the media engine")]
+    Media(#[source] StartError),
+    /// The control socket cannot be made.
+    #[error("cannot open the control socket {path}; is another kakeru running?")]
+    Control {
+        /// The socket.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A folder cannot be made.
+    #[error("cannot use the folder {path}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An account's URI is not one.
+    #[error("account {account}: {uri} is not a SIP URI")]
+    Uri {
+        /// The account.
+        account: String,
+        /// What was written.
+        uri: String,
+    },
+}
+
+impl From<store::Error> for RunError {
+    fn from(error: store::Error) -> Self {
+        Self::StoreVerb(Box::new(error))
+    }
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`RunError`] when a part cannot be built; once the daemon runs it does not end by an error.
+pub fn run(config: Config) -> Result<(), RunError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .thread_stack_size(512 * 1024)
+        .build()
+        .map_err(RunError::Runtime)?;
+    runtime.block_on(daemon(Arc::new(config), Arc::new(Notify::new())))
+}
+
+/// The daemon itself, on the current runtime, until `stop` is notified or a signal comes.
+///
+/// # Errors
+/// As [`run`].
+pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunError> {
+    folder(&config.daemon.state_dir)?;
+    folder(&config.daemon.recordings_dir)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let start = now();
+    let (ua, driver, accounts) = signalling(&config).await?;
+    let database = &config.daemon.database;
+    let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
+    let store = Store::open(database, options).map_err(|source| RunError::Store {
+        path: database.display().to_string(),
+        source: Box::new(source),
+    })?;
+    repair_recordings(&store, start.wall).await?;
+    let recovery = store.recover(start.wall).await?;
+    if recovery.released > 0 || !recovery.interrupted.is_empty() || !recovery.unsealed.is_empty() {
+        tracing::warn!(
+            released = recovery.released,
+            interrupted = recovery.interrupted.len(),
+            open = recovery.unsealed.len(),
+            "the last run did not end in order; see `kakeru history --open`"
+        );
+    }
+    let engine_config =
+        EngineConfig { workers: config.media.workers.unwrap_or(0), ..EngineConfig::default() };
+    let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
+    let seats = seats(&config, &store, &engine, &accounts, start.wall).await?;
+
+    let project = store.ensure_project(DEFAULT_PROJECT, None, start.wall).await?;
+    let first_seq = store.reserve_event_seq(EVENT_BLOCK).await?;
+    let hub = Arc::new(EventHub::new(first_seq));
+    let (command_tx, commands) = mpsc::channel(COMMANDS);
+    let socket = &config.daemon.socket;
+    let server = Server::start(socket.as_path(), Arc::clone(&hub), command_tx)
+        .map_err(|source| RunError::Control { path: socket.display().to_string(), source })?;
+
+    let outbox_nudge = Arc::new(Notify::new());
+    let drop_folder = &config.outbox.drop_dir;
+    let sink = CsvDrop::open(drop_folder, &config.daemon.box_id)
+        .map_err(|source| RunError::Folder { path: drop_folder.display().to_string(), source })?;
+    let outbox_trouble = Arc::new(Mutex::new(None));
+    let watcher: Arc<dyn Watcher> =
+        Arc::new(HubWatcher { hub: Arc::clone(&hub), trouble: Arc::clone(&outbox_trouble) });
+    let worker = sync::drain(store.clone(), sink, Arc::clone(&outbox_nudge), Arc::clone(&watcher), wall);
+    #[expect(clippy::disallowed_methods, reason = "the one outbox worker of the daemon")]
+    let worker = tokio::spawn(worker);
+
+    signals(Arc::clone(&stop));
+    let notifier = Notifier::from_env();
+    notifier.ready();
+    let core = Core::new(Parts {
+        config: Arc::clone(&config),
+        ua,
+        driver,
+        engine: engine.clone(),
+        media_events,
+        store: store.clone(),
+        commands,
+        hub,
+        notifier,
+        outbox_nudge,
+        outbox_trouble,
+        stop,
+        accounts,
+        seats,
+        project,
+        interrupted: u32::try_from(recovery.interrupted.len()).unwrap_or(u32::MAX),
+    });
+    core.run().await;
+
+    // Last rows leave while the store is still open; then everything closes in the order in which data flows.
+    worker.abort();
+    if let Ok(sink) = CsvDrop::open(drop_folder, &config.daemon.box_id) {
+        let last = sync::flush(&store, sink, watcher.as_ref(), wall);
+        if tokio::time::timeout(FLUSH_WITHIN, last).await.is_err() {
+            tracing::warn!("results are left in the outbox; they leave at the next start");
+        }
+    }
+    server.stop();
+    engine.shutdown();
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRuntime>), RunError> {
+    let now = now();
+    let timers = Timers { t1: config.sip.t1, ..Timers::default() };
+    let mut ua = UserAgent::new(UaConfig { seed: seed(), timers, ..UaConfig::default() }, now.mono);
+    let listen = config.sip.listen;
+    let bind = BindConfig { udp: Some(listen), tcp: Some(listen) };
+    let mut driver = Driver::bind(bind, &mut ua)
+        .await
+        .map_err(|source| RunError::Bind { address: listen.to_string(), source })?;
+    let mut accounts = Vec::with_capacity(config.accounts.len());
+    for account in &config.accounts {
+        let id = ua.add_account(sip_account(account)?);
+        driver.resolve(&mut ua, id);
+        if account.registrar.is_some() {
+            ua.register(id, now.mono);
+        }
+        accounts.push(AccountRuntime { id, config: account.clone(), status: None });
+    }
+    driver.flush(&mut ua);
+    Ok((ua, driver, accounts))
+}
+
+fn sip_account(account: &config::Account) -> Result<AccountConfig, RunError> {
+    let uri = |text: &str| {
+        let error = || RunError::Uri { account: account.name.clone(), uri: text.to_owned() };
+        Uri::parse(text).map_err(|_| error())
+    };
+    let mut sip = AccountConfig::new(&account.name, uri(&account.aor)?);
+    sip.registrar = account.registrar.as_deref().map(uri).transpose()?;
+    sip.outbound_proxy = account.proxy.as_deref().map(uri).transpose()?;
+    sip.auth_user.clone_from(&account.username);
+    if let Some(password) = &account.password {
+        sip.password = Secret::new(password.expose());
+    }
+    sip.display_name.clone_from(&account.display_name);
+    sip.expires = account.expires;
+    sip.transport = match account.transport {
+        Transport::Udp => TransportKind::Udp,
+        Transport::Tcp => TransportKind::Tcp,
+    };
+    sip.retry = RetryPolicy { min: account.retry_min, max: account.retry_max, ..RetryPolicy::default() };
+    Ok(sip)
+}
+
+async fn seats(
+    config: &Config,
+    store: &Store,
+    engine: &Engine,
+    accounts: &[AccountRuntime],
+    wall: i64,
+) -> Result<Vec<SeatRuntime>, RunError> {
+    let mut seats = Vec::with_capacity(config.seats.len());
+    for (index, seat) in config.seats.iter().enumerate() {
+        let user = store.ensure_user(&seat.operator, &seat.operator, Role::Operator, wall).await?;
+        let account = accounts.iter().position(|a| a.config.name == seat.account).unwrap_or(0);
+        let media = SeatId(u32::try_from(index).unwrap_or(u32::MAX));
+        let voice = match &seat.voice {
+            Voice::Device { capture, playback } => {
+                VoiceSpec::Device { capture: capture.clone(), playback: playback.clone() }
+            }
+            Voice::File { play, write } => VoiceSpec::File { play: play.clone(), write: write.clone() },
+            Voice::Null => VoiceSpec::Null,
+        };
+        if engine.try_send(MediaCommand::OpenSeat { seat: media, voice }).is_err() {
+            tracing::error!(seat = seat.name, "the voice device could not be asked for");
+        }
+        let practice = accounts[account].config.kind == AccountKind::Practice;
+        seats.push(SeatRuntime {
+            name: seat.name.clone(),
+            operator: seat.operator.clone(),
+            uid: seat.uid,
+            user,
+            account,
+            media,
+            dialer: Dialer::new(policy(&config.dialing, practice)),
+            shown: None,
+            last: None,
+            list: None,
+            waiting: None,
+            save_seq: None,
+            since: wall,
+            voice: crate::core::Voice::default(),
+        });
+    }
+    Ok(seats)
+}
+
+/// What the configuration lets a seat's dialer do. Only a practice account has no calling window.
+fn policy(dialing: &config::Dialing, practice: bool) -> Policy {
+    let window = window(&dialing.window);
+    Policy {
+        mode: match dialing.mode {
+            config::DialMode::Straight => Mode::Straight,
+            config::DialMode::Preview => {
+                Mode::Preview { countdown: (!dialing.preview.is_zero()).then_some(dialing.preview) }
+            }
+        },
+        ring_timeout: dialing.ring_timeout,
+        wrap_up: dialing.wrap_up,
+        auto_disposition: dialing
+            .auto_disposition
+            .iter()
+            .filter_map(|o| Row::from_name(o.as_str()))
+            .collect(),
+        require_status: dialing.require_status,
+        window: (!practice).then_some(window),
+    }
+    .clamped()
+}
+
+/// The configured calling window in the dialer's words.
+pub(crate) fn window(window: &config::CallingWindow) -> CallingWindow {
+    let day = |date: config::Date| i32::try_from(date.days_since_epoch()).unwrap_or(i32::MAX);
+    CallingWindow {
+        days: config::Weekday::ALL.map(|weekday| window.days.contains(weekday)),
+        from: window.from,
+        to: window.to,
+        closed: window.closed.iter().map(|closed| (day(closed.from), day(closed.to))).collect(),
+    }
+    .clamped()
+}
+
+/// Files that a crash left behind become playable recordings again.
+async fn repair_recordings(store: &Store, wall: i64) -> Result<(), RunError> {
+    for (attempt, path) in store.open_recordings().await? {
+        // Before the event loop has anything to do; a handful of headers at most.
+        let repaired = media::recorder::repair(&media::recorder::part_path(&path));
+        let facts = match repaired {
+            Ok(file) => {
+                tracing::warn!(%attempt, ms = file.duration_ms, "a torn recording was repaired");
+                RecordingFacts {
+                    attempt,
+                    path: file.path,
+                    duration_ms: file.duration_ms,
+                    bytes: file.bytes,
+                    sha256: file.sha256,
+                    gaps_ms: 0,
+                    state: RecordingState::Final,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%attempt, %error, "a recording of the last run cannot be repaired");
+                RecordingFacts {
+                    attempt,
+                    path,
+                    duration_ms: 0,
+                    bytes: 0,
+                    sha256: [0; 32],
+                    gaps_ms: 0,
+                    state: RecordingState::Failed,
+                }
+            }
+        };
+        store.recording_closed(facts).await?;
+    }
+    let _ = wall;
+    Ok(())
+}
+
+fn signals(stop: Arc<Notify>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return tracing::error!("no signal handlers; stop with SIGKILL only");
+    };
+    let watch = async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        stop.notify_one();
+    };
+    #[expect(clippy::disallowed_methods, reason = "one task for the life of the process")]
+    drop(tokio::spawn(watch));
+}
+
+/// Deliveries become events.
+struct HubWatcher {
+    hub: Arc<EventHub>,
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
+impl HubWatcher {
+    fn trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
+impl Watcher for HubWatcher {
+    fn delivered(&self, rows: u64, last_seq: i64) {
+        self.trouble(None);
+        self.hub.publish(Event::OutboxDelivered { rows, last_seq });
+    }
+
+    fn failed(&self, why: &str) {
+        self.trouble(Some(why.to_owned()));
+        self.hub.publish(Event::OutboxFailed { why: why.to_owned() });
+    }
+}
+
+fn folder(path: &Path) -> Result<(), RunError> {
+    std::fs::create_dir_all(path)
+        .map_err(|source| RunError::Folder { path: path.display().to_string(), source })
+}
+
+/// Unpredictable: tags, branches and nonces follow from it (RFC 3261 19.3).
+fn seed() -> u64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    use std::io::Read as _;
+    let mut bytes = [0; 8];
+    match std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)) {
+        Ok(()) => u64::from_ne_bytes(bytes),
+        // The hasher's keys come from the system's random source too.
+        Err(_) => std::hash::RandomState::new().build_hasher().finish(),
+    }
+}
+
+fn wall() -> i64 {
+    now().wall
+}
+
+/// Lists and manual calls that name no project are booked here.
+const DEFAULT_PROJECT: &str = "既定";
+/// Event numbers taken from the store at a start; a run that publishes more takes further blocks.
+const EVENT_BLOCK: u64 = 1 << 40;
+/// Commands that may wait for the core; the next client is told `E-BUSY`.
+const COMMANDS: usize = 32;
+const FLUSH_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);

@@ -1,0 +1,143 @@
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use store::OutboxRow;
+
+use super::{Delivery, Sink};
+
+/// A folder into which results are dropped as CSV files, one row per sealed attempt.
+///
+/// A file appears whole: it is written under a name that ends in `.tmp`, fsynced and renamed. The name carries the
+/// outbox numbers of its rows, so that files sort in order and a repeat after a crash replaces its first edition.
+/// UTF-8 with a byte order mark and CRLF, as spreadsheets expect.
+#[derive(Debug)]
+pub struct CsvDrop {
+    folder: PathBuf,
+    box_id: String,
+}
+
+/// Columns of a drop file, which are also the keys of the outbox payload.
+const COLUMNS: [&str; 33] = [
+    "id",
+    "box",
+    "project_id",
+    "list",
+    "position",
+    "round",
+    "user",
+    "seat",
+    "direction",
+    "origin",
+    "practice",
+    "number",
+    "company",
+    "person",
+    "categories",
+    "status",
+    "status_label",
+    "set_by",
+    "sub",
+    "void",
+    "interrupted",
+    "sip_code",
+    "q850",
+    "reason",
+    "hangup_by",
+    "started_at",
+    "ringing_at",
+    "answered_at",
+    "ended_at",
+    "memo",
+    "recall_at",
+    "recording_path",
+    "recording_sha256",
+];
+
+impl CsvDrop {
+    /// A drop folder; made when absent. Left-over `.tmp` files of a crash are removed.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(folder: &Path, box_id: &str) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        for entry in fs::read_dir(folder)?.flatten() {
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with("kakeru-") && name.ends_with(".tmp")) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        let box_id = box_id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        Ok(Self { folder: folder.to_owned(), box_id })
+    }
+
+    fn write(&self, batch: &[OutboxRow]) -> io::Result<String> {
+        let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(String::new()) };
+        let name = format!("kakeru-{}-{:012}-{:012}.csv", self.box_id, first.seq, last.seq);
+        let (tmp, path) = (self.folder.join(format!("{name}.tmp")), self.folder.join(&name));
+        let mut file = File::create(&tmp)?;
+        file.write_all(&rows_as_csv(batch)?)?;
+        file.sync_all()?;
+        fs::rename(&tmp, &path)?;
+        File::open(&self.folder)?.sync_all()?;
+        Ok(name)
+    }
+}
+
+impl Sink for CsvDrop {
+    fn deliver(&mut self, batch: &[OutboxRow]) -> Delivery {
+        match self.write(batch) {
+            Ok(to) => Delivery::Accepted { to },
+            Err(error) => Delivery::Retry(format!("{}: {error}", self.folder.display())),
+        }
+    }
+}
+
+fn rows_as_csv(batch: &[OutboxRow]) -> io::Result<Vec<u8>> {
+    let mut out = b"\xEF\xBB\xBF".to_vec();
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut out);
+    writer.write_record(COLUMNS)?;
+    for row in batch {
+        writer.write_record(COLUMNS.map(|column| cell(&row.payload, column)))?;
+    }
+    writer.flush()?;
+    drop(writer);
+    Ok(out)
+}
+
+fn cell(payload: &serde_json::Value, column: &str) -> String {
+    match payload.get(column) {
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(serde_json::Value::String(text)) => harmless(text),
+        Some(serde_json::Value::Bool(flag)) => u8::from(*flag).to_string(),
+        Some(serde_json::Value::Array(items)) => {
+            let texts: Vec<&str> = items.iter().filter_map(serde_json::Value::as_str).collect();
+            harmless(&texts.join("|"))
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A text that a spreadsheet would run as a formula is shown as text instead. Phone numbers in E.164 keep their plus.
+fn harmless(text: &str) -> String {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_neutralised_and_numbers_kept() {
+        assert_eq!(harmless("=1+1"), "'=1+1");
+        assert_eq!(harmless("+81312345678"), "+81312345678");
+        assert_eq!(harmless("+cmd|x"), "'+cmd|x");
+        assert_eq!(harmless("見込"), "見込");
+    }
+}

@@ -1,0 +1,208 @@
+//! The one commit: save, seal, claim, mark dialed.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::error::Error;
+
+#[test]
+fn a_list_is_dialed_from_the_top_once_per_round() {
+    let mut world = World::new(5);
+    let mut seen = Vec::new();
+    while let Some(claimed) = world.dial() {
+        seen.push(claimed.position);
+        world.finish(claimed.attempt, "no_contact");
+        world.now += MINUTE;
+    }
+    assert_eq!(seen, [1, 2, 3, 4, 5]);
+    world.now += 24 * 60 * MINUTE;
+    assert!(world.dial().is_none(), "the round is over");
+    assert_eq!(world.db.next_round(world.list, None, world.now).unwrap(), 2);
+    assert_eq!(world.dial().unwrap().position, 1);
+}
+
+#[test]
+fn advance_is_exactly_one_commit() {
+    let mut world = World::new(3);
+    let first = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(first.attempt)).unwrap();
+    world.db.recording_opened(first.attempt, "/rec/a.wav".into(), world.now).unwrap();
+    let step = world.step(Some(first.attempt), Some(world.save(first.attempt, "不通")), Some(world.spec()));
+    let (advanced, commits) = world.commits(|db| db.advance(&step));
+    assert_eq!(commits, 1);
+    let sealed = advanced.sealed.unwrap();
+    assert_eq!(sealed.status.as_deref(), Some("no_contact"));
+    assert_eq!(sealed.discard_recording, Some("/rec/a.wav".into()));
+    let claimed = advanced.claimed.unwrap();
+    assert_eq!((claimed.position, claimed.dialed), (2, true));
+    assert_eq!(claimed.dial_string, phone(1).national());
+    assert_eq!(claimed.caller_id.as_deref(), Some("0312340000"));
+    assert_eq!(claimed.categories, ["関東"]);
+    let row = world.db.attempt(claimed.attempt).unwrap();
+    assert_eq!(row.dialed_at, Some(world.now));
+    assert_eq!(row.list_name.as_deref(), Some("リスト"));
+    assert_eq!(row.company.as_deref(), Some("会社1"));
+}
+
+#[test]
+fn an_advance_that_fails_leaves_nothing_behind() {
+    let mut world = World::new(2);
+    let first = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(first.attempt)).unwrap();
+    let step = world.step(Some(first.attempt), Some(world.save(first.attempt, "無い")), Some(world.spec()));
+    assert!(matches!(world.db.advance(&step), Err(Error::StatusUnknown { .. })));
+    assert_eq!(world.db.attempt(first.attempt).unwrap().sealed_at, None);
+    assert_eq!(world.states(), [LeadState::Claimed, LeadState::Ready]);
+    assert!(world.db.outbox_next(None, 10).unwrap().is_empty());
+}
+
+#[test]
+fn repeating_an_advance_returns_the_same_claim() {
+    let mut world = World::new(3);
+    let step = world.step(None, None, Some(world.spec()));
+    let first = world.db.advance(&step).unwrap().claimed.unwrap();
+    let again = world.db.advance(&step).unwrap().claimed.unwrap();
+    assert_eq!((first.attempt, first.lead, first.position), (again.attempt, again.lead, again.position));
+    assert_eq!(world.states(), [LeadState::Claimed, LeadState::Ready, LeadState::Ready]);
+}
+
+#[test]
+fn a_call_under_way_cannot_be_sealed() {
+    let mut world = World::new(1);
+    let first = world.dial().unwrap();
+    let step = world.step(Some(first.attempt), None, None);
+    assert!(matches!(world.db.advance(&step), Err(Error::State { is: "under way", .. })));
+}
+
+#[test]
+fn preview_marks_in_a_second_step_and_a_claim_expires() {
+    let mut world = World::new(2);
+    let mut spec = world.spec();
+    spec.dial_now = false;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec.clone()))).unwrap().claimed.unwrap();
+    assert!(!claimed.dialed);
+    assert_eq!(world.db.attempt(claimed.attempt).unwrap().dialed_at, None);
+    world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now + 10).unwrap();
+    assert_eq!(world.db.attempt(claimed.attempt).unwrap().dialed_at, Some(world.now + 10));
+    // The second lead is claimed and forgotten: another seat gets it after the lease.
+    spec.attempt = AttemptId::generate(world.now);
+    let lost = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    assert!(world.dial().is_none());
+    world.now += 2 * MINUTE;
+    assert_eq!(world.dial().unwrap().lead, lost.lead);
+    let late = world.db.mark_dialing(lost.attempt, &DialRules::lawful(), world.now);
+    assert!(matches!(late, Err(Error::ClaimLost { .. })));
+}
+
+#[test]
+fn a_released_claim_leaves_no_row_and_its_lead_is_next() {
+    let mut world = World::new(2);
+    let mut spec = world.spec();
+    spec.dial_now = false;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec.clone()))).unwrap().claimed.unwrap();
+    world.db.release(claimed.attempt, world.now, false).unwrap();
+    world.db.release(claimed.attempt, world.now, false).unwrap();
+    assert!(matches!(world.db.attempt(claimed.attempt), Err(Error::NotFound { .. })));
+    spec.attempt = AttemptId::generate(world.now);
+    let again = world.db.advance(&world.step(None, None, Some(spec.clone()))).unwrap().claimed.unwrap();
+    assert_eq!(again.lead, claimed.lead);
+    // SKIP: not in this round any more.
+    world.db.release(again.attempt, world.now, true).unwrap();
+    assert_eq!(world.dial().unwrap().position, 2);
+    assert_eq!(world.lead(claimed.lead).round, 2);
+    assert!(matches!(world.db.release(world.dialed(), world.now, false), Err(Error::State { .. })));
+}
+
+#[test]
+fn the_runs_skip_list_is_stepped_over() {
+    let mut world = World::new(4);
+    let skip: Vec<LeadId> = world.leads().iter().take(2).map(|lead| lead.id).collect();
+    let mut spec = world.spec();
+    spec.skip = skip.clone();
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    assert_eq!(claimed.position, 3);
+    assert_eq!(world.states()[..2], [LeadState::Ready, LeadState::Ready]);
+}
+
+#[test]
+fn leads_left_from_an_earlier_round_keep_their_place() {
+    let mut world = World::new(4);
+    for _ in 0..2 {
+        world.call("no_contact");
+    }
+    world.now += 10 * MINUTE;
+    world.db.next_round(world.list, None, world.now).unwrap();
+    let order: Vec<i64> = (0..4).map(|_| world.call("no_contact").position).collect();
+    assert_eq!(order, [1, 2, 3, 4]);
+}
+
+#[test]
+fn an_exhausted_list_says_when_it_goes_on() {
+    let mut world = World::new(1);
+    let claimed = world.dial().unwrap();
+    let mut end = world.ended(claimed.attempt);
+    end.void = Some("503".into());
+    world.db.end_attempt(&end).unwrap();
+    let advanced = world.next(claimed.attempt);
+    assert!(advanced.sealed.unwrap().already, "void attempts close themselves");
+    let exhausted = advanced.exhausted.unwrap();
+    assert_eq!(exhausted.remaining_not_due, 1);
+    assert_eq!(exhausted.next_due, Some(end.ended_at + 180_000));
+    assert!(!exhausted.more);
+}
+
+impl World {
+    /// Any attempt that is dialed.
+    fn dialed(&self) -> AttemptId {
+        let sql = "SELECT id FROM attempts WHERE dialed_at IS NOT NULL LIMIT 1";
+        self.db.db.query_row(sql, [], |r| r.get(0)).unwrap()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Two claimers never share a lead, whatever they do with what they claimed.
+    #[test]
+    fn two_claimers_never_share_a_lead(moves in prop::collection::vec((0_usize..3, 0_u8..5), 1..60)) {
+        let mut world = World::new(8);
+        let mut held: [Option<Claimed>; 3] = [None, None, None];
+        for (seat, action) in moves {
+            world.now += 1000;
+            match (held[seat].take(), action) {
+                (None, _) => {
+                    let mut spec = world.spec();
+                    spec.dial_now = action % 2 == 0;
+                    let mut step = world.step(None, None, Some(spec));
+                    step.seat = format!("seat {seat}");
+                    held[seat] = world.db.advance(&step).unwrap().claimed;
+                }
+                (Some(claimed), 0) if !claimed.dialed => {
+                    world.db.release(claimed.attempt, world.now, false).unwrap();
+                }
+                (Some(mut claimed), 1) if !claimed.dialed => {
+                    if world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now).is_ok() {
+                        claimed.dialed = true;
+                        held[seat] = Some(claimed);
+                    }
+                }
+                (Some(claimed), 2) if claimed.dialed => world.finish(claimed.attempt, "no_contact"),
+                (Some(claimed), 3) if claimed.dialed => {
+                    let mut end = world.ended(claimed.attempt);
+                    end.void = Some("own fault".into());
+                    world.db.end_attempt(&end).unwrap();
+                }
+                (kept, _) => held[seat] = kept,
+            }
+            let mut leads: Vec<_> = held.iter().flatten()
+                // A claim that was not dialed in time is not held any more.
+                .filter(|claimed| world.db.attempt(claimed.attempt).is_ok())
+                .filter_map(|claimed| claimed.lead)
+                .collect();
+            leads.sort();
+            let all = leads.len();
+            leads.dedup();
+            prop_assert_eq!(leads.len(), all, "shared");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Counters equal a recount after any history (S4.14-S4.19), and `why` says the truth.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{StatsQuery, WhyContext, WhyQuery, WhyReason};
+use crate::time::{BusinessDate, DAY_MS};
+
+const STATUSES: [&str; 7] =
+    ["no_contact", "fax", "not_in_service", "prospect", "callback", "do_not_call", "talked"];
+
+/// Lead attempts counted again from the rows.
+fn attempts_of_rows(world: &World) -> Vec<(LeadId, u32)> {
+    let sql = "SELECT l.id, (SELECT count(*) FROM attempts a
+                 WHERE a.lead_id = l.id AND a.void = 0 AND a.ended_at IS NOT NULL)
+               FROM leads l ORDER BY l.list_id, l.position";
+    let mut statement = world.db.db.prepare(sql).unwrap();
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+    rows.map(|row| row.unwrap()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn counters_equal_a_recount(moves in prop::collection::vec((0_usize..12, 0_i64..3), 1..50)) {
+        let mut world = World::new(6);
+        let second = world.list("second");
+        world.import(second, &[row(3), row(40), row(41)]);
+        let lists = [world.list, second];
+        let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+        let users = [world.user, bob];
+        for (action, list) in moves {
+            world.now += 7 * 60 * MINUTE;
+            world.list = lists[usize::try_from(list).unwrap() % 2];
+            world.user = users[action % 2];
+            match action {
+                0..=6 => {
+                    if let Some(claimed) = world.dial() {
+                        world.finish(claimed.attempt, STATUSES[action]);
+                    }
+                }
+                7 => {
+                    if let Some(claimed) = world.dial() {
+                        let mut end = world.ended(claimed.attempt);
+                        end.void = Some("503".into());
+                        world.db.end_attempt(&end).unwrap();
+                    }
+                }
+                // Left blank.
+                8 => {
+                    if let Some(claimed) = world.dial() {
+                        let mut end = world.ended(claimed.attempt);
+                        end.answered_at = Some(world.now + 5000);
+                        world.db.end_attempt(&end).unwrap();
+                        world.db.seal(claimed.attempt, world.now + 30_000).unwrap();
+                    }
+                }
+                // A crash.
+                9 => {
+                    let _ = world.dial();
+                    world.db.recover(world.now + 1000).unwrap();
+                }
+                10 => {
+                    world.db.next_round(world.list, None, world.now).unwrap();
+                }
+                _ => {
+                    let _ = world.dial();
+                }
+            }
+        }
+        let today = BusinessDate::of(NOW);
+        let tomorrow = BusinessDate::of(NOW + DAY_MS);
+        let mut queries = vec![StatsQuery::default()];
+        for user in users {
+            for list in lists {
+                queries.push(StatsQuery { user: Some(user), list: Some(list), ..StatsQuery::default() });
+            }
+        }
+        queries.push(StatsQuery { from: Some(today), to: Some(today), ..StatsQuery::default() });
+        queries.push(StatsQuery { from: Some(tomorrow), project: Some(world.project), ..StatsQuery::default() });
+        let mut reader = world.reader();
+        for query in &queries {
+            prop_assert_eq!(reader.stats(query).unwrap(), reader.stats_recount(query).unwrap(), "{:?}", query);
+        }
+        // The days add up to the whole, works apart: a lead called on two days is one.
+        let whole = reader.stats(&StatsQuery::default()).unwrap();
+        let days = reader.stats_by_day(&StatsQuery::default()).unwrap();
+        prop_assert_eq!(whole.calls, days.iter().map(|day| day.stats.calls).sum::<u64>());
+        prop_assert_eq!(whole.connects, days.iter().map(|day| day.stats.connects).sum::<u64>());
+        prop_assert!(whole.works <= whole.registered);
+        // The copies on the leads say the same as the rows.
+        let listed: Vec<(LeadId, u32)> = {
+            let mut statement =
+                world.db.db.prepare("SELECT id, attempts FROM leads ORDER BY list_id, position").unwrap();
+            let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+            rows.map(|row| row.unwrap()).collect()
+        };
+        prop_assert_eq!(listed, attempts_of_rows(&world));
+        let info = reader.lists().unwrap();
+        prop_assert_eq!(info.iter().map(|list| list.total).sum::<u64>(), whole.registered);
+        prop_assert_eq!(
+            info.iter().map(|list| list.worked).sum::<u64>(),
+            attempts_of_rows(&world).iter().filter(|(_, count)| *count > 0).count() as u64
+        );
+    }
+
+    /// A lead is eligible by `why` exactly when the next claim would take it or one before it.
+    #[test]
+    fn why_agrees_with_the_claim(moves in prop::collection::vec(0_usize..10, 0..20)) {
+        let mut world = World::new(5);
+        for action in moves {
+            world.now += 5 * MINUTE;
+            match action {
+                0..=6 => {
+                    if let Some(claimed) = world.dial() {
+                        world.finish(claimed.attempt, STATUSES[action]);
+                    }
+                }
+                7 => {
+                    let lead = world.leads()[3].id;
+                    world.db.exclude_lead(lead, None, None, world.now).unwrap();
+                }
+                8 => {
+                    let _ = world.dial();
+                }
+                _ => {
+                    world.db.next_round(world.list, None, world.now).unwrap();
+                }
+            }
+        }
+        let context = WhyContext { now: world.now, limit: 100, ..WhyContext::default() };
+        let answer = world.reader().why(&WhyQuery::List(world.list), &context).unwrap();
+        let expected = answer.rows.iter().find(|row| row.eligible).map(|row| row.lead);
+        prop_assert_eq!(answer.summary.iter().map(|(_, count)| count).sum::<u64>(), 5);
+        let claimed = world.dial();
+        prop_assert_eq!(claimed.is_some(), expected.is_some());
+        if let Some(claimed) = claimed {
+            let row = answer.rows.iter().find(|row| Some(row.lead) == claimed.lead).unwrap();
+            prop_assert_eq!(row.reason, WhyReason::Eligible);
+        }
+    }
+}
+
+#[test]
+fn why_names_the_reason_for_one_lead() {
+    let mut world = World::new(4);
+    let context = WhyContext { now: NOW, ..WhyContext::default() };
+    world.call("no_contact");
+    let held = world.dial().unwrap();
+    let lead = world.leads()[2].id;
+    world.db.exclude_lead(lead, Some("契約済"), None, NOW).unwrap();
+    let mut reader = world.reader();
+    let mut reason = |query: WhyQuery| reader.why(&query, &context).unwrap().rows.remove(0);
+    let later = reason(WhyQuery::Position(world.list, 1));
+    assert_eq!((later.reason, later.round, later.attempts), (WhyReason::LaterRound, 2, 1));
+    assert_eq!(later.phone, "0000");
+    assert_eq!(reason(WhyQuery::Lead(held.lead.unwrap())).reason, WhyReason::Claimed);
+    let excluded = reason(WhyQuery::Phone(phone(2).national()));
+    assert_eq!(excluded.reason, WhyReason::Excluded);
+    assert!(excluded.detail.contains("契約済"));
+    assert!(reason(WhyQuery::Position(world.list, 4)).eligible);
+    assert!(reader.why(&WhyQuery::Position(world.list, 5), &context).is_err());
+}
+
+#[test]
+fn the_day_changes_at_midnight_in_japan() {
+    let mut world = World::new(2);
+    let midnight = BusinessDate::of(NOW).end();
+    world.now = midnight - 1;
+    world.call("talked");
+    world.now = midnight;
+    world.call("talked");
+    let mut reader = world.reader();
+    for day in [BusinessDate::of(NOW), BusinessDate::of(midnight)] {
+        let query = StatsQuery { from: Some(day), to: Some(day), ..StatsQuery::default() };
+        assert_eq!(reader.stats(&query).unwrap().calls, 1);
+    }
+    let days = reader.stats_by_day(&StatsQuery::default()).unwrap();
+    assert_eq!(days.len(), 2);
+    assert_eq!(days[0].login.as_deref(), Some("alice"));
+    let whole = reader.stats(&StatsQuery::default()).unwrap();
+    assert_eq!(whole.connect_rate(), Some(1.0));
+    assert_eq!(whole.progress(), Some(1.0));
+}

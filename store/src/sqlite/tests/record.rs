@@ -1,0 +1,311 @@
+//! Saving, sealing, the matrix of S4.8, void attempts, recordings, outbox.
+
+use super::*;
+use crate::error::Error;
+use crate::model::{AttemptProgress, LeadNext, RecordingFacts, RecordingState, StatsQuery};
+
+fn facts(attempt: AttemptId, path: &str) -> RecordingFacts {
+    RecordingFacts {
+        attempt,
+        path: path.into(),
+        duration_ms: 12_000,
+        bytes: 384_044,
+        sha256: [0xab; 32],
+        gaps_ms: 0,
+        state: RecordingState::Final,
+    }
+}
+
+/// S4.8: code, keeps its recording, counts as call, counts as connect, what becomes of the lead.
+#[test]
+fn every_row_of_the_matrix_holds() {
+    let rows = [
+        ("不通", "no_contact", false, 1, 0, LeadState::Ready),
+        ("FAX", "fax", true, 1, 0, LeadState::Done),
+        ("現アナ", "not_in_service", true, 1, 0, LeadState::Done),
+        ("見込", "prospect", true, 1, 1, LeadState::Task),
+        ("再コール", "callback", true, 1, 1, LeadState::Task),
+        ("クレーム", "do_not_call", true, 1, 1, LeadState::Done),
+        ("通話済", "talked", true, 1, 1, LeadState::Done),
+    ];
+    for (label, code, keeps, calls, connects, state) in rows {
+        let mut world = World::new(1);
+        let claimed = world.dial().unwrap();
+        world.db.recording_opened(claimed.attempt, "/rec/1.wav".into(), NOW).unwrap();
+        world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+        world.db.recording_closed(&facts(claimed.attempt, "/rec/1.wav")).unwrap();
+        let saved = world.db.save(&world.save(claimed.attempt, label)).unwrap();
+        assert_eq!((saved.status.as_deref(), saved.label.as_deref()), (Some(code), Some(label)));
+        let sealed = world.db.seal(claimed.attempt, NOW + 30_000).unwrap();
+        assert_eq!(sealed.discard_recording.is_none(), keeps, "{label}");
+        let row = world.db.attempt(claimed.attempt).unwrap();
+        let recording = row.recording.unwrap().state;
+        assert_eq!(recording, if keeps { RecordingState::Final } else { RecordingState::Discarded }, "{label}");
+        assert_eq!(world.lead(claimed.lead).state, state, "{label}");
+        let stats = world.reader().stats(&StatsQuery::default()).unwrap();
+        assert_eq!((stats.works, stats.calls, stats.connects), (1, calls, connects), "{label}");
+        let outbox = world.db.outbox_next(Some(NOW + 30_000), 10).unwrap();
+        assert_eq!(outbox[0].payload["status"], code);
+        assert_eq!(outbox[0].payload["recording_path"].is_null(), !keeps, "{label}");
+    }
+}
+
+#[test]
+fn built_in_statuses_cannot_be_changed_in_the_database_either() {
+    let world = World::new(0);
+    let db = &world.db.db;
+    for sql in [
+        "DELETE FROM dispositions WHERE code = 'fax'",
+        "UPDATE dispositions SET label = 'ファックス' WHERE code = 'fax'",
+        "UPDATE dispositions SET counts_connect = 1 WHERE code = 'no_contact'",
+        "UPDATE dispositions SET builtin = 1 WHERE code = 'talked'",
+        "INSERT INTO dispositions (code, label, builtin, position) VALUES ('x', 'X', 1, 9)",
+    ] {
+        let error = db.execute(sql, []).unwrap_err();
+        assert!(error.to_string().contains("E-STATUS-BUILTIN"), "{sql}: {error}");
+        assert!(matches!(Error::from_sqlite("test", error), Error::StatusBuiltin), "{sql}");
+    }
+    db.execute("UPDATE dispositions SET label = '会話' WHERE code = 'talked'", []).unwrap();
+    db.execute("INSERT INTO dispositions (code, label, position) VALUES ('later', '後日', 8)", []).unwrap();
+    let builtin = world.db.dispositions_of_test();
+    assert_eq!(builtin, 6);
+}
+
+impl SqliteBackend {
+    fn dispositions_of_test(&self) -> usize {
+        let all = super::super::people::dispositions(&self.db).unwrap();
+        assert!(all.iter().any(|d| d.code == "later" && d.lead_next == LeadNext::Done));
+        all.iter().filter(|d| d.builtin).count()
+    }
+}
+
+#[test]
+fn the_last_save_wins_and_a_late_repeat_changes_nothing() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let mut save = world.save(attempt, "不通");
+    save.save_seq = Some(1);
+    save.memo = Some("留守".into());
+    assert!(world.db.save(&save).unwrap().applied, "before the end of the call");
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let mut second = world.save(attempt, "見込");
+    second.save_seq = Some(2);
+    assert!(world.db.save(&second).unwrap().applied);
+    let repeat = world.db.save(&save).unwrap();
+    assert!(!repeat.applied);
+    assert_eq!((repeat.status.as_deref(), repeat.save_seq), (Some("prospect"), 2));
+    let mut memo_only = world.save(attempt, "");
+    memo_only.memo = Some("担当者は月曜に戻る".into());
+    assert_eq!(world.db.save(&memo_only).unwrap().save_seq, 3);
+    let row = world.db.attempt(attempt).unwrap();
+    assert_eq!((row.status.as_deref(), row.memo.as_deref()), (Some("prospect"), Some("担当者は月曜に戻る")));
+    world.db.seal(attempt, NOW + 40_000).unwrap();
+    assert!(matches!(world.db.save(&world.save(attempt, "不通")), Err(Error::Sealed { .. })));
+    assert!(!world.db.save(&second).unwrap().applied, "a repeat is harmless even then");
+    assert_eq!(world.db.outbox_next(None, 10).unwrap().len(), 1);
+    let again = world.db.seal(attempt, NOW + 50_000).unwrap();
+    assert!(again.already);
+    assert_eq!(world.db.outbox_next(None, 10).unwrap().len(), 1, "sealed once");
+}
+
+#[test]
+fn a_complaint_blocks_the_number_in_the_same_commit() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let save = world.save(attempt, "クレーム");
+    let (saved, commits) = world.commits(|db| db.save(&save));
+    assert_eq!(commits, 1);
+    assert!(saved.do_not_call);
+    let rows = world.reader().dnc_list().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].phone.as_str(), rows[0].attempt, rows[0].project), (phone(0).expose(), Some(attempt), None));
+    // Corrected before the call is closed: the block of this very call goes, audited.
+    world.db.save(&world.save(attempt, "不通")).unwrap();
+    assert!(world.reader().dnc_list().unwrap().is_empty());
+    world.db.save(&world.save(attempt, "架電禁止")).unwrap();
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    world.db.seal(attempt, NOW + 30_000).unwrap();
+    assert_eq!(world.reader().dnc_list().unwrap().len(), 1);
+    let other = world.list("second");
+    world.import(other, &[row(0)]);
+    world.list = other;
+    world.now += 24 * 60 * MINUTE;
+    assert!(world.dial().is_none());
+}
+
+#[test]
+fn the_machine_never_overwrites_a_person() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.save(&world.save(attempt, "見込")).unwrap();
+    let mut end = world.ended(attempt);
+    let mut auto = world.save(attempt, "no_contact");
+    auto.set_by = SetBy::Auto;
+    end.auto = Some(auto);
+    world.db.end_attempt(&end).unwrap();
+    let row = world.db.attempt(attempt).unwrap();
+    assert_eq!((row.status.as_deref(), row.set_by), (Some("prospect"), Some(SetBy::Operator)));
+}
+
+#[test]
+fn an_automatic_status_is_saved_with_the_end() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let mut end = world.ended(attempt);
+    let mut auto = world.save(attempt, "no_contact");
+    auto.set_by = SetBy::Auto;
+    end.auto = Some(auto);
+    end.sub = Some("busy".into());
+    let (_, commits) = world.commits(|db| db.end_attempt(&end));
+    assert_eq!(commits, 1);
+    world.db.end_attempt(&end).unwrap();
+    let row = world.db.attempt(attempt).unwrap();
+    assert_eq!((row.status.as_deref(), row.set_by), (Some("no_contact"), Some(SetBy::Auto)));
+    assert_eq!((row.sip_code, row.q850, row.sub.as_deref()), (Some(486), Some(17), Some("busy")));
+    assert_eq!(world.leads()[0].attempts, 1, "ending twice counts once");
+}
+
+#[test]
+fn a_void_attempt_is_kept_out_of_every_count_and_its_lead_goes_to_the_end() {
+    let mut world = World::new(2);
+    let first = world.dial().unwrap();
+    let mut end = world.ended(first.attempt);
+    end.void = Some("503 from the trunk".into());
+    world.db.end_attempt(&end).unwrap();
+    let row = world.db.attempt(first.attempt).unwrap();
+    assert!(row.void && row.sealed_at.is_some());
+    assert_eq!(row.void_reason.as_deref(), Some("503 from the trunk"));
+    let told = world.db.outbox_next(None, 10).unwrap();
+    assert!(told.iter().all(|row| row.payload["void"] == true), "a void row leaves the box marked as void");
+    let stats = world.reader().stats(&StatsQuery::default()).unwrap();
+    assert_eq!((stats.works, stats.calls, stats.void), (0, 0, 1));
+    assert_eq!(world.leads()[0].attempts, 0);
+    world.now += 25_000;
+    let second = world.call("不通");
+    assert_eq!(second.position, 2, "the others first");
+    assert!(world.dial().is_none(), "not before the gap is over");
+    world.now = end.ended_at + 180_000;
+    let again = world.dial().unwrap();
+    assert_eq!((again.position, again.attempts_before), (1, 0), "still in this round");
+}
+
+#[test]
+fn a_practice_accounts_void_lead_comes_back_after_five_seconds() {
+    let mut world = World::new(1);
+    let mut spec = world.spec();
+    spec.rules.practice = true;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec.clone()))).unwrap().claimed.unwrap();
+    let mut end = world.ended(claimed.attempt);
+    end.void = Some("own fault".into());
+    world.db.end_attempt(&end).unwrap();
+    world.now = end.ended_at + 5_000;
+    spec.attempt = AttemptId::generate(world.now);
+    assert!(world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.is_some());
+}
+
+#[test]
+fn a_saved_result_is_never_voided_away() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.save(&world.save(attempt, "クレーム")).unwrap();
+    let mut end = world.ended(attempt);
+    end.void = Some("transport lost".into());
+    world.db.end_attempt(&end).unwrap();
+    let row = world.db.attempt(attempt).unwrap();
+    assert!(!row.void);
+    assert_eq!(row.status.as_deref(), Some("do_not_call"));
+}
+
+#[test]
+fn an_outbox_row_waits_for_its_recording() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.recording_opened(attempt, "/rec/2.wav".into(), NOW).unwrap();
+    world.finish(attempt, "見込");
+    let sealed_at = NOW + 21_000;
+    assert!(world.db.outbox_next(Some(sealed_at), 10).unwrap().is_empty());
+    assert_eq!(world.db.open_recordings().unwrap(), [(attempt, "/rec/2.wav".into())]);
+    let state = world.db.recording_closed(&facts(attempt, "/rec/2.wav")).unwrap();
+    assert_eq!(state, RecordingState::Final);
+    assert!(world.db.open_recordings().unwrap().is_empty());
+    let rows = world.db.outbox_next(Some(sealed_at), 10).unwrap();
+    assert_eq!(rows[0].payload["recording_sha256"], "ab".repeat(32));
+    assert_eq!(rows[0].payload["recording_ms"], 12_000);
+    // A recording that never closes does not hold the result back for ever.
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.recording_opened(attempt, "/rec/3.wav".into(), NOW).unwrap();
+    world.finish(attempt, "見込");
+    assert_eq!(world.db.outbox_next(Some(sealed_at + 10_000), 10).unwrap().len(), 1);
+}
+
+#[test]
+fn a_discarded_recording_stays_discarded_when_it_closes_later() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.recording_opened(attempt, "/rec/4.wav".into(), NOW).unwrap();
+    world.finish(attempt, "不通");
+    assert_eq!(world.db.recording_closed(&facts(attempt, "/rec/4.wav")).unwrap(), RecordingState::Discarded);
+    let rows = world.db.outbox_next(Some(NOW + 21_000), 10).unwrap();
+    assert!(rows[0].payload["recording_path"].is_null());
+}
+
+#[test]
+fn the_outbox_delivers_in_order_retries_and_gives_up() {
+    let mut world = World::new(3);
+    for _ in 0..3 {
+        world.call("talked");
+    }
+    let rows = world.db.outbox_next(None, 2).unwrap();
+    assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(rows[0].kind, "attempt.sealed");
+    assert_eq!(rows[0].payload["id"], rows[0].key.to_string());
+    assert_eq!(rows[0].payload["number"], phone(0).expose());
+    assert_eq!(rows[0].payload["started_at"], "2026-11-21T10:00:00.000+09:00");
+    world.db.outbox_ack(&[1]).unwrap();
+    world.db.outbox_retry(2, NOW + 3_600_000).unwrap();
+    world.db.outbox_dead(3, "no such folder").unwrap();
+    assert!(world.db.outbox_next(Some(NOW + 60_000), 10).unwrap().is_empty());
+    let rest = world.db.outbox_next(None, 10).unwrap();
+    assert_eq!((rest[0].seq, rest[0].attempts), (2, 1));
+    assert_eq!(world.db.outbox_counts().unwrap(), (1, 1));
+    // Numbers are never reused, even when the table is empty.
+    world.db.outbox_ack(&[2]).unwrap();
+    world.db.next_round(world.list, None, world.now).unwrap();
+    let list = world.list("more");
+    world.import(list, &[row(9)]);
+    world.list = list;
+    world.call("talked");
+    assert_eq!(world.db.outbox_next(None, 10).unwrap()[0].seq, 4);
+}
+
+#[test]
+fn facts_learned_under_way_stay() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let mut progress = AttemptProgress::new(attempt);
+    progress.ringing_at = Some(NOW + 500);
+    progress.evidence = serde_json::json!({ "tones": ["ringback"] });
+    world.db.progress(&progress).unwrap();
+    progress.ringing_at = Some(NOW + 900);
+    progress.answered_at = Some(NOW + 3000);
+    progress.evidence = serde_json::json!({ "ced_ms": 2100 });
+    world.db.progress(&progress).unwrap();
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let row = world.db.attempt(attempt).unwrap();
+    assert_eq!((row.ringing_at, row.answered_at), (Some(NOW + 500), Some(NOW + 3000)));
+    assert_eq!(row.evidence, serde_json::json!({ "tones": ["ringback"], "ced_ms": 2100 }));
+}
+
+#[test]
+fn a_callback_time_makes_a_task() {
+    let mut world = World::new(1);
+    let claimed = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+    let mut save = world.save(claimed.attempt, "通話済");
+    save.recall_at = Some(NOW + 3_600_000);
+    world.db.save(&save).unwrap();
+    world.db.seal(claimed.attempt, NOW + 30_000).unwrap();
+    let lead = world.lead(claimed.lead);
+    assert_eq!((lead.state, lead.recall_at), (LeadState::Task, Some(NOW + 3_600_000)));
+}

@@ -1,0 +1,214 @@
+//! The checks inside the transaction that precedes the INVITE.
+
+use super::*;
+use crate::error::{DialRefusal, Error};
+use crate::model::{DncEntry, ManualCall, Origin};
+use crate::phone::NumberFormat;
+use crate::time::BusinessDate;
+
+fn dnc(world: &mut World, number: usize, project: Option<ProjectId>) -> bool {
+    let entry = DncEntry {
+        phone: phone(number).national(),
+        project,
+        reason: "断り".into(),
+        source: "manual".into(),
+        by: None,
+        now: world.now,
+    };
+    world.db.dnc_add(&entry).unwrap()
+}
+
+fn manual(world: &World, number: &str) -> ManualCall {
+    ManualCall {
+        attempt: None,
+        phone: number.into(),
+        plan: DialPlan::default(),
+        seat: "a".into(),
+        user: world.user,
+        project: Some(world.project),
+        account: "main".into(),
+        caller_id: None,
+        origin: Origin::Manual,
+        now: world.now,
+        rules: DialRules::lawful(),
+    }
+}
+
+#[test]
+fn a_blocked_number_is_passed_over_with_the_reason_in_the_same_commit() {
+    let mut world = World::new(3);
+    assert!(dnc(&mut world, 0, None));
+    assert!(!dnc(&mut world, 0, None), "there already");
+    let project = world.project;
+    assert!(dnc(&mut world, 1, Some(project)));
+    let step = world.step(None, None, Some(world.spec()));
+    let (advanced, commits) = world.commits(|db| db.advance(&step));
+    assert_eq!(commits, 1);
+    assert_eq!(advanced.claimed.unwrap().position, 3);
+    assert_eq!(advanced.passed_over.iter().map(|(_, code)| *code).collect::<Vec<_>>(), ["E-DNC", "E-DNC"]);
+    let leads = world.leads();
+    assert_eq!((leads[0].state, leads[0].skip_reason.as_deref()), (LeadState::Skipped, Some("E-DNC")));
+}
+
+#[test]
+fn another_projects_block_does_not_hold_here() {
+    let mut world = World::new(1);
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    dnc(&mut world, 0, Some(other));
+    assert!(world.dial().is_some());
+}
+
+#[test]
+fn a_block_between_claim_and_dial_is_seen() {
+    let mut world = World::new(1);
+    let mut spec = world.spec();
+    spec.dial_now = false;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    dnc(&mut world, 0, None);
+    let refused = world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now);
+    assert!(matches!(refused, Err(Error::Refused(DialRefusal::DoNotCall))));
+    assert_eq!(refused.unwrap_err().code(), "E-DNC");
+    assert_eq!(world.states(), [LeadState::Skipped]);
+    assert!(world.db.attempt(claimed.attempt).is_err(), "no INVITE, no row");
+}
+
+#[test]
+fn an_exclusion_between_claim_and_dial_is_seen_and_can_be_taken_back() {
+    let mut world = World::new(1);
+    let mut spec = world.spec();
+    spec.dial_now = false;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    let lead = claimed.lead.unwrap();
+    world.db.exclude_lead(lead, Some("担当替え"), None, world.now).unwrap();
+    let refused = world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now);
+    assert_eq!(refused.unwrap_err().code(), "E-EXCLUDED");
+    assert!(world.dial().is_none());
+    world.db.include_lead(lead, None, world.now).unwrap();
+    assert!(world.dial().is_some());
+}
+
+#[test]
+fn a_disabled_list_is_not_dialed_but_the_old_call_is_sealed() {
+    let mut world = World::new(2);
+    let first = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(first.attempt)).unwrap();
+    world.db.set_list_enabled(world.list, false, None, world.now).unwrap();
+    let advanced = world.next(first.attempt);
+    assert!(advanced.claimed.is_none() && advanced.exhausted.is_some());
+    assert!(world.db.attempt(first.attempt).unwrap().sealed_at.is_some());
+}
+
+#[test]
+fn emergency_and_special_numbers_are_never_dialed_whatever_the_prefix() {
+    let mut world = World::new(0);
+    // Rows that no import lets in: the table is the last line of defence.
+    for (at, key) in ["+81110", "+81570123456", "+81990123456", "+81120123456"].iter().enumerate() {
+        let sql = "INSERT INTO leads (id, list_id, position, phone, round) VALUES (?1, ?2, ?3, ?4, 1)";
+        let id = LeadId::generate(world.now);
+        world.db.db.execute(sql, (id, world.list, at as i64 + 1, key)).unwrap();
+    }
+    world.db.db.execute("UPDATE lists SET visible_position = 4", []).unwrap();
+    let advanced = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap();
+    assert!(advanced.claimed.is_none());
+    assert_eq!(advanced.passed_over.len(), 4);
+    assert!(world.states().iter().all(|state| *state == LeadState::Skipped));
+    for number in ["110", "119", "118", "184110", "0570123456", "0990123456"] {
+        let refused = world.db.open_manual(&manual(&world, number)).unwrap_err();
+        assert!(["E-PHONE-FORBIDDEN", "E-PHONE-INVALID"].contains(&refused.code()), "{number}: {refused}");
+    }
+    // Practice lifts the repeat floor, not this.
+    let mut practice = manual(&world, "0570-123-456");
+    practice.rules.practice = true;
+    assert_eq!(world.db.open_manual(&practice).unwrap_err().code(), "E-PHONE-FORBIDDEN");
+}
+
+#[test]
+fn a_prefix_that_turns_a_number_into_an_emergency_call_is_caught() {
+    let mut world = World::new(1);
+    let mut spec = world.spec();
+    // A trunk that strips its first digits would see 110...
+    spec.plan = DialPlan { format: NumberFormat::National, prefix: "110".into() };
+    let advanced = world.db.advance(&world.step(None, None, Some(spec))).unwrap();
+    assert!(advanced.claimed.is_none());
+    assert_eq!(advanced.passed_over[0].1, "E-PHONE-FORBIDDEN");
+}
+
+#[test]
+fn the_same_number_rests_180_seconds_across_lists() {
+    let mut world = World::new(1);
+    world.call("no_contact");
+    let other = world.list("second");
+    world.import(other, &[row(0)]);
+    world.list = other;
+    world.now += 179_000;
+    let mut spec = world.spec();
+    spec.rules.repeat_gap_ms = 1000;
+    let advanced = world.db.advance(&world.step(None, None, Some(spec))).unwrap();
+    assert_eq!(advanced.passed_over[0].1, "E-REPEAT");
+    assert_eq!(advanced.exhausted.unwrap().next_due, Some(NOW + 180_000), "the law's floor, not the setting");
+    let refused = world.db.open_manual(&manual(&world, &phone(0).national())).unwrap_err();
+    assert_eq!(refused.code(), "E-REPEAT");
+    world.now = NOW + 180_000;
+    assert!(world.dial().is_some());
+}
+
+#[test]
+fn a_practice_account_repeats_at_once() {
+    let mut world = World::new(1);
+    world.call("no_contact");
+    world.db.next_round(world.list, None, world.now).unwrap();
+    let mut spec = world.spec();
+    spec.rules.practice = true;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed;
+    assert!(claimed.is_some());
+}
+
+#[test]
+fn a_number_is_dialed_at_most_sixteen_times_a_day() {
+    let mut world = World::new(1);
+    let mut rules = DialRules::lawful();
+    rules.max_repeats_per_day = 1000;
+    let mut dials = 0;
+    loop {
+        let mut spec = world.spec();
+        spec.rules = rules.clone();
+        let advanced = world.db.advance(&world.step(None, None, Some(spec))).unwrap();
+        let Some(claimed) = advanced.claimed else {
+            assert_eq!(advanced.exhausted.unwrap().next_due, Some(BusinessDate::of(world.now).end()));
+            break;
+        };
+        dials += 1;
+        world.finish(claimed.attempt, "no_contact");
+        world.db.next_round(world.list, None, world.now).unwrap();
+        world.now += 181_000;
+    }
+    assert_eq!(dials, 16, "one call and fifteen repeats");
+    world.now = BusinessDate::of(world.now).end();
+    assert!(world.dial().is_some(), "a new day");
+}
+
+#[test]
+fn the_default_is_three_repeats_a_day() {
+    let mut world = World::new(1);
+    for _ in 0..4 {
+        world.call("no_contact");
+        world.db.next_round(world.list, None, world.now).unwrap();
+        world.now += 181_000;
+    }
+    assert!(world.dial().is_none());
+}
+
+#[test]
+fn a_manual_call_is_on_disk_and_stays_out_of_the_counts() {
+    let mut world = World::new(1);
+    let claimed = world.db.open_manual(&manual(&world, "03-3000-0000")).unwrap();
+    assert!(claimed.dialed);
+    assert_eq!(claimed.company.as_deref(), Some("会社0"), "from the contact book");
+    world.finish(claimed.attempt, "見込");
+    let stats = world.reader().stats(&crate::model::StatsQuery::default()).unwrap();
+    assert_eq!((stats.calls, stats.works, stats.connects), (0, 0, 0));
+    assert!(world.reader().history(&crate::model::HistoryQuery::default()).unwrap().is_empty());
+    let query = crate::model::HistoryQuery { include_manual: true, ..Default::default() };
+    assert_eq!(world.reader().history(&query).unwrap().len(), 1);
+    assert_eq!(world.leads()[0].last_status.as_deref(), Some("prospect"), "the list view shows it (S1.31)");
+}

@@ -1,0 +1,183 @@
+//! Staging imports: invisible until committed, taken back without a trace, never in the way of results.
+
+use super::*;
+use crate::error::Error;
+use crate::model::StatsQuery;
+use crate::staging::OnExisting;
+
+fn begin(world: &mut World) -> crate::id::ImportId {
+    let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: world.now };
+    world.db.begin_import(&start).unwrap()
+}
+
+fn contacts(world: &World) -> i64 {
+    world.db.db.query_row("SELECT count(*) FROM contacts", [], |r| r.get(0)).unwrap()
+}
+
+#[test]
+fn staged_leads_cannot_be_seen_or_dialed_until_committed() {
+    let mut world = World::new(0);
+    let import = begin(&mut world);
+    let rows: Vec<StagedRow> = (0..3).map(row).collect();
+    let (consumed, counts) = world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
+    assert_eq!((consumed, counts.inserted, counts.contacts_created), (3, 3, 3));
+    assert!(world.dial().is_none());
+    assert!(world.leads().is_empty());
+    assert_eq!(world.reader().lists().unwrap()[0].total, 0);
+    assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap().registered, 0);
+    let start = ImportStart { list: world.list, source: "y.csv".into(), user: None, now: world.now };
+    assert!(matches!(world.db.begin_import(&start), Err(Error::ListBusy)));
+    let (_, commits) = world.commits(|db| db.commit_import(import, &serde_json::json!({ "rows": 3 }), NOW));
+    assert_eq!(commits, 1);
+    assert_eq!(world.dial().unwrap().position, 1);
+    assert_eq!(world.leads().len(), 3);
+    assert_eq!(world.leads()[0].attrs["備考"], "n0");
+    assert!(matches!(world.db.commit_import(import, &serde_json::json!({}), NOW), Err(Error::ImportStopped { .. })));
+}
+
+#[test]
+fn a_staged_import_is_taken_back_whole() {
+    let mut world = World::new(2);
+    let before = (world.leads(), contacts(&world));
+    let import = begin(&mut world);
+    let mut changed = row(1);
+    changed.company = Some("改名".into());
+    changed.categories = vec!["関西".into(), "大口".into()];
+    let rows = [row(10), changed, row(11)];
+    world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
+    assert_eq!(world.leads()[1].company.as_deref(), Some("改名"));
+    while !world.db.undo_import(import, NOW).unwrap() {}
+    assert_eq!((world.leads(), contacts(&world)), before);
+    // Positions go on without a gap.
+    let list = world.list;
+    world.import(list, &[row(20)]);
+    assert_eq!(world.leads()[2].position, 3);
+}
+
+#[test]
+fn a_crash_in_an_import_is_taken_back_at_the_next_start() {
+    let mut world = World::new(1);
+    let import = begin(&mut world);
+    let rows: Vec<StagedRow> = (100..1300).map(row).collect();
+    let mut from = 0;
+    while from < rows.len() {
+        from += world.db.stage_rows(import, &rows[from..], StagePolicy::default()).unwrap().0;
+    }
+    let mut world = world.reopen();
+    let recovery = world.db.recover(NOW).unwrap();
+    assert_eq!(recovery.imports_undone, 1);
+    let left: i64 = world.db.db.query_row("SELECT count(*) FROM leads", [], |r| r.get(0)).unwrap();
+    assert_eq!((left, contacts(&world)), (1, 1));
+}
+
+#[test]
+fn a_committed_import_is_undone_except_what_was_called() {
+    let mut world = World::new(1);
+    world.call("talked");
+    let import = begin(&mut world);
+    world.db.stage_rows(import, &[row(10), row(11)], StagePolicy::default()).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.call("見込");
+    while !world.db.undo_import(import, NOW).unwrap() {}
+    let positions: Vec<i64> = world.leads().iter().map(|lead| lead.position).collect();
+    assert_eq!(positions, [1, 2]);
+}
+
+#[test]
+fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
+    let mut world = World::new(2);
+    world.call("見込");
+    let second = world.leads()[1].id;
+    world.db.exclude_lead(second, Some("x"), None, NOW).unwrap();
+    let before = world.leads();
+    let mut empty = row(0);
+    empty.company = None;
+    empty.person = Some("佐藤".into());
+    empty.categories = Vec::new();
+    empty.attrs = Vec::new();
+    let list = world.list;
+    world.import(list, &[empty, row(1)]);
+    let after = world.leads();
+    assert_eq!(after[0].company, before[0].company, "an empty cell never blanks");
+    assert_eq!(after[0].categories, before[0].categories);
+    assert_eq!(after[0].attrs, before[0].attrs);
+    assert_eq!(after[0].person.as_deref(), Some("佐藤"));
+    assert_eq!((after[0].state, after[0].attempts, after[0].position), (LeadState::Task, 1, 1));
+    assert_eq!(after[1], before[1]);
+    let contact = world.db.contact(&phone(0).national()).unwrap().unwrap();
+    assert_eq!((contact.company.as_deref(), contact.person.as_deref()), (Some("会社0"), Some("佐藤")));
+}
+
+#[test]
+fn policies_for_known_numbers() {
+    let mut world = World::new(1);
+    let stage = |world: &mut World, row: StagedRow, policy: StagePolicy| {
+        let import = begin(world);
+        let counts = world.db.stage_rows(import, &[row], policy).unwrap().1;
+        world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+        counts
+    };
+    let mut renamed = row(0);
+    renamed.company = Some("新社名".into());
+    renamed.categories = vec!["関西".into()];
+    let skip = StagePolicy { existing: OnExisting::Skip, create_contacts: false, ..StagePolicy::default() };
+    assert_eq!(stage(&mut world, renamed.clone(), skip).skipped, 1);
+    assert_eq!(world.leads()[0].company.as_deref(), Some("会社0"));
+    assert_eq!(stage(&mut world, row(0), StagePolicy::default()).unchanged, 1);
+    let merge = StagePolicy { merge_categories: true, ..StagePolicy::default() };
+    let counts = stage(&mut world, renamed.clone(), merge);
+    assert_eq!((counts.updated, counts.contacts_updated), (1, 1));
+    assert_eq!(world.leads()[0].categories, ["関東", "関西"]);
+    renamed.company = None;
+    renamed.person = Some("鈴木".into());
+    let blank = StagePolicy { overwrite_empty: true, ..StagePolicy::default() };
+    stage(&mut world, renamed, blank);
+    assert_eq!(world.leads()[0].company, None);
+}
+
+#[test]
+fn a_new_lead_of_a_known_number_shows_its_last_call() {
+    let mut world = World::new(1);
+    world.call("見込");
+    let other = world.list("second");
+    world.import(other, &[row(0)]);
+    world.list = other;
+    let lead = &world.leads()[0];
+    assert_eq!(lead.last_status.as_deref(), Some("prospect"));
+    assert_eq!((lead.last_user_name.as_deref(), lead.attempts), (Some("Alice"), 0));
+}
+
+#[test]
+fn a_slice_is_bounded_so_that_calls_come_in_between() {
+    let mut world = World::new(0);
+    let import = begin(&mut world);
+    let rows: Vec<StagedRow> = (0..2000).map(row).collect();
+    let (consumed, _) = world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
+    assert!((1..=500).contains(&consumed), "{consumed}");
+}
+
+#[test]
+fn lists_are_found_by_name_or_identifier() {
+    let mut world = World::new(0);
+    let id = world.list;
+    assert_eq!(world.db.list_by_name("リスト").unwrap().id, id);
+    assert_eq!(world.db.list_by_name(&id.to_string()[..20].to_lowercase()).unwrap().id, id);
+    assert_eq!(world.db.list_by_name("無い").unwrap_err().code(), "E-NOT-FOUND");
+    let other = world.list("other");
+    assert_ne!(other, id);
+    assert_eq!(world.db.list_by_name("0").unwrap_err().code(), "E-AMBIGUOUS");
+    let again = ListSpec { name: " リスト ".into(), project: world.project };
+    assert_eq!(world.db.create_list(&again, NOW).unwrap_err().code(), "E-LIST-DUP");
+    let blank = ListSpec { name: "　".into(), project: world.project };
+    assert_eq!(world.db.create_list(&blank, NOW).unwrap_err().code(), "E-REQ-LISTNAME");
+}
+
+#[test]
+fn a_deleted_login_is_never_given_out_again() {
+    let mut world = World::new(0);
+    assert_eq!(world.db.ensure_user("alice", "Alice K.", Role::Supervisor, NOW).unwrap(), world.user);
+    assert_eq!(world.db.users().unwrap()[0].name, "Alice K.");
+    world.db.db.execute("UPDATE users SET deleted_at = 1", []).unwrap();
+    let error = world.db.ensure_user("alice", "Other", Role::Operator, NOW).unwrap_err();
+    assert_eq!(error.code(), "E-USER-TOMBSTONE");
+}

@@ -1,0 +1,175 @@
+//! Opening and recovering.
+
+use std::io::{Seek, SeekFrom, Write};
+
+use super::*;
+use crate::error::OpenError;
+
+#[test]
+fn what_a_crash_leaves_is_put_in_order() {
+    let mut world = World::new(5);
+    // 1: sealed. 2: ended, not sealed. 3: under way, status saved. 4: claimed only.
+    world.call("talked");
+    let ended = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(ended.attempt)).unwrap();
+    let under_way = world.dial().unwrap();
+    world.db.save(&world.save(under_way.attempt, "見込")).unwrap();
+    let mut spec = world.spec();
+    spec.dial_now = false;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    let mut world = world.reopen();
+    world.now += MINUTE;
+    let recovery = world.db.recover(world.now).unwrap();
+    assert_eq!(recovery.released, 1);
+    assert_eq!(recovery.interrupted.iter().map(|row| row.id).collect::<Vec<_>>(), [under_way.attempt]);
+    assert_eq!(recovery.unsealed.iter().map(|row| row.id).collect::<Vec<_>>(), [ended.attempt]);
+    assert!(world.db.attempt(claimed.attempt).is_err());
+    let row = world.db.attempt(under_way.attempt).unwrap();
+    assert_eq!((row.ended_at, row.interrupted), (Some(world.now), true));
+    assert_eq!(row.status.as_deref(), Some("prospect"), "the saved result is there");
+    assert_eq!(
+        world.states(),
+        [LeadState::Done, LeadState::Claimed, LeadState::Interrupted, LeadState::Ready, LeadState::Ready]
+    );
+    // Nobody is dialed twice: the next ones are 4 and 5.
+    assert_eq!(world.dial().unwrap().position, 4);
+    // A second recovery finds the same list, and interrupts what was dialed meanwhile.
+    let again = world.db.recover(world.now).unwrap();
+    assert_eq!(again.interrupted.len(), 2);
+    assert_eq!(again.unsealed.len(), 1);
+    // Sealing follows the saved status; a blank one stays listed.
+    world.db.seal(under_way.attempt, world.now).unwrap();
+    assert_eq!(world.lead(under_way.lead).state, LeadState::Task);
+}
+
+#[test]
+fn an_interrupted_lead_waits_for_the_next_round() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let mut world = world.reopen();
+    world.now += 10 * MINUTE;
+    world.db.recover(world.now).unwrap();
+    world.db.seal(attempt, world.now).unwrap();
+    assert_eq!(world.states(), [LeadState::Interrupted]);
+    assert!(world.dial().is_none());
+    assert_eq!(world.db.outbox_next(None, 9).unwrap()[0].payload["interrupted"], true);
+    world.db.next_round(world.list, None, world.now).unwrap();
+    assert!(world.dial().is_some());
+}
+
+#[test]
+fn recovery_of_one_box_leaves_the_other_alone() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.box_id = "box-2".into();
+    assert!(world.db.recover(world.now).unwrap().interrupted.is_empty());
+    assert_eq!(world.db.attempt(attempt).unwrap().ended_at, None);
+}
+
+#[test]
+fn event_numbers_are_never_handed_out_twice() {
+    let mut world = World::new(0);
+    assert_eq!(world.db.reserve_event_seq(1000).unwrap(), 1);
+    assert_eq!(world.db.reserve_event_seq(10).unwrap(), 1001);
+    let mut world = world.reopen();
+    assert_eq!(world.db.reserve_event_seq(1).unwrap(), 1011);
+}
+
+#[test]
+fn a_second_daemon_is_refused() {
+    let world = World::new(0);
+    let second = open(&world.path, &OpenOptions::default());
+    assert!(matches!(second, Err(OpenError::InUse { .. })));
+}
+
+#[test]
+fn a_newer_or_foreign_or_damaged_file_is_refused_and_left_as_it_was() {
+    let world = World::new(200);
+    let path = world.path.clone();
+    world.db.db.pragma_update(None, "user_version", 7).unwrap();
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let error = open(&path, &OpenOptions::default()).err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 7, known: 1, .. }));
+    assert_eq!(error.code(), "E-STORE-NEWER");
+
+    let text = _dir.path().join("notes.txt");
+    std::fs::write(&text, "これはデータベースではありません".repeat(100)).unwrap();
+    let before = std::fs::read(&text).unwrap();
+    let error = open(&text, &OpenOptions::default()).err().unwrap();
+    assert_eq!(error.code(), "E-STORE-CORRUPT");
+    assert_eq!(std::fs::read(&text).unwrap(), before);
+
+    let world = World::new(500);
+    let path = world.path.clone();
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.seek(SeekFrom::Start(4096 * 6)).unwrap();
+    file.write_all(&[0x5a; 4096 * 4]).unwrap();
+    drop(file);
+    let before = std::fs::read(&path).unwrap();
+    let error = open(&path, &OpenOptions::default()).err().unwrap();
+    assert_eq!(error.code(), "E-STORE-CORRUPT");
+    assert!(error.to_string().contains("restore a backup"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before, "not a byte changed");
+}
+
+#[test]
+fn a_missing_folder_says_what_to_do() {
+    let error = open(std::path::Path::new("/nonexistent/kakeru.db"), &OpenOptions::default()).err().unwrap();
+    assert_eq!(error.code(), "E-DISK-IO");
+    assert!(error.to_string().contains("check that the folder exists"));
+}
+
+#[test]
+fn a_full_disk_is_told_apart_and_loses_nothing() {
+    let mut world = World::new(2);
+    let claimed = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+    world.db.save(&world.save(claimed.attempt, "見込")).unwrap();
+    // SQLite's own limit answers like a full disk.
+    let pages: i64 = world.db.db.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
+    world.db.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
+    let mut save = world.save(claimed.attempt, "見込");
+    save.memo = Some("長いメモ".repeat(20_000));
+    let error = world.db.save(&save).unwrap_err();
+    assert!(error.is_disk_full(), "{error}");
+    assert_eq!(error.code(), "E-DISK-FULL");
+    world.db.db.query_row("PRAGMA max_page_count = 1073741823", [], |_| Ok(())).unwrap();
+    assert_eq!(world.db.attempt(claimed.attempt).unwrap().memo, None);
+    assert!(world.db.save(&save).unwrap().applied, "and goes on when there is room");
+}
+
+#[test]
+fn the_claims_questions_are_answered_by_the_partial_indexes() {
+    let world = World::new(1);
+    let plan = |sql: &str| -> String {
+        let mut statement = world.db.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let rows = statement.query_map([], |r| r.get::<_, String>(3)).unwrap();
+        rows.map(|row| row.unwrap()).collect::<Vec<_>>().join("; ")
+    };
+    let ready = plan(
+        "SELECT id FROM leads WHERE list_id = x'00' AND round = 1 AND position > 0 AND position <= 9
+         AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL ORDER BY position LIMIT 1",
+    );
+    assert!(ready.contains("leads_ready") && !ready.contains("TEMP B-TREE"), "{ready}");
+    let round = plan(
+        "SELECT min(round) FROM leads WHERE list_id = x'00' AND round > 0
+         AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL",
+    );
+    assert!(round.contains("leads_ready"), "{round}");
+    let waiting = plan(
+        "SELECT id FROM leads WHERE list_id = x'00' AND next_eligible_at <= 9 AND round <= 1
+         AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL ORDER BY next_eligible_at LIMIT 1 OFFSET 0",
+    );
+    assert!(waiting.contains("leads_waiting") && !waiting.contains("TEMP B-TREE"), "{waiting}");
+    let claimed = plan("SELECT id FROM leads WHERE state = 'claimed' AND claim_until < 9");
+    assert!(claimed.contains("leads_claimed"), "{claimed}");
+    let repeat = plan("SELECT max(dialed_at) FROM attempts WHERE phone = '+81' AND dialed_at >= 9 AND direction = 'out'");
+    assert!(repeat.contains("attempts_by_phone"), "{repeat}");
+    let blocked = plan("SELECT 1 FROM do_not_call WHERE phone = '+81' AND revoked_at IS NULL LIMIT 1");
+    assert!(blocked.contains("do_not_call_live"), "{blocked}");
+    let last = plan("UPDATE leads SET last_at = 1 WHERE phone = '+81' AND deleted_at IS NULL");
+    assert!(last.contains("leads_by_phone"), "{last}");
+}
