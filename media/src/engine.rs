@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::device::{Audio, AudioBackend, Cpal};
+use crate::mailbox::{Mailbox, Message};
 use crate::queue::EventQueue;
 use crate::recorder::Recorder;
-use crate::thread::{Mailbox, Message, Worker};
+use crate::thread::Worker;
 use crate::types::{Command, Endpoint, MediaEvent, SeatId, SessionId};
 
 /// How the engine is built.
@@ -161,8 +162,8 @@ impl Engine {
     /// Closes every session and seat, ends recordings properly, and waits for the threads. Blocks for as
     /// long as the disk does; other handles answer [`Closed`] from then on.
     ///
-    /// The caller goes on reading events until the channel ends, in another task or after this returns:
-    /// what does not fit the channel is waited for, so a full channel that nobody reads would block.
+    /// The caller may go on reading events in another task or after this returns; what does not fit the
+    /// channel and is not read within seconds is given up.
     pub fn shutdown(self) {
         let Some(threads) = self.shared.threads.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;

@@ -1,7 +1,7 @@
 //! Events on their way to the core, without ever making a voice thread wait.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -73,12 +73,16 @@ impl EventQueue {
         true
     }
 
-    /// Sends what waits even if the core has to make room first. Only for a thread about to end.
+    /// Sends what waits, giving the core [`DRAIN_PATIENCE`] to make room. Only for a thread about to end: a
+    /// core that no longer reads must not keep it.
     pub(crate) fn drain(mut self) {
-        for event in self.waiting.drain(..) {
-            if self.channel.blocking_send(event).is_err() {
+        let deadline = now() + DRAIN_PATIENCE;
+        while !self.flush() {
+            if now() >= deadline {
+                tracing::error!(events = self.waiting.len(), "the core did not take the last media events");
                 return;
             }
+            std::thread::park_timeout(Duration::from_millis(5));
         }
     }
 }
@@ -106,3 +110,49 @@ fn is_observation(event: &MediaEvent) -> bool {
 
 /// Events kept before observations are dropped.
 const WAITING_LIMIT: usize = 1_024;
+/// How long an ending thread waits for the core.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{SessionId, SessionStats};
+
+    fn stats(session: u64, packets_sent: u64) -> MediaEvent {
+        let stats = SessionStats { packets_sent, ..SessionStats::default() };
+        MediaEvent::Stats { session: SessionId(session), stats }
+    }
+
+    #[test]
+    fn state_events_wait_in_order_and_statistics_are_coalesced() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let mut queue = EventQueue::new(sender);
+        queue.push(MediaEvent::Pong { id: 1 });
+        queue.push(stats(1, 10));
+        queue.push(MediaEvent::Pong { id: 2 });
+        queue.push(stats(1, 20));
+        queue.push(stats(2, 5));
+        assert!(!queue.flush());
+        let mut seen = Vec::new();
+        while let Ok(event) = receiver.try_recv() {
+            seen.push(event);
+            queue.flush();
+        }
+        assert!(queue.is_empty());
+        assert_eq!(seen, [MediaEvent::Pong { id: 1 }, stats(1, 20), MediaEvent::Pong { id: 2 }, stats(2, 5)]);
+    }
+
+    #[test]
+    fn a_peer_that_floods_keys_cannot_grow_the_queue_nor_push_out_state() {
+        let (sender, receiver) = mpsc::channel(1);
+        let mut queue = EventQueue::new(sender);
+        for _ in 0..5_000 {
+            queue.push(MediaEvent::Dtmf { session: SessionId(1), digit: '1' });
+        }
+        queue.push(MediaEvent::RtpTimeout { session: SessionId(1) });
+        assert_eq!(queue.waiting.len(), WAITING_LIMIT + 1);
+        assert!(matches!(queue.waiting.back(), Some(MediaEvent::RtpTimeout { .. })));
+        drop(receiver);
+        assert!(queue.flush(), "nobody listens any more");
+    }
+}

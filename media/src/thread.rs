@@ -7,107 +7,52 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::device::{
-    Audio, AudioBackend, AudioFeed, DeviceError, Duplex, FileTrack, FileVoice, OpenParams, PlaybackFeed,
-};
+use crate::device::Audio;
 use crate::leg::{Leg, Wire};
+use crate::mailbox::{Mailbox, Message, session_of};
 use crate::queue::{EventQueue, now};
 use crate::recorder::{Finish, Recorder, RecorderCommand, Target};
 use crate::seat::Seat;
-use crate::types::{Command, Endpoint, MediaEvent, SeatId, SessionId, VoiceSpec};
-
-/// What a worker is told.
-#[derive(Debug)]
-pub(crate) enum Message {
-    /// By the core.
-    Command(Command),
-    /// By the audio thread or a voice being opened: a seat has another feed. `opening` is the number of the
-    /// [`Command::OpenSeat`] it belongs to.
-    Feed { seat: SeatId, opening: u64, feed: AudioFeed },
-    /// By the engine: the last worker to see it answers.
-    Ping { id: u64, left: Arc<AtomicUsize> },
-    /// By the engine: keep what is said to this session until it arrives from another worker.
-    Expect { session: SessionId },
-    /// By the engine: hand this session to another worker and put it on `endpoint` there.
-    Move { session: SessionId, to: Mailbox, endpoint: Endpoint },
-    /// By another worker: the session; `None` when it is not there any more.
-    Adopt { session: SessionId, leg: Option<Box<Leg>>, endpoint: Endpoint },
-}
-
-/// The way to a worker.
-#[derive(Clone, Debug)]
-pub(crate) struct Mailbox {
-    /// core->media: bounded; the core awaits room.
-    pub(crate) sender: mpsc::Sender<Message>,
-    waker: Arc<Waker>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Mailbox {
-    /// Makes the worker look into its mailbox.
-    pub(crate) fn wake(&self) {
-        if let Err(error) = self.waker.wake() {
-            tracing::error!(%error, "cannot wake a media worker");
-        }
-    }
-
-    /// Sends without waiting.
-    #[expect(clippy::result_large_err, reason = "the message goes back to the sender, who keeps it")]
-    pub(crate) fn try_send(&self, message: Message) -> Result<(), TrySendError<Message>> {
-        self.sender.try_send(message)?;
-        self.wake();
-        Ok(())
-    }
-
-    /// Ends the worker, whatever is in its mailbox.
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::Release);
-        self.wake();
-    }
-
-    /// Position among `all`.
-    pub(crate) fn index(&self, all: &[Self]) -> usize {
-        all.iter().position(|other| Arc::ptr_eq(&other.waker, &self.waker)).unwrap_or_default()
-    }
-}
+use crate::types::{Command, Endpoint, MediaEvent, SeatId, SessionId};
 
 /// A worker's thread state.
 pub(crate) struct Worker {
     poll: Poll,
     mailbox: mpsc::Receiver<Message>,
-    stop: Arc<AtomicBool>,
-    events: EventQueue,
-    recorder: Recorder,
-    audio: Option<Audio>,
+    pub(crate) events: EventQueue,
+    pub(crate) recorder: Recorder,
+    pub(crate) audio: Option<Audio>,
     /// Sessions by slot; the slot decides the poll tokens and the place in the 20 ms round.
     legs: Vec<Option<Leg>>,
     slots: HashMap<SessionId, usize>,
-    seats: HashMap<SeatId, Seat>,
+    pub(crate) seats: HashMap<SeatId, Seat>,
     /// Messages for sessions on their way here.
     expected: HashMap<SessionId, Vec<Message>>,
     /// What the recorder or another worker had no room for.
-    unsent: VecDeque<Unsent>,
+    pub(crate) unsent: VecDeque<Unsent>,
     /// The next point of the 5 ms grid and its number, while there are sessions.
     grid: Option<Grid>,
     /// Orders that named nothing known.
     ignored: u64,
     /// Seats opened so far.
-    openings: u64,
+    pub(crate) openings: u64,
     /// For threads that open voices.
-    own_mailbox: Mailbox,
+    pub(crate) own_mailbox: Mailbox,
     buffer: Box<[u8]>,
 }
 
-enum Unsent {
+/// What waits for room in a channel.
+pub(crate) enum Unsent {
+    /// For the recorder thread.
     Recorder(RecorderCommand),
+    /// For another worker.
     Worker(Mailbox, Message),
 }
 
@@ -125,14 +70,11 @@ impl Worker {
         recorder: Recorder,
     ) -> io::Result<(Self, Mailbox)> {
         let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let (sender, mailbox) = mpsc::channel(capacity);
-        let stop = Arc::new(AtomicBool::new(false));
-        let own_mailbox = Mailbox { sender, waker, stop };
+        let own_mailbox = Mailbox::new(sender, Waker::new(poll.registry(), WAKE)?);
         let worker = Self {
             poll,
             mailbox,
-            stop: Arc::clone(&own_mailbox.stop),
             events,
             recorder,
             audio: None,
@@ -158,7 +100,7 @@ impl Worker {
     /// Runs until stopped.
     pub(crate) fn run(mut self) {
         let mut ready = Events::with_capacity(256);
-        while !self.stop.load(Ordering::Acquire) {
+        while !self.own_mailbox.is_stopped() {
             let timeout = self.timeout(now());
             match self.poll.poll(&mut ready, timeout) {
                 Ok(()) => {}
@@ -332,89 +274,6 @@ impl Worker {
         }
     }
 
-    fn open_seat(&mut self, id: SeatId, voice: VoiceSpec) {
-        let sessions = self.seats.get(&id).map(|seat| seat.sessions().to_vec()).unwrap_or_default();
-        self.close_seat(id);
-        self.openings += 1;
-        // Silent until its feeds arrive.
-        self.seats.insert(id, Seat::new(self.openings, sessions));
-        let asked = match voice {
-            VoiceSpec::Device { capture, playback } => {
-                let params = OpenParams { capture: Some(capture), playback: Some(playback) };
-                match &self.audio {
-                    Some(audio) => audio.open(id, self.openings, params),
-                    None => Err(DeviceError::NoHost(None)),
-                }
-            }
-            VoiceSpec::Null => {
-                self.events.push(MediaEvent::SeatOpened { seat: id, capture: None, playback: None });
-                Ok(())
-            }
-            VoiceSpec::File { play, write } => {
-                self.open_file(id, FileVoice::new(id, play, write, self.recorder.clone()))
-            }
-        };
-        if let Err(error) = asked {
-            self.events.push(MediaEvent::SeatFailed { seat: id, reason: error.reason() });
-        }
-    }
-
-    /// Opens a file voice on a thread of its own, since this one touches no disk.
-    fn open_file(&mut self, seat: SeatId, voice: FileVoice) -> Result<(), DeviceError> {
-        let (mailbox, opening, mut events) = (self.own_mailbox.clone(), self.openings, self.events.fork());
-        let open = move || {
-            let params = OpenParams { capture: Some(Vec::new()), playback: Some(Vec::new()) };
-            events.push(match voice.open(&params) {
-                Ok(Duplex { capture, playback }) => {
-                    let feeds = [
-                        capture.map(|half| AudioFeed::Capture(half.feed)),
-                        playback.map(|half| AudioFeed::Playback(half.feed)),
-                    ];
-                    for feed in feeds.into_iter().flatten() {
-                        // A worker that has ended needs no feed.
-                        drop(mailbox.sender.blocking_send(Message::Feed { seat, opening, feed }));
-                    }
-                    mailbox.wake();
-                    MediaEvent::SeatOpened { seat, capture: None, playback: None }
-                }
-                Err(error) => MediaEvent::SeatFailed { seat, reason: error.reason() },
-            });
-            events.drain();
-        };
-        let thread = std::thread::Builder::new().name("voice-open".into()).stack_size(512 * 1_024);
-        thread.spawn(open).map(drop).map_err(DeviceError::Thread)
-    }
-
-    fn feed(&mut self, id: SeatId, opening: u64, feed: AudioFeed) {
-        let current = self.seats.get_mut(&id).filter(|seat| seat.opening() == opening);
-        let unused = match (current, feed) {
-            (Some(seat), AudioFeed::Capture(feed)) => {
-                seat.set_capture(feed);
-                return;
-            }
-            (Some(seat), AudioFeed::Playback(feed)) => seat.set_playback(feed),
-            (None, AudioFeed::Capture(_)) => return,
-            (None, AudioFeed::Playback(feed)) => feed,
-        };
-        self.end_file(id, &unused);
-    }
-
-    fn close_seat(&mut self, id: SeatId) {
-        let Some(mut seat) = self.seats.remove(&id) else { return };
-        self.end_file(id, &seat.set_playback(PlaybackFeed::Discard));
-        if let Some(audio) = &self.audio {
-            audio.close(id);
-        }
-    }
-
-    fn end_file(&mut self, seat: SeatId, feed: &PlaybackFeed) {
-        if let PlaybackFeed::Track(FileTrack(track)) = feed {
-            let finish = Finish { frames: track.position(), keep: true };
-            self.unsent
-                .push_back(Unsent::Recorder(RecorderCommand::Finish { target: Target::Voice(seat), finish }));
-        }
-    }
-
     fn set_endpoint(&mut self, session: SessionId, endpoint: Endpoint) {
         let Some(leg) = self.slots.get(&session).and_then(|slot| self.legs.get_mut(*slot)?.as_mut()) else {
             self.ignored += 1;
@@ -553,23 +412,6 @@ impl Worker {
             }
         }
         self.events.drain();
-    }
-}
-
-fn session_of(command: &Command) -> Option<SessionId> {
-    match command {
-        Command::OpenSession { session, .. }
-        | Command::Start { session, .. }
-        | Command::Update { session, .. }
-        | Command::SetEndpoint { session, .. }
-        | Command::Answered { session }
-        | Command::Record { session, .. }
-        | Command::StopRecording { session, .. }
-        | Command::Mute { session, .. }
-        | Command::Dtmf { session, .. }
-        | Command::LocalRingback { session, .. }
-        | Command::Close { session } => Some(*session),
-        Command::OpenSeat { .. } | Command::CloseSeat { .. } | Command::Ping { .. } => None,
     }
 }
 

@@ -99,7 +99,8 @@ pub enum VoiceSpec {
 /// Who is on the local side of a session.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
-    /// An operator's seat.
+    /// An operator's seat. The session put there last has the operator; those before it are silent on both
+    /// sides until it ends or gets another endpoint.
     Seat(SeatId),
     /// A scripted voice.
     Clip(ClipPlan),
@@ -376,7 +377,8 @@ pub enum MediaEvent {
         /// Whether the file was kept.
         kept: bool,
     },
-    /// The recording could not be written; the call goes on.
+    /// The recording could not be written; the call goes on. If part of it reached the disk, its end is still
+    /// reported by [`MediaEvent::RecordingClosed`].
     RecordingFailed {
         /// The session.
         session: SessionId,

@@ -11,6 +11,7 @@ mod file;
 mod health;
 mod null;
 mod ring;
+mod side;
 mod thread;
 
 pub use callback::{CaptureCallback, PlaybackCallback};

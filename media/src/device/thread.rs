@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::device::side::{STACK, Side, SideState, dispose};
 use crate::device::{
-    AudioBackend, CaptureFeed, DeviceError, Direction, Duplex, Half, Health, OpenParams, PlaybackFeed,
-    Stream, direction_name,
+    AudioBackend, CaptureFeed, DeviceError, Direction, Duplex, OpenParams, PlaybackFeed, direction_name,
 };
 use crate::queue::{EventQueue, now};
 use crate::types::{MediaEvent, SeatId};
@@ -101,7 +101,8 @@ impl Audio {
     }
 }
 
-enum Message {
+/// What the audio thread is told.
+pub(super) enum Message {
     Open { seat: SeatId, opening: u64, params: OpenParams },
     Close { seat: SeatId },
     Opened { seat: SeatId, direction: Direction, attempt: u64, result: Result<Duplex, DeviceError> },
@@ -129,30 +130,6 @@ enum Announced {
     Nothing,
     Failed,
     Opened,
-}
-
-struct Side {
-    direction: Direction,
-    names: Option<Vec<String>>,
-    state: SideState,
-    device: Option<String>,
-    /// Opened since the core was last told.
-    fresh: bool,
-    /// Failures in a row.
-    failures: u32,
-    /// Attempts given up whose thread has not come back.
-    hanging: u32,
-    attempt: u64,
-    /// Not yet taken by the worker.
-    undelivered: Option<AudioFeed>,
-    last_error: String,
-}
-
-enum SideState {
-    Off,
-    Waiting { until: Instant },
-    Opening { since: Instant },
-    Open { watch: Watch, stream: Option<Stream> },
 }
 
 impl Work {
@@ -279,185 +256,13 @@ impl Seat {
     }
 }
 
-impl Side {
-    fn new(direction: Direction, names: Option<Vec<String>>, now: Instant) -> Self {
-        let state = if names.is_some() { SideState::Waiting { until: now } } else { SideState::Off };
-        Self {
-            direction,
-            names,
-            state,
-            device: None,
-            fresh: false,
-            failures: 0,
-            hanging: 0,
-            attempt: 0,
-            undelivered: None,
-            last_error: String::new(),
-        }
-    }
-
-    /// Starts an attempt when it is time, gives one up when it hangs.
-    fn step(&mut self, seat: SeatId, backend: &Arc<dyn AudioBackend>, reply: &Sender<Message>, now: Instant) {
-        match self.state {
-            SideState::Waiting { until } if now >= until && self.hanging < MAX_HANGING => {
-                self.attempt += 1;
-                self.state = SideState::Opening { since: now };
-                if let Err(error) = self.attempt(seat, Arc::clone(backend), reply.clone()) {
-                    self.failed(&DeviceError::Thread(error), now);
-                }
-            }
-            SideState::Opening { since } if now.saturating_duration_since(since) >= OPEN_DEADLINE => {
-                self.hanging += 1;
-                // The next attempt begins with the next name: it may be only this device that hangs.
-                if let Some(names) = self.names.as_mut().filter(|names| !names.is_empty()) {
-                    names.rotate_left(1);
-                }
-                self.failed(&DeviceError::Hangs { direction: self.direction }, now);
-            }
-            _ => {}
-        }
-    }
-
-    fn attempt(
-        &self,
-        seat: SeatId,
-        backend: Arc<dyn AudioBackend>,
-        reply: Sender<Message>,
-    ) -> std::io::Result<()> {
-        let (direction, attempt, names) = (self.direction, self.attempt, self.names.clone());
-        let params = match direction {
-            Direction::Capture => OpenParams { capture: names, playback: None },
-            Direction::Playback => OpenParams { capture: None, playback: names },
-        };
-        let open = move || {
-            let result = backend.open(&params);
-            if let Err(unsent) = reply.send(Message::Opened { seat, direction, attempt, result }) {
-                // The engine is gone; the stream closes here.
-                drop(unsent);
-            }
-        };
-        Builder::new().name("audio-open".into()).stack_size(STACK).spawn(open).map(drop)
-    }
-
-    fn opened(&mut self, result: Result<Duplex, DeviceError>, now: Instant) {
-        let duplex = match result {
-            Ok(duplex) => duplex,
-            Err(error) => return self.failed(&error, now),
-        };
-        match duplex {
-            Duplex { capture: Some(half), .. } if self.direction == Direction::Capture => {
-                let feed = self.adopt(half, now);
-                self.undelivered = Some(AudioFeed::Capture(feed));
-            }
-            Duplex { playback: Some(half), .. } if self.direction == Direction::Playback => {
-                let feed = self.adopt(half, now);
-                self.undelivered = Some(AudioFeed::Playback(feed));
-            }
-            _ => self.state = SideState::Off,
-        }
-    }
-
-    fn adopt<Feed>(&mut self, half: Half<Feed>, now: Instant) -> Feed {
-        let Half { name, feed, health, stream } = half;
-        tracing::info!(device = name, direction = direction_name(self.direction), "audio device open");
-        self.state = SideState::Open { watch: Watch::new(health, now), stream };
-        self.device = name;
-        self.fresh = true;
-        self.failures = 0;
-        self.last_error.clear();
-        feed
-    }
-
-    fn failed(&mut self, error: &DeviceError, now: Instant) {
-        let reason = error.reason();
-        tracing::debug!(reason, "cannot open an audio device");
-        self.last_error = reason;
-        let pause = RETRY_FIRST.saturating_mul(1 << self.failures.min(8)).min(RETRY_LAST);
-        self.failures = self.failures.saturating_add(1);
-        self.state = SideState::Waiting { until: now + pause };
-    }
-
-    /// Looks at an open stream; when it is lost, closes it, gives the worker clocked silence in its place
-    /// and answers why.
-    fn check(&mut self, now: Instant) -> Option<String> {
-        let SideState::Open { watch, .. } = &mut self.state else { return None };
-        let reason = watch.lost(now)?;
-        self.close();
-        self.state = SideState::Waiting { until: now };
-        self.undelivered = Some(match self.direction {
-            Direction::Capture => AudioFeed::Capture(CaptureFeed::Silence),
-            Direction::Playback => AudioFeed::Playback(PlaybackFeed::Discard),
-        });
-        Some(reason)
-    }
-
-    fn close(&mut self) {
-        self.device = None;
-        if let SideState::Open { stream, .. } = std::mem::replace(&mut self.state, SideState::Off) {
-            dispose(stream);
-        }
-    }
-}
-
-/// Heartbeat of one stream.
-struct Watch {
-    health: Option<Arc<Health>>,
-    beats: u64,
-    beat_at: Instant,
-    patience: Duration,
-}
-
-impl Watch {
-    fn new(health: Option<Arc<Health>>, now: Instant) -> Self {
-        Self { health, beats: 0, beat_at: now, patience: FIRST_BEAT }
-    }
-
-    fn lost(&mut self, now: Instant) -> Option<String> {
-        let health = self.health.as_ref()?;
-        if let Some(fault) = health.fault() {
-            return Some(fault.to_string());
-        }
-        let beats = health.beats();
-        if beats != self.beats {
-            self.beats = beats;
-            self.beat_at = now;
-            // PulseAudio prefills before it starts; only the second callback shows a running stream.
-            if beats > 2 {
-                self.patience = HEARTBEAT;
-            }
-            return None;
-        }
-        let silent = now.saturating_duration_since(self.beat_at);
-        (silent >= self.patience).then(|| format!("the device has been still for {} ms", silent.as_millis()))
-    }
-}
-
-/// Drops what may block on its way out where nobody waits for it.
-fn dispose<T: Send + 'static>(garbage: T) {
-    if let Err(error) =
-        Builder::new().name("audio-close".into()).stack_size(STACK).spawn(move || drop(garbage))
-    {
-        tracing::error!(%error, "cannot start a thread to close an audio device");
-    }
-}
-
-const STACK: usize = 512 * 1_024;
-/// How often heartbeats are looked at: a loss is noticed within [`HEARTBEAT`] plus this.
+/// How often heartbeats are looked at: a loss is noticed within the heartbeat's patience plus this.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
-/// A stream without a callback for this long is lost.
-const HEARTBEAT: Duration = Duration::from_millis(450);
-/// Patience with a stream that was just opened; PulseAudio takes up to a second.
-const FIRST_BEAT: Duration = Duration::from_millis(if cfg!(test) { 600 } else { 3_000 });
-/// An attempt that takes longer is given up.
-const OPEN_DEADLINE: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 8_000 });
-/// No new attempt while this many hang, or a hanging audio system would eat threads.
-const MAX_HANGING: u32 = 2;
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_LAST: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Half;
     use crate::device::null::clocked;
     use std::sync::Barrier;
 

@@ -113,11 +113,6 @@ impl GrowingFile {
         self.gap_frames * 1_000 / u64::from(self.rate)
     }
 
-    /// Frames in the file, pending ones included.
-    pub(crate) fn frames(&self) -> u64 {
-        self.frames
-    }
-
     /// The file's name on disk.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -150,7 +145,7 @@ mod tests {
         file.put(4, &[9, 9, 7, 8]).unwrap();
         file.pad_to(8_000).unwrap();
         file.sync().unwrap();
-        assert_eq!((file.duration_ms(), file.frames()), (1_000, 8_000));
+        assert_eq!((file.duration_ms(), file.frames), (1_000, 8_000));
         // Two frames between the chunks and what was missing at the end.
         assert_eq!(file.gap_frames, 2 + 7_994);
         let (_, channels) = wav::read_channels(&path).unwrap();

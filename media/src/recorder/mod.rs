@@ -1,6 +1,6 @@
 //! Recording: one stereo WAV file per call, operator left, callee right.
 //!
-//! The media worker puts frames into a [`track`] (a bounded ring of [`QUEUE_SECONDS`] seconds) and never
+//! The media worker puts frames into a track (a bounded ring of [`QUEUE_SECONDS`] seconds) and never
 //! touches a disk; the `recorder` thread drains it, writes `NAME.part`, renews the header and fsyncs once a
 //! second. At the end the file is sealed: padded, fsynced, renamed to its final name, its directory
 //! fsynced, its SHA-256 taken from what is on disk. A process killed in between leaves a `.part` that

@@ -139,6 +139,8 @@ struct Live {
     file: GrowingFile,
     reader: TrackReader,
     next_sync: Instant,
+    /// Whether the file's name is on disk.
+    entered: bool,
     failed: bool,
 }
 
@@ -192,7 +194,15 @@ impl Work {
                 match created {
                     Ok(file) => {
                         // The first round syncs the header and the directory entry.
-                        self.live.push(Live { target, path, file, reader, next_sync: now(), failed: false });
+                        self.live.push(Live {
+                            target,
+                            path,
+                            file,
+                            reader,
+                            next_sync: now(),
+                            entered: false,
+                            failed: false,
+                        });
                     }
                     Err(error) => self.report(target, &error),
                 }
@@ -318,9 +328,8 @@ fn write_round(live: &mut Live, now: Instant) -> Result<(), RecorderError> {
     live.file.write_out()?;
     if now >= live.next_sync {
         live.next_sync = now + SYNC_INTERVAL;
-        let first = live.file.frames() == 0;
         live.file.sync()?;
-        if first {
+        if !std::mem::replace(&mut live.entered, true) {
             sync_folder(live.file.path())?;
         }
     } else if matches!(live.target, Target::Voice(_)) {

@@ -1,0 +1,98 @@
+//! How a media worker opens and closes the voices of its seats.
+
+use crate::device::{
+    AudioBackend, AudioFeed, DeviceError, Duplex, FileTrack, FileVoice, OpenParams, PlaybackFeed,
+};
+use crate::mailbox::Message;
+use crate::recorder::{Finish, RecorderCommand, Target};
+use crate::seat::Seat;
+use crate::thread::{Unsent, Worker};
+use crate::types::{MediaEvent, SeatId, VoiceSpec};
+
+impl Worker {
+    /// Opens a seat's voice, in place of the one it had; its sessions stay on it.
+    pub(crate) fn open_seat(&mut self, id: SeatId, voice: VoiceSpec) {
+        let sessions = self.seats.get(&id).map(|seat| seat.sessions().to_vec()).unwrap_or_default();
+        self.close_seat(id);
+        self.openings += 1;
+        // Silent until its feeds arrive.
+        self.seats.insert(id, Seat::new(self.openings, sessions));
+        let asked = match voice {
+            VoiceSpec::Device { capture, playback } => {
+                let params = OpenParams { capture: Some(capture), playback: Some(playback) };
+                match &self.audio {
+                    Some(audio) => audio.open(id, self.openings, params),
+                    None => Err(DeviceError::NoHost(None)),
+                }
+            }
+            VoiceSpec::Null => {
+                self.events.push(MediaEvent::SeatOpened { seat: id, capture: None, playback: None });
+                Ok(())
+            }
+            VoiceSpec::File { play, write } => {
+                self.open_file(id, FileVoice::new(id, play, write, self.recorder.clone()))
+            }
+        };
+        if let Err(error) = asked {
+            self.events.push(MediaEvent::SeatFailed { seat: id, reason: error.reason() });
+        }
+    }
+
+    /// Opens a file voice on a thread of its own, since this one touches no disk.
+    fn open_file(&mut self, seat: SeatId, voice: FileVoice) -> Result<(), DeviceError> {
+        let (mailbox, opening, mut events) = (self.own_mailbox.clone(), self.openings, self.events.fork());
+        let open = move || {
+            let params = OpenParams { capture: Some(Vec::new()), playback: Some(Vec::new()) };
+            events.push(match voice.open(&params) {
+                Ok(Duplex { capture, playback }) => {
+                    let feeds = [
+                        capture.map(|half| AudioFeed::Capture(half.feed)),
+                        playback.map(|half| AudioFeed::Playback(half.feed)),
+                    ];
+                    for feed in feeds.into_iter().flatten() {
+                        // A worker that has ended needs no feed.
+                        drop(mailbox.sender.blocking_send(Message::Feed { seat, opening, feed }));
+                    }
+                    mailbox.wake();
+                    MediaEvent::SeatOpened { seat, capture: None, playback: None }
+                }
+                Err(error) => MediaEvent::SeatFailed { seat, reason: error.reason() },
+            });
+            events.drain();
+        };
+        let thread = std::thread::Builder::new().name("voice-open".into()).stack_size(512 * 1_024);
+        thread.spawn(open).map(drop).map_err(DeviceError::Thread)
+    }
+
+    /// Takes a feed that was opened elsewhere.
+    pub(crate) fn feed(&mut self, id: SeatId, opening: u64, feed: AudioFeed) {
+        let current = self.seats.get_mut(&id).filter(|seat| seat.opening() == opening);
+        let unused = match (current, feed) {
+            (Some(seat), AudioFeed::Capture(feed)) => {
+                seat.set_capture(feed);
+                return;
+            }
+            (Some(seat), AudioFeed::Playback(feed)) => seat.set_playback(feed),
+            (None, AudioFeed::Capture(_)) => return,
+            (None, AudioFeed::Playback(feed)) => feed,
+        };
+        self.end_file(id, &unused);
+    }
+
+    /// Closes a seat's voice; sessions that name it go on in silence.
+    pub(crate) fn close_seat(&mut self, id: SeatId) {
+        let Some(mut seat) = self.seats.remove(&id) else { return };
+        self.end_file(id, &seat.set_playback(PlaybackFeed::Discard));
+        if let Some(audio) = &self.audio {
+            audio.close(id);
+        }
+    }
+
+    fn end_file(&mut self, seat: SeatId, feed: &PlaybackFeed) {
+        if let PlaybackFeed::Track(FileTrack(track)) = feed {
+            let finish = Finish { frames: track.position(), keep: true };
+            self.unsent
+                .push_back(Unsent::Recorder(RecorderCommand::Finish { target: Target::Voice(seat), finish }));
+        }
+    }
+}
