@@ -94,6 +94,28 @@ codes! {
         "kind を trunk か pbx にするか、接続先を 127.0.0.1 にしてください", "Set kind to trunk or pbx, or connect to 127.0.0.1.";
     DiskFull = "E-DISK-FULL", "ディスクの空きがありません。発信を止めました", "The disk is full; dialing has stopped.",
         "空きを作ってから dial resume を実行してください", "Free some space, then `kakeru dial resume`.";
+    NotFound = "E-NOT-FOUND", "見つかりません", "There is no such thing.",
+        "名前またはIDを確認してください", "Check the name or id.";
+    Ambiguous = "E-AMBIGUOUS", "該当するものが複数あります", "Several things match.",
+        "名前またはIDを最後まで入力してください", "Write the whole name or id.";
+    State = "E-STATE", "今の状態では実行できません", "It cannot be done in the present state.",
+        "kakeru history で通話の状態を確認してください", "`kakeru history` shows the call's state.";
+    ClaimLost = "E-CLAIM-LOST", "発信先の確保が失われました", "The claim on the lead is gone.",
+        "もう一度実行してください", "Try again.";
+    DiskIo = "E-DISK-IO", "ディスクを読み書きできません", "The disk cannot be read or written.",
+        "ディスクと権限を確認してください", "Check the disk and its permissions.";
+    File = "E-FILE", "ファイルを使用できません", "The file cannot be used.",
+        "パスと権限を確認してください", "Check its path and permissions.";
+    StoreLocked = "E-STORE-LOCKED", "他のプログラムがデータベースを使用しています", "Another program holds the database.",
+        "そのプログラムを終了してください", "Close it and try again.";
+    StoreInUse = "E-STORE-IN-USE", "別の kakeru がデータベースを使用しています", "Another kakeru uses the database.",
+        "先にそちらを終了してください", "Stop that one first.";
+    StoreCorrupt = "E-STORE-CORRUPT", "データベースが壊れています", "The database is damaged.",
+        "停止してファイルを保管し、バックアップから復元してください", "Stop the daemon, keep the file, restore a backup.";
+    StoreNewer = "E-STORE-NEWER", "データベースは新しい版の kakeru のものです", "The database was written by a newer kakeru.",
+        "新しい版を入れるか、バックアップから復元してください", "Install the newer version, or restore a backup.";
+    StoreClosed = "E-STORE-CLOSED", "データベースは閉じられています", "The database is closed.",
+        "デーモンを起動し直してください", "Start the daemon again.";
     Store = "E-STORE", "データベースに書き込めません", "The database cannot be written.",
         "ログと kakeru status を確認してください", "See the log and `kakeru status`.";
     DeviceLost = "E-DEVICE-LOST", "音声デバイスが見つかりません", "The sound device is gone.",
@@ -155,6 +177,8 @@ codes! {
         "番号を確認してください", "Check the number.";
     CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.",
         "カテゴリーを減らしてください", "Use fewer categories.";
+    ImportStopped = "E-IMPORT-STOPPED", "取り込みが中断されました", "The import stopped.",
+        "理由を確認して、もう一度実行してください", "See why, and repeat it.";
     CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.",
         "パスと権限を確認してください", "Check its path and permissions.";
     CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.",

@@ -137,3 +137,15 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_an_import_has_a_text_here() {
+        for code in store::code::Code::ALL {
+            assert!(code.as_str().parse::<ErrorCode>().is_ok(), "{code}");
+        }
+    }
+}
