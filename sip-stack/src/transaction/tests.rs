@@ -324,7 +324,7 @@ fn server_over_tcp_ends_with_its_final() {
 fn matching_17_2_3_tells_senders_and_methods_apart() {
     let mut rig = Rig::udp();
     let (invite, request_a) = rig.serve(Method::Invite);
-    let mut other_sender = request_a.clone();
+    let mut other_sender = request_a;
     other_sender.headers.set(HeaderName::VIA, "SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKserver");
     assert!(matches!(rig.layer.receive_request(&other_sender, rig.flow, rig.now), Received::New(_)));
     let cancel = request(Method::Cancel, "z9hG4bKserver");

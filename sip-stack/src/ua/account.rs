@@ -17,6 +17,8 @@ pub(crate) struct Account {
     pub(crate) target: usize,
     /// Our address as the exchange sees it (RFC 3581).
     pub(crate) learned: Option<SocketAddr>,
+    /// The route that the registrar wants requests to take (RFC 3608).
+    pub(crate) service_route: Vec<String>,
     /// Nonces for REGISTER and for everything else; registrar and proxy may be different realms.
     pub(crate) register_auth: AuthCache,
     pub(crate) call_auth: AuthCache,
@@ -80,6 +82,7 @@ impl Account {
             targets: Vec::new(),
             target: 0,
             learned: None,
+            service_route: Vec::new(),
             register_auth: AuthCache::default(),
             call_auth: AuthCache::default(),
             registration,

@@ -187,6 +187,7 @@ impl Call {
     pub(crate) fn end(&self, by: EndedBy) -> CallEnd {
         let mut end = CallEnd::new(by);
         end.answered = self.answered;
+        end.sip_code = self.answered.then_some(200);
         end.saw_t38 = self.saw_t38;
         if let Phase::Outgoing(outgoing) = &self.phase {
             end.cancelled = outgoing.cancel != Cancel::No;

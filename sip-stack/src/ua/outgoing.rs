@@ -108,8 +108,11 @@ impl UserAgent {
         headers.push(HeaderName::CALL_ID, call.sip_call_id.clone());
         headers.push(HeaderName::CSEQ, CSeq::new(outgoing.cseq, Method::Invite).to_string());
         headers.push(HeaderName::CONTACT, contact);
-        if let Some(proxy) = &entry.config.outbound_proxy {
+        if let Some(proxy) = entry.config.outbound_proxy.as_ref().filter(|_| entry.service_route.is_empty()) {
             headers.push(HeaderName::ROUTE, loose_route(proxy));
+        }
+        for route in &entry.service_route {
+            headers.push(HeaderName::ROUTE, route.clone());
         }
         headers.push(HeaderName::ALLOW, ALLOW);
         headers.push(HeaderName::SUPPORTED, SUPPORTED);

@@ -184,6 +184,8 @@ impl UserAgent {
     fn registered(&mut self, account: AccountId, response: &Response, flow: Flow, now: Instant) {
         let contact = self.contact(Some(account), None, flow);
         let entry = &mut self.accounts[account.0 as usize];
+        let routes = response.headers.addresses(&HeaderName::SERVICE_ROUTE).unwrap_or_default();
+        entry.service_route = routes.iter().take(MAX_ROUTES).map(ToString::to_string).collect();
         let registration = &mut entry.registration;
         registration.failures = 0;
         registration.targets_tried = 0;
@@ -341,4 +343,6 @@ fn granted(response: &Response, offered: &str) -> Option<Duration> {
     seconds.map(|seconds| Duration::from_secs(u64::from(seconds)))
 }
 
+/// Hops of a Service-Route that are kept.
+const MAX_ROUTES: usize = 8;
 const LONGEST_EXPIRES: Duration = Duration::from_secs(86_400);

@@ -213,9 +213,11 @@ fn hanging_up_a_ringing_call_refuses_it() {
     bench.finish();
 }
 
+type Change = fn(&mut sip_stack::message::Request);
+
 #[test]
 fn what_an_invite_may_not_ask() {
-    let cases: [(&str, fn(&mut sip_stack::message::Request)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("420", |invite| invite.headers.push("Require", "100rel, magic")),
         ("415", |invite| invite.headers.set("Content-Type", "text/plain")),
         ("488", |invite| invite.body = b"v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n".to_vec()),

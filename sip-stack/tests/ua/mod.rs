@@ -8,6 +8,7 @@
 mod bench;
 mod calls;
 mod cancel;
+mod chaos;
 mod drivers;
 mod forks;
 mod hold;

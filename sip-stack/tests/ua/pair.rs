@@ -203,6 +203,18 @@ impl Host {
         ends[0].clone()
     }
 
+    pub(super) fn ends_of(&self, wanted: CallId) -> usize {
+        self.count(|event| matches!(event, Event::Ended { call, .. } if *call == wanted))
+    }
+
+    pub(super) fn all_incoming(&self) -> Vec<CallId> {
+        let calls = self.events.iter().filter_map(|event| match event {
+            Event::Incoming { call, .. } => Some(*call),
+            _ => None,
+        });
+        calls.collect()
+    }
+
     pub(super) fn incoming(&self) -> Option<CallId> {
         self.events.iter().rev().find_map(|event| match event {
             Event::Incoming { call, .. } => Some(*call),

@@ -237,6 +237,23 @@ fn a_lost_connection_registers_again() {
 }
 
 #[test]
+fn rfc_3608_the_service_route_is_taken() {
+    let mut bench = Bench::new();
+    register(&mut bench);
+    let first = bench.request(Method::Register);
+    bench.receive(with(granted(&first, 300), "Service-Route", "<sip:orig@192.0.2.77;lr>"));
+    bench.invite("sip:1@h");
+    let invite = bench.request(Method::Invite);
+    assert_eq!(invite.headers.routes().unwrap()[0].uri, uri("sip:orig@192.0.2.77;lr"));
+    bench.receive(reply(&invite, 486, "a"));
+    bench.request(Method::Ack);
+    bench.ua.unregister(bench.account, bench.now);
+    let removal = bench.request(Method::Register);
+    bench.receive(reply(&removal, 200, "r"));
+    bench.finish();
+}
+
+#[test]
 fn events_tell_every_change() {
     let mut bench = Bench::new();
     register(&mut bench);
