@@ -418,7 +418,7 @@ fn wall() -> i64 {
 /// Lists and manual calls that name no project are booked here.
 const DEFAULT_PROJECT: &str = "既定";
 /// Event numbers taken from the store at a start; a run that publishes more takes further blocks.
-const EVENT_BLOCK: u64 = 1 << 40;
+const EVENT_BLOCK: u64 = 1 << 32;
 /// Commands that may wait for the core; the next client is told `E-BUSY`.
 const COMMANDS: usize = 32;
 const FLUSH_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
