@@ -328,7 +328,7 @@ pub enum MediaEvent {
         /// Its level.
         level_dbm0: f32,
     },
-    /// A single beep after speech: an answering machine is about to record.
+    /// A single beep after speech, with silence after it: an answering machine is recording. Reported 0.3 s after its end.
     Beep {
         /// The session.
         session: SessionId,

@@ -21,8 +21,9 @@ const MIN_SHARE: f32 = 0.65;
 /// A phase reversal or a lost packet spoils this many blocks in a row at most.
 const MAX_MISSES: u32 = 4;
 
-/// Spread of the tone's amplitude, relative: V.8 modulates by 20 %; music and voice vary more.
-const MAX_SPREAD: f32 = 0.25;
+/// Spread of the tone's amplitude, relative and without the modulation of V.8: a held note of music decays and is
+/// struck again (C7 is 2093 Hz), which spreads by 0.11 and more.
+const MAX_SPREAD: f32 = 0.1;
 
 /// V.8 modulates by 15 Hz and 20 %.
 const AM_HZ: f32 = 15.0;
@@ -95,9 +96,15 @@ impl AnswerToneDetector {
         let offset_hz = self.turned.angle() / TAU * (1000 / BLOCK_MS) as f32;
         let is_coherent = self.turned.power().sqrt() > 0.85 * self.turned_size;
         let (mean, spread, depth) = self.modulation();
-        if offset_hz.abs() > MAX_OFFSET_HZ || !is_coherent || spread > MAX_SPREAD * mean {
-            // Another tone, or not steady yet: go on with the later half.
+        if offset_hz.abs() > MAX_OFFSET_HZ {
             self.restart();
+            return None;
+        }
+        if !is_coherent || spread > MAX_SPREAD * mean {
+            // Not steady yet, as at the start through Opus: the next half second decides.
+            let start_ms = self.start_ms;
+            self.restart();
+            (self.run, self.start_ms) = (1, start_ms);
             return None;
         }
         self.found = true;
@@ -117,7 +124,7 @@ impl AnswerToneDetector {
         }
     }
 
-    /// Mean and spread of the amplitude, and the depth of its modulation by 15 Hz.
+    /// Mean and spread of the amplitude, and the depth of its modulation by 15 Hz, which is not in the spread.
     fn modulation(&self) -> (f32, f32, f32) {
         let count = MIN_BLOCKS as f32;
         let mean = self.sizes.iter().sum::<f32>() / count;
@@ -132,7 +139,8 @@ impl AnswerToneDetector {
             im += size * sin;
         }
         let depth = (re * re + im * im).sqrt() * 2.0 / (whole as f32 * mean.max(1.0));
-        (mean, variance.sqrt(), depth)
+        let unexplained = variance - (depth * mean).powi(2) / 2.0;
+        (mean, unexplained.max(0.0).sqrt(), depth)
     }
 }
 
@@ -142,6 +150,9 @@ impl Default for AnswerToneDetector {
     }
 }
 
+/// Between two bursts it is this far below them.
+const CNG_SILENCE_BELOW: f32 = 9.0;
+
 /// CNG is 0.5 s of 1100 Hz ±38 every 3.5 s; a single burst may be a voicemail's beep, so two are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct CallingToneDetector {
@@ -149,6 +160,8 @@ pub struct CallingToneDetector {
     off: u32,
     misses: u32,
     burst_ms: Option<u32>,
+    /// Level of the burst; what follows must be silence against it.
+    level: f32,
     start_ms: u32,
     last: Option<Phasor>,
     turned: Phasor,
@@ -181,6 +194,7 @@ impl CallingToneDetector {
             }
             self.on += 1;
             self.misses = 0;
+            self.level = tone.level_dbm0();
             if let Some(last) = self.last {
                 self.turned = self.turned.plus(tone.phasor.since(last));
             }
@@ -199,6 +213,9 @@ impl CallingToneDetector {
             self.on = 0;
         } else {
             self.off += 1;
+            if self.off > 6 && block.level_dbm0 > self.level - CNG_SILENCE_BELOW {
+                self.burst_ms = None;
+            }
         }
         None
     }
