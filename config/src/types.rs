@@ -256,7 +256,7 @@ pub struct Dialing {
     pub preview: Duration,
     /// How long a call rings before it is cancelled, at most [`MAX_RING_TIMEOUT`].
     pub ring_timeout: Duration,
-    /// Pause between a saved result and the next call.
+    /// Breathing time between a call whose result the machine saved and the next call.
     pub wrap_up: Duration,
     /// Outcomes whose result is saved without asking.
     pub auto_disposition: BTreeSet<AutoOutcome>,

@@ -29,6 +29,8 @@ pub(super) struct Shared {
     pub(super) commands: mpsc::Sender<Incoming>,
     pub(super) spool: PathBuf,
     pub(super) daemon_uid: u32,
+    /// Becomes true when the server stops.
+    pub(super) stopping: watch::Receiver<bool>,
 }
 
 /// One client: its unread lines, its commands under way, its place in the event stream.
@@ -42,6 +44,7 @@ pub(super) struct Connection {
     pending: JoinSet<Answer>,
     subscription: Option<Subscription>,
     news: watch::Receiver<u64>,
+    stopping: watch::Receiver<bool>,
     files: Files,
 }
 
@@ -72,6 +75,7 @@ impl Connection {
             writer,
             peer,
             news: shared.hub.watch(),
+            stopping: shared.stopping.clone(),
             shared,
             pending: JoinSet::new(),
             subscription: None,
@@ -83,8 +87,10 @@ impl Connection {
     pub(super) async fn run(mut self) {
         tracing::debug!(uid = self.peer.uid, pid = self.peer.pid, "a control client came");
         while self.step().await.is_ok() {}
-        // What is queued still goes out, to a client that closed only its sending side; one that does not read is left.
+        // What was asked and what happened still goes out: to a client that closed only its sending side, and at the
+        // daemon's end. One that does not read is left after a moment.
         self.finish_pending().await;
+        let _ = self.send_events();
         let Self { out, mut writer, .. } = self;
         drop(out);
         let _ = tokio::time::timeout(FLUSH, writer.join_next()).await;
@@ -95,6 +101,7 @@ impl Connection {
         let behind = self.subscription.as_ref().is_some_and(|s| s.cursor < self.shared.hub.last_seq());
         tokio::select! {
             biased;
+            () = told(&mut self.stopping) => Err(Close),
             Some(answer) = self.pending.join_next(), if !self.pending.is_empty() => self.answered(answer),
             // Events leave only when there is room beside the replies.
             Ok(()) = room(&self.out), if behind => self.send_events(),
@@ -230,17 +237,24 @@ impl Connection {
         }
     }
 
+    /// Waits for the answers that are still to come; at the daemon's end not for long.
     async fn finish_pending(&mut self) {
-        let answers = async {
-            while let Some(answer) = self.pending.join_next().await {
-                if let Ok(Answer::Plain(reply) | Answer::WithFile(reply, ..)) = answer
-                    && self.out.try_send(reply.to_line().into()).is_err()
-                {
-                    break;
-                }
+        while !self.pending.is_empty() {
+            let mut stopping = self.stopping.clone();
+            let too_long = async {
+                told(&mut stopping).await;
+                let _ = tokio::time::timeout(FLUSH, std::future::pending::<()>()).await;
+            };
+            let answer = tokio::select! {
+                biased;
+                Some(answer) = self.pending.join_next() => answer,
+                _ = self.writer.join_next() => return,
+                () = too_long => return,
+            };
+            if self.answered(answer).is_err() {
+                return;
             }
-        };
-        let _ = tokio::time::timeout(FLUSH, answers).await;
+        }
     }
 
     fn send_events(&mut self) -> Result<(), Close> {
@@ -300,6 +314,12 @@ async fn answered(id: Id, answer: CoreAnswer) -> Reply {
 /// Waits until two lines fit into the queue.
 async fn room(out: &mpsc::Sender<Arc<str>>) -> Result<(), mpsc::error::SendError<()>> {
     out.reserve_many(2).await.map(drop)
+}
+
+/// Waits until the server stops.
+async fn told(stopping: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the server; its end is the same news.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
 async fn write_lines(mut write: OwnedWriteHalf, mut queue: mpsc::Receiver<Arc<str>>) {

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
 use protocol::{ErrorCode, Id, Reply, RpcError};
@@ -60,9 +60,15 @@ impl Server {
         let socket = options.socket.clone();
         let thread =
             std::thread::Builder::new().name("control".to_owned()).stack_size(STACK).spawn(move || {
-                let shared =
-                    Rc::new(Shared { hub, commands, spool: options.spool, daemon_uid: auth::own_uid() });
-                runtime.block_on(LocalSet::new().run_until(serve(listener, shared, stopped)));
+                let (closing, stopping) = watch::channel(false);
+                let daemon_uid = auth::own_uid();
+                let shared = Shared { hub, commands, spool: options.spool, daemon_uid, stopping };
+                runtime.block_on(LocalSet::new().run_until(serve(
+                    listener,
+                    Rc::new(shared),
+                    stopped,
+                    closing,
+                )));
             })?;
         Ok(Self { socket, stop, thread })
     }
@@ -80,7 +86,12 @@ impl Server {
     }
 }
 
-async fn serve(listener: std::os::unix::net::UnixListener, shared: Rc<Shared>, stop: Arc<Notify>) {
+async fn serve(
+    listener: std::os::unix::net::UnixListener,
+    shared: Rc<Shared>,
+    stop: Arc<Notify>,
+    closing: watch::Sender<bool>,
+) {
     let listener = match UnixListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the control socket cannot be served"),
@@ -108,6 +119,10 @@ async fn serve(listener: std::os::unix::net::UnixListener, shared: Rc<Shared>, s
             }
         }
     }
+    drop(listener);
+    closing.send_replace(true);
+    let all_gone = async { while clients.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(FAREWELL, all_gone).await;
     clients.shutdown().await;
 }
 
@@ -123,6 +138,8 @@ async fn turn_away(mut stream: UnixStream) {
 
 /// More clients than this is a script that forgets to close.
 const MAX_CLIENTS: usize = 64;
+/// How long all clients together may take to read what is queued for them at the end.
+const FAREWELL: std::time::Duration = std::time::Duration::from_secs(2);
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 /// JSON of bounded depth; serde_json stops at 128 levels.
 const STACK: usize = 512 * 1024;

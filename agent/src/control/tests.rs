@@ -260,10 +260,27 @@ fn files_travel_both_ways_over_the_socket() {
 }
 
 #[test]
-fn stopping_ends_waiting_clients() {
+fn stopping_hands_over_the_last_events_and_ends_every_client() {
     let fixture = Fixture::new(|_| None);
     let mut client = fixture.client();
     client.subscribe(None, Vec::new()).unwrap();
+    fixture.hub.publish(Event::DaemonStopping {});
     fixture.stop();
+    let Notice::Event(last) = client.next_notice().unwrap() else { panic!() };
+    assert_eq!(last.event, Event::DaemonStopping {});
     assert!(matches!(client.next_notice(), Err(ClientError::Broken(_))));
+}
+
+#[test]
+fn a_client_that_only_stops_sending_still_gets_its_answers() {
+    let fixture = Fixture::new(|_| {
+        std::thread::sleep(Duration::from_millis(300));
+        Some(Ok(Value::Null))
+    });
+    let (mut to, mut from) = fixture.raw();
+    to.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"status.get\"}\n").unwrap();
+    to.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(line(&mut from)["id"], 5);
+    assert_eq!(from.read_to_end(&mut Vec::new()).unwrap(), 0);
+    fixture.stop();
 }
