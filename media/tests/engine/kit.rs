@@ -137,21 +137,23 @@ pub(crate) fn eventually(what: &str, mut ready: impl FnMut() -> bool) {
     }
 }
 
-/// Level in dBm0 of the strongest second-long stretch around the middle, and its frequency by counting zero
-/// crossings there.
+/// Level in dBm0 and frequency in hertz of the second around the middle. The frequency is the median distance
+/// of rising zero crossings, so that a click of a busy machine does not count.
 pub(crate) fn measure(samples: &[i16], rate: u32) -> (f32, f32) {
     let second = rate as usize;
     assert!(samples.len() >= second / 2, "only {} samples", samples.len());
     let start = samples.len().saturating_sub(second) / 2;
     let stretch = &samples[start..(start + second).min(samples.len())];
-    let crossings: Vec<usize> =
-        (1..stretch.len()).filter(|index| stretch[index - 1] < 0 && stretch[*index] >= 0).collect();
-    let hertz = match (crossings.first(), crossings.last()) {
-        (Some(first), Some(last)) if last > first => {
-            (crossings.len() - 1) as f32 * rate as f32 / (last - first) as f32
-        }
-        _ => 0.0,
-    };
+    let crossings: Vec<f32> = (1..stretch.len())
+        .filter(|index| stretch[index - 1] < 0 && stretch[*index] >= 0)
+        .map(|index| {
+            let (before, after) = (f32::from(stretch[index - 1]), f32::from(stretch[index]));
+            index as f32 - after / (after - before)
+        })
+        .collect();
+    let mut periods: Vec<f32> = crossings.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    periods.sort_by(f32::total_cmp);
+    let hertz = periods.get(periods.len() / 2).map_or(0.0, |period| rate as f32 / period);
     (media::tones::level_dbm0(stretch), hertz)
 }
 

