@@ -99,7 +99,7 @@ fn a_talk_is_saved_by_the_operator() {
     for row in [first, second] {
         assert_eq!(row["sip_code"], "200");
         assert!(!row["answered_at"].is_empty());
-        assert_eq!(row["sha256"].len(), 64, "{row:#?}");
+        assert_eq!(row["recording_sha256"].len(), 64, "{row:#?}");
     }
     assert_eq!(daemon.cli(&["stats"])["calls"], 2);
 }

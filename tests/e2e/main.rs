@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 mod auto_call;
+mod control;
 mod crash;
+mod exchange;
 mod incoming;
 mod kit;
 mod registration;

@@ -14,10 +14,10 @@ use crate::process::{self, Process};
 use crate::wav::Sound;
 use crate::{ports, wait};
 
-/// The tone that `uas_answer_tone` and number 08 of `exchange` play, in Hz.
+/// The tone that `uas_answer_tone` and number 01 of `exchange` play, in Hz.
 pub const TONE_HZ: f64 = 1_000.0;
-/// The level of that tone in dBFS.
-pub const TONE_DBFS: f64 = -12.0;
+/// The level of that tone in dBFS: below what an acoustic-shock limiter would touch.
+pub const TONE_DBFS: f64 = -20.0;
 /// The tone of the early announcement of `uas_404_q850` and number 03 of `exchange`, in Hz.
 pub const ANNOUNCEMENT_HZ: f64 = 700.0;
 
@@ -95,8 +95,8 @@ impl Scenario {
         let program = process::program("sipp", "sip-tester");
         let directory = tempfile::tempdir().expect("the temporary folder is writable");
         let path = directory.path();
-        self.write_files(path);
-        // sipp echoes on the first media port and streams from the next ones upwards.
+        let echoes = self.write_files(path);
+        // sipp echoes on the first media port, and streams from there upwards: one scenario does one or the other.
         let port = ports::free();
         let media = ports::run(60);
         let mut command = Command::new(program);
@@ -109,7 +109,10 @@ impl Scenario {
             "-mi",
             "127.0.0.1",
         ]);
-        command.args(["-p", &port.to_string(), "-mp", &media.start().to_string(), "-rtp_echo"]);
+        command.args(["-p", &port.to_string(), "-mp", &media.start().to_string()]);
+        if echoes {
+            command.arg("-rtp_echo");
+        }
         command.args(["-t", if self.tcp { "t1" } else { "u1" }]);
         // A Call-ID that comes back, as a REGISTER's does, is a new call and no straggler.
         command.args(["-deadcall_wait", "0", "-recv_timeout", "60000"]);
@@ -132,7 +135,8 @@ impl Scenario {
         Sipp { process, directory, port }
     }
 
-    fn write_files(&self, directory: &Path) {
+    /// Writes the scenario and the sounds; returns whether the scenario is to echo what it hears.
+    fn write_files(&self, directory: &Path) -> bool {
         let source = scenarios().join(format!("{}.xml", self.name));
         let mut text =
             std::fs::read_to_string(&source).unwrap_or_else(|e| panic!("{}: {e}", source.display()));
@@ -153,6 +157,7 @@ impl Scenario {
         // ITU-T T.30 4.1.1: CED is 2100 Hz for 2.6 s to 4 s, some time after the answer.
         let ced = Sound::silence(8_000, second / 2).then(&Sound::tone(8_000, 2_100.0, -12.0, second * 3));
         write("ced.ulaw", &ced.then(&Sound::silence(8_000, second)).to_ulaw());
+        !text.contains("rtp_stream=")
     }
 }
 

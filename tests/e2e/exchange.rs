@@ -1,0 +1,55 @@
+//! The practice exchange and the demo. The exchange speaks our own stack, so sipp is its client here.
+
+use std::process::Command;
+use std::time::Duration;
+
+use e2e::daemon::binary;
+use e2e::peer::sipp::Scenario;
+use e2e::process::Process;
+use e2e::{ports, wait};
+
+use crate::SOON;
+
+#[test]
+fn sipp_is_challenged_by_the_practice_exchange() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = ports::free_address();
+    let mut command = Command::new(binary());
+    command.args(["exchange", "--fast", "--listen", &address.to_string()]);
+    let mut exchange = Process::start("kakeru exchange", &command, &folder.path().join("log"));
+    exchange.wait_until("open port", SOON, || {
+        ports::udp_bound(address.port()) && ports::tcp_listening(address.port())
+    });
+    for tcp in [false, true] {
+        // sipp 3.6 and baresip 1.0 know MD5 only and cannot choose, so the challenges are all they are asked for.
+        let client = Scenario::client("uac_register", address, "100")
+            .edit("<recv response=\"401\" auth=\"true\"/>", "<recv response=\"401\" next=\"end\"/>")
+            .edit("</scenario>", "<label id=\"end\"/>\n<nop/>\n</scenario>");
+        let client = if tcp { client.tcp() } else { client }.start();
+        let refusal =
+            wait::until("a challenge", SOON, || client.messages().into_iter().find(|m| m.verb() == "401"));
+        for algorithm in ["algorithm=SHA-256", "algorithm=MD5"] {
+            assert!(refusal.text.contains(algorithm), "{}", refusal.text);
+        }
+        client.succeed(SOON);
+    }
+    Scenario::client("uac_options", address, "100").start().succeed(SOON);
+    assert!(exchange.stop(SOON).success());
+}
+
+/// The whole main job in one command; exit 0 means that every row ended as it should.
+#[test]
+fn the_demo_runs_in_half_a_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(binary());
+    command.args(["demo", "--fast", "--mute", "--json", "--dir"]).arg(folder.path().join("demo"));
+    command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path());
+    let (output, took) = wait::timed(|| command.output().unwrap());
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    let lines: Vec<serde_json::Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.len() >= 20, "one object per call and a summary: {stdout}");
+}
