@@ -1,6 +1,6 @@
 //! Calls a SIP URI, prints what happens and hangs up after five seconds. No audio is sent.
 //!
-//! `cargo run -p sip-stack --example call -- sip:service@127.0.0.1:5060 [udp|tcp]`
+//! `cargo run -p sip-stack --example call -- sip:service@127.0.0.1:5060 [udp|tcp] [PASSWORD]`
 
 #![allow(
     clippy::print_stdout,
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use sip_stack::message::Uri;
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
-use sip_stack::ua::HangupReason;
+use sip_stack::ua::{HangupReason, Secret};
 use sip_stack::{AccountConfig, BindConfig, Driver, Event, Invite, TransportKind, UaConfig, UserAgent};
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,6 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut account = AccountConfig::new("example", aor);
     account.transport = transport;
+    account.password = Secret::new(args.next().unwrap_or_default());
     let account = ua.add_account(account);
     driver.resolve(&mut ua, account);
     while ua.targets(account).is_empty() {

@@ -48,6 +48,10 @@ impl NonInviteClient {
         &self.request
     }
 
+    pub(crate) fn awaits_final(&self) -> bool {
+        matches!(self.state, State::Trying { .. } | State::Proceeding)
+    }
+
     pub(crate) fn on_response(&mut self, response: Response, step: &mut Step<'_>) -> Fate {
         match (&self.state, response.code) {
             (State::Trying { .. } | State::Proceeding, 100..=199) => {

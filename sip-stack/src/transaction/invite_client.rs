@@ -51,6 +51,10 @@ impl InviteClient {
         &self.request
     }
 
+    pub(crate) fn awaits_final(&self) -> bool {
+        matches!(self.state, State::Calling { .. } | State::Proceeding)
+    }
+
     /// True between the first provisional and the final response: when a CANCEL may be sent (9.1).
     pub(crate) fn is_proceeding(&self) -> bool {
         matches!(self.state, State::Proceeding)

@@ -111,6 +111,14 @@ impl TransactionLayer {
         self.clients.len() + self.servers.len() >= self.limit
     }
 
+    /// True while a client transaction has no final response.
+    pub(crate) fn awaits_final(&self) -> bool {
+        self.clients.values().any(|(_, client)| match client {
+            Client::Invite(client) => client.awaits_final(),
+            Client::Other(client) => client.awaits_final(),
+        })
+    }
+
     pub(crate) fn retransmissions(&self) -> u64 {
         self.retransmissions
     }

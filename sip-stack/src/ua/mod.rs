@@ -151,6 +151,13 @@ impl UserAgent {
             && self.requests.is_empty()
     }
 
+    /// True when no call is left and every request of ours is answered: nothing is lost by stopping now. What
+    /// [`Self::is_idle`] still waits for then are timers that absorb repetitions. Check it after draining
+    /// [`Self::poll_transmit`].
+    pub fn may_stop(&self) -> bool {
+        self.calls.is_empty() && !self.layer.awaits_final()
+    }
+
     /// A flow broke: no connection, a reset, an ICMP error. Everything that waits for it fails now.
     pub fn handle_transport_failure(&mut self, now: Instant, transport: TransportKind, peer: SocketAddr) {
         self.counters.transport_failures += 1;

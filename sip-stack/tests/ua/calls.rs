@@ -167,7 +167,9 @@ fn a_repeated_2xx_repeats_the_same_ack() {
     bench.hangup(call);
     let bye = bench.request(Method::Bye);
     assert_eq!(bye.uri, uri("sip:callee-a@192.0.2.1"));
+    assert!(!bench.ua.may_stop());
     bench.receive(reply(&bye, 200, ""));
+    assert!(bench.ua.may_stop() && !bench.ua.is_idle());
     // A 2xx that was still under way finds the ACK after the call has gone.
     bench.receive(&ok);
     assert_eq!(bench.transmit(), first);
