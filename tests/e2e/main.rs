@@ -10,6 +10,7 @@ mod incoming;
 mod kit;
 mod registration;
 mod talk;
+mod units;
 
 /// What happens within a second takes no longer than this on a busy machine.
 const SOON: Duration = Duration::from_secs(15);
