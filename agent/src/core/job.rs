@@ -346,7 +346,12 @@ impl Core {
 
 /// The store's error as the client sees it: its stable code where it has one.
 pub(super) fn store_error(error: &StoreError) -> RpcError {
-    RpcError::refused_as(error.code(), error.to_string())
+    let code = match error {
+        // The store speaks of objects, the operator of lists.
+        StoreError::NotFound { what: "list", .. } => "E-LIST-UNKNOWN",
+        other => other.code(),
+    };
+    RpcError::refused_as(code, error.to_string())
 }
 
 const RETRY_END: Duration = Duration::from_secs(1);

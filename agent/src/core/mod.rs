@@ -1,6 +1,6 @@
 //! The core task: one owner of all call state.
 //!
-//! Everything that happens arrives here as one [`Input`], is applied to the seats' [`dialer::Dialer`]s and the calls,
+//! Everything that happens arrives here as one `Input`, is applied to the seats' [`dialer::Dialer`]s and the calls,
 //! and leaves as orders to the user agent, the media engine and the store. Nothing here blocks: store verbs run as
 //! jobs whose results come back as inputs; names, passwords and files are dealt with elsewhere.
 //!
@@ -120,6 +120,7 @@ impl Core {
                 self.woke(gap, now);
             }
             self.handle(input, now);
+            self.watch_addresses(now);
         }
         self.driver.flush(&mut self.ua);
     }

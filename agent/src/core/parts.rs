@@ -8,7 +8,7 @@ use config::Config;
 use media::engine::Engine;
 use media::types::{Command as MediaCommand, MediaEvent};
 use sip_stack::driver::Driver;
-use sip_stack::ua::{RegistrationState, UserAgent};
+use sip_stack::ua::UserAgent;
 use store::Store;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -133,17 +133,8 @@ impl Core {
 
     pub(super) fn is_over(&self) -> bool {
         let Some(deadline) = self.stopping else { return false };
-        // Transactions may linger for retransmissions (Timers D, J, K); nobody waits for those.
-        let registered = |account: &AccountRuntime| {
-            !matches!(
-                self.ua.registration(account.id).state,
-                RegistrationState::Idle | RegistrationState::Failed
-            )
-        };
-        let done = self.calls.is_empty()
-            && self.by_sip.is_empty()
-            && self.jobs.is_empty()
-            && !self.accounts.iter().any(registered);
+        // Transactions of others may linger (Timers I, J, L); ours are answered when the user agent may stop.
+        let done = self.calls.is_empty() && self.jobs.is_empty() && self.ua.may_stop();
         done || deadline <= now().mono
     }
 

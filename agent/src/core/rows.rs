@@ -88,7 +88,9 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, window: Option<&'stati
         number: row.phone,
         company: None,
         eligible: row.eligible && window.is_none(),
-        reason: Some(if row.eligible && window.is_some() { "hours" } else { row.reason.as_str() }.to_owned()),
+        reason: Some(
+            if row.eligible && window.is_some() { "E-HOURS" } else { row.reason.as_str() }.to_owned(),
+        ),
         detail: Some(if row.eligible { window.map_or(row.detail, str::to_owned) } else { row.detail }),
         due_at: row.due_at,
     });

@@ -190,6 +190,15 @@ impl Core {
         }
     }
 
+    /// A trunk that knows us by address is up as soon as its name is resolved; no registration tells of that.
+    pub(super) fn watch_addresses(&mut self, now: Now) {
+        for account in 0..self.accounts.len() {
+            if self.accounts[account].config.registrar.is_none() {
+                self.trunk_state(account, now);
+            }
+        }
+    }
+
     fn tell_service_manager(&self) {
         let up = self.accounts.iter().filter(|account| account.is_up(&self.ua)).count();
         self.notifier.status(&format!("{up} of {} accounts registered", self.accounts.len()));

@@ -23,7 +23,7 @@ pub(super) enum Step {
 
 impl Operator {
     pub(super) fn new(fast: bool) -> Self {
-        let talk = if fast { Duration::from_millis(1_500) } else { Duration::from_millis(7_000) };
+        let talk = if fast { Duration::from_millis(1_500) } else { Duration::from_millis(9_000) };
         Self { talk, heard_speech: false, answered: false, next: None }
     }
 
