@@ -156,3 +156,37 @@ fn by_way_of_kamailio_with_digest() {
     assert!(callee.calls_by_number().values().all(|&count| count == 1));
     assert_eq!(callee.received("BYE").len(), 1);
 }
+
+/// Preview shows the row first; the operator calls or passes over it.
+#[test]
+fn preview_shows_before_it_calls() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).set("dialing", "mode", "\"preview\"").start();
+    daemon.wait_registered("main", SOON);
+    daemon.import("first", list(&["02", "03"]));
+    daemon.cli(&["dial", "start", "first"]);
+    let previewing = |company: &str| {
+        daemon.wait_status("preview", SOON, |status| {
+            seat(status)["state"] == "previewing" && seat(status)["call"]["company"] == company
+        })
+    };
+    previewing("株式会社0");
+    assert!(exchange.invites().is_empty(), "nobody is called while a row is shown");
+    daemon.cli(&["dial", "skip"]);
+    previewing("株式会社1");
+    daemon.cli(&["call"]);
+    exchange.wait_received("INVITE", 1, SOON);
+    daemon.wait_drop_rows(1, SOON);
+    assert_eq!(exchange.calls_by_number().into_keys().collect::<Vec<_>>(), ["0312340003"]);
+}
+
+/// A moved callee is followed; the lead counts once.
+#[test]
+fn a_redirection_is_followed_or_reported() {
+    let exchange = Scenario::server("uas_redirect_302").start();
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
+    daemon.cli(&["call", "0312340001"]);
+    let row = daemon.wait_history(1, SOON).remove(0);
+    let code = row["sip_code"].as_u64().unwrap_or_default();
+    assert!((300..700).contains(&code), "{row:#}");
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon};
+use e2e::peer::kamailio;
 use e2e::peer::sipp::{Scenario, Sipp};
 
 use crate::SOON;
@@ -27,6 +28,22 @@ fn a_call_rings_and_is_answered() {
     wait_state(&daemon, "in_call");
     caller.succeed(SOON);
     wait_state(&daemon, "wrap_up");
+}
+
+/// By way of the registrar that knows our contact, over UDP and TCP.
+#[test]
+fn a_call_comes_by_way_of_kamailio() {
+    for tcp in [false, true] {
+        let exchange = kamailio::Setup::default().user("100", "secret").start();
+        let line = Account::new("main", exchange.address());
+        let daemon = Daemon::builder().account(if tcp { line.tcp() } else { line }).start();
+        daemon.wait_registered("main", SOON);
+        let caller = Scenario::client("uac_call", exchange.address(), "100").start();
+        let status = daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
+        assert_eq!(status["seats"][0]["call"]["number"], "0398765432");
+        daemon.cli(&["answer"]);
+        caller.succeed(SOON);
+    }
 }
 
 #[test]

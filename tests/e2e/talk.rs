@@ -6,7 +6,7 @@ use std::time::Duration;
 use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::baresip::{Baresip, Codec, Phone};
 use e2e::peer::kamailio::{self, Kamailio};
-use e2e::peer::pulse::{MIC_FEED, Pulse, RATE};
+use e2e::peer::pulse::{EARPHONE, MIC_FEED, Pulse, RATE};
 use e2e::peer::sipp::{self, Scenario};
 use e2e::wait;
 use e2e::wav::Sound;
@@ -102,6 +102,49 @@ fn a_voice_from_a_file_in_every_codec() {
         assert!(daemon.stop().success());
         assert_tone(name, &Sound::read(&hear, 0).unwrap(), CALLEE_HZ, DBFS);
     }
+}
+
+/// The headset is pulled out in the middle of a talk: the call goes on, and so does the voice once it is back.
+#[test]
+fn an_unplugged_headset_does_not_end_the_call() {
+    let pulse = Pulse::start();
+    let (exchange, phone) = phone(Codec::Pcmu);
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).set("codecs", "[\"PCMU\"]"))
+        .seat(Seat::new("a", "main").headset())
+        .pulse(&pulse)
+        .start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    let ear = pulse.unplug(EARPHONE);
+    wait::pass(SECOND * 2);
+    wait_state(&daemon, "in_call");
+    pulse.plug(&ear);
+    pulse.pactl(&["set-default-sink", EARPHONE]);
+    let heard = wait::within(Duration::from_secs(20), || {
+        let sound = pulse.record_earphone().take(SECOND);
+        ((sound.frequency() - CALLEE_HZ).abs() < 3.0).then_some(sound)
+    });
+    assert!(heard.is_some(), "the callee is heard again: {:#}", daemon.cli(&["status"]));
+    daemon.cli(&["hangup"]);
+    assert_eq!(phone.established(), 1);
+}
+
+/// RFC 4733: what is sent as telephone-event arrives as digits.
+#[test]
+fn digits_arrive() {
+    let (exchange, mut phone) = phone(Codec::Pcmu);
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address())).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["dtmf", "15#"]);
+    wait::until_true("the digits", SOON, || {
+        let said = phone.process().output();
+        ['1', '5', '#'].iter().all(|digit| said.contains(&format!("'{digit}'")))
+    });
+    daemon.cli(&["hangup"]);
 }
 
 /// On hold nothing is sent; afterwards it goes on. RFC 3264 8.4: our offer says sendonly.

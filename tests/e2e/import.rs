@@ -1,0 +1,81 @@
+//! Lists as they come from spreadsheets, and what the daemon says of rows it cannot take.
+
+use std::process::Command;
+
+use e2e::daemon::{Account, Daemon};
+use e2e::ports;
+use serde_json::Value;
+
+fn idle() -> Daemon {
+    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
+}
+
+const SHEET: &str = "取引先会社名,取引先担当者名,電話番号,カテゴリー\r\n\
+    株式会社髙橋,山﨑,03-1234-0001,新規|東京\r\n㈱テスト,担当,０９０－１２３４－５６７８,\r\n\"有限会社\"\"引用\"\"\",,0312340003,既存\r\n";
+
+/// The same sheet as Excel and others save it.
+fn encoded(name: &str) -> Vec<u8> {
+    let iconv = |to: &str| {
+        let mut command = Command::new(e2e::process::program("iconv", "libc-bin"));
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        let path = folder.path().join("sheet");
+        std::fs::write(&path, SHEET).expect("the temporary folder is writable");
+        command.args(["-f", "UTF-8", "-t", to]).arg(path).output().expect("iconv runs").stdout
+    };
+    match name {
+        "utf-8-bom" => [b"\xEF\xBB\xBF", SHEET.as_bytes()].concat(),
+        "cp932" => iconv("CP932"),
+        "utf-16le" => [b"\xFF\xFE".as_slice(), &iconv("UTF-16LE")].concat(),
+        _ => SHEET.as_bytes().to_vec(),
+    }
+}
+
+#[test]
+fn every_encoding_is_detected() {
+    let daemon = idle();
+    for encoding in ["utf-8", "utf-8-bom", "cp932", "utf-16le"] {
+        daemon.import(encoding, encoded(encoding));
+        let page = daemon.cli(&["list", "show", encoding]);
+        let rows = page["rows"].as_array().unwrap_or_else(|| panic!("{page:#}"));
+        assert_eq!(rows.len(), 3, "{encoding}");
+        assert_eq!(
+            (&rows[0]["company"], &rows[0]["person"]),
+            (&"株式会社髙橋".into(), &"山﨑".into()),
+            "{encoding}"
+        );
+        assert_eq!(rows[2]["company"], "有限会社\"引用\"", "{encoding}");
+        let digits = |row: &Value| row["number"].as_str().unwrap_or_default().replace('-', "");
+        assert!(digits(&rows[1]).ends_with("9012345678"), "{encoding}: {}", rows[1]);
+    }
+}
+
+/// A bad row is refused with line, column, value and code, and takes no other row with it unless asked to.
+#[test]
+fn a_bad_row_is_named_and_loses_nothing() {
+    let daemon = idle();
+    let sheet = "取引先会社名,取引先担当者名,電話番号,カテゴリー\n\
+                 会社1,担当,0312340001,\n会社2,担当,9.01E+09,\n会社3,担当,110,\n会社4,担当,0312340004,\n";
+    std::fs::write(daemon.path("bad.csv"), sheet).unwrap();
+    daemon.cli(&["list", "create", "bad"]);
+    let file = daemon.path("bad.csv");
+    let outcome = daemon.run(&["list", "import", "bad", &file.to_string_lossy()]);
+    assert_eq!(outcome.code, 1, "{outcome:#?}");
+    for word in ["E-PHONE-EXCEL", "E-PHONE-FORBIDDEN", "9.01E+09"] {
+        assert!(outcome.stdout.contains(word) || outcome.stderr.contains(word), "no {word}: {outcome:#?}");
+    }
+    assert_eq!(daemon.cli(&["list", "show", "bad"])["rows"].as_array().unwrap().len(), 0);
+
+    daemon.run(&["list", "import", "bad", &file.to_string_lossy(), "--partial"]);
+    assert_eq!(daemon.cli(&["list", "show", "bad"])["rows"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_list_goes_out_again_as_csv() {
+    let daemon = idle();
+    daemon.import("first", encoded("cp932"));
+    let file = daemon.path("out.csv");
+    daemon.cli(&["list", "export", "first", &file.to_string_lossy()]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with('\u{feff}') && text.contains("株式会社髙橋"), "{text}");
+    assert_eq!(text.lines().count(), 4, "{text}");
+}
