@@ -15,8 +15,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use store::import::{ImportJob, ImportOptions, ImportSource};
 use store::{
-    Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListSpec, OpenOptions, Role, Save, SetBy,
-    Store,
+    Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListSpec, OpenOptions, Role,
+    Save, SetBy, Store,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -53,7 +53,12 @@ async fn main() {
     let job = ImportJob { list, source, options, user: None, now, progress: None };
     let begun = Instant::now();
     let report = store.import(job).await.unwrap();
-    println!("import of {} rows: {:.2} s, of which inserted {}", leads, begun.elapsed().as_secs_f64(), report.inserted);
+    println!(
+        "import of {} rows: {:.2} s, of which inserted {}",
+        leads,
+        begun.elapsed().as_secs_f64(),
+        report.inserted
+    );
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     let mut times = Vec::with_capacity(calls);

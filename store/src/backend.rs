@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
-    DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall, OutboxRow,
-    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount,
-    UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
+    DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
+    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
+    Stats, StatsQuery, StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
@@ -35,7 +35,13 @@ pub(crate) trait Backend: Send {
     fn list_by_name(&mut self, name: &str) -> Result<ListInfo>;
     fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()>;
     fn next_round(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32>;
-    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Option<UserId>, now: i64) -> Result<()>;
+    fn exclude_lead(
+        &mut self,
+        lead: LeadId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()>;
     fn include_lead(&mut self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()>;
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;

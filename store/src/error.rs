@@ -74,8 +74,12 @@ impl std::fmt::Display for DialRefusal {
         f.write_str(match self {
             Self::DoNotCall => "the number is on the do-not-call list",
             Self::Forbidden => "emergency or special numbers are never dialed",
-            Self::RepeatGap { .. } => "the same number was dialed less than the repeat gap ago; wait and try again",
-            Self::RepeatDay { .. } => "the same number was dialed as often as one day allows; try again tomorrow",
+            Self::RepeatGap { .. } => {
+                "the same number was dialed less than the repeat gap ago; wait and try again"
+            }
+            Self::RepeatDay { .. } => {
+                "the same number was dialed as often as one day allows; try again tomorrow"
+            }
             Self::Excluded => "the lead is excluded from dialing (発信対象外) or its list is disabled",
         })
     }

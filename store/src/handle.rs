@@ -13,10 +13,10 @@ use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::import::{self, ImportJob, ImportReport};
 use crate::model::{
-    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
-    DncEntry, DncRow, HistoryQuery, IncomingCall, LeadFilter, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
-    OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery,
-    StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
+    DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadFilter, LeadRow, ListInfo, ListQuery,
+    ListSpec, ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save,
+    Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::sqlite;
 use crate::staging::Staging;
@@ -80,7 +80,9 @@ impl Store {
             .map_err(failed)?;
         let lane = Arc::new(Semaphore::new(CALL_LANE));
         let threads = Mutex::new(vec![writer, reader]);
-        Ok(Self { inner: Arc::new(Inner { writes, reads, lane, disk_full: AtomicBool::new(false), threads }) })
+        Ok(Self {
+            inner: Arc::new(Inner { writes, reads, lane, disk_full: AtomicBool::new(false), threads }),
+        })
     }
 
     /// Puts the database in order after a start: see [`Recovery`]. `now` is UTC milliseconds.
@@ -226,7 +228,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_list_enabled(&self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()> {
+    pub async fn set_list_enabled(
+        &self,
+        list: ListId,
+        enabled: bool,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
         self.write(move |b| b.set_list_enabled(list, enabled, by, now)).await
     }
 
@@ -242,7 +250,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn exclude_lead(&self, lead: LeadId, reason: Option<&str>, by: Option<UserId>, now: i64) -> Result<()> {
+    pub async fn exclude_lead(
+        &self,
+        lead: LeadId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
         let reason = reason.map(str::to_owned);
         self.write(move |b| b.exclude_lead(lead, reason.as_deref(), by, now)).await
     }

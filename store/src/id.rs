@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn wrong_texts_are_refused() {
-        for text in ["", "short", "U1ARZ3NDEKTSV4RRFFQ69G5FAV", "81ARZ3NDEKTSV4RRFFQ69G5FAV", "あああああああああ"] {
+        for text in
+            ["", "short", "U1ARZ3NDEKTSV4RRFFQ69G5FAV", "81ARZ3NDEKTSV4RRFFQ69G5FAV", "あああああああああ"]
+        {
             assert_eq!(text.parse::<LeadId>(), Err(ParseIdError), "{text}");
         }
     }

@@ -122,7 +122,12 @@ impl Staging {
     ///
     /// # Errors
     /// Storage errors; rows staged before stay until [`Self::undo`].
-    pub(crate) fn stage(&self, import: ImportId, rows: Vec<StagedRow>, policy: StagePolicy) -> Result<StageCounts> {
+    pub(crate) fn stage(
+        &self,
+        import: ImportId,
+        rows: Vec<StagedRow>,
+        policy: StagePolicy,
+    ) -> Result<StageCounts> {
         let rows = Arc::new(rows);
         let mut counts = StageCounts::default();
         let mut from = 0;
@@ -154,7 +159,10 @@ impl Staging {
         Ok(())
     }
 
-    fn run<T: Send + 'static>(&self, job: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static) -> Result<T> {
+    fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let job = Box::new(move |backend: &mut Writer| {
             // The import thread may have gone; the write stands.

@@ -8,16 +8,16 @@ mod report;
 mod word;
 
 pub use attempt::{
-    AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, IncomingCall, RecordingFacts, RecordingInfo, Recovery,
-    Save, Saved, Sealed,
+    AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, IncomingCall, RecordingFacts, RecordingInfo,
+    Recovery, Save, Saved, Sealed,
 };
 pub use dialing::{
-    Advance, Advanced, ClaimSpec, Claimed, DialRules, Exhausted, MAX_REPEATS_PER_DAY, MIN_REPEAT_GAP_MS, ManualCall,
-    PRACTICE_REQUEUE_MS, Round,
+    Advance, Advanced, ClaimSpec, Claimed, DialRules, Exhausted, MAX_REPEATS_PER_DAY, MIN_REPEAT_GAP_MS,
+    ManualCall, PRACTICE_REQUEUE_MS, Round,
 };
 pub use list::{LeadFilter, LeadRow, ListInfo, ListQuery, ListSpec};
 pub use register::{ContactInfo, DispositionInfo, DncEntry, DncRow, OutboxRow, ProjectInfo, UserInfo};
-pub use report::{Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
-pub use word::{
-    Direction, HangupBy, LeadNext, LeadState, Origin, RecordingState, Role, SetBy, UnknownWord,
+pub use report::{
+    Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow,
 };
+pub use word::{Direction, HangupBy, LeadNext, LeadState, Origin, RecordingState, Role, SetBy, UnknownWord};

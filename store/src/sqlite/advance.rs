@@ -159,7 +159,8 @@ fn take(
         now: step.now,
     };
     attempts::insert(db, &new).doing(doing)?;
-    let sql = "UPDATE leads SET state = 'claimed', next_eligible_at = NULL, claim_attempt_id = ?2, claim_seat = ?3,
+    let sql =
+        "UPDATE leads SET state = 'claimed', next_eligible_at = NULL, claim_attempt_id = ?2, claim_seat = ?3,
                  claim_box = ?4, claim_until = ?5 WHERE id = ?1";
     exec(db, sql, (lead.id, spec.attempt, &step.seat, box_id, claim_until)).doing(doing)?;
     Ok(Taken::Claimed(Box::new(Claimed {

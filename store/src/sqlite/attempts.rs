@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::{contacts, exec, leads, one, saves, outbox};
+use super::{contacts, exec, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, ManualCall, MIN_REPEAT_GAP_MS, Origin,
-    PRACTICE_REQUEUE_MS, SetBy,
+    AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, MIN_REPEAT_GAP_MS, ManualCall,
+    Origin, PRACTICE_REQUEUE_MS, SetBy,
 };
 use crate::phone::Phone;
 use crate::time::BusinessDate;
@@ -234,7 +234,9 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
     let caller_id = match (&call.caller_id, call.project) {
         (Some(number), _) => Some(number.clone()),
         (None, Some(project)) => {
-            one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0)).doing(doing)?.flatten()
+            one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0))
+                .doing(doing)?
+                .flatten()
         }
         (None, None) => None,
     };

@@ -48,7 +48,12 @@ fn forbidden(dial: &Dial<'_>) -> bool {
 }
 
 /// 端末設備等規則 32条の3, by number: whatever list, seat or way the earlier dials came from.
-fn repeat(db: &Connection, phone: &str, rules: &DialRules, now: i64) -> rusqlite::Result<Option<DialRefusal>> {
+fn repeat(
+    db: &Connection,
+    phone: &str,
+    rules: &DialRules,
+    now: i64,
+) -> rusqlite::Result<Option<DialRefusal>> {
     if rules.practice {
         return Ok(None);
     }

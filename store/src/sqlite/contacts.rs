@@ -22,6 +22,11 @@ pub(super) fn by_key(db: &Connection, phone: &str) -> rusqlite::Result<Option<Co
                WHERE p.phone = ?1 AND p.live = 1";
     one(db, sql, [phone], |r| {
         let categories: String = r.get(3)?;
-        Ok(ContactInfo { id: r.get(0)?, company: r.get(1)?, person: r.get(2)?, categories: texts(&categories) })
+        Ok(ContactInfo {
+            id: r.get(0)?,
+            company: r.get(1)?,
+            person: r.get(2)?,
+            categories: texts(&categories),
+        })
     })
 }

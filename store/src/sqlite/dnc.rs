@@ -39,14 +39,20 @@ pub(super) fn add_from_call(
     by: UserId,
     now: i64,
 ) -> rusqlite::Result<bool> {
-    let sql = "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, attempt_id, by_user_id, at)
+    let sql =
+        "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, attempt_id, by_user_id, at)
                VALUES (?1, (SELECT id FROM projects WHERE id = ?2 AND dnc_scope = 'project'),
                        'クレーム', 'status', ?3, ?4, ?5)";
     Ok(exec(db, sql, (phone, project, attempt, by, now))? > 0)
 }
 
 /// Takes back what this very call had registered: its operator chose another status before the call was closed.
-pub(super) fn retract_from_call(db: &Connection, attempt: AttemptId, by: UserId, now: i64) -> rusqlite::Result<()> {
+pub(super) fn retract_from_call(
+    db: &Connection,
+    attempt: AttemptId,
+    by: UserId,
+    now: i64,
+) -> rusqlite::Result<()> {
     let sql = "UPDATE do_not_call SET revoked_at = ?2, revoked_by = ?3,
                  revoked_reason = 'the status was changed before the call was closed'
                WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL";

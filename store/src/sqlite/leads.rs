@@ -35,7 +35,8 @@ pub(super) fn first_ready(
 ) -> rusqlite::Result<Option<Candidate>> {
     let rounds = "SELECT min(round) FROM leads
                   WHERE list_id = ?1 AND round > ?2 AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL";
-    let first = "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting' FROM leads
+    let first =
+        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting' FROM leads
                  WHERE list_id = ?1 AND round = ?2 AND position > ?3 AND position <= ?4
                    AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL
                  ORDER BY position LIMIT 1";
@@ -60,7 +61,8 @@ pub(super) fn first_waiting(
     now: i64,
     skipped: u32,
 ) -> rusqlite::Result<Option<Candidate>> {
-    let sql = "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting' FROM leads
+    let sql =
+        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting' FROM leads
                WHERE list_id = ?1 AND next_eligible_at <= ?2 AND round <= ?3
                  AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL
                ORDER BY next_eligible_at LIMIT 1 OFFSET ?4";
@@ -89,7 +91,8 @@ pub(super) fn categories(db: &Connection, lead: LeadId) -> rusqlite::Result<Vec<
 
 /// Passed over for good: the reason stays with the lead.
 pub(super) fn skip(db: &Connection, lead: LeadId, code: &str) -> rusqlite::Result<()> {
-    let sql = "UPDATE leads SET state = 'skipped', skip_reason = ?2, claim_attempt_id = NULL, claim_seat = NULL,
+    let sql =
+        "UPDATE leads SET state = 'skipped', skip_reason = ?2, claim_attempt_id = NULL, claim_seat = NULL,
                  claim_box = NULL, claim_until = NULL WHERE id = ?1";
     exec(db, sql, (lead, code)).map(|_| ())
 }
@@ -160,10 +163,8 @@ pub(super) fn set_excluded(
 /// One page of the list view.
 pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
     let mut sql = String::from(SHOW);
-    let mut values: Vec<Value> = vec![
-        Value::Blob(query.list.0.to_be_bytes().to_vec()),
-        Value::Integer(query.after.unwrap_or(0)),
-    ];
+    let mut values: Vec<Value> =
+        vec![Value::Blob(query.list.0.to_be_bytes().to_vec()), Value::Integer(query.after.unwrap_or(0))];
     let mut filter = |clause: &str, value: Value| {
         values.push(value);
         sql.push_str(&format!(" AND {clause} ?{}", values.len()));

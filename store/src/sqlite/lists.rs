@@ -42,7 +42,8 @@ pub(super) fn create(db: &Connection, spec: &ListSpec, now: i64) -> Result<ListI
     if name.is_empty() {
         return Err(Error::ListName);
     }
-    let project = one(db, "SELECT 1 FROM projects WHERE id = ?1 AND deleted_at IS NULL", [spec.project], |_| Ok(()));
+    let project =
+        one(db, "SELECT 1 FROM projects WHERE id = ?1 AND deleted_at IS NULL", [spec.project], |_| Ok(()));
     if project.doing(doing)?.is_none() {
         return Err(Error::NotFound { what: "project", key: spec.project.to_string() });
     }
@@ -53,7 +54,8 @@ pub(super) fn create(db: &Connection, spec: &ListSpec, now: i64) -> Result<ListI
     let id = ListId::generate(now);
     let sql = "INSERT INTO lists (id, project_id, name, created_at) VALUES (?1, ?2, ?3, ?4)";
     exec(db, sql, (id, spec.project, name, now)).doing(doing)?;
-    audit(db, now, None, "list.create", &id.to_string(), &serde_json::json!({ "name": name })).doing(doing)?;
+    audit(db, now, None, "list.create", &id.to_string(), &serde_json::json!({ "name": name }))
+        .doing(doing)?;
     by_id(db, id)
 }
 
@@ -86,7 +88,6 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {
     super::all(db, &sql, [], info)
 }
 
-
 pub(super) fn set_enabled(
     db: &Connection,
     list: ListId,
@@ -109,7 +110,8 @@ pub(super) fn next_round(db: &Connection, list: ListId, by: Option<UserId>, now:
     let round: u32 = one(db, sql, [list], |r| r.get(0)).doing(doing)?.ok_or_else(|| missing(list))?;
     let sql = "UPDATE leads SET state = 'ready', round = ?2 WHERE list_id = ?1 AND state = 'interrupted'";
     exec(db, sql, (list, round)).doing(doing)?;
-    audit(db, now, by, "list.round", &list.to_string(), &serde_json::json!({ "round": round })).doing(doing)?;
+    audit(db, now, by, "list.round", &list.to_string(), &serde_json::json!({ "round": round }))
+        .doing(doing)?;
     Ok(round)
 }
 

@@ -16,7 +16,8 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), MigrateError> {
     let read = |source| MigrateError::Sqlite { doing: "read the schema version", source };
     let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(read)?;
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(read)?;
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(read)?;
+    let tables: i64 =
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(read)?;
     if application != APPLICATION_ID && (tables > 0 || found != 0 || application != 0) {
         return Err(MigrateError::Foreign);
     }

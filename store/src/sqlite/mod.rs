@@ -32,10 +32,10 @@ use crate::backend::{Backend, Reader};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules, DispositionInfo,
-    DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall, OutboxRow,
-    ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount,
-    UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
+    DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
+    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
+    Stats, StatsQuery, StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
@@ -60,7 +60,11 @@ pub(crate) struct SqliteReader {
 
 impl SqliteBackend {
     /// Runs `work` in one immediate transaction: all of it is on disk when this returns, or none.
-    fn transact<T>(&mut self, doing: &'static str, work: impl FnOnce(&Connection, &str) -> Result<T>) -> Result<T> {
+    fn transact<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection, &str) -> Result<T>,
+    ) -> Result<T> {
         let tx: Transaction<'_> =
             self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
         let value = work(&tx, &self.box_id)?;
@@ -152,7 +156,13 @@ impl Backend for SqliteBackend {
         self.transact("open a round", |db, _| lists::next_round(db, list, by, now))
     }
 
-    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Option<UserId>, now: i64) -> Result<()> {
+    fn exclude_lead(
+        &mut self,
+        lead: LeadId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
         self.transact("exclude lead", |db, _| leads::set_excluded(db, lead, true, reason, by, now))
     }
 

@@ -32,10 +32,13 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
     let mut db = Connection::open_with_flags(path, flags).map_err(|e| blame(path, "open", e))?;
     prepare(&db, options.cache_kib).map_err(|e| blame(path, "set up", e))?;
     migrate::migrate(&mut db).map_err(|error| match error {
-        migrate::MigrateError::Newer { found, known } => OpenError::Newer { path: path.to_owned(), found, known },
-        migrate::MigrateError::Foreign => {
-            OpenError::Corrupt { path: path.to_owned(), detail: "the file belongs to another program".to_owned() }
+        migrate::MigrateError::Newer { found, known } => {
+            OpenError::Newer { path: path.to_owned(), found, known }
         }
+        migrate::MigrateError::Foreign => OpenError::Corrupt {
+            path: path.to_owned(),
+            detail: "the file belongs to another program".to_owned(),
+        },
         migrate::MigrateError::Sqlite { doing, source } => blame(path, doing, source),
     })?;
     check(&db, path)?;
@@ -104,8 +107,8 @@ fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     // Views and triggers of a tampered file may not call into us.
     db.pragma_update(None, "trusted_schema", false)?;
-    // Plans must not look at bound values: with partial indexes SQLite would parse half of the cached statements anew at
-    // every use, which made an import six times slower.
+    // Plans must not look at bound values: with partial indexes SQLite would parse half of the cached statements anew
+    // at every use, which made an import six times slower.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())

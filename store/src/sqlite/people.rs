@@ -62,7 +62,8 @@ pub(super) fn projects(db: &Connection) -> rusqlite::Result<Vec<ProjectInfo>> {
 }
 
 pub(super) fn dispositions(db: &Connection) -> rusqlite::Result<Vec<DispositionInfo>> {
-    let sql = "SELECT code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next
+    let sql =
+        "SELECT code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next
                FROM dispositions WHERE archived_at IS NULL ORDER BY position, code";
     all(db, sql, [], disposition_row)
 }
@@ -71,7 +72,8 @@ pub(super) fn dispositions(db: &Connection) -> rusqlite::Result<Vec<DispositionI
 pub(super) fn disposition(db: &Connection, status: &str) -> Result<DispositionInfo> {
     let status = status.trim();
     let status = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
-    let sql = "SELECT code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next
+    let sql =
+        "SELECT code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next
                FROM dispositions WHERE (code = ?1 OR label = ?1) AND archived_at IS NULL
                ORDER BY code = ?1 DESC LIMIT 1";
     one(db, sql, [status], disposition_row)
@@ -92,4 +94,5 @@ fn disposition_row(row: &Row<'_>) -> rusqlite::Result<DispositionInfo> {
     })
 }
 
-const ALIASES: &[(&str, &str)] = &[("見込み", "prospect"), ("架電禁止", "do_not_call"), ("再架電", "callback")];
+const ALIASES: &[(&str, &str)] =
+    &[("見込み", "prospect"), ("架電禁止", "do_not_call"), ("再架電", "callback")];

@@ -10,7 +10,8 @@ use crate::id::AttemptId;
 use crate::model::{RecordingFacts, RecordingState};
 
 pub(super) fn opened(db: &Connection, attempt: AttemptId, path: &Path, now: i64) -> Result<()> {
-    let sql = "INSERT OR IGNORE INTO recordings (attempt_id, path, state, opened_at) VALUES (?1, ?2, 'open', ?3)";
+    let sql =
+        "INSERT OR IGNORE INTO recordings (attempt_id, path, state, opened_at) VALUES (?1, ?2, 'open', ?3)";
     exec(db, sql, (attempt, path.to_string_lossy(), now)).doing("open recording").map(|_| ())
 }
 
@@ -21,7 +22,8 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<Recordin
     let sha256: String = facts.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     let (duration, bytes, gaps) = (signed(facts.duration_ms), signed(facts.bytes), signed(facts.gaps_ms));
     // Also when the opening row was lost: the file exists and belongs to this call.
-    let sql = "INSERT INTO recordings (attempt_id, path, state, duration_ms, bytes, sha256, gaps_ms, opened_at)
+    let sql =
+        "INSERT INTO recordings (attempt_id, path, state, duration_ms, bytes, sha256, gaps_ms, opened_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT claimed_at FROM attempts WHERE id = ?1))
                ON CONFLICT (attempt_id, path) DO UPDATE SET
                  state = CASE WHEN recordings.state = 'open' THEN excluded.state ELSE recordings.state END,
@@ -31,8 +33,12 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<Recordin
     let values = (facts.attempt, &path, facts.state, duration, bytes, &sha256, gaps);
     let state = one(db, sql, values, |r| r.get(0)).doing(doing)?.unwrap_or(facts.state);
     // The call may be sealed already: its outbox row was waiting for this.
-    outbox::recording_closed(db, facts.attempt, (state == RecordingState::Final).then_some((&*path, &sha256, duration)))
-        .doing(doing)?;
+    outbox::recording_closed(
+        db,
+        facts.attempt,
+        (state == RecordingState::Final).then_some((&*path, &sha256, duration)),
+    )
+    .doing(doing)?;
     Ok(state)
 }
 

@@ -13,7 +13,8 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     let doing = "recover";
     let mut recovery = backend.transact(doing, |db, box_id| {
         let mut recovery = Recovery::default();
-        let sql = "SELECT id, lead_id FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND dialed_at IS NULL";
+        let sql =
+            "SELECT id, lead_id FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND dialed_at IS NULL";
         let claims: Vec<(AttemptId, Option<LeadId>)> =
             all(db, sql, [box_id], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
         for (attempt, lead) in claims {

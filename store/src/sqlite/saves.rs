@@ -46,12 +46,14 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     let sql = "UPDATE attempts SET disposition = ifnull(?2, disposition),
                  set_by = CASE WHEN ?2 IS NULL THEN set_by ELSE ?3 END,
                  memo = ifnull(?4, memo), recall_at = ?5, save_seq = ?6, saved_at = ?7 WHERE id = ?1";
-    exec(db, sql, (save.attempt, &chosen, save.set_by, &save.memo, save.recall_at, seq, save.now)).doing(doing)?;
+    exec(db, sql, (save.attempt, &chosen, save.set_by, &save.memo, save.recall_at, seq, save.now))
+        .doing(doing)?;
     let status = chosen.or_else(|| open.disposition.clone());
     let mut blocked = false;
     match (status.as_deref(), &open.phone) {
         (Some(DO_NOT_CALL), Some(phone)) => {
-            blocked = dnc::add_from_call(db, phone, open.project, save.attempt, save.user, save.now).doing(doing)?;
+            blocked = dnc::add_from_call(db, phone, open.project, save.attempt, save.user, save.now)
+                .doing(doing)?;
         }
         _ if open.disposition.as_deref() == Some(DO_NOT_CALL) => {
             dnc::retract_from_call(db, save.attempt, save.user, save.now).doing(doing)?;
@@ -80,7 +82,13 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
     };
     let row = history::load(db, attempt)?;
     if row.sealed_at.is_some() {
-        return Ok(Sealed { attempt, already: true, status: row.status, outbox_seq: None, discard_recording: None });
+        return Ok(Sealed {
+            attempt,
+            already: true,
+            status: row.status,
+            outbox_seq: None,
+            discard_recording: None,
+        });
     }
     if row.ended_at.is_none() {
         let is = if row.dialed_at.is_some() { "under way" } else { "claimed" };
@@ -97,7 +105,8 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
             None => Some(LeadNext::Done),
         };
         if let Some(next) = next {
-            leads::settle(db, lead, attempt, next, row.recall_at, row.user, row.round.unwrap_or(1)).doing(doing)?;
+            leads::settle(db, lead, attempt, next, row.recall_at, row.user, row.round.unwrap_or(1))
+                .doing(doing)?;
         }
     }
     Ok(Sealed { attempt, already: false, status: row.status, outbox_seq: Some(seq), discard_recording })
@@ -105,7 +114,8 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
 
 /// Brings "last call with this number" up to date on every list (S1.31-S1.33).
 pub(super) fn touch_last(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
-    let sql = "UPDATE leads SET last_disposition = a.disposition, last_user_id = a.user_id, last_at = a.dialed_at
+    let sql =
+        "UPDATE leads SET last_disposition = a.disposition, last_user_id = a.user_id, last_at = a.dialed_at
                FROM (SELECT phone, disposition, user_id, dialed_at FROM attempts WHERE id = ?1) AS a
                WHERE leads.phone = a.phone AND leads.deleted_at IS NULL
                  AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
@@ -139,7 +149,9 @@ fn answer(
     do_not_call: bool,
 ) -> Result<Saved> {
     let label = match &status {
-        Some(code) => one(db, "SELECT label FROM dispositions WHERE code = ?1", [code], |r| r.get(0)).doing("save")?,
+        Some(code) => {
+            one(db, "SELECT label FROM dispositions WHERE code = ?1", [code], |r| r.get(0)).doing("save")?
+        }
         None => None,
     };
     Ok(Saved { attempt, save_seq: seq.unsigned_abs(), applied, status, label, do_not_call })

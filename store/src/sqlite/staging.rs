@@ -52,7 +52,10 @@ pub(super) fn begin(backend: &mut SqliteBackend, start: &ImportStart) -> Result<
     Ok(id)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time, so that calls never wait longer")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slice is bounded by real time, so that calls never wait longer"
+)]
 pub(super) fn stage(
     backend: &mut SqliteBackend,
     import: ImportId,
@@ -98,7 +101,8 @@ pub(super) fn commit(backend: &mut SqliteBackend, import: ImportId, report: &Val
         // The one write that makes the rows visible and dialable, all at once.
         let sql = "UPDATE lists SET visible_position = last_position WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
-        let detail = json!({ "list": context.list, "leads": context.last_position + 1 - context.first_position });
+        let detail =
+            json!({ "list": context.list, "leads": context.last_position + 1 - context.first_position });
         audit(db, now, None, "import.commit", &import.to_string(), &detail).doing(doing)
     })?;
     end_session(backend);
@@ -121,7 +125,8 @@ pub(super) fn undo_slice(backend: &mut SqliteBackend, import: ImportId, now: i64
         let sql = "UPDATE lists SET last_position = max(visible_position, ifnull(
                      (SELECT max(position) FROM leads WHERE list_id = ?1), 0)) WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
-        audit(db, now, None, "import.undo", &import.to_string(), &json!({ "list": context.list })).doing(doing)?;
+        audit(db, now, None, "import.undo", &import.to_string(), &json!({ "list": context.list }))
+            .doing(doing)?;
         Ok(true)
     })?;
     if done {
@@ -257,7 +262,8 @@ fn update_lead(
     let person = merged(&old.person, &row.person, policy);
     let attrs = merged_attrs(&old.attrs, row, policy);
     let categories = merged_categories(&old.categories, &row.categories, policy);
-    let changed = company != old.company || person != old.person || attrs != old.attrs || categories != old.categories;
+    let changed =
+        company != old.company || person != old.person || attrs != old.attrs || categories != old.categories;
     if !changed {
         return Ok(false);
     }
@@ -317,7 +323,8 @@ fn contact(
     }
     let before = json!({ "company": old_company, "person": old_person, "categories": old_categories });
     remember(db, import, "contact", id.0, version + 1, &before)?;
-    let sql = "UPDATE contacts SET company = ?2, person = ?3, stub = 0, version = version + 1, updated_at = ?4
+    let sql =
+        "UPDATE contacts SET company = ?2, person = ?3, stub = 0, version = version + 1, updated_at = ?4
                WHERE id = ?1";
     exec(db, sql, (id, company, person, now))?;
     if categories != old_categories {
@@ -375,7 +382,8 @@ fn remember(
     version: i64,
     before: &Value,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO import_changes (import_id, kind, row_id, version, before) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT INTO import_changes (import_id, kind, row_id, version, before) VALUES (?1, ?2, ?3, ?4, ?5)";
     exec(db, sql, (import, kind, row.to_be_bytes().as_slice(), version, before.to_string())).map(|_| ())
 }
 
@@ -449,7 +457,15 @@ fn restore(db: &Connection, import: ImportId) -> rusqlite::Result<bool> {
                 db,
                 "UPDATE leads SET company = ?3, person = ?4, attrs = ?5, raw_phone = ?6, clir = ?7,
                    version = version - 1 WHERE id = ?1 AND version = ?2",
-                (row, version, text("company"), text("person"), text("attrs").unwrap_or("{}"), text("raw_phone"), text("clir")),
+                (
+                    row,
+                    version,
+                    text("company"),
+                    text("person"),
+                    text("attrs").unwrap_or("{}"),
+                    text("raw_phone"),
+                    text("clir"),
+                ),
             )?,
             _ => exec(
                 db,

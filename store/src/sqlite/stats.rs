@@ -12,7 +12,9 @@ use crate::time::BusinessDate;
 
 pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
     let (filter, values) = filter(query);
-    let sql = format!("SELECT {FIGURES} FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter}");
+    let sql = format!(
+        "SELECT {FIGURES} FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter}"
+    );
     let mut stats = one(db, &sql, params_from_iter(values), |r| figures(r, 0))?.unwrap_or_default();
     stats.registered = registered(db, query)?;
     Ok(stats)

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::all;
 use super::checks::{self, Dial};
 use super::lists::{self, ListHead};
-use super::all;
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{LeadId, ListId};
 use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
@@ -39,12 +39,14 @@ pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Re
         }
         WhyQuery::Position(list, position) => {
             let sql = "list_id = ?1 AND position = CAST(?2 AS INTEGER)";
-            let leads = select(db, sql, [list.0.to_be_bytes().to_vec(), position.to_string().into_bytes()], 1)?;
+            let leads =
+                select(db, sql, [list.0.to_be_bytes().to_vec(), position.to_string().into_bytes()], 1)?;
             found(leads, || format!("number {position}"))?
         }
         WhyQuery::Phone(raw) => {
             let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
-            let leads = select(db, "phone = CAST(?1 AS TEXT)", [phone.expose().as_bytes().to_vec()], limit(context))?;
+            let leads =
+                select(db, "phone = CAST(?1 AS TEXT)", [phone.expose().as_bytes().to_vec()], limit(context))?;
             found(leads, || phone.to_string())?
         }
     };
@@ -127,10 +129,12 @@ fn static_reason(
 fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow> {
     let head = lists::head(db, lead.list)?;
     let this_round = lead.round <= round(&head, context);
-    let not_due = lead.state == LeadState::Waiting && lead.next_eligible_at.is_some_and(|at| at > context.now);
+    let not_due =
+        lead.state == LeadState::Waiting && lead.next_eligible_at.is_some_and(|at| at > context.now);
     let skip_reason = lead.skip_reason.clone().unwrap_or_default();
     let visible = lead.position <= head.visible_position;
-    let mut reason = static_reason(&head, lead.excluded, lead.state, &skip_reason, this_round, visible, not_due);
+    let mut reason =
+        static_reason(&head, lead.excluded, lead.state, &skip_reason, this_round, visible, not_due);
     let mut due_at = if not_due { lead.next_eligible_at } else { None };
     if matches!(reason, WhyReason::Eligible | WhyReason::LaterRound | WhyReason::NotDue) {
         match refusal(db, lead, &head, context)? {
@@ -198,10 +202,14 @@ fn detail(lead: &Lead, reason: WhyReason, due_at: Option<i64>) -> String {
             None => format!("an operator's task ({status})"),
         },
         WhyReason::Done => format!("done: {status}"),
-        WhyReason::Interrupted => "the daemon stopped during its call; open the next round to dial it again".to_owned(),
+        WhyReason::Interrupted => {
+            "the daemon stopped during its call; open the next round to dial it again".to_owned()
+        }
         WhyReason::DoNotCall => "on the do-not-call list".to_owned(),
         WhyReason::Forbidden => "emergency or special numbers are never dialed from a list".to_owned(),
-        WhyReason::Repeat => format!("the number was dialed a short time ago or often today; free at {}", at(due_at)),
+        WhyReason::Repeat => {
+            format!("the number was dialed a short time ago or often today; free at {}", at(due_at))
+        }
         WhyReason::Excluded => {
             format!("excluded from dialing: {}", lead.excluded_reason.as_deref().unwrap_or("no reason given"))
         }
@@ -225,7 +233,12 @@ fn limit(context: &WhyContext) -> u32 {
 }
 
 /// Leads by a condition of ours; values travel as blobs and are cast there.
-fn select<const N: usize>(db: &Connection, condition: &str, values: [Vec<u8>; N], limit: u32) -> Result<Vec<Lead>> {
+fn select<const N: usize>(
+    db: &Connection,
+    condition: &str,
+    values: [Vec<u8>; N],
+    limit: u32,
+) -> Result<Vec<Lead>> {
     let sql = format!(
         "SELECT id, list_id, position, phone, clir, state, round, next_eligible_at, skip_reason, excluded,
            excluded_reason, claim_seat, attempts, recall_at, last_disposition

@@ -104,7 +104,7 @@ fn a_released_claim_leaves_no_row_and_its_lead_is_next() {
     world.db.release(claimed.attempt, world.now, false).unwrap();
     assert!(matches!(world.db.attempt(claimed.attempt), Err(Error::NotFound { .. })));
     spec.attempt = AttemptId::generate(world.now);
-    let again = world.db.advance(&world.step(None, None, Some(spec.clone()))).unwrap().claimed.unwrap();
+    let again = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
     assert_eq!(again.lead, claimed.lead);
     // SKIP: not in this round any more.
     world.db.release(again.attempt, world.now, true).unwrap();
@@ -118,7 +118,7 @@ fn the_runs_skip_list_is_stepped_over() {
     let mut world = World::new(4);
     let skip: Vec<LeadId> = world.leads().iter().take(2).map(|lead| lead.id).collect();
     let mut spec = world.spec();
-    spec.skip = skip.clone();
+    spec.skip = skip;
     let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
     assert_eq!(claimed.position, 3);
     assert_eq!(world.states()[..2], [LeadState::Ready, LeadState::Ready]);

@@ -79,7 +79,8 @@ fn killed_at_any_statement_nobody_is_dialed_twice_and_no_save_is_lost() {
     assert!(invites.keys().all(|number| dialed.contains(number.as_str())));
     assert_eq!(rows.len(), LEADS);
     // Every sealed attempt left exactly one outbox row.
-    let sealed: BTreeSet<AttemptId> = rows.iter().filter(|row| row.sealed_at.is_some()).map(|row| row.id).collect();
+    let sealed: BTreeSet<AttemptId> =
+        rows.iter().filter(|row| row.sealed_at.is_some()).map(|row| row.id).collect();
     let outbox: Vec<AttemptId> = db.outbox_next(None, 10_000).unwrap().iter().map(|row| row.key).collect();
     assert_eq!(outbox.len(), outbox.iter().collect::<BTreeSet<_>>().len());
     assert_eq!(outbox.into_iter().collect::<BTreeSet<_>>(), sealed);

@@ -40,7 +40,11 @@ fn every_row_of_the_matrix_holds() {
         assert_eq!(sealed.discard_recording.is_none(), keeps, "{label}");
         let row = world.db.attempt(claimed.attempt).unwrap();
         let recording = row.recording.unwrap().state;
-        assert_eq!(recording, if keeps { RecordingState::Final } else { RecordingState::Discarded }, "{label}");
+        assert_eq!(
+            recording,
+            if keeps { RecordingState::Final } else { RecordingState::Discarded },
+            "{label}"
+        );
         assert_eq!(world.lead(claimed.lead).state, state, "{label}");
         let stats = world.reader().stats(&StatsQuery::default()).unwrap();
         assert_eq!((stats.works, stats.calls, stats.connects), (1, calls, connects), "{label}");
@@ -118,7 +122,10 @@ fn a_complaint_blocks_the_number_in_the_same_commit() {
     assert!(saved.do_not_call);
     let rows = world.reader().dnc_list().unwrap();
     assert_eq!(rows.len(), 1);
-    assert_eq!((rows[0].phone.as_str(), rows[0].attempt, rows[0].project), (phone(0).expose(), Some(attempt), None));
+    assert_eq!(
+        (rows[0].phone.as_str(), rows[0].attempt, rows[0].project),
+        (phone(0).expose(), Some(attempt), None)
+    );
     // Corrected before the call is closed: the block of this very call goes, audited.
     world.db.save(&world.save(attempt, "不通")).unwrap();
     assert!(world.reader().dnc_list().unwrap().is_empty());

@@ -32,7 +32,10 @@ fn staged_leads_cannot_be_seen_or_dialed_until_committed() {
     assert_eq!(world.dial().unwrap().position, 1);
     assert_eq!(world.leads().len(), 3);
     assert_eq!(world.leads()[0].attrs["備考"], "n0");
-    assert!(matches!(world.db.commit_import(import, &serde_json::json!({}), NOW), Err(Error::ImportStopped { .. })));
+    assert!(matches!(
+        world.db.commit_import(import, &serde_json::json!({}), NOW),
+        Err(Error::ImportStopped { .. })
+    ));
 }
 
 #[test]

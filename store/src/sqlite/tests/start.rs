@@ -166,7 +166,9 @@ fn the_claims_questions_are_answered_by_the_partial_indexes() {
     assert!(waiting.contains("leads_waiting") && !waiting.contains("TEMP B-TREE"), "{waiting}");
     let claimed = plan("SELECT id FROM leads WHERE state = 'claimed' AND claim_until < 9");
     assert!(claimed.contains("leads_claimed"), "{claimed}");
-    let repeat = plan("SELECT max(dialed_at) FROM attempts WHERE phone = '+81' AND dialed_at >= 9 AND direction = 'out'");
+    let repeat = plan(
+        "SELECT max(dialed_at) FROM attempts WHERE phone = '+81' AND dialed_at >= 9 AND direction = 'out'",
+    );
     assert!(repeat.contains("attempts_by_phone"), "{repeat}");
     let blocked = plan("SELECT 1 FROM do_not_call WHERE phone = '+81' AND revoked_at IS NULL LIMIT 1");
     assert!(blocked.contains("do_not_call_live"), "{blocked}");
