@@ -14,6 +14,7 @@
 //! daemon.wait_registered("main", Duration::from_secs(5));
 //! ```
 
+pub mod boundary;
 pub mod daemon;
 pub mod peer;
 pub mod ports;

@@ -63,6 +63,11 @@ impl Daemon {
         self.process = Some(Process::start("kakeru", &command, &self.path("kakeru.log")));
     }
 
+    /// The environment of its next lives, instead of the one it was built with.
+    pub fn set_environment(&mut self, environment: Vec<(String, PathBuf)>) {
+        self.environment = environment;
+    }
+
     /// SIGKILL at this very moment.
     pub fn kill9(&mut self) {
         if let Some(mut process) = self.process.take() {
