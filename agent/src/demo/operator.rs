@@ -7,7 +7,7 @@ use protocol::{Command, Event};
 /// The scripted operator: talks, hangs up, chooses a status. It knows what a person at the headset would know (what was
 /// heard, who hung up, what the daemon suggests) and nothing of the callee's script.
 pub(super) struct Operator {
-    /// How long a talk lasts before the operator says goodbye.
+    /// How long a talk lasts, from the callee's first word, before the operator says goodbye.
     talk: Duration,
     heard_speech: bool,
     answered: bool,
@@ -23,7 +23,7 @@ pub(super) enum Step {
 
 impl Operator {
     pub(super) fn new(fast: bool) -> Self {
-        let talk = if fast { Duration::from_millis(1_500) } else { Duration::from_millis(9_000) };
+        let talk = if fast { Duration::from_millis(1_450) } else { Duration::from_millis(8_500) };
         Self { talk, heard_speech: false, answered: false, next: None }
     }
 
@@ -42,10 +42,13 @@ impl Operator {
             Event::CallDialing { .. } => (self.heard_speech, self.answered, self.next) = (false, false, None),
             Event::CallAnswered { .. } => {
                 self.answered = true;
-                self.next = Some((now + self.talk, Command::CallHangup(CallHangup::default())));
+                self.next = Some((now + NOBODY_SPEAKS, Command::CallHangup(CallHangup::default())));
             }
             Event::CallHeard { what, early, .. } => match what.as_str() {
-                "speech" if !early => self.heard_speech = true,
+                "speech" if !early && !self.heard_speech => {
+                    self.heard_speech = true;
+                    self.next = Some((now + self.talk, Command::CallHangup(CallHangup::default())));
+                }
                 // Nobody to talk to: the operator does not wait for the tape to run out.
                 "beep" if !early => {
                     let soon = now + Duration::from_millis(100);
@@ -82,3 +85,6 @@ impl Operator {
         })
     }
 }
+
+/// An answered call in which nobody speaks is given up after this; a FAX has whistled long before.
+const NOBODY_SPEAKS: Duration = Duration::from_secs(8);

@@ -25,7 +25,7 @@ const SAMPLE: &[u8] = include_bytes!("../../demo/sample.csv");
 
 pub(super) fn write(options: &DemoOptions, exchange: SocketAddr) -> Result<Setup, DemoError> {
     let dir = match &options.dir {
-        Some(dir) => dir.clone(),
+        Some(dir) => unused(dir),
         None => std::env::temp_dir().join(format!("kakeru-demo-{}", std::process::id())),
     };
     let failed = |path: &Path| {
@@ -55,6 +55,14 @@ pub(super) fn write(options: &DemoOptions, exchange: SocketAddr) -> Result<Setup
         DemoError::Config(lines.join("; "))
     })?;
     Ok(Setup { dir, config: Arc::new(config), list })
+}
+
+/// The folder itself, or one inside it when an earlier demonstration left its database there: the number that refused
+/// to be called is on that database's do-not-call list for good.
+fn unused(dir: &Path) -> PathBuf {
+    let used = |dir: &Path| dir.join("kakeru.db").exists();
+    let runs = (2..).map(|run| dir.join(format!("run-{run}")));
+    std::iter::once(dir.to_owned()).chain(runs).find(|dir| !used(dir)).unwrap_or_else(|| dir.to_owned())
 }
 
 fn toml(dir: &Path, exchange: SocketAddr, voice: &str, fast: bool) -> String {

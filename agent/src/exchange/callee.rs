@@ -97,8 +97,8 @@ impl Behaviour {
                     segments: vec![
                         Segment::Silence { ms: 200 },
                         Segment::Samples(Voice::Voicemail.samples(pace.greeting)),
-                        Segment::Silence { ms: 150 },
-                        Segment::Tone(ToneSpec::beep()),
+                        Segment::Silence { ms: 100 },
+                        Segment::Tone(ToneSpec::beep().for_ms(pace.beep_ms)),
                     ],
                     then_repeat: false,
                 })),
@@ -171,6 +171,7 @@ pub struct Pace {
     clip: Duration,
     /// Greetings of answering machines are cut after this.
     greeting: Duration,
+    beep_ms: u32,
 }
 
 impl Pace {
@@ -182,6 +183,7 @@ impl Pace {
         talk_after: Duration::from_millis(3_000),
         clip: Duration::from_secs(60),
         greeting: Duration::from_secs(60),
+        beep_ms: 400,
     };
 
     /// For demonstrations in a hurry and for tests.
@@ -191,7 +193,8 @@ impl Pace {
         announcement: Duration::from_millis(700),
         talk_after: Duration::from_millis(2_000),
         clip: Duration::from_millis(1_000),
-        greeting: Duration::from_millis(500),
+        greeting: Duration::from_millis(400),
+        beep_ms: 250,
     };
 }
 
