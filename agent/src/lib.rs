@@ -12,5 +12,6 @@ pub mod exchange;
 pub mod logging;
 pub mod notify;
 pub mod run;
+mod recordings;
 mod stream;
 pub mod sync;

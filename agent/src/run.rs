@@ -15,7 +15,7 @@ use sip_stack::message::Uri;
 use sip_stack::transaction::Timers;
 use sip_stack::transport::TransportKind;
 use sip_stack::ua::{AccountConfig, RetryPolicy, Secret, UaConfig, UserAgent};
-use store::{OpenOptions, RecordingFacts, RecordingState, Role, Store};
+use store::{OpenOptions, Role, Store};
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
 
@@ -23,6 +23,7 @@ use crate::clock::now;
 use crate::control::{EventHub, Server};
 use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
 use crate::notify::Notifier;
+use crate::recordings;
 use crate::sync::{self, CsvDrop, Watcher};
 
 /// Why the daemon did not start. Each says what to do.
@@ -122,8 +123,8 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         path: database.display().to_string(),
         source: Box::new(source),
     })?;
-    repair_recordings(&store, start.wall).await?;
     let recovery = store.recover(start.wall).await?;
+    recordings::restore(&store, &config.daemon.recordings_dir, &recovery.interrupted, start.wall).await?;
     if recovery.released > 0 || !recovery.interrupted.is_empty() || !recovery.unsealed.is_empty() {
         tracing::warn!(
             released = recovery.released,
@@ -155,6 +156,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let worker = sync::drain(store.clone(), sink, Arc::clone(&outbox_nudge), Arc::clone(&watcher), wall);
     #[expect(clippy::disallowed_methods, reason = "the one outbox worker of the daemon")]
     let worker = tokio::spawn(worker);
+
+    #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
+    drop(tokio::spawn(recordings::sweep(store.clone())));
 
     signals(Arc::clone(&stop));
     let notifier = Notifier::from_env();
@@ -314,43 +318,6 @@ pub(crate) fn window(window: &config::CallingWindow) -> CallingWindow {
         closed: window.closed.iter().map(|closed| (day(closed.from), day(closed.to))).collect(),
     }
     .clamped()
-}
-
-/// Files that a crash left behind become playable recordings again.
-async fn repair_recordings(store: &Store, wall: i64) -> Result<(), RunError> {
-    for (attempt, path) in store.open_recordings().await? {
-        // Before the event loop has anything to do; a handful of headers at most.
-        let repaired = media::recorder::repair(&media::recorder::part_path(&path));
-        let facts = match repaired {
-            Ok(file) => {
-                tracing::warn!(%attempt, ms = file.duration_ms, "a torn recording was repaired");
-                RecordingFacts {
-                    attempt,
-                    path: file.path,
-                    duration_ms: file.duration_ms,
-                    bytes: file.bytes,
-                    sha256: file.sha256,
-                    gaps_ms: 0,
-                    state: RecordingState::Final,
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%attempt, %error, "a recording of the last run cannot be repaired");
-                RecordingFacts {
-                    attempt,
-                    path,
-                    duration_ms: 0,
-                    bytes: 0,
-                    sha256: [0; 32],
-                    gaps_ms: 0,
-                    state: RecordingState::Failed,
-                }
-            }
-        };
-        store.recording_closed(facts).await?;
-    }
-    let _ = wall;
-    Ok(())
 }
 
 fn signals(stop: Arc<Notify>) {

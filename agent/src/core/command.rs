@@ -176,8 +176,11 @@ impl Core {
             let result = async {
                 store.save(save).await?;
                 if seal {
-                    store.seal(attempt, now.wall).await?;
+                    let sealed = store.seal(attempt, now.wall).await?;
                     nudge.notify_one();
+                    if let Some(path) = sealed.discard_recording {
+                        super::job::discard(path).await;
+                    }
                 }
                 Ok(status)
             };

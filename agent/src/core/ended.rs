@@ -117,13 +117,10 @@ impl Core {
         }
     }
 
-    /// Where the recording of an attempt goes: one folder per day, so that a month can be handed over.
+    /// Where the recording of an attempt goes, if calls are recorded.
     pub(super) fn recording_path(&self, attempt: AttemptId, now: Now) -> Option<PathBuf> {
-        self.config.recording.enabled.then(|| {
-            let day = crate::clock::rfc3339_jst(now.wall);
-            let folder = self.config.daemon.recordings_dir.join(&day[..7]).join(&day[8..10]);
-            folder.join(format!("{attempt}.wav"))
-        })
+        let folder = &self.config.daemon.recordings_dir;
+        self.config.recording.enabled.then(|| crate::recordings::file(folder, attempt, now.wall))
     }
 }
 

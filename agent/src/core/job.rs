@@ -333,15 +333,16 @@ impl Core {
     /// Removes the recording of a call whose status keeps none (不通).
     fn discard(&mut self, path: PathBuf) {
         self.jobs.spawn(async move {
-            let removed = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
-            if let Ok(Err(error)) = removed
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(%error, "a recording that is not to be kept could not be removed");
-            }
+            discard(path).await;
             Done::Nothing
         });
     }
+}
+
+/// Removes a file off the core's thread.
+pub(super) async fn discard(path: PathBuf) {
+    // Only a runtime that ends refuses; the next start removes it then.
+    let _ = tokio::task::spawn_blocking(move || crate::recordings::remove(&path)).await;
 }
 
 /// The store's error as the client sees it: its stable code where it has one.

@@ -1,0 +1,103 @@
+//! Files of recordings: where they are, and what a crash left of them.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use media::recorder::{RecorderError, part_path, repair};
+use store::{AttemptId, AttemptRow, HistoryQuery, RecordingFacts, RecordingState, Store};
+
+/// Where the recording of a call goes that was answered at that moment (UTC milliseconds): one folder per day, so that
+/// a month can be handed over.
+pub(crate) fn file(folder: &Path, attempt: AttemptId, wall: i64) -> PathBuf {
+    let day = crate::clock::rfc3339_jst(wall);
+    folder.join(&day[..7]).join(&day[8..10]).join(format!("{attempt}.wav"))
+}
+
+/// What a crash left behind becomes playable recordings again.
+///
+/// The recorder does not wait for the row that says it began, since the first word of a callee is worth more; a crash
+/// between the two leaves a file of an interrupted call without a row, which is looked for by its name.
+pub(crate) async fn restore(
+    store: &Store,
+    folder: &Path,
+    interrupted: &[AttemptRow],
+    wall: i64,
+) -> Result<(), store::Error> {
+    for row in interrupted.iter().filter(|row| row.recording.is_none()) {
+        let Some(dialed) = row.dialed_at else { continue };
+        // Answered on the next day, when it rang over midnight.
+        let days = [dialed, dialed + LONGEST_RINGING_MS].map(|at| file(folder, row.id, at));
+        if let Some(path) = days.into_iter().find(|path| part_path(path).exists() || path.exists()) {
+            store.recording_opened(row.id, path, wall).await?;
+        }
+    }
+    for (attempt, path) in store.open_recordings().await? {
+        // Before the event loop has anything to do; a handful of headers at most.
+        let facts = match repair(&part_path(&path)) {
+            Ok(file) => {
+                tracing::warn!(%attempt, ms = file.duration_ms, "a torn recording was repaired");
+                RecordingFacts {
+                    attempt,
+                    path: file.path,
+                    duration_ms: file.duration_ms,
+                    bytes: file.bytes,
+                    sha256: file.sha256,
+                    gaps_ms: 0,
+                    state: RecordingState::Final,
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%attempt, %error, "a recording of the last run cannot be repaired");
+                if matches!(error, RecorderError::NoAudio { .. }) {
+                    remove(&part_path(&path));
+                }
+                RecordingFacts {
+                    attempt,
+                    path,
+                    duration_ms: 0,
+                    bytes: 0,
+                    sha256: [0; 32],
+                    gaps_ms: 0,
+                    state: RecordingState::Failed,
+                }
+            }
+        };
+        store.recording_closed(facts).await?;
+    }
+    Ok(())
+}
+
+/// Removes recordings whose status keeps none and that a crash between the commit and the removal left: they are
+/// personal data. Removal follows the commit at once, so only the newest attempts can be concerned.
+pub(crate) async fn sweep(store: Store) {
+    let newest = HistoryQuery {
+        include_manual: true,
+        include_incoming: true,
+        include_void: true,
+        limit: NEWEST,
+        ..HistoryQuery::default()
+    };
+    let rows = match store.history(newest).await {
+        Ok(rows) => rows,
+        Err(error) => return tracing::warn!(%error, "discarded recordings could not be looked for"),
+    };
+    for recording in rows.into_iter().filter_map(|row| row.recording) {
+        if recording.state == RecordingState::Discarded {
+            remove(&recording.path);
+        }
+    }
+}
+
+/// Removes a file that may be gone already.
+pub(crate) fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "a recording that is not to be kept could not be removed");
+    }
+}
+
+/// The ceiling of `ring_timeout`.
+const LONGEST_RINGING_MS: i64 = 120_000;
+/// Attempts looked through at start; many seats may have sealed in the last second.
+const NEWEST: u32 = 200;
