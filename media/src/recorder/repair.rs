@@ -1,6 +1,6 @@
 //! What a killed process left behind.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,8 @@ pub struct Repaired {
 }
 
 /// Turns a torn `NAME.part` into the sound file `NAME`: cuts a half-written frame, sets the lengths in the
-/// header to what is there, fsyncs, renames. Safe to repeat after being killed itself.
+/// header to what is there, fsyncs, renames. Safe to repeat after being killed itself: a file that has its final name
+/// already, sealed by a process that died before it could say so, is only read.
 ///
 /// Call it before any recorder writes to the same name, with files of a process that is gone.
 ///
@@ -37,7 +38,10 @@ pub fn repair(path_part: &Path) -> Result<Repaired, RecorderError> {
         return Err(no_audio());
     }
     let path = path_part.with_extension("");
-    let mut file = OpenOptions::new().read(true).write(true).open(path_part).map_err(failed)?;
+    let mut file = match OpenOptions::new().read(true).write(true).open(path_part) {
+        Err(error) if error.kind() == ErrorKind::NotFound && path.exists() => return sealed(path),
+        opened => opened.map_err(failed)?,
+    };
     let mut header = [0; wav::HEADER_LEN];
     match file.read_exact(&mut header) {
         Ok(()) => {}
@@ -55,6 +59,22 @@ pub fn repair(path_part: &Path) -> Result<Repaired, RecorderError> {
     file.sync_all().map_err(failed)?;
     let (bytes, sha256) = Checksum::open(path_part)?.finish()?;
     rename_durably(path_part, &path)?;
+    Ok(Repaired { path, duration_ms: frames * 1_000 / u64::from(rate), bytes, sha256 })
+}
+
+/// The facts of a recording that was ended in order.
+fn sealed(path: PathBuf) -> Result<Repaired, RecorderError> {
+    let failed = |source| RecorderError::file("read", &path, source);
+    let mut header = [0; wav::HEADER_LEN];
+    let read = File::open(&path).and_then(|mut file| file.read_exact(&mut header));
+    let format = match read {
+        Ok(()) => wav::parse_header(&header),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let Some((rate, channels)) = format else { return Err(RecorderError::NoAudio { path }) };
+    let (bytes, sha256) = Checksum::open(&path)?.finish()?;
+    let frames = bytes.saturating_sub(wav::HEADER_LEN as u64) / (u64::from(channels) * 2);
     Ok(Repaired { path, duration_ms: frames * 1_000 / u64::from(rate), bytes, sha256 })
 }
 
@@ -90,6 +110,17 @@ mod tests {
         }
         assert!(matches!(repair(&folder.path().join("x.wav")), Err(RecorderError::NoAudio { .. })));
         assert!(matches!(repair(&folder.path().join("gone.part")), Err(RecorderError::File { .. })));
+    }
+
+    #[test]
+    fn a_sealed_file_is_only_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = folder.path().join("call.wav.part");
+        let mut bytes = wav::header(2, 8_000, 0).to_vec();
+        bytes.extend((0..16_000i16).flat_map(i16::to_le_bytes));
+        std::fs::write(&part, &bytes).unwrap();
+        let first = repair(&part).unwrap();
+        assert_eq!(repair(&part).unwrap(), first);
     }
 
     #[test]
