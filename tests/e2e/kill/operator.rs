@@ -88,7 +88,7 @@ impl<'a> Operator<'a> {
         let rows = open.expect("history is never refused")["rows"].take();
         for row in rows.as_array().into_iter().flatten().filter(|row| !row["ended_at"].is_null()) {
             let attempt = row["attempt"].as_str().expect("a row has an id");
-            self.send(attempt, "prospect", "dial")?;
+            self.save(attempt, row["number"].as_str().unwrap_or_default())?;
         }
         Ok(())
     }
