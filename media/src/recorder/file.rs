@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::recorder::RecorderError;
 use crate::wav;
@@ -13,7 +14,7 @@ use crate::wav;
 /// length is at worst understated.
 #[derive(Debug)]
 pub(crate) struct GrowingFile {
-    file: File,
+    file: Arc<File>,
     path: PathBuf,
     channels: u16,
     rate: u32,
@@ -40,7 +41,7 @@ impl GrowingFile {
         let mut file = options.open(path).map_err(failed)?;
         file.write_all(&wav::header(channels, rate, 0)).map_err(failed)?;
         let path = path.to_owned();
-        Ok(Self { file, path, channels, rate, frames: 0, gap_frames: 0, pending: Vec::new() })
+        Ok(Self { file: Arc::new(file), path, channels, rate, frames: 0, gap_frames: 0, pending: Vec::new() })
     }
 
     /// Puts interleaved samples at `position` (in frames); a hole before them becomes silence. Samples
@@ -103,6 +104,11 @@ impl GrowingFile {
         self.file.write_all_at(&header, 0).map_err(|source| RecorderError::file("write", &self.path, source))
     }
 
+    /// The open file, to be synced elsewhere while it grows.
+    pub(crate) fn share(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
     /// Length in milliseconds.
     pub(crate) fn duration_ms(&self) -> u64 {
         self.frames * 1_000 / u64::from(self.rate)
@@ -163,7 +169,7 @@ mod tests {
         let file = OpenOptions::new().write(true).open(path).unwrap();
         let path = path.to_owned();
         let mut file = GrowingFile {
-            file,
+            file: file.into(),
             path,
             channels: 2,
             rate: 8_000,

@@ -1,14 +1,15 @@
 //! Recording: one stereo WAV file per call, operator left, callee right.
 //!
 //! The media worker puts frames into a track (a bounded ring of [`QUEUE_SECONDS`] seconds) and never
-//! touches a disk; the `recorder` thread drains it, writes `NAME.part`, renews the header and fsyncs once a
-//! second. At the end the file is sealed: padded, fsynced, renamed to its final name, its directory
-//! fsynced, its SHA-256 taken from what is on disk. A process killed in between leaves a `.part` that
-//! [`repair`] turns into a sound file; it lacks at most the last second.
+//! touches a disk; the `recorder` thread drains it and writes `NAME.part`, and has the `recorder-disk` thread fsync it
+//! once a second, header renewed. At the end the file is padded and sealed: fsynced, renamed to its final name, its
+//! directory fsynced, its SHA-256 taken from what is on disk. A process killed in between leaves a `.part` that
+//! [`repair`] turns into a sound file; it lacks at most the last second, however long the disk takes to sync.
 
 mod file;
 mod repair;
 mod seal;
+mod sealer;
 mod thread;
 mod track;
 

@@ -1,7 +1,9 @@
-//! The recorder thread: the only one of `media` that touches a disk while calls are up.
+//! The recorder thread: takes audio from the workers and hands it to the system, five times a second.
+//!
+//! It never waits for a disk, since what it has not handed over dies with the process: what waits (fsync, rename,
+//! checksum, removal) is the [`Sealer`]'s.
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -9,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use crate::queue::{EventQueue, now};
 use crate::recorder::file::GrowingFile;
-use crate::recorder::seal::{Checksum, rename_durably, sync_folder};
+use crate::recorder::sealer::{Job, Sealer, Syncing};
 use crate::recorder::track::TrackReader;
 use crate::recorder::{RecorderError, part_path};
-use crate::types::{MediaEvent, SeatId, SessionId, SessionStats};
+use crate::types::{SeatId, SessionId, SessionStats};
 
 /// Whose audio a track carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub(crate) enum RecorderCommand {
     Begin { target: Target, path: PathBuf, channels: u16, rate: u32, reader: TrackReader },
     /// Drain the rest and end the file.
     Finish { target: Target, finish: Finish },
-    /// Answer [`MediaEvent::Closed`], after everything before it is answered.
+    /// Answer [`MediaEvent::Closed`](crate::types::MediaEvent::Closed), after everything before it is answered.
     Closed { session: SessionId, stats: SessionStats },
     /// End every file and the thread.
     End,
@@ -127,9 +129,8 @@ impl Recorder {
 }
 
 struct Work {
-    events: EventQueue,
+    sealer: Sealer,
     live: Vec<Live>,
-    ending: VecDeque<Ending>,
     samples: Vec<i16>,
 }
 
@@ -139,27 +140,19 @@ struct Live {
     file: GrowingFile,
     reader: TrackReader,
     next_sync: Instant,
-    /// Whether the file's name is on disk.
-    entered: bool,
+    syncing: Syncing,
     failed: bool,
-}
-
-enum Ending {
-    Checksum { session: SessionId, path: PathBuf, file: GrowingFile, checksum: Checksum },
-    Closed { session: SessionId, stats: SessionStats },
 }
 
 impl Work {
     fn new(events: EventQueue) -> Self {
-        Self { events, live: Vec::new(), ending: VecDeque::new(), samples: Vec::new() }
+        Self { sealer: Sealer::start(events), live: Vec::new(), samples: Vec::new() }
     }
 
     fn run(mut self, commands: &Receiver<RecorderCommand>) {
         loop {
-            let nothing_waits = self.events.flush();
-            let next = if !self.ending.is_empty() {
-                commands.recv_timeout(Duration::ZERO)
-            } else if self.live.is_empty() && nothing_waits {
+            let nothing_waits = self.sealer.flush();
+            let next = if self.live.is_empty() && nothing_waits {
                 commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 commands.recv_timeout(DRAIN_INTERVAL)
@@ -171,16 +164,12 @@ impl Work {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.drain_all(now());
-            self.step_ending(CHECKSUM_STEP);
         }
         for live in std::mem::take(&mut self.live) {
             let frames = 0;
             self.finish(live, Finish { frames, keep: true });
         }
-        while !self.ending.is_empty() {
-            self.step_ending(u64::MAX / 2);
-        }
-        self.events.drain();
+        self.sealer.join();
     }
 
     fn handle(&mut self, command: RecorderCommand) {
@@ -194,17 +183,18 @@ impl Work {
                 match created {
                     Ok(file) => {
                         // The first round syncs the header and the directory entry.
+                        let (next_sync, syncing) = (now(), Syncing::default());
                         self.live.push(Live {
                             target,
                             path,
                             file,
                             reader,
-                            next_sync: now(),
-                            entered: false,
+                            next_sync,
+                            syncing,
                             failed: false,
                         });
                     }
-                    Err(error) => self.report(target, &error),
+                    Err(error) => self.sealer.report(target, &error),
                 }
             }
             RecorderCommand::Finish { target, finish } => {
@@ -213,100 +203,41 @@ impl Work {
                     self.finish(live, finish);
                 }
             }
-            RecorderCommand::Closed { session, stats } => {
-                self.ending.push_back(Ending::Closed { session, stats });
-            }
+            RecorderCommand::Closed { session, stats } => self.sealer.push(Job::Closed { session, stats }),
             RecorderCommand::End => {}
         }
     }
 
     fn drain_all(&mut self, now: Instant) {
-        let mut live = std::mem::take(&mut self.live);
-        for live in &mut live {
-            let result = drain(live, &mut self.samples).and_then(|()| write_round(live, now));
-            if let Err(error) = result {
+        for live in &mut self.live {
+            let drained = drain(live, &mut self.samples);
+            if let Err(error) = drained.and_then(|()| write_round(live, &mut self.sealer, now)) {
                 live.failed = true;
-                self.report(live.target, &error);
+                self.sealer.report(live.target, &error);
             }
         }
-        self.live = live;
     }
 
     fn finish(&mut self, mut live: Live, finish: Finish) {
-        let drained = drain(&mut live, &mut self.samples);
-        let Target::Call(session) = live.target else {
-            drop(drained.and_then(|()| live.file.sync()));
-            return;
+        let ended = drain(&mut live, &mut self.samples);
+        let Live { target, path, mut file, failed, syncing, .. } = live;
+        let Target::Call(session) = target else {
+            // Best effort: it has been readable all the time.
+            drop(ended.and_then(|()| file.write_out()).and_then(|()| file.renew_header()));
+            let (file, path) = (file.share(), file.path().to_owned());
+            return self.sealer.push(Job::Sync { file, path, state: syncing });
         };
         if !finish.keep {
-            let (bytes, duration_ms, gaps_ms) = (0, live.file.duration_ms(), live.file.gaps_ms());
-            match delete(live.file.path()) {
-                Ok(()) => self.events.push(MediaEvent::RecordingClosed {
-                    session,
-                    path: live.path,
-                    duration_ms,
-                    bytes,
-                    sha256: [0; 32],
-                    gaps_ms,
-                    kept: false,
-                }),
-                Err(error) => self.report(live.target, &error),
-            }
-            return;
+            return self.sealer.push(Job::Delete { session, path, file });
         }
-        if !live.failed {
-            let padded = drained.and_then(|()| live.file.pad_to(finish.frames));
-            if let Err(error) = padded.and_then(|()| live.file.write_out()) {
-                self.report(live.target, &error);
+        if !failed {
+            let written = ended.and_then(|()| file.pad_to(finish.frames)).and_then(|()| file.write_out());
+            if let Err(error) = written {
+                self.sealer.report(target, &error);
             }
         }
         // Even after a failure: what reached the disk becomes a sound file.
-        let sealed = live
-            .file
-            .sync()
-            .and_then(|()| rename_durably(live.file.path(), &live.path))
-            .and_then(|()| Checksum::open(&live.path));
-        match sealed {
-            Ok(checksum) => {
-                let Live { path, file, .. } = live;
-                self.ending.push_back(Ending::Checksum { session, path, file, checksum });
-            }
-            Err(error) => self.report(live.target, &error),
-        }
-    }
-
-    fn step_ending(&mut self, limit: u64) {
-        let Some(mut ending) = self.ending.pop_front() else { return };
-        match &mut ending {
-            Ending::Checksum { session, path, file, checksum } => match checksum.step(limit) {
-                Ok(None) => self.ending.push_front(ending),
-                Ok(Some((bytes, sha256))) => self.events.push(MediaEvent::RecordingClosed {
-                    session: *session,
-                    path: std::mem::take(path),
-                    duration_ms: file.duration_ms(),
-                    bytes,
-                    sha256,
-                    gaps_ms: file.gaps_ms(),
-                    kept: true,
-                }),
-                Err(error) => {
-                    let target = Target::Call(*session);
-                    self.report(target, &error);
-                }
-            },
-            Ending::Closed { session, stats } => {
-                self.events.push(MediaEvent::Closed { session: *session, stats: *stats });
-            }
-        }
-    }
-
-    fn report(&mut self, target: Target, error: &RecorderError) {
-        let reason = error.reason();
-        tracing::error!(?target, reason, "recording failed");
-        self.events.push(match target {
-            Target::Call(session) => MediaEvent::RecordingFailed { session, reason },
-            Target::Voice(seat) => MediaEvent::SeatFailed { seat, reason },
-        });
+        self.sealer.push(Job::Seal { session, path, file });
     }
 }
 
@@ -319,33 +250,29 @@ fn drain(live: &mut Live, samples: &mut Vec<i16>) -> Result<(), RecorderError> {
     Ok(())
 }
 
-/// Hands what was drained to the system at once (a killed process then loses only what was still queued)
-/// and waits for the disk once a second.
-fn write_round(live: &mut Live, now: Instant) -> Result<(), RecorderError> {
+/// Hands what was drained to the system at once (a killed process then loses only what was still queued) and, once a
+/// second, to the disk. When the disk is slower than that, the next round waits for it, the audio does not.
+fn write_round(live: &mut Live, sealer: &mut Sealer, now: Instant) -> Result<(), RecorderError> {
     if live.failed {
         return Ok(());
     }
     live.file.write_out()?;
-    if now >= live.next_sync {
+    live.syncing.check(live.file.path())?;
+    if now >= live.next_sync && live.syncing.begin() {
         live.next_sync = now + SYNC_INTERVAL;
-        live.file.sync()?;
-        if !std::mem::replace(&mut live.entered, true) {
-            sync_folder(live.file.path())?;
-        }
+        live.file.renew_header()?;
+        sealer.push(Job::Sync {
+            file: live.file.share(),
+            state: live.syncing.clone(),
+            path: live.file.path().to_owned(),
+        });
     } else if matches!(live.target, Target::Voice(_)) {
         live.file.renew_header()?;
     }
     Ok(())
 }
 
-fn delete(path: &Path) -> Result<(), RecorderError> {
-    std::fs::remove_file(path).map_err(|source| RecorderError::file("delete", path, source))?;
-    sync_folder(path)
-}
-
 /// How often the queues are emptied into the files.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(200);
 /// How often data and header are forced to the disk.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
-/// Bytes hashed between two looks at the live recordings; about 5 ms.
-const CHECKSUM_STEP: u64 = 1 << 20;
