@@ -1,7 +1,7 @@
 //! The seam between what the store does and where it keeps it.
 //!
-//! Verbs are use cases; no SQL and no SQLite type appears here. [`Backend`] is everything that a call waits for and
-//! everything that writes; [`Reader`] is long reads, which run beside it on a connection of their own. The engine
+//! Verbs are use cases; no SQL and no SQLite type appears here. `Backend` is everything that a call waits for and
+//! everything that writes; `Reader` is long reads, which run beside it on a connection of their own. The engine
 //! today is SQLite; a fleet's database is a second implementation of the same verbs.
 
 use std::path::PathBuf;

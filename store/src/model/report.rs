@@ -176,8 +176,10 @@ pub struct WhyRow {
     pub list: ListId,
     /// Position on it.
     pub position: i64,
-    /// Last four digits.
+    /// E.164.
     pub phone: String,
+    /// Company.
+    pub company: Option<String>,
     /// The reason.
     pub reason: WhyReason,
     /// Will it be dialed if its turn comes now?

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{SqliteBackend, all, audit, exec, one, texts};
 use crate::error::{Doing, Error, Result};
-use crate::id::{ContactId, ImportId, LeadId, ListId};
+use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
 use crate::phone::Clir;
 use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, StagedRow};
 
@@ -74,7 +74,7 @@ pub(super) fn stage(
         for row in rows.iter().take(SLICE_ROWS) {
             stage_row(db, &mut known, import, &mut context, row, policy, &mut counts).doing("stage rows")?;
             consumed += 1;
-            if Instant::now() >= deadline {
+            if consumed >= SLICE_LEAST_ROWS && Instant::now() >= deadline {
                 break;
             }
         }
@@ -198,6 +198,9 @@ fn stage_row(
     Ok(())
 }
 
+/// Status, user and time of the last call with a number.
+type Last = (Option<String>, Option<UserId>, Option<i64>);
+
 /// A row as it is before the import touches it.
 struct Old {
     id: u128,
@@ -219,12 +222,19 @@ fn insert_lead(
 ) -> rusqlite::Result<()> {
     let id = LeadId::generate(context.now);
     context.last_position += 1;
-    let sql = "INSERT INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round,
+    // What an earlier list learned of the number shows here too (S1.31).
+    let last: Last = one(
+        db,
+        "SELECT disposition, user_id, dialed_at FROM attempts
+         WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL ORDER BY dialed_at DESC LIMIT 1",
+        [row.phone.expose()],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+    )?
+    .unwrap_or_default();
+    let sql =
+        "INSERT INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round,
                  import_id, last_disposition, last_user_id, last_at)
-               SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, last.disposition, last.user_id, last.dialed_at
-               FROM (SELECT 1) LEFT JOIN (
-                 SELECT disposition, user_id, dialed_at FROM attempts
-                 WHERE phone = ?4 AND void = 0 AND ended_at IS NOT NULL ORDER BY dialed_at DESC LIMIT 1) AS last";
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
     exec(
         db,
         sql,
@@ -240,6 +250,9 @@ fn insert_lead(
             attrs(row),
             context.round,
             import,
+            last.0,
+            last.1,
+            last.2,
         ],
     )?;
     for (at, phone) in (1_i64..).zip(&row.extra_phones) {
@@ -497,9 +510,9 @@ fn remove(db: &Connection, import: ImportId, context: &Import) -> rusqlite::Resu
     if exec(db, sql, (context.list, context.first_position, import, slice))? > 0 {
         return Ok(true);
     }
-    // Contacts of numbers that stay on a list stay too.
+    // Contacts of numbers that stay on a list stay too. Identifiers grow, so the import's contacts lie behind its own.
     let sql = "DELETE FROM contacts WHERE id IN (
-                 SELECT c.id FROM contacts c WHERE c.import_id = ?1 AND c.version = 1
+                 SELECT c.id FROM contacts c WHERE c.id > ?1 AND c.import_id = ?1 AND c.version = 1
                    AND NOT EXISTS (SELECT 1 FROM contact_phones p JOIN leads d ON d.phone = p.phone
                                    WHERE p.contact_id = c.id) LIMIT ?2)";
     Ok(exec(db, sql, (import, slice))? > 0)
@@ -522,6 +535,8 @@ fn set_cache(backend: &SqliteBackend, kib: u32) {
 
 /// Longest a slice keeps a call's write waiting, its commit apart.
 const SLICE: Duration = Duration::from_millis(4);
+/// Least rows of one slice, about 1 ms: a machine that is busy elsewhere must not make every row a commit of its own.
+const SLICE_LEAST_ROWS: usize = 50;
 /// Most rows of one slice.
 const SLICE_ROWS: usize = 500;
 /// Page cache while an import runs: random keys of a million rows would read the file again and again without it.

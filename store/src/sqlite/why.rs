@@ -28,6 +28,7 @@ struct Lead {
     attempts: u32,
     recall_at: Option<i64>,
     last_status: Option<String>,
+    company: Option<String>,
 }
 
 pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer> {
@@ -150,12 +151,12 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
             None => {}
         }
     }
-    let last_four: String = lead.phone.chars().skip(lead.phone.chars().count().saturating_sub(4)).collect();
     Ok(WhyRow {
         lead: lead.id,
         list: lead.list,
         position: lead.position,
-        phone: last_four,
+        phone: lead.phone.clone(),
+        company: lead.company.clone(),
         reason,
         eligible: reason == WhyReason::Eligible,
         detail: detail(lead, reason, due_at),
@@ -241,7 +242,7 @@ fn select<const N: usize>(
 ) -> Result<Vec<Lead>> {
     let sql = format!(
         "SELECT id, list_id, position, phone, clir, state, round, next_eligible_at, skip_reason, excluded,
-           excluded_reason, claim_seat, attempts, recall_at, last_disposition
+           excluded_reason, claim_seat, attempts, recall_at, last_disposition, company
          FROM leads WHERE {condition} AND deleted_at IS NULL ORDER BY list_id, position LIMIT {limit}"
     );
     all(db, &sql, params_from_iter(values), |r| {
@@ -261,6 +262,7 @@ fn select<const N: usize>(
             attempts: r.get(12)?,
             recall_at: r.get(13)?,
             last_status: r.get(14)?,
+            company: r.get(15)?,
         })
     })
     .doing("explain lead")

@@ -52,7 +52,6 @@ CREATE TABLE contacts (
   updated_at    INTEGER NOT NULL,
   deleted_at    INTEGER
 ) STRICT;
-CREATE INDEX contacts_by_import ON contacts (import_id) WHERE import_id IS NOT NULL;
 
 CREATE TABLE contact_phones (
   contact_id BLOB NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
@@ -71,7 +70,6 @@ CREATE TABLE contact_categories (
   category_id INTEGER NOT NULL REFERENCES categories (id),
   PRIMARY KEY (contact_id, position)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX contact_categories_by_category ON contact_categories (category_id);
 
 CREATE TABLE lists (
   id               BLOB PRIMARY KEY CHECK (length(id) = 16),
@@ -179,7 +177,6 @@ CREATE TABLE lead_categories (
   category_id INTEGER NOT NULL REFERENCES categories (id),
   PRIMARY KEY (lead_id, position)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX lead_categories_by_category ON lead_categories (category_id);
 
 -- Result statuses with the matrix of S4.8: 履歴, 録音, コール数, コネクト数.
 CREATE TABLE dispositions (

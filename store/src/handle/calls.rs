@@ -1,0 +1,150 @@
+//! Calls: advance, end, save, seal, count, explain.
+
+use super::Store;
+use crate::error::Result;
+use crate::id::AttemptId;
+use crate::model::{
+    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, DialRules, HistoryQuery,
+    IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer,
+    WhyContext, WhyQuery,
+};
+
+/// Calls.
+impl Store {
+    /// The one commit between key press and INVITE: see [`Advance`]. Repeating it after a lost answer is harmless.
+    ///
+    /// # Errors
+    /// [`crate::Error::Sealed`], [`crate::Error::State`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`]; then nothing was done.
+    pub async fn advance(&self, step: Advance) -> Result<Advanced> {
+        self.write(move |b| b.advance(&step)).await
+    }
+
+    /// Preview mode: checks everything again on the final dial string and puts `dialed_at` on disk. Only then may the
+    /// INVITE leave.
+    ///
+    /// # Errors
+    /// [`crate::Error::Refused`]: the claim is gone, its lead passed over or put off. [`crate::Error::ClaimLost`].
+    pub async fn mark_dialing(&self, attempt: AttemptId, rules: DialRules, now: i64) -> Result<()> {
+        self.write(move |b| b.mark_dialing(attempt, &rules, now)).await
+    }
+
+    /// Gives a claim back that was not dialed; the lead is next again. A claim that is gone is no error.
+    ///
+    /// # Errors
+    /// [`crate::Error::State`] when it was dialed.
+    pub async fn release(&self, attempt: AttemptId, now: i64) -> Result<()> {
+        self.write(move |b| b.release(attempt, now, false)).await
+    }
+
+    /// Gives a claim back that was not dialed and leaves its lead for the next round (SKIP).
+    ///
+    /// # Errors
+    /// [`crate::Error::State`] when it was dialed.
+    pub async fn skip(&self, attempt: AttemptId, now: i64) -> Result<()> {
+        self.write(move |b| b.release(attempt, now, true)).await
+    }
+
+    /// Opens a manual call: same checks, `dialed_at` on disk.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`], [`crate::Error::Refused`].
+    pub async fn open_manual(&self, call: ManualCall) -> Result<Claimed> {
+        self.write(move |b| b.open_manual(&call)).await
+    }
+
+    /// Opens the row of an incoming call.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn open_incoming(&self, call: IncomingCall) -> Result<AttemptId> {
+        self.write(move |b| b.open_incoming(&call)).await
+    }
+
+    /// Facts learned under way. A fact that is there already stays.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn progress(&self, progress: AttemptProgress) -> Result<()> {
+        self.write(move |b| b.progress(&progress)).await
+    }
+
+    /// The end of a call, with an automatic disposition in the same commit. Ending twice changes nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::State`] when it was never dialed, [`crate::Error::StatusUnknown`].
+    pub async fn end_attempt(&self, end: AttemptEnd) -> Result<()> {
+        self.write(move |b| b.end_attempt(&end)).await
+    }
+
+    /// Saves a disposition; may be called before and after the end, until the attempt is sealed.
+    ///
+    /// # Errors
+    /// [`crate::Error::Sealed`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`], [`crate::Error::State`] for void attempts.
+    pub async fn save(&self, save: Save) -> Result<Saved> {
+        self.write(move |b| b.save(&save)).await
+    }
+
+    /// Seals an ended attempt: outbox row, recording policy, the lead's next state. Sealing twice is harmless.
+    ///
+    /// # Errors
+    /// [`crate::Error::State`] while the call is under way, [`crate::Error::NotFound`].
+    pub async fn seal(&self, attempt: AttemptId, now: i64) -> Result<Sealed> {
+        self.write(move |b| b.seal(attempt, now)).await
+    }
+
+    /// One attempt.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn attempt(&self, attempt: AttemptId) -> Result<AttemptRow> {
+        self.ask(move |b| b.attempt(attempt)).await
+    }
+
+    /// Attempts, newest first.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`], [`crate::Error::StatusUnknown`].
+    pub async fn history(&self, query: HistoryQuery) -> Result<Vec<AttemptRow>> {
+        self.read(move |r| r.history(&query)).await
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn stats(&self, query: StatsQuery) -> Result<Stats> {
+        self.read(move |r| r.stats(&query)).await
+    }
+
+    /// Counts per day and operator, oldest first.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn stats_by_day(&self, query: StatsQuery) -> Result<Vec<StatsRow>> {
+        self.read(move |r| r.stats_by_day(&query)).await
+    }
+
+    /// The counts again, row by row from the attempts, without the database's arithmetic: must equal [`Self::stats`].
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn stats_recount(&self, query: StatsQuery) -> Result<Stats> {
+        self.read(move |r| r.stats_recount(&query)).await
+    }
+
+    /// How often each status was given among the counted calls, in the order of the statuses.
+    ///
+    /// # Errors
+    /// Resource errors.
+    pub async fn stats_by_status(&self, query: StatsQuery) -> Result<Vec<StatusCount>> {
+        self.read(move |r| r.stats_by_status(&query)).await
+    }
+
+    /// Why leads are dialed or not.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Phone`].
+    pub async fn why(&self, query: WhyQuery, context: WhyContext) -> Result<WhyAnswer> {
+        self.read(move |r| r.why(&query, &context)).await
+    }
+}

@@ -1,0 +1,131 @@
+//! Lists, imports and exports.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::Store;
+use crate::error::{Error, Result};
+use crate::export::{self, ExportOptions, ExportReport};
+use crate::id::{LeadId, ListId, UserId};
+use crate::import::{self, ImportJob, ImportReport};
+use crate::model::{LeadFilter, LeadRow, ListInfo, ListQuery, ListSpec};
+use crate::staging::Staging;
+
+/// Lists.
+impl Store {
+    /// Creates an empty list.
+    ///
+    /// # Errors
+    /// [`Error::ListName`], [`Error::ListDuplicate`], [`Error::NotFound`] (project).
+    pub async fn create_list(&self, spec: ListSpec, now: i64) -> Result<ListInfo> {
+        self.write(move |b| b.create_list(&spec, now)).await
+    }
+
+    /// All live lists by project and name.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn lists(&self) -> Result<Vec<ListInfo>> {
+        self.read(|r| r.lists()).await
+    }
+
+    /// The list of this name or of an identifier that begins so.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Ambiguous`].
+    pub async fn list_by_name(&self, name: &str) -> Result<ListInfo> {
+        let name = name.to_owned();
+        self.ask(move |b| b.list_by_name(&name)).await
+    }
+
+    /// One page of a list in order of position.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Phone`].
+    pub async fn show_list(&self, query: ListQuery) -> Result<Vec<LeadRow>> {
+        self.read(move |r| r.show_list(&query)).await
+    }
+
+    /// Enables or disables dialing from a list.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_list_enabled(
+        &self,
+        list: ListId,
+        enabled: bool,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
+        self.write(move |b| b.set_list_enabled(list, enabled, by, now)).await
+    }
+
+    /// Opens the next round: leads that may be retried and interrupted ones can be dialed again. Returns its number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn next_round(&self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32> {
+        self.write(move |b| b.next_round(list, by, now)).await
+    }
+
+    /// Marks a lead 発信対象外; it counts even for a claim that is not dialed yet.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn exclude_lead(
+        &self,
+        lead: LeadId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
+        let reason = reason.map(str::to_owned);
+        self.write(move |b| b.exclude_lead(lead, reason.as_deref(), by, now)).await
+    }
+
+    /// Marks a lead 発信対象 again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn include_lead(&self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()> {
+        self.write(move |b| b.include_lead(lead, by, now)).await
+    }
+
+    /// Imports a file into a list, on a thread of its own. Row errors are in the report, not an `Err`.
+    ///
+    /// # Errors
+    /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], storage errors.
+    pub async fn import(&self, job: ImportJob) -> Result<ImportReport> {
+        let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let (sender, receiver) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("store-import".to_owned())
+            .spawn(move || {
+                // The caller may have gone; the import is finished all the same.
+                let _ = sender.send(import::run(job, &staging));
+            })
+            .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
+        let result = receiver.await.map_err(|_| Error::Closed)?;
+        self.note(&result);
+        result
+    }
+
+    /// Writes a list into a file.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::File`], storage errors.
+    pub async fn export_list(&self, list: ListId, options: ExportOptions) -> Result<ExportReport> {
+        self.read(move |reader| {
+            export::run(&options, &mut |after| {
+                let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
+                reader.show_list(&ListQuery { list, after, limit: EXPORT_PAGE, filter })
+            })
+        })
+        .await
+    }
+}
+
+/// Leads read per page while exporting.
+const EXPORT_PAGE: u32 = 1000;

@@ -1,0 +1,108 @@
+//! Recordings, do-not-call, outbox.
+
+use std::path::PathBuf;
+
+use super::Store;
+use crate::error::Result;
+use crate::id::AttemptId;
+use crate::model::{DncEntry, DncRow, OutboxRow, RecordingFacts, RecordingState};
+
+/// Recordings, do-not-call, outbox.
+impl Store {
+    /// A recording has begun. Repeating it is harmless.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recording_opened(&self, attempt: AttemptId, path: PathBuf, now: i64) -> Result<()> {
+        self.write(move |b| b.recording_opened(attempt, path, now)).await
+    }
+
+    /// A recording was closed. Returns where it stands: for `Discarded` the caller deletes the file.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recording_closed(&self, facts: RecordingFacts) -> Result<RecordingState> {
+        self.write(move |b| b.recording_closed(&facts)).await
+    }
+
+    /// Recordings that were never closed: to be repaired after a crash.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn open_recordings(&self) -> Result<Vec<(AttemptId, PathBuf)>> {
+        self.ask(|b| b.open_recordings()).await
+    }
+
+    /// Puts a number on the do-not-call list; `false` when it was there.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`].
+    pub async fn dnc_add(&self, entry: DncEntry) -> Result<bool> {
+        self.write(move |b| b.dnc_add(&entry)).await
+    }
+
+    /// The do-not-call list.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn dnc_list(&self) -> Result<Vec<DncRow>> {
+        self.read(|r| r.dnc_list()).await
+    }
+
+    /// The oldest rows to deliver, due or not: look at `next_try_at`.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_next(&self, limit: u32) -> Result<Vec<OutboxRow>> {
+        self.ask(move |b| b.outbox_next(None, limit)).await
+    }
+
+    /// The oldest rows that are due at `now`.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_due(&self, now: i64, limit: u32) -> Result<Vec<OutboxRow>> {
+        self.ask(move |b| b.outbox_next(Some(now), limit)).await
+    }
+
+    /// Delivered: the row goes.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_ack(&self, seq: i64) -> Result<()> {
+        self.write(move |b| b.outbox_ack(&[seq])).await
+    }
+
+    /// Delivered: all these rows go, in one commit.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_ack_all(&self, seqs: Vec<i64>) -> Result<()> {
+        self.write(move |b| b.outbox_ack(&seqs)).await
+    }
+
+    /// Not delivered: try again at `next_at`, UTC milliseconds.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_retry(&self, seq: i64, next_at: i64) -> Result<()> {
+        self.write(move |b| b.outbox_retry(seq, next_at)).await
+    }
+
+    /// Will never be delivered: kept apart with the reason.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_dead(&self, seq: i64, reason: &str) -> Result<()> {
+        let reason = reason.to_owned();
+        self.write(move |b| b.outbox_dead(seq, &reason)).await
+    }
+
+    /// Rows waiting and rows given up.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_counts(&self) -> Result<(u64, u64)> {
+        self.ask(|b| b.outbox_counts()).await
+    }
+}
