@@ -35,7 +35,8 @@ fn a_death_at_any_boundary_of_a_commit_calls_nobody_twice_and_loses_nothing() {
     let alive = lane.shift(0, &log);
     let points = boundary::points(&log);
     let last = points.iter().map(|point| point.number).max().unwrap_or(0);
-    let commits = points.iter().filter(|point| point.what == "synced" && point.file.ends_with("-wal")).count();
+    let commits =
+        points.iter().filter(|point| point.what == "synced" && point.file.ends_with("-wal")).count();
     assert!(alive && commits >= 20, "{commits} commits: {points:#?}");
 
     let (next, died) = (AtomicU64::new(1), AtomicU64::new(0));

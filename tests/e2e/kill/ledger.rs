@@ -46,9 +46,13 @@ pub(super) fn listed(daemon: &Daemon, under_way: &BTreeSet<String>, story: &str)
     }
     let history = daemon.cli(&["history", "--interrupted"]);
     let rows = history["rows"].as_array().expect("history has rows");
-    let shown: BTreeSet<_> = rows.iter().filter_map(|row| row["attempt"].as_str()).map(str::to_owned).collect();
+    let shown: BTreeSet<_> =
+        rows.iter().filter_map(|row| row["attempt"].as_str()).map(str::to_owned).collect();
     assert!(under_way.is_subset(&shown), "{story}: of {under_way:?} only {shown:?} is listed as interrupted");
-    assert!(rows.iter().all(|row| row["interrupted"] == true && !row["ended_at"].is_null()), "{story}: {rows:#?}");
+    assert!(
+        rows.iter().all(|row| row["interrupted"] == true && !row["ended_at"].is_null()),
+        "{story}: {rows:#?}"
+    );
 }
 
 /// The whole account, with the daemon stopped in order after its last life.
@@ -70,8 +74,11 @@ impl Account<'_> {
         self.no_save_is_lost();
         self.every_result_was_handed_out();
         self.recordings_belong_to_their_rows();
-        let integrity: String =
-            self.daemon.database().query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
+        let integrity: String = self
+            .daemon
+            .database()
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .expect("a check");
         assert_eq!(integrity, "ok", "{}", self.story);
     }
 

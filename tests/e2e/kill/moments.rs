@@ -63,8 +63,14 @@ fn sixty_deaths_in_one_shift_call_nobody_twice_and_lose_nothing() {
     let history = page.expect("there is a history")["rows"].as_array().expect("rows").clone();
     assert!(daemon.stop().success());
     let story = format!("seed {seed}");
-    ledger::Account { daemon: &daemon, invites: &exchange.invites(), saves: &saves, history: &history, story: &story }
-        .check();
+    ledger::Account {
+        daemon: &daemon,
+        invites: &exchange.invites(),
+        saves: &saves,
+        history: &history,
+        story: &story,
+    }
+    .check();
 }
 
 /// One life: the operator works on a thread of their own, so that death comes at any moment of a command too.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use e2e::daemon::{Account, Daemon, Seat};
-use e2e::peer::sipp::{TONE_DBFS, TONE_HZ};
+use e2e::peer::sipp::{Scenario, TONE_DBFS, TONE_HZ};
 use e2e::wait;
 use e2e::wav::Sound;
 use serde_json::{Value, json};
@@ -24,16 +24,16 @@ fn now_ms() -> u64 {
 
 #[test]
 fn a_death_costs_at_most_the_last_second_of_a_recording() {
-    // Talks are longer here than callees of the other tests wait.
-    let exchange = e2e::peer::sipp::Scenario::server("exchange").start();
-    let mut setup = Daemon::builder().account(Account::new("main", exchange.address()).unregistered());
-    for seat in SEATS {
-        setup = setup.seat(Seat::new(seat, "main").set("operator", &format!("\"{seat}\"")));
-    }
-    let mut daemon = setup.start();
     let mut chance = Chance::new(SEED);
     let seed = chance.0;
     for death in 0..DEATHS {
+        // A new one for each life: sipp plays to a dead caller for ever, and only to a few callers at a time.
+        let exchange = Scenario::server("exchange").start();
+        let mut setup = Daemon::builder().account(Account::new("main", exchange.address()).unregistered());
+        for seat in SEATS {
+            setup = setup.seat(Seat::new(seat, "main").set("operator", &format!("\"{seat}\"")));
+        }
+        let mut daemon = setup.start();
         let mut control = daemon.control();
         for (n, seat) in SEATS.iter().enumerate() {
             // Not all at once: each is cut at another phase of its fsync.
@@ -65,7 +65,8 @@ fn a_death_costs_at_most_the_last_second_of_a_recording() {
             let row = rows.iter().find(|row| row["attempt"] == attempt).unwrap_or_else(|| panic!("{story}"));
             let recording = &row["recording"];
             assert_eq!(recording["state"], "final", "{story}: {row:#}");
-            let heard = Sound::read(recording["path"].as_str().unwrap().as_ref(), 1).expect("a stereo WAV file");
+            let heard =
+                Sound::read(recording["path"].as_str().unwrap().as_ref(), 1).expect("a stereo WAV file");
             let length = heard.length().as_millis() as u64;
             assert!(length + LOST_MS >= talked, "{story}: only {length} ms were kept");
             assert!(length <= talked + 500, "{story}: {length} ms were kept");
