@@ -27,8 +27,13 @@ if [ -n "${CA:-}" ]; then
     cp "$CA"/*.crt "$ROOT/usr/local/share/ca-certificates/"
     chroot "$ROOT" update-ca-certificates >/dev/null 2>&1
 fi
+# What an installer writes and debootstrap does not.
+[ -e "$ROOT/etc/hosts" ] || printf '127.0.0.1 localhost\n::1 localhost\n' >"$ROOT/etc/hosts"
+# A root that is used again keeps what it compiled.
+if [ -d "$ROOT/src/kakeru/target" ]; then mv "$ROOT/src/kakeru/target" "$ROOT/src/target"; fi
 rm -rf "$ROOT/src/kakeru"
 git clone -q --no-hardlinks . "$ROOT/src/kakeru"
+if [ -d "$ROOT/src/target" ]; then mv "$ROOT/src/target" "$ROOT/src/kakeru/target"; fi
 
 # Runs one verb inside; the mounts live and end with the name space.
 inside() {
