@@ -52,6 +52,8 @@ pub struct Ended {
     pub row: Row,
     /// Status that the machine saves in the same commit.
     pub auto: Option<&'static str>,
+    /// Void: in no count, and sealed by this end. A call that a person judged is never voided away.
+    pub void: bool,
     /// The facts it was judged by.
     pub facts: Facts,
 }
@@ -88,7 +90,7 @@ pub enum Action {
     },
     /// Write the end of an attempt. Answer with [`crate::Dialer::stored`] once it is on disk.
     End(Ended),
-    /// Save without sealing. Needs no answer.
+    /// Save without sealing. Answer with [`crate::Dialer::saved`].
     Save {
         /// The attempt.
         attempt: AttemptId,

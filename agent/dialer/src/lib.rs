@@ -13,10 +13,12 @@
 
 mod action;
 pub mod ceilings;
+mod facts;
 pub mod outcome;
 mod policy;
 mod seat;
 mod state;
+mod steps;
 pub mod window;
 
 pub use action::{Action, ClaimIntent, Claimed, Ended, Next, Refusal, SaveIntent, SeatChange};

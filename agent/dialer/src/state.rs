@@ -56,7 +56,10 @@ pub(crate) enum State {
         until: Option<Instant>,
     },
     Marking(AttemptId),
-    Releasing,
+    Releasing {
+        /// The next lead is shown, not dialed.
+        hold: bool,
+    },
     Dialing(Open),
     Ringing(Open),
     InCall(Open),
@@ -75,6 +78,10 @@ pub(crate) struct Open {
     pub(crate) from_list: bool,
     /// A status is on disk.
     pub(crate) has_status: bool,
+    /// A status of the operator is on its way to the disk.
+    pub(crate) saving: bool,
+    /// The end seals the row: void, and nobody judged it.
+    pub(crate) closed: bool,
     /// The operator asked for this to follow the end of the call.
     pub(crate) then: Option<(Next, SaveIntent)>,
     /// The machine already asked for the hang-up.
@@ -89,6 +96,14 @@ pub(crate) struct Session {
 
 impl Open {
     pub(crate) const fn new(attempt: AttemptId, from_list: bool) -> Self {
-        Self { attempt, from_list, has_status: false, then: None, hanging_up: false }
+        Self {
+            attempt,
+            from_list,
+            has_status: false,
+            saving: false,
+            closed: false,
+            then: None,
+            hanging_up: false,
+        }
     }
 }

@@ -360,3 +360,124 @@ fn an_incoming_call_rings_only_at_a_free_seat_and_blocks_the_dialing() {
     assert_eq!(ended.auto, None);
     assert_eq!(shift.dialer.state(), &SeatState::WrapUp);
 }
+
+/// Answers with an opened row to a number that the operator typed.
+fn manual(shift: &mut Shift, attempt: AttemptId) {
+    let now = shift.now();
+    shift.dialer.manual(now).unwrap();
+    shift.dialed.insert(attempt);
+    shift.dialer.opened(Some(attempt), now);
+    assert!(matches!(shift.want_one(), Action::PlaceCall { .. }));
+}
+
+#[test]
+fn a_void_call_to_a_typed_number_frees_the_seat() {
+    let mut shift = Shift::new(Policy::default());
+    manual(&mut shift, AttemptId(99));
+    let ended = shift.end(AttemptId(99), Facts { sip_code: Some(503), ..Facts::default() });
+    assert!(ended.void);
+    assert!(matches!(
+        shift.want_one(),
+        Action::Advance { seal: Some(AttemptId(99)), save: None, claim: None }
+    ));
+    let now = shift.now();
+    assert_eq!(shift.dialer.save(status("prospect"), Next::Dial, now), Err(Refusal::Pending));
+    shift.dialer.sealed(now);
+    assert_eq!(shift.dialer.state(), &SeatState::Paused("start".into()));
+    manual(&mut shift, AttemptId(100));
+}
+
+#[test]
+fn a_call_that_a_person_judged_is_never_voided_away() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    let now = shift.now();
+    shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
+    shift.wants();
+    let ended = shift.end(first, Facts { sip_code: Some(503), ..Facts::default() });
+    assert!(!ended.void, "the save follows and needs an open row");
+    assert!(matches!(shift.want_one(), Action::Advance { save: Some(_), seal: Some(a), .. } if a == first));
+}
+
+#[test]
+fn a_refused_status_is_no_status() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    let now = shift.now();
+    shift.dialer.save(status("no such status"), Next::Stay, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Save { .. }));
+    shift.dialer.saved(first, false);
+    shift.end(first, talk());
+    let nothing = SaveIntent { status: None, memo: None, recall_at: None };
+    let now = shift.now();
+    assert_eq!(shift.dialer.save(nothing.clone(), Next::Dial, now), Err(Refusal::StatusRequired));
+    shift.dialer.save(status("prospect"), Next::Stay, now).unwrap();
+    shift.wants();
+    shift.dialer.saved(first, true);
+    shift.dialer.save(nothing, Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(_), .. }));
+}
+
+#[test]
+fn skip_passes_over_a_shown_lead_and_calls_nobody_s4_47() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    shift.end(first, talk());
+    let now = shift.now();
+    shift.dialer.save(status("prospect"), Next::Skip, now).unwrap();
+    shift.want_one();
+    let second = shift.store_claims(false);
+    shift.dialer.skip().unwrap();
+    assert_eq!(shift.want_one(), Action::Release { attempt: second, skipped: true });
+    shift.dialer.released(now);
+    let Action::Advance { claim, .. } = shift.want_one() else { panic!() };
+    assert!(claim.is_some_and(|claim| !claim.dial_now), "the next is shown as well");
+}
+
+#[test]
+fn a_row_of_blocked_numbers_does_not_end_the_list() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    shift.want_one();
+    shift.dialer.passed_over(now);
+    assert!(matches!(shift.want_one(), Action::Advance { seal: None, claim: Some(_), .. }));
+    shift.dialer.stop(now).unwrap();
+    shift.wants();
+    shift.dialer.passed_over(now);
+    assert!(shift.wants().is_empty(), "nobody asked for more");
+}
+
+#[test]
+fn a_lead_that_could_not_be_marked_is_given_back() {
+    let mut shift = Shift::new(Policy { mode: Mode::Preview { countdown: None }, ..Policy::default() });
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    shift.want_one();
+    let first = shift.store_claims(false);
+    shift.dialer.ready(now);
+    shift.wants();
+    shift.dialer.store(false, now);
+    shift.dialer.mark_failed();
+    assert_eq!(shift.want_one(), Action::Release { attempt: first, skipped: false });
+    shift.dialer.released(now);
+    assert!(shift.wants().is_empty());
+    shift.dialer.store(true, now);
+    assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+}
+
+#[test]
+fn a_night_of_sleep_does_not_delay_the_opening_hour() {
+    let closes_at_one = CallingWindow { to: 13 * 60, ..CallingWindow::default() };
+    let mut shift = Shift::new(Policy { window: Some(closes_at_one), ..Policy::default() });
+    shift.elapsed = Duration::from_secs(3_600);
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    assert!(shift.wants().is_empty());
+    // The monotonic clock stood still.
+    let woken = Now { mono: now.mono, wall: NOON + 22 * 3_600_000 };
+    shift.dialer.clock_jumped(woken);
+    assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+}

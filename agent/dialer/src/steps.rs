@@ -1,0 +1,136 @@
+use std::time::Duration;
+
+use crate::action::{Action, ClaimIntent, Ended, SaveIntent, SeatChange};
+use crate::outcome::{self, Facts};
+use crate::state::{Open, SeatState, State, Waiting};
+use crate::{AttemptId, Dialer, Mode, Now};
+
+/// Steps that commands and facts have in common.
+impl Dialer {
+    /// From idle: claim if everything allows it, else say why not.
+    pub(crate) fn go_on(&mut self, now: Now) {
+        if matches!(self.state, State::Idle) && self.session.is_some() {
+            self.advance(None, None, false, now);
+        }
+    }
+
+    pub(crate) fn advance(&mut self, open: Option<Open>, save: Option<SaveIntent>, hold: bool, now: Now) {
+        let waiting = self.obstacle(now);
+        let free = self.paused.is_none() && waiting.is_none();
+        let claim = self.session.as_mut().filter(|_| free).map(|session| ClaimIntent {
+            list: session.list,
+            dial_now: self.policy.mode == Mode::Straight && !hold,
+        });
+        self.wait(waiting, now);
+        if open.is_none() && save.is_none() && claim.is_none() {
+            self.state = State::Idle;
+            return;
+        }
+        let seal = open.as_ref().map(|o| o.attempt);
+        self.state = State::Advancing { back: open, hold, by_hand: save.is_some() };
+        self.actions.push_back(Action::Advance { seal, save, claim });
+    }
+
+    fn obstacle(&self, now: Now) -> Option<Waiting> {
+        self.session.as_ref()?;
+        if !self.store_ok {
+            Some(Waiting::Store)
+        } else if !self.trunk_up {
+            Some(Waiting::Trunk)
+        } else {
+            let closed = self.policy.window.as_ref().filter(|window| !window.is_open(now.wall));
+            closed.map(|window| Waiting::Hours(window.next_open(now.wall)))
+        }
+    }
+
+    fn wait(&mut self, waiting: Option<Waiting>, now: Now) {
+        let Some(session) = &mut self.session else { return };
+        session.retry_at = match waiting {
+            Some(Waiting::Hours(Some(at)) | Waiting::NotDue(at)) => Some(now.mono + until(at, now.wall)),
+            Some(Waiting::Hours(None) | Waiting::Trunk | Waiting::Store | Waiting::WrapUp) | None => None,
+        };
+        if session.waiting != waiting {
+            session.waiting = waiting;
+            self.actions.push_back(Action::Changed(SeatChange::Waiting(waiting)));
+        }
+    }
+
+    pub(crate) fn nothing_claimed(&mut self, next_due: Option<i64>, now: Now) {
+        let Some(session) = &self.session else { return };
+        let list = session.list;
+        if let Some(due) = next_due {
+            self.wait(Some(Waiting::NotDue(due)), now);
+        } else {
+            self.session = None;
+            self.actions.push_back(Action::Changed(SeatChange::Exhausted(list)));
+        }
+    }
+
+    pub(crate) fn mark(&mut self, attempt: AttemptId, now: Now) {
+        if let Some(waiting) = self.obstacle(now) {
+            self.wait(Some(waiting), now);
+            self.release(attempt, false);
+            return;
+        }
+        self.state = State::Marking(attempt);
+        self.actions.push_back(Action::MarkDialing(attempt));
+    }
+
+    pub(crate) fn release(&mut self, attempt: AttemptId, skipped: bool) {
+        // Whoever passes over a shown lead wants to see the next one, not to call it.
+        self.state = State::Releasing { hold: skipped && self.policy.mode == Mode::Straight };
+        self.actions.push_back(Action::Release { attempt, skipped });
+    }
+
+    pub(crate) fn place(&mut self, attempt: AttemptId, from_list: bool) {
+        self.state = State::Dialing(Open::new(attempt, from_list));
+        self.actions.push_back(Action::PlaceCall { attempt, ring_timeout: self.policy.ring_timeout });
+    }
+
+    pub(crate) fn end(&mut self, mut open: Open, facts: Facts) {
+        let row = outcome::judge(&facts);
+        let judged = open.has_status || open.saving || open.then.is_some();
+        let by_machine = open.from_list && !judged;
+        let auto = row.disposition().filter(|_| by_machine && self.policy.auto_disposition.contains(&row));
+        open.closed = row.is_void() && !judged;
+        self.actions.push_back(Action::End(Ended {
+            attempt: open.attempt,
+            row,
+            auto,
+            void: open.closed,
+            facts,
+        }));
+        self.state = State::Ending(open, row, auto.is_some());
+    }
+
+    pub(crate) fn window_open(&self, now: Now) -> bool {
+        self.policy.window.as_ref().is_none_or(|w| w.is_open(now.wall))
+    }
+
+    pub(crate) fn may_dial(&self, now: Now) -> bool {
+        self.paused.is_none() && self.session.is_some() && self.trunk_up && self.window_open(now)
+    }
+
+    pub(crate) fn show(&mut self) {
+        let at_rest = || self.paused.clone().map_or(SeatState::Ready, SeatState::Paused);
+        let shown = match &self.state {
+            State::Idle | State::Releasing { .. } | State::Breathing(..) => at_rest(),
+            State::Advancing { back: None, .. } => at_rest(),
+            State::Advancing { back: Some(_), .. } | State::Ending(..) | State::WrapUp(_) => {
+                SeatState::WrapUp
+            }
+            State::Previewing { .. } | State::Marking(_) => SeatState::Previewing,
+            State::Opening | State::Dialing(_) => SeatState::Dialing,
+            State::Ringing(_) => SeatState::Ringing,
+            State::InCall(_) => SeatState::InCall,
+        };
+        if shown != self.shown {
+            self.shown = shown.clone();
+            self.actions.push_back(Action::Changed(SeatChange::State(shown)));
+        }
+    }
+}
+
+fn until(at: i64, wall: i64) -> Duration {
+    Duration::from_millis(u64::try_from(at - wall).unwrap_or(0))
+}
