@@ -11,7 +11,7 @@ pub mod demo;
 pub mod exchange;
 pub mod logging;
 pub mod notify;
-pub mod run;
 mod recordings;
+pub mod run;
 mod stream;
 pub mod sync;

@@ -15,7 +15,7 @@ use sip_stack::message::Uri;
 use sip_stack::transaction::Timers;
 use sip_stack::transport::TransportKind;
 use sip_stack::ua::{AccountConfig, RetryPolicy, Secret, UaConfig, UserAgent};
-use store::{OpenOptions, Role, Store};
+use store::{OpenOptions, Role, SetBy, Store};
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
 
@@ -130,14 +130,19 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
             released = recovery.released,
             interrupted = recovery.interrupted.len(),
             open = recovery.unsealed.len(),
-            "the last run did not end in order; see `kakeru history --open`"
+            "the last run left calls to look at; see `kakeru history --open`"
         );
+    }
+    // What the machine had judged needs nobody: a crash came between the end of the call and its seal.
+    for row in recovery.unsealed.iter().filter(|row| row.set_by == Some(SetBy::Auto)) {
+        store.seal(row.id, start.wall).await?;
     }
     let engine_config =
         EngineConfig { workers: config.media.workers.unwrap_or(0), ..EngineConfig::default() };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
     let seats = seats(&config, &store, &engine, &accounts, start.wall).await?;
 
+    let labels = store.dispositions().await?.into_iter().map(|status| (status.code, status.label)).collect();
     let project = store.ensure_project(DEFAULT_PROJECT, None, start.wall).await?;
     let first_seq = store.reserve_event_seq(EVENT_BLOCK).await?;
     let hub = Arc::new(EventHub::new(first_seq));
@@ -178,6 +183,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         stop,
         accounts,
         seats,
+        labels,
         project,
         interrupted: u32::try_from(recovery.interrupted.len()).unwrap_or(u32::MAX),
     });
@@ -214,7 +220,7 @@ async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRu
         if account.registrar.is_some() {
             ua.register(id, now.mono);
         }
-        accounts.push(AccountRuntime { id, config: account.clone(), status: None });
+        accounts.push(AccountRuntime { id, config: account.clone(), status: None, told: None });
     }
     driver.flush(&mut ua);
     Ok((ua, driver, accounts))

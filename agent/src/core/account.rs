@@ -4,14 +4,16 @@ use std::time::Instant;
 use config::AccountKind;
 use sip_stack::message::Uri;
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
-use sip_stack::ua::{AccountId, RegistrationState, RegistrationStatus, UserAgent};
+use sip_stack::ua::{AccountId, RegistrationError, RegistrationState, RegistrationStatus, UserAgent};
 
 /// An account while the daemon runs.
 pub(crate) struct AccountRuntime {
     pub(crate) id: AccountId,
     pub(crate) config: config::Account,
-    /// Last status seen, to report changes once.
+    /// Last status that was not a request under way: until when a binding stands.
     pub(crate) status: Option<RegistrationStatus>,
+    /// What clients were told last, to tell changes once.
+    pub(crate) told: Option<(protocol::result::RegistrationState, Option<RegistrationError>)>,
 }
 
 impl AccountRuntime {
@@ -26,7 +28,7 @@ impl AccountRuntime {
     }
 
     /// A refresh under way does not take the line down: the binding still stands.
-    fn refreshing(&self, ua: &UserAgent) -> bool {
+    pub(crate) fn refreshing(&self, ua: &UserAgent) -> bool {
         ua.registration(self.id).state == RegistrationState::Registering
             && matches!(
                 self.status.as_ref().map(|s| s.state),

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use dialer::outcome::Facts;
 use dialer::{Action, ClaimIntent, SaveIntent, SeatChange};
 use media::RtpSocket;
 use media::types::{Command as MediaCommand, Endpoint, SessionId};
 use protocol::ErrorCode;
-use sip_stack::ua::{HangupReason, Invite};
+use sip_stack::ua::{EndedBy, HangupReason, Invite};
 use store::phone::{DialPlan, NumberFormat};
 use store::{Advance, AttemptId, ClaimSpec, DialRules, Save, SetBy};
 
-use super::call::{Call, Origin, Party};
+use super::call::{Call, Closing, Origin, Party};
 use super::job::Done;
 use super::{Core, SeatIndex, account};
 use crate::clock::Now;
@@ -29,8 +30,10 @@ impl Core {
             Action::End(ended) => self.write_end(seat, ended, now),
             Action::Save { attempt, save } => {
                 let save = self.save_of(seat, AttemptId(attempt.0), save, now);
-                let store = self.store.clone();
-                self.jobs.spawn(async move { Done::Saved { seat, result: store.save(save).await } });
+                let (store, attempt, memo) = (self.store.clone(), save.attempt, save.memo.clone());
+                self.jobs.spawn(async move {
+                    Done::Saved { seat, attempt, memo, result: store.save(save).await }
+                });
             }
             Action::Changed(change) => self.seat_changed(seat, change, now),
         }
@@ -57,8 +60,9 @@ impl Core {
             claim,
         };
         let store = self.store.clone();
+        let saved = advance.save.is_some();
         self.jobs.spawn(async move {
-            Done::Advanced { seat, seal, result: Box::new(store.advance(advance).await) }
+            Done::Advanced { seat, seal, saved, result: Box::new(store.advance(advance).await) }
         });
     }
 
@@ -110,14 +114,27 @@ impl Core {
 
     fn release(&mut self, seat: SeatIndex, attempt: AttemptId, skipped: bool, now: Now) {
         self.seats[seat].shown = None;
+        self.spawn_release(seat, attempt, skipped, Duration::ZERO, now);
+    }
+
+    /// Also used to try again after trouble with the store.
+    pub(super) fn spawn_release(
+        &mut self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        skipped: bool,
+        after: Duration,
+        now: Now,
+    ) {
         let store = self.store.clone();
         self.jobs.spawn(async move {
+            super::job::pause(after).await;
             let result = if skipped {
                 store.skip(attempt, now.wall).await
             } else {
                 store.release(attempt, now.wall).await
             };
-            Done::Released { seat, result }
+            Done::Released { seat, attempt, skipped, result }
         });
     }
 
@@ -139,6 +156,12 @@ impl Core {
             attempts_before: shown.attempts_before,
         };
         let mut call = Call::new(attempt, seat, origin, party, now.wall);
+        if self.stopping.is_some() {
+            // The stop came while the row was being written.
+            self.calls.insert(attempt, call);
+            let facts = Facts { withdrawn: true, ..Facts::default() };
+            return self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts);
+        }
         match self.invite(seat, &shown.dial_string, ring_timeout, now) {
             Ok((sip, session, socket)) => {
                 call.sip = Some(sip);
@@ -155,8 +178,9 @@ impl Core {
             }
             Err(code) => {
                 tracing::warn!(%attempt, seat = self.seats[seat].name, code = code.as_str(), "call not placed");
-                self.report_not_placed(&call, code, now);
                 call.times.ended = Some(now.wall);
+                let reason = Some(code.as_str().to_owned());
+                call.closing = Some(Closing { by: EndedBy::Local, reason, deadline: now.mono });
                 self.calls.insert(attempt, call);
                 self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), super::ended::own_fault());
             }
@@ -239,5 +263,6 @@ pub(super) fn plan(account: &config::Account) -> DialPlan {
     }
 }
 
-/// A claim whose seat died is free again after this; every step of a living seat is faster.
-const CLAIM_LEASE_MS: i64 = 600_000;
+/// A claim is free again after this. A living seat gives its lead back itself and a start frees what a dead process
+/// held, so this only has to be longer than anybody looks at a lead before calling it.
+const CLAIM_LEASE_MS: i64 = 12 * 3_600_000;

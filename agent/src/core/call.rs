@@ -67,6 +67,8 @@ pub(crate) struct Call {
     pub(crate) heard: Vec<serde_json::Value>,
     pub(crate) recording: Recording,
     pub(crate) stats: Option<SessionStats>,
+    /// The result as far as it is on disk.
+    pub(crate) kept: Kept,
     /// Set when SIP is over and the media session is being closed: facts are final once it is.
     pub(crate) closing: Option<Closing>,
 }
@@ -93,6 +95,14 @@ pub(crate) enum Recording {
     Closed { path: PathBuf, duration_ms: u64, bytes: u64, sha256: [u8; 32], gaps_ms: u64 },
     /// It could not be written.
     Failed,
+}
+
+/// What an operator has saved during a call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) status: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) memo: Option<String>,
 }
 
 /// SIP is over; waiting for the last words of the media session.
@@ -131,6 +141,7 @@ impl Call {
             heard: Vec::new(),
             recording: Recording::None,
             stats: None,
+            kept: Kept::default(),
             closing: None,
         }
     }
@@ -177,9 +188,9 @@ impl Call {
             q850: self.facts.q850,
             outcome: None,
             suggestion: None,
-            status: None,
-            label: None,
-            memo: None,
+            status: self.kept.status.clone(),
+            label: self.kept.label.clone(),
+            memo: self.kept.memo.clone(),
         }
     }
 

@@ -46,12 +46,16 @@ impl Core {
                 self.seats[seat].dialer.ready(now.into());
                 Ok(())
             }
-            Command::DialPause(_) => {
-                self.session(seat).map(|seat| self.seats[seat].dialer.pause(String::from("dial"), now.into()))
-            }
-            Command::DialResume(_) => {
-                self.session(seat).map(|seat| self.seats[seat].dialer.ready(now.into()))
-            }
+            Command::DialPause(_) => self.session(seat).map(|list| {
+                self.seats[seat].dialer.pause(String::from("dial"), now.into());
+                let (seat, reason) = (self.seats[seat].name.clone(), String::from("operator"));
+                self.publish(protocol::Event::DialPaused { seat, list, reason, until: None }, now);
+            }),
+            Command::DialResume(_) => self.session(seat).map(|list| {
+                self.seats[seat].dialer.ready(now.into());
+                let seat = self.seats[seat].name.clone();
+                self.publish(protocol::Event::DialResumed { seat, list }, now);
+            }),
             Command::DialStop(_) => self.seats[seat].dialer.stop(now.into()).map_err(refusal),
             Command::DialSkip(_) => self.seats[seat].dialer.skip().map_err(refusal),
             other => return self.query(other, peer, reply, now),
@@ -61,8 +65,9 @@ impl Core {
         respond(reply, answer.map(|()| self.seat_status(seat)));
     }
 
-    fn session(&self, seat: SeatIndex) -> Result<SeatIndex, RpcError> {
-        if self.seats[seat].dialer.list().is_some() { Ok(seat) } else { Err(ErrorCode::NoSession.into()) }
+    /// Name of the list that is being dialed.
+    fn session(&self, seat: SeatIndex) -> Result<String, RpcError> {
+        self.seats[seat].list_name().ok_or_else(|| ErrorCode::NoSession.into())
     }
 
     fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
@@ -138,6 +143,10 @@ impl Core {
         match (p.attempt.as_deref().map(str::parse::<AttemptId>), open) {
             (None, Some(_)) => {}
             (Some(Ok(named)), Some(open)) if named == open => {}
+            (Some(Ok(named)), _) if self.is_open_elsewhere(named) => {
+                let error = RpcError::with_detail(ErrorCode::CallBusy, "the call is open at another seat");
+                return respond::<SeatStatus>(reply, Err(error));
+            }
             // A row that is not open at this seat: one that a crash left behind, or sealed (the store refuses then).
             (Some(Ok(named)), _) => return self.save_closed(seat, named, p, reply, now),
             (Some(Err(_)) | None, _) => return respond::<SeatStatus>(reply, Err(ErrorCode::NoCall.into())),
@@ -169,24 +178,21 @@ impl Core {
             now: now.wall,
             user: self.seats[seat].user,
         };
-        let (store, nudge) = (self.store.clone(), self.outbox_nudge.clone());
+        let store = self.store.clone();
         let seal = p.next != protocol::params::Next::Stay;
-        let status = self.seat_status(seat);
         self.jobs.spawn(async move {
             let result = async {
-                store.save(save).await?;
-                if seal {
-                    let sealed = store.seal(attempt, now.wall).await?;
-                    nudge.notify_one();
-                    if let Some(path) = sealed.discard_recording {
-                        super::job::discard(path).await;
-                    }
-                }
-                Ok(status)
+                let saved = store.save(save).await?;
+                let sealed = if seal { Some(store.seal(attempt, now.wall).await?) } else { None };
+                Ok((saved, sealed))
             };
-            respond(reply, result.await.map_err(|error: store::Error| store_error(&error)));
-            Done::Nothing
+            Done::SavedClosed { seat, result: result.await, reply }
         });
+    }
+
+    fn is_open_elsewhere(&self, attempt: AttemptId) -> bool {
+        let attempt = Some(dialer::AttemptId(attempt.0));
+        self.seats.iter().any(|seat| seat.dialer.attempt() == attempt)
     }
 
     fn dial_start(&mut self, seat: SeatIndex, p: DialStart, reply: Reply) {
@@ -226,9 +232,10 @@ impl Core {
 
     fn answer(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {
         let attempt = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
-        let call = attempt
-            .and_then(|attempt| self.calls.get(&attempt))
-            .filter(|_| matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing));
+        let call = attempt.and_then(|attempt| self.calls.get(&attempt)).filter(|call| {
+            // A session means that our answer is on its way already.
+            call.session.is_none() && matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing)
+        });
         let (attempt, sip) = call
             .and_then(|call| Some((call.attempt, call.sip?)))
             .ok_or_else(|| RpcError::from(ErrorCode::NoCall))?;

@@ -1,6 +1,7 @@
 //! The end of a call: the media's last words, the judgement, the row.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use dialer::Ended;
 use dialer::outcome::{Facts, Row};
@@ -56,13 +57,20 @@ impl Core {
         }
         let recording = call.as_ref().and_then(recording_of);
         self.unsaved += 1;
-        self.spawn_end(seat, end, recording);
+        self.spawn_end(seat, end, recording, Duration::ZERO);
     }
 
     /// Also used to try again after trouble with the store.
-    pub(super) fn spawn_end(&mut self, seat: SeatIndex, end: AttemptEnd, recording: Option<RecordingFacts>) {
+    pub(super) fn spawn_end(
+        &mut self,
+        seat: SeatIndex,
+        end: AttemptEnd,
+        recording: Option<RecordingFacts>,
+        after: Duration,
+    ) {
         let store = self.store.clone();
         self.jobs.spawn(async move {
+            super::job::pause(after).await;
             let mut result = Ok(());
             if let Some(facts) = recording.clone() {
                 result = store.recording_closed(facts).await.map(|_| ());
@@ -102,7 +110,7 @@ impl Core {
             sip_call_id: call.and_then(|call| call.sip_call_id.clone()),
             suggestion: ended.row.disposition().map(str::to_owned),
             sub: Some(ended.row.name().to_owned()),
-            void: ended.row.is_void().then(|| ended.row.name().to_owned()),
+            void: ended.void.then(|| ended.row.name().to_owned()),
             evidence: call.map_or(serde_json::Value::Null, Call::evidence),
             auto: ended.auto.map(|code| Save {
                 attempt,

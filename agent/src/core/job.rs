@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use dialer::Claimed as DialerClaimed;
 use protocol::RpcError;
+use protocol::result::SeatStatus;
 use sip_stack::ua::{CallId, Rejection};
-use store::{Advanced, AttemptEnd, AttemptId, Claimed, Error as StoreError, RecordingFacts, Saved, SetBy};
+use store::{
+    Advanced, AttemptEnd, AttemptId, Claimed, Error as StoreError, RecordingFacts, Saved, Sealed, SetBy,
+};
 
-use super::call::{Call, Origin, Party};
+use super::call::{Call, Kept, Origin, Party};
 use super::command::respond;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
@@ -19,6 +22,8 @@ pub(crate) enum Done {
     Advanced {
         seat: SeatIndex,
         seal: Option<AttemptId>,
+        /// A result of the operator was part of it.
+        saved: bool,
         result: Box<Result<Advanced, StoreError>>,
     },
     Marked {
@@ -28,11 +33,21 @@ pub(crate) enum Done {
     },
     Released {
         seat: SeatIndex,
+        attempt: AttemptId,
+        skipped: bool,
         result: Result<(), StoreError>,
     },
     Saved {
         seat: SeatIndex,
+        attempt: AttemptId,
+        memo: Option<String>,
         result: Result<Saved, StoreError>,
+    },
+    /// A row that is not open at the seat was saved, and sealed if that was wanted.
+    SavedClosed {
+        seat: SeatIndex,
+        result: Result<(Saved, Option<Sealed>), StoreError>,
+        reply: Reply,
     },
     Opened {
         seat: SeatIndex,
@@ -75,13 +90,13 @@ impl Done {
 impl Core {
     pub(super) fn on_done(&mut self, done: Done, now: Now) {
         match done {
-            Done::Advanced { seat, seal, result } => self.advanced(seat, seal, *result, now),
+            Done::Advanced { seat, seal, saved, result } => self.advanced(seat, seal, saved, *result, now),
             Done::Marked { seat, attempt, result } => self.marked(seat, attempt, *result, now),
-            Done::Released { seat, result } => {
-                self.check(result.err(), now);
-                self.seats[seat].dialer.released(now.into());
+            Done::Released { seat, attempt, skipped, result } => {
+                self.released(seat, attempt, skipped, result, now);
             }
-            Done::Saved { seat, result } => self.saved(seat, result, now),
+            Done::Saved { seat, attempt, memo, result } => self.saved(seat, attempt, memo, result, now),
+            Done::SavedClosed { seat, result, reply } => self.saved_closed(seat, result, reply, now),
             Done::Opened { seat, result } => self.opened(seat, *result, now),
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
             Done::Arrived { sip, result } => self.arrived(sip, result, now),
@@ -100,6 +115,7 @@ impl Core {
         &mut self,
         seat: SeatIndex,
         seal: Option<AttemptId>,
+        saved: bool,
         result: Result<Advanced, StoreError>,
         now: Now,
     ) {
@@ -107,16 +123,20 @@ impl Core {
             Ok(advanced) => advanced,
             Err(error) => {
                 self.seats[seat].refuse(store_error(&error));
+                if matches!(error, StoreError::Sealed { .. }) {
+                    // Nothing is left to judge: the seat goes on.
+                    self.seats[seat].last = None;
+                    return self.seats[seat].dialer.sealed(now.into());
+                }
                 self.check(Some(error), now);
                 return self.seats[seat].dialer.advance_failed(now.into());
             }
         };
         if let Some(sealed) = &advanced.sealed {
-            self.report_sealed(seat, sealed, now);
-            self.outbox_nudge.notify_one();
-            if let Some(path) = sealed.discard_recording.clone() {
-                self.discard(path);
+            if saved {
+                self.report_saved(seat, sealed.attempt, sealed.status.as_deref(), SetBy::Operator, now);
             }
+            self.sealed(seat, sealed, now);
         }
         if seal.is_some() {
             self.seats[seat].last = None;
@@ -133,8 +153,11 @@ impl Core {
                 DialerClaimed { attempt: dialer::AttemptId(claimed.attempt.0), dialed: claimed.dialed };
             runtime.shown = Some(claimed);
             runtime.dialer.claimed(Some(to_dialer), None, now.into());
+        } else if advanced.exhausted.as_ref().is_some_and(|exhausted| exhausted.more) {
+            runtime.dialer.passed_over(now.into());
         } else if let Some(exhausted) = advanced.exhausted {
-            runtime.dialer.claimed(None, exhausted.next_due, now.into());
+            self.report_exhausted(seat, &exhausted, now);
+            self.seats[seat].dialer.claimed(None, exhausted.next_due, now.into());
         } else {
             runtime.dialer.sealed(now.into());
         }
@@ -157,29 +180,95 @@ impl Core {
         self.driver.flush(&mut self.ua);
     }
 
-    fn marked(&mut self, seat: SeatIndex, attempt: AttemptId, result: Result<(), StoreError>, now: Now) {
-        let ok = result.is_ok();
-        if let Err(error) = result {
-            tracing::info!(%attempt, %error, "not dialed");
-            self.check(Some(error), now);
+    fn sealed(&mut self, seat: SeatIndex, sealed: &Sealed, now: Now) {
+        // A void row was sealed by its end, and told then.
+        if !sealed.already {
+            self.report_sealed(seat, sealed, now);
+            self.outbox_nudge.notify_one();
         }
-        self.seats[seat].dialer.marked(ok, now.into());
+        if let Some(path) = sealed.discard_recording.clone() {
+            self.discard(path);
+        }
     }
 
-    fn saved(&mut self, seat: SeatIndex, result: Result<Saved, StoreError>, now: Now) {
+    /// A lead was given back. While the disk takes nothing it is tried again: a lead must not stay with nobody.
+    fn released(
+        &mut self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        skipped: bool,
+        result: Result<(), StoreError>,
+        now: Now,
+    ) {
+        let Err(error) = result else { return self.seats[seat].dialer.released(now.into()) };
+        let again = error.blame() == store::Blame::Resource && self.stopping.is_none();
+        tracing::warn!(%attempt, %error, again, "a lead was not given back");
+        self.check(Some(error), now);
+        if again {
+            self.spawn_release(seat, attempt, skipped, RETRY, now);
+        } else {
+            self.seats[seat].dialer.released(now.into());
+        }
+    }
+
+    fn marked(&mut self, seat: SeatIndex, attempt: AttemptId, result: Result<(), StoreError>, now: Now) {
+        let Err(error) = result else { return self.seats[seat].dialer.marked(true, now.into()) };
+        tracing::info!(%attempt, %error, "not dialed");
+        if error.blame() == store::Blame::Resource {
+            self.check(Some(error), now);
+            self.seats[seat].dialer.mark_failed();
+        } else {
+            self.seats[seat].dialer.marked(false, now.into());
+        }
+    }
+
+    fn saved(
+        &mut self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        memo: Option<String>,
+        result: Result<Saved, StoreError>,
+        now: Now,
+    ) {
+        let status = result.as_ref().is_ok_and(|saved| saved.status.is_some());
+        self.seats[seat].dialer.saved(dialer::AttemptId(attempt.0), status);
         match result {
             Ok(saved) => {
-                self.report_saved(seat, &saved, SetBy::Operator, now);
-                if let Some(last) = &mut self.seats[seat].last
-                    && last.attempt == saved.attempt
-                {
-                    last.info.status.clone_from(&saved.status);
-                    last.info.label.clone_from(&saved.label);
+                self.report_saved(seat, saved.attempt, saved.status.as_deref(), SetBy::Operator, now);
+                let kept = Kept { status: saved.status, label: saved.label, memo };
+                if let Some(call) = self.calls.get_mut(&attempt) {
+                    let memo = kept.memo.or(call.kept.memo.take());
+                    call.kept = Kept { memo, ..kept };
+                } else if let Some(last) = self.seats[seat].last.as_mut().filter(|l| l.attempt == attempt) {
+                    (last.info.status, last.info.label) = (kept.status, kept.label);
+                    last.info.memo = kept.memo.or(last.info.memo.take());
                 }
                 self.answer_waiting(seat);
             }
             Err(error) => {
                 self.seats[seat].refuse(store_error(&error));
+                self.check(Some(error), now);
+            }
+        }
+    }
+
+    fn saved_closed(
+        &mut self,
+        seat: SeatIndex,
+        result: Result<(Saved, Option<Sealed>), StoreError>,
+        reply: Reply,
+        now: Now,
+    ) {
+        match result {
+            Ok((saved, sealed)) => {
+                self.report_saved(seat, saved.attempt, saved.status.as_deref(), SetBy::Operator, now);
+                if let Some(sealed) = sealed {
+                    self.sealed(seat, &sealed, now);
+                }
+                respond(reply, Ok(self.seat_status(seat)));
+            }
+            Err(error) => {
+                respond::<SeatStatus>(reply, Err(store_error(&error)));
                 self.check(Some(error), now);
             }
         }
@@ -207,8 +296,11 @@ impl Core {
         match (arriving, result) {
             (Some(arriving), Ok(attempt)) => {
                 let seat = arriving.seat;
-                if self.seats[seat].dialer.ring(dialer::AttemptId(attempt.0), now.into()).is_err() {
-                    return self.ua.reject(sip, Rejection::new(486), now.mono);
+                let ring = dialer::AttemptId(attempt.0);
+                // The seat may have begun a call of its own since.
+                if self.stopping.is_some() || self.seats[seat].dialer.ring(ring, now.into()).is_err() {
+                    self.ua.reject(sip, Rejection::new(486), now.mono);
+                    return self.abandon_row(attempt, now);
                 }
                 let party = Party { dialed: arriving.number, person: arriving.display, ..Party::default() };
                 let mut call = Call::new(attempt, seat, Origin::Incoming, party, now.wall);
@@ -249,7 +341,16 @@ impl Core {
             evidence: serde_json::Value::Null,
             auto: None,
         };
-        self.jobs.spawn(async move { Done::Noted(store.end_attempt(end).await.map(|_| ())) });
+        let nudge = std::sync::Arc::clone(&self.outbox_nudge);
+        self.jobs.spawn(async move {
+            let result = async {
+                store.end_attempt(end).await?;
+                store.seal(attempt, now.wall).await?;
+                nudge.notify_one();
+                Ok(())
+            };
+            Done::Noted(result.await)
+        });
     }
 
     fn end_written(
@@ -269,25 +370,14 @@ impl Core {
                     self.outbox_nudge.notify_one();
                 }
                 if let Some(auto) = &end.auto {
-                    self.report_auto(seat, auto, now);
+                    self.report_saved(seat, attempt, Some(&auto.status), SetBy::Auto, now);
                 }
                 self.seats[seat].dialer.stored(dialer::AttemptId(attempt.0), now.into());
             }
             Err(error) => {
                 tracing::error!(attempt = %end.attempt, %error, "the end of a call is not on disk yet, trying again");
                 self.check(Some(error), now);
-                let (store, wait) = (self.store.clone(), RETRY_END);
-                self.jobs.spawn(async move {
-                    let _ = tokio::time::timeout(wait, std::future::pending::<()>()).await;
-                    let mut result = Ok(());
-                    if let Some(facts) = recording.as_deref().cloned() {
-                        result = store.recording_closed(facts).await.map(|_| ());
-                    }
-                    if result.is_ok() {
-                        result = store.end_attempt(end.clone()).await.map(|_| ());
-                    }
-                    Done::Ended { seat, end: Box::new(end), recording, result }
-                });
+                self.spawn_end(seat, end, recording.map(|facts| *facts), RETRY);
             }
         }
     }
@@ -355,5 +445,13 @@ pub(super) fn store_error(error: &StoreError) -> RpcError {
     RpcError::refused_as(code, error.to_string())
 }
 
-const RETRY_END: Duration = Duration::from_secs(1);
+/// Lets time pass inside a job.
+pub(super) async fn pause(time: Duration) {
+    if !time.is_zero() {
+        let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+    }
+}
+
+/// Wait before an end or a release is written again.
+const RETRY: Duration = Duration::from_secs(1);
 const PROBE: Duration = Duration::from_secs(3);

@@ -86,6 +86,8 @@ pub(crate) struct Core {
     unsaved: usize,
     /// Attempts that the last run left without an end.
     interrupted: u32,
+    /// Labels of result statuses by code.
+    labels: HashMap<String, String>,
     /// The default project.
     project: store::ProjectId,
     started_at: i64,
@@ -178,7 +180,8 @@ impl Core {
 
     fn deadline(&self) -> Option<Instant> {
         let seats = self.seats.iter().filter_map(|seat| seat.dialer.poll_timeout()).map(|(at, _)| at);
-        let closing = self.calls.values().filter_map(|call| call.closing.as_ref()).map(|c| c.deadline);
+        let closing = self.calls.values().filter(|call| call.session.is_some());
+        let closing = closing.filter_map(|call| call.closing.as_ref()).map(|closing| closing.deadline);
         let own = [self.store_probe, self.watchdog.next(), self.stopping];
         seats.chain(closing).chain(own.into_iter().flatten()).min()
     }

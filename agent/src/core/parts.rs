@@ -35,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) stop: Arc<Notify>,
     pub(crate) accounts: Vec<AccountRuntime>,
     pub(crate) seats: Vec<SeatRuntime>,
+    pub(crate) labels: HashMap<String, String>,
     pub(crate) project: store::ProjectId,
     pub(crate) interrupted: u32,
 }
@@ -95,6 +96,7 @@ impl Core {
             store_probe: None,
             unsaved: 0,
             interrupted: parts.interrupted,
+            labels: parts.labels,
             project: parts.project,
             started_at: start.wall,
             suspend: SuspendWatch::new(start),
@@ -141,6 +143,9 @@ impl Core {
     /// The machine slept: bindings at the registrar are gone, whatever the monotonic clock says.
     pub(super) fn woke(&mut self, gap: Duration, now: Now) {
         tracing::warn!(slept_s = gap.as_secs(), "the clock jumped ahead, registering anew");
+        for seat in &mut self.seats {
+            seat.dialer.clock_jumped(now.into());
+        }
         for account in &self.accounts {
             if account.config.registrar.is_some() && self.stopping.is_none() {
                 self.ua.register(account.id, now.mono);

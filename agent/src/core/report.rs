@@ -2,9 +2,9 @@
 
 use dialer::{Ended, SeatChange, SeatState as DialerState, Waiting as DialerWaiting};
 use media::types::SessionId;
+use protocol::Event;
 use protocol::result::{CallState, RecordingInfo, SeatState};
-use protocol::{ErrorCode, Event};
-use store::{AttemptEnd, AttemptId, Saved, Sealed};
+use store::{AttemptEnd, AttemptId, Sealed};
 
 use super::call::{Call, Recording};
 use super::seat::Voice;
@@ -25,14 +25,6 @@ impl Core {
         let seat = self.seats[call.seat].name.clone();
         let info = call.info(self.seats[call.seat].list_name());
         self.publish(Event::CallDialing { seat, call: Box::new(info) }, now);
-    }
-
-    pub(super) fn report_not_placed(&self, call: &Call, code: ErrorCode, now: Now) {
-        let seat = self.seats[call.seat].name.clone();
-        let mut info = call.info(self.seats[call.seat].list_name());
-        info.state = CallState::Ended;
-        let void = Some(code.as_str().to_owned());
-        self.publish(Event::CallEnded { seat, call: Box::new(info), by: String::from("local"), void }, now);
     }
 
     pub(super) fn report_progress(&self, attempt: AttemptId, code: u16, reason: String, now: Now) {
@@ -108,7 +100,10 @@ impl Core {
         info.state = CallState::Ended;
         info.outcome = Some(ended.row.name().to_owned());
         info.suggestion.clone_from(&end.suggestion);
-        info.status = ended.auto.map(str::to_owned);
+        if let Some(code) = ended.auto {
+            info.status = Some(code.to_owned());
+            info.label = self.labels.get(code).cloned();
+        }
         let by = end.hangup_by.map_or("local", store::HangupBy::as_str).to_owned();
         self.seats[seat].last = Some(super::seat::LastCall { attempt: call.attempt, info: info.clone() });
         self.publish(Event::CallEnded { seat: name, call: Box::new(info), by, void: end.void.clone() }, now);
@@ -130,25 +125,20 @@ impl Core {
         self.publish(Event::RecordingClosed { attempt: attempt.to_string(), recording }, now);
     }
 
-    pub(super) fn report_saved(&self, seat: SeatIndex, saved: &Saved, set_by: store::SetBy, now: Now) {
+    pub(super) fn report_saved(
+        &self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        status: Option<&str>,
+        set_by: store::SetBy,
+        now: Now,
+    ) {
         let event = Event::AttemptSaved {
             seat: Some(self.seats[seat].name.clone()),
-            attempt: saved.attempt.to_string(),
-            status: saved.status.clone(),
-            label: saved.label.clone(),
+            attempt: attempt.to_string(),
+            status: status.map(str::to_owned),
+            label: status.and_then(|code| self.labels.get(code).cloned()),
             set_by: set_by.as_str().to_owned(),
-        };
-        self.publish(event, now);
-    }
-
-    /// The machine kept a result.
-    pub(super) fn report_auto(&self, seat: SeatIndex, auto: &store::Save, now: Now) {
-        let event = Event::AttemptSaved {
-            seat: Some(self.seats[seat].name.clone()),
-            attempt: auto.attempt.to_string(),
-            status: Some(auto.status.clone()),
-            label: None,
-            set_by: auto.set_by.as_str().to_owned(),
         };
         self.publish(event, now);
     }
@@ -188,13 +178,6 @@ impl Core {
             }
             SeatChange::Waiting(None) => self.publish(Event::DialResumed { seat: name, list }, now),
             SeatChange::Exhausted(_) => {
-                let event = Event::DialExhausted {
-                    seat: name.clone(),
-                    list: list.clone(),
-                    remaining: 0,
-                    next_due_at: None,
-                };
-                self.publish(event, now);
                 let reason = String::from("exhausted");
                 self.publish(Event::DialStopped { seat: name, list, reason }, now);
             }
@@ -203,6 +186,17 @@ impl Core {
                 self.publish(Event::DialStopped { seat: name, list, reason }, now);
             }
         }
+    }
+
+    /// No lead can be called now; those put off or in somebody's hands remain.
+    pub(super) fn report_exhausted(&self, seat: SeatIndex, exhausted: &store::Exhausted, now: Now) {
+        let event = Event::DialExhausted {
+            seat: self.seats[seat].name.clone(),
+            list: self.seats[seat].list_name().unwrap_or_default(),
+            remaining: u64::from(exhausted.remaining_not_due) + u64::from(exhausted.held),
+            next_due_at: exhausted.next_due,
+        };
+        self.publish(event, now);
     }
 
     pub(super) fn report_voice(&self, seat: SeatIndex, voice: &Voice, now: Now) {

@@ -85,8 +85,8 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, window: Option<&'stati
         lead: row.lead.to_string(),
         list: names.get(&row.list).cloned().unwrap_or_else(|| row.list.to_string()),
         position: row.position,
-        number: row.phone,
-        company: None,
+        number: national(&row.phone),
+        company: row.company,
         eligible: row.eligible && window.is_none(),
         reason: Some(
             if row.eligible && window.is_some() { "E-HOURS" } else { row.reason.as_str() }.to_owned(),

@@ -162,8 +162,9 @@ impl Core {
             }
             _ => {}
         }
-        let seen = self.accounts[index].status.as_ref().map(|seen| (state(seen), seen.last_error.clone()));
-        if seen != Some((state(&status), status.last_error.clone())) {
+        let news = Some((state(&status), status.last_error.clone()));
+        if !self.accounts[index].refreshing(&self.ua) && self.accounts[index].told != news {
+            self.accounts[index].told = news;
             let shown = self.account_status(index, now);
             let event = Event::RegistrationChanged {
                 account: shown.name,
