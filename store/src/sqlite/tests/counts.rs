@@ -154,7 +154,7 @@ fn why_names_the_reason_for_one_lead() {
     let mut reason = |query: WhyQuery| reader.why(&query, &context).unwrap().rows.remove(0);
     let later = reason(WhyQuery::Position(world.list, 1));
     assert_eq!((later.reason, later.round, later.attempts), (WhyReason::LaterRound, 2, 1));
-    assert_eq!(later.phone, "0000");
+    assert_eq!(later.phone, phone(0).expose());
     assert_eq!(reason(WhyQuery::Lead(held.lead.unwrap())).reason, WhyReason::Claimed);
     let excluded = reason(WhyQuery::Phone(phone(2).national()));
     assert_eq!(excluded.reason, WhyReason::Excluded);
