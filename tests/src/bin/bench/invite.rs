@@ -1,0 +1,222 @@
+//! From the byte of `save --next dial` on the control socket to the INVITE on the wire.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use e2e::boundary;
+use e2e::daemon::{Account, Daemon};
+use e2e::peer::sipp::{Scenario, Sipp};
+use serde_json::{Value, json};
+
+use crate::leads;
+use crate::table::{Table, quantile};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
+    let exchange = callees();
+    let relay = Relay::start(exchange.address());
+    let line = Account::new("main", relay.address).unregistered();
+    let mut daemon = leads::daemon(leads::setup(line), state);
+    daemon.start();
+    let mut times = work(&daemon, calls, Some(&relay.invites));
+    times.sort_by(f64::total_cmp);
+    let what = format!("`save --next dial` to INVITE, 100,000 leads, {calls} calls");
+    table.note(&format!("{what}: p50"), format!("{:.2} ms", quantile(&times, 0.5)));
+    table.note("… p95", format!("{:.2} ms", quantile(&times, 0.95)));
+    table.at_most("… p99", quantile(&times, 0.99), 3.0, "ms");
+    table.note("… slowest", format!("{:.2} ms", times.last().copied().unwrap_or(f64::NAN)));
+    daemon.stop();
+    commits(table, state);
+}
+
+/// What is made durable between the two, counted in a shorter run with a library that watches.
+fn commits(table: &mut Table, state: &Path) {
+    let exchange = callees();
+    let mut daemon =
+        leads::daemon(leads::setup(Account::new("main", exchange.address()).unregistered()), state);
+    let log = daemon.path("points");
+    let mut environment = boundary::environment(0, &log);
+    environment.push(("BOUNDARY_WIRE".to_owned(), "1".into()));
+    daemon.set_environment(environment);
+    daemon.start();
+    work(&daemon, COUNTED, None);
+    daemon.stop();
+    let points = boundary::points(&log);
+    let mut counts = BTreeSet::new();
+    for (at, _) in points.iter().enumerate().filter(|(_, point)| point.what == "save") {
+        let window = &points[at..];
+        let Some(end) = window.iter().position(|point| point.what == "invite") else { continue };
+        let count = |what: &str| window[..end].iter().filter(|point| point.what == what).count();
+        let others = window[..end]
+            .iter()
+            .filter(|point| point.what == "sync" && !point.file.ends_with("-wal"))
+            .count();
+        counts.insert((count("begin"), count("synced"), others));
+    }
+    let shown: Vec<String> =
+        counts.iter().map(|(c, s, o)| format!("{c} commit, {s} fsync, {o} elsewhere")).collect();
+    let met = counts.len() == 1 && counts.contains(&(1, 1, 0));
+    table.exactly(
+        &format!("… between the two, {COUNTED} calls"),
+        shown.join(" or "),
+        "1 commit, 1 fsync",
+        met,
+    );
+}
+
+const COUNTED: usize = 25;
+
+/// A real SIP peer whose callees hang up 50 ms after they answered.
+fn callees() -> Sipp {
+    let now = "<pause milliseconds=\"200\"/>";
+    Scenario::server("exchange").edit("timeout=\"1000\"", "timeout=\"50\"").edit(now, "").start()
+}
+
+/// Calls the list down; milliseconds from each save to its INVITE, as a relay saw it.
+fn work(daemon: &Daemon, calls: usize, invites: Option<&Mutex<Receiver<Instant>>>) -> Vec<f64> {
+    let mut operator = Operator::connect(&daemon.socket());
+    operator.call("events.subscribe", &json!({}));
+    operator.call("dial.start", &json!({ "list": "leads" }));
+    let next = || {
+        let receiver = invites?.lock().ok()?;
+        receiver.recv_timeout(LIMIT).ok()
+    };
+    let mut times = Vec::new();
+    next();
+    for call in 0..calls {
+        operator.wait_wrap_up();
+        // A person takes a while, never the same.
+        std::thread::sleep(Duration::from_millis(20 + (call as u64 * 37) % 200));
+        let save = json!({ "status": "prospect", "memo": format!("call {call}"), "next": "dial" });
+        let from = operator.send("call.save", &save);
+        if invites.is_some() {
+            let Some(at) = next() else { panic!("no INVITE followed save {call}: {}", daemon.log()) };
+            times.push(at.duration_since(from).as_secs_f64() * 1_000.0);
+        }
+        operator.answer();
+    }
+    times
+}
+
+struct Operator {
+    reader: BufReader<UnixStream>,
+    wrap_ups: usize,
+    next_id: u64,
+}
+
+impl Operator {
+    fn connect(socket: &Path) -> Self {
+        let stream = UnixStream::connect(socket).unwrap_or_else(|error| panic!("{error}"));
+        let _ = stream.set_read_timeout(Some(LIMIT));
+        Self { reader: BufReader::new(stream), wrap_ups: 0, next_id: 0 }
+    }
+
+    /// The moment before the first byte leaves.
+    fn send(&mut self, method: &str, params: &Value) -> Instant {
+        self.next_id += 1;
+        let request = json!({ "jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params });
+        let line = format!("{request}\n");
+        let from = Instant::now();
+        self.reader.get_mut().write_all(line.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+        from
+    }
+
+    fn call(&mut self, method: &str, params: &Value) {
+        self.send(method, params);
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        loop {
+            let message = self.message();
+            if message["id"] == self.next_id {
+                assert!(message["error"].is_null(), "refused: {message}");
+                return;
+            }
+        }
+    }
+
+    fn wait_wrap_up(&mut self) {
+        while self.wrap_ups == 0 {
+            self.message();
+        }
+        self.wrap_ups -= 1;
+    }
+
+    fn message(&mut self) -> Value {
+        let mut line = String::new();
+        let read = self.reader.read_line(&mut line);
+        assert!(read.is_ok_and(|count| count > 0), "the daemon went away or fell silent");
+        let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let text = message.to_string();
+        if text.contains("\"seat.changed\"") && text.contains("\"wrap_up\"") {
+            self.wrap_ups += 1;
+        }
+        message
+    }
+}
+
+/// Two sockets between the daemon and sipp that note when an INVITE arrives.
+struct Relay {
+    address: SocketAddr,
+    invites: Mutex<Receiver<Instant>>,
+}
+
+impl Relay {
+    fn start(exchange: SocketAddr) -> Self {
+        let bind = || {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap_or_else(|error| panic!("{error}"));
+            Arc::new(socket)
+        };
+        let (front, back) = (bind(), bind());
+        let address = front.local_addr().unwrap_or_else(|error| panic!("{error}"));
+        let daemon = Arc::new(Mutex::new(None::<SocketAddr>));
+        let (sender, invites) = channel();
+        let (f, b, d) = (Arc::clone(&front), Arc::clone(&back), Arc::clone(&daemon));
+        // Both end with the process.
+        std::thread::spawn(move || outwards(&f, &b, exchange, &d, &sender));
+        std::thread::spawn(move || inwards(&back, &front, &daemon));
+        Self { address, invites: Mutex::new(invites) }
+    }
+}
+
+fn outwards(
+    front: &UdpSocket,
+    back: &UdpSocket,
+    exchange: SocketAddr,
+    daemon: &Mutex<Option<SocketAddr>>,
+    invites: &Sender<Instant>,
+) {
+    let mut packet = [0; 65_536];
+    let mut last = Vec::new();
+    while let Ok((length, from)) = front.recv_from(&mut packet) {
+        let at = Instant::now();
+        let bytes = &packet[..length];
+        // A retransmission is the same bytes.
+        if bytes.starts_with(b"INVITE ") && bytes != last {
+            last = bytes.to_vec();
+            let _ = invites.send(at);
+        }
+        if let Ok(mut daemon) = daemon.lock() {
+            *daemon = Some(from);
+        }
+        let _ = back.send_to(bytes, exchange);
+    }
+}
+
+fn inwards(back: &UdpSocket, front: &UdpSocket, daemon: &Mutex<Option<SocketAddr>>) {
+    let mut packet = [0; 65_536];
+    while let Ok((length, _)) = back.recv_from(&mut packet) {
+        let to = daemon.lock().ok().and_then(|daemon| *daemon);
+        if let Some(to) = to {
+            let _ = front.send_to(&packet[..length], to);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Measures what an operator and an administrator feel; `docs/performance.md` keeps the table.
+//!
+//! `./x bench [--quick]` prints one table from one run: the release binary against real peers on loopback. Every figure
+//! has its goal beside it; the exit code says whether all were met. Two cores are enough; other work on them shows.
+#![expect(clippy::print_stdout, reason = "the table is this program's output")]
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
+mod import;
+mod invite;
+mod leads;
+mod memory;
+mod parse;
+mod start;
+mod table;
+
+use std::process::ExitCode;
+
+use e2e::daemon::binary;
+use table::Table;
+
+fn main() -> ExitCode {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
+    println!("{}\n{}\n", machine(), binary().display());
+
+    let mut table = Table::default();
+    if wanted("parse") {
+        parse::measure(&mut table);
+    }
+    if wanted("import") {
+        import::measure(&mut table);
+    }
+    if ["start", "memory", "invite"].iter().any(|name| wanted(name)) {
+        let state = leads::prepare();
+        if wanted("start") {
+            start::measure(&mut table, state.path(), if quick { 10 } else { 40 });
+        }
+        if wanted("memory") {
+            memory::measure(&mut table, state.path());
+        }
+        if wanted("invite") {
+            invite::measure(&mut table, state.path(), if quick { 60 } else { 400 });
+        }
+    }
+    println!("\n{table}");
+    ExitCode::from(u8::from(!table.all_met()))
+}
+
+/// Processor, kernel and system, for the head of the table.
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, key: &str| {
+        let line = text.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+        line.split_once([':', '='])
+            .map_or(String::new(), |(_, value)| value.trim().trim_matches('"').to_owned())
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let processor = field(&read("/proc/cpuinfo"), "model name");
+    let system = field(&read("/etc/os-release"), "PRETTY_NAME");
+    let kernel = read("/proc/sys/kernel/osrelease");
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    format!("{cores} cores, {processor}; {system}, Linux {}; load at start {load}", kernel.trim())
+}
