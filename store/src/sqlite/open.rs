@@ -85,10 +85,19 @@ fn lock(path: &Path) -> std::result::Result<File, OpenError> {
         .mode(PRIVATE)
         .open(&lock_path)
         .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+    let mut tries = 0;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                // A process that is just being started holds a copy of every open file until its program is loaded:
+                // a lock given back a moment ago may seem taken.
+                tries += 1;
+                std::thread::park_timeout(LOCK_PAUSE);
+            }
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
     }
 }
 
@@ -141,6 +150,9 @@ fn blame(path: &Path, doing: &'static str, source: rusqlite::Error) -> OpenError
     }
 }
 
+/// A daemon that is really there is told after this many pauses.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Only the owner reads and writes.
 const PRIVATE: u32 = 0o600;
 /// Nobody else should hold the file; backup programs may for a moment.
