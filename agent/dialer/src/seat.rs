@@ -235,7 +235,7 @@ impl Dialer {
                 }
                 Ok(())
             }
-            // A void row is sealed by its end: nothing is left to judge.
+            // Its end seals the row, or is about to.
             State::Ending(open, ..) | State::Breathing(open, _) if open.closed => Err(Refusal::NoCall),
             State::Ending(open, ..) if next != Next::Stay => {
                 if lacks_status(open) {

@@ -80,7 +80,7 @@ pub(crate) struct Open {
     pub(crate) has_status: bool,
     /// A status of the operator is on its way to the disk.
     pub(crate) saving: bool,
-    /// The end seals the row: void, and nobody judged it.
+    /// Nobody has anything to judge: void, or a call that rang here in vain.
     pub(crate) closed: bool,
     /// The operator asked for this to follow the end of the call.
     pub(crate) then: Option<(Next, SaveIntent)>,

@@ -11,6 +11,11 @@ impl Dialer {
     pub(crate) fn go_on(&mut self, now: Now) {
         if matches!(self.state, State::Idle) && self.session.is_some() {
             self.advance(None, None, false, now);
+        } else if matches!(self.waiting(), Some(Waiting::Store | Waiting::Trunk))
+            && self.obstacle(now).is_none()
+        {
+            // The row that is open decides what comes next, and no longer the trouble.
+            self.wait(None, now);
         }
     }
 
@@ -92,14 +97,9 @@ impl Dialer {
         let judged = open.has_status || open.saving || open.then.is_some();
         let by_machine = open.from_list && !judged;
         let auto = row.disposition().filter(|_| by_machine && self.policy.auto_disposition.contains(&row));
-        open.closed = row.is_void() && !judged;
-        self.actions.push_back(Action::End(Ended {
-            attempt: open.attempt,
-            row,
-            auto,
-            void: open.closed,
-            facts,
-        }));
+        let void = row.is_void() && !judged;
+        open.closed = void || matches!(self.state, State::Ringing(_)) && !facts.answered;
+        self.actions.push_back(Action::End(Ended { attempt: open.attempt, row, auto, void, facts }));
         self.state = State::Ending(open, row, auto.is_some());
     }
 

@@ -7,8 +7,10 @@ use dialer::Claimed as DialerClaimed;
 use protocol::RpcError;
 use protocol::result::SeatStatus;
 use sip_stack::ua::{CallId, Rejection};
+use store::phone::Phone;
 use store::{
-    Advanced, AttemptEnd, AttemptId, Claimed, Error as StoreError, RecordingFacts, Saved, Sealed, SetBy,
+    Advanced, AttemptEnd, AttemptId, Claimed, ContactInfo, Error as StoreError, RecordingFacts, Saved,
+    Sealed, SetBy,
 };
 
 use super::call::{Call, Kept, Origin, Party};
@@ -61,6 +63,7 @@ pub(crate) enum Done {
     },
     Arrived {
         sip: CallId,
+        contact: Option<Box<ContactInfo>>,
         result: Result<AttemptId, StoreError>,
     },
     Ended {
@@ -99,7 +102,7 @@ impl Core {
             Done::SavedClosed { seat, result, reply } => self.saved_closed(seat, result, reply, now),
             Done::Opened { seat, result } => self.opened(seat, *result, now),
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
-            Done::Arrived { sip, result } => self.arrived(sip, result, now),
+            Done::Arrived { sip, contact, result } => self.arrived(sip, contact.map(|c| *c), result, now),
             Done::Ended { seat, end, recording, result } => {
                 self.end_written(seat, *end, recording, result, now)
             }
@@ -291,7 +294,13 @@ impl Core {
         }
     }
 
-    fn arrived(&mut self, sip: CallId, result: Result<AttemptId, StoreError>, now: Now) {
+    fn arrived(
+        &mut self,
+        sip: CallId,
+        contact: Option<ContactInfo>,
+        result: Result<AttemptId, StoreError>,
+        now: Now,
+    ) {
         let arriving = self.arriving.remove(&sip);
         match (arriving, result) {
             (Some(arriving), Ok(attempt)) => {
@@ -302,7 +311,14 @@ impl Core {
                     self.ua.reject(sip, Rejection::new(486), now.mono);
                     return self.abandon_row(attempt, now);
                 }
-                let party = Party { dialed: arriving.number, person: arriving.display, ..Party::default() };
+                let (company, person) = contact.map_or((None, None), |c| (c.company, c.person));
+                let party = Party {
+                    phone: Phone::parse(&arriving.number).ok().map(|parsed| parsed.phone),
+                    dialed: arriving.number,
+                    company,
+                    person: person.or(arriving.display),
+                    ..Party::default()
+                };
                 let mut call = Call::new(attempt, seat, Origin::Incoming, party, now.wall);
                 call.sip = Some(sip);
                 call.sip_call_id = Some(arriving.sip_call_id);

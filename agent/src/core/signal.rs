@@ -204,9 +204,14 @@ impl Core {
             now: now.wall,
         };
         let display = from.display.clone();
-        self.arriving.insert(sip, Arriving { seat, number, display, sip_call_id });
+        self.arriving.insert(sip, Arriving { seat, number: number.clone(), display, sip_call_id });
         let store = self.store.clone();
-        self.jobs.spawn(async move { Done::Arrived { sip, result: store.open_incoming(row).await } });
+        self.jobs.spawn(async move {
+            let result = store.open_incoming(row).await;
+            // Who calls is nice to know; a number that is none, or trouble, only leaves the name out.
+            let contact = if result.is_ok() { store.contact(&number).await.ok().flatten() } else { None };
+            Done::Arrived { sip, contact: contact.map(Box::new), result }
+        });
     }
 
     fn sip_ended(&mut self, sip: CallId, end: &CallEnd, now: Now) {

@@ -481,3 +481,33 @@ fn a_night_of_sleep_does_not_delay_the_opening_hour() {
     shift.dialer.clock_jumped(woken);
     assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
 }
+
+#[test]
+fn a_call_that_rang_in_vain_needs_no_wrap_up() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.ready(now);
+    shift.dialer.ring(AttemptId(99), now).unwrap();
+    let ended = shift.end(AttemptId(99), Facts { sip_code: Some(487), ..Facts::default() });
+    assert_eq!((ended.auto, ended.void), (None, false));
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(AttemptId(99)), claim: None, .. }));
+    shift.dialer.sealed(now);
+    assert_eq!(shift.dialer.state(), &SeatState::Ready);
+}
+
+#[test]
+fn trouble_that_is_over_is_no_reason_to_wait() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.end(first, busy());
+    shift.want_one();
+    let now = shift.now();
+    shift.dialer.store(false, now);
+    shift.dialer.advance_failed(now);
+    shift.dialer.save(status("no_contact"), Next::Dial, now).unwrap();
+    shift.want_one();
+    shift.dialer.advance_failed(now);
+    assert_eq!((shift.dialer.state(), shift.dialer.waiting()), (&SeatState::WrapUp, Some(Waiting::Store)));
+    shift.dialer.store(true, now);
+    assert_eq!((shift.dialer.state(), shift.dialer.waiting()), (&SeatState::WrapUp, None));
+}
