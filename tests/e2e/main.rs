@@ -4,13 +4,13 @@ use std::time::Duration;
 
 mod auto_call;
 mod control;
-mod crash;
 mod exchange;
 mod import;
 mod incoming;
 mod kill;
 mod kit;
 mod registration;
+mod session;
 mod talk;
 mod units;
 

@@ -1,0 +1,151 @@
+//! An operator's session in its less usual turns: void calls, late results, several seats, refusals.
+
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon, Seat, Setup};
+use e2e::peer::sipp::{Scenario, Sipp};
+use e2e::wait;
+use serde_json::{Value, json};
+
+use crate::SOON;
+
+/// What the order grants an orderly stop with a call up.
+const STOP: Duration = Duration::from_secs(10);
+
+fn against(exchange: &Sipp) -> Setup {
+    Daemon::builder().account(Account::new("main", exchange.address()).unregistered())
+}
+
+fn with_two_seats(exchange: &Sipp) -> Setup {
+    against(exchange).seat(Seat::new("a", "main")).seat(Seat::new("b", "main"))
+}
+
+fn list(numbers: &[&str]) -> String {
+    let rows = numbers.iter().map(|number| format!("株式会社{number},担当,{number},新規\r\n"));
+    format!("取引先会社名,取引先担当者名,電話番号,カテゴリー\r\n{}", rows.collect::<String>())
+}
+
+fn wait_state(daemon: &Daemon, seat: usize, state: &str) -> Value {
+    let status = daemon.wait_status(state, SOON, |status| status["seats"][seat]["state"] == state);
+    status["seats"][seat].clone()
+}
+
+/// A void row is sealed by its end, so there is nothing to save: the seat is free for the next call.
+#[test]
+fn a_void_call_to_a_typed_number_frees_the_seat() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.cli(&["call", "0312340007"]);
+    let history = daemon.wait_history(1, SOON);
+    assert_eq!((&history[0]["void"], &history[0]["sip_code"]), (&json!(true), &json!(503)));
+    wait_state(&daemon, 0, "paused");
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, 0, "in_call");
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, 0, "wrap_up");
+}
+
+/// Saved in the call, stopped in the call, judged after the restart.
+#[test]
+fn a_result_survives_a_stop_in_the_middle_of_the_call() {
+    let exchange = Scenario::server("exchange").start();
+    let mut daemon = against(&exchange).start();
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, 0, "in_call");
+    daemon.run(&["save", "--status", "no such status"]).refused("E-STATUS-UNKNOWN");
+    daemon.run(&["save", "--next", "dial"]).refused("E-STATUS-REQUIRED");
+    daemon.cli(&["save", "--status", "再コール", "--memo", "午後に"]);
+    let call = wait_state(&daemon, 0, "in_call")["call"].take();
+    assert_eq!((&call["status"], &call["label"]), (&json!("callback"), &json!("再コール")));
+    assert_eq!(call["memo"], "午後に");
+    let attempt = call["attempt"].as_str().unwrap();
+    let (end, took) = wait::timed(|| daemon.stop());
+    assert!(end.success() && took < STOP, "{end} after {took:?}");
+    assert_eq!(exchange.received("BYE").len(), 1);
+
+    daemon.start();
+    let open = daemon.cli(&["history", "--open"])["rows"].take();
+    assert_eq!(open.as_array().unwrap().len(), 1, "{open:#}");
+    assert_eq!((&open[0]["attempt"], &open[0]["interrupted"]), (&json!(attempt), &json!(false)));
+    assert_eq!((&open[0]["status"], &open[0]["memo"]), (&json!("callback"), &json!("午後に")));
+    assert!(!open[0]["ended_at"].is_null(), "{open:#}");
+
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["save", "--attempt", attempt, "--status", "見込", "--next", "dial"]);
+    let saved = events.wait_event("save", SOON, |event| event["params"]["kind"] == "attempt.saved");
+    assert_eq!((&saved["params"]["attempt"], &saved["params"]["label"]), (&json!(attempt), &json!("見込")));
+    events.wait_event("seal", SOON, |event| event["params"]["kind"] == "attempt.sealed");
+    let row = daemon.wait_drop_rows(1, SOON).remove(0);
+    assert_eq!((row["status"].as_str(), row["memo"].as_str()), ("prospect", "午後に"));
+    daemon.run(&["save", "--attempt", attempt, "--status", "FAX"]).refused("E-SEALED");
+    assert_eq!(exchange.invites().len(), 1);
+}
+
+/// A row that is open at a seat is that seat's.
+#[test]
+fn nobody_closes_the_row_of_another_seat() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = with_two_seats(&exchange).start();
+    daemon.run(&["call", "0312340001"]).refused("E-SEAT-REQUIRED");
+    daemon.cli(&["call", "0312340001", "--seat", "a"]);
+    wait_state(&daemon, 0, "in_call");
+    daemon.run(&["hangup", "--seat", "b"]).refused("E-NO-CALL");
+    daemon.cli(&["hangup", "--seat", "a"]);
+    let call = wait_state(&daemon, 0, "wrap_up")["call"].take();
+    let attempt = call["attempt"].as_str().unwrap();
+    let theirs = ["save", "--seat", "b", "--attempt", attempt, "--status", "FAX", "--next", "dial"];
+    daemon.run(&theirs).refused("E-CALL-BUSY");
+    daemon.cli(&["save", "--seat", "a", "--status", "見込", "--next", "dial"]);
+    wait_state(&daemon, 0, "paused");
+    assert_eq!(daemon.wait_drop_rows(1, SOON)[0]["status"], "prospect");
+}
+
+/// Two operators on one list: every number once, from the top, by whoever is free.
+#[test]
+fn two_seats_share_a_list() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = with_two_seats(&exchange).start();
+    let numbers: Vec<String> = (0..12).map(|n| format!("03123{n:02}0{:02}", 2 + n % 2)).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    daemon.import("first", list(&numbers));
+    for seat in ["a", "b"] {
+        daemon.cli(&["dial", "start", "first", "--seat", seat]);
+    }
+    let rows = daemon.wait_drop_rows(numbers.len(), SOON);
+    let counts = exchange.calls_by_number();
+    assert!(counts.len() == numbers.len() && counts.values().all(|&count| count == 1), "{counts:#?}");
+    let by = |seat: &str| rows.iter().filter(|row| row["seat"] == seat).count();
+    assert!(by("a") > 0 && by("b") > 0, "both worked: {} and {}", by("a"), by("b"));
+}
+
+/// The check is made in the transaction before the INVITE, not when the lead is shown.
+#[test]
+fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).set("dialing", "mode", "\"preview\"").start();
+    daemon.import("first", list(&["0312340002", "0312340003"]));
+    daemon.cli(&["dial", "start", "first"]);
+    assert_eq!(wait_state(&daemon, 0, "previewing")["call"]["number"], "0312340002");
+    daemon.cli(&["dnc", "add", "03-1234-0002"]);
+    let why = daemon.cli(&["dial", "why", "--list", "first"])["rows"].take();
+    assert_eq!((&why[0]["number"], &why[0]["company"]), (&json!("0312340003"), &json!("株式会社0312340003")));
+    daemon.cli(&["call"]);
+    let next = |status: &Value| status["seats"][0]["call"]["number"] == "0312340003";
+    daemon.wait_status("the next lead", SOON, next);
+    daemon.cli(&["call"]);
+    daemon.wait_drop_rows(1, SOON);
+    assert_eq!(exchange.calls_by_number().into_keys().collect::<Vec<_>>(), ["0312340003"]);
+}
+
+/// Nobody was talked to: the row is kept, and the seat is free at once.
+#[test]
+fn a_call_that_rang_in_vain_needs_no_result() {
+    let registrar = Scenario::server("registrar_open").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    Scenario::client("uac_call_cancelled", daemon.sip_address(), "100").start().succeed(SOON);
+    let row = daemon.wait_drop_rows(1, SOON).remove(0);
+    assert_eq!((row["direction"].as_str(), row["status"].as_str()), ("in", ""));
+    wait_state(&daemon, 0, "paused");
+}
