@@ -224,7 +224,7 @@ impl Setup {
             ("sip", "listen", format!("\"127.0.0.1:{sip_port}\"")),
             ("media", "ports", format!("\"{}-{}\"", rtp.start(), rtp.end())),
             ("log", "format", "\"json\"".to_owned()),
-            ("log", "level", "\"debug\"".to_owned()),
+            ("log", "level", "\"debug,pulseaudio=error\"".to_owned()),
         ];
         for (section, key, value) in defaults {
             let set = self
