@@ -149,3 +149,17 @@ fn a_call_that_rang_in_vain_needs_no_result() {
     assert_eq!((row["direction"].as_str(), row["status"].as_str()), ("in", ""));
     wait_state(&daemon, 0, "paused");
 }
+
+/// A practice account knows no calling window, so it may lead nowhere but to this machine.
+#[test]
+fn a_practice_account_leads_to_this_machine_only() {
+    // RFC 5737: an address for documentation; nothing may be sent there.
+    let elsewhere = "192.0.2.1:5060".parse().unwrap();
+    let daemon = Daemon::builder().account(Account::new("main", elsewhere).unregistered()).start();
+    daemon.run(&["call", "0312340001"]).refused("E-PRACTICE-ONLY-LOOPBACK");
+    assert_eq!(daemon.cli(&["status"])["accounts"][0]["why"], "E-PRACTICE-ONLY-LOOPBACK");
+    daemon.import("first", list(&["0312340002"]));
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("waiting", SOON, |status| status["seats"][0]["dial"]["waiting"] == "registration");
+    assert_eq!(daemon.cli(&["history"])["rows"], json!([]));
+}

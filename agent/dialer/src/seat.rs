@@ -69,6 +69,12 @@ impl Dialer {
         }
     }
 
+    /// Whether no further call is taken, even if one is still up.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
     /// Whether a call is up or being set up.
     #[must_use]
     pub fn in_call(&self) -> bool {
@@ -179,7 +185,7 @@ impl Dialer {
     ///
     /// # Errors
     /// [`Refusal::Busy`].
-    pub fn ring(&mut self, attempt: AttemptId, now: Now) -> Result<(), Refusal> {
+    pub fn ring(&mut self, attempt: AttemptId) -> Result<(), Refusal> {
         match self.state.clone() {
             State::Idle => {}
             // The closed row is sealed with the next advance; an incoming call may not lose it.
@@ -188,7 +194,6 @@ impl Dialer {
             }
             _ => return Err(Refusal::Busy),
         }
-        let _ = now;
         self.state = State::Ringing(Open::new(attempt, false));
         self.show();
         Ok(())

@@ -17,8 +17,11 @@ pub(crate) struct AccountRuntime {
 }
 
 impl AccountRuntime {
-    /// Whether calls may be placed: registered, or known to the trunk by address and resolved.
+    /// Whether calls may be placed: registered, or known to the trunk by address and resolved, and lawful.
     pub(crate) fn is_up(&self, ua: &UserAgent) -> bool {
+        if !self.target_is_lawful(ua) {
+            return false;
+        }
         if self.config.registrar.is_some() {
             matches!(ua.registration(self.id).state, RegistrationState::Registered { .. })
                 || self.refreshing(ua)

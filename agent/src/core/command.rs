@@ -92,7 +92,11 @@ impl Core {
         if let Some((code, detail)) = &self.store_trouble {
             return Err(RpcError::refused_as(code, detail));
         }
-        if !self.accounts[self.seats[seat].account].is_up(&self.ua) {
+        let account = &self.accounts[self.seats[seat].account];
+        if !account.target_is_lawful(&self.ua) {
+            return Err(ErrorCode::PracticeOnlyLoopback.into());
+        }
+        if !account.is_up(&self.ua) {
             return Err(ErrorCode::TrunkDown.into());
         }
         self.seats[seat].dialer.manual(now.into()).map_err(refusal)

@@ -20,7 +20,7 @@ pub(super) fn own_fault() -> Facts {
 
 impl Core {
     /// SIP and media are over: the dialer judges.
-    pub(super) fn finish(&mut self, attempt: AttemptId, _now: Now) {
+    pub(super) fn finish(&mut self, attempt: AttemptId) {
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         if let Some(session) = call.session.take() {
             self.by_session.remove(&session);
@@ -42,7 +42,7 @@ impl Core {
         let late: Vec<AttemptId> = self.calls.values().filter(overdue).map(|call| call.attempt).collect();
         for attempt in late {
             tracing::error!(%attempt, "the media engine did not close the session in time");
-            self.finish(attempt, now);
+            self.finish(attempt);
         }
     }
 

@@ -75,7 +75,7 @@ impl Core {
                     if let Some(call) = self.calls.get_mut(&attempt) {
                         call.session = None;
                     }
-                    self.finish(attempt, now);
+                    self.finish(attempt);
                 }
             }
             MediaEvent::Pong { id } => self.watchdog.media_answered(id),

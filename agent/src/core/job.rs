@@ -307,7 +307,7 @@ impl Core {
                 let seat = arriving.seat;
                 let ring = dialer::AttemptId(attempt.0);
                 // The seat may have begun a call of its own since.
-                if self.stopping.is_some() || self.seats[seat].dialer.ring(ring, now.into()).is_err() {
+                if self.stopping.is_some() || self.seats[seat].dialer.ring(ring).is_err() {
                     self.ua.reject(sip, Rejection::new(486), now.mono);
                     return self.abandon_row(attempt, now);
                 }
@@ -412,7 +412,7 @@ impl Core {
         self.store_probe.get_or_insert(now.mono + PROBE);
     }
 
-    pub(super) fn probe_store(&mut self, _now: Now) {
+    pub(super) fn probe_store(&mut self) {
         self.store_probe = None;
         let store = self.store.clone();
         self.jobs.spawn(async move { Done::Probed(store.reserve_event_seq(1).await.map(|_| ())) });

@@ -194,7 +194,7 @@ impl Core {
         }
         self.close_overdue(now);
         if self.store_probe.is_some_and(|at| at <= now.mono) {
-            self.probe_store(now);
+            self.probe_store();
         }
         self.tick_watchdog(now);
     }

@@ -232,7 +232,7 @@ impl Core {
         call.closing = Some(Closing { by: end.by, reason: end.reason_text.clone(), deadline });
         match call.session {
             Some(session) => self.media(MediaCommand::Close { session }),
-            None => self.finish(attempt, now),
+            None => self.finish(attempt),
         }
     }
 

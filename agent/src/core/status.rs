@@ -7,7 +7,7 @@ use protocol::result::{
     AccountStatus, CallInfo, CallState, DialInfo, DialState, Direction, OutboxStatus, RegistrationState,
     SeatStatus, StatusResult, StoreStatus, VoiceStatus,
 };
-use protocol::{Event, PROTOCOL_VERSION};
+use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
 use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus};
 use store::AttemptId;
 
@@ -57,7 +57,11 @@ impl Core {
                 RegistrationState::Unneeded
             },
             code: status.last_error.as_ref().and_then(|error| error.code),
-            why: status.last_error.as_ref().map(|error| error.reason.clone()),
+            why: if account.target_is_lawful(&self.ua) {
+                status.last_error.as_ref().map(|error| error.reason.clone())
+            } else {
+                Some(ErrorCode::PracticeOnlyLoopback.as_str().to_owned())
+            },
             next_attempt_at: status.next_attempt.map(wall),
             expires_at: match status.state {
                 SipState::Registered { expires_at } => Some(wall(expires_at)),
@@ -76,13 +80,13 @@ impl Core {
             uid: runtime.uid,
             account: self.accounts[runtime.account].config.name.clone(),
             state,
-            pause_code: pause_code.clone(),
+            pause_code,
             since: runtime.since,
             call: self.current_call(seat),
             dial: runtime.list.as_ref().map(|list| DialInfo {
                 list_id: list.id.to_string(),
                 list: list.name.clone(),
-                state: if pause_code.is_some() {
+                state: if runtime.dialer.is_paused() {
                     DialState::Paused
                 } else if waiting.is_some() {
                     DialState::Waiting

@@ -75,8 +75,7 @@ impl Lines {
         self.step(ua, call, now);
     }
 
-    pub(super) fn on_sip(&mut self, ua: &mut UserAgent, event: Event) {
-        let _ = ua;
+    pub(super) fn on_sip(&mut self, event: Event) {
         match event {
             Event::EarlyMedia { call, media }
             | Event::Answered { call, media }

@@ -102,7 +102,7 @@ pub async fn serve(config: ExchangeConfig, ready: impl FnOnce(SocketAddr)) -> Re
                     Ok(()) => lines.incoming(&mut ua, call, &request, now().mono),
                     Err(rejection) => ua.reject(call, rejection, now().mono),
                 },
-                event => lines.on_sip(&mut ua, event),
+                event => lines.on_sip(event),
             },
             // Tones and keys that callees hear do not change what they do.
             _ = media_events.recv() => {}

@@ -109,12 +109,8 @@ async fn step<S: Sink>(
             Step::More
         }
         Delivery::Retry(reason) => {
+            // The rows stay due; the wait is the worker's, so that trouble costs the database nothing.
             watcher.failed(&reason);
-            for row in batch.iter() {
-                if let Err(error) = store.outbox_retry(row.seq, now()).await {
-                    return Step::Failed(error.to_string());
-                }
-            }
             Step::Failed(reason)
         }
         Delivery::Reject { seq, reason } => match store.outbox_dead(seq, &reason).await {

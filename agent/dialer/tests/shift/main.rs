@@ -350,11 +350,11 @@ fn an_incoming_call_rings_only_at_a_free_seat_and_blocks_the_dialing() {
     let mut shift = Shift::new(Policy::default());
     let now = shift.now();
     shift.dialer.ready(now);
-    shift.dialer.ring(AttemptId(99), now).unwrap();
+    shift.dialer.ring(AttemptId(99)).unwrap();
     assert_eq!(shift.dialer.state(), &SeatState::Ringing);
     shift.dialer.start(LIST, now).unwrap();
     assert!(shift.wants().is_empty(), "no dialing while it rings");
-    assert_eq!(shift.dialer.ring(AttemptId(100), now), Err(Refusal::Busy));
+    assert_eq!(shift.dialer.ring(AttemptId(100)), Err(Refusal::Busy));
     shift.dialer.answered();
     let ended = shift.end(AttemptId(99), talk());
     assert_eq!(ended.auto, None);
@@ -487,7 +487,7 @@ fn a_call_that_rang_in_vain_needs_no_wrap_up() {
     let mut shift = Shift::new(Policy::default());
     let now = shift.now();
     shift.dialer.ready(now);
-    shift.dialer.ring(AttemptId(99), now).unwrap();
+    shift.dialer.ring(AttemptId(99)).unwrap();
     let ended = shift.end(AttemptId(99), Facts { sip_code: Some(487), ..Facts::default() });
     assert_eq!((ended.auto, ended.void), (None, false));
     assert!(matches!(shift.want_one(), Action::Advance { seal: Some(AttemptId(99)), claim: None, .. }));
