@@ -2,7 +2,10 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 /// Form of the log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +19,14 @@ pub enum Format {
 /// Sends logs to standard error (journald takes them from there). `KAKERU_LOG` overrides `level`, for example
 /// `kakeru=debug,sip_stack=trace`. A second call changes nothing.
 pub fn init(format: Format, level: &str) {
-    let filter = std::env::var("KAKERU_LOG")
-        .ok()
-        .and_then(|filter| EnvFilter::try_new(filter).ok())
-        .or_else(|| EnvFilter::try_new(level).ok())
-        .unwrap_or_else(|| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let parse = |filter: &str| filter.parse::<Targets>().ok();
+    let filter = std::env::var("KAKERU_LOG").ok().and_then(|filter| parse(&filter)).or_else(|| parse(level));
+    let registry =
+        registry().with(filter.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO)));
+    let lines = fmt::layer().with_writer(std::io::stderr);
     let set = match format {
-        Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        Format::Text => registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init(),
+        Format::Json => registry.with(lines.json().flatten_event(true)).try_init(),
     };
     // Only a second call fails, and then the first one's choice stands.
     let _ = set;
