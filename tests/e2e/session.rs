@@ -163,3 +163,21 @@ fn a_practice_account_leads_to_this_machine_only() {
     daemon.wait_status("waiting", SOON, |status| status["seats"][0]["dial"]["waiting"] == "registration");
     assert_eq!(daemon.cli(&["history"])["rows"], json!([]));
 }
+
+/// The trunk is at fault, not the leads: after three void calls in a row the seat pauses and says so.
+#[test]
+fn void_calls_in_a_row_pause_the_seat() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.import("first", list(&["0312340007", "0312341007", "0312342007", "0312343007"]));
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["dial", "start", "first"]);
+    let paused = events.wait_event("pause", SOON, |event| event["params"]["kind"] == "dial.paused");
+    assert_eq!((&paused["params"]["reason"], &paused["params"]["list"]), (&json!("trunk"), &json!("first")));
+    assert_eq!(wait_state(&daemon, 0, "paused")["dial"]["state"], "paused");
+    assert_eq!(exchange.invites().len(), 3);
+    assert_eq!(daemon.cli(&["stats"])["calls"], 0);
+    daemon.cli(&["dial", "resume"]);
+    exchange.wait_received("INVITE", 4, SOON);
+}

@@ -61,7 +61,8 @@ pub struct Ended {
 /// What the shell has to do. Drained in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// One commit: keep `save`, seal `seal`, claim the next lead. Answer with [`crate::Dialer::advanced`].
+    /// One commit: keep `save`, seal `seal`, claim the next lead. Answer with [`crate::Dialer::claimed`],
+    /// [`crate::Dialer::passed_over`], [`crate::Dialer::sealed`] or [`crate::Dialer::advance_failed`].
     Advance {
         /// Attempt whose row closes now.
         seal: Option<AttemptId>,
@@ -70,7 +71,8 @@ pub enum Action {
         /// The claim, if a call may follow.
         claim: Option<ClaimIntent>,
     },
-    /// Check and mark a previewed attempt as dialed. Answer with [`crate::Dialer::marked`].
+    /// Check and mark a previewed attempt as dialed. Answer with [`crate::Dialer::marked`] or
+    /// [`crate::Dialer::mark_failed`].
     MarkDialing(AttemptId),
     /// Send the INVITE: the attempt is on disk.
     PlaceCall {

@@ -192,7 +192,7 @@ impl Dialer {
         } else if row.is_void() {
             self.voids += 1;
             if row == Row::OwnFault || self.voids >= VOIDS_BEFORE_PAUSE {
-                self.paused.get_or_insert_with(|| String::from("trunk"));
+                self.paused.get_or_insert_with(|| String::from(PAUSED_BY_TRUNK));
             }
         } else {
             self.voids = 0;
@@ -236,6 +236,9 @@ impl Dialer {
         }
     }
 }
+
+/// Pause code of a seat whose trunk does not carry calls: void calls in a row, or a fault of our own.
+pub const PAUSED_BY_TRUNK: &str = "trunk";
 
 /// Wait after a failed commit before the next claim.
 const RETRY: Duration = Duration::from_secs(2);

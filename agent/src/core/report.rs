@@ -160,7 +160,13 @@ impl Core {
                 self.seats[seat].since = now.wall;
                 let attempt = self.seats[seat].dialer.attempt().map(|a| AttemptId(a.0).to_string());
                 let (state, pause_code) = seat_state(state);
+                let by_trunk = pause_code.as_deref() == Some(dialer::PAUSED_BY_TRUNK);
                 self.publish(Event::SeatChanged { seat: name.clone(), state, pause_code, attempt }, now);
+                if by_trunk && !list.is_empty() {
+                    tracing::warn!(seat = name, "the trunk does not carry calls: dialing pauses");
+                    let reason = dialer::PAUSED_BY_TRUNK.to_owned();
+                    self.publish(Event::DialPaused { seat: name.clone(), list, reason, until: None }, now);
+                }
                 if state == SeatState::Previewing
                     && let Some(info) = self.preview_info(seat)
                 {
