@@ -47,6 +47,8 @@ pub(crate) struct SqliteBackend {
     box_id: String,
     cache_kib: u32,
     categories: staging::CategoryIds,
+    /// Slices of imports so far.
+    slices: u32,
     /// Frames in the log after the last commit; written by SQLite's hook.
     log_frames: Arc<AtomicI32>,
     /// Held while the store is open: one daemon per database.

@@ -55,6 +55,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         box_id: options.box_id.clone(),
         cache_kib: options.cache_kib,
         categories: staging::CategoryIds::default(),
+        slices: 0,
         log_frames,
         _lock: lock,
     };
