@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal as _;
 
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,9 +21,12 @@ pub enum Format {
 /// `kakeru=debug,sip_stack=trace`. A second call changes nothing.
 pub fn init(format: Format, level: &str) {
     let parse = |filter: &str| filter.parse::<Targets>().ok();
-    let filter = std::env::var("KAKERU_LOG").ok().and_then(|filter| parse(&filter)).or_else(|| parse(level));
-    let registry =
-        registry().with(filter.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO)));
+    let filter = std::env::var("KAKERU_LOG").ok().and_then(|filter| parse(&filter)).unwrap_or_else(|| {
+        let configured = parse(level).unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+        // The PulseAudio client calls the end of a stream that we closed an error; a lost device we notice ourselves.
+        configured.with_target("pulseaudio", LevelFilter::OFF)
+    });
+    let registry = registry().with(filter);
     let lines = fmt::layer().with_writer(std::io::stderr);
     let set = match format {
         Format::Text => registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init(),

@@ -10,30 +10,45 @@ use e2e::{ports, wait};
 
 use crate::SOON;
 
-#[test]
-fn sipp_is_challenged_by_the_practice_exchange() {
-    let folder = tempfile::tempdir().unwrap();
+/// An exchange that listens, with these arguments more.
+fn exchange(folder: &std::path::Path, more: &[&str]) -> (Process, std::net::SocketAddr) {
     let address = ports::free_address();
     let mut command = Command::new(binary());
-    command.args(["exchange", "--fast", "--listen", &address.to_string()]);
-    let mut exchange = Process::start("kakeru exchange", &command, &folder.path().join("log"));
+    command.args(["exchange", "--fast", "--listen", &address.to_string()]).args(more);
+    let mut exchange = Process::start("kakeru exchange", &command, &folder.join("log"));
     exchange.wait_until("open port", SOON, || {
         ports::udp_bound(address.port()) && ports::tcp_listening(address.port())
     });
+    (exchange, address)
+}
+
+#[test]
+fn sipp_registers_at_the_practice_exchange() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut exchange, address) = exchange(folder.path(), &[]);
     for tcp in [false, true] {
-        // sipp 3.6 and baresip 1.0 know MD5 only and cannot choose, so the challenges are all they are asked for.
-        let client = Scenario::client("uac_register", address, "100")
-            .edit("<recv response=\"401\" auth=\"true\"/>", "<recv response=\"401\" next=\"end\"/>")
-            .edit("</scenario>", "<label id=\"end\"/>\n<nop/>\n</scenario>");
-        let client = if tcp { client.tcp() } else { client }.start();
-        let refusal =
-            wait::until("a challenge", SOON, || client.messages().into_iter().find(|m| m.verb() == "401"));
-        for algorithm in ["algorithm=SHA-256", "algorithm=MD5"] {
-            assert!(refusal.text.contains(algorithm), "{}", refusal.text);
-        }
-        client.succeed(SOON);
+        let client = Scenario::client("uac_register", address, "100").credentials("100", "practice");
+        if tcp { client.tcp() } else { client }.start().succeed(SOON);
     }
     Scenario::client("uac_options", address, "100").start().succeed(SOON);
+    assert!(exchange.stop(SOON).success());
+}
+
+#[test]
+fn both_digests_are_offered_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut exchange, address) = exchange(folder.path(), &["--digest", "both"]);
+    // sipp 3.6 knows MD5 only and cannot choose, so the challenges are all it is asked for.
+    let client = Scenario::client("uac_register", address, "100")
+        .edit("<recv response=\"401\" auth=\"true\"/>", "<recv response=\"401\" next=\"end\"/>")
+        .edit("</scenario>", "<label id=\"end\"/>\n<nop/>\n</scenario>")
+        .start();
+    let refusal =
+        wait::until("a challenge", SOON, || client.messages().into_iter().find(|m| m.verb() == "401"));
+    for algorithm in ["algorithm=SHA-256", "algorithm=MD5"] {
+        assert!(refusal.text.contains(algorithm), "{}", refusal.text);
+    }
+    client.succeed(SOON);
     assert!(exchange.stop(SOON).success());
 }
 

@@ -163,9 +163,23 @@ pub struct ExchangeArgs {
     /// The user's password
     #[arg(long, default_value = "practice")]
     pub password: String,
+    /// Digest algorithms to offer: many phones know MD5 only and give up at anything else
+    #[arg(long, value_enum, default_value = "md5")]
+    pub digest: DigestArg,
     /// Shorten ringing and talk
     #[arg(long)]
     pub fast: bool,
+}
+
+/// Digest algorithms of the practice exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DigestArg {
+    /// MD5.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// SHA-256, then MD5, as RFC 8760 has it.
+    Both,
 }
 
 /// `kakeru call`.

@@ -3,10 +3,11 @@
 use std::io;
 
 use serde_json::json;
+use sip_stack::auth::Algorithm;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
-use super::args::{DemoArgs, ExchangeArgs};
+use super::args::{DemoArgs, DigestArg, ExchangeArgs};
 use super::output::{Out, REFUSED, chain};
 use crate::demo::DemoOptions;
 use crate::exchange::{ExchangeConfig, Pace};
@@ -29,6 +30,11 @@ pub(super) fn exchange(args: ExchangeArgs, out: Out) -> Result<(), Failure> {
         listen: args.listen,
         user: args.user,
         password: args.password,
+        digest: match args.digest {
+            DigestArg::Md5 => &[Algorithm::Md5],
+            DigestArg::Sha256 => &[Algorithm::Sha256],
+            DigestArg::Both => &[Algorithm::Sha256, Algorithm::Md5],
+        },
         pace: if args.fast { Pace::FAST } else { Pace::REAL },
         ..ExchangeConfig::default()
     };

@@ -11,6 +11,7 @@ mod voices;
 use std::net::SocketAddr;
 
 use media::engine::{Engine, EngineConfig, StartError};
+use sip_stack::auth::Algorithm;
 use sip_stack::driver::{BindConfig, BindError, Driver};
 use sip_stack::message::Method;
 use sip_stack::ua::{Event, UaConfig, UserAgent};
@@ -34,6 +35,8 @@ pub struct ExchangeConfig {
     pub password: String,
     /// Digest realm.
     pub realm: String,
+    /// Digest algorithms to offer, in this order.
+    pub digest: &'static [Algorithm],
     /// How fast callees are.
     pub pace: Pace,
     /// RTP ports.
@@ -47,6 +50,7 @@ impl Default for ExchangeConfig {
             user: String::from("100"),
             password: String::from("practice"),
             realm: String::from("practice.kakeru"),
+            digest: &[Algorithm::Sha256, Algorithm::Md5],
             pace: Pace::REAL,
             ports: 40_000..=49_999,
         }

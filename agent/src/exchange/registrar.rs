@@ -20,7 +20,7 @@ pub(super) struct Registrar {
 impl Registrar {
     pub(super) fn new(config: &ExchangeConfig, seed: u64, now: Instant) -> Self {
         Self {
-            auth: ServerAuth::new(config.realm.clone(), seed, now),
+            auth: ServerAuth::new(config.realm.clone(), seed, now).with_algorithms(config.digest),
             user: config.user.clone(),
             password: Secret::new(config.password.clone()),
             bindings: HashMap::new(),

@@ -136,7 +136,8 @@ fn international(digits: &str, plus: bool) -> Result<Option<&str>, PhoneError> {
 /// Restores a lost leading 0, then the length gate; returns the digits behind the trunk 0.
 fn national(digits: &str, warnings: &mut Warnings) -> Result<String, PhoneError> {
     let restored = match digits.len() {
-        9 => !digits.starts_with('0'),
+        // 010 opens an international call: such digits were never a number that lost its 0.
+        9 => !digits.starts_with('0') && !digits.starts_with("10"),
         10 => MOBILE_LIKE.iter().any(|prefix| digits.starts_with(prefix)),
         _ => false,
     };
