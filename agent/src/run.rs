@@ -217,10 +217,17 @@ async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRu
     for account in &config.accounts {
         let id = ua.add_account(sip_account(account)?);
         driver.resolve(&mut ua, id);
-        if account.registrar.is_some() {
+        let practice = account.kind == AccountKind::Practice && account.registrar.is_some();
+        if account.registrar.is_some() && !practice {
             ua.register(id, now.mono);
         }
-        accounts.push(AccountRuntime { id, config: account.clone(), status: None, told: None });
+        accounts.push(AccountRuntime {
+            id,
+            config: account.clone(),
+            register_when_lawful: practice,
+            status: None,
+            told: None,
+        });
     }
     driver.flush(&mut ua);
     Ok((ua, driver, accounts))

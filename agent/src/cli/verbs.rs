@@ -134,9 +134,13 @@ fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
         DialVerb::Why { lead, list, limit } => {
             // An id has 26 letters and digits of Crockford's alphabet; a number is shorter.
             let is_id = |text: &String| text.len() == 26 && text.chars().all(|c| c.is_ascii_alphanumeric());
-            let (lead, number) = match lead {
-                Some(text) if is_id(&text) => (Some(text), None),
-                other => (None, other),
+            // Whoever writes a name means a list.
+            let is_number =
+                |text: &String| text.chars().any(|c| c.is_ascii_digit() || ('０'..='９').contains(&c));
+            let (lead, number, list) = match lead {
+                Some(text) if is_id(&text) => (Some(text), None, list),
+                Some(text) if list.is_none() && !is_number(&text) => (None, None, Some(text)),
+                other => (None, other, list),
             };
             call(global, DialWhy { list, lead, number, limit: Some(limit) }, out, render::why)
         }

@@ -10,6 +10,8 @@ use sip_stack::ua::{AccountId, RegistrationError, RegistrationState, Registratio
 pub(crate) struct AccountRuntime {
     pub(crate) id: AccountId,
     pub(crate) config: config::Account,
+    /// A practice account registers only once its name is known to mean this machine.
+    pub(crate) register_when_lawful: bool,
     /// Last status that was not a request under way: until when a binding stands.
     pub(crate) status: Option<RegistrationStatus>,
     /// What clients were told last, to tell changes once.
@@ -37,6 +39,12 @@ impl AccountRuntime {
                 self.status.as_ref().map(|s| s.state),
                 Some(RegistrationState::Registered { expires_at }) if expires_at > now_mono()
             )
+    }
+
+    /// Whether a name has still to be resolved of which no registration will tell.
+    pub(crate) fn awaits_address(&self, ua: &UserAgent) -> bool {
+        let silent = self.config.registrar.is_none() || self.register_when_lawful;
+        silent && ua.targets(self.id).is_empty()
     }
 
     /// A practice account may reach loopback addresses only; looked at again at each INVITE, since names move.

@@ -41,9 +41,31 @@ impl Core {
         };
         let late: Vec<AttemptId> = self.calls.values().filter(overdue).map(|call| call.attempt).collect();
         for attempt in late {
-            tracing::error!(%attempt, "the media engine did not close the session in time");
+            tracing::warn!(%attempt, "the media engine did not close the session in time; its recording follows");
+            // The disk may be slow: the recording stays open on the row until the recorder says how it ended.
+            if let Some(call) = self.calls.get_mut(&attempt)
+                && let (Some(session), Recording::Live(_)) = (call.session, &call.recording)
+            {
+                call.recording = Recording::None;
+                self.late_recordings.insert(session, attempt);
+            }
             self.finish(attempt);
         }
+    }
+
+    /// The recorder finished a recording after its call's end was written.
+    pub(super) fn late_recording(&mut self, attempt: AttemptId, recording: &Recording) {
+        let Some(facts) = facts_of(attempt, recording) else { return };
+        let store = self.store.clone();
+        self.jobs.spawn(async move {
+            let path = facts.path.clone();
+            let closed = store.recording_closed(facts).await;
+            if matches!(closed, Ok(RecordingState::Discarded)) {
+                // Its status keeps no recording, and was final before the file was.
+                super::job::discard(path).await;
+            }
+            Done::Noted(closed.map(|_| ()))
+        });
     }
 
     /// Writes the end of an attempt; the answer to the dialer comes when it is on disk.
@@ -133,10 +155,14 @@ impl Core {
 }
 
 fn recording_of(call: &Call) -> Option<RecordingFacts> {
-    match &call.recording {
+    facts_of(call.attempt, &call.recording)
+}
+
+fn facts_of(attempt: AttemptId, recording: &Recording) -> Option<RecordingFacts> {
+    match recording {
         Recording::None => None,
         Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms } => Some(RecordingFacts {
-            attempt: call.attempt,
+            attempt,
             path: path.clone(),
             duration_ms: *duration_ms,
             bytes: *bytes,
@@ -144,8 +170,8 @@ fn recording_of(call: &Call) -> Option<RecordingFacts> {
             gaps_ms: *gaps_ms,
             state: RecordingState::Final,
         }),
-        Recording::Live(path) => Some(failed(call.attempt, path.clone())),
-        Recording::Failed => Some(failed(call.attempt, PathBuf::new())),
+        Recording::Live(path) => Some(failed(attempt, path.clone())),
+        Recording::Failed => Some(failed(attempt, PathBuf::new())),
     }
 }
 

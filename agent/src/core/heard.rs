@@ -49,21 +49,22 @@ impl Core {
                 self.note(session, "dtmf", Some(digit.to_string()), 0, now);
             }
             MediaEvent::RecordingClosed { session, path, duration_ms, bytes, sha256, gaps_ms, kept } => {
-                self.fact(
-                    session,
-                    |call| {
-                        call.recording = if kept {
-                            Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms }
-                        } else {
-                            Recording::None
-                        };
-                    },
-                    None,
-                );
+                let recording = if kept {
+                    Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms }
+                } else {
+                    Recording::None
+                };
+                match self.late_recordings.remove(&session) {
+                    Some(attempt) => self.late_recording(attempt, &recording),
+                    None => self.fact(session, |call| call.recording = recording, None),
+                }
             }
             MediaEvent::RecordingFailed { session, reason } => {
                 tracing::error!(reason, "recording failed, the call goes on");
                 self.report_recording_failed(session, now);
+                if let Some(attempt) = self.late_recordings.remove(&session) {
+                    self.late_recording(attempt, &Recording::Failed);
+                }
                 self.fact(session, |call| call.recording = Recording::Failed, None);
             }
             MediaEvent::Stats { session, stats } => {

@@ -76,6 +76,8 @@ pub(crate) struct Core {
     calls: HashMap<AttemptId, Call>,
     by_sip: HashMap<CallId, AttemptId>,
     by_session: HashMap<SessionId, AttemptId>,
+    /// Recordings whose calls ended before the recorder did.
+    late_recordings: HashMap<SessionId, AttemptId>,
     /// Incoming calls whose row is not on disk yet.
     arriving: HashMap<CallId, signal::Arriving>,
     jobs: JoinSet<Done>,
@@ -135,9 +137,8 @@ impl Core {
                 None => std::future::pending().await,
             }
         };
+        // No source comes first: a flood on the wire must not keep results of the store and commands waiting.
         tokio::select! {
-            // What the wire says comes first; commands wait their turn in a bounded channel.
-            biased;
             event = self.driver.drive(&mut self.ua) => Input::Sip(Box::new(event)),
             Some(done) = self.jobs.join_next(), if !self.jobs.is_empty() => {
                 done.map_or_else(|error| Input::Done(Done::lost(&error)), Input::Done)
@@ -182,7 +183,10 @@ impl Core {
         let seats = self.seats.iter().filter_map(|seat| seat.dialer.poll_timeout()).map(|(at, _)| at);
         let closing = self.calls.values().filter(|call| call.session.is_some());
         let closing = closing.filter_map(|call| call.closing.as_ref()).map(|closing| closing.deadline);
-        let own = [self.store_probe, self.watchdog.next(), self.stopping];
+        // The resolver tells nobody of names that no registration waits for; they are looked at until they are known.
+        let unknown = self.accounts.iter().any(|account| account.awaits_address(&self.ua));
+        let address = unknown.then(|| now().mono + ADDRESS_LOOK);
+        let own = [self.store_probe, self.watchdog.next(), self.stopping, address];
         seats.chain(closing).chain(own.into_iter().flatten()).min()
     }
 
@@ -207,3 +211,6 @@ impl Core {
         }
     }
 }
+
+/// How often an address is looked for that the resolver has not found yet.
+const ADDRESS_LOOK: std::time::Duration = std::time::Duration::from_millis(250);

@@ -89,6 +89,7 @@ impl Core {
             calls: HashMap::new(),
             by_sip: HashMap::new(),
             by_session: HashMap::new(),
+            late_recordings: HashMap::new(),
             arriving: HashMap::new(),
             jobs: JoinSet::new(),
             next_session: 0,
@@ -110,6 +111,7 @@ impl Core {
         for index in 0..self.accounts.len() {
             self.trunk_state(index, now);
         }
+        self.watch_addresses(now);
         self.report_started(now);
         self.outbox_nudge.notify_one();
     }

@@ -198,8 +198,15 @@ impl Core {
     /// A trunk that knows us by address is up as soon as its name is resolved; no registration tells of that.
     pub(super) fn watch_addresses(&mut self, now: Now) {
         for account in 0..self.accounts.len() {
-            if self.accounts[account].config.registrar.is_none() {
+            let runtime = &mut self.accounts[account];
+            if runtime.config.registrar.is_none() {
                 self.trunk_state(account, now);
+            } else if runtime.register_when_lawful
+                && !self.ua.targets(runtime.id).is_empty()
+                && runtime.target_is_lawful(&self.ua)
+            {
+                runtime.register_when_lawful = false;
+                self.ua.register(runtime.id, now.mono);
             }
         }
     }
