@@ -73,7 +73,10 @@ fn soak(options: &Options) -> Vec<String> {
     let (over, rounds, saves) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
     let pid = daemon_pid(&daemon);
     let first = memory(pid);
-    println!("seats {}, {} leads a list, {} minutes; start: {first}", options.seats, options.leads, options.minutes);
+    println!(
+        "seats {}, {} leads a list, {} minutes; start: {first}",
+        options.seats, options.leads, options.minutes
+    );
     std::thread::scope(|scope| {
         for seat in 0..options.seats {
             let (daemon, over, saves) = (&daemon, &over, &saves);
@@ -93,14 +96,23 @@ fn soak(options: &Options) -> Vec<String> {
                 if Instant::now() >= next_report {
                     next_report += REPORT;
                     let stats = daemon.cli(&["stats"]);
-                    println!("{:>5} s  calls {}  {}", started.elapsed().as_secs(), stats["calls"], memory(pid));
+                    println!(
+                        "{:>5} s  calls {}  {}",
+                        started.elapsed().as_secs(),
+                        stats["calls"],
+                        memory(pid)
+                    );
                 }
             }
         }
         over.store(true, Ordering::Relaxed);
     });
     let last = memory(pid);
-    println!("end: {last}, {} rounds, {} saves", rounds.load(Ordering::Relaxed), saves.load(Ordering::Relaxed));
+    println!(
+        "end: {last}, {} rounds, {} saves",
+        rounds.load(Ordering::Relaxed),
+        saves.load(Ordering::Relaxed)
+    );
     judge(&daemon, &first, &last)
 }
 
@@ -110,7 +122,8 @@ fn judge(daemon: &Daemon, first: &Memory, last: &Memory) -> Vec<String> {
     let told = daemon.cli(&["stats"]);
     let database = daemon.database();
     let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap_or(-1);
-    let calls = count("SELECT count(*) FROM attempts WHERE origin = 'list' AND void = 0 AND ended_at IS NOT NULL");
+    let calls =
+        count("SELECT count(*) FROM attempts WHERE origin = 'list' AND void = 0 AND ended_at IS NOT NULL");
     if told["calls"].as_i64() != Some(calls) {
         broken.push(format!("{} calls told, {calls} rows", told["calls"]));
     }
@@ -121,7 +134,9 @@ fn judge(daemon: &Daemon, first: &Memory, last: &Memory) -> Vec<String> {
     if twice != 0 {
         broken.push(format!("{twice} leads were dialed twice in a round"));
     }
-    let undialed = count("SELECT count(*) FROM attempts WHERE ended_at IS NOT NULL AND dialed_at IS NULL AND direction = 'out'");
+    let undialed = count(
+        "SELECT count(*) FROM attempts WHERE ended_at IS NOT NULL AND dialed_at IS NULL AND direction = 'out'",
+    );
     if undialed != 0 {
         broken.push(format!("{undialed} calls ended that were never marked as dialed"));
     }
@@ -194,7 +209,13 @@ fn leads(count: usize) -> String {
     let mut csv = String::from("取引先会社名,取引先担当者名,電話番号,カテゴリー\n");
     let kinds = [10, 11, 20, 30, 31, 40, 50, 60, 70, 75, 85];
     for lead in 0..count {
-        let _ = writeln!(csv, "会社{lead},担当{lead},03-{:04}-{:02}{:02},soak", 1_000 + lead / 100, lead % 100, kinds[lead % kinds.len()]);
+        let _ = writeln!(
+            csv,
+            "会社{lead},担当{lead},03-{:04}-{:02}{:02},soak",
+            1_000 + lead / 100,
+            lead % 100,
+            kinds[lead % kinds.len()]
+        );
     }
     csv
 }
