@@ -10,6 +10,7 @@ mod dnc;
 mod history;
 mod leads;
 mod lists;
+mod log;
 mod migrate;
 mod open;
 mod outbox;
@@ -51,6 +52,8 @@ pub(crate) struct SqliteBackend {
     slices: u32,
     /// Frames in the log after the last commit; written by SQLite's hook.
     log_frames: Arc<AtomicI32>,
+    /// Whether the log's file was made long enough, which is done in the first quiet moment.
+    log_has_room: bool,
     /// Held while the store is open: one daemon per database.
     _lock: File,
 }
@@ -271,10 +274,19 @@ impl Backend for SqliteBackend {
     }
 
     fn wants_upkeep(&self) -> bool {
-        self.log_frames.load(Ordering::Relaxed) >= UPKEEP_FRAMES
+        !self.log_has_room || self.log_frames.load(Ordering::Relaxed) >= UPKEEP_FRAMES
     }
 
     fn upkeep(&mut self) {
+        if !std::mem::replace(&mut self.log_has_room, true)
+            && let Some(Err(error)) = self.db.path().map(|path| log::make_room(path.as_ref()))
+        {
+            // A full disk, perhaps: SQLite makes the file longer itself, as far as it can.
+            tracing::debug!(%error, "no room was made in the log");
+        }
+        if self.log_frames.load(Ordering::Relaxed) < UPKEEP_FRAMES {
+            return;
+        }
         if let Err(error) = self.checkpoint() {
             tracing::warn!(%error, "checkpoint failed; the log keeps growing until one succeeds");
             // Not again before more is written, or a full disk would make this loop.

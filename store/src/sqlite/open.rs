@@ -57,6 +57,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         categories: staging::CategoryIds::default(),
         slices: 0,
         log_frames,
+        log_has_room: false,
         _lock: lock,
     };
     // Begins the log, so that the first call does not pay for its header.
