@@ -25,7 +25,8 @@ pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
     let line = Account::new("main", relay.address).unregistered();
     let mut daemon = leads::daemon(leads::setup(line), state);
     daemon.start();
-    let mut times = work(&daemon, calls, Some(&relay.invites));
+    let think = |call: u64| Duration::from_millis(20 + call * 37 % 200);
+    let mut times = work(&daemon, calls, think, Some(&relay.invites));
     times.sort_by(f64::total_cmp);
     let what = format!("`save --next dial` to INVITE, 100,000 leads, {calls} calls");
     table.note(&format!("{what}: p50"), format!("{:.2} ms", quantile(&times, 0.5)));
@@ -46,7 +47,8 @@ fn commits(table: &mut Table, state: &Path) {
     environment.push(("BOUNDARY_WIRE".to_owned(), "1".into()));
     daemon.set_environment(environment);
     daemon.start();
-    work(&daemon, COUNTED, None);
+    // Until nothing of the last call is still on its way to the disk.
+    work(&daemon, COUNTED, |_| Duration::from_millis(400), None);
     daemon.stop();
     let points = boundary::points(&log);
     let mut counts = BTreeSet::new();
@@ -80,7 +82,12 @@ fn callees() -> Sipp {
 }
 
 /// Calls the list down; milliseconds from each save to its INVITE, as a relay saw it.
-fn work(daemon: &Daemon, calls: usize, invites: Option<&Mutex<Receiver<Instant>>>) -> Vec<f64> {
+fn work(
+    daemon: &Daemon,
+    calls: usize,
+    think: impl Fn(u64) -> Duration,
+    invites: Option<&Mutex<Receiver<Instant>>>,
+) -> Vec<f64> {
     let mut operator = Operator::connect(&daemon.socket());
     operator.call("events.subscribe", &json!({}));
     operator.call("dial.start", &json!({ "list": "leads" }));
@@ -93,7 +100,7 @@ fn work(daemon: &Daemon, calls: usize, invites: Option<&Mutex<Receiver<Instant>>
     for call in 0..calls {
         operator.wait_wrap_up();
         // A person takes a while, never the same.
-        std::thread::sleep(Duration::from_millis(20 + (call as u64 * 37) % 200));
+        std::thread::sleep(think(call as u64));
         let save = json!({ "status": "prospect", "memo": format!("call {call}"), "next": "dial" });
         let from = operator.send("call.save", &save);
         if invites.is_some() {
