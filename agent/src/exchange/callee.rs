@@ -22,7 +22,7 @@ pub enum Behaviour {
     Fax,
     /// Answers with a greeting and a beep, then records silently.
     Voicemail,
-    /// Answers and sends back what it hears.
+    /// Answers, says a word, and sends back what it hears.
     Echo,
     /// Answers and hangs up at once.
     HangUp,
@@ -108,7 +108,9 @@ impl Behaviour {
             Self::Echo => vec![
                 ring(),
                 Step::Wait(pace.ring),
-                Step::Answer(Endpoint::Echo),
+                Step::Answer(Endpoint::Clip(speak(Voice::Person1, Pace { clip: ECHO_GREETING, ..pace }))),
+                Step::Wait(ECHO_GREETING + Duration::from_millis(300)),
+                Step::Go(Endpoint::Echo),
                 Step::Wait(Duration::from_secs(60)),
                 Step::HangUp,
             ],
@@ -147,6 +149,8 @@ pub enum Step {
     Wait(Duration),
     /// 200; this is on the callee's side from now on.
     Answer(Endpoint),
+    /// This is on the callee's side from now on.
+    Go(Endpoint),
     /// A final answer with its Q.850 cause.
     Reject {
         /// SIP code.
@@ -218,6 +222,9 @@ fn speak(voice: Voice, pace: Pace) -> ClipPlan {
         then_repeat: false,
     }
 }
+
+/// The echo says a word first, so that one hears that it is there.
+const ECHO_GREETING: Duration = Duration::from_millis(1_000);
 
 /// Longer than any ring timeout (two minutes): the caller gives up first.
 const FOREVER: Duration = Duration::from_secs(150);

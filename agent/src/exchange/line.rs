@@ -133,6 +133,10 @@ impl Lines {
                         let _ = self.engine.try_send(Command::SetEndpoint { session, endpoint });
                     }
                 }
+                Step::Go(endpoint) => {
+                    let session = line.session;
+                    let _ = self.engine.try_send(Command::SetEndpoint { session, endpoint });
+                }
                 Step::Reject { code, cause, text } => {
                     let headers = cause
                         .map(|cause| (String::from("Reason"), format!("Q.850;cause={cause};text=\"{text}\"")))
