@@ -91,7 +91,10 @@ fn check_attempt(attempt: &AttemptRow, delivered: &HashMap<String, Delivered>, c
     let Some(recording) = &attempt.recording else { return };
     match recording.state {
         RecordingState::Final => match sound(&recording.path) {
-            Ok(sha256) if Some(&sha256) == recording.sha256.as_ref() && sha256 == row.sha256 => {
+            Ok((_, false)) if !is_mute(attempt) => {
+                checked.wrong.push(format!("the callee cannot be heard on the recording of {id}"));
+            }
+            Ok((sha256, _)) if Some(&sha256) == recording.sha256.as_ref() && sha256 == row.sha256 => {
                 checked.recordings += 1;
             }
             Ok(_) => checked.wrong.push(format!("the recording of {id} has another checksum")),
@@ -109,18 +112,24 @@ fn check_attempt(attempt: &AttemptRow, delivered: &HashMap<String, Delivered>, c
     }
 }
 
-/// Reads a whole recording: stereo, not empty. Returns its checksum.
-fn sound(path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+/// Whether the callee says nothing by nature.
+fn is_mute(attempt: &AttemptRow) -> bool {
+    attempt.phone.as_deref().is_some_and(|phone| Behaviour::of_number(phone) == Behaviour::HangUp)
+}
+
+/// Reads a whole recording: stereo, not empty. Returns its checksum, and whether the callee (right) is on it.
+fn sound(path: &Path) -> Result<(String, bool), Box<dyn std::error::Error>> {
     let mut reader = hound::WavReader::open(path)?;
     let (channels, length) = (reader.spec().channels, reader.duration());
     if channels != 2 || length == 0 {
         return Err(format!("{channels} channels, {length} samples").into());
     }
-    for sample in reader.samples::<i16>() {
-        sample?;
+    let mut callee = false;
+    for (index, sample) in reader.samples::<i16>().enumerate() {
+        callee |= sample? != 0 && index % 2 == 1;
     }
     let digest = Sha256::digest(fs::read(path)?);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok((digest.iter().map(|byte| format!("{byte:02x}")).collect(), callee))
 }
 
 /// A row of the written-back CSV.

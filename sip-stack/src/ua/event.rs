@@ -255,7 +255,8 @@ pub enum Event {
         /// The reason phrase.
         reason: String,
     },
-    /// A 1xx with SDP: open the audio. Fires again when a fork or a new answer changes it.
+    /// A 1xx with SDP, theirs or our own `early_media`: open the audio. Fires again when a fork or a new answer
+    /// changes it.
     EarlyMedia {
         /// The call.
         call: CallId,

@@ -92,13 +92,14 @@ impl UserAgent {
         let Some(entry) = self.calls.get_mut(&call) else { return };
         let mut negotiator = entry.negotiator.clone();
         let Some(incoming) = entry.incoming() else { return };
-        let mut body = None;
+        let (mut body, mut early) = (None, None);
         if incoming.offered && incoming.early_answer.is_none() {
             let Ok((answer, media)) = negotiator.answer(capabilities) else {
                 self.reject(call, Rejection::new(488), now);
                 return;
             };
-            incoming.early_answer = Some((answer.clone(), media));
+            incoming.early_answer = Some((answer.clone(), media.clone()));
+            early = Some(media);
             entry.negotiator = negotiator;
             entry.capabilities = Some(capabilities.clone());
             body = Some(answer);
@@ -106,6 +107,9 @@ impl UserAgent {
             body = Some(answer.clone());
         }
         self.send_provisional(call, 183, body, now);
+        if let Some(media) = early {
+            self.events.push_back(Event::EarlyMedia { call, media });
+        }
         self.pump(now);
     }
 

@@ -294,6 +294,10 @@ fn early_media_carries_our_answer() {
     let call = incoming(&mut bench);
     bench.ua.early_media(call, &capabilities(), bench.now);
     let progress = bench.response(183);
+    assert!(
+        matches!(bench.event(), Event::EarlyMedia { .. }),
+        "what was agreed is told, so that we can be heard"
+    );
     bench.ua.answer(call, &capabilities(), bench.now);
     let ok = bench.response(200);
     assert_eq!(ok.body, progress.body);
