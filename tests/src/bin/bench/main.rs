@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             memory::measure(&mut table, state.path());
         }
         if wanted("invite") {
-            invite::measure(&mut table, state.path(), if quick { 60 } else { 400 });
+            invite::measure(&mut table, state.path(), if quick { 60 } else { 320 });
         }
     }
     println!("\n{table}");
