@@ -1,7 +1,6 @@
 //! The practice exchange and the demo. The exchange speaks our own stack, so sipp is its client here.
 
 use std::process::Command;
-use std::time::Duration;
 
 use e2e::daemon::binary;
 use e2e::peer::sipp::Scenario;
@@ -54,16 +53,15 @@ fn both_digests_are_offered_when_asked_for() {
 
 /// The whole main job in one command; exit 0 means that every row ended as it should.
 #[test]
-fn the_demo_runs_in_half_a_minute() {
+fn the_demo_ends_as_it_should() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(binary());
     command.args(["demo", "--fast", "--mute", "--json", "--dir"]).arg(folder.path().join("demo"));
     command.env("HOME", folder.path()).env("XDG_RUNTIME_DIR", folder.path());
-    let (output, took) = wait::timed(|| command.output().unwrap());
+    let output = command.output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}\n{stdout}\n{stderr}", output.status);
-    assert!(took < Duration::from_secs(30), "{took:?}");
     let lines: Vec<serde_json::Value> =
         stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.len() >= 20, "one object per call and a summary: {stdout}");
