@@ -116,7 +116,7 @@ impl<'a> Lane<'a> {
         self.daemon.start();
         ledger::listed(&self.daemon, &under_way, &story);
         let operator = Operator::connect(&socket, &mut saves).expect("the second life listens");
-        assert!(operator.work("first").is_ok(), "{story}: the second life died by itself");
+        assert!(operator.work("first").is_ok(), "{story}: the second life died or fell silent");
         let history = self.daemon.control().call("history.list", &json!({ "limit": 1000 }));
         let history = history.expect("there is a history")["rows"].as_array().expect("rows").clone();
         assert!(self.daemon.stop().success(), "{story}: no end in order");

@@ -37,8 +37,8 @@ impl<'a> Operator<'a> {
     /// Nothing while nobody listens there.
     pub(super) fn connect(socket: &Path, saves: &'a mut Saves) -> Option<Self> {
         let stream = UnixStream::connect(socket).ok()?;
-        // A hanging daemon fails the test by what is missing afterwards.
-        stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+        // Long: beside a program that writes hundreds of MiB a commit has waited 10 s for its fsync.
+        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
         let count = saves.values().map(Vec::len).sum();
         Some(Self { reader: BufReader::new(stream), saves, count, next_id: 0 })
     }
