@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 
 use super::*;
@@ -54,7 +55,9 @@ fn killed_at_any_statement_nobody_is_dialed_twice_and_no_save_is_lost() {
         }
         let status = child.wait().unwrap();
         if finished {
-            assert!(status.success());
+            // The kill may be on its way already, or the last step come while it closes the file: one more death,
+            // judged below like the others. A panic would be an exit code.
+            assert!(status.success() || status.signal().is_some(), "{status}");
             break;
         }
         assert!(!status.success(), "a child that ends by itself has finished");
