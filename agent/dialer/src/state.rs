@@ -36,8 +36,6 @@ pub enum Waiting {
     Store,
     /// Leads remain but none is due before this UTC millisecond.
     NotDue(i64),
-    /// The breathing time after a call that the machine closed.
-    WrapUp,
 }
 
 #[derive(Clone, Debug, PartialEq)]

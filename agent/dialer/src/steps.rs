@@ -52,7 +52,7 @@ impl Dialer {
         let Some(session) = &mut self.session else { return };
         session.retry_at = match waiting {
             Some(Waiting::Hours(Some(at)) | Waiting::NotDue(at)) => Some(now.mono + until(at, now.wall)),
-            Some(Waiting::Hours(None) | Waiting::Trunk | Waiting::Store | Waiting::WrapUp) | None => None,
+            Some(Waiting::Hours(None) | Waiting::Trunk | Waiting::Store) | None => None,
         };
         if session.waiting != waiting {
             session.waiting = waiting;

@@ -246,7 +246,6 @@ pub(super) const fn waiting_words(waiting: DialerWaiting) -> (&'static str, Opti
         DialerWaiting::Trunk => ("registration", None),
         DialerWaiting::Store => ("disk", None),
         DialerWaiting::NotDue(at) => ("not_due", Some(at)),
-        DialerWaiting::WrapUp => ("wrap_up", None),
     }
 }
 
