@@ -51,20 +51,25 @@ pub(crate) async fn restore(
                 if matches!(error, RecorderError::NoAudio { .. }) {
                     remove(&part_path(&path));
                 }
-                RecordingFacts {
-                    attempt,
-                    path,
-                    duration_ms: 0,
-                    bytes: 0,
-                    sha256: [0; 32],
-                    gaps_ms: 0,
-                    state: RecordingState::Failed,
-                }
+                failed(attempt, path)
             }
         };
         store.recording_closed(facts).await?;
     }
     Ok(())
+}
+
+/// What is known of a recording that could not be written, or not be repaired.
+pub(crate) fn failed(attempt: AttemptId, path: PathBuf) -> RecordingFacts {
+    RecordingFacts {
+        attempt,
+        path,
+        duration_ms: 0,
+        bytes: 0,
+        sha256: [0; 32],
+        gaps_ms: 0,
+        state: RecordingState::Failed,
+    }
 }
 
 /// Removes recordings whose status keeps none and that a crash between the commit and the removal left: they are

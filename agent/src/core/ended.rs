@@ -170,19 +170,7 @@ fn facts_of(attempt: AttemptId, recording: &Recording) -> Option<RecordingFacts>
             gaps_ms: *gaps_ms,
             state: RecordingState::Final,
         }),
-        Recording::Live(path) => Some(failed(attempt, path.clone())),
-        Recording::Failed => Some(failed(attempt, PathBuf::new())),
-    }
-}
-
-fn failed(attempt: AttemptId, path: PathBuf) -> RecordingFacts {
-    RecordingFacts {
-        attempt,
-        path,
-        duration_ms: 0,
-        bytes: 0,
-        sha256: [0; 32],
-        gaps_ms: 0,
-        state: RecordingState::Failed,
+        Recording::Live(path) => Some(crate::recordings::failed(attempt, path.clone())),
+        Recording::Failed => Some(crate::recordings::failed(attempt, PathBuf::new())),
     }
 }

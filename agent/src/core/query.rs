@@ -170,25 +170,24 @@ async fn list_show(store: &Store, p: ListShow) -> Result<protocol::result::ListP
     Ok(rows::page(&list, &leads, limit, p.filter))
 }
 
+async fn list_named(store: &Store, name: Option<&str>) -> Result<Option<ListId>, RpcError> {
+    match name {
+        Some(name) => find(store, name).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn operator_named(store: &Store, login: Option<&str>) -> Result<Option<store::UserId>, RpcError> {
+    let Some(login) = login else { return Ok(None) };
+    let users = store.users().await.map_err(|error| store_error(&error))?;
+    let user = users.iter().find(|user| user.login == login).map(|user| user.id);
+    user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "operator"))
+}
+
 async fn history(store: &Store, p: HistoryList) -> Result<protocol::result::HistoryPage, RpcError> {
     let bad = |what: &str| RpcError::with_detail(ErrorCode::BadRequest, what);
-    let list = match &p.list {
-        Some(list) => Some(find(store, list).await?),
-        None => None,
-    };
-    let user = match &p.operator {
-        Some(login) => {
-            let users = store.users().await.map_err(|error| store_error(&error))?;
-            Some(
-                users
-                    .iter()
-                    .find(|user| user.login == *login)
-                    .map(|user| user.id)
-                    .ok_or_else(|| bad("operator"))?,
-            )
-        }
-        None => None,
-    };
+    let list = list_named(store, p.list.as_deref()).await?;
+    let user = operator_named(store, p.operator.as_deref()).await?;
     let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
     let query = HistoryQuery {
         list,
@@ -212,18 +211,8 @@ async fn history(store: &Store, p: HistoryList) -> Result<protocol::result::Hist
 }
 
 async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {
-    let list = match &p.list {
-        Some(list) => Some(find(store, list).await?),
-        None => None,
-    };
-    let user = match &p.operator {
-        Some(login) => {
-            let users = store.users().await.map_err(|error| store_error(&error))?;
-            let user = users.iter().find(|user| user.login == *login).map(|user| user.id);
-            Some(user.ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "operator"))?)
-        }
-        None => None,
-    };
+    let list = list_named(store, p.list.as_deref()).await?;
+    let user = operator_named(store, p.operator.as_deref()).await?;
     let project = match &p.project {
         Some(name) => {
             let projects = store.projects().await.map_err(|error| store_error(&error))?;
