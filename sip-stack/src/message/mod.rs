@@ -18,7 +18,10 @@ mod wire;
 
 pub use {
     error::{Defect, HeaderError, ParseError, Rejected},
-    header::{CSeq, Challenge, Contact, Credentials, NameAddr, Reason, Via},
+    header::{
+        CSeq, Challenge, Contact, Credentials, Diversion, EventPackage, HistoryInfo, NameAddr, Privacy, RAck,
+        Reason, Refresher, Replaces, SessionExpires, SubscriptionState, Via,
+    },
     headers::{HeaderName, Headers},
     host::Host,
     method::Method,

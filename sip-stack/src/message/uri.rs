@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
-use super::{Host, Params};
+use super::{Host, Params, lex};
 
 /// A URI of any scheme. Only `sip`, `sips` and `tel` are taken apart; the rest is kept as written, so that an
 /// unknown scheme can be answered with 416 instead of losing the message.
@@ -169,6 +169,21 @@ impl SipUri {
             port: None,
             params: Params::new(),
             headers: Vec::new(),
+        }
+    }
+
+    /// The header component `name` (`?Replaces=…`) with escapes undone; bytes that are not UTF-8 show as U+FFFD.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| lex::percent_decode(value))
+    }
+
+    /// Sets the header component `name`, escaping what may not stand there (RFC 3261 19.1.1, 25.1 `hvalue`).
+    pub fn set_header(&mut self, name: &str, value: &str) {
+        let value = lex::percent_encode(value);
+        match self.headers.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some(slot) => slot.1 = value,
+            None => self.headers.push((name.to_owned(), value)),
         }
     }
 

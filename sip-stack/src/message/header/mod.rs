@@ -3,8 +3,12 @@
 
 mod auth;
 mod cseq;
+mod event;
+mod identity;
 mod name_addr;
 mod reason;
+mod session;
+mod transfer;
 mod typed;
 mod via;
 
@@ -12,7 +16,11 @@ pub(crate) use typed::copy_for_response;
 pub use {
     auth::{Challenge, Credentials},
     cseq::CSeq,
+    event::{EventPackage, SubscriptionState},
+    identity::{Diversion, HistoryInfo, Privacy},
     name_addr::{Contact, NameAddr},
     reason::Reason,
+    session::{RAck, Refresher, SessionExpires},
+    transfer::Replaces,
     via::Via,
 };

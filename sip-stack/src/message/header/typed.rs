@@ -136,12 +136,7 @@ impl Headers {
 
     /// Every Reason that can be read, in order.
     pub fn reasons(&self) -> Vec<Reason> {
-        self.get_all(&HeaderName::REASON)
-            .flat_map(|value| {
-                let text = String::from_utf8_lossy(value);
-                lex::list(&text).unwrap_or_default().into_iter().filter_map(Reason::parse).collect::<Vec<_>>()
-            })
-            .collect()
+        self.readable(&HeaderName::REASON, Reason::parse)
     }
 
     /// The tokens of a list header (Allow, Supported, Require, …), in order.
@@ -161,6 +156,43 @@ impl Headers {
     /// The methods of Allow that are tokens.
     pub fn allow(&self) -> Vec<Method> {
         self.tokens(&HeaderName::ALLOW).iter().filter_map(|token| Method::from_token(token)).collect()
+    }
+
+    /// The option tags of Supported.
+    pub fn supported(&self) -> Vec<String> {
+        self.tokens(&HeaderName::SUPPORTED)
+    }
+
+    /// The option tags of Require.
+    pub fn require(&self) -> Vec<String> {
+        self.tokens(&HeaderName::REQUIRE)
+    }
+
+    /// Whether Supported or Require names the option `tag` (`100rel`, `timer`, `replaces`, …).
+    pub fn supports(&self, tag: &str) -> bool {
+        let named = |name| self.tokens(name).iter().any(|known| known.eq_ignore_ascii_case(tag));
+        named(&HeaderName::SUPPORTED) || named(&HeaderName::REQUIRE)
+    }
+
+    /// Whether Require names the option `tag`.
+    pub fn requires(&self, tag: &str) -> bool {
+        self.require().iter().any(|known| known.eq_ignore_ascii_case(tag))
+    }
+
+    /// Every Path, in order (RFC 3327).
+    ///
+    /// # Errors
+    /// Any that does not follow the grammar.
+    pub fn path(&self) -> Result<Vec<NameAddr>, HeaderError> {
+        self.addresses(&HeaderName::PATH)
+    }
+
+    /// Every Service-Route, in order (RFC 3608).
+    ///
+    /// # Errors
+    /// Any that does not follow the grammar.
+    pub fn service_routes(&self) -> Result<Vec<NameAddr>, HeaderError> {
+        self.addresses(&HeaderName::SERVICE_ROUTE)
     }
 
     /// Expires in seconds.
@@ -193,6 +225,28 @@ impl Headers {
     fn address(&self, name: &HeaderName, label: &'static str) -> Result<NameAddr, HeaderError> {
         let value = self.text(name).ok_or(HeaderError::Missing(label))?;
         NameAddr::parse(&value).ok_or(HeaderError::Malformed(label))
+    }
+
+    /// The one element of a header that may stand once.
+    pub(super) fn only<T>(
+        &self,
+        name: &HeaderName,
+        label: &'static str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, HeaderError> {
+        let mut elements = self.elements(name, label, parse)?;
+        let first = elements.pop();
+        if elements.is_empty() { Ok(first) } else { Err(HeaderError::Malformed(label)) }
+    }
+
+    /// Every element that can be read; the others are passed over.
+    pub(super) fn readable<T>(&self, name: &HeaderName, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let mut out = Vec::new();
+        for value in self.get_all(name) {
+            let text = String::from_utf8_lossy(value);
+            out.extend(lex::list(&text).unwrap_or_default().into_iter().filter_map(&parse));
+        }
+        out
     }
 
     fn elements<T>(
