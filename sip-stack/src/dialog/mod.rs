@@ -175,9 +175,9 @@ impl Dialog {
         let Some(ip) = uri_ip(hop) else {
             return self.flow;
         };
-        let peer = SocketAddr::new(ip, hop.port().unwrap_or(DEFAULT_PORT));
+        let peer = SocketAddr::new(ip, hop.port().unwrap_or(transport.default_port()));
         // A peer behind the connection it opened listens nowhere else: the connection is reused.
-        if transport == TransportKind::Tcp && self.flow.transport == transport && self.flow.peer.ip() == ip {
+        if transport.is_reliable() && self.flow.transport == transport && self.flow.peer.ip() == ip {
             return self.flow;
         }
         Flow { transport, peer }
@@ -194,8 +194,12 @@ pub(crate) fn uri_ip(uri: &Uri) -> Option<IpAddr> {
     uri.host()?.ip()
 }
 
-/// The transport that a URI asks for, where it is one of ours.
+/// The transport that a URI asks for, where it is one of ours: TLS for `sips:` whatever else it says
+/// (RFC 3261 26.2.2), so that `sips:h;transport=tcp` is not sent in the clear.
 pub(crate) fn uri_transport(uri: &Uri) -> Option<TransportKind> {
+    if uri.is_sips() {
+        return Some(TransportKind::Tls);
+    }
     TransportKind::from_token(uri.params()?.get("transport")?)
 }
 

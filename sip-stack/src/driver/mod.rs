@@ -112,6 +112,7 @@ impl Driver {
                     None => Err(io::ErrorKind::NotConnected.into()),
                 },
                 TransportKind::Tcp => self.streams.send(transmit.destination, transmit.bytes),
+                TransportKind::Tls => Err(io::ErrorKind::Unsupported.into()),
             };
             if let Err(error) = sent {
                 tracing::debug!(peer = %transmit.destination, %error, "cannot send");

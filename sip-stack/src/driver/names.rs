@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::message::Host;
-use crate::transport::TransportKind;
 use crate::ua::{AccountId, UserAgent};
 
 #[derive(Debug)]
@@ -42,9 +41,7 @@ impl Names {
     pub(super) fn want(&mut self, ua: &mut UserAgent, account: AccountId, now: Instant) {
         let Some(config) = ua.account(account) else { return };
         let Some(hop) = config.next_hop().as_sip() else { return };
-        let port = hop.port.unwrap_or(match config.transport {
-            TransportKind::Udp | TransportKind::Tcp => 5060,
-        });
+        let port = hop.port.unwrap_or(config.transport().default_port());
         match &hop.host {
             Host::Name(name) => {
                 let name = name.clone();

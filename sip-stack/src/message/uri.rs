@@ -58,6 +58,11 @@ pub struct TelUri {
 pub struct UriError;
 
 impl Uri {
+    /// True for a `sips:` URI, which only TLS may carry (RFC 3261 26.2.2).
+    pub fn is_sips(&self) -> bool {
+        matches!(self, Self::Sip(uri) if uri.secure)
+    }
+
     /// Reads a URI.
     ///
     /// # Errors

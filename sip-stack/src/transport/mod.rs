@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 /// Requests longer than this many bytes go by a congestion-controlled transport (RFC 3261 18.1.1).
 pub const MAX_DATAGRAM_REQUEST: usize = 1300;
 
-/// The transports of this stack. TLS would be one more variant and one more driver file.
+/// The transports of this stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum TransportKind {
@@ -14,6 +14,8 @@ pub enum TransportKind {
     Udp,
     /// Streams with Content-Length framing.
     Tcp,
+    /// The same inside TLS.
+    Tls,
 }
 
 impl TransportKind {
@@ -21,15 +23,24 @@ impl TransportKind {
     pub fn is_reliable(self) -> bool {
         match self {
             Self::Udp => false,
-            Self::Tcp => true,
+            Self::Tcp | Self::Tls => true,
         }
     }
 
-    /// The token of the Via header, `UDP` or `TCP`.
+    /// The port of a URI without one (RFC 3261 19.1.2).
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+        }
+    }
+
+    /// The token of the Via header: `UDP`, `TCP` or `TLS`.
     pub fn via_token(self) -> &'static str {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         }
     }
 
@@ -39,6 +50,8 @@ impl TransportKind {
             Some(Self::Udp)
         } else if token.eq_ignore_ascii_case("tcp") {
             Some(Self::Tcp)
+        } else if token.eq_ignore_ascii_case("tls") {
+            Some(Self::Tls)
         } else {
             None
         }

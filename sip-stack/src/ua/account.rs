@@ -92,7 +92,7 @@ impl Account {
     /// Where requests of this account go now.
     pub(crate) fn flow(&self) -> Option<Flow> {
         let peer = self.targets.get(self.target).or_else(|| self.targets.first())?;
-        Some(Flow { transport: self.config.transport, peer: *peer })
+        Some(Flow { transport: self.config.transport(), peer: *peer })
     }
 
     /// The present target failed: the next one is tried from now on.

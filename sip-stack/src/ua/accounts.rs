@@ -8,7 +8,7 @@ use super::config::AccountConfig;
 use super::event::{AccountId, RegistrationState, RegistrationStatus};
 use super::timer::UaTimer;
 use crate::message::{Request, Response};
-use crate::transport::Flow;
+use crate::transport::{Flow, TransportKind};
 
 impl UserAgent {
     /// Adds an account. Nothing is sent until [`Self::register`].
@@ -61,6 +61,14 @@ impl UserAgent {
         self.accounts.get(account.0 as usize).map_or(unknown, Account::status)
     }
 
+    fn listens(&self, transport: TransportKind) -> bool {
+        match transport {
+            TransportKind::Udp => self.local_udp.is_some(),
+            TransportKind::Tcp => self.local_tcp.is_some(),
+            TransportKind::Tls => self.local_tls.is_some(),
+        }
+    }
+
     /// Keeps the address that the exchange saw us at (RFC 3581 4). True when it is a new one.
     pub(crate) fn learn_address(&mut self, account: AccountId, response: &Response, flow: Flow) -> bool {
         let Ok(via) = response.headers.via() else {
@@ -72,7 +80,7 @@ impl UserAgent {
         let local = self.local_addr(flow);
         // Without a translation in between our own address is right; over TCP the port of the connection that we
         // opened says nothing about the port we listen at.
-        let port = if flow.transport.is_reliable() && ip == local.ip() && self.local_tcp.is_some() {
+        let port = if flow.transport.is_reliable() && ip == local.ip() && self.listens(flow.transport) {
             local.port()
         } else {
             via.rport().unwrap_or(local.port())

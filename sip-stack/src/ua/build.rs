@@ -22,6 +22,7 @@ impl UserAgent {
         let bound = match flow.transport {
             TransportKind::Udp => self.local_udp.or(self.local_tcp),
             TransportKind::Tcp => self.local_tcp.or(self.local_udp),
+            TransportKind::Tls => self.local_tls.or(self.local_tcp).or(self.local_udp),
         };
         let bound = bound.unwrap_or(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), DEFAULT_PORT));
         if !bound.ip().is_unspecified() {
@@ -41,10 +42,15 @@ impl UserAgent {
         let account = account.and_then(|id| self.accounts.get(id.0 as usize));
         let address = account.and_then(|account| account.learned).unwrap_or_else(|| self.local_addr(flow));
         let mut uri = SipUri::new(Host::from(address.ip()));
+        // What was asked for as `sips:` is answered as `sips:` (RFC 3261 8.1.1.8), without a transport (RFC 5630 3.1.3).
+        uri.secure = account.is_some_and(|account| account.config.aor.is_sips());
         uri.user = account.and_then(|account| account.config.contact_user()).or(user).map(str::to_owned);
         uri.port = Some(address.port());
-        if flow.transport == TransportKind::Tcp {
-            uri.params.set("transport", Some("tcp"));
+        match flow.transport {
+            TransportKind::Udp => {}
+            TransportKind::Tls if uri.secure => {}
+            TransportKind::Tcp => uri.params.set("transport", Some("tcp")),
+            TransportKind::Tls => uri.params.set("transport", Some("tls")),
         }
         format!("<{}>", Uri::Sip(uri))
     }

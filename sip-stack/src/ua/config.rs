@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 pub use crate::auth::Secret;
+use crate::dialog::uri_transport;
 use crate::message::{Method, Uri};
 use crate::transaction::Timers;
 use crate::transport::TransportKind;
@@ -100,6 +101,11 @@ impl AccountConfig {
     /// The URI whose host is resolved for this account: outbound proxy, else registrar, else the AOR's domain.
     pub fn next_hop(&self) -> &Uri {
         self.outbound_proxy.as_ref().or(self.registrar.as_ref()).unwrap_or(&self.aor)
+    }
+
+    /// The transport towards the exchange: TLS where the next hop is a `sips:` URI (RFC 3261 26.2.2).
+    pub fn transport(&self) -> TransportKind {
+        uri_transport(self.next_hop()).filter(|kind| *kind == TransportKind::Tls).unwrap_or(self.transport)
     }
 
     pub(crate) fn contact_user(&self) -> Option<&str> {

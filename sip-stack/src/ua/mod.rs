@@ -55,6 +55,7 @@ pub struct UserAgent {
     random: Random,
     local_udp: Option<SocketAddr>,
     local_tcp: Option<SocketAddr>,
+    local_tls: Option<SocketAddr>,
     // Which of our addresses faces a peer, known only where the socket is bound to the wildcard address.
     local_routes: BTreeMap<IpAddr, IpAddr>,
     accounts: Vec<Account>,
@@ -82,6 +83,7 @@ impl UserAgent {
             config,
             local_udp: None,
             local_tcp: None,
+            local_tls: None,
             local_routes: BTreeMap::new(),
             accounts: Vec::new(),
             calls: BTreeMap::new(),
@@ -103,6 +105,11 @@ impl UserAgent {
         self.local_tcp = tcp;
     }
 
+    /// The same for a TLS listener; without one our Contact over TLS is our end of the connection.
+    pub fn set_local_tls(&mut self, tls: Option<SocketAddr>) {
+        self.local_tls = tls;
+    }
+
     /// Which of our addresses packets to `peer` leave from; needed where sockets are bound to the wildcard address.
     /// At most 1024 peers are remembered.
     pub fn set_local_route(&mut self, peer: IpAddr, local: IpAddr) {
@@ -115,7 +122,8 @@ impl UserAgent {
     /// True when the driver should find out and tell [`Self::set_local_route`] before anything goes to `peer`.
     pub fn needs_local_route(&self, peer: IpAddr) -> bool {
         let wildcard = |addr: Option<SocketAddr>| addr.is_some_and(|addr| addr.ip().is_unspecified());
-        (wildcard(self.local_udp) || wildcard(self.local_tcp)) && !self.local_routes.contains_key(&peer)
+        (wildcard(self.local_udp) || wildcard(self.local_tcp) || wildcard(self.local_tls))
+            && !self.local_routes.contains_key(&peer)
     }
 
     /// A target whose [`Self::needs_local_route`] is still open.

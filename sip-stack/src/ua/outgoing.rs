@@ -10,7 +10,7 @@ use super::event::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Inv
 use super::registration::loose_route;
 use super::timer::UaTimer;
 use super::{ClientFailure, UserAgent};
-use crate::dialog::{DEFAULT_PORT, Dialog, uri_ip, uri_transport};
+use crate::dialog::{Dialog, uri_ip, uri_transport};
 use crate::message::{CSeq, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use crate::sdp::{Direction, Negotiator};
 use crate::transaction::TransactionId;
@@ -92,9 +92,9 @@ impl UserAgent {
             && entry.config.outbound_proxy.is_none()
             && let Some(ip) = uri_ip(&outgoing.target)
         {
-            let port = outgoing.target.port().unwrap_or(DEFAULT_PORT);
-            flow.peer = std::net::SocketAddr::new(ip, port);
             flow.transport = uri_transport(&outgoing.target).unwrap_or(flow.transport);
+            let port = outgoing.target.port().unwrap_or(flow.transport.default_port());
+            flow.peer = std::net::SocketAddr::new(ip, port);
         }
         let contact = self.contact(Some(account), None, flow);
         let mut headers = Headers::new();

@@ -30,7 +30,7 @@ impl UserAgent {
         crate::trace::received(flow, bytes);
         let parsed = match transport {
             TransportKind::Udp => parse_datagram(bytes),
-            TransportKind::Tcp => parse_framed(bytes),
+            TransportKind::Tcp | TransportKind::Tls => parse_framed(bytes),
         };
         match parsed {
             Ok(Message::Request(request)) => self.receive_request(request, flow, now),
