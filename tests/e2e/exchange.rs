@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use e2e::daemon::binary;
+use e2e::daemon::{Account, Daemon, binary};
 use e2e::peer::sipp::Scenario;
 use e2e::process::Process;
 use e2e::{ports, wait};
@@ -49,6 +49,22 @@ fn both_digests_are_offered_when_asked_for() {
     }
     client.succeed(SOON);
     assert!(exchange.stop(SOON).success());
+}
+
+/// SHA-512-256 and signed bodies, REGISTER and INVITE: the exchange judges with the same code as the daemon, so this
+/// proves only that a person can have it; `registration.rs` holds the independent proof.
+#[test]
+fn the_daemon_logs_in_with_every_digest_that_the_exchange_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for more in
+        [&["--digest", "sha512-256"][..], &["--digest", "all"], &["--digest", "md5-sess", "--auth-int"]]
+    {
+        let (mut exchange, address) = exchange(folder.path(), more);
+        let account = Account::new("main", address).user("100", "practice");
+        let daemon = Daemon::builder().account(account).start();
+        daemon.wait_registered("main", SOON);
+        assert!(exchange.stop(SOON).success());
+    }
 }
 
 /// The whole main job in one command; exit 0 means that every row ended as it should.

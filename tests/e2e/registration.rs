@@ -35,6 +35,26 @@ fn digest_with_md5_and_sha_256() {
     }
 }
 
+/// RFC 8760 and RFC 7616 3.4.3; `auth-int` where the registrar offers nothing else.
+#[test]
+fn digest_with_sha_512_256_and_with_bodies_signed() {
+    for (algorithm, qop) in
+        [("SHA-512-256", "auth"), ("SHA-256", "auth-int"), ("SHA-512-256-sess", "auth-int")]
+    {
+        let registrar = Scenario::server("registrar_digest_sha256")
+            .edit("algorithm=SHA-256", &format!("algorithm={algorithm}"))
+            .edit("qop=\"auth\"", &format!("qop=\"{qop}\""))
+            .start();
+        let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+        daemon.wait_registered("main", SOON);
+        let requests = registrar.wait_received("REGISTER", 2, SOON);
+        let proof = authorization(&requests[1]);
+        assert!(digest::verify(&requests[1], "secret"), "{proof}");
+        assert_eq!(field(proof, "algorithm").as_deref(), Some(algorithm));
+        assert_eq!(field(proof, "qop").as_deref(), Some(qop));
+    }
+}
+
 #[test]
 fn kamailio_over_udp_and_tcp() {
     for algorithm in [Algorithm::Md5, Algorithm::Sha256] {

@@ -166,6 +166,9 @@ pub struct ExchangeArgs {
     /// Digest algorithms to offer: many phones know MD5 only and give up at anything else
     #[arg(long, value_enum, default_value = "md5")]
     pub digest: DigestArg,
+    /// Have the message bodies signed too (qop=auth-int)
+    #[arg(long)]
+    pub auth_int: bool,
     /// Shorten ringing and talk
     #[arg(long)]
     pub fast: bool,
@@ -176,10 +179,17 @@ pub struct ExchangeArgs {
 pub enum DigestArg {
     /// MD5.
     Md5,
+    /// MD5-sess.
+    Md5Sess,
     /// SHA-256.
     Sha256,
+    /// SHA-512-256.
+    #[value(name = "sha512-256")]
+    Sha512T256,
     /// SHA-256, then MD5, as RFC 8760 has it.
     Both,
+    /// SHA-512-256, SHA-256, then MD5.
+    All,
 }
 
 /// `kakeru call`.

@@ -3,7 +3,7 @@
 use std::io;
 
 use serde_json::json;
-use sip_stack::auth::Algorithm;
+use sip_stack::auth::{Algorithm, Qop};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
@@ -32,9 +32,13 @@ pub(super) fn exchange(args: ExchangeArgs, out: Out) -> Result<(), Failure> {
         password: args.password,
         digest: match args.digest {
             DigestArg::Md5 => &[Algorithm::Md5],
+            DigestArg::Md5Sess => &[Algorithm::Md5Sess],
             DigestArg::Sha256 => &[Algorithm::Sha256],
+            DigestArg::Sha512T256 => &[Algorithm::Sha512T256],
             DigestArg::Both => &[Algorithm::Sha256, Algorithm::Md5],
+            DigestArg::All => &[Algorithm::Sha512T256, Algorithm::Sha256, Algorithm::Md5],
         },
+        qop: if args.auth_int { &[Qop::AuthInt] } else { &[Qop::Auth] },
         pace: if args.fast { Pace::FAST } else { Pace::REAL },
         ..ExchangeConfig::default()
     };

@@ -11,7 +11,7 @@ mod voices;
 use std::net::SocketAddr;
 
 use media::engine::{Engine, EngineConfig, StartError};
-use sip_stack::auth::Algorithm;
+use sip_stack::auth::{Algorithm, Qop};
 use sip_stack::driver::{BindConfig, BindError, Driver};
 use sip_stack::message::Method;
 use sip_stack::ua::{Event, UaConfig, UserAgent};
@@ -37,6 +37,8 @@ pub struct ExchangeConfig {
     pub realm: String,
     /// Digest algorithms to offer, in this order.
     pub digest: &'static [Algorithm],
+    /// Qualities of protection to offer, in this order.
+    pub qop: &'static [Qop],
     /// How fast callees are.
     pub pace: Pace,
     /// RTP ports.
@@ -51,6 +53,7 @@ impl Default for ExchangeConfig {
             password: String::from("practice"),
             realm: String::from("practice.kakeru"),
             digest: &[Algorithm::Sha256, Algorithm::Md5],
+            qop: &[Qop::Auth],
             pace: Pace::REAL,
             ports: 40_000..=49_999,
         }

@@ -20,7 +20,9 @@ pub(super) struct Registrar {
 impl Registrar {
     pub(super) fn new(config: &ExchangeConfig, seed: u64, now: Instant) -> Self {
         Self {
-            auth: ServerAuth::new(config.realm.clone(), seed, now).with_algorithms(config.digest),
+            auth: ServerAuth::new(config.realm.clone(), seed, now)
+                .with_algorithms(config.digest)
+                .with_qop(config.qop),
             user: config.user.clone(),
             password: Secret::new(config.password.clone()),
             bindings: HashMap::new(),
@@ -37,7 +39,11 @@ impl Registrar {
         now: Now,
     ) {
         let reply = match self.verdict(request, false, now) {
-            Ok(()) => self.bind(request, source, now),
+            Ok(()) => {
+                let mut reply = self.bind(request, source, now);
+                reply.headers.extend(self.proof(request, now));
+                reply
+            }
             Err(stale) => Reply {
                 headers: challenges("WWW-Authenticate", self.auth.challenges(now.mono, stale)),
                 ..Reply::new(401)
@@ -83,6 +89,13 @@ impl Registrar {
             headers: challenges("Proxy-Authenticate", self.auth.challenges(now.mono, stale)),
             ..Rejection::new(407)
         })
+    }
+
+    /// That we know the password too (RFC 7616 3.5).
+    fn proof(&mut self, request: &Request, now: Now) -> Option<(String, String)> {
+        let lookup = |user: &str| (user == self.user).then(|| self.password.clone());
+        let info = self.auth.info(now.mono, request, false, b"", lookup)?;
+        Some((String::from("Authentication-Info"), info.to_string()))
     }
 
     fn verdict(&mut self, request: &Request, proxy: bool, now: Now) -> Result<(), bool> {

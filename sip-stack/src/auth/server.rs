@@ -7,9 +7,9 @@ use std::{
 
 use super::{
     Secret,
-    digest::{Algorithm, Inputs},
+    digest::{Algorithm, Inputs, Qop},
 };
-use crate::message::{Challenge, Credentials, HeaderName, Request};
+use crate::message::{AuthInfo, Challenge, Credentials, HeaderName, Request};
 
 /// What the credentials of a request are worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,9 @@ pub enum Verdict {
 pub struct ServerAuth {
     realm: String,
     algorithms: Vec<Algorithm>,
+    qop: Vec<Qop>,
+    /// Names that may come hashed; empty: `userhash` is not offered.
+    names: Vec<String>,
     seed: u64,
     started: Instant,
     issued: u64,
@@ -49,6 +52,8 @@ impl ServerAuth {
         Self {
             realm: realm.into(),
             algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
+            qop: vec![Qop::Auth],
+            names: Vec::new(),
             seed,
             started: now,
             issued: 0,
@@ -62,6 +67,20 @@ impl ServerAuth {
     #[must_use]
     pub fn with_algorithms(mut self, algorithms: &[Algorithm]) -> Self {
         self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// The same with other qualities of protection, offered in this order; at least one.
+    #[must_use]
+    pub fn with_qop(mut self, qop: &[Qop]) -> Self {
+        self.qop = qop.to_vec();
+        self
+    }
+
+    /// The same asking for hashed user names (RFC 7616 3.4.4), of which these are known.
+    #[must_use]
+    pub fn with_userhash(mut self, names: &[&str]) -> Self {
+        self.names = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
 
@@ -79,15 +98,7 @@ impl ServerAuth {
 
     /// One challenge per algorithm, all with one fresh nonce.
     pub fn challenges(&mut self, now: Instant, stale: bool) -> Vec<Challenge> {
-        self.issued += 1;
-        let nonce = self.nonce(now.saturating_duration_since(self.started), self.issued);
-        if self.order.len() >= MAX_NONCES
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.counts.remove(&oldest);
-        }
-        self.order.push_back(nonce.clone());
-        self.counts.insert(nonce.clone(), 0);
+        let nonce = self.issue(now);
         self.algorithms
             .iter()
             .map(|algorithm| Challenge {
@@ -96,8 +107,10 @@ impl ServerAuth {
                 nonce: nonce.clone(),
                 opaque: None,
                 algorithm: Some(algorithm.as_str().to_owned()),
-                qop: vec!["auth".to_owned()],
+                qop: self.qop.iter().map(|qop| qop.as_str().to_owned()).collect(),
                 stale,
+                userhash: !self.names.is_empty(),
+                charset: Some("UTF-8".to_owned()),
             })
             .collect()
     }
@@ -110,60 +123,99 @@ impl ServerAuth {
         proxy: bool,
         lookup: impl Fn(&str) -> Option<Secret>,
     ) -> Verdict {
-        let name = if proxy { HeaderName::PROXY_AUTHORIZATION } else { HeaderName::AUTHORIZATION };
-        let given = request.headers.credentials(&name).into_iter().find(|given| given.realm == self.realm);
-        let Some(given) = given else { return Verdict::Challenge };
-        if !self.is_right(&given, request, lookup) {
-            return Verdict::Challenge;
-        }
+        let Some(given) = self.given(request, proxy) else { return Verdict::Challenge };
+        let Some(user) = self.proven(&given, request, lookup) else { return Verdict::Challenge };
         if !self.is_fresh(&given, now) {
             return Verdict::Stale;
         }
-        Verdict::Accepted { user: given.username }
+        Verdict::Accepted { user }
     }
 
-    fn is_right(
+    /// The `Authentication-Info` (or `Proxy-Authentication-Info`) of the answer to an accepted `request`: the proof
+    /// that we know the password too, and a fresh nonce once half the life of the old one is over.
+    pub fn info(
+        &mut self,
+        now: Instant,
+        request: &Request,
+        proxy: bool,
+        answer_body: &[u8],
+        lookup: impl Fn(&str) -> Option<Secret>,
+    ) -> Option<AuthInfo> {
+        let given = self.given(request, proxy)?;
+        let user = self.name(&given)?;
+        let password = lookup(&user)?;
+        let rspauth = self.inputs(&given, &user, &password, request)?.rspauth(answer_body);
+        let old = self.age(&given.nonce, now).is_none_or(|age| age > self.lifetime / 2);
+        let nextnonce = old.then(|| self.issue(now));
+        Some(AuthInfo {
+            nextnonce,
+            qop: given.qop,
+            rspauth: Some(rspauth),
+            cnonce: given.cnonce,
+            nc: given.nc,
+        })
+    }
+
+    /// The credentials for our realm.
+    fn given(&self, request: &Request, proxy: bool) -> Option<Credentials> {
+        let name = if proxy { HeaderName::PROXY_AUTHORIZATION } else { HeaderName::AUTHORIZATION };
+        request.headers.credentials(&name).into_iter().find(|given| given.realm == self.realm)
+    }
+
+    /// The user whose password made the answer.
+    fn proven(
         &self,
         given: &Credentials,
         request: &Request,
         lookup: impl Fn(&str) -> Option<Secret>,
-    ) -> bool {
+    ) -> Option<String> {
+        let user = self.name(given)?;
+        let password = lookup(&user)?;
+        let expected = self.inputs(given, &user, &password, request)?.response();
+        same(expected.as_bytes(), given.response.as_bytes()).then_some(user)
+    }
+
+    /// The user's name in clear.
+    fn name(&self, given: &Credentials) -> Option<String> {
+        if !given.userhash {
+            return Some(given.username.clone());
+        }
+        let algorithm = self.algorithm(given)?;
+        self.names.iter().find(|name| algorithm.userhash(name, &self.realm) == given.username).cloned()
+    }
+
+    fn algorithm(&self, given: &Credentials) -> Option<Algorithm> {
         let algorithm = given.algorithm.as_deref().map_or(Some(Algorithm::Md5), Algorithm::from_token);
-        let Some(algorithm) = algorithm.filter(|algorithm| self.algorithms.contains(algorithm)) else {
-            return false;
-        };
+        algorithm.filter(|algorithm| self.algorithms.contains(algorithm))
+    }
+
+    fn inputs<'a>(
+        &'a self,
+        given: &'a Credentials,
+        user: &'a str,
+        password: &'a Secret,
+        request: &'a Request,
+    ) -> Option<Inputs<'a>> {
         // We always offer qop, so an answer without it (RFC 2069) is a replay aid, not a client of ours.
-        let (Some("auth"), Some(nc), Some(cnonce)) =
-            (given.qop.as_deref(), given.nc, given.cnonce.as_deref())
-        else {
-            return false;
-        };
+        let qop = Qop::from_token(given.qop.as_deref()?).filter(|qop| self.qop.contains(qop))?;
         // A proxy may have rewritten the Request-URI (RFC 3261 22.4), so the text of the credentials is hashed.
-        let Some(password) = lookup(&given.username) else { return false };
-        let expected = Inputs {
-            algorithm,
-            user: &given.username,
+        Some(Inputs {
+            algorithm: self.algorithm(given)?,
+            user,
             realm: &self.realm,
             password: password.expose(),
             nonce: &given.nonce,
             method: request.method.as_str(),
             uri: &given.uri,
-            cnonce,
-            qop: Some(("auth", nc)),
-        }
-        .response();
-        same(expected.as_bytes(), given.response.as_bytes())
+            body: &request.body,
+            cnonce: given.cnonce.as_deref()?,
+            qop: Some((qop, given.nc?)),
+        })
     }
 
     /// Whether the nonce is ours, alive, and counted upward.
     fn is_fresh(&mut self, given: &Credentials, now: Instant) -> bool {
-        let mut parts = given.nonce.split('-');
-        let millis = parts.next().and_then(|part| u64::from_str_radix(part, 16).ok());
-        let issued = parts.next().and_then(|part| u64::from_str_radix(part, 16).ok());
-        let (Some(millis), Some(issued)) = (millis, issued) else { return false };
-        let at = Duration::from_millis(millis);
-        let age = now.saturating_duration_since(self.started).saturating_sub(at);
-        if self.nonce(at, issued) != given.nonce || age > self.lifetime {
+        if self.age(&given.nonce, now).is_none_or(|age| age > self.lifetime) {
             return false;
         }
         match (self.counts.get_mut(&given.nonce), given.nc) {
@@ -173,6 +225,29 @@ impl ServerAuth {
             }
             _ => false,
         }
+    }
+
+    /// How old a nonce of ours is; `None` for one that we did not make.
+    fn age(&self, nonce: &str, now: Instant) -> Option<Duration> {
+        let mut parts = nonce.split('-');
+        let millis = parts.next().and_then(|part| u64::from_str_radix(part, 16).ok())?;
+        let issued = parts.next().and_then(|part| u64::from_str_radix(part, 16).ok())?;
+        let at = Duration::from_millis(millis);
+        let ours = self.nonce(at, issued) == nonce;
+        ours.then(|| now.saturating_duration_since(self.started).saturating_sub(at))
+    }
+
+    fn issue(&mut self, now: Instant) -> String {
+        self.issued += 1;
+        let nonce = self.nonce(now.saturating_duration_since(self.started), self.issued);
+        if self.order.len() >= MAX_NONCES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.counts.remove(&oldest);
+        }
+        self.order.push_back(nonce.clone());
+        self.counts.insert(nonce.clone(), 0);
+        nonce
     }
 
     fn nonce(&self, at: Duration, issued: u64) -> String {
@@ -199,9 +274,18 @@ const MAX_NONCES: usize = 4096;
 mod tests {
     use super::*;
     use crate::{
-        auth::{Login, answer},
+        auth::{Login, Protected, answer},
         message::{Method, Uri},
     };
+
+    const ALGORITHMS: [Algorithm; 6] = [
+        Algorithm::Md5,
+        Algorithm::Md5Sess,
+        Algorithm::Sha256,
+        Algorithm::Sha256Sess,
+        Algorithm::Sha512T256,
+        Algorithm::Sha512T256Sess,
+    ];
 
     fn lookup(user: &str) -> Option<Secret> {
         (user == "alice").then(|| Secret::new("pw"))
@@ -210,7 +294,9 @@ mod tests {
     fn register(challenges: &[Challenge], password: &str, count: u32) -> Request {
         let mut request = Request::new(Method::Register, Uri::parse("sip:pbx").unwrap());
         let login = Login { user: "alice".into(), password: Secret::new(password) };
-        if let Ok(credentials) = answer(challenges, &login, &request.method, "sip:pbx", count, "c0ffee") {
+        request.body = b"body".to_vec();
+        let protected = Protected { method: &Method::Register, uri: "sip:pbx", body: b"body" };
+        if let Ok(credentials) = answer(challenges, &login, protected, count, "c0ffee") {
             request.headers.push(HeaderName::AUTHORIZATION, credentials.to_string());
         }
         request
@@ -218,7 +304,7 @@ mod tests {
 
     #[test]
     fn client_and_server_agree_for_every_algorithm() {
-        for algorithm in [Algorithm::Md5, Algorithm::Md5Sess, Algorithm::Sha256, Algorithm::Sha256Sess] {
+        for algorithm in ALGORITHMS {
             let now = Instant::now();
             let mut server = ServerAuth::new("a \"realm\"", 7, now).with_algorithms(&[algorithm]);
             assert_eq!(server.verify(now, &register(&[], "pw", 1), false, lookup), Verdict::Challenge);
@@ -229,6 +315,32 @@ mod tests {
             }
             // The same count again is a replay.
             assert_eq!(server.verify(now, &register(&challenges, "pw", 255), false, lookup), Verdict::Stale);
+        }
+    }
+
+    #[test]
+    fn a_changed_body_breaks_auth_int_and_hashed_names_are_known() {
+        for algorithm in ALGORITHMS {
+            let now = Instant::now();
+            let server = ServerAuth::new("r", 7, now).with_algorithms(&[algorithm]);
+            let mut server = server.with_qop(&[Qop::AuthInt]).with_userhash(&["bob", "alice"]);
+            let challenges = server.challenges(now, false);
+            let right = register(&challenges, "pw", 1);
+            let changed = Request { body: b"other".to_vec(), ..right.clone() };
+            assert_eq!(server.verify(now, &changed, false, lookup), Verdict::Challenge);
+            assert_eq!(server.verify(now, &right, false, lookup), Verdict::Accepted { user: "alice".into() });
+            let info = server.info(now, &right, false, b"answer", lookup).unwrap();
+            let sent = right.headers.credentials(&HeaderName::AUTHORIZATION).remove(0);
+            assert!(!sent.username.contains("alice"));
+            let login = |password| Login { user: "alice".into(), password: Secret::new(password) };
+            let proof = |password, body| super::super::proves_server(&info, &sent, &login(password), body);
+            assert_eq!(proof("pw", &b"answer"[..]), Some(true), "{algorithm:?}");
+            assert_eq!(proof("pw", &b"forged"[..]), Some(false));
+            assert_eq!(proof("no", &b"answer"[..]), Some(false));
+            assert_eq!(info.nextnonce, None);
+            let late = now + NONCE_LIFETIME / 2 + Duration::from_secs(1);
+            let info = server.info(late, &right, false, b"answer", lookup).unwrap();
+            assert!(info.nextnonce.is_some_and(|next| next != sent.nonce));
         }
     }
 

@@ -19,8 +19,8 @@ mod wire;
 pub use {
     error::{Defect, HeaderError, ParseError, Rejected},
     header::{
-        CSeq, Challenge, Contact, Credentials, Diversion, EventPackage, HistoryInfo, NameAddr, Privacy, RAck,
-        Reason, Refresher, Replaces, SessionExpires, SubscriptionState, Via,
+        AuthInfo, CSeq, Challenge, Contact, Credentials, Diversion, EventPackage, HistoryInfo, NameAddr,
+        Privacy, RAck, Reason, Refresher, Replaces, SessionExpires, SubscriptionState, Via,
     },
     headers::{HeaderName, Headers},
     host::Host,

@@ -105,12 +105,9 @@ impl UserAgent {
     }
 
     fn transmit_bye(&mut self, mut context: ByeContext, now: Instant) {
-        let cnonce = self.random.tag();
         let mut request = context.dialog.request(Method::Bye);
         request.headers.push(HeaderName::REASON, context.reason.q850().to_string());
-        if let Some(entry) = context.account.and_then(|account| self.accounts.get_mut(account.0 as usize)) {
-            entry.call_auth.authorize(&mut request, &entry.config, &cnonce);
-        }
+        self.authorize(context.account, &mut request);
         let hop = context.dialog.next_hop();
         self.send_request(request, hop, ClientUse::Bye(Box::new(context)), now);
     }
@@ -123,11 +120,7 @@ impl UserAgent {
         let Some(ClientUse::Bye(mut context)) = self.uses.remove(&id) else {
             return;
         };
-        let Some(entry) = context.account.and_then(|account| self.accounts.get_mut(account.0 as usize))
-        else {
-            return;
-        };
-        if context.tries.may_retry(response) && entry.call_auth.learn(response, &entry.config) {
+        if self.may_answer(context.account, &mut context.tries, response) {
             self.transmit_bye(*context, now);
         }
     }

@@ -364,4 +364,6 @@ pub struct Counters {
     pub timeouts: u64,
     /// Requests refused with 4xx or 5xx by the stack itself.
     pub refused: u64,
+    /// Answers whose proof of the password (`rspauth`, RFC 7616 3.5) was wrong.
+    pub false_proofs: u64,
 }

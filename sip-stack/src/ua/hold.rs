@@ -77,7 +77,6 @@ impl UserAgent {
 
     /// Sends the re-INVITE with the offer that is open.
     pub(crate) fn send_reinvite(&mut self, id: CallId, now: Instant) {
-        let cnonce = self.random.tag();
         let Some(call) = self.calls.get_mut(&id) else { return };
         let account = call.account;
         let Some(established) = call.established() else { return };
@@ -91,9 +90,7 @@ impl UserAgent {
         request.headers.push(HeaderName::ALLOW, ALLOW);
         request.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         request.headers.push(HeaderName::CONTENT_TYPE, SDP);
-        if let Some(entry) = account.and_then(|account| self.accounts.get_mut(account.0 as usize)) {
-            entry.call_auth.authorize(&mut request, &entry.config, &cnonce);
-        }
+        self.authorize(account, &mut request);
         let purpose = ClientUse::Reinvite { call: id, dialog: Box::new(dialog) };
         let (transaction, _) = self.send_request(request, hop, purpose, now);
         let own = self.calls.get_mut(&id).and_then(Call::established).and_then(|e| e.own_offer.as_mut());

@@ -80,7 +80,6 @@ impl UserAgent {
 
     /// Sends the call's INVITE as it stands now: the first one, with credentials, or to a new contact.
     pub(crate) fn send_invite(&mut self, id: CallId, now: Instant) {
-        let cnonce = self.random.tag();
         let Some(call) = self.calls.get(&id) else { return };
         let (Some(account), Phase::Outgoing(outgoing)) = (call.account, &call.phase) else {
             return;
@@ -121,8 +120,7 @@ impl UserAgent {
         let body = outgoing.offer.clone();
         let mut request = Request { method: Method::Invite, uri: outgoing.target.clone(), headers, body };
         let datagram_only = outgoing.datagram_only;
-        let entry = &mut self.accounts[account.0 as usize];
-        entry.call_auth.authorize(&mut request, &entry.config, &cnonce);
+        self.authorize(Some(account), &mut request);
         let (transaction, used) = self.send_sized(request, flow, !datagram_only, ClientUse::Invite(id), now);
         self.forget_early(id);
         if let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) {
@@ -174,6 +172,7 @@ impl UserAgent {
         let dialog = Dialog::from_response(request, response, flow);
         let invite_cseq = request.headers.cseq().map_or(1, |cseq| cseq.seq);
         let Some(call) = self.calls.get_mut(&id) else { return true };
+        let account = call.account;
         let negotiator = call.negotiator.clone();
         let Some(outgoing) = call.outgoing() else { return true };
         if !outgoing.early.contains_key(&tag) {
@@ -196,6 +195,7 @@ impl UserAgent {
         let mut prack = early.dialog.request(Method::Prack);
         prack.headers.push(HeaderName::RACK, format!("{rseq} {invite_cseq} INVITE"));
         let hop = early.dialog.next_hop();
+        self.authorize(account, &mut prack);
         self.send_request(prack, hop, ClientUse::Prack, now);
         true
     }

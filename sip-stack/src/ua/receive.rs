@@ -91,6 +91,7 @@ impl UserAgent {
     }
 
     pub(crate) fn client_response(&mut self, id: TransactionId, response: Response, now: Instant) {
+        self.authentication_info(id, &response);
         match self.uses.get(&id) {
             Some(ClientUse::Bye(_)) => self.bye_response(id, &response, now),
             Some(ClientUse::Invite(call)) => {

@@ -1,7 +1,7 @@
 //! Digest (RFC 7616) computed apart from the daemon's own code, to judge its `Authorization` headers.
 
 use md5::Md5;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512_256};
 
 use super::trace::Message;
 
@@ -10,12 +10,24 @@ pub fn verify(request: &Message, password: &str) -> bool {
     let header = ["Authorization", "Proxy-Authorization"].iter().find_map(|name| request.header(name));
     let Some(header) = header.and_then(|value| value.strip_prefix("Digest ")) else { return false };
     let field = |name: &str| field(header, name).unwrap_or_default();
-    let hash: fn(&str) -> String = match field("algorithm").as_str() {
+    let algorithm = field("algorithm");
+    let hash: fn(&str) -> String = match algorithm.trim_end_matches("-sess") {
         "SHA-256" => |text| hex(&Sha256::digest(text)),
+        "SHA-512-256" => |text| hex(&Sha512_256::digest(text)),
         _ => |text| hex(&Md5::digest(text)),
     };
-    let one = hash(&format!("{}:{}:{password}", field("username"), field("realm")));
-    let two = hash(&format!("{}:{}", request.verb(), field("uri")));
+    let mut one = hash(&format!("{}:{}:{password}", field("username"), field("realm")));
+    if algorithm.ends_with("-sess") {
+        one = hash(&format!("{one}:{}:{}", field("nonce"), field("cnonce")));
+    }
+    let mut two = format!("{}:{}", request.verb(), field("uri"));
+    if field("qop") == "auth-int" {
+        // The trace keeps neither CR nor the number of line ends behind the last line; our SDP has one.
+        let body = request.body().trim_end_matches('\n');
+        let body = if body.is_empty() { String::new() } else { format!("{body}\n").replace('\n', "\r\n") };
+        two = format!("{two}:{}", hash(&body));
+    }
+    let two = hash(&two);
     let expected = match field("qop").as_str() {
         "" => hash(&format!("{one}:{}:{two}", field("nonce"))),
         qop => {

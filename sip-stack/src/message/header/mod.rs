@@ -14,7 +14,7 @@ mod via;
 
 pub(crate) use typed::copy_for_response;
 pub use {
-    auth::{Challenge, Credentials},
+    auth::{AuthInfo, Challenge, Credentials},
     cseq::CSeq,
     event::{EventPackage, SubscriptionState},
     identity::{Diversion, HistoryInfo, Privacy},

@@ -126,7 +126,10 @@ impl Headers {
 
     /// The challenges under `name` (`WWW-Authenticate` or `Proxy-Authenticate`), those that can be read.
     pub fn challenges(&self, name: &HeaderName) -> Vec<Challenge> {
-        self.get_all(name).filter_map(|value| Challenge::parse(&String::from_utf8_lossy(value))).collect()
+        self.get_all(name)
+            .filter_map(|value| Challenge::parse_list(&String::from_utf8_lossy(value)))
+            .flatten()
+            .collect()
     }
 
     /// The digest credentials under `name` (`Authorization` or `Proxy-Authorization`), those that can be read.
