@@ -105,6 +105,9 @@ impl Driver {
     /// Sends everything that is ready. Datagrams are with the kernel when this returns (or in a short queue while its
     /// buffer is full); stream messages are queued to their connection.
     pub fn flush(&mut self, ua: &mut UserAgent) {
+        while let Some(dead) = ua.poll_close() {
+            self.streams.close(dead.peer);
+        }
         while let Some(transmit) = ua.poll_transmit() {
             let sent = match transmit.transport {
                 TransportKind::Udp => match &mut self.udp {

@@ -94,6 +94,11 @@ impl Streams {
         }
     }
 
+    /// Closes a connection that the core gave up.
+    pub(super) fn close(&mut self, peer: SocketAddr) {
+        self.open.remove(&peer);
+    }
+
     /// Removes an ended connection. `false` when a newer one to the same peer has taken its place.
     pub(super) fn forget(&mut self, peer: SocketAddr, serial: u64) -> bool {
         let current = self.open.get(&peer).is_some_and(|connection| connection.serial == serial);
@@ -166,7 +171,8 @@ async fn serve(
                     write(&mut writer, b"\r\n").await?;
                     continue;
                 }
-                Ok(RawFrame::Pong) => continue,
+                // The core counts them.
+                Ok(RawFrame::Pong) => TcpInput::Message { peer, local, bytes: b"\r\n".to_vec() },
                 Err(error) => TcpInput::Malformed { peer, error },
             };
             if inputs.send(input).await.is_err() {

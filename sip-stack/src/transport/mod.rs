@@ -1,6 +1,11 @@
 //! What the core knows of the network: a kind of transport, an address and bytes.
 
+pub(crate) mod keepalive;
+pub(crate) mod stun;
+
 use std::net::SocketAddr;
+
+pub use self::keepalive::{KeepAlive, KeepAliveMethod};
 
 /// Requests longer than this many bytes go by a congestion-controlled transport (RFC 3261 18.1.1).
 pub const MAX_DATAGRAM_REQUEST: usize = 1300;

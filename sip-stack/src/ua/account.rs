@@ -23,6 +23,9 @@ pub(crate) struct Account {
     pub(crate) register_auth: AuthCache,
     pub(crate) call_auth: AuthCache,
     pub(crate) registration: Registration,
+    /// The registrar supports RFC 5626, and how often it wants to hear from us.
+    pub(crate) outbound: bool,
+    pub(crate) flow_timer: Option<Duration>,
 }
 
 /// REGISTER state of one account (RFC 3261 10.2). One Call-ID and a growing CSeq for its whole life.
@@ -86,6 +89,8 @@ impl Account {
             register_auth: AuthCache::default(),
             call_auth: AuthCache::default(),
             registration,
+            outbound: false,
+            flow_timer: None,
         }
     }
 

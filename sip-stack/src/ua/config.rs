@@ -6,7 +6,7 @@ pub use crate::auth::Secret;
 use crate::dialog::uri_transport;
 use crate::message::{Method, Uri};
 use crate::transaction::Timers;
-use crate::transport::TransportKind;
+use crate::transport::{KeepAlive, TransportKind};
 
 /// Settings of a [`UserAgent`](super::UserAgent).
 #[derive(Debug, Clone)]
@@ -76,6 +76,8 @@ pub struct AccountConfig {
     pub outbound_proxy: Option<Uri>,
     /// Waiting times between failed registrations.
     pub retry: RetryPolicy,
+    /// How the way to the exchange is kept open while registered.
+    pub keep_alive: KeepAlive,
     /// User part of our Contact; the user of `aor` when absent.
     pub contact_user: Option<String>,
 }
@@ -94,6 +96,7 @@ impl AccountConfig {
             transport: TransportKind::Udp,
             outbound_proxy: None,
             retry: RetryPolicy::default(),
+            keep_alive: KeepAlive::default(),
             contact_user: None,
         }
     }

@@ -21,6 +21,7 @@ mod event;
 mod hold;
 mod in_dialog;
 mod incoming;
+mod keepalive;
 mod outgoing;
 mod random;
 mod receive;
@@ -41,12 +42,13 @@ pub use self::event::{
     AccountId, CallEnd, CallId, Counters, EndedBy, Event, HangupReason, HoldError, Invite, InviteError,
     RegistrationError, RegistrationState, RegistrationStatus, Rejection, Reply, RequestId,
 };
+use self::keepalive::KeepAlives;
 use self::random::Random;
 use self::timer::UaTimer;
 use crate::dialog::DialogTable;
 use crate::transaction::timers::TimerTable;
 use crate::transaction::{TransactionEvent, TransactionId, TransactionLayer};
-use crate::transport::{Transmit, TransportKind};
+use crate::transport::{Flow, Transmit, TransportKind};
 
 /// A SIP user agent without I/O; see the module documentation for the call order.
 #[derive(Debug)]
@@ -68,6 +70,7 @@ pub struct UserAgent {
     acks: HashMap<TransactionId, Vec<AckRecord>>,
     requests: BTreeMap<RequestId, TransactionId>,
     timers: TimerTable<UaTimer>,
+    keepalives: KeepAlives,
     events: VecDeque<Event>,
     counters: Counters,
     serial: u64,
@@ -93,6 +96,7 @@ impl UserAgent {
             acks: HashMap::new(),
             requests: BTreeMap::new(),
             timers: TimerTable::new(),
+            keepalives: KeepAlives::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
             serial: 0,
@@ -170,6 +174,8 @@ impl UserAgent {
     pub fn handle_transport_failure(&mut self, now: Instant, transport: TransportKind, peer: SocketAddr) {
         self.counters.transport_failures += 1;
         tracing::debug!(?transport, %peer, "transport failure");
+        self.unwatch(Flow { transport, peer });
+        self.keepalives.stale = true;
         self.layer.transport_failed(transport, peer, now);
         self.pump(now);
         self.registrations_lost(transport, peer, now);
@@ -189,6 +195,7 @@ impl UserAgent {
                 UaTimer::Repeat2xx(call) => self.repeat_2xx(call, now),
                 UaTimer::RingTimeout(call) => self.ring_timed_out(call, now),
                 UaTimer::Register(account) => self.send_register(account, now),
+                UaTimer::KeepAlive(flow) => self.keep_alive_due(flow, now),
             }
             self.pump(now);
         }
@@ -196,6 +203,9 @@ impl UserAgent {
 
     /// The next message to send; drain it after every call.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some(keepalive) = self.poll_keepalive() {
+            return Some(keepalive);
+        }
         let transmit = self.layer.poll_transmit()?;
         self.counters.sent += 1;
         crate::trace::sent(&transmit);
@@ -237,6 +247,7 @@ impl UserAgent {
                 }
             }
         }
+        self.watch_flows(now);
     }
 
     fn fresh_serial(&mut self) -> u64 {

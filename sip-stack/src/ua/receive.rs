@@ -8,7 +8,7 @@ use super::{ClientFailure, UserAgent};
 use crate::dialog::DialogId;
 use crate::message::{Message, Method, ParseError, Request, Response, parse_datagram, parse_framed};
 use crate::transaction::{Received, TransactionId};
-use crate::transport::{Flow, TransportKind};
+use crate::transport::{Flow, TransportKind, stun};
 
 impl UserAgent {
     /// One datagram, or one message cut out of a stream. `source` is the peer's address, `local` ours.
@@ -21,12 +21,19 @@ impl UserAgent {
         bytes: &[u8],
     ) {
         let _ = local;
+        let flow = Flow { transport, peer: source };
         // Keep-alives: CRLFs of RFC 5626, zero bytes of old devices.
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            if transport.is_reliable() {
+                self.pong_received(flow, now);
+            }
+            return;
+        }
+        if transport == TransportKind::Udp && stun::is_stun(bytes) {
+            self.stun_received(source, bytes, now);
             return;
         }
         self.counters.received += 1;
-        let flow = Flow { transport, peer: source };
         crate::trace::received(flow, bytes);
         let parsed = match transport {
             TransportKind::Udp => parse_datagram(bytes),

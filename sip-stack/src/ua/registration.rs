@@ -161,11 +161,9 @@ impl UserAgent {
         self.back_off(account, RegistrationError { code: None, reason: reason.to_owned() }, None, now);
     }
 
-    /// A connection broke: the registrar may no longer reach us, so the binding is renewed soon.
+    /// A flow broke (RFC 5626 4.4): the registrar may no longer reach us, so the binding is renewed soon; where it is
+    /// dead, that shows at once.
     pub(crate) fn registrations_lost(&mut self, transport: TransportKind, peer: SocketAddr, now: Instant) {
-        if !transport.is_reliable() {
-            return;
-        }
         let lost = Flow { transport, peer };
         for index in 0..self.accounts.len() {
             let entry = &mut self.accounts[index];
@@ -183,6 +181,7 @@ impl UserAgent {
 
     fn registered(&mut self, account: AccountId, response: &Response, flow: Flow, now: Instant) {
         let contact = self.contact(Some(account), None, flow);
+        self.learn_outbound(account, response);
         let entry = &mut self.accounts[account.0 as usize];
         let routes = response.headers.addresses(&HeaderName::SERVICE_ROUTE).unwrap_or_default();
         entry.service_route = routes.iter().take(MAX_ROUTES).map(ToString::to_string).collect();
@@ -265,6 +264,7 @@ impl UserAgent {
     fn set_registration_state(&mut self, account: AccountId, state: RegistrationState) {
         let entry = &mut self.accounts[account.0 as usize];
         entry.registration.state = state;
+        self.keepalives.stale = true;
         let status = entry.status();
         if self.accounts[account.0 as usize].registration.told.as_ref() != Some(&status) {
             self.accounts[account.0 as usize].registration.told = Some(status.clone());

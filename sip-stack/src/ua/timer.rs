@@ -1,6 +1,7 @@
 //! Deadlines of the user agent core, beside those of the transactions.
 
 use super::event::{AccountId, CallId, RequestId};
+use crate::transport::Flow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UaTimer {
@@ -18,6 +19,8 @@ pub(crate) enum UaTimer {
     RingTimeout(CallId),
     /// The next REGISTER: refresh or retry.
     Register(AccountId),
+    /// The next keep-alive of a flow, or the end of the wait for its answer (RFC 5626 4.4).
+    KeepAlive(Flow),
 }
 
 impl UaTimer {
@@ -30,6 +33,7 @@ impl UaTimer {
             Self::Repeat2xx(_) => "repeat 2xx",
             Self::RingTimeout(_) => "ring timeout",
             Self::Register(_) => "next REGISTER",
+            Self::KeepAlive(_) => "keep-alive",
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sip_stack::message::{HeaderName, Message, Method, Request, Response, Uri, parse_datagram};
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::transport::KeepAliveMethod;
 use sip_stack::ua::{
     AccountConfig, AccountId, CallEnd, CallId, Event, HangupReason, Invite, RegistrationStatus, Secret,
     UaConfig, UserAgent,
@@ -36,6 +37,8 @@ impl Bench {
         let mut config = AccountConfig::new("main", uri("sip:100@pbx.example"));
         config.registrar = Some(uri("sip:pbx.example"));
         config.password = Secret::new("secret");
+        // Only the tests of keep-alives want them in between.
+        config.keep_alive.method = KeepAliveMethod::Off;
         adjust(&mut config);
         let transport = config.transport;
         let account = ua.add_account(config);

@@ -13,6 +13,7 @@ mod drivers;
 mod forks;
 mod hold;
 mod incoming;
+mod keepalive;
 mod network;
 mod pair;
 mod registration;
