@@ -8,6 +8,7 @@ pub(crate) fn stream_params(media: &Negotiated) -> StreamParams {
     StreamParams {
         remote: media.remote,
         remote_rtcp: media.remote_rtcp,
+        rtcp_mux: media.rtcp_mux,
         codec: match media.codec {
             CodecName::Pcma => Codec::Pcma,
             CodecName::Opus => Codec::Opus,
@@ -16,6 +17,7 @@ pub(crate) fn stream_params(media: &Negotiated) -> StreamParams {
         payload_type: media.payload_type,
         receive_payload_type: media.receive_payload_type,
         dtmf_payload_type: media.dtmf_payload_type,
+        dtmf_clock_rate: media.dtmf_clock_rate,
         dtmf_receive_payload_type: media.dtmf_receive_payload_type,
         ptime_ms: media.ptime_ms,
         send: matches!(media.direction, Direction::SendRecv | Direction::SendOnly),

@@ -16,10 +16,12 @@
 //! let params = StreamParams {
 //!     remote: "192.0.2.7:4000".parse()?,
 //!     remote_rtcp: None,
+//!     rtcp_mux: false,
 //!     codec: Codec::Pcmu,
 //!     payload_type: 0,
 //!     receive_payload_type: 0,
 //!     dtmf_payload_type: Some(101),
+//!     dtmf_clock_rate: 8000,
 //!     dtmf_receive_payload_type: Some(101),
 //!     ptime_ms: 20,
 //!     send: true,

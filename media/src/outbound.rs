@@ -50,6 +50,7 @@ struct Settings {
     codec: Codec,
     payload_type: u8,
     dtmf_payload_type: Option<u8>,
+    dtmf_clock_rate: u32,
     frame: usize,
     send: bool,
 }
@@ -64,6 +65,7 @@ impl Settings {
             codec: params.codec,
             payload_type: params.payload_type & 0x7F,
             dtmf_payload_type: params.dtmf_payload_type,
+            dtmf_clock_rate: params.dtmf_clock_rate,
             frame: ptime * params.codec.sample_rate() as usize / 1000,
             send: params.send,
         }
@@ -178,14 +180,14 @@ impl Outbound {
     }
 
     fn send_frame(&mut self, destination: SocketAddr, outbox: &mut Outbox) {
-        let units = self.frame.len() as u32;
         // RFC 3264 8.4: an unspecified address means that nothing is to be sent, as older peers put a call on hold.
         if !self.settings.send || destination.ip().is_unspecified() || destination.port() == 0 {
             self.marker = true;
             return;
         }
         let now = self.sender.timestamp();
-        match self.events.turn(now, units, self.settings.codec.clock_rate()) {
+        let frame_ms = self.frame.len() as u32 * 1000 / self.settings.codec.sample_rate();
+        match self.events.turn(now, frame_ms, self.settings.dtmf_clock_rate) {
             Turn::Audio => self.send_audio(destination, outbox),
             Turn::Event { payload, timestamp, marker } => {
                 self.marker = true;

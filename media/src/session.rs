@@ -385,7 +385,9 @@ impl Session {
 
     fn send_rtcp(&mut self, now: Instant, bye: bool) {
         let rtp = self.remote();
+        let channel = if self.params.rtcp_mux { Channel::Rtp } else { Channel::Rtcp };
         let destination = match self.params.remote_rtcp {
+            _ if self.params.rtcp_mux => rtp,
             // The signalled port is right as long as the signalled address is.
             Some(rtcp) if self.inbound.pinned().is_none_or(|pinned| pinned.ip() == rtcp.ip()) => rtcp,
             _ => SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)),
@@ -393,7 +395,7 @@ impl Session {
         let sent = self.outbound.sender_state();
         let receiver = self.inbound.receiver();
         let rtcp = &mut self.rtcp;
-        self.outbox.push(destination, Channel::Rtcp, |out| rtcp.write(now, out, sent, receiver, bye));
+        self.outbox.push(destination, channel, |out| rtcp.write(now, out, sent, receiver, bye));
     }
 
     fn report(&mut self, detected: Detected) {

@@ -21,10 +21,12 @@ fn params(codec: Codec, remote: u16) -> StreamParams {
     StreamParams {
         remote: address(remote),
         remote_rtcp: None,
+        rtcp_mux: false,
         codec,
         payload_type,
         receive_payload_type: payload_type,
         dtmf_payload_type: Some(101),
+        dtmf_clock_rate: codec.clock_rate(),
         dtmf_receive_payload_type: Some(101),
         ptime_ms: 20,
         send: true,

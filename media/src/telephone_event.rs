@@ -35,9 +35,9 @@ pub enum Turn {
 struct Active {
     digit: Digit,
     start: u32,
-    duration: u32,
+    duration_ms: u32,
     ends_sent: u8,
-    pause: u32,
+    pause_ms: u32,
 }
 
 /// Turns digits into event packets, one decision per audio frame.
@@ -67,27 +67,30 @@ impl EventSender {
         self.active.is_some() || !self.queue.is_empty()
     }
 
-    /// Decides on the frame of `units` timestamp units that starts at `timestamp`, with the clock in Hz.
-    pub fn turn(&mut self, timestamp: u32, units: u32, clock_rate: u32) -> Turn {
+    /// Decides on the frame of `frame_ms` that starts at `timestamp`, which counts on the clock of the audio. Durations
+    /// count on the clock of telephone-event, `clock_rate` in Hz.
+    pub fn turn(&mut self, timestamp: u32, frame_ms: u32, clock_rate: u32) -> Turn {
+        let payload = |digit, end, duration_ms| payload(digit, end, duration_ms * (clock_rate / 1000));
         let Some(active) = &mut self.active else {
             let Some(digit) = self.queue.pop_front() else { return Turn::Audio };
-            self.active = Some(Active { digit, start: timestamp, duration: units, ends_sent: 0, pause: 0 });
-            return Turn::Event { payload: payload(digit, false, units), timestamp, marker: true };
+            self.active =
+                Some(Active { digit, start: timestamp, duration_ms: frame_ms, ends_sent: 0, pause_ms: 0 });
+            return Turn::Event { payload: payload(digit, false, frame_ms), timestamp, marker: true };
         };
-        if active.duration < clock_rate / 1000 * DIGIT_MS {
-            active.duration += units;
-            let done = active.duration >= clock_rate / 1000 * DIGIT_MS;
+        if active.duration_ms < DIGIT_MS {
+            active.duration_ms += frame_ms;
+            let done = active.duration_ms >= DIGIT_MS;
             active.ends_sent = u8::from(done);
-            let payload = payload(active.digit, done, active.duration);
+            let payload = payload(active.digit, done, active.duration_ms);
             return Turn::Event { payload, timestamp: active.start, marker: false };
         }
-        active.pause += units;
+        active.pause_ms += frame_ms;
         if active.ends_sent < END_PACKETS {
             active.ends_sent += 1;
-            let payload = payload(active.digit, true, active.duration);
+            let payload = payload(active.digit, true, active.duration_ms);
             return Turn::Event { payload, timestamp: active.start, marker: false };
         }
-        if active.pause >= clock_rate / 1000 * PAUSE_MS {
+        if active.pause_ms >= PAUSE_MS {
             self.active = None;
         }
         Turn::Pause
@@ -136,7 +139,7 @@ mod tests {
         assert!(keys.chars().filter_map(Digit::from_char).all(|digit| sender.push(digit)));
         let mut turns = Vec::new();
         for frame in 0..200 {
-            let turn = sender.turn(frame * 160, 160, 8000);
+            let turn = sender.turn(frame * 160, 20, 8000);
             if turn == Turn::Audio {
                 break;
             }
@@ -161,6 +164,22 @@ mod tests {
         let ends: Vec<_> = events.iter().filter(|event| event.0[1] & 0x80 != 0).collect();
         assert_eq!(ends.len(), 3);
         assert!(ends.iter().all(|end| end.0[2..] == [0x03, 0x20]), "100 ms are 800 units: {ends:?}");
+    }
+
+    #[test]
+    fn durations_count_on_their_own_clock() {
+        // Beside Opus: timestamps at 48 kHz, telephone-event at 8 kHz, packets of 60 ms.
+        let mut sender = EventSender::new();
+        assert!(sender.push(Digit::from_char('#').unwrap()));
+        let turns: Vec<_> = (0..4).map(|frame| sender.turn(7 + frame * 2880, 60, 8000)).collect();
+        let durations: Vec<u16> = turns
+            .iter()
+            .map(|turn| match turn {
+                Turn::Event { payload, timestamp: 7, .. } => u16::from_be_bytes([payload[2], payload[3]]),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(durations, [480, 960, 960, 960]);
     }
 
     #[test]

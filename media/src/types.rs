@@ -53,6 +53,8 @@ pub struct StreamParams {
     pub remote: SocketAddr,
     /// Where the peer receives RTCP; `None` means the RTP port plus one (RFC 3550 11).
     pub remote_rtcp: Option<SocketAddr>,
+    /// Whether RTCP goes out of the RTP socket to where RTP goes (RFC 5761).
+    pub rtcp_mux: bool,
     /// Codec in both directions.
     pub codec: Codec,
     /// Payload type that we send.
@@ -60,8 +62,11 @@ pub struct StreamParams {
     /// Payload type that we receive.
     pub receive_payload_type: u8,
     /// Payload type of telephone-event that we send; `None` sends DTMF as tones in the audio.
-    /// Its clock is the codec's clock rate (RFC 4733 2.1 with one SSRC).
+    /// Its timestamps run on the codec's clock, since it shares the stream (RFC 4733 2.1).
     pub dtmf_payload_type: Option<u8>,
+    /// Clock in Hz in which the durations of telephone-event count: the codec's, or 8000 beside Opus with a peer
+    /// that knows `telephone-event/8000` only.
+    pub dtmf_clock_rate: u32,
     /// Payload type of telephone-event that we receive.
     pub dtmf_receive_payload_type: Option<u8>,
     /// Packet length in milliseconds that we send, 10 to 60.

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use sip_stack::message::Uri;
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::sdp::Capabilities;
 use sip_stack::ua::{HangupReason, Secret};
 use sip_stack::{AccountConfig, BindConfig, Driver, Event, Invite, TransportKind, UaConfig, UserAgent};
 
@@ -42,13 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let _ = tokio::time::timeout(Duration::from_millis(50), driver.drive(&mut ua)).await;
     }
 
-    let capabilities = Capabilities {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        port: 40_000,
-        codecs: vec![CodecSpec::new(CodecName::Pcmu), CodecSpec::new(CodecName::Pcma)],
-        dtmf: true,
-        ptime_ms: 20,
-    };
+    let capabilities = Capabilities::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
     let ring_timeout = Duration::from_secs(30);
     let invite = Invite { target, capabilities, ring_timeout, headers: Vec::new() };
     let call = ua.invite(account, invite, Instant::now())?;

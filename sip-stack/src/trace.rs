@@ -54,7 +54,17 @@ fn redacted(bytes: &[u8]) -> String {
     for line in text.split_inclusive('\n') {
         let bare = line.trim_end();
         if in_body {
-            out.push_str(line);
+            // The keys of SRTP (RFC 4568), and what RFC 2327 had in their place.
+            let secret = SECRET_LINES.iter().find(|secret| {
+                bare.get(..secret.len()).is_some_and(|start| start.eq_ignore_ascii_case(secret))
+            });
+            match secret {
+                Some(secret) => {
+                    out.push_str(secret);
+                    out.push_str("(hidden)\r\n");
+                }
+                None => out.push_str(line),
+            }
             continue;
         }
         // A folded line belongs to the header above it.
@@ -101,9 +111,19 @@ fn shorten_numbers(text: &str) -> String {
 
 const SECRET_HEADERS: [&str; 2] = ["Authorization", "Proxy-Authorization"];
 
+const SECRET_LINES: [&str; 2] = ["a=crypto:", "k="];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_in_the_description_are_hidden() {
+        let wire =
+            b"INVITE sip:h SIP/2.0\r\n\r\nv=0\r\nk=clear:x\r\na=crypto:1 AES inline:secret\r\na=ptime:20\r\n";
+        let shown = redacted(wire);
+        assert!(shown.ends_with("v=0\r\nk=(hidden)\r\na=crypto:(hidden)\r\na=ptime:20\r\n"), "{shown}");
+    }
 
     #[test]
     fn credentials_are_hidden_with_their_folded_lines() {

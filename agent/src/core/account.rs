@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use config::AccountKind;
 use sip_stack::message::Uri;
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, RtcpMux};
 use sip_stack::ua::{AccountId, RegistrationError, RegistrationState, RegistrationStatus, UserAgent};
 
 /// An account while the daemon runs.
@@ -74,7 +74,11 @@ impl AccountRuntime {
                 fmtp: Some(String::from("useinbandfec=1; stereo=0; sprop-stereo=0")),
             },
         });
-        Capabilities { address, port, codecs: codecs.collect(), dtmf: true, ptime_ms: 20 }
+        Capabilities {
+            codecs: codecs.collect(),
+            rtcp_mux: RtcpMux::Answer,
+            ..Capabilities::new(address, port)
+        }
     }
 }
 

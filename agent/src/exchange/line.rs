@@ -7,7 +7,7 @@ use media::RtpSocket;
 use media::engine::Engine;
 use media::types::{Command, Endpoint, SessionId};
 use sip_stack::message::Request;
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, Negotiated};
+use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, Negotiated, RtcpMux};
 use sip_stack::ua::{CallId, Event, HangupReason, Rejection, UserAgent};
 
 use super::ExchangeConfig;
@@ -166,7 +166,7 @@ impl Lines {
 fn capabilities(address: IpAddr, port: u16) -> Capabilities {
     let codecs = [(CodecName::Pcmu, 0), (CodecName::Pcma, 8), (CodecName::Opus, 111)];
     let codecs = codecs.into_iter().map(|(name, payload_type)| CodecSpec { name, payload_type, fmtp: None });
-    Capabilities { address, port, codecs: codecs.collect(), dtmf: true, ptime_ms: 20 }
+    Capabilities { codecs: codecs.collect(), rtcp_mux: RtcpMux::Answer, ..Capabilities::new(address, port) }
 }
 
 /// Numbers whose count is remembered; then counting begins anew.

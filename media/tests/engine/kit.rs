@@ -95,10 +95,12 @@ pub(crate) fn params(remote: SocketAddr, codec: Codec) -> StreamParams {
     StreamParams {
         remote,
         remote_rtcp: None,
+        rtcp_mux: false,
         codec,
         payload_type,
         receive_payload_type: payload_type,
         dtmf_payload_type: Some(101),
+        dtmf_clock_rate: codec.clock_rate(),
         dtmf_receive_payload_type: Some(101),
         ptime_ms: 20,
         send: true,

@@ -1,14 +1,27 @@
 //! The offer/answer machine (RFC 3264).
+//!
+//! ```text
+//!                     offer                          offer_received
+//!   LocalOffer  <──────────────────  Stable  ──────────────────────>  RemoteOffer
+//!       │                            ▲    ▲                               │
+//!       └── answer_received ─────────┘    └───────────────── answer ──────┘
+//!           rollback                                         rollback
+//! ```
+//!
+//! An answer may come again in `Stable` after `answer_received`: 183 and then 200. Everything else out of order is
+//! [`NegotiationError::WrongState`] and changes nothing.
 
-use std::net::{IpAddr, SocketAddr};
-
+use super::capabilities::{RtcpMux, SecurityPolicy};
+use super::choice::{Choice, Meaning, Wish, packet_length, remote_direction, remote_rtcp};
+use super::lines::{self, Numbers};
+use super::secure::{self, Profile};
 use super::{
-    Capabilities, CodecName, Direction, Format, MediaDescription, MediaKind, Negotiated, SdpError,
-    SessionDescription, parse,
+    Capabilities, CodecName, Direction, MediaDescription, MediaKind, MediaSecurity, Negotiated,
+    NegotiationError, SessionDescription, parse,
 };
 
 /// Where an exchange of descriptions stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NegotiatorState {
     /// No offer is open.
     Stable,
@@ -16,27 +29,6 @@ pub enum NegotiatorState {
     LocalOffer,
     /// The peer's offer waits for our answer.
     RemoteOffer,
-}
-
-/// Why an exchange failed. The state before the offer stays in force.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NegotiationError {
-    /// The body is no session description: 400 or 488.
-    #[error(transparent)]
-    Sdp(#[from] SdpError),
-    /// No audio line with a codec of ours: 488. A lone T.38 offer ends here too.
-    #[error("no common media")]
-    NoCommonMedia,
-    /// The connection address is a name; names are not resolved on the call path.
-    #[error("connection address is not literal")]
-    UnresolvedHost,
-    /// The answer does not follow our offer.
-    #[error("answer does not match the offer")]
-    Mismatch,
-    /// An offer while another is open: 491 (RFC 3261 14.2), or a call out of order.
-    #[error("offer or answer out of order")]
-    WrongState,
 }
 
 /// The media side of one dialog: makes offers and answers, reads the peer's, and keeps what is agreed.
@@ -55,6 +47,7 @@ pub struct Negotiator {
     /// The media lines of the session and which of them is the audio; their number and order never change.
     layout: Vec<MediaDescription>,
     active: usize,
+    numbers: Numbers,
     current: Option<Negotiated>,
     /// What our last answered offer asked for: a peer's re-offer does not end our hold.
     wanted: Direction,
@@ -69,21 +62,13 @@ enum Exchange {
     RemoteOffer { offer: Box<SessionDescription> },
 }
 
-/// An offer of ours and the packet length we would like to send.
+/// An offer of ours and what its answer is to be read with.
 #[derive(Debug, Clone)]
 struct Offered {
     session: Box<SessionDescription>,
-    ptime_ms: u8,
-}
-
-/// The peer's media line that we take, and how.
-#[derive(Debug, Clone)]
-struct Choice {
-    line: usize,
-    codec: CodecName,
-    format: Format,
-    dtmf: Option<Format>,
-    remote: SocketAddr,
+    capabilities: Box<Capabilities>,
+    /// What was agreed before, when it changes a session.
+    before: Option<Negotiated>,
 }
 
 impl Negotiator {
@@ -97,6 +82,7 @@ impl Negotiator {
             sent: None,
             layout: Vec::new(),
             active: 0,
+            numbers: Numbers::new(),
             current: None,
             wanted: Direction::SendRecv,
             saw_t38: false,
@@ -117,7 +103,8 @@ impl Negotiator {
         self.current.as_ref()
     }
 
-    /// Whether the peer ever offered fax over T.38: a fax machine is on the line.
+    /// Whether the peer ever wanted fax over T.38: a fax machine is on the line. An image line beside the audio of a
+    /// first offer does not count, since gateways write it into every call.
     pub const fn saw_t38(&self) -> bool {
         self.saw_t38
     }
@@ -126,7 +113,8 @@ impl Negotiator {
     /// us.
     ///
     /// # Errors
-    /// [`NegotiationError::WrongState`] while an offer is open; [`NegotiationError::NoCommonMedia`] without codecs.
+    /// [`NegotiationError::WrongState`] while an offer is open; [`NegotiationError::NoCommonCodec`] without codecs;
+    /// [`NegotiationError::Security`] where encryption is required and there is neither key nor certificate.
     pub fn offer(
         &mut self,
         capabilities: &Capabilities,
@@ -136,15 +124,37 @@ impl Negotiator {
             return Err(NegotiationError::WrongState);
         }
         if capabilities.codecs.is_empty() {
-            return Err(NegotiationError::NoCommonMedia);
+            return Err(NegotiationError::NoCommonCodec);
         }
-        let protocol =
-            self.layout.get(self.active).map_or("RTP/AVP", |line| line.protocol.as_str()).to_owned();
-        let audio = audio_line(capabilities, protocol, self.offered_formats(capabilities), direction);
-        let media = lines_with(audio, self.active, &self.layout);
+        let security = &capabilities.security;
+        let protocol = match self.layout.get(self.active) {
+            Some(line) => line.protocol.clone(),
+            None => Profile::offered(security).to_owned(),
+        };
+        let formats = self.numbers.offered(capabilities);
+        self.numbers.bind(&formats);
+        let mut audio = lines::audio(capabilities, &protocol, formats, capabilities.ptime_ms, direction);
+        audio.rtcp_mux = match capabilities.rtcp_mux {
+            RtcpMux::Never => false,
+            // What is agreed is offered again (RFC 5761 5.1.1).
+            RtcpMux::Answer => self.current.as_ref().is_some_and(|current| current.rtcp_mux),
+            RtcpMux::Offer => true,
+        };
+        secure::offer(security, &mut audio);
+        if security.policy == SecurityPolicy::Required
+            && audio.crypto.is_empty()
+            && audio.fingerprints.is_empty()
+        {
+            return Err(NegotiationError::Security);
+        }
+        let media = lines::with(Some(audio), self.active, &self.layout);
         let session = self.describe(capabilities, media);
         let bytes = session.to_bytes();
-        let offered = Offered { session: Box::new(session), ptime_ms: capabilities.ptime_ms };
+        let offered = Offered {
+            session: Box::new(session),
+            capabilities: Box::new(capabilities.clone()),
+            before: self.current.clone(),
+        };
         self.exchange = Exchange::LocalOffer { offered };
         Ok(bytes)
     }
@@ -153,8 +163,8 @@ impl Negotiator {
     /// (183 and then 200): each time the result is what the last one said.
     ///
     /// # Errors
-    /// The answer is unreadable, refuses the audio, or does not follow the offer; our offer then stays open, so that
-    /// a usable answer may still come.
+    /// The answer is unreadable, refuses the audio of a first offer, or does not follow the offer; our offer then stays
+    /// open, so that a usable answer may still come.
     pub fn answer_received(&mut self, body: &[u8]) -> Result<Negotiated, NegotiationError> {
         let offered = match &self.exchange {
             Exchange::LocalOffer { offered } | Exchange::Stable { last_offer: Some(offered) } => {
@@ -164,32 +174,58 @@ impl Negotiator {
                 return Err(NegotiationError::WrongState);
             }
         };
-        let offer = &offered.session;
         let answer = parse(body)?;
         self.saw_t38 |= answer.media.iter().any(|media| media.is_t38() && media.port != 0);
-        let line = offer.media.iter().position(|media| media.port != 0).ok_or(NegotiationError::Mismatch)?;
-        let (Some(ours), Some(theirs)) = (offer.media.get(line), answer.media.get(line)) else {
-            return Err(NegotiationError::Mismatch);
-        };
-        let known: Vec<CodecName> = ours.formats.iter().filter_map(CodecName::of).collect();
-        let choice = choose(&answer, line, &known)?;
-        let same_codec = |format: &&Format| CodecName::of(format) == Some(choice.codec);
-        let receive = ours.formats.iter().find(same_codec).and_then(Format::payload_type);
-        let receive = receive.ok_or(NegotiationError::Mismatch)?;
-        let dtmf_receive = telephone_event(&ours.formats, choice.codec).and_then(Format::payload_type);
-        let theirs_flow = remote_direction(&answer, theirs, choice.remote);
-        let direction = offer.direction_of(ours).and(theirs_flow.reversed());
-        let mut negotiated = negotiated(&choice, theirs, offered.ptime_ms, direction);
-        negotiated.receive_payload_type = receive;
-        negotiated.dtmf_receive_payload_type = dtmf_receive.filter(|_| choice.dtmf.is_some());
-        if dtmf_receive.is_none() {
-            negotiated.dtmf_payload_type = None;
-        }
-        self.wanted = offer.direction_of(ours);
-        self.layout.clone_from(&offer.media);
-        self.active = line;
+        let negotiated = self.read_answer(&offered, &answer)?;
+        let ours = offered.session.media.get(self.active);
+        self.wanted = ours.map_or(Direction::SendRecv, |ours| offered.session.direction_of(ours));
+        self.layout.clone_from(&offered.session.media);
         self.current = Some(negotiated.clone());
         self.exchange = Exchange::Stable { last_offer: Some(offered) };
+        Ok(negotiated)
+    }
+
+    fn read_answer(
+        &self,
+        offered: &Offered,
+        answer: &SessionDescription,
+    ) -> Result<Negotiated, NegotiationError> {
+        let (offer, capabilities) = (&offered.session, &offered.capabilities);
+        let ours = offer.media.get(self.active).ok_or(NegotiationError::Mismatch)?;
+        let audio = |media: &&MediaDescription| media.kind == MediaKind::Audio;
+        // Its line is at our place; some leave refused lines out.
+        let line = match answer.media.get(self.active).filter(audio) {
+            Some(_) => self.active,
+            None if answer.media.is_empty() => return Err(NegotiationError::Mismatch),
+            None => answer.media.iter().position(|m| audio(&m)).ok_or(NegotiationError::NoCommonMedia)?,
+        };
+        let theirs = answer.media.get(line).ok_or(NegotiationError::Mismatch)?;
+        if let (0, Some(before)) = (theirs.port, &offered.before) {
+            return Ok(before.removed());
+        }
+        let codecs: Vec<CodecName> = ours.formats.iter().filter_map(CodecName::of).collect();
+        let wish = Wish {
+            codecs: &codecs,
+            dtmf: capabilities.dtmf,
+            comfort_noise: capabilities.comfort_noise,
+            local: Some(capabilities.address),
+            offered: &ours.formats,
+        };
+        let choice = Choice::read(answer, line, &wish)?;
+        let security = secure::answered(capabilities.security.policy, ours, theirs)?;
+        let flow = remote_direction(answer, theirs, choice.remote).reversed();
+        let mut negotiated = negotiated(&choice, theirs, capabilities.ptime_ms, security);
+        negotiated.direction = offer.direction_of(ours).and(flow);
+        negotiated.share_port(ours.rtcp_mux && theirs.rtcp_mux);
+        // We expect our own payload types, whatever the peer calls them.
+        let number = |meaning| lines::number_of(&ours.formats, meaning);
+        negotiated.receive_payload_type =
+            number(Meaning::Codec(choice.codec)).ok_or(NegotiationError::Mismatch)?;
+        negotiated.dtmf_receive_payload_type =
+            choice.dtmf.and_then(|(_, clock)| number(Meaning::Event(clock)));
+        negotiated.comfort_noise_receive_payload_type =
+            choice.comfort_noise.and_then(|_| number(Meaning::ComfortNoise));
+        negotiated.receive_ptime_ms = choice.codec.packet_length(u16::from(capabilities.ptime_ms));
         Ok(negotiated)
     }
 
@@ -197,49 +233,90 @@ impl Negotiator {
     ///
     /// # Errors
     /// [`NegotiationError::WrongState`] while an offer is open (answer 491 to ours, 500 to the peer's own), the others
-    /// for an offer without usable audio (answer 488). What was agreed before stays in force.
+    /// for an offer without usable audio; [`NegotiationError::status`] has the answer. What was agreed before stays in
+    /// force.
     pub fn offer_received(&mut self, body: &[u8]) -> Result<(), NegotiationError> {
         if self.state() != NegotiatorState::Stable {
             return Err(NegotiationError::WrongState);
         }
         let offer = parse(body)?;
-        self.saw_t38 |= offer.media.iter().any(|media| media.is_t38() && media.port != 0);
-        choose_any(&offer, &CodecName::ALL)?;
+        let voice = |media: &MediaDescription| media.kind == MediaKind::Audio && media.port != 0;
+        let fax = offer.media.iter().any(|media| media.is_t38() && media.port != 0);
+        self.saw_t38 |= fax && (self.current.is_some() || !offer.media.iter().any(voice));
+        if !self.is_removal(&offer) {
+            let lines: Vec<usize> = (0..offer.media.len()).collect();
+            Choice::first(&offer, &lines, &Wish::ANYTHING, |_, _| Ok(()))?;
+        }
         self.exchange = Exchange::RemoteOffer { offer: Box::new(offer) };
         Ok(())
     }
 
-    /// Answers the peer's offer: one codec, telephone-event where both have it, every other line refused. A hold of
-    /// ours stays a hold.
+    /// Answers the peer's offer: the first codec in its order that we have, telephone-event and comfort noise where
+    /// both have them, every other line refused. A hold of ours stays a hold. Of several audio lines the one in use is
+    /// taken, else the first, an encrypted one before a plain one unless encryption is off.
     ///
     /// # Errors
-    /// [`NegotiationError::WrongState`] when no offer of the peer is open; [`NegotiationError::NoCommonMedia`] when
-    /// none of our codecs is in it (answer 488, then [`Negotiator::rollback`]).
+    /// [`NegotiationError::WrongState`] when no offer of the peer is open; the others when nothing in it fits
+    /// (refuse it, then [`Negotiator::rollback`]).
     pub fn answer(&mut self, capabilities: &Capabilities) -> Result<(Vec<u8>, Negotiated), NegotiationError> {
         let Exchange::RemoteOffer { offer } = &self.exchange else {
             return Err(NegotiationError::WrongState);
         };
-        let known: Vec<CodecName> = capabilities.codecs.iter().map(|spec| spec.name).collect();
-        let mut choice = choose_any(offer, &known)?;
-        if !capabilities.dtmf {
-            choice.dtmf = None;
-        }
-        let theirs = offer.media.get(choice.line).ok_or(NegotiationError::Mismatch)?;
-        let direction = remote_direction(offer, theirs, choice.remote).reversed().and(self.wanted);
-        // A dynamic payload type keeps the offerer's number in the answer (RFC 3264 6.1).
-        let spec = capabilities.codecs.iter().find(|spec| spec.name == choice.codec);
-        let fmtp = spec.and_then(|spec| spec.fmtp.clone());
-        let mut formats = vec![Format { fmtp, ..codec_format(choice.codec, choice.format.id.clone()) }];
-        formats.extend(choice.dtmf.as_ref().map(|dtmf| event_format(choice.codec, dtmf.id.clone())));
-        let audio = audio_line(capabilities, theirs.protocol.clone(), formats, direction);
-        let media = lines_with(audio, choice.line, &offer.media);
-        let negotiated = negotiated(&choice, theirs, capabilities.ptime_ms, direction);
+        let offer = offer.clone();
+        let (media, negotiated) = match &self.current {
+            Some(current) if self.is_removal(&offer) => {
+                (lines::with(None, self.active, &offer.media), current.removed())
+            }
+            _ => self.take_offer(&offer, capabilities)?,
+        };
         let answer = self.describe(capabilities, media);
         self.layout.clone_from(&answer.media);
-        self.active = choice.line;
         self.current = Some(negotiated.clone());
         self.exchange = Exchange::Stable { last_offer: None };
         Ok((answer.to_bytes(), negotiated))
+    }
+
+    fn take_offer(
+        &mut self,
+        offer: &SessionDescription,
+        capabilities: &Capabilities,
+    ) -> Result<(Vec<MediaDescription>, Negotiated), NegotiationError> {
+        let security = &capabilities.security;
+        let codecs: Vec<CodecName> = capabilities.codecs.iter().map(|spec| spec.name).collect();
+        let wish = Wish {
+            codecs: &codecs,
+            dtmf: capabilities.dtmf,
+            comfort_noise: capabilities.comfort_noise,
+            local: Some(capabilities.address),
+            offered: &[],
+        };
+        let in_use = self.current.as_ref().map(|_| self.active);
+        let kept = self.current.as_ref().map(|current| &current.security);
+        let mut lines: Vec<usize> = (0..offer.media.len()).collect();
+        lines.sort_by_key(|line| {
+            let profile = offer.media.get(*line).and_then(|media| Profile::of(&media.protocol));
+            let plain = security.policy != SecurityPolicy::Off && profile == Some(Profile::Plain);
+            (Some(*line) != in_use, plain)
+        });
+        let mut taken = None;
+        let choice = Choice::first(offer, &lines, &wish, |choice, theirs| {
+            let direction = remote_direction(offer, theirs, choice.remote).reversed().and(self.wanted);
+            let formats = lines::answered(capabilities, choice);
+            // The length that the offer asks for is asked of it, too: few peers like two.
+            let ptime = packet_length(theirs, capabilities.ptime_ms, choice.codec);
+            let mut audio = lines::audio(capabilities, &theirs.protocol, formats, ptime, direction);
+            audio.rtcp_mux = theirs.rtcp_mux && capabilities.rtcp_mux != RtcpMux::Never;
+            let secured = secure::answer(security, theirs, kept, &mut audio)?;
+            let mut negotiated = negotiated(choice, theirs, capabilities.ptime_ms, secured);
+            negotiated.direction = direction;
+            negotiated.share_port(audio.rtcp_mux);
+            taken = Some((audio, negotiated));
+            Ok(())
+        })?;
+        let (audio, negotiated) = taken.ok_or(NegotiationError::NoCommonMedia)?;
+        self.numbers.bind(&audio.formats);
+        self.active = choice.line;
+        Ok((lines::with(Some(audio), choice.line, &offer.media), negotiated))
     }
 
     /// Gives up the open offer of either side; what was agreed before stays in force.
@@ -247,32 +324,13 @@ impl Negotiator {
         self.exchange = Exchange::Stable { last_offer: None };
     }
 
-    /// Our codecs and, per clock in use, one telephone-event (RFC 4733 2.1 ties it to the codec's clock).
-    fn offered_formats(&self, capabilities: &Capabilities) -> Vec<Format> {
-        let mut formats: Vec<Format> = Vec::new();
-        for spec in &capabilities.codecs {
-            let taken = |id: &u8| formats.iter().any(|format| format.payload_type() == Some(*id));
-            let known = self.previous_format(|format| CodecName::of(format) == Some(spec.name));
-            let id = known.unwrap_or(spec.payload_type);
-            let id = if taken(&id) { (96..=127).find(|id| !taken(id)).unwrap_or(id) } else { id };
-            formats.push(Format { fmtp: spec.fmtp.clone(), ..codec_format(spec.name, id.to_string()) });
-        }
-        for codec in [CodecName::Pcmu, CodecName::Opus].into_iter().filter(|_| capabilities.dtmf) {
-            if capabilities.codecs.iter().any(|spec| spec.name.clock_rate() == codec.clock_rate()) {
-                let taken = |id: &u8| formats.iter().any(|format| format.payload_type() == Some(*id));
-                // 101 is what most exchanges expect for telephone-event.
-                let free = (101..=127).chain(96..=100).find(|id| !taken(id)).unwrap_or(101);
-                let known = self.previous_format(|format| is_event(format, codec));
-                formats.push(event_format(codec, known.filter(|id| !taken(id)).unwrap_or(free).to_string()));
-            }
-        }
-        formats
-    }
-
-    /// A payload type keeps its meaning for the whole session (RFC 3264 8.3.2).
-    fn previous_format(&self, wanted: impl Fn(&Format) -> bool) -> Option<u8> {
-        let line = self.layout.get(self.active)?;
-        line.formats.iter().find(|format| wanted(format)).and_then(Format::payload_type)
+    /// Whether a new offer takes the audio away and brings nothing instead (RFC 3264 8.2); some hold calls so. A first
+    /// offer cannot, and a fax in its place is not wanted.
+    fn is_removal(&self, offer: &SessionDescription) -> bool {
+        let gone = offer.media.get(self.active).is_some_and(|m| m.kind == MediaKind::Audio && m.port == 0);
+        let other =
+            |media: &MediaDescription| media.port != 0 && (media.kind == MediaKind::Audio || media.is_t38());
+        self.current.is_some() && gone && !offer.media.iter().any(other)
     }
 
     /// A description of ours; the version grows when it differs from the last one sent.
@@ -295,138 +353,33 @@ impl Negotiator {
     }
 }
 
-/// The first line of the peer that we can take; the most telling error where there is none.
-fn choose_any(session: &SessionDescription, known: &[CodecName]) -> Result<Choice, NegotiationError> {
-    let mut error = NegotiationError::NoCommonMedia;
-    for line in 0..session.media.len() {
-        match choose(session, line, known) {
-            Ok(choice) => return Ok(choice),
-            Err(NegotiationError::UnresolvedHost) => error = NegotiationError::UnresolvedHost,
-            Err(_) => {}
-        }
-    }
-    Err(error)
-}
-
-/// Reads line `line` of the peer: an RTP audio line with a codec of `known` and a literal address.
-fn choose(
-    session: &SessionDescription,
-    line: usize,
-    known: &[CodecName],
-) -> Result<Choice, NegotiationError> {
-    let media = session.media.get(line).ok_or(NegotiationError::Mismatch)?;
-    let rtp = ["RTP/AVP", "RTP/AVPF"].iter().any(|known| media.protocol.eq_ignore_ascii_case(known));
-    if media.kind != MediaKind::Audio || media.port == 0 || !rtp {
-        return Err(NegotiationError::NoCommonMedia);
-    }
-    let usable = |format: &&Format| {
-        CodecName::of(format).is_some_and(|codec| known.contains(&codec)) && format.payload_type().is_some()
-    };
-    let format = media.formats.iter().find(usable).ok_or(NegotiationError::NoCommonMedia)?.clone();
-    let codec = CodecName::of(&format).ok_or(NegotiationError::NoCommonMedia)?;
-    let address = session.connection_of(media).ok_or(NegotiationError::NoCommonMedia)?;
-    let address: IpAddr = address.parse().map_err(|_| NegotiationError::UnresolvedHost)?;
-    let dtmf = telephone_event(&media.formats, codec).cloned();
-    Ok(Choice { line, codec, format, dtmf, remote: SocketAddr::new(address, media.port) })
-}
-
 /// What a choice agrees on when both ways use the peer's payload types.
-fn negotiated(choice: &Choice, theirs: &MediaDescription, ptime_ms: u8, direction: Direction) -> Negotiated {
-    let remote_rtcp = match &theirs.rtcp {
-        Some((port, address)) => {
-            let address = address.as_deref().and_then(|text| text.parse().ok());
-            Some(SocketAddr::new(address.unwrap_or(choice.remote.ip()), *port))
-        }
-        None => choice.remote.port().checked_add(1).map(|port| SocketAddr::new(choice.remote.ip(), port)),
-    };
-    let payload_type = choice.format.payload_type().unwrap_or_default();
-    let dtmf_payload_type = choice.dtmf.as_ref().and_then(Format::payload_type);
+fn negotiated(
+    choice: &Choice,
+    theirs: &MediaDescription,
+    ptime_ms: u8,
+    security: MediaSecurity,
+) -> Negotiated {
+    let ptime_ms = packet_length(theirs, ptime_ms, choice.codec);
+    let (dtmf, clock) = (choice.dtmf.map(|(id, _)| id), choice.dtmf.map(|(_, clock)| clock));
     Negotiated {
         remote: choice.remote,
-        remote_rtcp,
+        remote_rtcp: remote_rtcp(theirs, choice.remote),
+        rtcp_mux: false,
         codec: choice.codec,
-        payload_type,
-        receive_payload_type: payload_type,
-        fmtp: choice.format.fmtp.clone(),
-        dtmf_payload_type,
-        dtmf_receive_payload_type: dtmf_payload_type,
-        ptime_ms: packet_length(theirs, ptime_ms),
-        direction,
+        payload_type: choice.payload_type,
+        receive_payload_type: choice.payload_type,
+        fmtp: choice.fmtp.clone(),
+        dtmf_payload_type: dtmf,
+        dtmf_receive_payload_type: dtmf,
+        dtmf_clock_rate: clock.unwrap_or(choice.codec.clock_rate()),
+        comfort_noise_payload_type: choice.comfort_noise,
+        comfort_noise_receive_payload_type: choice.comfort_noise,
+        ptime_ms,
+        receive_ptime_ms: ptime_ms,
+        direction: Direction::SendRecv,
+        security,
     }
-}
-
-fn audio_line(
-    capabilities: &Capabilities,
-    protocol: String,
-    formats: Vec<Format>,
-    direction: Direction,
-) -> MediaDescription {
-    MediaDescription {
-        kind: MediaKind::Audio,
-        port: capabilities.port,
-        protocol,
-        formats,
-        connection: None,
-        direction: Some(direction),
-        ptime: Some(u16::from(capabilities.ptime_ms)),
-        maxptime: None,
-        rtcp: None,
-    }
-}
-
-/// `audio` at `line`, every other line of `model` refused.
-fn lines_with(audio: MediaDescription, line: usize, model: &[MediaDescription]) -> Vec<MediaDescription> {
-    let mut lines: Vec<_> = model.iter().map(MediaDescription::refused).collect();
-    match lines.get_mut(line) {
-        Some(slot) => *slot = audio,
-        None => lines.push(audio),
-    }
-    lines
-}
-
-/// Which way the peer's media flows, seen from the peer. A connection address of zero is the hold of RFC 2543: the
-/// peer wants nothing sent (RFC 3264 8.4).
-fn remote_direction(session: &SessionDescription, media: &MediaDescription, remote: SocketAddr) -> Direction {
-    let said = session.direction_of(media);
-    if remote.ip().is_unspecified() { said.and(Direction::SendOnly) } else { said }
-}
-
-/// telephone-event on the clock of `codec`.
-fn telephone_event(formats: &[Format], codec: CodecName) -> Option<&Format> {
-    formats.iter().find(|format| is_event(format, codec) && format.payload_type().is_some())
-}
-
-fn is_event(format: &Format, codec: CodecName) -> bool {
-    let named = format.encoding.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("telephone-event"));
-    named && format.clock_rate == Some(codec.clock_rate())
-}
-
-fn codec_format(codec: CodecName, id: String) -> Format {
-    Format {
-        id,
-        encoding: codec.rtpmap().split('/').next().map(str::to_owned),
-        clock_rate: Some(codec.clock_rate()),
-        channels: codec.rtpmap().split('/').nth(2).map(str::to_owned),
-        fmtp: None,
-    }
-}
-
-fn event_format(codec: CodecName, id: String) -> Format {
-    Format {
-        id,
-        encoding: Some("telephone-event".to_owned()),
-        clock_rate: Some(codec.clock_rate()),
-        channels: None,
-        fmtp: Some("0-16".to_owned()),
-    }
-}
-
-/// The packet length the peer wants, in steps of 10 ms within what every receiver takes, else ours.
-fn packet_length(theirs: &MediaDescription, ours: u8) -> u8 {
-    let wanted = theirs.ptime.filter(|ptime| (10..=60).contains(ptime)).unwrap_or(u16::from(ours));
-    let limit = theirs.maxptime.filter(|limit| *limit >= 10).unwrap_or(60);
-    let length = wanted.min(limit) / 10 * 10;
-    u8::try_from(length.clamp(10, 60)).unwrap_or(ours)
 }
 
 #[cfg(test)]

@@ -5,11 +5,8 @@ use crate::sdp::CodecSpec;
 
 fn capabilities(codecs: &[CodecName]) -> Capabilities {
     Capabilities {
-        address: "192.0.2.1".parse().unwrap(),
-        port: 20000,
         codecs: codecs.iter().copied().map(CodecSpec::new).collect(),
-        dtmf: true,
-        ptime_ms: 20,
+        ..Capabilities::new("192.0.2.1".parse().unwrap(), 20000)
     }
 }
 
@@ -52,8 +49,8 @@ fn the_first_offer_is_complete() {
         "v=0\r\no=- 7 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
          m=audio 20000 RTP/AVP 111 0 8 101 102\r\n\
          a=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n\
-         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n\
-         a=rtpmap:102 telephone-event/48000\r\na=fmtp:102 0-16\r\na=ptime:20\r\na=sendrecv\r\n"
+         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n\
+         a=rtpmap:102 telephone-event/48000\r\na=fmtp:102 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
     );
     assert_eq!(negotiator.state(), NegotiatorState::LocalOffer);
     assert_eq!(negotiator.offer(&g711(), Direction::SendRecv), Err(NegotiationError::WrongState));
@@ -76,7 +73,7 @@ fn answers_to_our_offer() {
     )
     .unwrap();
     assert_eq!((agreed.payload_type, agreed.receive_payload_type), (96, 111));
-    assert_eq!((agreed.dtmf_payload_type, agreed.dtmf_receive_payload_type), (Some(97), Some(101)));
+    assert_eq!((agreed.dtmf_payload_type, agreed.dtmf_receive_payload_type), (Some(97), Some(102)));
     assert_eq!((agreed.ptime_ms, agreed.fmtp.as_deref()), (40, Some("usedtx=1")));
     assert_eq!(agreed.remote_rtcp, Some("198.51.100.9:5000".parse().unwrap()));
 }
@@ -85,9 +82,9 @@ fn answers_to_our_offer() {
 fn answers_that_cannot_be_used() {
     for (answer, error) in [
         ("m=audio 0 RTP/AVP 0\r\n", NegotiationError::NoCommonMedia),
-        ("m=audio 4000 RTP/AVP 18\r\n", NegotiationError::NoCommonMedia),
+        ("m=audio 4000 RTP/AVP 18\r\n", NegotiationError::NoCommonCodec),
         ("m=image 4000 udptl t38\r\n", NegotiationError::NoCommonMedia),
-        ("m=audio 4000 RTP/SAVP 0\r\n", NegotiationError::NoCommonMedia),
+        ("m=audio 4000 RTP/SAVP 0\r\n", NegotiationError::Security),
         ("", NegotiationError::Mismatch),
         ("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 media.example\r\n", NegotiationError::UnresolvedHost),
     ] {
@@ -126,7 +123,7 @@ fn answers_to_the_peers_offer() {
         (agreed.codec, agreed.payload_type, agreed.dtmf_payload_type),
         (CodecName::Opus, 96, Some(100))
     );
-    assert_eq!(agreed.ptime_ms, 30);
+    assert_eq!(agreed.ptime_ms, 20, "Opus codes no 30 ms at once");
     assert!(answer.contains(
         "m=audio 20000 RTP/AVPF 96 100\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:100 telephone-event/48000\r\n"
     ));
@@ -139,7 +136,7 @@ fn answers_to_the_peers_offer() {
 #[test]
 fn offers_that_cannot_be_taken() {
     for (offer, error) in [
-        ("m=audio 4000 RTP/AVP 18\r\n", NegotiationError::NoCommonMedia),
+        ("m=audio 4000 RTP/AVP 18\r\n", NegotiationError::NoCommonCodec),
         ("m=audio 0 RTP/AVP 0\r\n", NegotiationError::NoCommonMedia),
         ("", NegotiationError::NoCommonMedia),
         ("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 media.example\r\n", NegotiationError::UnresolvedHost),
@@ -150,7 +147,7 @@ fn offers_that_cannot_be_taken() {
     let mut negotiator = Negotiator::new(7);
     negotiator.offer_received(&peer("m=audio 4000 RTP/AVP 8\r\n")).unwrap();
     let error = negotiator.answer(&capabilities(&[CodecName::Pcmu])).unwrap_err();
-    assert_eq!(error, NegotiationError::NoCommonMedia);
+    assert_eq!(error, NegotiationError::NoCommonCodec);
     negotiator.rollback();
     assert_eq!(negotiator.state(), NegotiatorState::Stable);
 }

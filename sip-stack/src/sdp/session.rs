@@ -1,20 +1,18 @@
 //! The parts of a session description that a call needs.
 
-use std::{
-    fmt::{self, Write as _},
-    net::IpAddr,
-};
+use super::{CryptoAttribute, Direction, Fingerprint, Setup};
 
-use super::Direction;
-
-/// A session description, reduced to what offer/answer looks at. Printing is strict RFC 8866.
+/// A session description, reduced to what offer/answer looks at.
+///
+/// Reading is lenient ([`parse`](super::parse)); printing is strict RFC 8866. What is printed reads back as the same.
+/// `Display` writes the form for the wire, keys of `a=crypto` included: log the `Debug` form, which hides them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionDescription {
     /// The session id of `o=`.
     pub session_id: String,
     /// The version of `o=`, one more with every change (RFC 3264 8).
     pub version: u64,
-    /// The address of `o=`.
+    /// The address of `o=`, literal or name.
     pub origin: String,
     /// The session's connection address, literal or name.
     pub connection: Option<String>,
@@ -24,7 +22,8 @@ pub struct SessionDescription {
     pub media: Vec<MediaDescription>,
 }
 
-/// One `m=` section.
+/// One `m=` section. Session-level `ptime`, `maxptime`, `fingerprint`, `setup` and `tls-id` are read as if they stood
+/// in every section that has none of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaDescription {
     /// `audio`, `image`, …
@@ -45,6 +44,16 @@ pub struct MediaDescription {
     pub maxptime: Option<u16>,
     /// `a=rtcp`: port and address (RFC 3605).
     pub rtcp: Option<(u16, Option<String>)>,
+    /// `a=rtcp-mux`: RTP and RTCP on one port (RFC 5761).
+    pub rtcp_mux: bool,
+    /// `a=crypto` lines that we understand, in order of preference (RFC 4568).
+    pub crypto: Vec<CryptoAttribute>,
+    /// `a=fingerprint` lines that we understand (RFC 8122).
+    pub fingerprints: Vec<Fingerprint>,
+    /// `a=setup` (RFC 4145).
+    pub setup: Option<Setup>,
+    /// `a=tls-id` (RFC 8842).
+    pub tls_id: Option<String>,
 }
 
 /// The kind of a media line.
@@ -63,17 +72,35 @@ pub enum MediaKind {
 pub struct Format {
     /// The format as written; for RTP a payload type.
     pub id: String,
-    /// The encoding name of `a=rtpmap`.
-    pub encoding: Option<String>,
-    /// The clock of `a=rtpmap` in hertz.
-    pub clock_rate: Option<u32>,
-    /// The channels or other parameters of `a=rtpmap`.
-    pub channels: Option<String>,
+    /// `a=rtpmap`.
+    pub encoding: Option<Encoding>,
     /// `a=fmtp`, without the format.
     pub fmtp: Option<String>,
 }
 
+/// What `a=rtpmap` says of a payload type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoding {
+    /// The encoding name.
+    pub name: String,
+    /// The RTP clock in hertz; 8000 where none was written.
+    pub clock_rate: u32,
+    /// The channels or other parameters.
+    pub channels: Option<String>,
+}
+
+impl Encoding {
+    pub(crate) fn is_mono(&self) -> bool {
+        self.channels.as_deref().is_none_or(|channels| channels == "1")
+    }
+}
+
 impl Format {
+    /// A format without attributes.
+    pub fn new(id: impl ToString) -> Self {
+        Self { id: id.to_string(), encoding: None, fmtp: None }
+    }
+
     /// The RTP payload type, 0–127.
     pub fn payload_type(&self) -> Option<u8> {
         self.id.parse().ok().filter(|payload_type| *payload_type < 128)
@@ -92,6 +119,26 @@ impl MediaKind {
 }
 
 impl MediaDescription {
+    /// A line without attributes.
+    pub fn new(kind: MediaKind, port: u16, protocol: impl Into<String>, formats: Vec<Format>) -> Self {
+        Self {
+            kind,
+            port,
+            protocol: protocol.into(),
+            formats,
+            connection: None,
+            direction: None,
+            ptime: None,
+            maxptime: None,
+            rtcp: None,
+            rtcp_mux: false,
+            crypto: Vec::new(),
+            fingerprints: Vec::new(),
+            setup: None,
+            tls_id: None,
+        }
+    }
+
     /// Whether it is a fax stream (T.38).
     pub fn is_t38(&self) -> bool {
         self.kind == MediaKind::Image && self.formats.iter().any(|f| f.id.eq_ignore_ascii_case("t38"))
@@ -99,34 +146,20 @@ impl MediaDescription {
 
     /// The same line with port 0 and nothing else: refused (RFC 3264 6).
     pub fn refused(&self) -> Self {
-        Self {
-            kind: self.kind.clone(),
-            port: 0,
-            protocol: self.protocol.clone(),
-            formats: self
-                .formats
-                .iter()
-                .map(|format| Format {
-                    id: format.id.clone(),
-                    encoding: None,
-                    clock_rate: None,
-                    channels: None,
-                    fmtp: None,
-                })
-                .collect(),
-            connection: None,
-            direction: None,
-            ptime: None,
-            maxptime: None,
-            rtcp: None,
+        let mut formats: Vec<_> = self.formats.iter().map(|format| Format::new(&format.id)).collect();
+        if formats.is_empty() {
+            // The grammar wants one, even where the peer wrote none.
+            formats.push(Format::new(0));
         }
+        Self::new(self.kind.clone(), 0, self.protocol.clone(), formats)
     }
 }
 
 impl SessionDescription {
-    /// The connection address of a media line: its own, else the session's.
-    pub fn connection_of<'a>(&'a self, media: &'a MediaDescription) -> Option<&'a str> {
-        media.connection.as_deref().or(self.connection.as_deref())
+    /// The connection address of a media line: its own, else the session's, else (where a peer forgot both) that of
+    /// `o=`.
+    pub fn connection_of<'a>(&'a self, media: &'a MediaDescription) -> &'a str {
+        media.connection.as_deref().or(self.connection.as_deref()).unwrap_or(&self.origin)
     }
 
     /// The direction of a media line: its own, else the session's, else both ways.
@@ -138,68 +171,4 @@ impl SessionDescription {
     pub fn to_bytes(&self) -> Vec<u8> {
         self.to_string().into_bytes()
     }
-}
-
-impl fmt::Display for SessionDescription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "v=0\r\no=- {} {} {}\r\ns=-\r\n", self.session_id, self.version, address(&self.origin))?;
-        if let Some(connection) = &self.connection {
-            write!(f, "c={}\r\n", address(connection))?;
-        }
-        f.write_str("t=0 0\r\n")?;
-        if let Some(direction) = self.direction {
-            write!(f, "a={}\r\n", direction.as_str())?;
-        }
-        self.media.iter().try_for_each(|media| write!(f, "{media}"))
-    }
-}
-
-impl fmt::Display for MediaDescription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "m={} {} {}", self.kind.as_str(), self.port, self.protocol)?;
-        for format in &self.formats {
-            write!(f, " {}", format.id)?;
-        }
-        f.write_str("\r\n")?;
-        if let Some(connection) = &self.connection {
-            write!(f, "c={}\r\n", address(connection))?;
-        }
-        for format in &self.formats {
-            if let (Some(encoding), Some(rate)) = (&format.encoding, format.clock_rate) {
-                write!(f, "a=rtpmap:{} {encoding}/{rate}", format.id)?;
-                if let Some(channels) = &format.channels {
-                    write!(f, "/{channels}")?;
-                }
-                f.write_str("\r\n")?;
-            }
-            if let Some(fmtp) = &format.fmtp {
-                write!(f, "a=fmtp:{} {fmtp}\r\n", format.id)?;
-            }
-        }
-        if let Some(ptime) = self.ptime {
-            write!(f, "a=ptime:{ptime}\r\n")?;
-        }
-        if let Some(maxptime) = self.maxptime {
-            write!(f, "a=maxptime:{maxptime}\r\n")?;
-        }
-        if let Some((port, host)) = &self.rtcp {
-            write!(f, "a=rtcp:{port}")?;
-            if let Some(host) = host {
-                write!(f, " {}", address(host))?;
-            }
-            f.write_str("\r\n")?;
-        }
-        if let Some(direction) = self.direction {
-            write!(f, "a={}\r\n", direction.as_str())?;
-        }
-        Ok(())
-    }
-}
-
-/// `IN IP4 192.0.2.1`.
-fn address(host: &str) -> String {
-    let mut out = String::new();
-    let family = if matches!(host.parse(), Ok(IpAddr::V6(_))) { "IP6" } else { "IP4" };
-    let _ = write!(out, "IN {family} {host}");
-    out
 }

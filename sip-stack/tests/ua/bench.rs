@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip_stack::message::{HeaderName, Message, Method, Request, Response, Uri, parse_datagram};
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::sdp::Capabilities;
 use sip_stack::transport::KeepAliveMethod;
 use sip_stack::ua::{
     AccountConfig, AccountId, CallEnd, CallId, Event, HangupReason, Invite, RegistrationStatus, Secret,
@@ -282,13 +282,7 @@ pub(super) fn follow_up(
 }
 
 pub(super) fn capabilities() -> Capabilities {
-    Capabilities {
-        address: addr(LOCAL).ip(),
-        port: 20_000,
-        codecs: vec![CodecSpec::new(CodecName::Pcmu), CodecSpec::new(CodecName::Pcma)],
-        dtmf: true,
-        ptime_ms: 20,
-    }
+    Capabilities::new(addr(LOCAL).ip(), 20_000)
 }
 
 pub(super) fn addr(text: &str) -> SocketAddr {

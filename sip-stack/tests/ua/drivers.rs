@@ -144,10 +144,8 @@ async fn a_name_is_resolved_beside_the_call_path() {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        address: SocketAddr::from(([127, 0, 0, 1], 0)).ip(),
-        port: 20_000,
         codecs: vec![CodecSpec::new(CodecName::Pcmu)],
         dtmf: false,
-        ptime_ms: 20,
+        ..Capabilities::new(SocketAddr::from(([127, 0, 0, 1], 0)).ip(), 20_000)
     }
 }
