@@ -6,6 +6,7 @@
 //!
 //! * [`message`]: requests, responses, headers, URIs; lenient in, strict out (RFC 3261 7, 19, 20, 25).
 //! * [`auth`]: digest for both sides (RFC 3261 22, RFC 7616, RFC 8760).
+//! * [`identity`]: who calls, told and read (RFC 3323, RFC 3325).
 //! * [`sdp`]: session descriptions and the offer/answer machine (RFC 8866, RFC 3264).
 //! * [`transaction`], [`dialog`], [`ua`]: RFC 3261 17 as amended by RFC 6026, 12 and 13; registration.
 //! * [`transport`]: where bytes come from and go to.
@@ -14,6 +15,7 @@ pub mod auth;
 pub mod dialog;
 #[cfg(feature = "tokio")]
 pub mod driver;
+pub mod identity;
 pub mod message;
 pub mod sdp;
 mod trace;

@@ -16,6 +16,7 @@ mod stream;
 mod uri;
 mod wire;
 
+pub(crate) use lex::percent_decode;
 pub use {
     error::{Defect, HeaderError, ParseError, Rejected},
     header::{

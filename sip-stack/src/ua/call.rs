@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::auth::AuthTries;
 use super::event::{AccountId, CallEnd, CallId, EndedBy, HangupReason};
 use crate::dialog::{Dialog, DialogId};
-use crate::message::{Request, Uri};
+use crate::message::{NameAddr, Request, Uri};
 use crate::sdp::{Capabilities, Direction, Negotiated, Negotiator};
 use crate::transaction::TransactionId;
 use crate::transport::Flow;
@@ -42,6 +42,8 @@ pub(crate) struct Outgoing {
     /// The Request-URI; another one than `to` after a redirection.
     pub(crate) target: Uri,
     pub(crate) headers: Vec<(String, String)>,
+    /// The From, without its tag.
+    pub(crate) from: NameAddr,
     pub(crate) local_tag: String,
     pub(crate) cseq: u32,
     pub(crate) offer: Vec<u8>,

@@ -41,7 +41,8 @@ pub struct Invite {
     pub capabilities: Capabilities,
     /// CANCEL after this time without an answer; anything above 120 s counts as 120 s.
     pub ring_timeout: Duration,
-    /// Headers added to the INVITE, e.g. P-Asserted-Identity. Ones the stack itself writes are ignored.
+    /// Headers added to the INVITE, e.g. P-Asserted-Identity. A From among them takes the place of the account's
+    /// address and display name; its tag is ours. Others that the stack writes are ignored.
     pub headers: Vec<(String, String)>,
 }
 
@@ -322,8 +323,8 @@ pub enum InviteError {
     /// No such account.
     #[error("unknown account")]
     UnknownAccount,
-    /// The target is no URI that an INVITE can go to, or a capability has no codec.
-    #[error("the target or the offer cannot be used")]
+    /// The target is no URI that an INVITE can go to, the From no address, or a capability has no codec.
+    #[error("the target, the From or the offer cannot be used")]
     InvalidTarget,
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::auth::AuthTries;
 use super::build::{ALLOW, SDP, SUPPORTED, add_headers};
 use super::call::{AckRecord, Call, Cancel, ClientUse, Early, Established, Outgoing, Phase};
+use super::config::AccountConfig;
 use super::event::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Invite, InviteError};
 use super::registration::loose_route;
 use super::timer::UaTimer;
@@ -35,6 +36,7 @@ impl UserAgent {
         if matches!(invite.target, Uri::Other { .. }) {
             return Err(InviteError::InvalidTarget);
         }
+        let from = caller(&entry.config, &invite.headers).ok_or(InviteError::InvalidTarget)?;
         let mut negotiator = Negotiator::new(self.random.next_u64() >> 2);
         let offer = negotiator
             .offer(&invite.capabilities, Direction::SendRecv)
@@ -46,6 +48,7 @@ impl UserAgent {
             visited: vec![invite.target.to_string()],
             target: invite.target,
             headers: invite.headers,
+            from,
             local_tag: self.random.tag(),
             cseq: 1,
             offer,
@@ -98,10 +101,7 @@ impl UserAgent {
         let contact = self.contact(Some(account), None, flow);
         let mut headers = Headers::new();
         headers.push(HeaderName::MAX_FORWARDS, "70");
-        let from = NameAddr {
-            display: entry.config.display_name.clone(),
-            ..NameAddr::new(entry.config.aor.clone())
-        };
+        let from = outgoing.from.clone();
         headers.push(HeaderName::FROM, from.with_tag(&outgoing.local_tag).to_string());
         headers.push(HeaderName::TO, NameAddr::new(outgoing.to.clone()).to_string());
         headers.push(HeaderName::CALL_ID, call.sip_call_id.clone());
@@ -402,6 +402,21 @@ impl UserAgent {
         }
         if !call.ended {
             self.events.push_back(Event::Ended { call: id, end });
+        }
+    }
+}
+
+/// The From of a call: the caller's own, else the account's address. `None` for one that is no address, since the
+/// account's in its place could tell whom an anonymous caller hides.
+fn caller(account: &AccountConfig, headers: &[(String, String)]) -> Option<NameAddr> {
+    match headers.iter().find(|(name, _)| HeaderName::new(name) == HeaderName::FROM) {
+        Some((_, own)) => {
+            let mut from = NameAddr::parse(own)?;
+            from.params.remove("tag");
+            Some(from)
+        }
+        None => {
+            Some(NameAddr { display: account.display_name.clone(), ..NameAddr::new(account.aor.clone()) })
         }
     }
 }

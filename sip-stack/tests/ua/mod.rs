@@ -12,6 +12,7 @@ mod chaos;
 mod drivers;
 mod forks;
 mod hold;
+mod identity;
 mod incoming;
 mod keepalive;
 mod network;
