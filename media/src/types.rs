@@ -377,18 +377,24 @@ pub enum MediaEvent {
         bytes: u64,
         /// Checksum of the file.
         sha256: [u8; 32],
-        /// Audio lost between media and recorder, filled with silence, milliseconds.
+        /// Audio lost on its way to the disk, milliseconds: silence in its place, or missing at the end when the
+        /// disk took no more.
         gaps_ms: u64,
         /// Whether the file was kept.
         kept: bool,
     },
-    /// The recording could not be written; the call goes on. If part of it reached the disk, its end is still
-    /// reported by [`MediaEvent::RecordingClosed`].
+    /// The recording could not be written; the call goes on. A file that was begun is tried again every second, with
+    /// a gap for what was lost meanwhile, and its end is still reported by [`MediaEvent::RecordingClosed`]: after
+    /// [`MediaEvent::Closed`], when it has to wait for room on the disk.
     RecordingFailed {
         /// The session.
         session: SessionId,
         /// Why.
         reason: String,
+        /// The disk is full.
+        disk_full: bool,
+        /// Nothing is kept of it, and nothing more will be told of it.
+        over: bool,
     },
 
     // -- life --

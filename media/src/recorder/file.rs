@@ -19,7 +19,11 @@ pub(crate) struct GrowingFile {
     channels: u16,
     rate: u32,
     frames: u64,
+    /// Silence that stands for lost audio, in frames; of it, what is pending.
     gap_frames: u64,
+    pending_gap: u64,
+    /// Frames that the end of the file lacks, since the disk took no more.
+    missing_frames: u64,
     /// Bytes encoded but not yet handed to the system.
     pending: Vec<u8>,
 }
@@ -41,7 +45,17 @@ impl GrowingFile {
         let mut file = options.open(path).map_err(failed)?;
         file.write_all(&wav::header(channels, rate, 0)).map_err(failed)?;
         let path = path.to_owned();
-        Ok(Self { file: Arc::new(file), path, channels, rate, frames: 0, gap_frames: 0, pending: Vec::new() })
+        Ok(Self {
+            file: Arc::new(file),
+            path,
+            channels,
+            rate,
+            frames: 0,
+            gap_frames: 0,
+            pending_gap: 0,
+            missing_frames: 0,
+            pending: Vec::new(),
+        })
     }
 
     /// Puts interleaved samples at `position` (in frames); a hole before them becomes silence. Samples
@@ -64,6 +78,7 @@ impl GrowingFile {
             self.pending.resize(self.pending.len() + bytes, 0);
             self.frames += frames;
             self.gap_frames += frames;
+            self.pending_gap += frames;
             if self.pending.len() >= PENDING_LIMIT {
                 self.write_out()?;
             }
@@ -71,24 +86,34 @@ impl GrowingFile {
         Ok(())
     }
 
-    /// Hands everything pending to the system. After an error the file is cut back to whole frames that
-    /// are on disk, and what was pending is gone.
+    /// Hands everything pending to the system. After an error the file is cut back to what it was, and what was
+    /// pending is gone; the next [`GrowingFile::put`] leaves a hole for it, which is counted when it is written.
     pub(crate) fn write_out(&mut self) -> Result<(), RecorderError> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let end = self.data_len();
-        let start = end - self.pending.len() as u64 + wav::HEADER_LEN as u64;
+        let fresh = self.pending.len() as u64;
+        let start = self.data_len() - fresh + wav::HEADER_LEN as u64;
         let result = self.file.write_all_at(&self.pending, start);
         self.pending.clear();
         self.pending.shrink_to(PENDING_LIMIT);
+        let gap = std::mem::take(&mut self.pending_gap);
         let Err(source) = result else { return Ok(()) };
-        let on_disk =
-            self.file.metadata().map_or(0, |meta| meta.len()).saturating_sub(wav::HEADER_LEN as u64);
-        self.frames = on_disk.min(end) / self.frame_len() as u64;
+        self.frames -= fresh / self.frame_len() as u64;
+        self.gap_frames -= gap;
         // Best effort: the header and `repair` cope with a torn frame as well.
         drop(self.file.set_len(self.data_len() + wav::HEADER_LEN as u64));
         Err(RecorderError::file("write", &self.path, source))
+    }
+
+    /// Whether anything was put that the system does not have yet.
+    pub(crate) fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The recording ends at `frames`, but the disk takes no more: what is missing counts as lost.
+    pub(crate) fn cut_before(&mut self, frames: u64) {
+        self.missing_frames = frames.saturating_sub(self.frames);
     }
 
     /// Renews the header and waits until samples and header are on disk.
@@ -114,9 +139,9 @@ impl GrowingFile {
         self.frames * 1_000 / u64::from(self.rate)
     }
 
-    /// Milliseconds of silence that stand for lost audio.
+    /// Milliseconds of lost audio: silence that stands for it, and what is missing at the end.
     pub(crate) fn gaps_ms(&self) -> u64 {
-        self.gap_frames * 1_000 / u64::from(self.rate)
+        (self.gap_frames + self.missing_frames) * 1_000 / u64::from(self.rate)
     }
 
     /// The file's name on disk.
@@ -175,10 +200,18 @@ mod tests {
             rate: 8_000,
             frames: 0,
             gap_frames: 0,
+            pending_gap: 0,
+            missing_frames: 0,
             pending: Vec::new(),
         };
         file.put(0, &[1; 320]).unwrap();
         assert!(matches!(file.write_out(), Err(RecorderError::File { doing: "write", .. })));
         assert_eq!((file.frames, file.pending.len()), (0, 0));
+        // Tried again with a hole for what is gone: nothing is counted that was not written.
+        file.put(8_000, &[1; 320]).unwrap();
+        assert!(file.write_out().is_err());
+        assert_eq!((file.frames, file.gaps_ms()), (0, 0));
+        file.cut_before(16_000);
+        assert_eq!((file.duration_ms(), file.gaps_ms()), (0, 2_000));
     }
 }

@@ -18,6 +18,7 @@ pub use repair::{Repaired, repair};
 pub(crate) use thread::{Finish, Recorder, RecorderCommand, Target};
 pub(crate) use track::{TrackWriter, track};
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Depth of the queue between a media worker and the recorder thread, in seconds. When the disk stalls for
@@ -53,6 +54,15 @@ pub enum RecorderError {
 }
 
 impl RecorderError {
+    /// Whether there is no room: the disk is full, or a quota is used up.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        let kind = match self {
+            Self::File { source, .. } => source.kind(),
+            Self::NoAudio { .. } | Self::Exists { .. } => return false,
+        };
+        matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+    }
+
     fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::File { doing, path: path.to_owned(), source }
     }

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::queue::EventQueue;
+use crate::queue::{EventQueue, now};
 use crate::recorder::RecorderError;
 use crate::recorder::file::GrowingFile;
 use crate::recorder::seal::{Checksum, rename_durably, sync_folder};
@@ -88,12 +88,12 @@ impl Sealer {
         let thread = std::thread::Builder::new()
             .name("recorder-disk".into())
             .stack_size(256 * 1_024)
-            .spawn(move || Work { events }.run(&receiver));
+            .spawn(move || Work::new(events, true).run(&receiver));
         let (thread, own) = match thread {
             Ok(thread) => (Some((sender, thread)), None),
             Err(error) => {
                 tracing::error!(%error, "cannot start the thread that waits for the disk, the recorder waits itself");
-                (None, Some(Work { events: spare }))
+                (None, Some(Work::new(spare, false)))
             }
         };
         Self { thread, own, waiting: VecDeque::new() }
@@ -106,8 +106,10 @@ impl Sealer {
     }
 
     /// Tells of a failure, in its turn.
-    pub(super) fn report(&mut self, target: Target, error: &RecorderError) {
-        let event = failure(target, error);
+    ///
+    /// `over`: nothing is kept of the recording.
+    pub(super) fn report(&mut self, target: Target, error: &RecorderError, over: bool) {
+        let event = failure(target, error, over);
         self.push(Job::Tell(event));
     }
 
@@ -145,29 +147,57 @@ impl Sealer {
 #[derive(Debug)]
 struct Work {
     events: EventQueue,
+    /// Whether ends that find the disk full are tried again.
+    patient: bool,
+    /// Such ends, and when.
+    later: Vec<(SessionId, PathBuf, GrowingFile)>,
+    again_at: Instant,
 }
 
 impl Work {
+    fn new(events: EventQueue, patient: bool) -> Self {
+        Self { events, patient, later: Vec::new(), again_at: now() }
+    }
+
     fn run(mut self, jobs: &Receiver<Job>) {
         loop {
-            let job = if self.events.flush() {
+            let job = if !self.events.flush() {
+                jobs.recv_timeout(EVENTS_AGAIN)
+            } else if self.later.is_empty() {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                jobs.recv_timeout(EVENTS_AGAIN)
+                jobs.recv_timeout(SEAL_AGAIN)
             };
             match job {
                 Ok(job) => self.act(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if !self.later.is_empty() && self.again_at <= now() {
+                self.seal_later();
+            }
         }
+        self.patient = false;
+        self.seal_later();
         self.events.drain();
+    }
+
+    fn seal_later(&mut self) {
+        for (session, path, file) in std::mem::take(&mut self.later) {
+            self.seal(session, path, file);
+        }
     }
 
     fn act(&mut self, job: Job) {
         match job {
             Job::Sync { file, path, state } => state.run(&file, &path),
-            Job::Seal { session, path, file } => self.seal(session, path, file),
+            Job::Seal { session, path, file } => {
+                let waiting = self.later.len();
+                self.seal(session, path, file);
+                if self.later.len() > waiting {
+                    tracing::warn!("the end of a recording waits for room on the disk");
+                }
+            }
             Job::Delete { session, path, file } => self.delete(session, path, &file),
             Job::Closed { session, stats } => self.events.push(MediaEvent::Closed { session, stats }),
             Job::Tell(event) => self.events.push(event),
@@ -184,7 +214,11 @@ impl Work {
                 let (duration_ms, gaps_ms) = (file.duration_ms(), file.gaps_ms());
                 MediaEvent::RecordingClosed { session, path, duration_ms, bytes, sha256, gaps_ms, kept: true }
             }
-            Err(error) => failure(Target::Call(session), &error),
+            Err(error) if self.patient && error.is_disk_full() => {
+                self.again_at = now() + SEAL_AGAIN;
+                return self.later.push((session, path, file));
+            }
+            Err(error) => failure(Target::Call(session), &error, true),
         });
     }
 
@@ -207,19 +241,23 @@ impl Work {
                     kept: false,
                 }
             }
-            Err(error) => failure(Target::Call(session), &error),
+            Err(error) => failure(Target::Call(session), &error, true),
         });
     }
 }
 
-fn failure(target: Target, error: &RecorderError) -> MediaEvent {
+fn failure(target: Target, error: &RecorderError, over: bool) -> MediaEvent {
     let reason = error.reason();
     tracing::error!(?target, reason, "recording failed");
     match target {
-        Target::Call(session) => MediaEvent::RecordingFailed { session, reason },
+        Target::Call(session) => {
+            MediaEvent::RecordingFailed { session, reason, disk_full: error.is_disk_full(), over }
+        }
         Target::Voice(seat) => MediaEvent::SeatFailed { seat, reason },
     }
 }
 
 /// When events find no room, they are offered again after this.
 const EVENTS_AGAIN: Duration = Duration::from_millis(50);
+/// When the end of a recording finds the disk full, it is tried again after this.
+const SEAL_AGAIN: Duration = Duration::from_secs(1);

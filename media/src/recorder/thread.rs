@@ -141,7 +141,8 @@ struct Live {
     reader: TrackReader,
     next_sync: Instant,
     syncing: Syncing,
-    failed: bool,
+    /// The disk took nothing: tried again from then on; what comes before is a gap.
+    retry_at: Option<Instant>,
 }
 
 impl Work {
@@ -191,10 +192,10 @@ impl Work {
                             reader,
                             next_sync,
                             syncing,
-                            failed: false,
+                            retry_at: None,
                         });
                     }
-                    Err(error) => self.sealer.report(target, &error),
+                    Err(error) => self.sealer.report(target, &error, true),
                 }
             }
             RecorderCommand::Finish { target, finish } => {
@@ -210,17 +211,21 @@ impl Work {
 
     fn drain_all(&mut self, now: Instant) {
         for live in &mut self.live {
-            let drained = drain(live, &mut self.samples);
+            let drained = drain(live, &mut self.samples, now);
             if let Err(error) = drained.and_then(|()| write_round(live, &mut self.sealer, now)) {
-                live.failed = true;
-                self.sealer.report(live.target, &error);
+                // Told once, however often it is tried.
+                if live.retry_at.replace(now + RETRY_INTERVAL).is_none() {
+                    self.sealer.report(live.target, &error, false);
+                }
             }
         }
     }
 
     fn finish(&mut self, mut live: Live, finish: Finish) {
-        let ended = drain(&mut live, &mut self.samples);
-        let Live { target, path, mut file, failed, syncing, .. } = live;
+        // A last try, also after a failure.
+        let told = live.retry_at.take().is_some();
+        let ended = drain(&mut live, &mut self.samples, now());
+        let Live { target, path, mut file, syncing, .. } = live;
         let Target::Call(session) = target else {
             // Best effort: it has been readable all the time.
             drop(ended.and_then(|()| file.write_out()).and_then(|()| file.renew_header()));
@@ -230,10 +235,11 @@ impl Work {
         if !finish.keep {
             return self.sealer.push(Job::Delete { session, path, file });
         }
-        if !failed {
-            let written = ended.and_then(|()| file.pad_to(finish.frames)).and_then(|()| file.write_out());
-            if let Err(error) = written {
-                self.sealer.report(target, &error);
+        let written = ended.and_then(|()| file.pad_to(finish.frames)).and_then(|()| file.write_out());
+        if let Err(error) = written {
+            file.cut_before(finish.frames);
+            if !told {
+                self.sealer.report(target, &error, false);
             }
         }
         // Even after a failure: what reached the disk becomes a sound file.
@@ -241,9 +247,10 @@ impl Work {
     }
 }
 
-fn drain(live: &mut Live, samples: &mut Vec<i16>) -> Result<(), RecorderError> {
+/// Empties the queue into the file, or into nothing while the disk takes nothing.
+fn drain(live: &mut Live, samples: &mut Vec<i16>, now: Instant) -> Result<(), RecorderError> {
     while let Some(position) = live.reader.next(samples) {
-        if !live.failed {
+        if live.retry_at.is_none_or(|at| at <= now) {
             live.file.put(position, samples)?;
         }
     }
@@ -253,8 +260,13 @@ fn drain(live: &mut Live, samples: &mut Vec<i16>) -> Result<(), RecorderError> {
 /// Hands what was drained to the system at once (a killed process then loses only what was still queued) and, once a
 /// second, to the disk. When the disk is slower than that, the next round waits for it, the audio does not.
 fn write_round(live: &mut Live, sealer: &mut Sealer, now: Instant) -> Result<(), RecorderError> {
-    if live.failed {
-        return Ok(());
+    if live.retry_at.is_some() {
+        if !live.file.is_pending() {
+            return Ok(());
+        }
+        live.file.write_out()?;
+        live.retry_at = None;
+        tracing::info!(whose = ?live.target, "the recording goes on");
     }
     live.file.write_out()?;
     live.syncing.check(live.file.path())?;
@@ -274,5 +286,7 @@ fn write_round(live: &mut Live, sealer: &mut Sealer, now: Instant) -> Result<(),
 
 /// How often the queues are emptied into the files.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(200);
+/// How often a disk that took nothing is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How often data and header are forced to the disk.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
