@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod logging;
 pub mod notify;
 mod recordings;
+mod room;
 pub mod run;
 mod stream;
 pub mod sync;

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod auto_call;
 mod control;
 mod exchange;
+mod full_disk;
 mod import;
 mod incoming;
 mod kill;

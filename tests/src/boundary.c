@@ -1,4 +1,5 @@
-/* Preloaded into the daemon under test: sees what it makes durable, and kills it at one chosen moment of that.
+/* Preloaded into the daemon under test: sees what it makes durable, and kills it at one chosen moment of that, or lets
+ * its disk fill up.
  *
  * A commit of SQLite in WAL mode is: frames appended to the log, one sync of the log. A result handed out is: a file
  * written, synced, renamed, its folder synced. The C library's functions for these are replaced by ones that count
@@ -8,10 +9,13 @@
  *
  * BOUNDARY_KILL_AT=N  dies at the Nth point (absent or 0: never)
  * BOUNDARY_LOG=FILE   appends one line per point: number, microseconds of the monotonic clock, what, which file
+ * BOUNDARY_FULL=FILE  a full disk while FILE is there and holds a number: no file below BOUNDARY_FULL_UNDER grows beyond
+ *                     so many bytes (ENOSPC). With 0 overwriting fails too, as on file systems that copy on write
  * BOUNDARY_WIRE=1     also logs (does not count) each call.save that is read and each INVITE that is sent
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,12 +23,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 static long kill_at;
 static int log_fd = -1;
 static int wire;
+static const char *full_switch;
+static const char *full_under;
 static atomic_long points;
 /* Writes to the log of the database since its last sync. One thread writes it. */
 static atomic_int frames;
@@ -41,6 +48,8 @@ __attribute__((constructor)) static void begin(void)
     const char *path = getenv("BOUNDARY_LOG");
     kill_at = at ? atol(at) : 0;
     wire = getenv("BOUNDARY_WIRE") != NULL;
+    full_under = getenv("BOUNDARY_FULL_UNDER");
+    full_switch = full_under ? getenv("BOUNDARY_FULL") : NULL;
     log_fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 }
 
@@ -99,9 +108,41 @@ static void before_write(int fd)
         point("torn", name);
 }
 
+/* Whether the disk has no room for a write that ends so far into the file (-1: at its end). */
+static int full(int fd, size_t size, off64_t at)
+{
+    char link[64], path[512], text[32];
+    struct stat64 state;
+    if (full_switch == NULL || fd < 3)
+        return 0;
+    int from = open(full_switch, O_RDONLY | O_CLOEXEC);
+    if (from < 0)
+        return 0;
+    ssize_t length = pread64(from, text, sizeof text - 1, 0);
+    close(from);
+    if (length <= 0)
+        return 0;
+    text[length] = 0;
+    off64_t limit = atoll(text);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    length = readlink(link, path, sizeof path - 1);
+    if (length <= 0)
+        return 0;
+    path[length] = 0;
+    if (strncmp(path, full_under, strlen(full_under)) != 0 || fstat64(fd, &state) != 0 || !S_ISREG(state.st_mode))
+        return 0;
+    off64_t end = (at >= 0 ? at : lseek64(fd, 0, SEEK_CUR)) + (off64_t)size;
+    if (limit > 0 && (end <= state.st_size || end <= limit))
+        return 0;
+    errno = ENOSPC;
+    return 1;
+}
+
 ssize_t write(int fd, const void *bytes, size_t size)
 {
     REAL("write", ssize_t, int, const void *, size_t);
+    if (full(fd, size, -1))
+        return -1;
     before_write(fd);
     return real(fd, bytes, size);
 }
@@ -109,6 +150,8 @@ ssize_t write(int fd, const void *bytes, size_t size)
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at)
 {
     REAL("pwrite64", ssize_t, int, const void *, size_t, off64_t);
+    if (full(fd, size, at))
+        return -1;
     before_write(fd);
     return real(fd, bytes, size, at);
 }

@@ -1,4 +1,4 @@
-//! Kills the unmodified daemon at a chosen write, sync, rename or removal: every boundary of a commit.
+//! Kills the unmodified daemon at a chosen write, sync, rename or removal (every boundary of a commit), or fills its disk.
 //!
 //! A small library ([`boundary.c`](https://man7.org/linux/man-pages/man8/ld.so.8.html), preloaded) stands between the
 //! daemon and the C library's `write`, `fdatasync`, `rename` and `unlink`. A switch in the product would have been the
@@ -49,6 +49,53 @@ pub fn environment(kill_at: u64, log: &Path) -> Vec<(String, PathBuf)> {
         pair("BOUNDARY_KILL_AT", kill_at.to_string().into()),
         pair("BOUNDARY_LOG", log.to_owned()),
     ]
+}
+
+/// A disk that fills up and has room again, for the files below one folder of a daemon.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    switch: PathBuf,
+    under: PathBuf,
+}
+
+impl Disk {
+    /// The disk below `under`; `switch` names a file elsewhere that need not exist.
+    ///
+    /// # Panics
+    /// When `under` does not exist.
+    pub fn new(under: &Path, switch: &Path) -> Self {
+        let under = under.canonicalize().expect("the folder exists");
+        Self { switch: switch.to_owned(), under }
+    }
+
+    /// The environment of the daemon that writes there.
+    pub fn environment(&self) -> Vec<(String, PathBuf)> {
+        let pair = |key: &str, value: &Path| (key.to_owned(), value.to_owned());
+        vec![
+            pair("LD_PRELOAD", library()),
+            pair("BOUNDARY_FULL", &self.switch),
+            pair("BOUNDARY_FULL_UNDER", &self.under),
+        ]
+    }
+
+    /// No file grows beyond `left` bytes from now on; with 0 nothing at all is written.
+    ///
+    /// # Panics
+    /// When the switch cannot be written.
+    pub fn fill(&self, left: u64) {
+        // Under its name at once: half a number would be another one.
+        let new = self.switch.with_extension("new");
+        std::fs::write(&new, left.to_string()).expect("the temporary folder is writable");
+        std::fs::rename(&new, &self.switch).expect("the temporary folder is writable");
+    }
+
+    /// There is room again.
+    ///
+    /// # Panics
+    /// When it was not full.
+    pub fn free(&self) {
+        std::fs::remove_file(&self.switch).expect("the disk was full");
+    }
 }
 
 /// Reads a log of points.

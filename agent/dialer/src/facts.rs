@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use crate::action::{Action, Claimed, Next};
 use crate::ceilings::VOIDS_BEFORE_PAUSE;
 use crate::outcome::{Facts, Row};
-use crate::state::{Open, State};
+use crate::state::{Open, State, Waiting};
 use crate::{AttemptId, Dialer, Mode, Now};
 
 /// What happened: answers of the store, of the trunk and of time.
@@ -45,6 +45,10 @@ impl Dialer {
     pub fn store(&mut self, ok: bool, now: Now) {
         if self.store_ok != ok {
             self.store_ok = ok;
+            if !ok {
+                // Said at once, also by a seat that has a call or a row open.
+                self.wait(Some(Waiting::Store), now);
+            }
             self.go_on(now);
             self.show();
         }

@@ -48,7 +48,7 @@ impl Dialer {
         }
     }
 
-    fn wait(&mut self, waiting: Option<Waiting>, now: Now) {
+    pub(crate) fn wait(&mut self, waiting: Option<Waiting>, now: Now) {
         let Some(session) = &mut self.session else { return };
         session.retry_at = match waiting {
             Some(Waiting::Hours(Some(at)) | Waiting::NotDue(at)) => Some(now.mono + until(at, now.wall)),

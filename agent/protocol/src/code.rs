@@ -93,7 +93,7 @@ codes! {
         "A practice account calls a loopback address only.",
         "kind を trunk か pbx にするか、接続先を 127.0.0.1 にしてください", "Set kind to trunk or pbx, or connect to 127.0.0.1.";
     DiskFull = "E-DISK-FULL", "ディスクの空きがありません。発信を止めました", "The disk is full; dialing has stopped.",
-        "空きを作ってから dial resume を実行してください", "Free some space, then `kakeru dial resume`.";
+        "空きを作ってください。発信は自動で再開します", "Free some space; dialing goes on by itself.";
     NotFound = "E-NOT-FOUND", "見つかりません", "There is no such thing.",
         "名前またはIDを確認してください", "Check the name or id.";
     Ambiguous = "E-AMBIGUOUS", "該当するものが複数あります", "Several things match.",

@@ -294,6 +294,16 @@ events! {
         /// The recording.
         recording: RecordingInfo,
     }
+    /// A recording could not be written; the call goes on. What was begun is tried again until it works, with a gap for
+    /// what was lost (`gaps_ms` of the recording).
+    RecordingTrouble = "recording.trouble" {
+        /// The attempt.
+        attempt: String,
+        /// `E-DISK-FULL`, `E-DISK-IO`.
+        code: String,
+        /// What exactly.
+        detail: String,
+    }
     /// A seat's sound device went away; the call goes on.
     DeviceLost = "device.lost" {
         /// The seat.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use dialer::Ended;
 use dialer::outcome::{Facts, Row};
+use media::types::SessionId;
+use protocol::ErrorCode;
 use sip_stack::ua::EndedBy;
 use store::{AttemptEnd, AttemptId, HangupBy, RecordingFacts, RecordingState, Save, SetBy};
 
@@ -42,24 +44,64 @@ impl Core {
         let late: Vec<AttemptId> = self.calls.values().filter(overdue).map(|call| call.attempt).collect();
         for attempt in late {
             tracing::warn!(%attempt, "the media engine did not close the session in time; its recording follows");
-            // The disk may be slow: the recording stays open on the row until the recorder says how it ended.
-            if let Some(call) = self.calls.get_mut(&attempt)
-                && let (Some(session), Recording::Live(_)) = (call.session, &call.recording)
-            {
-                call.recording = Recording::None;
-                self.late_recordings.insert(session, attempt);
+            if let Some(session) = self.calls.get(&attempt).and_then(|call| call.session) {
+                self.await_recording(session, attempt);
             }
             self.finish(attempt);
         }
     }
 
+    /// The call is over and its recording is not: it stays open on the row until the recorder says how it ended. The
+    /// disk may be slow, or full.
+    pub(super) fn await_recording(&mut self, session: SessionId, attempt: AttemptId) {
+        if let Some(call) = self.calls.get_mut(&attempt)
+            && matches!(call.recording, Recording::Live(_))
+        {
+            call.recording = Recording::None;
+            self.late_recordings.insert(session, attempt);
+        }
+    }
+
+    /// The recorder has trouble. What it began it goes on with as soon as it can; otherwise nothing is kept.
+    pub(super) fn recording_failed(
+        &mut self,
+        session: SessionId,
+        reason: String,
+        disk_full: bool,
+        over: bool,
+        now: Now,
+    ) {
+        tracing::error!(reason, over, "recording failed, the call goes on");
+        let code = if disk_full { ErrorCode::DiskFull } else { ErrorCode::DiskIo };
+        let late = self.late_recordings.get(&session);
+        if let Some(attempt) = self.by_session.get(&session).or(late).copied() {
+            self.report_recording_failed(attempt, code, &reason, over, now);
+        }
+        if over {
+            if let Some(attempt) = self.late_recordings.remove(&session) {
+                self.late_recording(attempt, &Recording::Failed, now);
+            }
+            self.fact(session, |call| call.recording = Recording::Failed, None);
+        }
+        if disk_full {
+            // Small commits may still fit; calls that nobody can prove must not be made meanwhile.
+            self.trouble(code.as_str().to_owned(), reason, now);
+        }
+    }
+
     /// The recorder finished a recording after its call's end was written.
-    pub(super) fn late_recording(&mut self, attempt: AttemptId, recording: &Recording) {
+    pub(super) fn late_recording(&mut self, attempt: AttemptId, recording: &Recording, now: Now) {
         let Some(facts) = facts_of(attempt, recording) else { return };
+        self.report_recording(attempt, recording, now);
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let path = facts.path.clone();
-            let closed = store.recording_closed(facts).await;
+            let mut closed = store.recording_closed(facts.clone()).await;
+            // Nobody else knows how it ended; a stop does not wait for this longer than for anything.
+            while closed.as_ref().is_err_and(|error| error.blame() == store::Blame::Resource) {
+                super::job::pause(super::job::RETRY).await;
+                closed = store.recording_closed(facts.clone()).await;
+            }
             if matches!(closed, Ok(RecordingState::Discarded)) {
                 // Its status keeps no recording, and was final before the file was.
                 super::job::discard(path).await;

@@ -55,17 +55,12 @@ impl Core {
                     Recording::None
                 };
                 match self.late_recordings.remove(&session) {
-                    Some(attempt) => self.late_recording(attempt, &recording),
+                    Some(attempt) => self.late_recording(attempt, &recording, now),
                     None => self.fact(session, |call| call.recording = recording, None),
                 }
             }
-            MediaEvent::RecordingFailed { session, reason } => {
-                tracing::error!(reason, "recording failed, the call goes on");
-                self.report_recording_failed(session, now);
-                if let Some(attempt) = self.late_recordings.remove(&session) {
-                    self.late_recording(attempt, &Recording::Failed);
-                }
-                self.fact(session, |call| call.recording = Recording::Failed, None);
+            MediaEvent::RecordingFailed { session, reason, disk_full, over } => {
+                self.recording_failed(session, reason, disk_full, over, now);
             }
             MediaEvent::Stats { session, stats } => {
                 self.fact(session, |call| call.stats = Some(stats), None);
@@ -73,6 +68,7 @@ impl Core {
             MediaEvent::Closed { session, stats } => {
                 self.fact(session, |call| call.stats = Some(stats), None);
                 if let Some(attempt) = self.by_session.remove(&session) {
+                    self.await_recording(session, attempt);
                     if let Some(call) = self.calls.get_mut(&attempt) {
                         call.session = None;
                     }
@@ -85,7 +81,7 @@ impl Core {
     }
 
     /// Changes a call's facts; `row` lets the dialer end a call whose result the machine may keep.
-    fn fact(&mut self, session: SessionId, change: impl FnOnce(&mut Call), row: Option<Row>) {
+    pub(super) fn fact(&mut self, session: SessionId, change: impl FnOnce(&mut Call), row: Option<Row>) {
         let Some(call) = self.by_session.get(&session).and_then(|a| self.calls.get_mut(a)) else { return };
         change(call);
         let seat = call.seat;

@@ -18,6 +18,7 @@ use super::command::respond;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
+use crate::room;
 
 /// What a job brought back.
 pub(crate) enum Done {
@@ -72,8 +73,8 @@ pub(crate) enum Done {
         recording: Option<Box<RecordingFacts>>,
         result: Result<(), StoreError>,
     },
-    /// The store was asked whether it can write again.
-    Probed(Result<(), StoreError>),
+    /// Whether the disk takes results and recordings again; else code and words of why not.
+    Probed(Result<(), (String, String)>),
     /// The store answered the watchdog.
     Alive,
     /// A note whose loss only costs evidence.
@@ -401,24 +402,42 @@ impl Core {
     /// Notices trouble with the disk: dialing stops everywhere, said loudly, until a probe writes again.
     pub(super) fn check(&mut self, error: Option<StoreError>, now: Now) {
         let Some(error) = error.filter(|error| error.blame() == store::Blame::Resource) else { return };
+        self.trouble(error.code().to_owned(), error.to_string(), now);
+    }
+
+    /// Results or recordings cannot be kept.
+    pub(super) fn trouble(&mut self, code: String, detail: String, now: Now) {
         if self.store_trouble.is_none() {
-            tracing::error!(%error, "the store cannot write: dialing stops, running calls go on");
-            self.report_store_trouble(&error, now);
+            tracing::error!(code, detail, "the disk takes nothing: dialing stops, running calls go on");
+            self.report_store_trouble(code.clone(), detail.clone(), now);
             for seat in &mut self.seats {
                 seat.dialer.store(false, now.into());
             }
         }
-        self.store_trouble = Some((error.code().to_owned(), error.to_string()));
-        self.store_probe.get_or_insert(now.mono + PROBE);
+        self.store_trouble = Some((code, detail));
+        if !self.store_probing {
+            self.store_probe.get_or_insert(now.mono + PROBE);
+        }
     }
 
     pub(super) fn probe_store(&mut self) {
         self.store_probe = None;
+        self.store_probing = true;
         let store = self.store.clone();
-        self.jobs.spawn(async move { Done::Probed(store.reserve_event_seq(1).await.map(|_| ())) });
+        let folders = [self.config.daemon.state_dir.clone(), self.config.daemon.recordings_dir.clone()];
+        let folders = folders.into_iter().take(1 + usize::from(self.config.recording.enabled)).collect();
+        self.jobs.spawn(async move {
+            // Room first: small writes often fit when nothing else does.
+            let result = match room::probe(folders).await {
+                Ok(()) => store.reserve_event_seq(1).await.map_err(|e| (e.code().to_owned(), e.to_string())),
+                Err(error) => Err((error.code().as_str().to_owned(), error.to_string())),
+            };
+            Done::Probed(result.map(|_| ()))
+        });
     }
 
-    fn probed(&mut self, result: Result<(), StoreError>, now: Now) {
+    fn probed(&mut self, result: Result<(), (String, String)>, now: Now) {
+        self.store_probing = false;
         match result {
             Ok(()) => {
                 if self.store_trouble.take().is_some() {
@@ -429,8 +448,8 @@ impl Core {
                     seat.dialer.store(true, now.into());
                 }
             }
-            Err(error) => {
-                self.store_trouble = Some((error.code().to_owned(), error.to_string()));
+            Err(trouble) => {
+                self.store_trouble = Some(trouble);
                 self.store_probe = Some(now.mono + PROBE);
             }
         }
@@ -469,5 +488,5 @@ pub(super) async fn pause(time: Duration) {
 }
 
 /// Wait before an end or a release is written again.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 const PROBE: Duration = Duration::from_secs(3);

@@ -94,6 +94,8 @@ pub(crate) struct Core {
     project: store::ProjectId,
     started_at: i64,
     store_probe: Option<Instant>,
+    /// A probe is under way.
+    store_probing: bool,
     suspend: SuspendWatch,
     watchdog: parts::Watchdog,
     stopping: Option<Instant>,

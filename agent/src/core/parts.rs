@@ -95,6 +95,7 @@ impl Core {
             next_session: 0,
             store_trouble: None,
             store_probe: None,
+            store_probing: false,
             unsaved: 0,
             interrupted: parts.interrupted,
             labels: parts.labels,

@@ -1,9 +1,8 @@
 //! What happens becomes events for the clients.
 
 use dialer::{Ended, SeatChange, SeatState as DialerState, Waiting as DialerWaiting};
-use media::types::SessionId;
-use protocol::Event;
 use protocol::result::{CallState, RecordingInfo, SeatState};
+use protocol::{ErrorCode, Event};
 use store::{AttemptEnd, AttemptId, Sealed};
 
 use super::call::{Call, Recording};
@@ -107,21 +106,41 @@ impl Core {
         let by = end.hangup_by.map_or("local", store::HangupBy::as_str).to_owned();
         self.seats[seat].last = Some(super::seat::LastCall { attempt: call.attempt, info: info.clone() });
         self.publish(Event::CallEnded { seat: name, call: Box::new(info), by, void: end.void.clone() }, now);
-        if let Recording::Closed { path, duration_ms, sha256, .. } = &call.recording {
+        self.report_recording(call.attempt, &call.recording, now);
+    }
+
+    pub(super) fn report_recording_failed(
+        &self,
+        attempt: AttemptId,
+        code: ErrorCode,
+        detail: &str,
+        over: bool,
+        now: Now,
+    ) {
+        let (attempt, code, detail) = (attempt.to_string(), code.as_str().to_owned(), detail.to_owned());
+        self.publish(Event::RecordingTrouble { attempt: attempt.clone(), code, detail }, now);
+        if over {
             let recording = RecordingInfo {
-                state: String::from("final"),
-                path: Some(path.display().to_string()),
-                duration_ms: Some(*duration_ms),
-                sha256: Some(hex(sha256)),
+                state: String::from("failed"),
+                path: None,
+                duration_ms: None,
+                sha256: None,
+                gaps_ms: None,
             };
-            self.publish(Event::RecordingClosed { attempt: call.attempt.to_string(), recording }, now);
+            self.publish(Event::RecordingClosed { attempt, recording }, now);
         }
     }
 
-    pub(super) fn report_recording_failed(&self, session: SessionId, now: Now) {
-        let Some(attempt) = self.by_session.get(&session) else { return };
-        let recording =
-            RecordingInfo { state: String::from("failed"), path: None, duration_ms: None, sha256: None };
+    /// A recording that is complete on disk.
+    pub(super) fn report_recording(&self, attempt: AttemptId, recording: &Recording, now: Now) {
+        let Recording::Closed { path, duration_ms, sha256, gaps_ms, .. } = recording else { return };
+        let recording = RecordingInfo {
+            state: String::from("final"),
+            path: Some(path.display().to_string()),
+            duration_ms: Some(*duration_ms),
+            sha256: Some(hex(sha256)),
+            gaps_ms: Some(*gaps_ms),
+        };
         self.publish(Event::RecordingClosed { attempt: attempt.to_string(), recording }, now);
     }
 
@@ -216,9 +235,8 @@ impl Core {
         self.publish(event, now);
     }
 
-    pub(super) fn report_store_trouble(&self, error: &store::Error, now: Now) {
-        let code = error.code().to_owned();
-        self.publish(Event::StoreTrouble { code, detail: error.to_string() }, now);
+    pub(super) fn report_store_trouble(&self, code: String, detail: String, now: Now) {
+        self.publish(Event::StoreTrouble { code, detail }, now);
     }
 
     pub(super) fn report_store_recovered(&self, now: Now) {

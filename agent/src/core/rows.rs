@@ -143,6 +143,7 @@ fn attempt(row: &AttemptRow) -> HistoryRow {
             path: Some(recording.path.display().to_string()),
             duration_ms: recording.duration_ms,
             sha256: recording.sha256.clone(),
+            gaps_ms: Some(recording.gaps_ms),
         }),
     }
 }

@@ -18,7 +18,7 @@ pub struct CsvDrop {
 }
 
 /// Columns of a drop file, which are also the keys of the outbox payload.
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 34] = [
     "id",
     "box",
     "project_id",
@@ -52,6 +52,7 @@ const COLUMNS: [&str; 33] = [
     "recall_at",
     "recording_path",
     "recording_sha256",
+    "recording_gaps_ms",
 ];
 
 impl CsvDrop {

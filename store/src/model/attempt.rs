@@ -277,7 +277,7 @@ pub struct RecordingInfo {
     pub bytes: Option<u64>,
     /// Checksum, lower-case hexadecimal.
     pub sha256: Option<String>,
-    /// Time lost to a full ring, milliseconds.
+    /// Audio lost to a full ring or a full disk, milliseconds.
     pub gaps_ms: u64,
 }
 
@@ -294,7 +294,7 @@ pub struct RecordingFacts {
     pub bytes: u64,
     /// Checksum.
     pub sha256: [u8; 32],
-    /// Time lost to a full ring, milliseconds.
+    /// Audio lost to a full ring or a full disk, milliseconds.
     pub gaps_ms: u64,
     /// [`RecordingState::Final`], or `Discarded` / `Failed`. A recording that its status already discarded stays so.
     pub state: RecordingState,

@@ -23,18 +23,19 @@ pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite:
 pub(super) fn recording_closed(
     db: &Connection,
     attempt: AttemptId,
-    file: Option<(&str, &str, i64)>,
+    file: Option<(&str, &str, i64, i64)>,
 ) -> rusqlite::Result<()> {
-    let (path, sha256, ms) = match file {
-        Some((path, sha256, ms)) => (Some(path), Some(sha256), Some(ms)),
-        None => (None, None, None),
+    let (path, sha256, ms, gaps) = match file {
+        Some((path, sha256, ms, gaps)) => (Some(path), Some(sha256), Some(ms), Some(gaps)),
+        None => (None, None, None, None),
     };
     let sql = "UPDATE outbox SET
                  next_try_at = CASE attempts WHEN 0 THEN min(next_try_at, created_at) ELSE next_try_at END,
                  payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
-                                    '$.recording_ms', ?4)
+                                    '$.recording_ms', ?4,
+                                    '$.recording_gaps_ms', ?5)
                WHERE key = ?1";
-    exec(db, sql, (attempt, path, sha256, ms)).map(|_| ())
+    exec(db, sql, (attempt, path, sha256, ms, gaps)).map(|_| ())
 }
 
 pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
@@ -131,6 +132,7 @@ fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
         ("recording_path", json!(file.map(|recording| recording.path.to_string_lossy().into_owned()))),
         ("recording_sha256", json!(file.and_then(|recording| recording.sha256.clone()))),
         ("recording_ms", json!(file.and_then(|recording| recording.duration_ms))),
+        ("recording_gaps_ms", json!(file.map(|recording| recording.gaps_ms))),
     ];
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

@@ -36,7 +36,7 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<Recordin
     outbox::recording_closed(
         db,
         facts.attempt,
-        (state == RecordingState::Final).then_some((&*path, &sha256, duration)),
+        (state == RecordingState::Final).then_some((&*path, &sha256, duration, gaps)),
     )
     .doing(doing)?;
     Ok(state)

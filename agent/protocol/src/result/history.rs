@@ -86,6 +86,10 @@ pub struct RecordingInfo {
     pub duration_ms: Option<u64>,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: Option<String>,
+    /// Audio lost on its way to the disk, milliseconds: silence in its place, or missing at the end when the disk was
+    /// full. More than 0: the recording does not hold the whole call.
+    #[serde(default)]
+    pub gaps_ms: Option<u64>,
 }
 
 /// `stats.get`.

@@ -64,12 +64,11 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
     }
     out.table(&seats)?;
     if let Some(trouble) = &status.store.trouble {
-        let known =
-            trouble.parse::<protocol::ErrorCode>().map(|code| code.text().in_lang(out.lang)).unwrap_or("");
-        out.line(&format!(
-            "{trouble} {known} {}",
-            status.store.detail.as_deref().map(clean).unwrap_or_default()
-        ))?;
+        let detail = status.store.detail.as_deref().map(clean).unwrap_or_default();
+        let (text, hint) = trouble
+            .parse::<protocol::ErrorCode>()
+            .map_or(("", ""), |code| (code.text().in_lang(out.lang), code.hint().in_lang(out.lang)));
+        out.line(&format!("{trouble} {text} {hint} ({detail})"))?;
     }
     if status.outbox.backlog > 0 || status.outbox.dead > 0 {
         out.line(&format!(

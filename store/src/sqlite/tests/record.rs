@@ -238,6 +238,7 @@ fn an_outbox_row_waits_for_its_recording() {
     let rows = world.db.outbox_next(Some(sealed_at), 10).unwrap();
     assert_eq!(rows[0].payload["recording_sha256"], "ab".repeat(32));
     assert_eq!(rows[0].payload["recording_ms"], 12_000);
+    assert_eq!(rows[0].payload["recording_gaps_ms"], 0);
     // A recording that never closes does not hold the result back for ever.
     let mut world = World::new(1);
     let attempt = world.dial().unwrap().attempt;

@@ -1,0 +1,91 @@
+//! Whether there is room on the disk, found out by taking it.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use protocol::ErrorCode;
+
+/// A folder that has no room for a file of [`ROOM_BYTES`].
+#[derive(Debug, thiserror::Error)]
+#[error("no room for {} MiB in {}: {source}", ROOM_BYTES >> 20, folder.display())]
+pub(crate) struct NoRoom {
+    folder: PathBuf,
+    source: io::Error,
+}
+
+impl NoRoom {
+    /// The stable code.
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self.source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
+            _ => ErrorCode::DiskIo,
+        }
+    }
+}
+
+/// Writes a file of [`ROOM_BYTES`] in each folder and drops it.
+///
+/// The file has lost its name before its first byte is written, so that whatever happens leaves nothing behind. The
+/// figures of the file system are not asked: a quota, a reserve or snapshots make them lie.
+///
+/// # Errors
+/// [`NoRoom`] for the first folder that has none.
+pub(crate) async fn probe(folders: Vec<PathBuf>) -> Result<(), NoRoom> {
+    let looked = tokio::task::spawn_blocking(move || {
+        folders.into_iter().try_for_each(|folder| match take(&folder) {
+            Ok(()) => Ok(()),
+            Err(source) => Err(NoRoom { folder, source }),
+        })
+    });
+    // Only a runtime that ends refuses.
+    looked.await.unwrap_or(Ok(()))
+}
+
+fn take(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(".room");
+    let mut file = File::create(&path)?;
+    std::fs::remove_file(&path)?;
+    // No zeros: a file system that compresses would find room for those on a full disk.
+    let mut noise = 0x9E37_79B9_u32;
+    let block: Vec<u8> = (0..BLOCK_BYTES)
+        .map(|_| {
+            noise ^= noise << 13;
+            noise ^= noise >> 17;
+            noise ^= noise << 5;
+            noise.to_le_bytes()[0]
+        })
+        .collect();
+    for _ in 0..ROOM_BYTES / BLOCK_BYTES {
+        file.write_all(&block)?;
+    }
+    file.sync_data()
+}
+
+/// Two minutes of a recording and far more than a commit: less free space than this is a full disk.
+const ROOM_BYTES: usize = 4 << 20;
+const BLOCK_BYTES: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_given_back_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        take(folder.path()).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"").unwrap();
+        assert!(take(&file).is_err(), "a file is no folder");
+    }
+
+    #[test]
+    fn a_full_disk_has_a_code_of_its_own() {
+        let error = |kind| NoRoom { folder: PathBuf::from("/x"), source: io::Error::from(kind) };
+        assert_eq!(error(ErrorKind::StorageFull).code(), ErrorCode::DiskFull);
+        assert_eq!(error(ErrorKind::PermissionDenied).code(), ErrorCode::DiskIo);
+        assert!(error(ErrorKind::StorageFull).to_string().starts_with("no room for 4 MiB in /x"));
+    }
+}

@@ -1,0 +1,221 @@
+//! A disk that fills up during a call: dialing stops, the talk goes on, nothing is lost, nobody is called twice.
+//!
+//! The disk is made full between the daemon and the C library ([`Disk`]), which needs neither root nor a mount.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use e2e::boundary::Disk;
+use e2e::daemon::{Account, Control, Daemon, Seat};
+use e2e::peer::sipp::{Scenario, Sipp, TONE_DBFS, TONE_HZ};
+use e2e::wait;
+use e2e::wav::Sound;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+
+use crate::SOON;
+
+/// Leads behind the one that talks: enough that the second seat is still among them when the disk fills up.
+const BUSY: usize = 40;
+
+/// Seat `a` talks, seat `b` calls down the same list past busy callees, seat `c` is free.
+struct Shift {
+    daemon: Daemon,
+    exchange: Sipp,
+    control: Control,
+    disk: Disk,
+    /// Attempt of the talk.
+    talk: String,
+    /// Holds what is not on the disk under test: its switch and what the operator hears.
+    folder: TempDir,
+}
+
+impl Shift {
+    fn start() -> Self {
+        let exchange = Scenario::server("exchange").start();
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
+        let say = folder.path().join("say.wav");
+        Sound::silence(8_000, Duration::from_secs(60)).write(&say).expect("the voice is written");
+        let mut setup = Daemon::builder()
+            .account(Account::new("main", exchange.address()).set("codecs", "[\"PCMU\"]").unregistered())
+            // Quiet moments between calls, as every centre has them.
+            .set("dialing", "wrap_up", "\"100ms\"")
+            .seat(operator("a").file(&say, &folder.path().join("hear.wav")));
+        for seat in ["b", "c"] {
+            setup = setup.seat(operator(seat));
+        }
+        // What is meant to be said loudly.
+        for error in ["recording failed", "the disk takes nothing", "the end of a call is not on disk yet"] {
+            setup = setup.allow_errors(error);
+        }
+        let mut daemon = setup.prepare();
+        let disk = Disk::new(&daemon.path(""), &folder.path().join("full"));
+        daemon.set_environment(disk.environment());
+        daemon.start();
+        let rows = (0..BUSY).map(|n| format!("会社{n},担当,0312{n:04}02,\n"));
+        let rows: String = rows.collect();
+        daemon.import(
+            "first",
+            format!("取引先会社名,取引先担当者名,電話番号,カテゴリー\n長話,,0312340001,\n{rows}"),
+        );
+        // Room that commits have of their own, made in the first quiet moment.
+        let log = daemon.path("state/kakeru.db-wal");
+        wait::until_true("room in the log", SOON, || log.metadata().is_ok_and(|log| log.len() >= 2 << 20));
+        let mut control = daemon.control();
+        control.subscribe(None).expect("events are given");
+        daemon.cli(&["dial", "start", "first", "--seat", "a"]);
+        let status = daemon.wait_status("talk", SOON, |status| seat(status, 0)["state"] == "in_call");
+        let talk = seat(&status, 0)["call"]["attempt"].as_str().expect("an attempt").to_owned();
+        // A second of the talk is recorded before anything happens.
+        wait::pass(Duration::from_secs(1));
+        daemon.cli(&["dial", "start", "first", "--seat", "b"]);
+        exchange.wait_received("INVITE", 4, SOON);
+        Self { daemon, exchange, control, disk, talk, folder }
+    }
+
+    /// Waits for the alarm, and that nobody is called from then on, for as long as that.
+    fn nobody_is_called(&mut self, time: Duration) {
+        let trouble = self.control.wait_event("store.trouble", SOON, |e| kind(e) == "store.trouble");
+        assert_eq!(trouble["params"]["code"], "E-DISK-FULL", "{trouble:#}");
+        // What was committed before may still leave.
+        wait::pass(Duration::from_millis(200));
+        let before = self.exchange.invites().len();
+        assert!(before <= BUSY, "the list was at its end before the disk was full");
+        wait::pass(time);
+        assert_eq!(self.exchange.invites().len(), before, "somebody was called while the disk was full");
+        let status = self.daemon.cli(&["status"]);
+        assert_eq!(status["store"]["ok"], false, "{status:#}");
+        assert_eq!(status["store"]["trouble"], "E-DISK-FULL", "{status:#}");
+        assert!((0..2).all(|index| seat(&status, index)["dial"]["waiting"] == "disk"), "{status:#}");
+        assert_eq!(seat(&status, 0)["state"], "in_call", "{status:#}");
+        self.daemon.run(&["call", "0312349902", "--seat", "c"]).refused("E-DISK-FULL");
+    }
+
+    fn heard(&self) -> Sound {
+        Sound::read(&self.folder.path().join("hear.wav"), 0).expect("what the operator hears is readable")
+    }
+
+    /// The list is called down to its end, and each number once.
+    fn to_the_end(&self) -> Vec<std::collections::BTreeMap<String, String>> {
+        self.daemon.cli(&["save", "--seat", "a", "--status", "見込", "--next", "dial"]);
+        let rows = self.daemon.wait_drop_rows(BUSY + 1, Duration::from_secs(60));
+        let calls = self.exchange.calls_by_number();
+        assert_eq!(calls.len(), BUSY + 1);
+        assert!(calls.values().all(|&count| count == 1), "called twice: {calls:?}");
+        rows
+    }
+
+    /// The row of the talk once its recording is complete, with the file.
+    fn recorded(&self) -> (Value, PathBuf) {
+        let mut row = Value::Null;
+        wait::until_true("the recording", SOON, || {
+            let history = self.daemon.cli(&["history", "--limit", "1000"]);
+            let mut rows = history["rows"].as_array().expect("rows").iter();
+            row = rows.find(|row| row["attempt"] == self.talk.as_str()).cloned().unwrap_or_default();
+            row["recording"]["state"] == "final" && !row["ended_at"].is_null()
+        });
+        let path = self.daemon.path(row["recording"]["path"].as_str().expect("a path"));
+        let sum: String = Sha256::digest(std::fs::read(&path).expect("the recording is readable"))
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(row["recording"]["sha256"], sum, "{row:#}");
+        (row, path)
+    }
+}
+
+fn operator(name: &str) -> Seat {
+    Seat::new(name, "main").set("operator", &format!("{name:?}"))
+}
+
+fn seat(status: &Value, index: usize) -> &Value {
+    &status["seats"][index]
+}
+
+fn kind(event: &Value) -> &str {
+    event["params"]["kind"].as_str().unwrap_or_default()
+}
+
+fn millis(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no time"))
+}
+
+fn length(path: &Path) -> u64 {
+    Sound::read(path, 1).expect("a stereo WAV file").length().as_millis() as u64
+}
+
+/// Not one byte more is taken until the call is over.
+#[test]
+fn a_full_disk_stops_dialing_and_loses_no_result() {
+    let mut shift = Shift::start();
+    shift.disk.fill(0);
+    let heard = shift.heard().length();
+    shift.nobody_is_called(Duration::from_millis(1_500));
+    let sound = shift.heard();
+    assert!(sound.length() > heard + Duration::from_secs(1), "the talk fell silent");
+    let end = sound.slice(sound.length() - Duration::from_millis(300), Duration::from_millis(300));
+    let level = end.level_at(TONE_HZ);
+    assert!((level - TONE_DBFS).abs() < 3.0, "the callee is heard at {level} dBFS");
+
+    // The talk ends; its end waits in memory.
+    shift.daemon.cli(&["hangup", "--seat", "a"]);
+    shift.exchange.wait_received("BYE", 1, SOON);
+    shift.daemon.wait_status("end of the talk in memory", SOON, |status| {
+        seat(status, 0)["call"]["state"] == "ended" && status["store"]["pending"] != 0
+    });
+    let unwritten = shift.daemon.database().query_row(
+        "SELECT count(*) FROM attempts WHERE answered_at IS NOT NULL AND ended_at IS NULL",
+        [],
+        |row| row.get::<_, u32>(0),
+    );
+    assert_eq!(unwritten.expect("the database is readable"), 1, "the end was written to a full disk");
+
+    shift.disk.free();
+    shift.control.wait_event("recovery", SOON, |event| kind(event) == "store.recovered");
+    shift.daemon.wait_status("the end on disk", SOON, |status| {
+        seat(status, 0)["state"] == "wrap_up" && status["store"]["pending"] == 0
+    });
+    let (row, path) = shift.recorded();
+    let (kept, gaps) = (length(&path), millis(&row["recording"]["gaps_ms"]));
+    let talked = millis(&row["ended_at"]) - millis(&row["answered_at"]);
+    assert!(gaps >= 1_500, "{row:#}");
+    assert!((kept + gaps).abs_diff(talked) < 400, "{kept} ms and {gaps} ms of {talked} ms: {row:#}");
+    let rows = shift.to_the_end();
+    let row = rows.iter().find(|row| row["id"] == shift.talk).expect("the talk was handed out");
+    assert_eq!((row["status"].as_str(), row["recording_gaps_ms"].as_str()), ("prospect", &*gaps.to_string()));
+}
+
+/// A recording finds no room while commits still do: dialing stops all the same, and does not flutter.
+#[test]
+fn small_writes_that_still_fit_are_no_room() {
+    let mut shift = Shift::start();
+    shift.disk.fill(16_000);
+    let talk = shift.talk.clone();
+    let trouble = shift.control.wait_event("recording.trouble", SOON, |event| {
+        kind(event) == "recording.trouble" && event["params"]["attempt"] == *talk
+    });
+    assert_eq!(trouble["params"]["code"], "E-DISK-FULL", "{trouble:#}");
+    // Twice as long as a probe waits.
+    shift.nobody_is_called(Duration::from_secs(7));
+    let told = std::iter::from_fn(|| shift.control.event(Duration::from_millis(50)));
+    let flutter: Vec<Value> = told.filter(|event| kind(event).starts_with("store.")).collect();
+    assert!(flutter.is_empty(), "{flutter:#?}");
+
+    shift.disk.free();
+    shift.control.wait_event("recovery", SOON, |event| kind(event) == "store.recovered");
+    // The talk outlives the trouble, and the recording goes on.
+    wait::pass(Duration::from_secs(2));
+    shift.daemon.cli(&["hangup", "--seat", "a"]);
+    let (row, path) = shift.recorded();
+    let (kept, gaps) = (length(&path), millis(&row["recording"]["gaps_ms"]));
+    let talked = millis(&row["ended_at"]) - millis(&row["answered_at"]);
+    assert!((6_000..talked).contains(&gaps), "{row:#}");
+    assert!(kept.abs_diff(talked) < 400, "{kept} ms of {talked} ms: {row:#}");
+    let callee = Sound::read(&path, 1).expect("a stereo WAV file");
+    let piece = |from: u64| callee.slice(Duration::from_millis(from), Duration::from_millis(300));
+    assert!((piece(300).level_at(TONE_HZ) - TONE_DBFS).abs() < 3.0, "the beginning is not there");
+    assert!((piece(kept - 500).level_at(TONE_HZ) - TONE_DBFS).abs() < 3.0, "it did not go on");
+    assert!(piece(kept / 2).level() < -60.0, "the gap is no silence");
+    shift.to_the_end();
+}
