@@ -108,12 +108,16 @@ impl Dialog {
         self.local_cseq
     }
 
-    /// Takes the route set and target of a 2xx, which replace those of the early dialog (13.2.2.4).
-    pub fn confirm(&mut self, response: &Response) {
-        self.refresh_target(&response.headers);
-        let mut routes = record_routes(&response.headers);
-        routes.reverse();
-        self.routes = routes;
+    /// Goes on counting where the early dialog of the same identity stopped. Route set and target stay those of the
+    /// 2xx, which replace the early ones (13.2.2.4).
+    pub fn continue_early(&mut self, early: &Self) {
+        self.local_cseq = self.local_cseq.max(early.local_cseq);
+        self.remote_cseq = self.remote_cseq.max(early.remote_cseq);
+    }
+
+    /// Leaves out `gap` sequence numbers of ours.
+    pub fn skip_cseq(&mut self, gap: u32) {
+        self.local_cseq = self.local_cseq.saturating_add(gap);
     }
 
     /// Target refresh by a re-INVITE or UPDATE, or the 2xx to ours (12.2).

@@ -44,6 +44,8 @@ pub struct Negotiator {
     exchange: Exchange,
     /// The last description of ours, to see whether the next differs (RFC 3264 8).
     sent: Option<SessionDescription>,
+    /// The description of ours that is in force.
+    agreed: Option<SessionDescription>,
     /// The media lines of the session and which of them is the audio; their number and order never change.
     layout: Vec<MediaDescription>,
     active: usize,
@@ -69,6 +71,8 @@ struct Offered {
     capabilities: Box<Capabilities>,
     /// What was agreed before, when it changes a session.
     before: Option<Negotiated>,
+    /// What is wanted of the media once the offer is answered.
+    wanted: Direction,
 }
 
 impl Negotiator {
@@ -80,6 +84,7 @@ impl Negotiator {
             version: 0,
             exchange: Exchange::Stable { last_offer: None },
             sent: None,
+            agreed: None,
             layout: Vec::new(),
             active: 0,
             numbers: Numbers::new(),
@@ -150,13 +155,31 @@ impl Negotiator {
         let media = lines::with(Some(audio), self.active, &self.layout);
         let session = self.describe(capabilities, media);
         let bytes = session.to_bytes();
+        self.offered(session, capabilities, direction);
+        Ok(bytes)
+    }
+
+    /// Offers the description of ours that is in force again, unchanged to the version of `o=`: to refresh a session,
+    /// not to change it (RFC 4028 7.4).
+    ///
+    /// # Errors
+    /// [`NegotiationError::WrongState`] while an offer is open, or before the first exchange.
+    pub fn offer_again(&mut self, capabilities: &Capabilities) -> Result<Vec<u8>, NegotiationError> {
+        let agreed = self.agreed.clone().filter(|_| self.state() == NegotiatorState::Stable);
+        let session = agreed.ok_or(NegotiationError::WrongState)?;
+        let bytes = session.to_bytes();
+        self.offered(session, capabilities, self.wanted);
+        Ok(bytes)
+    }
+
+    fn offered(&mut self, session: SessionDescription, capabilities: &Capabilities, wanted: Direction) {
         let offered = Offered {
             session: Box::new(session),
             capabilities: Box::new(capabilities.clone()),
             before: self.current.clone(),
+            wanted,
         };
         self.exchange = Exchange::LocalOffer { offered };
-        Ok(bytes)
     }
 
     /// Takes the answer to our offer. The same or another answer may come again while nothing else was exchanged
@@ -177,9 +200,9 @@ impl Negotiator {
         let answer = parse(body)?;
         self.saw_t38 |= answer.media.iter().any(|media| media.is_t38() && media.port != 0);
         let negotiated = self.read_answer(&offered, &answer)?;
-        let ours = offered.session.media.get(self.active);
-        self.wanted = ours.map_or(Direction::SendRecv, |ours| offered.session.direction_of(ours));
+        self.wanted = offered.wanted;
         self.layout.clone_from(&offered.session.media);
+        self.agreed = Some(offered.session.as_ref().clone());
         self.current = Some(negotiated.clone());
         self.exchange = Exchange::Stable { last_offer: Some(offered) };
         Ok(negotiated)
@@ -271,6 +294,7 @@ impl Negotiator {
         };
         let answer = self.describe(capabilities, media);
         self.layout.clone_from(&answer.media);
+        self.agreed = Some(answer.clone());
         self.current = Some(negotiated.clone());
         self.exchange = Exchange::Stable { last_offer: None };
         Ok((answer.to_bytes(), negotiated))

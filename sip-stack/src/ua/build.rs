@@ -12,8 +12,9 @@ use crate::transport::{Flow, MAX_DATAGRAM_REQUEST, TransportKind};
 
 /// The methods we answer (RFC 3261 20.5).
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY";
-/// The extensions we support as a client; 100rel: we acknowledge reliable provisionals (RFC 3262).
-pub(crate) const SUPPORTED: &str = "100rel";
+/// The extensions we support: reliable provisionals (RFC 3262), session timers (RFC 4028), and being told that a fork
+/// ended (RFC 6228).
+pub(crate) const SUPPORTED: &str = "100rel, timer, 199";
 pub(crate) const SDP: &str = "application/sdp";
 
 impl UserAgent {
@@ -97,6 +98,17 @@ impl UserAgent {
         flow
     }
 
+    /// The option tags a request requires and we do not know (RFC 3261 8.2.2.3).
+    pub(crate) fn unsupported(&self, request: &Request) -> Vec<String> {
+        let mut tags = request.headers.require();
+        tags.retain(|tag| {
+            let reliable = tag.eq_ignore_ascii_case("100rel");
+            let off = reliable && self.config.reliable == super::config::ReliablePolicy::Never;
+            off || !SUPPORTED.split(", ").any(|known| known.eq_ignore_ascii_case(tag))
+        });
+        tags
+    }
+
     /// A response with our Server header and To tag.
     pub(crate) fn response(&mut self, request: &Request, code: u16, reason: &str) -> Response {
         let mut response = request.response(code, reason);
@@ -111,8 +123,13 @@ impl UserAgent {
     /// Answers a server transaction with a bare status.
     pub(crate) fn refuse(&mut self, id: TransactionId, request: &Request, code: u16, now: Instant) {
         let mut response = self.response(request, code, "");
-        if matches!(code, 405 | 501) {
-            response.headers.push(HeaderName::ALLOW, ALLOW);
+        match code {
+            405 | 501 => response.headers.push(HeaderName::ALLOW, ALLOW),
+            420 => {
+                let tags = self.unsupported(request).join(", ");
+                response.headers.push(HeaderName::UNSUPPORTED, tags);
+            }
+            _ => {}
         }
         if code >= 400 {
             self.counters.refused += 1;
@@ -131,7 +148,7 @@ pub(crate) fn add_headers(to: &mut Headers, extra: &[(String, String)]) {
     }
 }
 
-const OWN_HEADERS: [HeaderName; 12] = [
+const OWN_HEADERS: [HeaderName; 14] = [
     HeaderName::VIA,
     HeaderName::FROM,
     HeaderName::TO,
@@ -144,6 +161,8 @@ const OWN_HEADERS: [HeaderName; 12] = [
     HeaderName::RACK,
     HeaderName::RSEQ,
     HeaderName::TIMESTAMP,
+    HeaderName::SESSION_EXPIRES,
+    HeaderName::MIN_SE,
 ];
 
 const DEFAULT_PORT: u16 = 5060;

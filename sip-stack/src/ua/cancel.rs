@@ -134,13 +134,14 @@ impl HangupReason {
             Self::Busy => Reason::q850(17, "User busy"),
             Self::Declined => Reason::q850(21, "Call rejected"),
             Self::Failure => Reason::q850(41, "Temporary failure"),
+            Self::Timeout => Reason::q850(102, "Recovery on timer expiry"),
         }
     }
 
     /// The code that refuses an incoming call.
     pub(crate) fn refusal(self) -> u16 {
         match self {
-            Self::Normal => 480,
+            Self::Normal | Self::Timeout => 480,
             Self::Busy => 486,
             Self::Declined => 603,
             Self::Failure => 503,

@@ -25,6 +25,14 @@ pub struct UaConfig {
     pub max_transactions: usize,
     /// Which 3xx contacts are followed.
     pub redirects: RedirectPolicy,
+    /// Whether our provisional answers are reliable (RFC 3262).
+    pub reliable: ReliablePolicy,
+    /// Which fork of a call is heard before the answer.
+    pub early_media: EarlyMediaPolicy,
+    /// Session timers of calls that belong to no account.
+    pub session: SessionPolicy,
+    /// An answered call is hung up after this time. Default `None`: never.
+    pub max_call_length: Option<Duration>,
 }
 
 impl Default for UaConfig {
@@ -37,6 +45,10 @@ impl Default for UaConfig {
             max_calls: 1024,
             max_transactions: 16_384,
             redirects: RedirectPolicy::SameUser,
+            reliable: ReliablePolicy::WhenRequired,
+            early_media: EarlyMediaPolicy::Latest,
+            session: SessionPolicy::default(),
+            max_call_length: None,
         }
     }
 }
@@ -51,6 +63,58 @@ pub enum RedirectPolicy {
     SameUser,
     /// Every `sip:` contact.
     Any,
+}
+
+/// When the provisional answers to an INVITE are sent reliably: repeated until a PRACK acknowledges them (RFC 3262 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReliablePolicy {
+    /// Never: an INVITE with `Require: 100rel` is refused with 420.
+    Never,
+    /// For a caller that asks for it with `Require: 100rel`.
+    WhenRequired,
+    /// For every caller that can do it.
+    WhenSupported,
+}
+
+/// Which of several forks is heard, where more than one sends early media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlyMediaPolicy {
+    /// The one that spoke last, as most telephones do: a call forwarded on no answer is heard at its new place.
+    Latest,
+    /// The one that spoke first, until it ends (199, RFC 6228) or the call is answered.
+    First,
+}
+
+/// Session timers (RFC 4028): both ends learn that a call is dead although no BYE came. Whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionPolicy {
+    /// The session interval to ask for, default 1800 s. Zero: no timer is asked for, but the peer's wish is granted.
+    pub expires: Duration,
+    /// The shortest interval accepted, default and least 90 s. A shorter one is refused with 422.
+    pub min: Duration,
+    /// Who should refresh, where we may choose.
+    pub refresher: WishedRefresher,
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self {
+            expires: Duration::from_secs(1800),
+            min: Duration::from_secs(90),
+            refresher: WishedRefresher::Either,
+        }
+    }
+}
+
+/// Who should refresh a session (RFC 4028 7.1, 9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WishedRefresher {
+    /// The peer chooses where we call; the caller refreshes where we are called.
+    Either,
+    /// We do, unless the peer insists.
+    Us,
+    /// The peer does, where it can.
+    Peer,
 }
 
 /// One account: an identity at an exchange, with or without registration.
@@ -80,6 +144,8 @@ pub struct AccountConfig {
     pub keep_alive: KeepAlive,
     /// User part of our Contact; the user of `aor` when absent.
     pub contact_user: Option<String>,
+    /// Session timers of its calls.
+    pub session: SessionPolicy,
 }
 
 impl AccountConfig {
@@ -98,6 +164,7 @@ impl AccountConfig {
             retry: RetryPolicy::default(),
             keep_alive: KeepAlive::default(),
             contact_user: None,
+            session: SessionPolicy::default(),
         }
     }
 

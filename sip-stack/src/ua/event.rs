@@ -98,6 +98,8 @@ pub enum HangupReason {
     Declined,
     /// Our own fault (media, shutdown): cause 41; 503.
     Failure,
+    /// Time is over (session not refreshed, longest call): cause 102; 480.
+    Timeout,
 }
 
 /// Where a registration stands.
@@ -256,8 +258,8 @@ pub enum Event {
         /// The reason phrase.
         reason: String,
     },
-    /// A 1xx with SDP, theirs or our own `early_media`: open the audio. Fires again when a fork or a new answer
-    /// changes it.
+    /// A 1xx with SDP, theirs or our own `early_media`: open the audio. Fires again when a fork, a new answer or an
+    /// UPDATE changes it.
     EarlyMedia {
         /// The call.
         call: CallId,
@@ -283,7 +285,7 @@ pub enum Event {
         /// What was agreed.
         media: Negotiated,
     },
-    /// Our hold or resume was refused; the media stay as they were.
+    /// Our hold, resume or change of the media was refused; the media stay as they were.
     HoldFailed {
         /// The call.
         call: CallId,
@@ -328,14 +330,15 @@ pub enum InviteError {
     InvalidTarget,
 }
 
-/// Why hold or resume could not be started.
+/// Why hold, resume or a change of the media could not be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HoldError {
     /// No such call.
     #[error("unknown call")]
     UnknownCall,
-    /// The call is not answered, or already ended.
+    /// The call is not answered, or already ended; before the answer also: the peer's early dialog allows no change
+    /// yet, since it takes no UPDATE or has no answer sent reliably (RFC 3311 5.1).
     #[error("the call is not established")]
     NotEstablished,
     /// Another offer is in progress.

@@ -1,15 +1,13 @@
-//! Requests of the peer inside a dialog (RFC 3261 12.2.2): BYE, UPDATE, INFO and what we do not do.
+//! Requests of the peer inside a dialog (RFC 3261 12.2.2).
 
 use std::time::Instant;
 
 use super::UserAgent;
-use super::build::SDP;
 use super::call::{Call, Phase};
-use super::event::{CallId, EndedBy, Event};
-use super::outgoing::sdp_body;
+use super::event::{CallId, EndedBy};
 use super::receive::dialog_id;
 use crate::dialog::{Dialog, DialogId};
-use crate::message::{HeaderName, Method, Request};
+use crate::message::{Method, Request};
 use crate::transaction::TransactionId;
 use crate::transport::Flow;
 
@@ -30,6 +28,10 @@ impl UserAgent {
             self.refuse(tx, &request, 500, now);
             return;
         }
+        if !self.unsupported(&request).is_empty() {
+            self.refuse(tx, &request, 420, now);
+            return;
+        }
         match &request.method {
             Method::Invite => self.peer_reinvite(id, tx, &request, now),
             Method::Bye => self.peer_bye(id, tx, &request, now),
@@ -37,8 +39,8 @@ impl UserAgent {
             // DTMF by INFO is taken note of by its 200; a NOTIFY needs no subscription to be polite to.
             Method::Info | Method::Notify => self.refuse(tx, &request, 200, now),
             Method::Options => self.answer_options(tx, &request, now),
-            // We send no reliable provisional that a PRACK could mean (RFC 3262 3).
-            Method::Prack => self.refuse(tx, &request, 481, now),
+            Method::Prack => self.peer_prack(id, tx, &request, now),
+            // A 200 would say that somebody was shown the message (RFC 3428 7).
             Method::Refer | Method::Subscribe | Method::Message | Method::Publish | Method::Register => {
                 self.refuse(tx, &request, 405, now);
             }
@@ -68,57 +70,6 @@ impl UserAgent {
                 self.dialogs.remove(&named);
             }
         }
-    }
-
-    /// UPDATE (RFC 3311): a target refresh, with or without an offer.
-    fn peer_update(&mut self, id: CallId, tx: TransactionId, request: &Request, now: Instant) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let account = call.account;
-        let mut negotiator = call.negotiator.clone();
-        let capabilities = call.capabilities.clone();
-        let pending = match &call.phase {
-            Phase::Established(established) => {
-                established.own_offer.as_ref().is_some_and(|offer| offer.transaction.is_some())
-            }
-            // Our offer is still open, or the peer's is.
-            Phase::Outgoing(_) | Phase::Incoming(_) => true,
-        };
-        let Some(dialog) = dialog_id(request).and_then(|dialog| call.dialog_mut(&dialog)) else {
-            return;
-        };
-        let offer = sdp_body(&request.headers, &request.body);
-        let mut agreed = None;
-        if let Some(offer) = offer {
-            if pending {
-                self.refuse(tx, request, 491, now);
-                return;
-            }
-            agreed = capabilities.and_then(|capabilities| {
-                negotiator.offer_received(offer).ok()?;
-                negotiator.answer(&capabilities).ok()
-            });
-            if agreed.is_none() {
-                call.saw_t38 |= negotiator.saw_t38();
-                self.refuse(tx, request, 488, now);
-                return;
-            }
-        }
-        dialog.refresh_target(&request.headers);
-        let dialog = dialog.clone();
-        let mut response = self.dialog_response(request, 200, &dialog, account);
-        if let Some((answer, media)) = agreed {
-            response.headers.push(HeaderName::CONTENT_TYPE, SDP);
-            response.body = answer;
-            let Some(call) = self.calls.get_mut(&id) else { return };
-            call.negotiator = negotiator;
-            if let Some(established) = call.established()
-                && established.media.as_ref() != Some(&media)
-            {
-                established.media = Some(media.clone());
-                self.events.push_back(Event::MediaChanged { call: id, media });
-            }
-        }
-        self.layer.respond(tx, &response, now);
     }
 }
 

@@ -8,6 +8,8 @@ use super::call::{Call, Established, Incoming, Phase, Unacked};
 use super::event::{CallId, EndedBy, Event, HangupReason, Rejection};
 use super::outgoing::sdp_body;
 use super::receive::dialog_id;
+use super::reliable::{Description, Reliable};
+use super::session::Session;
 use super::timer::UaTimer;
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Request, Response, Uri};
@@ -27,6 +29,13 @@ impl UserAgent {
         self.layer.respond(tx, &trying, now);
         if let Some(code) = self.invite_objection(&request) {
             self.refuse_invite(tx, &request, code, now);
+            return;
+        }
+        let account = self.account_for(&request, source.peer);
+        let policy = account.and_then(|id| self.accounts.get(id.0 as usize)).map(|a| a.config.session);
+        let session = Session::new(policy.unwrap_or(self.config.session));
+        if let Some(min) = session.objection(&request.headers) {
+            self.refuse_short_session(tx, &request, min, now);
             return;
         }
         let tag = self.random.tag();
@@ -49,23 +58,38 @@ impl UserAgent {
             return;
         };
         let id = CallId(self.fresh_serial());
-        let account = self.account_for(&request, source.peer);
+        let reliable = Reliable::new(self.config.reliable, &request, self.random.next_u64());
         let sip_call_id = dialog.id.call_id.clone();
         let offered = offer.is_some();
         self.dialogs.insert(dialog.id.clone(), id);
         self.server_invites.insert(tx, id);
-        let incoming =
-            Incoming { transaction: tx, request: request.clone(), dialog, early_answer: None, offered };
-        let call = Call {
+        let incoming = Incoming {
+            transaction: tx,
+            request: request.clone(),
+            dialog,
+            early_body: None,
+            media: None,
+            offered,
+            settled: false,
+            own_offer: None,
+            reliable,
+            last_provisional: None,
+            held_answer: None,
+        };
+        let mut call = Call {
             account,
             sip_call_id: sip_call_id.clone(),
             capabilities: None,
             saw_t38: negotiator.saw_t38(),
             negotiator,
             phase: Phase::Incoming(Box::new(incoming)),
+            wish: Direction::SendRecv,
+            session,
+            peer_allows_update: false,
             answered: false,
             ended: false,
         };
+        call.take_allow(&request.headers);
         self.calls.insert(id, call);
         self.events.push_back(Event::Incoming {
             call: id,
@@ -80,33 +104,49 @@ impl UserAgent {
         });
     }
 
-    /// Answers an incoming call with 180.
+    /// Answers an incoming call with 180, and again every minute until the call is answered. Left out where the caller
+    /// insists on reliable answers to an INVITE without an offer: [`Self::early_media`] can make the offer.
     pub fn ring(&mut self, call: CallId, now: Instant) {
-        self.send_provisional(call, 180, None, now);
+        self.send_provisional(call, 180, Description::Nothing, now);
         self.pump(now);
     }
 
     /// Answers with 183 and a session description, so that the caller hears us before the answer. An INVITE without
-    /// an offer gets a 183 without one.
+    /// an offer gets ours where the 183 is reliable ([`UaConfig::reliable`](super::UaConfig::reliable)), else a 183
+    /// without one.
     pub fn early_media(&mut self, call: CallId, capabilities: &Capabilities, now: Instant) {
         let Some(entry) = self.calls.get_mut(&call) else { return };
         let mut negotiator = entry.negotiator.clone();
         let Some(incoming) = entry.incoming() else { return };
-        let (mut body, mut early) = (None, None);
-        if incoming.offered && incoming.early_answer.is_none() {
+        let mut description = Description::Nothing;
+        let mut early = None;
+        if let Some(body) = &incoming.early_body {
+            // Said reliably it need not be said again.
+            if !incoming.reliable.on {
+                description = Description::Answer(body.clone());
+            }
+        } else if incoming.offered && incoming.media.is_none() {
             let Ok((answer, media)) = negotiator.answer(capabilities) else {
                 self.reject(call, Rejection::new(488), now);
                 return;
             };
-            incoming.early_answer = Some((answer.clone(), media.clone()));
+            incoming.early_body = Some(answer.clone());
+            incoming.media = Some(media.clone());
             early = Some(media);
+            description = Description::Answer(answer);
+        } else if !incoming.offered
+            && incoming.reliable.on
+            && !incoming.settled
+            && let Ok(offer) = negotiator.offer(capabilities, Direction::SendRecv)
+        {
+            incoming.early_body = Some(offer.clone());
+            description = Description::Offer(offer);
+        }
+        if description != Description::Nothing {
             entry.negotiator = negotiator;
             entry.capabilities = Some(capabilities.clone());
-            body = Some(answer);
-        } else if let Some((answer, _)) = &incoming.early_answer {
-            body = Some(answer.clone());
         }
-        self.send_provisional(call, 183, body, now);
+        self.send_provisional(call, 183, description, now);
         if let Some(media) = early {
             self.events.push_back(Event::EarlyMedia { call, media });
         }
@@ -114,7 +154,8 @@ impl UserAgent {
     }
 
     /// Answers an incoming call with 200; `Event::Answered` follows at once, `Event::Confirmed` with the ACK. Where
-    /// the INVITE had no offer, both come with the ACK. A codec mismatch refuses the call with 488.
+    /// the INVITE had no offer, both come with the ACK. A codec mismatch refuses the call with 488. Where a reliable
+    /// 183 with a description waits for its PRACK, the 200 waits for it too (RFC 3262 5).
     pub fn answer(&mut self, call: CallId, capabilities: &Capabilities, now: Instant) {
         self.answer_call(call, capabilities, now);
         self.pump(now);
@@ -122,8 +163,13 @@ impl UserAgent {
 
     /// Refuses an incoming call.
     pub fn reject(&mut self, call: CallId, rejection: Rejection, now: Instant) {
+        self.reject_as(call, rejection, EndedBy::Local, now);
+        self.pump(now);
+    }
+
+    pub(crate) fn reject_as(&mut self, call: CallId, rejection: Rejection, by: EndedBy, now: Instant) {
         let Some(entry) = self.calls.get_mut(&call) else { return };
-        let mut end = entry.end(EndedBy::Local);
+        let mut end = entry.end(by);
         let Some(incoming) = entry.incoming() else { return };
         let (tx, request, tag) =
             (incoming.transaction, incoming.request.clone(), incoming.dialog.id.local_tag.clone());
@@ -135,42 +181,55 @@ impl UserAgent {
         end.take_response(&response);
         self.layer.respond(tx, &response, now);
         self.finish_call(call, end);
-        self.pump(now);
     }
 
-    fn answer_call(&mut self, id: CallId, capabilities: &Capabilities, now: Instant) {
+    pub(crate) fn answer_call(&mut self, id: CallId, capabilities: &Capabilities, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let account = call.account;
         let mut negotiator = call.negotiator.clone();
         let Some(incoming) = call.incoming() else { return };
-        let agreed = match (&incoming.early_answer, incoming.offered) {
-            (Some((answer, media)), _) => Some((answer.clone(), Some(media.clone()))),
-            (None, true) => negotiator.answer(capabilities).ok().map(|(answer, media)| (answer, Some(media))),
+        if incoming.reliable.holds_answer() {
+            incoming.held_answer = Some(capabilities.clone());
+            return;
+        }
+        let agreed = match (incoming.media.clone(), incoming.offered) {
+            (Some(media), _) => Some((incoming.early_body.clone(), Some(media))),
+            (None, true) => {
+                negotiator.answer(capabilities).ok().map(|(answer, media)| (Some(answer), Some(media)))
+            }
             (None, false) => {
-                negotiator.offer(capabilities, Direction::SendRecv).ok().map(|offer| (offer, None))
+                negotiator.offer(capabilities, Direction::SendRecv).ok().map(|offer| (Some(offer), None))
             }
         };
         let Some((body, media)) = agreed else {
             self.reject(id, Rejection::new(488), now);
             return;
         };
-        let (tx, request, dialog, offered) =
-            (incoming.transaction, incoming.request.clone(), incoming.dialog.clone(), incoming.offered);
+        let late_prack = incoming.reliable.outstanding(&incoming.request);
+        let own_offer = incoming.own_offer.take();
+        let (tx, request, dialog) = (incoming.transaction, incoming.request.clone(), incoming.dialog.clone());
         let mut response = self.dialog_response(&request, 200, &dialog, account);
         response.headers.push(HeaderName::ALLOW, ALLOW);
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
-        response.headers.push(HeaderName::CONTENT_TYPE, SDP);
-        response.body = body;
+        if let Some(body) = body {
+            response.headers.push(HeaderName::CONTENT_TYPE, SDP);
+            response.body = body;
+        }
+        for timer in [UaTimer::Repeat1xx(id), UaTimer::PrackGiveUp(id), UaTimer::Progress(id)] {
+            self.timers.stop(timer);
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
+        call.session.answer(&request.headers, &mut response.headers);
         call.negotiator = negotiator;
         call.capabilities = Some(capabilities.clone());
         call.answered = true;
         call.phase = Phase::Established(Box::new(Established {
             dialog,
             media: media.clone(),
-            wish: Direction::SendRecv,
             unacked: None,
-            own_offer: None,
+            own_offer,
+            refresh: None,
+            late_prack,
             bye_after_ack: None,
         }));
         self.server_invites.remove(&tx);
@@ -182,11 +241,12 @@ impl UserAgent {
                 cseq,
                 response,
                 interval: self.config.timers.t1,
-                offered: !offered,
+                offered: media.is_none(),
                 initial: true,
             },
             now,
         );
+        self.watch_call(id, now);
         if let Some(media) = media {
             self.events.push_back(Event::Answered { call: id, media });
         }
@@ -326,25 +386,12 @@ impl UserAgent {
         response
     }
 
-    fn send_provisional(&mut self, id: CallId, code: u16, body: Option<Vec<u8>>, now: Instant) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let account = call.account;
-        let Some(incoming) = call.incoming() else { return };
-        let (tx, request, dialog) = (incoming.transaction, incoming.request.clone(), incoming.dialog.clone());
-        let mut response = self.dialog_response(&request, code, &dialog, account);
-        if let Some(body) = body {
-            response.headers.push(HeaderName::CONTENT_TYPE, SDP);
-            response.body = body;
-        }
-        self.layer.respond(tx, &response, now);
-    }
-
     /// Why an INVITE is refused before anybody is asked.
     fn invite_objection(&self, request: &Request) -> Option<u16> {
         if matches!(request.uri, Uri::Other { .. }) {
             return Some(416);
         }
-        if !request.headers.tokens(&HeaderName::REQUIRE).is_empty() {
+        if !self.unsupported(request).is_empty() {
             return Some(420);
         }
         if self.is_merged(request) {
@@ -378,7 +425,7 @@ impl UserAgent {
         match code {
             415 => response.headers.push(HeaderName::ACCEPT, SDP),
             420 => {
-                let required = request.headers.tokens(&HeaderName::REQUIRE).join(", ");
+                let required = self.unsupported(request).join(", ");
                 response.headers.push(HeaderName::UNSUPPORTED, required);
             }
             486 => self.counters.overload += 1,

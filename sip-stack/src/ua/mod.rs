@@ -17,6 +17,7 @@ mod build;
 mod call;
 mod cancel;
 mod config;
+mod early;
 mod event;
 mod hold;
 mod in_dialog;
@@ -28,8 +29,11 @@ mod receive;
 mod redirect;
 mod registration;
 mod reinvite;
+mod reliable;
 mod requests;
+mod session;
 mod timer;
+mod update;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -37,7 +41,10 @@ use std::time::Instant;
 
 use self::account::Account;
 use self::call::{AckRecord, Call, ClientUse};
-pub use self::config::{AccountConfig, RedirectPolicy, RetryPolicy, Secret, UaConfig};
+pub use self::config::{
+    AccountConfig, EarlyMediaPolicy, RedirectPolicy, ReliablePolicy, RetryPolicy, Secret, SessionPolicy,
+    UaConfig, WishedRefresher,
+};
 pub use self::event::{
     AccountId, CallEnd, CallId, Counters, EndedBy, Event, HangupReason, HoldError, Invite, InviteError,
     RegistrationError, RegistrationState, RegistrationStatus, Rejection, Reply, RequestId,
@@ -193,6 +200,12 @@ impl UserAgent {
                 UaTimer::Glare(call) => self.retry_offer(call, now),
                 UaTimer::AckGiveUp(call) => self.ack_missing(call, now),
                 UaTimer::Repeat2xx(call) => self.repeat_2xx(call, now),
+                UaTimer::Repeat1xx(call) => self.repeat_1xx(call, now),
+                UaTimer::PrackGiveUp(call) => self.prack_missing(call, now),
+                UaTimer::Progress(call) => self.progress_again(call, now),
+                UaTimer::SessionRefresh(call) => self.refresh_session(call, now),
+                UaTimer::SessionEnd(call) => self.session_expired(call, now),
+                UaTimer::LongestCall(call) => self.call_too_long(call, now),
                 UaTimer::RingTimeout(call) => self.ring_timed_out(call, now),
                 UaTimer::Register(account) => self.send_register(account, now),
                 UaTimer::KeepAlive(flow) => self.keep_alive_due(flow, now),

@@ -1,4 +1,4 @@
-//! Outgoing calls up to the final answer (RFC 3261 13.2, RFC 3262).
+//! Outgoing calls: the INVITE and its final answer (RFC 3261 13.2).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use super::call::{AckRecord, Call, Cancel, ClientUse, Early, Established, Outgoi
 use super::config::AccountConfig;
 use super::event::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Invite, InviteError};
 use super::registration::loose_route;
+use super::session::Session;
 use super::timer::UaTimer;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::{Dialog, uri_ip, uri_transport};
@@ -28,7 +29,32 @@ impl UserAgent {
         invite: Invite,
         now: Instant,
     ) -> Result<CallId, InviteError> {
+        self.start_call(account, invite, true, now)
+    }
+
+    /// The same without an offer: the callee makes it in its 2xx or in a reliable provisional, and our ACK or PRACK
+    /// answers (RFC 3261 13.2.1).
+    ///
+    /// # Errors
+    /// Nothing was sent: see [`InviteError`].
+    pub fn invite_without_offer(
+        &mut self,
+        account: AccountId,
+        invite: Invite,
+        now: Instant,
+    ) -> Result<CallId, InviteError> {
+        self.start_call(account, invite, false, now)
+    }
+
+    fn start_call(
+        &mut self,
+        account: AccountId,
+        invite: Invite,
+        offer: bool,
+        now: Instant,
+    ) -> Result<CallId, InviteError> {
         let entry = self.accounts.get(account.0 as usize).ok_or(InviteError::UnknownAccount)?;
+        let session = Session::new(entry.config.session);
         let flow = entry.flow().ok_or(InviteError::NoRoute)?;
         if self.calls.len() >= self.config.max_calls || self.layer.is_full() {
             return Err(InviteError::TooManyCalls);
@@ -38,9 +64,12 @@ impl UserAgent {
         }
         let from = caller(&entry.config, &invite.headers).ok_or(InviteError::InvalidTarget)?;
         let mut negotiator = Negotiator::new(self.random.next_u64() >> 2);
-        let offer = negotiator
-            .offer(&invite.capabilities, Direction::SendRecv)
-            .map_err(|_| InviteError::InvalidTarget)?;
+        let offer = if offer {
+            let offer = negotiator.offer(&invite.capabilities, Direction::SendRecv);
+            offer.map_err(|_| InviteError::InvalidTarget)?
+        } else {
+            Vec::new()
+        };
         let id = CallId(self.fresh_serial());
         let outgoing = Outgoing {
             transaction: None,
@@ -69,6 +98,9 @@ impl UserAgent {
             capabilities: Some(invite.capabilities),
             negotiator,
             phase: Phase::Outgoing(Box::new(outgoing)),
+            wish: Direction::SendRecv,
+            session,
+            peer_allows_update: false,
             answered: false,
             saw_t38: false,
             ended: false,
@@ -115,9 +147,12 @@ impl UserAgent {
         }
         headers.push(HeaderName::ALLOW, ALLOW);
         headers.push(HeaderName::SUPPORTED, SUPPORTED);
+        call.session.ask(&mut headers);
         add_headers(&mut headers, &outgoing.headers);
-        headers.push(HeaderName::CONTENT_TYPE, SDP);
         let body = outgoing.offer.clone();
+        if !body.is_empty() {
+            headers.push(HeaderName::CONTENT_TYPE, SDP);
+        }
         let mut request = Request { method: Method::Invite, uri: outgoing.target.clone(), headers, body };
         let datagram_only = outgoing.datagram_only;
         self.authorize(Some(account), &mut request);
@@ -144,83 +179,6 @@ impl UserAgent {
         }
     }
 
-    fn invite_provisional(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
-        let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) else {
-            return;
-        };
-        if outgoing.cancel == Cancel::Wanted {
-            self.try_cancel(id, now);
-        }
-        let mut fresh = true;
-        if response.code > 100 {
-            fresh = self.early_dialog(id, tx, response, now);
-        }
-        if fresh {
-            let (code, reason) = (response.code, response.reason.clone());
-            self.events.push_back(Event::Provisional { call: id, code, reason });
-            self.early_media_of(id, response);
-        }
-    }
-
-    /// Makes or finds the early dialog of a 1xx and acknowledges a reliable one. `false` for a repeated or
-    /// out-of-order reliable 1xx, which is not to be looked at (RFC 3262 4).
-    fn early_dialog(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) -> bool {
-        let Some(tag) = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)) else {
-            return true;
-        };
-        let Some((request, flow)) = self.layer.sent_request(tx) else { return true };
-        let dialog = Dialog::from_response(request, response, flow);
-        let invite_cseq = request.headers.cseq().map_or(1, |cseq| cseq.seq);
-        let Some(call) = self.calls.get_mut(&id) else { return true };
-        let account = call.account;
-        let negotiator = call.negotiator.clone();
-        let Some(outgoing) = call.outgoing() else { return true };
-        if !outgoing.early.contains_key(&tag) {
-            let Some(dialog) = dialog else { return true };
-            if outgoing.early.len() >= MAX_FORKS {
-                return true;
-            }
-            self.dialogs.insert(dialog.id.clone(), id);
-            outgoing.early.insert(tag.clone(), Early { dialog, negotiator, media: None, rseq: None });
-        }
-        let Some(early) = outgoing.early.get_mut(&tag) else { return true };
-        let reliable =
-            response.headers.tokens(&HeaderName::REQUIRE).iter().any(|t| t.eq_ignore_ascii_case("100rel"));
-        let rseq = response.headers.text(&HeaderName::RSEQ).and_then(|text| text.trim().parse::<u32>().ok());
-        let Some(rseq) = rseq.filter(|_| reliable) else { return true };
-        if early.rseq.is_some_and(|last| rseq != last.wrapping_add(1)) {
-            return false;
-        }
-        early.rseq = Some(rseq);
-        let mut prack = early.dialog.request(Method::Prack);
-        prack.headers.push(HeaderName::RACK, format!("{rseq} {invite_cseq} INVITE"));
-        let hop = early.dialog.next_hop();
-        self.authorize(account, &mut prack);
-        self.send_request(prack, hop, ClientUse::Prack, now);
-        true
-    }
-
-    /// Opens early media when a 1xx carries an answer to our offer.
-    fn early_media_of(&mut self, id: CallId, response: &Response) {
-        let Some(body) = sdp_body(&response.headers, &response.body) else { return };
-        let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned));
-        let Some(call) = self.calls.get_mut(&id) else { return };
-        let mut negotiator = call.negotiator.clone();
-        let Some(outgoing) = call.outgoing() else { return };
-        // Every 1xx answers the one offer anew: a changed early answer replaces the former.
-        let Ok(media) = negotiator.answer_received(body) else {
-            return;
-        };
-        if let Some(early) = tag.and_then(|tag| outgoing.early.get_mut(&tag)) {
-            early.negotiator = negotiator;
-            early.media = Some(media.clone());
-        }
-        if outgoing.early_media.as_ref() != Some(&media) {
-            outgoing.early_media = Some(media.clone());
-            self.events.push_back(Event::EarlyMedia { call: id, media });
-        }
-    }
-
     /// A 2xx: the first one makes the call, a repeated one repeats its ACK, one of another fork is acknowledged and
     /// hung up (13.2.2.4).
     fn invite_accepted(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
@@ -242,47 +200,80 @@ impl UserAgent {
         let Some(dialog) = Dialog::from_response(&invite, response, flow) else {
             return;
         };
-        self.acknowledge(tx, &invite, &dialog);
-        let account = self.calls.get(&id).and_then(|call| call.account);
         let first = self
             .calls
             .get_mut(&id)
             .and_then(Call::outgoing)
             .is_some_and(|outgoing| outgoing.transaction == Some(tx));
-        if !first {
-            self.send_bye(dialog, account, HangupReason::Normal, now);
+        if first {
+            self.establish(id, tx, &invite, dialog, response, now);
             return;
         }
-        self.establish(id, dialog, response, now);
+        let account = self.calls.get(&id).and_then(|call| call.account);
+        let mut dialog = dialog;
+        // PRACKs of this fork may have used numbers that nobody remembers; a gap does no harm (12.2.2).
+        dialog.skip_cseq(FORK_CSEQ_GAP);
+        self.acknowledge(tx, &invite, &dialog, None);
+        self.send_bye(dialog, account, HangupReason::Normal, now);
     }
 
-    fn establish(&mut self, id: CallId, dialog: Dialog, response: &Response, now: Instant) {
+    fn establish(
+        &mut self,
+        id: CallId,
+        tx: TransactionId,
+        invite: &Request,
+        mut dialog: Dialog,
+        response: &Response,
+        now: Instant,
+    ) {
         self.timers.stop(UaTimer::RingTimeout(id));
         self.timers.stop(UaTimer::CancelGiveUp(id));
-        let early = self.forget_early(id);
+        let mut early = self.forget_early(id).remove(&dialog.id.remote_tag);
+        if let Some(early) = &early {
+            // The numbers that PRACK and UPDATE used go on (12.2.1.1).
+            dialog.continue_early(&early.dialog);
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
         let account = call.account;
         let mut end = call.end(EndedBy::Local);
+        let capabilities = call.capabilities.clone();
+        let mut negotiator = call.negotiator.clone();
         let Some(outgoing) = call.outgoing() else { return };
         let hangup = outgoing.hangup;
         if outgoing.cancel != Cancel::No {
             // The answer crossed our CANCEL (9.1): take it and hang up at once.
             end.sip_code = Some(response.code);
             end.reason_phrase = Some(response.reason.clone());
+            self.acknowledge(tx, invite, &dialog, None);
             self.send_bye(dialog, account, hangup, now);
             self.finish_call(id, end);
             return;
         }
-        let tag = &dialog.id.remote_tag;
-        let early = early.into_iter().find(|(known, _)| known == tag).map(|(_, early)| early);
-        let mut negotiator = call.negotiator.clone();
+        let delayed = outgoing.offer.is_empty();
+        let mut answer = None;
         let media = match sdp_body(&response.headers, &response.body) {
-            Some(body) => negotiator.answer_received(body).ok(),
-            None => early.and_then(|early| {
-                negotiator = early.negotiator;
-                early.media
+            Some(body) if !early.as_ref().is_some_and(|early| early.settled) => {
+                if delayed {
+                    let agreed = capabilities.and_then(|capabilities| {
+                        negotiator.offer_received(body).ok()?;
+                        negotiator.answer(&capabilities).ok()
+                    });
+                    agreed.map(|(bytes, media)| {
+                        answer = Some(bytes);
+                        media
+                    })
+                } else {
+                    negotiator.answer_received(body).ok()
+                }
+            }
+            // Nothing new: what the early dialog agreed on, UPDATE included.
+            _ => early.as_mut().and_then(|early| {
+                negotiator = early.negotiator.clone();
+                early.media.clone()
             }),
         };
+        self.acknowledge(tx, invite, &dialog, answer);
+        let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(media) = media else {
             end.answered = true;
             end.sip_code = Some(response.code);
@@ -294,26 +285,42 @@ impl UserAgent {
         };
         call.answered = true;
         call.negotiator = negotiator;
+        call.session.accepted(&response.headers);
+        call.peer_allows_update = early.as_ref().is_some_and(|early| early.allows_update);
+        call.take_allow(&response.headers);
         self.dialogs.insert(dialog.id.clone(), id);
         call.phase = Phase::Established(Box::new(Established {
             dialog,
             media: Some(media.clone()),
-            wish: Direction::SendRecv,
             unacked: None,
-            own_offer: None,
+            own_offer: early.and_then(|early| early.own_offer),
+            refresh: None,
+            late_prack: None,
             bye_after_ack: None,
         }));
+        self.watch_call(id, now);
         self.events.push_back(Event::Answered { call: id, media });
     }
 
     /// Sends the ACK of a 2xx and keeps it for repetitions. It carries the INVITE's credentials (13.2.2.4).
-    pub(crate) fn acknowledge(&mut self, tx: TransactionId, invite: &Request, dialog: &Dialog) {
+    /// `answer` is the one to an offer in the 2xx.
+    pub(crate) fn acknowledge(
+        &mut self,
+        tx: TransactionId,
+        invite: &Request,
+        dialog: &Dialog,
+        answer: Option<Vec<u8>>,
+    ) {
         let number = invite.headers.cseq().map_or(1, |cseq| cseq.seq);
         let mut ack = dialog.numbered_request(Method::Ack, number);
         for name in [HeaderName::AUTHORIZATION, HeaderName::PROXY_AUTHORIZATION] {
             for value in invite.headers.get_all(&name) {
                 ack.headers.push(name.clone(), value);
             }
+        }
+        if let Some(answer) = answer {
+            ack.headers.push(HeaderName::CONTENT_TYPE, SDP);
+            ack.body = answer;
         }
         let flow = self.finish_request(&mut ack, dialog.next_hop(), true);
         let bytes = ack.to_bytes();
@@ -334,6 +341,15 @@ impl UserAgent {
                 self.send_invite(id, now);
                 return;
             }
+        }
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        // A proxy or the callee wants a longer session interval (RFC 4028 7.3).
+        if !cancelled && response.code == 422 && call.session.too_small(&response.headers) {
+            if let Some(outgoing) = call.outgoing() {
+                outgoing.cseq += 1;
+            }
+            self.send_invite(id, now);
+            return;
         }
         if !cancelled && self.try_redirect(id, response, now) {
             return;
@@ -387,13 +403,7 @@ impl UserAgent {
 
     /// The end of a call: timers, dialogs and table entry go, the event comes (once).
     pub(crate) fn finish_call(&mut self, id: CallId, end: CallEnd) {
-        for timer in [
-            UaTimer::RingTimeout(id),
-            UaTimer::CancelGiveUp(id),
-            UaTimer::Glare(id),
-            UaTimer::AckGiveUp(id),
-            UaTimer::Repeat2xx(id),
-        ] {
+        for timer in UaTimer::of_call(id) {
             self.timers.stop(timer);
         }
         let Some(call) = self.calls.remove(&id) else { return };
@@ -435,4 +445,6 @@ pub(crate) fn sdp_body<'a>(headers: &Headers, body: &'a [u8]) -> Option<&'a [u8]
 /// 端末設備等規則 32条の3: an unanswered call is given up within two minutes.
 const LONGEST_RING: Duration = Duration::from_secs(120);
 /// Forks of one INVITE that are kept apart.
-const MAX_FORKS: usize = 32;
+pub(crate) const MAX_FORKS: usize = 32;
+/// What a fork's sequence numbers are raised by before its BYE.
+const FORK_CSEQ_GAP: u32 = 1000;

@@ -113,7 +113,12 @@ impl UserAgent {
                 let call = *call;
                 self.reinvite_response(call, id, &response, now);
             }
-            Some(ClientUse::Cancel | ClientUse::Prack) | None => {}
+            Some(ClientUse::Update { call, tag }) => {
+                let (call, tag) = (*call, tag.clone());
+                self.update_response(call, &tag, id, &response, now);
+            }
+            Some(ClientUse::Prack(_)) => self.prack_response(id, &response, now),
+            Some(ClientUse::Cancel) | None => {}
         }
     }
 
@@ -121,8 +126,11 @@ impl UserAgent {
         match self.uses.remove(&id) {
             Some(ClientUse::Invite(call)) => self.invite_unanswered(call, failure, now),
             Some(ClientUse::Register(account)) => self.register_unanswered(account, failure, now),
-            Some(ClientUse::Reinvite { call, .. }) => self.reinvite_unanswered(call, failure, now),
-            Some(ClientUse::Bye(_) | ClientUse::Cancel | ClientUse::Prack) | None => {}
+            Some(ClientUse::Reinvite { call, dialog }) => {
+                self.reinvite_unanswered(call, &dialog.id.remote_tag, failure, now);
+            }
+            Some(ClientUse::Update { call, tag }) => self.update_unanswered(call, &tag, id, failure, now),
+            Some(ClientUse::Bye(_) | ClientUse::Cancel | ClientUse::Prack(_)) | None => {}
         }
     }
 }

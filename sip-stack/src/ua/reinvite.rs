@@ -1,12 +1,13 @@
-//! The peer's re-INVITE (RFC 3261 14.2) and answers to ours.
+//! The peer's re-INVITE (RFC 3261 14.2), and the answers to offers of ours.
 
 use std::time::{Duration, Instant};
 
 use super::build::{ALLOW, SDP, SUPPORTED};
-use super::call::{ClientUse, Phase, Unacked};
+use super::call::{Change, ClientUse, Unacked};
 use super::event::{CallId, EndedBy, Event, HangupReason};
 use super::outgoing::sdp_body;
 use super::timer::UaTimer;
+use super::update::ends_dialog;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::Role;
 use crate::message::{HeaderName, Request, Response};
@@ -16,55 +17,57 @@ impl UserAgent {
     pub(crate) fn peer_reinvite(&mut self, id: CallId, tx: TransactionId, request: &Request, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let account = call.account;
-        let mut negotiator = call.negotiator.clone();
-        let capabilities = call.capabilities.clone();
-        let Phase::Established(established) = &mut call.phase else {
+        let Some(tag) = call.established().map(|established| established.dialog.id.remote_tag.clone()) else {
             // A second INVITE before the first one is answered (14.2).
             let mut response = self.response(request, 500, "");
             response.headers.push(HeaderName::RETRY_AFTER, "5");
             self.layer.respond(tx, &response, now);
             return;
         };
-        if established.own_offer.as_ref().is_some_and(|offer| offer.transaction.is_some()) {
-            self.refuse(tx, request, 491, now);
+        if let Some(code) = call.offer_refusal(&tag) {
+            self.refuse_offer(tx, request, code, now);
             return;
         }
-        if established.unacked.as_ref().is_some_and(|unacked| unacked.offered) {
-            self.refuse(tx, request, 491, now);
+        call.take_allow(&request.headers);
+        if let Some(min) = call.session.objection(&request.headers) {
+            self.refuse_short_session(tx, request, min, now);
             return;
         }
+        let (wish, capabilities) = (call.wish, call.capabilities.clone());
+        let mut session = call.session;
         // Who sends the next INVITE has the answer to the last one: a lost ACK no longer matters.
-        let confirmed = established.unacked.take().is_some_and(|unacked| unacked.initial);
-        let wish = established.wish;
-        let offer = sdp_body(&request.headers, &request.body);
-        let agreed = capabilities.and_then(|capabilities| match offer {
+        let confirmed = call
+            .established()
+            .and_then(|established| established.unacked.take())
+            .is_some_and(|unacked| unacked.initial);
+        let agreed = match sdp_body(&request.headers, &request.body) {
             Some(offer) => {
-                negotiator.offer_received(offer).ok()?;
-                negotiator.answer(&capabilities).ok().map(|(answer, media)| (answer, Some(media)))
+                call.answer_offer(&tag, offer).map(|(body, media, changed)| (body, Some((media, changed))))
             }
-            None => negotiator.offer(&capabilities, wish).ok().map(|offer| (offer, None)),
-        });
+            None => capabilities
+                .and_then(|capabilities| call.negotiator.offer(&capabilities, wish).ok())
+                .map(|offer| (offer, None)),
+        };
         let Some((body, media)) = agreed else {
             // T.38 among others: the call goes on as it is.
-            call.saw_t38 |= negotiator.saw_t38();
             self.acknowledged(id, confirmed);
             self.refuse(tx, request, 488, now);
             return;
         };
+        let Some(established) = call.established() else { return };
         established.dialog.refresh_target(&request.headers);
         let dialog = established.dialog.clone();
-        let changed = media.clone().filter(|media| established.media.as_ref() != Some(media));
-        if let Some(media) = &media {
-            established.media = Some(media.clone());
-        }
-        call.saw_t38 |= negotiator.saw_t38();
-        call.negotiator = negotiator;
         self.acknowledged(id, confirmed);
         let mut response = self.dialog_response(request, 200, &dialog, account);
         response.headers.push(HeaderName::ALLOW, ALLOW);
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
+        session.answer(&request.headers, &mut response.headers);
         response.headers.push(HeaderName::CONTENT_TYPE, SDP);
         response.body = body;
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.session = session;
+        }
+        self.session_refreshed(id, now);
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.seq);
         let interval = self.config.timers.t1;
         let offered = media.is_none();
@@ -73,7 +76,7 @@ impl UserAgent {
             Unacked { transaction: tx, cseq, response, interval, offered, initial: false },
             now,
         );
-        if let Some(media) = changed {
+        if let Some((media, true)) = media {
             self.events.push_back(Event::MediaChanged { call: id, media });
         }
     }
@@ -95,12 +98,17 @@ impl UserAgent {
     ) {
         match response.code {
             100..=199 => {}
-            200..=299 => self.reinvite_accepted(id, tx, response),
-            _ => self.reinvite_refused(id, tx, response, now),
+            200..=299 => self.reinvite_accepted(id, tx, response, now),
+            _ => {
+                if let Some(ClientUse::Reinvite { dialog, .. }) = self.uses.get(&tx) {
+                    let tag = dialog.id.remote_tag.clone();
+                    self.offer_refused(id, &tag, tx, response, now);
+                }
+            }
         }
     }
 
-    fn reinvite_accepted(&mut self, id: CallId, tx: TransactionId, response: &Response) {
+    fn reinvite_accepted(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
         let records = self.acks.entry(tx).or_default();
         if let Some(record) = records.first() {
             let (flow, bytes) = (record.flow, record.bytes.clone());
@@ -112,33 +120,68 @@ impl UserAgent {
         dialog.refresh_target(&response.headers);
         let Some((invite, _)) = self.layer.sent_request(tx) else { return };
         let invite = invite.clone();
-        self.acknowledge(tx, &invite, &dialog);
+        self.acknowledge(tx, &invite, &dialog, None);
+        let tag = dialog.id.remote_tag;
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let mut negotiator = call.negotiator.clone();
         let Some(established) = call.established() else { return };
-        let own = established.own_offer.take();
         established.dialog.refresh_target(&response.headers);
-        let answer = sdp_body(&response.headers, &response.body).map(|body| negotiator.answer_received(body));
-        let Some(Ok(media)) = answer else {
-            call.negotiator.rollback();
-            self.events.push_back(Event::HoldFailed { call: id, code: None });
-            return;
-        };
-        established.media = Some(media.clone());
-        if let Some(own) = own {
-            established.wish = own.direction;
-        }
-        call.negotiator = negotiator;
-        self.events.push_back(Event::MediaChanged { call: id, media });
+        call.take_allow(&response.headers);
+        call.session.accepted(&response.headers);
+        self.session_refreshed(id, now);
+        self.offer_answered(id, &tag, tx, response, now);
     }
 
-    fn reinvite_refused(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
+    /// A 2xx to an offer of ours inside a dialog.
+    pub(crate) fn offer_answered(
+        &mut self,
+        id: CallId,
+        tag: &str,
+        tx: TransactionId,
+        response: &Response,
+        now: Instant,
+    ) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(exchange) = call.exchange(tag) else { return };
+        let Some(own) = exchange.own_offer.take_if(|own| own.transaction == Some(tx)) else { return };
+        let mut negotiator = exchange.negotiator.clone();
+        let answer = sdp_body(&response.headers, &response.body).map(|body| negotiator.answer_received(body));
+        let Some(Ok(media)) = answer else {
+            *exchange.own_offer = Some(own);
+            self.offer_failed(id, tag, None, now);
+            return;
+        };
+        let changed = exchange.media.as_ref() != Some(&media);
+        *exchange.media = Some(media.clone());
+        *exchange.negotiator = negotiator;
+        if let Change::Direction(direction) = own.change {
+            call.wish = direction;
+        }
+        if let Some(incoming) = call.incoming() {
+            incoming.early_body = None;
+        }
+        if changed || !matches!(own.change, Change::Refresh) {
+            self.media_agreed(id, tag, media);
+        }
+    }
+
+    /// A refusal of an offer of ours inside a dialog.
+    pub(crate) fn offer_refused(
+        &mut self,
+        id: CallId,
+        tag: &str,
+        tx: TransactionId,
+        response: &Response,
+        now: Instant,
+    ) {
         let draw = self.random.next_u64();
         let Some(call) = self.calls.get_mut(&id) else { return };
         let account = call.account;
         let mut end = call.end(EndedBy::Remote);
-        let Some(established) = call.established() else { return };
-        let Some(offer) = established.own_offer.as_mut().filter(|offer| offer.transaction == Some(tx)) else {
+        let established = call.established().is_some();
+        let raised = response.code == 422 && call.session.too_small(&response.headers);
+        let Some(exchange) = call.exchange(tag) else { return };
+        let role = exchange.dialog.role;
+        let Some(offer) = exchange.own_offer.as_mut().filter(|offer| offer.transaction == Some(tx)) else {
             return;
         };
         offer.transaction = None;
@@ -146,48 +189,70 @@ impl UserAgent {
             401 | 407 if offer.tries.may_retry(response) => {
                 let entry = account.and_then(|account| self.accounts.get_mut(account.0 as usize));
                 if entry.is_some_and(|entry| entry.call_auth.learn(response, &entry.config)) {
-                    self.send_reinvite(id, now);
+                    self.send_offer(id, tag, now);
                 } else {
-                    self.offer_failed(id, Some(response.code));
+                    self.offer_failed(id, tag, Some(response.code), now);
                 }
             }
-            // Glare (14.1): the owner of the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
+            422 if raised => self.send_offer(id, tag, now),
+            // Glare (RFC 3261 14.1, RFC 3311 5.3): the owner of the Call-ID waits 2.1 to 4 s, the other up to 2 s, in
+            // steps of 10 ms.
             491 if offer.glares < MAX_GLARES => {
                 offer.glares += 1;
-                let steps = match established.dialog.role {
+                let steps = match role {
                     Role::Uac => 210 + draw % 191,
                     Role::Uas => draw % 201,
                 };
+                exchange.negotiator.rollback();
                 self.timers.set(UaTimer::Glare(id), now + Duration::from_millis(steps * 10));
-                call.negotiator.rollback();
             }
-            // The peer has no such dialog (12.2.1.2).
-            408 | 481 => {
+            // The peer's own offer was still open (RFC 3311 5.2).
+            500 if offer.glares < MAX_GLARES && response.headers.retry_after().is_some_and(|s| s <= 10) => {
+                offer.glares += 1;
+                let seconds = response.headers.retry_after().unwrap_or(0);
+                exchange.negotiator.rollback();
+                self.timers.set(UaTimer::Glare(id), now + Duration::from_secs(u64::from(seconds)));
+            }
+            code if established && ends_dialog(code) => {
                 end.take_response(response);
                 self.leave(id, HangupReason::Failure, end, now);
             }
-            code => self.offer_failed(id, Some(code)),
+            code => self.offer_failed(id, tag, Some(code), now),
         }
     }
 
-    pub(crate) fn reinvite_unanswered(&mut self, id: CallId, failure: ClientFailure, now: Instant) {
+    pub(crate) fn reinvite_unanswered(
+        &mut self,
+        id: CallId,
+        tag: &str,
+        failure: ClientFailure,
+        now: Instant,
+    ) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let end = call.end(EndedBy::Timeout);
         match failure {
             // No answer inside a dialog ends it (12.2.1.2).
             ClientFailure::Timeout => self.leave(id, HangupReason::Failure, end, now),
             // A broken connection does not: the media may well go on.
-            ClientFailure::Transport => self.offer_failed(id, None),
+            ClientFailure::Transport => self.offer_failed(id, tag, None, now),
         }
     }
 
-    pub(crate) fn offer_failed(&mut self, id: CallId, code: Option<u16>) {
+    /// An offer of ours came to nothing; what was agreed before stays in force.
+    pub(crate) fn offer_failed(&mut self, id: CallId, tag: &str, code: Option<u16>, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        call.negotiator.rollback();
-        if let Some(established) = call.established() {
-            established.own_offer = None;
-        }
+        let Some(exchange) = call.exchange(tag) else { return };
+        let Some(own) = exchange.own_offer.take() else { return };
+        exchange.negotiator.rollback();
         self.timers.stop(UaTimer::Glare(id));
+        match own.change {
+            Change::Refresh => {
+                self.refresh_failed(id, now);
+                return;
+            }
+            Change::Capabilities(before) => call.capabilities = before.map(|before| *before),
+            Change::Direction(_) => {}
+        }
         self.events.push_back(Event::HoldFailed { call: id, code });
     }
 }

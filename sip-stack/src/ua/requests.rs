@@ -31,6 +31,10 @@ impl UserAgent {
             self.hand_out(tx, request, source, now);
             return;
         }
+        if request.method != Method::Invite && !self.unsupported(&request).is_empty() {
+            self.refuse(tx, &request, 420, now);
+            return;
+        }
         match &request.method {
             Method::Invite => self.incoming_invite(tx, request, source, now),
             Method::Options => self.answer_options(tx, &request, now),
@@ -39,6 +43,7 @@ impl UserAgent {
             Method::Bye | Method::Prack | Method::Update | Method::Info => {
                 self.refuse(tx, &request, 481, now)
             }
+            // A 200 would say that somebody was shown the message (RFC 3428 7); the 405 keeps it from coming again.
             Method::Message | Method::Publish | Method::Refer | Method::Register | Method::Subscribe => {
                 self.refuse(tx, &request, 405, now);
             }
@@ -75,6 +80,8 @@ impl UserAgent {
         let mut response = self.response(request, if busy { 486 } else { 200 }, "");
         response.headers.push(HeaderName::ALLOW, ALLOW);
         response.headers.push(HeaderName::ACCEPT, SDP);
+        response.headers.push(HeaderName::ACCEPT_ENCODING, "identity");
+        response.headers.push(HeaderName::ACCEPT_LANGUAGE, "ja, en");
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         self.layer.respond(tx, &response, now);
     }

@@ -15,6 +15,18 @@ pub(crate) enum UaTimer {
     AckGiveUp(CallId),
     /// Our 2xx is repeated until the ACK comes (RFC 3261 13.3.1.4).
     Repeat2xx(CallId),
+    /// A reliable provisional is repeated until its PRACK comes (RFC 3262 3).
+    Repeat1xx(CallId),
+    /// No PRACK came 64*T1 after our reliable provisional (RFC 3262 3).
+    PrackGiveUp(CallId),
+    /// The caller of a ringing call hears of us again before proxies lose patience (RFC 3261 13.3.1.1).
+    Progress(CallId),
+    /// Half the session interval is over (RFC 4028 7.4).
+    SessionRefresh(CallId),
+    /// Nobody refreshed the session (RFC 4028 10).
+    SessionEnd(CallId),
+    /// The call reached `UaConfig::max_call_length`.
+    LongestCall(CallId),
     /// An outgoing call rang long enough.
     RingTimeout(CallId),
     /// The next REGISTER: refresh or retry.
@@ -24,6 +36,23 @@ pub(crate) enum UaTimer {
 }
 
 impl UaTimer {
+    /// The timers that belong to one call.
+    pub(crate) const fn of_call(call: CallId) -> [Self; 11] {
+        [
+            Self::CancelGiveUp(call),
+            Self::Glare(call),
+            Self::AckGiveUp(call),
+            Self::Repeat2xx(call),
+            Self::Repeat1xx(call),
+            Self::PrackGiveUp(call),
+            Self::Progress(call),
+            Self::SessionRefresh(call),
+            Self::SessionEnd(call),
+            Self::LongestCall(call),
+            Self::RingTimeout(call),
+        ]
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AppAnswer(_) => "answer of the owner",
@@ -31,6 +60,12 @@ impl UaTimer {
             Self::Glare(_) => "retry after 491",
             Self::AckGiveUp(_) => "ACK give up",
             Self::Repeat2xx(_) => "repeat 2xx",
+            Self::Repeat1xx(_) => "repeat reliable 1xx",
+            Self::PrackGiveUp(_) => "PRACK give up",
+            Self::Progress(_) => "1xx once more",
+            Self::SessionRefresh(_) => "session refresh",
+            Self::SessionEnd(_) => "end of the session",
+            Self::LongestCall(_) => "longest call",
             Self::RingTimeout(_) => "ring timeout",
             Self::Register(_) => "next REGISTER",
             Self::KeepAlive(_) => "keep-alive",
