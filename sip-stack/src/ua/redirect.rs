@@ -18,7 +18,9 @@ impl UserAgent {
         };
         // An exchange on this machine (practice, tests) never sends a call off it.
         let loopback = outgoing.flow.peer.ip().is_loopback();
-        if (300..400).contains(&response.code) && policy != RedirectPolicy::Never {
+        // 380 speaks of other services in its body, not of other places of the callee (21.3.5).
+        let moved = (300..400).contains(&response.code) && response.code != 380;
+        if moved && policy != RedirectPolicy::Never {
             for uri in contacts(response) {
                 let dialed = outgoing.to.user() == uri.user();
                 let stays = !loopback || uri_ip(&uri).is_none_or(|ip| ip.is_loopback());

@@ -147,6 +147,24 @@ impl Bench {
         }
     }
 
+    /// The call of the next event, which must be `Incoming`.
+    pub(super) fn incoming(&mut self) -> CallId {
+        match self.event() {
+            Event::Incoming { call, .. } => call,
+            other => panic!("expected Incoming, got {other:?}"),
+        }
+    }
+
+    /// Ends an established call from our side.
+    pub(super) fn close(mut self, call: CallId) {
+        self.events.clear();
+        self.hangup(call);
+        let bye = self.request(Method::Bye);
+        self.receive(reply(&bye, 200, ""));
+        assert!(matches!(self.event(), Event::Ended { .. }));
+        self.finish();
+    }
+
     pub(super) fn status(&self) -> RegistrationStatus {
         self.ua.registration(self.account)
     }
@@ -259,6 +277,20 @@ pub(super) fn peer_invite(branch: &str, body: Option<&str>) -> Request {
         request.headers.push("Content-Type", "application/sdp");
         request.body = body.as_bytes().to_vec();
     }
+    request
+}
+
+/// A request of the peer in the dialog of its own `invite`; `response` is what we answered.
+pub(super) fn of_caller(invite: &Request, response: &Response, method: Method, cseq: u32) -> Request {
+    let mut request = follow_up(invite, method.clone(), Some(response), &format!("{method}{cseq}"));
+    request.headers.set("CSeq", format!("{cseq} {method}"));
+    request.headers.remove(&HeaderName::REQUIRE);
+    request
+}
+
+pub(super) fn offering(mut request: Request, body: &str) -> Request {
+    request.headers.set(HeaderName::CONTENT_TYPE, "application/sdp");
+    request.body = body.as_bytes().to_vec();
     request
 }
 

@@ -29,10 +29,16 @@ pub(super) struct Pair {
 
 impl Pair {
     pub(super) fn new(link: LinkConfig, seed: u64) -> Self {
+        Self::with(link, seed, UaConfig::default(), UaConfig::default())
+    }
+
+    /// The same with settings for either side; their accounts take the session policy of the settings.
+    pub(super) fn with(link: LinkConfig, seed: u64, caller: UaConfig, callee: UaConfig) -> Self {
         let now = Instant::now();
+        let (caller, callee) = (UaConfig { seed, ..caller }, UaConfig { seed: seed + 1, ..callee });
         Self {
-            caller: Host::new("192.0.2.10:5060", "192.0.2.20:5060", "alice", seed, now),
-            callee: Host::new("192.0.2.20:5060", "192.0.2.10:5060", "bob", seed + 1, now),
+            caller: Host::new("192.0.2.10:5060", "192.0.2.20:5060", "alice", caller, now),
+            callee: Host::new("192.0.2.20:5060", "192.0.2.10:5060", "bob", callee, now),
             now,
             to_callee: Link::new(link, seed + 2),
             to_caller: Link::new(link, seed + 3),
@@ -57,6 +63,11 @@ impl Pair {
             headers: Vec::new(),
         };
         self.caller.ua.invite(self.caller.account, invite, self.now).expect("the call starts")
+    }
+
+    /// How often this line stands in the ladder.
+    pub(super) fn sent(&self, line: &str) -> usize {
+        self.ladder.iter().filter(|known| *known == line).count()
     }
 
     /// One step of the simulation: a message that is due arrives, else time moves to the next deadline. `false` when
@@ -164,11 +175,12 @@ impl Pair {
 }
 
 impl Host {
-    fn new(own: &str, peer: &str, user: &str, seed: u64, now: Instant) -> Self {
-        let mut ua = UserAgent::new(UaConfig { seed, ..UaConfig::default() }, now);
+    fn new(own: &str, peer: &str, user: &str, config: UaConfig, now: Instant) -> Self {
+        let session = config.session;
+        let mut ua = UserAgent::new(config, now);
         ua.set_local_addresses(Some(addr(own)), Some(addr(own)));
         let aor = uri(&format!("sip:{user}@{}", addr(own).ip()));
-        let account = ua.add_account(AccountConfig::new(user, aor));
+        let account = ua.add_account(AccountConfig { session, ..AccountConfig::new(user, aor) });
         ua.set_targets(account, vec![addr(peer)]);
         Self { ua, addr: addr(own), account, events: Vec::new() }
     }
