@@ -6,6 +6,7 @@
 //! so does the next start when the process dies in between.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
@@ -99,6 +100,55 @@ pub(crate) struct ImportStart {
     pub(crate) now: i64,
 }
 
+/// Rows on their way; each slice is a job of its own that queues the next one.
+struct Batch {
+    queue: Arc<Queue<Writer>>,
+    import: ImportId,
+    policy: StagePolicy,
+    rows: Vec<StagedRow>,
+    from: usize,
+    counts: StageCounts,
+    /// Gives the rows back too: freeing them is left to the thread that made them.
+    sender: SyncSender<Result<(StageCounts, Vec<StagedRow>)>>,
+}
+
+impl Batch {
+    fn slice(mut self, backend: &mut Writer) {
+        let rows = self.rows.get(self.from..).unwrap_or_default();
+        let answer = match backend.stage_rows(self.import, rows, self.policy) {
+            Err(error) => Err(error),
+            Ok((consumed, counts)) => {
+                self.from += consumed.max(1);
+                self.counts += counts;
+                if self.from < self.rows.len() {
+                    let queue = Arc::clone(&self.queue);
+                    // A closed store drops the rest, and the waiting import learns it from the closed channel.
+                    let _ = queue.push(Lane::Import, Box::new(move |backend| self.slice(backend)), None);
+                    return;
+                }
+                Ok((self.counts, self.rows))
+            }
+        };
+        // The import thread may have gone; the writes stand.
+        let _ = self.sender.send(answer);
+    }
+}
+
+/// The answer to staged rows.
+pub(crate) struct Staged {
+    receiver: Receiver<Result<(StageCounts, Vec<StagedRow>)>>,
+}
+
+impl Staged {
+    /// Blocks until all rows are written.
+    ///
+    /// # Errors
+    /// Storage errors; rows staged before stay until [`Staging::undo`].
+    pub(crate) fn wait(self) -> Result<StageCounts> {
+        self.receiver.recv().map_err(|_| Error::Closed)?.map(|(counts, _)| counts)
+    }
+}
+
 /// A blocking client of the store thread for one import. Never call it from an async task.
 #[derive(Clone)]
 pub(crate) struct Staging {
@@ -118,28 +168,29 @@ impl Staging {
         self.run(move |backend| backend.begin_import(&start))
     }
 
-    /// Stages rows; returns when all of them are on disk. Call writes come in between.
+    /// Begins to stage rows, slice by slice; call writes come in between. Wait for the answer before the next rows, and
+    /// before [`Self::commit`] and [`Self::undo`].
     ///
     /// # Errors
-    /// Storage errors; rows staged before stay until [`Self::undo`].
+    /// [`Error::Closed`]; others come with the answer.
     pub(crate) fn stage(
         &self,
         import: ImportId,
         rows: Vec<StagedRow>,
         policy: StagePolicy,
-    ) -> Result<StageCounts> {
-        let rows = Arc::new(rows);
-        let mut counts = StageCounts::default();
-        let mut from = 0;
-        while from < rows.len() {
-            let batch = Arc::clone(&rows);
-            let (consumed, slice) = self.run(move |backend| {
-                backend.stage_rows(import, batch.get(from..).unwrap_or_default(), policy)
-            })?;
-            from += consumed.max(1);
-            counts += slice;
-        }
-        Ok(counts)
+    ) -> Result<Staged> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let batch = Batch {
+            queue: Arc::clone(&self.queue),
+            import,
+            policy,
+            rows,
+            from: 0,
+            counts: StageCounts::default(),
+            sender,
+        };
+        self.queue.push(Lane::Import, Box::new(move |backend| batch.slice(backend)), None)?;
+        Ok(Staged { receiver })
     }
 
     /// Makes the staged leads visible and dialable, all at once. `report` is kept with the import.

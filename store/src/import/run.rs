@@ -2,7 +2,7 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ListId, UserId};
-use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, StagedRow, Staging};
+use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, Staged, StagedRow, Staging};
 
 use super::options::{DupExisting, ImportOptions, ImportSource};
 use super::reader::ImportReader;
@@ -76,6 +76,7 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
     Ok(report)
 }
 
+/// While rows are written, the next ones are read.
 fn stage_all(
     reader: &mut ImportReader,
     staging: &Staging,
@@ -83,6 +84,26 @@ fn stage_all(
     policy: StagePolicy,
     counts: &mut StageCounts,
     told: impl Fn(&ImportReader),
+) -> Result<()> {
+    let mut under_way = None;
+    let read = read_all(reader, told, |rows| {
+        if let Some(before) = under_way.take() {
+            *counts += Staged::wait(before)?;
+        }
+        under_way = Some(staging.stage(import, rows, policy)?);
+        Ok(())
+    });
+    // Nothing may still be on its way when the import is committed or taken back.
+    if let Some(last) = under_way {
+        *counts += last.wait()?;
+    }
+    read
+}
+
+fn read_all(
+    reader: &mut ImportReader,
+    told: impl Fn(&ImportReader),
+    mut stage: impl FnMut(Vec<StagedRow>) -> Result<()>,
 ) -> Result<()> {
     let mut batch = Vec::with_capacity(BATCH);
     let mut refused = false;
@@ -98,13 +119,12 @@ fn stage_all(
         }
         batch.push(staged(row));
         if batch.len() == BATCH {
-            *counts +=
-                staging.stage(import, std::mem::replace(&mut batch, Vec::with_capacity(BATCH)), policy)?;
+            stage(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))?;
             told(reader);
         }
     }
     if !batch.is_empty() && !refused {
-        *counts += staging.stage(import, batch, policy)?;
+        stage(batch)?;
     }
     told(reader);
     Ok(())
@@ -142,7 +162,7 @@ fn fatal(error: ImportError) -> Error {
 }
 
 /// Rows handed over at a time; the store thread slices them further.
-const BATCH: usize = 500;
+const BATCH: usize = 1024;
 /// Problems kept in the database per import.
 const KEPT_PROBLEMS: usize = 100;
 

@@ -47,9 +47,8 @@ pub(crate) struct SqliteBackend {
     db: Connection,
     box_id: String,
     cache_kib: u32,
-    categories: staging::CategoryIds,
-    /// Slices of imports so far.
-    slices: u32,
+    /// The connection of running imports.
+    loader: Option<staging::Loader>,
     /// Frames in the log after the last commit; written by SQLite's hook.
     log_frames: Arc<AtomicI32>,
     /// Whether the log's file was made long enough, which is done in the first quiet moment.
@@ -77,15 +76,8 @@ impl SqliteBackend {
         Ok(value)
     }
 
-    /// Moves the log into the database and begins a new log.
-    ///
-    /// The first write into a new log syncs its header besides the commit. That write is made here, so that a call's
-    /// commit never pays for it.
     fn checkpoint(&mut self) -> rusqlite::Result<()> {
-        self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        self.log_frames.store(0, Ordering::Relaxed);
-        exec(&self.db, "UPDATE meta SET value = value + 1 WHERE key = 'checkpoints'", [])?;
-        Ok(())
+        checkpoint(&self.db, &self.log_frames)
     }
 }
 
@@ -338,6 +330,17 @@ impl Reader for SqliteReader {
     fn dnc_list(&mut self) -> Result<Vec<DncRow>> {
         dnc::list(&self.db).doing("read do-not-call")
     }
+}
+
+/// Moves the log into the database and begins a new log.
+///
+/// The first write into a new log syncs its header besides the commit. That write is made here, so that a call's
+/// commit never pays for it.
+fn checkpoint(db: &Connection, log_frames: &AtomicI32) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    log_frames.store(0, Ordering::Relaxed);
+    exec(db, "UPDATE meta SET value = value + 1 WHERE key = 'checkpoints'", [])?;
+    Ok(())
 }
 
 /// Runs a statement from the cache; returns the rows changed.

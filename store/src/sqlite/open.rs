@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{SqliteBackend, SqliteReader, migrate, staging};
+use super::{SqliteBackend, SqliteReader, migrate};
 use crate::backend::Reader;
 use crate::error::{Doing, OpenError, Result};
 use crate::handle::OpenOptions;
@@ -43,19 +43,12 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
     })?;
     check(&db, path)?;
     let log_frames = Arc::new(AtomicI32::new(0));
-    let frames = Arc::clone(&log_frames);
-    // Replaces the automatic checkpoint, which would put a second sync into some unlucky call's commit.
-    db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
-        frames.store(pages, Ordering::Relaxed);
-        Ok(())
-    }))
-    .map_err(|e| blame(path, "set up", e))?;
+    watch_log(&mut db, &log_frames).map_err(|e| blame(path, "set up", e))?;
     let mut backend = SqliteBackend {
         db,
         box_id: options.box_id.clone(),
         cache_kib: options.cache_kib,
-        categories: staging::CategoryIds::default(),
-        slices: 0,
+        loader: None,
         log_frames,
         log_has_room: false,
         _lock: lock,
@@ -103,8 +96,18 @@ fn lock(path: &Path) -> std::result::Result<File, OpenError> {
     }
 }
 
+/// Keeps the number of frames in the log after each commit.
+pub(super) fn watch_log(db: &mut Connection, frames: &Arc<AtomicI32>) -> rusqlite::Result<()> {
+    let frames = Arc::clone(frames);
+    // Replaces the automatic checkpoint, which would put a second sync into some unlucky call's commit.
+    db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+        frames.store(pages, Ordering::Relaxed);
+        Ok(())
+    }))
+}
+
 /// Every pragma with its reason.
-fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
+pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     // Readers beside the writer, and one sync per commit.
     db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;

@@ -3,6 +3,7 @@
 mod advance;
 mod counts;
 mod crash;
+mod load;
 mod record;
 mod rules;
 mod stage;

@@ -1,0 +1,132 @@
+//! Staging an import in slices, committing it in one small write, taking it back.
+//!
+//! New leads get positions behind the list's visible end, so that no claim can see them; committing moves that end.
+//! New rows are written many at a time ([`slice`]); what needs a second look goes one at a time ([`row`]).
+//! Rows that were there already are updated at once, and what they were before is kept until the import is forgotten.
+//! Attempts, do-not-call, exclusion, position and state are never touched (S1.19, C11).
+
+mod category;
+mod loader;
+mod many;
+mod row;
+mod slice;
+mod undo;
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::{SqliteBackend, audit, checkpoint, exec, one};
+use crate::error::{Doing, Error, Result};
+use crate::id::{ImportId, ListId};
+use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
+
+pub(super) use loader::Loader;
+pub(super) use undo::undo_slice;
+
+struct Import {
+    list: ListId,
+    round: u32,
+    state: String,
+    first_position: i64,
+    last_position: i64,
+    now: i64,
+}
+
+pub(super) fn begin(backend: &mut SqliteBackend, start: &ImportStart) -> Result<ImportId> {
+    let doing = "begin import";
+    backend.transact(doing, |db, _| {
+        let sql = "SELECT last_position FROM lists WHERE id = ?1 AND deleted_at IS NULL";
+        let last: i64 = one(db, sql, [start.list], |r| r.get(0))
+            .doing(doing)?
+            .ok_or_else(|| Error::NotFound { what: "list", key: start.list.to_string() })?;
+        // Positions are handed out in order, so one list takes one import at a time.
+        let sql = "SELECT 1 FROM imports WHERE list_id = ?1 AND state = 'staging'";
+        if one(db, sql, [start.list], |_| Ok(())).doing(doing)?.is_some() {
+            return Err(Error::ListBusy);
+        }
+        let id = ImportId::generate(start.now);
+        let sql = "INSERT INTO imports (id, list_id, source, state, first_position, user_id, created_at)
+                   VALUES (?1, ?2, ?3, 'staging', ?4, ?5, ?6)";
+        exec(db, sql, (id, start.list, &start.source, last + 1, start.user, start.now)).doing(doing)?;
+        Ok(id)
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slice is bounded by real time, so that calls never wait longer"
+)]
+pub(super) fn stage(
+    backend: &mut SqliteBackend,
+    import: ImportId,
+    rows: &[StagedRow],
+    policy: StagePolicy,
+) -> Result<(usize, StageCounts)> {
+    let doing = "stage rows";
+    let deadline = Instant::now() + SLICE;
+    let mut loader = match backend.loader.take() {
+        Some(loader) => loader,
+        None => Loader::open(backend).doing(doing)?,
+    };
+    let staged = loader.slice(import, rows, policy, || Instant::now() >= deadline)?;
+    if backend.log_frames.load(Ordering::Relaxed) >= IMPORT_LOG_FRAMES {
+        checkpoint(&loader.db, &backend.log_frames).doing("checkpoint")?;
+    }
+    // After an error it is not put back: what it remembers may be gone.
+    backend.loader = Some(loader);
+    Ok(staged)
+}
+
+pub(super) fn commit(backend: &mut SqliteBackend, import: ImportId, report: &Value, now: i64) -> Result<()> {
+    let doing = "commit import";
+    backend.transact(doing, |db, _| {
+        let context = read(db, import)?;
+        if context.state != "staging" {
+            return Err(Error::ImportStopped { reason: format!("it is {}", context.state) });
+        }
+        let sql = "UPDATE imports SET state = 'committed', finished_at = ?2, report = ?3 WHERE id = ?1";
+        exec(db, sql, (import, now, report.to_string())).doing(doing)?;
+        // The one write that makes the rows visible and dialable, all at once.
+        let sql = "UPDATE lists SET visible_position = last_position WHERE id = ?1";
+        exec(db, sql, [context.list]).doing(doing)?;
+        let detail =
+            json!({ "list": context.list, "leads": context.last_position + 1 - context.first_position });
+        audit(db, now, None, "import.commit", &import.to_string(), &detail).doing(doing)
+    })?;
+    end_session(backend);
+    Ok(())
+}
+
+fn read(db: &Connection, import: ImportId) -> Result<Import> {
+    let sql = "SELECT i.list_id, l.round, i.state, i.first_position, l.last_position, i.created_at
+               FROM imports i JOIN lists l ON l.id = i.list_id WHERE i.id = ?1";
+    one(db, sql, [import], |r| {
+        Ok(Import {
+            list: r.get(0)?,
+            round: r.get(1)?,
+            state: r.get(2)?,
+            first_position: r.get(3)?,
+            last_position: r.get(4)?,
+            now: r.get(5)?,
+        })
+    })
+    .doing("read import")?
+    .ok_or_else(|| Error::NotFound { what: "import", key: import.to_string() })
+}
+
+/// The staging connection goes, and its memory with it.
+fn end_session(backend: &mut SqliteBackend) {
+    backend.loader = None;
+}
+
+/// Longest a slice keeps a call's write waiting, its commit apart.
+const SLICE: Duration = Duration::from_millis(4);
+/// Most rows of one slice.
+const SLICE_ROWS: usize = 512;
+/// Page cache while an import runs: random keys of a million rows would read the file again and again without it.
+const IMPORT_CACHE_KIB: u32 = 8192;
+/// Frames in the log that make an import checkpoint between slices: 16 MiB.
+const IMPORT_LOG_FRAMES: i32 = 4096;

@@ -1,0 +1,203 @@
+//! One row at a time: what is there already, and what needs a look at more than its own columns.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::super::{exec, one, texts};
+use super::category::{CategoryIds, key, link, unlink};
+use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
+use crate::phone::Phone;
+use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
+
+/// A number that is on the list already: left alone or overwritten.
+pub(super) fn update_lead(
+    db: &Connection,
+    known: &mut CategoryIds,
+    import: ImportId,
+    list: ListId,
+    row: &StagedRow,
+    policy: StagePolicy,
+    counts: &mut StageCounts,
+) -> rusqlite::Result<()> {
+    if policy.existing == OnExisting::Skip {
+        counts.skipped += 1;
+        return Ok(());
+    }
+    let sql = "SELECT id, company, person, attrs, version, raw_phone, clir,
+                 (SELECT json_group_array(name) FROM (
+                    SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
+                    WHERE m.lead_id = leads.id ORDER BY m.position))
+               FROM leads WHERE phone = ?1 AND list_id = ?2 AND deleted_at IS NULL";
+    let found = one(db, sql, (row.phone.expose(), list), |r| {
+        Ok(Old {
+            id: r.get::<_, LeadId>(0)?.0,
+            company: r.get(1)?,
+            person: r.get(2)?,
+            attrs: r.get(3)?,
+            version: r.get(4)?,
+            raw_phone: r.get(5)?,
+            clir: r.get(6)?,
+            categories: texts(&r.get::<_, String>(7)?),
+        })
+    })?;
+    match found {
+        Some(old) if overwrite_lead(db, known, import, &old, row, policy)? => counts.updated += 1,
+        _ => counts.unchanged += 1,
+    }
+    Ok(())
+}
+
+/// Status, user and time of the last call with a number.
+pub(super) type Last = (Option<String>, Option<UserId>, Option<i64>);
+
+/// A lead as it is before the import touches it.
+struct Old {
+    id: u128,
+    company: Option<String>,
+    person: Option<String>,
+    attrs: String,
+    version: i64,
+    raw_phone: Option<String>,
+    clir: Option<String>,
+    categories: Vec<String>,
+}
+
+/// What an earlier list learned of the number shows on the new lead too (S1.31).
+pub(super) fn last_call(db: &Connection, phone: &Phone) -> rusqlite::Result<Last> {
+    let sql = "SELECT disposition, user_id, dialed_at FROM attempts
+               WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL ORDER BY dialed_at DESC LIMIT 1";
+    let last = one(db, sql, [phone.expose()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    Ok(last.unwrap_or_default())
+}
+
+/// Overwrites what the row says; `false` when it says nothing new.
+fn overwrite_lead(
+    db: &Connection,
+    known: &mut CategoryIds,
+    import: ImportId,
+    old: &Old,
+    row: &StagedRow,
+    policy: StagePolicy,
+) -> rusqlite::Result<bool> {
+    let company = merged(&old.company, &row.company, policy);
+    let person = merged(&old.person, &row.person, policy);
+    let attrs = merged_attrs(&old.attrs, row, policy);
+    let categories = merged_categories(&old.categories, &row.categories, policy);
+    let changed =
+        company != old.company || person != old.person || attrs != old.attrs || categories != old.categories;
+    if !changed {
+        return Ok(false);
+    }
+    let before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
+        "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories });
+    remember(db, import, "lead", old.id, old.version + 1, &before)?;
+    let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, version = version + 1
+               WHERE id = ?1";
+    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone))?;
+    if categories != old.categories {
+        unlink(db, "lead", old.id)?;
+        link(db, known, "lead", old.id, &categories)?;
+    }
+    Ok(true)
+}
+
+/// A number that is in the contact book already: overwrites what is there (S1.11).
+pub(super) fn update_contact(
+    db: &Connection,
+    known: &mut CategoryIds,
+    import: ImportId,
+    now: i64,
+    row: &StagedRow,
+    policy: StagePolicy,
+    counts: &mut StageCounts,
+) -> rusqlite::Result<()> {
+    let sql = "SELECT c.id, c.company, c.person, c.version,
+                 (SELECT json_group_array(name) FROM (
+                    SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
+                    WHERE m.contact_id = c.id ORDER BY m.position))
+               FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
+    let found = one(db, sql, [row.phone.expose()], |r| {
+        let categories: String = r.get(4)?;
+        Ok((
+            r.get::<_, ContactId>(0)?,
+            r.get::<_, Option<String>>(1)?,
+            r.get::<_, Option<String>>(2)?,
+            r.get::<_, i64>(3)?,
+            texts(&categories),
+        ))
+    })?;
+    let Some((id, old_company, old_person, version, old_categories)) = found else { return Ok(()) };
+    let company = merged(&old_company, &row.company, policy);
+    let person = merged(&old_person, &row.person, policy);
+    let categories = merged_categories(&old_categories, &row.categories, policy);
+    if company == old_company && person == old_person && categories == old_categories {
+        return Ok(());
+    }
+    let before = json!({ "company": old_company, "person": old_person, "categories": old_categories });
+    remember(db, import, "contact", id.0, version + 1, &before)?;
+    let sql =
+        "UPDATE contacts SET company = ?2, person = ?3, stub = 0, version = version + 1, updated_at = ?4
+               WHERE id = ?1";
+    exec(db, sql, (id, company, person, now))?;
+    if categories != old_categories {
+        unlink(db, "contact", id.0)?;
+        link(db, known, "contact", id.0, &categories)?;
+    }
+    counts.contacts_updated += 1;
+    Ok(())
+}
+
+/// An empty cell never blanks a value, unless told to.
+fn merged(old: &Option<String>, new: &Option<String>, policy: StagePolicy) -> Option<String> {
+    match new {
+        None if !policy.overwrite_empty => old.clone(),
+        _ => new.clone(),
+    }
+}
+
+fn merged_categories(old: &[String], new: &[String], policy: StagePolicy) -> Vec<String> {
+    if new.is_empty() && !policy.overwrite_empty {
+        return old.to_vec();
+    }
+    let mut categories = if policy.merge_categories { old.to_vec() } else { Vec::new() };
+    for name in new {
+        // The first spelling of a category stays; its key decides.
+        let spelled = old.iter().find(|known| key(known) == key(name)).unwrap_or(name);
+        if !categories.contains(spelled) {
+            categories.push(spelled.clone());
+        }
+    }
+    categories
+}
+
+pub(super) fn attrs(row: &StagedRow) -> String {
+    if row.attrs.is_empty() {
+        return "{}".to_owned();
+    }
+    let map: serde_json::Map<String, Value> =
+        row.attrs.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect();
+    Value::Object(map).to_string()
+}
+
+fn merged_attrs(old: &str, row: &StagedRow, policy: StagePolicy) -> String {
+    let mut map: serde_json::Map<String, Value> = serde_json::from_str(old).unwrap_or_default();
+    for (name, text) in &row.attrs {
+        if !text.is_empty() || policy.overwrite_empty {
+            map.insert(name.clone(), Value::from(text.as_str()));
+        }
+    }
+    Value::Object(map).to_string()
+}
+
+fn remember(
+    db: &Connection,
+    import: ImportId,
+    kind: &str,
+    row: u128,
+    version: i64,
+    before: &Value,
+) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO import_changes (import_id, kind, row_id, version, before) VALUES (?1, ?2, ?3, ?4, ?5)";
+    exec(db, sql, (import, kind, row.to_be_bytes().as_slice(), version, before.to_string())).map(|_| ())
+}

@@ -1,0 +1,263 @@
+//! Writing the rows of one slice, many at a time.
+
+use std::fmt::Write as _;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use super::super::one;
+use super::category::CategoryIds;
+use super::many::{self, Inserts, MANY, Sql};
+use super::{Import, row};
+use crate::id::{ContactId, ImportId, LeadId};
+use crate::phone::Clir;
+use crate::staging::{StageCounts, StagePolicy, StagedRow};
+
+/// One transaction of an import.
+pub(super) struct Slice<'a> {
+    db: &'a Connection,
+    known: &'a mut CategoryIds,
+    import: ImportId,
+    context: &'a Import,
+    policy: StagePolicy,
+    pub(super) counts: StageCounts,
+    /// No call was ever made: none needs to be looked for.
+    never_called: bool,
+    contacts: Inserts<'a>,
+    contact_phones: Inserts<'a>,
+    contact_categories: Inserts<'a>,
+    leads: Inserts<'a>,
+    lead_phones: Inserts<'a>,
+    lead_categories: Inserts<'a>,
+}
+
+/// What is known of a row's number before it is written.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    contact: Contact,
+    on_list: bool,
+    called: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Contact {
+    #[default]
+    Missing,
+    Same,
+    Other,
+}
+
+impl<'a> Slice<'a> {
+    pub(super) fn new(
+        db: &'a Connection,
+        known: &'a mut CategoryIds,
+        import: ImportId,
+        context: &'a Import,
+        policy: StagePolicy,
+    ) -> rusqlite::Result<Self> {
+        let never_called = one(db, "SELECT 1 FROM attempts LIMIT 1", [], |_| Ok(()))?.is_none();
+        Ok(Self {
+            db,
+            known,
+            import,
+            context,
+            policy,
+            counts: StageCounts::default(),
+            never_called,
+            contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now])?,
+            contact_phones: Inserts::new(db, &CONTACT_PHONES, &[])?,
+            contact_categories: Inserts::new(db, &CONTACT_CATEGORIES, &[])?,
+            leads: Inserts::new(db, &LEADS, &[&context.list, &context.round, &import])?,
+            lead_phones: Inserts::new(db, &LEAD_PHONES, &[])?,
+            lead_categories: Inserts::new(db, &LEAD_CATEGORIES, &[])?,
+        })
+    }
+
+    /// Writes at most [`MANY`] rows with different numbers.
+    pub(super) fn write(&mut self, rows: &[StagedRow]) -> rusqlite::Result<()> {
+        let found = self.find(rows)?;
+        for (row, found) in rows.iter().zip(found) {
+            if self.policy.create_contacts {
+                match found.contact {
+                    Contact::Missing => self.insert_contact(row)?,
+                    Contact::Same => {}
+                    Contact::Other => self.update_contact(row)?,
+                }
+            }
+            if found.on_list {
+                self.update_lead(row)?;
+            } else {
+                self.insert_lead(row, found.called)?;
+            }
+        }
+        self.flush()
+    }
+
+    fn find(&mut self, rows: &[StagedRow]) -> rusqlite::Result<[Found; MANY]> {
+        let mut found = [Found::default(); MANY];
+        if self.policy.create_contacts {
+            many::look(self.db, &FIND_CONTACTS, &[], rows, |at, answer| {
+                let same = self.is_same(&rows[at], answer)?;
+                found[at].contact = if same { Contact::Same } else { Contact::Other };
+                Ok(())
+            })?;
+        }
+        many::look(self.db, &FIND_LEADS, &[&self.context.list], rows, |at, _| {
+            found[at].on_list = true;
+            Ok(())
+        })?;
+        if !self.never_called {
+            many::look(self.db, &FIND_CALLS, &[], rows, |at, _| {
+                found[at].called = true;
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Whether the contact is what the row says, or the row says less. `false` is only a doubt.
+    fn is_same(&mut self, row: &StagedRow, contact: &Row<'_>) -> rusqlite::Result<bool> {
+        let keeps_empty = !self.policy.overwrite_empty;
+        let same = |column, new: &Option<String>| -> rusqlite::Result<bool> {
+            let old = contact.get_ref(column)?;
+            Ok(match new {
+                None => keeps_empty || old == ValueRef::Null,
+                Some(new) => old == ValueRef::Text(new.as_bytes()),
+            })
+        };
+        if !same(1, &row.company)? || !same(2, &row.person)? {
+            return Ok(false);
+        }
+        if row.categories.is_empty() && keeps_empty {
+            return Ok(true);
+        }
+        let mut text = String::new();
+        for name in &row.categories {
+            let Some(id) = self.known.find(self.db, name)? else { return Ok(false) };
+            let comma = if text.is_empty() { "" } else { "," };
+            let _ = write!(text, "{comma}{id}");
+        }
+        Ok(contact.get_ref(3)?.as_str_or_null()?.unwrap_or_default() == text)
+    }
+
+    /// Registers the number in the contact book (S1.10).
+    fn insert_contact(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
+        let id = ContactId::generate(self.context.now);
+        self.contacts.put(id)?;
+        self.contacts.put(&row.company)?;
+        self.contacts.put(&row.person)?;
+        self.contacts.end_row()?;
+        self.contact_phones.put(id)?;
+        self.contact_phones.put(row.phone.expose())?;
+        self.contact_phones.end_row()?;
+        for (at, name) in (1_i64..).zip(&row.categories) {
+            self.contact_categories.put(id)?;
+            self.contact_categories.put(at)?;
+            self.contact_categories.put(self.known.find_or_make(self.db, name)?)?;
+            self.contact_categories.end_row()?;
+        }
+        self.counts.contacts_created += 1;
+        Ok(())
+    }
+
+    fn update_contact(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
+        let Self { db, known, import, context, policy, counts, .. } = self;
+        row::update_contact(db, known, *import, context.now, row, *policy, counts)
+    }
+
+    fn update_lead(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
+        let Self { db, known, import, context, policy, counts, .. } = self;
+        row::update_lead(db, known, *import, context.list, row, *policy, counts)
+    }
+
+    fn insert_lead(&mut self, row: &StagedRow, called: bool) -> rusqlite::Result<()> {
+        let id = LeadId::generate(self.context.now);
+        self.counts.inserted += 1;
+        let (disposition, user, at) =
+            if called { row::last_call(self.db, &row.phone)? } else { Default::default() };
+        let leads = &mut self.leads;
+        leads.put(id)?;
+        leads.put(self.context.last_position + self.counts.inserted.cast_signed())?;
+        leads.put(row.phone.expose())?;
+        leads.put(&row.raw_phone)?;
+        leads.put(row.clir.map(Clir::digits))?;
+        leads.put(&row.company)?;
+        leads.put(&row.person)?;
+        leads.put(row::attrs(row))?;
+        leads.put(disposition)?;
+        leads.put(user)?;
+        leads.put(at)?;
+        leads.end_row()?;
+        for (at, phone) in (1_i64..).zip(&row.extra_phones) {
+            self.lead_phones.put(id)?;
+            self.lead_phones.put(at)?;
+            self.lead_phones.put(phone.expose())?;
+            self.lead_phones.end_row()?;
+        }
+        for (at, name) in (1_i64..).zip(&row.categories) {
+            self.lead_categories.put(id)?;
+            self.lead_categories.put(at)?;
+            self.lead_categories.put(self.known.find_or_make(self.db, name)?)?;
+            self.lead_categories.end_row()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> rusqlite::Result<()> {
+        self.contacts.flush()?;
+        self.contact_phones.flush()?;
+        self.contact_categories.flush()?;
+        self.leads.flush()?;
+        self.lead_phones.flush()?;
+        self.lead_categories.flush()
+    }
+}
+
+// `OR ROLLBACK`: a statement that fails ends the whole slice, so SQLite need not keep what its pages were before it.
+static FIND_CONTACTS: Sql = Sql::new(|| {
+    let sql = "SELECT v.column1, c.company, c.person,
+                 (SELECT group_concat(category_id) FROM (
+                    SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position))
+               FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
+                 CROSS JOIN contacts c ON c.id = p.contact_id";
+    many::sql(sql, 0, "@, #")
+});
+static FIND_LEADS: Sql = Sql::new(|| {
+    let sql = "SELECT v.column1 FROM (VALUES {rows}) v
+               CROSS JOIN leads l ON l.phone = v.column2 AND l.list_id = ?1 AND l.deleted_at IS NULL";
+    many::sql(sql, 1, "@, #")
+});
+static FIND_CALLS: Sql = Sql::new(|| {
+    let sql = "SELECT v.column1 FROM (VALUES {rows}) v WHERE EXISTS (SELECT 1 FROM attempts WHERE phone = v.column2)";
+    many::sql(sql, 0, "@, #")
+});
+static CONTACTS: Sql = Sql::new(|| {
+    let sql =
+        "INSERT OR ROLLBACK INTO contacts (id, company, person, origin, import_id, created_at, updated_at)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 3, "#, #, #, 'import', ?2, ?3, ?3")
+});
+static CONTACT_PHONES: Sql = Sql::new(|| {
+    let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone) SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 1, "#, 1, #")
+});
+static CONTACT_CATEGORIES: Sql = Sql::new(|| {
+    let sql = "INSERT OR ROLLBACK INTO contact_categories (contact_id, position, category_id)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 1, "#, #, #")
+});
+static LEADS: Sql = Sql::new(|| {
+    let sql = "INSERT OR ROLLBACK INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round,
+                 import_id, last_disposition, last_user_id, last_at)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 4, "#, ?2, #, #, #, #, #, #, #, ?3, ?4, #, #, #")
+});
+static LEAD_PHONES: Sql = Sql::new(|| {
+    let sql = "INSERT OR ROLLBACK INTO lead_phones (lead_id, position, phone) SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 1, "#, #, #")
+});
+static LEAD_CATEGORIES: Sql = Sql::new(|| {
+    let sql = "INSERT OR ROLLBACK INTO lead_categories (lead_id, position, category_id)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 1, "#, #, #")
+});
