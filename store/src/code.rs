@@ -1,4 +1,6 @@
-//! The stable codes an operator or a script sees, with their texts.
+//! The stable codes of rows and files that an operator or a script sees, with their texts.
+//!
+//! The control protocol has them too, among others; a test of the daemon holds the texts together.
 
 use std::fmt;
 
@@ -59,24 +61,7 @@ codes! {
         "The file has more rows than one import may have.";
     CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.";
     CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.";
-    ListFull = "E-LIST-FULL", "リストの登録上限を超えます", "The list would exceed its limit.";
-    ContactsFull = "E-CONTACTS-FULL", "連絡先の登録上限を超えます", "The contacts would exceed their limit.";
     CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.";
-    ExportChar = "E-EXPORT-CHAR", "この文字コードでは書き出せない文字があります",
-        "Some characters do not exist in the chosen encoding.";
-    ListBusy = "E-LIST-BUSY", "架電中のため削除できません", "The list is being dialed.";
-    StatusBuiltin = "E-STATUS-BUILTIN", "この結果ステータスは変更・削除できません",
-        "A built-in status cannot be changed or deleted.";
-    UserTombstone = "E-USER-TOMBSTONE", "削除済みのIDは再利用できません", "A deleted user's id is not reused.";
-    LineFull = "E-LINE-FULL", "空き回線がありません", "No line is free.";
-    Dnc = "E-DNC", "架電禁止の番号です", "The number is on the do-not-call list.";
-    Hours = "E-HOURS", "架電可能時間外です", "It is outside the calling window.";
-    Stale = "E-STALE", "他の画面で更新されています", "Somebody else changed this in the meantime.";
-    FeatureOff = "E-FEATURE-OFF", "この機能は有効になっていません", "The feature is switched off.";
-    FieldPerm = "E-FIELD-PERM", "この項目を表示する権限がありません", "You may not see this field.";
-    CrmKey = "E-CRM-KEY", "アクセスキー 無効", "The CRM access key is invalid.";
-    CrmCompany = "E-CRM-COMPANY", "企業 ID 無効", "The CRM company id is invalid.";
-    CrmUnset = "E-CRM-UNSET", "キーが接続されていません。 設定してください。", "The CRM key is not set.";
     ZeroRestored = "W-ZERO-RESTORED", "先頭の0を補いました", "A lost leading zero was restored.";
     PhoneUnassigned = "W-PHONE-UNASSIGNED", "割り当てのない番号帯です", "The number lies in an unassigned range.";
     PhoneExtra = "W-PHONE-EXTRA", "2つ目以降の番号は追加の番号として保存します",
@@ -90,7 +75,6 @@ codes! {
     CsvQuoteStray = "W-CSV-QUOTE", "引用符の位置が正しくありません", "A quotation mark stands in the middle of a cell.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
-    NoCreatePerm = "W-NO-CREATE-PERM", "連絡先を作成する権限がありません", "No permission to create contacts.";
 }
 
 impl Code {
@@ -131,7 +115,7 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 20] = [
+const HINTS: [(Code, &str, &str); 19] = [
     (Code::ReqName, "会社名か担当者名を入力してください", "Fill in the company or the person."),
     (Code::PhoneInvalid, "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0."),
     (
@@ -174,7 +158,6 @@ const HINTS: [(Code, &str, &str); 20] = [
     (Code::CsvTooLarge, "ファイルを分割してください", "Split the file."),
     (Code::CsvTooManyRows, "ファイルを分割してください", "Split the file."),
     (Code::CatLimit, "カテゴリーを減らしてください", "Use fewer categories."),
-    (Code::ExportChar, "UTF-8(BOM付き)で書き出してください", "Export as UTF-8 with byte order mark."),
     (Code::ZeroRestored, "番号が正しいか確認してください", "Check that the number is right."),
     (Code::PhoneUnassigned, "番号が正しいか確認してください", "Check that the number is right."),
     (Code::PhoneHyphen, "番号が正しいか確認してください", "Check that the number is right."),

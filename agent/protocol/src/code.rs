@@ -166,15 +166,15 @@ codes! {
     ReqPerson = "E-REQ-PERSON", "取引先担当者名を入力してください", "The person's name is required.",
         "その行に担当者名を入れてください", "Fill the person's name in.";
     ReqName = "E-REQ-NAME", "会社名または担当者名のどちらかが必要です", "A company or a person is required.",
-        "どちらかを入れてください", "Fill one of them in.";
+        "会社名か担当者名を入力してください", "Fill in the company or the person.";
     ReqPhone = "E-REQ-PHONE", "電話番号を入力してください", "The phone number is required.",
         "その行に電話番号を入れてください", "Fill the phone number in.";
     PhoneInvalid = "E-PHONE-INVALID", "電話番号として認識できません", "This is not a phone number.",
-        "市外局番から10桁か11桁で入れてください", "Write 10 or 11 digits with the area code.";
-    PhoneExcel = "E-PHONE-EXCEL", "指数表記のため桁が失われています", "A spreadsheet turned the number into an exponent and lost digits.",
-        "セルを文字列にして入れ直すか、ハイフン付きで書いてください", "Format the cell as text, or write hyphens.";
-    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)", "Emergency and special numbers are never dialed.",
-        "番号を確認してください", "Check the number.";
+        "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0.";
+    PhoneExcel = "E-PHONE-EXCEL", "指数表記や日付への変換のため桁が失われています", "A spreadsheet turned the number into a formula, a date or an exponent and lost digits.",
+        "列を文字列形式にして、ハイフン付きで入力し直してください", "Format the column as text and type the number again, with hyphens.";
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)", "Emergency, short, carrier and international numbers are never dialed.",
+        "リストから外してください", "Take the row out of the list.";
     CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.",
         "カテゴリーを減らしてください", "Use fewer categories.";
     ImportStopped = "E-IMPORT-STOPPED", "取り込みが中断されました", "The import stopped.",
@@ -184,25 +184,25 @@ codes! {
     CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.",
         "ファイルの中身を確認してください", "Check the file.";
     CsvEncoding = "E-CSV-ENCODING", "文字コードを判定できません。指定してください", "The character encoding could not be detected; name it.",
-        "--encoding cp932 か utf-8 を付けてください", "Add --encoding cp932 or utf-8.";
+        "--encoding で指定するか、UTF-8で保存し直してください", "Name it with --encoding, or save the file as UTF-8.";
     CsvChar = "E-CSV-CHAR", "変換できない文字があります(行,列)", "The cell holds characters that cannot be read.",
-        "UTF-8で保存し直してください", "Save the file as UTF-8.";
+        "文字を打ち直すか、UTF-8で保存し直してください", "Retype the characters or save the file as UTF-8.";
     CsvQuote = "E-CSV-QUOTE", "引用符が閉じられていません", "A quotation mark is never closed.",
-        "その行の「\"」を確認してください", "Check the quotation marks of the row.";
+        "その行の引用符(\")を確認してください", "Look for a lonely quotation mark from that line on.";
     CsvField = "E-CSV-FIELD", "1つの項目が長すぎます(上限64KiB)", "A cell is longer than 64 KiB.",
-        "項目を短くしてください", "Shorten it.";
-    CsvColumns = "E-CSV-COLUMNS", "列の数が正しくありません", "The row has a wrong number of columns.",
+        "引用符(\")の閉じ忘れを確認してください", "Look for a quotation mark that is never closed.";
+    CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.",
         "その行の区切りを確認してください", "Check the delimiters of the row.";
     CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row is missing or has no phone column.",
-        "1行目を 取引先会社名,取引先担当者名,電話番号,カテゴリー にしてください", "The first row names the columns; one of them is 電話番号.";
+        "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にしてください", "Name the columns in line 1; one must be called 電話番号, TEL or phone.";
     CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.",
-        "列名を1つずつにしてください", "Rename one of them.";
+        "同じ意味の列を1つにしてください", "Keep one column of that name.";
     CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.",
-        "重複する行を除いてください", "Remove the repeated rows.";
+        "重複する行を削除するか、--dup first / last を指定してください", "Delete the repeated rows, or use --dup first or last.";
     CsvTooLarge = "E-CSV-TOO-LARGE", "一度に登録できる上限を超えています(ファイルの大きさ)", "The file is larger than one import may be.",
-        "ファイルを分けてください", "Split the file.";
+        "ファイルを分割してください", "Split the file.";
     CsvTooManyRows = "E-CSV-TOO-MANY-ROWS", "一度に登録できる上限を超えています(行数)", "The file has more rows than one import may have.",
-        "ファイルを分けてください", "Split the file.";
+        "ファイルを分割してください", "Split the file.";
     ExportChar = "E-EXPORT-CHAR", "この文字コードでは書き出せない文字があります", "Some characters do not exist in the chosen encoding.",
         "--encoding utf-8-bom を付けてください", "Add --encoding utf-8-bom.";
     // People and connections.
@@ -220,13 +220,13 @@ codes! {
         "キーを設定してください", "Set the key.";
     // Doubts: the row or command was accepted.
     WarnZeroRestored = "W-ZERO-RESTORED", "先頭の0を補いました", "A lost leading zero was restored.",
-        "番号を確認してください", "Check the number.";
+        "番号が正しいか確認してください", "Check that the number is right.";
     WarnPhoneUnassigned = "W-PHONE-UNASSIGNED", "割り当てのない番号帯です", "The number lies in an unassigned range.",
-        "番号を確認してください", "Check the number.";
+        "番号が正しいか確認してください", "Check that the number is right.";
     WarnPhoneExtra = "W-PHONE-EXTRA", "2つ目以降の番号は追加の番号として保存します", "The cell holds several numbers; the first is dialed.",
         "1行に1つの番号が確実です", "One number per row is safest.";
     WarnPhoneHyphen = "W-PHONE-HYPHEN", "漢数字の「一」をハイフンとして読みました", "A kanji one was read as a hyphen.",
-        "番号を確認してください", "Check the number.";
+        "番号が正しいか確認してください", "Check that the number is right.";
     WarnPhoneDecimal = "W-PHONE-DECIMAL", "末尾の「.0」を取り除きました", "A trailing .0 was removed.",
         "セルを文字列にしてください", "Format the cell as text.";
     WarnPhoneFreephone = "W-PHONE-FREEPHONE", "着信者課金の番号です(自動では発信しません)", "The called party pays; the auto-dialer skips this number.",
@@ -234,11 +234,11 @@ codes! {
     WarnPhoneConverged = "W-PHONE-CONVERGED", "0600番号です。確認してください", "A 0600 number; check it.",
         "番号を確認してください", "Check the number.";
     WarnLong = "W-LONG", "30文字を超えています", "More than 30 characters.",
-        "画面では省略して表示されます", "It is shortened on screens.";
+        "画面では途中までしか表示されません", "Screens show only the beginning.";
     WarnCsvQuote = "W-CSV-QUOTE", "引用符の位置が正しくありません", "A quotation mark stands in the middle of a cell.",
         "その項目を確認してください", "Check the cell.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
-        "「電話番号」という列だけが発信に使われます", "Only the column named 電話番号 is dialed.";
+        "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",
         "必要なら元の表を確認してください", "Check the source if in doubt.";
     WarnNoCreatePerm = "W-NO-CREATE-PERM", "連絡先を作成する権限がありません", "No permission to create contacts.",

@@ -162,3 +162,23 @@ fn issue(problem: &Problem) -> ImportIssue {
         value: Some(problem.value.clone()).filter(|value| !value.is_empty()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of refused rows speak with the store's texts, screens with the protocol's: they must say the same.
+    #[test]
+    fn every_code_of_the_store_is_one_of_the_protocol_with_the_same_texts() {
+        for code in store::Code::ALL {
+            let known: ErrorCode =
+                code.as_str().parse().unwrap_or_else(|_| panic!("{code} is not in the protocol"));
+            assert_eq!((code.ja(), code.en()), (known.text().ja, known.text().en), "{code}");
+            assert_eq!(code.is_warning(), known.is_warning(), "{code}");
+            // The store leaves the advice out where its text says it.
+            if !code.hint_ja().is_empty() || !code.hint_en().is_empty() {
+                assert_eq!((code.hint_ja(), code.hint_en()), (known.hint().ja, known.hint().en), "{code}");
+            }
+        }
+    }
+}
