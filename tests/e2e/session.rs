@@ -82,6 +82,32 @@ fn a_result_survives_a_stop_in_the_middle_of_the_call() {
     assert_eq!(exchange.invites().len(), 1);
 }
 
+/// A stop while it rings says nothing of the callee: void, in no count, called again after the gap.
+#[test]
+fn a_stop_while_it_rings_is_no_result() {
+    let exchange = Scenario::server("exchange").start();
+    let mut daemon = against(&exchange).set("dialing", "ring_timeout", "\"60s\"").start();
+    daemon.import("first", list(&["0312340004"]));
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("ringing", SOON, |status| status["seats"][0]["call"]["state"] == "ringing");
+    let (end, took) = wait::timed(|| daemon.stop());
+    assert!(end.success() && took < STOP, "{end} after {took:?}");
+    assert_eq!(exchange.received("CANCEL").len(), 1);
+
+    daemon.start();
+    let history = daemon.cli(&["history"])["rows"].take();
+    let row = &history[0];
+    assert_eq!((&row["void"], &row["void_reason"]), (&json!(true), &json!("shutdown")), "{row:#}");
+    assert_eq!((&row["status"], &row["sip_code"]), (&Value::Null, &json!(487)), "{row:#}");
+    assert_eq!(daemon.cli(&["stats"])["calls"], 0);
+    daemon.wait_drop_rows(1, SOON);
+    // Not at once, but again: 5 s with the practice account, 180 s with any other.
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("gap", SOON, |status| status["seats"][0]["dial"]["waiting"] == "not_due");
+    assert_eq!(exchange.invites().len(), 1);
+    exchange.wait_received("INVITE", 2, SOON);
+}
+
 /// A row that is open at a seat is that seat's.
 #[test]
 fn nobody_closes_the_row_of_another_seat() {

@@ -191,8 +191,8 @@ impl Dialer {
         if open.attempt != attempt {
             return;
         }
-        if row == Row::Withdrawn {
-            // Nothing was tried: the trunk is not to blame.
+        if matches!(row, Row::Withdrawn | Row::Shutdown) {
+            // Nothing was tried to its end: the trunk is not to blame.
         } else if row.is_void() {
             self.voids += 1;
             if row == Row::OwnFault || self.voids >= VOIDS_BEFORE_PAUSE {

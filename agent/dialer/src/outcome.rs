@@ -44,6 +44,8 @@ pub enum Row {
     Other,
     /// Claimed and withdrawn before its INVITE left (paused, or the window closed): void, nobody's fault.
     Withdrawn,
+    /// The service was stopped while it rang: void, since the callee never had the ring time to answer.
+    Shutdown,
 }
 
 impl Row {
@@ -70,6 +72,7 @@ impl Row {
             Self::Silent => "silent",
             Self::Other => "other",
             Self::Withdrawn => "withdrawn",
+            Self::Shutdown => "shutdown",
         }
     }
 
@@ -96,7 +99,8 @@ impl Row {
             | Self::ShortAnswer
             | Self::Silent
             | Self::Other
-            | Self::Withdrawn => None,
+            | Self::Withdrawn
+            | Self::Shutdown => None,
         }
     }
 
@@ -105,7 +109,12 @@ impl Row {
     pub const fn is_void(self) -> bool {
         matches!(
             self,
-            Self::Congested | Self::OwnFault | Self::MediaMismatch | Self::CallerIdRequired | Self::Withdrawn
+            Self::Congested
+                | Self::OwnFault
+                | Self::MediaMismatch
+                | Self::CallerIdRequired
+                | Self::Withdrawn
+                | Self::Shutdown
         )
     }
 
@@ -121,7 +130,7 @@ impl Row {
         &[Self::Fax, Self::NoAnswer, Self::Busy, Self::Vacant, Self::OutOfReach]
     }
 
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Talk,
         Self::Fax,
         Self::Voicemail,
@@ -141,6 +150,7 @@ impl Row {
         Self::Silent,
         Self::Other,
         Self::Withdrawn,
+        Self::Shutdown,
     ];
 }
 
@@ -161,6 +171,8 @@ pub struct Facts {
     pub ended_by_us: bool,
     /// We cancelled since the ring time was over.
     pub ring_timeout: bool,
+    /// We cancelled since the service stops.
+    pub shutdown: bool,
     /// FAX tones were heard from the callee.
     pub fax_heard: bool,
     /// The peer offered T.38.
@@ -214,7 +226,13 @@ fn unanswered(facts: &Facts) -> Row {
     }
     // A CANCEL of ours makes 487: what we heard before decides.
     if facts.ended_by_us {
-        return if facts.busy_heard { Row::Busy } else { Row::NoAnswer };
+        return if facts.busy_heard {
+            Row::Busy
+        } else if facts.shutdown && !facts.ring_timeout {
+            Row::Shutdown
+        } else {
+            Row::NoAnswer
+        };
     }
     match facts.q850 {
         Some(1..=3) => return Row::Vacant,
@@ -311,6 +329,20 @@ mod tests {
         let facts = Facts { ended_by_us: true, ring_timeout: true, sip_code: Some(487), ..Facts::default() };
         assert_eq!(judge(&facts), Row::NoAnswer);
         assert_eq!(judge(&Facts { busy_heard: true, ..facts }), Row::Busy);
+    }
+
+    #[test]
+    fn a_stop_of_the_service_is_no_result_of_the_callee() {
+        let stop = Facts { ended_by_us: true, shutdown: true, sip_code: Some(487), ..Facts::default() };
+        assert_eq!(judge(&stop), Row::Shutdown);
+        assert!(Row::Shutdown.is_void());
+        // What was known already stays known.
+        assert_eq!(judge(&Facts { ring_timeout: true, ..stop }), Row::NoAnswer);
+        assert_eq!(judge(&Facts { busy_heard: true, ..stop }), Row::Busy);
+        assert_eq!(judge(&Facts { fax_heard: true, ..stop }), Row::Fax);
+        assert_eq!(judge(&Facts { ended_by_us: false, sip_code: Some(486), ..stop }), Row::Busy);
+        let talk = Facts { answered: true, talked_ms: 9_000, voice_heard: true, ..stop };
+        assert_eq!(judge(&talk), Row::Talk);
     }
 
     #[test]

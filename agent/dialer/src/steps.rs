@@ -92,7 +92,9 @@ impl Dialer {
         self.actions.push_back(Action::PlaceCall { attempt, ring_timeout: self.policy.ring_timeout });
     }
 
-    pub(crate) fn end(&mut self, mut open: Open, facts: Facts) {
+    pub(crate) fn end(&mut self, mut open: Open, mut facts: Facts) {
+        // Whom the operator hung up on before the stop had rung as long as the operator wanted.
+        facts.shutdown &= !open.hanging_up;
         let row = outcome::judge(&facts);
         let judged = open.has_status || open.saving || open.then.is_some();
         let by_machine = open.from_list && !judged;

@@ -9,7 +9,7 @@ use sip_stack::sdp::{CodecName, Direction, Negotiated};
 use sip_stack::ua::{CallEnd, CallId, EndedBy, Event, HangupReason, Rejection};
 use store::{AttemptId, AttemptProgress, IncomingCall};
 
-use super::call::{Closing, Recording};
+use super::call::{Closing, Origin, Recording};
 use super::job::Done;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
@@ -238,6 +238,9 @@ impl Core {
 
     /// The daemon hangs up everything that is up: orderly shutdown.
     pub(super) fn hang_up_all(&mut self, now: Now) {
+        for call in self.calls.values_mut().filter(|call| call.origin != Origin::Incoming) {
+            call.facts.shutdown = !call.facts.answered && call.closing.is_none();
+        }
         let up: Vec<CallId> = self.by_sip.keys().copied().collect();
         for sip in up {
             self.ua.hangup(sip, HangupReason::Normal, now.mono);

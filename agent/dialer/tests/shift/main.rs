@@ -511,3 +511,28 @@ fn trouble_that_is_over_is_no_reason_to_wait() {
     shift.dialer.store(true, now);
     assert_eq!((shift.dialer.state(), shift.dialer.waiting()), (&SeatState::WrapUp, None));
 }
+
+#[test]
+fn a_stop_while_it_rings_is_void_unless_somebody_ended_the_call_before() {
+    let stopped =
+        Facts { ringing: true, ended_by_us: true, shutdown: true, sip_code: Some(487), ..Facts::default() };
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    let ended = shift.end(first, stopped.clone());
+    assert!(ended.void && ended.auto.is_none(), "{ended:?}");
+    // The operator gave up before the service did.
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.hang_up().unwrap();
+    shift.wants();
+    let ended = shift.end(first, stopped.clone());
+    assert_eq!((ended.void, ended.auto), (false, Some("no_contact")), "{ended:?}");
+    // The operator had judged it already.
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    let now = shift.now();
+    shift.dialer.save(status("no_contact"), Next::Stay, now).unwrap();
+    shift.wants();
+    let ended = shift.end(first, stopped);
+    assert!(!ended.void, "{ended:?}");
+}
