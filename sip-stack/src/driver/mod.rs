@@ -5,7 +5,8 @@
 //! [`Driver::flush`]: the message has been given to the kernel when it returns.
 
 mod names;
-mod tcp;
+mod stream;
+mod tls;
 mod udp;
 
 use std::io;
@@ -13,9 +14,14 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use self::names::Names;
-use self::tcp::{Streams, TcpInput};
+use self::stream::{SendError, StreamInput, Streams};
+use self::tls::Tls;
+pub use self::tls::{
+    CertificateView, TlsClient, TlsFailure, TlsFailureKind, TlsIdentity, TlsInfo, TlsListen, TlsSettings,
+    TlsSetupError, TlsState, Verify,
+};
 use self::udp::Datagrams;
-use crate::transport::TransportKind;
+use crate::transport::{Flow, TransportKind};
 use crate::ua::{AccountId, Event, UserAgent};
 
 /// Where to listen. Port 0 takes a free one.
@@ -47,6 +53,17 @@ pub enum BindError {
         /// What the system said.
         source: io::Error,
     },
+    /// The TLS address is taken or not ours.
+    #[error("cannot listen on TLS {address}")]
+    Tls {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Certificate or key of the TLS listener cannot be used.
+    #[error("the TLS listener's certificate cannot be used")]
+    TlsSetup(#[from] TlsSetupError),
 }
 
 /// Sockets of one user agent. Owns no signalling state.
@@ -54,13 +71,14 @@ pub enum BindError {
 pub struct Driver {
     udp: Option<Datagrams>,
     streams: Streams,
+    tls: Tls,
     names: Names,
 }
 
 enum Input {
     Datagrams,
     Names,
-    Streams(TcpInput),
+    Streams(StreamInput),
     Timer,
 }
 
@@ -80,8 +98,8 @@ impl Driver {
             address: config.tcp.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0))),
             source,
         })?;
-        ua.set_local_addresses(udp.as_ref().map(Datagrams::local), streams.local());
-        Ok(Self { udp, streams, names: Names::new() })
+        ua.set_local_addresses(udp.as_ref().map(Datagrams::local), streams.local_tcp());
+        Ok(Self { udp, streams, tls: Tls::default(), names: Names::new() })
     }
 
     /// The UDP address, port 0 replaced by the real one.
@@ -91,7 +109,41 @@ impl Driver {
 
     /// The TCP address, port 0 replaced by the real one.
     pub fn local_tcp(&self) -> Option<SocketAddr> {
-        self.streams.local()
+        self.streams.local_tcp()
+    }
+
+    /// The TLS address, port 0 replaced by the real one.
+    pub fn local_tls(&self) -> Option<SocketAddr> {
+        self.streams.local_tls()
+    }
+
+    /// Listens for TLS too, and tells the user agent the address. Outgoing connections need no listener.
+    ///
+    /// # Errors
+    /// The address is taken or not ours, or certificate and key cannot be used.
+    pub async fn listen_tls(&mut self, listen: &TlsListen, ua: &mut UserAgent) -> Result<(), BindError> {
+        let acceptor = tls::server_config(listen)?.into();
+        let address = listen.address;
+        let bound = self.streams.bind_tls(address, acceptor).await;
+        let local = bound.map_err(|source| BindError::Tls { address, source })?;
+        ua.set_local_tls(Some(local));
+        Ok(())
+    }
+
+    /// How an account's TLS connections are made; without it an account with [`TransportKind::Tls`] reaches nobody.
+    /// Call it before [`Self::resolve`].
+    pub fn secure(&mut self, account: AccountId, client: TlsClient) {
+        self.tls.set_client(account, client);
+    }
+
+    /// Closes the connection with a peer, if there is one; the next message opens a new one.
+    pub fn hang_up(&mut self, transport: TransportKind, peer: SocketAddr) {
+        self.streams.close(Flow { transport, peer });
+    }
+
+    /// How the last TLS connection that we opened to this address went.
+    pub fn tls_state(&self, peer: SocketAddr) -> Option<&TlsState> {
+        self.tls.state(peer)
     }
 
     /// Finds the address of the account's exchange, now and again every few minutes, and tells the user agent. A
@@ -106,22 +158,34 @@ impl Driver {
     /// buffer is full); stream messages are queued to their connection.
     pub fn flush(&mut self, ua: &mut UserAgent) {
         while let Some(dead) = ua.poll_close() {
-            self.streams.close(dead.peer);
+            self.streams.close(dead);
         }
         while let Some(transmit) = ua.poll_transmit() {
+            let peer = transmit.destination;
             let sent = match transmit.transport {
                 TransportKind::Udp => match &mut self.udp {
-                    Some(udp) => udp.send(transmit.destination, transmit.bytes),
-                    None => Err(io::ErrorKind::NotConnected.into()),
+                    Some(udp) => udp.send(peer, transmit.bytes).map_err(SendError::Io),
+                    None => Err(SendError::Io(io::ErrorKind::NotConnected.into())),
                 },
-                TransportKind::Tcp => self.streams.send(transmit.destination, transmit.bytes),
-                TransportKind::Tls => Err(io::ErrorKind::Unsupported.into()),
+                TransportKind::Tcp => self.streams.send_tcp(peer, transmit.bytes),
+                TransportKind::Tls => {
+                    let accounts = Tls::accounts_at(ua, peer);
+                    let tls = &mut self.tls;
+                    self.streams.send_tls(peer, transmit.bytes, &accounts, || tls.connector(ua, peer))
+                }
             };
-            if let Err(error) = sent {
-                tracing::debug!(peer = %transmit.destination, %error, "cannot send");
-                ua.handle_transport_failure(now(), transmit.transport, transmit.destination);
+            let Err(error) = sent else { continue };
+            match error {
+                SendError::Io(error) => tracing::debug!(%peer, %error, "cannot send"),
+                SendError::Tls(failure) => self.tls_failed(peer, failure),
             }
+            ua.handle_transport_failure(now(), transmit.transport, peer);
         }
+    }
+
+    fn tls_failed(&mut self, peer: SocketAddr, failure: TlsFailure) {
+        tracing::warn!(%peer, code = failure.kind.code(), %failure, "no TLS connection");
+        self.tls.note(peer, TlsState::Failed(failure));
     }
 
     /// Runs the user agent until it has an event. Everything it wanted to send is sent by then.
@@ -170,20 +234,27 @@ impl Driver {
         }
     }
 
-    fn read_stream(&mut self, ua: &mut UserAgent, input: TcpInput) {
+    fn read_stream(&mut self, ua: &mut UserAgent, input: StreamInput) {
         match input {
-            TcpInput::Message { peer, local, bytes } => {
-                learn_route(ua, peer);
-                ua.handle_receive(now(), peer, local, TransportKind::Tcp, &bytes);
+            StreamInput::Message { flow, local, bytes } => {
+                learn_route(ua, flow.peer);
+                ua.handle_receive(now(), flow.peer, local, flow.transport, &bytes);
             }
-            TcpInput::Malformed { peer, error } => {
-                let flow = crate::transport::Flow { transport: TransportKind::Tcp, peer };
-                ua.handle_malformed(now(), flow, &error);
+            StreamInput::Malformed { flow, error } => ua.handle_malformed(now(), flow, &error),
+            StreamInput::Accepted => {}
+            StreamInput::Secured { peer, info } => {
+                if info.verify != Verify::Full {
+                    tracing::warn!(%peer, "the exchange's certificate is not fully verified");
+                }
+                tracing::debug!(%peer, version = info.version, cipher = info.cipher, resumed = info.resumed, "TLS");
+                self.tls.note(peer, TlsState::Secured(info));
             }
-            TcpInput::Accepted => {}
-            TcpInput::Closed { peer, serial } => {
-                if self.streams.forget(peer, serial) {
-                    ua.handle_transport_failure(now(), TransportKind::Tcp, peer);
+            StreamInput::Closed { flow: flow @ Flow { transport, peer }, serial, failure } => {
+                if self.streams.forget(flow, serial) {
+                    if let Some(failure) = failure {
+                        self.tls_failed(peer, failure);
+                    }
+                    ua.handle_transport_failure(now(), transport, peer);
                 }
             }
         }

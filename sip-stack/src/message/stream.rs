@@ -56,6 +56,11 @@ impl StreamFramer {
         self.broken
     }
 
+    /// Whether a message has begun and is not complete.
+    pub fn is_inside_message(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     /// The next frame, unparsed; `None` until more bytes come.
     ///
     /// A message without usable Content-Length comes out as its header section, so that it can be answered with

@@ -9,13 +9,13 @@ use sip_stack::{BindConfig, Driver, TransportKind};
 
 use super::bench::uri;
 
-struct Side {
-    ua: UserAgent,
-    driver: Driver,
+pub(super) struct Side {
+    pub(super) ua: UserAgent,
+    pub(super) driver: Driver,
 }
 
 impl Side {
-    async fn new(seed: u64, transport: TransportKind) -> Self {
+    pub(super) async fn new(seed: u64, transport: TransportKind) -> Self {
         let mut ua = UserAgent::new(UaConfig { seed, ..UaConfig::default() }, Instant::now());
         let any = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         let config = match transport {
@@ -26,7 +26,7 @@ impl Side {
         Self { ua, driver }
     }
 
-    fn account(&mut self, transport: TransportKind, exchange: SocketAddr) -> AccountId {
+    pub(super) fn account(&mut self, transport: TransportKind, exchange: SocketAddr) -> AccountId {
         let mut config = AccountConfig::new("main", uri(&format!("sip:100@{exchange}")));
         config.transport = transport;
         let account = self.ua.add_account(config);
@@ -34,7 +34,7 @@ impl Side {
         account
     }
 
-    async fn next(&mut self) -> Event {
+    pub(super) async fn next(&mut self) -> Event {
         self.driver.drive(&mut self.ua).await
     }
 }
@@ -50,10 +50,15 @@ async fn a_call_over_tcp() {
 }
 
 async fn call_over(transport: TransportKind) {
-    let mut callee = Side::new(2, transport).await;
+    let callee = Side::new(2, transport).await;
     let exchange = callee.driver.local_udp().or(callee.driver.local_tcp()).expect("bound");
     let mut caller = Side::new(1, transport).await;
     let account = caller.account(transport, exchange);
+    call_between(caller, account, callee, &format!("sip:200@{exchange}")).await;
+}
+
+/// One whole call, from INVITE to the answer to the BYE.
+pub(super) async fn call_between(mut caller: Side, account: AccountId, mut callee: Side, target: &str) {
     let server = async {
         let Event::Incoming { call, .. } = callee.next().await else { panic!("no call") };
         callee.ua.ring(call, Instant::now());
@@ -66,7 +71,7 @@ async fn call_over(transport: TransportKind) {
     };
     let client = async {
         let invite = Invite {
-            target: uri(&format!("sip:200@{exchange}")),
+            target: uri(target),
             capabilities: capabilities(),
             ring_timeout: Duration::from_secs(30),
             headers: Vec::new(),
@@ -142,7 +147,7 @@ async fn a_name_is_resolved_beside_the_call_path() {
     assert!(caller.ua.targets(account).iter().all(|target| target.ip().is_loopback()));
 }
 
-fn capabilities() -> Capabilities {
+pub(super) fn capabilities() -> Capabilities {
     Capabilities {
         codecs: vec![CodecSpec::new(CodecName::Pcmu)],
         dtmf: false,

@@ -22,4 +22,6 @@ mod registration;
 mod reliable;
 mod requests;
 mod sessions;
+mod streams;
+mod tls;
 mod updates;
