@@ -139,10 +139,13 @@ fn a_slice_that_fails_leaves_nothing_and_the_next_one_works() {
     assert!(world.db.stage_rows(import, &rows, StagePolicy::default()).is_err());
     assert_eq!(dump(&world), before);
     world.db.db.execute_batch("DROP TRIGGER refuse").unwrap();
-    let (consumed, counts) = world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
-    assert_eq!((consumed, counts.inserted), (70, 70));
+    let mut from = 0;
+    while from < rows.len() {
+        from += world.db.stage_rows(import, &rows[from..], StagePolicy::default()).unwrap().0;
+    }
     world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
     assert_eq!(broken_references(&world), 0);
+    assert_eq!(world.leads().len(), 71);
     assert_eq!(world.leads()[4].categories, ["初出"]);
 }
 
