@@ -4,5 +4,6 @@
 
 mod oracle;
 mod round_trip;
+mod sdp;
 mod torture;
 mod ua;

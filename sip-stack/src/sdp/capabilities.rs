@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use super::{CodecName, CodecSpec, CryptoSuite, Fingerprint, Secret};
+use super::{CodecName, CodecSpec, CryptoSuite, Fingerprint, MasterKey};
 
 /// What we can do, for offers and answers. It stays the same for the whole call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct SdesKey {
     /// The suite.
     pub suite: CryptoSuite,
     /// Key and salt, as long as the suite wants them.
-    pub secret: Secret,
+    pub master: MasterKey,
 }
 
 /// Who we are in DTLS.

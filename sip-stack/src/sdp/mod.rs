@@ -28,6 +28,6 @@ pub use {
     negotiated::{MediaSecurity, Negotiated},
     negotiator::{Negotiator, NegotiatorState},
     parse::{SdpError, parse},
-    sdes::{CryptoAttribute, CryptoSuite, KeyMaterial, Mki, Secret},
+    sdes::{CryptoAttribute, CryptoSuite, KeyMaterial, MasterKey, Mki},
     session::{Encoding, Format, MediaDescription, MediaKind, SessionDescription},
 };

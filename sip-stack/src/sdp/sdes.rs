@@ -76,9 +76,9 @@ impl CryptoSuite {
 
 /// A master key and its salt. `Debug` shows the length only; there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+pub struct MasterKey(Vec<u8>);
 
-impl Secret {
+impl MasterKey {
     /// Key and salt in one piece, as long as the suite wants them.
     pub const fn new(key_and_salt: Vec<u8>) -> Self {
         Self(key_and_salt)
@@ -90,9 +90,9 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "Secret({} bytes)", self.0.len())
+        write!(f, "MasterKey({} bytes)", self.0.len())
     }
 }
 
@@ -100,7 +100,7 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyMaterial {
     /// Key and salt.
-    pub secret: Secret,
+    pub master: MasterKey,
     /// Packets after which the key is used up, when told (RFC 4568 6.1).
     pub lifetime: Option<u64>,
     /// The master key identifier that every packet under this key carries at its end.
@@ -110,7 +110,7 @@ pub struct KeyMaterial {
 impl KeyMaterial {
     /// A key without lifetime and identifier, which is what we send.
     pub const fn new(key_and_salt: Vec<u8>) -> Self {
-        Self { secret: Secret::new(key_and_salt), lifetime: None, mki: None }
+        Self { master: MasterKey::new(key_and_salt), lifetime: None, mki: None }
     }
 }
 
@@ -171,13 +171,13 @@ impl CryptoAttribute {
                 }
             }
         }
-        Some(Self { tag, suite, key: KeyMaterial { secret: Secret(secret), lifetime, mki } })
+        Some(Self { tag, suite, key: KeyMaterial { master: MasterKey(secret), lifetime, mki } })
     }
 
     /// The value of the attribute, key included.
     pub(crate) fn wire(&self) -> String {
         let mut out =
-            format!("{} {} inline:{}", self.tag, self.suite.as_str(), base64::encode(&self.key.secret.0));
+            format!("{} {} inline:{}", self.tag, self.suite.as_str(), base64::encode(&self.key.master.0));
         if let Some(lifetime) = self.key.lifetime {
             let _ = write!(out, "|{lifetime}");
         }
@@ -200,7 +200,7 @@ mod tests {
         let line = format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:32");
         let read = CryptoAttribute::parse(&line).unwrap();
         assert_eq!((read.tag, read.suite), (1, CryptoSuite::AesCm128HmacSha1_80));
-        assert_eq!(read.key.secret.expose().len(), 30);
+        assert_eq!(read.key.master.expose().len(), 30);
         assert_eq!((read.key.lifetime, read.key.mki), (Some(1 << 20), Some(Mki { value: 1, length: 32 })));
         assert_eq!(read.wire(), line.replace("2^20", "1048576"));
         let bare =
@@ -246,6 +246,6 @@ mod tests {
     fn keys_are_not_in_the_debug_form() {
         let line = CryptoAttribute::parse(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}")).unwrap();
         let shown = format!("{line:?}");
-        assert!(shown.contains("Secret(30 bytes)") && !shown.contains("61"), "{shown}");
+        assert!(shown.contains("MasterKey(30 bytes)") && !shown.contains("61"), "{shown}");
     }
 }

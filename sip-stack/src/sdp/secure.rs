@@ -46,7 +46,7 @@ pub(super) fn offer(security: &Security, line: &mut MediaDescription) {
             .map(|(tag, key)| CryptoAttribute {
                 tag,
                 suite: key.suite,
-                key: KeyMaterial { secret: key.secret.clone(), lifetime: None, mki: None },
+                key: KeyMaterial { master: key.master.clone(), lifetime: None, mki: None },
             })
             .collect();
     }
@@ -94,7 +94,7 @@ fn answer_sdes(
         .crypto
         .iter()
         .find_map(|offered| Some((offered, security.sdes.iter().find(|key| key.suite == offered.suite)?)))?;
-    let local = KeyMaterial { secret: key.secret.clone(), lifetime: None, mki: None };
+    let local = KeyMaterial { master: key.master.clone(), lifetime: None, mki: None };
     line.crypto = vec![CryptoAttribute { tag: offered.tag, suite: offered.suite, key: local.clone() }];
     Some(MediaSecurity::Sdes { suite: offered.suite, local, remote: offered.key.clone() })
 }
