@@ -569,3 +569,16 @@ fn any_packet_length_is_sent_and_heard() {
         assert_eq!(pair.b.session.stats().concealed_ms, 0, "{codec:?} {ptime_ms}");
     }
 }
+
+#[test]
+fn muxed_reports_share_the_port_of_the_voice() {
+    let start = Instant::now();
+    for rtcp_mux in [false, true] {
+        let params = StreamParams { rtcp_mux, ..params(Codec::Pcmu, 4000) };
+        let mut session = Session::new(SessionId(1), params, 5, start).unwrap();
+        session.bye(start);
+        let sent = session.poll_transmit(&mut [0; MAX_DATAGRAM]).unwrap();
+        let wanted = if rtcp_mux { (Channel::Rtp, 4000) } else { (Channel::Rtcp, 4001) };
+        assert_eq!((sent.channel, sent.destination.port()), wanted);
+    }
+}

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use super::UserAgent;
 use super::call::ClientUse;
-use super::event::AccountId;
+use super::event::{AccountId, Rejection};
 use crate::message::{HeaderName, Headers, Host, Request, Response, SipUri, Uri, Via};
+use crate::sdp::NegotiationError;
 use crate::transaction::TransactionId;
 use crate::transport::{Flow, MAX_DATAGRAM_REQUEST, TransportKind};
 
@@ -118,6 +119,19 @@ impl UserAgent {
         }
         response.headers.push(HeaderName::SERVER, self.config.user_agent.clone());
         response
+    }
+
+    /// Why a description is refused (RFC 3261 20.43).
+    pub(crate) fn warning(&self, error: NegotiationError) -> Option<(String, String)> {
+        let (code, text) = error.warning()?;
+        let agent = self.config.user_agent.split(['/', ' ']).next().filter(|name| !name.is_empty());
+        let value = format!("{code} {} \"{text}\"", agent.unwrap_or("unknown"));
+        Some((HeaderName::WARNING.as_str().to_owned(), value))
+    }
+
+    /// The refusal of a call whose description does not fit ours.
+    pub(crate) fn not_acceptable(&self, error: NegotiationError) -> Rejection {
+        Rejection { headers: self.warning(error).into_iter().collect(), ..Rejection::new(488) }
     }
 
     /// Answers a server transaction with a bare status.

@@ -44,9 +44,12 @@ impl UserAgent {
         let mut negotiator = Negotiator::new(self.random.next_u64() >> 2);
         let offer = sdp_body(&request.headers, &request.body);
         if let Some(offer) = offer
-            && negotiator.offer_received(offer).is_err()
+            && let Err(error) = negotiator.offer_received(offer)
         {
-            self.refuse_invite(tx, &request, 488, now);
+            let mut response = self.response(&request, error.status(), "");
+            add_headers(&mut response.headers, self.warning(error).as_slice());
+            self.counters.refused += 1;
+            self.layer.respond(tx, &response, now);
             return;
         }
         let (Some(dialog), Ok(from), Ok(to)) = (
@@ -126,9 +129,12 @@ impl UserAgent {
                 description = Description::Answer(body.clone());
             }
         } else if incoming.offered && incoming.media.is_none() {
-            let Ok((answer, media)) = negotiator.answer(capabilities) else {
-                self.reject(call, Rejection::new(488), now);
-                return;
+            let (answer, media) = match negotiator.answer(capabilities) {
+                Ok(agreed) => agreed,
+                Err(error) => {
+                    self.reject(call, self.not_acceptable(error), now);
+                    return;
+                }
             };
             incoming.early_body = Some(answer.clone());
             incoming.media = Some(media.clone());
@@ -193,17 +199,20 @@ impl UserAgent {
             return;
         }
         let agreed = match (incoming.media.clone(), incoming.offered) {
-            (Some(media), _) => Some((incoming.early_body.clone(), Some(media))),
+            (Some(media), _) => Ok((incoming.early_body.clone(), Some(media))),
             (None, true) => {
-                negotiator.answer(capabilities).ok().map(|(answer, media)| (Some(answer), Some(media)))
+                negotiator.answer(capabilities).map(|(answer, media)| (Some(answer), Some(media)))
             }
             (None, false) => {
-                negotiator.offer(capabilities, Direction::SendRecv).ok().map(|offer| (Some(offer), None))
+                negotiator.offer(capabilities, Direction::SendRecv).map(|offer| (Some(offer), None))
             }
         };
-        let Some((body, media)) = agreed else {
-            self.reject(id, Rejection::new(488), now);
-            return;
+        let (body, media) = match agreed {
+            Ok(agreed) => agreed,
+            Err(error) => {
+                self.reject(id, self.not_acceptable(error), now);
+                return;
+            }
         };
         let late_prack = incoming.reliable.outstanding(&incoming.request);
         let own_offer = incoming.own_offer.take();

@@ -351,3 +351,33 @@ fn reject_and_ack(mut bench: Bench, call: CallId, code: u16, invite: &sip_stack:
     bench.ended();
     bench.finish();
 }
+
+#[test]
+fn refusals_of_descriptions_say_why() {
+    // RFC 3261 20.43. Refused with the offer, or only once it is known what we can do.
+    for (media, known, warning) in [
+        ("m=audio 4000 RTP/AVP 18\r\n", true, "305 "),
+        ("m=image 4000 udptl t38\r\n", true, "304 "),
+        ("m=audio 4000 RTP/AVP 9\r\n", false, "305 "),
+        ("m=audio 4000 RTP/SAVP 0\r\n", false, "302 "),
+        ("m=audio 4000 RTP/AVP 0\r\nc=IN IP6 2001:db8::9\r\n", false, "301 "),
+    ] {
+        let mut bench = Bench::new();
+        let invite = peer_invite("1", Some(&format!("v=0\r\nc=IN IP4 192.0.2.9\r\n{media}")));
+        bench.receive(&invite);
+        bench.response(100);
+        if !known {
+            let call = bench.incoming();
+            bench.ua.answer(call, &capabilities(), bench.now);
+        }
+        let refused = bench.response(488);
+        let said = refused.headers.text(&HeaderName::WARNING).expect("a warning").into_owned();
+        assert!(said.starts_with(warning) && said.ends_with('"'), "{media}: {said}");
+        bench.receive(follow_up(&invite, Method::Ack, Some(&refused), "1"));
+        if !known {
+            assert_eq!(bench.ended().sip_code, Some(488));
+        }
+        bench.advance(secs(40));
+        bench.finish();
+    }
+}
