@@ -94,4 +94,4 @@ fn chunks(mut rows: &[StagedRow]) -> impl Iterator<Item = &[StagedRow]> {
 }
 
 /// One slice in so many is synced: about 1 MiB of log.
-const SYNC_EVERY: u32 = 8;
+const SYNC_EVERY: u32 = 3;
