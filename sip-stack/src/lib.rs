@@ -17,6 +17,7 @@ pub mod dialog;
 pub mod driver;
 pub mod identity;
 pub mod message;
+pub mod resolve;
 pub mod sdp;
 mod trace;
 pub mod transaction;

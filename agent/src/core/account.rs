@@ -4,7 +4,9 @@ use std::time::Instant;
 use config::AccountKind;
 use sip_stack::message::Uri;
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, RtcpMux};
-use sip_stack::ua::{AccountId, RegistrationError, RegistrationState, RegistrationStatus, UserAgent};
+use sip_stack::ua::{
+    AccountId, RegistrationError, RegistrationState, RegistrationStatus, TrunkState, UserAgent,
+};
 
 /// An account while the daemon runs.
 pub(crate) struct AccountRuntime {
@@ -19,9 +21,9 @@ pub(crate) struct AccountRuntime {
 }
 
 impl AccountRuntime {
-    /// Whether calls may be placed: registered, or known to the trunk by address and resolved, and lawful.
+    /// Whether calls may be placed: the exchange answers, and we are registered, or known to it by address; and lawful.
     pub(crate) fn is_up(&self, ua: &UserAgent) -> bool {
-        if !self.target_is_lawful(ua) {
+        if !self.target_is_lawful(ua) || ua.trunk(self.id).state == TrunkState::Unreachable {
             return false;
         }
         if self.config.registrar.is_some() {
@@ -50,7 +52,7 @@ impl AccountRuntime {
     /// A practice account may reach loopback addresses only; looked at again at each INVITE, since names move.
     pub(crate) fn target_is_lawful(&self, ua: &UserAgent) -> bool {
         self.config.kind != AccountKind::Practice
-            || ua.targets(self.id).iter().all(|target| target.ip().is_loopback())
+            || ua.targets(self.id).iter().all(|target| target.peer.ip().is_loopback())
     }
 
     /// The URI that a dial string becomes.

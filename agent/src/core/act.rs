@@ -218,7 +218,7 @@ impl Core {
         if !listen.is_unspecified() {
             return Some(listen);
         }
-        account::local_address(*self.ua.targets(self.accounts[account].id).first()?)
+        account::local_address(self.ua.trunk(self.accounts[account].id).active?.peer)
     }
 
     pub(super) fn rtp_socket(&self, address: IpAddr) -> Result<RtpSocket, ErrorCode> {

@@ -178,7 +178,7 @@ impl Core {
             return self.ua.reject(sip, Rejection::new(404), now.mono);
         };
         let known =
-            self.ua.targets(self.accounts[account].id).iter().any(|target| target.ip() == source.ip());
+            self.ua.targets(self.accounts[account].id).iter().any(|target| target.peer.ip() == source.ip());
         if !known {
             tracing::warn!(%source, "call from outside the trunk refused");
             return self.ua.reject(sip, Rejection::new(403), now.mono);

@@ -4,10 +4,12 @@
 //! events. It may be dropped at any await and called again. After a command (`invite`, `hangup` …) call
 //! [`Driver::flush`]: the message has been given to the kernel when it returns.
 
+mod dns;
 mod names;
 mod stream;
 mod tls;
 mod udp;
+mod watch;
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,6 +23,7 @@ pub use self::tls::{
     TlsSetupError, TlsState, Verify,
 };
 use self::udp::Datagrams;
+use self::watch::Watch;
 use crate::transport::{Flow, TransportKind};
 use crate::ua::{AccountId, Event, UserAgent};
 
@@ -73,6 +76,7 @@ pub struct Driver {
     streams: Streams,
     tls: Tls,
     names: Names,
+    watch: Watch,
 }
 
 enum Input {
@@ -99,7 +103,7 @@ impl Driver {
             source,
         })?;
         ua.set_local_addresses(udp.as_ref().map(Datagrams::local), streams.local_tcp());
-        Ok(Self { udp, streams, tls: Tls::default(), names: Names::new() })
+        Ok(Self { udp, streams, tls: Tls::default(), names: Names::new(), watch: Watch::new(now()) })
     }
 
     /// The UDP address, port 0 replaced by the real one.
@@ -146,7 +150,12 @@ impl Driver {
         self.tls.state(peer)
     }
 
-    /// Finds the address of the account's exchange, now and again every few minutes, and tells the user agent. A
+    /// DNS servers to ask instead of the system's, before the first [`Self::resolve`]. Empty: the system's.
+    pub fn set_dns_servers(&mut self, servers: &[SocketAddr]) {
+        self.names.set_servers(servers);
+    }
+
+    /// Finds the account's exchange (RFC 3263), now and again as the DNS asks for it, and tells the user agent. A
     /// literal address is known at once; a name is looked up beside the call path, and a look-up that fails or never
     /// returns changes nothing.
     pub fn resolve(&mut self, ua: &mut UserAgent, account: AccountId) {
@@ -202,6 +211,10 @@ impl Driver {
                 Input::Timer => {
                     let now = now();
                     self.names.refresh(now);
+                    if self.watch.look(ua, now) {
+                        self.names.expire(now);
+                        ua.network_changed(now);
+                    }
                     ua.handle_timeout(now);
                 }
             }
@@ -210,10 +223,10 @@ impl Driver {
     }
 
     async fn next_input(&mut self, ua: &UserAgent) -> Input {
-        let deadline = match (ua.poll_timeout().map(|(at, _)| at), self.names.next_refresh()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        // Without an account there is nobody whose way could change.
+        let look = ua.accounts().next().map(|_| self.watch.next());
+        let deadlines = [ua.poll_timeout().map(|(at, _)| at), self.names.next_refresh(), look];
+        let deadline = deadlines.into_iter().flatten().min();
         tokio::select! {
             () = ready(self.udp.as_mut()) => Input::Datagrams,
             input = self.streams.next() => Input::Streams(input),

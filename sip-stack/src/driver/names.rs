@@ -1,112 +1,121 @@
-//! Names of exchanges, looked up beside the call path.
+//! Where the accounts' exchanges are: the searches of RFC 3263, looked up beside the call path and kept fresh.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::message::Host;
+use super::dns::{self, Told};
+use crate::resolve::{Cache, Question, Search};
+use crate::transport::Flow;
 use crate::ua::{AccountId, UserAgent};
 
 #[derive(Debug)]
 pub(super) struct Names {
-    wanted: Vec<Lookup>,
-    // Bounded by one look-up in flight per account.
-    sender: mpsc::Sender<Found>,
-    receiver: mpsc::Receiver<Found>,
-    arrived: Option<Found>,
+    cache: Cache,
+    wanted: Vec<Wanted>,
+    servers: Arc<[SocketAddr]>,
+    // Dropped with the driver: questions under way end with it.
+    questions: JoinSet<(Question, Told)>,
+    arrived: Vec<(Question, Told)>,
 }
 
 #[derive(Debug)]
-struct Lookup {
+struct Wanted {
     account: AccountId,
-    name: String,
-    port: u16,
-    busy: bool,
-    next: Instant,
-}
-
-#[derive(Debug)]
-struct Found {
-    account: AccountId,
-    addrs: Vec<SocketAddr>,
+    search: Search,
+    seed: u64,
+    /// What the user agent was told.
+    told: Vec<Flow>,
 }
 
 impl Names {
     pub(super) fn new() -> Self {
-        let (sender, receiver) = mpsc::channel(64);
-        Self { wanted: Vec::new(), sender, receiver, arrived: None }
-    }
-
-    pub(super) fn want(&mut self, ua: &mut UserAgent, account: AccountId, now: Instant) {
-        let Some(config) = ua.account(account) else { return };
-        let Some(hop) = config.next_hop().as_sip() else { return };
-        let port = hop.port.unwrap_or(config.transport().default_port());
-        match &hop.host {
-            Host::Name(name) => {
-                let name = name.clone();
-                self.wanted.retain(|lookup| lookup.account != account);
-                self.wanted.push(Lookup { account, name, port, busy: false, next: now });
-                self.refresh(now);
-            }
-            literal => {
-                if let Some(ip) = literal.ip() {
-                    ua.set_targets(account, vec![SocketAddr::new(ip, port)]);
-                }
-            }
+        Self {
+            cache: Cache::new(),
+            wanted: Vec::new(),
+            servers: Arc::new([]),
+            questions: JoinSet::new(),
+            arrived: Vec::new(),
         }
     }
 
-    pub(super) fn next_refresh(&self) -> Option<Instant> {
-        self.wanted.iter().filter(|lookup| !lookup.busy).map(|lookup| lookup.next).min()
+    /// Servers to be asked instead of the system's; empty: the system's.
+    pub(super) fn set_servers(&mut self, servers: &[SocketAddr]) {
+        self.servers = servers.into();
     }
 
-    /// Starts the look-ups that are due. The system's resolver blocks, hence tokio's blocking threads; one per
-    /// account at most, however long it hangs.
-    #[expect(clippy::disallowed_methods, reason = "one short-lived task per look-up")]
+    /// Begins a search, or begins it anew.
+    pub(super) fn want(&mut self, ua: &mut UserAgent, account: AccountId, now: Instant) {
+        let Some(search) = ua.search(account) else { return };
+        self.wanted.retain(|wanted| wanted.account != account);
+        let seed = ua.order_seed();
+        self.wanted.push(Wanted { account, search, seed, told: Vec::new() });
+        self.tell(ua, now);
+        self.refresh(now);
+    }
+
+    /// The network changed: every name is looked up again.
+    pub(super) fn expire(&mut self, now: Instant) {
+        self.cache.expire(now);
+        self.refresh(now);
+    }
+
+    pub(super) fn next_refresh(&self) -> Option<Instant> {
+        self.cache.poll_timeout().filter(|_| self.questions.len() < MAX_QUESTIONS)
+    }
+
+    /// Asks what is due.
     pub(super) fn refresh(&mut self, now: Instant) {
-        for lookup in &mut self.wanted {
-            if lookup.busy || lookup.next > now {
-                continue;
-            }
-            lookup.busy = true;
-            let (sender, account) = (self.sender.clone(), lookup.account);
-            let (name, port) = (lookup.name.clone(), lookup.port);
-            tokio::spawn(async move {
-                let addrs = match tokio::net::lookup_host((name.as_str(), port)).await {
-                    Ok(addrs) => addrs.take(MAX_ADDRESSES).collect(),
-                    Err(error) => {
-                        tracing::debug!(%name, %error, "name not found");
-                        Vec::new()
-                    }
-                };
-                // The driver is gone when nobody takes it.
-                let _ = sender.send(Found { account, addrs }).await;
+        while self.questions.len() < MAX_QUESTIONS {
+            let Some(question) = self.cache.poll_question(now) else { return };
+            let servers = Arc::clone(&self.servers);
+            self.questions.spawn(async move {
+                let told = dns::ask(&question, &servers).await;
+                (question, told)
             });
         }
     }
 
-    /// Returns when a look-up came back. Cancel-safe: the result waits for [`Self::settle`].
+    /// Returns when an answer came back. Cancel-safe: it waits for [`Self::settle`].
     pub(super) async fn answered(&mut self) {
-        if self.arrived.is_none() {
-            self.arrived = self.receiver.recv().await;
+        if !self.arrived.is_empty() {
+            return;
         }
-        if self.arrived.is_none() {
-            std::future::pending().await
+        while let Some(joined) = self.questions.join_next().await {
+            if let Ok(told) = joined {
+                self.arrived.push(told);
+                return;
+            }
         }
+        std::future::pending().await
     }
 
     pub(super) fn settle(&mut self, ua: &mut UserAgent, now: Instant) {
-        let Some(found) = self.arrived.take() else { return };
-        if let Some(lookup) = self.wanted.iter_mut().find(|lookup| lookup.account == found.account) {
-            lookup.busy = false;
-            lookup.next = now + if found.addrs.is_empty() { RETRY } else { REFRESH };
-            ua.set_targets(found.account, found.addrs);
+        for (question, told) in std::mem::take(&mut self.arrived) {
+            match told {
+                Some((answer, lifetime)) => self.cache.answered(&question, answer, lifetime, now),
+                None => self.cache.lost(&question, now),
+            }
         }
+        self.tell(ua, now);
+        self.refresh(now);
+    }
+
+    /// Hands out what changed. A search with open questions waits; one that finds nothing changes nothing.
+    fn tell(&mut self, ua: &mut UserAgent, now: Instant) {
+        for wanted in &mut self.wanted {
+            let plan = self.cache.plan(&wanted.search, wanted.seed, now);
+            if plan.open.is_empty() && plan.targets != wanted.told && !plan.targets.is_empty() {
+                tracing::debug!(account = ?wanted.account, targets = ?plan.targets, "exchange found");
+                wanted.told.clone_from(&plan.targets);
+                ua.set_targets(wanted.account, plan.targets, now);
+            }
+        }
+        self.cache.sweep();
     }
 }
 
-/// `lookup_host` tells no lifetime, so a middle one is assumed.
-const REFRESH: Duration = Duration::from_secs(300);
-const RETRY: Duration = Duration::from_secs(15);
-const MAX_ADDRESSES: usize = 8;
+/// Questions under way at once.
+const MAX_QUESTIONS: usize = 16;

@@ -175,6 +175,11 @@ impl TransactionLayer {
         })
     }
 
+    /// Stops repeating an INVITE that has no response yet; late responses still come until Timer B.
+    pub(crate) fn silence(&mut self, id: TransactionId) {
+        self.table.stop((id, Timer::A));
+    }
+
     /// Forgets a client transaction whose user gave up (64*T1 after a CANCEL, 9.1).
     pub(crate) fn abandon(&mut self, id: TransactionId) {
         self.remove(id);

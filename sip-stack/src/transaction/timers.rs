@@ -136,6 +136,10 @@ impl<K: Ord + Copy> TimerTable<K> {
         self.by_time.insert((at, key));
     }
 
+    pub(crate) fn is_set(&self, key: K) -> bool {
+        self.by_key.contains_key(&key)
+    }
+
     pub(crate) fn stop(&mut self, key: K) {
         if let Some(at) = self.by_key.remove(&key) {
             self.by_time.remove(&(at, key));

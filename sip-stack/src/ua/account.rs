@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 use super::auth::{AuthCache, AuthTries};
 use super::config::AccountConfig;
 use super::event::{RegistrationError, RegistrationState, RegistrationStatus};
+use super::ping::Ping;
+use super::trunk::Trunk;
 use crate::transaction::TransactionId;
 use crate::transport::Flow;
 
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) config: AccountConfig,
-    /// RFC 3263 result, best first. `target` is the one in use.
-    pub(crate) targets: Vec<SocketAddr>,
-    pub(crate) target: usize,
+    /// RFC 3263 result, and which of it is in use.
+    pub(crate) trunk: Trunk,
+    /// OPTIONS under way.
+    pub(crate) pings: Vec<Ping>,
     /// Our address as the exchange sees it (RFC 3581).
     pub(crate) learned: Option<SocketAddr>,
     /// The route that the registrar wants requests to take (RFC 3608).
@@ -35,6 +38,8 @@ pub(crate) struct Registration {
     /// True from `register` to `unregister`.
     pub(crate) wanted: bool,
     pub(crate) transaction: Option<TransactionId>,
+    /// Where the REGISTER under way went.
+    pub(crate) flow: Option<Flow>,
     pub(crate) call_id: String,
     pub(crate) tag: String,
     pub(crate) cseq: u32,
@@ -51,7 +56,13 @@ pub(crate) struct Registration {
     /// True when the contact was replaced by the address the exchange saw; not done twice in a row.
     pub(crate) rebound: bool,
     pub(crate) targets_tried: usize,
+    /// Redirections followed since the last success.
+    pub(crate) redirected: u8,
+    /// False once the registrar refused `reg-id` (439, RFC 5626 6).
+    pub(crate) may_outbound: bool,
     pub(crate) failures: u32,
+    /// Until when the registrar asked us to wait (Retry-After).
+    pub(crate) not_before: Option<Instant>,
     pub(crate) last_error: Option<RegistrationError>,
     pub(crate) next_attempt: Option<Instant>,
     /// What the last event said.
@@ -64,6 +75,7 @@ impl Account {
             state: RegistrationState::Idle,
             wanted: false,
             transaction: None,
+            flow: None,
             call_id,
             tag,
             cseq: 0,
@@ -75,15 +87,18 @@ impl Account {
             interval_raised: false,
             rebound: false,
             targets_tried: 0,
+            redirected: 0,
+            may_outbound: true,
             failures: 0,
+            not_before: None,
             last_error: None,
             next_attempt: None,
             told: None,
         };
         Self {
             config,
-            targets: Vec::new(),
-            target: 0,
+            trunk: Trunk::default(),
+            pings: Vec::new(),
             learned: None,
             service_route: Vec::new(),
             register_auth: AuthCache::default(),
@@ -91,19 +106,6 @@ impl Account {
             registration,
             outbound: false,
             flow_timer: None,
-        }
-    }
-
-    /// Where requests of this account go now.
-    pub(crate) fn flow(&self) -> Option<Flow> {
-        let peer = self.targets.get(self.target).or_else(|| self.targets.first())?;
-        Some(Flow { transport: self.config.transport(), peer: *peer })
-    }
-
-    /// The present target failed: the next one is tried from now on.
-    pub(crate) fn next_target(&mut self) {
-        if !self.targets.is_empty() {
-            self.target = (self.target + 1) % self.targets.len();
         }
     }
 

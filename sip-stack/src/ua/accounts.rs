@@ -6,8 +6,8 @@ use super::UserAgent;
 use super::account::Account;
 use super::config::AccountConfig;
 use super::event::{AccountId, RegistrationState, RegistrationStatus};
-use super::timer::UaTimer;
 use crate::message::{Request, Response};
+use crate::resolve::Search;
 use crate::transport::{Flow, TransportKind};
 
 impl UserAgent {
@@ -29,29 +29,24 @@ impl UserAgent {
         (0u32..).map(AccountId).zip(self.accounts.iter().map(|account| &account.config))
     }
 
-    /// The addresses of the account's exchange, best first (the result of RFC 3263). A registration that waits for
-    /// them starts at the next [`Self::handle_timeout`], which is due at once. An empty list changes nothing: a
-    /// failed look-up does not take away what worked.
-    pub fn set_targets(&mut self, account: AccountId, addrs: Vec<SocketAddr>) {
-        let Some(entry) = self.accounts.get_mut(account.0 as usize) else {
-            return;
-        };
-        if addrs.is_empty() {
-            return;
-        }
-        let used = entry.flow().map(|flow| flow.peer);
-        entry.target = used.and_then(|used| addrs.iter().position(|addr| *addr == used)).unwrap_or(0);
-        entry.targets = addrs;
-        if let Some(since) = entry.registration.next_attempt
-            && entry.registration.state == RegistrationState::Resolving
-        {
-            self.timers.set(UaTimer::Register(account), since);
-        }
+    /// What is looked for to find the account's exchange; the result goes to [`Self::set_targets`].
+    pub fn search(&self, account: AccountId) -> Option<Search> {
+        let config = self.account(account)?;
+        // Our Contact names one address: a family that we do not listen on could not be answered.
+        let bound = [self.local_udp, self.local_tcp, self.local_tls];
+        let family = |four: bool| bound.iter().flatten().any(|local| local.is_ipv4() == four);
+        let any = bound.iter().all(Option::is_none);
+        Some(Search {
+            uri: config.next_hop().clone(),
+            transports: config.transports(),
+            ipv4: any || family(true),
+            ipv6: any || family(false),
+        })
     }
 
-    /// What [`Self::set_targets`] said last.
-    pub fn targets(&self, account: AccountId) -> &[SocketAddr] {
-        self.accounts.get(account.0 as usize).map_or(&[], |account| &account.targets)
+    /// A seed for the order of equal targets: another one in each process.
+    pub fn order_seed(&mut self) -> u64 {
+        self.random.next_u64()
     }
 
     /// Where the registration of an account stands.
@@ -108,7 +103,8 @@ impl UserAgent {
                         && to.uri.host() == account.config.aor.host()
                 })
         };
-        let from_exchange = |account: &Account| account.targets.iter().any(|addr| addr.ip() == source.ip());
+        let from_exchange =
+            |account: &Account| account.trunk.flows().iter().any(|flow| flow.peer.ip() == source.ip());
         let all = || (0u32..).map(AccountId).zip(&self.accounts);
         all()
             .find(|(_, account)| matches(account) && from_exchange(account))

@@ -56,6 +56,9 @@ pub(crate) struct Outgoing {
     /// Empty where the callee is to make the offer.
     pub(crate) offer: Vec<u8>,
     pub(crate) flow: Flow,
+    /// The target of the exchange this INVITE goes to, and all that were tried for the call.
+    pub(crate) hop: Flow,
+    pub(crate) tried: Vec<Flow>,
     /// Early dialogs by the peer's tag: one per fork.
     pub(crate) early: BTreeMap<String, Early>,
     /// What the last `EarlyMedia` said, and the fork that it was.
@@ -191,6 +194,12 @@ pub(crate) enum ClientUse {
     Cancel,
     Invite(CallId),
     Prack(Box<PrackContext>),
+    /// An INVITE that went to another target meanwhile.
+    Orphan {
+        call: CallId,
+        cancelled: bool,
+    },
+    Ping(AccountId),
     Register(AccountId),
     Reinvite {
         call: CallId,
@@ -243,6 +252,13 @@ impl Call {
     /// True when the INVITE went by TCP only for its size.
     pub(crate) fn is_upgraded(&self) -> bool {
         matches!(&self.phase, Phase::Outgoing(outgoing) if outgoing.upgraded)
+    }
+
+    pub(crate) fn outgoing_ref(&self) -> Option<&Outgoing> {
+        match &self.phase {
+            Phase::Outgoing(outgoing) => Some(outgoing),
+            Phase::Established(_) | Phase::Incoming(_) => None,
+        }
     }
 
     pub(crate) fn outgoing(&mut self) -> Option<&mut Outgoing> {

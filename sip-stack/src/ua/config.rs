@@ -142,6 +142,15 @@ pub struct AccountConfig {
     pub retry: RetryPolicy,
     /// How the way to the exchange is kept open while registered.
     pub keep_alive: KeepAlive,
+    /// True: NAPTR and SRV records choose among UDP, TCP and TLS (RFC 3263 4.1), `transport` where they say nothing.
+    pub choose_transport: bool,
+    /// Names this box for ever, a UUID as 36 characters: `+sip.instance` of the REGISTER's Contact (RFC 5626 4.1), by
+    /// which a registrar replaces the binding of our former address. `None` leaves it out.
+    pub instance: Option<String>,
+    /// How long a target may stay silent before the next one is tried, default 4 s.
+    pub failover_after: Duration,
+    /// Between OPTIONS to the target in use; `None`: only lost targets are asked whether they are back, every 30 s.
+    pub options_interval: Option<Duration>,
     /// User part of our Contact; the user of `aor` when absent.
     pub contact_user: Option<String>,
     /// Session timers of its calls.
@@ -163,6 +172,10 @@ impl AccountConfig {
             outbound_proxy: None,
             retry: RetryPolicy::default(),
             keep_alive: KeepAlive::default(),
+            choose_transport: false,
+            instance: None,
+            failover_after: Duration::from_secs(4),
+            options_interval: None,
             contact_user: None,
             session: SessionPolicy::default(),
         }
@@ -176,6 +189,22 @@ impl AccountConfig {
     /// The transport towards the exchange: TLS where the next hop is a `sips:` URI (RFC 3261 26.2.2).
     pub fn transport(&self) -> TransportKind {
         uri_transport(self.next_hop()).filter(|kind| *kind == TransportKind::Tls).unwrap_or(self.transport)
+    }
+
+    /// The transports that may be used, the preferred one first.
+    pub fn transports(&self) -> Vec<TransportKind> {
+        let preferred = self.transport();
+        let mut all = vec![preferred];
+        if self.choose_transport {
+            let others = [TransportKind::Udp, TransportKind::Tcp, TransportKind::Tls];
+            all.extend(others.into_iter().filter(|kind| *kind != preferred));
+        } else if let Some(asked) = uri_transport(self.next_hop())
+            && asked != preferred
+        {
+            // What the URI names wins over what the account names.
+            all = vec![asked];
+        }
+        all
     }
 
     pub(crate) fn contact_user(&self) -> Option<&str> {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::trunk::TrunkStatus;
 use crate::message::{Headers, NameAddr, Request, Response, Uri};
 use crate::sdp::{Capabilities, Negotiated};
 
@@ -298,6 +299,14 @@ pub enum Event {
         call: CallId,
         /// How it ended.
         end: CallEnd,
+    },
+
+    /// The exchange answers, or no longer, or another target of it is used.
+    Trunk {
+        /// The account.
+        account: AccountId,
+        /// How it is now.
+        status: TrunkStatus,
     },
 
     // -- other requests --

@@ -19,11 +19,13 @@ mod cancel;
 mod config;
 mod early;
 mod event;
+mod failover;
 mod hold;
 mod in_dialog;
 mod incoming;
 mod keepalive;
 mod outgoing;
+mod ping;
 mod random;
 mod receive;
 mod redirect;
@@ -33,6 +35,7 @@ mod reliable;
 mod requests;
 mod session;
 mod timer;
+mod trunk;
 mod update;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -52,6 +55,7 @@ pub use self::event::{
 use self::keepalive::KeepAlives;
 use self::random::Random;
 use self::timer::UaTimer;
+pub use self::trunk::{TrunkState, TrunkStatus};
 use crate::dialog::DialogTable;
 use crate::transaction::timers::TimerTable;
 use crate::transaction::{TransactionEvent, TransactionId, TransactionLayer};
@@ -137,10 +141,40 @@ impl UserAgent {
             && !self.local_routes.contains_key(&peer)
     }
 
+    /// The routes of the accounts' targets that [`Self::set_local_route`] told: (peer, our address).
+    pub fn target_routes(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> {
+        let targets = self.accounts.iter().flat_map(|account| account.trunk.flows());
+        targets.filter_map(|target| Some((target.peer.ip(), *self.local_routes.get(&target.peer.ip())?)))
+    }
+
+    /// The machine slept or its network changed: what was learned of addresses and of dead targets is forgotten, and
+    /// every account registers again within a second, with its new Contact in the place of the old one (RFC 3261
+    /// 10.2.1). A waiting time that the exchange asked for is kept. Running calls stay as they are: their peers learn
+    /// of a new address by the next request inside the dialog.
+    pub fn network_changed(&mut self, now: Instant) {
+        for index in 0..self.accounts.len() {
+            let account = AccountId(u32::try_from(index).unwrap_or(u32::MAX));
+            let spread = std::time::Duration::from_millis(self.random.below(1000));
+            self.forgive_targets(account, now);
+            let entry = &mut self.accounts[index];
+            entry.learned = None;
+            let registration = &mut entry.registration;
+            if !registration.wanted || registration.state == RegistrationState::Resolving {
+                continue;
+            }
+            registration.failures = 0;
+            let at = registration.not_before.map_or(now + spread, |not_before| not_before.max(now + spread));
+            registration.next_attempt = Some(at);
+            self.drop_registration_transaction(account);
+            self.timers.set(UaTimer::Register(account), at);
+        }
+        self.pump(now);
+    }
+
     /// A target whose [`Self::needs_local_route`] is still open.
     pub fn unrouted_target(&self) -> Option<SocketAddr> {
-        let mut targets = self.accounts.iter().flat_map(|account| &account.targets);
-        targets.find(|target| self.needs_local_route(target.ip())).copied()
+        let mut targets = self.accounts.iter().flat_map(|account| account.trunk.flows());
+        targets.find(|target| self.needs_local_route(target.peer.ip())).map(|target| target.peer)
     }
 
     /// The SIP Call-ID of a call that has not ended.
@@ -209,6 +243,11 @@ impl UserAgent {
                 UaTimer::RingTimeout(call) => self.ring_timed_out(call, now),
                 UaTimer::Register(account) => self.send_register(account, now),
                 UaTimer::KeepAlive(flow) => self.keep_alive_due(flow, now),
+                UaTimer::RegisterUnanswered(account) => self.registrar_silent(account, now),
+                UaTimer::NextTarget(call) => self.target_silent(call, now),
+                UaTimer::OrphanGiveUp(transaction) => self.orphan_gave_up(transaction),
+                UaTimer::Ping(account) => self.send_pings(account, now),
+                UaTimer::PingUnanswered(account) => self.pings_unanswered(account, now),
             }
             self.pump(now);
         }
@@ -250,6 +289,7 @@ impl UserAgent {
                     self.uses.remove(&id);
                     self.acks.remove(&id);
                     self.server_invites.remove(&id);
+                    self.timers.stop(UaTimer::OrphanGiveUp(id));
                 }
                 TransactionEvent::Timeout { id } => {
                     self.counters.timeouts += 1;

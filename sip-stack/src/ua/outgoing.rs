@@ -82,6 +82,8 @@ impl UserAgent {
             cseq: 1,
             offer,
             flow,
+            hop: flow,
+            tried: vec![flow],
             early: BTreeMap::new(),
             early_media: None,
             cancel: Cancel::No,
@@ -120,7 +122,8 @@ impl UserAgent {
             return;
         };
         let Some(entry) = self.accounts.get(account.0 as usize) else { return };
-        let mut flow = entry.flow().unwrap_or(outgoing.flow);
+        // One target for all of a call: its challenge was answered by that server, and repeated requests must meet it.
+        let mut flow = outgoing.hop;
         // A redirection to an address goes there; a name stays with the account's exchange (no look-up in the core).
         if outgoing.target != outgoing.to
             && entry.config.outbound_proxy.is_none()
@@ -163,6 +166,7 @@ impl UserAgent {
             outgoing.upgraded = used.transport != flow.transport;
             outgoing.flow = used;
         }
+        self.await_target(id, now);
     }
 
     pub(crate) fn invite_response(
@@ -181,7 +185,13 @@ impl UserAgent {
 
     /// A 2xx: the first one makes the call, a repeated one repeats its ACK, one of another fork is acknowledged and
     /// hung up (13.2.2.4).
-    fn invite_accepted(&mut self, id: CallId, tx: TransactionId, response: &Response, now: Instant) {
+    pub(crate) fn invite_accepted(
+        &mut self,
+        id: CallId,
+        tx: TransactionId,
+        response: &Response,
+        now: Instant,
+    ) {
         let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
         let records = self.acks.entry(tx).or_default();
         if let Some(record) = records.iter().find(|record| record.remote_tag == tag) {
@@ -351,6 +361,18 @@ impl UserAgent {
             self.send_invite(id, now);
             return;
         }
+        // 503 sends this call to the next target (RFC 3263 4.3). The target itself is left alone only where it asks for
+        // it: exchanges say 503 also for a number that cannot be reached.
+        if !cancelled && response.code == 503 {
+            if let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) {
+                outgoing.cseq += 1;
+                outgoing.tries = AuthTries::default();
+            }
+            let rest = response.headers.retry_after_wait();
+            if self.try_next_target(id, rest, now) {
+                return;
+            }
+        }
         if !cancelled && self.try_redirect(id, response, now) {
             return;
         }
@@ -365,7 +387,6 @@ impl UserAgent {
     /// No answer at all (Timer B), or the request could not be sent.
     pub(crate) fn invite_unanswered(&mut self, id: CallId, failure: ClientFailure, now: Instant) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let account = call.account;
         let Some(outgoing) = call.outgoing() else { return };
         // TCP was our choice because of the size; a peer without TCP gets the datagram after all (18.1.1).
         if failure == ClientFailure::Transport && outgoing.upgraded && outgoing.cancel == Cancel::No {
@@ -374,8 +395,9 @@ impl UserAgent {
             self.send_invite(id, now);
             return;
         }
-        if let Some(entry) = account.and_then(|account| self.accounts.get_mut(account.0 as usize)) {
-            entry.next_target();
+        outgoing.transaction = None;
+        if self.try_next_target(id, Some(Duration::ZERO), now) {
+            return;
         }
         let Some(call) = self.calls.get(&id) else { return };
         let mut end = call.end(EndedBy::Timeout);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::call::ClientUse;
+use super::timer::UaTimer;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::DialogId;
 use crate::message::{Message, Method, ParseError, Request, Response, parse_datagram, parse_framed};
@@ -103,7 +104,18 @@ impl UserAgent {
             Some(ClientUse::Bye(_)) => self.bye_response(id, &response, now),
             Some(ClientUse::Invite(call)) => {
                 let call = *call;
+                self.timers.stop(UaTimer::NextTarget(call));
+                let from =
+                    self.calls.get(&call).and_then(|entry| Some((entry.account?, entry.answered_by()?)));
+                if let Some((account, flow)) = from.filter(|_| response.code != 503) {
+                    self.target_answered(account, flow, now);
+                }
                 self.invite_response(call, id, response, now);
+            }
+            Some(ClientUse::Orphan { .. }) => self.orphan_response(id, response, now),
+            Some(ClientUse::Ping(account)) => {
+                let account = *account;
+                self.ping_response(id, account, &response, now);
             }
             Some(ClientUse::Register(account)) => {
                 let account = *account;
@@ -130,7 +142,9 @@ impl UserAgent {
                 self.reinvite_unanswered(call, &dialog.id.remote_tag, failure, now);
             }
             Some(ClientUse::Update { call, tag }) => self.update_unanswered(call, &tag, id, failure, now),
-            Some(ClientUse::Bye(_) | ClientUse::Cancel | ClientUse::Prack(_)) | None => {}
+            Some(ClientUse::Ping(account)) => self.ping_failed(id, account, now),
+            Some(ClientUse::Bye(_) | ClientUse::Cancel | ClientUse::Orphan { .. } | ClientUse::Prack(_))
+            | None => {}
         }
     }
 }

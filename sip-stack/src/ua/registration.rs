@@ -10,6 +10,7 @@ use super::call::ClientUse;
 use super::event::{AccountId, Event, RegistrationError, RegistrationState};
 use super::timer::UaTimer;
 use super::{ClientFailure, UserAgent};
+use crate::dialog::{uri_ip, uri_transport};
 use crate::message::{CSeq, Contact, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 use crate::transport::{Flow, TransportKind};
 
@@ -64,6 +65,8 @@ impl UserAgent {
         let registration = &mut entry.registration;
         registration.tries = AuthTries::default();
         registration.interval_raised = false;
+        registration.targets_tried = 0;
+        registration.redirected = 0;
         registration.removing = !registration.wanted;
         if entry.flow().is_none() {
             entry.registration.next_attempt = Some(now);
@@ -97,8 +100,15 @@ impl UserAgent {
             _ => RegistrationState::Registering,
         };
         let (id, _) = self.send_request(request, flow, ClientUse::Register(account), now);
-        let registration = &mut self.accounts[account.0 as usize].registration;
+        let entry = &mut self.accounts[account.0 as usize];
+        let (patience, more) = (entry.config.failover_after, entry.trunk.flows().len());
+        let registration = &mut entry.registration;
         registration.transaction = Some(id);
+        registration.flow = Some(flow);
+        if registration.targets_tried + 1 < more {
+            self.timers.set(UaTimer::RegisterUnanswered(account), now + patience);
+        }
+        let registration = &mut self.accounts[account.0 as usize].registration;
         // A refresh under way is no news; its result is.
         if registration.state != state {
             self.set_registration_state(account, state);
@@ -106,13 +116,22 @@ impl UserAgent {
     }
 
     pub(crate) fn register_response(&mut self, account: AccountId, response: &Response, now: Instant) {
+        self.timers.stop(UaTimer::RegisterUnanswered(account));
         if response.is_provisional() {
             return;
         }
-        let Some(flow) = self.accounts.get(account.0 as usize).and_then(Account::flow) else {
+        let Some(flow) = self.accounts.get(account.0 as usize).and_then(|entry| entry.registration.flow)
+        else {
             return;
         };
         self.learn_address(account, response, flow);
+        // While the transaction is noted, a change of the target does not start another REGISTER.
+        if response.code == 503 {
+            let rest = response.headers.retry_after_wait().unwrap_or_default();
+            self.target_failed(account, flow, rest, now);
+        } else {
+            self.target_answered(account, flow, now);
+        }
         let entry = &mut self.accounts[account.0 as usize];
         entry.registration.transaction = None;
         match response.code {
@@ -138,20 +157,83 @@ impl UserAgent {
                     _ => self.registration_failed(account, response, now),
                 }
             }
+            // The first hop does not keep flows (RFC 5626 6): the binding is made without one.
+            439 if entry.registration.may_outbound => {
+                entry.registration.may_outbound = false;
+                self.transmit_register(account, now);
+            }
+            301 | 302 | 305 if self.follow_registrar(account, response, flow, now) => {}
+            503 if self.next_registrar(account, now) => {}
             _ => self.registration_failed(account, response, now),
         }
     }
 
+    /// The registrar names another one. It is followed twice at most, to an address only, and never from this machine
+    /// off it; the Request-URI stays, since the digest's realm and our domain do.
+    fn follow_registrar(
+        &mut self,
+        account: AccountId,
+        response: &Response,
+        from: Flow,
+        now: Instant,
+    ) -> bool {
+        let entry = &mut self.accounts[account.0 as usize];
+        let Some(uri) = response.headers.contact().map(|contact| contact.uri) else { return false };
+        let Some(ip) = uri_ip(&uri) else { return false };
+        let transport = uri_transport(&uri).unwrap_or(from.transport);
+        let secure = from.transport == TransportKind::Tls && transport != TransportKind::Tls;
+        if entry.registration.redirected >= MAX_REDIRECTS
+            || entry.registration.removing
+            || secure
+            || (from.peer.ip().is_loopback() && !ip.is_loopback())
+        {
+            return false;
+        }
+        let peer = SocketAddr::new(ip, uri.port().unwrap_or(transport.default_port()));
+        let to = Flow { transport, peer };
+        if to == from {
+            return false;
+        }
+        entry.registration.redirected += 1;
+        entry.registration.tries = AuthTries::default();
+        self.redirect_trunk(account, to, now);
+        self.transmit_register(account, now);
+        true
+    }
+
+    /// The next target of the exchange at once; only when all failed comes the waiting time.
+    fn next_registrar(&mut self, account: AccountId, now: Instant) -> bool {
+        let entry = &mut self.accounts[account.0 as usize];
+        entry.registration.targets_tried += 1;
+        let more = entry.registration.targets_tried < entry.trunk.flows().len() && entry.registration.wanted;
+        if more {
+            entry.registration.tries = AuthTries::default();
+            self.transmit_register(account, now);
+        }
+        more
+    }
+
+    /// No response at all from the registrar in use, but there is another one.
+    pub(crate) fn registrar_silent(&mut self, account: AccountId, now: Instant) {
+        let Some(id) = self.accounts.get(account.0 as usize).and_then(|entry| entry.registration.transaction)
+        else {
+            return;
+        };
+        self.layer.abandon(id);
+        self.uses.remove(&id);
+        self.register_unanswered(account, ClientFailure::Timeout, now);
+    }
+
     pub(crate) fn register_unanswered(&mut self, account: AccountId, failure: ClientFailure, now: Instant) {
+        self.timers.stop(UaTimer::RegisterUnanswered(account));
+        if let Some(flow) = self.accounts.get(account.0 as usize).and_then(|entry| entry.registration.flow) {
+            self.target_failed(account, flow, Duration::ZERO, now);
+        }
         let Some(entry) = self.accounts.get_mut(account.0 as usize) else {
             return;
         };
         entry.registration.transaction = None;
-        entry.next_target();
-        entry.registration.targets_tried += 1;
-        // The next address of the exchange at once; only when all failed comes the waiting time.
-        if entry.registration.targets_tried < entry.targets.len() && entry.registration.wanted {
-            self.transmit_register(account, now);
+        if self.next_registrar(account, now) {
             return;
         }
         let reason = match failure {
@@ -182,13 +264,16 @@ impl UserAgent {
     fn registered(&mut self, account: AccountId, response: &Response, flow: Flow, now: Instant) {
         let contact = self.contact(Some(account), None, flow);
         self.learn_outbound(account, response);
+        let draw = self.random.next_u64();
         let entry = &mut self.accounts[account.0 as usize];
         let routes = response.headers.addresses(&HeaderName::SERVICE_ROUTE).unwrap_or_default();
         entry.service_route = routes.iter().take(MAX_ROUTES).map(ToString::to_string).collect();
         let registration = &mut entry.registration;
         registration.failures = 0;
         registration.targets_tried = 0;
+        registration.redirected = 0;
         registration.last_error = None;
+        registration.not_before = None;
         if registration.removing {
             registration.bound = None;
             registration.expires = entry.config.expires;
@@ -207,7 +292,7 @@ impl UserAgent {
         // A contact with the address we were seen at replaces ours, at once and only once (the next answer agrees).
         let moved = contact != offered && !registration.rebound;
         registration.rebound = moved;
-        let next = if moved { now } else { now + refresh_after(granted) };
+        let next = if moved { now } else { now + refresh_after(granted, draw) };
         registration.next_attempt = Some(next);
         self.timers.set(UaTimer::Register(account), next);
         self.set_registration_state(account, RegistrationState::Registered { expires_at: now + granted });
@@ -215,7 +300,7 @@ impl UserAgent {
 
     fn registration_failed(&mut self, account: AccountId, response: &Response, now: Instant) {
         let error = RegistrationError { code: Some(response.code), reason: response.reason.clone() };
-        let wait = response.headers.retry_after().map(u64::from).map(Duration::from_secs);
+        let wait = response.headers.retry_after_wait();
         self.back_off(account, error, wait, now);
     }
 
@@ -250,11 +335,13 @@ impl UserAgent {
         let delay = (base + jitter).max(wait.unwrap_or_default().min(LONGEST_EXPIRES));
         registration.last_error = Some(error);
         registration.next_attempt = Some(now + delay);
+        registration.not_before = wait.map(|wait| now + wait.min(LONGEST_EXPIRES));
         self.timers.set(UaTimer::Register(account), now + delay);
         self.set_registration_state(account, RegistrationState::Failed);
     }
 
-    fn drop_registration_transaction(&mut self, account: AccountId) {
+    pub(crate) fn drop_registration_transaction(&mut self, account: AccountId) {
+        self.timers.stop(UaTimer::RegisterUnanswered(account));
         if let Some(id) = self.accounts[account.0 as usize].registration.transaction.take() {
             self.layer.abandon(id);
             self.uses.remove(&id);
@@ -273,10 +360,13 @@ impl UserAgent {
     }
 }
 
-/// Refresh at the lifetime less a tenth, at least 5 s before the end; a very short one at its half.
-fn refresh_after(granted: Duration) -> Duration {
+/// Refresh at the lifetime less a tenth, at least 5 s before the end, and earlier by up to another tenth, so that
+/// accounts and boxes that registered together do not refresh together; a very short one at its half.
+fn refresh_after(granted: Duration, draw: u64) -> Duration {
     let margin = (granted / 10).max(Duration::from_secs(5));
-    if granted > margin * 2 { granted - margin } else { granted / 2 }
+    let spread = u64::try_from((granted / 10).as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+    let early = Duration::from_millis(draw % spread);
+    if granted > margin * 2 + early { granted - margin - early } else { granted / 2 }
 }
 
 fn register_request(entry: &mut Account, contact: &str) -> Option<Request> {
@@ -287,6 +377,7 @@ fn register_request(entry: &mut Account, contact: &str) -> Option<Request> {
         uri.user = None;
         uri.password = None;
     }
+    let flows_kept = entry.outbound;
     let registration = &mut entry.registration;
     registration.cseq += 1;
     let seconds = registration.expires.as_secs();
@@ -305,8 +396,15 @@ fn register_request(entry: &mut Account, contact: &str) -> Option<Request> {
         let bound = registration.bound.clone().unwrap_or_else(|| contact.to_owned());
         headers.push(HeaderName::CONTACT, format!("{bound};expires=0"));
     } else {
-        headers.push(HeaderName::CONTACT, format!("{contact};expires={seconds}"));
-        if let Some(old) = registration.bound.as_ref().filter(|old| *old != contact) {
+        let instance = match (&entry.config.instance, registration.may_outbound) {
+            (Some(uuid), true) => format!(";+sip.instance=\"<urn:uuid:{uuid}>\";reg-id=1"),
+            (Some(uuid), false) => format!(";+sip.instance=\"<urn:uuid:{uuid}>\""),
+            (None, _) => String::new(),
+        };
+        headers.push(HeaderName::CONTACT, format!("{contact};expires={seconds}{instance}"));
+        // A registrar that knows flows replaces the binding of this one by itself (RFC 5626 6).
+        let old = registration.bound.as_ref().filter(|_| !flows_kept);
+        if let Some(old) = old.filter(|old| *old != contact) {
             headers.push(HeaderName::CONTACT, format!("{old};expires=0"));
         }
         registration.offered = Some(contact.to_owned());
@@ -314,7 +412,10 @@ fn register_request(entry: &mut Account, contact: &str) -> Option<Request> {
     let seconds = if registration.removing { 0 } else { seconds };
     headers.push(HeaderName::EXPIRES, seconds.to_string());
     headers.push(HeaderName::ALLOW, ALLOW);
-    headers.push(HeaderName::SUPPORTED, SUPPORTED);
+    let outbound = entry.config.instance.is_some() && entry.registration.may_outbound;
+    // Path is the registrar's and the edge's business; it is used only where the user agent says so (RFC 3327 5.1).
+    let extensions = if outbound { "path, outbound" } else { "path" };
+    headers.push(HeaderName::SUPPORTED, format!("{SUPPORTED}, {extensions}"));
     Some(Request { method: Method::Register, uri, headers, body: Vec::new() })
 }
 
@@ -343,6 +444,8 @@ fn granted(response: &Response, offered: &str) -> Option<Duration> {
     seconds.map(|seconds| Duration::from_secs(u64::from(seconds)))
 }
 
+/// Redirections followed for one registration.
+const MAX_REDIRECTS: u8 = 2;
 /// Hops of a Service-Route that are kept.
 const MAX_ROUTES: usize = 8;
 const LONGEST_EXPIRES: Duration = Duration::from_secs(86_400);

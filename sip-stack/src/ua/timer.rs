@@ -1,6 +1,7 @@
 //! Deadlines of the user agent core, beside those of the transactions.
 
 use super::event::{AccountId, CallId, RequestId};
+use crate::transaction::TransactionId;
 use crate::transport::Flow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +34,21 @@ pub(crate) enum UaTimer {
     Register(AccountId),
     /// The next keep-alive of a flow, or the end of the wait for its answer (RFC 5626 4.4).
     KeepAlive(Flow),
+    /// The registrar does not answer, but there is another one.
+    RegisterUnanswered(AccountId),
+    /// The target of an INVITE does not answer, but there is another one (RFC 3263 4.3).
+    NextTarget(CallId),
+    /// No final answer came 64*T1 after the CANCEL of an INVITE that went elsewhere meanwhile.
+    OrphanGiveUp(TransactionId),
+    /// The next OPTIONS.
+    Ping(AccountId),
+    /// OPTIONS were not answered.
+    PingUnanswered(AccountId),
 }
 
 impl UaTimer {
     /// The timers that belong to one call.
-    pub(crate) const fn of_call(call: CallId) -> [Self; 11] {
+    pub(crate) const fn of_call(call: CallId) -> [Self; 12] {
         [
             Self::CancelGiveUp(call),
             Self::Glare(call),
@@ -50,6 +61,7 @@ impl UaTimer {
             Self::SessionEnd(call),
             Self::LongestCall(call),
             Self::RingTimeout(call),
+            Self::NextTarget(call),
         ]
     }
 
@@ -69,6 +81,11 @@ impl UaTimer {
             Self::RingTimeout(_) => "ring timeout",
             Self::Register(_) => "next REGISTER",
             Self::KeepAlive(_) => "keep-alive",
+            Self::RegisterUnanswered(_) => "answer to REGISTER",
+            Self::NextTarget(_) => "answer to INVITE",
+            Self::OrphanGiveUp(_) => "end of an abandoned INVITE",
+            Self::Ping(_) => "next OPTIONS",
+            Self::PingUnanswered(_) => "answer to OPTIONS",
         }
     }
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use sip_stack::message::{HeaderName, Message, Method, Request, Response, Uri, parse_datagram};
 use sip_stack::sdp::Capabilities;
-use sip_stack::transport::KeepAliveMethod;
+use sip_stack::transport::{Flow, KeepAliveMethod};
 use sip_stack::ua::{
     AccountConfig, AccountId, CallEnd, CallId, Event, HangupReason, Invite, RegistrationStatus, Secret,
-    UaConfig, UserAgent,
+    TrunkStatus, UaConfig, UserAgent,
 };
 use sip_stack::{Transmit, TransportKind};
 
@@ -18,6 +18,7 @@ pub(super) struct Bench {
     pub(super) now: Instant,
     pub(super) account: AccountId,
     pub(super) events: VecDeque<Event>,
+    pub(super) trunks: Vec<TrunkStatus>,
     pub(super) transport: TransportKind,
     sent: VecDeque<Transmit>,
 }
@@ -42,8 +43,16 @@ impl Bench {
         adjust(&mut config);
         let transport = config.transport;
         let account = ua.add_account(config);
-        ua.set_targets(account, vec![addr(PEER)]);
-        Self { ua, now, account, events: VecDeque::new(), transport, sent: VecDeque::new() }
+        ua.set_targets(account, vec![Flow { transport, peer: addr(PEER) }], now);
+        Self {
+            ua,
+            now,
+            account,
+            events: VecDeque::new(),
+            trunks: Vec::new(),
+            transport,
+            sent: VecDeque::new(),
+        }
     }
 
     pub(super) fn invite(&mut self, target: &str) -> CallId {
@@ -92,6 +101,11 @@ impl Bench {
         self.sent.pop_front().expect("a message on the wire")
     }
 
+    pub(super) fn take_sent(&mut self) -> Vec<Transmit> {
+        self.collect();
+        self.sent.drain(..).collect()
+    }
+
     pub(super) fn quiet(&mut self) {
         self.collect();
         let texts: Vec<_> = self.sent.iter().map(|sent| String::from_utf8_lossy(&sent.bytes)).collect();
@@ -128,6 +142,20 @@ impl Bench {
             self.collect();
         }
         self.now = end;
+    }
+
+    /// Lets time pass until something is sent.
+    pub(super) fn until_sent(&mut self, limit: Duration) -> Duration {
+        let start = self.now;
+        self.collect();
+        while self.sent.is_empty() {
+            let (at, _) = self.ua.poll_timeout().expect("nothing is to happen any more");
+            assert!(at <= start + limit, "nothing was sent in time");
+            self.now = self.now.max(at);
+            self.ua.handle_timeout(self.now);
+            self.collect();
+        }
+        self.now - start
     }
 
     pub(super) fn event(&mut self) -> Event {
@@ -182,7 +210,12 @@ impl Bench {
 
     fn collect(&mut self) {
         self.sent.extend(std::iter::from_fn(|| self.ua.poll_transmit()));
-        self.events.extend(std::iter::from_fn(|| self.ua.poll_event()));
+        while let Some(event) = self.ua.poll_event() {
+            match event {
+                Event::Trunk { status, .. } => self.trunks.push(status),
+                other => self.events.push_back(other),
+            }
+        }
     }
 }
 
@@ -319,6 +352,11 @@ pub(super) fn capabilities() -> Capabilities {
 
 pub(super) fn addr(text: &str) -> SocketAddr {
     text.parse().expect("an address")
+}
+
+/// A target by UDP.
+pub(super) fn udp(text: &str) -> Flow {
+    Flow { transport: TransportKind::Udp, peer: addr(text) }
 }
 
 pub(super) fn uri(text: &str) -> Uri {

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
-use sip_stack::ua::{AccountConfig, AccountId, EndedBy, Event, HangupReason, Invite, UaConfig, UserAgent};
+use sip_stack::ua::{
+    AccountConfig, AccountId, EndedBy, Event, HangupReason, Invite, TrunkState, UaConfig, UserAgent,
+};
 use sip_stack::{BindConfig, Driver, TransportKind};
 
 use super::bench::uri;
@@ -126,8 +128,13 @@ async fn a_refused_connection_is_reported() {
         headers: Vec::new(),
     };
     caller.ua.invite(account, invite, Instant::now()).expect("a call");
-    let event = tokio::time::timeout(Duration::from_secs(5), caller.next()).await.expect("in time");
-    assert!(matches!(event, Event::Ended { end, .. } if end.by == EndedBy::Timeout));
+    let event = async |side: &mut Side| {
+        tokio::time::timeout(Duration::from_secs(5), side.next()).await.expect("in time")
+    };
+    let lost = event(&mut caller).await;
+    assert!(matches!(lost, Event::Trunk { status, .. } if status.state == TrunkState::Unreachable));
+    let ended = event(&mut caller).await;
+    assert!(matches!(ended, Event::Ended { end, .. } if end.by == EndedBy::Timeout));
 }
 
 #[tokio::test]
@@ -144,7 +151,7 @@ async fn a_name_is_resolved_beside_the_call_path() {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), found).await.expect("in time");
-    assert!(caller.ua.targets(account).iter().all(|target| target.ip().is_loopback()));
+    assert!(caller.ua.targets(account).iter().all(|target| target.peer.ip().is_loopback()));
 }
 
 pub(super) fn capabilities() -> Capabilities {

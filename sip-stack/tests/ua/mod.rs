@@ -10,6 +10,7 @@ mod calls;
 mod cancel;
 mod chaos;
 mod drivers;
+mod failover;
 mod forks;
 mod hold;
 mod identity;

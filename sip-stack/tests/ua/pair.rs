@@ -8,7 +8,7 @@ use sip_stack::Transmit;
 use sip_stack::message::{Message, parse_datagram};
 use sip_stack::ua::{AccountConfig, AccountId, CallId, Event, HangupReason, Invite, UaConfig, UserAgent};
 
-use super::bench::{addr, capabilities, uri};
+use super::bench::{addr, capabilities, udp, uri};
 
 pub(super) struct Host {
     pub(super) ua: UserAgent,
@@ -181,7 +181,7 @@ impl Host {
         ua.set_local_addresses(Some(addr(own)), Some(addr(own)));
         let aor = uri(&format!("sip:{user}@{}", addr(own).ip()));
         let account = ua.add_account(AccountConfig { session, ..AccountConfig::new(user, aor) });
-        ua.set_targets(account, vec![addr(peer)]);
+        ua.set_targets(account, vec![udp(peer)], now);
         Self { ua, addr: addr(own), account, events: Vec::new() }
     }
 

@@ -71,7 +71,8 @@ fn account(side: &mut Side, name: &str, address: SocketAddr, settings: TlsSettin
     config.transport = TransportKind::Tls;
     let account = side.ua.add_account(config);
     side.driver.secure(account, TlsClient::load(settings).unwrap());
-    side.ua.set_targets(account, vec![address]);
+    let target = sip_stack::transport::Flow { transport: TransportKind::Tls, peer: address };
+    side.ua.set_targets(account, vec![target], Instant::now());
     account
 }
 

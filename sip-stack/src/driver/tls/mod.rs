@@ -22,7 +22,7 @@ pub use self::failure::{TlsFailure, TlsFailureKind};
 pub(super) use self::settings::server_config;
 pub use self::settings::{TlsClient, TlsIdentity, TlsListen, TlsSettings, TlsSetupError, Verify};
 use self::verify::PeerVerifier;
-use crate::transport::TransportKind;
+use crate::transport::{Flow, TransportKind};
 use crate::ua::{AccountConfig, AccountId, UserAgent};
 
 /// How the last TLS connection with a peer went.
@@ -119,9 +119,7 @@ impl Tls {
     /// The accounts whose exchange is at this address and is reached by TLS.
     pub(super) fn accounts_at(ua: &UserAgent, peer: SocketAddr) -> Vec<AccountId> {
         ua.accounts()
-            .filter(|(id, config)| {
-                config.transport() == TransportKind::Tls && ua.targets(*id).contains(&peer)
-            })
+            .filter(|(id, _)| ua.targets(*id).contains(&Flow { transport: TransportKind::Tls, peer }))
             .map(|(id, _)| id)
             .collect()
     }

@@ -1,6 +1,7 @@
 //! The typed accessors of [`Headers`].
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::{
     super::{HeaderError, HeaderName, Headers, Method, lex},
@@ -213,6 +214,17 @@ impl Headers {
         delta_seconds(&self.text(&HeaderName::RETRY_AFTER)?)
     }
 
+    /// Retry-After as a waiting time. A date, which HTTP allows and SIP does not (RFC 3261 20.33), counts from the
+    /// message's own Date, since the sender's clock wrote both; without Date it says nothing.
+    pub fn retry_after_wait(&self) -> Option<Duration> {
+        if let Some(seconds) = self.retry_after() {
+            return Some(Duration::from_secs(u64::from(seconds)));
+        }
+        let until = date_seconds(&self.text(&HeaderName::RETRY_AFTER)?)?;
+        let sent = date_seconds(&self.text(&HeaderName::DATE)?)?;
+        Some(Duration::from_secs(until.saturating_sub(sent)))
+    }
+
     /// Max-Forwards.
     pub fn max_forwards(&self) -> Option<u8> {
         self.text(&HeaderName::MAX_FORWARDS)?.parse().ok()
@@ -287,6 +299,24 @@ pub(crate) fn copy_for_response(from: &Headers, to: &mut Headers) {
 }
 
 /// Leading digits as seconds; a number too large counts as the largest (RFC 3261 20.19 speaks of 2**32-1).
+/// `Sat, 13 Nov 2010 23:29:00 GMT` (RFC 1123) as seconds since year 0 of the Gregorian calendar.
+fn date_seconds(text: &str) -> Option<u64> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let date = text.split_once(',').map_or(text, |(_, date)| date);
+    let mut parts = date.split_ascii_whitespace();
+    let day: u64 = parts.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let month = parts.next().filter(|name| name.len() == 3).and_then(|name| MONTHS.find(name))?;
+    let month = u64::try_from(month / 3).ok()? + 1;
+    let year: u64 = parts.next()?.parse().ok().filter(|year| (1900..=9999).contains(year))?;
+    let mut clock = parts.next()?.split(':').map(str::parse::<u64>);
+    let mut unit = |limit: u64| clock.next()?.ok().filter(|value| *value <= limit);
+    let (hour, minute, second) = (unit(23)?, unit(59)?, unit(60)?);
+    // Years begin in March, so that the leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
 pub(super) fn delta_seconds(text: &str) -> Option<u32> {
     let text = lex::trim(text);
     let digits = &text[..text.bytes().take_while(u8::is_ascii_digit).count()];
@@ -321,6 +351,15 @@ mod tests {
         assert_eq!(headers.allow(), [Method::Invite, Method::Ack, Method::Other("FOO".into())]);
         assert_eq!(headers.reasons()[1].cause, Some(16));
         assert_eq!(headers.retry_after(), Some(120));
+        let dated: Headers = [
+            ("Date", "Sat, 28 Feb 2032 23:59:30 GMT"),
+            ("Retry-After", "Mon, 01 Mar 2032 00:00:10 GMT (maintenance)"),
+        ]
+        .into_iter()
+        .collect();
+        // 2032 has a 29th of February.
+        assert_eq!(dated.retry_after_wait(), Some(Duration::from_secs(86_400 + 40)));
+        assert_eq!(headers.retry_after_wait(), Some(Duration::from_secs(120)));
         assert_eq!(headers.expires(), Some(u32::MAX));
         assert_eq!(headers.content_type().as_deref(), Some("application/sdp"));
     }
