@@ -5,6 +5,7 @@
 pub mod args;
 mod check;
 mod events;
+mod explain;
 mod files;
 mod output;
 mod practice;

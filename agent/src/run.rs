@@ -233,7 +233,7 @@ async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRu
     Ok((ua, driver, accounts))
 }
 
-fn sip_account(account: &config::Account) -> Result<AccountConfig, RunError> {
+pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, RunError> {
     let uri = |text: &str| {
         let error = || RunError::Uri { account: account.name.clone(), uri: text.to_owned() };
         Uri::parse(text).map_err(|_| error())

@@ -9,6 +9,7 @@
 
 mod duration;
 mod error;
+mod identity;
 mod paths;
 mod read;
 mod reader;
@@ -20,6 +21,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 pub use error::{ConfigError, ErrorKind, Warning};
+pub use identity::{ClirRule, DialRule, Identity, Preset, UriForm};
 pub use paths::{Environment, Paths, Setup};
 pub use secret::{PasswordSource, Secret};
 pub use types::{

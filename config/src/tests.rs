@@ -338,3 +338,54 @@ fn relative_paths_belong_to_the_configuration_file() {
     let long = format!("[daemon]\nsocket = \"/{}\"\n{MINIMAL}", "x".repeat(107));
     assert_eq!(parse(&long).unwrap_err()[0].path, "daemon.socket");
 }
+
+fn account(keys: &str) -> Account {
+    parse(&MINIMAL.replacen("[[seat]]", &format!("{keys}\n[[seat]]"), 1)).unwrap().accounts.remove(0)
+}
+
+#[test]
+fn a_preset_gives_way_to_every_key() {
+    let plain = account("");
+    assert_eq!((plain.identity.from, plain.identity.asserted, plain.identity.trusted), (true, false, true));
+    let hikari = account("preset = \"hikari\"");
+    assert!(hikari.identity.asserted && !hikari.identity.from);
+    assert_eq!((hikari.codecs, hikari.retry_min), (vec![Codec::Pcmu], Duration::from_secs(60)));
+    let own = account("preset = \"hikari\"\nidentity = [\"from\", \"ppi\"]\ncodecs = [\"PCMA\"]");
+    assert!(own.identity.from && own.identity.preferred && !own.identity.asserted);
+    assert_eq!(own.codecs, [Codec::Pcma]);
+    assert!(account("preset = \"sip-trunk\"").identity.preferred);
+    assert!(account("preset = \"asterisk\"").identity.asserted);
+}
+
+#[test]
+fn identity_and_dial_rules_are_read_and_checked() {
+    let read = account(
+        "identity = []\nprivacy = [\"ID\", \"critical\"]\nuri = \"sip;user=phone\"\nclir = \"privacy\"\n\
+         anonymous_from = false\ntrust_identity = false\nprefix = \"0,\"\n\
+         dial = [{ starts = \"0120\", prefix = \"9\" }, { starts = \"050\", refuse = true }]",
+    );
+    let identity = &read.identity;
+    assert!(!identity.from && !identity.anonymous_from && !identity.trusted);
+    assert_eq!(
+        (&identity.privacy[..], identity.uri),
+        (&["id".into(), "critical".into()][..], UriForm::SipPhone)
+    );
+    assert_eq!((read.clir, read.prefix.as_str()), (ClirRule::Privacy, "0,"));
+    assert_eq!((read.dial[0].prefix.as_deref(), read.dial[1].refuse), (Some("9"), true));
+    for wrong in [
+        "identity = [\"rpid\"]",
+        "privacy = [\"none\", \"id\"]",
+        "privacy = [\"all\"]",
+        "clir = \"184\"",
+        "uri = \"tel\"\nprefix = \"0,\"",
+        "preset = \"cisco\"",
+        "dial = [{ starts = \"120\", prefix = \"9\" }]",
+        "dial = [{ starts = \"0120\" }]",
+        "dial = [{ starts = \"0120\", refuse = true, prefix = \"9\" }]",
+        "dial = [{ prefix = \"9\" }]",
+        "prefix = \"0 \"",
+    ] {
+        let text = MINIMAL.replacen("[[seat]]", &format!("{wrong}\n[[seat]]"), 1);
+        assert!(parse(&text).is_err(), "{wrong}");
+    }
+}

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Warning;
+use crate::identity::{ClirRule, DialRule, Identity};
 use crate::secret::{PasswordSource, Secret};
 use crate::window::CallingWindow;
 
@@ -134,7 +135,13 @@ pub struct Account {
     pub number_format: NumberFormat,
     /// Digits before every number (a PBX's outside line), part of what the emergency check sees.
     pub prefix: String,
-    /// Number to present, as the carrier wants it in From.
+    /// What differs for some numbers; the first rule that fits counts.
+    pub dial: Vec<DialRule>,
+    /// What a 184 or 186 before a number becomes.
+    pub clir: ClirRule,
+    /// Which headers tell the number to present, and how.
+    pub identity: Identity,
+    /// Number to present, as the carrier wants it. A number of the project goes before it.
     pub caller_id: Option<String>,
     /// Display name in From.
     pub display_name: Option<String>,

@@ -33,6 +33,8 @@ pub enum DialRefusal {
     DoNotCall,
     /// Emergency or other number that is never dialed from here, judged on the final dial string.
     Forbidden,
+    /// The account's own dial rules refuse the number, or the 184 or 186 before it.
+    TrunkRule,
     /// Dialed less than the repeat gap ago; free again at this UTC millisecond.
     RepeatGap {
         /// When the gap is over, UTC milliseconds.
@@ -54,6 +56,7 @@ impl DialRefusal {
         match self {
             Self::DoNotCall => "E-DNC",
             Self::Forbidden => "E-PHONE-FORBIDDEN",
+            Self::TrunkRule => "E-TRUNK-RULE",
             Self::RepeatGap { .. } | Self::RepeatDay { .. } => "E-REPEAT",
             Self::Excluded => "E-EXCLUDED",
         }
@@ -64,7 +67,7 @@ impl DialRefusal {
     pub fn until(self) -> Option<i64> {
         match self {
             Self::RepeatGap { until } | Self::RepeatDay { until } => Some(until),
-            Self::DoNotCall | Self::Forbidden | Self::Excluded => None,
+            Self::DoNotCall | Self::Forbidden | Self::TrunkRule | Self::Excluded => None,
         }
     }
 }
@@ -74,6 +77,7 @@ impl std::fmt::Display for DialRefusal {
         f.write_str(match self {
             Self::DoNotCall => "the number is on the do-not-call list",
             Self::Forbidden => "emergency or special numbers are never dialed",
+            Self::TrunkRule => "the account's dial rules refuse this number, or 184 and 186 before it",
             Self::RepeatGap { .. } => {
                 "the same number was dialed less than the repeat gap ago; wait and try again"
             }

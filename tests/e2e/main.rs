@@ -6,6 +6,7 @@ mod auto_call;
 mod control;
 mod exchange;
 mod full_disk;
+mod identity;
 mod import;
 mod incoming;
 mod kill;

@@ -175,6 +175,10 @@ codes! {
         "列を文字列形式にして、ハイフン付きで入力し直してください", "Format the column as text and type the number again, with hyphens.";
     PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)", "Emergency, short, carrier and international numbers are never dialed.",
         "リストから外してください", "Take the row out of the list.";
+    TrunkRule = "E-TRUNK-RULE", "この回線では発信しない番号です(回線の発信ルール、184・186)", "The account's dial rules refuse this number, or 184 and 186 before it.",
+        "設定ファイルの account の dial と clir を確認してください", "See the account's dial and clir in the configuration.";
+    CallerIdInvalid = "E-CALLER-ID", "発信者番号が正しくありません", "The number to present is not one.",
+        "設定ファイルの caller_id を数字で書いてください", "Write caller_id with digits in the configuration.";
     CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.",
         "カテゴリーを減らしてください", "Use fewer categories.";
     ImportStopped = "E-IMPORT-STOPPED", "取り込みが中断されました", "The import stopped.",

@@ -463,9 +463,26 @@ pub enum ConfigVerb {
     Check {
         /// The file [default: as --config]
         file: Option<PathBuf>,
+        /// What an account would send.
+        #[command(flatten)]
+        explain: ExplainArgs,
     },
     /// Print the commented example
     Example,
+}
+
+/// What `kakeru config check` prints besides mistakes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ExplainArgs {
+    /// Print the INVITE that this account would send; nothing is sent
+    #[arg(long, value_name = "ACCOUNT")]
+    pub explain: Option<String>,
+    /// To this number instead of a made-up one; 184 and 186 may stand before it
+    #[arg(long, requires = "explain")]
+    pub number: Option<String>,
+    /// Print the numbers whole
+    #[arg(long, requires = "explain")]
+    pub show_numbers: bool,
 }
 
 #[cfg(test)]

@@ -12,9 +12,12 @@ use super::{Failure, config_path};
 pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(), Failure> {
     match verb {
         ConfigVerb::Example => Ok(out.bytes(config::EXAMPLE.as_bytes())?),
-        ConfigVerb::Check { file } => {
+        ConfigVerb::Check { file, explain } => {
             let path = file.clone().unwrap_or_else(|| config_path(global));
             let checked = Config::check(&path);
+            if let (Some(_), Ok(config)) = (&explain.explain, &checked) {
+                return super::explain::explain(config, explain, out);
+            }
             if out.json {
                 out.object(&report(&path, &checked))?;
             }

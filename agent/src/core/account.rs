@@ -2,7 +2,6 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use config::AccountKind;
-use sip_stack::message::Uri;
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, RtcpMux};
 use sip_stack::ua::{
     AccountId, RegistrationError, RegistrationState, RegistrationStatus, TrunkState, UserAgent,
@@ -53,16 +52,6 @@ impl AccountRuntime {
     pub(crate) fn target_is_lawful(&self, ua: &UserAgent) -> bool {
         self.config.kind != AccountKind::Practice
             || ua.targets(self.id).iter().all(|target| target.peer.ip().is_loopback())
-    }
-
-    /// The URI that a dial string becomes.
-    pub(crate) fn target(&self, dial: &str) -> Option<Uri> {
-        let host = self.config.registrar.as_deref().map_or_else(
-            || self.config.aor_host(),
-            |registrar| registrar.strip_prefix("sip:").unwrap_or(registrar),
-        );
-        let host = host.split([';', '?']).next().unwrap_or(host);
-        Uri::parse(&format!("sip:{dial}@{host}")).ok()
     }
 
     /// What our offers and answers say, with the local address that reaches `target`.

@@ -9,10 +9,10 @@ use media::RtpSocket;
 use media::types::{Command as MediaCommand, Endpoint, SessionId};
 use protocol::ErrorCode;
 use sip_stack::ua::{EndedBy, HangupReason, Invite};
-use store::phone::{DialPlan, NumberFormat};
-use store::{Advance, AttemptId, ClaimSpec, DialRules, Save, SetBy};
+use store::{Advance, AttemptId, ClaimSpec, Claimed, DialRules, Save, SetBy};
 
 use super::call::{Call, Closing, Origin, Party};
+use super::identity::{self, plan};
 use super::job::Done;
 use super::{Core, SeatIndex, account};
 use crate::clock::Now;
@@ -162,7 +162,7 @@ impl Core {
             let facts = Facts { withdrawn: true, ..Facts::default() };
             return self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts);
         }
-        match self.invite(seat, &shown.dial_string, ring_timeout, now) {
+        match self.invite(seat, &shown, ring_timeout, now) {
             Ok((sip, session, socket)) => {
                 call.sip = Some(sip);
                 call.sip_call_id = self.ua.sip_call_id(sip).map(str::to_owned);
@@ -190,7 +190,7 @@ impl Core {
     fn invite(
         &mut self,
         seat: SeatIndex,
-        dial: &str,
+        shown: &Claimed,
         ring_timeout: Duration,
         now: Now,
     ) -> Result<(sip_stack::ua::CallId, SessionId, RtpSocket), ErrorCode> {
@@ -200,10 +200,14 @@ impl Core {
         }
         let address = self.media_address(self.seats[seat].account).ok_or(ErrorCode::TrunkDown)?;
         let socket = self.rtp_socket(address)?;
-        let target = account.target(dial).ok_or(ErrorCode::PhoneInvalid)?;
+        let config = &account.config;
+        let target =
+            identity::target(config, &shown.dial_string, &shown.phone).ok_or(ErrorCode::PhoneInvalid)?;
+        let headers = identity::headers(config, shown.caller_id.as_deref(), shown.signalled);
+        let headers = headers.ok_or(ErrorCode::CallerIdInvalid)?;
         let advertised = self.config.sip.advertise.unwrap_or(address);
         let capabilities = account.capabilities(advertised, socket.port());
-        let invite = Invite { target, capabilities, ring_timeout, headers: Vec::new() };
+        let invite = Invite { target, capabilities, ring_timeout, headers };
         let sip = self.ua.invite(account.id, invite, now.mono).map_err(|error| {
             tracing::warn!(%error, account = account.config.name, "INVITE refused");
             ErrorCode::TrunkDown
@@ -248,18 +252,6 @@ impl Core {
             SeatChange::State(_) | SeatChange::Waiting(_) => {}
         }
         self.report_seat(seat, &change, now);
-    }
-}
-
-/// How an account's trunk wants numbers.
-pub(super) fn plan(account: &config::Account) -> DialPlan {
-    DialPlan {
-        format: match account.number_format {
-            config::NumberFormat::National => NumberFormat::National,
-            config::NumberFormat::E164 => NumberFormat::E164,
-            config::NumberFormat::E164Plus => NumberFormat::E164Plus,
-        },
-        prefix: account.prefix.clone(),
     }
 }
 

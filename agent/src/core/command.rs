@@ -9,7 +9,7 @@ use serde::Serialize;
 use sip_stack::ua::HoldError;
 use store::{AttemptId, ManualCall, Origin};
 
-use super::act::plan;
+use super::identity::plan;
 use super::job::{Done, store_error};
 use super::seat::{DialedList, Reply};
 use super::{Core, SeatIndex};

@@ -12,12 +12,13 @@
 //!  timers ─────┘                        └─> Notifier
 //! ```
 
-mod account;
+pub(crate) mod account;
 mod act;
 mod call;
 mod command;
 mod ended;
 mod heard;
+pub(crate) mod identity;
 mod import;
 mod job;
 mod parts;

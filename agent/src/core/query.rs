@@ -91,7 +91,7 @@ impl Core {
             plan: self
                 .seats
                 .first()
-                .map(|s| super::act::plan(&self.accounts[s.account].config))
+                .map(|s| super::identity::plan(&self.accounts[s.account].config))
                 .unwrap_or_default(),
             rules: if self.seats.is_empty() { Default::default() } else { self.rules(seat) },
             limit: p.limit.unwrap_or(20).clamp(1, 1_000),

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Context, check_name, password, required};
+use super::{Context, check_name, identity, password, required};
 use crate::error::ErrorKind;
+use crate::identity::{Preset, UriForm};
 use crate::reader::{Found, Place, Report, Table};
 use crate::types::{Account, AccountKind, Codec, NumberFormat, Transport};
+
+pub(super) const FORMATS: [(&str, NumberFormat); 3] =
+    [("national", NumberFormat::National), ("e164", NumberFormat::E164), ("+e164", NumberFormat::E164Plus)];
 
 const KINDS: [(&str, AccountKind); 3] =
     [("trunk", AccountKind::Trunk), ("pbx", AccountKind::Pbx), ("practice", AccountKind::Practice)];
@@ -70,16 +74,25 @@ pub(super) fn account(
     let expires = table.duration("expires", least_expires, day, report);
     let retry_min = table.duration("retry_min", least_retry, Duration::from_secs(3_600), report);
     let retry_max = table.duration("retry_max", least_retry, day, report);
-    let formats = [
-        ("national", NumberFormat::National),
-        ("e164", NumberFormat::E164),
-        ("+e164", NumberFormat::E164Plus),
-    ];
-    let number_format = table.choice("number_format", &formats, report);
-    let prefix = prefix(&mut table, report);
+    let preset = identity::preset(&mut table, report);
+    let identity = identity::identity(&mut table, preset, report);
+    let clir = identity::clir(&mut table, report);
+    let dial = identity::dial_rules(&mut table, report);
+    let number_format = table.choice("number_format", &FORMATS, report);
+    let prefix = prefix(&mut table, report).unwrap_or_default();
+    let pauses =
+        prefix.contains(',') || dial.iter().any(|rule| rule.prefix.as_deref().unwrap_or("").contains(','));
+    if pauses && identity.uri == UriForm::Tel {
+        report.error(
+            ErrorKind::Conflict,
+            &table.place("uri"),
+            "a tel: URI holds no pause; remove the ',' of the prefix",
+        );
+    }
     let caller_id = caller_id(&mut table, report);
     let display_name = display_name(&mut table, report);
-    let codecs = codecs(&mut table, report);
+    let usual_retry = preset.and_then(Preset::retry_min).unwrap_or(usual_retry);
+    let codecs = codecs(&mut table, preset.and_then(Preset::codecs), report);
 
     let longest_retry = retry_max.as_ref().map_or(Duration::from_secs(600), |found| found.value);
     let mut account = Account {
@@ -97,6 +110,9 @@ pub(super) fn account(
         retry_max: longest_retry,
         number_format: number_format.map_or(NumberFormat::National, |found| found.value),
         prefix,
+        dial,
+        clir,
+        identity,
         caller_id,
         display_name,
         codecs,
@@ -181,17 +197,17 @@ fn is_sip_uri(text: &str, part: Part) -> bool {
     user_fits && host_fits && port_fits
 }
 
-fn prefix(table: &mut Table<'_, '_>, report: &mut Report) -> String {
-    let Some(found) = table.string("prefix", report) else { return String::new() };
-    let fits =
-        found.value.len() <= 8 && found.value.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#'));
+pub(super) fn prefix(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
+    let found = table.string("prefix", report)?;
+    let fits = found.value.len() <= 8
+        && found.value.chars().all(|c| c.is_ascii_digit() || matches!(c, '*' | '#' | ','));
     if !fits {
         report.invalid(
             &found.at,
-            "the prefix before every number is at most 8 digits, '*' or '#', such as \"0\"",
+            "the prefix before every number is at most 8 digits, '*', '#' or pauses ',', such as \"0\" or \"0,\"",
         );
     }
-    found.value
+    Some(found.value)
 }
 
 fn caller_id(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
@@ -211,9 +227,9 @@ fn display_name(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String
     Some(found.value)
 }
 
-fn codecs(table: &mut Table<'_, '_>, report: &mut Report) -> Vec<Codec> {
+fn codecs(table: &mut Table<'_, '_>, usual: Option<Vec<Codec>>, report: &mut Report) -> Vec<Codec> {
     let all = vec![Codec::Pcmu, Codec::Pcma, Codec::Opus];
-    let Some(found) = table.strings("codecs", report) else { return all };
+    let Some(found) = table.strings("codecs", report) else { return usual.unwrap_or(all) };
     let mut codecs = Vec::new();
     for item in &found.value {
         let Some(codec) = all.iter().copied().find(|codec| codec.as_str().eq_ignore_ascii_case(&item.value))

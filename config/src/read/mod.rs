@@ -3,6 +3,7 @@
 mod account;
 mod daemon;
 mod dialing;
+mod identity;
 mod password;
 mod seat;
 

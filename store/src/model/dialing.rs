@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::attempt::{Save, Sealed};
 use super::word::Origin;
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
-use crate::phone::{DialPlan, Phone};
+use crate::phone::{Clir, DialPlan, Phone};
 
 /// One step of a seat: close the old call, open the next. Exactly one commit.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct ClaimSpec {
     pub skip: Vec<LeadId>,
     /// Account that will carry the call.
     pub account: String,
-    /// Caller number shown; `None` takes the project's.
+    /// The account's caller number; a number of the project goes before it.
     pub caller_id: Option<String>,
 }
 
@@ -138,6 +138,8 @@ pub struct Claimed {
     pub phone: Phone,
     /// What the account sends.
     pub dial_string: String,
+    /// A 184 or 186 that the INVITE must tell by Privacy, since it is not dialed.
+    pub signalled: Option<Clir>,
     /// Company, as the list or the contact has it.
     pub company: Option<String>,
     /// Person.
@@ -171,7 +173,7 @@ pub struct ManualCall {
     pub project: Option<ProjectId>,
     /// Account that will carry the call.
     pub account: String,
-    /// Caller number shown; `None` takes the project's.
+    /// The account's caller number; a number of the project goes before it.
     pub caller_id: Option<String>,
     /// What started it.
     pub origin: Origin,

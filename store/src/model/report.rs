@@ -135,6 +135,8 @@ pub enum WhyReason {
     DoNotCall,
     /// Emergency or special number.
     Forbidden,
+    /// The account's own dial rules refuse it.
+    TrunkRule,
     /// Dialed too short a time ago, or too often today.
     Repeat,
     /// 発信対象外.
@@ -159,6 +161,7 @@ impl WhyReason {
             Self::Interrupted => "interrupted",
             Self::DoNotCall => "do-not-call",
             Self::Forbidden => "forbidden",
+            Self::TrunkRule => "trunk-rule",
             Self::Repeat => "repeat",
             Self::Excluded => "excluded",
             Self::ListDisabled => "list-disabled",

@@ -13,13 +13,54 @@ pub enum NumberFormat {
     E164,
 }
 
-/// The dial plan of one trunk: format, and what is dialed before every number to get an outside line.
+/// The dial plan of one trunk: format, what is dialed before every number to get an outside line, what differs for
+/// some numbers, and what 184 and 186 become.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DialPlan {
     /// Format of the number.
     pub format: NumberFormat,
     /// Digits (and pauses, `,`) before every number, such as `0,`; empty for none.
     pub prefix: String,
+    /// What differs for numbers that start so; the first that fits counts.
+    pub rules: Vec<DialRule>,
+    /// What a 184 or 186 before a number becomes.
+    pub clir: ClirRule,
+}
+
+/// What one trunk does differently with numbers that start in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialRule {
+    /// The first digits, national: `0120`, `050`, `0`.
+    pub starts: String,
+    /// Another format; `None` keeps the plan's.
+    pub format: Option<NumberFormat>,
+    /// Another prefix; `None` keeps the plan's.
+    pub prefix: Option<String>,
+    /// Such numbers are not dialed over this trunk.
+    pub refuse: bool,
+}
+
+/// What a 184 or 186 before a number becomes. None is ever added by ourselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClirRule {
+    /// It is dialed, between the prefix and the national number.
+    #[default]
+    Dialed,
+    /// It is told in the Privacy header and not dialed.
+    Signalled,
+    /// Such a call is refused.
+    Refused,
+}
+
+/// How a number is dialed over one trunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dialing {
+    /// The final dial string.
+    pub string: String,
+    /// The prefix in it.
+    pub prefix: String,
+    /// A 184 or 186 that the INVITE must tell, since it is not dialed.
+    pub signalled: Option<Clir>,
 }
 
 /// What may happen with a final dial string.
@@ -36,21 +77,56 @@ pub enum Verdict {
 }
 
 impl DialPlan {
-    /// What is put into the request URI for `phone`.
-    pub fn dial_string(&self, phone: &Phone) -> String {
-        self.dial_string_with(phone, None)
-    }
-
-    /// As [`Self::dial_string`], with 184 or 186 dialed between the prefix and the number. The network understands
-    /// these only before a national number, so they override the format.
-    pub fn dial_string_with(&self, phone: &Phone, clir: Option<Clir>) -> String {
-        let prefix = &self.prefix;
-        match (clir, self.format) {
-            (Some(clir), _) => format!("{prefix}{}{}", clir.digits(), phone.national()),
-            (None, NumberFormat::National) => format!("{prefix}{}", phone.national()),
+    /// How `phone` is dialed, with the 184 or 186 that stood before it. `None` where the trunk's rules refuse it.
+    ///
+    /// The network understands 184 and 186 only before a national number, so a dialed one overrides the format.
+    pub fn dial(&self, phone: &Phone, clir: Option<Clir>) -> Option<Dialing> {
+        let national = phone.national();
+        let rule = self.rules.iter().find(|rule| national.starts_with(&rule.starts));
+        if rule.is_some_and(|rule| rule.refuse) || (clir.is_some() && self.clir == ClirRule::Refused) {
+            return None;
+        }
+        let format = rule.and_then(|rule| rule.format).unwrap_or(self.format);
+        let prefix = rule.and_then(|rule| rule.prefix.as_ref()).unwrap_or(&self.prefix).clone();
+        let (dialed, signalled) = match self.clir {
+            ClirRule::Signalled => (None, clir),
+            ClirRule::Dialed | ClirRule::Refused => (clir, None),
+        };
+        let string = match (dialed, format) {
+            (Some(clir), _) => format!("{prefix}{}{national}", clir.digits()),
+            (None, NumberFormat::National) => format!("{prefix}{national}"),
             (None, NumberFormat::E164Plus) => format!("{prefix}{}", phone.expose()),
             (None, NumberFormat::E164) => format!("{prefix}{}", &phone.expose()[1..]),
+        };
+        Some(Dialing { string, prefix, signalled })
+    }
+
+    /// The number that a final dial string of this plan reaches: [`Self::dial`] the other way round. `None` for every
+    /// string that the plan does not make, or makes of two numbers.
+    pub fn read(&self, dial: &str) -> Option<Phone> {
+        let mut prefixes: Vec<&str> = self.rules.iter().filter_map(|rule| rule.prefix.as_deref()).collect();
+        prefixes.push(&self.prefix);
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        let mut found: Option<Phone> = None;
+        for number in prefixes.into_iter().filter_map(|prefix| dial.strip_prefix(prefix)) {
+            let clir =
+                [Clir::Suppress, Clir::Present].into_iter().find(|clir| number.starts_with(clir.digits()));
+            let behind = clir.map(|clir| (&number[3..], Some(clir)));
+            for (number, clir) in [Some((number, None)), behind].into_iter().flatten() {
+                let nsn = number.strip_prefix("+81").or_else(|| number.strip_prefix('0'));
+                let nsns = [nsn, number.strip_prefix("81")].into_iter().flatten();
+                for phone in nsns.filter_map(Phone::from_nsn) {
+                    let same = self.dial(&phone, clir).is_some_and(|dialing| dialing.string == dial);
+                    match &found {
+                        Some(known) if same && *known != phone => return None,
+                        _ if same => found = Some(phone),
+                        _ => {}
+                    }
+                }
+            }
         }
+        found
     }
 
     /// Judges a final dial string of this trunk, as a whole and behind the trunk's own prefix.
@@ -176,130 +252,5 @@ const SHORTEST_SUBSCRIBER: usize = 10;
 const PAUSES: [char; 5] = [',', 'p', 'P', 'w', 'W'];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn phone(raw: &str) -> Phone {
-        Phone::parse(raw).unwrap().phone
-    }
-
-    #[test]
-    fn emergency_is_seen_behind_every_prefix() {
-        for dial in [
-            "110",
-            "118",
-            "119",
-            "0110",
-            "0,110",
-            "0-110",
-            "9110",
-            "9,119",
-            "8118",
-            "184110",
-            "186119",
-            "0184110",
-            "0,186-119",
-            "9184110",
-            "00118",
-            "99110",
-            "１１０",
-            "0，１１９",
-            "+81110",
-            "81118",
-            "110#",
-            "1-1-0",
-            "(0)119",
-            "1104567890",
-            "184119000000",
-            "0,1100312345678",
-            "91101234567",
-            "0 p 119",
-            "110@example.jp;user=phone",
-            "010110",
-            "0081119",
-        ] {
-            assert!(is_emergency(dial), "{dial}");
-            assert!(is_forbidden(dial) && is_list_forbidden(dial), "{dial}");
-            assert_eq!(DialPlan::default().verdict(dial), Verdict::Emergency, "{dial}");
-        }
-    }
-
-    #[test]
-    fn numbers_that_only_contain_the_digits_are_not_emergency() {
-        for dial in [
-            "0335810110",
-            "03-3581-0110",
-            "+81335810110",
-            "0,0335810110",
-            "0118123456",
-            "0119123456",
-            "+81118123456",
-            "81118123456",
-            "81198123456",
-            "0,0118123456",
-            "18403-3581-0110",
-            "09011011911",
-            "0312345119",
-            "819011801190",
-        ] {
-            assert!(!is_emergency(dial), "{dial}");
-            assert!(!is_forbidden(dial), "{dial}");
-        }
-    }
-
-    #[test]
-    fn short_codes_carriers_and_foreign_numbers_are_forbidden() {
-        for dial in [
-            "",
-            "104",
-            "117",
-            "177",
-            "0,177",
-            "188",
-            "#7119",
-            "#9110",
-            "*21",
-            "0570012345",
-            "0990512345",
-            "02012345678",
-            "010112125550100",
-            "+12125550100",
-            "0037123456789",
-            "0088123456789",
-            "12345",
-            "031234567",
-            "031234567890",
-            "+810312345678",
-            "sip",
-            "0101234567",
-        ] {
-            assert!(is_forbidden(dial), "{dial}");
-        }
-        assert!(!is_forbidden("0120123456") && is_list_forbidden("0120123456"));
-        assert!(!is_forbidden("08001234567") && is_list_forbidden("+818001234567"));
-        assert!(!is_list_forbidden("0601234567"));
-    }
-
-    #[test]
-    fn the_plan_writes_what_the_trunk_understands_and_knows_its_prefix() {
-        let number = phone("03-3581-0110");
-        for (format, prefix, expected) in [
-            (NumberFormat::National, "", "0335810110"),
-            (NumberFormat::National, "0", "00335810110"),
-            (NumberFormat::National, "0,", "0,0335810110"),
-            (NumberFormat::E164Plus, "", "+81335810110"),
-            (NumberFormat::E164, "9", "981335810110"),
-        ] {
-            let plan = DialPlan { format, prefix: prefix.to_owned() };
-            let dial = plan.dial_string(&number);
-            assert_eq!(dial, expected);
-            assert_eq!(plan.verdict(&dial), Verdict::Allowed, "{dial}");
-            assert_eq!(plan.verdict(&format!("{prefix}110")), Verdict::Emergency);
-            assert_eq!(plan.verdict(&format!("{prefix}184119")), Verdict::Emergency);
-            assert_eq!(plan.verdict(&format!("{prefix}177")), Verdict::Forbidden);
-        }
-        let plan = DialPlan { format: NumberFormat::E164Plus, prefix: "0,".into() };
-        assert_eq!(plan.dial_string_with(&number, Some(Clir::Present)), "0,1860335810110");
-        assert_eq!(plan.verdict("0,1860335810110"), Verdict::Allowed);
-    }
-}
+#[path = "dial_tests.rs"]
+mod tests;

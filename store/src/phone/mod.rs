@@ -10,6 +10,9 @@ mod kind;
 mod number;
 mod parse;
 
-pub use dial::{DialPlan, NumberFormat, Verdict, is_emergency, is_forbidden, is_list_forbidden};
+pub use dial::{
+    ClirRule, DialPlan, DialRule, Dialing, NumberFormat, Verdict, is_emergency, is_forbidden,
+    is_list_forbidden,
+};
 pub use kind::{AutoDial, NumberKind};
 pub use number::{Clir, ParsedPhone, Phone, PhoneError};

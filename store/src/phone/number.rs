@@ -25,6 +25,11 @@ pub enum Clir {
 }
 
 impl Clir {
+    /// The wish that these digits are.
+    pub fn of_digits(digits: &str) -> Option<Self> {
+        [Self::Suppress, Self::Present].into_iter().find(|clir| clir.digits() == digits)
+    }
+
     /// The digits dialed before the number.
     pub fn digits(self) -> &'static str {
         match self {

@@ -7,10 +7,10 @@ use super::checks::{self, Dial};
 use super::leads::{self, Candidate};
 use super::lists::{self, ListHead};
 use super::{exec, history, saves};
-use crate::error::{Doing, Error, Result};
+use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::LeadId;
 use crate::model::{Advance, Advanced, ClaimSpec, Claimed, Direction, Exhausted, Origin, Round};
-use crate::phone::Phone;
+use crate::phone::{Clir, ClirRule, Phone};
 
 pub(super) fn advance(db: &Connection, box_id: &str, step: &Advance) -> Result<Advanced> {
     let mut done = Advanced::default();
@@ -118,20 +118,18 @@ fn take(
         leads::skip(db, lead.id, "E-PHONE-INVALID").doing(doing)?;
         return Ok(Taken::PassedOver(lead.id, "E-PHONE-INVALID"));
     };
-    let dial_string = spec.plan.dial_string_with(&phone, lead.clir);
-    let dial = Dial {
-        phone: phone.expose(),
-        dial_string: &dial_string,
-        prefix: &spec.plan.prefix,
-        project: Some(list.project),
-        origin: Origin::List,
+    let Some(dialing) = spec.plan.dial(&phone, lead.clir) else {
+        attempts::pass_over(db, lead.id, DialRefusal::TrunkRule).doing(doing)?;
+        return Ok(Taken::PassedOver(lead.id, DialRefusal::TrunkRule.code()));
     };
+    let dial =
+        Dial { phone: phone.expose(), dialing: &dialing, project: Some(list.project), origin: Origin::List };
     if let Some(refusal) = checks::refusal(db, &dial, &spec.rules, step.now).doing(doing)? {
         attempts::pass_over(db, lead.id, refusal).doing(doing)?;
         return Ok(Taken::PassedOver(lead.id, refusal.code()));
     }
     let categories = leads::categories(db, lead.id).doing(doing)?;
-    let caller_id = spec.caller_id.clone().or_else(|| list.caller_id.clone());
+    let caller_id = list.caller_id.clone().or_else(|| spec.caller_id.clone());
     let claim_until = (!spec.dial_now).then_some(spec.claim_until);
     let new = NewAttempt {
         id: spec.attempt,
@@ -149,8 +147,8 @@ fn take(
         company: lead.company.as_deref(),
         person: lead.person.as_deref(),
         categories: &categories,
-        dial_string: Some(&dial_string),
-        dial_prefix: &spec.plan.prefix,
+        dial_string: Some(&dialing.string),
+        dial_prefix: &dialing.prefix,
         caller_id: caller_id.as_deref(),
         account: &spec.account,
         sip_call_id: None,
@@ -169,7 +167,8 @@ fn take(
         list: Some(spec.list),
         position: lead.position,
         phone,
-        dial_string,
+        dial_string: dialing.string,
+        signalled: dialing.signalled,
         company: lead.company,
         person: lead.person,
         categories,
@@ -190,8 +189,12 @@ fn repeated(db: &Connection, spec: &ClaimSpec) -> Result<Option<Claimed>> {
     let (Some(lead), Some(phone), Some(dial_string)) = (row.lead, row.phone, row.dial_string) else {
         return Err(stale);
     };
-    let sql = "SELECT attempts FROM leads WHERE id = ?1";
-    let attempts_before = super::one(db, sql, [lead], |r| r.get(0)).doing("claim")?.unwrap_or(0);
+    let sql = "SELECT attempts, clir FROM leads WHERE id = ?1";
+    let known: Option<(u32, Option<String>)> =
+        super::one(db, sql, [lead], |r| Ok((r.get(0)?, r.get(1)?))).doing("claim")?;
+    let (attempts_before, clir) = known.unwrap_or_default();
+    let clir = clir.as_deref().and_then(Clir::of_digits);
+    let signalled = clir.filter(|_| spec.plan.clir == ClirRule::Signalled);
     Ok(Some(Claimed {
         attempt: row.id,
         lead: Some(lead),
@@ -199,6 +202,7 @@ fn repeated(db: &Connection, spec: &ClaimSpec) -> Result<Option<Claimed>> {
         position: row.position.unwrap_or(0),
         phone: Phone::from_e164(&phone).map_err(Error::Phone)?,
         dial_string,
+        signalled,
         company: row.company,
         person: row.person,
         categories: row.categories,

@@ -10,7 +10,7 @@ use crate::model::{
     AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, MIN_REPEAT_GAP_MS, ManualCall,
     Origin, PRACTICE_REQUEUE_MS, SetBy,
 };
-use crate::phone::Phone;
+use crate::phone::{Dialing, Phone};
 use crate::time::BusinessDate;
 
 /// A row to insert. What happened later is written by the verbs below.
@@ -143,13 +143,8 @@ pub(super) fn mark_dialing(
         return Ok(Err(Error::ClaimLost { attempt }));
     }
     let (phone, dial_string) = (known.phone.unwrap_or_default(), known.dial_string.unwrap_or_default());
-    let dial = Dial {
-        phone: &phone,
-        dial_string: &dial_string,
-        prefix: &known.dial_prefix,
-        project: known.project,
-        origin: known.origin,
-    };
+    let dialing = Dialing { string: dial_string, prefix: known.dial_prefix, signalled: None };
+    let dial = Dial { phone: &phone, dialing: &dialing, project: known.project, origin: known.origin };
     let refusal = match excluded(db, known.lead).doing(doing)? {
         true => Some(DialRefusal::Excluded),
         false => checks::refusal(db, &dial, rules, now).doing(doing)?,
@@ -215,31 +210,23 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
     let parsed = Phone::parse(&call.phone).map_err(Error::Phone)?;
     let phone = parsed.phone;
     let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
-    let dial_string = call.plan.dial_string_with(&phone, parsed.clir);
+    let dialing = call.plan.dial(&phone, parsed.clir).ok_or(Error::Refused(DialRefusal::TrunkRule))?;
     let origin = match call.origin {
         Origin::Direct => Origin::Direct,
         Origin::Manual | Origin::List | Origin::Incoming => Origin::Manual,
     };
-    let dial = Dial {
-        phone: phone.expose(),
-        dial_string: &dial_string,
-        prefix: &call.plan.prefix,
-        project: call.project,
-        origin,
-    };
+    let dial = Dial { phone: phone.expose(), dialing: &dialing, project: call.project, origin };
     if let Some(refusal) = checks::refusal(db, &dial, &call.rules, call.now).doing(doing)? {
         return Err(Error::Refused(refusal));
     }
     let contact = contacts::by_key(db, phone.expose()).doing(doing)?;
-    let caller_id = match (&call.caller_id, call.project) {
-        (Some(number), _) => Some(number.clone()),
-        (None, Some(project)) => {
-            one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0))
-                .doing(doing)?
-                .flatten()
-        }
-        (None, None) => None,
+    let of_project: Option<String> = match call.project {
+        Some(project) => one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0))
+            .doing(doing)?
+            .flatten(),
+        None => None,
     };
+    let caller_id = of_project.or_else(|| call.caller_id.clone());
     let (company, person, categories) =
         contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
     let new = NewAttempt {
@@ -258,8 +245,8 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
         company: company.as_deref(),
         person: person.as_deref(),
         categories: &categories,
-        dial_string: Some(&dial_string),
-        dial_prefix: &call.plan.prefix,
+        dial_string: Some(&dialing.string),
+        dial_prefix: &dialing.prefix,
         caller_id: caller_id.as_deref(),
         account: &call.account,
         sip_call_id: None,
@@ -276,7 +263,8 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
         list: None,
         position: 0,
         phone,
-        dial_string,
+        dial_string: dialing.string,
+        signalled: dialing.signalled,
         company,
         person,
         categories,

@@ -6,17 +6,15 @@ use super::{dnc, one};
 use crate::error::DialRefusal;
 use crate::id::ProjectId;
 use crate::model::{DialRules, Origin};
-use crate::phone::{DialPlan, NumberFormat, Verdict};
+use crate::phone::{DialPlan, Dialing, Verdict};
 use crate::time::BusinessDate;
 
 /// What is about to be dialed.
 pub(super) struct Dial<'a> {
     /// E.164.
     pub(super) phone: &'a str,
-    /// After prefix and format.
-    pub(super) dial_string: &'a str,
-    /// The trunk's prefix.
-    pub(super) prefix: &'a str,
+    /// What the trunk's plan makes of it.
+    pub(super) dialing: &'a Dialing,
     pub(super) project: Option<ProjectId>,
     pub(super) origin: Origin,
 }
@@ -28,7 +26,7 @@ pub(super) fn refusal(
     rules: &DialRules,
     now: i64,
 ) -> rusqlite::Result<Option<DialRefusal>> {
-    if forbidden(dial) {
+    if forbidden(dial.dialing, dial.origin) {
         return Ok(Some(DialRefusal::Forbidden));
     }
     if dnc::blocked(db, dial.phone, dial.project)? {
@@ -38,11 +36,11 @@ pub(super) fn refusal(
 }
 
 /// Emergency and special numbers, on the final string; freephone numbers too when nobody typed them.
-fn forbidden(dial: &Dial<'_>) -> bool {
-    let plan = DialPlan { format: NumberFormat::National, prefix: dial.prefix.to_owned() };
-    match plan.verdict(dial.dial_string) {
+fn forbidden(dialing: &Dialing, origin: Origin) -> bool {
+    let plan = DialPlan { prefix: dialing.prefix.clone(), ..DialPlan::default() };
+    match plan.verdict(&dialing.string) {
         Verdict::Allowed => false,
-        Verdict::ManualOnly => dial.origin == Origin::List,
+        Verdict::ManualOnly => origin == Origin::List,
         Verdict::Forbidden | Verdict::Emergency => true,
     }
 }

@@ -200,9 +200,7 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
         position: row.get(1)?,
         round: row.get(2)?,
         phone: row.get(3)?,
-        clir: clir.as_deref().and_then(|digits| {
-            [Clir::Suppress, Clir::Present].into_iter().find(|clir| clir.digits() == digits)
-        }),
+        clir: clir.as_deref().and_then(Clir::of_digits),
         company: row.get(5)?,
         person: row.get(6)?,
         attempts: row.get(7)?,

@@ -111,6 +111,7 @@ fn static_reason(
         LeadState::Skipped => match skip_reason {
             "E-DNC" => WhyReason::DoNotCall,
             "E-EXCLUDED" => WhyReason::Excluded,
+            "E-TRUNK-RULE" => WhyReason::TrunkRule,
             _ => WhyReason::Forbidden,
         },
         LeadState::Ready | LeadState::Waiting => {
@@ -141,6 +142,7 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
         match refusal(db, lead, &head, context)? {
             Some(DialRefusal::DoNotCall) => reason = WhyReason::DoNotCall,
             Some(DialRefusal::Forbidden) => reason = WhyReason::Forbidden,
+            Some(DialRefusal::TrunkRule) => reason = WhyReason::TrunkRule,
             Some(DialRefusal::Excluded) => reason = WhyReason::Excluded,
             Some(DialRefusal::RepeatGap { until } | DialRefusal::RepeatDay { until }) => {
                 if reason == WhyReason::Eligible {
@@ -173,18 +175,10 @@ fn refusal(
     context: &WhyContext,
 ) -> Result<Option<DialRefusal>> {
     let Ok(phone) = Phone::from_e164(&lead.phone) else { return Ok(Some(DialRefusal::Forbidden)) };
-    let clir = lead
-        .clir
-        .as_deref()
-        .and_then(|digits| [Clir::Suppress, Clir::Present].into_iter().find(|clir| clir.digits() == digits));
-    let dial_string = context.plan.dial_string_with(&phone, clir);
-    let dial = Dial {
-        phone: phone.expose(),
-        dial_string: &dial_string,
-        prefix: &context.plan.prefix,
-        project: Some(head.project),
-        origin: Origin::List,
-    };
+    let clir = lead.clir.as_deref().and_then(Clir::of_digits);
+    let Some(dialing) = context.plan.dial(&phone, clir) else { return Ok(Some(DialRefusal::TrunkRule)) };
+    let dial =
+        Dial { phone: phone.expose(), dialing: &dialing, project: Some(head.project), origin: Origin::List };
     checks::refusal(db, &dial, &context.rules, context.now).doing("explain lead")
 }
 
@@ -208,6 +202,7 @@ fn detail(lead: &Lead, reason: WhyReason, due_at: Option<i64>) -> String {
         }
         WhyReason::DoNotCall => "on the do-not-call list".to_owned(),
         WhyReason::Forbidden => "emergency or special numbers are never dialed from a list".to_owned(),
+        WhyReason::TrunkRule => "the account's dial rules refuse it, or 184 and 186 before it".to_owned(),
         WhyReason::Repeat => {
             format!("the number was dialed a short time ago or often today; free at {}", at(due_at))
         }

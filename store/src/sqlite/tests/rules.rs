@@ -127,7 +127,7 @@ fn a_prefix_that_turns_a_number_into_an_emergency_call_is_caught() {
     let mut world = World::new(1);
     let mut spec = world.spec();
     // A trunk that strips its first digits would see 110...
-    spec.plan = DialPlan { format: NumberFormat::National, prefix: "110".into() };
+    spec.plan = DialPlan { format: NumberFormat::National, prefix: "110".into(), ..DialPlan::default() };
     let advanced = world.db.advance(&world.step(None, None, Some(spec))).unwrap();
     assert!(advanced.claimed.is_none());
     assert_eq!(advanced.passed_over[0].1, "E-PHONE-FORBIDDEN");
