@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use protocol::ErrorCode;
 use serde_json::json;
+use sip_stack::transport::{Flow, TransportKind};
 use sip_stack::ua::{Invite, UaConfig, UserAgent};
 use store::phone::{DialPlan, Phone, PhoneError};
 
@@ -61,7 +62,8 @@ fn invite(account: &config::Account, number: &str) -> Result<String, ErrorCode> 
     let mut ua = UserAgent::new(UaConfig::default(), now);
     ua.set_local_addresses(Some(LOCAL), Some(LOCAL));
     let id = ua.add_account(sip_account(account).map_err(|_| ErrorCode::BadRequest)?);
-    ua.set_targets(id, vec![PEER]);
+    let transport = ua.account(id).map_or(TransportKind::Udp, |account| account.transport);
+    ua.set_targets(id, vec![Flow { transport, peer: PEER }], now);
     let runtime =
         AccountRuntime { id, config: account.clone(), register_when_lawful: false, status: None, told: None };
     let capabilities = runtime.capabilities(LOCAL.ip(), 16_384);
