@@ -69,7 +69,8 @@ impl Process {
     /// # Panics
     /// When it still runs after `limit`.
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
-        if let Some(status) = wait::within(limit, || self.ended()) {
+        let pid = self.pid();
+        if let Some(status) = wait::patiently(limit, || busy(pid), || self.ended()) {
             return status;
         }
         panic!("{} still runs after {limit:?}; it printed:\n{}", self.name, tail(&self.output()));
@@ -80,11 +81,16 @@ impl Process {
     /// # Panics
     /// When `limit` is over or the child is gone.
     pub fn wait_until(&mut self, what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
-        let ready = wait::within(limit, || match (condition(), self.ended()) {
-            (true, _) => Some(true),
-            (false, Some(_)) => Some(false),
-            (false, None) => None,
-        });
+        let pid = self.pid();
+        let ready = wait::patiently(
+            limit,
+            || busy(pid),
+            || match (condition(), self.ended()) {
+                (true, _) => Some(true),
+                (false, Some(_)) => Some(false),
+                (false, None) => None,
+            },
+        );
         if ready != Some(true) {
             let state = self.ended().map_or("still runs".to_owned(), |status| format!("ended with {status}"));
             panic!(
@@ -116,7 +122,8 @@ impl Process {
     /// SIGTERM and an orderly end; SIGKILL when that takes longer than `limit`.
     pub fn stop(&mut self, limit: Duration) -> ExitStatus {
         self.signal("TERM");
-        if wait::within(limit, || self.ended()).is_none() {
+        let pid = self.pid();
+        if wait::patiently(limit, || busy(pid), || self.ended()).is_none() {
             self.kill9();
         }
         self.status.unwrap_or_else(|| ExitStatus::from_raw(9))
@@ -137,6 +144,16 @@ impl Drop for Process {
 /// A file's text, empty when it is not there.
 pub fn read_lossy(path: &Path) -> String {
     std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+}
+
+/// Whether a thread of that process runs or wants to (`R`), or waits for a disk (`D`).
+pub fn busy(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    threads.into_iter().any(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // The state follows the name, which is in brackets and may hold any character.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['R', 'D']))
+    })
 }
 
 /// Finds a program of a peer, also where a user's PATH does not look.

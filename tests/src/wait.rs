@@ -43,6 +43,34 @@ pub fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -> O
     }
 }
 
+/// Like [`within`], but only time in which nobody is `busy` counts, up to [`PATIENCE`] times `limit` in all: a process
+/// that waits for a processor or a disk has not fallen silent.
+pub fn patiently<T>(
+    limit: Duration,
+    mut busy: impl FnMut() -> bool,
+    mut condition: impl FnMut() -> Option<T>,
+) -> Option<T> {
+    let (start, mut idle, mut looked) = (Instant::now(), Duration::ZERO, Instant::now());
+    loop {
+        if let Some(value) = condition() {
+            return Some(value);
+        }
+        if idle >= limit || start.elapsed() >= limit * PATIENCE {
+            return None;
+        }
+        std::thread::sleep(STEP);
+        let now = Instant::now();
+        if !busy() {
+            // A look that came late says nothing of the time between.
+            idle += (now - looked).min(STEP * 2);
+        }
+        looked = now;
+    }
+}
+
+/// How much longer than its limit a patient wait may take.
+const PATIENCE: u32 = 12;
+
 /// Lets real time pass: only for what has no observable end, such as a stretch of talk.
 pub fn pass(time: Duration) {
     std::thread::sleep(time);

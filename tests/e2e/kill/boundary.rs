@@ -7,6 +7,7 @@ use std::time::Duration;
 use e2e::boundary;
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::sipp::Sipp;
+use e2e::process::busy;
 use e2e::wait;
 use serde_json::json;
 
@@ -93,14 +94,19 @@ impl<'a> Lane<'a> {
         self.daemon.launch();
         let socket = self.daemon.socket();
         let process = self.daemon.process();
-        let connected = wait::until("the socket or the death", SOON, || {
-            if process.ended().is_some() {
-                return Some(None);
-            }
-            Operator::connect(&socket, &mut Saves::new()).is_some().then_some(Some(()))
-        });
-        let mut alive = connected.is_some()
-            && Operator::connect(&socket, &mut saves).is_some_and(|operator| operator.work("first").is_ok());
+        let pid = process.pid();
+        let connected = wait::patiently(
+            SOON,
+            || busy(pid),
+            || match process.ended() {
+                Some(_) => Some(false),
+                None => Operator::connect(&socket, pid, &mut Saves::new()).map(|_| true),
+            },
+        );
+        let connected = connected.expect("the socket or the death");
+        let mut alive = connected
+            && Operator::connect(&socket, pid, &mut saves)
+                .is_some_and(|operator| operator.work("first").is_ok());
         if alive {
             // What happens after the last call: the result is handed out, the daemon stops in order.
             wait::within(Duration::from_millis(300), || self.daemon.process().ended());
@@ -115,7 +121,8 @@ impl<'a> Lane<'a> {
         self.daemon.set_environment(Vec::new());
         self.daemon.start();
         ledger::listed(&self.daemon, &under_way, &story);
-        let operator = Operator::connect(&socket, &mut saves).expect("the second life listens");
+        let pid = self.daemon.process().pid();
+        let operator = Operator::connect(&socket, pid, &mut saves).expect("the second life listens");
         assert!(operator.work("first").is_ok(), "{story}: the second life died or fell silent");
         let history = self.daemon.control().call("history.list", &json!({ "limit": 1000 }));
         let history = history.expect("there is a history")["rows"].as_array().expect("rows").clone();

@@ -54,8 +54,8 @@ fn sixty_deaths_in_one_shift_call_nobody_twice_and_lose_nothing() {
     let page = control.call("history.list", &json!({ "interrupted": true, "limit": 1000 }));
     let interrupted = page.expect("there is a history")["rows"].as_array().expect("rows").len();
     assert!(interrupted >= 5, "seed {seed}: only {interrupted} calls were interrupted");
-    let socket = daemon.socket();
-    let mut operator = Operator::connect(&socket, &mut saves).expect("the last life listens");
+    let (socket, pid) = (daemon.socket(), daemon.process().pid());
+    let mut operator = Operator::connect(&socket, pid, &mut saves).expect("the last life listens");
     // What was interrupted is judged; the rest of the list would only take time.
     operator.judge_open().expect("the last life lives");
     drop(operator);
@@ -75,16 +75,16 @@ fn sixty_deaths_in_one_shift_call_nobody_twice_and_lose_nothing() {
 
 /// One life: the operator works on a thread of their own, so that death comes at any moment of a command too.
 fn live(daemon: &mut Daemon, moment: Duration, saves: &mut Saves) {
-    let socket = daemon.socket();
+    let (socket, pid) = (daemon.socket(), daemon.process().pid());
     let dead = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let listening = wait::within(SOON, || {
-                let listens = Operator::connect(&socket, &mut Saves::new()).is_some();
+                let listens = Operator::connect(&socket, pid, &mut Saves::new()).is_some();
                 (listens || dead.load(Ordering::Relaxed)).then_some(listens)
             });
             if listening == Some(true)
-                && let Some(operator) = Operator::connect(&socket, saves)
+                && let Some(operator) = Operator::connect(&socket, pid, saves)
             {
                 // Ends by the death, or with the list.
                 let _ = operator.work("shift");

@@ -1,13 +1,15 @@
 //! An operator at a daemon that may die at any moment.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use e2e::wait;
+use e2e::{process, wait};
 use serde_json::{Value, json};
+
+use crate::SOON;
 
 /// A save that was sent, and whether the daemon said that it has it.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub(super) struct Gone;
 /// A connection that survives the daemon's death.
 pub(super) struct Operator<'a> {
     reader: BufReader<UnixStream>,
+    /// Whoever answers.
+    pid: u32,
     saves: &'a mut Saves,
     /// Makes each memo one of a kind.
     count: usize,
@@ -35,12 +39,11 @@ pub(super) struct Operator<'a> {
 
 impl<'a> Operator<'a> {
     /// Nothing while nobody listens there.
-    pub(super) fn connect(socket: &Path, saves: &'a mut Saves) -> Option<Self> {
+    pub(super) fn connect(socket: &Path, pid: u32, saves: &'a mut Saves) -> Option<Self> {
         let stream = UnixStream::connect(socket).ok()?;
-        // Long: beside a program that writes hundreds of MiB a commit has waited 10 s for its fsync.
-        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        stream.set_read_timeout(Some(Duration::from_millis(20))).ok()?;
         let count = saves.values().map(Vec::len).sum();
-        Some(Self { reader: BufReader::new(stream), saves, count, next_id: 0 })
+        Some(Self { reader: BufReader::new(stream), pid, saves, count, next_id: 0 })
     }
 
     /// `Err` inside: refused, with its code.
@@ -48,12 +51,21 @@ impl<'a> Operator<'a> {
         self.next_id += 1;
         let request = json!({ "jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params });
         self.reader.get_mut().write_all(format!("{request}\n").as_bytes()).map_err(|_| Gone)?;
-        let mut line = String::new();
+        let (mut line, pid) = (Vec::new(), self.pid);
+        // Beside a program that writes hundreds of MiB a commit has waited 10 s and longer for its fsync.
+        let read = wait::patiently(
+            SOON,
+            || process::busy(pid),
+            || match self.reader.read_until(b'\n', &mut line) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+                read => Some(read),
+            },
+        );
         // Half a line of a dying daemon is no answer.
-        if self.reader.read_line(&mut line).is_err() || !line.ends_with('\n') {
+        if !matches!(read, Some(Ok(_))) || !line.ends_with(b"\n") {
             return Err(Gone);
         }
-        let mut answer: Value = serde_json::from_str(&line).map_err(|_| Gone)?;
+        let mut answer: Value = serde_json::from_slice(&line).map_err(|_| Gone)?;
         match answer.pointer("/error/data/code").and_then(Value::as_str) {
             Some(code) => Ok(Err(code.to_owned())),
             None => Ok(Ok(answer["result"].take())),
