@@ -3,17 +3,19 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use config::{AccountKind, Config, Transport, Voice};
+use config::{AccountKind, Config, Keepalive, TlsVerify, Transport, Voice};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
 use media::engine::{Engine, EngineConfig, StartError};
 use media::types::{Command as MediaCommand, SeatId, VoiceSpec};
 use protocol::Event;
-use sip_stack::driver::{BindConfig, Driver};
+use sip_stack::driver::{
+    BindConfig, Driver, TlsClient, TlsIdentity, TlsListen, TlsSettings, TlsSetupError, Verify,
+};
 use sip_stack::message::Uri;
 use sip_stack::transaction::Timers;
-use sip_stack::transport::TransportKind;
+use sip_stack::transport::{KeepAlive, KeepAliveMethod, TransportKind};
 use sip_stack::ua::{AccountConfig, RetryPolicy, Secret, UaConfig, UserAgent};
 use store::{OpenOptions, Role, SetBy, Store};
 use thiserror::Error;
@@ -53,6 +55,15 @@ pub enum RunError {
         /// Why.
         #[source]
         source: sip_stack::driver::BindError,
+    },
+    /// An account's TLS files cannot be used.
+    #[error("account {account}: TLS cannot be used; see the keys tls_ca, tls_cert and tls_key")]
+    Tls {
+        /// Name of the account.
+        account: String,
+        /// Why.
+        #[source]
+        source: TlsSetupError,
     },
     /// The media engine did not start.
     #[error("cannot start the media engine")]
@@ -213,9 +224,25 @@ async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRu
     let mut driver = Driver::bind(bind, &mut ua)
         .await
         .map_err(|source| RunError::Bind { address: listen.to_string(), source })?;
+    if let Some(tls) = &config.sip.tls {
+        let listen = TlsListen {
+            address: tls.address,
+            identity: tls_identity(&tls.identity),
+            client_authorities: tls.client_ca.clone(),
+        };
+        driver
+            .listen_tls(&listen, &mut ua)
+            .await
+            .map_err(|source| RunError::Bind { address: tls.address.to_string(), source })?;
+    }
     let mut accounts = Vec::with_capacity(config.accounts.len());
     for account in &config.accounts {
         let id = ua.add_account(sip_account(account)?);
+        if account.transport == Transport::Tls {
+            let client = TlsClient::load(tls_settings(&account.tls));
+            let client = client.map_err(|source| RunError::Tls { account: account.name.clone(), source })?;
+            driver.secure(id, client);
+        }
         driver.resolve(&mut ua, id);
         let practice = account.kind == AccountKind::Practice && account.registrar.is_some();
         if account.registrar.is_some() && !practice {
@@ -250,9 +277,36 @@ pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, Ru
     sip.transport = match account.transport {
         Transport::Udp => TransportKind::Udp,
         Transport::Tcp => TransportKind::Tcp,
+        Transport::Tls => TransportKind::Tls,
+    };
+    sip.keep_alive = KeepAlive {
+        method: match account.keepalive {
+            Keepalive::Auto => KeepAliveMethod::Auto,
+            Keepalive::Off => KeepAliveMethod::Off,
+            Keepalive::Crlf => KeepAliveMethod::Crlf,
+            Keepalive::Stun => KeepAliveMethod::Stun,
+        },
+        interval: account.keepalive_interval,
     };
     sip.retry = RetryPolicy { min: account.retry_min, max: account.retry_max, ..RetryPolicy::default() };
     Ok(sip)
+}
+
+fn tls_settings(tls: &config::Tls) -> TlsSettings {
+    TlsSettings {
+        authorities: tls.ca.clone(),
+        identity: tls.identity.as_ref().map(tls_identity),
+        name: tls.name.clone(),
+        verify: match tls.verify {
+            TlsVerify::Full => Verify::Full,
+            TlsVerify::Authority => Verify::Authority,
+            TlsVerify::Nothing => Verify::Nothing,
+        },
+    }
+}
+
+fn tls_identity(identity: &config::TlsIdentity) -> TlsIdentity {
+    TlsIdentity { certificate: identity.certificate.clone(), key: identity.key.clone() }
 }
 
 async fn seats(

@@ -63,10 +63,16 @@ fn the_example_is_a_valid_file_and_shows_the_defaults() {
 fn every_commented_key_of_the_example_is_a_known_one() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("sip-main"), "pw\n").unwrap();
+    tls_files(dir.path());
     let env = Environment::new(0, [("CREDENTIALS_DIRECTORY", dir.path().as_os_str())]);
     let key = |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
     let text: Vec<_> = EXAMPLE.lines().map(|line| if key(line) { &line[1..] } else { line }).collect();
-    let config = Config::parse(&text.join("\n"), Path::new("/etc/kakeru"), &env).unwrap();
+    // The keys of TLS mean nothing elsewhere.
+    let text = text.join("\n").replace("transport = \"udp\"", "transport = \"tls\"");
+    let config = Config::parse(&text, dir.path(), &env).unwrap();
+    assert_eq!(config.accounts[0].tls.name.as_deref(), Some("pbx.example.jp"));
+    assert_eq!(config.accounts[0].keepalive_interval, Some(Duration::from_secs(25)));
+    assert!(config.sip.tls.is_some_and(|tls| tls.client_ca.is_some()));
     assert_eq!(config.accounts[0].caller_id.as_deref(), Some("0312345678"));
     assert_eq!(config.seats[0].uid, Some(1000));
     assert_eq!(config.media.workers, Some(2));
@@ -388,4 +394,71 @@ fn identity_and_dial_rules_are_read_and_checked() {
         let text = MINIMAL.replacen("[[seat]]", &format!("{wrong}\n[[seat]]"), 1);
         assert!(parse(&text).is_err(), "{wrong}");
     }
+}
+
+/// The files that the example names; what is in them, nobody looks at here.
+fn tls_files(folder: &Path) {
+    for name in ["exchange-ca.pem", "box-1.crt", "box-1.key", "kakeru.crt", "kakeru.key"] {
+        let path = folder.join(name);
+        std::fs::write(&path, "PEM").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+fn with_account(lines: &str) -> String {
+    MINIMAL.replace("kind = \"pbx\"\n", &format!("kind = \"pbx\"\n{lines}\n"))
+}
+
+#[test]
+fn tls_is_full_unless_an_account_says_otherwise_loudly() {
+    let account = |lines: &str| {
+        let config = parse(&with_account(lines)).unwrap();
+        (config.accounts[0].clone(), config.warnings)
+    };
+    let (plain, warnings) = account("transport = \"tls\"");
+    assert_eq!((plain.transport, plain.tls.verify), (Transport::Tls, TlsVerify::Full));
+    assert_eq!(warnings.len(), 0, "{warnings:?}");
+    for (word, verify) in [("authority", TlsVerify::Authority), ("nothing", TlsVerify::Nothing)] {
+        let (account, warnings) = account(&format!("transport = \"tls\"\ntls_verify = \"{word}\""));
+        assert_eq!(account.tls.verify, verify);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+    }
+    // Neither a misspelt word nor a boolean turns it off.
+    for lines in ["transport = \"tls\"\ntls_verify = \"none\"", "transport = \"tls\"\ntls_verify = false"] {
+        assert!(parse(&with_account(lines)).is_err(), "{lines}");
+    }
+}
+
+#[test]
+fn a_sips_uri_means_tls() {
+    let secure = MINIMAL.replace("sip:100", "sips:100");
+    let account = parse(&secure).unwrap().accounts[0].clone();
+    assert_eq!((account.transport, account.registrar.as_deref()), (Transport::Tls, Some("sips:pbx.example")));
+    assert_eq!((account.aor_user(), account.aor_host(), account.scheme()), ("100", "pbx.example", "sips"));
+    let clear = secure.replace("kind = \"pbx\"\n", "kind = \"pbx\"\ntransport = \"tcp\"\n");
+    assert_eq!(errors(&clear), [(ErrorKind::Conflict, 5, "account[0].transport".to_owned())]);
+}
+
+#[test]
+fn keys_of_tls_are_checked_where_they_stand() {
+    let kinds = |lines: &str| -> Vec<ErrorKind> {
+        errors(&with_account(lines)).into_iter().map(|(kind, ..)| kind).collect()
+    };
+    assert_eq!(kinds("tls_ca = \"ca.pem\""), [ErrorKind::Conflict], "without TLS");
+    let tls = |lines: &str| kinds(&format!("transport = \"tls\"\n{lines}"));
+    assert_eq!(tls("tls_cert = \"a.crt\""), [ErrorKind::Conflict], "a certificate without key");
+    assert_eq!(tls("tls_ca = \"/nowhere/ca.pem\""), [ErrorKind::Secret]);
+    assert_eq!(tls("tls_name = \"sip:pbx\""), [ErrorKind::Invalid]);
+
+    // A key that others can read is refused, not warned of.
+    let dir = tempfile::tempdir().unwrap();
+    tls_files(dir.path());
+    let key = dir.path().join("box-1.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let text = with_account("transport = \"tls\"\ntls_cert = \"box-1.crt\"\ntls_key = \"box-1.key\"");
+    let refused = Config::parse(&text, dir.path(), &env()).unwrap_err();
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].message.contains("chmod 600"), "{}", refused[0].message);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(Config::parse(&text, dir.path(), &env()).unwrap().accounts[0].tls.identity.is_some());
 }

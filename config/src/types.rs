@@ -93,6 +93,8 @@ pub struct Sip {
     pub advertise: Option<IpAddr>,
     /// RFC 3261 17.1.1.1 T1, the round-trip estimate.
     pub t1: Duration,
+    /// Listener for TLS, where exchanges connect to us.
+    pub tls: Option<TlsListen>,
 }
 
 /// `[media]`: RTP.
@@ -125,6 +127,12 @@ pub struct Account {
     pub password_source: Option<PasswordSource>,
     /// Transport to the registrar or proxy.
     pub transport: Transport,
+    /// How TLS connections are secured; only looked at where `transport` is TLS.
+    pub tls: Tls,
+    /// How the way to the exchange is kept open.
+    pub keepalive: Keepalive,
+    /// Longest time between two keep-alives; `None`: as the exchange asks, else the usual of RFC 5626.
+    pub keepalive_interval: Option<Duration>,
     /// Registration lifetime asked for.
     pub expires: Duration,
     /// First wait after a failed registration; doubles up to `retry_max` unless the network says otherwise.
@@ -150,15 +158,20 @@ pub struct Account {
 }
 
 impl Account {
+    /// `sips` where the address of record is a SIPS URI, else `sip`.
+    pub fn scheme(&self) -> &'static str {
+        if self.aor.starts_with("sips:") { "sips" } else { "sip" }
+    }
+
     /// The part of the address of record before the `@`.
     pub fn aor_user(&self) -> &str {
-        let rest = self.aor.strip_prefix("sip:").unwrap_or(&self.aor);
+        let rest = self.aor.split_once(':').map_or(self.aor.as_str(), |(_, rest)| rest);
         rest.split_once('@').map_or("", |(user, _)| user)
     }
 
     /// Host and optional port of the address of record.
     pub fn aor_host(&self) -> &str {
-        let rest = self.aor.strip_prefix("sip:").unwrap_or(&self.aor);
+        let rest = self.aor.split_once(':').map_or(self.aor.as_str(), |(_, rest)| rest);
         let host = rest.split_once('@').map_or(rest, |(_, host)| host);
         host.split([';', '?']).next().unwrap_or(host)
     }
@@ -183,6 +196,78 @@ pub enum Transport {
     Udp,
     /// TCP.
     Tcp,
+    /// TLS.
+    Tls,
+}
+
+impl Transport {
+    /// The word in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// How an account's TLS connections are secured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM file of the authorities to trust; `None`: the system's.
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key, PEM files.
+    pub identity: Option<TlsIdentity>,
+    /// Name the exchange's certificate must have, when it is not the host of proxy, registrar or aor.
+    pub name: Option<String>,
+    /// What is verified.
+    pub verify: TlsVerify,
+}
+
+/// A certificate and its key, PEM files that were there when the configuration was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsIdentity {
+    /// The certificate, then those above it.
+    pub certificate: PathBuf,
+    /// The key, which only its owner can read.
+    pub key: PathBuf,
+}
+
+/// What is verified of the exchange's certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVerify {
+    /// Authority, time and name.
+    #[default]
+    Full,
+    /// Authority and time only.
+    Authority,
+    /// Nothing.
+    Nothing,
+}
+
+/// A TLS listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsListen {
+    /// Where.
+    pub address: SocketAddr,
+    /// Our certificate.
+    pub identity: TlsIdentity,
+    /// PEM file of the authorities of client certificates; `None`: none is asked for.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// How the way to the exchange is kept open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keepalive {
+    /// STUN where the exchange supports it, else empty lines; nothing towards loopback.
+    #[default]
+    Auto,
+    /// Nothing.
+    Off,
+    /// Empty lines.
+    Crlf,
+    /// STUN over UDP.
+    Stun,
 }
 
 /// How a number is written for the trunk.

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use e2e::daemon::{Account, Daemon, binary};
+use e2e::peer::authority::Authority;
 use e2e::peer::sipp::Scenario;
 use e2e::process::Process;
 use e2e::{ports, wait};
@@ -81,4 +82,28 @@ fn the_demo_ends_as_it_should() {
     let lines: Vec<serde_json::Value> =
         stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.len() >= 20, "one object per call and a summary: {stdout}");
+}
+
+/// The practice exchange over TLS, by its own stack on both sides: a person can try it. kamailio is the proof.
+#[test]
+fn the_practice_exchange_speaks_tls() {
+    let authority = Authority::new();
+    let identity = authority.issue("127.0.0.1");
+    let folder = tempfile::tempdir().unwrap();
+    let secure = ports::free_address();
+    let text = |path: &std::path::Path| path.display().to_string();
+    let (certificate, key) = (text(&identity.certificate), text(&identity.key));
+    let more = ["--tls", &secure.to_string(), "--tls-cert", &certificate, "--tls-key", &key];
+    let (mut exchange, _) = exchange(folder.path(), &more);
+    let line = Account::new("main", secure)
+        .user("100", "practice")
+        .set("transport", "\"tls\"")
+        .set("tls_ca", &format!("\"{}\"", authority.file().display()));
+    let daemon = Daemon::builder().account(line).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", "0312340010"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    assert!(exchange.stop(SOON).success());
 }

@@ -14,6 +14,7 @@ mod kit;
 mod registration;
 mod session;
 mod talk;
+mod transports;
 mod units;
 
 /// What happens within a second takes no longer than this on a busy machine.

@@ -92,6 +92,33 @@ codes! {
     PracticeOnlyLoopback = "E-PRACTICE-ONLY-LOOPBACK", "練習用アカウントはこのPC内の交換機にしか発信できません",
         "A practice account calls a loopback address only.",
         "kind を trunk か pbx にするか、接続先を 127.0.0.1 にしてください", "Set kind to trunk or pbx, or connect to 127.0.0.1.";
+    TlsAuthority = "E-TLS-AUTHORITY", "交換機の証明書を信頼できる認証局が発行していません",
+        "No trusted authority stands behind the exchange's certificate.",
+        "交換機の認証局のファイルを tls_ca に指定してください", "Name the file of the exchange's authority by tls_ca.";
+    TlsName = "E-TLS-NAME", "交換機の証明書の名前が違います", "The exchange's certificate is for another name.",
+        "registrar を証明書の名前にするか、tls_name に指定してください",
+        "Write the certificate's name as registrar, or set it by tls_name.";
+    TlsExpired = "E-TLS-EXPIRED", "交換機の証明書の期限が切れています", "The exchange's certificate has expired.",
+        "交換機の管理者に更新を依頼してください", "Ask whoever runs the exchange to renew it.";
+    TlsNotYet = "E-TLS-NOT-YET", "交換機の証明書の期間が始まっていません", "The exchange's certificate is not valid yet.",
+        "このPCの時計を確認してください", "Check this computer's clock.";
+    TlsCertificate = "E-TLS-CERTIFICATE", "交換機の証明書を使用できません", "The exchange's certificate cannot be used.",
+        "交換機の管理者に理由を伝えてください", "Tell the reason to whoever runs the exchange.";
+    TlsClient = "E-TLS-CLIENT", "交換機がこちらの証明書を受け付けません", "The exchange does not accept our certificate.",
+        "tls_cert と tls_key を確認してください", "Check tls_cert and tls_key.";
+    TlsVersion = "E-TLS-VERSION", "交換機が TLS 1.2 以降に対応していません", "The exchange offers no TLS 1.2 or newer.",
+        "交換機の設定で TLS 1.2 を有効にしてください", "Enable TLS 1.2 on the exchange.";
+    TlsNotTls = "E-TLS-NOT-TLS", "接続先が TLS で応答しません", "What answers there speaks no TLS.",
+        "ポート番号を確認してください(TLS は通常 5061)", "Check the port; TLS is usually at 5061.";
+    TlsTimeout = "E-TLS-TIMEOUT", "TLS の接続が時間内に終わりません", "The TLS handshake took too long.",
+        "ネットワークと接続先のポートを確認してください", "Check the network and the port.";
+    TlsConflict = "E-TLS-CONFLICT", "同じ接続先のアカウントで TLS の設定が異なります",
+        "Accounts at the same address have different TLS settings.",
+        "tls_ で始まる設定を同じにしてください", "Make their tls_ keys the same.";
+    TlsSettings = "E-TLS-SETTINGS", "この接続先の TLS 設定がありません", "No account has TLS settings for this address.",
+        "アカウントの transport を tls にしてください", "Set the account's transport to tls.";
+    Tls = "E-TLS", "TLS で接続できません", "TLS failed.",
+        "ログを確認してください", "See the log.";
     DiskFull = "E-DISK-FULL", "ディスクの空きがありません。発信を止めました", "The disk is full; dialing has stopped.",
         "空きを作ってください。発信は自動で再開します", "Free some space; dialing goes on by itself.";
     NotFound = "E-NOT-FOUND", "見つかりません", "There is no such thing.",

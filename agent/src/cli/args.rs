@@ -169,6 +169,15 @@ pub struct ExchangeArgs {
     /// Have the message bodies signed too (qop=auth-int)
     #[arg(long)]
     pub auth_int: bool,
+    /// Address and port for TLS; needs --tls-cert and --tls-key
+    #[arg(long, value_name = "ADDR", requires = "tls_cert")]
+    pub tls: Option<SocketAddr>,
+    /// The exchange's certificate, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub tls_key: Option<PathBuf>,
     /// Shorten ringing and talk
     #[arg(long)]
     pub fast: bool,

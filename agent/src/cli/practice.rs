@@ -4,6 +4,7 @@ use std::io;
 
 use serde_json::json;
 use sip_stack::auth::{Algorithm, Qop};
+use sip_stack::driver::{TlsIdentity, TlsListen};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
@@ -39,6 +40,13 @@ pub(super) fn exchange(args: ExchangeArgs, out: Out) -> Result<(), Failure> {
             DigestArg::All => &[Algorithm::Sha512T256, Algorithm::Sha256, Algorithm::Md5],
         },
         qop: if args.auth_int { &[Qop::AuthInt] } else { &[Qop::Auth] },
+        tls: match (args.tls, args.tls_cert, args.tls_key) {
+            (Some(address), Some(certificate), Some(key)) => {
+                let identity = TlsIdentity { certificate, key };
+                Some(TlsListen { address, identity, client_authorities: None })
+            }
+            _ => None,
+        },
         pace: if args.fast { Pace::FAST } else { Pace::REAL },
         ..ExchangeConfig::default()
     };

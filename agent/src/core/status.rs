@@ -2,12 +2,13 @@
 
 use std::sync::PoisonError;
 
-use config::AccountKind;
+use config::{AccountKind, Transport};
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DialInfo, DialState, Direction, OutboxStatus, RegistrationState,
-    SeatStatus, StatusResult, StoreStatus, VoiceStatus,
+    SeatStatus, StatusResult, StoreStatus, TlsStatus, VoiceStatus,
 };
 use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
+use sip_stack::driver::{TlsState, Verify};
 use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus};
 use store::AttemptId;
 
@@ -58,7 +59,10 @@ impl Core {
             },
             code: status.last_error.as_ref().and_then(|error| error.code),
             why: if account.target_is_lawful(&self.ua) {
-                status.last_error.as_ref().map(|error| error.reason.clone())
+                // Below SIP only TLS knows better than "transport failure".
+                let silent = status.last_error.as_ref().is_some_and(|error| error.code.is_none());
+                let tls = self.tls_failure(index).filter(|_| silent);
+                tls.or_else(|| status.last_error.as_ref().map(|error| error.reason.clone()))
             } else {
                 Some(ErrorCode::PracticeOnlyLoopback.as_str().to_owned())
             },
@@ -67,7 +71,43 @@ impl Core {
                 SipState::Registered { expires_at } => Some(wall(expires_at)),
                 _ => None,
             },
+            transport: account.config.transport.as_str().to_owned(),
+            tls: self.tls_status(index),
         }
+    }
+
+    /// Why the account's TLS connection did not come about: the code, then what exactly.
+    fn tls_failure(&self, index: usize) -> Option<String> {
+        let targets = self.ua.targets(self.accounts[index].id);
+        targets.iter().find_map(|peer| match self.driver.tls_state(*peer) {
+            Some(TlsState::Failed(failure)) => Some(format!("{} {failure}", failure.kind.code())),
+            _ => None,
+        })
+    }
+
+    fn tls_status(&self, index: usize) -> Option<TlsStatus> {
+        if self.accounts[index].config.transport != Transport::Tls {
+            return None;
+        }
+        let targets = self.ua.targets(self.accounts[index].id);
+        let info = targets.iter().find_map(|peer| match self.driver.tls_state(*peer) {
+            Some(TlsState::Secured(info)) => Some(info),
+            _ => None,
+        })?;
+        let peer = info.peer.clone().unwrap_or_default();
+        Some(TlsStatus {
+            version: info.version.to_owned(),
+            cipher: info.cipher.clone(),
+            verified: match info.verify {
+                Verify::Full => "full",
+                Verify::Authority => "authority",
+                Verify::Nothing => "nothing",
+            }
+            .to_owned(),
+            certificate: peer.subject,
+            issuer: peer.issuer,
+            certificate_expires_at: peer.not_after.map(|seconds| seconds.saturating_mul(1000)),
+        })
     }
 
     pub(super) fn seat_status(&self, seat: SeatIndex) -> SeatStatus {

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 
 use media::engine::{Engine, EngineConfig, StartError};
 use sip_stack::auth::{Algorithm, Qop};
-use sip_stack::driver::{BindConfig, BindError, Driver};
+use sip_stack::driver::{BindConfig, BindError, Driver, TlsListen};
 use sip_stack::message::Method;
 use sip_stack::ua::{Event, UaConfig, UserAgent};
 use thiserror::Error;
@@ -29,6 +29,8 @@ use crate::clock::now;
 pub struct ExchangeConfig {
     /// UDP and TCP address; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// TLS beside them.
+    pub tls: Option<TlsListen>,
     /// The one user who may register and call.
     pub user: String,
     /// Its password.
@@ -49,6 +51,7 @@ impl Default for ExchangeConfig {
     fn default() -> Self {
         Self {
             listen: ([127, 0, 0, 1], 5060).into(),
+            tls: None,
             user: String::from("100"),
             password: String::from("practice"),
             realm: String::from("practice.kakeru"),
@@ -89,6 +92,10 @@ pub async fn serve(config: ExchangeConfig, ready: impl FnOnce(SocketAddr)) -> Re
     let mut driver =
         Driver::bind(bind, &mut ua).await.map_err(|source| ExchangeError::Bind(config.listen, source))?;
     let (engine, mut media_events) = Engine::start(EngineConfig { workers: 1, ..EngineConfig::default() })?;
+    if let Some(tls) = &config.tls {
+        let bound = driver.listen_tls(tls, &mut ua).await;
+        bound.map_err(|source| ExchangeError::Bind(tls.address, source))?;
+    }
     let address = driver.local_udp().unwrap_or(config.listen);
     ready(address);
     let mut registrar = Registrar::new(&config, u64::try_from(start.wall).unwrap_or(2), start.mono);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Context, check_name, identity, password, required};
+use super::{Context, check_name, identity, password, required, tls};
 use crate::error::ErrorKind;
 use crate::identity::{Preset, UriForm};
 use crate::reader::{Found, Place, Report, Table};
-use crate::types::{Account, AccountKind, Codec, NumberFormat, Transport};
+use crate::types::{Account, AccountKind, Codec, Keepalive, NumberFormat, Transport};
 
 pub(super) const FORMATS: [(&str, NumberFormat); 3] =
     [("national", NumberFormat::National), ("e164", NumberFormat::E164), ("+e164", NumberFormat::E164Plus)];
@@ -62,7 +62,30 @@ pub(super) fn account(
         );
     }
 
-    let transport = table.choice("transport", &[("udp", Transport::Udp), ("tcp", Transport::Tcp)], report);
+    let transports = [("udp", Transport::Udp), ("tcp", Transport::Tcp), ("tls", Transport::Tls)];
+    let transport = table.choice("transport", &transports, report);
+    let texts = [Some(&aor), registrar.as_ref().map(|found| &found.value), proxy.as_ref()];
+    let secure = texts.into_iter().flatten().any(|text| text.starts_with("sips:"));
+    if secure && let Some(found) = transport.as_ref().filter(|found| found.value != Transport::Tls) {
+        report.error(
+            ErrorKind::Conflict,
+            &found.at,
+            "a sips: URI is reached by TLS only; write transport = \"tls\", or sip: in the URI",
+        );
+    }
+    let usual = if secure { Transport::Tls } else { Transport::Udp };
+    let transport = transport.map_or(usual, |found| found.value);
+    let tls = tls::client(&mut table, transport, context, report);
+    let keepalives = [
+        ("auto", Keepalive::Auto),
+        ("off", Keepalive::Off),
+        ("crlf", Keepalive::Crlf),
+        ("stun", Keepalive::Stun),
+    ];
+    let keepalive = table.choice("keepalive", &keepalives, report);
+    let shortest = Duration::from_millis(if kind == AccountKind::Practice { 500 } else { 5_000 });
+    let keepalive_interval =
+        table.duration("keepalive_interval", shortest, Duration::from_secs(3_600), report);
     let (least_expires, least_retry, usual_retry) = match kind {
         // Practice has no network to spare: tests shorten both.
         AccountKind::Practice => (Duration::from_secs(1), Duration::from_millis(100), Duration::from_secs(1)),
@@ -104,7 +127,10 @@ pub(super) fn account(
         username: String::new(),
         password: secret.value,
         password_source: secret.source,
-        transport: transport.map_or(Transport::Udp, |found| found.value),
+        transport,
+        tls,
+        keepalive: keepalive.map_or(Keepalive::Auto, |found| found.value),
+        keepalive_interval: keepalive_interval.map(|found| found.value),
         expires: expires.map_or(Duration::from_secs(300), |found| found.value),
         retry_min: retry_min.as_ref().map_or(usual_retry.min(longest_retry), |found| found.value),
         retry_max: longest_retry,
@@ -127,7 +153,7 @@ pub(super) fn account(
         );
     }
     if register {
-        let default = || format!("sip:{}", account.aor_host());
+        let default = || format!("{}:{}", account.scheme(), account.aor_host());
         account.registrar = Some(registrar.map_or_else(default, |found| found.value));
     }
     account.username = username.map_or_else(|| account.aor_user().to_owned(), |found| found.value);
@@ -155,13 +181,6 @@ fn sip_uri(
         Part::Host => "\"sip:pbx.example\" or \"sip:192.0.2.1:5060\"",
     };
     let text = found.value.as_str();
-    if text.starts_with("sips:") {
-        report.invalid(
-            &found.at,
-            format!("sips: (TLS) is not supported; write {example} and transport = \"tcp\""),
-        );
-        return None;
-    }
     if !is_sip_uri(text, part) {
         report.invalid(&found.at, format!("{text:?} is not understood; write {example}"));
         return None;
@@ -170,7 +189,7 @@ fn sip_uri(
 }
 
 fn is_sip_uri(text: &str, part: Part) -> bool {
-    let Some(rest) = text.strip_prefix("sip:") else { return false };
+    let Some(rest) = text.strip_prefix("sip:").or_else(|| text.strip_prefix("sips:")) else { return false };
     if text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')) {
         return false;
     }
@@ -281,6 +300,7 @@ mod tests {
             assert!(!is_sip_uri(bad, Part::UserAndHost), "{bad}");
         }
         assert!(is_sip_uri("sip:pbx.example;transport=tcp", Part::Host));
+        assert!(is_sip_uri("sips:pbx.example", Part::Host));
         assert!(!is_sip_uri("sip:100@pbx.example", Part::Host));
     }
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Context, check_name};
+use super::{Context, check_name, tls};
 use crate::reader::{Report, Table};
 use crate::types::{Daemon, Locale, Log, LogFormat, Media, Outbox, Recording, Sip};
 
@@ -61,11 +61,12 @@ pub(super) fn daemon(
     (daemon, outbox)
 }
 
-pub(super) fn sip(section: Option<Table<'_, '_>>, report: &mut Report) -> Sip {
+pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report: &mut Report) -> Sip {
     let mut sip = Sip {
         listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5060),
         advertise: None,
         t1: Duration::from_millis(500),
+        tls: None,
     };
     let Some(mut table) = section else { return sip };
     if let Some(listen) = table.parsed("listen", "an address with port such as \"0.0.0.0:5060\"", report) {
@@ -80,6 +81,7 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, report: &mut Report) -> Sip {
     if let Some(t1) = table.duration("t1", Duration::from_millis(20), Duration::from_secs(4), report) {
         sip.t1 = t1.value;
     }
+    sip.tls = tls::listen(&mut table, context, report);
     table.finish(report);
     sip
 }

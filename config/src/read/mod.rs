@@ -6,6 +6,7 @@ mod dialing;
 mod identity;
 mod password;
 mod seat;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,7 +49,7 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
     let mut root = Table::new(tree.get_ref(), Place { path: String::new(), line: None });
 
     let (daemon, outbox) = daemon::daemon(root.table("daemon", report), context, report);
-    let sip = daemon::sip(root.table("sip", report), report);
+    let sip = daemon::sip(root.table("sip", report), context, report);
     let media = daemon::media(root.table("media", report), report);
     let recording = daemon::recording(root.table("recording", report), report);
     let log = daemon::log(root.table("log", report), report);

@@ -193,8 +193,11 @@ pub(crate) fn contact_uri(headers: &Headers) -> Option<Uri> {
     headers.contact().map(|contact| contact.uri)
 }
 
-/// The host of a URI, where it is an address.
+/// The host of a URI, or the `maddr` that takes its place (RFC 3261 19.1.1), where it is an address.
 pub(crate) fn uri_ip(uri: &Uri) -> Option<IpAddr> {
+    if let Some(maddr) = uri.params().and_then(|params| params.get("maddr")) {
+        return maddr.trim_matches(['[', ']']).parse().ok();
+    }
     uri.host()?.ip()
 }
 

@@ -5,6 +5,7 @@
 //! [`Driver::flush`]: the message has been given to the kernel when it returns.
 
 mod dns;
+mod icmp;
 mod names;
 mod stream;
 mod tls;
@@ -241,9 +242,15 @@ impl Driver {
         let local = udp.local();
         // A bounded share per turn, so that a flood starves neither timers nor streams.
         for _ in 0..DATAGRAMS_PER_TURN {
-            let Some((source, bytes)) = udp.receive() else { return };
+            let Some((source, bytes)) = udp.receive() else { break };
             learn_route(ua, source);
             ua.handle_receive(now(), source, local, TransportKind::Udp, bytes);
+        }
+        // After the datagrams: an answer that came before its sender went away still counts.
+        for _ in 0..DATAGRAMS_PER_TURN {
+            let Some(peer) = udp.unreachable() else { return };
+            tracing::debug!(%peer, "unreachable");
+            ua.handle_transport_failure(now(), TransportKind::Udp, peer);
         }
     }
 

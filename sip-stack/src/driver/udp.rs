@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use super::icmp;
 use crate::message::MAX_MESSAGE;
 
 #[derive(Debug)]
@@ -22,6 +23,10 @@ impl Datagrams {
     pub(super) async fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = UdpSocket::bind(address).await?;
         let local = socket.local_addr()?;
+        // Without it nothing breaks: a dead peer shows by its silence.
+        if let Err(error) = icmp::listen(&socket, local) {
+            tracing::debug!(%error, "no ICMP errors");
+        }
         // Until the runtime has seen the socket writable once, `try_send_to` refuses without asking the kernel.
         socket.writable().await?;
         Ok(Self { socket, local, buffer: vec![0; MAX_MESSAGE], queue: VecDeque::new() })
@@ -33,7 +38,13 @@ impl Datagrams {
 
     pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) -> io::Result<()> {
         if self.queue.is_empty() {
-            match self.socket.try_send_to(&bytes, to) {
+            // With the error queue on, a send may report what became of an earlier one; that is told from the queue.
+            let sent = self.socket.try_send_to(&bytes, to);
+            let sent = match sent {
+                Err(error) if is_delayed(&error) => self.socket.try_send_to(&bytes, to),
+                sent => sent,
+            };
+            match sent {
                 Ok(_) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
@@ -47,10 +58,13 @@ impl Datagrams {
     }
 
     pub(super) fn send_queued(&mut self) {
+        let mut again = false;
         while let Some((to, bytes)) = self.queue.front() {
             match self.socket.try_send_to(bytes, *to) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if is_delayed(&error) && !again => again = true,
                 _ => {
+                    again = false;
                     self.queue.pop_front();
                 }
             }
@@ -60,11 +74,16 @@ impl Datagrams {
     /// Returns when something can be read, or written where something waits. Cancel-safe.
     pub(super) async fn ready(&self) {
         let interest = match self.queue.is_empty() {
-            true => Interest::READABLE,
-            false => Interest::READABLE | Interest::WRITABLE,
+            true => Interest::READABLE | Interest::ERROR,
+            false => Interest::READABLE | Interest::WRITABLE | Interest::ERROR,
         };
         // An error here shows again on the next read, which counts it.
         let _ = self.socket.ready(interest).await;
+    }
+
+    /// A peer that ICMP says cannot be reached.
+    pub(super) fn unreachable(&self) -> Option<SocketAddr> {
+        icmp::unreachable(&self.socket)
     }
 
     pub(super) fn receive(&mut self) -> Option<(SocketAddr, &[u8])> {
@@ -73,12 +92,20 @@ impl Datagrams {
                 Ok((length, source)) => return Some((source, &self.buffer[..length])),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 Err(error) => {
-                    // A refused port reported by ICMP: the transaction's own timers deal with it.
-                    tracing::debug!(%error, "UDP receive");
+                    // A refused port reported by ICMP: who it is says the error queue.
+                    tracing::trace!(%error, "UDP receive");
                 }
             }
         }
     }
+}
+
+/// What ICMP said of an earlier datagram, or says of this one.
+fn is_delayed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+    )
 }
 
 /// Our address on the way to `peer`, by the routing table; nothing is sent.

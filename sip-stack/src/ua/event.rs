@@ -328,6 +328,9 @@ pub enum InviteError {
     /// The account's exchange has no known address yet.
     #[error("the exchange's address is not known")]
     NoRoute,
+    /// The target is a `sips:` URI, but the account does not reach its exchange by TLS.
+    #[error("a sips: URI needs an account with TLS")]
+    InsecureRoute,
     /// The table of calls or transactions is full.
     #[error("too many calls")]
     TooManyCalls,

@@ -62,6 +62,10 @@ impl UserAgent {
         if matches!(invite.target, Uri::Other { .. }) {
             return Err(InviteError::InvalidTarget);
         }
+        // Never in the clear (RFC 3261 26.2.2).
+        if invite.target.is_sips() && flow.transport != TransportKind::Tls {
+            return Err(InviteError::InsecureRoute);
+        }
         let from = caller(&entry.config, &invite.headers).ok_or(InviteError::InvalidTarget)?;
         let mut negotiator = Negotiator::new(self.random.next_u64() >> 2);
         let offer = if offer {

@@ -7,7 +7,7 @@ use sip_stack::TransportKind;
 use sip_stack::message::{HeaderName, Method};
 use sip_stack::ua::{EndedBy, Event, HangupReason, Invite, InviteError, Rejection, UaConfig};
 
-use super::bench::{Bench, capabilities, in_dialog, millis, reply, secs, uri, with, with_sdp};
+use super::bench::{Bench, PEER, addr, capabilities, in_dialog, millis, reply, secs, uri, with, with_sdp};
 use super::pair::Pair;
 
 fn lan() -> LinkConfig {
@@ -411,5 +411,54 @@ fn the_peer_hangs_up_with_a_cause() {
     bench.receive(&bye);
     bench.response(200);
     bench.no_event();
+    bench.finish();
+}
+
+/// RFC 3261 26.2.2: a `sips:` target is never called in the clear, and our Contact is one too.
+#[test]
+fn a_sips_target_goes_by_tls_only() {
+    let mut bench = Bench::new();
+    let invite = Invite {
+        target: uri("sips:1@pbx.example"),
+        capabilities: capabilities(),
+        ring_timeout: secs(30),
+        headers: Vec::new(),
+    };
+    let refused = bench.ua.invite(bench.account, invite, bench.now);
+    assert_eq!(refused, Err(InviteError::InsecureRoute));
+    bench.quiet();
+    bench.finish();
+
+    // A sips: address of record is enough to go by TLS, whatever the account's transport says.
+    let mut bench = Bench::with(UaConfig::default(), |account| {
+        account.aor = uri("sips:100@pbx.example");
+        account.registrar = Some(uri("sips:pbx.example"));
+    });
+    bench.transport = TransportKind::Tls;
+    bench.invite("sips:1@pbx.example");
+    let sent = bench.transmit();
+    assert_eq!(sent.transport, TransportKind::Tls);
+    let text = String::from_utf8(sent.bytes).unwrap();
+    assert!(text.contains("Via: SIP/2.0/TLS "), "{text}");
+    assert!(text.contains("Contact: <sips:100@"), "{text}");
+    bench.ua.handle_transport_failure(bench.now, TransportKind::Tls, addr(PEER));
+    bench.ended();
+    bench.finish();
+}
+
+/// RFC 3261 19.1.1: `maddr` takes the place of the host.
+#[test]
+fn the_maddr_of_a_contact_is_where_requests_go() {
+    let mut bench = Bench::new();
+    let call = bench.invite("sip:1@pbx.example");
+    let invite = bench.request(Method::Invite);
+    let mut answer = with_sdp(reply(&invite, 200, "a"), 4000);
+    answer.headers.set("Contact", "<sip:callee@192.0.2.77;maddr=192.0.2.78>");
+    bench.receive(answer);
+    let ack = bench.transmit();
+    assert_eq!(ack.destination, addr("192.0.2.78:5060"));
+    bench.hangup(call);
+    let bye = bench.request(Method::Bye);
+    bench.receive(reply(&bye, 200, "a"));
     bench.finish();
 }

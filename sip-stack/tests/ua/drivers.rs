@@ -137,6 +137,43 @@ async fn a_refused_connection_is_reported() {
     assert!(matches!(ended, Event::Ended { end, .. } if end.by == EndedBy::Timeout));
 }
 
+/// RFC 3261 18.4: the error queue of an unconnected socket names the peer that ICMP says is not there.
+#[tokio::test]
+async fn a_refused_datagram_is_reported_for_its_peer_only() {
+    for host in ["127.0.0.1", "[::1]"] {
+        let bind = |port: u16| format!("{host}:{port}").parse::<SocketAddr>().expect("an address");
+        let closed = {
+            let socket = std::net::UdpSocket::bind(bind(0)).expect("a socket");
+            socket.local_addr().expect("bound")
+        };
+        let silent = std::net::UdpSocket::bind(bind(0)).expect("a socket");
+        let mut ua = UserAgent::new(UaConfig { seed: 6, ..UaConfig::default() }, Instant::now());
+        let config = BindConfig { udp: Some(bind(0)), tcp: None };
+        let driver = Driver::bind(config, &mut ua).await.expect("loopback");
+        let mut caller = Side { ua, driver };
+        let waiting = caller.account(TransportKind::Udp, silent.local_addr().expect("bound"));
+        let account = caller.account(TransportKind::Udp, closed);
+        let invite = |account, ua: &mut UserAgent| {
+            let invite = Invite {
+                target: uri("sip:1@example.test"),
+                capabilities: capabilities(),
+                ring_timeout: Duration::from_secs(30),
+                headers: Vec::new(),
+            };
+            ua.invite(account, invite, Instant::now()).expect("a call")
+        };
+        invite(waiting, &mut caller.ua);
+        let refused = invite(account, &mut caller.ua);
+        let start = Instant::now();
+        let event = tokio::time::timeout(Duration::from_secs(5), caller.next()).await.expect("in time");
+        let Event::Ended { call, end } = event else { panic!("{event:?}") };
+        assert_eq!((call, end.by), (refused, EndedBy::Timeout));
+        // Long before Timer B.
+        assert!(start.elapsed() < Duration::from_secs(2));
+        assert_eq!(caller.ua.load().2, 1, "the other call still waits");
+    }
+}
+
 #[tokio::test]
 async fn a_name_is_resolved_beside_the_call_path() {
     let mut caller = Side::new(5, TransportKind::Udp).await;

@@ -2,6 +2,7 @@
 //!
 //! A peer that is not installed fails the test and names its package; nothing is skipped.
 
+pub mod authority;
 pub mod baresip;
 pub mod digest;
 pub mod kamailio;

@@ -53,6 +53,29 @@ pub struct AccountStatus {
     pub next_attempt_at: Option<i64>,
     /// When the registration ends unless it is refreshed.
     pub expires_at: Option<i64>,
+    /// `udp`, `tcp` or `tls`.
+    #[serde(default)]
+    pub transport: String,
+    /// The TLS connection, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsStatus>,
+}
+
+/// A TLS connection with an exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsStatus {
+    /// `TLS 1.2` or `TLS 1.3`.
+    pub version: String,
+    /// The cipher suite.
+    pub cipher: String,
+    /// What was verified of the exchange's certificate: `full`, `authority` or `nothing`.
+    pub verified: String,
+    /// The certificate's common name.
+    pub certificate: Option<String>,
+    /// The common name of its issuer.
+    pub issuer: Option<String>,
+    /// When the certificate ends.
+    pub certificate_expires_at: Option<i64>,
 }
 
 /// State of a registration.

@@ -23,6 +23,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         out.text("アカウント", "account"),
         out.text("種別", "kind"),
         out.text("アドレス", "address"),
+        out.text("経路", "transport"),
         out.text("状態", "state"),
         out.text("理由", "why"),
         out.text("次の試行", "next attempt"),
@@ -32,8 +33,9 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             account.name.clone(),
             account.kind.clone(),
             account.aor.clone(),
+            transport(account),
             registration(account, out).to_owned(),
-            why(account),
+            why(account, out),
             // A registered account's next attempt is its refresh, which is nobody's concern.
             account
                 .next_attempt_at
@@ -42,6 +44,11 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         ]);
     }
     out.table(&accounts)?;
+    for account in &status.accounts {
+        if let Some(line) = certificate(account, status.now, out) {
+            out.line(&line)?;
+        }
+    }
     let mut seats = Table::new(&[
         out.text("席", "seat"),
         out.text("担当", "operator"),
@@ -136,13 +143,43 @@ fn registration(account: &AccountStatus, out: Out) -> &'static str {
     }
 }
 
-fn why(account: &AccountStatus) -> String {
+fn why(account: &AccountStatus, out: Out) -> String {
+    // A code of ours, then what exactly: the words are the reader's.
+    let told = account.why.as_deref().unwrap_or_default();
+    let (code, detail) = told.split_once(' ').unwrap_or((told, ""));
+    if let Ok(code) = code.parse::<protocol::ErrorCode>() {
+        let (text, hint) = (code.text().in_lang(out.lang), code.hint().in_lang(out.lang));
+        return match detail {
+            "" => format!("{text} {hint}"),
+            detail => format!("{text} {hint} ({detail})"),
+        };
+    }
     match (account.code, &account.why) {
         (Some(code), Some(why)) => format!("{code} {why}"),
         (Some(code), None) => code.to_string(),
         (None, why) => why.clone().unwrap_or_default(),
     }
 }
+
+fn transport(account: &AccountStatus) -> String {
+    account.tls.as_ref().map_or_else(|| account.transport.clone(), |tls| tls.version.clone())
+}
+
+/// A warning about the exchange's certificate: it ends soon, or it was not verified.
+fn certificate(account: &AccountStatus, now: i64, out: Out) -> Option<String> {
+    let tls = account.tls.as_ref()?;
+    let name = clean(&account.name);
+    if tls.verified == "nothing" {
+        let text = out.text("交換機の証明書を検証していません", "the exchange's certificate is not verified");
+        return Some(format!("{name}: {text}"));
+    }
+    let end = tls.certificate_expires_at.filter(|end| end - now < CERTIFICATE_WARNING)?;
+    let text = out.text("交換機の証明書の期限", "the exchange's certificate ends");
+    Some(format!("{name}: {text} {}", time::full(end)))
+}
+
+/// Two weeks, in milliseconds.
+const CERTIFICATE_WARNING: i64 = 14 * 86_400_000;
 
 fn state(seat: &SeatStatus, out: Out) -> String {
     let state = match seat.state {
