@@ -79,7 +79,7 @@ impl Core {
     /// Why the account's TLS connection did not come about: the code, then what exactly.
     fn tls_failure(&self, index: usize) -> Option<String> {
         let targets = self.ua.targets(self.accounts[index].id);
-        targets.iter().find_map(|peer| match self.driver.tls_state(*peer) {
+        targets.iter().find_map(|target| match self.driver.tls_state(target.peer) {
             Some(TlsState::Failed(failure)) => Some(format!("{} {failure}", failure.kind.code())),
             _ => None,
         })
@@ -90,7 +90,7 @@ impl Core {
             return None;
         }
         let targets = self.ua.targets(self.accounts[index].id);
-        let info = targets.iter().find_map(|peer| match self.driver.tls_state(*peer) {
+        let info = targets.iter().find_map(|target| match self.driver.tls_state(target.peer) {
             Some(TlsState::Secured(info)) => Some(info),
             _ => None,
         })?;
