@@ -31,12 +31,17 @@ pub(crate) fn target(account: &config::Account, dial: &str, phone: &Phone) -> Op
     if plan(account).read(dial).as_ref() != Some(phone) {
         return None;
     }
-    let host = account
-        .registrar
-        .as_deref()
-        .map_or_else(|| account.aor_host(), |registrar| registrar.strip_prefix("sip:").unwrap_or(registrar));
+    let host = account.registrar.as_deref().map_or_else(
+        || account.aor_host(),
+        |registrar| registrar.split_once(':').map_or(registrar, |(_, host)| host),
+    );
     let (host, port) = host_and_port(host)?;
-    form(account).uri(dial, &host, port, COUNTRY)
+    let mut uri = form(account).uri(dial, &host, port, COUNTRY)?;
+    // Who is reached by a SIPS URI calls by one (RFC 3261 26.2.2).
+    if let Some(uri) = uri.as_sip_mut() {
+        uri.secure = account.scheme() == "sips";
+    }
+    Some(uri)
 }
 
 /// From, P-Asserted-Identity, P-Preferred-Identity and Privacy of a call. `number` is what the row says is shown: the
