@@ -235,6 +235,7 @@ async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRu
             .await
             .map_err(|source| RunError::Bind { address: tls.address.to_string(), source })?;
     }
+    driver.set_dns_servers(&config.sip.dns);
     let mut accounts = Vec::with_capacity(config.accounts.len());
     for account in &config.accounts {
         let id = ua.add_account(sip_account(account)?);
@@ -274,6 +275,7 @@ pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, Ru
     }
     sip.display_name.clone_from(&account.display_name);
     sip.expires = account.expires;
+    sip.options_interval = account.options_interval;
     sip.transport = match account.transport {
         Transport::Udp => TransportKind::Udp,
         Transport::Tcp => TransportKind::Tcp,

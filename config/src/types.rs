@@ -91,6 +91,8 @@ pub struct Sip {
     pub listen: SocketAddr,
     /// Address to write into Contact and SDP when it differs from the local one (a static NAT).
     pub advertise: Option<IpAddr>,
+    /// DNS servers asked for the accounts' exchanges; empty = the system's.
+    pub dns: Vec<SocketAddr>,
     /// RFC 3261 17.1.1.1 T1, the round-trip estimate.
     pub t1: Duration,
     /// Listener for TLS, where exchanges connect to us.
@@ -135,6 +137,8 @@ pub struct Account {
     pub keepalive_interval: Option<Duration>,
     /// Registration lifetime asked for.
     pub expires: Duration,
+    /// Between OPTIONS to the exchange; `None` = only lost servers are asked whether they are back.
+    pub options_interval: Option<Duration>,
     /// First wait after a failed registration; doubles up to `retry_max` unless the network says otherwise.
     pub retry_min: Duration,
     /// Longest wait between registrations (端末設備等規則 32条の4).

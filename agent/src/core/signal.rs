@@ -40,6 +40,7 @@ impl Core {
                 }
             }
             Event::Ended { call, end } => self.sip_ended(call, &end, now),
+            Event::Trunk { account, status } => self.trunk(account, status, now),
             Event::Provisional { .. } | Event::Confirmed { .. } => {}
             // No method is handed out by this user agent, and later events are not ours to act on.
             _ => {}

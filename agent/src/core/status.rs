@@ -9,7 +9,7 @@ use protocol::result::{
 };
 use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
 use sip_stack::driver::{TlsState, Verify};
-use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus};
+use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus, TrunkState, TrunkStatus};
 use store::AttemptId;
 
 use super::report::{seat_state, waiting_words};
@@ -222,6 +222,20 @@ impl Core {
         // A refresh under way must not hide until when the last binding stands.
         if status.state != SipState::Registering {
             self.accounts[index].status = Some(status);
+        }
+        self.trunk_state(index, now);
+        self.tell_service_manager();
+    }
+
+    /// The exchange answers no more, or again, or another of its servers is used.
+    pub(super) fn trunk(&mut self, account: AccountId, status: TrunkStatus, now: Now) {
+        let Some(index) = self.accounts.iter().position(|a| a.id == account) else { return };
+        let name = &self.accounts[index].config.name;
+        let target = status.active.map(|flow| flow.peer);
+        match status.state {
+            TrunkState::Unreachable => tracing::warn!(account = name, "the exchange does not answer"),
+            _ if status.preferred => tracing::info!(account = name, ?target, "the exchange answers"),
+            _ => tracing::warn!(account = name, ?target, "another server of the exchange is used"),
         }
         self.trunk_state(index, now);
         self.tell_service_manager();

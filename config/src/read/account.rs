@@ -93,8 +93,12 @@ pub(super) fn account(
             (Duration::from_secs(60), Duration::from_secs(30), Duration::from_secs(30))
         }
     };
+    // A carrier sees every box of a call centre: more often than this is a burden and finds nothing sooner.
+    let least_options = Duration::from_secs(if kind == AccountKind::Practice { 1 } else { 10 });
     let day = Duration::from_secs(86_400);
     let expires = table.duration("expires", least_expires, day, report);
+    let options_interval =
+        table.duration("options_interval", least_options, Duration::from_secs(3_600), report);
     let retry_min = table.duration("retry_min", least_retry, Duration::from_secs(3_600), report);
     let retry_max = table.duration("retry_max", least_retry, day, report);
     let preset = identity::preset(&mut table, report);
@@ -132,6 +136,7 @@ pub(super) fn account(
         keepalive: keepalive.map_or(Keepalive::Auto, |found| found.value),
         keepalive_interval: keepalive_interval.map(|found| found.value),
         expires: expires.map_or(Duration::from_secs(300), |found| found.value),
+        options_interval: options_interval.map(|found| found.value),
         retry_min: retry_min.as_ref().map_or(usual_retry.min(longest_retry), |found| found.value),
         retry_max: longest_retry,
         number_format: number_format.map_or(NumberFormat::National, |found| found.value),

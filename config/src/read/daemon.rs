@@ -65,6 +65,7 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
     let mut sip = Sip {
         listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5060),
         advertise: None,
+        dns: Vec::new(),
         t1: Duration::from_millis(500),
         tls: None,
     };
@@ -77,6 +78,16 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
             report.invalid(&address.at, "nobody can send to this address; write the one peers reach us at");
         }
         sip.advertise = Some(address.value);
+    }
+    for server in table.strings("dns", report).map(|found| found.value).unwrap_or_default() {
+        let text = server.value.as_str();
+        match text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 53))) {
+            Ok(address) => sip.dns.push(address),
+            Err(_) => report.invalid(
+                &server.at,
+                format!("{text:?} is no address; write \"192.0.2.53\" or \"192.0.2.53:5353\""),
+            ),
+        }
     }
     if let Some(t1) = table.duration("t1", Duration::from_millis(20), Duration::from_secs(4), report) {
         sip.t1 = t1.value;
