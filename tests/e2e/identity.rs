@@ -48,6 +48,42 @@ fn a_trunk_that_asserts_learns_the_number_and_a_withheld_call_hides_it_from_the_
     assert_eq!((header(1, "Privacy").as_str(), header(2, "Privacy").as_str()), ("id", "none"));
 }
 
+/// A call from sipp with these headers in place of its From; what the seat shows while it rings.
+fn incoming(from: &str, more: &str) -> (serde_json::Value, String) {
+    let registrar = Scenario::server("registrar_open").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100")
+        .edit("From: \"Caller\" <sip:0398765432@[local_ip]:[local_port]>", &format!("From: {from}"))
+        .edit("Max-Forwards: 70", &format!("Max-Forwards: 70{more}"))
+        .start();
+    let status = daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
+    daemon.cli(&["hangup"]);
+    caller.succeed(SOON);
+    let history = daemon.wait_history(1, SOON);
+    (status["seats"][0]["call"].clone(), history[0].to_string() + &daemon.log())
+}
+
+#[test]
+fn the_asserted_number_of_the_trunk_is_shown_with_its_diversion() {
+    let more = "\n      P-Asserted-Identity: <sip:+81312345678@[local_ip];user=phone>\
+                \n      Diversion: <sip:0312340001@[local_ip]>;reason=no-answer";
+    let (call, _) = incoming("\"Caller\" <sip:100@[local_ip]>", more);
+    assert_eq!(call["number"], "0312345678");
+    assert_eq!(call["diverted"][0]["number"], "0312340001");
+    assert_eq!(call["diverted"][0]["reason"], "no-answer");
+    assert!(call["withheld"].is_null());
+}
+
+/// A number that another header leaks stays hidden where the caller asked for it.
+#[test]
+fn a_withheld_number_is_neither_shown_nor_kept() {
+    let more = "\n      P-Asserted-Identity: <sip:+81312345678@[local_ip]>\n      Privacy: id";
+    let (call, kept) = incoming("\"Coin line/payphone\" <sip:0312345678@[local_ip]>", more);
+    assert_eq!((call["number"].as_str(), call["withheld"].as_str()), (Some(""), Some("payphone")));
+    assert!(kept.contains("payphone") && !kept.contains("312345678"), "{kept}");
+}
+
 /// The usual case: 184 as it was dialed, the number in From, refused numbers passed over.
 #[test]
 fn a_dialed_184_and_a_rule_of_the_trunk() {

@@ -46,8 +46,8 @@ fn line(record: &EventRecord) -> String {
             ("kind", _) | (_, Value::Null) => {}
             ("call", Value::Object(call)) => {
                 for key in [
-                    "attempt", "number", "company", "list", "position", "sip_code", "q850", "outcome",
-                    "status",
+                    "attempt", "number", "withheld", "company", "list", "position", "sip_code", "q850",
+                    "outcome", "status",
                 ] {
                     push(&mut line, key, call.get(key).unwrap_or(&Value::Null));
                 }

@@ -154,6 +154,7 @@ impl Core {
             categories: shown.categories.clone(),
             lead: shown.lead.map(|lead| lead.to_string()),
             attempts_before: shown.attempts_before,
+            ..Party::default()
         };
         let mut call = Call::new(attempt, seat, origin, party, now.wall);
         if self.stopping.is_some() {

@@ -4,6 +4,7 @@ use std::time::Instant;
 use dialer::outcome::Facts;
 use media::types::{SessionId, SessionStats};
 use protocol::result::{CallInfo, CallState, Direction};
+use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
 use store::AttemptId;
 use store::phone::Phone;
@@ -34,6 +35,10 @@ pub(crate) struct Party {
     pub(crate) categories: Vec<String>,
     pub(crate) lead: Option<String>,
     pub(crate) attempts_before: u32,
+    /// Why there is no number.
+    pub(crate) withheld: Option<Withheld>,
+    /// Whom an incoming call was meant for before us, the last one first.
+    pub(crate) diverted: Vec<Diverted>,
 }
 
 impl Party {
@@ -191,6 +196,16 @@ impl Call {
             status: self.kept.status.clone(),
             label: self.kept.label.clone(),
             memo: self.kept.memo.clone(),
+            withheld: self.party.withheld.map(|reason| reason.as_str().to_owned()),
+            diverted: self
+                .party
+                .diverted
+                .iter()
+                .map(|one| protocol::result::Diversion {
+                    number: one.number.clone(),
+                    reason: one.reason.clone(),
+                })
+                .collect(),
         }
     }
 

@@ -313,11 +313,15 @@ impl Core {
                     return self.abandon_row(attempt, now);
                 }
                 let (company, person) = contact.map_or((None, None), |c| (c.company, c.person));
+                let caller = arriving.caller;
+                let number = caller.number.unwrap_or_default();
                 let party = Party {
-                    phone: Phone::parse(&arriving.number).ok().map(|parsed| parsed.phone),
-                    dialed: arriving.number,
+                    phone: Phone::parse(&number).ok().map(|parsed| parsed.phone),
+                    dialed: number,
                     company,
-                    person: person.or(arriving.display),
+                    person: person.or(caller.display),
+                    withheld: caller.withheld,
+                    diverted: caller.diverted,
                     ..Party::default()
                 };
                 let mut call = Call::new(attempt, seat, Origin::Incoming, party, now.wall);

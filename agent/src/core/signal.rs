@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use media::types::{Command as MediaCommand, Endpoint, SessionId};
 use protocol::{ErrorCode, RpcError};
-use sip_stack::message::NameAddr;
+use sip_stack::identity::CallerId;
+use sip_stack::message::Headers;
 use sip_stack::sdp::{CodecName, Direction, Negotiated};
 use sip_stack::ua::{CallEnd, CallId, EndedBy, Event, HangupReason, Rejection};
 use store::{AttemptId, AttemptProgress, IncomingCall};
@@ -18,8 +19,7 @@ use crate::stream::stream_params;
 /// An incoming call between its INVITE and its row on disk.
 pub(crate) struct Arriving {
     pub(crate) seat: SeatIndex,
-    pub(crate) number: String,
-    pub(crate) display: Option<String>,
+    pub(crate) caller: CallerId,
     pub(crate) sip_call_id: String,
 }
 
@@ -27,8 +27,8 @@ impl Core {
     pub(super) fn on_sip(&mut self, event: Event, now: Now) {
         match event {
             Event::Registration { account, status } => self.registration(account, status, now),
-            Event::Incoming { call, account, from, sip_call_id, source, .. } => {
-                self.incoming(call, account, &from, sip_call_id, source, now);
+            Event::Incoming { call, account, request, sip_call_id, source, .. } => {
+                self.incoming(call, account, &request.headers, sip_call_id, source, now);
             }
             Event::Provisional { call, code, reason } if code > 100 => self.ringing(call, code, reason, now),
             Event::EarlyMedia { call, media } => self.early_media(call, &media, now),
@@ -168,7 +168,7 @@ impl Core {
         &mut self,
         sip: CallId,
         account: Option<sip_stack::ua::AccountId>,
-        from: &NameAddr,
+        headers: &Headers,
         sip_call_id: String,
         source: SocketAddr,
         now: Now,
@@ -191,11 +191,14 @@ impl Core {
         if self.arriving.values().any(|other| other.seat == seat) {
             return self.ua.reject(sip, Rejection::new(486), now.mono);
         }
-        let number = from.uri.user().unwrap_or_default().to_owned();
+        // The source is the account's own exchange: that was asked above.
+        let caller = CallerId::read(headers, self.accounts[account].config.identity.trusted);
+        let withheld = caller.withheld.map(|reason| reason.as_str().to_owned());
+        let number = caller.number.clone().unwrap_or_default();
         let runtime = &self.seats[seat];
         let row = IncomingCall {
             attempt: Some(AttemptId::generate(now.wall)),
-            caller: Some(number.clone()),
+            caller: caller.number.clone().or(withheld),
             called: None,
             seat: runtime.name.clone(),
             user: Some(runtime.user),
@@ -204,8 +207,7 @@ impl Core {
             sip_call_id: Some(sip_call_id.clone()),
             now: now.wall,
         };
-        let display = from.display.clone();
-        self.arriving.insert(sip, Arriving { seat, number: number.clone(), display, sip_call_id });
+        self.arriving.insert(sip, Arriving { seat, caller, sip_call_id });
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = store.open_incoming(row).await;

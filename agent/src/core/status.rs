@@ -192,6 +192,8 @@ impl Core {
             status: None,
             label: None,
             memo: None,
+            withheld: None,
+            diverted: Vec::new(),
         })
     }
 

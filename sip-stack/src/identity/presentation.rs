@@ -51,7 +51,7 @@ pub struct Caller<'a> {
 /// What a caller wants done with the number in one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Wish {
-    /// As [`Presentation::privacy`] says.
+    /// As the Privacy header of every call says.
     #[default]
     AsUsual,
     /// Withheld: `Privacy: id`, what 184 means where it is dialed.

@@ -117,6 +117,22 @@ pub struct CallInfo {
     pub label: Option<String>,
     /// Memo saved so far.
     pub memo: Option<String>,
+    /// Why an incoming call shows no number: `anonymous` (非通知), `payphone` (公衆電話), `service` or `unavailable`
+    /// (表示圏外). Absent where it shows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<String>,
+    /// Whom an incoming call was meant for before it was diverted here, the last one first. Absent where nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diverted: Vec<Diversion>,
+}
+
+/// One diversion of an incoming call (RFC 5806, RFC 7044).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diversion {
+    /// The number that was called; absent where it asked not to be shown.
+    pub number: Option<String>,
+    /// Why it was diverted, such as `no-answer`.
+    pub reason: Option<String>,
 }
 
 /// The way a call goes.

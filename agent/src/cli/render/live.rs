@@ -155,6 +155,12 @@ fn why(account: &AccountStatus, out: Out) -> String {
         };
     }
     match (account.code, &account.why) {
+        (Some(code @ (401 | 407)), _) => {
+            format!(
+                "{code} {}",
+                out.text("ユーザー名かパスワードが違います", "the user name or the password is wrong")
+            )
+        }
         (Some(code), Some(why)) => format!("{code} {why}"),
         (Some(code), None) => code.to_string(),
         (None, why) => why.clone().unwrap_or_default(),
@@ -216,7 +222,22 @@ fn brief(call: &CallInfo, out: Out) -> String {
     };
     let result =
         call.label.as_ref().or(call.suggestion.as_ref()).map_or_else(String::new, |s| format!(" [{s}]"));
-    clean(&format!("{} {}{name}{flags}{result}", state, call.number))
+    let number = withheld(call.withheld.as_deref(), out).unwrap_or(&call.number);
+    let diverted = call.diverted.first().map_or_else(String::new, |one| {
+        let from = one.number.as_deref().unwrap_or_else(|| out.text("非通知", "withheld"));
+        format!(" ({}: {from})", out.text("転送元", "diverted from"))
+    });
+    clean(&format!("{state} {number}{diverted}{name}{flags}{result}"))
+}
+
+/// Why a caller shows no number, as ナンバー・ディスプレイ says it.
+pub(super) fn withheld(reason: Option<&str>, out: Out) -> Option<&'static str> {
+    match reason? {
+        "anonymous" => Some(out.text("非通知", "number withheld")),
+        "payphone" => Some(out.text("公衆電話", "payphone")),
+        "service" | "unavailable" => Some(out.text("表示圏外", "number not available")),
+        _ => None,
+    }
 }
 
 fn dial(seat: &SeatStatus, out: Out) -> String {

@@ -89,7 +89,7 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
             row.started_at.map_or_else(String::new, time::full),
             row.seat.clone().unwrap_or_default(),
             row.origin.clone(),
-            row.number.clone(),
+            super::live::withheld(Some(&row.number), out).map_or_else(|| row.number.clone(), str::to_owned),
             row.company.clone().unwrap_or_else(|| out.text("取引先名未登録", "(unknown)").to_owned()),
             talk(row),
             row.sip_code.map_or_else(String::new, |code| code.to_string()),
