@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use config::{AccountKind, Config, Keepalive, TlsVerify, Transport, Voice};
+use config::{AccountKind, Config, Keepalive, ReliableProvisionals, TlsVerify, Transport, Voice};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
@@ -16,7 +16,7 @@ use sip_stack::driver::{
 use sip_stack::message::Uri;
 use sip_stack::transaction::Timers;
 use sip_stack::transport::{KeepAlive, KeepAliveMethod, TransportKind};
-use sip_stack::ua::{AccountConfig, RetryPolicy, Secret, UaConfig, UserAgent};
+use sip_stack::ua::{AccountConfig, ReliablePolicy, RetryPolicy, Secret, SessionPolicy, UaConfig, UserAgent};
 use store::{OpenOptions, Role, SetBy, Store};
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
@@ -218,7 +218,19 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
 async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRuntime>), RunError> {
     let now = now();
     let timers = Timers { t1: config.sip.t1, ..Timers::default() };
-    let mut ua = UserAgent::new(UaConfig { seed: seed(), timers, ..UaConfig::default() }, now.mono);
+    let reliable = match config.sip.reliable_provisionals {
+        ReliableProvisionals::Never => ReliablePolicy::Never,
+        ReliableProvisionals::Required => ReliablePolicy::WhenRequired,
+        ReliableProvisionals::Supported => ReliablePolicy::WhenSupported,
+    };
+    let ua_config = UaConfig {
+        seed: seed(),
+        timers,
+        reliable,
+        max_call_length: config.sip.max_call_length,
+        ..UaConfig::default()
+    };
+    let mut ua = UserAgent::new(ua_config, now.mono);
     let listen = config.sip.listen;
     let bind = BindConfig { udp: Some(listen), tcp: Some(listen) };
     let mut driver = Driver::bind(bind, &mut ua)
@@ -289,6 +301,11 @@ pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, Ru
             Keepalive::Stun => KeepAliveMethod::Stun,
         },
         interval: account.keepalive_interval,
+    };
+    sip.session = SessionPolicy {
+        expires: account.session_expires,
+        min: account.session_min,
+        ..SessionPolicy::default()
     };
     sip.retry = RetryPolicy { min: account.retry_min, max: account.retry_max, ..RetryPolicy::default() };
     Ok(sip)

@@ -57,6 +57,7 @@ fn the_example_is_a_valid_file_and_shows_the_defaults() {
     assert_eq!((account.expires, account.transport), (minimal.expires, minimal.transport));
     assert_eq!((account.number_format, &account.prefix), (minimal.number_format, &minimal.prefix));
     assert_eq!((&account.codecs, account.retry_min), (&minimal.codecs, minimal.retry_min));
+    assert_eq!(account.session_expires, minimal.session_expires);
 }
 
 #[test]
@@ -461,4 +462,26 @@ fn keys_of_tls_are_checked_where_they_stand() {
     assert!(refused[0].message.contains("chmod 600"), "{}", refused[0].message);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert!(Config::parse(&text, dir.path(), &env()).unwrap().accounts[0].tls.identity.is_some());
+}
+
+#[test]
+fn session_timers_and_the_longest_call() {
+    let with = |lines: &str| MINIMAL.replace("\n[[seat]]", &format!("{lines}\n[[seat]]"));
+    let config = parse(MINIMAL).unwrap();
+    let account = &config.accounts[0];
+    assert_eq!((account.session_expires.as_secs(), account.session_min.as_secs()), (1_800, 90));
+    assert_eq!(config.sip.max_call_length, None);
+    assert_eq!(config.sip.reliable_provisionals, ReliableProvisionals::Required);
+    let off = parse(&with("session_expires = \"0s\"")).unwrap();
+    assert!(off.accounts[0].session_expires.is_zero());
+    let long = parse(&with("session_min = \"1h\"")).unwrap();
+    assert_eq!(long.accounts[0].session_expires.as_secs(), 3_600);
+    for wrong in ["session_min = \"60s\"", "session_expires = \"60s\"", "session_expires = \"2d\""] {
+        assert_eq!(parse(&with(wrong)).unwrap_err().len(), 1, "{wrong}");
+    }
+    let sip =
+        parse(&format!("[sip]\nmax_call_length = \"4h\"\nreliable_provisionals = \"supported\"\n{MINIMAL}"));
+    let sip = sip.unwrap().sip;
+    assert_eq!(sip.max_call_length, Some(Duration::from_secs(14_400)));
+    assert_eq!(sip.reliable_provisionals, ReliableProvisionals::Supported);
 }

@@ -97,6 +97,21 @@ pub struct Sip {
     pub t1: Duration,
     /// Listener for TLS, where exchanges connect to us.
     pub tls: Option<TlsListen>,
+    /// When our ringing and early media are sent reliably (RFC 3262).
+    pub reliable_provisionals: ReliableProvisionals,
+    /// An answered call is hung up after this time; `None`: never.
+    pub max_call_length: Option<Duration>,
+}
+
+/// Which callers get provisional answers that they acknowledge (RFC 3262).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReliableProvisionals {
+    /// None; who insists is refused.
+    Never,
+    /// Those that require it.
+    Required,
+    /// Those that can.
+    Supported,
 }
 
 /// `[media]`: RTP.
@@ -139,6 +154,10 @@ pub struct Account {
     pub expires: Duration,
     /// Between OPTIONS to the exchange; `None` = only lost servers are asked whether they are back.
     pub options_interval: Option<Duration>,
+    /// Session interval asked for (RFC 4028); zero asks for none.
+    pub session_expires: Duration,
+    /// Shortest session interval accepted (RFC 4028).
+    pub session_min: Duration,
     /// First wait after a failed registration; doubles up to `retry_max` unless the network says otherwise.
     pub retry_min: Duration,
     /// Longest wait between registrations (端末設備等規則 32条の4).

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod auto_call;
+mod calls;
 mod control;
 mod exchange;
 mod full_disk;

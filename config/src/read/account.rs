@@ -99,6 +99,7 @@ pub(super) fn account(
     let expires = table.duration("expires", least_expires, day, report);
     let options_interval =
         table.duration("options_interval", least_options, Duration::from_secs(3_600), report);
+    let (session_expires, session_min) = session(&mut table, report);
     let retry_min = table.duration("retry_min", least_retry, Duration::from_secs(3_600), report);
     let retry_max = table.duration("retry_max", least_retry, day, report);
     let preset = identity::preset(&mut table, report);
@@ -137,6 +138,8 @@ pub(super) fn account(
         keepalive_interval: keepalive_interval.map(|found| found.value),
         expires: expires.map_or(Duration::from_secs(300), |found| found.value),
         options_interval: options_interval.map(|found| found.value),
+        session_expires,
+        session_min,
         retry_min: retry_min.as_ref().map_or(usual_retry.min(longest_retry), |found| found.value),
         retry_max: longest_retry,
         number_format: number_format.map_or(NumberFormat::National, |found| found.value),
@@ -164,6 +167,22 @@ pub(super) fn account(
     account.username = username.map_or_else(|| account.aor_user().to_owned(), |found| found.value);
     table.finish(report);
     Some(Found { value: account, at })
+}
+
+/// The session interval to ask for and the least one (RFC 4028 4, 5).
+fn session(table: &mut Table<'_, '_>, report: &mut Report) -> (Duration, Duration) {
+    let (least, day) = (Duration::from_secs(90), Duration::from_secs(86_400));
+    let expires = table.duration("session_expires", Duration::ZERO, day, report);
+    let min = table.duration("session_min", least, day, report);
+    let shortest = min.as_ref().map_or(least, |found| found.value);
+    if let Some(found) = expires.as_ref().filter(|found| !found.value.is_zero() && found.value < shortest) {
+        report.error(
+            ErrorKind::Conflict,
+            &found.at,
+            "shorter than session_min, at least 90 s; write a longer time, or \"0s\" to ask for none",
+        );
+    }
+    (expires.map_or(Duration::from_secs(1_800).max(shortest), |found| found.value), shortest)
 }
 
 /// What a SIP URI must consist of.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Context, check_name, tls};
 use crate::reader::{Report, Table};
-use crate::types::{Daemon, Locale, Log, LogFormat, Media, Outbox, Recording, Sip};
+use crate::types::{Daemon, Locale, Log, LogFormat, Media, Outbox, Recording, ReliableProvisionals, Sip};
 
 pub(super) fn daemon(
     section: Option<Table<'_, '_>>,
@@ -68,6 +68,8 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
         dns: Vec::new(),
         t1: Duration::from_millis(500),
         tls: None,
+        reliable_provisionals: ReliableProvisionals::Required,
+        max_call_length: None,
     };
     let Some(mut table) = section else { return sip };
     if let Some(listen) = table.parsed("listen", "an address with port such as \"0.0.0.0:5060\"", report) {
@@ -93,6 +95,16 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
         sip.t1 = t1.value;
     }
     sip.tls = tls::listen(&mut table, context, report);
+    let reliable = [
+        ("never", ReliableProvisionals::Never),
+        ("required", ReliableProvisionals::Required),
+        ("supported", ReliableProvisionals::Supported),
+    ];
+    if let Some(reliable) = table.choice("reliable_provisionals", &reliable, report) {
+        sip.reliable_provisionals = reliable.value;
+    }
+    let longest = table.duration("max_call_length", Duration::ZERO, Duration::from_secs(86_400), report);
+    sip.max_call_length = longest.map(|found| found.value).filter(|longest| !longest.is_zero());
     table.finish(report);
     sip
 }

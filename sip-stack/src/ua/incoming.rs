@@ -241,7 +241,6 @@ impl UserAgent {
             late_prack,
             bye_after_ack: None,
         }));
-        self.server_invites.remove(&tx);
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.seq);
         self.send_2xx(
             id,
@@ -347,10 +346,9 @@ impl UserAgent {
         };
         let call = self.server_invites.get(&invite).copied();
         let mut response = cancel.response(200, "");
-        let tag = call
-            .and_then(|call| self.calls.get_mut(&call))
-            .and_then(Call::incoming)
-            .map(|incoming| incoming.dialog.id.local_tag.clone());
+        // The tag of the INVITE's own answer, also where that was a 2xx already (9.2).
+        let tag =
+            call.and_then(|call| self.calls.get(&call)?.dialog_ids().pop()).map(|dialog| dialog.local_tag);
         let tag = tag.unwrap_or_else(|| self.random.tag());
         response.headers.set_to_tag(&tag);
         self.layer.respond(tx, &response, now);
