@@ -379,3 +379,5 @@ fn step(layer: &mut TransactionLayer, id: TransactionId, now: Instant) -> Step<'
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transitions;

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::message::{HeaderName, Message, parse_datagram};
 
-struct Rig {
-    layer: TransactionLayer,
-    now: Instant,
-    flow: Flow,
+pub(super) struct Rig {
+    pub(super) layer: TransactionLayer,
+    pub(super) now: Instant,
+    pub(super) flow: Flow,
 }
 
 impl Rig {
-    fn new(transport: TransportKind) -> Self {
+    pub(super) fn new(transport: TransportKind) -> Self {
         let flow = Flow { transport, peer: "192.0.2.1:5060".parse().unwrap() };
         Self { layer: TransactionLayer::new(Timers::default(), 16), now: Instant::now(), flow }
     }
@@ -66,7 +66,7 @@ impl Rig {
         std::iter::from_fn(|| self.layer.poll_transmit()).count()
     }
 
-    fn sent_methods(&mut self) -> Vec<String> {
+    pub(super) fn sent_methods(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.layer.poll_transmit())
             .map(|sent| match parse_datagram(&sent.bytes).unwrap() {
                 Message::Request(request) => request.method.to_string(),
@@ -75,7 +75,7 @@ impl Rig {
             .collect()
     }
 
-    fn events(&mut self) -> Vec<String> {
+    pub(super) fn events(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.layer.poll_event())
             .map(|event| match event {
                 TransactionEvent::AckTimeout => "no ack".to_owned(),
@@ -87,7 +87,7 @@ impl Rig {
             .collect()
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.layer.is_empty()
             && self.layer.client_keys.is_empty()
             && self.layer.server_keys.is_empty()
@@ -95,7 +95,7 @@ impl Rig {
     }
 }
 
-fn request(method: Method, branch: &str) -> Request {
+pub(super) fn request(method: Method, branch: &str) -> Request {
     let text = format!(
         "{method} sip:bob@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch={branch}\r\n\
          Max-Forwards: 70\r\nFrom: <sip:a@h>;tag=f\r\nTo: <sip:bob@h>\r\nCall-ID: c\r\nCSeq: 1 {method}\r\n\

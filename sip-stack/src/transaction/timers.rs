@@ -150,6 +150,12 @@ impl<K: Ord + Copy> TimerTable<K> {
         self.by_time.first().copied()
     }
 
+    /// The keys of the running timers, in order.
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> Vec<K> {
+        self.by_key.keys().copied().collect()
+    }
+
     /// Takes the earliest timer that is due at `now`.
     pub(crate) fn pop_expired(&mut self, now: Instant) -> Option<K> {
         let (at, key) = self.next()?;
