@@ -41,7 +41,7 @@ impl Bench {
         // Only the tests of keep-alives want them in between.
         config.keep_alive.method = KeepAliveMethod::Off;
         adjust(&mut config);
-        let transport = config.transport;
+        let transport = config.transport();
         let account = ua.add_account(config);
         ua.set_targets(account, vec![Flow { transport, peer: addr(PEER) }], now);
         Self {
