@@ -204,7 +204,8 @@ impl Start {
             .and_then(|code| code.parse().ok())
             .filter(|code| (100..700).contains(code))
             .ok_or(ParseError::Unusable(Defect::StartLine))?;
-        Ok(Self::Status { code, reason: reason.replace(char::is_control, " ") })
+        // Control characters become spaces, and then those at the ends go.
+        Ok(Self::Status { code, reason: lex::trim(&reason.replace(char::is_control, " ")).to_owned() })
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! Calling --1xx--> Proceeding --2xx--> Accepted --M--> gone
 //!    |                 |----300-699--> Completed --D--> gone
-//!    |--B--> Timeout to the user
+//!    |--B--> Timeout     |--C--> Timeout to the user
 //! ```
 
 use std::time::Duration;
@@ -70,12 +70,18 @@ impl InviteClient {
             (State::Calling { .. } | State::Proceeding, 100..=199) => {
                 step.stop(Timer::A);
                 step.stop(Timer::B);
+                // 17.1.1.2 lets a peer that only ever sends 1xx hold the transaction for good. The limit of a proxy
+                // (16.6) bounds it here too, and is longer than any ringing of ours with its CANCEL.
+                if !matches!(self.state, State::Proceeding) {
+                    step.start(Timer::C, self.flow.transport);
+                }
                 self.state = State::Proceeding;
                 step.emit(TransactionEvent::Response { id: step.id, response });
             }
             (State::Calling { .. } | State::Proceeding, 200..=299) => {
                 step.stop(Timer::A);
                 step.stop(Timer::B);
+                step.stop(Timer::C);
                 step.start(Timer::M, self.flow.transport);
                 self.state = State::Accepted;
                 step.emit(TransactionEvent::Response { id: step.id, response });
@@ -83,6 +89,7 @@ impl InviteClient {
             (State::Calling { .. } | State::Proceeding, _) => {
                 step.stop(Timer::A);
                 step.stop(Timer::B);
+                step.stop(Timer::C);
                 let ack = ack_for_final(&self.request, &response).to_bytes();
                 step.send(self.flow, ack.clone());
                 self.state = State::Completed { ack };
@@ -111,7 +118,7 @@ impl InviteClient {
                 step.send(self.flow, self.bytes.clone());
                 Fate::Alive
             }
-            (Timer::B, State::Calling { .. }) => {
+            (Timer::B, State::Calling { .. }) | (Timer::C, State::Proceeding) => {
                 step.emit(TransactionEvent::Timeout { id: step.id });
                 Fate::Terminated
             }

@@ -131,10 +131,28 @@ fn invite_client_a_provisional_stops_timers_a_and_b() {
     let mut rig = Rig::udp();
     let (id, request) = rig.start(Method::Invite);
     rig.answer(&request, 180);
-    assert!(rig.transmissions(LONG * 10).is_empty());
+    assert!(rig.transmissions(LONG).is_empty());
     assert_eq!(rig.events(), ["180"]);
     rig.layer.abandon(id);
     assert!(rig.is_over());
+}
+
+/// Neither further provisionals nor silence keep the transaction beyond Timer C.
+#[test]
+fn invite_client_proceeding_ends_with_timer_c() {
+    for rig in [Rig::udp(), Rig::tcp()] {
+        let mut rig = rig;
+        let (_, request) = rig.start(Method::Invite);
+        rig.answer(&request, 100);
+        rig.transmissions(Duration::from_secs(170));
+        rig.answer(&request, 180);
+        assert_eq!(rig.events(), ["100", "180"]);
+        rig.transmissions(Duration::from_secs(9));
+        assert!(!rig.layer.is_empty());
+        rig.transmissions(Duration::from_secs(2));
+        assert_eq!(rig.events(), ["timeout", "end"]);
+        assert!(rig.is_over());
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub enum Timer {
     A,
     /// INVITE client transaction gives up (17.1.1.2).
     B,
-    /// Proxy INVITE transaction; a user agent never sets it (16.6).
+    /// INVITE client transaction that saw provisionals only (16.6; a user agent's INVITE needs the bound as well).
     C,
     /// How long to absorb retransmitted non-2xx finals of an INVITE (17.1.1.2).
     D,
