@@ -5,6 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use super::lex;
+
 /// A host: a name or a literal address. Printing an IPv6 address adds the brackets.
 #[derive(Debug, Clone, Eq)]
 pub enum Host {
@@ -16,32 +18,43 @@ pub enum Host {
     V6(Ipv6Addr),
 }
 
-impl Host {
-    /// Reads a host without a port. Underscores are let through, since field names in private networks have them.
-    pub fn parse(text: &str) -> Option<Self> {
+/// A host as it stands in a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum HostPart<'a> {
+    Name(&'a str),
+    V4(Ipv4Addr),
+    V6(Ipv6Addr),
+}
+
+impl<'a> HostPart<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
         if let Some(inner) = text.strip_prefix('[') {
             return inner.strip_suffix(']')?.parse().ok().map(Self::V6);
         }
-        if let Ok(address) = text.parse() {
+        if text.starts_with(|c: char| c.is_ascii_digit())
+            && let Ok(address) = text.parse()
+        {
             return Some(Self::V4(address));
         }
-        let ok = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
-        ok.then(|| Self::Name(text.to_owned()))
+        let ok = !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+        ok.then_some(Self::Name(text))
     }
 
-    /// Reads `host[:port]`, with white space around the colon as Via allows it.
-    pub fn parse_with_port(text: &str) -> Option<(Self, Option<u16>)> {
-        let text = super::lex::trim(text);
-        let (host, port) = match text.rfind(']') {
-            Some(end) => text.split_at(end + 1),
-            None => text.split_at(text.find(':').unwrap_or(text.len())),
+    /// As [`Host::parse_with_port`].
+    pub(crate) fn parse_with_port(text: &'a str) -> Option<(Self, Option<u16>)> {
+        let text = lex::trim(text);
+        let end = match text.starts_with('[') {
+            true => text.find(']')? + 1,
+            false => text.bytes().position(|byte| byte == b':').unwrap_or(text.len()),
         };
-        let host = Self::parse(super::lex::trim(host))?;
-        let port = super::lex::trim(port);
+        let (host, port) = text.split_at(end);
+        let host = Self::parse(lex::trim(host))?;
+        let port = lex::trim(port);
         if port.is_empty() {
             return Some((host, None));
         }
-        let digits = super::lex::trim(port.strip_prefix(':')?);
+        let digits = lex::trim(port.strip_prefix(':')?);
         if digits.is_empty() {
             return Some((host, None));
         }
@@ -49,6 +62,28 @@ impl Host {
             return None;
         }
         digits.parse().ok().map(|port| (host, Some(port)))
+    }
+}
+
+impl From<HostPart<'_>> for Host {
+    fn from(part: HostPart<'_>) -> Self {
+        match part {
+            HostPart::Name(name) => Self::Name(name.to_owned()),
+            HostPart::V4(address) => Self::V4(address),
+            HostPart::V6(address) => Self::V6(address),
+        }
+    }
+}
+
+impl Host {
+    /// Reads a host without a port. Underscores are let through, since field names in private networks have them.
+    pub fn parse(text: &str) -> Option<Self> {
+        HostPart::parse(text).map(Self::from)
+    }
+
+    /// Reads `host[:port]`, with white space around the colon as Via allows it.
+    pub fn parse_with_port(text: &str) -> Option<(Self, Option<u16>)> {
+        HostPart::parse_with_port(text).map(|(host, port)| (host.into(), port))
     }
 
     /// The literal address, `None` for a name.

@@ -3,9 +3,25 @@
 use std::borrow::Cow;
 
 /// Whether `byte` may stand in a token.
-pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
+    TOKEN[byte as usize]
 }
+
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let marks = b"-.!%*_+`'~";
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut mark = 0;
+    while mark < marks.len() {
+        table[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+};
 
 /// Whether `text` is a non-empty token.
 pub(crate) fn is_token(text: &str) -> bool {
@@ -14,7 +30,19 @@ pub(crate) fn is_token(text: &str) -> bool {
 
 /// Removes linear white space at both ends.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\r', '\n'])
+    trim_start(trim_end(text))
+}
+
+/// Removes linear white space at the start.
+pub(crate) fn trim_start(text: &str) -> &str {
+    let space = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    &text[space..]
+}
+
+/// Removes linear white space at the end.
+pub(crate) fn trim_end(text: &str) -> &str {
+    let space = text.bytes().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    &text[..text.len() - space]
 }
 
 /// How a backslash inside a quoted string is read.
@@ -47,16 +75,43 @@ pub(crate) fn quoted_len(text: &str, escapes: Escapes) -> Option<usize> {
     None
 }
 
-/// Splits `text` at `separator`, but not inside quoted strings or angle brackets. `None` when a quote or a
-/// bracket is left open.
-pub(crate) fn split(text: &str, separator: u8) -> Option<Vec<&str>> {
-    split_with(text, separator, Escapes::Honoured).or_else(|| split_with(text, separator, Escapes::Literal))
+/// The elements of a comma-separated list, trimmed, empty ones left out (RFC 2543 senders write them). Commas inside
+/// quoted strings and angle brackets separate nothing. `None` when a quote or a bracket is left open.
+pub(crate) fn list(text: &str) -> Option<impl Iterator<Item = &str>> {
+    let escapes = match closed(text, Escapes::Honoured) {
+        true => Escapes::Honoured,
+        false => closed(text, Escapes::Literal).then_some(Escapes::Literal)?,
+    };
+    let mut rest = Some(text);
+    let parts = std::iter::from_fn(move || {
+        let (part, tail) = cut(rest?, escapes)?;
+        rest = tail;
+        Some(part)
+    });
+    Some(parts.map(trim).filter(|part| !part.is_empty()))
 }
 
-fn split_with(text: &str, separator: u8, escapes: Escapes) -> Option<Vec<&str>> {
+/// The first element of a list; `None` also where there is none.
+pub(crate) fn first(text: &str) -> Option<&str> {
+    list(text)?.next()
+}
+
+/// Whether every quote and bracket is closed.
+fn closed(text: &str, escapes: Escapes) -> bool {
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        match cut(text, escapes) {
+            Some((_, tail)) => rest = tail,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The text before the first comma that separates, and what follows it.
+fn cut(text: &str, escapes: Escapes) -> Option<(&str, Option<&str>)> {
     let bytes = text.as_bytes();
-    let mut parts = Vec::new();
-    let (mut start, mut at, mut in_angle) = (0, 0, false);
+    let (mut at, mut in_angle) = (0, false);
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'"' if !in_angle => {
@@ -65,24 +120,12 @@ fn split_with(text: &str, separator: u8, escapes: Escapes) -> Option<Vec<&str>> 
             }
             b'<' => in_angle = true,
             b'>' => in_angle = false,
-            _ if byte == separator && !in_angle => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
+            b',' if !in_angle => return Some((&text[..at], Some(&text[at + 1..]))),
             _ => {}
         }
         at += 1;
     }
-    if in_angle {
-        return None;
-    }
-    parts.push(&text[start..]);
-    Some(parts)
-}
-
-/// The elements of a comma-separated list, trimmed, empty ones left out (RFC 2543 senders write them).
-pub(crate) fn list(text: &str) -> Option<Vec<&str>> {
-    Some(split(text, b',')?.into_iter().map(trim).filter(|part| !part.is_empty()).collect())
+    (!in_angle).then_some((text, None))
 }
 
 /// The content of a quoted string, or `text` itself when it is not quoted.
@@ -163,9 +206,13 @@ mod tests {
 
     #[test]
     fn lists_respect_quotes_and_brackets() {
-        assert_eq!(list(r#""a, \"b" <sip:x,y@h>, , c"#), Some(vec![r#""a, \"b" <sip:x,y@h>"#, "c"]));
-        assert_eq!(list(r#""open"#), None);
-        assert_eq!(list("<sip:open"), None);
+        let parts: Vec<_> = list(r#""a, \"b" <sip:x,y@h>, , c"#).unwrap().collect();
+        assert_eq!(parts, [r#""a, \"b" <sip:x,y@h>"#, "c"]);
+        assert!(list(r#""open"#).is_none());
+        assert!(list("<sip:open").is_none());
+        assert_eq!(first(" , a, b"), Some("a"));
+        // A backslash before the closing quote, as Shift-JIS has it.
+        assert_eq!(list(r#""a\" <sip:a@h>, b"#).unwrap().count(), 2);
     }
 
     #[test]

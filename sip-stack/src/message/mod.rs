@@ -5,15 +5,18 @@
 //! request that is framed but bad keeps enough to be answered ([`ParseError::Rejected`]).
 
 mod error;
+mod head;
 pub mod header;
 mod headers;
 mod host;
 mod lex;
 mod method;
+mod name;
 mod params;
 mod phrase;
 mod stream;
 mod uri;
+mod uri_part;
 mod wire;
 
 pub(crate) use lex::percent_decode;
@@ -23,9 +26,10 @@ pub use {
         AuthInfo, CSeq, Challenge, Contact, Credentials, Diversion, EventPackage, HistoryInfo, NameAddr,
         Privacy, RAck, Reason, Refresher, Replaces, SessionExpires, SubscriptionState, Via,
     },
-    headers::{HeaderName, Headers},
+    headers::Headers,
     host::Host,
     method::Method,
+    name::HeaderName,
     params::Params,
     phrase::reason_phrase,
     stream::{Frame, RawFrame, StreamFramer},
@@ -69,8 +73,12 @@ impl Request {
 
     /// The bytes for the wire. Content-Length is the body's; a Content-Length header is replaced in its place.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let start = format!("{} {} SIP/2.0", self.method, self.uri);
-        wire::print(start.as_bytes(), &self.headers, &self.body)
+        wire::print(&self.headers, &self.body, |out| {
+            use std::io::Write as _;
+            out.extend_from_slice(self.method.as_str().as_bytes());
+            // Writing to memory cannot fail.
+            let _ = write!(out, " {} SIP/2.0", self.uri);
+        })
     }
 }
 
@@ -105,9 +113,15 @@ impl Response {
 
     /// The bytes for the wire. Content-Length is the body's; a Content-Length header is replaced in its place.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let reason: String = self.reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let start = format!("SIP/2.0 {:03} {}", self.code, reason);
-        wire::print(start.as_bytes(), &self.headers, &self.body)
+        wire::print(&self.headers, &self.body, |out| {
+            use std::io::Write as _;
+            let _ = write!(out, "SIP/2.0 {:03} ", self.code);
+            if self.reason.contains(char::is_control) {
+                out.extend_from_slice(self.reason.replace(char::is_control, " ").as_bytes());
+            } else {
+                out.extend_from_slice(self.reason.as_bytes());
+            }
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
-use super::{Host, Params, lex};
+use super::{Host, Params, lex, uri_part::UriPart};
 
 /// A URI of any scheme. Only `sip`, `sips` and `tel` are taken apart; the rest is kept as written, so that an
 /// unknown scheme can be answered with 416 instead of losing the message.
@@ -68,21 +68,7 @@ impl Uri {
     /// # Errors
     /// White space, control characters, `<`, `>` or `"` anywhere, no scheme, or a `sip:` URI without a valid host.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        if text.chars().any(|c| c.is_control() || matches!(c, ' ' | '<' | '>' | '"')) {
-            return Err(UriError);
-        }
-        let (scheme, rest) = text.split_once(':').ok_or(UriError)?;
-        let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-        if !scheme_ok || rest.is_empty() {
-            return Err(UriError);
-        }
-        match scheme.to_ascii_lowercase().as_str() {
-            "sip" => SipUri::parse_rest(false, rest).map(Self::Sip),
-            "sips" => SipUri::parse_rest(true, rest).map(Self::Sip),
-            "tel" => TelUri::parse_rest(rest).map(Self::Tel),
-            other => Ok(Self::Other { scheme: other.to_owned(), opaque: rest.to_owned() }),
-        }
+        UriPart::parse(text).map(Self::from)
     }
 
     /// `sip:user@host:port` for a literal address.
@@ -192,43 +178,6 @@ impl SipUri {
         }
     }
 
-    fn parse_rest(secure: bool, rest: &str) -> Result<Self, UriError> {
-        // The user part may hold `;`, `?` and `/`, so the `@` is looked for first. Some senders also leave an `@`
-        // in it unescaped: the first `@` that leaves a valid remainder counts.
-        for (at, _) in rest.match_indices('@') {
-            let (userinfo, host) = (&rest[..at], &rest[at + 1..]);
-            let (user, password) = match userinfo.split_once(':') {
-                Some((user, password)) => (user, Some(password)),
-                None => (userinfo, None),
-            };
-            if let (false, Some(mut uri)) = (user.is_empty(), Self::parse_host(secure, host)) {
-                uri.user = Some(user.to_owned());
-                uri.password = password.map(str::to_owned);
-                return Ok(uri);
-            }
-        }
-        if rest.contains('@') {
-            return Err(UriError);
-        }
-        Self::parse_host(secure, rest).ok_or(UriError)
-    }
-
-    fn parse_host(secure: bool, text: &str) -> Option<Self> {
-        let (text, headers) = match text.split_once('?') {
-            Some((text, headers)) => (text, headers),
-            None => (text, ""),
-        };
-        let (host, params) = text.split_at(text.find(';').unwrap_or(text.len()));
-        let (host, port) = Host::parse_with_port(host)?;
-        let headers = headers
-            .split('&')
-            .filter(|part| !part.is_empty())
-            .map(|part| part.split_once('=').unwrap_or((part, "")))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Some(Self { port, params: Params::parse_uri(params)?, headers, secure, ..Self::new(host) })
-    }
-
     fn equivalent(&self, other: &Self) -> bool {
         let text = |a: &Option<String>, b: &Option<String>| match (a, b) {
             (Some(a), Some(b)) => unescape(a) == unescape(b),
@@ -262,14 +211,6 @@ impl SipUri {
 }
 
 impl TelUri {
-    fn parse_rest(rest: &str) -> Result<Self, UriError> {
-        let (number, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-        let valid = !number.is_empty()
-            && number.bytes().all(|b| b.is_ascii_hexdigit() || b"+-.()*#%pPwW".contains(&b));
-        let params = Params::parse_uri(params).filter(|_| valid).ok_or(UriError)?;
-        Ok(Self { number: number.to_owned(), params })
-    }
-
     fn equivalent(&self, other: &Self) -> bool {
         let digits = |number: &str| -> String {
             number.chars().filter(|c| !"-.()".contains(*c)).map(|c| c.to_ascii_lowercase()).collect()
@@ -295,7 +236,7 @@ impl FromStr for Uri {
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sip(uri) => write!(f, "{uri}"),
+            Self::Sip(uri) => uri.fmt(f),
             Self::Tel(uri) => write!(f, "tel:{}{}", uri.number, uri.params),
             Self::Other { scheme, opaque } => write!(f, "{scheme}:{opaque}"),
         }
@@ -308,15 +249,16 @@ impl fmt::Display for SipUri {
         if let Some(user) = &self.user {
             f.write_str(user)?;
             if let Some(password) = &self.password {
-                write!(f, ":{password}")?;
+                f.write_str(":")?;
+                f.write_str(password)?;
             }
             f.write_str("@")?;
         }
-        write!(f, "{}", self.host)?;
+        self.host.fmt(f)?;
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        write!(f, "{}", self.params)?;
+        self.params.fmt(f)?;
         for (index, (name, value)) in self.headers.iter().enumerate() {
             write!(f, "{}{name}={value}", if index == 0 { '?' } else { '&' })?;
         }

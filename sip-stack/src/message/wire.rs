@@ -1,8 +1,12 @@
 //! Bytes to message and back (RFC 3261 7.3, 18.3, 25).
 
+use std::io::Write as _;
+
 use super::{
-    Defect, HeaderName, Headers, MAX_HEADERS, MAX_MESSAGE, Message, Method, NameAddr, ParseError, Rejected,
-    Request, Response, Uri, lex,
+    CSeq, Defect, HeaderName, Headers, MAX_MESSAGE, Message, Method, NameAddr, ParseError, Rejected, Request,
+    Response, Uri, Via,
+    head::{self, ContentLength, Head},
+    lex,
 };
 
 /// Reads one datagram. Bytes after Content-Length are dropped; without Content-Length the body is the rest
@@ -23,10 +27,10 @@ pub fn parse_framed(bytes: &[u8]) -> Result<Message, ParseError> {
 }
 
 /// Writes start line, headers and body. Content-Length is the body's, whatever the headers say.
-pub(super) fn print(start: &[u8], headers: &Headers, body: &[u8]) -> Vec<u8> {
+pub(super) fn print(headers: &Headers, body: &[u8], start: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let mut out = Vec::with_capacity(start.len() + size + body.len() + 32);
-    out.extend_from_slice(start);
+    let mut out = Vec::with_capacity(size + body.len() + 160);
+    start(&mut out);
     out.extend_from_slice(b"\r\n");
     for (name, value) in headers.iter().filter(|(name, _)| **name != HeaderName::CONTENT_LENGTH) {
         out.extend_from_slice(name.as_str().as_bytes());
@@ -34,7 +38,8 @@ pub(super) fn print(start: &[u8], headers: &Headers, body: &[u8]) -> Vec<u8> {
         out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    // Writing to memory cannot fail.
+    let _ = write!(out, "Content-Length: {}\r\n\r\n", body.len());
     out.extend_from_slice(body);
     out
 }
@@ -42,8 +47,14 @@ pub(super) fn print(start: &[u8], headers: &Headers, body: &[u8]) -> Vec<u8> {
 /// The Content-Length of a header section that begins with the start line. `None` when it is absent, unreadable or
 /// given twice with different values: the stream cannot be followed any further.
 pub(super) fn declared_length(head: &[u8]) -> Option<usize> {
-    let head = Head::read(head);
-    head.content_length().ok().flatten()
+    let mut length = ContentLength::default();
+    let mut lines = head::Lines::new(head);
+    while let Some(field) = lines.field() {
+        if HeaderName::from_wire(field.name) == Some(HeaderName::CONTENT_LENGTH) {
+            length.take(&field.text());
+        }
+    }
+    length.value().ok().flatten()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +69,9 @@ fn parse(bytes: &[u8], framing: Framing) -> Result<Message, ParseError> {
     }
     let skip = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
     let bytes = &bytes[skip..];
-    let mut head = Head::read(bytes);
-    let start = Start::read(head.start_line)?;
-    let body = head.body(bytes, framing);
-    let too_many = head.too_many;
-    head.headers.remove(&HeaderName::CONTENT_LENGTH);
-    let headers = head.headers;
+    let start = Start::read(head::start_line(bytes))?;
+    let Head { headers, too_many, length, end } = Head::read(bytes);
+    let body = body(bytes, end, length, framing);
     match start {
         Start::Status { code, reason } => {
             if too_many {
@@ -90,6 +98,20 @@ fn parse(bytes: &[u8], framing: Framing) -> Result<Message, ParseError> {
     }
 }
 
+fn body(
+    bytes: &[u8],
+    end: Option<usize>,
+    length: Result<Option<usize>, Defect>,
+    framing: Framing,
+) -> Result<&[u8], Defect> {
+    let rest = &bytes[end.ok_or(Defect::Truncated)?..];
+    match (length?, framing) {
+        (Some(length), _) => rest.get(..length).ok_or(Defect::ShortBody),
+        (None, Framing::Datagram) => Ok(rest),
+        (None, Framing::Stream) => Err(Defect::Missing("Content-Length")),
+    }
+}
+
 /// A request that cannot be processed; unusable when there is no Via to answer along.
 fn reject(defect: Defect, method: Option<Method>, headers: Headers) -> ParseError {
     if headers.via().is_err() {
@@ -101,39 +123,47 @@ fn reject(defect: Defect, method: Option<Method>, headers: Headers) -> ParseErro
 
 /// The headers without which nothing can be matched or answered (RFC 3261 8.1.1, 8.2.6.2, 16.3).
 fn check(headers: &Headers, method: Option<&Method>) -> Result<(), Defect> {
-    for (name, label) in [
-        (HeaderName::FROM, "From"),
-        (HeaderName::TO, "To"),
-        (HeaderName::CALL_ID, "Call-ID"),
-        (HeaderName::CSEQ, "CSeq"),
-        (HeaderName::MAX_FORWARDS, "Max-Forwards"),
-    ] {
-        let mut values = headers.get_all(&name);
-        let first = values.next();
-        // Max-Forwards may be absent: RFC 2543 senders do not know it.
-        if first.is_none() && name != HeaderName::MAX_FORWARDS {
-            return Err(Defect::Missing(label));
-        }
-        if values.any(|other| Some(other) != first) {
-            return Err(Defect::Repeated(label));
-        }
-    }
-    if !headers.contains(&HeaderName::VIA) {
+    let from = single(headers, &HeaderName::FROM, "From")?.ok_or(Defect::Missing("From"))?;
+    let to = single(headers, &HeaderName::TO, "To")?.ok_or(Defect::Missing("To"))?;
+    let call_id = single(headers, &HeaderName::CALL_ID, "Call-ID")?.ok_or(Defect::Missing("Call-ID"))?;
+    let cseq = single(headers, &HeaderName::CSEQ, "CSeq")?.ok_or(Defect::Missing("CSeq"))?;
+    // Max-Forwards may be absent: RFC 2543 senders do not know it.
+    let hops = single(headers, &HeaderName::MAX_FORWARDS, "Max-Forwards")?;
+    let mut vias = headers.get_all(&HeaderName::VIA).peekable();
+    if vias.peek().is_none() {
         return Err(Defect::Missing("Via"));
     }
     // A response is matched by its topmost Via alone; a request is answered along all of them.
-    let vias_ok = if method.is_some() { headers.vias().is_ok() } else { headers.via().is_ok() };
+    let vias_ok = if method.is_some() {
+        let mut some = false;
+        vias.all(|value| {
+            let value = String::from_utf8_lossy(value);
+            lex::list(&value).is_some_and(|mut list| {
+                list.all(|hop| {
+                    some = true;
+                    Via::is_valid(hop)
+                })
+            })
+        }) && some
+    } else {
+        headers.via().is_ok()
+    };
     if !vias_ok {
         return Err(Defect::Malformed("Via"));
     }
-    if headers.get(&HeaderName::CALL_ID).is_some_and(<[u8]>::is_empty) {
+    if call_id.is_empty() {
         return Err(Defect::Malformed("Call-ID"));
     }
-    address_ok(headers, &HeaderName::FROM).then_some(()).ok_or(Defect::Malformed("From"))?;
-    address_ok(headers, &HeaderName::TO).then_some(()).ok_or(Defect::Malformed("To"))?;
-    let cseq = headers.cseq().map_err(|_| Defect::Malformed("CSeq"))?;
+    let address_ok = |value| NameAddr::is_valid(&String::from_utf8_lossy(value));
+    if !address_ok(from) {
+        return Err(Defect::Malformed("From"));
+    }
+    if !address_ok(to) {
+        return Err(Defect::Malformed("To"));
+    }
+    let cseq = CSeq::parse(&String::from_utf8_lossy(cseq)).ok_or(Defect::Malformed("CSeq"))?;
     let Some(method) = method else { return Ok(()) };
-    if headers.contains(&HeaderName::MAX_FORWARDS) && headers.max_forwards().is_none() {
+    if hops.is_some() && headers.max_forwards().is_none() {
         return Err(Defect::Malformed("Max-Forwards"));
     }
     if cseq.method != *method {
@@ -142,8 +172,23 @@ fn check(headers: &Headers, method: Option<&Method>) -> Result<(), Defect> {
     Ok(())
 }
 
-fn address_ok(headers: &Headers, name: &HeaderName) -> bool {
-    headers.text(name).is_some_and(|value| NameAddr::parse(&value).is_some())
+/// The value of a header that may stand once; repeating the very same value is let through.
+fn single<'a>(
+    headers: &'a Headers,
+    name: &HeaderName,
+    label: &'static str,
+) -> Result<Option<&'a [u8]>, Defect> {
+    let mut first = None;
+    for (known, value) in headers.iter() {
+        if known == name {
+            match first {
+                None => first = Some(value),
+                Some(first) if first == value => {}
+                Some(_) => return Err(Defect::Repeated(label)),
+            }
+        }
+    }
+    Ok(first)
 }
 
 enum Start {
@@ -209,84 +254,9 @@ impl Start {
     }
 }
 
-/// Start line and header section, unfolded.
-struct Head<'a> {
-    start_line: &'a [u8],
-    headers: Headers,
-    too_many: bool,
-    /// Where the body begins; `None` when the empty line is missing.
-    end: Option<usize>,
-}
-
-impl<'a> Head<'a> {
-    fn read(bytes: &'a [u8]) -> Self {
-        let mut head = Self { start_line: &[], headers: Headers::new(), too_many: false, end: None };
-        let mut pending: Option<(&'a [u8], Vec<u8>)> = None;
-        let mut at = 0;
-        let mut first = true;
-        while at < bytes.len() {
-            let length = bytes[at..].iter().position(|b| *b == b'\n');
-            let line = &bytes[at..length.map_or(bytes.len(), |length| at + length)];
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            at = length.map_or(bytes.len(), |length| at + length + 1);
-            if first {
-                head.start_line = line;
-                first = false;
-            } else if line.is_empty() && length.is_some() {
-                head.end = Some(at);
-                break;
-            } else if line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
-                if let Some((_, value)) = &mut pending {
-                    value.push(b' ');
-                    value.extend_from_slice(line.trim_ascii());
-                }
-            } else {
-                head.store(pending.take());
-                // A line without a colon is junk: it is skipped, the message lives.
-                let colon = line.iter().position(|b| *b == b':');
-                pending = colon
-                    .map(|colon| (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii().to_vec()));
-            }
-        }
-        head.store(pending);
-        head
-    }
-
-    fn store(&mut self, field: Option<(&[u8], Vec<u8>)>) {
-        let Some((name, value)) = field else { return };
-        let Some(name) = std::str::from_utf8(name).ok().filter(|name| lex::is_token(name)) else { return };
-        if self.headers.len() >= MAX_HEADERS {
-            self.too_many = true;
-            return;
-        }
-        self.headers.push(name, value);
-    }
-
-    fn content_length(&self) -> Result<Option<usize>, Defect> {
-        let mut values = self.headers.get_all(&HeaderName::CONTENT_LENGTH);
-        let Some(first) = values.next() else { return Ok(None) };
-        if values.any(|other| other != first) {
-            return Err(Defect::Repeated("Content-Length"));
-        }
-        let digits = std::str::from_utf8(first).ok();
-        let digits = digits.filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
-        let length = digits.and_then(|text| text.parse().ok());
-        length.map(Some).ok_or(Defect::Malformed("Content-Length"))
-    }
-
-    fn body(&self, bytes: &'a [u8], framing: Framing) -> Result<&'a [u8], Defect> {
-        let rest = &bytes[self.end.ok_or(Defect::Truncated)?..];
-        match (self.content_length()?, framing) {
-            (Some(length), _) => rest.get(..length).ok_or(Defect::ShortBody),
-            (None, Framing::Datagram) => Ok(rest),
-            (None, Framing::Stream) => Err(Defect::Missing("Content-Length")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::MAX_HEADERS, *};
 
     fn request(extra: &str, tail: &str) -> Vec<u8> {
         format!(

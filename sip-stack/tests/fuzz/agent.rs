@@ -134,7 +134,7 @@ impl World {
             }
             2 => self.advance(Duration::from_millis(STEPS_OF_TIME[script.index(STEPS_OF_TIME.len())?])),
             3 | 4 => self.command(script)?,
-            5 | 6 | 7 => self.answer_ours(script)?,
+            5..=7 => self.answer_ours(script)?,
             8 => self.in_dialog(script)?,
             9 => self.incoming_invite(script)?,
             10 => {

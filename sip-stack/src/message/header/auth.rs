@@ -279,7 +279,6 @@ fn scheme_and_fields(value: &str) -> Option<(&str, Vec<(&str, &str)>)> {
         return None;
     }
     let fields = lex::list(fields)?
-        .into_iter()
         .filter_map(|field| field.split_once('='))
         .map(|(name, value)| (lex::trim(name), lex::trim(value)))
         .collect();

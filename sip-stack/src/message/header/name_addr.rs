@@ -5,6 +5,7 @@ use std::fmt;
 use super::super::{
     Params, Uri,
     lex::{self, Escapes},
+    uri_part::AddressPart,
 };
 
 /// `"display name" <uri>;params`.
@@ -28,8 +29,21 @@ impl NameAddr {
     /// Reads one address, with or without angle brackets. Without them parameters belong to the header
     /// (RFC 3261 20.10). A display name that should have been quoted is taken as it stands.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = lex::trim(text);
-        Self::parse_with(text, Escapes::Honoured).or_else(|| Self::parse_with(text, Escapes::Literal))
+        let part = AddressPart::parse(text)?;
+        let display = part.display.map(|name| match part.escapes {
+            Escapes::Honoured => lex::unquote(name).into_owned(),
+            Escapes::Literal => lex::strip_quotes(name).unwrap_or(name).to_owned(),
+        });
+        Some(Self {
+            display: display.filter(|name| !name.is_empty()),
+            uri: part.uri.into(),
+            params: Params::parse_header(part.params)?,
+        })
+    }
+
+    /// Whether [`Self::parse`] reads `text`, without the cost of it.
+    pub(crate) fn is_valid(text: &str) -> bool {
+        AddressPart::parse(text).is_some()
     }
 
     /// The `tag` parameter.
@@ -52,37 +66,6 @@ impl NameAddr {
     /// The `expires` parameter of a Contact, in seconds; a value too large for 32 bits counts as the largest.
     pub fn expires(&self) -> Option<u32> {
         super::typed::delta_seconds(self.params.get("expires")?)
-    }
-
-    fn parse_with(text: &str, escapes: Escapes) -> Option<Self> {
-        let (display, rest) = match lex::quoted_len(text, escapes) {
-            Some(end) => (Some(&text[..end]), lex::trim(&text[end..])),
-            None if text.starts_with('"') => return None,
-            None => match text.split_once('<') {
-                Some((name, _)) => (Some(lex::trim(name)), &text[name.len()..]),
-                None => return Self::parse_bare(text),
-            },
-        };
-        let (uri, params) = rest.strip_prefix('<')?.split_once('>')?;
-        let display = display
-            .map(|name| match escapes {
-                Escapes::Honoured => lex::unquote(name).into_owned(),
-                Escapes::Literal => lex::strip_quotes(name).unwrap_or(name).to_owned(),
-            })
-            .filter(|name| !name.is_empty());
-        Some(Self { display, uri: Uri::parse(lex::trim(uri)).ok()?, params: Params::parse_header(params)? })
-    }
-
-    fn parse_bare(text: &str) -> Option<Self> {
-        // The user part may hold a `;`, so header parameters start at the first one after the host began.
-        let from = text.find('@').unwrap_or(0);
-        let at = text[from..].find(';').map_or(text.len(), |at| from + at);
-        let (uri, params) = text.split_at(at);
-        Some(Self {
-            display: None,
-            uri: Uri::parse(lex::trim(uri)).ok()?,
-            params: Params::parse_header(params)?,
-        })
     }
 }
 

@@ -15,8 +15,7 @@ impl Headers {
     /// No Via, or one that does not follow the grammar.
     pub fn via(&self) -> Result<Via, HeaderError> {
         let value = self.text(&HeaderName::VIA).ok_or(HeaderError::Missing("Via"))?;
-        let list = lex::list(&value).ok_or(HeaderError::Malformed("Via"))?;
-        list.first().and_then(|hop| Via::parse(hop)).ok_or(HeaderError::Malformed("Via"))
+        lex::first(&value).and_then(Via::parse).ok_or(HeaderError::Malformed("Via"))
     }
 
     /// Every Via, topmost first, whether on one line or several.
@@ -35,7 +34,7 @@ impl Headers {
             return;
         };
         let mut value_new = via.to_string();
-        for rest in lex::list(&value).unwrap_or_default().iter().skip(1) {
+        for rest in lex::list(&value).into_iter().flatten().skip(1) {
             value_new.push_str(", ");
             value_new.push_str(rest);
         }
@@ -97,8 +96,7 @@ impl Headers {
     pub fn contact(&self) -> Option<NameAddr> {
         // The first one counts alone: a malformed second one must not cost the dialog its target.
         let value = self.text(&HeaderName::CONTACT)?;
-        let first = lex::list(&value).and_then(|list| list.first().map(|first| (*first).to_owned()));
-        NameAddr::parse(&first.unwrap_or_else(|| value.into_owned()))
+        NameAddr::parse(lex::first(&value).unwrap_or(&value))
     }
 
     /// Every Route, in order.
@@ -259,7 +257,7 @@ impl Headers {
         let mut out = Vec::new();
         for value in self.get_all(name) {
             let text = String::from_utf8_lossy(value);
-            out.extend(lex::list(&text).unwrap_or_default().into_iter().filter_map(&parse));
+            out.extend(lex::list(&text).into_iter().flatten().filter_map(&parse));
         }
         out
     }
@@ -283,17 +281,15 @@ impl Headers {
 
 /// Copies what every response repeats (RFC 3261 8.2.6.2): Via, From, To, Call-ID, CSeq, and Timestamp.
 pub(crate) fn copy_for_response(from: &Headers, to: &mut Headers) {
-    let names = [
-        HeaderName::VIA,
-        HeaderName::FROM,
-        HeaderName::TO,
-        HeaderName::CALL_ID,
-        HeaderName::CSEQ,
-        HeaderName::TIMESTAMP,
-    ];
-    for name in names {
-        for value in from.get_all(&name) {
-            to.push(name.clone(), value);
+    for via in from.get_all(&HeaderName::VIA) {
+        to.push(HeaderName::VIA, via);
+    }
+    // The first one of each: a sender that repeats itself gets one back.
+    for name in
+        [HeaderName::FROM, HeaderName::TO, HeaderName::CALL_ID, HeaderName::CSEQ, HeaderName::TIMESTAMP]
+    {
+        if let Some(value) = from.get(&name) {
+            to.push(name, value);
         }
     }
 }
@@ -383,7 +379,7 @@ mod tests {
     #[test]
     fn a_to_tag_leaves_other_bytes_alone() {
         let mut headers = Headers::new();
-        headers.push("To", b"\"\x89c\x8b\xc6\" <sip:a@h>".to_vec());
+        headers.push("To", b"\"\x89c\x8b\xc6\" <sip:a@h>");
         headers.set_to_tag("x");
         headers.set_to_tag("y");
         assert_eq!(headers.get(&HeaderName::TO), Some(&b"\"\x89c\x8b\xc6\" <sip:a@h>;tag=x"[..]));

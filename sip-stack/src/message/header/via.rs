@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr};
 
-use super::super::{Host, Params, lex};
+use super::super::{Host, Params, host::HostPart, lex};
 
 /// One hop of the way back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,23 +30,18 @@ impl Via {
 
     /// Reads one hop; white space may stand around every separator.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = lex::trim(text);
-        let (name, rest) = text.split_once('/')?;
-        let (version, rest) = rest.split_once('/')?;
-        if !lex::trim(name).eq_ignore_ascii_case("SIP") || lex::trim(version) != "2.0" {
-            return None;
-        }
-        let rest = lex::trim(rest);
-        let (transport, rest) = rest.split_at(rest.find([' ', '\t'])?);
-        let (sent_by, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
-        let (host, port) = Host::parse_with_port(sent_by)?;
-        let params = Params::parse_header(params)?;
-        lex::is_token(transport).then(|| Self {
-            transport: transport.to_ascii_uppercase(),
-            host,
-            port,
-            params,
+        let part = ViaPart::parse(text)?;
+        Some(Self {
+            transport: part.transport.to_ascii_uppercase(),
+            host: part.host.into(),
+            port: part.port,
+            params: Params::parse_header(part.params)?,
         })
+    }
+
+    /// Whether [`Self::parse`] reads `text`, without the cost of it.
+    pub(crate) fn is_valid(text: &str) -> bool {
+        ViaPart::parse(text).is_some()
     }
 
     /// The transaction's branch.
@@ -74,6 +69,31 @@ impl Via {
         if asked || self.host.ip() != Some(source.ip()) {
             self.params.set("received", Some(&source.ip().to_string()));
         }
+    }
+}
+
+/// A hop as it stands in a text: checked, but not copied.
+struct ViaPart<'a> {
+    transport: &'a str,
+    host: HostPart<'a>,
+    port: Option<u16>,
+    params: &'a str,
+}
+
+impl<'a> ViaPart<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (name, rest) = lex::trim(text).split_once('/')?;
+        let (version, rest) = rest.split_once('/')?;
+        if !lex::trim(name).eq_ignore_ascii_case("SIP") || lex::trim(version) != "2.0" {
+            return None;
+        }
+        let rest = lex::trim_start(rest);
+        let (transport, rest) = rest.split_at(rest.bytes().position(|byte| matches!(byte, b' ' | b'\t'))?);
+        let (sent_by, params) =
+            rest.split_at(rest.bytes().position(|byte| byte == b';').unwrap_or(rest.len()));
+        let (host, port) = HostPart::parse_with_port(sent_by)?;
+        let valid = lex::is_token(transport) && Params::is_valid_header(params);
+        valid.then_some(Self { transport, host, port, params })
     }
 }
 
