@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use super::HeaderName;
+use super::{HeaderName, lex};
 
 /// Header fields in wire order. Values are bytes, unfolded and trimmed but otherwise as received, so that text in
 /// any encoding survives; typed views (`via()`, `from()`, …) read them on demand.
@@ -60,7 +60,7 @@ impl Headers {
 
     /// The first value of `name` as text; bytes that are not UTF-8 show as U+FFFD.
     pub fn text(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        self.get(name).map(String::from_utf8_lossy)
+        self.get(name).map(lex::text)
     }
 
     /// Whether `name` is present.

@@ -46,7 +46,7 @@ impl<'a> HostPart<'a> {
         let text = lex::trim(text);
         let end = match text.starts_with('[') {
             true => text.find(']')? + 1,
-            false => text.bytes().position(|byte| byte == b':').unwrap_or(text.len()),
+            false => lex::find(text, b':').unwrap_or(text.len()),
         };
         let (host, port) = text.split_at(end);
         let host = Self::parse(lex::trim(host))?;

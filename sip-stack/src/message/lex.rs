@@ -28,6 +28,31 @@ pub(crate) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_byte)
 }
 
+/// `bytes` as text; what is not UTF-8 shows as U+FFFD.
+pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    // Nearly everything is ASCII, which the strict reading passes many bytes at a time.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// Where the ASCII character `byte` stands first in `text`.
+pub(crate) fn find(text: &str, byte: u8) -> Option<usize> {
+    memchr::memchr(byte, text.as_bytes())
+}
+
+/// `text` before and after the first ASCII character `byte`.
+pub(crate) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = find(text, byte)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// `text` before the first ASCII character `byte`, and the rest beginning with it.
+pub(crate) fn split_before(text: &str, byte: u8) -> (&str, &str) {
+    text.split_at(find(text, byte).unwrap_or(text.len()))
+}
+
 /// Removes linear white space at both ends.
 pub(crate) fn trim(text: &str) -> &str {
     trim_start(trim_end(text))
@@ -65,14 +90,14 @@ pub(crate) fn quoted_len(text: &str, escapes: Escapes) -> Option<usize> {
         return None;
     }
     let mut at = 1;
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\\' if escapes == Escapes::Honoured => at += 2,
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        match bytes[at] {
             b'"' => return Some(at + 1),
+            _ if escapes == Escapes::Honoured => at += 2,
             _ => at += 1,
         }
     }
-    None
 }
 
 /// The elements of a comma-separated list, trimmed, empty ones left out (RFC 2543 senders write them). Commas inside
@@ -111,21 +136,16 @@ fn closed(text: &str, escapes: Escapes) -> bool {
 /// The text before the first comma that separates, and what follows it.
 fn cut(text: &str, escapes: Escapes) -> Option<(&str, Option<&str>)> {
     let bytes = text.as_bytes();
-    let (mut at, mut in_angle) = (0, false);
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' if !in_angle => {
-                at += quoted_len(&text[at..], escapes)?;
-                continue;
-            }
-            b'<' => in_angle = true,
-            b'>' => in_angle = false,
-            b',' if !in_angle => return Some((&text[..at], Some(&text[at + 1..]))),
-            _ => {}
+    let mut at = 0;
+    while let Some(found) = memchr::memchr3(b'"', b'<', b',', &bytes[at..]) {
+        at += found;
+        match bytes[at] {
+            b'"' => at += quoted_len(&text[at..], escapes)?,
+            b'<' => at += memchr::memchr(b'>', &bytes[at..])? + 1,
+            _ => return Some((&text[..at], Some(&text[at + 1..]))),
         }
-        at += 1;
     }
-    (!in_angle).then_some((text, None))
+    Some((text, None))
 }
 
 /// The content of a quoted string, or `text` itself when it is not quoted.

@@ -76,14 +76,14 @@ impl Params {
         let mut rest = self.0.as_str();
         std::iter::from_fn(move || {
             let text = rest.strip_prefix(';')?;
-            let end = text.bytes().position(|byte| matches!(byte, b';' | b'=')).unwrap_or(text.len());
+            let end = memchr::memchr2(b';', b'=', text.as_bytes()).unwrap_or(text.len());
             let (name, tail) = text.split_at(end);
             let Some(value) = tail.strip_prefix('=') else {
                 rest = tail;
                 return Some((name, None));
             };
             let end = lex::quoted_len(value, Escapes::Honoured)
-                .or_else(|| value.bytes().position(|byte| byte == b';'))
+                .or_else(|| lex::find(value, b';'))
                 .unwrap_or(value.len());
             let (value, tail) = value.split_at(end);
             rest = tail;
@@ -152,12 +152,12 @@ fn walk_header<'a>(
     let mut rest = lex::trim(text);
     while !rest.is_empty() {
         let text = lex::trim_start(rest.strip_prefix(';')?);
-        let end = text.bytes().position(|byte| matches!(byte, b';' | b'=')).unwrap_or(text.len());
+        let end = memchr::memchr2(b';', b'=', text.as_bytes()).unwrap_or(text.len());
         let name = lex::trim_end(&text[..end]);
         let Some(after) = text[end..].strip_prefix('=') else {
             // `;;` is let through.
             if !name.is_empty() {
-                is_name(name).then(|| tell(name, None))?;
+                is_plain(name, b',').then(|| tell(name, None))?;
             }
             rest = &text[end..];
             continue;
@@ -168,20 +168,27 @@ fn walk_header<'a>(
             let (quoted, tail) = after.split_at(lex::quoted_len(after, escapes)?);
             (value, rest) = (quoted, lex::trim_start(tail));
         } else {
-            let (plain, tail) = after.split_at(after.bytes().position(|b| b == b';').unwrap_or(after.len()));
+            let (plain, tail) = lex::split_before(after, b';');
             (value, rest) = (lex::trim_end(plain), tail);
-            if !value.bytes().all(|byte| byte > b' ' && !b"\"<>".contains(&byte)) {
+            if !is_plain(value, b'"') {
                 return None;
             }
         }
+        if name.is_empty() || !is_plain(name, b',') {
+            return None;
+        }
         // `x=` without a value is read as a flag: the grammar cannot print an empty value.
-        is_name(name).then(|| tell(name, Some(value).filter(|value| !value.is_empty())))?;
+        tell(name, Some(value).filter(|value| !value.is_empty()));
     }
     Some(())
 }
 
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte > b' ' && !b"\"<>,".contains(&byte))
+/// Whether neither white space, control characters, quotes, angle brackets nor `more` stand in `text`. No early way
+/// out: so the compiler looks at many bytes at a time.
+fn is_plain(text: &str, more: u8) -> bool {
+    text.bytes().fold(true, |plain, byte| {
+        plain & (byte > b' ') & (byte != b'"') & (byte != b'<') & (byte != b'>') & (byte != more)
+    })
 }
 
 /// Tells every parameter of a URI.
@@ -189,16 +196,16 @@ fn walk_uri<'a>(text: &'a str, mut tell: impl FnMut(&'a str, Option<&'a str>)) -
     let mut rest = text;
     while !rest.is_empty() {
         let text = rest.strip_prefix(';')?;
-        let (part, tail) = text.split_at(text.bytes().position(|byte| byte == b';').unwrap_or(text.len()));
+        let (part, tail) = lex::split_before(text, b';');
         rest = tail;
         if part.is_empty() {
             continue;
         }
-        let (name, value) = match part.split_once('=') {
+        let (name, value) = match lex::split_once(part, b'=') {
             Some((name, value)) => (name, Some(value)),
             None => (part, None),
         };
-        if name.is_empty() || part.contains('@') {
+        if name.is_empty() || lex::find(part, b'@').is_some() {
             return None;
         }
         tell(name, value.filter(|value| !value.is_empty()));

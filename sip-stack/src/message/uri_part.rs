@@ -1,6 +1,10 @@
 //! A URI as it stands in a text: checked, but not copied.
 
-use super::{Host, Params, SipUri, TelUri, Uri, UriError, host::HostPart, lex};
+use super::{
+    Host, Params, SipUri, TelUri, Uri, UriError,
+    host::HostPart,
+    lex::{self, Escapes},
+};
 
 /// What [`Uri`] owns, borrowed.
 pub(crate) enum UriPart<'a> {
@@ -22,12 +26,14 @@ pub(crate) struct SipPart<'a> {
 impl<'a> UriPart<'a> {
     /// As [`Uri::parse`].
     pub(crate) fn parse(text: &'a str) -> Result<Self, UriError> {
-        if !text.bytes().all(|byte| byte > b' ' && !matches!(byte, 0x7f | b'<' | b'>' | b'"'))
-            || (!text.is_ascii() && text.contains(char::is_control))
-        {
+        // No early way out: so the compiler looks at many bytes at a time.
+        let plain = text.bytes().fold(true, |plain, byte| {
+            plain & (byte > b' ') & (byte != 0x7f) & (byte != b'<') & (byte != b'>') & (byte != b'"')
+        });
+        if !plain || (!text.is_ascii() && text.contains(char::is_control)) {
             return Err(UriError);
         }
-        let (scheme, rest) = text.split_once(':').ok_or(UriError)?;
+        let (scheme, rest) = lex::split_once(text, b':').ok_or(UriError)?;
         if rest.is_empty() {
             return Err(UriError);
         }
@@ -46,7 +52,7 @@ impl<'a> UriPart<'a> {
     }
 
     fn parse_tel(rest: &'a str) -> Option<Self> {
-        let (number, params) = rest.split_at(rest.find(';').unwrap_or(rest.len()));
+        let (number, params) = lex::split_before(rest, b';');
         let valid = !number.is_empty()
             && number.bytes().all(|b| b.is_ascii_hexdigit() || b"+-.()*#%pPwW".contains(&b))
             && Params::is_valid_uri(params);
@@ -58,25 +64,29 @@ impl<'a> SipPart<'a> {
     /// The user part may hold `;`, `?` and `/`, so the `@` is looked for first. Some senders also leave an `@` in it
     /// unescaped, or in a header component: the first `@` that no other follows before a `?` counts, else the last.
     fn parse(secure: bool, rest: &'a str) -> Option<Self> {
-        let Some(last) = rest.rfind('@') else { return Self::parse_host(secure, rest) };
+        let Some(last) = memchr::memrchr(b'@', rest.as_bytes()) else {
+            return Self::parse_host(secure, rest);
+        };
         let with_user = |at: usize| {
             let (userinfo, host) = (&rest[..at], &rest[at + 1..]);
-            let (user, password) = match userinfo.split_once(':') {
+            let (user, password) = match lex::split_once(userinfo, b':') {
                 Some((user, password)) => (user, Some(password)),
                 None => (userinfo, None),
             };
             let uri = Self::parse_host(secure, host).filter(|_| !user.is_empty())?;
             Some(Self { user: Some(user), password, ..uri })
         };
-        let counts =
-            |at: &usize| rest[at + 1..].bytes().find(|byte| matches!(byte, b'@' | b'?')) != Some(b'@');
-        let first = rest.match_indices('@').map(|(at, _)| at).find(counts).unwrap_or(last);
+        let counts = |at: &usize| {
+            let after = &rest.as_bytes()[at + 1..];
+            memchr::memchr2(b'@', b'?', after).is_none_or(|next| after[next] == b'?')
+        };
+        let first = memchr::memchr_iter(b'@', rest.as_bytes()).find(counts).unwrap_or(last);
         with_user(first).or_else(|| with_user(last))
     }
 
     fn parse_host(secure: bool, text: &'a str) -> Option<Self> {
-        let (text, headers) = text.split_once('?').unwrap_or((text, ""));
-        let (host, params) = text.split_at(text.bytes().position(|byte| byte == b';').unwrap_or(text.len()));
+        let (text, headers) = lex::split_once(text, b'?').unwrap_or((text, ""));
+        let (host, params) = lex::split_before(text, b';');
         let (host, port) = HostPart::parse_with_port(host)?;
         Params::is_valid_uri(params).then_some(Self {
             secure,
@@ -122,42 +132,43 @@ fn header_components(text: &str) -> Vec<(String, String)> {
 }
 
 /// An address with an optional name, checked, but not copied.
-pub(crate) struct AddressPart<'a> {
+pub(crate) struct AddressPart<'a, P> {
     /// As written, quotes included.
     pub(crate) display: Option<&'a str>,
-    pub(crate) escapes: lex::Escapes,
+    pub(crate) escapes: Escapes,
     pub(crate) uri: UriPart<'a>,
-    pub(crate) params: &'a str,
+    /// What became of the parameters.
+    pub(crate) params: P,
 }
 
-impl<'a> AddressPart<'a> {
-    /// As [`super::NameAddr::parse`].
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+impl<'a, P> AddressPart<'a, P> {
+    /// As [`super::NameAddr::parse`]; `read` takes the parameters or refuses the address.
+    pub(crate) fn parse(text: &'a str, read: impl Fn(&'a str) -> Option<P>) -> Option<Self> {
         let text = lex::trim(text);
-        Self::parse_with(text, lex::Escapes::Honoured)
-            .or_else(|| text.starts_with('"').then(|| Self::parse_with(text, lex::Escapes::Literal))?)
+        Self::parse_with(text, Escapes::Honoured, &read)
+            .or_else(|| text.starts_with('"').then(|| Self::parse_with(text, Escapes::Literal, &read))?)
     }
 
-    fn parse_with(text: &'a str, escapes: lex::Escapes) -> Option<Self> {
+    fn parse_with(text: &'a str, escapes: Escapes, read: impl Fn(&'a str) -> Option<P>) -> Option<Self> {
         let (display, rest) = match lex::quoted_len(text, escapes) {
             Some(end) => (Some(&text[..end]), lex::trim_start(&text[end..])),
             None if text.starts_with('"') => return None,
-            None => match text.split_once('<') {
-                Some((name, _)) => (Some(lex::trim(name)), &text[name.len()..]),
-                None => return Self::parse_bare(text, escapes),
+            None => match lex::find(text, b'<') {
+                Some(at) => (Some(lex::trim(&text[..at])), &text[at..]),
+                None => return Self::parse_bare(text, escapes, read),
             },
         };
-        let (uri, params) = rest.strip_prefix('<')?.split_once('>')?;
+        let (uri, params) = lex::split_once(rest.strip_prefix('<')?, b'>')?;
         let uri = UriPart::parse(lex::trim(uri)).ok()?;
-        Params::is_valid_header(params).then_some(Self { display, escapes, uri, params })
+        Some(Self { display, escapes, uri, params: read(params)? })
     }
 
-    fn parse_bare(text: &'a str, escapes: lex::Escapes) -> Option<Self> {
+    fn parse_bare(text: &'a str, escapes: Escapes, read: impl Fn(&'a str) -> Option<P>) -> Option<Self> {
         // The user part may hold a `;`, so header parameters start at the first one after the host began.
-        let from = text.find('@').unwrap_or(0);
-        let at = text[from..].find(';').map_or(text.len(), |at| from + at);
+        let from = lex::find(text, b'@').unwrap_or(0);
+        let at = lex::find(&text[from..], b';').map_or(text.len(), |at| from + at);
         let (uri, params) = text.split_at(at);
         let uri = UriPart::parse(lex::trim(uri)).ok()?;
-        Params::is_valid_header(params).then_some(Self { display: None, escapes, uri, params })
+        Some(Self { display: None, escapes, uri, params: read(params)? })
     }
 }

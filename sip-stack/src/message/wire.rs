@@ -137,7 +137,7 @@ fn check(headers: &Headers, method: Option<&Method>) -> Result<(), Defect> {
     let vias_ok = if method.is_some() {
         let mut some = false;
         vias.all(|value| {
-            let value = String::from_utf8_lossy(value);
+            let value = lex::text(value);
             lex::list(&value).is_some_and(|mut list| {
                 list.all(|hop| {
                     some = true;
@@ -154,14 +154,14 @@ fn check(headers: &Headers, method: Option<&Method>) -> Result<(), Defect> {
     if call_id.is_empty() {
         return Err(Defect::Malformed("Call-ID"));
     }
-    let address_ok = |value| NameAddr::is_valid(&String::from_utf8_lossy(value));
+    let address_ok = |value| NameAddr::is_valid(&lex::text(value));
     if !address_ok(from) {
         return Err(Defect::Malformed("From"));
     }
     if !address_ok(to) {
         return Err(Defect::Malformed("To"));
     }
-    let cseq = CSeq::parse(&String::from_utf8_lossy(cseq)).ok_or(Defect::Malformed("CSeq"))?;
+    let cseq = CSeq::parse(&lex::text(cseq)).ok_or(Defect::Malformed("CSeq"))?;
     let Some(method) = method else { return Ok(()) };
     if hops.is_some() && headers.max_forwards().is_none() {
         return Err(Defect::Malformed("Max-Forwards"));
@@ -213,11 +213,13 @@ impl Start {
         if line.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"SIP/")) {
             return Self::read_status(line);
         }
-        let text = String::from_utf8_lossy(line);
-        let Some((method, rest)) = text.split_once([' ', '\t']) else { return Err(garbage) };
+        let text = lex::text(line);
+        let space = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let Some(first) = text.as_bytes().iter().position(space) else { return Err(garbage) };
+        let (method, rest) = (&text[..first], &text[first + 1..]);
         let Some(method) = Method::from_token(method) else { return Err(garbage) };
-        let (uri, version) = match rest.rsplit_once([' ', '\t']) {
-            Some((uri, version)) => (lex::trim(uri), version),
+        let (uri, version) = match rest.as_bytes().iter().rposition(space) {
+            Some(last) => (lex::trim(&rest[..last]), &rest[last + 1..]),
             None => ("", rest),
         };
         if !version.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("SIP/")) {
@@ -228,13 +230,13 @@ impl Start {
         if !version.eq_ignore_ascii_case("SIP/2.0") {
             return Ok(Self::Request { method, uri: Err(Defect::Version) });
         }
-        let valid = std::str::from_utf8(line).is_ok();
+        let valid = matches!(text, std::borrow::Cow::Borrowed(_));
         let uri = Uri::parse(uri).ok().filter(|_| valid).ok_or(Defect::RequestUri);
         Ok(Self::Request { method, uri })
     }
 
     fn read_status(line: &[u8]) -> Result<Self, ParseError> {
-        let text = String::from_utf8_lossy(line);
+        let text = lex::text(line);
         let mut words = text.splitn(2, [' ', '\t']);
         if !words.next().is_some_and(|version| version.eq_ignore_ascii_case("SIP/2.0")) {
             return Err(ParseError::Unusable(Defect::Version));

@@ -312,6 +312,10 @@ impl World {
 
     fn collect(&mut self) {
         while let Some(Transmit { bytes, .. }) = self.ua.poll_transmit() {
+            // Keep-alives: CRLFs, and STUN, whose first two bits are zero (RFC 5626 3.5).
+            if bytes == b"\r\n\r\n" || bytes.first().is_some_and(|first| first & 0xC0 == 0 && *first < b' ') {
+                continue;
+            }
             let message = match parse_datagram(&bytes) {
                 Ok(message) => message,
                 // The answer to a bad request gives its bad headers back.
@@ -388,11 +392,8 @@ fn description(shape: u8) -> String {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        address: IpAddr::from([192, 0, 2, 10]),
-        port: 16_384,
         codecs: vec![CodecSpec::new(CodecName::Pcmu)],
-        dtmf: true,
-        ptime_ms: 20,
+        ..Capabilities::new(IpAddr::from([192, 0, 2, 10]), 16_384)
     }
 }
 

@@ -1,6 +1,6 @@
 //! One session description: read and printed, then as offer and as answer to ours.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, Direction, Negotiator, parse};
 
@@ -30,10 +30,7 @@ pub(crate) fn run(bytes: &[u8]) {
 
 fn capabilities() -> Capabilities {
     Capabilities {
-        address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10)),
-        port: 16_384,
         codecs: [CodecName::Opus, CodecName::Pcmu, CodecName::Pcma].map(CodecSpec::new).into(),
-        dtmf: true,
-        ptime_ms: 20,
+        ..Capabilities::new(IpAddr::from([192, 0, 2, 10]), 16_384)
     }
 }

@@ -223,7 +223,7 @@ impl AuthInfo {
     pub fn parse(value: &str) -> Option<Self> {
         let mut info = Self::default();
         let fields = lex::list(value)?;
-        for (name, raw) in fields.iter().filter_map(|field| field.split_once('=')) {
+        for (name, raw) in fields.filter_map(|field| field.split_once('=')) {
             let raw = lex::trim(raw);
             let text = || lex::unquote(raw).into_owned();
             match lex::trim(name).to_ascii_lowercase().as_str() {

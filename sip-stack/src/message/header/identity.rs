@@ -122,7 +122,7 @@ impl Headers {
 
     /// What the caller wants hidden; empty where there is no Privacy header.
     pub fn privacy(&self) -> Privacy {
-        let all: Vec<_> = self.get_all(&HeaderName::PRIVACY).map(String::from_utf8_lossy).collect();
+        let all: Vec<_> = self.get_all(&HeaderName::PRIVACY).map(lex::text).collect();
         Privacy::parse(&all.join(";"))
     }
 

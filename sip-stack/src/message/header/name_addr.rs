@@ -29,7 +29,7 @@ impl NameAddr {
     /// Reads one address, with or without angle brackets. Without them parameters belong to the header
     /// (RFC 3261 20.10). A display name that should have been quoted is taken as it stands.
     pub fn parse(text: &str) -> Option<Self> {
-        let part = AddressPart::parse(text)?;
+        let part = AddressPart::parse(text, Params::parse_header)?;
         let display = part.display.map(|name| match part.escapes {
             Escapes::Honoured => lex::unquote(name).into_owned(),
             Escapes::Literal => lex::strip_quotes(name).unwrap_or(name).to_owned(),
@@ -37,13 +37,13 @@ impl NameAddr {
         Some(Self {
             display: display.filter(|name| !name.is_empty()),
             uri: part.uri.into(),
-            params: Params::parse_header(part.params)?,
+            params: part.params,
         })
     }
 
     /// Whether [`Self::parse`] reads `text`, without the cost of it.
     pub(crate) fn is_valid(text: &str) -> bool {
-        AddressPart::parse(text).is_some()
+        AddressPart::parse(text, |params| Params::is_valid_header(params).then_some(())).is_some()
     }
 
     /// The `tag` parameter.

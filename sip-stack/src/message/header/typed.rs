@@ -125,15 +125,12 @@ impl Headers {
 
     /// The challenges under `name` (`WWW-Authenticate` or `Proxy-Authenticate`), those that can be read.
     pub fn challenges(&self, name: &HeaderName) -> Vec<Challenge> {
-        self.get_all(name)
-            .filter_map(|value| Challenge::parse_list(&String::from_utf8_lossy(value)))
-            .flatten()
-            .collect()
+        self.get_all(name).filter_map(|value| Challenge::parse_list(&lex::text(value))).flatten().collect()
     }
 
     /// The digest credentials under `name` (`Authorization` or `Proxy-Authorization`), those that can be read.
     pub fn credentials(&self, name: &HeaderName) -> Vec<Credentials> {
-        self.get_all(name).filter_map(|value| Credentials::parse(&String::from_utf8_lossy(value))).collect()
+        self.get_all(name).filter_map(|value| Credentials::parse(&lex::text(value))).collect()
     }
 
     /// Every Reason that can be read, in order.
@@ -145,7 +142,7 @@ impl Headers {
     pub fn tokens(&self, name: &HeaderName) -> Vec<String> {
         self.get_all(name)
             .flat_map(|value| {
-                let text = String::from_utf8_lossy(value);
+                let text = lex::text(value);
                 text.split(',')
                     .map(lex::trim)
                     .filter(|t| !t.is_empty())
@@ -256,7 +253,7 @@ impl Headers {
     pub(super) fn readable<T>(&self, name: &HeaderName, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let mut out = Vec::new();
         for value in self.get_all(name) {
-            let text = String::from_utf8_lossy(value);
+            let text = lex::text(value);
             out.extend(lex::list(&text).into_iter().flatten().filter_map(&parse));
         }
         out
@@ -270,7 +267,7 @@ impl Headers {
     ) -> Result<Vec<T>, HeaderError> {
         let mut out = Vec::new();
         for value in self.get_all(name) {
-            let text = String::from_utf8_lossy(value);
+            let text = lex::text(value);
             for element in lex::list(&text).ok_or(HeaderError::Malformed(label))? {
                 out.push(parse(element).ok_or(HeaderError::Malformed(label))?);
             }

@@ -30,18 +30,18 @@ impl Via {
 
     /// Reads one hop; white space may stand around every separator.
     pub fn parse(text: &str) -> Option<Self> {
-        let part = ViaPart::parse(text)?;
+        let part = ViaPart::parse(text, Params::parse_header)?;
         Some(Self {
             transport: part.transport.to_ascii_uppercase(),
             host: part.host.into(),
             port: part.port,
-            params: Params::parse_header(part.params)?,
+            params: part.params,
         })
     }
 
     /// Whether [`Self::parse`] reads `text`, without the cost of it.
     pub(crate) fn is_valid(text: &str) -> bool {
-        ViaPart::parse(text).is_some()
+        ViaPart::parse(text, |params| Params::is_valid_header(params).then_some(())).is_some()
     }
 
     /// The transaction's branch.
@@ -73,27 +73,26 @@ impl Via {
 }
 
 /// A hop as it stands in a text: checked, but not copied.
-struct ViaPart<'a> {
+struct ViaPart<'a, P> {
     transport: &'a str,
     host: HostPart<'a>,
     port: Option<u16>,
-    params: &'a str,
+    /// What became of the parameters.
+    params: P,
 }
 
-impl<'a> ViaPart<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let (name, rest) = lex::trim(text).split_once('/')?;
-        let (version, rest) = rest.split_once('/')?;
+impl<'a, P> ViaPart<'a, P> {
+    fn parse(text: &'a str, read: impl Fn(&'a str) -> Option<P>) -> Option<Self> {
+        let (name, rest) = lex::split_once(lex::trim(text), b'/')?;
+        let (version, rest) = lex::split_once(rest, b'/')?;
         if !lex::trim(name).eq_ignore_ascii_case("SIP") || lex::trim(version) != "2.0" {
             return None;
         }
         let rest = lex::trim_start(rest);
-        let (transport, rest) = rest.split_at(rest.bytes().position(|byte| matches!(byte, b' ' | b'\t'))?);
-        let (sent_by, params) =
-            rest.split_at(rest.bytes().position(|byte| byte == b';').unwrap_or(rest.len()));
+        let (transport, rest) = rest.split_at(memchr::memchr2(b' ', b'\t', rest.as_bytes())?);
+        let (sent_by, params) = lex::split_before(rest, b';');
         let (host, port) = HostPart::parse_with_port(sent_by)?;
-        let valid = lex::is_token(transport) && Params::is_valid_header(params);
-        valid.then_some(Self { transport, host, port, params })
+        lex::is_token(transport).then(|| read(params).map(|params| Self { transport, host, port, params }))?
     }
 }
 
