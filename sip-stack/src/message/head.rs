@@ -117,6 +117,11 @@ impl<'a> Lines<'a> {
         Self { bytes, at: line(bytes, 0).next, body: None }
     }
 
+    /// Begins at once: the header of a part has no start line.
+    pub(super) fn without_start(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, body: None }
+    }
+
     /// The next field; `None` after the last one.
     pub(super) fn field(&mut self) -> Option<Field<'a>> {
         loop {

@@ -11,6 +11,7 @@ mod headers;
 mod host;
 mod lex;
 mod method;
+mod multipart;
 mod name;
 mod params;
 mod phrase;
@@ -29,6 +30,7 @@ pub use {
     headers::Headers,
     host::Host,
     method::Method,
+    multipart::{Part, body_of, parts},
     name::HeaderName,
     params::Params,
     phrase::reason_phrase,

@@ -408,6 +408,9 @@ impl UserAgent {
         if foreign_body || request.headers.contains(&HeaderName::CONTENT_ENCODING) {
             return Some(415);
         }
+        if !accepts_sdp(request) {
+            return Some(406);
+        }
         (self.calls.len() >= self.config.max_calls).then_some(486)
     }
 
@@ -441,4 +444,14 @@ impl UserAgent {
         self.counters.refused += 1;
         self.layer.respond(tx, &response, now);
     }
+}
+
+/// Whether our answer's session description would be understood; without Accept it is (20.1).
+fn accepts_sdp(request: &Request) -> bool {
+    let accepted = request.headers.tokens(&HeaderName::ACCEPT);
+    let sdp = |range: &String| {
+        let range = range.split(';').next().unwrap_or_default().trim();
+        [SDP, "application/*", "*/*"].iter().any(|known| known.eq_ignore_ascii_case(range))
+    };
+    !request.headers.contains(&HeaderName::ACCEPT) || accepted.iter().any(sdp)
 }

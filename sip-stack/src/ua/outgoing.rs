@@ -13,7 +13,7 @@ use super::session::Session;
 use super::timer::UaTimer;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::{Dialog, uri_ip, uri_transport};
-use crate::message::{CSeq, HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
+use crate::message::{CSeq, HeaderName, Headers, Method, NameAddr, Request, Response, Uri, body_of};
 use crate::sdp::{Direction, Negotiator};
 use crate::transaction::TransactionId;
 use crate::transport::{Flow, TransportKind};
@@ -457,14 +457,14 @@ fn caller(account: &AccountConfig, headers: &[(String, String)]) -> Option<NameA
     }
 }
 
-/// The body, where it is a session description. A body without Content-Type after an offer is taken for one.
+/// The body or the part of it that is a session description. A body without Content-Type after an offer is taken for one.
 pub(crate) fn sdp_body<'a>(headers: &Headers, body: &'a [u8]) -> Option<&'a [u8]> {
     if body.is_empty() {
         return None;
     }
-    match headers.content_type() {
-        Some(kind) if kind != SDP => None,
-        _ => Some(body),
+    match headers.contains(&HeaderName::CONTENT_TYPE) {
+        true => body_of(headers, body, SDP),
+        false => Some(body),
     }
 }
 

@@ -85,7 +85,10 @@ impl<'a, P> ViaPart<'a, P> {
     fn parse(text: &'a str, read: impl Fn(&'a str) -> Option<P>) -> Option<Self> {
         let (name, rest) = lex::split_once(lex::trim(text), b'/')?;
         let (version, rest) = lex::split_once(rest, b'/')?;
-        if !lex::trim(name).eq_ignore_ascii_case("SIP") || lex::trim(version) != "2.0" {
+        // A hop of another version is read too: a request of that version is answered with 505 along it.
+        let version_ok =
+            version.bytes().all(|b| b.is_ascii_digit() || b". \t".contains(&b)) && version.contains('.');
+        if !lex::trim(name).eq_ignore_ascii_case("SIP") || !version_ok {
             return None;
         }
         let rest = lex::trim_start(rest);
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_no_hop_is_refused() {
-        for text in ["", ";", "SIP/2.0/UDP", "SIP/3.0/UDP h", "SIP/2.0/UDP ;branch=x", "HTTP/2.0/UDP h"] {
+        for text in ["", ";", "SIP/2.0/UDP", "SIP/x/UDP h", "SIP/2.0/UDP ;branch=x", "HTTP/2.0/UDP h"] {
             assert_eq!(Via::parse(text), None, "{text}");
         }
     }
