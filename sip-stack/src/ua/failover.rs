@@ -15,20 +15,33 @@ impl UserAgent {
     pub(crate) fn await_target(&mut self, call: CallId, now: Instant) {
         let timer = UaTimer::NextTarget(call);
         self.timers.stop(timer);
-        let Some(entry) = self.calls.get(&call) else { return };
-        let Some(account) = entry.account.and_then(|account| self.accounts.get(account.0 as usize)) else {
-            return;
-        };
-        let more = entry.outgoing_ref().is_some_and(|outgoing| {
-            account.trunk.has_alternative(&outgoing.tried) || (outgoing.upgraded && !outgoing.datagram_only)
-        });
-        if more {
+        let Some(account) = self.calls.get(&call).and_then(|entry| entry.account) else { return };
+        let Some(account) = self.accounts.get(account.0 as usize) else { return };
+        if self.has_other_way(call) {
             self.timers.set(timer, now + account.config.failover_after);
         }
     }
 
+    /// Whether an INVITE that stays without response can go another way: to a target not tried, or by UDP.
+    fn has_other_way(&self, call: CallId) -> bool {
+        let Some(entry) = self.calls.get(&call) else { return false };
+        let Some(account) = entry.account.and_then(|account| self.accounts.get(account.0 as usize)) else {
+            return false;
+        };
+        entry.outgoing_ref().is_some_and(|outgoing| {
+            // A contact of a redirection is not one of our exchange's targets.
+            let of_trunk = outgoing.target == outgoing.to;
+            (of_trunk && account.trunk.has_alternative(&outgoing.tried))
+                || (outgoing.upgraded && !outgoing.datagram_only)
+        })
+    }
+
     /// No response at all in time: this INVITE is silenced and another one goes to the next target.
     pub(crate) fn target_silent(&mut self, id: CallId, now: Instant) {
+        // The targets may have changed since: an INVITE that is silenced without another leaves a call that never ends.
+        if !self.has_other_way(id) {
+            return;
+        }
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Some(outgoing) = call.outgoing() else { return };
         // Given up already: what is out may still be answered, nothing new goes out.
