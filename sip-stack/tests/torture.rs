@@ -64,7 +64,7 @@ type Row = (&'static str, &'static str, &'static str, Parsed, Done);
 
 /// Every message of RFC 4475, in its order.
 const RFC_4475: &[Row] = &[
-    ("3.1.1.1", "wsinv", "valid", Taken, Call),
+    ("3.1.1.1", "wsinv", "valid; its To tag names a dialog we do not have", Taken, Answers(481)),
     ("3.1.1.2", "intmeth", "valid; an unknown method: 405 or 501", Taken, Answers(501)),
     ("3.1.1.3", "esc01", "valid", Taken, Call),
     ("3.1.1.4", "escnull", "valid", Taken, Handed),
@@ -133,10 +133,10 @@ const RFC_5118: &[Row] = &[
     ("4.4", "port-unambiguous", "valid", Taken, Handed),
     ("4.5", "via-received-param-with-delim", "valid", Taken, Answers(481)),
     ("4.5", "via-received-param-no-delim", "valid, as the grammar has it", Taken, Answers(200)),
-    ("4.6", "ipv6-in-sdp", "valid", Taken, Call),
+    ("4.6", "ipv6-in-sdp", "valid; but G.726 alone, which we do not have", Taken, Answers(488)),
     ("4.7", "mult-ip-in-header", "valid", Taken, Answers(481)),
     ("4.8", "mult-ip-in-sdp", "valid", Taken, Call),
-    ("4.9", "ipv4-mapped-ipv6", "valid", Taken, Call),
+    ("4.9", "ipv4-mapped-ipv6", "valid; but G.726 alone, which we do not have", Taken, Answers(488)),
     ("4.10", "ipv6-bug-abnf-3-colons", "best read as two colons", Taken, Answers(200)),
 ];
 

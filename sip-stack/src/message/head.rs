@@ -19,10 +19,9 @@ impl Head {
     /// skipped, the message lives.
     pub(super) fn read(bytes: &[u8]) -> Self {
         let mut lines = Lines::new(bytes);
-        // The body is not part of the text, but where it begins is known only later; most of a message is head.
-        let head = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(bytes.len(), |end| end + 2);
-        let mut headers = Headers::over(bytes[..head].to_vec(), 20);
+        let mut headers = Headers::with_room(20);
         let mut length = ContentLength::default();
+        let mut folded = Vec::new();
         let mut too_many = false;
         while let Some(field) = lines.field() {
             let Some(name) = HeaderName::from_wire(field.name) else { continue };
@@ -30,11 +29,16 @@ impl Head {
                 length.take(&field.text());
             } else if headers.len() >= MAX_HEADERS {
                 too_many = true;
-            } else if !field.odd && field.value.end <= head {
-                headers.push_part(name, field.value.clone());
             } else {
-                headers.push_folded(name, field.lines());
+                if field.odd {
+                    folded.push((headers.len(), field.lines()));
+                }
+                headers.push_part(name, field.value);
             }
+        }
+        headers.own(&bytes[..lines.at]);
+        for (at, lines) in folded {
+            headers.unfold(at, lines);
         }
         Self { headers, too_many, length: length.value(), end: lines.body }
     }

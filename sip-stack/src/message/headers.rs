@@ -25,18 +25,23 @@ impl Headers {
         Self { text: Vec::new(), fields: Vec::new() }
     }
 
-    /// Headers whose values will be parts of `text`, with room for `fields` of them.
-    pub(super) fn over(text: Vec<u8>, fields: usize) -> Self {
-        Self { text, fields: Vec::with_capacity(fields) }
+    /// No headers yet, with room for `fields`.
+    pub(super) fn with_room(fields: usize) -> Self {
+        Self { text: Vec::new(), fields: Vec::with_capacity(fields) }
     }
 
-    /// Appends a field whose value is a part of the text, free of line breaks and of white space at its ends.
+    /// Appends a field whose value is a part of the text that [`Self::own`] will take.
     pub(super) fn push_part(&mut self, name: HeaderName, value: Range<usize>) {
         self.fields.push(Field { name, value });
     }
 
-    /// Appends a field whose value stands in several lines of the text.
-    pub(super) fn push_folded<'a>(&mut self, name: HeaderName, lines: impl Iterator<Item = &'a [u8]>) {
+    /// Takes a copy of the text that the values are parts of.
+    pub(super) fn own(&mut self, text: &[u8]) {
+        self.text = text.to_vec();
+    }
+
+    /// Makes the value of field `at` one line of its `lines`.
+    pub(super) fn unfold<'a>(&mut self, at: usize, lines: impl Iterator<Item = &'a [u8]>) {
         let start = self.text.len();
         for (index, line) in lines.enumerate() {
             if index > 0 {
@@ -44,8 +49,7 @@ impl Headers {
             }
             self.text.extend_from_slice(line.trim_ascii());
         }
-        let value = self.tidy(start);
-        self.fields.push(Field { name, value });
+        self.fields[at].value = self.tidy(start);
     }
 
     /// The first value of `name`.

@@ -29,7 +29,7 @@ fn find<'a>(headers: &Headers, body: &'a [u8], media_type: &str, levels: usize) 
     }
     let parts = parts(headers, body);
     let mut found = parts.iter().filter_map(|part| find(&part.headers, part.body, media_type, levels - 1));
-    if kind == "multipart/alternative" { found.last() } else { found.next() }
+    if kind == "multipart/alternative" { found.next_back() } else { found.next() }
 }
 
 /// The parts of a `multipart/…` body, at most 16; none where it is of another type or names no boundary. A last part

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use sip_stack::message::{HeaderName, Message, Method, Request, Uri, parse_datagram};
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::transport::Flow;
 use sip_stack::ua::{
     AccountConfig, AccountId, CallId, Event, HangupReason, Invite, Rejection, Reply, RequestId, Secret,
     UaConfig, UserAgent,
@@ -106,7 +107,7 @@ impl World {
         account.registrar = Some(uri("sip:pbx.example"));
         account.password = Secret::new("secret");
         let account = ua.add_account(account);
-        ua.set_targets(account, vec![address(PEERS[0]), address(PEERS[1])]);
+        ua.set_targets(account, vec![flow(0), flow(1)], now);
         Self {
             ua,
             now,
@@ -144,8 +145,8 @@ impl World {
             _ => match script.index(4)? {
                 0 => self.ua.handle_transport_failure(self.now, TransportKind::Udp, address(PEERS[0])),
                 1 => self.ua.handle_transport_failure(self.now, TransportKind::Tcp, address(PEERS[0])),
-                2 => self.ua.set_targets(self.account, Vec::new()),
-                _ => self.ua.set_targets(self.account, vec![address(PEERS[1]), address(PEERS[0])]),
+                2 => self.ua.set_targets(self.account, Vec::new(), self.now),
+                _ => self.ua.set_targets(self.account, vec![flow(1), flow(0)], self.now),
             },
         }
         Some(())
@@ -395,6 +396,10 @@ fn capabilities() -> Capabilities {
         codecs: vec![CodecSpec::new(CodecName::Pcmu)],
         ..Capabilities::new(IpAddr::from([192, 0, 2, 10]), 16_384)
     }
+}
+
+fn flow(peer: usize) -> Flow {
+    Flow { transport: TransportKind::Udp, peer: address(PEERS[peer]) }
 }
 
 fn address(text: &str) -> SocketAddr {

@@ -9,7 +9,6 @@ mod import;
 mod invite;
 mod leads;
 mod memory;
-mod parse;
 mod start;
 mod table;
 
@@ -25,9 +24,6 @@ fn main() -> ExitCode {
     println!("{}\n{}\n", machine(), binary().display());
 
     let mut table = Table::default();
-    if wanted("parse") {
-        parse::measure(&mut table);
-    }
     if wanted("import") {
         import::measure(&mut table);
     }
