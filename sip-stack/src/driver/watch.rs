@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use nix::time::ClockId;
+
 use super::udp;
 use crate::ua::UserAgent;
 
@@ -67,9 +69,8 @@ fn rerouted(ua: &mut UserAgent) -> bool {
 
 /// Time since the boot, sleep included (CLOCK_BOOTTIME).
 fn uptime() -> Option<Duration> {
-    let text = std::fs::read_to_string("/proc/uptime").ok()?;
-    let seconds: f64 = text.split_ascii_whitespace().next()?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
+    // Not /proc/uptime: a confined service does not see it (ProcSubset=pid).
+    nix::time::clock_gettime(ClockId::CLOCK_BOOTTIME).ok().map(Duration::from)
 }
 
 const INTERVAL: Duration = Duration::from_secs(5);

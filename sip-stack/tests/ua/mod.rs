@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod binding;
 mod calls;
 mod cancel;
 mod chaos;
