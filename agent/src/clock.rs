@@ -25,21 +25,21 @@ pub fn now() -> Now {
     Now { mono: Instant::now(), wall: i64::try_from(wall).unwrap_or(i64::MAX) }
 }
 
-/// Notices that the machine slept, by the wall clock running ahead of the monotonic one.
+/// Notices that the wall clock ran ahead of the monotonic one: the machine slept, or its clock was corrected.
 #[derive(Debug)]
-pub struct SuspendWatch {
+pub struct JumpWatch {
     last: Now,
 }
 
-impl SuspendWatch {
+impl JumpWatch {
     /// Begins to watch.
     #[must_use]
     pub const fn new(now: Now) -> Self {
         Self { last: now }
     }
 
-    /// Time slept since the last call, if it was more than two seconds. Registrations are then treated as lost.
-    pub fn slept(&mut self, now: Now) -> Option<Duration> {
+    /// How far it ran ahead since the last call, if it was more than two seconds.
+    pub fn jumped(&mut self, now: Now) -> Option<Duration> {
         let mono = now.mono.saturating_duration_since(self.last.mono);
         let wall = Duration::from_millis(u64::try_from(now.wall - self.last.wall).unwrap_or(0));
         self.last = now;
@@ -84,12 +84,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sleep_shows_as_wall_time_ahead_of_monotonic_time() {
+    fn a_jump_shows_as_wall_time_ahead_of_monotonic_time() {
         let start = now();
-        let mut watch = SuspendWatch::new(start);
+        let mut watch = JumpWatch::new(start);
         let later = Now { mono: start.mono + Duration::from_secs(1), wall: start.wall + 1_000 };
-        assert_eq!(watch.slept(later), None);
+        assert_eq!(watch.jumped(later), None);
         let woken = Now { mono: later.mono + Duration::from_secs(1), wall: later.wall + 61_000 };
-        assert_eq!(watch.slept(woken), Some(Duration::from_secs(60)));
+        assert_eq!(watch.jumped(woken), Some(Duration::from_secs(60)));
     }
 }

@@ -9,6 +9,7 @@ pub mod control;
 pub mod core;
 pub mod demo;
 pub mod exchange;
+mod instance;
 pub mod logging;
 pub mod notify;
 mod recordings;

@@ -24,6 +24,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::clock::now;
 use crate::control::{EventHub, Server};
 use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
+use crate::instance;
 use crate::notify::Notifier;
 use crate::recordings;
 use crate::sync::{self, CsvDrop, Watcher};
@@ -127,7 +128,8 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         tracing::warn!("{warning}");
     }
     let start = now();
-    let (ua, driver, accounts) = signalling(&config).await?;
+    let instance = instance::load(&config.daemon.state_dir);
+    let (ua, driver, accounts) = signalling(&config, instance.as_deref()).await?;
     let database = &config.daemon.database;
     let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
     let store = Store::open(database, options).map_err(|source| RunError::Store {
@@ -215,7 +217,10 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     Ok(())
 }
 
-async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRuntime>), RunError> {
+async fn signalling(
+    config: &Config,
+    instance: Option<&str>,
+) -> Result<(UserAgent, Driver, Vec<AccountRuntime>), RunError> {
     let now = now();
     let timers = Timers { t1: config.sip.t1, ..Timers::default() };
     let reliable = match config.sip.reliable_provisionals {
@@ -250,7 +255,11 @@ async fn signalling(config: &Config) -> Result<(UserAgent, Driver, Vec<AccountRu
     driver.set_dns_servers(&config.sip.dns);
     let mut accounts = Vec::with_capacity(config.accounts.len());
     for account in &config.accounts {
-        let id = ua.add_account(sip_account(account)?);
+        let mut sip = sip_account(account)?;
+        if account.outbound {
+            sip.instance = instance.map(str::to_owned);
+        }
+        let id = ua.add_account(sip);
         if account.transport == Transport::Tls {
             let client = TlsClient::load(tls_settings(&account.tls));
             let client = client.map_err(|source| RunError::Tls { account: account.name.clone(), source })?;

@@ -152,6 +152,8 @@ pub struct Account {
     pub keepalive_interval: Option<Duration>,
     /// Registration lifetime asked for.
     pub expires: Duration,
+    /// Whether a registration names this box and its flow (RFC 5626).
+    pub outbound: bool,
     /// Between OPTIONS to the exchange; `None` = only lost servers are asked whether they are back.
     pub options_interval: Option<Duration>,
     /// Session interval asked for (RFC 4028); zero asks for none.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::result::{CallInfo, Direction, ImportResult, RecordingInfo, RegistrationState, SeatState};
+use crate::result::{
+    CallInfo, Direction, ImportResult, RecordingInfo, RegistrationState, SeatState, TrunkStatus,
+};
 
 /// An event with its number and time, as sent: the parameters of the notification `event`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +90,13 @@ events! {
         why: Option<String>,
         /// When it is tried next.
         next_attempt_at: Option<i64>,
+    }
+    /// An exchange answers no more, or again, or another of its servers is used.
+    TrunkChanged = "trunk.changed" {
+        /// The account.
+        account: String,
+        /// How it is now.
+        trunk: TrunkStatus,
     }
     /// A seat is in a new state.
     SeatChanged = "seat.changed" {

@@ -43,7 +43,7 @@ use store::{AttemptId, Store};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
-use crate::clock::{Now, SuspendWatch, now};
+use crate::clock::{JumpWatch, Now, now};
 use crate::control::{EventHub, Incoming};
 use crate::notify::Notifier;
 
@@ -97,7 +97,7 @@ pub(crate) struct Core {
     store_probe: Option<Instant>,
     /// A probe is under way.
     store_probing: bool,
-    suspend: SuspendWatch,
+    jumps: JumpWatch,
     watchdog: parts::Watchdog,
     stopping: Option<Instant>,
 }
@@ -123,8 +123,8 @@ impl Core {
             }
             let input = self.next().await;
             let now = now();
-            if let Some(gap) = self.suspend.slept(now) {
-                self.woke(gap, now);
+            if let Some(gap) = self.jumps.jumped(now) {
+                self.clock_jumped(gap, now);
             }
             self.handle(input, now);
             self.watch_addresses(now);

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::job::Done;
 use super::{AccountRuntime, Core, SeatRuntime};
-use crate::clock::{Now, SuspendWatch, now};
+use crate::clock::{JumpWatch, Now, now};
 use crate::control::{EventHub, Incoming};
 use crate::notify::Notifier;
 
@@ -101,7 +101,7 @@ impl Core {
             labels: parts.labels,
             project: parts.project,
             started_at: start.wall,
-            suspend: SuspendWatch::new(start),
+            jumps: JumpWatch::new(start),
             watchdog,
             stopping: None,
         }
@@ -143,16 +143,12 @@ impl Core {
         done || deadline <= now().mono
     }
 
-    /// The machine slept: bindings at the registrar are gone, whatever the monotonic clock says.
-    pub(super) fn woke(&mut self, gap: Duration, now: Now) {
-        tracing::warn!(slept_s = gap.as_secs(), "the clock jumped ahead, registering anew");
+    /// The wall clock jumped ahead: calling windows and recalls are looked at anew. Whether the machine slept, and its
+    /// bindings with it, is the SIP driver's to see: a corrected wall clock takes no registration away.
+    pub(super) fn clock_jumped(&mut self, gap: Duration, now: Now) {
+        tracing::warn!(ahead_s = gap.as_secs(), "the clock jumped ahead");
         for seat in &mut self.seats {
             seat.dialer.clock_jumped(now.into());
-        }
-        for account in &self.accounts {
-            if account.config.registrar.is_some() && self.stopping.is_none() {
-                self.ua.register(account.id, now.mono);
-            }
         }
     }
 

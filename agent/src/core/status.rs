@@ -72,6 +72,7 @@ impl Core {
                 _ => None,
             },
             transport: account.config.transport.as_str().to_owned(),
+            trunk: trunk(&self.ua.trunk(account.id), now),
             tls: self.tls_status(index),
         }
     }
@@ -239,6 +240,8 @@ impl Core {
             _ if status.preferred => tracing::info!(account = name, ?target, "the exchange answers"),
             _ => tracing::warn!(account = name, ?target, "another server of the exchange is used"),
         }
+        let account = name.clone();
+        self.publish(Event::TrunkChanged { account, trunk: trunk(&status, now) }, now);
         self.trunk_state(index, now);
         self.tell_service_manager();
     }
@@ -278,6 +281,21 @@ const fn kind(kind: AccountKind) -> &'static str {
         AccountKind::Trunk => "trunk",
         AccountKind::Pbx => "pbx",
         AccountKind::Practice => "practice",
+    }
+}
+
+fn trunk(status: &TrunkStatus, now: Now) -> protocol::result::TrunkStatus {
+    let since = status.since.map(|at| now.mono.saturating_duration_since(at).as_millis());
+    protocol::result::TrunkStatus {
+        state: match status.state {
+            TrunkState::Unknown => protocol::result::TrunkState::Unknown,
+            TrunkState::Reachable => protocol::result::TrunkState::Reachable,
+            TrunkState::Unreachable => protocol::result::TrunkState::Unreachable,
+        },
+        since: since.map(|ago| now.wall - i64::try_from(ago).unwrap_or(0)),
+        target: status.active.map(|flow| flow.peer.to_string()),
+        transport: status.active.map(|flow| flow.transport.via_token().to_ascii_lowercase()),
+        preferred: status.preferred,
     }
 }
 

@@ -100,6 +100,7 @@ pub(super) fn account(
     let options_interval =
         table.duration("options_interval", least_options, Duration::from_secs(3_600), report);
     let (session_expires, session_min) = session(&mut table, report);
+    let outbound = table.boolean("outbound", report);
     let retry_min = table.duration("retry_min", least_retry, Duration::from_secs(3_600), report);
     let retry_max = table.duration("retry_max", least_retry, day, report);
     let preset = identity::preset(&mut table, report);
@@ -137,6 +138,7 @@ pub(super) fn account(
         keepalive: keepalive.map_or(Keepalive::Auto, |found| found.value),
         keepalive_interval: keepalive_interval.map(|found| found.value),
         expires: expires.map_or(Duration::from_secs(300), |found| found.value),
+        outbound: outbound.is_none_or(|found| found.value),
         options_interval: options_interval.map(|found| found.value),
         session_expires,
         session_min,

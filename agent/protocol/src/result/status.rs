@@ -56,9 +56,40 @@ pub struct AccountStatus {
     /// `udp`, `tcp` or `tls`.
     #[serde(default)]
     pub transport: String,
+    /// Whether the exchange answers, and where.
+    #[serde(default)]
+    pub trunk: TrunkStatus,
     /// The TLS connection, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsStatus>,
+}
+
+/// Where an account's requests go, and whether anybody answers there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkStatus {
+    /// Whether the exchange answers.
+    pub state: TrunkState,
+    /// Since when; null while unknown.
+    pub since: Option<i64>,
+    /// The server in use, `address:port`; null while none is known.
+    pub target: Option<String>,
+    /// `udp`, `tcp` or `tls`, as used with that server.
+    pub transport: Option<String>,
+    /// False while a better server of the exchange is down.
+    pub preferred: bool,
+}
+
+/// Whether an exchange answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrunkState {
+    /// Nothing was asked yet.
+    #[default]
+    Unknown,
+    /// The server in use answered last.
+    Reachable,
+    /// No server of it answers.
+    Unreachable,
 }
 
 /// A TLS connection with an exchange.

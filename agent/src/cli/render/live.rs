@@ -2,7 +2,7 @@
 
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, RegistrationState, SeatState,
-    SeatStatus, StatusResult,
+    SeatStatus, StatusResult, TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -24,6 +24,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         out.text("種別", "kind"),
         out.text("アドレス", "address"),
         out.text("経路", "transport"),
+        out.text("交換機", "exchange"),
         out.text("状態", "state"),
         out.text("理由", "why"),
         out.text("次の試行", "next attempt"),
@@ -34,6 +35,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             account.kind.clone(),
             account.aor.clone(),
             transport(account),
+            exchange(&account.trunk, status.now, out),
             registration(account, out).to_owned(),
             why(account, out),
             // A registered account's next attempt is its refresh, which is nobody's concern.
@@ -169,6 +171,19 @@ fn why(account: &AccountStatus, out: Out) -> String {
 
 fn transport(account: &AccountStatus) -> String {
     account.tls.as_ref().map_or_else(|| account.transport.clone(), |tls| tls.version.clone())
+}
+
+/// The server in use, whether it is only second best, and since when nobody answers.
+fn exchange(trunk: &TrunkStatus, now: i64, out: Out) -> String {
+    let target = trunk.target.as_deref().unwrap_or_default();
+    match trunk.state {
+        TrunkState::Unreachable => {
+            let since = trunk.since.map_or_else(String::new, |at| time::short(at, now));
+            format!("{} {since}", out.text("応答なし", "no answer since"))
+        }
+        _ if trunk.preferred || target.is_empty() => target.to_owned(),
+        _ => format!("{target} ({})", out.text("予備", "alternate")),
+    }
 }
 
 /// A warning about the exchange's certificate: it ends soon, or it was not verified.
