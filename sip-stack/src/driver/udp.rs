@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use socket2::SockRef;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -27,6 +28,11 @@ impl Datagrams {
         if let Err(error) = icmp::listen(&socket, local) {
             tracing::debug!(%error, "no ICMP errors");
         }
+        // A hundred calls at once are answered by a few hundred datagrams; what does not fit is lost until it is
+        // repeated. The system caps both; with less the socket works all the same.
+        let options = SockRef::from(&socket);
+        let _ = options.set_recv_buffer_size(BUFFER);
+        let _ = options.set_send_buffer_size(BUFFER);
         // Until the runtime has seen the socket writable once, `try_send_to` refuses without asking the kernel.
         socket.writable().await?;
         Ok(Self { socket, local, buffer: vec![0; MAX_MESSAGE], queue: VecDeque::new() })
@@ -118,3 +124,4 @@ pub(super) fn address_towards(peer: SocketAddr) -> io::Result<IpAddr> {
 }
 
 const MAX_QUEUED: usize = 256;
+const BUFFER: usize = 1 << 20;

@@ -29,6 +29,9 @@ pub(crate) struct NonInviteClient {
 }
 
 impl NonInviteClient {
+    /// The timers that this machine sets.
+    pub(crate) const TIMERS: [Timer; 3] = [Timer::E, Timer::F, Timer::K];
+
     pub(crate) fn start(request: Request, flow: Flow, step: &mut Step<'_>) -> Self {
         let bytes = request.to_bytes();
         step.send(flow, bytes.clone());

@@ -25,21 +25,26 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct InviteServer {
     state: State,
-    request: Request,
+    // Until the final answer; a repetition is known by its key.
+    request: Option<Request>,
     flow: Flow,
 }
 
 impl InviteServer {
+    /// The timers that this machine sets.
+    pub(crate) const TIMERS: [Timer; 4] = [Timer::G, Timer::H, Timer::I, Timer::L];
+
     pub(crate) fn start(request: Request, flow: Flow) -> Self {
-        Self { state: State::Proceeding { last: None }, request, flow }
+        Self { state: State::Proceeding { last: None }, request: Some(request), flow }
     }
 
     pub(crate) fn flow(&self) -> Flow {
         self.flow
     }
 
-    pub(crate) fn request(&self) -> &Request {
-        &self.request
+    /// The request, as long as it has no final answer.
+    pub(crate) fn request(&self) -> Option<&Request> {
+        self.request.as_ref()
     }
 
     pub(crate) fn is_accepted(&self) -> bool {
@@ -57,6 +62,7 @@ impl InviteServer {
                 step.send(self.flow, bytes);
                 step.start(Timer::L, self.flow.transport);
                 self.state = State::Accepted;
+                self.request = None;
             }
             (State::Proceeding { .. }, _) => {
                 step.send(self.flow, bytes.clone());
@@ -66,6 +72,7 @@ impl InviteServer {
                 }
                 step.start(Timer::H, self.flow.transport);
                 self.state = State::Completed { bytes, interval };
+                self.request = None;
             }
             // The user core repeats its 2xx until the ACK comes (13.3.1.4); the transaction only passes it on.
             (State::Accepted, 200..=299) => {

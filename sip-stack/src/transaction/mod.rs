@@ -167,11 +167,11 @@ impl TransactionLayer {
         })
     }
 
-    /// The request of a server transaction, as it came.
+    /// The request of a server transaction, as it came; `None` once it has its final answer.
     pub(crate) fn received_request(&self, id: TransactionId) -> Option<(&Request, Flow)> {
         Some(match &self.servers.get(&id)?.1 {
-            Server::Invite(server) => (server.request(), server.flow()),
-            Server::Other(server) => (server.request(), server.flow()),
+            Server::Invite(server) => (server.request()?, server.flow()),
+            Server::Other(server) => (server.request()?, server.flow()),
         })
     }
 
@@ -348,14 +348,23 @@ impl TransactionLayer {
     }
 
     fn remove(&mut self, id: TransactionId) {
-        if let Some((key, _)) = self.clients.remove(&id) {
+        let timers: &[Timer] = if let Some((key, client)) = self.clients.remove(&id) {
             self.client_keys.remove(&key);
-        }
-        if let Some((key, _)) = self.servers.remove(&id) {
+            match client {
+                Client::Invite(_) => &InviteClient::TIMERS,
+                Client::Other(_) => &NonInviteClient::TIMERS,
+            }
+        } else if let Some((key, server)) = self.servers.remove(&id) {
             self.server_keys.remove(&key);
-        }
-        for timer in Timer::ALL {
-            self.table.stop((id, timer));
+            match server {
+                Server::Invite(_) => &InviteServer::TIMERS,
+                Server::Other(_) => &NonInviteServer::TIMERS,
+            }
+        } else {
+            &[]
+        };
+        for timer in timers {
+            self.table.stop((id, *timer));
         }
     }
 

@@ -19,21 +19,26 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct NonInviteServer {
     state: State,
-    request: Request,
+    // Until the final answer; a repetition is known by its key.
+    request: Option<Request>,
     flow: Flow,
 }
 
 impl NonInviteServer {
+    /// The timers that this machine sets.
+    pub(crate) const TIMERS: [Timer; 1] = [Timer::J];
+
     pub(crate) fn start(request: Request, flow: Flow) -> Self {
-        Self { state: State::Trying, request, flow }
+        Self { state: State::Trying, request: Some(request), flow }
     }
 
     pub(crate) fn flow(&self) -> Flow {
         self.flow
     }
 
-    pub(crate) fn request(&self) -> &Request {
-        &self.request
+    /// The request, as long as it has no final answer.
+    pub(crate) fn request(&self) -> Option<&Request> {
+        self.request.as_ref()
     }
 
     pub(crate) fn respond(&mut self, response: &Response, step: &mut Step<'_>) -> Fate {
@@ -47,6 +52,7 @@ impl NonInviteServer {
             (State::Trying | State::Proceeding { .. }, _) => {
                 step.send(self.flow, bytes.clone());
                 self.state = State::Completed { bytes };
+                self.request = None;
                 step.start_or_end(Timer::J, self.flow.transport)
             }
             (State::Completed { .. }, _) => Fate::Alive,

@@ -66,6 +66,7 @@ impl UserAgent {
         let offered = offer.is_some();
         self.dialogs.insert(dialog.id.clone(), id);
         self.server_invites.insert(tx, id);
+        self.ringing.insert((sip_call_id.clone(), id));
         let incoming = Incoming {
             transaction: tx,
             request: request.clone(),
@@ -241,6 +242,7 @@ impl UserAgent {
             late_prack,
             bye_after_ack: None,
         }));
+        self.ringing.remove(&(call.sip_call_id.clone(), id));
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.seq);
         self.send_2xx(
             id,
@@ -416,15 +418,15 @@ impl UserAgent {
 
     /// The same INVITE by another path (8.2.2.2).
     fn is_merged(&self, request: &Request) -> bool {
-        let call_id = request.headers.call_id();
+        let Some(call_id) = request.headers.call_id() else { return false };
         let from = request.headers.get(&HeaderName::FROM);
         let cseq = request.headers.get(&HeaderName::CSEQ);
-        self.calls.values().any(|call| match &call.phase {
+        let [first, last] = [0, u64::MAX].map(|id| (call_id.clone().into_owned(), CallId(id)));
+        let same = self.ringing.range(first..=last).filter_map(|(_, id)| self.calls.get(id));
+        same.into_iter().any(|call| match &call.phase {
             Phase::Incoming(incoming) => {
                 let known = &incoming.request.headers;
-                known.call_id() == call_id
-                    && known.get(&HeaderName::FROM) == from
-                    && known.get(&HeaderName::CSEQ) == cseq
+                known.get(&HeaderName::FROM) == from && known.get(&HeaderName::CSEQ) == cseq
             }
             Phase::Outgoing(_) | Phase::Established(_) => false,
         })

@@ -38,7 +38,7 @@ mod timer;
 mod trunk;
 mod update;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
@@ -77,6 +77,8 @@ pub struct UserAgent {
     dialogs: DialogTable,
     uses: HashMap<TransactionId, ClientUse>,
     server_invites: HashMap<TransactionId, CallId>,
+    // Incoming calls without a final answer by SIP Call-ID: the same INVITE by another path has the same one.
+    ringing: BTreeSet<(String, CallId)>,
     // ACKs of 2xx by INVITE transaction, repeated for each repeated 2xx (RFC 3261 13.2.2.4) until Timer M.
     acks: HashMap<TransactionId, Vec<AckRecord>>,
     requests: BTreeMap<RequestId, TransactionId>,
@@ -104,6 +106,7 @@ impl UserAgent {
             dialogs: DialogTable::new(),
             uses: HashMap::new(),
             server_invites: HashMap::new(),
+            ringing: BTreeSet::new(),
             acks: HashMap::new(),
             requests: BTreeMap::new(),
             timers: TimerTable::new(),
@@ -200,6 +203,7 @@ impl UserAgent {
             && self.dialogs.is_empty()
             && self.uses.is_empty()
             && self.server_invites.is_empty()
+            && self.ringing.is_empty()
             && self.acks.is_empty()
             && self.requests.is_empty()
     }

@@ -436,6 +436,9 @@ impl UserAgent {
         for dialog in call.dialog_ids() {
             self.dialogs.remove(&dialog);
         }
+        if matches!(call.phase, Phase::Incoming(_)) {
+            self.ringing.remove(&(call.sip_call_id, id));
+        }
         if !call.ended {
             self.events.push_back(Event::Ended { call: id, end });
         }

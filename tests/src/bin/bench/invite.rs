@@ -20,7 +20,7 @@ use crate::table::{Table, quantile};
 const LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
-    let exchange = callees();
+    let exchange = callees(50);
     let relay = Relay::start(exchange.address());
     let line = Account::new("main", relay.address).unregistered();
     let mut daemon = leads::daemon(leads::setup(line), state);
@@ -40,7 +40,7 @@ pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
 
 /// What is made durable between the two, counted in a shorter run with a library that watches.
 fn commits(table: &mut Table, state: &Path) {
-    let exchange = callees();
+    let exchange = callees(50);
     let mut daemon =
         leads::daemon(leads::setup(Account::new("main", exchange.address()).unregistered()), state);
     let log = daemon.path("points");
@@ -90,10 +90,13 @@ fn commits(table: &mut Table, state: &Path) {
 
 const COUNTED: usize = 60;
 
-/// A real SIP peer whose callees hang up 50 ms after they answered.
-fn callees() -> Sipp {
+/// A real SIP peer whose callees hang up so many milliseconds after they answered.
+pub(crate) fn callees(talk_ms: u32) -> Sipp {
     let now = "<pause milliseconds=\"200\"/>";
-    Scenario::server("exchange").edit("timeout=\"1000\"", "timeout=\"50\"").edit(now, "").start()
+    Scenario::server("exchange")
+        .edit("timeout=\"1000\"", &format!("timeout=\"{talk_ms}\""))
+        .edit(now, "")
+        .start()
 }
 
 /// Calls the list down; milliseconds from each save to its INVITE, as a relay saw it.
@@ -103,7 +106,7 @@ fn work(
     think: impl Fn(u64) -> Duration,
     invites: Option<&Mutex<Receiver<Instant>>>,
 ) -> Vec<f64> {
-    let mut operator = Operator::connect(&daemon.socket());
+    let mut operator = Operator::connect(&daemon.socket(), None);
     operator.call("events.subscribe", &json!({}));
     operator.call("dial.start", &json!({ "list": "leads" }));
     let next = || {
@@ -126,17 +129,21 @@ fn work(
     times
 }
 
-struct Operator {
+/// A client of the control socket, for one seat.
+pub(crate) struct Operator {
     reader: BufReader<UnixStream>,
+    // The name as events write it; `None` where there is only one seat.
+    seat: Option<String>,
     wrap_ups: usize,
     next_id: u64,
 }
 
 impl Operator {
-    fn connect(socket: &Path) -> Self {
+    pub(crate) fn connect(socket: &Path, seat: Option<&str>) -> Self {
         let stream = UnixStream::connect(socket).unwrap_or_else(|error| panic!("{error}"));
         let _ = stream.set_read_timeout(Some(LIMIT));
-        Self { reader: BufReader::new(stream), wrap_ups: 0, next_id: 0 }
+        let seat = seat.map(|name| format!("\"{name}\""));
+        Self { reader: BufReader::new(stream), seat, wrap_ups: 0, next_id: 0 }
     }
 
     /// The moment before the first byte leaves.
@@ -149,7 +156,7 @@ impl Operator {
         from
     }
 
-    fn call(&mut self, method: &str, params: &Value) {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) {
         self.send(method, params);
         self.answer();
     }
@@ -164,7 +171,8 @@ impl Operator {
         }
     }
 
-    fn wait_wrap_up(&mut self) {
+    /// Waits until a call of the seat has ended and is to be saved.
+    pub(crate) fn wait_wrap_up(&mut self) {
         while self.wrap_ups == 0 {
             self.message();
         }
@@ -177,7 +185,8 @@ impl Operator {
         assert!(read.is_ok_and(|count| count > 0), "the daemon went away or fell silent");
         let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let text = message.to_string();
-        if text.contains("\"seat.changed\"") && text.contains("\"wrap_up\"") {
+        let ours = self.seat.as_ref().is_none_or(|seat| text.contains(seat.as_str()));
+        if ours && text.contains("\"seat.changed\"") && text.contains("\"wrap_up\"") {
             self.wrap_ups += 1;
         }
         message

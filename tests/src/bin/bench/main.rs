@@ -9,6 +9,9 @@ mod import;
 mod invite;
 mod leads;
 mod memory;
+mod rate;
+mod sip;
+mod sipp;
 mod start;
 mod table;
 
@@ -27,7 +30,10 @@ fn main() -> ExitCode {
     if wanted("import") {
         import::measure(&mut table);
     }
-    if ["start", "memory", "invite"].iter().any(|name| wanted(name)) {
+    if wanted("sip") {
+        sip::measure(&mut table, quick);
+    }
+    if ["start", "memory", "invite", "rate"].iter().any(|name| wanted(name)) {
         let state = leads::prepare();
         if wanted("start") {
             start::measure(&mut table, state.path(), if quick { 10 } else { 40 });
@@ -37,6 +43,9 @@ fn main() -> ExitCode {
         }
         if wanted("invite") {
             invite::measure(&mut table, state.path(), if quick { 60 } else { 320 });
+        }
+        if wanted("rate") {
+            rate::measure(&mut table, state.path(), if quick { 4 } else { 15 });
         }
     }
     println!("\n{table}");

@@ -28,6 +28,11 @@ impl Table {
         self.push(what, format!("{value:.digits$} {unit}"), format!("≤ {goal} {unit}"), Some(value <= goal));
     }
 
+    /// A figure that has to reach a goal.
+    pub(crate) fn at_least(&mut self, what: &str, value: f64, goal: f64, unit: &str) {
+        self.push(what, format!("{value:.0} {unit}"), format!("≥ {goal} {unit}"), Some(value >= goal));
+    }
+
     /// A count that has to be exactly that.
     pub(crate) fn exactly(&mut self, what: &str, figure: String, goal: &str, met: bool) {
         self.push(what, figure, goal.to_owned(), Some(met));
