@@ -422,8 +422,8 @@ impl UserAgent {
         let from = request.headers.get(&HeaderName::FROM);
         let cseq = request.headers.get(&HeaderName::CSEQ);
         let [first, last] = [0, u64::MAX].map(|id| (call_id.clone().into_owned(), CallId(id)));
-        let same = self.ringing.range(first..=last).filter_map(|(_, id)| self.calls.get(id));
-        same.into_iter().any(|call| match &call.phase {
+        let mut same = self.ringing.range(first..=last).filter_map(|(_, id)| self.calls.get(id));
+        same.any(|call| match &call.phase {
             Phase::Incoming(incoming) => {
                 let known = &incoming.request.headers;
                 known.get(&HeaderName::FROM) == from && known.get(&HeaderName::CSEQ) == cseq

@@ -1,7 +1,6 @@
 //! The stack without store or media: its examples and sipp, each pinned to a core of its own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use e2e::daemon::binary;
@@ -71,7 +70,7 @@ fn dial(table: &mut Table) {
     let mut times: Vec<f64> = (0..5)
         .map(|_| {
             let mut command = pinned(CALLEE_CORE, &example("dial"));
-            let said = process::output_of(command.args([&target, "100"]));
+            let said = process::output_of(command.args([target.as_str(), "100"]));
             let words: Vec<&str> = said.split_whitespace().collect();
             repeated += number(&words, "messages") as u32;
             number(&words, "s")

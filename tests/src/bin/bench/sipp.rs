@@ -118,7 +118,7 @@ impl Stat {
         let head = lines.next().map(cells).unwrap_or_default();
         // A row that is being written is shorter.
         let whole = |row: &Vec<String>| row.len() + 1 >= head.len();
-        let last = lines.map(cells).filter(whole).last().unwrap_or_default();
+        let last = lines.map(cells).rfind(whole).unwrap_or_default();
         Self { head, last }
     }
 
