@@ -104,13 +104,11 @@ fn memory(table: &mut Table) {
 }
 
 fn flat(table: &mut Table) {
-    let callee = Callee::start();
-    let mut held = Vec::new();
-    let mut before = 0;
     let mut costs = Vec::new();
     for count in HELD {
-        held.push(Held::start(callee.port, count - before));
-        before = count;
+        // A fresh one each time: no transaction of earlier calls ends while the next are counted.
+        let callee = Callee::start();
+        let _held = Held::start(callee.port, count);
         let from = callee.seconds();
         let calls = Calls { port: callee.port, rate: 500, count: 2_000 };
         let done = calls.run();
