@@ -33,7 +33,7 @@ pub(crate) struct InviteClient {
 
 impl InviteClient {
     /// The timers that this machine sets.
-    pub(crate) const TIMERS: [Timer; 4] = [Timer::A, Timer::B, Timer::D, Timer::M];
+    pub(crate) const TIMERS: [Timer; 5] = [Timer::A, Timer::B, Timer::C, Timer::D, Timer::M];
 
     pub(crate) fn start(request: Request, flow: Flow, step: &mut Step<'_>) -> Self {
         let bytes = request.to_bytes();
