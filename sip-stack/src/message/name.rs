@@ -60,6 +60,7 @@ header_names! {
     FROM = "From", "f";
     HISTORY_INFO = "History-Info";
     IDENTITY = "Identity", "y";
+    INFO_PACKAGE = "Info-Package";
     MAX_FORWARDS = "Max-Forwards";
     MIN_EXPIRES = "Min-Expires";
     MIN_SE = "Min-SE";
@@ -75,6 +76,8 @@ header_names! {
     RACK = "RAck";
     REASON = "Reason";
     RECORD_ROUTE = "Record-Route";
+    RECV_INFO = "Recv-Info";
+    REFER_SUB = "Refer-Sub";
     REFER_TO = "Refer-To", "r";
     REFERRED_BY = "Referred-By", "b";
     REJECT_CONTACT = "Reject-Contact", "j";

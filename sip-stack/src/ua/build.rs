@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::UserAgent;
 use super::call::ClientUse;
+use super::config::ReferPolicy;
 use super::event::{AccountId, Rejection};
 use crate::message::{HeaderName, Headers, Host, Request, Response, SipUri, Uri, Via};
 use crate::sdp::NegotiationError;
@@ -13,12 +14,23 @@ use crate::transport::{Flow, MAX_DATAGRAM_REQUEST, TransportKind};
 
 /// The methods we answer (RFC 3261 20.5).
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY";
-/// The extensions we support: reliable provisionals (RFC 3262), session timers (RFC 4028), and being told that a fork
-/// ended (RFC 6228).
-pub(crate) const SUPPORTED: &str = "100rel, timer, 199";
+/// The same where the owner is asked about transfers.
+const ALLOW_WITH_REFER: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY, REFER";
+/// The extensions we support: reliable provisionals (RFC 3262), session timers (RFC 4028), being told that a fork
+/// ended (RFC 6228), one call in another's place (RFC 3891), and a REFER without a subscription (RFC 4488).
+pub(crate) const SUPPORTED: &str = "100rel, timer, 199, replaces, norefersub";
 pub(crate) const SDP: &str = "application/sdp";
 
 impl UserAgent {
+    /// The methods we answer. REFER is among them only where somebody may accept it: a peer that reads it there gives up
+    /// its own ways to transfer a call.
+    pub(crate) fn allow(&self) -> &'static str {
+        match self.config.refers {
+            ReferPolicy::Refuse => ALLOW,
+            ReferPolicy::Ask => ALLOW_WITH_REFER,
+        }
+    }
+
     /// Our address on the way to `flow`.
     pub(crate) fn local_addr(&self, flow: Flow) -> SocketAddr {
         let bound = match flow.transport {
@@ -138,7 +150,7 @@ impl UserAgent {
     pub(crate) fn refuse(&mut self, id: TransactionId, request: &Request, code: u16, now: Instant) {
         let mut response = self.response(request, code, "");
         match code {
-            405 | 501 => response.headers.push(HeaderName::ALLOW, ALLOW),
+            405 | 501 => response.headers.push(HeaderName::ALLOW, self.allow()),
             420 => {
                 let tags = self.unsupported(request).join(", ");
                 response.headers.push(HeaderName::UNSUPPORTED, tags);

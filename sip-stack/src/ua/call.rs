@@ -7,6 +7,7 @@ use super::auth::AuthTries;
 use super::event::{AccountId, CallEnd, CallId, EndedBy, HangupReason};
 use super::reliable::Reliable;
 use super::session::Session;
+use super::usages::Usages;
 use crate::dialog::{Dialog, DialogId};
 use crate::message::{NameAddr, RAck, Request, Uri};
 use crate::sdp::{Capabilities, Direction, Negotiated, Negotiator};
@@ -25,6 +26,7 @@ pub(crate) struct Call {
     pub(crate) session: Session,
     /// Whether the peer's last Allow names UPDATE.
     pub(crate) peer_allows_update: bool,
+    pub(crate) usages: Usages,
     pub(crate) answered: bool,
     pub(crate) saw_t38: bool,
     /// True once `Event::Ended` is out; what is left of the call only tidies up.
@@ -200,6 +202,11 @@ pub(crate) enum ClientUse {
         cancelled: bool,
     },
     Ping(AccountId),
+    Refer(CallId),
+    /// What we tell about the peer's REFER.
+    Notify(CallId),
+    /// A digit.
+    Info(CallId),
     Register(AccountId),
     Reinvite {
         call: CallId,

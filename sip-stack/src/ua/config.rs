@@ -27,6 +27,8 @@ pub struct UaConfig {
     pub redirects: RedirectPolicy,
     /// Whether our provisional answers are reliable (RFC 3262).
     pub reliable: ReliablePolicy,
+    /// What becomes of a REFER inside a call.
+    pub refers: ReferPolicy,
     /// Which fork of a call is heard before the answer.
     pub early_media: EarlyMediaPolicy,
     /// Session timers of calls that belong to no account.
@@ -46,6 +48,7 @@ impl Default for UaConfig {
             max_transactions: 16_384,
             redirects: RedirectPolicy::SameUser,
             reliable: ReliablePolicy::WhenRequired,
+            refers: ReferPolicy::Refuse,
             early_media: EarlyMediaPolicy::Latest,
             session: SessionPolicy::default(),
             max_call_length: None,
@@ -74,6 +77,15 @@ pub enum ReliablePolicy {
     WhenRequired,
     /// For every caller that can do it.
     WhenSupported,
+}
+
+/// What becomes of the peer's wish that we call somebody else (REFER, RFC 3515). One outside a call is answered 405.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferPolicy {
+    /// It is refused with 603 and not told: the number would evade the checks that the caller makes before dialing.
+    Refuse,
+    /// The owner decides, see [`Event::TransferAsked`](super::Event::TransferAsked).
+    Ask,
 }
 
 /// Which of several forks is heard, where more than one sends early media.

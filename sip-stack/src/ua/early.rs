@@ -37,6 +37,7 @@ impl UserAgent {
             }
         }
         let (code, reason) = (response.code, response.reason.clone());
+        self.referred_progress(id, code, &reason);
         self.events.push_back(Event::Provisional { call: id, code, reason });
         let tag = response.headers.to().ok().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
         let answer = self.early_description(id, &tag, response, rack.is_some(), now);

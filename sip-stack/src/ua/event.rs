@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::trunk::TrunkStatus;
-use crate::message::{Headers, NameAddr, Request, Response, Uri};
+use crate::message::{Headers, NameAddr, Replaces, Request, Response, Uri};
 use crate::sdp::{Capabilities, Negotiated};
 
 /// An account of one user agent.
@@ -217,7 +217,6 @@ impl CallEnd {
 /// `MediaChanged`/`HoldFailed`*, `Ended`; an incoming one starts with `Incoming`. `Ended` comes exactly once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "events are moved once; a box would cost every match")]
 pub enum Event {
     // -- accounts --
     /// The registration of an account changed.
@@ -247,6 +246,9 @@ pub enum Event {
         source: SocketAddr,
         /// True when it carries an SDP offer.
         offer: bool,
+        /// The call that this one asks to take the place of (Replaces, RFC 3891): [`Event::Replaced`] follows the
+        /// answer. It came from the exchange of that call, and need not ring.
+        replaces: Option<CallId>,
         /// The whole request.
         request: Box<Request>,
     },
@@ -309,6 +311,74 @@ pub enum Event {
         status: TrunkStatus,
     },
 
+    // -- digits --
+    /// The peer sent a digit by INFO.
+    Dtmf {
+        /// The call.
+        call: CallId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+        /// How long it was pressed, as the peer says; at most 10 s.
+        duration: Duration,
+    },
+    /// The peer refused one of the digits of [`UserAgent::send_digits`](super::UserAgent::send_digits); those after it
+    /// were dropped.
+    DtmfFailed {
+        /// The call.
+        call: CallId,
+        /// The refusal, where one came.
+        code: Option<u16>,
+    },
+
+    // -- transfer --
+    /// Our transfer goes on: the REFER was accepted, then what the peer tells of its new call.
+    TransferProgress {
+        /// The call that is transferred.
+        call: CallId,
+        /// 202 (or 200) of the REFER, then 100 to 199.
+        code: u16,
+        /// The reason phrase.
+        reason: String,
+    },
+    /// Our transfer succeeded; `Ended` follows.
+    Transferred {
+        /// The call that is transferred.
+        call: CallId,
+        /// The 2xx of the new call; `None` where the peer told nothing more and left, or wanted to tell nothing
+        /// (RFC 4488).
+        code: Option<u16>,
+    },
+    /// Our transfer failed; the call goes on unless `Ended` follows.
+    TransferFailed {
+        /// The call that was to be transferred.
+        call: CallId,
+        /// Who refused, the peer or the target, said this code; `None` where nobody said one.
+        code: Option<u16>,
+        /// The reason phrase, or what happened instead.
+        reason: String,
+    },
+    /// The peer asks us to call somebody else (REFER). The target must pass the same checks as any number that is
+    /// dialed. Answer with [`UserAgent::accept_transfer`](super::UserAgent::accept_transfer) or
+    /// [`UserAgent::refuse_transfer`](super::UserAgent::refuse_transfer) within 16 s. Only with
+    /// [`ReferPolicy::Ask`](super::ReferPolicy::Ask).
+    TransferAsked {
+        /// The call whose peer asks.
+        call: CallId,
+        /// Whom to call, without the headers and the method that the URI may carry.
+        target: Uri,
+        /// The dialog at the target whose place the new call is to take: goes into its INVITE as Replaces.
+        replaces: Option<Replaces>,
+        /// Who asks, as the peer says (RFC 3892); not proven.
+        referred_by: Option<NameAddr>,
+    },
+    /// The call gave its place to another one; `Ended` follows.
+    Replaced {
+        /// The call that ends.
+        call: CallId,
+        /// The answered call in its place.
+        by: CallId,
+    },
+
     // -- other requests --
     /// An out-of-dialog request of a method in [`UaConfig::accept`](super::UaConfig::accept).
     Request {
@@ -356,6 +426,45 @@ pub enum HoldError {
     /// Another offer is in progress.
     #[error("another change is in progress")]
     Pending,
+}
+
+/// Why a transfer could not be started or answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// No such call.
+    #[error("unknown call")]
+    UnknownCall,
+    /// The call, or the other one, is not answered and confirmed, or has ended.
+    #[error("the call is not established")]
+    NotEstablished,
+    /// A transfer of this call is under way.
+    #[error("a transfer is in progress")]
+    Pending,
+    /// The target is no URI that a call can go to.
+    #[error("the target cannot be called")]
+    InvalidTarget,
+    /// The peer asked for no transfer, or was answered.
+    #[error("no transfer was asked for")]
+    NothingAsked,
+}
+
+/// Why digits could not be sent by INFO.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DtmfError {
+    /// No such call.
+    #[error("unknown call")]
+    UnknownCall,
+    /// The call is not answered.
+    #[error("the call is not established")]
+    NotEstablished,
+    /// Something else than `0`–`9`, `*`, `#`, `A`–`D`, or nothing at all.
+    #[error("not a digit")]
+    InvalidDigit,
+    /// More than 64 digits would wait.
+    #[error("too many digits wait")]
+    TooMany,
 }
 
 /// What a user agent counted since its start.

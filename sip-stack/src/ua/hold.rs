@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::UserAgent;
 use super::auth::AuthTries;
-use super::build::{ALLOW, SDP, SUPPORTED};
+use super::build::{SDP, SUPPORTED};
 use super::call::{Call, Change, ClientUse, OwnOffer, Phase};
 use super::event::{CallId, HoldError};
 use crate::message::{HeaderName, Method};
@@ -130,7 +130,7 @@ impl UserAgent {
         let hop = dialog.next_hop();
         let contact = self.contact(account, None, hop);
         request.headers.push(HeaderName::CONTACT, contact);
-        request.headers.push(HeaderName::ALLOW, ALLOW);
+        request.headers.push(HeaderName::ALLOW, self.allow());
         request.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         request.headers.push(HeaderName::CONTENT_TYPE, SDP);
         let purpose = if method == Method::Invite {

@@ -36,12 +36,17 @@ impl UserAgent {
             Method::Invite => self.peer_reinvite(id, tx, &request, now),
             Method::Bye => self.peer_bye(id, tx, &request, now),
             Method::Update => self.peer_update(id, tx, &request, now),
-            // DTMF by INFO is taken note of by its 200; a NOTIFY needs no subscription to be polite to.
-            Method::Info | Method::Notify => self.refuse(tx, &request, 200, now),
+            Method::Info => self.peer_info(id, tx, &request, now),
+            Method::Refer => self.peer_refer(id, tx, &request, now),
+            Method::Notify if request.headers.event().is_some_and(|event| event.package == "refer") => {
+                self.refer_notified(id, tx, &request, now);
+            }
+            // Of other packages a NOTIFY needs no subscription to be polite to.
+            Method::Notify => self.refuse(tx, &request, 200, now),
             Method::Options => self.answer_options(tx, &request, now),
             Method::Prack => self.peer_prack(id, tx, &request, now),
             // A 200 would say that somebody was shown the message (RFC 3428 7).
-            Method::Refer | Method::Subscribe | Method::Message | Method::Publish | Method::Register => {
+            Method::Subscribe | Method::Message | Method::Publish | Method::Register => {
                 self.refuse(tx, &request, 405, now);
             }
             Method::Ack | Method::Cancel => {}

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::UserAgent;
-use super::build::{ALLOW, SDP, SUPPORTED, add_headers};
+use super::build::{SDP, SUPPORTED, add_headers};
 use super::call::{Call, Established, Incoming, Phase, Unacked};
 use super::event::{CallId, EndedBy, Event, HangupReason, Rejection};
 use super::outgoing::sdp_body;
@@ -11,6 +11,7 @@ use super::receive::dialog_id;
 use super::reliable::{Description, Reliable};
 use super::session::Session;
 use super::timer::UaTimer;
+use super::usages::Usages;
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Request, Response, Uri};
 use crate::sdp::{Capabilities, Direction, Negotiator};
@@ -31,6 +32,10 @@ impl UserAgent {
             self.refuse_invite(tx, &request, code, now);
             return;
         }
+        let replaces = match self.replaced_call(&request, source.peer) {
+            Ok(replaces) => replaces,
+            Err(code) => return self.refuse_invite(tx, &request, code, now),
+        };
         let account = self.account_for(&request, source.peer);
         let policy = account.and_then(|id| self.accounts.get(id.0 as usize)).map(|a| a.config.session);
         let session = Session::new(policy.unwrap_or(self.config.session));
@@ -90,6 +95,7 @@ impl UserAgent {
             wish: Direction::SendRecv,
             session,
             peer_allows_update: false,
+            usages: Usages { replaces, ..Usages::default() },
             answered: false,
             ended: false,
         };
@@ -104,6 +110,7 @@ impl UserAgent {
             sip_call_id,
             source: source.peer,
             offer: offered,
+            replaces,
             request: Box::new(request),
         });
     }
@@ -219,7 +226,7 @@ impl UserAgent {
         let own_offer = incoming.own_offer.take();
         let (tx, request, dialog) = (incoming.transaction, incoming.request.clone(), incoming.dialog.clone());
         let mut response = self.dialog_response(&request, 200, &dialog, account);
-        response.headers.push(HeaderName::ALLOW, ALLOW);
+        response.headers.push(HeaderName::ALLOW, self.allow());
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         if let Some(body) = body {
             response.headers.push(HeaderName::CONTENT_TYPE, SDP);
@@ -260,6 +267,7 @@ impl UserAgent {
         if let Some(media) = media {
             self.events.push_back(Event::Answered { call: id, media });
         }
+        self.end_replaced(id, now);
     }
 
     /// Sends a 2xx to an INVITE and repeats it until its ACK comes: from T1, doubling up to T2, for 64*T1

@@ -23,20 +23,25 @@ mod failover;
 mod hold;
 mod in_dialog;
 mod incoming;
+mod info;
 mod keepalive;
 mod outgoing;
 mod ping;
 mod random;
 mod receive;
 mod redirect;
+mod refer;
 mod registration;
 mod reinvite;
 mod reliable;
+mod replaces;
 mod requests;
 mod session;
 mod timer;
+mod transfer;
 mod trunk;
 mod update;
+mod usages;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
@@ -45,18 +50,20 @@ use std::time::Instant;
 use self::account::Account;
 use self::call::{AckRecord, Call, ClientUse};
 pub use self::config::{
-    AccountConfig, EarlyMediaPolicy, RedirectPolicy, ReliablePolicy, RetryPolicy, Secret, SessionPolicy,
-    UaConfig, WishedRefresher,
+    AccountConfig, EarlyMediaPolicy, RedirectPolicy, ReferPolicy, ReliablePolicy, RetryPolicy, Secret,
+    SessionPolicy, UaConfig, WishedRefresher,
 };
 pub use self::event::{
-    AccountId, CallEnd, CallId, Counters, EndedBy, Event, HangupReason, HoldError, Invite, InviteError,
-    RegistrationError, RegistrationState, RegistrationStatus, Rejection, Reply, RequestId,
+    AccountId, CallEnd, CallId, Counters, DtmfError, EndedBy, Event, HangupReason, HoldError, Invite,
+    InviteError, RegistrationError, RegistrationState, RegistrationStatus, Rejection, Reply, RequestId,
+    TransferError,
 };
 use self::keepalive::KeepAlives;
 use self::random::Random;
 use self::timer::UaTimer;
 pub use self::trunk::{TrunkState, TrunkStatus};
 use crate::dialog::DialogTable;
+use crate::message::Request;
 use crate::transaction::timers::TimerTable;
 use crate::transaction::{TransactionEvent, TransactionId, TransactionLayer};
 use crate::transport::{Flow, Transmit, TransportKind};
@@ -84,6 +91,10 @@ pub struct UserAgent {
     requests: BTreeMap<RequestId, TransactionId>,
     timers: TimerTable<UaTimer>,
     keepalives: KeepAlives,
+    // Calls whose peer waits for a NOTIFY about its REFER.
+    notices: BTreeSet<CallId>,
+    // REFERs whose call ended before they were answered.
+    orphans: Vec<(TransactionId, Request)>,
     events: VecDeque<Event>,
     counters: Counters,
     serial: u64,
@@ -111,6 +122,8 @@ impl UserAgent {
             requests: BTreeMap::new(),
             timers: TimerTable::new(),
             keepalives: KeepAlives::default(),
+            notices: BTreeSet::new(),
+            orphans: Vec::new(),
             events: VecDeque::new(),
             counters: Counters::default(),
             serial: 0,
@@ -206,6 +219,8 @@ impl UserAgent {
             && self.ringing.is_empty()
             && self.acks.is_empty()
             && self.requests.is_empty()
+            && self.notices.is_empty()
+            && self.orphans.is_empty()
     }
 
     /// True when no call is left and every request of ours is answered: nothing is lost by stopping now. What
@@ -245,6 +260,9 @@ impl UserAgent {
                 UaTimer::SessionEnd(call) => self.session_expired(call, now),
                 UaTimer::LongestCall(call) => self.call_too_long(call, now),
                 UaTimer::RingTimeout(call) => self.ring_timed_out(call, now),
+                UaTimer::TransferEnd(call) => self.transfer_too_long(call),
+                UaTimer::ReferAnswer(call) => self.refer_answer_missing(call, now),
+                UaTimer::NextDigit(call) => self.next_digit(call, now),
                 UaTimer::Register(account) => self.send_register(account, now),
                 UaTimer::KeepAlive(flow) => self.keep_alive_due(flow, now),
                 UaTimer::RegisterUnanswered(account) => self.registrar_silent(account, now),
@@ -284,6 +302,16 @@ impl UserAgent {
 
     /// Works off what the transactions reported. Every entry point ends with it.
     fn pump(&mut self, now: Instant) {
+        self.take_reports(now);
+        while !(self.notices.is_empty() && self.orphans.is_empty()) {
+            self.refuse_orphans(now);
+            self.send_notices(now);
+            self.take_reports(now);
+        }
+        self.watch_flows(now);
+    }
+
+    fn take_reports(&mut self, now: Instant) {
         while let Some(event) = self.layer.poll_event() {
             match event {
                 // The peer never saw our refusal; the call has ended for us already (17.2.1).
@@ -304,7 +332,6 @@ impl UserAgent {
                 }
             }
         }
-        self.watch_flows(now);
     }
 
     fn fresh_serial(&mut self) -> u64 {

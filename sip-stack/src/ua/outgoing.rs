@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::auth::AuthTries;
-use super::build::{ALLOW, SDP, SUPPORTED, add_headers};
+use super::build::{SDP, SUPPORTED, add_headers};
 use super::call::{AckRecord, Call, Cancel, ClientUse, Early, Established, Outgoing, Phase};
 use super::config::AccountConfig;
 use super::event::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Invite, InviteError};
 use super::registration::loose_route;
 use super::session::Session;
 use super::timer::UaTimer;
+use super::usages::Usages;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::{Dialog, uri_ip, uri_transport};
 use crate::message::{CSeq, HeaderName, Headers, Method, NameAddr, Request, Response, Uri, body_of};
@@ -107,6 +108,7 @@ impl UserAgent {
             wish: Direction::SendRecv,
             session,
             peer_allows_update: false,
+            usages: Usages::default(),
             answered: false,
             saw_t38: false,
             ended: false,
@@ -152,7 +154,7 @@ impl UserAgent {
         for route in &entry.service_route {
             headers.push(HeaderName::ROUTE, route.clone());
         }
-        headers.push(HeaderName::ALLOW, ALLOW);
+        headers.push(HeaderName::ALLOW, self.allow());
         headers.push(HeaderName::SUPPORTED, SUPPORTED);
         call.session.ask(&mut headers);
         add_headers(&mut headers, &outgoing.headers);
@@ -314,6 +316,7 @@ impl UserAgent {
         }));
         self.watch_call(id, now);
         self.events.push_back(Event::Answered { call: id, media });
+        self.referred_answered(id);
     }
 
     /// Sends the ACK of a 2xx and keeps it for repetitions. It carries the INVITE's credentials (13.2.2.4).
@@ -432,7 +435,14 @@ impl UserAgent {
         for timer in UaTimer::of_call(id) {
             self.timers.stop(timer);
         }
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(mut call) = self.calls.remove(&id) else { return };
+        if let Some(transfer) = call.usages.transfer.take() {
+            self.transfer_cut_off(id, &transfer, &end);
+        }
+        self.orphans.extend(call.unanswered_refer());
+        if let Some(referrer) = call.usages.referrer {
+            self.referred_ended(referrer, &end);
+        }
         for dialog in call.dialog_ids() {
             self.dialogs.remove(&dialog);
         }

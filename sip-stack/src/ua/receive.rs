@@ -129,6 +129,18 @@ impl UserAgent {
                 let (call, tag) = (*call, tag.clone());
                 self.update_response(call, &tag, id, &response, now);
             }
+            Some(ClientUse::Refer(call)) => {
+                let call = *call;
+                self.refer_response(call, id, &response, now);
+            }
+            Some(ClientUse::Notify(call)) => {
+                let call = *call;
+                self.notify_response(call, id, &response);
+            }
+            Some(ClientUse::Info(call)) => {
+                let call = *call;
+                self.info_response(call, id, &response, now);
+            }
             Some(ClientUse::Prack(_)) => self.prack_response(id, &response, now),
             Some(ClientUse::Cancel) | None => {}
         }
@@ -143,6 +155,9 @@ impl UserAgent {
             }
             Some(ClientUse::Update { call, tag }) => self.update_unanswered(call, &tag, id, failure, now),
             Some(ClientUse::Ping(account)) => self.ping_failed(id, account, now),
+            Some(ClientUse::Refer(call)) => self.refer_unanswered(call, id, failure),
+            Some(ClientUse::Notify(call)) => self.notify_unanswered(call, id),
+            Some(ClientUse::Info(call)) => self.info_unanswered(call, id),
             Some(ClientUse::Bye(_) | ClientUse::Cancel | ClientUse::Orphan { .. } | ClientUse::Prack(_))
             | None => {}
         }

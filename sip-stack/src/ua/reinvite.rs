@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::build::{ALLOW, SDP, SUPPORTED};
+use super::build::{SDP, SUPPORTED};
 use super::call::{Change, ClientUse, Unacked};
 use super::event::{CallId, EndedBy, Event, HangupReason};
 use super::outgoing::sdp_body;
@@ -59,7 +59,7 @@ impl UserAgent {
         let dialog = established.dialog.clone();
         self.acknowledged(id, confirmed);
         let mut response = self.dialog_response(request, 200, &dialog, account);
-        response.headers.push(HeaderName::ALLOW, ALLOW);
+        response.headers.push(HeaderName::ALLOW, self.allow());
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         session.answer(&request.headers, &mut response.headers);
         response.headers.push(HeaderName::CONTENT_TYPE, SDP);

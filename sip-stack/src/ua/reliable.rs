@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::UserAgent;
-use super::build::{ALLOW, SDP, SUPPORTED};
+use super::build::{SDP, SUPPORTED};
 use super::call::{Call, Phase};
 use super::config::ReliablePolicy;
 use super::event::{CallId, EndedBy, Rejection};
@@ -89,7 +89,7 @@ impl UserAgent {
         }
         let (tx, request, dialog) = (incoming.transaction, incoming.request.clone(), incoming.dialog.clone());
         let mut response = self.dialog_response(&request, code, &dialog, account);
-        response.headers.push(HeaderName::ALLOW, ALLOW);
+        response.headers.push(HeaderName::ALLOW, self.allow());
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         if let Description::Answer(body) | Description::Offer(body) = &description {
             response.headers.push(HeaderName::CONTENT_TYPE, SDP);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::UserAgent;
-use super::build::{ALLOW, SDP, SUPPORTED, add_headers};
+use super::build::{SDP, SUPPORTED, add_headers};
 use super::event::{Event, Reply, RequestId};
 use super::timer::UaTimer;
 use crate::message::{HeaderName, Method, Request, Uri};
@@ -23,7 +23,7 @@ impl UserAgent {
             return;
         }
         // A To tag names a dialog that we do not have (12.2.2).
-        if request.headers.to().is_ok_and(|to| to.tag().is_some()) && request.method != Method::Notify {
+        if request.headers.to().is_ok_and(|to| to.tag().is_some()) && !polite_notify(&request) {
             self.refuse(tx, &request, 481, now);
             return;
         }
@@ -38,6 +38,8 @@ impl UserAgent {
         match &request.method {
             Method::Invite => self.incoming_invite(tx, request, source, now),
             Method::Options => self.answer_options(tx, &request, now),
+            // The REFER that it is about is long over, or was never ours (RFC 6665 4.1.3).
+            Method::Notify if !polite_notify(&request) => self.refuse(tx, &request, 481, now),
             // Exchanges report waiting messages without being asked; a 200 keeps them from repeating it.
             Method::Notify => self.refuse(tx, &request, 200, now),
             Method::Bye | Method::Prack | Method::Update | Method::Info => {
@@ -78,7 +80,7 @@ impl UserAgent {
         let busy = self.calls.len() >= self.config.max_calls;
         // The answer an INVITE would get (11.2).
         let mut response = self.response(request, if busy { 486 } else { 200 }, "");
-        response.headers.push(HeaderName::ALLOW, ALLOW);
+        response.headers.push(HeaderName::ALLOW, self.allow());
         response.headers.push(HeaderName::ACCEPT, SDP);
         response.headers.push(HeaderName::ACCEPT_ENCODING, "identity");
         response.headers.push(HeaderName::ACCEPT_LANGUAGE, "ja, en");
@@ -92,4 +94,9 @@ impl UserAgent {
         self.timers.set(UaTimer::AppAnswer(id), now + self.config.timers.give_up());
         self.events.push_back(Event::Request { id, request: Box::new(request), source: source.peer });
     }
+}
+
+/// A NOTIFY without a subscription that is none the worse for a 200.
+fn polite_notify(request: &Request) -> bool {
+    request.method == Method::Notify && request.headers.event().is_none_or(|event| event.package != "refer")
 }

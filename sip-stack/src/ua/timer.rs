@@ -30,6 +30,12 @@ pub(crate) enum UaTimer {
     LongestCall(CallId),
     /// An outgoing call rang long enough.
     RingTimeout(CallId),
+    /// Nothing was heard of the outcome of our REFER.
+    TransferEnd(CallId),
+    /// The owner said nothing to the peer's REFER.
+    ReferAnswer(CallId),
+    /// The last digit is over: the next one may go.
+    NextDigit(CallId),
     /// The next REGISTER: refresh or retry.
     Register(AccountId),
     /// The next keep-alive of a flow, or the end of the wait for its answer (RFC 5626 4.4).
@@ -48,7 +54,7 @@ pub(crate) enum UaTimer {
 
 impl UaTimer {
     /// The timers that belong to one call.
-    pub(crate) const fn of_call(call: CallId) -> [Self; 12] {
+    pub(crate) const fn of_call(call: CallId) -> [Self; 15] {
         [
             Self::CancelGiveUp(call),
             Self::Glare(call),
@@ -62,6 +68,9 @@ impl UaTimer {
             Self::LongestCall(call),
             Self::RingTimeout(call),
             Self::NextTarget(call),
+            Self::TransferEnd(call),
+            Self::ReferAnswer(call),
+            Self::NextDigit(call),
         ]
     }
 
@@ -79,6 +88,9 @@ impl UaTimer {
             Self::SessionEnd(_) => "end of the session",
             Self::LongestCall(_) => "longest call",
             Self::RingTimeout(_) => "ring timeout",
+            Self::TransferEnd(_) => "outcome of a transfer",
+            Self::ReferAnswer(_) => "answer to a REFER",
+            Self::NextDigit(_) => "next digit",
             Self::Register(_) => "next REGISTER",
             Self::KeepAlive(_) => "keep-alive",
             Self::RegisterUnanswered(_) => "answer to REGISTER",

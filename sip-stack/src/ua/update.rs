@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::auth::AuthTries;
-use super::build::{ALLOW, SDP, SUPPORTED};
+use super::build::{SDP, SUPPORTED};
 use super::call::{Call, ClientUse, Phase, Refresh};
 use super::event::{CallId, EndedBy, Event, HangupReason};
 use super::outgoing::sdp_body;
@@ -41,7 +41,7 @@ impl UserAgent {
         let mut session = call.session;
         let established = call.established().is_some();
         let mut response = self.dialog_response(request, 200, &dialog, account);
-        response.headers.push(HeaderName::ALLOW, ALLOW);
+        response.headers.push(HeaderName::ALLOW, self.allow());
         response.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         if established {
             session.answer(&request.headers, &mut response.headers);
@@ -109,7 +109,7 @@ impl UserAgent {
         let hop = established.dialog.next_hop();
         let contact = self.contact(account, None, hop);
         request.headers.push(HeaderName::CONTACT, contact);
-        request.headers.push(HeaderName::ALLOW, ALLOW);
+        request.headers.push(HeaderName::ALLOW, self.allow());
         request.headers.push(HeaderName::SUPPORTED, SUPPORTED);
         session.ask(&mut request.headers);
         self.authorize(account, &mut request);
