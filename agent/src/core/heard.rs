@@ -90,6 +90,14 @@ impl Core {
         }
     }
 
+    /// A digit that came by INFO counts like one that came as telephone-event.
+    pub(super) fn digit_told(&mut self, sip: sip_stack::ua::CallId, digit: char, now: Now) {
+        let call = self.by_sip.get(&sip).and_then(|attempt| self.calls.get(attempt));
+        if let Some(session) = call.and_then(|call| call.session) {
+            self.note(session, "dtmf", Some(digit.to_string()), 0, now);
+        }
+    }
+
     /// Keeps what was heard as evidence and tells it.
     fn note(&mut self, session: SessionId, what: &'static str, digit: Option<String>, at_ms: u32, now: Now) {
         let Some(attempt) = self.by_session.get(&session).copied() else { return };

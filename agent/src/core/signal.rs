@@ -27,6 +27,11 @@ impl Core {
     pub(super) fn on_sip(&mut self, event: Event, now: Now) {
         match event {
             Event::Registration { account, status } => self.registration(account, status, now),
+            // A seat's call keeps its voice and its row; another one in its place would ring at a seat of its own.
+            Event::Incoming { call, replaces: Some(_), .. } => {
+                tracing::info!("a call in the place of another one refused");
+                self.ua.reject(call, Rejection::new(603), now.mono);
+            }
             Event::Incoming { call, account, request, sip_call_id, source, .. } => {
                 self.incoming(call, account, &request.headers, sip_call_id, source, now);
             }
@@ -39,6 +44,7 @@ impl Core {
                     self.hold_failed(attempt, code, now);
                 }
             }
+            Event::Dtmf { call, digit, .. } => self.digit_told(call, digit, now),
             Event::Ended { call, end } => self.sip_ended(call, &end, now),
             Event::Trunk { account, status } => self.trunk(account, status, now),
             Event::Provisional { .. } | Event::Confirmed { .. } => {}
