@@ -1,7 +1,7 @@
 //! Every transition of the four machines as a row: what came before, what the last input sends and tells, the state
 //! after it and the timers that run. Times are in `tests.rs`.
 
-use super::Timer::{A, B, D, E, F, G, H, I, J, K, L, M};
+use super::Timer::{A, B, C, D, E, F, G, H, I, J, K, L, M};
 use super::tests::{Rig, request};
 use super::*;
 use crate::transport::TransportKind::{Tcp, Udp};
@@ -39,8 +39,9 @@ const INVITE_CLIENT: &[Row] = &[
     ("17.1.1.2 timer A", Udp, &[Fire(A)], &["INVITE"], &[], "Calling", &[A, B]),
     ("17.1.1.2 timer B", Udp, &[Fire(B)], &[], &["timeout", "end"], "gone", &[]),
     ("17.1.1.2 timer B over a stream", Tcp, &[Fire(B)], &[], &["timeout", "end"], "gone", &[]),
-    ("17.1.1.2 1xx", Udp, &[Answer(100)], &[], &["100"], "Proceeding", &[]),
-    ("17.1.1.2 further 1xx", Udp, &[Answer(100), Answer(183)], &[], &["183"], "Proceeding", &[]),
+    ("17.1.1.2 1xx", Udp, &[Answer(100)], &[], &["100"], "Proceeding", &[C]),
+    ("17.1.1.2 further 1xx", Udp, &[Answer(100), Answer(183)], &[], &["183"], "Proceeding", &[C]),
+    ("16.6 timer C", Udp, &[Answer(180), Fire(C)], &[], &["timeout", "end"], "gone", &[]),
     ("RFC 6026 7.2 2xx", Udp, &[Answer(200)], &[], &["200"], "Accepted", &[M]),
     ("RFC 6026 7.2 2xx after 1xx", Udp, &[Answer(180), Answer(200)], &[], &["200"], "Accepted", &[M]),
     ("RFC 6026 7.2 2xx over a stream", Tcp, &[Answer(200)], &[], &["200"], "Accepted", &[M]),
@@ -63,7 +64,7 @@ const INVITE_CLIENT: &[Row] = &[
         &[],
         &[],
         "Proceeding",
-        &[],
+        &[C],
     ),
     ("17.1.4 after 2xx", Udp, &[Answer(200), Break], &[], &[], "Accepted", &[M]),
     ("17.1.4 after a final", Udp, &[Answer(486), Break], &[], &[], "Completed", &[D]),
