@@ -6,6 +6,7 @@ mod auto_call;
 mod calls;
 mod control;
 mod exchange;
+mod finding;
 mod full_disk;
 mod identity;
 mod import;

@@ -101,7 +101,7 @@ fn kamailio_refuses_a_wrong_password() {
 #[test]
 fn an_exchange_away_at_start_is_waited_for() {
     let port = ports::free();
-    let address = ([127, 0, 0, 1], port).into();
+    let address: std::net::SocketAddr = ([127, 0, 0, 1], port).into();
     let daemon =
         Daemon::builder().account(Account::new("main", address)).set("sip", "t1", "\"20ms\"").start();
     let status = daemon.wait_status("failed registration", SOON, |status| {
@@ -178,4 +178,32 @@ fn a_restarted_exchange_gets_us_back() {
     });
     let _again = kamailio::Setup::default().user("100", "secret").port(port).start();
     daemon.wait_registered("main", SOON);
+}
+
+/// RFC 5626 4.1: the name of the box outlives a crash, and stays away where the account says so.
+#[test]
+fn the_box_keeps_its_name_over_a_crash() {
+    let registrar = Scenario::server("registrar_open").start();
+    let silent = Scenario::server("registrar_open").start();
+    let mut daemon = Daemon::builder()
+        .account(Account::new("main", registrar.address()))
+        .account(Account::new("plain", silent.address()).set("outbound", "false"))
+        .start();
+    daemon.wait_registered("main", SOON);
+    daemon.wait_registered("plain", SOON);
+    let instance = |message: &Message| {
+        let contact = message.header("Contact").unwrap();
+        let (_, rest) = contact.split_once(";+sip.instance=\"<urn:uuid:").expect("an instance");
+        assert!(contact.contains(";reg-id=1"), "{contact}");
+        rest.split_once('>').unwrap().0.to_owned()
+    };
+    let before = instance(&registrar.received("REGISTER")[0]);
+    daemon.kill9();
+    let seen = registrar.received("REGISTER").len();
+    daemon.start();
+    let after = registrar.wait_received("REGISTER", seen + 1, SOON);
+    assert_eq!(instance(&after[seen]), before);
+    let plain = silent.received("REGISTER");
+    let contact = plain[0].header("Contact").unwrap();
+    assert!(!contact.contains("instance") && !contact.contains("reg-id"), "{contact}");
 }

@@ -180,7 +180,7 @@ fn a_call_that_rang_in_vain_needs_no_result() {
 #[test]
 fn a_practice_account_leads_to_this_machine_only() {
     // RFC 5737: an address for documentation; nothing may be sent there.
-    let elsewhere = "192.0.2.1:5060".parse().unwrap();
+    let elsewhere: std::net::SocketAddr = "192.0.2.1:5060".parse().unwrap();
     let daemon = Daemon::builder().account(Account::new("main", elsewhere).unregistered()).start();
     daemon.run(&["call", "0312340001"]).refused("E-PRACTICE-ONLY-LOOPBACK");
     assert_eq!(daemon.cli(&["status"])["accounts"][0]["why"], "E-PRACTICE-ONLY-LOOPBACK");

@@ -1,7 +1,6 @@
 //! The configuration of a daemon under test.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::fmt::{Display, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -17,20 +16,20 @@ pub struct Account {
     kind: String,
     user: String,
     password: String,
-    exchange: SocketAddr,
+    exchange: String,
     lines: Vec<(String, String)>,
 }
 
 impl Account {
-    /// An account at the exchange of that address.
-    pub fn new(name: &str, exchange: SocketAddr) -> Self {
+    /// An account at the exchange of that address or name.
+    pub fn new(name: &str, exchange: impl Display) -> Self {
         let line = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         Self {
             name: name.to_owned(),
             kind: "practice".to_owned(),
             user: "100".to_owned(),
             password: "secret".to_owned(),
-            exchange,
+            exchange: exchange.to_string(),
             lines: vec![
                 line("expires", "\"60s\""),
                 line("retry_min", "\"300ms\""),

@@ -5,6 +5,7 @@
 pub mod authority;
 pub mod baresip;
 pub mod digest;
+pub mod dns;
 pub mod kamailio;
 pub mod pulse;
 pub mod sipp;

@@ -1,0 +1,65 @@
+//! dnsmasq: a DNS server that knows one exchange of several servers.
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::ports;
+use crate::process::{self, Process};
+
+/// The name under which the exchange is found.
+pub const EXCHANGE: &str = "exchange.test";
+
+/// A running dnsmasq, ended when dropped.
+#[derive(Debug)]
+pub struct Dns {
+    process: Process,
+    address: SocketAddr,
+    _directory: TempDir,
+}
+
+impl Dns {
+    /// Answers for `_sip._udp` of [`EXCHANGE`] with these servers, the preferred one first, each under a name of its
+    /// own. Answers live for a second; everything else is refused, nobody else is asked.
+    ///
+    /// # Panics
+    /// When it is missing or does not start.
+    pub fn start(servers: &[SocketAddr]) -> Self {
+        let program = process::program("dnsmasq", "dnsmasq-base");
+        let directory = tempfile::tempdir().expect("the temporary folder is writable");
+        let address = ports::free_address();
+        let mut command = Command::new(program);
+        // No daemon: it stays ours, keeps its user, and writes no pid file.
+        command.args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-poll"]);
+        command.args(["--bind-interfaces", "--local-ttl=1"]);
+        command.arg(format!("--listen-address={}", address.ip())).arg(format!("--port={}", address.port()));
+        command.arg(format!("--local=/{EXCHANGE}/"));
+        for (priority, server) in servers.iter().enumerate() {
+            let host = format!("server{priority}.{EXCHANGE}");
+            command.arg(format!("--host-record={host},{}", server.ip()));
+            command.arg(format!("--srv-host=_sip._udp.{EXCHANGE},{host},{},{priority},0", server.port()));
+        }
+        let mut process = Process::start("dnsmasq", &command, &directory.path().join("log"));
+        process.wait_until("open port", Duration::from_secs(10), || ports::udp_bound(address.port()));
+        Self { process, address, _directory: directory }
+    }
+
+    /// Where it is asked.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on it takes questions and answers none.
+    pub fn silence(&mut self) {
+        self.process.signal("STOP");
+    }
+}
+
+impl Drop for Dns {
+    fn drop(&mut self) {
+        // A stopped process does not hear that it should end.
+        self.process.signal("CONT");
+    }
+}
