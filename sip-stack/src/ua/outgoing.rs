@@ -369,13 +369,19 @@ impl UserAgent {
             return;
         }
         // 503 sends this call to the next target (RFC 3263 4.3). The target itself is left alone only where it asks for
-        // it: exchanges say 503 also for a number that cannot be reached.
+        // it and there is another: exchanges say 503 also for a number that cannot be reached, and the caller decides how
+        // often that may happen in a row.
         if !cancelled && response.code == 503 {
             if let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) {
                 outgoing.cseq += 1;
                 outgoing.tries = AuthTries::default();
             }
-            let rest = response.headers.retry_after_wait();
+            let others = self
+                .calls
+                .get(&id)
+                .and_then(|call| call.account)
+                .is_some_and(|account| self.targets(account).len() > 1);
+            let rest = response.headers.retry_after_wait().filter(|_| others);
             if self.try_next_target(id, rest, now) {
                 return;
             }
