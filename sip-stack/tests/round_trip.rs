@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use sip_stack::{
     message::{
-        CSeq, Headers, Message, Method, NameAddr, Params, Request, Response, StreamFramer, Uri, Via,
-        parse_datagram,
+        CSeq, Contact, HeaderName, Headers, Message, Method, NameAddr, Params, Request, Response,
+        StreamFramer, Uri, Via, parse_datagram,
     },
     sdp,
 };
@@ -100,6 +100,23 @@ fn message() -> impl Strategy<Value = Message> {
     prop_oneof![request, response]
 }
 
+/// The same header in another spelling: name in any case or compact, value folded, one line or one per element.
+fn spelled(name: &str, compact: &str, values: &[&str], spelling: u8) -> String {
+    let name = match spelling & 3 {
+        0 => name.to_owned(),
+        1 => name.to_ascii_uppercase(),
+        2 => name.to_ascii_lowercase(),
+        _ => compact.to_owned(),
+    };
+    let colon = if spelling & 4 == 0 { ":" } else { " \t: " };
+    let fold = if spelling & 8 == 0 { " " } else { "\r\n\t " };
+    if spelling & 16 == 0 {
+        values.iter().map(|value| format!("{name}{colon}{fold}{value}\r\n")).collect()
+    } else {
+        format!("{name}{colon}{fold}{}\r\n", values.join(&format!(" ,{fold}")))
+    }
+}
+
 proptest! {
     #[test]
     fn printed_messages_read_back_the_same(message in message()) {
@@ -137,6 +154,47 @@ proptest! {
         let mut framer = StreamFramer::new();
         framer.feed(&bytes);
         while framer.next().is_some() {}
+    }
+
+    #[test]
+    fn headers_not_understood_survive_byte_for_byte(
+        fields in proptest::collection::vec(
+            ("Z[a-zA-Z0-9.!%*_+`'~-]{1,20}", proptest::collection::vec(any::<u8>(), 0..60)),
+            1..6,
+        ),
+        message in message(),
+    ) {
+        let printed = message.to_bytes();
+        let end_of_start = printed.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        let mut lines = Vec::new();
+        for (name, value) in fields {
+            let value: Vec<u8> = value.into_iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+            lines.extend_from_slice(format!("{name}: ").as_bytes());
+            lines.extend_from_slice(value.trim_ascii());
+            lines.extend_from_slice(b"\r\n");
+        }
+        let with = [&printed[..end_of_start], &lines, &printed[end_of_start..]].concat();
+        prop_assert_eq!(parse_datagram(&with).unwrap().to_bytes(), with);
+    }
+
+    #[test]
+    fn every_spelling_of_a_header_is_the_same_header(spellings in proptest::array::uniform4(any::<u8>())) {
+        let vias = ["SIP/2.0/UDP a;branch=z9hG4bK1", "SIP/2.0/TCP [2001:db8::1]:5061;x=\"1,2\""];
+        let contacts = ["\"A, \\\"B\\\"\" <sip:a@h;x=1,2>;q=1", "<tel:+81-3-1234>"];
+        let text = format!(
+            "OPTIONS sip:b@h SIP/2.0\r\n{}{}{}{}To: <sip:b@h>\r\nCSeq: 1 OPTIONS\r\n\r\n",
+            spelled("Via", "v", &vias, spellings[0]),
+            spelled("Contact", "m", &contacts, spellings[1]),
+            spelled("From", "f", &["\"営業部\" <sip:a@h>;tag=1"], spellings[2] & !16),
+            spelled("Call-ID", "i", &["x@y"], spellings[3] & !16),
+        );
+        let message = parse_datagram(text.as_bytes()).unwrap();
+        let headers = message.headers();
+        prop_assert_eq!(headers.vias().unwrap(), vias.map(|via| Via::parse(via).unwrap()));
+        prop_assert_eq!(headers.contacts().unwrap(), contacts.map(|one| Contact::parse(one).unwrap()));
+        prop_assert_eq!(headers.from().unwrap().display, Some("営業部".to_owned()));
+        prop_assert_eq!(headers.get(&HeaderName::CALL_ID), Some(&b"x@y"[..]));
+        prop_assert_eq!(parse_datagram(&message.to_bytes()), Ok(message.clone()));
     }
 
     #[test]
