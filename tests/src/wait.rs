@@ -43,7 +43,7 @@ pub fn within<T>(limit: Duration, mut condition: impl FnMut() -> Option<T>) -> O
     }
 }
 
-/// Like [`within`], but only time in which nobody is `busy` counts, up to [`PATIENCE`] times `limit` in all: a process
+/// Like [`within`], but only time in which nobody is `busy` counts, up to twelve times `limit` in all: a process
 /// that waits for a processor or a disk has not fallen silent.
 pub fn patiently<T>(
     limit: Duration,
