@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use config::{AccountKind, Config, Keepalive, ReliableProvisionals, TlsVerify, Transport, Voice};
 use dialer::outcome::Row;
@@ -117,6 +118,19 @@ pub fn run(config: Config) -> Result<(), RunError> {
     runtime.block_on(daemon(Arc::new(config), Arc::new(Notify::new())))
 }
 
+/// Lets go of the code that only the start needed, when it is over (ADR 0002).
+async fn settle() {
+    #[expect(clippy::disallowed_methods, reason = "the daemon's own pace, no part of a core")]
+    tokio::time::sleep(SETTLED).await;
+    match footprint::release_code() {
+        Ok(bytes) => tracing::debug!(bytes, "let go of the start's code"),
+        Err(error) => tracing::debug!(%error, "the start's code stays mapped"),
+    }
+}
+
+/// After this time accounts are registered and seats are open.
+const SETTLED: Duration = Duration::from_secs(3);
+
 /// The daemon itself, on the current runtime, until `stop` is notified or a signal comes.
 ///
 /// # Errors
@@ -177,6 +191,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
 
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
     drop(tokio::spawn(recordings::sweep(store.clone())));
+
+    #[expect(clippy::disallowed_methods, reason = "once, when the start is over")]
+    drop(tokio::spawn(settle()));
 
     signals(Arc::clone(&stop));
     let notifier = Notifier::from_env();
