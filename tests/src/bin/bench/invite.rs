@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -35,8 +36,40 @@ pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
     table.at_most("… p99", quantile(&times, 0.99), 3.0, "ms");
     table.note("… slowest", format!("{:.2} ms", times.last().copied().unwrap_or(f64::NAN)));
     daemon.stop();
+    let (middle, most) = disk(state, calls.min(200), think);
+    table.note(
+        "… the disk alone, one fdatasync after the same pauses: p50, p99",
+        format!("{middle:.2} ms, {most:.2} ms"),
+    );
     commits(table, state);
 }
+
+/// What the disk takes of it whatever we do: the room of a commit, overwritten in a plain file and made durable after
+/// the same pauses. Median and 99th percentile in milliseconds.
+fn disk(state: &Path, probes: usize, think: impl Fn(u64) -> Duration) -> (f64, f64) {
+    let path = state.join("probe");
+    let result = (|| -> std::io::Result<Vec<f64>> {
+        let file = std::fs::File::create(&path)?;
+        file.write_all_at(&vec![1; COMMIT * 64], 0)?;
+        file.sync_all()?;
+        (0..probes)
+            .map(|probe| {
+                std::thread::sleep(think(probe as u64));
+                file.write_all_at(&vec![probe as u8; COMMIT], (COMMIT * (probe % 64)) as u64)?;
+                let from = Instant::now();
+                file.sync_data()?;
+                Ok(from.elapsed().as_secs_f64() * 1_000.0)
+            })
+            .collect()
+    })();
+    let _ = std::fs::remove_file(&path);
+    let mut times = result.unwrap_or_else(|error| panic!("the disk cannot be probed: {error}"));
+    times.sort_by(f64::total_cmp);
+    (quantile(&times, 0.5), quantile(&times, 0.99))
+}
+
+/// Bytes of the log that a save with the next claim writes, about.
+const COMMIT: usize = 64 * 1024;
 
 /// What is made durable between the two, counted in a shorter run with a library that watches.
 fn commits(table: &mut Table, state: &Path) {

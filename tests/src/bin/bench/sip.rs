@@ -73,14 +73,14 @@ fn dial(table: &mut Table) {
             let said = process::output_of(command.args([target.as_str(), "100"]));
             let words: Vec<&str> = said.split_whitespace().collect();
             repeated += number(&words, "messages") as u32;
-            number(&words, "s")
+            number(&words, "s") * 1_000.0
         })
         .collect();
     times.sort_by(f64::total_cmp);
     let what = "100 calls dialed at once, first INVITE to last ACK, sipp answers; median of 5";
-    table.at_most(what, quantile(&times, 0.5), 0.05, "s");
+    table.at_most(what, quantile(&times, 0.5), 50.0, "ms");
     let most = quantile(&times, 1.0);
-    table.note("… slowest; repeated messages", format!("{most:.3} s; {repeated}"));
+    table.note("… slowest; repeated messages", format!("{most:.2} ms; {repeated}"));
 }
 
 /// The number before a word.
@@ -109,11 +109,21 @@ fn flat(table: &mut Table) {
         // A fresh one each time: no transaction of earlier calls ends while the next are counted.
         let callee = Callee::start();
         let _held = Held::start(callee.port, count);
-        let from = callee.seconds();
         let calls = Calls { port: callee.port, rate: 500, count: 2_000 };
-        let done = calls.run();
-        assert_eq!((done.successful, done.failed), (2_000, 0), "calls failed beside {count} held ones");
-        let cost = (callee.seconds() - from) * 1_000.0 / 2_000.0;
+        let mut runs: Vec<f64> = (0..3)
+            .map(|_| {
+                let from = callee.seconds();
+                let done = calls.run();
+                assert_eq!(
+                    (done.successful, done.failed),
+                    (2_000, 0),
+                    "calls failed beside {count} held ones"
+                );
+                (callee.seconds() - from) * 1_000.0 / 2_000.0
+            })
+            .collect();
+        runs.sort_by(f64::total_cmp);
+        let cost = quantile(&runs, 0.5);
         let what = format!("processor time for 1,000 calls beside {count} held ones");
         table.note(&what, format!("{cost:.3} s"));
         costs.push(cost);
@@ -155,14 +165,15 @@ impl Callee {
     }
 }
 
-/// User and system time of a process, from `/proc/PID/stat`, in seconds.
+/// Processor time of a process, all its threads, in seconds: the scheduler's own account in nanoseconds, since the
+/// ticks of `/proc/PID/stat` are 10 ms.
 pub(crate) fn processor_seconds(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name is in brackets and may hold any character; utime and stime are fields 14 and 15 in all.
-    let rest = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let ticks: f64 = rest.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    // The unit that Linux shows to programs is 10 ms on every machine.
-    ticks / 100.0
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let nanoseconds = |task: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+        text.split(' ').next().and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0)
+    };
+    tasks.map(nanoseconds).sum::<f64>() / 1e9
 }
 
 /// An example of `sip-stack`, built beside the daemon.
