@@ -500,4 +500,4 @@ const DEFAULT_PROJECT: &str = "既定";
 const EVENT_BLOCK: u64 = 1 << 32;
 /// Commands that may wait for the core; the next client is told `E-BUSY`.
 const COMMANDS: usize = 32;
-const FLUSH_WITHIN: std::time::Duration = std::time::Duration::from_secs(3);
+const FLUSH_WITHIN: Duration = Duration::from_secs(3);
