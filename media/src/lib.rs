@@ -52,6 +52,7 @@
 //! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine
 //! with an amplitude of 22 827. See [`tones::level`].
 
+pub mod archive;
 mod clip;
 pub mod codec;
 pub mod device;
