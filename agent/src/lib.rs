@@ -3,6 +3,7 @@
 //! [`run`] wires the four libraries together; [`core`] is the one task that owns all call state. `sip-stack`, `media`,
 //! `store` and `config` meet only here.
 
+mod archive;
 pub mod cli;
 pub mod clock;
 pub mod control;

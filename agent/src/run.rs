@@ -22,6 +22,7 @@ use store::{OpenOptions, Role, SetBy, Store};
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
 
+use crate::archive::Archivist;
 use crate::clock::now;
 use crate::control::{EventHub, Server};
 use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
@@ -211,6 +212,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         outbox_nudge,
         outbox_trouble,
         stop,
+        archivist: Archivist::start(config.recording.enabled && config.recording.archive),
         accounts,
         seats,
         labels,

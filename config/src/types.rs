@@ -441,6 +441,8 @@ impl AutoOutcome {
 pub struct Recording {
     /// Whether calls are recorded.
     pub enabled: bool,
+    /// Whether finished recordings become archives: Ogg Opus of at most 120,000 bytes a minute.
+    pub archive: bool,
 }
 
 /// Where sealed results are handed out.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+mod archive;
 mod auto_call;
 mod calls;
 mod control;

@@ -110,6 +110,42 @@ impl Core {
         });
     }
 
+    /// A recording is complete and becomes an archive in its time; until then its row says that it is open, and its
+    /// result waits in the outbox, so that nobody is told of a file that is replaced.
+    pub(super) fn archive(&mut self, attempt: AttemptId, recording: Recording) {
+        let (store, archivist) = (self.store.clone(), self.archivist.clone());
+        self.jobs.spawn(async move {
+            let Recording::Closed { path: wav, duration_ms, gaps_ms, .. } = &recording else {
+                return Done::Nothing;
+            };
+            let (wav, duration_ms, gaps_ms) = (wav.clone(), *duration_ms, *gaps_ms);
+            let recording = match archivist.archive(wav.clone()).await {
+                Some(made) => Recording::Closed {
+                    path: made.path,
+                    duration_ms,
+                    bytes: made.bytes,
+                    sha256: made.sha256,
+                    gaps_ms,
+                },
+                None => recording,
+            };
+            let Some(facts) = facts_of(attempt, &recording) else { return Done::Nothing };
+            let mut closed = store.recording_closed(facts.clone()).await;
+            while closed.as_ref().is_err_and(|error| error.blame() == store::Blame::Resource) {
+                super::job::pause(super::job::RETRY).await;
+                closed = store.recording_closed(facts.clone()).await;
+            }
+            if facts.path != wav {
+                super::job::discard(wav).await;
+            }
+            if matches!(closed, Ok(RecordingState::Discarded)) {
+                super::job::discard(facts.path).await;
+                return Done::Nothing;
+            }
+            Done::Archived { attempt, recording, result: closed.map(|_| ()) }
+        });
+    }
+
     /// Writes the end of an attempt; the answer to the dialer comes when it is on disk.
     pub(super) fn write_end(&mut self, seat: SeatIndex, ended: Ended, now: Now) {
         let attempt = AttemptId(ended.attempt.0);

@@ -54,7 +54,16 @@ impl Core {
                 } else {
                     Recording::None
                 };
-                match self.late_recordings.remove(&session) {
+                let late = self.late_recordings.remove(&session);
+                let attempt = late.or_else(|| self.by_session.get(&session).copied());
+                if let Some(attempt) = attempt
+                    && matches!(recording, Recording::Closed { .. })
+                    && self.archivist.is_wanted()
+                {
+                    self.fact(session, |call| call.recording = Recording::None, None);
+                    return self.archive(attempt, recording);
+                }
+                match late {
                     Some(attempt) => self.late_recording(attempt, &recording, now),
                     None => self.fact(session, |call| call.recording = recording, None),
                 }

@@ -13,7 +13,7 @@ use store::{
     Sealed, SetBy,
 };
 
-use super::call::{Call, Kept, Origin, Party};
+use super::call::{Call, Kept, Origin, Party, Recording};
 use super::command::respond;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
@@ -79,6 +79,12 @@ pub(crate) enum Done {
     Alive,
     /// A note whose loss only costs evidence.
     Noted(Result<(), StoreError>),
+    /// A recording was archived, or is to stay as it is; and its row says so.
+    Archived {
+        attempt: AttemptId,
+        recording: Recording,
+        result: Result<(), StoreError>,
+    },
     /// The job answered its client itself.
     Nothing,
     /// The job panicked or was aborted.
@@ -110,6 +116,11 @@ impl Core {
             Done::Probed(result) => self.probed(result, now),
             Done::Alive => self.watchdog.store_answered(),
             Done::Noted(result) => self.check(result.err(), now),
+            Done::Archived { attempt, recording, result } => {
+                self.check(result.err(), now);
+                self.report_recording(attempt, &recording, now);
+                self.outbox_nudge.notify_one();
+            }
             Done::Nothing => {}
             Done::Lost(reason) => tracing::error!(reason, "a job of the core was lost"),
         }

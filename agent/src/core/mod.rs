@@ -43,6 +43,7 @@ use store::{AttemptId, Store};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
+use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
 use crate::control::{EventHub, Incoming};
 use crate::notify::Notifier;
@@ -81,6 +82,7 @@ pub(crate) struct Core {
     late_recordings: HashMap<SessionId, AttemptId>,
     /// Incoming calls whose row is not on disk yet.
     arriving: HashMap<CallId, signal::Arriving>,
+    archivist: Archivist,
     jobs: JoinSet<Done>,
     next_session: u64,
     /// Code and words of why the store cannot write, while it cannot.

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::job::Done;
 use super::{AccountRuntime, Core, SeatRuntime};
+use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
 use crate::control::{EventHub, Incoming};
 use crate::notify::Notifier;
@@ -33,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) outbox_nudge: Arc<Notify>,
     pub(crate) outbox_trouble: Arc<Mutex<Option<String>>>,
     pub(crate) stop: Arc<Notify>,
+    pub(crate) archivist: Archivist,
     pub(crate) accounts: Vec<AccountRuntime>,
     pub(crate) seats: Vec<SeatRuntime>,
     pub(crate) labels: HashMap<String, String>,
@@ -91,6 +93,7 @@ impl Core {
             by_session: HashMap::new(),
             late_recordings: HashMap::new(),
             arriving: HashMap::new(),
+            archivist: parts.archivist,
             jobs: JoinSet::new(),
             next_session: 0,
             store_trouble: None,

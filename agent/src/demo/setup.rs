@@ -102,6 +102,9 @@ voice = {voice}
 [dialing]
 ring_timeout = "{ring}"
 wrap_up = "{wrap_up}"
+
+[recording]
+archive = false
 "#,
         recordings = dir.join("recordings"),
         results = dir.join("results"),

@@ -131,10 +131,13 @@ pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Medi
 }
 
 pub(super) fn recording(section: Option<Table<'_, '_>>, report: &mut Report) -> Recording {
-    let mut recording = Recording { enabled: true };
+    let mut recording = Recording { enabled: true, archive: true };
     let Some(mut table) = section else { return recording };
     if let Some(enabled) = table.boolean("enabled", report) {
         recording.enabled = enabled.value;
+    }
+    if let Some(archive) = table.boolean("archive", report) {
+        recording.archive = archive.value;
     }
     table.finish(report);
     recording

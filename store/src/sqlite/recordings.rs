@@ -21,6 +21,13 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<Recordin
     let path = facts.path.to_string_lossy();
     let sha256: String = facts.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     let (duration, bytes, gaps) = (signed(facts.duration_ms), signed(facts.bytes), signed(facts.gaps_ms));
+    // An archive takes the place of the WAV that the row was opened with.
+    if facts.path.extension().is_some_and(|extension| extension == "opus") {
+        let wav = facts.path.with_extension("wav");
+        let sql =
+            "UPDATE OR IGNORE recordings SET path = ?2, codec = 'opus' WHERE attempt_id = ?1 AND path = ?3";
+        exec(db, sql, (facts.attempt, &path, wav.to_string_lossy())).doing(doing)?;
+    }
     // Also when the opening row was lost: the file exists and belongs to this call.
     let sql =
         "INSERT INTO recordings (attempt_id, path, state, duration_ms, bytes, sha256, gaps_ms, opened_at)

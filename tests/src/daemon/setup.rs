@@ -222,6 +222,7 @@ impl Setup {
             ("daemon", "locale", "\"en\"".to_owned()),
             ("sip", "listen", format!("\"127.0.0.1:{sip_port}\"")),
             ("media", "ports", format!("\"{}-{}\"", rtp.start(), rtp.end())),
+            ("recording", "archive", "false".to_owned()),
             ("log", "format", "\"json\"".to_owned()),
             ("log", "level", "\"debug,pulseaudio=error\"".to_owned()),
         ];

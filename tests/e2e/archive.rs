@@ -1,0 +1,72 @@
+//! Finished recordings become archives, and what a death leaves stays a recording.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon, Setup};
+use e2e::peer::sipp::{Scenario, Sipp, TONE_DBFS, TONE_HZ};
+use e2e::wait;
+use e2e::wav::Sound;
+use sha2::{Digest, Sha256};
+
+use crate::SOON;
+
+fn archiving(exchange: &Sipp) -> Setup {
+    let account = Account::new("main", exchange.address()).unregistered();
+    Daemon::builder().account(account).set("recording", "archive", "true")
+}
+
+/// S4.34: the result that leaves names the archive, with its checksum; the callee's side holds the tone, ours does not.
+#[test]
+fn the_result_names_the_archive() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = archiving(&exchange).start();
+    daemon.import("first", "会社名,電話番号\n株式会社一,0312340001\n");
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    wait::pass(Duration::from_secs(2));
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+    let row = daemon.wait_drop_rows(1, SOON).remove(0);
+
+    let archive = Path::new(&row["recording_path"]);
+    assert_eq!(archive.extension().and_then(|e| e.to_str()), Some("opus"), "{row:#?}");
+    let bytes = fs::read(archive).expect("the archive is there when its result leaves");
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(row["recording_sha256"], sha256);
+    assert!(bytes.len() < 2 * 3 * 2_000, "{} bytes for three seconds at most", bytes.len());
+    assert!(!archive.with_extension("wav").exists(), "the WAV has been replaced");
+
+    let (rate, [operator, callee]) = media::archive::read(archive).expect("it is an archive");
+    let [operator, callee] = [operator, callee].map(|samples| Sound { rate, samples });
+    let level = callee.level_at(TONE_HZ);
+    assert!((level - TONE_DBFS).abs() < 3.0, "the tone is at {level} dBFS, sent at {TONE_DBFS}");
+    assert!(
+        operator.level() < level - 40.0,
+        "{} dBFS of the callee on the operator's side",
+        operator.level()
+    );
+
+    let history = daemon.cli(&["history"]);
+    assert_eq!(history["rows"][0]["recording"]["path"], row["recording_path"], "{history:#}");
+}
+
+/// Killed in a talk: the recording is repaired and stays WAV; half an archive is never left.
+#[test]
+fn a_death_leaves_the_recording() {
+    let exchange = Scenario::server("exchange").start();
+    let mut daemon = archiving(&exchange).start();
+    daemon.import("first", "会社名,電話番号\n株式会社一,0312340001\n");
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    wait::pass(Duration::from_secs(2));
+    daemon.kill9();
+    daemon.start();
+    let row = daemon.cli(&["history", "--interrupted"])["rows"][0].clone();
+    let path = row["recording"]["path"].as_str().expect("it was recorded").to_owned();
+    assert!(path.ends_with(".wav"), "{row:#}");
+    let callee = Sound::read(Path::new(&path), 1).expect("it plays");
+    assert!((callee.level_at(TONE_HZ) - TONE_DBFS).abs() < 3.0);
+}
