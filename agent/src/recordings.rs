@@ -36,6 +36,10 @@ pub(crate) async fn restore(
         let facts = match repair(&part_path(&path)) {
             Ok(file) => {
                 tracing::warn!(%attempt, ms = file.duration_ms, "a torn recording was repaired");
+                // An archive that the row never heard of.
+                let archive = file.path.with_extension("opus");
+                remove(&part_path(&archive));
+                remove(&archive);
                 RecordingFacts {
                     attempt,
                     path: file.path,
@@ -87,6 +91,11 @@ pub(crate) async fn sweep(store: Store) {
         Err(error) => return tracing::warn!(%error, "discarded recordings could not be looked for"),
     };
     for recording in rows.into_iter().filter_map(|row| row.recording) {
+        // So are WAVs whose archive has taken their place.
+        let archived = recording.path.extension().is_some_and(|extension| extension == "opus");
+        if archived {
+            remove(&recording.path.with_extension("wav"));
+        }
         if recording.state == RecordingState::Discarded {
             remove(&recording.path);
         }
