@@ -171,6 +171,23 @@ impl Dialog {
         Request { method, uri, headers, body: Vec::new() }
     }
 
+    /// Whether the peer's requests may come from this address: the dialog came by it, or its way leads through it. A hop
+    /// that is a name may have any address; of such a dialog its tags, which nobody else knows, are the only proof.
+    pub(crate) fn may_come_from(&self, ip: IpAddr) -> bool {
+        self.passes(ip) || self.hops().any(|hop| uri_ip(hop).is_none())
+    }
+
+    /// The same by addresses alone.
+    pub(crate) fn passes(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        self.flow.peer.ip().to_canonical() == ip
+            || self.hops().filter_map(uri_ip).any(|hop| hop.to_canonical() == ip)
+    }
+
+    fn hops(&self) -> impl Iterator<Item = &Uri> {
+        self.routes.iter().map(|route| &route.uri).chain([&self.target])
+    }
+
     /// Where the next request goes: the first route, else the target. A name instead of an address falls back to
     /// the flow that the dialog came by, since the core resolves no names.
     pub fn next_hop(&self) -> Flow {

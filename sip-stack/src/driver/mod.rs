@@ -230,7 +230,7 @@ impl Driver {
         let deadline = deadlines.into_iter().flatten().min();
         tokio::select! {
             () = ready(self.udp.as_mut()) => Input::Datagrams,
-            input = self.streams.next() => Input::Streams(input),
+            input = self.streams.next(|source| ua.expects(source)) => Input::Streams(input),
             () = self.names.answered() => Input::Names,
             () = until(deadline) => Input::Timer,
         }
@@ -243,7 +243,7 @@ impl Driver {
         // A bounded share per turn, so that a flood starves neither timers nor streams.
         for _ in 0..DATAGRAMS_PER_TURN {
             let Some((source, bytes)) = udp.receive() else { break };
-            learn_route(ua, source);
+            learn_source(ua, Flow { transport: TransportKind::Udp, peer: source });
             ua.handle_receive(now(), source, local, TransportKind::Udp, bytes);
         }
         // After the datagrams: an answer that came before its sender went away still counts.
@@ -257,7 +257,7 @@ impl Driver {
     fn read_stream(&mut self, ua: &mut UserAgent, input: StreamInput) {
         match input {
             StreamInput::Message { flow, local, bytes } => {
-                learn_route(ua, flow.peer);
+                learn_source(ua, flow);
                 ua.handle_receive(now(), flow.peer, local, flow.transport, &bytes);
             }
             StreamInput::Malformed { flow, error } => ua.handle_malformed(now(), flow, &error),
@@ -307,6 +307,13 @@ fn learn_routes(ua: &mut UserAgent) {
         if !learn_route(ua, target) {
             return;
         }
+    }
+}
+
+/// The answer to a stranger needs no address of ours, and a million strangers must not cost a million look-ups.
+fn learn_source(ua: &mut UserAgent, source: Flow) {
+    if ua.needs_local_route(source.peer.ip()) && ua.expects(source) {
+        learn_route(ua, source.peer);
     }
 }
 

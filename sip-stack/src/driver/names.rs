@@ -24,6 +24,8 @@ pub(super) struct Names {
 #[derive(Debug)]
 struct Wanted {
     account: AccountId,
+    /// False where it is only to be known: the registrar behind a proxy.
+    called: bool,
     search: Search,
     seed: u64,
     /// What the user agent was told.
@@ -51,7 +53,10 @@ impl Names {
         let Some(search) = ua.search(account) else { return };
         self.wanted.retain(|wanted| wanted.account != account);
         let seed = ua.order_seed();
-        self.wanted.push(Wanted { account, search, seed, told: Vec::new() });
+        self.wanted.push(Wanted { account, called: true, search, seed, told: Vec::new() });
+        if let Some(search) = ua.registrar_search(account) {
+            self.wanted.push(Wanted { account, called: false, search, seed, told: Vec::new() });
+        }
         self.tell(ua, now);
         self.refresh(now);
     }
@@ -108,9 +113,12 @@ impl Names {
         for wanted in &mut self.wanted {
             let plan = self.cache.plan(&wanted.search, wanted.seed, now);
             if plan.open.is_empty() && plan.targets != wanted.told && !plan.targets.is_empty() {
-                tracing::debug!(account = ?wanted.account, targets = ?plan.targets, "exchange found");
+                tracing::debug!(account = ?wanted.account, called = wanted.called, targets = ?plan.targets, "exchange found");
                 wanted.told.clone_from(&plan.targets);
-                ua.set_targets(wanted.account, plan.targets, now);
+                match wanted.called {
+                    true => ua.set_targets(wanted.account, plan.targets, now),
+                    false => ua.set_registrar_addresses(wanted.account, plan.targets),
+                }
             }
         }
         self.cache.sweep();

@@ -86,6 +86,15 @@ pub(crate) struct TransactionLayer {
     retransmissions: u64,
 }
 
+impl Server {
+    fn flow(&self) -> Flow {
+        match self {
+            Self::Invite(server) => server.flow(),
+            Self::Other(server) => server.flow(),
+        }
+    }
+}
+
 impl TransactionLayer {
     pub(crate) fn new(timers: Timers, limit: usize) -> Self {
         Self {
@@ -251,6 +260,15 @@ impl TransactionLayer {
         self.servers.insert(id, (key, server));
         self.settle(id, fate);
         outcome
+    }
+
+    /// Whether a request belongs to a server transaction of this source: it repeats its request, acknowledges or
+    /// cancels it.
+    pub(crate) fn serves(&self, request: &Request, source: std::net::IpAddr) -> bool {
+        let cancelled = (request.method == Method::Cancel).then(|| ServerKey::of_cancelled_invite(request));
+        let keys = cancelled.into_iter().chain([ServerKey::of_request(request)]);
+        let mut found = keys.filter_map(|key| self.servers.get(self.server_keys.get(&key)?));
+        found.any(|(_, server)| server.flow().peer.ip() == source)
     }
 
     /// The INVITE transaction that a received CANCEL means (9.2).

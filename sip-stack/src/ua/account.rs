@@ -22,6 +22,10 @@ pub(crate) struct Account {
     pub(crate) learned: Option<SocketAddr>,
     /// The route that the registrar wants requests to take (RFC 3608).
     pub(crate) service_route: Vec<String>,
+    /// Hops of the registrar's Service-Route and Path that are addresses.
+    pub(crate) registrar_hops: Vec<Flow>,
+    /// Where the registrar behind our outbound proxy is.
+    pub(crate) registrar_addresses: Vec<Flow>,
     /// Nonces for REGISTER and for everything else; registrar and proxy may be different realms.
     pub(crate) register_auth: AuthCache,
     pub(crate) call_auth: AuthCache,
@@ -47,6 +51,8 @@ pub(crate) struct Registration {
     pub(crate) expires: Duration,
     /// The contact the registrar holds, so that a changed one can replace it.
     pub(crate) bound: Option<String>,
+    /// Who took it.
+    pub(crate) bound_at: Option<Flow>,
     /// The contact of the REGISTER under way.
     pub(crate) offered: Option<String>,
     /// True while the REGISTER under way removes the binding.
@@ -81,6 +87,7 @@ impl Account {
             cseq: 0,
             expires: config.expires,
             bound: None,
+            bound_at: None,
             offered: None,
             removing: false,
             tries: AuthTries::default(),
@@ -101,6 +108,8 @@ impl Account {
             pings: Vec::new(),
             learned: None,
             service_route: Vec::new(),
+            registrar_hops: Vec::new(),
+            registrar_addresses: Vec::new(),
             register_auth: AuthCache::default(),
             call_auth: AuthCache::default(),
             registration,

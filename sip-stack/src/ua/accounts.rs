@@ -91,8 +91,8 @@ impl UserAgent {
     }
 
     /// The account a request is meant for: by the user of the Request-URI, else by the AOR in To; one whose
-    /// exchange sent it goes first.
-    pub(crate) fn account_for(&self, request: &Request, source: SocketAddr) -> Option<AccountId> {
+    /// exchange or trusted source sent it goes first.
+    pub(crate) fn account_for(&self, request: &Request, source: Flow) -> Option<AccountId> {
         let user = request.uri.user();
         let to = request.headers.to().ok();
         let matches = |account: &Account| {
@@ -103,8 +103,7 @@ impl UserAgent {
                         && to.uri.host() == account.config.aor.host()
                 })
         };
-        let from_exchange =
-            |account: &Account| account.trunk.flows().iter().any(|flow| flow.peer.ip() == source.ip());
+        let from_exchange = |account: &Account| account.knows(source);
         let all = || (0u32..).map(AccountId).zip(&self.accounts);
         all()
             .find(|(_, account)| matches(account) && from_exchange(account))

@@ -43,10 +43,11 @@ impl UserAgent {
             return bound;
         }
         let peer = flow.peer.ip();
-        let ip = self.local_routes.get(&peer).copied().unwrap_or(match peer {
+        let ip = self.local_routes.get(&peer).copied().unwrap_or_else(|| match peer {
             IpAddr::V4(ip) if ip.is_loopback() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_loopback() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            _ => bound.ip(),
+            // What faces our exchange is a better guess than no address at all.
+            _ => self.own_addresses().find(|ip| ip.is_ipv4() == peer.is_ipv4()).unwrap_or(bound.ip()),
         });
         SocketAddr::new(ip, bound.port())
     }

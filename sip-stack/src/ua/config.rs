@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use ipnet::IpNet;
+
 pub use crate::auth::Secret;
 use crate::dialog::uri_transport;
 use crate::message::{Method, Uri};
@@ -15,6 +17,8 @@ pub struct UaConfig {
     pub user_agent: String,
     /// Seeds tags, branches, Call-IDs and jitter. Must be unpredictable in production: tags and nonces follow.
     pub seed: u64,
+    /// Whose requests are listened to.
+    pub trust: Trust,
     /// Methods of out-of-dialog requests that are handed out as [`Event::Request`](super::Event::Request).
     pub accept: Vec<Method>,
     /// T1, T2 and T4.
@@ -42,6 +46,7 @@ impl Default for UaConfig {
         Self {
             user_agent: concat!("Kakeru/", env!("CARGO_PKG_VERSION")).to_owned(),
             seed: 0,
+            trust: Trust::Anyone,
             accept: Vec::new(),
             timers: Timers::default(),
             max_calls: 1024,
@@ -54,6 +59,18 @@ impl Default for UaConfig {
             max_call_length: None,
         }
     }
+}
+
+/// Whose requests reach transactions and dialogs. Responses are told apart by the branch that we chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// Everybody's: a registrar, a user agent without accounts.
+    Anyone,
+    /// Those of the accounts' exchanges (every address that their names lead to, any port; where TLS is spoken, TLS
+    /// only), of [`AccountConfig::trusted_sources`], and of those that a dialog's way leads through. Anybody else gets a
+    /// bare 403, a few times and then nothing, and is told by [`Event::Stranger`](super::Event::Stranger). Before an
+    /// exchange's name is resolved nobody is known.
+    KnownSources,
 }
 
 /// Which contacts of a 3xx answer are tried (RFC 3261 8.1.3.4), at most five per call.
@@ -167,6 +184,8 @@ pub struct AccountConfig {
     pub contact_user: Option<String>,
     /// Session timers of its calls.
     pub session: SessionPolicy,
+    /// Who may send us requests besides the account's exchange, such as servers of it that stand in no DNS.
+    pub trusted_sources: Vec<IpNet>,
 }
 
 impl AccountConfig {
@@ -190,6 +209,7 @@ impl AccountConfig {
             options_interval: None,
             contact_user: None,
             session: SessionPolicy::default(),
+            trusted_sources: Vec::new(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! What a user agent tells its owner, and the values of its commands.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::trunk::TrunkStatus;
-use crate::message::{Headers, NameAddr, Replaces, Request, Response, Uri};
+use crate::message::{Headers, Method, NameAddr, Replaces, Request, Response, Uri};
 use crate::sdp::{Capabilities, Negotiated};
 
 /// An account of one user agent.
@@ -244,6 +244,8 @@ pub enum Event {
         sip_call_id: String,
         /// Whence the INVITE came.
         source: SocketAddr,
+        /// True when that is the exchange of `account`, or one of its trusted sources.
+        own_exchange: bool,
         /// True when it carries an SDP offer.
         offer: bool,
         /// The call that this one asks to take the place of (Replaces, RFC 3891): [`Event::Replaced`] follows the
@@ -389,6 +391,19 @@ pub enum Event {
         /// Whence it came.
         source: SocketAddr,
     },
+    /// Somebody who may not talk ([`Trust::KnownSources`](super::Trust::KnownSources)) does: a source begins, or sends
+    /// as scanners do. Each is told once until the source was silent for a minute, ten of either kind at once and then
+    /// one a minute; [`UserAgent::strangers`](super::UserAgent::strangers) knows them all.
+    Stranger {
+        /// Its address; `None`: more than is answered came from many together.
+        source: Option<IpAddr>,
+        /// The method of its request; `None` where it could not be read.
+        method: Option<Method>,
+        /// Its requests so far, or those of all.
+        requests: u64,
+        /// False where it only begins: a mistake somewhere, perhaps a server of our own exchange.
+        scanner: bool,
+    },
 }
 
 /// Why a call could not be started.
@@ -489,6 +504,10 @@ pub struct Counters {
     pub timeouts: u64,
     /// Requests refused with 4xx or 5xx by the stack itself.
     pub refused: u64,
+    /// Requests of strangers that were answered with a refusal ([`Trust::KnownSources`](super::Trust::KnownSources)).
+    pub strangers_refused: u64,
+    /// Requests of strangers that were not answered: too many, CANCEL, and what nobody could answer.
+    pub strangers_dropped: u64,
     /// Answers whose proof of the password (`rspauth`, RFC 7616 3.5) was wrong.
     pub false_proofs: u64,
 }

@@ -32,12 +32,14 @@ impl UserAgent {
             self.refuse_invite(tx, &request, code, now);
             return;
         }
-        let replaces = match self.replaced_call(&request, source.peer) {
+        let replaces = match self.replaced_call(&request, source) {
             Ok(replaces) => replaces,
             Err(code) => return self.refuse_invite(tx, &request, code, now),
         };
-        let account = self.account_for(&request, source.peer);
-        let policy = account.and_then(|id| self.accounts.get(id.0 as usize)).map(|a| a.config.session);
+        let account = self.account_for(&request, source);
+        let entry = account.and_then(|id| self.accounts.get(id.0 as usize));
+        let own_exchange = entry.is_some_and(|entry| entry.knows(source));
+        let policy = entry.map(|entry| entry.config.session);
         let session = Session::new(policy.unwrap_or(self.config.session));
         if let Some(min) = session.objection(&request.headers) {
             self.refuse_short_session(tx, &request, min, now);
@@ -109,6 +111,7 @@ impl UserAgent {
             request_uri: request.uri.clone(),
             sip_call_id,
             source: source.peer,
+            own_exchange,
             offer: offered,
             replaces,
             request: Box::new(request),

@@ -22,9 +22,18 @@ pub(crate) struct KeepAlives {
     transmits: Vec<Transmit>,
 }
 
+impl KeepAlives {
+    /// Asks the driver to close a connection.
+    pub(crate) fn close(&mut self, flow: Flow) {
+        if !self.closes.contains(&flow) {
+            self.closes.push(flow);
+        }
+    }
+}
+
 impl UserAgent {
-    /// A flow whose connection is dead and to be closed; drain it after every call. What hung on it has failed
-    /// already: the driver need not report its end.
+    /// A flow whose connection is to be closed, because it is dead or a stranger's; drain it after every call. What hung
+    /// on it has failed already: the driver need not report its end.
     pub fn poll_close(&mut self) -> Option<Flow> {
         self.keepalives.closes.pop()
     }
@@ -92,7 +101,7 @@ impl UserAgent {
             Step::Dead => {
                 tracing::info!(peer = %flow.peer, transport = flow.transport.via_token(), "no answer to keep-alives");
                 if flow.transport.is_reliable() {
-                    self.keepalives.closes.push(flow);
+                    self.keepalives.close(flow);
                 }
                 self.handle_transport_failure(now, flow.transport, flow.peer);
                 return;

@@ -20,6 +20,7 @@ mod config;
 mod early;
 mod event;
 mod failover;
+mod guard;
 mod hold;
 mod in_dialog;
 mod incoming;
@@ -37,6 +38,7 @@ mod reliable;
 mod replaces;
 mod requests;
 mod session;
+mod strangers;
 mod timer;
 mod transfer;
 mod trunk;
@@ -50,8 +52,8 @@ use std::time::Instant;
 use self::account::Account;
 use self::call::{AckRecord, Call, ClientUse};
 pub use self::config::{
-    AccountConfig, EarlyMediaPolicy, RedirectPolicy, ReferPolicy, ReliablePolicy, RetryPolicy, Secret,
-    SessionPolicy, UaConfig, WishedRefresher,
+    AccountConfig, EarlyMediaPolicy, IpNet, RedirectPolicy, ReferPolicy, ReliablePolicy, RetryPolicy, Secret,
+    SessionPolicy, Trust, UaConfig, WishedRefresher,
 };
 pub use self::event::{
     AccountId, CallEnd, CallId, Counters, DtmfError, EndedBy, Event, HangupReason, HoldError, Invite,
@@ -60,6 +62,8 @@ pub use self::event::{
 };
 use self::keepalive::KeepAlives;
 use self::random::Random;
+pub use self::strangers::Stranger;
+use self::strangers::Strangers;
 use self::timer::UaTimer;
 pub use self::trunk::{TrunkState, TrunkStatus};
 use crate::dialog::DialogTable;
@@ -91,6 +95,7 @@ pub struct UserAgent {
     requests: BTreeMap<RequestId, TransactionId>,
     timers: TimerTable<UaTimer>,
     keepalives: KeepAlives,
+    strangers: Strangers,
     // Calls whose peer waits for a NOTIFY about its REFER.
     notices: BTreeSet<CallId>,
     // REFERs whose call ended before they were answered.
@@ -103,7 +108,6 @@ pub struct UserAgent {
 impl UserAgent {
     /// A user agent without accounts. `now` is where its time starts.
     pub fn new(config: UaConfig, now: Instant) -> Self {
-        let _ = now;
         Self {
             random: Random::new(config.seed),
             layer: TransactionLayer::new(config.timers, config.max_transactions),
@@ -122,6 +126,7 @@ impl UserAgent {
             requests: BTreeMap::new(),
             timers: TimerTable::new(),
             keepalives: KeepAlives::default(),
+            strangers: Strangers::new(now),
             notices: BTreeSet::new(),
             orphans: Vec::new(),
             events: VecDeque::new(),
@@ -163,6 +168,10 @@ impl UserAgent {
         targets.filter_map(|target| Some((target.peer.ip(), *self.local_routes.get(&target.peer.ip())?)))
     }
 
+    fn own_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.target_routes().map(|(_, local)| local)
+    }
+
     /// The machine slept or its network changed: what was learned of addresses and of dead targets is forgotten, and
     /// every account registers again within a second, with its new Contact in the place of the old one (RFC 3261
     /// 10.2.1). A waiting time that the exchange asked for is kept. Running calls stay as they are: their peers learn
@@ -200,7 +209,12 @@ impl UserAgent {
 
     /// What was counted since the start.
     pub fn counters(&self) -> Counters {
-        Counters { retransmissions: self.layer.retransmissions(), ..self.counters }
+        Counters {
+            retransmissions: self.layer.retransmissions(),
+            strangers_refused: self.strangers.refused,
+            strangers_dropped: self.strangers.dropped,
+            ..self.counters
+        }
     }
 
     /// Transactions and calls that exist now: (client transactions, server transactions, calls).

@@ -21,8 +21,19 @@ impl Random {
         hash.update(b"kakeru sip");
         hash.update(self.seed.to_be_bytes());
         hash.update(self.counter.to_be_bytes());
-        let digest = hash.finalize();
-        digest.iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
+        first_u64(&hash.finalize())
+    }
+
+    /// What the same parts always come to, and nobody else can tell: takes nothing from the sequence.
+    pub(crate) fn digest<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+        let mut hash = Sha256::new();
+        hash.update(b"kakeru sip stateless");
+        hash.update(self.seed.to_be_bytes());
+        for part in parts {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        first_u64(&hash.finalize())
     }
 
     /// A number below `bound`; 0 when `bound` is 0.
@@ -44,4 +55,8 @@ impl Random {
     pub(crate) fn call_id(&mut self) -> String {
         format!("{:016x}{:016x}", self.next_u64(), self.next_u64())
     }
+}
+
+fn first_u64(digest: &[u8]) -> u64 {
+    digest.iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
 }

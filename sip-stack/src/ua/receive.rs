@@ -7,7 +7,9 @@ use super::call::ClientUse;
 use super::timer::UaTimer;
 use super::{ClientFailure, UserAgent};
 use crate::dialog::DialogId;
-use crate::message::{Message, Method, ParseError, Request, Response, parse_datagram, parse_framed};
+use crate::message::{
+    Message, Method, ParseError, Rejected, Request, Response, parse_datagram, parse_framed,
+};
 use crate::transaction::{Received, TransactionId};
 use crate::transport::{Flow, TransportKind, stun};
 
@@ -52,12 +54,20 @@ impl UserAgent {
         self.pump(now);
     }
 
-    /// Bytes that are no message: counted, and answered where the RFC asks for it and a Via says where to.
-    pub fn handle_malformed(&mut self, _now: Instant, flow: Flow, error: &ParseError) {
+    /// Bytes that are no message: counted, and answered where the RFC asks for it and a Via says where to. A stranger's
+    /// count as its requests do.
+    pub fn handle_malformed(&mut self, now: Instant, flow: Flow, error: &ParseError) {
         self.counters.malformed += 1;
         tracing::debug!(peer = %flow.peer, %error, "malformed message");
-        let ParseError::Rejected(rejected) = error else { return };
-        let Some(mut response) = rejected.response() else { return };
+        let rejected = match error {
+            ParseError::Rejected(rejected) => Some(rejected.as_ref()),
+            ParseError::Unusable(_) => None,
+        };
+        if !self.knows(flow) {
+            self.turn_away_malformed(rejected, flow, now);
+            return;
+        }
+        let Some(mut response) = rejected.and_then(Rejected::response) else { return };
         let Ok(mut via) = response.headers.via() else { return };
         let reply = reply_flow(&mut via, flow);
         response.headers.replace_top_via(&via);
@@ -73,6 +83,10 @@ impl UserAgent {
         };
         let reply = reply_flow(&mut via, flow);
         request.headers.replace_top_via(&via);
+        if !self.may_talk(&request, flow) {
+            self.turn_away(&request, flow, reply, now);
+            return;
+        }
         match self.layer.receive_request(&request, reply, now) {
             Received::New(id) => self.new_request(id, request, flow, now),
             Received::Absorbed => {}
@@ -177,7 +191,7 @@ pub(crate) fn dialog_id(request: &Request) -> Option<DialogId> {
 
 /// Stamps the Via and says where the answer goes: the source when `rport` asks for it, else the source's address
 /// with the port of sent-by (RFC 3261 18.2.2, RFC 3581 4); on a stream always the connection.
-fn reply_flow(via: &mut crate::message::Via, source: Flow) -> Flow {
+pub(crate) fn reply_flow(via: &mut crate::message::Via, source: Flow) -> Flow {
     let rport = via.params.contains("rport");
     via.stamp(source.peer);
     if source.transport.is_reliable() || rport {

@@ -268,6 +268,7 @@ impl UserAgent {
         let entry = &mut self.accounts[account.0 as usize];
         let routes = response.headers.addresses(&HeaderName::SERVICE_ROUTE).unwrap_or_default();
         entry.service_route = routes.iter().take(MAX_ROUTES).map(ToString::to_string).collect();
+        entry.learn_hops(&routes, &response.headers.addresses(&HeaderName::new("Path")).unwrap_or_default());
         let registration = &mut entry.registration;
         registration.failures = 0;
         registration.targets_tried = 0;
@@ -283,6 +284,7 @@ impl UserAgent {
         let offered = registration.offered.take().unwrap_or_default();
         let granted = granted(response, &offered).unwrap_or(registration.expires);
         registration.bound = Some(offered.clone());
+        registration.bound_at = Some(flow);
         if granted.is_zero() {
             let error =
                 RegistrationError { code: Some(response.code), reason: "binding not kept".to_owned() };

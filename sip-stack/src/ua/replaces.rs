@@ -1,6 +1,5 @@
 //! One call in another's place: INVITE with Replaces (RFC 3891 3).
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::UserAgent;
@@ -8,15 +7,14 @@ use super::call::Phase;
 use super::event::{CallId, EndedBy, Event, HangupReason};
 use crate::dialog::DialogId;
 use crate::message::{Replaces, Request};
+use crate::transport::Flow;
 
 impl UserAgent {
     /// The call that an INVITE is to take the place of, or the code that refuses it. Only exchanges of ours may ask,
     /// and only the one the call goes through: who else guesses a dialog learns nothing by it.
-    pub(crate) fn replaced_call(&self, request: &Request, source: SocketAddr) -> Result<Option<CallId>, u16> {
+    pub(crate) fn replaced_call(&self, request: &Request, source: Flow) -> Result<Option<CallId>, u16> {
         let Some(replaces) = request.headers.replaces().map_err(|_| 400_u16)? else { return Ok(None) };
-        let from = |account: &super::account::Account| {
-            account.trunk.flows().iter().any(|flow| flow.peer.ip() == source.ip())
-        };
+        let from = |account: &super::account::Account| account.knows(source);
         if !self.accounts.iter().any(from) {
             return Err(403);
         }

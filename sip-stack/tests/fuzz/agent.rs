@@ -11,7 +11,7 @@ use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
 use sip_stack::transport::Flow;
 use sip_stack::ua::{
     AccountConfig, AccountId, CallId, Event, HangupReason, Invite, Rejection, Reply, RequestId, Secret,
-    UaConfig, UserAgent,
+    Trust, UaConfig, UserAgent,
 };
 use sip_stack::{Transmit, TransportKind};
 
@@ -29,10 +29,13 @@ pub(crate) fn run(script: &[u8]) {
     world.finish();
 }
 
+/// Which of the peers nobody knows.
+const STRANGER: usize = 2;
 const MAX_STEPS: usize = 96;
 const MAX_CALLS: usize = 6;
 const MAX_TRANSACTIONS: usize = 48;
 const LOCAL: &str = "192.0.2.10:5060";
+/// Two ports of the exchange, and a stranger.
 const PEERS: [&str; 3] = ["192.0.2.1:5060", "192.0.2.1:5062", "198.51.100.7:5060"];
 const STEPS_OF_TIME: [u64; 8] = [1, 120, 501, 4_001, 32_001, 61_000, 310_000, 3_700_000];
 const CODES: [u16; 24] = [
@@ -96,6 +99,7 @@ impl World {
         let now = Instant::now();
         let config = UaConfig {
             seed: 7,
+            trust: Trust::KnownSources,
             accept: vec![Method::Message, Method::Subscribe],
             max_calls: MAX_CALLS,
             max_transactions: MAX_TRANSACTIONS,
@@ -222,9 +226,11 @@ impl World {
     /// A request of the peer inside a dialog that one of our last messages names.
     fn in_dialog(&mut self, script: &mut Script<'_>) -> Option<()> {
         let (back, method, shape) =
-            (script.index(6)?, METHODS[script.index(METHODS.len())?].clone(), script.byte()?);
+            (script.byte()?, METHODS[script.index(METHODS.len())?].clone(), script.byte()?);
         let lines = script.block()?;
-        let Some(known) = self.sent.iter().rev().cycle().nth(back) else { return Some(()) };
+        // Few of them from a stranger, who may have seen the dialog.
+        let peer = if back >= 240 { STRANGER } else { 0 };
+        let Some(known) = self.sent.iter().rev().cycle().nth(usize::from(back % 6)) else { return Some(()) };
         // Our side is From in what we ask and To in what we answer.
         let (ours, theirs) = match known {
             Message::Request(_) => (HeaderName::FROM, HeaderName::TO),
@@ -264,13 +270,14 @@ impl World {
             request.body = description(shape).into_bytes();
         }
         add_lines(&mut request.headers, lines);
-        self.receive(0, TransportKind::Udp, request.to_bytes());
+        self.receive(peer, TransportKind::Udp, request.to_bytes());
         Some(())
     }
 
     /// An INVITE to us; few numbers, so that repetitions, merged requests and glare happen.
     fn incoming_invite(&mut self, script: &mut Script<'_>) -> Option<()> {
-        let (number, shape) = (script.byte()? % 8, script.byte()?);
+        let (first, shape) = (script.byte()?, script.byte()?);
+        let (number, peer) = (first % 8, if first >= 224 { STRANGER } else { 0 });
         let lines = script.block()?;
         let mut request = Request::new(Method::Invite, uri(&format!("sip:100@{LOCAL}")));
         request.headers.push("Via", format!("SIP/2.0/UDP {};branch=z9hG4bKi{number}{}", PEERS[0], shape & 3));
@@ -288,7 +295,7 @@ impl World {
             request.headers.push("Supported", "100rel, timer, replaces");
         }
         add_lines(&mut request.headers, lines);
-        self.receive(0, TransportKind::Udp, request.to_bytes());
+        self.receive(peer, TransportKind::Udp, request.to_bytes());
         Some(())
     }
 
@@ -332,7 +339,11 @@ impl World {
         self.sent.drain(..old);
         while let Some(event) = self.ua.poll_event() {
             match event {
-                Event::Incoming { call, .. } => self.calls.push(call),
+                Event::Incoming { call, source, .. } => {
+                    let source = Flow { transport: TransportKind::Udp, peer: source };
+                    assert!(self.ua.knows(source), "a stranger's call rings");
+                    self.calls.push(call);
+                }
                 Event::Request { id, .. } => self.requests.push(id),
                 Event::Ended { call, .. } => {
                     let known = self.calls.iter().position(|known| *known == call);
@@ -350,6 +361,7 @@ impl World {
         // Requests of calls that exist (ACK, BYE, PRACK, CANCEL) are sent beyond the limit.
         assert!(servers <= MAX_TRANSACTIONS, "{servers} server transactions");
         assert!(clients <= MAX_TRANSACTIONS * 4, "{clients} client transactions");
+        assert!(self.ua.strangers().len() <= 1, "one stranger is one source");
     }
 
     /// The owner hangs up and signs off; after the longest timers nothing is left.

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::transport::Flow;
 use sip_stack::ua::{
-    AccountConfig, AccountId, EndedBy, Event, HangupReason, Invite, TrunkState, UaConfig, UserAgent,
+    AccountConfig, AccountId, EndedBy, Event, HangupReason, Invite, TrunkState, Trust, UaConfig, UserAgent,
 };
 use sip_stack::{BindConfig, Driver, TransportKind};
 
@@ -18,7 +19,11 @@ pub(super) struct Side {
 
 impl Side {
     pub(super) async fn new(seed: u64, transport: TransportKind) -> Self {
-        let mut ua = UserAgent::new(UaConfig { seed, ..UaConfig::default() }, Instant::now());
+        Self::with(UaConfig { seed, ..UaConfig::default() }, transport).await
+    }
+
+    pub(super) async fn with(config: UaConfig, transport: TransportKind) -> Self {
+        let mut ua = UserAgent::new(config, Instant::now());
         let any = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
         let config = match transport {
             TransportKind::Udp => BindConfig { udp: any, tcp: None },
@@ -92,6 +97,23 @@ pub(super) async fn call_between(mut caller: Side, account: AccountId, mut calle
     };
     let both = async { tokio::join!(server, client) };
     tokio::time::timeout(Duration::from_secs(10), both).await.expect("in time");
+}
+
+/// Behind an outbound proxy the registrar is looked for too, only to be known.
+#[tokio::test]
+async fn the_registrar_behind_a_proxy_is_found_and_known() {
+    let trust = UaConfig { seed: 8, trust: Trust::KnownSources, ..UaConfig::default() };
+    let mut side = Side::with(trust, TransportKind::Udp).await;
+    let mut config = AccountConfig::new("main", uri("sip:100@pbx.example"));
+    config.outbound_proxy = Some(uri("sip:127.0.0.2:5070"));
+    config.registrar = Some(uri("sip:127.0.0.3"));
+    let account = side.ua.add_account(config);
+    let flow = |address: &str| Flow { transport: TransportKind::Udp, peer: address.parse().unwrap() };
+    assert!(!side.ua.knows(flow("127.0.0.2:5070")), "nothing is resolved");
+    side.driver.resolve(&mut side.ua, account);
+    assert_eq!(side.ua.targets(account), [flow("127.0.0.2:5070")]);
+    assert!(side.ua.knows(flow("127.0.0.2:9")) && side.ua.knows(flow("127.0.0.3:9")));
+    assert!(!side.ua.knows(flow("127.0.0.4:5060")));
 }
 
 #[tokio::test]

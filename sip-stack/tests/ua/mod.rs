@@ -13,6 +13,7 @@ mod chaos;
 mod drivers;
 mod failover;
 mod forks;
+mod guard;
 mod hold;
 mod identity;
 mod incoming;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use sip_stack::TransportKind;
 use sip_stack::driver::TlsListen;
 use sip_stack::transport::KeepAliveMethod;
-use sip_stack::ua::{AccountConfig, Event, RegistrationState};
+use sip_stack::ua::{AccountConfig, Event, RegistrationState, Trust, UaConfig};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -137,6 +137,59 @@ async fn one_source_gets_64_connections() {
     tokio::select! {
         event = side.next() => panic!("{event:?}"),
         () = client => {}
+    }
+}
+
+async fn connect_from(source: [u8; 4], address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from((source, 0))).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+/// Strangers have 64 connections together, and lose one when they ask for more than they are answered; the exchange
+/// connects all the same.
+#[tokio::test]
+async fn strangers_take_no_connections_from_the_exchange() {
+    let trust = UaConfig { seed: 3, trust: Trust::KnownSources, ..UaConfig::default() };
+    let mut side = Side::with(trust, TransportKind::Tcp).await;
+    let address = side.driver.local_tcp().unwrap();
+    side.account(TransportKind::Tcp, SocketAddr::from(([127, 0, 0, 9], 5060)));
+    let client = async {
+        let mut strangers = Vec::new();
+        for at in 0..70_u8 {
+            let mut stream = connect_from([127, 0, 0, 2 + at % 2], address).await;
+            stream.write_all(b"\r\n\r\n").await.unwrap();
+            let mut pong = [0; 2];
+            let served = stream.read_exact(&mut pong).await.is_ok();
+            assert_eq!(served, at < 64, "connection {at}");
+            strangers.push(stream);
+        }
+        for stream in &mut strangers[..1] {
+            let mut answers = Vec::new();
+            for n in 0..9 {
+                let options = OPTIONS.replace("z9hG4bK1", &format!("z9hG4bK{n}"));
+                stream.write_all(options.as_bytes()).await.unwrap();
+            }
+            stream.read_to_end(&mut answers).await.unwrap();
+            let answers = String::from_utf8(answers).unwrap();
+            assert_eq!(answers.matches("SIP/2.0 403 Forbidden\r\n").count(), 8, "{answers}");
+        }
+        let mut exchange = connect_from([127, 0, 0, 9], address).await;
+        exchange.write_all(OPTIONS.as_bytes()).await.unwrap();
+        let mut answer = [0; 15];
+        exchange.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"SIP/2.0 200 OK\r");
+    };
+    let events = async {
+        loop {
+            let event = side.next().await;
+            assert!(matches!(event, Event::Stranger { .. }), "{event:?}");
+        }
+    };
+    let within = tokio::time::timeout(Duration::from_secs(20), client);
+    tokio::select! {
+        () = events => {}
+        done = within => done.expect("in time"),
     }
 }
 

@@ -73,6 +73,8 @@ struct Connection {
     /// How we opened it; `None` for one that the peer opened, and for plain TCP.
     connector: Option<Arc<Connector>>,
     accepted: bool,
+    /// True for one that was accepted from a source that nobody expects.
+    stranger: bool,
     // 64 messages: when full, the peer does not read and the connection counts as broken.
     queue: mpsc::Sender<Vec<u8>>,
 }
@@ -172,12 +174,13 @@ impl Streams {
         if self.open.len() >= MAX_CONNECTIONS {
             return Err(SendError::Io(io::ErrorKind::QuotaExceeded.into()));
         }
-        let queue = self.start(flow, opening, connector);
+        let queue = self.start(flow, opening, connector, false);
         queue.try_send(bytes).map_err(|_| SendError::Io(io::ErrorKind::BrokenPipe.into()))
     }
 
     /// The next input. Cancel-safe: all sources keep what they have.
-    pub(super) async fn next(&mut self) -> StreamInput {
+    /// `expected` says of a peer whether it may talk to us.
+    pub(super) async fn next(&mut self, expected: impl Fn(Flow) -> bool) -> StreamInput {
         let (stream, peer, acceptor) = tokio::select! {
             input = self.receiver.recv() => match input {
                 Some(input) => return input,
@@ -192,17 +195,27 @@ impl Streams {
             tokio::time::sleep_until(tokio::time::Instant::now() + ACCEPT_PAUSE).await;
             return StreamInput::Accepted;
         };
+        let (transport, opening) = match acceptor {
+            None => (TransportKind::Tcp, Opening::Accepted(stream)),
+            Some(acceptor) => (TransportKind::Tls, Opening::AcceptedTls(stream, acceptor)),
+        };
+        let flow = Flow { transport, peer };
+        let stranger = !expected(flow);
         // Over a limit the peer is turned away before it costs anything.
-        if self.open.len() < MAX_CONNECTIONS && self.accepted_from(peer.ip()) < MAX_PER_SOURCE {
-            let (transport, opening) = match acceptor {
-                None => (TransportKind::Tcp, Opening::Accepted(stream)),
-                Some(acceptor) => (TransportKind::Tls, Opening::AcceptedTls(stream, acceptor)),
-            };
-            self.start(Flow { transport, peer }, opening, None);
+        if self.has_room(peer.ip(), stranger) {
+            self.start(flow, opening, None, stranger);
         } else {
             tracing::debug!(%peer, "too many connections");
         }
         StreamInput::Accepted
+    }
+
+    /// Strangers find their own places taken, never those of the exchange.
+    fn has_room(&self, source: IpAddr, stranger: bool) -> bool {
+        let strangers = || self.open.values().filter(|connection| connection.stranger).count();
+        self.open.len() < MAX_CONNECTIONS
+            && self.accepted_from(source) < MAX_PER_SOURCE
+            && (!stranger || strangers() < MAX_STRANGERS)
     }
 
     fn accepted_from(&self, ip: IpAddr) -> usize {
@@ -230,6 +243,7 @@ impl Streams {
         flow: Flow,
         opening: Opening,
         connector: Option<Arc<Connector>>,
+        stranger: bool,
     ) -> mpsc::Sender<Vec<u8>> {
         self.serial += 1;
         let serial = self.serial;
@@ -244,7 +258,7 @@ impl Streams {
             });
             let _ = inputs.send(StreamInput::Closed { flow, serial, failure }).await;
         });
-        self.open.insert(flow, Connection { serial, connector, accepted, queue: queue.clone() });
+        self.open.insert(flow, Connection { serial, connector, accepted, stranger, queue: queue.clone() });
         queue
     }
 }
@@ -274,6 +288,8 @@ async fn accept(listener: Option<&Listener>) -> (io::Result<TcpStream>, SocketAd
 const MAX_INPUTS: usize = 256;
 const MAX_OUTGOING: usize = 64;
 const MAX_CONNECTIONS: usize = 1024;
+/// Connections from sources that nobody expects.
+const MAX_STRANGERS: usize = 64;
 /// Connections that one address may open to us.
 const MAX_PER_SOURCE: usize = 64;
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
