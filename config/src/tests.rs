@@ -75,6 +75,7 @@ fn every_commented_key_of_the_example_is_a_known_one() {
     assert_eq!(config.accounts[0].keepalive_interval, Some(Duration::from_secs(25)));
     assert!(config.sip.tls.is_some_and(|tls| tls.client_ca.is_some()));
     assert_eq!(config.accounts[0].caller_id.as_deref(), Some("0312345678"));
+    assert_eq!(config.accounts[0].trusted_sources.len(), 2);
     assert_eq!(config.seats[0].uid, Some(1000));
     assert_eq!(config.media.workers, Some(2));
 }

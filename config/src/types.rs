@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::error::Warning;
 use crate::identity::{ClirRule, DialRule, Identity};
 use crate::secret::{PasswordSource, Secret};
@@ -180,6 +182,8 @@ pub struct Account {
     pub display_name: Option<String>,
     /// Codecs in order of preference, without repetition.
     pub codecs: Vec<Codec>,
+    /// Addresses and networks that may send requests besides the exchange; none is everybody's, none is IPv4 in IPv6.
+    pub trusted_sources: Vec<IpNet>,
 }
 
 impl Account {

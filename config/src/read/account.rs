@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, check_name, identity, password, required, tls};
+use super::{Context, check_name, identity, password, required, sources, tls};
 use crate::error::ErrorKind;
 use crate::identity::{Preset, UriForm};
 use crate::reader::{Found, Place, Report, Table};
@@ -122,6 +122,7 @@ pub(super) fn account(
     let display_name = display_name(&mut table, report);
     let usual_retry = preset.and_then(Preset::retry_min).unwrap_or(usual_retry);
     let codecs = codecs(&mut table, preset.and_then(Preset::codecs), report);
+    let trusted_sources = sources::trusted(&mut table, kind, report);
 
     let longest_retry = retry_max.as_ref().map_or(Duration::from_secs(600), |found| found.value);
     let mut account = Account {
@@ -152,6 +153,7 @@ pub(super) fn account(
         caller_id,
         display_name,
         codecs,
+        trusted_sources,
     };
     if let Some(retry) = retry_max.or(retry_min)
         && account.retry_min > account.retry_max

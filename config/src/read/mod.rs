@@ -6,6 +6,7 @@ mod dialing;
 mod identity;
 mod password;
 mod seat;
+mod sources;
 mod tls;
 
 use std::collections::BTreeMap;
