@@ -17,7 +17,9 @@ use sip_stack::driver::{
 use sip_stack::message::Uri;
 use sip_stack::transaction::Timers;
 use sip_stack::transport::{KeepAlive, KeepAliveMethod, TransportKind};
-use sip_stack::ua::{AccountConfig, ReliablePolicy, RetryPolicy, Secret, SessionPolicy, UaConfig, UserAgent};
+use sip_stack::ua::{
+    AccountConfig, ReliablePolicy, RetryPolicy, Secret, SessionPolicy, Trust, UaConfig, UserAgent,
+};
 use store::{OpenOptions, Role, SetBy, Store};
 use thiserror::Error;
 use tokio::sync::{Notify, mpsc};
@@ -249,6 +251,7 @@ async fn signalling(
     };
     let ua_config = UaConfig {
         seed: seed(),
+        trust: Trust::KnownSources,
         timers,
         reliable,
         max_call_length: config.sip.max_call_length,
@@ -335,6 +338,7 @@ pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, Ru
         min: account.session_min,
         ..SessionPolicy::default()
     };
+    sip.trusted_sources.clone_from(&account.trusted_sources);
     sip.retry = RetryPolicy { min: account.retry_min, max: account.retry_max, ..RetryPolicy::default() };
     Ok(sip)
 }

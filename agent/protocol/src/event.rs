@@ -98,6 +98,17 @@ events! {
         /// How it is now.
         trunk: TrunkStatus,
     }
+    /// Somebody asks for us who is no account's exchange: begins, or scans. Few of many are told.
+    StrangerRefused = "stranger.refused" {
+        /// Its address; null where more than is answered came from many together.
+        source: Option<String>,
+        /// The method of its request, where it was one.
+        method: Option<String>,
+        /// Its requests so far, or those of all.
+        requests: u64,
+        /// False where it only begins: perhaps a server of our own exchange that `trusted_sources` should name.
+        scanner: bool,
+    }
     /// A seat is in a new state.
     SeatChanged = "seat.changed" {
         /// The seat.

@@ -28,6 +28,7 @@ mod rows;
 mod seat;
 mod signal;
 mod status;
+mod strangers;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -32,8 +32,12 @@ impl Core {
                 tracing::info!("a call in the place of another one refused");
                 self.ua.reject(call, Rejection::new(603), now.mono);
             }
-            Event::Incoming { call, account, request, sip_call_id, source, .. } => {
+            Event::Incoming { call, account, request, sip_call_id, source, own_exchange, .. } => {
+                let account = account.filter(|_| own_exchange);
                 self.incoming(call, account, &request.headers, sip_call_id, source, now);
+            }
+            Event::Stranger { source, method, requests, scanner } => {
+                self.stranger(source, method.as_ref(), requests, scanner, now);
             }
             Event::Provisional { call, code, reason } if code > 100 => self.ringing(call, code, reason, now),
             Event::EarlyMedia { call, media } => self.early_media(call, &media, now),
@@ -184,12 +188,6 @@ impl Core {
             tracing::debug!(%source, "call to nobody refused");
             return self.ua.reject(sip, Rejection::new(404), now.mono);
         };
-        let known =
-            self.ua.targets(self.accounts[account].id).iter().any(|target| target.peer.ip() == source.ip());
-        if !known {
-            tracing::warn!(%source, "call from outside the trunk refused");
-            return self.ua.reject(sip, Rejection::new(403), now.mono);
-        }
         let seat = self.seats.iter().position(|s| s.account == account && s.dialer.is_free());
         let (Some(seat), None) = (seat, &self.store_trouble) else {
             return self.ua.reject(sip, Rejection::new(486), now.mono);

@@ -37,6 +37,7 @@ impl Core {
             },
             outbox: OutboxStatus { backlog, dead, why },
             interrupted: self.interrupted,
+            strangers: self.strangers(now),
             warnings: self.config.warnings.iter().map(ToString::to_string).collect(),
         }
     }

@@ -14,7 +14,7 @@ use media::engine::{Engine, EngineConfig, StartError};
 use sip_stack::auth::{Algorithm, Qop};
 use sip_stack::driver::{BindConfig, BindError, Driver, TlsListen};
 use sip_stack::message::Method;
-use sip_stack::ua::{Event, ReliablePolicy, UaConfig, UserAgent};
+use sip_stack::ua::{Event, ReliablePolicy, Trust, UaConfig, UserAgent};
 use thiserror::Error;
 
 pub use callee::{Behaviour, Pace, Step};
@@ -84,6 +84,8 @@ pub async fn serve(config: ExchangeConfig, ready: impl FnOnce(SocketAddr)) -> Re
     let ua_config = UaConfig {
         user_agent: concat!("Kakeru practice exchange/", env!("CARGO_PKG_VERSION")).to_owned(),
         seed: u64::try_from(start.wall).unwrap_or(1),
+        // Who registers or calls proves it by digest.
+        trust: Trust::Anyone,
         accept: vec![Method::Register],
         // A telephone network would have its callers acknowledge what they hear before the answer.
         reliable: ReliablePolicy::WhenSupported,

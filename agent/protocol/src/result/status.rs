@@ -30,6 +30,9 @@ pub struct StatusResult {
     pub outbox: OutboxStatus,
     /// Attempts that a crash interrupted and nobody has judged yet.
     pub interrupted: u32,
+    /// Whose requests were refused.
+    #[serde(default)]
+    pub strangers: StrangersStatus,
     /// Warnings of the configuration.
     pub warnings: Vec<String>,
 }
@@ -151,4 +154,32 @@ pub struct OutboxStatus {
     pub dead: u64,
     /// Why the last delivery failed.
     pub why: Option<String>,
+}
+
+/// Requests from sources that are no account's exchange and in no account's `trusted_sources`, since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangersStatus {
+    /// Requests that were answered with a refusal.
+    pub refused: u64,
+    /// Requests that were not answered.
+    pub dropped: u64,
+    /// At most five sources: those with the most requests, and the last one.
+    pub sources: Vec<StrangerInfo>,
+}
+
+/// A source that may not talk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangerInfo {
+    /// The address of its last request; all of an IPv6 /64 are one source.
+    pub address: String,
+    /// Its requests, answered or not.
+    pub requests: u64,
+    /// The method of the last one, where it was one.
+    pub method: Option<String>,
+    /// True once 30 came within a minute.
+    pub scanner: bool,
+    /// When the first one came.
+    pub first_at: i64,
+    /// When the last one came.
+    pub last_at: i64,
 }

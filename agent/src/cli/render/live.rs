@@ -2,7 +2,7 @@
 
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, RegistrationState, SeatState,
-    SeatStatus, StatusResult, TrunkState, TrunkStatus,
+    SeatStatus, StatusResult, StrangersStatus, TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -96,7 +96,42 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         );
         out.line(&format!("{} {text}", status.interrupted))?;
     }
+    strangers(&status.strangers, status.now, out)?;
     status.warnings.iter().try_for_each(|warning| out.line(&clean(warning)))
+}
+
+/// Whose requests were refused: how many, then the sources, and what to do where one is no stranger.
+fn strangers(strangers: &StrangersStatus, now: i64, out: Out) -> Result<(), Closed> {
+    if strangers.sources.is_empty() {
+        return Ok(());
+    }
+    let mut sources: Vec<_> = strangers.sources.iter().collect();
+    sources.sort_by_key(|source| std::cmp::Reverse(source.last_at));
+    let told = sources.iter().map(|source| {
+        let scanner = if source.scanner { out.text(" スキャン", " scanner") } else { "" };
+        let method =
+            source.method.as_deref().map_or_else(String::new, |method| format!(" {}", clean(method)));
+        let (address, last) = (clean(&source.address), time::short(source.last_at, now));
+        format!("{address}{method}×{}{scanner} {last}", source.requests)
+    });
+    out.line(&format!(
+        "{}: {} {}  {} {}  {}",
+        out.text("外部からの要求を拒否", "requests of strangers"),
+        strangers.refused,
+        out.text("件", "refused"),
+        strangers.dropped,
+        out.text("件は無応答", "not answered"),
+        told.collect::<Vec<_>>().join(", "),
+    ))?;
+    // A scanner explains itself; a caller may be a server of the own exchange.
+    if sources.iter().any(|source| !source.scanner && source.method.as_deref() == Some("INVITE")) {
+        let hint = "自社の交換機からの着信であれば、アカウントの trusted_sources にその宛先を加えてください";
+        out.line(out.text(
+            hint,
+            "if a call of your own exchange is among them, name its address in trusted_sources",
+        ))?;
+    }
+    Ok(())
 }
 
 /// The seat after a command.
