@@ -16,6 +16,7 @@ mod kill;
 mod kit;
 mod registration;
 mod session;
+mod strangers;
 mod talk;
 mod transports;
 mod units;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use e2e::peer::baresip;
 use e2e::peer::digest;
 use e2e::peer::kamailio::{Algorithm, Setup};
 use e2e::peer::sipp::Scenario;
+use e2e::peer::sipvicious;
 
 const SOON: Duration = Duration::from_secs(15);
 
@@ -109,6 +111,22 @@ fn kamailio_challenges_with_sha_256() {
         client.messages().iter().find_map(|m| m.header("WWW-Authenticate").map(str::to_owned))
     });
     assert_eq!(digest::field(&challenge, "algorithm").as_deref(), Some("SHA-256"));
+}
+
+/// What each part of the scanner finds where something is to be found.
+#[test]
+fn sipvicious_finds_a_phone_a_user_and_a_weak_password() {
+    let phone = baresip::Phone::new("100").start();
+    let devices = sipvicious::svmap(phone.address(), &[]);
+    assert_eq!(devices.rows.len(), 1, "{devices:?}");
+    assert!(devices.rows[0][1].contains("baresip"), "{devices:?}");
+    let kamailio = Setup::default().user("100", "105").start();
+    let domain = kamailio.address().to_string();
+    let users = sipvicious::svwar(kamailio.address(), &["-m", "INVITE", "-e", "98-102", "--domain", &domain]);
+    assert_eq!(users.rows, [["100", "reqauth"]], "{users:?}");
+    let passwords =
+        sipvicious::svcrack(kamailio.address(), &["-u", "100", "-r", "100-110", "--domain", &domain]);
+    assert_eq!(passwords.rows, [["100", "105"]], "{passwords:?}");
 }
 
 /// A call by way of the proxy to the telephone network, with Record-Route.

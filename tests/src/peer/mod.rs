@@ -9,4 +9,5 @@ pub mod dns;
 pub mod kamailio;
 pub mod pulse;
 pub mod sipp;
+pub mod sipvicious;
 pub mod trace;

@@ -30,6 +30,7 @@ pub struct Scenario {
     edits: Vec<(String, String)>,
     arguments: Vec<String>,
     tcp: bool,
+    address: Ipv4Addr,
 }
 
 impl Scenario {
@@ -42,6 +43,7 @@ impl Scenario {
             edits: Vec::new(),
             arguments: Vec::new(),
             tcp: false,
+            address: Ipv4Addr::LOCALHOST,
         }
     }
 
@@ -61,6 +63,13 @@ impl Scenario {
     #[must_use]
     pub fn tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// Stands at another address of this machine than 127.0.0.1, such as 127.0.0.2: another source to its peers.
+    #[must_use]
+    pub fn at(mut self, address: [u8; 4]) -> Self {
+        self.address = address.into();
         self
     }
 
@@ -105,7 +114,7 @@ impl Scenario {
             "scenario.xml",
             "-nostdin",
             "-i",
-            "127.0.0.1",
+            &self.address.to_string(),
             "-mi",
             "127.0.0.1",
         ]);
@@ -132,7 +141,7 @@ impl Scenario {
                 if self.tcp { ports::tcp_listening(port) } else { ports::udp_bound(port) }
             });
         }
-        Sipp { process, directory, port }
+        Sipp { process, directory, address: (self.address, port).into() }
     }
 
     /// Writes the scenario and the sounds; returns whether the scenario is to echo what it hears.
@@ -166,13 +175,13 @@ impl Scenario {
 pub struct Sipp {
     process: Process,
     directory: TempDir,
-    port: u16,
+    address: SocketAddr,
 }
 
 impl Sipp {
     /// Its SIP address.
     pub fn address(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        self.address
     }
 
     /// Waits for its own end; fails unless every call went as the scenario says.
