@@ -10,6 +10,7 @@
 //! * [`sdp`]: session descriptions and the offer/answer machine (RFC 8866, RFC 3264).
 //! * [`transaction`], [`dialog`], [`ua`]: RFC 3261 17 as amended by RFC 6026, 12 and 13; registration.
 //! * [`transport`]: where bytes come from and go to.
+//! * [`trace`]: what went over the wire, kept and masked.
 
 pub mod auth;
 pub mod dialog;
@@ -19,7 +20,7 @@ pub mod identity;
 pub mod message;
 pub mod resolve;
 pub mod sdp;
-mod trace;
+pub mod trace;
 pub mod transaction;
 pub mod transport;
 pub mod ua;

@@ -21,6 +21,7 @@ mod uri_part;
 mod wire;
 
 pub(crate) use lex::percent_decode;
+pub(crate) use multipart::part_ranges;
 pub use {
     error::{Defect, HeaderError, ParseError, Rejected},
     header::{

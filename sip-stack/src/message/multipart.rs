@@ -1,6 +1,8 @@
 //! Bodies of several parts (RFC 2046 5.1, RFC 5621), as far as a user agent needs them: to find the session
 //! description.
 
+use std::ops::Range;
+
 use super::{HeaderName, Headers, Params, head::Lines, lex};
 
 /// One part of a body.
@@ -35,24 +37,30 @@ fn find<'a>(headers: &Headers, body: &'a [u8], media_type: &str, levels: usize) 
 /// The parts of a `multipart/…` body, at most 16; none where it is of another type or names no boundary. A last part
 /// whose closing line is missing counts.
 pub fn parts<'a>(headers: &Headers, body: &'a [u8]) -> Vec<Part<'a>> {
-    let Some(boundary) = boundary(headers) else { return Vec::new() };
+    let Some(value) = headers.text(&HeaderName::CONTENT_TYPE) else { return Vec::new() };
+    part_ranges(&value, body).into_iter().map(|range| part(&body[range])).collect()
+}
+
+/// Where the parts stand, their header fields included; `content_type` is the header's value.
+pub(crate) fn part_ranges(content_type: &str, body: &[u8]) -> Vec<Range<usize>> {
+    let Some(boundary) = boundary(content_type) else { return Vec::new() };
     let mut parts = Vec::new();
     let mut start = None;
     for delimiter in delimiters(body, boundary.as_bytes()) {
         if let Some(start) = start.replace(delimiter.next) {
-            parts.push(part(body.get(start..delimiter.at).unwrap_or_default()));
+            // The delimiter of an empty part may follow at once.
+            parts.push(start..delimiter.at.max(start));
         }
         if delimiter.last || parts.len() >= MAX_PARTS {
             return parts;
         }
     }
-    parts.extend(start.map(|start| part(&body[start..])));
+    parts.extend(start.map(|start| start..body.len()));
     parts
 }
 
-fn boundary(headers: &Headers) -> Option<String> {
-    let value = headers.text(&HeaderName::CONTENT_TYPE)?;
-    let (kind, params) = lex::split_before(&value, b';');
+fn boundary(content_type: &str) -> Option<String> {
+    let (kind, params) = lex::split_before(content_type, b';');
     if !lex::trim(kind).get(..10)?.eq_ignore_ascii_case("multipart/") {
         return None;
     }

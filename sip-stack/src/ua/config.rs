@@ -7,6 +7,7 @@ pub use ipnet::IpNet;
 pub use crate::auth::Secret;
 use crate::dialog::uri_transport;
 use crate::message::{Method, Uri};
+use crate::trace::TraceLimits;
 use crate::transaction::Timers;
 use crate::transport::{KeepAlive, TransportKind};
 
@@ -39,6 +40,9 @@ pub struct UaConfig {
     pub session: SessionPolicy,
     /// An answered call is hung up after this time. Default `None`: never.
     pub max_call_length: Option<Duration>,
+    /// How much of what goes over the wire is kept for [`UserAgent::trace`](super::UserAgent::trace). Default `None`:
+    /// nothing.
+    pub trace: Option<TraceLimits>,
 }
 
 impl Default for UaConfig {
@@ -57,6 +61,7 @@ impl Default for UaConfig {
             early_media: EarlyMediaPolicy::Latest,
             session: SessionPolicy::default(),
             max_call_length: None,
+            trace: None,
         }
     }
 }

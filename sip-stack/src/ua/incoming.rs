@@ -102,6 +102,7 @@ impl UserAgent {
             ended: false,
         };
         call.take_allow(&request.headers);
+        self.trace_call(&sip_call_id, account);
         self.calls.insert(id, call);
         self.events.push_back(Event::Incoming {
             call: id,

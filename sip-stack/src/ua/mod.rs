@@ -40,6 +40,7 @@ mod requests;
 mod session;
 mod strangers;
 mod timer;
+mod traces;
 mod transfer;
 mod trunk;
 mod update;
@@ -68,6 +69,7 @@ use self::timer::UaTimer;
 pub use self::trunk::{TrunkState, TrunkStatus};
 use crate::dialog::DialogTable;
 use crate::message::Request;
+use crate::trace::Traces;
 use crate::transaction::timers::TimerTable;
 use crate::transaction::{TransactionEvent, TransactionId, TransactionLayer};
 use crate::transport::{Flow, Transmit, TransportKind};
@@ -102,6 +104,7 @@ pub struct UserAgent {
     orphans: Vec<(TransactionId, Request)>,
     events: VecDeque<Event>,
     counters: Counters,
+    traces: Option<Traces>,
     serial: u64,
 }
 
@@ -111,6 +114,7 @@ impl UserAgent {
         Self {
             random: Random::new(config.seed),
             layer: TransactionLayer::new(config.timers, config.max_transactions),
+            traces: config.trace.map(|limits| Traces::new(limits, now)),
             config,
             local_udp: None,
             local_tcp: None,
@@ -296,7 +300,7 @@ impl UserAgent {
         }
         let transmit = self.layer.poll_transmit()?;
         self.counters.sent += 1;
-        crate::trace::sent(&transmit);
+        self.note_sent(&transmit);
         Some(transmit)
     }
 
@@ -316,6 +320,9 @@ impl UserAgent {
 
     /// Works off what the transactions reported. Every entry point ends with it.
     fn pump(&mut self, now: Instant) {
+        if let Some(traces) = &mut self.traces {
+            traces.pass(now);
+        }
         self.take_reports(now);
         while !(self.notices.is_empty() && self.orphans.is_empty()) {
             self.refuse_orphans(now);

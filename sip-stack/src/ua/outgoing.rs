@@ -113,6 +113,7 @@ impl UserAgent {
             saw_t38: false,
             ended: false,
         };
+        self.trace_call(&call.sip_call_id, Some(account));
         self.calls.insert(id, call);
         let ring = invite.ring_timeout.min(LONGEST_RING);
         self.timers.set(UaTimer::RingTimeout(id), now + ring);
@@ -442,6 +443,7 @@ impl UserAgent {
             self.timers.stop(timer);
         }
         let Some(mut call) = self.calls.remove(&id) else { return };
+        self.trace_call_end(&call.sip_call_id);
         if let Some(transfer) = call.usages.transfer.take() {
             self.transfer_cut_off(id, &transfer, &end);
         }

@@ -70,6 +70,7 @@ impl UserAgent {
     fn ping(&mut self, account: AccountId, flow: Flow, now: Instant) {
         let contact = self.contact(Some(account), None, flow);
         let (call_id, tag) = (self.random.call_id(), self.random.tag());
+        self.trace_question(&call_id, account);
         let Some(entry) = self.accounts.get(account.0 as usize) else { return };
         let request = options(entry, contact, call_id, &tag);
         let (transaction, _) = self.send_sized(request, flow, false, ClientUse::Ping(account), now);

@@ -23,7 +23,6 @@ impl UserAgent {
         transport: TransportKind,
         bytes: &[u8],
     ) {
-        let _ = local;
         let flow = Flow { transport, peer: source };
         // Keep-alives: CRLFs of RFC 5626, zero bytes of old devices.
         if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
@@ -37,7 +36,7 @@ impl UserAgent {
             return;
         }
         self.counters.received += 1;
-        crate::trace::received(flow, bytes);
+        self.note_received(now, flow, local, bytes);
         let parsed = match transport {
             TransportKind::Udp => parse_datagram(bytes),
             TransportKind::Tcp | TransportKind::Tls => parse_framed(bytes),

@@ -99,6 +99,8 @@ impl UserAgent {
             }
             _ => RegistrationState::Registering,
         };
+        let call_id = entry.registration.call_id.clone();
+        self.trace_call(&call_id, Some(account));
         let (id, _) = self.send_request(request, flow, ClientUse::Register(account), now);
         let entry = &mut self.accounts[account.0 as usize];
         let (patience, more) = (entry.config.failover_after, entry.trunk.flows().len());

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use sip_stack::message::{HeaderName, Message, Method, Request, Uri, parse_datagram};
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
+use sip_stack::trace::{Mask, TraceLimits};
 use sip_stack::transport::Flow;
 use sip_stack::ua::{
     AccountConfig, AccountId, CallId, Event, HangupReason, Invite, Rejection, Reply, RequestId, Secret,
@@ -34,6 +35,7 @@ const STRANGER: usize = 2;
 const MAX_STEPS: usize = 96;
 const MAX_CALLS: usize = 6;
 const MAX_TRANSACTIONS: usize = 48;
+const MAX_TRACED: usize = 12_000;
 const LOCAL: &str = "192.0.2.10:5060";
 /// Two ports of the exchange, and a stranger.
 const PEERS: [&str; 3] = ["192.0.2.1:5060", "192.0.2.1:5062", "198.51.100.7:5060"];
@@ -103,6 +105,7 @@ impl World {
             accept: vec![Method::Message, Method::Subscribe],
             max_calls: MAX_CALLS,
             max_transactions: MAX_TRANSACTIONS,
+            trace: Some(TraceLimits { bytes: MAX_TRACED, messages: 6, message_bytes: 900 }),
             ..UaConfig::default()
         };
         let mut ua = UserAgent::new(config, now);
@@ -362,6 +365,11 @@ impl World {
         assert!(servers <= MAX_TRANSACTIONS, "{servers} server transactions");
         assert!(clients <= MAX_TRANSACTIONS * 4, "{clients} client transactions");
         assert!(self.ua.strangers().len() <= 1, "one stranger is one source");
+        assert!(self.ua.traced_bytes() <= MAX_TRACED, "{} bytes traced", self.ua.traced_bytes());
+        let mut mask = Mask::new();
+        mask.learn(&self.last_received);
+        assert_eq!(mask.apply(&self.last_received).len(), self.last_received.len());
+        drop(self.ua.account_traces(self.account));
     }
 
     /// The owner hangs up and signs off; after the longest timers nothing is left.

@@ -29,5 +29,6 @@ mod requests;
 mod sessions;
 mod streams;
 mod tls;
+mod traces;
 mod transfers;
 mod updates;
