@@ -12,6 +12,7 @@ mod practice;
 mod render;
 mod table;
 mod time;
+mod trace;
 mod verbs;
 
 use std::path::PathBuf;
@@ -83,6 +84,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
             Ok(out.bytes(&script)?)
         }
         Verb::Events(args) => events::events(&socket(&global), args, out),
+        Verb::Trace(args) => trace::trace(&global, args, out),
         Verb::List(verb) => verbs::list(&global, verb, out),
         other => verbs::client(&global, other, out),
     }

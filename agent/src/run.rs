@@ -15,6 +15,7 @@ use sip_stack::driver::{
     BindConfig, Driver, TlsClient, TlsIdentity, TlsListen, TlsSettings, TlsSetupError, Verify,
 };
 use sip_stack::message::Uri;
+use sip_stack::trace::TraceLimits;
 use sip_stack::transaction::Timers;
 use sip_stack::transport::{KeepAlive, KeepAliveMethod, TransportKind};
 use sip_stack::ua::{
@@ -255,6 +256,7 @@ async fn signalling(
         timers,
         reliable,
         max_call_length: config.sip.max_call_length,
+        trace: trace_limits(config.sip.trace_mib),
         ..UaConfig::default()
     };
     let mut ua = UserAgent::new(ua_config, now.mono);
@@ -302,6 +304,12 @@ async fn signalling(
     }
     driver.flush(&mut ua);
     Ok((ua, driver, accounts))
+}
+
+/// `None` keeps nothing.
+fn trace_limits(mib: u32) -> Option<TraceLimits> {
+    let bytes = usize::try_from(mib).unwrap_or(0) << 20;
+    (bytes > 0).then(|| TraceLimits { bytes, ..TraceLimits::default() })
 }
 
 pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, RunError> {

@@ -103,6 +103,8 @@ pub struct Sip {
     pub reliable_provisionals: ReliableProvisionals,
     /// An answered call is hung up after this time; `None`: never.
     pub max_call_length: Option<Duration>,
+    /// MiB of memory for the SIP messages of the latest calls, 0 to 256; 0 keeps none.
+    pub trace_mib: u32,
 }
 
 /// Which callers get provisional answers that they acknowledge (RFC 3262).

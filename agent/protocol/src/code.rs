@@ -150,6 +150,8 @@ codes! {
     // Calls and results.
     NoCall = "E-NO-CALL", "通話がありません", "There is no call.",
         "kakeru status で状態を確認してください", "`kakeru status` shows the seat.";
+    NoTrace = "E-NO-TRACE", "この通話のSIPメッセージは残っていません", "No messages are kept of this call.",
+        "残るのは起動後の最近の通話だけです(設定 sip.trace_mib)", "Only the latest calls since the start are kept (sip.trace_mib in the configuration).";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
         "通話を終えてから実行してください", "End the call first.";
     NoSession = "E-NO-SESSION", "架電中のリストがありません", "No list is being dialed.",

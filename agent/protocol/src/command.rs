@@ -95,6 +95,8 @@ commands! {
     CallDtmf = "call.dtmf" => SeatStatus;
     /// Saves status, memo and callback time of the last call, and says what follows.
     CallSave = "call.save" => SeatStatus;
+    /// The SIP messages of a call and what became of its voice.
+    CallTrace = "call.trace" => TraceResult;
     /// The operator is away.
     SeatPause = "seat.pause" => SeatStatus;
     /// The operator is back.
@@ -158,7 +160,9 @@ impl Command {
             Self::DialResume(p) => Some(&mut p.seat),
             Self::DialStop(p) => Some(&mut p.seat),
             Self::DialSkip(p) => Some(&mut p.seat),
-            Self::Status(_)
+            // Its seat only stands for a call that is not named.
+            Self::CallTrace(_)
+            | Self::Status(_)
             | Self::EventsSubscribe(_)
             | Self::ListCreate(_)
             | Self::ListUpload(_)

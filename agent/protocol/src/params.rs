@@ -80,6 +80,19 @@ params! {
         /// Grows with each save of one attempt, so that a repeated message changes nothing.
         save_seq: Option<u64>,
     }
+    /// `call.trace`: of one call, or of what an account exchanges beside calls.
+    CallTrace {
+        /// The seat whose call is meant where `call` names none.
+        seat: Option<String>,
+        /// Attempt id, its last four or more characters, or a SIP Call-ID; `None` or `last` = the seat's running call,
+        /// else its last one.
+        call: Option<String>,
+        /// The account, instead of a call.
+        account: Option<String>,
+        /// Show numbers whole; only for managers.
+        #[serde(default)]
+        unmasked: bool,
+    }
     /// `seat.pause`.
     SeatPause {
         /// The seat.

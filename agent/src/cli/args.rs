@@ -97,6 +97,8 @@ pub enum Verb {
     },
     /// Be back
     Ready,
+    /// Show the SIP messages of a call as a ladder, with its voice's figures
+    Trace(TraceArgs),
     /// Print events as they happen
     Events(EventsArgs),
     /// Dial lists
@@ -243,6 +245,29 @@ pub enum NextArg {
     Skip,
     /// Only save
     Stay,
+}
+
+/// `kakeru trace`.
+#[derive(Clone, Debug, Args)]
+pub struct TraceArgs {
+    /// Attempt id, the end of one, or a SIP Call-ID [default: last, the seat's running or latest call]
+    #[arg(conflicts_with = "account")]
+    pub call: Option<String>,
+    /// REGISTER and OPTIONS of this account, and calls that were turned away, instead of a call
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Print the messages whole
+    #[arg(long, conflicts_with = "pcap")]
+    pub full: bool,
+    /// Write the messages as packets that Wireshark opens, or - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Overwrite the file
+    #[arg(long, requires = "pcap")]
+    pub force: bool,
+    /// Numbers whole; for managers only. Passwords and keys are never shown
+    #[arg(long)]
+    pub unmasked: bool,
 }
 
 /// `kakeru events`.
@@ -531,6 +556,10 @@ mod tests {
             "save --recall 2026-11-30T10:00 --next skip",
             "pause lunch",
             "ready",
+            "trace",
+            "trace last --full --unmasked",
+            "trace 7R3X6B1CV --pcap call.pcap --force --json",
+            "trace --account main --lang ja",
             "events --since 5 --kind call. --kind dial. --count 3",
             "history --open --limit 5",
             "stats --list x",
@@ -582,6 +611,8 @@ mod tests {
             "mute maybe",
             "list show x --limit 0",
             "call 1 2",
+            "trace x --account main",
+            "trace --force",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -11,6 +11,8 @@ use crate::control::client::ClientError;
 
 /// Exit code of a refusal.
 pub(super) const REFUSED: u8 = 1;
+/// Exit code of wrong usage, as clap's.
+pub(super) const USAGE: u8 = 2;
 /// Exit code when nobody answers on the socket.
 pub(super) const UNREACHABLE: u8 = 3;
 /// Exit code of a wrong configuration, `EX_CONFIG` of sysexits.h.

@@ -95,6 +95,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         | Verb::Demo(_)
         | Verb::Exchange(_)
         | Verb::Events(_)
+        | Verb::Trace(_)
         | Verb::List(_)
         | Verb::Config(_)
         | Verb::Completion { .. } => Ok(()),

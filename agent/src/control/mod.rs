@@ -12,7 +12,7 @@
 //! the ring behind is told `lagged`. [`client`] is the blocking other side for the command line.
 
 mod auth;
-mod base64;
+pub(crate) mod base64;
 pub mod client;
 mod connection;
 mod files;

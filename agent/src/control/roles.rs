@@ -50,6 +50,9 @@ impl Role {
             | Command::DncAdd(_)
             | Command::DncLs(_)
             | Command::DevicesList(_) => Self::Operator,
+            // Whose numbers were called is for those to see whose lists they are.
+            Command::CallTrace(p) if p.unmasked => Self::Manager,
+            Command::CallTrace(_) => Self::Operator,
             Command::ListCreate(_)
             | Command::ListUpload(_)
             | Command::ListImport(_)
@@ -132,5 +135,13 @@ mod tests {
         assert!(Role::needed(&import) > Role::of(1000, 990));
         assert!(Role::needed(&import) <= Role::of(990, 990));
         assert!(Role::needed(&Command::CallSave(params::CallSave::default())) <= Role::of(1000, 990));
+    }
+
+    #[test]
+    fn whole_numbers_in_a_trace_are_a_manager_s_business() {
+        let trace = |unmasked| Command::CallTrace(params::CallTrace { unmasked, ..Default::default() });
+        assert!(Role::needed(&trace(false)) <= Role::of(1000, 990));
+        assert!(Role::needed(&trace(true)) > Role::of(1000, 990));
+        assert!(Role::needed(&trace(true)) <= Role::of(0, 990));
     }
 }

@@ -12,6 +12,7 @@ use store::{AttemptEnd, AttemptId, HangupBy, RecordingFacts, RecordingState, Sav
 
 use super::call::{Call, Recording};
 use super::job::Done;
+use super::past::PastCall;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 
@@ -150,6 +151,9 @@ impl Core {
     pub(super) fn write_end(&mut self, seat: SeatIndex, ended: Ended, now: Now) {
         let attempt = AttemptId(ended.attempt.0);
         let call = self.calls.remove(&attempt);
+        if let Some(past) = call.as_ref().and_then(PastCall::of) {
+            self.past.push(past);
+        }
         let end = self.end_of(seat, attempt, &ended, call.as_ref(), now);
         self.report_ended(seat, &ended, call.as_ref(), &end, now);
         if ended.row == Row::CallerIdRequired || ended.row == Row::MediaMismatch {

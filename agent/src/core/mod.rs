@@ -22,6 +22,7 @@ pub(crate) mod identity;
 mod import;
 mod job;
 mod parts;
+mod past;
 mod query;
 mod report;
 mod rows;
@@ -29,6 +30,7 @@ mod seat;
 mod signal;
 mod status;
 mod strangers;
+mod trace;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -53,6 +55,7 @@ pub(crate) use account::AccountRuntime;
 use call::Call;
 use job::Done;
 pub(crate) use parts::Parts;
+use past::PastCalls;
 pub(crate) use seat::{SeatRuntime, Voice};
 
 /// Position of a seat in the configuration.
@@ -81,6 +84,8 @@ pub(crate) struct Core {
     by_session: HashMap<SessionId, AttemptId>,
     /// Recordings whose calls ended before the recorder did.
     late_recordings: HashMap<SessionId, AttemptId>,
+    /// Calls that are over, for traces.
+    past: PastCalls,
     /// Incoming calls whose row is not on disk yet.
     arriving: HashMap<CallId, signal::Arriving>,
     archivist: Archivist,

@@ -92,6 +92,7 @@ impl Core {
             by_sip: HashMap::new(),
             by_session: HashMap::new(),
             late_recordings: HashMap::new(),
+            past: super::PastCalls::default(),
             arriving: HashMap::new(),
             archivist: parts.archivist,
             jobs: JoinSet::new(),

@@ -17,6 +17,7 @@ impl Core {
         let store = self.store.clone();
         match command {
             Command::Status(_) => self.status_query(reply, now),
+            Command::CallTrace(p) => self.call_trace(p, peer, reply, now),
             Command::ListCreate(p) => {
                 let default = self.project;
                 self.spawn(reply, async move {
@@ -53,7 +54,7 @@ impl Core {
         }
     }
 
-    fn spawn<T, F>(&mut self, reply: Reply, work: F)
+    pub(super) fn spawn<T, F>(&mut self, reply: Reply, work: F)
     where
         T: serde::Serialize,
         F: Future<Output = Result<T, RpcError>> + Send + 'static,

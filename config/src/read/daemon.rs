@@ -70,6 +70,7 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
         tls: None,
         reliable_provisionals: ReliableProvisionals::Required,
         max_call_length: None,
+        trace_mib: 8,
     };
     let Some(mut table) = section else { return sip };
     if let Some(listen) = table.parsed("listen", "an address with port such as \"0.0.0.0:5060\"", report) {
@@ -105,6 +106,9 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
     }
     let longest = table.duration("max_call_length", Duration::ZERO, Duration::from_secs(86_400), report);
     sip.max_call_length = longest.map(|found| found.value).filter(|longest| !longest.is_zero());
+    if let Some(mib) = table.integer("trace_mib", 0..257, report) {
+        sip.trace_mib = mib.value;
+    }
     table.finish(report);
     sip
 }

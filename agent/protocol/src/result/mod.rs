@@ -6,11 +6,13 @@ mod history;
 mod list;
 mod seat;
 mod status;
+mod trace;
 
 pub use history::*;
 pub use list::*;
 pub use seat::*;
 pub use status::*;
+pub use trace::*;
 
 use serde::{Deserialize, Serialize};
 
