@@ -18,6 +18,7 @@ mod registration;
 mod session;
 mod strangers;
 mod talk;
+mod trace;
 mod transports;
 mod units;
 

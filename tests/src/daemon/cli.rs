@@ -61,8 +61,14 @@ impl Outcome {
 
 /// Runs `kakeru ARGUMENTS --socket SOCKET --json`.
 pub(super) fn run(socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
+    let json: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+    run_plain(socket, folder, &json)
+}
+
+/// The same without `--json`.
+pub(super) fn run_plain(socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(super::binary());
-    command.current_dir(folder).args(arguments).arg("--socket").arg(socket).arg("--json");
+    command.current_dir(folder).args(arguments).arg("--socket").arg(socket);
     let output = command.stdin(Stdio::null()).output().expect("the binary can be run");
     Outcome {
         command: format!("kakeru {}", arguments.join(" ")),

@@ -145,6 +145,17 @@ impl Daemon {
         cli::run(&self.socket(), self.directory.path(), arguments)
     }
 
+    /// Runs a command that has to succeed and returns what a person sees.
+    ///
+    /// # Panics
+    /// When it is refused.
+    #[track_caller]
+    pub fn text(&self, arguments: &[&str]) -> String {
+        let outcome = cli::run_plain(&self.socket(), self.directory.path(), arguments);
+        assert_eq!(outcome.code, 0, "{outcome:#?}");
+        outcome.stdout
+    }
+
     /// Runs a command that has to succeed and returns its JSON (an array when it printed several lines).
     ///
     /// # Panics

@@ -11,3 +11,4 @@ pub mod pulse;
 pub mod sipp;
 pub mod sipvicious;
 pub mod trace;
+pub mod tshark;
