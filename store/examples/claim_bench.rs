@@ -107,6 +107,7 @@ async fn main() {
             void: None,
             evidence: serde_json::json!({ "q850": 17 }),
             auto: None,
+            transfer: None,
         };
         store.end_attempt(end).await.unwrap();
         last = Some(claimed.attempt);

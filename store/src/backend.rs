@@ -12,7 +12,7 @@ use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
     DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
     ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
-    Stats, StatsQuery, StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
@@ -60,6 +60,7 @@ pub(crate) trait Backend: Send {
     fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()>;
     fn release(&mut self, attempt: AttemptId, now: i64, skip_round: bool) -> Result<()>;
     fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed>;
+    fn check_manual(&mut self, call: &ManualCall) -> Result<Target>;
     fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId>;
     fn progress(&mut self, progress: &AttemptProgress) -> Result<()>;
     fn end_attempt(&mut self, end: &AttemptEnd) -> Result<()>;

@@ -47,6 +47,8 @@ pub enum DialRefusal {
     },
     /// Marked 発信対象外, or its list is disabled or deleted.
     Excluded,
+    /// The number stands on a dial list, and the calling window is closed.
+    Hours,
 }
 
 impl DialRefusal {
@@ -59,6 +61,7 @@ impl DialRefusal {
             Self::TrunkRule => "E-TRUNK-RULE",
             Self::RepeatGap { .. } | Self::RepeatDay { .. } => "E-REPEAT",
             Self::Excluded => "E-EXCLUDED",
+            Self::Hours => "E-HOURS",
         }
     }
 
@@ -67,7 +70,7 @@ impl DialRefusal {
     pub fn until(self) -> Option<i64> {
         match self {
             Self::RepeatGap { until } | Self::RepeatDay { until } => Some(until),
-            Self::DoNotCall | Self::Forbidden | Self::TrunkRule | Self::Excluded => None,
+            Self::DoNotCall | Self::Forbidden | Self::TrunkRule | Self::Excluded | Self::Hours => None,
         }
     }
 }
@@ -85,6 +88,7 @@ impl std::fmt::Display for DialRefusal {
                 "the same number was dialed as often as one day allows; try again tomorrow"
             }
             Self::Excluded => "the lead is excluded from dialing (発信対象外) or its list is disabled",
+            Self::Hours => "the number is on a dial list, and it is outside the calling window",
         })
     }
 }

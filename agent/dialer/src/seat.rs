@@ -87,6 +87,12 @@ impl Dialer {
         matches!(self.state, State::Idle | State::Breathing(..))
     }
 
+    /// Whether the calling window is open.
+    #[must_use]
+    pub fn window_open(&self, now: Now) -> bool {
+        self.policy.window.as_ref().is_none_or(|window| window.is_open(now.wall))
+    }
+
     /// Begin to dial a list from the top. The seat becomes ready.
     ///
     /// # Errors

@@ -105,10 +105,6 @@ impl Dialer {
         self.state = State::Ending(open, row, auto.is_some());
     }
 
-    pub(crate) fn window_open(&self, now: Now) -> bool {
-        self.policy.window.as_ref().is_none_or(|w| w.is_open(now.wall))
-    }
-
     pub(crate) fn may_dial(&self, now: Now) -> bool {
         self.paused.is_none() && self.session.is_some() && self.trunk_up && self.window_open(now)
     }

@@ -154,6 +154,11 @@ codes! {
         "残るのは起動後の最近の通話だけです(設定 sip.trace_mib)", "Only the latest calls since the start are kept (sip.trace_mib in the configuration).";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
         "通話を終えてから実行してください", "End the call first.";
+    TransferRefused = "E-TRANSFER-REFUSED", "交換機が転送を受け付けません", "The exchange does not take the transfer.",
+        "通話は続いています。交換機で転送(REFER)が許可されているか確認してください",
+        "The call goes on. Ask whoever runs the exchange to allow transfers (REFER) for this account.";
+    TransferFailed = "E-TRANSFER-FAILED", "転送先につながりませんでした", "The transfer did not reach its target.",
+        "通話は続いています。転送先を確認して、もう一度実行してください", "The call goes on. Check the number and try again.";
     NoSession = "E-NO-SESSION", "架電中のリストがありません", "No list is being dialed.",
         "dial start リスト名 で始めてください", "Begin with `kakeru dial start LIST`.";
     Sealed = "E-SEALED", "この結果は確定済みです", "The result is already sealed.",

@@ -93,6 +93,8 @@ commands! {
     CallMute = "call.mute" => SeatStatus;
     /// Sends DTMF digits.
     CallDtmf = "call.dtmf" => SeatStatus;
+    /// Hands the other side of the call to somebody else.
+    CallTransfer = "call.transfer" => SeatStatus;
     /// Saves status, memo and callback time of the last call, and says what follows.
     CallSave = "call.save" => SeatStatus;
     /// The SIP messages of a call and what became of its voice.
@@ -152,6 +154,7 @@ impl Command {
             Self::CallResume(p) => Some(&mut p.seat),
             Self::CallMute(p) => Some(&mut p.seat),
             Self::CallDtmf(p) => Some(&mut p.seat),
+            Self::CallTransfer(p) => Some(&mut p.seat),
             Self::CallSave(p) => Some(&mut p.seat),
             Self::SeatPause(p) => Some(&mut p.seat),
             Self::SeatReady(p) => Some(&mut p.seat),

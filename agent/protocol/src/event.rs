@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::result::{
-    CallInfo, Direction, ImportResult, RecordingInfo, RegistrationState, SeatState, TrunkStatus,
+    CallInfo, Direction, ImportResult, RecordingInfo, RegistrationState, SeatState, TransferInfo, TrunkStatus,
 };
 
 /// An event with its number and time, as sent: the parameters of the notification `event`.
@@ -193,6 +193,19 @@ events! {
         attempt: String,
         /// Whether it is silenced.
         on: bool,
+    }
+    /// A transfer goes on, or is over.
+    CallTransfer = "call.transfer" {
+        /// The seat.
+        seat: String,
+        /// The attempt that is handed over.
+        attempt: String,
+        /// How, to whom, and how far it is.
+        transfer: TransferInfo,
+        /// SIP code: of the exchange with `accepted` and a refusal, else what it tells of the target (NOTIFY, RFC 3515).
+        code: Option<u16>,
+        /// Reason phrase, or what happened instead.
+        reason: Option<String>,
     }
     /// Something telling was heard from the other side.
     CallHeard = "call.heard" {

@@ -62,6 +62,13 @@ params! {
         /// `0`–`9`, `*`, `#`, `A`–`D`; at most 64.
         digits: String,
     }
+    /// `call.transfer`: answered when its outcome is known, after up to three minutes.
+    CallTransfer {
+        /// The seat.
+        seat: Option<String>,
+        /// Number to hand the call to, in any form people write.
+        number: String,
+    }
     /// `call.save`: may be repeated until the next dial, the last one wins.
     CallSave {
         /// The seat.

@@ -88,6 +88,11 @@ pub enum Verb {
         /// 0-9, *, #, A-D
         digits: String,
     },
+    /// Hand the other side of the call to a number; returns when it is known whether that worked
+    Transfer {
+        /// The number, in any form people write
+        number: String,
+    },
     /// Save the call's result, and say what follows
     Save(SaveArgs),
     /// Be away
@@ -552,6 +557,7 @@ mod tests {
             "mute",
             "mute off",
             "dtmf 1#",
+            "transfer 03-1234-5678",
             "save --status 見込 --memo x --next dial",
             "save --recall 2026-11-30T10:00 --next skip",
             "pause lunch",
@@ -613,6 +619,7 @@ mod tests {
             "call 1 2",
             "trace x --account main",
             "trace --force",
+            "transfer 1 2",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

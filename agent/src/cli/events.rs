@@ -52,7 +52,7 @@ fn line(record: &EventRecord) -> String {
                     push(&mut line, key, call.get(key).unwrap_or(&Value::Null));
                 }
             }
-            ("result" | "recording", Value::Object(inner)) => {
+            ("result" | "recording" | "transfer", Value::Object(inner)) => {
                 for (key, value) in inner.iter().filter(|(key, _)| !fields.contains_key(*key)) {
                     push(&mut line, key, value);
                 }

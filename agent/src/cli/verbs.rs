@@ -42,6 +42,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Resume => seat_call(global, CallResume { seat }, out),
         Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),
         Verb::Dtmf { digits } => seat_call(global, CallDtmf { seat, digits }, out),
+        Verb::Transfer { number } => seat_call(global, CallTransfer { seat, number }, out),
         Verb::Save(args) => {
             let next = match args.next {
                 NextArg::Dial => Next::Dial,

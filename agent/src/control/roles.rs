@@ -33,6 +33,7 @@ impl Role {
             | Command::CallResume(_)
             | Command::CallMute(_)
             | Command::CallDtmf(_)
+            | Command::CallTransfer(_)
             | Command::CallSave(_)
             | Command::SeatPause(_)
             | Command::SeatReady(_)

@@ -6,10 +6,11 @@ use media::types::{SessionId, SessionStats};
 use protocol::result::{CallInfo, CallState, Direction};
 use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
-use store::AttemptId;
 use store::phone::Phone;
+use store::{AttemptId, Transferred};
 
 use super::SeatIndex;
+use super::transfer::Transfer;
 
 /// Where a call came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,10 @@ pub(crate) struct Call {
     pub(crate) stats: Option<SessionStats>,
     /// The result as far as it is on disk.
     pub(crate) kept: Kept,
+    /// The transfer that is under way.
+    pub(crate) transfer: Option<Transfer>,
+    /// Whom the call was handed to.
+    pub(crate) transferred: Option<Transferred>,
     /// Set when SIP is over and the media session is being closed: facts are final once it is.
     pub(crate) closing: Option<Closing>,
 }
@@ -147,6 +152,8 @@ impl Call {
             recording: Recording::None,
             stats: None,
             kept: Kept::default(),
+            transfer: None,
+            transferred: None,
             closing: None,
         }
     }
@@ -206,7 +213,13 @@ impl Call {
                     reason: one.reason.clone(),
                 })
                 .collect(),
+            transfer: self.transfer_info(),
         }
+    }
+
+    /// Answered, and not over.
+    pub(crate) const fn is_talking(&self) -> bool {
+        self.sip.is_some() && self.times.answered.is_some() && self.closing.is_none()
     }
 
     pub(crate) const fn direction(&self) -> Direction {

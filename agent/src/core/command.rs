@@ -29,6 +29,7 @@ impl Core {
         };
         let answer = match command {
             Command::CallDial(p) => return self.call_dial(seat, p, reply, now),
+            Command::CallTransfer(p) => return self.call_transfer(seat, p.number, reply, now),
             Command::CallSave(p) => return self.call_save(seat, p, reply, now),
             Command::DialStart(p) => return self.dial_start(seat, p, reply),
             Command::CallAnswer(_) => self.answer(seat, now),
@@ -110,23 +111,8 @@ impl Core {
         reply: Reply,
         now: Now,
     ) {
-        let runtime = &mut self.seats[seat];
-        let account = &self.accounts[runtime.account].config;
-        let mut call = ManualCall {
-            attempt: Some(AttemptId::generate(now.wall)),
-            phone: number,
-            plan: plan(account),
-            seat: runtime.name.clone(),
-            user: runtime.user,
-            project: Some(self.project),
-            account: account.name.clone(),
-            caller_id: account.caller_id.clone(),
-            origin: Origin::Manual,
-            now: now.wall,
-            rules: Default::default(),
-        };
-        runtime.waiting = Some(reply);
-        call.rules = self.rules(seat);
+        let mut call = self.manual_call(seat, number, now);
+        self.seats[seat].waiting = Some(reply);
         let store = self.store.clone();
         self.jobs.spawn(async move {
             if let Some(name) = project {
@@ -137,6 +123,26 @@ impl Core {
             }
             Done::Opened { seat, result: Box::new(store.open_manual(call).await) }
         });
+    }
+
+    /// A number that an operator typed, as the store is to check it.
+    pub(super) fn manual_call(&self, seat: SeatIndex, number: String, now: Now) -> ManualCall {
+        let runtime = &self.seats[seat];
+        let account = &self.accounts[runtime.account].config;
+        ManualCall {
+            attempt: Some(AttemptId::generate(now.wall)),
+            phone: number,
+            plan: plan(account),
+            seat: runtime.name.clone(),
+            user: runtime.user,
+            project: Some(self.project),
+            account: account.name.clone(),
+            caller_id: account.caller_id.clone(),
+            origin: Origin::Manual,
+            now: now.wall,
+            rules: self.rules(seat),
+            second: None,
+        }
     }
 
     fn call_save(&mut self, seat: SeatIndex, p: CallSave, reply: Reply, now: Now) {
@@ -294,7 +300,7 @@ impl Core {
         Ok(())
     }
 
-    fn live_attempt(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {
+    pub(super) fn live_attempt(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {
         let dialer = &self.seats[seat].dialer;
         let attempt = dialer.attempt().filter(|_| dialer.in_call());
         attempt.map(|attempt| AttemptId(attempt.0)).ok_or_else(|| ErrorCode::NoCall.into())

@@ -226,6 +226,7 @@ impl Core {
                 now: now.wall,
                 user: self.seats[seat].user,
             }),
+            transfer: call.and_then(|call| call.transferred.clone()),
         }
     }
 

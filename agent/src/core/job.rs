@@ -56,6 +56,11 @@ pub(crate) enum Done {
         seat: SeatIndex,
         result: Box<Result<Claimed, StoreError>>,
     },
+    /// The number that a call is to be handed to may be called, or not.
+    TransferChecked {
+        attempt: AttemptId,
+        result: Box<Result<store::Target, StoreError>>,
+    },
     /// The list that a client wants to dial.
     ListFound {
         seat: SeatIndex,
@@ -108,6 +113,7 @@ impl Core {
             Done::Saved { seat, attempt, memo, result } => self.saved(seat, attempt, memo, result, now),
             Done::SavedClosed { seat, result, reply } => self.saved_closed(seat, result, reply, now),
             Done::Opened { seat, result } => self.opened(seat, *result, now),
+            Done::TransferChecked { attempt, result } => self.transfer_checked(attempt, *result, now),
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
             Done::Arrived { sip, contact, result } => self.arrived(sip, contact.map(|c| *c), result, now),
             Done::Ended { seat, end, recording, result } => {
@@ -372,6 +378,7 @@ impl Core {
             void: None,
             evidence: serde_json::Value::Null,
             auto: None,
+            transfer: None,
         };
         let nudge = std::sync::Arc::clone(&self.outbox_nudge);
         self.jobs.spawn(async move {

@@ -31,6 +31,7 @@ mod signal;
 mod status;
 mod strangers;
 mod trace;
+mod transfer;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -6,7 +6,7 @@ use protocol::RpcError;
 use protocol::params::{LeadFilter as Filter, StatsGet};
 use protocol::result::{
     DeviceDirection, DeviceRow, Devices, Direction, DncPage, DncRow, HistoryPage, HistoryRow, LeadRow,
-    ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, WhyResult, WhyRow,
+    ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, WhyResult, WhyRow,
 };
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
 
@@ -72,7 +72,7 @@ fn lead(lead: &store::LeadRow) -> LeadRow {
 }
 
 /// E.164 as people in Japan write it.
-fn national(e164: &str) -> String {
+pub(super) fn national(e164: &str) -> String {
     e164.strip_prefix("+81").map_or_else(|| e164.to_owned(), |rest| format!("0{rest}"))
 }
 
@@ -145,6 +145,12 @@ fn attempt(row: &AttemptRow) -> HistoryRow {
             sha256: recording.sha256.clone(),
             gaps_ms: Some(recording.gaps_ms),
         }),
+        transfer: row.transfer.as_ref().map(|transfer| Transferred {
+            way: transfer.way.as_str().to_owned(),
+            number: national(&transfer.to),
+            code: transfer.code,
+        }),
+        parent: row.parent.map(|parent| parent.to_string()),
     }
 }
 

@@ -48,6 +48,9 @@ impl Core {
                     self.hold_failed(attempt, code, now);
                 }
             }
+            Event::TransferProgress { call, code, reason } => self.transfer_progress(call, code, reason, now),
+            Event::Transferred { call, code } => self.transferred(call, code, now),
+            Event::TransferFailed { call, code, reason } => self.transfer_failed(call, code, reason, now),
             Event::Dtmf { call, digit, .. } => self.digit_told(call, digit, now),
             Event::Ended { call, end } => self.sip_ended(call, &end, now),
             Event::Trunk { account, status } => self.trunk(account, status, now),
@@ -112,6 +115,7 @@ impl Core {
         if changed {
             self.report_held(attempt, now);
         }
+        self.transfer_held(attempt, true, now);
     }
 
     fn hold_failed(&mut self, attempt: AttemptId, code: Option<u16>, now: Now) {
@@ -120,6 +124,7 @@ impl Core {
             call.hold_wanted = call.held;
         }
         self.report_held(attempt, now);
+        self.transfer_held(attempt, false, now);
     }
 
     /// Answers an incoming call: sockets first, then 200 with our answer.
@@ -236,8 +241,11 @@ impl Core {
         facts.unreachable = end.by == EndedBy::Timeout && !end.ring_timeout;
         facts.talked_ms = call.times.answered.map_or(0, |at| u64::try_from(now.wall - at).unwrap_or(0));
         let deadline = now.mono + LAST_WORDS;
+        let session = call.session;
         call.closing = Some(Closing { by: end.by, reason: end.reason_text.clone(), deadline });
-        match call.session {
+        // Whoever was to be handed over has left before the exchange was asked.
+        self.transfer_answer(attempt, Err(ErrorCode::NoCall.into()));
+        match session {
             Some(session) => self.media(MediaCommand::Close { session }),
             None => self.finish(attempt),
         }

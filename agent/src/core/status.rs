@@ -196,6 +196,7 @@ impl Core {
             memo: None,
             withheld: None,
             diverted: Vec::new(),
+            transfer: None,
         })
     }
 

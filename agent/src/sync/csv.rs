@@ -18,7 +18,7 @@ pub struct CsvDrop {
 }
 
 /// Columns of a drop file, which are also the keys of the outbox payload.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 38] = [
     "id",
     "box",
     "project_id",
@@ -53,6 +53,10 @@ const COLUMNS: [&str; 34] = [
     "recording_path",
     "recording_sha256",
     "recording_gaps_ms",
+    "parent_id",
+    "transfer",
+    "transferred_to",
+    "transfer_code",
 ];
 
 impl CsvDrop {

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::id::AttemptId;
 use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, DialRules, HistoryQuery,
-    IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer,
-    WhyContext, WhyQuery,
+    IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target,
+    WhyAnswer, WhyContext, WhyQuery,
 };
 
 /// Calls.
@@ -50,6 +50,15 @@ impl Store {
     /// [`crate::Error::Phone`], [`crate::Error::Refused`].
     pub async fn open_manual(&self, call: ManualCall) -> Result<Claimed> {
         self.write(move |b| b.open_manual(&call)).await
+    }
+
+    /// The checks of [`Self::open_manual`] for a number that somebody else is to dial for us (a transfer's target);
+    /// nothing is written.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`], [`crate::Error::Refused`].
+    pub async fn check_manual(&self, call: ManualCall) -> Result<Target> {
+        self.ask(move |b| b.check_manual(&call)).await
     }
 
     /// Opens the row of an incoming call.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::word::{Direction, HangupBy, Origin, RecordingState, SetBy};
+use super::word::{Direction, HangupBy, Origin, RecordingState, SetBy, TransferWay};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 
 /// A disposition and memo for an open attempt. The last save wins; one row remains (S4.49).
@@ -125,6 +125,19 @@ pub struct AttemptEnd {
     pub evidence: serde_json::Value,
     /// A disposition set by the machine, in the same commit. Ignored for void attempts and when a person saved before.
     pub auto: Option<Save>,
+    /// The callee was handed to somebody else, and our leg ended by that.
+    pub transfer: Option<Transferred>,
+}
+
+/// Whom a call was handed to: facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Transferred {
+    /// How.
+    pub way: TransferWay,
+    /// The number, E.164.
+    pub to: String,
+    /// What the target answered, as the exchange told it; `None` where it did not.
+    pub code: Option<u16>,
 }
 
 /// An incoming call.
@@ -186,6 +199,10 @@ pub struct AttemptRow {
     pub origin: Origin,
     /// A practice account carried it.
     pub practice: bool,
+    /// The call that this one was a consultation for.
+    pub parent: Option<AttemptId>,
+    /// Whom it was handed to.
+    pub transfer: Option<Transferred>,
     /// The list.
     pub list: Option<ListId>,
     /// Name of the list at the time.

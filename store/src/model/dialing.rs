@@ -181,6 +181,33 @@ pub struct ManualCall {
     pub now: i64,
     /// The rules of dialing.
     pub rules: DialRules,
+    /// Set where the number is to come into a call that is up; `None`: a call of its own.
+    pub second: Option<SecondLeg>,
+}
+
+/// What a number is for that comes into a running call: a consultation, or the target of a transfer.
+///
+/// Such a number is mostly a colleague's, called many times a day and by a person each time: the repeat floor, which bounds
+/// what a machine does to people who do not answer, and the calling window, which bounds when they are bothered, are
+/// not for it. Both hold all the same where the number stands on a dial list, so that nobody gets round them this way;
+/// do-not-call, emergency and forbidden numbers and the account's dial rules hold always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondLeg {
+    /// The call that is up.
+    pub parent: AttemptId,
+    /// Whether the calling window is open now.
+    pub open: bool,
+}
+
+/// A number that every rule has let pass, as the account sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The number.
+    pub phone: Phone,
+    /// What the account sends.
+    pub dial_string: String,
+    /// A 184 or 186 that is told by Privacy, since it is not dialed.
+    pub signalled: Option<Clir>,
 }
 
 /// 端末設備等規則 32条の3: repeats within three minutes are limited; after them it is a new call.

@@ -73,6 +73,15 @@ words!(
     }
 );
 words!(
+    /// How a call was handed to somebody else (RFC 5589).
+    TransferWay {
+        /// To a number, unseen.
+        Blind = "blind",
+        /// To somebody who was asked first.
+        Attended = "attended",
+    }
+);
+words!(
     /// Which way a call went.
     Direction {
         /// We called.

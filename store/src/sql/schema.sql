@@ -1,4 +1,4 @@
--- Schema version 1.
+-- Schema version 2.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -217,7 +217,8 @@ BEGIN SELECT RAISE(ABORT, 'E-STATUS-BUILTIN'); END;
 CREATE TRIGGER dispositions_builtin_insert BEFORE INSERT ON dispositions WHEN NEW.builtin = 1
 BEGIN SELECT RAISE(ABORT, 'E-STATUS-BUILTIN'); END;
 
--- One row per INVITE (S4.48). A row without `dialed_at` is a claim: it disappears when released.
+-- One row per INVITE (S4.48). A row without `dialed_at` is a claim: it disappears when released. A call that was handed
+-- to somebody else says how (`transfer`), to which number (E.164), and what its target answered, where that was told.
 CREATE TABLE attempts (
   id                BLOB PRIMARY KEY CHECK (length(id) = 16),
   box_id            TEXT NOT NULL,
@@ -274,6 +275,9 @@ CREATE TABLE attempts (
   reported          INTEGER NOT NULL DEFAULT 0 CHECK (reported IN (0, 1)),
   save_seq          INTEGER NOT NULL DEFAULT 0,
   saved_at          INTEGER,
+  transfer TEXT CHECK (transfer IN ('blind', 'attended')),
+  transferred_to TEXT,
+  transfer_code INTEGER,
   CHECK (direction = 'in' OR (phone IS NOT NULL AND dial_string IS NOT NULL)),
   CHECK (ended_at IS NULL OR dialed_at IS NOT NULL),
   CHECK (sealed_at IS NULL OR ended_at IS NOT NULL),

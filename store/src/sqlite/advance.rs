@@ -140,6 +140,7 @@ fn take(
         direction: Direction::Out,
         origin: Origin::List,
         practice: spec.rules.practice,
+        parent: None,
         list: Some((spec.list, &list.name)),
         lead: Some((lead.id, lead.position, lead.round)),
         phone: Some(phone.expose()),

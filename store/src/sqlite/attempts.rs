@@ -8,7 +8,7 @@ use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, MIN_REPEAT_GAP_MS, ManualCall,
-    Origin, PRACTICE_REQUEUE_MS, SetBy,
+    Origin, PRACTICE_REQUEUE_MS, SetBy, Target,
 };
 use crate::phone::{Dialing, Phone};
 use crate::time::BusinessDate;
@@ -23,6 +23,7 @@ pub(super) struct NewAttempt<'a> {
     pub(super) direction: Direction,
     pub(super) origin: Origin,
     pub(super) practice: bool,
+    pub(super) parent: Option<AttemptId>,
     pub(super) list: Option<(ListId, &'a str)>,
     pub(super) lead: Option<(LeadId, i64, u32)>,
     pub(super) phone: Option<&'a str>,
@@ -41,11 +42,11 @@ pub(super) struct NewAttempt<'a> {
 }
 
 pub(super) fn insert(db: &Connection, new: &NewAttempt<'_>) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO attempts (id, box_id, seat, user_id, project_id, direction, origin, practice, list_id,
-                 list_name, lead_id, position, round, phone, peer, company, person, categories, dial_string,
+    let sql = "INSERT INTO attempts (id, box_id, seat, user_id, project_id, direction, origin, practice, parent_attempt_id,
+                 list_id, list_name, lead_id, position, round, phone, peer, company, person, categories, dial_string,
                  dial_prefix, caller_id, account, sip_call_id, business_day, claimed_at, claim_until, dialed_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26, ?27)";
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
     let categories = serde_json::Value::from(new.categories).to_string();
     exec(
         db,
@@ -59,6 +60,7 @@ pub(super) fn insert(db: &Connection, new: &NewAttempt<'_>) -> rusqlite::Result<
             new.direction,
             new.origin,
             new.practice,
+            new.parent,
             new.list.map(|(id, _)| id),
             new.list.map(|(_, name)| name),
             new.lead.map(|(id, _, _)| id),
@@ -205,20 +207,36 @@ pub(super) fn expire_claims(db: &Connection, now: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> Result<Claimed> {
-    let doing = "open manual call";
+/// The number of a manual call, once every rule has let it pass.
+fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)> {
     let parsed = Phone::parse(&call.phone).map_err(Error::Phone)?;
     let phone = parsed.phone;
-    let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
     let dialing = call.plan.dial(&phone, parsed.clir).ok_or(Error::Refused(DialRefusal::TrunkRule))?;
     let origin = match call.origin {
         Origin::Direct => Origin::Direct,
         Origin::Manual | Origin::List | Origin::Incoming => Origin::Manual,
     };
     let dial = Dial { phone: phone.expose(), dialing: &dialing, project: call.project, origin };
-    if let Some(refusal) = checks::refusal(db, &dial, &call.rules, call.now).doing(doing)? {
-        return Err(Error::Refused(refusal));
+    let refusal = match call.second {
+        None => checks::refusal(db, &dial, &call.rules, call.now),
+        Some(second) => checks::second_refusal(db, &dial, &call.rules, second.open, call.now),
+    };
+    match refusal.doing("check number")? {
+        Some(refusal) => Err(Error::Refused(refusal)),
+        None => Ok((phone, dialing, origin)),
     }
+}
+
+/// The checks of a manual call without the call: somebody else is to dial the number for us.
+pub(super) fn check_manual(db: &Connection, call: &ManualCall) -> Result<Target> {
+    let (phone, dialing, _) = passed(db, call)?;
+    Ok(Target { phone, dial_string: dialing.string, signalled: dialing.signalled })
+}
+
+pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> Result<Claimed> {
+    let doing = "open manual call";
+    let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
+    let (phone, dialing, origin) = passed(db, call)?;
     let contact = contacts::by_key(db, phone.expose()).doing(doing)?;
     let of_project: Option<String> = match call.project {
         Some(project) => one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0))
@@ -238,6 +256,7 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
         direction: Direction::Out,
         origin,
         practice: call.rules.practice,
+        parent: call.second.map(|second| second.parent),
         list: None,
         lead: None,
         phone: Some(phone.expose()),
@@ -294,6 +313,7 @@ pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) 
         direction: Direction::In,
         origin: Origin::Incoming,
         practice: false,
+        parent: None,
         list: None,
         lead: None,
         phone: phone.as_ref().map(Phone::expose),
@@ -348,7 +368,8 @@ pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<()> {
                  answered_at = ifnull(answered_at, ?9), sip_call_id = ifnull(sip_call_id, ?10), suggestion = ?11,
                  sub = ?12, evidence = json_patch(evidence, ?13), void = ?14, void_reason = ?15,
                  disposition = CASE ?14 WHEN 0 THEN disposition END, set_by = CASE ?14 WHEN 0 THEN set_by END,
-                 sealed_at = CASE ?14 WHEN 1 THEN max(?2, dialed_at) END
+                 sealed_at = CASE ?14 WHEN 1 THEN max(?2, dialed_at) END,
+                 transfer = ?16, transferred_to = ?17, transfer_code = ?18
                WHERE id = ?1";
     exec(
         db,
@@ -369,6 +390,9 @@ pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<()> {
             patch(&end.evidence),
             void.is_some(),
             void,
+            end.transfer.as_ref().map(|transfer| transfer.way),
+            end.transfer.as_ref().map(|transfer| &transfer.to),
+            end.transfer.as_ref().and_then(|transfer| transfer.code),
         ],
     )
     .doing(doing)?;

@@ -5,6 +5,8 @@ use rusqlite::Connection;
 use super::{dnc, one};
 use crate::error::DialRefusal;
 use crate::id::ProjectId;
+#[cfg(doc)]
+use crate::model::SecondLeg;
 use crate::model::{DialRules, Origin};
 use crate::phone::{DialPlan, Dialing, Verdict};
 use crate::time::BusinessDate;
@@ -26,13 +28,42 @@ pub(super) fn refusal(
     rules: &DialRules,
     now: i64,
 ) -> rusqlite::Result<Option<DialRefusal>> {
+    match number(db, dial)? {
+        Some(refusal) => Ok(Some(refusal)),
+        None => repeat(db, dial.phone, rules, now),
+    }
+}
+
+/// The same for a number that comes into a call that is up; see [`SecondLeg`].
+pub(super) fn second_refusal(
+    db: &Connection,
+    dial: &Dial<'_>,
+    rules: &DialRules,
+    open: bool,
+    now: i64,
+) -> rusqlite::Result<Option<DialRefusal>> {
+    if let Some(refusal) = number(db, dial)? {
+        return Ok(Some(refusal));
+    }
+    match listed(db, dial.phone)? {
+        true if !open => Ok(Some(DialRefusal::Hours)),
+        true => repeat(db, dial.phone, rules, now),
+        false => Ok(None),
+    }
+}
+
+/// What forbids a number whatever the time and whoever dials it.
+fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefusal>> {
     if forbidden(dial.dialing, dial.origin) {
         return Ok(Some(DialRefusal::Forbidden));
     }
-    if dnc::blocked(db, dial.phone, dial.project)? {
-        return Ok(Some(DialRefusal::DoNotCall));
-    }
-    repeat(db, dial.phone, rules, now)
+    Ok(dnc::blocked(db, dial.phone, dial.project)?.then_some(DialRefusal::DoNotCall))
+}
+
+/// Whether the number stands on any dial list.
+fn listed(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM leads WHERE phone = ?1 AND deleted_at IS NULL LIMIT 1";
+    Ok(one(db, sql, [phone], |_| Ok(()))?.is_some())
 }
 
 /// Emergency and special numbers, on the final string; freephone numbers too when nobody typed them.

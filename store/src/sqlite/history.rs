@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use super::{all, one, people, texts};
 use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
-use crate::model::{AttemptRow, HistoryQuery, RecordingInfo};
+use crate::model::{AttemptRow, HistoryQuery, RecordingInfo, Transferred};
 use crate::phone::Phone;
 
 /// One attempt with its names and its last recording.
@@ -103,6 +103,10 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
             gaps_ms: row.get::<_, i64>("gaps_ms")?.unsigned_abs(),
         }),
     };
+    let transfer = match (row.get("transfer")?, row.get("transferred_to")?) {
+        (Some(way), Some(to)) => Some(Transferred { way, to, code: row.get("transfer_code")? }),
+        _ => None,
+    };
     Ok(AttemptRow {
         id: row.get("id")?,
         box_id: row.get("box_id")?,
@@ -114,6 +118,8 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         direction: row.get("direction")?,
         origin: row.get("origin")?,
         practice: row.get("practice")?,
+        parent: row.get("parent_attempt_id")?,
+        transfer,
         list: row.get("list_id")?,
         list_name: row.get("list_name")?,
         lead: row.get("lead_id")?,
@@ -161,7 +167,7 @@ const SELECT: &str = "
     a.account, a.sip_call_id, a.company, a.person, a.categories, a.claimed_at, a.dialed_at, a.ringing_at,
     a.early_media_at, a.answered_at, a.ended_at, a.sealed_at, a.hangup_by, a.sip_code, a.q850, a.reason_text, a.void,
     a.void_reason, a.interrupted, a.sub, a.suggestion, a.disposition, d.label AS status_label, a.set_by, a.memo,
-    a.save_seq, a.recall_at, a.evidence,
+    a.save_seq, a.recall_at, a.evidence, a.parent_attempt_id, a.transfer, a.transferred_to, a.transfer_code,
     r.path, r.state AS recording_state, r.duration_ms, r.bytes, r.sha256, r.gaps_ms
   FROM attempts a
   LEFT JOIN users u ON u.id = a.user_id

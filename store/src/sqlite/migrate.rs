@@ -40,7 +40,8 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), MigrateError> {
 }
 
 /// Step *n* leads from version *n* to *n + 1*. Steps are never edited once released.
-const MIGRATIONS: &[&str] = &[include_str!("../sql/migrations/001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../sql/migrations/001_initial.sql"), include_str!("../sql/migrations/002_transfers.sql")];
 
 /// `KAKE`: tells `file` and us whose database it is.
 const APPLICATION_ID: i64 = 0x4B41_4B45;
@@ -77,7 +78,7 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         assert!(migrate(&mut db).is_ok());
         db.pragma_update(None, "user_version", 999).unwrap();
-        assert!(matches!(migrate(&mut db), Err(MigrateError::Newer { found: 999, known: 1 })));
+        assert!(matches!(migrate(&mut db), Err(MigrateError::Newer { found: 999, known: 2 })));
     }
 
     #[test]

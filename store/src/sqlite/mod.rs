@@ -36,7 +36,7 @@ use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
     DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
     ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
-    Stats, StatsQuery, StatsRow, StatusCount, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
@@ -203,6 +203,10 @@ impl Backend for SqliteBackend {
 
     fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed> {
         self.transact("open manual call", |db, box_id| attempts::open_manual(db, box_id, call))
+    }
+
+    fn check_manual(&mut self, call: &ManualCall) -> Result<Target> {
+        attempts::check_manual(&self.db, call)
     }
 
     fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId> {

@@ -133,6 +133,10 @@ fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
         ("recording_sha256", json!(file.and_then(|recording| recording.sha256.clone()))),
         ("recording_ms", json!(file.and_then(|recording| recording.duration_ms))),
         ("recording_gaps_ms", json!(file.map(|recording| recording.gaps_ms))),
+        ("parent_id", json!(attempt.parent)),
+        ("transfer", json!(attempt.transfer.as_ref().map(|transfer| transfer.way))),
+        ("transferred_to", json!(attempt.transfer.as_ref().map(|transfer| &transfer.to))),
+        ("transfer_code", json!(attempt.transfer.as_ref().and_then(|transfer| transfer.code))),
     ];
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }

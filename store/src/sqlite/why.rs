@@ -150,7 +150,8 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
                 }
                 due_at = Some(due_at.map_or(until, |at| at.max(until)));
             }
-            None => {}
+            // The window is the dialer's: the store asks for it only where a number comes into a running call.
+            Some(DialRefusal::Hours) | None => {}
         }
     }
     Ok(WhyRow {

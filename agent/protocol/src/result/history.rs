@@ -73,6 +73,23 @@ pub struct HistoryRow {
     pub sealed_at: Option<i64>,
     /// The recording.
     pub recording: Option<RecordingInfo>,
+    /// Whom the call was handed to. Absent where to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transferred>,
+    /// The attempt that this one was a consultation for. Absent where none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+}
+
+/// Whom a call was handed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transferred {
+    /// `blind` or `attended`.
+    pub way: String,
+    /// The number.
+    pub number: String,
+    /// SIP code of the target as the exchange told it; `null` where it did not.
+    pub code: Option<u16>,
 }
 
 /// A recording.

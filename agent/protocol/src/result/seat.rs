@@ -124,6 +124,36 @@ pub struct CallInfo {
     /// Whom an incoming call was meant for before it was diverted here, the last one first. Absent where nobody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diverted: Vec<Diversion>,
+    /// The transfer that is under way or was carried out. Absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferInfo>,
+}
+
+/// A call that is handed to somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferInfo {
+    /// `blind`: to a number; `attended`: to somebody who was asked first.
+    pub way: String,
+    /// The number it is handed to.
+    pub number: String,
+    /// How far it is.
+    pub state: TransferState,
+}
+
+/// How far a transfer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferState {
+    /// The exchange is asked.
+    Asked,
+    /// The exchange tries.
+    Accepted,
+    /// The exchange says how far it is, such as 180: the target rings.
+    Progress,
+    /// The other side talks to the target, and no longer to us.
+    Done,
+    /// It came to nothing; the call goes on.
+    Failed,
 }
 
 /// One diversion of an incoming call (RFC 5806, RFC 7044).

@@ -2,7 +2,7 @@
 
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, RegistrationState, SeatState,
-    SeatStatus, StatusResult, StrangersStatus, TrunkState, TrunkStatus,
+    SeatStatus, StatusResult, StrangersStatus, TransferInfo, TransferState, TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -277,7 +277,20 @@ fn brief(call: &CallInfo, out: Out) -> String {
         let from = one.number.as_deref().unwrap_or_else(|| out.text("非通知", "withheld"));
         format!(" ({}: {from})", out.text("転送元", "diverted from"))
     });
-    clean(&format!("{state} {number}{diverted}{name}{flags}{result}"))
+    let transfer = call.transfer.as_ref().map_or_else(String::new, |transfer| handed(transfer, out));
+    clean(&format!("{state} {number}{diverted}{name}{flags}{result}{transfer}"))
+}
+
+/// Whom a call is, or was, handed to.
+fn handed(transfer: &TransferInfo, out: Out) -> String {
+    let state = match transfer.state {
+        TransferState::Done => out.text("転送済", "transferred to"),
+        TransferState::Failed => out.text("転送失敗", "transfer failed to"),
+        TransferState::Asked | TransferState::Accepted | TransferState::Progress => {
+            out.text("転送中", "transferring to")
+        }
+    };
+    format!(" ({state} {})", transfer.number)
 }
 
 /// Why a caller shows no number, as ナンバー・ディスプレイ says it.

@@ -196,7 +196,10 @@ fn result(row: &HistoryRow, out: Out) -> String {
         (false, false, None, None) => out.text("(未入力)", "(open)"),
         (false, false, _, _) => "",
     };
-    format!("{}{note}", label.map_or("", String::as_str))
+    let handed = row.transfer.as_ref().map_or_else(String::new, |transfer| {
+        format!(" ({} {})", out.text("転送", "transferred to"), transfer.number)
+    });
+    format!("{}{note}{handed}", label.map_or("", String::as_str))
 }
 
 fn percent(share: f64) -> String {

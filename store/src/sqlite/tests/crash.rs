@@ -215,6 +215,7 @@ impl Child {
             void: None,
             evidence: serde_json::Value::Null,
             auto: None,
+            transfer: None,
         }
     }
 }

@@ -128,6 +128,7 @@ impl World {
             void: None,
             evidence: serde_json::json!({}),
             auto: None,
+            transfer: None,
         }
     }
 

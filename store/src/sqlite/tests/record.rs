@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::error::Error;
-use crate::model::{AttemptProgress, LeadNext, RecordingFacts, RecordingState, StatsQuery};
+use crate::model::{
+    AttemptProgress, LeadNext, RecordingFacts, RecordingState, StatsQuery, TransferWay, Transferred,
+};
 
 fn facts(attempt: AttemptId, path: &str) -> RecordingFacts {
     RecordingFacts {
@@ -316,4 +318,20 @@ fn a_callback_time_makes_a_task() {
     world.db.seal(claimed.attempt, NOW + 30_000).unwrap();
     let lead = world.lead(claimed.lead);
     assert_eq!((lead.state, lead.recall_at), (LeadState::Task, Some(NOW + 3_600_000)));
+}
+
+#[test]
+fn a_row_says_whom_its_call_was_handed_to() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let transfer = Transferred { way: TransferWay::Blind, to: phone(7).expose().to_owned(), code: Some(200) };
+    let mut end = world.ended(attempt);
+    end.transfer = Some(transfer.clone());
+    world.db.end_attempt(&end).unwrap();
+    world.db.save(&world.save(attempt, "見込")).unwrap();
+    world.db.seal(attempt, NOW + 30_000).unwrap();
+    assert_eq!(world.db.attempt(attempt).unwrap().transfer, Some(transfer));
+    let told = world.db.outbox_next(None, 10).unwrap().remove(0).payload;
+    let fields = ["transfer", "transferred_to", "transfer_code"].map(|name| told[name].clone());
+    assert_eq!(fields, [serde_json::json!("blind"), phone(7).expose().into(), 200.into()]);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{DialRefusal, Error};
-use crate::model::{DncEntry, ManualCall, Origin};
+use crate::model::{DncEntry, ManualCall, Origin, SecondLeg, StatsQuery};
 use crate::phone::NumberFormat;
 use crate::time::BusinessDate;
 
@@ -31,6 +31,7 @@ fn manual(world: &World, number: &str) -> ManualCall {
         origin: Origin::Manual,
         now: world.now,
         rules: DialRules::lawful(),
+        second: None,
     }
 }
 
@@ -205,10 +206,63 @@ fn a_manual_call_is_on_disk_and_stays_out_of_the_counts() {
     assert!(claimed.dialed);
     assert_eq!(claimed.company.as_deref(), Some("会社0"), "from the contact book");
     world.finish(claimed.attempt, "見込");
-    let stats = world.reader().stats(&crate::model::StatsQuery::default()).unwrap();
+    let stats = world.reader().stats(&StatsQuery::default()).unwrap();
     assert_eq!((stats.calls, stats.works, stats.connects), (0, 0, 0));
     assert!(world.reader().history(&crate::model::HistoryQuery::default()).unwrap().is_empty());
     let query = crate::model::HistoryQuery { include_manual: true, ..Default::default() };
     assert_eq!(world.reader().history(&query).unwrap().len(), 1);
     assert_eq!(world.leads()[0].last_status.as_deref(), Some("prospect"), "the list view shows it (S1.31)");
+}
+
+/// A number that comes into the call `parent`, as at any time of the day.
+fn second(world: &World, number: &str, parent: AttemptId, open: bool) -> ManualCall {
+    ManualCall { second: Some(SecondLeg { parent, open }), ..manual(world, number) }
+}
+
+/// A colleague is called as often as customers are handed over; a number of a list stays under its rules.
+#[test]
+fn a_number_that_comes_into_a_call_is_checked_as_what_it_is() {
+    let mut world = World::new(2);
+    let parent = world.dial().unwrap().attempt;
+    let colleague = "03-1234-5678";
+    for _ in 0..5 {
+        let call = second(&world, colleague, parent, false);
+        assert_eq!(world.db.check_manual(&call).unwrap().dial_string, "0312345678");
+        world.db.open_manual(&call).unwrap();
+    }
+    // The same number without a call that it is for.
+    let refused = world.db.open_manual(&manual(&world, colleague)).unwrap_err();
+    assert!(matches!(refused, Error::Refused(DialRefusal::RepeatGap { .. })));
+
+    let (called, listed) = (phone(0).national(), phone(1).national());
+    let code = |world: &mut World, number: &str, open| {
+        let call = second(world, number, parent, open);
+        world.db.check_manual(&call).map_or_else(|refused| refused.code(), |_| "")
+    };
+    assert_eq!(code(&mut world, &called, true), "E-REPEAT");
+    assert_eq!(code(&mut world, &listed, true), "");
+    assert_eq!(code(&mut world, &listed, false), "E-HOURS");
+    for forbidden in ["110", "119", "184110", "0570-000-000"] {
+        assert_ne!(code(&mut world, forbidden, true), "", "{forbidden}");
+    }
+    dnc(&mut world, 1, None);
+    assert_eq!(code(&mut world, &listed, true), "E-DNC");
+}
+
+#[test]
+fn a_consultation_is_a_row_that_names_its_call_and_no_count() {
+    let mut world = World::new(1);
+    let parent = world.dial().unwrap().attempt;
+    let before = world.reader().stats(&StatsQuery::default()).unwrap();
+    let call = second(&world, "0312345678", parent, true);
+    let claimed = world.db.open_manual(&call).unwrap();
+    let mut end = world.ended(claimed.attempt);
+    end.answered_at = Some(world.now + 2000);
+    world.db.end_attempt(&end).unwrap();
+    world.db.seal(claimed.attempt, world.now + 21_000).unwrap();
+    let row = world.db.attempt(claimed.attempt).unwrap();
+    assert_eq!((row.parent, row.origin, row.lead), (Some(parent), Origin::Manual, None));
+    assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap(), before);
+    let told = world.db.outbox_next(None, 10).unwrap();
+    assert_eq!(told[0].payload["parent_id"], serde_json::json!(parent));
 }
