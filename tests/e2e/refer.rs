@@ -1,7 +1,12 @@
 //! Transfers against sipp: what the exchange is asked, what it tells, and what becomes of the call.
 
-use e2e::daemon::{Account, Control, Daemon, Outcome};
-use e2e::peer::sipp::{Scenario, Sipp};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Control, Daemon, Outcome, Seat};
+use e2e::peer::sipp::{self, Scenario, Sipp};
+use e2e::wait;
+use e2e::wav::Sound;
 use serde_json::Value;
 
 use crate::SOON;
@@ -155,3 +160,86 @@ fn a_forbidden_target_is_refused_before_anything_is_sent() {
     wait_state(&daemon, "wrap_up");
     assert_refused(&daemon.run(&["transfer", "03-5555-0101"]), "E-NO-CALL", "");
 }
+
+/// The dialog of a call of ours as a Replaces names it (RFC 3891 6.1): our own tag is the `to-tag`.
+fn dialog(callee: &Sipp) -> String {
+    let messages = callee.messages();
+    let answer = messages.iter().find(|message| message.verb() == "200").expect("an answer");
+    let tag = |name: &str| {
+        let value = answer.header(name).unwrap_or_default();
+        value.split(";tag=").nth(1).unwrap_or_else(|| panic!("no tag: {}", answer.text)).to_owned()
+    };
+    format!("{};to-tag={};from-tag={}", answer.header("Call-ID").expect("a Call-ID"), tag("From"), tag("To"))
+}
+
+/// The other side is transferred by somebody else: the exchange calls with Replaces, and the operator talks on in the same
+/// attempt, with the voice of whoever is there now, on one recording.
+#[test]
+fn a_call_that_takes_the_place_of_another_goes_on_in_its_row() {
+    let callee = Scenario::server("uas_answer_tone").start();
+    let folder = tempfile::tempdir().unwrap();
+    let (say, hear) = (folder.path().join("say.wav"), folder.path().join("hear.wav"));
+    Sound::tone(8_000, OPERATOR_HZ, sipp::TONE_DBFS, SECOND * 20).write(&say).unwrap();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", callee.address()).unregistered())
+        .seat(Seat::new("a", "main").file(&say, &hear))
+        .start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, "in_call");
+    wait::pass(SECOND * 2);
+    let other = Scenario::client("uac_replaces", daemon.sip_address(), "100")
+        .argument("-key")
+        .argument("replaces")
+        .argument(&dialog(&callee))
+        .start();
+    callee.wait_received("BYE", 1, SOON);
+    let event = events
+        .wait_event("another at the other end", SOON, |event| event["params"]["kind"] == "call.replaced");
+    assert_eq!(event["params"]["number"], "0398765432", "{event}");
+    // What the operator says comes back from the new other side.
+    wait::pass(SECOND * 3);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["hangup"]);
+    other.succeed(SOON);
+
+    let rows = daemon.wait_history(1, SOON);
+    assert_eq!(rows.len(), 1, "{rows:#?}");
+    assert_eq!(
+        (rows[0]["number"].as_str(), rows[0]["hangup_by"].as_str()),
+        (Some("0312340001"), Some("local"))
+    );
+    let path = wait::within(SOON, || {
+        let rows = daemon.cli(&["history"]);
+        let recording = &rows["rows"][0]["recording"];
+        (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().unwrap()))
+    });
+    let path = path.expect("a finished recording");
+    let path = if path.is_absolute() { path } else { daemon.path("recordings").join(path) };
+    let sound = Sound::read(&path, 1).unwrap();
+    let first = sound.slice(SECOND, SECOND / 2).frequency();
+    let last = sound.slice(sound.length() - SECOND, SECOND / 2).frequency();
+    assert!((first - sipp::TONE_HZ).abs() < 3.0 && (last - OPERATOR_HZ).abs() < 3.0, "{first} Hz, {last} Hz");
+}
+
+/// RFC 3891 3: a dialog that is not there is no way in.
+#[test]
+fn a_call_in_the_place_of_none_is_refused() {
+    let (callee, daemon, _events) = talking();
+    let stranger = dialog(&callee).replace("to-tag=", "to-tag=x");
+    Scenario::client("uac_replaces_refused", daemon.sip_address(), "100")
+        .argument("-key")
+        .argument("replaces")
+        .argument(&stranger)
+        .start()
+        .succeed(SOON);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["hangup"]);
+    callee.succeed(SOON);
+    assert_eq!(daemon.wait_history(1, SOON).len(), 1);
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+/// What the operator of a file voice says, in Hz.
+const OPERATOR_HZ: f64 = 440.0;

@@ -194,6 +194,17 @@ events! {
         /// Whether it is silenced.
         on: bool,
     }
+    /// The exchange put another call in the place of this one: somebody else transferred the other side. The attempt goes on.
+    CallReplaced = "call.replaced" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Who is at the other end now, where the exchange says so.
+        number: Option<String>,
+        /// The SIP Call-ID of the new call.
+        sip_call_id: String,
+    }
     /// A transfer goes on, or is over.
     CallTransfer = "call.transfer" {
         /// The seat.

@@ -1,6 +1,6 @@
 //! Carries out what a seat's dialer asked for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use dialer::outcome::Facts;
@@ -8,7 +8,7 @@ use dialer::{Action, ClaimIntent, SaveIntent, SeatChange};
 use media::RtpSocket;
 use media::types::{Command as MediaCommand, Endpoint, SessionId};
 use protocol::ErrorCode;
-use sip_stack::ua::{EndedBy, HangupReason, Invite};
+use sip_stack::ua::{CallId, EndedBy, HangupReason, Invite};
 use store::{Advance, AttemptId, ClaimSpec, Claimed, DialRules, Save, SetBy};
 
 use super::call::{Call, Closing, Origin, Party};
@@ -164,8 +164,9 @@ impl Core {
             return self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts);
         }
         match self.invite(seat, &shown, ring_timeout, now) {
-            Ok((sip, session, socket)) => {
+            Ok(Placed { sip, session, socket, rtp }) => {
                 call.sip = Some(sip);
+                call.rtp = Some(rtp);
                 call.sip_call_id = self.ua.sip_call_id(sip).map(str::to_owned);
                 call.session = Some(session);
                 // The INVITE is on the wire before the media engine hears of the call.
@@ -194,7 +195,7 @@ impl Core {
         shown: &Claimed,
         ring_timeout: Duration,
         now: Now,
-    ) -> Result<(sip_stack::ua::CallId, SessionId, RtpSocket), ErrorCode> {
+    ) -> Result<Placed, ErrorCode> {
         let account = &self.accounts[self.seats[seat].account];
         if !account.target_is_lawful(&self.ua) {
             return Err(ErrorCode::PracticeOnlyLoopback);
@@ -206,15 +207,20 @@ impl Core {
             identity::target(config, &shown.dial_string, &shown.phone).ok_or(ErrorCode::PhoneInvalid)?;
         let headers = identity::headers(config, shown.caller_id.as_deref(), shown.signalled);
         let headers = headers.ok_or(ErrorCode::CallerIdInvalid)?;
-        let advertised = self.config.sip.advertise.unwrap_or(address);
-        let capabilities = account.capabilities(advertised, socket.port());
+        let rtp = self.advertised(address, socket.port());
+        let capabilities = account.capabilities(rtp.ip(), rtp.port());
         let invite = Invite { target, capabilities, ring_timeout, headers };
         let sip = self.ua.invite(account.id, invite, now.mono).map_err(|error| {
             tracing::warn!(%error, account = account.config.name, "INVITE refused");
             ErrorCode::TrunkDown
         })?;
         self.next_session += 1;
-        Ok((sip, SessionId(self.next_session), socket))
+        Ok(Placed { sip, session: SessionId(self.next_session), socket, rtp })
+    }
+
+    /// Where peers are told to send voice to.
+    pub(super) fn advertised(&self, address: IpAddr, port: u16) -> SocketAddr {
+        SocketAddr::new(self.config.sip.advertise.unwrap_or(address), port)
     }
 
     /// The local address for RTP towards an account's exchange.
@@ -254,6 +260,15 @@ impl Core {
         }
         self.report_seat(seat, &change, now);
     }
+}
+
+/// An INVITE that is on its way, and what its media need.
+struct Placed {
+    sip: CallId,
+    session: SessionId,
+    socket: RtpSocket,
+    /// Where our offer says that we receive.
+    rtp: SocketAddr,
 }
 
 /// A claim is free again after this. A living seat gives its lead back itself and a start frees what a dead process

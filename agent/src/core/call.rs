@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use store::phone::Phone;
 use store::{AttemptId, Transferred};
 
 use super::SeatIndex;
+use super::replaced::TakingPlace;
 use super::transfer::Transfer;
 
 /// Where a call came from.
@@ -59,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) sip: Option<CallId>,
     pub(crate) sip_call_id: Option<String>,
     pub(crate) session: Option<SessionId>,
+    /// Where we said that we receive.
+    pub(crate) rtp: Option<SocketAddr>,
     pub(crate) media_up: bool,
     pub(crate) codec: Option<&'static str>,
     /// Hold that we asked for and that is in force.
@@ -75,6 +79,8 @@ pub(crate) struct Call {
     pub(crate) stats: Option<SessionStats>,
     /// The result as far as it is on disk.
     pub(crate) kept: Kept,
+    /// The SIP call that takes the place of this one's, while it is not answered yet.
+    pub(crate) taking_place: Option<TakingPlace>,
     /// The transfer that is under way.
     pub(crate) transfer: Option<Transfer>,
     /// Whom the call was handed to.
@@ -140,6 +146,7 @@ impl Call {
             sip: None,
             sip_call_id: None,
             session: None,
+            rtp: None,
             media_up: false,
             codec: None,
             held: false,
@@ -152,6 +159,7 @@ impl Call {
             recording: Recording::None,
             stats: None,
             kept: Kept::default(),
+            taking_place: None,
             transfer: None,
             transferred: None,
             closing: None,

@@ -24,6 +24,7 @@ mod job;
 mod parts;
 mod past;
 mod query;
+mod replaced;
 mod report;
 mod rows;
 mod seat;

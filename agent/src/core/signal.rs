@@ -27,10 +27,8 @@ impl Core {
     pub(super) fn on_sip(&mut self, event: Event, now: Now) {
         match event {
             Event::Registration { account, status } => self.registration(account, status, now),
-            // A seat's call keeps its voice and its row; another one in its place would ring at a seat of its own.
-            Event::Incoming { call, replaces: Some(_), .. } => {
-                tracing::info!("a call in the place of another one refused");
-                self.ua.reject(call, Rejection::new(603), now.mono);
+            Event::Incoming { call, replaces: Some(old), request, sip_call_id, .. } => {
+                self.take_place(call, old, &request.headers, sip_call_id, now);
             }
             Event::Incoming { call, account, request, sip_call_id, source, own_exchange, .. } => {
                 let account = account.filter(|_| own_exchange);
@@ -84,6 +82,9 @@ impl Core {
     }
 
     fn answered(&mut self, sip: CallId, media: &Negotiated, now: Now) {
+        if self.took_place(sip, now) {
+            return self.media_changed(sip, media, now);
+        }
         let Some(attempt) = self.by_sip.get(&sip).copied() else { return };
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         call.facts.answered = true;
@@ -140,13 +141,14 @@ impl Core {
         let socket = self.rtp_socket(address)?;
         self.next_session += 1;
         let session = SessionId(self.next_session);
-        let advertised = self.config.sip.advertise.unwrap_or(address);
-        let capabilities = self.accounts[account].capabilities(advertised, socket.port());
+        let rtp = self.advertised(address, socket.port());
+        let capabilities = self.accounts[account].capabilities(rtp.ip(), rtp.port());
         let endpoint = Endpoint::Seat(self.seats[seat].media);
         self.media(MediaCommand::OpenSession { session, socket, endpoint });
         self.by_session.insert(session, attempt);
         if let Some(call) = self.calls.get_mut(&attempt) {
             call.session = Some(session);
+            call.rtp = Some(rtp);
         }
         self.ua.answer(sip, &capabilities, now.mono);
         Ok(())
@@ -228,6 +230,9 @@ impl Core {
 
     fn sip_ended(&mut self, sip: CallId, end: &CallEnd, now: Now) {
         self.arriving.remove(&sip);
+        if self.kept_place(sip) {
+            return;
+        }
         let Some(attempt) = self.by_sip.remove(&sip) else { return };
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         call.sip = None;
