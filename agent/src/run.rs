@@ -284,10 +284,17 @@ async fn signalling(
             sip.instance = instance.map(str::to_owned);
         }
         let id = ua.add_account(sip);
-        if account.transport == Transport::Tls {
-            let client = TlsClient::load(tls_settings(&account.tls));
-            let client = client.map_err(|source| RunError::Tls { account: account.name.clone(), source })?;
-            driver.secure(id, client);
+        if account.transport.may_be_tls() {
+            match TlsClient::load(tls_settings(&account.tls)) {
+                Ok(client) => driver.secure(id, client),
+                // A machine without authorities reaches the exchange by what else it offers.
+                Err(error)
+                    if account.transport == Transport::Auto && account.tls == config::Tls::default() =>
+                {
+                    tracing::warn!(account = account.name, %error, "no TLS for this account");
+                }
+                Err(source) => return Err(RunError::Tls { account: account.name.clone(), source }),
+            }
         }
         driver.resolve(&mut ua, id);
         let practice = account.kind == AccountKind::Practice && account.registrar.is_some();
@@ -328,10 +335,11 @@ pub(crate) fn sip_account(account: &config::Account) -> Result<AccountConfig, Ru
     sip.expires = account.expires;
     sip.options_interval = account.options_interval;
     sip.transport = match account.transport {
-        Transport::Udp => TransportKind::Udp,
+        Transport::Udp | Transport::Auto => TransportKind::Udp,
         Transport::Tcp => TransportKind::Tcp,
         Transport::Tls => TransportKind::Tls,
     };
+    sip.choose_transport = account.transport == Transport::Auto;
     sip.keep_alive = KeepAlive {
         method: match account.keepalive {
             Keepalive::Auto => KeepAliveMethod::Auto,

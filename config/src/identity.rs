@@ -1,6 +1,6 @@
 //! How an account tells who calls and whom: its keys `identity`, `privacy`, `uri`, `clir`, `dial`, `preset`.
 
-use crate::types::{Codec, NumberFormat};
+use crate::types::{Codec, Dtmf, NumberFormat};
 use std::time::Duration;
 
 /// What an account's INVITEs say of the caller, and what is believed of callers that come in.
@@ -60,8 +60,8 @@ pub struct DialRule {
 /// Usual values for a kind of line; every key of the file goes before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// An extension of a ひかり電話 gateway (HGW, OGW): PCMU alone, the number in P-Asserted-Identity, From stays the
-    /// extension, a minute between registrations.
+    /// An extension of a ひかり電話 gateway (HGW, OGW): PCMU alone, digits as tones in the audio, the number in
+    /// P-Asserted-Identity, From stays the extension, a minute between registrations.
     Hikari,
     /// A 050 or 0AB-J trunk: PCMU first, the number in P-Preferred-Identity.
     SipTrunk,
@@ -95,6 +95,14 @@ impl Preset {
             Self::Hikari => Some(vec![Codec::Pcmu]),
             Self::SipTrunk => Some(vec![Codec::Pcmu, Codec::Pcma]),
             Self::Asterisk => None,
+        }
+    }
+
+    /// A gateway passes tones on to the telephone network as they are.
+    pub(crate) const fn dtmf(self) -> Option<Dtmf> {
+        match self {
+            Self::Hikari => Some(Dtmf::Inband),
+            Self::SipTrunk | Self::Asterisk => None,
         }
     }
 

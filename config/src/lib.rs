@@ -25,9 +25,9 @@ pub use identity::{ClirRule, DialRule, Identity, Preset, UriForm};
 pub use paths::{Environment, Paths, Setup};
 pub use secret::{PasswordSource, Secret};
 pub use types::{
-    Account, AccountKind, AutoOutcome, Codec, Config, Daemon, DialMode, Dialing, Keepalive, Locale, Log,
-    LogFormat, MAX_REPEATS_PER_DAY, MAX_RING_TIMEOUT, MIN_REPEAT_GAP, Media, NumberFormat, Outbox, Recording,
-    ReliableProvisionals, Seat, Sip, Tls, TlsIdentity, TlsListen, TlsVerify, Transport, Voice,
+    Account, AccountKind, AutoOutcome, Codec, Config, Daemon, DialMode, Dialing, Dtmf, Keepalive, Locale,
+    Log, LogFormat, MAX_REPEATS_PER_DAY, MAX_RING_TIMEOUT, MIN_REPEAT_GAP, Media, NumberFormat, Outbox,
+    Recording, ReliableProvisionals, Seat, Sip, Tls, TlsIdentity, TlsListen, TlsVerify, Transport, Voice,
 };
 pub use window::{CEILING_FROM, CEILING_TO, CallingWindow, ClosedDates, Date, Weekday, Weekdays};
 

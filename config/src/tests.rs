@@ -358,6 +358,9 @@ fn a_preset_gives_way_to_every_key() {
     let hikari = account("preset = \"hikari\"");
     assert!(hikari.identity.asserted && !hikari.identity.from);
     assert_eq!((hikari.codecs, hikari.retry_min), (vec![Codec::Pcmu], Duration::from_secs(60)));
+    assert_eq!(hikari.dtmf, Dtmf::Inband);
+    assert_eq!(account("preset = \"hikari\"\ndtmf = \"info\"").dtmf, Dtmf::Info);
+    assert_eq!(account("preset = \"asterisk\"").dtmf, Dtmf::Auto);
     let own = account("preset = \"hikari\"\nidentity = [\"from\", \"ppi\"]\ncodecs = [\"PCMA\"]");
     assert!(own.identity.from && own.identity.preferred && !own.identity.asserted);
     assert_eq!(own.codecs, [Codec::Pcma]);
@@ -387,6 +390,7 @@ fn identity_and_dial_rules_are_read_and_checked() {
         "clir = \"184\"",
         "uri = \"tel\"\nprefix = \"0,\"",
         "preset = \"cisco\"",
+        "dtmf = \"sip\"",
         "dial = [{ starts = \"120\", prefix = \"9\" }]",
         "dial = [{ starts = \"0120\" }]",
         "dial = [{ starts = \"0120\", refuse = true, prefix = \"9\" }]",
@@ -439,6 +443,9 @@ fn a_sips_uri_means_tls() {
     assert_eq!((account.aor_user(), account.aor_host(), account.scheme()), ("100", "pbx.example", "sips"));
     let clear = secure.replace("kind = \"pbx\"\n", "kind = \"pbx\"\ntransport = \"tcp\"\n");
     assert_eq!(errors(&clear), [(ErrorKind::Conflict, 5, "account[0].transport".to_owned())]);
+    // The names of a sips: URI lead to TLS whatever the DNS prefers.
+    let auto = secure.replace("kind = \"pbx\"\n", "kind = \"pbx\"\ntransport = \"auto\"\n");
+    assert_eq!(parse(&auto).unwrap().accounts[0].transport, Transport::Auto);
 }
 
 #[test]
@@ -447,6 +454,7 @@ fn keys_of_tls_are_checked_where_they_stand() {
         errors(&with_account(lines)).into_iter().map(|(kind, ..)| kind).collect()
     };
     assert_eq!(kinds("tls_ca = \"ca.pem\""), [ErrorKind::Conflict], "without TLS");
+    assert!(parse(&with_account("transport = \"auto\"\ntls_name = \"pbx.example\"")).is_ok());
     let tls = |lines: &str| kinds(&format!("transport = \"tls\"\n{lines}"));
     assert_eq!(tls("tls_cert = \"a.crt\""), [ErrorKind::Conflict], "a certificate without key");
     assert_eq!(tls("tls_ca = \"/nowhere/ca.pem\""), [ErrorKind::Secret]);

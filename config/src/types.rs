@@ -148,7 +148,7 @@ pub struct Account {
     pub password_source: Option<PasswordSource>,
     /// Transport to the registrar or proxy.
     pub transport: Transport,
-    /// How TLS connections are secured; only looked at where `transport` is TLS.
+    /// How TLS connections are secured; only looked at where `transport` is TLS, or may become it.
     pub tls: Tls,
     /// How the way to the exchange is kept open.
     pub keepalive: Keepalive,
@@ -186,6 +186,8 @@ pub struct Account {
     pub codecs: Vec<Codec>,
     /// Addresses and networks that may send requests besides the exchange; none is everybody's, none is IPv4 in IPv6.
     pub trusted_sources: Vec<IpNet>,
+    /// How digits are sent.
+    pub dtmf: Dtmf,
 }
 
 impl Account {
@@ -229,6 +231,8 @@ pub enum Transport {
     Tcp,
     /// TLS.
     Tls,
+    /// What the exchange's DNS says: NAPTR, then SRV (RFC 3263 4.1); UDP where it says nothing.
+    Auto,
 }
 
 impl Transport {
@@ -238,7 +242,13 @@ impl Transport {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
             Self::Tls => "tls",
+            Self::Auto => "auto",
         }
+    }
+
+    /// Whether connections by TLS may be made.
+    pub fn may_be_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::Auto)
     }
 }
 
@@ -310,6 +320,20 @@ pub enum NumberFormat {
     E164,
     /// `+81312345678`.
     E164Plus,
+}
+
+/// How DTMF digits are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dtmf {
+    /// As telephone-event (RFC 4733) where the call agreed on it, else as tones in the audio.
+    #[default]
+    Auto,
+    /// As telephone-event only; refused in a call without it.
+    Rfc4733,
+    /// By INFO (`application/dtmf-relay`, else `application/dtmf`); telephone-event is not offered.
+    Info,
+    /// As tones in the audio; telephone-event is not offered.
+    Inband,
 }
 
 /// A codec by its SDP name.

@@ -112,3 +112,30 @@ fn a_server_that_falls_silent_is_left_within_five_seconds_and_taken_back() {
     assert!(waited < 1_000, "{waited} ms");
     assert_eq!(second.calls(), 2, "the call went through the first");
 }
+
+/// `transport = "auto"`: the exchange prefers TLS, at a server that is down, then TCP, then UDP (RFC 3263 4.1). Without NAPTR
+/// records it is UDP.
+#[test]
+fn the_dns_chooses_the_transport() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), "server");
+    let dead = ports::free_address();
+    let services = [
+        ("SIPS+D2T", "_sips._tcp", dead),
+        ("SIP+D2T", "_sip._tcp", server.address),
+        ("SIP+D2U", "_sip._udp", server.address),
+    ];
+    for (names, transport, preferred) in
+        [(Dns::choosing(&services), "tcp", false), (Dns::start(&[server.address]), "udp", true)]
+    {
+        let account =
+            Account::new("main", dns::EXCHANGE).user("100", "practice").set("transport", "\"auto\"");
+        let servers = format!("[\"{}\"]", names.address());
+        let daemon = Daemon::builder().set("sip", "dns", &servers).account(account).start();
+        daemon.wait_registered("main", SOON);
+        let expected = json!(["reachable", server.address.to_string(), transport, preferred]);
+        assert_eq!(trunk(&daemon), expected);
+        assert_eq!(daemon.cli(&["status"])["accounts"][0]["transport"], transport);
+        call(&daemon, "0312340010");
+    }
+}

@@ -152,6 +152,71 @@ fn digits_arrive() {
     }
 }
 
+/// By INFO where the account says so; a callee who knows the plain form only gets that.
+#[test]
+fn digits_go_by_info() {
+    let callee = Scenario::server("uas_info").start();
+    let line = Account::new("main", callee.address()).unregistered().set("dtmf", "\"info\"");
+    let daemon = Daemon::builder().account(line).start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["dtmf", "1#"]);
+    let infos = callee.wait_received("INFO", 3, SOON);
+    let bodies: Vec<&str> = infos.iter().map(|info| info.body().trim()).collect();
+    assert_eq!(bodies, ["Signal=1\nDuration=160", "1", "#"]);
+    daemon.cli(&["hangup"]);
+
+    // Somebody who takes none at all is told of.
+    let callee = Scenario::server("uas_info").edit("200 Digit", "405 Not Here").start();
+    let line = Account::new("main", callee.address()).unregistered().set("dtmf", "\"info\"");
+    let daemon = Daemon::builder().account(line).start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["dtmf", "1#"]);
+    let failed =
+        events.wait_event("refused digit", SOON, |event| event["params"]["kind"] == "call.dtmf_failed");
+    assert_eq!(failed["params"]["code"], 405);
+    daemon.cli(&["hangup"]);
+}
+
+/// As tones where the account says so (a ひかり電話 gateway): telephone-event is not even offered, and the callee, who
+/// sends back what it hears, is heard with both frequencies of the digit (ITU-T Q.23).
+#[test]
+fn digits_go_as_tones() {
+    let callee = Scenario::server("uas_answer").start();
+    let line = Account::new("main", callee.address()).unregistered().set("preset", "\"hikari\"");
+    let daemon = Daemon::builder().account(line).start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    let offer = callee.received("INVITE").remove(0);
+    assert!(!offer.body().contains("telephone-event"), "{}", offer.text);
+    wait::pass(SECOND);
+    daemon.cli(&["dtmf", "1111"]);
+    wait::pass(SECOND);
+    daemon.cli(&["hangup"]);
+    let heard = Sound::read(&recording(&daemon), 1).unwrap().loudest(Duration::from_millis(80));
+    for hertz in [697.0, 1_209.0] {
+        assert!(heard.level_at(hertz) > -25.0, "{hertz} Hz: {} dBFS", heard.level_at(hertz));
+    }
+}
+
+/// Asked for telephone-event alone, a call without it takes no digits, and says so.
+#[test]
+fn digits_without_telephone_event_are_refused_where_nothing_else_is_wanted() {
+    let callee = Scenario::server("uas_answer").edit("RTP/AVP 0 101", "RTP/AVP 0").start();
+    let line = Account::new("main", callee.address()).unregistered().set("dtmf", "\"rfc4733\"");
+    let daemon = Daemon::builder().account(line).start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    assert!(callee.received("INVITE")[0].body().contains("telephone-event"));
+    daemon.run(&["dtmf", "1"]).refused("E-DTMF");
+    daemon.cli(&["hangup"]);
+}
+
 /// On hold nothing is sent; afterwards it goes on. RFC 3264 8.4: our offer says sendonly.
 #[test]
 fn hold_and_resume() {

@@ -154,6 +154,8 @@ codes! {
         "残るのは起動後の最近の通話だけです(設定 sip.trace_mib)", "Only the latest calls since the start are kept (sip.trace_mib in the configuration).";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
         "通話を終えてから実行してください", "End the call first.";
+    Dtmf = "E-DTMF", "この通話ではダイヤル音(DTMF)を送れません", "Digits cannot be sent in this call.",
+        "アカウントの dtmf を auto か inband にしてください", "Set the account's dtmf to auto or inband.";
     TransferRefused = "E-TRANSFER-REFUSED", "交換機が転送を受け付けません", "The exchange does not take the transfer.",
         "通話は続いています。交換機で転送(REFER)が許可されているか確認してください",
         "The call goes on. Ask whoever runs the exchange to allow transfers (REFER) for this account.";

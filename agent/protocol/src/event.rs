@@ -194,6 +194,15 @@ events! {
         /// Whether it is silenced.
         on: bool,
     }
+    /// Digits sent by INFO were refused; those after the refused one were dropped.
+    CallDtmfFailed = "call.dtmf_failed" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// SIP code; `null` where no answer came.
+        code: Option<u16>,
+    }
     /// The exchange put another call in the place of this one: somebody else transferred the other side. The attempt goes on.
     CallReplaced = "call.replaced" {
         /// The seat.

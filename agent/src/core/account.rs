@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use config::AccountKind;
+use config::{AccountKind, Dtmf};
 use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, RtcpMux};
 use sip_stack::ua::{
     AccountId, RegistrationError, RegistrationState, RegistrationStatus, TrunkState, UserAgent,
@@ -67,6 +67,8 @@ impl AccountRuntime {
         });
         Capabilities {
             codecs: codecs.collect(),
+            // Who has agreed on telephone-event may filter tones out of the audio, or ignore an INFO.
+            dtmf: matches!(self.config.dtmf, Dtmf::Auto | Dtmf::Rfc4733),
             rtcp_mux: RtcpMux::Answer,
             ..Capabilities::new(address, port)
         }

@@ -65,6 +65,8 @@ pub(crate) struct Call {
     pub(crate) rtp: Option<SocketAddr>,
     pub(crate) media_up: bool,
     pub(crate) codec: Option<&'static str>,
+    /// Digits can go as telephone-event.
+    pub(crate) telephone_event: bool,
     /// Hold that we asked for and that is in force.
     pub(crate) held: bool,
     /// The last hold or resume that we asked for.
@@ -149,6 +151,7 @@ impl Call {
             rtp: None,
             media_up: false,
             codec: None,
+            telephone_event: false,
             held: false,
             hold_wanted: false,
             held_by_peer: false,

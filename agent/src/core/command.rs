@@ -1,12 +1,13 @@
 //! Commands of clients that act on seats.
 
+use config::Dtmf;
 use dialer::{Next, Refusal, SaveIntent};
 use media::types::Command as MediaCommand;
 use protocol::params::{CallDial, CallDtmf, CallMute, CallSave, DialStart};
 use protocol::result::SeatStatus;
 use protocol::{Command, ErrorCode, RpcError};
 use serde::Serialize;
-use sip_stack::ua::HoldError;
+use sip_stack::ua::{DtmfError, HoldError};
 use store::{AttemptId, ManualCall, Origin};
 
 use super::identity::plan;
@@ -37,7 +38,7 @@ impl Core {
             Command::CallHold(_) => self.hold(seat, true, now),
             Command::CallResume(_) => self.hold(seat, false, now),
             Command::CallMute(p) => self.mute(seat, &p, now),
-            Command::CallDtmf(p) => self.dtmf(seat, &p),
+            Command::CallDtmf(p) => self.dtmf(seat, &p, now),
             Command::SeatPause(p) => {
                 let code = p.code.unwrap_or_else(|| String::from("away"));
                 self.seats[seat].dialer.pause(code, now.into());
@@ -286,18 +287,34 @@ impl Core {
         Ok(())
     }
 
-    fn dtmf(&mut self, seat: SeatIndex, p: &CallDtmf) -> Result<(), RpcError> {
+    fn dtmf(&mut self, seat: SeatIndex, p: &CallDtmf, now: Now) -> Result<(), RpcError> {
         let attempt = self.live_attempt(seat)?;
         let valid = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D' | 'a'..='d');
         if p.digits.is_empty() || p.digits.len() > DTMF_MAX || !p.digits.chars().all(valid) {
             return Err(RpcError::with_detail(ErrorCode::BadRequest, "digits are 0-9 * # A-D, at most 64"));
         }
-        let Some(session) = self.calls.get(&attempt).and_then(|call| call.session.filter(|_| call.media_up))
+        let call = self.calls.get(&attempt).filter(|call| call.media_up);
+        let Some((session, sip, events)) =
+            call.and_then(|call| Some((call.session?, call.sip?, call.telephone_event)))
         else {
             return Err(ErrorCode::NoCall.into());
         };
-        self.media(MediaCommand::Dtmf { session, digits: p.digits.to_ascii_uppercase() });
-        Ok(())
+        match self.accounts[self.seats[seat].account].config.dtmf {
+            Dtmf::Info => self.ua.send_digits(sip, &p.digits, now.mono).map_err(|error| {
+                let code = match error {
+                    DtmfError::TooMany => ErrorCode::Busy,
+                    _ => ErrorCode::NoCall,
+                };
+                RpcError::with_detail(code, error.to_string())
+            }),
+            Dtmf::Rfc4733 if !events => {
+                Err(RpcError::with_detail(ErrorCode::Dtmf, "the other side takes no telephone-event"))
+            }
+            Dtmf::Auto | Dtmf::Rfc4733 | Dtmf::Inband => {
+                self.media(MediaCommand::Dtmf { session, digits: p.digits.to_ascii_uppercase() });
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn live_attempt(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {

@@ -107,6 +107,14 @@ impl Core {
         }
     }
 
+    /// The other side took no digit by INFO; those after it were dropped.
+    pub(super) fn digits_refused(&mut self, sip: sip_stack::ua::CallId, code: Option<u16>, now: Now) {
+        let Some(call) = self.by_sip.get(&sip).and_then(|attempt| self.calls.get(attempt)) else { return };
+        tracing::warn!(attempt = %call.attempt, code, "digits by INFO refused");
+        let (seat, attempt) = (self.seats[call.seat].name.clone(), call.attempt.to_string());
+        self.publish(protocol::Event::CallDtmfFailed { seat, attempt, code }, now);
+    }
+
     /// Keeps what was heard as evidence and tells it.
     fn note(&mut self, session: SessionId, what: &'static str, digit: Option<String>, at_ms: u32, now: Now) {
         let Some(attempt) = self.by_session.get(&session).copied() else { return };

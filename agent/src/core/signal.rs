@@ -49,6 +49,7 @@ impl Core {
             Event::TransferProgress { call, code, reason } => self.transfer_progress(call, code, reason, now),
             Event::Transferred { call, code } => self.transferred(call, code, now),
             Event::TransferFailed { call, code, reason } => self.transfer_failed(call, code, reason, now),
+            Event::DtmfFailed { call, code } => self.digits_refused(call, code, now),
             Event::Dtmf { call, digit, .. } => self.digit_told(call, digit, now),
             Event::Ended { call, end } => self.sip_ended(call, &end, now),
             Event::Trunk { account, status } => self.trunk(account, status, now),
@@ -161,6 +162,7 @@ impl Core {
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         let Some(session) = call.session else { return };
         call.codec = Some(codec_name(media.codec));
+        call.telephone_event = media.dtmf_payload_type.is_some();
         let params = stream_params(media);
         if call.media_up {
             return self.media(MediaCommand::Update { session, params });

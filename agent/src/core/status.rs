@@ -45,6 +45,7 @@ impl Core {
     fn account_status(&self, index: usize, now: Now) -> AccountStatus {
         let account = &self.accounts[index];
         let status = self.ua.registration(account.id);
+        let trunk = trunk(&self.ua.trunk(account.id), now);
         let wall = |at: std::time::Instant| {
             now.wall
                 + i64::try_from(at.saturating_duration_since(now.mono).as_millis()).unwrap_or(i64::MAX / 2)
@@ -72,8 +73,12 @@ impl Core {
                 SipState::Registered { expires_at } => Some(wall(expires_at)),
                 _ => None,
             },
-            transport: account.config.transport.as_str().to_owned(),
-            trunk: trunk(&self.ua.trunk(account.id), now),
+            transport: match account.config.transport {
+                // What the DNS chose, once it has.
+                Transport::Auto => trunk.transport.clone().unwrap_or_else(|| String::from("auto")),
+                fixed => fixed.as_str().to_owned(),
+            },
+            trunk,
             tls: self.tls_status(index),
         }
     }
@@ -88,7 +93,7 @@ impl Core {
     }
 
     fn tls_status(&self, index: usize) -> Option<TlsStatus> {
-        if self.accounts[index].config.transport != Transport::Tls {
+        if !self.accounts[index].config.transport.may_be_tls() {
             return None;
         }
         let targets = self.ua.targets(self.accounts[index].id);

@@ -6,7 +6,7 @@ use super::{Context, check_name, identity, password, required, sources, tls};
 use crate::error::ErrorKind;
 use crate::identity::{Preset, UriForm};
 use crate::reader::{Found, Place, Report, Table};
-use crate::types::{Account, AccountKind, Codec, Keepalive, NumberFormat, Transport};
+use crate::types::{Account, AccountKind, Codec, Dtmf, Keepalive, NumberFormat, Transport};
 
 pub(super) const FORMATS: [(&str, NumberFormat); 3] =
     [("national", NumberFormat::National), ("e164", NumberFormat::E164), ("+e164", NumberFormat::E164Plus)];
@@ -62,11 +62,16 @@ pub(super) fn account(
         );
     }
 
-    let transports = [("udp", Transport::Udp), ("tcp", Transport::Tcp), ("tls", Transport::Tls)];
+    let transports = [
+        ("udp", Transport::Udp),
+        ("tcp", Transport::Tcp),
+        ("tls", Transport::Tls),
+        ("auto", Transport::Auto),
+    ];
     let transport = table.choice("transport", &transports, report);
     let texts = [Some(&aor), registrar.as_ref().map(|found| &found.value), proxy.as_ref()];
     let secure = texts.into_iter().flatten().any(|text| text.starts_with("sips:"));
-    if secure && let Some(found) = transport.as_ref().filter(|found| found.value != Transport::Tls) {
+    if secure && let Some(found) = transport.as_ref().filter(|found| !found.value.may_be_tls()) {
         report.error(
             ErrorKind::Conflict,
             &found.at,
@@ -123,6 +128,10 @@ pub(super) fn account(
     let usual_retry = preset.and_then(Preset::retry_min).unwrap_or(usual_retry);
     let codecs = codecs(&mut table, preset.and_then(Preset::codecs), report);
     let trusted_sources = sources::trusted(&mut table, kind, report);
+    let dtmf =
+        [("auto", Dtmf::Auto), ("rfc4733", Dtmf::Rfc4733), ("info", Dtmf::Info), ("inband", Dtmf::Inband)];
+    let dtmf = table.choice("dtmf", &dtmf, report);
+    let usual_dtmf = preset.and_then(Preset::dtmf).unwrap_or_default();
 
     let longest_retry = retry_max.as_ref().map_or(Duration::from_secs(600), |found| found.value);
     let mut account = Account {
@@ -154,6 +163,7 @@ pub(super) fn account(
         display_name,
         codecs,
         trusted_sources,
+        dtmf: dtmf.map_or(usual_dtmf, |found| found.value),
     };
     if let Some(retry) = retry_max.or(retry_min)
         && account.retry_min > account.retry_max

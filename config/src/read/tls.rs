@@ -25,13 +25,13 @@ pub(super) fn client(
     let kinds =
         [("full", TlsVerify::Full), ("authority", TlsVerify::Authority), ("nothing", TlsVerify::Nothing)];
     let verify = table.choice("tls_verify", &kinds, report);
-    if transport != Transport::Tls {
+    if !transport.may_be_tls() {
         let given = [&ca, &certificate, &key, &name].into_iter().flatten().map(|found| &found.at);
         for at in given.chain(verify.as_ref().map(|found| &found.at)) {
             report.error(
                 ErrorKind::Conflict,
                 at,
-                "this key needs transport = \"tls\"; without it nothing is encrypted",
+                "this key needs transport = \"tls\" (or \"auto\"); without it nothing is encrypted",
             );
         }
         return Tls::default();

@@ -56,7 +56,7 @@ pub struct AccountStatus {
     pub next_attempt_at: Option<i64>,
     /// When the registration ends unless it is refreshed.
     pub expires_at: Option<i64>,
-    /// `udp`, `tcp` or `tls`.
+    /// `udp`, `tcp` or `tls`; `auto` while the DNS has not said which.
     #[serde(default)]
     pub transport: String,
     /// Whether the exchange answers, and where.
