@@ -14,6 +14,7 @@ mod import;
 mod incoming;
 mod kill;
 mod kit;
+mod moved;
 mod refer;
 mod registration;
 mod session;

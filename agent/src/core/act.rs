@@ -1,6 +1,6 @@
 //! Carries out what a seat's dialer asked for.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use dialer::outcome::Facts;
@@ -232,7 +232,13 @@ impl Core {
         account::local_address(self.ua.trunk(self.accounts[account].id).active?.peer)
     }
 
+    /// Sockets for voice: where signalling listens on every address of ours, so do they, and a call outlives a change of it.
     pub(super) fn rtp_socket(&self, address: IpAddr) -> Result<RtpSocket, ErrorCode> {
+        let address = match address {
+            fixed if !self.config.sip.listen.ip().is_unspecified() => fixed,
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
         RtpSocket::bind(address, self.config.media.ports.clone()).map_err(|error| {
             tracing::error!(%error, "no RTP port");
             ErrorCode::LineFull

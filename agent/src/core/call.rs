@@ -63,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) session: Option<SessionId>,
     /// Where we said that we receive.
     pub(crate) rtp: Option<SocketAddr>,
+    /// Our address changed, and the other side has still to be told.
+    pub(crate) moving: bool,
     pub(crate) media_up: bool,
     pub(crate) codec: Option<&'static str>,
     /// Digits can go as telephone-event.
@@ -149,6 +151,7 @@ impl Call {
             sip_call_id: None,
             session: None,
             rtp: None,
+            moving: false,
             media_up: false,
             codec: None,
             telephone_event: false,

@@ -21,6 +21,7 @@ mod heard;
 pub(crate) mod identity;
 mod import;
 mod job;
+mod moved;
 mod parts;
 mod past;
 mod query;

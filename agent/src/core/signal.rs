@@ -39,13 +39,23 @@ impl Core {
             }
             Event::Provisional { call, code, reason } if code > 100 => self.ringing(call, code, reason, now),
             Event::EarlyMedia { call, media } => self.early_media(call, &media, now),
-            Event::Answered { call, media } => self.answered(call, &media, now),
-            Event::MediaChanged { call, media } => self.media_changed(call, &media, now),
+            Event::AddressChanged { account } => self.address_changed(account, now),
+            Event::Answered { call, media } => {
+                self.answered(call, &media, now);
+                self.move_waiting(call, now);
+            }
+            Event::MediaChanged { call, media } => {
+                self.media_changed(call, &media, now);
+                self.move_waiting(call, now);
+            }
             Event::HoldFailed { call, code } => {
                 if let Some(attempt) = self.by_sip.get(&call).copied() {
                     self.hold_failed(attempt, code, now);
                 }
+                self.move_waiting(call, now);
             }
+            // Our 200 was out: no other offer could be.
+            Event::Confirmed { call } => self.move_waiting(call, now),
             Event::TransferProgress { call, code, reason } => self.transfer_progress(call, code, reason, now),
             Event::Transferred { call, code } => self.transferred(call, code, now),
             Event::TransferFailed { call, code, reason } => self.transfer_failed(call, code, reason, now),
@@ -53,7 +63,7 @@ impl Core {
             Event::Dtmf { call, digit, .. } => self.digit_told(call, digit, now),
             Event::Ended { call, end } => self.sip_ended(call, &end, now),
             Event::Trunk { account, status } => self.trunk(account, status, now),
-            Event::Provisional { .. } | Event::Confirmed { .. } => {}
+            Event::Provisional { .. } => {}
             // No method is handed out by this user agent, and later events are not ours to act on.
             _ => {}
         }

@@ -212,7 +212,12 @@ impl Driver {
                 Input::Timer => {
                     let now = now();
                     self.names.refresh(now);
-                    if self.watch.look(ua, now) {
+                    let seen = self.watch.look(ua, now);
+                    if seen.moved {
+                        // Nothing comes or goes by our former address any more; TCP would try for minutes.
+                        self.streams.close_opened();
+                    }
+                    if seen.moved || seen.slept {
                         self.names.expire(now);
                         ua.network_changed(now);
                     }

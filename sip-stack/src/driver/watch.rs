@@ -16,6 +16,14 @@ pub(super) struct Watch {
     uptime: Option<Duration>,
 }
 
+/// What a look found. Either way what was learned of the network no longer holds.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) slept: bool,
+    /// An exchange is reached from another address of ours.
+    pub(super) moved: bool,
+}
+
 impl Watch {
     pub(super) fn new(now: Instant) -> Self {
         Self { next: now + INTERVAL, last: now, uptime: uptime() }
@@ -25,10 +33,9 @@ impl Watch {
         self.next
     }
 
-    /// True when what was learned of the network no longer holds.
-    pub(super) fn look(&mut self, ua: &mut UserAgent, now: Instant) -> bool {
+    pub(super) fn look(&mut self, ua: &mut UserAgent, now: Instant) -> Seen {
         if now < self.next {
-            return false;
+            return Seen::default();
         }
         let slept = self.slept(now);
         self.next = now + INTERVAL;
@@ -37,7 +44,7 @@ impl Watch {
         if let Some(slept) = slept {
             tracing::info!(slept_s = slept.as_secs(), "the machine slept");
         }
-        slept.is_some() || moved
+        Seen { slept: slept.is_some(), moved }
     }
 
     /// `Instant` stands still while the machine sleeps, the system's uptime does not.

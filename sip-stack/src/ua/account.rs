@@ -20,6 +20,8 @@ pub(crate) struct Account {
     pub(crate) pings: Vec<Ping>,
     /// Our address as the exchange sees it (RFC 3581).
     pub(crate) learned: Option<SocketAddr>,
+    /// Our address changed, and its owner is told once the registration is renewed.
+    pub(crate) moved: bool,
     /// The route that the registrar wants requests to take (RFC 3608).
     pub(crate) service_route: Vec<String>,
     /// Hops of the registrar's Service-Route and Path that are addresses.
@@ -107,6 +109,7 @@ impl Account {
             trunk: Trunk::default(),
             pings: Vec::new(),
             learned: None,
+            moved: false,
             service_route: Vec::new(),
             registrar_hops: Vec::new(),
             registrar_addresses: Vec::new(),

@@ -227,6 +227,14 @@ pub enum Event {
         status: RegistrationStatus,
     },
 
+    /// Our address towards the account's exchange is another one, and the exchange knows it (where the account registers:
+    /// the registration is renewed). Running calls are to be moved there by
+    /// [`UserAgent::change_media`](super::UserAgent::change_media), whose request names the new Contact too.
+    AddressChanged {
+        /// The account.
+        account: AccountId,
+    },
+
     // -- calls --
     /// An INVITE asks for us. Answer with `ring`, `early_media`, `answer` or `reject`.
     Incoming {

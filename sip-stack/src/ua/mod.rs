@@ -178,8 +178,8 @@ impl UserAgent {
 
     /// The machine slept or its network changed: what was learned of addresses and of dead targets is forgotten, and
     /// every account registers again within a second, with its new Contact in the place of the old one (RFC 3261
-    /// 10.2.1). A waiting time that the exchange asked for is kept. Running calls stay as they are: their peers learn
-    /// of a new address by the next request inside the dialog.
+    /// 10.2.1). A waiting time that the exchange asked for is kept. [`Event::AddressChanged`] follows for each account: only
+    /// the owner knows where its media can be received now.
     pub fn network_changed(&mut self, now: Instant) {
         for index in 0..self.accounts.len() {
             let account = AccountId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -187,8 +187,13 @@ impl UserAgent {
             self.forgive_targets(account, now);
             let entry = &mut self.accounts[index];
             entry.learned = None;
+            entry.moved = entry.registration.wanted;
             let registration = &mut entry.registration;
-            if !registration.wanted || registration.state == RegistrationState::Resolving {
+            if !registration.wanted {
+                self.events.push_back(Event::AddressChanged { account });
+                continue;
+            }
+            if registration.state == RegistrationState::Resolving {
                 continue;
             }
             registration.failures = 0;

@@ -126,7 +126,7 @@ impl UserAgent {
         else {
             return;
         };
-        self.learn_address(account, response, flow);
+        let renewed = self.learn_address(account, response, flow);
         // While the transaction is noted, a change of the target does not start another REGISTER.
         if response.code == 503 {
             let rest = response.headers.retry_after_wait().unwrap_or_default();
@@ -136,6 +136,8 @@ impl UserAgent {
         }
         let entry = &mut self.accounts[account.0 as usize];
         entry.registration.transaction = None;
+        // A translator on the way gave us another address: what runs by the old one is to move too.
+        entry.moved |= renewed && entry.registration.bound.is_some();
         match response.code {
             200..=299 => self.registered(account, response, flow, now),
             401 | 407 => {
@@ -299,6 +301,9 @@ impl UserAgent {
         let next = if moved { now } else { now + refresh_after(granted, draw) };
         registration.next_attempt = Some(next);
         self.timers.set(UaTimer::Register(account), next);
+        if !moved && std::mem::take(&mut entry.moved) {
+            self.events.push_back(Event::AddressChanged { account });
+        }
         self.set_registration_state(account, RegistrationState::Registered { expires_at: now + granted });
     }
 

@@ -2,9 +2,10 @@
 
 use sip_stack::Transmit;
 use sip_stack::message::{HeaderName, Message, Method, Request, parse_datagram};
-use sip_stack::ua::{RegistrationState, UaConfig};
+use sip_stack::sdp::Capabilities;
+use sip_stack::ua::{CallId, Event, RegistrationState, UaConfig};
 
-use super::bench::{Bench, addr, reply, secs, udp, with};
+use super::bench::{Bench, addr, reply, secs, udp, with, with_sdp};
 
 const UUID: &str = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
 const FIRST: &str = "192.0.2.1:5060";
@@ -114,6 +115,105 @@ fn another_network_takes_the_binding_along() {
         bench.receive(granted(&second));
         give_up(bench, FIRST);
     }
+}
+
+const MOVED: &str = "198.51.100.7:5060";
+
+/// An answered call, on an account that is registered or has nowhere to register.
+fn talking(registered: bool) -> (Bench, CallId) {
+    let mut bench = Bench::with(UaConfig { seed: 42, ..UaConfig::default() }, |account| {
+        account.registrar = account.registrar.take().filter(|_| registered);
+    });
+    if registered {
+        bench.ua.register(bench.account, bench.now);
+        let (_, first) = register(&mut bench);
+        bench.receive(granted(&first));
+    }
+    let call = bench.invite("sip:1@pbx.example");
+    let invite = bench.request(Method::Invite);
+    bench.receive(with_sdp(reply(&invite, 200, "a"), 4000));
+    bench.request(Method::Ack);
+    bench.events.clear();
+    (bench, call)
+}
+
+/// The owner moves the call, as it does when it is told: the request that carries the new address of the voice also names
+/// the new Contact.
+fn move_call(bench: &mut Bench, call: CallId) -> Request {
+    let capabilities = Capabilities::new(addr(MOVED).ip(), 30_000);
+    bench.ua.change_media(call, &capabilities, bench.now).unwrap();
+    let offer = bench.request(Method::Invite);
+    assert!(offer.headers.contact().unwrap().uri.to_string().contains("198.51.100.7"));
+    let body = String::from_utf8_lossy(&offer.body);
+    assert!(body.contains("c=IN IP4 198.51.100.7") && body.contains("m=audio 30000"), "{body}");
+    assert!(values(&offer, &HeaderName::VIA)[0].contains("198.51.100.7"));
+    offer
+}
+
+/// The owner is told when the exchange knows our new address, not before: only then does it let requests from there through.
+#[test]
+fn another_network_takes_running_calls_along() {
+    let (mut bench, call) = talking(true);
+    bench.ua.set_local_addresses(Some(addr(MOVED)), Some(addr(MOVED)));
+    bench.ua.network_changed(bench.now);
+    bench.until_sent(secs(1));
+    let (_, second) = register(&mut bench);
+    bench.no_event();
+    bench.receive(granted(&second));
+    let told = bench.events.iter().filter(|event| matches!(event, Event::AddressChanged { .. })).count();
+    assert_eq!(told, 1, "{:?}", bench.events);
+    bench.events.clear();
+    let offer = move_call(&mut bench, call);
+    bench.receive(with_sdp(reply(&offer, 200, "a"), 4000));
+    bench.request(Method::Ack);
+    assert!(matches!(bench.event(), Event::MediaChanged { .. }));
+    // From now on everything of this call goes by the new address.
+    bench.hangup(call);
+    let bye = bench.request(Method::Bye);
+    assert!(values(&bye, &HeaderName::VIA)[0].contains("198.51.100.7"));
+    bench.receive(reply(&bye, 200, "a"));
+    bench.events.clear();
+    give_up(bench, FIRST);
+}
+
+#[test]
+fn a_line_without_registration_moves_at_once() {
+    let (mut bench, call) = talking(false);
+    bench.ua.set_local_addresses(Some(addr(MOVED)), Some(addr(MOVED)));
+    bench.ua.network_changed(bench.now);
+    assert!(matches!(bench.event(), Event::AddressChanged { .. }));
+    let offer = move_call(&mut bench, call);
+    // A peer that refuses leaves the call as it was; its next request names the new address all the same.
+    bench.receive(reply(&offer, 488, "a"));
+    bench.request(Method::Ack);
+    assert!(matches!(bench.event(), Event::HoldFailed { code: Some(488), .. }));
+    bench.close(call);
+}
+
+/// A router on the way restarts and maps us to another port: the refresh of the registration shows it.
+#[test]
+fn an_address_that_only_the_exchange_sees_takes_calls_along_too() {
+    let (mut bench, call) = talking(true);
+    bench.until_sent(secs(300));
+    let (_, refresh) = register(&mut bench);
+    let via = values(&refresh, &HeaderName::VIA).remove(0);
+    let mut answer = granted(&refresh);
+    answer.headers.set("Via", format!("{};received=203.0.113.9;rport=40001", via.replace(";rport", "")));
+    bench.receive(answer);
+    bench.until_sent(secs(1));
+    let (_, again) = register(&mut bench);
+    assert!(values(&again, &HeaderName::CONTACT)[0].contains("203.0.113.9:40001"));
+    assert!(!bench.events.iter().any(|event| matches!(event, Event::AddressChanged { .. })));
+    let mut answer = granted(&again);
+    let via = values(&again, &HeaderName::VIA).remove(0);
+    answer.headers.set("Via", format!("{};received=203.0.113.9;rport=40001", via.replace(";rport", "")));
+    bench.receive(answer);
+    assert!(bench.events.iter().any(|event| matches!(event, Event::AddressChanged { .. })));
+    bench.hangup(call);
+    let bye = bench.request(Method::Bye);
+    bench.receive(reply(&bye, 200, "a"));
+    bench.events.clear();
+    give_up(bench, FIRST);
 }
 
 #[test]

@@ -228,6 +228,11 @@ impl Streams {
         self.open.remove(&flow);
     }
 
+    /// Closes every connection that we opened; the next message opens a new one.
+    pub(super) fn close_opened(&mut self) {
+        self.open.retain(|_, connection| connection.accepted);
+    }
+
     /// Removes an ended connection. `false` when a newer one to the same peer has taken its place, or it was closed.
     pub(super) fn forget(&mut self, flow: Flow, serial: u64) -> bool {
         let current = self.open.get(&flow).is_some_and(|connection| connection.serial == serial);
