@@ -164,10 +164,15 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
             "the last run left calls to look at; see `kakeru history --open`"
         );
     }
-    // What the machine had judged needs nobody: a crash came between the end of the call and its seal.
-    for row in recovery.unsealed.iter().filter(|row| row.set_by == Some(SetBy::Auto)) {
+    // What the machine had judged needs nobody: a crash came between the end of the call and its seal. Nor does a
+    // consultation, interrupted or not.
+    let judged =
+        recovery.unsealed.iter().filter(|row| row.set_by == Some(SetBy::Auto) || row.parent.is_some());
+    let consultations = recovery.interrupted.iter().filter(|row| row.parent.is_some());
+    for row in judged.chain(consultations) {
         store.seal(row.id, start.wall).await?;
     }
+    let interrupted = recovery.interrupted.iter().filter(|row| row.parent.is_none()).count();
     let engine_config =
         EngineConfig { workers: config.media.workers.unwrap_or(0), ..EngineConfig::default() };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
@@ -220,7 +225,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         seats,
         labels,
         project,
-        interrupted: u32::try_from(recovery.interrupted.len()).unwrap_or(u32::MAX),
+        interrupted: u32::try_from(interrupted).unwrap_or(u32::MAX),
     });
     core.run().await;
 
@@ -410,6 +415,7 @@ async fn seats(
             shown: None,
             last: None,
             list: None,
+            consult: None,
             waiting: None,
             save_seq: None,
             since: wall,

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod archive;
 mod auto_call;
 mod calls;
+mod consult;
 mod control;
 mod exchange;
 mod finding;

@@ -95,6 +95,12 @@ commands! {
     CallDtmf = "call.dtmf" => SeatStatus;
     /// Hands the other side of the call to somebody else.
     CallTransfer = "call.transfer" => SeatStatus;
+    /// Calls somebody to ask while the other side of the call waits on hold.
+    CallConsult = "call.consult" => SeatStatus;
+    /// Talks with the other one of the two: with whom was asked, or with whom waits.
+    CallSwap = "call.swap" => SeatStatus;
+    /// Ends the consultation and takes the other side of the call off hold.
+    CallReturn = "call.return" => SeatStatus;
     /// Saves status, memo and callback time of the last call, and says what follows.
     CallSave = "call.save" => SeatStatus;
     /// The SIP messages of a call and what became of its voice.
@@ -155,6 +161,9 @@ impl Command {
             Self::CallMute(p) => Some(&mut p.seat),
             Self::CallDtmf(p) => Some(&mut p.seat),
             Self::CallTransfer(p) => Some(&mut p.seat),
+            Self::CallConsult(p) => Some(&mut p.seat),
+            Self::CallSwap(p) => Some(&mut p.seat),
+            Self::CallReturn(p) => Some(&mut p.seat),
             Self::CallSave(p) => Some(&mut p.seat),
             Self::SeatPause(p) => Some(&mut p.seat),
             Self::SeatReady(p) => Some(&mut p.seat),

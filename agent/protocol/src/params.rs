@@ -66,8 +66,25 @@ params! {
     CallTransfer {
         /// The seat.
         seat: Option<String>,
-        /// Number to hand the call to, in any form people write.
+        /// Number to hand the call to, in any form people write; `None` = to whom was asked by `call.consult`.
+        number: Option<String>,
+    }
+    /// `call.consult`.
+    CallConsult {
+        /// The seat.
+        seat: Option<String>,
+        /// Number to ask, in any form people write.
         number: String,
+    }
+    /// `call.swap`.
+    CallSwap {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `call.return`.
+    CallReturn {
+        /// The seat.
+        seat: Option<String>,
     }
     /// `call.save`: may be repeated until the next dial, the last one wins.
     CallSave {

@@ -88,11 +88,22 @@ pub enum Verb {
         /// 0-9, *, #, A-D
         digits: String,
     },
-    /// Hand the other side of the call to a number; returns when it is known whether that worked
+    /// Hand the other side of the call to a number, or to whom you consult; returns when it is known whether that worked
     Transfer {
-        /// The number, in any form people write
-        number: String,
+        /// The number, in any form people write [default: whom you consult]
+        number: Option<String>,
     },
+    /// Ask somebody while the other side of the call waits on hold
+    Consult {
+        /// The number, in any form people write
+        #[arg(required_unless_present = "cancel", conflicts_with = "cancel")]
+        number: Option<String>,
+        /// End the consultation and take the call back
+        #[arg(long)]
+        cancel: bool,
+    },
+    /// Talk with the other one of the two: whom you consult, or who waits
+    Swap,
     /// Save the call's result, and say what follows
     Save(SaveArgs),
     /// Be away
@@ -558,6 +569,10 @@ mod tests {
             "mute off",
             "dtmf 1#",
             "transfer 03-1234-5678",
+            "transfer",
+            "consult 03-1234-5678",
+            "consult --cancel",
+            "swap",
             "save --status 見込 --memo x --next dial",
             "save --recall 2026-11-30T10:00 --next skip",
             "pause lunch",
@@ -620,6 +635,8 @@ mod tests {
             "trace x --account main",
             "trace --force",
             "transfer 1 2",
+            "consult",
+            "consult 1 --cancel",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

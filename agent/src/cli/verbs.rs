@@ -43,6 +43,9 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),
         Verb::Dtmf { digits } => seat_call(global, CallDtmf { seat, digits }, out),
         Verb::Transfer { number } => seat_call(global, CallTransfer { seat, number }, out),
+        Verb::Consult { number: Some(number), .. } => seat_call(global, CallConsult { seat, number }, out),
+        Verb::Consult { number: None, .. } => seat_call(global, CallReturn { seat }, out),
+        Verb::Swap => seat_call(global, CallSwap { seat }, out),
         Verb::Save(args) => {
             let next = match args.next {
                 NextArg::Dial => Next::Dial,

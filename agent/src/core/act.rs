@@ -47,6 +47,8 @@ impl Core {
         claim: Option<ClaimIntent>,
         now: Now,
     ) {
+        // Whoever goes on to the next call has nobody to ask about the last.
+        self.end_consult(seat, now);
         let seal = seal.map(|attempt| AttemptId(attempt.0));
         let save = save.and_then(|save| Some(self.save_of(seat, seal?, save, now)));
         let claim = claim.map(|intent| self.claim_of(seat, intent, now));
@@ -145,25 +147,27 @@ impl Core {
             return self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), super::ended::own_fault());
         };
         let origin = if shown.lead.is_some() { Origin::List } else { Origin::Manual };
-        let party = Party {
-            phone: Some(shown.phone.clone()),
-            dialed: shown.dial_string.clone(),
-            company: shown.company.clone(),
-            person: shown.person.clone(),
-            position: shown.lead.map(|_| shown.position),
-            categories: shown.categories.clone(),
-            lead: shown.lead.map(|lead| lead.to_string()),
-            attempts_before: shown.attempts_before,
-            ..Party::default()
-        };
-        let mut call = Call::new(attempt, seat, origin, party, now.wall);
+        let call = Call::new(attempt, seat, origin, Party::of(&shown), now.wall);
         if self.stopping.is_some() {
             // The stop came while the row was being written.
             self.calls.insert(attempt, call);
             let facts = Facts { withdrawn: true, ..Facts::default() };
             return self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts);
         }
-        match self.invite(seat, &shown, ring_timeout, now) {
+        self.dial_out(seat, call, &shown, ring_timeout, now);
+    }
+
+    /// The call's INVITE leaves; where it cannot, the call ends as our own fault.
+    pub(super) fn dial_out(
+        &mut self,
+        seat: SeatIndex,
+        mut call: Call,
+        shown: &Claimed,
+        ring_timeout: Duration,
+        now: Now,
+    ) {
+        let attempt = call.attempt;
+        match self.invite(seat, shown, ring_timeout, now) {
             Ok(Placed { sip, session, socket, rtp }) => {
                 call.sip = Some(sip);
                 call.rtp = Some(rtp);
@@ -184,7 +188,7 @@ impl Core {
                 let reason = Some(code.as_str().to_owned());
                 call.closing = Some(Closing { by: EndedBy::Local, reason, deadline: now.mono });
                 self.calls.insert(attempt, call);
-                self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), super::ended::own_fault());
+                self.judge(attempt, super::ended::own_fault(), now);
             }
         }
     }

@@ -8,7 +8,7 @@ use protocol::result::{CallInfo, CallState, Direction};
 use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
 use store::phone::Phone;
-use store::{AttemptId, Transferred};
+use store::{AttemptId, Claimed, Transferred};
 
 use super::SeatIndex;
 use super::replaced::TakingPlace;
@@ -45,6 +45,21 @@ pub(crate) struct Party {
 }
 
 impl Party {
+    /// Whom a claimed lead or a typed number is.
+    pub(crate) fn of(claimed: &Claimed) -> Self {
+        Self {
+            phone: Some(claimed.phone.clone()),
+            dialed: claimed.dial_string.clone(),
+            company: claimed.company.clone(),
+            person: claimed.person.clone(),
+            position: claimed.lead.map(|_| claimed.position),
+            categories: claimed.categories.clone(),
+            lead: claimed.lead.map(|lead| lead.to_string()),
+            attempts_before: claimed.attempts_before,
+            ..Self::default()
+        }
+    }
+
     /// The number as people write it.
     pub(crate) fn number(&self) -> String {
         self.phone.as_ref().map_or_else(|| self.dialed.clone(), Phone::national)
@@ -83,6 +98,10 @@ pub(crate) struct Call {
     pub(crate) stats: Option<SessionStats>,
     /// The result as far as it is on disk.
     pub(crate) kept: Kept,
+    /// The call that this one is a consultation for.
+    pub(crate) parent: Option<AttemptId>,
+    /// Taken off hold as soon as the offer under way is answered.
+    pub(crate) take_back: bool,
     /// The SIP call that takes the place of this one's, while it is not answered yet.
     pub(crate) taking_place: Option<TakingPlace>,
     /// The transfer that is under way.
@@ -165,6 +184,8 @@ impl Call {
             recording: Recording::None,
             stats: None,
             kept: Kept::default(),
+            parent: None,
+            take_back: false,
             taking_place: None,
             transfer: None,
             transferred: None,
@@ -228,6 +249,7 @@ impl Call {
                 })
                 .collect(),
             transfer: self.transfer_info(),
+            parent: self.parent.map(|parent| parent.to_string()),
         }
     }
 

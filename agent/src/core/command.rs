@@ -31,9 +31,17 @@ impl Core {
         let answer = match command {
             Command::CallDial(p) => return self.call_dial(seat, p, reply, now),
             Command::CallTransfer(p) => return self.call_transfer(seat, p.number, reply, now),
+            Command::CallConsult(p) => return self.call_consult(seat, p.number, reply, now),
             Command::CallSave(p) => return self.call_save(seat, p, reply, now),
             Command::DialStart(p) => return self.dial_start(seat, p, reply),
             Command::CallAnswer(_) => self.answer(seat, now),
+            Command::CallSwap(_) => self.call_swap(seat, now),
+            Command::CallReturn(_) => self.call_return(seat, now),
+            Command::CallHangup(_)
+                if self.seats[seat].consult.as_ref().is_some_and(|consult| consult.talking) =>
+            {
+                self.call_return(seat, now)
+            }
             Command::CallHangup(_) => self.seats[seat].dialer.hang_up().map_err(refusal),
             Command::CallHold(_) => self.hold(seat, true, now),
             Command::CallResume(_) => self.hold(seat, false, now),
@@ -91,6 +99,15 @@ impl Core {
         if self.stopping.is_some() {
             return Err(ErrorCode::Busy.into());
         }
+        if self.seats[seat].consult.is_some() {
+            return Err(ErrorCode::CallBusy.into());
+        }
+        self.line_is_free(seat)?;
+        self.seats[seat].dialer.manual(now.into()).map_err(refusal)
+    }
+
+    /// Whether an INVITE may leave from this seat.
+    pub(super) fn line_is_free(&self, seat: SeatIndex) -> Result<(), RpcError> {
         if let Some((code, detail)) = &self.store_trouble {
             return Err(RpcError::refused_as(code, detail));
         }
@@ -101,7 +118,7 @@ impl Core {
         if !account.is_up(&self.ua) {
             return Err(ErrorCode::TrunkDown.into());
         }
-        self.seats[seat].dialer.manual(now.into()).map_err(refusal)
+        Ok(())
     }
 
     fn open_manual(
@@ -254,6 +271,12 @@ impl Core {
     }
 
     fn hold(&mut self, seat: SeatIndex, on: bool, now: Now) -> Result<(), RpcError> {
+        if self.seats[seat].consult.is_some() {
+            return Err(RpcError::with_detail(
+                ErrorCode::State,
+                "somebody is being consulted: swap, or return",
+            ));
+        }
         let attempt = self.live_attempt(seat)?;
         let sip = self
             .calls
@@ -261,10 +284,7 @@ impl Core {
             .and_then(|call| call.sip)
             .ok_or_else(|| RpcError::from(ErrorCode::NoCall))?;
         let result = if on { self.ua.hold(sip, now.mono) } else { self.ua.resume(sip, now.mono) };
-        result.map_err(|error| match error {
-            HoldError::Pending => RpcError::with_detail(ErrorCode::Busy, error.to_string()),
-            _ => RpcError::with_detail(ErrorCode::NoCall, error.to_string()),
-        })?;
+        result.map_err(hold_refusal)?;
         if let Some(call) = self.calls.get_mut(&attempt) {
             call.hold_wanted = on;
         }
@@ -272,7 +292,7 @@ impl Core {
     }
 
     fn mute(&mut self, seat: SeatIndex, p: &CallMute, now: Now) -> Result<(), RpcError> {
-        let attempt = self.live_attempt(seat)?;
+        let attempt = self.talking_attempt(seat)?;
         let Some(call) = self.calls.get_mut(&attempt) else { return Err(ErrorCode::NoCall.into()) };
         call.muted = p.on;
         if let Some(session) = call.session {
@@ -288,7 +308,7 @@ impl Core {
     }
 
     fn dtmf(&mut self, seat: SeatIndex, p: &CallDtmf, now: Now) -> Result<(), RpcError> {
-        let attempt = self.live_attempt(seat)?;
+        let attempt = self.talking_attempt(seat)?;
         let valid = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D' | 'a'..='d');
         if p.digits.is_empty() || p.digits.len() > DTMF_MAX || !p.digits.chars().all(valid) {
             return Err(RpcError::with_detail(ErrorCode::BadRequest, "digits are 0-9 * # A-D, at most 64"));
@@ -341,6 +361,15 @@ fn refusal(refusal: Refusal) -> RpcError {
         _ => ErrorCode::Internal,
     };
     code.into()
+}
+
+/// Why a call cannot be held or taken back now.
+pub(super) fn hold_refusal(error: HoldError) -> RpcError {
+    let code = match error {
+        HoldError::Pending => ErrorCode::Busy,
+        _ => ErrorCode::NoCall,
+    };
+    RpcError::with_detail(code, error.to_string())
 }
 
 const DTMF_MAX: usize = 64;

@@ -33,8 +33,19 @@ impl Core {
             reason: None,
             deadline: crate::clock::now().mono,
         });
-        let (seat, facts) = (call.seat, call.facts.clone());
-        self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts);
+        let facts = call.facts.clone();
+        self.judge(attempt, facts, crate::clock::now());
+    }
+
+    /// All is known of a call: the seat's dialer judges it, unless it was only a consultation.
+    pub(super) fn judge(&mut self, attempt: AttemptId, facts: Facts, now: Now) {
+        let Some((seat, parent)) = self.calls.get(&attempt).map(|call| (call.seat, call.parent)) else {
+            return;
+        };
+        match parent {
+            None => self.seats[seat].dialer.ended(dialer::AttemptId(attempt.0), facts),
+            Some(_) => self.consult_ended(seat, attempt, facts, now),
+        }
     }
 
     /// Calls whose media session did not say its last words in time.

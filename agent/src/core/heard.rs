@@ -94,7 +94,7 @@ impl Core {
         let Some(call) = self.by_session.get(&session).and_then(|a| self.calls.get_mut(a)) else { return };
         change(call);
         let seat = call.seat;
-        if let Some(row) = row {
+        if let Some(row) = row.filter(|_| call.parent.is_none()) {
             self.seats[seat].dialer.heard(row);
         }
     }

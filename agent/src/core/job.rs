@@ -61,6 +61,11 @@ pub(crate) enum Done {
         attempt: AttemptId,
         result: Box<Result<store::Target, StoreError>>,
     },
+    /// The row of a second call is open, or its number was refused.
+    Consulted {
+        seat: SeatIndex,
+        result: Box<Result<Claimed, StoreError>>,
+    },
     /// The list that a client wants to dial.
     ListFound {
         seat: SeatIndex,
@@ -114,6 +119,7 @@ impl Core {
             Done::SavedClosed { seat, result, reply } => self.saved_closed(seat, result, reply, now),
             Done::Opened { seat, result } => self.opened(seat, *result, now),
             Done::TransferChecked { attempt, result } => self.transfer_checked(attempt, *result, now),
+            Done::Consulted { seat, result } => self.consult_opened(seat, *result, now),
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
             Done::Arrived { sip, contact, result } => self.arrived(sip, contact.map(|c| *c), result, now),
             Done::Ended { seat, end, recording, result } => {
@@ -325,7 +331,8 @@ impl Core {
                 let seat = arriving.seat;
                 let ring = dialer::AttemptId(attempt.0);
                 // The seat may have begun a call of its own since.
-                if self.stopping.is_some() || self.seats[seat].dialer.ring(ring).is_err() {
+                let free = self.stopping.is_none() && self.seats[seat].consult.is_none();
+                if !free || self.seats[seat].dialer.ring(ring).is_err() {
                     self.ua.reject(sip, Rejection::new(486), now.mono);
                     return self.abandon_row(attempt, now);
                 }
@@ -412,6 +419,7 @@ impl Core {
                     self.report_saved(seat, attempt, Some(&auto.status), SetBy::Auto, now);
                 }
                 self.seats[seat].dialer.stored(dialer::AttemptId(attempt.0), now.into());
+                self.seal_consultation(attempt, end.void.is_some(), now);
             }
             Err(error) => {
                 tracing::error!(attempt = %end.attempt, %error, "the end of a call is not on disk yet, trying again");

@@ -16,6 +16,7 @@ pub(crate) mod account;
 mod act;
 mod call;
 mod command;
+mod consult;
 mod ended;
 mod heard;
 pub(crate) mod identity;
@@ -35,7 +36,7 @@ mod strangers;
 mod trace;
 mod transfer;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -89,6 +90,8 @@ pub(crate) struct Core {
     late_recordings: HashMap<SessionId, AttemptId>,
     /// Calls that are over, for traces.
     past: PastCalls,
+    /// Rows of second calls that are not sealed yet.
+    consultations: HashSet<AttemptId>,
     /// Incoming calls whose row is not on disk yet.
     arriving: HashMap<CallId, signal::Arriving>,
     archivist: Archivist,

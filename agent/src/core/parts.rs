@@ -1,6 +1,6 @@
 //! Birth, health and death of the core.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,7 @@ impl Core {
             by_session: HashMap::new(),
             late_recordings: HashMap::new(),
             past: super::PastCalls::default(),
+            consultations: HashSet::new(),
             arriving: HashMap::new(),
             archivist: parts.archivist,
             jobs: JoinSet::new(),

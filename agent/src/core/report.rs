@@ -22,8 +22,13 @@ impl Core {
 
     pub(super) fn report_dialing(&self, call: &Call, now: Now) {
         let seat = self.seats[call.seat].name.clone();
-        let info = call.info(self.seats[call.seat].list_name());
+        let info = call.info(self.list_of(call));
         self.publish(Event::CallDialing { seat, call: Box::new(info) }, now);
+    }
+
+    /// The list that a seat's call is of; a consultation is of none.
+    fn list_of(&self, call: &Call) -> Option<String> {
+        self.seats[call.seat].list_name().filter(|_| call.parent.is_none())
     }
 
     pub(super) fn report_progress(&self, attempt: AttemptId, code: u16, reason: String, now: Now) {
@@ -95,7 +100,7 @@ impl Core {
     ) {
         let name = self.seats[seat].name.clone();
         let Some(call) = call else { return };
-        let mut info = call.info(self.seats[seat].list_name());
+        let mut info = call.info(self.list_of(call));
         info.state = CallState::Ended;
         info.outcome = Some(ended.row.name().to_owned());
         info.suggestion.clone_from(&end.suggestion);
@@ -104,7 +109,9 @@ impl Core {
             info.label = self.labels.get(code).cloned();
         }
         let by = end.hangup_by.map_or("local", store::HangupBy::as_str).to_owned();
-        self.seats[seat].last = Some(super::seat::LastCall { attempt: call.attempt, info: info.clone() });
+        if call.parent.is_none() {
+            self.seats[seat].last = Some(super::seat::LastCall { attempt: call.attempt, info: info.clone() });
+        }
         self.publish(Event::CallEnded { seat: name, call: Box::new(info), by, void: end.void.clone() }, now);
         self.report_recording(call.attempt, &call.recording, now);
     }

@@ -5,6 +5,8 @@ use protocol::{ErrorCode, RpcError};
 use store::{AttemptId, Claimed, ListId, UserId};
 use tokio::sync::oneshot;
 
+use super::consult::Consult;
+
 /// Where the answer to a command goes.
 pub(crate) type Reply = oneshot::Sender<Result<serde_json::Value, RpcError>>;
 
@@ -23,6 +25,8 @@ pub(crate) struct SeatRuntime {
     /// Attempt whose row is open after its call, for `save`.
     pub(crate) last: Option<LastCall>,
     pub(crate) list: Option<DialedList>,
+    /// A second call beside the one of the dialer.
+    pub(crate) consult: Option<Consult>,
     /// The command that waits for a commit.
     pub(crate) waiting: Option<Reply>,
     /// Number of the save that is under way.
@@ -69,6 +73,11 @@ impl SeatRuntime {
     /// Whether another command of this seat may wait for a commit.
     pub(crate) fn free_for_command(&self) -> Result<(), RpcError> {
         if self.waiting.is_some() { Err(ErrorCode::Busy.into()) } else { Ok(()) }
+    }
+
+    /// Whether an incoming call may ring here.
+    pub(crate) fn is_free(&self) -> bool {
+        self.dialer.is_free() && self.consult.is_none()
     }
 
     /// The name of the list that is being dialed.

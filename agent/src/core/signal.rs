@@ -100,12 +100,14 @@ impl Core {
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         call.facts.answered = true;
         call.times.answered = Some(now.wall);
-        let (seat, session) = (call.seat, call.session);
+        let (seat, session, second) = (call.seat, call.session, call.parent.is_some());
         self.stream(attempt, media, now);
         if let Some(session) = session {
             self.media(MediaCommand::Answered { session });
         }
-        self.seats[seat].dialer.answered();
+        if !second {
+            self.seats[seat].dialer.answered();
+        }
         let (store, at) = (self.store.clone(), now.wall);
         let mut progress = AttemptProgress::new(attempt);
         progress.answered_at = Some(at);
@@ -127,7 +129,7 @@ impl Core {
         if changed {
             self.report_held(attempt, now);
         }
-        self.transfer_held(attempt, true, now);
+        self.offer_settled(attempt, true, now);
     }
 
     fn hold_failed(&mut self, attempt: AttemptId, code: Option<u16>, now: Now) {
@@ -136,7 +138,15 @@ impl Core {
             call.hold_wanted = call.held;
         }
         self.report_held(attempt, now);
-        self.transfer_held(attempt, false, now);
+        self.offer_settled(attempt, false, now);
+    }
+
+    /// No offer is under way any more: what waited for that goes on.
+    fn offer_settled(&mut self, attempt: AttemptId, accepted: bool, now: Now) {
+        if self.calls.get(&attempt).is_some_and(|call| call.take_back) {
+            self.take_back(attempt, now);
+        }
+        self.transfer_held(attempt, accepted, now);
     }
 
     /// Answers an incoming call: sockets first, then 200 with our answer.
@@ -207,7 +217,7 @@ impl Core {
             tracing::debug!(%source, "call to nobody refused");
             return self.ua.reject(sip, Rejection::new(404), now.mono);
         };
-        let seat = self.seats.iter().position(|s| s.account == account && s.dialer.is_free());
+        let seat = self.seats.iter().position(|s| s.account == account && s.is_free());
         let (Some(seat), None) = (seat, &self.store_trouble) else {
             return self.ua.reject(sip, Rejection::new(486), now.mono);
         };

@@ -151,6 +151,7 @@ impl Core {
                 playback: runtime.voice.playback.clone(),
                 why: runtime.voice.trouble.clone(),
             },
+            consult: self.consult_info(seat),
         }
     }
 
@@ -202,6 +203,7 @@ impl Core {
             withheld: None,
             diverted: Vec::new(),
             transfer: None,
+            parent: None,
         })
     }
 

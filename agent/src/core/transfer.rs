@@ -20,13 +20,22 @@ use crate::clock::Now;
 #[derive(Debug)]
 pub(crate) struct Transfer {
     way: TransferWay,
-    /// The number and where the other side is sent; known once the rules have let it pass.
-    to: Option<(Phone, Uri)>,
+    /// The number and how the other side is sent there; known once the rules have let it pass.
+    to: Option<(Phone, Aim)>,
     stage: Stage,
     /// The call is on hold for this, and is taken back if it comes to nothing.
     holds: bool,
     /// The command that waits for the outcome.
     reply: Option<Reply>,
+}
+
+/// Where the other side is sent.
+#[derive(Clone, Debug)]
+enum Aim {
+    /// To a number.
+    Number(Uri),
+    /// Into our place in this attempt's call (Replaces, RFC 3891).
+    Call(AttemptId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +55,11 @@ impl Transfer {
         Self { way, to: None, stage: Stage::Checking, holds: false, reply: Some(reply) }
     }
 
+    /// The hold of a consultation that is over is ours from now on.
+    pub(crate) const fn hold_for_it(&mut self) {
+        self.holds = true;
+    }
+
     /// The transfer as clients see it.
     pub(crate) fn info(&self) -> Option<TransferInfo> {
         let state = match self.stage {
@@ -63,11 +77,47 @@ impl Transfer {
 }
 
 impl Core {
-    pub(super) fn call_transfer(&mut self, seat: SeatIndex, number: String, reply: Reply, now: Now) {
+    pub(super) fn call_transfer(&mut self, seat: SeatIndex, number: Option<String>, reply: Reply, now: Now) {
         let attempt = match self.transferable(seat) {
             Ok(attempt) => attempt,
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
+        let asked = self.seats[seat].consult.as_ref().map(|consult| consult.attempt);
+        match (number, asked) {
+            (Some(number), None) => self.transfer_to_number(seat, attempt, number, reply, now),
+            (None, Some(asked)) => self.transfer_to_asked(attempt, asked, reply, now),
+            (Some(_), Some(_)) => {
+                let detail = "somebody is being consulted: transfer without a number, or return first";
+                respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::CallBusy, detail)));
+            }
+            (None, None) => {
+                let detail = "name a number, or consult somebody first";
+                respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::BadRequest, detail)));
+            }
+        }
+    }
+
+    /// Hands the call to whom the operator has asked.
+    fn transfer_to_asked(&mut self, attempt: AttemptId, asked: AttemptId, reply: Reply, now: Now) {
+        let second = self.calls.get(&asked).filter(|call| call.is_talking());
+        let Some(phone) = second.and_then(|call| call.party.phone.clone()) else {
+            let detail = "whom you ask has not answered yet";
+            return respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::State, detail)));
+        };
+        let Some(call) = self.calls.get_mut(&attempt) else { return };
+        let transfer = Transfer::new(TransferWay::Attended, reply);
+        call.transfer = Some(Transfer { to: Some((phone, Aim::Call(asked))), ..transfer });
+        self.hold_for_transfer(attempt, now);
+    }
+
+    fn transfer_to_number(
+        &mut self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        number: String,
+        reply: Reply,
+        now: Now,
+    ) {
         let call = self.second_leg(seat, attempt, number, now);
         if let Some(entry) = self.calls.get_mut(&attempt) {
             entry.transfer = Some(Transfer::new(TransferWay::Blind, reply));
@@ -79,7 +129,7 @@ impl Core {
     }
 
     /// The seat's answered call, if it can be handed over now.
-    fn transferable(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {
+    pub(super) fn transferable(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {
         let attempt = self.live_attempt(seat)?;
         let call = self.calls.get(&attempt).filter(|call| call.is_talking());
         let call = call.ok_or_else(|| RpcError::from(ErrorCode::NoCall))?;
@@ -111,7 +161,7 @@ impl Core {
         let Some(seat) = self.calls.get(&attempt).map(|call| call.seat) else { return };
         let target = result.map_err(|error| store_error(&error)).and_then(|target| {
             let uri = self.refer_target(seat, &target)?;
-            Ok((target.phone, uri))
+            Ok((target.phone, Aim::Number(uri)))
         });
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         let Some(transfer) = call.transfer.as_mut().filter(|one| one.stage == Stage::Checking) else {
@@ -143,11 +193,11 @@ impl Core {
     /// Whoever is handed over should hear the exchange's music and not the operator's room; a side that takes no hold is
     /// asked all the same.
     fn hold_for_transfer(&mut self, attempt: AttemptId, now: Now) {
-        let Some(call) = self.calls.get_mut(&attempt) else { return };
-        let (Some(sip), Some(transfer)) = (call.sip, call.transfer.as_mut()) else { return };
-        let free = !call.held && !call.hold_wanted;
-        if free && self.ua.hold(sip, now.mono).is_ok() {
-            call.hold_wanted = true;
+        let holds = self.put_on_hold(attempt, now);
+        let Some(transfer) = self.calls.get_mut(&attempt).and_then(|call| call.transfer.as_mut()) else {
+            return;
+        };
+        if holds {
             transfer.holds = true;
             transfer.stage = Stage::Holding;
         } else {
@@ -164,12 +214,21 @@ impl Core {
     }
 
     fn refer(&mut self, attempt: AttemptId, now: Now) {
-        let Some(call) = self.calls.get_mut(&attempt) else { return };
-        let (Some(sip), Some(transfer)) = (call.sip, call.transfer.as_mut()) else { return };
-        let Some((_, uri)) = &transfer.to else { return };
-        match self.ua.transfer(sip, uri, now.mono) {
+        let Some(call) = self.calls.get(&attempt) else { return };
+        let aim = call.transfer.as_ref().and_then(|transfer| transfer.to.as_ref());
+        let (Some(sip), Some((_, aim))) = (call.sip, aim) else { return };
+        let asked = match aim {
+            Aim::Number(uri) => self.ua.transfer(sip, uri, now.mono),
+            Aim::Call(second) => match self.calls.get(second).and_then(|call| call.sip) {
+                Some(second) => self.ua.transfer_to(sip, second, now.mono),
+                None => Err(TransferError::NotEstablished),
+            },
+        };
+        match asked {
             Ok(()) => {
-                transfer.stage = Stage::Asked;
+                if let Some(transfer) = self.calls.get_mut(&attempt).and_then(|call| call.transfer.as_mut()) {
+                    transfer.stage = Stage::Asked;
+                }
                 self.report_transfer(attempt, TransferState::Asked, None, None, now);
             }
             Err(error) => {
@@ -224,21 +283,17 @@ impl Core {
         let Some(transfer) = &call.transfer else { return };
         let to = transfer.to.as_ref().map(|(phone, _)| phone.expose().to_owned()).unwrap_or_default();
         call.transferred = Some(Transferred { way: transfer.way, to, code });
+        let seat = call.seat;
+        // Whom we asked has the other side now; their own BYE may be on its way (RFC 3891 3).
+        self.end_consult(seat, now);
         self.transfer_answer(attempt, Ok(()));
     }
 
     /// The transfer came to nothing: the call is as it was before.
     fn transfer_over(&mut self, attempt: AttemptId, result: Result<(), RpcError>, now: Now) {
-        if let Some(call) = self.calls.get_mut(&attempt)
-            && let Some(sip) = call.sip
-            && call.transfer.as_ref().is_some_and(|transfer| transfer.holds)
-            && call.hold_wanted
-        {
-            match self.ua.resume(sip, now.mono) {
-                Ok(()) => call.hold_wanted = false,
-                // It stays on hold, and is shown so: the operator takes it back.
-                Err(error) => tracing::warn!(%attempt, %error, "the call could not be taken off hold"),
-            }
+        let transfer = self.calls.get(&attempt).and_then(|call| call.transfer.as_ref());
+        if transfer.is_some_and(|transfer| transfer.holds) {
+            self.take_back(attempt, now);
         }
         self.transfer_answer(attempt, result);
     }

@@ -23,6 +23,10 @@ pub struct SeatStatus {
     pub dial: Option<DialInfo>,
     /// The voice.
     pub voice: VoiceStatus,
+    /// Somebody who is asked while `call` waits (`call.consult`); of the two, the operator talks with the one that is not
+    /// held. Absent where nobody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consult: Option<CallInfo>,
 }
 
 /// What an operator is doing.
@@ -127,6 +131,9 @@ pub struct CallInfo {
     /// The transfer that is under way or was carried out. Absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<TransferInfo>,
+    /// The attempt that this call is a consultation for. Absent where it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
 }
 
 /// A call that is handed to somebody else.

@@ -66,7 +66,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             seat.operator.clone(),
             state(seat, out),
             time::short(seat.since, status.now),
-            seat.call.as_ref().map_or_else(String::new, |call| brief(call, out)),
+            calls(seat, out),
             dial(seat, out),
             voice(seat, out),
         ]);
@@ -137,9 +137,10 @@ fn strangers(strangers: &StrangersStatus, now: i64, out: Out) -> Result<(), Clos
 /// The seat after a command.
 pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
     let mut line = format!("{}: {}", clean(&seat.name), state(seat, out));
-    if let Some(call) = &seat.call {
+    let calls = calls(seat, out);
+    if !calls.is_empty() {
         line.push_str("  ");
-        line.push_str(&brief(call, out));
+        line.push_str(&calls);
     }
     let dial = dial(seat, out);
     if !dial.is_empty() {
@@ -251,6 +252,15 @@ fn state(seat: &SeatStatus, out: Out) -> String {
     match &seat.pause_code {
         Some(code) => format!("{state} ({})", clean(code)),
         None => state.to_owned(),
+    }
+}
+
+/// The seat's call, and whom is asked about it.
+fn calls(seat: &SeatStatus, out: Out) -> String {
+    let call = seat.call.as_ref().map_or_else(String::new, |call| brief(call, out));
+    match &seat.consult {
+        Some(second) => format!("{call}  {}: {}", out.text("相談", "consulting"), brief(second, out)),
+        None => call,
     }
 }
 
