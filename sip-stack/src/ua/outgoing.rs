@@ -410,7 +410,12 @@ impl UserAgent {
             return;
         }
         outgoing.transaction = None;
+        let cancelled = outgoing.cancel != Cancel::No;
         if self.try_next_target(id, Some(Duration::ZERO), now) {
+            return;
+        }
+        // A contact that is silent or out of reach is one that failed (8.1.3.1, 8.1.3.4).
+        if !cancelled && self.next_contact(id, now) {
             return;
         }
         let Some(call) = self.calls.get(&id) else { return };

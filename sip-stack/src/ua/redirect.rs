@@ -32,6 +32,14 @@ impl UserAgent {
             // A 6xx speaks for the callee everywhere (21.6).
             outgoing.redirects.clear();
         }
+        self.next_contact(id, now)
+    }
+
+    /// Goes to the next contact of the redirections so far. `false`: none is left.
+    pub(crate) fn next_contact(&mut self, id: CallId, now: Instant) -> bool {
+        let Some(outgoing) = self.calls.get_mut(&id).and_then(Call::outgoing) else {
+            return false;
+        };
         while let Some(next) = outgoing.redirects.pop_front() {
             let text = next.to_string();
             if outgoing.visited.contains(&text) {

@@ -322,6 +322,28 @@ fn redirection_goes_to_the_same_number_only_and_ends() {
     bench.finish();
 }
 
+/// RFC 3261 8.1.3.1: no answer is an answer, 408, and the next contact is tried as after any other failure.
+#[test]
+fn the_next_contact_is_tried_where_one_is_silent() {
+    let mut bench = Bench::new();
+    bench.invite("sip:0312345678@pbx.example");
+    let invite = bench.request(Method::Invite);
+    let contacts = "<sip:0312345678@192.0.2.5>;q=0.9, <sip:0312345678@192.0.2.6>;q=0.1";
+    bench.receive(with(reply(&invite, 302, "a"), "Contact", contacts));
+    bench.request(Method::Ack);
+    assert_eq!(bench.transmit().destination, addr("192.0.2.5:5060"));
+    bench.advance(millis(31_999));
+    assert_eq!(bench.ignore_sent(), 6);
+    bench.advance(millis(1));
+    assert_eq!(bench.transmit().destination, addr("192.0.2.6:5060"));
+    bench.no_event();
+    bench.advance(secs(32));
+    bench.ignore_sent();
+    let end = bench.ended();
+    assert_eq!((end.by, end.sip_code), (EndedBy::Timeout, None));
+    bench.finish();
+}
+
 #[test]
 fn a_reliable_provisional_gets_its_prack_once() {
     let mut bench = Bench::new();
