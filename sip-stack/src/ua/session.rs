@@ -83,7 +83,9 @@ impl Session {
     pub(crate) fn objection(&self, headers: &Headers) -> Option<u32> {
         let min = seconds(self.policy.min).max(LEAST_MIN_SE);
         let said = headers.session_expires()?;
-        (said.interval < min && headers.supports("timer")).then_some(min)
+        // What was agreed on is refreshed as it is, be it less than we would have asked for.
+        let short = said.interval < self.agreed.map_or(min, |agreed| min.min(agreed.interval));
+        (short && headers.supports("timer")).then_some(min)
     }
 
     /// Agrees on the timer of the peer's INVITE or UPDATE and writes it into our 2xx (9, table 2).

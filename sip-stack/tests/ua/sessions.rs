@@ -250,6 +250,29 @@ fn a_callers_interval_that_is_too_short_is_refused_with_422() {
     bench.finish();
 }
 
+/// A peer that chose a short interval in its 2xx refreshes with it; less than that is too short.
+#[test]
+fn an_agreed_interval_is_not_too_short_when_it_is_refreshed() {
+    let (mut bench, call, invite) = answered("20;refresher=uas", "UPDATE");
+    let refresh = |cseq: u32, expires: &str| {
+        let mut update = in_dialog(&invite, "a", Method::Update, cseq);
+        update.headers.push("Contact", "<sip:callee-a@192.0.2.1>");
+        update.headers.push("Supported", "timer");
+        update.headers.push("Session-Expires", expires);
+        update
+    };
+    bench.advance(secs(10));
+    bench.receive(refresh(1, "20;refresher=uac"));
+    let ok = bench.response(200);
+    assert_eq!(ok.headers.text(&HeaderName::SESSION_EXPIRES).unwrap(), "20;refresher=uac");
+    // Past the end of the first interval.
+    bench.advance(secs(10));
+    bench.quiet();
+    bench.receive(refresh(2, "10;refresher=uac"));
+    assert_eq!(bench.response(422).headers.min_se(), Some(90));
+    bench.close(call);
+}
+
 #[test]
 fn as_the_called_side_we_answer_and_refresh() {
     let mut bench = Bench::new();
