@@ -136,6 +136,11 @@ impl Dialog {
         true
     }
 
+    /// Whether a request of the peer with this tag and number has made the dialog, or come inside it.
+    pub(crate) fn has_seen(&self, remote_tag: &str, number: u32) -> bool {
+        self.id.remote_tag == remote_tag && self.remote_cseq.is_some_and(|last| number <= last)
+    }
+
     /// A request inside the dialog with the next sequence number (12.2.1.1), without Via, Contact and body.
     pub fn request(&mut self, method: Method) -> Request {
         self.local_cseq += 1;

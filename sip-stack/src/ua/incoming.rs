@@ -73,7 +73,7 @@ impl UserAgent {
         let offered = offer.is_some();
         self.dialogs.insert(dialog.id.clone(), id);
         self.server_invites.insert(tx, id);
-        self.ringing.insert((sip_call_id.clone(), id));
+        self.arrived.insert((sip_call_id.clone(), id));
         let incoming = Incoming {
             transaction: tx,
             request: request.clone(),
@@ -253,7 +253,6 @@ impl UserAgent {
             late_prack,
             bye_after_ack: None,
         }));
-        self.ringing.remove(&(call.sip_call_id.clone(), id));
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.seq);
         self.send_2xx(
             id,
@@ -428,19 +427,18 @@ impl UserAgent {
         (self.calls.len() >= self.config.max_calls).then_some(486)
     }
 
-    /// The same INVITE by another path (8.2.2.2).
+    /// The same INVITE by another path (8.2.2.2), whether its call rings or was answered.
     fn is_merged(&self, request: &Request) -> bool {
         let Some(call_id) = request.headers.call_id() else { return false };
-        let from = request.headers.get(&HeaderName::FROM);
-        let cseq = request.headers.get(&HeaderName::CSEQ);
+        let (Ok(from), Ok(cseq)) = (request.headers.from(), request.headers.cseq()) else { return false };
+        let tag = from.tag().unwrap_or_default();
         let [first, last] = [0, u64::MAX].map(|id| (call_id.clone().into_owned(), CallId(id)));
-        let mut same = self.ringing.range(first..=last).filter_map(|(_, id)| self.calls.get(id));
+        let mut same = self.arrived.range(first..=last).filter_map(|(_, id)| self.calls.get(id));
         same.any(|call| match &call.phase {
-            Phase::Incoming(incoming) => {
-                let known = &incoming.request.headers;
-                known.get(&HeaderName::FROM) == from && known.get(&HeaderName::CSEQ) == cseq
-            }
-            Phase::Outgoing(_) | Phase::Established(_) => false,
+            Phase::Incoming(incoming) => incoming.dialog.has_seen(tag, cseq.seq),
+            // The other path may be the longer one: the call may be answered before its INVITE is here.
+            Phase::Established(established) => established.dialog.has_seen(tag, cseq.seq),
+            Phase::Outgoing(_) => false,
         })
     }
 

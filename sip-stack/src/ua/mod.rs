@@ -90,8 +90,8 @@ pub struct UserAgent {
     dialogs: DialogTable,
     uses: HashMap<TransactionId, ClientUse>,
     server_invites: HashMap<TransactionId, CallId>,
-    // Incoming calls without a final answer by SIP Call-ID: the same INVITE by another path has the same one.
-    ringing: BTreeSet<(String, CallId)>,
+    // Incoming calls by SIP Call-ID: the same INVITE by another path has the same one.
+    arrived: BTreeSet<(String, CallId)>,
     // ACKs of 2xx by INVITE transaction, repeated for each repeated 2xx (RFC 3261 13.2.2.4) until Timer M.
     acks: HashMap<TransactionId, Vec<AckRecord>>,
     requests: BTreeMap<RequestId, TransactionId>,
@@ -125,7 +125,7 @@ impl UserAgent {
             dialogs: DialogTable::new(),
             uses: HashMap::new(),
             server_invites: HashMap::new(),
-            ringing: BTreeSet::new(),
+            arrived: BTreeSet::new(),
             acks: HashMap::new(),
             requests: BTreeMap::new(),
             timers: TimerTable::new(),
@@ -239,7 +239,7 @@ impl UserAgent {
             && self.dialogs.is_empty()
             && self.uses.is_empty()
             && self.server_invites.is_empty()
-            && self.ringing.is_empty()
+            && self.arrived.is_empty()
             && self.acks.is_empty()
             && self.requests.is_empty()
             && self.notices.is_empty()

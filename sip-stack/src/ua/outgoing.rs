@@ -459,9 +459,7 @@ impl UserAgent {
         for dialog in call.dialog_ids() {
             self.dialogs.remove(&dialog);
         }
-        if matches!(call.phase, Phase::Incoming(_)) {
-            self.ringing.remove(&(call.sip_call_id, id));
-        }
+        self.arrived.remove(&(call.sip_call_id, id));
         if !call.ended {
             self.events.push_back(Event::Ended { call: id, end });
         }

@@ -255,6 +255,27 @@ fn the_same_invite_by_two_paths_is_482() {
     reject_and_ack(bench, call, 480, &invite);
 }
 
+/// The second path may be the longer one, also than the ringing.
+#[test]
+fn the_same_invite_by_two_paths_is_482_after_the_answer() {
+    let mut bench = Bench::new();
+    let invite = peer_invite("1", Some(&sdp(4000, "sendrecv")));
+    bench.receive(&invite);
+    bench.response(100);
+    let call = incoming(&mut bench);
+    bench.ua.answer(call, &capabilities(), bench.now);
+    let ok = bench.response(200);
+    bench.event();
+    bench.receive(follow_up(&invite, Method::Ack, Some(&ok), "ack"));
+    bench.event();
+    bench.receive(peer_invite("2", Some(&sdp(4000, "sendrecv"))));
+    bench.response(100);
+    let merged = bench.response(482);
+    bench.receive(follow_up(&invite, Method::Ack, Some(&merged), "2"));
+    bench.no_event();
+    bench.close(call);
+}
+
 #[test]
 fn a_full_house_is_busy() {
     let mut bench = Bench::with(UaConfig { max_calls: 0, ..UaConfig::default() }, |_| {});
