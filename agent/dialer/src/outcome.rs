@@ -189,6 +189,8 @@ pub struct Facts {
     pub withdrawn: bool,
     /// No answer at all to the INVITE, or the transport broke.
     pub unreachable: bool,
+    /// A 2xx came whose media nobody could use: hung up at once.
+    pub no_media: bool,
 }
 
 /// The row that the facts belong to.
@@ -220,6 +222,9 @@ fn answered(facts: &Facts) -> Row {
 fn unanswered(facts: &Facts) -> Row {
     if facts.fax_heard || facts.t38 {
         return Row::Fax;
+    }
+    if facts.no_media {
+        return Row::MediaMismatch;
     }
     if facts.unreachable {
         return Row::Congested;
@@ -329,6 +334,16 @@ mod tests {
         let facts = Facts { ended_by_us: true, ring_timeout: true, sip_code: Some(487), ..Facts::default() };
         assert_eq!(judge(&facts), Row::NoAnswer);
         assert_eq!(judge(&Facts { busy_heard: true, ..facts }), Row::Busy);
+    }
+
+    #[test]
+    fn an_answer_whose_media_nobody_can_use_is_no_missed_call() {
+        let facts = Facts { sip_code: Some(200), ended_by_us: true, no_media: true, ..Facts::default() };
+        assert_eq!(judge(&facts), Row::MediaMismatch);
+        // A gateway that answers with T.38 alone.
+        assert_eq!(judge(&Facts { t38: true, ..facts }), Row::Fax);
+        // Our CANCEL crossed the answer: that is a call given up.
+        assert_eq!(judge(&Facts { no_media: false, ..facts }), Row::NoAnswer);
     }
 
     #[test]

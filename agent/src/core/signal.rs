@@ -266,6 +266,8 @@ impl Core {
         facts.ring_timeout = end.ring_timeout;
         facts.t38 = end.saw_t38;
         facts.unreachable = end.by == EndedBy::Timeout && !end.ring_timeout;
+        // A call of ours that was answered without `Event::Answered`.
+        facts.no_media = end.answered && !facts.answered && call.origin != Origin::Incoming;
         facts.talked_ms = call.times.answered.map_or(0, |at| u64::try_from(now.wall - at).unwrap_or(0));
         let deadline = now.mono + LAST_WORDS;
         let session = call.session;
