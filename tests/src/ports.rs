@@ -80,14 +80,15 @@ fn lease() -> Lease {
     panic!("all {BLOCKS} blocks of test ports are taken");
 }
 
-/// Whether some process has bound this UDP port on 127.0.0.1 or on any address, without disturbing it.
+/// Whether some process has bound this UDP port on any address, of IPv4 or IPv6, without disturbing it.
 pub fn udp_bound(port: u16) -> bool {
-    bound("/proc/net/udp", port, None)
+    ["/proc/net/udp", "/proc/net/udp6"].iter().any(|table| bound(table, port, None))
 }
 
-/// Whether some process listens on this TCP port on 127.0.0.1 or on any address.
+/// Whether some process listens on this TCP port on any address, of IPv4 or IPv6.
 pub fn tcp_listening(port: u16) -> bool {
-    bound("/proc/net/tcp", port, Some("0A")) // 0A is TCP_LISTEN
+    // 0A is TCP_LISTEN.
+    ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| bound(table, port, Some("0A")))
 }
 
 /// Reads the kernel's socket table: local address is the second field, as hexadecimal `ADDRESS:PORT`.

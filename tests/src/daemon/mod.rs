@@ -5,7 +5,7 @@ mod control;
 mod setup;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub struct Daemon {
     process: Option<Process>,
     directory: TempDir,
     environment: Vec<(String, PathBuf)>,
-    sip_port: u16,
+    sip: SocketAddr,
     allowed_errors: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl Daemon {
 
     /// Where it listens for SIP, UDP and TCP.
     pub fn sip_address(&self) -> SocketAddr {
-        SocketAddr::from((Ipv4Addr::LOCALHOST, self.sip_port))
+        self.sip
     }
 
     /// A file in its folder.

@@ -1,6 +1,7 @@
 //! The configuration of a daemon under test.
 
 use std::fmt::{Display, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -137,6 +138,7 @@ pub struct Setup {
     sections: Vec<(String, Vec<(String, String)>)>,
     environment: Vec<(String, PathBuf)>,
     allowed_errors: Vec<String>,
+    ipv6: bool,
 }
 
 impl Setup {
@@ -177,6 +179,13 @@ impl Setup {
         self
     }
 
+    /// Speaks SIP at `::1`.
+    #[must_use]
+    pub fn ipv6(mut self) -> Self {
+        self.ipv6 = true;
+        self
+    }
+
     /// A variable of its environment.
     #[must_use]
     pub fn env(mut self, key: &str, value: impl Into<PathBuf>) -> Self {
@@ -205,7 +214,8 @@ impl Setup {
     pub fn prepare(mut self) -> Daemon {
         let directory =
             tempfile::Builder::new().prefix("kakeru-").tempdir().expect("the temporary folder is writable");
-        let sip_port = ports::free();
+        let host = if self.ipv6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+        let sip = SocketAddr::new(host, ports::free());
         let rtp = ports::run(60);
         if self.seats.is_empty()
             && let Some(account) = self.accounts.first()
@@ -220,7 +230,7 @@ impl Setup {
             ("daemon", "drop_dir", "\"outbox\"".to_owned()),
             ("daemon", "socket", "\"control.sock\"".to_owned()),
             ("daemon", "locale", "\"en\"".to_owned()),
-            ("sip", "listen", format!("\"127.0.0.1:{sip_port}\"")),
+            ("sip", "listen", format!("\"{sip}\"")),
             ("media", "ports", format!("\"{}-{}\"", rtp.start(), rtp.end())),
             ("recording", "archive", "false".to_owned()),
             ("log", "format", "\"json\"".to_owned()),
@@ -252,7 +262,7 @@ impl Setup {
             process: None,
             directory,
             environment: self.environment,
-            sip_port,
+            sip,
             allowed_errors: self.allowed_errors,
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::authority::{Authority, Identity};
 use crate::process::{self, Process};
 use crate::wav::Sound;
 use crate::{ports, wait};
@@ -26,12 +27,22 @@ pub enum Codec {
     Opus,
 }
 
+/// What carries its signalling.
+#[derive(Clone, Debug, Default)]
+enum Transport {
+    #[default]
+    Udp,
+    Tcp,
+    /// The authority it believes, and its own certificate.
+    Tls(PathBuf, Identity),
+}
+
 /// What a baresip is to be; [`start`](Self::start) starts it.
 #[derive(Debug)]
 pub struct Phone {
     user: String,
     registrar: Option<(SocketAddr, String)>,
-    tcp: bool,
+    transport: Transport,
     tone_hz: f64,
     tone_dbfs: f64,
     codec: Codec,
@@ -43,7 +54,7 @@ impl Phone {
         Self {
             user: user.to_owned(),
             registrar: None,
-            tcp: false,
+            transport: Transport::default(),
             tone_hz: 1_000.0,
             tone_dbfs: -15.0,
             codec: Codec::default(),
@@ -60,7 +71,14 @@ impl Phone {
     /// Registers over TCP.
     #[must_use]
     pub fn tcp(mut self) -> Self {
-        self.tcp = true;
+        self.transport = Transport::Tcp;
+        self
+    }
+
+    /// Registers over TLS, at an exchange whose certificate is of that authority.
+    #[must_use]
+    pub fn tls(mut self, authority: &Authority) -> Self {
+        self.transport = Transport::Tls(authority.file().to_owned(), authority.issue("phone"));
         self
     }
 
@@ -129,7 +147,19 @@ impl Phone {
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {folder}\n",
             modules().display()
         );
-        let transport = if self.tcp { "tcp" } else { "udp" };
+        let transport = match &self.transport {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls(authority, identity) => {
+                // Certificate and key in one file.
+                let parts = [&identity.certificate, &identity.key].map(|file| process::read_lossy(file));
+                std::fs::write(path.join("phone.pem"), parts.concat())
+                    .expect("the temporary folder is writable");
+                let _ =
+                    write!(text, "sip_cafile {}\nsip_certificate {folder}/phone.pem\n", authority.display());
+                "tls"
+            }
+        };
         let account = match &self.registrar {
             Some((address, password)) => format!(
                 "<sip:{user}@{address};transport={transport}>;auth_user={user};auth_pass={password};regint=60",
@@ -183,6 +213,11 @@ impl Baresip {
                 return message;
             }
         }
+    }
+
+    /// Calls a number of its registrar.
+    pub fn dial(&self, number: &str) {
+        self.command("dial", number);
     }
 
     /// Hangs up the current call.

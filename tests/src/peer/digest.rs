@@ -5,10 +5,16 @@ use sha2::{Digest, Sha256, Sha512_256};
 
 use super::trace::Message;
 
-/// Whether a request's `Authorization` or `Proxy-Authorization` proves that the sender knows `password`.
+/// Whether a request's `Authorization` and `Proxy-Authorization`, those that it has, prove that the sender knows
+/// `password`.
 pub fn verify(request: &Message, password: &str) -> bool {
-    let header = ["Authorization", "Proxy-Authorization"].iter().find_map(|name| request.header(name));
-    let Some(header) = header.and_then(|value| value.strip_prefix("Digest ")) else { return false };
+    let headers = ["Authorization", "Proxy-Authorization"].iter().filter_map(|name| request.header(name));
+    let headers: Vec<&str> = headers.collect();
+    !headers.is_empty() && headers.iter().all(|header| proves(request, header, password))
+}
+
+fn proves(request: &Message, header: &str, password: &str) -> bool {
+    let Some(header) = header.strip_prefix("Digest ") else { return false };
     let field = |name: &str| field(header, name).unwrap_or_default();
     let algorithm = field("algorithm");
     let hash: fn(&str) -> String = match algorithm.trim_end_matches("-sess") {

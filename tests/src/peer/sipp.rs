@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::parts;
 use super::trace::{self, Invite, Message};
 use crate::process::{self, Process};
 use crate::wav::Sound;
@@ -29,8 +30,9 @@ pub struct Scenario {
     calls: Option<u32>,
     edits: Vec<(String, String)>,
     arguments: Vec<String>,
+    host: IpAddr,
+    port: Option<u16>,
     tcp: bool,
-    address: Ipv4Addr,
 }
 
 impl Scenario {
@@ -42,14 +44,21 @@ impl Scenario {
             calls: None,
             edits: Vec::new(),
             arguments: Vec::new(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: None,
             tcp: false,
-            address: Ipv4Addr::LOCALHOST,
         }
     }
 
     /// Sends requests for the number `to` at `target`, one call unless [`calls`](Self::calls) says more.
     pub fn client(name: &str, target: SocketAddr, to: &str) -> Self {
-        Self { target: Some(target), calls: Some(1), ..Self::server(name) }.argument("-s").argument(to)
+        Self::server(name).target(target, to)
+    }
+
+    /// Makes it a [`client`](Self::client).
+    #[must_use]
+    pub fn target(self, target: SocketAddr, to: &str) -> Self {
+        Self { target: Some(target), calls: Some(1), ..self }.argument("-s").argument(to)
     }
 
     /// Ends by itself after so many calls.
@@ -69,8 +78,28 @@ impl Scenario {
     /// Stands at another address of this machine than 127.0.0.1, such as 127.0.0.2: another source to its peers.
     #[must_use]
     pub fn at(mut self, address: [u8; 4]) -> Self {
-        self.address = address.into();
+        self.host = IpAddr::from(address);
         self
+    }
+
+    /// A port known beforehand, for peers that name each other.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Speaks IPv6, at `::1`.
+    #[must_use]
+    pub fn ipv6(mut self) -> Self {
+        self.host = Ipv6Addr::LOCALHOST.into();
+        self
+    }
+
+    /// Takes every message as it comes: nothing is repeated, and what the peer repeats is for the scenario to receive.
+    #[must_use]
+    pub fn counting(self) -> Self {
+        self.argument("-nr")
     }
 
     /// User name and password of [`client`](Self::client) scenarios that are challenged.
@@ -106,18 +135,11 @@ impl Scenario {
         let path = directory.path();
         let echoes = self.write_files(path);
         // sipp echoes on the first media port, and streams from there upwards: one scenario does one or the other.
-        let port = ports::free();
+        let port = self.port.unwrap_or_else(ports::free);
         let media = ports::run(60);
         let mut command = Command::new(program);
-        command.current_dir(path).args([
-            "-sf",
-            "scenario.xml",
-            "-nostdin",
-            "-i",
-            &self.address.to_string(),
-            "-mi",
-            "127.0.0.1",
-        ]);
+        let host = self.host.to_string();
+        command.current_dir(path).args(["-sf", "scenario.xml", "-nostdin", "-i", &host, "-mi", &host]);
         command.args(["-p", &port.to_string(), "-mp", &media.start().to_string()]);
         if echoes {
             command.arg("-rtp_echo");
@@ -141,7 +163,7 @@ impl Scenario {
                 if self.tcp { ports::tcp_listening(port) } else { ports::udp_bound(port) }
             });
         }
-        Sipp { process, directory, address: (self.address, port).into() }
+        Sipp { process, directory, address: SocketAddr::new(self.host, port) }
     }
 
     /// Writes the scenario and the sounds; returns whether the scenario is to echo what it hears.
@@ -153,6 +175,7 @@ impl Scenario {
             assert!(text.contains(from), "{} does not contain {from}", source.display());
             text = text.replace(from, to);
         }
+        let text = parts::written_out(&text);
         let write = |name: &str, bytes: &[u8]| {
             std::fs::write(directory.join(name), bytes).expect("the temporary folder is writable");
         };
@@ -167,6 +190,12 @@ impl Scenario {
         let ced = Sound::silence(8_000, second / 2).then(&Sound::tone(8_000, 2_100.0, -12.0, second * 3));
         write("ced.ulaw", &ced.then(&Sound::silence(8_000, second)).to_ulaw());
         !text.contains("rtp_stream=")
+    }
+}
+
+impl From<&str> for Scenario {
+    fn from(name: &str) -> Self {
+        Self::server(name)
     }
 }
 
