@@ -111,3 +111,27 @@ fn a_dialed_184_and_a_rule_of_the_trunk() {
     let why = daemon.cli(&["dial", "why", "050-1234-5602"]);
     assert!(why.to_string().contains("trunk"), "{why}");
 }
+
+/// RFC 3325 9.2: a trunk that wants to be told, not to be trusted; and RFC 3966 in the Request-URI.
+#[test]
+fn a_preferred_identity_and_a_number_as_tel() {
+    let keys = [
+        ("caller_id", "\"0398765432\""),
+        ("display_name", "\"株式会社例\""),
+        ("identity", "[\"from\", \"ppi\"]"),
+        ("privacy", "[\"none\"]"),
+        ("number_format", "\"+e164\""),
+        ("uri", "\"tel\""),
+        ("clir", "\"refused\""),
+    ];
+    let (_exchange, daemon, invites) = dial(&keys, &["03-1234-0002"]);
+    let invite = &invites[0];
+    assert!(invite.start_line().starts_with("INVITE tel:+81312340002 "), "{}", invite.text);
+    assert!(invite.header("To").unwrap().starts_with("<tel:+81312340002>"), "{}", invite.text);
+    // RFC 3966 5.1.4: a number without its country says where it is valid.
+    let ours = "\"株式会社例\" <tel:0398765432;phone-context=+81>";
+    assert!(invite.header("From").unwrap().starts_with(ours), "{}", invite.text);
+    assert_eq!(invite.header("P-Preferred-Identity"), Some(ours), "{}", invite.text);
+    assert!(invite.header("P-Asserted-Identity").is_none() && invite.header("Privacy") == Some("none"));
+    daemon.run(&["call", "184-03-1234-0102"]).refused("E-TRUNK-RULE");
+}

@@ -207,3 +207,45 @@ fn the_box_keeps_its_name_over_a_crash() {
     let contact = plain[0].header("Contact").unwrap();
     assert!(!contact.contains("instance") && !contact.contains("reg-id"), "{contact}");
 }
+
+/// RFC 8760 2.4: of several algorithms the strongest that we know, though MD5 was named first.
+#[test]
+fn of_several_challenges_the_strongest_is_answered() {
+    let registrar = Scenario::server("registrar_two_algorithms").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    let requests = registrar.received("REGISTER");
+    assert_eq!(field(authorization(&requests[1]), "algorithm").as_deref(), Some("SHA-256"));
+    assert!(digest::verify(&requests[1], "secret"), "{}", requests[1].text);
+}
+
+/// RFC 3261 22.3: proxy and registrar each get their proof, in one request.
+#[test]
+fn a_proxy_and_a_registrar_that_both_challenge() {
+    let registrar = Scenario::server("registrar_behind_proxy").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    let last = registrar.received("REGISTER").remove(2);
+    assert!(last.header("Authorization").is_some() && last.header("Proxy-Authorization").is_some());
+    assert!(digest::verify(&last, "secret"), "{}", last.text);
+}
+
+#[test]
+fn a_registrar_that_moved_is_followed() {
+    let there = Scenario::server("registrar_open").start();
+    let here =
+        Scenario::server("registrar_moved").edit("127.0.0.1:5060", &there.address().to_string()).start();
+    let daemon = Daemon::builder().account(Account::new("main", here.address())).start();
+    daemon.wait_registered("main", SOON);
+    assert_eq!((here.received("REGISTER").len(), there.received("REGISTER").len()), (1, 1));
+}
+
+/// RFC 3261 10.2.4: our own entry says how long we have, 7 s here, not the hour of the other phone.
+#[test]
+fn of_several_bindings_ours_is_kept_alive() {
+    let registrar = Scenario::server("registrar_others_too").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    registrar.wait_received("REGISTER", 2, SOON);
+    assert!(daemon.cli(&["status"]).to_string().contains("registered"));
+}

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use e2e::daemon::{Account, Daemon, account};
+use e2e::daemon::{Account, Daemon, Seat, account};
 use e2e::peer::authority::Authority;
 use e2e::peer::kamailio;
+use e2e::peer::segments::{Cut, Segments};
 use e2e::peer::sipp::Scenario;
 use e2e::ports;
+use e2e::wav::Sound;
 use serde_json::Value;
 
 use crate::SOON;
+use crate::line::wait_state;
 
 fn quoted(path: &std::path::Path) -> String {
     format!("\"{}\"", path.display())
@@ -112,4 +115,68 @@ fn a_closed_udp_port_shows_at_once() {
     // It waits for half of Timer F at most.
     let line = wait_failed(&daemon);
     assert_eq!(line["why"], "transport failure", "{line:#}");
+}
+
+/// RFC 3261 19.1.1, RFC 5118: Via, Contact, SDP and RTP with `::1`, in both directions.
+#[test]
+fn calls_over_ipv6() {
+    let folder = tempfile::tempdir().unwrap();
+    let (say, hear) = (folder.path().join("say.wav"), folder.path().join("hear.wav"));
+    Sound::tone(8_000, 440.0, -15.0, Duration::from_secs(20)).write(&say).unwrap();
+    let callee = Scenario::server("uas_answer").ipv6().calls(1).start();
+    let mut daemon = Daemon::builder()
+        .ipv6()
+        .account(Account::new("main", callee.address()).unregistered().set("codecs", "[\"PCMU\"]"))
+        .seat(Seat::new("a", "main").file(&say, &hear))
+        .start();
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, "in_call");
+    e2e::wait::pass(Duration::from_secs(2));
+    daemon.cli(&["hangup"]);
+    let invite = callee.received("INVITE").remove(0);
+    assert!(invite.header("Contact").is_some_and(|contact| contact.contains("@[::1]:")), "{}", invite.text);
+    assert!(invite.body().contains("c=IN IP6 ::1"), "{}", invite.text);
+    callee.succeed(SOON);
+    wait_state(&daemon, "wrap_up");
+    daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+
+    let caller = Scenario::client("uac_call", daemon.sip_address(), "100").ipv6().start();
+    wait_state(&daemon, "ringing");
+    daemon.cli(&["answer"]);
+    caller.succeed(SOON);
+    wait_state(&daemon, "wrap_up");
+    assert!(daemon.stop().success());
+    // sipp sent our own tone back.
+    let heard = Sound::read(&hear, 0).unwrap().loudest(Duration::from_millis(500));
+    assert!((heard.frequency() - 440.0).abs() < 3.0, "{} Hz", heard.frequency());
+}
+
+/// RFC 3261 18.3: a stream has no message borders but Content-Length. 180 and 200 come in one segment, then an INVITE
+/// in a hundred pieces, and ACK and BYE together.
+#[test]
+fn a_stream_may_be_cut_anywhere() {
+    let callee = Scenario::server("uas_answer").tcp().start();
+    let wire = Segments::start(callee.address(), Some(Cut::Together(Duration::from_millis(500))), None);
+    let line = Account::new("main", wire.address()).unregistered().tcp();
+    let daemon = Daemon::builder().account(line).start();
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, "in_call");
+    let (came, left) = wire.counts();
+    assert!(came > left, "{came} segments came, {left} left");
+    daemon.cli(&["hangup"]);
+    callee.wait_received("BYE", 1, SOON);
+    wait_state(&daemon, "wrap_up");
+    daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+
+    for cut in [Cut::Pieces(7), Cut::Together(Duration::from_millis(1_500))] {
+        let wire = Segments::start(daemon.sip_address(), None, Some(cut));
+        let caller = Scenario::client("uac_call", wire.address(), "100").tcp().start();
+        wait_state(&daemon, "ringing");
+        daemon.cli(&["answer"]);
+        caller.succeed(SOON);
+        wait_state(&daemon, "wrap_up");
+        daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+        let (came, left) = wire.counts();
+        assert!(if cut == Cut::Pieces(7) { left > 100 } else { left < came }, "{came}, {left}");
+    }
 }
