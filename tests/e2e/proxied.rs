@@ -5,6 +5,7 @@ use e2e::daemon::{Account, Daemon};
 use e2e::peer::authority::Authority;
 use e2e::peer::kamailio::{self, Kamailio};
 use e2e::peer::sipp::{Scenario, Sipp};
+use e2e::ports;
 
 use crate::SOON;
 use crate::line::wait_state;
@@ -132,4 +133,28 @@ fn a_long_invite_goes_by_tcp() {
         invite.text
     );
     callee.succeed(SOON);
+}
+
+/// A proxy that restarts forgets its connections and transactions, not the routes, which are ours to keep.
+#[test]
+fn a_call_outlives_a_restart_of_the_proxy() {
+    let callee = Scenario::server("uas_held").calls(1).start();
+    let port = ports::free();
+    let proxy =
+        || kamailio::Setup::default().user("100", "secret").gateway(callee.address()).port(port).start();
+    let first = proxy();
+    let daemon = Daemon::builder().account(Account::new("main", first.address()).tcp()).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, "in_call");
+    drop(first);
+    let _second = proxy();
+    wait_state(&daemon, "in_call");
+    for (command, held) in [("hold", true), ("resume", false)] {
+        daemon.cli(&[command]);
+        daemon.wait_status(command, SOON, |status| status["seats"][0]["call"]["held"] == held);
+    }
+    daemon.cli(&["hangup"]);
+    callee.succeed(SOON);
+    wait_state(&daemon, "wrap_up");
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use e2e::daemon::{Daemon, Seat};
+use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::authority::Authority;
 use e2e::peer::baresip::{Baresip, Phone};
 use e2e::peer::kamailio::{self, Kamailio};
 use e2e::peer::linphone::{self, Linphone};
+use e2e::peer::sipp::Scenario;
 use e2e::wait;
 use e2e::wav::Sound;
 use serde_json::Value;
@@ -188,4 +189,39 @@ fn linphone_may_not_transfer_us() {
     daemon.cli(&["hangup"]);
     save(&daemon);
     assert_eq!(daemon.wait_history(1, SOON).len(), 1);
+}
+
+/// kamailio forks to two phones of one number that both answer at once: one is talked to, the other let go.
+#[test]
+fn of_two_phones_that_answer_one_is_talked_to() {
+    let authority = Authority::new();
+    let exchange = exchange(&authority);
+    let (first, second) =
+        (baresip(&exchange, &authority, Transport::Udp), baresip(&exchange, &authority, Transport::Tcp));
+    let daemon = Daemon::builder().account(behind(&exchange, &authority, Transport::Udp)).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", DESK]);
+    wait_state(&daemon, "in_call");
+    wait::pass(SECOND);
+    let talking = || [&first, &second].into_iter().filter(|phone| phone.in_call()).count();
+    assert_eq!(talking(), 1);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["hangup"]);
+    save(&daemon);
+    wait::until_true("quiet phones", SOON, || talking() == 0);
+    assert_eq!(daemon.wait_history(1, SOON).len(), 1);
+}
+
+/// The other way round: another phone of our number takes the call, and we stop ringing.
+#[test]
+fn a_call_that_another_phone_takes_stops_ringing_here() {
+    let exchange = kamailio::Setup::default().user("100", "secret").start();
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address())).start();
+    daemon.wait_registered("main", SOON);
+    let phone = Phone::new("100").registrar(exchange.address(), "secret").start();
+    Scenario::client("uac_call", exchange.address(), "100").start().succeed(SOON);
+    assert_eq!(phone.established(), 1);
+    let row = daemon.wait_history(1, SOON).remove(0);
+    assert!(row["answered_at"].is_null() && row["sip_code"] == 487, "{row:#}");
+    daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "paused");
 }

@@ -129,3 +129,21 @@ fn a_caller_that_acknowledges_no_ringing_is_let_go() {
     daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "paused");
     assert_eq!(daemon.wait_history(1, Duration::from_secs(5)).len(), 1);
 }
+
+/// RFC 3261 22.2 inside the dialog; RFC 7616 3.4.5: a stale nonce is replaced.
+#[test]
+fn a_proxy_that_challenges_inside_the_call() {
+    let callee = Scenario::server("uas_challenges_inside").calls(1).start();
+    let daemon = line(&callee).start();
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, "in_call");
+    daemon.cli(&["hold"]);
+    daemon.wait_status("hold", SOON, |status| status["seats"][0]["call"]["held"] == true);
+    daemon.cli(&["hangup"]);
+    let byes = callee.wait_received("BYE", 2, SOON);
+    let offers = callee.received("INVITE");
+    for request in [&offers[2], &offers[3], &byes[1]] {
+        assert!(digest::verify(request, "secret"), "{}", request.text);
+    }
+    callee.succeed(SOON);
+}

@@ -225,6 +225,11 @@ impl Baresip {
         self.command("hangup", "");
     }
 
+    /// Whether it is in a call now.
+    pub fn in_call(&self) -> bool {
+        self.command("callstat", "")["data"].as_str().is_some_and(|said| said.contains("ESTABLISHED"))
+    }
+
     /// How many calls it has established so far.
     pub fn established(&self) -> usize {
         self.process.output().matches("Call established").count()
