@@ -1,13 +1,14 @@
 //! Free loopback ports that parallel tests, in one process or many, never hand out twice.
 //!
-//! A process leases blocks of ports by locking one file per block; the lock ends with the process, however it ends.
+//! A thread, which is a test, leases blocks of ports by locking one file per block; the lock ends with the thread, or with
+//! the process, however it ends.
 //! Within a block ports go out in sequence, each after a trial bind, so that a stranger's socket is stepped over.
 //! All blocks lie below the kernel's ephemeral range, which would otherwise give our numbers to outgoing sockets.
 
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
-use std::sync::Mutex;
 
 /// First port of the first block.
 const FIRST: u16 = 20_000;
@@ -23,9 +24,11 @@ struct Lease {
     _lock: File,
 }
 
-static LEASES: Mutex<Vec<Lease>> = Mutex::new(Vec::new());
+thread_local! {
+    static LEASES: RefCell<Vec<Lease>> = const { RefCell::new(Vec::new()) };
+}
 
-/// A port on 127.0.0.1 that is free for UDP and TCP, for this process alone.
+/// A port on 127.0.0.1 that is free for UDP and TCP, for this thread alone.
 ///
 /// # Panics
 /// When no port is left.
@@ -44,20 +47,21 @@ pub fn free_address() -> SocketAddr {
 /// When no such run is left, or `count` is more than a block holds.
 pub fn run(count: u16) -> RangeInclusive<u16> {
     assert!((1..=BLOCK / 2).contains(&count), "{count} ports at once");
-    let mut leases = LEASES.lock().expect("no test panics while it holds the leases");
-    loop {
-        if let Some(lease) = leases.last_mut() {
-            while lease.next + count + 1 < lease.end {
-                let first = lease.next + (lease.next & 1);
-                let range = first..=first + (count - 1);
-                lease.next = first + count;
-                if range.clone().all(is_free) {
-                    return range;
+    LEASES.with_borrow_mut(|leases| {
+        loop {
+            if let Some(lease) = leases.last_mut() {
+                while lease.next + count + 1 < lease.end {
+                    let first = lease.next + (lease.next & 1);
+                    let range = first..=first + (count - 1);
+                    lease.next = first + count;
+                    if range.clone().all(is_free) {
+                        return range;
+                    }
                 }
             }
+            leases.push(lease());
         }
-        leases.push(lease());
-    }
+    })
 }
 
 fn is_free(port: u16) -> bool {
