@@ -209,6 +209,40 @@ fn trusted_sources_ring_and_their_neighbours_do_not() {
     bench.finish();
 }
 
+/// Who is known for one account is no peer of another: its owner is told, and decides.
+#[test]
+fn one_accounts_exchange_is_not_anothers() {
+    let mut bench = guarded();
+    let mut other = AccountConfig::new("other", uri("sip:200@pbx.example.net"));
+    other.trusted_sources = vec!["203.0.113.0/24".parse().unwrap()];
+    let other = bench.ua.add_account(other);
+    for (source, user, account, own) in [
+        ("203.0.113.1:5060", "200", other, true),
+        ("203.0.113.1:5060", "100", bench.account, false),
+        (PEER, "200", other, false),
+        (PEER, "100", bench.account, true),
+    ] {
+        let mut invite = request(Method::Invite, user, "1");
+        invite.headers.set("Call-ID", format!("{source}-{user}"));
+        invite.headers.set("Via", format!("SIP/2.0/UDP {PEER};branch=z9hG4bK{source}{user};rport"));
+        bench.receive_from(addr(source), &invite.to_bytes());
+        bench.response(100);
+        let call = match bench.event() {
+            Event::Incoming { call, account: told, own_exchange, .. } => {
+                assert_eq!((told, own_exchange), (Some(account), own), "{source} calls {user}");
+                call
+            }
+            event => panic!("{event:?}"),
+        };
+        bench.ua.reject(call, sip_stack::ua::Rejection::new(404), bench.now);
+        bench.response(404);
+        bench.ended();
+    }
+    bench.advance(secs(60));
+    bench.ignore_sent();
+    bench.finish();
+}
+
 #[test]
 fn an_exchange_of_ipv6_is_known_and_its_neighbours_are_one_source() {
     let mut bench = guarded();
