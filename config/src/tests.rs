@@ -494,3 +494,17 @@ fn session_timers_and_the_longest_call() {
     assert_eq!(sip.max_call_length, Some(Duration::from_secs(14_400)));
     assert_eq!(sip.reliable_provisionals, ReliableProvisionals::Supported);
 }
+
+#[test]
+fn trusted_sources_are_networks_and_those_of_a_practice_account_are_here() {
+    let with = |kind: &str, list: &str| {
+        let account =
+            MINIMAL.replace("kind = \"pbx\"", &format!("kind = \"{kind}\"\ntrusted_sources = {list}"));
+        parse(&account).map(|config| config.accounts[0].trusted_sources.len())
+    };
+    assert_eq!(with("trunk", "[\"203.0.113.0/24\", \"203.0.113.0/24\", \"2001:db8::1\"]"), Ok(2));
+    assert_eq!(with("practice", "[\"127.0.0.0/8\", \"::1\"]"), Ok(2));
+    let refused = with("practice", "[\"127.0.0.9\", \"203.0.113.0/24\"]").unwrap_err();
+    assert_eq!((refused.len(), refused[0].path.as_str()), (1, "account[0].trusted_sources[1]"));
+    assert_eq!(with("pbx", "[\"sbc.example.jp\", \"0.0.0.0/0\"]").unwrap_err().len(), 2);
+}
