@@ -251,6 +251,26 @@ fn wireshark_opens_what_went_over_tls() {
     assert_eq!(said(&packets)[..4], ["REGISTER", "401", "REGISTER", "200"]);
 }
 
+#[test]
+fn wireshark_opens_ipv6() {
+    let silent = std::net::UdpSocket::bind("[::1]:0").unwrap();
+    let peer = silent.local_addr().unwrap();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", peer).unregistered())
+        .set("sip", "listen", &format!("\"[::1]:{}\"", ports::free()))
+        .set("sip", "t1", "\"100ms\"")
+        .start();
+    daemon.cli(&["call", ANSWERS]);
+    let repeated = || daemon.text(&["trace", "--lang", "ja"]).contains("再送").then_some(());
+    wait::within(SOON, repeated).expect("a repetition");
+    daemon.cli(&["hangup"]);
+    wait_seat(&daemon, "wrap_up");
+    let packets = capture(&daemon, &[]);
+    assert!(packets.len() >= 2 && said(&packets).iter().all(|verb| *verb == "INVITE"), "{packets:#?}");
+    assert!(packets.iter().all(|packet| packet.protocols.contains(":ipv6:udp:sip:sdp")), "{packets:#?}");
+    assert_eq!(packets[0].to, format!("::1:{}", peer.port()));
+}
+
 /// Its REGISTER without the proof, and a call that was turned away and has no attempt.
 #[test]
 fn an_account_shows_what_belongs_to_no_attempt() {

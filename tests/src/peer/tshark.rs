@@ -39,7 +39,9 @@ pub fn dissect(file: &Path) -> Vec<Packet> {
         "frame.time_epoch",
         "frame.protocols",
         "ip.src",
+        "ipv6.src",
         "ip.dst",
+        "ipv6.dst",
         "udp.port",
         "tcp.port",
         "sip.Method",
@@ -55,7 +57,9 @@ pub fn dissect(file: &Path) -> Vec<Packet> {
 fn packet(line: &str) -> Packet {
     let mut fields = line.split('\t').map(str::to_owned);
     let mut next = || fields.next().unwrap_or_default();
-    let (time, protocols, source, destination) = (next(), next(), next(), next());
+    let (time, protocols) = (next(), next());
+    // Of each pair one is empty.
+    let (source, destination) = (next() + &next(), next() + &next());
     let ports = next() + &next();
     let (from, to) = ports.split_once(',').unwrap_or_default();
     Packet {
