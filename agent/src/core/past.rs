@@ -16,6 +16,8 @@ pub(crate) struct PastCall {
     pub(crate) seat: SeatIndex,
     pub(crate) direction: Direction,
     pub(crate) sip_call_id: String,
+    /// The call that this one was a consultation for.
+    pub(crate) parent: Option<AttemptId>,
     /// Every form of the number that is known.
     pub(crate) numbers: Vec<String>,
     pub(crate) codec: Option<&'static str>,
@@ -32,6 +34,7 @@ impl PastCall {
             seat: call.seat,
             direction: call.direction(),
             sip_call_id: call.sip_call_id.clone()?,
+            parent: call.parent,
             numbers: numbers.filter(|number| !number.is_empty()).collect(),
             codec: call.codec,
             stats: call.stats,

@@ -64,7 +64,8 @@ impl Core {
     fn last_call(&self, seat: SeatIndex) -> Option<PastCall> {
         let attempt = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
         let running = attempt.and_then(|attempt| self.calls.get(&attempt)).and_then(PastCall::of);
-        running.or_else(|| self.past.iter().rfind(|call| call.seat == seat).cloned())
+        let past = || self.past.iter().rfind(|call| call.seat == seat && call.parent.is_none()).cloned();
+        running.or_else(past)
     }
 
     fn named_subject(&self, name: &str) -> Result<Subject, RpcError> {
@@ -92,7 +93,16 @@ impl Core {
     }
 
     fn call_subject(&self, call: PastCall) -> Option<Subject> {
-        let traces = self.with_related(&call.sip_call_id)?;
+        let mut traces = self.with_related(&call.sip_call_id)?;
+        // Whom the operator asked belongs to the call that it was about.
+        let running = self.calls.values().filter_map(PastCall::of);
+        for asked in
+            self.past.iter().cloned().chain(running).filter(|asked| asked.parent == Some(call.attempt))
+        {
+            if traces.iter().all(|trace| trace.sip_call_id != asked.sip_call_id) {
+                traces.extend(self.ua.trace(&asked.sip_call_id));
+            }
+        }
         let seat = Some(self.seats[call.seat].name.clone());
         Some(Subject { seat, account: self.account_of(&traces), call: Some(call), traces })
     }
@@ -118,7 +128,17 @@ impl Core {
 
     fn with_related(&self, sip_call_id: &str) -> Option<Vec<Trace>> {
         let mut traces = vec![self.ua.trace(sip_call_id)?];
-        traces.extend(self.ua.related_traces(sip_call_id));
+        let mut at = 0;
+        // One call may have taken the place of another that had taken one.
+        while let Some(trace) = traces.get(at).filter(|_| traces.len() < MOST_DIALOGS) {
+            let related = self.ua.related_traces(&trace.sip_call_id);
+            for other in related {
+                if traces.iter().all(|known| known.sip_call_id != other.sip_call_id) {
+                    traces.push(other);
+                }
+            }
+            at += 1;
+        }
         Some(traces)
     }
 
@@ -237,6 +257,8 @@ fn media(call: &PastCall) -> Option<TraceMedia> {
     })
 }
 
+/// A chain of calls in each other's place ends somewhere.
+const MOST_DIALOGS: usize = 8;
 /// The end of an attempt's id that is enough to name it.
 const SHORTEST_END: usize = 4;
 /// The latest messages of an account that asks every minute fill pages; who wants more asks for a call.
