@@ -251,6 +251,33 @@ fn wireshark_opens_what_went_over_tls() {
     assert_eq!(said(&packets)[..4], ["REGISTER", "401", "REGISTER", "200"]);
 }
 
+/// The customer's call, the consultation, and the REFER that put them together.
+#[test]
+fn a_call_that_was_handed_over_is_shown_with_the_consultation() {
+    let exchange = Scenario::server("uas_transfer").calls(2).start();
+    let line = Account::new("main", exchange.address()).unregistered();
+    let daemon = Daemon::builder().account(line).start();
+    daemon.cli(&["call", ANSWERS]);
+    wait_seat(&daemon, "in_call");
+    daemon.cli(&["consult", "0398760002"]);
+    daemon.wait_status("consultation", SOON, |status| {
+        status["seats"][0]["consult"]["state"] == "answered" && status["seats"][0]["call"]["held"] == true
+    });
+    daemon.cli(&["transfer"]);
+    wait_seat(&daemon, "wrap_up");
+
+    let trace = daemon.cli(&["trace"]);
+    let invites: Vec<_> = exchange.invites().into_iter().map(|invite| invite.call_id).collect();
+    assert_eq!(trace["sip_call_ids"], serde_json::json!(invites));
+    assert_masked("the JSON", trace.to_string().as_bytes());
+    let ladder = daemon.text(&["trace", "--lang", "en"]);
+    for wanted in [" #1 INVITE ******0001 ", " #2 INVITE ******0002 ", " #1 REFER ", " #2 BYE "] {
+        assert!(ladder.contains(wanted), "no {wanted}:\n{ladder}");
+    }
+    let packets = capture(&daemon, &[]);
+    assert!(invites.iter().all(|id| packets.iter().any(|packet| packet.call_id == *id)), "{packets:#?}");
+}
+
 #[test]
 fn wireshark_opens_ipv6() {
     let silent = std::net::UdpSocket::bind("[::1]:0").unwrap();
@@ -263,8 +290,7 @@ fn wireshark_opens_ipv6() {
     daemon.cli(&["call", ANSWERS]);
     let repeated = || daemon.text(&["trace", "--lang", "ja"]).contains("再送").then_some(());
     wait::within(SOON, repeated).expect("a repetition");
-    daemon.cli(&["hangup"]);
-    wait_seat(&daemon, "wrap_up");
+    // While the call still waits for an answer.
     let packets = capture(&daemon, &[]);
     assert!(packets.len() >= 2 && said(&packets).iter().all(|verb| *verb == "INVITE"), "{packets:#?}");
     assert!(packets.iter().all(|packet| packet.protocols.contains(":ipv6:udp:sip:sdp")), "{packets:#?}");
