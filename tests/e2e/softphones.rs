@@ -225,3 +225,25 @@ fn a_call_that_another_phone_takes_stops_ringing_here() {
     assert!(row["answered_at"].is_null() && row["sip_code"] == 487, "{row:#}");
     daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "paused");
 }
+
+/// The callee's phone does what we ask it: it calls the third party by itself, and tells us so.
+#[test]
+fn baresip_is_handed_over_to_somebody_else() {
+    let authority = Authority::new();
+    let third = Scenario::server("uas_answer").start();
+    let exchange = kamailio::Setup::default().user("100", "secret").user(DESK, "secret");
+    let exchange = exchange.gateway(third.address()).tls(authority.issue("127.0.0.1"), None).start();
+    let phone = baresip(&exchange, &authority, Transport::Udp);
+    let daemon = Daemon::builder().account(behind(&exchange, &authority, Transport::Udp)).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", DESK]);
+    wait_state(&daemon, "in_call");
+    phone.wait_established(1, SOON);
+    let seat = daemon.cli(&["transfer", "03-5555-0101"]);
+    assert_eq!(seat["call"]["transfer"]["state"], "done", "{seat:#}");
+    save(&daemon);
+    let invite = third.received("INVITE").remove(0);
+    assert_eq!(invite.number(), "0355550101");
+    assert!(invite.header("From").is_some_and(|from| from.contains(DESK)), "{}", invite.text);
+    phone.wait_established(2, SOON);
+}
