@@ -40,9 +40,12 @@ fn the_result_names_the_archive() {
     assert!(!archive.with_extension("wav").exists(), "the WAV has been replaced");
 
     let (rate, [operator, callee]) = media::archive::read(archive).expect("it is an archive");
-    let [operator, callee] = [operator, callee].map(|samples| Sound { rate, samples });
+    // The second in the middle: the tone has begun by then, and has not ended.
+    let middle = |samples| Sound { rate, samples }.slice(Duration::from_millis(700), Duration::from_secs(1));
+    let [operator, callee] = [operator, callee].map(middle);
     let level = callee.level_at(TONE_HZ);
-    assert!((level - TONE_DBFS).abs() < 3.0, "the tone is at {level} dBFS, sent at {TONE_DBFS}");
+    // A codec of speech keeps a steady tone less exactly than a voice.
+    assert!((level - TONE_DBFS).abs() < 5.0, "the tone is at {level} dBFS, sent at {TONE_DBFS}");
     assert!(
         operator.level() < level - 40.0,
         "{} dBFS of the callee on the operator's side",
@@ -68,5 +71,6 @@ fn a_death_leaves_the_recording() {
     let path = row["recording"]["path"].as_str().expect("it was recorded").to_owned();
     assert!(path.ends_with(".wav"), "{row:#}");
     let callee = Sound::read(Path::new(&path), 1).expect("it plays");
-    assert!((callee.level_at(TONE_HZ) - TONE_DBFS).abs() < 3.0);
+    let level = callee.slice(Duration::from_millis(700), Duration::from_secs(1)).level_at(TONE_HZ);
+    assert!((level - TONE_DBFS).abs() < 3.0, "{level} dBFS");
 }

@@ -102,7 +102,10 @@ fn a_long_invite_goes_by_tcp() {
     let long = "株".repeat(42);
     let keys = |account: Account| {
         let account = account.set("caller_id", "\"0398765432\"").set("display_name", &format!("\"{long}\""));
-        account.set("identity", "[\"from\", \"pai\", \"ppi\"]").set("privacy", "[\"id\", \"critical\"]")
+        account
+            .set("identity", "[\"from\", \"pai\", \"ppi\"]")
+            .set("privacy", "[\"id\", \"critical\"]")
+            .set("uri", "\"sip;user=phone\"")
     };
     let callee = Scenario::server("uas_answer").calls(1).start();
     let proxy = kamailio::Setup::default().user("100", "secret").gateway(callee.address()).start();
