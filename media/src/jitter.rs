@@ -7,11 +7,16 @@
 //! ```
 //!
 //! The delay of a sample is measured against the quickest packet of the last seconds, so it says how late a packet
-//! may be and still be played. The target is what 97 % of the recent packets need, within 20 to 200 ms. Because
-//! the delay is measured against the clock and not by counting packets, drift between the peer's clock and the
-//! device shows up as a delay that leaves the target, and is absorbed like any other change.
+//! may be and still be played. The target is what all but one in 200 of the recent packets need, within 20 to 200 ms; packets
+//! held up by the same stall count once. Because the delay is measured against the clock and not by counting packets,
+//! drift between the peer's clock and the device shows up as a delay that leaves the target, and is absorbed like any
+//! other change.
+
+mod delays;
 
 use std::time::{Duration, Instant};
+
+use delays::Delays;
 
 /// Bounds of the target delay.
 pub const MIN_TARGET: Duration = Duration::from_millis(20);
@@ -21,27 +26,23 @@ pub const MAX_TARGET: Duration = Duration::from_millis(200);
 /// Packets held: 1.28 s of 20 ms packets. More is a stall, after which the past is of no use.
 const SLOTS: usize = 64;
 
-/// Share of packets that must come in time.
-const PERCENTILE: usize = 97;
-
-/// Allowance for the packet being fetched before its last sample is due.
-const MARGIN_US: i64 = 5_000;
-
 /// Made-up audio is faded out by then; afterwards there is silence and the buffer fills again.
-const CONCEAL_MAX_US: i64 = 100_000;
+const CONCEAL_MAX_US: i64 = crate::plc::FADE_END_MS as i64 * 1_000;
 
-/// Made-up audio comes in pieces of this length, so that a late packet ends it soon.
-const CONCEAL_STEP_US: i64 = 10_000;
+/// Made-up audio comes in pieces of this length while nothing is there, so that a late packet ends it soon.
+const CONCEAL_STEP_US: i64 = 5_000;
+
+/// Longest gap before a packet that is there already which is offered in one piece.
+const BRIDGE_MAX_US: i64 = crate::plc::BRIDGE_MAX_MS as i64 * 1_000;
 
 /// Delay above the target at which packets are skipped rather than played faster.
 const SKIP_US: i64 = 300_000;
 
-/// A transit time this far above the lowest is a new clock, not a late packet.
-const REBASE_US: i64 = 1_000_000;
+/// Distances from the target at which playing is sped up: in silence, in voice, and at any price.
+const ACCELERATE_US: [f32; 3] = [10_000.0, 40_000.0, 250_000.0];
 
-/// Distance from the target at which playing is sped up or slowed down.
-const ACCELERATE_US: i64 = 15_000;
-const EXPAND_US: i64 = -10_000;
+/// The same for slowing down.
+const EXPAND_US: [f32; 3] = [-5_000.0, -10_000.0, -40_000.0];
 
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +71,22 @@ pub enum Next<'a> {
     Lost {
         /// Length to make up.
         units: u32,
-        /// The packet after the lost one, whose FEC may carry it; `units` is then the whole lost packet.
-        fec: Option<&'a [u8]>,
+        /// The packet after the gap, when it is there; `units` is then all that is missing before it.
+        next: Option<Following<'a>>,
     },
     /// Nothing is due: silence.
     Idle,
+}
+
+/// A packet after a gap, which will be handed out next: concealment may lead into it, and its FEC may carry the lost one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Following<'a> {
+    /// The coded audio.
+    pub payload: &'a [u8],
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Length of a packet in timestamp units, as far as is known: the FEC covers the last so many of the gap.
+    pub frame: u32,
 }
 
 /// Whether playing should be sped up or slowed down.
@@ -83,9 +95,20 @@ pub enum Pressure {
     /// As it is.
     Hold,
     /// Too much delay.
-    Accelerate,
+    Accelerate(Urgency),
     /// Too little delay.
-    Expand,
+    Expand(Urgency),
+}
+
+/// How much a change of speed may be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Only where nobody speaks.
+    Silence,
+    /// Where a period can be cut or repeated well.
+    Voice,
+    /// Somehow.
+    Now,
 }
 
 /// Counters; they only grow.
@@ -179,7 +202,7 @@ impl JitterBuffer {
         let transit = now_us - self.media_us(ts);
         if self.delays.is_far_above(transit) {
             self.clear();
-            self.delays = Delays::new();
+            self.delays.forget();
             self.counters.restarts += 1;
             verdict = Put::Restarted;
             ts = self.extend(timestamp);
@@ -229,14 +252,15 @@ impl JitterBuffer {
         self.skip_ahead(now);
         let Some(index) = self.earliest() else { return self.starve() };
         let (seq, ts) = (self.slots[index].seq, self.slots[index].ts);
-        let due = self.delay_us(now, ts) >= self.delays.target_us;
+        let due = self.delay_us(now, ts) >= self.delays.target_us();
         if self.state != State::Playing {
             if !due {
                 return Next::Idle;
             }
             self.state = State::Playing;
             self.excess_us = 0.0;
-            return self.take(now, index, 0);
+            let missing = seq - self.next_seq;
+            return self.take(now, index, missing);
         }
         let gap = ts - self.next_ts;
         let missing = seq - self.next_seq;
@@ -248,13 +272,15 @@ impl JitterBuffer {
             return if due { self.take(now, index, missing) } else { Next::Idle };
         }
         let remaining = gap - self.concealed;
-        if remaining == self.frame {
+        if remaining <= self.units(BRIDGE_MAX_US) {
             self.concealed += remaining;
-            return Next::Lost { units: remaining as u32, fec: Some(&self.slots[index].payload) };
+            let Slot { payload, payload_type, .. } = &self.slots[index];
+            let next = Following { payload, payload_type: *payload_type, frame: self.frame as u32 };
+            return Next::Lost { units: remaining as u32, next: Some(next) };
         }
-        let units = remaining.min(self.units(CONCEAL_STEP_US)).max(1);
+        let units = (remaining - self.units(BRIDGE_MAX_US)).min(self.units(CONCEAL_STEP_US)).max(1);
         self.concealed += units;
-        Next::Lost { units: units as u32, fec: None }
+        Next::Lost { units: units as u32, next: None }
     }
 
     /// Tells the length of the packet that was handed out, in timestamp units.
@@ -267,12 +293,15 @@ impl JitterBuffer {
 
     /// Whether playing should change its speed.
     pub fn pressure(&self) -> Pressure {
-        if self.excess_us > ACCELERATE_US as f32 {
-            Pressure::Accelerate
-        } else if self.excess_us < EXPAND_US as f32 {
-            Pressure::Expand
-        } else {
-            Pressure::Hold
+        let excess = self.excess_us;
+        let urgencies = [Urgency::Now, Urgency::Voice, Urgency::Silence];
+        let above =
+            urgencies.into_iter().zip(ACCELERATE_US.into_iter().rev()).find(|(_, limit)| excess > *limit);
+        let below = urgencies.into_iter().zip(EXPAND_US.into_iter().rev()).find(|(_, limit)| excess < *limit);
+        match (above, below) {
+            (Some((urgency, _)), _) => Pressure::Accelerate(urgency),
+            (_, Some((urgency, _))) => Pressure::Expand(urgency),
+            (None, None) => Pressure::Hold,
         }
     }
 
@@ -283,7 +312,7 @@ impl JitterBuffer {
 
     /// The delay aimed at.
     pub fn target(&self) -> Duration {
-        Duration::from_micros(self.delays.target_us.unsigned_abs())
+        Duration::from_micros(self.delays.target_us().unsigned_abs())
     }
 
     /// Counters since the start.
@@ -294,8 +323,7 @@ impl JitterBuffer {
     /// Drops everything and starts anew, as after a change of SSRC. Counters stay.
     pub fn reset(&mut self) {
         self.clear();
-        self.delays = Delays::new();
-        self.newest = None;
+        self.delays.forget();
     }
 
     fn clear(&mut self) {
@@ -346,7 +374,7 @@ impl JitterBuffer {
     }
 
     fn take(&mut self, now: Instant, index: usize, missing: i64) -> Next<'_> {
-        let excess = self.delay_us(now, self.slots[index].ts) - self.delays.target_us;
+        let excess = self.delay_us(now, self.slots[index].ts) - self.delays.target_us();
         self.excess_us += (excess as f32 - self.excess_us) / 8.0;
         let slot = &mut self.slots[index];
         slot.used = false;
@@ -373,14 +401,14 @@ impl JitterBuffer {
         }
         let units = self.units(CONCEAL_STEP_US);
         self.concealed += units;
-        Next::Lost { units: units as u32, fec: None }
+        Next::Lost { units: units as u32, next: None }
     }
 
     /// After a stall the packets come in a heap; playing them all would keep the delay for minutes.
     fn skip_ahead(&mut self, now: Instant) {
         while self.state == State::Playing && self.buffered > 1 {
             let Some(index) = self.earliest() else { return };
-            if self.delay_us(now, self.slots[index].ts) - self.delays.target_us < SKIP_US {
+            if self.delay_us(now, self.slots[index].ts) - self.delays.target_us() < SKIP_US {
                 return;
             }
             self.slots[index].used = false;
@@ -449,92 +477,3 @@ impl JitterBuffer {
 fn slot_of(seq: i64) -> usize {
     seq.rem_euclid(SLOTS as i64) as usize
 }
-
-/// Transit times of the recent packets: the lowest over 5 to 10 s, and a histogram of what lies above it.
-#[derive(Clone, Debug)]
-struct Delays {
-    window_start_us: Option<i64>,
-    lowest_now: i64,
-    lowest_before: i64,
-    /// Histogram in steps of 5 ms over the packets in `recent`; the last bucket takes all above.
-    buckets: [u16; BUCKETS],
-    recent: [u8; RECENT],
-    filled: usize,
-    at: usize,
-    target_us: i64,
-}
-
-const BUCKETS: usize = 64;
-const BUCKET_US: i64 = 5_000;
-const RECENT: usize = 250;
-const WINDOW_US: i64 = 5_000_000;
-
-impl Delays {
-    fn new() -> Self {
-        Self {
-            window_start_us: None,
-            lowest_now: i64::MAX,
-            lowest_before: i64::MAX,
-            buckets: [0; BUCKETS],
-            recent: [0; RECENT],
-            filled: 0,
-            at: 0,
-            target_us: MIN_TARGET.as_micros() as i64,
-        }
-    }
-
-    fn lowest(&self) -> i64 {
-        let lowest = self.lowest_now.min(self.lowest_before);
-        if lowest == i64::MAX { 0 } else { lowest }
-    }
-
-    fn is_far_above(&self, transit: i64) -> bool {
-        self.window_start_us.is_some() && transit - self.lowest() > REBASE_US
-    }
-
-    fn observe(&mut self, now_us: i64, transit: i64) {
-        let before = self.lowest();
-        let start = *self.window_start_us.get_or_insert(now_us);
-        if now_us - start > WINDOW_US {
-            self.lowest_before = self.lowest_now;
-            self.lowest_now = transit;
-            self.window_start_us = Some(now_us);
-        }
-        self.lowest_now = self.lowest_now.min(transit);
-        if self.filled > 0 && before - self.lowest() > 100_000 {
-            // All that was measured was measured against a wrong base.
-            self.buckets = [0; BUCKETS];
-            self.filled = 0;
-            self.at = 0;
-        }
-        let bucket = ((transit - self.lowest()) / BUCKET_US).clamp(0, BUCKETS as i64 - 1) as usize;
-        if self.filled == RECENT {
-            self.buckets[usize::from(self.recent[self.at])] -= 1;
-        } else {
-            self.filled += 1;
-        }
-        self.recent[self.at] = bucket as u8;
-        self.buckets[bucket] += 1;
-        self.at = (self.at + 1) % RECENT;
-        self.aim();
-    }
-
-    fn aim(&mut self) {
-        let enough = (self.filled * PERCENTILE).div_ceil(100);
-        let mut seen = 0;
-        let mut bucket = 0;
-        for (index, &count) in self.buckets.iter().enumerate() {
-            seen += usize::from(count);
-            bucket = index as i64;
-            if seen >= enough {
-                break;
-            }
-        }
-        let wanted = (bucket + 1) * BUCKET_US + MARGIN_US;
-        self.target_us = wanted.clamp(MIN_TARGET.as_micros() as i64, MAX_TARGET.as_micros() as i64);
-    }
-}
-
-#[cfg(test)]
-#[path = "jitter_tests.rs"]
-mod tests;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::codec::g711::Law;
 use crate::codec::{CodecError, Decoder, MAX_PACKET_MS};
-use crate::jitter::{JitterBuffer, Next, Pressure, Put};
+use crate::jitter::{JitterBuffer, Next, Pressure, Put, Urgency};
 use crate::plc::Concealer;
 use crate::stretch;
 use crate::types::Codec;
@@ -13,8 +13,28 @@ use crate::types::Codec;
 const PT_PCMU: u8 = 0;
 const PT_PCMA: u8 = 8;
 
+/// How alike the two sides of a seam must be where somebody speaks.
+const LIKENESS: f32 = 0.8;
+
+/// Mean square below which a frame is as good as silence: about −50 dBm0, or this far below the loudest of late.
+const QUIET: f32 = 1_300.0;
+const QUIET_SHARE: f32 = 1.0 / 300.0;
+
+/// Frames of quiet in a row, 180 ms of usual ones, that make a pause. What is shorter belongs to a word, and its length is heard.
+const PAUSE: u32 = 9;
+
+/// Frames between two changes of speed where somebody speaks: when they can wait, and when they cannot.
+const SPARSE: u32 = 50;
+const DENSE: u32 = 10;
+
+/// What is left of the loudness of a frame one frame later: half of it after 3 s.
+const LOUD_DECAY: f32 = 0.995;
+
 /// Silence is given out in pieces of this length, so that a packet that comes meanwhile starts in time.
 const IDLE_MS: usize = 5;
+
+/// So much of the packet after a gap is enough to lead into it.
+const AHEAD_MS: usize = 20;
 
 /// The receiving side of one stream. Allocates only when it is made and until the jitter buffer is warm.
 #[derive(Debug)]
@@ -27,6 +47,13 @@ pub struct Playout {
     frame: Box<[i16]>,
     start: usize,
     end: usize,
+    /// The packet after a gap, decoded ahead.
+    ahead: Box<[i16]>,
+    /// Mean square of the loudest frame of late.
+    loud: f32,
+    /// Quiet frames in a row, and frames since the speed was last changed.
+    quiet: u32,
+    unchanged: u32,
     counters: PlayoutCounters,
 }
 
@@ -56,10 +83,15 @@ impl Playout {
             rate,
             decoder: Decoder::new(codec)?,
             jitter: JitterBuffer::new(codec.clock_rate()),
-            concealer: Concealer::new(),
+            concealer: Concealer::new(rate),
             frame: vec![0; room].into_boxed_slice(),
             start: 0,
             end: 0,
+            ahead: vec![0; if codec == Codec::Opus { 0 } else { AHEAD_MS * rate as usize / 1000 }]
+                .into_boxed_slice(),
+            loud: 0.0,
+            quiet: 0,
+            unchanged: 0,
             counters: PlayoutCounters::default(),
         })
     }
@@ -112,11 +144,7 @@ impl Playout {
             Next::Packet { payload, payload_type } => {
                 let decoded = match &mut self.decoder {
                     Decoder::G711(law) => {
-                        let law = match payload_type {
-                            PT_PCMU => Law::Mu,
-                            PT_PCMA => Law::A,
-                            _ => *law,
-                        };
+                        let law = law_of(payload_type, *law);
                         let most = MAX_PACKET_MS * self.rate as usize / 1000;
                         let payload = &payload[..payload.len().min(most)];
                         law.decode(payload, &mut self.frame);
@@ -137,23 +165,39 @@ impl Playout {
                     self.conceal((self.rate / 100) as usize);
                     return;
                 }
+                let mut length = samples;
                 if let Decoder::G711(_) = self.decoder {
-                    self.concealer.good(&mut self.frame[..samples]);
+                    length = self.concealer.good(&mut self.frame, samples);
+                    self.note_change(samples, length);
                 }
-                self.end = self.change_speed(samples);
+                self.end = self.change_speed(length);
             }
-            Next::Lost { units, fec } => {
-                let units = (units as usize).min(self.frame.len());
-                if let (Decoder::Opus(decoder), Some(next)) = (&mut self.decoder, fec)
-                    && let Ok(samples) = decoder.decode_fec(next, &mut self.frame[..units])
-                    && samples > 0
-                {
-                    self.counters.concealed += samples as u64;
-                    self.end = samples;
-                    return;
+            Next::Lost { units, next: Some(next) } => {
+                let gap = (units as usize).min(self.frame.len());
+                let out = &mut self.frame[..gap];
+                match &mut self.decoder {
+                    Decoder::G711(law) => {
+                        let ahead = next.payload.len().min(self.ahead.len());
+                        law_of(next.payload_type, *law).decode(next.payload, &mut self.ahead[..ahead]);
+                        self.concealer.bridge(out, &self.ahead[..ahead]);
+                    }
+                    Decoder::Opus(decoder) => {
+                        // The FEC has the last lost packet; what was lost before it is made up.
+                        let (made_up, covered) = out.split_at_mut(gap.saturating_sub(next.frame as usize));
+                        if !made_up.is_empty() && decoder.conceal(made_up).is_err() {
+                            made_up.fill(0);
+                        }
+                        let had_fec =
+                            decoder.decode_fec(next.payload, covered).is_ok_and(|samples| samples > 0);
+                        if !had_fec && decoder.conceal(covered).is_err() {
+                            covered.fill(0);
+                        }
+                    }
                 }
-                self.conceal(units);
+                self.counters.concealed += gap as u64;
+                self.end = gap;
             }
+            Next::Lost { units, next: None } => self.conceal((units as usize).min(self.frame.len())),
             Next::Idle => {
                 self.end = wanted.min(IDLE_MS * self.rate as usize / 1000).max(1);
                 self.frame[..self.end].fill(0);
@@ -180,14 +224,44 @@ impl Playout {
     }
 
     fn change_speed(&mut self, samples: usize) -> usize {
-        let changed = match self.jitter.pressure() {
-            Pressure::Hold => return samples,
-            Pressure::Accelerate => stretch::accelerate(&mut self.frame, samples, self.rate, false),
-            Pressure::Expand => stretch::expand(&mut self.frame, samples, self.rate),
+        let frame = &self.frame[..samples];
+        let power =
+            frame.iter().map(|&sample| f32::from(sample) * f32::from(sample)).sum::<f32>() / samples as f32;
+        self.loud = power.max(self.loud * LOUD_DECAY);
+        self.quiet =
+            if power < QUIET.max(self.loud * QUIET_SHARE) { self.quiet.saturating_add(1) } else { 0 };
+        self.unchanged = self.unchanged.saturating_add(1);
+        let pressure = self.jitter.pressure();
+        let (Pressure::Accelerate(urgency) | Pressure::Expand(urgency)) = pressure else { return samples };
+        let likeness = match urgency {
+            _ if self.quiet > PAUSE => -1.0,
+            Urgency::Voice if self.unchanged > SPARSE => LIKENESS,
+            Urgency::Now if self.unchanged > DENSE => -1.0,
+            Urgency::Silence | Urgency::Voice | Urgency::Now => return samples,
         };
-        self.counters.accelerated += samples.saturating_sub(changed) as u64;
-        self.counters.expanded += changed.saturating_sub(samples) as u64;
-        self.jitter.stretched(changed as i64 - samples as i64);
+        let changed = match pressure {
+            Pressure::Accelerate(_) => stretch::accelerate(&mut self.frame, samples, self.rate, likeness),
+            _ => stretch::expand(&mut self.frame, samples, self.rate, likeness),
+        };
+        if changed != samples {
+            self.unchanged = 0;
+        }
+        self.note_change(samples, changed);
         changed
+    }
+
+    fn note_change(&mut self, before: usize, after: usize) {
+        self.counters.accelerated += before.saturating_sub(after) as u64;
+        self.counters.expanded += after.saturating_sub(before) as u64;
+        self.jitter.stretched(after as i64 - before as i64);
+    }
+}
+
+/// The law of a packet: peers mix the two.
+fn law_of(payload_type: u8, negotiated: Law) -> Law {
+    match payload_type {
+        PT_PCMU => Law::Mu,
+        PT_PCMA => Law::A,
+        _ => negotiated,
     }
 }

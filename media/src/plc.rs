@@ -1,185 +1,183 @@
-//! Packet-loss concealment for G.711 at 8 kHz, after ITU-T G.711 appendix I: the last pitch period is repeated
-//! with overlapped seams and faded out, and the first packet afterwards is faded in.
+//! Packet-loss concealment for G.711 and its kin, after ITU-T G.711 appendix I and beyond it: what was heard before the gap goes
+//! on, and where the packet after the gap is there already, which is the rule, it is continued backwards and both
+//! are led into each other.
+//!
+//! ```text
+//!  heard ──┐ forward: pitch periods, or a mirror of what has none
+//!          ├──────────────╲ ╱──────────────┐
+//!          │               ╳               │
+//!          └──────────────╱ ╲──────────────┤
+//!              backward: likewise          └── the packet after the gap
+//! ```
+//!
+//! The forward part is bent so that its periods meet those of the packet after the gap. Without such a packet it goes
+//! on alone and is faded out, and what comes at last is led in by the same bend.
 
-/// Shortest and longest pitch period, in samples: 200 Hz to 66 Hz, as in appendix I.
-const PITCH_MIN: usize = 40;
-const PITCH_MAX: usize = 120;
+mod side;
 
-/// Samples compared for the pitch estimate: 20 ms.
-const COMPARED: usize = 160;
+use side::{Future, Past};
 
-const HISTORY: usize = PITCH_MAX * 2 + COMPARED;
+/// Longest gap that is bridged in one piece, in milliseconds.
+pub const BRIDGE_MAX_MS: u32 = 60;
 
-/// Full level for the first 10 ms, then down to silence at 60 ms (appendix I fades by 20 % per 10 ms).
-const FADE_AFTER: usize = 80;
-const FADE_END: usize = 480;
+/// Made-up audio is faded out after so many milliseconds. Appendix I says 60; a stall of 150 ms sounds better when the voice that
+/// comes late meets what is left of itself.
+pub const FADE_END_MS: u32 = 150;
 
-/// Seam to the first packet after a loss: 4 ms, and 4 ms more per 10 ms lost, up to 10 ms.
-const SEAM_MIN: usize = 32;
-const SEAM_MAX: usize = 80;
+/// Likeness of neighbouring periods (1 is equal) from which a sound has a pitch.
+const VOICED: f32 = 0.5;
 
-/// Conceals lost G.711 audio. Feed every good frame to [`Concealer::good`], ask for made-up audio with
-/// [`Concealer::conceal`]. Never allocates after it is made.
+/// Seam to the first packet after a gap whose length was not known: 4 ms, and 4 ms more per 10 ms lost, up to 10 ms.
+const SEAM_MIN_MS: usize = 4;
+const SEAM_MAX_MS: usize = 10;
+
+/// Samples compared to find where the forward part meets a packet: 10 ms.
+const MEETING_MS: usize = 10;
+
+/// Conceals lost audio. Feed every good frame to [`Concealer::good`]; ask for made-up audio with
+/// [`Concealer::bridge`] where the next packet is known and with [`Concealer::conceal`] where it is not. Never allocates after it
+/// is made.
 #[derive(Clone, Debug)]
 pub struct Concealer {
-    /// What was played last, oldest first.
-    history: Box<[i16; HISTORY]>,
-    /// The pitch period that is repeated, its seam smoothed.
-    period: [f32; PITCH_MAX],
-    pitch: usize,
+    /// Samples per millisecond.
+    per_ms: usize,
+    past: Past,
+    future: Future,
     /// Samples made up since the last good one; 0 when not concealing.
     made_up: usize,
+    /// What was made up last leads into the packet that follows.
+    bridged: bool,
 }
 
 impl Concealer {
-    /// A concealer that has heard silence.
-    pub fn new() -> Self {
-        Self { history: Box::new([0; HISTORY]), period: [0.0; PITCH_MAX], pitch: PITCH_MIN, made_up: 0 }
+    /// A concealer for PCM at `rate` hertz, 8000 or 16000, that has heard silence.
+    pub fn new(rate: u32) -> Self {
+        let per_ms = (rate as usize / 1_000).max(8);
+        Self { per_ms, past: Past::new(per_ms), future: Future::new(per_ms), made_up: 0, bridged: false }
     }
 
-    /// Takes a decoded frame, smoothing its start in place if audio was made up before it.
-    pub fn good(&mut self, frame: &mut [i16]) {
-        if self.made_up > 0 {
-            let seam = (SEAM_MIN + self.made_up / 80 * SEAM_MIN).min(SEAM_MAX).min(frame.len());
-            for (index, sample) in frame.iter_mut().take(seam).enumerate() {
-                let fade = (index as f32 + 1.0) / (seam as f32 + 1.0);
-                let tail = self.next_made_up();
-                *sample = (f32::from(*sample) * fade + tail * (1.0 - fade)).round() as i16;
-            }
-            self.made_up = 0;
+    /// Takes a decoded frame, `frame[..length]`. After audio was made up blindly its start is led in: in place, and by up to half a
+    /// pitch period more or less, so that the periods meet. Returns its length now; `frame` needs room for 10 ms more.
+    pub fn good(&mut self, frame: &mut [i16], length: usize) -> usize {
+        let mut length = length.min(frame.len());
+        if self.made_up > 0 && !self.bridged {
+            length = self.lead_in(frame, length);
         }
-        self.remember(frame);
+        self.made_up = 0;
+        self.bridged = false;
+        self.past.remember(&frame[..length]);
+        length
     }
 
-    /// Fills `out` with made-up audio.
+    /// Fills `out` with made-up audio, not knowing what follows.
     pub fn conceal(&mut self, out: &mut [i16]) {
         if self.made_up == 0 {
-            self.start();
+            self.past.extend();
         }
-        for sample in out.iter_mut() {
-            *sample = self.next_made_up().round() as i16;
+        for (index, sample) in out.iter_mut().enumerate() {
+            *sample = to_pcm(self.past.at((self.made_up + index) as f32));
         }
-        self.remember(out);
+        self.made_up += out.len();
+        self.bridged = false;
+        self.past.remember(out);
+    }
+
+    /// Fills `out` with made-up audio that leads into `next`, the packet after the gap.
+    pub fn bridge(&mut self, out: &mut [i16], next: &[i16]) {
+        let gap = out.len();
+        if gap == 0 || next.len() < 5 * self.per_ms {
+            return self.conceal(out);
+        }
+        if self.made_up == 0 {
+            self.past.extend();
+        }
+        self.future.extend(next, &self.past);
+        let from = self.made_up as f32;
+        let both_voiced = self.past.voicing() >= VOICED && self.future.voicing() >= VOICED;
+        let bend = if both_voiced { self.meeting(self.made_up + gap, next) } else { 0.0 };
+        for (index, sample) in out.iter_mut().enumerate() {
+            let share = (index as f32 + 1.0) / (gap as f32 + 1.0);
+            let before = self.past.at(from + index as f32 + bend * share);
+            let after = self.future.at((gap - index) as f32);
+            // A raised cosine; like sounds add up by amplitude, unlike ones by power.
+            let rise = 0.5 - 0.5 * (std::f32::consts::PI * share).cos();
+            *sample = to_pcm(if both_voiced {
+                before * (1.0 - rise) + after * rise
+            } else {
+                before * (1.0 - rise).sqrt() + after * rise.sqrt()
+            });
+        }
+        self.made_up += gap;
+        self.bridged = true;
+        self.past.remember(out);
     }
 
     /// Forgets the past, as after silence.
     pub fn reset(&mut self) {
-        self.history.fill(0);
+        self.past.forget();
         self.made_up = 0;
+        self.bridged = false;
     }
 
-    fn start(&mut self) {
-        self.pitch = self.estimate_pitch();
-        let last = &self.history[HISTORY - self.pitch..];
-        for (slot, &sample) in self.period.iter_mut().zip(last) {
-            *slot = f32::from(sample);
+    /// Where in the forward part, relative to `at`, the start of `frame` fits best: at most half a period away.
+    fn meeting(&self, at: usize, frame: &[i16]) -> f32 {
+        let half = self.past.pitch() as isize / 2;
+        let count = (MEETING_MS * self.per_ms).min(frame.len());
+        let mut best = (0, f32::MIN);
+        for offset in -half..=half {
+            let (mut cross, mut energy) = (0.0_f32, 1.0_f32);
+            for (index, &sample) in frame.iter().take(count).enumerate() {
+                let made = self.past.whole(at as isize + offset + index as isize);
+                cross += made * f32::from(sample);
+                energy += made * made;
+            }
+            // Of likes the nearest.
+            let score =
+                cross / energy.sqrt() * (1.0 - 0.2 * offset.unsigned_abs() as f32 / (half + 1) as f32);
+            if score > best.1 {
+                best = (offset, score);
+            }
         }
-        // The end of the period runs into its start: blend the last quarter with what came before the start.
-        let seam = self.pitch / 4;
+        best.0 as f32
+    }
+
+    fn lead_in(&mut self, frame: &mut [i16], length: usize) -> usize {
+        let ms = self.made_up / self.per_ms;
+        let seam = (SEAM_MIN_MS + ms / 10 * SEAM_MIN_MS).min(SEAM_MAX_MS) * self.per_ms;
+        let offset = if self.past.voicing() >= VOICED {
+            self.meeting(self.made_up, &frame[..length]) as isize
+        } else {
+            0
+        };
+        let mut length = length;
+        let insert = offset.max(0) as usize;
+        if insert > 0 && length + insert <= frame.len() {
+            frame.copy_within(..length, insert);
+            for (index, slot) in frame[..insert].iter_mut().enumerate() {
+                *slot = to_pcm(self.past.at((self.made_up + index) as f32));
+            }
+            length += insert;
+        } else if offset < 0 && length > seam + offset.unsigned_abs() {
+            frame.copy_within(offset.unsigned_abs()..length, 0);
+            length -= offset.unsigned_abs();
+        }
+        let start = if offset > 0 { insert } else { 0 };
+        let seam = seam.min(length - start);
         for index in 0..seam {
             let fade = (index as f32 + 1.0) / (seam as f32 + 1.0);
-            let before = f32::from(self.history[HISTORY - self.pitch - seam + index]);
-            let slot = &mut self.period[self.pitch - seam + index];
-            *slot = *slot * (1.0 - fade) + before * fade;
+            let made = self.past.at((self.made_up + start + index) as f32);
+            let slot = &mut frame[start + index];
+            *slot = to_pcm(f32::from(*slot) * fade + made * (1.0 - fade));
         }
-        // What is played next must go on from the last real sample, not from the blended one; the blend is
-        // reached only at the end of the first repetition, where it leads back to the start.
-    }
-
-    fn next_made_up(&mut self) -> f32 {
-        let value = self.period[self.made_up % self.pitch];
-        let gain = if self.made_up < FADE_AFTER {
-            1.0
-        } else {
-            1.0 - (self.made_up - FADE_AFTER) as f32 / (FADE_END - FADE_AFTER) as f32
-        };
-        self.made_up += 1;
-        value * gain.max(0.0)
-    }
-
-    /// The lag with the best normalised cross-correlation between the last 20 ms and the time before.
-    fn estimate_pitch(&self) -> usize {
-        let recent = &self.history[HISTORY - COMPARED..];
-        let mut best = (PITCH_MIN, f32::MIN);
-        for lag in PITCH_MIN..=PITCH_MAX {
-            let earlier = &self.history[HISTORY - COMPARED - lag..HISTORY - lag];
-            let (mut cross, mut energy) = (0.0_f32, 1.0_f32);
-            for (&a, &b) in recent.iter().zip(earlier) {
-                cross += f32::from(a) * f32::from(b);
-                energy += f32::from(b) * f32::from(b);
-            }
-            let score = cross / energy.sqrt();
-            // A multiple of the true period scores about as well; prefer the first.
-            if score > best.1 * 1.0001 || best.1 == f32::MIN {
-                best = (lag, score);
-            }
-        }
-        best.0
-    }
-
-    fn remember(&mut self, frame: &[i16]) {
-        let count = frame.len().min(HISTORY);
-        self.history.copy_within(count.., 0);
-        self.history[HISTORY - count..].copy_from_slice(&frame[frame.len() - count..]);
+        length
     }
 }
 
-impl Default for Concealer {
-    fn default() -> Self {
-        Self::new()
-    }
+fn to_pcm(value: f32) -> i16 {
+    // `as` saturates.
+    value.round() as i16
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tones::{ToneSource, ToneSpec, level_dbm0};
-
-    fn sine(hz: f32, samples: usize) -> Vec<i16> {
-        let mut pcm = vec![0; samples];
-        ToneSource::new(ToneSpec::sine(hz, -12.0), 8_000).fill(&mut pcm);
-        pcm
-    }
-
-    #[test]
-    fn a_periodic_signal_goes_on_through_one_lost_packet() {
-        let original = sine(160.0, 3200); // period of 50 samples
-        let mut heard = original.clone();
-        let mut concealer = Concealer::new();
-        for (index, frame) in heard.chunks_mut(160).enumerate() {
-            if index == 10 { concealer.conceal(frame) } else { concealer.good(frame) }
-        }
-        let worst =
-            original.iter().zip(&heard).map(|(a, b)| (i32::from(*a) - i32::from(*b)).abs()).max().unwrap();
-        // 20 ms with the fade of its second half; the peak is 5700.
-        assert!(worst < 1600, "{worst}");
-        let step =
-            heard.windows(2).map(|pair| (i32::from(pair[1]) - i32::from(pair[0])).abs()).max().unwrap();
-        assert!(step < 1100, "click of {step}");
-    }
-
-    #[test]
-    fn a_long_loss_fades_to_silence() {
-        let mut concealer = Concealer::new();
-        concealer.good(&mut sine(200.0, 1600));
-        let mut out = vec![0; 960];
-        concealer.conceal(&mut out);
-        assert!(level_dbm0(&out[..80]) > -14.0);
-        assert!(level_dbm0(&out[300..400]) < -18.0);
-        assert!(out[FADE_END..].iter().all(|&sample| sample == 0));
-    }
-
-    #[test]
-    fn silence_stays_silent() {
-        let mut concealer = Concealer::default();
-        let mut out = [7; 160];
-        concealer.conceal(&mut out);
-        assert_eq!(out, [0; 160]);
-        let mut frame = [100; 160];
-        concealer.good(&mut frame);
-        assert_eq!(frame[159], 100);
-        concealer.reset();
-        concealer.conceal(&mut out);
-        assert_eq!(out, [0; 160]);
-    }
-}
+#[path = "plc_tests.rs"]
+mod tests;

@@ -1,6 +1,6 @@
 //! An operator's seat as its media worker sees it: feeds, levels, rates.
 
-use crate::device::{CaptureFeed, FileTrack, PlaybackFeed};
+use crate::device::{CaptureFeed, FileTrack, PLAYBACK_TARGET, PlaybackFeed};
 use crate::resample::Resampler;
 use crate::types::SessionId;
 use crate::wav::VOICE_RATE;
@@ -96,7 +96,8 @@ impl Seat {
     /// Samples at `rate` that bring the playback ring to its target level; 0 without a device.
     pub(crate) fn playback_deficit(&self, rate: u32) -> usize {
         let PlaybackFeed::Ring { writer, rate: device } = &self.playback else { return 0 };
-        let missing = (*device as usize * PLAYBACK_TARGET_MS / 1_000).saturating_sub(writer.level());
+        let missing =
+            (*device as usize * PLAYBACK_TARGET.as_millis() as usize / 1_000).saturating_sub(writer.level());
         // Whole milliseconds, so that the resampler's ratio comes out even.
         let ms = missing * 1_000 / (*device).max(1) as usize;
         ms * rate as usize / 1_000
@@ -201,9 +202,6 @@ fn fill(out: &mut [i16], samples: &[i16]) {
     }
 }
 
-/// Level of the playback ring after a top-up: the device takes 10 ms at a time, a tick may be 5 ms late, and
-/// a busy machine wakes us later still.
-const PLAYBACK_TARGET_MS: usize = 30;
 /// Level at which a capture ring that ran dry is used again.
 const CAPTURE_TARGET_MS: usize = 30;
 /// Above this a silent moment is used to fall back to the target.

@@ -10,19 +10,13 @@ const LAG_MAX_MS: usize = 10;
 /// Shortest one: 2.5 ms (400 Hz).
 const LAG_MIN_EIGHTHS: usize = 20;
 
-/// Below this likeness of the two sides of the seam (1 is equal) voice is left alone.
-const LIKENESS: f32 = 0.6;
-
-/// Mean square below which a frame is as good as silence: about −50 dBm0.
-const QUIET: f32 = 1300.0;
-
-/// Cuts up to 10 ms out of `frame[..length]`. Returns the new length; the same when no good seam was found.
-/// `force` takes the best seam however bad.
-pub fn accelerate(frame: &mut [i16], length: usize, rate: u32, force: bool) -> usize {
+/// Cuts up to 10 ms out of `frame[..length]`. Returns the new length; the same when no seam is good enough: `likeness` is how much
+/// its two sides must resemble each other, 1 is equal and −1 takes the best however bad.
+pub fn accelerate(frame: &mut [i16], length: usize, rate: u32, likeness: f32) -> usize {
     let per_ms = rate as usize / 1000;
     let seam = SEAM_MS * per_ms;
-    let Some((lag, likeness)) = best_lag(frame, length, per_ms, seam, 0) else { return length };
-    if likeness < LIKENESS && !force && !is_quiet(&frame[..length]) {
+    let Some((lag, found)) = best_lag(frame, length, per_ms, seam, 0) else { return length };
+    if found < likeness {
         return length;
     }
     for index in 0..seam {
@@ -33,16 +27,16 @@ pub fn accelerate(frame: &mut [i16], length: usize, rate: u32, force: bool) -> u
 }
 
 /// Repeats up to 10 ms of `frame[..length]`, which must have room for it. Returns the new length; the same when no
-/// good seam was found.
-pub fn expand(frame: &mut [i16], length: usize, rate: u32) -> usize {
+/// seam is good enough, as with [`accelerate`].
+pub fn expand(frame: &mut [i16], length: usize, rate: u32, likeness: f32) -> usize {
     let per_ms = rate as usize / 1000;
     let seam = SEAM_MS * per_ms;
     if length < seam || frame.len() < length + LAG_MAX_MS * per_ms {
         return length;
     }
     // The seam leads from the end of the frame back to a place `lag` samples before it.
-    let Some((lag, likeness)) = best_lag_back(frame, length, per_ms, seam) else { return length };
-    if likeness < LIKENESS && !is_quiet(&frame[..length]) {
+    let Some((lag, found)) = best_lag_back(frame, length, per_ms, seam) else { return length };
+    if found < likeness {
         return length;
     }
     let start = length - seam;
@@ -62,11 +56,6 @@ pub fn expand(frame: &mut [i16], length: usize, rate: u32) -> usize {
 fn blend(from: i16, to: i16, index: usize, seam: usize) -> i16 {
     let fade = (index as f32 + 1.0) / (seam as f32 + 1.0);
     (f32::from(from) * (1.0 - fade) + f32::from(to) * fade).round() as i16
-}
-
-fn is_quiet(frame: &[i16]) -> bool {
-    let sum: f32 = frame.iter().map(|&sample| f32::from(sample) * f32::from(sample)).sum();
-    sum < QUIET * frame.len() as f32
 }
 
 /// The lag at which the frame from `at` looks most like itself, and how much.
@@ -131,14 +120,14 @@ mod tests {
             let length = rate as usize / 50;
             let mut cut = sine(200.0, rate, length);
             let smooth = roughest_step(&cut);
-            let shorter = accelerate(&mut cut, length, rate, false);
+            let shorter = accelerate(&mut cut, length, rate, 0.8);
             assert!((length - shorter) % (rate as usize / 200) <= 6, "{rate}: a multiple of 5 ms, {shorter}");
             assert!(shorter < length);
             assert!(roughest_step(&cut[..shorter]) <= smooth * 12 / 10);
 
             let mut longer = sine(200.0, rate, length);
             longer.resize(length * 2, 0);
-            let grown = expand(&mut longer, length, rate);
+            let grown = expand(&mut longer, length, rate, 0.8);
             assert!(grown > length && grown <= length * 3 / 2);
             assert!(roughest_step(&longer[..grown]) <= smooth * 12 / 10, "{rate}");
             assert_eq!(
@@ -150,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_left_alone_unless_forced_and_silence_is_free() {
+    fn noise_is_left_alone_unless_forced() {
         let mut state = 1_u32;
         let mut noise: Vec<i16> = (0..160)
             .map(|_| {
@@ -158,16 +147,16 @@ mod tests {
                 (state >> 17) as i16 - 16_384
             })
             .collect();
-        assert_eq!(accelerate(&mut noise.clone(), 160, 8_000, false), 160);
-        assert!(accelerate(&mut noise, 160, 8_000, true) < 160);
-        assert_eq!(accelerate(&mut [0; 160], 160, 8_000, false), 80);
-        assert_eq!(expand(&mut [0; 320], 160, 8_000), 240);
+        assert_eq!(accelerate(&mut noise.clone(), 160, 8_000, 0.8), 160);
+        assert!(accelerate(&mut noise, 160, 8_000, -1.0) < 160);
+        assert_eq!(accelerate(&mut [0; 160], 160, 8_000, -1.0), 80);
+        assert_eq!(expand(&mut [0; 320], 160, 8_000, -1.0), 240);
     }
 
     #[test]
     fn short_frames_and_missing_room_change_nothing() {
-        assert_eq!(accelerate(&mut [0; 40], 40, 8_000, true), 40);
-        assert_eq!(expand(&mut [0; 160], 160, 8_000), 160);
-        assert_eq!(expand(&mut [0; 200], 30, 8_000), 30);
+        assert_eq!(accelerate(&mut [0; 40], 40, 8_000, -1.0), 40);
+        assert_eq!(expand(&mut [0; 160], 160, 8_000, -1.0), 160);
+        assert_eq!(expand(&mut [0; 200], 30, 8_000, -1.0), 30);
     }
 }
