@@ -46,6 +46,8 @@ pub struct Phone {
     tone_hz: f64,
     tone_dbfs: f64,
     codec: Codec,
+    echo: bool,
+    jitter_buffer: &'static str,
 }
 
 impl Phone {
@@ -58,6 +60,8 @@ impl Phone {
             tone_hz: 1_000.0,
             tone_dbfs: -15.0,
             codec: Codec::default(),
+            echo: false,
+            jitter_buffer: "1-3",
         }
     }
 
@@ -93,6 +97,20 @@ impl Phone {
     #[must_use]
     pub fn codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
+        self
+    }
+
+    /// Speaks what it hears, 20 ms at a time as its player takes it, instead of a tone.
+    #[must_use]
+    pub fn echo(mut self) -> Self {
+        self.echo = true;
+        self
+    }
+
+    /// Least and longest delay of its jitter buffer in packets; its own default is `5-10`, ours here `1-3`.
+    #[must_use]
+    pub fn jitter_buffer(mut self, packets: &'static str) -> Self {
+        self.jitter_buffer = packets;
         self
     }
 
@@ -134,14 +152,21 @@ impl Phone {
         write_voice(&path.join("voice.wav"), &tone, channels);
         let mut text = String::new();
         let folder = path.display();
+        // Player and source of one name are a loop.
+        let (source, player) = if self.echo {
+            ("aubridge,ear".to_owned(), "aubridge,ear")
+        } else {
+            (format!("aufile,{folder}/voice.wav"), "aubridge,nobody")
+        };
+        let jitter_buffer = self.jitter_buffer;
         let (first, last) = (rtp.start(), rtp.end());
         let _ = write!(
             text,
             "poll_method epoll\nnet_interface 127.0.0.1\nsip_listen 127.0.0.1:{sip}\ncall_local_timeout 120\n\
-             call_max_calls 8\naudio_path {folder}\naudio_source aufile,{folder}/voice.wav\n\
-             audio_player aubridge,nobody\naudio_alert aubridge,nobody\naudio_txmode poll\n\
+             call_max_calls 8\naudio_path {folder}\naudio_source {source}\n\
+             audio_player {player}\naudio_alert aubridge,nobody\naudio_txmode poll\n\
              ausrc_srate {rate}\nauplay_srate {rate}\nausrc_channels {channels}\nauplay_channels {channels}\n\
-             audio_buffer 20-160\nrtp_ports {first}-{last}\nrtcp_mux no\njitter_buffer_delay 1-3\n\
+             audio_buffer 20-160\nrtp_ports {first}-{last}\nrtcp_mux no\njitter_buffer_delay {jitter_buffer}\n\
              module_path {}\nmodule g711.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n\
              module sndfile.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {folder}\n",

@@ -14,6 +14,7 @@ mod sip;
 mod sipp;
 mod start;
 mod table;
+mod voice;
 
 use std::process::ExitCode;
 
@@ -48,8 +49,16 @@ fn main() -> ExitCode {
             rate::measure(&mut table, state.path(), if quick { 4 } else { 15 });
         }
     }
+    if wanted("voice") {
+        voice::measure(&mut table, quick, !std::env::args().any(|argument| argument == "--alone"));
+    }
     println!("\n{table}");
     ExitCode::from(u8::from(!table.all_met()))
+}
+
+/// A table beside the main one.
+fn print(text: &str) {
+    println!("\n{text}");
 }
 
 /// Processor, kernel and system, for the head of the table.

@@ -33,6 +33,11 @@ impl Table {
         self.push(what, format!("{value:.0} {unit}"), format!("≥ {goal} {unit}"), Some(value >= goal));
     }
 
+    /// A score that has to reach a goal, two digits of it.
+    pub(crate) fn score(&mut self, what: &str, value: f64, goal: f64) {
+        self.push(what, format!("{value:.2}"), format!("≥ {goal}"), Some(value >= goal));
+    }
+
     /// A count that has to be exactly that.
     pub(crate) fn exactly(&mut self, what: &str, figure: String, goal: &str, met: bool) {
         self.push(what, figure, goal.to_owned(), Some(met));
