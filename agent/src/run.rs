@@ -173,6 +173,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         store.seal(row.id, start.wall).await?;
     }
     let interrupted = recovery.interrupted.iter().filter(|row| row.parent.is_none()).count();
+    if let Err(error) = media::limits::raise_open_files() {
+        tracing::warn!(%error, "cannot raise the limit of open files: a few hundred calls at once are the most");
+    }
     let engine_config =
         EngineConfig { workers: config.media.workers.unwrap_or(0), ..EngineConfig::default() };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;

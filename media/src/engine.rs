@@ -26,6 +26,8 @@ pub struct EngineConfig {
     /// Depth of the event channel. When it is full, state events wait in the worker and statistics are
     /// coalesced.
     pub event_capacity: usize,
+    /// Whether tones, FAX, beeps and speech are looked for. Without, nobody hears of them and a call costs less.
+    pub detectors: bool,
     /// Depth of each worker's command channel. When it is full, [`Engine::send`] waits and
     /// [`Engine::try_send`] answers [`Busy`].
     pub command_capacity: usize,
@@ -33,7 +35,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { workers: 0, audio: true, event_capacity: 256, command_capacity: 32 }
+        Self { workers: 0, audio: true, detectors: true, event_capacity: 256, command_capacity: 32 }
     }
 }
 
@@ -113,6 +115,7 @@ impl Engine {
         let audio = Audio::new(backend, events, Box::new(deliver));
         let mut threads = Vec::with_capacity(count);
         for (index, mut worker) in workers.into_iter().enumerate() {
+            worker.set_detectors(config.detectors);
             if config.audio {
                 worker.set_audio(audio.clone());
             }

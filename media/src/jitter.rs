@@ -462,7 +462,11 @@ impl JitterBuffer {
 
     fn micros(&mut self, now: Instant) -> i64 {
         let epoch = *self.epoch.get_or_insert(now);
-        now.saturating_duration_since(epoch).as_micros() as i64
+        // Packets are told with their time of arrival, which may lie before a moment already played.
+        match now.checked_duration_since(epoch) {
+            Some(since) => since.as_micros() as i64,
+            None => -(epoch.duration_since(now).as_micros() as i64),
+        }
     }
 
     fn media_us(&self, ts: i64) -> i64 {

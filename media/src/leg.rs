@@ -1,13 +1,14 @@
 //! One session with its sockets, its local side and its recording, on a media worker.
 
 use std::io;
+use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use mio::net::UdpSocket;
 use socket2::SockRef;
 
 use crate::clip::ClipSource;
+use crate::inbox::Inbox;
 use crate::queue::EventQueue;
 use crate::recorder::{RecorderCommand, Target, track};
 use crate::seat::{Rate, Seat};
@@ -20,7 +21,7 @@ use crate::wav::VOICE_RATE;
 
 /// Which of a session's two sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wire {
+enum Wire {
     /// Voice.
     Rtp,
     /// Reports.
@@ -28,7 +29,7 @@ pub(crate) enum Wire {
 }
 
 /// A session as its worker holds it. The worker calls [`Leg::tick`] every 20 ms and, for a device seat,
-/// [`Leg::top_up`] every 5 ms.
+/// [`Leg::top_up`] every 5 ms, each after [`Leg::receive`].
 #[derive(Debug)]
 pub(crate) struct Leg {
     id: SessionId,
@@ -37,6 +38,7 @@ pub(crate) struct Leg {
     /// `None` until the first remote description.
     session: Option<Session>,
     answered: bool,
+    detectors: bool,
     local: Local,
     muted: bool,
     ringback: Option<Ringback>,
@@ -48,8 +50,8 @@ pub(crate) struct Leg {
     far: Far,
     frames: Frames,
     stats_at: Option<Instant>,
-    /// Sockets that were left with data; they are not announced again.
-    unread: [bool; 2],
+    /// Rounds of 20 ms so far.
+    ticks: u32,
 }
 
 #[derive(Debug)]
@@ -78,22 +80,24 @@ struct Frames {
 }
 
 impl Leg {
-    /// Takes over the sockets.
+    /// Takes over the sockets. Without `detectors` nothing is looked for in what the peer says.
     ///
     /// # Errors
     /// Whatever the system says about sockets that it made itself.
-    pub(crate) fn open(id: SessionId, socket: RtpSocket) -> io::Result<Self> {
+    pub(crate) fn open(id: SessionId, socket: RtpSocket, detectors: bool) -> io::Result<Self> {
         let (rtp, rtcp) = socket.into_parts();
         for socket in [&rtp, &rtcp] {
             mark_expedited(socket);
+            Inbox::watch(socket);
             socket.set_nonblocking(true)?;
         }
         Ok(Self {
             id,
-            rtp: UdpSocket::from_std(rtp),
-            rtcp: UdpSocket::from_std(rtcp),
+            rtp,
+            rtcp,
             session: None,
             answered: false,
+            detectors,
             local: Local::Silence,
             muted: false,
             ringback: None,
@@ -103,21 +107,13 @@ impl Leg {
             far: Far::default(),
             frames: Frames::default(),
             stats_at: None,
-            unread: [false; 2],
+            ticks: 0,
         })
     }
 
     /// Its session.
     pub(crate) fn id(&self) -> SessionId {
         self.id
-    }
-
-    /// One of its sockets, to be watched.
-    pub(crate) fn socket(&mut self, wire: Wire) -> &mut UdpSocket {
-        match wire {
-            Wire::Rtp => &mut self.rtp,
-            Wire::Rtcp => &mut self.rtcp,
-        }
     }
 
     /// The seat on its local side.
@@ -148,6 +144,7 @@ impl Leg {
                     session.answered(now);
                 }
                 session.set_mute(self.muted);
+                session.set_detectors(self.detectors);
                 self.session = Some(session);
             }),
         };
@@ -229,27 +226,28 @@ impl Leg {
         stats
     }
 
-    /// Reads a socket until it is empty. Whatever arrives can neither fail nor end the loop.
-    pub(crate) fn receive(&mut self, wire: Wire, now: Instant, buffer: &mut [u8], events: &mut EventQueue) {
-        let index = usize::from(wire == Wire::Rtcp);
-        for turn in 0.. {
-            if let Some(unread) = self.unread.get_mut(index) {
-                *unread = turn == BURST;
-            }
-            if turn == BURST {
-                break;
-            }
-            let received = match wire {
-                Wire::Rtp => self.rtp.recv_from(buffer),
-                Wire::Rtcp => self.rtcp.recv_from(buffer),
+    /// Takes what has arrived. Whatever it is can neither fail nor end the loop.
+    pub(crate) fn receive(&mut self, inbox: &mut Inbox, events: &mut EventQueue) {
+        self.read(Wire::Rtp, inbox);
+        if self.ticks.is_multiple_of(RTCP_EVERY) {
+            self.read(Wire::Rtcp, inbox);
+        }
+        self.flush(events);
+    }
+
+    /// Reads a socket until it is empty, or until others must have their turn: what is left waits for the next round.
+    fn read(&mut self, wire: Wire, inbox: &mut Inbox) {
+        for _ in 0..BURST {
+            let socket = match wire {
+                Wire::Rtp => &self.rtp,
+                Wire::Rtcp => &self.rtcp,
             };
-            match received {
-                Ok((length, source)) => {
-                    let datagram = buffer.get(..length).unwrap_or_default();
+            match inbox.read(socket) {
+                Ok((arrived, source, datagram)) => {
                     if let Some(session) = &mut self.session {
                         match wire {
-                            Wire::Rtp => session.handle_rtp(now, source, datagram),
-                            Wire::Rtcp => session.handle_rtcp(now, source, datagram),
+                            Wire::Rtp => session.handle_rtp(arrived, source, datagram),
+                            Wire::Rtcp => session.handle_rtcp(arrived, source, datagram),
                         }
                     }
                 }
@@ -258,12 +256,6 @@ impl Leg {
                 Err(error) => tracing::debug!(%error, "media socket"),
             }
         }
-        self.flush(events);
-    }
-
-    /// Whether a socket was left with data, to be read in the next round.
-    pub(crate) fn is_unread(&self, wire: Wire) -> bool {
-        self.unread.get(usize::from(wire == Wire::Rtcp)).copied().unwrap_or_default()
     }
 
     /// Fills a device's playback ring up to its target level.
@@ -284,6 +276,7 @@ impl Leg {
     /// One round of 20 ms: hears, speaks, records. `seat` is the seat on the local side if this session is
     /// the one attached to it.
     pub(crate) fn tick(&mut self, seat: Option<&mut Seat>, now: Instant, events: &mut EventQueue) {
+        self.ticks = self.ticks.wrapping_add(1);
         let rate = self.rate();
         let count = rate as usize / 50;
         let mut local = std::mem::take(&mut self.frames.local);
@@ -433,7 +426,7 @@ impl Far {
 }
 
 /// DSCP EF (RFC 3246) so that networks that care put voice first. Best effort: not every system lets us.
-fn mark_expedited(socket: &std::net::UdpSocket) {
+fn mark_expedited(socket: &UdpSocket) {
     let socket = SockRef::from(socket);
     let is_v6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
     let marked = if is_v6 { socket.set_tclass_v6(EXPEDITED) } else { socket.set_tos_v4(EXPEDITED) };
@@ -455,6 +448,8 @@ const WIDE_RATE: u32 = 16_000;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);
 /// Time that early media has to show up before the local ringback starts.
 const RINGBACK_DELAY: Duration = Duration::from_millis(200);
+/// Reports are read every so many rounds: 200 ms, and never later than they are needed.
+const RTCP_EVERY: u32 = 10;
 /// Datagrams read from one socket before others get their turn, so that a flood delays nobody's tick.
 const BURST: usize = 64;
 /// Frames of 20 ms that smooth a device's steps for the recording.

@@ -45,6 +45,10 @@ impl Outbox {
         channel: Channel,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Option<usize> {
+        if self.count == 0 {
+            // The same slot serves again and again, the others are never allocated.
+            self.first = 0;
+        }
         if self.count == ROOM {
             self.first = (self.first + 1) % ROOM;
             self.count -= 1;

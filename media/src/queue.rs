@@ -1,7 +1,7 @@
 //! Events on their way to the core, without ever making a voice thread wait.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -94,6 +94,12 @@ impl EventQueue {
 )]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// The wall clock, in which the kernel tells when packets arrived; nothing else is measured by it.
+#[expect(clippy::disallowed_methods, reason = "kernel timestamps are in wall-clock time")]
+pub(crate) fn wall_now() -> SystemTime {
+    SystemTime::now()
 }
 
 fn is_observation(event: &MediaEvent) -> bool {

@@ -52,6 +52,7 @@ pub struct Session {
     inbound: Inbound,
     playout: Playout,
     detectors: Detectors,
+    detecting: bool,
     /// To the detectors' rate, when the codec has another one.
     down: Option<Resampler>,
     limiter: Limiter,
@@ -92,6 +93,7 @@ impl Session {
             inbound: Inbound::new(codec.clock_rate()),
             playout: Playout::new(codec)?,
             detectors: Detectors::new(),
+            detecting: true,
             down: detector_resampler(codec),
             limiter: Limiter::new(codec.sample_rate()),
             outbound: Outbound::new(&params, seed)?,
@@ -257,6 +259,11 @@ impl Session {
         }
     }
 
+    /// Whether tones, FAX, beeps and speech of the peer are looked for; they are unless told.
+    pub fn set_detectors(&mut self, on: bool) {
+        self.detecting = on;
+    }
+
     /// Replaces the local voice by silence, or lets it through again.
     pub fn set_mute(&mut self, on: bool) {
         self.outbound.set_mute(on);
@@ -287,7 +294,7 @@ impl Session {
             out.fill(0);
         }
         let at_ms = now.saturating_duration_since(self.started).as_millis() as u32;
-        for chunk in out.chunks(CHUNK) {
+        for chunk in out.chunks(CHUNK).filter(|_| self.detecting) {
             match &mut self.down {
                 None => self.detectors.feed(at_ms, chunk),
                 Some(down) => {

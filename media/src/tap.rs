@@ -32,10 +32,14 @@ impl Tap {
         let [left, right] = &mut self.converted;
         let left = self.operator.convert(operator, rate, self.rate, left);
         let right = self.callee.convert(callee, rate, self.rate, right);
+        // What a side lacks is silence.
         self.interleaved.clear();
-        let at = |side: &[i16], index: usize| side.get(index).copied().unwrap_or_default();
-        for index in 0..self.rate as usize / 50 {
-            self.interleaved.extend([at(left, index), at(right, index)]);
+        self.interleaved.resize(self.rate as usize / 25, 0);
+        for (frame, &sample) in self.interleaved.chunks_exact_mut(2).zip(left) {
+            frame[0] = sample;
+        }
+        for (frame, &sample) in self.interleaved.chunks_exact_mut(2).zip(right) {
+            frame[1] = sample;
         }
         self.track.write(&self.interleaved);
     }

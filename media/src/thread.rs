@@ -1,21 +1,27 @@
 //! The media worker: one thread that owns the sockets, sessions and seats given to it.
 //!
-//! It sleeps in one `poll` over all sockets and its mailbox. While it has sessions it also wakes on a grid of
-//! 5 ms: every session has one of the four slots of a 20 ms round, in which it takes the local voice, sends
-//! one frame and feeds its recording; seats on devices are topped up in every slot. The grid is absolute, so
-//! that packets keep their distance and do not drift. Without sessions it does not wake at all.
+//! It sleeps until its mailbox or its timer wakes it. While it has sessions the timer follows a grid of 5 ms: every
+//! session has one of the four slots of a 20 ms round, in which it takes what has arrived and the local voice, sends
+//! one frame and feeds its recording; seats on devices are topped up in every slot. Slots that nobody has are slept
+//! through. The grid is absolute, so that packets keep their distance and do not drift. Without sessions it does
+//! not wake at all.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::device::Audio;
-use crate::leg::{Leg, Wire};
+use crate::inbox::Inbox;
+use crate::leg::Leg;
 use crate::mailbox::{Mailbox, Message, session_of};
 use crate::queue::{EventQueue, now};
 use crate::recorder::{Finish, Recorder, RecorderCommand, Target};
@@ -25,6 +31,8 @@ use crate::types::{Command, Endpoint, MediaEvent, SeatId, SessionId};
 /// A worker's thread state.
 pub(crate) struct Worker {
     poll: Poll,
+    /// Wakes the poll to the microsecond; its own time-out is in whole milliseconds.
+    timer: TimerFd,
     mailbox: mpsc::Receiver<Message>,
     pub(crate) events: EventQueue,
     pub(crate) recorder: Recorder,
@@ -43,9 +51,11 @@ pub(crate) struct Worker {
     ignored: u64,
     /// Seats opened so far.
     pub(crate) openings: u64,
+    /// Whether sessions look for tones and speech.
+    detectors: bool,
     /// For threads that open voices.
     pub(crate) own_mailbox: Mailbox,
-    buffer: Box<[u8]>,
+    inbox: Inbox,
 }
 
 /// What waits for room in a channel.
@@ -70,10 +80,16 @@ impl Worker {
         recorder: Recorder,
     ) -> io::Result<(Self, Mailbox)> {
         let poll = Poll::new()?;
+        let timer =
+            TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
+        let source = timer.as_fd().as_raw_fd();
+        // Announced anew each time it runs out, so that it need not be read.
+        poll.registry().register(&mut SourceFd(&source), TIMER, Interest::READABLE)?;
         let (sender, mailbox) = mpsc::channel(capacity);
         let own_mailbox = Mailbox::new(sender, Waker::new(poll.registry(), WAKE)?);
         let worker = Self {
             poll,
+            timer,
             mailbox,
             events,
             recorder,
@@ -86,8 +102,9 @@ impl Worker {
             grid: None,
             ignored: 0,
             openings: 0,
+            detectors: true,
             own_mailbox: own_mailbox.clone(),
-            buffer: vec![0; DATAGRAM].into_boxed_slice(),
+            inbox: Inbox::new(),
         };
         Ok((worker, own_mailbox))
     }
@@ -97,25 +114,20 @@ impl Worker {
         self.audio = Some(audio);
     }
 
+    /// Whether sessions look for tones and speech; they do unless told.
+    pub(crate) fn set_detectors(&mut self, on: bool) {
+        self.detectors = on;
+    }
+
     /// Runs until stopped.
     pub(crate) fn run(mut self) {
-        let mut ready = Events::with_capacity(256);
+        let mut ready = Events::with_capacity(8);
         while !self.own_mailbox.is_stopped() {
-            let timeout = self.timeout(now());
-            match self.poll.poll(&mut ready, timeout) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    tracing::error!(%error, "a media worker cannot poll");
-                    break;
-                }
+            if let Err(error) = self.sleep(&mut ready) {
+                tracing::error!(%error, "a media worker cannot poll");
+                break;
             }
-            let now = now();
-            for event in &ready {
-                if event.token() != WAKE {
-                    self.receive(event.token(), now);
-                }
-            }
+            let now = self.inbox.look_at_clocks();
             while let Ok(message) = self.mailbox.try_recv() {
                 self.handle(message, now);
             }
@@ -125,19 +137,34 @@ impl Worker {
         self.end();
     }
 
-    fn timeout(&self, now: Instant) -> Option<Duration> {
-        match &self.grid {
-            Some(grid) => Some(grid.next.saturating_duration_since(now)),
+    /// Sleeps until a message comes or somebody's turn does.
+    fn sleep(&mut self, ready: &mut Events) -> io::Result<()> {
+        let timeout = match self.turn() {
+            Some(turn) => {
+                let time = turn.saturating_duration_since(now());
+                if !time.is_zero() {
+                    let expiration = Expiration::OneShot(TimeSpec::from_duration(time));
+                    self.timer.set(expiration, TimerSetTimeFlags::empty())?;
+                }
+                // The timer wakes; the time-out is for one that does not.
+                Some(if time.is_zero() { time } else { time + SLOT })
+            }
             None if self.events.is_empty() && self.unsent.is_empty() => None,
             None => Some(SLOT),
+        };
+        match self.poll.poll(ready, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
         }
     }
 
-    fn receive(&mut self, token: Token, now: Instant) {
-        let (slot, wire) = (token.0 / 2, if token.0.is_multiple_of(2) { Wire::Rtp } else { Wire::Rtcp });
-        if let Some(leg) = self.legs.get_mut(slot).and_then(Option::as_mut) {
-            leg.receive(wire, now, &mut self.buffer, &mut self.events);
-        }
+    /// When the next slot comes that somebody has; all of them while a device wants to be topped up.
+    fn turn(&self) -> Option<Instant> {
+        let grid = self.grid.as_ref()?;
+        let every = self.seats.values().any(Seat::plays_by_device);
+        let taken = |slot: u64| self.legs.iter().skip(slot as usize % 4).step_by(4).any(Option::is_some);
+        let ahead = (0..4).find(|ahead| every || taken(grid.number + ahead)).unwrap_or(0);
+        Some(grid.next + SLOT * ahead as u32)
     }
 
     fn handle(&mut self, message: Message, now: Instant) {
@@ -194,7 +221,7 @@ impl Worker {
             Command::OpenSession { session, socket, endpoint } => {
                 // A caller that reuses an id gets its old session closed first.
                 self.close(session, now);
-                match Leg::open(session, socket) {
+                match Leg::open(session, socket, self.detectors) {
                     Ok(leg) => {
                         self.insert(leg, now);
                         self.set_endpoint(session, endpoint);
@@ -289,17 +316,11 @@ impl Worker {
         }
     }
 
-    fn insert(&mut self, mut leg: Leg, now: Instant) {
+    fn insert(&mut self, leg: Leg, now: Instant) {
         let slot = self.legs.iter().position(Option::is_none).unwrap_or_else(|| {
             self.legs.push(None);
             self.legs.len() - 1
         });
-        let registry = self.poll.registry();
-        for (wire, token) in [(Wire::Rtp, slot * 2), (Wire::Rtcp, slot * 2 + 1)] {
-            if let Err(error) = registry.register(leg.socket(wire), Token(token), Interest::READABLE) {
-                tracing::error!(%error, "cannot watch a media socket");
-            }
-        }
         self.slots.insert(leg.id(), slot);
         if let Some(entry) = self.legs.get_mut(slot) {
             *entry = Some(leg);
@@ -309,11 +330,7 @@ impl Worker {
 
     fn remove(&mut self, session: SessionId) -> Option<Leg> {
         let slot = self.slots.remove(&session)?;
-        let mut leg = self.legs.get_mut(slot)?.take()?;
-        for wire in [Wire::Rtp, Wire::Rtcp] {
-            // It fails only for a socket that was never watched.
-            drop(self.poll.registry().deregister(leg.socket(wire)));
-        }
+        let leg = self.legs.get_mut(slot)?.take()?;
         if let Some(seat) = leg.seat().and_then(|seat| self.seats.get_mut(&seat)) {
             seat.detach(session);
         }
@@ -361,15 +378,15 @@ impl Worker {
                 let session = leg.id();
                 let mut seat =
                     leg.seat().and_then(|seat| self.seats.get_mut(&seat)).filter(|s| s.is_attached(session));
-                if let Some(seat) = &mut seat {
+                let its_turn = slot as u64 % 4 == slot_of_round;
+                let by_device = seat.as_ref().is_some_and(|seat| seat.plays_by_device());
+                if its_turn || by_device {
+                    leg.receive(&mut self.inbox, &mut self.events);
+                }
+                if let Some(seat) = seat.as_mut().filter(|_| by_device) {
                     leg.top_up(seat, now);
                 }
-                if slot as u64 % 4 == slot_of_round {
-                    for wire in [Wire::Rtp, Wire::Rtcp] {
-                        if leg.is_unread(wire) {
-                            leg.receive(wire, now, &mut self.buffer, &mut self.events);
-                        }
-                    }
+                if its_turn {
                     leg.tick(seat, now, &mut self.events);
                 }
             }
@@ -415,12 +432,11 @@ impl Worker {
     }
 }
 
-const WAKE: Token = Token(usize::MAX);
+const WAKE: Token = Token(0);
+const TIMER: Token = Token(1);
 /// Distance of the grid: a device's ring is looked at this often.
 const SLOT: Duration = Duration::from_millis(5);
 /// Delay up to which missed ticks are made up for, one after another.
 const CATCH_UP: Duration = Duration::from_millis(100);
-/// Longest datagram taken; voice packets stay far below.
-const DATAGRAM: usize = 2_048;
 /// Messages kept for a session on its way between workers.
 const EXPECTED_LIMIT: usize = 64;

@@ -59,10 +59,8 @@ impl RingWriter {
         let shared = &*self.shared;
         let start = shared.written.load(Ordering::Relaxed);
         let fits = count.min(shared.samples.len() - shared.level());
-        for index in 0..fits {
-            if let Some(slot) = shared.slot(start, index) {
-                slot.store(sample(index), Ordering::Relaxed);
-            }
+        for (index, slot) in shared.slots(start, fits).enumerate() {
+            slot.store(sample(index), Ordering::Relaxed);
         }
         shared.written.store(shared.advance(start, fits), Ordering::Release);
         if fits < count {
@@ -103,10 +101,8 @@ impl RingReader {
         let shared = &*self.shared;
         let start = shared.read.load(Ordering::Relaxed);
         let ready = count.min(shared.level());
-        for index in 0..ready {
-            if let Some(slot) = shared.slot(start, index) {
-                sink(index, slot.load(Ordering::Relaxed));
-            }
+        for (index, slot) in shared.slots(start, ready).enumerate() {
+            sink(index, slot.load(Ordering::Relaxed));
         }
         shared.read.store(shared.advance(start, ready), Ordering::Release);
         ready
@@ -150,8 +146,12 @@ impl Shared {
         if next >= 2 * self.samples.len() { next - 2 * self.samples.len() } else { next }
     }
 
-    fn slot(&self, start: usize, offset: usize) -> Option<&AtomicI16> {
-        self.samples.get((start + offset) % self.samples.len())
+    /// The `count` slots from an index on: two stretches, since a division for every sample would cost more than the sample.
+    fn slots(&self, start: usize, count: usize) -> impl Iterator<Item = &AtomicI16> {
+        let at = start % self.samples.len();
+        let first = count.min(self.samples.len() - at);
+        let stretch = |from: usize, to: usize| self.samples.get(from..to).unwrap_or_default();
+        stretch(at, at + first).iter().chain(stretch(0, count - first))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ use crate::wav;
 pub(crate) struct GrowingFile {
     file: Arc<File>,
     path: PathBuf,
+    /// Number of the file system it lies on.
+    device: u64,
     channels: u16,
     rate: u32,
     frames: u64,
@@ -44,10 +46,11 @@ impl GrowingFile {
         }
         let mut file = options.open(path).map_err(failed)?;
         file.write_all(&wav::header(channels, rate, 0)).map_err(failed)?;
-        let path = path.to_owned();
+        let (path, device) = (path.to_owned(), file.metadata().map_err(failed)?.dev());
         Ok(Self {
             file: Arc::new(file),
             path,
+            device,
             channels,
             rate,
             frames: 0,
@@ -65,7 +68,11 @@ impl GrowingFile {
         self.pad_to(position)?;
         let overlap = self.frames.saturating_sub(position).saturating_mul(u64::from(self.channels));
         let fresh = interleaved.get(usize::try_from(overlap).unwrap_or(usize::MAX)..).unwrap_or_default();
-        self.pending.extend(fresh.iter().flat_map(|sample| sample.to_le_bytes()));
+        let from = self.pending.len();
+        self.pending.resize(from + 2 * fresh.len(), 0);
+        for (bytes, sample) in self.pending[from..].chunks_exact_mut(2).zip(fresh) {
+            bytes.copy_from_slice(&sample.to_le_bytes());
+        }
         self.frames += fresh.len() as u64 / u64::from(self.channels);
         if self.pending.len() >= PENDING_LIMIT { self.write_out() } else { Ok(()) }
     }
@@ -134,6 +141,11 @@ impl GrowingFile {
         Arc::clone(&self.file)
     }
 
+    /// Number of the file system it lies on.
+    pub(crate) fn device(&self) -> u64 {
+        self.device
+    }
+
     /// Length in milliseconds.
     pub(crate) fn duration_ms(&self) -> u64 {
         self.frames * 1_000 / u64::from(self.rate)
@@ -196,6 +208,7 @@ mod tests {
         let mut file = GrowingFile {
             file: file.into(),
             path,
+            device: 0,
             channels: 2,
             rate: 8_000,
             frames: 0,

@@ -21,6 +21,8 @@ use crate::types::{MediaEvent, SessionId, SessionStats};
 pub(super) enum Job {
     /// Force what was written to the disk; the first time the file's name too.
     Sync { file: Arc<File>, path: PathBuf, state: Syncing },
+    /// The same for all of these, which lie on one file system.
+    SyncAll { files: Vec<(Arc<File>, PathBuf, Syncing)> },
     /// The end of a recording: `path` without `.part`, and its checksum.
     Seal { session: SessionId, path: PathBuf, file: GrowingFile },
     /// Nobody wants it.
@@ -51,10 +53,30 @@ impl Syncing {
         !self.shared.under_way.swap(true, Ordering::AcqRel)
     }
 
+    /// The round that was begun is none after all.
+    pub(super) fn give_up(&self) {
+        self.shared.under_way.store(false, Ordering::Release);
+    }
+
     /// What a round that is over failed with, once.
     pub(super) fn check(&self, path: &Path) -> Result<(), RecorderError> {
         let failed = self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
         failed.map_or(Ok(()), |source| Err(RecorderError::file("write", path, source)))
+    }
+
+    /// One order to the disk for many files, names included: a hundred single ones a second are a hundred commits of the file
+    /// system's journal. When it fails, each file is asked alone, so that the right ones are reported.
+    fn run_all(files: &[(Arc<File>, PathBuf, Self)]) {
+        let Some((first, _, _)) = files.first() else { return };
+        let done = nix::unistd::syncfs(first.as_ref()).is_ok();
+        for (file, path, state) in files {
+            if done {
+                state.shared.entered.store(true, Ordering::Release);
+                state.shared.under_way.store(false, Ordering::Release);
+            } else {
+                state.run(file, path);
+            }
+        }
     }
 
     fn run(&self, file: &File, path: &Path) {
@@ -191,6 +213,7 @@ impl Work {
     fn act(&mut self, job: Job) {
         match job {
             Job::Sync { file, path, state } => state.run(&file, &path),
+            Job::SyncAll { files } => Syncing::run_all(&files),
             Job::Seal { session, path, file } => {
                 let waiting = self.later.len();
                 self.seal(session, path, file);

@@ -3,6 +3,7 @@
 //! It never waits for a disk, since what it has not handed over dies with the process: what waits (fsync, rename,
 //! checksum, removal) is the [`Sealer`]'s.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -132,7 +133,12 @@ struct Work {
     sealer: Sealer,
     live: Vec<Live>,
     samples: Vec<i16>,
+    /// Files whose second is over, with the device they lie on.
+    due: Vec<Due>,
 }
+
+/// Device, file, name and state of a file that is to be synced.
+type Due = (u64, Arc<File>, PathBuf, Syncing);
 
 struct Live {
     target: Target,
@@ -147,7 +153,7 @@ struct Live {
 
 impl Work {
     fn new(events: EventQueue) -> Self {
-        Self { sealer: Sealer::start(events), live: Vec::new(), samples: Vec::new() }
+        Self { sealer: Sealer::start(events), live: Vec::new(), samples: Vec::new(), due: Vec::new() }
     }
 
     fn run(mut self, commands: &Receiver<RecorderCommand>) {
@@ -212,11 +218,26 @@ impl Work {
     fn drain_all(&mut self, now: Instant) {
         for live in &mut self.live {
             let drained = drain(live, &mut self.samples, now);
-            if let Err(error) = drained.and_then(|()| write_round(live, &mut self.sealer, now)) {
+            if let Err(error) = drained.and_then(|()| write_round(live, &mut self.due, now)) {
                 // Told once, however often it is tried.
                 if live.retry_at.replace(now + RETRY_INTERVAL).is_none() {
                     self.sealer.report(live.target, &error, false);
                 }
+            }
+        }
+        self.sync_due();
+    }
+
+    /// Orders the disk to take what is due: file by file while they are few, in one go by file system when they are many.
+    fn sync_due(&mut self) {
+        while let Some((device, ..)) = self.due.first() {
+            let device = *device;
+            let together: Vec<_> = self.due.extract_if(.., |due| due.0 == device).collect();
+            let together = together.into_iter().map(|(_, file, path, state)| (file, path, state));
+            if together.len() >= MANY {
+                self.sealer.push(Job::SyncAll { files: together.collect() });
+            } else {
+                together.for_each(|(file, path, state)| self.sealer.push(Job::Sync { file, path, state }));
             }
         }
     }
@@ -259,7 +280,7 @@ fn drain(live: &mut Live, samples: &mut Vec<i16>, now: Instant) -> Result<(), Re
 
 /// Hands what was drained to the system at once (a killed process then loses only what was still queued) and, once a
 /// second, to the disk. When the disk is slower than that, the next round waits for it, the audio does not.
-fn write_round(live: &mut Live, sealer: &mut Sealer, now: Instant) -> Result<(), RecorderError> {
+fn write_round(live: &mut Live, due: &mut Vec<Due>, now: Instant) -> Result<(), RecorderError> {
     if live.retry_at.is_some() {
         if !live.file.is_pending() {
             return Ok(());
@@ -272,12 +293,11 @@ fn write_round(live: &mut Live, sealer: &mut Sealer, now: Instant) -> Result<(),
     live.syncing.check(live.file.path())?;
     if now >= live.next_sync && live.syncing.begin() {
         live.next_sync = now + SYNC_INTERVAL;
-        live.file.renew_header()?;
-        sealer.push(Job::Sync {
-            file: live.file.share(),
-            state: live.syncing.clone(),
-            path: live.file.path().to_owned(),
-        });
+        if let Err(error) = live.file.renew_header() {
+            live.syncing.give_up();
+            return Err(error);
+        }
+        due.push((live.file.device(), live.file.share(), live.file.path().to_owned(), live.syncing.clone()));
     } else if matches!(live.target, Target::Voice(_)) {
         live.file.renew_header()?;
     }
@@ -286,6 +306,9 @@ fn write_round(live: &mut Live, sealer: &mut Sealer, now: Instant) -> Result<(),
 
 /// How often the queues are emptied into the files.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(200);
+/// From so many files that are due at once they are synced together. Recordings begin at any time, so each round of 200 ms has a
+/// fifth of them.
+const MANY: usize = 8;
 /// How often a disk that took nothing is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How often data and header are forced to the disk.

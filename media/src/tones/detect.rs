@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::beep::BeepDetector;
 use super::cadence::CadenceDetector;
 use super::fax::{AnswerToneDetector, CallingToneDetector};
-use super::goertzel::{BLOCK, Bin, Phasor, Tonality, share, tonality};
+use super::goertzel::{BLOCK, Bank, Phasor, Tonality, share, tonality};
 use super::level::dbm0_of_power;
 use super::speech::SpeechDetector;
 use super::v21::V21Detector;
@@ -21,6 +21,9 @@ pub const DETECTOR_RATE: u32 = 8_000;
 
 /// Milliseconds of a block.
 pub const BLOCK_MS: u32 = 10;
+
+/// Below this level in dBm0 nobody asks whether a block is a tone: neither beep nor speech is that quiet.
+const SILENT: f32 = -46.0;
 
 /// Results that may wait; there are a few per call.
 const MAX_WAITING: usize = 16;
@@ -104,7 +107,7 @@ pub struct Detectors {
     filled: usize,
     now_ms: u32,
     answered: bool,
-    bins: [Bin; 3],
+    bank: Bank,
     cadence: CadenceDetector,
     answer_tone: AnswerToneDetector,
     calling_tone: CallingToneDetector,
@@ -123,7 +126,7 @@ impl Detectors {
             filled: 0,
             now_ms: 0,
             answered: false,
-            bins: [400.0, 1100.0, 2100.0].map(|hz| Bin::new(hz, DETECTOR_RATE as f32)),
+            bank: Bank::new([400.0, 1100.0, 2100.0], DETECTOR_RATE as f32),
             cadence: CadenceDetector::new(),
             answer_tone: AnswerToneDetector::new(),
             calling_tone: CallingToneDetector::new(),
@@ -178,16 +181,21 @@ impl Detectors {
 
     fn block(&mut self) {
         let energy: f32 = self.samples.iter().map(|sample| sample * sample).sum();
-        let [tone_400, tone_1100, tone_2100] = self.bins.map(|bin| {
-            let phasor = bin.correlate(self.samples.iter().copied());
-            Tone { phasor, share: share(phasor, energy, BLOCK) }
-        });
+        let [tone_400, tone_1100, tone_2100] = self
+            .bank
+            .correlate(&self.samples)
+            .map(|phasor| Tone { phasor, share: share(phasor, energy, BLOCK) });
+        let level_dbm0 = dbm0_of_power(energy / BLOCK as f32);
         let block = Block {
-            level_dbm0: dbm0_of_power(energy / BLOCK as f32),
+            level_dbm0,
             tone_400,
             tone_1100,
             tone_2100,
-            tonality: if self.answered { tonality(&self.samples) } else { Tonality::default() },
+            tonality: if self.answered && level_dbm0 > SILENT {
+                tonality(&self.samples)
+            } else {
+                Tonality::default()
+            },
             end_ms: self.now_ms,
         };
         let early = !self.answered;

@@ -77,6 +77,45 @@ impl Bin {
     }
 }
 
+/// Correlations at three fixed frequencies over a block, with what does not change worked out once.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    coefficient: [f32; 3],
+    /// Cosine and sine of a sample's turn, and of the turn back to the first sample of a block.
+    turn: [(f32, f32); 3],
+    back: [(f32, f32); 3],
+}
+
+impl Bank {
+    /// A bank for three frequencies at a sample rate, all in Hz.
+    pub fn new(hz: [f32; 3], rate: f32) -> Self {
+        let omega = hz.map(|hz| TAU * hz / rate);
+        let cos_sin = |angle: f32| (angle.cos(), angle.sin());
+        Self {
+            coefficient: omega.map(|omega| 2.0 * omega.cos()),
+            turn: omega.map(cos_sin),
+            back: omega.map(|omega| cos_sin(-(omega * (BLOCK as f32 - 1.0)) % TAU)),
+        }
+    }
+
+    /// As [`Bin::correlate`], for each frequency. The three recurrences run side by side: one alone would wait for itself.
+    pub fn correlate(&self, samples: &[f32; BLOCK]) -> [Phasor; 3] {
+        let (mut s1, mut s2) = ([0.0_f32; 3], [0.0_f32; 3]);
+        for &sample in samples {
+            for tone in 0..3 {
+                let s0 = sample + self.coefficient[tone] * s1[tone] - s2[tone];
+                s2[tone] = s1[tone];
+                s1[tone] = s0;
+            }
+        }
+        std::array::from_fn(|tone| {
+            let ((cos, sin), (back_cos, back_sin)) = (self.turn[tone], self.back[tone]);
+            let (re, im) = (s1[tone] - s2[tone] * cos, s2[tone] * sin);
+            Phasor { re: re * back_cos - im * back_sin, im: re * back_sin + im * back_cos }
+        })
+    }
+}
+
 /// Share of a phasor in a total energy over `count` samples.
 pub fn share(phasor: Phasor, energy: f32, count: usize) -> f32 {
     if energy < 1.0 { 0.0 } else { (2.0 * phasor.power() / (energy * count as f32)).min(1.0) }
@@ -151,6 +190,20 @@ mod tests {
         assert!(Bin::new(2100.0, 8000.0).share_of(&pcm[..BLOCK]) > 0.999);
         assert!(Bin::new(2000.0, 8000.0).share_of(&pcm[..BLOCK]) < 0.001);
         assert_eq!(Bin::new(2100.0, 8000.0).share_of(&[0; 80]), 0.0);
+    }
+
+    #[test]
+    fn a_bank_says_what_its_bins_say() {
+        let pcm = samples(1100.0, -10.0, 300.0);
+        let block: [f32; BLOCK] = pcm[..BLOCK].try_into().unwrap();
+        let hz = [400.0, 1100.0, 2100.0];
+        for (hz, found) in hz.into_iter().zip(Bank::new(hz, 8000.0).correlate(&block)) {
+            let wanted = Bin::new(hz, 8000.0).correlate(block.iter().copied());
+            assert!(
+                (found.re - wanted.re).abs() + (found.im - wanted.im).abs() < 1.0,
+                "{hz}: {found:?} {wanted:?}"
+            );
+        }
     }
 
     #[test]

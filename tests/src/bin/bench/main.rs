@@ -8,6 +8,7 @@
 mod import;
 mod invite;
 mod leads;
+mod load;
 mod memory;
 mod rate;
 mod sip;
@@ -22,6 +23,10 @@ use e2e::daemon::binary;
 use table::Table;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if load::act(&arguments) {
+        return ExitCode::SUCCESS;
+    }
     let quick = std::env::args().any(|argument| argument == "--quick");
     let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
@@ -48,6 +53,9 @@ fn main() -> ExitCode {
         if wanted("rate") {
             rate::measure(&mut table, state.path(), if quick { 4 } else { 15 });
         }
+    }
+    if wanted("media") {
+        load::measure(&mut table, quick);
     }
     if wanted("voice") {
         voice::measure(&mut table, quick, !std::env::args().any(|argument| argument == "--alone"));

@@ -1,0 +1,121 @@
+//! The process that is measured.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use e2e::wait;
+use media::engine::{Engine, EngineConfig};
+use media::{
+    Codec, Command, Endpoint, MediaEvent, RtpSocket, SeatId, SessionId, SessionStats, StreamParams, VoiceSpec,
+};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use tokio::sync::mpsc::Receiver;
+
+use super::{heard, tell};
+
+/// Buffers fill, files are opened, memory settles.
+const SETTLE: Duration = Duration::from_secs(3);
+
+pub(super) fn run(calls: usize, detectors: bool, seconds: usize) {
+    media::limits::raise_open_files().unwrap_or_else(|error| panic!("too few open files: {error}"));
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
+    let config = EngineConfig { audio: false, detectors, ..EngineConfig::default() };
+    let (engine, mut events) = Engine::start(config).unwrap_or_else(|error| panic!("no engine: {error}"));
+    let mut ports = String::new();
+    for call in 0..calls {
+        let (session, seat) = (SessionId(call as u64), SeatId(call as u32));
+        send(&engine, &mut events, Command::OpenSeat { seat, voice: VoiceSpec::Null });
+        let socket = RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 20_000..=59_999)
+            .unwrap_or_else(|error| panic!("no port: {error}"));
+        ports.push_str(&format!("{} ", socket.port()));
+        send(&engine, &mut events, Command::OpenSession { session, socket, endpoint: Endpoint::Seat(seat) });
+    }
+    tell(&ports);
+    let peer = heard().parse().unwrap_or_else(|_| panic!("the peer has no port"));
+    let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, peer));
+    for call in 0..calls {
+        let session = SessionId(call as u64);
+        send(&engine, &mut events, Command::Start { session, params: params(remote) });
+        send(&engine, &mut events, Command::Answered { session });
+        let path = folder.path().join(format!("{call}.wav"));
+        send(&engine, &mut events, Command::Record { session, path });
+    }
+    pass(&mut events, SETTLE, calls);
+    let from = pass(&mut events, Duration::from_millis(1_100), calls);
+    let (before, length) = (processor_ms(), Duration::from_secs(seconds as u64));
+    let until = pass(&mut events, length, calls);
+    // Reading events costs this process too; it is the daemon's work as well.
+    let cost = processor_ms() - before;
+    let resident = resident_mib();
+    let missed: u64 = from.iter().zip(&until).map(|(from, until)| missed(from, until)).sum();
+    tell(&format!("{cost} {resident} {missed}"));
+    engine.shutdown();
+}
+
+/// Lets time pass, taking events; the newest statistics of every call.
+fn pass(events: &mut Receiver<MediaEvent>, time: Duration, calls: usize) -> Vec<SessionStats> {
+    let mut newest = vec![SessionStats::default(); calls];
+    let deadline = std::time::Instant::now() + time;
+    while std::time::Instant::now() < deadline {
+        while let Ok(event) = events.try_recv() {
+            match event {
+                MediaEvent::Stats { session, stats } => newest[session.0 as usize] = stats,
+                MediaEvent::RecordingFailed { reason, .. } => panic!("a recording failed: {reason}"),
+                _ => {}
+            }
+        }
+        wait::pass(Duration::from_millis(50));
+    }
+    newest
+}
+
+/// Packets that did not come, came too late or were made up for between two reports.
+fn missed(from: &SessionStats, until: &SessionStats) -> u64 {
+    (until.lost - from.lost) + (until.late - from.late)
+}
+
+fn send(engine: &Engine, events: &mut Receiver<MediaEvent>, command: Command) {
+    let mut command = Some(command);
+    wait::until("room for a command", Duration::from_secs(20), || {
+        while events.try_recv().is_ok() {}
+        match engine.try_send(command.take()?) {
+            Ok(()) => Some(()),
+            Err(busy) => {
+                command = Some(*busy.0);
+                None
+            }
+        }
+    });
+}
+
+/// User and system time of this process so far.
+fn processor_ms() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap_or_else(|error| panic!("no account: {error}"));
+    (usage.user_time() + usage.system_time()).num_microseconds() as f64 / 1_000.0
+}
+
+fn resident_mib() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    kib.unwrap_or(f64::NAN) / 1_024.0
+}
+
+fn params(remote: SocketAddr) -> StreamParams {
+    StreamParams {
+        remote,
+        remote_rtcp: None,
+        rtcp_mux: false,
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        receive_payload_type: 0,
+        dtmf_payload_type: Some(101),
+        dtmf_clock_rate: 8_000,
+        dtmf_receive_payload_type: Some(101),
+        ptime_ms: 20,
+        send: true,
+        receive: true,
+        fmtp: None,
+    }
+}
