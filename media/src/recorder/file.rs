@@ -102,8 +102,8 @@ impl GrowingFile {
         let fresh = self.pending.len() as u64;
         let start = self.data_len() - fresh + wav::HEADER_LEN as u64;
         let result = self.file.write_all_at(&self.pending, start);
-        self.pending.clear();
-        self.pending.shrink_to(PENDING_LIMIT);
+        // Given back: files are written one after another, and a thousand buffers would stand idle.
+        self.pending = Vec::new();
         let gap = std::mem::take(&mut self.pending_gap);
         let Err(source) = result else { return Ok(()) };
         self.frames -= fresh / self.frame_len() as u64;

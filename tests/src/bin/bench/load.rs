@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::table::Table;
 
+pub(crate) use engine::params;
+
 /// Calls at once.
 const COUNTS: [usize; 5] = [1, 20, 100, 400, 1_000];
 

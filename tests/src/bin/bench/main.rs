@@ -11,6 +11,7 @@ mod leads;
 mod load;
 mod memory;
 mod rate;
+mod roundtrip;
 mod sip;
 mod sipp;
 mod start;
@@ -24,7 +25,7 @@ use table::Table;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if load::act(&arguments) {
+    if load::act(&arguments) || roundtrip::act(&arguments) {
         return ExitCode::SUCCESS;
     }
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -56,6 +57,9 @@ fn main() -> ExitCode {
     }
     if wanted("media") {
         load::measure(&mut table, quick);
+    }
+    if wanted("roundtrip") {
+        roundtrip::measure(&mut table, quick);
     }
     if wanted("voice") {
         voice::measure(&mut table, quick, !std::env::args().any(|argument| argument == "--alone"));

@@ -102,7 +102,7 @@ fn resident_mib() -> f64 {
     kib.unwrap_or(f64::NAN) / 1_024.0
 }
 
-fn params(remote: SocketAddr) -> StreamParams {
+pub(crate) fn params(remote: SocketAddr) -> StreamParams {
     StreamParams {
         remote,
         remote_rtcp: None,

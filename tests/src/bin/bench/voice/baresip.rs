@@ -24,8 +24,12 @@ const HEADER: usize = 12;
 
 /// What is said of it in the table.
 pub(super) fn version() -> String {
-    let said = process::output_of(Command::new(process::program("baresip", "baresip-core")).arg("-h"));
-    let version = said.split_whitespace().find(|word| word.starts_with('v')).unwrap_or_default().to_owned();
+    // Its help counts as a failure.
+    let said = Command::new(process::program("baresip", "baresip-core")).arg("-h").output();
+    let said = said.map_or(String::new(), |said| {
+        String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr)
+    });
+    let version = said.split_whitespace().find(|word| word.starts_with("v1") || word.starts_with("v2") || word.starts_with("v3")).unwrap_or_default().to_owned();
     format!("baresip {version}, jitter_buffer_delay 5-10 (its default), no loss concealment (its default)")
 }
 
