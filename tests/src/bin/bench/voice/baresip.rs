@@ -17,6 +17,9 @@ use super::profile::Profile;
 use super::speech::{Clip, RATE};
 use super::{clip_of, path};
 
+/// Packets that came back, with the moment of each.
+type Echo = Arc<Mutex<Vec<(Instant, Vec<u8>)>>>;
+
 /// Longest delay that is waited for after the last packet.
 const TAIL: Duration = Duration::from_millis(1_200);
 /// Bytes of an RTP header without extras.
@@ -29,7 +32,11 @@ pub(super) fn version() -> String {
     let said = said.map_or(String::new(), |said| {
         String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr)
     });
-    let version = said.split_whitespace().find(|word| word.starts_with("v1") || word.starts_with("v2") || word.starts_with("v3")).unwrap_or_default().to_owned();
+    let version = said
+        .split_whitespace()
+        .find(|word| word.starts_with("v1") || word.starts_with("v2") || word.starts_with("v3"))
+        .unwrap_or_default()
+        .to_owned();
     format!("baresip {version}, jitter_buffer_delay 5-10 (its default), no loss concealment (its default)")
 }
 
@@ -64,7 +71,7 @@ struct Call {
     rtp: Arc<UdpSocket>,
     to: SocketAddr,
     dialog: String,
-    echo: Arc<Mutex<Vec<(Instant, Vec<u8>)>>>,
+    echo: Echo,
     over: Arc<AtomicBool>,
     ear: std::thread::JoinHandle<()>,
 }
@@ -130,11 +137,7 @@ impl Call {
 }
 
 /// Receives until it is over; every packet with its moment.
-fn listen(
-    socket: Arc<UdpSocket>,
-    echo: Arc<Mutex<Vec<(Instant, Vec<u8>)>>>,
-    over: Arc<AtomicBool>,
-) -> std::thread::JoinHandle<()> {
+fn listen(socket: Arc<UdpSocket>, echo: Echo, over: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     let ear = move || {
         let mut buffer = [0; 2_048];
         while !over.load(Ordering::Acquire) {
