@@ -4,7 +4,11 @@
 //! everything that writes; `Reader` is long reads, which run beside it on a connection of their own. The engine
 //! today is SQLite; a fleet's database is a second implementation of the same verbs.
 
+mod lists;
+
 use std::path::PathBuf;
+
+pub(crate) use lists::{ListReads, ListVerbs};
 
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
@@ -17,7 +21,7 @@ use crate::model::{
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
 /// Writes, and the short reads that calls wait for. One transaction per verb unless said otherwise.
-pub(crate) trait Backend: Send {
+pub(crate) trait Backend: Send + ListVerbs {
     fn recover(&mut self, now: i64) -> Result<Recovery>;
     fn reserve_event_seq(&mut self, block: u64) -> Result<u64>;
     fn ping(&mut self) -> Result<()>;
@@ -32,7 +36,6 @@ pub(crate) trait Backend: Send {
     fn contact(&mut self, phone: &str) -> Result<Option<ContactInfo>>;
 
     fn create_list(&mut self, spec: &ListSpec, now: i64) -> Result<ListInfo>;
-    fn list_by_name(&mut self, name: &str) -> Result<ListInfo>;
     fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()>;
     fn next_round(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32>;
     fn exclude_lead(
@@ -45,16 +48,22 @@ pub(crate) trait Backend: Send {
     fn include_lead(&mut self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()>;
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
-    /// Stages a slice: as many of `rows` as fit into its time; returns how many.
-    fn stage_rows(
+    /// Stages a slice of leads: as many of `rows` as fit into its time; returns how many.
+    fn stage_leads(
         &mut self,
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
     ) -> Result<(usize, StageCounts)>;
+    /// The same for contacts: those at the places `order` of `rows`, by number.
+    fn stage_contacts(
+        &mut self,
+        import: ImportId,
+        rows: &[StagedRow],
+        order: &[u32],
+        policy: StagePolicy,
+    ) -> Result<(usize, StageCounts)>;
     fn commit_import(&mut self, import: ImportId, report: &serde_json::Value, now: i64) -> Result<()>;
-    /// Takes back a slice; `true` when nothing is left.
-    fn undo_import(&mut self, import: ImportId, now: i64) -> Result<bool>;
 
     fn advance(&mut self, step: &Advance) -> Result<Advanced>;
     fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()>;
@@ -89,7 +98,7 @@ pub(crate) trait Backend: Send {
 }
 
 /// Long reads; each sees one consistent state.
-pub(crate) trait Reader: Send {
+pub(crate) trait Reader: Send + ListReads {
     fn lists(&mut self) -> Result<Vec<ListInfo>>;
     fn show_list(&mut self, query: &ListQuery) -> Result<Vec<LeadRow>>;
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;

@@ -1,6 +1,10 @@
 //! Errors by blame, with the stable codes that operators and scripts see.
 
+mod list;
+
 use std::path::PathBuf;
+
+pub use list::ListError;
 
 use crate::id::AttemptId;
 use crate::import::ImportError;
@@ -131,6 +135,9 @@ pub enum Error {
     /// The list is being imported into or dialed.
     #[error("the list is in use (an import or a call is running); try again when it is done")]
     ListBusy,
+    /// A rule of projects, lists, leads, imports or recordings.
+    #[error(transparent)]
+    List(#[from] ListError),
     /// The login belonged to a deleted user and is never given out again (S4.24).
     #[error("the login {login:?} belonged to a deleted user and cannot be used again")]
     UserTombstone {
@@ -222,6 +229,7 @@ impl Error {
             Self::ListName => "E-REQ-LISTNAME",
             Self::ListDuplicate { .. } => "E-LIST-DUP",
             Self::ListBusy => "E-LIST-BUSY",
+            Self::List(error) => error.code(),
             Self::UserTombstone { .. } => "E-USER-TOMBSTONE",
             Self::StatusUnknown { .. } => "E-STATUS-UNKNOWN",
             Self::StatusBuiltin => "E-STATUS-BUILTIN",
@@ -244,6 +252,7 @@ impl Error {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
+            Self::List(error) => error.blame(),
             Self::Refused(_)
             | Self::Phone(_)
             | Self::ListName

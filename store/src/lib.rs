@@ -22,6 +22,7 @@
 //! Identifiers are 128-bit and time-ordered ([`AttemptId`]); the caller may make them.
 
 pub mod backend;
+mod changes;
 pub mod code;
 pub mod error;
 pub mod export;
@@ -29,6 +30,7 @@ mod handle;
 pub mod id;
 pub mod import;
 pub mod model;
+mod name_key;
 pub mod phone;
 mod sqlite;
 mod staging;
@@ -36,8 +38,11 @@ mod thread;
 pub mod time;
 
 pub use code::Code;
-pub use error::{Blame, DialRefusal, Error, OpenError, Result};
+pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 pub use model::*;
+pub use name_key::{name_key, search_key};
 pub use phone::{DialPlan, NumberFormat, Phone};
+pub use sqlite::{Restored, restore};
+pub use staging::Undone;

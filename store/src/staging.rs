@@ -7,10 +7,12 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
-use crate::id::{ImportId, ListId, UserId};
+use crate::id::{ContactId, ImportId, ListId, UserId};
+use crate::import::ExtraPhone;
 use crate::phone::{Clir, Phone};
 use crate::thread::{Lane, Queue, Writer};
 
@@ -30,9 +32,13 @@ pub(crate) struct StagedRow {
     /// Categories in order, without repeats.
     pub(crate) categories: Vec<String>,
     /// Further numbers of the row, in order.
-    pub(crate) extra_phones: Vec<Phone>,
+    pub(crate) extra_phones: Vec<ExtraPhone>,
     /// Other columns in the order of the file: name and text.
-    pub(crate) attrs: Vec<(String, String)>,
+    pub(crate) attrs: Vec<(Arc<str>, String)>,
+    /// Company and person folded for search: made where the row is read, not where it is written.
+    pub(crate) name_key: String,
+    /// Its categories are added to those that an earlier row of the same file gave.
+    pub(crate) joins: bool,
 }
 
 /// What an import does with numbers that are there already. Attempts, do-not-call and 発信対象外 are never touched (C11).
@@ -90,6 +96,44 @@ impl std::ops::AddAssign for StageCounts {
     }
 }
 
+/// How far taking an import back is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UndoAt {
+    /// Puts back what was overwritten.
+    Changes,
+    /// Removes new leads behind this position.
+    Leads { after: i64 },
+    /// Removes new contacts behind this one.
+    Contacts { after: ContactId },
+    /// Closes it.
+    End,
+}
+
+/// What taking an import back did; adds up over slices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Undone {
+    /// New leads removed.
+    pub removed: u64,
+    /// New leads that were called or are tasks meanwhile, and stay.
+    pub kept: u64,
+    /// Leads and contacts that have again what the import overwrote.
+    pub restored: u64,
+    /// Leads and contacts that somebody changed since, and keep that.
+    pub changed_since: u64,
+    /// New contacts removed.
+    pub contacts_removed: u64,
+}
+
+impl std::ops::AddAssign for Undone {
+    fn add_assign(&mut self, other: Self) {
+        self.removed += other.removed;
+        self.kept += other.kept;
+        self.restored += other.restored;
+        self.changed_since += other.changed_since;
+        self.contacts_removed += other.contacts_removed;
+    }
+}
+
 /// What an import begins with.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportStart {
@@ -100,33 +144,71 @@ pub(crate) struct ImportStart {
     pub(crate) now: i64,
 }
 
+/// Rows that are staged together: leads in the order of the file, then contacts in the order of their numbers, so that
+/// the tree of numbers is walked once per window instead of visited at random.
+pub(crate) struct Window {
+    rows: Vec<StagedRow>,
+    /// Places of the rows, by number; equal numbers stay in the order of the file.
+    by_number: Vec<u32>,
+}
+
+impl Window {
+    /// Orders the rows; at most [`u32::MAX`] of them.
+    pub(crate) fn new(rows: Vec<StagedRow>) -> Self {
+        let mut by_number: Vec<u32> = (0..).take(rows.len()).collect();
+        by_number.sort_by_key(|at| rows[*at as usize].phone.expose());
+        Self { rows, by_number }
+    }
+}
+
+/// What of a window is written now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Leads,
+    Contacts,
+}
+
 /// Rows on their way; each slice is a job of its own that queues the next one.
 struct Batch {
     queue: Arc<Queue<Writer>>,
     import: ImportId,
     policy: StagePolicy,
-    rows: Vec<StagedRow>,
+    window: Window,
+    pass: Pass,
     from: usize,
     counts: StageCounts,
     /// Gives the rows back too: freeing them is left to the thread that made them.
-    sender: SyncSender<Result<(StageCounts, Vec<StagedRow>)>>,
+    sender: SyncSender<Result<(StageCounts, Window)>>,
 }
 
 impl Batch {
     fn slice(mut self, backend: &mut Writer) {
-        let rows = self.rows.get(self.from..).unwrap_or_default();
-        let answer = match backend.stage_rows(self.import, rows, self.policy) {
+        let Window { rows, by_number } = &self.window;
+        let staged = match self.pass {
+            Pass::Leads => {
+                backend.stage_leads(self.import, rows.get(self.from..).unwrap_or_default(), self.policy)
+            }
+            Pass::Contacts => {
+                let order = by_number.get(self.from..).unwrap_or_default();
+                backend.stage_contacts(self.import, rows, order, self.policy)
+            }
+        };
+        let answer = match staged {
             Err(error) => Err(error),
             Ok((consumed, counts)) => {
                 self.from += consumed.max(1);
                 self.counts += counts;
-                if self.from < self.rows.len() {
+                let all = self.window.rows.len();
+                if self.from >= all && self.pass == Pass::Leads && self.policy.create_contacts {
+                    (self.pass, self.from) = (Pass::Contacts, 0);
+                }
+                if self.from < all {
                     let queue = Arc::clone(&self.queue);
                     // A closed store drops the rest, and the waiting import learns it from the closed channel.
                     let _ = queue.push(Lane::Import, Box::new(move |backend| self.slice(backend)), None);
                     return;
                 }
-                Ok((self.counts, self.rows))
+                Ok((self.counts, self.window))
             }
         };
         // The import thread may have gone; the writes stand.
@@ -136,7 +218,7 @@ impl Batch {
 
 /// The answer to staged rows.
 pub(crate) struct Staged {
-    receiver: Receiver<Result<(StageCounts, Vec<StagedRow>)>>,
+    receiver: Receiver<Result<(StageCounts, Window)>>,
 }
 
 impl Staged {
@@ -173,24 +255,34 @@ impl Staging {
     ///
     /// # Errors
     /// [`Error::Closed`]; others come with the answer.
-    pub(crate) fn stage(
-        &self,
-        import: ImportId,
-        rows: Vec<StagedRow>,
-        policy: StagePolicy,
-    ) -> Result<Staged> {
+    pub(crate) fn stage(&self, import: ImportId, window: Window, policy: StagePolicy) -> Result<Staged> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         let batch = Batch {
             queue: Arc::clone(&self.queue),
             import,
             policy,
-            rows,
+            window,
+            pass: Pass::Leads,
             from: 0,
             counts: StageCounts::default(),
             sender,
         };
         self.queue.push(Lane::Import, Box::new(move |backend| batch.slice(backend)), None)?;
         Ok(Staged { receiver })
+    }
+
+    /// Waits while the disk is behind, with calls going on, but not for ever: then the log grows instead.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub(crate) fn wait_for_disk(&self) -> Result<()> {
+        for _ in 0..LONGEST_WAIT.as_millis() / PAUSE.as_millis() {
+            if !self.run(|backend| Ok(backend.import_crowded()))? {
+                break;
+            }
+            std::thread::park_timeout(PAUSE);
+        }
+        Ok(())
     }
 
     /// Makes the staged leads visible and dialable, all at once. `report` is kept with the import.
@@ -205,8 +297,46 @@ impl Staging {
     ///
     /// # Errors
     /// Storage errors; calling it again continues.
-    pub(crate) fn undo(&self, import: ImportId, now: i64) -> Result<()> {
-        while !self.run(move |backend| backend.undo_import(import, now))? {}
+    pub(crate) fn undo(&self, import: ImportId, by: Option<UserId>, now: i64) -> Result<Undone> {
+        let (mut undone, mut at) = (Undone::default(), Some(UndoAt::Changes));
+        while let Some(from) = at {
+            self.wait_for_disk()?;
+            let (slice, next) = self.run(move |backend| backend.undo_import(import, from, by, now))?;
+            undone += slice;
+            at = next;
+        }
+        Ok(undone)
+    }
+
+    /// Gives the numbers of a staged import that nobody owns to these users in turn (S1.6).
+    ///
+    /// # Errors
+    /// Storage errors; the import stays staged.
+    pub(crate) fn assign(
+        &self,
+        import: ImportId,
+        users: Vec<UserId>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
+        let users: Arc<[UserId]> = users.into();
+        let mut after = Some(0);
+        while let Some(position) = after {
+            let users = Arc::clone(&users);
+            after = self.run(move |backend| backend.assign_import(import, &users, by, position, now))?;
+        }
+        Ok(())
+    }
+
+    /// Puts the leads of a list that is not dialed from the top into their turns.
+    ///
+    /// # Errors
+    /// Storage errors; calling it again begins anew.
+    pub(crate) fn reorder(&self, list: ListId) -> Result<()> {
+        let mut after = Some(0);
+        while let Some(position) = after {
+            after = self.run(move |backend| backend.reorder_list(list, position))?;
+        }
         Ok(())
     }
 
@@ -223,3 +353,7 @@ impl Staging {
         receiver.recv().map_err(|_| Error::Closed)?
     }
 }
+
+/// Longest time an import waits for the disk before it goes on all the same.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(1);

@@ -151,7 +151,11 @@ impl LazyReader {
 pub(crate) fn run_reader(queue: &Queue<LazyReader>, open: OpenReader) {
     let mut lazy = LazyReader { open, reader: None };
     loop {
-        match queue.next(lazy.reader.is_some().then_some(IDLE_BEFORE_CLOSE)) {
+        let idle = lazy
+            .reader
+            .as_ref()
+            .map(|reader| if reader.lingers() { IDLE_BEFORE_FORGETTING } else { IDLE_BEFORE_CLOSE });
+        match queue.next(idle) {
             Next::Job(job, permit) => {
                 drop(permit);
                 job(&mut lazy);
@@ -168,6 +172,8 @@ pub(crate) const CALL_LANE: usize = 64;
 const IDLE_BEFORE_UPKEEP: Duration = Duration::from_millis(200);
 /// Quiet time after the last long read before its connection is closed.
 const IDLE_BEFORE_CLOSE: Duration = Duration::from_secs(2);
+/// The same when a list is held for whoever looks at it: long enough to read a page.
+const IDLE_BEFORE_FORGETTING: Duration = Duration::from_secs(120);
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{LeadId, ListId, UserId};
 use crate::import::{self, ImportJob, ImportReport};
-use crate::model::{LeadFilter, LeadRow, ListInfo, ListQuery, ListSpec};
+use crate::model::{HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
 use crate::staging::Staging;
 
 /// Lists.
@@ -37,7 +37,7 @@ impl Store {
     /// [`Error::NotFound`], [`Error::Ambiguous`].
     pub async fn list_by_name(&self, name: &str) -> Result<ListInfo> {
         let name = name.to_owned();
-        self.ask(move |b| b.list_by_name(&name)).await
+        self.read(move |r| r.list_by_name(&name)).await
     }
 
     /// One page of a list in order of position.
@@ -117,15 +117,30 @@ impl Store {
     /// # Errors
     /// [`Error::NotFound`], [`Error::File`], storage errors.
     pub async fn export_list(&self, list: ListId, options: ExportOptions) -> Result<ExportReport> {
-        self.read(move |reader| {
-            export::run(&options, &mut |after| {
-                let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
-                reader.show_list(&ListQuery { list, after, limit: EXPORT_PAGE, filter })
-            })
-        })
-        .await
+        self.read_apart(move |reader| export::export_list(reader, list, &options)).await
+    }
+
+    /// Writes the contact book into a file, one row per number.
+    ///
+    /// # Errors
+    /// [`Error::File`], storage errors.
+    pub async fn export_contacts(&self, options: ExportOptions) -> Result<ExportReport> {
+        self.read_apart(move |reader| export::export_contacts(reader, &options)).await
+    }
+
+    /// Writes calls into a file, newest first; `limit` and `before` of the query do not count.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Phone`], [`Error::StatusUnknown`], storage errors.
+    pub async fn export_history(&self, query: HistoryQuery, options: ExportOptions) -> Result<ExportReport> {
+        self.read_apart(move |reader| export::export_history(reader, &query, &options)).await
+    }
+
+    /// Writes the do-not-call list into a file.
+    ///
+    /// # Errors
+    /// [`Error::File`], storage errors.
+    pub async fn export_dnc(&self, options: ExportOptions) -> Result<ExportReport> {
+        self.read_apart(move |reader| export::export_dnc(reader, &options)).await
     }
 }
-
-/// Leads read per page while exporting.
-const EXPORT_PAGE: u32 = 1000;

@@ -1,11 +1,13 @@
 //! `Store`: the asynchronous handle over the store's threads. Its verbs are in the files beside this one.
 
 mod calls;
+mod keeping;
+mod leads;
 mod lists;
 mod people;
 mod registers;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -13,6 +15,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::backend::{Backend, Reader};
+use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
 use crate::model::Recovery;
 use crate::sqlite;
@@ -47,6 +50,9 @@ struct Inner {
     writes: Arc<Queue<Writer>>,
     reads: Arc<Queue<LazyReader>>,
     lane: Arc<Semaphore>,
+    /// Long reads that have a connection and a thread of their own.
+    apart: Arc<Semaphore>,
+    path: PathBuf,
     disk_full: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -58,6 +64,7 @@ impl Store {
     /// [`OpenError`]: in use, written by a newer version, damaged, or the disk. The file is left as it was.
     pub fn open(path: &Path, options: OpenOptions) -> std::result::Result<Self, OpenError> {
         let backend = sqlite::open(path, &options)?;
+        let watched = backend.changes().clone();
         let failed = |source| OpenError::Io { path: path.to_owned(), source };
         let writes = Arc::new(Queue::new());
         let reads = Arc::new(Queue::new());
@@ -72,12 +79,20 @@ impl Store {
         let reader = std::thread::Builder::new()
             .name("store-read".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || thread::run_reader(&queue, Box::new(move || sqlite::open_reader(&file))))
+            .spawn(move || thread::run_reader(&queue, Box::new(move || sqlite::open_reader(&file, &watched))))
             .map_err(failed)?;
         let lane = Arc::new(Semaphore::new(CALL_LANE));
         let threads = Mutex::new(vec![writer, reader]);
         Ok(Self {
-            inner: Arc::new(Inner { writes, reads, lane, disk_full: AtomicBool::new(false), threads }),
+            inner: Arc::new(Inner {
+                writes,
+                reads,
+                lane,
+                apart: Arc::new(Semaphore::new(APART)),
+                path: path.to_owned(),
+                disk_full: AtomicBool::new(false),
+                threads,
+            }),
         })
     }
 
@@ -170,6 +185,27 @@ impl Store {
         receiver.await.map_err(|_| Error::Closed)?
     }
 
+    /// Runs a read that takes seconds on a connection and thread of its own, so that pages and counts need not wait for it.
+    async fn read_apart<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut dyn Reader) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let (path, changes) = (self.inner.path.clone(), Changes::default());
+        let (sender, receiver) = oneshot::channel();
+        let work = move || {
+            let _permit = permit;
+            let _ =
+                sender.send(sqlite::open_reader(&path, &changes).and_then(|mut reader| verb(&mut *reader)));
+        };
+        let thread = std::thread::Builder::new()
+            .name("store-long-read".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(work);
+        thread.map_err(|source| Error::File { path: "store-long-read".into(), source })?;
+        receiver.await.map_err(|_| Error::Closed)?
+    }
+
     /// Remembers whether the disk is full.
     fn note<T>(&self, result: &Result<T>) {
         match result {
@@ -195,6 +231,8 @@ fn join(threads: Vec<JoinHandle<()>>) {
     }
 }
 
+/// Reads that may take seconds at once; a further one waits.
+const APART: usize = 2;
 /// Claims touch a handful of pages; measured against the default of 2 MiB this saves 2 MiB of idle memory.
 const DEFAULT_CACHE_KIB: u32 = 256;
 /// SQLite needs less than 100 KiB; the rest is margin. Only touched pages cost memory.

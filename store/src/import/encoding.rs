@@ -86,8 +86,9 @@ pub(super) struct Undetected {
     pub(super) candidates: Vec<Candidate>,
 }
 
-/// Reads the whole source once and says its encoding: byte order mark, then NUL bytes (UTF-16), ISO-2022-JP escapes,
-/// strict UTF-8, strict CP932, EUC-JP.
+/// Reads the source until its encoding is sure, at most once: byte order mark, then NUL bytes (UTF-16), ISO-2022-JP
+/// escapes, strict UTF-8, strict CP932, EUC-JP. It is sure when much Japanese reads well in one of them only; bytes behind
+/// that point that do not are mistakes of their rows.
 pub(super) fn detect(input: &mut dyn ReadSeek) -> io::Result<Result<Encoding, Undetected>> {
     input.seek(SeekFrom::Start(0))?;
     let mut chunk = vec![0; CHUNK];
@@ -119,6 +120,9 @@ pub(super) fn detect(input: &mut dyn ReadSeek) -> io::Result<Result<Encoding, Un
         if last {
             break;
         }
+        if !seven_bit && let Some(sure) = sure(&utf8, &cp932, &euc) {
+            return Ok(Ok(sure));
+        }
         length = fill(input, &mut chunk)?;
     }
     if escapes && seven_bit && jis.first_bad.is_none() {
@@ -135,6 +139,23 @@ pub(super) fn detect(input: &mut dyn ReadSeek) -> io::Result<Result<Encoding, Un
             let candidates = [utf8, cp932, euc].into_iter().map(Trial::into_candidate).collect();
             Ok(Err(Undetected { candidates }))
         }
+    }
+}
+
+/// The one encoding that so much text beyond ASCII fits.
+fn sure(utf8: &Trial, cp932: &Trial, euc: &Trial) -> Option<Encoding> {
+    let fits = |trial: &Trial| trial.first_bad.is_none() && trial.beyond_ascii >= SURE;
+    match (utf8.first_bad, cp932.first_bad, euc.first_bad) {
+        // No other text is UTF-8 by chance for so long.
+        (None, ..) => fits(utf8).then_some(Encoding::Utf8),
+        (Some(_), None, Some(_)) => fits(cp932).then_some(Encoding::Cp932),
+        (Some(_), Some(_), None) => fits(euc).then_some(Encoding::EucJp),
+        // EUC-JP is half-width kana to CP932, which nobody writes that much of.
+        (Some(_), None, None) => {
+            let japanese = fits(euc) && euc.reads_like_japanese() && cp932.reads_like_noise();
+            japanese.then_some(Encoding::EucJp)
+        }
+        (Some(_), Some(_), Some(_)) => None,
     }
 }
 
@@ -302,6 +323,8 @@ fn fill(input: &mut (impl Read + ?Sized), chunk: &mut [u8]) -> io::Result<usize>
 const CHUNK: usize = 64 * 1024;
 /// Characters of text shown per candidate when nothing fits.
 const SAMPLE: usize = 120;
+/// Characters beyond ASCII that make an encoding sure.
+const SURE: u64 = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -375,6 +398,24 @@ mod tests {
         assert_eq!((utf8.encoding, utf8.first_bad_byte), (Encoding::Utf8, Some(good)));
         assert!(utf8.sample.starts_with("会社"));
         assert!(undetected.candidates.iter().all(|candidate| candidate.first_bad_byte.is_some()));
+    }
+
+    /// A sheet of gigabytes is not read twice as a whole, and one that is ASCII for long is.
+    #[test]
+    fn detection_ends_when_the_encoding_is_sure() {
+        let japanese = "取引先かいしゃカナと漢字".repeat(CHUNK);
+        for (bytes, encoding) in [
+            (encoding_rs::SHIFT_JIS.encode(&japanese).0.into_owned(), Encoding::Cp932),
+            (japanese.clone().into_bytes(), Encoding::Utf8),
+            (encoding_rs::EUC_JP.encode(&japanese).0.into_owned(), Encoding::EucJp),
+        ] {
+            let mut file = Cursor::new(&bytes);
+            assert!(matches!(detect(&mut file), Ok(Ok(found)) if found == encoding), "{encoding:?}");
+            assert!(file.position() < bytes.len() as u64 / 4, "{encoding:?}: {}", file.position());
+        }
+        let mut late = vec![b'a'; 5 * CHUNK];
+        late.extend(encoding_rs::SHIFT_JIS.encode("会社").0.iter());
+        assert_eq!(detected(&late), Encoding::Cp932);
     }
 
     #[test]

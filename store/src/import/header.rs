@@ -7,8 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::code::Code;
 use crate::phone::Phone;
 
-use super::options::HeaderMode;
-use super::table::Record;
+use super::options::{ColumnMap, HeaderMode, ImportOptions};
+use super::table::{MOST_CELLS, Record};
+use crate::export::{OURS, strip_neutraliser};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Role {
     Company,
     Person,
     Phone,
+    /// A further number, labelled by the column's name.
+    ExtraPhone,
     Category,
     /// Written by our own export or error file; read back as nothing.
     Ours,
@@ -69,30 +72,129 @@ impl Columns {
         self.roles.iter().position(|known| *known == role)
     }
 
+    /// Indexes of all columns with this role.
+    pub(super) fn all(&self, role: Role) -> impl Iterator<Item = usize> {
+        self.roles.iter().enumerate().filter(move |(_, known)| **known == role).map(|(at, _)| at)
+    }
+
+    /// メモ and 回数 are ours in a file that we exported only; elsewhere they are somebody's columns.
+    fn keep_common_names(&mut self) {
+        let exported = self.names.iter().any(|name| **name == *"最終結果");
+        for at in 0..self.names.len() {
+            if !exported && matches!(&*self.names[at], "メモ" | "回数") {
+                self.roles[at] = Role::Attribute;
+            }
+        }
+    }
+
+    /// Gives columns the roles that the user named by hand; what held such a role before is kept as text.
+    fn name_by_hand(&mut self, map: &[ColumnMap]) -> Result<(), BadHeader> {
+        let places: Vec<usize> = map.iter().map(|entry| self.find(entry)).collect::<Result<_, _>>()?;
+        for place in &places {
+            self.roles[*place] = Role::Attribute;
+        }
+        for (nth, (entry, place)) in map.iter().zip(&places).enumerate() {
+            let role = match role_of(&entry.to) {
+                _ if matches!(entry.to.as_str(), "-" | "無視") => Role::Ours,
+                Role::Ours => Role::Attribute,
+                role => role,
+            };
+            let taken = self.index(role).filter(|_| !matches!(role, Role::Attribute | Role::Ours));
+            let by_hand = taken.is_some_and(|at| places[..nth].contains(&at));
+            let role = match taken {
+                // The second phone column that was named: the first is dialed.
+                Some(_) if by_hand && role == Role::Phone => Role::ExtraPhone,
+                Some(_) if by_hand => {
+                    return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(&entry.to) });
+                }
+                Some(at) => {
+                    self.demote(at);
+                    role
+                }
+                None => role,
+            };
+            if role == Role::Attribute {
+                self.names[*place] = entry.to.as_str().into();
+            }
+            self.ignored_phones.retain(|name| *name != self.names[*place]);
+            self.roles[*place] = role;
+        }
+        Ok(())
+    }
+
+    /// Kept as text, under a name that no export of ours can mistake for one of its own.
+    fn demote(&mut self, at: usize) {
+        self.roles[at] = Role::Attribute;
+        self.names[at] = format!("{}(列{})", self.names[at], at + 1).into();
+    }
+
+    fn find(&mut self, entry: &ColumnMap) -> Result<usize, BadHeader> {
+        if let Some(number) =
+            entry.from.strip_prefix(['#', '＃']).and_then(|number| number.parse::<usize>().ok())
+            && (1..=MOST_CELLS).contains(&number)
+        {
+            self.widen(number);
+            return Ok(number - 1);
+        }
+        let wanted = fold(&entry.from);
+        let exact = self.names.iter().position(|name| **name == *entry.from);
+        exact.or_else(|| self.names.iter().position(|name| fold(name) == wanted)).ok_or_else(|| {
+            let found: Vec<String> = self.names.iter().take(SHOWN_CELLS).map(|name| shorten(name)).collect();
+            let detail = format!("no column {}; found: {}", shorten(&entry.from), found.join(","));
+            BadHeader { code: Code::CsvHeader, detail }
+        })
+    }
+
+    /// Names of the columns that are kept as text, in their order.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.all(Role::Attribute).map(|at| &self.names[at])
+    }
+
     /// Name of the column with this role, as the file spells it.
     pub(super) fn name(&self, role: Role) -> Option<Arc<str>> {
         self.index(role).map(|at| Arc::clone(&self.names[at]))
     }
 }
 
-/// Reads `first` as a header if `mode` says so; `None` means that it is data.
-pub(super) fn read(first: &Record, mode: HeaderMode) -> Result<Option<Columns>, BadHeader> {
-    if mode == HeaderMode::None || (mode == HeaderMode::Auto && !looks_like_header(first)) {
-        return Ok(None);
+/// The columns of a file that begins with `first`, and whether that line names them.
+pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, bool), BadHeader> {
+    let map = &options.map;
+    // Whoever names a column by its name says that there is a header.
+    let named = map.iter().any(|entry| !entry.from.starts_with(['#', '＃']));
+    let header = match options.header {
+        HeaderMode::None => false,
+        HeaderMode::Required => true,
+        HeaderMode::Auto => named || looks_like_header(first),
+    };
+    if !header {
+        let mut columns = Columns::positional(first.len());
+        columns.name_by_hand(map)?;
+        return Ok((columns, false));
     }
     let mut columns = Columns { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new() };
     for cell in first.cells() {
-        let name = cell.trim();
-        let role = role_of(name);
+        let name = strip_neutraliser(cell.trim());
+        let role = match role_of(name) {
+            // Every other name is text (S4.39).
+            Role::Phone if options.phone_column.as_ref().is_some_and(|only| only != name) => Role::Attribute,
+            role => role,
+        };
         let known = !matches!(role, Role::Attribute | Role::Ours);
         let twice = columns.names.iter().any(|other| !name.is_empty() && **other == *name);
-        if twice || (known && columns.roles.contains(&role)) {
+        if twice || (known && columns.roles.contains(&role) && map.is_empty()) {
             return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(name) });
         }
         if role == Role::Attribute && looks_like_phone_name(name) {
             columns.ignored_phones.push(name.into());
         }
         columns.push(name, role);
+    }
+    columns.keep_common_names();
+    columns.name_by_hand(map)?;
+    for role in [Role::Company, Role::Person, Role::Phone, Role::Category] {
+        if let Some(second) = columns.all(role).nth(1) {
+            return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(&columns.names[second]) });
+        }
     }
     if columns.index(Role::Phone).is_none() {
         let found: Vec<String> = first.cells().map(|cell| shorten(cell.trim())).take(SHOWN_CELLS).collect();
@@ -101,11 +203,18 @@ pub(super) fn read(first: &Record, mode: HeaderMode) -> Result<Option<Columns>, 
         return Err(BadHeader { code: Code::CsvHeader, detail });
     }
     for at in 0..columns.names.len() {
+        if columns.roles[at] == Role::Attribute && matches!(&*columns.names[at], "メモ" | "回数") {
+            continue;
+        }
         if columns.names[at].is_empty() {
             columns.names[at] = format!("列{}", at + 1).into();
         }
+        // A phone column under another name is text here, and must not become the phone column of our export.
+        if columns.roles[at] == Role::Attribute && role_of(&columns.names[at]) != Role::Attribute {
+            columns.demote(at);
+        }
     }
-    Ok(Some(columns))
+    Ok((columns, true))
 }
 
 /// Number of cells of `record` that are names of columns we know.
@@ -123,6 +232,9 @@ fn looks_like_header(record: &Record) -> bool {
 fn role_of(name: &str) -> Role {
     if name.is_empty() || name.len() > LONGEST_NAME {
         return Role::Attribute;
+    }
+    if name.ends_with(OURS) {
+        return Role::Ours;
     }
     let folded = fold(name);
     SYNONYMS.iter().find(|(known, _)| *known == folded).map_or(Role::Attribute, |(_, role)| *role)
@@ -213,8 +325,13 @@ mod tests {
         record
     }
 
+    fn mode(header: HeaderMode) -> ImportOptions {
+        ImportOptions { header, ..ImportOptions::default() }
+    }
+
     fn roles(line: &str) -> Option<Vec<Role>> {
-        read(&record(line), HeaderMode::Auto).unwrap().map(|columns| columns.roles)
+        let (columns, header) = read(&record(line), &mode(HeaderMode::Auto)).unwrap();
+        header.then_some(columns.roles)
     }
 
     #[test]
@@ -242,21 +359,58 @@ mod tests {
         ] {
             assert_eq!(roles(line), None, "{line}");
         }
-        assert!(read(&record("会社名,電話番号"), HeaderMode::None).unwrap().is_none());
+        assert!(!read(&record("会社名,電話番号"), &mode(HeaderMode::None)).unwrap().1);
     }
 
     #[test]
     fn wrong_headers_say_what_was_found() {
-        let missing = read(&record("会社名,担当者名,携帯"), HeaderMode::Auto).unwrap_err();
+        let auto = mode(HeaderMode::Auto);
+        let missing = read(&record("会社名,担当者名,携帯"), &auto).unwrap_err();
         assert_eq!(missing.code, Code::CsvHeader);
         assert!(missing.detail.contains("found: 会社名,担当者名,携帯"), "{}", missing.detail);
-        assert_eq!(read(&record("a,0312345678"), HeaderMode::Required).unwrap_err().code, Code::CsvHeader);
+        let required = mode(HeaderMode::Required);
+        assert_eq!(read(&record("a,0312345678"), &required).unwrap_err().code, Code::CsvHeader);
         for line in ["電話番号,電話番号", "会社名,取引先会社名,電話番号", "電話番号,住所,住所"]
         {
-            assert_eq!(read(&record(line), HeaderMode::Auto).unwrap_err().code, Code::CsvHeaderDup, "{line}");
+            assert_eq!(read(&record(line), &auto).unwrap_err().code, Code::CsvHeaderDup, "{line}");
         }
-        let columns = read(&record("電話番号,電話番号2,携帯,,"), HeaderMode::Auto).unwrap().unwrap();
+        let (columns, _) = read(&record("電話番号,電話番号2,携帯,,"), &auto).unwrap();
         assert_eq!(columns.ignored_phones.len(), 2);
         assert_eq!(&*columns.names[3], "列4");
+    }
+
+    fn mapped(line: &str, map: &[&str]) -> Result<Columns, BadHeader> {
+        let map = map.iter().map(|entry| entry.parse().unwrap()).collect();
+        read(&record(line), &ImportOptions { map, ..ImportOptions::default() }).map(|(columns, _)| columns)
+    }
+
+    /// S4.40: columns are named by hand, several phone columns too.
+    #[test]
+    fn columns_named_by_hand() {
+        let line = "お客様,連絡先,携帯,TEL,備考";
+        let columns = mapped(line, &["会社名=お客様", "電話番号=連絡先", "電話番号=携帯", "-=備考"]).unwrap();
+        use Role::{Attribute, Company, ExtraPhone, Ours, Phone};
+        assert_eq!(columns.roles, [Company, Phone, ExtraPhone, Attribute, Ours]);
+        assert_eq!(
+            &*columns.names[3], "TEL(列4)",
+            "what was the phone column is text under a name of its own"
+        );
+        assert!(columns.ignored_phones.is_empty());
+        let columns = mapped("a,0312345678,b", &["電話番号=#2", "会社名=#3", "備考=#1"]).unwrap();
+        assert_eq!(columns.roles[..3], [Attribute, Phone, Company]);
+        assert_eq!(&*columns.names[0], "備考");
+        assert_eq!(mapped(line, &["電話番号=無い列"]).unwrap_err().code, Code::CsvHeader);
+        assert_eq!(mapped(line, &["会社名=お客様", "会社名=備考"]).unwrap_err().code, Code::CsvHeaderDup);
+    }
+
+    /// S4.39: with the profile `calltree` only 電話番号 is the phone.
+    #[test]
+    fn one_name_only_is_the_phone_column() {
+        let only =
+            ImportOptions { phone_column: Some("電話番号".to_owned()), ..ImportOptions::default() };
+        let (columns, _) = read(&record("会社名,TEL,電話番号"), &only).unwrap();
+        assert_eq!(columns.roles, [Role::Company, Role::Attribute, Role::Phone]);
+        assert_eq!(&*columns.names[1], "TEL(列2)");
+        assert_eq!(read(&record("会社名,TEL"), &only).unwrap_err().code, Code::CsvHeader);
     }
 }

@@ -9,20 +9,24 @@ mod error_csv;
 mod header;
 mod options;
 mod preview;
+mod profile;
 mod reader;
 mod report;
 mod row;
 mod run;
+mod seen;
 mod table;
 
 pub use encoding::Encoding;
 pub use options::{
-    Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource, RequiredNames, UnknownWord,
+    Cancel, ColumnMap, Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource,
+    RequiredNames, UnknownWord,
 };
 pub use preview::{PREVIEW_ROWS, Preview, preview};
+pub use profile::Profile;
 pub use reader::ImportReader;
 pub use report::{Candidate, ImportError, ImportProgress, ImportReport, Problem};
-pub use row::ImportRow;
+pub use row::{ExtraPhone, ImportRow};
 pub use run::ImportJob;
 pub(crate) use run::run;
 

@@ -2,16 +2,22 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::encoding::Encoding;
+use super::profile::Profile;
+use crate::id::UserId;
 
 /// Where the bytes of a list come from.
 #[derive(Clone, Debug)]
 pub enum ImportSource {
     /// A regular file; it is read twice and must not change meanwhile.
     Path(PathBuf),
-    /// Bytes in memory, as from standard input.
+    /// Bytes in memory.
     Bytes(Vec<u8>),
+    /// An open file, as one that was sent in pieces; it is read twice from its beginning.
+    File(Arc<File>),
 }
 
 /// How one import reads and judges.
@@ -43,6 +49,16 @@ pub struct ImportOptions {
     pub max_bytes: u64,
     /// Most categories of one row.
     pub max_categories: usize,
+    /// Most leads of the list, those that are there included.
+    pub max_leads: u64,
+    /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
+    pub phone_column: Option<String>,
+    /// Columns that the user named by hand.
+    pub map: Vec<ColumnMap>,
+    /// Users who own the new numbers that nobody owns, in turn (S1.6).
+    pub assign: Vec<UserId>,
+    /// Stops the import from outside; nothing of it is kept then.
+    pub cancel: Option<Cancel>,
     /// Name of the file in the report; taken from the path when `None`.
     pub file_name: Option<String>,
     /// Where the rows that were refused are written, ready to be corrected and imported again.
@@ -64,7 +80,8 @@ pub enum Delimiter {
 }
 
 /// Whether line 1 names the columns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HeaderMode {
     /// A header if its cells are known names and none is a phone number; else the columns are company, person,
     /// phone, categories.
@@ -77,7 +94,8 @@ pub enum HeaderMode {
 }
 
 /// What happens with a number that occurs more than once in a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DupPolicy {
     /// Every row after the first is refused with `E-CSV-DUP-PHONE`.
     #[default]
@@ -86,10 +104,13 @@ pub enum DupPolicy {
     First,
     /// The last row counts: rows come with [`super::ImportRow::replaces`] set, and a warning.
     Last,
+    /// The rows are one: what a later one says goes before, what it leaves empty stays, categories add up.
+    Merge,
 }
 
 /// What happens with a number that is on the list already. Attempts, do-not-call and 発信対象外 are never touched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DupExisting {
     /// Names, categories and other columns are overwritten; position and history stay.
     #[default]
@@ -99,13 +120,16 @@ pub enum DupExisting {
 }
 
 /// Which names a row must have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RequiredNames {
     /// A company or a person (the rule of dial lists).
     #[default]
     Either,
     /// A company and a person (the rule of contacts).
     Both,
+    /// A person (Zoho's 姓, S3.6).
+    Person,
     /// The number is enough.
     None,
 }
@@ -123,9 +147,14 @@ impl Default for ImportOptions {
             required: RequiredNames::Either,
             partial: false,
             overwrite_empty: false,
-            max_rows: 200_000,
-            max_bytes: 256 * 1024 * 1024,
+            max_rows: u64::MAX,
+            max_bytes: u64::MAX,
             max_categories: 100,
+            max_leads: u64::MAX,
+            phone_column: None,
+            map: Vec::new(),
+            assign: Vec::new(),
+            cancel: None,
             file_name: None,
             error_csv: None,
         }
@@ -133,19 +162,63 @@ impl Default for ImportOptions {
 }
 
 impl ImportOptions {
-    /// The limits of a MiiTel dial list: 10,000 rows or 2 MiB at a time, header mandatory.
-    pub fn miitel_list() -> Self {
-        Self { header: HeaderMode::Required, max_rows: 10_000, max_bytes: 2 * 1024 * 1024, ..Self::default() }
-    }
-
-    /// The limits of CALLTREE: 50,000 rows at a time, header mandatory, a number is enough.
-    pub fn calltree() -> Self {
+    /// The rules of a profile for dial lists.
+    #[must_use]
+    pub fn for_lists(profile: &Profile) -> Self {
         Self {
-            header: HeaderMode::Required,
-            required: RequiredNames::None,
-            max_rows: 50_000,
+            header: profile.list_header,
+            required: profile.list_required,
+            dup_in_file: profile.dup_in_file,
+            dup_existing: profile.dup_existing,
+            max_rows: profile.max_rows.unwrap_or(u64::MAX),
+            max_bytes: profile.max_bytes.unwrap_or(u64::MAX),
+            max_categories: profile.max_categories.unwrap_or(usize::MAX),
+            max_leads: profile.max_leads.unwrap_or(u64::MAX),
+            phone_column: profile.phone_column.clone(),
             ..Self::default()
         }
+    }
+}
+
+/// A column named by hand: `電話番号=TEL`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnMap {
+    /// What it holds: one of our columns by any of their names, `-` to leave it out, or a name to keep it under.
+    pub to: String,
+    /// The column: its name in the file, or `#3` for the third.
+    pub from: String,
+}
+
+impl FromStr for ColumnMap {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let parts = text.split_once(['=', '＝']).map(|(to, from)| (to.trim(), from.trim()));
+        match parts {
+            Some((to, from)) if !to.is_empty() && !from.is_empty() => {
+                Ok(Self { to: to.to_owned(), from: from.to_owned() })
+            }
+            _ => Err(UnknownWord {
+                expected: "OUR COLUMN=COLUMN OF THE FILE, such as 電話番号=TEL or 会社名=#1",
+            }),
+        }
+    }
+}
+
+/// Stops an import from outside. Clones are one switch.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// The import ends at its next look, after at most some thousand rows.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -211,7 +284,8 @@ impl FromStr for DupPolicy {
             "error" => Ok(Self::Error),
             "first" => Ok(Self::First),
             "last" => Ok(Self::Last),
-            _ => Err(UnknownWord { expected: "error, first, last" }),
+            "merge" => Ok(Self::Merge),
+            _ => Err(UnknownWord { expected: "error, first, last, merge" }),
         }
     }
 }
@@ -235,8 +309,9 @@ impl FromStr for RequiredNames {
         match word {
             "either" => Ok(Self::Either),
             "both" => Ok(Self::Both),
+            "person" => Ok(Self::Person),
             "none" => Ok(Self::None),
-            _ => Err(UnknownWord { expected: "either, both, none" }),
+            _ => Err(UnknownWord { expected: "either, both, person, none" }),
         }
     }
 }
@@ -270,6 +345,10 @@ impl ImportSource {
             Self::Bytes(bytes) => {
                 let size = bytes.len() as u64;
                 Ok(Input { bytes: Box::new(Cursor::new(bytes)), size, name: "-".to_owned() })
+            }
+            Self::File(file) => {
+                let size = file.metadata()?.len();
+                Ok(Input { bytes: Box::new(file), size, name: "-".to_owned() })
             }
         }
     }

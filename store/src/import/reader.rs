@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use crate::code::Code;
@@ -10,11 +9,12 @@ use super::header::{self, Columns, Role};
 use super::options::{Delimiter, DupPolicy, ImportOptions, ImportSource};
 use super::report::{ImportError, ImportProgress, ImportReport, Problem};
 use super::row::{ImportRow, judge};
+use super::seen::Seen;
 use super::table::{Record, Table, TableError};
 
 /// Reads one list file, row by row.
 ///
-/// Owns the file, the numbers seen so far (16 bytes each, for duplicates) and the report. Never touches the database and
+/// Owns the file, the numbers seen so far ([`Seen`], for duplicates) and the report. Never touches the database and
 /// never holds more than one record, so that a slow writer slows the reading and nothing else. Call
 /// [`Self::next_row`] until it yields `None`, then [`Self::finish`]. After an error nothing of the file may be kept.
 pub struct ImportReader {
@@ -24,17 +24,12 @@ pub struct ImportReader {
     columns: Columns,
     /// Line 1 was data and is still to be judged.
     pending: bool,
-    seen: HashMap<u64, Seen>,
+    seen: Seen,
     report: ImportReport,
+    /// Indexes of the problems that list every line of a repeated number: as few as problems are kept.
+    repeated: HashMap<u64, usize>,
     error_csv: Option<ErrorCsv>,
     bytes_total: u64,
-}
-
-struct Seen {
-    /// Line of the row that counts.
-    line: u32,
-    /// Index of the problem that lists every line of this number, once there is one.
-    problem: u32,
 }
 
 impl ImportReader {
@@ -46,7 +41,7 @@ impl ImportReader {
     pub fn open(source: ImportSource, options: ImportOptions) -> Result<Self, ImportError> {
         let unnamed: Arc<str> = match &source {
             ImportSource::Path(path) => path.display().to_string().into(),
-            ImportSource::Bytes(_) => "-".into(),
+            ImportSource::Bytes(_) | ImportSource::File(_) => "-".into(),
         };
         let mut input = source.open().map_err(|error| ImportError::io(&unnamed, error))?;
         let file: Arc<str> = options.file_name.as_deref().unwrap_or(&input.name).into();
@@ -79,7 +74,8 @@ impl ImportReader {
             record: Record::default(),
             columns: Columns::positional(0),
             pending: false,
-            seen: HashMap::new(),
+            seen: Seen::default(),
+            repeated: HashMap::new(),
             error_csv,
             bytes_total: input.size,
             options,
@@ -153,6 +149,7 @@ impl ImportReader {
         if let Some(error_csv) = self.error_csv.take() {
             error_csv.finish().map_err(|error| ImportError::io(&self.report.file, error))?;
         }
+        self.report.attributes = self.columns.attributes().cloned().collect();
         self.report.columns.clone_from(&self.columns.names);
         Ok(self.report)
     }
@@ -162,21 +159,15 @@ impl ImportReader {
             return Err(self.fatal(Code::CsvEmpty, None, String::new()));
         }
         let line = self.record.line;
-        match header::read(&self.record, self.options.header) {
-            Ok(Some(columns)) => {
-                self.report.header = true;
-                for name in &columns.ignored_phones {
-                    let problem = (Code::ColIgnored, line, Some(Arc::clone(name)), String::new());
-                    push(&mut self.report, problem);
-                }
-                self.columns = columns;
-            }
-            Ok(None) => {
-                self.columns = Columns::positional(self.record.len());
-                self.pending = true;
-            }
-            Err(bad) => return Err(self.fatal(bad.code, Some(line), bad.detail)),
+        let (columns, header) = header::read(&self.record, &self.options)
+            .map_err(|bad| self.fatal(bad.code, Some(line), bad.detail))?;
+        self.report.header = header;
+        self.pending = !header;
+        for name in &columns.ignored_phones {
+            let problem = (Code::ColIgnored, line, Some(Arc::clone(name)), String::new());
+            push(&mut self.report, problem);
         }
+        self.columns = columns;
         Ok(())
     }
 
@@ -203,16 +194,15 @@ impl ImportReader {
         let line = u32::try_from(row.line).unwrap_or(u32::MAX);
         let policy = self.options.dup_in_file;
         let code = if policy == DupPolicy::Error { Code::CsvDupPhone } else { Code::CsvDupSkipped };
-        let mut occupied = match self.seen.entry(row.phone.key()) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(Seen { line, problem: NO_PROBLEM });
-                return Settled::Kept(row);
-            }
-            Entry::Occupied(occupied) => occupied,
+        let number = row.phone.key();
+        let Some(earlier) = self.seen.line_of(number) else {
+            self.seen.keep(number, line);
+            return Settled::Kept(row);
         };
-        let earlier = u64::from(occupied.get().line);
+        let earlier = u64::from(earlier);
         // One problem per number names every line, up to a bound.
-        if let Some(problem) = self.report.problems.get_mut(occupied.get().problem as usize) {
+        let known = self.repeated.get(&number).copied();
+        if let Some(problem) = known.and_then(|index| self.report.problems.get_mut(index)) {
             *self.report.counts.entry(code).or_default() += 1;
             if problem.lines.len() < MOST_LINES {
                 problem.lines.push(row.line);
@@ -221,18 +211,18 @@ impl ImportReader {
             let place = (code, row.line, self.columns.name(Role::Phone), shorten(&row.raw_phone));
             if let Some(index) = push(&mut self.report, place) {
                 self.report.problems[index].lines = vec![earlier, row.line];
-                occupied.get_mut().problem = u32::try_from(index).unwrap_or(NO_PROBLEM);
+                self.repeated.insert(number, index);
             }
         }
         match policy {
             DupPolicy::Error => Settled::Refused(Some((code, self.columns.index(Role::Phone)))),
             DupPolicy::First => Settled::LeftOut,
-            DupPolicy::Last => {
-                occupied.get_mut().line = line;
+            DupPolicy::Last | DupPolicy::Merge => {
+                self.seen.keep(number, line);
                 // The earlier row was counted as accepted and is superseded now.
                 self.report.accepted -= 1;
                 self.report.duplicates += 1;
-                Settled::Kept(ImportRow { replaces: Some(earlier), ..row })
+                Settled::Kept(ImportRow { replaces: Some(earlier), joins: policy == DupPolicy::Merge, ..row })
             }
         }
     }
@@ -317,5 +307,3 @@ const SHOWN_CHARS: usize = 80;
 const MOST_LINES: usize = 100;
 /// Rows looked at to find the delimiter.
 const SNIFFED_ROWS: usize = 20;
-/// No problem was kept for this number.
-const NO_PROBLEM: u32 = u32::MAX;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::code::Code;
+use crate::id::ImportId;
 
 use super::encoding::Encoding;
 use super::options::Delimiter;
@@ -92,6 +93,11 @@ pub struct ImportReport {
     pub counts: BTreeMap<Code, u64>,
     /// The first problems, in file order; at most [`ImportReport::MOST_PROBLEMS`].
     pub problems: Vec<Problem>,
+    /// Names of the columns that are kept as text, in order.
+    #[serde(serialize_with = "as_texts")]
+    pub attributes: Vec<Arc<str>>,
+    /// The import, by which it can be undone. Set by the database.
+    pub import: Option<ImportId>,
     /// Whether rows were kept. Set by the database.
     pub applied: bool,
     /// Leads that are new on the list. Set by the database.
@@ -126,6 +132,8 @@ impl ImportReport {
             blank: 0,
             counts: BTreeMap::new(),
             problems: Vec::new(),
+            attributes: Vec::new(),
+            import: None,
             applied: false,
             inserted: 0,
             updated: 0,

@@ -27,14 +27,25 @@ pub struct ImportRow {
     pub clir: Option<Clir>,
     /// Extension of the phone cell.
     pub ext: Option<String>,
-    /// Further numbers of the phone cell.
-    pub extra_phones: Vec<Phone>,
+    /// Further numbers of the phone cell and of the columns named as further phones.
+    pub extra_phones: Vec<ExtraPhone>,
     /// Categories, each once, in the order of the file.
     pub categories: Vec<String>,
     /// Other columns that have content: name and text.
     pub attributes: Vec<(Arc<str>, String)>,
     /// Line of the earlier row with the same number that this one supersedes (policy `last`).
     pub replaces: Option<u64>,
+    /// It adds to that earlier row instead (policy `merge`).
+    pub joins: bool,
+}
+
+/// A further number of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraPhone {
+    /// The number.
+    pub phone: Phone,
+    /// Name of its column, where it has one of its own.
+    pub label: Option<Arc<str>>,
 }
 
 /// What one record came to: a row unless one of the problems is an error.
@@ -72,7 +83,10 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
                 problems.push((Code::ReqPerson, column(Role::Person)));
             }
         }
-        RequiredNames::Either | RequiredNames::None => {}
+        RequiredNames::Person if person.is_none() => {
+            problems.push((Code::ReqPerson, column(Role::Person)));
+        }
+        RequiredNames::Either | RequiredNames::Person | RequiredNames::None => {}
     }
     let categories = categories(record, column(Role::Category), options.max_categories, &mut problems);
     let phone_column = column(Role::Phone);
@@ -90,8 +104,10 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
             None
         }
     };
+    let further = further_phones(record, columns, &mut problems);
     let refused = problems.iter().any(|(code, _)| !code.is_warning());
     let row = parsed.filter(|_| !refused).map(|parsed| ImportRow {
+        extra_phones: extra_phones(&parsed.phone, parsed.extra, further),
         line: record.line,
         company,
         person,
@@ -99,12 +115,47 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         raw_phone: raw_phone.to_owned(),
         clir: parsed.clir,
         ext: parsed.ext,
-        extra_phones: parsed.extra,
         categories,
         attributes: attributes(record, columns),
         replaces: None,
+        joins: false,
     });
     Judged { row, problems }
+}
+
+/// The numbers of columns that were named as further phones; an empty cell is none.
+fn further_phones(
+    record: &Record,
+    columns: &Columns,
+    problems: &mut Vec<(Code, Option<usize>)>,
+) -> Vec<ExtraPhone> {
+    let mut further = Vec::new();
+    for at in columns.all(Role::ExtraPhone) {
+        if record.cell(at).trim().is_empty() {
+            continue;
+        }
+        match Phone::parse(record.cell(at)) {
+            Ok(parsed) => {
+                problems.extend(parsed.warnings.iter().map(|code| (*code, Some(at))));
+                let label = Some(Arc::clone(&columns.names[at]));
+                let phones = std::iter::once(parsed.phone).chain(parsed.extra);
+                further.extend(phones.map(|phone| ExtraPhone { phone, label: label.clone() }));
+            }
+            Err(error) => problems.push((error.code, Some(at))),
+        }
+    }
+    further
+}
+
+/// Each number once, without the one that is dialed.
+fn extra_phones(dialed: &Phone, of_cell: Vec<Phone>, further: Vec<ExtraPhone>) -> Vec<ExtraPhone> {
+    let mut extra: Vec<ExtraPhone> = Vec::new();
+    for one in of_cell.into_iter().map(|phone| ExtraPhone { phone, label: None }).chain(further) {
+        if one.phone != *dialed && extra.iter().all(|known| known.phone != one.phone) {
+            extra.push(one);
+        }
+    }
+    extra
 }
 
 fn text(record: &Record, column: Option<usize>, problems: &mut Vec<(Code, Option<usize>)>) -> Option<String> {

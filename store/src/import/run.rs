@@ -2,9 +2,10 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ListId, UserId};
-use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, Staged, StagedRow, Staging};
+use crate::name_key::name_key;
+use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, Staged, StagedRow, Staging, Window};
 
-use super::options::{DupExisting, ImportOptions, ImportSource};
+use super::options::{Cancel, DupExisting, ImportOptions, ImportSource};
 use super::reader::ImportReader;
 use super::report::{ImportError, ImportProgress, ImportReport};
 use super::row::ImportRow;
@@ -26,7 +27,7 @@ pub struct ImportJob {
     pub progress: Option<watch::Sender<ImportProgress>>,
 }
 
-/// Reads the file and stages its rows batch by batch, on the import's own thread; commits or takes everything back.
+/// Reads the file and stages its rows window by window, on the import's own thread; commits or takes everything back.
 pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
     let ImportJob { list, source, options, user, now, progress } = job;
     let policy = StagePolicy {
@@ -38,7 +39,7 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
         overwrite_empty: options.overwrite_empty,
         merge_categories: options.merge_categories,
     };
-    let partial = options.partial;
+    let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
     let start = ImportStart { list, source: reader.report().file.to_string(), user, now };
@@ -48,9 +49,10 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
         if let Some(progress) = &progress {
             progress.send_replace(reader.progress());
         }
+        if cancel.as_ref().is_some_and(Cancel::is_cancelled) { Err(cancelled()) } else { Ok(()) }
     };
-    let staged = stage_all(&mut reader, staging, import, policy, &mut counts, told);
-    let finished = staged.and_then(|()| reader.finish().map_err(fatal));
+    let staged = stage_all(&mut reader, staging, import, policy, &mut counts, &told);
+    let finished = staged.and_then(|()| told(&reader)).and_then(|()| reader.finish().map_err(fatal));
     let mut report = match finished {
         Ok(report) => report,
         Err(error) => {
@@ -59,9 +61,10 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
         }
     };
     if !report.may_apply(partial) || report.accepted == 0 {
-        staging.undo(import, now)?;
+        staging.undo(import, user, now)?;
         return Ok(report);
     }
+    report.import = Some(import);
     report.applied = true;
     report.inserted = counts.inserted;
     report.updated = counts.updated;
@@ -69,10 +72,13 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
     report.skipped = counts.skipped;
     report.contacts_created = counts.contacts_created;
     report.contacts_updated = counts.contacts_updated;
-    if let Err(error) = staging.commit(import, kept_report(&report), now) {
+    let owned = if assign.is_empty() { Ok(()) } else { staging.assign(import, assign, user, now) };
+    if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), now)) {
         take_back(staging, import, now);
         return Err(error);
     }
+    // The rows are there; where they come in the order of dialing follows at once.
+    staging.reorder(list)?;
     Ok(report)
 }
 
@@ -83,14 +89,16 @@ fn stage_all(
     import: ImportId,
     policy: StagePolicy,
     counts: &mut StageCounts,
-    told: impl Fn(&ImportReader),
+    told: &impl Fn(&ImportReader) -> Result<()>,
 ) -> Result<()> {
     let mut under_way = None;
     let read = read_all(reader, told, |rows| {
+        let window = Window::new(rows);
         if let Some(before) = under_way.take() {
             *counts += Staged::wait(before)?;
         }
-        under_way = Some(staging.stage(import, rows, policy)?);
+        staging.wait_for_disk()?;
+        under_way = Some(staging.stage(import, window, policy)?);
         Ok(())
     });
     // Nothing may still be on its way when the import is committed or taken back.
@@ -102,36 +110,37 @@ fn stage_all(
 
 fn read_all(
     reader: &mut ImportReader,
-    told: impl Fn(&ImportReader),
+    told: &impl Fn(&ImportReader) -> Result<()>,
     mut stage: impl FnMut(Vec<StagedRow>) -> Result<()>,
 ) -> Result<()> {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut refused = false;
+    let (mut size, mut refused) = (FIRST_WINDOW, false);
+    let mut window = Vec::with_capacity(size);
     while let Some(row) = reader.next_row().map_err(fatal)? {
+        if reader.report().rows.is_multiple_of(TOLD_EVERY) {
+            told(reader)?;
+        }
         // Once the file is refused, the rest is only read for its report.
         refused = refused || (!reader.keeps_good_rows() && reader.report().refused > 0);
         if refused {
-            batch.clear();
-            if reader.report().rows.is_multiple_of(BATCH as u64) {
-                told(reader);
-            }
+            window = Vec::new();
             continue;
         }
-        batch.push(staged(row));
-        if batch.len() == BATCH {
-            stage(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))?;
-            told(reader);
+        window.push(staged(row));
+        if window.len() == size {
+            // The first rows are written soon; later windows are large, which saves visits to the tree of numbers.
+            size = (size * 2).min(LARGEST_WINDOW);
+            stage(std::mem::replace(&mut window, Vec::with_capacity(size)))?;
         }
     }
-    if !batch.is_empty() && !refused {
-        stage(batch)?;
+    if !window.is_empty() && !refused {
+        stage(window)?;
     }
-    told(reader);
-    Ok(())
+    told(reader)
 }
 
 fn staged(row: ImportRow) -> StagedRow {
     StagedRow {
+        name_key: name_key(row.company.as_deref(), row.person.as_deref()),
         phone: row.phone,
         raw_phone: row.raw_phone,
         clir: row.clir,
@@ -139,13 +148,18 @@ fn staged(row: ImportRow) -> StagedRow {
         person: row.person,
         categories: row.categories,
         extra_phones: row.extra_phones,
-        attrs: row.attributes.into_iter().map(|(name, text)| (name.to_string(), text)).collect(),
+        attrs: row.attributes,
+        joins: row.joins,
     }
+}
+
+fn cancelled() -> Error {
+    Error::ImportStopped { reason: "cancelled; nothing was kept".to_owned() }
 }
 
 /// Best effort: what cannot be taken back now is taken back at the next start.
 fn take_back(staging: &Staging, import: ImportId, now: i64) {
-    if let Err(error) = staging.undo(import, now) {
+    if let Err(error) = staging.undo(import, None, now) {
         tracing::warn!(code = error.code(), "staged rows stay until the next start");
     }
 }
@@ -161,8 +175,12 @@ fn fatal(error: ImportError) -> Error {
     Error::Import(Box::new(error))
 }
 
-/// Rows handed over at a time; the store thread slices them further.
-const BATCH: usize = 1024;
+/// Rows of the first window; each next one is twice as large.
+const FIRST_WINDOW: usize = 1024;
+/// Rows of a window at most: some 8 MiB.
+const LARGEST_WINDOW: usize = 16 * 1024;
+/// Rows between two looks at the progress and at whether to go on.
+const TOLD_EVERY: u64 = 1024;
 /// Problems kept in the database per import.
 const KEPT_PROBLEMS: usize = 100;
 

@@ -198,7 +198,10 @@ fn limits_are_settings() {
         Code::CsvTooLarge
     );
     assert_eq!(fatal("", ImportOptions::default()).code, Code::CsvEmpty);
-    assert_eq!(fatal(rows, ImportOptions::miitel_list()).code, Code::CsvHeader);
+    assert_eq!(
+        fatal(rows, ImportOptions::for_lists(Profile::named("miitel").unwrap())).code,
+        Code::CsvHeader
+    );
     let error = fatal("A,,0312345678\nB,\"x,0612345678\n", ImportOptions::default());
     assert_eq!((error.code, error.line), (Code::CsvQuote, Some(2)));
     assert_eq!(error.to_string(), "-, line 2: A quotation mark is never closed.");
@@ -335,13 +338,17 @@ proptest! {
         let mut leads = leads;
         let mut seen = std::collections::HashSet::new();
         leads.retain(|lead| seen.insert(lead.phone.clone()));
-        let mut writer = ListWriter::new(Vec::new(), ExportOptions { encoding, ..ExportOptions::default() }).unwrap();
+        let options = ExportOptions { encoding, ..ExportOptions::default() };
+        let mut writer = ListWriter::new(Vec::new(), &options, &[]).unwrap();
         for lead in &leads {
             let row = ExportRow {
                 company: lead.company.as_deref(),
                 person: lead.person.as_deref(),
+                clir: None,
                 phone: &lead.phone,
+                extra_phones: &[],
                 categories: &lead.categories,
+                attributes: &serde_json::json!({}),
                 last_result: Some("不通"),
                 last_call_at: Some(1_700_000_000_000),
                 attempts: 1,

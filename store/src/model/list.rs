@@ -1,9 +1,9 @@
 //! Lists and leads.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::word::LeadState;
-use crate::id::{LeadId, ListId, ProjectId, UserId};
+use super::word::{CallKind, DialOrder, LeadState};
+use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 
 /// A list to create.
 #[derive(Clone, Debug)]
@@ -29,6 +29,12 @@ pub struct ListInfo {
     pub enabled: bool,
     /// The current round, from 1.
     pub round: u32,
+    /// In which order it is dialed.
+    pub order: DialOrder,
+    /// The profile whose limits hold for it.
+    pub profile: String,
+    /// Names of its further columns, in order.
+    pub columns: Vec<String>,
     /// Leads registered (登録数), excluded ones included.
     pub total: u64,
     /// Leads that this round may still dial.
@@ -116,6 +122,200 @@ pub struct LeadRow {
     pub last_user_name: Option<String>,
     /// When, UTC milliseconds.
     pub last_at: Option<i64>,
-    /// Memo of that call, for the export.
+    /// What kind of call it was.
+    pub last_kind: Option<CallKind>,
+    /// Memo of that call.
     pub last_memo: Option<String>,
+    /// 発信担当者 (S1.7).
+    pub assigned: Option<UserId>,
+    /// That user's name.
+    pub assigned_name: Option<String>,
+    /// Further numbers, in order.
+    pub extra_phones: Vec<LeadPhone>,
+    /// Why it is 発信対象外.
+    pub excluded_reason: Option<String>,
+    /// 184 or 186 in front of its number.
+    pub clir: Option<String>,
+}
+
+/// A number of a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadPhone {
+    /// E.164, whole: mind where it goes.
+    pub phone: String,
+    /// What it is: 携帯, 代表, …
+    pub label: Option<String>,
+    /// The one that is dialed from the list.
+    #[serde(default)]
+    pub main: bool,
+    /// Somebody added it and may remove it; those of the file stay (X3).
+    #[serde(default)]
+    pub editable: bool,
+}
+
+/// A lead that is put on a list by hand (S4.45).
+#[derive(Clone, Debug)]
+pub struct LeadSpec {
+    /// The list.
+    pub list: ListId,
+    /// The number, as a person writes it.
+    pub phone: String,
+    /// Company.
+    pub company: Option<String>,
+    /// Person.
+    pub person: Option<String>,
+    /// Categories.
+    pub categories: Vec<String>,
+    /// Further numbers, as a person writes them.
+    pub extra_phones: Vec<String>,
+    /// Further columns: name and text.
+    pub attrs: Vec<(String, String)>,
+    /// Most leads of the list.
+    pub max_leads: u64,
+}
+
+/// What is done to many leads at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum LeadChange {
+    /// Marks them 発信対象外 (S1.25).
+    Exclude {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Takes the mark off (S1.26).
+    Include,
+    /// Moves them into the bin; calls and contacts stay (S1.27).
+    Delete,
+    /// Gives their numbers to these users in turn; to nobody when there are none (S1.13, S1.24).
+    Assign {
+        /// The users.
+        users: Vec<UserId>,
+    },
+}
+
+impl LeadChange {
+    /// The word in the audit log.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Exclude { .. } => "lead.exclude",
+            Self::Include => "lead.include",
+            Self::Delete => "lead.delete",
+            Self::Assign { .. } => "lead.assign",
+        }
+    }
+}
+
+/// What a [`LeadChange`] did; adds up over slices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LeadsChanged {
+    /// Leads that are different now.
+    pub changed: u64,
+    /// Leads that a seat holds, or whose number is on the list again, and that stayed as they were.
+    pub held: u64,
+    /// Leads of the same numbers on other lists that changed too (S1.13).
+    pub other_lists: u64,
+}
+
+impl std::ops::AddAssign for LeadsChanged {
+    fn add_assign(&mut self, other: Self) {
+        self.changed += other.changed;
+        self.held += other.held;
+        self.other_lists += other.other_lists;
+    }
+}
+
+/// What to change about a list; `None` leaves it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListEdit {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it is dialed from (X7).
+    pub enabled: Option<bool>,
+    /// In which order.
+    pub order: Option<DialOrder>,
+    /// The profile whose limits hold for it.
+    pub profile: Option<String>,
+}
+
+/// A user who may use a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GrantRow {
+    /// The user.
+    pub user: UserId,
+    /// Login.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// Since when, UTC milliseconds.
+    pub at: i64,
+}
+
+/// A list in the bin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeletedList {
+    /// The list.
+    pub id: ListId,
+    /// Its name.
+    pub name: String,
+    /// Its project.
+    pub project_name: String,
+    /// Leads it had.
+    pub total: u64,
+    /// When it was deleted, UTC milliseconds.
+    pub deleted_at: i64,
+}
+
+/// A project with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProjectRow {
+    /// Identifier.
+    pub id: ProjectId,
+    /// Name.
+    pub name: String,
+    /// Caller number shown, national digits (S4.53).
+    pub caller_id: Option<String>,
+    /// Whether a クレーム of one of its calls holds for the whole company.
+    pub company_wide_dnc: bool,
+    /// Live lists.
+    pub lists: u64,
+    /// UTC milliseconds.
+    pub created_at: i64,
+}
+
+/// What to change about a project; `None` leaves it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProjectEdit {
+    /// Its name.
+    pub name: Option<String>,
+    /// The caller number, as a person writes it; `Some(None)` takes it away.
+    pub caller_id: Option<Option<String>>,
+    /// Whether a クレーム of one of its calls holds for the whole company.
+    pub company_wide_dnc: Option<bool>,
+}
+
+/// One run of an import, as the journal keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ImportRecord {
+    /// Identifier, by which it is undone.
+    pub id: ImportId,
+    /// The list; `None` for contacts.
+    pub list: Option<ListId>,
+    /// Its name now.
+    pub list_name: Option<String>,
+    /// Name of the file.
+    pub source: String,
+    /// `staging`, `committed`, `undone`.
+    pub state: String,
+    /// Who imported.
+    pub user: Option<UserId>,
+    /// That user's login.
+    pub login: Option<String>,
+    /// When it began, UTC milliseconds.
+    pub created_at: i64,
+    /// When it was committed or undone, UTC milliseconds.
+    pub finished_at: Option<i64>,
+    /// Counts and the first problems.
+    pub report: serde_json::Value,
 }

@@ -134,6 +134,91 @@ words!(
     }
 );
 words!(
+    /// In which order the leads of a list are dialed within a round.
+    DialOrder {
+        /// From the top (S1.2).
+        Position = "position",
+        /// Shuffled, the same shuffle for a list every time.
+        Random = "random",
+        /// The last on the list first.
+        Newest = "newest",
+        /// By the name of the first category, those without one last; from the top within a category.
+        Category = "category",
+    }
+);
+words!(
+    /// The columns of the list view (S1.30), each of which sorts.
+    SortColumn {
+        /// Place on the list.
+        Position = "position",
+        /// 発信担当者, by name.
+        Assigned = "assigned",
+        /// 会社名, as it is searched.
+        Company = "company",
+        /// 担当者名, as it is searched.
+        Person = "person",
+        /// 電話番号.
+        Phone = "phone",
+        /// カテゴリー: the first one.
+        Category = "category",
+        /// 最終通話種別.
+        LastKind = "last_kind",
+        /// 最終担当者, by name.
+        LastUser = "last_user",
+        /// 最終通話日時.
+        LastAt = "last_at",
+        /// 最終通話ステータス, in the order of the statuses.
+        LastStatus = "last_status",
+        /// 発信対象, those before 発信対象外.
+        Dialable = "dialable",
+    }
+);
+
+impl SortColumn {
+    /// All eleven.
+    pub const ALL: [Self; 11] = [
+        Self::Position,
+        Self::Assigned,
+        Self::Company,
+        Self::Person,
+        Self::Phone,
+        Self::Category,
+        Self::LastKind,
+        Self::LastUser,
+        Self::LastAt,
+        Self::LastStatus,
+        Self::Dialable,
+    ];
+}
+
+words!(
+    /// What the last call with a number was (最終通話種別, S1.31).
+    CallKind {
+        /// We called and somebody or something answered (発信).
+        Out = "out",
+        /// We called in vain (発信・応答なし).
+        OutMissed = "out_missed",
+        /// They called and were answered (着信).
+        In = "in",
+        /// They called in vain (不在着信).
+        InMissed = "in_missed",
+    }
+);
+
+impl CallKind {
+    /// The kind of a call that came in or not, and was answered or not.
+    #[must_use]
+    pub fn of(incoming: bool, answered: bool) -> Self {
+        match (incoming, answered) {
+            (false, true) => Self::Out,
+            (false, false) => Self::OutMissed,
+            (true, true) => Self::In,
+            (true, false) => Self::InMissed,
+        }
+    }
+}
+
+words!(
     /// What a disposition does to its lead.
     LeadNext {
         /// May be dialed in the next round.

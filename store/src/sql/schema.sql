@@ -1,4 +1,4 @@
--- Schema version 2.
+-- Schema version 3: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -83,7 +83,10 @@ CREATE TABLE lists (
   columns          TEXT NOT NULL DEFAULT '[]',   -- names of further columns in order, JSON
   created_by       BLOB REFERENCES users (id),
   created_at       INTEGER NOT NULL,
-  deleted_at       INTEGER
+  deleted_at       INTEGER,
+  dial_order       TEXT NOT NULL DEFAULT 'position'
+                     CHECK (dial_order IN ('position', 'random', 'newest', 'category')),
+  registered       INTEGER NOT NULL DEFAULT 0    -- leads that are committed and not deleted (登録数)
 ) STRICT;
 CREATE UNIQUE INDEX lists_by_name ON lists (project_id, name) WHERE deleted_at IS NULL;
 
@@ -144,6 +147,11 @@ CREATE TABLE leads (
   version          INTEGER NOT NULL DEFAULT 1,
   import_id        BLOB REFERENCES imports (id),
   deleted_at       INTEGER,
+  turn             INTEGER NOT NULL DEFAULT 0,   -- order of dialing within a round; the position unless the list says otherwise
+  assigned_user_id BLOB REFERENCES users (id),   -- 発信担当者: repeats `assignments`
+  name_key         TEXT NOT NULL DEFAULT '',     -- company, U+001F, person, folded for search and sorting
+  last_kind        TEXT CHECK (last_kind IN ('out', 'out_missed', 'in', 'in_missed')),
+  last_memo        TEXT,
   CHECK ((state = 'claimed') = (claim_attempt_id IS NOT NULL)),
   CHECK (state <> 'waiting' OR next_eligible_at IS NOT NULL),
   CHECK (state <> 'skipped' OR skip_reason IS NOT NULL)
@@ -152,12 +160,37 @@ CREATE TABLE leads (
 CREATE UNIQUE INDEX leads_by_phone ON leads (phone, list_id) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX leads_by_position ON leads (list_id, position);
 -- The claim reads the first row of these two.
-CREATE INDEX leads_ready ON leads (list_id, round, position)
+CREATE INDEX leads_ready ON leads (list_id, round, assigned_user_id, turn)
   WHERE state = 'ready' AND excluded = 0 AND deleted_at IS NULL;
 CREATE INDEX leads_waiting ON leads (list_id, next_eligible_at)
   WHERE state = 'waiting' AND excluded = 0 AND deleted_at IS NULL;
 CREATE INDEX leads_claimed ON leads (claim_until) WHERE state = 'claimed';
 CREATE INDEX leads_interrupted ON leads (list_id) WHERE state = 'interrupted';
+-- The list's figures are counted in these.
+CREATE INDEX leads_worked ON leads (list_id) WHERE attempts > 0 AND deleted_at IS NULL;
+CREATE INDEX leads_excluded ON leads (list_id) WHERE excluded = 1 AND deleted_at IS NULL;
+CREATE INDEX leads_skipped ON leads (list_id) WHERE state = 'skipped' AND deleted_at IS NULL;
+-- The bin.
+CREATE INDEX leads_deleted ON leads (list_id, deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- Who calls a number, on whatever list it stands (S1.13); `leads.assigned_user_id` repeats it for the claim.
+CREATE TABLE assignments (
+  phone      TEXT PRIMARY KEY,
+  user_id    BLOB NOT NULL REFERENCES users (id),
+  by_user_id BLOB REFERENCES users (id),
+  import_id  BLOB REFERENCES imports (id),       -- the import that gave it, undone with it
+  at         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX assignments_by_user ON assignments (user_id);
+
+-- Who may use a list (X7). A list without a row is open to everybody.
+CREATE TABLE list_grants (
+  list_id    BLOB NOT NULL REFERENCES lists (id),
+  user_id    BLOB NOT NULL REFERENCES users (id),
+  granted_by BLOB REFERENCES users (id),
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (list_id, user_id)
+) STRICT, WITHOUT ROWID;
 
 -- Contacts are found by number, never by reference: the number is the key (S0.5).
 
@@ -301,8 +334,14 @@ CREATE TABLE recordings (
   gaps_ms     INTEGER NOT NULL DEFAULT 0,
   hold        INTEGER NOT NULL DEFAULT 0 CHECK (hold IN (0, 1)),
   opened_at   INTEGER NOT NULL,
+  hold_reason TEXT,
+  held_by     BLOB REFERENCES users (id),
+  held_at     INTEGER,
+  exported_at INTEGER,
   UNIQUE (attempt_id, path)
 ) STRICT;
+-- Oldest first, and how much there is, without the rows.
+CREATE INDEX recordings_kept ON recordings (opened_at, bytes) WHERE state IN ('final', 'exported');
 CREATE INDEX recordings_open ON recordings (attempt_id) WHERE state = 'open';
 
 CREATE TABLE do_not_call (

@@ -6,9 +6,10 @@ use super::attempts::{self, NewAttempt};
 use super::checks::{self, Dial};
 use super::leads::{self, Candidate};
 use super::lists::{self, ListHead};
-use super::{exec, history, saves};
-use crate::error::{DialRefusal, Doing, Error, Result};
-use crate::id::LeadId;
+use super::turns::last_visible;
+use super::{exec, history, list_edit, saves};
+use crate::error::{DialRefusal, Doing, Error, ListError, Result};
+use crate::id::{LeadId, UserId};
 use crate::model::{Advance, Advanced, ClaimSpec, Claimed, Direction, Exhausted, Origin, Round};
 use crate::phone::{Clir, ClirRule, Phone};
 
@@ -38,7 +39,10 @@ fn claim(db: &Connection, box_id: &str, step: &Advance, spec: &ClaimSpec, done: 
         Round::Current => list.round,
         Round::UpTo(round) => round,
     };
-    let mut turn = Turn { after: 0, waiting_skipped: 0 };
+    if !list_edit::may_use(db, spec.list, step.user).doing(doing)? {
+        return Err(ListError::NotGranted { list: list.name }.into());
+    }
+    let mut turn = Turn { after: i64::MIN, waiting_skipped: 0, user: step.user };
     if list.open {
         for _ in 0..MAX_LOOKED_AT {
             let Some(lead) = turn.next(db, spec, &list, round, step.now).doing(doing)? else {
@@ -72,6 +76,8 @@ struct Turn {
     /// Leads of this run's skip list stay ready, so the walk must step over them.
     after: i64,
     waiting_skipped: u32,
+    /// Leads of other users are not for this seat.
+    user: UserId,
 }
 
 impl Turn {
@@ -83,9 +89,10 @@ impl Turn {
         round: u32,
         now: i64,
     ) -> rusqlite::Result<Option<Candidate>> {
-        match leads::first_ready(db, spec.list, round, self.after, list.visible_position)? {
+        let last = last_visible(list.order, list.visible_position);
+        match leads::first_ready(db, spec.list, round, self.after, last, self.user)? {
             Some(lead) => Ok(Some(lead)),
-            None => leads::first_waiting(db, spec.list, round, now, self.waiting_skipped),
+            None => leads::first_waiting(db, spec.list, round, now, self.waiting_skipped, self.user),
         }
     }
 
@@ -93,7 +100,7 @@ impl Turn {
         if lead.waiting {
             self.waiting_skipped += 1;
         } else {
-            self.after = lead.position;
+            self.after = lead.turn;
         }
     }
 }

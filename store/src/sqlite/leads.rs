@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, audit, exec, one, texts};
+use super::{all, audit, exec, lead_rows, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{LeadNext, LeadRow, ListQuery};
@@ -21,34 +21,39 @@ pub(super) struct Candidate {
     pub(super) attempts: u32,
     /// Put off before, due now.
     pub(super) waiting: bool,
+    /// Its place in the order of dialing.
+    pub(super) turn: i64,
 }
 
-/// The first ready lead behind `after`, from the top, of any round up to `round`.
+/// The ready lead whose turn is the first behind `after`, of any round up to `round`, owned by `user` or by nobody (S1.37).
 ///
-/// Rounds are few, so the index is asked once per round that has ready leads; each answer is one seek.
+/// Rounds are few, so the index is asked twice per round that has ready leads; each answer is one seek.
 pub(super) fn first_ready(
     db: &Connection,
     list: ListId,
     round: u32,
     after: i64,
-    visible: i64,
+    last: i64,
+    user: UserId,
 ) -> rusqlite::Result<Option<Candidate>> {
     let rounds = "SELECT min(round) FROM leads
                   WHERE list_id = ?1 AND round > ?2 AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL";
     let first =
-        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting' FROM leads
-                 WHERE list_id = ?1 AND round = ?2 AND position > ?3 AND position <= ?4
+        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting', turn FROM leads
+                 WHERE list_id = ?1 AND round = ?2 AND turn > ?3 AND turn <= ?4 AND assigned_user_id IS ?5
                    AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL
-                 ORDER BY position LIMIT 1";
+                 ORDER BY turn LIMIT 1";
     let mut best: Option<Candidate> = None;
     let mut seen = 0;
     loop {
         let next: Option<u32> = one(db, rounds, (list, seen), |r| r.get(0))?.flatten();
         let Some(next) = next.filter(|&next| next <= round) else { return Ok(best) };
         seen = next;
-        let limit = best.as_ref().map_or(visible, |lead| lead.position - 1);
-        if let Some(lead) = one(db, first, (list, next, after, limit), candidate)? {
-            best = Some(lead);
+        for owner in [None, Some(user)] {
+            let limit = best.as_ref().map_or(last, |lead| lead.turn - 1);
+            if let Some(lead) = one(db, first, (list, next, after, limit, owner), candidate)? {
+                best = Some(lead);
+            }
         }
     }
 }
@@ -60,13 +65,15 @@ pub(super) fn first_waiting(
     round: u32,
     now: i64,
     skipped: u32,
+    user: UserId,
 ) -> rusqlite::Result<Option<Candidate>> {
     let sql =
-        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting' FROM leads
+        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting', turn FROM leads
                WHERE list_id = ?1 AND next_eligible_at <= ?2 AND round <= ?3
+                 AND (assigned_user_id IS NULL OR assigned_user_id = ?5)
                  AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL
                ORDER BY next_eligible_at LIMIT 1 OFFSET ?4";
-    one(db, sql, (list, now, round, skipped), candidate)
+    one(db, sql, (list, now, round, skipped, user), candidate)
 }
 
 /// How many leads are put off, and when the first is due.
@@ -162,7 +169,7 @@ pub(super) fn set_excluded(
 
 /// One page of the list view.
 pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
-    let mut sql = String::from(SHOW);
+    let mut sql = String::from(lead_rows::OF_LIST);
     let mut values: Vec<Value> =
         vec![Value::Blob(query.list.0.to_be_bytes().to_vec()), Value::Integer(query.after.unwrap_or(0))];
     let mut filter = |clause: &str, value: Value| {
@@ -190,7 +197,7 @@ pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
         limit => limit.min(1000),
     };
     sql.push_str(&format!(" ORDER BY l.position LIMIT {limit}"));
-    all(db, &sql, params_from_iter(values), lead_row).doing("show list")
+    all(db, &sql, params_from_iter(values), lead_rows::read).doing("show list")
 }
 
 fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
@@ -205,49 +212,6 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
         person: row.get(6)?,
         attempts: row.get(7)?,
         waiting: row.get(8)?,
+        turn: row.get(9)?,
     })
 }
-
-fn lead_row(row: &Row<'_>) -> rusqlite::Result<LeadRow> {
-    let categories: String = row.get(7)?;
-    let attrs: String = row.get(8)?;
-    Ok(LeadRow {
-        id: row.get(0)?,
-        list: row.get(1)?,
-        position: row.get(2)?,
-        phone: row.get(3)?,
-        raw_phone: row.get(4)?,
-        company: row.get(5)?,
-        person: row.get(6)?,
-        categories: texts(&categories),
-        attrs: serde_json::from_str(&attrs).unwrap_or_default(),
-        state: row.get(9)?,
-        skip_reason: row.get(10)?,
-        dialable: !row.get::<_, bool>(11)?,
-        round: row.get(12)?,
-        attempts: row.get(13)?,
-        next_eligible_at: row.get(14)?,
-        recall_at: row.get(15)?,
-        last_status: row.get(16)?,
-        last_status_label: row.get(17)?,
-        last_user: row.get(18)?,
-        last_user_name: row.get(19)?,
-        last_at: row.get(20)?,
-        last_memo: row.get(21)?,
-    })
-}
-
-const SHOW: &str = "
-  SELECT l.id, l.list_id, l.position, l.phone, l.raw_phone, l.company, l.person,
-    (SELECT json_group_array(name) FROM (
-       SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
-       WHERE m.lead_id = l.id ORDER BY m.position)),
-    l.attrs, l.state, l.skip_reason, l.excluded, l.round, l.attempts, l.next_eligible_at, l.recall_at,
-    l.last_disposition, d.label, l.last_user_id, u.name, l.last_at,
-    CASE WHEN l.last_at IS NOT NULL THEN (
-      SELECT memo FROM attempts WHERE phone = l.phone AND dialed_at = l.last_at AND void = 0 LIMIT 1) END
-  FROM leads l
-  LEFT JOIN dispositions d ON d.code = l.last_disposition
-  LEFT JOIN users u ON u.id = l.last_user_id
-  WHERE l.list_id = ?1 AND l.position > ?2
-    AND l.position <= (SELECT visible_position FROM lists WHERE id = ?1) AND l.deleted_at IS NULL";

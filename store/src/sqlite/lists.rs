@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, Row};
 
-use super::{audit, exec, one, unsigned};
+use super::{audit, exec, one, texts, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::{ListId, ProjectId, UserId};
-use crate::model::{ListInfo, ListSpec};
+use crate::model::{DeletedList, DialOrder, ListInfo, ListSpec};
 
 /// A list as the claim needs it.
 pub(super) struct ListHead {
@@ -14,13 +14,14 @@ pub(super) struct ListHead {
     pub(super) caller_id: Option<String>,
     pub(super) round: u32,
     pub(super) visible_position: i64,
+    pub(super) order: DialOrder,
     /// Enabled and not deleted.
     pub(super) open: bool,
 }
 
 pub(super) fn head(db: &Connection, list: ListId) -> Result<ListHead> {
     let sql = "SELECT l.name, l.project_id, p.caller_id, l.round, l.visible_position,
-                 l.enabled AND l.deleted_at IS NULL
+                 l.enabled AND l.deleted_at IS NULL, l.dial_order
                FROM lists l JOIN projects p ON p.id = l.project_id WHERE l.id = ?1";
     one(db, sql, [list], |r| {
         Ok(ListHead {
@@ -30,6 +31,7 @@ pub(super) fn head(db: &Connection, list: ListId) -> Result<ListHead> {
             round: r.get(3)?,
             visible_position: r.get(4)?,
             open: r.get(5)?,
+            order: r.get(6)?,
         })
     })
     .doing("read list")?
@@ -115,11 +117,14 @@ pub(super) fn next_round(db: &Connection, list: ListId, by: Option<UserId>, now:
     Ok(round)
 }
 
-fn missing(list: ListId) -> Error {
+pub(super) fn missing(list: ListId) -> Error {
     Error::NotFound { what: "list", key: list.to_string() }
 }
 
 fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
+    let columns: String = row.get(14)?;
+    // While an import runs, its leads are ready and not there yet.
+    let ready = unsigned(row, 8)?.saturating_sub(unsigned(row, 15)?);
     Ok(ListInfo {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -129,26 +134,41 @@ fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
         round: row.get(5)?,
         created_at: row.get(6)?,
         total: unsigned(row, 7)?,
-        dialable: unsigned(row, 8)?,
-        worked: unsigned(row, 9)?,
-        excluded: unsigned(row, 10)?,
-        skipped: unsigned(row, 11)?,
+        dialable: ready + unsigned(row, 9)?,
+        worked: unsigned(row, 10)?,
+        excluded: unsigned(row, 11)?,
+        skipped: unsigned(row, 12)?,
+        order: row.get(13)?,
+        columns: texts(&columns),
+        profile: row.get(16)?,
     })
 }
 
-/// Staged leads are no part of any figure.
+/// Every figure is counted in an index of its own or kept with the list, so that none reads the leads. Staged leads are
+/// no part of any.
 const SELECT: &str = "
-  SELECT l.id, l.name, l.project_id, p.name, l.enabled, l.round, l.created_at,
-    n.total, n.dialable, n.worked, n.excluded, n.skipped
-  FROM lists l JOIN projects p ON p.id = l.project_id
-  JOIN (
-    SELECT i.id,
-      count(d.id) AS total,
-      ifnull(sum(d.excluded = 0 AND d.state IN ('ready', 'waiting') AND d.round <= i.round), 0) AS dialable,
-      ifnull(sum(d.attempts > 0), 0) AS worked,
-      ifnull(sum(d.excluded), 0) AS excluded,
-      ifnull(sum(d.state = 'skipped'), 0) AS skipped
-    FROM lists i LEFT JOIN leads d
-      ON d.list_id = i.id AND d.position <= i.visible_position AND d.deleted_at IS NULL
-    GROUP BY i.id
-  ) n ON n.id = l.id";
+  SELECT l.id, l.name, l.project_id, p.name, l.enabled, l.round, l.created_at, l.registered,
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.round <= l.round
+       AND d.state = 'ready' AND d.excluded = 0 AND d.deleted_at IS NULL),
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.round <= l.round
+       AND d.state = 'waiting' AND d.excluded = 0 AND d.deleted_at IS NULL),
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.attempts > 0 AND d.deleted_at IS NULL),
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.excluded = 1 AND d.deleted_at IS NULL),
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.state = 'skipped' AND d.deleted_at IS NULL),
+    l.dial_order, l.columns, l.last_position - l.visible_position, l.profile
+  FROM lists l JOIN projects p ON p.id = l.project_id";
+
+/// Lists in the bin, the last deleted first.
+pub(super) fn bin(db: &Connection) -> rusqlite::Result<Vec<DeletedList>> {
+    let sql = "SELECT l.id, l.name, p.name, l.registered, l.deleted_at FROM lists l JOIN projects p ON p.id = l.project_id
+               WHERE l.deleted_at IS NOT NULL ORDER BY l.deleted_at DESC";
+    super::all(db, sql, [], |r| {
+        Ok(DeletedList {
+            id: r.get(0)?,
+            name: r.get(1)?,
+            project_name: r.get(2)?,
+            total: unsigned(r, 3)?,
+            deleted_at: r.get(4)?,
+        })
+    })
+}

@@ -3,23 +3,39 @@
 //! Every verb is a short function in the module of its noun; this module owns the connection and the transaction.
 
 mod advance;
+mod assignments;
 mod attempts;
+mod backup;
+mod check;
 mod checks;
 mod contacts;
 mod dnc;
 mod history;
+mod journal;
+mod last_call;
+mod lead_edit;
+mod lead_new;
+mod lead_rows;
 mod leads;
+mod list_edit;
+mod list_verbs;
 mod lists;
 mod log;
 mod migrate;
+mod name_keys;
 mod open;
 mod outbox;
 mod people;
+mod projects;
 mod recordings;
 mod recover;
+mod retention;
 mod saves;
 mod staging;
 mod stats;
+mod tally;
+mod turns;
+mod view;
 mod why;
 
 use std::fs::File;
@@ -30,6 +46,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use crate::backend::{Backend, Reader};
+use crate::changes::Changes;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -40,17 +57,23 @@ use crate::model::{
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
+pub(crate) use backup::backup;
+pub use backup::{Restored, restore};
+pub(crate) use journal::may_undo;
 pub(crate) use open::{open, open_reader};
 
 /// The writing connection and what belongs to it.
 pub(crate) struct SqliteBackend {
     db: Connection,
     box_id: String,
-    cache_kib: u32,
     /// The connection of running imports.
     loader: Option<staging::Loader>,
+    /// The disk work of the last import, which may still be ending.
+    flusher: Option<staging::Flusher>,
     /// Frames in the log after the last commit; written by SQLite's hook.
     log_frames: Arc<AtomicI32>,
+    /// Leads that commits change, for the list view.
+    changes: Changes,
     /// Whether the log's file was made long enough, which is done in the first quiet moment.
     log_has_room: bool,
     /// Held while the store is open: one daemon per database.
@@ -60,6 +83,7 @@ pub(crate) struct SqliteBackend {
 /// A read-only connection.
 pub(crate) struct SqliteReader {
     db: Connection,
+    views: view::Views,
 }
 
 impl SqliteBackend {
@@ -71,9 +95,17 @@ impl SqliteBackend {
     ) -> Result<T> {
         let tx: Transaction<'_> =
             self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let value = work(&tx, &self.box_id)?;
-        tx.commit().doing(doing)?;
-        Ok(value)
+        let result = work(&tx, &self.box_id).and_then(|value| tx.commit().doing(doing).map(|()| value));
+        match result.is_ok() {
+            true => self.changes.commit(),
+            false => self.changes.rollback(),
+        }
+        result
+    }
+
+    /// What the list view has to know of writes.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     fn checkpoint(&mut self) -> rusqlite::Result<()> {
@@ -141,10 +173,6 @@ impl Backend for SqliteBackend {
         self.transact("create list", |db, _| lists::create(db, spec, now))
     }
 
-    fn list_by_name(&mut self, name: &str) -> Result<ListInfo> {
-        lists::by_name(&self.db, name)
-    }
-
     fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()> {
         self.transact("enable list", |db, _| lists::set_enabled(db, list, enabled, by, now))
     }
@@ -171,21 +199,27 @@ impl Backend for SqliteBackend {
         staging::begin(self, start)
     }
 
-    fn stage_rows(
+    fn stage_leads(
         &mut self,
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
     ) -> Result<(usize, StageCounts)> {
-        staging::stage(self, import, rows, policy)
+        staging::leads(self, import, rows, policy)
+    }
+
+    fn stage_contacts(
+        &mut self,
+        import: ImportId,
+        rows: &[StagedRow],
+        order: &[u32],
+        policy: StagePolicy,
+    ) -> Result<(usize, StageCounts)> {
+        staging::contacts(self, import, rows, order, policy)
     }
 
     fn commit_import(&mut self, import: ImportId, report: &serde_json::Value, now: i64) -> Result<()> {
         staging::commit(self, import, report, now)
-    }
-
-    fn undo_import(&mut self, import: ImportId, now: i64) -> Result<bool> {
-        staging::undo_slice(self, import, now)
     }
 
     fn advance(&mut self, step: &Advance) -> Result<Advanced> {
@@ -291,6 +325,8 @@ impl Backend for SqliteBackend {
     }
 
     fn finish(&mut self) {
+        self.loader = None;
+        self.flusher = None;
         // Closing would do the same; doing it here says why when it fails.
         if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(%error, "the log stays beside the database; the next start reads it");

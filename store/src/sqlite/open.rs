@@ -9,10 +9,13 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::view::Views;
 use super::{SqliteBackend, SqliteReader, migrate};
 use crate::backend::Reader;
+use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
 use crate::handle::OpenOptions;
 
@@ -44,12 +47,15 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
     check(&db, path)?;
     let log_frames = Arc::new(AtomicI32::new(0));
     watch_log(&mut db, &log_frames).map_err(|e| blame(path, "set up", e))?;
+    let changes = Changes::default();
+    watch_leads(&mut db, &changes).map_err(|e| blame(path, "set up", e))?;
     let mut backend = SqliteBackend {
         db,
         box_id: options.box_id.clone(),
-        cache_kib: options.cache_kib,
         loader: None,
+        flusher: None,
         log_frames,
+        changes,
         log_has_room: false,
         _lock: lock,
     };
@@ -59,16 +65,16 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
 }
 
 /// Opens a read-only connection for long reads.
-pub(crate) fn open_reader(path: &Path) -> Result<Box<dyn Reader>> {
+pub(crate) fn open_reader(path: &Path, changes: &Changes) -> Result<Box<dyn Reader>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).doing("open for reading")?;
     db.busy_timeout(BUSY_TIMEOUT).doing("open for reading")?;
     db.pragma_update(None, "query_only", true).doing("open for reading")?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB).doing("open for reading")?;
-    Ok(Box::new(SqliteReader { db }))
+    Ok(Box::new(SqliteReader { db, views: Views::new(changes) }))
 }
 
-fn lock(path: &Path) -> std::result::Result<File, OpenError> {
+pub(super) fn lock(path: &Path) -> std::result::Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let lock_path = PathBuf::from(name);
@@ -94,6 +100,16 @@ fn lock(path: &Path) -> std::result::Result<File, OpenError> {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
     }
+}
+
+/// Tells which leads are changed; new ones are found by their position.
+pub(super) fn watch_leads(db: &mut Connection, changes: &Changes) -> rusqlite::Result<()> {
+    let changes = changes.clone();
+    db.update_hook(Some(move |action: Action, _: &str, table: &str, row: i64| {
+        if table == "leads" && action != Action::SQLITE_INSERT {
+            changes.row(row);
+        }
+    }))
 }
 
 /// Keeps the number of frames in the log after each commit.
@@ -143,7 +159,7 @@ fn check(db: &Connection, path: &Path) -> std::result::Result<(), OpenError> {
     Err(OpenError::Corrupt { path: path.to_owned(), detail: answer })
 }
 
-fn blame(path: &Path, doing: &'static str, source: rusqlite::Error) -> OpenError {
+pub(super) fn blame(path: &Path, doing: &'static str, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -159,7 +175,7 @@ fn blame(path: &Path, doing: &'static str, source: rusqlite::Error) -> OpenError
 const LOCK_TRIES: u32 = 25;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Only the owner reads and writes.
-const PRIVATE: u32 = 0o600;
+pub(super) const PRIVATE: u32 = 0o600;
 /// Nobody else should hold the file; backup programs may for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READER_CACHE_KIB: i64 = 512;

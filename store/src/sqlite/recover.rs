@@ -4,6 +4,7 @@ use super::{SqliteBackend, all, attempts, exec, history, one, staging};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId};
 use crate::model::Recovery;
+use crate::staging::UndoAt;
 
 /// One transaction for the calls, slices for imports that were never committed.
 ///
@@ -46,7 +47,10 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     })?;
     let sql = "SELECT id FROM imports WHERE state = 'staging' LIMIT 1";
     while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {
-        while !staging::undo_slice(backend, import, now)? {}
+        let mut at = Some(UndoAt::Changes);
+        while let Some(from) = at {
+            at = staging::undo_slice(backend, import, from, None, now)?.1;
+        }
         recovery.imports_undone += 1;
     }
     Ok(recovery)

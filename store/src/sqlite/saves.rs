@@ -112,15 +112,7 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
     Ok(Sealed { attempt, already: false, status: row.status, outbox_seq: Some(seq), discard_recording })
 }
 
-/// Brings "last call with this number" up to date on every list (S1.31-S1.33).
-pub(super) fn touch_last(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
-    let sql =
-        "UPDATE leads SET last_disposition = a.disposition, last_user_id = a.user_id, last_at = a.dialed_at
-               FROM (SELECT phone, disposition, user_id, dialed_at FROM attempts WHERE id = ?1) AS a
-               WHERE leads.phone = a.phone AND leads.deleted_at IS NULL
-                 AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
-    exec(db, sql, [attempt]).map(|_| ())
-}
+pub(super) use super::last_call::touch as touch_last;
 
 fn open(db: &Connection, attempt: AttemptId) -> Result<Open> {
     let sql = "SELECT save_seq, sealed_at IS NOT NULL, dialed_at IS NOT NULL, disposition, set_by, phone, project_id

@@ -1,6 +1,6 @@
 //! Counting, always from the attempt rows (S4.14-S4.19).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -45,13 +45,12 @@ pub(super) fn by_status(db: &Connection, query: &StatsQuery) -> rusqlite::Result
 
 /// 登録数 of the lists asked for: excluded leads count, staged ones do not (S4.16).
 fn registered(db: &Connection, query: &StatsQuery) -> rusqlite::Result<u64> {
-    let sql = "SELECT count(*) FROM leads d JOIN lists l ON l.id = d.list_id
-               WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.project_id = ?2)
-                 AND d.position <= l.visible_position AND d.deleted_at IS NULL AND l.deleted_at IS NULL";
+    let sql = "SELECT ifnull(sum(registered), 0) FROM lists
+               WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR project_id = ?2) AND deleted_at IS NULL";
     Ok(one(db, sql, (query.list, query.project), |r| unsigned(r, 0))?.unwrap_or(0))
 }
 
-fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
+pub(super) fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
     let mut sql = String::from("WHERE a.origin = 'list' AND a.ended_at IS NOT NULL");
     let mut values = Vec::new();
     let mut and = |clause: &str, value: Value| {
@@ -82,7 +81,7 @@ fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-fn figures(row: &Row<'_>, at: usize) -> rusqlite::Result<Stats> {
+pub(super) fn figures(row: &Row<'_>, at: usize) -> rusqlite::Result<Stats> {
     Ok(Stats {
         works: unsigned(row, at)?,
         calls: unsigned(row, at + 1)?,
@@ -95,7 +94,7 @@ fn figures(row: &Row<'_>, at: usize) -> rusqlite::Result<Stats> {
     })
 }
 
-const FIGURES: &str = "
+pub(super) const FIGURES: &str = "
   count(DISTINCT CASE a.void WHEN 0 THEN a.lead_id END),
   ifnull(sum(a.void = 0 AND ifnull(d.counts_call, 1)), 0),
   ifnull(sum(a.void = 0 AND ifnull(d.counts_connect, 0)), 0),
@@ -105,12 +104,12 @@ const FIGURES: &str = "
   ifnull(sum(CASE WHEN a.void = 0 AND a.answered_at IS NOT NULL THEN max(a.ended_at - a.answered_at, 0) END), 0)";
 
 /// One attempt as the recount sees it.
-struct Plain {
-    lead: Option<LeadId>,
-    list: Option<ListId>,
-    user: Option<UserId>,
-    project: Option<ProjectId>,
-    dialed_at: Option<i64>,
+pub(super) struct Plain {
+    pub(super) lead: Option<LeadId>,
+    pub(super) list: Option<ListId>,
+    pub(super) user: Option<UserId>,
+    pub(super) project: Option<ProjectId>,
+    pub(super) dialed_at: Option<i64>,
     answered_at: Option<i64>,
     ended_at: Option<i64>,
     origin: String,
@@ -119,14 +118,41 @@ struct Plain {
     disposition: Option<String>,
 }
 
+/// Whether a status counts as コール and as コネクト; `None` for none.
+pub(super) type Flag = Option<(bool, bool)>;
+
 /// The same figures by plain arithmetic over every row, for `--verify`: another way to the same numbers.
 pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
-    let flags: Vec<(String, bool, bool)> =
-        all(db, "SELECT code, counts_call, counts_connect FROM dispositions", [], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-        })?;
     let mut stats = Stats::default();
     let mut worked = HashSet::new();
+    each(db, query, |row, flag| add(&mut stats, &mut worked, row, flag))?;
+    stats.works = worked.len() as u64;
+    let mut leads = db.prepare(
+        "SELECT d.list_id, l.project_id, d.position <= l.visible_position AND d.deleted_at IS NULL
+           AND l.deleted_at IS NULL FROM leads d JOIN lists l ON l.id = d.list_id",
+    )?;
+    let rows = leads.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+    for row in rows {
+        let (list, project, counts): (ListId, ProjectId, bool) = row?;
+        let wanted = query.list.is_none_or(|wanted| wanted == list)
+            && query.project.is_none_or(|wanted| wanted == project);
+        stats.registered += u64::from(counts && wanted);
+    }
+    Ok(stats)
+}
+
+/// Every attempt that a query asks for.
+pub(super) fn each(
+    db: &Connection,
+    query: &StatsQuery,
+    mut see: impl FnMut(&Plain, Flag),
+) -> rusqlite::Result<()> {
+    let flags: HashMap<String, (bool, bool)> =
+        all(db, "SELECT code, counts_call, counts_connect FROM dispositions", [], |r| {
+            Ok((r.get(0)?, (r.get(1)?, r.get(2)?)))
+        })?
+        .into_iter()
+        .collect();
     let mut statement = db.prepare(
         "SELECT lead_id, list_id, user_id, project_id, dialed_at, answered_at, ended_at, origin, void, interrupted,
            disposition FROM attempts",
@@ -148,7 +174,7 @@ pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<S
     })?;
     for row in rows {
         let row = row?;
-        let (Some(dialed_at), Some(ended_at)) = (row.dialed_at, row.ended_at) else { continue };
+        let (Some(dialed_at), Some(_)) = (row.dialed_at, row.ended_at) else { continue };
         let day = BusinessDate::of(dialed_at);
         let wanted = row.origin == "list"
             && query.from.is_none_or(|from| day >= from)
@@ -156,32 +182,25 @@ pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<S
             && query.user.is_none_or(|user| row.user == Some(user))
             && query.list.is_none_or(|list| row.list == Some(list))
             && query.project.is_none_or(|project| row.project == Some(project));
-        if !wanted {
-            continue;
+        if wanted {
+            let flag = row.disposition.as_ref().and_then(|code| flags.get(code)).copied();
+            see(&row, flag);
         }
-        if row.void {
-            stats.void += 1;
-            continue;
-        }
-        let flag = row.disposition.as_ref().and_then(|code| flags.iter().find(|(known, _, _)| known == code));
-        stats.calls += u64::from(flag.is_none_or(|(_, call, _)| *call));
-        stats.connects += u64::from(flag.is_some_and(|(_, _, connect)| *connect));
-        stats.blank += u64::from(row.disposition.is_none());
-        stats.interrupted += u64::from(row.interrupted);
-        stats.talk_ms += row.answered_at.map_or(0, |from| (ended_at - from).max(0).unsigned_abs());
-        worked.extend(row.lead);
     }
-    stats.works = worked.len() as u64;
-    let mut leads = db.prepare(
-        "SELECT d.list_id, l.project_id, d.position <= l.visible_position AND d.deleted_at IS NULL
-           AND l.deleted_at IS NULL FROM leads d JOIN lists l ON l.id = d.list_id",
-    )?;
-    let rows = leads.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    for row in rows {
-        let (list, project, counts): (ListId, ProjectId, bool) = row?;
-        let wanted = query.list.is_none_or(|wanted| wanted == list)
-            && query.project.is_none_or(|wanted| wanted == project);
-        stats.registered += u64::from(counts && wanted);
+    Ok(())
+}
+
+/// Adds one attempt; `works` is how many leads are in `worked` at the end.
+pub(super) fn add(stats: &mut Stats, worked: &mut HashSet<LeadId>, row: &Plain, flag: Flag) {
+    if row.void {
+        stats.void += 1;
+        return;
     }
-    Ok(stats)
+    stats.calls += u64::from(flag.is_none_or(|(call, _)| call));
+    stats.connects += u64::from(flag.is_some_and(|(_, connect)| connect));
+    stats.blank += u64::from(row.disposition.is_none());
+    stats.interrupted += u64::from(row.interrupted);
+    let talk = row.answered_at.zip(row.ended_at).map_or(0, |(from, to)| (to - from).max(0));
+    stats.talk_ms += talk.unsigned_abs();
+    worked.extend(row.lead);
 }

@@ -9,7 +9,7 @@ use super::super::{exec, one};
 
 /// Categories already looked up, by their name as spelled; to be forgotten when a transaction that made new ones fails.
 #[derive(Default)]
-pub(super) struct CategoryIds(HashMap<String, i64>);
+pub(in crate::sqlite) struct CategoryIds(HashMap<String, i64>);
 
 impl CategoryIds {
     /// The category of this name, if there is one.
@@ -45,7 +45,7 @@ impl CategoryIds {
     }
 }
 
-pub(super) fn link(
+pub(in crate::sqlite) fn link(
     db: &Connection,
     known: &mut CategoryIds,
     kind: &str,

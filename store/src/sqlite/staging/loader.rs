@@ -5,14 +5,17 @@
 //! A test asks SQLite for broken references.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::{SqliteBackend, exec};
 use super::category::CategoryIds;
+use super::flush::Flusher;
 use super::many::MANY;
 use super::slice::Slice;
-use super::{IMPORT_CACHE_KIB, SLICE_ROWS, read};
+use super::{IMPORT_CACHE_KIB, Part, read};
+use crate::changes::Changes;
 use crate::error::{Doing, Error, Result};
 use crate::id::ImportId;
 use crate::staging::{StageCounts, StagePolicy, StagedRow};
@@ -20,8 +23,9 @@ use crate::staging::{StageCounts, StagePolicy, StagedRow};
 /// Writes staged rows while an import runs.
 pub(in crate::sqlite) struct Loader {
     pub(in crate::sqlite) db: Connection,
+    pub(super) flusher: Flusher,
     known: CategoryIds,
-    slices: u32,
+    changes: Changes,
 }
 
 impl Loader {
@@ -30,59 +34,77 @@ impl Loader {
         let mut db = Connection::open_with_flags(backend.db.path().unwrap_or_default(), flags)?;
         super::super::open::prepare(&db, IMPORT_CACHE_KIB)?;
         db.pragma_update(None, "foreign_keys", false)?;
+        // Every value was checked where the file was read, by stricter rules than the schema's.
+        db.pragma_update(None, "ignore_check_constraints", true)?;
         // Nothing of a statement goes through a file in the folder of temporary files.
         db.pragma_update(None, "temp_store", "MEMORY")?;
-        // A power cut takes an import back that was not committed, so its slices need not reach the disk one by one;
-        // the commit that makes it visible syncs the whole log.
+        // A power cut takes an import back that was not committed, so its slices need not reach the disk one by one: the
+        // flusher writes the log out behind them, and the commit that makes the rows visible syncs what is left.
         db.pragma_update(None, "synchronous", "NORMAL")?;
         super::super::open::watch_log(&mut db, &backend.log_frames)?;
-        Ok(Self { db, known: CategoryIds::default(), slices: 0 })
+        super::super::open::watch_leads(&mut db, &backend.changes)?;
+        let path = backend.db.path().unwrap_or_default();
+        let flusher = Flusher::start(Path::new(path), &backend.log_frames)?;
+        Ok(Self { db, flusher, known: CategoryIds::default(), changes: backend.changes.clone() })
     }
 
     /// Writes as many of `rows` as fit before `late`, in one transaction; returns how many.
     pub(super) fn slice(
         &mut self,
         import: ImportId,
-        rows: &[StagedRow],
+        rows: &[&StagedRow],
+        part: Part,
         policy: StagePolicy,
         late: impl Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
         let doing = "stage rows";
-        // Some slices reach the disk, lest a call's commit has to write out all of them.
-        self.slices = self.slices.wrapping_add(1);
-        let synced = self.slices.is_multiple_of(SYNC_EVERY);
-        if synced {
-            self.db.pragma_update(None, "synchronous", "FULL").doing(doing)?;
-        }
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let mut context = read(&tx, import)?;
-        if context.state != "staging" {
-            return Err(Error::ImportStopped { reason: format!("it is {}", context.state) });
-        }
-        let mut slice = Slice::new(&tx, &mut self.known, import, &context, policy).doing(doing)?;
-        let mut consumed = 0;
-        for rows in chunks(rows.get(..SLICE_ROWS).unwrap_or(rows)) {
-            slice.write(rows).doing(doing)?;
-            consumed += rows.len();
-            if late() {
-                break;
+        self.transact(doing, |tx, known| {
+            let mut context = read(tx, import)?;
+            if context.state != "staging" {
+                return Err(Error::ImportStopped { reason: format!("it is {}", context.state) });
             }
+            let mut slice = Slice::new(tx, known, import, &context, policy).doing(doing)?;
+            let mut consumed = 0;
+            for rows in chunks(rows) {
+                match part {
+                    Part::Leads => slice.write_leads(rows).doing(doing)?,
+                    Part::Contacts => slice.write_contacts(rows).doing(doing)?,
+                }
+                consumed += rows.len();
+                if late() {
+                    break;
+                }
+            }
+            let counts = slice.counts;
+            drop(slice);
+            if counts.inserted > 0 {
+                context.last_position += counts.inserted.cast_signed();
+                let sql = "UPDATE lists SET last_position = ?2 WHERE id = ?1";
+                exec(tx, sql, (context.list, context.last_position)).doing(doing)?;
+            }
+            Ok((consumed, counts))
+        })
+    }
+
+    /// Runs `work` in one transaction; the flusher writes it out.
+    pub(super) fn transact<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection, &mut CategoryIds) -> Result<T>,
+    ) -> Result<T> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        let result = work(&tx, &mut self.known).and_then(|value| tx.commit().doing(doing).map(|()| value));
+        match result.is_ok() {
+            true => self.changes.commit(),
+            false => self.changes.rollback(),
         }
-        let counts = slice.counts;
-        drop(slice);
-        context.last_position += counts.inserted.cast_signed();
-        let sql = "UPDATE lists SET last_position = ?2 WHERE id = ?1";
-        exec(&tx, sql, (context.list, context.last_position)).doing(doing)?;
-        tx.commit().doing(doing)?;
-        if synced {
-            self.db.pragma_update(None, "synchronous", "NORMAL").doing(doing)?;
-        }
-        Ok((consumed, counts))
+        self.flusher.slice_written();
+        result
     }
 }
 
 /// Cuts rows into pieces of at most [`MANY`], no number twice in one: a later row has to find what an earlier one wrote.
-fn chunks(mut rows: &[StagedRow]) -> impl Iterator<Item = &[StagedRow]> {
+fn chunks<'a>(mut rows: &'a [&'a StagedRow]) -> impl Iterator<Item = &'a [&'a StagedRow]> {
     let mut seen = HashSet::with_capacity(MANY);
     std::iter::from_fn(move || {
         seen.clear();
@@ -92,6 +114,3 @@ fn chunks(mut rows: &[StagedRow]) -> impl Iterator<Item = &[StagedRow]> {
         (!chunk.is_empty()).then_some(chunk)
     })
 }
-
-/// One slice in so many is synced: about 1 MiB of log.
-const SYNC_EVERY: u32 = 3;

@@ -36,7 +36,7 @@ pub(super) fn look(
     db: &Connection,
     sql: &str,
     shared: &[&dyn ToSql],
-    rows: &[StagedRow],
+    rows: &[&StagedRow],
     mut answer: impl FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(sql)?;

@@ -6,23 +6,27 @@
 //! Attempts, do-not-call, exclusion, position and state are never touched (S1.19, C11).
 
 mod category;
+mod columns;
+mod flush;
 mod loader;
 mod many;
 mod row;
 mod slice;
 mod undo;
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{SqliteBackend, audit, checkpoint, exec, one};
+use super::{SqliteBackend, audit, exec, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{ImportId, ListId};
+use crate::model::DialOrder;
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
+pub(super) use category::{CategoryIds, link};
+pub(super) use flush::Flusher;
 pub(super) use loader::Loader;
 pub(super) use undo::undo_slice;
 
@@ -32,6 +36,7 @@ struct Import {
     state: String,
     first_position: i64,
     last_position: i64,
+    order: DialOrder,
     now: i64,
 }
 
@@ -55,14 +60,46 @@ pub(super) fn begin(backend: &mut SqliteBackend, start: &ImportStart) -> Result<
     })
 }
 
+/// Stages leads, in the order of the file.
+pub(super) fn leads(
+    backend: &mut SqliteBackend,
+    import: ImportId,
+    rows: &[StagedRow],
+    policy: StagePolicy,
+) -> Result<(usize, StageCounts)> {
+    let rows: Vec<&StagedRow> = rows.iter().take(SLICE_ROWS).collect();
+    stage(backend, import, &rows, Part::Leads, policy)
+}
+
+/// Stages contacts, in the order given.
+pub(super) fn contacts(
+    backend: &mut SqliteBackend,
+    import: ImportId,
+    rows: &[StagedRow],
+    order: &[u32],
+    policy: StagePolicy,
+) -> Result<(usize, StageCounts)> {
+    let rows: Vec<&StagedRow> =
+        order.iter().take(SLICE_ROWS).filter_map(|at| rows.get(*at as usize)).collect();
+    stage(backend, import, &rows, Part::Contacts, policy)
+}
+
+/// What of a row is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Leads,
+    Contacts,
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a slice is bounded by real time, so that calls never wait longer"
 )]
-pub(super) fn stage(
+fn stage(
     backend: &mut SqliteBackend,
     import: ImportId,
-    rows: &[StagedRow],
+    rows: &[&StagedRow],
+    part: Part,
     policy: StagePolicy,
 ) -> Result<(usize, StageCounts)> {
     let doing = "stage rows";
@@ -71,10 +108,7 @@ pub(super) fn stage(
         Some(loader) => loader,
         None => Loader::open(backend).doing(doing)?,
     };
-    let staged = loader.slice(import, rows, policy, || Instant::now() >= deadline)?;
-    if backend.log_frames.load(Ordering::Relaxed) >= IMPORT_LOG_FRAMES {
-        checkpoint(&loader.db, &backend.log_frames).doing("checkpoint")?;
-    }
+    let staged = loader.slice(import, rows, part, policy, || Instant::now() >= deadline)?;
     // After an error it is not put back: what it remembers may be gone.
     backend.loader = Some(loader);
     Ok(staged)
@@ -90,8 +124,10 @@ pub(super) fn commit(backend: &mut SqliteBackend, import: ImportId, report: &Val
         let sql = "UPDATE imports SET state = 'committed', finished_at = ?2, report = ?3 WHERE id = ?1";
         exec(db, sql, (import, now, report.to_string())).doing(doing)?;
         // The one write that makes the rows visible and dialable, all at once.
-        let sql = "UPDATE lists SET visible_position = last_position WHERE id = ?1";
+        let sql = "UPDATE lists SET visible_position = last_position,
+                     registered = registered + last_position - visible_position WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
+        columns::remember(db, context.list, report).doing(doing)?;
         let detail =
             json!({ "list": context.list, "leads": context.last_position + 1 - context.first_position });
         audit(db, now, None, "import.commit", &import.to_string(), &detail).doing(doing)
@@ -101,7 +137,8 @@ pub(super) fn commit(backend: &mut SqliteBackend, import: ImportId, report: &Val
 }
 
 fn read(db: &Connection, import: ImportId) -> Result<Import> {
-    let sql = "SELECT i.list_id, l.round, i.state, i.first_position, l.last_position, i.created_at
+    let sql = "SELECT i.list_id, l.round, i.state, i.first_position, l.last_position, l.dial_order,
+                 i.created_at
                FROM imports i JOIN lists l ON l.id = i.list_id WHERE i.id = ?1";
     one(db, sql, [import], |r| {
         Ok(Import {
@@ -110,16 +147,26 @@ fn read(db: &Connection, import: ImportId) -> Result<Import> {
             state: r.get(2)?,
             first_position: r.get(3)?,
             last_position: r.get(4)?,
-            now: r.get(5)?,
+            order: r.get(5)?,
+            now: r.get(6)?,
         })
     })
     .doing("read import")?
     .ok_or_else(|| Error::NotFound { what: "import", key: import.to_string() })
 }
 
+/// Whether the running import should wait before it stages more: the disk is behind.
+pub(super) fn crowded(backend: &SqliteBackend) -> bool {
+    backend.loader.as_ref().is_some_and(|loader| loader.flusher.crowded())
+}
+
 /// The staging connection goes, and its memory with it.
 fn end_session(backend: &mut SqliteBackend) {
-    backend.loader = None;
+    if let Some(loader) = backend.loader.take() {
+        // It may be in the middle of its work: not waited for here, where calls wait.
+        loader.flusher.retire();
+        backend.flusher = Some(loader.flusher);
+    }
 }
 
 /// Longest a slice keeps a call's write waiting, its commit apart.
@@ -128,5 +175,3 @@ const SLICE: Duration = Duration::from_millis(4);
 const SLICE_ROWS: usize = 512;
 /// Page cache while an import runs: random keys of a million rows would read the file again and again without it.
 const IMPORT_CACHE_KIB: u32 = 8192;
-/// Frames in the log that make an import checkpoint between slices: 16 MiB.
-const IMPORT_LOG_FRAMES: i32 = 4096;

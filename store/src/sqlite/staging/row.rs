@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::{exec, one, texts};
 use super::category::{CategoryIds, key, link, unlink};
-use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
-use crate::phone::Phone;
+use crate::id::{ContactId, ImportId, LeadId, ListId};
+use crate::name_key::name_key;
 use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
 
 /// A number that is on the list already: left alone or overwritten.
@@ -47,9 +47,6 @@ pub(super) fn update_lead(
     Ok(())
 }
 
-/// Status, user and time of the last call with a number.
-pub(super) type Last = (Option<String>, Option<UserId>, Option<i64>);
-
 /// A lead as it is before the import touches it.
 struct Old {
     id: u128,
@@ -62,14 +59,6 @@ struct Old {
     categories: Vec<String>,
 }
 
-/// What an earlier list learned of the number shows on the new lead too (S1.31).
-pub(super) fn last_call(db: &Connection, phone: &Phone) -> rusqlite::Result<Last> {
-    let sql = "SELECT disposition, user_id, dialed_at FROM attempts
-               WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL ORDER BY dialed_at DESC LIMIT 1";
-    let last = one(db, sql, [phone.expose()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    Ok(last.unwrap_or_default())
-}
-
 /// Overwrites what the row says; `false` when it says nothing new.
 fn overwrite_lead(
     db: &Connection,
@@ -79,10 +68,10 @@ fn overwrite_lead(
     row: &StagedRow,
     policy: StagePolicy,
 ) -> rusqlite::Result<bool> {
-    let company = merged(&old.company, &row.company, policy);
-    let person = merged(&old.person, &row.person, policy);
+    let company = merged(&old.company, &row.company, row, policy);
+    let person = merged(&old.person, &row.person, row, policy);
     let attrs = merged_attrs(&old.attrs, row, policy);
-    let categories = merged_categories(&old.categories, &row.categories, policy);
+    let categories = merged_categories(&old.categories, row, policy);
     let changed =
         company != old.company || person != old.person || attrs != old.attrs || categories != old.categories;
     if !changed {
@@ -91,9 +80,10 @@ fn overwrite_lead(
     let before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
         "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories });
     remember(db, import, "lead", old.id, old.version + 1, &before)?;
-    let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, version = version + 1
-               WHERE id = ?1";
-    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone))?;
+    let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6,
+                 version = version + 1 WHERE id = ?1";
+    let key = name_key(company.as_deref(), person.as_deref());
+    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone, key))?;
     if categories != old.categories {
         unlink(db, "lead", old.id)?;
         link(db, known, "lead", old.id, &categories)?;
@@ -127,9 +117,9 @@ pub(super) fn update_contact(
         ))
     })?;
     let Some((id, old_company, old_person, version, old_categories)) = found else { return Ok(()) };
-    let company = merged(&old_company, &row.company, policy);
-    let person = merged(&old_person, &row.person, policy);
-    let categories = merged_categories(&old_categories, &row.categories, policy);
+    let company = merged(&old_company, &row.company, row, policy);
+    let person = merged(&old_person, &row.person, row, policy);
+    let categories = merged_categories(&old_categories, row, policy);
     if company == old_company && person == old_person && categories == old_categories {
         return Ok(());
     }
@@ -148,18 +138,24 @@ pub(super) fn update_contact(
 }
 
 /// An empty cell never blanks a value, unless told to.
-fn merged(old: &Option<String>, new: &Option<String>, policy: StagePolicy) -> Option<String> {
+fn merged(
+    old: &Option<String>,
+    new: &Option<String>,
+    row: &StagedRow,
+    policy: StagePolicy,
+) -> Option<String> {
     match new {
-        None if !policy.overwrite_empty => old.clone(),
+        None if row.joins || !policy.overwrite_empty => old.clone(),
         _ => new.clone(),
     }
 }
 
-fn merged_categories(old: &[String], new: &[String], policy: StagePolicy) -> Vec<String> {
-    if new.is_empty() && !policy.overwrite_empty {
+fn merged_categories(old: &[String], row: &StagedRow, policy: StagePolicy) -> Vec<String> {
+    let new = &row.categories;
+    if new.is_empty() && (row.joins || !policy.overwrite_empty) {
         return old.to_vec();
     }
-    let mut categories = if policy.merge_categories { old.to_vec() } else { Vec::new() };
+    let mut categories = if row.joins || policy.merge_categories { old.to_vec() } else { Vec::new() };
     for name in new {
         // The first spelling of a category stays; its key decides.
         let spelled = old.iter().find(|known| key(known) == key(name)).unwrap_or(name);
@@ -175,7 +171,7 @@ pub(super) fn attrs(row: &StagedRow) -> String {
         return "{}".to_owned();
     }
     let map: serde_json::Map<String, Value> =
-        row.attrs.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect();
+        row.attrs.iter().map(|(name, text)| (name.to_string(), Value::from(text.as_str()))).collect();
     Value::Object(map).to_string()
 }
 
@@ -183,7 +179,7 @@ fn merged_attrs(old: &str, row: &StagedRow, policy: StagePolicy) -> String {
     let mut map: serde_json::Map<String, Value> = serde_json::from_str(old).unwrap_or_default();
     for (name, text) in &row.attrs {
         if !text.is_empty() || policy.overwrite_empty {
-            map.insert(name.clone(), Value::from(text.as_str()));
+            map.insert(name.to_string(), Value::from(text.as_str()));
         }
     }
     Value::Object(map).to_string()

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use super::super::last_call::{LastCall, last_call};
 use super::super::one;
+use super::super::turns::turn_of_new;
 use super::category::CategoryIds;
 use super::many::{self, Inserts, MANY, Sql};
 use super::{Import, row};
-use crate::id::{ContactId, ImportId, LeadId};
+use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::Clir;
 use crate::staging::{StageCounts, StagePolicy, StagedRow};
 
@@ -23,6 +25,8 @@ pub(super) struct Slice<'a> {
     pub(super) counts: StageCounts,
     /// No call was ever made: none needs to be looked for.
     never_called: bool,
+    /// No number has an owner.
+    never_assigned: bool,
     contacts: Inserts<'a>,
     contact_phones: Inserts<'a>,
     contact_categories: Inserts<'a>,
@@ -34,14 +38,13 @@ pub(super) struct Slice<'a> {
 /// What is known of a row's number before it is written.
 #[derive(Clone, Copy, Default)]
 struct Found {
-    contact: Contact,
     on_list: bool,
     called: bool,
+    owner: Option<UserId>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Contact {
-    #[default]
     Missing,
     Same,
     Other,
@@ -56,6 +59,7 @@ impl<'a> Slice<'a> {
         policy: StagePolicy,
     ) -> rusqlite::Result<Self> {
         let never_called = one(db, "SELECT 1 FROM attempts LIMIT 1", [], |_| Ok(()))?.is_none();
+        let never_assigned = one(db, "SELECT 1 FROM assignments LIMIT 1", [], |_| Ok(()))?.is_none();
         Ok(Self {
             db,
             known,
@@ -64,6 +68,7 @@ impl<'a> Slice<'a> {
             policy,
             counts: StageCounts::default(),
             never_called,
+            never_assigned,
             contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now])?,
             contact_phones: Inserts::new(db, &CONTACT_PHONES, &[])?,
             contact_categories: Inserts::new(db, &CONTACT_CATEGORIES, &[])?,
@@ -73,35 +78,9 @@ impl<'a> Slice<'a> {
         })
     }
 
-    /// Writes at most [`MANY`] rows with different numbers.
-    pub(super) fn write(&mut self, rows: &[StagedRow]) -> rusqlite::Result<()> {
-        let found = self.find(rows)?;
-        for (row, found) in rows.iter().zip(found) {
-            if self.policy.create_contacts {
-                match found.contact {
-                    Contact::Missing => self.insert_contact(row)?,
-                    Contact::Same => {}
-                    Contact::Other => self.update_contact(row)?,
-                }
-            }
-            if found.on_list {
-                self.update_lead(row)?;
-            } else {
-                self.insert_lead(row, found.called)?;
-            }
-        }
-        self.flush()
-    }
-
-    fn find(&mut self, rows: &[StagedRow]) -> rusqlite::Result<[Found; MANY]> {
-        let mut found = [Found::default(); MANY];
-        if self.policy.create_contacts {
-            many::look(self.db, &FIND_CONTACTS, &[], rows, |at, answer| {
-                let same = self.is_same(&rows[at], answer)?;
-                found[at].contact = if same { Contact::Same } else { Contact::Other };
-                Ok(())
-            })?;
-        }
+    /// Writes the leads of at most [`MANY`] rows with different numbers.
+    pub(super) fn write_leads(&mut self, rows: &[&StagedRow]) -> rusqlite::Result<()> {
+        let mut found: [Found; MANY] = [Found::default(); MANY];
         many::look(self.db, &FIND_LEADS, &[&self.context.list], rows, |at, _| {
             found[at].on_list = true;
             Ok(())
@@ -112,7 +91,42 @@ impl<'a> Slice<'a> {
                 Ok(())
             })?;
         }
-        Ok(found)
+        if !self.never_assigned {
+            many::look(self.db, &FIND_OWNERS, &[], rows, |at, answer| {
+                found[at].owner = answer.get(1)?;
+                Ok(())
+            })?;
+        }
+        for (row, found) in rows.iter().zip(found) {
+            if found.on_list {
+                self.update_lead(row)?;
+            } else {
+                self.insert_lead(row, found)?;
+            }
+        }
+        self.leads.flush()?;
+        self.lead_phones.flush()?;
+        self.lead_categories.flush()
+    }
+
+    /// Registers at most [`MANY`] rows with different numbers in the contact book, or brings it up to date.
+    pub(super) fn write_contacts(&mut self, rows: &[&StagedRow]) -> rusqlite::Result<()> {
+        let mut found = [Contact::Missing; MANY];
+        many::look(self.db, &FIND_CONTACTS, &[], rows, |at, answer| {
+            let same = self.is_same(rows[at], answer)?;
+            found[at] = if same { Contact::Same } else { Contact::Other };
+            Ok(())
+        })?;
+        for (row, found) in rows.iter().zip(found) {
+            match found {
+                Contact::Missing => self.insert_contact(row)?,
+                Contact::Same => {}
+                Contact::Other => self.update_contact(row)?,
+            }
+        }
+        self.contacts.flush()?;
+        self.contact_phones.flush()?;
+        self.contact_categories.flush()
     }
 
     /// Whether the contact is what the row says, or the row says less. `false` is only a doubt.
@@ -170,28 +184,34 @@ impl<'a> Slice<'a> {
         row::update_lead(db, known, *import, context.list, row, *policy, counts)
     }
 
-    fn insert_lead(&mut self, row: &StagedRow, called: bool) -> rusqlite::Result<()> {
+    fn insert_lead(&mut self, row: &StagedRow, found: Found) -> rusqlite::Result<()> {
         let id = LeadId::generate(self.context.now);
         self.counts.inserted += 1;
-        let (disposition, user, at) =
-            if called { row::last_call(self.db, &row.phone)? } else { Default::default() };
+        let last = if found.called { last_call(self.db, row.phone.expose())? } else { LastCall::default() };
+        let position = self.context.last_position + self.counts.inserted.cast_signed();
         let leads = &mut self.leads;
         leads.put(id)?;
-        leads.put(self.context.last_position + self.counts.inserted.cast_signed())?;
+        leads.put(position)?;
         leads.put(row.phone.expose())?;
         leads.put(&row.raw_phone)?;
         leads.put(row.clir.map(Clir::digits))?;
         leads.put(&row.company)?;
         leads.put(&row.person)?;
         leads.put(row::attrs(row))?;
-        leads.put(disposition)?;
-        leads.put(user)?;
-        leads.put(at)?;
+        leads.put(&last.disposition)?;
+        leads.put(last.user)?;
+        leads.put(last.at)?;
+        leads.put(last.kind)?;
+        leads.put(&last.memo)?;
+        leads.put(turn_of_new(self.context.order, position))?;
+        leads.put(found.owner)?;
+        leads.put(&row.name_key)?;
         leads.end_row()?;
-        for (at, phone) in (1_i64..).zip(&row.extra_phones) {
+        for (at, further) in (1_i64..).zip(&row.extra_phones) {
             self.lead_phones.put(id)?;
             self.lead_phones.put(at)?;
-            self.lead_phones.put(phone.expose())?;
+            self.lead_phones.put(further.phone.expose())?;
+            self.lead_phones.put(further.label.as_deref())?;
             self.lead_phones.end_row()?;
         }
         for (at, name) in (1_i64..).zip(&row.categories) {
@@ -201,15 +221,6 @@ impl<'a> Slice<'a> {
             self.lead_categories.end_row()?;
         }
         Ok(())
-    }
-
-    fn flush(&mut self) -> rusqlite::Result<()> {
-        self.contacts.flush()?;
-        self.contact_phones.flush()?;
-        self.contact_categories.flush()?;
-        self.leads.flush()?;
-        self.lead_phones.flush()?;
-        self.lead_categories.flush()
     }
 }
 
@@ -231,6 +242,11 @@ static FIND_CALLS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1 FROM (VALUES {rows}) v WHERE EXISTS (SELECT 1 FROM attempts WHERE phone = v.column2)";
     many::sql(sql, 0, "@, #")
 });
+static FIND_OWNERS: Sql = Sql::new(|| {
+    let sql =
+        "SELECT v.column1, o.user_id FROM (VALUES {rows}) v CROSS JOIN assignments o ON o.phone = v.column2";
+    many::sql(sql, 0, "@, #")
+});
 static CONTACTS: Sql = Sql::new(|| {
     let sql =
         "INSERT OR ROLLBACK INTO contacts (id, company, person, origin, import_id, created_at, updated_at)
@@ -248,13 +264,14 @@ static CONTACT_CATEGORIES: Sql = Sql::new(|| {
 });
 static LEADS: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round,
-                 import_id, last_disposition, last_user_id, last_at)
+                 import_id, last_disposition, last_user_id, last_at, last_kind, last_memo, turn, assigned_user_id, name_key)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 4, "#, ?2, #, #, #, #, #, #, #, ?3, ?4, #, #, #")
+    many::sql(sql, 4, "#, ?2, #, #, #, #, #, #, #, ?3, ?4, #, #, #, #, #, #, #, #")
 });
 static LEAD_PHONES: Sql = Sql::new(|| {
-    let sql = "INSERT OR ROLLBACK INTO lead_phones (lead_id, position, phone) SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 1, "#, #, #")
+    let sql = "INSERT OR ROLLBACK INTO lead_phones (lead_id, position, phone, label)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 1, "#, #, #, #")
 });
 static LEAD_CATEGORIES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO lead_categories (lead_id, position, category_id)

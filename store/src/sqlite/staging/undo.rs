@@ -1,61 +1,128 @@
 //! Taking an import back, slice by slice.
 
+use std::time::Instant;
+
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::{SqliteBackend, all, audit, exec};
 use super::category::{CategoryIds, link, unlink};
-use super::{IMPORT_CACHE_KIB, Import, SLICE_ROWS, end_session, read};
+use super::loader::Loader;
+use super::{Import, SLICE, end_session, read};
 use crate::error::{Doing, Result};
-use crate::id::ImportId;
+use crate::id::{ContactId, ImportId, LeadId, UserId};
+use crate::name_key::name_key;
+use crate::staging::{UndoAt, Undone};
 
-/// Takes a slice back; `true` when nothing is left. New leads that were called stay.
-pub(in crate::sqlite) fn undo_slice(backend: &mut SqliteBackend, import: ImportId, now: i64) -> Result<bool> {
+/// Takes a slice back; returns where to go on, `None` when nothing is left. New leads that were called stay.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slice is bounded by real time, so that calls never wait longer"
+)]
+pub(in crate::sqlite) fn undo_slice(
+    backend: &mut SqliteBackend,
+    import: ImportId,
+    at: UndoAt,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<(Undone, Option<UndoAt>)> {
     let doing = "undo import";
-    set_cache(backend, IMPORT_CACHE_KIB);
-    let done = backend.transact(doing, |db, _| {
+    if at == UndoAt::End {
+        finish(backend, import, by, now)?;
+        end_session(backend);
+        return Ok((Undone::default(), None));
+    }
+    let deadline = Instant::now() + SLICE;
+    let mut loader = match backend.loader.take() {
+        Some(loader) => loader,
+        None => Loader::open(backend).doing(doing)?,
+    };
+    let slice = loader.transact(doing, |db, known| {
         let context = read(db, import)?;
         if context.state == "undone" {
-            return Ok(true);
+            return Ok((Undone::default(), Some(UndoAt::End)));
         }
-        if restore(db, import).doing(doing)? || remove(db, import, &context).doing(doing)? {
-            return Ok(false);
+        let mut undo = Undo { db, known, import, context: &context, undone: Undone::default(), live: 0 };
+        let late = || Instant::now() >= deadline;
+        let next = match at {
+            UndoAt::Changes => undo.restore(late).doing(doing)?,
+            UndoAt::Leads { after } => undo.remove_leads(after, late).doing(doing)?,
+            UndoAt::Contacts { after } => undo.remove_contacts(after, late).doing(doing)?,
+            UndoAt::End => UndoAt::End,
+        };
+        if undo.live > 0 && context.state == "committed" {
+            let sql = "UPDATE lists SET registered = max(registered - ?2, 0) WHERE id = ?1";
+            exec(db, sql, (context.list, undo.live)).doing(doing)?;
         }
-        let sql = "UPDATE imports SET state = 'undone', finished_at = ?2 WHERE id = ?1";
-        exec(db, sql, (import, now)).doing(doing)?;
+        Ok((undo.undone, Some(next)))
+    });
+    // After an error it is not put back: what it remembers may be gone.
+    if slice.is_ok() {
+        backend.loader = Some(loader);
+    }
+    slice
+}
+
+/// Says so, once nothing of it is left.
+fn finish(backend: &mut SqliteBackend, import: ImportId, by: Option<UserId>, now: i64) -> Result<()> {
+    let doing = "undo import";
+    backend.transact(doing, |db, _| {
+        let context = read(db, import)?;
+        let sql = "UPDATE imports SET state = 'undone', finished_at = ?2 WHERE id = ?1 AND state <> 'undone'";
+        if exec(db, sql, (import, now)).doing(doing)? == 0 {
+            return Ok(());
+        }
         let sql = "UPDATE lists SET last_position = max(visible_position, ifnull(
                      (SELECT max(position) FROM leads WHERE list_id = ?1), 0)) WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
-        audit(db, now, None, "import.undo", &import.to_string(), &json!({ "list": context.list }))
-            .doing(doing)?;
-        Ok(true)
-    })?;
-    if done {
-        end_session(backend);
-        set_cache(backend, backend.cache_kib);
-        if let Err(error) = exec(&backend.db, "PRAGMA shrink_memory", []) {
-            tracing::debug!(%error, "memory of the import was not given back");
-        }
-    }
-    Ok(done)
+        audit(db, now, by, "import.undo", &import.to_string(), &json!({ "list": context.list })).doing(doing)
+    })
 }
 
-/// Puts back what a slice of updates overwrote, newest first; `false` when there is nothing left.
-/// A row that somebody changed since keeps its newer state.
-fn restore(db: &Connection, import: ImportId) -> rusqlite::Result<bool> {
-    let sql = "SELECT id, kind, row_id, version, before FROM import_changes WHERE import_id = ?1
-               ORDER BY id DESC LIMIT ?2";
-    let changes: Vec<(i64, String, Vec<u8>, i64, String)> = all(db, sql, (import, SLICE_ROWS as i64), |r| {
-        Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
-    })?;
-    let mut known = CategoryIds::default();
-    for (change, kind, row, version, before) in &changes {
+struct Undo<'a> {
+    db: &'a Connection,
+    known: &'a mut CategoryIds,
+    import: ImportId,
+    context: &'a Import,
+    undone: Undone,
+    /// Leads removed that were not in the bin.
+    live: i64,
+}
+
+impl Undo<'_> {
+    /// Puts back what updates overwrote, newest first. A row that somebody changed since keeps its newer state.
+    fn restore(&mut self, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
+        let sql = "SELECT id, kind, row_id, version, before FROM import_changes WHERE import_id = ?1
+                   ORDER BY id DESC LIMIT ?2";
+        loop {
+            let changes: Vec<(i64, String, Vec<u8>, i64, String)> =
+                all(self.db, sql, (self.import, PIECE), |r| {
+                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+                })?;
+            if changes.is_empty() {
+                return Ok(UndoAt::Leads { after: self.context.first_position - 1 });
+            }
+            for (change, kind, row, version, before) in &changes {
+                if self.restore_row(kind, row, *version, before)? {
+                    self.undone.restored += 1;
+                } else {
+                    self.undone.changed_since += 1;
+                }
+                exec(self.db, "DELETE FROM import_changes WHERE id = ?1", [change])?;
+            }
+            if late() {
+                return Ok(UndoAt::Changes);
+            }
+        }
+    }
+
+    fn restore_row(&mut self, kind: &str, row: &[u8], version: i64, before: &str) -> rusqlite::Result<bool> {
         let before: Value = serde_json::from_str(before).unwrap_or_default();
         let text = |name: &str| before.get(name).and_then(Value::as_str);
-        let restored = match kind.as_str() {
+        let restored = match kind {
             "lead" => exec(
-                db,
-                "UPDATE leads SET company = ?3, person = ?4, attrs = ?5, raw_phone = ?6, clir = ?7,
+                self.db,
+                "UPDATE leads SET company = ?3, person = ?4, attrs = ?5, raw_phone = ?6, clir = ?7, name_key = ?8,
                    version = version - 1 WHERE id = ?1 AND version = ?2",
                 (
                     row,
@@ -65,49 +132,94 @@ fn restore(db: &Connection, import: ImportId) -> rusqlite::Result<bool> {
                     text("attrs").unwrap_or("{}"),
                     text("raw_phone"),
                     text("clir"),
+                    name_key(text("company"), text("person")),
                 ),
             )?,
             _ => exec(
-                db,
+                self.db,
                 "UPDATE contacts SET company = ?3, person = ?4, version = version - 1 WHERE id = ?1 AND version = ?2",
                 (row, version, text("company"), text("person")),
             )?,
         };
-        if restored > 0 {
-            let id = row.as_slice().try_into().map(u128::from_be_bytes).unwrap_or_default();
-            let names: Vec<String> = before
-                .get("categories")
-                .and_then(Value::as_array)
-                .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-                .unwrap_or_default();
-            unlink(db, kind, id)?;
-            link(db, &mut known, kind, id, &names)?;
+        if restored == 0 {
+            return Ok(false);
         }
-        exec(db, "DELETE FROM import_changes WHERE id = ?1", [change])?;
+        let id = row.try_into().map(u128::from_be_bytes).unwrap_or_default();
+        let names: Vec<String> = before
+            .get("categories")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            .unwrap_or_default();
+        unlink(self.db, kind, id)?;
+        link(self.db, self.known, kind, id, &names)?;
+        Ok(true)
     }
-    Ok(!changes.is_empty())
+
+    /// Removes new leads that no call was made to. This connection checks no references: what refers to them goes first.
+    fn remove_leads(&mut self, after: i64, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
+        let sql = "SELECT id, position, phone, state <> 'claimed' AND state <> 'task'
+                     AND NOT EXISTS (SELECT 1 FROM attempts WHERE lead_id = leads.id),
+                     deleted_at IS NULL
+                   FROM leads WHERE list_id = ?1 AND position > ?2 AND import_id = ?3 ORDER BY position LIMIT ?4";
+        let mut after = after;
+        loop {
+            let leads: Vec<(LeadId, i64, String, bool, bool)> =
+                all(self.db, sql, (self.context.list, after, self.import, PIECE), |r| {
+                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+                })?;
+            let Some(last) = leads.last() else {
+                return Ok(UndoAt::Contacts { after: ContactId(self.import.0) });
+            };
+            after = last.1;
+            for (lead, _, phone, goes, live) in &leads {
+                if !goes {
+                    self.undone.kept += 1;
+                    continue;
+                }
+                exec(self.db, "DELETE FROM lead_categories WHERE lead_id = ?1", [lead])?;
+                exec(self.db, "DELETE FROM lead_phones WHERE lead_id = ?1", [lead])?;
+                exec(self.db, "DELETE FROM leads WHERE id = ?1", [lead])?;
+                exec(
+                    self.db,
+                    "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2",
+                    (phone, self.import),
+                )?;
+                self.undone.removed += 1;
+                self.live += i64::from(*live);
+            }
+            if late() {
+                return Ok(UndoAt::Leads { after });
+            }
+        }
+    }
+
+    /// Removes new contacts that nobody changed, unless their number stays on a list.
+    fn remove_contacts(&mut self, after: ContactId, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
+        // Identifiers grow, so the import's contacts lie behind its own.
+        let sql = "SELECT id, import_id IS ?2 AND version = 1 AND NOT EXISTS (
+                     SELECT 1 FROM contact_phones p JOIN leads d ON d.phone = p.phone WHERE p.contact_id = contacts.id)
+                   FROM contacts WHERE id > ?1 ORDER BY id LIMIT ?3";
+        let mut after = after;
+        loop {
+            let contacts: Vec<(ContactId, bool)> =
+                all(self.db, sql, (after, self.import, PIECE), |r| Ok((r.get(0)?, r.get(1)?)))?;
+            let Some(last) = contacts.last() else { return Ok(UndoAt::End) };
+            after = last.0;
+            for (contact, goes) in contacts {
+                if !goes {
+                    continue;
+                }
+                exec(self.db, "DELETE FROM contact_categories WHERE contact_id = ?1", [contact])?;
+                exec(self.db, "DELETE FROM contact_phones WHERE contact_id = ?1", [contact])?;
+                exec(self.db, "DELETE FROM contacts WHERE id = ?1", [contact])?;
+                self.undone.contacts_removed += 1;
+            }
+            if late() {
+                return Ok(UndoAt::Contacts { after });
+            }
+        }
+    }
 }
 
-/// Removes a slice of new leads and contacts; `false` when there is nothing left that may go.
-fn remove(db: &Connection, import: ImportId, context: &Import) -> rusqlite::Result<bool> {
-    let sql = "DELETE FROM leads WHERE id IN (
-                 SELECT id FROM leads WHERE list_id = ?1 AND position >= ?2 AND import_id = ?3 AND state <> 'claimed'
-                   AND NOT EXISTS (SELECT 1 FROM attempts WHERE lead_id = leads.id) LIMIT ?4)";
-    let slice = SLICE_ROWS as i64;
-    if exec(db, sql, (context.list, context.first_position, import, slice))? > 0 {
-        return Ok(true);
-    }
-    // Contacts of numbers that stay on a list stay too. Identifiers grow, so the import's contacts lie behind its own.
-    let sql = "DELETE FROM contacts WHERE id IN (
-                 SELECT c.id FROM contacts c WHERE c.id > ?1 AND c.import_id = ?1 AND c.version = 1
-                   AND NOT EXISTS (SELECT 1 FROM contact_phones p JOIN leads d ON d.phone = p.phone
-                                   WHERE p.contact_id = c.id) LIMIT ?2)";
-    Ok(exec(db, sql, (import, slice))? > 0)
-}
-
-/// The size of the cache is a matter of speed only.
-fn set_cache(backend: &SqliteBackend, kib: u32) {
-    if let Err(error) = backend.db.pragma_update(None, "cache_size", -i64::from(kib)) {
-        tracing::debug!(%error, "cache size unchanged");
-    }
-}
+/// Rows between two looks at the clock.
+const PIECE: i64 = 64;

@@ -93,7 +93,7 @@ fn killed_at_any_statement_nobody_is_dialed_twice_and_no_save_is_lost() {
     let outbox: Vec<AttemptId> = db.outbox_next(None, 10_000).unwrap().iter().map(|row| row.key).collect();
     assert_eq!(outbox.len(), outbox.iter().collect::<BTreeSet<_>>().len());
     assert_eq!(outbox.into_iter().collect::<BTreeSet<_>>(), sealed);
-    let mut reader = open_reader(&path).unwrap();
+    let mut reader = open_reader(&path, &Default::default()).unwrap();
     let query = crate::model::StatsQuery::default();
     assert_eq!(reader.stats(&query).unwrap(), reader.stats_recount(&query).unwrap());
     let check: String = db.db.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
@@ -102,7 +102,7 @@ fn killed_at_any_statement_nobody_is_dialed_twice_and_no_save_is_lost() {
 
 fn history(path: &std::path::Path) -> Vec<AttemptRow> {
     let query = HistoryQuery { limit: 1000, ..HistoryQuery::default() };
-    open_reader(path).unwrap().history(&query).unwrap()
+    open_reader(path, &Default::default()).unwrap().history(&query).unwrap()
 }
 
 /// Not a test by itself: what the children of the test above run.
@@ -124,7 +124,7 @@ fn child() {
         false
     };
     db.db.progress_handler(3, Some(abort)).unwrap();
-    let list = db.list_by_name("リスト").unwrap();
+    let list = super::super::lists::by_name(&db.db, "リスト").unwrap();
     let user = db.ensure_user("alice", "Alice", Role::Operator, NOW).unwrap();
     // Every life is a minute after the one before.
     let mut world = Child { db, list: list.id, user, project: list.project, now: NOW + turn * MINUTE };

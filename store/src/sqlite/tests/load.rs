@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::import::ExtraPhone;
 use crate::staging::OnExisting;
 
 const CHILD: &str = "KAKERU_STORE_LOAD_CHILD";
@@ -11,7 +12,8 @@ const CHILD: &str = "KAKERU_STORE_LOAD_CHILD";
 fn dump(world: &World) -> Vec<String> {
     let tables = [
         "SELECT l.name, d.position, d.phone, d.raw_phone, d.clir, d.company, d.person, d.attrs, d.state, d.round,
-           d.version, d.last_disposition, d.last_user_id IS NULL, d.last_at, d.import_id IS NULL FROM leads d
+           d.version, d.last_disposition, d.last_user_id IS NULL, d.last_at, d.import_id IS NULL, d.last_kind,
+           d.last_memo, d.turn, d.name_key FROM leads d
          JOIN lists l ON l.id = d.list_id ORDER BY 1, 2",
         "SELECT d.phone, m.position, k.name FROM lead_categories m JOIN leads d ON d.id = m.lead_id
          JOIN categories k ON k.id = m.category_id ORDER BY d.list_id, 1, 2",
@@ -20,8 +22,8 @@ fn dump(world: &World) -> Vec<String> {
          JOIN contact_phones p ON p.contact_id = c.id ORDER BY 1",
         "SELECT p.phone, m.position, k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
          JOIN contact_phones p ON p.contact_id = m.contact_id ORDER BY 1, 2",
-        "SELECT kind, version, before FROM import_changes ORDER BY id",
-        "SELECT name, last_position, visible_position FROM lists ORDER BY 1",
+        "SELECT kind, version, before FROM import_changes ORDER BY kind, before, version",
+        "SELECT name, last_position, visible_position, registered, columns FROM lists ORDER BY 1",
     ];
     let mut lines = Vec::new();
     for sql in tables {
@@ -49,7 +51,10 @@ fn mixed() -> Vec<StagedRow> {
             1 => row.person = Some(format!("担当{at}")),
             2 => row.categories = vec![format!("新{}", at % 5), "関東".into(), "ｶﾝﾄｳ".into()],
             3 => row.categories = Vec::new(),
-            4 => row.extra_phones = vec![phone(5_000 + at), phone(6_000 + at)],
+            4 => {
+                let further = [phone(5_000 + at), phone(6_000 + at)];
+                row.extra_phones = further.map(|phone| ExtraPhone { phone, label: None }).into();
+            }
             5 => row.clir = Some(crate::phone::Clir::Suppress),
             _ => row.attrs = Vec::new(),
         }
@@ -84,10 +89,8 @@ fn rows_are_staged_together_as_they_are_one_by_one() {
                 let start = ImportStart { list, source: "x.csv".into(), user: None, now: NOW };
                 let import = world.db.begin_import(&start).unwrap();
                 let rows = mixed();
-                let mut from = 0;
-                while from < rows.len() {
-                    let until = rows.len().min(from.saturating_add(most));
-                    from += world.db.stage_rows(import, &rows[from..until], policy).unwrap().0;
+                for rows in rows.chunks(most.min(rows.len())) {
+                    world.stage(import, rows, policy).unwrap();
                 }
                 world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
             }
@@ -136,13 +139,10 @@ fn a_slice_that_fails_leaves_nothing_and_the_next_one_works() {
     let before = dump(&world);
     let mut rows: Vec<StagedRow> = (50..120).map(row).collect();
     rows[3].categories = vec!["初出".into()];
-    assert!(world.db.stage_rows(import, &rows, StagePolicy::default()).is_err());
+    assert!(world.stage(import, &rows, StagePolicy::default()).is_err());
     assert_eq!(dump(&world), before);
     world.db.db.execute_batch("DROP TRIGGER refuse").unwrap();
-    let mut from = 0;
-    while from < rows.len() {
-        from += world.db.stage_rows(import, &rows[from..], StagePolicy::default()).unwrap().0;
-    }
+    world.stage(import, &rows, StagePolicy::default()).unwrap();
     world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
     assert_eq!(broken_references(&world), 0);
     assert_eq!(world.leads().len(), 71);
@@ -189,11 +189,11 @@ fn child() {
     let (steps, path) = order.split_once(' ').unwrap();
     let mut left: u64 = steps.parse().unwrap();
     let mut db = open(std::path::Path::new(path), &OpenOptions::default()).unwrap();
-    let list = db.list_by_name("リスト").unwrap().id;
+    let list = super::super::lists::by_name(&db.db, "リスト").unwrap().id;
     let start = ImportStart { list, source: "x.csv".into(), user: None, now: NOW };
     let import = db.begin_import(&start).unwrap();
     let rows = mixed();
-    let mut from = db.stage_rows(import, &rows[..1], StagePolicy::default()).unwrap().0;
+    stage(&mut db, import, &rows[..1], StagePolicy::default()).unwrap();
     let abort = move || {
         left = left.saturating_sub(1);
         if left == 0 {
@@ -202,9 +202,8 @@ fn child() {
         false
     };
     db.loader.as_mut().unwrap().db.progress_handler(3, Some(abort)).unwrap();
-    while from < rows.len() {
-        let until = rows.len().min(from + 70);
-        from += db.stage_rows(import, &rows[from..until], StagePolicy::default()).unwrap().0;
+    for rows in rows[1..].chunks(70) {
+        stage(&mut db, import, rows, StagePolicy::default()).unwrap();
     }
     db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
 }

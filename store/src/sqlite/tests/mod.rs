@@ -8,6 +8,7 @@ mod record;
 mod rules;
 mod stage;
 mod start;
+mod upgrade;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,34 +16,35 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use super::{SqliteBackend, open, open_reader};
-use crate::backend::{Backend, Reader};
+use crate::backend::{Backend, ListVerbs, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;
-use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
+use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HangupBy, LeadFilter, LeadRow, LeadState,
     ListQuery, ListSpec, Role, Save, SetBy,
 };
+use crate::name_key::name_key;
 use crate::phone::{DialPlan, Phone};
-use crate::staging::{ImportStart, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow, UndoAt, Undone};
 
 /// 2026-11-21 10:00 in Japan.
-const NOW: i64 = 1_795_222_800_000;
-const MINUTE: i64 = 60_000;
+pub(in crate::sqlite) const NOW: i64 = 1_795_222_800_000;
+pub(in crate::sqlite) const MINUTE: i64 = 60_000;
 
-struct World {
+pub(in crate::sqlite) struct World {
     _dir: TempDir,
-    path: std::path::PathBuf,
-    db: SqliteBackend,
-    project: ProjectId,
-    user: UserId,
-    list: ListId,
-    now: i64,
+    pub(in crate::sqlite) path: std::path::PathBuf,
+    pub(in crate::sqlite) db: SqliteBackend,
+    pub(in crate::sqlite) project: ProjectId,
+    pub(in crate::sqlite) user: UserId,
+    pub(in crate::sqlite) list: ListId,
+    pub(in crate::sqlite) now: i64,
 }
 
 impl World {
     /// A project, an operator, a list with `leads` numbers.
-    fn new(leads: usize) -> Self {
+    pub(in crate::sqlite) fn new(leads: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("kakeru.db");
         let mut db = open(&path, &OpenOptions::default()).unwrap();
@@ -55,21 +57,38 @@ impl World {
         world
     }
 
-    fn import(&mut self, list: ListId, rows: &[StagedRow]) {
+    pub(in crate::sqlite) fn import(&mut self, list: ListId, rows: &[StagedRow]) {
         let start = ImportStart { list, source: "test.csv".into(), user: None, now: self.now };
         let import = self.db.begin_import(&start).unwrap();
-        let mut from = 0;
-        while from < rows.len() {
-            from += self.db.stage_rows(import, &rows[from..], StagePolicy::default()).unwrap().0;
-        }
+        self.stage(import, rows, StagePolicy::default()).unwrap();
         self.db.commit_import(import, &serde_json::json!({}), self.now).unwrap();
     }
 
-    fn list(&mut self, name: &str) -> ListId {
+    /// Stages rows as an import does: leads, then contacts by number.
+    pub(in crate::sqlite) fn stage(
+        &mut self,
+        import: ImportId,
+        rows: &[StagedRow],
+        policy: StagePolicy,
+    ) -> Result<StageCounts> {
+        stage(&mut self.db, import, rows, policy)
+    }
+
+    pub(in crate::sqlite) fn undo(&mut self, import: ImportId) -> Undone {
+        let (mut undone, mut at) = (Undone::default(), Some(UndoAt::Changes));
+        while let Some(from) = at {
+            let (slice, next) = self.db.undo_import(import, from, None, self.now).unwrap();
+            undone += slice;
+            at = next;
+        }
+        undone
+    }
+
+    pub(in crate::sqlite) fn list(&mut self, name: &str) -> ListId {
         self.db.create_list(&ListSpec { name: name.into(), project: self.project }, self.now).unwrap().id
     }
 
-    fn spec(&self) -> ClaimSpec {
+    pub(in crate::sqlite) fn spec(&self) -> ClaimSpec {
         ClaimSpec {
             attempt: AttemptId::generate(self.now),
             list: self.list,
@@ -83,22 +102,27 @@ impl World {
         }
     }
 
-    fn step(&self, seal: Option<AttemptId>, save: Option<Save>, claim: Option<ClaimSpec>) -> Advance {
+    pub(in crate::sqlite) fn step(
+        &self,
+        seal: Option<AttemptId>,
+        save: Option<Save>,
+        claim: Option<ClaimSpec>,
+    ) -> Advance {
         Advance { now: self.now, seat: "a".into(), user: self.user, save, seal_attempt: seal, claim }
     }
 
     /// Claims and dials the next lead.
-    fn dial(&mut self) -> Option<Claimed> {
+    pub(in crate::sqlite) fn dial(&mut self) -> Option<Claimed> {
         let step = self.step(None, None, Some(self.spec()));
         self.db.advance(&step).unwrap().claimed
     }
 
-    fn next(&mut self, seal: AttemptId) -> Advanced {
+    pub(in crate::sqlite) fn next(&mut self, seal: AttemptId) -> Advanced {
         let step = self.step(Some(seal), None, Some(self.spec()));
         self.db.advance(&step).unwrap()
     }
 
-    fn save(&self, attempt: AttemptId, status: &str) -> Save {
+    pub(in crate::sqlite) fn save(&self, attempt: AttemptId, status: &str) -> Save {
         Save {
             attempt,
             status: status.into(),
@@ -111,7 +135,7 @@ impl World {
         }
     }
 
-    fn ended(&self, attempt: AttemptId) -> AttemptEnd {
+    pub(in crate::sqlite) fn ended(&self, attempt: AttemptId) -> AttemptEnd {
         AttemptEnd {
             attempt,
             ended_at: self.now + 20_000,
@@ -133,37 +157,37 @@ impl World {
     }
 
     /// A whole call: dial, end, save, seal.
-    fn call(&mut self, status: &str) -> Claimed {
+    pub(in crate::sqlite) fn call(&mut self, status: &str) -> Claimed {
         let claimed = self.dial().expect("a lead");
         self.finish(claimed.attempt, status);
         claimed
     }
 
-    fn finish(&mut self, attempt: AttemptId, status: &str) {
+    pub(in crate::sqlite) fn finish(&mut self, attempt: AttemptId, status: &str) {
         self.db.end_attempt(&self.ended(attempt)).unwrap();
         self.db.save(&self.save(attempt, status)).unwrap();
         self.db.seal(attempt, self.now + 21_000).unwrap();
     }
 
-    fn reader(&self) -> Box<dyn Reader> {
-        open_reader(&self.path).unwrap()
+    pub(in crate::sqlite) fn reader(&self) -> Box<dyn Reader> {
+        open_reader(&self.path, self.db.changes()).unwrap()
     }
 
-    fn leads(&self) -> Vec<LeadRow> {
+    pub(in crate::sqlite) fn leads(&self) -> Vec<LeadRow> {
         let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
         self.reader().show_list(&ListQuery { list: self.list, after: None, limit: 1000, filter }).unwrap()
     }
 
-    fn lead(&self, id: Option<LeadId>) -> LeadRow {
+    pub(in crate::sqlite) fn lead(&self, id: Option<LeadId>) -> LeadRow {
         self.leads().into_iter().find(|lead| Some(lead.id) == id).unwrap()
     }
 
-    fn states(&self) -> Vec<LeadState> {
+    pub(in crate::sqlite) fn states(&self) -> Vec<LeadState> {
         self.leads().iter().map(|lead| lead.state).collect()
     }
 
     /// Closes and opens again, as after a crash or a stop.
-    fn reopen(self) -> Self {
+    pub(in crate::sqlite) fn reopen(self) -> Self {
         let Self { _dir, path, db, project, user, list, now } = self;
         drop(db);
         let db = open(&path, &OpenOptions::default()).unwrap();
@@ -171,7 +195,10 @@ impl World {
     }
 
     /// Counts the commits of one verb.
-    fn commits<T>(&mut self, verb: impl FnOnce(&mut SqliteBackend) -> Result<T>) -> (T, u32) {
+    pub(in crate::sqlite) fn commits<T>(
+        &mut self,
+        verb: impl FnOnce(&mut SqliteBackend) -> Result<T>,
+    ) -> (T, u32) {
         let count = Arc::new(AtomicU32::new(0));
         let seen = Arc::clone(&count);
         let hook = move || {
@@ -185,11 +212,34 @@ impl World {
     }
 }
 
+fn stage(
+    db: &mut SqliteBackend,
+    import: ImportId,
+    rows: &[StagedRow],
+    policy: StagePolicy,
+) -> Result<StageCounts> {
+    let mut counts = StageCounts::default();
+    let mut from = 0;
+    while from < rows.len() {
+        let (consumed, slice) = db.stage_leads(import, &rows[from..], policy)?;
+        from += consumed;
+        counts += slice;
+    }
+    let mut order: Vec<u32> = (0..).take(rows.len()).collect();
+    order.sort_by_key(|at| rows[*at as usize].phone.expose());
+    while policy.create_contacts && !order.is_empty() {
+        let (consumed, slice) = db.stage_contacts(import, rows, &order, policy)?;
+        order.drain(..consumed);
+        counts += slice;
+    }
+    Ok(counts)
+}
+
 fn phone(number: usize) -> Phone {
     Phone::parse(&format!("03{:08}", 30_000_000 + number)).unwrap().phone
 }
 
-fn row(number: usize) -> StagedRow {
+pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
     let phone = phone(number);
     StagedRow {
         raw_phone: phone.national(),
@@ -200,5 +250,7 @@ fn row(number: usize) -> StagedRow {
         categories: vec!["関東".into()],
         extra_phones: Vec::new(),
         attrs: vec![("備考".into(), format!("n{number}"))],
+        name_key: name_key(Some(&format!("会社{number}")), None),
+        joins: false,
     }
 }

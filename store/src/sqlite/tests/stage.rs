@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::model::StatsQuery;
 use crate::staging::OnExisting;
 
-fn begin(world: &mut World) -> crate::id::ImportId {
+fn begin(world: &mut World) -> ImportId {
     let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: world.now };
     world.db.begin_import(&start).unwrap()
 }
@@ -19,8 +19,8 @@ fn staged_leads_cannot_be_seen_or_dialed_until_committed() {
     let mut world = World::new(0);
     let import = begin(&mut world);
     let rows: Vec<StagedRow> = (0..3).map(row).collect();
-    let (consumed, counts) = world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
-    assert_eq!((consumed, counts.inserted, counts.contacts_created), (3, 3, 3));
+    let counts = world.stage(import, &rows, StagePolicy::default()).unwrap();
+    assert_eq!((counts.inserted, counts.contacts_created), (3, 3));
     assert!(world.dial().is_none());
     assert!(world.leads().is_empty());
     assert_eq!(world.reader().lists().unwrap()[0].total, 0);
@@ -47,9 +47,9 @@ fn a_staged_import_is_taken_back_whole() {
     changed.company = Some("改名".into());
     changed.categories = vec!["関西".into(), "大口".into()];
     let rows = [row(10), changed, row(11)];
-    world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
+    world.stage(import, &rows, StagePolicy::default()).unwrap();
     assert_eq!(world.leads()[1].company.as_deref(), Some("改名"));
-    while !world.db.undo_import(import, NOW).unwrap() {}
+    world.undo(import);
     assert_eq!((world.leads(), contacts(&world)), before);
     // Positions go on without a gap.
     let list = world.list;
@@ -62,10 +62,7 @@ fn a_crash_in_an_import_is_taken_back_at_the_next_start() {
     let mut world = World::new(1);
     let import = begin(&mut world);
     let rows: Vec<StagedRow> = (100..1300).map(row).collect();
-    let mut from = 0;
-    while from < rows.len() {
-        from += world.db.stage_rows(import, &rows[from..], StagePolicy::default()).unwrap().0;
-    }
+    world.stage(import, &rows, StagePolicy::default()).unwrap();
     let mut world = world.reopen();
     let recovery = world.db.recover(NOW).unwrap();
     assert_eq!(recovery.imports_undone, 1);
@@ -78,10 +75,10 @@ fn a_committed_import_is_undone_except_what_was_called() {
     let mut world = World::new(1);
     world.call("talked");
     let import = begin(&mut world);
-    world.db.stage_rows(import, &[row(10), row(11)], StagePolicy::default()).unwrap();
+    world.stage(import, &[row(10), row(11)], StagePolicy::default()).unwrap();
     world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
     world.call("見込");
-    while !world.db.undo_import(import, NOW).unwrap() {}
+    world.undo(import);
     let positions: Vec<i64> = world.leads().iter().map(|lead| lead.position).collect();
     assert_eq!(positions, [1, 2]);
 }
@@ -116,7 +113,7 @@ fn policies_for_known_numbers() {
     let mut world = World::new(1);
     let stage = |world: &mut World, row: StagedRow, policy: StagePolicy| {
         let import = begin(world);
-        let counts = world.db.stage_rows(import, &[row], policy).unwrap().1;
+        let counts = world.stage(import, &[row], policy).unwrap();
         world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
         counts
     };
@@ -155,7 +152,7 @@ fn a_slice_is_bounded_so_that_calls_come_in_between() {
     let mut world = World::new(0);
     let import = begin(&mut world);
     let rows: Vec<StagedRow> = (0..2000).map(row).collect();
-    let (consumed, _) = world.db.stage_rows(import, &rows, StagePolicy::default()).unwrap();
+    let (consumed, _) = world.db.stage_leads(import, &rows, StagePolicy::default()).unwrap();
     assert!((1..=512).contains(&consumed), "{consumed}");
 }
 
@@ -163,12 +160,12 @@ fn a_slice_is_bounded_so_that_calls_come_in_between() {
 fn lists_are_found_by_name_or_identifier() {
     let mut world = World::new(0);
     let id = world.list;
-    assert_eq!(world.db.list_by_name("リスト").unwrap().id, id);
-    assert_eq!(world.db.list_by_name(&id.to_string()[..20].to_lowercase()).unwrap().id, id);
-    assert_eq!(world.db.list_by_name("無い").unwrap_err().code(), "E-NOT-FOUND");
+    assert_eq!(world.reader().list_by_name("リスト").unwrap().id, id);
+    assert_eq!(world.reader().list_by_name(&id.to_string()[..20].to_lowercase()).unwrap().id, id);
+    assert_eq!(world.reader().list_by_name("無い").unwrap_err().code(), "E-NOT-FOUND");
     let other = world.list("other");
     assert_ne!(other, id);
-    assert_eq!(world.db.list_by_name("0").unwrap_err().code(), "E-AMBIGUOUS");
+    assert_eq!(world.reader().list_by_name("0").unwrap_err().code(), "E-AMBIGUOUS");
     let again = ListSpec { name: " リスト ".into(), project: world.project };
     assert_eq!(world.db.create_list(&again, NOW).unwrap_err().code(), "E-LIST-DUP");
     let blank = ListSpec { name: "　".into(), project: world.project };

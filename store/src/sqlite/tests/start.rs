@@ -86,11 +86,11 @@ fn a_second_daemon_is_refused() {
 fn a_newer_or_foreign_or_damaged_file_is_refused_and_left_as_it_was() {
     let world = World::new(200);
     let path = world.path.clone();
-    world.db.db.pragma_update(None, "user_version", 7).unwrap();
+    world.db.db.pragma_update(None, "user_version", 77).unwrap();
     let World { _dir, db, .. } = world;
     drop(db);
     let error = open(&path, &OpenOptions::default()).err().unwrap();
-    assert!(matches!(error, OpenError::Newer { found: 7, known: 2, .. }));
+    assert!(matches!(error, OpenError::Newer { found: 77, .. }));
     assert_eq!(error.code(), "E-STORE-NEWER");
 
     let text = _dir.path().join("notes.txt");
@@ -150,8 +150,8 @@ fn the_claims_questions_are_answered_by_the_partial_indexes() {
         rows.map(|row| row.unwrap()).collect::<Vec<_>>().join("; ")
     };
     let ready = plan(
-        "SELECT id FROM leads WHERE list_id = x'00' AND round = 1 AND position > 0 AND position <= 9
-         AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL ORDER BY position LIMIT 1",
+        "SELECT id FROM leads WHERE list_id = x'00' AND round = 1 AND turn > 0 AND turn <= 9 AND assigned_user_id IS NULL
+         AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL ORDER BY turn LIMIT 1",
     );
     assert!(ready.contains("leads_ready") && !ready.contains("TEMP B-TREE"), "{ready}");
     let round = plan(
@@ -159,6 +159,17 @@ fn the_claims_questions_are_answered_by_the_partial_indexes() {
          AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL",
     );
     assert!(round.contains("leads_ready"), "{round}");
+    for (figure, index) in [
+        ("round <= 1 AND state = 'ready' AND excluded = 0", "leads_ready"),
+        ("round <= 1 AND state = 'waiting' AND excluded = 0", "leads_waiting"),
+        ("attempts > 0", "leads_worked"),
+        ("excluded = 1", "leads_excluded"),
+        ("state = 'skipped'", "leads_skipped"),
+    ] {
+        let sql =
+            format!("SELECT count(*) FROM leads WHERE list_id = x'00' AND {figure} AND deleted_at IS NULL");
+        assert!(plan(&sql).contains(index), "{}", plan(&sql));
+    }
     let waiting = plan(
         "SELECT id FROM leads WHERE list_id = x'00' AND next_eligible_at <= 9 AND round <= 1
          AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL ORDER BY next_eligible_at LIMIT 1 OFFSET 0",

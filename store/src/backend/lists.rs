@@ -1,0 +1,159 @@
+//! Verbs on projects, lists, leads, imports and recordings.
+
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::model::{
+    CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow,
+    LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
+    RecordingRow, RecordingUsage, RegisterNames, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
+    ViewQuery,
+};
+use crate::staging::{UndoAt, Undone};
+
+/// Writes.
+pub(crate) trait ListVerbs {
+    fn create_project(
+        &mut self,
+        name: &str,
+        caller_id: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<ProjectRow>;
+    fn edit_project(
+        &mut self,
+        project: ProjectId,
+        edit: &ProjectEdit,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<ProjectRow>;
+    fn delete_project(&mut self, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()>;
+    fn restore_project(&mut self, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow>;
+
+    fn edit_list(&mut self, list: ListId, edit: &ListEdit, by: Option<UserId>, now: i64) -> Result<()>;
+    /// Puts a slice of leads into their turns; the last position, `None` at the end.
+    fn reorder_list(&mut self, list: ListId, after: i64) -> Result<Option<i64>>;
+    fn delete_list(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<()>;
+    fn restore_list(&mut self, key: &str, by: Option<UserId>, now: i64) -> Result<ListId>;
+    fn grant_list(
+        &mut self,
+        list: ListId,
+        users: &[UserId],
+        granted: bool,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()>;
+
+    fn add_lead(&mut self, spec: &LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId>;
+    /// Changes as many leads as fit before `deadline`; how many were looked at.
+    fn change_leads(
+        &mut self,
+        leads: &[LeadId],
+        change: &LeadChange,
+        turn: usize,
+        by: Option<UserId>,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<(usize, LeadsChanged)>;
+    fn audit_change(
+        &mut self,
+        list: ListId,
+        change: &LeadChange,
+        done: &LeadsChanged,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()>;
+    /// Brings a slice of leads back that were deleted at one moment; the last lead looked at, `None` at the end.
+    fn restore_leads(
+        &mut self,
+        list: ListId,
+        deleted_at: i64,
+        after: Option<LeadId>,
+    ) -> Result<(LeadsChanged, Option<LeadId>)>;
+    fn add_lead_phone(
+        &mut self,
+        lead: LeadId,
+        phone: &str,
+        label: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<Vec<LeadPhone>>;
+    fn remove_lead_phone(
+        &mut self,
+        lead: LeadId,
+        phone: &str,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<Vec<LeadPhone>>;
+
+    /// Whether the running import should wait before it stages more: the disk is behind.
+    fn import_crowded(&mut self) -> bool;
+    /// Gives a slice of an import's new leads to users in turn; the last position, `None` at the end.
+    fn assign_import(
+        &mut self,
+        import: ImportId,
+        users: &[UserId],
+        by: Option<UserId>,
+        after: i64,
+        now: i64,
+    ) -> Result<Option<i64>>;
+    /// Takes back a slice of an import; where to go on, `None` at the end.
+    fn undo_import(
+        &mut self,
+        import: ImportId,
+        at: UndoAt,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<(Undone, Option<UndoAt>)>;
+
+    fn hold_recording(
+        &mut self,
+        attempt: AttemptId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<u64>;
+    fn release_recording(&mut self, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64>;
+    /// Marks the oldest recordings that may go as expired, until `bytes` are freed or `most` are marked.
+    fn expire_recordings(
+        &mut self,
+        bytes: u64,
+        older_than: Option<i64>,
+        most: u32,
+        now: i64,
+    ) -> Result<Vec<RecordingRow>>;
+    fn recordings_exported(&mut self, recordings: &[i64], now: i64) -> Result<()>;
+}
+
+/// Long reads.
+pub(crate) trait ListReads {
+    fn list_by_name(&mut self, name: &str) -> Result<ListInfo>;
+    fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
+    fn project_by_name(&mut self, name: &str) -> Result<ProjectId>;
+    fn deleted_lists(&mut self) -> Result<Vec<DeletedList>>;
+    fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>>;
+    fn may_use(&mut self, list: ListId, user: UserId) -> Result<bool>;
+    fn view(&mut self, query: &ViewQuery) -> Result<ViewPage>;
+    fn find_leads(&mut self, list: ListId, filter: &ViewFilter) -> Result<Vec<LeadId>>;
+    fn lead(&mut self, lead: LeadId) -> Result<LeadRow>;
+    fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>>;
+    fn imports(
+        &mut self,
+        list: Option<ListId>,
+        before: Option<ImportId>,
+        limit: u32,
+    ) -> Result<Vec<ImportRecord>>;
+    fn import(&mut self, key: &str) -> Result<ImportRecord>;
+    fn tally(&mut self, query: &StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>>;
+    fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>>;
+    /// Live contacts, one row per number, behind one; in the order of identifiers.
+    fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>>;
+    fn register_names(&mut self) -> Result<RegisterNames>;
+    /// Every setting that keeps the database whole, looked at.
+    fn check(&mut self, full: bool) -> Result<CheckReport>;
+    fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;
+    fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage>;
+    /// Holds what took long to read.
+    fn lingers(&self) -> bool;
+}

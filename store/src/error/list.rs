@@ -1,0 +1,106 @@
+use super::Blame;
+use crate::code::Code;
+
+/// Why a verb on projects, lists, leads, imports or recordings refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// The list is granted to others only (X7).
+    #[error("the list {list:?} is not granted to you; ask a manager")]
+    NotGranted {
+        /// Its name.
+        list: String,
+    },
+    /// The list takes no more leads (S1.12, S4.30).
+    #[error("the list takes at most {limit} leads; {free} more fit")]
+    Full {
+        /// The most it takes.
+        limit: u64,
+        /// How many more fit.
+        free: u64,
+    },
+    /// The number is on the list already (C3).
+    #[error("the number is on the list already")]
+    LeadDuplicate,
+    /// A value of a lead that was typed is not one.
+    #[error("{}", .0.en())]
+    Value(Code),
+    /// The number that came with the file cannot be changed; further ones can (X3).
+    #[error("the number that came with the list cannot be changed; add another one instead")]
+    PhoneReadOnly,
+    /// A project needs a name.
+    #[error("a project needs a name")]
+    ProjectName,
+    /// There is a live project of this name.
+    #[error("there is a project called {name:?} already; choose another name")]
+    ProjectDuplicate {
+        /// The name.
+        name: String,
+    },
+    /// The project has lists.
+    #[error("the project {name:?} still has {lists} lists; delete them first")]
+    ProjectInUse {
+        /// Its name.
+        name: String,
+        /// How many.
+        lists: u64,
+    },
+    /// A place in a list view that this program did not hand out.
+    #[error("not a place in this view; begin again without it")]
+    Cursor,
+    /// A search text that folds to nothing.
+    #[error("nothing to search for is left of this text")]
+    SearchEmpty,
+    /// Nothing was deleted then.
+    #[error("nothing in the bin is from that moment")]
+    NotInBin,
+    /// The import cannot be taken back.
+    #[error("this import cannot be undone: {reason}")]
+    NotUndoable {
+        /// Why.
+        reason: &'static str,
+    },
+    /// No list of statuses, order, … is called so.
+    #[error("unknown word {word:?}")]
+    Word {
+        /// The word.
+        word: String,
+    },
+}
+
+impl ListError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotGranted { .. } => "E-LIST-GRANT",
+            Self::Full { .. } => "E-LIST-FULL",
+            Self::LeadDuplicate => "E-LEAD-DUP",
+            Self::Value(code) => code.as_str(),
+            Self::PhoneReadOnly => "E-PHONE-READONLY",
+            Self::ProjectName => "E-REQ-PROJECTNAME",
+            Self::ProjectDuplicate { .. } => "E-PROJECT-DUP",
+            Self::ProjectInUse { .. } => "E-PROJECT-BUSY",
+            Self::Cursor | Self::SearchEmpty | Self::Word { .. } => "E-BAD-REQUEST",
+            Self::NotInBin => "E-NOT-FOUND",
+            Self::NotUndoable { .. } => "E-IMPORT-UNDO",
+        }
+    }
+
+    /// Who has to act.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Cursor | Self::SearchEmpty | Self::Word { .. } | Self::NotInBin => Blame::Misuse,
+            Self::NotGranted { .. }
+            | Self::Full { .. }
+            | Self::LeadDuplicate
+            | Self::Value(_)
+            | Self::PhoneReadOnly
+            | Self::ProjectName
+            | Self::ProjectDuplicate { .. }
+            | Self::ProjectInUse { .. }
+            | Self::NotUndoable { .. } => Blame::Refused,
+        }
+    }
+}

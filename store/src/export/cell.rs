@@ -1,0 +1,73 @@
+//! One cell: quoting, formulas, CP932.
+
+use encoding_rs::SHIFT_JIS;
+
+/// Appends `text` as one cell, quoted where RFC 4180 or a leading or trailing space asks for it.
+pub(crate) fn write_cell(out: &mut String, text: &str) {
+    let quote = text.contains(['"', ',', '\n', '\r', '\t', ';']) || text != text.trim();
+    if !quote {
+        out.push_str(text);
+        return;
+    }
+    out.push('"');
+    for (at, part) in text.split('"').enumerate() {
+        if at > 0 {
+            out.push_str("\"\"");
+        }
+        out.push_str(part);
+    }
+    out.push('"');
+}
+
+/// Whether a spreadsheet would run the cell, or take an apostrophe of ours off it: `'`* then one of `=+-@`, tab or CR,
+/// in either width.
+pub(super) fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA_STARTS)
+}
+
+/// Takes the apostrophe off that an export put before a formula.
+pub(crate) fn strip_neutraliser(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if is_formula(rest) => rest,
+        _ => text,
+    }
+}
+
+/// Encodes to CP932. Characters that Unicode has twice go to their one CP932 code; what has none becomes 〓.
+pub(super) fn encode_cp932(text: &str, out: &mut Vec<u8>, mut unencodable: impl FnMut(char)) {
+    for c in text.chars() {
+        if c.is_ascii() {
+            out.push(c as u8);
+            continue;
+        }
+        let c = CP932_TWINS.iter().find(|(twin, _)| *twin == c).map_or(c, |(_, known)| *known);
+        let mut utf8 = [0; 4];
+        // ASCII spaces and hyphens of the table pass through here unchanged.
+        let (bytes, _, failed) = SHIFT_JIS.encode(c.encode_utf8(&mut utf8));
+        if failed || ('\u{80}'..='\u{9F}').contains(&c) {
+            unencodable(c);
+            out.extend_from_slice(GETA);
+        } else {
+            out.extend_from_slice(&bytes);
+        }
+    }
+}
+
+const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+/// 〓, the printers' sign for a missing type.
+const GETA: &[u8] = b"\x81\xAC";
+
+/// Pairs that are one character in CP932: the wave-dash family, and signs that would turn into ASCII.
+const CP932_TWINS: [(char, char); 11] = [
+    ('\u{301C}', '\u{FF5E}'),
+    ('\u{2016}', '\u{2225}'),
+    ('\u{2212}', '\u{FF0D}'),
+    ('\u{2014}', '\u{2015}'),
+    ('\u{A2}', '\u{FFE0}'),
+    ('\u{A3}', '\u{FFE1}'),
+    ('\u{AC}', '\u{FFE2}'),
+    ('\u{A6}', '\u{FFE4}'),
+    ('\u{A5}', '\u{FFE5}'),
+    ('\u{203E}', '\u{FFE3}'),
+    ('\u{A0}', ' '),
+];

@@ -1,0 +1,156 @@
+//! Dial lists.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::sheet::Sheet;
+use super::{ExportOptions, ExportReport, japan_time, to_file};
+use crate::backend::Reader;
+use crate::error::{Error, Result};
+use crate::id::ListId;
+use crate::model::{LeadFilter, LeadRow, ListQuery};
+use crate::phone::Phone;
+
+/// One exported lead.
+#[derive(Clone, Debug)]
+pub struct ExportRow<'a> {
+    /// Company.
+    pub company: Option<&'a str>,
+    /// Person.
+    pub person: Option<&'a str>,
+    /// 184 or 186 in front of the number.
+    pub clir: Option<&'a str>,
+    /// Number; written in the national form with hyphens, which spreadsheets keep as text.
+    pub phone: &'a Phone,
+    /// Further numbers, behind it with a stroke between.
+    pub extra_phones: &'a [Phone],
+    /// Categories.
+    pub categories: &'a [String],
+    /// Further columns by name.
+    pub attributes: &'a Value,
+    /// Label of the last disposition.
+    pub last_result: Option<&'a str>,
+    /// When the last attempt began, UTC milliseconds; written in Japan's time.
+    pub last_call_at: Option<i64>,
+    /// Attempts that count.
+    pub attempts: u32,
+    /// Memo of the last attempt.
+    pub memo: Option<&'a str>,
+}
+
+/// Writes one list, row by row; what it writes our own import reads back as the same list.
+pub struct ListWriter<W> {
+    sheet: Sheet<W>,
+    columns: Vec<String>,
+    without_results: bool,
+}
+
+impl<W: Write> ListWriter<W> {
+    /// Writes the mark and the header; `columns` are the list's further ones.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn new(sink: W, options: &ExportOptions, columns: &[String]) -> io::Result<Self> {
+        let mut names: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        names.extend_from_slice(columns);
+        if !options.without_results {
+            for name in RESULTS {
+                let taken = columns.iter().any(|column| column == name);
+                names.push(if taken { format!("{name}{OURS}") } else { name.to_owned() });
+            }
+        }
+        let sheet = Sheet::new(sink, options.encoding, options.raw, names)?;
+        Ok(Self { sheet, columns: columns.to_vec(), without_results: options.without_results })
+    }
+
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn write(&mut self, row: &ExportRow<'_>) -> io::Result<()> {
+        let sheet = &mut self.sheet;
+        sheet.text(row.company.unwrap_or_default())?;
+        sheet.text(row.person.unwrap_or_default())?;
+        let mut numbers = format!("{}{}", row.clir.unwrap_or_default(), row.phone.display_national());
+        for phone in row.extra_phones {
+            let _ = write!(numbers, "/{}", phone.display_national());
+        }
+        sheet.cell(&numbers)?;
+        sheet.text(&row.categories.join("|"))?;
+        for column in &self.columns {
+            sheet.text(row.attributes.get(column).and_then(Value::as_str).unwrap_or_default())?;
+        }
+        if !self.without_results {
+            sheet.text(row.last_result.unwrap_or_default())?;
+            sheet.cell(&row.last_call_at.map(japan_time).unwrap_or_default())?;
+            sheet.cell(&row.attempts.to_string())?;
+            sheet.text(row.memo.unwrap_or_default())?;
+        }
+        sheet.end_row()
+    }
+
+    /// Flushes the sink and yields it with the report.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(self) -> io::Result<(W, ExportReport)> {
+        self.sheet.finish()
+    }
+}
+
+/// Writes a whole list.
+pub(crate) fn export_list(
+    reader: &mut dyn Reader,
+    list: ListId,
+    options: &ExportOptions,
+) -> Result<ExportReport> {
+    let info = reader.list_by_name(&list.to_string())?;
+    to_file(options, |sink| {
+        let failed = |source| Error::File { path: options.path.clone(), source };
+        let mut writer = ListWriter::new(sink, options, &info.columns).map_err(failed)?;
+        let mut after = None;
+        loop {
+            let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
+            let leads = reader.show_list(&ListQuery { list, after, limit: super::PAGE, filter })?;
+            let Some(last) = leads.last() else { break };
+            after = Some(last.position);
+            for lead in &leads {
+                write_lead(&mut writer, lead, failed)?;
+            }
+        }
+        writer.finish().map_err(failed)
+    })
+}
+
+fn write_lead<W: Write>(
+    writer: &mut ListWriter<W>,
+    lead: &LeadRow,
+    failed: impl Fn(io::Error) -> Error,
+) -> Result<()> {
+    let phone = Phone::from_e164(&lead.phone).map_err(Error::Phone)?;
+    let extra: std::result::Result<Vec<Phone>, _> =
+        lead.extra_phones.iter().map(|further| Phone::from_e164(&further.phone)).collect();
+    let row = ExportRow {
+        company: lead.company.as_deref(),
+        person: lead.person.as_deref(),
+        clir: lead.clir.as_deref(),
+        phone: &phone,
+        extra_phones: &extra.map_err(Error::Phone)?,
+        categories: &lead.categories,
+        attributes: &lead.attrs,
+        last_result: lead.last_status_label.as_deref(),
+        last_call_at: lead.last_at,
+        attempts: lead.attempts,
+        memo: lead.last_memo.as_deref(),
+    };
+    writer.write(&row).map_err(failed)
+}
+
+/// The columns that the import reads.
+const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
+/// The columns that it knows as ours and ignores.
+const RESULTS: [&str; 4] = ["最終結果", "最終通話日時", "回数", "メモ"];
+/// Behind a name of ours that the list has a column of.
+pub(crate) const OURS: &str = "(kakeru)";

@@ -1,0 +1,212 @@
+//! Writing lists, contacts, calls and the do-not-call list as CSV that Japanese Excel opens and our own import reads back.
+
+mod cell;
+mod list;
+mod registers;
+mod sheet;
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::import::UnknownWord;
+use crate::time::format_jst;
+
+pub(crate) use cell::{strip_neutraliser, write_cell};
+pub use list::{ExportRow, ListWriter};
+pub(crate) use list::{OURS, export_list};
+pub(crate) use registers::{export_contacts, export_dnc, export_history};
+
+/// Encoding of an exported file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExportEncoding {
+    /// Windows-31J, what Excel's "CSV (コンマ区切り)" is in.
+    Cp932,
+    /// UTF-8 without byte order mark.
+    Utf8,
+    /// UTF-8 with byte order mark: every character survives and Excel understands it.
+    #[default]
+    Utf8Bom,
+}
+
+/// How a list is exported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportOptions {
+    /// The file; it is replaced as a whole or not at all.
+    pub path: PathBuf,
+    /// Encoding of the file.
+    pub encoding: ExportEncoding,
+    /// Leave cells alone that a spreadsheet would run as formulas.
+    pub raw: bool,
+    /// Leave out the columns of results (lists only).
+    pub without_results: bool,
+    /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
+    pub replace_unencodable: bool,
+}
+
+/// A character that does not exist in the encoding; 〓 was written in its place.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct UnencodableChar {
+    /// Row of the file, from 1, the header included.
+    pub row: u64,
+    /// Name of the column.
+    #[serde(serialize_with = "as_text")]
+    pub column: Arc<str>,
+    /// The character.
+    pub character: char,
+}
+
+fn as_text<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+/// What an export came to.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct ExportReport {
+    /// Rows written, without the header.
+    pub rows: u64,
+    /// Characters that do not exist in the encoding (`E-EXPORT-CHAR`), the first [`ExportReport::MOST_CHARS`] of them.
+    /// Whoever asked decides whether such a file is of use; it is never silently wrong.
+    pub unencodable: Vec<UnencodableChar>,
+    /// How many there were.
+    pub unencodable_total: u64,
+    /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding.
+    pub written: bool,
+    /// Cells a spreadsheet would have run as formulas and that got a leading apostrophe.
+    pub neutralised: u64,
+}
+
+impl ExportReport {
+    /// Unencodable characters kept with their place.
+    pub const MOST_CHARS: usize = 1_000;
+}
+
+/// Lets `write` fill a file, which appears under its name only when it is complete and on disk.
+fn to_file(
+    options: &ExportOptions,
+    write: impl FnOnce(BufWriter<File>) -> Result<(BufWriter<File>, ExportReport)>,
+) -> Result<ExportReport> {
+    let failed = |source| Error::File { path: options.path.clone(), source };
+    let mut part = options.path.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let finish = |(sink, mut report): (BufWriter<File>, ExportReport)| {
+        report.written = report.unencodable_total == 0 || options.replace_unencodable;
+        if report.written {
+            sink.get_ref().sync_all().map_err(failed)?;
+            fs::rename(&part, &options.path).map_err(failed)?;
+        }
+        Ok(report)
+    };
+    let result =
+        File::create(&part).map_err(failed).and_then(|file| write(BufWriter::new(file))).and_then(finish);
+    if !matches!(&result, Ok(report) if report.written) {
+        // The half-written file is of no use to anybody.
+        let _ = fs::remove_file(&part);
+    }
+    result
+}
+
+impl FromStr for ExportEncoding {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> std::result::Result<Self, UnknownWord> {
+        match word.to_ascii_lowercase().as_str() {
+            "cp932" | "sjis" | "shift_jis" | "windows-31j" => Ok(Self::Cp932),
+            "utf-8" | "utf8" => Ok(Self::Utf8),
+            "utf-8-bom" | "utf8-bom" => Ok(Self::Utf8Bom),
+            _ => Err(UnknownWord { expected: "cp932, utf-8, utf-8-bom" }),
+        }
+    }
+}
+
+/// `2026-01-31 09:05:00` in Japan's time: the form that a spreadsheet takes for a date.
+fn japan_time(utc_ms: i64) -> String {
+    let stamp = format_jst(utc_ms);
+    stamp.get(..SECONDS_END).unwrap_or(&stamp).replacen('T', " ", 1)
+}
+
+/// Where the seconds of `2026-01-31T09:05:00.000+09:00` end.
+const SECONDS_END: usize = 19;
+/// Rows read at a time.
+const PAGE: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::SHIFT_JIS;
+
+    use super::*;
+    use crate::phone::Phone;
+
+    fn export(company: &str, options: ExportOptions) -> (Vec<u8>, ExportReport) {
+        let phone = Phone::from_e164("+81312345678").unwrap();
+        let mut writer =
+            ListWriter::new(Vec::new(), &options, &["備考".to_owned(), "メモ".to_owned()]).unwrap();
+        let row = ExportRow {
+            company: Some(company),
+            person: Some("山田 \"太郎\""),
+            clir: Some("184"),
+            phone: &phone,
+            extra_phones: &[Phone::from_e164("+819012345678").unwrap()],
+            categories: &["製品A".to_owned(), "既存".to_owned()],
+            attributes: &serde_json::json!({ "備考": "一", "他": "無い列" }),
+            last_result: Some("見込"),
+            last_call_at: Some(1_767_225_599_000),
+            attempts: 2,
+            memo: Some("一行目\r\n二行目"),
+        };
+        writer.write(&row).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn a_row_reads_as_excel_expects_it() {
+        let (bytes, report) = export("㈱髙﨑,表", ExportOptions::default());
+        let text = String::from_utf8(bytes).unwrap();
+        let expected = "\u{FEFF}取引先会社名,取引先担当者名,電話番号,カテゴリー,備考,メモ,最終結果,最終通話日時,回数,メモ(kakeru)\r\n\
+            \"㈱髙﨑,表\",\"山田 \"\"太郎\"\"\",18403-1234-5678/090-1234-5678,製品A|既存,一,,見込,2026-01-01 08:59:59,2,\"一行目\r\n二行目\"\r\n";
+        assert_eq!(text, expected);
+        assert_eq!((report.rows, report.neutralised, report.unencodable_total), (1, 0, 0));
+    }
+
+    #[test]
+    fn cp932_keeps_the_extensions_and_maps_the_wave_dash_family() {
+        let options = ExportOptions { encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+        let (bytes, report) = export("㈱髙﨑①〜～−－—―‖∥¢£¬¥", options);
+        assert_eq!(report.unencodable_total, 0);
+        let (text, _, failed) = SHIFT_JIS.decode(&bytes);
+        assert!(!failed);
+        assert!(text.contains("㈱髙﨑①～～－－――∥∥￠￡￢￥"), "{text}");
+        let company = bytes.split(|b| *b == b'\n').nth(1).unwrap();
+        assert!(company.starts_with(b"\x87\x8A\xFB\xFC\xFA\xB1\x87\x40\x81\x60\x81\x60\x81\x7C\x81\x7C"));
+    }
+
+    #[test]
+    fn characters_outside_cp932_are_listed_never_silently_lost() {
+        let options = ExportOptions { encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+        let (bytes, report) = export("𠮷野家♡", options);
+        let listed: Vec<_> = report.unencodable.iter().map(|c| (c.row, &*c.column, c.character)).collect();
+        assert_eq!(listed, [(2, "取引先会社名", '𠮷'), (2, "取引先会社名", '♡')]);
+        assert!(SHIFT_JIS.decode(&bytes).0.contains("〓野家〓"));
+    }
+
+    #[test]
+    fn formulas_are_neutralised_unless_raw_and_read_back_as_they_were() {
+        for cell in ["=1+1", "+81", "-x", "@sum", "'=1", "＝1", "''-a"] {
+            let (bytes, report) = export(cell, ExportOptions::default());
+            assert_eq!(report.neutralised, 1, "{cell}");
+            assert!(String::from_utf8(bytes).unwrap().contains(&format!("\n'{cell}")), "{cell}");
+            assert_eq!(strip_neutraliser(&format!("'{cell}")), cell);
+            let (bytes, report) = export(cell, ExportOptions { raw: true, ..ExportOptions::default() });
+            assert_eq!(report.neutralised, 0);
+            assert!(String::from_utf8(bytes).unwrap().contains(&format!("\n{cell}")));
+        }
+        for cell in ["A=1", "'abc", "山田-商店", "'"] {
+            assert_eq!(export(cell, ExportOptions::default()).1.neutralised, 0);
+            assert_eq!(strip_neutraliser(cell), cell);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Contacts, history and do-not-call.
+
+use std::io;
+
+use super::sheet::Sheet;
+use super::{ExportOptions, ExportReport, PAGE, japan_time, to_file};
+use crate::backend::Reader;
+use crate::error::{Error, Result};
+use crate::model::{AttemptRow, Direction, HistoryQuery, Origin};
+use crate::phone::Phone;
+
+/// Writes the contact book, one row per number.
+pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) -> Result<ExportReport> {
+    to_file(options, |sink| {
+        let failed = |source| Error::File { path: options.path.clone(), source };
+        let mut sheet = Sheet::new(sink, options.encoding, options.raw, CONTACTS).map_err(failed)?;
+        let mut after = None;
+        loop {
+            let rows = reader.contact_rows(after, PAGE)?;
+            let Some(last) = rows.last() else { break };
+            after = Some((last.contact, last.number));
+            for row in &rows {
+                let mut write = || -> io::Result<()> {
+                    sheet.text(row.company.as_deref().unwrap_or_default())?;
+                    sheet.text(row.person.as_deref().unwrap_or_default())?;
+                    sheet.cell(&national(&row.phone))?;
+                    sheet.text(&row.categories.join("|"))?;
+                    sheet.end_row()
+                };
+                write().map_err(failed)?;
+            }
+        }
+        sheet.finish().map_err(failed)
+    })
+}
+
+/// Writes calls, newest first.
+pub(crate) fn export_history(
+    reader: &mut dyn Reader,
+    query: &HistoryQuery,
+    options: &ExportOptions,
+) -> Result<ExportReport> {
+    to_file(options, |sink| {
+        let failed = |source| Error::File { path: options.path.clone(), source };
+        let mut sheet = Sheet::new(sink, options.encoding, options.raw, HISTORY).map_err(failed)?;
+        let mut query = HistoryQuery { limit: PAGE, ..query.clone() };
+        loop {
+            let rows = reader.history(&query)?;
+            let Some(last) = rows.last() else { break };
+            query.before = Some(last.id);
+            for row in &rows {
+                write_call(&mut sheet, row).map_err(failed)?;
+            }
+        }
+        sheet.finish().map_err(failed)
+    })
+}
+
+fn write_call<W: io::Write>(sheet: &mut Sheet<W>, row: &AttemptRow) -> io::Result<()> {
+    let time = |at: Option<i64>| at.map(japan_time).unwrap_or_default();
+    let talk = row.answered_at.zip(row.ended_at).map(|(from, to)| ((to - from).max(0) / 1000).to_string());
+    let way = match (row.direction, row.origin) {
+        (Direction::In, _) => "着信",
+        (Direction::Out, Origin::List) => "発信",
+        (Direction::Out, Origin::Manual | Origin::Direct | Origin::Incoming) => "手動発信",
+    };
+    let number = row.phone.as_deref().map(national).or_else(|| row.peer.clone()).unwrap_or_default();
+    sheet.cell(&time(row.dialed_at))?;
+    sheet.cell(way)?;
+    sheet.text(&number)?;
+    sheet.text(row.company.as_deref().unwrap_or_default())?;
+    sheet.text(row.person.as_deref().unwrap_or_default())?;
+    sheet.text(&row.categories.join("|"))?;
+    sheet.text(row.list_name.as_deref().unwrap_or_default())?;
+    sheet.text(row.user_name.as_deref().unwrap_or_default())?;
+    sheet.text(row.status_label.as_deref().unwrap_or_default())?;
+    sheet.text(row.memo.as_deref().unwrap_or_default())?;
+    sheet.cell(&time(row.recall_at))?;
+    sheet.cell(&time(row.answered_at))?;
+    sheet.cell(&time(row.ended_at))?;
+    sheet.cell(&talk.unwrap_or_default())?;
+    sheet.cell(&row.sip_code.map(|code| code.to_string()).unwrap_or_default())?;
+    sheet.cell(&row.q850.map(|cause| cause.to_string()).unwrap_or_default())?;
+    sheet.text(row.caller_id.as_deref().unwrap_or_default())?;
+    sheet.text(row.void_reason.as_deref().unwrap_or_default())?;
+    sheet.cell(if row.interrupted { "中断" } else { "" })?;
+    sheet.text(
+        &row.recording.as_ref().map(|file| file.path.to_string_lossy().into_owned()).unwrap_or_default(),
+    )?;
+    sheet.cell(&row.id.to_string())?;
+    sheet.end_row()
+}
+
+/// Writes the do-not-call list.
+pub(crate) fn export_dnc(reader: &mut dyn Reader, options: &ExportOptions) -> Result<ExportReport> {
+    to_file(options, |sink| {
+        let failed = |source| Error::File { path: options.path.clone(), source };
+        let mut sheet = Sheet::new(sink, options.encoding, options.raw, DNC).map_err(failed)?;
+        let names = reader.register_names()?;
+        for row in reader.dnc_list()? {
+            let mut write = || -> io::Result<()> {
+                let project = row.project.and_then(|id| names.projects.get(&id));
+                let by = row.by.and_then(|id| names.users.get(&id));
+                sheet.cell(&national(&row.phone))?;
+                sheet.text(project.map_or("", String::as_str))?;
+                sheet.text(&row.reason)?;
+                sheet.text(&row.source)?;
+                sheet.text(by.map_or("", String::as_str))?;
+                sheet.cell(&japan_time(row.at))?;
+                sheet.end_row()
+            };
+            write().map_err(failed)?;
+        }
+        sheet.finish().map_err(failed)
+    })
+}
+
+/// With hyphens, as far as it is a number we know.
+fn national(e164: &str) -> String {
+    Phone::from_e164(e164).map_or_else(|_| e164.to_owned(), |phone| phone.display_national())
+}
+
+const CONTACTS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
+const HISTORY: [&str; 21] = [
+    "日時",
+    "種別",
+    "電話番号",
+    "会社名",
+    "担当者名",
+    "カテゴリー",
+    "リスト",
+    "対応ユーザー",
+    "結果",
+    "メモ",
+    "再コール日時",
+    "応答日時",
+    "終了日時",
+    "通話秒数",
+    "SIP",
+    "Q850",
+    "発信者番号",
+    "無効の理由",
+    "中断",
+    "録音",
+    "ID",
+];
+const DNC: [&str; 6] = ["電話番号", "案件", "理由", "登録元", "登録者", "登録日時"];

@@ -1,0 +1,117 @@
+//! Keeping data: recordings for a while, copies, checks.
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+
+use super::Store;
+use crate::error::Result;
+use crate::id::{AttemptId, UserId};
+use crate::import::Cancel;
+use crate::model::{Backup, CheckReport, RecordingQuery, RecordingRow, RecordingUsage};
+
+/// Recordings.
+impl Store {
+    /// Recordings with their calls.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recordings(&self, query: RecordingQuery) -> Result<Vec<RecordingRow>> {
+        self.read(move |r| r.recordings(&query)).await
+    }
+
+    /// How much is kept; `now` is UTC milliseconds.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recording_usage(&self, now: i64) -> Result<RecordingUsage> {
+        self.read(move |r| r.recording_usage(now)).await
+    }
+
+    /// Keeps the recordings of a call whatever the quota says; returns how many there are.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn hold_recording(
+        &self,
+        attempt: AttemptId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<u64> {
+        let reason = reason.map(str::to_owned);
+        self.write(move |b| b.hold_recording(attempt, reason.as_deref(), by, now)).await
+    }
+
+    /// Ends a hold.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn release_recording(&self, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64> {
+        self.write(move |b| b.release_recording(attempt, by, now)).await
+    }
+
+    /// Marks the oldest recordings that may go as expired: those begun before `older_than`, and more until `bytes` are
+    /// freed, at most `most`. Not those on hold, and none whose result has not left the box. The caller deletes the files.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn expire_recordings(
+        &self,
+        bytes: u64,
+        older_than: Option<i64>,
+        most: u32,
+        now: i64,
+    ) -> Result<Vec<RecordingRow>> {
+        self.write(move |b| b.expire_recordings(bytes, older_than, most, now)).await
+    }
+
+    /// Marks recordings as exported.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recordings_exported(&self, recordings: Vec<i64>, now: i64) -> Result<()> {
+        self.write(move |b| b.recordings_exported(&recordings, now)).await
+    }
+}
+
+/// Copies and checks.
+impl Store {
+    /// Copies the database into a file while calls go on; `progress` is told pages done and pages in all.
+    ///
+    /// # Errors
+    /// [`crate::Error::File`], [`crate::Error::Corrupt`] when the copy is not whole, storage errors.
+    pub async fn backup(
+        &self,
+        target: PathBuf,
+        progress: Option<watch::Sender<(u64, u64)>>,
+        cancel: Option<Cancel>,
+    ) -> Result<Backup> {
+        let source = self.inner.path.clone();
+        self.read_apart(move |_| {
+            crate::sqlite::backup(&source, &target, &mut |done, all| {
+                if let Some(progress) = &progress {
+                    progress.send_replace((done, all));
+                }
+                !cancel.as_ref().is_some_and(Cancel::is_cancelled)
+            })
+        })
+        .await
+    }
+
+    /// Looks at the whole database: pages, references, figures; `full` also compares indexes with their tables.
+    ///
+    /// # Errors
+    /// Storage errors, [`crate::Error::Corrupt`] when it cannot even be looked at.
+    pub async fn check(&self, full: bool) -> Result<CheckReport> {
+        self.read_apart(move |r| r.check(full)).await
+    }
+}
+
+impl Store {
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        &self.inner.path
+    }
+}

@@ -1,0 +1,363 @@
+//! Projects, list views, many leads at once, the journal of imports, counts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::Store;
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::model::{
+    DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow, LeadSpec, LeadsChanged, ListEdit,
+    ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
+    ViewQuery,
+};
+use crate::staging::{Staging, Undone};
+use crate::thread::{Lane, Writer};
+
+/// Projects.
+impl Store {
+    /// A new project.
+    ///
+    /// # Errors
+    /// [`crate::ListError::ProjectName`], [`crate::ListError::ProjectDuplicate`], [`Error::Phone`].
+    pub async fn create_project(
+        &self,
+        name: &str,
+        caller_id: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<ProjectRow> {
+        let (name, caller_id) = (name.to_owned(), caller_id.map(str::to_owned));
+        self.write(move |b| b.create_project(&name, caller_id.as_deref(), by, now)).await
+    }
+
+    /// Changes a project.
+    ///
+    /// # Errors
+    /// As [`Self::create_project`], and [`Error::NotFound`].
+    pub async fn edit_project(
+        &self,
+        project: ProjectId,
+        edit: ProjectEdit,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<ProjectRow> {
+        self.write(move |b| b.edit_project(project, &edit, by, now)).await
+    }
+
+    /// Moves a project without lists into the bin.
+    ///
+    /// # Errors
+    /// [`crate::ListError::ProjectInUse`], [`Error::NotFound`].
+    pub async fn delete_project(&self, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()> {
+        self.write(move |b| b.delete_project(project, by, now)).await
+    }
+
+    /// Brings the project of this name back that was deleted last.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`crate::ListError::ProjectDuplicate`].
+    pub async fn restore_project(&self, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow> {
+        let name = name.to_owned();
+        self.write(move |b| b.restore_project(&name, by, now)).await
+    }
+
+    /// Live projects with what they hold, by name.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn project_rows(&self) -> Result<Vec<ProjectRow>> {
+        self.read(|r| r.project_rows()).await
+    }
+
+    /// The live project of this name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn project_by_name(&self, name: &str) -> Result<ProjectId> {
+        let name = name.to_owned();
+        self.read(move |r| r.project_by_name(&name)).await
+    }
+}
+
+/// Lists.
+impl Store {
+    /// Changes a list. A new order of dialing holds when this returns; calls go on meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::ListName`], [`Error::ListDuplicate`], [`Error::NotFound`].
+    pub async fn edit_list(&self, list: ListId, edit: ListEdit, by: Option<UserId>, now: i64) -> Result<()> {
+        let reorder = edit.order.is_some();
+        self.write(move |b| b.edit_list(list, &edit, by, now)).await?;
+        let mut after = if reorder { Some(0) } else { None };
+        while let Some(position) = after {
+            after = self.slice(move |b| b.reorder_list(list, position)).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves a list into the bin.
+    ///
+    /// # Errors
+    /// [`Error::ListBusy`] while a call to one of its leads is open or an import runs, [`Error::NotFound`].
+    pub async fn delete_list(&self, list: ListId, by: Option<UserId>, now: i64) -> Result<()> {
+        self.write(move |b| b.delete_list(list, by, now)).await
+    }
+
+    /// Brings the list of this name or identifier back that was deleted last.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::ListDuplicate`].
+    pub async fn restore_list(&self, key: &str, by: Option<UserId>, now: i64) -> Result<ListInfo> {
+        let key = key.to_owned();
+        let list = self.write(move |b| b.restore_list(&key, by, now)).await?;
+        self.read(move |r| r.list_by_name(&list.to_string())).await
+    }
+
+    /// Lists in the bin.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn deleted_lists(&self) -> Result<Vec<DeletedList>> {
+        self.read(|r| r.deleted_lists()).await
+    }
+
+    /// Grants a list to users, or takes the grants back. A list that is granted to nobody is open to everybody.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn grant_list(
+        &self,
+        list: ListId,
+        users: Vec<UserId>,
+        granted: bool,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
+        self.write(move |b| b.grant_list(list, &users, granted, by, now)).await
+    }
+
+    /// Who may use a list.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn grants(&self, list: ListId) -> Result<Vec<GrantRow>> {
+        self.read(move |r| r.grants(list)).await
+    }
+
+    /// Whether a user may use a list (S1.36, X7).
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn may_use_list(&self, list: ListId, user: UserId) -> Result<bool> {
+        self.read(move |r| r.may_use(list, user)).await
+    }
+
+    /// One page of the list view.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::StatusUnknown`], [`crate::ListError::Cursor`], [`crate::ListError::SearchEmpty`].
+    pub async fn view(&self, query: ViewQuery) -> Result<ViewPage> {
+        self.read(move |r| r.view(&query)).await
+    }
+
+    /// Every lead of a list that passes a filter, by position.
+    ///
+    /// # Errors
+    /// As [`Self::view`].
+    pub async fn find_leads(&self, list: ListId, filter: ViewFilter) -> Result<Vec<LeadId>> {
+        self.read(move |r| r.find_leads(list, &filter)).await
+    }
+}
+
+/// Leads.
+impl Store {
+    /// One lead.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn lead(&self, lead: LeadId) -> Result<LeadRow> {
+        self.read(move |r| r.lead(lead)).await
+    }
+
+    /// Puts a lead at the end of a list.
+    ///
+    /// # Errors
+    /// [`Error::Phone`], [`Error::ListBusy`], [`Error::NotFound`], [`crate::ListError`].
+    pub async fn add_lead(&self, spec: LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId> {
+        self.write(move |b| b.add_lead(&spec, by, now)).await
+    }
+
+    /// Does one thing to many leads, in slices that calls overtake, with one row of audit at the end.
+    ///
+    /// # Errors
+    /// Storage errors; what was changed before stays.
+    pub async fn change_leads(
+        &self,
+        list: ListId,
+        leads: Vec<LeadId>,
+        change: LeadChange,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<LeadsChanged> {
+        let (leads, change): (Arc<[LeadId]>, _) = (leads.into(), Arc::new(change));
+        let mut done = LeadsChanged::default();
+        let mut from = 0;
+        while from < leads.len() {
+            let (slice, what) = (Arc::clone(&leads), Arc::clone(&change));
+            let (looked, changed) = self
+                .slice(move |b| {
+                    #[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
+                    let deadline = Instant::now() + SLICE;
+                    b.change_leads(slice.get(from..).unwrap_or_default(), &what, from, by, now, deadline)
+                })
+                .await?;
+            from += looked.max(1);
+            done += changed;
+        }
+        self.write(move |b| b.audit_change(list, &change, &done, by, now).map(|()| done)).await
+    }
+
+    /// Brings leads back that were deleted at one moment: [`Self::bin`].
+    ///
+    /// # Errors
+    /// [`crate::ListError::NotInBin`].
+    pub async fn restore_leads(&self, list: ListId, deleted_at: i64) -> Result<LeadsChanged> {
+        let mut done = LeadsChanged::default();
+        let mut after = None;
+        loop {
+            let (changed, next) = self.slice(move |b| b.restore_leads(list, deleted_at, after)).await?;
+            done += changed;
+            if next.is_none() {
+                break;
+            }
+            after = next;
+        }
+        if after.is_none() { Err(crate::error::ListError::NotInBin.into()) } else { Ok(done) }
+    }
+
+    /// What lies in the bin of a list: moments, UTC milliseconds, and how many leads were deleted then.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn bin(&self, list: ListId) -> Result<Vec<(i64, u64)>> {
+        self.read(move |r| r.bin(list)).await
+    }
+
+    /// Adds a number to a lead (S4.41); returns all its numbers.
+    ///
+    /// # Errors
+    /// [`Error::Phone`], [`Error::NotFound`], [`crate::ListError::LeadDuplicate`].
+    pub async fn add_lead_phone(
+        &self,
+        lead: LeadId,
+        phone: &str,
+        label: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<Vec<LeadPhone>> {
+        let (phone, label) = (phone.to_owned(), label.map(str::to_owned));
+        self.write(move |b| b.add_lead_phone(lead, &phone, label.as_deref(), by, now)).await
+    }
+
+    /// Removes a number that somebody added.
+    ///
+    /// # Errors
+    /// [`crate::ListError::PhoneReadOnly`] for those of the file (X3), [`Error::NotFound`].
+    pub async fn remove_lead_phone(
+        &self,
+        lead: LeadId,
+        phone: &str,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<Vec<LeadPhone>> {
+        let phone = phone.to_owned();
+        self.write(move |b| b.remove_lead_phone(lead, &phone, by, now)).await
+    }
+}
+
+/// Imports and counts.
+impl Store {
+    /// Imports, newest first.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn imports(
+        &self,
+        list: Option<ListId>,
+        before: Option<ImportId>,
+        limit: u32,
+    ) -> Result<Vec<ImportRecord>> {
+        self.read(move |r| r.imports(list, before, limit)).await
+    }
+
+    /// The import whose identifier begins so.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Ambiguous`].
+    pub async fn find_import(&self, key: &str) -> Result<ImportRecord> {
+        let key = key.to_owned();
+        self.read(move |r| r.import(&key)).await
+    }
+
+    /// Takes a committed import back: new leads that were not called go, overwritten values return unless somebody changed
+    /// them since. Calls go on meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::ListError::NotUndoable`], [`Error::NotFound`].
+    pub async fn undo_import(&self, import: ImportId, by: Option<UserId>, now: i64) -> Result<Undone> {
+        let record = self.find_import(&import.to_string()).await?;
+        crate::sqlite::may_undo(&record)?;
+        let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let (sender, receiver) = oneshot::channel();
+        let work = move || {
+            // The caller may have gone; it is finished all the same.
+            let _ = sender.send(staging.undo(import, by, now));
+        };
+        let thread = std::thread::Builder::new().name("store-import".to_owned()).spawn(work);
+        thread.map_err(|source| Error::File { path: "store-import".into(), source })?;
+        let result = receiver.await.map_err(|_| Error::Closed)?;
+        self.note(&result);
+        result
+    }
+
+    /// Counts per operator, list, project, hour or day.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn tally(&self, query: StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>> {
+        self.read(move |r| r.tally(&query, by)).await
+    }
+
+    /// Recounts row by row everything that is shown or kept as a number; returns what differs: nothing, or a defect.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn verify(&self, query: StatsQuery) -> Result<Vec<Mismatch>> {
+        self.read_apart(move |r| r.verify(&query)).await
+    }
+}
+
+impl Store {
+    /// Runs a slice of long work: calls overtake it.
+    async fn slice<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = oneshot::channel();
+        let job = Box::new(move |backend: &mut Writer| {
+            // The caller may have gone; the write stands.
+            let _ = sender.send(verb(&mut **backend));
+        });
+        self.inner.writes.push(Lane::Import, job, None)?;
+        let result = receiver.await.map_err(|_| Error::Closed)?;
+        self.note(&result);
+        result
+    }
+}
+
+/// Longest a slice keeps a call's write waiting, its commit apart.
+const SLICE: Duration = Duration::from_millis(3);

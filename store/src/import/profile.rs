@@ -1,0 +1,76 @@
+use std::sync::LazyLock;
+
+use super::options::{DupExisting, DupPolicy, HeaderMode, RequiredNames};
+
+/// The import rules of a product whose lists people bring along, or of none (`open`). Data, not code: `profiles.json`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Its name: `open`, `miitel`, `calltree`, `zoho`.
+    pub name: String,
+    /// Whether line 1 of a dial list names the columns (C1).
+    pub list_header: HeaderMode,
+    /// The same for contacts.
+    pub contact_header: HeaderMode,
+    /// Which names a lead must have (C2).
+    pub list_required: RequiredNames,
+    /// Which names a contact must have.
+    pub contact_required: RequiredNames,
+    /// A number twice in one file (C3).
+    pub dup_in_file: DupPolicy,
+    /// A number that is there already (C3).
+    pub dup_existing: DupExisting,
+    /// Most rows of one file (C4); `None`: any number.
+    pub max_rows: Option<u64>,
+    /// Largest file, in bytes.
+    pub max_bytes: Option<u64>,
+    /// Most leads of one list (C5).
+    pub max_leads: Option<u64>,
+    /// Most contacts of all (S0.23).
+    pub max_contacts: Option<u64>,
+    /// Most categories of one row (S1.22).
+    pub max_categories: Option<usize>,
+    /// The one name of the phone column (S4.39); `None`: any that is known.
+    pub phone_column: Option<String>,
+}
+
+impl Profile {
+    /// Every profile, the default first.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &PROFILES
+    }
+
+    /// The profile of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::all().iter().find(|profile| profile.name == name)
+    }
+}
+
+static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+    // A test reads it: it is part of this program.
+    serde_json::from_str(include_str!("profiles.json")).unwrap_or_default()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S0.22, S0.23, S1.12, S1.15, S1.22, S4.26, S4.30, S4.39: the limits of each product.
+    #[test]
+    fn the_profiles_are_the_products() {
+        let names: Vec<_> = Profile::all().iter().map(|profile| profile.name.as_str()).collect();
+        assert_eq!(names, ["open", "miitel", "calltree", "zoho"]);
+        let miitel = Profile::named("miitel").unwrap();
+        assert_eq!((miitel.max_rows, miitel.max_bytes), (Some(10_000), Some(2 * 1024 * 1024)));
+        assert_eq!((miitel.max_leads, miitel.max_contacts), (Some(5_000), Some(500_000)));
+        assert_eq!((miitel.list_header, miitel.contact_header), (HeaderMode::Required, HeaderMode::None));
+        let calltree = Profile::named("calltree").unwrap();
+        assert_eq!((calltree.max_rows, calltree.max_leads), (Some(50_000), Some(200_000)));
+        assert_eq!(calltree.phone_column.as_deref(), Some("電話番号"));
+        assert_eq!(Profile::named("open").unwrap().max_rows, None);
+        assert!(Profile::all().iter().all(|profile| profile.max_categories == Some(100)));
+        assert!(Profile::named("none").is_none());
+    }
+}

@@ -1,0 +1,81 @@
+//! The state of the database, copies of it, and rows of registers for files.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::tally::Mismatch;
+use crate::id::{ContactId, ProjectId, UserId};
+
+/// What a look at the whole database found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Version of its schema.
+    pub schema: i64,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Size of its log.
+    pub log_bytes: u64,
+    /// Room in the file that is not used.
+    pub free_bytes: u64,
+    /// Live lists.
+    pub lists: u64,
+    /// Leads, those in the bin included.
+    pub leads: u64,
+    /// Contacts.
+    pub contacts: u64,
+    /// Attempts.
+    pub attempts: u64,
+    /// Damage, in SQLite's words; empty when there is none.
+    pub damage: Vec<String>,
+    /// Rows that refer to rows that are not there.
+    pub broken_references: u64,
+    /// Figures that differ from what the rows say.
+    pub mismatches: Vec<Mismatch>,
+}
+
+impl CheckReport {
+    /// Nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.damage.is_empty() && self.broken_references == 0 && self.mismatches.is_empty()
+    }
+}
+
+/// A copy that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Backup {
+    /// The file.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// Version of its schema.
+    pub schema: i64,
+}
+
+/// A number of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactNumber {
+    /// The contact.
+    pub contact: ContactId,
+    /// Which of its numbers, from 1.
+    pub number: i64,
+    /// E.164, whole: mind where it goes.
+    pub phone: String,
+    /// Company.
+    pub company: Option<String>,
+    /// Person.
+    pub person: Option<String>,
+    /// Categories in order.
+    pub categories: Vec<String>,
+}
+
+/// Names of users and projects, also of those that were deleted.
+#[derive(Clone, Debug, Default)]
+pub struct RegisterNames {
+    /// Names of users.
+    pub users: HashMap<UserId, String>,
+    /// Names of projects.
+    pub projects: HashMap<ProjectId, String>,
+}

@@ -1,0 +1,107 @@
+//! The list view: columns, filters, pages.
+
+use serde::Serialize;
+
+use super::list::LeadRow;
+use super::word::{CallKind, LeadState, SortColumn};
+use crate::id::{ListId, UserId};
+
+/// One page of a list, as asked for.
+#[derive(Clone, Debug)]
+pub struct ViewQuery {
+    /// The list.
+    pub list: ListId,
+    /// Which leads.
+    pub filter: ViewFilter,
+    /// By which column; equal ones by position, empty ones last.
+    pub sort: SortColumn,
+    /// From the last to the first.
+    pub descending: bool,
+    /// Which page.
+    pub page: PageAt,
+    /// Rows of the page; 0 means 100, never more than 1000.
+    pub limit: u32,
+}
+
+/// Where a page is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PageAt {
+    /// At the beginning.
+    #[default]
+    First,
+    /// At the end.
+    Last,
+    /// Behind a place: [`ViewPage::next`] of another page under the same sort. Rows that changed meanwhile move nothing.
+    After(String),
+    /// Before a place: [`ViewPage::previous`].
+    Before(String),
+    /// From the row of this number on, from 0.
+    Row(u64),
+}
+
+/// Which leads; the default is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ViewFilter {
+    /// Name of the company or person, or a part of it, however it is written ([`crate::search_key`]).
+    pub name: Option<String>,
+    /// Digits of the number, or a part of them.
+    pub number: Option<String>,
+    /// Part of the last memo, as it stands.
+    pub memo: Option<String>,
+    /// Last status by code or label; `Some("")`: calls without one.
+    pub status: Option<String>,
+    /// What the last call was.
+    pub kind: Option<CallKind>,
+    /// Who made the last call.
+    pub last_user: Option<UserId>,
+    /// Last called at or after, UTC milliseconds.
+    pub from: Option<i64>,
+    /// Last called before, UTC milliseconds.
+    pub to: Option<i64>,
+    /// Whose lead it is.
+    pub assigned: Option<Assigned>,
+    /// Any of these categories, by name.
+    pub categories: Vec<String>,
+    /// 発信対象 (`true`) or 発信対象外 (`false`).
+    pub dialable: Option<bool>,
+    /// Where it stands.
+    pub state: Option<LeadState>,
+    /// Called exactly so often.
+    pub attempts: Option<u32>,
+    /// Called at least so often.
+    pub at_least: Option<u32>,
+}
+
+impl ViewFilter {
+    /// 「2回目」 (`calls` 1) and 「3回目」 (`calls` 2): called so often, the last time in vain (S4.42).
+    #[must_use]
+    pub fn another_try(calls: u32) -> Self {
+        Self { attempts: Some(calls), status: Some("no_contact".to_owned()), ..Self::default() }
+    }
+}
+
+/// Whose leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assigned {
+    /// This user's.
+    To(UserId),
+    /// This user's and nobody's: the pool (S1.37).
+    ToOrNobody(UserId),
+    /// Nobody's.
+    Nobody,
+}
+
+/// One page.
+#[derive(Clone, Debug, Serialize)]
+pub struct ViewPage {
+    /// Its rows.
+    pub rows: Vec<LeadRow>,
+    /// Leads that pass the filter.
+    pub total: u64,
+    /// Number of the first row among them, from 0.
+    pub first: u64,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+    /// Where the page before ends; `None` at the beginning.
+    pub previous: Option<String>,
+}

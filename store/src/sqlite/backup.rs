@@ -1,0 +1,160 @@
+//! Copies of the database: made while it is used, and put back while it is not.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions as FileOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::backup::{Backup as Copy, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::migrate::{APPLICATION_ID, NEWEST};
+use super::open::{self, PRIVATE, blame};
+use crate::error::{Doing, Error, OpenError, Result};
+use crate::model::Backup;
+
+/// Copies the database at `source` into `target` as it is at this moment; calls go on. `told` hears pages done and pages in
+/// all, and stops the copy by answering `false`. The file appears under its name when it is whole, checked and on disk.
+pub(crate) fn backup(source: &Path, target: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> Result<Backup> {
+    let doing = "back up";
+    let failed = |source: io::Error| Error::File { path: target.to_owned(), source };
+    let part = with_suffix(target, ".part");
+    // Personal data: for the daemon's user only.
+    let create =
+        FileOptions::new().create(true).truncate(true).read(true).write(true).mode(PRIVATE).open(&part);
+    drop(create.map_err(failed)?);
+    let made = copy(source, &part, told).and_then(|schema| {
+        let file = File::open(&part).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        fs::rename(&part, target).map_err(failed)?;
+        sync_folder(target).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        Ok(Backup { path: target.to_owned(), bytes, schema })
+    });
+    if made.is_err() {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(with_suffix(&part, suffix));
+        }
+        tracing::debug!(doing, "an unfinished copy was removed");
+    }
+    made
+}
+
+fn copy(source: &Path, part: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> Result<i64> {
+    let doing = "back up";
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(source, flags).doing(doing)?;
+    // Reading holds one state of the database: without it every commit of a call would begin the copy anew.
+    let reading = source.unchecked_transaction().doing(doing)?;
+    let schema: i64 = reading.query_row("PRAGMA user_version", [], |r| r.get(0)).doing(doing)?;
+    let mut target = Connection::open(part).doing(doing)?;
+    {
+        let copy = Copy::new(&reading, &mut target).doing(doing)?;
+        loop {
+            let step = copy.step(STEP_PAGES).doing(doing)?;
+            let progress = copy.progress();
+            let (left, all) = (i64::from(progress.remaining), i64::from(progress.pagecount));
+            if !told((all - left).max(0).unsigned_abs(), all.max(0).unsigned_abs()) {
+                return Err(Error::ImportStopped { reason: "the backup was cancelled".to_owned() });
+            }
+            match step {
+                StepResult::Done => break,
+                StepResult::Busy | StepResult::Locked => std::thread::park_timeout(PAUSE),
+                _ => {}
+            }
+        }
+    }
+    // A file of its own, with nothing beside it, and known to be whole.
+    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).doing(doing)?;
+    let answer: String = target.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).doing(doing)?;
+    target.close().map_err(|(_, source)| source).doing(doing)?;
+    if answer == "ok" { Ok(schema) } else { Err(damaged(&answer)) }
+}
+
+fn damaged(answer: &str) -> Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Error::Corrupt(rusqlite::Error::SqliteFailure(code, Some(answer.to_owned())))
+}
+
+/// What [`restore`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where the database that was there is now; `None` when there was none.
+    pub kept: Option<PathBuf>,
+    /// Version of the schema that the copy had; it has the newest now.
+    pub schema: i64,
+}
+
+/// Puts a copy in the place of the database at `database`. What was there is moved aside under a name with `stamp`, never
+/// deleted. Nothing is changed unless the copy is whole and not of a newer version.
+///
+/// # Errors
+/// [`OpenError::InUse`] while a daemon has the database open; [`OpenError::Corrupt`], [`OpenError::Newer`] and
+/// [`OpenError::Io`] for the copy.
+pub fn restore(copy: &Path, database: &Path, stamp: &str) -> std::result::Result<Restored, OpenError> {
+    let _lock = open::lock(database)?;
+    let schema = inspect(copy)?;
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Io { path, source }
+    };
+    let part = with_suffix(database, ".restore");
+    let mut from = File::open(copy).map_err(io(copy))?;
+    let into = FileOptions::new().create(true).truncate(true).write(true).mode(PRIVATE).open(&part);
+    let mut into = into.map_err(io(&part))?;
+    io::copy(&mut from, &mut into).map_err(io(&part))?;
+    into.sync_all().map_err(io(&part))?;
+    let mut kept = None;
+    for suffix in ["", "-wal", "-shm"] {
+        let old = with_suffix(database, suffix);
+        if old.exists() {
+            let aside = with_suffix(database, &format!(".before-{stamp}{suffix}"));
+            fs::rename(&old, &aside).map_err(io(&aside))?;
+            kept.get_or_insert(aside);
+        }
+    }
+    fs::rename(&part, database).map_err(io(database))?;
+    sync_folder(database).map_err(io(database))?;
+    Ok(Restored { kept, schema })
+}
+
+/// Whose file it is, of which version, and whether it is whole; returns the version.
+fn inspect(copy: &Path) -> std::result::Result<i64, OpenError> {
+    let meta = fs::metadata(copy).map_err(|source| OpenError::Io { path: copy.to_owned(), source })?;
+    let corrupt = |detail: String| OpenError::Corrupt { path: copy.to_owned(), detail };
+    if !meta.is_file() || meta.len() == 0 {
+        return Err(corrupt("not a database".to_owned()));
+    }
+    let read = |error| blame(copy, "read the backup", error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(copy, flags).map_err(read)?;
+    let number = |sql: &str| db.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(read);
+    if number("PRAGMA application_id")? != APPLICATION_ID {
+        return Err(corrupt("the file belongs to another program".to_owned()));
+    }
+    let found = number("PRAGMA user_version")?;
+    if found > NEWEST {
+        return Err(OpenError::Newer { path: copy.to_owned(), found, known: NEWEST });
+    }
+    let answer: String = db.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(read)?;
+    if answer == "ok" { Ok(found) } else { Err(corrupt(answer)) }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// A name is on disk when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
+}
+
+/// Pages copied between two looks at the progress: 4 MiB.
+const STEP_PAGES: i32 = 1024;
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(20);

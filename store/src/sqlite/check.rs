@@ -1,0 +1,75 @@
+//! Looking at the whole database, and rows of registers for files.
+
+use rusqlite::Connection;
+
+use super::{all, one, tally, texts, unsigned};
+use crate::id::{ContactId, ProjectId, UserId};
+use crate::model::{CheckReport, ContactNumber, RegisterNames, StatsQuery};
+
+/// Pages, references and figures; `full` also compares indexes with their tables, which takes several times as long.
+pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport> {
+    // One state, whatever calls write meanwhile.
+    let tx = db.unchecked_transaction()?;
+    let number = |sql: &str| Ok::<u64, rusqlite::Error>(one(&tx, sql, [], |r| unsigned(r, 0))?.unwrap_or(0));
+    let page = number("PRAGMA page_size")?;
+    let pragma = if full { "PRAGMA integrity_check(100)" } else { "PRAGMA quick_check(100)" };
+    let mut damage: Vec<String> = {
+        let mut statement = tx.prepare(pragma)?;
+        let lines = statement.query_map([], |r| r.get(0))?;
+        lines.collect::<rusqlite::Result<_>>()?
+    };
+    damage.retain(|line| line != "ok");
+    let log = tx.path().map(|path| format!("{path}-wal")).and_then(|path| std::fs::metadata(path).ok());
+    Ok(CheckReport {
+        schema: number("PRAGMA user_version")?.cast_signed(),
+        bytes: number("PRAGMA page_count")? * page,
+        free_bytes: number("PRAGMA freelist_count")? * page,
+        log_bytes: log.map_or(0, |log| log.len()),
+        lists: number("SELECT count(*) FROM lists WHERE deleted_at IS NULL")?,
+        leads: number("SELECT count(*) FROM leads")?,
+        contacts: number("SELECT count(*) FROM contacts")?,
+        attempts: number("SELECT count(*) FROM attempts")?,
+        // A damaged file is not counted in: it would only fail.
+        broken_references: if damage.is_empty() {
+            number("SELECT count(*) FROM pragma_foreign_key_check")?
+        } else {
+            0
+        },
+        mismatches: if damage.is_empty() { tally::verify(&tx, &StatsQuery::default())? } else { Vec::new() },
+        damage,
+    })
+}
+
+/// Live contacts, one row per number.
+pub(super) fn contact_rows(
+    db: &Connection,
+    after: Option<(ContactId, i64)>,
+    limit: u32,
+) -> rusqlite::Result<Vec<ContactNumber>> {
+    let sql = "SELECT c.id, p.position, p.phone, c.company, c.person,
+                 (SELECT json_group_array(name) FROM (
+                    SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
+                    WHERE m.contact_id = c.id ORDER BY m.position))
+               FROM contact_phones p JOIN contacts c ON c.id = p.contact_id
+               WHERE (p.contact_id, p.position) > (?1, ?2) AND p.live = 1 AND c.deleted_at IS NULL
+               ORDER BY p.contact_id, p.position LIMIT ?3";
+    let (contact, number) = after.unwrap_or((ContactId(0), 0));
+    all(db, sql, (contact, number, limit), |r| {
+        Ok(ContactNumber {
+            contact: r.get(0)?,
+            number: r.get(1)?,
+            phone: r.get(2)?,
+            company: r.get(3)?,
+            person: r.get(4)?,
+            categories: texts(&r.get::<_, String>(5)?),
+        })
+    })
+}
+
+pub(super) fn names(db: &Connection) -> rusqlite::Result<RegisterNames> {
+    let users: Vec<(UserId, String)> =
+        all(db, "SELECT id, name FROM users", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let projects: Vec<(ProjectId, String)> =
+        all(db, "SELECT id, name FROM projects", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(RegisterNames { users: users.into_iter().collect(), projects: projects.into_iter().collect() })
+}

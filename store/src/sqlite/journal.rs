@@ -1,0 +1,73 @@
+//! The journal of imports.
+
+use rusqlite::Connection;
+
+use super::{all, one};
+use crate::error::{Doing, Error, ListError, Result};
+use crate::id::{ImportId, ListId};
+use crate::model::ImportRecord;
+
+/// Imports, newest first.
+pub(super) fn imports(
+    db: &Connection,
+    list: Option<ListId>,
+    before: Option<ImportId>,
+    limit: u32,
+) -> rusqlite::Result<Vec<ImportRecord>> {
+    let sql = format!(
+        "{SELECT} WHERE (?1 IS NULL OR i.list_id = ?1) AND (?2 IS NULL OR i.id < ?2)
+                       ORDER BY i.id DESC LIMIT ?3"
+    );
+    all(db, &sql, (list, before, limit.clamp(1, 1000)), record)
+}
+
+/// One import, by the beginning of its identifier.
+pub(super) fn import(db: &Connection, key: &str) -> Result<ImportRecord> {
+    let doing = "find import";
+    let key = key.trim().to_ascii_uppercase();
+    let ids: Vec<ImportId> =
+        all(db, "SELECT id FROM imports ORDER BY id DESC", [], |r| r.get(0)).doing(doing)?;
+    let found: Vec<ImportId> =
+        ids.into_iter().filter(|id| !key.is_empty() && id.to_string().starts_with(&key)).take(2).collect();
+    match found.as_slice() {
+        [id] => one(db, &format!("{SELECT} WHERE i.id = ?1"), [id], record)
+            .doing(doing)?
+            .ok_or_else(|| missing(&key)),
+        [] => Err(missing(&key)),
+        _ => Err(Error::Ambiguous { what: "imports", key }),
+    }
+}
+
+/// Only what was committed can be taken back.
+pub(crate) fn may_undo(record: &ImportRecord) -> Result<()> {
+    let reason = match record.state.as_str() {
+        "committed" => return Ok(()),
+        "staging" => "it is still running; cancel it instead",
+        _ => "it was undone before",
+    };
+    Err(ListError::NotUndoable { reason }.into())
+}
+
+fn missing(key: &str) -> Error {
+    Error::NotFound { what: "import", key: key.to_owned() }
+}
+
+fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<ImportRecord> {
+    let report: String = row.get(9)?;
+    Ok(ImportRecord {
+        id: row.get(0)?,
+        list: row.get(1)?,
+        list_name: row.get(2)?,
+        source: row.get(3)?,
+        state: row.get(4)?,
+        user: row.get(5)?,
+        login: row.get(6)?,
+        created_at: row.get(7)?,
+        finished_at: row.get(8)?,
+        report: serde_json::from_str(&report).unwrap_or_default(),
+    })
+}
+
+const SELECT: &str = "
+  SELECT i.id, i.list_id, l.name, i.source, i.state, i.user_id, u.login, i.created_at, i.finished_at, i.report
+  FROM imports i LEFT JOIN lists l ON l.id = i.list_id LEFT JOIN users u ON u.id = i.user_id";

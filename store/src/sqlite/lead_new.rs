@@ -1,0 +1,235 @@
+//! One lead by hand (S4.45), and further numbers of a lead (S4.41, X3).
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
+
+use super::last_call::last_call;
+use super::staging::{CategoryIds, link};
+use super::turns::turn_of_new;
+use super::{all, assignments, audit, exec, lists, one};
+use crate::code::Code;
+use crate::error::{Doing, Error, ListError, Result};
+use crate::id::{ContactId, LeadId, UserId};
+use crate::model::{DialOrder, LeadPhone, LeadSpec};
+use crate::name_key::name_key;
+use crate::phone::{AutoDial, Phone};
+
+/// Puts a lead at the end of a list; its number becomes a contact when it is none (S1.10).
+pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId> {
+    let doing = "add lead";
+    let checked = Checked::of(spec)?;
+    let phone = checked.phone.expose();
+    let sql = "SELECT dial_order, round, last_position, visible_position, registered FROM lists
+               WHERE id = ?1 AND deleted_at IS NULL";
+    let list: Option<(DialOrder, u32, i64, i64, i64)> =
+        one(db, sql, [spec.list], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
+            .doing(doing)?;
+    let (order, round, last, visible, registered) = list.ok_or_else(|| lists::missing(spec.list))?;
+    if last != visible {
+        // The positions behind the visible end belong to an import.
+        return Err(Error::ListBusy);
+    }
+    if registered.unsigned_abs() >= spec.max_leads {
+        return Err(ListError::Full { limit: spec.max_leads, free: 0 }.into());
+    }
+    let sql = "SELECT 1 FROM leads WHERE phone = ?1 AND list_id = ?2 AND deleted_at IS NULL";
+    if one(db, sql, (phone, spec.list), |_| Ok(())).doing(doing)?.is_some() {
+        return Err(ListError::LeadDuplicate.into());
+    }
+    let id = LeadId::generate(now);
+    let position = last + 1;
+    let called = last_call(db, phone).doing(doing)?;
+    let owner = assignments::owner(db, phone).doing(doing)?;
+    let attrs: serde_json::Map<String, Value> =
+        spec.attrs.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+    let sql = "INSERT INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round, turn,
+                 assigned_user_id, name_key, last_disposition, last_user_id, last_at, last_kind, last_memo)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    let values = rusqlite::params![
+        id,
+        spec.list,
+        position,
+        phone,
+        spec.phone,
+        checked.clir,
+        checked.company,
+        checked.person,
+        Value::Object(attrs).to_string(),
+        round,
+        turn_of_new(order, position),
+        owner,
+        name_key(checked.company, checked.person),
+        called.disposition,
+        called.user,
+        called.at,
+        called.kind,
+        called.memo,
+    ];
+    exec(db, sql, values).doing(doing)?;
+    let mut known = CategoryIds::default();
+    link(db, &mut known, "lead", id.0, &checked.categories).doing(doing)?;
+    for (at, further) in (1_i64..).zip(&checked.extra) {
+        insert_phone(db, id, at, further, None).doing(doing)?;
+    }
+    let sql = "UPDATE lists SET last_position = ?2, visible_position = ?2, registered = registered + 1 WHERE id = ?1";
+    exec(db, sql, (spec.list, position)).doing(doing)?;
+    register(db, &checked, now).doing(doing)?;
+    audit(db, now, by, "lead.add", &id.to_string(), &json!({ "list": spec.list })).doing(doing)?;
+    Ok(id)
+}
+
+/// What was typed, checked by the rules of files.
+struct Checked<'a> {
+    phone: Phone,
+    clir: Option<&'static str>,
+    extra: Vec<Phone>,
+    company: Option<&'a str>,
+    person: Option<&'a str>,
+    categories: Vec<String>,
+}
+
+impl<'a> Checked<'a> {
+    fn of(spec: &'a LeadSpec) -> Result<Self> {
+        let parsed = Phone::parse(&spec.phone).map_err(Error::Phone)?;
+        if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+            return Err(ListError::Value(Code::PhoneForbidden).into());
+        }
+        let mut extra = parsed.extra;
+        for raw in &spec.extra_phones {
+            extra.push(Phone::parse(raw).map_err(Error::Phone)?.phone);
+        }
+        let mut kept: Vec<Phone> = Vec::new();
+        for phone in extra {
+            if phone != parsed.phone && !kept.contains(&phone) {
+                kept.push(phone);
+            }
+        }
+        let mut categories: Vec<String> = Vec::new();
+        let named = spec.categories.iter().flat_map(|name| name.split(['|', '｜'])).map(str::trim);
+        for name in named.filter(|name| !name.is_empty()) {
+            if !categories.iter().any(|known| known.nfkc().eq(name.nfkc())) {
+                categories.push(name.to_owned());
+            }
+        }
+        if categories.len() > MOST_CATEGORIES {
+            return Err(ListError::Value(Code::CatLimit).into());
+        }
+        Ok(Self {
+            phone: parsed.phone,
+            clir: parsed.clir.map(|clir| clir.digits()),
+            extra: kept,
+            company: filled(spec.company.as_deref()),
+            person: filled(spec.person.as_deref()),
+            categories,
+        })
+    }
+}
+
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Into the contact book, unless the number is there.
+fn register(db: &Connection, new: &Checked<'_>, now: i64) -> rusqlite::Result<()> {
+    let known = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
+    if one(db, known, [new.phone.expose()], |_| Ok(()))?.is_some()
+        || (new.company.is_none() && new.person.is_none())
+    {
+        return Ok(());
+    }
+    let id = ContactId::generate(now);
+    let sql = "INSERT INTO contacts (id, company, person, origin, created_at, updated_at) VALUES (?1, ?2, ?3, 'manual', ?4, ?4)";
+    exec(db, sql, (id, new.company, new.person, now))?;
+    let sql = "INSERT INTO contact_phones (contact_id, position, phone) VALUES (?1, 1, ?2)";
+    exec(db, sql, (id, new.phone.expose()))?;
+    link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories)
+}
+
+/// The numbers of a lead: the one of the file, then those added.
+pub(super) fn phones(db: &Connection, lead: LeadId) -> rusqlite::Result<Vec<LeadPhone>> {
+    let sql = "SELECT 0, phone, NULL, 'import' FROM leads WHERE id = ?1
+               UNION ALL SELECT position, phone, label, source FROM lead_phones WHERE lead_id = ?1 ORDER BY 1";
+    all(db, sql, [lead], |r| {
+        let position: i64 = r.get(0)?;
+        let source: String = r.get(3)?;
+        Ok(LeadPhone {
+            phone: r.get(1)?,
+            label: r.get(2)?,
+            main: position == 0,
+            editable: source == "manual",
+        })
+    })
+}
+
+pub(super) fn add_phone(
+    db: &Connection,
+    lead: LeadId,
+    raw: &str,
+    label: Option<&str>,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<Vec<LeadPhone>> {
+    let doing = "add number";
+    let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+    let known = existing(db, lead)?;
+    if known.iter().any(|known| known.phone == phone.expose()) {
+        return Err(ListError::LeadDuplicate.into());
+    }
+    let sql = "SELECT ifnull(max(position), 0) + 1 FROM lead_phones WHERE lead_id = ?1";
+    let next: i64 = one(db, sql, [lead], |r| r.get(0)).doing(doing)?.unwrap_or(1);
+    insert_phone(db, lead, next, &phone, label).doing(doing)?;
+    touch(db, lead).doing(doing)?;
+    audit(db, now, by, "lead.phone.add", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
+        .doing(doing)?;
+    phones(db, lead).doing(doing)
+}
+
+/// Removes a number that somebody added; those of the file stay (X3).
+pub(super) fn remove_phone(
+    db: &Connection,
+    lead: LeadId,
+    raw: &str,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<Vec<LeadPhone>> {
+    let doing = "remove number";
+    let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+    let known = existing(db, lead)?;
+    match known.iter().find(|known| known.phone == phone.expose()) {
+        None => return Err(Error::NotFound { what: "number of the lead", key: phone.to_string() }),
+        Some(known) if !known.editable => return Err(ListError::PhoneReadOnly.into()),
+        Some(_) => {}
+    }
+    exec(db, "DELETE FROM lead_phones WHERE lead_id = ?1 AND phone = ?2", (lead, phone.expose()))
+        .doing(doing)?;
+    touch(db, lead).doing(doing)?;
+    audit(db, now, by, "lead.phone.remove", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
+        .doing(doing)?;
+    phones(db, lead).doing(doing)
+}
+
+fn existing(db: &Connection, lead: LeadId) -> Result<Vec<LeadPhone>> {
+    let known = phones(db, lead).doing("read numbers")?;
+    if known.is_empty() { Err(Error::NotFound { what: "lead", key: lead.to_string() }) } else { Ok(known) }
+}
+
+fn insert_phone(
+    db: &Connection,
+    lead: LeadId,
+    position: i64,
+    phone: &Phone,
+    label: Option<&str>,
+) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO lead_phones (lead_id, position, phone, label, source) VALUES (?1, ?2, ?3, ?4, 'manual')";
+    exec(db, sql, (lead, position, phone.expose(), label)).map(|_| ())
+}
+
+/// Views look at leads only: what hangs on one counts as a change of it.
+fn touch(db: &Connection, lead: LeadId) -> rusqlite::Result<()> {
+    exec(db, "UPDATE leads SET version = version + 1 WHERE id = ?1", [lead]).map(|_| ())
+}
+
+/// S1.22.
+const MOST_CATEGORIES: usize = 100;

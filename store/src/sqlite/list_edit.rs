@@ -1,0 +1,147 @@
+//! Lists: rename, enable, order, grant, delete, bring back.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::lists::missing;
+use super::{all, audit, exec, one};
+use crate::error::{Doing, Error, Result};
+use crate::id::{ListId, ProjectId, UserId};
+use crate::model::{DialOrder, GrantRow, ListEdit};
+
+/// What a change needs to know of its list.
+struct Known {
+    name: String,
+    project: ProjectId,
+    order: DialOrder,
+}
+
+pub(super) fn edit(
+    db: &Connection,
+    list: ListId,
+    edit: &ListEdit,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<()> {
+    let doing = "change list";
+    let known = known(db, list)?;
+    let mut detail = serde_json::Map::new();
+    if let Some(name) = &edit.name {
+        let name = free_name(db, known.project, name, Some(list))?;
+        exec(db, "UPDATE lists SET name = ?2 WHERE id = ?1", (list, name)).doing(doing)?;
+        detail.insert("name".to_owned(), json!([known.name, name]));
+    }
+    if let Some(enabled) = edit.enabled {
+        exec(db, "UPDATE lists SET enabled = ?2 WHERE id = ?1", (list, enabled)).doing(doing)?;
+        detail.insert("enabled".to_owned(), json!(enabled));
+    }
+    if let Some(order) = edit.order.filter(|order| *order != known.order) {
+        // The turns follow in slices; until then the leads keep the turns they have.
+        exec(db, "UPDATE lists SET dial_order = ?2 WHERE id = ?1", (list, order)).doing(doing)?;
+        detail.insert("order".to_owned(), json!([known.order, order]));
+    }
+    if let Some(profile) = &edit.profile {
+        exec(db, "UPDATE lists SET profile = ?2 WHERE id = ?1", (list, profile)).doing(doing)?;
+        detail.insert("profile".to_owned(), json!(profile));
+    }
+    audit(db, now, by, "list.change", &list.to_string(), &detail.into()).doing(doing)
+}
+
+/// Moves a list into the bin with its leads; calls, contacts and do-not-call stay (C8). Refused while a call to one of
+/// its leads is open or an import runs (S1.28).
+pub(super) fn delete(db: &Connection, list: ListId, by: Option<UserId>, now: i64) -> Result<()> {
+    let doing = "delete list";
+    let known = known(db, list)?;
+    let busy = "SELECT 1 FROM leads WHERE state = 'claimed' AND list_id = ?1
+                UNION ALL SELECT 1 FROM imports WHERE list_id = ?1 AND state = 'staging'";
+    if one(db, busy, [list], |_| Ok(())).doing(doing)?.is_some() {
+        return Err(Error::ListBusy);
+    }
+    exec(db, "UPDATE lists SET deleted_at = ?2 WHERE id = ?1", (list, now)).doing(doing)?;
+    audit(db, now, by, "list.delete", &list.to_string(), &json!({ "name": known.name })).doing(doing)
+}
+
+/// Brings the list of this name or identifier back that was deleted last.
+pub(super) fn restore(db: &Connection, key: &str, by: Option<UserId>, now: i64) -> Result<ListId> {
+    let doing = "restore list";
+    let sql = "SELECT id, project_id, name FROM lists WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC";
+    let bin: Vec<(ListId, ProjectId, String)> =
+        all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
+    let upper = key.trim().to_ascii_uppercase();
+    let found = bin.into_iter().find(|(id, _, name)| name == key.trim() || id.to_string() == upper);
+    let Some((list, project, name)) = found else {
+        return Err(Error::NotFound { what: "list in the bin", key: key.to_owned() });
+    };
+    free_name(db, project, &name, None)?;
+    let open = "SELECT 1 FROM projects WHERE id = ?1 AND deleted_at IS NULL";
+    if one(db, open, [project], |_| Ok(())).doing(doing)?.is_none() {
+        return Err(Error::NotFound { what: "project", key: project.to_string() });
+    }
+    exec(db, "UPDATE lists SET deleted_at = NULL WHERE id = ?1", [list]).doing(doing)?;
+    audit(db, now, by, "list.restore", &list.to_string(), &json!({ "name": name })).doing(doing)?;
+    Ok(list)
+}
+
+/// Grants a list to users, or takes the grant back (X7).
+pub(super) fn grant(
+    db: &Connection,
+    list: ListId,
+    users: &[UserId],
+    granted: bool,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<()> {
+    let doing = "grant list";
+    known(db, list)?;
+    for user in users {
+        let live = "SELECT 1 FROM users WHERE id = ?1 AND deleted_at IS NULL";
+        if one(db, live, [user], |_| Ok(())).doing(doing)?.is_none() {
+            return Err(Error::NotFound { what: "user", key: user.to_string() });
+        }
+        if granted {
+            let sql = "INSERT OR IGNORE INTO list_grants (list_id, user_id, granted_by, at) VALUES (?1, ?2, ?3, ?4)";
+            exec(db, sql, (list, user, by, now)).doing(doing)?;
+        } else {
+            exec(db, "DELETE FROM list_grants WHERE list_id = ?1 AND user_id = ?2", (list, user))
+                .doing(doing)?;
+        }
+    }
+    let action = if granted { "list.grant" } else { "list.revoke" };
+    audit(db, now, by, action, &list.to_string(), &json!({ "users": users })).doing(doing)
+}
+
+pub(super) fn grants(db: &Connection, list: ListId) -> rusqlite::Result<Vec<GrantRow>> {
+    let sql = "SELECT g.user_id, u.login, u.name, g.at FROM list_grants g JOIN users u ON u.id = g.user_id
+               WHERE g.list_id = ?1 ORDER BY u.login";
+    all(db, sql, [list], |r| {
+        Ok(GrantRow { user: r.get(0)?, login: r.get(1)?, name: r.get(2)?, at: r.get(3)? })
+    })
+}
+
+/// Whether a user may use a list: nobody in particular may, the user does, or the user's role sees all lists (S1.36, X7).
+pub(super) fn may_use(db: &Connection, list: ListId, user: UserId) -> rusqlite::Result<bool> {
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM list_grants WHERE list_id = ?1)
+                 OR EXISTS (SELECT 1 FROM list_grants WHERE list_id = ?1 AND user_id = ?2)
+                 OR EXISTS (SELECT 1 FROM users WHERE id = ?2 AND role IN ('MGR', 'SV'))";
+    Ok(one(db, sql, (list, user), |r| r.get(0))?.unwrap_or(false))
+}
+
+fn free_name<'a>(db: &Connection, project: ProjectId, name: &'a str, own: Option<ListId>) -> Result<&'a str> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Error::ListName);
+    }
+    let sql =
+        "SELECT 1 FROM lists WHERE project_id = ?1 AND name = ?2 AND deleted_at IS NULL AND id IS NOT ?3";
+    match one(db, sql, (project, name, own), |_| Ok(())).doing("find list")? {
+        Some(()) => Err(Error::ListDuplicate { name: name.to_owned() }),
+        None => Ok(name),
+    }
+}
+
+fn known(db: &Connection, list: ListId) -> Result<Known> {
+    let sql = "SELECT name, project_id, dial_order FROM lists WHERE id = ?1 AND deleted_at IS NULL";
+    one(db, sql, [list], |r| Ok(Known { name: r.get(0)?, project: r.get(1)?, order: r.get(2)? }))
+        .doing("read list")?
+        .ok_or_else(|| missing(list))
+}

@@ -1,0 +1,296 @@
+//! The verbs on projects, lists, leads, imports and recordings, each a transaction of the module of its noun.
+
+use std::time::Instant;
+
+use super::{
+    SqliteBackend, SqliteReader, assignments, check, journal, lead_edit, lead_new, lead_rows, list_edit,
+    lists, one, projects, retention, staging, tally, turns,
+};
+use crate::backend::{ListReads, ListVerbs};
+use crate::error::{Doing, Error, Result};
+use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::model::{
+    CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange, LeadPhone,
+    LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
+    RecordingRow, RecordingUsage, RegisterNames, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
+    ViewQuery,
+};
+use crate::staging::{UndoAt, Undone};
+
+impl ListVerbs for SqliteBackend {
+    fn create_project(
+        &mut self,
+        name: &str,
+        caller_id: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<ProjectRow> {
+        self.transact("create project", |db, _| projects::create(db, name, caller_id, by, now))
+    }
+
+    fn edit_project(
+        &mut self,
+        project: ProjectId,
+        edit: &ProjectEdit,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<ProjectRow> {
+        self.transact("change project", |db, _| projects::edit(db, project, edit, by, now))
+    }
+
+    fn delete_project(&mut self, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()> {
+        self.transact("delete project", |db, _| projects::delete(db, project, by, now))
+    }
+
+    fn restore_project(&mut self, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow> {
+        self.transact("restore project", |db, _| projects::restore(db, name, by, now))
+    }
+
+    fn edit_list(&mut self, list: ListId, edit: &ListEdit, by: Option<UserId>, now: i64) -> Result<()> {
+        self.transact("change list", |db, _| list_edit::edit(db, list, edit, by, now))
+    }
+
+    fn reorder_list(&mut self, list: ListId, after: i64) -> Result<Option<i64>> {
+        let doing = "order list";
+        let sql = "SELECT dial_order FROM lists WHERE id = ?1";
+        let order: Option<DialOrder> = one(&self.db, sql, [list], |r| r.get(0)).doing(doing)?;
+        let Some(order) = order else { return Ok(None) };
+        self.transact(doing, |db, _| turns::reorder(db, list, order, after, SLICE_ROWS).doing(doing))
+    }
+
+    fn delete_list(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<()> {
+        self.transact("delete list", |db, _| list_edit::delete(db, list, by, now))
+    }
+
+    fn restore_list(&mut self, key: &str, by: Option<UserId>, now: i64) -> Result<ListId> {
+        self.transact("restore list", |db, _| list_edit::restore(db, key, by, now))
+    }
+
+    fn grant_list(
+        &mut self,
+        list: ListId,
+        users: &[UserId],
+        granted: bool,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
+        self.transact("grant list", |db, _| list_edit::grant(db, list, users, granted, by, now))
+    }
+
+    fn add_lead(&mut self, spec: &LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId> {
+        self.transact("add lead", |db, _| lead_new::add(db, spec, by, now))
+    }
+
+    fn change_leads(
+        &mut self,
+        leads: &[LeadId],
+        change: &LeadChange,
+        turn: usize,
+        by: Option<UserId>,
+        now: i64,
+        deadline: Instant,
+    ) -> Result<(usize, LeadsChanged)> {
+        self.transact("change leads", |db, _| lead_edit::change(db, leads, change, turn, by, now, deadline))
+    }
+
+    fn audit_change(
+        &mut self,
+        list: ListId,
+        change: &LeadChange,
+        done: &LeadsChanged,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<()> {
+        self.transact("change leads", |db, _| lead_edit::audit_change(db, list, change, done, by, now))
+    }
+
+    fn restore_leads(
+        &mut self,
+        list: ListId,
+        deleted_at: i64,
+        after: Option<LeadId>,
+    ) -> Result<(LeadsChanged, Option<LeadId>)> {
+        let doing = "restore leads";
+        self.transact(doing, |db, _| {
+            lead_edit::restore(db, list, deleted_at, after, SLICE_ROWS as i64).doing(doing)
+        })
+    }
+
+    fn add_lead_phone(
+        &mut self,
+        lead: LeadId,
+        phone: &str,
+        label: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<Vec<LeadPhone>> {
+        self.transact("add number", |db, _| lead_new::add_phone(db, lead, phone, label, by, now))
+    }
+
+    fn remove_lead_phone(
+        &mut self,
+        lead: LeadId,
+        phone: &str,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<Vec<LeadPhone>> {
+        self.transact("remove number", |db, _| lead_new::remove_phone(db, lead, phone, by, now))
+    }
+
+    fn import_crowded(&mut self) -> bool {
+        staging::crowded(self)
+    }
+
+    fn assign_import(
+        &mut self,
+        import: ImportId,
+        users: &[UserId],
+        by: Option<UserId>,
+        after: i64,
+        now: i64,
+    ) -> Result<Option<i64>> {
+        let doing = "assign import";
+        self.transact(doing, |db, _| {
+            let sql = "SELECT list_id, first_position FROM imports WHERE id = ?1 AND list_id IS NOT NULL";
+            let found: Option<(ListId, i64)> =
+                one(db, sql, [import], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+            let Some((list, first)) = found else { return Ok(None) };
+            let after = after.max(first - 1);
+            assignments::of_import(db, (import, list), users, after, (by, now), SLICE_ROWS as i64)
+                .doing(doing)
+        })
+    }
+
+    fn undo_import(
+        &mut self,
+        import: ImportId,
+        at: UndoAt,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<(Undone, Option<UndoAt>)> {
+        staging::undo_slice(self, import, at, by, now)
+    }
+
+    fn hold_recording(
+        &mut self,
+        attempt: AttemptId,
+        reason: Option<&str>,
+        by: Option<UserId>,
+        now: i64,
+    ) -> Result<u64> {
+        self.transact("hold recording", |db, _| retention::hold(db, attempt, reason, by, now))
+    }
+
+    fn release_recording(&mut self, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64> {
+        self.transact("release recording", |db, _| retention::release(db, attempt, by, now))
+    }
+
+    fn expire_recordings(
+        &mut self,
+        bytes: u64,
+        older_than: Option<i64>,
+        most: u32,
+        now: i64,
+    ) -> Result<Vec<RecordingRow>> {
+        self.transact("expire recordings", |db, _| retention::expire(db, bytes, older_than, most, now))
+    }
+
+    fn recordings_exported(&mut self, recordings: &[i64], now: i64) -> Result<()> {
+        self.transact("mark recordings exported", |db, _| retention::exported(db, recordings, now))
+    }
+}
+
+impl ListReads for SqliteReader {
+    fn list_by_name(&mut self, name: &str) -> Result<ListInfo> {
+        lists::by_name(&self.db, name)
+    }
+
+    fn project_rows(&mut self) -> Result<Vec<ProjectRow>> {
+        projects::all(&self.db).doing("read projects")
+    }
+
+    fn project_by_name(&mut self, name: &str) -> Result<ProjectId> {
+        projects::by_name(&self.db, name)
+    }
+
+    fn deleted_lists(&mut self) -> Result<Vec<DeletedList>> {
+        lists::bin(&self.db).doing("read the bin")
+    }
+
+    fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>> {
+        list_edit::grants(&self.db, list).doing("read grants")
+    }
+
+    fn may_use(&mut self, list: ListId, user: UserId) -> Result<bool> {
+        list_edit::may_use(&self.db, list, user).doing("read grants")
+    }
+
+    fn view(&mut self, query: &ViewQuery) -> Result<ViewPage> {
+        self.views.page(&self.db, query)
+    }
+
+    fn find_leads(&mut self, list: ListId, filter: &ViewFilter) -> Result<Vec<LeadId>> {
+        self.views.leads(&self.db, list, filter)
+    }
+
+    fn lead(&mut self, lead: LeadId) -> Result<LeadRow> {
+        lead_rows::by_id(&self.db, lead)
+            .doing("read lead")?
+            .ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })
+    }
+
+    fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>> {
+        lead_edit::bin(&self.db, list).doing("read the bin")
+    }
+
+    fn imports(
+        &mut self,
+        list: Option<ListId>,
+        before: Option<ImportId>,
+        limit: u32,
+    ) -> Result<Vec<ImportRecord>> {
+        journal::imports(&self.db, list, before, limit).doing("read imports")
+    }
+
+    fn import(&mut self, key: &str) -> Result<ImportRecord> {
+        journal::import(&self.db, key)
+    }
+
+    fn tally(&mut self, query: &StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>> {
+        tally::tally(&self.db, query, by).doing("count")
+    }
+
+    fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>> {
+        // One state for both ways of counting, whatever calls write meanwhile.
+        let doing = "recount";
+        let tx = self.db.unchecked_transaction().doing(doing)?;
+        tally::verify(&tx, query).doing(doing)
+    }
+
+    fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>> {
+        check::contact_rows(&self.db, after, limit).doing("read contacts")
+    }
+
+    fn register_names(&mut self) -> Result<RegisterNames> {
+        check::names(&self.db).doing("read names")
+    }
+
+    fn check(&mut self, full: bool) -> Result<CheckReport> {
+        check::check(&self.db, full).doing("check the database")
+    }
+
+    fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>> {
+        retention::recordings(&self.db, query).doing("read recordings")
+    }
+
+    fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage> {
+        retention::usage(&self.db, now).doing("count recordings")
+    }
+
+    fn lingers(&self) -> bool {
+        !self.views.is_empty()
+    }
+}
+
+/// Rows of one slice where each takes some microseconds.
+const SLICE_ROWS: usize = 256;

@@ -1,0 +1,131 @@
+//! Projects (案件): create, change, delete, bring back.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{audit, exec, one, unsigned};
+use crate::error::{Doing, Error, ListError, Result};
+use crate::id::{ProjectId, UserId};
+use crate::model::{ProjectEdit, ProjectRow};
+use crate::phone::Phone;
+
+pub(super) fn create(
+    db: &Connection,
+    name: &str,
+    caller_id: Option<&str>,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<ProjectRow> {
+    let doing = "create project";
+    let name = free_name(db, name, None)?;
+    let caller_id = caller_id.map(caller).transpose()?;
+    let id = ProjectId::generate(now);
+    let sql = "INSERT INTO projects (id, name, caller_id, created_at) VALUES (?1, ?2, ?3, ?4)";
+    exec(db, sql, (id, name, caller_id, now)).doing(doing)?;
+    audit(db, now, by, "project.create", &id.to_string(), &json!({ "name": name })).doing(doing)?;
+    by_id(db, id)
+}
+
+pub(super) fn edit(
+    db: &Connection,
+    project: ProjectId,
+    edit: &ProjectEdit,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<ProjectRow> {
+    let doing = "change project";
+    let before = by_id(db, project)?;
+    let mut detail = serde_json::Map::new();
+    if let Some(name) = &edit.name {
+        let name = free_name(db, name, Some(project))?;
+        exec(db, "UPDATE projects SET name = ?2 WHERE id = ?1", (project, name)).doing(doing)?;
+        detail.insert("name".to_owned(), json!([before.name, name]));
+    }
+    if let Some(number) = &edit.caller_id {
+        let number = number.as_deref().map(caller).transpose()?;
+        exec(db, "UPDATE projects SET caller_id = ?2 WHERE id = ?1", (project, &number)).doing(doing)?;
+        detail.insert("caller_id".to_owned(), json!([before.caller_id, number]));
+    }
+    if let Some(company) = edit.company_wide_dnc {
+        let scope = if company { "company" } else { "project" };
+        exec(db, "UPDATE projects SET dnc_scope = ?2 WHERE id = ?1", (project, scope)).doing(doing)?;
+        detail.insert("dnc_scope".to_owned(), json!(scope));
+    }
+    audit(db, now, by, "project.change", &project.to_string(), &detail.into()).doing(doing)?;
+    by_id(db, project)
+}
+
+/// Moves a project without lists into the bin; calls keep naming it.
+pub(super) fn delete(db: &Connection, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()> {
+    let doing = "delete project";
+    let row = by_id(db, project)?;
+    if row.lists > 0 {
+        return Err(ListError::ProjectInUse { name: row.name, lists: row.lists }.into());
+    }
+    exec(db, "UPDATE projects SET deleted_at = ?2 WHERE id = ?1", (project, now)).doing(doing)?;
+    audit(db, now, by, "project.delete", &project.to_string(), &json!({ "name": row.name })).doing(doing)
+}
+
+pub(super) fn restore(db: &Connection, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow> {
+    let doing = "restore project";
+    let sql =
+        "SELECT id FROM projects WHERE name = ?1 AND deleted_at IS NOT NULL ORDER BY deleted_at DESC LIMIT 1";
+    let project: ProjectId =
+        one(db, sql, [name.trim()], |r| r.get(0)).doing(doing)?.ok_or_else(|| missing(name))?;
+    free_name(db, name, None)?;
+    exec(db, "UPDATE projects SET deleted_at = NULL WHERE id = ?1", [project]).doing(doing)?;
+    audit(db, now, by, "project.restore", &project.to_string(), &json!({ "name": name })).doing(doing)?;
+    by_id(db, project)
+}
+
+/// The live project of this name.
+pub(super) fn by_name(db: &Connection, name: &str) -> Result<ProjectId> {
+    let sql = "SELECT id FROM projects WHERE name = ?1 AND deleted_at IS NULL";
+    one(db, sql, [name.trim()], |r| r.get(0)).doing("find project")?.ok_or_else(|| missing(name))
+}
+
+pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ProjectRow>> {
+    super::all(db, &format!("{SELECT} WHERE p.deleted_at IS NULL ORDER BY p.name"), [], row)
+}
+
+fn by_id(db: &Connection, project: ProjectId) -> Result<ProjectRow> {
+    let sql = format!("{SELECT} WHERE p.id = ?1 AND p.deleted_at IS NULL");
+    one(db, &sql, [project], row).doing("read project")?.ok_or_else(|| missing(&project.to_string()))
+}
+
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ProjectRow> {
+    Ok(ProjectRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        caller_id: row.get(2)?,
+        company_wide_dnc: row.get(3)?,
+        lists: unsigned(row, 4)?,
+        created_at: row.get(5)?,
+    })
+}
+
+fn free_name<'a>(db: &Connection, name: &'a str, own: Option<ProjectId>) -> Result<&'a str> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(ListError::ProjectName.into());
+    }
+    let sql = "SELECT 1 FROM projects WHERE name = ?1 AND deleted_at IS NULL AND id IS NOT ?2";
+    match one(db, sql, (name, own), |_| Ok(())).doing("find project")? {
+        Some(()) => Err(ListError::ProjectDuplicate { name: name.to_owned() }.into()),
+        None => Ok(name),
+    }
+}
+
+/// The number shown to callees, in national digits (S4.53).
+fn caller(raw: &str) -> Result<String> {
+    Ok(Phone::parse(raw).map_err(Error::Phone)?.phone.national())
+}
+
+fn missing(key: &str) -> Error {
+    Error::NotFound { what: "project", key: key.to_owned() }
+}
+
+const SELECT: &str = "
+  SELECT p.id, p.name, p.caller_id, p.dnc_scope = 'company',
+    (SELECT count(*) FROM lists WHERE project_id = p.id AND deleted_at IS NULL), p.created_at
+  FROM projects p";

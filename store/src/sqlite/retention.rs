@@ -1,0 +1,190 @@
+//! Recordings: listing, holds, and what may go when room is needed.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde_json::json;
+
+use super::{all, audit, exec, one, unsigned};
+use crate::error::{Doing, Error, Result};
+use crate::id::{AttemptId, UserId};
+use crate::model::{RecordingQuery, RecordingRow, RecordingUsage};
+
+pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::Result<Vec<RecordingRow>> {
+    let mut sql = format!("{SELECT} WHERE 1");
+    let mut values: Vec<Value> = Vec::new();
+    let mut and = |clause: &str, value: Option<Value>| {
+        sql.push_str(" AND ");
+        sql.push_str(clause);
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" ?{}", values.len()));
+        }
+    };
+    let blob = |id: u128| Some(Value::Blob(id.to_be_bytes().to_vec()));
+    if !query.include_gone {
+        and("r.state IN ('final', 'exported')", None);
+    }
+    if let Some(from) = query.from {
+        and("r.opened_at >=", Some(Value::Integer(from)));
+    }
+    if let Some(to) = query.to {
+        and("r.opened_at <", Some(Value::Integer(to)));
+    }
+    if let Some(list) = query.list {
+        and("a.list_id =", blob(list.0));
+    }
+    if let Some(user) = query.user {
+        and("a.user_id =", blob(user.0));
+    }
+    if let Some(hold) = query.hold {
+        and("r.hold =", Some(Value::Integer(i64::from(hold))));
+    }
+    let (than, direction) = if query.oldest_first { (">", "ASC") } else { ("<", "DESC") };
+    if let Some((at, id)) = query.after {
+        values.push(Value::Integer(at));
+        values.push(Value::Integer(id));
+        let count = values.len();
+        sql.push_str(&format!(" AND (r.opened_at, r.id) {than} (?{}, ?{count})", count - 1));
+    }
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    sql.push_str(&format!(" ORDER BY r.opened_at {direction}, r.id {direction} LIMIT {limit}"));
+    all(db, &sql, params_from_iter(values), row)
+}
+
+pub(super) fn usage(db: &Connection, now: i64) -> rusqlite::Result<RecordingUsage> {
+    let sql = "SELECT count(*), ifnull(sum(bytes), 0), ifnull(sum(duration_ms), 0),
+                 ifnull(sum(CASE WHEN hold THEN bytes END), 0), min(opened_at),
+                 ifnull(sum(CASE WHEN opened_at >= ?1 THEN bytes END), 0),
+                 ifnull(sum(CASE WHEN opened_at >= ?1 THEN duration_ms END), 0),
+                 ifnull(sum(CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE key = attempt_id) THEN bytes END), 0)
+               FROM recordings WHERE state IN ('final', 'exported')";
+    let usage = one(db, sql, [now - WEEK_MS], |r| {
+        Ok(RecordingUsage {
+            count: unsigned(r, 0)?,
+            bytes: unsigned(r, 1)?,
+            duration_ms: unsigned(r, 2)?,
+            held_bytes: unsigned(r, 3)?,
+            oldest_at: r.get(4)?,
+            week_bytes: unsigned(r, 5)?,
+            week_ms: unsigned(r, 6)?,
+            unsynced_bytes: unsigned(r, 7)?,
+        })
+    })?;
+    Ok(usage.unwrap_or_default())
+}
+
+/// Keeps the recordings of a call whatever the quota says; returns how many there are.
+pub(super) fn hold(
+    db: &Connection,
+    attempt: AttemptId,
+    reason: Option<&str>,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<u64> {
+    let doing = "hold recording";
+    let sql = "UPDATE recordings SET hold = 1, hold_reason = ?2, held_by = ?3, held_at = ?4
+               WHERE attempt_id = ?1 AND state IN ('open', 'final', 'exported')";
+    changed(exec(db, sql, (attempt, reason, by, now)).doing(doing)?, attempt)?;
+    audit(db, now, by, "recording.hold", &attempt.to_string(), &json!({ "reason": reason })).doing(doing)?;
+    count(db, attempt).doing(doing)
+}
+
+pub(super) fn release(db: &Connection, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64> {
+    let doing = "release recording";
+    let sql = "UPDATE recordings SET hold = 0, hold_reason = NULL, held_by = NULL, held_at = NULL WHERE attempt_id = ?1";
+    changed(exec(db, sql, [attempt]).doing(doing)?, attempt)?;
+    audit(db, now, by, "recording.release", &attempt.to_string(), &json!({})).doing(doing)?;
+    count(db, attempt).doing(doing)
+}
+
+fn changed(rows: usize, attempt: AttemptId) -> Result<()> {
+    if rows > 0 {
+        Ok(())
+    } else {
+        Err(Error::NotFound { what: "recording of the call", key: attempt.to_string() })
+    }
+}
+
+fn count(db: &Connection, attempt: AttemptId) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM recordings WHERE attempt_id = ?1";
+    Ok(one(db, sql, [attempt], |r| unsigned(r, 0))?.unwrap_or(0))
+}
+
+/// Marks the oldest that may go as expired, until `bytes` are freed or all are younger than `older_than`; the caller
+/// deletes the files. Holds stay, and so does what has not left the box (S4.33); the row of the call stays for ever.
+pub(super) fn expire(
+    db: &Connection,
+    bytes: u64,
+    older_than: Option<i64>,
+    most: u32,
+    now: i64,
+) -> Result<Vec<RecordingRow>> {
+    let doing = "expire recordings";
+    let sql = format!(
+        "{SELECT} WHERE r.state IN ('final', 'exported') AND r.hold = 0
+           AND NOT EXISTS (SELECT 1 FROM outbox WHERE key = r.attempt_id)
+           AND a.sealed_at IS NOT NULL
+         ORDER BY r.opened_at, r.id LIMIT ?1"
+    );
+    let candidates: Vec<RecordingRow> = all(db, &sql, [most], row).doing(doing)?;
+    let mut freed = 0;
+    let mut expired = Vec::new();
+    for recording in candidates {
+        let old = older_than.is_some_and(|limit| recording.opened_at < limit);
+        if !old && freed >= bytes {
+            break;
+        }
+        exec(db, "UPDATE recordings SET state = 'expired' WHERE id = ?1", [recording.id]).doing(doing)?;
+        freed += recording.bytes.unwrap_or(0);
+        expired.push(recording);
+    }
+    if !expired.is_empty() {
+        let detail = json!({ "count": expired.len(), "bytes": freed });
+        audit(db, now, None, "recording.expire", "", &detail).doing(doing)?;
+    }
+    Ok(expired)
+}
+
+/// They were exported; the files are still here.
+pub(super) fn exported(db: &Connection, recordings: &[i64], now: i64) -> Result<()> {
+    for id in recordings {
+        let sql = "UPDATE recordings SET exported_at = ?2, state = iif(state = 'final', 'exported', state) WHERE id = ?1";
+        exec(db, sql, (id, now)).doing("mark recordings exported")?;
+    }
+    Ok(())
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {
+    Ok(RecordingRow {
+        id: row.get(0)?,
+        attempt: row.get(1)?,
+        path: row.get::<_, String>(2)?.into(),
+        state: row.get(3)?,
+        bytes: row.get::<_, Option<i64>>(4)?.map(i64::unsigned_abs),
+        duration_ms: row.get::<_, Option<i64>>(5)?.map(i64::unsigned_abs),
+        sha256: row.get(6)?,
+        opened_at: row.get(7)?,
+        hold: row.get(8)?,
+        hold_reason: row.get(9)?,
+        exported_at: row.get(10)?,
+        synced: row.get(11)?,
+        phone: row.get(12)?,
+        company: row.get(13)?,
+        person: row.get(14)?,
+        login: row.get(15)?,
+        list_name: row.get(16)?,
+        status_label: row.get(17)?,
+    })
+}
+
+const SELECT: &str = "
+  SELECT r.id, r.attempt_id, r.path, r.state, r.bytes, r.duration_ms, r.sha256, r.opened_at, r.hold, r.hold_reason,
+    r.exported_at, NOT EXISTS (SELECT 1 FROM outbox WHERE key = r.attempt_id), a.phone, a.company, a.person, u.login,
+    a.list_name, d.label
+  FROM recordings r JOIN attempts a ON a.id = r.attempt_id
+  LEFT JOIN users u ON u.id = a.user_id
+  LEFT JOIN dispositions d ON d.code = a.disposition";
+const WEEK_MS: i64 = 7 * 86_400_000;

@@ -1,0 +1,205 @@
+//! Counting by operator, list, project, hour or day, and recounting everything that is kept as a number.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params_from_iter};
+
+use super::stats::{FIGURES, figures, filter};
+use super::{all, unsigned};
+use crate::id::{LeadId, ListId, UserId};
+use crate::model::{Mismatch, Stats, StatsQuery, TallyBy, TallyRow};
+use crate::time::BusinessDate;
+
+/// The counts per key, in the order of names, hours or days.
+pub(super) fn tally(db: &Connection, query: &StatsQuery, by: TallyBy) -> rusqlite::Result<Vec<TallyRow>> {
+    let (filter, values) = filter(query);
+    let key = match by {
+        TallyBy::User => "a.user_id",
+        TallyBy::List => "a.list_id",
+        TallyBy::Project => "a.project_id",
+        TallyBy::Hour => HOUR,
+        TallyBy::Day => "a.business_day",
+    };
+    let sql = format!(
+        "SELECT {key}, {FIGURES} FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter} GROUP BY 1"
+    );
+    let rows: Vec<(Option<Key>, Stats)> = all(db, &sql, params_from_iter(values), |r| {
+        let key = match r.get_ref(0)? {
+            ValueRef::Integer(number) => Some(Key::Number(number)),
+            ValueRef::Blob(_) => Some(Key::Id(r.get::<_, UserId>(0)?.0)),
+            ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) => None,
+        };
+        Ok((key, figures(r, 1)?))
+    })?;
+    let names = Names::read(db, by)?;
+    let mut rows: Vec<TallyRow> = rows.into_iter().map(|(key, stats)| names.row(by, key, stats)).collect();
+    if matches!(by, TallyBy::Hour | TallyBy::Day) {
+        // By number: hour 9 before hour 10.
+        rows.sort_by_key(|row| row.key.as_ref().map(|key| (key.len(), key.clone())));
+    } else {
+        rows.sort_by(|one, other| (one.key.is_none(), &one.name).cmp(&(other.key.is_none(), &other.name)));
+    }
+    Ok(rows)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Key {
+    Number(i64),
+    Id(u128),
+}
+
+/// Names, and leads registered.
+struct Names(HashMap<u128, (String, u64)>);
+
+impl Names {
+    fn read(db: &Connection, by: TallyBy) -> rusqlite::Result<Self> {
+        let sql = match by {
+            TallyBy::User => "SELECT id, login, 0 FROM users",
+            TallyBy::List => "SELECT id, name, iif(deleted_at IS NULL, registered, 0) FROM lists",
+            TallyBy::Project => {
+                "SELECT id, name, (SELECT ifnull(sum(registered), 0) FROM lists l
+                   WHERE l.project_id = projects.id AND l.deleted_at IS NULL) FROM projects"
+            }
+            TallyBy::Hour | TallyBy::Day => return Ok(Self(HashMap::new())),
+        };
+        let rows: Vec<(UserId, String, u64)> =
+            all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, unsigned(r, 2)?)))?;
+        Ok(Self(rows.into_iter().map(|(id, name, registered)| (id.0, (name, registered))).collect()))
+    }
+
+    fn row(&self, by: TallyBy, key: Option<Key>, mut stats: Stats) -> TallyRow {
+        let (key, name) = match (by, key) {
+            (_, None) => (None, String::new()),
+            (TallyBy::Day, Some(Key::Number(day))) => {
+                let text = format!("{:04}-{:02}-{:02}", day / 10_000, day / 100 % 100, day % 100);
+                (Some(text.clone()), text)
+            }
+            (_, Some(Key::Number(number))) => (Some(number.to_string()), number.to_string()),
+            (_, Some(Key::Id(id))) => {
+                let (name, registered) = self.0.get(&id).cloned().unwrap_or_default();
+                stats.registered = registered;
+                (Some(UserId(id).to_string()), name)
+            }
+        };
+        TallyRow { key, name, stats }
+    }
+}
+
+/// Recounts, row by row and without the database's arithmetic, what is shown or kept as a number; returns what differs.
+pub(super) fn verify(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<Mismatch>> {
+    let mut found = Vec::new();
+    let shown = super::stats::stats(db, query)?;
+    let counted = super::stats::recount(db, query)?;
+    compare(&mut found, "total", "", &shown, &counted);
+    for by in TallyBy::ALL {
+        let counted = recount_by(db, query, by)?;
+        let shown = tally(db, query, by)?;
+        let keys: HashSet<Option<String>> =
+            shown.iter().map(|row| row.key.clone()).chain(counted.keys().cloned()).collect();
+        for key in keys {
+            let of = |stats: Option<Stats>| Stats { registered: 0, ..stats.unwrap_or_default() };
+            let shown = of(shown.iter().find(|row| row.key == key).map(|row| row.stats));
+            let counted = of(counted.get(&key).copied());
+            compare(&mut found, by.as_str(), key.as_deref().unwrap_or("-"), &shown, &counted);
+        }
+    }
+    kept(db, &mut found)?;
+    Ok(found)
+}
+
+fn compare(found: &mut Vec<Mismatch>, by: &str, key: &str, shown: &Stats, counted: &Stats) {
+    for (figure, shown, counted) in [
+        ("works", shown.works, counted.works),
+        ("calls", shown.calls, counted.calls),
+        ("connects", shown.connects, counted.connects),
+        ("blank", shown.blank, counted.blank),
+        ("interrupted", shown.interrupted, counted.interrupted),
+        ("void", shown.void, counted.void),
+        ("registered", shown.registered, counted.registered),
+        ("talk_ms", shown.talk_ms, counted.talk_ms),
+    ] {
+        if shown != counted {
+            found.push(Mismatch {
+                what: format!("{figure} by {by}"),
+                key: key.to_owned(),
+                shown: shown.cast_signed(),
+                counted: counted.cast_signed(),
+            });
+        }
+    }
+}
+
+fn recount_by(
+    db: &Connection,
+    query: &StatsQuery,
+    by: TallyBy,
+) -> rusqlite::Result<BTreeMap<Option<String>, Stats>> {
+    let mut groups: BTreeMap<Option<String>, (Stats, HashSet<LeadId>)> = BTreeMap::new();
+    super::stats::each(db, query, |row, flag| {
+        let id = |id: Option<u128>| id.map(|id| UserId(id).to_string());
+        let key = match by {
+            TallyBy::User => id(row.user.map(|id| id.0)),
+            TallyBy::List => id(row.list.map(|id| id.0)),
+            TallyBy::Project => id(row.project.map(|id| id.0)),
+            TallyBy::Hour => row.dialed_at.map(|at| ((at + JST_MS).div_euclid(HOUR_MS) % 24).to_string()),
+            TallyBy::Day => row.dialed_at.map(|at| BusinessDate::of(at).to_string()),
+        };
+        let (stats, worked) = groups.entry(key).or_default();
+        super::stats::add(stats, worked, row, flag);
+    })?;
+    Ok(groups
+        .into_iter()
+        .map(|(key, (stats, worked))| (key, Stats { works: worked.len() as u64, ..stats }))
+        .collect())
+}
+
+/// Numbers that are kept beside the rows they sum up.
+fn kept(db: &Connection, found: &mut Vec<Mismatch>) -> rusqlite::Result<()> {
+    let lists: Vec<(ListId, i64)> =
+        all(db, "SELECT id, registered FROM lists WHERE deleted_at IS NULL", [], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?;
+    let mut counted: HashMap<ListId, i64> = HashMap::new();
+    let mut calls: HashMap<LeadId, i64> = HashMap::new();
+    let mut attempts = db.prepare("SELECT lead_id, void, ended_at IS NOT NULL FROM attempts")?;
+    let mut rows = attempts.query([])?;
+    while let Some(row) = rows.next()? {
+        let (lead, void, ended): (Option<LeadId>, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Some(lead) = lead.filter(|_| ended && !void) {
+            *calls.entry(lead).or_default() += 1;
+        }
+    }
+    let mut leads = db.prepare(
+        "SELECT d.id, d.list_id, d.attempts, d.position <= l.visible_position AND d.deleted_at IS NULL
+         FROM leads d JOIN lists l ON l.id = d.list_id",
+    )?;
+    let mut rows = leads.query([])?;
+    while let Some(row) = rows.next()? {
+        let (lead, list, shown): (LeadId, ListId, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        *counted.entry(list).or_default() += i64::from(row.get::<_, bool>(3)?);
+        let made = calls.get(&lead).copied().unwrap_or(0);
+        if made != shown && found.len() < MOST_FOUND {
+            found.push(Mismatch {
+                what: "attempts of lead".to_owned(),
+                key: lead.to_string(),
+                shown,
+                counted: made,
+            });
+        }
+    }
+    for (list, shown) in lists {
+        let counted = counted.get(&list).copied().unwrap_or(0);
+        if counted != shown {
+            found.push(Mismatch { what: "registered".to_owned(), key: list.to_string(), shown, counted });
+        }
+    }
+    Ok(())
+}
+
+/// Hour in Japan of dialing.
+const HOUR: &str = "(a.dialed_at + 32400000) / 3600000 % 24";
+const JST_MS: i64 = 32_400_000;
+const HOUR_MS: i64 = 3_600_000;
+/// A defect shows in the first of them.
+const MOST_FOUND: usize = 1_000;

@@ -1,0 +1,105 @@
+//! Databases that earlier versions wrote.
+
+use rusqlite::Connection;
+
+use super::*;
+use crate::model::{CallKind, PageAt, SortColumn, StatsQuery, ViewFilter, ViewQuery};
+
+/// A file that version 1 of the schema wrote, calls and all.
+fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
+    let path = folder.join("old.db");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(include_str!("../../../tests/fixtures/v1.sql")).unwrap();
+    path
+}
+
+fn number(db: &Connection, sql: &str) -> i64 {
+    db.query_row(sql, [], |r| r.get(0)).unwrap()
+}
+
+#[test]
+fn a_database_of_version_1_keeps_every_row_and_gets_what_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = version_1(folder.path());
+    let tables = [
+        "users",
+        "projects",
+        "lists",
+        "leads",
+        "lead_phones",
+        "lead_categories",
+        "contacts",
+        "attempts",
+        "recordings",
+        "do_not_call",
+        "outbox",
+        "outbox_dead",
+        "imports",
+        "import_changes",
+        "audit",
+    ];
+    let before: Vec<i64> = {
+        let db = Connection::open(&path).unwrap();
+        tables.iter().map(|table| number(&db, &format!("SELECT count(*) FROM {table}"))).collect()
+    };
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let after: Vec<i64> =
+        tables.iter().map(|table| number(&db.db, &format!("SELECT count(*) FROM {table}"))).collect();
+    assert_eq!(after, before);
+    assert_eq!(number(&db.db, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_eq!(number(&db.db, "SELECT count(*) FROM leads WHERE turn <> position OR name_key = ''"), 0);
+    let mut reader = open_reader(&path, db.changes()).unwrap();
+    assert!(reader.verify(&StatsQuery::default()).unwrap().is_empty(), "every figure is what the rows say");
+    let list = reader.list_by_name("四月").unwrap();
+    assert_eq!((list.total, list.worked, list.excluded, list.round), (7, 5, 1, 2));
+    let filter = ViewFilter { name: Some("かぶら商事".into()), ..ViewFilter::default() };
+    let query = ViewQuery {
+        list: list.id,
+        filter,
+        sort: SortColumn::LastAt,
+        descending: true,
+        page: PageAt::First,
+        limit: 9,
+    };
+    let page = reader.view(&query).unwrap();
+    assert_eq!(page.total, 1);
+    assert_eq!(page.rows[0].last_memo.as_deref(), Some("メモ0"));
+    assert_eq!(page.rows[0].last_kind, Some(CallKind::OutMissed));
+}
+
+/// The new constraints hold for old rows too.
+#[test]
+fn an_upgraded_database_refuses_what_a_new_one_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&version_1(folder.path()), &OpenOptions::default()).unwrap();
+    for sql in [
+        "UPDATE leads SET last_kind = 'sideways'",
+        "UPDATE lists SET dial_order = 'backwards'",
+        "UPDATE leads SET assigned_user_id = x'00000000000000000000000000000000'",
+        "INSERT INTO list_grants (list_id, user_id, at) SELECT id, x'00', 1 FROM lists LIMIT 1",
+        "UPDATE dispositions SET label = 'x' WHERE code = 'fax'",
+    ] {
+        assert!(db.db.execute(sql, []).is_err(), "{sql}");
+    }
+}
+
+/// An import of before is undone by what it kept then.
+#[test]
+fn an_import_of_version_1_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = version_1(folder.path());
+    let mut db = open(&path, &OpenOptions::default()).unwrap();
+    let mut reader = open_reader(&path, db.changes()).unwrap();
+    let second = reader.imports(None, None, 10).unwrap().into_iter().nth(1).unwrap();
+    assert_eq!((second.state.as_str(), second.login.as_deref()), ("committed", Some("alice")));
+    let mut at = Some(UndoAt::Changes);
+    while let Some(from) = at {
+        at = db.undo_import(second.id, from, None, NOW).unwrap().1;
+    }
+    let company: String = db
+        .db
+        .query_row("SELECT company FROM leads WHERE phone = '+81330000001' LIMIT 1", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(company, "㈱カブラ商事");
+}

@@ -1,0 +1,151 @@
+//! A filter as tests on numbers.
+
+use rusqlite::Connection;
+use unicode_normalization::UnicodeNormalization;
+
+use super::super::people;
+use super::entry::{Dictionary, Entry};
+use super::labels::Labels;
+use super::names::{Memos, Names};
+use crate::error::{ListError, Result};
+use crate::model::{Assigned, CallKind, LeadState, ViewFilter};
+use crate::name_key::{fold, search_key};
+
+/// All of them must pass.
+#[derive(Default)]
+pub(super) struct Test {
+    /// Something is asked for that no lead has.
+    nothing: bool,
+    name: Option<String>,
+    digits: Option<String>,
+    memo: Option<String>,
+    status: Option<u32>,
+    kind: Option<CallKind>,
+    last_user: Option<u32>,
+    from: Option<i64>,
+    to: Option<i64>,
+    /// Codes of owners; 0 is nobody.
+    assigned: Option<(u32, u32)>,
+    /// By code of the categories of a lead: whether it has one of those asked for.
+    categories: Option<Vec<bool>>,
+    excluded: Option<bool>,
+    state: Option<LeadState>,
+    attempts: Option<u16>,
+    at_least: Option<u16>,
+}
+
+impl Test {
+    pub(super) fn new(
+        db: &Connection,
+        filter: &ViewFilter,
+        dictionary: &Dictionary,
+        labels: &Labels,
+    ) -> Result<Self> {
+        let mut test = Self {
+            kind: filter.kind,
+            from: filter.from,
+            to: filter.to,
+            excluded: filter.dialable.map(|dialable| !dialable),
+            state: filter.state,
+            attempts: filter.attempts.map(saturated),
+            at_least: filter.at_least.map(saturated),
+            ..Self::default()
+        };
+        if let Some(name) = filter.name.as_deref().filter(|name| !name.trim().is_empty()) {
+            test.name = Some(key(search_key(name))?);
+        }
+        if let Some(number) = filter.number.as_deref().filter(|number| !number.trim().is_empty()) {
+            test.digits = Some(key(digits(number))?);
+        }
+        if let Some(memo) = filter.memo.as_deref().filter(|memo| !memo.trim().is_empty()) {
+            test.memo = Some(key(fold(memo))?);
+        }
+        match filter.status.as_deref().map(str::trim) {
+            None => {}
+            Some("") => {
+                test.status = Some(0);
+                test.at_least = test.at_least.max(Some(1));
+            }
+            Some(status) => {
+                let code = people::disposition(db, status)?.code;
+                test.status = test.code(dictionary.statuses.known(&code));
+            }
+        }
+        if let Some(user) = filter.last_user {
+            test.last_user = test.code(dictionary.users.known(&user));
+        }
+        test.assigned = match filter.assigned {
+            None => None,
+            Some(Assigned::Nobody) => Some((0, 0)),
+            Some(Assigned::To(user)) => test.code(dictionary.users.known(&user)).map(|code| (code, code)),
+            Some(Assigned::ToOrNobody(user)) => {
+                Some(dictionary.users.known(&user).map_or((0, 0), |code| (code, 0)))
+            }
+        };
+        if !filter.categories.is_empty() {
+            let wanted: Vec<String> = filter.categories.iter().map(|name| fold(name)).collect();
+            let has = |ids: &Vec<i64>| {
+                ids.iter().any(|id| labels.categories.get(id).is_some_and(|name| wanted.contains(name)))
+            };
+            let of_code = std::iter::once(false).chain(dictionary.categories.values().iter().map(has));
+            test.categories = Some(of_code.collect());
+        }
+        Ok(test)
+    }
+
+    /// A code that is asked for; without one nothing passes.
+    fn code(&mut self, code: Option<u32>) -> Option<u32> {
+        self.nothing |= code.is_none();
+        code
+    }
+
+    /// Cheap tests before texts.
+    pub(super) fn passes(
+        &self,
+        entry: &Entry,
+        at: u32,
+        names: Option<&Names>,
+        memos: Option<&Memos>,
+    ) -> bool {
+        !self.nothing
+            && self.status.is_none_or(|status| entry.status == status)
+            && self.kind.is_none_or(|kind| entry.kind == Some(kind))
+            && self.last_user.is_none_or(|user| entry.last_user == user)
+            && self.from.is_none_or(|from| entry.last_at >= from)
+            && self.to.is_none_or(|to| entry.last_at < to && entry.last_at != i64::MIN)
+            && self.assigned.is_none_or(|(one, other)| entry.assigned == one || entry.assigned == other)
+            && self.excluded.is_none_or(|excluded| entry.excluded == excluded)
+            && self.state.is_none_or(|state| entry.state == state)
+            && self.attempts.is_none_or(|attempts| entry.attempts == attempts)
+            && self.at_least.is_none_or(|least| entry.attempts >= least)
+            && self
+                .categories
+                .as_ref()
+                .is_none_or(|wanted| wanted.get(entry.categories as usize).copied().unwrap_or(false))
+            && self.digits.as_ref().is_none_or(|digits| holds(entry.digits(&mut [0; 20]), digits.as_bytes()))
+            && self.name.as_ref().is_none_or(|key| names.is_some_and(|names| names.contains(at, key)))
+            && self.memo.as_ref().is_none_or(|text| memos.is_some_and(|memos| memos.contains(at, text)))
+    }
+}
+
+/// The national digits of a number or of a part of one.
+fn digits(number: &str) -> String {
+    let folded: String = number.nfkc().collect();
+    let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
+    match digits.strip_prefix("81") {
+        Some(rest) if folded.trim_start().starts_with('+') => format!("0{}", rest.trim_start_matches('0')),
+        _ => digits,
+    }
+}
+
+fn key(key: String) -> Result<String> {
+    if key.is_empty() { Err(ListError::SearchEmpty.into()) } else { Ok(key) }
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+fn saturated(count: u32) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,89 @@
+//! Cutting a page out of an order, and reading its rows.
+
+use std::cmp::Ordering;
+
+use rusqlite::Connection;
+
+use super::View;
+use super::cursor::Cursor;
+use super::filter::Test;
+use super::labels::Labels;
+use crate::error::{Doing, Result};
+use crate::model::{LeadRow, PageAt, ViewPage, ViewQuery};
+use crate::sqlite::lead_rows;
+
+impl View {
+    /// The page; the order was made before.
+    pub(super) fn page(
+        &self,
+        db: &Connection,
+        query: &ViewQuery,
+        test: &Test,
+        labels: &Labels,
+    ) -> Result<ViewPage> {
+        let passing = self.in_order(query, test);
+        let limit = match query.limit {
+            0 => DEFAULT_ROWS,
+            limit => limit.min(MOST_ROWS),
+        } as usize;
+        let compare = |cursor: &Cursor, at: u32| {
+            let key = self.key(at, query.sort, labels);
+            cursor.compare(key, self.entries[at as usize].position, query.descending)
+        };
+        let total = passing.len();
+        let (start, end) = match &query.page {
+            PageAt::First => (0, limit),
+            PageAt::Last => (total.saturating_sub(limit), total),
+            PageAt::Row(row) => {
+                let row = usize::try_from(*row).unwrap_or(usize::MAX).min(total);
+                (row, row.saturating_add(limit))
+            }
+            PageAt::After(text) => {
+                let cursor = Cursor::from_text(text)?;
+                let start = passing.partition_point(|at| compare(&cursor, *at) != Ordering::Greater);
+                (start, start + limit)
+            }
+            PageAt::Before(text) => {
+                let cursor = Cursor::from_text(text)?;
+                let end = passing.partition_point(|at| compare(&cursor, *at) == Ordering::Less);
+                (end.saturating_sub(limit), end)
+            }
+        };
+        let end = end.min(total);
+        let places = passing.get(start..end).unwrap_or_default();
+        let cursor = |at: &u32| {
+            Cursor::of(self.key(*at, query.sort, labels), self.entries[*at as usize].position).to_text()
+        };
+        Ok(ViewPage {
+            rows: self.rows(db, places)?,
+            total: total as u64,
+            first: start as u64,
+            next: places.last().filter(|_| end < total).map(cursor),
+            previous: places.first().filter(|_| start > 0).map(cursor),
+        })
+    }
+
+    /// Places of the leads that pass, in the order and direction asked for.
+    fn in_order(&self, query: &ViewQuery, test: &Test) -> Vec<u32> {
+        let Some(order) = self.orders.iter().find(|order| order.column == query.sort) else {
+            return Vec::new();
+        };
+        (0..order.places.len())
+            .map(|index| order.at(index, query.descending))
+            .filter(|at| self.passes(test, *at))
+            .collect()
+    }
+
+    /// Whole rows, as they are in the database.
+    fn rows(&self, db: &Connection, places: &[u32]) -> Result<Vec<LeadRow>> {
+        let doing = "show list";
+        let mut rows = Vec::with_capacity(places.len());
+        for at in places {
+            rows.extend(lead_rows::by_row(db, self.entries[*at as usize].row).doing(doing)?);
+        }
+        Ok(rows)
+    }
+}
+
+const DEFAULT_ROWS: u32 = 100;
+const MOST_ROWS: u32 = 1000;
