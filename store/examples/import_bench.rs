@@ -1,8 +1,11 @@
-//! Times imports alone: `cargo run --release -p store --example import_bench [ROWS] [LISTS] [--shuffled]`.
+//! Times imports alone: `cargo run --release -p store --example import_bench [ROWS] [LISTS] [--shuffled] [--calls]`.
 //!
-//! Every list gets the same sheet (CP932), so the first import creates the contacts and the others find them. Printed
-//! per import: seconds, processor time of the store's thread and of the whole process, bytes written. Beside it a call
-//! writes every few milliseconds; the longest waits are printed at the end. `--dir DIR` chooses the disk.
+//! Every list gets the same sheet (CP932, read from a file as the daemon does), so the first import creates the contacts and
+//! the others find them. Printed per import: seconds, processor time of the store's thread, the import's thread and the one
+//! that writes out, bytes written, memory above that before. With `--calls` a seat dials beside it: one `advance` (save,
+//! seal, claim) and one end after the other, a few milliseconds apart; how long each write waited is printed. `--dir DIR`
+//! chooses the disk. `sqlite3 .import` of the same rows in UTF-8 into a table without indexes is timed beside, as the
+//! floor, where that program is installed.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -15,7 +18,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use store::import::{ImportJob, ImportOptions, ImportSource};
-use store::{ListSpec, OpenOptions, Store};
+use store::{
+    Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListId, ListSpec, OpenOptions,
+    Role, Save, SetBy, Store, UserId,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -37,54 +43,158 @@ async fn main() {
     let store = Store::open(&path, OpenOptions::default()).unwrap();
     store.recover(now).await.unwrap();
     let project = store.ensure_project("bench", None, now).await.unwrap();
-    let sheet = sheet(rows, shuffled);
+    let user = store.ensure_user("bench", "Bench", Role::Operator, now).await.unwrap();
+    let file = path.with_extension("csv");
+    let text = sheet(rows, shuffled);
+    std::fs::write(&file, encoding_rs::SHIFT_JIS.encode(&text).0).unwrap();
+    floor(&path, &text);
+    drop(text);
+    let dialed = store.create_list(ListSpec { name: "dialed".into(), project }, now).await.unwrap().id;
+    if calls {
+        let mut few = String::from("電話番号,会社名\n");
+        for row in 0..20_000 {
+            writeln!(few, "06-{:04}-{:04},会社{row}", 3_000 + row / 10_000, row % 10_000).unwrap();
+        }
+        let source = ImportSource::Bytes(few.into_bytes());
+        let job = ImportJob {
+            list: dialed,
+            source,
+            options: ImportOptions::default(),
+            user: None,
+            now,
+            progress: None,
+        };
+        store.import(job).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let mut seat =
+        Seat { store: store.clone(), user, list: dialed, now: now + 1_000, last: None, waits: Vec::new() };
     for turn in 0..lists {
         let list =
             store.create_list(ListSpec { name: format!("list {turn}"), project }, now).await.unwrap().id;
-        let options = ImportOptions { max_rows: u64::MAX, max_bytes: u64::MAX, ..ImportOptions::default() };
-        let source = ImportSource::Bytes(sheet.clone());
+        let source = ImportSource::Path(file.clone());
+        let options = ImportOptions::default();
         let job = ImportJob { list, source, options, user: None, now: now + 1 + turn as i64, progress: None };
-        let before = (Instant::now(), processor(), written());
+        reset_peak();
+        let before = (Instant::now(), processor(), written(), resident());
         let mut import = Box::pin(store.import(job));
-        let mut waits = Vec::new();
+        let (mut watch, mut threads) = (tokio::time::interval(Duration::from_millis(20)), Threads::new());
         let report = loop {
-            if !calls {
-                break import.await.unwrap();
-            }
             tokio::select! {
                 report = &mut import => break report.unwrap(),
-                () = tokio::time::sleep(Duration::from_millis(3)) => {}
+                _ = watch.tick(), if !calls => threads.look(),
+                () = seat.call(), if calls => threads.look(),
             }
-            let begun = Instant::now();
-            store.reserve_event_seq(1).await.unwrap();
-            waits.push(begun.elapsed());
         };
         assert_eq!(report.inserted, rows as u64);
-        let after = processor();
+        print!("{rows} rows: {:.3} s, processor:", before.0.elapsed().as_secs_f64());
+        for (name, seconds) in threads.seconds(&before.1) {
+            print!(" {name} {seconds:.2}");
+        }
         print!(
-            "{rows} rows: {:.3} s, store thread {:.3} s, process {:.3} s, written {:.1} MB, contacts {}",
-            before.0.elapsed().as_secs_f64(),
-            after.0 - before.1.0,
-            after.1 - before.1.1,
+            " s, written {:.0} MB, memory +{:.1} MiB, contacts {}",
             (written() - before.2) as f64 / 1e6,
+            peak() - before.3,
             report.contacts_created
         );
-        waits.sort();
-        if let Some(longest) = waits.last() {
+        seat.waits.sort();
+        if let Some(longest) = seat.waits.last() {
+            let waits = &seat.waits;
             let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
             print!(
-                ", {} calls waited p50 {:.1?} p99 {:.1?} longest {longest:.1?}",
+                ", {} writes of calls waited p50 {:.1?} p99 {:.1?} longest {longest:.1?}",
                 waits.len(),
                 at(0.5),
                 at(0.99)
             );
         }
-        println!(", peak {:.1} MiB", peak());
+        seat.waits.clear();
+        println!();
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     store.close().await;
 }
 
-fn sheet(rows: usize, shuffled: bool) -> Vec<u8> {
+/// One operator: each call is claimed, ends at once and is saved with the next claim.
+struct Seat {
+    store: Store,
+    user: UserId,
+    list: ListId,
+    now: i64,
+    last: Option<AttemptId>,
+    waits: Vec<Duration>,
+}
+
+impl Seat {
+    async fn call(&mut self) {
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        self.now += 1_000;
+        let now = self.now;
+        let save = self.last.map(|attempt| Save {
+            attempt,
+            status: "no_contact".into(),
+            set_by: SetBy::Operator,
+            memo: Some("不在".into()),
+            recall_at: None,
+            save_seq: None,
+            now,
+            user: self.user,
+        });
+        let claim = ClaimSpec {
+            attempt: AttemptId::generate(now),
+            list: self.list,
+            plan: DialPlan::default(),
+            dial_now: true,
+            rules: DialRules::lawful(),
+            claim_until: now + 60_000,
+            skip: Vec::new(),
+            account: "bench".into(),
+            caller_id: None,
+        };
+        let (attempt, seal_attempt) = (claim.attempt, self.last.take());
+        let step = Advance { now, seat: "a".into(), user: self.user, save, seal_attempt, claim: Some(claim) };
+        let begun = Instant::now();
+        let done = self.store.advance(step).await.unwrap();
+        self.waits.push(begun.elapsed());
+        assert!(done.claimed.is_some(), "the list to dial is too short");
+        self.last = Some(attempt);
+        let end = AttemptEnd {
+            attempt,
+            ended_at: now + 5,
+            hangup_by: Some(HangupBy::Remote),
+            sip_code: Some(486),
+            q850: Some(17),
+            reason_text: None,
+            ringing_at: None,
+            early_media_at: None,
+            answered_at: None,
+            sip_call_id: None,
+            suggestion: None,
+            sub: None,
+            void: None,
+            evidence: serde_json::json!({}),
+            auto: None,
+        };
+        let begun = Instant::now();
+        self.store.end_attempt(end).await.unwrap();
+        self.waits.push(begun.elapsed());
+    }
+}
+
+/// The same rows in UTF-8, put into a table without keys or indexes by SQLite's own program.
+fn floor(path: &std::path::Path, text: &str) {
+    let (csv, db) = (path.with_extension("utf8.csv"), path.with_extension("floor.db"));
+    std::fs::write(&csv, text).unwrap();
+    let begun = Instant::now();
+    let import = format!(".import --csv {} rows", csv.display());
+    let done = std::process::Command::new("sqlite3").arg(&db).arg(import).status();
+    if done.is_ok_and(|status| status.success()) {
+        println!("sqlite3 .import of the same rows in UTF-8: {:.3} s", begun.elapsed().as_secs_f64());
+    }
+    let _ = (std::fs::remove_file(csv), std::fs::remove_file(db));
+}
+
+fn sheet(rows: usize, shuffled: bool) -> String {
     let mut text = String::from("取引先会社名,取引先担当者名,電話番号,カテゴリー\r\n");
     for row in 0..rows {
         // A step that is prime to the range visits each once.
@@ -92,22 +202,53 @@ fn sheet(rows: usize, shuffled: bool) -> Vec<u8> {
         let (exchange, line) = (3_000 + number / 10_000, number % 10_000);
         write!(text, "株式会社見本{row},担当者{row},03-{exchange}-{line:04},見込客\r\n").unwrap();
     }
-    encoding_rs::SHIFT_JIS.encode(&text).0.into_owned()
+    text
 }
 
-/// Seconds of processor time: the store's thread, the whole process.
-fn processor() -> (f64, f64) {
-    let (mut thread, mut all) = (0.0, 0.0);
-    for task in std::fs::read_dir("/proc/self/task").unwrap() {
-        let folder = task.unwrap().path();
-        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+/// Seconds of processor time by name of thread.
+fn processor() -> std::collections::BTreeMap<String, f64> {
+    let mut seconds = std::collections::BTreeMap::new();
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
         let nanos: f64 = read("schedstat").split(' ').next().unwrap_or_default().parse().unwrap_or(0.0);
-        all += nanos / 1e9;
-        if read("comm").trim() == "store" {
-            thread = nanos / 1e9;
+        *seconds.entry(read("comm").trim().to_owned()).or_default() += nanos / 1e9;
+    }
+    seconds
+}
+
+/// Threads end before they can be asked, so they are looked at meanwhile.
+struct Threads(std::collections::BTreeMap<String, f64>);
+
+impl Threads {
+    fn new() -> Self {
+        Self(Default::default())
+    }
+
+    fn look(&mut self) {
+        for (name, seconds) in processor() {
+            let known = self.0.entry(name).or_default();
+            *known = known.max(seconds);
         }
     }
-    (thread, all)
+
+    fn seconds(mut self, before: &std::collections::BTreeMap<String, f64>) -> Vec<(String, f64)> {
+        self.look();
+        let wanted = |name: &str| name.starts_with("store") && name != "store-read";
+        let above = |(name, seconds): (String, f64)| {
+            let before = before.get(&name).copied().filter(|_| name == "store").unwrap_or(0.0);
+            (name, seconds - before)
+        };
+        self.0.into_iter().filter(|(name, _)| wanted(name)).map(above).collect()
+    }
+}
+
+fn reset_peak() {
+    // Forgets the peak of before (proc(5)).
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+fn resident() -> f64 {
+    field("/proc/self/status", "VmRSS:") as f64 / 1024.0
 }
 
 /// Bytes written by system calls so far.
