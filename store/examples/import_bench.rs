@@ -173,6 +173,7 @@ impl Seat {
             sub: None,
             void: None,
             evidence: serde_json::json!({}),
+            transfer: None,
             auto: None,
         };
         let begun = Instant::now();
