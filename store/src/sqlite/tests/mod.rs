@@ -3,6 +3,8 @@
 mod advance;
 mod counts;
 mod crash;
+mod keep;
+mod lists;
 mod load;
 mod record;
 mod rules;

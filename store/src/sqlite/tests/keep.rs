@@ -1,0 +1,321 @@
+//! Figures that equal a recount, recordings that are kept, copies that are whole.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{RecordingFacts, RecordingQuery, RecordingState, StatsQuery, TallyBy};
+
+/// Everything an import must not touch, of leads that were there before it.
+fn untouchable(world: &World, last_row: i64) -> Vec<String> {
+    let tables = [
+        "SELECT * FROM attempts ORDER BY id",
+        "SELECT * FROM do_not_call ORDER BY id",
+        "SELECT id, excluded, excluded_reason, excluded_by, excluded_at, state, round, next_eligible_at, skip_reason,
+           recall_at, owner_user_id, attempts, position, claim_attempt_id, last_disposition, last_at, last_memo, turn,
+           assigned_user_id FROM leads WHERE rowid <= ?1 ORDER BY id",
+        "SELECT * FROM recordings ORDER BY id",
+    ];
+    let mut lines = Vec::new();
+    for sql in tables {
+        let mut statement = world.db.db.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        if sql.contains("?1") {
+            statement.raw_bind_parameter(1, last_row).unwrap();
+        }
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let cells: Vec<String> =
+                (0..columns).map(|at| format!("{:?}", row.get_ref(at).unwrap())).collect();
+            lines.push(cells.join(" "));
+        }
+    }
+    lines
+}
+
+/// One step of a shift.
+#[derive(Clone, Debug)]
+enum Step {
+    Call { status: &'static str, answered: bool, void: bool },
+    NextRound,
+    Exclude(usize),
+    DoNotCall(usize),
+    Later,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let statuses = vec!["不通", "FAX", "現アナ", "見込", "再コール", "クレーム", "talked", ""];
+    prop_oneof![
+        6 => (prop::sample::select(statuses), any::<bool>(), prop::bool::weighted(0.1))
+            .prop_map(|(status, answered, void)| Step::Call { status, answered, void }),
+        1 => Just(Step::NextRound),
+        1 => (0..12_usize).prop_map(Step::Exclude),
+        1 => (0..12_usize).prop_map(Step::DoNotCall),
+        2 => Just(Step::Later),
+    ]
+}
+
+fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2]) {
+    for (at, step) in steps.iter().enumerate() {
+        world.now += 7 * MINUTE;
+        world.list = lists[at % 2];
+        world.user = users[at / 2 % 2];
+        match step {
+            Step::Call { status, answered, void } => {
+                let Some(claimed) = world.dial() else { continue };
+                let mut end = world.ended(claimed.attempt);
+                end.answered_at = answered.then_some(world.now + 3_000);
+                end.void = void.then(|| "503".to_owned());
+                world.db.end_attempt(&end).unwrap();
+                if !void {
+                    if !status.is_empty() {
+                        world.db.save(&world.save(claimed.attempt, status)).unwrap();
+                    }
+                    world.db.seal(claimed.attempt, world.now + 30_000).unwrap();
+                }
+            }
+            Step::NextRound => {
+                world.db.next_round(world.list, None, world.now).unwrap();
+            }
+            Step::Exclude(lead) => {
+                if let Some(lead) = world.leads().get(*lead).map(|lead| lead.id) {
+                    world.db.exclude_lead(lead, None, None, world.now).unwrap();
+                }
+            }
+            Step::DoNotCall(number) => {
+                let entry = crate::model::DncEntry {
+                    phone: phone(*number).national(),
+                    project: None,
+                    reason: "x".into(),
+                    source: "manual".into(),
+                    by: None,
+                    now: world.now,
+                };
+                world.db.dnc_add(&entry).unwrap();
+            }
+            // Past midnight in Japan.
+            Step::Later => world.now += 9 * 60 * MINUTE,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// S4.14-S4.19: whatever happened, every figure by operator, list, project, hour and day is what a recount finds.
+    #[test]
+    fn every_figure_equals_a_recount(steps in prop::collection::vec(step(), 1..40)) {
+        let mut world = World::new(8);
+        let other = world.list("second");
+        let lists = [world.list, other];
+        world.import(other, &(4..12).map(row).collect::<Vec<_>>());
+        let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+        let users = [world.user, bob];
+        walk(&mut world, &steps, lists, users);
+        let mut reader = world.reader();
+        prop_assert_eq!(reader.verify(&StatsQuery::default()).unwrap(), []);
+        let today = StatsQuery { from: Some(crate::time::BusinessDate::of(world.now)), ..StatsQuery::default() };
+        prop_assert_eq!(reader.verify(&today).unwrap(), []);
+        // S4.19: an operator's numbers go on from list to list: they are the sum over lists.
+        let all = reader.stats(&StatsQuery::default()).unwrap();
+        for by in TallyBy::ALL {
+            let rows = reader.tally(&StatsQuery::default(), by).unwrap();
+            prop_assert_eq!(rows.iter().map(|row| row.stats.calls).sum::<u64>(), all.calls, "{:?}", by);
+            prop_assert_eq!(rows.iter().map(|row| row.stats.connects).sum::<u64>(), all.connects, "{:?}", by);
+            prop_assert!(rows.iter().all(|row| row.stats.connects <= row.stats.calls));
+        }
+        prop_assert!(all.works <= all.registered, "進捗 is at most 100 %");
+    }
+
+    /// S1.19, C11: an import touches no call, do-not-call entry, exclusion, task, position or owner, also when undone.
+    #[test]
+    fn an_import_touches_no_result(
+        steps in prop::collection::vec(step(), 1..30),
+        from in 0..10_usize,
+        count in 1..12_usize,
+        blank in any::<bool>(),
+    ) {
+        let mut world = World::new(8);
+        let other = world.list("second");
+        world.import(other, &(4..12).map(row).collect::<Vec<_>>());
+        let (lists, users) = ([world.list, other], [world.user, world.user]);
+        walk(&mut world, &steps, lists, users);
+        world.list = lists[0];
+        let last: i64 = world.db.db.query_row("SELECT max(rowid) FROM leads", [], |r| r.get(0)).unwrap();
+        let before = untouchable(&world, last);
+        let start = ImportStart { list: world.list, source: "x".into(), user: None, now: world.now };
+        let import = world.db.begin_import(&start).unwrap();
+        let rows: Vec<StagedRow> = (from..from + count).map(|number| {
+            let mut row = row(number);
+            row.company = Some("改名".into());
+            row.categories = Vec::new();
+            row
+        }).collect();
+        let policy = StagePolicy { overwrite_empty: blank, ..StagePolicy::default() };
+        world.stage(import, &rows, policy).unwrap();
+        prop_assert_eq!(&untouchable(&world, last), &before);
+        world.db.commit_import(import, &serde_json::json!({}), world.now).unwrap();
+        prop_assert!(world.reader().verify(&StatsQuery::default()).unwrap().is_empty());
+        prop_assert_eq!(&untouchable(&world, last), &before);
+        world.undo(import);
+        prop_assert_eq!(&untouchable(&world, last), &before);
+        prop_assert!(world.reader().verify(&StatsQuery::default()).unwrap().is_empty());
+    }
+}
+
+/// S4.18: the figures of a day begin anew at midnight in Japan, and yesterday's stay.
+#[test]
+fn a_day_begins_at_midnight_in_japan() {
+    let mut world = World::new(4);
+    // 23:59 in Japan.
+    world.now = crate::time::BusinessDate::of(NOW).end() - MINUTE;
+    world.call("talked");
+    world.now += 2 * MINUTE;
+    world.call("不通");
+    let days = world.reader().tally(&StatsQuery::default(), TallyBy::Day).unwrap();
+    let shown: Vec<_> =
+        days.iter().map(|row| (row.name.as_str(), row.stats.calls, row.stats.connects)).collect();
+    assert_eq!(shown, [("2026-11-21", 1, 1), ("2026-11-22", 1, 0)]);
+    let hours = world.reader().tally(&StatsQuery::default(), TallyBy::Hour).unwrap();
+    assert_eq!(hours.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["0", "23"]);
+    let lists = world.reader().tally(&StatsQuery::default(), TallyBy::List).unwrap();
+    assert_eq!((lists[0].name.as_str(), lists[0].stats.registered, lists[0].stats.works), ("リスト", 4, 2));
+}
+
+/// A figure that was tampered with is found.
+#[test]
+fn a_wrong_figure_is_found() {
+    let mut world = World::new(3);
+    world.call("talked");
+    world.db.db.execute("UPDATE lists SET registered = 9", []).unwrap();
+    world.db.db.execute("UPDATE leads SET attempts = attempts + 1 WHERE position = 1", []).unwrap();
+    let found = world.reader().verify(&StatsQuery::default()).unwrap();
+    let figures: Vec<&str> = found.iter().map(|wrong| wrong.what.as_str()).collect();
+    assert!(figures.contains(&"registered") && figures.contains(&"attempts of lead"), "{figures:?}");
+    assert!(!world.reader().check(true).unwrap().is_sound());
+}
+
+fn record(world: &mut World, attempt: AttemptId, bytes: u64) {
+    let path: std::path::PathBuf = format!("/rec/{attempt}.wav").into();
+    world.db.recording_opened(attempt, path.clone(), world.now).unwrap();
+    let facts = RecordingFacts {
+        attempt,
+        path,
+        duration_ms: 60_000,
+        bytes,
+        sha256: [1; 32],
+        gaps_ms: 0,
+        state: RecordingState::Final,
+    };
+    world.db.recording_closed(&facts).unwrap();
+}
+
+/// S4.33: the oldest go first; holds, and what has not left the box, stay; the call's row stays for ever.
+#[test]
+fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
+    let mut world = World::new(5);
+    let attempts: Vec<AttemptId> = (0..4)
+        .map(|_| {
+            world.now += 5 * MINUTE;
+            let claimed = world.dial().unwrap();
+            record(&mut world, claimed.attempt, 1_000);
+            world.finish(claimed.attempt, "talked");
+            claimed.attempt
+        })
+        .collect();
+    let usage = world.reader().recording_usage(world.now).unwrap();
+    assert_eq!((usage.count, usage.bytes, usage.unsynced_bytes), (4, 4_000, 4_000));
+    assert!(
+        world.db.expire_recordings(9_999, None, 100, world.now).unwrap().is_empty(),
+        "none has left the box"
+    );
+    for row in world.db.outbox_next(None, 3).unwrap() {
+        world.db.outbox_ack(&[row.seq]).unwrap();
+    }
+    world.db.hold_recording(attempts[0], Some("調査"), Some(world.user), world.now).unwrap();
+    let expired = world.db.expire_recordings(500, None, 100, world.now).unwrap();
+    assert_eq!(
+        expired.iter().map(|row| row.attempt).collect::<Vec<_>>(),
+        [attempts[1]],
+        "no more than is needed"
+    );
+    let old = world.db.expire_recordings(0, Some(world.now), 100, world.now).unwrap();
+    assert_eq!(
+        old.iter().map(|row| row.attempt).collect::<Vec<_>>(),
+        [attempts[2]],
+        "by age; the last is not sent"
+    );
+    assert_eq!(world.db.attempt(attempts[1]).unwrap().recording.unwrap().state, RecordingState::Expired);
+    let kept = world.reader().recordings(&RecordingQuery::default()).unwrap();
+    assert_eq!(
+        kept.iter().map(|row| (row.attempt, row.hold)).collect::<Vec<_>>(),
+        [(attempts[3], false), (attempts[0], true)]
+    );
+    assert_eq!(kept[1].hold_reason.as_deref(), Some("調査"));
+    world.db.release_recording(attempts[0], None, world.now).unwrap();
+    world.db.recordings_exported(&[kept[1].id], world.now).unwrap();
+    assert_eq!(world.db.expire_recordings(1, None, 100, world.now).unwrap()[0].attempt, attempts[0]);
+    assert_eq!(world.db.hold_recording(AttemptId(5), None, None, NOW).unwrap_err().code(), "E-NOT-FOUND");
+}
+
+/// A copy made while calls are written is one moment of the database, and can be put back.
+#[test]
+fn a_copy_is_whole_and_goes_back() {
+    let mut world = World::new(300);
+    world.call("見込");
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    let mut steps = 0;
+    let path = world.path.clone();
+    let made = crate::sqlite::backup(&path, &copy, &mut |_, _| {
+        // Calls go on.
+        steps += 1;
+        world.now += MINUTE;
+        world.call("talked");
+        true
+    })
+    .unwrap();
+    assert!(steps > 0 && made.bytes > 0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "one file, nothing beside it");
+    let cancelled = folder.path().join("cancelled.db");
+    assert!(crate::sqlite::backup(&path, &cancelled, &mut |_, _| false).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let busy = crate::sqlite::restore(&copy, &path, "now").unwrap_err();
+    assert_eq!(busy.code(), "E-STORE-IN-USE");
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let restored = crate::sqlite::restore(&copy, &path, "now").unwrap();
+    assert!(restored.kept.unwrap().exists(), "what was there is kept");
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let mut reader = open_reader(&path, db.changes()).unwrap();
+    assert_eq!(reader.history(&Default::default()).unwrap().len(), 1, "as it was when the copy began");
+    assert!(reader.check(true).unwrap().is_sound());
+}
+
+/// Nothing is put back that is damaged, newer or not ours, and what is there stays.
+#[test]
+fn a_bad_copy_changes_nothing() {
+    let world = World::new(50);
+    let path = world.path.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let good = folder.path().join("good.db");
+    crate::sqlite::backup(&path, &good, &mut |_, _| true).unwrap();
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let before = std::fs::read(&path).unwrap();
+    let code = |copy: &std::path::Path| crate::sqlite::restore(copy, &path, "x").unwrap_err().code();
+    let newer = folder.path().join("newer.db");
+    std::fs::copy(&good, &newer).unwrap();
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert_eq!(code(&newer), "E-STORE-NEWER");
+    let torn = folder.path().join("torn.db");
+    let mut bytes = std::fs::read(&good).unwrap();
+    bytes[4096 * 5..4096 * 9].fill(0x5a);
+    std::fs::write(&torn, bytes).unwrap();
+    assert_eq!(code(&torn), "E-STORE-CORRUPT");
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "no database").unwrap();
+    assert_eq!(code(&text), "E-STORE-CORRUPT");
+    assert_eq!(code(&folder.path().join("missing.db")), "E-DISK-IO");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

@@ -1,0 +1,346 @@
+//! Projects, lists and leads: whose they are, in which order they are dialed, and the way back.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::error::{Error, ListError};
+use crate::model::{DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit};
+
+#[expect(clippy::disallowed_methods, reason = "slices are bounded by real time")]
+fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
+    let (mut from, mut done) = (0, LeadsChanged::default());
+    while from < leads.len() {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let (looked, slice) =
+            world.db.change_leads(&leads[from..], what, from, Some(world.user), world.now, deadline).unwrap();
+        from += looked;
+        done += slice;
+    }
+    done
+}
+
+fn reorder(world: &mut World, order: DialOrder) {
+    let edit = ListEdit { order: Some(order), ..ListEdit::default() };
+    world.db.edit_list(world.list, &edit, None, world.now).unwrap();
+    let mut after = Some(0);
+    while let Some(position) = after {
+        after = world.db.reorder_list(world.list, position).unwrap();
+    }
+}
+
+fn dialed(world: &mut World, calls: usize) -> Vec<i64> {
+    (0..calls).map_while(|_| world.dial()).map(|claimed| claimed.position).collect()
+}
+
+fn spec(world: &World, phone: &str) -> LeadSpec {
+    LeadSpec {
+        list: world.list,
+        phone: phone.to_owned(),
+        company: None,
+        person: None,
+        categories: Vec::new(),
+        extra_phones: Vec::new(),
+        attrs: Vec::new(),
+        max_leads: u64::MAX,
+    }
+}
+
+fn ids(world: &World) -> Vec<LeadId> {
+    world.leads().iter().map(|lead| lead.id).collect()
+}
+
+/// S1.2: from the top unless the list says otherwise; every order dials every lead once, and new leads join it.
+#[test]
+fn a_list_is_dialed_in_its_order() {
+    let mut world = World::new(0);
+    let list = world.list;
+    let mut rows: Vec<StagedRow> = (0..6).map(row).collect();
+    for (at, category) in [(0, "乙"), (1, "甲"), (2, ""), (3, "甲"), (4, "丙"), (5, "乙")] {
+        rows[at].categories =
+            Some(category).filter(|name| !name.is_empty()).map(str::to_owned).into_iter().collect();
+    }
+    world.import(list, &rows);
+    for (order, expected) in [
+        (DialOrder::Position, vec![1, 2, 3, 4, 5, 6]),
+        (DialOrder::Newest, vec![6, 5, 4, 3, 2, 1]),
+        // By the names' code points: 丙 乙 甲, those without a category last.
+        (DialOrder::Category, vec![5, 1, 6, 2, 4, 3]),
+    ] {
+        let mut world = World::new(0);
+        let list = world.list;
+        world.import(list, &rows);
+        reorder(&mut world, order);
+        assert_eq!(dialed(&mut world, 9), expected, "{order}");
+    }
+    reorder(&mut world, DialOrder::Random);
+    let mut order = dialed(&mut world, 9);
+    assert_ne!(order, [1, 2, 3, 4, 5, 6]);
+    order.sort_unstable();
+    assert_eq!(order, [1, 2, 3, 4, 5, 6], "every lead once");
+}
+
+/// A list that is not dialed from the top: leads that an import adds come behind until their turns are given.
+#[test]
+fn new_leads_of_a_list_with_another_order_wait_for_their_turn() {
+    let mut world = World::new(2);
+    reorder(&mut world, DialOrder::Newest);
+    let start = ImportStart { list: world.list, source: "x".into(), user: None, now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    world.stage(import, &[row(7), row(8)], StagePolicy::default()).unwrap();
+    assert_eq!(dialed(&mut world, 1), [2], "what is staged is not dialed");
+    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    reorder(&mut world, DialOrder::Newest);
+    let mut after = Some(0);
+    while let Some(position) = after {
+        after = world.db.reorder_list(world.list, position).unwrap();
+    }
+    assert_eq!(dialed(&mut world, 9), [4, 3, 1]);
+}
+
+/// S1.7, S1.13, S1.37, C10: the owner belongs to the number, on every list; a seat dials its own leads and nobody's.
+#[test]
+fn a_number_has_one_owner_on_every_list() {
+    let mut world = World::new(4);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let other = world.list("other");
+    world.import(other, &[row(0)]);
+    let leads = ids(&world);
+    let done = change(&mut world, &leads[..2], &LeadChange::Assign { users: vec![bob] });
+    assert_eq!((done.changed, done.other_lists), (2, 1));
+    let first = world.list;
+    world.list = other;
+    assert_eq!(world.leads()[0].assigned, Some(bob), "the same number on another list");
+    world.list = first;
+    assert_eq!(dialed(&mut world, 9), [3, 4], "alice dials nobody's leads, not Bob's");
+    world.user = bob;
+    assert_eq!(dialed(&mut world, 9), [1, 2]);
+    // A list that gets the number later knows the owner.
+    let third = world.list("third");
+    world.import(third, &[row(1), row(30)]);
+    world.list = third;
+    assert_eq!(world.leads().iter().map(|lead| lead.assigned).collect::<Vec<_>>(), [Some(bob), None]);
+    change(&mut world, &leads[..2], &LeadChange::Assign { users: Vec::new() });
+    assert_eq!(world.leads()[0].assigned, None);
+}
+
+/// S1.6, S1.24: several owners take turns; an import gives its new numbers to users in turn and leaves owned ones alone.
+#[test]
+fn owners_take_turns() {
+    let mut world = World::new(4);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let users = vec![world.user, bob];
+    let leads = ids(&world);
+    change(&mut world, &leads, &LeadChange::Assign { users: users.clone() });
+    let owners: Vec<_> = world.leads().iter().map(|lead| lead.assigned).collect();
+    assert_eq!(owners, [Some(world.user), Some(bob), Some(world.user), Some(bob)]);
+    let other = world.list("other");
+    let start = ImportStart { list: other, source: "x".into(), user: None, now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    world.stage(import, &[row(1), row(50), row(51)], StagePolicy::default()).unwrap();
+    let mut after = Some(0);
+    while let Some(position) = after {
+        after = world.db.assign_import(import, &users, None, position, NOW).unwrap();
+    }
+    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.list = other;
+    let owners: Vec<_> = world.leads().iter().map(|lead| lead.assigned).collect();
+    assert_eq!(owners, [Some(bob), Some(bob), Some(world.user)]);
+    // Undone with the import, except what was there before it.
+    world.undo(import);
+    let left: i64 = world.db.db.query_row("SELECT count(*) FROM assignments", [], |r| r.get(0)).unwrap();
+    assert_eq!(left, 4);
+}
+
+/// X7, S1.36, S4.5b: a list that is granted to somebody is for them and for supervisors only.
+#[test]
+fn a_granted_list_is_dialed_by_those_it_is_granted_to() {
+    let mut world = World::new(3);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let boss = world.db.ensure_user("boss", "Boss", Role::Supervisor, NOW).unwrap();
+    let alice = world.user;
+    assert!(world.reader().may_use(world.list, alice).unwrap(), "granted to nobody: open to everybody");
+    world.db.grant_list(world.list, &[bob], true, Some(boss), NOW).unwrap();
+    let step = world.step(None, None, Some(world.spec()));
+    let refused = world.db.advance(&step).unwrap_err();
+    assert_eq!(refused.code(), "E-LIST-GRANT");
+    world.user = boss;
+    assert!(world.dial().is_some());
+    world.user = bob;
+    assert!(world.dial().is_some());
+    assert_eq!(world.reader().grants(world.list).unwrap()[0].login, "bob");
+    // Disabling keeps the grants.
+    world.db.set_list_enabled(world.list, false, None, NOW).unwrap();
+    assert!(world.dial().is_none());
+    assert_eq!(world.reader().grants(world.list).unwrap().len(), 1);
+    world.db.grant_list(world.list, &[bob], false, Some(boss), NOW).unwrap();
+    assert!(world.reader().may_use(world.list, alice).unwrap());
+    let nobody = UserId(7);
+    assert!(matches!(
+        world.db.grant_list(world.list, &[nobody], true, None, NOW),
+        Err(Error::NotFound { .. })
+    ));
+}
+
+/// S1.25, S1.26, S1.41: who, when and why stay with an excluded lead; it has its turn again when included.
+#[test]
+fn excluded_leads_are_not_dialed_and_say_why() {
+    let mut world = World::new(3);
+    let leads = ids(&world);
+    let what = LeadChange::Exclude { reason: Some("取引先".into()) };
+    assert_eq!(change(&mut world, &leads[..2], &what).changed, 2);
+    assert_eq!(change(&mut world, &leads[..2], &what).changed, 0, "nothing is excluded twice");
+    assert_eq!(world.leads()[0].excluded_reason.as_deref(), Some("取引先"));
+    let by: (Option<UserId>, Option<i64>) = world
+        .db
+        .db
+        .query_row("SELECT excluded_by, excluded_at FROM leads WHERE id = ?1", [leads[0]], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(by, (Some(world.user), Some(NOW)));
+    assert_eq!(world.reader().list_by_name("リスト").unwrap().excluded, 2);
+    assert_eq!(dialed(&mut world, 9), [3]);
+    assert_eq!(change(&mut world, &leads[..1], &LeadChange::Include).changed, 1);
+    assert_eq!(dialed(&mut world, 9), [1]);
+}
+
+/// S1.27: deleting leads keeps contacts and calls, and can be taken back; a lead in a call stays.
+#[test]
+fn deleted_leads_come_back_from_the_bin() {
+    let mut world = World::new(4);
+    world.call("talked");
+    let held = world.dial().unwrap();
+    let leads = ids(&world);
+    world.now += MINUTE;
+    let done = change(&mut world, &leads, &LeadChange::Delete);
+    assert_eq!((done.changed, done.held), (3, 1));
+    assert_eq!(ids(&world), [held.lead.unwrap()]);
+    assert_eq!(world.reader().list_by_name("リスト").unwrap().total, 1);
+    let contacts: i64 = world.db.db.query_row("SELECT count(*) FROM contacts", [], |r| r.get(0)).unwrap();
+    assert_eq!((contacts, world.reader().bin(world.list).unwrap()), (4, vec![(world.now, 3)]));
+    // The number is on the list again meanwhile: its old lead stays in the bin.
+    let list = world.list;
+    world.import(list, &[row(3)]);
+    let (mut back, mut after) = (LeadsChanged::default(), None);
+    loop {
+        let (done, next) = world.db.restore_leads(list, world.now, after).unwrap();
+        back += done;
+        if next.is_none() {
+            break;
+        }
+        after = next;
+    }
+    assert_eq!((back.changed, back.held), (2, 1));
+    let info = world.reader().list_by_name("リスト").unwrap();
+    assert_eq!((info.total, info.worked), (4, 1));
+    assert!(world.reader().verify(&Default::default()).unwrap().is_empty());
+}
+
+/// S1.28: a list goes with its leads and comes back with them, unless somebody is in a call of it or took its name.
+#[test]
+fn a_deleted_list_comes_back() {
+    let mut world = World::new(2);
+    let claimed = world.dial().unwrap();
+    assert_eq!(world.db.delete_list(world.list, None, NOW).unwrap_err().code(), "E-LIST-BUSY");
+    world.finish(claimed.attempt, "talked");
+    world.db.delete_list(world.list, Some(world.user), NOW).unwrap();
+    assert!(world.dial().is_none());
+    assert_eq!(world.reader().lists().unwrap().len(), 0);
+    assert_eq!(world.reader().deleted_lists().unwrap()[0].total, 2);
+    let taken = world.list("リスト");
+    assert_eq!(world.db.restore_list("リスト", None, NOW).unwrap_err().code(), "E-LIST-DUP");
+    let edit = ListEdit { name: Some("別".into()), ..ListEdit::default() };
+    world.db.edit_list(taken, &edit, None, NOW).unwrap();
+    assert_eq!(world.db.restore_list("リスト", None, NOW).unwrap(), world.list);
+    assert_eq!(world.dial().unwrap().position, 2);
+    let rows = world.reader().history(&Default::default()).unwrap();
+    assert_eq!(rows.len(), 2, "calls were never gone");
+}
+
+/// S4.53: a project has its caller number; it is deleted when it has no lists, and comes back.
+#[test]
+fn projects_are_made_changed_deleted_and_brought_back() {
+    let mut world = World::new(1);
+    let project = world.db.create_project(" 夏 ", Some("03-1234-5678"), None, NOW).unwrap();
+    assert_eq!((project.name.as_str(), project.caller_id.as_deref()), ("夏", Some("0312345678")));
+    assert_eq!(world.db.create_project("夏", None, None, NOW).unwrap_err().code(), "E-PROJECT-DUP");
+    assert_eq!(world.db.create_project(" ", None, None, NOW).unwrap_err().code(), "E-REQ-PROJECTNAME");
+    assert_eq!(world.db.create_project("x", Some("abc"), None, NOW).unwrap_err().code(), "E-PHONE-INVALID");
+    let edit = ProjectEdit { caller_id: Some(Some("06-1234-5678".into())), ..ProjectEdit::default() };
+    world.db.edit_project(world.project, &edit, None, NOW).unwrap();
+    assert_eq!(world.dial().unwrap().caller_id.as_deref(), Some("0612345678"));
+    assert_eq!(world.db.delete_project(world.project, None, NOW).unwrap_err().code(), "E-PROJECT-BUSY");
+    world.db.delete_project(project.id, None, NOW).unwrap();
+    assert_eq!(world.reader().project_rows().unwrap().len(), 1);
+    assert_eq!(world.db.restore_project("夏", None, NOW).unwrap().id, project.id);
+    assert_eq!(world.reader().project_by_name("夏").unwrap(), project.id);
+}
+
+/// S4.45: one lead by hand needs its number only; S1.22 and C3 hold for it too.
+#[test]
+fn one_lead_by_hand() {
+    let mut world = World::new(1);
+    let mut new = spec(&world, "090-1234-5678 / 06-1234-5678");
+    new.categories = vec!["関東|大口".into(), "関東".into()];
+    new.attrs = vec![("備考".into(), "手入力".into())];
+    new.company = Some("㈱新規".into());
+    let lead = world.db.add_lead(&new, Some(world.user), NOW).unwrap();
+    let row = world.reader().lead(lead).unwrap();
+    assert_eq!((row.position, row.categories.len(), row.extra_phones.len()), (2, 2, 1));
+    assert_eq!((row.attrs["備考"].as_str(), row.company.as_deref()), (Some("手入力"), Some("㈱新規")));
+    assert!(world.db.contact("09012345678").unwrap().is_some(), "the number is a contact now (S1.10)");
+    let code = |world: &mut World, spec: &LeadSpec| world.db.add_lead(spec, None, NOW).unwrap_err().code();
+    assert_eq!(code(&mut world, &new), "E-LEAD-DUP");
+    let bad = spec(&world, "110");
+    assert_eq!(code(&mut world, &bad), "E-PHONE-FORBIDDEN");
+    let full = LeadSpec { max_leads: 2, ..spec(&world, "03-1111-2222") };
+    assert_eq!(code(&mut world, &full), "E-LIST-FULL");
+    let many =
+        LeadSpec { categories: (0..101).map(|n| n.to_string()).collect(), ..spec(&world, "03-1111-2222") };
+    assert_eq!(code(&mut world, &many), "E-CAT-LIMIT");
+    assert_eq!(dialed(&mut world, 9), [1, 2]);
+    assert!(world.reader().verify(&Default::default()).unwrap().is_empty());
+}
+
+/// S4.41, X3: numbers are added and removed by hand; those of the file stay as they are.
+#[test]
+fn further_numbers_are_added_and_those_of_the_file_stay() {
+    let mut world = World::new(0);
+    let mut first = row(0);
+    first.extra_phones = vec![crate::import::ExtraPhone { phone: phone(70), label: Some("携帯".into()) }];
+    let list = world.list;
+    world.import(list, &[first]);
+    let lead = ids(&world)[0];
+    let numbers = world.db.add_lead_phone(lead, "０６-1234-5678", Some("支店"), None, NOW).unwrap();
+    let shown: Vec<_> = numbers.iter().map(|n| (n.main, n.editable, n.label.as_deref())).collect();
+    assert_eq!(shown, [(true, false, None), (false, false, Some("携帯")), (false, true, Some("支店"))]);
+    assert_eq!(world.leads()[0].extra_phones.len(), 2);
+    let code = |result: Result<Vec<crate::model::LeadPhone>>| result.unwrap_err().code();
+    assert_eq!(code(world.db.add_lead_phone(lead, "0612345678", None, None, NOW)), "E-LEAD-DUP");
+    assert_eq!(code(world.db.remove_lead_phone(lead, &phone(70).national(), None, NOW)), "E-PHONE-READONLY");
+    assert_eq!(code(world.db.remove_lead_phone(lead, &phone(0).national(), None, NOW)), "E-PHONE-READONLY");
+    assert_eq!(world.db.remove_lead_phone(lead, "06-1234-5678", None, NOW).unwrap().len(), 2);
+}
+
+/// Nobody may begin what the journal says cannot be undone.
+#[test]
+fn only_committed_imports_are_undone() {
+    let mut world = World::new(0);
+    let start = ImportStart { list: world.list, source: "x.csv".into(), user: Some(world.user), now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    let record = |world: &World| world.reader().import(&import.to_string().to_lowercase()).unwrap();
+    let refused = |world: &World| crate::sqlite::may_undo(&record(world)).map_err(|error| error.code());
+    assert_eq!(refused(&world), Err("E-IMPORT-UNDO"));
+    world.stage(import, &[row(1)], StagePolicy::default()).unwrap();
+    world.db.commit_import(import, &serde_json::json!({ "rows": 1, "attributes": ["備考"] }), NOW).unwrap();
+    assert_eq!(refused(&world), Ok(()));
+    assert_eq!(
+        (record(&world).report["rows"].as_i64(), record(&world).login.as_deref()),
+        (Some(1), Some("alice"))
+    );
+    assert_eq!(world.reader().list_by_name("リスト").unwrap().columns, ["備考"]);
+    assert_eq!(world.undo(import).removed, 1);
+    assert_eq!(refused(&world), Err("E-IMPORT-UNDO"));
+    assert!(matches!(world.reader().import("0ZZZ"), Err(Error::NotFound { .. })));
+    assert_eq!(Error::from(ListError::Cursor).code(), "E-BAD-REQUEST");
+}
