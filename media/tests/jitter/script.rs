@@ -18,7 +18,7 @@
 //! `(PG)*50` repeats. `# …` is a comment. `run seconds=60 jitter=30 ppm=200 loss=3 seed=7` lets packets of 20 ms come over a network
 //! for so long: delays up to `jitter` milliseconds, the sender's clock faster by `ppm`, `loss` percent lost.
 //!
-//! `!played >= 99` is a limit: a name out of [`Outcome::figure`](crate::bench::Bench::figure), `<=`, `>=` or `=`, a number.
+//! `!played >= 99` is a limit: a name out of `Bench::figure`, `<=`, `>=` or `=`, a number.
 
 use crate::bench::{Bench, Network};
 
