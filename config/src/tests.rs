@@ -508,3 +508,26 @@ fn trusted_sources_are_networks_and_those_of_a_practice_account_are_here() {
     assert_eq!((refused.len(), refused[0].path.as_str()), (1, "account[0].trusted_sources[1]"));
     assert_eq!(with("pbx", "[\"sbc.example.jp\", \"0.0.0.0/0\"]").unwrap_err().len(), 2);
 }
+
+#[test]
+fn keys_of_the_voice() {
+    let usual = account("");
+    assert_eq!(usual.codecs, [Codec::Pcmu, Codec::Pcma, Codec::Opus, Codec::G722]);
+    assert_eq!((usual.opus_bitrate, usual.ptime), (None, Duration::from_millis(20)));
+    let own = account("codecs = [\"g722\", \"OPUS\"]\nopus_bitrate = 16000\nptime = \"40ms\"");
+    assert_eq!(own.codecs, [Codec::G722, Codec::Opus]);
+    assert_eq!((own.opus_bitrate, own.ptime), (Some(16_000), Duration::from_millis(40)));
+    for wrong in [
+        "codecs = [\"G729\"]",
+        "codecs = []",
+        "codecs = [\"PCMU\", \"pcmu\"]",
+        "opus_bitrate = 5999",
+        "codecs = [\"PCMU\"]\nopus_bitrate = 16000",
+        "ptime = \"25ms\"",
+        "ptime = \"70ms\"",
+        "ptime = 20",
+    ] {
+        let text = MINIMAL.replacen("[[seat]]", &format!("{wrong}\n[[seat]]"), 1);
+        assert_eq!(parse(&text).unwrap_err().len(), 1, "{wrong}");
+    }
+}

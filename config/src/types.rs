@@ -188,6 +188,10 @@ pub struct Account {
     pub trusted_sources: Vec<IpNet>,
     /// How digits are sent.
     pub dtmf: Dtmf,
+    /// Bits per second of Opus that are sent, and asked for; `None`: 28 000 are sent, nothing is asked for.
+    pub opus_bitrate: Option<u32>,
+    /// Length of the voice packets that are asked for, 10 to 60 ms in steps of 10.
+    pub ptime: Duration,
 }
 
 impl Account {
@@ -343,6 +347,8 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law.
     Pcma,
+    /// G.722: wideband at the bit rate of G.711.
+    G722,
     /// Opus.
     Opus,
 }
@@ -353,6 +359,7 @@ impl Codec {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
             Self::Opus => "opus",
         }
     }

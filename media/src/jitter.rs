@@ -147,6 +147,8 @@ pub struct JitterBuffer {
     frame: i64,
     /// Units made up since the last packet.
     concealed: i64,
+    /// The sender said that it would be silent.
+    paused: bool,
     delays: Delays,
     /// Smoothed distance from the target.
     excess_us: f32,
@@ -168,6 +170,8 @@ struct Slot {
     used: bool,
     /// A packet without audio (an event, comfort noise): only its number counts.
     blank: bool,
+    /// A blank after which the sender is silent on purpose.
+    pause: bool,
     seq: i64,
     ts: i64,
     payload_type: u8,
@@ -188,6 +192,7 @@ impl JitterBuffer {
             next_ts: 0,
             frame: i64::from(clock_rate) / 50,
             concealed: 0,
+            paused: false,
             delays: Delays::new(),
             excess_us: 0.0,
             counters: JitterCounters::default(),
@@ -231,8 +236,9 @@ impl JitterBuffer {
         verdict
     }
 
-    /// Takes note of a packet that has a number but no audio, so that it does not count as lost.
-    pub fn put_blank(&mut self, seq: i64) {
+    /// Takes note of a packet that has a number but no audio, so that it does not count as lost. After one that
+    /// announces a `pause`, running dry is no loss either.
+    pub fn put_blank(&mut self, seq: i64, pause: bool) {
         if self.state == State::Empty {
             return;
         }
@@ -241,6 +247,7 @@ impl JitterBuffer {
             let slot = &mut self.slots[slot_of(seq)];
             slot.used = true;
             slot.blank = true;
+            slot.pause = pause;
             slot.seq = seq;
             self.buffered += 1;
         }
@@ -333,6 +340,7 @@ impl JitterBuffer {
         self.buffered = 0;
         self.state = State::Empty;
         self.concealed = 0;
+        self.paused = false;
         self.excess_us = 0.0;
         self.newest = None;
     }
@@ -384,12 +392,17 @@ impl JitterBuffer {
         self.next_seq = slot.seq + 1;
         self.next_ts = slot.ts;
         self.concealed = 0;
+        self.paused = false;
         Next::Packet { payload: &slot.payload, payload_type: slot.payload_type }
     }
 
     /// Nothing is there: conceal for a while, then wait for the buffer to fill again.
     fn starve(&mut self) -> Next<'_> {
         if self.state != State::Playing {
+            return Next::Idle;
+        }
+        if self.paused {
+            self.state = State::Filling;
             return Next::Idle;
         }
         if self.concealed == 0 {
@@ -428,6 +441,7 @@ impl JitterBuffer {
                 return;
             }
             slot.used = false;
+            self.paused |= slot.pause;
             self.buffered -= 1;
             self.next_seq += 1;
         }

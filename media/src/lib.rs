@@ -23,10 +23,12 @@
 //!     dtmf_payload_type: Some(101),
 //!     dtmf_clock_rate: 8000,
 //!     dtmf_receive_payload_type: Some(101),
+//!     noise_payload_type: None,
 //!     ptime_ms: 20,
 //!     send: true,
 //!     receive: true,
 //!     fmtp: None,
+//!     bitrate: None,
 //! };
 //! let mut session = Session::new(SessionId(1), params, 42, now)?;
 //! // 20 ms from the microphone: one packet to send.
@@ -44,9 +46,9 @@
 //! ```
 //!
 //! # Standards
-//! RFC 3550 (RTP, RTCP) with its appendices A.1, A.3 and A.8; 3551 (payload types); 4733 (telephone-event); 5761
-//! (RTCP on the RTP port, received); 7587 (Opus); ITU-T G.711 with appendix I, Q.23, T.30, V.8, V.21, V.25.
-//! Comfort noise (RFC 3389) is taken as silence.
+//! RFC 3550 (RTP, RTCP) with its appendices A.1, A.3 and A.8; 3551 (payload types); 3389 (comfort noise, received);
+//! 4733 (telephone-event); 5761 (RTCP on the RTP port); 7587 (Opus); ITU-T G.711 with appendix I, G.722, Q.23, T.30,
+//! V.8, V.21, V.25.
 //!
 //! # Levels
 //! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine
@@ -55,6 +57,7 @@
 pub mod archive;
 mod clip;
 pub mod codec;
+pub mod comfort;
 pub mod device;
 pub mod dtmf;
 pub mod engine;

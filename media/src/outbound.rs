@@ -31,6 +31,9 @@ pub(crate) struct SenderState {
 pub(crate) struct Outbound {
     sender: Sender,
     encoder: Encoder,
+    /// What the encoder was made with.
+    fmtp: Option<String>,
+    bitrate: Option<u32>,
     settings: Settings,
     /// Local audio short of a packet.
     frame: Box<[i16]>,
@@ -77,7 +80,9 @@ impl Outbound {
         let settings = Settings::of(params);
         Ok(Self {
             sender: Sender::new(seed),
-            encoder: Encoder::new(params.codec, params.fmtp.as_deref())?,
+            encoder: Encoder::new(params.codec, params.fmtp.as_deref(), params.bitrate)?,
+            fmtp: params.fmtp.clone(),
+            bitrate: params.bitrate,
             settings,
             frame: vec![0; settings.frame].into_boxed_slice(),
             filled: 0,
@@ -93,10 +98,16 @@ impl Outbound {
     /// Nothing is changed when it fails.
     pub(crate) fn update(&mut self, params: &StreamParams) -> Result<(), CodecError> {
         let settings = Settings::of(params);
-        if settings.codec != self.settings.codec {
-            self.encoder = Encoder::new(params.codec, params.fmtp.as_deref())?;
-            self.tone = None;
+        let tuning = (params.fmtp.as_deref(), params.bitrate);
+        if settings.codec != self.settings.codec || tuning != (self.fmtp.as_deref(), self.bitrate) {
+            self.encoder = Encoder::new(params.codec, tuning.0, tuning.1)?;
+            self.fmtp = params.fmtp.clone();
+            self.bitrate = params.bitrate;
             self.marker = true;
+        }
+        if settings.codec != self.settings.codec {
+            self.tone = None;
+            self.filled = 0;
         }
         if settings.frame != self.settings.frame {
             self.frame = vec![0; settings.frame].into_boxed_slice();
@@ -117,7 +128,8 @@ impl Outbound {
             if self.filled == self.frame.len() {
                 self.filled = 0;
                 self.send_frame(destination, outbox);
-                self.sender.advance(self.frame.len() as u32);
+                let units = self.frame.len() / self.settings.codec.samples_per_unit();
+                self.sender.advance(units as u32);
             }
         }
     }

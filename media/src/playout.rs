@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use crate::codec::g711::Law;
-use crate::codec::{CodecError, Decoder, MAX_PACKET_MS};
+use crate::codec::{CodecError, Decoder, MAX_PACKET_MS, g722};
+use crate::comfort::ComfortNoise;
 use crate::jitter::{JitterBuffer, Next, Pressure, Put, Urgency};
 use crate::plc::Concealer;
 use crate::stretch;
@@ -36,13 +37,25 @@ const IDLE_MS: usize = 5;
 /// So much of the packet after a gap is enough to lead into it.
 const AHEAD_MS: usize = 20;
 
+/// Longest pause of an Opus sender that its decoder fills with noise. DTX sends something every 400 ms (RFC 7587 3.1.3);
+/// after this nobody is there.
+const DTX_MAX_MS: usize = 2_000;
+
 /// The receiving side of one stream. Allocates only when it is made and until the jitter buffer is warm.
 #[derive(Debug)]
 pub struct Playout {
     rate: u32,
+    /// Samples per unit of the RTP clock.
+    per_unit: usize,
     decoder: Decoder,
     jitter: JitterBuffer,
     concealer: Concealer,
+    /// What is heard in a pause that the sender announced.
+    noise: Option<ComfortNoise>,
+    /// Audio came after the announcement: the pause ends once it is played.
+    noise_ends: bool,
+    /// Samples of silence since the last packet was played.
+    idle: usize,
     /// Decoded audio not yet given out: `frame[start..end]`.
     frame: Box<[i16]>,
     start: usize,
@@ -81,9 +94,14 @@ impl Playout {
         let room = (MAX_PACKET_MS + 20) * rate as usize / 1000;
         Ok(Self {
             rate,
+            per_unit: codec.samples_per_unit(),
             decoder: Decoder::new(codec)?,
             jitter: JitterBuffer::new(codec.clock_rate()),
             concealer: Concealer::new(rate),
+            noise: None,
+            noise_ends: false,
+            // Nothing was decoded yet from which noise could be made.
+            idle: usize::MAX,
             frame: vec![0; room].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -98,12 +116,26 @@ impl Playout {
 
     /// Takes a packet. `seq` has its wraps counted.
     pub fn put(&mut self, now: Instant, seq: i64, timestamp: u32, payload_type: u8, payload: &[u8]) -> Put {
+        self.noise_ends = self.noise.is_some();
         self.jitter.put(now, seq, timestamp, payload_type, payload)
     }
 
     /// Takes note of a packet without audio.
     pub fn put_blank(&mut self, seq: i64) {
-        self.jitter.put_blank(seq);
+        self.jitter.put_blank(seq, false);
+    }
+
+    /// Takes comfort noise (RFC 3389), which is heard until audio comes again. Opus has its own.
+    pub fn put_noise(&mut self, seq: i64, payload: &[u8]) {
+        self.jitter.put_blank(seq, true);
+        if let Decoder::Opus(_) = self.decoder {
+            return;
+        }
+        self.noise_ends = false;
+        match &mut self.noise {
+            Some(noise) => drop(noise.update(payload)),
+            None => self.noise = ComfortNoise::read(payload),
+        }
     }
 
     /// Fills `out` with what is heard at `now`: audio, made-up audio or silence.
@@ -124,6 +156,8 @@ impl Playout {
     /// Drops what is buffered, as after a change of SSRC.
     pub fn reset(&mut self) {
         self.jitter.reset();
+        self.noise = None;
+        self.idle = usize::MAX;
     }
 
     /// The jitter buffer, for its counters and its target.
@@ -142,44 +176,57 @@ impl Playout {
         self.end = 0;
         match self.jitter.next(now) {
             Next::Packet { payload, payload_type } => {
+                let most = MAX_PACKET_MS * self.rate as usize / 1000;
                 let decoded = match &mut self.decoder {
                     Decoder::G711(law) => {
                         let law = law_of(payload_type, *law);
-                        let most = MAX_PACKET_MS * self.rate as usize / 1000;
                         let payload = &payload[..payload.len().min(most)];
                         law.decode(payload, &mut self.frame);
                         Ok(payload.len())
                     }
-                    opus @ Decoder::Opus(_) => {
-                        let most = MAX_PACKET_MS * self.rate as usize / 1000;
-                        opus.decode(payload, &mut self.frame[..most])
+                    g722 @ Decoder::G722(_) => {
+                        let payload = &payload[..payload.len().min(most / self.per_unit)];
+                        g722.decode(payload, &mut self.frame)
                     }
+                    opus @ Decoder::Opus(_) => opus.decode(payload, &mut self.frame[..most]),
                 };
                 let samples = decoded.unwrap_or_else(|_| {
                     self.counters.undecodable += 1;
                     0
                 });
-                self.jitter.played(samples as u32);
+                self.jitter.played((samples / self.per_unit) as u32);
+                self.idle = 0;
+                if self.noise_ends {
+                    self.noise = None;
+                    self.noise_ends = false;
+                }
                 if samples == 0 {
                     // Nothing was won from the packet; its time is covered like a loss.
                     self.conceal((self.rate / 100) as usize);
                     return;
                 }
                 let mut length = samples;
-                if let Decoder::G711(_) = self.decoder {
+                if let Decoder::G711(_) | Decoder::G722(_) = self.decoder {
                     length = self.concealer.good(&mut self.frame, samples);
                     self.note_change(samples, length);
                 }
                 self.end = self.change_speed(length);
             }
             Next::Lost { units, next: Some(next) } => {
-                let gap = (units as usize).min(self.frame.len());
+                let gap = (units as usize * self.per_unit).min(self.frame.len());
                 let out = &mut self.frame[..gap];
                 match &mut self.decoder {
                     Decoder::G711(law) => {
                         let ahead = next.payload.len().min(self.ahead.len());
                         law_of(next.payload_type, *law).decode(next.payload, &mut self.ahead[..ahead]);
                         self.concealer.bridge(out, &self.ahead[..ahead]);
+                    }
+                    Decoder::G722(decoder) => {
+                        // A look ahead, by a copy: the decoder itself goes through the gap first.
+                        let ahead = (next.payload.len() * self.per_unit).min(self.ahead.len());
+                        g722::Decoder::clone(decoder).decode(next.payload, &mut self.ahead[..ahead]);
+                        self.concealer.bridge(out, &self.ahead[..ahead]);
+                        decoder.follow(out);
                     }
                     Decoder::Opus(decoder) => {
                         // The FEC has the last lost packet; what was lost before it is made up.
@@ -197,13 +244,32 @@ impl Playout {
                 self.counters.concealed += gap as u64;
                 self.end = gap;
             }
-            Next::Lost { units, next: None } => self.conceal((units as usize).min(self.frame.len())),
-            Next::Idle => {
-                self.end = wanted.min(IDLE_MS * self.rate as usize / 1000).max(1);
-                self.frame[..self.end].fill(0);
-                if let Decoder::G711(_) = self.decoder {
-                    self.concealer.reset();
+            Next::Lost { units, next: None } => self.conceal(units as usize * self.per_unit),
+            Next::Idle => self.fill_pause(wanted),
+        }
+    }
+
+    /// Nothing is due: silence, or the noise that the sender wants to be heard in its pauses.
+    fn fill_pause(&mut self, wanted: usize) {
+        let piece = IDLE_MS * self.rate as usize / 1000;
+        self.end = wanted.min(piece).max(1);
+        self.idle = self.idle.saturating_add(self.end);
+        match (&mut self.decoder, &mut self.noise) {
+            (Decoder::Opus(decoder), _) if self.idle < DTX_MAX_MS * self.rate as usize / 1000 => {
+                // libopus makes noise like that of the last pause, in steps of 2.5 ms.
+                self.end = piece;
+                let out = &mut self.frame[..piece];
+                if decoder.conceal(out).is_err() {
+                    out.fill(0);
                 }
+            }
+            (_, Some(noise)) => {
+                noise.fill(&mut self.frame[..self.end]);
+                self.concealer.reset();
+            }
+            _ => {
+                self.frame[..self.end].fill(0);
+                self.concealer.reset();
             }
         }
     }
@@ -213,6 +279,10 @@ impl Playout {
         let out = &mut self.frame[..samples];
         match &mut self.decoder {
             Decoder::G711(_) => self.concealer.conceal(out),
+            Decoder::G722(decoder) => {
+                self.concealer.conceal(out);
+                decoder.follow(out);
+            }
             Decoder::Opus(decoder) => {
                 if decoder.conceal(out).is_err() {
                     out.fill(0);
@@ -253,7 +323,7 @@ impl Playout {
     fn note_change(&mut self, before: usize, after: usize) {
         self.counters.accelerated += before.saturating_sub(after) as u64;
         self.counters.expanded += after.saturating_sub(before) as u64;
-        self.jitter.stretched(after as i64 - before as i64);
+        self.jitter.stretched((after as i64 - before as i64) / self.per_unit as i64);
     }
 }
 

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::codec::CodecError;
+use crate::comfort::PT_COMFORT_NOISE;
 use crate::dtmf::Digit;
 use crate::inbound::{Admission, Inbound};
 use crate::limiter::Limiter;
@@ -26,9 +27,6 @@ use crate::types::{Codec, MediaEvent, SessionId, SessionStats, StreamParams};
 
 /// Silence of an answered peer, from which audio is expected, after which [`MediaEvent::RtpTimeout`] is reported.
 pub const RTP_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Comfort noise (RFC 3389): not decoded, but not a loss either.
-const PT_COMFORT_NOISE: u8 = 13;
 
 /// Events that may wait. The shell drains them at each tick; beyond that the oldest are dropped.
 const MAX_EVENTS: usize = 64;
@@ -143,7 +141,8 @@ impl Session {
         };
         let is_event = Some(packet.payload_type) == self.params.dtmf_receive_payload_type;
         let is_audio = self.is_audio(packet.payload_type);
-        if !is_event && !is_audio && packet.payload_type != PT_COMFORT_NOISE {
+        let is_noise = self.is_noise(packet.payload_type);
+        if !is_event && !is_audio && !is_noise {
             self.counts.malformed += 1;
             return;
         }
@@ -174,6 +173,10 @@ impl Session {
         }
         if is_audio && !packet.payload.is_empty() {
             self.playout.put(now, seq, packet.timestamp, packet.payload_type, packet.payload);
+            return;
+        }
+        if is_noise {
+            self.playout.put_noise(seq, packet.payload);
             return;
         }
         self.playout.put_blank(seq);
@@ -298,7 +301,8 @@ impl Session {
             match &mut self.down {
                 None => self.detectors.feed(at_ms, chunk),
                 Some(down) => {
-                    let mut narrow = [0; CHUNK / 4];
+                    // Half of it at 16 kHz, one more for odd chunks.
+                    let mut narrow = [0; CHUNK / 2 + 1];
                     let count = down.process(chunk, &mut narrow);
                     self.detectors.feed(at_ms, &narrow[..count]);
                 }
@@ -365,6 +369,12 @@ impl Session {
     fn is_audio(&self, payload_type: u8) -> bool {
         payload_type == self.params.receive_payload_type
             || (matches!(self.params.codec, Codec::Pcmu | Codec::Pcma) && matches!(payload_type, 0 | 8))
+    }
+
+    /// Comfort noise has a static number, which some use without having agreed on it.
+    fn is_noise(&self, payload_type: u8) -> bool {
+        Some(payload_type) == self.params.noise_payload_type
+            || (payload_type == PT_COMFORT_NOISE && !self.is_audio(payload_type))
     }
 
     /// The packet that began the probation is the start of the callee's first word.

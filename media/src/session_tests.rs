@@ -16,6 +16,7 @@ fn params(codec: Codec, remote: u16) -> StreamParams {
     let payload_type = match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
         Codec::Opus => 111,
     };
     StreamParams {
@@ -28,10 +29,12 @@ fn params(codec: Codec, remote: u16) -> StreamParams {
         dtmf_payload_type: Some(101),
         dtmf_clock_rate: codec.clock_rate(),
         dtmf_receive_payload_type: Some(101),
+        noise_payload_type: None,
         ptime_ms: 20,
         send: true,
         receive: true,
         fmtp: None,
+        bitrate: None,
     }
 }
 
@@ -178,7 +181,7 @@ impl Side {
 
 #[test]
 fn a_voice_is_carried_both_ways_by_every_codec() {
-    for codec in [Codec::Pcmu, Codec::Pcma, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus] {
         let mut pair = Pair::new(codec, Network { delay_ms: 30, ..Network::default() });
         pair.a_says(ToneSpec::sine(1000.0, -15.0));
         pair.b.says = Some(ToneSource::new(ToneSpec::sine(440.0, -20.0), codec.sample_rate()));
@@ -207,7 +210,7 @@ fn a_voice_is_carried_both_ways_by_every_codec() {
 
 #[test]
 fn five_percent_loss_is_concealed() {
-    for codec in [Codec::Pcmu, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
         let mut pair = Pair::new(codec, Network { delay_ms: 20, loss_percent: 5, ..Network::default() });
         pair.a_says(ToneSpec::sine(400.0, -12.0));
         pair.run(20_000);
@@ -244,7 +247,7 @@ fn reordered_and_doubled_packets_make_no_gap() {
 #[test]
 fn digits_arrive_once_each_through_loss_and_doubles() {
     let network = Network { delay_ms: 20, jitter_ms: 25, loss_percent: 10, duplicate_percent: 10 };
-    for codec in [Codec::Pcmu, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
         let mut pair = Pair::new(codec, network);
         pair.a_says(ToneSpec::sine(300.0, -20.0));
         pair.run(500);
@@ -363,19 +366,23 @@ fn the_codec_may_change_in_mid_call() {
     let mut pair = Pair::new(Codec::Pcmu, Network { delay_ms: 20, ..Network::default() });
     pair.a_says(ToneSpec::sine(1000.0, -12.0));
     pair.run(1000);
-    let lost_before = pair.b.session.stats();
-    let now = pair.now();
-    pair.a.session.update(now, params(Codec::Opus, 4002)).unwrap();
-    pair.b.session.update(now, params(Codec::Opus, 4000)).unwrap();
-    assert_eq!((pair.a.session.rate(), pair.b.session.rate()), (48_000, 48_000));
-    pair.a_says(ToneSpec::sine(1000.0, -12.0));
-    pair.b.heard.clear();
-    pair.run(1000);
-    let heard = &pair.b.heard[24_000..];
-    assert!(Bin::new(1000.0, 48_000.0).share_of(&heard[..9600]) > 0.97);
-    let stats = pair.b.session.stats();
-    assert!(stats.packets_received > lost_before.packets_received + 40, "{stats:?}");
-    assert!(stats.concealed_ms < 200, "{stats:?}");
+    for codec in [Codec::Opus, Codec::G722, Codec::Pcma, Codec::G722, Codec::Pcmu] {
+        let before = pair.b.session.stats();
+        let now = pair.now();
+        pair.a.session.update(now, params(codec, 4002)).unwrap();
+        pair.b.session.update(now, params(codec, 4000)).unwrap();
+        let rate = codec.sample_rate();
+        assert_eq!((pair.a.session.rate(), pair.b.session.rate()), (rate, rate));
+        pair.a_says(ToneSpec::sine(1000.0, -12.0));
+        pair.b.heard.clear();
+        pair.run(1000);
+        let heard = &pair.b.heard[rate as usize / 2..];
+        assert!(Bin::new(1000.0, rate as f32).share_of(&heard[..rate as usize / 5]) > 0.97, "{codec:?}");
+        assert!((level_dbm0(heard) + 12.0).abs() < 0.7, "{codec:?}: {}", level_dbm0(heard));
+        let stats = pair.b.session.stats();
+        assert!(stats.packets_received > before.packets_received + 40, "{stats:?}");
+        assert!(stats.concealed_ms < before.concealed_ms + 200, "{stats:?}");
+    }
 }
 
 #[test]
@@ -440,7 +447,7 @@ fn mute_sends_silence_and_keeps_the_stream_alive() {
 
 #[test]
 fn a_fax_is_reported_and_does_not_hurt() {
-    for codec in [Codec::Pcmu, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
         let mut pair = Pair::new(codec, Network { delay_ms: 20, loss_percent: 2, ..Network::default() });
         pair.run(500);
         pair.answered();
@@ -552,6 +559,8 @@ fn any_packet_length_is_sent_and_heard() {
         (Codec::Pcmu, 10, 100),
         (Codec::Pcma, 30, 33),
         (Codec::Pcmu, 60, 16),
+        (Codec::G722, 10, 100),
+        (Codec::G722, 50, 20),
         (Codec::Opus, 10, 100),
         (Codec::Opus, 30, 50),
         (Codec::Opus, 60, 16),
@@ -581,4 +590,74 @@ fn muxed_reports_share_the_port_of_the_voice() {
         let wanted = if rtcp_mux { (Channel::Rtp, 4000) } else { (Channel::Rtcp, 4001) };
         assert_eq!((sent.channel, sent.destination.port()), wanted);
     }
+}
+
+/// A sender that says a tone, announces a pause by comfort noise, and says the tone again.
+#[test]
+fn an_announced_pause_is_noise_and_no_loss() {
+    for codec in [Codec::Pcmu, Codec::G722] {
+        let base = Instant::now();
+        let mut session = Session::new(SessionId(1), params(codec, 4000), 5, base).unwrap();
+        let rate = codec.sample_rate() as usize;
+        let mut tone = ToneSource::new(ToneSpec::sine(400.0, -12.0), rate as u32);
+        let mut encoder = crate::codec::Encoder::new(codec, None, None).unwrap();
+        let (mut sequence, mut heard) = (100_u16, Vec::new());
+        for frame in 0..250_u64 {
+            let now = base + Duration::from_millis(20 * frame);
+            let speaks = !(100..200).contains(&frame);
+            let mut pcm = vec![0; rate / 50];
+            let mut payload = vec![0; 160];
+            if speaks {
+                tone.fill(&mut pcm);
+                encoder.encode(&pcm, &mut payload).unwrap();
+            } else {
+                payload = vec![55, 90, 160];
+            }
+            // Once at the beginning of the pause and once in it.
+            if speaks || frame == 100 || frame == 150 {
+                let packet = Packet {
+                    marker: frame == 200,
+                    payload_type: if speaks { params(codec, 1).payload_type } else { PT_COMFORT_NOISE },
+                    sequence,
+                    timestamp: 160 * frame as u32,
+                    ssrc: 7,
+                    payload: &payload,
+                };
+                sequence += 1;
+                let mut bytes = [0; 200];
+                let length = packet.write(&mut bytes).unwrap();
+                session.handle_rtp(now, address(4000), &bytes[..length]);
+            }
+            session.pull(now, &mut pcm);
+            heard.extend(pcm);
+        }
+        let part = |from: usize, to: usize| level_dbm0(&heard[from * rate / 50..to * rate / 50]);
+        assert!((part(10, 95) + 12.0).abs() < 0.5, "{codec:?}: {}", part(10, 95));
+        assert!((part(110, 195) + 48.8).abs() < 1.5, "{codec:?}: {}", part(110, 195));
+        assert!((part(210, 250) + 12.0).abs() < 0.5, "{codec:?}: {}", part(210, 250));
+        let holes = heard[rate / 5..].chunks(rate / 100).filter(|chunk| level_dbm0(chunk) < -60.0).count();
+        let stats = session.stats();
+        assert!(holes <= 2, "{codec:?}: {holes} holes");
+        assert_eq!((stats.lost, stats.late, stats.concealed_ms, stats.malformed), (0, 0, 0, 0), "{stats:?}");
+    }
+}
+
+#[test]
+fn an_opus_pause_is_not_sent_and_ends_at_once() {
+    let a = StreamParams { fmtp: Some("usedtx=1".to_owned()), ..params(Codec::Opus, 4002) };
+    let mut pair = Pair::with(a, params(Codec::Opus, 4000), Network { delay_ms: 20, ..Network::default() });
+    pair.a_says(ToneSpec::sine(400.0, -12.0));
+    pair.run(2000);
+    pair.a.says = None;
+    let before = pair.b.session.stats();
+    pair.run(5000);
+    let stats = pair.b.session.stats();
+    let packets = stats.packets_received - before.packets_received;
+    assert!((8..80).contains(&packets), "{packets} packets in 5 s");
+    assert_eq!((stats.lost, stats.malformed), (0, 0), "{stats:?}");
+    pair.a_says(ToneSpec::sine(400.0, -12.0));
+    pair.b.heard.clear();
+    pair.run(600);
+    let heard = &pair.b.heard[48_000 / 5..];
+    assert!((level_dbm0(heard) + 12.0).abs() < 1.0, "{}", level_dbm0(heard));
 }

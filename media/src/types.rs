@@ -23,6 +23,8 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law, RTP clock 8000.
     Pcma,
+    /// G.722 at 64 kbit/s, sampled at 16 kHz, RTP clock 8000 nevertheless (RFC 3551 4.5.2).
+    G722,
     /// Opus (RFC 7587), RTP clock 48000, decoded to mono.
     Opus,
 }
@@ -33,6 +35,7 @@ impl Codec {
     pub fn sample_rate(self) -> u32 {
         match self {
             Self::Pcmu | Self::Pcma => 8_000,
+            Self::G722 => 16_000,
             Self::Opus => 48_000,
         }
     }
@@ -40,9 +43,14 @@ impl Codec {
     /// RTP timestamp clock in Hz (RFC 3551, RFC 7587 4.1).
     pub fn clock_rate(self) -> u32 {
         match self {
-            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
             Self::Opus => 48_000,
         }
+    }
+
+    /// Samples of PCM in one unit of the RTP clock: 2 for G.722, else 1.
+    pub fn samples_per_unit(self) -> usize {
+        (self.sample_rate() / self.clock_rate()) as usize
     }
 }
 
@@ -69,6 +77,9 @@ pub struct StreamParams {
     pub dtmf_clock_rate: u32,
     /// Payload type of telephone-event that we receive.
     pub dtmf_receive_payload_type: Option<u8>,
+    /// Payload type of comfort noise (RFC 3389) that we receive, where one was agreed on; 13 is taken anyway. None is
+    /// sent.
+    pub noise_payload_type: Option<u8>,
     /// Packet length in milliseconds that we send, 10 to 60.
     pub ptime_ms: u8,
     /// Whether we send (RFC 3264 direction, ours).
@@ -77,6 +88,8 @@ pub struct StreamParams {
     pub receive: bool,
     /// The peer's `a=fmtp` value for the codec.
     pub fmtp: Option<String>,
+    /// Bit rate in bit/s that Opus sends at, where the peer's `maxaveragebitrate` allows it; `None`: 28 000.
+    pub bitrate: Option<u32>,
 }
 
 /// An operator's voice: where it is captured and where it is played.

@@ -17,6 +17,7 @@ mod incoming;
 mod kill;
 mod kit;
 mod line;
+mod media;
 mod moved;
 mod offers;
 mod outcomes;

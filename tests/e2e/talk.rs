@@ -83,7 +83,8 @@ fn a_headset_talks_with_a_softphone() {
 /// The same without a sound server, from file to file, in each codec.
 #[test]
 fn a_voice_from_a_file_in_every_codec() {
-    for (codec, name) in [(Codec::Pcmu, "PCMU"), (Codec::Pcma, "PCMA"), (Codec::Opus, "opus")] {
+    let codecs = [(Codec::Pcmu, "PCMU"), (Codec::Pcma, "PCMA"), (Codec::G722, "G722"), (Codec::Opus, "opus")];
+    for (codec, name) in codecs {
         let (exchange, phone) = phone(codec);
         let folder = tempfile::tempdir().unwrap();
         let (say, hear) = (folder.path().join("say.wav"), folder.path().join("hear.wav"));
@@ -95,6 +96,7 @@ fn a_voice_from_a_file_in_every_codec() {
         daemon.wait_registered("main", SOON);
         daemon.cli(&["call", CALLEE]);
         wait_state(&daemon, "in_call");
+        daemon.wait_status(name, SOON, |status| status["seats"][0]["call"]["codec"] == name);
         wait::pass(SECOND * 3);
         daemon.cli(&["hangup"]);
         assert_tone(name, &phone.heard(), OPERATOR_HZ, DBFS);

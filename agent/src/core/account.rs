@@ -57,21 +57,33 @@ impl AccountRuntime {
     /// What our offers and answers say, with the local address that reaches `target`.
     pub(crate) fn capabilities(&self, address: IpAddr, port: u16) -> Capabilities {
         let codecs = self.config.codecs.iter().map(|codec| match codec {
-            config::Codec::Pcmu => CodecSpec { name: CodecName::Pcmu, payload_type: 0, fmtp: None },
-            config::Codec::Pcma => CodecSpec { name: CodecName::Pcma, payload_type: 8, fmtp: None },
-            config::Codec::Opus => CodecSpec {
-                name: CodecName::Opus,
-                payload_type: 111,
-                fmtp: Some(String::from("useinbandfec=1; stereo=0; sprop-stereo=0")),
-            },
+            config::Codec::Pcmu => CodecSpec::new(CodecName::Pcmu),
+            config::Codec::Pcma => CodecSpec::new(CodecName::Pcma),
+            config::Codec::G722 => CodecSpec::new(CodecName::G722),
+            config::Codec::Opus => {
+                CodecSpec { name: CodecName::Opus, payload_type: 111, fmtp: Some(self.opus_wishes()) }
+            }
         });
         Capabilities {
             codecs: codecs.collect(),
             // Who has agreed on telephone-event may filter tones out of the audio, or ignore an INFO.
             dtmf: matches!(self.config.dtmf, Dtmf::Auto | Dtmf::Rfc4733),
+            // 10 to 60 by the configuration.
+            ptime_ms: self.config.ptime.as_millis() as u8,
             rtcp_mux: RtcpMux::Answer,
             ..Capabilities::new(address, port)
         }
+    }
+}
+
+impl AccountRuntime {
+    /// What we want of an Opus sender (RFC 7587 6.1): forward error correction, no packets for silence, one voice.
+    fn opus_wishes(&self) -> String {
+        let mut wishes = String::from("useinbandfec=1; usedtx=1; stereo=0; sprop-stereo=0");
+        if let Some(bitrate) = self.config.opus_bitrate {
+            wishes.push_str(&format!("; maxaveragebitrate={bitrate}"));
+        }
+        wishes
     }
 }
 

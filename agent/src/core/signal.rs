@@ -183,7 +183,8 @@ impl Core {
         let Some(session) = call.session else { return };
         call.codec = Some(codec_name(media.codec));
         call.telephone_event = media.dtmf_payload_type.is_some();
-        let params = stream_params(media);
+        let bitrate = self.accounts[self.seats[call.seat].account].config.opus_bitrate;
+        let params = stream_params(media, bitrate);
         if call.media_up {
             return self.media(MediaCommand::Update { session, params });
         }
@@ -298,6 +299,7 @@ const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(3);
 const fn codec_name(codec: CodecName) -> &'static str {
     match codec {
         CodecName::Pcma => "PCMA",
+        CodecName::G722 => "G722",
         CodecName::Opus => "opus",
         _ => "PCMU",
     }

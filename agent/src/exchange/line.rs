@@ -151,7 +151,7 @@ impl Lines {
 
     fn stream(&mut self, call: CallId, media: &Negotiated) {
         let Some(line) = self.lines.get_mut(&call) else { return };
-        let (session, params) = (line.session, stream_params(media));
+        let (session, params) = (line.session, stream_params(media, None));
         if line.started {
             let _ = self.engine.try_send(Command::Update { session, params });
         } else {
@@ -164,9 +164,8 @@ impl Lines {
 }
 
 fn capabilities(address: IpAddr, port: u16) -> Capabilities {
-    let codecs = [(CodecName::Pcmu, 0), (CodecName::Pcma, 8), (CodecName::Opus, 111)];
-    let codecs = codecs.into_iter().map(|(name, payload_type)| CodecSpec { name, payload_type, fmtp: None });
-    Capabilities { codecs: codecs.collect(), rtcp_mux: RtcpMux::Answer, ..Capabilities::new(address, port) }
+    let codecs = [CodecName::Pcmu, CodecName::Pcma, CodecName::G722, CodecName::Opus].map(CodecSpec::new);
+    Capabilities { codecs: codecs.to_vec(), rtcp_mux: RtcpMux::Answer, ..Capabilities::new(address, port) }
 }
 
 /// Numbers whose count is remembered; then counting begins anew.

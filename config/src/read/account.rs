@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Context, check_name, identity, password, required, sources, tls};
+use super::{Context, check_name, identity, password, required, sources, tls, voice};
 use crate::error::ErrorKind;
 use crate::identity::{Preset, UriForm};
-use crate::reader::{Found, Place, Report, Table};
-use crate::types::{Account, AccountKind, Codec, Dtmf, Keepalive, NumberFormat, Transport};
+use crate::reader::{Found, Report, Table};
+use crate::types::{Account, AccountKind, Dtmf, Keepalive, NumberFormat, Transport};
 
 pub(super) const FORMATS: [(&str, NumberFormat); 3] =
     [("national", NumberFormat::National), ("e164", NumberFormat::E164), ("+e164", NumberFormat::E164Plus)];
@@ -126,7 +126,9 @@ pub(super) fn account(
     let caller_id = caller_id(&mut table, report);
     let display_name = display_name(&mut table, report);
     let usual_retry = preset.and_then(Preset::retry_min).unwrap_or(usual_retry);
-    let codecs = codecs(&mut table, preset.and_then(Preset::codecs), report);
+    let codecs = voice::codecs(&mut table, preset.and_then(Preset::codecs), report);
+    let opus_bitrate = voice::opus_bitrate(&mut table, &codecs, report);
+    let ptime = voice::ptime(&mut table, report);
     let trusted_sources = sources::trusted(&mut table, kind, report);
     let dtmf =
         [("auto", Dtmf::Auto), ("rfc4733", Dtmf::Rfc4733), ("info", Dtmf::Info), ("inband", Dtmf::Inband)];
@@ -164,6 +166,8 @@ pub(super) fn account(
         codecs,
         trusted_sources,
         dtmf: dtmf.map_or(usual_dtmf, |found| found.value),
+        opus_bitrate,
+        ptime,
     };
     if let Some(retry) = retry_max.or(retry_min)
         && account.retry_min > account.retry_max
@@ -282,35 +286,6 @@ fn display_name(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String
         report.invalid(&found.at, "a display name is one line of at most 128 bytes");
     }
     Some(found.value)
-}
-
-fn codecs(table: &mut Table<'_, '_>, usual: Option<Vec<Codec>>, report: &mut Report) -> Vec<Codec> {
-    let all = vec![Codec::Pcmu, Codec::Pcma, Codec::Opus];
-    let Some(found) = table.strings("codecs", report) else { return usual.unwrap_or(all) };
-    let mut codecs = Vec::new();
-    for item in &found.value {
-        let Some(codec) = all.iter().copied().find(|codec| codec.as_str().eq_ignore_ascii_case(&item.value))
-        else {
-            report.invalid(
-                &item.at,
-                format!("{:?} is not known; write \"PCMU\", \"PCMA\" or \"opus\"", item.value),
-            );
-            continue;
-        };
-        if codecs.contains(&codec) {
-            report.error(
-                ErrorKind::Conflict,
-                &item.at,
-                format!("{:?} is named twice; remove one", item.value),
-            );
-        }
-        codecs.push(codec);
-    }
-    if found.value.is_empty() {
-        let at = Place { path: found.at.path.clone(), line: found.at.line };
-        report.invalid(&at, "no codec, no voice: write at least [\"PCMU\"] or remove the key");
-    }
-    codecs
 }
 
 #[cfg(test)]

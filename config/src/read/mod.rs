@@ -8,6 +8,7 @@ mod password;
 mod seat;
 mod sources;
 mod tls;
+mod voice;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! The codecs: an enum each way, no trait objects.
 
 pub mod g711;
+pub mod g722;
 pub mod opus;
 
 use thiserror::Error;
@@ -9,7 +10,7 @@ use crate::types::Codec;
 use g711::Law;
 use opus::{OpusDecoder, OpusEncoder};
 
-/// Longest packet that is decoded, in milliseconds (RFC 7587: 120 ms; G.711 is held to the same).
+/// Longest packet that is decoded, in milliseconds (RFC 7587: 120 ms; the others are held to the same).
 pub const MAX_PACKET_MS: usize = 120;
 
 /// PCM to payload. Takes PCM at [`Codec::sample_rate`].
@@ -17,20 +18,23 @@ pub const MAX_PACKET_MS: usize = 120;
 pub enum Encoder {
     /// G.711.
     G711(Law),
+    /// G.722.
+    G722(Box<g722::Encoder>),
     /// Opus.
     Opus(Box<OpusEncoder>),
 }
 
 impl Encoder {
-    /// An encoder for a codec, tuned by the peer's `a=fmtp`.
+    /// An encoder for a codec, tuned by the peer's `a=fmtp` and, for Opus, our own bit rate in bit/s.
     ///
     /// # Errors
     /// [`CodecError::Opus`] when libopus cannot allocate.
-    pub fn new(codec: Codec, fmtp: Option<&str>) -> Result<Self, CodecError> {
+    pub fn new(codec: Codec, fmtp: Option<&str>, bitrate: Option<u32>) -> Result<Self, CodecError> {
         Ok(match codec {
             Codec::Pcmu => Self::G711(Law::Mu),
             Codec::Pcma => Self::G711(Law::A),
-            Codec::Opus => Self::Opus(Box::new(OpusEncoder::new(fmtp)?)),
+            Codec::G722 => Self::G722(Box::default()),
+            Codec::Opus => Self::Opus(Box::new(OpusEncoder::new(fmtp, bitrate)?)),
         })
     }
 
@@ -44,6 +48,11 @@ impl Encoder {
                 let out = out.get_mut(..pcm.len()).ok_or(CodecError::Space)?;
                 law.encode(pcm, out);
                 Ok(pcm.len())
+            }
+            Self::G722(encoder) => {
+                let length = pcm.len() / g722::SAMPLES_PER_BYTE;
+                encoder.encode(pcm, out.get_mut(..length).ok_or(CodecError::Space)?);
+                Ok(length)
             }
             Self::Opus(encoder) => encoder.encode(pcm, out),
         }
@@ -62,6 +71,8 @@ impl Encoder {
 pub enum Decoder {
     /// G.711.
     G711(Law),
+    /// G.722.
+    G722(Box<g722::Decoder>),
     /// Opus.
     Opus(Box<OpusDecoder>),
 }
@@ -75,6 +86,7 @@ impl Decoder {
         Ok(match codec {
             Codec::Pcmu => Self::G711(Law::Mu),
             Codec::Pcma => Self::G711(Law::A),
+            Codec::G722 => Self::G722(Box::default()),
             Codec::Opus => Self::Opus(Box::new(OpusDecoder::new()?)),
         })
     }
@@ -89,6 +101,11 @@ impl Decoder {
                 let out = out.get_mut(..payload.len()).ok_or(CodecError::Space)?;
                 law.decode(payload, out);
                 Ok(payload.len())
+            }
+            Self::G722(decoder) => {
+                let samples = payload.len() * g722::SAMPLES_PER_BYTE;
+                decoder.decode(payload, out.get_mut(..samples).ok_or(CodecError::Space)?);
+                Ok(samples)
             }
             Self::Opus(decoder) => decoder.decode(payload, out),
         }

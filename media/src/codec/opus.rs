@@ -2,14 +2,18 @@
 
 use std::fmt;
 
-use opus::{Application, Bitrate, Channels};
+use opus::{Application, Bandwidth, Bitrate, Channels};
 
 use super::CodecError;
 
 const RATE: u32 = 48_000;
 
-/// Bit rate when the peer names none: wideband speech with room for FEC.
+/// Bit rate when nobody names one: wideband speech with room for FEC.
 const DEFAULT_BITRATE: i32 = 28_000;
+
+/// What RFC 7587 6.1 and one voice make sense of.
+const MIN_BITRATE: i32 = 6_000;
+const MAX_BITRATE: u32 = 128_000;
 
 /// libopus' 0 to 10; 5 costs a third of the default 9 and is not told apart on speech.
 const COMPLEXITY: i32 = 5;
@@ -18,16 +22,26 @@ const COMPLEXITY: i32 = 5;
 pub struct OpusEncoder(opus::Encoder);
 
 impl OpusEncoder {
-    /// An encoder tuned by the peer's `a=fmtp` (RFC 7587 6.1): `maxaveragebitrate`, `useinbandfec`, `usedtx`, `cbr`.
+    /// An encoder tuned by the peer's `a=fmtp` (RFC 7587 6.1): `maxplaybackrate`, `maxaveragebitrate`, `useinbandfec`,
+    /// `usedtx`, `cbr`. `bitrate` is what we want to send at, in bit/s, 6000 to 128 000.
     ///
     /// # Errors
     /// [`CodecError::Opus`] when libopus cannot allocate.
-    pub fn new(fmtp: Option<&str>) -> Result<Self, CodecError> {
+    pub fn new(fmtp: Option<&str>, bitrate: Option<u32>) -> Result<Self, CodecError> {
         let mut encoder = opus::Encoder::new(RATE, Channels::Mono, Application::Voip)?;
         let wish = |name| fmtp.and_then(|fmtp| parameter(fmtp, name));
-        let bitrate = wish("maxaveragebitrate").unwrap_or(DEFAULT_BITRATE).clamp(6_000, 64_000);
-        encoder.set_bitrate(Bitrate::Bits(bitrate))?;
+        let ours = bitrate.map_or(DEFAULT_BITRATE, |bitrate| bitrate.min(MAX_BITRATE) as i32);
+        let bitrate = wish("maxaveragebitrate").map_or(ours, |theirs| ours.min(theirs));
+        encoder.set_bitrate(Bitrate::Bits(bitrate.clamp(MIN_BITRATE, MAX_BITRATE as i32)))?;
         encoder.set_complexity(COMPLEXITY)?;
+        // What the peer cannot play would only cost bits.
+        encoder.set_max_bandwidth(match wish("maxplaybackrate").unwrap_or(48_000) {
+            ..12_000 => Bandwidth::Narrowband,
+            12_000..16_000 => Bandwidth::Mediumband,
+            16_000..24_000 => Bandwidth::Wideband,
+            24_000..48_000 => Bandwidth::Superwideband,
+            48_000.. => Bandwidth::Fullband,
+        })?;
         // RFC 7587 says FEC is off unless the peer asks; we send it unless the peer refuses, as every decoder takes it.
         encoder.set_inband_fec(wish("useinbandfec") != Some(0))?;
         encoder.set_packet_loss_perc(5)?;
@@ -134,7 +148,7 @@ mod tests {
     #[test]
     fn a_tone_survives_the_round_trip() {
         let pcm = tone(1000.0, 48_000);
-        let (mut encoder, mut decoder) = (OpusEncoder::new(None).unwrap(), OpusDecoder::new().unwrap());
+        let (mut encoder, mut decoder) = (OpusEncoder::new(None, None).unwrap(), OpusDecoder::new().unwrap());
         let mut heard = Vec::new();
         for frame in pcm.chunks(960) {
             let (mut packet, mut out) = ([0; 1275], [0; 5760]);
@@ -161,7 +175,7 @@ mod tests {
                 (sum * 5000.0 * (1.0 + 0.6 * (f64::from(n) * 0.0012).sin())) as i16
             })
             .collect();
-        let mut encoder = OpusEncoder::new(Some("useinbandfec=1;maxaveragebitrate=32000")).unwrap();
+        let mut encoder = OpusEncoder::new(Some("useinbandfec=1"), Some(32_000)).unwrap();
         encoder.set_expected_loss(20);
         let packets: Vec<Vec<u8>> = pcm
             .chunks(960)
@@ -217,6 +231,77 @@ mod tests {
         assert_eq!(parameter(fmtp, "useinbandfec"), Some(1));
         assert_eq!(parameter(fmtp, "maxaveragebitrate"), Some(20_000));
         assert_eq!(parameter(fmtp, "usedtx"), None);
-        assert!(OpusEncoder::new(Some("maxaveragebitrate=999999999;cbr=1;usedtx=1")).is_ok());
+        assert!(
+            OpusEncoder::new(
+                Some("maxaveragebitrate=999999999;cbr=1;usedtx=1;maxplaybackrate=-5"),
+                Some(u32::MAX)
+            )
+            .is_ok()
+        );
+    }
+
+    /// Mean bit rate over two seconds of noise, which needs all the bits there are.
+    fn bitrate(fmtp: Option<&str>, ours: Option<u32>) -> u32 {
+        let mut encoder = OpusEncoder::new(fmtp, ours).unwrap();
+        let mut state = 1_u32;
+        let mut bytes = 0;
+        for _ in 0..100 {
+            let frame: Vec<i16> = (0..960)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 18) as i16 - 8_192
+                })
+                .collect();
+            bytes += encoder.encode(&frame, &mut [0; 1275]).unwrap() as u32;
+        }
+        bytes * 8 / 2
+    }
+
+    #[test]
+    fn the_bit_rate_is_ours_unless_the_peer_wants_less() {
+        for (fmtp, ours, expected) in [
+            (None, None, 28_000),
+            (None, Some(64_000), 64_000),
+            (None, Some(12_000), 12_000),
+            (Some("maxaveragebitrate=16000"), Some(64_000), 16_000),
+            (Some("maxaveragebitrate=510000"), Some(32_000), 32_000),
+        ] {
+            let measured = bitrate(fmtp, ours);
+            let close = measured.abs_diff(expected) * 100 / expected;
+            assert!(close <= 20, "{fmtp:?} {ours:?}: {measured} instead of {expected}");
+        }
+        assert!(bitrate(Some("maxaveragebitrate=1"), None) > 3_000, "there is a least");
+    }
+
+    #[test]
+    fn what_the_peer_cannot_play_is_not_sent() {
+        for (rate, widest) in [
+            (8_000, Bandwidth::Narrowband),
+            (12_000, Bandwidth::Mediumband),
+            (16_000, Bandwidth::Wideband),
+            (24_000, Bandwidth::Superwideband),
+            (48_000, Bandwidth::Fullband),
+        ] {
+            let fmtp = format!("maxplaybackrate={rate}");
+            let mut encoder = OpusEncoder::new(Some(&fmtp), Some(64_000)).unwrap();
+            let mut packet = [0; 1275];
+            let mut bytes = 0;
+            for frame in tone(7_000.0, 9_600).chunks(960) {
+                bytes = encoder.encode(frame, &mut packet).unwrap();
+            }
+            let sent = opus::packet::get_bandwidth(&packet[..bytes]).unwrap();
+            assert!(sent as i32 <= widest as i32, "{rate}: {sent:?}");
+        }
+    }
+
+    #[test]
+    fn silence_sends_next_to_nothing_where_the_peer_wants_dtx() {
+        let large = |fmtp| {
+            let mut encoder = OpusEncoder::new(fmtp, None).unwrap();
+            (0..100).filter(|_| encoder.encode(&[0; 960], &mut [0; 1275]).unwrap() > 2).count()
+        };
+        assert_eq!(large(None), 100);
+        let with_dtx = large(Some("usedtx=1"));
+        assert!((1..40).contains(&with_dtx), "{with_dtx}");
     }
 }

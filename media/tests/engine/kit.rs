@@ -90,6 +90,7 @@ pub(crate) fn params(remote: SocketAddr, codec: Codec) -> StreamParams {
     let payload_type = match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
         _ => 111,
     };
     StreamParams {
@@ -102,10 +103,12 @@ pub(crate) fn params(remote: SocketAddr, codec: Codec) -> StreamParams {
         dtmf_payload_type: Some(101),
         dtmf_clock_rate: codec.clock_rate(),
         dtmf_receive_payload_type: Some(101),
+        noise_payload_type: None,
         ptime_ms: 20,
         send: true,
         receive: true,
         fmtp: None,
+        bitrate: None,
     }
 }
 

@@ -11,8 +11,9 @@ fn a_recorded_call_has_both_voices_on_their_sides() {
 }
 
 #[test]
-fn an_opus_call_is_recorded_at_16_khz() {
+fn a_wideband_call_is_recorded_at_16_khz() {
     record_a_call(Codec::Opus, 16_000);
+    record_a_call(Codec::G722, 16_000);
 }
 
 fn record_a_call(codec: Codec, rate: u32) {

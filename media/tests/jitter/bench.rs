@@ -111,7 +111,7 @@ impl Bench {
             }
             'B' => {
                 let Sent { number, .. } = self.advance();
-                self.buffer.put_blank(number);
+                self.buffer.put_blank(number, false);
             }
             'A' => self.next.timestamp = self.next.timestamp.wrapping_add(FRAME),
             'J' => {

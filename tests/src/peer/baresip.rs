@@ -23,6 +23,8 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law.
     Pcma,
+    /// G.722, 16 kHz with an RTP clock of 8 kHz.
+    G722,
     /// Opus, 48 kHz stereo on the wire.
     Opus,
 }
@@ -146,6 +148,7 @@ impl Phone {
         let (rate, channels, name) = match self.codec {
             Codec::Pcmu => (8_000, 1, "PCMU/8000/1"),
             Codec::Pcma => (8_000, 1, "PCMA/8000/1"),
+            Codec::G722 => (16_000, 1, "G722/16000/1"),
             Codec::Opus => (48_000, 2, "opus/48000/2"),
         };
         let tone = Sound::tone(rate, self.tone_hz, self.tone_dbfs, Duration::from_secs(90));
@@ -167,7 +170,7 @@ impl Phone {
              audio_player {player}\naudio_alert aubridge,nobody\naudio_txmode poll\n\
              ausrc_srate {rate}\nauplay_srate {rate}\nausrc_channels {channels}\nauplay_channels {channels}\n\
              audio_buffer 20-160\nrtp_ports {first}-{last}\nrtcp_mux no\njitter_buffer_delay {jitter_buffer}\n\
-             module_path {}\nmodule g711.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n\
+             module_path {}\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n\
              module sndfile.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {folder}\n",
             modules().display()

@@ -1,0 +1,61 @@
+//! The keys of an account's voice.
+
+use std::time::Duration;
+
+use crate::error::ErrorKind;
+use crate::reader::{Place, Report, Table};
+use crate::types::Codec;
+
+pub(super) fn codecs(
+    table: &mut Table<'_, '_>,
+    usual: Option<Vec<Codec>>,
+    report: &mut Report,
+) -> Vec<Codec> {
+    // G.722 last but one: a peer that has Opus does better with it, and PCMU stays first.
+    let all = vec![Codec::Pcmu, Codec::Pcma, Codec::Opus, Codec::G722];
+    let Some(found) = table.strings("codecs", report) else { return usual.unwrap_or(all) };
+    let mut codecs = Vec::new();
+    for item in &found.value {
+        let Some(codec) = all.iter().copied().find(|codec| codec.as_str().eq_ignore_ascii_case(&item.value))
+        else {
+            report.invalid(
+                &item.at,
+                format!("{:?} is not known; write \"PCMU\", \"PCMA\", \"G722\" or \"opus\"", item.value),
+            );
+            continue;
+        };
+        if codecs.contains(&codec) {
+            report.error(
+                ErrorKind::Conflict,
+                &item.at,
+                format!("{:?} is named twice; remove one", item.value),
+            );
+        }
+        codecs.push(codec);
+    }
+    if found.value.is_empty() {
+        let at = Place { path: found.at.path.clone(), line: found.at.line };
+        report.invalid(&at, "no codec, no voice: write at least [\"PCMU\"] or remove the key");
+    }
+    codecs
+}
+
+/// Bits per second of Opus, both ways; without the codec the key would do nothing.
+pub(super) fn opus_bitrate(table: &mut Table<'_, '_>, codecs: &[Codec], report: &mut Report) -> Option<u32> {
+    let found = table.integer("opus_bitrate", 6_000..128_001, report)?;
+    if !codecs.contains(&Codec::Opus) {
+        report.error(ErrorKind::Conflict, &found.at, "this account does not have \"opus\" among its codecs");
+    }
+    Some(found.value)
+}
+
+/// The packet length that is asked for.
+pub(super) fn ptime(table: &mut Table<'_, '_>, report: &mut Report) -> Duration {
+    let usual = Duration::from_millis(20);
+    let (least, most) = (Duration::from_millis(10), Duration::from_millis(60));
+    let Some(found) = table.duration("ptime", least, most, report) else { return usual };
+    if found.value.as_millis() % 10 != 0 {
+        report.invalid(&found.at, "voice packets are 10, 20, 30, 40, 50 or 60 ms long");
+    }
+    found.value
+}

@@ -1,0 +1,108 @@
+//! The stream of packets: codecs that change, packet lengths, silence, and what is told of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon, Seat};
+use e2e::peer::sipp::Scenario;
+use e2e::wait;
+use e2e::wav::Sound;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::SOON;
+
+const SECOND: Duration = Duration::from_secs(1);
+const CALLEE: &str = "0312345678";
+const OPERATOR_HZ: f64 = 440.0;
+const DBFS: f64 = -15.0;
+
+/// An operator who says a tone.
+pub(crate) struct Operator {
+    folder: TempDir,
+    pub(crate) say: PathBuf,
+    pub(crate) hear: PathBuf,
+}
+
+impl Operator {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (say, hear) = (folder.path().join("say.wav"), folder.path().join("hear.wav"));
+        Sound::tone(8_000, OPERATOR_HZ, DBFS, SECOND * 30).write(&say).unwrap();
+        Self { folder, say, hear }
+    }
+
+    pub(crate) fn seat(&self) -> Seat {
+        Seat::new("a", "main").file(&self.say, &self.hear)
+    }
+
+    /// What was heard; to be asked once the daemon has ended.
+    pub(crate) fn heard(&self) -> Sound {
+        assert!(self.folder.path().exists());
+        Sound::read(&self.hear, 0).unwrap()
+    }
+}
+
+pub(crate) fn wait_state(daemon: &Daemon, state: &str) -> Value {
+    daemon.wait_status(state, SOON, |status| status["seats"][0]["state"] == state)
+}
+
+/// How many whole half seconds have the tone at its level.
+#[track_caller]
+fn halves_with_tone(sound: &Sound) -> usize {
+    let half = SECOND / 2;
+    let count = (sound.length().as_millis() / half.as_millis()) as u32;
+    (0..count)
+        .map(|n| sound.slice(half * n, half))
+        .filter(|part| {
+            (part.level_at(OPERATOR_HZ) - DBFS).abs() < 1.5 && (part.frequency() - OPERATOR_HZ).abs() < 3.0
+        })
+        .count()
+}
+
+/// The peer changes the codec twice, PCMU to PCMA to G.722: the voice comes back from its echo all the time.
+#[test]
+fn the_peer_changes_the_codec_in_mid_call() {
+    let registrar = Scenario::server("registrar_open").start();
+    let operator = Operator::new();
+    let mut daemon =
+        Daemon::builder().account(Account::new("main", registrar.address())).seat(operator.seat()).start();
+    daemon.wait_registered("main", SOON);
+    let caller = Scenario::client("uac_codec_change", daemon.sip_address(), "100").start();
+    wait_state(&daemon, "ringing");
+    daemon.cli(&["answer"]);
+    for codec in ["PCMU", "PCMA", "G722"] {
+        daemon.wait_status(codec, SOON, |status| status["seats"][0]["call"]["codec"] == codec);
+    }
+    caller.succeed(SOON);
+    wait_state(&daemon, "wrap_up");
+    assert!(daemon.stop().success());
+    // Three times 2.5 s, less what each change and the halves at the edges take.
+    let halves = halves_with_tone(&operator.heard());
+    assert!(halves >= 11, "{halves} halves of a second with the tone");
+}
+
+/// Our re-INVITE after a hold is answered with another codec.
+#[test]
+fn our_own_reinvite_changes_the_codec() {
+    let callee = Scenario::server("uas_codec_after_hold").start();
+    let operator = Operator::new();
+    let mut daemon = Daemon::builder()
+        .account(Account::new("main", callee.address()).unregistered())
+        .seat(operator.seat())
+        .start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    wait::pass(SECOND * 2);
+    daemon.cli(&["hold"]);
+    daemon.wait_status("hold", SOON, |status| status["seats"][0]["call"]["held"] == true);
+    daemon.cli(&["resume"]);
+    daemon.wait_status("PCMA", SOON, |status| status["seats"][0]["call"]["codec"] == "PCMA");
+    wait::pass(SECOND * 3);
+    daemon.cli(&["hangup"]);
+    callee.wait_received("BYE", 1, SOON);
+    assert!(daemon.stop().success());
+    let heard = operator.heard();
+    let last = heard.slice(heard.length() - SECOND * 2, SECOND);
+    assert!(halves_with_tone(&heard) >= 7 && halves_with_tone(&last) >= 1, "{:?}", heard.length());
+}
