@@ -176,8 +176,11 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     if let Err(error) = media::limits::raise_open_files() {
         tracing::warn!(%error, "cannot raise the limit of open files: a few hundred calls at once are the most");
     }
-    let engine_config =
-        EngineConfig { workers: config.media.workers.unwrap_or(0), ..EngineConfig::default() };
+    let engine_config = EngineConfig {
+        workers: config.media.workers.unwrap_or(0),
+        dscp: config.media.dscp,
+        ..EngineConfig::default()
+    };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
     let seats = seats(&config, &store, &engine, &accounts, start.wall).await?;
 
@@ -273,6 +276,7 @@ async fn signalling(
     let mut driver = Driver::bind(bind, &mut ua)
         .await
         .map_err(|source| RunError::Bind { address: listen.to_string(), source })?;
+    driver.mark(config.sip.dscp);
     if let Some(tls) = &config.sip.tls {
         let listen = TlsListen {
             address: tls.address,

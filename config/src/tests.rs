@@ -531,3 +531,25 @@ fn keys_of_the_voice() {
         assert_eq!(parse(&text).unwrap_err().len(), 1, "{wrong}");
     }
 }
+
+#[test]
+fn code_points_and_the_end_of_silent_calls() {
+    let usual = parse(MINIMAL).unwrap();
+    assert_eq!((usual.sip.dscp, usual.media.dscp, usual.media.rtp_timeout), (24, 46, None));
+    for (word, point) in
+        [("EF", 46), ("cs0", 0), ("cs3", 24), ("cs7", 56), ("af31", 26), ("AF43", 38), ("0", 0), ("63", 63)]
+    {
+        let config =
+            parse(&format!("[sip]\ndscp = \"{word}\"\n[media]\ndscp = \"{word}\"\n{MINIMAL}")).unwrap();
+        assert_eq!((config.sip.dscp, config.media.dscp), (point, point), "{word}");
+    }
+    for wrong in
+        ["dscp = \"cs8\"", "dscp = \"af50\"", "dscp = \"af14\"", "dscp = \"64\"", "dscp = 46", "dscp = \"\""]
+    {
+        assert_eq!(parse(&format!("[media]\n{wrong}\n{MINIMAL}")).unwrap_err().len(), 1, "{wrong}");
+    }
+    let silent = |time: &str| parse(&format!("[media]\nrtp_timeout = \"{time}\"\n{MINIMAL}"));
+    assert_eq!(silent("0s").unwrap().media.rtp_timeout, None);
+    assert_eq!(silent("10s").unwrap().media.rtp_timeout, Some(Duration::from_secs(10)));
+    assert!(silent("9s").is_err() && silent("2h").is_err());
+}

@@ -105,6 +105,8 @@ pub struct Sip {
     pub max_call_length: Option<Duration>,
     /// MiB of memory for the SIP messages of the latest calls, 0 to 256; 0 keeps none.
     pub trace_mib: u32,
+    /// Code point that signalling is marked with (RFC 2474), 0 to 63.
+    pub dscp: u8,
 }
 
 /// Which callers get provisional answers that they acknowledge (RFC 3262).
@@ -125,6 +127,10 @@ pub struct Media {
     pub ports: RangeInclusive<u16>,
     /// Media worker threads; `None` = one per core.
     pub workers: Option<usize>,
+    /// Code point that voice is marked with (RFC 2474), 0 to 63.
+    pub dscp: u8,
+    /// An answered call from which no voice comes is hung up after this time; `None`: it is only told of.
+    pub rtp_timeout: Option<Duration>,
 }
 
 /// `[[account]]`: one SIP account.

@@ -23,6 +23,8 @@ pub struct EngineConfig {
     pub workers: usize,
     /// Whether sound devices may be opened; without, device seats fail as if no device were there.
     pub audio: bool,
+    /// Code point that voice packets are marked with (RFC 2474), 0 to 63; 46 is Expedited Forwarding (RFC 3246).
+    pub dscp: u8,
     /// Depth of the event channel. When it is full, state events wait in the worker and statistics are
     /// coalesced.
     pub event_capacity: usize,
@@ -35,7 +37,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { workers: 0, audio: true, detectors: true, event_capacity: 256, command_capacity: 32 }
+        Self { workers: 0, audio: true, dscp: 46, detectors: true, event_capacity: 256, command_capacity: 32 }
     }
 }
 
@@ -98,7 +100,7 @@ impl Engine {
         let mut mailboxes = Vec::with_capacity(count);
         for _ in 0..count {
             let (worker, mailbox) =
-                Worker::new(config.command_capacity.max(1), events.fork(), recorder.clone())
+                Worker::new(config.command_capacity.max(1), config.dscp, events.fork(), recorder.clone())
                     .map_err(StartError::Poller)?;
             workers.push(worker);
             mailboxes.push(mailbox);

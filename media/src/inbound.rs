@@ -141,6 +141,14 @@ impl Inbound {
         self.current.as_ref().map_or(0.0, Receiver::jitter_ms)
     }
 
+    /// The source said farewell (RFC 3550 6.3.4); should it speak again, it goes through probation.
+    pub(crate) fn leave(&mut self, ssrc: u32) {
+        if self.current.as_ref().is_some_and(|current| current.ssrc() == ssrc) {
+            self.lost_before = self.lost();
+            self.current = None;
+        }
+    }
+
     /// After a codec change; the SSRC goes through probation again.
     pub(crate) fn set_clock_rate(&mut self, clock_rate: u32) {
         self.clock_rate = clock_rate;

@@ -118,6 +118,8 @@ pub struct JitterCounters {
     pub played: u64,
     /// Packets skipped as lost when a later one was played.
     pub lost: u64,
+    /// Runs of such packets.
+    pub lost_runs: u64,
     /// Packets that came after their time, or were skipped to catch up.
     pub late: u64,
     /// Packets that came twice.
@@ -388,6 +390,7 @@ impl JitterBuffer {
         slot.used = false;
         self.buffered -= 1;
         self.counters.lost += missing.unsigned_abs();
+        self.counters.lost_runs += u64::from(missing > 0);
         self.counters.played += 1;
         self.next_seq = slot.seq + 1;
         self.next_ts = slot.ts;

@@ -84,10 +84,10 @@ impl Leg {
     ///
     /// # Errors
     /// Whatever the system says about sockets that it made itself.
-    pub(crate) fn open(id: SessionId, socket: RtpSocket, detectors: bool) -> io::Result<Self> {
+    pub(crate) fn open(id: SessionId, socket: RtpSocket, detectors: bool, dscp: u8) -> io::Result<Self> {
         let (rtp, rtcp) = socket.into_parts();
         for socket in [&rtp, &rtcp] {
-            mark_expedited(socket);
+            mark(socket, dscp);
             Inbox::watch(socket);
             socket.set_nonblocking(true)?;
         }
@@ -425,11 +425,13 @@ impl Far {
     }
 }
 
-/// DSCP EF (RFC 3246) so that networks that care put voice first. Best effort: not every system lets us.
-fn mark_expedited(socket: &UdpSocket) {
+/// Marks voice so that networks that care put it first. Best effort: not every system lets us.
+fn mark(socket: &UdpSocket, dscp: u8) {
     let socket = SockRef::from(socket);
     let is_v6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
-    let marked = if is_v6 { socket.set_tclass_v6(EXPEDITED) } else { socket.set_tos_v4(EXPEDITED) };
+    // The code point is the upper six bits of the octet (RFC 2474 3).
+    let octet = u32::from(dscp & 63) << 2;
+    let marked = if is_v6 { socket.set_tclass_v6(octet) } else { socket.set_tos_v4(octet) };
     if let Err(error) = marked {
         tracing::debug!(%error, "cannot mark voice packets");
     }
@@ -441,8 +443,6 @@ fn seed() -> u64 {
     RandomState::new().hash_one(0u8)
 }
 
-/// Code point 46 in the upper six bits.
-const EXPEDITED: u32 = 46 << 2;
 /// Recording rate of calls with more than telephone bandwidth.
 const WIDE_RATE: u32 = 16_000;
 const STATS_INTERVAL: Duration = Duration::from_secs(1);

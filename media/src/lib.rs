@@ -48,7 +48,7 @@
 //! # Standards
 //! RFC 3550 (RTP, RTCP) with its appendices A.1, A.3 and A.8; 3551 (payload types); 3389 (comfort noise, received);
 //! 4733 (telephone-event); 5761 (RTCP on the RTP port); 7587 (Opus); ITU-T G.711 with appendix I, G.722, Q.23, T.30,
-//! V.8, V.21, V.25.
+//! V.8, V.21, V.25; G.107 (the E-model).
 //!
 //! # Levels
 //! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine
@@ -72,6 +72,7 @@ mod outbound;
 mod outbox;
 pub mod playout;
 pub mod plc;
+pub mod quality;
 mod queue;
 pub mod recorder;
 pub mod resample;
@@ -82,6 +83,7 @@ mod seat;
 mod seats;
 pub mod session;
 pub mod socket;
+pub mod stats;
 pub mod stretch;
 mod tap;
 pub mod telephone_event;

@@ -160,6 +160,11 @@ impl Playout {
         self.idle = usize::MAX;
     }
 
+    /// Whether the sender is silent after an announcement.
+    pub fn is_paused(&self) -> bool {
+        self.noise.is_some() && !self.noise_ends
+    }
+
     /// The jitter buffer, for its counters and its target.
     pub fn jitter(&self) -> &JitterBuffer {
         &self.jitter

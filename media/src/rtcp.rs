@@ -32,24 +32,42 @@ pub struct SenderInfo {
     pub octets: u32,
 }
 
+/// The report blocks of one packet; up to 31.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks<'a> {
+    bytes: &'a [u8],
+    left: u8,
+}
+
+impl Iterator for Blocks<'_> {
+    type Item = ReportBlock;
+
+    fn next(&mut self) -> Option<ReportBlock> {
+        self.left = self.left.checked_sub(1)?;
+        let (block, rest) = self.bytes.split_at_checked(BLOCK_LEN)?;
+        self.bytes = rest;
+        read_block(block)
+    }
+}
+
 /// One packet of a compound, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Report {
+pub enum Report<'a> {
     /// SR: the sender and what it hears of us.
     Sender {
         /// Who sends it.
         ssrc: u32,
         /// What it sent.
         info: SenderInfo,
-        /// Its first report block.
-        block: Option<ReportBlock>,
+        /// Its report blocks.
+        blocks: Blocks<'a>,
     },
     /// RR.
     Receiver {
         /// Who sends it.
         ssrc: u32,
-        /// Its first report block.
-        block: Option<ReportBlock>,
+        /// Its report blocks.
+        blocks: Blocks<'a>,
     },
     /// BYE.
     Bye {
@@ -68,7 +86,7 @@ const CNAME: u8 = 1;
 const BLOCK_LEN: usize = 24;
 
 /// Reads a compound packet; ends at the first packet that contradicts itself.
-pub fn parse(bytes: &[u8]) -> impl Iterator<Item = Report> + '_ {
+pub fn parse(bytes: &[u8]) -> impl Iterator<Item = Report<'_>> + '_ {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let header: [u8; 4] = rest.get(..4)?.try_into().ok()?;
@@ -87,9 +105,9 @@ pub fn parse(bytes: &[u8]) -> impl Iterator<Item = Report> + '_ {
                     packets: word(body, 16)?,
                     octets: word(body, 20)?,
                 };
-                Report::Sender { ssrc: word(body, 0)?, info, block: block(body, 24, count) }
+                Report::Sender { ssrc: word(body, 0)?, info, blocks: blocks(body, 24, count)? }
             }
-            RECEIVER_REPORT => Report::Receiver { ssrc: word(body, 0)?, block: block(body, 4, count) },
+            RECEIVER_REPORT => Report::Receiver { ssrc: word(body, 0)?, blocks: blocks(body, 4, count)? },
             BYE if count > 0 => Report::Bye { ssrc: word(body, 0)? },
             _ => Report::Other,
         })
@@ -157,20 +175,23 @@ fn word(body: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(body.get(at..at + 4)?.try_into().ok()?))
 }
 
-fn block(body: &[u8], at: usize, count: u8) -> Option<ReportBlock> {
-    if count == 0 {
-        return None;
-    }
-    let second = word(body, at + 4)?;
+/// `None` when the blocks that are told of are not all there (A.2: the packet is not RTCP).
+fn blocks(body: &[u8], at: usize, count: u8) -> Option<Blocks<'_>> {
+    let bytes = body.get(at..at + usize::from(count) * BLOCK_LEN)?;
+    Some(Blocks { bytes, left: count })
+}
+
+fn read_block(block: &[u8]) -> Option<ReportBlock> {
+    let second = word(block, 4)?;
     Some(ReportBlock {
-        ssrc: word(body, at)?,
+        ssrc: word(block, 0)?,
         fraction_lost: (second >> 24) as u8,
         // Sign-extends the 24 bits.
         lost: ((second << 8) as i32) >> 8,
-        highest: word(body, at + 8)?,
-        jitter: word(body, at + 12)?,
-        last_sr: word(body, at + 16)?,
-        delay_since_last_sr: word(body, at + 20)?,
+        highest: word(block, 8)?,
+        jitter: word(block, 12)?,
+        last_sr: word(block, 16)?,
+        delay_since_last_sr: word(block, 20)?,
     })
 }
 
@@ -189,6 +210,13 @@ mod tests {
         delay_since_last_sr: 65_536,
     };
 
+    fn blocks_of(report: &Report<'_>) -> Vec<ReportBlock> {
+        match report {
+            Report::Sender { blocks, .. } | Report::Receiver { blocks, .. } => blocks.collect(),
+            Report::Bye { .. } | Report::Other => Vec::new(),
+        }
+    }
+
     #[test]
     fn a_compound_is_read_as_written() {
         for cname in ["", "a", "kakeru", "0123456789abcdef"] {
@@ -196,14 +224,34 @@ mod tests {
             let length = write(&mut bytes, 1, Some(INFO), Some(BLOCK), cname, true).unwrap();
             assert_eq!(length % 4, 0);
             let reports: Vec<_> = parse(&bytes[..length]).collect();
-            let sender = Report::Sender { ssrc: 1, info: INFO, block: Some(BLOCK) };
-            assert_eq!(reports, [sender, Report::Other, Report::Bye { ssrc: 1 }]);
+            assert!(matches!(reports[0], Report::Sender { ssrc: 1, info: INFO, .. }));
+            assert_eq!(blocks_of(&reports[0]), [BLOCK]);
+            assert_eq!(reports[1..], [Report::Other, Report::Bye { ssrc: 1 }]);
         }
         let mut bytes = [0; 60];
         let length = write(&mut bytes, 1, None, None, "x", false).unwrap();
         let reports: Vec<_> = parse(&bytes[..length]).collect();
-        assert_eq!(reports, [Report::Receiver { ssrc: 1, block: None }, Report::Other]);
+        assert!(matches!(reports[0], Report::Receiver { ssrc: 1, .. }) && blocks_of(&reports[0]).is_empty());
         assert_eq!(write(&mut bytes[..20], 1, Some(INFO), None, "x", false), None);
+    }
+
+    /// A bridge reports on all it hears; ours is not always the first.
+    #[test]
+    fn every_block_is_read() {
+        let mut bytes = [0; 100];
+        let length = write(&mut bytes, 1, None, Some(BLOCK), "x", false).unwrap();
+        // The block once more, about somebody else, in front.
+        let mut doubled = bytes[..length].to_vec();
+        doubled.splice(8..8, bytes[8..32].to_vec());
+        doubled[11] = 99;
+        doubled[0] = 0x82;
+        doubled[3] = 13;
+        let reports: Vec<_> = parse(&doubled).collect();
+        assert_eq!(blocks_of(&reports[0]), [ReportBlock { ssrc: 99, ..BLOCK }, BLOCK]);
+        assert_eq!(reports.len(), 2);
+        // One that promises more than it has is no report.
+        doubled[0] = 0x9F;
+        assert_eq!(parse(&doubled).count(), 0);
     }
 
     #[test]

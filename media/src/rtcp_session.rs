@@ -21,6 +21,19 @@ pub(crate) struct RtcpSession {
     rtt_ms: Option<f32>,
     remote_lost: Option<u32>,
     remote_jitter_ms: Option<f32>,
+    /// Packets sent by the time of the last two reports: who has sent none since the last but one is no sender (6.4).
+    sent_before: [u64; 2],
+}
+
+/// What a compound of the peer told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Loss of our packets in percent since its last report.
+    pub(crate) loss_percent: Option<u8>,
+    /// Who left.
+    pub(crate) bye: Option<u32>,
+    /// It was a report at all.
+    pub(crate) alive: bool,
 }
 
 impl RtcpSession {
@@ -37,8 +50,11 @@ impl RtcpSession {
             rtt_ms: None,
             remote_lost: None,
             remote_jitter_ms: None,
+            sent_before: [0; 2],
         };
         this.schedule(now);
+        // RFC 3550 6.2: half the interval before the first report.
+        this.due = now + (this.due - now) / 2;
         this
     }
 
@@ -62,28 +78,27 @@ impl RtcpSession {
         self.remote_jitter_ms
     }
 
-    /// Takes a compound. Returns the loss of our packets in percent when the peer reports on them.
-    pub(crate) fn handle(
-        &mut self,
-        now: Instant,
-        bytes: &[u8],
-        our_ssrc: u32,
-        clock_rate: u32,
-    ) -> Option<u8> {
-        let mut percent = None;
+    /// Takes a compound.
+    pub(crate) fn handle(&mut self, now: Instant, bytes: &[u8], our_ssrc: u32, clock_rate: u32) -> Told {
+        let mut told = Told::default();
         for report in parse(bytes) {
-            let block = match report {
-                Report::Sender { info, block, .. } => {
+            told.alive = true;
+            let mut blocks = match report {
+                Report::Sender { info, blocks, .. } => {
                     self.last_sr = Some(((info.ntp >> 16) as u32, now));
-                    block
+                    blocks
                 }
-                Report::Receiver { block, .. } => block,
-                Report::Bye { .. } | Report::Other => None,
+                Report::Receiver { blocks, .. } => blocks,
+                Report::Bye { ssrc } => {
+                    told.bye = Some(ssrc);
+                    continue;
+                }
+                Report::Other => continue,
             };
-            let Some(block) = block.filter(|block| block.ssrc == our_ssrc) else { continue };
+            let Some(block) = blocks.find(|block| block.ssrc == our_ssrc) else { continue };
             self.remote_lost = Some(block.lost.max(0) as u32);
             self.remote_jitter_ms = Some(block.jitter as f32 * 1000.0 / clock_rate as f32);
-            percent = Some((u32::from(block.fraction_lost) * 100 / 256) as u8);
+            told.loss_percent = Some((u32::from(block.fraction_lost) * 100 / 256) as u8);
             if block.last_sr != 0 {
                 // RFC 3550 6.4.1: A - LSR - DLSR in 1/65536 s; a result beyond a minute is a broken peer.
                 let now_short = (self.ntp(now) >> 16) as u32;
@@ -93,7 +108,7 @@ impl RtcpSession {
                 }
             }
         }
-        percent
+        told
     }
 
     /// Writes the next compound and plans the one after it.
@@ -105,7 +120,9 @@ impl RtcpSession {
         receiver: Option<&mut Receiver>,
         bye: bool,
     ) -> Option<usize> {
-        let info = (sent.packets > 0).then(|| SenderInfo {
+        let sends = sent.packets > self.sent_before[1];
+        self.sent_before = [sent.packets, self.sent_before[0]];
+        let info = sends.then(|| SenderInfo {
             ntp: self.ntp(now),
             rtp: sent.timestamp,
             packets: sent.packets as u32,

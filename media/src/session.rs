@@ -73,6 +73,8 @@ struct Counts {
     bytes: u64,
     malformed: u64,
     foreign: u64,
+    unauthentic: u64,
+    replayed: u64,
     /// Of playouts of former codecs, in milliseconds or packets.
     before: SessionStats,
 }
@@ -192,10 +194,16 @@ impl Session {
             self.counts.foreign += 1;
             return;
         }
-        if let Some(percent) =
-            self.rtcp.handle(now, bytes, self.outbound.ssrc(), self.params.codec.clock_rate())
-        {
+        let told = self.rtcp.handle(now, bytes, self.outbound.ssrc(), self.params.codec.clock_rate());
+        if let Some(percent) = told.loss_percent {
             self.outbound.set_expected_loss(percent);
+        }
+        if let Some(ssrc) = told.bye {
+            self.inbound.leave(ssrc);
+        }
+        if told.alive && self.playout.is_paused() {
+            // A pause that was announced may last; reports show that the peer is there.
+            self.heard = now;
         }
     }
 
@@ -351,16 +359,24 @@ impl Session {
             reordered: before.reordered + buffer.reordered,
             malformed: self.counts.malformed + undecodable,
             foreign: self.counts.foreign,
+            unauthentic: self.counts.unauthentic,
+            replayed: self.counts.replayed,
             ssrc_changes: self.inbound.ssrc_changes,
             jitter_ms: self.inbound.jitter_ms(),
             target_ms: jitter.target().as_millis() as u32,
+            played: before.played + buffer.played,
+            missed: before.missed + buffer.lost,
+            missed_runs: before.missed_runs + buffer.lost_runs,
             concealed_ms: before.concealed_ms + ms(concealed),
             accelerated_ms: before.accelerated_ms + ms(accelerated),
             expanded_ms: before.expanded_ms + ms(expanded),
             rtt_ms: self.rtcp.rtt_ms(),
             remote_lost: self.rtcp.remote_lost(),
             remote_jitter_ms: self.rtcp.remote_jitter_ms(),
+            mos: None,
+            remote_mos: None,
         }
+        .rated(self.params.codec, self.params.ptime_ms)
     }
 
     // -- inside --

@@ -55,6 +55,8 @@ pub(crate) struct Worker {
     detectors: bool,
     /// For threads that open voices.
     pub(crate) own_mailbox: Mailbox,
+    /// Code point of voice packets.
+    dscp: u8,
     inbox: Inbox,
 }
 
@@ -76,6 +78,7 @@ impl Worker {
     /// A worker and the way to it.
     pub(crate) fn new(
         capacity: usize,
+        dscp: u8,
         events: EventQueue,
         recorder: Recorder,
     ) -> io::Result<(Self, Mailbox)> {
@@ -104,6 +107,7 @@ impl Worker {
             openings: 0,
             detectors: true,
             own_mailbox: own_mailbox.clone(),
+            dscp,
             inbox: Inbox::new(),
         };
         Ok((worker, own_mailbox))
@@ -221,7 +225,7 @@ impl Worker {
             Command::OpenSession { session, socket, endpoint } => {
                 // A caller that reuses an id gets its old session closed first.
                 self.close(session, now);
-                match Leg::open(session, socket, self.detectors) {
+                match Leg::open(session, socket, self.detectors, self.dscp) {
                     Ok(leg) => {
                         self.insert(leg, now);
                         self.set_endpoint(session, endpoint);

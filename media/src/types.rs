@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::socket::RtpSocket;
+pub use crate::stats::SessionStats;
 use crate::tones::ToneSpec;
 
 /// One media session, i.e. one leg of a call. Chosen by the caller, unique while the session is open.
@@ -430,47 +431,4 @@ pub enum MediaEvent {
         /// As asked.
         id: u64,
     },
-}
-
-/// Counters of a session since its start. They only grow, except the gauges (`*_ms` marked so).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SessionStats {
-    /// RTP packets handed to the socket.
-    pub packets_sent: u64,
-    /// Payload bytes in them.
-    pub bytes_sent: u64,
-    /// Valid RTP packets received, duplicates included.
-    pub packets_received: u64,
-    /// Payload bytes in them.
-    pub bytes_received: u64,
-    /// Packets that never came (RFC 3550 A.3), all SSRCs together.
-    pub lost: u64,
-    /// Packets that came after their time to be played.
-    pub late: u64,
-    /// Packets that came twice.
-    pub duplicates: u64,
-    /// Packets that came out of order.
-    pub reordered: u64,
-    /// Packets that are not RTP, have another payload type or fail validation.
-    pub malformed: u64,
-    /// Packets from another source than the pinned one.
-    pub foreign: u64,
-    /// Times the peer's SSRC changed.
-    pub ssrc_changes: u32,
-    /// Interarrival jitter (RFC 3550 A.8), gauge, milliseconds.
-    pub jitter_ms: f32,
-    /// Delay that the jitter buffer aims at, gauge, milliseconds.
-    pub target_ms: u32,
-    /// Audio made up for missing packets, milliseconds.
-    pub concealed_ms: u64,
-    /// Audio removed to catch up, milliseconds.
-    pub accelerated_ms: u64,
-    /// Audio inserted to gain delay, milliseconds.
-    pub expanded_ms: u64,
-    /// Round trip by RTCP, gauge.
-    pub rtt_ms: Option<f32>,
-    /// Packets of ours that the peer reports lost.
-    pub remote_lost: Option<u32>,
-    /// Jitter of our packets that the peer reports, gauge, milliseconds.
-    pub remote_jitter_ms: Option<f32>,
 }

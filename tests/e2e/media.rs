@@ -106,3 +106,50 @@ fn our_own_reinvite_changes_the_codec() {
     let last = heard.slice(heard.length() - SECOND * 2, SECOND);
     assert!(halves_with_tone(&heard) >= 7 && halves_with_tone(&last) >= 1, "{:?}", heard.length());
 }
+
+/// What the packets told is shown while the call is up, and kept with it.
+#[test]
+fn the_quality_of_a_call_is_shown_and_kept() {
+    let callee = Scenario::server("uas_answer_tone").start();
+    let daemon = Daemon::builder().account(Account::new("main", callee.address()).unregistered()).start();
+    let mut control = daemon.control();
+    control.subscribe(None).unwrap();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    let status = daemon.wait_status("a score", SOON, |status| {
+        status["seats"][0]["call"]["quality"]["mos"].as_f64().is_some_and(|mos| mos > 4.0)
+    });
+    let quality = &status["seats"][0]["call"]["quality"];
+    assert!(quality["packets_received"].as_u64().unwrap() >= 50, "{quality}");
+    daemon.cli(&["hangup"]);
+    let row = daemon.wait_history(1, SOON).remove(0);
+    let kept = &row["quality"];
+    assert!(kept["mos"].as_f64().unwrap() > 4.0 && kept["lost"] == 0, "{row:#}");
+    assert_eq!((&row["codec"], row.get("secure")), (&Value::from("PCMU"), None));
+    let ended = control.wait_event("the end", SOON, |event| event["params"]["kind"] == "call.ended");
+    assert!(ended["params"]["call"]["quality"]["mos"].as_f64().unwrap() > 4.0, "{ended:#}");
+}
+
+/// A callee that answers and says nothing: told after ten seconds, hung up where that is wanted.
+#[test]
+fn a_silent_call_is_told_of_and_hung_up_where_wanted() {
+    let callee = Scenario::server("uas_answer").edit("[media_port]", "9").start();
+    let flagging = Daemon::builder().account(Account::new("main", callee.address()).unregistered()).start();
+    let ending = Daemon::builder()
+        .account(Account::new("main", callee.address()).unregistered())
+        .set("media", "rtp_timeout", "\"12s\"")
+        .start();
+    for daemon in [&flagging, &ending] {
+        daemon.cli(&["call", CALLEE]);
+        wait_state(daemon, "in_call");
+    }
+    for daemon in [&flagging, &ending] {
+        daemon.wait_status("silence", SOON, |status| status["seats"][0]["call"]["silent"] == true);
+    }
+    let byes = callee.wait_received("BYE", 1, SOON);
+    assert!(byes[0].header("Reason").unwrap().contains("cause=102"), "{}", byes[0].text);
+    wait_state(&ending, "wrap_up");
+    wait_state(&flagging, "in_call");
+    flagging.cli(&["hangup"]);
+    callee.wait_received("BYE", 2, SOON);
+}

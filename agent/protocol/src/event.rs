@@ -227,6 +227,15 @@ events! {
         /// Reason phrase, or what happened instead.
         reason: Option<String>,
     }
+    /// The other side should be heard and nothing has come for ten seconds, or it is heard again.
+    CallSilent = "call.silent" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Whether nothing comes.
+        silent: bool,
+    }
     /// Something telling was heard from the other side.
     CallHeard = "call.heard" {
         /// The seat.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use dialer::outcome::Facts;
 use media::types::{SessionId, SessionStats};
-use protocol::result::{CallInfo, CallState, Direction};
+use protocol::result::{CallInfo, CallQuality, CallState, Direction};
 use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
 use store::phone::Phone;
@@ -96,6 +96,10 @@ pub(crate) struct Call {
     pub(crate) heard: Vec<serde_json::Value>,
     pub(crate) recording: Recording,
     pub(crate) stats: Option<SessionStats>,
+    /// How the voice is encrypted.
+    pub(crate) secure: Option<String>,
+    /// When the last packet came, while nothing comes that should.
+    pub(crate) silent_since: Option<Instant>,
     /// The result as far as it is on disk.
     pub(crate) kept: Kept,
     /// The call that this one is a consultation for.
@@ -183,6 +187,8 @@ impl Call {
             heard: Vec::new(),
             recording: Recording::None,
             stats: None,
+            secure: None,
+            silent_since: None,
             kept: Kept::default(),
             parent: None,
             take_back: false,
@@ -250,6 +256,9 @@ impl Call {
                 .collect(),
             transfer: self.transfer_info(),
             parent: self.parent.map(|parent| parent.to_string()),
+            secure: self.secure.clone(),
+            silent: self.silent_since.is_some(),
+            quality: self.stats.as_ref().map(quality),
         }
     }
 
@@ -274,13 +283,31 @@ impl Call {
 
     /// What the machine judged by, kept with the attempt.
     pub(crate) fn evidence(&self) -> serde_json::Value {
-        let stats = self.stats.map(|s| {
-            serde_json::json!({
-                "packets_sent": s.packets_sent, "packets_received": s.packets_received, "lost": s.lost,
-                "late": s.late, "jitter_ms": s.jitter_ms, "concealed_ms": s.concealed_ms, "rtt_ms": s.rtt_ms,
-            })
-        });
-        serde_json::json!({ "heard": self.heard, "rtp": stats })
+        let rtp = self.stats.as_ref().map(quality);
+        serde_json::json!({ "heard": self.heard, "rtp": rtp, "codec": self.codec, "secure": self.secure })
+    }
+}
+
+/// What the engine counted, in the words of clients and of the attempt's evidence.
+pub(crate) fn quality(stats: &SessionStats) -> CallQuality {
+    let round = |value: f32, places: i32| {
+        let scale = 10_f64.powi(places);
+        (f64::from(value) * scale).round() / scale
+    };
+    let unheard = stats.missed as f32 * 100.0 / (stats.missed + stats.played).max(1) as f32;
+    CallQuality {
+        mos: stats.mos.map(|mos| round(mos, 2)),
+        remote_mos: stats.remote_mos.map(|mos| round(mos, 2)),
+        packets_sent: stats.packets_sent,
+        packets_received: stats.packets_received,
+        lost: stats.lost,
+        late: stats.late,
+        loss_percent: round(unheard, 2),
+        jitter_ms: round(stats.jitter_ms, 1),
+        concealed_ms: stats.concealed_ms,
+        rtt_ms: stats.rtt_ms.map(|rtt| round(rtt, 1)),
+        remote_lost: stats.remote_lost.map(u64::from),
+        refused: stats.unauthentic + stats.replayed,
     }
 }
 

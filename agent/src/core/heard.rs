@@ -19,8 +19,14 @@ impl Core {
             MediaEvent::SeatLost { seat, reason } | MediaEvent::SeatFailed { seat, reason } => {
                 self.voice(seat, Voice { trouble: Some(reason), ..Voice::default() }, now);
             }
-            MediaEvent::RtpFlowing { session } => self.note(session, "rtp", None, 0, now),
-            MediaEvent::RtpTimeout { session } => self.note(session, "rtp_timeout", None, 0, now),
+            MediaEvent::RtpFlowing { session } => {
+                self.note(session, "rtp", None, 0, now);
+                self.silence(session, false, now);
+            }
+            MediaEvent::RtpTimeout { session } => {
+                self.note(session, "rtp_timeout", None, 0, now);
+                self.silence(session, true, now);
+            }
             MediaEvent::CallProgress { session, tone, early } => {
                 self.note(session, tone_name(tone), None, 0, now);
                 if early && matches!(tone, CallProgress::Busy | CallProgress::Congestion) {

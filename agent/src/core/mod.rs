@@ -31,6 +31,7 @@ mod report;
 mod rows;
 mod seat;
 mod signal;
+mod silence;
 mod status;
 mod strangers;
 mod trace;
@@ -203,7 +204,7 @@ impl Core {
         // The resolver tells nobody of names that no registration waits for; they are looked at until they are known.
         let unknown = self.accounts.iter().any(|account| account.awaits_address(&self.ua));
         let address = unknown.then(|| now().mono + ADDRESS_LOOK);
-        let own = [self.store_probe, self.watchdog.next(), self.stopping, address];
+        let own = [self.store_probe, self.watchdog.next(), self.stopping, address, self.silence_deadline()];
         seats.chain(closing).chain(own.into_iter().flatten()).min()
     }
 
@@ -214,6 +215,7 @@ impl Core {
             }
         }
         self.close_overdue(now);
+        self.hang_up_silent(now);
         if self.store_probe.is_some_and(|at| at <= now.mono) {
             self.probe_store();
         }

@@ -204,6 +204,9 @@ impl Core {
             diverted: Vec::new(),
             transfer: None,
             parent: None,
+            secure: None,
+            silent: false,
+            quality: None,
         })
     }
 

@@ -71,6 +71,8 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
         reliable_provisionals: ReliableProvisionals::Required,
         max_call_length: None,
         trace_mib: 8,
+        // CS3, signalling (RFC 4594 4.2 has CS5; telephone networks use CS3 or AF31).
+        dscp: 24,
     };
     let Some(mut table) = section else { return sip };
     if let Some(listen) = table.parsed("listen", "an address with port such as \"0.0.0.0:5060\"", report) {
@@ -109,12 +111,16 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
     if let Some(mib) = table.integer("trace_mib", 0..257, report) {
         sip.trace_mib = mib.value;
     }
+    if let Some(code_point) = dscp(&mut table, report) {
+        sip.dscp = code_point;
+    }
     table.finish(report);
     sip
 }
 
 pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Media {
-    let mut media = Media { ports: 16_384..=32_767, workers: None };
+    // EF, Expedited Forwarding (RFC 3246).
+    let mut media = Media { ports: 16_384..=32_767, workers: None, dscp: 46, rtp_timeout: None };
     let Some(mut table) = section else { return media };
     if let Some(found) = table.string("ports", report) {
         match ports(&found.value) {
@@ -130,6 +136,19 @@ pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Medi
     }
     media.workers =
         table.integer("workers", 1..65, report).and_then(|found| usize::try_from(found.value).ok());
+    if let Some(code_point) = dscp(&mut table, report) {
+        media.dscp = code_point;
+    }
+    let hour = Duration::from_secs(3_600);
+    if let Some(found) = table.duration("rtp_timeout", Duration::ZERO, hour, report) {
+        if !found.value.is_zero() && found.value < Duration::from_secs(10) {
+            report.invalid(
+                &found.at,
+                "silence is noticed after 10 s; write \"10s\" or longer, or \"0s\" for never",
+            );
+        }
+        media.rtp_timeout = Some(found.value).filter(|time| !time.is_zero());
+    }
     table.finish(report);
     media
 }
@@ -169,6 +188,32 @@ pub(super) fn log(section: Option<Table<'_, '_>>, report: &mut Report) -> Log {
     }
     table.finish(report);
     log
+}
+
+/// `dscp`: a code point by its name (RFC 2474, 2597, 3246) or number.
+fn dscp(table: &mut Table<'_, '_>, report: &mut Report) -> Option<u8> {
+    let found = table.string("dscp", report)?;
+    let point = code_point(&found.value);
+    if point.is_none() {
+        report.invalid(
+            &found.at,
+            format!("{:?} is no code point; write \"ef\", \"cs0\" to \"cs7\", \"af11\" to \"af43\" or \"0\" to \"63\"", found.value),
+        );
+    }
+    point
+}
+
+fn code_point(text: &str) -> Option<u8> {
+    let text = text.to_ascii_lowercase();
+    let digits = |name: &str| text.strip_prefix(name).map(str::as_bytes);
+    if text == "ef" {
+        return Some(46);
+    }
+    match (digits("cs"), digits("af")) {
+        (Some([class @ b'0'..=b'7']), _) => Some((class - b'0') * 8),
+        (_, Some([class @ b'1'..=b'4', drop @ b'1'..=b'3'])) => Some((class - b'0') * 8 + (drop - b'0') * 2),
+        _ => text.parse().ok().filter(|point| *point < 64),
+    }
 }
 
 /// `first-last`, at least two RTP/RTCP pairs, no privileged port.

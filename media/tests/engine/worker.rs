@@ -1,6 +1,7 @@
 //! Pace, idleness, order and refusals of the workers.
 
 use std::net::UdpSocket;
+use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant};
 
 use media::engine::{Engine, EngineConfig};
@@ -239,4 +240,35 @@ fn devices_that_are_not_allowed_fail_with_a_reason() {
         other => panic!("{other:?}"),
     }
     engine.shutdown();
+}
+
+/// The octet that networks look at, as it arrives (RFC 2474 3).
+fn traffic_class(ear: &UdpSocket) -> Option<u8> {
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg};
+    let mut bytes = [0; 2_048];
+    let mut parts = [std::io::IoSliceMut::new(&mut bytes)];
+    let mut room = nix::cmsg_space!(u8);
+    let message =
+        recvmsg::<SockaddrIn>(ear.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::empty()).unwrap();
+    message.cmsgs().unwrap().find_map(|part| match part {
+        ControlMessageOwned::Ipv4Tos(octet) => Some(octet),
+        _ => None,
+    })
+}
+
+#[test]
+fn voice_is_marked_with_the_configured_code_point() {
+    for (dscp, octet) in [(46, 0xB8), (26, 0x68), (0, 0)] {
+        let config = EngineConfig { workers: 1, audio: false, dscp, ..EngineConfig::default() };
+        let (engine, _events) = Engine::start(config).unwrap();
+        let ear = UdpSocket::bind("127.0.0.1:0").unwrap();
+        ear.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        nix::sys::socket::setsockopt(&ear, nix::sys::socket::sockopt::IpRecvTos, &true).unwrap();
+        let socket = media::RtpSocket::bind(crate::kit::LOOPBACK, 40_000..=48_000).unwrap();
+        engine.try_send(Command::OpenSession { session: CALL, socket, endpoint: Endpoint::Silence }).unwrap();
+        let params = params(ear.local_addr().unwrap(), Codec::Pcmu);
+        engine.try_send(Command::Start { session: CALL, params }).unwrap();
+        assert_eq!(traffic_class(&ear), Some(octet), "{dscp}");
+        engine.shutdown();
+    }
 }

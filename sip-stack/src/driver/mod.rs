@@ -107,6 +107,15 @@ impl Driver {
         Ok(Self { udp, streams, tls: Tls::default(), names: Names::new(), watch: Watch::new(now()) })
     }
 
+    /// Marks everything that is sent with this code point (RFC 2474), 0 to 63; call it before the first connection. Best
+    /// effort: not every system lets us.
+    pub fn mark(&mut self, dscp: u8) {
+        if let Some(udp) = &self.udp {
+            udp.mark(dscp);
+        }
+        self.streams.mark(dscp);
+    }
+
     /// The UDP address, port 0 replaced by the real one.
     pub fn local_udp(&self) -> Option<SocketAddr> {
         self.udp.as_ref().map(Datagrams::local)
@@ -319,6 +328,16 @@ fn learn_routes(ua: &mut UserAgent) {
 fn learn_source(ua: &mut UserAgent, source: Flow) {
     if ua.needs_local_route(source.peer.ip()) && ua.expects(source) {
         learn_route(ua, source.peer);
+    }
+}
+
+/// Sets the code point of a socket; it is the upper six bits of the octet (RFC 2474 3).
+fn mark(socket: socket2::SockRef<'_>, dscp: u8) {
+    let octet = u32::from(dscp & 63) << 2;
+    let is_v6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+    let marked = if is_v6 { socket.set_tclass_v6(octet) } else { socket.set_tos_v4(octet) };
+    if let Err(error) = marked {
+        tracing::debug!(%error, "cannot mark signalling");
     }
 }
 

@@ -42,6 +42,10 @@ impl Datagrams {
         self.local
     }
 
+    pub(super) fn mark(&self, dscp: u8) {
+        super::mark(SockRef::from(&self.socket), dscp);
+    }
+
     pub(super) fn send(&mut self, to: SocketAddr, bytes: Vec<u8>) -> io::Result<()> {
         if self.queue.is_empty() {
             // With the error queue on, a send may report what became of an earlier one; that is told from the queue.

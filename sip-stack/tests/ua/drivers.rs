@@ -229,3 +229,36 @@ pub(super) fn capabilities() -> Capabilities {
         ..Capabilities::new(SocketAddr::from(([127, 0, 0, 1], 0)).ip(), 20_000)
     }
 }
+
+/// The octet that networks look at, as it arrives (RFC 2474 3).
+#[tokio::test]
+async fn signalling_is_marked_with_the_code_point() {
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt};
+    use std::os::fd::AsRawFd as _;
+
+    let ear = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback");
+    ear.set_read_timeout(Some(Duration::from_secs(2))).expect("a socket option");
+    setsockopt(&ear, sockopt::IpRecvTos, &true).expect("a socket option");
+    let exchange = ear.local_addr().expect("bound");
+    let mut side = Side::new(1, TransportKind::Udp).await;
+    side.driver.mark(24);
+    let account = side.account(TransportKind::Udp, exchange);
+    let invite = Invite {
+        target: uri(&format!("sip:200@{exchange}")),
+        capabilities: Capabilities::new([127, 0, 0, 1].into(), 4000),
+        ring_timeout: Duration::from_secs(5),
+        headers: Default::default(),
+    };
+    side.ua.invite(account, invite, Instant::now()).expect("a target");
+    side.driver.flush(&mut side.ua);
+    let mut bytes = [0; 4096];
+    let mut parts = [std::io::IoSliceMut::new(&mut bytes)];
+    let mut room = nix::cmsg_space!(u8);
+    let message = recvmsg::<SockaddrIn>(ear.as_raw_fd(), &mut parts, Some(&mut room), MsgFlags::empty());
+    let message = message.expect("an INVITE");
+    let octet = message.cmsgs().expect("whole").find_map(|part| match part {
+        ControlMessageOwned::Ipv4Tos(octet) => Some(octet),
+        _ => None,
+    });
+    assert_eq!(octet, Some(0x60));
+}

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::CallQuality;
 use super::seat::Direction;
 
 /// `history.list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryPage {
     /// Attempts, newest first.
     pub rows: Vec<HistoryRow>,
@@ -12,7 +13,7 @@ pub struct HistoryPage {
 }
 
 /// One attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HistoryRow {
     /// The attempt's id.
     pub attempt: String,
@@ -73,6 +74,15 @@ pub struct HistoryRow {
     pub sealed_at: Option<i64>,
     /// The recording.
     pub recording: Option<RecordingInfo>,
+    /// The codec. Absent where there was no voice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codec: Option<String>,
+    /// How the voice was encrypted, as in a call's `secure`. Absent where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<String>,
+    /// How the voice fared. Absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<CallQuality>,
     /// Whom the call was handed to. Absent where to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<Transferred>,

@@ -4,12 +4,14 @@
 
 mod history;
 mod list;
+mod quality;
 mod seat;
 mod status;
 mod trace;
 
 pub use history::*;
 pub use list::*;
+pub use quality::*;
 pub use seat::*;
 pub use status::*;
 pub use trace::*;

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
+use super::CallQuality;
+
 /// A seat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeatStatus {
     /// Name.
     pub name: String,
@@ -65,7 +67,7 @@ pub struct VoiceStatus {
 }
 
 /// One call or attempt, as far as it got.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallInfo {
     /// The attempt's id.
     pub attempt: String,
@@ -128,6 +130,16 @@ pub struct CallInfo {
     /// Whom an incoming call was meant for before it was diverted here, the last one first. Absent where nobody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diverted: Vec<Diversion>,
+    /// How the voice is encrypted: `sdes` or `dtls` and the suite, such as `sdes AES_CM_128_HMAC_SHA1_80`. Absent where it
+    /// is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<String>,
+    /// The other side should be heard and nothing came for ten seconds. Absent where that is not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// How the voice fares. Absent before there is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<CallQuality>,
     /// The transfer that is under way or was carried out. Absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<TransferInfo>,

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::seat::SeatStatus;
 
 /// `status.get`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusResult {
     /// The daemon's version.
     pub version: String,

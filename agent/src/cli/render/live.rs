@@ -288,7 +288,8 @@ fn brief(call: &CallInfo, out: Out) -> String {
         format!(" ({}: {from})", out.text("転送元", "diverted from"))
     });
     let transfer = call.transfer.as_ref().map_or_else(String::new, |transfer| handed(transfer, out));
-    clean(&format!("{state} {number}{diverted}{name}{flags}{result}{transfer}"))
+    let voice = line(call, out);
+    clean(&format!("{state} {number}{diverted}{name}{flags}{voice}{result}{transfer}"))
 }
 
 /// Whom a call is, or was, handed to.
@@ -301,6 +302,21 @@ fn handed(transfer: &TransferInfo, out: Out) -> String {
         }
     };
     format!(" ({state} {})", transfer.number)
+}
+
+/// How the voice fares: what is wrong first, then whether it is encrypted, then the score.
+fn line(call: &CallInfo, out: Out) -> String {
+    let mut text = String::new();
+    if call.silent {
+        text.push_str(out.text(" 無音", " silent"));
+    }
+    if call.secure.is_some() {
+        text.push_str(out.text(" 暗号化", " encrypted"));
+    }
+    if let Some(mos) = call.quality.and_then(|quality| quality.mos) {
+        text.push_str(&format!(" MOS {mos:.1}"));
+    }
+    text
 }
 
 /// Why a caller shows no number, as ナンバー・ディスプレイ says it.

@@ -78,12 +78,13 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
         out.text("電話番号", "number"),
         out.text("会社名", "company"),
         out.text("通話", "talk"),
+        "MOS",
         "SIP",
         out.text("結果", "result"),
         out.text("メモ", "memo"),
         "id",
     ])
-    .right(&[5, 6]);
+    .right(&[5, 6, 7]);
     for row in &page.rows {
         table.row([
             row.started_at.map_or_else(String::new, time::full),
@@ -92,6 +93,7 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
             super::live::withheld(Some(&row.number), out).map_or_else(|| row.number.clone(), str::to_owned),
             row.company.clone().unwrap_or_else(|| out.text("取引先名未登録", "(unknown)").to_owned()),
             talk(row),
+            row.quality.and_then(|quality| quality.mos).map_or_else(String::new, |mos| format!("{mos:.1}")),
             row.sip_code.map_or_else(String::new, |code| code.to_string()),
             result(row, out),
             row.memo.clone().unwrap_or_default(),

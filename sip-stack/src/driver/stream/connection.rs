@@ -27,29 +27,30 @@ pub(super) enum Opening {
 pub(super) async fn serve(
     flow: Flow,
     opening: Opening,
+    dscp: u8,
     outgoing: mpsc::Receiver<Vec<u8>>,
     inputs: &mpsc::Sender<StreamInput>,
 ) -> io::Result<()> {
     match opening {
         Opening::Accepted(stream) => {
-            let local = prepare(&stream)?;
+            let local = prepare(&stream, dscp)?;
             let deadline = Some(Instant::now() + MESSAGE_WITHIN);
             Talk { flow, local, outgoing, inputs, deadline }.run(stream).await
         }
         Opening::AcceptedTls(stream, acceptor) => {
-            let local = prepare(&stream)?;
+            let local = prepare(&stream, dscp)?;
             let stream = timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
             let deadline = Some(Instant::now() + MESSAGE_WITHIN);
             Talk { flow, local, outgoing, inputs, deadline }.run(stream).await
         }
         Opening::Connect => {
             let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(flow.peer)).await??;
-            let local = prepare(&stream)?;
+            let local = prepare(&stream, dscp)?;
             Talk { flow, local, outgoing, inputs, deadline: None }.run(stream).await
         }
         Opening::ConnectTls(connector) => {
             let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(flow.peer)).await??;
-            let local = prepare(&stream)?;
+            let local = prepare(&stream, dscp)?;
             let handshake = connector.tls.connect(connector.name.clone(), stream);
             let Ok(stream) = timeout(HANDSHAKE_TIMEOUT, handshake).await else {
                 return Err(io::Error::new(
@@ -67,8 +68,9 @@ pub(super) async fn serve(
     }
 }
 
-fn prepare(stream: &TcpStream) -> io::Result<std::net::SocketAddr> {
+fn prepare(stream: &TcpStream, dscp: u8) -> io::Result<std::net::SocketAddr> {
     stream.set_nodelay(true)?;
+    crate::driver::mark(socket2::SockRef::from(stream), dscp);
     let socket = socket2::SockRef::from(stream);
     let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 4);
     socket.set_tcp_keepalive(&keepalive)?;

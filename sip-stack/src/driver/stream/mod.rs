@@ -56,6 +56,8 @@ pub(super) struct Streams {
     tls: Option<Listener>,
     open: HashMap<Flow, Connection>,
     serial: u64,
+    /// Code point that connections are marked with.
+    dscp: u8,
     // 256 messages of all connections: when full, the connections stop reading and TCP slows the peers.
     sender: mpsc::Sender<StreamInput>,
     receiver: mpsc::Receiver<StreamInput>,
@@ -86,7 +88,12 @@ impl Streams {
             None => None,
         };
         let (sender, receiver) = mpsc::channel(MAX_INPUTS);
-        Ok(Self { tcp, tls: None, open: HashMap::new(), serial: 0, sender, receiver })
+        Ok(Self { tcp, tls: None, open: HashMap::new(), serial: 0, dscp: 0, sender, receiver })
+    }
+
+    /// Marks the connections from now on.
+    pub(super) fn mark(&mut self, dscp: u8) {
+        self.dscp = dscp;
     }
 
     /// Opens the TLS listener beside the other; gives back its address.
@@ -254,9 +261,10 @@ impl Streams {
         let serial = self.serial;
         let (queue, outgoing) = mpsc::channel(MAX_OUTGOING);
         let inputs = self.sender.clone();
+        let dscp = self.dscp;
         let accepted = matches!(opening, Opening::Accepted(_) | Opening::AcceptedTls(..));
         tokio::spawn(async move {
-            let ended = serve(flow, opening, outgoing, &inputs).await;
+            let ended = serve(flow, opening, dscp, outgoing, &inputs).await;
             let failure = ended.err().and_then(|error| {
                 tracing::debug!(peer = %flow.peer, transport = flow.transport.via_token(), %error, "connection ended");
                 (flow.transport == TransportKind::Tls && !accepted).then(|| TlsFailure::of(&error)).flatten()
