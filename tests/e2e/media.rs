@@ -26,9 +26,9 @@ pub(crate) struct Operator {
 
 impl Operator {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("the temporary folder is writable");
         let (say, hear) = (folder.path().join("say.wav"), folder.path().join("hear.wav"));
-        Sound::tone(8_000, OPERATOR_HZ, DBFS, SECOND * 30).write(&say).unwrap();
+        Sound::tone(8_000, OPERATOR_HZ, DBFS, SECOND * 30).write(&say).expect("the file is written");
         Self { folder, say, hear }
     }
 
@@ -39,7 +39,7 @@ impl Operator {
     /// What was heard; to be asked once the daemon has ended.
     pub(crate) fn heard(&self) -> Sound {
         assert!(self.folder.path().exists());
-        Sound::read(&self.hear, 0).unwrap()
+        Sound::read(&self.hear, 0).expect("it was heard")
     }
 }
 

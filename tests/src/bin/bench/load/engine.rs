@@ -117,5 +117,7 @@ pub(crate) fn params(remote: SocketAddr) -> StreamParams {
         send: true,
         receive: true,
         fmtp: None,
+        bitrate: None,
+        noise_payload_type: None,
     }
 }

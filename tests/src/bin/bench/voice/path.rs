@@ -96,6 +96,8 @@ fn session(id: u64, now: Instant) -> Session {
         send: true,
         receive: true,
         fmtp: None,
+        bitrate: None,
+        noise_payload_type: None,
     };
     Session::new(SessionId(id), params, id, now).unwrap_or_else(|error| panic!("no session: {error}"))
 }
