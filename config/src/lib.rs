@@ -11,6 +11,7 @@ mod duration;
 mod error;
 mod identity;
 mod paths;
+mod people;
 mod read;
 mod reader;
 mod secret;
@@ -23,6 +24,7 @@ use std::path::Path;
 pub use error::{ConfigError, ErrorKind, Warning};
 pub use identity::{ClirRule, DialRule, Identity, Preset, UriForm};
 pub use paths::{Environment, Paths, Setup};
+pub use people::{ContactNames, Contacts, People, RoleName};
 pub use secret::{PasswordSource, Secret};
 pub use types::{
     Account, AccountKind, AutoOutcome, Codec, Config, Daemon, DialMode, Dialing, Dtmf, Keepalive, Locale,

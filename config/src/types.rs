@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use crate::error::Warning;
 use crate::identity::{ClirRule, DialRule, Identity};
+use crate::people::{Contacts, People};
 use crate::secret::{PasswordSource, Secret};
 use crate::window::CallingWindow;
 
@@ -37,6 +38,10 @@ pub struct Config {
     pub seats: Vec<Seat>,
     /// How lists are called.
     pub dialing: Dialing,
+    /// Users and what they see.
+    pub people: People,
+    /// The contact book.
+    pub contacts: Contacts,
     /// Call recording.
     pub recording: Recording,
     /// Where results are handed out.

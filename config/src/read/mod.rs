@@ -5,6 +5,7 @@ mod daemon;
 mod dialing;
 mod identity;
 mod password;
+mod people;
 mod seat;
 mod sources;
 mod tls;
@@ -55,6 +56,8 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
     let media = daemon::media(root.table("media", report), report);
     let recording = daemon::recording(root.table("recording", report), report);
     let log = daemon::log(root.table("log", report), report);
+    let people = people::people(root.table("people", report), report);
+    let contacts = people::contacts(root.table("contacts", report), report);
     let dialing = dialing::dialing(root.table("dialing", report), report);
     let accounts: Vec<_> = root
         .tables("account", report)
@@ -77,6 +80,8 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
         accounts: accounts.into_iter().map(|found| found.value).collect(),
         seats: seats.into_iter().map(|found| found.value).collect(),
         dialing,
+        people,
+        contacts,
         recording,
         outbox,
         log,

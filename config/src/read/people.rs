@@ -1,0 +1,53 @@
+//! `[people]`, `[contacts]`.
+
+use crate::people::{ContactNames, Contacts, People, RoleName};
+use crate::reader::{Report, Table};
+
+pub(super) fn people(section: Option<Table<'_, '_>>, report: &mut Report) -> People {
+    let mut people = People::default();
+    let Some(mut table) = section else { return people };
+    for word in table.strings("mask_numbers", report).map(|found| found.value).unwrap_or_default() {
+        match ROLES.iter().find(|(name, _)| *name == word.value) {
+            Some((_, RoleName::Manager)) => {
+                report.invalid(&word.at, "managers see every number; name other roles");
+            }
+            Some((_, role)) => people.mask_numbers.push(*role),
+            None => report.invalid(
+                &word.at,
+                format!("{:?} is no role; write \"SV\", \"OP\", \"BIZ\" or \"BY\"", word.value),
+            ),
+        }
+    }
+    people.max_users =
+        table.integer("max_users", 0..1_000_001, report).map(|found| found.value).filter(|most| *most > 0);
+    if let Some(private) = table.boolean("private_tasks", report) {
+        people.private_tasks = private.value;
+    }
+    table.finish(report);
+    people
+}
+
+pub(super) fn contacts(section: Option<Table<'_, '_>>, report: &mut Report) -> Contacts {
+    let mut contacts = Contacts::default();
+    let Some(mut table) = section else { return contacts };
+    let names =
+        [("either", ContactNames::Either), ("both", ContactNames::Both), ("none", ContactNames::None)];
+    if let Some(required) = table.choice("required", &names, report) {
+        contacts.required = required.value;
+    }
+    let most = table.integer("max", 0..100_000_001, report).map(|found| found.value);
+    contacts.max = most.filter(|most| *most > 0).map(u64::from);
+    if let Some(create) = table.boolean("create_on_incoming", report) {
+        contacts.create_on_incoming = create.value;
+    }
+    table.finish(report);
+    contacts
+}
+
+const ROLES: [(&str, RoleName); 5] = [
+    ("MGR", RoleName::Manager),
+    ("SV", RoleName::Supervisor),
+    ("OP", RoleName::Operator),
+    ("BIZ", RoleName::Business),
+    ("BY", RoleName::BackOffice),
+];
