@@ -7,6 +7,7 @@ mod check;
 mod events;
 mod explain;
 mod files;
+mod office;
 mod output;
 mod practice;
 mod render;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use config::{AccountKind, Config, Keepalive, ReliableProvisionals, TlsVerify, Transport, Voice};
+use config::{AccountKind, Config, Keepalive, ReliableProvisionals, RoleName, TlsVerify, Transport, Voice};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
@@ -27,7 +27,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::archive::Archivist;
 use crate::clock::now;
-use crate::control::{EventHub, Server};
+use crate::control::{EventHub, People, SeatBinding, Server, ServerOptions};
 use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
 use crate::instance;
 use crate::notify::Notifier;
@@ -190,7 +190,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let hub = Arc::new(EventHub::new(first_seq));
     let (command_tx, commands) = mpsc::channel(COMMANDS);
     let socket = &config.daemon.socket;
-    let server = Server::start(socket.as_path(), Arc::clone(&hub), command_tx)
+    let people = people(&config, &seats, &store).await?;
+    let options = ServerOptions { directory: people.watch(), ..ServerOptions::from(socket.as_path()) };
+    let server = Server::start(options, Arc::clone(&hub), command_tx)
         .map_err(|source| RunError::Control { path: socket.display().to_string(), source })?;
 
     let outbox_nudge = Arc::new(Notify::new());
@@ -222,6 +224,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         store: store.clone(),
         commands,
         hub,
+        people,
         notifier,
         outbox_nudge,
         outbox_trouble,
@@ -430,6 +433,21 @@ async fn seats(
         });
     }
     Ok(seats)
+}
+
+/// Who is who: users of the store, seats of the configuration.
+async fn people(config: &Config, seats: &[SeatRuntime], store: &Store) -> Result<Arc<People>, RunError> {
+    let bindings = seats.iter().map(|seat| SeatBinding { uid: seat.uid, user: seat.user }).collect();
+    let role = |role: &RoleName| match role {
+        RoleName::Manager => Role::Manager,
+        RoleName::Supervisor => Role::Supervisor,
+        RoleName::Operator => Role::Operator,
+        RoleName::Business => Role::Business,
+        RoleName::BackOffice => Role::BackOffice,
+    };
+    let people = People::new(bindings, config.people.mask_numbers.iter().map(role).collect());
+    people.refresh(store).await?;
+    Ok(Arc::new(people))
 }
 
 /// What the configuration lets a seat's dialer do. Only a practice account has no calling window.

@@ -5,6 +5,7 @@
 //! today is SQLite; a fleet's database is a second implementation of the same verbs.
 
 mod lists;
+mod people;
 
 use std::path::PathBuf;
 
@@ -14,14 +15,16 @@ use crate::error::Result;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
-    DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
-    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
-    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
+    OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
+    StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
+pub(crate) use people::{Office, OfficeReader};
+
 /// Writes, and the short reads that calls wait for. One transaction per verb unless said otherwise.
-pub(crate) trait Backend: Send + ListVerbs {
+pub(crate) trait Backend: Send + ListVerbs + Office {
     fn recover(&mut self, now: i64) -> Result<Recovery>;
     fn reserve_event_seq(&mut self, block: u64) -> Result<u64>;
     fn ping(&mut self) -> Result<()>;
@@ -81,8 +84,6 @@ pub(crate) trait Backend: Send + ListVerbs {
     fn recording_closed(&mut self, facts: &RecordingFacts) -> Result<RecordingState>;
     fn open_recordings(&mut self) -> Result<Vec<(AttemptId, PathBuf)>>;
 
-    fn dnc_add(&mut self, entry: &DncEntry) -> Result<bool>;
-
     fn outbox_next(&mut self, due: Option<i64>, limit: u32) -> Result<Vec<OutboxRow>>;
     fn outbox_ack(&mut self, seqs: &[i64]) -> Result<()>;
     fn outbox_retry(&mut self, seq: i64, next_at: i64) -> Result<()>;
@@ -98,7 +99,7 @@ pub(crate) trait Backend: Send + ListVerbs {
 }
 
 /// Long reads; each sees one consistent state.
-pub(crate) trait Reader: Send + ListReads {
+pub(crate) trait Reader: Send + ListReads + OfficeReader {
     fn lists(&mut self) -> Result<Vec<ListInfo>>;
     fn show_list(&mut self, query: &ListQuery) -> Result<Vec<LeadRow>>;
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;
@@ -108,5 +109,4 @@ pub(crate) trait Reader: Send + ListReads {
     /// The same figures, recounted row by row without the database's help.
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats>;
     fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer>;
-    fn dnc_list(&mut self) -> Result<Vec<DncRow>>;
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 pub use list::ListError;
 
-use crate::id::AttemptId;
+use crate::code::Code;
+use crate::id::{AttemptId, ContactId};
 use crate::import::ImportError;
 use crate::phone::PhoneError;
 
@@ -53,6 +54,8 @@ pub enum DialRefusal {
     Excluded,
     /// The number stands on a dial list, and the calling window is closed.
     Hours,
+    /// Another user's 見込 or 再コール: the auto-dialer leaves it to them (S4.20).
+    Task,
 }
 
 impl DialRefusal {
@@ -66,6 +69,7 @@ impl DialRefusal {
             Self::RepeatGap { .. } | Self::RepeatDay { .. } => "E-REPEAT",
             Self::Excluded => "E-EXCLUDED",
             Self::Hours => "E-HOURS",
+            Self::Task => "E-TASK",
         }
     }
 
@@ -74,7 +78,12 @@ impl DialRefusal {
     pub fn until(self) -> Option<i64> {
         match self {
             Self::RepeatGap { until } | Self::RepeatDay { until } => Some(until),
-            Self::DoNotCall | Self::Forbidden | Self::TrunkRule | Self::Excluded | Self::Hours => None,
+            Self::DoNotCall
+            | Self::Forbidden
+            | Self::TrunkRule
+            | Self::Excluded
+            | Self::Hours
+            | Self::Task => None,
         }
     }
 }
@@ -91,6 +100,7 @@ impl std::fmt::Display for DialRefusal {
             Self::RepeatDay { .. } => {
                 "the same number was dialed as often as one day allows; try again tomorrow"
             }
+            Self::Task => "the number is another operator's task (見込, 再コール); they call it",
             Self::Excluded => "the lead is excluded from dialing (発信対象外) or its list is disabled",
             Self::Hours => "the number is on a dial list, and it is outside the calling window",
         })
@@ -144,8 +154,81 @@ pub enum Error {
         /// The login.
         login: String,
     },
+    /// A live user has this login.
+    #[error("there is a user called {login:?} already")]
+    UserDuplicate {
+        /// The login.
+        login: String,
+    },
+    /// There are as many users as there may be (S4.25).
+    #[error("there are {most} users, the most there may be; delete one first")]
+    UserLimit {
+        /// Most users.
+        most: u32,
+    },
+    /// Another user is bound to this Unix user.
+    #[error("the Unix user {uid} is bound to {login:?}")]
+    UidTaken {
+        /// The Unix user.
+        uid: u32,
+        /// Login of the other.
+        login: String,
+    },
+    /// The role does not allow it, or not on this row.
+    #[error("the role does not allow this")]
+    Permission,
+    /// A field cannot be what was given.
+    #[error("{what} must be {needs}")]
+    Value {
+        /// The field.
+        what: &'static str,
+        /// What it must be.
+        needs: &'static str,
+    },
+    /// A form lacks something, or holds what cannot be kept.
+    #[error("{}", _0.en())]
+    Invalid(Code),
+    /// A live contact has this number (S0.5).
+    #[error("the number {phone} belongs to the contact {contact}")]
+    ContactDuplicate {
+        /// The number, redacted.
+        phone: String,
+        /// The contact.
+        contact: ContactId,
+    },
+    /// The contact book is full (S0.23).
+    #[error("the contact book may hold {most}; {needed} more are needed, {free} are free")]
+    ContactsFull {
+        /// Most contacts.
+        most: u64,
+        /// How many were to be added.
+        needed: u64,
+        /// How many fit.
+        free: u64,
+    },
+    /// Somebody else changed it in the meantime.
+    #[error("the {what} was changed in the meantime; read it again")]
+    Stale {
+        /// `contact`, `task`.
+        what: &'static str,
+    },
+    /// Something still needs what was to be deleted (S3.22).
+    #[error("it cannot be deleted now: {why}")]
+    DeleteGuard {
+        /// What needs it.
+        why: &'static str,
+    },
+    /// The label, code or key is in use.
+    #[error("there is a status {label:?} already")]
+    StatusDuplicate {
+        /// What is in use.
+        label: String,
+    },
+    /// A reason must be given.
+    #[error("a reason must be given")]
+    ReasonRequired,
     /// No such result status.
-    #[error("no result status {status:?}; `kakeru status` lists them")]
+    #[error("no result status {status:?}; `kakeru disposition ls` lists them")]
     StatusUnknown {
         /// Code or label as given.
         status: String,
@@ -231,6 +314,18 @@ impl Error {
             Self::ListBusy => "E-LIST-BUSY",
             Self::List(error) => error.code(),
             Self::UserTombstone { .. } => "E-USER-TOMBSTONE",
+            Self::UserDuplicate { .. } => "E-USER-DUP",
+            Self::UserLimit { .. } => "E-USER-LIMIT",
+            Self::UidTaken { .. } => "E-USER-UID",
+            Self::Permission => "E-PERMISSION",
+            Self::Value { .. } => "E-VALUE",
+            Self::Invalid(code) => code.as_str(),
+            Self::ContactDuplicate { .. } => "E-CONTACT-DUP",
+            Self::ContactsFull { .. } => "E-CONTACTS-FULL",
+            Self::Stale { .. } => "E-STALE",
+            Self::DeleteGuard { .. } => "E-DEL-GUARD",
+            Self::StatusDuplicate { .. } => "E-STATUS-DUP",
+            Self::ReasonRequired => "E-REASON-REQUIRED",
             Self::StatusUnknown { .. } => "E-STATUS-UNKNOWN",
             Self::StatusBuiltin => "E-STATUS-BUILTIN",
             Self::Sealed { .. } => "E-SEALED",
@@ -259,6 +354,18 @@ impl Error {
             | Self::ListDuplicate { .. }
             | Self::ListBusy
             | Self::UserTombstone { .. }
+            | Self::UserDuplicate { .. }
+            | Self::UserLimit { .. }
+            | Self::UidTaken { .. }
+            | Self::Permission
+            | Self::Value { .. }
+            | Self::Invalid(_)
+            | Self::ContactDuplicate { .. }
+            | Self::ContactsFull { .. }
+            | Self::Stale { .. }
+            | Self::DeleteGuard { .. }
+            | Self::StatusDuplicate { .. }
+            | Self::ReasonRequired
             | Self::StatusBuiltin
             | Self::Import(_)
             | Self::ImportStopped { .. }

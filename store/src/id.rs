@@ -112,6 +112,10 @@ id_type!(
     /// One run of an import.
     ImportId
 );
+id_type!(
+    /// A note of the back office.
+    NoteId
+);
 
 /// The next identifier's bits: random for a new millisecond, the last plus one otherwise, so that order holds within one.
 fn generate(now: i64) -> u128 {

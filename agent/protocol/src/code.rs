@@ -246,6 +246,28 @@ codes! {
     ExportChar = "E-EXPORT-CHAR", "この文字コードでは書き出せない文字があります", "Some characters do not exist in the chosen encoding.",
         "--encoding utf-8-bom を付けてください", "Add --encoding utf-8-bom.";
     // People and connections.
+    UserDup = "E-USER-DUP", "同じIDの利用者がいます", "A user of this login exists.",
+        "別のIDにしてください", "Choose another login.";
+    UserLimit = "E-USER-LIMIT", "利用者数の上限です", "There are as many users as there may be.",
+        "使わない利用者を削除するか、people.max_users を増やしてください", "Delete a user, or raise people.max_users.";
+    UserUid = "E-USER-UID", "そのUnixユーザーは別の利用者のものです", "The Unix user is bound to another user.",
+        "先に user edit --no-uid で外してください", "Unbind it first with `kakeru user edit --no-uid`.";
+    UserSeat = "E-USER-SEAT", "席に割り当てられている利用者は削除できません", "The user works at a seat and cannot be deleted.",
+        "設定ファイルの [[seat]] operator を変更してください", "Change the [[seat]] operator in the configuration first.";
+    Password = "E-PASSWORD", "パスワードが正しくないか、短すぎます(8文字以上)", "The password is wrong, or shorter than 8 characters.",
+        "今のパスワードと新しいパスワードを確認してください", "Check the present and the new password.";
+    Value = "E-VALUE", "値が正しくありません", "A value is not possible.",
+        "詳細に示した形にしてください", "Write it as the detail says.";
+    ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.",
+        "--reason を付けてください", "Add --reason.";
+    ContactDup = "E-CONTACT-DUP", "この電話番号の連絡先があります", "A contact has this number already.",
+        "contact edit で変更するか、--overwrite を付けてください", "Change it with `kakeru contact edit`, or add --overwrite.";
+    DelGuard = "E-DEL-GUARD", "使用中または証跡のため削除できません", "It is in use or in evidence and cannot be deleted.",
+        "詳細に示した理由がなくなってから実行してください", "Wait until what the detail names is over.";
+    StatusDup = "E-STATUS-DUP", "同じ名前・コード・キーの結果ステータスがあります", "A status of this label, code or key exists.",
+        "別の名前にしてください", "Choose another.";
+    Task = "E-TASK", "他の担当者の対応タスク(見込・再コール)です", "The number is another operator's task.",
+        "担当者に任せるか、手動で発信してください", "Leave it to them, or call it by hand.";
     UserTombstone = "E-USER-TOMBSTONE", "削除済みのIDは再利用できません", "A deleted user's id is not reused.",
         "別のIDにしてください", "Choose another id.";
     FeatureOff = "E-FEATURE-OFF", "この機能は有効になっていません", "The feature is switched off.",

@@ -145,6 +145,74 @@ commands! {
     DncAdd = "dnc.add" => DncRow;
     /// The do-not-call list.
     DncLs = "dnc.ls" => DncPage;
+    /// One call with its amendments and notes.
+    HistoryShow = "history.show" => HistoryCall;
+    /// Writes past calls as CSV.
+    HistoryExport = "history.export" => Exported;
+    /// Corrects a sealed call.
+    HistoryAmend = "history.amend" => HistoryCall;
+    /// Marks a call 報告.
+    HistoryReport = "history.report" => HistoryCall;
+    /// Adds a note to a customer's history.
+    NoteAdd = "note.add" => NoteRow;
+    /// Notes about a customer.
+    NoteLs = "note.ls" => Notes;
+    /// Changes a note.
+    NoteEdit = "note.edit" => NoteRow;
+    /// Takes a note back.
+    NoteDelete = "note.delete" => NoteRow;
+    /// Clears a number.
+    DncClear = "dnc.clear" => DncCleared;
+    /// Adds or clears the numbers of a file.
+    DncImport = "dnc.import" => DncImported;
+    /// Writes the do-not-call list as CSV.
+    DncExport = "dnc.export" => Exported;
+    /// Tasks (対応タスク).
+    TaskLs = "task.ls" => TaskPage;
+    /// Closes a task, or opens it again.
+    TaskDone = "task.done" => TaskRow;
+    /// Gives a task to another user.
+    TaskAssign = "task.assign" => TaskRow;
+    /// Moves a task in time.
+    TaskDue = "task.due" => TaskRow;
+    /// Makes a contact.
+    ContactAdd = "contact.add" => ContactSaved;
+    /// Makes a contact of a call's number.
+    ContactCreateFromCall = "contact.create_from_call" => ContactSaved;
+    /// One contact.
+    ContactShow = "contact.show" => ContactRow;
+    /// Contacts, oldest first.
+    ContactLs = "contact.ls" => ContactPage;
+    /// Changes a contact.
+    ContactEdit = "contact.edit" => ContactSaved;
+    /// Puts contacts into the bin.
+    ContactDelete = "contact.delete" => ContactsDeleted;
+    /// Takes a contact out of the bin.
+    ContactUndo = "contact.undo" => ContactRow;
+    /// Writes the contact book as CSV.
+    ContactExport = "contact.export" => Exported;
+    /// Categories with their counts.
+    CategoryLs = "category.ls" => Categories;
+    /// Deletes a category.
+    CategoryDelete = "category.delete" => CategoryRow;
+    /// Result statuses.
+    DispositionLs = "disposition.ls" => Dispositions;
+    /// Makes a status.
+    DispositionAdd = "disposition.add" => DispositionRow;
+    /// Changes a status.
+    DispositionEdit = "disposition.edit" => DispositionRow;
+    /// Users.
+    UserLs = "user.ls" => Users;
+    /// Makes a user.
+    UserAdd = "user.add" => UserRow;
+    /// Changes a user.
+    UserEdit = "user.edit" => UserRow;
+    /// Sets a password.
+    UserPasswd = "user.passwd" => UserRow;
+    /// Deletes a user.
+    UserDelete = "user.delete" => UserRow;
+    /// Administrative changes.
+    AuditList = "audit.list" => AuditPage;
     /// Sound devices.
     DevicesList = "devices.list" => Devices;
 }
@@ -188,6 +256,40 @@ impl Command {
             | Self::StatsGet(_)
             | Self::DncAdd(_)
             | Self::DncLs(_)
+            | Self::HistoryShow(_)
+            | Self::HistoryExport(_)
+            | Self::HistoryAmend(_)
+            | Self::HistoryReport(_)
+            | Self::NoteAdd(_)
+            | Self::NoteLs(_)
+            | Self::NoteEdit(_)
+            | Self::NoteDelete(_)
+            | Self::DncClear(_)
+            | Self::DncImport(_)
+            | Self::DncExport(_)
+            | Self::TaskLs(_)
+            | Self::TaskDone(_)
+            | Self::TaskAssign(_)
+            | Self::TaskDue(_)
+            | Self::ContactAdd(_)
+            | Self::ContactCreateFromCall(_)
+            | Self::ContactShow(_)
+            | Self::ContactLs(_)
+            | Self::ContactEdit(_)
+            | Self::ContactDelete(_)
+            | Self::ContactUndo(_)
+            | Self::ContactExport(_)
+            | Self::CategoryLs(_)
+            | Self::CategoryDelete(_)
+            | Self::DispositionLs(_)
+            | Self::DispositionAdd(_)
+            | Self::DispositionEdit(_)
+            | Self::UserLs(_)
+            | Self::UserAdd(_)
+            | Self::UserEdit(_)
+            | Self::UserPasswd(_)
+            | Self::UserDelete(_)
+            | Self::AuditList(_)
             | Self::DevicesList(_) => None,
         }
     }

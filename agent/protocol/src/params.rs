@@ -16,6 +16,12 @@ macro_rules! params {
     };
 }
 
+mod contact;
+mod office;
+
+pub use contact::*;
+pub use office::*;
+
 params! {
     /// `status.get`.
     Status {}
@@ -281,6 +287,17 @@ params! {
         /// Only what a crash interrupted.
         #[serde(default)]
         interrupted: bool,
+        /// Calls by hand: `exclude`, `include` or `only`; `None` = `exclude`, unless `unsealed` or `interrupted`.
+        manual: Option<String>,
+        /// Only calls whose status was left blank.
+        #[serde(default)]
+        blank: bool,
+        /// Only those marked 報告.
+        #[serde(default)]
+        reported: bool,
+        /// Only calls with numbers that no contact has.
+        #[serde(default)]
+        unregistered: bool,
     }
     /// `stats.get`.
     StatsGet {
@@ -294,22 +311,6 @@ params! {
         project: Option<String>,
         /// Only this operator.
         operator: Option<String>,
-    }
-    /// `dnc.add`.
-    DncAdd {
-        /// The number, in any form people write.
-        number: String,
-        /// Only in this project; `None` = everywhere.
-        project: Option<String>,
-        /// Why.
-        reason: Option<String>,
-    }
-    /// `dnc.ls`.
-    DncLs {
-        /// After this row: the `next` of the last page.
-        after: Option<String>,
-        /// How many, 1 to 1000; `None` = 100.
-        limit: Option<u32>,
     }
     /// `devices.list`.
     DevicesList {}

@@ -7,6 +7,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::time::Moment;
 
+mod office;
+
+pub use office::{
+    AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg,
+    HistoryVerb, NoteAbout, NoteVerb, RoleArg, TaskVerb, UserVerb,
+};
+
 /// Kakeru (架ける): the outbound call centre's phone.
 ///
 /// Exit codes: 0 done, 1 refused (with a code E-…), 2 wrong usage, 3 daemon unreachable, 78 wrong configuration.
@@ -126,8 +133,25 @@ pub enum Verb {
     /// Do-not-call list
     #[command(subcommand)]
     Dnc(DncVerb),
-    /// Past calls
+    /// Contacts
+    #[command(subcommand)]
+    Contact(ContactVerb),
+    /// What to come back to: 見込, 再コール
+    #[command(subcommand)]
+    Task(TaskVerb),
+    /// Past calls; with a verb, one call
     History(HistoryArgs),
+    /// Notes in a customer's history, without a call
+    #[command(subcommand)]
+    Note(NoteVerb),
+    /// Result statuses
+    #[command(subcommand)]
+    Disposition(DispositionVerb),
+    /// Users and their roles
+    #[command(subcommand)]
+    User(UserVerb),
+    /// Administrative changes: who, when, what
+    Audit(AuditArgs),
     /// Counters: works, calls, connects, progress
     Stats(StatsArgs),
     /// Sound devices
@@ -426,34 +450,13 @@ pub enum DialVerb {
     },
 }
 
-/// `kakeru dnc …`.
-#[derive(Debug, Subcommand)]
-pub enum DncVerb {
-    /// Never call a number again
-    Add {
-        /// The number
-        number: String,
-        /// Only in this project [default: everywhere]
-        #[arg(long)]
-        project: Option<String>,
-        /// Why
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Show the list
-    Ls {
-        /// After this row: next of the last page
-        #[arg(long)]
-        after: Option<String>,
-        /// How many
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
-}
-
 /// `kakeru history`.
-#[derive(Clone, Debug, Args)]
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct HistoryArgs {
+    /// One call, or all of them as a file
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
     /// Only this list
     #[arg(long)]
     pub list: Option<String>,
@@ -478,6 +481,18 @@ pub struct HistoryArgs {
     /// Only what a crash interrupted
     #[arg(long)]
     pub interrupted: bool,
+    /// Calls by hand: exclude, include, only [default: exclude, but include with --open and --interrupted]
+    #[arg(long, value_name = "WORD")]
+    pub manual: Option<String>,
+    /// Only calls whose status was left blank
+    #[arg(long, conflicts_with = "status")]
+    pub blank: bool,
+    /// Only calls marked 報告
+    #[arg(long)]
+    pub reported: bool,
+    /// Only calls with numbers that no contact has
+    #[arg(long)]
+    pub unregistered: bool,
     /// Older than this attempt: next of the last page
     #[arg(long, value_name = "ID")]
     pub before: Option<String>,
@@ -603,7 +618,46 @@ mod tests {
             "dial why 0312345678",
             "dial why --list x",
             "dnc add 0312345678 --reason x",
-            "dnc ls",
+            "dnc ls --number 0312345678 --cleared",
+            "dnc clear 0312345678 --reason x",
+            "dnc import f.csv --project y --reason x --clear --partial --dry-run",
+            "dnc export f.csv --cleared --encoding cp932",
+            "contact add --company A --person B --phone 0312345678 --phone mobile=09011112222 --category x --overwrite",
+            "contact from-call 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --company A",
+            "contact show 0312345678",
+            "contact ls さんぷる --category x --trash --limit 5",
+            "contact edit 0312345678 --person B --if-version 3",
+            "contact delete 0312345678 --yes",
+            "contact undo 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+            "contact export",
+            "contact categories",
+            "contact categories --delete x --yes",
+            "task ls --folder past --all --closed",
+            "task done 7 --undo",
+            "task reassign 7 bob",
+            "task due 7 2026-11-30T10:00",
+            "history show 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+            "history amend 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --status 見込 --reason x",
+            "history report 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --off",
+            "history export f.csv --manual only",
+            "history --manual include --blank --reported --unregistered",
+            "note add x --number 0312345678",
+            "note ls --attempt 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+            "note edit 01JD5Y8ZK4T0M9Q2W7R3X6B1CV x",
+            "note delete 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+            "disposition ls --archived",
+            "disposition add x --lead-next retry --counts-connect no --hotkey f --color #ff8800 --position 1",
+            "disposition edit x --label y --keep-recording yes",
+            "disposition archive x",
+            "disposition restore x",
+            "user add carol --role by --uid 1003 --password",
+            "user ls --deleted",
+            "user rename carol x",
+            "user role carol OP",
+            "user uid carol",
+            "user passwd carol --remove",
+            "user delete carol --yes",
+            "audit --action user. --limit 5",
         ] {
             if let Err(error) = parse(line) {
                 panic!("{line}: {error}");
@@ -637,6 +691,14 @@ mod tests {
             "transfer 1 2",
             "consult",
             "consult 1 --cancel",
+            "note add x",
+            "note ls --lead a --number b",
+            "user add x",
+            "user role x BOSS",
+            "dnc clear 0312345678",
+            "dnc import f.csv --clear",
+            "contact add --company x",
+            "disposition add x --counts-call maybe",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -15,9 +15,7 @@ use super::table::{Table, shorten};
 use crate::control::client::{Client, ClientError, Notice};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
-    let bytes = read(&args.file)?;
-    let name =
-        args.file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+    let (name, bytes) = read_upload(&args.file)?;
     let mut client = Client::connect(socket)?;
     if args.create {
         create(&mut client, &args)?;
@@ -68,12 +66,9 @@ pub(super) fn export(
         let detail = "the daemon offered no file";
         return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());
     };
-    if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        client.download(download, &mut bytes)?;
-        return Ok(out.bytes(&bytes)?);
+    if !save(&mut client, download, file, out)? {
+        return Ok(());
     }
-    write(file, |into| client.download(download, into))?;
     if out.json {
         let mut result = result;
         result.path = Some(file.display().to_string());
@@ -82,6 +77,24 @@ pub(super) fn export(
     }
     let rows = out.text("行を書き出しました", "rows written");
     Ok(out.line(&format!("{}: {} {rows}", file.display(), result.rows))?)
+}
+
+/// A file's name and bytes, to be uploaded.
+pub(super) fn read_upload(file: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let name = file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+    Ok((name, read(file)?))
+}
+
+/// Fetches what the daemon wrote, to a file or to standard output. `false`: the output was the file.
+pub(super) fn save(client: &mut Client, download: &str, file: &Path, out: Out) -> Result<bool, Failure> {
+    if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        client.download(download, &mut bytes)?;
+        out.bytes(&bytes)?;
+        return Ok(false);
+    }
+    write(file, |into| client.download(download, into))?;
+    Ok(true)
 }
 
 fn create(client: &mut Client, args: &ImportArgs) -> Result<(), Failure> {

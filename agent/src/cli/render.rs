@@ -1,7 +1,12 @@
 //! Results for people.
 
 mod live;
+mod office;
 mod rows;
 
 pub(super) use live::{devices, seat, status};
-pub(super) use rows::{dnc, history, leads, list, lists, stats, why};
+pub(super) use office::{
+    audit, call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc,
+    dnc_cleared, dnc_imported, notes, task, tasks, users,
+};
+pub(super) use rows::{history, leads, list, lists, stats, why};

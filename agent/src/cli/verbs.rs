@@ -4,13 +4,13 @@ use protocol::Verb as Method;
 use protocol::params::*;
 use protocol::result::SeatStatus;
 
-use super::args::{DialVerb, DncVerb, FilterArg, Global, ListVerb, NextArg, Switch, Verb};
+use super::args::{DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, Verb};
 use super::output::{Closed, Out};
-use super::{Failure, files, render, socket};
+use super::{Failure, files, office, render, socket};
 use crate::control::client::Client;
 
 /// Calls and shows: the result as the daemon wrote it with `--json`, else for people.
-fn call<V: Method>(
+pub(super) fn call<V: Method>(
     global: &Global,
     verb: V,
     out: Out,
@@ -66,8 +66,17 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Pause { code } => seat_call(global, SeatPause { seat, code }, out),
         Verb::Ready => seat_call(global, SeatReady { seat }, out),
         Verb::Dial(verb) => dial(global, verb, out),
-        Verb::Dnc(verb) => dnc(global, verb, out),
+        Verb::Dnc(verb) => office::dnc(global, verb, out),
+        Verb::Contact(verb) => office::contact(global, verb, out),
+        Verb::Task(verb) => office::task(global, verb, out),
+        Verb::Note(verb) => office::note(global, verb, out),
+        Verb::Disposition(verb) => office::disposition(global, verb, out),
+        Verb::User(verb) => office::user(global, verb, out),
+        Verb::Audit(args) => office::audit(global, args, out),
         Verb::History(args) => {
+            if let Some(verb) = args.verb {
+                return office::history(global, verb, out);
+            }
             let verb = HistoryList {
                 seat,
                 list: args.list,
@@ -80,6 +89,10 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 limit: Some(args.limit),
                 unsealed: args.open,
                 interrupted: args.interrupted,
+                manual: args.manual,
+                blank: args.blank,
+                reported: args.reported,
+                unregistered: args.unregistered,
             };
             call(global, verb, out, render::history)
         }
@@ -148,21 +161,6 @@ fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
                 other => (None, other, list),
             };
             call(global, DialWhy { list, lead, number, limit: Some(limit) }, out, render::why)
-        }
-    }
-}
-
-fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failure> {
-    match verb {
-        DncVerb::Add { number, project, reason } => {
-            let show =
-                |row: &protocol::result::DncRow, out| render::dnc(std::slice::from_ref(row), None, out);
-            call(global, DncAdd { number, project, reason }, out, show)
-        }
-        DncVerb::Ls { after, limit } => {
-            let show =
-                |page: &protocol::result::DncPage, out| render::dnc(&page.rows, page.next.as_deref(), out);
-            call(global, DncLs { after, limit: Some(limit) }, out, show)
         }
     }
 }

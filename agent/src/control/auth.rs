@@ -6,7 +6,6 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 use super::Peer;
-use super::roles::Role;
 
 /// Binds the socket, mode 0660, in a folder that is made with mode 0750 when it is missing. A socket that nobody answers
 /// is left over from a crash and removed.
@@ -42,10 +41,9 @@ pub(super) fn own_uid() -> u32 {
 }
 
 /// Who is at the other end.
-pub(super) fn peer(stream: &tokio::net::UnixStream, daemon_uid: u32) -> io::Result<Peer> {
+pub(super) fn peer(stream: &tokio::net::UnixStream) -> io::Result<Peer> {
     let credentials = stream.peer_cred()?;
-    let uid = credentials.uid();
-    Ok(Peer { uid, pid: credentials.pid(), role: Role::of(uid, daemon_uid) })
+    Ok(Peer { uid: credentials.uid(), pid: credentials.pid() })
 }
 
 #[cfg(test)]

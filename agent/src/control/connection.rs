@@ -19,8 +19,8 @@ use protocol::{Command, ErrorCode, Id, Lagged, MAX_LINE, Reply, Request, RpcErro
 
 use super::files::{Export, Files};
 use super::line::{Line, Lines};
-use super::roles::Role;
-use super::{EventHub, Incoming, Peer};
+use super::{Directory, EventHub, Incoming, Peer, Who};
+use crate::{mask, permission};
 
 /// What all connections share.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Shared {
     pub(super) hub: Arc<EventHub>,
     pub(super) commands: mpsc::Sender<Incoming>,
     pub(super) spool: PathBuf,
-    pub(super) daemon_uid: u32,
+    pub(super) directory: watch::Receiver<Arc<Directory>>,
     /// Becomes true when the server stops.
     pub(super) stopping: watch::Receiver<bool>,
 }
@@ -136,9 +136,9 @@ impl Connection {
 
     /// Answers here what the core need not know of, and sends the rest to it.
     async fn carry_out(&mut self, id: Id, mut command: Command) -> Result<(), RpcError> {
-        if self.peer.role < Role::needed(&command) {
-            return Err(RpcError::with_detail(ErrorCode::Permission, format!("uid {}", self.peer.uid)));
-        }
+        let who = self.who();
+        permission::check(&who, &command)?;
+        permission::check_path(&who, &command)?;
         match &mut command {
             Command::EventsSubscribe(wanted) => {
                 let wanted = std::mem::take(wanted);
@@ -152,24 +152,32 @@ impl Connection {
                 let result = self.files.download(wanted)?;
                 return self.send_result(id, &result);
             }
+            Command::DncImport(import) => {
+                import.bytes = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
+            }
             Command::ListImport(import) => {
-                self.files.attach(import)?;
+                import.bytes = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
                 if import.report {
                     let file = Export::new(&self.shared.spool);
                     import.report_path = Some(file.path.clone());
                     return self.forward_with_file(id, command, file, "report").await;
                 }
             }
-            Command::ListExport(export) if export.path.is_none() => {
-                let file = Export::new(&self.shared.spool);
-                export.path = Some(file.path.to_string_lossy().into_owned());
-                return self.forward_with_file(id, command, file, "download").await;
-            }
             _ => {}
+        }
+        if let Some(path) = exported_to(&mut command).filter(|path| path.is_none()) {
+            let file = Export::new(&self.shared.spool);
+            *path = Some(file.path.to_string_lossy().into_owned());
+            return self.forward_with_file(id, command, file, "download").await;
         }
         let answer = self.forward(command).await?;
         self.pending.spawn_local(async move { Answer::Plain(answered(id, answer).await) });
         Ok(())
+    }
+
+    /// Who this client is now: roles may change while it is connected.
+    fn who(&self) -> Who {
+        self.shared.directory.borrow().who(self.peer.uid)
     }
 
     async fn forward_with_file(
@@ -275,8 +283,9 @@ impl Connection {
             );
             self.queue(Lagged { missed: batch.missed, since }.to_line().into())?;
         }
+        let masked = self.who().masked;
         for event in batch.events {
-            self.queue(event.line)?;
+            self.queue(if masked { masked_line(&event.line) } else { event.line })?;
         }
         Ok(())
     }
@@ -300,6 +309,24 @@ impl Connection {
             Close
         })
     }
+}
+
+/// Where an export command writes, if it is one.
+fn exported_to(command: &mut Command) -> Option<&mut Option<String>> {
+    match command {
+        Command::ListExport(p) => Some(&mut p.path),
+        Command::ContactExport(p) => Some(&mut p.path),
+        Command::DncExport(p) => Some(&mut p.path),
+        Command::HistoryExport(p) => Some(&mut p.path),
+        _ => None,
+    }
+}
+
+/// An event for somebody who sees no numbers. A line that is no JSON is not sent at all, rather than whole.
+fn masked_line(line: &str) -> Arc<str> {
+    let mut event: Value = serde_json::from_str(line).unwrap_or_default();
+    mask::mask(&mut event);
+    event.to_string().into()
 }
 
 type CoreAnswer = oneshot::Receiver<Result<Value, RpcError>>;

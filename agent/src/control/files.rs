@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use protocol::ErrorCode;
-use protocol::params::{ListDownload, ListImport, ListUpload};
+use protocol::params::{ListDownload, ListUpload};
 use protocol::result::{Downloaded, Uploaded};
 
 use super::{RpcError, base64};
@@ -70,18 +70,21 @@ impl Files {
         Ok(Uploaded { bytes: upload.bytes.len() as u64 })
     }
 
-    /// Puts the uploaded bytes into the import.
-    pub(super) fn attach(&mut self, import: &mut ListImport) -> Result<(), RpcError> {
-        match (&import.path, &import.upload) {
-            (Some(_), None) => Ok(()),
+    /// The uploaded bytes of an import; `None` when it names a path.
+    pub(super) fn attach(
+        &mut self,
+        path: Option<&str>,
+        upload: Option<&str>,
+    ) -> Result<Option<Vec<u8>>, RpcError> {
+        match (path, upload) {
+            (Some(_), None) => Ok(None),
             (None, Some(name)) => {
-                let mut upload = self.upload.take_if(|upload| upload.name == *name).ok_or_else(|| {
+                let mut upload = self.upload.take_if(|upload| upload.name == name).ok_or_else(|| {
                     RpcError::with_detail(ErrorCode::BadRequest, format!("nothing was uploaded as {name:?}"))
                 })?;
                 let bytes = std::mem::take(&mut upload.bytes);
                 HELD.fetch_sub(bytes.len(), Ordering::Relaxed);
-                import.bytes = Some(bytes);
-                Ok(())
+                Ok(Some(bytes))
             }
             _ => {
                 Err(RpcError::with_detail(ErrorCode::BadRequest, "exactly one of path and upload is needed"))
@@ -175,11 +178,10 @@ mod tests {
         assert_eq!(files.upload(&piece("a", b"old")).unwrap().bytes, 3);
         assert_eq!(files.upload(&piece("b", b"one,")).unwrap().bytes, 4);
         assert_eq!(files.upload(&piece("b", b"two")).unwrap().bytes, 7);
-        let mut import = ListImport { upload: Some("b".to_owned()), ..ListImport::default() };
-        files.attach(&mut import).unwrap();
-        assert_eq!(import.bytes.as_deref(), Some(&b"one,two"[..]));
-        assert!(files.attach(&mut import).is_err(), "taken");
-        assert!(files.attach(&mut ListImport::default()).is_err(), "neither path nor upload");
+        assert_eq!(files.attach(None, Some("b")).unwrap().as_deref(), Some(&b"one,two"[..]));
+        assert!(files.attach(None, Some("b")).is_err(), "taken");
+        assert!(files.attach(None, None).is_err(), "neither path nor upload");
+        assert!(files.attach(Some("/x"), Some("b")).is_err(), "both");
         assert!(files.upload(&ListUpload { upload: "x".to_owned(), data: "?".to_owned() }).is_err());
     }
 

@@ -15,12 +15,14 @@ mod auth;
 pub(crate) mod base64;
 pub mod client;
 mod connection;
+mod directory;
 mod files;
 mod hub;
 mod line;
 pub mod roles;
 mod server;
 
+pub use directory::{Directory, People, SeatBinding, Who};
 pub use hub::EventHub;
 pub use protocol::RpcError;
 pub use server::{Server, ServerOptions};
@@ -35,14 +37,12 @@ pub struct Peer {
     pub uid: u32,
     /// Process, where the kernel knows it.
     pub pid: Option<i32>,
-    /// What this user may do.
-    pub role: roles::Role,
 }
 
 /// A command on its way to the core, with the place for its answer.
 #[derive(Debug)]
 pub struct Incoming {
-    /// What to do; its role was checked, its seat was not looked up (see [`roles::resolve_seat`]).
+    /// What to do; the core checks the role and looks the seat up (see [`roles::resolve_seat`]).
     pub command: Command,
     /// Who asks.
     pub peer: Peer,

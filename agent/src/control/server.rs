@@ -14,7 +14,7 @@ use tokio::task::{JoinSet, LocalSet};
 use protocol::{ErrorCode, Id, Reply, RpcError};
 
 use super::connection::{Connection, Shared};
-use super::{EventHub, Incoming, auth, files};
+use super::{Directory, EventHub, Incoming, People, auth, files};
 
 /// What the server needs to know.
 #[derive(Clone, Debug)]
@@ -23,13 +23,16 @@ pub struct ServerOptions {
     pub socket: PathBuf,
     /// Folder for exports on their way to a client; by default the socket's own.
     pub spool: PathBuf,
+    /// Who the clients are.
+    pub directory: watch::Receiver<Arc<Directory>>,
 }
 
+/// A server that knows nobody but the daemon's own user and root.
 impl<P: AsRef<Path> + ?Sized> From<&P> for ServerOptions {
     fn from(socket: &P) -> Self {
         let socket = socket.as_ref().to_path_buf();
         let spool = socket.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        Self { socket, spool }
+        Self { socket, spool, directory: People::new(Vec::new(), Vec::new()).watch() }
     }
 }
 
@@ -61,8 +64,8 @@ impl Server {
         let thread =
             std::thread::Builder::new().name("control".to_owned()).stack_size(STACK).spawn(move || {
                 let (closing, stopping) = watch::channel(false);
-                let daemon_uid = auth::own_uid();
-                let shared = Shared { hub, commands, spool: options.spool, daemon_uid, stopping };
+                let ServerOptions { spool, directory, .. } = options;
+                let shared = Shared { hub, commands, spool, directory, stopping };
                 runtime.block_on(LocalSet::new().run_until(serve(
                     listener,
                     Rc::new(shared),
@@ -106,7 +109,7 @@ async fn serve(
         };
         match accepted {
             Ok((stream, _)) if clients.len() >= MAX_CLIENTS => turn_away(stream).await,
-            Ok((stream, _)) => match auth::peer(&stream, shared.daemon_uid) {
+            Ok((stream, _)) => match auth::peer(&stream) {
                 Ok(peer) => {
                     clients.spawn_local(Connection::new(stream, peer, Rc::clone(&shared)).run());
                 }

@@ -17,14 +17,22 @@ use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::control::Incoming;
 use crate::control::roles::resolve_seat;
+use crate::permission;
 
 impl Core {
     pub(super) fn on_command(&mut self, incoming: Incoming, now: Now) {
         let Incoming { mut command, peer, reply } = incoming;
-        let Some(named) = command.seat_mut() else { return self.query(command, peer, reply, now) };
+        let who = self.people.directory().who(peer.uid);
+        // The one place: below every surface, before anything is done.
+        let scope = match permission::check(&who, &command) {
+            Ok(scope) => scope,
+            Err(error) => return respond::<()>(reply, Err(error)),
+        };
+        let reply = if who.masked { self.masking(reply) } else { reply };
+        let Some(named) = command.seat_mut() else { return self.query(command, who, scope, reply, now) };
         let named = named.take();
         let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
-        let seat = match resolve_seat(seats, peer, named.as_deref()) {
+        let seat = match resolve_seat(seats, &who, named.as_deref()) {
             Ok(seat) => seat,
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
@@ -68,11 +76,27 @@ impl Core {
             }),
             Command::DialStop(_) => self.seats[seat].dialer.stop(now.into()).map_err(refusal),
             Command::DialSkip(_) => self.seats[seat].dialer.skip().map_err(refusal),
-            other => return self.query(other, peer, reply, now),
+            other => return self.query(other, who, scope, reply, now),
         };
         // What the command set off is carried out before its answer tells of it.
         self.settle();
         respond(reply, answer.map(|()| self.seat_status(seat)));
+    }
+
+    /// A place for an answer whose numbers are masked on their way (S3.14).
+    fn masking(&mut self, reply: Reply) -> Reply {
+        let (masked, answer) = tokio::sync::oneshot::channel();
+        self.jobs.spawn(async move {
+            if let Ok(mut answer) = answer.await {
+                if let Ok(value) = &mut answer {
+                    crate::mask::mask(value);
+                }
+                // The client may have gone.
+                let _ = reply.send(answer);
+            }
+            Done::Nothing
+        });
+        masked
     }
 
     /// Name of the list that is being dialed.

@@ -95,6 +95,8 @@ pub(crate) enum Done {
         recording: Recording,
         result: Result<(), StoreError>,
     },
+    /// Labels of the result statuses changed.
+    Labels(std::collections::HashMap<String, String>),
     /// The job answered its client itself.
     Nothing,
     /// The job panicked or was aborted.
@@ -133,6 +135,7 @@ impl Core {
                 self.report_recording(attempt, &recording, now);
                 self.outbox_nudge.notify_one();
             }
+            Done::Labels(labels) => self.labels = labels,
             Done::Nothing => {}
             Done::Lost(reason) => tracing::error!(reason, "a job of the core was lost"),
         }

@@ -23,6 +23,7 @@ pub(crate) mod identity;
 mod import;
 mod job;
 mod moved;
+mod office;
 mod parts;
 mod past;
 mod query;
@@ -53,11 +54,12 @@ use tokio::task::JoinSet;
 
 use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
-use crate::control::{EventHub, Incoming};
+use crate::control::{EventHub, Incoming, People};
 use crate::notify::Notifier;
 
 pub(crate) use account::AccountRuntime;
 use call::Call;
+use command::respond;
 use job::Done;
 pub(crate) use parts::Parts;
 use past::PastCalls;
@@ -76,6 +78,7 @@ pub(crate) struct Core {
     store: Store,
     commands: mpsc::Receiver<Incoming>,
     hub: Arc<EventHub>,
+    people: Arc<People>,
     notifier: Notifier,
     outbox_nudge: Arc<Notify>,
     /// Why the last delivery failed.

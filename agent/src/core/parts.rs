@@ -17,7 +17,7 @@ use super::job::Done;
 use super::{AccountRuntime, Core, SeatRuntime};
 use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
-use crate::control::{EventHub, Incoming};
+use crate::control::{EventHub, Incoming, People};
 use crate::notify::Notifier;
 
 /// What [`crate::run`] has built for the core.
@@ -30,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) commands: mpsc::Receiver<Incoming>,
     pub(crate) hub: Arc<EventHub>,
+    pub(crate) people: Arc<People>,
     pub(crate) notifier: Notifier,
     pub(crate) outbox_nudge: Arc<Notify>,
     pub(crate) outbox_trouble: Arc<Mutex<Option<String>>>,
@@ -82,6 +83,7 @@ impl Core {
             store: parts.store,
             commands: parts.commands,
             hub: parts.hub,
+            people: parts.people,
             notifier: parts.notifier,
             outbox_nudge: parts.outbox_nudge,
             outbox_trouble: parts.outbox_trouble,

@@ -1,23 +1,23 @@
 //! Commands that only the store, or the core's state, answers.
 
-use protocol::params::{DialWhy, DncAdd, DncLs, HistoryList, ListImport, ListShow, StatsGet};
+use protocol::params::{DialWhy, ListImport, ListShow, StatsGet};
 use protocol::result::{Lists, StatusResult};
 use protocol::{Command, ErrorCode, RpcError};
-use store::{DncEntry, HistoryQuery, ListId, ListQuery, ListSpec, StatsQuery, Store, WhyContext, WhyQuery};
+use store::{ListId, ListQuery, ListSpec, Scope, StatsQuery, Store, UserId, WhyContext, WhyQuery};
 
 use super::command::respond;
 use super::job::{Done, store_error};
 use super::seat::Reply;
 use super::{Core, rows};
 use crate::clock::Now;
-use crate::control::Peer;
+use crate::control::Who;
 
 impl Core {
-    pub(super) fn query(&mut self, command: Command, peer: Peer, reply: Reply, now: Now) {
+    pub(super) fn query(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
         let store = self.store.clone();
         match command {
             Command::Status(_) => self.status_query(reply, now),
-            Command::CallTrace(p) => self.call_trace(p, peer, reply, now),
+            Command::CallTrace(p) => self.call_trace(p, who, reply, now),
             Command::ListCreate(p) => {
                 let default = self.project;
                 self.spawn(reply, async move {
@@ -31,15 +31,12 @@ impl Core {
                 Ok(Lists { lists: lists.iter().map(rows::list).collect() })
             }),
             Command::ListShow(p) => self.spawn(reply, async move { list_show(&store, p).await }),
-            Command::ListImport(p) => self.list_import(p, peer, reply, now),
+            Command::ListImport(p) => self.list_import(p, who.user, reply, now),
             Command::ListExport(p) => {
                 self.spawn(reply, async move { super::import::export(&store, p).await })
             }
-            Command::DialWhy(p) => self.why(p, reply, now),
-            Command::HistoryList(p) => self.spawn(reply, async move { history(&store, p).await }),
+            Command::DialWhy(p) => self.why(p, who.user, reply, now),
             Command::StatsGet(p) => self.spawn(reply, async move { stats(&store, p, now).await }),
-            Command::DncAdd(p) => self.dnc_add(p, peer, reply, now),
-            Command::DncLs(p) => self.spawn(reply, async move { dnc_ls(&store, p).await }),
             Command::DevicesList(_) => self.spawn(reply, async move {
                 // Asking a sound server can take a second; never on the core's thread.
                 let found = tokio::task::spawn_blocking(media::device::list).await;
@@ -49,8 +46,7 @@ impl Core {
                     Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, error.to_string())),
                 }
             }),
-            // The control server answers the rest itself: subscriptions, uploads, downloads.
-            _ => respond::<()>(reply, Err(ErrorCode::BadRequest.into())),
+            other => self.office(other, who, scope, reply, now),
         }
     }
 
@@ -79,13 +75,12 @@ impl Core {
         });
     }
 
-    fn list_import(&mut self, p: ListImport, peer: Peer, reply: Reply, now: Now) {
-        let user = self.seats.iter().find(|seat| seat.uid == Some(peer.uid)).map(|seat| seat.user);
+    fn list_import(&mut self, p: ListImport, user: Option<UserId>, reply: Reply, now: Now) {
         let (store, hub) = (self.store.clone(), std::sync::Arc::clone(&self.hub));
         self.spawn(reply, async move { super::import::import(store, hub, p, user, now).await });
     }
 
-    fn why(&mut self, p: DialWhy, reply: Reply, now: Now) {
+    fn why(&mut self, p: DialWhy, user: Option<UserId>, reply: Reply, now: Now) {
         let seat = 0;
         let context = WhyContext {
             now: now.wall,
@@ -95,6 +90,7 @@ impl Core {
                 .map(|s| super::identity::plan(&self.accounts[s.account].config))
                 .unwrap_or_default(),
             rules: if self.seats.is_empty() { Default::default() } else { self.rules(seat) },
+            user: self.seats.first().map(|seat| seat.user).filter(|_| user.is_none()).or(user),
             limit: p.limit.unwrap_or(20).clamp(1, 1_000),
         };
         let window = self.window_word(now);
@@ -124,27 +120,6 @@ impl Core {
         let window = crate::run::window(&self.config.dialing.window);
         (!window.is_open(now.wall)).then_some("outside the calling window")
     }
-
-    fn dnc_add(&mut self, p: DncAdd, peer: Peer, reply: Reply, now: Now) {
-        let by = self.seats.iter().find(|seat| seat.uid == Some(peer.uid)).map(|seat| seat.user);
-        let (store, default) = (self.store.clone(), self.project);
-        self.spawn(reply, async move {
-            let scope = match p.project {
-                Some(name) => Some(project(&store, Some(name), default, now).await?),
-                None => None,
-            };
-            let entry = DncEntry {
-                phone: p.number.clone(),
-                project: scope,
-                reason: p.reason.unwrap_or_default(),
-                source: String::from("manual"),
-                by,
-                now: now.wall,
-            };
-            store.dnc_add(entry).await.map_err(|error| store_error(&error))?;
-            rows::dnc_row(&store, &p.number, scope).await
-        });
-    }
 }
 
 async fn project(
@@ -171,49 +146,19 @@ async fn list_show(store: &Store, p: ListShow) -> Result<protocol::result::ListP
     Ok(rows::page(&list, &leads, limit, p.filter))
 }
 
-async fn list_named(store: &Store, name: Option<&str>) -> Result<Option<ListId>, RpcError> {
+pub(super) async fn list_named(store: &Store, name: Option<&str>) -> Result<Option<ListId>, RpcError> {
     match name {
         Some(name) => find(store, name).await.map(Some),
         None => Ok(None),
     }
 }
 
-async fn operator_named(store: &Store, login: Option<&str>) -> Result<Option<store::UserId>, RpcError> {
-    let Some(login) = login else { return Ok(None) };
-    let users = store.users().await.map_err(|error| store_error(&error))?;
-    let user = users.iter().find(|user| user.login == login).map(|user| user.id);
-    user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "operator"))
-}
-
-async fn history(store: &Store, p: HistoryList) -> Result<protocol::result::HistoryPage, RpcError> {
-    let bad = |what: &str| RpcError::with_detail(ErrorCode::BadRequest, what);
-    let list = list_named(store, p.list.as_deref()).await?;
-    let user = operator_named(store, p.operator.as_deref()).await?;
-    let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
-    let query = HistoryQuery {
-        list,
-        user,
-        seat: p.seat,
-        phone: p.number,
-        status: p.status,
-        from: p.from,
-        to: p.to,
-        include_manual: true,
-        include_incoming: true,
-        include_void: true,
-        only_open: p.unsealed,
-        only_interrupted: p.interrupted,
-        before: p.before.map(|id| id.parse()).transpose().map_err(|_| bad("before"))?,
-        limit,
-        ..HistoryQuery::default()
-    };
-    let found = store.history(query).await.map_err(|error| store_error(&error))?;
-    Ok(rows::history(&found, limit))
-}
-
 async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {
     let list = list_named(store, p.list.as_deref()).await?;
-    let user = operator_named(store, p.operator.as_deref()).await?;
+    let user = match &p.operator {
+        Some(login) => Some(super::office::ever_named(store, login).await?),
+        None => None,
+    };
     let project = match &p.project {
         Some(name) => {
             let projects = store.projects().await.map_err(|error| store_error(&error))?;
@@ -228,10 +173,4 @@ async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result:
     let query = StatsQuery { from, to: p.to.map(store::time::BusinessDate::of), user, list, project };
     let stats = store.stats(query.clone()).await.map_err(|error| store_error(&error))?;
     rows::stats(store, &stats, &query, &p).await
-}
-
-async fn dnc_ls(store: &Store, p: DncLs) -> Result<protocol::result::DncPage, RpcError> {
-    let all = store.dnc_list().await.map_err(|error| store_error(&error))?;
-    let limit = usize::try_from(p.limit.unwrap_or(100).clamp(1, 1_000)).unwrap_or(1_000);
-    rows::dnc_page(store, &all, p.after.as_deref(), limit).await
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use protocol::RpcError;
 use protocol::params::{LeadFilter as Filter, StatsGet};
 use protocol::result::{
-    DeviceDirection, DeviceRow, Devices, Direction, DncPage, DncRow, HistoryPage, HistoryRow, LeadRow,
-    ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, WhyResult, WhyRow,
+    DeviceDirection, DeviceRow, Devices, Direction, HistoryPage, HistoryRow, LeadRow, ListInfo, ListPage,
+    RecordingInfo, StatsResult, StatusCount, Transferred, WhyResult, WhyRow,
 };
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
 
@@ -105,7 +105,7 @@ pub(super) fn history(rows: &[AttemptRow], limit: u32) -> HistoryPage {
     }
 }
 
-fn attempt(row: &AttemptRow) -> HistoryRow {
+pub(super) fn attempt(row: &AttemptRow) -> HistoryRow {
     HistoryRow {
         attempt: row.id.to_string(),
         box_id: row.box_id.clone(),
@@ -121,6 +121,9 @@ fn attempt(row: &AttemptRow) -> HistoryRow {
         number: row.phone.as_deref().map(national).or_else(|| row.peer.clone()).unwrap_or_default(),
         company: row.company.clone(),
         person: row.person.clone(),
+        contact: row.contact.as_ref().map(|contact| contact.id.to_string()),
+        contact_company: row.contact.as_ref().and_then(|contact| contact.company.clone()),
+        contact_person: row.contact.as_ref().and_then(|contact| contact.person.clone()),
         started_at: row.dialed_at.or(Some(row.claimed_at)),
         ringing_at: row.ringing_at,
         answered_at: row.answered_at,
@@ -134,6 +137,7 @@ fn attempt(row: &AttemptRow) -> HistoryRow {
         set_by: row.set_by.map(|by| by.as_str().to_owned()),
         memo: row.memo.clone(),
         recall_at: row.recall_at,
+        reported: row.reported,
         void: row.void,
         void_reason: row.void_reason.clone(),
         interrupted: row.interrupted,
@@ -180,60 +184,6 @@ pub(super) async fn stats(
         talk_ms: stats.talk_ms,
         by_status: by_status.collect(),
     })
-}
-
-pub(super) async fn dnc_page(
-    store: &Store,
-    all: &[store::DncRow],
-    after: Option<&str>,
-    limit: usize,
-) -> Result<DncPage, RpcError> {
-    let names = Names::read(store).await?;
-    let skip = after.and_then(|after| after.parse::<usize>().ok()).unwrap_or(0);
-    let rows: Vec<DncRow> = all.iter().skip(skip).take(limit).map(|row| names.dnc(row)).collect();
-    let next = (skip + rows.len() < all.len()).then(|| (skip + rows.len()).to_string());
-    Ok(DncPage { rows, next })
-}
-
-/// The row that was just added, as it stands.
-pub(super) async fn dnc_row(
-    store: &Store,
-    number: &str,
-    project: Option<store::ProjectId>,
-) -> Result<DncRow, RpcError> {
-    let phone = store::phone::Phone::parse(number)
-        .map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
-    let all = store.dnc_list().await.map_err(|error| store_error(&error))?;
-    let row = all.iter().find(|row| row.phone == phone.phone.expose() && row.project == project);
-    let row = row.ok_or_else(|| RpcError::refused(protocol::ErrorCode::Internal))?;
-    Ok(Names::read(store).await?.dnc(row))
-}
-
-struct Names {
-    users: HashMap<store::UserId, String>,
-    projects: HashMap<store::ProjectId, String>,
-}
-
-impl Names {
-    async fn read(store: &Store) -> Result<Self, RpcError> {
-        let users = store.users().await.map_err(|error| store_error(&error))?;
-        let projects = store.projects().await.map_err(|error| store_error(&error))?;
-        Ok(Self {
-            users: users.into_iter().map(|user| (user.id, user.login)).collect(),
-            projects: projects.into_iter().map(|project| (project.id, project.name)).collect(),
-        })
-    }
-
-    fn dnc(&self, row: &store::DncRow) -> DncRow {
-        DncRow {
-            number: national(&row.phone),
-            project: row.project.and_then(|id| self.projects.get(&id).cloned()),
-            reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
-            source: row.source.clone(),
-            by: row.by.and_then(|id| self.users.get(&id).cloned()),
-            at: row.at,
-        }
-    }
 }
 
 pub(super) fn devices(devices: Vec<media::device::DeviceInfo>) -> Devices {

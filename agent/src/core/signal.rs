@@ -8,7 +8,7 @@ use sip_stack::identity::CallerId;
 use sip_stack::message::Headers;
 use sip_stack::sdp::{CodecName, Direction, Negotiated};
 use sip_stack::ua::{CallEnd, CallId, EndedBy, Event, HangupReason, Rejection};
-use store::{AttemptId, AttemptProgress, IncomingCall};
+use store::{AttemptId, AttemptProgress, IncomingCall, Phone};
 
 use super::call::{Closing, Origin, Recording};
 use super::job::Done;
@@ -239,6 +239,7 @@ impl Core {
             project: Some(self.project),
             account: self.accounts[account].config.name.clone(),
             sip_call_id: Some(sip_call_id.clone()),
+            stub: self.stub_name(&caller),
             now: now.wall,
         };
         self.arriving.insert(sip, Arriving { seat, caller, sip_call_id });
@@ -249,6 +250,14 @@ impl Core {
             let contact = if result.is_ok() { store.contact(&number).await.ok().flatten() } else { None };
             Done::Arrived { sip, contact: contact.map(Box::new), result }
         });
+    }
+
+    /// The name of the stub contact that an unknown caller becomes, where the site wants one (S3.2).
+    fn stub_name(&self, caller: &CallerId) -> Option<String> {
+        let number = caller.number.as_deref().filter(|_| self.config.contacts.create_on_incoming)?;
+        let phone = Phone::parse(number).ok()?.phone;
+        let name = caller.display.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        Some(name.map_or_else(|| phone.display_national(), str::to_owned))
     }
 
     fn sip_ended(&mut self, sip: CallId, end: &CallEnd, now: Now) {

@@ -14,7 +14,7 @@ use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::control::roles::resolve_seat;
-use crate::control::{Peer, base64};
+use crate::control::{Who, base64};
 
 /// What a trace is to show, taken from the core so that another thread can work on it.
 struct Subject {
@@ -25,15 +25,15 @@ struct Subject {
 }
 
 impl Core {
-    pub(super) fn call_trace(&mut self, p: CallTrace, peer: Peer, reply: Reply, now: Now) {
-        let subject = match self.subject(&p, peer) {
+    pub(super) fn call_trace(&mut self, p: CallTrace, who: Who, reply: Reply, now: Now) {
+        let subject = match self.subject(&p, &who) {
             Ok(subject) => subject,
             Err(error) => return respond::<TraceResult>(reply, Err(error)),
         };
         if p.unmasked {
             let attempt = subject.call.as_ref().map(|call| call.attempt.to_string());
             tracing::info!(
-                uid = peer.uid,
+                uid = who.uid,
                 attempt,
                 account = subject.account,
                 "SIP messages shown with whole numbers"
@@ -47,13 +47,13 @@ impl Core {
         });
     }
 
-    fn subject(&self, p: &CallTrace, peer: Peer) -> Result<Subject, RpcError> {
+    fn subject(&self, p: &CallTrace, who: &Who) -> Result<Subject, RpcError> {
         match (&p.account, p.call.as_deref().map(str::trim)) {
             (Some(_), Some(_)) => Err(RpcError::with_detail(ErrorCode::BadRequest, "a call or an account")),
             (Some(account), None) => self.account_subject(account),
             (None, None | Some("" | "last")) => {
                 let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
-                let seat = resolve_seat(seats, peer, p.seat.as_deref())?;
+                let seat = resolve_seat(seats, who, p.seat.as_deref())?;
                 self.last_call(seat).and_then(|call| self.call_subject(call)).ok_or_else(no_trace)
             }
             (None, Some(name)) => self.named_subject(name),

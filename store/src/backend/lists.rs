@@ -7,8 +7,7 @@ use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserI
 use crate::model::{
     CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow,
     LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
-    RecordingRow, RecordingUsage, RegisterNames, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
-    ViewQuery,
+    RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::staging::{UndoAt, Undone};
 
@@ -149,7 +148,6 @@ pub(crate) trait ListReads {
     fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>>;
     /// Live contacts, one row per number, behind one; in the order of identifiers.
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>>;
-    fn register_names(&mut self) -> Result<RegisterNames>;
     /// Every setting that keeps the database whole, looked at.
     fn check(&mut self, full: bool) -> Result<CheckReport>;
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;

@@ -6,7 +6,7 @@ use super::sheet::Sheet;
 use super::{ExportOptions, ExportReport, PAGE, japan_time, to_file};
 use crate::backend::Reader;
 use crate::error::{Error, Result};
-use crate::model::{AttemptRow, Direction, HistoryQuery, Origin};
+use crate::model::{AttemptRow, Direction, DncQuery, HistoryQuery, Origin};
 use crate::phone::Phone;
 
 /// Writes the contact book, one row per number.
@@ -68,8 +68,12 @@ fn write_call<W: io::Write>(sheet: &mut Sheet<W>, row: &AttemptRow) -> io::Resul
     sheet.cell(&time(row.dialed_at))?;
     sheet.cell(way)?;
     sheet.text(&number)?;
-    sheet.text(row.company.as_deref().unwrap_or_default())?;
-    sheet.text(row.person.as_deref().unwrap_or_default())?;
+    // The contact's names now, else as they were at the call; nobody's number says so, word for word (S0.26).
+    let contact = row.contact.as_ref();
+    let company = contact.and_then(|contact| contact.company.as_deref()).or(row.company.as_deref());
+    let person = contact.and_then(|contact| contact.person.as_deref()).or(row.person.as_deref());
+    sheet.text(company.unwrap_or("取引先名未登録"))?;
+    sheet.text(person.unwrap_or("担当者名未登録"))?;
     sheet.text(&row.categories.join("|"))?;
     sheet.text(row.list_name.as_deref().unwrap_or_default())?;
     sheet.text(row.user_name.as_deref().unwrap_or_default())?;
@@ -91,25 +95,36 @@ fn write_call<W: io::Write>(sheet: &mut Sheet<W>, row: &AttemptRow) -> io::Resul
     sheet.end_row()
 }
 
-/// Writes the do-not-call list.
-pub(crate) fn export_dnc(reader: &mut dyn Reader, options: &ExportOptions) -> Result<ExportReport> {
+/// Writes do-not-call entries, oldest first.
+pub(crate) fn export_dnc(
+    reader: &mut dyn Reader,
+    query: &DncQuery,
+    options: &ExportOptions,
+) -> Result<ExportReport> {
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
         let mut sheet = Sheet::new(sink, options.encoding, options.raw, DNC).map_err(failed)?;
-        let names = reader.register_names()?;
-        for row in reader.dnc_list()? {
-            let mut write = || -> io::Result<()> {
-                let project = row.project.and_then(|id| names.projects.get(&id));
-                let by = row.by.and_then(|id| names.users.get(&id));
-                sheet.cell(&national(&row.phone))?;
-                sheet.text(project.map_or("", String::as_str))?;
-                sheet.text(&row.reason)?;
-                sheet.text(&row.source)?;
-                sheet.text(by.map_or("", String::as_str))?;
-                sheet.cell(&japan_time(row.at))?;
-                sheet.end_row()
-            };
-            write().map_err(failed)?;
+        let mut query = DncQuery { limit: PAGE, ..query.clone() };
+        loop {
+            let rows = reader.dnc_entries(&query)?;
+            let Some(last) = rows.last() else { break };
+            query.after = Some(last.id);
+            for row in &rows {
+                let mut write = || -> io::Result<()> {
+                    sheet.cell(&national(&row.phone))?;
+                    sheet.text(row.project_name.as_deref().unwrap_or_default())?;
+                    sheet.text(&row.reason)?;
+                    sheet.text(row.evidence.as_deref().unwrap_or_default())?;
+                    sheet.text(&row.source)?;
+                    sheet.text(row.by_login.as_deref().unwrap_or_default())?;
+                    sheet.cell(&japan_time(row.at))?;
+                    sheet.cell(&row.revoked_at.map(japan_time).unwrap_or_default())?;
+                    sheet.text(row.revoked_by.as_deref().unwrap_or_default())?;
+                    sheet.text(row.revoked_reason.as_deref().unwrap_or_default())?;
+                    sheet.end_row()
+                };
+                write().map_err(failed)?;
+            }
         }
         sheet.finish().map_err(failed)
     })
@@ -144,4 +159,5 @@ const HISTORY: [&str; 21] = [
     "録音",
     "ID",
 ];
-const DNC: [&str; 6] = ["電話番号", "案件", "理由", "登録元", "登録者", "登録日時"];
+const DNC: [&str; 10] =
+    ["電話番号", "案件", "理由", "根拠", "登録元", "登録者", "登録日時", "解除日時", "解除者", "解除理由"];

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{LeadId, ListId, UserId};
 use crate::import::{self, ImportJob, ImportReport};
-use crate::model::{HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
+use crate::model::{DncQuery, HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
 use crate::staging::Staging;
 
 /// Lists.
@@ -136,11 +136,12 @@ impl Store {
         self.read_apart(move |reader| export::export_history(reader, &query, &options)).await
     }
 
-    /// Writes the do-not-call list into a file.
+    /// Writes do-not-call entries into a file that [`crate::dnc_file::read`] reads back; `after` and `limit` of the query do
+    /// not count.
     ///
     /// # Errors
-    /// [`Error::File`], storage errors.
-    pub async fn export_dnc(&self, options: ExportOptions) -> Result<ExportReport> {
-        self.read_apart(move |reader| export::export_dnc(reader, &options)).await
+    /// [`Error::File`], [`Error::Phone`], storage errors.
+    pub async fn export_dnc(&self, query: DncQuery, options: ExportOptions) -> Result<ExportReport> {
+        self.read_apart(move |reader| export::export_dnc(reader, &query, &options)).await
     }
 }

@@ -1,9 +1,11 @@
 //! `Store`: the asynchronous handle over the store's threads. Its verbs are in the files beside this one.
 
 mod calls;
+mod contacts;
 mod keeping;
 mod leads;
 mod lists;
+mod office;
 mod people;
 mod registers;
 

@@ -7,7 +7,7 @@ use crate::model::{ContactInfo, DispositionInfo, ProjectInfo, Role, UserInfo};
 
 /// Users, projects, contacts, statuses.
 impl Store {
-    /// The user of this login, created when new; a live user gets the name and role given.
+    /// The user of this login, created when new; a live user is left as it is.
     ///
     /// # Errors
     /// [`crate::Error::UserTombstone`].

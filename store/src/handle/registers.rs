@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Store;
 use crate::error::Result;
 use crate::id::AttemptId;
-use crate::model::{DncEntry, DncRow, OutboxRow, RecordingFacts, RecordingState};
+use crate::model::{DncEntry, OutboxRow, RecordingFacts, RecordingState};
 
 /// Recordings, do-not-call, outbox.
 impl Store {
@@ -36,17 +36,9 @@ impl Store {
     /// Puts a number on the do-not-call list; `false` when it was there.
     ///
     /// # Errors
-    /// [`crate::Error::Phone`].
+    /// [`crate::Error::Phone`]; [`crate::Error::NotFound`] for a call that is to be the evidence.
     pub async fn dnc_add(&self, entry: DncEntry) -> Result<bool> {
-        self.write(move |b| b.dnc_add(&entry)).await
-    }
-
-    /// The do-not-call list.
-    ///
-    /// # Errors
-    /// Storage errors only.
-    pub async fn dnc_list(&self) -> Result<Vec<DncRow>> {
-        self.read(|r| r.dnc_list()).await
+        Ok(self.dnc_add_all(vec![entry]).await? > 0)
     }
 
     /// The oldest rows to deliver, due or not: look at `next_try_at`.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::register::ContactInfo;
 use super::word::{Direction, HangupBy, Origin, RecordingState, SetBy, TransferWay};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 
@@ -159,6 +160,8 @@ pub struct IncomingCall {
     pub account: String,
     /// Call-ID of the dialog.
     pub sip_call_id: Option<String>,
+    /// An unknown caller is registered as a stub of this name (S3.2); `None` registers nobody.
+    pub stub: Option<String>,
     /// UTC milliseconds.
     pub now: i64,
 }
@@ -271,6 +274,8 @@ pub struct AttemptRow {
     pub set_by: Option<SetBy>,
     /// Memo.
     pub memo: Option<String>,
+    /// Marked 報告 (S4.4).
+    pub reported: bool,
     /// Number of saves.
     pub save_seq: u64,
     /// When to call back, UTC milliseconds.
@@ -279,6 +284,8 @@ pub struct AttemptRow {
     pub evidence: serde_json::Value,
     /// Its recording.
     pub recording: Option<RecordingInfo>,
+    /// Who the number belongs to now; only in [`crate::Store::history`]. `None`: 取引先名未登録 (S0.26).
+    pub contact: Option<ContactInfo>,
 }
 
 /// A recording as stored.
@@ -317,6 +324,20 @@ pub struct RecordingFacts {
     pub state: RecordingState,
 }
 
+/// Whose calls a reader may see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HistoryScope {
+    /// Everybody's.
+    #[default]
+    All,
+    /// This user's own.
+    Own(UserId),
+    /// Only those marked 報告 (S4.4).
+    Reported,
+    /// Nobody's.
+    Nothing,
+}
+
 /// Which attempts to read, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryQuery {
@@ -346,6 +367,14 @@ pub struct HistoryQuery {
     pub only_open: bool,
     /// Only interrupted ones.
     pub only_interrupted: bool,
+    /// Only calls by hand: the page of S4.37.
+    pub only_manual: bool,
+    /// Only those marked 報告.
+    pub only_reported: bool,
+    /// Only calls with numbers that no contact has (S0.26).
+    pub only_unregistered: bool,
+    /// Whose calls.
+    pub scope: HistoryScope,
     /// Continue behind this one (older).
     pub before: Option<AttemptId>,
     /// At most this many; 0 means 100, never more than 1000.

@@ -1,12 +1,11 @@
 //! The state of the database, copies of it, and rows of registers for files.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::tally::Mismatch;
-use crate::id::{ContactId, ProjectId, UserId};
+use crate::id::ContactId;
 
 /// What a look at the whole database found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,13 +68,4 @@ pub struct ContactNumber {
     pub person: Option<String>,
     /// Categories in order.
     pub categories: Vec<String>,
-}
-
-/// Names of users and projects, also of those that were deleted.
-#[derive(Clone, Debug, Default)]
-pub struct RegisterNames {
-    /// Names of users.
-    pub users: HashMap<UserId, String>,
-    /// Names of projects.
-    pub projects: HashMap<ProjectId, String>,
 }

@@ -1,37 +1,52 @@
 //! The words of the call centre as types. No SQL here: every backend speaks these.
 
+mod amend;
 mod attempt;
 mod check;
+mod contact;
 mod dialing;
+mod disposition;
+mod dnc;
 mod list;
+mod people;
 mod recording;
 mod register;
 mod report;
 mod tally;
+mod task;
 mod view;
 mod word;
 
+pub use amend::{Amend, AmendmentRow, NoteAbout, NoteChange, NoteDraft, NoteRow};
 pub use attempt::{
-    AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, IncomingCall, RecordingFacts, RecordingInfo,
-    Recovery, Save, Saved, Sealed, Transferred,
+    AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall, RecordingFacts,
+    RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
 };
-pub use check::{Backup, CheckReport, ContactNumber, RegisterNames};
+pub use check::{Backup, CheckReport, ContactNumber};
+pub use contact::{
+    CategoryInfo, ContactAdd, ContactChange, ContactDraft, ContactPhone, ContactQuery, ContactRow,
+    ContactRules, ContactSaved, ContactSource, PhoneDraft, TRASH_MS,
+};
 pub use dialing::{
     Advance, Advanced, ClaimSpec, Claimed, DialRules, Exhausted, MAX_REPEATS_PER_DAY, MIN_REPEAT_GAP_MS,
     ManualCall, PRACTICE_REQUEUE_MS, Round, SecondLeg, Target,
 };
+pub use disposition::{DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo};
+pub use dnc::{DncClear, DncEntry, DncQuery, DncRow};
 pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFilter, LeadPhone, LeadRow, LeadSpec, LeadsChanged,
     ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
+pub use people::{Actor, AuditQuery, AuditRow, UserChange, UserDraft, UserInfo, UserScope};
 pub use recording::{RecordingQuery, RecordingRow, RecordingUsage};
-pub use register::{ContactInfo, DispositionInfo, DncEntry, DncRow, OutboxRow, ProjectInfo, UserInfo};
+pub use register::{ContactInfo, OutboxRow, ProjectInfo};
 pub use report::{
     Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow,
 };
 pub use tally::{Mismatch, TallyBy, TallyRow};
+pub use task::{TaskChange, TaskCounts, TaskQuery, TaskRow, TaskStep};
 pub use view::{Assigned, PageAt, ViewFilter, ViewPage, ViewQuery};
 pub use word::{
     CallKind, DialOrder, Direction, HangupBy, LeadNext, LeadState, Origin, RecordingState, Role, SetBy,
-    SortColumn, TransferWay, UnknownWord,
+    SortColumn, TaskFolder, TaskKind, TaskState, TransferWay, UnknownWord,
 };

@@ -108,6 +108,8 @@ pub struct WhyContext {
     pub plan: DialPlan,
     /// The rules.
     pub rules: DialRules,
+    /// Who would call: another's 見込 and 再コール are not theirs to dial (S4.20).
+    pub user: Option<UserId>,
     /// At most this many rows; 0 means 20.
     pub limit: u32,
 }

@@ -248,3 +248,34 @@ words!(
         Exported = "exported",
     }
 );
+words!(
+    /// What a task is for.
+    TaskKind {
+        /// 見込.
+        Prospect = "prospect",
+        /// 再コール, or any status with a time to call back.
+        Callback = "callback",
+    }
+);
+words!(
+    /// Where a task stands.
+    TaskState {
+        /// To be done.
+        Open = "open",
+        /// Answered by a later call, or closed by hand.
+        Done = "done",
+        /// Gone with its contact; comes back with it.
+        Cancelled = "cancelled",
+    }
+);
+words!(
+    /// Which folder a task lies in (X4).
+    TaskFolder {
+        /// 過去: its time is over.
+        Past = "past",
+        /// 未来: its time is to come.
+        Future = "future",
+        /// フリー: it has no time.
+        Free = "free",
+    }
+);

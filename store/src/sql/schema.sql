@@ -1,4 +1,4 @@
--- Schema version 3: what the migrations add up to.
+-- Schema version 4: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -19,7 +19,7 @@ CREATE TABLE users (
   password_hash TEXT,                            -- NULL: no login by password
   created_at    INTEGER NOT NULL,
   deleted_at    INTEGER
-) STRICT;
+, uid INTEGER) STRICT;                           -- uid: Unix user whose commands are this user's
 
 CREATE TABLE projects (
   id         BLOB PRIMARY KEY CHECK (length(id) = 16),
@@ -355,7 +355,7 @@ CREATE TABLE do_not_call (
   at             INTEGER NOT NULL,
   revoked_at     INTEGER,
   revoked_by     BLOB REFERENCES users (id),
-  revoked_reason TEXT,
+  revoked_reason TEXT, evidence TEXT,
   CHECK (revoked_at IS NULL OR revoked_reason IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX do_not_call_live ON do_not_call (phone, ifnull(project_id, x'')) WHERE revoked_at IS NULL;
@@ -389,4 +389,82 @@ CREATE TABLE audit (
   action  TEXT NOT NULL,
   object  TEXT NOT NULL,
   detail  TEXT NOT NULL DEFAULT '{}'             -- JSON
+, uid INTEGER) STRICT;                           -- uid: Unix user who asked
+
+CREATE UNIQUE INDEX users_by_uid ON users (uid) WHERE uid IS NOT NULL AND deleted_at IS NULL;
+-- Records keep the name of whoever made them (S4.23), and a login is never given out twice (S4.24).
+CREATE TRIGGER users_delete BEFORE DELETE ON users
+BEGIN SELECT RAISE(ABORT, 'users are tombstoned, never deleted'); END;
+
+CREATE TRIGGER audit_update BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END;
+CREATE TRIGGER audit_delete BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is never changed'); END;
+
+-- An entry is cleared with a reason, never deleted.
+CREATE TRIGGER do_not_call_delete BEFORE DELETE ON do_not_call
+BEGIN SELECT RAISE(ABORT, 'do-not-call entries are cleared, never deleted'); END;
+
+CREATE UNIQUE INDEX dispositions_by_hotkey ON dispositions (hotkey, ifnull(project_id, x''))
+  WHERE hotkey IS NOT NULL AND archived_at IS NULL;
+
+-- 対応タスク (X4): a saved 見込 or 再コール, or any status with a time to call back.
+CREATE TABLE tasks (
+  id            INTEGER PRIMARY KEY AUTOINCREMENT,
+  attempt_id    BLOB NOT NULL UNIQUE REFERENCES attempts (id),  -- the call it came from
+  lead_id       BLOB REFERENCES leads (id) ON DELETE SET NULL,
+  project_id    BLOB REFERENCES projects (id),
+  phone         TEXT NOT NULL,
+  kind          TEXT NOT NULL CHECK (kind IN ('prospect', 'callback')),
+  due_at        INTEGER,                         -- NULL: フリー
+  owner_user_id BLOB REFERENCES users (id),
+  state         TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'cancelled')),
+  created_at    INTEGER NOT NULL,
+  closed_at     INTEGER,
+  closed_by     BLOB REFERENCES users (id),
+  contact_id    BLOB REFERENCES contacts (id),   -- cancelled: the contact in the bin that it went with
+  CHECK ((state = 'open') = (closed_at IS NULL))
 ) STRICT;
+CREATE INDEX tasks_open_by_phone ON tasks (phone) WHERE state = 'open';
+CREATE INDEX tasks_by_owner ON tasks (owner_user_id);
+CREATE INDEX tasks_by_lead ON tasks (lead_id) WHERE lead_id IS NOT NULL;
+CREATE INDEX tasks_by_contact ON tasks (contact_id) WHERE contact_id IS NOT NULL;
+
+-- What a sealed call said before it was corrected (S4.49).
+CREATE TABLE amendments (
+  id         INTEGER PRIMARY KEY,
+  attempt_id BLOB NOT NULL REFERENCES attempts (id),
+  at         INTEGER NOT NULL,
+  user_id    BLOB REFERENCES users (id),
+  uid        INTEGER,
+  field      TEXT NOT NULL CHECK (field IN ('status', 'memo', 'recall_at')),
+  before     TEXT,
+  after      TEXT,
+  reason     TEXT NOT NULL CHECK (reason <> '')
+) STRICT;
+CREATE INDEX amendments_by_attempt ON amendments (attempt_id);
+CREATE TRIGGER amendments_update BEFORE UPDATE ON amendments
+BEGIN SELECT RAISE(ABORT, 'amendments are never changed'); END;
+CREATE TRIGGER amendments_delete BEFORE DELETE ON amendments
+BEGIN SELECT RAISE(ABORT, 'amendments are never changed'); END;
+
+-- History without a call: what the back office adds (S4.5). In no count.
+CREATE TABLE notes (
+  id         BLOB PRIMARY KEY CHECK (length(id) = 16),
+  attempt_id BLOB REFERENCES attempts (id),
+  lead_id    BLOB REFERENCES leads (id) ON DELETE SET NULL,
+  phone      TEXT NOT NULL,
+  user_id    BLOB REFERENCES users (id),
+  text       TEXT NOT NULL CHECK (text <> ''),
+  at         INTEGER NOT NULL,
+  edited_at  INTEGER,
+  deleted_at INTEGER
+) STRICT;
+CREATE INDEX notes_by_phone ON notes (phone, at);
+CREATE INDEX notes_by_attempt ON notes (attempt_id) WHERE attempt_id IS NOT NULL;
+CREATE INDEX notes_by_lead ON notes (lead_id) WHERE lead_id IS NOT NULL;
+
+-- What is reported is few (S4.4).
+CREATE INDEX attempts_reported ON attempts (id) WHERE reported = 1;
+-- The bin is emptied after 30 days.
+CREATE INDEX contacts_in_trash ON contacts (deleted_at) WHERE deleted_at IS NOT NULL;

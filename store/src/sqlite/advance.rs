@@ -129,8 +129,13 @@ fn take(
         attempts::pass_over(db, lead.id, DialRefusal::TrunkRule).doing(doing)?;
         return Ok(Taken::PassedOver(lead.id, DialRefusal::TrunkRule.code()));
     };
-    let dial =
-        Dial { phone: phone.expose(), dialing: &dialing, project: Some(list.project), origin: Origin::List };
+    let dial = Dial {
+        phone: phone.expose(),
+        dialing: &dialing,
+        project: Some(list.project),
+        origin: Origin::List,
+        user: Some(step.user),
+    };
     if let Some(refusal) = checks::refusal(db, &dial, &spec.rules, step.now).doing(doing)? {
         attempts::pass_over(db, lead.id, refusal).doing(doing)?;
         return Ok(Taken::PassedOver(lead.id, refusal.code()));

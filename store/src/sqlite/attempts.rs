@@ -7,8 +7,8 @@ use super::{contacts, exec, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, MIN_REPEAT_GAP_MS, ManualCall,
-    Origin, PRACTICE_REQUEUE_MS, SetBy, Target,
+    Actor, AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, MIN_REPEAT_GAP_MS,
+    ManualCall, Origin, PRACTICE_REQUEUE_MS, SetBy, Target,
 };
 use crate::phone::{Dialing, Phone};
 use crate::time::BusinessDate;
@@ -98,11 +98,12 @@ struct Known {
     dialed: bool,
     ended: bool,
     set_by: Option<SetBy>,
+    user: Option<UserId>,
 }
 
 fn known(db: &Connection, attempt: AttemptId) -> Result<Option<Known>> {
     let sql = "SELECT lead_id, project_id, origin, practice, phone, dial_string, dial_prefix, claim_until,
-                 dialed_at IS NOT NULL, ended_at IS NOT NULL, set_by FROM attempts WHERE id = ?1";
+                 dialed_at IS NOT NULL, ended_at IS NOT NULL, set_by, user_id FROM attempts WHERE id = ?1";
     one(db, sql, [attempt], |r| {
         Ok(Known {
             lead: r.get(0)?,
@@ -116,6 +117,7 @@ fn known(db: &Connection, attempt: AttemptId) -> Result<Option<Known>> {
             dialed: r.get(8)?,
             ended: r.get(9)?,
             set_by: r.get(10)?,
+            user: r.get(11)?,
         })
     })
     .doing("read call")
@@ -146,7 +148,13 @@ pub(super) fn mark_dialing(
     }
     let (phone, dial_string) = (known.phone.unwrap_or_default(), known.dial_string.unwrap_or_default());
     let dialing = Dialing { string: dial_string, prefix: known.dial_prefix, signalled: None };
-    let dial = Dial { phone: &phone, dialing: &dialing, project: known.project, origin: known.origin };
+    let dial = Dial {
+        phone: &phone,
+        dialing: &dialing,
+        project: known.project,
+        origin: known.origin,
+        user: known.user,
+    };
     let refusal = match excluded(db, known.lead).doing(doing)? {
         true => Some(DialRefusal::Excluded),
         false => checks::refusal(db, &dial, rules, now).doing(doing)?,
@@ -216,7 +224,13 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
         Origin::Direct => Origin::Direct,
         Origin::Manual | Origin::List | Origin::Incoming => Origin::Manual,
     };
-    let dial = Dial { phone: phone.expose(), dialing: &dialing, project: call.project, origin };
+    let dial = Dial {
+        phone: phone.expose(),
+        dialing: &dialing,
+        project: call.project,
+        origin,
+        user: Some(call.user),
+    };
     let refusal = match call.second {
         None => checks::refusal(db, &dial, &call.rules, call.now),
         Some(second) => checks::second_refusal(db, &dial, &call.rules, second.open, call.now),
@@ -331,6 +345,10 @@ pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) 
         now: call.now,
     };
     insert(db, &new).doing(doing)?;
+    if let (Some(phone), Some(name)) = (&phone, &call.stub) {
+        let by = Actor { user: call.user, uid: None };
+        contacts::stub(db, phone.expose(), name, by, call.now)?;
+    }
     Ok(id)
 }
 

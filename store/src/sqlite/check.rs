@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::{all, one, tally, texts, unsigned};
-use crate::id::{ContactId, ProjectId, UserId};
-use crate::model::{CheckReport, ContactNumber, RegisterNames, StatsQuery};
+use crate::id::ContactId;
+use crate::model::{CheckReport, ContactNumber, StatsQuery};
 
 /// Pages, references and figures; `full` also compares indexes with their tables, which takes several times as long.
 pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport> {
@@ -64,12 +64,4 @@ pub(super) fn contact_rows(
             categories: texts(&r.get::<_, String>(5)?),
         })
     })
-}
-
-pub(super) fn names(db: &Connection) -> rusqlite::Result<RegisterNames> {
-    let users: Vec<(UserId, String)> =
-        all(db, "SELECT id, name FROM users", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    let projects: Vec<(ProjectId, String)> =
-        all(db, "SELECT id, name FROM projects", [], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    Ok(RegisterNames { users: users.into_iter().collect(), projects: projects.into_iter().collect() })
 }

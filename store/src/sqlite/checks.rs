@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::{dnc, one};
+use super::{dnc, one, tasks};
 use crate::error::DialRefusal;
-use crate::id::ProjectId;
+use crate::id::{ProjectId, UserId};
 #[cfg(doc)]
 use crate::model::SecondLeg;
 use crate::model::{DialRules, Origin};
@@ -19,6 +19,8 @@ pub(super) struct Dial<'a> {
     pub(super) dialing: &'a Dialing,
     pub(super) project: Option<ProjectId>,
     pub(super) origin: Origin,
+    /// Who would call; `None` in an explanation for nobody in particular.
+    pub(super) user: Option<UserId>,
 }
 
 /// `None`: may be dialed now.
@@ -57,7 +59,11 @@ fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefus
     if forbidden(dial.dialing, dial.origin) {
         return Ok(Some(DialRefusal::Forbidden));
     }
-    Ok(dnc::blocked(db, dial.phone, dial.project)?.then_some(DialRefusal::DoNotCall))
+    if dnc::blocked(db, dial.phone, dial.project)? {
+        return Ok(Some(DialRefusal::DoNotCall));
+    }
+    let held = dial.origin == Origin::List && tasks::held_by_other(db, dial.phone, dial.project, dial.user)?;
+    Ok(held.then_some(DialRefusal::Task))
 }
 
 /// Whether the number stands on any dial list.

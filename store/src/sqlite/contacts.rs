@@ -1,10 +1,22 @@
-//! Looking a number up in the contact book.
+//! The contact book. Contacts are found by number: the number is the key (S0.5).
+
+mod category;
+mod draft;
+mod show;
+mod trash;
+mod write;
 
 use rusqlite::Connection;
 
 use super::{one, texts};
 use crate::model::ContactInfo;
 use crate::phone::Phone;
+
+pub(crate) use category::UnlinkAt;
+pub(super) use category::{delete as delete_category, list as categories, unlink as unlink_category};
+pub(super) use show::{count, find, page};
+pub(super) use trash::{delete, purge, undo};
+pub(super) use write::{add, change, stub};
 
 /// Who a number belongs to; `None` when nobody, or when it is not a number we can hold.
 pub(super) fn by_phone(db: &Connection, raw: &str) -> rusqlite::Result<Option<ContactInfo>> {

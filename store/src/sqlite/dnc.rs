@@ -1,11 +1,13 @@
 //! Do-not-call: who must not be called, for one project or for the whole company.
 
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params, params_from_iter};
+use serde_json::json;
 
-use super::{all, audit, exec, one};
+use super::{all, audit_by, exec, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId, UserId};
-use crate::model::{DncEntry, DncRow};
+use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
 use crate::phone::Phone;
 
 /// Is the number blocked for the project? Judged inside the transaction that precedes the INVITE.
@@ -18,16 +20,56 @@ pub(super) fn blocked(db: &Connection, phone: &str, project: Option<ProjectId>) 
 /// Adds a number by hand or import; `false` when it was there.
 pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<bool> {
     let doing = "add do-not-call";
-    let parsed = Phone::parse(&entry.phone).map_err(Error::Phone)?;
-    let sql = "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, by_user_id, at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let values = (parsed.phone.expose(), entry.project, &entry.reason, &entry.source, entry.by, entry.now);
+    let phone = Phone::parse(&entry.phone).map_err(Error::Phone)?.phone;
+    if let Some(attempt) = entry.attempt {
+        let sql = "SELECT 1 FROM attempts WHERE id = ?1";
+        one(db, sql, [attempt], |_| Ok(()))
+            .doing(doing)?
+            .ok_or_else(|| Error::NotFound { what: "call", key: attempt.to_string() })?;
+    }
+    let sql = "INSERT OR IGNORE INTO do_not_call
+                 (phone, project_id, reason, source, attempt_id, evidence, by_user_id, at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let values = params![
+        phone.expose(),
+        entry.project,
+        entry.reason.trim(),
+        entry.source,
+        entry.attempt,
+        entry.evidence,
+        entry.by.user,
+        entry.now,
+    ];
     let added = exec(db, sql, values).doing(doing)? > 0;
     if added {
-        let detail = serde_json::json!({ "reason": entry.reason, "source": entry.source });
-        audit(db, entry.now, entry.by, "dnc.add", &parsed.phone.to_string(), &detail).doing(doing)?;
+        let detail = json!({ "reason": entry.reason, "source": entry.source, "project": entry.project,
+            "attempt": entry.attempt, "evidence": entry.evidence });
+        audit_by(db, entry.now, entry.by, "dnc.add", &phone.to_string(), &detail).doing(doing)?;
     }
     Ok(added)
+}
+
+/// Clears an entry: the row stays and says who, when and why. `false` when there was none.
+pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {
+    let doing = "clear do-not-call";
+    let phone = Phone::parse(&clear.phone).map_err(Error::Phone)?.phone;
+    let reason = clear.reason.trim();
+    if reason.is_empty() {
+        return Err(Error::ReasonRequired);
+    }
+    let sql = "UPDATE do_not_call SET revoked_at = ?3, revoked_by = ?4, revoked_reason = ?5
+               WHERE phone = ?1 AND project_id IS ?2 AND revoked_at IS NULL";
+    let values = (phone.expose(), clear.project, clear.now, clear.by.user, reason);
+    if exec(db, sql, values).doing(doing)? == 0 {
+        return Ok(false);
+    }
+    // Their turn comes again; whether another entry still holds is judged before each dial anyway.
+    let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
+               WHERE phone = ?1 AND state = 'skipped' AND skip_reason = 'E-DNC' AND deleted_at IS NULL";
+    exec(db, sql, [phone.expose()]).doing(doing)?;
+    let detail = json!({ "reason": reason, "project": clear.project });
+    audit_by(db, clear.now, clear.by, "dnc.clear", &phone.to_string(), &detail).doing(doing)?;
+    Ok(true)
 }
 
 /// Adds a number because its call was saved as クレーム. The project decides how far it reaches.
@@ -57,23 +99,62 @@ pub(super) fn retract_from_call(
                  revoked_reason = 'the status was changed before the call was closed'
                WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL";
     if exec(db, sql, (attempt, now, by))? > 0 {
-        audit(db, now, Some(by), "dnc.retract", &attempt.to_string(), &serde_json::json!({}))?;
+        let by = Actor { user: Some(by), uid: None };
+        audit_by(db, now, by, "dnc.retract", &attempt.to_string(), &json!({}))?;
     }
     Ok(())
 }
 
-pub(super) fn list(db: &Connection) -> rusqlite::Result<Vec<DncRow>> {
-    let sql = "SELECT phone, project_id, reason, source, attempt_id, by_user_id, at FROM do_not_call
-               WHERE revoked_at IS NULL ORDER BY id";
-    all(db, sql, [], |r| {
-        Ok(DncRow {
-            phone: r.get(0)?,
-            project: r.get(1)?,
-            reason: r.get(2)?,
-            source: r.get(3)?,
-            attempt: r.get(4)?,
-            by: r.get(5)?,
-            at: r.get(6)?,
-        })
+/// A page of entries, oldest first.
+pub(super) fn list(db: &Connection, query: &DncQuery) -> Result<Vec<DncRow>> {
+    let mut sql = format!("{SELECT} WHERE n.id > ?1");
+    let mut values: Vec<Value> = vec![Value::Integer(query.after.unwrap_or(0))];
+    let mut filter = |clause: &str, value: Value| {
+        values.push(value);
+        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
+    };
+    if let Some(raw) = &query.phone {
+        let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+        filter("n.phone = #", Value::Text(phone.expose().to_owned()));
+    }
+    if let Some(project) = query.project {
+        let clause = "(n.project_id IS NULL OR n.project_id = #)";
+        filter(clause, Value::Blob(project.0.to_be_bytes().to_vec()));
+    }
+    if !query.include_cleared {
+        sql.push_str(" AND n.revoked_at IS NULL");
+    }
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    sql.push_str(&format!(" ORDER BY n.id LIMIT {limit}"));
+    all(db, &sql, params_from_iter(values), row).doing("read do-not-call")
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<DncRow> {
+    Ok(DncRow {
+        id: row.get(0)?,
+        phone: row.get(1)?,
+        project: row.get(2)?,
+        project_name: row.get(3)?,
+        reason: row.get(4)?,
+        source: row.get(5)?,
+        attempt: row.get(6)?,
+        evidence: row.get(7)?,
+        by: row.get(8)?,
+        by_login: row.get(9)?,
+        at: row.get(10)?,
+        revoked_at: row.get(11)?,
+        revoked_by: row.get(12)?,
+        revoked_reason: row.get(13)?,
     })
 }
+
+const SELECT: &str = "
+  SELECT n.id, n.phone, n.project_id, p.name, n.reason, n.source, n.attempt_id, n.evidence, n.by_user_id, u.login,
+    n.at, n.revoked_at, r.login, n.revoked_reason
+  FROM do_not_call n
+  LEFT JOIN projects p ON p.id = n.project_id
+  LEFT JOIN users u ON u.id = n.by_user_id
+  LEFT JOIN users r ON r.id = n.revoked_by";

@@ -3,10 +3,10 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, one, people, texts};
+use super::{all, contacts, dispositions, one, texts};
 use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
-use crate::model::{AttemptRow, HistoryQuery, RecordingInfo, Transferred};
+use crate::model::{AttemptRow, HistoryQuery, HistoryScope, RecordingInfo, Transferred};
 use crate::phone::Phone;
 
 /// One attempt with its names and its last recording.
@@ -55,7 +55,7 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
     match query.status.as_deref() {
         None => {}
         Some("") => filter("a.disposition IS NULL AND a.void = 0", None),
-        Some(status) => filter("a.disposition =", Some(Value::Text(people::disposition(db, status)?.code))),
+        Some(status) => filter("a.disposition =", Some(Value::Text(dispositions::any(db, status)?.code))),
     }
     if let Some(from) = query.from {
         filter("a.claimed_at >=", Some(Value::Integer(from)));
@@ -63,7 +63,21 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
     if let Some(to) = query.to {
         filter("a.claimed_at <", Some(Value::Integer(to)));
     }
-    if !query.include_manual {
+    match query.scope {
+        HistoryScope::All => {}
+        HistoryScope::Own(user) => filter("a.user_id =", blob(user.0)),
+        HistoryScope::Reported => filter("a.reported = 1", None),
+        HistoryScope::Nothing => filter("0", None),
+    }
+    if query.only_reported {
+        filter("a.reported = 1", None);
+    }
+    if query.only_unregistered {
+        filter("NOT EXISTS (SELECT 1 FROM contact_phones p WHERE p.phone = a.phone AND p.live = 1)", None);
+    }
+    if query.only_manual {
+        filter("a.origin IN ('manual', 'direct')", None);
+    } else if !query.include_manual {
         filter("a.origin NOT IN ('manual', 'direct')", None);
     }
     if !query.include_incoming {
@@ -86,7 +100,13 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
         limit => limit.min(1000),
     };
     sql.push_str(&format!(" ORDER BY a.id DESC LIMIT {limit}"));
-    all(db, &sql, params_from_iter(values), attempt_row).doing("read history")
+    let mut rows = all(db, &sql, params_from_iter(values), attempt_row).doing("read history")?;
+    for row in &mut rows {
+        if let Some(phone) = &row.phone {
+            row.contact = contacts::by_key(db, phone).doing("read history")?;
+        }
+    }
+    Ok(rows)
 }
 
 fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
@@ -154,10 +174,12 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         status_label: row.get("status_label")?,
         set_by: row.get("set_by")?,
         memo: row.get("memo")?,
+        reported: row.get("reported")?,
         save_seq: row.get::<_, i64>("save_seq")?.unsigned_abs(),
         recall_at: row.get("recall_at")?,
         evidence: serde_json::from_str(&evidence).unwrap_or_default(),
         recording,
+        contact: None,
     })
 }
 
@@ -167,7 +189,7 @@ const SELECT: &str = "
     a.account, a.sip_call_id, a.company, a.person, a.categories, a.claimed_at, a.dialed_at, a.ringing_at,
     a.early_media_at, a.answered_at, a.ended_at, a.sealed_at, a.hangup_by, a.sip_code, a.q850, a.reason_text, a.void,
     a.void_reason, a.interrupted, a.sub, a.suggestion, a.disposition, d.label AS status_label, a.set_by, a.memo,
-    a.save_seq, a.recall_at, a.evidence, a.parent_attempt_id, a.transfer, a.transferred_to, a.transfer_code,
+    a.reported, a.save_seq, a.recall_at, a.evidence, a.parent_attempt_id, a.transfer, a.transferred_to, a.transfer_code,
     r.path, r.state AS recording_state, r.duration_ms, r.bytes, r.sha256, r.gaps_ms
   FROM attempts a
   LEFT JOIN users u ON u.id = a.user_id

@@ -128,18 +128,39 @@ pub(super) fn settle(
     user: Option<UserId>,
     round: u32,
 ) -> rusqlite::Result<()> {
-    let (state, due) = match (next, recall_at) {
-        (LeadNext::Never, _) => ("done", round),
-        // Any status with a time to call back is a task (X4).
-        (LeadNext::Task, _) | (_, Some(_)) => ("task", round),
-        (LeadNext::Retry, None) => ("ready", round + 1),
-        (LeadNext::Done, None) => ("done", round),
-    };
+    let (state, due) = outcome(next, recall_at, round);
     let sql = "UPDATE leads SET state = ?3, round = ?4, next_eligible_at = NULL, recall_at = ?5,
                  owner_user_id = CASE ?3 WHEN 'task' THEN ?6 END,
                  claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL
                WHERE id = ?1 AND (claim_attempt_id = ?2 OR state = 'interrupted')";
     exec(db, sql, (lead, attempt, state, due, recall_at, user)).map(|_| ())
+}
+
+/// What an amended call does to its lead: the same, unless a later call holds it or somebody took it off the list.
+pub(super) fn settle_again(
+    db: &Connection,
+    lead: LeadId,
+    next: LeadNext,
+    recall_at: Option<i64>,
+    user: Option<UserId>,
+    round: u32,
+) -> rusqlite::Result<()> {
+    let (state, due) = outcome(next, recall_at, round);
+    let sql = "UPDATE leads SET state = ?2, round = ?3, next_eligible_at = NULL, skip_reason = NULL, recall_at = ?4,
+                 owner_user_id = CASE ?2 WHEN 'task' THEN ?5 END
+               WHERE id = ?1 AND state IN ('ready', 'task', 'done', 'interrupted') AND deleted_at IS NULL";
+    exec(db, sql, (lead, state, due, recall_at, user)).map(|_| ())
+}
+
+/// State and round of a lead after a call of this outcome in `round`.
+fn outcome(next: LeadNext, recall_at: Option<i64>, round: u32) -> (&'static str, u32) {
+    match (next, recall_at) {
+        (LeadNext::Never, _) => ("done", round),
+        // Any status with a time to call back is a task (X4).
+        (LeadNext::Task, _) | (_, Some(_)) => ("task", round),
+        (LeadNext::Retry, None) => ("ready", round + 1),
+        (LeadNext::Done, None) => ("done", round),
+    }
 }
 
 /// Marks or unmarks 発信対象外. A claim that is not dialed yet is caught by the check before its INVITE.

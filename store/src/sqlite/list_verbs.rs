@@ -12,8 +12,7 @@ use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserI
 use crate::model::{
     CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange, LeadPhone,
     LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
-    RecordingRow, RecordingUsage, RegisterNames, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
-    ViewQuery,
+    RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::staging::{UndoAt, Undone};
 
@@ -269,10 +268,6 @@ impl ListReads for SqliteReader {
 
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>> {
         check::contact_rows(&self.db, after, limit).doing("read contacts")
-    }
-
-    fn register_names(&mut self) -> Result<RegisterNames> {
-        check::names(&self.db).doing("read names")
     }
 
     fn check(&mut self, full: bool) -> Result<CheckReport> {

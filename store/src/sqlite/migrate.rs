@@ -49,6 +49,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/migrations/001_initial.sql"),
     include_str!("../sql/migrations/002_transfers.sql"),
     LISTS,
+    include_str!("../sql/migrations/004_people.sql"),
 ];
 /// Adds the leads' search keys, which SQL alone cannot make.
 const LISTS: &str = include_str!("../sql/migrations/003_lists.sql");

@@ -3,12 +3,15 @@
 //! Every verb is a short function in the module of its noun; this module owns the connection and the transaction.
 
 mod advance;
+mod amend;
 mod assignments;
 mod attempts;
+mod audit_log;
 mod backup;
 mod check;
 mod checks;
 mod contacts;
+mod dispositions;
 mod dnc;
 mod history;
 mod journal;
@@ -23,6 +26,8 @@ mod lists;
 mod log;
 mod migrate;
 mod name_keys;
+mod notes;
+mod office;
 mod open;
 mod outbox;
 mod people;
@@ -34,7 +39,9 @@ mod saves;
 mod staging;
 mod stats;
 mod tally;
+mod tasks;
 mod turns;
+mod users;
 mod view;
 mod why;
 
@@ -51,16 +58,19 @@ use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
-    DispositionInfo, DncEntry, DncRow, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
-    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
-    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
+    OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
+    StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use backup::backup;
 pub use backup::{Restored, restore};
+pub(crate) use contacts::UnlinkAt;
 pub(crate) use journal::may_undo;
 pub(crate) use open::{open, open_reader};
+
+use audit_log::audit_by;
 
 /// The writing connection and what belongs to it.
 pub(crate) struct SqliteBackend {
@@ -146,11 +156,11 @@ impl Backend for SqliteBackend {
     }
 
     fn ensure_user(&mut self, login: &str, name: &str, role: Role, now: i64) -> Result<UserId> {
-        self.transact("ensure user", |db, _| people::ensure_user(db, login, name, role, now))
+        self.transact("ensure user", |db, _| users::ensure(db, login, name, role, now))
     }
 
     fn users(&mut self) -> Result<Vec<UserInfo>> {
-        people::users(&self.db).doing("read users")
+        users::list(&self.db, false).doing("read users")
     }
 
     fn ensure_project(&mut self, name: &str, caller_id: Option<&str>, now: i64) -> Result<ProjectId> {
@@ -162,7 +172,7 @@ impl Backend for SqliteBackend {
     }
 
     fn dispositions(&mut self) -> Result<Vec<DispositionInfo>> {
-        people::dispositions(&self.db).doing("read statuses")
+        dispositions::list(&self.db, false).doing("read statuses")
     }
 
     fn contact(&mut self, phone: &str) -> Result<Option<ContactInfo>> {
@@ -279,10 +289,6 @@ impl Backend for SqliteBackend {
         recordings::open(&self.db).doing("read open recordings")
     }
 
-    fn dnc_add(&mut self, entry: &DncEntry) -> Result<bool> {
-        self.transact("add do-not-call", |db, _| dnc::add(db, entry))
-    }
-
     fn outbox_next(&mut self, due: Option<i64>, limit: u32) -> Result<Vec<OutboxRow>> {
         outbox::next(&self.db, due, limit).doing("read outbox")
     }
@@ -365,10 +371,6 @@ impl Reader for SqliteReader {
 
     fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer> {
         why::why(&self.db, query, context)
-    }
-
-    fn dnc_list(&mut self) -> Result<Vec<DncRow>> {
-        dnc::list(&self.db).doing("read do-not-call")
     }
 }
 

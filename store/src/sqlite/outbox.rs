@@ -19,6 +19,17 @@ pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite:
     one(db, sql, (attempt.id, payload, next_try_at, now), |r| r.get(0)).map(|seq| seq.unwrap_or(0))
 }
 
+/// Queues a sealed attempt again after it was amended: the same fields and `id`, with the time of the amendment.
+pub(super) fn push_amended(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite::Result<()> {
+    let mut payload = payload(attempt, attempt.sealed_at.unwrap_or(now));
+    if let Value::Object(fields) = &mut payload {
+        fields.insert("amended_at".to_owned(), json!(format_jst(now)));
+    }
+    let sql = "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+               VALUES (?1, 'attempt.amended', ?2, ?3, ?3)";
+    exec(db, sql, (AttemptId::generate(now), payload.to_string(), now)).map(|_| ())
+}
+
 /// Completes the row of a call that was sealed before its recording was closed, and lets it go.
 pub(super) fn recording_closed(
     db: &Connection,

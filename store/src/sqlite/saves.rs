@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{dnc, exec, history, leads, one, outbox, people, recordings};
+use super::{dispositions, dnc, exec, history, leads, one, outbox, recordings, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId};
 use crate::model::{LeadNext, Save, Saved, Sealed, SetBy};
@@ -41,7 +41,7 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     }
     let chosen = match save.status.trim() {
         "" => None,
-        status => Some(people::disposition(db, status)?.code),
+        status => Some(dispositions::find(db, status, open.project)?.code),
     };
     let sql = "UPDATE attempts SET disposition = ifnull(?2, disposition),
                  set_by = CASE WHEN ?2 IS NULL THEN set_by ELSE ?3 END,
@@ -61,6 +61,7 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
         _ => {}
     }
     touch_last(db, save.attempt).doing(doing)?;
+    tasks::follow(db, save.attempt, save.now).doing(doing)?;
     answer(db, save.attempt, status, seq, true, blocked)
 }
 
@@ -98,7 +99,7 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
     let seq = outbox::push(db, &row, now).doing(doing)?;
     if let Some(lead) = row.lead {
         let next = match &row.status {
-            Some(code) => Some(people::disposition(db, code)?.lead_next),
+            Some(code) => Some(dispositions::lead_next(db, code)?),
             // Interrupted and left blank: stays listed as interrupted.
             None if row.interrupted => None,
             // Blank: can be filled in later (X2), is not dialed again by itself.

@@ -112,6 +112,7 @@ fn static_reason(
             "E-DNC" => WhyReason::DoNotCall,
             "E-EXCLUDED" => WhyReason::Excluded,
             "E-TRUNK-RULE" => WhyReason::TrunkRule,
+            "E-TASK" => WhyReason::Task,
             _ => WhyReason::Forbidden,
         },
         LeadState::Ready | LeadState::Waiting => {
@@ -144,6 +145,7 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
             Some(DialRefusal::Forbidden) => reason = WhyReason::Forbidden,
             Some(DialRefusal::TrunkRule) => reason = WhyReason::TrunkRule,
             Some(DialRefusal::Excluded) => reason = WhyReason::Excluded,
+            Some(DialRefusal::Task) => reason = WhyReason::Task,
             Some(DialRefusal::RepeatGap { until } | DialRefusal::RepeatDay { until }) => {
                 if reason == WhyReason::Eligible {
                     reason = WhyReason::Repeat;
@@ -178,8 +180,13 @@ fn refusal(
     let Ok(phone) = Phone::from_e164(&lead.phone) else { return Ok(Some(DialRefusal::Forbidden)) };
     let clir = lead.clir.as_deref().and_then(Clir::of_digits);
     let Some(dialing) = context.plan.dial(&phone, clir) else { return Ok(Some(DialRefusal::TrunkRule)) };
-    let dial =
-        Dial { phone: phone.expose(), dialing: &dialing, project: Some(head.project), origin: Origin::List };
+    let dial = Dial {
+        phone: phone.expose(),
+        dialing: &dialing,
+        project: Some(head.project),
+        origin: Origin::List,
+        user: context.user,
+    };
     checks::refusal(db, &dial, &context.rules, context.now).doing("explain lead")
 }
 

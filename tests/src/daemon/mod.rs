@@ -229,7 +229,7 @@ impl Daemon {
     pub fn wait_history(&self, count: usize, limit: Duration) -> Vec<Value> {
         let mut last = Value::Null;
         let found = wait::within(limit, || {
-            last = self.cli(&["history"]);
+            last = self.cli(&["history", "--manual", "include"]);
             let ended = |row: &&Value| !row["ended_at"].is_null();
             let rows: Vec<Value> = last["rows"].as_array()?.iter().filter(ended).cloned().collect();
             Some(rows).filter(|rows| rows.len() >= count)

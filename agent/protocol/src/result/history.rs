@@ -38,6 +38,12 @@ pub struct HistoryRow {
     pub company: Option<String>,
     /// Person.
     pub person: Option<String>,
+    /// Id of the contact that has the number now; `null`: 取引先名未登録.
+    pub contact: Option<String>,
+    /// The contact's company now.
+    pub contact_company: Option<String>,
+    /// The contact's person now.
+    pub contact_person: Option<String>,
     /// INVITE sent or received.
     pub started_at: Option<i64>,
     /// First 180.
@@ -64,6 +70,8 @@ pub struct HistoryRow {
     pub memo: Option<String>,
     /// When to call again.
     pub recall_at: Option<i64>,
+    /// Marked 報告.
+    pub reported: bool,
     /// Not counted: the network's or our own fault.
     pub void: bool,
     /// Why it is void.
@@ -155,30 +163,4 @@ pub struct StatusCount {
     pub label: String,
     /// How often.
     pub count: u64,
-}
-
-/// `dnc.ls`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DncPage {
-    /// The rows.
-    pub rows: Vec<DncRow>,
-    /// `after` of the next page.
-    pub next: Option<String>,
-}
-
-/// A number nobody calls.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DncRow {
-    /// Number.
-    pub number: String,
-    /// Only in this project; `null` = everywhere.
-    pub project: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-    /// `manual`, `status`, `import`.
-    pub source: String,
-    /// Who.
-    pub by: Option<String>,
-    /// When.
-    pub at: i64,
 }

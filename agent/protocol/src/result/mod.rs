@@ -2,15 +2,19 @@
 //! fields they do not know. A
 //! command to a seat is answered with the seat as it is afterwards ([`SeatStatus`]). Times are UTC milliseconds, durations milliseconds, numbers national digits (`0312345678`).
 
+mod contact;
 mod history;
 mod list;
+mod office;
 mod quality;
 mod seat;
 mod status;
 mod trace;
 
+pub use contact::*;
 pub use history::*;
 pub use list::*;
+pub use office::*;
 pub use quality::*;
 pub use seat::*;
 pub use status::*;

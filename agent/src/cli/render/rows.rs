@@ -1,7 +1,7 @@
 //! Lists, past calls, counters.
 
 use protocol::ErrorCode;
-use protocol::result::{DncRow, HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult, WhyResult};
+use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult, WhyResult};
 
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::Table;
@@ -77,6 +77,7 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
         out.text("方向", "way"),
         out.text("電話番号", "number"),
         out.text("会社名", "company"),
+        out.text("担当者名", "person"),
         out.text("通話", "talk"),
         "MOS",
         "SIP",
@@ -84,14 +85,22 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
         out.text("メモ", "memo"),
         "id",
     ])
-    .right(&[5, 6, 7]);
+    .right(&[6, 7, 8]);
     for row in &page.rows {
         table.row([
             row.started_at.map_or_else(String::new, time::full),
             row.seat.clone().unwrap_or_default(),
             row.origin.clone(),
             super::live::withheld(Some(&row.number), out).map_or_else(|| row.number.clone(), str::to_owned),
-            row.company.clone().unwrap_or_else(|| out.text("取引先名未登録", "(unknown)").to_owned()),
+            // The contact's names now; a call's own where nobody is registered (S0.1, S0.26).
+            row.contact_company
+                .clone()
+                .or_else(|| row.company.clone().filter(|_| row.contact.is_none()))
+                .unwrap_or_else(|| super::office::no_company(out)),
+            row.contact_person
+                .clone()
+                .or_else(|| row.person.clone().filter(|_| row.contact.is_none()))
+                .unwrap_or_else(|| super::office::no_person(out)),
             talk(row),
             row.quality.and_then(|quality| quality.mos).map_or_else(String::new, |mos| format!("{mos:.1}")),
             row.sip_code.map_or_else(String::new, |code| code.to_string()),
@@ -157,32 +166,6 @@ pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
         ]);
     }
     out.table(&table)
-}
-
-pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), Closed> {
-    let mut table = Table::new(&[
-        out.text("電話番号", "number"),
-        out.text("案件", "project"),
-        out.text("理由", "why"),
-        out.text("登録元", "source"),
-        out.text("登録者", "by"),
-        out.text("日時", "when"),
-    ]);
-    for row in rows {
-        table.row([
-            row.number.clone(),
-            row.project.clone().unwrap_or_else(|| out.text("すべて", "everywhere").to_owned()),
-            row.reason.clone().unwrap_or_default(),
-            row.source.clone(),
-            row.by.clone().unwrap_or_default(),
-            time::full(row.at),
-        ]);
-    }
-    out.table(&table)?;
-    match next {
-        Some(next) => out.line(&format!("{}: --after {next}", out.text("続き", "more"))),
-        None => Ok(()),
-    }
 }
 
 fn talk(row: &HistoryRow) -> String {

@@ -63,7 +63,7 @@ pub(in crate::sqlite) fn link(
     Ok(())
 }
 
-pub(super) fn unlink(db: &Connection, kind: &str, row: u128) -> rusqlite::Result<()> {
+pub(in crate::sqlite) fn unlink(db: &Connection, kind: &str, row: u128) -> rusqlite::Result<()> {
     let sql = match kind {
         "lead" => "DELETE FROM lead_categories WHERE lead_id = ?1",
         _ => "DELETE FROM contact_categories WHERE contact_id = ?1",
@@ -72,7 +72,7 @@ pub(super) fn unlink(db: &Connection, kind: &str, row: u128) -> rusqlite::Result
 }
 
 /// ＡとA, ｱとア are one category.
-pub(super) fn key(name: &str) -> String {
+pub(in crate::sqlite) fn key(name: &str) -> String {
     name.nfkc().collect::<String>().to_lowercase()
 }
 

@@ -87,10 +87,12 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
                     project: None,
                     reason: "x".into(),
                     source: "manual".into(),
-                    by: None,
+                    by: Actor::default(),
+                    attempt: None,
+                    evidence: None,
                     now: world.now,
                 };
-                world.db.dnc_add(&entry).unwrap();
+                world.db.dnc_add_all(&[entry]).unwrap();
             }
             // Past midnight in Japan.
             Step::Later => world.now += 9 * 60 * MINUTE,

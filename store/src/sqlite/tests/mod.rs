@@ -1,16 +1,24 @@
 //! Scripts a call-centre engineer can read: a world with a list, verbs, what must be true after them.
 
 mod advance;
+mod amend;
+mod contacts;
 mod counts;
 mod crash;
+mod dispositions;
+mod dnc;
 mod keep;
 mod lists;
 mod load;
+mod migrations;
+mod notes;
 mod record;
 mod rules;
 mod stage;
 mod start;
+mod tasks;
 mod upgrade;
+mod users;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,13 +26,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use super::{SqliteBackend, open, open_reader};
-use crate::backend::{Backend, ListVerbs, Reader};
+use crate::backend::{Backend, ListVerbs, Office, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HangupBy, LeadFilter, LeadRow, LeadState,
-    ListQuery, ListSpec, Role, Save, SetBy,
+    Actor, Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HangupBy, LeadFilter, LeadRow,
+    LeadState, ListQuery, ListSpec, Role, Save, SetBy,
 };
 use crate::name_key::name_key;
 use crate::phone::{DialPlan, Phone};
@@ -194,6 +202,17 @@ impl World {
         drop(db);
         let db = open(&path, &OpenOptions::default()).unwrap();
         Self { _dir, path, db, project, user, list, now }
+    }
+
+    /// The operator, as the one who changes something.
+    fn actor(&self) -> Actor {
+        Actor { user: Some(self.user), uid: Some(1000) }
+    }
+
+    /// What the audit log says was done, oldest first.
+    fn audited(&self) -> Vec<String> {
+        let rows = self.reader().audit_log(&crate::model::AuditQuery { limit: 1000, ..Default::default() });
+        rows.unwrap().into_iter().rev().map(|row| row.action).collect()
     }
 
     /// Counts the commits of one verb.

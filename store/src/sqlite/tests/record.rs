@@ -79,7 +79,7 @@ fn built_in_statuses_cannot_be_changed_in_the_database_either() {
 
 impl SqliteBackend {
     fn dispositions_of_test(&self) -> usize {
-        let all = super::super::people::dispositions(&self.db).unwrap();
+        let all = super::super::dispositions::list(&self.db, false).unwrap();
         assert!(all.iter().any(|d| d.code == "later" && d.lead_next == LeadNext::Done));
         all.iter().filter(|d| d.builtin).count()
     }
@@ -122,7 +122,7 @@ fn a_complaint_blocks_the_number_in_the_same_commit() {
     let (saved, commits) = world.commits(|db| db.save(&save));
     assert_eq!(commits, 1);
     assert!(saved.do_not_call);
-    let rows = world.reader().dnc_list().unwrap();
+    let rows = world.reader().dnc_entries(&Default::default()).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(
         (rows[0].phone.as_str(), rows[0].attempt, rows[0].project),
@@ -130,11 +130,11 @@ fn a_complaint_blocks_the_number_in_the_same_commit() {
     );
     // Corrected before the call is closed: the block of this very call goes, audited.
     world.db.save(&world.save(attempt, "不通")).unwrap();
-    assert!(world.reader().dnc_list().unwrap().is_empty());
+    assert!(world.reader().dnc_entries(&Default::default()).unwrap().is_empty());
     world.db.save(&world.save(attempt, "架電禁止")).unwrap();
     world.db.end_attempt(&world.ended(attempt)).unwrap();
     world.db.seal(attempt, NOW + 30_000).unwrap();
-    assert_eq!(world.reader().dnc_list().unwrap().len(), 1);
+    assert_eq!(world.reader().dnc_entries(&Default::default()).unwrap().len(), 1);
     let other = world.list("second");
     world.import(other, &[row(0)]);
     world.list = other;

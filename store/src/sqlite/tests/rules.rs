@@ -11,11 +11,13 @@ fn dnc(world: &mut World, number: usize, project: Option<ProjectId>) -> bool {
         phone: phone(number).national(),
         project,
         reason: "断り".into(),
+        attempt: None,
+        evidence: None,
         source: "manual".into(),
-        by: None,
+        by: Actor::default(),
         now: world.now,
     };
-    world.db.dnc_add(&entry).unwrap()
+    world.db.dnc_add_all(&[entry]).unwrap() > 0
 }
 
 fn manual(world: &World, number: &str) -> ManualCall {

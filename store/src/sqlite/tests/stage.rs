@@ -171,13 +171,3 @@ fn lists_are_found_by_name_or_identifier() {
     let blank = ListSpec { name: "　".into(), project: world.project };
     assert_eq!(world.db.create_list(&blank, NOW).unwrap_err().code(), "E-REQ-LISTNAME");
 }
-
-#[test]
-fn a_deleted_login_is_never_given_out_again() {
-    let mut world = World::new(0);
-    assert_eq!(world.db.ensure_user("alice", "Alice K.", Role::Supervisor, NOW).unwrap(), world.user);
-    assert_eq!(world.db.users().unwrap()[0].name, "Alice K.");
-    world.db.db.execute("UPDATE users SET deleted_at = 1", []).unwrap();
-    let error = world.db.ensure_user("alice", "Other", Role::Operator, NOW).unwrap_err();
-    assert_eq!(error.code(), "E-USER-TOMBSTONE");
-}

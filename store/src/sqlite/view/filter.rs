@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use unicode_normalization::UnicodeNormalization;
 
-use super::super::people;
+use super::super::dispositions;
 use super::entry::{Dictionary, Entry};
 use super::labels::Labels;
 use super::names::{Memos, Names};
@@ -67,7 +67,7 @@ impl Test {
                 test.at_least = test.at_least.max(Some(1));
             }
             Some(status) => {
-                let code = people::disposition(db, status)?.code;
+                let code = dispositions::any(db, status)?.code;
                 test.status = test.code(dictionary.statuses.known(&code));
             }
         }

@@ -1,0 +1,292 @@
+//! The office: users, the audit log, statuses, tasks, do-not-call, amendments and notes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{HistoryRow, ImportIssue};
+
+/// `user.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Users {
+    /// The users by login.
+    pub users: Vec<UserRow>,
+}
+
+/// A user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRow {
+    /// Login.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// `MGR`, `SV`, `OP`, `BIZ`, `BY`.
+    pub role: String,
+    /// Unix user.
+    pub uid: Option<u32>,
+    /// There is a password.
+    pub password: bool,
+    /// Seats of the configuration this user works at.
+    pub seats: Vec<String>,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it was deleted.
+    pub deleted_at: Option<i64>,
+}
+
+/// `audit.list`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// Changes, newest first.
+    pub rows: Vec<AuditRow>,
+    /// `before` of the next page.
+    pub next: Option<i64>,
+}
+
+/// An administrative change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// Number.
+    pub id: i64,
+    /// When.
+    pub at: i64,
+    /// Login of who changed it.
+    pub user: Option<String>,
+    /// Unix user who asked.
+    pub uid: Option<u32>,
+    /// `user.add`, `contact.delete`, …
+    pub action: String,
+    /// What was changed.
+    pub object: String,
+    /// How.
+    pub detail: Value,
+}
+
+/// `disposition.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispositions {
+    /// The statuses in order.
+    pub dispositions: Vec<DispositionRow>,
+}
+
+/// A result status with its row of the matrix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DispositionRow {
+    /// Code.
+    pub code: String,
+    /// Label.
+    pub label: String,
+    /// Coupled to functions: cannot be changed.
+    pub builtin: bool,
+    /// 録音: the recording is kept.
+    pub keep_recording: bool,
+    /// Counts as コール.
+    pub counts_call: bool,
+    /// Counts as コネクト.
+    pub counts_connect: bool,
+    /// What becomes of the lead: `retry`, `never`, `task`, `done`.
+    pub lead_next: String,
+    /// Place in the order.
+    pub position: i64,
+    /// Only in this project.
+    pub project: Option<String>,
+    /// One key.
+    pub hotkey: Option<String>,
+    /// `#rrggbb`.
+    pub color: Option<String>,
+    /// Not offered any more since.
+    pub archived_at: Option<i64>,
+}
+
+/// `task.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskPage {
+    /// The tasks, the most urgent first.
+    pub rows: Vec<TaskRow>,
+    /// How many are open, of the owners asked for; `past` is the badge.
+    pub counts: TaskCounts,
+    /// `after` of the next page.
+    pub next: Option<i64>,
+}
+
+/// How many tasks are open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskCounts {
+    /// 過去.
+    pub past: u64,
+    /// 未来.
+    pub future: u64,
+    /// フリー.
+    pub free: u64,
+}
+
+/// A task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Number.
+    pub id: i64,
+    /// `prospect` or `callback`.
+    pub kind: String,
+    /// `open`, `done`, `cancelled`.
+    pub state: String,
+    /// `past`, `future`, `free`.
+    pub folder: String,
+    /// When to call.
+    pub due_at: Option<i64>,
+    /// Login of the owner.
+    pub owner: Option<String>,
+    /// Name of the owner.
+    pub owner_name: Option<String>,
+    /// The call it came from.
+    pub attempt: String,
+    /// When that call was made.
+    pub called_at: Option<i64>,
+    /// The lead.
+    pub lead: Option<String>,
+    /// The list's name.
+    pub list: Option<String>,
+    /// Number.
+    pub number: String,
+    /// Company.
+    pub company: Option<String>,
+    /// Person.
+    pub person: Option<String>,
+    /// Label of the status.
+    pub label: Option<String>,
+    /// Memo of the call.
+    pub memo: Option<String>,
+    /// When it was closed.
+    pub closed_at: Option<i64>,
+}
+
+/// `dnc.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncPage {
+    /// The rows.
+    pub rows: Vec<DncRow>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// A number nobody calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncRow {
+    /// Number.
+    pub number: String,
+    /// Only in this project; `null` = everywhere.
+    pub project: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// `manual`, `status`, `import`.
+    pub source: String,
+    /// The call that is the evidence.
+    pub attempt: Option<String>,
+    /// Other evidence.
+    pub evidence: Option<String>,
+    /// Who.
+    pub by: Option<String>,
+    /// When.
+    pub at: i64,
+    /// When it was cleared.
+    pub cleared_at: Option<i64>,
+    /// Who cleared it.
+    pub cleared_by: Option<String>,
+    /// Why it was cleared.
+    pub cleared_reason: Option<String>,
+}
+
+/// `dnc.clear`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncCleared {
+    /// Entries that held and do no more.
+    pub cleared: u64,
+}
+
+/// `dnc.import`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncImported {
+    /// The file's name.
+    pub file: String,
+    /// Whether anything was changed.
+    pub committed: bool,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows refused for their mistakes.
+    pub refused: u64,
+    /// Entries added or cleared.
+    pub changed: u64,
+    /// Entries that were so already.
+    pub unchanged: u64,
+    /// Encoding that was used.
+    pub encoding: String,
+    /// Mistakes, at most 1000.
+    pub errors: Vec<ImportIssue>,
+}
+
+/// `dnc.export`, `contact.export`, `history.export`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exported {
+    /// Rows written.
+    pub rows: u64,
+    /// Size of the file.
+    pub bytes: u64,
+    /// The file, when one was named.
+    pub path: Option<String>,
+    /// Otherwise the word to fetch it with, valid on this connection only.
+    pub download: Option<String>,
+}
+
+/// `history.show`, `history.amend`, `history.report`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryCall {
+    /// The call.
+    pub call: HistoryRow,
+    /// What it said before, oldest first.
+    pub amendments: Vec<Amendment>,
+    /// Notes about its number, oldest first.
+    pub notes: Vec<NoteRow>,
+}
+
+/// One amended field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amendment {
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub by: Option<String>,
+    /// `status`, `memo`, `recall_at`.
+    pub field: String,
+    /// What it was.
+    pub before: Option<String>,
+    /// What it became.
+    pub after: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// `note.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notes {
+    /// The notes, oldest first.
+    pub notes: Vec<NoteRow>,
+}
+
+/// A note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRow {
+    /// Id.
+    pub note: String,
+    /// The call it was written at.
+    pub attempt: Option<String>,
+    /// The lead it was written at.
+    pub lead: Option<String>,
+    /// Number.
+    pub number: String,
+    /// Login of who wrote it.
+    pub by: Option<String>,
+    /// The text.
+    pub text: String,
+    /// When.
+    pub at: i64,
+    /// When it was changed.
+    pub edited_at: Option<i64>,
+}

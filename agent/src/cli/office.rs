@@ -1,0 +1,424 @@
+//! `kakeru user`, `audit`, `disposition`, `task`, `dnc`, `contact`, `note`, and what follows `kakeru history`.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use protocol::params::*;
+use protocol::result::Exported;
+use protocol::{ErrorCode, RpcError, Verb as Method};
+
+use super::args::{
+    AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg, Global,
+    HistoryVerb, NoteVerb, TaskVerb, UserVerb,
+};
+use super::output::{Out, REFUSED};
+use super::verbs::call;
+use super::{Failure, files, render, socket};
+use crate::control::client::{Client, ClientError};
+
+pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Failure> {
+    let show = |user: &protocol::result::UserRow, out| render::users(std::slice::from_ref(user), out);
+    match verb {
+        UserVerb::Ls { deleted } => {
+            call(global, UserLs { deleted }, out, |found, out| render::users(&found.users, out))
+        }
+        UserVerb::Add { login, name, role, uid, password } => {
+            let password = if password { Some(new_password(out)?) } else { None };
+            let verb = UserAdd { login, name, role: role.as_str().to_owned(), uid, password };
+            call(global, verb, out, show)
+        }
+        UserVerb::Rename { login, name } => {
+            call(global, UserEdit { user: login, name: Some(name), ..UserEdit::default() }, out, show)
+        }
+        UserVerb::Role { login, role } => {
+            let role = Some(role.as_str().to_owned());
+            call(global, UserEdit { user: login, role, ..UserEdit::default() }, out, show)
+        }
+        UserVerb::Uid { login, uid } => call(
+            global,
+            UserEdit { user: login, uid, no_uid: uid.is_none(), ..UserEdit::default() },
+            out,
+            show,
+        ),
+        UserVerb::Passwd { login, remove } => {
+            // One's own needs the old one; a manager who asks for another does not know it.
+            let old = match &login {
+                Some(_) => None,
+                None => Some(ask(out, out.text("今のパスワード: ", "present password: "))?),
+            };
+            let password = if remove { None } else { Some(new_password(out)?) };
+            call(global, UserPasswd { user: login, password, old }, out, show)
+        }
+        UserVerb::Delete { login, yes } => {
+            let question =
+                out.text("削除すると、このIDは二度と使えません", "the login can never be used again");
+            confirm(yes, &format!("{login}: {question}"), out)?;
+            call(global, UserDelete { user: login }, out, show)
+        }
+    }
+}
+
+pub(super) fn audit(global: &Global, args: AuditArgs, out: Out) -> Result<(), Failure> {
+    let verb = AuditList {
+        user: args.user,
+        action: args.action,
+        object: args.object,
+        from: args.from.map(|moment| moment.0),
+        to: args.to.map(|moment| moment.0),
+        before: args.before,
+        limit: Some(args.limit),
+    };
+    call(global, verb, out, render::audit)
+}
+
+pub(super) fn disposition(global: &Global, verb: DispositionVerb, out: Out) -> Result<(), Failure> {
+    let show =
+        |row: &protocol::result::DispositionRow, out| render::dispositions(std::slice::from_ref(row), out);
+    match verb {
+        DispositionVerb::Ls { archived } => call(global, DispositionLs { archived }, out, |found, out| {
+            render::dispositions(&found.dispositions, out)
+        }),
+        DispositionVerb::Add { label, code, project, flags } => {
+            let DispositionFlags {
+                keep_recording,
+                counts_call,
+                counts_connect,
+                lead_next,
+                hotkey,
+                color,
+                position,
+            } = flags;
+            let verb = DispositionAdd {
+                label,
+                code,
+                project,
+                keep_recording,
+                counts_call,
+                counts_connect,
+                lead_next,
+                hotkey,
+                color,
+                position,
+            };
+            call(global, verb, out, show)
+        }
+        DispositionVerb::Edit { status, label, flags } => {
+            call(global, disposition_edit(status, label, None, flags), out, show)
+        }
+        DispositionVerb::Archive { status } => {
+            let verb = disposition_edit(status, None, Some(true), DispositionFlags::default());
+            call(global, verb, out, show)
+        }
+        DispositionVerb::Restore { status } => {
+            let verb = disposition_edit(status, None, Some(false), DispositionFlags::default());
+            call(global, verb, out, show)
+        }
+    }
+}
+
+fn disposition_edit(
+    status: String,
+    label: Option<String>,
+    archived: Option<bool>,
+    flags: DispositionFlags,
+) -> DispositionEdit {
+    DispositionEdit {
+        status,
+        label,
+        archived,
+        keep_recording: flags.keep_recording,
+        counts_call: flags.counts_call,
+        counts_connect: flags.counts_connect,
+        lead_next: flags.lead_next,
+        hotkey: flags.hotkey,
+        color: flags.color,
+        position: flags.position,
+    }
+}
+
+pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        TaskVerb::Ls { owner, all, folder, number, closed, after, limit } => {
+            let folder = folder.map(|folder| match folder {
+                FolderArg::Past => String::from("past"),
+                FolderArg::Future => String::from("future"),
+                FolderArg::Free => String::from("free"),
+            });
+            let verb = TaskLs { owner, all, folder, number, closed, after, limit: Some(limit) };
+            call(global, verb, out, render::tasks)
+        }
+        TaskVerb::Done { task, undo } => call(global, TaskDone { task, undo }, out, render::task),
+        TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
+        TaskVerb::Due { task, time } => {
+            call(global, TaskDue { task, due_at: time.map(|moment| moment.0) }, out, render::task)
+        }
+    }
+}
+
+pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        DncVerb::Add { number, projects, reason, attempt, evidence } => {
+            let show =
+                |row: &protocol::result::DncRow, out| render::dnc(std::slice::from_ref(row), None, out);
+            call(global, DncAdd { number, project: None, projects, reason, attempt, evidence }, out, show)
+        }
+        DncVerb::Ls { number, project, cleared, after, limit } => {
+            let show =
+                |page: &protocol::result::DncPage, out| render::dnc(&page.rows, page.next.as_deref(), out);
+            call(global, DncLs { number, project, cleared, after, limit: Some(limit) }, out, show)
+        }
+        DncVerb::Clear { number, projects, reason } => {
+            call(global, DncClear { number, projects, reason }, out, render::dnc_cleared)
+        }
+        DncVerb::Import { file, projects, reason, clear, encoding, partial, dry_run } => {
+            let (name, bytes) = files::read_upload(&file)?;
+            let mut client = Client::connect(&socket(global))?;
+            client.upload(&name, &bytes)?;
+            let done = client.call(DncImport {
+                upload: Some(name.clone()),
+                file: Some(name),
+                encoding,
+                projects,
+                reason,
+                clear,
+                partial,
+                dry_run,
+                ..DncImport::default()
+            })?;
+            if out.json {
+                out.object(&done)?;
+            } else {
+                render::dnc_imported(&done, clear, dry_run, out)?;
+            }
+            if done.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+        }
+        DncVerb::Export { file, project, cleared, encoding } => {
+            let verb = DncExport { project, cleared, path: None, encoding: Some(encoding) };
+            export(global, verb, &file, out)
+        }
+    }
+}
+
+pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        ContactVerb::Add { fields, phones, overwrite } => {
+            let ContactFields { company, person, email, categories, owner } = fields;
+            let numbers = numbers(&phones);
+            let verb = ContactAdd { company, person, email, numbers, categories, owner, overwrite };
+            call(global, verb, out, render::contact_saved)
+        }
+        ContactVerb::FromCall { attempt, fields } => {
+            let ContactFields { company, person, email, categories, .. } = fields;
+            let verb = ContactCreateFromCall { attempt, company, person, email, categories };
+            call(global, verb, out, render::contact_saved)
+        }
+        ContactVerb::Show { contact } => call(global, ContactShow { contact }, out, render::contact),
+        ContactVerb::Ls { text, category, owner, stubs, trash, after, limit } => {
+            let verb = ContactLs { text, category, owner, stubs, trash, after, limit: Some(limit) };
+            call(global, verb, out, render::contacts)
+        }
+        ContactVerb::Edit { contact, fields, phones, seen } => {
+            let ContactFields { company, person, email, categories, owner } = fields;
+            let verb = ContactEdit {
+                contact,
+                version: seen,
+                company,
+                person,
+                email,
+                numbers: (!phones.is_empty()).then(|| numbers(&phones)),
+                categories: (!categories.is_empty()).then_some(categories),
+                owner,
+            };
+            call(global, verb, out, render::contact_saved)
+        }
+        ContactVerb::Delete { contacts, yes } => {
+            let count = contacts.len();
+            let question = out.text(
+                "件の連絡先をごみ箱に移します(30日間は元に戻せます)",
+                "contacts go into the bin (30 days to take them back)",
+            );
+            confirm(yes, &format!("{count} {question}"), out)?;
+            call(global, ContactDelete { contacts }, out, render::contacts_deleted)
+        }
+        ContactVerb::Undo { contact } => call(global, ContactUndo { contact }, out, render::contact),
+        ContactVerb::Export { file, encoding } => {
+            let verb = ContactExport { path: None, encoding: Some(encoding) };
+            export(global, verb, &file, out)
+        }
+        ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),
+        ContactVerb::Categories { delete: Some(name), yes } => {
+            if !yes {
+                confirm_category(global, &name, out)?;
+            }
+            call(global, CategoryDelete { name }, out, |row, out| {
+                let one = protocol::result::Categories { categories: vec![row.clone()] };
+                render::categories(&one, out)
+            })
+        }
+    }
+}
+
+pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        HistoryVerb::Show { attempt } => call(global, HistoryShow { attempt }, out, render::call),
+        HistoryVerb::Amend { attempt, status, memo, recall, no_recall, reason } => {
+            let recall_at = recall.map(|moment| moment.0);
+            let verb = HistoryAmend { attempt, status, memo, recall_at, no_recall, reason };
+            call(global, verb, out, render::call)
+        }
+        HistoryVerb::Report { attempt, off } => {
+            call(global, HistoryReport { attempt, on: !off }, out, render::call)
+        }
+        HistoryVerb::Export { file, list, number, operator, status, from, to, manual, encoding } => {
+            let verb = HistoryExport {
+                list,
+                number,
+                operator,
+                status,
+                from: from.map(|moment| moment.0),
+                to: to.map(|moment| moment.0),
+                manual: Some(manual),
+                path: None,
+                encoding: Some(encoding),
+            };
+            export(global, verb, &file, out)
+        }
+    }
+}
+
+pub(super) fn note(global: &Global, verb: NoteVerb, out: Out) -> Result<(), Failure> {
+    let show = |note: &protocol::result::NoteRow, out| render::notes(std::slice::from_ref(note), out);
+    match verb {
+        NoteVerb::Add { text, about } => {
+            let verb = NoteAdd { attempt: about.attempt, lead: about.lead, number: about.number, text };
+            call(global, verb, out, show)
+        }
+        NoteVerb::Ls { about } => {
+            let verb = NoteLs { attempt: about.attempt, lead: about.lead, number: about.number };
+            call(global, verb, out, |found, out| render::notes(&found.notes, out))
+        }
+        NoteVerb::Edit { note, text } => call(global, NoteEdit { note, text }, out, show),
+        NoteVerb::Delete { note } => call(global, NoteDelete { note }, out, show),
+    }
+}
+
+/// Asks the daemon for a file and writes it here, with the rights of whoever runs the command.
+fn export<V: Method<Result = Exported>>(
+    global: &Global,
+    verb: V,
+    file: &Path,
+    out: Out,
+) -> Result<(), Failure> {
+    let mut client = Client::connect(&socket(global))?;
+    let mut result = client.call(verb)?;
+    let Some(download) = result.download.take() else {
+        let detail = "the daemon offered no file";
+        return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());
+    };
+    if !files::save(&mut client, &download, file, out)? {
+        return Ok(());
+    }
+    result.path = Some(file.display().to_string());
+    if out.json {
+        return Ok(out.object(&result)?);
+    }
+    let rows = out.text("行を書き出しました", "rows written");
+    Ok(out.line(&format!("{}: {} {rows}", file.display(), result.rows))?)
+}
+
+/// `mobile=090-1111-2222` or a bare number.
+fn numbers(given: &[String]) -> Vec<ContactNumber> {
+    let number = |text: &String| match text.split_once('=') {
+        Some((label, number)) => ContactNumber {
+            number: number.to_owned(),
+            label: Some(label.to_owned()).filter(|l| !l.is_empty()),
+        },
+        None => ContactNumber { number: text.clone(), label: None },
+    };
+    given.iter().map(number).collect()
+}
+
+/// Says how much loses the category, and asks (S0.9).
+fn confirm_category(global: &Global, name: &str, out: Out) -> Result<(), Failure> {
+    let found = Client::connect(&socket(global))?.call(CategoryLs {})?;
+    let row = found.categories.iter().find(|row| row.name == name);
+    let (contacts, leads) = row.map_or((0, 0), |row| (row.contacts, row.leads));
+    let question = match out.lang {
+        protocol::Lang::Ja => {
+            format!(
+                "{name}: 連絡先{contacts}件と発信先{leads}件からこのカテゴリーを外します(連絡先と発信先は残ります)"
+            )
+        }
+        protocol::Lang::En => {
+            format!("{name}: {contacts} contacts and {leads} leads lose it; they stay themselves")
+        }
+    };
+    confirm(false, &question, out)
+}
+
+/// A change that cannot be typed by accident: asked on a terminal, `--yes` elsewhere.
+fn confirm(yes: bool, question: &str, out: Out) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        out.note(&format!("{question}; {}", out.text("--yes を付けてください", "add --yes")));
+        return Err(Failure::Exit(USAGE));
+    }
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "はい") {
+        return Ok(());
+    }
+    Err(Failure::Exit(REFUSED))
+}
+
+/// A password: typed twice and not shown on a terminal, the next line of standard input elsewhere.
+fn new_password(out: Out) -> Result<Secret, Failure> {
+    let first = ask(out, out.text("新しいパスワード: ", "new password: "))?;
+    if std::io::stdin().is_terminal() {
+        let again = ask(out, out.text("もう一度: ", "again: "))?;
+        if again != first {
+            out.note(out.text("一致しません", "they differ"));
+            return Err(Failure::Exit(REFUSED));
+        }
+    }
+    Ok(first)
+}
+
+fn ask(out: Out, prompt: &str) -> Result<Secret, Failure> {
+    let typed = if std::io::stdin().is_terminal() {
+        rpassword::prompt_password(prompt)
+    } else {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    };
+    match typed {
+        Ok(text) => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
+        Err(error) => {
+            out.note(&format!("{prompt}{error}"));
+            Err(Failure::Exit(REFUSED))
+        }
+    }
+}
+
+/// Exit code of wrong usage, as clap's.
+const USAGE: u8 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_have_a_label() {
+        let found = numbers(&[
+            "03-1234-5678".to_owned(),
+            "mobile=090-1111-2222".to_owned(),
+            "=0312345678".to_owned(),
+        ]);
+        let shown: Vec<_> = found.iter().map(|n| (n.label.as_deref(), n.number.as_str())).collect();
+        assert_eq!(shown, [(None, "03-1234-5678"), (Some("mobile"), "090-1111-2222"), (None, "0312345678")]);
+    }
+}

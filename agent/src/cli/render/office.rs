@@ -1,0 +1,360 @@
+//! Users, statuses, tasks, do-not-call, contacts, corrections, notes.
+
+use protocol::ErrorCode;
+use protocol::result::{
+    AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
+    DncCleared, DncImported, DncRow, HistoryCall, HistoryPage, NoteRow, TaskPage, TaskRow, UserRow,
+};
+
+use crate::cli::output::{Closed, Out};
+use crate::cli::table::Table;
+use crate::cli::time;
+
+pub(crate) fn users(users: &[UserRow], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "ID",
+        out.text("名前", "name"),
+        out.text("権限", "role"),
+        "uid",
+        out.text("席", "seats"),
+        out.text("パスワード", "password"),
+        out.text("削除", "deleted"),
+    ]);
+    for user in users {
+        table.row([
+            user.login.clone(),
+            user.name.clone(),
+            user.role.clone(),
+            user.uid.map_or_else(String::new, |uid| uid.to_string()),
+            user.seats.join(", "),
+            if user.password { out.text("あり", "set") } else { "" }.to_owned(),
+            user.deleted_at.map_or_else(String::new, time::full),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "id",
+        out.text("日時", "when"),
+        out.text("利用者", "user"),
+        "uid",
+        out.text("操作", "action"),
+        out.text("対象", "object"),
+        out.text("内容", "detail"),
+    ])
+    .right(&[0]);
+    for row in &page.rows {
+        table.row([
+            row.id.to_string(),
+            time::full(row.at),
+            row.user.clone().unwrap_or_default(),
+            row.uid.map_or_else(String::new, |uid| uid.to_string()),
+            row.action.clone(),
+            row.object.clone(),
+            row.detail.to_string(),
+        ]);
+    }
+    out.table(&table)?;
+    more(page.next.map(|next| format!("--before {next}")), out)
+}
+
+pub(crate) fn dispositions(rows: &[DispositionRow], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "No",
+        out.text("結果", "label"),
+        out.text("コード", "code"),
+        out.text("録音", "recording"),
+        out.text("コール数", "call"),
+        out.text("コネクト数", "connect"),
+        out.text("次", "lead"),
+        out.text("キー", "key"),
+        out.text("色", "color"),
+        out.text("案件", "project"),
+        "",
+    ])
+    .right(&[0]);
+    let mark = |flag: bool| if flag { "○" } else { "×" }.to_owned();
+    for row in rows {
+        let kind = match (row.builtin, row.archived_at) {
+            (true, _) => out.text("組込", "built-in"),
+            (false, Some(_)) => out.text("使用停止", "archived"),
+            (false, None) => "",
+        };
+        table.row([
+            row.position.to_string(),
+            row.label.clone(),
+            row.code.clone(),
+            mark(row.keep_recording),
+            mark(row.counts_call),
+            mark(row.counts_connect),
+            row.lead_next.clone(),
+            row.hotkey.clone().unwrap_or_default(),
+            row.color.clone().unwrap_or_default(),
+            row.project.clone().unwrap_or_default(),
+            kind.to_owned(),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn tasks(page: &TaskPage, out: Out) -> Result<(), Closed> {
+    out.line(&format!(
+        "{} {}  {} {}  {} {}",
+        out.text("過去", "past"),
+        page.counts.past,
+        out.text("未来", "future"),
+        page.counts.future,
+        out.text("フリー", "free"),
+        page.counts.free
+    ))?;
+    task_table(&page.rows, out)?;
+    more(page.next.map(|next| format!("--after {next}")), out)
+}
+
+pub(crate) fn task(task: &TaskRow, out: Out) -> Result<(), Closed> {
+    task_table(std::slice::from_ref(task), out)
+}
+
+fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "id",
+        out.text("いつ", "due"),
+        out.text("種別", "kind"),
+        out.text("担当", "owner"),
+        out.text("電話番号", "number"),
+        out.text("会社名", "company"),
+        out.text("担当者名", "person"),
+        out.text("リスト", "list"),
+        out.text("メモ", "memo"),
+        out.text("状態", "state"),
+    ])
+    .right(&[0]);
+    for row in rows {
+        let kind = match row.kind.as_str() {
+            "prospect" => out.text("見込", "prospect"),
+            "callback" => out.text("再コール", "callback"),
+            other => other,
+        };
+        let state = match (row.state.as_str(), row.folder.as_str()) {
+            ("open", "past") => out.text("過去", "past"),
+            ("open", "future") => out.text("未来", "future"),
+            ("open", _) => out.text("フリー", "free"),
+            ("done", _) => out.text("済", "done"),
+            ("cancelled", _) => out.text("取消", "cancelled"),
+            (other, _) => other,
+        };
+        table.row([
+            row.id.to_string(),
+            row.due_at.map_or_else(String::new, time::full),
+            kind.to_owned(),
+            row.owner.clone().unwrap_or_default(),
+            row.number.clone(),
+            row.company.clone().unwrap_or_default(),
+            row.person.clone().unwrap_or_default(),
+            row.list.clone().unwrap_or_default(),
+            row.memo.clone().unwrap_or_default(),
+            state.to_owned(),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("電話番号", "number"),
+        out.text("案件", "project"),
+        out.text("理由", "why"),
+        out.text("根拠", "evidence"),
+        out.text("登録元", "source"),
+        out.text("登録者", "by"),
+        out.text("日時", "when"),
+        out.text("解除", "cleared"),
+    ]);
+    for row in rows {
+        let cleared = row.cleared_at.map_or_else(String::new, |at| {
+            let (by, why) = (row.cleared_by.as_deref(), row.cleared_reason.as_deref());
+            format!("{} {} {}", time::full(at), by.unwrap_or_default(), why.unwrap_or_default())
+        });
+        table.row([
+            row.number.clone(),
+            row.project.clone().unwrap_or_else(|| out.text("すべて", "everywhere").to_owned()),
+            row.reason.clone().unwrap_or_default(),
+            row.evidence.clone().or_else(|| row.attempt.clone()).unwrap_or_default(),
+            row.source.clone(),
+            row.by.clone().unwrap_or_default(),
+            time::full(row.at),
+            cleared,
+        ]);
+    }
+    out.table(&table)?;
+    more(next.map(|next| format!("--after {next}")), out)
+}
+
+pub(crate) fn dnc_cleared(cleared: &DncCleared, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {}", out.text("解除しました", "cleared"), cleared.cleared))
+}
+
+pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: Out) -> Result<(), Closed> {
+    let head = match (done.committed, dry_run) {
+        (true, _) => out.text("反映しました", "done"),
+        (false, true) => out.text("確認のみ(変更していません)", "checked only, nothing changed"),
+        (false, false) => out.text(
+            "変更していません。誤りを直すか --partial を付けてください",
+            "nothing changed; correct the mistakes or add --partial",
+        ),
+    };
+    out.line(&format!("{}: {head} ({})", done.file, done.encoding))?;
+    let changed = if clear { out.text("解除", "cleared") } else { out.text("登録", "added") };
+    for (label, count) in [
+        (out.text("読み取り", "rows"), done.rows),
+        (changed, done.changed),
+        (out.text("変更なし", "unchanged"), done.unchanged),
+        (out.text("エラー", "refused"), done.refused),
+    ] {
+        out.line(&format!("  {label}: {count}"))?;
+    }
+    let mut table = Table::new(&[
+        out.text("行", "line"),
+        out.text("値", "value"),
+        out.text("コード", "code"),
+        out.text("内容", "what"),
+    ])
+    .right(&[0])
+    .whole();
+    for issue in done.errors.iter().take(20) {
+        let text = issue.code.parse::<ErrorCode>().map_or("", |code| code.text().in_lang(out.lang));
+        table.row([
+            issue.line.to_string(),
+            issue.value.clone().unwrap_or_default(),
+            issue.code.clone(),
+            text.to_owned(),
+        ]);
+    }
+    if table.is_empty() { Ok(()) } else { out.table(&table) }
+}
+
+pub(crate) fn contacts(page: &ContactPage, out: Out) -> Result<(), Closed> {
+    contact_table(&page.rows, out)?;
+    more(page.next.as_ref().map(|next| format!("--after {next}")), out)
+}
+
+pub(crate) fn contact(contact: &ContactRow, out: Out) -> Result<(), Closed> {
+    contact_table(std::slice::from_ref(contact), out)
+}
+
+pub(crate) fn contact_saved(saved: &ContactSaved, out: Out) -> Result<(), Closed> {
+    contact(&saved.contact, out)?;
+    for code in &saved.warnings {
+        let text = code.parse::<ErrorCode>().map_or("", |known| known.text().in_lang(out.lang));
+        out.note(&format!("{code} {text}"));
+    }
+    Ok(())
+}
+
+pub(crate) fn contacts_deleted(done: &ContactsDeleted, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {}", out.text("ごみ箱に移しました", "in the bin now"), done.deleted.len()))?;
+    let hint = out.text("取り消し", "to take it back");
+    for id in &done.deleted {
+        out.line(&format!("  {hint}: kakeru contact undo {id}"))?;
+    }
+    out.line(&format!("  {} {}", out.text("期限", "until"), time::full(done.undo_until)))
+}
+
+fn contact_table(rows: &[ContactRow], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("会社名", "company"),
+        out.text("担当者名", "person"),
+        out.text("電話番号", "numbers"),
+        out.text("カテゴリー", "categories"),
+        out.text("所有者", "owner"),
+        out.text("版", "version"),
+        "id",
+    ])
+    .right(&[5]);
+    for row in rows {
+        let numbers: Vec<String> = row
+            .numbers
+            .iter()
+            .map(|number| match &number.label {
+                Some(label) => format!("{} ({label})", number.number),
+                None => number.number.clone(),
+            })
+            .collect();
+        table.row([
+            row.company.clone().unwrap_or_else(|| no_company(out)),
+            row.person.clone().unwrap_or_else(|| no_person(out)),
+            numbers.join(", "),
+            row.categories.join("|"),
+            row.owner.clone().unwrap_or_default(),
+            row.version.to_string(),
+            row.id.clone(),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn categories(found: &Categories, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("カテゴリー", "category"),
+        out.text("連絡先", "contacts"),
+        out.text("発信先", "leads"),
+    ])
+    .right(&[1, 2]);
+    for row in &found.categories {
+        table.row([row.name.clone(), row.contacts.to_string(), row.leads.to_string()]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn call(shown: &HistoryCall, out: Out) -> Result<(), Closed> {
+    super::rows::history(&HistoryPage { rows: vec![shown.call.clone()], next: None }, out)?;
+    if shown.call.reported {
+        out.line(out.text("報告あり", "reported"))?;
+    }
+    for row in &shown.amendments {
+        out.line(&format!(
+            "{} {} {}: {} → {} ({})",
+            time::full(row.at),
+            row.by.as_deref().unwrap_or_default(),
+            row.field,
+            row.before.as_deref().unwrap_or("-"),
+            row.after.as_deref().unwrap_or("-"),
+            row.reason
+        ))?;
+    }
+    if shown.notes.is_empty() { Ok(()) } else { notes(&shown.notes, out) }
+}
+
+pub(crate) fn notes(rows: &[NoteRow], out: Out) -> Result<(), Closed> {
+    let mut table =
+        Table::new(&[out.text("日時", "when"), out.text("記入者", "by"), out.text("内容", "text"), "id"])
+            .whole();
+    for row in rows {
+        table.row([
+            time::full(row.at),
+            row.by.clone().unwrap_or_default(),
+            row.text.replace(['\r', '\n'], " "),
+            row.note.clone(),
+        ]);
+    }
+    out.table(&table)
+}
+
+/// S0.26, word for word in Japanese.
+pub(crate) fn no_company(out: Out) -> String {
+    out.text("取引先名未登録", "(company not registered)").to_owned()
+}
+
+/// S0.26, word for word in Japanese.
+pub(crate) fn no_person(out: Out) -> String {
+    out.text("担当者名未登録", "(person not registered)").to_owned()
+}
+
+fn more(option: Option<String>, out: Out) -> Result<(), Closed> {
+    match option {
+        Some(option) => out.line(&format!("{}: {option}", out.text("続き", "more"))),
+        None => Ok(()),
+    }
+}

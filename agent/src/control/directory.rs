@@ -1,0 +1,173 @@
+//! Who is at the other end of the socket: the kernel says which Unix user, the directory which user that is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use store::{Role, Store, UserId, UserInfo};
+use tokio::sync::watch;
+
+/// Somebody who gives commands, and what they may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// Unix user.
+    pub uid: u32,
+    /// Root or the daemon's own Unix user: may name paths, and is MGR whatever the users' table says, so that nobody
+    /// can lock the machine's owner out.
+    pub owner: bool,
+    /// The user, where one is known.
+    pub user: Option<UserId>,
+    /// What they may do.
+    pub role: Role,
+    /// They see telephone numbers masked (S3.14).
+    pub masked: bool,
+}
+
+/// A snapshot of which Unix user is which user.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    daemon_uid: u32,
+    by_uid: HashMap<u32, (UserId, Role)>,
+    /// The operator of the only seat, if it is bound to no Unix user: whoever works there is them.
+    only: Option<(UserId, Role)>,
+    masked: Vec<Role>,
+}
+
+impl Directory {
+    /// Who a Unix user is. Somebody who may open the socket and is nobody's user works as an operator.
+    #[must_use]
+    pub fn who(&self, uid: u32) -> Who {
+        let owner = uid == 0 || uid == self.daemon_uid;
+        let known = self.by_uid.get(&uid).or(self.only.as_ref());
+        let role = if owner { Role::Manager } else { known.map_or(Role::Operator, |(_, role)| *role) };
+        let masked = self.masked.contains(&role);
+        Who { uid, owner, user: known.map(|(user, _)| *user), role, masked }
+    }
+}
+
+/// A seat as the directory needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct SeatBinding {
+    /// Unix user of the configuration.
+    pub uid: Option<u32>,
+    /// The operator.
+    pub user: UserId,
+}
+
+/// Keeps the directory and hands out its newest state. Read by the control server and the core, renewed by the core's
+/// jobs when users change.
+#[derive(Debug)]
+pub struct People {
+    seats: Vec<SeatBinding>,
+    masked: Vec<Role>,
+    daemon_uid: u32,
+    now: watch::Sender<Arc<Directory>>,
+}
+
+impl People {
+    /// Nobody but the daemon's own user, until [`People::refresh`].
+    #[must_use]
+    pub fn new(seats: Vec<SeatBinding>, masked: Vec<Role>) -> Self {
+        let daemon_uid = super::auth::own_uid();
+        let directory = Directory { daemon_uid, masked: masked.clone(), ..Directory::default() };
+        Self { seats, masked, daemon_uid, now: watch::Sender::new(Arc::new(directory)) }
+    }
+
+    /// Reads the users anew.
+    ///
+    /// # Errors
+    /// Storage errors; the old state stays.
+    pub async fn refresh(&self, store: &Store) -> Result<(), store::Error> {
+        self.set(&store.users().await?);
+        Ok(())
+    }
+
+    /// The directory now.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.now.borrow())
+    }
+
+    /// Always the newest directory.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Directory>> {
+        self.now.subscribe()
+    }
+
+    fn set(&self, users: &[UserInfo]) {
+        let role = |user: UserId| users.iter().find(|known| known.id == user).map(|known| (user, known.role));
+        let mut by_uid = HashMap::new();
+        for seat in &self.seats {
+            if let (Some(uid), Some(known)) = (seat.uid, role(seat.user)) {
+                by_uid.insert(uid, known);
+            }
+        }
+        // What an administrator said goes before the configuration of seats.
+        by_uid.extend(users.iter().filter_map(|user| Some((user.uid?, (user.id, user.role)))));
+        let only = match self.seats.as_slice() {
+            [SeatBinding { uid: None, user }] => role(*user),
+            _ => None,
+        };
+        let directory = Directory { daemon_uid: self.daemon_uid, by_uid, only, masked: self.masked.clone() };
+        self.now.send_replace(Arc::new(directory));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: u128, role: Role, uid: Option<u32>) -> UserInfo {
+        UserInfo {
+            id: UserId(id),
+            login: id.to_string(),
+            name: id.to_string(),
+            role,
+            uid,
+            has_password: false,
+            created_at: 0,
+            deleted_at: None,
+        }
+    }
+
+    fn people(seats: Vec<SeatBinding>) -> People {
+        People { daemon_uid: 990, ..People::new(seats, vec![Role::Business]) }
+    }
+
+    /// S4.1: the machine's owner is MGR whatever the table says; everybody else is whom the table or a seat names.
+    #[test]
+    fn unix_users_are_mapped_and_the_owner_is_never_locked_out() {
+        let seats = vec![
+            SeatBinding { uid: Some(1000), user: UserId(1) },
+            SeatBinding { uid: Some(1001), user: UserId(2) },
+        ];
+        let people = people(seats);
+        people.set(&[
+            user(1, Role::Operator, None),
+            user(2, Role::Operator, None),
+            user(3, Role::Supervisor, Some(1001)),
+            user(4, Role::Business, Some(1002)),
+            user(5, Role::BackOffice, Some(0)),
+        ]);
+        let who = |uid| people.directory().who(uid);
+        assert_eq!((who(1000).user, who(1000).role), (Some(UserId(1)), Role::Operator));
+        assert_eq!(
+            (who(1001).user, who(1001).role),
+            (Some(UserId(3)), Role::Supervisor),
+            "the table goes first"
+        );
+        assert_eq!((who(1002).role, who(1002).masked), (Role::Business, true));
+        assert_eq!((who(1003).user, who(1003).role), (None, Role::Operator), "may open the socket");
+        assert_eq!((who(0).user, who(0).role, who(0).owner), (Some(UserId(5)), Role::Manager, true));
+        assert_eq!((who(990).role, who(990).owner, who(990).masked), (Role::Manager, true, false));
+    }
+
+    #[test]
+    fn whoever_works_at_the_only_seat_is_its_operator() {
+        let people = people(vec![SeatBinding { uid: None, user: UserId(1) }]);
+        people.set(&[user(1, Role::Operator, None), user(2, Role::Supervisor, Some(1001))]);
+        let who = |uid| people.directory().who(uid);
+        assert_eq!((who(990).user, who(990).role), (Some(UserId(1)), Role::Manager));
+        assert_eq!(who(1000).user, Some(UserId(1)));
+        assert_eq!(who(1001).user, Some(UserId(2)));
+    }
+}

@@ -1,0 +1,179 @@
+//! The contact book.
+
+use protocol::params::{
+    ContactAdd, ContactCreateFromCall, ContactEdit, ContactExport, ContactLs, ContactNumber,
+};
+use protocol::result::{
+    Categories, CategoryRow, ContactPage, ContactRow, ContactSaved, ContactsDeleted, Exported,
+};
+use protocol::{ErrorCode, RpcError};
+use store::{
+    ContactChange, ContactDraft, ContactId, ContactQuery, ContactRules, ContactSource, PhoneDraft, Store,
+    TRASH_MS,
+};
+
+use super::{Asker, export_options, exported, id, named_ever, refused, rows, user_named};
+
+pub(super) async fn add(
+    store: &Store,
+    p: ContactAdd,
+    rules: ContactRules,
+    asker: Asker,
+) -> Result<ContactSaved, RpcError> {
+    let owner = match &p.owner {
+        Some(login) => Some(user_named(store, login).await?),
+        None => None,
+    };
+    let draft = ContactDraft {
+        company: p.company,
+        person: p.person,
+        email: p.email,
+        phones: numbers(p.numbers),
+        categories: p.categories,
+        owner,
+    };
+    put(store, draft, ContactSource::Form { overwrite: p.overwrite }, rules, asker).await
+}
+
+/// S0.27: whatever is typed, the number is the call's.
+pub(super) async fn create_from_call(
+    store: &Store,
+    p: ContactCreateFromCall,
+    rules: ContactRules,
+    asker: Asker,
+) -> Result<ContactSaved, RpcError> {
+    let draft = ContactDraft {
+        company: p.company,
+        person: p.person,
+        email: p.email,
+        categories: p.categories,
+        ..ContactDraft::default()
+    };
+    put(store, draft, ContactSource::Call(id(&p.attempt, "attempt")?), rules, asker).await
+}
+
+pub(super) async fn show(store: &Store, word: &str) -> Result<ContactRow, RpcError> {
+    Ok(rows::contact(&store.contact_row(word).await.map_err(refused)?))
+}
+
+pub(super) async fn list(store: &Store, p: ContactLs) -> Result<ContactPage, RpcError> {
+    let owner = match &p.owner {
+        Some(login) => Some(named_ever(store, login).await?),
+        None => None,
+    };
+    let limit = p.limit.unwrap_or(100).clamp(1, 1_000);
+    let query = ContactQuery {
+        text: p.text,
+        category: p.category,
+        owner,
+        only_stubs: p.stubs,
+        trash: p.trash,
+        after: p.after.as_deref().map(|text| id(text, "after")).transpose()?,
+        limit,
+    };
+    let found = store.contacts(query).await.map_err(refused)?;
+    let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
+    let next = found.last().filter(|_| full).map(|contact| contact.id.to_string());
+    Ok(ContactPage { rows: found.iter().map(rows::contact).collect(), next })
+}
+
+pub(super) async fn edit(
+    store: &Store,
+    p: ContactEdit,
+    rules: ContactRules,
+    asker: Asker,
+) -> Result<ContactSaved, RpcError> {
+    let contact = find(store, &p.contact).await?;
+    let owner = match p.owner.as_deref().map(str::trim) {
+        None => None,
+        Some("") => Some(None),
+        Some(login) => Some(Some(user_named(store, login).await?)),
+    };
+    let change = ContactChange {
+        version: p.version,
+        company: p.company,
+        person: p.person,
+        email: p.email,
+        phones: p.numbers.map(numbers),
+        categories: p.categories,
+        owner,
+    };
+    let saved =
+        store.contact_change(contact, change, rules, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(rows::contact_saved(&saved))
+}
+
+pub(super) async fn delete(
+    store: &Store,
+    words: &[String],
+    asker: Asker,
+) -> Result<ContactsDeleted, RpcError> {
+    if words.is_empty() || words.len() > MOST_DELETED {
+        return Err(RpcError::with_detail(ErrorCode::Value, "contacts: 1 to 1000"));
+    }
+    let mut contacts = Vec::with_capacity(words.len());
+    for word in words {
+        let contact = find(store, word).await?;
+        if !contacts.contains(&contact) {
+            contacts.push(contact);
+        }
+    }
+    store.contacts_delete(contacts.clone(), asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(ContactsDeleted {
+        deleted: contacts.iter().map(ContactId::to_string).collect(),
+        undo_until: asker.now + TRASH_MS,
+    })
+}
+
+pub(super) async fn undo(store: &Store, contact: &str, asker: Asker) -> Result<ContactRow, RpcError> {
+    let contact = id(contact, "contact")?;
+    Ok(rows::contact(&store.contact_undo(contact, asker.actor(), asker.now).await.map_err(refused)?))
+}
+
+pub(super) async fn export(store: &Store, p: ContactExport) -> Result<Exported, RpcError> {
+    let options = export_options(p.path, p.encoding.as_deref())?;
+    let path = options.path.clone();
+    exported(&store.export_contacts(options).await.map_err(refused)?, &path)
+}
+
+pub(super) async fn categories(store: &Store) -> Result<Categories, RpcError> {
+    let found = store.categories().await.map_err(refused)?;
+    Ok(Categories { categories: found.into_iter().map(rows::category).collect() })
+}
+
+/// Answers with what carried it, so that whoever deleted it knows how much changed (S0.9).
+pub(super) async fn delete_category(
+    store: &Store,
+    name: &str,
+    asker: Asker,
+) -> Result<CategoryRow, RpcError> {
+    let before = store.categories().await.map_err(refused)?;
+    let wanted = store::search_key(name);
+    let row = before
+        .into_iter()
+        .find(|category| category.name == name.trim() || store::search_key(&category.name) == wanted);
+    store.category_delete(name, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(row.map_or_else(|| CategoryRow { name: name.to_owned(), contacts: 0, leads: 0 }, rows::category))
+}
+
+async fn put(
+    store: &Store,
+    draft: ContactDraft,
+    source: ContactSource,
+    rules: ContactRules,
+    asker: Asker,
+) -> Result<ContactSaved, RpcError> {
+    let add = store::ContactAdd { draft, source, rules, by: asker.actor(), now: asker.now };
+    Ok(rows::contact_saved(&store.contact_add(add).await.map_err(refused)?))
+}
+
+async fn find(store: &Store, word: &str) -> Result<ContactId, RpcError> {
+    Ok(store.contact_row(word).await.map_err(refused)?.id)
+}
+
+fn numbers(numbers: Vec<ContactNumber>) -> Vec<PhoneDraft> {
+    numbers.into_iter().map(|given| PhoneDraft { number: given.number, label: given.label }).collect()
+}
+
+/// Contacts deleted in one commit.
+const MOST_DELETED: usize = 1000;

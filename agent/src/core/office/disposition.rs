@@ -1,0 +1,68 @@
+//! Result statuses.
+
+use std::collections::HashMap;
+
+use protocol::params::{DispositionAdd, DispositionEdit, DispositionLs};
+use protocol::result::{DispositionRow, Dispositions};
+use protocol::{ErrorCode, RpcError};
+use store::{DispositionChange, DispositionDraft, DispositionFlags, LeadNext, ProjectId, Store};
+
+use super::{Asker, projects, refused, rows};
+
+pub(super) async fn list(store: &Store, p: &DispositionLs) -> Result<Dispositions, RpcError> {
+    let statuses = if p.archived { store.all_dispositions().await } else { store.dispositions().await };
+    let statuses = statuses.map_err(refused)?;
+    let names = names(store).await?;
+    Ok(Dispositions {
+        dispositions: statuses.iter().map(|status| rows::disposition(status, &names)).collect(),
+    })
+}
+
+pub(super) async fn add(store: &Store, p: DispositionAdd, asker: Asker) -> Result<DispositionRow, RpcError> {
+    let project = match p.project {
+        Some(name) => projects(store, &[name]).await?.first().copied(),
+        None => None,
+    };
+    let flags = DispositionFlags {
+        keep_recording: p.keep_recording,
+        counts_call: p.counts_call,
+        counts_connect: p.counts_connect,
+        lead_next: p.lead_next.as_deref().map(lead_next).transpose()?,
+        hotkey: p.hotkey,
+        color: p.color,
+        position: p.position,
+    };
+    let draft = DispositionDraft { code: p.code, label: p.label, project, flags };
+    let made = store.disposition_add(draft, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(rows::disposition(&made, &names(store).await?))
+}
+
+pub(super) async fn edit(
+    store: &Store,
+    p: DispositionEdit,
+    asker: Asker,
+) -> Result<DispositionRow, RpcError> {
+    let flags = DispositionFlags {
+        keep_recording: p.keep_recording,
+        counts_call: p.counts_call,
+        counts_connect: p.counts_connect,
+        lead_next: p.lead_next.as_deref().map(lead_next).transpose()?,
+        hotkey: p.hotkey,
+        color: p.color,
+        position: p.position,
+    };
+    let change = DispositionChange { label: p.label, archived: p.archived, flags };
+    let changed =
+        store.disposition_change(&p.status, change, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(rows::disposition(&changed, &names(store).await?))
+}
+
+async fn names(store: &Store) -> Result<HashMap<ProjectId, String>, RpcError> {
+    let projects = store.projects().await.map_err(refused)?;
+    Ok(projects.into_iter().map(|project| (project.id, project.name)).collect())
+}
+
+fn lead_next(word: &str) -> Result<LeadNext, RpcError> {
+    let bad = || RpcError::with_detail(ErrorCode::Value, "lead_next is one of retry, never, task, done");
+    word.parse().map_err(|_| bad())
+}

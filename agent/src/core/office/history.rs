@@ -1,0 +1,136 @@
+//! Past calls: searched, shown, corrected, marked, written to files.
+
+use protocol::params::{HistoryAmend, HistoryExport, HistoryList, HistoryReport};
+use protocol::result::{Exported, HistoryCall, HistoryPage};
+use protocol::{ErrorCode, RpcError};
+use store::{Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Scope, Store, permits};
+
+use super::{Asker, export_options, exported, id, named_ever, refused, rows};
+
+pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryPage, RpcError> {
+    let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
+    let list = super::super::query::list_named(store, p.list.as_deref()).await?;
+    let user = match &p.operator {
+        Some(login) => Some(named_ever(store, login).await?),
+        None => None,
+    };
+    // What waits to be dealt with is shown whatever it came from (S4.48).
+    let default = if p.unsealed || p.interrupted { "include" } else { "exclude" };
+    let mut query = HistoryQuery {
+        list,
+        user,
+        seat: p.seat,
+        phone: p.number,
+        status: if p.blank { Some(String::new()) } else { p.status },
+        from: p.from,
+        to: p.to,
+        include_incoming: true,
+        include_void: true,
+        only_open: p.unsealed,
+        only_interrupted: p.interrupted,
+        only_reported: p.reported,
+        only_unregistered: p.unregistered,
+        before: p.before.as_deref().map(|text| id(text, "before")).transpose()?,
+        limit,
+        scope: scope(asker),
+        ..HistoryQuery::default()
+    };
+    filter(&mut query, p.manual.as_deref().unwrap_or(default))?;
+    let found = store.history(query).await.map_err(refused)?;
+    Ok(super::super::rows::history(&found, limit))
+}
+
+/// One call with what was said about it later. BIZ sees no notes and no call that is not reported.
+pub(super) async fn show(store: &Store, attempt: &str, asker: Asker) -> Result<HistoryCall, RpcError> {
+    let attempt: AttemptId = id(attempt, "attempt")?;
+    let row = store.attempt(attempt).await.map_err(refused)?;
+    let seen = match scope(asker) {
+        HistoryScope::All => true,
+        HistoryScope::Own(user) => row.user == Some(user),
+        HistoryScope::Reported => row.reported,
+        HistoryScope::Nothing => false,
+    };
+    if !seen {
+        return Err(ErrorCode::Permission.into());
+    }
+    whole(store, row, asker).await
+}
+
+pub(super) async fn amend(store: &Store, p: HistoryAmend, asker: Asker) -> Result<HistoryCall, RpcError> {
+    let amend = Amend {
+        attempt: id(&p.attempt, "attempt")?,
+        status: p.status,
+        memo: p.memo,
+        recall_at: if p.no_recall { Some(None) } else { p.recall_at.map(Some) },
+        reason: p.reason.unwrap_or_default(),
+        scope: asker.scope,
+        by: asker.actor(),
+        now: asker.now,
+    };
+    let row = store.amend(amend).await.map_err(refused)?;
+    whole(store, row, asker).await
+}
+
+pub(super) async fn report(store: &Store, p: &HistoryReport, asker: Asker) -> Result<HistoryCall, RpcError> {
+    let attempt: AttemptId = id(&p.attempt, "attempt")?;
+    store.report(attempt, p.on, asker.scope, asker.actor(), asker.now).await.map_err(refused)?;
+    whole(store, store.attempt(attempt).await.map_err(refused)?, asker).await
+}
+
+pub(super) async fn export(store: &Store, p: HistoryExport) -> Result<Exported, RpcError> {
+    let options = export_options(p.path, p.encoding.as_deref())?;
+    let path = options.path.clone();
+    let user = match &p.operator {
+        Some(login) => Some(named_ever(store, login).await?),
+        None => None,
+    };
+    let mut query = HistoryQuery {
+        list: super::super::query::list_named(store, p.list.as_deref()).await?,
+        user,
+        phone: p.number,
+        status: p.status,
+        from: p.from,
+        to: p.to,
+        include_incoming: true,
+        ..HistoryQuery::default()
+    };
+    filter(&mut query, p.manual.as_deref().unwrap_or("exclude"))?;
+    exported(&store.export_history(query, options).await.map_err(refused)?, &path)
+}
+
+/// Calls by hand: apart from the search unless asked for (S4.37).
+pub(in crate::core) fn filter(query: &mut HistoryQuery, manual: &str) -> Result<(), RpcError> {
+    (query.include_manual, query.only_manual) = match manual {
+        "exclude" => (false, false),
+        "include" => (true, false),
+        "only" => (true, true),
+        _ => return Err(RpcError::with_detail(ErrorCode::Value, "manual is one of exclude, include, only")),
+    };
+    Ok(())
+}
+
+fn scope(asker: Asker) -> HistoryScope {
+    match permits(asker.who.role, Action::HistoryView) {
+        Scope::All => HistoryScope::All,
+        Scope::Own => asker.who.user.map_or(HistoryScope::Nothing, HistoryScope::Own),
+        Scope::Reported => HistoryScope::Reported,
+        Scope::Lower | Scope::Nothing => HistoryScope::Nothing,
+    }
+}
+
+async fn whole(store: &Store, mut row: store::AttemptRow, asker: Asker) -> Result<HistoryCall, RpcError> {
+    if let Some(phone) = &row.phone {
+        row.contact = store.contact(phone).await.map_err(refused)?;
+    }
+    let amendments = store.amendments(row.id).await.map_err(refused)?;
+    let notes = if row.phone.is_some() && permits(asker.who.role, Action::NoteView).any() {
+        store.notes(NoteAbout::Attempt(row.id)).await.map_err(refused)?
+    } else {
+        Vec::new()
+    };
+    Ok(HistoryCall {
+        call: super::super::rows::attempt(&row),
+        amendments: amendments.into_iter().map(rows::amendment).collect(),
+        notes: notes.into_iter().map(rows::note).collect(),
+    })
+}

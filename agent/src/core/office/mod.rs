@@ -1,0 +1,250 @@
+//! Commands of the office: users, statuses, tasks, do-not-call, contacts, corrections, notes. Nothing here touches a
+//! call; every command is a job on the store.
+
+mod contact;
+mod disposition;
+mod dnc;
+mod history;
+mod note;
+mod rows;
+mod task;
+mod user;
+
+use std::path::{Path, PathBuf};
+
+use protocol::result::Exported;
+use protocol::{Command, ErrorCode, RpcError};
+use store::export::{ExportEncoding, ExportOptions, ExportReport};
+use store::{Actor, ContactRules, ProjectId, Scope, Store, UserId};
+
+use super::job::store_error;
+use super::seat::Reply;
+use super::{Core, respond};
+use crate::clock::Now;
+use crate::control::Who;
+
+use user::{ever_named as named_ever, named as user_named};
+
+pub(super) use user::ever_named;
+
+/// Who asks, and on whose rows they may act.
+#[derive(Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) who: Who,
+    pub(super) scope: Scope,
+    pub(super) now: i64,
+}
+
+impl Asker {
+    fn actor(&self) -> Actor {
+        Actor { user: self.who.user, uid: Some(self.who.uid) }
+    }
+}
+
+impl Core {
+    pub(super) fn office(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
+        let asker = Asker { who, scope, now: now.wall };
+        let store = self.store.clone();
+        match command {
+            Command::UserLs(p) => {
+                let seats = self.seats_by_user();
+                self.spawn(reply, async move { user::list(&store, &p, &seats).await });
+            }
+            Command::UserAdd(p) => {
+                let most = self.config.people.max_users;
+                self.change_users(reply, |store| async move { user::add(&store, p, asker, most).await });
+            }
+            Command::UserEdit(p) => {
+                self.change_users(reply, |store| async move { user::edit(&store, p, asker).await });
+            }
+            Command::UserPasswd(p) => {
+                self.change_users(reply, |store| async move { user::passwd(&store, p, asker).await });
+            }
+            Command::UserDelete(p) => {
+                let seats = self.seats_by_user();
+                self.change_users(reply, |store| async move { user::delete(&store, p, asker, &seats).await });
+            }
+            Command::AuditList(p) => self.spawn(reply, async move { user::audit(&store, p).await }),
+            Command::DispositionLs(p) => {
+                self.spawn(reply, async move { disposition::list(&store, &p).await });
+            }
+            Command::DispositionAdd(p) => {
+                self.change_statuses(reply, |store| async move { disposition::add(&store, p, asker).await });
+            }
+            Command::DispositionEdit(p) => {
+                self.change_statuses(reply, |store| async move { disposition::edit(&store, p, asker).await });
+            }
+            Command::TaskLs(p) => {
+                let private = self.config.people.private_tasks;
+                self.spawn(reply, async move { task::list(&store, p, asker, private).await });
+            }
+            Command::TaskDone(p) => self.spawn(reply, async move { task::done(&store, &p, asker).await }),
+            Command::TaskAssign(p) => self.spawn(reply, async move { task::assign(&store, p, asker).await }),
+            Command::TaskDue(p) => self.spawn(reply, async move { task::due(&store, &p, asker).await }),
+            Command::DncAdd(p) => self.spawn(reply, async move { dnc::add(&store, p, asker).await }),
+            Command::DncLs(p) => self.spawn(reply, async move { dnc::list(&store, p).await }),
+            Command::DncClear(p) => self.spawn(reply, async move { dnc::clear(&store, p, asker).await }),
+            Command::DncImport(p) => self.spawn(reply, async move { dnc::import(&store, p, asker).await }),
+            Command::DncExport(p) => self.spawn(reply, async move { dnc::export(&store, p).await }),
+            Command::HistoryList(p) => {
+                self.spawn(reply, async move { history::list(&store, p, asker).await });
+            }
+            Command::HistoryShow(p) => {
+                self.spawn(reply, async move { history::show(&store, &p.attempt, asker).await });
+            }
+            Command::HistoryExport(p) => {
+                self.spawn(reply, async move { history::export(&store, p).await });
+            }
+            Command::HistoryAmend(p) => {
+                let nudge = std::sync::Arc::clone(&self.outbox_nudge);
+                self.spawn(reply, async move {
+                    let amended = history::amend(&store, p, asker).await;
+                    nudge.notify_one();
+                    amended
+                });
+            }
+            Command::HistoryReport(p) => {
+                self.spawn(reply, async move { history::report(&store, &p, asker).await });
+            }
+            Command::NoteAdd(p) => self.spawn(reply, async move { note::add(&store, p, asker).await }),
+            Command::NoteLs(p) => self.spawn(reply, async move { note::list(&store, p).await }),
+            Command::NoteEdit(p) => {
+                self.spawn(reply, async move { note::change(&store, &p.note, Some(p.text), asker).await });
+            }
+            Command::NoteDelete(p) => {
+                self.spawn(reply, async move { note::change(&store, &p.note, None, asker).await });
+            }
+            Command::ContactAdd(p) => {
+                let rules = self.contact_rules();
+                self.spawn(reply, async move { contact::add(&store, p, rules, asker).await });
+            }
+            Command::ContactCreateFromCall(p) => {
+                let rules = self.contact_rules();
+                self.spawn(reply, async move { contact::create_from_call(&store, p, rules, asker).await });
+            }
+            Command::ContactShow(p) => {
+                self.spawn(reply, async move { contact::show(&store, &p.contact).await });
+            }
+            Command::ContactLs(p) => self.spawn(reply, async move { contact::list(&store, p).await }),
+            Command::ContactEdit(p) => {
+                let rules = self.contact_rules();
+                self.spawn(reply, async move { contact::edit(&store, p, rules, asker).await });
+            }
+            Command::ContactDelete(p) => {
+                self.spawn(reply, async move { contact::delete(&store, &p.contacts, asker).await });
+            }
+            Command::ContactUndo(p) => {
+                self.spawn(reply, async move { contact::undo(&store, &p.contact, asker).await });
+            }
+            Command::ContactExport(p) => self.spawn(reply, async move { contact::export(&store, p).await }),
+            Command::CategoryLs(_) => self.spawn(reply, async move { contact::categories(&store).await }),
+            Command::CategoryDelete(p) => {
+                self.spawn(reply, async move { contact::delete_category(&store, &p.name, asker).await });
+            }
+            // The control server answers the rest itself: subscriptions, uploads, downloads.
+            _ => respond::<()>(reply, Err(ErrorCode::BadRequest.into())),
+        }
+    }
+
+    /// A change of users; who is who is read anew before the answer leaves.
+    fn change_users<T, F>(&mut self, reply: Reply, work: impl FnOnce(Store) -> F)
+    where
+        T: serde::Serialize + Send,
+        F: Future<Output = Result<T, RpcError>> + Send + 'static,
+    {
+        let (work, store) = (work(self.store.clone()), self.store.clone());
+        let people = std::sync::Arc::clone(&self.people);
+        self.spawn(reply, async move {
+            let done = work.await;
+            if let Err(error) = people.refresh(&store).await {
+                tracing::error!(%error, "who is who was not read anew");
+            }
+            done
+        });
+    }
+
+    /// A change of statuses; the core's labels are read anew.
+    fn change_statuses<T, F>(&mut self, reply: Reply, work: impl FnOnce(Store) -> F)
+    where
+        T: serde::Serialize + Send,
+        F: Future<Output = Result<T, RpcError>> + Send + 'static,
+    {
+        let (work, store) = (work(self.store.clone()), self.store.clone());
+        self.jobs.spawn(async move {
+            let done = work.await;
+            let labels = store.all_dispositions().await;
+            respond(reply, done);
+            match labels {
+                Ok(statuses) => {
+                    super::job::Done::Labels(statuses.into_iter().map(|s| (s.code, s.label)).collect())
+                }
+                Err(error) => super::job::Done::Noted(Err(error)),
+            }
+        });
+    }
+
+    fn seats_by_user(&self) -> Vec<(UserId, String)> {
+        self.seats.iter().map(|seat| (seat.user, seat.name.clone())).collect()
+    }
+
+    fn contact_rules(&self) -> ContactRules {
+        let contacts = &self.config.contacts;
+        let required = match contacts.required {
+            config::ContactNames::Either => store::import::RequiredNames::Either,
+            config::ContactNames::Both => store::import::RequiredNames::Both,
+            config::ContactNames::None => store::import::RequiredNames::None,
+        };
+        ContactRules { required, most: contacts.max }
+    }
+}
+
+/// How an export is to be written.
+fn export_options(path: Option<String>, encoding: Option<&str>) -> Result<ExportOptions, RpcError> {
+    let path = PathBuf::from(path.ok_or_else(|| bad("path"))?);
+    let encoding = match encoding {
+        None | Some("utf-8-bom") => ExportEncoding::Utf8Bom,
+        Some("utf-8") => ExportEncoding::Utf8,
+        Some("cp932") => ExportEncoding::Cp932,
+        Some(_) => return Err(bad("encoding is one of utf-8-bom, utf-8, cp932")),
+    };
+    Ok(ExportOptions { path, encoding, ..ExportOptions::default() })
+}
+
+/// What an export came to. Characters that the encoding has not refuse it, each with its place.
+fn exported(report: &ExportReport, path: &Path) -> Result<Exported, RpcError> {
+    if !report.written {
+        let places: Vec<String> = report
+            .unencodable
+            .iter()
+            .take(20)
+            .map(|place| format!("row {}: {:?}", place.row, place.character))
+            .collect();
+        return Err(RpcError::with_detail(ErrorCode::ExportChar, places.join(", ")));
+    }
+    let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+    Ok(Exported { rows: report.rows, bytes, path: Some(path.display().to_string()), download: None })
+}
+
+/// The projects of these names; an unknown one is refused, since a typing error must not make a project.
+async fn projects(store: &Store, names: &[String]) -> Result<Vec<ProjectId>, RpcError> {
+    let known = store.projects().await.map_err(|error| store_error(&error))?;
+    names
+        .iter()
+        .map(|name| {
+            let found = known.iter().find(|project| project.name == *name).map(|project| project.id);
+            found.ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("project {name:?}")))
+        })
+        .collect()
+}
+
+fn id<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, RpcError> {
+    text.trim().parse().map_err(|_| bad(what))
+}
+
+fn bad(detail: &str) -> RpcError {
+    RpcError::with_detail(ErrorCode::BadRequest, detail)
+}
+
+fn refused(error: store::Error) -> RpcError {
+    store_error(&error)
+}

@@ -1,0 +1,44 @@
+//! Notes of the back office.
+
+use protocol::RpcError;
+use protocol::params::{NoteAdd, NoteLs};
+use protocol::result::{NoteRow, Notes};
+use store::{NoteAbout, NoteChange, NoteDraft, Store};
+
+use super::{Asker, bad, id, refused, rows};
+
+pub(super) async fn add(store: &Store, p: NoteAdd, asker: Asker) -> Result<NoteRow, RpcError> {
+    let about = about(p.attempt, p.lead, p.number)?;
+    let draft = NoteDraft { about, text: p.text, by: asker.actor(), now: asker.now };
+    Ok(rows::note(store.note_add(draft).await.map_err(refused)?))
+}
+
+pub(super) async fn list(store: &Store, p: NoteLs) -> Result<Notes, RpcError> {
+    let notes = store.notes(about(p.attempt, p.lead, p.number)?).await.map_err(refused)?;
+    Ok(Notes { notes: notes.into_iter().map(rows::note).collect() })
+}
+
+/// Changes a note, or takes it back without a text.
+pub(super) async fn change(
+    store: &Store,
+    note: &str,
+    text: Option<String>,
+    asker: Asker,
+) -> Result<NoteRow, RpcError> {
+    let change =
+        NoteChange { note: id(note, "note")?, text, scope: asker.scope, by: asker.actor(), now: asker.now };
+    Ok(rows::note(store.note_change(change).await.map_err(refused)?))
+}
+
+fn about(
+    attempt: Option<String>,
+    lead: Option<String>,
+    number: Option<String>,
+) -> Result<NoteAbout, RpcError> {
+    match (attempt, lead, number) {
+        (Some(attempt), None, None) => Ok(NoteAbout::Attempt(id(&attempt, "attempt")?)),
+        (None, Some(lead), None) => Ok(NoteAbout::Lead(id(&lead, "lead")?)),
+        (None, None, Some(number)) => Ok(NoteAbout::Number(number)),
+        _ => Err(bad("exactly one of attempt, lead and number is needed")),
+    }
+}

@@ -1,0 +1,152 @@
+//! The store's rows of the office in the protocol's words.
+
+use std::collections::HashMap;
+
+use protocol::result::{
+    Amendment, AuditRow, CategoryRow, ContactPhone, ContactRow, ContactSaved, DispositionRow, DncRow,
+    NoteRow, TaskRow, UserRow,
+};
+use store::{ProjectId, UserId};
+
+use super::super::rows::national;
+
+pub(super) fn user(user: &store::UserInfo, seats: &[(UserId, String)]) -> UserRow {
+    UserRow {
+        login: user.login.clone(),
+        name: user.name.clone(),
+        role: user.role.as_str().to_owned(),
+        uid: user.uid,
+        password: user.has_password,
+        seats: seats.iter().filter(|(of, _)| *of == user.id).map(|(_, seat)| seat.clone()).collect(),
+        created_at: user.created_at,
+        deleted_at: user.deleted_at,
+    }
+}
+
+pub(super) fn audit(row: store::AuditRow) -> AuditRow {
+    AuditRow {
+        id: row.id,
+        at: row.at,
+        user: row.login,
+        uid: row.uid,
+        action: row.action,
+        object: row.object,
+        detail: row.detail,
+    }
+}
+
+pub(super) fn disposition(
+    status: &store::DispositionInfo,
+    projects: &HashMap<ProjectId, String>,
+) -> DispositionRow {
+    DispositionRow {
+        code: status.code.clone(),
+        label: status.label.clone(),
+        builtin: status.builtin,
+        keep_recording: status.keep_recording,
+        counts_call: status.counts_call,
+        counts_connect: status.counts_connect,
+        lead_next: status.lead_next.as_str().to_owned(),
+        position: status.position,
+        project: status.project.map(|id| projects.get(&id).cloned().unwrap_or_else(|| id.to_string())),
+        hotkey: status.hotkey.clone(),
+        color: status.color.clone(),
+        archived_at: status.archived_at,
+    }
+}
+
+pub(super) fn task(task: &store::TaskRow) -> TaskRow {
+    TaskRow {
+        id: task.id,
+        kind: task.kind.as_str().to_owned(),
+        state: task.state.as_str().to_owned(),
+        folder: task.folder.as_str().to_owned(),
+        due_at: task.due_at,
+        owner: task.owner_login.clone(),
+        owner_name: task.owner_name.clone(),
+        attempt: task.attempt.to_string(),
+        called_at: task.called_at,
+        lead: task.lead.map(|lead| lead.to_string()),
+        list: task.list_name.clone(),
+        number: national(&task.phone),
+        company: task.company.clone(),
+        person: task.person.clone(),
+        label: task.status_label.clone(),
+        memo: task.memo.clone(),
+        closed_at: task.closed_at,
+    }
+}
+
+pub(super) fn dnc(row: &store::DncRow) -> DncRow {
+    DncRow {
+        number: national(&row.phone),
+        project: row.project_name.clone(),
+        reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
+        source: row.source.clone(),
+        attempt: row.attempt.map(|attempt| attempt.to_string()),
+        evidence: row.evidence.clone(),
+        by: row.by_login.clone(),
+        at: row.at,
+        cleared_at: row.revoked_at,
+        cleared_by: row.revoked_by.clone(),
+        cleared_reason: row.revoked_reason.clone(),
+    }
+}
+
+pub(super) fn amendment(row: store::AmendmentRow) -> Amendment {
+    Amendment {
+        at: row.at,
+        by: row.login,
+        field: row.field,
+        before: row.before,
+        after: row.after,
+        reason: row.reason,
+    }
+}
+
+pub(super) fn note(row: store::NoteRow) -> NoteRow {
+    NoteRow {
+        note: row.id.to_string(),
+        attempt: row.attempt.map(|attempt| attempt.to_string()),
+        lead: row.lead.map(|lead| lead.to_string()),
+        number: national(&row.phone),
+        by: row.login,
+        text: row.text,
+        at: row.at,
+        edited_at: row.edited_at,
+    }
+}
+
+pub(super) fn contact(contact: &store::ContactRow) -> ContactRow {
+    ContactRow {
+        id: contact.id.to_string(),
+        company: contact.company.clone(),
+        person: contact.person.clone(),
+        email: contact.email.clone(),
+        numbers: contact
+            .phones
+            .iter()
+            .map(|phone| ContactPhone { number: national(&phone.phone), label: phone.label.clone() })
+            .collect(),
+        categories: contact.categories.clone(),
+        owner: contact.owner_login.clone(),
+        origin: contact.origin.clone(),
+        stub: contact.stub,
+        version: contact.version,
+        created_at: contact.created_at,
+        updated_at: contact.updated_at,
+        deleted_at: contact.deleted_at,
+    }
+}
+
+pub(super) fn contact_saved(saved: &store::ContactSaved) -> ContactSaved {
+    ContactSaved {
+        contact: contact(&saved.contact),
+        created: saved.created,
+        warnings: saved.warnings.iter().map(|code| code.as_str().to_owned()).collect(),
+    }
+}
+
+pub(super) fn category(category: store::CategoryInfo) -> CategoryRow {
+    CategoryRow { name: category.name, contacts: category.contacts, leads: category.leads }
+}

@@ -1,0 +1,157 @@
+//! Users and the audit log.
+
+use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
+use protocol::result::{AuditPage, UserRow, Users};
+use protocol::{ErrorCode, RpcError};
+use store::{
+    Action, AuditQuery, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo, UserScope, permits,
+};
+
+use super::{Asker, bad, refused, rows};
+use crate::password;
+
+pub(super) async fn list(store: &Store, p: &UserLs, seats: &[(UserId, String)]) -> Result<Users, RpcError> {
+    let users = if p.deleted { store.all_users().await } else { store.users().await };
+    let users = users.map_err(refused)?.iter().map(|user| rows::user(user, seats)).collect();
+    Ok(Users { users })
+}
+
+pub(super) async fn add(
+    store: &Store,
+    p: UserAdd,
+    asker: Asker,
+    most: Option<u32>,
+) -> Result<UserRow, RpcError> {
+    let draft = UserDraft {
+        name: p.name.unwrap_or_else(|| p.login.clone()),
+        login: p.login,
+        role: role(&p.role)?,
+        uid: p.uid,
+        password_hash: hash(p.password).await?,
+        max_users: most,
+    };
+    let made = store.user_add(draft, asker.actor(), within(asker), asker.now).await.map_err(refused)?;
+    Ok(rows::user(&made, &[]))
+}
+
+pub(super) async fn edit(store: &Store, p: UserEdit, asker: Asker) -> Result<UserRow, RpcError> {
+    let user = named(store, &p.user).await?;
+    let change = UserChange {
+        name: p.name,
+        role: p.role.as_deref().map(role).transpose()?,
+        uid: if p.no_uid { Some(None) } else { p.uid.map(Some) },
+        password_hash: None,
+    };
+    change_user(store, user, change, asker).await
+}
+
+/// Sets a password. One's own needs the old one; others' are an administrator's business.
+pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result<UserRow, RpcError> {
+    let user = match &p.user {
+        Some(login) => named(store, login).await?,
+        None => asker.who.user.ok_or_else(|| bad("user"))?,
+    };
+    let administers = permits(asker.who.role, Action::UserEdit).any();
+    if !administers || (p.old.is_some() && asker.who.user == Some(user)) {
+        if asker.who.user != Some(user) {
+            return Err(ErrorCode::Permission.into());
+        }
+        let stored = store.password_hash(user).await.map_err(refused)?;
+        if let Some(stored) = stored {
+            let old = p.old.ok_or_else(|| RpcError::with_detail(ErrorCode::Password, "old"))?;
+            if !blocking(move || password::verify(old.expose(), &stored)).await? {
+                return Err(RpcError::with_detail(ErrorCode::Password, "old"));
+            }
+        }
+    }
+    let change = UserChange { password_hash: Some(hash(p.password).await?), ..UserChange::default() };
+    let asker = Asker { scope: permits(asker.who.role, Action::UserEdit), ..asker };
+    change_user(store, user, change, asker).await
+}
+
+pub(super) async fn delete(
+    store: &Store,
+    p: UserDelete,
+    asker: Asker,
+    seats: &[(UserId, String)],
+) -> Result<UserRow, RpcError> {
+    let user = named(store, &p.user).await?;
+    let at: Vec<&str> = seats.iter().filter(|(of, _)| *of == user).map(|(_, seat)| seat.as_str()).collect();
+    if !at.is_empty() {
+        // The next start would find a tombstone at its seat.
+        return Err(RpcError::with_detail(ErrorCode::UserSeat, at.join(", ")));
+    }
+    let gone = store.user_delete(user, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(rows::user(&gone, &[]))
+}
+
+pub(super) async fn audit(store: &Store, p: AuditList) -> Result<AuditPage, RpcError> {
+    let user = match &p.user {
+        Some(login) => Some(ever_named(store, login).await?),
+        None => None,
+    };
+    let limit = p.limit.unwrap_or(100).clamp(1, 1_000);
+    let query = AuditQuery {
+        user,
+        action: p.action,
+        object: p.object,
+        from: p.from,
+        to: p.to,
+        before: p.before,
+        limit,
+    };
+    let found = store.audit_log(query).await.map_err(refused)?;
+    let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
+    let next = found.last().filter(|_| full).map(|row| row.id);
+    Ok(AuditPage { rows: found.into_iter().map(rows::audit).collect(), next })
+}
+
+/// The live user of this login.
+pub(super) async fn named(store: &Store, login: &str) -> Result<UserId, RpcError> {
+    find(store.users().await.map_err(refused)?, login)
+}
+
+/// The user of this login, deleted or not: for searches.
+pub(in crate::core) async fn ever_named(store: &Store, login: &str) -> Result<UserId, RpcError> {
+    find(store.all_users().await.map_err(refused)?, login)
+}
+
+fn find(users: Vec<UserInfo>, login: &str) -> Result<UserId, RpcError> {
+    let user = users.into_iter().find(|user| user.login == login.trim());
+    user.map(|user| user.id)
+        .ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))
+}
+
+async fn change_user(
+    store: &Store,
+    user: UserId,
+    change: UserChange,
+    asker: Asker,
+) -> Result<UserRow, RpcError> {
+    let changed =
+        store.user_change(user, change, asker.actor(), within(asker), asker.now).await.map_err(refused)?;
+    Ok(rows::user(&changed, &[]))
+}
+
+fn within(asker: Asker) -> UserScope {
+    // `OwnPassword` allows everybody their own row; the store knows which that is.
+    let scope = if asker.scope == Scope::Own { Scope::Nothing } else { asker.scope };
+    UserScope { scope, role: asker.who.role }
+}
+
+fn role(word: &str) -> Result<Role, RpcError> {
+    let bad = || RpcError::with_detail(ErrorCode::Value, "role is one of MGR, SV, OP, BIZ, BY");
+    word.trim().to_ascii_uppercase().parse().map_err(|_| bad())
+}
+
+/// Hashes off the core's thread: it takes tens of milliseconds on purpose.
+async fn hash(password: Option<Secret>) -> Result<Option<String>, RpcError> {
+    let Some(password) = password else { return Ok(None) };
+    let hashed = blocking(move || password::hash(password.expose())).await?;
+    hashed.map(Some).map_err(|error| RpcError::with_detail(ErrorCode::Password, error.to_string()))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RpcError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))
+}

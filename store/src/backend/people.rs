@@ -1,0 +1,82 @@
+//! Verbs of the office: users, contacts, statuses, tasks, do-not-call, amendments, notes, the audit log.
+
+use crate::error::Result;
+use crate::id::{AttemptId, ContactId, UserId};
+use crate::model::{
+    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange,
+    ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange, NoteDraft, NoteRow,
+    TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+};
+use crate::permission::Scope;
+use crate::sqlite::UnlinkAt;
+
+/// Changes, each in one transaction with its audit row.
+pub(crate) trait Office {
+    fn user_add(&mut self, draft: &UserDraft, by: Actor, within: UserScope, now: i64) -> Result<UserInfo>;
+    fn user_change(
+        &mut self,
+        user: UserId,
+        change: &UserChange,
+        by: Actor,
+        within: UserScope,
+        now: i64,
+    ) -> Result<UserInfo>;
+    fn user_delete(&mut self, user: UserId, by: Actor, now: i64) -> Result<UserInfo>;
+    fn all_users(&mut self) -> Result<Vec<UserInfo>>;
+    fn password_hash(&mut self, user: UserId) -> Result<Option<String>>;
+
+    fn disposition_add(&mut self, draft: &DispositionDraft, by: Actor, now: i64) -> Result<DispositionInfo>;
+    fn disposition_change(
+        &mut self,
+        status: &str,
+        change: &DispositionChange,
+        by: Actor,
+        now: i64,
+    ) -> Result<DispositionInfo>;
+    fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
+
+    fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow>;
+
+    fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved>;
+    fn contact_change(
+        &mut self,
+        contact: ContactId,
+        change: &ContactChange,
+        rules: ContactRules,
+        by: Actor,
+        now: i64,
+    ) -> Result<ContactSaved>;
+    /// All of them or none.
+    fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<()>;
+    fn contact_undo(&mut self, contact: ContactId, by: Actor, now: i64) -> Result<ContactRow>;
+    /// Removes a slice of what lay in the bin too long; how many.
+    fn contacts_purge(&mut self, now: i64) -> Result<u32>;
+    fn category_delete(&mut self, name: &str, by: Actor, now: i64) -> Result<i64>;
+    /// Unlinks a slice of what carries deleted categories; `true` when nothing is left.
+    fn category_unlink(&mut self, at: &mut UnlinkAt) -> Result<bool>;
+
+    /// All of them in one transaction; how many are new.
+    fn dnc_add_all(&mut self, entries: &[DncEntry]) -> Result<u64>;
+    /// All of them in one transaction; how many there were.
+    fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64>;
+
+    fn amend(&mut self, amend: &Amend) -> Result<AttemptRow>;
+    fn report(&mut self, attempt: AttemptId, on: bool, scope: Scope, by: Actor, now: i64) -> Result<bool>;
+    fn note_add(&mut self, draft: &NoteDraft) -> Result<NoteRow>;
+    fn note_change(&mut self, change: &NoteChange) -> Result<NoteRow>;
+}
+
+/// Reads that may take their time.
+pub(crate) trait OfficeReader {
+    fn audit_log(&mut self, query: &AuditQuery) -> Result<Vec<AuditRow>>;
+    fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>>;
+    fn task_counts(&mut self, owner: Option<UserId>, now: i64) -> Result<TaskCounts>;
+    fn contacts(&mut self, query: &ContactQuery) -> Result<Vec<ContactRow>>;
+    /// By identifier or number.
+    fn contact_row(&mut self, word: &str) -> Result<ContactRow>;
+    fn categories(&mut self) -> Result<Vec<CategoryInfo>>;
+    fn dnc_entries(&mut self, query: &DncQuery) -> Result<Vec<DncRow>>;
+    fn amendments(&mut self, attempt: AttemptId) -> Result<Vec<AmendmentRow>>;
+    fn notes(&mut self, about: &NoteAbout) -> Result<Vec<NoteRow>>;
+}

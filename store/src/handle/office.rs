@@ -1,0 +1,231 @@
+//! The office: users, statuses, tasks, do-not-call, amendments, notes, the audit log.
+
+use super::Store;
+use crate::error::Result;
+use crate::id::{AttemptId, UserId};
+use crate::model::{
+    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, DispositionChange, DispositionDraft,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange, NoteDraft, NoteRow,
+    TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+};
+use crate::permission::Scope;
+
+/// Users. Every change is in the audit log, written with it.
+impl Store {
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`crate::Error::UserTombstone`] (S4.24), [`crate::Error::UserDuplicate`], [`crate::Error::UserLimit`] (S4.25),
+    /// [`crate::Error::UidTaken`], [`crate::Error::Value`], [`crate::Error::Permission`] outside `within`.
+    pub async fn user_add(
+        &self,
+        draft: UserDraft,
+        by: Actor,
+        within: UserScope,
+        now: i64,
+    ) -> Result<UserInfo> {
+        self.write(move |b| b.user_add(&draft, by, within, now)).await
+    }
+
+    /// Changes a live user. Anybody may change their own password; the rest needs `within`.
+    ///
+    /// # Errors
+    /// As [`Self::user_add`], and [`crate::Error::NotFound`].
+    pub async fn user_change(
+        &self,
+        user: UserId,
+        change: UserChange,
+        by: Actor,
+        within: UserScope,
+        now: i64,
+    ) -> Result<UserInfo> {
+        self.write(move |b| b.user_change(user, &change, by, within, now)).await
+    }
+
+    /// Deletes a user; records keep the name (S4.23), the login is never given out again (S4.24).
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::UserTombstone`] when deleted before.
+    pub async fn user_delete(&self, user: UserId, by: Actor, now: i64) -> Result<UserInfo> {
+        self.write(move |b| b.user_delete(user, by, now)).await
+    }
+
+    /// Every user by login, tombstones too.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn all_users(&self) -> Result<Vec<UserInfo>> {
+        self.ask(|b| b.all_users()).await
+    }
+
+    /// The password of a live user as a PHC string; mind where it goes.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn password_hash(&self, user: UserId) -> Result<Option<String>> {
+        self.ask(move |b| b.password_hash(user)).await
+    }
+
+    /// Administrative changes, newest first.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn audit_log(&self, query: AuditQuery) -> Result<Vec<AuditRow>> {
+        self.read(move |r| r.audit_log(&query)).await
+    }
+}
+
+/// Result statuses.
+impl Store {
+    /// Makes a status; there is no limit (S4.7).
+    ///
+    /// # Errors
+    /// [`crate::Error::StatusDuplicate`], [`crate::Error::Value`].
+    pub async fn disposition_add(
+        &self,
+        draft: DispositionDraft,
+        by: Actor,
+        now: i64,
+    ) -> Result<DispositionInfo> {
+        self.write(move |b| b.disposition_add(&draft, by, now)).await
+    }
+
+    /// Changes, moves, archives or brings back the status of this code or label.
+    ///
+    /// # Errors
+    /// [`crate::Error::StatusBuiltin`] (S4.6), [`crate::Error::StatusUnknown`], [`crate::Error::StatusDuplicate`],
+    /// [`crate::Error::Value`].
+    pub async fn disposition_change(
+        &self,
+        status: &str,
+        change: DispositionChange,
+        by: Actor,
+        now: i64,
+    ) -> Result<DispositionInfo> {
+        let status = status.to_owned();
+        self.write(move |b| b.disposition_change(&status, &change, by, now)).await
+    }
+
+    /// Every status in order, archived ones behind.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn all_dispositions(&self) -> Result<Vec<DispositionInfo>> {
+        self.ask(|b| b.all_dispositions()).await
+    }
+}
+
+/// Tasks (対応タスク, X4).
+impl Store {
+    /// A page of tasks, the most urgent first.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`].
+    pub async fn tasks(&self, query: TaskQuery) -> Result<Vec<TaskRow>> {
+        self.read(move |r| r.tasks(&query)).await
+    }
+
+    /// Open tasks by folder at `now`, of one owner or of all.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn task_counts(&self, owner: Option<UserId>, now: i64) -> Result<TaskCounts> {
+        self.read(move |r| r.task_counts(owner, now)).await
+    }
+
+    /// Closes, reopens, hands over or moves a task.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Permission`] for another's task, [`crate::Error::Stale`] when it is
+    /// closed or open already.
+    pub async fn task_change(&self, change: TaskChange) -> Result<TaskRow> {
+        self.write(move |b| b.task_change(&change)).await
+    }
+}
+
+/// Do-not-call (架電禁止).
+impl Store {
+    /// Puts numbers on the list, all or none; how many were not there before.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`]; [`crate::Error::NotFound`] for a call that is to be the evidence.
+    pub async fn dnc_add_all(&self, entries: Vec<DncEntry>) -> Result<u64> {
+        self.write(move |b| b.dnc_add_all(&entries)).await
+    }
+
+    /// Clears entries, all or none; how many there were. The rows stay and say who, when and why.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`], [`crate::Error::ReasonRequired`].
+    pub async fn dnc_clear_all(&self, entries: Vec<DncClear>) -> Result<u64> {
+        self.write(move |b| b.dnc_clear_all(&entries)).await
+    }
+
+    /// A page of entries, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::Error::Phone`].
+    pub async fn dnc_entries(&self, query: DncQuery) -> Result<Vec<DncRow>> {
+        self.read(move |r| r.dnc_entries(&query)).await
+    }
+}
+
+/// What is said about a call after it was sealed.
+impl Store {
+    /// Corrects a sealed call, or fills in what was left blank (S4.49, X2). The lead and its task follow if no later
+    /// call was made; the outbox hands the row out again.
+    ///
+    /// # Errors
+    /// [`crate::Error::Permission`] for another's call, [`crate::Error::State`] for an open or void one,
+    /// [`crate::Error::ReasonRequired`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`].
+    pub async fn amend(&self, amend: Amend) -> Result<AttemptRow> {
+        self.write(move |b| b.amend(&amend)).await
+    }
+
+    /// Sets or takes away the mark 報告 (S4.4); `false` when it was so.
+    ///
+    /// # Errors
+    /// [`crate::Error::Permission`] for another's call, [`crate::Error::NotFound`].
+    pub async fn report(
+        &self,
+        attempt: AttemptId,
+        on: bool,
+        scope: Scope,
+        by: Actor,
+        now: i64,
+    ) -> Result<bool> {
+        self.write(move |b| b.report(attempt, on, scope, by, now)).await
+    }
+
+    /// What a call said before it was corrected, oldest first.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn amendments(&self, attempt: AttemptId) -> Result<Vec<AmendmentRow>> {
+        self.read(move |r| r.amendments(attempt)).await
+    }
+
+    /// Adds a note to a customer's history (S4.5).
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Phone`], [`crate::Error::Value`].
+    pub async fn note_add(&self, draft: NoteDraft) -> Result<NoteRow> {
+        self.write(move |b| b.note_add(&draft)).await
+    }
+
+    /// Changes a note or takes it back.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Permission`] for another's note, [`crate::Error::Value`].
+    pub async fn note_change(&self, change: NoteChange) -> Result<NoteRow> {
+        self.write(move |b| b.note_change(&change)).await
+    }
+
+    /// The notes about a customer, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Phone`].
+    pub async fn notes(&self, about: NoteAbout) -> Result<Vec<NoteRow>> {
+        self.read(move |r| r.notes(&about)).await
+    }
+}

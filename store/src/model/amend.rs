@@ -1,0 +1,111 @@
+//! What is said about a call after it was sealed: amendments, notes, the mark 報告.
+
+use serde::Serialize;
+
+use super::people::Actor;
+use crate::id::{AttemptId, LeadId, NoteId, UserId};
+use crate::permission::Scope;
+
+/// A correction of a sealed call (S4.49). The first result stays readable in its amendments.
+#[derive(Clone, Debug)]
+pub struct Amend {
+    /// The call.
+    pub attempt: AttemptId,
+    /// Status code or label; `None` leaves it. A blank one can be filled in this way (X2).
+    pub status: Option<String>,
+    /// Memo; `None` leaves it.
+    pub memo: Option<String>,
+    /// Time to call back, UTC milliseconds; `Some(None)` takes it away.
+    pub recall_at: Option<Option<i64>>,
+    /// Why. It must say something, unless a blank status is filled in.
+    pub reason: String,
+    /// On whose calls the actor may act.
+    pub scope: Scope,
+    /// Who.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+}
+
+/// One amended field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AmendmentRow {
+    /// When, UTC milliseconds.
+    pub at: i64,
+    /// Who.
+    pub user: Option<UserId>,
+    /// Their login.
+    pub login: Option<String>,
+    /// `status`, `memo`, `recall_at`, `reported`.
+    pub field: String,
+    /// What it was.
+    pub before: Option<String>,
+    /// What it became.
+    pub after: Option<String>,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a note is about; the number is what ties it to a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoteAbout {
+    /// A call.
+    Attempt(AttemptId),
+    /// A lead.
+    Lead(LeadId),
+    /// A number, as a person writes it.
+    Number(String),
+}
+
+/// A note to add to a customer's history without a call (S4.5). It is in no count.
+#[derive(Clone, Debug)]
+pub struct NoteDraft {
+    /// What it is about.
+    pub about: NoteAbout,
+    /// The text.
+    pub text: String,
+    /// Who.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+}
+
+/// A change of a note.
+#[derive(Clone, Debug)]
+pub struct NoteChange {
+    /// The note.
+    pub note: NoteId,
+    /// The new text; `None` takes the note back.
+    pub text: Option<String>,
+    /// On whose notes the actor may act.
+    pub scope: Scope,
+    /// Who.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+}
+
+/// A note as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoteRow {
+    /// Identifier.
+    pub id: NoteId,
+    /// The call it is about.
+    pub attempt: Option<AttemptId>,
+    /// The lead it is about.
+    pub lead: Option<LeadId>,
+    /// E.164, whole: mind where it goes.
+    pub phone: String,
+    /// Who wrote it.
+    pub user: Option<UserId>,
+    /// Their login.
+    pub login: Option<String>,
+    /// The text.
+    pub text: String,
+    /// When, UTC milliseconds.
+    pub at: i64,
+    /// Changed, UTC milliseconds.
+    pub edited_at: Option<i64>,
+    /// Taken back, UTC milliseconds.
+    pub deleted_at: Option<i64>,
+}

@@ -1,0 +1,90 @@
+//! 架電禁止: numbers that nobody calls. Entries are cleared with a reason, never deleted.
+
+use serde::Serialize;
+
+use super::people::Actor;
+use crate::id::{AttemptId, ProjectId, UserId};
+
+/// A number that must not be called.
+#[derive(Clone, Debug)]
+pub struct DncEntry {
+    /// As a person writes it.
+    pub phone: String,
+    /// Only for this project; `None` for the whole company.
+    pub project: Option<ProjectId>,
+    /// Why.
+    pub reason: String,
+    /// The call that is the evidence.
+    pub attempt: Option<AttemptId>,
+    /// Other evidence in words: a letter, a mail.
+    pub evidence: Option<String>,
+    /// Where it came from: `manual`, `import`, ...
+    pub source: String,
+    /// Who entered it.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+}
+
+/// A number that may be called again.
+#[derive(Clone, Debug)]
+pub struct DncClear {
+    /// As a person writes it.
+    pub phone: String,
+    /// The entry of this project; `None` for the entry of the whole company.
+    pub project: Option<ProjectId>,
+    /// Why. It must say something.
+    pub reason: String,
+    /// Who clears it.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+}
+
+/// Which entries to read, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct DncQuery {
+    /// Only this number, as a person writes it.
+    pub phone: Option<String>,
+    /// Only entries that hold for this project: its own and the company's.
+    pub project: Option<ProjectId>,
+    /// Cleared ones too.
+    pub include_cleared: bool,
+    /// Continue behind this entry.
+    pub after: Option<i64>,
+    /// At most this many; 0 means 100, never more than 1000.
+    pub limit: u32,
+}
+
+/// A do-not-call entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DncRow {
+    /// Number; grows.
+    pub id: i64,
+    /// E.164, whole: mind where it goes.
+    pub phone: String,
+    /// Only for this project.
+    pub project: Option<ProjectId>,
+    /// Its name.
+    pub project_name: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Where it came from.
+    pub source: String,
+    /// The call that is the evidence.
+    pub attempt: Option<AttemptId>,
+    /// Other evidence.
+    pub evidence: Option<String>,
+    /// Who entered it.
+    pub by: Option<UserId>,
+    /// Their login, also of a deleted user.
+    pub by_login: Option<String>,
+    /// When, UTC milliseconds.
+    pub at: i64,
+    /// Cleared, UTC milliseconds.
+    pub revoked_at: Option<i64>,
+    /// Login of who cleared it.
+    pub revoked_by: Option<String>,
+    /// Why it was cleared.
+    pub revoked_reason: Option<String>,
+}

@@ -1,0 +1,152 @@
+//! Correcting a sealed call: the row shows the new result, its amendments the old one, with who and why.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, saves, tasks};
+use crate::error::{Doing, Error, Result};
+use crate::id::{AttemptId, UserId};
+use crate::model::{Actor, Amend, AmendmentRow, AttemptRow};
+use crate::permission::Scope;
+
+/// Amends a sealed call; returns the row as it is now. Nothing different is nothing done.
+pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
+    let doing = "amend call";
+    let old = history::load(db, amend.attempt)?;
+    allowed(&old, amend.scope, amend.by)?;
+    if old.sealed_at.is_none() {
+        return Err(Error::State { attempt: old.id, is: "open", needs: "sealed" });
+    }
+    if old.void {
+        return Err(Error::State { attempt: old.id, is: "void", needs: "counted" });
+    }
+    let status = match amend.status.as_deref().map(str::trim).filter(|status| !status.is_empty()) {
+        Some(status) => Some(dispositions::find(db, status, old.project)?.code),
+        None => old.status.clone(),
+    };
+    let memo = amend.memo.clone().or_else(|| old.memo.clone());
+    let recall_at = amend.recall_at.unwrap_or(old.recall_at);
+    let text = |at: Option<i64>| at.map(|at| at.to_string());
+    let changes = [
+        ("status", old.status.clone(), status.clone()),
+        ("memo", old.memo.clone(), memo.clone()),
+        ("recall_at", text(old.recall_at), text(recall_at)),
+    ];
+    let changed = changes.iter().any(|(_, before, after)| before != after);
+    if !changed {
+        return Ok(old);
+    }
+    // Filling in what was left blank explains itself (X2).
+    let fills = old.status.is_none() && status.is_some();
+    let reason = match amend.reason.trim() {
+        "" if fills => "blank",
+        "" => return Err(Error::ReasonRequired),
+        reason => reason,
+    };
+    for (field, before, after) in &changes {
+        if before != after {
+            put(db, amend, field, before.as_deref(), after.as_deref(), reason).doing(doing)?;
+        }
+    }
+    let sql = "UPDATE attempts SET disposition = ?2, memo = ?3, recall_at = ?4, save_seq = save_seq + 1,
+                 set_by = CASE WHEN disposition IS ?2 THEN set_by ELSE 'operator' END WHERE id = ?1";
+    exec(db, sql, (old.id, &status, &memo, recall_at)).doing(doing)?;
+    // A number that must not be called is blocked at once. Clearing is never a side effect (it needs a manager).
+    if status.as_deref() == Some(DO_NOT_CALL)
+        && old.status.as_deref() != Some(DO_NOT_CALL)
+        && let Some(phone) = &old.phone
+        && let Some(by) = amend.by.user.or(old.user)
+    {
+        dnc::add_from_call(db, phone, old.project, old.id, by, amend.now).doing(doing)?;
+    }
+    saves::touch_last(db, old.id).doing(doing)?;
+    if is_latest(db, &old).doing(doing)? {
+        if let (Some(lead), Some(code)) = (old.lead, &status) {
+            let next = dispositions::lead_next(db, code)?;
+            let round = old.round.unwrap_or(1);
+            leads::settle_again(db, lead, next, recall_at, old.user, round).doing(doing)?;
+        }
+        tasks::follow(db, old.id, amend.now).doing(doing)?;
+    }
+    let row = history::load(db, old.id)?;
+    outbox::push_amended(db, &row, amend.now).doing(doing)?;
+    let fields: Vec<&str> =
+        changes.iter().filter(|(_, before, after)| before != after).map(|(field, ..)| *field).collect();
+    let detail = json!({ "fields": fields, "reason": reason });
+    audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
+    Ok(row)
+}
+
+/// Sets or takes away the mark 報告 (S4.4); `false` when it was so.
+pub(super) fn report(
+    db: &Connection,
+    attempt: AttemptId,
+    on: bool,
+    scope: Scope,
+    by: Actor,
+    now: i64,
+) -> Result<bool> {
+    let doing = "mark call as reported";
+    let old = history::load(db, attempt)?;
+    allowed(&old, scope, by)?;
+    if old.dialed_at.is_none() {
+        return Err(Error::State { attempt, is: "claimed", needs: "dialed" });
+    }
+    if exec(db, "UPDATE attempts SET reported = ?2 WHERE id = ?1 AND reported <> ?2", (attempt, on))
+        .doing(doing)?
+        == 0
+    {
+        return Ok(false);
+    }
+    audit_by(db, now, by, "call.report", &attempt.to_string(), &json!({ "reported": on })).doing(doing)?;
+    Ok(true)
+}
+
+/// Amendments of a call, oldest first.
+pub(super) fn list(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Vec<AmendmentRow>> {
+    let sql = "SELECT m.at, m.user_id, u.login, m.field, m.before, m.after, m.reason
+               FROM amendments m LEFT JOIN users u ON u.id = m.user_id WHERE m.attempt_id = ?1 ORDER BY m.id";
+    all(db, sql, [attempt], |r| {
+        Ok(AmendmentRow {
+            at: r.get(0)?,
+            user: r.get(1)?,
+            login: r.get(2)?,
+            field: r.get(3)?,
+            before: r.get(4)?,
+            after: r.get(5)?,
+            reason: r.get(6)?,
+        })
+    })
+}
+
+fn allowed(row: &AttemptRow, scope: Scope, by: Actor) -> Result<()> {
+    let own = |user: Option<UserId>| by.user.is_some() && user == by.user;
+    match scope {
+        Scope::All => Ok(()),
+        Scope::Own if own(row.user) => Ok(()),
+        Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => Err(Error::Permission),
+    }
+}
+
+/// Whether no later call was made with the number in the project: only then does it decide what comes next.
+fn is_latest(db: &Connection, row: &AttemptRow) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM attempts WHERE phone = ?1 AND id > ?2 AND void = 0 AND project_id IS ?3
+                 AND dialed_at IS NOT NULL LIMIT 1";
+    Ok(one(db, sql, (&row.phone, row.id, row.project), |_| Ok(()))?.is_none())
+}
+
+fn put(
+    db: &Connection,
+    amend: &Amend,
+    field: &str,
+    before: Option<&str>,
+    after: Option<&str>,
+    reason: &str,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO amendments (attempt_id, at, user_id, uid, field, before, after, reason)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let Actor { user, uid } = amend.by;
+    exec(db, sql, (amend.attempt, amend.now, user, uid, field, before, after, reason)).map(|_| ())
+}
+
+const DO_NOT_CALL: &str = "do_not_call";

@@ -1,0 +1,71 @@
+//! The log of administrative changes: written in the transaction of the change, never changed afterwards.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::{all, exec};
+use crate::error::{Doing, Result};
+use crate::model::{Actor, AuditQuery, AuditRow};
+
+/// Writes an entry.
+pub(super) fn audit_by(
+    db: &Connection,
+    at: i64,
+    by: Actor,
+    action: &str,
+    object: &str,
+    detail: &serde_json::Value,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO audit (at, user_id, uid, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    exec(db, sql, params![at, by.user, by.uid, action, object, detail.to_string()]).map(|_| ())
+}
+
+/// Entries, newest first.
+pub(super) fn list(db: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>> {
+    let mut sql = String::from(
+        "SELECT a.id, a.at, a.user_id, u.login, a.uid, a.action, a.object, a.detail
+         FROM audit a LEFT JOIN users u ON u.id = a.user_id WHERE 1",
+    );
+    let mut values: Vec<Value> = Vec::new();
+    let mut filter = |clause: &str, value: Value| {
+        values.push(value);
+        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
+    };
+    if let Some(user) = query.user {
+        filter("a.user_id = #", Value::Blob(user.0.to_be_bytes().to_vec()));
+    }
+    if let Some(action) = &query.action {
+        filter("substr(a.action, 1, length(#)) = #", Value::Text(action.clone()));
+    }
+    if let Some(object) = &query.object {
+        filter("a.object = #", Value::Text(object.clone()));
+    }
+    if let Some(from) = query.from {
+        filter("a.at >= #", Value::Integer(from));
+    }
+    if let Some(to) = query.to {
+        filter("a.at < #", Value::Integer(to));
+    }
+    if let Some(before) = query.before {
+        filter("a.id < #", Value::Integer(before));
+    }
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    sql.push_str(&format!(" ORDER BY a.id DESC LIMIT {limit}"));
+    all(db, &sql, params_from_iter(values), |r| {
+        let detail: String = r.get(7)?;
+        Ok(AuditRow {
+            id: r.get(0)?,
+            at: r.get(1)?,
+            user: r.get(2)?,
+            login: r.get(3)?,
+            uid: r.get(4)?,
+            action: r.get(5)?,
+            object: r.get(6)?,
+            detail: serde_json::from_str(&detail).unwrap_or_default(),
+        })
+    })
+    .doing("read the audit log")
+}

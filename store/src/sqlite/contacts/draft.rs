@@ -1,0 +1,118 @@
+//! What a form may hold: one judge for every way a contact is written by hand (S0.4–S0.8, S0.28).
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::code::Code;
+use crate::error::{Error, Result};
+use crate::import::RequiredNames;
+use crate::model::{ContactDraft, PhoneDraft};
+use crate::phone::Phone;
+
+/// A draft that is good to keep.
+pub(super) struct Checked {
+    pub(super) company: Option<String>,
+    pub(super) person: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) phones: Vec<(Phone, Option<String>)>,
+    pub(super) categories: Vec<String>,
+    pub(super) warnings: Vec<Code>,
+}
+
+/// Judges a whole draft.
+pub(super) fn check(draft: &ContactDraft, required: RequiredNames) -> Result<Checked> {
+    let mut warnings = Vec::new();
+    let company = text(draft.company.as_deref(), &mut warnings)?;
+    let person = text(draft.person.as_deref(), &mut warnings)?;
+    names(company.as_deref(), person.as_deref(), required)?;
+    let phones = phones(&draft.phones, &mut warnings)?;
+    let categories = categories(&draft.categories, &mut warnings)?;
+    let email = email(draft.email.as_deref())?;
+    Ok(Checked { company, person, email, phones, categories, warnings })
+}
+
+/// Whether the names suffice (C2).
+pub(super) fn names(company: Option<&str>, person: Option<&str>, required: RequiredNames) -> Result<()> {
+    match required {
+        RequiredNames::Both if company.is_none() => Err(Error::Invalid(Code::ReqCompany)),
+        RequiredNames::Both if person.is_none() => Err(Error::Invalid(Code::ReqPerson)),
+        RequiredNames::Either if company.is_none() && person.is_none() => Err(Error::Invalid(Code::ReqName)),
+        _ => Ok(()),
+    }
+}
+
+/// A name without outer space; empty is none. There is no limit for people (S0.8), only a guard against bad input.
+pub(super) fn text(text: Option<&str>, warnings: &mut Vec<Code>) -> Result<Option<String>> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    if text.len() > MOST_BYTES {
+        return Err(Error::Invalid(Code::CsvField));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Error::Invalid(Code::CsvChar));
+    }
+    if text.chars().count() > SUITABLE_CHARS {
+        warn(warnings, Code::Long);
+    }
+    Ok(Some(text.to_owned()))
+}
+
+pub(super) fn email(text: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let one_at = text.split('@').filter(|part| !part.is_empty()).count() == 2;
+    if text.len() > MOST_EMAIL || !one_at || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Error::Value { what: "email", needs: "an address such as sato@example.jp" });
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// At least one number, none twice. Numbers that are never dialed have no place in a phone book of callers either.
+pub(super) fn phones(
+    drafts: &[PhoneDraft],
+    warnings: &mut Vec<Code>,
+) -> Result<Vec<(Phone, Option<String>)>> {
+    let mut phones: Vec<(Phone, Option<String>)> = Vec::new();
+    for draft in drafts.iter().filter(|draft| !draft.number.trim().is_empty()) {
+        let parsed = Phone::parse(&draft.number).map_err(Error::Phone)?;
+        parsed.warnings.iter().for_each(|code| warn(warnings, *code));
+        let label = text(draft.label.as_deref(), warnings)?;
+        if phones.iter().any(|(known, _)| *known == parsed.phone) {
+            return Err(Error::Invalid(Code::CsvDupPhone));
+        }
+        if phones.len() == MOST_PHONES {
+            return Err(Error::Value { what: "phones", needs: "at most 20 numbers" });
+        }
+        phones.push((parsed.phone, label));
+    }
+    if phones.is_empty() { Err(Error::Invalid(Code::ReqPhone)) } else { Ok(phones) }
+}
+
+/// Each once, in order; `A|B` is two (S0.19), ＡとA are one.
+pub(super) fn categories(names: &[String], warnings: &mut Vec<Code>) -> Result<Vec<String>> {
+    let mut categories: Vec<String> = Vec::new();
+    for name in names.iter().flat_map(|name| name.split(['|', '｜'])) {
+        let Some(name) = text(Some(name), warnings)? else { continue };
+        let same = |known: &String| known.nfkc().eq(name.nfkc());
+        if categories.iter().any(same) {
+            continue;
+        }
+        if categories.len() == MOST_CATEGORIES {
+            return Err(Error::Invalid(Code::CatLimit));
+        }
+        categories.push(name);
+    }
+    Ok(categories)
+}
+
+fn warn(warnings: &mut Vec<Code>, code: Code) {
+    if !warnings.contains(&code) {
+        warnings.push(code);
+    }
+}
+
+/// Longer names fit no screen (S0.8).
+const SUITABLE_CHARS: usize = 30;
+const MOST_BYTES: usize = 64 * 1024;
+const MOST_PHONES: usize = 20;
+/// S1.22.
+const MOST_CATEGORIES: usize = 100;
+/// RFC 5321 4.5.3.1: local part, `@` and domain.
+const MOST_EMAIL: usize = 320;

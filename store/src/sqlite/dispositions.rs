@@ -1,0 +1,272 @@
+//! Result statuses: read, made, changed, archived. Rows are never deleted, since old calls carry their codes.
+
+use rusqlite::{Connection, Row, params};
+use serde_json::json;
+
+use super::{all, audit_by, exec, one};
+use crate::error::{Doing, Error, Result};
+use crate::id::ProjectId;
+use crate::model::{Actor, DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, LeadNext};
+
+/// Statuses in order, archived ones behind if asked for.
+pub(super) fn list(db: &Connection, archived: bool) -> rusqlite::Result<Vec<DispositionInfo>> {
+    let sql =
+        format!("{SELECT} WHERE ?1 OR archived_at IS NULL ORDER BY archived_at IS NOT NULL, position, code");
+    all(db, &sql, [archived], row)
+}
+
+/// The status of this code or label that a call of the project may be given. Spellings of other systems are
+/// understood (C15). A label of the project goes before the same label of all.
+pub(super) fn find(db: &Connection, status: &str, project: Option<ProjectId>) -> Result<DispositionInfo> {
+    let status = status.trim();
+    let word = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
+    let sql = format!(
+        "{SELECT} WHERE (code = ?1 OR label = ?1) AND archived_at IS NULL
+           AND (project_id IS NULL OR project_id = ?2)
+         ORDER BY code = ?1 DESC, project_id IS NULL LIMIT 1"
+    );
+    one(db, &sql, (word, project), row)
+        .doing("read status")?
+        .ok_or_else(|| Error::StatusUnknown { status: status.to_owned() })
+}
+
+/// The status of this code or label in any project, archived ones too: for searches and for administration.
+pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
+    let status = status.trim();
+    let word = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
+    let sql = format!(
+        "{SELECT} WHERE code = ?1 OR label = ?1
+         ORDER BY code = ?1 DESC, archived_at IS NOT NULL, project_id IS NOT NULL, code LIMIT 1"
+    );
+    one(db, &sql, [word], row)
+        .doing("read status")?
+        .ok_or_else(|| Error::StatusUnknown { status: status.to_owned() })
+}
+
+/// What becomes of a lead whose call has this code, whether the status is still offered or not.
+pub(super) fn lead_next(db: &Connection, code: &str) -> Result<LeadNext> {
+    one(db, "SELECT lead_next FROM dispositions WHERE code = ?1", [code], |r| r.get(0))
+        .doing("read status")?
+        .ok_or_else(|| Error::StatusUnknown { status: code.to_owned() })
+}
+
+pub(super) fn add(db: &Connection, draft: &DispositionDraft, by: Actor, now: i64) -> Result<DispositionInfo> {
+    let doing = "add status";
+    let label = check_label(&draft.label)?;
+    free_label(db, label, draft.project, None)?;
+    let code = match &draft.code {
+        Some(code) => check_code(db, code.trim())?,
+        None => new_code(db).doing(doing)?,
+    };
+    let flags = &draft.flags;
+    let (hotkey, color) = (hotkey(flags)?, color(flags)?);
+    free_hotkey(db, hotkey.as_deref(), draft.project, None)?;
+    let last: i64 = one(db, "SELECT ifnull(max(position), 0) FROM dispositions", [], |r| r.get(0))
+        .doing(doing)?
+        .unwrap_or(0);
+    let sql = "INSERT INTO dispositions (code, label, keep_recording, counts_call, counts_connect, lead_next, position,
+                 project_id, hotkey, color) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let values = params![
+        code,
+        label,
+        flags.keep_recording.unwrap_or(true),
+        flags.counts_call.unwrap_or(true),
+        flags.counts_connect.unwrap_or(true),
+        flags.lead_next.unwrap_or(LeadNext::Done),
+        last + 1,
+        draft.project,
+        hotkey,
+        color,
+    ];
+    exec(db, sql, values).doing(doing)?;
+    if let Some(position) = flags.position {
+        place(db, &code, position).doing(doing)?;
+    }
+    let added = any(db, &code)?;
+    audit_by(db, now, by, "status.add", &code, &json!(added)).doing(doing)?;
+    Ok(added)
+}
+
+/// Changes a status. The built-in ones are coupled to functions: only key, colour and place are a matter of taste.
+pub(super) fn change(
+    db: &Connection,
+    status: &str,
+    change: &DispositionChange,
+    by: Actor,
+    now: i64,
+) -> Result<DispositionInfo> {
+    let doing = "change status";
+    let old = any(db, status)?;
+    let flags = &change.flags;
+    let fixed = change.label.is_some()
+        || change.archived.is_some()
+        || flags.keep_recording.is_some()
+        || flags.counts_call.is_some()
+        || flags.counts_connect.is_some()
+        || flags.lead_next.is_some();
+    if old.builtin && fixed {
+        return Err(Error::StatusBuiltin);
+    }
+    let label = match &change.label {
+        Some(label) => check_label(label)?,
+        None => &old.label,
+    };
+    let archived_at = match change.archived {
+        Some(true) => old.archived_at.or(Some(now)),
+        Some(false) => None,
+        None => old.archived_at,
+    };
+    let hotkey = if flags.hotkey.is_some() { hotkey(flags)? } else { old.hotkey.clone() };
+    let color = if flags.color.is_some() { color(flags)? } else { old.color.clone() };
+    if archived_at.is_none() {
+        free_label(db, label, old.project, Some(&old.code))?;
+        free_hotkey(db, hotkey.as_deref(), old.project, Some(&old.code))?;
+    }
+    if fixed {
+        let sql =
+            "UPDATE dispositions SET label = ?2, keep_recording = ?3, counts_call = ?4, counts_connect = ?5,
+                     lead_next = ?6, archived_at = ?7 WHERE code = ?1";
+        let values = params![
+            old.code,
+            label,
+            flags.keep_recording.unwrap_or(old.keep_recording),
+            flags.counts_call.unwrap_or(old.counts_call),
+            flags.counts_connect.unwrap_or(old.counts_connect),
+            flags.lead_next.unwrap_or(old.lead_next),
+            archived_at,
+        ];
+        exec(db, sql, values).doing(doing)?;
+    }
+    let sql = "UPDATE dispositions SET hotkey = ?2, color = ?3 WHERE code = ?1";
+    exec(db, sql, (&old.code, hotkey, color)).doing(doing)?;
+    if let Some(position) = flags.position {
+        place(db, &old.code, position).doing(doing)?;
+    }
+    let new = any(db, &old.code)?;
+    audit_by(db, now, by, "status.edit", &old.code, &json!({ "before": old, "after": new })).doing(doing)?;
+    Ok(new)
+}
+
+/// Moves a status to a place, from 1; the others keep their order.
+fn place(db: &Connection, code: &str, position: i64) -> rusqlite::Result<()> {
+    let mut order: Vec<String> =
+        all(db, "SELECT code FROM dispositions WHERE code <> ?1 ORDER BY position, code", [code], |r| {
+            r.get(0)
+        })?;
+    let at = usize::try_from(position.max(1) - 1).unwrap_or(usize::MAX).min(order.len());
+    order.insert(at, code.to_owned());
+    for (position, code) in (1_i64..).zip(&order) {
+        exec(
+            db,
+            "UPDATE dispositions SET position = ?2 WHERE code = ?1 AND position <> ?2",
+            (code, position),
+        )?;
+    }
+    Ok(())
+}
+
+fn check_label(label: &str) -> Result<&str> {
+    let label = label.trim();
+    if label.is_empty() || label.len() > MOST_LABEL || label.chars().any(char::is_control) {
+        return Err(Error::Value { what: "label", needs: "one line of text, at most 200 bytes" });
+    }
+    Ok(label)
+}
+
+/// Neither another label nor a code nor a spelling of one: what is typed must mean one status.
+fn free_label(db: &Connection, label: &str, project: Option<ProjectId>, own: Option<&str>) -> Result<()> {
+    let sql = "SELECT 1 FROM dispositions WHERE (label = ?1 AND project_id IS ?2 AND archived_at IS NULL OR code = ?1)
+                 AND code IS NOT ?3";
+    let taken = one(db, sql, (label, project, own), |_| Ok(())).doing("look up a status")?.is_some();
+    if taken || ALIASES.iter().any(|(alias, _)| *alias == label) {
+        return Err(Error::StatusDuplicate { label: label.to_owned() });
+    }
+    Ok(())
+}
+
+fn check_code(db: &Connection, code: &str) -> Result<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if code.is_empty() || code.len() > MOST_CODE || !code.chars().all(plain) {
+        return Err(Error::Value { what: "code", needs: "lower-case letters, digits and '_', at most 32" });
+    }
+    let sql = "SELECT 1 FROM dispositions WHERE code = ?1 OR label = ?1";
+    match one(db, sql, [code], |_| Ok(())).doing("look up a status")? {
+        Some(()) => Err(Error::StatusDuplicate { label: code.to_owned() }),
+        None => Ok(code.to_owned()),
+    }
+}
+
+/// Codes are for programs, so a Japanese label needs none of its own.
+fn new_code(db: &Connection) -> rusqlite::Result<String> {
+    let sql = "SELECT count(*) FROM dispositions";
+    let mut number: i64 = one(db, sql, [], |r| r.get(0))?.unwrap_or(0) + 1;
+    loop {
+        let code = format!("status_{number}");
+        if one(db, "SELECT 1 FROM dispositions WHERE code = ?1", [&code], |_| Ok(()))?.is_none() {
+            return Ok(code);
+        }
+        number += 1;
+    }
+}
+
+fn hotkey(flags: &DispositionFlags) -> Result<Option<String>> {
+    let Some(key) = flags.hotkey.as_deref().map(str::trim).filter(|key| !key.is_empty()) else {
+        return Ok(None);
+    };
+    if key.chars().count() != 1 || key.chars().any(char::is_control) {
+        return Err(Error::Value { what: "hotkey", needs: "one character" });
+    }
+    Ok(Some(key.to_lowercase()))
+}
+
+fn free_hotkey(
+    db: &Connection,
+    key: Option<&str>,
+    project: Option<ProjectId>,
+    own: Option<&str>,
+) -> Result<()> {
+    let Some(key) = key else { return Ok(()) };
+    let sql = "SELECT label FROM dispositions WHERE hotkey = ?1 AND project_id IS ?2 AND archived_at IS NULL
+                 AND code IS NOT ?3";
+    match one(db, sql, (key, project, own), |r| r.get(0)).doing("look up a key")? {
+        Some(label) => Err(Error::StatusDuplicate { label }),
+        None => Ok(()),
+    }
+}
+
+fn color(flags: &DispositionFlags) -> Result<Option<String>> {
+    let Some(color) = flags.color.as_deref().map(str::trim).filter(|color| !color.is_empty()) else {
+        return Ok(None);
+    };
+    let digits = color.strip_prefix('#').unwrap_or_default();
+    if digits.len() != 6 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Err(Error::Value { what: "color", needs: "#rrggbb" });
+    }
+    Ok(Some(color.to_ascii_lowercase()))
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<DispositionInfo> {
+    Ok(DispositionInfo {
+        code: row.get(0)?,
+        label: row.get(1)?,
+        builtin: row.get(2)?,
+        keep_history: row.get(3)?,
+        keep_recording: row.get(4)?,
+        counts_call: row.get(5)?,
+        counts_connect: row.get(6)?,
+        lead_next: row.get(7)?,
+        position: row.get(8)?,
+        project: row.get(9)?,
+        hotkey: row.get(10)?,
+        color: row.get(11)?,
+        archived_at: row.get(12)?,
+    })
+}
+
+const SELECT: &str = "
+  SELECT code, label, builtin, keep_history, keep_recording, counts_call, counts_connect, lead_next, position,
+    project_id, hotkey, color, archived_at FROM dispositions";
+const ALIASES: &[(&str, &str)] =
+    &[("見込み", "prospect"), ("架電禁止", "do_not_call"), ("再架電", "callback")];
+const MOST_LABEL: usize = 200;
+const MOST_CODE: usize = 32;

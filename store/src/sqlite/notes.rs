@@ -1,0 +1,130 @@
+//! Notes of the back office: history without a call (S4.5). They are in no count and in no file of results.
+
+use rusqlite::{Connection, Row};
+use serde_json::json;
+
+use super::{all, audit_by, exec, history, one};
+use crate::error::{Doing, Error, Result};
+use crate::id::{AttemptId, LeadId, NoteId};
+use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteRow};
+use crate::permission::Scope;
+use crate::phone::Phone;
+
+/// What a note is about, looked up.
+struct Subject {
+    phone: String,
+    attempt: Option<AttemptId>,
+    lead: Option<LeadId>,
+}
+
+pub(super) fn add(db: &Connection, draft: &NoteDraft) -> Result<NoteRow> {
+    let doing = "add note";
+    let text = check_text(&draft.text)?;
+    let subject = subject(db, &draft.about)?;
+    let id = NoteId::generate(draft.now);
+    let sql = "INSERT INTO notes (id, attempt_id, lead_id, phone, user_id, text, at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let values = (id, subject.attempt, subject.lead, &subject.phone, draft.by.user, text, draft.now);
+    exec(db, sql, values).doing(doing)?;
+    audit_by(db, draft.now, draft.by, "note.add", &id.to_string(), &json!({})).doing(doing)?;
+    load(db, id)
+}
+
+/// Changes a note or takes it back. What it said before is in the audit log.
+pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
+    let doing = "change note";
+    let old = load(db, change.note)?;
+    let own = change.by.user.is_some() && old.user == change.by.user;
+    match change.scope {
+        Scope::All => {}
+        Scope::Own if own => {}
+        Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => return Err(Error::Permission),
+    }
+    if old.deleted_at.is_some() {
+        return Err(Error::NotFound { what: "note", key: change.note.to_string() });
+    }
+    let action = match &change.text {
+        Some(text) => {
+            let text = check_text(text)?;
+            let sql = "UPDATE notes SET text = ?2, edited_at = ?3 WHERE id = ?1";
+            exec(db, sql, (change.note, text, change.now)).doing(doing)?;
+            "note.edit"
+        }
+        None => {
+            exec(db, "UPDATE notes SET deleted_at = ?2 WHERE id = ?1", (change.note, change.now))
+                .doing(doing)?;
+            "note.delete"
+        }
+    };
+    let detail = json!({ "before": old.text });
+    audit_by(db, change.now, change.by, action, &change.note.to_string(), &detail).doing(doing)?;
+    load(db, change.note)
+}
+
+/// Notes about a customer, oldest first: whatever call or lead they were written at, the number is what counts.
+pub(super) fn list(db: &Connection, about: &NoteAbout) -> Result<Vec<NoteRow>> {
+    let phone = subject(db, about)?.phone;
+    let sql = format!(
+        "{SELECT} WHERE n.phone = ?1 AND n.deleted_at IS NULL ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
+    );
+    all(db, &sql, [phone], row).doing("read notes")
+}
+
+fn load(db: &Connection, note: NoteId) -> Result<NoteRow> {
+    let sql = format!("{SELECT} WHERE n.id = ?1");
+    one(db, &sql, [note], row)
+        .doing("read note")?
+        .ok_or_else(|| Error::NotFound { what: "note", key: note.to_string() })
+}
+
+fn subject(db: &Connection, about: &NoteAbout) -> Result<Subject> {
+    match about {
+        NoteAbout::Attempt(attempt) => {
+            let call = history::load(db, *attempt)?;
+            let phone = call.phone.ok_or(Error::Invalid(crate::code::Code::ReqPhone))?;
+            Ok(Subject { phone, attempt: Some(*attempt), lead: call.lead })
+        }
+        NoteAbout::Lead(lead) => {
+            let sql = "SELECT phone FROM leads WHERE id = ?1 AND deleted_at IS NULL";
+            let phone = one(db, sql, [lead], |r| r.get(0))
+                .doing("read lead")?
+                .ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })?;
+            Ok(Subject { phone, attempt: None, lead: Some(*lead) })
+        }
+        NoteAbout::Number(raw) => {
+            let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+            Ok(Subject { phone: phone.expose().to_owned(), attempt: None, lead: None })
+        }
+    }
+}
+
+fn check_text(text: &str) -> Result<&str> {
+    let text = text.trim();
+    let unreadable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.is_empty() || text.len() > MOST_TEXT || text.chars().any(unreadable) {
+        return Err(Error::Value { what: "text", needs: "some text, at most 64 KiB" });
+    }
+    Ok(text)
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<NoteRow> {
+    Ok(NoteRow {
+        id: row.get(0)?,
+        attempt: row.get(1)?,
+        lead: row.get(2)?,
+        phone: row.get(3)?,
+        user: row.get(4)?,
+        login: row.get(5)?,
+        text: row.get(6)?,
+        at: row.get(7)?,
+        edited_at: row.get(8)?,
+        deleted_at: row.get(9)?,
+    })
+}
+
+const SELECT: &str = "
+  SELECT n.id, n.attempt_id, n.lead_id, n.phone, n.user_id, u.login, n.text, n.at, n.edited_at, n.deleted_at
+  FROM notes n LEFT JOIN users u ON u.id = n.user_id";
+const MOST_TEXT: usize = 64 * 1024;
+/// More notes about one number are a novel.
+const MOST_SHOWN: u32 = 1000;

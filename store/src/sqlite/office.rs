@@ -1,0 +1,177 @@
+//! The office's verbs on SQLite: each opens its transaction and hands over to the module of its noun.
+
+use super::{
+    SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions, dnc, notes, tasks, users,
+};
+use crate::backend::{Office, OfficeReader};
+use crate::error::{Doing, Result};
+use crate::id::{AttemptId, ContactId, UserId};
+use crate::model::{
+    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange,
+    ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange, NoteDraft, NoteRow,
+    TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+};
+use crate::permission::Scope;
+
+impl Office for SqliteBackend {
+    fn user_add(&mut self, draft: &UserDraft, by: Actor, within: UserScope, now: i64) -> Result<UserInfo> {
+        self.transact("add user", |db, _| users::add(db, draft, by, within, now))
+    }
+
+    fn user_change(
+        &mut self,
+        user: UserId,
+        change: &UserChange,
+        by: Actor,
+        within: UserScope,
+        now: i64,
+    ) -> Result<UserInfo> {
+        self.transact("change user", |db, _| users::change(db, user, change, by, within, now))
+    }
+
+    fn user_delete(&mut self, user: UserId, by: Actor, now: i64) -> Result<UserInfo> {
+        self.transact("delete user", |db, _| users::delete(db, user, by, now))
+    }
+
+    fn all_users(&mut self) -> Result<Vec<UserInfo>> {
+        users::list(&self.db, true).doing("read users")
+    }
+
+    fn password_hash(&mut self, user: UserId) -> Result<Option<String>> {
+        users::password_hash(&self.db, user)
+    }
+
+    fn disposition_add(&mut self, draft: &DispositionDraft, by: Actor, now: i64) -> Result<DispositionInfo> {
+        self.transact("add status", |db, _| dispositions::add(db, draft, by, now))
+    }
+
+    fn disposition_change(
+        &mut self,
+        status: &str,
+        change: &DispositionChange,
+        by: Actor,
+        now: i64,
+    ) -> Result<DispositionInfo> {
+        self.transact("change status", |db, _| dispositions::change(db, status, change, by, now))
+    }
+
+    fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>> {
+        dispositions::list(&self.db, true).doing("read statuses")
+    }
+
+    fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow> {
+        self.transact("change task", |db, _| tasks::change(db, change))
+    }
+
+    fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved> {
+        self.transact("add contact", |db, _| contacts::add(db, add))
+    }
+
+    fn contact_change(
+        &mut self,
+        contact: ContactId,
+        change: &ContactChange,
+        rules: ContactRules,
+        by: Actor,
+        now: i64,
+    ) -> Result<ContactSaved> {
+        self.transact("change contact", |db, _| contacts::change(db, contact, change, rules, by, now))
+    }
+
+    fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<()> {
+        self.transact("delete contacts", |db, _| {
+            contacts.iter().try_for_each(|contact| contacts::delete(db, *contact, by, now))
+        })
+    }
+
+    fn contact_undo(&mut self, contact: ContactId, by: Actor, now: i64) -> Result<ContactRow> {
+        self.transact("restore contact", |db, _| contacts::undo(db, contact, by, now))
+    }
+
+    fn contacts_purge(&mut self, now: i64) -> Result<u32> {
+        self.transact("empty the bin", |db, _| contacts::purge(db, now))
+    }
+
+    fn category_delete(&mut self, name: &str, by: Actor, now: i64) -> Result<i64> {
+        self.transact("delete category", |db, _| contacts::delete_category(db, name, by, now))
+    }
+
+    fn category_unlink(&mut self, at: &mut UnlinkAt) -> Result<bool> {
+        self.transact("unlink a category", |db, _| contacts::unlink_category(db, at))
+    }
+
+    fn dnc_add_all(&mut self, entries: &[DncEntry]) -> Result<u64> {
+        self.transact("add do-not-call", |db, _| {
+            let mut added = 0;
+            for entry in entries {
+                added += u64::from(dnc::add(db, entry)?);
+            }
+            Ok(added)
+        })
+    }
+
+    fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64> {
+        self.transact("clear do-not-call", |db, _| {
+            let mut cleared = 0;
+            for entry in entries {
+                cleared += u64::from(dnc::clear(db, entry)?);
+            }
+            Ok(cleared)
+        })
+    }
+
+    fn amend(&mut self, amend: &Amend) -> Result<AttemptRow> {
+        self.transact("amend call", |db, _| amend::amend(db, amend))
+    }
+
+    fn report(&mut self, attempt: AttemptId, on: bool, scope: Scope, by: Actor, now: i64) -> Result<bool> {
+        self.transact("mark call as reported", |db, _| amend::report(db, attempt, on, scope, by, now))
+    }
+
+    fn note_add(&mut self, draft: &NoteDraft) -> Result<NoteRow> {
+        self.transact("add note", |db, _| notes::add(db, draft))
+    }
+
+    fn note_change(&mut self, change: &NoteChange) -> Result<NoteRow> {
+        self.transact("change note", |db, _| notes::change(db, change))
+    }
+}
+
+impl OfficeReader for SqliteReader {
+    fn audit_log(&mut self, query: &AuditQuery) -> Result<Vec<AuditRow>> {
+        audit_log::list(&self.db, query)
+    }
+
+    fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>> {
+        tasks::list(&self.db, query)
+    }
+
+    fn task_counts(&mut self, owner: Option<UserId>, now: i64) -> Result<TaskCounts> {
+        tasks::counts(&self.db, owner, now).doing("count tasks")
+    }
+
+    fn contacts(&mut self, query: &ContactQuery) -> Result<Vec<ContactRow>> {
+        contacts::page(&self.db, query)
+    }
+
+    fn contact_row(&mut self, word: &str) -> Result<ContactRow> {
+        contacts::find(&self.db, word)
+    }
+
+    fn categories(&mut self) -> Result<Vec<CategoryInfo>> {
+        contacts::categories(&self.db).doing("read categories")
+    }
+
+    fn dnc_entries(&mut self, query: &DncQuery) -> Result<Vec<DncRow>> {
+        dnc::list(&self.db, query)
+    }
+
+    fn amendments(&mut self, attempt: AttemptId) -> Result<Vec<AmendmentRow>> {
+        amend::list(&self.db, attempt).doing("read amendments")
+    }
+
+    fn notes(&mut self, about: &NoteAbout) -> Result<Vec<NoteRow>> {
+        notes::list(&self.db, about)
+    }
+}

@@ -1,0 +1,311 @@
+//! Tasks (対応タスク): a saved 見込 or 再コール, or any status with a time to call back (X4).
+//!
+//! A task belongs to the call it came from and follows its saves. A later call with the number in the same project
+//! closes it.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde_json::json;
+
+use super::{all, audit_by, exec, one};
+use crate::error::{Doing, Error, Result};
+use crate::id::{AttemptId, ContactId, LeadId, ProjectId, UserId};
+use crate::model::{
+    Actor, LeadNext, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep,
+};
+use crate::permission::Scope;
+use crate::phone::Phone;
+
+/// What a saved call says about tasks.
+struct Call {
+    phone: Option<String>,
+    lead: Option<LeadId>,
+    project: Option<ProjectId>,
+    user: Option<UserId>,
+    recall_at: Option<i64>,
+    disposition: Option<String>,
+    next: Option<LeadNext>,
+}
+
+/// Brings the tasks of a number in step with a call that was just saved or amended.
+pub(super) fn follow(db: &Connection, attempt: AttemptId, now: i64) -> rusqlite::Result<()> {
+    let sql = "SELECT a.phone, a.lead_id, a.project_id, a.user_id, a.recall_at, a.disposition, d.lead_next
+               FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition WHERE a.id = ?1";
+    let call = one(db, sql, [attempt], |r| {
+        Ok(Call {
+            phone: r.get(0)?,
+            lead: r.get(1)?,
+            project: r.get(2)?,
+            user: r.get(3)?,
+            recall_at: r.get(4)?,
+            disposition: r.get(5)?,
+            next: r.get(6)?,
+        })
+    })?;
+    let Some(Call { phone: Some(phone), lead, project, user, recall_at, disposition, next }) = call else {
+        return Ok(());
+    };
+    // Nothing was judged yet: an earlier task is still to be done.
+    let Some(disposition) = disposition else { return Ok(()) };
+    let is_task = next != Some(LeadNext::Never) && (next == Some(LeadNext::Task) || recall_at.is_some());
+    let earlier = close_earlier(db, attempt, &phone, project, user, now)?;
+    if !is_task {
+        exec(db, "DELETE FROM tasks WHERE attempt_id = ?1 AND state = 'open'", [attempt])?;
+        return Ok(());
+    }
+    // A call by hand goes on with the lead of the task it answers.
+    let lead = lead.or(earlier);
+    let kind = if disposition == PROSPECT { TaskKind::Prospect } else { TaskKind::Callback };
+    let sql = "INSERT INTO tasks (attempt_id, lead_id, project_id, phone, kind, due_at, owner_user_id, created_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               ON CONFLICT (attempt_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, state = 'open',
+                 closed_at = NULL, closed_by = NULL";
+    exec(db, sql, (attempt, lead, project, &phone, kind, recall_at, user, now))?;
+    if let Some(lead) = earlier {
+        let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = ?3
+                   WHERE id = ?1 AND state IN ('task', 'done') AND deleted_at IS NULL";
+        exec(db, sql, (lead, recall_at, user))?;
+    }
+    Ok(())
+}
+
+/// Closes what was open for the number in the project, and the leads that waited for it. Returns the newest of them.
+fn close_earlier(
+    db: &Connection,
+    attempt: AttemptId,
+    phone: &str,
+    project: Option<ProjectId>,
+    user: Option<UserId>,
+    now: i64,
+) -> rusqlite::Result<Option<LeadId>> {
+    let sql = "SELECT id, lead_id FROM tasks
+               WHERE phone = ?1 AND state = 'open' AND project_id IS ?2 AND attempt_id < ?3 ORDER BY id";
+    let open: Vec<(i64, Option<LeadId>)> =
+        all(db, sql, (phone, project, attempt), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let mut newest = None;
+    for (task, lead) in open {
+        close(db, task, lead, user, now)?;
+        newest = lead.or(newest);
+    }
+    Ok(newest)
+}
+
+fn close(
+    db: &Connection,
+    task: i64,
+    lead: Option<LeadId>,
+    user: Option<UserId>,
+    now: i64,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE tasks SET state = 'done', closed_at = ?2, closed_by = ?3 WHERE id = ?1";
+    exec(db, sql, (task, now, user))?;
+    if let Some(lead) = lead {
+        // A lead that a call holds, or that was put back into the round, is not ours to move.
+        let sql = "UPDATE leads SET state = 'done', recall_at = NULL, owner_user_id = NULL
+                   WHERE id = ?1 AND state = 'task'";
+        exec(db, sql, [lead])?;
+    }
+    release(db, task)
+}
+
+/// Leads of the number that were passed over because of the task have their turn again.
+fn release(db: &Connection, task: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
+               WHERE phone = (SELECT phone FROM tasks WHERE id = ?1) AND state = 'skipped' AND skip_reason = 'E-TASK'
+                 AND deleted_at IS NULL";
+    exec(db, sql, [task]).map(|_| ())
+}
+
+/// Whether the number is another user's task in the project: the auto-dialer leaves it to them (S4.20).
+pub(super) fn held_by_other(
+    db: &Connection,
+    phone: &str,
+    project: Option<ProjectId>,
+    user: Option<UserId>,
+) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM tasks t WHERE t.phone = ?1 AND t.state = 'open' AND t.project_id IS ?2
+                 AND (t.owner_user_id IS NULL OR t.owner_user_id IS NOT ?3) LIMIT 1";
+    Ok(one(db, sql, (phone, project, user), |_| Ok(()))?.is_some())
+}
+
+/// Cancels the tasks of a number whose contact goes into the bin; returns how many.
+pub(super) fn cancel_with_contact(
+    db: &Connection,
+    phone: &str,
+    contact: ContactId,
+    by: Actor,
+    now: i64,
+) -> rusqlite::Result<usize> {
+    let sql = "UPDATE tasks SET state = 'cancelled', closed_at = ?3, closed_by = ?4, contact_id = ?2
+               WHERE phone = ?1 AND state = 'open'";
+    exec(db, sql, (phone, contact, now, by.user))
+}
+
+/// Opens the tasks again that went with a contact, unless a later call has answered them.
+pub(super) fn restore_with_contact(db: &Connection, contact: ContactId) -> rusqlite::Result<usize> {
+    let sql = "UPDATE tasks SET state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL
+               WHERE contact_id = ?1 AND state = 'cancelled'";
+    exec(db, sql, [contact])
+}
+
+/// Carries out one change.
+pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
+    let doing = "change task";
+    let task = change.task;
+    let row = load(db, task, change.now)?;
+    let own = change.by.user.is_some() && row.owner == change.by.user;
+    match change.scope {
+        Scope::All => {}
+        Scope::Own if own => {}
+        Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => return Err(Error::Permission),
+    }
+    let open = row.state == TaskState::Open;
+    let needs_open = || if open { Ok(()) } else { Err(Error::Stale { what: "task" }) };
+    let detail = match change.what {
+        TaskStep::Close => {
+            needs_open()?;
+            close(db, task, row.lead, change.by.user, change.now).doing(doing)?;
+            json!({ "state": "done" })
+        }
+        TaskStep::Reopen => {
+            if open {
+                return Err(Error::Stale { what: "task" });
+            }
+            let sql = "UPDATE tasks SET state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL
+                       WHERE id = ?1";
+            exec(db, sql, [task]).doing(doing)?;
+            if let Some(lead) = row.lead {
+                let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = ?3
+                           WHERE id = ?1 AND state = 'done' AND deleted_at IS NULL";
+                exec(db, sql, (lead, row.due_at, row.owner)).doing(doing)?;
+            }
+            json!({ "state": "open" })
+        }
+        TaskStep::Reassign(owner) => {
+            needs_open()?;
+            exec(db, "UPDATE tasks SET owner_user_id = ?2 WHERE id = ?1", (task, owner)).doing(doing)?;
+            let sql = "UPDATE leads SET owner_user_id = ?2 WHERE id = ?1 AND state = 'task'";
+            exec(db, sql, (row.lead, owner)).doing(doing)?;
+            // The new owner's own auto-dialing may call the number now.
+            release(db, task).doing(doing)?;
+            json!({ "before": row.owner, "owner": owner })
+        }
+        TaskStep::Due(due_at) => {
+            needs_open()?;
+            exec(db, "UPDATE tasks SET due_at = ?2 WHERE id = ?1", (task, due_at)).doing(doing)?;
+            let sql = "UPDATE leads SET recall_at = ?2 WHERE id = ?1 AND state = 'task'";
+            exec(db, sql, (row.lead, due_at)).doing(doing)?;
+            json!({ "before": row.due_at, "due_at": due_at })
+        }
+    };
+    let action = match change.what {
+        TaskStep::Close => "task.done",
+        TaskStep::Reopen => "task.reopen",
+        TaskStep::Reassign(_) => "task.reassign",
+        TaskStep::Due(_) => "task.due",
+    };
+    audit_by(db, change.now, change.by, action, &task.to_string(), &detail).doing(doing)?;
+    load(db, task, change.now)
+}
+
+pub(super) fn load(db: &Connection, task: i64, now: i64) -> Result<TaskRow> {
+    let sql = format!("{SELECT} WHERE t.id = ?1");
+    one(db, &sql, [task], |r| row(r, now))
+        .doing("read task")?
+        .ok_or_else(|| Error::NotFound { what: "task", key: task.to_string() })
+}
+
+/// A page of tasks. Those whose list is deleted or disabled are not shown (X4).
+pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
+    let mut sql = format!("{SELECT} WHERE {VISIBLE}");
+    let mut values: Vec<Value> = Vec::new();
+    let mut filter = |clause: &str, value: Value| {
+        values.push(value);
+        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
+    };
+    if let Some(owner) = query.owner {
+        filter("t.owner_user_id = #", Value::Blob(owner.0.to_be_bytes().to_vec()));
+    }
+    match query.folder {
+        Some(TaskFolder::Past) => filter("t.due_at <= #", Value::Integer(query.now)),
+        Some(TaskFolder::Future) => filter("t.due_at > #", Value::Integer(query.now)),
+        Some(TaskFolder::Free) => filter("t.due_at IS NULL AND #", Value::Integer(1)),
+        None => {}
+    }
+    if !query.include_closed {
+        filter("t.state = 'open' AND #", Value::Integer(1));
+    }
+    if let Some(raw) = &query.phone {
+        let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+        filter("t.phone = #", Value::Text(phone.expose().to_owned()));
+    }
+    if let Some(after) = query.after {
+        let clause = "(t.due_at IS NULL, ifnull(t.due_at, 0), t.id) > (SELECT o.due_at IS NULL, ifnull(o.due_at, 0), o.id
+                      FROM tasks o WHERE o.id = #)";
+        filter(clause, Value::Integer(after));
+    }
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    sql.push_str(&format!(" ORDER BY t.due_at IS NULL, ifnull(t.due_at, 0), t.id LIMIT {limit}"));
+    all(db, &sql, params_from_iter(values), |r| row(r, query.now)).doing("read tasks")
+}
+
+/// Open tasks by folder, of one owner or of all.
+pub(super) fn counts(db: &Connection, owner: Option<UserId>, now: i64) -> rusqlite::Result<TaskCounts> {
+    let sql = format!(
+        "SELECT ifnull(sum(t.due_at <= ?2), 0), ifnull(sum(t.due_at > ?2), 0), ifnull(sum(t.due_at IS NULL), 0)
+         FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id LEFT JOIN lists i ON i.id = l.list_id
+         WHERE {VISIBLE} AND t.state = 'open' AND (?1 IS NULL OR t.owner_user_id = ?1)"
+    );
+    let counts = one(db, &sql, (owner, now), |r| {
+        let count = |at| super::unsigned(r, at);
+        Ok(TaskCounts { past: count(0)?, future: count(1)?, free: count(2)? })
+    })?;
+    Ok(counts.unwrap_or_default())
+}
+
+fn row(row: &Row<'_>, now: i64) -> rusqlite::Result<TaskRow> {
+    let due_at: Option<i64> = row.get(3)?;
+    Ok(TaskRow {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        state: row.get(2)?,
+        folder: match due_at {
+            None => TaskFolder::Free,
+            Some(due) if due <= now => TaskFolder::Past,
+            Some(_) => TaskFolder::Future,
+        },
+        due_at,
+        owner: row.get(4)?,
+        owner_login: row.get(5)?,
+        owner_name: row.get(6)?,
+        attempt: row.get(7)?,
+        called_at: row.get(8)?,
+        lead: row.get(9)?,
+        list_name: row.get(10)?,
+        phone: row.get(11)?,
+        company: row.get(12)?,
+        person: row.get(13)?,
+        status_label: row.get(14)?,
+        memo: row.get(15)?,
+        closed_at: row.get(16)?,
+    })
+}
+
+const SELECT: &str = "
+  SELECT t.id, t.kind, t.state, t.due_at, t.owner_user_id, u.login, u.name, t.attempt_id, a.dialed_at, t.lead_id,
+    ifnull(i.name, a.list_name), t.phone, ifnull(c.company, a.company), ifnull(c.person, a.person), d.label, a.memo,
+    t.closed_at
+  FROM tasks t
+  JOIN attempts a ON a.id = t.attempt_id
+  LEFT JOIN users u ON u.id = t.owner_user_id
+  LEFT JOIN leads l ON l.id = t.lead_id
+  LEFT JOIN lists i ON i.id = l.list_id
+  LEFT JOIN dispositions d ON d.code = a.disposition
+  LEFT JOIN contact_phones p ON p.phone = t.phone AND p.live = 1
+  LEFT JOIN contacts c ON c.id = p.contact_id";
+const VISIBLE: &str =
+    "(t.lead_id IS NULL OR (l.deleted_at IS NULL AND i.deleted_at IS NULL AND i.enabled = 1))";
+const PROSPECT: &str = "prospect";

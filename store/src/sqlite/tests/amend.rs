@@ -1,0 +1,194 @@
+//! Corrections of sealed calls.
+
+use super::*;
+use crate::error::Error;
+use crate::model::{Amend, DncQuery, HistoryQuery, HistoryScope, StatsQuery, TaskQuery};
+use crate::permission::Scope;
+
+fn amend(world: &World, attempt: AttemptId, status: &str, reason: &str) -> Amend {
+    Amend {
+        attempt,
+        status: Some(status.into()),
+        memo: None,
+        recall_at: None,
+        reason: reason.into(),
+        scope: Scope::All,
+        by: world.actor(),
+        now: world.now + MINUTE,
+    }
+}
+
+/// S4.48: one row per INVITE however often it is saved. S4.49: after the seal it is amended, with who and why.
+#[test]
+fn a_sealed_call_is_corrected_by_an_amendment() {
+    let mut world = World::new(1);
+    let claimed = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+    let open = world.db.amend(&amend(&world, claimed.attempt, "見込", "x")).unwrap_err();
+    assert!(matches!(open, Error::State { needs: "sealed", .. }), "{open}");
+    for status in ["不通", "再コール", "通話済"] {
+        world.db.save(&world.save(claimed.attempt, status)).unwrap();
+    }
+    world.db.seal(claimed.attempt, NOW).unwrap();
+    assert_eq!(world.reader().history(&HistoryQuery::default()).unwrap().len(), 1);
+    let mut change = amend(&world, claimed.attempt, "見込", "聞き間違い");
+    change.memo = Some("資料送付".into());
+    let (row, commits) = world.commits(|db| db.amend(&change));
+    assert_eq!(commits, 1);
+    assert_eq!((row.status.as_deref(), row.memo.as_deref()), (Some("prospect"), Some("資料送付")));
+    let kept = world.reader().amendments(claimed.attempt).unwrap();
+    let fields: Vec<_> =
+        kept.iter().map(|a| (a.field.as_str(), a.before.as_deref(), a.after.as_deref())).collect();
+    assert_eq!(fields, [("status", Some("talked"), Some("prospect")), ("memo", None, Some("資料送付"))]);
+    assert!(kept.iter().all(|a| a.reason == "聞き間違い" && a.login.as_deref() == Some("alice")));
+    // The same again is nothing; without a reason it is refused.
+    let (_, _) = world.commits(|db| db.amend(&change));
+    assert_eq!(world.reader().amendments(claimed.attempt).unwrap().len(), 2);
+    assert_eq!(
+        world.db.amend(&amend(&world, claimed.attempt, "FAX", " ")).unwrap_err().code(),
+        "E-REASON-REQUIRED"
+    );
+    assert_eq!(world.reader().history(&HistoryQuery::default()).unwrap().len(), 1, "still one row");
+    for sql in ["UPDATE amendments SET reason = 'y'", "DELETE FROM amendments"] {
+        assert!(world.db.db.execute(sql, []).is_err(), "{sql}");
+    }
+    assert_eq!(world.audited().last().unwrap(), "call.amend");
+}
+
+/// The lead, its task, the counters and the outbox follow the correction.
+#[test]
+fn what_follows_from_the_result_follows_the_correction() {
+    let mut world = World::new(1);
+    let claimed = world.call("不通");
+    assert_eq!(world.lead(claimed.lead).state, LeadState::Ready);
+    world.db.amend(&amend(&world, claimed.attempt, "見込", "折り返しあり")).unwrap();
+    let lead = world.lead(claimed.lead);
+    assert_eq!((lead.state, lead.last_status.as_deref(), lead.round), (LeadState::Task, Some("prospect"), 1));
+    assert_eq!(world.reader().tasks(&TaskQuery::default()).unwrap().len(), 1);
+    let stats = world.reader().stats(&StatsQuery::default()).unwrap();
+    assert_eq!((stats.calls, stats.connects), (1, 1));
+    assert_eq!(stats, world.reader().stats_recount(&StatsQuery::default()).unwrap());
+    let out = world.db.outbox_next(None, 9).unwrap();
+    assert_eq!((out.len(), out[1].kind.as_str()), (2, "attempt.amended"));
+    assert_eq!(out[1].payload["id"], out[0].payload["id"]);
+    assert_eq!(out[1].payload["status"], "prospect");
+    assert!(out[0].payload.get("amended_at").is_none() && out[1].payload["amended_at"].is_string());
+    world.db.amend(&amend(&world, claimed.attempt, "不通", "やはり")).unwrap();
+    assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty());
+    assert_eq!(world.lead(claimed.lead).state, LeadState::Ready);
+}
+
+#[test]
+fn a_correction_of_an_old_call_does_not_move_what_a_later_one_decided() {
+    let mut world = World::new(1);
+    let first = world.call("不通");
+    world.now += 10 * MINUTE;
+    world.db.next_round(world.list, None, world.now).unwrap();
+    let second = world.call("通話済");
+    assert_eq!(first.lead, second.lead);
+    world.db.amend(&amend(&world, first.attempt, "見込", "x")).unwrap();
+    let lead = world.lead(first.lead);
+    assert_eq!((lead.state, lead.last_status.as_deref()), (LeadState::Done, Some("talked")));
+    assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty());
+}
+
+/// S4.53: amended to クレーム blocks at once; amended away from it clears nothing, which is a manager's decision.
+#[test]
+fn a_late_complaint_blocks_and_stays() {
+    let mut world = World::new(1);
+    let claimed = world.call("通話済");
+    world.db.amend(&amend(&world, claimed.attempt, "クレーム", "後日の申し出")).unwrap();
+    let blocked = world.reader().dnc_entries(&DncQuery::default()).unwrap();
+    assert_eq!((blocked.len(), blocked[0].attempt), (1, Some(claimed.attempt)));
+    world.db.amend(&amend(&world, claimed.attempt, "通話済", "誤り")).unwrap();
+    assert_eq!(world.reader().dnc_entries(&DncQuery::default()).unwrap().len(), 1);
+}
+
+/// X2: blank statuses are found and filled in later: own rows by the operator, all by MGR. C14.
+#[test]
+fn a_blank_status_is_found_and_filled_in() {
+    let mut world = World::new(2);
+    let blank = world.dial().unwrap().attempt;
+    world.db.end_attempt(&world.ended(blank)).unwrap();
+    world.db.seal(blank, NOW).unwrap();
+    world.call("通話済");
+    let query = HistoryQuery { status: Some(String::new()), ..HistoryQuery::default() };
+    let found: Vec<_> = world.reader().history(&query).unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(found, [blank]);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let mut foreign = amend(&world, blank, "不通", "");
+    foreign.scope = Scope::Own;
+    foreign.by = Actor { user: Some(bob), uid: None };
+    assert!(matches!(world.db.amend(&foreign), Err(Error::Permission)));
+    let mut own = amend(&world, blank, "不通", "");
+    own.scope = Scope::Own;
+    world.db.amend(&own).unwrap();
+    assert!(world.reader().history(&query).unwrap().is_empty());
+    assert_eq!(world.leads()[0].state, LeadState::Ready, "不通 is called again");
+}
+
+#[test]
+fn a_void_call_has_no_result_to_correct() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let mut end = world.ended(attempt);
+    end.void = Some("network".into());
+    world.db.end_attempt(&end).unwrap();
+    let refused = world.db.amend(&amend(&world, attempt, "不通", "x")).unwrap_err();
+    assert!(matches!(refused, Error::State { is: "void", .. }), "{refused}");
+}
+
+/// S4.4: 報告 marks what BIZ sees; it is in no count.
+#[test]
+fn a_reported_call_is_what_a_business_user_sees() {
+    let mut world = World::new(2);
+    let first = world.call("見込").attempt;
+    world.call("通話済");
+    let by = world.actor();
+    assert!(world.db.report(first, true, Scope::Own, by, NOW).unwrap());
+    assert!(!world.db.report(first, true, Scope::Own, by, NOW).unwrap(), "it was");
+    let query = HistoryQuery { scope: HistoryScope::Reported, ..HistoryQuery::default() };
+    let seen = world.reader().history(&query).unwrap();
+    assert_eq!(seen.iter().map(|row| (row.id, row.reported)).collect::<Vec<_>>(), [(first, true)]);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let foreign = Actor { user: Some(bob), uid: None };
+    assert!(matches!(world.db.report(first, false, Scope::Own, foreign, NOW), Err(Error::Permission)));
+    let own = HistoryQuery { scope: HistoryScope::Own(bob), ..HistoryQuery::default() };
+    assert!(world.reader().history(&own).unwrap().is_empty());
+}
+
+/// S4.37, S4.38, C12: calls by hand are apart from the search, on a page of their own, with number, user and memo.
+#[test]
+fn calls_by_hand_are_a_page_of_their_own() {
+    let mut world = World::new(1);
+    world.call("通話済");
+    let call = crate::model::ManualCall {
+        attempt: None,
+        phone: "0399990000".into(),
+        plan: DialPlan::default(),
+        seat: "a".into(),
+        user: world.user,
+        project: Some(world.project),
+        account: "main".into(),
+        caller_id: None,
+        origin: crate::model::Origin::Manual,
+        now: world.now,
+        rules: DialRules::lawful(),
+        second: None,
+    };
+    let manual = world.db.open_manual(&call).unwrap().attempt;
+    world.db.end_attempt(&world.ended(manual)).unwrap();
+    let mut memo = world.save(manual, "");
+    memo.memo = Some("問い合わせ".into());
+    world.db.save(&memo).unwrap();
+    let search = world.reader().history(&HistoryQuery::default()).unwrap();
+    assert!(search.iter().all(|row| row.id != manual) && search.len() == 1);
+    let page = HistoryQuery { only_manual: true, ..HistoryQuery::default() };
+    let row = world.reader().history(&page).unwrap().remove(0);
+    assert_eq!(
+        (row.id, row.phone.as_deref(), row.login.as_deref()),
+        (manual, Some("+81399990000"), Some("alice"))
+    );
+    assert_eq!((row.memo.as_deref(), row.status), (Some("問い合わせ"), None));
+    assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap().calls, 1);
+}

@@ -1,0 +1,165 @@
+//! Result statuses of a site.
+
+use super::*;
+use crate::error::Error;
+use crate::model::{
+    DispositionChange, DispositionDraft, DispositionFlags, HistoryQuery, LeadNext, StatsQuery,
+};
+
+fn draft(label: &str) -> DispositionDraft {
+    DispositionDraft { code: None, label: label.into(), project: None, flags: DispositionFlags::default() }
+}
+
+fn labels(world: &mut World) -> Vec<String> {
+    world.db.dispositions().unwrap().into_iter().map(|status| status.label).collect()
+}
+
+/// S4.7: any number of own statuses, each with its row of the matrix.
+#[test]
+fn a_site_adds_as_many_as_it_wants() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    for number in 0..500 {
+        world.db.disposition_add(&draft(&format!("結果{number}")), by, NOW).unwrap();
+    }
+    let mut absent = draft("担当不在");
+    absent.code = Some("absent".into());
+    absent.flags = DispositionFlags {
+        keep_recording: Some(false),
+        counts_connect: Some(false),
+        lead_next: Some(LeadNext::Retry),
+        hotkey: Some("F".into()),
+        color: Some("#FF8800".into()),
+        position: Some(1),
+        ..DispositionFlags::default()
+    };
+    let made = world.db.disposition_add(&absent, by, NOW).unwrap();
+    assert_eq!(
+        (made.hotkey.as_deref(), made.color.as_deref(), made.position),
+        (Some("f"), Some("#ff8800"), 1)
+    );
+    assert_eq!(world.db.dispositions().unwrap().len(), 7 + 501);
+    let claimed = world.call("担当不在");
+    assert_eq!(world.lead(claimed.lead).state, LeadState::Ready, "again in the next round");
+    let stats = world.reader().stats(&StatsQuery::default()).unwrap();
+    assert_eq!((stats.calls, stats.connects), (1, 0));
+}
+
+/// S4.6: the six are refused in code; only key, colour and place are a matter of taste.
+#[test]
+fn the_built_in_ones_cannot_be_renamed_or_archived() {
+    let mut world = World::new(0);
+    let by = world.actor();
+    for status in ["不通", "fax", "現アナ", "見込", "再コール", "クレーム"] {
+        for change in [
+            DispositionChange { label: Some("x".into()), ..Default::default() },
+            DispositionChange { archived: Some(true), ..Default::default() },
+            DispositionChange {
+                flags: DispositionFlags { counts_call: Some(false), ..Default::default() },
+                ..Default::default()
+            },
+        ] {
+            let refused = world.db.disposition_change(status, &change, by, NOW).unwrap_err();
+            assert!(matches!(refused, Error::StatusBuiltin), "{status}: {refused}");
+        }
+        let flags =
+            DispositionFlags { color: Some("#000000".into()), position: Some(3), ..Default::default() };
+        let change = DispositionChange { flags, ..Default::default() };
+        assert_eq!(world.db.disposition_change(status, &change, by, NOW).unwrap().position, 3);
+    }
+    assert_eq!(world.audited().iter().filter(|action| *action == "status.edit").count(), 6);
+}
+
+#[test]
+fn one_place_is_taken_by_one_and_the_order_is_kept() {
+    let mut world = World::new(0);
+    let by = world.actor();
+    world.db.disposition_add(&draft("後日"), by, NOW).unwrap();
+    let flags = DispositionFlags { position: Some(2), ..Default::default() };
+    let change = DispositionChange { flags, ..Default::default() };
+    world.db.disposition_change("後日", &change, by, NOW).unwrap();
+    assert_eq!(
+        labels(&mut world),
+        ["不通", "後日", "FAX", "現アナ", "見込", "再コール", "クレーム", "通話済"]
+    );
+    let flags = DispositionFlags { position: Some(99), ..Default::default() };
+    let change = DispositionChange { flags, ..Default::default() };
+    world.db.disposition_change("不通", &change, by, NOW).unwrap();
+    assert_eq!(labels(&mut world).last().unwrap(), "不通");
+}
+
+/// S4.7: archived instead of deleted. Old calls keep the label, a new status may take it.
+#[test]
+fn an_archived_status_stays_on_old_calls_and_leaves_the_choice() {
+    let mut world = World::new(2);
+    let by = world.actor();
+    world.db.disposition_add(&draft("後日"), by, NOW).unwrap();
+    world.call("後日");
+    let archive = DispositionChange { archived: Some(true), ..Default::default() };
+    world.db.disposition_change("後日", &archive, by, NOW).unwrap();
+    let attempt = world.dial().unwrap().attempt;
+    assert_eq!(world.db.save(&world.save(attempt, "後日")).unwrap_err().code(), "E-STATUS-UNKNOWN");
+    let query = HistoryQuery { status: Some("後日".into()), ..HistoryQuery::default() };
+    assert_eq!(world.reader().history(&query).unwrap()[0].status_label.as_deref(), Some("後日"));
+    let again = world.db.disposition_add(&draft("後日"), by, NOW).unwrap();
+    assert!(
+        world.db.save(&world.save(attempt, "後日")).unwrap().status.as_deref() == Some(again.code.as_str())
+    );
+    // The old one cannot come back beside it under the same label.
+    let old = world.db.all_dispositions().unwrap().into_iter().find(|s| s.archived_at.is_some()).unwrap();
+    let back = DispositionChange { archived: Some(false), ..Default::default() };
+    assert_eq!(world.db.disposition_change(&old.code, &back, by, NOW).unwrap_err().code(), "E-STATUS-DUP");
+}
+
+#[test]
+fn a_call_that_was_saved_before_the_status_was_archived_is_sealed() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    world.db.disposition_add(&draft("後日"), by, NOW).unwrap();
+    let attempt = world.dial().unwrap().attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    world.db.save(&world.save(attempt, "後日")).unwrap();
+    let archive = DispositionChange { archived: Some(true), ..Default::default() };
+    world.db.disposition_change("後日", &archive, by, NOW).unwrap();
+    world.db.seal(attempt, NOW).unwrap();
+    assert_eq!(world.states(), [LeadState::Done]);
+}
+
+/// S4.7: per project or global; the project's own goes first.
+#[test]
+fn a_status_of_another_project_is_not_offered() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    let of_other = DispositionDraft { project: Some(other), ..draft("資料請求") };
+    let theirs = world.db.disposition_add(&of_other, by, NOW).unwrap();
+    let attempt = world.dial().unwrap().attempt;
+    assert_eq!(world.db.save(&world.save(attempt, "資料請求")).unwrap_err().code(), "E-STATUS-UNKNOWN");
+    let ours = DispositionDraft { project: Some(world.project), ..draft("資料請求") };
+    let ours = world.db.disposition_add(&ours, by, NOW).unwrap();
+    assert_ne!(ours.code, theirs.code);
+    let saved = world.db.save(&world.save(attempt, "資料請求")).unwrap();
+    assert_eq!(saved.status, Some(ours.code));
+}
+
+#[test]
+fn what_is_typed_means_one_status() {
+    let mut world = World::new(0);
+    let by = world.actor();
+    for label in ["不通", "fax", "架電禁止", " 見込 "] {
+        let refused = world.db.disposition_add(&draft(label), by, NOW).unwrap_err();
+        assert_eq!(refused.code(), "E-STATUS-DUP", "{label}");
+    }
+    for (code, expected) in [("FAX2", "E-VALUE"), ("fax", "E-STATUS-DUP"), ("", "E-VALUE")] {
+        let refused = DispositionDraft { code: Some(code.into()), ..draft("新") };
+        assert_eq!(world.db.disposition_add(&refused, by, NOW).unwrap_err().code(), expected, "{code}");
+    }
+    let key = |key: &str| DispositionFlags { hotkey: Some(key.into()), ..Default::default() };
+    world.db.disposition_add(&DispositionDraft { flags: key("z"), ..draft("A") }, by, NOW).unwrap();
+    let taken = DispositionDraft { flags: key("Z"), ..draft("B") };
+    assert_eq!(world.db.disposition_add(&taken, by, NOW).unwrap_err().code(), "E-STATUS-DUP");
+    for flags in [key("zz"), DispositionFlags { color: Some("red".into()), ..Default::default() }] {
+        let refused = DispositionDraft { flags, ..draft("C") };
+        assert_eq!(world.db.disposition_add(&refused, by, NOW).unwrap_err().code(), "E-VALUE");
+    }
+}

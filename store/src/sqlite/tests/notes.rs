@@ -1,0 +1,78 @@
+//! Notes of the back office.
+
+use super::*;
+use crate::error::Error;
+use crate::model::{NoteAbout, NoteChange, NoteDraft, StatsQuery};
+use crate::permission::Scope;
+
+/// S4.5: BY adds history to customers without a call; it is in no count.
+#[test]
+fn a_note_is_history_without_a_call() {
+    let mut world = World::new(1);
+    let claimed = world.call("見込");
+    let by_user = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
+    let by = Actor { user: Some(by_user), uid: None };
+    let before = world.reader().stats(&StatsQuery::default()).unwrap();
+    let draft = |about, text: &str| NoteDraft { about, text: text.into(), by, now: NOW };
+    let first = world.db.note_add(&draft(NoteAbout::Attempt(claimed.attempt), "契約書を発送")).unwrap();
+    let second = world.db.note_add(&draft(NoteAbout::Lead(claimed.lead.unwrap()), "入金を確認")).unwrap();
+    let third =
+        world.db.note_add(&draft(NoteAbout::Number(phone(0).display_national()), "電話で苦情")).unwrap();
+    assert_eq!((first.lead, second.attempt, third.lead), (claimed.lead, None, None));
+    // Wherever they were written: it is one customer.
+    let about = NoteAbout::Attempt(claimed.attempt);
+    let texts: Vec<_> = world.reader().notes(&about).unwrap().into_iter().map(|note| note.text).collect();
+    assert_eq!(texts, ["契約書を発送", "入金を確認", "電話で苦情"]);
+    assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap(), before);
+    let nobody = world.db.note_add(&draft(NoteAbout::Lead(LeadId(7)), "x")).unwrap_err();
+    assert_eq!(nobody.code(), "E-NOT-FOUND");
+    assert_eq!(world.db.note_add(&draft(about, " ")).unwrap_err().code(), "E-VALUE");
+}
+
+/// Section D: BY amends own notes. What a note said before stays in the audit log.
+#[test]
+fn a_note_is_changed_by_its_writer_and_taken_back() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let about = NoteAbout::Number(phone(0).national());
+    let note =
+        world.db.note_add(&NoteDraft { about: about.clone(), text: "誤字".into(), by, now: NOW }).unwrap();
+    let bob = world.db.ensure_user("bob", "Bob", Role::BackOffice, NOW).unwrap();
+    let mut change = NoteChange {
+        note: note.id,
+        text: Some("直した".into()),
+        scope: Scope::Own,
+        by: Actor { user: Some(bob), uid: None },
+        now: NOW + 1,
+    };
+    assert!(matches!(world.db.note_change(&change), Err(Error::Permission)));
+    change.by = by;
+    let edited = world.db.note_change(&change).unwrap();
+    assert_eq!((edited.text.as_str(), edited.edited_at), ("直した", Some(NOW + 1)));
+    change.text = None;
+    world.db.note_change(&change).unwrap();
+    assert!(world.reader().notes(&about).unwrap().is_empty());
+    assert_eq!(world.db.note_change(&change).unwrap_err().code(), "E-NOT-FOUND");
+    let log = world.reader().audit_log(&Default::default()).unwrap();
+    assert_eq!((log[0].action.as_str(), &log[0].detail["before"]), ("note.delete", &"直した".into()));
+    assert_eq!(log[1].detail["before"], "誤字");
+}
+
+#[test]
+fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
+    let mut world = World::new(0);
+    let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    world.stage(import, &[row(0)], StagePolicy::default()).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    let lead = world.leads()[0].id;
+    let by = world.actor();
+    world
+        .db
+        .note_add(&NoteDraft { about: NoteAbout::Lead(lead), text: "残る".into(), by, now: NOW })
+        .unwrap();
+    world.undo(import);
+    assert!(world.leads().is_empty());
+    let note = world.reader().notes(&NoteAbout::Number(phone(0).national())).unwrap().remove(0);
+    assert_eq!(note.text, "残る");
+}

@@ -1,0 +1,225 @@
+//! 見込 and 再コール: folders, owners, what closes them, what the auto-dialer leaves alone.
+
+use super::*;
+use crate::error::Error;
+use crate::model::{
+    ListQuery, ManualCall, Origin, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow,
+    TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
+};
+use crate::permission::Scope;
+
+fn tasks(world: &World) -> Vec<TaskRow> {
+    world.reader().tasks(&TaskQuery { include_closed: true, now: world.now, ..TaskQuery::default() }).unwrap()
+}
+
+fn call_with(world: &mut World, status: &str, recall_at: Option<i64>) -> Claimed {
+    let claimed = world.dial().expect("a lead");
+    world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+    let mut save = world.save(claimed.attempt, status);
+    save.recall_at = recall_at;
+    world.db.save(&save).unwrap();
+    world.db.seal(claimed.attempt, world.now + 21_000).unwrap();
+    claimed
+}
+
+fn manual(world: &mut World, number: usize, status: &str, recall_at: Option<i64>) -> AttemptId {
+    let call = ManualCall {
+        attempt: None,
+        phone: phone(number).national(),
+        plan: DialPlan::default(),
+        seat: "a".into(),
+        user: world.user,
+        project: Some(world.project),
+        account: "main".into(),
+        caller_id: None,
+        origin: Origin::Manual,
+        now: world.now,
+        rules: DialRules::lawful(),
+        second: None,
+    };
+    let attempt = world.db.open_manual(&call).unwrap().attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let mut save = world.save(attempt, status);
+    save.recall_at = recall_at;
+    world.db.save(&save).unwrap();
+    world.db.seal(attempt, world.now + 1).unwrap();
+    attempt
+}
+
+fn change(world: &World, task: i64, what: TaskStep, scope: Scope) -> TaskChange {
+    TaskChange { task, what, scope, by: world.actor(), now: world.now }
+}
+
+/// X4: 見込, 再コール and any status with a time; 過去, 未来, フリー with counts.
+#[test]
+fn tasks_lie_in_three_folders() {
+    let mut world = World::new(4);
+    call_with(&mut world, "見込", None);
+    call_with(&mut world, "再コール", Some(NOW - 1));
+    call_with(&mut world, "通話済", Some(NOW + MINUTE));
+    call_with(&mut world, "通話済", None);
+    let found: Vec<_> = tasks(&world).into_iter().map(|task| (task.kind, task.folder)).collect();
+    assert_eq!(
+        found,
+        [
+            (TaskKind::Callback, TaskFolder::Past),
+            (TaskKind::Callback, TaskFolder::Future),
+            (TaskKind::Prospect, TaskFolder::Free)
+        ],
+        "the most urgent first"
+    );
+    let counts = |now| world.reader().task_counts(Some(world.user), now).unwrap();
+    assert_eq!(counts(NOW), TaskCounts { past: 1, future: 1, free: 1 });
+    assert_eq!(counts(NOW + MINUTE), TaskCounts { past: 2, future: 0, free: 1 }, "time moves them");
+    let past = TaskQuery { folder: Some(TaskFolder::Past), now: NOW, ..TaskQuery::default() };
+    assert_eq!(world.reader().tasks(&past).unwrap().len(), 1);
+    let first = TaskQuery { limit: 1, now: NOW, ..TaskQuery::default() };
+    let mut seen = Vec::new();
+    let mut after = None;
+    while let Some(task) = world.reader().tasks(&TaskQuery { after, ..first.clone() }).unwrap().pop() {
+        after = Some(task.id);
+        seen.push(task.folder);
+    }
+    assert_eq!(seen, [TaskFolder::Past, TaskFolder::Future, TaskFolder::Free], "page by page");
+}
+
+/// S4.49: until the call is sealed its task follows the saves.
+#[test]
+fn a_task_follows_the_saves_of_its_call() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    world.db.save(&world.save(attempt, "見込")).unwrap();
+    assert_eq!(tasks(&world)[0].kind, TaskKind::Prospect);
+    let mut again = world.save(attempt, "再コール");
+    again.recall_at = Some(NOW + MINUTE);
+    world.db.save(&again).unwrap();
+    let one = tasks(&world);
+    assert_eq!((one.len(), one[0].kind, one[0].due_at), (1, TaskKind::Callback, Some(NOW + MINUTE)));
+    world.db.save(&world.save(attempt, "通話済")).unwrap();
+    assert!(tasks(&world).is_empty());
+    world.db.save(&world.save(attempt, "クレーム")).unwrap();
+    assert!(tasks(&world).is_empty());
+}
+
+/// X4: a later call with the number closes the task; it stays visible as done.
+#[test]
+fn a_later_call_closes_it_and_its_lead() {
+    let mut world = World::new(1);
+    let lead = call_with(&mut world, "見込", None).lead;
+    assert_eq!(world.lead(lead).state, LeadState::Task);
+    world.now += 10 * MINUTE;
+    manual(&mut world, 0, "通話済", None);
+    let task = tasks(&world).remove(0);
+    assert_eq!((task.state, task.closed_at), (TaskState::Done, Some(world.now)));
+    assert_eq!(world.lead(lead).state, LeadState::Done);
+    assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty(), "open ones only");
+}
+
+#[test]
+fn a_callback_by_hand_goes_on_with_the_lead() {
+    let mut world = World::new(1);
+    let lead = call_with(&mut world, "再コール", Some(NOW)).lead;
+    world.now += 10 * MINUTE;
+    let later = world.now + MINUTE;
+    manual(&mut world, 0, "再コール", Some(later));
+    let open = world.reader().tasks(&TaskQuery { now: world.now, ..TaskQuery::default() }).unwrap();
+    assert_eq!((open.len(), open[0].lead, open[0].due_at), (1, lead, Some(world.now + MINUTE)));
+    let row = world.lead(lead);
+    assert_eq!((row.state, row.recall_at), (LeadState::Task, Some(world.now + MINUTE)));
+}
+
+/// X4: it disappears with its list, and comes back with it.
+#[test]
+fn a_disabled_list_hides_its_tasks() {
+    let mut world = World::new(1);
+    call_with(&mut world, "見込", None);
+    world.db.set_list_enabled(world.list, false, None, NOW).unwrap();
+    assert!(tasks(&world).is_empty());
+    assert_eq!(world.reader().task_counts(None, NOW).unwrap(), TaskCounts::default());
+    world.db.set_list_enabled(world.list, true, None, NOW).unwrap();
+    assert_eq!(tasks(&world).len(), 1);
+}
+
+/// S4.20: the auto-dialer leaves another's 見込 and 再コール alone, on every list of the project, until they are closed.
+#[test]
+fn the_auto_dialer_skips_tasks_of_others() {
+    let mut world = World::new(1);
+    call_with(&mut world, "再コール", Some(NOW + 60 * MINUTE));
+    let second = world.list("second");
+    world.import(second, &[row(0), row(1)]);
+    world.list = second;
+    world.now += 10 * MINUTE;
+    let owner = world.user;
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let mut why = WhyContext { now: world.now, user: Some(bob), ..WhyContext::default() };
+    let first = world.leads()[0].id;
+    let reason = |why: &WhyContext| world.reader().why(&WhyQuery::Lead(first), why).unwrap().rows[0].reason;
+    assert_eq!(reason(&why), WhyReason::Task);
+    why.user = Some(owner);
+    assert_eq!(reason(&why), WhyReason::Eligible, "their own may be dialed");
+    world.user = bob;
+    let advanced = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap();
+    assert_eq!(advanced.passed_over, [(first, "E-TASK")]);
+    assert_eq!(advanced.claimed.unwrap().position, 2);
+    // By hand anybody may call; that answers the task, and the row has its turn again.
+    let step = TaskStep::Close;
+    world.db.task_change(&change(&world, tasks(&world)[0].id, step, Scope::All)).unwrap();
+    assert_eq!(world.lead(Some(first)).state, LeadState::Ready);
+    let claimed = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap().claimed.unwrap();
+    assert_eq!(claimed.lead, Some(first));
+}
+
+/// S4.20: a task that comes up between claim and dial is seen too.
+#[test]
+fn a_task_of_another_between_claim_and_dial_is_seen() {
+    let mut world = World::new(1);
+    let mut spec = world.spec();
+    spec.dial_now = false;
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let alice = std::mem::replace(&mut world.user, bob);
+    manual(&mut world, 0, "見込", None);
+    world.user = alice;
+    world.now += 10 * MINUTE;
+    world.db.db.execute("UPDATE attempts SET claim_until = ?1", [world.now + MINUTE]).unwrap();
+    world.db.db.execute("UPDATE leads SET claim_until = ?1", [world.now + MINUTE]).unwrap();
+    let refused = world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now).unwrap_err();
+    assert_eq!(refused.code(), "E-TASK");
+}
+
+/// Done, undone, handed over, moved; each audited, and only by whom it concerns.
+#[test]
+fn a_task_is_closed_reopened_and_handed_over() {
+    let mut world = World::new(1);
+    let lead = call_with(&mut world, "見込", None).lead;
+    let task = tasks(&world)[0].id;
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let mut foreign = change(&world, task, TaskStep::Close, Scope::Own);
+    foreign.by = Actor { user: Some(bob), uid: None };
+    assert!(matches!(world.db.task_change(&foreign), Err(Error::Permission)));
+    assert_eq!(
+        world.db.task_change(&change(&world, task, TaskStep::Close, Scope::Own)).unwrap().state,
+        TaskState::Done
+    );
+    assert_eq!(world.lead(lead).state, LeadState::Done);
+    let twice = world.db.task_change(&change(&world, task, TaskStep::Close, Scope::Own));
+    assert_eq!(twice.unwrap_err().code(), "E-STALE");
+    world.db.task_change(&change(&world, task, TaskStep::Reopen, Scope::Own)).unwrap();
+    assert_eq!(world.lead(lead).state, LeadState::Task);
+    let due =
+        world.db.task_change(&change(&world, task, TaskStep::Due(Some(NOW + MINUTE)), Scope::Own)).unwrap();
+    assert_eq!((due.due_at, due.folder), (Some(NOW + MINUTE), TaskFolder::Future));
+    let given =
+        world.db.task_change(&change(&world, task, TaskStep::Reassign(Some(bob)), Scope::All)).unwrap();
+    assert_eq!(given.owner_login.as_deref(), Some("bob"));
+    assert!(matches!(
+        world.db.task_change(&change(&world, task, TaskStep::Close, Scope::Own)),
+        Err(Error::Permission)
+    ));
+    let audited = world.audited();
+    let ours: Vec<_> = audited.iter().filter(|action| action.starts_with("task.")).collect();
+    assert_eq!(ours, ["task.done", "task.reopen", "task.due", "task.reassign"]);
+    let query = ListQuery { list: world.list, after: None, limit: 1, filter: LeadFilter::default() };
+    assert_eq!(world.reader().show_list(&query).unwrap()[0].recall_at, Some(NOW + MINUTE));
+}

@@ -1,0 +1,201 @@
+//! Users: made, renamed, given roles and passwords, deleted. A login is never given out twice.
+
+use rusqlite::{Connection, Row};
+use serde_json::json;
+
+use super::{all, audit_by, exec, one};
+use crate::error::{Doing, Error, Result};
+use crate::id::UserId;
+use crate::model::{Actor, Role, UserChange, UserDraft, UserInfo, UserScope};
+use crate::permission::{Scope, is_lower};
+
+pub(super) fn add(
+    db: &Connection,
+    draft: &UserDraft,
+    by: Actor,
+    within: UserScope,
+    now: i64,
+) -> Result<UserInfo> {
+    let doing = "add user";
+    let login = draft.login.trim();
+    check_login(login)?;
+    let name = check_name(&draft.name)?;
+    allowed(within, draft.role, None)?;
+    let found: Option<bool> =
+        one(db, "SELECT deleted_at IS NOT NULL FROM users WHERE login = ?1", [login], |r| r.get(0))
+            .doing(doing)?;
+    match found {
+        Some(true) => return Err(Error::UserTombstone { login: login.to_owned() }),
+        Some(false) => return Err(Error::UserDuplicate { login: login.to_owned() }),
+        None => {}
+    }
+    if let Some(most) = draft.max_users {
+        let live: u32 = one(db, "SELECT count(*) FROM users WHERE deleted_at IS NULL", [], |r| r.get(0))
+            .doing(doing)?
+            .unwrap_or(0);
+        if live >= most {
+            return Err(Error::UserLimit { most });
+        }
+    }
+    check_uid(db, draft.uid, None)?;
+    let id = UserId::generate(now);
+    let sql = "INSERT INTO users (id, login, name, role, uid, password_hash, created_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    exec(db, sql, (id, login, name, draft.role, draft.uid, &draft.password_hash, now)).doing(doing)?;
+    let detail = json!({ "login": login, "name": name, "role": draft.role, "uid": draft.uid });
+    audit_by(db, now, by, "user.add", &id.to_string(), &detail).doing(doing)?;
+    by_id(db, id)
+}
+
+/// Changes a live user. One audit row per field, with what it was before; a password is named, never shown.
+pub(super) fn change(
+    db: &Connection,
+    user: UserId,
+    change: &UserChange,
+    by: Actor,
+    within: UserScope,
+    now: i64,
+) -> Result<UserInfo> {
+    let doing = "change user";
+    let before = live(db, user)?;
+    // Everybody may change their own password, nobody their own role or name without the right to.
+    let own_password =
+        by.user == Some(user) && change.name.is_none() && change.role.is_none() && change.uid.is_none();
+    if !own_password {
+        allowed(within, before.role, change.role)?;
+    }
+    let note = |action: &str, detail: serde_json::Value| {
+        audit_by(db, now, by, action, &user.to_string(), &detail).doing(doing)
+    };
+    if let Some(name) = &change.name {
+        let name = check_name(name)?;
+        if name != before.name {
+            exec(db, "UPDATE users SET name = ?2 WHERE id = ?1", (user, name)).doing(doing)?;
+            note("user.rename", json!({ "before": before.name, "after": name }))?;
+        }
+    }
+    if let Some(role) = change.role.filter(|role| *role != before.role) {
+        exec(db, "UPDATE users SET role = ?2 WHERE id = ?1", (user, role)).doing(doing)?;
+        note("user.role", json!({ "before": before.role, "after": role }))?;
+    }
+    if let Some(uid) = change.uid.filter(|uid| *uid != before.uid) {
+        check_uid(db, uid, Some(user))?;
+        exec(db, "UPDATE users SET uid = ?2 WHERE id = ?1", (user, uid)).doing(doing)?;
+        note("user.uid", json!({ "before": before.uid, "after": uid }))?;
+    }
+    if let Some(hash) = &change.password_hash {
+        exec(db, "UPDATE users SET password_hash = ?2 WHERE id = ?1", (user, hash)).doing(doing)?;
+        note("user.passwd", json!({ "removed": hash.is_none() }))?;
+    }
+    by_id(db, user)
+}
+
+/// Deletes a user: the row stays as a tombstone, so that records keep the name (S4.23) and the login is not given out
+/// again (S4.24).
+pub(super) fn delete(db: &Connection, user: UserId, by: Actor, now: i64) -> Result<UserInfo> {
+    let doing = "delete user";
+    let before = live(db, user)?;
+    let sql = "UPDATE users SET deleted_at = ?2, password_hash = NULL, uid = NULL WHERE id = ?1";
+    exec(db, sql, (user, now)).doing(doing)?;
+    let detail = json!({ "login": before.login, "name": before.name, "role": before.role });
+    audit_by(db, now, by, "user.delete", &user.to_string(), &detail).doing(doing)?;
+    by_id(db, user)
+}
+
+/// The user of this login, made when new. A live user is left as it is: names and roles belong to administrators.
+pub(super) fn ensure(db: &Connection, login: &str, name: &str, role: Role, now: i64) -> Result<UserId> {
+    let doing = "ensure user";
+    let sql = "SELECT id, deleted_at IS NOT NULL FROM users WHERE login = ?1";
+    let found: Option<(UserId, bool)> = one(db, sql, [login], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+    match found {
+        Some((_, true)) => Err(Error::UserTombstone { login: login.to_owned() }),
+        Some((id, false)) => Ok(id),
+        None => {
+            let id = UserId::generate(now);
+            let sql = "INSERT INTO users (id, login, name, role, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+            exec(db, sql, (id, login, name, role, now)).doing(doing)?;
+            Ok(id)
+        }
+    }
+}
+
+/// Users by login, tombstones too if asked for.
+pub(super) fn list(db: &Connection, tombstones: bool) -> rusqlite::Result<Vec<UserInfo>> {
+    let sql = format!("{SELECT} WHERE ?1 OR deleted_at IS NULL ORDER BY login");
+    all(db, &sql, [tombstones], info)
+}
+
+/// The password of a live user as a PHC string.
+pub(super) fn password_hash(db: &Connection, user: UserId) -> Result<Option<String>> {
+    let sql = "SELECT password_hash FROM users WHERE id = ?1 AND deleted_at IS NULL";
+    one(db, sql, [user], |r| r.get(0)).doing("read password")?.ok_or_else(|| missing(user))
+}
+
+fn live(db: &Connection, user: UserId) -> Result<UserInfo> {
+    let info = by_id(db, user)?;
+    if info.deleted_at.is_some() { Err(Error::UserTombstone { login: info.login }) } else { Ok(info) }
+}
+
+fn by_id(db: &Connection, user: UserId) -> Result<UserInfo> {
+    one(db, &format!("{SELECT} WHERE id = ?1"), [user], info).doing("read user")?.ok_or_else(|| missing(user))
+}
+
+fn missing(user: UserId) -> Error {
+    Error::NotFound { what: "user", key: user.to_string() }
+}
+
+/// Whether the actor may make or change users of these roles.
+fn allowed(within: UserScope, role: Role, new: Option<Role>) -> Result<()> {
+    let may = match within.scope {
+        Scope::All => true,
+        Scope::Lower => is_lower(role, within.role) && new.is_none_or(|new| is_lower(new, within.role)),
+        Scope::Own | Scope::Reported | Scope::Nothing => false,
+    };
+    if may { Ok(()) } else { Err(Error::Permission) }
+}
+
+fn check_login(login: &str) -> Result<()> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if login.is_empty() || login.len() > MOST_LOGIN || !login.chars().all(plain) {
+        return Err(Error::Value {
+            what: "login",
+            needs: "letters, digits, '-', '_' or '.', at most 64 bytes",
+        });
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<&str> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > MOST_NAME || name.chars().any(char::is_control) {
+        return Err(Error::Value { what: "name", needs: "one line of text, at most 200 bytes" });
+    }
+    Ok(name)
+}
+
+fn check_uid(db: &Connection, uid: Option<u32>, own: Option<UserId>) -> Result<()> {
+    let Some(uid) = uid else { return Ok(()) };
+    let sql = "SELECT login FROM users WHERE uid = ?1 AND deleted_at IS NULL AND id IS NOT ?2";
+    match one(db, sql, (uid, own), |r| r.get(0)).doing("look up a Unix user")? {
+        Some(login) => Err(Error::UidTaken { uid, login }),
+        None => Ok(()),
+    }
+}
+
+fn info(row: &Row<'_>) -> rusqlite::Result<UserInfo> {
+    Ok(UserInfo {
+        id: row.get(0)?,
+        login: row.get(1)?,
+        name: row.get(2)?,
+        role: row.get(3)?,
+        uid: row.get(4)?,
+        has_password: row.get(5)?,
+        created_at: row.get(6)?,
+        deleted_at: row.get(7)?,
+    })
+}
+
+const SELECT: &str =
+    "SELECT id, login, name, role, uid, password_hash IS NOT NULL, created_at, deleted_at FROM users";
+const MOST_LOGIN: usize = 64;
+const MOST_NAME: usize = 200;
