@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Company and person as one key: both folded, [`SEPARATOR`] between them.
+/// Company and person as one key: both folded, `SEPARATOR` between them.
 ///
 /// Folded is: NFKC, lower case, hiragana as katakana, no space, no control character; the company without its legal form
 /// (株式会社, ㈱, (株), 有限会社, …), wherever it stands. ㈱ｶﾌﾞﾗ and かぶら株式会社 have one key.

@@ -42,7 +42,7 @@ fn wait_held(daemon: &Daemon, customer: bool, colleague: bool) -> Value {
 
 fn recording(daemon: &Daemon, row: &Value) -> PathBuf {
     let found = wait::within(SOON, || {
-        let history = daemon.cli(&["history"]);
+        let history = daemon.cli(&["history", "--manual", "include"]);
         let rows =
             history["rows"].as_array()?.iter().find(|other| other["attempt"] == row["attempt"])?.clone();
         (rows["recording"]["state"] == "final")

@@ -211,7 +211,7 @@ fn a_call_that_takes_the_place_of_another_goes_on_in_its_row() {
         (Some("0312340001"), Some("local"))
     );
     let path = wait::within(SOON, || {
-        let rows = daemon.cli(&["history"]);
+        let rows = daemon.cli(&["history", "--manual", "include"]);
         let recording = &rows["rows"][0]["recording"];
         (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().unwrap()))
     });

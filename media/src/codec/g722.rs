@@ -1,6 +1,6 @@
 //! ITU-T G.722 at 64 kbit/s: 16 kHz PCM in two sub-bands, each ADPCM, two bits of a byte above, six below.
 //!
-//! Encoder and decoder share [`Bands`]: both run the same predictors on the same codes, which is what lets
+//! Encoder and decoder share `Bands`: both run the same predictors on the same codes, which is what lets
 //! [`Decoder::follow`] keep the decoder near the sender's while packets are missing.
 
 /// Samples per byte.

@@ -14,7 +14,7 @@ use super::table::{Record, Table, TableError};
 
 /// Reads one list file, row by row.
 ///
-/// Owns the file, the numbers seen so far ([`Seen`], for duplicates) and the report. Never touches the database and
+/// Owns the file, the numbers seen so far (`Seen`, for duplicates) and the report. Never touches the database and
 /// never holds more than one record, so that a slow writer slows the reading and nothing else. Call
 /// [`Self::next_row`] until it yields `None`, then [`Self::finish`]. After an error nothing of the file may be kept.
 pub struct ImportReader {
