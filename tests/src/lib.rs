@@ -19,5 +19,6 @@ pub mod daemon;
 pub mod peer;
 pub mod ports;
 pub mod process;
+pub mod requirements;
 pub mod wait;
 pub mod wav;
