@@ -71,6 +71,7 @@ fn what_the_machine_may_judge_it_judges_alone() {
 }
 
 /// A talk waits for the operator's word; `--next dial` goes on.
+/// S4.46, S2.32.
 #[test]
 fn a_talk_is_saved_by_the_operator() {
     let exchange = Scenario::server("exchange").start();

@@ -165,6 +165,7 @@ fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {
 }
 
 /// Nobody was talked to: the row is kept, and the seat is free at once.
+/// S2.33.
 #[test]
 fn a_call_that_rang_in_vain_needs_no_result() {
     let registrar = Scenario::server("registrar_open").start();

@@ -49,6 +49,8 @@ fn digits(text: &str) -> bool {
 pub enum State {
     /// A test proves it.
     Done,
+    /// A test proves it of the store; no command offers it yet.
+    Store,
     /// Owed.
     Open,
     /// Of a part that is not built yet.
@@ -79,6 +81,7 @@ impl Page {
             }
             let state = match last.split([':', ' ']).next() {
                 Some("done") => State::Done,
+                Some("store") => State::Store,
                 Some("open") => State::Open,
                 Some("later") => State::Later,
                 Some("n/a") if last.len() > 5 => State::NotApplicable,
@@ -198,6 +201,7 @@ pub fn coverage(page: &Page, citations: &BTreeMap<Number, BTreeSet<String>>) -> 
         let tests: Vec<String> = tests.into_iter().flatten().map(|test| format!("`{test}`")).collect();
         let state = match state {
             State::Done => "done",
+            State::Store => "store",
             State::Open => "open",
             State::Later => "later",
             State::NotApplicable => "n/a",
@@ -210,7 +214,11 @@ pub fn coverage(page: &Page, citations: &BTreeMap<Number, BTreeSet<String>>) -> 
 /// What is wrong: numbers twice, done without a test, cited without standing in the page.
 pub fn mistakes(page: &Page, citations: &BTreeMap<Number, BTreeSet<String>>) -> Vec<String> {
     let mut all = page.mistakes.clone();
-    let done = page.states.iter().filter(|(_, state)| **state == State::Done).map(|(number, _)| number);
+    let done = page
+        .states
+        .iter()
+        .filter(|(_, state)| matches!(state, State::Done | State::Store))
+        .map(|(number, _)| number);
     all.extend(
         done.filter(|n| !citations.contains_key(n)).map(|n| format!("{n} is done and no test cites it")),
     );

@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(window.next_open(sunday), Some(FRIDAY_9 + 3 * DAY_MS));
     }
 
+    /// S4.12.
     #[test]
     fn closed_dates_are_passed_over() {
         let (day, _) = jst(FRIDAY_9);

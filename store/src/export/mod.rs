@@ -184,6 +184,7 @@ mod tests {
         assert!(company.starts_with(b"\x87\x8A\xFB\xFC\xFA\xB1\x87\x40\x81\x60\x81\x60\x81\x7C\x81\x7C"));
     }
 
+    /// S1.29.
     #[test]
     fn characters_outside_cp932_are_listed_never_silently_lost() {
         let options = ExportOptions { encoding: ExportEncoding::Cp932, ..ExportOptions::default() };

@@ -334,6 +334,7 @@ mod tests {
         header.then_some(columns.roles)
     }
 
+    /// S1.8.
     #[test]
     fn synonyms_are_known_in_any_order_and_width() {
         let canonical = vec![Role::Company, Role::Person, Role::Phone, Role::Category];
@@ -362,6 +363,7 @@ mod tests {
         assert!(!read(&record("会社名,電話番号"), &mode(HeaderMode::None)).unwrap().1);
     }
 
+    /// S1.15, X1.
     #[test]
     fn wrong_headers_say_what_was_found() {
         let auto = mode(HeaderMode::Auto);

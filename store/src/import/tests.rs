@@ -44,6 +44,7 @@ const SEED: &str = "取引先会社名,取引先担当者名,電話番号,カテ
     ,山川緑,0311111111,イベントからのリード|製品C\n\
     Acme Inc.,,0322222222,イベントからのリード|製品A\n";
 
+/// S1.42, S1.16, S0.25.
 #[test]
 fn the_seed_sample_imports_with_warnings() {
     let (rows, report) = read_all(SEED);
@@ -61,6 +62,7 @@ fn the_seed_sample_imports_with_warnings() {
     assert_eq!((rows[6].company.as_deref(), rows[6].person.as_deref()), (Some("Acme Inc."), None));
 }
 
+/// S0.2, S0.12, S0.15, S1.8.
 #[test]
 fn what_each_spreadsheet_writes_is_the_same_list() {
     let crlf = SEED.replace('\n', "\r\n");
@@ -89,6 +91,7 @@ fn what_each_spreadsheet_writes_is_the_same_list() {
     }
 }
 
+/// S0.14, S0.21, C13.
 #[test]
 fn bytes_of_excel_are_read_exactly() {
     // "ソ表能,ﾔﾏﾀﾞ,<phone>" where 0x5C is the second byte of the three kanji.
@@ -105,6 +108,7 @@ fn bytes_of_excel_are_read_exactly() {
     assert_eq!(codes(&report), [(2, "W-ZERO-RESTORED"), (3, "W-ZERO-RESTORED")]);
 }
 
+/// S1.8, S4.39.
 #[test]
 fn columns_may_stand_in_any_order_and_more_are_kept_as_text() {
     let (rows, report) =
@@ -116,6 +120,7 @@ fn columns_may_stand_in_any_order_and_more_are_kept_as_text() {
     assert_eq!(codes(&report), [(1, "W-COL-IGNORED")]);
 }
 
+/// S0.16, S0.17, S0.19, S1.21, C1.
 #[test]
 fn without_a_header_the_columns_are_positional_and_rows_may_be_ragged() {
     let (rows, report) = read_all("山田商店,山田,0312345678\n海商店,,0612345678,製品A｜製品B| 製品A ,余り\n");
@@ -163,6 +168,7 @@ fn debug_of_a_problem_shows_no_number() {
     assert_eq!(format!("{:?}", report.problems[0]), "-:2 E-PHONE-INVALID (電話番号)");
 }
 
+/// S1.18, C3.
 #[test]
 fn duplicates_follow_the_policy() {
     let text = "会社名,電話番号\nA,03-1234-5678\nB,06-1234-5678\nC,０３１２３４５６７８\nD,+81312345678\n";
@@ -187,6 +193,7 @@ fn duplicates_follow_the_policy() {
     assert_eq!((report.accepted, report.duplicates, report.refused), (2, 2, 0));
 }
 
+/// S0.22, S1.12, S1.22, S4.26, S4.30, C4.
 #[test]
 fn limits_are_settings() {
     let fatal = |text: &str, options| read(text, options).unwrap_err();
@@ -214,6 +221,7 @@ fn limits_are_settings() {
     assert_eq!(codes(&read_all(long).1), [(1, "W-LONG")]);
 }
 
+/// S0.4, S1.20, S3.6, C2.
 #[test]
 fn required_names_are_a_profile() {
     let text = "A,,0312345678\n,B,0612345678\n,,0522345678\n";
@@ -225,6 +233,7 @@ fn required_names_are_a_profile() {
     assert_eq!(with(RequiredNames::Both), both);
 }
 
+/// S0.13.
 #[test]
 fn an_undetectable_encoding_names_candidates_and_a_named_one_blames_the_cell() {
     let mut bytes = "会社名,電話番号\nA".as_bytes().to_vec();
@@ -277,6 +286,7 @@ fn a_missing_file_is_a_read_error_with_its_cause() {
     assert!(error.source.is_some());
 }
 
+/// S1.14.
 #[test]
 fn a_preview_shows_the_first_rows_and_counts_all() {
     let text: String = (0..50).map(|n| format!("会社{n},,03123456{n:02}\n")).collect();

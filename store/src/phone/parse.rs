@@ -322,6 +322,7 @@ mod tests {
         }
     }
 
+    /// S0.6, S0.18, S1.17.
     #[test]
     fn everything_a_person_writes_becomes_the_same_key() {
         for raw in [
@@ -379,6 +380,7 @@ mod tests {
         }
     }
 
+    /// S0.24, S1.17, X1.
     #[test]
     fn repairs_and_doubts_are_told() {
         for (raw, warnings) in [
@@ -438,6 +440,7 @@ mod tests {
         assert_eq!(akita.phone.display_national(), "0184-22-1234");
     }
 
+    /// S0.24.
     #[test]
     fn what_a_spreadsheet_destroyed_is_said_so() {
         for raw in [

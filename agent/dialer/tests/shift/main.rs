@@ -164,6 +164,7 @@ fn save_during_the_call_hangs_up_first_and_then_goes_on() {
     assert!(matches!(shift.want_one(), Action::Advance { save: Some(_), claim: Some(_), .. }));
 }
 
+/// S4.47.
 #[test]
 fn skip_shows_the_next_lead_and_sends_no_invite_s4_47() {
     let mut shift = Shift::new(Policy::default());
@@ -399,6 +400,7 @@ fn a_call_that_a_person_judged_is_never_voided_away() {
     assert!(matches!(shift.want_one(), Action::Advance { save: Some(_), seal: Some(a), .. } if a == first));
 }
 
+/// C14.
 #[test]
 fn a_refused_status_is_no_status() {
     let mut shift = Shift::new(Policy::default());

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::Error;
 
+/// S1.2, X9.
 #[test]
 fn a_list_is_dialed_from_the_top_once_per_round() {
     let mut world = World::new(5);
@@ -21,6 +22,7 @@ fn a_list_is_dialed_from_the_top_once_per_round() {
     assert_eq!(world.dial().unwrap().position, 1);
 }
 
+/// S4.46, S4.48.
 #[test]
 fn advance_is_exactly_one_commit() {
     let mut world = World::new(3);

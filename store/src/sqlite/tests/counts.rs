@@ -163,6 +163,7 @@ fn why_names_the_reason_for_one_lead() {
     assert!(reader.why(&WhyQuery::Position(world.list, 5), &context).is_err());
 }
 
+/// S4.18.
 #[test]
 fn the_day_changes_at_midnight_in_japan() {
     let mut world = World::new(2);

@@ -19,6 +19,7 @@ fn facts(attempt: AttemptId, path: &str) -> RecordingFacts {
 }
 
 /// S4.8: code, keeps its recording, counts as call, counts as connect, what becomes of the lead.
+/// S4.8, S4.15.
 #[test]
 fn every_row_of_the_matrix_holds() {
     let rows = [
@@ -56,6 +57,7 @@ fn every_row_of_the_matrix_holds() {
     }
 }
 
+/// S4.6.
 #[test]
 fn built_in_statuses_cannot_be_changed_in_the_database_either() {
     let world = World::new(0);
@@ -85,6 +87,7 @@ impl SqliteBackend {
     }
 }
 
+/// S4.49.
 #[test]
 fn the_last_save_wins_and_a_late_repeat_changes_nothing() {
     let mut world = World::new(1);
@@ -114,6 +117,7 @@ fn the_last_save_wins_and_a_late_repeat_changes_nothing() {
     assert_eq!(world.db.outbox_next(None, 10).unwrap().len(), 1, "sealed once");
 }
 
+/// S4.53.
 #[test]
 fn a_complaint_blocks_the_number_in_the_same_commit() {
     let mut world = World::new(1);
@@ -307,6 +311,7 @@ fn facts_learned_under_way_stay() {
     assert_eq!(row.evidence, serde_json::json!({ "tones": ["ringback"], "ced_ms": 2100 }));
 }
 
+/// X4, S2.30.
 #[test]
 fn a_callback_time_makes_a_task() {
     let mut world = World::new(1);

@@ -75,6 +75,7 @@ fn a_block_between_claim_and_dial_is_seen() {
     assert!(world.db.attempt(claimed.attempt).is_err(), "no INVITE, no row");
 }
 
+/// S1.25.
 #[test]
 fn an_exclusion_between_claim_and_dial_is_seen_and_can_be_taken_back() {
     let mut world = World::new(1);
@@ -90,6 +91,7 @@ fn an_exclusion_between_claim_and_dial_is_seen_and_can_be_taken_back() {
     assert!(world.dial().is_some());
 }
 
+/// X7.
 #[test]
 fn a_disabled_list_is_not_dialed_but_the_old_call_is_sealed() {
     let mut world = World::new(2);
@@ -201,6 +203,7 @@ fn the_default_is_three_repeats_a_day() {
     assert!(world.dial().is_none());
 }
 
+/// S4.37, S4.38, C12.
 #[test]
 fn a_manual_call_is_on_disk_and_stays_out_of_the_counts() {
     let mut world = World::new(1);

@@ -14,6 +14,7 @@ fn contacts(world: &World) -> i64 {
     world.db.db.query_row("SELECT count(*) FROM contacts", [], |r| r.get(0)).unwrap()
 }
 
+/// S0.10.
 #[test]
 fn staged_leads_cannot_be_seen_or_dialed_until_committed() {
     let mut world = World::new(0);
@@ -83,6 +84,7 @@ fn a_committed_import_is_undone_except_what_was_called() {
     assert_eq!(positions, [1, 2]);
 }
 
+/// S1.11, S1.19, C11.
 #[test]
 fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
     let mut world = World::new(2);
@@ -108,6 +110,7 @@ fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
     assert_eq!((contact.company.as_deref(), contact.person.as_deref()), (Some("会社0"), Some("佐藤")));
 }
 
+/// S0.20, C3.
 #[test]
 fn policies_for_known_numbers() {
     let mut world = World::new(1);
@@ -135,6 +138,7 @@ fn policies_for_known_numbers() {
     assert_eq!(world.leads()[0].company, None);
 }
 
+/// S1.31, S1.32.
 #[test]
 fn a_new_lead_of_a_known_number_shows_its_last_call() {
     let mut world = World::new(1);
@@ -147,6 +151,7 @@ fn a_new_lead_of_a_known_number_shows_its_last_call() {
     assert_eq!((lead.last_user_name.as_deref(), lead.attempts), (Some("Alice"), 0));
 }
 
+/// S4.28.
 #[test]
 fn a_slice_is_bounded_so_that_calls_come_in_between() {
     let mut world = World::new(0);
@@ -156,6 +161,7 @@ fn a_slice_is_bounded_so_that_calls_come_in_between() {
     assert!((1..=512).contains(&consumed), "{consumed}");
 }
 
+/// S1.5.
 #[test]
 fn lists_are_found_by_name_or_identifier() {
     let mut world = World::new(0);
