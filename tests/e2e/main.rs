@@ -20,6 +20,7 @@ mod line;
 mod media;
 mod moved;
 mod offers;
+mod office;
 mod outcomes;
 mod proxied;
 mod refer;

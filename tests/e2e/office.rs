@@ -1,0 +1,99 @@
+//! The office's commands through the real binary: users, statuses, contacts, do-not-call, the audit log.
+
+use e2e::daemon::{Account, Daemon};
+use e2e::ports;
+
+fn idle() -> Daemon {
+    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
+}
+
+/// S4.1, S4.21, S4.24: made, renamed, given a role, deleted; the login does not come back, and all of it is audited.
+#[test]
+fn users_are_kept_and_audited_across_a_restart() {
+    let mut daemon = idle();
+    daemon.cli(&["user", "add", "carol", "--role", "BY", "--uid", "64001", "--name", "佐々木"]);
+    daemon.cli(&["user", "rename", "carol", "佐々木 恵"]);
+    daemon.cli(&["user", "role", "carol", "sv"]);
+    daemon.kill9();
+    daemon.start();
+    let users = daemon.cli(&["user", "ls"])["users"].take();
+    let carol = users.as_array().unwrap().iter().find(|user| user["login"] == "carol").cloned().unwrap();
+    assert_eq!(
+        (&carol["name"], &carol["role"], &carol["uid"]),
+        (&"佐々木 恵".into(), &"SV".into(), &64001.into())
+    );
+    // The seat's operator is not deleted under it.
+    daemon.run(&["user", "delete", "a", "--yes"]).refused("E-USER-SEAT");
+    daemon.cli(&["user", "delete", "carol", "--yes"]);
+    daemon.run(&["user", "add", "carol", "--role", "OP"]).refused("E-USER-TOMBSTONE");
+    let log = daemon.cli(&["audit", "--action", "user."])["rows"].take();
+    let actions: Vec<_> = log.as_array().unwrap().iter().map(|row| row["action"].clone()).collect();
+    assert_eq!(actions, ["user.delete", "user.role", "user.rename", "user.add"]);
+}
+
+/// S4.6, S4.7: own statuses beside the built-in ones.
+#[test]
+fn a_site_makes_its_own_statuses() {
+    let daemon = idle();
+    daemon.cli(&[
+        "disposition",
+        "add",
+        "担当不在",
+        "--lead-next",
+        "retry",
+        "--counts-connect",
+        "no",
+        "--position",
+        "1",
+    ]);
+    let first = daemon.cli(&["disposition", "ls"])["dispositions"][0].clone();
+    assert_eq!((&first["label"], &first["counts_connect"]), (&"担当不在".into(), &false.into()));
+    daemon.run(&["disposition", "edit", "不通", "--label", "x"]).refused("E-STATUS-BUILTIN");
+    daemon.cli(&["disposition", "archive", "担当不在"]);
+    assert_eq!(daemon.cli(&["disposition", "ls"])["dispositions"].as_array().unwrap().len(), 7);
+}
+
+/// S0.3 to S0.9: a contact through its life.
+#[test]
+fn a_contact_is_added_found_deleted_and_brought_back() {
+    let daemon = idle();
+    let add = [
+        "contact",
+        "add",
+        "--company",
+        "株式会社サンプル",
+        "--phone",
+        "03-1234-5678",
+        "--phone",
+        "mobile=090-1111-2222",
+    ];
+    let id = daemon.cli(&add)["contact"]["id"].as_str().unwrap().to_owned();
+    daemon.run(&add).refused("E-CONTACT-DUP");
+    assert_eq!(daemon.cli(&["contact", "ls", "ｻﾝﾌﾟﾙ"])["rows"][0]["id"], id.as_str());
+    daemon.cli(&["contact", "edit", "09011112222", "--person", "佐藤", "--category", "既存"]);
+    assert_eq!(daemon.cli(&["contact", "categories"])["categories"][0]["contacts"], 1);
+    let file = daemon.path("contacts.csv");
+    daemon.cli(&["contact", "export", &file.to_string_lossy()]);
+    assert!(std::fs::read_to_string(&file).unwrap().contains("株式会社サンプル,佐藤,03-1234-5678,既存"));
+    daemon.cli(&["contact", "delete", "0312345678", "--yes"]);
+    daemon.run(&["contact", "show", "0312345678"]).refused("E-NOT-FOUND");
+    daemon.cli(&["contact", "undo", &id]);
+    assert_eq!(daemon.cli(&["contact", "show", "0312345678"])["person"], "佐藤");
+}
+
+/// X6, S4.27: by form and by file, cleared with a reason, out and in again.
+#[test]
+fn the_do_not_call_list_goes_out_and_in_as_csv() {
+    let daemon = idle();
+    daemon.cli(&["dnc", "add", "03-1234-5678", "--reason", "希望により", "--evidence", "書面"]);
+    std::fs::write(daemon.path("more.csv"), "090-1111-2222\n0612345678\n").unwrap();
+    let done = daemon.cli(&["dnc", "import", "more.csv", "--reason", "名簿"]);
+    assert_eq!((&done["changed"], &done["unchanged"]), (&2.into(), &0.into()));
+    daemon.cli(&["dnc", "export", "all.csv"]);
+    let again = daemon.cli(&["dnc", "import", "all.csv"]);
+    assert_eq!((&again["rows"], &again["changed"], &again["unchanged"]), (&3.into(), &0.into(), &3.into()));
+    assert_eq!(daemon.run(&["dnc", "clear", "0312345678"]).code, 2, "a reason must be given");
+    daemon.cli(&["dnc", "clear", "0312345678", "--reason", "本人から再開の依頼"]);
+    assert_eq!(daemon.cli(&["dnc", "ls"])["rows"].as_array().unwrap().len(), 2);
+    assert_eq!(daemon.cli(&["dnc", "ls", "--cleared"])["rows"][0]["cleared_reason"], "本人から再開の依頼");
+}
