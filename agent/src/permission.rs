@@ -3,6 +3,7 @@
 //! The core asks [`check`] before every command, whatever surface it came from; the control server asks too, since it
 //! answers a few by itself.
 
+use protocol::params::LeadWhat;
 use protocol::{Command, ErrorCode, RpcError};
 use store::{Action, Scope, permits};
 
@@ -35,8 +36,31 @@ fn action(command: &Command) -> Option<Action> {
         // Whose numbers were called is for those to see whose lists they are.
         Command::CallTrace(p) if p.unmasked => Action::Machine,
         Command::CallTrace(_) | Command::Status(_) | Command::EventsSubscribe(_) => Action::Monitor,
-        Command::ListShow(_) | Command::ListLs(_) => Action::ListView,
-        Command::ListCreate(_) | Command::ListImport(_) => Action::ListEdit,
+        Command::ListShow(_)
+        | Command::ListLs(_)
+        | Command::ListView(_)
+        | Command::LeadShow(_)
+        | Command::ProjectLs(_) => Action::ListView,
+        Command::ListCreate(_)
+        | Command::ListImport(_)
+        | Command::ListImports(_)
+        | Command::ListImportUndo(_)
+        | Command::ListImportCancel(_)
+        | Command::ListChange(_)
+        | Command::ListDelete(_)
+        | Command::ListRestore(_)
+        | Command::ListBin(_)
+        | Command::ListRound(_)
+        | Command::LeadAdd(_)
+        | Command::LeadPhone(_) => Action::ListEdit,
+        // Whose leads they are is a supervisor's business too.
+        Command::LeadChange(change) if change.what == LeadWhat::Assign => Action::Assign,
+        Command::LeadChange(_) => Action::ListEdit,
+        Command::ListGrant(_) => Action::Assign,
+        Command::ProjectCreate(_)
+        | Command::ProjectChange(_)
+        | Command::ProjectDelete(_)
+        | Command::ProjectRestore(_) => Action::ProjectEdit,
         Command::ListExport(_)
         | Command::ContactExport(_)
         | Command::DncExport(_)
@@ -44,7 +68,10 @@ fn action(command: &Command) -> Option<Action> {
         // Bytes on their way to an import, which needs its own right; and from an export, which had it.
         Command::ListUpload(_) => Action::DncAdd,
         Command::ListDownload(_) => return None,
-        Command::StatsGet(_) => Action::StatsView,
+        Command::StatsGet(_) | Command::StatsTally(_) | Command::RecordingQuota(_) => Action::StatsView,
+        // Whether it may be heard is asked again where it is played.
+        Command::RecordingLs(_) | Command::RecordingHold(_) => Action::RecordingDelete,
+        Command::StatsVerify(_) | Command::StoreBackup(_) | Command::StoreCheck(_) => Action::Machine,
         Command::HistoryList(_) | Command::HistoryShow(_) => Action::HistoryView,
         Command::HistoryAmend(_) => Action::Amend,
         Command::HistoryReport(_) => Action::Report,
@@ -109,6 +136,7 @@ pub(crate) fn check_path(who: &Who, command: &Command) -> Result<(), RpcError> {
         Command::DncImport(p) => p.path.as_ref(),
         Command::DncExport(p) => p.path.as_ref(),
         Command::HistoryExport(p) => p.path.as_ref(),
+        Command::StoreBackup(p) => Some(&p.path),
         _ => None,
     };
     match path {
@@ -190,6 +218,15 @@ mod tests {
             "list.create",
             "list.import",
             "list.export",
+            "list.change",
+            "list.delete",
+            "list.grant",
+            "list.import_undo",
+            "lead.add",
+            "lead.change",
+            "project.create",
+            "recording.hold",
+            "store.backup",
             "user.ls",
             "user.delete",
             "disposition.add",

@@ -193,6 +193,20 @@ codes! {
         "dial stop で止めてから実行してください", "Stop it with `kakeru dial stop` first.";
     ListFull = "E-LIST-FULL", "リストの登録上限を超えます", "The list would exceed its limit.",
         "別のリストに分けてください", "Use another list for the rest.";
+    ListGrant = "E-LIST-GRANT", "このリストを使う権限がありません", "The list is not granted to you.",
+        "管理者に権限の付与を依頼してください(kakeru list grant)", "Ask a manager for `kakeru list grant`.";
+    LeadDup = "E-LEAD-DUP", "この番号はすでに登録されています", "The number is there already.",
+        "登録済みの行を確認してください", "Look at the row that has it.";
+    PhoneReadonly = "E-PHONE-READONLY", "取り込み時の番号は変更できません", "The number that came with the list cannot be changed.",
+        "別の番号を追加してください", "Add another number instead.";
+    ImportUndo = "E-IMPORT-UNDO", "この取り込みは取り消せません", "This import cannot be undone.",
+        "kakeru list imports で状態を確認してください", "`kakeru list imports` shows how it stands.";
+    ReqProjectName = "E-REQ-PROJECTNAME", "案件名を入力してください", "The project's name is required.",
+        "名前を付けてください", "Give it a name.";
+    ProjectDup = "E-PROJECT-DUP", "同じ名前の案件があります", "A project of this name exists.",
+        "別の名前にしてください", "Choose another name.";
+    ProjectBusy = "E-PROJECT-BUSY", "リストのある案件は削除できません", "The project still has lists.",
+        "先にリストを削除してください", "Delete its lists first.";
     ContactsFull = "E-CONTACTS-FULL", "連絡先の登録上限を超えます", "The contacts would exceed their limit.",
         "不要な連絡先を削除してください", "Delete contacts you do not need.";
     ReqListName = "E-REQ-LISTNAME", "リスト名を入力してください", "The list's name is required.",

@@ -215,6 +215,58 @@ commands! {
     AuditList = "audit.list" => AuditPage;
     /// Sound devices.
     DevicesList = "devices.list" => Devices;
+    /// Every project.
+    ProjectLs = "project.ls" => Projects;
+    /// Makes a project.
+    ProjectCreate = "project.create" => ProjectRow;
+    /// Changes a project.
+    ProjectChange = "project.change" => ProjectRow;
+    /// Moves a project without lists into the bin.
+    ProjectDelete = "project.delete" => Done;
+    /// Brings a project back.
+    ProjectRestore = "project.restore" => ProjectRow;
+    /// Renames, enables or disables a list, or orders its dialing.
+    ListChange = "list.change" => ListInfo;
+    /// Moves a list into the bin.
+    ListDelete = "list.delete" => Done;
+    /// Brings a list, or leads of it, back.
+    ListRestore = "list.restore" => LeadsChanged;
+    /// What was deleted.
+    ListBin = "list.bin" => Bin;
+    /// Opens the next round.
+    ListRound = "list.round" => RoundResult;
+    /// Who may use a list.
+    ListGrant = "list.grant" => Grants;
+    /// A page of a list under any sort and filter.
+    ListView = "list.view" => ViewPage;
+    /// One lead.
+    LeadShow = "lead.show" => ViewRow;
+    /// Puts one lead on a list.
+    LeadAdd = "lead.add" => ViewRow;
+    /// Excludes, includes, deletes or assigns leads.
+    LeadChange = "lead.change" => LeadsChanged;
+    /// Adds or removes a further number of a lead.
+    LeadPhone = "lead.phone" => ViewRow;
+    /// The journal of imports.
+    ListImports = "list.imports" => Imports;
+    /// Takes an import back.
+    ListImportUndo = "list.import_undo" => ImportUndone;
+    /// Stops an import that runs.
+    ListImportCancel = "list.import_cancel" => Done;
+    /// The counters by operator, list, project, hour or day.
+    StatsTally = "stats.tally" => Tally;
+    /// Recounts every figure.
+    StatsVerify = "stats.verify" => Verified;
+    /// Recordings that are kept.
+    RecordingLs = "recording.ls" => Recordings;
+    /// Keeps the recordings of a call, or ends that.
+    RecordingHold = "recording.hold" => Done;
+    /// How much is kept, and how long that lasts.
+    RecordingQuota = "recording.quota" => QuotaResult;
+    /// Copies the database while calls go on.
+    StoreBackup = "store.backup" => BackupResult;
+    /// Looks at the whole database.
+    StoreCheck = "store.check" => CheckResult;
 }
 
 impl Command {
@@ -290,7 +342,33 @@ impl Command {
             | Self::UserPasswd(_)
             | Self::UserDelete(_)
             | Self::AuditList(_)
-            | Self::DevicesList(_) => None,
+            | Self::DevicesList(_)
+            | Self::ProjectLs(_)
+            | Self::ProjectCreate(_)
+            | Self::ProjectChange(_)
+            | Self::ProjectDelete(_)
+            | Self::ProjectRestore(_)
+            | Self::ListChange(_)
+            | Self::ListDelete(_)
+            | Self::ListRestore(_)
+            | Self::ListBin(_)
+            | Self::ListRound(_)
+            | Self::ListGrant(_)
+            | Self::ListView(_)
+            | Self::LeadShow(_)
+            | Self::LeadAdd(_)
+            | Self::LeadChange(_)
+            | Self::LeadPhone(_)
+            | Self::ListImports(_)
+            | Self::ListImportUndo(_)
+            | Self::ListImportCancel(_)
+            | Self::StatsTally(_)
+            | Self::StatsVerify(_)
+            | Self::RecordingLs(_)
+            | Self::RecordingHold(_)
+            | Self::RecordingQuota(_)
+            | Self::StoreBackup(_)
+            | Self::StoreCheck(_) => None,
         }
     }
 }

@@ -17,9 +17,11 @@ macro_rules! params {
 }
 
 mod contact;
+mod manage;
 mod office;
 
 pub use contact::*;
+pub use manage::*;
 pub use office::*;
 
 params! {
@@ -173,8 +175,19 @@ params! {
         delimiter: Option<String>,
         /// `auto`, `none`, `required`; `None` = `auto`.
         header: Option<String>,
-        /// The same number twice in the file: `error`, `first`, `last`, `merge`; `None` = `error`.
+        /// The rules of a product: `open`, `miitel`, `calltree`, `zoho`; `None` = the list's own. What is said besides goes
+        /// before it.
+        profile: Option<String>,
+        /// Columns named by hand: `電話番号=TEL`, `会社名=#1`, `-=備考`.
+        #[serde(default)]
+        map: Vec<String>,
+        /// Logins of who owns the new numbers that nobody owns, in turn.
+        #[serde(default)]
+        assign: Vec<String>,
+        /// The same number twice in the file: `error`, `first`, `last`, `merge`; `None` = the profile's.
         dup_in_file: Option<String>,
+        /// A number that is on the list already: `update`, `skip`; `None` = the profile's.
+        dup_existing: Option<String>,
         /// Take the good rows although others are bad.
         #[serde(default)]
         partial: bool,
@@ -213,6 +226,12 @@ params! {
         path: Option<String>,
         /// `utf-8-bom`, `utf-8`, `cp932`; `None` = `utf-8-bom`, which Excel reads.
         encoding: Option<String>,
+        /// Leave cells alone that a spreadsheet would run as formulas.
+        #[serde(default)]
+        raw: bool,
+        /// Leave the results out.
+        #[serde(default)]
+        without_results: bool,
     }
     /// `list.download`.
     ListDownload {

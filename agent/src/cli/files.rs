@@ -61,7 +61,7 @@ pub(super) fn export(
     out: Out,
 ) -> Result<(), Failure> {
     let mut client = Client::connect(socket)?;
-    let result = client.call(ListExport { list, path: None, encoding: Some(encoding) })?;
+    let result = client.call(ListExport { list, encoding: Some(encoding), ..ListExport::default() })?;
     let Some(download) = &result.download else {
         let detail = "the daemon offered no file";
         return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use protocol::params::{ListExport, ListImport};
 use protocol::result::{ExportResult, ImportIssue, ImportResult};
 use protocol::{ErrorCode, Event, RpcError};
-use store::export::{ExportEncoding, ExportOptions};
-use store::import::{ImportJob, ImportOptions, ImportReport, ImportSource, Problem, preview};
+use store::export::ExportOptions;
+use store::import::{ImportJob, ImportOptions, ImportReport, ImportSource, Problem, Profile, preview};
 use store::{Store, UserId};
 use tokio::sync::watch;
 
 use super::job::store_error;
+use super::manage::Running;
+use super::query::operator_named;
 use crate::clock::Now;
 use crate::control::EventHub;
 
@@ -23,9 +25,13 @@ pub(super) async fn import(
     p: ListImport,
     user: Option<UserId>,
     now: Now,
+    running: Running,
 ) -> Result<ImportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
-    let options = options(&p)?;
+    let mut options = options(&p, &list.profile)?;
+    for login in &p.assign {
+        options.assign.extend(operator_named(&store, Some(login)).await?);
+    }
     let dry_run = p.dry_run;
     let source = match (p.path, p.bytes) {
         (Some(path), None) => ImportSource::Path(PathBuf::from(path)),
@@ -38,6 +44,8 @@ pub(super) async fn import(
         let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
         return Ok(result(&list.name, &looked.report));
     }
+    let (cancel, _running) = running.begin(list.id);
+    options.cancel = Some(cancel);
     let (sender, mut receiver) = watch::channel(Default::default());
     let job = ImportJob { list: list.id, source, options, user, now: now.wall, progress: Some(sender) };
     let mut work = std::pin::pin!(store.import(job));
@@ -69,39 +77,28 @@ pub(super) async fn import(
 pub(super) async fn export(store: &Store, p: ListExport) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
     let path = PathBuf::from(p.path.ok_or_else(|| bad("path"))?);
-    let encoding = match p.encoding.as_deref() {
-        None | Some("utf-8-bom") => ExportEncoding::Utf8Bom,
-        Some("utf-8") => ExportEncoding::Utf8,
-        Some("cp932") => ExportEncoding::Cp932,
-        Some(_) => return Err(bad("encoding is one of utf-8-bom, utf-8, cp932")),
+    let options = ExportOptions {
+        path: path.clone(),
+        encoding: super::manage::encoding(p.encoding.as_deref())?,
+        raw: p.raw,
+        without_results: p.without_results,
+        ..ExportOptions::default()
     };
-    let options = ExportOptions { path: path.clone(), encoding, ..ExportOptions::default() };
     let report = store.export_list(list.id, options).await.map_err(|error| store_error(&error))?;
-    if !report.written {
-        let places: Vec<String> = report
-            .unencodable
-            .iter()
-            .take(20)
-            .map(|place| format!("row {}: {:?}", place.row, place.character))
-            .collect();
-        return Err(RpcError::with_detail(ErrorCode::ExportChar, places.join(", ")));
-    }
-    let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
-    Ok(ExportResult {
-        list: list.name,
-        rows: report.rows,
-        bytes,
-        path: Some(path.display().to_string()),
-        download: None,
-    })
+    super::manage::exported(list.name, path, report)
 }
 
-fn options(p: &ListImport) -> Result<ImportOptions, RpcError> {
+/// The profile's rules, then what was said.
+fn options(p: &ListImport, of_list: &str) -> Result<ImportOptions, RpcError> {
+    let name = p.profile.as_deref().unwrap_or(of_list);
+    let profile =
+        Profile::named(name).ok_or_else(|| bad("profile is one of open, miitel, calltree, zoho"))?;
     let mut options = ImportOptions {
         file_name: p.file.clone(),
         error_csv: p.report_path.clone(),
-        ..ImportOptions::default()
+        ..ImportOptions::for_lists(profile)
     };
+    options.map = p.map.iter().map(|entry| parse(entry, "map")).collect::<Result<_, _>>()?;
     options.partial = p.partial;
     options.overwrite_empty = p.overwrite_empty;
     options.encoding = match p.encoding.as_deref() {
@@ -116,6 +113,9 @@ fn options(p: &ListImport) -> Result<ImportOptions, RpcError> {
     }
     if let Some(word) = p.dup_in_file.as_deref() {
         options.dup_in_file = parse(word, "dup_in_file")?;
+    }
+    if let Some(word) = p.dup_existing.as_deref() {
+        options.dup_existing = parse(word, "dup_existing")?;
     }
     Ok(options)
 }
@@ -147,6 +147,7 @@ fn result(list: &str, report: &ImportReport) -> ImportResult {
         encoding: report.encoding.as_str().to_owned(),
         delimiter: report.delimiter.as_str().to_owned(),
         header: report.header,
+        import: report.import.map(|import| import.to_string()),
         report: None,
         errors: errors.into_iter().map(issue).collect(),
         warnings: warnings.into_iter().map(issue).collect(),

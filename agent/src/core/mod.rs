@@ -22,6 +22,7 @@ mod heard;
 pub(crate) mod identity;
 mod import;
 mod job;
+mod manage;
 mod moved;
 mod office;
 mod parts;
@@ -99,6 +100,8 @@ pub(crate) struct Core {
     /// Incoming calls whose row is not on disk yet.
     arriving: HashMap<CallId, signal::Arriving>,
     archivist: Archivist,
+    /// Imports that may be cancelled.
+    running_imports: manage::Running,
     jobs: JoinSet<Done>,
     next_session: u64,
     /// Code and words of why the store cannot write, while it cannot.

@@ -98,6 +98,7 @@ impl Core {
             consultations: HashSet::new(),
             arriving: HashMap::new(),
             archivist: parts.archivist,
+            running_imports: Default::default(),
             jobs: JoinSet::new(),
             next_session: 0,
             store_trouble: None,

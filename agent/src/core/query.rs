@@ -46,7 +46,7 @@ impl Core {
                     Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, error.to_string())),
                 }
             }),
-            other => self.office(other, who, scope, reply, now),
+            other => self.manage(other, who, scope, reply, now),
         }
     }
 
@@ -77,7 +77,8 @@ impl Core {
 
     fn list_import(&mut self, p: ListImport, user: Option<UserId>, reply: Reply, now: Now) {
         let (store, hub) = (self.store.clone(), std::sync::Arc::clone(&self.hub));
-        self.spawn(reply, async move { super::import::import(store, hub, p, user, now).await });
+        let running = self.running_imports.clone();
+        self.spawn(reply, async move { super::import::import(store, hub, p, user, now, running).await });
     }
 
     fn why(&mut self, p: DialWhy, user: Option<UserId>, reply: Reply, now: Now) {
@@ -151,6 +152,13 @@ pub(super) async fn list_named(store: &Store, name: Option<&str>) -> Result<Opti
         Some(name) => find(store, name).await.map(Some),
         None => Ok(None),
     }
+}
+
+pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result<Option<UserId>, RpcError> {
+    let Some(login) = login else { return Ok(None) };
+    let users = store.users().await.map_err(|error| store_error(&error))?;
+    let user = users.iter().find(|user| user.login == login).map(|user| user.id);
+    user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "operator"))
 }
 
 async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use protocol::RpcError;
 use protocol::params::{LeadFilter as Filter, StatsGet};
 use protocol::result::{
-    DeviceDirection, DeviceRow, Devices, Direction, HistoryPage, HistoryRow, LeadRow, ListInfo, ListPage,
-    RecordingInfo, StatsResult, StatusCount, Transferred, WhyResult, WhyRow,
+    DeviceDirection, DeviceRow, Devices, Direction, FurtherNumber, HistoryPage, HistoryRow, LeadRow,
+    ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, ViewRow, WhyResult, WhyRow,
 };
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
 
@@ -18,6 +18,8 @@ pub(super) fn list(list: &store::ListInfo) -> ListInfo {
         name: list.name.clone(),
         project: list.project_name.clone(),
         enabled: list.enabled,
+        order: list.order.as_str().to_owned(),
+        round: list.round,
         total: list.total,
         dialable: list.dialable,
         worked: list.worked,
@@ -67,6 +69,37 @@ fn lead(lead: &store::LeadRow) -> LeadRow {
         status: lead.last_status.clone(),
         label: lead.last_status_label.clone(),
         last_at: lead.last_at,
+        due_at: lead.recall_at.or(lead.next_eligible_at),
+    }
+}
+
+/// With everything the list view shows (S1.30).
+pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
+    let further = lead.extra_phones.iter().map(|phone| FurtherNumber {
+        number: national(&phone.phone),
+        label: phone.label.clone(),
+        editable: phone.editable,
+    });
+    ViewRow {
+        id: lead.id.to_string(),
+        position: lead.position,
+        assigned: lead.assigned_name.clone(),
+        company: lead.company.clone(),
+        person: lead.person.clone(),
+        number: national(&lead.phone),
+        further: further.collect(),
+        categories: lead.categories.clone(),
+        columns: lead.attrs.as_object().cloned().unwrap_or_default(),
+        last_kind: lead.last_kind.map(|kind| kind.as_str().to_owned()),
+        last_user: lead.last_user_name.clone(),
+        last_at: lead.last_at,
+        status: lead.last_status.clone(),
+        label: lead.last_status_label.clone(),
+        memo: lead.last_memo.clone(),
+        dialable: lead.dialable,
+        excluded_reason: lead.excluded_reason.clone(),
+        attempts: lead.attempts,
+        state: lead.state.as_str().to_owned(),
         due_at: lead.recall_at.or(lead.next_eligible_at),
     }
 }

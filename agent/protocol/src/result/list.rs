@@ -18,6 +18,10 @@ pub struct ListInfo {
     pub project: String,
     /// Whether it may be dialed.
     pub enabled: bool,
+    /// In which order: `position`, `random`, `newest`, `category`.
+    pub order: String,
+    /// The current round, from 1.
+    pub round: u32,
     /// Rows.
     pub total: u64,
     /// Rows that may be called (発信対象).
@@ -112,6 +116,8 @@ pub struct ImportResult {
     pub errors: Vec<ImportIssue>,
     /// Doubts, at most 1000.
     pub warnings: Vec<ImportIssue>,
+    /// The import's id, by which it can be undone; `null` when nothing was kept.
+    pub import: Option<String>,
     /// With `report`: the word to fetch the refused rows with `list.download`; `null` when there are none.
     pub report: Option<String>,
 }

@@ -5,6 +5,7 @@
 mod contact;
 mod history;
 mod list;
+mod manage;
 mod office;
 mod quality;
 mod seat;
@@ -14,6 +15,7 @@ mod trace;
 pub use contact::*;
 pub use history::*;
 pub use list::*;
+pub use manage::*;
 pub use office::*;
 pub use quality::*;
 pub use seat::*;

@@ -1,0 +1,360 @@
+use serde::{Deserialize, Serialize};
+
+/// `project.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Projects {
+    /// The projects.
+    pub projects: Vec<ProjectRow>,
+}
+
+/// A project (案件).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectRow {
+    /// Name.
+    pub name: String,
+    /// Number shown to callees.
+    pub caller_id: Option<String>,
+    /// Whether a クレーム holds for the whole company.
+    pub company_wide_dnc: bool,
+    /// Its lists.
+    pub lists: u64,
+}
+
+/// What was done, where nothing else is to be said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Of what, by name or id.
+    pub of: String,
+}
+
+/// `list.bin`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bin {
+    /// What lies in it, the last deleted first.
+    pub rows: Vec<BinRow>,
+}
+
+/// Something deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BinRow {
+    /// The list.
+    pub list: String,
+    /// When, which is the `at` of `list.restore`.
+    pub at: i64,
+    /// Leads.
+    pub leads: u64,
+}
+
+/// `list.round`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundResult {
+    /// The list.
+    pub list: String,
+    /// Number of the round that was opened.
+    pub round: u32,
+}
+
+/// `list.grant`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grants {
+    /// The list.
+    pub list: String,
+    /// Logins of who may use it; empty = everybody.
+    pub users: Vec<String>,
+}
+
+/// `list.view`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewPage {
+    /// The list's name.
+    pub list: String,
+    /// The leads.
+    pub rows: Vec<ViewRow>,
+    /// Leads that pass the filter.
+    pub total: u64,
+    /// Number of the first of `rows` among them, from 0.
+    pub first: u64,
+    /// `after` of the next page; `null` at the end.
+    pub next: Option<String>,
+    /// `before` of the page before; `null` at the beginning.
+    pub previous: Option<String>,
+}
+
+/// A lead with everything the list view shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewRow {
+    /// The lead's id.
+    pub id: String,
+    /// Position, from 1.
+    pub position: i64,
+    /// Name of the owner (発信担当者).
+    pub assigned: Option<String>,
+    /// Company (会社名).
+    pub company: Option<String>,
+    /// Person (担当者名).
+    pub person: Option<String>,
+    /// Number (電話番号).
+    pub number: String,
+    /// Further numbers.
+    pub further: Vec<FurtherNumber>,
+    /// Categories (カテゴリー).
+    pub categories: Vec<String>,
+    /// Further columns, in the file's order.
+    pub columns: serde_json::Map<String, serde_json::Value>,
+    /// What the last call was (最終通話種別): `out`, `out_missed`, `in`, `in_missed`.
+    pub last_kind: Option<String>,
+    /// Name of who made it (最終担当者).
+    pub last_user: Option<String>,
+    /// When (最終通話日時).
+    pub last_at: Option<i64>,
+    /// Code of its status (最終通話ステータス).
+    pub status: Option<String>,
+    /// Its label.
+    pub label: Option<String>,
+    /// Its memo.
+    pub memo: Option<String>,
+    /// Whether it may be called (発信対象).
+    pub dialable: bool,
+    /// Why not.
+    pub excluded_reason: Option<String>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// `ready`, `waiting`, `claimed`, `task`, `done`, `skipped`, `interrupted`.
+    pub state: String,
+    /// Not again before.
+    pub due_at: Option<i64>,
+}
+
+/// A further number of a lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FurtherNumber {
+    /// Number.
+    pub number: String,
+    /// What it is.
+    pub label: Option<String>,
+    /// Somebody added it and may remove it.
+    pub editable: bool,
+}
+
+/// `lead.change` and the leads' part of `list.restore`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadsChanged {
+    /// Leads that are different now.
+    pub changed: u64,
+    /// Leads that stayed: a seat holds them, or their number is on the list again.
+    pub held: u64,
+    /// Leads of the same numbers on other lists that changed too.
+    pub other_lists: u64,
+    /// The `at` that brings deleted ones back.
+    pub at: Option<i64>,
+}
+
+/// `list.imports`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imports {
+    /// The imports.
+    pub rows: Vec<ImportRow>,
+    /// `before` of the next page.
+    pub next: Option<String>,
+}
+
+/// An import of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRow {
+    /// Id, by which it is undone.
+    pub id: String,
+    /// The list.
+    pub list: Option<String>,
+    /// Name of the file.
+    pub file: String,
+    /// `staging`, `committed`, `undone`.
+    pub state: String,
+    /// Login of who imported.
+    pub by: Option<String>,
+    /// When it began.
+    pub at: i64,
+    /// New leads.
+    pub inserted: u64,
+    /// Leads that changed.
+    pub updated: u64,
+    /// Rows refused.
+    pub refused: u64,
+}
+
+/// `list.import_undo`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportUndone {
+    /// The import.
+    pub id: String,
+    /// New leads removed.
+    pub removed: u64,
+    /// New leads that were called meanwhile, and stay.
+    pub kept: u64,
+    /// Leads and contacts that have again what the import overwrote.
+    pub restored: u64,
+    /// Leads and contacts that somebody changed since, and keep that.
+    pub changed_since: u64,
+    /// New contacts removed.
+    pub contacts_removed: u64,
+}
+
+/// `stats.tally`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// What was counted by.
+    pub by: String,
+    /// The counts.
+    pub rows: Vec<TallyRow>,
+}
+
+/// The counts of one operator, list, project, hour or day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TallyRow {
+    /// Login, name, hour or day; `null` = nobody's.
+    pub name: Option<String>,
+    /// 作業数.
+    pub works: u64,
+    /// コール数.
+    pub calls: u64,
+    /// コネクト数.
+    pub connects: u64,
+    /// コネクト率, 0 to 1; `null` without calls.
+    pub connect_rate: Option<f64>,
+    /// 登録数, per list and project.
+    pub total: u64,
+    /// 進捗, 0 to 1; `null` where nothing is registered.
+    pub progress: Option<f64>,
+    /// Calls without a status (未入力).
+    pub blank: u64,
+    /// Talk time.
+    pub talk_ms: u64,
+}
+
+/// `stats.verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Figures that differ from the rows: none, or a defect.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// A figure that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    /// Which figure.
+    pub what: String,
+    /// Of whom or what.
+    pub key: String,
+    /// What is shown.
+    pub shown: i64,
+    /// What the rows say.
+    pub counted: i64,
+}
+
+/// `recording.ls`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recordings {
+    /// The recordings.
+    pub rows: Vec<RecordingRow>,
+    /// `after` of the next page.
+    pub next: Option<String>,
+}
+
+/// A recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordingRow {
+    /// The call.
+    pub attempt: String,
+    /// When it began.
+    pub at: i64,
+    /// The file.
+    pub path: String,
+    /// `final`, `exported`.
+    pub state: String,
+    /// Size.
+    pub bytes: Option<u64>,
+    /// Length.
+    pub duration_ms: Option<u64>,
+    /// Checksum.
+    pub sha256: Option<String>,
+    /// Kept whatever the quota says.
+    pub hold: bool,
+    /// Why.
+    pub hold_reason: Option<String>,
+    /// Whether the call's result has left the box.
+    pub synced: bool,
+    /// Number.
+    pub number: Option<String>,
+    /// Company.
+    pub company: Option<String>,
+    /// Person.
+    pub person: Option<String>,
+    /// Login of the operator.
+    pub operator: Option<String>,
+    /// The list.
+    pub list: Option<String>,
+    /// Label of the result.
+    pub label: Option<String>,
+}
+
+/// `recording.quota`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaResult {
+    /// Recordings with a file.
+    pub count: u64,
+    /// Their size.
+    pub bytes: u64,
+    /// Their length.
+    pub duration_ms: u64,
+    /// How much may be kept, bytes.
+    pub quota: u64,
+    /// Size of those on hold.
+    pub held_bytes: u64,
+    /// Size of those whose result has not left the box.
+    pub unsynced_bytes: u64,
+    /// When the oldest began.
+    pub oldest_at: Option<i64>,
+    /// Hours of talk that still fit; `null` before the first recording.
+    pub hours_left: Option<u64>,
+    /// Days until it is full, at the pace of the last seven.
+    pub days_left: Option<u64>,
+}
+
+/// `store.backup`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupResult {
+    /// The file.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Version of its schema.
+    pub schema: i64,
+}
+
+/// `store.check`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// Nothing is wrong.
+    pub sound: bool,
+    /// Version of the schema.
+    pub schema: i64,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Size of its log.
+    pub log_bytes: u64,
+    /// Room in it that is not used.
+    pub free_bytes: u64,
+    /// Lists.
+    pub lists: u64,
+    /// Leads.
+    pub leads: u64,
+    /// Contacts.
+    pub contacts: u64,
+    /// Attempts.
+    pub attempts: u64,
+    /// Damage, in SQLite's words.
+    pub damage: Vec<String>,
+    /// Rows that refer to rows that are not there.
+    pub broken_references: u64,
+    /// Figures that differ from the rows.
+    pub mismatches: Vec<Mismatch>,
+}
