@@ -7,6 +7,7 @@ mod check;
 mod events;
 mod explain;
 mod files;
+mod manage;
 mod office;
 mod output;
 mod practice;
@@ -87,6 +88,13 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
         Verb::Events(args) => events::events(&socket(&global), args, out),
         Verb::Trace(args) => trace::trace(&global, args, out),
         Verb::List(verb) => verbs::list(&global, verb, out),
+        Verb::Project(verb) => manage::project(&global, verb, out),
+        Verb::Lead(verb) => manage::lead(&global, verb, out),
+        Verb::Recording(verb) => manage::recording(&global, verb, out),
+        Verb::Backup(args) => manage::backup(&global, args, out),
+        Verb::Restore(args) => manage::restore(&global, &args, out),
+        Verb::Doctor(args) => manage::doctor(&global, &args, out),
+        Verb::Stats(args) if args.verify => manage::verify(&global, out),
         other => verbs::client(&global, other, out),
     }
 }

@@ -17,6 +17,7 @@ mod incoming;
 mod kill;
 mod kit;
 mod line;
+mod manage;
 mod media;
 mod moved;
 mod offers;

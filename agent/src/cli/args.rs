@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::time::Moment;
 
+mod manage;
 mod office;
 
+pub use manage::*;
 pub use office::{
     AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg,
     HistoryVerb, NoteAbout, NoteVerb, RoleArg, TaskVerb, UserVerb,
@@ -127,6 +129,21 @@ pub enum Verb {
     /// Dial lists
     #[command(subcommand)]
     List(ListVerb),
+    /// Projects (案件)
+    #[command(subcommand)]
+    Project(ProjectVerb),
+    /// Leads of a list
+    #[command(subcommand)]
+    Lead(LeadVerb),
+    /// Recordings that are kept
+    #[command(subcommand)]
+    Recording(RecordingVerb),
+    /// Copy the database while calls go on
+    Backup(BackupArgs),
+    /// Put a copy of the database back; the daemon must not run
+    Restore(RestoreArgs),
+    /// Look at the whole database and at the room for recordings
+    Doctor(DoctorArgs),
     /// Call down a list
     #[command(subcommand)]
     Dial(DialVerb),
@@ -361,9 +378,86 @@ pub enum ListVerb {
         /// utf-8-bom (for Excel), utf-8, cp932
         #[arg(long, default_value = "utf-8-bom")]
         encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
+        /// Leave the results out
+        #[arg(long)]
+        without_results: bool,
     },
     /// Show every list
     Ls,
+    /// Show leads under any sort and filter
+    View(Box<ViewArgs>),
+    /// Rename a list, enable or disable it, order its dialing
+    Change {
+        /// Name or id
+        list: String,
+        /// New name
+        #[arg(long)]
+        name: Option<String>,
+        /// Whether it is dialed from
+        #[arg(long, value_name = "true|false")]
+        enabled: Option<bool>,
+        /// position, random, newest, category
+        #[arg(long)]
+        order: Option<String>,
+        /// Whose limits hold: open, miitel, calltree, zoho
+        #[arg(long)]
+        profile: Option<String>,
+    },
+    /// Delete a list; calls and contacts stay
+    Delete {
+        /// Name or id
+        list: String,
+    },
+    /// Bring a deleted list back
+    Restore {
+        /// Name or id
+        list: String,
+    },
+    /// Show deleted lists, or the deleted leads of one
+    Bin {
+        /// Name or id
+        list: Option<String>,
+    },
+    /// Open the next round
+    Round {
+        /// Name or id
+        list: String,
+    },
+    /// Grant a list to users, or take it back; shows who may use it
+    Grant {
+        /// Name or id
+        list: String,
+        /// Logins, separated by commas
+        #[arg(value_name = "LOGIN", value_delimiter = ',')]
+        users: Vec<String>,
+        /// Take it back
+        #[arg(long, requires = "users")]
+        revoke: bool,
+    },
+    /// Show the journal of imports
+    Imports {
+        /// Only this list
+        list: Option<String>,
+        /// Older than this import
+        #[arg(long, value_name = "ID")]
+        before: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Take an import back; what was called since stays
+    ImportUndo {
+        /// Its id, or the beginning of it
+        import: String,
+    },
+    /// Stop the import that runs into a list; nothing of it is kept
+    ImportCancel {
+        /// Name or id
+        list: String,
+    },
 }
 
 /// `kakeru list import`.
@@ -388,6 +482,18 @@ pub struct ImportArgs {
     /// auto, none, required
     #[arg(long)]
     pub header: Option<String>,
+    /// The rules of a product: open, miitel, calltree, zoho [default: the list's]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
+    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    pub map: Vec<String>,
+    /// Who owns the new numbers, in turn: logins, separated by commas
+    #[arg(long, value_name = "LOGIN", value_delimiter = ',')]
+    pub assign: Vec<String>,
+    /// A number that is on the list already: update, skip
+    #[arg(long, value_name = "POLICY")]
+    pub dup_existing: Option<String>,
     /// A number that occurs twice in the file: error, first, last, merge
     #[arg(long, value_name = "POLICY")]
     pub dup_in_file: Option<String>,
@@ -395,7 +501,7 @@ pub struct ImportArgs {
     #[arg(long)]
     pub partial: bool,
     /// Look only, change nothing
-    #[arg(long)]
+    #[arg(long, visible_alias = "preview")]
     pub dry_run: bool,
     /// Empty cells blank existing values
     #[arg(long)]
@@ -519,6 +625,12 @@ pub struct StatsArgs {
     /// Before this day or time (Japan time)
     #[arg(long, value_name = "TIME")]
     pub to: Option<Moment>,
+    /// A row for each user, list, project, hour or day
+    #[arg(long, value_name = "WHAT", conflicts_with = "verify", value_parser = ["user", "list", "project", "hour", "day"])]
+    pub by: Option<String>,
+    /// Recount every figure from the calls, and say what differs
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// `kakeru config …`.
@@ -658,6 +770,41 @@ mod tests {
             "user passwd carol --remove",
             "user delete carol --yes",
             "audit --action user. --limit 5",
+            "project ls",
+            "project create x --caller-id 03-1234-5678",
+            "project change x --name y --company-wide-dnc false",
+            "project delete x",
+            "project restore x",
+            "list view x --search 山田 --sort last_at --desc --page 3",
+            "list view x --second --category a --category b",
+            "list change x --order newest --enabled false",
+            "list delete x",
+            "list restore x",
+            "list bin x",
+            "list round x",
+            "list grant x bob,carol --revoke",
+            "list imports",
+            "list import-undo 01JD",
+            "list import-cancel x",
+            "list import x f.csv --profile calltree --map 電話番号=TEL --assign a,b --preview",
+            "lead show 01JD",
+            "lead add x 03-1234-5678 --company y --column 備考=z",
+            "lead exclude x --lead 01JD --reason y",
+            "lead include x --all",
+            "lead delete x --status 現アナ",
+            "lead restore x --at 1795398000000",
+            "lead assign x --all --owner a,b",
+            "lead add-number 01JD 090-1234-5678 --label 携帯",
+            "lead remove-number 01JD 090-1234-5678",
+            "recording ls --held",
+            "recording hold 01JD --reason x",
+            "recording release 01JD",
+            "recording quota",
+            "backup /b/k.db",
+            "restore /b/k.db --database /s/k.db",
+            "doctor --full",
+            "stats --by user",
+            "stats --verify",
         ] {
             if let Err(error) = parse(line) {
                 panic!("{line}: {error}");

@@ -3,9 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use protocol::params::{ListCreate, ListExport, ListImport};
-use protocol::result::{ImportIssue, ImportResult};
-use protocol::{ErrorCode, RpcError};
+use protocol::params::{ListCreate, ListImport};
+use protocol::result::{ExportResult, ImportIssue, ImportResult};
+use protocol::{ErrorCode, RpcError, Verb};
 
 use super::Failure;
 use super::args::ImportArgs;
@@ -30,7 +30,11 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         encoding: args.encoding,
         delimiter: args.delimiter,
         header: args.header,
+        profile: args.profile,
+        map: args.map,
+        assign: args.assign,
         dup_in_file: args.dup_in_file,
+        dup_existing: args.dup_existing,
         partial: args.partial,
         dry_run: args.dry_run,
         overwrite_empty: args.overwrite_empty,
@@ -53,15 +57,15 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
     if result.committed || args.dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
-pub(super) fn export(
+/// Has the daemon write a file and fetches it.
+pub(super) fn fetch<V: Verb<Result = ExportResult>>(
     socket: &Path,
-    list: String,
+    verb: V,
     file: &Path,
-    encoding: String,
     out: Out,
 ) -> Result<(), Failure> {
     let mut client = Client::connect(socket)?;
-    let result = client.call(ListExport { list, encoding: Some(encoding), ..ListExport::default() })?;
+    let result = client.call(verb)?;
     let Some(download) = &result.download else {
         let detail = "the daemon offered no file";
         return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());
@@ -143,6 +147,9 @@ fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
         if count > 0 {
             out.line(&format!("  {label}: {count}"))?;
         }
+    }
+    if let Some(import) = &result.import {
+        out.line(&format!("  {}: kakeru list import-undo {import}", out.text("元に戻す", "undo")))?;
     }
     issues(&result.errors, out)?;
     issues(&result.warnings, out)

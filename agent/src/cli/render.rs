@@ -1,6 +1,7 @@
 //! Results for people.
 
 mod live;
+pub(super) mod manage;
 mod office;
 mod rows;
 

@@ -96,6 +96,17 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             };
             call(global, verb, out, render::history)
         }
+        Verb::Stats(args) if args.by.is_some() => {
+            let verb = StatsTally {
+                by: args.by.unwrap_or_default(),
+                from: args.from.map(|moment| moment.0),
+                to: args.to.map(|moment| moment.0),
+                list: args.list,
+                project: args.project,
+                operator: args.operator,
+            };
+            call(global, verb, out, render::manage::tally)
+        }
         Verb::Stats(args) => {
             let verb = StatsGet {
                 from: args.from.map(|moment| moment.0),
@@ -114,6 +125,12 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         | Verb::Events(_)
         | Verb::Trace(_)
         | Verb::List(_)
+        | Verb::Project(_)
+        | Verb::Lead(_)
+        | Verb::Recording(_)
+        | Verb::Backup(_)
+        | Verb::Restore(_)
+        | Verb::Doctor(_)
         | Verb::Config(_)
         | Verb::Completion { .. } => Ok(()),
     }
@@ -123,8 +140,9 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
     match verb {
         ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
         ListVerb::Import(args) => files::import(&socket(global), args, out),
-        ListVerb::Export { list, file, encoding } => {
-            files::export(&socket(global), list, &file, encoding, out)
+        ListVerb::Export { list, file, encoding, raw, without_results } => {
+            let verb = ListExport { list, path: None, encoding: Some(encoding), raw, without_results };
+            files::fetch(&socket(global), verb, &file, out)
         }
         ListVerb::Ls => call(global, ListLs {}, out, |lists, out| render::lists(&lists.lists, out)),
         ListVerb::Show { list, filter, after, limit } => {
@@ -138,6 +156,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
             let verb = ListShow { list, after, limit: Some(limit), filter: Some(filter) };
             call(global, verb, out, render::leads)
         }
+        other => super::manage::list(global, other, out),
     }
 }
 

@@ -15,6 +15,7 @@ mod roundtrip;
 mod sip;
 mod sipp;
 mod start;
+mod store;
 mod table;
 mod voice;
 
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
     let mut table = Table::default();
     if wanted("import") {
         import::measure(&mut table);
+    }
+    if wanted("store") {
+        store::measure(&mut table, quick);
     }
     if wanted("sip") {
         sip::measure(&mut table, quick);

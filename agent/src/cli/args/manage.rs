@@ -1,0 +1,298 @@
+//! What may be typed about projects, leads, recordings and the database.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::time::Moment;
+
+/// `kakeru project …`.
+#[derive(Debug, Subcommand)]
+pub enum ProjectVerb {
+    /// Show every project
+    Ls,
+    /// Make a project
+    Create {
+        /// Its name
+        name: String,
+        /// Number shown to callees
+        #[arg(long, value_name = "NUMBER")]
+        caller_id: Option<String>,
+    },
+    /// Rename a project, change its number
+    Change {
+        /// Its name
+        project: String,
+        /// New name
+        #[arg(long)]
+        name: Option<String>,
+        /// Number shown to callees; "" takes it away
+        #[arg(long, value_name = "NUMBER")]
+        caller_id: Option<String>,
+        /// Whether a クレーム holds for the whole company
+        #[arg(long, value_name = "true|false")]
+        company_wide_dnc: Option<bool>,
+    },
+    /// Delete a project that has no lists
+    Delete {
+        /// Its name
+        project: String,
+    },
+    /// Bring a deleted project back
+    Restore {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Which leads of a list.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LeadsArgs {
+    /// Part of a company's or person's name, however it is written
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Part of the number
+    #[arg(long)]
+    pub number: Option<String>,
+    /// Part of the last memo
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    /// Last status by label or code; "" finds calls without one
+    #[arg(long)]
+    pub status: Option<String>,
+    /// What the last call was: out, out_missed, in, in_missed
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// Login of who made the last call
+    #[arg(long, value_name = "LOGIN")]
+    pub last_user: Option<String>,
+    /// Last called from this day or time on (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Moment>,
+    /// Last called before this day or time (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Moment>,
+    /// Login of the owner; "" finds leads of nobody
+    #[arg(long, value_name = "LOGIN")]
+    pub assigned: Option<String>,
+    /// A category (may be repeated: any of them)
+    #[arg(long = "category", value_name = "NAME")]
+    pub categories: Vec<String>,
+    /// 発信対象 (true) or 発信対象外 (false)
+    #[arg(long, value_name = "true|false")]
+    pub dialable: Option<bool>,
+    /// Called exactly so often
+    #[arg(long, value_name = "N")]
+    pub attempts: Option<u32>,
+    /// Shortcut: 2回目, called once, in vain
+    #[arg(long, conflicts_with_all = ["third", "attempts", "status"])]
+    pub second: bool,
+    /// Shortcut: 3回目, called twice, the last time in vain
+    #[arg(long, conflicts_with_all = ["attempts", "status"])]
+    pub third: bool,
+}
+
+/// `kakeru list view`.
+#[derive(Clone, Debug, Args)]
+pub struct ViewArgs {
+    /// Name or id
+    pub list: String,
+    /// Which leads
+    #[command(flatten)]
+    pub leads: LeadsArgs,
+    /// position, assigned, company, person, phone, category, last_kind, last_user, last_at, last_status, dialable
+    #[arg(long, default_value = "position", value_name = "COLUMN")]
+    pub sort: String,
+    /// From the last to the first
+    #[arg(long)]
+    pub desc: bool,
+    /// Behind this place: next of a page
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["before", "page", "last"])]
+    pub after: Option<String>,
+    /// Before this place: previous of a page
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["page", "last"])]
+    pub before: Option<String>,
+    /// This page, from 1
+    #[arg(long, value_name = "N", conflicts_with = "last", value_parser = clap::value_parser!(u64).range(1..))]
+    pub page: Option<u64>,
+    /// The last page
+    #[arg(long)]
+    pub last: bool,
+    /// How many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+}
+
+/// Leads by id, or by a filter.
+#[derive(Clone, Debug, Args)]
+pub struct SelectArgs {
+    /// Name or id of the list
+    pub list: String,
+    /// Ids of leads (may be repeated)
+    #[arg(long = "lead", value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Every lead of the list
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Or the leads that pass
+    #[command(flatten)]
+    pub leads: LeadsArgs,
+}
+
+/// `kakeru lead …`.
+#[derive(Debug, Subcommand)]
+pub enum LeadVerb {
+    /// Show one lead
+    Show {
+        /// Its id
+        lead: String,
+    },
+    /// Put one lead on a list
+    Add {
+        /// Name or id of the list
+        list: String,
+        /// The number; further ones behind a /
+        number: String,
+        /// Company
+        #[arg(long)]
+        company: Option<String>,
+        /// Person
+        #[arg(long)]
+        person: Option<String>,
+        /// A category (may be repeated)
+        #[arg(long = "category", value_name = "NAME")]
+        categories: Vec<String>,
+        /// A further column, such as 備考=… (may be repeated)
+        #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column)]
+        columns: Vec<(String, String)>,
+    },
+    /// Mark leads 発信対象外: they are not dialed
+    Exclude {
+        /// Which
+        #[command(flatten)]
+        select: Box<SelectArgs>,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Take the mark off
+    Include {
+        /// Which
+        #[command(flatten)]
+        select: Box<SelectArgs>,
+    },
+    /// Delete leads; calls and contacts stay
+    Delete {
+        /// Which
+        #[command(flatten)]
+        select: Box<SelectArgs>,
+    },
+    /// Bring deleted leads back
+    Restore {
+        /// Name or id of the list
+        list: String,
+        /// The moment that `lead delete` and `list bin` tell
+        #[arg(long, value_name = "AT")]
+        at: i64,
+    },
+    /// Give leads to users in turn; to nobody without --to. It counts on every list that has the numbers
+    Assign {
+        /// Which
+        #[command(flatten)]
+        select: Box<SelectArgs>,
+        /// Logins, separated by commas
+        #[arg(long = "owner", value_name = "LOGIN", value_delimiter = ',')]
+        owners: Vec<String>,
+    },
+    /// Add a number to a lead
+    AddNumber {
+        /// The lead's id
+        lead: String,
+        /// The number
+        number: String,
+        /// What it is
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// Remove a number that was added
+    RemoveNumber {
+        /// The lead's id
+        lead: String,
+        /// The number
+        number: String,
+    },
+}
+
+fn column(text: &str) -> Result<(String, String), &'static str> {
+    let (name, text) = text.split_once('=').ok_or("write NAME=TEXT")?;
+    if name.is_empty() { Err("write NAME=TEXT") } else { Ok((name.to_owned(), text.to_owned())) }
+}
+
+/// `kakeru recording …`.
+#[derive(Debug, Subcommand)]
+pub enum RecordingVerb {
+    /// Show recordings, newest first
+    Ls {
+        /// From this day or time on (Japan time)
+        #[arg(long, value_name = "TIME")]
+        from: Option<Moment>,
+        /// Before this day or time (Japan time)
+        #[arg(long, value_name = "TIME")]
+        to: Option<Moment>,
+        /// Only this list
+        #[arg(long)]
+        list: Option<String>,
+        /// Only this operator
+        #[arg(long)]
+        operator: Option<String>,
+        /// Only those on hold
+        #[arg(long)]
+        held: bool,
+        /// Next of the last page
+        #[arg(long)]
+        after: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Keep a call's recordings whatever the quota says
+    Hold {
+        /// The call
+        attempt: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// End a hold
+    Release {
+        /// The call
+        attempt: String,
+    },
+    /// How much is kept, and how long that lasts
+    Quota,
+}
+
+/// `kakeru backup`.
+#[derive(Clone, Debug, Args)]
+pub struct BackupArgs {
+    /// The file to write, on the daemon's machine
+    pub file: PathBuf,
+}
+
+/// `kakeru restore`.
+#[derive(Clone, Debug, Args)]
+pub struct RestoreArgs {
+    /// The copy
+    pub file: PathBuf,
+    /// The database [default: that of the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+}
+
+/// `kakeru doctor`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DoctorArgs {
+    /// Compare the database's indexes with its tables too
+    #[arg(long)]
+    pub full: bool,
+}

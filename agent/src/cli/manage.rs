@@ -1,0 +1,230 @@
+//! Commands on projects, lists, leads, recordings and the database.
+
+use protocol::params::*;
+
+use super::args::{
+    BackupArgs, DoctorArgs, Global, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb, RestoreArgs,
+    SelectArgs, ViewArgs,
+};
+use super::output::{BAD_CONFIG, Out, REFUSED, USAGE, chain};
+use super::render::manage as render;
+use super::verbs::call;
+use super::{Failure, config_path, socket};
+use crate::control::client::Client;
+
+pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        ProjectVerb::Ls => {
+            call(global, ProjectLs {}, out, |found, out| render::projects(&found.projects, out))
+        }
+        ProjectVerb::Create { name, caller_id } => {
+            call(global, ProjectCreate { name, caller_id }, out, render::project)
+        }
+        ProjectVerb::Change { project, name, caller_id, company_wide_dnc } => {
+            let verb = ProjectChange { project, name, caller_id, company_wide_dnc };
+            call(global, verb, out, render::project)
+        }
+        ProjectVerb::Delete { project } => call(global, ProjectDelete { project }, out, render::done),
+        ProjectVerb::Restore { name } => call(global, ProjectRestore { name }, out, render::project),
+    }
+}
+
+/// The verbs of lists that are no import, export or plain page.
+pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        ListVerb::View(args) => view(global, *args, out),
+        ListVerb::Change { list, name, enabled, order, profile } => {
+            call(global, ListChange { list, name, enabled, order, profile }, out, super::render::list)
+        }
+        ListVerb::Delete { list } => call(global, ListDelete { list }, out, render::done),
+        ListVerb::Restore { list } => call(global, ListRestore { list, at: None }, out, render::changed),
+        ListVerb::Bin { list } => call(global, ListBin { list }, out, |bin, out| render::bin(&bin.rows, out)),
+        ListVerb::Round { list } => call(global, ListRound { list }, out, render::round),
+        ListVerb::Grant { list, users, revoke } => {
+            call(global, ListGrant { list, users, revoke }, out, render::grants)
+        }
+        ListVerb::Imports { list, before, limit } => {
+            call(global, ListImports { list, before, limit: Some(limit) }, out, render::imports)
+        }
+        ListVerb::ImportUndo { import } => call(global, ListImportUndo { import }, out, render::undone),
+        ListVerb::ImportCancel { list } => call(global, ListImportCancel { list }, out, render::done),
+        // Dispatched before they come here.
+        ListVerb::Create { .. }
+        | ListVerb::Import(_)
+        | ListVerb::Show { .. }
+        | ListVerb::Export { .. }
+        | ListVerb::Ls => Ok(()),
+    }
+}
+
+fn view(global: &Global, args: ViewArgs, out: Out) -> Result<(), Failure> {
+    let row = args.page.map(|page| (page - 1).saturating_mul(u64::from(args.limit)));
+    let verb = ListView {
+        list: args.list,
+        filter: Some(filter(args.leads)),
+        sort: Some(args.sort),
+        descending: args.desc,
+        after: args.after,
+        before: args.before,
+        row,
+        last: args.last,
+        limit: Some(args.limit),
+    };
+    call(global, verb, out, render::view)
+}
+
+fn filter(leads: LeadsArgs) -> ViewFilter {
+    let tried = if leads.second { Some(1) } else { leads.third.then_some(2) };
+    ViewFilter {
+        name: leads.search,
+        number: leads.number,
+        memo: leads.memo,
+        status: tried.map(|_| "no_contact".to_owned()).or(leads.status),
+        kind: leads.kind,
+        last_user: leads.last_user,
+        from: leads.from.map(|moment| moment.0),
+        to: leads.to.map(|moment| moment.0),
+        assigned: leads.assigned,
+        categories: leads.categories,
+        dialable: leads.dialable,
+        attempts: tried.or(leads.attempts),
+        at_least: None,
+    }
+}
+
+/// Whoever names no lead and no filter has to say that all are meant.
+fn change(select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Failure> {
+    let wanted = filter(select.leads);
+    let filtered = wanted != ViewFilter::default();
+    if select.ids.is_empty() && !filtered && !select.all {
+        out.note(out.text(
+            "対象を --lead か条件で指定してください。すべてなら --all を付けてください",
+            "Name leads by --lead or a filter; add --all if every lead is meant.",
+        ));
+        return Err(Failure::Exit(USAGE));
+    }
+    let filter = (select.ids.is_empty() || filtered).then_some(wanted);
+    Ok(LeadChange { list: select.list, leads: select.ids, filter, what, reason: None, users: Vec::new() })
+}
+
+pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        LeadVerb::Show { lead } => call(global, LeadShow { lead }, out, render::lead),
+        LeadVerb::Add { list, number, company, person, categories, columns } => {
+            let columns = columns.into_iter().collect();
+            call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
+        }
+        LeadVerb::Exclude { select, reason } => {
+            let verb = LeadChange { reason, ..change(*select, LeadWhat::Exclude, out)? };
+            call(global, verb, out, render::changed)
+        }
+        LeadVerb::Include { select } => {
+            call(global, change(*select, LeadWhat::Include, out)?, out, render::changed)
+        }
+        LeadVerb::Delete { select } => {
+            call(global, change(*select, LeadWhat::Delete, out)?, out, render::changed)
+        }
+        LeadVerb::Restore { list, at } => {
+            call(global, ListRestore { list, at: Some(at) }, out, render::changed)
+        }
+        LeadVerb::Assign { select, owners } => {
+            let verb = LeadChange { users: owners, ..change(*select, LeadWhat::Assign, out)? };
+            call(global, verb, out, render::changed)
+        }
+        LeadVerb::AddNumber { lead, number, label } => {
+            call(global, LeadPhone { lead, number, label, remove: false }, out, render::lead)
+        }
+        LeadVerb::RemoveNumber { lead, number } => {
+            call(global, LeadPhone { lead, number, label: None, remove: true }, out, render::lead)
+        }
+    }
+}
+
+pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        RecordingVerb::Ls { from, to, list, operator, held, after, limit } => {
+            let verb = RecordingLs {
+                from: from.map(|moment| moment.0),
+                to: to.map(|moment| moment.0),
+                list,
+                operator,
+                held,
+                after,
+                limit: Some(limit),
+            };
+            call(global, verb, out, render::recordings)
+        }
+        RecordingVerb::Hold { attempt, reason } => {
+            call(global, RecordingHold { attempt, reason, release: false }, out, render::done)
+        }
+        RecordingVerb::Release { attempt } => {
+            call(global, RecordingHold { attempt, reason: None, release: true }, out, render::done)
+        }
+        RecordingVerb::Quota => call(global, RecordingQuota {}, out, render::quota),
+    }
+}
+
+pub(super) fn backup(global: &Global, args: BackupArgs, out: Out) -> Result<(), Failure> {
+    // The daemon knows nothing of the folder this command was typed in.
+    let path = match std::path::absolute(&args.file) {
+        Ok(path) => path.display().to_string(),
+        Err(source) => return Err(Failure::File { path: args.file, source }),
+    };
+    call(global, StoreBackup { path }, out, render::backup)
+}
+
+/// Without the daemon: it must not have the database open.
+pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(), Failure> {
+    let database = match &args.database {
+        Some(path) => path.clone(),
+        None => {
+            let path = config_path(global);
+            match config::Config::check(&path) {
+                Ok(config) => config.daemon.database,
+                Err(errors) => {
+                    super::check::print_errors(&path, &errors, out);
+                    return Err(Failure::Exit(BAD_CONFIG));
+                }
+            }
+        }
+    };
+    let stamp = crate::clock::rfc3339_jst(crate::clock::now().wall).replace([':', '+', '.'], "");
+    match store::restore(&args.file, &database, &stamp) {
+        Ok(restored) => Ok(render::restored(&database, &restored, out)?),
+        Err(error) => {
+            if out.json {
+                let data = serde_json::json!({ "code": error.code() });
+                out.object(&serde_json::json!({ "error": { "message": error.to_string(), "data": data } }))?;
+            } else {
+                out.note(&format!("{} {}", error.code(), chain(&error)));
+            }
+            Err(Failure::Exit(REFUSED))
+        }
+    }
+}
+
+/// Exit code 1 when something is wrong.
+pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(), Failure> {
+    let mut client = Client::connect(&socket(global))?;
+    let check = client.call(StoreCheck { full: args.full })?;
+    let quota = client.call(RecordingQuota {})?;
+    if out.json {
+        out.object(&serde_json::json!({ "database": check, "recordings": quota }))?;
+    } else {
+        render::check(&check, out)?;
+        render::quota(&quota, out)?;
+    }
+    if check.sound { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+}
+
+/// `kakeru stats --verify`: exit code 1 when a figure differs.
+pub(super) fn verify(global: &Global, out: Out) -> Result<(), Failure> {
+    let mut client = Client::connect(&socket(global))?;
+    let found = client.call(StatsVerify {})?;
+    if out.json {
+        out.object(&found)?;
+    } else {
+        render::verified(&found.mismatches, out)?;
+    }
+    if found.mismatches.is_empty() { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+}

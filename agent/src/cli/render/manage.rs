@@ -1,0 +1,398 @@
+//! Projects, list views, imports, recordings and the database, for people.
+
+use std::path::Path;
+
+use protocol::result::*;
+
+use crate::cli::output::{Closed, Out};
+use crate::cli::table::{Table, clean};
+use crate::cli::time;
+
+pub(crate) fn done(done: &Done, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {}", out.text("完了", "done"), done.of))
+}
+
+pub(crate) fn project(project: &ProjectRow, out: Out) -> Result<(), Closed> {
+    projects(std::slice::from_ref(project), out)
+}
+
+pub(crate) fn projects(projects: &[ProjectRow], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("案件", "project"),
+        out.text("発信者番号", "caller id"),
+        out.text("リスト数", "lists"),
+        out.text("架電禁止の範囲", "do-not-call for"),
+    ])
+    .right(&[2]);
+    for row in projects {
+        let scope = match row.company_wide_dnc {
+            true => out.text("全社", "the company"),
+            false => out.text("案件", "the project"),
+        };
+        let caller_id = row.caller_id.clone().unwrap_or_default();
+        table.row([row.name.clone(), caller_id, row.lists.to_string(), scope.to_owned()]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn bin(rows: &[BinRow], out: Out) -> Result<(), Closed> {
+    let head =
+        [out.text("リスト", "list"), out.text("削除日時", "deleted"), out.text("件数", "leads"), "--at"];
+    let mut table = Table::new(&head).right(&[2, 3]);
+    for row in rows {
+        table.row([row.list.clone(), time::full(row.at), row.leads.to_string(), row.at.to_string()]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn round(round: &RoundResult, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {} {}", round.list, out.text("周回", "round"), round.round))
+}
+
+pub(crate) fn grants(grants: &Grants, out: Out) -> Result<(), Closed> {
+    let users = match grants.users.is_empty() {
+        true => out.text("全員", "everybody").to_owned(),
+        false => grants.users.join(", "),
+    };
+    out.line(&format!("{}: {users}", grants.list))
+}
+
+pub(crate) fn changed(changed: &LeadsChanged, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {}", out.text("変更", "changed"), changed.changed))?;
+    if changed.other_lists > 0 {
+        let text = out.text("他のリストの同じ番号", "the same numbers on other lists");
+        out.line(&format!("{text}: {}", changed.other_lists))?;
+    }
+    if changed.held > 0 {
+        let text = out.text("通話中または登録済みのため変更なし", "left: in a call, or there again");
+        out.line(&format!("{text}: {}", changed.held))?;
+    }
+    match changed.at.filter(|_| changed.changed > 0) {
+        Some(at) => {
+            out.line(&format!("{}: kakeru lead restore LIST --at {at}", out.text("元に戻す", "undo")))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn view(page: &ViewPage, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        "No",
+        out.text("発信担当者", "owner"),
+        out.text("会社名", "company"),
+        out.text("担当者名", "person"),
+        out.text("電話番号", "number"),
+        out.text("カテゴリー", "categories"),
+        out.text("種別", "last call"),
+        out.text("最終担当者", "by"),
+        out.text("最終通話日時", "when"),
+        out.text("結果", "result"),
+        out.text("回数", "calls"),
+        out.text("発信対象", "dialable"),
+    ])
+    .right(&[0, 10]);
+    for row in &page.rows {
+        table.row([
+            row.position.to_string(),
+            row.assigned.clone().unwrap_or_default(),
+            row.company.clone().unwrap_or_default(),
+            row.person.clone().unwrap_or_default(),
+            row.number.clone(),
+            row.categories.join("|"),
+            kind(row.last_kind.as_deref(), out).to_owned(),
+            row.last_user.clone().unwrap_or_default(),
+            row.last_at.map_or_else(String::new, time::full),
+            row.label.clone().unwrap_or_default(),
+            row.attempts.to_string(),
+            dialable(row, out).to_owned(),
+        ]);
+    }
+    out.table(&table)?;
+    let last = page.first + page.rows.len() as u64;
+    out.line(&format!("{}-{last} / {}", (page.first + 1).min(last), page.total))?;
+    if let Some(place) = &page.previous {
+        out.line(&format!("{}: --before {place}", out.text("前へ", "previous")))?;
+    }
+    match &page.next {
+        Some(place) => out.line(&format!("{}: --after {place}", out.text("次へ", "next"))),
+        None => Ok(()),
+    }
+}
+
+fn kind(kind: Option<&str>, out: Out) -> &'static str {
+    match kind {
+        Some("out") => out.text("発信", "out"),
+        Some("out_missed") => out.text("発信(応答なし)", "out, no answer"),
+        Some("in") => out.text("着信", "in"),
+        Some("in_missed") => out.text("不在着信", "in, missed"),
+        _ => "",
+    }
+}
+
+fn dialable(row: &ViewRow, out: Out) -> &'static str {
+    if row.dialable { out.text("対象", "yes") } else { out.text("対象外", "no") }
+}
+
+pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
+    let further = row.further.iter().map(|number| match &number.label {
+        Some(label) => format!("{} ({label})", number.number),
+        None => number.number.clone(),
+    });
+    let further = further.collect::<Vec<_>>().join(", ");
+    let columns =
+        row.columns.iter().map(|(name, text)| (name.as_str(), text.as_str().unwrap_or_default().to_owned()));
+    let known = [
+        ("id", row.id.clone()),
+        ("No", row.position.to_string()),
+        (out.text("会社名", "company"), row.company.clone().unwrap_or_default()),
+        (out.text("担当者名", "person"), row.person.clone().unwrap_or_default()),
+        (out.text("電話番号", "number"), row.number.clone()),
+        (out.text("追加の番号", "further numbers"), further),
+        (out.text("カテゴリー", "categories"), row.categories.join("|")),
+        (out.text("発信担当者", "owner"), row.assigned.clone().unwrap_or_default()),
+        (out.text("回数", "calls"), row.attempts.to_string()),
+        (out.text("最終通話", "last call"), kind(row.last_kind.as_deref(), out).to_owned()),
+        (out.text("最終担当者", "by"), row.last_user.clone().unwrap_or_default()),
+        (out.text("最終通話日時", "when"), row.last_at.map_or_else(String::new, time::full)),
+        (out.text("結果", "result"), row.label.clone().unwrap_or_default()),
+        (out.text("メモ", "memo"), row.memo.clone().unwrap_or_default()),
+        (out.text("発信対象", "dialable"), dialable(row, out).to_owned()),
+        (out.text("対象外の理由", "why not"), row.excluded_reason.clone().unwrap_or_default()),
+    ];
+    for (label, value) in known.into_iter().chain(columns).filter(|(_, value)| !value.is_empty()) {
+        out.line(&format!("{}: {}", clean(label), clean(&value)))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("日時", "when"),
+        out.text("リスト", "list"),
+        out.text("ファイル", "file"),
+        out.text("状態", "state"),
+        out.text("新規", "inserted"),
+        out.text("更新", "updated"),
+        out.text("エラー", "refused"),
+        out.text("登録者", "by"),
+        "id",
+    ])
+    .right(&[4, 5, 6]);
+    for row in &imports.rows {
+        let state = match row.state.as_str() {
+            "committed" => out.text("登録済み", "committed"),
+            "undone" => out.text("取り消し済み", "undone"),
+            _ => out.text("取り込み中", "running"),
+        };
+        table.row([
+            time::full(row.at),
+            row.list.clone().unwrap_or_default(),
+            row.file.clone(),
+            state.to_owned(),
+            row.inserted.to_string(),
+            row.updated.to_string(),
+            row.refused.to_string(),
+            row.by.clone().unwrap_or_default(),
+            row.id.clone(),
+        ]);
+    }
+    out.table(&table)?;
+    more("--before", imports.next.as_deref(), out)
+}
+
+fn more(option: &str, next: Option<&str>, out: Out) -> Result<(), Closed> {
+    match next {
+        Some(next) => out.line(&format!("{}: {option} {next}", out.text("続き", "more"))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn undone(undone: &ImportUndone, out: Out) -> Result<(), Closed> {
+    for (label, count) in [
+        (out.text("削除した行", "leads removed"), undone.removed),
+        (out.text("架電済みのため残した行", "leads kept, called since"), undone.kept),
+        (out.text("元に戻した行・連絡先", "leads and contacts restored"), undone.restored),
+        (out.text("変更されたため残した値", "changed since, kept"), undone.changed_since),
+        (out.text("削除した連絡先", "contacts removed"), undone.contacts_removed),
+    ] {
+        out.line(&format!("{label}: {count}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn tally(tally: &Tally, out: Out) -> Result<(), Closed> {
+    let head = match tally.by.as_str() {
+        "user" => out.text("担当者", "user"),
+        "list" => out.text("リスト", "list"),
+        "project" => out.text("案件", "project"),
+        "hour" => out.text("時", "hour"),
+        _ => out.text("日", "day"),
+    };
+    let mut table = Table::new(&[
+        head,
+        out.text("作業数", "works"),
+        out.text("コール数", "calls"),
+        out.text("コネクト数", "connects"),
+        out.text("コネクト率", "connect rate"),
+        out.text("進捗", "progress"),
+        out.text("未入力", "blank"),
+        out.text("通話時間", "talk"),
+    ])
+    .right(&[1, 2, 3, 4, 5, 6, 7]);
+    // S4.16: nothing registered, nothing to be a share of.
+    let percent =
+        |share: Option<f64>| share.map_or("—".to_owned(), |share| format!("{:.1} %", share * 100.0));
+    for row in &tally.rows {
+        table.row([
+            row.name.clone().unwrap_or_else(|| out.text("(なし)", "(none)").to_owned()),
+            row.works.to_string(),
+            row.calls.to_string(),
+            row.connects.to_string(),
+            percent(row.connect_rate),
+            percent(row.progress),
+            row.blank.to_string(),
+            time::length(row.talk_ms),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn verified(mismatches: &[Mismatch], out: Out) -> Result<(), Closed> {
+    if mismatches.is_empty() {
+        let text = out.text("すべての集計が通話記録と一致しました", "every figure equals the recount");
+        return out.line(text);
+    }
+    let head = [
+        out.text("集計", "figure"),
+        out.text("対象", "of"),
+        out.text("表示", "shown"),
+        out.text("数え直し", "counted"),
+    ];
+    let mut table = Table::new(&head).right(&[2, 3]);
+    for wrong in mismatches {
+        table.row([
+            wrong.what.clone(),
+            wrong.key.clone(),
+            wrong.shown.to_string(),
+            wrong.counted.to_string(),
+        ]);
+    }
+    out.table(&table)
+}
+
+pub(crate) fn recordings(page: &Recordings, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("日時", "when"),
+        out.text("電話番号", "number"),
+        out.text("会社名", "company"),
+        out.text("担当者", "operator"),
+        out.text("結果", "result"),
+        out.text("長さ", "length"),
+        out.text("保持", "hold"),
+        "id",
+    ])
+    .right(&[5]);
+    for row in &page.rows {
+        let hold = match (row.hold, &row.hold_reason) {
+            (false, _) => String::new(),
+            (true, Some(reason)) => reason.clone(),
+            (true, None) => out.text("保持", "yes").to_owned(),
+        };
+        table.row([
+            time::full(row.at),
+            row.number.clone().unwrap_or_default(),
+            row.company.clone().unwrap_or_default(),
+            row.operator.clone().unwrap_or_default(),
+            row.label.clone().unwrap_or_default(),
+            row.duration_ms.map_or_else(String::new, time::length),
+            hold,
+            row.attempt.clone(),
+        ]);
+    }
+    out.table(&table)?;
+    more("--after", page.next.as_deref(), out)
+}
+
+pub(crate) fn quota(quota: &QuotaResult, out: Out) -> Result<(), Closed> {
+    let left = |count: Option<u64>| count.map_or_else(|| "—".to_owned(), |count| count.to_string());
+    let kept = format!("{} ({} / {})", quota.count, size(quota.bytes), size(quota.quota));
+    for (label, value) in [
+        (out.text("録音", "recordings"), kept),
+        (out.text("長さ", "length"), time::length(quota.duration_ms)),
+        (out.text("保持中", "on hold"), size(quota.held_bytes)),
+        (out.text("未送信", "not sent yet"), size(quota.unsynced_bytes)),
+        (out.text("残り時間(通話)", "hours of talk left"), left(quota.hours_left)),
+        (out.text("残り日数", "days left"), left(quota.days_left)),
+    ] {
+        out.line(&format!("{label}: {value}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn backup(backup: &BackupResult, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {}", backup.path, size(backup.bytes)))
+}
+
+pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) -> Result<(), Closed> {
+    if out.json {
+        let kept = restored.kept.as_deref();
+        let result = serde_json::json!({ "database": database, "kept": kept, "schema": restored.schema });
+        return out.object(&result);
+    }
+    out.line(&format!("{}: {}", out.text("復元しました", "restored"), database.display()))?;
+    match &restored.kept {
+        Some(kept) => {
+            out.line(&format!("{}: {}", out.text("以前のファイル", "what was there"), kept.display()))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
+    let verdict = match check.sound {
+        true => out.text("異常なし", "sound"),
+        false => out.text(
+            "異常があります。デーモンを止め、ファイルを残したままバックアップから復元してください",
+            "damaged: stop the daemon, keep the file, restore a backup",
+        ),
+    };
+    out.line(&format!("{}: {verdict}", out.text("データベース", "database")))?;
+    for (label, value) in [
+        (out.text("大きさ", "size"), format!("{} (+{})", size(check.bytes), size(check.log_bytes))),
+        (out.text("リスト", "lists"), check.lists.to_string()),
+        (out.text("発信先", "leads"), check.leads.to_string()),
+        (out.text("連絡先", "contacts"), check.contacts.to_string()),
+        (out.text("通話", "attempts"), check.attempts.to_string()),
+    ] {
+        out.line(&format!("  {label}: {value}"))?;
+    }
+    for line in &check.damage {
+        out.line(&format!("  {}", clean(line)))?;
+    }
+    if check.broken_references > 0 {
+        let text = out.text("参照先のない行", "broken references");
+        out.line(&format!("  {text}: {}", check.broken_references))?;
+    }
+    if check.mismatches.is_empty() { Ok(()) } else { verified(&check.mismatches, out) }
+}
+
+/// `1.2 GB`, in powers of ten, as room is sold.
+fn size(bytes: u64) -> String {
+    let units = [("TB", 1_000_000_000_000_u64), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match units.into_iter().find(|(_, one)| bytes >= *one) {
+        // Tenths in whole numbers.
+        Some((unit, one)) => format!("{}.{} {unit}", bytes / one, bytes % one * 10 / one),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_powers_of_ten() {
+        let shown = [0, 999, 1_000, 1_999, 50_000_000_000, u64::MAX].map(size);
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "1.9 kB", "50.0 GB", "18446744.0 TB"]);
+    }
+}

@@ -1,0 +1,111 @@
+//! Lists, leads, projects, figures, recordings and copies by the command line.
+
+use e2e::daemon::{Account, Daemon};
+use e2e::ports;
+use serde_json::Value;
+
+fn idle() -> Daemon {
+    Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
+}
+
+fn companies(page: &Value) -> Vec<&str> {
+    page["rows"].as_array().into_iter().flatten().filter_map(|row| row["company"].as_str()).collect()
+}
+
+const SHEET: &str = "お客様,連絡先,携帯,地域\n㈱カブラ商事,03-3000-0001,090-1234-5678,関東\nさくら,03-3000-0002,,関西\n海,03-3000-0003,,\n";
+
+/// S4.40, S4.29: columns named by hand, a preview that changes nothing, an import that is undone.
+#[test]
+fn an_import_is_previewed_mapped_listed_and_undone() {
+    let daemon = idle();
+    let file = daemon.path("sheet.csv");
+    std::fs::write(&file, SHEET).unwrap();
+    let file = file.to_string_lossy();
+    daemon.cli(&["list", "create", "春"]);
+    let import = |extra: &[&str]| {
+        let map = ["--map", "会社名=お客様", "--map", "電話番号=連絡先", "--map", "電話番号=携帯"];
+        let arguments: Vec<&str> =
+            ["list", "import", "春", &file].iter().chain(&map).chain(extra).copied().collect();
+        daemon.run(&arguments)
+    };
+    assert_eq!(import(&["--preview"]).success()["accepted"], 3);
+    assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 0);
+    daemon.run(&["list", "import", "春", &file, "--profile", "none"]).refused("E-BAD-REQUEST");
+    let done = import(&[]).success();
+    let id = done["import"].as_str().unwrap();
+    let page = daemon.cli(&["list", "view", "春", "--sort", "company"]);
+    assert_eq!(
+        companies(&page),
+        ["㈱カブラ商事", "さくら", "海"],
+        "in the order of kana, without legal forms"
+    );
+    let lead = &daemon.cli(&["list", "view", "春", "--search", "株式会社かぶら"])["rows"][0];
+    assert_eq!(lead["further"][0]["number"], "09012345678");
+    assert_eq!((&lead["columns"]["地域"], &lead["further"][0]["label"]), (&"関東".into(), &"携帯".into()));
+    let journal = daemon.cli(&["list", "imports", "春"]);
+    assert_eq!((&journal["rows"][0]["id"], &journal["rows"][0]["inserted"]), (&id.into(), &3.into()));
+    assert_eq!(daemon.cli(&["list", "import-undo", id])["removed"], 3);
+    assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 0);
+    daemon.run(&["list", "import-undo", id]).refused("E-IMPORT-UNDO");
+    daemon.run(&["list", "import-cancel", "春"]).refused("E-NOT-FOUND");
+}
+
+/// S1.24-S1.28: leads and lists go into the bin and come back.
+#[test]
+fn leads_and_lists_are_changed_and_come_back() {
+    let daemon = idle();
+    daemon.import("春", SHEET.replace("お客様,連絡先", "会社名,電話番号"));
+    assert_eq!(daemon.run(&["lead", "delete", "春"]).code, 2, "everything is never meant by leaving it out");
+    let gone = daemon.cli(&["lead", "delete", "春", "--search", "さくら"]);
+    assert_eq!(gone["changed"], 1);
+    let at = gone["at"].to_string();
+    assert_eq!(daemon.cli(&["list", "bin", "春"])["rows"][0]["leads"], 1);
+    assert_eq!(daemon.cli(&["lead", "restore", "春", "--at", &at])["changed"], 1);
+    assert_eq!(daemon.cli(&["lead", "exclude", "春", "--all", "--reason", "休業"])["changed"], 3);
+    assert_eq!(daemon.cli(&["list", "view", "春", "--dialable", "true"])["total"], 0);
+    assert_eq!(daemon.cli(&["lead", "include", "春", "--number", "30000003"])["changed"], 1);
+    assert_eq!(companies(&daemon.cli(&["list", "view", "春", "--dialable", "true"])), ["海"]);
+    let added =
+        daemon.cli(&["lead", "add", "春", "06-1234-5678", "--company", "新", "--column", "備考=手で"]);
+    let lead = added["id"].as_str().unwrap();
+    daemon.cli(&["lead", "add-number", lead, "090-1111-2222", "--label", "携帯"]);
+    assert_eq!(daemon.cli(&["lead", "show", lead])["further"][0]["editable"], true);
+    daemon.run(&["lead", "remove-number", lead, "06-1234-5678"]).refused("E-PHONE-READONLY");
+    daemon.run(&["lead", "add", "春", "06-1234-5678"]).refused("E-LEAD-DUP");
+    assert_eq!(daemon.cli(&["list", "change", "春", "--order", "newest"])["order"], "newest");
+    daemon.cli(&["list", "delete", "春"]);
+    daemon.run(&["list", "view", "春"]).refused("E-LIST-UNKNOWN");
+    assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 4);
+    daemon.cli(&["project", "create", "夏", "--caller-id", "03-1234-0000"]);
+    daemon.run(&["project", "create", "夏"]).refused("E-PROJECT-DUP");
+    daemon.cli(&["project", "delete", "夏"]);
+    assert_eq!(daemon.cli(&["project", "restore", "夏"])["caller_id"], "0312340000");
+    assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"].as_array().unwrap().len(), 0);
+    assert_eq!(daemon.cli(&["stats", "--by", "user"])["rows"].as_array().unwrap().len(), 0);
+}
+
+/// A copy made while the daemon runs is put back while it does not.
+#[test]
+fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {
+    let mut daemon = idle();
+    daemon.import("春", "会社名,電話番号\n海,03-3000-0003\n");
+    let copy = daemon.path("copy.db");
+    let copy = copy.to_string_lossy().into_owned();
+    assert!(daemon.cli(&["backup", &copy])["bytes"].as_u64().unwrap() > 0);
+    daemon.cli(&["list", "delete", "春"]);
+    let check = daemon.cli(&["doctor", "--full"]);
+    assert_eq!((&check["database"]["sound"], &check["recordings"]["count"]), (&true.into(), &0.into()));
+    let database = daemon.path("state/kakeru.db");
+    let database = database.to_string_lossy().into_owned();
+    let restore = ["restore", &copy, "--database", &database];
+    daemon.run(&restore).refused("E-STORE-IN-USE");
+    assert!(daemon.stop().success());
+    let kept = daemon.cli(&restore)["kept"].as_str().unwrap().to_owned();
+    assert!(std::path::Path::new(&kept).exists());
+    daemon.start();
+    assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 1);
+    let contacts = daemon.path("contacts.csv");
+    daemon.cli(&["contact", "export", &contacts.to_string_lossy(), "--encoding", "utf-8"]);
+    let text = std::fs::read_to_string(contacts).unwrap();
+    assert_eq!(text, "取引先会社名,取引先担当者名,電話番号,カテゴリー\r\n海,,03-3000-0003,\r\n");
+}

@@ -1,0 +1,244 @@
+//! What the store does at its sizes: 200,000 leads in a list, 1,000,000 calls. No daemon: the library itself.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+use ::store::import::{ImportJob, ImportOptions, ImportSource};
+use ::store::time::BusinessDate;
+use ::store::{
+    Assigned, CallKind, ListId, ListSpec, OpenOptions, PageAt, Role, SortColumn, StatsQuery, Store, TallyBy,
+    UserId, ViewFilter, ViewQuery,
+};
+
+use crate::table::{Table, quantile};
+
+const LEADS: u32 = 200_000;
+const CALLS: u32 = 1_000_000;
+const DAYS: u32 = 100;
+/// 2026-07-01 10:00 in Japan.
+const BEGIN: i64 = 1_782_867_600_000;
+
+pub(crate) fn measure(table: &mut Table, quick: bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
+    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
+    let path = folder.path().join("bench.db");
+    runtime.block_on(async {
+        let (list, users) = fill(&path, if quick { CALLS / 10 } else { CALLS }).await;
+        let store = Store::open(&path, OpenOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        view(&store, list, &users, table).await;
+        day(&store, table).await;
+        store.close().await;
+    });
+}
+
+/// A list of which a third was called, and calls over many days, written past the verbs: they would take an hour.
+async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
+    let store = Store::open(path, OpenOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    let work = async {
+        let project = store.ensure_project("bench", None, BEGIN).await?;
+        let mut users = Vec::new();
+        for user in 0..20 {
+            let login = format!("user{user}");
+            users.push(store.ensure_user(&login, &format!("担当{user:02}"), Role::Operator, BEGIN).await?);
+        }
+        let list = store.create_list(ListSpec { name: "bench".into(), project }, BEGIN).await?.id;
+        let mut sheet = String::from("会社名,氏名,電話番号,カテゴリー\n");
+        for row in 0..LEADS {
+            // Numbers and names in no order: a step that is prime to the range visits each once.
+            let number = u64::from(row) * 7_654_321 % 10_000_000;
+            let _ = writeln!(
+                sheet,
+                "株式会社{:05x},担当{number},090{:08},地域{}",
+                number * 31 % 99_991,
+                10_000_000 + number,
+                row % 47
+            );
+        }
+        let source = ImportSource::Bytes(sheet.into_bytes());
+        let options = ImportOptions::default();
+        store.import(ImportJob { list, source, options, user: None, now: BEGIN, progress: None }).await?;
+        Ok::<_, ::store::Error>((list, users))
+    };
+    let made = work.await.unwrap_or_else(|error| panic!("{error}"));
+    store.close().await;
+    calls_by_sql(path, calls, &made.1).unwrap_or_else(|error| panic!("{error}"));
+    made
+}
+
+fn calls_by_sql(path: &Path, calls: u32, users: &[UserId]) -> rusqlite::Result<()> {
+    let mut db = rusqlite::Connection::open(path)?;
+    let tx = db.transaction()?;
+    let statuses = ["no_contact", "no_contact", "no_contact", "talked", "prospect", "fax", "not_in_service"];
+    {
+        let mut leads = tx.prepare("SELECT id, list_id, phone FROM leads ORDER BY position LIMIT ?1")?;
+        let leads: Vec<(Vec<u8>, Vec<u8>, String)> = leads
+            .query_map([LEADS / 3], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut insert = tx.prepare(
+            "INSERT INTO attempts (id, box_id, project_id, user_id, seat, direction, origin, list_id, list_name, lead_id, position,
+               round, phone, dial_string, business_day, claimed_at, dialed_at, answered_at, ended_at, sealed_at, disposition,
+               set_by, memo)
+             VALUES (?1, 'box-1', (SELECT id FROM projects WHERE name = 'bench'), ?2, 'a', 'out', 'list', ?3, 'bench', ?4, 1, 1,
+               ?5, '0', ?6, ?7, ?7, ?8, ?9, ?9, ?10, 'operator', 'メモ')",
+        )?;
+        for call in 0..calls {
+            let (lead, list, phone) = &leads[call as usize % leads.len()];
+            let day = i64::from(call / (calls / DAYS).max(1));
+            let at = BEGIN + day * 86_400_000 + i64::from(call % (calls / DAYS).max(1)) * 2_500;
+            let id = (u128::from(at.unsigned_abs()) << 80) | u128::from(call);
+            let user = users[call as usize % users.len()].0.to_be_bytes();
+            let (year, month, date) = BusinessDate::of(at).parts();
+            let answered = (call % 3 == 0).then_some(at + 8_000);
+            insert.execute(rusqlite::params![
+                id.to_be_bytes(),
+                user,
+                list,
+                lead,
+                phone,
+                year * 10_000 + month * 100 + date,
+                at,
+                answered,
+                at + 40_000,
+                statuses[call as usize % statuses.len()],
+            ])?;
+        }
+    }
+    tx.execute_batch(
+        "UPDATE leads SET attempts = (SELECT count(*) FROM attempts a WHERE a.lead_id = leads.id),
+           (last_disposition, last_user_id, last_at, last_kind, last_memo) = (
+             SELECT disposition, user_id, dialed_at, iif(answered_at IS NULL, 'out_missed', 'out'), memo FROM attempts a
+             WHERE a.lead_id = leads.id ORDER BY dialed_at DESC LIMIT 1)
+         WHERE id IN (SELECT DISTINCT lead_id FROM attempts);
+         UPDATE leads SET excluded = 1 WHERE position % 50 = 0;
+         INSERT INTO assignments (phone, user_id, at)
+           SELECT phone, (SELECT id FROM users ORDER BY login LIMIT 1 OFFSET (position % 20)), 0 FROM leads WHERE position % 2 = 0;
+         UPDATE leads SET assigned_user_id = (SELECT user_id FROM assignments o WHERE o.phone = leads.phone);",
+    )?;
+    tx.commit()
+}
+
+/// First, next and previous page under each sort with one filter at a time; a search; a jump.
+async fn view(store: &Store, list: ListId, users: &[UserId], table: &mut Table) {
+    let none = ViewFilter::default;
+    let filters = [
+        none(),
+        ViewFilter { status: Some("prospect".into()), ..none() },
+        ViewFilter { assigned: Some(Assigned::To(users[3])), ..none() },
+        ViewFilter { last_user: Some(users[7]), ..none() },
+        ViewFilter { kind: Some(CallKind::Out), ..none() },
+        ViewFilter { categories: vec!["地域7".into()], ..none() },
+        ViewFilter { dialable: Some(false), ..none() },
+        ViewFilter { attempts: Some(15), ..none() },
+    ];
+    let ask = |filter: &ViewFilter, sort, descending, page| ViewQuery {
+        list,
+        filter: filter.clone(),
+        sort,
+        descending,
+        page,
+        limit: 100,
+    };
+    let begun = Instant::now();
+    page(store, ask(&filters[0], SortColumn::Position, false, PageAt::First)).await;
+    table.note(
+        "list of 200,000 leads, the very first page after it was not looked at",
+        millis(begun.elapsed().as_secs_f64() * 1e3),
+    );
+    let (mut pages, mut sorts) = (Vec::new(), Vec::new());
+    for sort in SortColumn::ALL {
+        for descending in [false, true] {
+            for (at, filter) in filters.iter().enumerate() {
+                let mut times = Vec::new();
+                let first =
+                    timed(&mut times, page(store, ask(filter, sort, descending, PageAt::First))).await;
+                if let Some(next) = first.next {
+                    let second =
+                        timed(&mut times, page(store, ask(filter, sort, descending, PageAt::After(next))))
+                            .await;
+                    if let Some(previous) = second.previous {
+                        timed(
+                            &mut times,
+                            page(store, ask(filter, sort, descending, PageAt::Before(previous))),
+                        )
+                        .await;
+                    }
+                }
+                // The first page of a sort puts the list in order.
+                if at == 0 && !descending {
+                    sorts.push(times.remove(0))
+                };
+                pages.append(&mut times);
+            }
+        }
+    }
+    pages.sort_by(f64::total_cmp);
+    sorts.sort_by(f64::total_cmp);
+    let what = format!("… page under each of the eleven sorts with one filter, {} pages", pages.len());
+    table.note(&format!("{what}: p50"), millis(quantile(&pages, 0.5)));
+    table.at_most(&format!("{what}: p99"), quantile(&pages, 0.99), 20.0, "ms");
+    table.note(
+        "… the first page of a sort, which puts the list in order: slowest of eleven",
+        millis(quantile(&sorts, 1.0)),
+    );
+    let mut searches = Vec::new();
+    for sort in SortColumn::ALL {
+        for (name, number, memo) in [
+            (Some("かぶしき"), None, None),
+            (Some("0a1"), None, None),
+            (None, Some("4567"), None),
+            (None, None, Some("メモ")),
+        ] {
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            let filter = ViewFilter { name: owned(name), number: owned(number), memo: owned(memo), ..none() };
+            timed(&mut searches, page(store, ask(&filter, sort, false, PageAt::First))).await;
+        }
+        timed(&mut searches, page(store, ask(&filters[0], sort, true, PageAt::Row(150_000)))).await;
+    }
+    searches.sort_by(f64::total_cmp);
+    table.at_most(
+        "… search of a part of name, number or memo, or jump to a page, any sort: p99",
+        quantile(&searches, 0.99),
+        150.0,
+        "ms",
+    );
+    table.note("… slowest, which reads names or memos for the first time", millis(quantile(&searches, 1.0)));
+}
+
+/// The counters of one day among all calls.
+async fn day(store: &Store, table: &mut Table) {
+    let mut times = Vec::new();
+    for day in [10, 50, 90] {
+        let day = Some(BusinessDate::of(BEGIN + day * 86_400_000));
+        let query = StatsQuery { from: day, to: day, ..StatsQuery::default() };
+        for _ in 0..5 {
+            let stats = timed(&mut times, async { store.stats(query.clone()).await }).await;
+            assert!(stats.is_ok_and(|stats| stats.calls > 0));
+            let rows = timed(&mut times, async { store.tally(query.clone(), TallyBy::User).await }).await;
+            assert!(rows.is_ok_and(|rows| rows.len() == 20));
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    table.at_most(
+        "counters of a day, in all and per operator, of 1,000,000 calls over 100 days: p99",
+        quantile(&times, 0.99),
+        20.0,
+        "ms",
+    );
+}
+
+async fn page(store: &Store, query: ViewQuery) -> ::store::ViewPage {
+    store.view(query).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn timed<T>(times: &mut Vec<f64>, work: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let value = work.await;
+    times.push(begun.elapsed().as_secs_f64() * 1e3);
+    value
+}
+
+fn millis(time: f64) -> String {
+    format!("{time:.2} ms")
+}
