@@ -55,6 +55,10 @@ fn action(command: &Command) -> Option<Action> {
         | Command::LeadPhone(_) => Action::ListEdit,
         // Whose leads they are is a supervisor's business too.
         Command::LeadChange(change) if change.what == LeadWhat::Assign => Action::Assign,
+        // S1.41: an operator takes single leads out; only others take them back in.
+        Command::LeadChange(change) if change.what == LeadWhat::Exclude && change.filter.is_none() => {
+            Action::Dial
+        }
         Command::LeadChange(_) => Action::ListEdit,
         Command::ListGrant(_) => Action::Assign,
         Command::ProjectCreate(_)
@@ -266,6 +270,20 @@ mod tests {
         assert!(check(&who(Role::Operator), &trace(false)).is_ok());
         assert!(check(&who(Role::Operator), &trace(true)).is_err());
         assert!(check(&who(Role::Manager), &trace(true)).is_ok());
+    }
+
+    /// S1.41: an operator takes single leads out; taking them back in, and many at once, is for others.
+    #[test]
+    fn an_operator_takes_single_leads_out() {
+        let change = |what, by: &str| {
+            let params = json!({ "list": "x", "what": what, by: if by == "leads" { json!(["y"]) } else { json!({}) } });
+            check(&who(Role::Operator), &Command::from_parts("lead.change", params).unwrap())
+        };
+        assert!(change("exclude", "leads").is_ok());
+        assert!(change("exclude", "filter").is_err());
+        assert!(change("include", "leads").is_err());
+        assert!(change("assign", "leads").is_err());
+        assert!(change("delete", "leads").is_err());
     }
 
     /// X6, section D: clearing by file is clearing.

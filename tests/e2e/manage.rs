@@ -14,7 +14,7 @@ fn companies(page: &Value) -> Vec<&str> {
 
 const SHEET: &str = "お客様,連絡先,携帯,地域\n㈱カブラ商事,03-3000-0001,090-1234-5678,関東\nさくら,03-3000-0002,,関西\n海,03-3000-0003,,\n";
 
-/// S4.40, S4.29: columns named by hand, a preview that changes nothing, an import that is undone.
+/// S4.29, S4.40, S4.43: columns named by hand, a preview that changes nothing, an import that is undone.
 #[test]
 fn an_import_is_previewed_mapped_listed_and_undone() {
     let daemon = idle();
@@ -50,7 +50,7 @@ fn an_import_is_previewed_mapped_listed_and_undone() {
     daemon.run(&["list", "import-cancel", "春"]).refused("E-NOT-FOUND");
 }
 
-/// S1.24-S1.28: leads and lists go into the bin and come back.
+/// S1.1, S1.25, S1.26, S1.27, S1.28, S4.41, S4.45: lists and leads are changed, go into the bin and come back.
 #[test]
 fn leads_and_lists_are_changed_and_come_back() {
     let daemon = idle();

@@ -113,7 +113,7 @@ fn calls_by_sql(path: &Path, calls: u32, users: &[UserId]) -> rusqlite::Result<(
          WHERE id IN (SELECT DISTINCT lead_id FROM attempts);
          UPDATE leads SET excluded = 1 WHERE position % 50 = 0;
          INSERT INTO assignments (phone, user_id, at)
-           SELECT phone, (SELECT id FROM users ORDER BY login LIMIT 1 OFFSET (position % 20)), 0 FROM leads WHERE position % 2 = 0;
+           SELECT l.phone, u.id, 0 FROM leads l JOIN users u ON u.login = 'user' || (l.position / 2 % 20) WHERE l.position % 2 = 0;
          UPDATE leads SET assigned_user_id = (SELECT user_id FROM assignments o WHERE o.phone = leads.phone);",
     )?;
     tx.commit()
