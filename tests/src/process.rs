@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -41,7 +41,8 @@ impl Process {
                 None => guarded.env_remove(key),
             };
         }
-        let child = guarded.stdin(Stdio::null()).stdout(sink).stderr(twin).spawn();
+        // A group of its own, so that what a peer forked can be ended with it.
+        let child = guarded.process_group(0).stdin(Stdio::null()).stdout(sink).stderr(twin).spawn();
         let child = child.unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         Self { name: name.to_owned(), child, log: log.to_owned(), status: None }
     }
@@ -133,6 +134,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.stop(Duration::from_secs(3));
+        // Children that its end left behind; the group is named by an id of ours for as long as one of them lives.
+        let line = format!("kill -s KILL -- -{}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &line]).stderr(Stdio::null()).status();
         if std::thread::panicking() {
             let text = format!("--- {} printed:\n{}\n", self.name, tail(&self.output()));
             // Straight to the stream: a failing test shows what its peers said.
