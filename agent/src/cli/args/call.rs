@@ -1,0 +1,79 @@
+//! What may be typed about calls: one by hand, its result, and down a list.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::time::Moment;
+
+/// `kakeru call`.
+#[derive(Clone, Debug, Args)]
+pub struct CallArgs {
+    /// The number, in any form people write
+    pub number: Option<String>,
+    /// Project to book the call on
+    #[arg(long)]
+    pub project: Option<String>,
+}
+
+/// `kakeru save`.
+#[derive(Clone, Debug, Args)]
+pub struct SaveArgs {
+    /// Result status by label or code, such as 見込 or prospect
+    #[arg(long)]
+    pub status: Option<String>,
+    /// Call memo
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
+    /// When to call again: "2026-11-30 10:00" (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub recall: Option<Moment>,
+    /// What follows: call the next lead, show the next lead, or only save
+    #[arg(long, default_value = "stay")]
+    pub next: NextArg,
+    /// The attempt [default: the seat's open one]
+    #[arg(long, value_name = "ID")]
+    pub attempt: Option<String>,
+    /// Repeat-proof number of this save
+    #[arg(long, value_name = "N")]
+    pub save_seq: Option<u64>,
+}
+
+/// What follows a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NextArg {
+    /// Save, seal and call the next lead
+    Dial,
+    /// Save, seal and show the next lead
+    Skip,
+    /// Only save
+    Stay,
+}
+
+/// `kakeru dial …`.
+#[derive(Debug, Subcommand)]
+pub enum DialVerb {
+    /// Call down a list from the top
+    Start {
+        /// Name or id
+        list: String,
+    },
+    /// Stop after the running call, keep the place
+    Pause,
+    /// Go on
+    Resume,
+    /// End after the running call
+    Stop,
+    /// Pass over the previewed lead
+    Skip,
+    /// Say why leads are or are not called now
+    Why {
+        /// Number, lead id, or name of a list without digits [default: the head of the list]
+        #[arg(required_unless_present = "list")]
+        lead: Option<String>,
+        /// Name or id of the list
+        #[arg(long)]
+        list: Option<String>,
+        /// How many rows
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+}

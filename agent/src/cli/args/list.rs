@@ -1,0 +1,192 @@
+//! What may be typed about dial lists.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::ViewArgs;
+
+/// `kakeru list …`.
+#[derive(Debug, Subcommand)]
+pub enum ListVerb {
+    /// Make an empty list
+    Create {
+        /// Its name
+        name: String,
+        /// Its project (案件)
+        #[arg(long)]
+        project: Option<String>,
+    },
+    /// Put a CSV file into a list
+    Import(ImportArgs),
+    /// Show the rows of a list
+    Show {
+        /// Name or id
+        list: String,
+        /// Which rows
+        #[arg(long, default_value = "all")]
+        filter: FilterArg,
+        /// Rows after this position
+        #[arg(long, value_name = "POSITION")]
+        after: Option<i64>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Write a list with its results as CSV
+    Export {
+        /// Name or id
+        list: String,
+        /// File, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// utf-8-bom (for Excel), utf-8, cp932
+        #[arg(long, default_value = "utf-8-bom")]
+        encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
+        /// Leave the results out
+        #[arg(long)]
+        without_results: bool,
+    },
+    /// Show every list
+    Ls,
+    /// Show leads under any sort and filter
+    View(Box<ViewArgs>),
+    /// Rename a list, enable or disable it, order its dialing
+    Change {
+        /// Name or id
+        list: String,
+        /// New name
+        #[arg(long)]
+        name: Option<String>,
+        /// Whether it is dialed from
+        #[arg(long, value_name = "true|false")]
+        enabled: Option<bool>,
+        /// position, random, newest, category
+        #[arg(long)]
+        order: Option<String>,
+        /// Whose limits hold: open, miitel, calltree, zoho
+        #[arg(long)]
+        profile: Option<String>,
+    },
+    /// Delete a list; calls and contacts stay
+    Delete {
+        /// Name or id
+        list: String,
+    },
+    /// Bring a deleted list back
+    Restore {
+        /// Name or id
+        list: String,
+    },
+    /// Show deleted lists, or the deleted leads of one
+    Bin {
+        /// Name or id
+        list: Option<String>,
+    },
+    /// Open the next round
+    Round {
+        /// Name or id
+        list: String,
+    },
+    /// Grant a list to users, or take it back; shows who may use it
+    Grant {
+        /// Name or id
+        list: String,
+        /// Logins, separated by commas
+        #[arg(value_name = "LOGIN", value_delimiter = ',')]
+        users: Vec<String>,
+        /// Take it back
+        #[arg(long, requires = "users")]
+        revoke: bool,
+    },
+    /// Show the journal of imports
+    Imports {
+        /// Only this list
+        list: Option<String>,
+        /// Older than this import
+        #[arg(long, value_name = "ID")]
+        before: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Take an import back; what was called since stays
+    ImportUndo {
+        /// Its id, or the beginning of it
+        import: String,
+    },
+    /// Stop the import that runs into a list; nothing of it is kept
+    ImportCancel {
+        /// Name or id
+        list: String,
+    },
+}
+
+/// `kakeru list import`.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// Name or id of the list
+    pub list: String,
+    /// The CSV file, or - for standard input
+    pub file: PathBuf,
+    /// Make the list first if there is none of this name
+    #[arg(long)]
+    pub create: bool,
+    /// Project of a list that is made (案件)
+    #[arg(long, requires = "create")]
+    pub project: Option<String>,
+    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// auto, comma, tab, semicolon
+    #[arg(long)]
+    pub delimiter: Option<String>,
+    /// auto, none, required
+    #[arg(long)]
+    pub header: Option<String>,
+    /// The rules of a product: open, miitel, calltree, zoho [default: the list's]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
+    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    pub map: Vec<String>,
+    /// Who owns the new numbers, in turn: logins, separated by commas
+    #[arg(long, value_name = "LOGIN", value_delimiter = ',')]
+    pub assign: Vec<String>,
+    /// A number that is on the list already: update, skip
+    #[arg(long, value_name = "POLICY")]
+    pub dup_existing: Option<String>,
+    /// A number that occurs twice in the file: error, first, last, merge
+    #[arg(long, value_name = "POLICY")]
+    pub dup_in_file: Option<String>,
+    /// Take the good rows although others are bad
+    #[arg(long)]
+    pub partial: bool,
+    /// Look only, change nothing
+    #[arg(long, visible_alias = "preview")]
+    pub dry_run: bool,
+    /// Empty cells blank existing values
+    #[arg(long)]
+    pub overwrite_empty: bool,
+    /// Write the refused rows here, to correct and import again
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Which rows of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FilterArg {
+    /// Every row
+    All,
+    /// 発信対象
+    Dialable,
+    /// 発信対象外
+    Excluded,
+    /// Never called
+    Untouched,
+    /// Called at least once
+    Worked,
+}

@@ -1,0 +1,122 @@
+//! What may be typed about what happened: messages, events, past calls, counters.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::HistoryVerb;
+use crate::cli::time::Moment;
+
+/// `kakeru trace`.
+#[derive(Clone, Debug, Args)]
+pub struct TraceArgs {
+    /// Attempt id, the end of one, or a SIP Call-ID [default: last, the seat's running or latest call]
+    #[arg(conflicts_with = "account")]
+    pub call: Option<String>,
+    /// REGISTER and OPTIONS of this account, and calls that were turned away, instead of a call
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Print the messages whole
+    #[arg(long, conflicts_with = "pcap")]
+    pub full: bool,
+    /// Write the messages as packets that Wireshark opens, or - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Overwrite the file
+    #[arg(long, requires = "pcap")]
+    pub force: bool,
+    /// Numbers whole; for managers only. Passwords and keys are never shown
+    #[arg(long)]
+    pub unmasked: bool,
+}
+
+/// `kakeru events`.
+#[derive(Clone, Debug, Args)]
+pub struct EventsArgs {
+    /// Replay what came after this number first
+    #[arg(long, value_name = "SEQ")]
+    pub since: Option<u64>,
+    /// Only kinds that begin with this, such as call. (may be repeated)
+    #[arg(long = "kind", value_name = "PREFIX")]
+    pub kinds: Vec<String>,
+    /// End after this many events
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+}
+
+/// `kakeru history`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct HistoryArgs {
+    /// One call, or all of them as a file
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
+    /// Only this list
+    #[arg(long)]
+    pub list: Option<String>,
+    /// Only this number
+    #[arg(long)]
+    pub number: Option<String>,
+    /// Only this operator
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// Only this status, by label or code
+    #[arg(long)]
+    pub status: Option<String>,
+    /// From this day or time on (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Moment>,
+    /// Before this day or time (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Moment>,
+    /// Only what waits for a status
+    #[arg(long, visible_alias = "unsealed")]
+    pub open: bool,
+    /// Only what a crash interrupted
+    #[arg(long)]
+    pub interrupted: bool,
+    /// Calls by hand: exclude, include, only [default: exclude, but include with --open and --interrupted]
+    #[arg(long, value_name = "WORD")]
+    pub manual: Option<String>,
+    /// Only calls whose status was left blank
+    #[arg(long, conflicts_with = "status")]
+    pub blank: bool,
+    /// Only calls marked 報告
+    #[arg(long)]
+    pub reported: bool,
+    /// Only calls with numbers that no contact has
+    #[arg(long)]
+    pub unregistered: bool,
+    /// Older than this attempt: next of the last page
+    #[arg(long, value_name = "ID")]
+    pub before: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+}
+
+/// `kakeru stats`.
+#[derive(Clone, Debug, Args)]
+pub struct StatsArgs {
+    /// Only this list, all time unless --from
+    #[arg(long)]
+    pub list: Option<String>,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only this operator
+    #[arg(long)]
+    pub operator: Option<String>,
+    /// From this day or time on (Japan time) [default: today]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Moment>,
+    /// Before this day or time (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Moment>,
+    /// A row for each user, list, project, hour or day
+    #[arg(long, value_name = "WHAT", conflicts_with = "verify", value_parser = ["user", "list", "project", "hour", "day"])]
+    pub by: Option<String>,
+    /// Recount every figure from the calls, and say what differs
+    #[arg(long)]
+    pub verify: bool,
+}

@@ -1,0 +1,190 @@
+//! Every documented command parses, wrong usage is told.
+
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(std::iter::once("kakeru").chain(line.split(' ')))
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_documented_command_parses() {
+    for line in [
+        "run",
+        "run --config k.toml",
+        "demo --fast --mute --dir d --json",
+        "exchange --listen 127.0.0.1:0 --fast",
+        "status --json",
+        "call 03-1234-5678",
+        "call",
+        "answer --seat a",
+        "hangup",
+        "hold",
+        "resume",
+        "mute",
+        "mute off",
+        "dtmf 1#",
+        "transfer 03-1234-5678",
+        "transfer",
+        "consult 03-1234-5678",
+        "consult --cancel",
+        "swap",
+        "save --status 見込 --memo x --next dial",
+        "save --recall 2026-11-30T10:00 --next skip",
+        "pause lunch",
+        "ready",
+        "trace",
+        "trace last --full --unmasked",
+        "trace 7R3X6B1CV --pcap call.pcap --force --json",
+        "trace --account main --lang ja",
+        "events --since 5 --kind call. --kind dial. --count 3",
+        "history --open --limit 5",
+        "stats --list x",
+        "devices",
+        "config check",
+        "config check k.toml",
+        "config example",
+        "completion bash",
+        "list create x --project y",
+        "list import x f.csv --create --project y --encoding cp932 --partial --report e.csv",
+        "list show x --filter worked",
+        "list export x",
+        "list export x f.csv --encoding cp932",
+        "list ls",
+        "dial start x",
+        "dial pause",
+        "dial resume",
+        "dial stop",
+        "dial skip",
+        "dial why 0312345678",
+        "dial why --list x",
+        "dnc add 0312345678 --reason x",
+        "dnc ls --number 0312345678 --cleared",
+        "dnc clear 0312345678 --reason x",
+        "dnc import f.csv --project y --reason x --clear --partial --dry-run",
+        "dnc export f.csv --cleared --encoding cp932",
+        "contact add --company A --person B --phone 0312345678 --phone mobile=09011112222 --category x --overwrite",
+        "contact from-call 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --company A",
+        "contact show 0312345678",
+        "contact ls さんぷる --category x --trash --limit 5",
+        "contact edit 0312345678 --person B --if-version 3",
+        "contact delete 0312345678 --yes",
+        "contact undo 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+        "contact export",
+        "contact categories",
+        "contact categories --delete x --yes",
+        "task ls --folder past --all --closed",
+        "task done 7 --undo",
+        "task reassign 7 bob",
+        "task due 7 2026-11-30T10:00",
+        "history show 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+        "history amend 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --status 見込 --reason x",
+        "history report 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --off",
+        "history export f.csv --manual only",
+        "history --manual include --blank --reported --unregistered",
+        "note add x --number 0312345678",
+        "note ls --attempt 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+        "note edit 01JD5Y8ZK4T0M9Q2W7R3X6B1CV x",
+        "note delete 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+        "disposition ls --archived",
+        "disposition add x --lead-next retry --counts-connect no --hotkey f --color #ff8800 --position 1",
+        "disposition edit x --label y --keep-recording yes",
+        "disposition archive x",
+        "disposition restore x",
+        "user add carol --role by --uid 1003 --password",
+        "user ls --deleted",
+        "user rename carol x",
+        "user role carol OP",
+        "user uid carol",
+        "user passwd carol --remove",
+        "user delete carol --yes",
+        "audit --action user. --limit 5",
+        "project ls",
+        "project create x --caller-id 03-1234-5678",
+        "project change x --name y --company-wide-dnc false",
+        "project delete x",
+        "project restore x",
+        "list view x --search 山田 --sort last_at --desc --page 3",
+        "list view x --second --category a --category b",
+        "list change x --order newest --enabled false",
+        "list delete x",
+        "list restore x",
+        "list bin x",
+        "list round x",
+        "list grant x bob,carol --revoke",
+        "list imports",
+        "list import-undo 01JD",
+        "list import-cancel x",
+        "list import x f.csv --profile calltree --map 電話番号=TEL --assign a,b --preview",
+        "lead show 01JD",
+        "lead add x 03-1234-5678 --company y --column 備考=z",
+        "lead exclude x --lead 01JD --reason y",
+        "lead include x --all",
+        "lead delete x --status 現アナ",
+        "lead restore x --at 1795398000000",
+        "lead assign x --all --owner a,b",
+        "lead add-number 01JD 090-1234-5678 --label 携帯",
+        "lead remove-number 01JD 090-1234-5678",
+        "recording ls --held",
+        "recording hold 01JD --reason x",
+        "recording release 01JD",
+        "recording quota",
+        "backup /b/k.db",
+        "restore /b/k.db --database /s/k.db",
+        "doctor --full",
+        "stats --by user",
+        "stats --verify",
+    ] {
+        if let Err(error) = parse(line) {
+            panic!("{line}: {error}");
+        }
+    }
+}
+
+#[test]
+fn global_options_stand_anywhere() {
+    let cli = parse("save --next dial --seat b --json --lang ja").unwrap();
+    assert_eq!(
+        (cli.global.seat.as_deref(), cli.global.json, cli.global.lang),
+        (Some("b"), true, Some(LangArg::Ja))
+    );
+    let cli = parse("--socket /s list ls").unwrap();
+    assert_eq!(cli.global.socket, Some(PathBuf::from("/s")));
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for line in [
+        "nonsense",
+        "save --next later",
+        "dial why",
+        "list import x",
+        "mute maybe",
+        "list show x --limit 0",
+        "call 1 2",
+        "trace x --account main",
+        "trace --force",
+        "transfer 1 2",
+        "consult",
+        "consult 1 --cancel",
+        "note add x",
+        "note ls --lead a --number b",
+        "user add x",
+        "user role x BOSS",
+        "dnc clear 0312345678",
+        "dnc import f.csv --clear",
+        "contact add --company x",
+        "disposition add x --counts-call maybe",
+    ] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+    let help = parse("--help").unwrap_err();
+    assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
+}

@@ -1,0 +1,56 @@
+//! Figures, and whether they and the database are right.
+
+use protocol::params;
+use protocol::result::{CheckResult, Mismatch, Tally, TallyRow};
+use store::time::BusinessDate;
+use store::{StatsQuery, Store, TallyBy};
+
+use super::{Answer, told, word_of};
+use crate::core::query::{list_named, operator_named};
+
+pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Answer<Tally> {
+    let list = list_named(store, p.list.as_deref()).await?;
+    let user = operator_named(store, p.operator.as_deref()).await?;
+    let project = match &p.project {
+        Some(name) => Some(store.project_by_name(name).await.map_err(told)?),
+        None => None,
+    };
+    let by: TallyBy = word_of(&p.by, "by")?;
+    let from = p.from.map(BusinessDate::of).or_else(|| list.is_none().then(|| BusinessDate::of(now)));
+    let query = StatsQuery { from, to: p.to.map(BusinessDate::of), user, list, project };
+    let rows = store.tally(query, by).await.map_err(told)?;
+    let rows = rows.into_iter().map(|row| TallyRow {
+        name: row.key.is_some().then_some(row.name),
+        works: row.stats.works,
+        calls: row.stats.calls,
+        connects: row.stats.connects,
+        connect_rate: row.stats.connect_rate(),
+        total: row.stats.registered,
+        progress: row.stats.progress(),
+        blank: row.stats.blank,
+        talk_ms: row.stats.talk_ms,
+    });
+    Ok(Tally { by: p.by, rows: rows.collect() })
+}
+
+pub(super) fn mismatch(found: store::Mismatch) -> Mismatch {
+    Mismatch { what: found.what, key: found.key, shown: found.shown, counted: found.counted }
+}
+
+pub(super) async fn check(store: &Store, full: bool) -> Answer<CheckResult> {
+    let found = store.check(full).await.map_err(told)?;
+    Ok(CheckResult {
+        sound: found.is_sound(),
+        schema: found.schema,
+        bytes: found.bytes,
+        log_bytes: found.log_bytes,
+        free_bytes: found.free_bytes,
+        lists: found.lists,
+        leads: found.leads,
+        contacts: found.contacts,
+        attempts: found.attempts,
+        damage: found.damage,
+        broken_references: found.broken_references,
+        mismatches: found.mismatches.into_iter().map(mismatch).collect(),
+    })
+}

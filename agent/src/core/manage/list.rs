@@ -1,0 +1,137 @@
+//! Projects, lists and their imports.
+
+use protocol::params;
+use protocol::result::{
+    Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectRow, Projects,
+};
+use store::import::Profile;
+use store::{ListEdit, ProjectEdit, Store};
+
+use super::lead::users_named;
+use super::{Answer, By, bad, told, word_of};
+use crate::core::query::{find, list_named};
+use crate::core::rows;
+
+pub(super) async fn projects(store: &Store) -> Answer<Projects> {
+    let rows = store.project_rows().await.map_err(told)?;
+    Ok(Projects { projects: rows.into_iter().map(project).collect() })
+}
+
+pub(super) fn project(row: store::ProjectRow) -> ProjectRow {
+    ProjectRow {
+        name: row.name,
+        caller_id: row.caller_id,
+        company_wide_dnc: row.company_wide_dnc,
+        lists: row.lists,
+    }
+}
+
+pub(super) async fn project_change(store: &Store, p: params::ProjectChange, by: By) -> Answer<ProjectRow> {
+    let id = store.project_by_name(&p.project).await.map_err(told)?;
+    let edit = ProjectEdit {
+        name: p.name,
+        caller_id: p.caller_id.map(|number| Some(number).filter(|number| !number.trim().is_empty())),
+        company_wide_dnc: p.company_wide_dnc,
+    };
+    store.edit_project(id, edit, by.user, by.now).await.map(project).map_err(told)
+}
+
+pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) -> Answer<ListInfo> {
+    let list = store.list_by_name(&p.list).await.map_err(told)?;
+    if let Some(profile) = &p.profile
+        && Profile::named(profile).is_none()
+    {
+        return Err(bad("profile is one of open, miitel, calltree, zoho"));
+    }
+    let edit = ListEdit {
+        name: p.name,
+        enabled: p.enabled,
+        order: p.order.as_deref().map(|word| word_of(word, "order")).transpose()?,
+        profile: p.profile,
+    };
+    store.edit_list(list.id, edit, by.user, by.now).await.map_err(told)?;
+    let list = store.list_by_name(&list.id.to_string()).await.map_err(told)?;
+    Ok(rows::list(&list))
+}
+
+pub(super) async fn list_restore(store: &Store, p: params::ListRestore, by: By) -> Answer<LeadsChanged> {
+    let Some(at) = p.at else {
+        let list = store.restore_list(&p.list, by.user, by.now).await.map_err(told)?;
+        return Ok(LeadsChanged { changed: list.total, ..LeadsChanged::default() });
+    };
+    let list = find(store, &p.list).await?;
+    let done = store.restore_leads(list, at).await.map_err(told)?;
+    Ok(changed(done, None))
+}
+
+pub(super) fn changed(done: store::LeadsChanged, at: Option<i64>) -> LeadsChanged {
+    LeadsChanged { changed: done.changed, held: done.held, other_lists: done.other_lists, at }
+}
+
+pub(super) async fn bin(store: &Store, p: params::ListBin) -> Answer<Bin> {
+    let rows = match p.list {
+        Some(name) => {
+            let list = store.list_by_name(&name).await.map_err(told)?;
+            let bin = store.bin(list.id).await.map_err(told)?;
+            bin.into_iter().map(|(at, leads)| BinRow { list: list.name.clone(), at, leads }).collect()
+        }
+        None => {
+            let lists = store.deleted_lists().await.map_err(told)?;
+            lists
+                .into_iter()
+                .map(|list| BinRow { list: list.name, at: list.deleted_at, leads: list.total })
+                .collect()
+        }
+    };
+    Ok(Bin { rows })
+}
+
+pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer<Grants> {
+    let list = store.list_by_name(&p.list).await.map_err(told)?;
+    if !p.users.is_empty() {
+        let users = users_named(store, &p.users).await?;
+        store.grant_list(list.id, users, !p.revoke, by.user, by.now).await.map_err(told)?;
+    }
+    let users = store.grants(list.id).await.map_err(told)?.into_iter().map(|grant| grant.login).collect();
+    Ok(Grants { list: list.name, users })
+}
+
+pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imports> {
+    let list = list_named(store, p.list.as_deref()).await?;
+    let before = p.before.map(|id| id.parse()).transpose().map_err(|_| bad("before"))?;
+    let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
+    let found = store.imports(list, before, limit).await.map_err(told)?;
+    let full = found.len() == limit as usize;
+    let rows: Vec<ImportRow> = found
+        .into_iter()
+        .map(|import| {
+            let count = |name: &str| import.report.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+            ImportRow {
+                inserted: count("inserted"),
+                updated: count("updated"),
+                refused: count("refused"),
+                id: import.id.to_string(),
+                list: import.list_name,
+                file: import.source,
+                state: import.state,
+                by: import.login,
+                at: import.created_at,
+            }
+        })
+        .collect();
+    let next = rows.last().filter(|_| full).map(|row| row.id.clone());
+    Ok(Imports { rows, next })
+}
+
+pub(super) async fn undo(store: &Store, p: params::ListImportUndo, by: By) -> Answer<ImportUndone> {
+    let import = store.find_import(&p.import).await.map_err(told)?;
+    let undone = store.undo_import(import.id, by.user, by.now).await.map_err(told)?;
+    Ok(ImportUndone {
+        id: import.id.to_string(),
+        removed: undone.removed,
+        kept: undone.kept,
+        restored: undone.restored,
+        changed_since: undone.changed_since,
+        contacts_removed: undone.contacts_removed,
+    })
+}
