@@ -11,6 +11,8 @@ mod manage;
 mod office;
 mod output;
 mod practice;
+mod progress;
+mod recordings;
 mod render;
 mod table;
 mod time;

@@ -11,6 +11,7 @@ pub mod core;
 pub mod demo;
 pub mod exchange;
 mod instance;
+mod keeping;
 pub mod logging;
 mod mask;
 pub mod notify;

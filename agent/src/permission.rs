@@ -75,6 +75,7 @@ fn action(command: &Command) -> Option<Action> {
         Command::StatsGet(_) | Command::StatsTally(_) | Command::RecordingQuota(_) => Action::StatsView,
         // Whether it may be heard is asked again where it is played.
         Command::RecordingLs(_) | Command::RecordingHold(_) => Action::RecordingDelete,
+        Command::RecordingFetch(_) | Command::RecordingExported(_) => Action::RecordingExport,
         Command::StatsVerify(_) | Command::StoreBackup(_) | Command::StoreCheck(_) => Action::Machine,
         Command::HistoryList(_) | Command::HistoryShow(_) => Action::HistoryView,
         Command::HistoryAmend(_) => Action::Amend,

@@ -30,6 +30,7 @@ use crate::clock::now;
 use crate::control::{EventHub, People, SeatBinding, Server, ServerOptions};
 use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
 use crate::instance;
+use crate::keeping::{self, Kept, Limits};
 use crate::notify::Notifier;
 use crate::recordings;
 use crate::sync::{self, CsvDrop, Watcher};
@@ -191,7 +192,12 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let (command_tx, commands) = mpsc::channel(COMMANDS);
     let socket = &config.daemon.socket;
     let people = people(&config, &seats, &store).await?;
-    let options = ServerOptions { directory: people.watch(), ..ServerOptions::from(socket.as_path()) };
+    // Files on their way are large: not beside the socket, where the disk is memory.
+    let options = ServerOptions {
+        spool: config.daemon.state_dir.clone(),
+        directory: people.watch(),
+        ..ServerOptions::from(socket.as_path())
+    };
     let server = Server::start(options, Arc::clone(&hub), command_tx)
         .map_err(|source| RunError::Control { path: socket.display().to_string(), source })?;
 
@@ -205,6 +211,11 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let worker = sync::drain(store.clone(), sink, Arc::clone(&outbox_nudge), Arc::clone(&watcher), wall);
     #[expect(clippy::disallowed_methods, reason = "the one outbox worker of the daemon")]
     let worker = tokio::spawn(worker);
+
+    let kept = Arc::new(Kept::default());
+    let keeper = keeping::keep(store.clone(), Arc::clone(&hub), Limits::of(&config), Arc::clone(&kept));
+    #[expect(clippy::disallowed_methods, reason = "the one housekeeper of the daemon")]
+    let keeper = tokio::spawn(keeper);
 
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
     drop(tokio::spawn(recordings::sweep(store.clone())));
@@ -230,6 +241,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         outbox_trouble,
         stop,
         archivist: Archivist::start(config.recording.enabled && config.recording.archive),
+        kept,
         accounts,
         seats,
         labels,
@@ -240,6 +252,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
 
     // Last rows leave while the store is still open; then everything closes in the order in which data flows.
     worker.abort();
+    keeper.abort();
     if let Ok(sink) = CsvDrop::open(drop_folder, &config.daemon.box_id) {
         let last = sync::flush(&store, sink, watcher.as_ref(), wall);
         if tokio::time::timeout(FLUSH_WITHIN, last).await.is_err() {

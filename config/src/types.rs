@@ -491,6 +491,10 @@ pub struct Recording {
     pub enabled: bool,
     /// Whether finished recordings become archives: Ogg Opus of at most 120,000 bytes a minute.
     pub archive: bool,
+    /// How much is kept, bytes: above it the oldest are deleted (S4.33, S4.35); `None` = as much as the disk takes.
+    pub quota: Option<u64>,
+    /// How long recordings are kept (S4.32); `None` = until the quota needs the room.
+    pub max_age: Option<Duration>,
 }
 
 /// Where sealed results are handed out.

@@ -1,7 +1,7 @@
 //! Times imports alone: `cargo run --release -p store --example import_bench [ROWS] [LISTS] [--shuffled] [--calls]`.
 //!
 //! Every list gets the same sheet (CP932, read from a file as the daemon does), so the first import creates the contacts and
-//! the others find them. Printed per import: seconds, processor time of the store's thread, the import's thread and the one
+//! the others find them. Printed per import, as one line of JSON with `--json`: seconds, processor time of the store's thread, the import's thread and the one
 //! that writes out, bytes written, memory above that before. With `--calls` a seat dials beside it: one `advance` (save,
 //! seal, claim) and one end after the other, a few milliseconds apart; how long each write waited is printed. `--dir DIR`
 //! chooses the disk. `sqlite3 .import` of the same rows in UTF-8 into a table without indexes is timed beside, as the
@@ -19,19 +19,20 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use store::import::{ImportJob, ImportOptions, ImportSource};
 use store::{
-    Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListId, ListSpec, OpenOptions,
-    Role, Save, SetBy, Store, UserId,
+    Actor, Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListId, ListSpec,
+    OpenOptions, Role, Save, SetBy, Store, UserId,
 };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let (mut numbers, mut shuffled, mut calls, mut dir) = (Vec::new(), false, false, None);
+    let (mut numbers, mut shuffled, mut calls, mut json, mut dir) = (Vec::new(), false, false, false, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--dir" => dir = args.next().map(PathBuf::from),
             "--shuffled" => shuffled = true,
             "--calls" => calls = true,
+            "--json" => json = true,
             number => numbers.push(number.parse::<usize>().unwrap()),
         }
     }
@@ -47,9 +48,16 @@ async fn main() {
     let file = path.with_extension("csv");
     let text = sheet(rows, shuffled);
     std::fs::write(&file, encoding_rs::SHIFT_JIS.encode(&text).0).unwrap();
-    floor(&path, &text);
+    let floor = floor(&path, &text).filter(|_| rows > 0);
+    if let Some(seconds) = floor.filter(|_| !json) {
+        println!("sqlite3 .import of the same rows in UTF-8: {seconds:.3} s");
+    }
     drop(text);
-    let dialed = store.create_list(ListSpec { name: "dialed".into(), project }, now).await.unwrap().id;
+    let dialed = store
+        .create_list(ListSpec { name: "dialed".into(), project }, Actor::default(), now)
+        .await
+        .unwrap()
+        .id;
     if calls {
         let mut few = String::from("電話番号,会社名\n");
         for row in 0..20_000 {
@@ -60,7 +68,7 @@ async fn main() {
             list: dialed,
             source,
             options: ImportOptions::default(),
-            user: None,
+            by: Actor::default(),
             now,
             progress: None,
         };
@@ -70,11 +78,21 @@ async fn main() {
     let mut seat =
         Seat { store: store.clone(), user, list: dialed, now: now + 1_000, last: None, waits: Vec::new() };
     for turn in 0..lists {
-        let list =
-            store.create_list(ListSpec { name: format!("list {turn}"), project }, now).await.unwrap().id;
+        let list = store
+            .create_list(ListSpec { name: format!("list {turn}"), project }, Actor::default(), now)
+            .await
+            .unwrap()
+            .id;
         let source = ImportSource::Path(file.clone());
         let options = ImportOptions::default();
-        let job = ImportJob { list, source, options, user: None, now: now + 1 + turn as i64, progress: None };
+        let job = ImportJob {
+            list,
+            source,
+            options,
+            by: Actor::default(),
+            now: now + 1 + turn as i64,
+            progress: None,
+        };
         reset_peak();
         let before = (Instant::now(), processor(), written(), resident());
         let mut import = Box::pin(store.import(job));
@@ -87,7 +105,24 @@ async fn main() {
             }
         };
         assert_eq!(report.inserted, rows as u64);
-        print!("{rows} rows: {:.3} s, processor:", before.0.elapsed().as_secs_f64());
+        let seconds = before.0.elapsed().as_secs_f64();
+        seat.waits.sort();
+        if json {
+            let wait = |share: f64| {
+                let at = ((seat.waits.len().max(1) - 1) as f64 * share) as usize;
+                seat.waits.get(at).map(|wait| wait.as_secs_f64() * 1e3)
+            };
+            println!(
+                "{}",
+                serde_json::json!({
+                    "rows": rows, "seconds": seconds, "floor": floor, "memory_mib": peak() - before.3,
+                    "waits": seat.waits.len(), "p50_ms": wait(0.5), "p99_ms": wait(0.99), "longest_ms": wait(1.0),
+                })
+            );
+            seat.waits.clear();
+            continue;
+        }
+        print!("{rows} rows: {seconds:.3} s, processor:");
         for (name, seconds) in threads.seconds(&before.1) {
             print!(" {name} {seconds:.2}");
         }
@@ -97,7 +132,6 @@ async fn main() {
             peak() - before.3,
             report.contacts_created
         );
-        seat.waits.sort();
         if let Some(longest) = seat.waits.last() {
             let waits = &seat.waits;
             let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
@@ -183,16 +217,15 @@ impl Seat {
 }
 
 /// The same rows in UTF-8, put into a table without keys or indexes by SQLite's own program.
-fn floor(path: &std::path::Path, text: &str) {
+fn floor(path: &std::path::Path, text: &str) -> Option<f64> {
     let (csv, db) = (path.with_extension("utf8.csv"), path.with_extension("floor.db"));
     std::fs::write(&csv, text).unwrap();
     let begun = Instant::now();
     let import = format!(".import --csv {} rows", csv.display());
     let done = std::process::Command::new("sqlite3").arg(&db).arg(import).status();
-    if done.is_ok_and(|status| status.success()) {
-        println!("sqlite3 .import of the same rows in UTF-8: {:.3} s", begun.elapsed().as_secs_f64());
-    }
+    let seconds = begun.elapsed().as_secs_f64();
     let _ = (std::fs::remove_file(csv), std::fs::remove_file(db));
+    done.is_ok_and(|status| status.success()).then_some(seconds)
 }
 
 fn sheet(rows: usize, shuffled: bool) -> String {

@@ -14,7 +14,7 @@ pub(crate) use lists::{ListReads, ListVerbs};
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
+    Actor, Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
     DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
     OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
     StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
@@ -38,25 +38,21 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
     fn contact(&mut self, phone: &str) -> Result<Option<ContactInfo>>;
 
-    fn create_list(&mut self, spec: &ListSpec, now: i64) -> Result<ListInfo>;
-    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()>;
-    fn next_round(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32>;
-    fn exclude_lead(
-        &mut self,
-        lead: LeadId,
-        reason: Option<&str>,
-        by: Option<UserId>,
-        now: i64,
-    ) -> Result<()>;
-    fn include_lead(&mut self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()>;
+    fn create_list(&mut self, spec: &ListSpec, by: Actor, now: i64) -> Result<ListInfo>;
+    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()>;
+    fn next_round(&mut self, list: ListId, by: Actor, now: i64) -> Result<u32>;
+    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Actor, now: i64) -> Result<()>;
+    fn include_lead(&mut self, lead: LeadId, by: Actor, now: i64) -> Result<()>;
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
-    /// Stages a slice of leads: as many of `rows` as fit into its time; returns how many.
+    /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns how
+    /// many.
     fn stage_leads(
         &mut self,
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
+        urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)>;
     /// The same for contacts: those at the places `order` of `rows`, by number.
     fn stage_contacts(
@@ -65,8 +61,15 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
         rows: &[StagedRow],
         order: &[u32],
         policy: StagePolicy,
+        urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)>;
-    fn commit_import(&mut self, import: ImportId, report: &serde_json::Value, now: i64) -> Result<()>;
+    fn commit_import(
+        &mut self,
+        import: ImportId,
+        report: &serde_json::Value,
+        by: Actor,
+        now: i64,
+    ) -> Result<()>;
 
     fn advance(&mut self, step: &Advance) -> Result<Advanced>;
     fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()>;

@@ -163,6 +163,8 @@ pub fn permits(role: Role, action: Action) -> Scope {
         Action::Dial | Action::Monitor | Action::StatsView => all_if(matches!(role, Supervisor | Operator)),
         Action::Export | Action::Assign | Action::UserView => all_if(role == Supervisor),
         // BIZ reads reported calls and nothing else (S4.4); every other role needs lists, contacts and statuses.
+        // S1.37: their own leads, and nobody's where the project pools them.
+        Action::ListView if role == Operator => Scope::Own,
         Action::ListView
         | Action::ContactView
         | Action::ContactEdit
@@ -225,6 +227,7 @@ mod tests {
     #[test]
     fn the_matrix_is_the_one_that_was_asked_for() {
         let table: &[(Action, &str)] = &[
+            (Action::ListView, "aao-a"),
             (Action::ListEdit, "a----"),
             (Action::StatusEdit, "a----"),
             (Action::ProjectEdit, "a----"),

@@ -13,7 +13,9 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::id::{ContactId, ImportId, ListId, UserId};
 use crate::import::ExtraPhone;
+use crate::model::Actor;
 use crate::phone::{Clir, Phone};
+use crate::progress::Progress;
 use crate::thread::{Lane, Queue, Writer};
 
 /// One checked row of a file.
@@ -124,6 +126,13 @@ pub struct Undone {
     pub contacts_removed: u64,
 }
 
+impl Undone {
+    /// Rows that were dealt with.
+    fn done(&self) -> u64 {
+        self.removed + self.kept + self.restored + self.changed_since + self.contacts_removed
+    }
+}
+
 impl std::ops::AddAssign for Undone {
     fn add_assign(&mut self, other: Self) {
         self.removed += other.removed;
@@ -184,13 +193,17 @@ struct Batch {
 impl Batch {
     fn slice(mut self, backend: &mut Writer) {
         let Window { rows, by_number } = &self.window;
+        let urgent = || self.queue.calls_wait();
         let staged = match self.pass {
-            Pass::Leads => {
-                backend.stage_leads(self.import, rows.get(self.from..).unwrap_or_default(), self.policy)
-            }
+            Pass::Leads => backend.stage_leads(
+                self.import,
+                rows.get(self.from..).unwrap_or_default(),
+                self.policy,
+                &urgent,
+            ),
             Pass::Contacts => {
                 let order = by_number.get(self.from..).unwrap_or_default();
-                backend.stage_contacts(self.import, rows, order, self.policy)
+                backend.stage_contacts(self.import, rows, order, self.policy, &urgent)
             }
         };
         let answer = match staged {
@@ -250,6 +263,14 @@ impl Staging {
         self.run(move |backend| backend.begin_import(&start))
     }
 
+    /// How many leads the list has already (登録数).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub(crate) fn registered(&self, list: ListId) -> Result<u64> {
+        self.run(move |backend| backend.registered(list))
+    }
+
     /// Begins to stage rows, slice by slice; call writes come in between. Wait for the answer before the next rows, and
     /// before [`Self::commit`] and [`Self::undo`].
     ///
@@ -289,20 +310,27 @@ impl Staging {
     ///
     /// # Errors
     /// Storage errors; the import stays staged.
-    pub(crate) fn commit(&self, import: ImportId, report: serde_json::Value, now: i64) -> Result<()> {
-        self.run(move |backend| backend.commit_import(import, &report, now))
+    pub(crate) fn commit(
+        &self,
+        import: ImportId,
+        report: serde_json::Value,
+        by: Actor,
+        now: i64,
+    ) -> Result<()> {
+        self.run(move |backend| backend.commit_import(import, &report, by, now))
     }
 
     /// Takes an import back, staged or committed: new leads without attempts go, overwritten names return.
     ///
     /// # Errors
     /// Storage errors; calling it again continues.
-    pub(crate) fn undo(&self, import: ImportId, by: Option<UserId>, now: i64) -> Result<Undone> {
+    pub(crate) fn undo(&self, import: ImportId, by: Actor, now: i64, progress: &Progress) -> Result<Undone> {
         let (mut undone, mut at) = (Undone::default(), Some(UndoAt::Changes));
         while let Some(from) = at {
             self.wait_for_disk()?;
             let (slice, next) = self.run(move |backend| backend.undo_import(import, from, by, now))?;
             undone += slice;
+            progress.set(undone.done(), 0);
             at = next;
         }
         Ok(undone)
@@ -312,13 +340,7 @@ impl Staging {
     ///
     /// # Errors
     /// Storage errors; the import stays staged.
-    pub(crate) fn assign(
-        &self,
-        import: ImportId,
-        users: Vec<UserId>,
-        by: Option<UserId>,
-        now: i64,
-    ) -> Result<()> {
+    pub(crate) fn assign(&self, import: ImportId, users: Vec<UserId>, by: Actor, now: i64) -> Result<()> {
         let users: Arc<[UserId]> = users.into();
         let mut after = Some(0);
         while let Some(position) = after {

@@ -76,6 +76,11 @@ impl<W> Queue<W> {
         self.changed.notify_all();
     }
 
+    /// Whether a call's job waits: a slice of an import ends then.
+    pub(crate) fn calls_wait(&self) -> bool {
+        !self.lock().calls.is_empty()
+    }
+
     /// The next job, calls first. `idle` bounds the wait.
     fn next(&self, idle: Option<Duration>) -> Next<W> {
         let mut state = self.lock();

@@ -79,3 +79,48 @@ fn a_list_goes_out_again_as_csv() {
     assert!(text.starts_with('\u{feff}') && text.contains("株式会社髙橋"), "{text}");
     assert_eq!(text.lines().count(), 4, "{text}");
 }
+
+/// S0.11: the file may come from standard input; it is read as any other, and leaves nothing on the disk.
+#[test]
+fn a_list_comes_from_standard_input() {
+    let daemon = idle();
+    daemon.cli(&["list", "create", "stdin"]);
+    let mut child = Command::new(e2e::daemon::binary())
+        .args(["list", "import", "stdin", "-", "--json", "--socket"])
+        .arg(daemon.socket())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary can be run");
+    std::io::Write::write_all(&mut child.stdin.take().expect("piped"), &encoded("cp932")).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let result: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&result["inserted"], &result["encoding"]), (&3.into(), &"cp932".into()), "{result:#}");
+    let left: Vec<_> = std::fs::read_dir(daemon.path("state"))
+        .expect("the state folder")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(".kakeru-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// S1.12, S4.26, S4.30, C4: a product's limits hold where a list has its profile, and nowhere else.
+#[test]
+fn the_limits_of_a_product_hold_for_its_lists() {
+    let daemon = idle();
+    let sheet = |rows: std::ops::Range<u32>| {
+        let lines = rows.map(|row| format!("会社{row},担当,03-3{:03}-{:04},\n", row / 10_000, row % 10_000));
+        let head = "取引先会社名,取引先担当者名,電話番号,カテゴリー\n";
+        let file = daemon.path("many.csv");
+        std::fs::write(&file, format!("{head}{}", lines.collect::<String>())).unwrap();
+        file.to_string_lossy().into_owned()
+    };
+    daemon.cli(&["list", "create", "small"]);
+    daemon.cli(&["list", "change", "small", "--profile", "miitel"]);
+    daemon.run(&["list", "import", "small", &sheet(0..10_001)]).refused("E-CSV-TOO-MANY-ROWS");
+    daemon.run(&["list", "import", "small", &sheet(0..5_001)]).refused("E-LIST-FULL");
+    assert_eq!(daemon.cli(&["list", "import", "small", &sheet(0..5_000)])["inserted"], 5_000);
+    daemon.run(&["lead", "add", "small", "06-1234-5678"]).refused("E-LIST-FULL");
+    daemon.cli(&["list", "create", "open"]);
+    assert_eq!(daemon.cli(&["list", "import", "open", &sheet(0..60_001)])["inserted"], 60_001);
+}

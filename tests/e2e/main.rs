@@ -14,6 +14,7 @@ mod full_disk;
 mod identity;
 mod import;
 mod incoming;
+mod keeping;
 mod kill;
 mod kit;
 mod line;

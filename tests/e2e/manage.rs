@@ -50,7 +50,7 @@ fn an_import_is_previewed_mapped_listed_and_undone() {
     daemon.run(&["list", "import-cancel", "春"]).refused("E-NOT-FOUND");
 }
 
-/// S1.1, S1.25, S1.26, S1.27, S1.28, S4.41, S4.45: lists and leads are changed, go into the bin and come back.
+/// S1.1, S1.10, S1.25, S1.26, S1.27, S1.28, S1.38, S1.39, S4.41, S4.45, X3, C10: lists and leads are changed, go into the bin and come back.
 #[test]
 fn leads_and_lists_are_changed_and_come_back() {
     let daemon = idle();
@@ -61,8 +61,12 @@ fn leads_and_lists_are_changed_and_come_back() {
     let at = gone["at"].to_string();
     assert_eq!(daemon.cli(&["list", "bin", "春"])["rows"][0]["leads"], 1);
     assert_eq!(daemon.cli(&["lead", "restore", "春", "--at", &at])["changed"], 1);
+    let contact = daemon.cli(&["contact", "show", "03-3000-0002"]);
+    assert_eq!(contact["company"], "さくら", "a lead's number is a contact: {contact:#}");
     assert_eq!(daemon.cli(&["lead", "exclude", "春", "--all", "--reason", "休業"])["changed"], 3);
-    assert_eq!(daemon.cli(&["list", "view", "春", "--dialable", "true"])["total"], 0);
+    assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 0, "発信対象外 are hidden");
+    assert_eq!(daemon.cli(&["list", "view", "春", "--excluded"])["total"], 3);
+    assert_eq!(daemon.cli(&["list", "view", "春", "--dialable", "false"])["total"], 3);
     assert_eq!(daemon.cli(&["lead", "include", "春", "--number", "30000003"])["changed"], 1);
     assert_eq!(companies(&daemon.cli(&["list", "view", "春", "--dialable", "true"])), ["海"]);
     let added =
@@ -73,9 +77,21 @@ fn leads_and_lists_are_changed_and_come_back() {
     daemon.run(&["lead", "remove-number", lead, "06-1234-5678"]).refused("E-PHONE-READONLY");
     daemon.run(&["lead", "add", "春", "06-1234-5678"]).refused("E-LEAD-DUP");
     assert_eq!(daemon.cli(&["list", "change", "春", "--order", "newest"])["order"], "newest");
+    daemon.cli(&["lead", "add", "春", "06-1234-5679", "--company", "赤", "--category", "大口"]);
+    assert_eq!(
+        companies(&daemon.cli(&["list", "view", "春", "--category", "大口", "--category", "無い"])),
+        ["赤"]
+    );
+    // Who dialed here owns the number, and the list is granted to somebody: two different things.
+    let operator = daemon.cli(&["user", "ls"])["users"][0]["login"].as_str().unwrap().to_owned();
+    daemon.cli(&["lead", "assign", "春", "--number", "12345679", "--owner", &operator]);
+    assert_eq!(daemon.cli(&["list", "grant", "春", &operator])["users"][0], operator.as_str());
+    assert_eq!(daemon.cli(&["list", "view", "春", "--assigned", &operator])["total"], 1);
+    let audit = daemon.cli(&["audit", "--action", "list.grant"]);
+    assert!(audit["rows"][0]["uid"].is_number(), "the log says who: {audit:#}");
     daemon.cli(&["list", "delete", "春"]);
     daemon.run(&["list", "view", "春"]).refused("E-LIST-UNKNOWN");
-    assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 4);
+    assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 5);
     daemon.cli(&["project", "create", "夏", "--caller-id", "03-1234-0000"]);
     daemon.run(&["project", "create", "夏"]).refused("E-PROJECT-DUP");
     daemon.cli(&["project", "delete", "夏"]);

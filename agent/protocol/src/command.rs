@@ -259,6 +259,10 @@ commands! {
     StatsVerify = "stats.verify" => Verified;
     /// Recordings that are kept.
     RecordingLs = "recording.ls" => Recordings;
+    /// A piece of a recording's file.
+    RecordingFetch = "recording.fetch" => Downloaded;
+    /// Says that recordings stand somewhere else too.
+    RecordingExported = "recording.exported" => Done;
     /// Keeps the recordings of a call, or ends that.
     RecordingHold = "recording.hold" => Done;
     /// How much is kept, and how long that lasts.
@@ -365,6 +369,8 @@ impl Command {
             | Self::StatsTally(_)
             | Self::StatsVerify(_)
             | Self::RecordingLs(_)
+            | Self::RecordingFetch(_)
+            | Self::RecordingExported(_)
             | Self::RecordingHold(_)
             | Self::RecordingQuota(_)
             | Self::StoreBackup(_)

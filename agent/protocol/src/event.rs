@@ -366,6 +366,43 @@ events! {
         /// What exactly.
         detail: String,
     }
+    /// The oldest recordings were deleted, to make room or because of their age; their calls stay.
+    RecordingExpired = "recording.expired" {
+        /// How many.
+        count: u64,
+        /// Their size.
+        bytes: u64,
+        /// When the oldest of them began.
+        oldest_at: i64,
+        /// When the newest of them began.
+        newest_at: i64,
+        /// Size of what is left.
+        kept_bytes: u64,
+        /// How much may be kept, bytes; `null` = as much as the disk takes.
+        quota: Option<u64>,
+    }
+    /// More is kept than the quota allows, and what is left is on hold or has not left the box.
+    RecordingFull = "recording.full" {
+        /// Size of what is kept.
+        bytes: u64,
+        /// How much may be kept, bytes.
+        quota: u64,
+        /// Size of those on hold.
+        held_bytes: u64,
+        /// Size of those whose result has not left the box.
+        unsynced_bytes: u64,
+    }
+    /// How far long work is that somebody asked for.
+    WorkProgress = "work.progress" {
+        /// `backup`, `undo`, `export`, `leads`.
+        work: String,
+        /// Of what: a file, an import, a list.
+        of: String,
+        /// Done so far: pages, rows.
+        done: u64,
+        /// In all; `null` while nobody knows.
+        total: Option<u64>,
+    }
     /// A seat's sound device went away; the call goes on.
     DeviceLost = "device.lost" {
         /// The seat.

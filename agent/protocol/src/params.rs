@@ -24,6 +24,19 @@ pub use contact::*;
 pub use manage::*;
 pub use office::*;
 
+/// A file that a client sent, open and without a name; it never travels.
+#[derive(Clone, Debug)]
+pub struct SentFile(pub std::sync::Arc<std::fs::File>);
+
+/// The same open file.
+impl PartialEq for SentFile {
+    fn eq(&self, other: &Self) -> bool {
+        std::sync::Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SentFile {}
+
 params! {
     /// `status.get`.
     Status {}
@@ -200,9 +213,9 @@ params! {
         /// Keep the refused rows as a CSV file to correct and import again; see `report` in the result.
         #[serde(default)]
         report: bool,
-        /// The uploaded bytes, put here by the daemon's own control server.
+        /// The uploaded file, put here by the daemon's own control server.
         #[serde(skip)]
-        bytes: Option<Vec<u8>>,
+        sent: Option<SentFile>,
         /// Where the refused rows are to be written, put here by the daemon's own control server.
         #[serde(skip)]
         report_path: Option<std::path::PathBuf>,

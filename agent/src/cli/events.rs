@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use protocol::{Event, EventRecord};
+use protocol::EventRecord;
 use serde_json::{Value, json};
 
 use super::Failure;
@@ -75,16 +75,10 @@ fn push(line: &mut String, key: &str, value: &Value) {
     if text.contains(' ') { line.push_str(&format!("{text:?}")) } else { line.push_str(&text) }
 }
 
-/// A line for an import under way.
-pub(super) fn progress_line(event: &Event, out: Out) -> Option<String> {
-    let Event::ImportProgress { rows, refused, bytes, bytes_total, .. } = event else { return None };
-    let percent = (bytes * 100).checked_div(*bytes_total).unwrap_or(100);
-    let (read, bad) = (out.text("行", "rows"), out.text("エラー", "refused"));
-    Some(format!("{percent:3} %  {rows} {read}  {refused} {bad}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use protocol::Event;
+
     use super::*;
 
     #[test]
@@ -101,14 +95,5 @@ mod tests {
         let expected =
             "7 2026-11-23 10:40:00 call.heard seat=a attempt=01X what=busy?tone at_ms=640 early=true";
         assert_eq!(line(&record), expected);
-    }
-
-    #[test]
-    fn import_progress_counts_by_bytes() {
-        let event =
-            Event::ImportProgress { list: "l".to_owned(), rows: 10, refused: 1, bytes: 50, bytes_total: 200 };
-        let out = Out { json: false, lang: protocol::Lang::En };
-        assert_eq!(progress_line(&event, out).unwrap(), " 25 %  10 rows  1 refused");
-        assert_eq!(progress_line(&Event::StoreRecovered {}, out), None);
     }
 }

@@ -1,6 +1,6 @@
 //! `kakeru list import` and `kakeru list export`: the client reads and writes the files, with its own rights.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use protocol::params::{ListCreate, ListImport};
@@ -9,20 +9,19 @@ use protocol::{ErrorCode, RpcError, Verb};
 
 use super::Failure;
 use super::args::ImportArgs;
-use super::events::progress_line;
 use super::output::{Out, REFUSED};
+use super::progress::{self, Work};
 use super::table::{Table, shorten};
-use crate::control::client::{Client, ClientError, Notice};
+use crate::control::client::{Client, ClientError, UploadError};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
-    let (name, bytes) = read_upload(&args.file)?;
+    let name = upload_name(&args.file);
     let mut client = Client::connect(socket)?;
     if args.create {
         create(&mut client, &args)?;
     }
-    client.upload(&name, &bytes)?;
-    drop(bytes);
-    let watcher = if out.json { None } else { watch(socket, out) };
+    upload(&mut client, &name, &args.file, out)?;
+    let bar = progress::watch(socket, Work::Import, out);
     let result = client.call(ListImport {
         list: args.list,
         upload: Some(name.clone()),
@@ -41,9 +40,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         report: args.report.is_some(),
         ..ListImport::default()
     });
-    if watcher.is_some() {
-        out.progress("");
-    }
+    drop(bar);
     let result = result?;
     if let (Some(path), Some(report)) = (&args.report, &result.report) {
         write(path, |file| client.download(report, file))?;
@@ -65,7 +62,9 @@ pub(super) fn fetch<V: Verb<Result = ExportResult>>(
     out: Out,
 ) -> Result<(), Failure> {
     let mut client = Client::connect(socket)?;
+    let bar = progress::watch(socket, Work::Named { work: "export", of: String::new() }, out);
     let result = client.call(verb)?;
+    drop(bar);
     let Some(download) = &result.download else {
         let detail = "the daemon offered no file";
         return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());
@@ -83,10 +82,38 @@ pub(super) fn fetch<V: Verb<Result = ExportResult>>(
     Ok(out.line(&format!("{}: {} {rows}", file.display(), result.rows))?)
 }
 
+/// What a file is called on the other side: its name without its folder.
+fn upload_name(file: &Path) -> String {
+    file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// A file's name and bytes, to be uploaded.
 pub(super) fn read_upload(file: &Path) -> Result<(String, Vec<u8>), Failure> {
-    let name = file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok((name, read(file)?))
+    Ok((upload_name(file), read(file)?))
+}
+
+/// Sends a file, or standard input, piece by piece: the whole of it is in no memory.
+fn upload(client: &mut Client, name: &str, file: &Path, out: Out) -> Result<(), Failure> {
+    let failed = |source| Failure::File { path: file.to_path_buf(), source };
+    let (mut from, size): (Box<dyn Read>, u64) = if file == Path::new("-") {
+        (Box::new(std::io::stdin().lock()), 0)
+    } else {
+        let opened = std::fs::File::open(file).map_err(failed)?;
+        let size = opened.metadata().map_or(0, |data| data.len());
+        (Box::new(opened), size)
+    };
+    let sent = out.text("送信", "sent");
+    let told = |done: u64| {
+        if !out.json && size > TOLD_FROM {
+            out.progress(&format!("{}  {sent}", progress::bar(done, size)));
+        }
+    };
+    let result = client.upload_from(name, &mut from, told);
+    out.progress("");
+    result.map_err(|error| match error {
+        UploadError::Read(source) => failed(source),
+        UploadError::Client(error) => error.into(),
+    })
 }
 
 /// Fetches what the daemon wrote, to a file or to standard output. `false`: the output was the file.
@@ -108,20 +135,6 @@ fn create(client: &mut Client, args: &ImportArgs) -> Result<(), Failure> {
         Err(ClientError::Refused(error)) if error.error_code() == Some(ErrorCode::ListDup) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Shows the progress from a connection of its own, until the import is over or this process ends.
-fn watch(socket: &Path, out: Out) -> Option<std::thread::JoinHandle<()>> {
-    let mut client = Client::connect(socket).ok()?;
-    client.subscribe(None, vec!["import.".to_owned()]).ok()?;
-    let show = move || {
-        while let Ok(notice) = client.next_notice() {
-            let Notice::Event(record) = notice else { continue };
-            let Some(line) = progress_line(&record.event, out) else { return };
-            out.progress(&line);
-        }
-    };
-    std::thread::Builder::new().name("progress".to_owned()).spawn(show).ok()
 }
 
 fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
@@ -227,6 +240,8 @@ fn write(
     written
 }
 
+/// Smaller files are there before a bar could be read.
+const TOLD_FROM: u64 = 4 * 1024 * 1024;
 /// Columns of a bad cell that are shown.
 const CELL: usize = 30;
 /// Mistakes shown to a person; a file with more has one cause.

@@ -7,6 +7,7 @@ use super::args::{
     SelectArgs, ViewArgs,
 };
 use super::output::{BAD_CONFIG, Out, REFUSED, USAGE, chain};
+use super::progress::{self, Work};
 use super::render::manage as render;
 use super::verbs::call;
 use super::{Failure, config_path, socket};
@@ -20,8 +21,8 @@ pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<()
         ProjectVerb::Create { name, caller_id } => {
             call(global, ProjectCreate { name, caller_id }, out, render::project)
         }
-        ProjectVerb::Change { project, name, caller_id, company_wide_dnc } => {
-            let verb = ProjectChange { project, name, caller_id, company_wide_dnc };
+        ProjectVerb::Change { project, name, caller_id, company_wide_dnc, pooled } => {
+            let verb = ProjectChange { project, name, caller_id, company_wide_dnc, pooled };
             call(global, verb, out, render::project)
         }
         ProjectVerb::Delete { project } => call(global, ProjectDelete { project }, out, render::done),
@@ -46,7 +47,11 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ListVerb::Imports { list, before, limit } => {
             call(global, ListImports { list, before, limit: Some(limit) }, out, render::imports)
         }
-        ListVerb::ImportUndo { import } => call(global, ListImportUndo { import }, out, render::undone),
+        ListVerb::ImportUndo { import } => {
+            let of = import.to_ascii_uppercase();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
+            call(global, ListImportUndo { import }, out, render::undone)
+        }
         ListVerb::ImportCancel { list } => call(global, ListImportCancel { list }, out, render::done),
         // Dispatched before they come here.
         ListVerb::Create { .. }
@@ -68,6 +73,7 @@ fn view(global: &Global, args: ViewArgs, out: Out) -> Result<(), Failure> {
         before: args.before,
         row,
         last: args.last,
+        excluded: args.excluded,
         limit: Some(args.limit),
     };
     call(global, verb, out, render::view)
@@ -108,6 +114,9 @@ fn change(select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Fa
 }
 
 pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Failure> {
+    let bar = |select: &SelectArgs| {
+        progress::watch(&socket(global), Work::Named { work: "leads", of: select.list.clone() }, out)
+    };
     match verb {
         LeadVerb::Show { lead } => call(global, LeadShow { lead }, out, render::lead),
         LeadVerb::Add { list, number, company, person, categories, columns } => {
@@ -115,19 +124,23 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
         }
         LeadVerb::Exclude { select, reason } => {
+            let _bar = bar(&select);
             let verb = LeadChange { reason, ..change(*select, LeadWhat::Exclude, out)? };
             call(global, verb, out, render::changed)
         }
         LeadVerb::Include { select } => {
+            let _bar = bar(&select);
             call(global, change(*select, LeadWhat::Include, out)?, out, render::changed)
         }
         LeadVerb::Delete { select } => {
+            let _bar = bar(&select);
             call(global, change(*select, LeadWhat::Delete, out)?, out, render::changed)
         }
         LeadVerb::Restore { list, at } => {
             call(global, ListRestore { list, at: Some(at) }, out, render::changed)
         }
         LeadVerb::Assign { select, owners } => {
+            let _bar = bar(&select);
             let verb = LeadChange { users: owners, ..change(*select, LeadWhat::Assign, out)? };
             call(global, verb, out, render::changed)
         }
@@ -149,6 +162,7 @@ pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Resul
                 list,
                 operator,
                 held,
+                oldest_first: false,
                 after,
                 limit: Some(limit),
             };
@@ -161,6 +175,7 @@ pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Resul
             call(global, RecordingHold { attempt, reason: None, release: true }, out, render::done)
         }
         RecordingVerb::Quota => call(global, RecordingQuota {}, out, render::quota),
+        RecordingVerb::Export(args) => super::recordings::export(&socket(global), &args, out),
     }
 }
 
@@ -170,6 +185,7 @@ pub(super) fn backup(global: &Global, args: BackupArgs, out: Out) -> Result<(), 
         Ok(path) => path.display().to_string(),
         Err(source) => return Err(Failure::File { path: args.file, source }),
     };
+    let _bar = progress::watch(&socket(global), Work::Named { work: "backup", of: path.clone() }, out);
     call(global, StoreBackup { path }, out, render::backup)
 }
 

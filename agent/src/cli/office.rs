@@ -192,8 +192,8 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
             }
             if done.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
         }
-        DncVerb::Export { file, project, cleared, encoding } => {
-            let verb = DncExport { project, cleared, path: None, encoding: Some(encoding) };
+        DncVerb::Export { file, project, cleared, encoding, raw } => {
+            let verb = DncExport { project, cleared, path: None, encoding: Some(encoding), raw };
             export(global, verb, &file, out)
         }
     }
@@ -241,8 +241,8 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             call(global, ContactDelete { contacts }, out, render::contacts_deleted)
         }
         ContactVerb::Undo { contact } => call(global, ContactUndo { contact }, out, render::contact),
-        ContactVerb::Export { file, encoding } => {
-            let verb = ContactExport { path: None, encoding: Some(encoding) };
+        ContactVerb::Export { file, encoding, raw } => {
+            let verb = ContactExport { path: None, encoding: Some(encoding), raw };
             export(global, verb, &file, out)
         }
         ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),
@@ -269,7 +269,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
         HistoryVerb::Report { attempt, off } => {
             call(global, HistoryReport { attempt, on: !off }, out, render::call)
         }
-        HistoryVerb::Export { file, list, number, operator, status, from, to, manual, encoding } => {
+        HistoryVerb::Export { file, list, number, operator, status, from, to, manual, encoding, raw } => {
             let verb = HistoryExport {
                 list,
                 number,
@@ -280,6 +280,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
                 manual: Some(manual),
                 path: None,
                 encoding: Some(encoding),
+                raw,
             };
             export(global, verb, &file, out)
         }

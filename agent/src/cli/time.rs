@@ -8,6 +8,35 @@ use config::Date;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub i64);
 
+/// A month of Japan: `2026-11`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Month {
+    /// As it was written.
+    pub name: String,
+    /// Its first moment, UTC milliseconds.
+    pub from: i64,
+    /// The first moment of the next one.
+    pub to: i64,
+}
+
+impl FromStr for Month {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "write a month such as 2026-11";
+        let (year, month) = text.split_once('-').filter(|(_, month)| month.len() == 2).ok_or(EXPECTED)?;
+        let (year, number): (u16, u16) =
+            (year.parse().map_err(|_| EXPECTED)?, month.parse().map_err(|_| EXPECTED)?);
+        let next = if number == 12 { (year.saturating_add(1), 1) } else { (year, number + 1) };
+        let begin = |(year, month): (u16, u16)| format!("{year:04}-{month:02}-01").parse::<Moment>();
+        let (from, to) = (begin((year, number)), begin(next));
+        match (from, to) {
+            (Ok(Moment(from)), Ok(Moment(to))) => Ok(Self { name: text.to_owned(), from, to }),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
 /// Japan Standard Time, UTC+9 without daylight saving.
@@ -85,6 +114,7 @@ mod tests {
         }
     }
 
+    /// S1.33: the daemon speaks UTC, people in Japan read their own time.
     #[test]
     fn moments_are_shown_short_on_the_same_day() {
         let at = 1_795_398_000_000;
@@ -92,5 +122,18 @@ mod tests {
         assert_eq!(short(at, at + 60_000), "10:40:00");
         assert_eq!(short(at, at + DAY), "11-23 10:40");
         assert_eq!((length(59_999), length(3_723_000)), ("0:59".to_owned(), "1:02:03".to_owned()));
+    }
+
+    /// S4.50: months are those of Japan.
+    #[test]
+    fn a_month_begins_at_midnight_in_japan() {
+        let month: Month = "2026-12".parse().unwrap();
+        assert_eq!(
+            (full(month.from), full(month.to)),
+            ("2026-12-01 00:00:00".into(), "2027-01-01 00:00:00".into())
+        );
+        for wrong in ["2026-13", "2026-1", "2026", "2026-00", "2026-11-01"] {
+            assert!(wrong.parse::<Month>().is_err(), "{wrong}");
+        }
     }
 }

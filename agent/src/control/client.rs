@@ -1,7 +1,7 @@
 //! The blocking client of the command line, of the demo and of tests.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,6 +36,18 @@ pub enum ClientError {
     /// The daemon said something this client does not understand.
     #[error("the daemon's answer is not understood; are both of the same version?")]
     Answer(#[source] serde_json::Error),
+}
+
+/// Why a file was not sent.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum UploadError {
+    /// It cannot be read.
+    #[error("cannot read the file")]
+    Read(#[source] io::Error),
+    /// The daemon did not take it.
+    #[error(transparent)]
+    Client(ClientError),
 }
 
 /// Something the daemon said by itself.
@@ -143,6 +155,34 @@ impl Client {
             self.call(ListUpload { upload: name.to_owned(), data: base64::encode(piece) })?;
         }
         Ok(())
+    }
+
+    /// Sends what `from` gives until its end, for `list.import`, in pieces; `told` is told how many bytes were sent.
+    ///
+    /// # Errors
+    /// What reading says, or any [`ClientError`].
+    pub fn upload_from(
+        &mut self,
+        name: &str,
+        from: &mut dyn io::Read,
+        told: impl Fn(u64),
+    ) -> Result<(), UploadError> {
+        let mut sent = 0;
+        loop {
+            let mut piece = Vec::new();
+            io::Read::take(&mut *from, PIECE as u64).read_to_end(&mut piece).map_err(UploadError::Read)?;
+            // An empty file is uploaded too; the import then says what is wrong with it.
+            if piece.is_empty() && sent > 0 {
+                return Ok(());
+            }
+            let upload = ListUpload { upload: name.to_owned(), data: base64::encode(&piece) };
+            self.call(upload).map_err(UploadError::Client)?;
+            sent += piece.len() as u64;
+            told(sent);
+            if piece.len() < PIECE {
+                return Ok(());
+            }
+        }
     }
 
     /// Fetches what `list.export` offered, piece by piece.

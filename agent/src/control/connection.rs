@@ -69,6 +69,7 @@ impl Connection {
         let (out, queue) = mpsc::channel(OUT_QUEUE);
         let mut writer = JoinSet::new();
         writer.spawn_local(write_lines(write, queue));
+        let files = Files::new(&shared.spool);
         Self {
             lines: Lines::new(read, MAX_LINE),
             out,
@@ -79,7 +80,7 @@ impl Connection {
             shared,
             pending: JoinSet::new(),
             subscription: None,
-            files: Files::default(),
+            files,
         }
     }
 
@@ -156,7 +157,7 @@ impl Connection {
                 import.bytes = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
             }
             Command::ListImport(import) => {
-                import.bytes = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
+                import.sent = self.files.attach_file(import.path.as_deref(), import.upload.as_deref())?;
                 if import.report {
                     let file = Export::new(&self.shared.spool);
                     import.report_path = Some(file.path.clone());

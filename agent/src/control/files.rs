@@ -3,88 +3,120 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use protocol::ErrorCode;
-use protocol::params::{ListDownload, ListUpload};
+use protocol::params::{ListDownload, ListUpload, SentFile};
 use protocol::result::{Downloaded, Uploaded};
 
 use super::{RpcError, base64};
 
-/// The largest file one client may send. 200,000 rows of 100 bytes are 20 MB.
-const MAX_UPLOAD: usize = 64 * 1024 * 1024;
-/// What all clients together may hold in memory.
-const MAX_UPLOADS: usize = 128 * 1024 * 1024;
+/// The largest file one client may send: ten million rows of 100 bytes.
+const MAX_UPLOAD: u64 = 1024 * 1024 * 1024;
+/// What all clients together may have on the disk.
+const MAX_UPLOADS: u64 = 2 * MAX_UPLOAD;
+/// The largest file that is taken into memory, for what has some 50,000 rows at most.
+const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
 /// Bytes of one downloaded piece; base64 makes it a third longer.
 const PIECE: usize = 384 * 1024;
 /// Exports one client may keep open; the oldest closes.
 const MAX_DOWNLOADS: usize = 4;
 
-static HELD: AtomicUsize = AtomicUsize::new(0);
+static HELD: AtomicU64 = AtomicU64::new(0);
 static EXPORTS: AtomicU64 = AtomicU64::new(0);
 
 /// The files of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Files {
+    spool: PathBuf,
     upload: Option<Upload>,
     downloads: Vec<(String, File)>,
 }
 
+/// A file on its way: on the disk, without a name, so that whatever happens leaves nothing behind.
 #[derive(Debug)]
 struct Upload {
     name: String,
-    bytes: Vec<u8>,
+    file: Arc<File>,
+    bytes: u64,
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        HELD.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+        HELD.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
 impl Files {
+    pub(super) fn new(spool: &Path) -> Self {
+        Self { spool: spool.to_path_buf(), upload: None, downloads: Vec::new() }
+    }
+
     /// Keeps a piece.
     pub(super) fn upload(&mut self, piece: &ListUpload) -> Result<Uploaded, RpcError> {
         let Some(bytes) = base64::decode(&piece.data) else {
             return Err(RpcError::with_detail(ErrorCode::BadRequest, "data is not base64"));
         };
         if self.upload.as_ref().is_none_or(|upload| upload.name != piece.upload) {
-            self.upload = Some(Upload { name: piece.upload.clone(), bytes: Vec::new() });
+            self.upload = None;
+            let file = nameless(&self.spool).map_err(|error| unwritten(&error))?;
+            self.upload = Some(Upload { name: piece.upload.clone(), file: Arc::new(file), bytes: 0 });
         }
-        let too_large = |limit: usize| {
-            RpcError::with_detail(ErrorCode::CsvTooLarge, format!("more than {} MiB", limit / (1024 * 1024)))
-        };
         let Some(upload) = &mut self.upload else { return Err(ErrorCode::Internal.into()) };
-        if upload.bytes.len() + bytes.len() > MAX_UPLOAD {
-            self.upload = None;
-            return Err(too_large(MAX_UPLOAD));
+        let more = bytes.len() as u64;
+        let held = HELD.fetch_add(more, Ordering::Relaxed) + more;
+        upload.bytes += more;
+        let refused = if upload.bytes > MAX_UPLOAD {
+            Some(too_large(MAX_UPLOAD))
+        } else if held > MAX_UPLOADS {
+            Some(too_large(MAX_UPLOADS))
+        } else {
+            upload.file.write_all_at(&bytes, upload.bytes - more).err().map(|error| unwritten(&error))
+        };
+        match refused {
+            None => Ok(Uploaded { bytes: upload.bytes }),
+            Some(error) => {
+                self.upload = None;
+                Err(error)
+            }
         }
-        if HELD.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() > MAX_UPLOADS {
-            HELD.fetch_sub(bytes.len(), Ordering::Relaxed);
-            self.upload = None;
-            return Err(too_large(MAX_UPLOADS));
-        }
-        upload.bytes.extend_from_slice(&bytes);
-        Ok(Uploaded { bytes: upload.bytes.len() as u64 })
     }
 
-    /// The uploaded bytes of an import; `None` when it names a path.
+    /// The uploaded file of an import; `None` when it names a path.
+    pub(super) fn attach_file(
+        &mut self,
+        path: Option<&str>,
+        upload: Option<&str>,
+    ) -> Result<Option<SentFile>, RpcError> {
+        Ok(self.take(path, upload)?.map(|upload| SentFile(Arc::clone(&upload.file))))
+    }
+
+    /// The uploaded bytes of a small import; `None` when it names a path.
     pub(super) fn attach(
         &mut self,
         path: Option<&str>,
         upload: Option<&str>,
     ) -> Result<Option<Vec<u8>>, RpcError> {
+        let Some(upload) = self.take(path, upload)? else { return Ok(None) };
+        if upload.bytes > MAX_IN_MEMORY {
+            return Err(too_large(MAX_IN_MEMORY));
+        }
+        let mut bytes = vec![0; usize::try_from(upload.bytes).unwrap_or(0)];
+        upload.file.read_exact_at(&mut bytes, 0).map_err(|error| unwritten(&error))?;
+        Ok(Some(bytes))
+    }
+
+    fn take(&mut self, path: Option<&str>, upload: Option<&str>) -> Result<Option<Upload>, RpcError> {
         match (path, upload) {
             (Some(_), None) => Ok(None),
             (None, Some(name)) => {
-                let mut upload = self.upload.take_if(|upload| upload.name == name).ok_or_else(|| {
+                let upload = self.upload.take_if(|upload| upload.name == name);
+                upload.map(Some).ok_or_else(|| {
                     RpcError::with_detail(ErrorCode::BadRequest, format!("nothing was uploaded as {name:?}"))
-                })?;
-                let bytes = std::mem::take(&mut upload.bytes);
-                HELD.fetch_sub(bytes.len(), Ordering::Relaxed);
-                Ok(Some(bytes))
+                })
             }
             _ => {
                 Err(RpcError::with_detail(ErrorCode::BadRequest, "exactly one of path and upload is needed"))
@@ -129,6 +161,27 @@ impl Files {
     }
 }
 
+fn too_large(limit: u64) -> RpcError {
+    RpcError::with_detail(ErrorCode::CsvTooLarge, format!("more than {} MiB", limit / (1024 * 1024)))
+}
+
+fn unwritten(error: &io::Error) -> RpcError {
+    let code = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
+        _ => ErrorCode::DiskIo,
+    };
+    RpcError::with_detail(code, error.to_string())
+}
+
+/// A file that has lost its name before its first byte is written.
+fn nameless(spool: &Path) -> io::Result<File> {
+    let number = EXPORTS.fetch_add(1, Ordering::Relaxed);
+    let path = spool.join(format!("{UPLOAD}{}-{number}", std::process::id()));
+    let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
 /// A file that an export writes for a client without a path. Removed when dropped; an open download keeps its bytes.
 #[derive(Debug)]
 pub(super) struct Export {
@@ -156,13 +209,15 @@ impl Drop for Export {
 pub(super) fn clean(spool: &Path) {
     let Ok(entries) = std::fs::read_dir(spool) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        let name = entry.file_name();
+        if [PREFIX, UPLOAD].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
 }
 
 const PREFIX: &str = ".kakeru-export-";
+const UPLOAD: &str = ".kakeru-upload-";
 
 #[cfg(test)]
 mod tests {
@@ -174,12 +229,19 @@ mod tests {
 
     #[test]
     fn pieces_of_one_name_add_up_and_are_taken_once() {
-        let mut files = Files::default();
+        let dir = tempfile::tempdir().unwrap();
+        let mut files = Files::new(dir.path());
         assert_eq!(files.upload(&piece("a", b"old")).unwrap().bytes, 3);
         assert_eq!(files.upload(&piece("b", b"one,")).unwrap().bytes, 4);
         assert_eq!(files.upload(&piece("b", b"two")).unwrap().bytes, 7);
         assert_eq!(files.attach(None, Some("b")).unwrap().as_deref(), Some(&b"one,two"[..]));
         assert!(files.attach(None, Some("b")).is_err(), "taken");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "it has no name");
+        files.upload(&piece("c", b"three")).unwrap();
+        let sent = files.attach_file(None, Some("c")).unwrap().unwrap();
+        let mut bytes = [0; 5];
+        sent.0.read_exact_at(&mut bytes, 0).unwrap();
+        assert_eq!(&bytes, b"three");
         assert!(files.attach(None, None).is_err(), "neither path nor upload");
         assert!(files.attach(Some("/x"), Some("b")).is_err(), "both");
         assert!(files.upload(&ListUpload { upload: "x".to_owned(), data: "?".to_owned() }).is_err());
@@ -191,7 +253,7 @@ mod tests {
         let export = Export::new(dir.path());
         let content: Vec<u8> = (0..PIECE + 1000).map(|n| u8::try_from(n % 251).unwrap()).collect();
         std::fs::write(&export.path, &content).unwrap();
-        let mut files = Files::default();
+        let mut files = Files::new(dir.path());
         let download = files.offer(&export).unwrap();
         drop(export);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

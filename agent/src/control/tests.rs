@@ -237,7 +237,9 @@ fn the_sixty_fifth_client_is_turned_away_with_a_reason() {
 #[test]
 fn files_travel_both_ways_over_the_socket() {
     let fixture = Fixture::new(|incoming| match &incoming.command {
-        Command::ListImport(import) => Some(Ok(json!(import.bytes.as_ref().map(Vec::len)))),
+        Command::ListImport(import) => {
+            Some(Ok(json!(import.sent.as_ref().map(|sent| sent.0.metadata().unwrap().len()))))
+        }
         Command::ListExport(export) => {
             std::fs::write(export.path.as_ref().unwrap(), "取引先会社名,電話番号\n").unwrap();
             Some(Ok(json!({ "list": "l", "rows": 0, "bytes": 1, "path": export.path, "download": null })))

@@ -9,7 +9,7 @@ use protocol::result::{ExportResult, ImportIssue, ImportResult};
 use protocol::{ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{ImportJob, ImportOptions, ImportReport, ImportSource, Problem, Profile, preview};
-use store::{Store, UserId};
+use store::{Actor, Progress, Store};
 use tokio::sync::watch;
 
 use super::job::store_error;
@@ -23,7 +23,7 @@ pub(super) async fn import(
     store: Store,
     hub: Arc<EventHub>,
     p: ListImport,
-    user: Option<UserId>,
+    by: Actor,
     now: Now,
     running: Running,
 ) -> Result<ImportResult, RpcError> {
@@ -33,9 +33,9 @@ pub(super) async fn import(
         options.assign.extend(operator_named(&store, Some(login)).await?);
     }
     let dry_run = p.dry_run;
-    let source = match (p.path, p.bytes) {
+    let source = match (p.path, p.sent) {
         (Some(path), None) => ImportSource::Path(PathBuf::from(path)),
-        (None, Some(bytes)) => ImportSource::Bytes(bytes),
+        (None, Some(sent)) => ImportSource::File(sent.0),
         _ => return Err(bad("give exactly one of path and upload")),
     };
     if dry_run {
@@ -47,7 +47,7 @@ pub(super) async fn import(
     let (cancel, _running) = running.begin(list.id);
     options.cancel = Some(cancel);
     let (sender, mut receiver) = watch::channel(Default::default());
-    let job = ImportJob { list: list.id, source, options, user, now: now.wall, progress: Some(sender) };
+    let job = ImportJob { list: list.id, source, options, by, now: now.wall, progress: Some(sender) };
     let mut work = std::pin::pin!(store.import(job));
     let report = loop {
         tokio::select! {
@@ -74,17 +74,22 @@ pub(super) async fn import(
 }
 
 /// Writes a list with its results as CSV.
-pub(super) async fn export(store: &Store, p: ListExport) -> Result<ExportResult, RpcError> {
+pub(super) async fn export(store: &Store, hub: &EventHub, p: ListExport) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
     let path = PathBuf::from(p.path.ok_or_else(|| bad("path"))?);
+    let progress = Progress::default();
     let options = ExportOptions {
         path: path.clone(),
         encoding: super::manage::encoding(p.encoding.as_deref())?,
         raw: p.raw,
         without_results: p.without_results,
+        progress: progress.clone(),
         ..ExportOptions::default()
     };
-    let report = store.export_list(list.id, options).await.map_err(|error| store_error(&error))?;
+    let work = store.export_list(list.id, options);
+    let look = || (progress.done(), progress.total());
+    let report = super::manage::watched(hub, ("export", &list.name), look, work).await;
+    let report = report.map_err(|error| store_error(&error))?;
     super::manage::exported(list.name, path, report)
 }
 

@@ -9,22 +9,25 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use protocol::result::{BackupResult, Done as DoneResult, ExportResult, RoundResult, Verified};
-use protocol::{Command, ErrorCode, RpcError};
+use protocol::result::{Done as DoneResult, ExportResult, RoundResult, Verified};
+use protocol::{Command, ErrorCode, Event, RpcError};
 use store::export::{ExportEncoding, ExportReport};
 use store::import::Cancel;
-use store::{ListId, Scope, StatsQuery, UserId};
+use store::{Actor, ListId, Scope, StatsQuery};
 
-use self::figures::{check, mismatch, tally};
+use self::figures::{backup, check, mismatch, tally};
 use self::lead::{lead, lead_add, lead_change, lead_phone, view};
 use self::list::{bin, grant, imports, list_change, list_restore, project, project_change, projects, undo};
-use self::recording::{quota, recordings};
+use self::recording::{fetch, recordings};
 use super::Core;
-use super::job::store_error;
+use super::job::{pause, store_error};
 use super::seat::Reply;
+use super::sight::Sight;
 use crate::clock::Now;
-use crate::control::Who;
+use crate::control::{EventHub, Who};
+use crate::keeping::Limits;
 
 type Answer<T> = Result<T, RpcError>;
 
@@ -61,17 +64,54 @@ impl Drop for Guard {
 /// Who asks, and when.
 #[derive(Clone, Copy)]
 struct By {
-    user: Option<UserId>,
+    actor: Actor,
     now: i64,
 }
 
+/// Whose change it is, for the audit log.
+pub(super) fn actor(who: &Who) -> Actor {
+    Actor { user: who.user, uid: Some(who.uid) }
+}
+
+/// Tells everybody how far work is until it is done; `look` gives what is done and how much there is, 0 while nobody knows.
+pub(super) async fn watched<T>(
+    hub: &EventHub,
+    (work, of): (&str, &str),
+    look: impl Fn() -> (u64, u64),
+    doing: impl Future<Output = T>,
+) -> T {
+    let mut doing = std::pin::pin!(doing);
+    let mut told = (0, 0);
+    loop {
+        tokio::select! {
+            result = &mut doing => return result,
+            () = pause(TOLD_EVERY) => {}
+        }
+        let seen = look();
+        if seen != told {
+            told = seen;
+            let total = Some(seen.1).filter(|total| *total > 0);
+            hub.publish(Event::WorkProgress {
+                work: work.to_owned(),
+                of: of.to_owned(),
+                done: seen.0,
+                total,
+            });
+        }
+    }
+}
+
+/// Often enough for a bar that moves.
+const TOLD_EVERY: Duration = Duration::from_millis(250);
+
 impl Core {
     pub(super) fn manage(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
-        let (store, by) = (self.store.clone(), By { user: who.user, now: now.wall });
+        let store = self.store.clone();
+        let (sight, by) = (Sight::of(&who), By { actor: actor(&who), now: now.wall });
         match command {
             Command::ProjectLs(_) => self.spawn(reply, async move { projects(&store).await }),
             Command::ProjectCreate(p) => self.spawn(reply, async move {
-                let made = store.create_project(&p.name, p.caller_id.as_deref(), by.user, by.now).await;
+                let made = store.create_project(&p.name, p.caller_id.as_deref(), by.actor, by.now).await;
                 made.map(project).map_err(told)
             }),
             Command::ProjectChange(p) => {
@@ -79,33 +119,39 @@ impl Core {
             }
             Command::ProjectDelete(p) => self.spawn(reply, async move {
                 let id = store.project_by_name(&p.project).await.map_err(told)?;
-                store.delete_project(id, by.user, by.now).await.map_err(told)?;
+                store.delete_project(id, by.actor, by.now).await.map_err(told)?;
                 Ok(DoneResult { of: p.project })
             }),
             Command::ProjectRestore(p) => self.spawn(reply, async move {
-                store.restore_project(&p.name, by.user, by.now).await.map(project).map_err(told)
+                store.restore_project(&p.name, by.actor, by.now).await.map(project).map_err(told)
             }),
             Command::ListChange(p) => self.spawn(reply, async move { list_change(&store, p, by).await }),
             Command::ListDelete(p) => self.spawn(reply, async move {
                 let list = store.list_by_name(&p.list).await.map_err(told)?;
-                store.delete_list(list.id, by.user, by.now).await.map_err(told)?;
+                store.delete_list(list.id, by.actor, by.now).await.map_err(told)?;
                 Ok(DoneResult { of: list.name })
             }),
             Command::ListRestore(p) => self.spawn(reply, async move { list_restore(&store, p, by).await }),
             Command::ListBin(p) => self.spawn(reply, async move { bin(&store, p).await }),
             Command::ListRound(p) => self.spawn(reply, async move {
                 let list = store.list_by_name(&p.list).await.map_err(told)?;
-                let round = store.next_round(list.id, by.user, by.now).await.map_err(told)?;
+                let round = store.next_round(list.id, by.actor, by.now).await.map_err(told)?;
                 Ok(RoundResult { list: list.name, round })
             }),
             Command::ListGrant(p) => self.spawn(reply, async move { grant(&store, p, by).await }),
-            Command::ListView(p) => self.spawn(reply, async move { view(&store, p).await }),
-            Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead).await }),
-            Command::LeadAdd(p) => self.spawn(reply, async move { lead_add(&store, p, by).await }),
-            Command::LeadChange(p) => self.spawn(reply, async move { lead_change(&store, p, by).await }),
-            Command::LeadPhone(p) => self.spawn(reply, async move { lead_phone(&store, p, by).await }),
+            Command::ListView(p) => self.spawn(reply, async move { view(&store, p, sight).await }),
+            Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead, sight).await }),
+            Command::LeadAdd(p) => self.spawn(reply, async move { lead_add(&store, p, by, sight).await }),
+            Command::LeadChange(p) => {
+                let hub = Arc::clone(&self.hub);
+                self.spawn(reply, async move { lead_change(&store, &hub, p, by, sight).await });
+            }
+            Command::LeadPhone(p) => self.spawn(reply, async move { lead_phone(&store, p, by, sight).await }),
             Command::ListImports(p) => self.spawn(reply, async move { imports(&store, p).await }),
-            Command::ListImportUndo(p) => self.spawn(reply, async move { undo(&store, p, by).await }),
+            Command::ListImportUndo(p) => {
+                let hub = Arc::clone(&self.hub);
+                self.spawn(reply, async move { undo(&store, &hub, p, by).await });
+            }
             Command::ListImportCancel(p) => {
                 let running = self.running_imports.clone();
                 self.spawn(reply, async move {
@@ -125,17 +171,28 @@ impl Core {
             Command::RecordingHold(p) => self.spawn(reply, async move {
                 let attempt = p.attempt.parse().map_err(|_| bad("attempt"))?;
                 let held = match p.release {
-                    true => store.release_recording(attempt, by.user, by.now).await,
-                    false => store.hold_recording(attempt, p.reason.as_deref(), by.user, by.now).await,
+                    true => store.release_recording(attempt, by.actor, by.now).await,
+                    false => store.hold_recording(attempt, p.reason.as_deref(), by.actor, by.now).await,
                 };
                 held.map(|_| DoneResult { of: p.attempt }).map_err(told)
             }),
-            Command::RecordingQuota(_) => self.spawn(reply, async move { quota(&store, by.now).await }),
-            Command::StoreBackup(p) => self.spawn(reply, async move {
-                let made = store.backup(PathBuf::from(p.path), None, None).await.map_err(told)?;
-                let path = made.path.display().to_string();
-                Ok(BackupResult { path, bytes: made.bytes, schema: made.schema })
+            Command::RecordingFetch(p) => self.spawn(reply, async move { fetch(&store, &p).await }),
+            Command::RecordingExported(p) => self.spawn(reply, async move {
+                if p.recordings.len() > 1_000 {
+                    return Err(bad("at most 1000 recordings at once"));
+                }
+                let of = p.recordings.len().to_string();
+                store.recordings_exported(p.recordings, by.now).await.map_err(told)?;
+                Ok(DoneResult { of })
             }),
+            Command::RecordingQuota(_) => {
+                let limits = Limits::of(&self.config);
+                self.spawn(reply, async move { limits.forecast(&store, by.now).await.map_err(told) });
+            }
+            Command::StoreBackup(p) => {
+                let hub = Arc::clone(&self.hub);
+                self.spawn(reply, async move { backup(&store, &hub, p).await });
+            }
             Command::StoreCheck(p) => self.spawn(reply, async move { check(&store, p.full).await }),
             other => self.office(other, who, scope, reply, now),
         }

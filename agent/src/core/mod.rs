@@ -32,6 +32,7 @@ mod replaced;
 mod report;
 mod rows;
 mod seat;
+mod sight;
 mod signal;
 mod silence;
 mod status;
@@ -56,6 +57,7 @@ use tokio::task::JoinSet;
 use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
 use crate::control::{EventHub, Incoming, People};
+use crate::keeping::Kept;
 use crate::notify::Notifier;
 
 pub(crate) use account::AccountRuntime;
@@ -100,6 +102,8 @@ pub(crate) struct Core {
     /// Incoming calls whose row is not on disk yet.
     arriving: HashMap<CallId, signal::Arriving>,
     archivist: Archivist,
+    /// Recordings, as the housekeeper last saw them.
+    kept: Arc<Kept>,
     /// Imports that may be cancelled.
     running_imports: manage::Running,
     jobs: JoinSet<Done>,

@@ -18,6 +18,7 @@ use super::{AccountRuntime, Core, SeatRuntime};
 use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
 use crate::control::{EventHub, Incoming, People};
+use crate::keeping::Kept;
 use crate::notify::Notifier;
 
 /// What [`crate::run`] has built for the core.
@@ -36,6 +37,7 @@ pub(crate) struct Parts {
     pub(crate) outbox_trouble: Arc<Mutex<Option<String>>>,
     pub(crate) stop: Arc<Notify>,
     pub(crate) archivist: Archivist,
+    pub(crate) kept: Arc<Kept>,
     pub(crate) accounts: Vec<AccountRuntime>,
     pub(crate) seats: Vec<SeatRuntime>,
     pub(crate) labels: HashMap<String, String>,
@@ -98,6 +100,7 @@ impl Core {
             consultations: HashSet::new(),
             arriving: HashMap::new(),
             archivist: parts.archivist,
+            kept: parts.kept,
             running_imports: Default::default(),
             jobs: JoinSet::new(),
             next_session: 0,

@@ -3,37 +3,40 @@
 use protocol::params::{DialWhy, ListImport, ListShow, StatsGet};
 use protocol::result::{Lists, StatusResult};
 use protocol::{Command, ErrorCode, RpcError};
-use store::{ListId, ListQuery, ListSpec, Scope, StatsQuery, Store, UserId, WhyContext, WhyQuery};
+use store::{Actor, ListId, ListQuery, ListSpec, Scope, StatsQuery, Store, UserId, WhyContext, WhyQuery};
 
 use super::command::respond;
 use super::job::{Done, store_error};
+use super::manage::actor;
 use super::seat::Reply;
+use super::sight::Sight;
 use super::{Core, rows};
 use crate::clock::Now;
 use crate::control::Who;
 
 impl Core {
     pub(super) fn query(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
-        let store = self.store.clone();
+        let (store, sight) = (self.store.clone(), Sight::of(&who));
         match command {
             Command::Status(_) => self.status_query(reply, now),
             Command::CallTrace(p) => self.call_trace(p, who, reply, now),
             Command::ListCreate(p) => {
-                let default = self.project;
+                let (default, by) = (self.project, actor(&who));
                 self.spawn(reply, async move {
                     let project = project(&store, p.project, default, now).await?;
-                    let list = store.create_list(ListSpec { name: p.name, project }, now.wall).await;
+                    let list = store.create_list(ListSpec { name: p.name, project }, by, now.wall).await;
                     list.map(|list| rows::list(&list)).map_err(|error| store_error(&error))
                 });
             }
             Command::ListLs(_) => self.spawn(reply, async move {
-                let lists = store.lists().await.map_err(|error| store_error(&error))?;
+                let lists = sight.lists(&store).await?;
                 Ok(Lists { lists: lists.iter().map(rows::list).collect() })
             }),
-            Command::ListShow(p) => self.spawn(reply, async move { list_show(&store, p).await }),
-            Command::ListImport(p) => self.list_import(p, who.user, reply, now),
+            Command::ListShow(p) => self.spawn(reply, async move { list_show(&store, p, sight).await }),
+            Command::ListImport(p) => self.list_import(p, actor(&who), reply, now),
             Command::ListExport(p) => {
-                self.spawn(reply, async move { super::import::export(&store, p).await })
+                let hub = std::sync::Arc::clone(&self.hub);
+                self.spawn(reply, async move { super::import::export(&store, &hub, p).await });
             }
             Command::DialWhy(p) => self.why(p, who.user, reply, now),
             Command::StatsGet(p) => self.spawn(reply, async move { stats(&store, p, now).await }),
@@ -75,10 +78,10 @@ impl Core {
         });
     }
 
-    fn list_import(&mut self, p: ListImport, user: Option<UserId>, reply: Reply, now: Now) {
+    fn list_import(&mut self, p: ListImport, by: Actor, reply: Reply, now: Now) {
         let (store, hub) = (self.store.clone(), std::sync::Arc::clone(&self.hub));
         let running = self.running_imports.clone();
-        self.spawn(reply, async move { super::import::import(store, hub, p, user, now, running).await });
+        self.spawn(reply, async move { super::import::import(store, hub, p, by, now, running).await });
     }
 
     fn why(&mut self, p: DialWhy, user: Option<UserId>, reply: Reply, now: Now) {
@@ -139,10 +142,11 @@ pub(super) async fn find(store: &Store, list: &str) -> Result<ListId, RpcError> 
     store.list_by_name(list).await.map(|list| list.id).map_err(|error| store_error(&error))
 }
 
-async fn list_show(store: &Store, p: ListShow) -> Result<protocol::result::ListPage, RpcError> {
-    let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
+async fn list_show(store: &Store, p: ListShow, sight: Sight) -> Result<protocol::result::ListPage, RpcError> {
+    let list = sight.list(store, &p.list).await?;
     let limit = p.limit.unwrap_or(100).clamp(1, 1_000);
-    let query = ListQuery { list: list.id, after: p.after, limit, filter: rows::lead_filter(p.filter) };
+    let filter = store::LeadFilter { assigned: sight.narrow(&list, None), ..rows::lead_filter(p.filter) };
+    let query = ListQuery { list: list.id, after: p.after, limit, filter };
     let leads = store.show_list(query).await.map_err(|error| store_error(&error))?;
     Ok(rows::page(&list, &leads, limit, p.filter))
 }

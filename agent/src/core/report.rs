@@ -141,6 +141,7 @@ impl Core {
     /// A recording that is complete on disk.
     pub(super) fn report_recording(&self, attempt: AttemptId, recording: &Recording, now: Now) {
         let Recording::Closed { path, duration_ms, sha256, gaps_ms, .. } = recording else { return };
+        self.kept.changed();
         let recording = RecordingInfo {
             state: String::from("final"),
             path: Some(path.display().to_string()),

@@ -36,6 +36,7 @@ impl Core {
                 pending: u32::try_from(self.unsaved).unwrap_or(u32::MAX),
             },
             outbox: OutboxStatus { backlog, dead, why },
+            recordings: self.kept.seen(),
             interrupted: self.interrupted,
             strangers: self.strangers(now),
             warnings: self.config.warnings.iter().map(ToString::to_string).collect(),

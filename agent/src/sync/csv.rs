@@ -124,7 +124,7 @@ fn cell(payload: &serde_json::Value, column: &str) -> String {
 }
 
 /// A text that a spreadsheet would run as a formula is shown as text instead. Phone numbers in E.164 keep their plus.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let digits = text.strip_prefix('+').unwrap_or_default();
     let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     if !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {

@@ -14,6 +14,7 @@ use store::{OutboxRow, Store};
 use tokio::sync::Notify;
 
 pub use csv::CsvDrop;
+pub(crate) use csv::harmless;
 pub use sink::{Delivery, Sink};
 
 /// Told about deliveries, so that they become events.

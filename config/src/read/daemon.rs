@@ -153,14 +153,25 @@ pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Medi
     media
 }
 
+/// S4.34: what is kept unless the file says otherwise, some 7,000 hours of archives.
+const QUOTA_GB: u64 = 50;
+const GB: u64 = 1_000_000_000;
+
 pub(super) fn recording(section: Option<Table<'_, '_>>, report: &mut Report) -> Recording {
-    let mut recording = Recording { enabled: true, archive: true };
+    let mut recording = Recording { enabled: true, archive: true, quota: Some(QUOTA_GB * GB), max_age: None };
     let Some(mut table) = section else { return recording };
     if let Some(enabled) = table.boolean("enabled", report) {
         recording.enabled = enabled.value;
     }
     if let Some(archive) = table.boolean("archive", report) {
         recording.archive = archive.value;
+    }
+    if let Some(quota) = table.integer("quota_gb", 0..1_000_001, report) {
+        recording.quota = Some(u64::from(quota.value) * GB).filter(|bytes| *bytes > 0);
+    }
+    if let Some(days) = table.integer("max_age_days", 0..36_501, report) {
+        recording.max_age =
+            Some(Duration::from_secs(u64::from(days.value) * 86_400)).filter(|age| !age.is_zero());
     }
     table.finish(report);
     recording

@@ -1,11 +1,12 @@
 //! Verbs on projects, lists, leads, imports and recordings.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow,
+    Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow,
     LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
     RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
@@ -17,41 +18,41 @@ pub(crate) trait ListVerbs {
         &mut self,
         name: &str,
         caller_id: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<ProjectRow>;
     fn edit_project(
         &mut self,
         project: ProjectId,
         edit: &ProjectEdit,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<ProjectRow>;
-    fn delete_project(&mut self, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()>;
-    fn restore_project(&mut self, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow>;
+    fn delete_project(&mut self, project: ProjectId, by: Actor, now: i64) -> Result<()>;
+    fn restore_project(&mut self, name: &str, by: Actor, now: i64) -> Result<ProjectRow>;
 
-    fn edit_list(&mut self, list: ListId, edit: &ListEdit, by: Option<UserId>, now: i64) -> Result<()>;
+    fn edit_list(&mut self, list: ListId, edit: &ListEdit, by: Actor, now: i64) -> Result<()>;
     /// Puts a slice of leads into their turns; the last position, `None` at the end.
     fn reorder_list(&mut self, list: ListId, after: i64) -> Result<Option<i64>>;
-    fn delete_list(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<()>;
-    fn restore_list(&mut self, key: &str, by: Option<UserId>, now: i64) -> Result<ListId>;
+    fn delete_list(&mut self, list: ListId, by: Actor, now: i64) -> Result<()>;
+    fn restore_list(&mut self, key: &str, by: Actor, now: i64) -> Result<ListId>;
     fn grant_list(
         &mut self,
         list: ListId,
         users: &[UserId],
         granted: bool,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<()>;
 
-    fn add_lead(&mut self, spec: &LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId>;
+    fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId>;
     /// Changes as many leads as fit before `deadline`; how many were looked at.
     fn change_leads(
         &mut self,
         leads: &[LeadId],
         change: &LeadChange,
         turn: usize,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
         deadline: Instant,
     ) -> Result<(usize, LeadsChanged)>;
@@ -60,7 +61,7 @@ pub(crate) trait ListVerbs {
         list: ListId,
         change: &LeadChange,
         done: &LeadsChanged,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<()>;
     /// Brings a slice of leads back that were deleted at one moment; the last lead looked at, `None` at the end.
@@ -70,21 +71,24 @@ pub(crate) trait ListVerbs {
         deleted_at: i64,
         after: Option<LeadId>,
     ) -> Result<(LeadsChanged, Option<LeadId>)>;
+    fn audit_restore(
+        &mut self,
+        list: ListId,
+        deleted_at: i64,
+        done: &LeadsChanged,
+        by: Actor,
+        now: i64,
+    ) -> Result<()>;
     fn add_lead_phone(
         &mut self,
         lead: LeadId,
         phone: &str,
         label: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<Vec<LeadPhone>>;
-    fn remove_lead_phone(
-        &mut self,
-        lead: LeadId,
-        phone: &str,
-        by: Option<UserId>,
-        now: i64,
-    ) -> Result<Vec<LeadPhone>>;
+    fn remove_lead_phone(&mut self, lead: LeadId, phone: &str, by: Actor, now: i64)
+    -> Result<Vec<LeadPhone>>;
 
     /// Whether the running import should wait before it stages more: the disk is behind.
     fn import_crowded(&mut self) -> bool;
@@ -93,7 +97,7 @@ pub(crate) trait ListVerbs {
         &mut self,
         import: ImportId,
         users: &[UserId],
-        by: Option<UserId>,
+        by: Actor,
         after: i64,
         now: i64,
     ) -> Result<Option<i64>>;
@@ -102,7 +106,7 @@ pub(crate) trait ListVerbs {
         &mut self,
         import: ImportId,
         at: UndoAt,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<(Undone, Option<UndoAt>)>;
 
@@ -110,10 +114,10 @@ pub(crate) trait ListVerbs {
         &mut self,
         attempt: AttemptId,
         reason: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<u64>;
-    fn release_recording(&mut self, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64>;
+    fn release_recording(&mut self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64>;
     /// Marks the oldest recordings that may go as expired, until `bytes` are freed or `most` are marked.
     fn expire_recordings(
         &mut self,
@@ -122,7 +126,15 @@ pub(crate) trait ListVerbs {
         most: u32,
         now: i64,
     ) -> Result<Vec<RecordingRow>>;
+    /// Leads of a list that are committed and not deleted (登録数).
+    fn registered(&mut self, list: ListId) -> Result<u64>;
     fn recordings_exported(&mut self, recordings: &[i64], now: i64) -> Result<()>;
+    /// Files of expired recordings that are not known to be gone.
+    fn recordings_to_remove(&mut self, most: u32) -> Result<Vec<(i64, PathBuf)>>;
+    fn recordings_removed(&mut self, recordings: &[i64], now: i64) -> Result<()>;
+
+    /// Empties a slice of what has lain in the bins of lists since before `than`; returns how many leads went.
+    fn purge_lists(&mut self, than: i64, now: i64) -> Result<u64>;
 }
 
 /// Long reads.
@@ -131,6 +143,9 @@ pub(crate) trait ListReads {
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
     fn project_by_name(&mut self, name: &str) -> Result<ProjectId>;
     fn deleted_lists(&mut self) -> Result<Vec<DeletedList>>;
+    fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>>;
+    /// Whether a further number of the list has a label.
+    fn has_labels(&mut self, list: ListId) -> Result<bool>;
     fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>>;
     fn may_use(&mut self, list: ListId, user: UserId) -> Result<bool>;
     fn view(&mut self, query: &ViewQuery) -> Result<ViewPage>;
@@ -151,6 +166,7 @@ pub(crate) trait ListReads {
     /// Every setting that keeps the database whole, looked at.
     fn check(&mut self, full: bool) -> Result<CheckReport>;
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;
+    fn recording(&mut self, id: i64) -> Result<RecordingRow>;
     fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage>;
     /// Holds what took long to read.
     fn lingers(&self) -> bool;

@@ -24,8 +24,9 @@ pub struct ExportRow<'a> {
     pub clir: Option<&'a str>,
     /// Number; written in the national form with hyphens, which spreadsheets keep as text.
     pub phone: &'a Phone,
-    /// Further numbers, behind it with a stroke between.
-    pub extra_phones: &'a [Phone],
+    /// Further numbers with their labels: behind it with a stroke between, or in a column of their own where the list has
+    /// labels.
+    pub extra_phones: &'a [(Phone, Option<String>)],
     /// Categories.
     pub categories: &'a [String],
     /// Further columns by name.
@@ -45,15 +46,20 @@ pub struct ListWriter<W> {
     sheet: Sheet<W>,
     columns: Vec<String>,
     without_results: bool,
+    labels: bool,
 }
 
 impl<W: Write> ListWriter<W> {
-    /// Writes the mark and the header; `columns` are the list's further ones.
+    /// Writes the mark and the header; `columns` are the list's further ones. `labels`: further numbers stand in a column of
+    /// their own, each on a line behind its label.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn new(sink: W, options: &ExportOptions, columns: &[String]) -> io::Result<Self> {
+    pub fn new(sink: W, options: &ExportOptions, columns: &[String], labels: bool) -> io::Result<Self> {
         let mut names: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        if labels {
+            names.push(FURTHER.to_owned());
+        }
         names.extend_from_slice(columns);
         if !options.without_results {
             for name in RESULTS {
@@ -62,7 +68,7 @@ impl<W: Write> ListWriter<W> {
             }
         }
         let sheet = Sheet::new(sink, options.encoding, options.raw, names)?;
-        Ok(Self { sheet, columns: columns.to_vec(), without_results: options.without_results })
+        Ok(Self { sheet, columns: columns.to_vec(), without_results: options.without_results, labels })
     }
 
     /// Writes one row.
@@ -74,11 +80,20 @@ impl<W: Write> ListWriter<W> {
         sheet.text(row.company.unwrap_or_default())?;
         sheet.text(row.person.unwrap_or_default())?;
         let mut numbers = format!("{}{}", row.clir.unwrap_or_default(), row.phone.display_national());
-        for phone in row.extra_phones {
-            let _ = write!(numbers, "/{}", phone.display_national());
+        if !self.labels {
+            for (phone, _) in row.extra_phones {
+                let _ = write!(numbers, "/{}", phone.display_national());
+            }
         }
         sheet.cell(&numbers)?;
         sheet.text(&row.categories.join("|"))?;
+        if self.labels {
+            let lines = row.extra_phones.iter().map(|(phone, label)| match label {
+                Some(label) => format!("{}:{}", label.replace(['\r', '\n'], " "), phone.display_national()),
+                None => phone.display_national(),
+            });
+            sheet.text(&lines.collect::<Vec<_>>().join("\n"))?;
+        }
         for column in &self.columns {
             sheet.text(row.attributes.get(column).and_then(Value::as_str).unwrap_or_default())?;
         }
@@ -109,8 +124,9 @@ pub(crate) fn export_list(
     let info = reader.list_by_name(&list.to_string())?;
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
-        let mut writer = ListWriter::new(sink, options, &info.columns).map_err(failed)?;
-        let mut after = None;
+        let labels = reader.has_labels(list)?;
+        let mut writer = ListWriter::new(sink, options, &info.columns, labels).map_err(failed)?;
+        let (mut after, mut done) = (None, 0);
         loop {
             let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
             let leads = reader.show_list(&ListQuery { list, after, limit: super::PAGE, filter })?;
@@ -119,6 +135,8 @@ pub(crate) fn export_list(
             for lead in &leads {
                 write_lead(&mut writer, lead, failed)?;
             }
+            done += leads.len() as u64;
+            options.progress.set(done, info.total);
         }
         writer.finish().map_err(failed)
     })
@@ -130,8 +148,10 @@ fn write_lead<W: Write>(
     failed: impl Fn(io::Error) -> Error,
 ) -> Result<()> {
     let phone = Phone::from_e164(&lead.phone).map_err(Error::Phone)?;
-    let extra: std::result::Result<Vec<Phone>, _> =
-        lead.extra_phones.iter().map(|further| Phone::from_e164(&further.phone)).collect();
+    let further = lead.extra_phones.iter();
+    let extra: std::result::Result<Vec<_>, _> = further
+        .map(|further| Phone::from_e164(&further.phone).map(|phone| (phone, further.label.clone())))
+        .collect();
     let row = ExportRow {
         company: lead.company.as_deref(),
         person: lead.person.as_deref(),
@@ -150,6 +170,8 @@ fn write_lead<W: Write>(
 
 /// The columns that the import reads.
 const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
+/// Further numbers with their labels, a line each; only where the list has labels.
+pub(crate) const FURTHER: &str = "追加電話番号";
 /// The columns that it knows as ours and ignores.
 const RESULTS: [&str; 4] = ["最終結果", "最終通話日時", "回数", "メモ"];
 /// Behind a name of ours that the list has a column of.

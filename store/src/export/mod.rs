@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::import::UnknownWord;
+use crate::progress::Progress;
 use crate::time::format_jst;
 
 pub(crate) use cell::{strip_neutraliser, write_cell};
 pub use list::{ExportRow, ListWriter};
-pub(crate) use list::{OURS, export_list};
+pub(crate) use list::{FURTHER, OURS, export_list};
 pub(crate) use registers::{export_contacts, export_dnc, export_history};
 
 /// Encoding of an exported file.
@@ -45,6 +46,8 @@ pub struct ExportOptions {
     pub without_results: bool,
     /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
     pub replace_unencodable: bool,
+    /// Counts rows.
+    pub progress: Progress,
 }
 
 /// A character that does not exist in the encoding; 〓 was written in its place.
@@ -144,13 +147,13 @@ mod tests {
     fn export(company: &str, options: ExportOptions) -> (Vec<u8>, ExportReport) {
         let phone = Phone::from_e164("+81312345678").unwrap();
         let mut writer =
-            ListWriter::new(Vec::new(), &options, &["備考".to_owned(), "メモ".to_owned()]).unwrap();
+            ListWriter::new(Vec::new(), &options, &["備考".to_owned(), "メモ".to_owned()], false).unwrap();
         let row = ExportRow {
             company: Some(company),
             person: Some("山田 \"太郎\""),
             clir: Some("184"),
             phone: &phone,
-            extra_phones: &[Phone::from_e164("+819012345678").unwrap()],
+            extra_phones: &[(Phone::from_e164("+819012345678").unwrap(), None)],
             categories: &["製品A".to_owned(), "既存".to_owned()],
             attributes: &serde_json::json!({ "備考": "一", "他": "無い列" }),
             last_result: Some("見込"),

@@ -6,9 +6,9 @@ use tokio::sync::watch;
 
 use super::Store;
 use crate::error::Result;
-use crate::id::{AttemptId, UserId};
+use crate::id::AttemptId;
 use crate::import::Cancel;
-use crate::model::{Backup, CheckReport, RecordingQuery, RecordingRow, RecordingUsage};
+use crate::model::{Actor, Backup, CheckReport, RecordingQuery, RecordingRow, RecordingUsage};
 
 /// Recordings.
 impl Store {
@@ -18,6 +18,14 @@ impl Store {
     /// Storage errors only.
     pub async fn recordings(&self, query: RecordingQuery) -> Result<Vec<RecordingRow>> {
         self.read(move |r| r.recordings(&query)).await
+    }
+
+    /// One recording that has a file, by [`RecordingRow::id`].
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`] also when its file was deleted meanwhile.
+    pub async fn recording(&self, id: i64) -> Result<RecordingRow> {
+        self.read(move |r| r.recording(id)).await
     }
 
     /// How much is kept; `now` is UTC milliseconds.
@@ -36,7 +44,7 @@ impl Store {
         &self,
         attempt: AttemptId,
         reason: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<u64> {
         let reason = reason.map(str::to_owned);
@@ -47,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::NotFound`].
-    pub async fn release_recording(&self, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64> {
+    pub async fn release_recording(&self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64> {
         self.write(move |b| b.release_recording(attempt, by, now)).await
     }
 
@@ -73,7 +81,45 @@ impl Store {
     pub async fn recordings_exported(&self, recordings: Vec<i64>, now: i64) -> Result<()> {
         self.write(move |b| b.recordings_exported(&recordings, now)).await
     }
+
+    /// Expired recordings whose files may still be there, at most `most`: number of the row and file.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recordings_to_remove(&self, most: u32) -> Result<Vec<(i64, PathBuf)>> {
+        self.write(move |b| b.recordings_to_remove(most)).await
+    }
+
+    /// Says that files of expired recordings are gone.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recordings_removed(&self, recordings: Vec<i64>, now: i64) -> Result<()> {
+        self.write(move |b| b.recordings_removed(&recordings, now)).await
+    }
 }
+
+/// Bins.
+impl Store {
+    /// Empties the bins of lists of what was deleted more than 30 days before `now`, in slices that calls overtake; returns
+    /// how many leads went. A lead that was called keeps its number for its calls, and nothing else.
+    ///
+    /// # Errors
+    /// Storage errors; what went before stays gone.
+    pub async fn purge_lists(&self, now: i64) -> Result<u64> {
+        let mut gone = 0;
+        loop {
+            let slice = self.slice(move |b| b.purge_lists(now - BIN_MS, now)).await?;
+            gone += slice;
+            if slice == 0 {
+                return Ok(gone);
+            }
+        }
+    }
+}
+
+/// S0.3, S1.28: what was deleted can be brought back for 30 days.
+const BIN_MS: i64 = 30 * 86_400_000;
 
 /// Copies and checks.
 impl Store {

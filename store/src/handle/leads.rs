@@ -10,10 +10,11 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow, LeadSpec, LeadsChanged, ListEdit,
-    ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
-    ViewQuery,
+    Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow, LeadSpec, LeadsChanged,
+    ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter,
+    ViewPage, ViewQuery,
 };
+use crate::progress::Progress;
 use crate::staging::{Staging, Undone};
 use crate::thread::{Lane, Writer};
 
@@ -27,7 +28,7 @@ impl Store {
         &self,
         name: &str,
         caller_id: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<ProjectRow> {
         let (name, caller_id) = (name.to_owned(), caller_id.map(str::to_owned));
@@ -42,7 +43,7 @@ impl Store {
         &self,
         project: ProjectId,
         edit: ProjectEdit,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<ProjectRow> {
         self.write(move |b| b.edit_project(project, &edit, by, now)).await
@@ -52,7 +53,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ListError::ProjectInUse`], [`Error::NotFound`].
-    pub async fn delete_project(&self, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()> {
+    pub async fn delete_project(&self, project: ProjectId, by: Actor, now: i64) -> Result<()> {
         self.write(move |b| b.delete_project(project, by, now)).await
     }
 
@@ -60,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`crate::ListError::ProjectDuplicate`].
-    pub async fn restore_project(&self, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow> {
+    pub async fn restore_project(&self, name: &str, by: Actor, now: i64) -> Result<ProjectRow> {
         let name = name.to_owned();
         self.write(move |b| b.restore_project(&name, by, now)).await
     }
@@ -89,7 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::ListName`], [`Error::ListDuplicate`], [`Error::NotFound`].
-    pub async fn edit_list(&self, list: ListId, edit: ListEdit, by: Option<UserId>, now: i64) -> Result<()> {
+    pub async fn edit_list(&self, list: ListId, edit: ListEdit, by: Actor, now: i64) -> Result<()> {
         let reorder = edit.order.is_some();
         self.write(move |b| b.edit_list(list, &edit, by, now)).await?;
         let mut after = if reorder { Some(0) } else { None };
@@ -103,7 +104,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::ListBusy`] while a call to one of its leads is open or an import runs, [`Error::NotFound`].
-    pub async fn delete_list(&self, list: ListId, by: Option<UserId>, now: i64) -> Result<()> {
+    pub async fn delete_list(&self, list: ListId, by: Actor, now: i64) -> Result<()> {
         self.write(move |b| b.delete_list(list, by, now)).await
     }
 
@@ -111,7 +112,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::ListDuplicate`].
-    pub async fn restore_list(&self, key: &str, by: Option<UserId>, now: i64) -> Result<ListInfo> {
+    pub async fn restore_list(&self, key: &str, by: Actor, now: i64) -> Result<ListInfo> {
         let key = key.to_owned();
         let list = self.write(move |b| b.restore_list(&key, by, now)).await?;
         self.read(move |r| r.list_by_name(&list.to_string())).await
@@ -125,6 +126,16 @@ impl Store {
         self.read(|r| r.deleted_lists()).await
     }
 
+    /// Lists that a user sees: enabled, and granted to them or to nobody (X7); `own`: with leads of theirs, or of nobody where
+    /// the project pools them (S1.36, S1.37). `None` is somebody who is no user and owns nothing.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn visible_lists(&self, user: Option<UserId>, own: bool) -> Result<Vec<ListInfo>> {
+        let user = user.unwrap_or(UserId(0));
+        self.read(move |r| r.visible_lists(user, own)).await
+    }
+
     /// Grants a list to users, or takes the grants back. A list that is granted to nobody is open to everybody.
     ///
     /// # Errors
@@ -134,7 +145,7 @@ impl Store {
         list: ListId,
         users: Vec<UserId>,
         granted: bool,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<()> {
         self.write(move |b| b.grant_list(list, &users, granted, by, now)).await
@@ -187,7 +198,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Phone`], [`Error::ListBusy`], [`Error::NotFound`], [`crate::ListError`].
-    pub async fn add_lead(&self, spec: LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId> {
+    pub async fn add_lead(&self, spec: LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
         self.write(move |b| b.add_lead(&spec, by, now)).await
     }
 
@@ -200,8 +211,9 @@ impl Store {
         list: ListId,
         leads: Vec<LeadId>,
         change: LeadChange,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
+        progress: Progress,
     ) -> Result<LeadsChanged> {
         let (leads, change): (Arc<[LeadId]>, _) = (leads.into(), Arc::new(change));
         let mut done = LeadsChanged::default();
@@ -217,6 +229,7 @@ impl Store {
                 .await?;
             from += looked.max(1);
             done += changed;
+            progress.set(from as u64, leads.len() as u64);
         }
         self.write(move |b| b.audit_change(list, &change, &done, by, now).map(|()| done)).await
     }
@@ -225,7 +238,13 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ListError::NotInBin`].
-    pub async fn restore_leads(&self, list: ListId, deleted_at: i64) -> Result<LeadsChanged> {
+    pub async fn restore_leads(
+        &self,
+        list: ListId,
+        deleted_at: i64,
+        by: Actor,
+        now: i64,
+    ) -> Result<LeadsChanged> {
         let mut done = LeadsChanged::default();
         let mut after = None;
         loop {
@@ -236,7 +255,10 @@ impl Store {
             }
             after = next;
         }
-        if after.is_none() { Err(crate::error::ListError::NotInBin.into()) } else { Ok(done) }
+        if after.is_none() {
+            return Err(crate::error::ListError::NotInBin.into());
+        }
+        self.write(move |b| b.audit_restore(list, deleted_at, &done, by, now).map(|()| done)).await
     }
 
     /// What lies in the bin of a list: moments, UTC milliseconds, and how many leads were deleted then.
@@ -256,7 +278,7 @@ impl Store {
         lead: LeadId,
         phone: &str,
         label: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<Vec<LeadPhone>> {
         let (phone, label) = (phone.to_owned(), label.map(str::to_owned));
@@ -271,7 +293,7 @@ impl Store {
         &self,
         lead: LeadId,
         phone: &str,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<Vec<LeadPhone>> {
         let phone = phone.to_owned();
@@ -304,18 +326,24 @@ impl Store {
     }
 
     /// Takes a committed import back: new leads that were not called go, overwritten values return unless somebody changed
-    /// them since. Calls go on meanwhile.
+    /// them since. Calls go on meanwhile; `progress` counts what was looked at.
     ///
     /// # Errors
     /// [`crate::ListError::NotUndoable`], [`Error::NotFound`].
-    pub async fn undo_import(&self, import: ImportId, by: Option<UserId>, now: i64) -> Result<Undone> {
+    pub async fn undo_import(
+        &self,
+        import: ImportId,
+        by: Actor,
+        now: i64,
+        progress: Progress,
+    ) -> Result<Undone> {
         let record = self.find_import(&import.to_string()).await?;
         crate::sqlite::may_undo(&record)?;
         let staging = Staging::new(Arc::clone(&self.inner.writes));
         let (sender, receiver) = oneshot::channel();
         let work = move || {
             // The caller may have gone; it is finished all the same.
-            let _ = sender.send(staging.undo(import, by, now));
+            let _ = sender.send(staging.undo(import, by, now, &progress));
         };
         let thread = std::thread::Builder::new().name("store-import".to_owned()).spawn(work);
         thread.map_err(|source| Error::File { path: "store-import".into(), source })?;
@@ -343,7 +371,7 @@ impl Store {
 
 impl Store {
     /// Runs a slice of long work: calls overtake it.
-    async fn slice<T: Send + 'static>(
+    pub(super) async fn slice<T: Send + 'static>(
         &self,
         verb: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
     ) -> Result<T> {

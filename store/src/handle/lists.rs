@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use super::Store;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
-use crate::id::{LeadId, ListId, UserId};
+use crate::id::{LeadId, ListId};
 use crate::import::{self, ImportJob, ImportReport};
-use crate::model::{DncQuery, HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
+use crate::model::{Actor, DncQuery, HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
 use crate::staging::Staging;
 
 /// Lists.
@@ -19,8 +19,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::ListName`], [`Error::ListDuplicate`], [`Error::NotFound`] (project).
-    pub async fn create_list(&self, spec: ListSpec, now: i64) -> Result<ListInfo> {
-        self.write(move |b| b.create_list(&spec, now)).await
+    pub async fn create_list(&self, spec: ListSpec, by: Actor, now: i64) -> Result<ListInfo> {
+        self.write(move |b| b.create_list(&spec, by, now)).await
     }
 
     /// All live lists by project and name.
@@ -52,13 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_list_enabled(
-        &self,
-        list: ListId,
-        enabled: bool,
-        by: Option<UserId>,
-        now: i64,
-    ) -> Result<()> {
+    pub async fn set_list_enabled(&self, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
         self.write(move |b| b.set_list_enabled(list, enabled, by, now)).await
     }
 
@@ -66,7 +60,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn next_round(&self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32> {
+    pub async fn next_round(&self, list: ListId, by: Actor, now: i64) -> Result<u32> {
         self.write(move |b| b.next_round(list, by, now)).await
     }
 
@@ -74,13 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn exclude_lead(
-        &self,
-        lead: LeadId,
-        reason: Option<&str>,
-        by: Option<UserId>,
-        now: i64,
-    ) -> Result<()> {
+    pub async fn exclude_lead(&self, lead: LeadId, reason: Option<&str>, by: Actor, now: i64) -> Result<()> {
         let reason = reason.map(str::to_owned);
         self.write(move |b| b.exclude_lead(lead, reason.as_deref(), by, now)).await
     }
@@ -89,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn include_lead(&self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()> {
+    pub async fn include_lead(&self, lead: LeadId, by: Actor, now: i64) -> Result<()> {
         self.write(move |b| b.include_lead(lead, by, now)).await
     }
 

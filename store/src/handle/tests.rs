@@ -4,7 +4,7 @@ use super::*;
 use crate::error::Error;
 use crate::id::AttemptId;
 use crate::import::{ImportJob, ImportOptions, ImportSource};
-use crate::model::{Advance, ClaimSpec, DialRules, ListSpec, Role};
+use crate::model::{Actor, Advance, ClaimSpec, DialRules, ListSpec, Role};
 use crate::phone::DialPlan;
 
 const NOW: i64 = 1_795_222_800_000;
@@ -25,13 +25,18 @@ async fn calls_are_served_while_an_import_runs() {
     store.recover(NOW).await.unwrap();
     let project = store.ensure_project("案件", None, NOW).await.unwrap();
     let user = store.ensure_user("alice", "Alice", Role::Operator, NOW).await.unwrap();
-    let small = store.create_list(ListSpec { name: "small".into(), project }, NOW).await.unwrap().id;
-    let big = store.create_list(ListSpec { name: "big".into(), project }, NOW).await.unwrap().id;
+    let small = store
+        .create_list(ListSpec { name: "small".into(), project }, Actor::default(), NOW)
+        .await
+        .unwrap()
+        .id;
+    let big =
+        store.create_list(ListSpec { name: "big".into(), project }, Actor::default(), NOW).await.unwrap().id;
     let job = |list, rows| ImportJob {
         list,
         source: csv(rows),
         options: ImportOptions::default(),
-        user: None,
+        by: Actor::default(),
         now: NOW,
         progress: None,
     };

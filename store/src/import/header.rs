@@ -9,7 +9,7 @@ use crate::phone::Phone;
 
 use super::options::{ColumnMap, HeaderMode, ImportOptions};
 use super::table::{MOST_CELLS, Record};
-use crate::export::{OURS, strip_neutraliser};
+use crate::export::{FURTHER, OURS, strip_neutraliser};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) enum Role {
     Phone,
     /// A further number, labelled by the column's name.
     ExtraPhone,
+    /// Further numbers with their labels, as our own export writes them.
+    Labelled,
     Category,
     /// Written by our own export or error file; read back as nothing.
     Ours,
@@ -77,11 +79,14 @@ impl Columns {
         self.roles.iter().enumerate().filter(move |(_, known)| **known == role).map(|(at, _)| at)
     }
 
-    /// メモ and 回数 are ours in a file that we exported only; elsewhere they are somebody's columns.
+    /// メモ and 回数 are ours in a file that we exported only; elsewhere, and where ours had to step aside, they are somebody's
+    /// columns.
     fn keep_common_names(&mut self) {
         let exported = self.names.iter().any(|name| **name == *"最終結果");
         for at in 0..self.names.len() {
-            if !exported && matches!(&*self.names[at], "メモ" | "回数") {
+            let ours = format!("{}{OURS}", self.names[at]);
+            let theirs = !exported || self.names.iter().any(|name| **name == *ours);
+            if theirs && matches!(&*self.names[at], "メモ" | "回数") {
                 self.roles[at] = Role::Attribute;
             }
         }
@@ -272,7 +277,7 @@ const CANONICAL: [(&str, Role); 4] = [
 ];
 
 /// Known names, folded.
-const SYNONYMS: [(&str, Role); 35] = [
+const SYNONYMS: [(&str, Role); 36] = [
     ("取引先会社名", Role::Company),
     ("会社名", Role::Company),
     ("会社", Role::Company),
@@ -294,6 +299,7 @@ const SYNONYMS: [(&str, Role); 35] = [
     ("phone", Role::Phone),
     ("phonenumber", Role::Phone),
     ("telephone", Role::Phone),
+    (FURTHER, Role::Labelled),
     ("カテゴリー", Role::Category),
     ("カテゴリ", Role::Category),
     ("category", Role::Category),

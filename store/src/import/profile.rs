@@ -57,7 +57,7 @@ static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
 mod tests {
     use super::*;
 
-    /// S0.22, S0.23, S1.12, S1.15, S1.22, S4.26, S4.30, S4.39: the limits of each product.
+    /// S0.22, S0.23, S1.12, S1.15, S1.22, S4.26, S4.30, S4.39, C4, C5: the limits of each product.
     #[test]
     fn the_profiles_are_the_products() {
         let names: Vec<_> = Profile::all().iter().map(|profile| profile.name.as_str()).collect();

@@ -144,6 +144,20 @@ fn further_phones(
             Err(error) => problems.push((error.code, Some(at))),
         }
     }
+    for at in columns.all(Role::Labelled) {
+        for line in strip_neutraliser(record.cell(at)).lines().filter(|line| !line.trim().is_empty()) {
+            // A number has no colon; a label may.
+            let (label, number) =
+                line.rsplit_once([':', '：']).map_or((None, line), |(l, n)| (Some(l.trim()), n));
+            match Phone::parse(number) {
+                Ok(parsed) => {
+                    let label = label.filter(|label| !label.is_empty()).map(Arc::from);
+                    further.push(ExtraPhone { phone: parsed.phone, label });
+                }
+                Err(error) => problems.push((error.code, Some(at))),
+            }
+        }
+    }
     further
 }
 

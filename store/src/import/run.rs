@@ -1,8 +1,10 @@
 use tokio::sync::watch;
 
-use crate::error::{Error, Result};
-use crate::id::{ImportId, ListId, UserId};
+use crate::error::{Error, ListError, Result};
+use crate::id::{ImportId, ListId};
+use crate::model::Actor;
 use crate::name_key::name_key;
+use crate::progress::Progress;
 use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, Staged, StagedRow, Staging, Window};
 
 use super::options::{Cancel, DupExisting, ImportOptions, ImportSource};
@@ -20,7 +22,7 @@ pub struct ImportJob {
     /// How it is read and judged.
     pub options: ImportOptions,
     /// Who imports.
-    pub user: Option<UserId>,
+    pub by: Actor,
     /// UTC milliseconds.
     pub now: i64,
     /// Told after every batch; the last value stays readable.
@@ -29,7 +31,7 @@ pub struct ImportJob {
 
 /// Reads the file and stages its rows window by window, on the import's own thread; commits or takes everything back.
 pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
-    let ImportJob { list, source, options, user, now, progress } = job;
+    let ImportJob { list, source, options, by, now, progress } = job;
     let policy = StagePolicy {
         existing: match options.dup_existing {
             DupExisting::Update => OnExisting::Update,
@@ -40,18 +42,20 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
         merge_categories: options.merge_categories,
     };
     let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
+    let max_leads = options.max_leads;
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
-    let start = ImportStart { list, source: reader.report().file.to_string(), user, now };
+    let start = ImportStart { list, source: reader.report().file.to_string(), user: by.user, now };
     let import = staging.begin(start)?;
     let mut counts = StageCounts::default();
+    let room = Room { limit: max_leads, registered: staging.registered(list)? };
     let told = |reader: &ImportReader| {
         if let Some(progress) = &progress {
             progress.send_replace(reader.progress());
         }
         if cancel.as_ref().is_some_and(Cancel::is_cancelled) { Err(cancelled()) } else { Ok(()) }
     };
-    let staged = stage_all(&mut reader, staging, import, policy, &mut counts, &told);
+    let staged = stage_all(&mut reader, staging, (import, policy, room), &mut counts, &told);
     let finished = staged.and_then(|()| told(&reader)).and_then(|()| reader.finish().map_err(fatal));
     let mut report = match finished {
         Ok(report) => report,
@@ -61,7 +65,7 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
         }
     };
     if !report.may_apply(partial) || report.accepted == 0 {
-        staging.undo(import, user, now)?;
+        staging.undo(import, by, now, &Progress::default())?;
         return Ok(report);
     }
     report.import = Some(import);
@@ -72,8 +76,8 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
     report.skipped = counts.skipped;
     report.contacts_created = counts.contacts_created;
     report.contacts_updated = counts.contacts_updated;
-    let owned = if assign.is_empty() { Ok(()) } else { staging.assign(import, assign, user, now) };
-    if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), now)) {
+    let owned = if assign.is_empty() { Ok(()) } else { staging.assign(import, assign, by, now) };
+    if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), by, now)) {
         take_back(staging, import, now);
         return Err(error);
     }
@@ -86,8 +90,7 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
 fn stage_all(
     reader: &mut ImportReader,
     staging: &Staging,
-    import: ImportId,
-    policy: StagePolicy,
+    (import, policy, room): (ImportId, StagePolicy, Room),
     counts: &mut StageCounts,
     told: &impl Fn(&ImportReader) -> Result<()>,
 ) -> Result<()> {
@@ -96,6 +99,7 @@ fn stage_all(
         let window = Window::new(rows);
         if let Some(before) = under_way.take() {
             *counts += Staged::wait(before)?;
+            room.check(counts)?;
         }
         staging.wait_for_disk()?;
         under_way = Some(staging.stage(import, window, policy)?);
@@ -105,7 +109,25 @@ fn stage_all(
     if let Some(last) = under_way {
         *counts += last.wait()?;
     }
-    read
+    read.and_then(|()| room.check(counts))
+}
+
+/// How many leads the list may have (S1.12, S4.30).
+#[derive(Clone, Copy)]
+struct Room {
+    limit: u64,
+    registered: u64,
+}
+
+impl Room {
+    /// Refuses the import as soon as it is known to be too large; only numbers that were not on the list count.
+    fn check(self, counts: &StageCounts) -> Result<()> {
+        let free = self.limit.saturating_sub(self.registered);
+        if counts.inserted > free {
+            return Err(ListError::Full { limit: self.limit, free }.into());
+        }
+        Ok(())
+    }
 }
 
 fn read_all(
@@ -159,7 +181,7 @@ fn cancelled() -> Error {
 
 /// Best effort: what cannot be taken back now is taken back at the next start.
 fn take_back(staging: &Staging, import: ImportId, now: i64) {
-    if let Err(error) = staging.undo(import, None, now) {
+    if let Err(error) = staging.undo(import, Actor::default(), now, &Progress::default()) {
         tracing::warn!(code = error.code(), "staged rows stay until the next start");
     }
 }
@@ -192,7 +214,7 @@ mod tests {
     use super::*;
     use crate::export::{ExportEncoding, ExportOptions};
     use crate::handle::{OpenOptions, Store};
-    use crate::model::{LeadFilter, LeadRow, ListQuery, ListSpec};
+    use crate::model::{Actor, LeadFilter, LeadRow, ListQuery, ListSpec};
 
     const NOW: i64 = 1_780_000_000_000;
 
@@ -200,7 +222,11 @@ mod tests {
         let store = Store::open(&folder.join("kakeru.db"), OpenOptions::default()).unwrap();
         let project = store.ensure_project("案件", None, NOW).await.unwrap();
         let list = async |name: &str| {
-            store.create_list(ListSpec { name: name.to_owned(), project }, NOW).await.unwrap().id
+            store
+                .create_list(ListSpec { name: name.to_owned(), project }, Actor::default(), NOW)
+                .await
+                .unwrap()
+                .id
         };
         let (first, second) = (list("一").await, list("二").await);
         (store, first, second)
@@ -212,7 +238,9 @@ mod tests {
         source: ImportSource,
         options: ImportOptions,
     ) -> Result<ImportReport> {
-        store.import(ImportJob { list, source, options, user: None, now: NOW, progress: None }).await
+        store
+            .import(ImportJob { list, source, options, by: Actor::default(), now: NOW, progress: None })
+            .await
     }
 
     async fn leads(store: &Store, list: ListId) -> Vec<LeadRow> {
@@ -301,6 +329,26 @@ mod tests {
         assert_eq!((report.accepted, report.duplicates), (2, 1));
         let names: Vec<_> = leads(&store, list).await.into_iter().map(|lead| lead.company.unwrap()).collect();
         assert_eq!(names, ["C", "B"]);
+    }
+
+    /// S1.12, S4.30: a list takes no more than its profile allows, and then nothing of the file; known numbers need no room.
+    #[tokio::test]
+    async fn a_full_list_takes_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, first, _) = store(folder.path()).await;
+        let sheet = |rows: std::ops::Range<u32>| {
+            let lines = rows.map(|row| format!("会社{row},03-3123-{row:04}\n"));
+            ImportSource::Bytes(format!("会社名,電話番号\n{}", lines.collect::<String>()).into_bytes())
+        };
+        let options = || ImportOptions { max_leads: 2_000, ..ImportOptions::default() };
+        import(&store, first, sheet(0..1_990), options()).await.unwrap();
+        let refused = import(&store, first, sheet(1_980..2_001), options()).await.unwrap_err();
+        assert_eq!(refused.code(), "E-LIST-FULL");
+        assert!(refused.to_string().contains("10"), "it says how many more: {refused}");
+        let total = async || store.list_by_name(&first.to_string()).await.unwrap().total;
+        assert_eq!(total().await, 1_990, "nothing of it was kept");
+        assert_eq!(import(&store, first, sheet(1_980..2_000), options()).await.unwrap().inserted, 10);
+        assert_eq!(total().await, 2_000);
     }
 
     #[tokio::test]

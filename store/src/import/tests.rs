@@ -193,7 +193,7 @@ fn duplicates_follow_the_policy() {
     assert_eq!((report.accepted, report.duplicates, report.refused), (2, 2, 0));
 }
 
-/// S0.22, S1.12, S1.22, S4.26, S4.30, C4.
+/// S0.22, S1.12, S1.22, S1.23, S4.26, S4.30, C4.
 #[test]
 fn limits_are_settings() {
     let fatal = |text: &str, options| read(text, options).unwrap_err();
@@ -301,12 +301,61 @@ fn many_problems_are_counted_and_the_list_stays_short() {
     assert_eq!((report.refused, report.problems.len()), (5_000, ImportReport::MOST_PROBLEMS));
 }
 
+/// S0.2, S0.12, S0.15, S1.8: files as spreadsheets write them; where each is from stands beside them.
+#[test]
+fn files_of_every_spreadsheet_are_the_same_list() {
+    let files: [(&str, &[u8]); 9] = [
+        ("libreoffice-utf8", include_bytes!("../../tests/fixtures/csv/libreoffice-utf8.csv")),
+        ("libreoffice-cp932", include_bytes!("../../tests/fixtures/csv/libreoffice-cp932.csv")),
+        ("libreoffice-utf16", include_bytes!("../../tests/fixtures/csv/libreoffice-utf16.csv")),
+        ("excel-windows-cp932", include_bytes!("../../tests/fixtures/csv/excel-windows-cp932.csv")),
+        ("excel-windows-utf8", include_bytes!("../../tests/fixtures/csv/excel-windows-utf8.csv")),
+        ("excel-windows-unicode", include_bytes!("../../tests/fixtures/csv/excel-windows-unicode.txt")),
+        ("excel-mac-cr", include_bytes!("../../tests/fixtures/csv/excel-mac-cr.csv")),
+        ("excel-mac-utf8", include_bytes!("../../tests/fixtures/csv/excel-mac-utf8.csv")),
+        ("google-sheets", include_bytes!("../../tests/fixtures/csv/google-sheets.csv")),
+    ];
+    let row = |company: Option<&str>, person: Option<&str>, phone: &str, categories: &[&str], note: &str| {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let categories: Vec<String> = categories.iter().map(|name| (*name).to_owned()).collect();
+        (owned(company), owned(person), phone.to_owned(), categories, note.to_owned())
+    };
+    let expected = [
+        row(
+            Some("㈱髙﨑商店"),
+            Some("山田 太郎"),
+            "+81331234567",
+            &["関東", "大口"],
+            "①電話は午後,\n受付は2階",
+        ),
+        row(Some("ソ表能株式会社"), None, "+81631234567", &["関西"], "「\"至急\"」と伝える"),
+        row(None, Some("鈴木 花子"), "+819012345678", &[], "ｶﾌﾞｼｷ～です"),
+        row(Some("有限会社むさし"), Some("佐藤"), "+81120123456", &["既存", "関東"], "前後に空白"),
+    ];
+    for (name, bytes) in files {
+        let (rows, report) = read_all(bytes.to_vec());
+        assert_eq!((report.accepted, report.refused), (4, 0), "{name}: {:?}", report.problems);
+        let found: Vec<_> = rows
+            .into_iter()
+            .map(|row| {
+                let note = row.attributes.iter().find(|(column, _)| &**column == "備考");
+                let note = note.map(|(_, text)| text.clone()).unwrap_or_default();
+                (row.company, row.person, row.phone.expose().to_owned(), row.categories, note)
+            })
+            .collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Lead {
     company: Option<String>,
     person: Option<String>,
     phone: Phone,
+    further: Vec<(Phone, Option<String>)>,
     categories: Vec<String>,
+    /// Texts of further columns, as many as there are columns.
+    texts: Vec<Option<String>>,
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -320,13 +369,28 @@ fn category() -> impl Strategy<Value = String> {
     name().prop_filter("category", |s| !s.contains(['|', '｜']))
 }
 
-fn lead() -> impl Strategy<Value = Lead> {
-    let phone = "[2-9][1-9][0-9]{7}"
+fn phone() -> impl Strategy<Value = Phone> {
+    "[2-9][1-9][0-9]{7}"
         .prop_map(|nsn| Phone::from_e164(&format!("+81{nsn}")).unwrap())
-        .prop_filter("dialable", |phone| phone.kind().auto_dial() != crate::phone::AutoDial::Deny);
+        .prop_filter("dialable", |phone| phone.kind().auto_dial() != crate::phone::AutoDial::Deny)
+}
+
+fn further() -> impl Strategy<Value = Vec<(Phone, Option<String>)>> {
+    let label = name().prop_filter("a line", |label| !label.contains('\n'));
+    proptest::collection::vec((phone(), proptest::option::of(label)), 0..4)
+}
+
+fn lead() -> impl Strategy<Value = Lead> {
     let categories = proptest::collection::vec(category(), 0..4);
-    (name(), proptest::option::of(name()), phone, categories, any::<bool>()).prop_map(
-        |(first, second, phone, mut categories, swap)| {
+    let texts = proptest::collection::vec(proptest::option::of(name()), 2);
+    (name(), proptest::option::of(name()), phone(), categories, any::<bool>(), further(), texts).prop_map(
+        |(first, second, phone, mut categories, swap, mut further, texts)| {
+            let mut known = vec![phone.clone()];
+            further.retain(|(number, _)| {
+                let new = !known.contains(number);
+                known.push(number.clone());
+                new
+            });
             let (company, person) = if swap { (second, Some(first)) } else { (Some(first), second) };
             let mut seen: Vec<String> = Vec::new();
             categories.retain(|c| {
@@ -336,7 +400,7 @@ fn lead() -> impl Strategy<Value = Lead> {
                 seen.push(key);
                 new
             });
-            Lead { company, person, phone, categories }
+            Lead { company, person, phone, further, categories, texts }
         },
     )
 }
@@ -349,16 +413,18 @@ proptest! {
         let mut seen = std::collections::HashSet::new();
         leads.retain(|lead| seen.insert(lead.phone.clone()));
         let options = ExportOptions { encoding, ..ExportOptions::default() };
-        let mut writer = ListWriter::new(Vec::new(), &options, &[]).unwrap();
+        let labels = leads.iter().any(|lead| lead.further.iter().any(|(_, label)| label.is_some()));
+        let columns = ["備考".to_owned(), "メモ".to_owned()];
+        let mut writer = ListWriter::new(Vec::new(), &options, &columns, labels).unwrap();
         for lead in &leads {
             let row = ExportRow {
                 company: lead.company.as_deref(),
                 person: lead.person.as_deref(),
                 clir: None,
                 phone: &lead.phone,
-                extra_phones: &[],
+                extra_phones: &lead.further,
                 categories: &lead.categories,
-                attributes: &serde_json::json!({}),
+                attributes: &serde_json::json!({ "備考": lead.texts[0], "メモ": lead.texts[1] }),
                 last_result: Some("不通"),
                 last_call_at: Some(1_700_000_000_000),
                 attempts: 1,
@@ -377,7 +443,17 @@ proptest! {
             prop_assert_eq!(&row.person, &lead.person);
             prop_assert_eq!(&row.phone, &lead.phone);
             prop_assert_eq!(&row.categories, &lead.categories);
-            prop_assert!(row.attributes.is_empty());
+            let further: Vec<_> = row
+                .extra_phones
+                .iter()
+                .map(|extra| (extra.phone.clone(), extra.label.as_deref().map(str::to_owned)))
+                .collect();
+            prop_assert_eq!(&further, &lead.further);
+            let text = |name: &str| {
+                let found = row.attributes.iter().find(|(column, _)| &**column == name);
+                found.map(|(_, text)| text.clone())
+            };
+            prop_assert_eq!([text("備考"), text("メモ")], [lead.texts[0].clone(), lead.texts[1].clone()]);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::view::Assigned;
 use super::word::{CallKind, DialOrder, LeadState};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 
@@ -33,6 +34,8 @@ pub struct ListInfo {
     pub order: DialOrder,
     /// The profile whose limits hold for it.
     pub profile: String,
+    /// Its project's leads of nobody are everybody's (S1.37).
+    pub pooled: bool,
     /// Names of its further columns, in order.
     pub columns: Vec<String>,
     /// Leads registered (登録数), excluded ones included.
@@ -75,6 +78,8 @@ pub struct LeadFilter {
     pub phone: Option<String>,
     /// Show 発信対象外 too (S1.38: hidden by default).
     pub include_excluded: bool,
+    /// Only leads of these owners.
+    pub assigned: Option<Assigned>,
 }
 
 /// A lead as the list view shows it (S1.30).
@@ -278,6 +283,8 @@ pub struct ProjectRow {
     pub caller_id: Option<String>,
     /// Whether a クレーム of one of its calls holds for the whole company.
     pub company_wide_dnc: bool,
+    /// Leads of nobody are seen and dialed by every operator; else by none (S1.37).
+    pub pooled: bool,
     /// Live lists.
     pub lists: u64,
     /// UTC milliseconds.
@@ -293,6 +300,8 @@ pub struct ProjectEdit {
     pub caller_id: Option<Option<String>>,
     /// Whether a クレーム of one of its calls holds for the whole company.
     pub company_wide_dnc: Option<bool>,
+    /// Whether leads of nobody are everybody's (S1.37).
+    pub pooled: Option<bool>,
 }
 
 /// One run of an import, as the journal keeps it.

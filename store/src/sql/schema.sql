@@ -1,4 +1,4 @@
--- Schema version 4: what the migrations add up to.
+-- Schema version 5: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -28,7 +28,7 @@ CREATE TABLE projects (
   dnc_scope  TEXT NOT NULL DEFAULT 'company' CHECK (dnc_scope IN ('company', 'project')),
   created_at INTEGER NOT NULL,
   deleted_at INTEGER
-) STRICT;
+, pooled INTEGER NOT NULL DEFAULT 1 CHECK (pooled IN (0, 1))) STRICT;  -- pooled: who has no lead of their own calls those of nobody
 CREATE UNIQUE INDEX projects_by_name ON projects (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE categories (
@@ -337,9 +337,11 @@ CREATE TABLE recordings (
   hold_reason TEXT,
   held_by     BLOB REFERENCES users (id),
   held_at     INTEGER,
-  exported_at INTEGER,
+  exported_at INTEGER, removed_at INTEGER,       -- removed_at: expired, and the file is gone too
   UNIQUE (attempt_id, path)
 ) STRICT;
+-- Files of expired recordings that are still there.
+CREATE INDEX recordings_to_remove ON recordings (id) WHERE state = 'expired' AND removed_at IS NULL;
 -- Oldest first, and how much there is, without the rows.
 CREATE INDEX recordings_kept ON recordings (opened_at, bytes) WHERE state IN ('final', 'exported');
 CREATE INDEX recordings_open ON recordings (attempt_id) WHERE state = 'open';

@@ -90,9 +90,11 @@ impl Turn {
         now: i64,
     ) -> rusqlite::Result<Option<Candidate>> {
         let last = last_visible(list.order, list.visible_position);
-        match leads::first_ready(db, spec.list, round, self.after, last, self.user)? {
+        match leads::first_ready(db, spec.list, round, self.after, last, self.user, list.pooled)? {
             Some(lead) => Ok(Some(lead)),
-            None => leads::first_waiting(db, spec.list, round, now, self.waiting_skipped, self.user),
+            None => {
+                leads::first_waiting(db, spec.list, round, now, self.waiting_skipped, self.user, list.pooled)
+            }
         }
     }
 

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::{all, assignments, audit, exec, one};
+use super::{all, assignments, audit_by, exec, one};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{LeadChange, LeadsChanged};
+use crate::model::{Actor, LeadChange, LeadsChanged};
 
 /// Changes as many of `leads` as fit before `deadline`; returns how many were looked at. `turn` is how many were changed
 /// before, for users who take turns.
@@ -20,7 +20,7 @@ pub(super) fn change(
     leads: &[LeadId],
     change: &LeadChange,
     turn: usize,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
     deadline: Instant,
 ) -> Result<(usize, LeadsChanged)> {
@@ -52,11 +52,11 @@ pub(super) fn audit_change(
     list: ListId,
     change: &LeadChange,
     done: &LeadsChanged,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<()> {
     let detail = serde_json::json!({ "list": list, "change": change, "done": done });
-    audit(db, now, by, change.action(), &list.to_string(), &detail).doing("change leads")
+    audit_by(db, now, by, change.action(), &list.to_string(), &detail).doing("change leads")
 }
 
 /// S1.25: who, when and why stay with the lead. A claim that is not dialed yet is caught by the check before its INVITE.
@@ -64,12 +64,12 @@ fn exclude(
     db: &Connection,
     lead: LeadId,
     reason: Option<&str>,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> rusqlite::Result<bool> {
     let sql = "UPDATE leads SET excluded = 1, excluded_reason = ?2, excluded_by = ?3, excluded_at = ?4
                WHERE id = ?1 AND deleted_at IS NULL AND excluded = 0";
-    Ok(exec(db, sql, (lead, reason, by, now))? > 0)
+    Ok(exec(db, sql, (lead, reason, by.user, now))? > 0)
 }
 
 /// S1.26. A lead that was passed over because of the mark has its turn again without it.
@@ -99,13 +99,13 @@ fn assign(
     db: &Connection,
     lead: LeadId,
     user: Option<UserId>,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
     done: &mut LeadsChanged,
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT phone FROM leads WHERE id = ?1 AND deleted_at IS NULL";
     let Some(phone) = one(db, sql, [lead], |r| r.get::<_, String>(0))? else { return Ok(false) };
-    let shown = assignments::assign(db, &phone, user, by, now)?;
+    let shown = assignments::assign(db, &phone, user, by.user, now)?;
     done.other_lists += (shown as u64).saturating_sub(1);
     Ok(true)
 }
@@ -120,7 +120,7 @@ pub(super) fn restore(
     most: i64,
 ) -> rusqlite::Result<(LeadsChanged, Option<LeadId>)> {
     let mut done = LeadsChanged::default();
-    let sql = "SELECT id, phone FROM leads WHERE list_id = ?1 AND deleted_at = ?2 AND (?3 IS NULL OR id > ?3)
+    let sql = "SELECT id, phone FROM leads WHERE list_id = ?1 AND deleted_at = ?2 AND deleted_at > 0 AND (?3 IS NULL OR id > ?3)
                ORDER BY id LIMIT ?4";
     let leads: Vec<(LeadId, String)> =
         all(db, sql, (list, deleted_at, after, most), |r| Ok((r.get(0)?, r.get(1)?)))?;
@@ -141,7 +141,7 @@ pub(super) fn restore(
 
 /// What lies in the bin of a list: moments and how many leads went then, newest first.
 pub(super) fn bin(db: &Connection, list: ListId) -> rusqlite::Result<Vec<(i64, u64)>> {
-    let sql = "SELECT deleted_at, count(*) FROM leads WHERE list_id = ?1 AND deleted_at IS NOT NULL
+    let sql = "SELECT deleted_at, count(*) FROM leads WHERE list_id = ?1 AND deleted_at > 0
                GROUP BY deleted_at ORDER BY deleted_at DESC";
     all(db, sql, [list], |r| Ok((r.get(0)?, super::unsigned(r, 1)?)))
 }

@@ -7,16 +7,16 @@ use unicode_normalization::UnicodeNormalization;
 use super::last_call::last_call;
 use super::staging::{CategoryIds, link};
 use super::turns::turn_of_new;
-use super::{all, assignments, audit, exec, lists, one};
+use super::{all, assignments, audit_by, exec, lists, one};
 use crate::code::Code;
 use crate::error::{Doing, Error, ListError, Result};
-use crate::id::{ContactId, LeadId, UserId};
-use crate::model::{DialOrder, LeadPhone, LeadSpec};
+use crate::id::{ContactId, LeadId};
+use crate::model::{Actor, DialOrder, LeadPhone, LeadSpec};
 use crate::name_key::name_key;
 use crate::phone::{AutoDial, Phone};
 
 /// Puts a lead at the end of a list; its number becomes a contact when it is none (S1.10).
-pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId> {
+pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
     let doing = "add lead";
     let checked = Checked::of(spec)?;
     let phone = checked.phone.expose();
@@ -75,7 +75,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Option<UserId>, now: i64
     let sql = "UPDATE lists SET last_position = ?2, visible_position = ?2, registered = registered + 1 WHERE id = ?1";
     exec(db, sql, (spec.list, position)).doing(doing)?;
     register(db, &checked, now).doing(doing)?;
-    audit(db, now, by, "lead.add", &id.to_string(), &json!({ "list": spec.list })).doing(doing)?;
+    audit_by(db, now, by, "lead.add", &id.to_string(), &json!({ "list": spec.list })).doing(doing)?;
     Ok(id)
 }
 
@@ -167,7 +167,7 @@ pub(super) fn add_phone(
     lead: LeadId,
     raw: &str,
     label: Option<&str>,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<Vec<LeadPhone>> {
     let doing = "add number";
@@ -180,7 +180,7 @@ pub(super) fn add_phone(
     let next: i64 = one(db, sql, [lead], |r| r.get(0)).doing(doing)?.unwrap_or(1);
     insert_phone(db, lead, next, &phone, label).doing(doing)?;
     touch(db, lead).doing(doing)?;
-    audit(db, now, by, "lead.phone.add", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
+    audit_by(db, now, by, "lead.phone.add", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
         .doing(doing)?;
     phones(db, lead).doing(doing)
 }
@@ -190,7 +190,7 @@ pub(super) fn remove_phone(
     db: &Connection,
     lead: LeadId,
     raw: &str,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<Vec<LeadPhone>> {
     let doing = "remove number";
@@ -204,7 +204,7 @@ pub(super) fn remove_phone(
     exec(db, "DELETE FROM lead_phones WHERE lead_id = ?1 AND phone = ?2", (lead, phone.expose()))
         .doing(doing)?;
     touch(db, lead).doing(doing)?;
-    audit(db, now, by, "lead.phone.remove", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
+    audit_by(db, now, by, "lead.phone.remove", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
         .doing(doing)?;
     phones(db, lead).doing(doing)
 }

@@ -3,10 +3,10 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, audit, exec, lead_rows, one};
+use super::{all, audit_by, exec, lead_rows, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{LeadNext, LeadRow, ListQuery};
+use crate::model::{Actor, Assigned, LeadNext, LeadRow, ListQuery};
 use crate::phone::{Clir, Phone};
 
 /// A lead whose turn it is.
@@ -35,6 +35,7 @@ pub(super) fn first_ready(
     after: i64,
     last: i64,
     user: UserId,
+    pooled: bool,
 ) -> rusqlite::Result<Option<Candidate>> {
     let rounds = "SELECT min(round) FROM leads
                   WHERE list_id = ?1 AND round > ?2 AND state = 'ready' AND excluded = 0 AND deleted_at IS NULL";
@@ -49,7 +50,7 @@ pub(super) fn first_ready(
         let next: Option<u32> = one(db, rounds, (list, seen), |r| r.get(0))?.flatten();
         let Some(next) = next.filter(|&next| next <= round) else { return Ok(best) };
         seen = next;
-        for owner in [None, Some(user)] {
+        for owner in [None, Some(user)].into_iter().skip(usize::from(!pooled)) {
             let limit = best.as_ref().map_or(last, |lead| lead.turn - 1);
             if let Some(lead) = one(db, first, (list, next, after, limit, owner), candidate)? {
                 best = Some(lead);
@@ -66,14 +67,15 @@ pub(super) fn first_waiting(
     now: i64,
     skipped: u32,
     user: UserId,
+    pooled: bool,
 ) -> rusqlite::Result<Option<Candidate>> {
     let sql =
         "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting', turn FROM leads
                WHERE list_id = ?1 AND next_eligible_at <= ?2 AND round <= ?3
-                 AND (assigned_user_id IS NULL OR assigned_user_id = ?5)
+                 AND (assigned_user_id = ?5 OR (?6 AND assigned_user_id IS NULL))
                  AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL
                ORDER BY next_eligible_at LIMIT 1 OFFSET ?4";
-    one(db, sql, (list, now, round, skipped, user), candidate)
+    one(db, sql, (list, now, round, skipped, user, pooled), candidate)
 }
 
 /// How many leads are put off, and when the first is due.
@@ -169,13 +171,13 @@ pub(super) fn set_excluded(
     lead: LeadId,
     excluded: bool,
     reason: Option<&str>,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<()> {
     let doing = "exclude lead";
     let sql = "UPDATE leads SET excluded = ?2, excluded_reason = ?3, excluded_by = ?4, excluded_at = ?5
                WHERE id = ?1 AND deleted_at IS NULL";
-    if exec(db, sql, (lead, excluded, reason, by, excluded.then_some(now))).doing(doing)? == 0 {
+    if exec(db, sql, (lead, excluded, reason, by.user, excluded.then_some(now))).doing(doing)? == 0 {
         return Err(Error::NotFound { what: "lead", key: lead.to_string() });
     }
     // A lead that was passed over because of the mark has its turn again without it.
@@ -185,7 +187,7 @@ pub(super) fn set_excluded(
         exec(db, sql, [lead]).doing(doing)?;
     }
     let action = if excluded { "lead.exclude" } else { "lead.include" };
-    audit(db, now, by, action, &lead.to_string(), &serde_json::json!({ "reason": reason })).doing(doing)
+    audit_by(db, now, by, action, &lead.to_string(), &serde_json::json!({ "reason": reason })).doing(doing)
 }
 
 /// One page of the list view.
@@ -195,7 +197,7 @@ pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
         vec![Value::Blob(query.list.0.to_be_bytes().to_vec()), Value::Integer(query.after.unwrap_or(0))];
     let mut filter = |clause: &str, value: Value| {
         values.push(value);
-        sql.push_str(&format!(" AND {clause} ?{}", values.len()));
+        sql.push_str(&format!(" AND ({clause} ?{})", values.len()));
     };
     if let Some(state) = query.filter.state {
         filter("l.state =", Value::Text(state.as_str().to_owned()));
@@ -212,6 +214,15 @@ pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
     }
     if !query.filter.include_excluded {
         filter("l.excluded =", Value::Integer(0));
+    }
+    let owner = |user: UserId| Value::Blob(user.0.to_be_bytes().to_vec());
+    match query.filter.assigned {
+        None => {}
+        Some(Assigned::To(user)) => filter("l.assigned_user_id =", owner(user)),
+        Some(Assigned::ToOrNobody(user)) => {
+            filter("l.assigned_user_id IS NULL OR l.assigned_user_id =", owner(user))
+        }
+        Some(Assigned::Nobody) => filter("l.assigned_user_id IS", Value::Null),
     }
     let limit = match query.limit {
         0 => 100,

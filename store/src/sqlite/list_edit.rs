@@ -4,10 +4,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::lists::missing;
-use super::{all, audit, exec, one};
+use super::{all, audit_by, exec, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{ListId, ProjectId, UserId};
-use crate::model::{DialOrder, GrantRow, ListEdit};
+use crate::model::{Actor, DialOrder, GrantRow, ListEdit};
 
 /// What a change needs to know of its list.
 struct Known {
@@ -16,13 +16,7 @@ struct Known {
     order: DialOrder,
 }
 
-pub(super) fn edit(
-    db: &Connection,
-    list: ListId,
-    edit: &ListEdit,
-    by: Option<UserId>,
-    now: i64,
-) -> Result<()> {
+pub(super) fn edit(db: &Connection, list: ListId, edit: &ListEdit, by: Actor, now: i64) -> Result<()> {
     let doing = "change list";
     let known = known(db, list)?;
     let mut detail = serde_json::Map::new();
@@ -44,12 +38,12 @@ pub(super) fn edit(
         exec(db, "UPDATE lists SET profile = ?2 WHERE id = ?1", (list, profile)).doing(doing)?;
         detail.insert("profile".to_owned(), json!(profile));
     }
-    audit(db, now, by, "list.change", &list.to_string(), &detail.into()).doing(doing)
+    audit_by(db, now, by, "list.change", &list.to_string(), &detail.into()).doing(doing)
 }
 
 /// Moves a list into the bin with its leads; calls, contacts and do-not-call stay (C8). Refused while a call to one of
 /// its leads is open or an import runs (S1.28).
-pub(super) fn delete(db: &Connection, list: ListId, by: Option<UserId>, now: i64) -> Result<()> {
+pub(super) fn delete(db: &Connection, list: ListId, by: Actor, now: i64) -> Result<()> {
     let doing = "delete list";
     let known = known(db, list)?;
     let busy = "SELECT 1 FROM leads WHERE state = 'claimed' AND list_id = ?1
@@ -58,13 +52,13 @@ pub(super) fn delete(db: &Connection, list: ListId, by: Option<UserId>, now: i64
         return Err(Error::ListBusy);
     }
     exec(db, "UPDATE lists SET deleted_at = ?2 WHERE id = ?1", (list, now)).doing(doing)?;
-    audit(db, now, by, "list.delete", &list.to_string(), &json!({ "name": known.name })).doing(doing)
+    audit_by(db, now, by, "list.delete", &list.to_string(), &json!({ "name": known.name })).doing(doing)
 }
 
 /// Brings the list of this name or identifier back that was deleted last.
-pub(super) fn restore(db: &Connection, key: &str, by: Option<UserId>, now: i64) -> Result<ListId> {
+pub(super) fn restore(db: &Connection, key: &str, by: Actor, now: i64) -> Result<ListId> {
     let doing = "restore list";
-    let sql = "SELECT id, project_id, name FROM lists WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC";
+    let sql = "SELECT id, project_id, name FROM lists WHERE deleted_at > 0 ORDER BY deleted_at DESC";
     let bin: Vec<(ListId, ProjectId, String)> =
         all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
     let upper = key.trim().to_ascii_uppercase();
@@ -78,7 +72,7 @@ pub(super) fn restore(db: &Connection, key: &str, by: Option<UserId>, now: i64) 
         return Err(Error::NotFound { what: "project", key: project.to_string() });
     }
     exec(db, "UPDATE lists SET deleted_at = NULL WHERE id = ?1", [list]).doing(doing)?;
-    audit(db, now, by, "list.restore", &list.to_string(), &json!({ "name": name })).doing(doing)?;
+    audit_by(db, now, by, "list.restore", &list.to_string(), &json!({ "name": name })).doing(doing)?;
     Ok(list)
 }
 
@@ -88,7 +82,7 @@ pub(super) fn grant(
     list: ListId,
     users: &[UserId],
     granted: bool,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<()> {
     let doing = "grant list";
@@ -100,14 +94,14 @@ pub(super) fn grant(
         }
         if granted {
             let sql = "INSERT OR IGNORE INTO list_grants (list_id, user_id, granted_by, at) VALUES (?1, ?2, ?3, ?4)";
-            exec(db, sql, (list, user, by, now)).doing(doing)?;
+            exec(db, sql, (list, user, by.user, now)).doing(doing)?;
         } else {
             exec(db, "DELETE FROM list_grants WHERE list_id = ?1 AND user_id = ?2", (list, user))
                 .doing(doing)?;
         }
     }
     let action = if granted { "list.grant" } else { "list.revoke" };
-    audit(db, now, by, action, &list.to_string(), &json!({ "users": users })).doing(doing)
+    audit_by(db, now, by, action, &list.to_string(), &json!({ "users": users })).doing(doing)
 }
 
 pub(super) fn grants(db: &Connection, list: ListId) -> rusqlite::Result<Vec<GrantRow>> {

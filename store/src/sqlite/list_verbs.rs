@@ -1,16 +1,17 @@
 //! The verbs on projects, lists, leads, imports and recordings, each a transaction of the module of its noun.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{
-    SqliteBackend, SqliteReader, assignments, check, journal, lead_edit, lead_new, lead_rows, list_edit,
-    lists, one, projects, retention, staging, tally, turns,
+    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_new, lead_rows,
+    list_edit, lists, one, projects, retention, staging, tally, turns,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange, LeadPhone,
+    Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange, LeadPhone,
     LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
     RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
@@ -21,7 +22,7 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         name: &str,
         caller_id: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<ProjectRow> {
         self.transact("create project", |db, _| projects::create(db, name, caller_id, by, now))
@@ -31,21 +32,21 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         project: ProjectId,
         edit: &ProjectEdit,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<ProjectRow> {
         self.transact("change project", |db, _| projects::edit(db, project, edit, by, now))
     }
 
-    fn delete_project(&mut self, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()> {
+    fn delete_project(&mut self, project: ProjectId, by: Actor, now: i64) -> Result<()> {
         self.transact("delete project", |db, _| projects::delete(db, project, by, now))
     }
 
-    fn restore_project(&mut self, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow> {
+    fn restore_project(&mut self, name: &str, by: Actor, now: i64) -> Result<ProjectRow> {
         self.transact("restore project", |db, _| projects::restore(db, name, by, now))
     }
 
-    fn edit_list(&mut self, list: ListId, edit: &ListEdit, by: Option<UserId>, now: i64) -> Result<()> {
+    fn edit_list(&mut self, list: ListId, edit: &ListEdit, by: Actor, now: i64) -> Result<()> {
         self.transact("change list", |db, _| list_edit::edit(db, list, edit, by, now))
     }
 
@@ -57,11 +58,11 @@ impl ListVerbs for SqliteBackend {
         self.transact(doing, |db, _| turns::reorder(db, list, order, after, SLICE_ROWS).doing(doing))
     }
 
-    fn delete_list(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<()> {
+    fn delete_list(&mut self, list: ListId, by: Actor, now: i64) -> Result<()> {
         self.transact("delete list", |db, _| list_edit::delete(db, list, by, now))
     }
 
-    fn restore_list(&mut self, key: &str, by: Option<UserId>, now: i64) -> Result<ListId> {
+    fn restore_list(&mut self, key: &str, by: Actor, now: i64) -> Result<ListId> {
         self.transact("restore list", |db, _| list_edit::restore(db, key, by, now))
     }
 
@@ -70,13 +71,13 @@ impl ListVerbs for SqliteBackend {
         list: ListId,
         users: &[UserId],
         granted: bool,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<()> {
         self.transact("grant list", |db, _| list_edit::grant(db, list, users, granted, by, now))
     }
 
-    fn add_lead(&mut self, spec: &LeadSpec, by: Option<UserId>, now: i64) -> Result<LeadId> {
+    fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
         self.transact("add lead", |db, _| lead_new::add(db, spec, by, now))
     }
 
@@ -85,7 +86,7 @@ impl ListVerbs for SqliteBackend {
         leads: &[LeadId],
         change: &LeadChange,
         turn: usize,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
         deadline: Instant,
     ) -> Result<(usize, LeadsChanged)> {
@@ -97,7 +98,7 @@ impl ListVerbs for SqliteBackend {
         list: ListId,
         change: &LeadChange,
         done: &LeadsChanged,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<()> {
         self.transact("change leads", |db, _| lead_edit::audit_change(db, list, change, done, by, now))
@@ -115,12 +116,27 @@ impl ListVerbs for SqliteBackend {
         })
     }
 
+    fn audit_restore(
+        &mut self,
+        list: ListId,
+        deleted_at: i64,
+        done: &LeadsChanged,
+        by: Actor,
+        now: i64,
+    ) -> Result<()> {
+        let doing = "restore leads";
+        let detail = serde_json::json!({ "deleted_at": deleted_at, "done": done });
+        self.transact(doing, |db, _| {
+            audit_by(db, now, by, "lead.restore", &list.to_string(), &detail).doing(doing)
+        })
+    }
+
     fn add_lead_phone(
         &mut self,
         lead: LeadId,
         phone: &str,
         label: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<Vec<LeadPhone>> {
         self.transact("add number", |db, _| lead_new::add_phone(db, lead, phone, label, by, now))
@@ -130,7 +146,7 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         lead: LeadId,
         phone: &str,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<Vec<LeadPhone>> {
         self.transact("remove number", |db, _| lead_new::remove_phone(db, lead, phone, by, now))
@@ -144,7 +160,7 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         import: ImportId,
         users: &[UserId],
-        by: Option<UserId>,
+        by: Actor,
         after: i64,
         now: i64,
     ) -> Result<Option<i64>> {
@@ -155,7 +171,7 @@ impl ListVerbs for SqliteBackend {
                 one(db, sql, [import], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
             let Some((list, first)) = found else { return Ok(None) };
             let after = after.max(first - 1);
-            assignments::of_import(db, (import, list), users, after, (by, now), SLICE_ROWS as i64)
+            assignments::of_import(db, (import, list), users, after, (by.user, now), SLICE_ROWS as i64)
                 .doing(doing)
         })
     }
@@ -164,7 +180,7 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         import: ImportId,
         at: UndoAt,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<(Undone, Option<UndoAt>)> {
         staging::undo_slice(self, import, at, by, now)
@@ -174,13 +190,13 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         attempt: AttemptId,
         reason: Option<&str>,
-        by: Option<UserId>,
+        by: Actor,
         now: i64,
     ) -> Result<u64> {
         self.transact("hold recording", |db, _| retention::hold(db, attempt, reason, by, now))
     }
 
-    fn release_recording(&mut self, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64> {
+    fn release_recording(&mut self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64> {
         self.transact("release recording", |db, _| retention::release(db, attempt, by, now))
     }
 
@@ -194,8 +210,27 @@ impl ListVerbs for SqliteBackend {
         self.transact("expire recordings", |db, _| retention::expire(db, bytes, older_than, most, now))
     }
 
+    fn registered(&mut self, list: ListId) -> Result<u64> {
+        let sql = "SELECT registered FROM lists WHERE id = ?1";
+        let found = one(&self.db, sql, [list], |r| super::unsigned(r, 0)).doing("read list")?;
+        found.ok_or_else(|| lists::missing(list))
+    }
+
     fn recordings_exported(&mut self, recordings: &[i64], now: i64) -> Result<()> {
         self.transact("mark recordings exported", |db, _| retention::exported(db, recordings, now))
+    }
+
+    fn recordings_to_remove(&mut self, most: u32) -> Result<Vec<(i64, PathBuf)>> {
+        retention::to_remove(&self.db, most).doing("read expired recordings")
+    }
+
+    fn recordings_removed(&mut self, recordings: &[i64], now: i64) -> Result<()> {
+        let doing = "note removed recordings";
+        self.transact(doing, |db, _| retention::removed(db, recordings, now).doing(doing))
+    }
+
+    fn purge_lists(&mut self, than: i64, now: i64) -> Result<u64> {
+        self.transact("empty the bin", |db, _| bin::purge(db, than, now))
     }
 }
 
@@ -272,6 +307,20 @@ impl ListReads for SqliteReader {
 
     fn check(&mut self, full: bool) -> Result<CheckReport> {
         check::check(&self.db, full).doing("check the database")
+    }
+
+    fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>> {
+        lists::visible(&self.db, user, own).doing("read lists")
+    }
+
+    fn has_labels(&mut self, list: ListId) -> Result<bool> {
+        let sql = "SELECT 1 FROM leads l JOIN lead_phones p ON p.lead_id = l.id
+                   WHERE l.list_id = ?1 AND l.deleted_at IS NULL AND p.label IS NOT NULL LIMIT 1";
+        Ok(one(&self.db, sql, [list], |_| Ok(())).doing("read numbers")?.is_some())
+    }
+
+    fn recording(&mut self, id: i64) -> Result<RecordingRow> {
+        retention::recording(&self.db, id)
     }
 
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>> {

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, Row};
 
-use super::{audit, exec, one, texts, unsigned};
+use super::{audit_by, exec, one, texts, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::{ListId, ProjectId, UserId};
-use crate::model::{DeletedList, DialOrder, ListInfo, ListSpec};
+use crate::model::{Actor, DeletedList, DialOrder, ListInfo, ListSpec};
 
 /// A list as the claim needs it.
 pub(super) struct ListHead {
@@ -15,13 +15,15 @@ pub(super) struct ListHead {
     pub(super) round: u32,
     pub(super) visible_position: i64,
     pub(super) order: DialOrder,
+    /// Leads of nobody are everybody's (S1.37).
+    pub(super) pooled: bool,
     /// Enabled and not deleted.
     pub(super) open: bool,
 }
 
 pub(super) fn head(db: &Connection, list: ListId) -> Result<ListHead> {
     let sql = "SELECT l.name, l.project_id, p.caller_id, l.round, l.visible_position,
-                 l.enabled AND l.deleted_at IS NULL, l.dial_order
+                 l.enabled AND l.deleted_at IS NULL, l.dial_order, p.pooled
                FROM lists l JOIN projects p ON p.id = l.project_id WHERE l.id = ?1";
     one(db, sql, [list], |r| {
         Ok(ListHead {
@@ -32,13 +34,14 @@ pub(super) fn head(db: &Connection, list: ListId) -> Result<ListHead> {
             visible_position: r.get(4)?,
             open: r.get(5)?,
             order: r.get(6)?,
+            pooled: r.get(7)?,
         })
     })
     .doing("read list")?
     .ok_or_else(|| missing(list))
 }
 
-pub(super) fn create(db: &Connection, spec: &ListSpec, now: i64) -> Result<ListInfo> {
+pub(super) fn create(db: &Connection, spec: &ListSpec, by: Actor, now: i64) -> Result<ListInfo> {
     let doing = "create list";
     let name = spec.name.trim();
     if name.is_empty() {
@@ -54,9 +57,9 @@ pub(super) fn create(db: &Connection, spec: &ListSpec, now: i64) -> Result<ListI
         return Err(Error::ListDuplicate { name: name.to_owned() });
     }
     let id = ListId::generate(now);
-    let sql = "INSERT INTO lists (id, project_id, name, created_at) VALUES (?1, ?2, ?3, ?4)";
-    exec(db, sql, (id, spec.project, name, now)).doing(doing)?;
-    audit(db, now, None, "list.create", &id.to_string(), &serde_json::json!({ "name": name }))
+    let sql = "INSERT INTO lists (id, project_id, name, created_by, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    exec(db, sql, (id, spec.project, name, by.user, now)).doing(doing)?;
+    audit_by(db, now, by, "list.create", &id.to_string(), &serde_json::json!({ "name": name }))
         .doing(doing)?;
     by_id(db, id)
 }
@@ -90,29 +93,38 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {
     super::all(db, &sql, [], info)
 }
 
-pub(super) fn set_enabled(
-    db: &Connection,
-    list: ListId,
-    enabled: bool,
-    by: Option<UserId>,
-    now: i64,
-) -> Result<()> {
+/// Those that are enabled and granted (X7), to nobody in particular or to the user; `own`: only those with leads of theirs,
+/// or of nobody where the project pools them (S1.36, S1.37).
+pub(super) fn visible(db: &Connection, user: UserId, own: bool) -> rusqlite::Result<Vec<ListInfo>> {
+    let sql = format!(
+        "{SELECT} WHERE l.deleted_at IS NULL AND l.enabled
+           AND (NOT EXISTS (SELECT 1 FROM list_grants WHERE list_id = l.id)
+                OR EXISTS (SELECT 1 FROM list_grants WHERE list_id = l.id AND user_id = ?1))
+           AND (NOT ?2 OR EXISTS (SELECT 1 FROM leads d WHERE d.list_id = l.id AND d.deleted_at IS NULL
+                  AND d.position <= l.visible_position
+                  AND (d.assigned_user_id = ?1 OR (p.pooled AND d.assigned_user_id IS NULL))))
+         ORDER BY p.name, l.name"
+    );
+    super::all(db, &sql, (user, own), info)
+}
+
+pub(super) fn set_enabled(db: &Connection, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
     let sql = "UPDATE lists SET enabled = ?2 WHERE id = ?1 AND deleted_at IS NULL";
     if exec(db, sql, (list, enabled)).doing("enable list")? == 0 {
         return Err(missing(list));
     }
     let action = if enabled { "list.enable" } else { "list.disable" };
-    audit(db, now, by, action, &list.to_string(), &serde_json::json!({})).doing("enable list")
+    audit_by(db, now, by, action, &list.to_string(), &serde_json::json!({})).doing("enable list")
 }
 
 /// Opens the next round. Leads to retry carry its number already; only interrupted ones are touched, and those are few.
-pub(super) fn next_round(db: &Connection, list: ListId, by: Option<UserId>, now: i64) -> Result<u32> {
+pub(super) fn next_round(db: &Connection, list: ListId, by: Actor, now: i64) -> Result<u32> {
     let doing = "open a round";
     let sql = "UPDATE lists SET round = round + 1 WHERE id = ?1 AND deleted_at IS NULL RETURNING round";
     let round: u32 = one(db, sql, [list], |r| r.get(0)).doing(doing)?.ok_or_else(|| missing(list))?;
     let sql = "UPDATE leads SET state = 'ready', round = ?2 WHERE list_id = ?1 AND state = 'interrupted'";
     exec(db, sql, (list, round)).doing(doing)?;
-    audit(db, now, by, "list.round", &list.to_string(), &serde_json::json!({ "round": round }))
+    audit_by(db, now, by, "list.round", &list.to_string(), &serde_json::json!({ "round": round }))
         .doing(doing)?;
     Ok(round)
 }
@@ -141,6 +153,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
         order: row.get(13)?,
         columns: texts(&columns),
         profile: row.get(16)?,
+        pooled: row.get(17)?,
     })
 }
 
@@ -155,13 +168,13 @@ const SELECT: &str = "
     (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.attempts > 0 AND d.deleted_at IS NULL),
     (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.excluded = 1 AND d.deleted_at IS NULL),
     (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.state = 'skipped' AND d.deleted_at IS NULL),
-    l.dial_order, l.columns, l.last_position - l.visible_position, l.profile
+    l.dial_order, l.columns, l.last_position - l.visible_position, l.profile, p.pooled
   FROM lists l JOIN projects p ON p.id = l.project_id";
 
 /// Lists in the bin, the last deleted first.
 pub(super) fn bin(db: &Connection) -> rusqlite::Result<Vec<DeletedList>> {
     let sql = "SELECT l.id, l.name, p.name, l.registered, l.deleted_at FROM lists l JOIN projects p ON p.id = l.project_id
-               WHERE l.deleted_at IS NOT NULL ORDER BY l.deleted_at DESC";
+               WHERE l.deleted_at > 0 ORDER BY l.deleted_at DESC";
     super::all(db, sql, [], |r| {
         Ok(DeletedList {
             id: r.get(0)?,

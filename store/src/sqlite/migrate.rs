@@ -50,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/migrations/002_transfers.sql"),
     LISTS,
     include_str!("../sql/migrations/004_people.sql"),
+    include_str!("../sql/migrations/005_keeping.sql"),
 ];
 /// Adds the leads' search keys, which SQL alone cannot make.
 const LISTS: &str = include_str!("../sql/migrations/003_lists.sql");

@@ -8,6 +8,7 @@ mod assignments;
 mod attempts;
 mod audit_log;
 mod backup;
+mod bin;
 mod check;
 mod checks;
 mod contacts;
@@ -57,7 +58,7 @@ use crate::changes::Changes;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
+    Actor, Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
     DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
     OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
     StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
@@ -179,29 +180,23 @@ impl Backend for SqliteBackend {
         contacts::by_phone(&self.db, phone).doing("look up a number")
     }
 
-    fn create_list(&mut self, spec: &ListSpec, now: i64) -> Result<ListInfo> {
-        self.transact("create list", |db, _| lists::create(db, spec, now))
+    fn create_list(&mut self, spec: &ListSpec, by: Actor, now: i64) -> Result<ListInfo> {
+        self.transact("create list", |db, _| lists::create(db, spec, by, now))
     }
 
-    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Option<UserId>, now: i64) -> Result<()> {
+    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
         self.transact("enable list", |db, _| lists::set_enabled(db, list, enabled, by, now))
     }
 
-    fn next_round(&mut self, list: ListId, by: Option<UserId>, now: i64) -> Result<u32> {
+    fn next_round(&mut self, list: ListId, by: Actor, now: i64) -> Result<u32> {
         self.transact("open a round", |db, _| lists::next_round(db, list, by, now))
     }
 
-    fn exclude_lead(
-        &mut self,
-        lead: LeadId,
-        reason: Option<&str>,
-        by: Option<UserId>,
-        now: i64,
-    ) -> Result<()> {
+    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Actor, now: i64) -> Result<()> {
         self.transact("exclude lead", |db, _| leads::set_excluded(db, lead, true, reason, by, now))
     }
 
-    fn include_lead(&mut self, lead: LeadId, by: Option<UserId>, now: i64) -> Result<()> {
+    fn include_lead(&mut self, lead: LeadId, by: Actor, now: i64) -> Result<()> {
         self.transact("include lead", |db, _| leads::set_excluded(db, lead, false, None, by, now))
     }
 
@@ -214,8 +209,9 @@ impl Backend for SqliteBackend {
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
+        urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
-        staging::leads(self, import, rows, policy)
+        staging::leads(self, import, rows, policy, urgent)
     }
 
     fn stage_contacts(
@@ -224,12 +220,19 @@ impl Backend for SqliteBackend {
         rows: &[StagedRow],
         order: &[u32],
         policy: StagePolicy,
+        urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
-        staging::contacts(self, import, rows, order, policy)
+        staging::contacts(self, import, rows, order, policy, urgent)
     }
 
-    fn commit_import(&mut self, import: ImportId, report: &serde_json::Value, now: i64) -> Result<()> {
-        staging::commit(self, import, report, now)
+    fn commit_import(
+        &mut self,
+        import: ImportId,
+        report: &serde_json::Value,
+        by: Actor,
+        now: i64,
+    ) -> Result<()> {
+        staging::commit(self, import, report, by, now)
     }
 
     fn advance(&mut self, step: &Advance) -> Result<Advanced> {
@@ -413,23 +416,6 @@ fn all<T>(
     map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
     db.prepare_cached(sql)?.query_map(params, map)?.collect()
-}
-
-/// Writes an audit row.
-fn audit(
-    db: &Connection,
-    at: i64,
-    by: Option<UserId>,
-    action: &str,
-    object: &str,
-    detail: &serde_json::Value,
-) -> rusqlite::Result<()> {
-    exec(
-        db,
-        "INSERT INTO audit (at, user_id, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5)",
-        rusqlite::params![at, by, action, object, detail.to_string()],
-    )
-    .map(|_| ())
 }
 
 /// A JSON array of texts.

@@ -132,7 +132,7 @@ pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     db.pragma_update(None, "foreign_keys", true)?;
     // Checkpoints run while idle, see `SqliteBackend::checkpoint`.
     db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
-    // A big import must not leave a big log behind.
+    // Nothing leaves a bigger log behind.
     db.query_row(&format!("PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}"), [], |_| Ok(()))?;
     db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     // Views and triggers of a tampered file may not call into us.
@@ -179,7 +179,9 @@ pub(super) const PRIVATE: u32 = 0o600;
 /// Nobody else should hold the file; backup programs may for a moment.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READER_CACHE_KIB: i64 = 512;
-const LOG_LIMIT_BYTES: u32 = 4 << 20;
+/// More than an import lets it grow ([`super::staging`]): cut shorter, the log would be made longer again after each
+/// checkpoint, and a call's commit that makes a file longer waits for all that the file system's journal has to write.
+const LOG_LIMIT_BYTES: u32 = 24 << 20;
 /// All statements of a call fit, so that none is parsed twice.
 const STATEMENTS: usize = 64;
 /// Checking this much takes about 10 ms.

@@ -3,17 +3,17 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::{audit, exec, one, unsigned};
+use super::{audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, ListError, Result};
-use crate::id::{ProjectId, UserId};
-use crate::model::{ProjectEdit, ProjectRow};
+use crate::id::ProjectId;
+use crate::model::{Actor, ProjectEdit, ProjectRow};
 use crate::phone::Phone;
 
 pub(super) fn create(
     db: &Connection,
     name: &str,
     caller_id: Option<&str>,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<ProjectRow> {
     let doing = "create project";
@@ -22,7 +22,7 @@ pub(super) fn create(
     let id = ProjectId::generate(now);
     let sql = "INSERT INTO projects (id, name, caller_id, created_at) VALUES (?1, ?2, ?3, ?4)";
     exec(db, sql, (id, name, caller_id, now)).doing(doing)?;
-    audit(db, now, by, "project.create", &id.to_string(), &json!({ "name": name })).doing(doing)?;
+    audit_by(db, now, by, "project.create", &id.to_string(), &json!({ "name": name })).doing(doing)?;
     by_id(db, id)
 }
 
@@ -30,7 +30,7 @@ pub(super) fn edit(
     db: &Connection,
     project: ProjectId,
     edit: &ProjectEdit,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<ProjectRow> {
     let doing = "change project";
@@ -51,22 +51,26 @@ pub(super) fn edit(
         exec(db, "UPDATE projects SET dnc_scope = ?2 WHERE id = ?1", (project, scope)).doing(doing)?;
         detail.insert("dnc_scope".to_owned(), json!(scope));
     }
-    audit(db, now, by, "project.change", &project.to_string(), &detail.into()).doing(doing)?;
+    if let Some(pooled) = edit.pooled {
+        exec(db, "UPDATE projects SET pooled = ?2 WHERE id = ?1", (project, pooled)).doing(doing)?;
+        detail.insert("pooled".to_owned(), json!([before.pooled, pooled]));
+    }
+    audit_by(db, now, by, "project.change", &project.to_string(), &detail.into()).doing(doing)?;
     by_id(db, project)
 }
 
 /// Moves a project without lists into the bin; calls keep naming it.
-pub(super) fn delete(db: &Connection, project: ProjectId, by: Option<UserId>, now: i64) -> Result<()> {
+pub(super) fn delete(db: &Connection, project: ProjectId, by: Actor, now: i64) -> Result<()> {
     let doing = "delete project";
     let row = by_id(db, project)?;
     if row.lists > 0 {
         return Err(ListError::ProjectInUse { name: row.name, lists: row.lists }.into());
     }
     exec(db, "UPDATE projects SET deleted_at = ?2 WHERE id = ?1", (project, now)).doing(doing)?;
-    audit(db, now, by, "project.delete", &project.to_string(), &json!({ "name": row.name })).doing(doing)
+    audit_by(db, now, by, "project.delete", &project.to_string(), &json!({ "name": row.name })).doing(doing)
 }
 
-pub(super) fn restore(db: &Connection, name: &str, by: Option<UserId>, now: i64) -> Result<ProjectRow> {
+pub(super) fn restore(db: &Connection, name: &str, by: Actor, now: i64) -> Result<ProjectRow> {
     let doing = "restore project";
     let sql =
         "SELECT id FROM projects WHERE name = ?1 AND deleted_at IS NOT NULL ORDER BY deleted_at DESC LIMIT 1";
@@ -74,7 +78,7 @@ pub(super) fn restore(db: &Connection, name: &str, by: Option<UserId>, now: i64)
         one(db, sql, [name.trim()], |r| r.get(0)).doing(doing)?.ok_or_else(|| missing(name))?;
     free_name(db, name, None)?;
     exec(db, "UPDATE projects SET deleted_at = NULL WHERE id = ?1", [project]).doing(doing)?;
-    audit(db, now, by, "project.restore", &project.to_string(), &json!({ "name": name })).doing(doing)?;
+    audit_by(db, now, by, "project.restore", &project.to_string(), &json!({ "name": name })).doing(doing)?;
     by_id(db, project)
 }
 
@@ -101,6 +105,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<ProjectRow> {
         company_wide_dnc: row.get(3)?,
         lists: unsigned(row, 4)?,
         created_at: row.get(5)?,
+        pooled: row.get(6)?,
     })
 }
 
@@ -127,5 +132,5 @@ fn missing(key: &str) -> Error {
 
 const SELECT: &str = "
   SELECT p.id, p.name, p.caller_id, p.dnc_scope = 'company',
-    (SELECT count(*) FROM lists WHERE project_id = p.id AND deleted_at IS NULL), p.created_at
+    (SELECT count(*) FROM lists WHERE project_id = p.id AND deleted_at IS NULL), p.created_at, p.pooled
   FROM projects p";

@@ -3,7 +3,7 @@
 use super::{SqliteBackend, all, attempts, exec, history, one, staging};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId};
-use crate::model::Recovery;
+use crate::model::{Actor, Recovery};
 use crate::staging::UndoAt;
 
 /// One transaction for the calls, slices for imports that were never committed.
@@ -49,7 +49,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {
         let mut at = Some(UndoAt::Changes);
         while let Some(from) = at {
-            at = staging::undo_slice(backend, import, from, None, now)?.1;
+            at = staging::undo_slice(backend, import, from, Actor::default(), now)?.1;
         }
         recovery.imports_undone += 1;
     }

@@ -1,13 +1,15 @@
 //! Recordings: listing, holds, and what may go when room is needed.
 
+use std::path::PathBuf;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
-use super::{all, audit, exec, one, unsigned};
+use super::{all, audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, Result};
-use crate::id::{AttemptId, UserId};
-use crate::model::{RecordingQuery, RecordingRow, RecordingUsage};
+use crate::id::AttemptId;
+use crate::model::{Actor, RecordingQuery, RecordingRow, RecordingUsage};
 
 pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::Result<Vec<RecordingRow>> {
     let mut sql = format!("{SELECT} WHERE 1");
@@ -54,6 +56,14 @@ pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::R
     all(db, &sql, params_from_iter(values), row)
 }
 
+/// One recording whose file is kept.
+pub(super) fn recording(db: &Connection, id: i64) -> Result<RecordingRow> {
+    let sql = format!("{SELECT} WHERE r.id = ?1 AND r.state IN ('final', 'exported')");
+    one(db, &sql, [id], row)
+        .doing("read recording")?
+        .ok_or_else(|| Error::NotFound { what: "recording", key: id.to_string() })
+}
+
 pub(super) fn usage(db: &Connection, now: i64) -> rusqlite::Result<RecordingUsage> {
     let sql = "SELECT count(*), ifnull(sum(bytes), 0), ifnull(sum(duration_ms), 0),
                  ifnull(sum(CASE WHEN hold THEN bytes END), 0), min(opened_at),
@@ -81,22 +91,23 @@ pub(super) fn hold(
     db: &Connection,
     attempt: AttemptId,
     reason: Option<&str>,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<u64> {
     let doing = "hold recording";
     let sql = "UPDATE recordings SET hold = 1, hold_reason = ?2, held_by = ?3, held_at = ?4
                WHERE attempt_id = ?1 AND state IN ('open', 'final', 'exported')";
-    changed(exec(db, sql, (attempt, reason, by, now)).doing(doing)?, attempt)?;
-    audit(db, now, by, "recording.hold", &attempt.to_string(), &json!({ "reason": reason })).doing(doing)?;
+    changed(exec(db, sql, (attempt, reason, by.user, now)).doing(doing)?, attempt)?;
+    audit_by(db, now, by, "recording.hold", &attempt.to_string(), &json!({ "reason": reason }))
+        .doing(doing)?;
     count(db, attempt).doing(doing)
 }
 
-pub(super) fn release(db: &Connection, attempt: AttemptId, by: Option<UserId>, now: i64) -> Result<u64> {
+pub(super) fn release(db: &Connection, attempt: AttemptId, by: Actor, now: i64) -> Result<u64> {
     let doing = "release recording";
     let sql = "UPDATE recordings SET hold = 0, hold_reason = NULL, held_by = NULL, held_at = NULL WHERE attempt_id = ?1";
     changed(exec(db, sql, [attempt]).doing(doing)?, attempt)?;
-    audit(db, now, by, "recording.release", &attempt.to_string(), &json!({})).doing(doing)?;
+    audit_by(db, now, by, "recording.release", &attempt.to_string(), &json!({})).doing(doing)?;
     count(db, attempt).doing(doing)
 }
 
@@ -143,9 +154,24 @@ pub(super) fn expire(
     }
     if !expired.is_empty() {
         let detail = json!({ "count": expired.len(), "bytes": freed });
-        audit(db, now, None, "recording.expire", "", &detail).doing(doing)?;
+        audit_by(db, now, Actor::default(), "recording.expire", "", &detail).doing(doing)?;
     }
     Ok(expired)
+}
+
+/// Files of expired recordings that may still be there: a crash came between the row and the file.
+pub(super) fn to_remove(db: &Connection, most: u32) -> rusqlite::Result<Vec<(i64, PathBuf)>> {
+    let sql =
+        "SELECT id, path FROM recordings WHERE state = 'expired' AND removed_at IS NULL ORDER BY id LIMIT ?1";
+    all(db, sql, [most], |r| Ok((r.get(0)?, PathBuf::from(r.get::<_, String>(1)?))))
+}
+
+/// Their files are gone.
+pub(super) fn removed(db: &Connection, recordings: &[i64], now: i64) -> rusqlite::Result<()> {
+    for id in recordings {
+        exec(db, "UPDATE recordings SET removed_at = ?2 WHERE id = ?1 AND state = 'expired'", (id, now))?;
+    }
+    Ok(())
 }
 
 /// They were exported; the files are still here.

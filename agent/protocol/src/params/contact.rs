@@ -95,6 +95,9 @@ params! {
         path: Option<String>,
         /// `utf-8-bom`, `utf-8`, `cp932`; `None` = `utf-8-bom`.
         encoding: Option<String>,
+        /// Leave cells alone that a spreadsheet would run as formulas.
+        #[serde(default)]
+        raw: bool,
     }
     /// `category.ls`.
     CategoryLs {}

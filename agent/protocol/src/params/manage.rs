@@ -22,6 +22,8 @@ params! {
         caller_id: Option<String>,
         /// Whether a クレーム holds for the whole company and not for this project only.
         company_wide_dnc: Option<bool>,
+        /// Whether leads of nobody are everybody's.
+        pooled: Option<bool>,
     }
     /// `project.delete`: refused while it has lists.
     ProjectDelete {
@@ -100,6 +102,9 @@ params! {
         /// The last page.
         #[serde(default)]
         last: bool,
+        /// 発信対象外 too, which are hidden unless the filter asks for them.
+        #[serde(default)]
+        excluded: bool,
         /// How many, 1 to 1000; `None` = 100.
         limit: Option<u32>,
     }
@@ -233,10 +238,25 @@ params! {
         /// Only those on hold.
         #[serde(default)]
         held: bool,
+        /// From the oldest on.
+        #[serde(default)]
+        oldest_first: bool,
         /// Behind this place: the `next` of the last page.
         after: Option<String>,
         /// How many, 1 to 1000; `None` = 100.
         limit: Option<u32>,
+    }
+    /// `recording.fetch`: a piece of a recording's file.
+    RecordingFetch {
+        /// The recording's number.
+        recording: i64,
+        /// Where the piece begins, bytes.
+        offset: u64,
+    }
+    /// `recording.exported`: says that recordings stand somewhere else too.
+    RecordingExported {
+        /// Their numbers, at most 1000.
+        recordings: Vec<i64>,
     }
     /// `recording.hold`: keeps a call's recordings whatever the quota says, or ends that.
     RecordingHold {

@@ -239,6 +239,9 @@ params! {
         path: Option<String>,
         /// `utf-8-bom`, `utf-8`, `cp932`; `None` = `utf-8-bom`.
         encoding: Option<String>,
+        /// Leave cells alone that a spreadsheet would run as formulas.
+        #[serde(default)]
+        raw: bool,
     }
     /// `history.show`.
     HistoryShow {
@@ -265,6 +268,9 @@ params! {
         path: Option<String>,
         /// `utf-8-bom`, `utf-8`, `cp932`; `None` = `utf-8-bom`.
         encoding: Option<String>,
+        /// Leave cells alone that a spreadsheet would run as formulas.
+        #[serde(default)]
+        raw: bool,
     }
     /// `history.amend`: corrects a sealed call; what is left out stays.
     HistoryAmend {

@@ -16,6 +16,8 @@ pub struct ProjectRow {
     pub caller_id: Option<String>,
     /// Whether a クレーム holds for the whole company.
     pub company_wide_dnc: bool,
+    /// Leads of nobody are seen and dialed by every operator; else by none.
+    pub pooled: bool,
     /// Its lists.
     pub lists: u64,
 }
@@ -262,6 +264,8 @@ pub struct Recordings {
 /// A recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingRow {
+    /// Its number, by which `recording.fetch` reads it.
+    pub id: i64,
     /// The call.
     pub attempt: String,
     /// When it began.
@@ -305,15 +309,21 @@ pub struct QuotaResult {
     pub bytes: u64,
     /// Their length.
     pub duration_ms: u64,
-    /// How much may be kept, bytes.
-    pub quota: u64,
+    /// How much may be kept, bytes; `null` = as much as the disk takes.
+    pub quota: Option<u64>,
+    /// How long they are kept, days; `null` = until the quota needs the room.
+    pub max_age_days: Option<u64>,
+    /// More is kept than the quota allows: what is left is on hold or has not left the box.
+    pub over_quota: bool,
+    /// Room on the disk that takes them, bytes.
+    pub disk_free: Option<u64>,
     /// Size of those on hold.
     pub held_bytes: u64,
     /// Size of those whose result has not left the box.
     pub unsynced_bytes: u64,
     /// When the oldest began.
     pub oldest_at: Option<i64>,
-    /// Hours of talk that still fit; `null` before the first recording.
+    /// Hours of talk that still fit into the quota or on the disk; `null` before the first recording.
     pub hours_left: Option<u64>,
     /// Days until it is full, at the pace of the last seven.
     pub days_left: Option<u64>,

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::manage::QuotaResult;
 use super::seat::SeatStatus;
 
 /// `status.get`.
@@ -28,6 +29,9 @@ pub struct StatusResult {
     pub store: StoreStatus,
     /// Results on their way out.
     pub outbox: OutboxStatus,
+    /// Recordings: what is kept, of how much, and how long that lasts; `null` until they were first looked at.
+    #[serde(default)]
+    pub recordings: Option<QuotaResult>,
     /// Attempts that a crash interrupted and nobody has judged yet.
     pub interrupted: u32,
     /// Whose requests were refused.

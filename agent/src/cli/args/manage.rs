@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::time::Moment;
+use crate::cli::time::{Moment, Month};
 
 /// `kakeru project …`.
 #[derive(Debug, Subcommand)]
@@ -32,6 +32,9 @@ pub enum ProjectVerb {
         /// Whether a クレーム holds for the whole company
         #[arg(long, value_name = "true|false")]
         company_wide_dnc: Option<bool>,
+        /// Whether operators see and dial leads of nobody
+        #[arg(long, value_name = "true|false")]
+        pooled: Option<bool>,
     },
     /// Delete a project that has no lists
     Delete {
@@ -106,6 +109,9 @@ pub struct ViewArgs {
     /// From the last to the first
     #[arg(long)]
     pub desc: bool,
+    /// Show 発信対象外 too
+    #[arg(long, conflicts_with = "dialable")]
+    pub excluded: bool,
     /// Behind this place: next of a page
     #[arg(long, value_name = "PLACE", conflicts_with_all = ["before", "page", "last"])]
     pub after: Option<String>,
@@ -270,6 +276,25 @@ pub enum RecordingVerb {
     },
     /// How much is kept, and how long that lasts
     Quota,
+    /// Copy a month of recordings into a folder, with a list of them; goes on where it stopped
+    Export(ExportRecordingsArgs),
+}
+
+/// `kakeru recording export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportRecordingsArgs {
+    /// The month (Japan time), such as 2026-11
+    #[arg(long, value_name = "YYYY-MM")]
+    pub month: Month,
+    /// The folder; a folder of the month is made in it
+    #[arg(default_value = ".")]
+    pub dir: PathBuf,
+    /// Only this list
+    #[arg(long)]
+    pub list: Option<String>,
+    /// Only this operator
+    #[arg(long)]
+    pub operator: Option<String>,
 }
 
 /// `kakeru backup`.

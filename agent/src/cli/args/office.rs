@@ -352,6 +352,9 @@ pub enum DncVerb {
         /// utf-8-bom (for Excel), utf-8, cp932
         #[arg(long, default_value = "utf-8-bom")]
         encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
     },
 }
 
@@ -442,6 +445,9 @@ pub enum ContactVerb {
         /// utf-8-bom (for Excel), utf-8, cp932
         #[arg(long, default_value = "utf-8-bom")]
         encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
     },
     /// Show the categories, or delete one
     Categories {
@@ -539,6 +545,9 @@ pub enum HistoryVerb {
         /// utf-8-bom (for Excel), utf-8, cp932
         #[arg(long, default_value = "utf-8-bom")]
         encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
     },
 }
 

@@ -79,6 +79,20 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             .map_or(("", ""), |code| (code.text().in_lang(out.lang), code.hint().in_lang(out.lang)));
         out.line(&format!("{trouble} {text} {hint} ({detail})"))?;
     }
+    if let Some(kept) = &status.recordings {
+        let left = kept.hours_left.map_or_else(|| "—".to_owned(), |hours| hours.to_string());
+        let most = kept.quota.map_or_else(String::new, |quota| format!(" / {}", super::manage::size(quota)));
+        out.line(&format!(
+            "{}: {} ({}{most})  {}: {left}",
+            out.text("録音", "recordings"),
+            kept.count,
+            super::manage::size(kept.bytes),
+            out.text("残り時間(通話)", "hours of talk left"),
+        ))?;
+        if kept.over_quota {
+            out.line(super::manage::full(out))?;
+        }
+    }
     if status.outbox.backlog > 0 || status.outbox.dead > 0 {
         out.line(&format!(
             "{}: {}  {}: {}  {}",

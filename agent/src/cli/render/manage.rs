@@ -22,6 +22,7 @@ pub(crate) fn projects(projects: &[ProjectRow], out: Out) -> Result<(), Closed> 
         out.text("発信者番号", "caller id"),
         out.text("リスト数", "lists"),
         out.text("架電禁止の範囲", "do-not-call for"),
+        out.text("担当なし", "leads of nobody"),
     ])
     .right(&[2]);
     for row in projects {
@@ -29,8 +30,12 @@ pub(crate) fn projects(projects: &[ProjectRow], out: Out) -> Result<(), Closed> 
             true => out.text("全社", "the company"),
             false => out.text("案件", "the project"),
         };
+        let pool = match row.pooled {
+            true => out.text("全員", "everybody's"),
+            false => out.text("対象外", "nobody's"),
+        };
         let caller_id = row.caller_id.clone().unwrap_or_default();
-        table.row([row.name.clone(), caller_id, row.lists.to_string(), scope.to_owned()]);
+        table.row([row.name.clone(), caller_id, row.lists.to_string(), scope.to_owned(), pool.to_owned()]);
     }
     out.table(&table)
 }
@@ -315,7 +320,8 @@ pub(crate) fn recordings(page: &Recordings, out: Out) -> Result<(), Closed> {
 
 pub(crate) fn quota(quota: &QuotaResult, out: Out) -> Result<(), Closed> {
     let left = |count: Option<u64>| count.map_or_else(|| "—".to_owned(), |count| count.to_string());
-    let kept = format!("{} ({} / {})", quota.count, size(quota.bytes), size(quota.quota));
+    let most = quota.quota.map_or_else(|| out.text("上限なし", "no limit").to_owned(), size);
+    let kept = format!("{} ({} / {most})", quota.count, size(quota.bytes));
     for (label, value) in [
         (out.text("録音", "recordings"), kept),
         (out.text("長さ", "length"), time::length(quota.duration_ms)),
@@ -326,7 +332,24 @@ pub(crate) fn quota(quota: &QuotaResult, out: Out) -> Result<(), Closed> {
     ] {
         out.line(&format!("{label}: {value}"))?;
     }
+    if let Some(days) = quota.max_age_days {
+        out.line(&format!("{}: {days}", out.text("保存日数", "days kept")))?;
+    }
+    if let Some(free) = quota.disk_free {
+        out.line(&format!("{}: {}", out.text("ディスクの空き", "room on the disk"), size(free)))?;
+    }
+    if quota.over_quota {
+        out.line(full(out))?;
+    }
     Ok(())
+}
+
+/// What to do when nothing more may go.
+pub(crate) fn full(out: Out) -> &'static str {
+    out.text(
+        "録音が上限を超えています。残りは保持中か未送信です。保持を解除するか quota_gb を増やしてください",
+        "More recordings are kept than the quota allows: the rest is on hold or not sent. Release holds or raise quota_gb.",
+    )
 }
 
 pub(crate) fn backup(backup: &BackupResult, out: Out) -> Result<(), Closed> {
@@ -377,7 +400,7 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
 }
 
 /// `1.2 GB`, in powers of ten, as room is sold.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let units = [("TB", 1_000_000_000_000_u64), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match units.into_iter().find(|(_, one)| bytes >= *one) {
         // Tenths in whole numbers.

@@ -1,11 +1,14 @@
 //! Figures, and whether they and the database are right.
 
+use std::path::PathBuf;
+
 use protocol::params;
-use protocol::result::{CheckResult, Mismatch, Tally, TallyRow};
+use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow};
 use store::time::BusinessDate;
 use store::{StatsQuery, Store, TallyBy};
 
-use super::{Answer, told, word_of};
+use super::{Answer, told, watched, word_of};
+use crate::control::EventHub;
 use crate::core::query::{list_named, operator_named};
 
 pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Answer<Tally> {
@@ -53,4 +56,13 @@ pub(super) async fn check(store: &Store, full: bool) -> Answer<CheckResult> {
         broken_references: found.broken_references,
         mismatches: found.mismatches.into_iter().map(mismatch).collect(),
     })
+}
+
+/// A copy of the database while calls go on; pages are told as they are copied.
+pub(super) async fn backup(store: &Store, hub: &EventHub, p: params::StoreBackup) -> Answer<BackupResult> {
+    let (sender, pages) = tokio::sync::watch::channel((0, 0));
+    let work = store.backup(PathBuf::from(&p.path), Some(sender), None);
+    let made = watched(hub, ("backup", &p.path), || *pages.borrow(), work).await.map_err(told)?;
+    let path = made.path.display().to_string();
+    Ok(BackupResult { path, bytes: made.bytes, schema: made.schema })
 }

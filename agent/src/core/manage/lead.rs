@@ -4,13 +4,16 @@ use protocol::params::{self, LeadWhat};
 use protocol::result::{LeadsChanged, ViewPage, ViewRow};
 use store::import::Profile;
 use store::{
-    Assigned, LeadChange, LeadId, LeadSpec, PageAt, SortColumn, Store, UserId, ViewFilter, ViewQuery,
+    Assigned, LeadChange, LeadId, LeadSpec, PageAt, Progress, SortColumn, Store, UserId, ViewFilter,
+    ViewQuery,
 };
 
 use super::list::changed;
-use super::{Answer, By, bad, told, word_of};
-use crate::core::query::{find, operator_named};
+use super::{Answer, By, bad, told, watched, word_of};
+use crate::control::EventHub;
+use crate::core::query::operator_named;
 use crate::core::rows;
+use crate::core::sight::Sight;
 
 pub(super) async fn users_named(store: &Store, logins: &[String]) -> Answer<Vec<UserId>> {
     let mut users = Vec::with_capacity(logins.len());
@@ -45,8 +48,8 @@ pub(super) async fn filter(store: &Store, filter: Option<params::ViewFilter>) ->
     })
 }
 
-pub(super) async fn view(store: &Store, p: params::ListView) -> Answer<ViewPage> {
-    let list = store.list_by_name(&p.list).await.map_err(told)?;
+pub(super) async fn view(store: &Store, p: params::ListView, sight: Sight) -> Answer<ViewPage> {
+    let list = sight.list(store, &p.list).await?;
     let page = match (p.after, p.before, p.row, p.last) {
         (None, None, None, false) => PageAt::First,
         (Some(place), None, None, false) => PageAt::After(place),
@@ -56,9 +59,13 @@ pub(super) async fn view(store: &Store, p: params::ListView) -> Answer<ViewPage>
         _ => return Err(bad("give one of after, before, row and last")),
     };
     let sort = p.sort.as_deref().map_or(Ok(SortColumn::Position), |word| word_of(word, "sort"))?;
+    let mut filter = filter(store, p.filter).await?;
+    filter.assigned = sight.narrow(&list, filter.assigned);
+    // S1.38: 発信対象外 are hidden unless asked for.
+    filter.dialable = filter.dialable.or((!p.excluded).then_some(true));
     let query = ViewQuery {
         list: list.id,
-        filter: filter(store, p.filter).await?,
+        filter,
         sort,
         descending: p.descending,
         page,
@@ -75,12 +82,14 @@ pub(super) async fn view(store: &Store, p: params::ListView) -> Answer<ViewPage>
     })
 }
 
-pub(super) async fn lead(store: &Store, lead: &str) -> Answer<ViewRow> {
+pub(super) async fn lead(store: &Store, lead: &str, sight: Sight) -> Answer<ViewRow> {
     let lead = lead.parse().map_err(|_| bad("lead"))?;
-    store.lead(lead).await.map(|row| rows::view_row(&row)).map_err(told)
+    let row = store.lead(lead).await.map_err(told)?;
+    sight.lead(store, &row).await?;
+    Ok(rows::view_row(&row))
 }
 
-pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By) -> Answer<ViewRow> {
+pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By, sight: Sight) -> Answer<ViewRow> {
     let list = store.list_by_name(&p.list).await.map_err(told)?;
     let spec = LeadSpec {
         list: list.id,
@@ -92,12 +101,18 @@ pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By) -> Answe
         attrs: p.columns.into_iter().collect(),
         max_leads: Profile::named(&list.profile).and_then(|profile| profile.max_leads).unwrap_or(u64::MAX),
     };
-    let id = store.add_lead(spec, by.user, by.now).await.map_err(told)?;
-    lead(store, &id.to_string()).await
+    let id = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
+    lead(store, &id.to_string(), sight).await
 }
 
-pub(super) async fn lead_change(store: &Store, p: params::LeadChange, by: By) -> Answer<LeadsChanged> {
-    let list = find(store, &p.list).await?;
+pub(super) async fn lead_change(
+    store: &Store,
+    hub: &EventHub,
+    p: params::LeadChange,
+    by: By,
+    sight: Sight,
+) -> Answer<LeadsChanged> {
+    let list = sight.list(store, &p.list).await?.id;
     let leads: Vec<LeadId> = match (p.leads.is_empty(), p.filter) {
         (false, None) => {
             p.leads.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| bad("leads"))?
@@ -108,22 +123,30 @@ pub(super) async fn lead_change(store: &Store, p: params::LeadChange, by: By) ->
         }
         _ => return Err(bad("give either leads or filter")),
     };
+    if sight.is_narrow() {
+        for lead in &leads {
+            sight.lead(store, &store.lead(*lead).await.map_err(told)?).await?;
+        }
+    }
     let (what, at) = match p.what {
         LeadWhat::Exclude => (LeadChange::Exclude { reason: p.reason }, None),
         LeadWhat::Include => (LeadChange::Include, None),
         LeadWhat::Delete => (LeadChange::Delete, Some(by.now)),
         LeadWhat::Assign => (LeadChange::Assign { users: users_named(store, &p.users).await? }, None),
     };
-    let done = store.change_leads(list, leads, what, by.user, by.now).await.map_err(told)?;
+    let progress = Progress::default();
+    let look = || (progress.done(), progress.total());
+    let work = store.change_leads(list, leads, what, by.actor, by.now, progress.clone());
+    let done = watched(hub, ("leads", &p.list), look, work).await.map_err(told)?;
     Ok(changed(done, at))
 }
 
-pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By) -> Answer<ViewRow> {
+pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By, sight: Sight) -> Answer<ViewRow> {
     let id: LeadId = p.lead.parse().map_err(|_| bad("lead"))?;
     let numbers = match p.remove {
-        true => store.remove_lead_phone(id, &p.number, by.user, by.now).await,
-        false => store.add_lead_phone(id, &p.number, p.label.as_deref(), by.user, by.now).await,
+        true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await,
+        false => store.add_lead_phone(id, &p.number, p.label.as_deref(), by.actor, by.now).await,
     };
     numbers.map_err(told)?;
-    lead(store, &p.lead).await
+    lead(store, &p.lead, sight).await
 }

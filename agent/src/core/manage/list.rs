@@ -5,10 +5,11 @@ use protocol::result::{
     Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectRow, Projects,
 };
 use store::import::Profile;
-use store::{ListEdit, ProjectEdit, Store};
+use store::{ListEdit, Progress, ProjectEdit, Store};
 
 use super::lead::users_named;
-use super::{Answer, By, bad, told, word_of};
+use super::{Answer, By, bad, told, watched, word_of};
+use crate::control::EventHub;
 use crate::core::query::{find, list_named};
 use crate::core::rows;
 
@@ -22,6 +23,7 @@ pub(super) fn project(row: store::ProjectRow) -> ProjectRow {
         name: row.name,
         caller_id: row.caller_id,
         company_wide_dnc: row.company_wide_dnc,
+        pooled: row.pooled,
         lists: row.lists,
     }
 }
@@ -32,8 +34,9 @@ pub(super) async fn project_change(store: &Store, p: params::ProjectChange, by: 
         name: p.name,
         caller_id: p.caller_id.map(|number| Some(number).filter(|number| !number.trim().is_empty())),
         company_wide_dnc: p.company_wide_dnc,
+        pooled: p.pooled,
     };
-    store.edit_project(id, edit, by.user, by.now).await.map(project).map_err(told)
+    store.edit_project(id, edit, by.actor, by.now).await.map(project).map_err(told)
 }
 
 pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) -> Answer<ListInfo> {
@@ -49,18 +52,18 @@ pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) ->
         order: p.order.as_deref().map(|word| word_of(word, "order")).transpose()?,
         profile: p.profile,
     };
-    store.edit_list(list.id, edit, by.user, by.now).await.map_err(told)?;
+    store.edit_list(list.id, edit, by.actor, by.now).await.map_err(told)?;
     let list = store.list_by_name(&list.id.to_string()).await.map_err(told)?;
     Ok(rows::list(&list))
 }
 
 pub(super) async fn list_restore(store: &Store, p: params::ListRestore, by: By) -> Answer<LeadsChanged> {
     let Some(at) = p.at else {
-        let list = store.restore_list(&p.list, by.user, by.now).await.map_err(told)?;
+        let list = store.restore_list(&p.list, by.actor, by.now).await.map_err(told)?;
         return Ok(LeadsChanged { changed: list.total, ..LeadsChanged::default() });
     };
     let list = find(store, &p.list).await?;
-    let done = store.restore_leads(list, at).await.map_err(told)?;
+    let done = store.restore_leads(list, at, by.actor, by.now).await.map_err(told)?;
     Ok(changed(done, None))
 }
 
@@ -90,7 +93,7 @@ pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer
     let list = store.list_by_name(&p.list).await.map_err(told)?;
     if !p.users.is_empty() {
         let users = users_named(store, &p.users).await?;
-        store.grant_list(list.id, users, !p.revoke, by.user, by.now).await.map_err(told)?;
+        store.grant_list(list.id, users, !p.revoke, by.actor, by.now).await.map_err(told)?;
     }
     let users = store.grants(list.id).await.map_err(told)?.into_iter().map(|grant| grant.login).collect();
     Ok(Grants { list: list.name, users })
@@ -123,11 +126,20 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
     Ok(Imports { rows, next })
 }
 
-pub(super) async fn undo(store: &Store, p: params::ListImportUndo, by: By) -> Answer<ImportUndone> {
+pub(super) async fn undo(
+    store: &Store,
+    hub: &EventHub,
+    p: params::ListImportUndo,
+    by: By,
+) -> Answer<ImportUndone> {
     let import = store.find_import(&p.import).await.map_err(told)?;
-    let undone = store.undo_import(import.id, by.user, by.now).await.map_err(told)?;
+    let progress = Progress::default();
+    let work = store.undo_import(import.id, by.actor, by.now, progress.clone());
+    let id = import.id.to_string();
+    let undone =
+        watched(hub, ("undo", &id), || (progress.done(), progress.total()), work).await.map_err(told)?;
     Ok(ImportUndone {
-        id: import.id.to_string(),
+        id,
         removed: undone.removed,
         kept: undone.kept,
         restored: undone.restored,

@@ -1,10 +1,16 @@
 //! Recordings that are kept.
 
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
 use protocol::params;
-use protocol::result::{QuotaResult, RecordingRow, Recordings};
+use protocol::result::{Downloaded, RecordingRow, Recordings};
+use protocol::{ErrorCode, RpcError};
 use store::{RecordingQuery, Store};
 
 use super::{Answer, bad, told};
+use crate::control::base64;
 use crate::core::query::{list_named, operator_named};
 use crate::core::rows;
 
@@ -20,6 +26,7 @@ pub(super) async fn recordings(store: &Store, p: params::RecordingLs) -> Answer<
         list: list_named(store, p.list.as_deref()).await?,
         user: operator_named(store, p.operator.as_deref()).await?,
         hold: p.held.then_some(true),
+        oldest_first: p.oldest_first,
         after: p.after.map(|text| place(text).ok_or_else(|| bad("after"))).transpose()?,
         limit,
         ..RecordingQuery::default()
@@ -28,6 +35,7 @@ pub(super) async fn recordings(store: &Store, p: params::RecordingLs) -> Answer<
     let full = found.len() == limit as usize;
     let next = found.last().filter(|_| full).map(|row| format!("{}.{}", row.opened_at, row.id));
     let rows = found.into_iter().map(|row| RecordingRow {
+        id: row.id,
         attempt: row.attempt.to_string(),
         at: row.opened_at,
         path: row.path.display().to_string(),
@@ -48,20 +56,28 @@ pub(super) async fn recordings(store: &Store, p: params::RecordingLs) -> Answer<
     Ok(Recordings { rows: rows.collect(), next })
 }
 
-pub(super) async fn quota(store: &Store, now: i64) -> Answer<QuotaResult> {
-    let usage = store.recording_usage(now).await.map_err(told)?;
-    Ok(QuotaResult {
-        count: usage.count,
-        bytes: usage.bytes,
-        duration_ms: usage.duration_ms,
-        quota: QUOTA_BYTES,
-        held_bytes: usage.held_bytes,
-        unsynced_bytes: usage.unsynced_bytes,
-        oldest_at: usage.oldest_at,
-        hours_left: usage.hours_left(QUOTA_BYTES),
-        days_left: usage.days_left(QUOTA_BYTES),
-    })
+/// A piece of a recording's file (S4.36). A file may go between two pieces; then there is no recording any more.
+pub(super) async fn fetch(store: &Store, p: &params::RecordingFetch) -> Answer<Downloaded> {
+    let recording = store.recording(p.recording).await.map_err(told)?;
+    let (path, offset) = (recording.path, p.offset);
+    let piece = tokio::task::spawn_blocking(move || read_piece(&path, offset)).await;
+    let piece = piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
+    let (bytes, size) =
+        piece.map_err(|error| RpcError::with_detail(ErrorCode::NotFound, error.to_string()))?;
+    let end = offset.saturating_add(bytes.len() as u64);
+    let next = (!bytes.is_empty() && end < size).then_some(end);
+    Ok(Downloaded { data: base64::encode(&bytes), next })
 }
 
-/// S4.32, S4.34: 50 GB of recordings are kept.
-pub(crate) const QUOTA_BYTES: u64 = 50_000_000_000;
+fn read_piece(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
+    let file = File::open(path)?;
+    let mut bytes = Vec::new();
+    let size = file.metadata()?.len();
+    let mut file = file;
+    file.seek(SeekFrom::Start(offset))?;
+    file.take(PIECE).read_to_end(&mut bytes)?;
+    Ok((bytes, size))
+}
+
+/// Bytes of one piece; base64 makes it a third longer.
+const PIECE: u64 = 384 * 1024;

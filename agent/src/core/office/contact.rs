@@ -131,7 +131,7 @@ pub(super) async fn undo(store: &Store, contact: &str, asker: Asker) -> Result<C
 }
 
 pub(super) async fn export(store: &Store, p: ContactExport) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref())?;
+    let options = export_options(p.path, p.encoding.as_deref(), p.raw)?;
     let path = options.path.clone();
     exported(&store.export_contacts(options).await.map_err(refused)?, &path)
 }

@@ -115,7 +115,7 @@ pub(super) async fn import(store: &Store, p: DncImport, asker: Asker) -> Result<
 }
 
 pub(super) async fn export(store: &Store, p: DncExport) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref())?;
+    let options = export_options(p.path, p.encoding.as_deref(), p.raw)?;
     let path = options.path.clone();
     let query = DncQuery {
         project: project(store, p.project).await?,

@@ -78,7 +78,7 @@ pub(super) async fn report(store: &Store, p: &HistoryReport, asker: Asker) -> Re
 }
 
 pub(super) async fn export(store: &Store, p: HistoryExport) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref())?;
+    let options = export_options(p.path, p.encoding.as_deref(), p.raw)?;
     let path = options.path.clone();
     let user = match &p.operator {
         Some(login) => Some(named_ever(store, login).await?),

@@ -199,7 +199,11 @@ impl Core {
 }
 
 /// How an export is to be written.
-fn export_options(path: Option<String>, encoding: Option<&str>) -> Result<ExportOptions, RpcError> {
+fn export_options(
+    path: Option<String>,
+    encoding: Option<&str>,
+    raw: bool,
+) -> Result<ExportOptions, RpcError> {
     let path = PathBuf::from(path.ok_or_else(|| bad("path"))?);
     let encoding = match encoding {
         None | Some("utf-8-bom") => ExportEncoding::Utf8Bom,
@@ -207,7 +211,7 @@ fn export_options(path: Option<String>, encoding: Option<&str>) -> Result<Export
         Some("cp932") => ExportEncoding::Cp932,
         Some(_) => return Err(bad("encoding is one of utf-8-bom, utf-8, cp932")),
     };
-    Ok(ExportOptions { path, encoding, ..ExportOptions::default() })
+    Ok(ExportOptions { path, encoding, raw, ..ExportOptions::default() })
 }
 
 /// What an export came to. Characters that the encoding has not refuse it, each with its place.

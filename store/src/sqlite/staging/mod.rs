@@ -19,10 +19,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{SqliteBackend, audit, exec, one};
+use super::{SqliteBackend, audit_by, exec, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{ImportId, ListId};
-use crate::model::DialOrder;
+use crate::model::{Actor, DialOrder};
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
 pub(super) use category::{CategoryIds, link};
@@ -66,9 +66,10 @@ pub(super) fn leads(
     import: ImportId,
     rows: &[StagedRow],
     policy: StagePolicy,
+    urgent: &dyn Fn() -> bool,
 ) -> Result<(usize, StageCounts)> {
     let rows: Vec<&StagedRow> = rows.iter().take(SLICE_ROWS).collect();
-    stage(backend, import, &rows, Part::Leads, policy)
+    stage(backend, import, &rows, Part::Leads, policy, urgent)
 }
 
 /// Stages contacts, in the order given.
@@ -78,10 +79,11 @@ pub(super) fn contacts(
     rows: &[StagedRow],
     order: &[u32],
     policy: StagePolicy,
+    urgent: &dyn Fn() -> bool,
 ) -> Result<(usize, StageCounts)> {
     let rows: Vec<&StagedRow> =
         order.iter().take(SLICE_ROWS).filter_map(|at| rows.get(*at as usize)).collect();
-    stage(backend, import, &rows, Part::Contacts, policy)
+    stage(backend, import, &rows, Part::Contacts, policy, urgent)
 }
 
 /// What of a row is written.
@@ -101,6 +103,7 @@ fn stage(
     rows: &[&StagedRow],
     part: Part,
     policy: StagePolicy,
+    urgent: &dyn Fn() -> bool,
 ) -> Result<(usize, StageCounts)> {
     let doing = "stage rows";
     let deadline = Instant::now() + SLICE;
@@ -108,13 +111,19 @@ fn stage(
         Some(loader) => loader,
         None => Loader::open(backend).doing(doing)?,
     };
-    let staged = loader.slice(import, rows, part, policy, || Instant::now() >= deadline)?;
+    let staged = loader.slice(import, rows, part, policy, || urgent() || Instant::now() >= deadline)?;
     // After an error it is not put back: what it remembers may be gone.
     backend.loader = Some(loader);
     Ok(staged)
 }
 
-pub(super) fn commit(backend: &mut SqliteBackend, import: ImportId, report: &Value, now: i64) -> Result<()> {
+pub(super) fn commit(
+    backend: &mut SqliteBackend,
+    import: ImportId,
+    report: &Value,
+    by: Actor,
+    now: i64,
+) -> Result<()> {
     let doing = "commit import";
     backend.transact(doing, |db, _| {
         let context = read(db, import)?;
@@ -130,7 +139,7 @@ pub(super) fn commit(backend: &mut SqliteBackend, import: ImportId, report: &Val
         columns::remember(db, context.list, report).doing(doing)?;
         let detail =
             json!({ "list": context.list, "leads": context.last_position + 1 - context.first_position });
-        audit(db, now, None, "import.commit", &import.to_string(), &detail).doing(doing)
+        audit_by(db, now, by, "import.commit", &import.to_string(), &detail).doing(doing)
     })?;
     end_session(backend);
     Ok(())
@@ -169,7 +178,7 @@ fn end_session(backend: &mut SqliteBackend) {
     }
 }
 
-/// Longest a slice keeps a call's write waiting, its commit apart.
+/// Longest time of a slice, its commit apart; it ends sooner when a call waits.
 const SLICE: Duration = Duration::from_millis(4);
 /// Most rows of one slice.
 const SLICE_ROWS: usize = 512;

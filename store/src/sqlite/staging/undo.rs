@@ -5,12 +5,13 @@ use std::time::Instant;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::super::{SqliteBackend, all, audit, exec};
+use super::super::{SqliteBackend, all, audit_by, exec};
 use super::category::{CategoryIds, link, unlink};
 use super::loader::Loader;
 use super::{Import, SLICE, end_session, read};
 use crate::error::{Doing, Result};
-use crate::id::{ContactId, ImportId, LeadId, UserId};
+use crate::id::{ContactId, ImportId, LeadId};
+use crate::model::Actor;
 use crate::name_key::name_key;
 use crate::staging::{UndoAt, Undone};
 
@@ -23,7 +24,7 @@ pub(in crate::sqlite) fn undo_slice(
     backend: &mut SqliteBackend,
     import: ImportId,
     at: UndoAt,
-    by: Option<UserId>,
+    by: Actor,
     now: i64,
 ) -> Result<(Undone, Option<UndoAt>)> {
     let doing = "undo import";
@@ -64,7 +65,7 @@ pub(in crate::sqlite) fn undo_slice(
 }
 
 /// Says so, once nothing of it is left.
-fn finish(backend: &mut SqliteBackend, import: ImportId, by: Option<UserId>, now: i64) -> Result<()> {
+fn finish(backend: &mut SqliteBackend, import: ImportId, by: Actor, now: i64) -> Result<()> {
     let doing = "undo import";
     backend.transact(doing, |db, _| {
         let context = read(db, import)?;
@@ -75,7 +76,8 @@ fn finish(backend: &mut SqliteBackend, import: ImportId, by: Option<UserId>, now
         let sql = "UPDATE lists SET last_position = max(visible_position, ifnull(
                      (SELECT max(position) FROM leads WHERE list_id = ?1), 0)) WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
-        audit(db, now, by, "import.undo", &import.to_string(), &json!({ "list": context.list })).doing(doing)
+        audit_by(db, now, by, "import.undo", &import.to_string(), &json!({ "list": context.list }))
+            .doing(doing)
     })
 }
 

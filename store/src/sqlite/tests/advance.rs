@@ -18,7 +18,7 @@ fn a_list_is_dialed_from_the_top_once_per_round() {
     assert_eq!(seen, [1, 2, 3, 4, 5]);
     world.now += 24 * 60 * MINUTE;
     assert!(world.dial().is_none(), "the round is over");
-    assert_eq!(world.db.next_round(world.list, None, world.now).unwrap(), 2);
+    assert_eq!(world.db.next_round(world.list, Actor::default(), world.now).unwrap(), 2);
     assert_eq!(world.dial().unwrap().position, 1);
 }
 
@@ -133,7 +133,7 @@ fn leads_left_from_an_earlier_round_keep_their_place() {
         world.call("no_contact");
     }
     world.now += 10 * MINUTE;
-    world.db.next_round(world.list, None, world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     let order: Vec<i64> = (0..4).map(|_| world.call("no_contact").position).collect();
     assert_eq!(order, [1, 2, 3, 4]);
 }

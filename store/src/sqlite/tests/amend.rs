@@ -83,7 +83,7 @@ fn a_correction_of_an_old_call_does_not_move_what_a_later_one_decided() {
     let mut world = World::new(1);
     let first = world.call("不通");
     world.now += 10 * MINUTE;
-    world.db.next_round(world.list, None, world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     let second = world.call("通話済");
     assert_eq!(first.lead, second.lead);
     world.db.amend(&amend(&world, first.attempt, "見込", "x")).unwrap();

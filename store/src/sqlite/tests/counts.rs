@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{StatsQuery, WhyContext, WhyQuery, WhyReason};
+use crate::model::{StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason};
 use crate::time::{BusinessDate, DAY_MS};
 
 const STATUSES: [&str; 7] =
@@ -62,7 +62,7 @@ proptest! {
                     world.db.recover(world.now + 1000).unwrap();
                 }
                 10 => {
-                    world.db.next_round(world.list, None, world.now).unwrap();
+                    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
                 }
                 _ => {
                     let _ = world.dial();
@@ -119,13 +119,13 @@ proptest! {
                 }
                 7 => {
                     let lead = world.leads()[3].id;
-                    world.db.exclude_lead(lead, None, None, world.now).unwrap();
+                    world.db.exclude_lead(lead, None, Actor::default(), world.now).unwrap();
                 }
                 8 => {
                     let _ = world.dial();
                 }
                 _ => {
-                    world.db.next_round(world.list, None, world.now).unwrap();
+                    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
                 }
             }
         }
@@ -149,7 +149,7 @@ fn why_names_the_reason_for_one_lead() {
     world.call("no_contact");
     let held = world.dial().unwrap();
     let lead = world.leads()[2].id;
-    world.db.exclude_lead(lead, Some("契約済"), None, NOW).unwrap();
+    world.db.exclude_lead(lead, Some("契約済"), Actor::default(), NOW).unwrap();
     let mut reader = world.reader();
     let mut reason = |query: WhyQuery| reader.why(&query, &context).unwrap().rows.remove(0);
     let later = reason(WhyQuery::Position(world.list, 1));
@@ -183,4 +183,26 @@ fn the_day_changes_at_midnight_in_japan() {
     let whole = reader.stats(&StatsQuery::default()).unwrap();
     assert_eq!(whole.connect_rate(), Some(1.0));
     assert_eq!(whole.progress(), Some(1.0));
+}
+
+/// S4.16, S4.17: 進捗 is leads called at least once of those registered, excluded ones included; コネクト率 is connects of calls,
+/// and a call whose result was left blank is a call.
+#[test]
+fn progress_and_rate_are_shares_of_leads_and_of_calls() {
+    let mut world = World::new(4);
+    let nothing = world.list("空");
+    let stats = |world: &World, list| {
+        world.reader().stats(&StatsQuery { list: Some(list), ..StatsQuery::default() }).unwrap()
+    };
+    assert_eq!((stats(&world, nothing).progress(), stats(&world, nothing).connect_rate()), (None, None));
+    world.call("talked");
+    let claimed = world.dial().unwrap();
+    let end = world.ended(claimed.attempt);
+    world.db.end_attempt(&end).unwrap();
+    world.db.seal(claimed.attempt, world.now + 21_000).unwrap();
+    let lead = world.reader().find_leads(world.list, &ViewFilter::default()).unwrap()[3];
+    world.db.exclude_lead(lead, None, Actor::default(), world.now).unwrap();
+    let stats = stats(&world, world.list);
+    assert_eq!((stats.works, stats.calls, stats.connects, stats.registered), (2, 2, 1, 4));
+    assert_eq!((stats.progress(), stats.connect_rate()), (Some(0.5), Some(0.5)));
 }

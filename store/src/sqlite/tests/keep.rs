@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{RecordingFacts, RecordingQuery, RecordingState, StatsQuery, TallyBy};
+use crate::model::{
+    LeadChange, RecordingFacts, RecordingQuery, RecordingState, StatsQuery, TallyBy, ViewFilter,
+};
 
 /// Everything an import must not touch, of leads that were there before it.
 fn untouchable(world: &World, last_row: i64) -> Vec<String> {
@@ -74,11 +76,11 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
                 }
             }
             Step::NextRound => {
-                world.db.next_round(world.list, None, world.now).unwrap();
+                world.db.next_round(world.list, Actor::default(), world.now).unwrap();
             }
             Step::Exclude(lead) => {
                 if let Some(lead) = world.leads().get(*lead).map(|lead| lead.id) {
-                    world.db.exclude_lead(lead, None, None, world.now).unwrap();
+                    world.db.exclude_lead(lead, None, Actor::default(), world.now).unwrap();
                 }
             }
             Step::DoNotCall(number) => {
@@ -103,7 +105,7 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// S4.14-S4.19: whatever happened, every figure by operator, list, project, hour and day is what a recount finds.
+    /// S4.14-S4.19, C9: whatever happened, every figure by operator, list, project, hour and day is what a recount finds.
     #[test]
     fn every_figure_equals_a_recount(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new(8);
@@ -155,7 +157,7 @@ proptest! {
         let policy = StagePolicy { overwrite_empty: blank, ..StagePolicy::default() };
         world.stage(import, &rows, policy).unwrap();
         prop_assert_eq!(&untouchable(&world, last), &before);
-        world.db.commit_import(import, &serde_json::json!({}), world.now).unwrap();
+        world.db.commit_import(import, &serde_json::json!({}), Actor::default(), world.now).unwrap();
         prop_assert!(world.reader().verify(&StatsQuery::default()).unwrap().is_empty());
         prop_assert_eq!(&untouchable(&world, last), &before);
         world.undo(import);
@@ -233,7 +235,10 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
     for row in world.db.outbox_next(None, 3).unwrap() {
         world.db.outbox_ack(&[row.seq]).unwrap();
     }
-    world.db.hold_recording(attempts[0], Some("調査"), Some(world.user), world.now).unwrap();
+    world
+        .db
+        .hold_recording(attempts[0], Some("調査"), Actor { user: Some(world.user), uid: None }, world.now)
+        .unwrap();
     let expired = world.db.expire_recordings(500, None, 100, world.now).unwrap();
     assert_eq!(
         expired.iter().map(|row| row.attempt).collect::<Vec<_>>(),
@@ -253,10 +258,13 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
         [(attempts[3], false), (attempts[0], true)]
     );
     assert_eq!(kept[1].hold_reason.as_deref(), Some("調査"));
-    world.db.release_recording(attempts[0], None, world.now).unwrap();
+    world.db.release_recording(attempts[0], Actor::default(), world.now).unwrap();
     world.db.recordings_exported(&[kept[1].id], world.now).unwrap();
     assert_eq!(world.db.expire_recordings(1, None, 100, world.now).unwrap()[0].attempt, attempts[0]);
-    assert_eq!(world.db.hold_recording(AttemptId(5), None, None, NOW).unwrap_err().code(), "E-NOT-FOUND");
+    assert_eq!(
+        world.db.hold_recording(AttemptId(5), None, Actor::default(), NOW).unwrap_err().code(),
+        "E-NOT-FOUND"
+    );
 }
 
 /// A copy made while calls are written is one moment of the database, and can be put back.
@@ -320,4 +328,70 @@ fn a_bad_copy_changes_nothing() {
     assert_eq!(code(&text), "E-STORE-CORRUPT");
     assert_eq!(code(&folder.path().join("missing.db")), "E-DISK-IO");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// S4.33: a crash between the row of an expired recording and its file leaves the file known.
+#[test]
+fn the_files_of_expired_recordings_are_known_until_they_are_gone() {
+    let mut world = World::new(1);
+    let claimed = world.dial().unwrap();
+    record(&mut world, claimed.attempt, 1_000);
+    world.finish(claimed.attempt, "talked");
+    for row in world.db.outbox_next(None, 9).unwrap() {
+        world.db.outbox_ack(&[row.seq]).unwrap();
+    }
+    assert!(world.db.recordings_to_remove(9).unwrap().is_empty());
+    let expired = world.db.expire_recordings(1, None, 9, world.now).unwrap();
+    let left = world.db.recordings_to_remove(9).unwrap();
+    assert_eq!(left, [(expired[0].id, expired[0].path.clone())]);
+    world.db.recordings_removed(&[expired[0].id], world.now).unwrap();
+    assert!(world.db.recordings_to_remove(9).unwrap().is_empty());
+}
+
+/// S1.27, S1.28, C8: what lay in the bin of a list for 30 days goes; what belongs to calls stays as a number.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "slices are bounded by real time; this one takes all")]
+fn the_bin_of_lists_is_emptied_after_thirty_days() {
+    let mut world = World::new(3);
+    let claimed = world.dial().unwrap();
+    world.finish(claimed.attempt, "talked");
+    let leads = world.reader().find_leads(world.list, &ViewFilter::default()).unwrap();
+    let soon = std::time::Instant::now() + std::time::Duration::from_secs(9);
+    let by = Actor::default();
+    let gone = &leads[..2];
+    world.db.change_leads(gone, &LeadChange::Delete, 0, by, world.now, soon).unwrap();
+    let deleted_at = world.now;
+    let calls = |world: &World| -> i64 {
+        world
+            .db
+            .db
+            .query_row("SELECT count(*) FROM attempts WHERE lead_id IS NOT NULL", [], |r| r.get(0))
+            .unwrap()
+    };
+    let left = |world: &World| -> i64 {
+        world.db.db.query_row("SELECT count(*) FROM leads", [], |r| r.get(0)).unwrap()
+    };
+    assert_eq!(world.db.purge_lists(deleted_at, world.now).unwrap(), 0, "not yet");
+    assert_eq!(world.db.purge_lists(deleted_at + 1, world.now).unwrap(), 2);
+    assert_eq!((left(&world), calls(&world)), (2, 1), "the called one is a number now");
+    let list = world.list;
+    assert!(world.reader().bin(list).unwrap().is_empty());
+    assert_eq!(world.db.restore_leads(list, 0, None).unwrap().0.changed, 0, "it cannot be brought back");
+    let name: Option<String> =
+        world.db.db.query_row("SELECT company FROM leads WHERE id = ?1", [leads[0]], |r| r.get(0)).unwrap();
+    assert_eq!(name, None);
+
+    world.db.delete_list(list, by, world.now).unwrap();
+    let than = world.now + 1;
+    let mut slices = 0;
+    while world.db.purge_lists(than, world.now).unwrap() > 0 {
+        slices += 1;
+    }
+    assert!(slices >= 2);
+    assert_eq!((left(&world), calls(&world)), (1, 1));
+    assert!(world.reader().deleted_lists().unwrap().is_empty());
+    assert!(world.reader().verify(&StatsQuery::default()).unwrap().is_empty());
+    let broken: i64 =
+        world.db.db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).unwrap();
+    assert_eq!(broken, 0);
 }

@@ -4,15 +4,24 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{Error, ListError};
-use crate::model::{DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit};
+use crate::model::{Assigned, DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit};
 
 #[expect(clippy::disallowed_methods, reason = "slices are bounded by real time")]
 fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
     let (mut from, mut done) = (0, LeadsChanged::default());
     while from < leads.len() {
         let deadline = Instant::now() + Duration::from_secs(1);
-        let (looked, slice) =
-            world.db.change_leads(&leads[from..], what, from, Some(world.user), world.now, deadline).unwrap();
+        let (looked, slice) = world
+            .db
+            .change_leads(
+                &leads[from..],
+                what,
+                from,
+                Actor { user: Some(world.user), uid: None },
+                world.now,
+                deadline,
+            )
+            .unwrap();
         from += looked;
         done += slice;
     }
@@ -21,7 +30,7 @@ fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChange
 
 fn reorder(world: &mut World, order: DialOrder) {
     let edit = ListEdit { order: Some(order), ..ListEdit::default() };
-    world.db.edit_list(world.list, &edit, None, world.now).unwrap();
+    world.db.edit_list(world.list, &edit, Actor::default(), world.now).unwrap();
     let mut after = Some(0);
     while let Some(position) = after {
         after = world.db.reorder_list(world.list, position).unwrap();
@@ -88,7 +97,7 @@ fn new_leads_of_a_list_with_another_order_wait_for_their_turn() {
     let import = world.db.begin_import(&start).unwrap();
     world.stage(import, &[row(7), row(8)], StagePolicy::default()).unwrap();
     assert_eq!(dialed(&mut world, 1), [2], "what is staged is not dialed");
-    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
     reorder(&mut world, DialOrder::Newest);
     let mut after = Some(0);
     while let Some(position) = after {
@@ -139,9 +148,9 @@ fn owners_take_turns() {
     world.stage(import, &[row(1), row(50), row(51)], StagePolicy::default()).unwrap();
     let mut after = Some(0);
     while let Some(position) = after {
-        after = world.db.assign_import(import, &users, None, position, NOW).unwrap();
+        after = world.db.assign_import(import, &users, Actor::default(), position, NOW).unwrap();
     }
-    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
     world.list = other;
     let owners: Vec<_> = world.leads().iter().map(|lead| lead.assigned).collect();
     assert_eq!(owners, [Some(bob), Some(bob), Some(world.user)]);
@@ -159,7 +168,7 @@ fn a_granted_list_is_dialed_by_those_it_is_granted_to() {
     let boss = world.db.ensure_user("boss", "Boss", Role::Supervisor, NOW).unwrap();
     let alice = world.user;
     assert!(world.reader().may_use(world.list, alice).unwrap(), "granted to nobody: open to everybody");
-    world.db.grant_list(world.list, &[bob], true, Some(boss), NOW).unwrap();
+    world.db.grant_list(world.list, &[bob], true, Actor { user: Some(boss), uid: Some(1000) }, NOW).unwrap();
     let step = world.step(None, None, Some(world.spec()));
     let refused = world.db.advance(&step).unwrap_err();
     assert_eq!(refused.code(), "E-LIST-GRANT");
@@ -169,16 +178,50 @@ fn a_granted_list_is_dialed_by_those_it_is_granted_to() {
     assert!(world.dial().is_some());
     assert_eq!(world.reader().grants(world.list).unwrap()[0].login, "bob");
     // Disabling keeps the grants.
-    world.db.set_list_enabled(world.list, false, None, NOW).unwrap();
+    world.db.set_list_enabled(world.list, false, Actor::default(), NOW).unwrap();
     assert!(world.dial().is_none());
     assert_eq!(world.reader().grants(world.list).unwrap().len(), 1);
-    world.db.grant_list(world.list, &[bob], false, Some(boss), NOW).unwrap();
+    world.db.grant_list(world.list, &[bob], false, Actor { user: Some(boss), uid: Some(1000) }, NOW).unwrap();
     assert!(world.reader().may_use(world.list, alice).unwrap());
     let nobody = UserId(7);
     assert!(matches!(
-        world.db.grant_list(world.list, &[nobody], true, None, NOW),
+        world.db.grant_list(world.list, &[nobody], true, Actor::default(), NOW),
         Err(Error::NotFound { .. })
     ));
+}
+
+/// S1.36, S1.37, X7, C10: somebody sees enabled lists that are granted to them or to nobody; who sees own leads only, those with
+/// such leads, and with leads of nobody where the project pools them. What is not pooled is not dialed either.
+#[test]
+fn an_operator_sees_lists_with_leads_to_call() {
+    let mut world = World::new(2);
+    let alice = world.user;
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let names = |world: &World, user, own| -> Vec<String> {
+        world.reader().visible_lists(user, own).unwrap().into_iter().map(|list| list.name).collect()
+    };
+    world.list("空");
+    assert_eq!(names(&world, alice, true), ["リスト"], "nothing is to be called on the other");
+    assert_eq!(names(&world, alice, false).len(), 2);
+    let lead = ids(&world)[0];
+    change(&mut world, &[lead], &LeadChange::Assign { users: vec![bob] });
+    let edit = ProjectEdit { pooled: Some(false), ..ProjectEdit::default() };
+    world.db.edit_project(world.project, &edit, Actor::default(), NOW).unwrap();
+    assert!(names(&world, alice, true).is_empty(), "nobody's leads are nobody's now");
+    assert!(world.dial().is_none(), "and are not dialed");
+    assert_eq!(names(&world, bob, true), ["リスト"]);
+    world.user = bob;
+    assert_eq!(world.dial().unwrap().lead, Some(lead));
+    world.db.grant_list(world.list, &[alice], true, Actor::default(), NOW).unwrap();
+    assert!(names(&world, bob, true).is_empty(), "it is granted to somebody else");
+    world.db.grant_list(world.list, &[bob], true, Actor::default(), NOW).unwrap();
+    assert_eq!(names(&world, bob, true), ["リスト"]);
+    world.db.set_list_enabled(world.list, false, Actor::default(), NOW).unwrap();
+    assert!(names(&world, bob, true).is_empty());
+    // The plain page narrows in the same way.
+    let filter = LeadFilter { assigned: Some(Assigned::ToOrNobody(alice)), ..LeadFilter::default() };
+    let query = ListQuery { list: world.list, after: None, limit: 9, filter };
+    assert_eq!(world.reader().show_list(&query).unwrap().len(), 1);
 }
 
 /// S1.25, S1.26, S1.41: who, when and why stay with an excluded lead; it has its turn again when included.
@@ -241,17 +284,17 @@ fn deleted_leads_come_back_from_the_bin() {
 fn a_deleted_list_comes_back() {
     let mut world = World::new(2);
     let claimed = world.dial().unwrap();
-    assert_eq!(world.db.delete_list(world.list, None, NOW).unwrap_err().code(), "E-LIST-BUSY");
+    assert_eq!(world.db.delete_list(world.list, Actor::default(), NOW).unwrap_err().code(), "E-LIST-BUSY");
     world.finish(claimed.attempt, "talked");
-    world.db.delete_list(world.list, Some(world.user), NOW).unwrap();
+    world.db.delete_list(world.list, Actor { user: Some(world.user), uid: None }, NOW).unwrap();
     assert!(world.dial().is_none());
     assert_eq!(world.reader().lists().unwrap().len(), 0);
     assert_eq!(world.reader().deleted_lists().unwrap()[0].total, 2);
     let taken = world.list("リスト");
-    assert_eq!(world.db.restore_list("リスト", None, NOW).unwrap_err().code(), "E-LIST-DUP");
+    assert_eq!(world.db.restore_list("リスト", Actor::default(), NOW).unwrap_err().code(), "E-LIST-DUP");
     let edit = ListEdit { name: Some("別".into()), ..ListEdit::default() };
-    world.db.edit_list(taken, &edit, None, NOW).unwrap();
-    assert_eq!(world.db.restore_list("リスト", None, NOW).unwrap(), world.list);
+    world.db.edit_list(taken, &edit, Actor::default(), NOW).unwrap();
+    assert_eq!(world.db.restore_list("リスト", Actor::default(), NOW).unwrap(), world.list);
     assert_eq!(world.dial().unwrap().position, 2);
     let rows = world.reader().history(&Default::default()).unwrap();
     assert_eq!(rows.len(), 2, "calls were never gone");
@@ -261,18 +304,30 @@ fn a_deleted_list_comes_back() {
 #[test]
 fn projects_are_made_changed_deleted_and_brought_back() {
     let mut world = World::new(1);
-    let project = world.db.create_project(" 夏 ", Some("03-1234-5678"), None, NOW).unwrap();
+    let project = world.db.create_project(" 夏 ", Some("03-1234-5678"), Actor::default(), NOW).unwrap();
     assert_eq!((project.name.as_str(), project.caller_id.as_deref()), ("夏", Some("0312345678")));
-    assert_eq!(world.db.create_project("夏", None, None, NOW).unwrap_err().code(), "E-PROJECT-DUP");
-    assert_eq!(world.db.create_project(" ", None, None, NOW).unwrap_err().code(), "E-REQ-PROJECTNAME");
-    assert_eq!(world.db.create_project("x", Some("abc"), None, NOW).unwrap_err().code(), "E-PHONE-INVALID");
+    assert_eq!(
+        world.db.create_project("夏", None, Actor::default(), NOW).unwrap_err().code(),
+        "E-PROJECT-DUP"
+    );
+    assert_eq!(
+        world.db.create_project(" ", None, Actor::default(), NOW).unwrap_err().code(),
+        "E-REQ-PROJECTNAME"
+    );
+    assert_eq!(
+        world.db.create_project("x", Some("abc"), Actor::default(), NOW).unwrap_err().code(),
+        "E-PHONE-INVALID"
+    );
     let edit = ProjectEdit { caller_id: Some(Some("06-1234-5678".into())), ..ProjectEdit::default() };
-    world.db.edit_project(world.project, &edit, None, NOW).unwrap();
+    world.db.edit_project(world.project, &edit, Actor::default(), NOW).unwrap();
     assert_eq!(world.dial().unwrap().caller_id.as_deref(), Some("0612345678"));
-    assert_eq!(world.db.delete_project(world.project, None, NOW).unwrap_err().code(), "E-PROJECT-BUSY");
-    world.db.delete_project(project.id, None, NOW).unwrap();
+    assert_eq!(
+        world.db.delete_project(world.project, Actor::default(), NOW).unwrap_err().code(),
+        "E-PROJECT-BUSY"
+    );
+    world.db.delete_project(project.id, Actor::default(), NOW).unwrap();
     assert_eq!(world.reader().project_rows().unwrap().len(), 1);
-    assert_eq!(world.db.restore_project("夏", None, NOW).unwrap().id, project.id);
+    assert_eq!(world.db.restore_project("夏", Actor::default(), NOW).unwrap().id, project.id);
     assert_eq!(world.reader().project_by_name("夏").unwrap(), project.id);
 }
 
@@ -284,12 +339,14 @@ fn one_lead_by_hand() {
     new.categories = vec!["関東|大口".into(), "関東".into()];
     new.attrs = vec![("備考".into(), "手入力".into())];
     new.company = Some("㈱新規".into());
-    let lead = world.db.add_lead(&new, Some(world.user), NOW).unwrap();
+    let lead = world.db.add_lead(&new, Actor { user: Some(world.user), uid: None }, NOW).unwrap();
     let row = world.reader().lead(lead).unwrap();
     assert_eq!((row.position, row.categories.len(), row.extra_phones.len()), (2, 2, 1));
     assert_eq!((row.attrs["備考"].as_str(), row.company.as_deref()), (Some("手入力"), Some("㈱新規")));
     assert!(world.db.contact("09012345678").unwrap().is_some(), "the number is a contact now (S1.10)");
-    let code = |world: &mut World, spec: &LeadSpec| world.db.add_lead(spec, None, NOW).unwrap_err().code();
+    let code = |world: &mut World, spec: &LeadSpec| {
+        world.db.add_lead(spec, Actor::default(), NOW).unwrap_err().code()
+    };
     assert_eq!(code(&mut world, &new), "E-LEAD-DUP");
     let bad = spec(&world, "110");
     assert_eq!(code(&mut world, &bad), "E-PHONE-FORBIDDEN");
@@ -311,15 +368,22 @@ fn further_numbers_are_added_and_those_of_the_file_stay() {
     let list = world.list;
     world.import(list, &[first]);
     let lead = ids(&world)[0];
-    let numbers = world.db.add_lead_phone(lead, "０６-1234-5678", Some("支店"), None, NOW).unwrap();
+    let numbers =
+        world.db.add_lead_phone(lead, "０６-1234-5678", Some("支店"), Actor::default(), NOW).unwrap();
     let shown: Vec<_> = numbers.iter().map(|n| (n.main, n.editable, n.label.as_deref())).collect();
     assert_eq!(shown, [(true, false, None), (false, false, Some("携帯")), (false, true, Some("支店"))]);
     assert_eq!(world.leads()[0].extra_phones.len(), 2);
     let code = |result: Result<Vec<crate::model::LeadPhone>>| result.unwrap_err().code();
-    assert_eq!(code(world.db.add_lead_phone(lead, "0612345678", None, None, NOW)), "E-LEAD-DUP");
-    assert_eq!(code(world.db.remove_lead_phone(lead, &phone(70).national(), None, NOW)), "E-PHONE-READONLY");
-    assert_eq!(code(world.db.remove_lead_phone(lead, &phone(0).national(), None, NOW)), "E-PHONE-READONLY");
-    assert_eq!(world.db.remove_lead_phone(lead, "06-1234-5678", None, NOW).unwrap().len(), 2);
+    assert_eq!(code(world.db.add_lead_phone(lead, "0612345678", None, Actor::default(), NOW)), "E-LEAD-DUP");
+    assert_eq!(
+        code(world.db.remove_lead_phone(lead, &phone(70).national(), Actor::default(), NOW)),
+        "E-PHONE-READONLY"
+    );
+    assert_eq!(
+        code(world.db.remove_lead_phone(lead, &phone(0).national(), Actor::default(), NOW)),
+        "E-PHONE-READONLY"
+    );
+    assert_eq!(world.db.remove_lead_phone(lead, "06-1234-5678", Actor::default(), NOW).unwrap().len(), 2);
 }
 
 /// Nobody may begin what the journal says cannot be undone.
@@ -332,7 +396,15 @@ fn only_committed_imports_are_undone() {
     let refused = |world: &World| crate::sqlite::may_undo(&record(world)).map_err(|error| error.code());
     assert_eq!(refused(&world), Err("E-IMPORT-UNDO"));
     world.stage(import, &[row(1)], StagePolicy::default()).unwrap();
-    world.db.commit_import(import, &serde_json::json!({ "rows": 1, "attributes": ["備考"] }), NOW).unwrap();
+    world
+        .db
+        .commit_import(
+            import,
+            &serde_json::json!({ "rows": 1, "attributes": ["備考"] }),
+            Actor::default(),
+            NOW,
+        )
+        .unwrap();
     assert_eq!(refused(&world), Ok(()));
     assert_eq!(
         (record(&world).report["rows"].as_i64(), record(&world).login.as_deref()),

@@ -92,7 +92,7 @@ fn rows_are_staged_together_as_they_are_one_by_one() {
                 for rows in rows.chunks(most.min(rows.len())) {
                     world.stage(import, rows, policy).unwrap();
                 }
-                world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+                world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
             }
             assert_eq!(broken_references(world), 0);
         }
@@ -143,7 +143,7 @@ fn a_slice_that_fails_leaves_nothing_and_the_next_one_works() {
     assert_eq!(dump(&world), before);
     world.db.db.execute_batch("DROP TRIGGER refuse").unwrap();
     world.stage(import, &rows, StagePolicy::default()).unwrap();
-    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
     assert_eq!(broken_references(&world), 0);
     assert_eq!(world.leads().len(), 71);
     assert_eq!(world.leads()[4].categories, ["初出"]);
@@ -205,5 +205,5 @@ fn child() {
     for rows in rows[1..].chunks(70) {
         stage(&mut db, import, rows, StagePolicy::default()).unwrap();
     }
-    db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
 }

@@ -60,7 +60,8 @@ impl World {
         let mut db = open(&path, &OpenOptions::default()).unwrap();
         let project = db.ensure_project("案件", Some("0312340000"), NOW).unwrap();
         let user = db.ensure_user("alice", "Alice", Role::Operator, NOW).unwrap();
-        let list = db.create_list(&ListSpec { name: "リスト".into(), project }, NOW).unwrap().id;
+        let list =
+            db.create_list(&ListSpec { name: "リスト".into(), project }, Actor::default(), NOW).unwrap().id;
         let mut world = Self { _dir: dir, path, db, project, user, list, now: NOW };
         let rows: Vec<StagedRow> = (0..leads).map(row).collect();
         world.import(world.list, &rows);
@@ -71,7 +72,7 @@ impl World {
         let start = ImportStart { list, source: "test.csv".into(), user: None, now: self.now };
         let import = self.db.begin_import(&start).unwrap();
         self.stage(import, rows, StagePolicy::default()).unwrap();
-        self.db.commit_import(import, &serde_json::json!({}), self.now).unwrap();
+        self.db.commit_import(import, &serde_json::json!({}), Actor::default(), self.now).unwrap();
     }
 
     /// Stages rows as an import does: leads, then contacts by number.
@@ -87,7 +88,7 @@ impl World {
     pub(in crate::sqlite) fn undo(&mut self, import: ImportId) -> Undone {
         let (mut undone, mut at) = (Undone::default(), Some(UndoAt::Changes));
         while let Some(from) = at {
-            let (slice, next) = self.db.undo_import(import, from, None, self.now).unwrap();
+            let (slice, next) = self.db.undo_import(import, from, Actor::default(), self.now).unwrap();
             undone += slice;
             at = next;
         }
@@ -95,7 +96,10 @@ impl World {
     }
 
     pub(in crate::sqlite) fn list(&mut self, name: &str) -> ListId {
-        self.db.create_list(&ListSpec { name: name.into(), project: self.project }, self.now).unwrap().id
+        self.db
+            .create_list(&ListSpec { name: name.into(), project: self.project }, Actor::default(), self.now)
+            .unwrap()
+            .id
     }
 
     pub(in crate::sqlite) fn spec(&self) -> ClaimSpec {
@@ -242,14 +246,14 @@ fn stage(
     let mut counts = StageCounts::default();
     let mut from = 0;
     while from < rows.len() {
-        let (consumed, slice) = db.stage_leads(import, &rows[from..], policy)?;
+        let (consumed, slice) = db.stage_leads(import, &rows[from..], policy, &|| false)?;
         from += consumed;
         counts += slice;
     }
     let mut order: Vec<u32> = (0..).take(rows.len()).collect();
     order.sort_by_key(|at| rows[*at as usize].phone.expose());
     while policy.create_contacts && !order.is_empty() {
-        let (consumed, slice) = db.stage_contacts(import, rows, &order, policy)?;
+        let (consumed, slice) = db.stage_contacts(import, rows, &order, policy, &|| false)?;
         order.drain(..consumed);
         counts += slice;
     }

@@ -64,7 +64,7 @@ fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
     let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     world.stage(import, &[row(0)], StagePolicy::default()).unwrap();
-    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
     let lead = world.leads()[0].id;
     let by = world.actor();
     world

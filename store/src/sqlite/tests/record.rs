@@ -285,7 +285,7 @@ fn the_outbox_delivers_in_order_retries_and_gives_up() {
     assert_eq!(world.db.outbox_counts().unwrap(), (1, 1));
     // Numbers are never reused, even when the table is empty.
     world.db.outbox_ack(&[2]).unwrap();
-    world.db.next_round(world.list, None, world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     let list = world.list("more");
     world.import(list, &[row(9)]);
     world.list = list;

@@ -83,11 +83,11 @@ fn an_exclusion_between_claim_and_dial_is_seen_and_can_be_taken_back() {
     spec.dial_now = false;
     let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
     let lead = claimed.lead.unwrap();
-    world.db.exclude_lead(lead, Some("担当替え"), None, world.now).unwrap();
+    world.db.exclude_lead(lead, Some("担当替え"), Actor::default(), world.now).unwrap();
     let refused = world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now);
     assert_eq!(refused.unwrap_err().code(), "E-EXCLUDED");
     assert!(world.dial().is_none());
-    world.db.include_lead(lead, None, world.now).unwrap();
+    world.db.include_lead(lead, Actor::default(), world.now).unwrap();
     assert!(world.dial().is_some());
 }
 
@@ -97,7 +97,7 @@ fn a_disabled_list_is_not_dialed_but_the_old_call_is_sealed() {
     let mut world = World::new(2);
     let first = world.dial().unwrap();
     world.db.end_attempt(&world.ended(first.attempt)).unwrap();
-    world.db.set_list_enabled(world.list, false, None, world.now).unwrap();
+    world.db.set_list_enabled(world.list, false, Actor::default(), world.now).unwrap();
     let advanced = world.next(first.attempt);
     assert!(advanced.claimed.is_none() && advanced.exhausted.is_some());
     assert!(world.db.attempt(first.attempt).unwrap().sealed_at.is_some());
@@ -161,7 +161,7 @@ fn the_same_number_rests_180_seconds_across_lists() {
 fn a_practice_account_repeats_at_once() {
     let mut world = World::new(1);
     world.call("no_contact");
-    world.db.next_round(world.list, None, world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     let mut spec = world.spec();
     spec.rules.practice = true;
     let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed;
@@ -184,7 +184,7 @@ fn a_number_is_dialed_at_most_sixteen_times_a_day() {
         };
         dials += 1;
         world.finish(claimed.attempt, "no_contact");
-        world.db.next_round(world.list, None, world.now).unwrap();
+        world.db.next_round(world.list, Actor::default(), world.now).unwrap();
         world.now += 181_000;
     }
     assert_eq!(dials, 16, "one call and fifteen repeats");
@@ -197,7 +197,7 @@ fn the_default_is_three_repeats_a_day() {
     let mut world = World::new(1);
     for _ in 0..4 {
         world.call("no_contact");
-        world.db.next_round(world.list, None, world.now).unwrap();
+        world.db.next_round(world.list, Actor::default(), world.now).unwrap();
         world.now += 181_000;
     }
     assert!(world.dial().is_none());

@@ -28,13 +28,14 @@ fn staged_leads_cannot_be_seen_or_dialed_until_committed() {
     assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap().registered, 0);
     let start = ImportStart { list: world.list, source: "y.csv".into(), user: None, now: world.now };
     assert!(matches!(world.db.begin_import(&start), Err(Error::ListBusy)));
-    let (_, commits) = world.commits(|db| db.commit_import(import, &serde_json::json!({ "rows": 3 }), NOW));
+    let (_, commits) = world
+        .commits(|db| db.commit_import(import, &serde_json::json!({ "rows": 3 }), Actor::default(), NOW));
     assert_eq!(commits, 1);
     assert_eq!(world.dial().unwrap().position, 1);
     assert_eq!(world.leads().len(), 3);
     assert_eq!(world.leads()[0].attrs["備考"], "n0");
     assert!(matches!(
-        world.db.commit_import(import, &serde_json::json!({}), NOW),
+        world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW),
         Err(Error::ImportStopped { .. })
     ));
 }
@@ -77,7 +78,7 @@ fn a_committed_import_is_undone_except_what_was_called() {
     world.call("talked");
     let import = begin(&mut world);
     world.stage(import, &[row(10), row(11)], StagePolicy::default()).unwrap();
-    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
     world.call("見込");
     world.undo(import);
     let positions: Vec<i64> = world.leads().iter().map(|lead| lead.position).collect();
@@ -90,7 +91,7 @@ fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
     let mut world = World::new(2);
     world.call("見込");
     let second = world.leads()[1].id;
-    world.db.exclude_lead(second, Some("x"), None, NOW).unwrap();
+    world.db.exclude_lead(second, Some("x"), Actor::default(), NOW).unwrap();
     let before = world.leads();
     let mut empty = row(0);
     empty.company = None;
@@ -117,7 +118,7 @@ fn policies_for_known_numbers() {
     let stage = |world: &mut World, row: StagedRow, policy: StagePolicy| {
         let import = begin(world);
         let counts = world.stage(import, &[row], policy).unwrap();
-        world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+        world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
         counts
     };
     let mut renamed = row(0);
@@ -157,8 +158,12 @@ fn a_slice_is_bounded_so_that_calls_come_in_between() {
     let mut world = World::new(0);
     let import = begin(&mut world);
     let rows: Vec<StagedRow> = (0..2000).map(row).collect();
-    let (consumed, _) = world.db.stage_leads(import, &rows, StagePolicy::default()).unwrap();
+    let (consumed, _) = world.db.stage_leads(import, &rows, StagePolicy::default(), &|| false).unwrap();
     assert!((1..=512).contains(&consumed), "{consumed}");
+    // With a call waiting it ends after the statement it is at.
+    let (consumed, _) =
+        world.db.stage_leads(import, &rows[consumed..], StagePolicy::default(), &|| true).unwrap();
+    assert_eq!(consumed, 64);
 }
 
 /// S1.5.
@@ -173,7 +178,7 @@ fn lists_are_found_by_name_or_identifier() {
     assert_ne!(other, id);
     assert_eq!(world.reader().list_by_name("0").unwrap_err().code(), "E-AMBIGUOUS");
     let again = ListSpec { name: " リスト ".into(), project: world.project };
-    assert_eq!(world.db.create_list(&again, NOW).unwrap_err().code(), "E-LIST-DUP");
+    assert_eq!(world.db.create_list(&again, Actor::default(), NOW).unwrap_err().code(), "E-LIST-DUP");
     let blank = ListSpec { name: "　".into(), project: world.project };
-    assert_eq!(world.db.create_list(&blank, NOW).unwrap_err().code(), "E-REQ-LISTNAME");
+    assert_eq!(world.db.create_list(&blank, Actor::default(), NOW).unwrap_err().code(), "E-REQ-LISTNAME");
 }

@@ -53,7 +53,7 @@ fn an_interrupted_lead_waits_for_the_next_round() {
     assert_eq!(world.states(), [LeadState::Interrupted]);
     assert!(world.dial().is_none());
     assert_eq!(world.db.outbox_next(None, 9).unwrap()[0].payload["interrupted"], true);
-    world.db.next_round(world.list, None, world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     assert!(world.dial().is_some());
 }
 

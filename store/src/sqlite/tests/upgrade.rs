@@ -95,7 +95,7 @@ fn an_import_of_version_1_is_undone() {
     assert_eq!((second.state.as_str(), second.login.as_deref()), ("committed", Some("alice")));
     let mut at = Some(UndoAt::Changes);
     while let Some(from) = at {
-        at = db.undo_import(second.id, from, None, NOW).unwrap().1;
+        at = db.undo_import(second.id, from, Actor::default(), NOW).unwrap().1;
     }
     let company: String = db
         .db

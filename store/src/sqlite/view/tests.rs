@@ -6,8 +6,8 @@ use proptest::strategy::ValueTree as _;
 use crate::backend::{Backend as _, ListVerbs as _, Reader};
 use crate::id::{LeadId, UserId};
 use crate::model::{
-    Assigned, CallKind, LeadChange, LeadFilter, LeadRow, LeadState, ListQuery, PageAt, Role, SortColumn,
-    ViewFilter, ViewPage, ViewQuery,
+    Actor, Assigned, CallKind, LeadChange, LeadFilter, LeadRow, LeadState, ListQuery, PageAt, Role,
+    SortColumn, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::name_key::{fold, name_key, search_key};
 use crate::sqlite::tests::{MINUTE, NOW, World, row};
@@ -156,7 +156,8 @@ fn change(db: &mut SqliteBackend, leads: &[LeadId], what: &LeadChange) {
     let mut from = 0;
     while from < leads.len() {
         let deadline = Instant::now() + Duration::from_secs(1);
-        from += db.change_leads(&leads[from..], what, from, None, NOW, deadline).unwrap().0.max(1);
+        from +=
+            db.change_leads(&leads[from..], what, from, Actor::default(), NOW, deadline).unwrap().0.max(1);
     }
 }
 
@@ -328,11 +329,11 @@ fn staged_leads_are_not_shown_and_committed_ones_appear() {
     let rows: Vec<_> = (10..20).map(row).collect();
     world.stage(import, &rows, StagePolicy::default()).unwrap();
     assert_eq!(page(&mut *reader, &world, &all, SortColumn::Company, PageAt::First).total, 2);
-    world.db.commit_import(import, &serde_json::json!({}), NOW).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
     assert_eq!(page(&mut *reader, &world, &all, SortColumn::Company, PageAt::First).total, 12);
     world.undo(import);
     assert_eq!(page(&mut *reader, &world, &all, SortColumn::Company, PageAt::First).total, 2);
-    world.db.delete_list(world.list, None, NOW).unwrap();
+    world.db.delete_list(world.list, Actor::default(), NOW).unwrap();
     let query = ViewQuery {
         list: world.list,
         filter: all,

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 mod import;
+mod imports;
 mod invite;
 mod leads;
 mod load;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         import::measure(&mut table);
     }
     if wanted("store") {
+        imports::measure(&mut table, quick);
         store::measure(&mut table, quick);
     }
     if wanted("sip") {

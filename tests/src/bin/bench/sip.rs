@@ -176,9 +176,13 @@ pub(crate) fn processor_seconds(pid: u32) -> f64 {
     tasks.map(nanoseconds).sum::<f64>() / 1e9
 }
 
-/// An example of `sip-stack`, built beside the daemon.
-fn example(name: &str) -> PathBuf {
+/// An example of `sip-stack` or `store`, built beside the daemon.
+pub(crate) fn example(name: &str) -> PathBuf {
     let path = binary().parent().unwrap_or(Path::new(".")).join("examples").join(name);
-    assert!(path.is_file(), "{} is not built: cargo build --release -p sip-stack --examples", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built: cargo build --release -p sip-stack -p store --examples",
+        path.display()
+    );
     path
 }

@@ -1,0 +1,135 @@
+//! Which lists and leads somebody sees (S1.36–S1.38, X7).
+//!
+//! Managers and supervisors see all of them. Everybody else sees lists that are enabled and granted to them or to nobody in
+//! particular; an operator only leads of their own, and those of nobody where the project pools them.
+
+use protocol::{ErrorCode, RpcError};
+use store::{Action, Assigned, LeadRow, ListInfo, Role, Scope, Store, UserId, permits};
+
+use super::job::store_error;
+use crate::control::Who;
+
+/// What of the lists somebody sees.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight {
+    user: Option<UserId>,
+    /// Every list, whatever its grants.
+    all: bool,
+    /// Only leads of their own.
+    own: bool,
+}
+
+impl Sight {
+    pub(super) fn of(who: &Who) -> Self {
+        let scope = permits(who.role, Action::ListView);
+        let all = matches!(who.role, Role::Manager | Role::Supervisor);
+        Self { user: who.user, all, own: scope != Scope::All }
+    }
+
+    /// Whether there are leads that they do not see.
+    pub(super) fn is_narrow(self) -> bool {
+        self.own || !self.all
+    }
+
+    /// Every list there is to see.
+    pub(super) async fn lists(self, store: &Store) -> Result<Vec<ListInfo>, RpcError> {
+        let lists = match self.all {
+            true => store.lists().await,
+            false => store.visible_lists(self.user, self.own).await,
+        };
+        lists.map_err(|error| store_error(&error))
+    }
+
+    /// The list of this name; one that is not to be seen is not there.
+    pub(super) async fn list(self, store: &Store, name: &str) -> Result<ListInfo, RpcError> {
+        let list = store.list_by_name(name).await.map_err(|error| store_error(&error))?;
+        if self.all {
+            return Ok(list);
+        }
+        let user = self.user.unwrap_or(NOBODY);
+        let granted = store.may_use_list(list.id, user).await.map_err(|error| store_error(&error))?;
+        if list.enabled && granted {
+            Ok(list)
+        } else {
+            Err(RpcError::with_detail(ErrorCode::ListUnknown, list.name))
+        }
+    }
+
+    /// Of the leads asked for, those that are to be seen.
+    pub(super) fn narrow(self, list: &ListInfo, asked: Option<Assigned>) -> Option<Assigned> {
+        if !self.own {
+            return asked;
+        }
+        let user = self.user.unwrap_or(NOBODY);
+        Some(match asked {
+            None if list.pooled => Assigned::ToOrNobody(user),
+            None => Assigned::To(user),
+            Some(Assigned::Nobody) if list.pooled => Assigned::Nobody,
+            Some(Assigned::ToOrNobody(other)) if list.pooled && other == user => Assigned::ToOrNobody(user),
+            Some(Assigned::To(other) | Assigned::ToOrNobody(other)) if other == user => Assigned::To(user),
+            // Nobody is asked for whose leads these could be.
+            Some(Assigned::To(_) | Assigned::ToOrNobody(_) | Assigned::Nobody) => Assigned::To(NOBODY),
+        })
+    }
+
+    /// Refuses a lead that is not to be seen.
+    pub(super) async fn lead(self, store: &Store, lead: &LeadRow) -> Result<(), RpcError> {
+        if self.all {
+            return Ok(());
+        }
+        let list = self.list(store, &lead.list.to_string()).await?;
+        let shown = match lead.assigned {
+            _ if !self.own => true,
+            Some(owner) => Some(owner) == self.user,
+            None => list.pooled,
+        };
+        if shown { Ok(()) } else { Err(RpcError::with_detail(ErrorCode::NotFound, "lead")) }
+    }
+}
+
+/// No identifier of a user: they begin with a time.
+const NOBODY: UserId = UserId(0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(pooled: bool) -> ListInfo {
+        ListInfo {
+            id: store::ListId(1),
+            name: "リスト".into(),
+            project: store::ProjectId(1),
+            project_name: "案件".into(),
+            enabled: true,
+            round: 1,
+            order: store::DialOrder::Position,
+            profile: "open".into(),
+            pooled,
+            columns: Vec::new(),
+            total: 0,
+            dialable: 0,
+            worked: 0,
+            excluded: 0,
+            skipped: 0,
+            created_at: 0,
+        }
+    }
+
+    /// S1.37: an operator sees their own leads, and nobody's where the project pools them, whatever they ask for.
+    #[test]
+    fn an_operator_asks_for_nobody_else_s_leads() {
+        let me = UserId(7);
+        let who = |role| Who { uid: 1000, owner: false, user: Some(me), role, masked: false };
+        let operator = Sight::of(&who(Role::Operator));
+        let (pool, closed) = (list(true), list(false));
+        assert_eq!(operator.narrow(&pool, None), Some(Assigned::ToOrNobody(me)));
+        assert_eq!(operator.narrow(&closed, None), Some(Assigned::To(me)));
+        assert_eq!(operator.narrow(&pool, Some(Assigned::Nobody)), Some(Assigned::Nobody));
+        assert_eq!(operator.narrow(&closed, Some(Assigned::Nobody)), Some(Assigned::To(NOBODY)));
+        assert_eq!(operator.narrow(&pool, Some(Assigned::To(UserId(8)))), Some(Assigned::To(NOBODY)));
+        assert_eq!(operator.narrow(&closed, Some(Assigned::To(me))), Some(Assigned::To(me)));
+        for role in [Role::Manager, Role::Supervisor, Role::BackOffice] {
+            assert_eq!(Sight::of(&who(role)).narrow(&closed, None), None, "{role}");
+        }
+    }
+}

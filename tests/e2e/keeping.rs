@@ -1,0 +1,127 @@
+//! Recordings are kept while there is room, and copied elsewhere by the month.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Daemon};
+use e2e::peer::sipp::{Scenario, Sipp};
+use e2e::wait;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::SOON;
+
+fn daemon(exchange: &Sipp) -> Daemon {
+    let account = Account::new("main", exchange.address()).unregistered();
+    let daemon = Daemon::builder().account(account).set("recording", "quota_gb", "1").start();
+    daemon.import(
+        "first",
+        "会社名,電話番号\n株式会社一,0312340001\n株式会社二,0312340101\n株式会社三,0312340201\n",
+    );
+    daemon
+}
+
+/// Calls the three leads, saves each and waits until its result has left the box.
+fn talk(daemon: &Daemon) -> Vec<Value> {
+    daemon.cli(&["dial", "start", "first"]);
+    for call in 1..=3 {
+        daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+        wait::pass(Duration::from_millis(500));
+        daemon.cli(&["hangup"]);
+        daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+        daemon.cli(&["save", "--status", "見込", "--next", if call < 3 { "dial" } else { "skip" }]);
+    }
+    daemon.wait_drop_rows(3, SOON);
+    let rows = wait::until("three recordings", SOON, || {
+        let rows = daemon.cli(&["recording", "ls"])["rows"].as_array().expect("rows").clone();
+        (rows.len() == 3).then_some(rows)
+    });
+    rows.into_iter().rev().collect()
+}
+
+fn path(row: &Value) -> PathBuf {
+    row["path"].as_str().expect("a path").into()
+}
+
+fn sha256(path: &Path) -> String {
+    Sha256::digest(fs::read(path).expect("it is there")).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// S4.32, S4.33, S4.35: above the quota the oldest goes, what is on hold stays, the call keeps its row, and it is told.
+#[test]
+fn the_oldest_recording_makes_room() {
+    let exchange = Scenario::server("exchange").start();
+    let mut daemon = daemon(&exchange);
+    let rows = talk(&daemon);
+    let held = rows[0]["attempt"].as_str().expect("an id").to_owned();
+    daemon.cli(&["recording", "hold", &held, "--reason", "調査"]);
+    daemon.stop();
+    // Three calls of some seconds stand for months of them.
+    let database = daemon.path("state/kakeru.db");
+    let grown = rusqlite::Connection::open(&database).expect("the database is there");
+    grown.execute("UPDATE recordings SET bytes = 400000000", []).expect("it is written");
+    drop(grown);
+    daemon.start();
+    let mut control = daemon.control();
+    control.subscribe(Some(0)).expect("events");
+    let event = control.wait_event("expired", SOON, |event| event["kind"] == "recording.expired");
+    assert_eq!((&event["count"], &event["bytes"]), (&Value::from(1), &Value::from(400_000_000)), "{event:#}");
+    wait::until("the file is gone", SOON, || (!path(&rows[1]).exists()).then_some(()));
+    assert!(path(&rows[0]).exists() && path(&rows[2]).exists());
+    let kept = daemon.cli(&["recording", "ls"])["rows"].as_array().expect("rows").len();
+    assert_eq!(kept, 2);
+    let call = daemon.cli(&["history", "show", rows[1]["attempt"].as_str().expect("an id")]);
+    assert_eq!(call["call"]["recording"]["state"], "expired", "{call:#}");
+    let status = daemon.cli(&["status"]);
+    assert_eq!(status["recordings"]["count"], 2, "{status:#}");
+    assert_eq!(status["recordings"]["over_quota"], false);
+    let audit = daemon.cli(&["audit", "--action", "recording."]);
+    let actions: Vec<_> = audit["rows"].as_array().expect("rows").iter().map(|row| &row["action"]).collect();
+    assert_eq!(actions, ["recording.expire", "recording.hold"], "{audit:#}");
+    assert!(!audit["rows"][1]["uid"].is_null(), "who held it: {audit:#}");
+}
+
+/// S4.36, S4.50: a month is copied with its list; a second run fetches only what is missing or broken.
+#[test]
+fn a_month_is_exported_and_goes_on_where_it_stopped() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = daemon(&exchange);
+    let rows = talk(&daemon);
+    // The daemon's own folders are named so too.
+    let month =
+        path(&rows[0]).parent().and_then(Path::parent).and_then(Path::file_name).expect("a month").to_owned();
+    let month = month.into_string().expect("UTF-8");
+    let target = daemon.path("copy");
+    let target = target.to_str().expect("UTF-8");
+    let export = || daemon.cli(&["recording", "export", "--month", &month, target]);
+
+    let first = export();
+    assert_eq!((&first["fetched"], &first["present"], &first["gone"]), (&3.into(), &0.into(), &0.into()));
+    let folder = Path::new(target).join(&month);
+    let sums = fs::read_to_string(folder.join("SHA256SUMS")).expect("sums");
+    let names: Vec<&str> = sums.lines().map(|line| &line[66..]).collect();
+    for (name, row) in names.iter().zip(&rows) {
+        assert_eq!(sha256(&folder.join(name)), row["sha256"], "{name}");
+    }
+    let check =
+        Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&folder).output();
+    assert!(check.expect("coreutils").status.success());
+    let list = fs::read_to_string(folder.join("manifest.csv")).expect("the list");
+    assert!(list.contains("株式会社一") && list.lines().count() == 4, "{list}");
+
+    // Broken off: one is missing, one is half there, one differs.
+    let [missing, half, other] = [0, 1, 2].map(|at| folder.join(names[at]));
+    fs::remove_file(&missing).expect("it was there");
+    let whole = fs::read(&half).expect("it was there");
+    fs::write(half.with_extension("wav.part"), &whole[..whole.len() / 2]).expect("written");
+    fs::remove_file(&half).expect("it was there");
+    let second = export();
+    assert_eq!((&second["fetched"], &second["present"]), (&2.into(), &1.into()), "{second:#}");
+    fs::write(&other, b"something else").expect("written");
+    assert_eq!(export()["fetched"], 1);
+    assert_eq!(sha256(&other), rows[2]["sha256"]);
+    assert_eq!(export()["present"], 3);
+    assert_eq!(daemon.cli(&["recording", "ls"])["rows"][0]["state"], "exported");
+}
