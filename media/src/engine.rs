@@ -207,6 +207,8 @@ impl Engine {
             | Command::Answered { session }
             | Command::Record { session, .. }
             | Command::StopRecording { session, .. }
+            | Command::PauseRecording { session, .. }
+            | Command::Notice { session, .. }
             | Command::Mute { session, .. }
             | Command::Dtmf { session, .. }
             | Command::LocalRingback { session, .. }

@@ -9,6 +9,7 @@ use socket2::SockRef;
 
 use crate::clip::ClipSource;
 use crate::inbox::Inbox;
+use crate::notice::{NoticeTone, Overlay};
 use crate::queue::EventQueue;
 use crate::recorder::{RecorderCommand, Target, track};
 use crate::seat::{Rate, Seat};
@@ -46,6 +47,11 @@ pub(crate) struct Leg {
     heard: bool,
     tap: Option<Tap>,
     recorded: bool,
+    /// The tone of a recorded call, and whether it sounds now.
+    notice: Option<NoticeTone>,
+    noticing: bool,
+    /// Its way to the operator.
+    overlay: Option<Overlay>,
     /// Received voice that a device seat has pulled and the 20 ms clock has not yet taken.
     far: Far,
     frames: Frames,
@@ -104,6 +110,9 @@ impl Leg {
             heard: false,
             tap: None,
             recorded: false,
+            notice: None,
+            noticing: false,
+            overlay: None,
             far: Far::default(),
             frames: Frames::default(),
             stats_at: None,
@@ -152,6 +161,7 @@ impl Leg {
             // The session stays as it was, at worst silent; the RTP timeout tells the core.
             tracing::error!(session = self.id.0, %error, "cannot code this stream");
         }
+        self.check_notice();
         self.flush(events);
     }
 
@@ -162,6 +172,7 @@ impl Leg {
         if let Some(session) = &mut self.session {
             session.answered(now);
         }
+        self.check_notice();
     }
 
     /// Replaces the local voice by silence.
@@ -204,12 +215,48 @@ impl Leg {
         let (writer, reader) = track(2, rate);
         self.tap = Some(Tap::new(writer, rate));
         self.recorded = true;
+        self.check_notice();
         Some(RecorderCommand::Begin { target: Target::Call(self.id), path, channels: 2, rate, reader })
     }
 
     /// Stops recording; the length in frames, or `None` when nothing was being recorded.
     pub(crate) fn stop_recording(&mut self) -> Option<u64> {
-        self.tap.take().map(|tap| tap.frames())
+        let frames = self.tap.take().map(|tap| tap.frames());
+        self.check_notice();
+        frames
+    }
+
+    /// Lets the recording hold silence from now on, or sound again.
+    pub(crate) fn pause_recording(&mut self, on: bool, events: &mut EventQueue) {
+        let Some(at_ms) = self.tap.as_mut().and_then(|tap| tap.set_paused(on)) else { return };
+        // What waits for its turn was said during the pause.
+        self.far.hush();
+        self.check_notice();
+        events.push(MediaEvent::RecordingPaused { session: self.id, paused: on, at_ms });
+    }
+
+    /// The tone that tells of a recording.
+    pub(crate) fn set_notice(&mut self, notice: Option<NoticeTone>) {
+        for notice in [None, notice] {
+            self.notice = notice;
+            self.check_notice();
+        }
+    }
+
+    /// Starts or ends the notice tone: it tells of a recording that runs, and of nothing else.
+    fn check_notice(&mut self) {
+        let running = self.answered && self.tap.as_ref().is_some_and(|tap| !tap.is_paused());
+        let notice = self.notice.filter(|_| running && self.session.is_some());
+        if notice.is_some() == self.noticing {
+            return;
+        }
+        self.noticing = notice.is_some();
+        let to_operator = notice.filter(|notice| notice.to_operator);
+        let to_callee = notice.filter(|notice| notice.to_callee);
+        self.overlay = to_operator.map(|notice| Overlay::new(notice.spec()));
+        if let Some(session) = &mut self.session {
+            session.set_notice(to_callee.map(|notice| notice.spec()));
+        }
     }
 
     /// Whether the recorder has ever been asked for anything.
@@ -269,6 +316,7 @@ impl Leg {
         self.pull(&mut pcm, count, now);
         self.far.put(&pcm, rate);
         self.ring_locally(&mut pcm, rate, now);
+        self.overlay.iter_mut().for_each(|overlay| overlay.mix(&mut pcm, rate));
         seat.play(&pcm, rate);
         self.frames.scratch = pcm;
     }
@@ -295,6 +343,7 @@ impl Leg {
                     heard.clear();
                     heard.extend_from_slice(&far);
                     self.ring_locally(&mut heard, rate, now);
+                    self.overlay.iter_mut().for_each(|overlay| overlay.mix(&mut heard, rate));
                     seat.play(&heard, rate);
                     self.frames.scratch = heard;
                 }
@@ -413,6 +462,11 @@ impl Far {
             let surplus = self.pcm.len() - FAR_TARGET * frame;
             self.pcm.drain(..surplus);
         }
+    }
+
+    /// Makes silence of what waits.
+    fn hush(&mut self) {
+        self.pcm.fill(0);
     }
 
     fn take(&mut self, out: &mut Vec<i16>, count: usize) {

@@ -68,6 +68,7 @@ mod leg;
 pub mod limiter;
 pub mod limits;
 mod mailbox;
+pub mod notice;
 mod outbound;
 mod outbox;
 pub mod playout;
@@ -92,6 +93,7 @@ pub mod tones;
 pub mod types;
 pub mod wav;
 
+pub use notice::NoticeTone;
 pub use socket::{BindError, RtpSocket};
 pub use types::{
     CallProgress, ClipPlan, Codec, Command, Endpoint, FaxSignal, MediaEvent, SeatId, Segment, SessionId,

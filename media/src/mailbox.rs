@@ -86,6 +86,8 @@ pub(crate) fn session_of(command: &Command) -> Option<SessionId> {
         | Command::Answered { session }
         | Command::Record { session, .. }
         | Command::StopRecording { session, .. }
+        | Command::PauseRecording { session, .. }
+        | Command::Notice { session, .. }
         | Command::Mute { session, .. }
         | Command::Dtmf { session, .. }
         | Command::LocalRingback { session, .. }

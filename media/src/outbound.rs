@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::codec::{CodecError, Encoder};
 use crate::dtmf::Digit;
+use crate::notice::add;
 use crate::outbox::{Channel, MAX_DATAGRAM, Outbox};
 use crate::rtp::Sender;
 use crate::telephone_event::{EventSender, MAX_QUEUED, Turn};
-use crate::tones::ToneSource;
+use crate::tones::{ToneSource, ToneSpec};
 use crate::types::{Codec, StreamParams};
 
 /// A pause of the caller of `push` that the timestamps must show.
@@ -45,7 +46,16 @@ pub(crate) struct Outbound {
     /// Digits as tones, when the peer knows no telephone-event.
     in_band: VecDeque<Digit>,
     tone: Option<ToneSource>,
+    /// A tone beside the voice.
+    notice: Option<Notice>,
     last_push: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Notice {
+    spec: ToneSpec,
+    source: ToneSource,
+    frame: Box<[i16]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +101,7 @@ impl Outbound {
             events: EventSender::new(),
             in_band: VecDeque::with_capacity(MAX_QUEUED),
             tone: None,
+            notice: None,
             last_push: None,
         })
     }
@@ -113,7 +124,11 @@ impl Outbound {
             self.frame = vec![0; settings.frame].into_boxed_slice();
             self.filled = 0;
         }
+        let as_before = (self.settings.codec, self.settings.frame) == (settings.codec, settings.frame);
         self.settings = settings;
+        if let Some(notice) = self.notice.take_if(|_| !as_before) {
+            self.set_notice(Some(notice.spec));
+        }
         Ok(())
     }
 
@@ -136,6 +151,15 @@ impl Outbound {
 
     pub(crate) fn set_mute(&mut self, on: bool) {
         self.muted = on;
+    }
+
+    pub(crate) fn set_notice(&mut self, spec: Option<ToneSpec>) {
+        let rate = self.settings.codec.sample_rate();
+        self.notice = spec.map(|spec| Notice {
+            source: ToneSource::new(spec.clone(), rate),
+            spec,
+            frame: vec![0; self.settings.frame].into_boxed_slice(),
+        });
     }
 
     pub(crate) fn send_digit(&mut self, digit: Digit) -> bool {
@@ -216,6 +240,10 @@ impl Outbound {
     fn send_audio(&mut self, destination: SocketAddr, outbox: &mut Outbox) {
         if self.muted {
             self.frame.fill(0);
+        }
+        if let Some(notice) = &mut self.notice {
+            notice.source.fill(&mut notice.frame);
+            add(&mut self.frame, &notice.frame);
         }
         self.mix_tone();
         let mut coded = [0; MAX_DATAGRAM];

@@ -22,6 +22,7 @@ use crate::resample::Resampler;
 use crate::rtcp_session::RtcpSession;
 use crate::rtp::{Packet, is_rtcp};
 use crate::telephone_event::EventReceiver;
+use crate::tones::ToneSpec;
 use crate::tones::detect::{DETECTOR_RATE, Detected, Detectors};
 use crate::types::{Codec, MediaEvent, SessionId, SessionStats, StreamParams};
 
@@ -278,6 +279,11 @@ impl Session {
     /// Replaces the local voice by silence, or lets it through again.
     pub fn set_mute(&mut self, on: bool) {
         self.outbound.set_mute(on);
+    }
+
+    /// Mixes a tone to the local voice, also while that is muted; `None` ends it.
+    pub fn set_notice(&mut self, spec: Option<ToneSpec>) {
+        self.outbound.set_notice(spec);
     }
 
     /// Queues digits; characters that are no digit are ignored. Returns how many were queued.

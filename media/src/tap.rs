@@ -12,6 +12,7 @@ pub(crate) struct Tap {
     callee: Rate,
     converted: [Vec<i16>; 2],
     interleaved: Vec<i16>,
+    paused: bool,
 }
 
 impl Tap {
@@ -24,17 +25,21 @@ impl Tap {
             callee: Rate::default(),
             converted: [Vec::new(), Vec::new()],
             interleaved: Vec::with_capacity(rate as usize / 25),
+            paused: false,
         }
     }
 
     /// Writes 20 ms: `operator` to the left, `callee` to the right, both at `rate` hertz.
     pub(crate) fn write(&mut self, operator: &[i16], callee: &[i16], rate: u32) {
+        // What a side lacks is silence, and so is all of a pause.
+        self.interleaved.clear();
+        self.interleaved.resize(self.rate as usize / 25, 0);
+        if self.paused {
+            return self.track.write(&self.interleaved);
+        }
         let [left, right] = &mut self.converted;
         let left = self.operator.convert(operator, rate, self.rate, left);
         let right = self.callee.convert(callee, rate, self.rate, right);
-        // What a side lacks is silence.
-        self.interleaved.clear();
-        self.interleaved.resize(self.rate as usize / 25, 0);
         for (frame, &sample) in self.interleaved.chunks_exact_mut(2).zip(left) {
             frame[0] = sample;
         }
@@ -42,6 +47,22 @@ impl Tap {
             frame[1] = sample;
         }
         self.track.write(&self.interleaved);
+    }
+
+    /// Writes silence from now on, or sound again. Where in the file, in milliseconds; `None` when it was so already.
+    pub(crate) fn set_paused(&mut self, on: bool) -> Option<u64> {
+        if self.paused == on {
+            return None;
+        }
+        self.paused = on;
+        // What a resampler still holds was said on the other side of the edge.
+        (self.operator, self.callee) = (Rate::default(), Rate::default());
+        Some(self.frames() * 1_000 / u64::from(self.rate))
+    }
+
+    /// Whether it writes silence.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// Time that passed without a tick: a gap in the file.

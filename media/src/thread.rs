@@ -278,6 +278,12 @@ impl Worker {
                     }
                 });
             }
+            Command::PauseRecording { session, on } => {
+                self.with_leg(session, |leg, events, _| leg.pause_recording(on, events));
+            }
+            Command::Notice { session, notice } => {
+                self.with_leg(session, |leg, _, _| leg.set_notice(notice));
+            }
             Command::Mute { session, on } => self.with_leg(session, |leg, _, _| leg.set_muted(on)),
             Command::Dtmf { session, digits } => self.with_leg(session, |leg, _, _| leg.send_digits(&digits)),
             Command::LocalRingback { session, on } => {

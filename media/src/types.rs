@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::notice::NoticeTone;
 use crate::socket::RtpSocket;
 pub use crate::stats::SessionStats;
 use crate::tones::ToneSpec;
@@ -242,6 +243,21 @@ pub enum Command {
         /// Whether the file is kept.
         keep: bool,
     },
+    /// Writes silence for both sides from here on, or sound again: the file's time goes on, and the silence is no gap.
+    /// Answered by [`MediaEvent::RecordingPaused`] when that changed anything.
+    PauseRecording {
+        /// The session.
+        session: SessionId,
+        /// Whether it is paused.
+        on: bool,
+    },
+    /// Lets callee or operator hear that they are recorded, whenever they are.
+    Notice {
+        /// The session.
+        session: SessionId,
+        /// The tone; `None` ends it.
+        notice: Option<NoticeTone>,
+    },
     /// Replaces the local voice by silence.
     Mute {
         /// The session.
@@ -379,6 +395,15 @@ pub enum MediaEvent {
     },
 
     // -- recorder --
+    /// The recording holds silence from here on, or sound again.
+    RecordingPaused {
+        /// The session.
+        session: SessionId,
+        /// Whether it is paused.
+        paused: bool,
+        /// Where in the file, milliseconds.
+        at_ms: u64,
+    },
     /// The recording is complete and on disk.
     RecordingClosed {
         /// The session.

@@ -149,3 +149,96 @@ fn the_operator_hears_a_local_ringback_until_the_peer_speaks() {
     let (_, channels) = media::wav::read_channels(&recording).unwrap();
     assert!(media::tones::level_dbm0(&channels[1][..8_000]) < -60.0, "it is not the callee's voice");
 }
+
+#[test]
+fn a_paused_recording_holds_silence_and_keeps_its_time() {
+    for codec in [Codec::Pcmu, Codec::G722] {
+        pause_a_recording(codec);
+    }
+}
+
+fn pause_a_recording(codec: Codec) {
+    let folder = tempfile::tempdir().unwrap();
+    let (voice, recording) = (folder.path().join("voice.wav"), folder.path().join("call.wav"));
+    write_tone(&voice, 1_000.0, -16.0, 10_000);
+    let (mut operator, mut callee) = (Side::start(1), Side::start(1));
+    operator.open_file_seat(Some(&voice), None);
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
+    connect((&operator, a), (&callee, b), codec);
+    operator.wait_for("RTP", |event| matches!(event, MediaEvent::RtpFlowing { .. }));
+    operator.send(Command::Answered { session: CALL });
+    operator.send(Command::Record { session: CALL, path: recording.clone() });
+    pause(1_200);
+    let edge = |side: &mut Side, on: bool| {
+        // A second order of the same kind changes nothing.
+        for _ in 0..2 {
+            side.send(Command::PauseRecording { session: CALL, on });
+        }
+        let event = side.wait_for("an edge", |event| matches!(event, MediaEvent::RecordingPaused { .. }));
+        let MediaEvent::RecordingPaused { paused, at_ms, .. } = event else { panic!("{event:?}") };
+        assert_eq!(paused, on);
+        at_ms as usize
+    };
+    let from = edge(&mut operator, true);
+    pause(1_000);
+    let to = edge(&mut operator, false);
+    pause(1_200);
+    let stats = operator.hang_up();
+    let closed = operator.wait_for("the recording", |e| matches!(e, MediaEvent::RecordingClosed { .. }));
+    let MediaEvent::RecordingClosed { duration_ms, gaps_ms, .. } = closed else { panic!("{closed:?}") };
+    assert_eq!(gaps_ms, 0, "a pause is no loss");
+    assert!((900..1_200).contains(&(to - from)), "{from} to {to} ms");
+    assert!(!operator.listen().iter().any(|event| matches!(event, MediaEvent::RecordingPaused { .. })));
+
+    let (rate, channels) = media::wav::read_channels(&recording).unwrap();
+    let per_ms = rate as usize / 1_000;
+    assert_eq!(channels[0].len() as u64 / per_ms as u64, duration_ms);
+    for (channel, hertz, level) in [(&channels[0], 1_000.0, -16.0), (&channels[1], 440.0, -15.0)] {
+        assert!(channel[from * per_ms..to * per_ms].iter().all(|&sample| sample == 0), "{codec:?}");
+        assert_tone(&channel[..from * per_ms], rate, hertz, level);
+        assert_tone(&channel[(to + 40) * per_ms..], rate, hertz, level);
+    }
+    // The call itself knew no pause.
+    assert_eq!(stats.lost, 0, "{stats:?}");
+    callee.hang_up();
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+}
+
+#[test]
+fn a_notice_tone_is_heard_and_not_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (mut operator, mut callee) = (Side::start(1), Side::start(1));
+    operator.open_file_seat(None, Some(&path("operator.wav")));
+    callee.open_file_seat(None, Some(&path("callee.wav")));
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(Endpoint::Seat(SEAT));
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.wait_for("RTP", |event| matches!(event, MediaEvent::RtpFlowing { .. }));
+    // Before the answer, while muted, and while paused: the tone keeps to the recording.
+    let notice = media::NoticeTone { to_callee: true, to_operator: true, every_ms: 1_000, level_dbm0: -24.0 };
+    operator.send(Command::Notice { session: CALL, notice: Some(notice) });
+    operator.send(Command::Record { session: CALL, path: path("call.wav") });
+    operator.send(Command::Mute { session: CALL, on: true });
+    pause(500);
+    operator.send(Command::Answered { session: CALL });
+    pause(1_900);
+    operator.send(Command::PauseRecording { session: CALL, on: true });
+    pause(1_500);
+    operator.hang_up();
+    operator.wait_for("the recording", |event| matches!(event, MediaEvent::RecordingClosed { .. }));
+    callee.hang_up();
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+    for name in ["operator.wav", "callee.wav"] {
+        let heard = media::wav::read_mono(&path(name)).unwrap().samples;
+        let sounding: Vec<f32> =
+            heard.chunks(160).map(media::tones::level_dbm0).filter(|&level| level > -30.0).collect();
+        // Two tones of 200 ms, give or take the frames at their edges.
+        assert!((18..=24).contains(&sounding.len()), "{name}: {} frames", sounding.len());
+    }
+    let (_, channels) = media::wav::read_channels(&path("call.wav")).unwrap();
+    assert!(channels.iter().all(|channel| media::tones::level_dbm0(channel) < -60.0));
+}
