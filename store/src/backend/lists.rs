@@ -7,8 +7,9 @@ use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow,
-    LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
-    RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingPause,
+    RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
+    ViewQuery,
 };
 use crate::staging::{UndoAt, Undone};
 
@@ -117,6 +118,8 @@ pub(crate) trait ListVerbs {
         by: Actor,
         now: i64,
     ) -> Result<u64>;
+    /// A recording is paused, or goes on: the stretches so far, and who wanted it.
+    fn recording_paused(&mut self, pause: &RecordingPause) -> Result<()>;
     fn release_recording(&mut self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64>;
     /// Marks the oldest recordings that may go as expired, until `bytes` are freed or `most` are marked.
     fn expire_recordings(

@@ -8,7 +8,9 @@ use super::Store;
 use crate::error::Result;
 use crate::id::AttemptId;
 use crate::import::Cancel;
-use crate::model::{Actor, Backup, CheckReport, RecordingQuery, RecordingRow, RecordingUsage};
+use crate::model::{
+    Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage,
+};
 
 /// Recordings.
 impl Store {
@@ -49,6 +51,14 @@ impl Store {
     ) -> Result<u64> {
         let reason = reason.map(str::to_owned);
         self.write(move |b| b.hold_recording(attempt, reason.as_deref(), by, now)).await
+    }
+
+    /// Keeps where a recording was paused, with who wanted it, at once: a call that dies later still tells of it.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn recording_paused(&self, pause: RecordingPause) -> Result<()> {
+        self.write(move |b| b.recording_paused(&pause)).await
     }
 
     /// Ends a hold.

@@ -38,7 +38,7 @@ pub use list::{
     ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
 pub use people::{Actor, AuditQuery, AuditRow, UserChange, UserDraft, UserInfo, UserScope};
-pub use recording::{RecordingQuery, RecordingRow, RecordingUsage};
+pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};
 pub use report::{
     Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow,

@@ -2,10 +2,33 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::people::Actor;
 use super::word::RecordingState;
 use crate::id::{AttemptId, ListId, UserId};
+
+/// A stretch of a recording that holds silence because somebody paused it. Its place in the file, milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedSpan {
+    /// Where it begins.
+    pub from_ms: u64,
+    /// Where it ends; `None`: it lasts, or lasted to the end of the recording.
+    pub to_ms: Option<u64>,
+}
+
+/// The recording of a running call was paused, or goes on.
+#[derive(Clone, Debug)]
+pub struct RecordingPause {
+    /// The call.
+    pub attempt: AttemptId,
+    /// Every stretch so far, in order; the last one without an end means that it is paused now.
+    pub spans: Vec<PausedSpan>,
+    /// Who wanted it.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+}
 
 /// Which recordings to read, newest first.
 #[derive(Clone, Debug, Default)]

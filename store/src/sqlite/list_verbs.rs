@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use super::{
     SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_new, lead_rows,
-    list_edit, lists, one, projects, retention, staging, tally, turns,
+    list_edit, lists, one, projects, recordings, retention, staging, tally, turns,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange, LeadPhone,
-    LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingQuery,
-    RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingPause,
+    RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
+    ViewQuery,
 };
 use crate::staging::{UndoAt, Undone};
 
@@ -194,6 +195,10 @@ impl ListVerbs for SqliteBackend {
         now: i64,
     ) -> Result<u64> {
         self.transact("hold recording", |db, _| retention::hold(db, attempt, reason, by, now))
+    }
+
+    fn recording_paused(&mut self, pause: &RecordingPause) -> Result<()> {
+        self.transact("pause recording", |db, _| recordings::paused(db, pause))
     }
 
     fn release_recording(&mut self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64> {

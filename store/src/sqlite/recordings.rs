@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use serde_json::json;
 
-use super::{all, exec, one, outbox};
-use crate::error::{Doing, Result};
+use super::{all, audit_by, exec, one, outbox};
+use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
-use crate::model::{RecordingFacts, RecordingState};
+use crate::model::{PausedSpan, RecordingFacts, RecordingPause, RecordingState};
 
 pub(super) fn opened(db: &Connection, attempt: AttemptId, path: &Path, now: i64) -> Result<()> {
     let sql =
@@ -47,6 +48,22 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<Recordin
     )
     .doing(doing)?;
     Ok(state)
+}
+
+/// A pause began or ended: the stretches go to the attempt's evidence, and the order to the audit log.
+pub(super) fn paused(db: &Connection, pause: &RecordingPause) -> Result<()> {
+    let doing = "pause recording";
+    let spans = json!({ "recording_paused": pause.spans });
+    let sql = "UPDATE attempts SET evidence = json_patch(evidence, ?2) WHERE id = ?1";
+    if exec(db, sql, (pause.attempt, spans.to_string())).doing(doing)? == 0 {
+        return Err(Error::NotFound { what: "attempt", key: pause.attempt.to_string() });
+    }
+    let (action, at_ms) = match pause.spans.last() {
+        Some(&PausedSpan { from_ms, to_ms: None }) => ("recording.pause", Some(from_ms)),
+        last => ("recording.resume", last.and_then(|span| span.to_ms)),
+    };
+    audit_by(db, pause.now, pause.by, action, &pause.attempt.to_string(), &json!({ "at_ms": at_ms }))
+        .doing(doing)
 }
 
 pub(super) fn open(db: &Connection) -> rusqlite::Result<Vec<(AttemptId, PathBuf)>> {

@@ -12,6 +12,7 @@ mod lists;
 mod load;
 mod migrations;
 mod notes;
+mod pause;
 mod record;
 mod rules;
 mod stage;
