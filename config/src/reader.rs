@@ -2,7 +2,7 @@
 //! first one, and a person who fixes a file wants all of them.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -127,6 +127,28 @@ impl<'a, 'i> Table<'a, 'i> {
         let value = value.filter(|n| range.contains(n));
         if value.is_none() {
             report.invalid(&found.at, format!("write a number from {} to {}", range.start, range.end - 1));
+        }
+        Some(Found { value: value?, at: found.at })
+    }
+
+    /// A level in dBm0 that fits `range`, a whole number.
+    pub(crate) fn level(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<i8>,
+        report: &mut Report,
+    ) -> Option<Found<i8>> {
+        let found = self.get(key, report)?;
+        let Some(number) = found.value.as_integer() else {
+            wrong_type(report, &found.at, found.value, "a whole number of dBm0");
+            return None;
+        };
+        let value =
+            i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|n| i8::try_from(n).ok());
+        let value = value.filter(|n| range.contains(n));
+        if value.is_none() {
+            report
+                .invalid(&found.at, format!("write a level from {} to {} dBm0", range.start(), range.end()));
         }
         Some(Found { value: value?, at: found.at })
     }

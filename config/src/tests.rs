@@ -553,3 +553,25 @@ fn code_points_and_the_end_of_silent_calls() {
     assert_eq!(silent("10s").unwrap().media.rtp_timeout, Some(Duration::from_secs(10)));
     assert!(silent("9s").is_err() && silent("2h").is_err());
 }
+
+#[test]
+fn a_notice_tone_is_asked_for() {
+    let tone = |lines: &str| {
+        parse(&format!("[recording]\n{lines}\n{MINIMAL}")).map(|config| config.recording.notice)
+    };
+    assert_eq!(tone("notice_tone_every = \"20s\"").unwrap(), None);
+    let notice = tone("notice_tone = \"callee\"").unwrap().unwrap();
+    assert_eq!((notice.to_callee, notice.to_operator, notice.level_dbm0), (true, false, -24));
+    let notice = tone("notice_tone = \"both\"\nnotice_tone_every = \"30s\"\nnotice_tone_level = -30")
+        .unwrap()
+        .unwrap();
+    assert_eq!((notice.every, notice.level_dbm0, notice.to_operator), (Duration::from_secs(30), -30, true));
+    for wrong in [
+        "notice_tone = \"loud\"",
+        "notice_tone_every = \"1s\"",
+        "notice_tone_level = -9",
+        "notice_tone_level = \"-20\"",
+    ] {
+        assert!(tone(wrong).is_err(), "{wrong}");
+    }
+}

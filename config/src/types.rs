@@ -495,6 +495,21 @@ pub struct Recording {
     pub quota: Option<u64>,
     /// How long recordings are kept (S4.32); `None` = until the quota needs the room.
     pub max_age: Option<Duration>,
+    /// The tone that tells of a recording; `None`: there is none.
+    pub notice: Option<NoticeTone>,
+}
+
+/// The tone that tells of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeTone {
+    /// The callee hears it.
+    pub to_callee: bool,
+    /// The operator hears it.
+    pub to_operator: bool,
+    /// From one tone to the next.
+    pub every: Duration,
+    /// Level in dBm0, -40 to -10.
+    pub level_dbm0: i8,
 }
 
 /// Where sealed results are handed out.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::{Context, check_name, tls};
 use crate::reader::{Report, Table};
-use crate::types::{Daemon, Locale, Log, LogFormat, Media, Outbox, Recording, ReliableProvisionals, Sip};
+use crate::types::{
+    Daemon, Locale, Log, LogFormat, Media, NoticeTone, Outbox, Recording, ReliableProvisionals, Sip,
+};
 
 pub(super) fn daemon(
     section: Option<Table<'_, '_>>,
@@ -158,7 +160,8 @@ const QUOTA_GB: u64 = 50;
 const GB: u64 = 1_000_000_000;
 
 pub(super) fn recording(section: Option<Table<'_, '_>>, report: &mut Report) -> Recording {
-    let mut recording = Recording { enabled: true, archive: true, quota: Some(QUOTA_GB * GB), max_age: None };
+    let mut recording =
+        Recording { enabled: true, archive: true, quota: Some(QUOTA_GB * GB), max_age: None, notice: None };
     let Some(mut table) = section else { return recording };
     if let Some(enabled) = table.boolean("enabled", report) {
         recording.enabled = enabled.value;
@@ -173,8 +176,29 @@ pub(super) fn recording(section: Option<Table<'_, '_>>, report: &mut Report) -> 
         recording.max_age =
             Some(Duration::from_secs(u64::from(days.value) * 86_400)).filter(|age| !age.is_zero());
     }
+    recording.notice = notice_tone(&mut table, report);
     table.finish(report);
     recording
+}
+
+fn notice_tone(table: &mut Table<'_, '_>, report: &mut Report) -> Option<NoticeTone> {
+    let ears = [
+        ("off", (false, false)),
+        ("callee", (true, false)),
+        ("operator", (false, true)),
+        ("both", (true, true)),
+    ];
+    let (to_callee, to_operator) =
+        table.choice("notice_tone", &ears, report).map_or((false, false), |f| f.value);
+    let bounds = (Duration::from_secs(2), Duration::from_secs(3_600));
+    let every = table.duration("notice_tone_every", bounds.0, bounds.1, report);
+    let level = table.level("notice_tone_level", -40..=-10, report);
+    (to_callee || to_operator).then(|| NoticeTone {
+        to_callee,
+        to_operator,
+        every: every.map_or(Duration::from_secs(15), |found| found.value),
+        level_dbm0: level.map_or(-24, |found| found.value),
+    })
 }
 
 pub(super) fn log(section: Option<Table<'_, '_>>, report: &mut Report) -> Log {
