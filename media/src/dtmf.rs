@@ -37,27 +37,18 @@ impl Digit {
         KEYS[usize::from(self.0)]
     }
 
+    /// The digit at a row and a column of the keypad.
+    pub(crate) fn at(row: usize, column: usize) -> Option<Self> {
+        PAD.get(row)?.get(column).and_then(|&key| Self::from_char(key))
+    }
+
     /// Low and high frequency in Hz.
     pub fn frequencies(self) -> (f32, f32) {
-        let (row, column) = match self.to_char() {
-            '1' => (0, 0),
-            '2' => (0, 1),
-            '3' => (0, 2),
-            'A' => (0, 3),
-            '4' => (1, 0),
-            '5' => (1, 1),
-            '6' => (1, 2),
-            'B' => (1, 3),
-            '7' => (2, 0),
-            '8' => (2, 1),
-            '9' => (2, 2),
-            'C' => (2, 3),
-            '*' => (3, 0),
-            '0' => (3, 1),
-            '#' => (3, 2),
-            _ => (3, 3),
-        };
-        ([697.0, 770.0, 852.0, 941.0][row], [1209.0, 1336.0, 1477.0, 1633.0][column])
+        let key = self.to_char();
+        let place = |row: &[char; 4]| row.iter().position(|&other| other == key);
+        let found = PAD.iter().enumerate().find_map(|(row, keys)| Some((row, place(keys)?)));
+        let (row, column) = found.unwrap_or_default();
+        (ROWS_HZ[row], COLUMNS_HZ[column])
     }
 
     /// The digit as a tone with its pause.
@@ -70,6 +61,14 @@ impl Digit {
         ToneSpec { name: "dtmf", steps: Cow::Owned(steps), loop_to: None, level_dbm0: LEVEL_DBM0, ms: None }
     }
 }
+
+/// The keypad (ITU-T Q.23).
+const PAD: [[char; 4]; 4] =
+    [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
+/// Frequency of each row in Hz.
+pub(crate) const ROWS_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
+/// Frequency of each column in Hz.
+pub(crate) const COLUMNS_HZ: [f32; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
 
 /// Keys in the order of their event codes.
 const KEYS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D'];

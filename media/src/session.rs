@@ -24,6 +24,7 @@ use crate::rtp::{Packet, is_rtcp};
 use crate::telephone_event::EventReceiver;
 use crate::tones::ToneSpec;
 use crate::tones::detect::{DETECTOR_RATE, Detected, Detectors};
+use crate::tones::dtmf::DtmfDetector;
 use crate::types::{Codec, MediaEvent, SessionId, SessionStats, StreamParams};
 
 /// Silence of an answered peer, from which audio is expected, after which [`MediaEvent::RtpTimeout`] is reported.
@@ -31,6 +32,9 @@ pub const RTP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Events that may wait. The shell drains them at each tick; beyond that the oldest are dropped.
 const MAX_EVENTS: usize = 64;
+
+/// How long the far end of a line may send back what we say.
+const ECHO: Duration = Duration::from_millis(500);
 
 /// PCM handled at a time.
 const CHUNK: usize = 480;
@@ -52,6 +56,10 @@ pub struct Session {
     playout: Playout,
     detectors: Detectors,
     detecting: bool,
+    /// Digits as tones, where the peer sends no telephone-event.
+    in_band: Option<Box<DtmfDetector>>,
+    /// Until then a digit heard may be the echo of one of ours.
+    own_digits: Option<Instant>,
     /// To the detectors' rate, when the codec has another one.
     down: Option<Resampler>,
     limiter: Limiter,
@@ -95,6 +103,8 @@ impl Session {
             playout: Playout::new(codec)?,
             detectors: Detectors::new(),
             detecting: true,
+            in_band: in_band_detector(&params),
+            own_digits: None,
             down: detector_resampler(codec),
             limiter: Limiter::new(codec.sample_rate()),
             outbound: Outbound::new(&params, seed)?,
@@ -258,6 +268,9 @@ impl Session {
         if params.receive != self.params.receive {
             self.detectors.pause();
         }
+        if params.dtmf_receive_payload_type != self.params.dtmf_receive_payload_type {
+            self.in_band = in_band_detector(&params);
+        }
         self.params = params;
         Ok(())
     }
@@ -311,14 +324,15 @@ impl Session {
             out.fill(0);
         }
         let at_ms = now.saturating_duration_since(self.started).as_millis() as u32;
-        for chunk in out.chunks(CHUNK).filter(|_| self.detecting) {
+        let looked_at = if self.detecting { out.len() } else { 0 };
+        for chunk in out[..looked_at].chunks(CHUNK) {
             match &mut self.down {
-                None => self.detectors.feed(at_ms, chunk),
+                None => self.detect(now, at_ms, chunk),
                 Some(down) => {
                     // Half of it at 16 kHz, one more for odd chunks.
                     let mut narrow = [0; CHUNK / 2 + 1];
                     let count = down.process(chunk, &mut narrow);
-                    self.detectors.feed(at_ms, &narrow[..count]);
+                    self.detect(now, at_ms, &narrow[..count]);
                 }
             }
         }
@@ -386,6 +400,23 @@ impl Session {
     }
 
     // -- inside --
+
+    /// Looks for something in what the peer says, at the detectors' rate.
+    fn detect(&mut self, now: Instant, at_ms: u32, pcm: &[i16]) {
+        self.detectors.feed(at_ms, pcm);
+        let Some(mut in_band) = self.in_band.take() else { return };
+        if self.outbound.is_sending_digits() {
+            self.own_digits = Some(now + ECHO);
+        }
+        if self.own_digits.is_some_and(|until| now < until) {
+            in_band.reset();
+        } else {
+            in_band.feed(pcm, |digit| {
+                self.emit(MediaEvent::Dtmf { session: self.id, digit: digit.to_char() });
+            });
+        }
+        self.in_band = Some(in_band);
+    }
 
     /// A peer that answers PCMU with PCMA or the other way round is understood.
     fn is_audio(&self, payload_type: u8) -> bool {
@@ -456,6 +487,10 @@ impl Session {
         }
         self.events.push_back(event);
     }
+}
+
+fn in_band_detector(params: &StreamParams) -> Option<Box<DtmfDetector>> {
+    params.dtmf_receive_payload_type.is_none().then(Box::default)
 }
 
 fn detector_resampler(codec: Codec) -> Option<Resampler> {

@@ -262,6 +262,51 @@ fn digits_arrive_once_each_through_loss_and_doubles() {
     }
 }
 
+/// Without telephone-event the peer's tones are its digits, once each; with it, tones in the voice are none.
+#[test]
+fn digits_are_heard_as_tones_where_no_event_was_agreed_on() {
+    for (agreed, expected) in [(None, "0120#A"), (Some(101), "")] {
+        for codec in [Codec::Pcma, Codec::G722] {
+            let (mut a, mut b) = (params(codec, 4002), params(codec, 4000));
+            a.dtmf_payload_type = None;
+            b.dtmf_receive_payload_type = agreed;
+            let mut pair = Pair::with(a, b, Network { delay_ms: 30, jitter_ms: 15, ..Network::default() });
+            pair.run(500);
+            pair.a.session.send_dtmf("0120#A");
+            pair.run(1_500);
+            let heard: String = pair.b.events.iter().filter_map(key).collect();
+            assert_eq!(heard, expected, "{codec:?} {agreed:?}");
+        }
+    }
+}
+
+fn key(event: &MediaEvent) -> Option<char> {
+    match event {
+        MediaEvent::Dtmf { digit, .. } => Some(*digit),
+        _ => None,
+    }
+}
+
+/// What comes back of our own digits is not the peer's.
+#[test]
+fn the_echo_of_our_digits_is_no_digit() {
+    let plain = |remote| StreamParams {
+        dtmf_payload_type: None,
+        dtmf_receive_payload_type: None,
+        ..params(Codec::Pcmu, remote)
+    };
+    let mut pair = Pair::with(plain(4002), plain(4000), Network { delay_ms: 40, ..Network::default() });
+    pair.run(300);
+    // Both press at once: each hears the other's, as it would its own echo.
+    pair.a.session.send_dtmf("15");
+    pair.b.session.send_dtmf("15");
+    pair.run(1_200);
+    assert!(!pair.a.events.iter().any(|event| key(event).is_some()), "{:?}", pair.a.events);
+    pair.b.session.send_dtmf("7");
+    pair.run(800);
+    assert_eq!(pair.a.events.iter().filter_map(key).collect::<String>(), "7");
+}
+
 #[test]
 fn without_telephone_event_digits_are_tones() {
     let mut a = params(Codec::Pcma, 4002);

@@ -386,7 +386,7 @@ pub enum MediaEvent {
         /// Length of the speech in milliseconds.
         ms: u32,
     },
-    /// The peer pressed a key (RFC 4733).
+    /// The peer pressed a key: a telephone-event (RFC 4733), or its tones where none was agreed on.
     Dtmf {
         /// The session.
         session: SessionId,

@@ -6,6 +6,9 @@
 pub mod beep;
 pub mod cadence;
 pub mod detect;
+pub mod dtmf;
+#[cfg(test)]
+mod dtmf_tests;
 pub mod fax;
 pub mod goertzel;
 pub mod level;
