@@ -32,6 +32,8 @@ fn action(command: &Command) -> Option<Action> {
         | Command::DialStop(_)
         | Command::DialSkip(_)
         | Command::DialWhy(_)
+        | Command::RecordingPause(_)
+        | Command::RecordingResume(_)
         | Command::DevicesList(_) => Action::Dial,
         // Whose numbers were called is for those to see whose lists they are.
         Command::CallTrace(p) if p.unmasked => Action::Machine,
@@ -214,9 +216,16 @@ mod tests {
     #[test]
     fn an_operator_calls_and_changes_nobody_s_rows() {
         let may = allowed(Role::Operator);
-        for method in
-            ["call.dial", "call.save", "dial.start", "task.done", "history.amend", "dnc.add", "contact.add"]
-        {
+        for method in [
+            "call.dial",
+            "call.save",
+            "recording.pause",
+            "dial.start",
+            "task.done",
+            "history.amend",
+            "dnc.add",
+            "contact.add",
+        ] {
             assert!(may.contains(&method), "{method}");
         }
         for method in [

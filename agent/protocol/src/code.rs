@@ -152,6 +152,9 @@ codes! {
         "kakeru status で状態を確認してください", "`kakeru status` shows the seat.";
     NoTrace = "E-NO-TRACE", "この通話のSIPメッセージは残っていません", "No messages are kept of this call.",
         "残るのは起動後の最近の通話だけです(設定 sip.trace_mib)", "Only the latest calls since the start are kept (sip.trace_mib in the configuration).";
+    NotRecorded = "E-NOT-RECORDED", "この通話は録音していません", "The call is not being recorded.",
+        "録音は通話の音声と同時に始まります。設定 [recording] enabled も確認してください",
+        "A recording begins with the call's voice; see [recording] enabled in the configuration.";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
         "通話を終えてから実行してください", "End the call first.";
     Dtmf = "E-DTMF", "この通話ではダイヤル音(DTMF)を送れません", "Digits cannot be sent in this call.",

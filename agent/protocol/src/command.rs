@@ -265,6 +265,10 @@ commands! {
     RecordingExported = "recording.exported" => Done;
     /// Keeps the recordings of a call, or ends that.
     RecordingHold = "recording.hold" => Done;
+    /// The recording of the call holds silence from now on.
+    RecordingPause = "recording.pause" => SeatStatus;
+    /// The recording of the call goes on.
+    RecordingResume = "recording.resume" => SeatStatus;
     /// How much is kept, and how long that lasts.
     RecordingQuota = "recording.quota" => QuotaResult;
     /// Copies the database while calls go on.
@@ -296,6 +300,8 @@ impl Command {
             Self::DialResume(p) => Some(&mut p.seat),
             Self::DialStop(p) => Some(&mut p.seat),
             Self::DialSkip(p) => Some(&mut p.seat),
+            Self::RecordingPause(p) => Some(&mut p.seat),
+            Self::RecordingResume(p) => Some(&mut p.seat),
             // Its seat only stands for a call that is not named.
             Self::CallTrace(_)
             | Self::Status(_)

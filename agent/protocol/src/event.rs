@@ -356,6 +356,26 @@ events! {
         /// The recording.
         recording: RecordingInfo,
     }
+    /// The recording of a running call holds silence from here on: an operator paused it.
+    RecordingPaused = "recording.paused" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Where in the recording, milliseconds.
+        at_ms: u64,
+    }
+    /// A paused recording goes on.
+    RecordingResumed = "recording.resumed" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// Where in the recording, milliseconds.
+        at_ms: u64,
+        /// How long it was paused.
+        paused_ms: u64,
+    }
     /// A recording could not be written; the call goes on. What was begun is tried again until it works, with a gap for
     /// what was lost (`gaps_ms` of the recording).
     RecordingTrouble = "recording.trouble" {

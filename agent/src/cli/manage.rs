@@ -174,6 +174,12 @@ pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Resul
         RecordingVerb::Release { attempt } => {
             call(global, RecordingHold { attempt, reason: None, release: true }, out, render::done)
         }
+        RecordingVerb::Pause => {
+            call(global, RecordingPause { seat: global.seat.clone() }, out, super::render::seat)
+        }
+        RecordingVerb::Resume => {
+            call(global, RecordingResume { seat: global.seat.clone() }, out, super::render::seat)
+        }
         RecordingVerb::Quota => call(global, RecordingQuota {}, out, render::quota),
         RecordingVerb::Export(args) => super::recordings::export(&socket(global), &args, out),
     }

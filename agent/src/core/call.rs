@@ -11,6 +11,7 @@ use store::phone::Phone;
 use store::{AttemptId, Claimed, Transferred};
 
 use super::SeatIndex;
+use super::pause::Pauses;
 use super::replaced::TakingPlace;
 use super::transfer::Transfer;
 
@@ -94,7 +95,11 @@ pub(crate) struct Call {
     pub(crate) facts: Facts,
     pub(crate) times: Times,
     pub(crate) heard: Vec<serde_json::Value>,
+    /// How the other side's digits come.
+    pub(crate) digits: Digits,
     pub(crate) recording: Recording,
+    /// Where the recording is paused.
+    pub(crate) pauses: Pauses,
     pub(crate) stats: Option<SessionStats>,
     /// How the voice is encrypted.
     pub(crate) secure: Option<String>,
@@ -124,6 +129,15 @@ pub(crate) struct Times {
     pub(crate) early_media: Option<i64>,
     pub(crate) answered: Option<i64>,
     pub(crate) ended: Option<i64>,
+}
+
+/// How the other side's digits come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Digits {
+    /// By INFO, once one did.
+    pub(crate) told: bool,
+    /// The last one that was heard as tones.
+    pub(crate) tone: Option<(char, Instant)>,
 }
 
 /// What became of the recording.
@@ -185,7 +199,9 @@ impl Call {
             facts: Facts::default(),
             times: Times { placed, ..Times::default() },
             heard: Vec::new(),
+            digits: Digits::default(),
             recording: Recording::None,
+            pauses: Pauses::default(),
             stats: None,
             secure: None,
             silent_since: None,
@@ -258,6 +274,7 @@ impl Call {
             parent: self.parent.map(|parent| parent.to_string()),
             secure: self.secure.clone(),
             silent: self.silent_since.is_some(),
+            recording: matches!(self.recording, Recording::Live(_)).then(|| self.pauses.info()),
             quality: self.stats.as_ref().map(quality),
         }
     }
@@ -284,7 +301,13 @@ impl Call {
     /// What the machine judged by, kept with the attempt.
     pub(crate) fn evidence(&self) -> serde_json::Value {
         let rtp = self.stats.as_ref().map(quality);
-        serde_json::json!({ "heard": self.heard, "rtp": rtp, "codec": self.codec, "secure": self.secure })
+        serde_json::json!({
+            "heard": self.heard,
+            "rtp": rtp,
+            "codec": self.codec,
+            "secure": self.secure,
+            "recording_paused": self.pauses.evidence(),
+        })
     }
 }
 

@@ -55,6 +55,8 @@ impl Core {
             Command::CallResume(_) => self.hold(seat, false, now),
             Command::CallMute(p) => self.mute(seat, &p, now),
             Command::CallDtmf(p) => self.dtmf(seat, &p, now),
+            Command::RecordingPause(_) => self.pause_recording(seat, true, &who, now),
+            Command::RecordingResume(_) => self.pause_recording(seat, false, &who, now),
             Command::SeatPause(p) => {
                 let code = p.code.unwrap_or_else(|| String::from("away"));
                 self.seats[seat].dialer.pause(code, now.into());

@@ -1,5 +1,7 @@
 //! What the media engine heard becomes facts of calls; what it says of devices becomes the seat's state.
 
+use std::time::{Duration, Instant};
+
 use dialer::outcome::Row;
 use media::types::{CallProgress, FaxSignal, MediaEvent, SeatId, SessionId};
 use serde_json::json;
@@ -51,8 +53,9 @@ impl Core {
             MediaEvent::SpeechEnded { session, at_ms, .. } => {
                 self.note(session, "speech_end", None, at_ms, now);
             }
-            MediaEvent::Dtmf { session, digit } => {
-                self.note(session, "dtmf", Some(digit.to_string()), 0, now);
+            MediaEvent::Dtmf { session, digit } => self.digit_heard(session, digit, now),
+            MediaEvent::RecordingPaused { session, paused, at_ms } => {
+                self.recording_paused(session, paused, at_ms, now);
             }
             MediaEvent::RecordingClosed { session, path, duration_ms, bytes, sha256, gaps_ms, kept } => {
                 let recording = if kept {
@@ -60,6 +63,7 @@ impl Core {
                 } else {
                     Recording::None
                 };
+                self.fact(session, |call| call.pauses.end(duration_ms), None);
                 let late = self.late_recordings.remove(&session);
                 let attempt = late.or_else(|| self.by_session.get(&session).copied());
                 if let Some(attempt) = attempt
@@ -105,12 +109,32 @@ impl Core {
         }
     }
 
-    /// A digit that came by INFO counts like one that came as telephone-event.
+    /// A digit that came by INFO counts like one that came as telephone-event. Its tones, heard before or after it, do not.
     pub(super) fn digit_told(&mut self, sip: sip_stack::ua::CallId, digit: char, now: Now) {
-        let call = self.by_sip.get(&sip).and_then(|attempt| self.calls.get(attempt));
-        if let Some(session) = call.and_then(|call| call.session) {
-            self.note(session, "dtmf", Some(digit.to_string()), 0, now);
+        let call = self.by_sip.get(&sip).and_then(|attempt| self.calls.get_mut(attempt));
+        let Some(call) = call else { return };
+        let Some(session) = call.session else { return };
+        let (first, tone) = (!call.digits.told, call.digits.tone);
+        call.digits.told = true;
+        let same = |(heard, at): (char, Instant)| heard == digit && now.mono.duration_since(at) < SAME_PRESS;
+        if first && tone.is_some_and(same) {
+            return;
         }
+        self.note(session, "dtmf", Some(digit.to_string()), 0, now);
+    }
+
+    /// The engine heard a digit: an event, or tones where no event was agreed on. A peer whose digits come by INFO says
+    /// nothing new with its tones.
+    fn digit_heard(&mut self, session: SessionId, digit: char, now: Now) {
+        let call = self.by_session.get(&session).and_then(|attempt| self.calls.get_mut(attempt));
+        let Some(call) = call else { return };
+        if !call.telephone_event {
+            if call.digits.told {
+                return;
+            }
+            call.digits.tone = Some((digit, now.mono));
+        }
+        self.note(session, "dtmf", Some(digit.to_string()), 0, now);
     }
 
     /// The other side took no digit by INFO; those after it were dropped.
@@ -126,6 +150,8 @@ impl Core {
         let Some(attempt) = self.by_session.get(&session).copied() else { return };
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         let early = !call.facts.answered;
+        // Whoever pauses the recording for a card number wants it nowhere else either.
+        let digit = digit.filter(|_| !call.pauses.is_paused());
         call.hear(json!({ "what": what, "at_ms": at_ms, "early": early, "digit": digit }));
         // The flow of packets is evidence for the row; only sounds are news.
         if !what.starts_with("rtp") {
@@ -143,6 +169,9 @@ impl Core {
         self.seats[index].voice = voice;
     }
 }
+
+/// A tone and an INFO of one key this far apart are one press.
+const SAME_PRESS: Duration = Duration::from_secs(2);
 
 const fn fax_name(signal: FaxSignal) -> &'static str {
     match signal {

@@ -27,6 +27,7 @@ mod moved;
 mod office;
 mod parts;
 mod past;
+mod pause;
 mod query;
 mod replaced;
 mod report;

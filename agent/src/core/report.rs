@@ -133,6 +133,7 @@ impl Core {
                 duration_ms: None,
                 sha256: None,
                 gaps_ms: None,
+                paused: Vec::new(),
             };
             self.publish(Event::RecordingClosed { attempt, recording }, now);
         }
@@ -148,6 +149,8 @@ impl Core {
             duration_ms: Some(*duration_ms),
             sha256: Some(hex(sha256)),
             gaps_ms: Some(*gaps_ms),
+            // `recording.paused` told of it; the row keeps it.
+            paused: Vec::new(),
         };
         self.publish(Event::RecordingClosed { attempt: attempt.to_string(), recording }, now);
     }

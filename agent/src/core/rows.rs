@@ -181,6 +181,7 @@ pub(super) fn attempt(row: &AttemptRow) -> HistoryRow {
             duration_ms: recording.duration_ms,
             sha256: recording.sha256.clone(),
             gaps_ms: Some(recording.gaps_ms),
+            paused: super::pause::spans_of(&row.evidence),
         }),
         transfer: row.transfer.as_ref().map(|transfer| Transferred {
             way: transfer.way.as_str().to_owned(),

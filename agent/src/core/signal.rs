@@ -199,6 +199,15 @@ impl Core {
             let store = self.store.clone();
             let file = path.clone();
             self.media(MediaCommand::Record { session, path });
+            if let Some(notice) = self.config.recording.notice {
+                let notice = media::NoticeTone {
+                    to_callee: notice.to_callee,
+                    to_operator: notice.to_operator,
+                    every_ms: u32::try_from(notice.every.as_millis()).unwrap_or(u32::MAX),
+                    level_dbm0: f32::from(notice.level_dbm0),
+                };
+                self.media(MediaCommand::Notice { session, notice: Some(notice) });
+            }
             self.jobs
                 .spawn(async move { Done::Noted(store.recording_opened(attempt, file, now.wall).await) });
         }

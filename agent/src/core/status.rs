@@ -207,6 +207,7 @@ impl Core {
             parent: None,
             secure: None,
             silent: false,
+            recording: None,
             quality: None,
         })
     }

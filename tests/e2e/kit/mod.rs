@@ -2,3 +2,4 @@
 
 mod audio;
 mod signalling;
+mod talk_off;

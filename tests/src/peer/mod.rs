@@ -6,6 +6,7 @@ pub mod authority;
 pub mod baresip;
 pub mod digest;
 pub mod dns;
+pub mod espeak;
 pub mod kamailio;
 pub mod linphone;
 pub mod parts;

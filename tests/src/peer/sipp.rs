@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use media::Codec;
+use media::codec::Encoder;
+use media::dtmf::{DIGIT_MS, Digit, PAUSE_MS};
+use media::tones::ToneSource;
 use tempfile::TempDir;
 
 use super::parts;
@@ -21,6 +25,9 @@ pub const TONE_HZ: f64 = 1_000.0;
 pub const TONE_DBFS: f64 = -20.0;
 /// The tone of the early announcement of `uas_404_q850` and number 03 of `exchange`, in Hz.
 pub const ANNOUNCEMENT_HZ: f64 = 700.0;
+
+/// The digits that `uas_digits_as_tones` plays.
+pub const DIGITS: &str = "0159#";
 
 /// What a sipp is to do; [`start`](Self::start) starts it.
 #[derive(Debug)]
@@ -189,8 +196,31 @@ impl Scenario {
         // ITU-T T.30 4.1.1: CED is 2100 Hz for 2.6 s to 4 s, some time after the answer.
         let ced = Sound::silence(8_000, second / 2).then(&Sound::tone(8_000, 2_100.0, -12.0, second * 3));
         write("ced.ulaw", &ced.then(&Sound::silence(8_000, second)).to_ulaw());
+        let digits = digits();
+        write("digits.ulaw", &coded(Codec::Pcmu, &digits));
+        write("digits.alaw", &coded(Codec::Pcma, &digits));
         !text.contains("rtp_stream=")
     }
+}
+
+/// Two seconds of silence, the digits as tones, and silence again.
+fn digits() -> Vec<i16> {
+    let mut pcm = vec![0; 16_000];
+    for digit in DIGITS.chars().filter_map(Digit::from_char) {
+        let start = pcm.len();
+        pcm.resize(start + (DIGIT_MS + PAUSE_MS) as usize * 8, 0);
+        ToneSource::new(digit.tone(), 8_000).fill(&mut pcm[start..]);
+    }
+    pcm.resize(pcm.len() + 8_000, 0);
+    pcm
+}
+
+fn coded(codec: Codec, pcm: &[i16]) -> Vec<u8> {
+    let mut bytes = vec![0; pcm.len()];
+    let mut encoder = Encoder::new(codec, None, None).expect("G.711 needs nothing");
+    let length = encoder.encode(pcm, &mut bytes).expect("a byte a sample");
+    bytes.truncate(length);
+    bytes
 }
 
 impl From<&str> for Scenario {

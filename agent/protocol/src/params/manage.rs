@@ -268,6 +268,16 @@ params! {
         #[serde(default)]
         release: bool,
     }
+    /// `recording.pause`: both sides of the recording hold silence from now on.
+    RecordingPause {
+        /// The seat.
+        seat: Option<String>,
+    }
+    /// `recording.resume`.
+    RecordingResume {
+        /// The seat.
+        seat: Option<String>,
+    }
     /// `recording.quota`: how much is kept and how long it lasts.
     RecordingQuota {}
     /// `store.backup`: a copy of the database while calls go on.

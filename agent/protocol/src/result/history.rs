@@ -125,6 +125,18 @@ pub struct RecordingInfo {
     /// full. More than 0: the recording does not hold the whole call.
     #[serde(default)]
     pub gaps_ms: Option<u64>,
+    /// Where it was paused (`recording.pause`) and holds silence. Absent where nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paused: Vec<PausedSpan>,
+}
+
+/// A stretch of a recording that was paused. Places in the file, milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedSpan {
+    /// Where it begins.
+    pub from_ms: u64,
+    /// Where it ends; `null`: at the end of the recording.
+    pub to_ms: Option<u64>,
 }
 
 /// `stats.get`.

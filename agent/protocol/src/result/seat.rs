@@ -66,6 +66,15 @@ pub struct VoiceStatus {
     pub why: Option<String>,
 }
 
+/// The recording of a running call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallRecording {
+    /// It holds silence for now (`recording.pause`).
+    pub paused: bool,
+    /// Since when, UTC milliseconds; `null` while it is not paused.
+    pub since: Option<i64>,
+}
+
 /// One call or attempt, as far as it got.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallInfo {
@@ -137,6 +146,9 @@ pub struct CallInfo {
     /// The other side should be heard and nothing came for ten seconds. Absent where that is not so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
+    /// The recording, while one is written. Absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<CallRecording>,
     /// How the voice fares. Absent before there is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<CallQuality>,

@@ -274,6 +274,10 @@ pub enum RecordingVerb {
         /// The call
         attempt: String,
     },
+    /// Write silence from now on, as while a card number is said; the call goes on
+    Pause,
+    /// Go on recording; it never does by itself
+    Resume,
     /// How much is kept, and how long that lasts
     Quota,
     /// Copy a month of recordings into a folder, with a list of them; goes on where it stopped

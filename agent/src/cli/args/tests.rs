@@ -138,6 +138,8 @@ fn every_documented_command_parses() {
         "recording hold 01JD --reason x",
         "recording release 01JD",
         "recording quota",
+        "recording pause",
+        "recording resume --seat a",
         "recording export --month 2026-11 /mnt/backup --list x",
         "backup /b/k.db",
         "restore /b/k.db --database /s/k.db",

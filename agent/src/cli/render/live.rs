@@ -321,6 +321,9 @@ fn handed(transfer: &TransferInfo, out: Out) -> String {
 /// How the voice fares: what is wrong first, then whether it is encrypted, then the score.
 fn line(call: &CallInfo, out: Out) -> String {
     let mut text = String::new();
+    if call.recording.is_some_and(|recording| recording.paused) {
+        text.push_str(out.text(" 録音停止中", " recording paused"));
+    }
     if call.silent {
         text.push_str(out.text(" 無音", " silent"));
     }
