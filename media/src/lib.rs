@@ -68,6 +68,7 @@ mod leg;
 pub mod limiter;
 pub mod limits;
 mod mailbox;
+mod margin;
 pub mod notice;
 mod outbound;
 mod outbox;

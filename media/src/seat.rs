@@ -1,6 +1,7 @@
 //! An operator's seat as its media worker sees it: feeds, levels, rates.
 
-use crate::device::{CaptureFeed, FileTrack, PLAYBACK_TARGET, PlaybackFeed};
+use crate::device::{CaptureFeed, FileTrack, PlaybackFeed};
+use crate::margin::{FillLevel, Reserve};
 use crate::resample::Resampler;
 use crate::types::SessionId;
 use crate::wav::VOICE_RATE;
@@ -17,6 +18,8 @@ pub(crate) struct Seat {
     clip_position: usize,
     /// Whether the capture ring has been let fill up since it last ran dry.
     primed: bool,
+    reserve: Reserve,
+    fill_level: FillLevel,
     capture_rate: Rate,
     playback_rate: Rate,
     /// Captured samples at the session's rate, left over from odd ratios.
@@ -35,6 +38,8 @@ impl Seat {
             sessions,
             clip_position: 0,
             primed: false,
+            reserve: Reserve::default(),
+            fill_level: FillLevel::default(),
             capture_rate: Rate::default(),
             playback_rate: Rate::default(),
             carry: Vec::new(),
@@ -52,12 +57,14 @@ impl Seat {
     pub(crate) fn set_capture(&mut self, feed: CaptureFeed) {
         self.capture = feed;
         self.primed = false;
+        self.reserve = Reserve::default();
         self.clip_position = 0;
         self.carry.clear();
     }
 
     /// Another ear piece, or none after a loss; returns the one before.
     pub(crate) fn set_playback(&mut self, feed: PlaybackFeed) -> PlaybackFeed {
+        self.fill_level = FillLevel::default();
         std::mem::replace(&mut self.playback, feed)
     }
 
@@ -65,6 +72,7 @@ impl Seat {
     pub(crate) fn attach(&mut self, session: SessionId) {
         self.detach(session);
         self.sessions.push(session);
+        self.fill_level.pause();
         self.refresh_capture();
     }
 
@@ -94,10 +102,10 @@ impl Seat {
     }
 
     /// Samples at `rate` that bring the playback ring to its target level; 0 without a device.
-    pub(crate) fn playback_deficit(&self, rate: u32) -> usize {
+    pub(crate) fn playback_deficit(&mut self, rate: u32) -> usize {
         let PlaybackFeed::Ring { writer, rate: device } = &self.playback else { return 0 };
-        let missing =
-            (*device as usize * PLAYBACK_TARGET.as_millis() as usize / 1_000).saturating_sub(writer.level());
+        let target = *device as usize * self.fill_level.target_ms(writer.level()) as usize / 1_000;
+        let missing = target.saturating_sub(writer.level());
         // Whole milliseconds, so that the resampler's ratio comes out even.
         let ms = missing * 1_000 / (*device).max(1) as usize;
         ms * rate as usize / 1_000
@@ -131,13 +139,19 @@ impl Seat {
             CaptureFeed::Ring { reader, rate: device } => {
                 let ms = |ms: usize| *device as usize * ms / 1_000;
                 if !self.primed {
-                    // The callback's chunks and our ticks must be free to drift against each other.
-                    self.primed = reader.level() >= ms(CAPTURE_TARGET_MS);
+                    let round_ms = out.len() * 1_000 / rate.max(1) as usize;
+                    let enough = ms(self.reserve.fill_up_to(round_ms as u32) as usize);
+                    self.primed = reader.level() >= enough;
+                    if self.primed {
+                        // What is older than that only makes the operator late.
+                        reader.discard(reader.level() - enough);
+                    }
                 }
                 while self.primed && self.carry.len() < out.len() {
                     self.scratch.resize(ms(CAPTURE_STEP_MS), 0);
                     if reader.level() < self.scratch.len() {
                         self.primed = false;
+                        self.reserve.ran_dry();
                         break;
                     }
                     reader.pop(&mut self.scratch);
@@ -148,11 +162,20 @@ impl Seat {
                 let count = self.carry.len().min(out.len());
                 fill(out, self.carry.get(..count).unwrap_or_default());
                 self.carry.drain(..count);
-                // A microphone clock faster than ours shows as level; it is taken back where nobody speaks.
-                let (level, target) = (reader.level(), ms(CAPTURE_TARGET_MS));
+                if !self.primed {
+                    return;
+                }
+                // A microphone clock that differs from ours shows as level; it is put right where nobody speaks.
+                self.reserve.left((reader.level() * 1_000 / (*device).max(1) as usize) as u32);
                 let silent = out.iter().all(|sample| sample.unsigned_abs() < QUIET);
-                if level > ms(CAPTURE_LIMIT_MS) || (silent && level > ms(CAPTURE_RELAXED_MS)) {
-                    reader.discard(level - target);
+                match self.reserve.correction(silent) {
+                    surplus @ 1.. => {
+                        reader.discard(ms(surplus as usize));
+                    }
+                    lack => {
+                        let silence = lack.unsigned_abs() as usize * rate as usize / 1_000;
+                        self.carry.resize(self.carry.len() + silence, 0);
+                    }
                 }
             }
         }
@@ -202,12 +225,6 @@ fn fill(out: &mut [i16], samples: &[i16]) {
     }
 }
 
-/// Level at which a capture ring that ran dry is used again.
-const CAPTURE_TARGET_MS: usize = 30;
-/// Above this a silent moment is used to fall back to the target.
-const CAPTURE_RELAXED_MS: usize = 45;
-/// Above this speech is cut too.
-const CAPTURE_LIMIT_MS: usize = 80;
 const CAPTURE_STEP_MS: usize = 5;
 /// Peak of what counts as a silent moment, about −47 dBm0.
 const QUIET: u16 = 100;

@@ -29,9 +29,9 @@ use std::time::Duration;
 use crate::recorder::TrackWriter;
 use crate::wav::WavError;
 
-/// Level of a playback ring after a media worker has filled it: the device takes 10 ms at a time, a tick may be 5 ms late, and
-/// a busy machine wakes us later still.
-pub const PLAYBACK_TARGET: Duration = Duration::from_millis(30);
+/// Level of a playback ring after a media worker has filled it: the device takes 5 ms at a time, and a tick may be 5 ms late.
+/// It rises where that is not enough.
+pub const PLAYBACK_TARGET: Duration = Duration::from_millis(15);
 
 /// Which way the sound goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
