@@ -22,7 +22,7 @@ pub const DETECTOR_RATE: u32 = 8_000;
 /// Milliseconds of a block.
 pub const BLOCK_MS: u32 = 10;
 
-/// Below this level in dBm0 nobody asks whether a block is a tone: neither beep nor speech is that quiet.
+/// Below this level in dBm0 nobody asks whether a block is a tone: neither beep, modem nor speech is that quiet.
 const SILENT: f32 = -46.0;
 
 /// Results that may wait; there are a few per call.
@@ -159,13 +159,16 @@ impl Detectors {
         if at_ms.abs_diff(self.now_ms) > 100 {
             self.now_ms = at_ms;
         }
-        for &sample in pcm {
-            let filtered = self.high_pass.filter(f32::from(sample));
-            self.samples[self.filled] = filtered;
-            self.filled += 1;
-            if self.answered {
-                self.v21.sample(filtered);
+        let mut rest = pcm;
+        while !rest.is_empty() {
+            let (piece, later) = rest.split_at(rest.len().min(BLOCK - self.filled));
+            rest = later;
+            let mut high_pass = self.high_pass;
+            for (slot, &sample) in self.samples[self.filled..].iter_mut().zip(piece) {
+                *slot = high_pass.filter(f32::from(sample));
             }
+            self.high_pass = high_pass;
+            self.filled += piece.len();
             if self.filled == BLOCK {
                 self.filled = 0;
                 self.now_ms = self.now_ms.wrapping_add(BLOCK_MS);
@@ -198,6 +201,11 @@ impl Detectors {
             },
             end_ms: self.now_ms,
         };
+        if self.answered && level_dbm0 > SILENT {
+            self.v21.samples(&self.samples);
+        } else {
+            self.v21.silence();
+        }
         let early = !self.answered;
         if let Some(tone) = self.cadence.block(&block, early) {
             self.emit(Detected::CallProgress { tone, early });

@@ -4,18 +4,21 @@ use super::detect::{BLOCK_MS, Block};
 use super::goertzel::BLOCK;
 use super::level::dbm0_of_power;
 
-/// One bit at 300 bit/s is 26.7 samples; the filter sees about one bit.
-const FILTER: usize = 26;
+/// Once mixed down, the band is looked at every second sample.
+const PAIR: usize = 2;
+
+/// Pairs. One bit at 300 bit/s is 26.7 samples; the filter sees about one bit.
+const FILTER: usize = 13;
 
 /// 1750 Hz, the middle of the two frequencies, has 7 whole periods in 32 samples.
 const PERIOD: usize = 32;
 
-/// Samples over which the phase step is taken.
-const STEP: usize = 4;
+/// Pairs over which the phase step is taken.
+const STEP: usize = 2;
 
-/// A flag `01111110` is six bits of mark (1650 Hz) and, with its neighbour, two of space (1850 Hz).
-const MARK: std::ops::RangeInclusive<u32> = 130..=190;
-const SPACE: std::ops::RangeInclusive<u32> = 32..=76;
+/// In pairs. A flag `01111110` is six bits of mark (1650 Hz) and, with its neighbour, two of space (1850 Hz).
+const MARK: std::ops::RangeInclusive<u32> = 65..=95;
+const SPACE: std::ops::RangeInclusive<u32> = 16..=38;
 
 /// Flags in a row: 15 take 0.4 s of the preamble's 1 s.
 const MIN_FLAGS: u32 = 15;
@@ -31,7 +34,7 @@ pub struct V21Detector {
     cos: [f32; PERIOD],
     sin: [f32; PERIOD],
     phase: usize,
-    /// The last mixed samples, and their sums. `f64`, since the sums run for hours.
+    /// The last mixed pairs, and their sums. `f64`, since the sums run for hours.
     mixed: [(f32, f32); FILTER],
     at: usize,
     sum: (f64, f64),
@@ -80,21 +83,40 @@ impl V21Detector {
         self.ready = false;
     }
 
-    /// Takes a sample.
-    pub fn sample(&mut self, sample: f32) {
-        let mixed = (sample * self.cos[self.phase], -sample * self.sin[self.phase]);
-        self.phase = (self.phase + 1) % PERIOD;
+    /// Takes a block of samples.
+    pub fn samples(&mut self, samples: &[f32; BLOCK]) {
+        for pair in samples.chunks_exact(PAIR) {
+            self.pair(pair[0], pair[1]);
+        }
+    }
+
+    /// A block too quiet to be looked at: what was half heard is over.
+    pub fn silence(&mut self) {
+        if self.total > 0.0 {
+            let (found, cos, sin) = (self.found, self.cos, self.sin);
+            *self = Self { found, cos, sin, total: 0.0, ..Self::new() };
+        }
+    }
+
+    fn pair(&mut self, first: f32, second: f32) {
+        let next = self.phase + 1;
+        let mixed = (
+            first * self.cos[self.phase] + second * self.cos[next],
+            -first * self.sin[self.phase] - second * self.sin[next],
+        );
+        self.phase = (self.phase + PAIR) % PERIOD;
         let old = std::mem::replace(&mut self.mixed[self.at], mixed);
         self.at = (self.at + 1) % FILTER;
         self.sum.0 += f64::from(mixed.0) - f64::from(old.0);
         self.sum.1 += f64::from(mixed.1) - f64::from(old.1);
-        let output = (self.sum.0 as f32 / FILTER as f32, self.sum.1 as f32 / FILTER as f32);
+        let scale = 1.0 / (FILTER * PAIR) as f32;
+        let output = (self.sum.0 as f32 * scale, self.sum.1 as f32 * scale);
         let before = std::mem::replace(&mut self.outputs[self.output_at], output);
         self.output_at = (self.output_at + 1) % STEP;
         // Smoothed over about 30 ms.
         let power = 2.0 * (output.0 * output.0 + output.1 * output.1);
-        self.band += (power - self.band) / 256.0;
-        self.total += (sample * sample - self.total) / 256.0;
+        self.band += (power - self.band) / 128.0;
+        self.total += ((first * first + second * second) / 2.0 - self.total) / 128.0;
         // The sign of the phase step (±0.31 rad in a bit) is the bit; near zero the old bit holds, or each change
         // of the bit would be heard as several.
         let sine = output.1 * before.0 - output.0 * before.1;
@@ -111,7 +133,7 @@ impl V21Detector {
 
     /// Ends a block. Gives start and level of the preamble, once.
     pub fn block(&mut self, block: &Block) -> Option<(u32, f32)> {
-        if self.length > 2 * BLOCK as u32 + 40 {
+        if self.length > (2 * BLOCK as u32 + 40) / PAIR as u32 {
             self.flags = 0;
         }
         if self.found || !self.ready {
