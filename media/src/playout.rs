@@ -340,3 +340,7 @@ fn law_of(payload_type: u8, negotiated: Law) -> Law {
         _ => negotiated,
     }
 }
+
+#[cfg(test)]
+#[path = "playout_tests.rs"]
+mod tests;

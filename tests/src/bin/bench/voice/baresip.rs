@@ -48,7 +48,7 @@ pub(super) fn heard(profiles: &[Profile], clips: &[Clip], seeds: u64) -> Vec<Vec
 fn one_profile(profile: &Profile, clips: &[Clip], seeds: u64) -> Vec<Vec<i16>> {
     let calls: Vec<Call> = (0..seeds).map(|_| Call::start()).collect();
     let packets: Vec<Vec<Vec<u8>>> =
-        (0..seeds).map(|seed| path::packets(&clip_of(clips, seed).pcm)).collect();
+        (0..seeds).map(|seed| path::packets(path::Line::Narrow, &clip_of(clips, seed).pcm)).collect();
     let mut schedule: Vec<(Duration, usize, usize)> = Vec::new();
     for (call, packets) in packets.iter().enumerate() {
         let arrivals = profile.arrivals(packets.len(), call as u64);

@@ -8,10 +8,12 @@ mod path;
 mod profile;
 mod score;
 mod speech;
+mod wide;
 
 use std::fmt::Write as _;
 
 use media::codec::g711::Law;
+use path::Line;
 use profile::{Profile, profiles};
 use score::{Pair, Score, judge};
 use speech::Clip;
@@ -27,7 +29,7 @@ pub(crate) fn measure(table: &mut Table, quick: bool, baresip: bool) {
         Ok(version) => version,
         Err(instruction) => return table.exactly("voice quality", instruction, "measured", false),
     };
-    let clips = speech::clips();
+    let clips = speech::clips(speech::RATE);
     let profiles = profiles();
     let seeds = if quick { 6 } else { SEEDS };
     table.note("speech, scores", format!("{}; pesq {version}, narrow band", speech::version()));
@@ -35,7 +37,9 @@ pub(crate) fn measure(table: &mut Table, quick: bool, baresip: bool) {
         (0..clips.len() as u64).map(|seed| through_codec(&clip_of(&clips, seed).pcm)).collect();
     let codec = mean(&judged(&codec, &clips), |score| score.pesq);
     table.note("voice, the codec alone: PESQ", format!("{codec:.2}"));
-    let ours = scores(&profiles, &clips, seeds, |profile, clip, seed| path::heard(clip, profile, seed));
+    let ours = scores(&profiles, &clips, seeds, |profile, clip, seed| {
+        path::heard(Line::Narrow, clip, profile, seed)
+    });
     for (profile, scores) in profiles.iter().zip(&ours) {
         let (pesq, delay) = (mean(scores, |score| score.pesq), mean(scores, |score| score.delay_ms));
         let worst = scores.iter().map(|score| score.pesq).fold(f64::INFINITY, f64::min);
@@ -57,6 +61,7 @@ pub(crate) fn measure(table: &mut Table, quick: bool, baresip: bool) {
         heard.iter().map(|row| judged(row, &clips)).collect::<Vec<_>>()
     });
     crate::print(&comparison(&profiles, &ours, theirs.as_deref()));
+    wide::measure(table, seeds);
 }
 
 /// The scores of every profile with every seed.
@@ -80,7 +85,7 @@ fn judged(heard: &[Vec<i16>], clips: &[Clip]) -> Vec<Score> {
         .zip(0..)
         .map(|(degraded, seed)| Pair { reference: &clip_of(clips, seed).pcm, degraded })
         .collect();
-    judge(&pairs)
+    judge(&pairs, "nb")
 }
 
 /// What PCMU leaves of a clip.

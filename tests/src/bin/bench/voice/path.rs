@@ -8,24 +8,44 @@ use media::session::{MAX_DATAGRAM, Session};
 use media::{Codec, SessionId, StreamParams};
 
 use super::profile::{PTIME, Profile};
-use super::speech::RATE;
 
-/// Samples of a packet.
-const FRAME: usize = 160;
+/// What a voice is coded by.
+#[derive(Clone, Copy)]
+pub(super) enum Line {
+    /// PCMU.
+    Narrow,
+    /// G.722.
+    Wide,
+}
+
+impl Line {
+    /// Samples per second of what is said and heard.
+    pub(super) fn rate(self) -> usize {
+        self.codec().sample_rate() as usize
+    }
+
+    fn codec(self) -> Codec {
+        match self {
+            Self::Narrow => Codec::Pcmu,
+            Self::Wide => Codec::G722,
+        }
+    }
+}
+
 /// As a media worker does it for a device: look every 5 ms, fill up to the level of a seat.
 const TOP_UP: Duration = Duration::from_millis(5);
 /// A device takes so much at a time.
-const DEVICE: Duration = Duration::from_millis(10);
+const DEVICE: Duration = Duration::from_millis(5);
 /// What may be under way when the sender ends.
 const TAIL: Duration = Duration::from_millis(700);
 
 /// The packets of a clip, as our own sender makes them.
-pub(super) fn packets(pcm: &[i16]) -> Vec<Vec<u8>> {
+pub(super) fn packets(line: Line, pcm: &[i16]) -> Vec<Vec<u8>> {
     let base = Instant::now();
-    let mut sender = session(1, base);
+    let mut sender = session(line, 1, base);
     let mut datagram = [0; MAX_DATAGRAM];
     let mut packets = Vec::new();
-    for (index, frame) in pcm.chunks_exact(FRAME).enumerate() {
+    for (index, frame) in pcm.chunks_exact(line.rate() / 50).enumerate() {
         sender.push(base + PTIME * index as u32, frame);
         while let Some(transmit) = sender.poll_transmit(&mut datagram) {
             // Reports travel too, but not here: an RTCP packet has payload type 200 and above.
@@ -38,42 +58,43 @@ pub(super) fn packets(pcm: &[i16]) -> Vec<Vec<u8>> {
 }
 
 /// What is heard of a clip, from the moment on at which its first sample was sent.
-pub(super) fn heard(pcm: &[i16], profile: &Profile, seed: u64) -> Vec<i16> {
-    let packets = packets(&pcm.repeat(profile.before + 1));
-    let mut heard = play(&packets, profile, seed);
+pub(super) fn heard(line: Line, pcm: &[i16], profile: &Profile, seed: u64) -> Vec<i16> {
+    let packets = packets(line, &pcm.repeat(profile.before + 1));
+    let mut heard = play(line, &packets, profile, seed);
     // The last time is the one that counts.
     let start = profile.sent(packets.len() / (profile.before + 1) * profile.before);
-    heard.drain(..(start.as_secs_f64() * f64::from(RATE)) as usize);
+    heard.drain(..(start.as_secs_f64() * line.rate() as f64) as usize);
     heard
 }
 
-fn play(packets: &[Vec<u8>], profile: &Profile, seed: u64) -> Vec<i16> {
+fn play(line: Line, packets: &[Vec<u8>], profile: &Profile, seed: u64) -> Vec<i16> {
     let base = Instant::now();
-    let mut receiver = session(2, base);
+    let rate = line.rate();
+    let mut receiver = session(line, 2, base);
     let source = SocketAddr::from(([127, 0, 0, 1], 4_000));
     let mut arrivals = profile.arrivals(packets.len(), seed).into_iter().peekable();
     let end = profile.sent(packets.len()) + TAIL;
-    let target = media::device::PLAYBACK_TARGET.as_millis() as usize * RATE as usize / 1_000;
+    let target = media::device::PLAYBACK_TARGET.as_millis() as usize * rate / 1_000;
     let mut ring: VecDeque<i16> = VecDeque::new();
     let mut heard = Vec::new();
     // The device's clock and ours do not keep step.
     let mut device_at = Duration::from_micros(seed.wrapping_mul(1_237) % 10_000);
     let mut round = Duration::from_micros(seed.wrapping_mul(811) % 5_000);
-    heard.resize(device_at.as_micros() as usize * RATE as usize / 1_000_000, 0);
+    heard.resize(device_at.as_micros() as usize * rate / 1_000_000, 0);
     while device_at < end {
         while round <= device_at {
             while let Some((at, index)) = arrivals.next_if(|(at, _)| *at <= round) {
                 receiver.handle_rtp(base + at, source, &packets[index]);
             }
             // Whole milliseconds.
-            let missing = target.saturating_sub(ring.len()) / 8 * 8;
+            let missing = target.saturating_sub(ring.len()) * 1_000 / rate * rate / 1_000;
             let mut pcm = vec![0; missing];
             receiver.pull(base + round, &mut pcm);
             while receiver.poll_event().is_some() {}
             ring.extend(pcm);
             round += TOP_UP;
         }
-        for _ in 0..DEVICE.as_millis() as usize * RATE as usize / 1_000 {
+        for _ in 0..DEVICE.as_millis() as usize * rate / 1_000 {
             heard.push(ring.pop_front().unwrap_or_default());
         }
         device_at += DEVICE;
@@ -81,16 +102,17 @@ fn play(packets: &[Vec<u8>], profile: &Profile, seed: u64) -> Vec<i16> {
     heard
 }
 
-fn session(id: u64, now: Instant) -> Session {
+fn session(line: Line, id: u64, now: Instant) -> Session {
+    let payload_type = if line.codec() == Codec::G722 { 9 } else { 0 };
     let params = StreamParams {
         remote: SocketAddr::from(([127, 0, 0, 1], 4_000)),
         remote_rtcp: None,
         rtcp_mux: false,
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        receive_payload_type: 0,
+        codec: line.codec(),
+        payload_type,
+        receive_payload_type: payload_type,
         dtmf_payload_type: None,
-        dtmf_clock_rate: RATE,
+        dtmf_clock_rate: line.codec().clock_rate(),
         dtmf_receive_payload_type: None,
         ptime_ms: 20,
         send: true,

@@ -1,6 +1,7 @@
-"""Scores of degraded speech: PESQ narrow band (ITU-T P.862, mapped by P.862.1) and delay by cross-correlation.
+"""Scores of degraded speech: PESQ (ITU-T P.862, narrow band mapped by P.862.1, wide band by P.862.2) and delay by
+cross-correlation.
 
-Reads lines "reference<TAB>degraded" (raw 16-bit mono at 8 kHz) and prints "score<TAB>delay in ms" for each.
+The argument is nb or wb. Reads lines "reference<TAB>degraded" (raw 16-bit mono at 8 or 16 kHz) and prints "score<TAB>delay in ms" for each.
 The delay is the median over windows of 400 ms in which somebody speaks.
 """
 
@@ -10,7 +11,8 @@ from multiprocessing import Pool
 import numpy
 from pesq import PesqError, pesq
 
-RATE = 8000
+BAND = sys.argv[1]
+RATE = 16000 if BAND == "wb" else 8000
 WINDOW = RATE * 4 // 10
 STEP = RATE // 10
 MAX_DELAY = RATE
@@ -39,7 +41,7 @@ def delay_ms(reference, degraded):
 def judge(line):
     reference, degraded = (numpy.fromfile(name, dtype="<i2") for name in line.split("\t"))
     try:
-        score = pesq(RATE, reference, degraded, "nb")
+        score = pesq(RATE, reference, degraded, BAND)
     except PesqError:
         score = 1.0  # nothing of the speech was found
     return f"{score:.4f}\t{delay_ms(reference.astype(float), degraded.astype(float)):.2f}"

@@ -20,8 +20,8 @@ pub(super) struct Score {
     pub(super) delay_ms: f64,
 }
 
-/// Judges all pairs, in order.
-pub(super) fn judge(pairs: &[Pair<'_>]) -> Vec<Score> {
+/// Judges all pairs, in order; `band` is `nb` at 8 kHz or `wb` at 16.
+pub(super) fn judge(pairs: &[Pair<'_>], band: &str) -> Vec<Score> {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
     let mut list = String::new();
     for (index, pair) in pairs.iter().enumerate() {
@@ -38,7 +38,7 @@ pub(super) fn judge(pairs: &[Pair<'_>]) -> Vec<Score> {
     std::fs::write(&order, list).unwrap_or_else(|error| panic!("{}: {error}", order.display()));
     let input = std::fs::File::open(&order).unwrap_or_else(|error| panic!("{}: {error}", order.display()));
     let mut command = Command::new(python());
-    command.args(["-c", include_str!("score.py")]).stdin(input).stderr(Stdio::inherit());
+    command.args(["-c", include_str!("score.py"), band]).stdin(input).stderr(Stdio::inherit());
     let output = command.output().unwrap_or_else(|error| panic!("no Python: {error}"));
     assert!(output.status.success(), "the scores failed, see above");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

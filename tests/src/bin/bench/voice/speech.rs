@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
+use e2e::peer::espeak;
 use e2e::process;
-use media::resample::Resampler;
 
 /// Samples per second of everything here.
 pub(super) const RATE: u32 = 8_000;
@@ -58,46 +58,28 @@ const TAIL_MS: usize = 900;
 /// Level of the speech while somebody speaks, below full scale (P.56's usual −26 dBov).
 const LEVEL_DBOV: f64 = -26.0;
 
-/// Speaks all clips.
-pub(super) fn clips() -> Vec<Clip> {
-    SCRIPTS.iter().map(|(voice, speed, first, second)| clip(voice, speed, first, second)).collect()
+/// Speaks all clips, at `rate` hertz.
+pub(super) fn clips(rate: u32) -> Vec<Clip> {
+    SCRIPTS.iter().map(|(voice, speed, first, second)| clip(rate, voice, speed, first, second)).collect()
 }
 
 /// What speaks, for the head of the table.
 pub(super) fn version() -> String {
-    let said = process::output_of(Command::new(program()).arg("--version"));
+    let said = process::output_of(Command::new(espeak::program()).arg("--version"));
     said.split("  ").next().unwrap_or_default().trim().to_owned()
 }
 
-fn program() -> std::path::PathBuf {
-    process::program("espeak-ng", "espeak-ng")
-}
-
-fn clip(voice: &str, speed: &str, first: &str, second: &str) -> Clip {
-    let silence = |ms: usize| vec![0; ms * RATE as usize / 1_000];
+fn clip(rate: u32, voice: &str, speed: &str, first: &str, second: &str) -> Clip {
+    let silence = |ms: usize| vec![0; ms * rate as usize / 1_000];
     let mut pcm = silence(LEAD_MS);
-    pcm.extend(speak(voice, speed, first));
+    pcm.extend(espeak::speak(voice, speed, first, rate).samples);
     pcm.extend(silence(PAUSE_MS));
-    pcm.extend(speak(voice, speed, second));
+    pcm.extend(espeak::speak(voice, speed, second, rate).samples);
     pcm.extend(silence(TAIL_MS));
     // Whole packets, so that a repetition begins with one.
-    pcm.resize(pcm.len().next_multiple_of(160), 0);
+    pcm.resize(pcm.len().next_multiple_of(rate as usize / 50), 0);
     level(&mut pcm);
     Clip { pcm }
-}
-
-fn speak(voice: &str, speed: &str, text: &str) -> Vec<i16> {
-    let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
-    let file = folder.path().join("speech.wav");
-    process::output_of(Command::new(program()).args(["-v", voice, "-s", speed, "-w"]).arg(&file).arg(text));
-    let mut reader = hound::WavReader::open(&file).unwrap_or_else(|error| panic!("espeak-ng: {error}"));
-    let rate = reader.spec().sample_rate;
-    let samples: Vec<i16> = reader.samples().map(|sample| sample.unwrap_or_default()).collect();
-    let mut resampler = Resampler::new(rate, RATE);
-    let mut out = vec![0; resampler.max_output(samples.len())];
-    let count = resampler.process(&samples, &mut out);
-    out.truncate(count);
-    out
 }
 
 /// Brings what is not silence to [`LEVEL_DBOV`].
