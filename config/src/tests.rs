@@ -575,3 +575,15 @@ fn a_notice_tone_is_asked_for() {
         assert!(tone(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn encryption_of_voice_wants_encrypted_signalling() {
+    assert_eq!(account("").srtp, Srtp::Off);
+    for (word, srtp) in [("off", Srtp::Off), ("optional", Srtp::Optional), ("required", Srtp::Required)] {
+        let clear = parse(&with_account(&format!("srtp = \"{word}\""))).unwrap();
+        assert_eq!((clear.accounts[0].srtp, clear.warnings.len()), (srtp, usize::from(srtp != Srtp::Off)));
+        let secret = parse(&with_account(&format!("transport = \"tls\"\nsrtp = \"{word}\""))).unwrap();
+        assert_eq!(secret.warnings, []);
+    }
+    assert!(parse(&with_account("srtp = true")).is_err() && parse(&with_account("srtp = \"yes\"")).is_err());
+}

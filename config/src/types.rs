@@ -203,6 +203,8 @@ pub struct Account {
     pub opus_bitrate: Option<u32>,
     /// Length of the voice packets that are asked for, 10 to 60 ms in steps of 10.
     pub ptime: Duration,
+    /// Whether voice is encrypted (SRTP with keys in the session description, RFC 4568).
+    pub srtp: Srtp,
 }
 
 impl Account {
@@ -349,6 +351,18 @@ pub enum Dtmf {
     Info,
     /// As tones in the audio; telephone-event is not offered.
     Inband,
+}
+
+/// Whether an account's voice is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Srtp {
+    /// Never.
+    #[default]
+    Off,
+    /// Where the other side can.
+    Optional,
+    /// Always; calls that cannot be encrypted fail.
+    Required,
 }
 
 /// A codec by its SDP name.

@@ -29,6 +29,7 @@
 //!     receive: true,
 //!     fmtp: None,
 //!     bitrate: None,
+//!     encryption: Default::default(),
 //! };
 //! let mut session = Session::new(SessionId(1), params, 42, now)?;
 //! // 20 ms from the microphone: one packet to send.
@@ -47,7 +48,7 @@
 //!
 //! # Standards
 //! RFC 3550 (RTP, RTCP) with its appendices A.1, A.3 and A.8; 3551 (payload types); 3389 (comfort noise, received);
-//! 4733 (telephone-event); 5761 (RTCP on the RTP port); 7587 (Opus); ITU-T G.711 with appendix I, G.722, Q.23, T.30,
+//! 3711, 6188 and 7714 (SRTP); 4733 (telephone-event); 5761 (RTCP on the RTP port); 7587 (Opus); ITU-T G.711 with appendix I, G.722, Q.23, T.30,
 //! V.8, V.21, V.25; G.107 (the E-model).
 //!
 //! # Levels
@@ -85,6 +86,7 @@ mod seat;
 mod seats;
 pub mod session;
 pub mod socket;
+pub mod srtp;
 pub mod stats;
 pub mod stretch;
 mod tap;

@@ -21,6 +21,7 @@ use crate::playout::{Playout, PlayoutCounters};
 use crate::resample::Resampler;
 use crate::rtcp_session::RtcpSession;
 use crate::rtp::{Packet, is_rtcp};
+use crate::srtp::{Encryption, KeyError, Refused, Srtp};
 use crate::telephone_event::EventReceiver;
 use crate::tones::ToneSpec;
 use crate::tones::detect::{DETECTOR_RATE, Detected, Detectors};
@@ -66,6 +67,8 @@ pub struct Session {
     outbound: Outbound,
     outbox: Outbox,
     rtcp: RtcpSession,
+    /// What is not encrypted under these keys is neither sent nor looked at.
+    srtp: Option<Box<Srtp>>,
     events_received: EventReceiver,
     events: VecDeque<MediaEvent>,
     /// Last valid packet, or the moment from which packets are expected.
@@ -92,7 +95,7 @@ impl Session {
     /// A session for what was negotiated. `seed` gives SSRC and first numbers; it must differ between sessions.
     ///
     /// # Errors
-    /// [`CodecError::Opus`] when libopus cannot allocate.
+    /// [`CodecError::Opus`] when libopus cannot allocate, [`CodecError::Keys`] for keys that do not fit their profile.
     pub fn new(id: SessionId, params: StreamParams, seed: u64, now: Instant) -> Result<Self, CodecError> {
         let codec = params.codec;
         Ok(Self {
@@ -110,6 +113,7 @@ impl Session {
             outbound: Outbound::new(&params, seed)?,
             outbox: Outbox::default(),
             rtcp: RtcpSession::new(seed, now),
+            srtp: context(&params.encryption)?,
             events_received: EventReceiver::default(),
             events: VecDeque::with_capacity(MAX_EVENTS),
             heard: now,
@@ -148,6 +152,15 @@ impl Session {
             self.handle_rtcp(now, source, bytes);
             return;
         }
+        let Some(mut srtp) = self.srtp.take() else { return self.take_rtp(now, source, bytes) };
+        match srtp.unprotect_rtp(bytes) {
+            Ok(plain) => self.take_rtp(now, source, plain),
+            Err(refused) => self.refuse(refused),
+        }
+        self.srtp = Some(srtp);
+    }
+
+    fn take_rtp(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
         let Ok(packet) = Packet::parse(bytes) else {
             self.counts.malformed += 1;
             return;
@@ -205,6 +218,15 @@ impl Session {
             self.counts.foreign += 1;
             return;
         }
+        let Some(mut srtp) = self.srtp.take() else { return self.take_rtcp(now, bytes) };
+        match srtp.unprotect_rtcp(bytes) {
+            Ok(plain) => self.take_rtcp(now, plain),
+            Err(refused) => self.refuse(refused),
+        }
+        self.srtp = Some(srtp);
+    }
+
+    fn take_rtcp(&mut self, now: Instant, bytes: &[u8]) {
         let told = self.rtcp.handle(now, bytes, self.outbound.ssrc(), self.params.codec.clock_rate());
         if let Some(percent) = told.loss_percent {
             self.outbound.set_expected_loss(percent);
@@ -244,10 +266,15 @@ impl Session {
     /// Takes a later description: other address, codec, directions.
     ///
     /// # Errors
-    /// [`CodecError::Opus`] when libopus cannot allocate; the session then goes on as before.
+    /// [`CodecError::Opus`] when libopus cannot allocate, [`CodecError::Keys`] for keys that do not fit their profile; the
+    /// session then goes on as before.
     pub fn update(&mut self, now: Instant, params: StreamParams) -> Result<(), CodecError> {
         let codec_changed = params.codec != self.params.codec;
         let playout = if codec_changed { Some(Playout::new(params.codec)?) } else { None };
+        match (&mut self.srtp, &params.encryption) {
+            (Some(srtp), Encryption::Keys(keys)) => srtp.rekey(keys.clone())?,
+            (srtp, encryption) => *srtp = context(encryption)?,
+        }
         self.outbound.update(&params)?;
         if let Some(playout) = playout {
             self.counts.before = self.stats();
@@ -344,7 +371,21 @@ impl Session {
 
     /// Copies the next datagram to send into `buf` ([`MAX_DATAGRAM`] bytes are enough).
     pub fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
-        self.outbox.pop(buf)
+        while let Some(mut transmit) = self.outbox.pop(buf) {
+            let Some(srtp) = &mut self.srtp else { return Some(transmit) };
+            let is_report = is_rtcp(&buf[..transmit.length]);
+            let protected = if is_report {
+                srtp.protect_rtcp(buf, transmit.length)
+            } else {
+                srtp.protect_rtp(buf, transmit.length)
+            };
+            // What cannot be encrypted is not sent.
+            if let Some(length) = protected {
+                transmit.length = length;
+                return Some(transmit);
+            }
+        }
+        None
     }
 
     /// The next event.
@@ -416,6 +457,13 @@ impl Session {
             });
         }
         self.in_band = Some(in_band);
+    }
+
+    fn refuse(&mut self, refused: Refused) {
+        match refused {
+            Refused::Unauthentic => self.counts.unauthentic += 1,
+            Refused::Replayed => self.counts.replayed += 1,
+        }
     }
 
     /// A peer that answers PCMU with PCMA or the other way round is understood.
@@ -491,6 +539,13 @@ impl Session {
 
 fn in_band_detector(params: &StreamParams) -> Option<Box<DtmfDetector>> {
     params.dtmf_receive_payload_type.is_none().then(Box::default)
+}
+
+fn context(encryption: &Encryption) -> Result<Option<Box<Srtp>>, KeyError> {
+    match encryption {
+        Encryption::Off => Ok(None),
+        Encryption::Keys(keys) => Srtp::new(keys.clone()).map(|srtp| Some(Box::new(srtp))),
+    }
 }
 
 fn detector_resampler(codec: Codec) -> Option<Resampler> {

@@ -35,6 +35,7 @@ fn params(codec: Codec, remote: u16) -> StreamParams {
         receive: true,
         fmtp: None,
         bitrate: None,
+        encryption: Default::default(),
     }
 }
 

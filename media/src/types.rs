@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::notice::NoticeTone;
 use crate::socket::RtpSocket;
+use crate::srtp::Encryption;
 pub use crate::stats::SessionStats;
 use crate::tones::ToneSpec;
 
@@ -92,6 +93,8 @@ pub struct StreamParams {
     pub fmtp: Option<String>,
     /// Bit rate in bit/s that Opus sends at, where the peer's `maxaveragebitrate` allows it; `None`: 28 000.
     pub bitrate: Option<u32>,
+    /// How it is encrypted. A later description with other keys takes over without a gap.
+    pub encryption: Encryption,
 }
 
 /// An operator's voice: where it is captured and where it is played.

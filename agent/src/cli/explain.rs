@@ -66,7 +66,7 @@ fn invite(account: &config::Account, number: &str) -> Result<String, ErrorCode> 
     ua.set_targets(id, vec![Flow { transport, peer: PEER }], now);
     let runtime =
         AccountRuntime { id, config: account.clone(), register_when_lawful: false, status: None, told: None };
-    let capabilities = runtime.capabilities(LOCAL.ip(), 16_384);
+    let capabilities = runtime.offer(LOCAL.ip(), 16_384);
     let ring_timeout = Duration::from_secs(30);
     let invite = Invite { target, capabilities, ring_timeout, headers };
     ua.invite(id, invite, now).map_err(|_| ErrorCode::BadRequest)?;

@@ -2,7 +2,9 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use config::{AccountKind, Dtmf};
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, RtcpMux};
+use sip_stack::sdp::{
+    Capabilities, CodecName, CodecSpec, CryptoSuite, MasterKey, RtcpMux, SdesKey, Security, SecurityPolicy,
+};
 use sip_stack::ua::{
     AccountId, RegistrationError, RegistrationState, RegistrationStatus, TrunkState, UserAgent,
 };
@@ -71,12 +73,48 @@ impl AccountRuntime {
             // 10 to 60 by the configuration.
             ptime_ms: self.config.ptime.as_millis() as u8,
             rtcp_mux: RtcpMux::Answer,
+            security: self.security(),
             ..Capabilities::new(address, port)
         }
     }
 }
 
 impl AccountRuntime {
+    /// The same for the offer of a new call. Suites with tags of 32 bits are taken and not offered: a dozen lines of keys would
+    /// push the INVITE past what may go over UDP (RFC 3261 18.1.1).
+    pub(crate) fn offer(&self, address: IpAddr, port: u16) -> Capabilities {
+        let mut capabilities = self.capabilities(address, port);
+        let short = [CryptoSuite::AesCm128HmacSha1_32, CryptoSuite::AesCm256HmacSha1_32];
+        capabilities.security.sdes.retain(|key| !short.contains(&key.suite));
+        capabilities
+    }
+
+    /// Fresh keys for one call. Without random numbers there are none, and a call that requires them is refused.
+    fn security(&self) -> Security {
+        let policy = match self.config.srtp {
+            config::Srtp::Off => return Security::default(),
+            config::Srtp::Optional => SecurityPolicy::Optional,
+            config::Srtp::Required => SecurityPolicy::Required,
+        };
+        // What everybody has comes first: some peers look at the first line only.
+        let suites = [
+            CryptoSuite::AesCm128HmacSha1_80,
+            CryptoSuite::AeadAes256Gcm,
+            CryptoSuite::AeadAes128Gcm,
+            CryptoSuite::AesCm256HmacSha1_80,
+            CryptoSuite::AesCm128HmacSha1_32,
+            CryptoSuite::AesCm256HmacSha1_32,
+        ];
+        let sdes = suites.into_iter().filter_map(|suite| {
+            let mut key = vec![0; suite.key_length() + suite.salt_length()];
+            getrandom::fill(&mut key)
+                .inspect_err(|error| tracing::error!(%error, "no random numbers for a key"))
+                .ok()?;
+            Some(SdesKey { suite, master: MasterKey::new(key) })
+        });
+        Security { policy, sdes: sdes.collect(), dtls: None }
+    }
+
     /// What we want of an Opus sender (RFC 7587 6.1): forward error correction, no packets for silence, one voice.
     fn opus_wishes(&self) -> String {
         let mut wishes = String::from("useinbandfec=1; usedtx=1; stereo=0; sprop-stereo=0");

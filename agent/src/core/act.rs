@@ -212,7 +212,7 @@ impl Core {
         let headers = identity::headers(config, shown.caller_id.as_deref(), shown.signalled);
         let headers = headers.ok_or(ErrorCode::CallerIdInvalid)?;
         let rtp = self.advertised(address, socket.port());
-        let capabilities = account.capabilities(rtp.ip(), rtp.port());
+        let capabilities = account.offer(rtp.ip(), rtp.port());
         let invite = Invite { target, capabilities, ring_timeout, headers };
         let sip = self.ua.invite(account.id, invite, now.mono).map_err(|error| {
             tracing::warn!(%error, account = account.config.name, "INVITE refused");

@@ -14,7 +14,7 @@ use super::call::{Closing, Origin, Recording};
 use super::job::Done;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
-use crate::stream::stream_params;
+use crate::stream::{secure, stream_params};
 
 /// An incoming call between its INVITE and its row on disk.
 pub(crate) struct Arriving {
@@ -183,6 +183,7 @@ impl Core {
         let Some(session) = call.session else { return };
         call.codec = Some(codec_name(media.codec));
         call.telephone_event = media.dtmf_payload_type.is_some();
+        call.secure = secure(media);
         let bitrate = self.accounts[self.seats[call.seat].account].config.opus_bitrate;
         let params = stream_params(media, bitrate);
         if call.media_up {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::ErrorKind;
 use crate::reader::{Place, Report, Table};
-use crate::types::Codec;
+use crate::types::{Codec, Srtp, Transport};
 
 pub(super) fn codecs(
     table: &mut Table<'_, '_>,
@@ -56,6 +56,19 @@ pub(super) fn ptime(table: &mut Table<'_, '_>, report: &mut Report) -> Duration 
     let Some(found) = table.duration("ptime", least, most, report) else { return usual };
     if found.value.as_millis() % 10 != 0 {
         report.invalid(&found.at, "voice packets are 10, 20, 30, 40, 50 or 60 ms long");
+    }
+    found.value
+}
+
+/// Whether voice is encrypted; the keys are as secret as the signalling that carries them (RFC 4568 1).
+pub(super) fn srtp(table: &mut Table<'_, '_>, transport: Transport, report: &mut Report) -> Srtp {
+    let words = [("off", Srtp::Off), ("optional", Srtp::Optional), ("required", Srtp::Required)];
+    let Some(found) = table.choice("srtp", &words, report) else { return Srtp::Off };
+    if found.value != Srtp::Off && transport != Transport::Tls {
+        report.warn(
+            &found.at,
+            "the keys travel in the signalling, which anybody on the way can read; use transport = \"tls\" as well",
+        );
     }
     found.value
 }

@@ -119,6 +119,9 @@ pub enum CodecError {
     /// The output does not fit; for received packets: longer than [`MAX_PACKET_MS`].
     #[error("packet too long")]
     Space,
+    /// Keys that do not fit their profile.
+    #[error(transparent)]
+    Keys(#[from] crate::srtp::KeyError),
     /// libopus refused; its code.
     #[error("opus: {0:?}")]
     Opus(::opus::ErrorCode),

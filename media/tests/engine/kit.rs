@@ -109,6 +109,7 @@ pub(crate) fn params(remote: SocketAddr, codec: Codec) -> StreamParams {
         receive: true,
         fmtp: None,
         bitrate: None,
+        encryption: Default::default(),
     }
 }
 

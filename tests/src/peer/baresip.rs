@@ -50,6 +50,7 @@ pub struct Phone {
     codec: Codec,
     echo: bool,
     jitter_buffer: &'static str,
+    encryption: Option<&'static str>,
 }
 
 impl Phone {
@@ -64,6 +65,7 @@ impl Phone {
             codec: Codec::default(),
             echo: false,
             jitter_buffer: "1-3",
+            encryption: None,
         }
     }
 
@@ -113,6 +115,13 @@ impl Phone {
     #[must_use]
     pub fn jitter_buffer(mut self, packets: &'static str) -> Self {
         self.jitter_buffer = packets;
+        self
+    }
+
+    /// Encrypts voice: `srtp` where the other side can, `srtp-mand` always.
+    #[must_use]
+    pub fn encryption(mut self, word: &'static str) -> Self {
+        self.encryption = Some(word);
         self
     }
 
@@ -170,7 +179,7 @@ impl Phone {
              audio_player {player}\naudio_alert aubridge,nobody\naudio_txmode poll\n\
              ausrc_srate {rate}\nauplay_srate {rate}\nausrc_channels {channels}\nauplay_channels {channels}\n\
              audio_buffer 20-160\nrtp_ports {first}-{last}\nrtcp_mux no\njitter_buffer_delay {jitter_buffer}\n\
-             module_path {}\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\n\
+             module_path {}\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\nmodule srtp.so\n\
              module sndfile.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {folder}\n",
             modules().display()
@@ -195,7 +204,8 @@ impl Phone {
             ),
             None => format!("<sip:{}@127.0.0.1:{sip};transport={transport}>;regint=0", self.user),
         };
-        let account = format!("{account};answermode=auto;audio_codecs={name}\n");
+        let encryption = self.encryption.map_or_else(String::new, |word| format!(";mediaenc={word}"));
+        let account = format!("{account};answermode=auto;audio_codecs={name}{encryption}\n");
         for (file, content) in [("config", text.as_str()), ("accounts", &account), ("contacts", "")] {
             std::fs::write(path.join(file), content).expect("the temporary folder is writable");
         }

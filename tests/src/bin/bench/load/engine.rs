@@ -118,6 +118,7 @@ pub(crate) fn params(remote: SocketAddr) -> StreamParams {
         receive: true,
         fmtp: None,
         bitrate: None,
+        encryption: Default::default(),
         noise_payload_type: None,
     }
 }

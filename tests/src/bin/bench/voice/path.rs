@@ -119,6 +119,7 @@ fn session(line: Line, id: u64, now: Instant) -> Session {
         receive: true,
         fmtp: None,
         bitrate: None,
+        encryption: Default::default(),
         noise_payload_type: None,
     };
     Session::new(SessionId(id), params, id, now).unwrap_or_else(|error| panic!("no session: {error}"))
