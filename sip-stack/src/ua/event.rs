@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::trunk::TrunkStatus;
 use crate::message::{Headers, Method, NameAddr, Replaces, Request, Response, Uri};
-use crate::sdp::{Capabilities, Negotiated};
+use crate::sdp::{Capabilities, Negotiated, NegotiationError};
 
 /// An account of one user agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -177,6 +177,8 @@ pub struct CallEnd {
     pub saw_t38: bool,
     /// The Retry-After of the final answer.
     pub retry_after: Option<Duration>,
+    /// What of the session descriptions did not fit, where that ended the call.
+    pub mismatch: Option<NegotiationError>,
 }
 
 impl CallEnd {
@@ -192,6 +194,7 @@ impl CallEnd {
             ring_timeout: false,
             saw_t38: false,
             retry_after: None,
+            mismatch: None,
         }
     }
 

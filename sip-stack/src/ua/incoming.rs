@@ -14,7 +14,7 @@ use super::timer::UaTimer;
 use super::usages::Usages;
 use crate::dialog::Dialog;
 use crate::message::{HeaderName, Request, Response, Uri};
-use crate::sdp::{Capabilities, Direction, Negotiator};
+use crate::sdp::{Capabilities, Direction, NegotiationError, Negotiator};
 use crate::transaction::TransactionId;
 use crate::transport::Flow;
 
@@ -179,6 +179,25 @@ impl UserAgent {
         self.pump(now);
     }
 
+    /// Whether the offer of a call that rings can be answered so. Nothing is sent and nothing changes.
+    ///
+    /// # Errors
+    /// As [`Negotiator::answer`]; without an offer there is none.
+    pub fn try_answer(&self, call: CallId, capabilities: &Capabilities) -> Result<(), NegotiationError> {
+        let Some(call) = self.calls.get(&call) else { return Ok(()) };
+        match &call.phase {
+            Phase::Incoming(incoming) if incoming.offered && incoming.media.is_none() => {
+                call.negotiator.clone().answer(capabilities).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses an incoming call whose offer does not fit: 488 with a Warning that says why.
+    pub fn reject_offer(&mut self, call: CallId, error: NegotiationError, now: Instant) {
+        self.reject(call, self.not_acceptable(error), now);
+    }
+
     /// Refuses an incoming call.
     pub fn reject(&mut self, call: CallId, rejection: Rejection, now: Instant) {
         self.reject_as(call, rejection, EndedBy::Local, now);
@@ -333,7 +352,8 @@ impl UserAgent {
         if unacked.offered {
             let answer = sdp_body(&ack.headers, &ack.body).map(|body| negotiator.answer_received(body));
             let Some(Ok(media)) = answer else {
-                let end = call.end(EndedBy::Local);
+                let mut end = call.end(EndedBy::Local);
+                end.mismatch = answer.and_then(Result::err);
                 self.leave(id, HangupReason::Failure, end, now);
                 return;
             };

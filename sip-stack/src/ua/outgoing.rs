@@ -280,7 +280,7 @@ impl UserAgent {
                         media
                     })
                 } else {
-                    negotiator.answer_received(body).ok()
+                    negotiator.answer_received(body).map_err(|error| end.mismatch = Some(error)).ok()
                 }
             }
             // Nothing new: what the early dialog agreed on, UPDATE included.

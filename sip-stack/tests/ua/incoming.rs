@@ -1,9 +1,10 @@
 //! Incoming calls against a scripted caller (RFC 3261 13.3, 9.2).
 
 use sip_stack::message::{HeaderName, Method};
+use sip_stack::sdp::{Capabilities, NegotiationError, Security, SecurityPolicy};
 use sip_stack::ua::{CallId, EndedBy, Event, HangupReason, Rejection, UaConfig};
 
-use super::bench::{Bench, capabilities, follow_up, millis, peer_invite, reply, sdp, secs};
+use super::bench::{Bench, capabilities, follow_up, millis, peer_invite, reply, sdp, secs, with_sdp};
 
 #[test]
 fn ring_answer_confirm_and_bye() {
@@ -402,4 +403,45 @@ fn refusals_of_descriptions_say_why() {
         bench.advance(secs(40));
         bench.finish();
     }
+}
+
+/// Where encryption is required a plain offer is known before it rings, and refused with the reason.
+#[test]
+fn an_offer_is_tried_before_it_rings() {
+    let mut bench = Bench::new();
+    let invite = peer_invite("1", Some(&sdp(4000, "sendrecv")));
+    bench.receive(&invite);
+    bench.response(100);
+    let call = bench.incoming();
+    let security = Security { policy: SecurityPolicy::Required, ..Security::default() };
+    let required = Capabilities { security, ..capabilities() };
+    assert_eq!(bench.ua.try_answer(call, &capabilities()), Ok(()));
+    let refusal = bench.ua.try_answer(call, &required).unwrap_err();
+    assert_eq!(refusal, NegotiationError::Security);
+    bench.no_event();
+    bench.quiet();
+    bench.ua.reject_offer(call, refusal, bench.now);
+    let refused = bench.response(488);
+    assert!(refused.headers.text(&HeaderName::WARNING).unwrap().starts_with("302 "));
+    bench.receive(follow_up(&invite, Method::Ack, Some(&refused), "1"));
+    assert_eq!(bench.ended().sip_code, Some(488));
+    bench.advance(secs(40));
+    bench.finish();
+}
+
+#[test]
+fn an_answer_that_does_not_fit_says_why() {
+    let mut bench = Bench::new();
+    bench.invite("sip:callee@192.0.2.1");
+    let invite = bench.request(Method::Invite);
+    let mut answer = with_sdp(reply(&invite, 200, "a"), 4000);
+    answer.body = String::from_utf8(answer.body).unwrap().replace("RTP/AVP", "RTP/SAVP").into_bytes();
+    bench.receive(answer);
+    bench.request(Method::Ack);
+    let bye = bench.request(Method::Bye);
+    bench.receive(reply(&bye, 200, ""));
+    let end = bench.ended();
+    assert_eq!((end.answered, end.mismatch), (true, Some(NegotiationError::Security)));
+    bench.advance(secs(40));
+    bench.finish();
 }
