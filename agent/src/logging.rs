@@ -24,7 +24,9 @@ pub fn init(format: Format, level: &str) {
     let filter = std::env::var("KAKERU_LOG").ok().and_then(|filter| parse(&filter)).unwrap_or_else(|| {
         let configured = parse(level).unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
         // The PulseAudio client calls the end of a stream that we closed an error; a lost device we notice ourselves.
-        configured.with_target("pulseaudio", LevelFilter::OFF)
+        let configured = configured.with_target("pulseaudio", LevelFilter::OFF);
+        // The DTLS library warns of what anybody sends it.
+        configured.with_target("rtc_dtls", LevelFilter::OFF)
     });
     let registry = registry().with(filter);
     let lines = fmt::layer().with_writer(std::io::stderr);

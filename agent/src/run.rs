@@ -33,6 +33,7 @@ use crate::instance;
 use crate::keeping::{self, Kept, Limits};
 use crate::notify::Notifier;
 use crate::recordings;
+use crate::stream;
 use crate::sync::{self, CsvDrop, Watcher};
 
 /// Why the daemon did not start. Each says what to do.
@@ -63,6 +64,9 @@ pub enum RunError {
         #[source]
         source: sip_stack::driver::BindError,
     },
+    /// There is no certificate for DTLS.
+    #[error(transparent)]
+    Identity(#[from] media::dtls::IdentityError),
     /// An account's TLS files cannot be used.
     #[error("account {account}: TLS cannot be used; see the keys tls_ca, tls_cert and tls_key")]
     Tls {
@@ -305,6 +309,7 @@ async fn signalling(
             .map_err(|source| RunError::Bind { address: tls.address.to_string(), source })?;
     }
     driver.set_dns_servers(&config.sip.dns);
+    let identity = stream::identity(&config.accounts)?;
     let mut accounts = Vec::with_capacity(config.accounts.len());
     for account in &config.accounts {
         let mut sip = sip_account(account)?;
@@ -332,6 +337,7 @@ async fn signalling(
         accounts.push(AccountRuntime {
             id,
             config: account.clone(),
+            identity: identity.clone().filter(|_| stream::makes_keys_by_dtls(account)),
             register_when_lawful: practice,
             status: None,
             told: None,

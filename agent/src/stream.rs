@@ -1,11 +1,21 @@
 //! `sdp::Negotiated` becomes `media::StreamParams`: the two libraries meet here.
 
+use config::{Account, Srtp, SrtpKeying};
+use media::dtls::{self, DtlsIdentity, DtlsTerms, IdentityError};
 use media::srtp::{Encryption, SrtpKey, SrtpKeys, SrtpProfile};
 use media::types::{Codec, StreamParams};
-use sip_stack::sdp::{CodecName, CryptoSuite, Direction, KeyMaterial, MediaSecurity, Negotiated};
+use sip_stack::sdp::{
+    CodecName, CryptoSuite, Direction, DtlsRole, Fingerprint, HashFunction, KeyMaterial, MediaSecurity,
+    Negotiated,
+};
 
-/// What offer and answer agreed on, in the media engine's words; `bitrate` is the account's for Opus.
-pub(crate) fn stream_params(media: &Negotiated, bitrate: Option<u32>) -> StreamParams {
+/// What offer and answer agreed on, in the media engine's words; `bitrate` is the account's for Opus, `identity` its
+/// certificate.
+pub(crate) fn stream_params(
+    media: &Negotiated,
+    bitrate: Option<u32>,
+    identity: Option<&DtlsIdentity>,
+) -> StreamParams {
     StreamParams {
         remote: media.remote,
         remote_rtcp: media.remote_rtcp,
@@ -27,20 +37,42 @@ pub(crate) fn stream_params(media: &Negotiated, bitrate: Option<u32>) -> StreamP
         receive: matches!(media.direction, Direction::SendRecv | Direction::RecvOnly),
         fmtp: media.fmtp.clone(),
         bitrate,
-        encryption: encryption(&media.security),
+        encryption: encryption(&media.security, identity),
     }
 }
 
-/// How the voice is encrypted, as clients are told.
-pub(crate) fn secure(media: &Negotiated) -> Option<String> {
+/// How the voice is encrypted, as clients are told. What a handshake brings is told when it has: until then it is as `before`.
+pub(crate) fn secure(media: &Negotiated, before: Option<String>) -> Option<String> {
     match &media.security {
         MediaSecurity::Sdes { suite, .. } => Some(format!("sdes {}", suite.as_str())),
+        MediaSecurity::Dtls { .. } => before.filter(|before| before.starts_with("dtls ")),
         _ => None,
     }
 }
 
-fn encryption(security: &MediaSecurity) -> Encryption {
-    let MediaSecurity::Sdes { suite, local, remote } = security else { return Encryption::Off };
+/// Whether the account encrypts under keys of a DTLS handshake.
+pub(crate) fn makes_keys_by_dtls(account: &Account) -> bool {
+    account.srtp != Srtp::Off && account.srtp_keying == SrtpKeying::Dtls
+}
+
+/// Our certificate, where an account needs one.
+pub(crate) fn identity(accounts: &[Account]) -> Result<Option<DtlsIdentity>, IdentityError> {
+    accounts.iter().any(makes_keys_by_dtls).then(DtlsIdentity::generate).transpose()
+}
+
+fn encryption(security: &MediaSecurity, identity: Option<&DtlsIdentity>) -> Encryption {
+    let (suite, local, remote) = match (security, identity) {
+        (MediaSecurity::Sdes { suite, local, remote }, _) => (suite, local, remote),
+        (MediaSecurity::Dtls { role, fingerprints, tls_id }, Some(identity)) => {
+            return Encryption::Dtls(DtlsTerms {
+                identity: identity.clone(),
+                client: *role == DtlsRole::Client,
+                fingerprints: fingerprints.iter().filter_map(fingerprint).collect(),
+                tls_id: tls_id.clone(),
+            });
+        }
+        _ => return Encryption::Off,
+    };
     let profile = match suite {
         CryptoSuite::AesCm128HmacSha1_32 => SrtpProfile::AesCm128HmacSha1_32,
         CryptoSuite::AesCm256HmacSha1_80 => SrtpProfile::AesCm256HmacSha1_80,
@@ -50,6 +82,19 @@ fn encryption(security: &MediaSecurity) -> Encryption {
         _ => SrtpProfile::AesCm128HmacSha1_80,
     };
     Encryption::Keys(SrtpKeys { profile, local: key(local), remote: key(remote) })
+}
+
+fn fingerprint(print: &Fingerprint) -> Option<dtls::Fingerprint> {
+    let hash = match print.hash {
+        HashFunction::Sha1 => dtls::HashFunction::Sha1,
+        HashFunction::Sha224 => dtls::HashFunction::Sha224,
+        HashFunction::Sha256 => dtls::HashFunction::Sha256,
+        HashFunction::Sha384 => dtls::HashFunction::Sha384,
+        HashFunction::Sha512 => dtls::HashFunction::Sha512,
+        // One that we cannot compute proves nothing.
+        _ => return None,
+    };
+    Some(dtls::Fingerprint { hash, digest: print.digest.clone() })
 }
 
 fn key(material: &KeyMaterial) -> SrtpKey {

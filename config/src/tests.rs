@@ -585,5 +585,9 @@ fn encryption_of_voice_wants_encrypted_signalling() {
         let secret = parse(&with_account(&format!("transport = \"tls\"\nsrtp = \"{word}\""))).unwrap();
         assert_eq!(secret.warnings, []);
     }
+    let dtls = parse(&with_account("srtp = \"required\"\nsrtp_keying = \"dtls\"")).unwrap();
+    assert_eq!((dtls.accounts[0].srtp_keying, dtls.warnings.len()), (SrtpKeying::Dtls, 0));
+    assert_eq!(account("").srtp_keying, SrtpKeying::Sdes);
+    assert!(parse(&with_account("srtp_keying = \"dtls\"")).is_err(), "nothing is encrypted");
     assert!(parse(&with_account("srtp = true")).is_err() && parse(&with_account("srtp = \"yes\"")).is_err());
 }

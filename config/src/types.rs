@@ -203,8 +203,10 @@ pub struct Account {
     pub opus_bitrate: Option<u32>,
     /// Length of the voice packets that are asked for, 10 to 60 ms in steps of 10.
     pub ptime: Duration,
-    /// Whether voice is encrypted (SRTP with keys in the session description, RFC 4568).
+    /// Whether voice is encrypted (SRTP, RFC 3711).
     pub srtp: Srtp,
+    /// Where its keys come from.
+    pub srtp_keying: SrtpKeying,
 }
 
 impl Account {
@@ -363,6 +365,16 @@ pub enum Srtp {
     Optional,
     /// Always; calls that cannot be encrypted fail.
     Required,
+}
+
+/// Where the keys of SRTP come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SrtpKeying {
+    /// The signalling brings them (RFC 4568).
+    #[default]
+    Sdes,
+    /// A DTLS handshake on the RTP port makes them (RFC 5763).
+    Dtls,
 }
 
 /// A codec by its SDP name.

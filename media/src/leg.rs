@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use crate::clip::ClipSource;
+use crate::dtls::{Port, is_dtls};
 use crate::inbox::Inbox;
 use crate::notice::{NoticeTone, Overlay};
 use crate::queue::EventQueue;
@@ -38,6 +39,7 @@ pub(crate) struct Leg {
     rtcp: UdpSocket,
     /// `None` until the first remote description.
     session: Option<Session>,
+    dtls: Port,
     answered: bool,
     detectors: bool,
     local: Local,
@@ -102,6 +104,7 @@ impl Leg {
             rtp,
             rtcp,
             session: None,
+            dtls: Port::default(),
             answered: false,
             detectors,
             local: Local::Silence,
@@ -162,6 +165,11 @@ impl Leg {
             tracing::error!(session = self.id.0, %error, "cannot code this stream");
         }
         self.check_notice();
+        if let Some(session) = &self.session
+            && let Err(failure) = self.dtls.follow(&session.params().encryption, &self.rtp, session.remote())
+        {
+            events.push(MediaEvent::EncryptionFailed { session: self.id, failure });
+        }
         self.flush(events);
     }
 
@@ -290,6 +298,9 @@ impl Leg {
                 Wire::Rtcp => &self.rtcp,
             };
             match inbox.read(socket) {
+                Ok((_, source, datagram)) if wire == Wire::Rtp && is_dtls(datagram) => {
+                    self.dtls.take(source, datagram, &self.rtp);
+                }
                 Ok((arrived, source, datagram)) => {
                     if let Some(session) = &mut self.session {
                         match wire {
@@ -374,6 +385,7 @@ impl Leg {
         }
         self.frames.local = local;
         self.frames.far = far;
+        self.secure(events);
         self.report(now, events);
         self.flush(events);
     }
@@ -408,6 +420,21 @@ impl Leg {
         let tone_at_rate = ringback.rate.convert(&tone, VOICE_RATE, rate, &mut self.frames.converted);
         pcm.iter_mut().zip(tone_at_rate).for_each(|(slot, sample)| *slot = *sample);
         self.frames.tone = tone;
+    }
+
+    /// Takes over what the handshake brought.
+    fn secure(&mut self, events: &mut EventQueue) {
+        let (Some(outcome), Some(session)) = (self.dtls.poll(), &mut self.session) else { return };
+        match outcome {
+            Ok(keys) => {
+                let profile = keys.profile;
+                match session.set_keys(keys) {
+                    Ok(()) => events.push(MediaEvent::Encrypted { session: self.id, profile }),
+                    Err(error) => tracing::error!(session = self.id.0, %error, "keys of a handshake"),
+                }
+            }
+            Err(failure) => events.push(MediaEvent::EncryptionFailed { session: self.id, failure }),
+        }
     }
 
     fn report(&mut self, now: Instant, events: &mut EventQueue) {

@@ -60,6 +60,7 @@ mod clip;
 pub mod codec;
 pub mod comfort;
 pub mod device;
+pub mod dtls;
 pub mod dtmf;
 pub mod engine;
 mod inbound;

@@ -21,7 +21,7 @@ use crate::playout::{Playout, PlayoutCounters};
 use crate::resample::Resampler;
 use crate::rtcp_session::RtcpSession;
 use crate::rtp::{Packet, is_rtcp};
-use crate::srtp::{Encryption, KeyError, Refused, Srtp};
+use crate::srtp::{Encryption, KeyError, Refused, Srtp, SrtpKeys};
 use crate::telephone_event::EventReceiver;
 use crate::tones::ToneSpec;
 use crate::tones::detect::{DETECTOR_RATE, Detected, Detectors};
@@ -152,7 +152,13 @@ impl Session {
             self.handle_rtcp(now, source, bytes);
             return;
         }
-        let Some(mut srtp) = self.srtp.take() else { return self.take_rtp(now, source, bytes) };
+        let Some(mut srtp) = self.srtp.take() else {
+            // Otherwise the keys are still under way.
+            if self.params.encryption == Encryption::Off {
+                self.take_rtp(now, source, bytes);
+            }
+            return;
+        };
         match srtp.unprotect_rtp(bytes) {
             Ok(plain) => self.take_rtp(now, source, plain),
             Err(refused) => self.refuse(refused),
@@ -218,7 +224,12 @@ impl Session {
             self.counts.foreign += 1;
             return;
         }
-        let Some(mut srtp) = self.srtp.take() else { return self.take_rtcp(now, bytes) };
+        let Some(mut srtp) = self.srtp.take() else {
+            if self.params.encryption == Encryption::Off {
+                self.take_rtcp(now, bytes);
+            }
+            return;
+        };
         match srtp.unprotect_rtcp(bytes) {
             Ok(plain) => self.take_rtcp(now, plain),
             Err(refused) => self.refuse(refused),
@@ -273,6 +284,8 @@ impl Session {
         let playout = if codec_changed { Some(Playout::new(params.codec)?) } else { None };
         match (&mut self.srtp, &params.encryption) {
             (Some(srtp), Encryption::Keys(keys)) => srtp.rekey(keys.clone())?,
+            // The keys in force serve until the handshake brings others.
+            (Some(_), Encryption::Dtls(_)) => {}
             (srtp, encryption) => *srtp = context(encryption)?,
         }
         self.outbound.update(&params)?;
@@ -299,6 +312,18 @@ impl Session {
             self.in_band = in_band_detector(&params);
         }
         self.params = params;
+        Ok(())
+    }
+
+    /// Takes the keys of a handshake; the former ones serve until the peer uses them.
+    ///
+    /// # Errors
+    /// [`KeyError`]; what was in force stays.
+    pub fn set_keys(&mut self, keys: SrtpKeys) -> Result<(), KeyError> {
+        match &mut self.srtp {
+            Some(srtp) => srtp.rekey(keys)?,
+            None => self.srtp = Some(Box::new(Srtp::new(keys)?)),
+        }
         Ok(())
     }
 
@@ -372,7 +397,14 @@ impl Session {
     /// Copies the next datagram to send into `buf` ([`MAX_DATAGRAM`] bytes are enough).
     pub fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
         while let Some(mut transmit) = self.outbox.pop(buf) {
-            let Some(srtp) = &mut self.srtp else { return Some(transmit) };
+            let dtls = match self.params.encryption {
+                Encryption::Off => return Some(transmit),
+                Encryption::Keys(_) => false,
+                Encryption::Dtls(_) => true,
+            };
+            let Some(srtp) = self.srtp.as_mut().filter(|_| !dtls || transmit.channel == Channel::Rtp) else {
+                continue;
+            };
             let is_report = is_rtcp(&buf[..transmit.length]);
             let protected = if is_report {
                 srtp.protect_rtcp(buf, transmit.length)
@@ -543,7 +575,7 @@ fn in_band_detector(params: &StreamParams) -> Option<Box<DtmfDetector>> {
 
 fn context(encryption: &Encryption) -> Result<Option<Box<Srtp>>, KeyError> {
     match encryption {
-        Encryption::Off => Ok(None),
+        Encryption::Off | Encryption::Dtls(_) => Ok(None),
         Encryption::Keys(keys) => Srtp::new(keys.clone()).map(|srtp| Some(Box::new(srtp))),
     }
 }

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::dtls::DtlsFailure;
 use crate::notice::NoticeTone;
 use crate::socket::RtpSocket;
-use crate::srtp::Encryption;
+use crate::srtp::{Encryption, SrtpProfile};
 pub use crate::stats::SessionStats;
 use crate::tones::ToneSpec;
 
@@ -343,6 +344,21 @@ pub enum MediaEvent {
     RtpTimeout {
         /// The session.
         session: SessionId,
+    },
+
+    /// A DTLS handshake brought keys: from now on voice flows, encrypted so.
+    Encrypted {
+        /// The session.
+        session: SessionId,
+        /// How.
+        profile: SrtpProfile,
+    },
+    /// There will be no keys, and thus no voice.
+    EncryptionFailed {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        failure: DtlsFailure,
     },
 
     // -- detectors --

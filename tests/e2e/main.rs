@@ -32,6 +32,7 @@ mod registration;
 mod session;
 mod softphones;
 mod spellings;
+mod srtp;
 mod strangers;
 mod talk;
 mod trace;

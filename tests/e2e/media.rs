@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, Seat};
-use e2e::peer::baresip::{Baresip, Phone};
-use e2e::peer::kamailio::{self, Kamailio};
 use e2e::peer::sipp::Scenario;
 use e2e::wait;
 use e2e::wav::Sound;
@@ -51,7 +49,7 @@ pub(crate) fn wait_state(daemon: &Daemon, state: &str) -> Value {
 
 /// How many whole half seconds have the tone at its level.
 #[track_caller]
-fn halves_with_tone(sound: &Sound) -> usize {
+pub(crate) fn halves_with_tone(sound: &Sound) -> usize {
     let half = SECOND / 2;
     let count = (sound.length().as_millis() / half.as_millis()) as u32;
     (0..count)
@@ -154,70 +152,4 @@ fn a_silent_call_is_told_of_and_hung_up_where_wanted() {
     wait_state(&flagging, "in_call");
     flagging.cli(&["hangup"]);
     callee.wait_received("BYE", 2, SOON);
-}
-
-/// Kamailio between the daemon and a baresip with that encryption.
-fn secured(word: Option<&'static str>, srtp: &str) -> (Kamailio, Baresip, Daemon, Operator) {
-    let exchange = kamailio::Setup::default().user("100", "secret").user(CALLEE, "secret").start();
-    let mut phone = Phone::new(CALLEE).registrar(exchange.address(), "secret").tone(1_000.0, DBFS);
-    if let Some(word) = word {
-        phone = phone.encryption(word);
-    }
-    let phone = phone.start();
-    let operator = Operator::new();
-    let daemon = Daemon::builder()
-        .account(Account::new("main", exchange.address()).set("srtp", &format!("\"{srtp}\"")))
-        .seat(operator.seat())
-        .start();
-    daemon.wait_registered("main", SOON);
-    (exchange, phone, daemon, operator)
-}
-
-/// Voice under SRTP both ways, called and calling; what is shown, and that no key is in the log.
-#[test]
-fn voice_is_encrypted_with_baresip_in_both_directions() {
-    for (word, srtp) in [("srtp", "optional"), ("srtp-mand", "required")] {
-        for incoming in [false, true] {
-            let what = format!("baresip {word}, we {srtp}, incoming {incoming}");
-            let (_exchange, phone, mut daemon, operator) = secured(Some(word), srtp);
-            if incoming {
-                phone.command("dial", "100");
-                wait_state(&daemon, "ringing");
-                daemon.cli(&["answer"]);
-            } else {
-                daemon.cli(&["call", CALLEE]);
-            }
-            wait_state(&daemon, "in_call");
-            let status = daemon.wait_status(&what, SOON, |status| {
-                status["seats"][0]["call"]["quality"]["mos"].as_f64().is_some()
-            });
-            let call = &status["seats"][0]["call"];
-            assert_eq!(call["secure"], "sdes AES_CM_128_HMAC_SHA1_80", "{what}: {call:#}");
-            wait::pass(SECOND);
-            daemon.cli(&["hangup"]);
-            let row = daemon.wait_history(1, SOON).remove(0);
-            assert_eq!(row["secure"], "sdes AES_CM_128_HMAC_SHA1_80", "{what}");
-            assert!(halves_with_tone(&phone.heard()) >= 2, "{what}: the phone hears the operator");
-            assert!(daemon.stop().success());
-            let heard = operator.heard().loudest(SECOND / 2);
-            assert!((heard.frequency() - 1_000.0).abs() < 3.0, "{what}: {} Hz", heard.frequency());
-            assert!(!daemon.log().contains("inline:"), "{what}: a key is in the log");
-        }
-    }
-}
-
-/// A phone without SRTP is not called in the clear where encryption is required, and is where it is not.
-#[test]
-fn a_phone_without_srtp_is_refused_where_it_is_required() {
-    let (_exchange, phone, daemon, _operator) = secured(None, "required");
-    daemon.cli(&["call", CALLEE]);
-    let row = daemon.wait_history(1, SOON).remove(0);
-    assert_eq!(row["answered_at"], Value::Null, "{row:#}");
-    assert_eq!(phone.established(), 0);
-    let (_exchange, phone, daemon, _operator) = secured(None, "optional");
-    daemon.cli(&["call", CALLEE]);
-    let status = wait_state(&daemon, "in_call");
-    assert_eq!(status["seats"][0]["call"].get("secure"), None);
-    daemon.cli(&["hangup"]);
-    assert_eq!(phone.established(), 1);
 }

@@ -11,18 +11,18 @@ use e2e::wav::Sound;
 use crate::SOON;
 
 /// Set where the test is in its own network.
-const INSIDE: &str = "KAKERU_TEST_NETWORK";
+pub(crate) const INSIDE: &str = "KAKERU_TEST_NETWORK";
 const SECOND: Duration = Duration::from_secs(1);
 /// What the operator says, and the callee sends back, in Hz.
 const OPERATOR_HZ: f64 = 440.0;
 
-fn ip(arguments: &str) {
+pub(crate) fn ip(arguments: &str) {
     let status = Command::new("ip").args(arguments.split(' ')).status().expect("ip is there (iproute2)");
     assert!(status.success(), "ip {arguments}");
 }
 
 /// Runs the test of that name in a user and network namespace of its own.
-fn run_inside(test: &str) {
+pub(crate) fn run_inside(test: &str) {
     let mut command = Command::new("unshare");
     command.arg("-rn").arg(std::env::current_exe().expect("a process knows its file")).args([
         "--exact",

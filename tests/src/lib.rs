@@ -22,3 +22,4 @@ pub mod process;
 pub mod requirements;
 pub mod wait;
 pub mod wav;
+pub mod wire;

@@ -159,6 +159,12 @@ codes! {
         "通話を終えてから実行してください", "End the call first.";
     Dtmf = "E-DTMF", "この通話ではダイヤル音(DTMF)を送れません", "Digits cannot be sent in this call.",
         "アカウントの dtmf を auto か inband にしてください", "Set the account's dtmf to auto or inband.";
+    Srtp = "E-SRTP", "音声の暗号化(SRTP)について相手と合意できませんでした", "The other side and we agree on no encryption of the voice (SRTP).",
+        "交換機のSRTPを有効にするか、設定ファイルの account の srtp と srtp_keying を交換機に合わせてください",
+        "Switch SRTP on at the exchange, or set srtp and srtp_keying of the account to what it does.";
+    SrtpPeer = "E-SRTP-FINGERPRINT", "相手の証明書が交換機から知らされたものと違います。盗聴のおそれがあるため切断しました", "The other side's certificate is not the one that its signalling named; the call was ended, since somebody may listen.",
+        "もう一度かけても同じなら、交換機の管理者に知らせてください",
+        "If it happens again, tell whoever runs the exchange.";
     TransferRefused = "E-TRANSFER-REFUSED", "交換機が転送を受け付けません", "The exchange does not take the transfer.",
         "通話は続いています。交換機で転送(REFER)が許可されているか確認してください",
         "The call goes on. Ask whoever runs the exchange to allow transfers (REFER) for this account.";

@@ -236,6 +236,15 @@ events! {
         /// Whether nothing comes.
         silent: bool,
     }
+    /// The voice is encrypted from now on, otherwise than before, or no longer.
+    CallSecured = "call.secured" {
+        /// The seat.
+        seat: String,
+        /// The attempt.
+        attempt: String,
+        /// How, as in a call's `secure`; `null`: not at all.
+        secure: Option<String>,
+    }
     /// Something telling was heard from the other side.
     CallHeard = "call.heard" {
         /// The seat.

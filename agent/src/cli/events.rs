@@ -47,7 +47,7 @@ fn line(record: &EventRecord) -> String {
             ("call", Value::Object(call)) => {
                 for key in [
                     "attempt", "number", "withheld", "company", "list", "position", "sip_code", "q850",
-                    "outcome", "status",
+                    "outcome", "status", "trouble",
                 ] {
                     push(&mut line, key, call.get(key).unwrap_or(&Value::Null));
                 }

@@ -64,8 +64,14 @@ fn invite(account: &config::Account, number: &str) -> Result<String, ErrorCode> 
     let id = ua.add_account(sip_account(account).map_err(|_| ErrorCode::BadRequest)?);
     let transport = ua.account(id).map_or(TransportKind::Udp, |account| account.transport);
     ua.set_targets(id, vec![Flow { transport, peer: PEER }], now);
-    let runtime =
-        AccountRuntime { id, config: account.clone(), register_when_lawful: false, status: None, told: None };
+    let runtime = AccountRuntime {
+        id,
+        config: account.clone(),
+        identity: crate::stream::identity(std::slice::from_ref(account)).map_err(|_| ErrorCode::Internal)?,
+        register_when_lawful: false,
+        status: None,
+        told: None,
+    };
     let capabilities = runtime.offer(LOCAL.ip(), 16_384);
     let ring_timeout = Duration::from_secs(30);
     let invite = Invite { target, capabilities, ring_timeout, headers };

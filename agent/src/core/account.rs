@@ -3,7 +3,8 @@ use std::time::Instant;
 
 use config::{AccountKind, Dtmf};
 use sip_stack::sdp::{
-    Capabilities, CodecName, CodecSpec, CryptoSuite, MasterKey, RtcpMux, SdesKey, Security, SecurityPolicy,
+    Capabilities, CodecName, CodecSpec, CryptoSuite, DtlsIdentity, Fingerprint, HashFunction, MasterKey,
+    RtcpMux, SdesKey, Security, SecurityPolicy,
 };
 use sip_stack::ua::{
     AccountId, RegistrationError, RegistrationState, RegistrationStatus, TrunkState, UserAgent,
@@ -13,6 +14,8 @@ use sip_stack::ua::{
 pub(crate) struct AccountRuntime {
     pub(crate) id: AccountId,
     pub(crate) config: config::Account,
+    /// Our certificate, where the account makes keys by DTLS.
+    pub(crate) identity: Option<media::dtls::DtlsIdentity>,
     /// A practice account registers only once its name is known to mean this machine.
     pub(crate) register_when_lawful: bool,
     /// Last status that was not a request under way: until when a binding stands.
@@ -72,7 +75,8 @@ impl AccountRuntime {
             dtmf: matches!(self.config.dtmf, Dtmf::Auto | Dtmf::Rfc4733),
             // 10 to 60 by the configuration.
             ptime_ms: self.config.ptime.as_millis() as u8,
-            rtcp_mux: RtcpMux::Answer,
+            // Reports on a port of their own would want a handshake of their own (RFC 5764 4.1.2).
+            rtcp_mux: if self.identity.is_some() { RtcpMux::Offer } else { RtcpMux::Answer },
             security: self.security(),
             ..Capabilities::new(address, port)
         }
@@ -96,6 +100,12 @@ impl AccountRuntime {
             config::Srtp::Optional => SecurityPolicy::Optional,
             config::Srtp::Required => SecurityPolicy::Required,
         };
+        if let Some(identity) = &self.identity {
+            let digest = identity.fingerprint().to_vec();
+            let fingerprint = Fingerprint { hash: HashFunction::Sha256, digest };
+            let dtls = Some(DtlsIdentity { fingerprint, tls_id: None });
+            return Security { policy, sdes: Vec::new(), dtls };
+        }
         // What everybody has comes first: some peers look at the first line only.
         let suites = [
             CryptoSuite::AesCm128HmacSha1_80,

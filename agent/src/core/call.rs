@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use dialer::outcome::Facts;
 use media::types::{SessionId, SessionStats};
+use protocol::ErrorCode;
 use protocol::result::{CallInfo, CallQuality, CallState, Direction};
 use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
@@ -103,6 +104,8 @@ pub(crate) struct Call {
     pub(crate) stats: Option<SessionStats>,
     /// How the voice is encrypted.
     pub(crate) secure: Option<String>,
+    /// Why we ended it, or could not make it.
+    pub(crate) trouble: Option<ErrorCode>,
     /// When the last packet came, while nothing comes that should.
     pub(crate) silent_since: Option<Instant>,
     /// The result as far as it is on disk.
@@ -204,6 +207,7 @@ impl Call {
             pauses: Pauses::default(),
             stats: None,
             secure: None,
+            trouble: None,
             silent_since: None,
             kept: Kept::default(),
             parent: None,
@@ -273,6 +277,7 @@ impl Call {
             transfer: self.transfer_info(),
             parent: self.parent.map(|parent| parent.to_string()),
             secure: self.secure.clone(),
+            trouble: self.trouble.map(|code| code.as_str().to_owned()),
             silent: self.silent_since.is_some(),
             recording: matches!(self.recording, Recording::Live(_)).then(|| self.pauses.info()),
             quality: self.stats.as_ref().map(quality),
@@ -306,6 +311,7 @@ impl Call {
             "rtp": rtp,
             "codec": self.codec,
             "secure": self.secure,
+            "trouble": self.trouble,
             "recording_paused": self.pauses.evidence(),
         })
     }

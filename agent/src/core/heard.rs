@@ -29,6 +29,10 @@ impl Core {
                 self.note(session, "rtp_timeout", None, 0, now);
                 self.silence(session, true, now);
             }
+            MediaEvent::Encrypted { session, profile } => self.encrypted(session, profile, now),
+            MediaEvent::EncryptionFailed { session, failure } => {
+                self.encryption_failed(session, failure, now)
+            }
             MediaEvent::CallProgress { session, tone, early } => {
                 self.note(session, tone_name(tone), None, 0, now);
                 if early && matches!(tone, CallProgress::Busy | CallProgress::Congestion) {

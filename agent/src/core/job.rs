@@ -357,6 +357,10 @@ impl Core {
                 call.times.ringing = Some(now.wall);
                 self.by_sip.insert(sip, attempt);
                 self.calls.insert(attempt, call);
+                if let Some(error) = self.unencrypted_offer(seat, sip) {
+                    self.report_incoming(attempt, now);
+                    return self.refuse_unencrypted(attempt, sip, error, now);
+                }
                 self.ua.ring(sip, now.mono);
                 self.report_incoming(attempt, now);
             }

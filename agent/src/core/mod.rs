@@ -33,6 +33,7 @@ mod replaced;
 mod report;
 mod rows;
 mod seat;
+mod secure;
 mod sight;
 mod signal;
 mod silence;

@@ -191,6 +191,7 @@ pub(super) fn attempt(row: &AttemptRow) -> HistoryRow {
         parent: row.parent.map(|parent| parent.to_string()),
         codec: row.evidence["codec"].as_str().map(str::to_owned),
         secure: row.evidence["secure"].as_str().map(str::to_owned),
+        trouble: row.evidence["trouble"].as_str().map(str::to_owned),
         // Rows of an older version have fewer fields.
         quality: serde_json::from_value(row.evidence["rtp"].clone()).ok(),
     }

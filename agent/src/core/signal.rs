@@ -14,7 +14,7 @@ use super::call::{Closing, Origin, Recording};
 use super::job::Done;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
-use crate::stream::{secure, stream_params};
+use crate::stream::stream_params;
 
 /// An incoming call between its INVITE and its row on disk.
 pub(crate) struct Arriving {
@@ -178,14 +178,14 @@ impl Core {
     /// Starts or updates the voice of a call; the recording begins with its first voice, so that the announcement of a
     /// dead number is on it.
     fn stream(&mut self, attempt: AttemptId, media: &Negotiated, now: Now) {
+        self.encryption_agreed(attempt, media, now);
         let recording = self.recording_path(attempt, now);
         let Some(call) = self.calls.get_mut(&attempt) else { return };
         let Some(session) = call.session else { return };
         call.codec = Some(codec_name(media.codec));
         call.telephone_event = media.dtmf_payload_type.is_some();
-        call.secure = secure(media);
-        let bitrate = self.accounts[self.seats[call.seat].account].config.opus_bitrate;
-        let params = stream_params(media, bitrate);
+        let account = &self.accounts[self.seats[call.seat].account];
+        let params = stream_params(media, account.config.opus_bitrate, account.identity.as_ref());
         if call.media_up {
             return self.media(MediaCommand::Update { session, params });
         }
@@ -289,6 +289,9 @@ impl Core {
         // A call of ours that was answered without `Event::Answered`.
         facts.no_media = end.answered && !facts.answered && call.origin != Origin::Incoming;
         facts.talked_ms = call.times.answered.map_or(0, |at| u64::try_from(now.wall - at).unwrap_or(0));
+        let required = self.accounts[self.seats[call.seat].account].config.srtp == config::Srtp::Required;
+        call.trouble =
+            call.trouble.or(super::secure::trouble(end, required && call.origin != Origin::Incoming));
         let deadline = now.mono + LAST_WORDS;
         let session = call.session;
         call.closing = Some(Closing { by: end.by, reason: end.reason_text.clone(), deadline });

@@ -206,6 +206,7 @@ impl Core {
             transfer: None,
             parent: None,
             secure: None,
+            trouble: None,
             silent: false,
             recording: None,
             quality: None,

@@ -151,7 +151,7 @@ impl Lines {
 
     fn stream(&mut self, call: CallId, media: &Negotiated) {
         let Some(line) = self.lines.get_mut(&call) else { return };
-        let (session, params) = (line.session, stream_params(media, None));
+        let (session, params) = (line.session, stream_params(media, None, None));
         if line.started {
             let _ = self.engine.try_send(Command::Update { session, params });
         } else {

@@ -134,7 +134,7 @@ pub(super) fn account(
         [("auto", Dtmf::Auto), ("rfc4733", Dtmf::Rfc4733), ("info", Dtmf::Info), ("inband", Dtmf::Inband)];
     let dtmf = table.choice("dtmf", &dtmf, report);
     let usual_dtmf = preset.and_then(Preset::dtmf).unwrap_or_default();
-    let srtp = voice::srtp(&mut table, transport, report);
+    let (srtp, srtp_keying) = voice::srtp(&mut table, transport, report);
 
     let longest_retry = retry_max.as_ref().map_or(Duration::from_secs(600), |found| found.value);
     let mut account = Account {
@@ -170,6 +170,7 @@ pub(super) fn account(
         opus_bitrate,
         ptime,
         srtp,
+        srtp_keying,
     };
     if let Some(retry) = retry_max.or(retry_min)
         && account.retry_min > account.retry_max

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::ErrorKind;
 use crate::reader::{Place, Report, Table};
-use crate::types::{Codec, Srtp, Transport};
+use crate::types::{Codec, Srtp, SrtpKeying, Transport};
 
 pub(super) fn codecs(
     table: &mut Table<'_, '_>,
@@ -60,15 +60,32 @@ pub(super) fn ptime(table: &mut Table<'_, '_>, report: &mut Report) -> Duration 
     found.value
 }
 
-/// Whether voice is encrypted; the keys are as secret as the signalling that carries them (RFC 4568 1).
-pub(super) fn srtp(table: &mut Table<'_, '_>, transport: Transport, report: &mut Report) -> Srtp {
+/// Whether voice is encrypted, and where the keys come from. Those of SDES are as secret as the signalling that carries
+/// them (RFC 4568 1).
+pub(super) fn srtp(
+    table: &mut Table<'_, '_>,
+    transport: Transport,
+    report: &mut Report,
+) -> (Srtp, SrtpKeying) {
     let words = [("off", Srtp::Off), ("optional", Srtp::Optional), ("required", Srtp::Required)];
-    let Some(found) = table.choice("srtp", &words, report) else { return Srtp::Off };
-    if found.value != Srtp::Off && transport != Transport::Tls {
+    let srtp = table.choice("srtp", &words, report);
+    let words = [("sdes", SrtpKeying::Sdes), ("dtls", SrtpKeying::Dtls)];
+    let keying = table.choice("srtp_keying", &words, report);
+    let policy = srtp.as_ref().map_or(Srtp::Off, |found| found.value);
+    if let Some(found) =
+        keying.as_ref().filter(|found| policy == Srtp::Off && found.value == SrtpKeying::Dtls)
+    {
+        report.error(ErrorKind::Conflict, &found.at, "nothing is encrypted; set srtp as well");
+    }
+    let keying = keying.map_or(SrtpKeying::Sdes, |found| found.value);
+    if let Some(found) = srtp.filter(|found| found.value != Srtp::Off)
+        && keying == SrtpKeying::Sdes
+        && transport != Transport::Tls
+    {
         report.warn(
             &found.at,
             "the keys travel in the signalling, which anybody on the way can read; use transport = \"tls\" as well",
         );
     }
-    found.value
+    (policy, keying)
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::dtls::DtlsTerms;
+
 /// How packets are encrypted and authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SrtpProfile {
@@ -106,6 +108,9 @@ pub enum Encryption {
     Off,
     /// Under keys that the signalling brought (RFC 4568).
     Keys(SrtpKeys),
+    /// Under the keys of a DTLS handshake on the RTP port (RFC 5764), and nothing before it is over. Reports go and come on
+    /// that port too or not at all, since another port would want a handshake of its own (4.1.2).
+    Dtls(DtlsTerms),
 }
 
 /// The keys do not fit their profile.

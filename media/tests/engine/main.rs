@@ -10,4 +10,5 @@ mod kill;
 mod kit;
 mod loopback;
 mod pulse;
+mod secured;
 mod worker;

@@ -118,7 +118,7 @@ impl Phone {
         self
     }
 
-    /// Encrypts voice: `srtp` where the other side can, `srtp-mand` always.
+    /// Encrypts voice: `srtp` where the other side can, `srtp-mand` always, `dtls_srtp` under keys of a handshake.
     #[must_use]
     pub fn encryption(mut self, word: &'static str) -> Self {
         self.encryption = Some(word);
@@ -171,6 +171,7 @@ impl Phone {
             (format!("aufile,{folder}/voice.wav"), "aubridge,nobody")
         };
         let jitter_buffer = self.jitter_buffer;
+        let mux = if self.encryption == Some("dtls_srtp") { "yes" } else { "no" };
         let (first, last) = (rtp.start(), rtp.end());
         let _ = write!(
             text,
@@ -178,8 +179,8 @@ impl Phone {
              call_max_calls 8\naudio_path {folder}\naudio_source {source}\n\
              audio_player {player}\naudio_alert aubridge,nobody\naudio_txmode poll\n\
              ausrc_srate {rate}\nauplay_srate {rate}\nausrc_channels {channels}\nauplay_channels {channels}\n\
-             audio_buffer 20-160\nrtp_ports {first}-{last}\nrtcp_mux no\njitter_buffer_delay {jitter_buffer}\n\
-             module_path {}\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\nmodule srtp.so\n\
+             audio_buffer 20-160\nrtp_ports {first}-{last}\nrtcp_mux {mux}\njitter_buffer_delay {jitter_buffer}\n\
+             module_path {}\nmodule g711.so\nmodule g722.so\nmodule opus.so\nmodule aufile.so\nmodule aubridge.so\nmodule srtp.so\nmodule dtls_srtp.so\n\
              module sndfile.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {folder}\n",
             modules().display()

@@ -88,6 +88,9 @@ pub struct HistoryRow {
     /// How the voice was encrypted, as in a call's `secure`. Absent where it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure: Option<String>,
+    /// Why the call could not be made or was ended by the daemon, as in a call's `trouble`. Absent where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// How the voice fared. Absent where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<CallQuality>,

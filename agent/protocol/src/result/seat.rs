@@ -143,6 +143,9 @@ pub struct CallInfo {
     /// is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure: Option<String>,
+    /// Why the call could not be made or was ended by the daemon: a code such as `E-SRTP`. Absent where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
     /// The other side should be heard and nothing came for ten seconds. Absent where that is not so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,

@@ -324,16 +324,25 @@ fn line(call: &CallInfo, out: Out) -> String {
     if call.recording.is_some_and(|recording| recording.paused) {
         text.push_str(out.text(" 録音停止中", " recording paused"));
     }
+    if let Some(code) = &call.trouble {
+        text.push_str(&format!(" {}", told(code, out)));
+    }
     if call.silent {
         text.push_str(out.text(" 無音", " silent"));
     }
-    if call.secure.is_some() {
-        text.push_str(out.text(" 暗号化", " encrypted"));
+    if let Some(secure) = &call.secure {
+        text.push_str(&format!(" {} ({secure})", out.text("暗号化", "encrypted")));
     }
     if let Some(mos) = call.quality.and_then(|quality| quality.mos) {
         text.push_str(&format!(" MOS {mos:.1}"));
     }
     text
+}
+
+/// What a code means and what to do about it.
+pub(super) fn told(code: &str, out: Out) -> String {
+    let Ok(known) = code.parse::<protocol::ErrorCode>() else { return code.to_owned() };
+    format!("{code} {} ({})", known.text().in_lang(out.lang), known.hint().in_lang(out.lang))
 }
 
 /// Why a caller shows no number, as ナンバー・ディスプレイ says it.

@@ -110,6 +110,11 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
         ]);
     }
     out.table(&table)?;
+    let codes: std::collections::BTreeSet<&str> =
+        page.rows.iter().filter_map(|row| row.trouble.as_deref()).collect();
+    for code in codes {
+        out.line(&super::live::told(code, out))?;
+    }
     match &page.next {
         Some(next) => out.line(&format!("{}: --before {next}", out.text("続き", "more"))),
         None => Ok(()),
@@ -184,7 +189,8 @@ fn result(row: &HistoryRow, out: Out) -> String {
     let handed = row.transfer.as_ref().map_or_else(String::new, |transfer| {
         format!(" ({} {})", out.text("転送", "transferred to"), transfer.number)
     });
-    format!("{}{note}{handed}", label.map_or("", String::as_str))
+    let trouble = row.trouble.as_ref().map_or_else(String::new, |code| format!(" {code}"));
+    format!("{}{note}{handed}{trouble}", label.map_or("", String::as_str))
 }
 
 fn percent(share: f64) -> String {
