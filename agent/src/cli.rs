@@ -4,6 +4,7 @@
 
 pub mod args;
 mod check;
+mod devices;
 mod events;
 mod explain;
 mod files;

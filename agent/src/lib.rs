@@ -20,5 +20,6 @@ mod permission;
 mod recordings;
 mod room;
 pub mod run;
+mod settings;
 mod stream;
 pub mod sync;

@@ -34,7 +34,11 @@ fn action(command: &Command) -> Option<Action> {
         | Command::DialWhy(_)
         | Command::RecordingPause(_)
         | Command::RecordingResume(_)
-        | Command::DevicesList(_) => Action::Dial,
+        | Command::DevicesList(_)
+        | Command::DevicesShow(_)
+        | Command::DevicesSet(_)
+        | Command::DevicesVolume(_)
+        | Command::DevicesMeter(_) => Action::Dial,
         // Whose numbers were called is for those to see whose lists they are.
         Command::CallTrace(p) if p.unmasked => Action::Machine,
         Command::CallTrace(_) | Command::Status(_) | Command::EventsSubscribe(_) => Action::Monitor,

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use config::{AccountKind, Config, Keepalive, ReliableProvisionals, RoleName, TlsVerify, Transport, Voice};
+use config::{AccountKind, Config, Keepalive, ReliableProvisionals, RoleName, TlsVerify, Transport};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
 use media::engine::{Engine, EngineConfig, StartError};
-use media::types::{Command as MediaCommand, SeatId, VoiceSpec};
+use media::types::SeatId;
 use protocol::Event;
 use sip_stack::driver::{
     BindConfig, Driver, TlsClient, TlsIdentity, TlsListen, TlsSettings, TlsSetupError, Verify,
@@ -33,6 +33,7 @@ use crate::instance;
 use crate::keeping::{self, Kept, Limits};
 use crate::notify::Notifier;
 use crate::recordings;
+use crate::settings::{Kept, Settings};
 use crate::stream;
 use crate::sync::{self, CsvDrop, Watcher};
 
@@ -187,7 +188,8 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         ..EngineConfig::default()
     };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
-    let seats = seats(&config, &store, &engine, &accounts, start.wall).await?;
+    let settings = Kept::load(&config.daemon.state_dir);
+    let seats = seats(&config, &store, &engine, &accounts, &settings.settings, start.wall).await?;
 
     let labels = store.dispositions().await?.into_iter().map(|status| (status.code, status.label)).collect();
     let project = store.ensure_project(DEFAULT_PROJECT, None, start.wall).await?;
@@ -246,6 +248,8 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         stop,
         archivist: Archivist::start(config.recording.enabled && config.recording.archive),
         kept,
+        settings,
+        headsets: crate::core::Headsets::start(&config),
         accounts,
         seats,
         labels,
@@ -415,6 +419,7 @@ async fn seats(
     store: &Store,
     engine: &Engine,
     accounts: &[AccountRuntime],
+    settings: &Settings,
     wall: i64,
 ) -> Result<Vec<SeatRuntime>, RunError> {
     let mut seats = Vec::with_capacity(config.seats.len());
@@ -422,15 +427,11 @@ async fn seats(
         let user = store.ensure_user(&seat.operator, &seat.operator, Role::Operator, wall).await?;
         let account = accounts.iter().position(|a| a.config.name == seat.account).unwrap_or(0);
         let media = SeatId(u32::try_from(index).unwrap_or(u32::MAX));
-        let voice = match &seat.voice {
-            Voice::Device { capture, playback } => {
-                VoiceSpec::Device { capture: capture.clone(), playback: playback.clone() }
+        let wanted = crate::core::Wanted::new(seat, settings);
+        for order in wanted.orders(media, &seat.voice) {
+            if engine.send(order).await.is_err() {
+                tracing::error!(seat = seat.name, "the voice device could not be asked for");
             }
-            Voice::File { play, write } => VoiceSpec::File { play: play.clone(), write: write.clone() },
-            Voice::Null => VoiceSpec::Null,
-        };
-        if engine.try_send(MediaCommand::OpenSeat { seat: media, voice }).is_err() {
-            tracing::error!(seat = seat.name, "the voice device could not be asked for");
         }
         let practice = accounts[account].config.kind == AccountKind::Practice;
         seats.push(SeatRuntime {
@@ -449,6 +450,8 @@ async fn seats(
             save_seq: None,
             since: wall,
             voice: crate::core::Voice::default(),
+            wanted,
+            rings: false,
         });
     }
     Ok(seats)

@@ -415,6 +415,8 @@ pub struct Seat {
     pub account: String,
     /// Where the operator's voice comes from and goes to.
     pub voice: Voice,
+    /// Part of the name of the headset whose buttons and lamps are used, any where it is empty; `None`: none is.
+    pub headset: Option<String>,
 }
 
 /// A seat's voice.
@@ -426,6 +428,10 @@ pub enum Voice {
         capture: Vec<String>,
         /// Headphones.
         playback: Vec<String>,
+        /// Where it rings; empty = in the headphones.
+        ring: Vec<String>,
+        /// What is done to the operator's voice.
+        processing: Processing,
     },
     /// WAV files instead of a headset, for tests and scripted operators.
     File {
@@ -436,6 +442,17 @@ pub enum Voice {
     },
     /// Silence in, nothing out.
     Null,
+}
+
+/// What is done to an operator's voice before it is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Processing {
+    /// Takes out what the microphone hears of the headphones.
+    pub echo: bool,
+    /// Makes steady noise softer.
+    pub noise: bool,
+    /// Makes soft voices louder.
+    pub gain: bool,
 }
 
 /// `[dialing]`: how lists are called.

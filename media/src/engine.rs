@@ -192,7 +192,12 @@ impl Engine {
         let known =
             |session: SessionId| self.routes().get(&session).copied().unwrap_or_else(|| by_session(session));
         let indices: Vec<usize> = match &command {
-            Command::OpenSeat { seat, .. } | Command::CloseSeat { seat } => vec![seat.0 as usize % count],
+            Command::OpenSeat { seat, .. }
+            | Command::CloseSeat { seat }
+            | Command::Ring { seat, .. }
+            | Command::Meter { seat, .. }
+            | Command::SetVolume { seat, .. }
+            | Command::SetProcessing { seat, .. } => vec![seat.0 as usize % count],
             Command::OpenSession { session, endpoint, .. } => match endpoint {
                 Endpoint::Seat(seat) => vec![seat.0 as usize % count],
                 Endpoint::Clip(_) | Endpoint::Echo | Endpoint::Silence => vec![by_session(*session)],

@@ -328,7 +328,7 @@ impl Leg {
         self.far.put(&pcm, rate);
         self.ring_locally(&mut pcm, rate, now);
         self.overlay.iter_mut().for_each(|overlay| overlay.mix(&mut pcm, rate));
-        seat.play(&pcm, rate);
+        seat.play(&mut pcm, rate);
         self.frames.scratch = pcm;
     }
 
@@ -355,7 +355,7 @@ impl Leg {
                     heard.extend_from_slice(&far);
                     self.ring_locally(&mut heard, rate, now);
                     self.overlay.iter_mut().for_each(|overlay| overlay.mix(&mut heard, rate));
-                    seat.play(&heard, rate);
+                    seat.play(&mut heard, rate);
                     self.frames.scratch = heard;
                 }
                 seat.capture(&mut local, rate);

@@ -92,6 +92,12 @@ pub(crate) fn session_of(command: &Command) -> Option<SessionId> {
         | Command::Dtmf { session, .. }
         | Command::LocalRingback { session, .. }
         | Command::Close { session } => Some(*session),
-        Command::OpenSeat { .. } | Command::CloseSeat { .. } | Command::Ping { .. } => None,
+        Command::OpenSeat { .. }
+        | Command::CloseSeat { .. }
+        | Command::Ring { .. }
+        | Command::Meter { .. }
+        | Command::SetVolume { .. }
+        | Command::SetProcessing { .. }
+        | Command::Ping { .. } => None,
     }
 }

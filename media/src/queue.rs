@@ -111,6 +111,7 @@ fn is_observation(event: &MediaEvent) -> bool {
             | MediaEvent::SpeechStarted { .. }
             | MediaEvent::SpeechEnded { .. }
             | MediaEvent::Stats { .. }
+            | MediaEvent::SeatLevel { .. }
     )
 }
 

@@ -2,8 +2,11 @@
 
 use crate::device::{CaptureFeed, FileTrack, PlaybackFeed};
 use crate::margin::{FillLevel, Reserve};
+use crate::processing::{Processing, Processor};
 use crate::resample::Resampler;
+use crate::ringer::Ringer;
 use crate::types::SessionId;
+use crate::volume::{Volume, scale};
 use crate::wav::VOICE_RATE;
 
 /// The voice of one seat. One session at a time is attached; others that name the seat hear silence.
@@ -14,6 +17,10 @@ pub(crate) struct Seat {
     playback: PlaybackFeed,
     /// Sessions that name this seat, the attached one last.
     sessions: Vec<SessionId>,
+    /// What rings here.
+    pub(crate) ringer: Ringer,
+    volume: Volume,
+    processor: Processor,
     /// Samples of a clip played so far.
     clip_position: usize,
     /// Whether the capture ring has been let fill up since it last ran dry.
@@ -36,6 +43,9 @@ impl Seat {
             capture: CaptureFeed::Silence,
             playback: PlaybackFeed::Discard,
             sessions,
+            ringer: Ringer::default(),
+            volume: Volume::default(),
+            processor: Processor::default(),
             clip_position: 0,
             primed: false,
             reserve: Reserve::default(),
@@ -59,7 +69,8 @@ impl Seat {
         self.primed = false;
         self.reserve = Reserve::default();
         self.clip_position = 0;
-        self.carry.clear();
+        // A reserve has heard the room since it was opened.
+        self.refresh_capture();
     }
 
     /// Another ear piece, or none after a loss; returns the one before.
@@ -111,8 +122,30 @@ impl Seat {
         ms * rate as usize / 1_000
     }
 
-    /// Lets the operator hear samples at `rate`.
-    pub(crate) fn play(&mut self, samples: &[i16], rate: u32) {
+    /// Volume and processing.
+    pub(crate) fn settings(&self) -> (Volume, Processing) {
+        (self.volume, self.processor.processing())
+    }
+
+    /// Another volume.
+    pub(crate) fn set_volume(&mut self, volume: Volume) {
+        self.volume = volume;
+        self.ringer.set_volume(volume.ring);
+    }
+
+    /// Other things to be done to the operator's voice.
+    pub(crate) fn set_processing(&mut self, processing: Processing) {
+        self.processor.set(processing);
+    }
+
+    /// Lets the operator hear samples of a call at `rate`, at the operator's volume.
+    pub(crate) fn play(&mut self, samples: &mut [i16], rate: u32) {
+        scale(samples, self.volume.playback.min(Volume::MAX_HEARD));
+        self.processor.played(samples, rate);
+        self.play_as_is(samples, rate);
+    }
+
+    fn play_as_is(&mut self, samples: &[i16], rate: u32) {
         match &mut self.playback {
             PlaybackFeed::Ring { writer, rate: device } => {
                 writer.push(self.playback_rate.convert(samples, rate, *device, &mut self.converted));
@@ -126,6 +159,12 @@ impl Seat {
 
     /// Fills `out` with 20 ms of the operator's voice at `rate`, silence where there is none.
     pub(crate) fn capture(&mut self, out: &mut [i16], rate: u32) {
+        self.take(out, rate);
+        self.processor.process(out, rate);
+        scale(out, self.volume.capture);
+    }
+
+    fn take(&mut self, out: &mut [i16], rate: u32) {
         match &mut self.capture {
             CaptureFeed::Silence => out.fill(0),
             CaptureFeed::Clip(samples) => {
@@ -186,7 +225,21 @@ impl Seat {
         if let CaptureFeed::Ring { reader, .. } = &mut self.capture {
             reader.discard(usize::MAX);
             self.primed = false;
-            self.carry.clear();
+        }
+        self.carry.clear();
+    }
+
+    /// Tops up what rings, in the ear piece where it has no device of its own and nobody talks.
+    pub(crate) fn ring(&mut self) {
+        if !self.ringer.rings() || self.ringer.play() || !self.sessions.is_empty() {
+            return;
+        }
+        let count = self.playback_deficit(VOICE_RATE);
+        if count > 0 {
+            let mut tone = std::mem::take(&mut self.scratch);
+            self.ringer.fill(&mut tone, count);
+            self.play_as_is(&tone, VOICE_RATE);
+            self.scratch = tone;
         }
     }
 }

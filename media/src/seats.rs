@@ -1,7 +1,9 @@
 //! How a media worker opens and closes the voices of its seats.
 
+use std::time::Instant;
+
 use crate::device::{
-    AudioBackend, AudioFeed, DeviceError, Duplex, FileTrack, FileVoice, OpenParams, PlaybackFeed,
+    AudioBackend, AudioFeed, DeviceError, Duplex, FileTrack, FileVoice, OpenParams, PlaybackFeed, SeatParams,
 };
 use crate::mailbox::Message;
 use crate::recorder::{Finish, RecorderCommand, Target};
@@ -12,21 +14,35 @@ use crate::types::{MediaEvent, SeatId, VoiceSpec};
 impl Worker {
     /// Opens a seat's voice, in place of the one it had; its sessions stay on it.
     pub(crate) fn open_seat(&mut self, id: SeatId, voice: VoiceSpec) {
-        let sessions = self.seats.get(&id).map(|seat| seat.sessions().to_vec()).unwrap_or_default();
+        let before = self.seats.get(&id);
+        let sessions = before.map(|seat| seat.sessions().to_vec()).unwrap_or_default();
+        let rings = before.is_some_and(|seat| seat.ringer.rings());
+        let settings = before.map(Seat::settings);
         self.close_seat(id);
         self.openings += 1;
         // Silent until its feeds arrive.
-        self.seats.insert(id, Seat::new(self.openings, sessions));
+        let mut seat = Seat::new(self.openings, sessions);
+        seat.ringer.set(rings);
+        if let Some((volume, processing)) = settings {
+            seat.set_volume(volume);
+            seat.set_processing(processing);
+        }
+        self.seats.insert(id, seat);
         let asked = match voice {
-            VoiceSpec::Device { capture, playback } => {
-                let params = OpenParams { capture: Some(capture), playback: Some(playback) };
+            VoiceSpec::Device { capture, playback, ring } => {
+                let params = SeatParams { capture, playback, ring };
                 match &self.audio {
                     Some(audio) => audio.open(id, self.openings, params),
                     None => Err(DeviceError::NoHost(None)),
                 }
             }
             VoiceSpec::Null => {
-                self.events.push(MediaEvent::SeatOpened { seat: id, capture: None, playback: None });
+                self.events.push(MediaEvent::SeatOpened {
+                    seat: id,
+                    capture: None,
+                    playback: None,
+                    ring: None,
+                });
                 Ok(())
             }
             VoiceSpec::File { play, write } => {
@@ -42,7 +58,8 @@ impl Worker {
     fn open_file(&mut self, seat: SeatId, voice: FileVoice) -> Result<(), DeviceError> {
         let (mailbox, opening, mut events) = (self.own_mailbox.clone(), self.openings, self.events.fork());
         let open = move || {
-            let params = OpenParams { capture: Some(Vec::new()), playback: Some(Vec::new()) };
+            let params =
+                OpenParams { capture: Some(Vec::new()), playback: Some(Vec::new()), ..OpenParams::default() };
             events.push(match voice.open(&params) {
                 Ok(Duplex { capture, playback }) => {
                     let feeds = [
@@ -54,7 +71,7 @@ impl Worker {
                         drop(mailbox.sender.blocking_send(Message::Feed { seat, opening, feed }));
                     }
                     mailbox.wake();
-                    MediaEvent::SeatOpened { seat, capture: None, playback: None }
+                    MediaEvent::SeatOpened { seat, capture: None, playback: None, ring: None }
                 }
                 Err(error) => MediaEvent::SeatFailed { seat, reason: error.reason() },
             });
@@ -73,10 +90,30 @@ impl Worker {
                 return;
             }
             (Some(seat), AudioFeed::Playback(feed)) => seat.set_playback(feed),
-            (None, AudioFeed::Capture(_)) => return,
+            (Some(seat), AudioFeed::Ring(feed)) => {
+                seat.ringer.set_feed(feed);
+                return;
+            }
+            (None, AudioFeed::Capture(_) | AudioFeed::Ring(_)) => return,
             (None, AudioFeed::Playback(feed)) => feed,
         };
         self.end_file(id, &unused);
+    }
+
+    /// Lets it ring at a seat, or ends that.
+    pub(crate) fn ring(&mut self, id: SeatId, on: bool, now: Instant) {
+        let Some(seat) = self.seats.get_mut(&id) else { return };
+        seat.ringer.set(on);
+        if on {
+            self.wake_up(now);
+        } else {
+            self.rest();
+        }
+    }
+
+    /// Changes a setting of a seat that is or will be opened.
+    pub(crate) fn setting(&mut self, id: SeatId, change: impl FnOnce(&mut Seat)) {
+        change(self.seats.entry(id).or_insert_with(|| Seat::new(0, Vec::new())));
     }
 
     /// Closes a seat's voice; sessions that name it go on in silence.
@@ -86,6 +123,7 @@ impl Worker {
         if let Some(audio) = &self.audio {
             audio.close(id);
         }
+        self.rest();
     }
 
     fn end_file(&mut self, seat: SeatId, feed: &PlaybackFeed) {

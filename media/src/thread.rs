@@ -165,7 +165,7 @@ impl Worker {
     /// When the next slot comes that somebody has; all of them while a device wants to be topped up.
     fn turn(&self) -> Option<Instant> {
         let grid = self.grid.as_ref()?;
-        let every = self.seats.values().any(Seat::plays_by_device);
+        let every = self.seats.values().any(|seat| seat.plays_by_device() || seat.ringer.rings());
         let taken = |slot: u64| self.legs.iter().skip(slot as usize % 4).step_by(4).any(Option::is_some);
         let ahead = (0..4).find(|ahead| every || taken(grid.number + ahead)).unwrap_or(0);
         Some(grid.next + SLOT * ahead as u32)
@@ -222,6 +222,16 @@ impl Worker {
         match command {
             Command::OpenSeat { seat, voice } => self.open_seat(seat, voice),
             Command::CloseSeat { seat } => self.close_seat(seat),
+            Command::Ring { seat, on } => self.ring(seat, on, now),
+            Command::Meter { seat, time } => {
+                if let Some(audio) = &self.audio {
+                    audio.meter(seat, time);
+                }
+            }
+            Command::SetVolume { seat, volume } => self.setting(seat, |seat| seat.set_volume(volume)),
+            Command::SetProcessing { seat, processing } => {
+                self.setting(seat, |seat| seat.set_processing(processing));
+            }
             Command::OpenSession { session, socket, endpoint } => {
                 // A caller that reuses an id gets its old session closed first.
                 self.close(session, now);
@@ -335,7 +345,7 @@ impl Worker {
         if let Some(entry) = self.legs.get_mut(slot) {
             *entry = Some(leg);
         }
-        self.grid.get_or_insert(Grid { next: now + SLOT, number: 0 });
+        self.wake_up(now);
     }
 
     fn remove(&mut self, session: SessionId) -> Option<Leg> {
@@ -344,10 +354,20 @@ impl Worker {
         if let Some(seat) = leg.seat().and_then(|seat| self.seats.get_mut(&seat)) {
             seat.detach(session);
         }
-        if self.slots.is_empty() {
+        self.rest();
+        Some(leg)
+    }
+
+    /// Stops the clock when nobody needs it.
+    pub(crate) fn rest(&mut self) {
+        if self.slots.is_empty() && !self.seats.values().any(|seat| seat.ringer.rings()) {
             self.grid = None;
         }
-        Some(leg)
+    }
+
+    /// Starts the clock.
+    pub(crate) fn wake_up(&mut self, now: Instant) {
+        self.grid.get_or_insert(Grid { next: now + SLOT, number: 0 });
     }
 
     fn close(&mut self, session: SessionId, now: Instant) -> bool {
@@ -400,6 +420,7 @@ impl Worker {
                     leg.tick(seat, now, &mut self.events);
                 }
             }
+            self.seats.values_mut().for_each(Seat::ring);
             grid.number += 1;
             grid.next += SLOT;
         }

@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+pub use crate::device::Level;
 use crate::dtls::DtlsFailure;
 use crate::notice::NoticeTone;
+pub use crate::processing::Processing;
 use crate::socket::RtpSocket;
 use crate::srtp::{Encryption, SrtpProfile};
 pub use crate::stats::SessionStats;
 use crate::tones::ToneSpec;
+pub use crate::volume::Volume;
 
 /// One media session, i.e. one leg of a call. Chosen by the caller, unique while the session is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,6 +112,8 @@ pub enum VoiceSpec {
         capture: Vec<String>,
         /// Ear pieces, best first.
         playback: Vec<String>,
+        /// Where it rings, best first; empty means in the ear piece.
+        ring: Vec<String>,
     },
     /// No device: silence in, nothing out, paced by the clock.
     Null,
@@ -197,6 +203,34 @@ pub enum Command {
     CloseSeat {
         /// The seat.
         seat: SeatId,
+    },
+    /// Lets it ring at a seat with a device, for a call that comes in or a reminder.
+    Ring {
+        /// The seat.
+        seat: SeatId,
+        /// Whether it rings.
+        on: bool,
+    },
+    /// Asks for [`MediaEvent::SeatLevel`] ten times a second, for a while. Asking again prolongs it.
+    Meter {
+        /// The seat.
+        seat: SeatId,
+        /// For how long, at most a minute; zero ends it.
+        time: Duration,
+    },
+    /// How loud a seat speaks, hears and rings; 100 % each unless told. Kept when its voice is opened anew.
+    SetVolume {
+        /// The seat.
+        seat: SeatId,
+        /// How loud.
+        volume: Volume,
+    },
+    /// What is done to the operator's voice; nothing unless told. Kept when the seat's voice is opened anew.
+    SetProcessing {
+        /// The seat.
+        seat: SeatId,
+        /// What is done.
+        processing: Processing,
     },
     /// Takes over the sockets of a session; nothing is sent until [`Command::Start`].
     OpenSession {
@@ -309,15 +343,17 @@ pub enum MediaEvent {
         capture: Option<String>,
         /// Name of the ear piece in use.
         playback: Option<String>,
+        /// Name of the device that rings, where it is one of its own.
+        ring: Option<String>,
     },
-    /// A device went away; the call goes on with silence or a fallback.
+    /// A device went away; the call goes on with its reserve, which is told by [`MediaEvent::SeatBack`] at once, or in silence.
     SeatLost {
         /// The seat.
         seat: SeatId,
         /// Why.
         reason: String,
     },
-    /// A lost device is back, or a fallback took over.
+    /// Other devices are in use: a lost one is back, a better one turned up, or a reserve took over.
     SeatBack {
         /// The seat.
         seat: SeatId,
@@ -325,6 +361,17 @@ pub enum MediaEvent {
         capture: Option<String>,
         /// Name of the ear piece in use.
         playback: Option<String>,
+        /// Name of the device that rings, where it is one of its own.
+        ring: Option<String>,
+    },
+    /// What the devices of a seat have heard and played in the last tenth of a second, while it is asked for.
+    SeatLevel {
+        /// The seat.
+        seat: SeatId,
+        /// The microphone, before volume and processing; `None` where none is in use.
+        capture: Option<Level>,
+        /// The ear piece, as played; `None` where none is in use.
+        playback: Option<Level>,
     },
     /// The devices could not be opened.
     SeatFailed {

@@ -215,6 +215,14 @@ commands! {
     AuditList = "audit.list" => AuditPage;
     /// Sound devices.
     DevicesList = "devices.list" => Devices;
+    /// What is wanted of a seat's devices, and what is in use.
+    DevicesShow = "devices.show" => DeviceSettings;
+    /// Chooses a seat's devices and what is done to the operator's voice.
+    DevicesSet = "devices.set" => DeviceSettings;
+    /// How loud an operator speaks, hears and is rung.
+    DevicesVolume = "devices.volume" => DeviceSettings;
+    /// Tells the levels of a seat's devices for a while.
+    DevicesMeter = "devices.meter" => DeviceSettings;
     /// Every project.
     ProjectLs = "project.ls" => Projects;
     /// Makes a project.
@@ -302,6 +310,10 @@ impl Command {
             Self::DialSkip(p) => Some(&mut p.seat),
             Self::RecordingPause(p) => Some(&mut p.seat),
             Self::RecordingResume(p) => Some(&mut p.seat),
+            Self::DevicesShow(p) => Some(&mut p.seat),
+            Self::DevicesSet(p) => Some(&mut p.seat),
+            Self::DevicesVolume(p) => Some(&mut p.seat),
+            Self::DevicesMeter(p) => Some(&mut p.seat),
             // Its seat only stands for a call that is not named.
             Self::CallTrace(_)
             | Self::Status(_)

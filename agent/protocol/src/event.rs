@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::result::{
-    CallInfo, Direction, ImportResult, RecordingInfo, RegistrationState, SeatState, TransferInfo, TrunkStatus,
+    CallInfo, Direction, ImportResult, LevelRow, RecordingInfo, RegistrationState, SeatState, TransferInfo,
+    TrunkStatus,
 };
 
 /// An event with its number and time, as sent: the parameters of the notification `event`.
@@ -447,6 +448,26 @@ events! {
         capture: Option<String>,
         /// The headphones.
         playback: Option<String>,
+        /// The device that rings, where it is one of its own.
+        ring: Option<String>,
+    }
+    /// A headset's buttons and lamps can be used, or no longer.
+    DeviceHeadset = "device.headset" {
+        /// The seat.
+        seat: String,
+        /// The headset; null where there is none.
+        name: Option<String>,
+        /// Why it is there and cannot be used, and what to do.
+        why: Option<String>,
+    }
+    /// How loud a seat's devices are, ten times a second while `devices.meter` asks for it.
+    DeviceLevel = "device.level" {
+        /// The seat.
+        seat: String,
+        /// The microphone; null where none is in use.
+        capture: Option<LevelRow>,
+        /// The headphones; null where none are in use.
+        playback: Option<LevelRow>,
     }
     /// Results cannot be kept; dialing has stopped, running calls go on.
     StoreTrouble = "store.trouble" {

@@ -17,10 +17,12 @@ macro_rules! params {
 }
 
 mod contact;
+mod devices;
 mod manage;
 mod office;
 
 pub use contact::*;
+pub use devices::*;
 pub use manage::*;
 pub use office::*;
 

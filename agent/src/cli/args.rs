@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod call;
 mod daemon;
+mod devices;
 mod list;
 mod manage;
 mod office;
@@ -13,6 +14,7 @@ mod past;
 
 pub use call::*;
 pub use daemon::*;
+pub use devices::*;
 pub use list::*;
 pub use manage::*;
 pub use office::{
@@ -176,8 +178,8 @@ pub enum Verb {
     Audit(AuditArgs),
     /// Counters: works, calls, connects, progress
     Stats(StatsArgs),
-    /// Sound devices
-    Devices,
+    /// Sound devices: list, choose, try; volume and level
+    Devices(DevicesArgs),
     /// The configuration file
     #[command(subcommand)]
     Config(ConfigVerb),

@@ -116,7 +116,7 @@ impl Out {
         REFUSED
     }
 
-    fn problem(self, text: &str, hint: &str) {
+    pub(super) fn problem(self, text: &str, hint: &str) {
         if self.json {
             let _ = self.object(&json!({ "error": { "message": text, "data": Value::Null } }));
             return;

@@ -117,7 +117,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             };
             call(global, verb, out, render::stats)
         }
-        Verb::Devices => call(global, DevicesList {}, out, render::devices),
+        Verb::Devices(args) => super::devices::devices(global, args.verb, out),
         // Dispatched before they come here.
         Verb::Run(_)
         | Verb::Demo(_)

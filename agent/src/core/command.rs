@@ -37,6 +37,10 @@ impl Core {
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
         let answer = match command {
+            Command::DevicesShow(_)
+            | Command::DevicesSet(_)
+            | Command::DevicesVolume(_)
+            | Command::DevicesMeter(_) => return self.devices(command, seat, reply),
             Command::CallDial(p) => return self.call_dial(seat, p, reply, now),
             Command::CallTransfer(p) => return self.call_transfer(seat, p.number, reply, now),
             Command::CallConsult(p) => return self.call_consult(seat, p.number, reply, now),
@@ -284,7 +288,7 @@ impl Core {
         respond(reply, started.map(|()| self.seat_status(seat)));
     }
 
-    fn answer(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {
+    pub(super) fn answer(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {
         let attempt = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
         let call = attempt.and_then(|attempt| self.calls.get(&attempt)).filter(|call| {
             // A session means that our answer is on its way already.
@@ -296,7 +300,7 @@ impl Core {
         self.answer_incoming(seat, attempt, sip, now)
     }
 
-    fn hold(&mut self, seat: SeatIndex, on: bool, now: Now) -> Result<(), RpcError> {
+    pub(super) fn hold(&mut self, seat: SeatIndex, on: bool, now: Now) -> Result<(), RpcError> {
         if self.seats[seat].consult.is_some() {
             return Err(RpcError::with_detail(
                 ErrorCode::State,
@@ -317,7 +321,7 @@ impl Core {
         Ok(())
     }
 
-    fn mute(&mut self, seat: SeatIndex, p: &CallMute, now: Now) -> Result<(), RpcError> {
+    pub(super) fn mute(&mut self, seat: SeatIndex, p: &CallMute, now: Now) -> Result<(), RpcError> {
         let attempt = self.talking_attempt(seat)?;
         let Some(call) = self.calls.get_mut(&attempt) else { return Err(ErrorCode::NoCall.into()) };
         call.muted = p.on;
@@ -376,7 +380,7 @@ pub(super) fn respond<T: Serialize>(reply: Reply, result: Result<T, RpcError>) {
     let _ = reply.send(value);
 }
 
-fn refusal(refusal: Refusal) -> RpcError {
+pub(super) fn refusal(refusal: Refusal) -> RpcError {
     let code = match refusal {
         Refusal::NoCall => ErrorCode::NoCall,
         Refusal::Busy => ErrorCode::CallBusy,

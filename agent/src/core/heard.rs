@@ -14,10 +14,11 @@ use crate::clock::Now;
 impl Core {
     pub(super) fn on_media(&mut self, event: MediaEvent, now: Now) {
         match event {
-            MediaEvent::SeatOpened { seat, capture, playback }
-            | MediaEvent::SeatBack { seat, capture, playback } => {
-                self.voice(seat, Voice { capture, playback, trouble: None }, now);
+            MediaEvent::SeatOpened { seat, capture, playback, ring }
+            | MediaEvent::SeatBack { seat, capture, playback, ring } => {
+                self.voice(seat, Voice { capture, playback, ring, trouble: None }, now);
             }
+            MediaEvent::SeatLevel { .. } => self.level(&event, now),
             MediaEvent::SeatLost { seat, reason } | MediaEvent::SeatFailed { seat, reason } => {
                 self.voice(seat, Voice { trouble: Some(reason), ..Voice::default() }, now);
             }

@@ -17,7 +17,9 @@ mod act;
 mod call;
 mod command;
 mod consult;
+mod devices;
 mod ended;
+mod headset;
 mod heard;
 pub(crate) mod identity;
 mod import;
@@ -65,6 +67,8 @@ use crate::notify::Notifier;
 pub(crate) use account::AccountRuntime;
 use call::Call;
 use command::respond;
+pub(crate) use devices::Wanted;
+pub(crate) use headset::Headsets;
 use job::Done;
 pub(crate) use parts::Parts;
 use past::PastCalls;
@@ -89,6 +93,9 @@ pub(crate) struct Core {
     /// Why the last delivery failed.
     outbox_trouble: Arc<Mutex<Option<String>>>,
     stop: Arc<Notify>,
+    /// What operators set of their devices.
+    settings: crate::settings::Kept,
+    headsets: Headsets,
 
     accounts: Vec<AccountRuntime>,
     seats: Vec<SeatRuntime>,
@@ -134,6 +141,7 @@ enum Input {
     Sip(Box<SipEvent>),
     Media(MediaEvent),
     Command(Incoming),
+    Headset(SeatIndex, ::headset::Notice),
     Done(Done),
     Timer,
     Stop,
@@ -175,6 +183,7 @@ impl Core {
             }
             Some(event) = self.media_events.recv() => Input::Media(event),
             Some(command) = self.commands.recv() => Input::Command(command),
+            (seat, notice) = self.headsets.next() => Input::Headset(seat, notice),
             () = timer => Input::Timer,
             () = self.stop.notified() => Input::Stop,
         }
@@ -185,6 +194,7 @@ impl Core {
             Input::Sip(event) => self.on_sip(*event, now),
             Input::Media(event) => self.on_media(event, now),
             Input::Command(incoming) => self.on_command(incoming, now),
+            Input::Headset(seat, notice) => self.on_headset(seat, notice, now),
             Input::Done(done) => self.on_done(done, now),
             Input::Timer => self.on_timer(now),
             Input::Stop => self.begin_stop(now),
@@ -206,6 +216,7 @@ impl Core {
                 break;
             }
         }
+        self.light();
         self.driver.flush(&mut self.ua);
     }
 

@@ -190,6 +190,7 @@ impl Core {
                 self.seats[seat].since = now.wall;
                 let attempt = self.seats[seat].dialer.attempt().map(|a| AttemptId(a.0).to_string());
                 let (state, pause_code) = seat_state(state);
+                self.ring(seat, state == SeatState::Ringing);
                 let by_trunk = pause_code.as_deref() == Some(dialer::PAUSED_BY_TRUNK);
                 self.publish(Event::SeatChanged { seat: name.clone(), state, pause_code, attempt }, now);
                 if by_trunk && !list.is_empty() {
@@ -240,7 +241,8 @@ impl Core {
         let event = match &voice.trouble {
             Some(why) => Event::DeviceLost { seat, why: why.clone() },
             None => {
-                Event::DeviceBack { seat, capture: voice.capture.clone(), playback: voice.playback.clone() }
+                let Voice { capture, playback, ring, .. } = voice.clone();
+                Event::DeviceBack { seat, capture, playback, ring }
             }
         };
         self.publish(event, now);

@@ -35,6 +35,10 @@ pub(crate) struct SeatRuntime {
     pub(crate) since: i64,
     /// Voice device: what is in use, or why nothing is.
     pub(crate) voice: Voice,
+    /// What is wanted of its devices.
+    pub(crate) wanted: super::Wanted,
+    /// Whether it rings.
+    pub(crate) rings: bool,
 }
 
 /// The list of a dialing session.
@@ -58,6 +62,7 @@ pub(crate) struct LastCall {
 pub(crate) struct Voice {
     pub(crate) capture: Option<String>,
     pub(crate) playback: Option<String>,
+    pub(crate) ring: Option<String>,
     pub(crate) trouble: Option<String>,
 }
 

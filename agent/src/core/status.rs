@@ -146,13 +146,21 @@ impl Core {
                 calls: list.calls,
                 started_at: list.started_at,
             }),
-            voice: VoiceStatus {
-                ok: runtime.voice.trouble.is_none(),
-                capture: runtime.voice.capture.clone(),
-                playback: runtime.voice.playback.clone(),
-                why: runtime.voice.trouble.clone(),
-            },
+            voice: self.voice_status(seat),
             consult: self.consult_info(seat),
+        }
+    }
+
+    /// What is in use of a seat's devices.
+    pub(super) fn voice_status(&self, seat: SeatIndex) -> VoiceStatus {
+        let voice = &self.seats[seat].voice;
+        VoiceStatus {
+            ok: voice.trouble.is_none(),
+            capture: voice.capture.clone(),
+            playback: voice.playback.clone(),
+            why: voice.trouble.clone(),
+            ring: voice.ring.clone(),
+            headset: self.headsets.name(seat),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Context, check_name, required};
 use crate::error::ErrorKind;
 use crate::reader::{Found, Report, Table};
-use crate::types::{Seat, Voice};
+use crate::types::{Processing, Seat, Voice};
 
 pub(super) fn seat(
     mut table: Table<'_, '_>,
@@ -28,10 +28,16 @@ pub(super) fn seat(
     let account = required(account, &table, "account", "account = \"main\"", before, report);
     let voice = match table.table("voice", report) {
         Some(inner) => voice(inner, context, report),
-        None => Voice::Device { capture: Vec::new(), playback: Vec::new() },
+        None => Voice::Device {
+            capture: Vec::new(),
+            playback: Vec::new(),
+            ring: Vec::new(),
+            processing: Processing::default(),
+        },
     };
+    let headset = table.string("headset", report).map(|found| found.value);
     table.finish(report);
-    Some(Found { value: Seat { name, operator, uid, account, voice }, at })
+    Some(Found { value: Seat { name, operator, uid, account, voice, headset }, at })
 }
 
 #[derive(Clone, Copy)]
@@ -58,6 +64,8 @@ fn voice(mut table: Table<'_, '_>, context: &Context<'_>, report: &mut Report) -
         Kind::Device => Voice::Device {
             capture: names(&mut table, "capture", report),
             playback: names(&mut table, "playback", report),
+            ring: names(&mut table, "ring", report),
+            processing: processing(&mut table, report),
         },
         Kind::File => {
             let play = table.string("play", report).map(|found| context.absolute(&found.value));
@@ -68,6 +76,24 @@ fn voice(mut table: Table<'_, '_>, context: &Context<'_>, report: &mut Report) -
     };
     table.finish(report);
     voice
+}
+
+fn processing(table: &mut Table<'_, '_>, report: &mut Report) -> Processing {
+    let mut wanted = Processing::default();
+    for item in table.strings("processing", report).map(|found| found.value).unwrap_or_default() {
+        let switch = match item.value.as_str() {
+            "echo" => &mut wanted.echo,
+            "noise" => &mut wanted.noise,
+            "gain" => &mut wanted.gain,
+            other => {
+                let text = format!("{other:?} is not known; write \"echo\", \"noise\" or \"gain\"");
+                report.invalid(&item.at, text);
+                continue;
+            }
+        };
+        *switch = true;
+    }
+    wanted
 }
 
 fn names(table: &mut Table<'_, '_>, key: &'static str, report: &mut Report) -> Vec<String> {

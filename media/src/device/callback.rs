@@ -32,11 +32,19 @@ impl CaptureCallback {
     fn run<T>(&mut self, data: &[T], level: impl Fn(&T) -> i32) {
         self.health.beat();
         let channels = self.channels;
-        self.ring.push_with(data.len() / channels, |frame| {
+        let mut meter = Meter::default();
+        let frames = data.len() / channels;
+        let mono = |frame: usize| {
             let frame = data.get(frame * channels..(frame + 1) * channels).unwrap_or_default();
             let sum: i32 = frame.iter().fold(0, |sum, sample| sum.saturating_add(level(sample)));
             (sum / channels as i32).clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+        };
+        let fitted = self.ring.push_with(frames, |frame| meter.add(mono(frame)));
+        // A reserve's ring is full, and its level is still asked for.
+        (fitted..frames).for_each(|frame| {
+            meter.add(mono(frame));
         });
+        meter.tell(&self.health, frames);
     }
 }
 
@@ -68,7 +76,9 @@ impl PlaybackCallback {
         self.health.beat();
         let channels = self.channels;
         let frames = data.len() / channels;
+        let mut meter = Meter::default();
         let filled = self.ring.pop_with(frames, |frame, sample| {
+            meter.add(sample);
             if let Some(frame) = data.get_mut(frame * channels..(frame + 1) * channels) {
                 frame.fill(level(sample));
             }
@@ -77,6 +87,27 @@ impl PlaybackCallback {
             rest.fill(level(0));
         }
         self.health.starve((frames - filled) as u64);
+        meter.tell(&self.health, frames);
+    }
+}
+
+/// The level of one callback's samples.
+#[derive(Default)]
+struct Meter {
+    energy: u64,
+    peak: u32,
+}
+
+impl Meter {
+    fn add(&mut self, sample: i16) -> i16 {
+        let size = u32::from(sample.unsigned_abs());
+        self.energy += u64::from(size * size);
+        self.peak = self.peak.max(size);
+        sample
+    }
+
+    fn tell(&self, health: &Health, samples: usize) {
+        health.measure(self.energy, samples as u64, self.peak);
     }
 }
 

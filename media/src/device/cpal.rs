@@ -13,9 +13,10 @@ use cpal::{
     BufferSize, Device, DeviceDirection, HostId, SampleFormat, StreamConfig, SupportedStreamConfigRange,
 };
 
+use crate::device::side::DEFAULT_NAME;
 use crate::device::{
     AudioBackend, CaptureCallback, CaptureFeed, DeviceError, DeviceInfo, Direction, Duplex, Half, Health,
-    OpenParams, PlaybackCallback, PlaybackFeed, Stream, ring,
+    Inventory, OpenParams, PlaybackCallback, PlaybackFeed, Presence, Stream, ring,
 };
 
 /// Sound devices of this machine.
@@ -25,11 +26,54 @@ pub struct Cpal;
 impl AudioBackend for Cpal {
     /// Blocks for as long as the audio system does: call it on a thread that may hang.
     fn open(&self, params: &OpenParams) -> Result<Duplex, DeviceError> {
-        let capture = params.capture.as_deref().map(|names| open(names, Direction::Capture, open_capture));
+        let except = &params.except;
+        let capture =
+            params.capture.as_deref().map(|names| open(names, except, Direction::Capture, open_capture));
         let playback =
-            params.playback.as_deref().map(|names| open(names, Direction::Playback, open_playback));
+            params.playback.as_deref().map(|names| open(names, except, Direction::Playback, open_playback));
         Ok(Duplex { capture: capture.transpose()?, playback: playback.transpose()? })
     }
+
+    fn inventory(&self) -> Option<Box<dyn Inventory>> {
+        Some(Box::new(Server::default()))
+    }
+}
+
+/// A lasting connection to the sound server, to ask which devices it has. ALSA is not asked: that opens devices.
+#[derive(Default)]
+struct Server(Option<cpal::Host>);
+
+impl Inventory for Server {
+    fn look(&mut self) -> Option<Presence> {
+        if self.0.is_none() {
+            self.0 = cpal::host_from_id(HostId::PulseAudio).ok();
+        }
+        let found = presence(self.0.as_ref()?);
+        if found.is_none() {
+            // A host whose server died stays dead.
+            self.0 = None;
+        }
+        found
+    }
+}
+
+fn presence(host: &cpal::Host) -> Option<Presence> {
+    let id = |device: Device| device.id().ok().map(|id| id.to_string());
+    let mut list = Presence {
+        covers: format!("{}:", HostId::PulseAudio),
+        devices: Vec::new(),
+        default_capture: host.default_input_device().and_then(id),
+        default_playback: host.default_output_device().and_then(id),
+    };
+    for device in host.devices().ok()? {
+        let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
+        for direction in [Direction::Capture, Direction::Playback] {
+            if goes(&description.direction(), direction) {
+                list.devices.push((id.to_string(), direction));
+            }
+        }
+    }
+    Some(list)
 }
 
 /// The sound devices that can be named in a configuration.
@@ -73,6 +117,7 @@ pub fn list() -> Result<Vec<DeviceInfo>, DeviceError> {
 /// Tries the wanted devices in order, on every host that answers.
 fn open<Feed>(
     names: &[String],
+    except: &[String],
     direction: Direction,
     open_one: impl Fn(&Device, String) -> Result<Half<Feed>, DeviceError>,
 ) -> Result<Half<Feed>, DeviceError> {
@@ -93,6 +138,9 @@ fn open<Feed>(
     for name in wanted {
         for host in &hosts {
             let Some(device) = find(host, name, direction) else { continue };
+            if device.id().is_ok_and(|id| except.contains(&id.to_string())) {
+                continue;
+            }
             match open_one(&device, device.to_string()) {
                 Ok(half) => return Ok(half),
                 Err(error) => failure = error,
@@ -172,7 +220,13 @@ fn open_capture(device: &Device, name: String) -> Result<Half<CaptureFeed>, Devi
     };
     let stream = stream.and_then(|stream| stream.play().map(|()| stream)).map_err(|e| refused(Some(e)))?;
     let feed = CaptureFeed::Ring { reader, rate: config.sample_rate };
-    Ok(Half { name: Some(name), feed, health: Some(health), stream: Some(Stream(Box::new(stream))) })
+    Ok(Half {
+        name: Some(name),
+        id: full_id(device),
+        feed,
+        health: Some(health),
+        stream: Some(Stream(Box::new(stream))),
+    })
 }
 
 fn open_playback(device: &Device, name: String) -> Result<Half<PlaybackFeed>, DeviceError> {
@@ -200,7 +254,13 @@ fn open_playback(device: &Device, name: String) -> Result<Half<PlaybackFeed>, De
     };
     let stream = stream.and_then(|stream| stream.play().map(|()| stream)).map_err(|e| refused(Some(e)))?;
     let feed = PlaybackFeed::Ring { writer, rate: config.sample_rate };
-    Ok(Half { name: Some(name), feed, health: Some(health), stream: Some(Stream(Box::new(stream))) })
+    Ok(Half {
+        name: Some(name),
+        id: full_id(device),
+        feed,
+        health: Some(health),
+        stream: Some(Stream(Box::new(stream))),
+    })
 }
 
 /// The configuration nearest to mono float at 48 kHz, with 5 ms per callback, 10 ms where no sound server stands between us and
@@ -230,14 +290,16 @@ fn choose(
         })
 }
 
+fn full_id(device: &Device) -> Option<String> {
+    device.id().ok().map(|id| id.to_string())
+}
+
 /// 200 ms: what does not fit is dropped and counted by the ring.
 fn ring_capacity(rate: u32) -> usize {
     rate as usize / 5
 }
 
 const HOSTS: [HostId; 2] = [HostId::PulseAudio, HostId::Alsa];
-/// The name that stands for the system's default device.
-const DEFAULT_NAME: &str = "default";
 /// Rates that the resampler takes to and from telephone voice, best first.
 const RATES: [u32; 3] = [48_000, 16_000, 8_000];
 const OPEN_TIMEOUT: Option<Duration> = Some(Duration::from_secs(3));

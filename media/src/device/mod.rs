@@ -10,15 +10,18 @@ mod cpal;
 mod file;
 mod health;
 mod null;
+mod presence;
 mod ring;
 mod side;
 mod thread;
+mod watch;
 
 pub use callback::{CaptureCallback, PlaybackCallback};
 pub use cpal::{Cpal, list};
 pub use file::FileVoice;
-pub use health::{Fault, Health};
+pub use health::{Fault, Health, Level};
 pub use null::Null;
+pub use presence::{Inventory, Presence};
 pub use ring::{RingReader, RingWriter, ring};
 
 pub(crate) use thread::{Audio, AudioFeed};
@@ -64,6 +67,20 @@ pub struct OpenParams {
     pub capture: Option<Vec<String>>,
     /// Names of ear pieces, best first; empty means the default device.
     pub playback: Option<Vec<String>>,
+    /// Devices that are not to be opened, by their full identification: they are open already.
+    pub except: Vec<String>,
+}
+
+/// The devices of a seat by preference, best first; a name may be a part of a device's name, and `default` stands for
+/// the system's default device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeatParams {
+    /// Microphones; empty: the default one.
+    pub capture: Vec<String>,
+    /// Ear pieces; empty: the default one.
+    pub playback: Vec<String>,
+    /// Where it rings; empty: in the ear piece.
+    pub ring: Vec<String>,
 }
 
 /// What [`AudioBackend::open`] opened.
@@ -80,6 +97,8 @@ pub struct Duplex {
 pub struct Half<Feed> {
     /// Name of the device in use; `None` where there is no device.
     pub name: Option<String>,
+    /// Full identification of the device, such as `pulseaudio:alsa_output.usb-…`.
+    pub id: Option<String>,
     /// The media worker's end.
     pub feed: Feed,
     /// Heartbeat and fault of the stream; `None` where nothing can fail.
@@ -145,6 +164,11 @@ pub trait AudioBackend: Send + Sync {
     /// # Errors
     /// [`DeviceError`] when one of them cannot be opened; then nothing stays open.
     fn open(&self, params: &OpenParams) -> Result<Duplex, DeviceError>;
+
+    /// A way to ask again and again which devices there are; `None` where there is nothing to ask.
+    fn inventory(&self) -> Option<Box<dyn Inventory>> {
+        None
+    }
 }
 
 /// Why a device or its stand-in could not be opened or listed.
@@ -207,5 +231,9 @@ pub(crate) fn direction_name(direction: Direction) -> &'static str {
 }
 
 fn wanted(names: &[String]) -> String {
-    if names.is_empty() { "by default".into() } else { format!("named {}", names.join(" or ")) }
+    match names {
+        [] => "by default".into(),
+        [name] if name == side::DEFAULT_NAME => "by default".into(),
+        names => format!("named {}", names.join(" or ")),
+    }
 }

@@ -17,5 +17,5 @@ impl AudioBackend for Null {
 }
 
 pub(super) fn clocked<Feed>(feed: Feed) -> Half<Feed> {
-    Half { name: None, feed, health: None, stream: None }
+    Half { name: None, id: None, feed, health: None, stream: None }
 }

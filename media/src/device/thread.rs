@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::device::side::{STACK, Side, SideState, dispose};
+use crate::device::side::{Attempt, Role, STACK, Side, dispose};
 use crate::device::{
-    AudioBackend, CaptureFeed, DeviceError, Direction, Duplex, OpenParams, PlaybackFeed, direction_name,
+    AudioBackend, CaptureFeed, DeviceError, Duplex, Health, Level, PlaybackFeed, Presence, SeatParams,
+    presence,
 };
 use crate::queue::{EventQueue, now};
 use crate::types::{MediaEvent, SeatId};
@@ -23,6 +24,8 @@ pub(crate) enum AudioFeed {
     Capture(CaptureFeed),
     /// A new ear piece, or none after a loss.
     Playback(PlaybackFeed),
+    /// Another place to ring at, or none: then it rings in the ear piece.
+    Ring(PlaybackFeed),
 }
 
 /// Hands a feed to a worker without waiting, or gives it back to be tried again.
@@ -51,18 +54,28 @@ impl Audio {
     ///
     /// # Errors
     /// [`DeviceError::Thread`] when the audio thread cannot be started.
-    pub(crate) fn open(&self, seat: SeatId, opening: u64, params: OpenParams) -> Result<(), DeviceError> {
+    pub(crate) fn open(&self, seat: SeatId, opening: u64, params: SeatParams) -> Result<(), DeviceError> {
         self.send(Message::Open { seat, opening, params })
     }
 
     /// Closes a seat's devices, if it has any.
     pub(crate) fn close(&self, seat: SeatId) {
+        self.tell(Message::Close { seat });
+    }
+
+    /// A message that is not worth starting the thread for.
+    fn tell(&self, message: Message) {
         let asleep =
             matches!(*self.shared.lock().unwrap_or_else(PoisonError::into_inner), State::Asleep { .. });
         if !asleep {
             // Only starting the thread can fail, and it runs.
-            drop(self.send(Message::Close { seat }));
+            drop(self.send(message));
         }
+    }
+
+    /// Tells the levels of a seat's devices ten times a second, for at most [`METER_LONGEST`].
+    pub(crate) fn meter(&self, seat: SeatId, time: Duration) {
+        self.tell(Message::Meter { seat, time: time.min(METER_LONGEST) });
     }
 
     /// Closes everything and waits for the thread; streams that hang are left behind.
@@ -87,6 +100,9 @@ impl Audio {
             // Unbounded, but it only holds one message per seat command and per opening attempt.
             let (sender, receiver) = channel();
             let reply = sender.clone();
+            if let Some(inventory) = backend.inventory() {
+                presence::start(inventory, sender.clone());
+            }
             let thread = Builder::new()
                 .name("audio".into())
                 .stack_size(STACK)
@@ -103,9 +119,28 @@ impl Audio {
 
 /// What the audio thread is told.
 pub(super) enum Message {
-    Open { seat: SeatId, opening: u64, params: OpenParams },
-    Close { seat: SeatId },
-    Opened { seat: SeatId, direction: Direction, attempt: u64, result: Result<Duplex, DeviceError> },
+    Open {
+        seat: SeatId,
+        opening: u64,
+        params: SeatParams,
+    },
+    Close {
+        seat: SeatId,
+    },
+    Meter {
+        seat: SeatId,
+        time: Duration,
+    },
+    Opened {
+        seat: SeatId,
+        role: Role,
+        attempt: u64,
+        result: Result<Duplex, DeviceError>,
+    },
+    /// The devices there are; `None` while no sound server answers.
+    Present(Option<Presence>),
+    /// Asks whether this thread still lives.
+    Nothing,
     End,
 }
 
@@ -120,8 +155,10 @@ struct Work {
 struct Seat {
     id: SeatId,
     opening: u64,
-    halves: [Side; 2],
+    sides: [Side; 3],
     announced: Announced,
+    /// Until when levels are told, and when next.
+    meter: Option<(Instant, Instant)>,
 }
 
 /// What the core was told of a seat.
@@ -149,7 +186,7 @@ impl Work {
             self.watch(now());
         }
         for seat in &mut self.seats {
-            seat.halves.iter_mut().for_each(Side::close);
+            seat.sides.iter_mut().for_each(|side| side.close(now()));
         }
         self.events.drain();
     }
@@ -157,117 +194,167 @@ impl Work {
     fn handle(&mut self, message: Message, now: Instant) {
         match message {
             Message::Open { seat, opening, params } => {
-                self.close(seat);
-                let halves = [(Direction::Capture, params.capture), (Direction::Playback, params.playback)]
-                    .map(|(direction, names)| Side::new(direction, names, now));
-                self.seats.push(Seat { id: seat, opening, halves, announced: Announced::Nothing });
+                self.close(seat, now);
+                let sides = [
+                    (Role::Capture, Some(params.capture)),
+                    (Role::Playback, Some(params.playback)),
+                    // Without a wish of its own it rings in the ear piece.
+                    (Role::Ring, Some(params.ring).filter(|names| !names.is_empty())),
+                ];
+                let sides = sides.map(|(role, names)| Side::new(role, names, now));
+                self.seats.push(Seat {
+                    id: seat,
+                    opening,
+                    sides,
+                    announced: Announced::Nothing,
+                    meter: None,
+                });
             }
-            Message::Close { seat } => self.close(seat),
-            Message::Opened { seat, direction, attempt, result } => {
-                let side = self
-                    .seats
-                    .iter_mut()
-                    .filter(|s| s.id == seat)
-                    .flat_map(|s| &mut s.halves)
-                    .find(|side| side.direction == direction);
-                match side {
-                    Some(side)
-                        if side.attempt == attempt && matches!(side.state, SideState::Opening { .. }) =>
-                    {
-                        side.opened(result, now);
-                    }
-                    Some(side) => {
-                        side.hanging = side.hanging.saturating_sub(1);
-                        dispose(result);
-                    }
-                    None => dispose(result),
+            Message::Close { seat } => self.close(seat, now),
+            Message::Meter { seat, time } => {
+                if let Some(seat) = self.seats.iter_mut().find(|s| s.id == seat) {
+                    // What was before nobody asked for.
+                    seat.levels();
+                    seat.meter = (!time.is_zero()).then_some((now + time, now + METER_INTERVAL));
                 }
             }
-            Message::End => {}
+            Message::Opened { seat, role, attempt, result } => {
+                let mut sides = self.seats.iter_mut().filter(|s| s.id == seat).flat_map(|s| &mut s.sides);
+                let left = match sides.find(|side| side.role == role) {
+                    Some(side) => side.opened(attempt, result, now),
+                    None => Some(result),
+                };
+                if let Some(result) = left {
+                    dispose(result);
+                }
+            }
+            Message::Present(Some(list)) => {
+                for side in self.seats.iter_mut().flat_map(|seat| &mut seat.sides) {
+                    side.present(&list, now);
+                }
+            }
+            Message::Present(None) | Message::Nothing | Message::End => {}
         }
     }
 
-    fn close(&mut self, seat: SeatId) {
+    fn close(&mut self, seat: SeatId, now: Instant) {
         if let Some(index) = self.seats.iter().position(|s| s.id == seat) {
             let mut seat = self.seats.swap_remove(index);
-            seat.halves.iter_mut().for_each(Side::close);
+            seat.sides.iter_mut().for_each(|side| side.close(now));
         }
     }
 
     fn watch(&mut self, now: Instant) {
         for seat in &mut self.seats {
-            let mut lost = None;
-            let mut opened = false;
-            for side in &mut seat.halves {
-                opened |= std::mem::take(&mut side.fresh);
-                if let Some(reason) = side.check(now) {
-                    lost = Some(format!("{}: {reason}", direction_name(side.direction)));
+            for side in &mut seat.sides {
+                side.watch(now);
+                while let Some(attempt) = side.next_attempt(now) {
+                    let begun = open(seat.id, side.role, attempt, &self.backend, &self.reply);
+                    if let Err(error) = begun {
+                        side.not_begun(error, now);
+                    }
                 }
-                side.step(seat.id, &self.backend, &self.reply, now);
                 if let Some(feed) = side.undelivered.take() {
                     side.undelivered = (self.deliver)(seat.id, seat.opening, feed).err();
                 }
             }
-            seat.announce(opened, lost, &mut self.events);
+            seat.announce(&mut self.events);
+            seat.tell_levels(now, &mut self.events);
         }
     }
 }
 
+/// Opens on a thread of its own, which may hang.
+fn open(
+    seat: SeatId,
+    role: Role,
+    attempt: Attempt,
+    backend: &Arc<dyn AudioBackend>,
+    reply: &Sender<Message>,
+) -> std::io::Result<()> {
+    let (backend, reply) = (Arc::clone(backend), reply.clone());
+    let open = move || {
+        let result = backend.open(&attempt.params);
+        if let Err(unsent) = reply.send(Message::Opened { seat, role, attempt: attempt.number, result }) {
+            // The engine is gone; the stream closes here.
+            drop(unsent);
+        }
+    };
+    Builder::new().name("audio-open".into()).stack_size(STACK).spawn(open).map(drop)
+}
+
 impl Seat {
-    fn announce(&mut self, opened: bool, lost: Option<String>, events: &mut EventQueue) {
+    fn levels(&self) -> [Option<Level>; 2] {
+        [Role::Capture, Role::Playback].map(|role| {
+            let side = self.sides.iter().find(|side| side.role == role)?;
+            side.health().map(Health::take_level)
+        })
+    }
+
+    fn tell_levels(&mut self, now: Instant, events: &mut EventQueue) {
+        let Some((until, next)) = self.meter else { return };
+        if now < next {
+            return;
+        }
+        self.meter = (now < until).then_some((until, now + METER_INTERVAL));
+        let [capture, playback] = self.levels();
+        events.push(MediaEvent::SeatLevel { seat: self.id, capture, playback });
+    }
+
+    fn announce(&mut self, events: &mut EventQueue) {
         let seat = self.id;
-        let [capture, playback] =
-            [0, 1].map(|index| self.halves.get(index).and_then(|side: &Side| side.device.clone()));
-        let some_open = capture.is_some() || playback.is_some();
+        let [capture, playback, ring] = self.sides.each_ref().map(|side| side.device().map(str::to_owned));
+        let mut fresh = false;
+        let mut lost = Vec::new();
+        for side in &mut self.sides {
+            fresh |= std::mem::take(&mut side.fresh);
+            lost.extend(side.lost.take().map(|reason| format!("{}: {reason}", side.role.name())));
+        }
+        let voice = self.sides.iter().filter(|side| side.role != Role::Ring);
         match self.announced {
             Announced::Opened => {
-                if opened {
-                    events.push(MediaEvent::SeatBack { seat, capture, playback });
-                }
-                if let Some(reason) = lost {
+                for reason in &lost {
                     tracing::warn!(seat = seat.0, reason, "audio device lost");
-                    events.push(MediaEvent::SeatLost { seat, reason });
+                    events.push(MediaEvent::SeatLost { seat, reason: reason.clone() });
+                }
+                // Both may come at once: the reserve has taken over.
+                let whole = voice.clone().all(Side::works);
+                if fresh || (whole && !lost.is_empty()) {
+                    events.push(MediaEvent::SeatBack { seat, capture, playback, ring });
                 }
             }
-            Announced::Nothing | Announced::Failed if some_open && self.settled() => {
+            Announced::Nothing | Announced::Failed
+                if voice.clone().any(Side::is_open) && voice.clone().all(Side::is_settled) =>
+            {
                 self.announced = Announced::Opened;
-                events.push(MediaEvent::SeatOpened { seat, capture, playback });
+                events.push(MediaEvent::SeatOpened { seat, capture, playback, ring });
             }
-            Announced::Nothing if self.settled() => {
+            Announced::Nothing if voice.clone().all(Side::is_settled) => {
                 self.announced = Announced::Failed;
-                let reasons: Vec<&str> = self
-                    .halves
-                    .iter()
-                    .map(|side| side.last_error.as_str())
-                    .filter(|text| !text.is_empty())
-                    .collect();
+                let reasons: Vec<String> =
+                    self.sides.iter().map(Side::error).filter(|text| !text.is_empty()).collect();
                 events.push(MediaEvent::SeatFailed { seat, reason: reasons.join("; ") });
             }
             Announced::Nothing | Announced::Failed => {}
         }
     }
-
-    /// Whether every direction has had its first answer.
-    fn settled(&self) -> bool {
-        self.halves.iter().all(|side| match side.state {
-            SideState::Off | SideState::Open { .. } => true,
-            SideState::Waiting { .. } | SideState::Opening { .. } => side.failures > 0,
-        })
-    }
 }
 
+/// The longest that levels are told without being asked for again.
+pub(crate) const METER_LONGEST: Duration = Duration::from_secs(60);
+/// Between two levels; a little less than 100 ms, since the thread wakes every 50.
+const METER_INTERVAL: Duration = Duration::from_millis(95);
 /// How often heartbeats are looked at: a loss is noticed within the heartbeat's patience plus this.
 const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Half;
     use crate::device::null::clocked;
+    use crate::device::{Half, OpenParams};
     use std::sync::Barrier;
 
-    /// A sound system that hangs for one name, as ALSA's `pulse` plug-in does, and works for others until
-    /// their heartbeat is stopped.
+    /// A sound system that hangs for one name, as ALSA's `pulse` plug-in does, and works for others.
     #[derive(Default)]
     struct Moody {
         opened: Mutex<Vec<String>>,
@@ -275,6 +362,9 @@ mod tests {
 
     impl AudioBackend for Moody {
         fn open(&self, params: &OpenParams) -> Result<Duplex, DeviceError> {
+            if params.capture.is_some() {
+                return Ok(Duplex { capture: Some(clocked(CaptureFeed::Silence)), playback: None });
+            }
             let names = params.playback.clone().unwrap_or_default();
             let name = names.first().cloned().unwrap_or_default();
             self.opened.lock().unwrap().push(name.clone());
@@ -282,14 +372,9 @@ mod tests {
                 // Nobody else ever comes.
                 Barrier::new(2).wait();
             }
-            let half =
-                Half { name: Some(name), health: Some(Arc::default()), ..clocked(PlaybackFeed::Discard) };
+            let half = Half { name: Some(name), ..clocked(PlaybackFeed::Discard) };
             Ok(Duplex { capture: None, playback: Some(half) })
         }
-    }
-
-    fn next(events: &mut tokio::sync::mpsc::Receiver<MediaEvent>) -> MediaEvent {
-        events.blocking_recv().unwrap()
     }
 
     #[test]
@@ -301,23 +386,25 @@ mod tests {
             EventQueue::new(sender),
             Box::new(|_, _, _| Ok(())),
         );
-        let names = |list: &[&str]| OpenParams {
-            capture: None,
-            playback: Some(list.iter().map(|name| (*name).to_owned()).collect()),
+        let names = |list: &[&str]| SeatParams {
+            playback: list.iter().map(|name| (*name).to_owned()).collect(),
+            ..SeatParams::default()
         };
         audio.open(SeatId(1), 1, names(&["hangs", "spare"])).unwrap();
         audio.open(SeatId(2), 2, names(&["good"])).unwrap();
-        let opened =
-            |seat, name: &str| MediaEvent::SeatOpened { seat, capture: None, playback: Some(name.into()) };
-        assert_eq!(next(&mut events), opened(SeatId(2), "good"));
-        assert!(matches!(next(&mut events), MediaEvent::SeatFailed { seat: SeatId(1), .. }));
-        assert_eq!(next(&mut events), opened(SeatId(1), "spare"));
-        // Neither has a heartbeat: lost after the patience with a new stream, and opened again.
-        assert!(matches!(next(&mut events), MediaEvent::SeatLost { seat: SeatId(2), .. }));
-        assert!(matches!(next(&mut events), MediaEvent::SeatBack { .. } | MediaEvent::SeatLost { .. }));
+        let opened = |seat, name: &str| MediaEvent::SeatOpened {
+            seat,
+            capture: None,
+            playback: Some(name.into()),
+            ring: None,
+        };
+        assert_eq!(events.blocking_recv().unwrap(), opened(SeatId(2), "good"));
+        assert_eq!(events.blocking_recv().unwrap(), opened(SeatId(1), "spare"));
         audio.close(SeatId(1));
         audio.close(SeatId(2));
         audio.join();
-        assert!(backend.opened.lock().unwrap().len() >= 4);
+        let mut opened = backend.opened.lock().unwrap().clone();
+        opened.sort();
+        assert_eq!(opened, ["good", "hangs", "spare"]);
     }
 }

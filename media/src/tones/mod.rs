@@ -18,6 +18,6 @@ pub mod speech;
 pub mod v21;
 
 pub use detect::{Detected, Detectors};
-pub use level::{amplitude_of, dbm0_of_power, level_dbm0};
+pub use level::{SILENCE_DBM0, amplitude_of, dbm0_of_power, level_dbm0};
 pub use source::ToneSource;
 pub use spec::{Step, ToneSpec, Wave};

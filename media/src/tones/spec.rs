@@ -88,6 +88,11 @@ impl ToneSpec {
         Self::table("congestion", CONGESTION, Some(0), -16.0)
     }
 
+    /// What rings at a seat: two notes in turns as a telephone's bell, 1 s on, 2 s off.
+    pub fn ring() -> Self {
+        Self::table("ring", RING, Some(0), -10.0)
+    }
+
     /// Call waiting: 400 Hz modulated by 16 Hz, 0.5 s on, 8 s off.
     pub fn call_waiting() -> Self {
         Self::table("call-waiting", CALL_WAITING, Some(0), -19.0)
@@ -151,6 +156,7 @@ impl ToneSpec {
             "cng" => Self::cng(),
             "congestion" => Self::congestion(),
             "dial" => Self::dial(),
+            "ring" => Self::ring(),
             "ringback" => Self::ringback(),
             "second-dial" => Self::second_dial(),
             "sit" => Self::special_information(),
@@ -183,6 +189,19 @@ const TONE_400_BY_16: Wave = Wave::Am { hz: 400.0, by_hz: 16.0, depth: 0.9 };
 
 const DIAL: &[Step] = &[step(TONE_400, 1000)];
 const RINGBACK: &[Step] = &[step(TONE_400_BY_16, 1000), step(Wave::Silence, 2000)];
+const LOW_NOTE: Step = step(Wave::Sine { hz: 660.0 }, 50);
+const HIGH_NOTE: Step = step(Wave::Sine { hz: 830.0 }, 50);
+/// Twenty notes of 50 ms, then the pause.
+const RING: &[Step] = &{
+    let mut steps = [step(Wave::Silence, 2000); 21];
+    let mut at = 0;
+    while at < 20 {
+        steps[at] = LOW_NOTE;
+        steps[at + 1] = HIGH_NOTE;
+        at += 2;
+    }
+    steps
+};
 const BUSY: &[Step] = &[step(TONE_400, 500), step(Wave::Silence, 500)];
 const CONGESTION: &[Step] = &[step(TONE_400, 250), step(Wave::Silence, 250)];
 const CALL_WAITING: &[Step] = &[step(TONE_400_BY_16, 500), step(Wave::Silence, 8000)];

@@ -26,6 +26,21 @@ fn the_call_outlives_its_devices_and_their_server() {
 }
 
 #[test]
+fn the_reserve_takes_over_and_the_preferred_device_is_taken_back() {
+    in_private_pulse("reserve");
+}
+
+#[test]
+fn it_rings_on_a_device_of_its_own_while_the_call_is_in_the_headset() {
+    in_private_pulse("ring");
+}
+
+#[test]
+fn levels_are_told_while_they_are_asked_for() {
+    in_private_pulse("levels");
+}
+
+#[test]
 fn devices_are_listed_by_name() {
     in_private_pulse("listing");
 }
@@ -126,7 +141,7 @@ fn listen(home: &Path, sink: &str, ms: u64) -> Vec<i16> {
 
 fn device(capture: &[&str], playback: &[&str]) -> VoiceSpec {
     let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    VoiceSpec::Device { capture: own(capture), playback: own(playback) }
+    VoiceSpec::Device { capture: own(capture), playback: own(playback), ring: Vec::new() }
 }
 
 fn is_opened(event: &MediaEvent) -> bool {
@@ -231,6 +246,138 @@ fn inside_loss() {
     assert_eq!(stats.lost, 0, "{stats:?}");
     operator.engine.shutdown();
     callee.engine.shutdown();
+}
+
+/// Unloads a sink's module.
+fn pull(sink: &str) {
+    let modules = pactl(&["list", "short", "modules"]).unwrap();
+    let line =
+        modules.lines().find(|line| format!("{line} ").contains(&format!("sink_name={sink} "))).unwrap();
+    pactl(&["unload-module", line.split('\t').next().unwrap()]).unwrap();
+}
+
+fn plug(sink: &str) {
+    let module = null_sink(sink);
+    let mut load = vec!["load-module"];
+    load.extend(module.split(' '));
+    pactl(&load).unwrap();
+}
+
+fn is_back_on(name: &'static str) -> impl Fn(&MediaEvent) -> bool {
+    move |event| matches!(event, MediaEvent::SeatBack { playback: Some(ear), .. } if ear == name)
+}
+
+/// The server moves the stream of a pulled sink to its default sink, which is not what was asked for: the reserve is
+/// used, and the headset again when it is back.
+#[test]
+fn inside_reserve() {
+    let Some(home) = home() else { return };
+    let _server = pulseaudio(&home, &["speaker", "ear", "spare"]);
+    pactl(&["set-default-sink", "speaker"]).unwrap();
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["silent"], &["ear", "spare"]) });
+    operator.wait_for("the devices", is_opened);
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.send(Command::Answered { session: CALL });
+    assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
+    eventually("the reserve is held open", || {
+        let inputs = pactl(&["list", "short", "sink-inputs"]).unwrap();
+        inputs.lines().count() >= 2
+    });
+    assert!(media::tones::level_dbm0(&listen(&home, "spare", 300)) < -80.0, "the reserve is silent");
+
+    for _ in 0..2 {
+        pull("ear");
+        operator.wait_for("SeatLost", |event| matches!(event, MediaEvent::SeatLost { .. }));
+        operator.wait_for("the reserve", is_back_on("spare"));
+        assert_tone(&listen(&home, "spare", 800), 8_000, 440.0, -15.0);
+        let speaker = media::tones::level_dbm0(&listen(&home, "speaker", 300));
+        assert!(speaker < -80.0, "nothing goes on where nobody wants it: {speaker}");
+        operator.heard.clear();
+        plug("ear");
+        operator.wait_for("the headset", is_back_on("ear"));
+        assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
+        operator.listen();
+        assert!(!operator.heard.iter().any(|event| matches!(event, MediaEvent::SeatLost { .. })));
+        operator.heard.clear();
+    }
+    let stats = operator.hang_up();
+    assert_eq!(stats.lost, 0, "{stats:?}");
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+}
+
+#[test]
+fn inside_ring() {
+    let Some(home) = home() else { return };
+    let _server = pulseaudio(&home, &["ear", "speaker"]);
+    let (mut operator, callee) = (Side::start(1), Side::start(1));
+    let own = |name: &str| vec![name.to_owned()];
+    let voice = VoiceSpec::Device { capture: own("silent"), playback: own("ear"), ring: own("speaker") };
+    operator.send(Command::OpenSeat { seat: SEAT, voice });
+    let opened = operator.wait_for("the devices", |event| {
+        matches!(
+            event,
+            MediaEvent::SeatOpened { ring: Some(_), .. } | MediaEvent::SeatBack { ring: Some(_), .. }
+        )
+    });
+    assert!(format!("{opened:?}").contains("speaker"), "{opened:?}");
+    let a = operator.open(Endpoint::Seat(SEAT));
+    let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
+    connect((&operator, a), (&callee, b), Codec::Pcmu);
+    operator.send(Command::Answered { session: CALL });
+    operator.send(Command::Ring { seat: SEAT, on: true });
+    let ring = listen(&home, "speaker", 3_300);
+    assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
+    let loudest = ring.chunks_exact(400).map(media::tones::level_dbm0).fold(f32::MIN, f32::max);
+    assert!((loudest + 10.0).abs() < 3.0, "it rings at {loudest} dBm0");
+    operator.send(Command::Ring { seat: SEAT, on: false });
+    operator.hang_up();
+    pause(200);
+    assert!(media::tones::level_dbm0(&listen(&home, "speaker", 500)) < -80.0, "it has ended");
+
+    // Without a device of its own, and without a call, it rings in the ear piece; at the volume that was set.
+    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["silent"], &["ear"]) });
+    operator.heard.clear();
+    operator.wait_for("the devices", is_opened);
+    let volume = media::types::Volume { ring: 50, ..media::types::Volume::default() };
+    operator.send(Command::SetVolume { seat: SEAT, volume });
+    operator.send(Command::Ring { seat: SEAT, on: true });
+    let ring = listen(&home, "ear", 3_300);
+    let loudest = ring.chunks_exact(400).map(media::tones::level_dbm0).fold(f32::MIN, f32::max);
+    assert!((loudest + 16.0).abs() < 3.0, "it rings at {loudest} dBm0");
+    operator.engine.shutdown();
+    callee.engine.shutdown();
+}
+
+#[test]
+fn inside_levels() {
+    let Some(home) = home() else { return };
+    let _server = pulseaudio(&home, &["mic", "ear"]);
+    let _voice = speak(&home, "mic", 700.0, -15.0);
+    let mut operator = Side::start(1);
+    operator.send(Command::OpenSeat { seat: SEAT, voice: device(&["mic.monitor"], &["ear"]) });
+    operator.wait_for("the devices", is_opened);
+    operator.send(Command::Meter { seat: SEAT, time: Duration::from_secs(5) });
+    // Without a call: the operator looks at the microphone before the shift.
+    operator.wait_for("a level", |event| {
+        let MediaEvent::SeatLevel { capture: Some(capture), playback: Some(playback), .. } = event else {
+            return false;
+        };
+        (capture.dbm0 + 15.0).abs() < 1.0
+            && (11.0..14.0).contains(&capture.peak_percent)
+            && playback.dbm0 < -80.0
+    });
+    operator.send(Command::Meter { seat: SEAT, time: Duration::ZERO });
+    pause(200);
+    operator.listen();
+    operator.heard.clear();
+    pause(500);
+    operator.listen();
+    assert!(!operator.heard.iter().any(|event| matches!(event, MediaEvent::SeatLevel { .. })));
+    operator.engine.shutdown();
 }
 
 /// Packets sent and received by the newest report.

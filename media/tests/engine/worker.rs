@@ -230,7 +230,7 @@ fn a_full_channel_says_busy_and_pings_are_answered() {
 fn devices_that_are_not_allowed_fail_with_a_reason() {
     let config = EngineConfig { workers: 1, audio: false, ..EngineConfig::default() };
     let (engine, mut events) = Engine::start(config).unwrap();
-    let voice = VoiceSpec::Device { capture: vec![], playback: vec![] };
+    let voice = VoiceSpec::Device { capture: vec![], playback: vec![], ring: vec![] };
     engine.try_send(Command::OpenSeat { seat: SEAT, voice }).unwrap();
     assert!(matches!(events.blocking_recv(), Some(MediaEvent::SeatFailed { .. })));
     let voice = VoiceSpec::File { play: Some("/nowhere.wav".into()), write: None };

@@ -3,6 +3,7 @@
 //! command to a seat is answered with the seat as it is afterwards ([`SeatStatus`]). Times are UTC milliseconds, durations milliseconds, numbers national digits (`0312345678`).
 
 mod contact;
+mod devices;
 mod history;
 mod list;
 mod manage;
@@ -13,6 +14,7 @@ mod status;
 mod trace;
 
 pub use contact::*;
+pub use devices::*;
 pub use history::*;
 pub use list::*;
 pub use manage::*;
@@ -31,36 +33,4 @@ pub struct Subscribed {
     pub seq: u64,
     /// How many events are replayed.
     pub replayed: u64,
-}
-
-/// `devices.list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Devices {
-    /// The devices, capture first.
-    pub devices: Vec<DeviceRow>,
-}
-
-/// A sound device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceRow {
-    /// Name; a part of it is enough in the configuration.
-    pub name: String,
-    /// The host's own identifier.
-    pub id: String,
-    /// `capture` or `playback`.
-    pub direction: DeviceDirection,
-    /// The host's default of that direction.
-    pub default: bool,
-    /// `pulseaudio`, `alsa`, ….
-    pub host: String,
-}
-
-/// What a device does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviceDirection {
-    /// A microphone.
-    Capture,
-    /// Headphones or a loudspeaker.
-    Playback,
 }

@@ -64,6 +64,12 @@ pub struct VoiceStatus {
     pub playback: Option<String>,
     /// What is wrong.
     pub why: Option<String>,
+    /// The device that rings, where it is one of its own. Absent where it rings in the headphones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ring: Option<String>,
+    /// The headset whose buttons and lamps are used. Absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headset: Option<String>,
 }
 
 /// The recording of a running call.

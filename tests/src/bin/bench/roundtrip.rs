@@ -75,8 +75,11 @@ fn engine(port: u16) {
         .unwrap_or_else(|error| panic!("no engine: {error}"));
     let (seat, session) = (SeatId(0), SessionId(1));
     let send = |order| engine.try_send(order).unwrap_or_else(|error| panic!("{error}"));
-    let device =
-        VoiceSpec::Device { capture: vec![MICROPHONE.to_owned()], playback: vec![EARPHONE.to_owned()] };
+    let device = VoiceSpec::Device {
+        capture: vec![MICROPHONE.to_owned()],
+        playback: vec![EARPHONE.to_owned()],
+        ring: Vec::new(),
+    };
     send(Order::OpenSeat { seat, voice: device });
     e2e::wait::until_true("the devices", Duration::from_secs(15), || {
         events.try_recv().is_ok_and(|event| matches!(event, MediaEvent::SeatOpened { .. }))
