@@ -347,6 +347,26 @@ fn relative_paths_belong_to_the_configuration_file() {
     assert_eq!(parse(&long).unwrap_err()[0].path, "daemon.socket");
 }
 
+#[test]
+fn a_seat_names_devices_processing_and_a_headset() {
+    let plain = parse(MINIMAL).unwrap();
+    assert_eq!(plain.seats[0].headset, None, "no thread without a wish");
+    let text = format!(
+        "{MINIMAL}headset = \"Jabra\"\nvoice = {{ kind = \"device\", playback = [\"Jabra\", \"default\"], \
+         ring = [\"Speaker\"], processing = [\"echo\", \"noise\"] }}\n"
+    );
+    let seat = parse(&text).unwrap().seats.remove(0);
+    assert_eq!(seat.headset.as_deref(), Some("Jabra"));
+    let processing = crate::Processing { echo: true, noise: true, gain: false };
+    let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let (playback, ring) = (own(&["Jabra", "default"]), own(&["Speaker"]));
+    assert_eq!(seat.voice, Voice::Device { capture: Vec::new(), playback, ring, processing });
+    for wrong in ["processing = [\"reverb\"]", "ring = [\"\"]"] {
+        let text = format!("{MINIMAL}voice = {{ kind = \"device\", {wrong} }}\n");
+        assert_eq!(parse(&text).unwrap_err().len(), 1, "{wrong}");
+    }
+}
+
 fn account(keys: &str) -> Account {
     parse(&MINIMAL.replacen("[[seat]]", &format!("{keys}\n[[seat]]"), 1)).unwrap().accounts.remove(0)
 }

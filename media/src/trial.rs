@@ -90,7 +90,9 @@ pub enum Finding {
 pub fn judge(measured: &Measured) -> Vec<Finding> {
     let Measured { noise_dbm0, voice_dbm0, peak_percent, found } = *measured;
     let mut findings = Vec::new();
-    if noise_dbm0 <= DEAD && voice_dbm0.is_none_or(|voice| voice <= DEAD) {
+    let silent = noise_dbm0 <= DEAD && voice_dbm0.is_none_or(|voice| voice <= DEAD);
+    // What heard the sweep lives.
+    if silent && found.is_none() {
         findings.push(Finding::Dead);
     } else if let Some(voice) = voice_dbm0 {
         if voice < noise_dbm0 + 10.0 {
@@ -177,6 +179,7 @@ mod tests {
         for (measured, expected) in [
             (Measured { noise_dbm0: -90.0, voice_dbm0: Some(-90.0), ..good }, vec![Finding::Dead]),
             (Measured { voice_dbm0: Some(-60.0), ..good }, vec![Finding::NoVoice]),
+            (Measured { noise_dbm0: -90.0, voice_dbm0: None, found: found(40, 50.0), ..good }, vec![]),
             (Measured { voice_dbm0: Some(-38.0), ..good }, vec![Finding::Soft]),
             (Measured { peak_percent: 100.0, ..good }, vec![Finding::Clipped]),
             (Measured { noise_dbm0: -40.0, ..good }, vec![Finding::Noisy]),

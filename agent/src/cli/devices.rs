@@ -10,7 +10,7 @@ use protocol::params::{DevicesList, DevicesMeter, DevicesSet, DevicesShow, Devic
 use protocol::result::{DeviceSettings, LevelRow};
 
 use super::args::{DeviceSetArgs, DevicesVerb, Global, LevelArgs, Switch, VolumeArgs};
-use super::output::{Closed, Out};
+use super::output::{Closed, Out, REFUSED};
 use super::table::clean;
 use super::verbs::call;
 use super::{Failure, render, socket};
@@ -112,7 +112,18 @@ fn settings(settings: &DeviceSettings, out: Out) -> Result<(), Closed> {
 fn level(global: &Global, args: &LevelArgs, out: Out) -> Result<(), Failure> {
     let path = socket(global);
     let (mut asking, mut client) = (Client::connect(&path)?, Client::connect(&path)?);
-    let seat = asking.call(DevicesShow { seat: global.seat.clone() })?.seat;
+    let DeviceSettings { seat, device, .. } = asking.call(DevicesShow { seat: global.seat.clone() })?;
+    if !device {
+        let text = "この席に音声デバイスはありません";
+        out.problem(
+            out.text(text, "This seat has no sound device."),
+            out.text(
+                "設定ファイルの [[seat]] の voice を kind = \"device\" にしてください",
+                "Let voice of its [[seat]] be of kind = \"device\".",
+            ),
+        );
+        return Err(Failure::Exit(REFUSED));
+    }
     client.subscribe(None, vec!["device.level".to_owned()])?;
     let mut left = args.seconds.map_or(u32::MAX, |seconds| seconds.saturating_mul(PER_SECOND));
     let mut unasked = 0;

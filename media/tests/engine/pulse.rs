@@ -248,6 +248,19 @@ fn inside_loss() {
     callee.engine.shutdown();
 }
 
+/// The callee's tone comes out of a sink; a busy machine may take a moment until it does.
+#[track_caller]
+fn hear(home: &Path, sink: &str) {
+    let mut heard = listen(home, sink, 800);
+    for _ in 0..5 {
+        if (media::tones::level_dbm0(&heard) + 15.0).abs() < 1.0 {
+            break;
+        }
+        heard = listen(home, sink, 800);
+    }
+    assert_tone(&heard, 8_000, 440.0, -15.0);
+}
+
 /// Unloads a sink's module.
 fn pull(sink: &str) {
     let modules = pactl(&["list", "short", "modules"]).unwrap();
@@ -281,7 +294,7 @@ fn inside_reserve() {
     let b = callee.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
     connect((&operator, a), (&callee, b), Codec::Pcmu);
     operator.send(Command::Answered { session: CALL });
-    assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
+    hear(&home, "ear");
     eventually("the reserve is held open", || {
         let inputs = pactl(&["list", "short", "sink-inputs"]).unwrap();
         inputs.lines().count() >= 2
@@ -292,13 +305,13 @@ fn inside_reserve() {
         pull("ear");
         operator.wait_for("SeatLost", |event| matches!(event, MediaEvent::SeatLost { .. }));
         operator.wait_for("the reserve", is_back_on("spare"));
-        assert_tone(&listen(&home, "spare", 800), 8_000, 440.0, -15.0);
+        hear(&home, "spare");
         let speaker = media::tones::level_dbm0(&listen(&home, "speaker", 300));
         assert!(speaker < -80.0, "nothing goes on where nobody wants it: {speaker}");
         operator.heard.clear();
         plug("ear");
         operator.wait_for("the headset", is_back_on("ear"));
-        assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
+        hear(&home, "ear");
         operator.listen();
         assert!(!operator.heard.iter().any(|event| matches!(event, MediaEvent::SeatLost { .. })));
         operator.heard.clear();
@@ -330,7 +343,7 @@ fn inside_ring() {
     operator.send(Command::Answered { session: CALL });
     operator.send(Command::Ring { seat: SEAT, on: true });
     let ring = listen(&home, "speaker", 3_300);
-    assert_tone(&listen(&home, "ear", 800), 8_000, 440.0, -15.0);
+    hear(&home, "ear");
     let loudest = ring.chunks_exact(400).map(media::tones::level_dbm0).fold(f32::MIN, f32::max);
     assert!((loudest + 10.0).abs() < 3.0, "it rings at {loudest} dBm0");
     operator.send(Command::Ring { seat: SEAT, on: false });

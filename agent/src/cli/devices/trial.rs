@@ -127,11 +127,13 @@ fn tell(measured: &Measured, names: (&str, &str), open_ms: u64, out: Out) -> Res
         }))?;
     } else {
         let latency = match measured.found {
-            Some(Found { latency, leak_db }) => format!(
-                "{:.0} ms  ({} {leak_db:.0} dB)",
-                latency.as_secs_f64() * 1_000.0,
-                out.text("マイクへの回り込み −", "heard by the microphone, softer by"),
-            ),
+            Some(Found { latency, leak_db }) => {
+                let (before, after) = (
+                    out.text("マイクへの回り込みは", "heard by the microphone"),
+                    out.text("dB 減衰", "dB softer"),
+                );
+                format!("{:.0} ms  ({before} {leak_db:.0} {after})", latency.as_secs_f64() * 1_000.0)
+            }
             None => out
                 .text(
                     "測れません(マイクに回り込まない。ヘッドセットなら正常)",
