@@ -7,6 +7,7 @@ mod auto_call;
 mod calls;
 mod consult;
 mod control;
+mod devices;
 mod digits;
 mod early;
 mod exchange;

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "the table is this program's output")]
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
+mod devices;
 mod import;
 mod imports;
 mod invite;
@@ -27,7 +28,7 @@ use table::Table;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if load::act(&arguments) || roundtrip::act(&arguments) {
+    if load::act(&arguments) || roundtrip::act(&arguments) || devices::act(&arguments) {
         return ExitCode::SUCCESS;
     }
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -66,6 +67,9 @@ fn main() -> ExitCode {
     }
     if wanted("roundtrip") {
         roundtrip::measure(&mut table, quick);
+    }
+    if wanted("devices") {
+        devices::measure(&mut table, quick);
     }
     if wanted("voice") {
         voice::measure(&mut table, quick, !std::env::args().any(|argument| argument == "--alone"));
