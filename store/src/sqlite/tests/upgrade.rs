@@ -13,6 +13,49 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
     path
 }
 
+/// Files that each earlier version of the schema left behind, the first version first.
+const STORED: [&str; 4] = [
+    include_str!("../../../tests/fixtures/v1.sql"),
+    include_str!("../../../tests/fixtures/v2.sql"),
+    include_str!("../../../tests/fixtures/v3.sql"),
+    include_str!("../../../tests/fixtures/v4.sql"),
+];
+
+/// A new step needs a file of the version before it here.
+#[test]
+fn every_earlier_version_is_upgraded_and_keeps_its_rows() {
+    let newest = usize::try_from(super::super::migrate::NEWEST).unwrap();
+    assert!(STORED.len() + 1 >= newest, "no file of version {} is stored", newest - 1);
+    for (version, sql) in (1_i64..).zip(STORED) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(sql).unwrap();
+        assert_eq!(number(&old, "SELECT user_version FROM pragma_user_version"), version);
+        let tables: Vec<String> = super::super::all(
+            &old,
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+            [],
+            |r| r.get(0),
+        )
+        .unwrap();
+        let count = |db: &Connection, table: &String| number(db, &format!("SELECT count(*) FROM {table}"));
+        let before: Vec<i64> = tables.iter().map(|table| count(&old, table)).collect();
+        drop(old);
+        let new = open(&path, &OpenOptions::default()).unwrap();
+        let after: Vec<i64> = tables.iter().map(|table| count(&new.db, table)).collect();
+        assert_eq!(after, before, "version {version}: {tables:?}");
+        assert_eq!(number(&new.db, "SELECT count(*) FROM pragma_foreign_key_check"), 0, "version {version}");
+        let mut reader = open_reader(&path, new.changes()).unwrap();
+        assert_eq!(reader.verify(&StatsQuery::default()).unwrap(), [], "version {version}");
+        assert!(reader.check(true).unwrap().is_sound(), "version {version}");
+        assert_eq!(reader.tasks(&crate::model::TaskQuery::default()).unwrap().len(), 1, "version {version}");
+        drop((reader, new));
+        // A second start finds nothing to do.
+        assert!(open(&path, &OpenOptions::default()).is_ok());
+    }
+}
+
 fn number(db: &Connection, sql: &str) -> i64 {
     db.query_row(sql, [], |r| r.get(0)).unwrap()
 }
