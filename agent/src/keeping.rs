@@ -123,9 +123,22 @@ pub(crate) async fn keep(store: Store, hub: Arc<EventHub>, limits: Limits, kept:
                 Ok(gone) => tracing::info!(gone, "emptied the bins of lists of what was deleted 30 days ago"),
                 Err(error) => tracing::warn!(%error, "the bins of lists could not be emptied"),
             }
+            match contacts(&store, wall).await {
+                Ok(0) => {}
+                Ok(gone) => {
+                    tracing::info!(gone, "emptied the bin of contacts of what was deleted 30 days ago")
+                }
+                Err(error) => tracing::warn!(%error, "the bin of contacts could not be emptied"),
+            }
         }
         pause(MINUTE).await;
     }
+}
+
+/// Removes contacts that were deleted 30 days ago (S0.3), and lets go of categories whose deletion a stop interrupted.
+async fn contacts(store: &Store, wall: i64) -> Result<u64, store::Error> {
+    store.categories_unlink().await?;
+    store.contacts_purge(wall).await
 }
 
 async fn look(

@@ -16,12 +16,23 @@ pub(crate) fn mask(value: &mut Value) {
                     Value::String(text) if NAMES.contains(&name.as_str()) && Phone::parse(text).is_ok() => {
                         *text = masked(text);
                     }
+                    // Further columns of a list are whatever its file held.
+                    Value::Object(cells) if name == COLUMNS => cells.values_mut().for_each(mask_cell),
                     other => mask(other),
                 }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(mask),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A cell that is a number, whatever its column is called.
+fn mask_cell(cell: &mut Value) {
+    if let Value::String(text) = cell
+        && Phone::parse(text).is_ok()
+    {
+        *text = masked(text);
     }
 }
 
@@ -55,6 +66,8 @@ pub(crate) fn masked(text: &str) -> String {
 
 /// Fields that hold a telephone number of somebody outside.
 const NUMBERS: [&str; 4] = ["number", "phone", "raw_phone", "peer"];
+/// Cells of a list's file by the names of their columns.
+const COLUMNS: &str = "columns";
 /// Fields that may hold one in place of a name.
 const NAMES: [&str; 3] = ["person", "contact_person", "company"];
 
@@ -86,6 +99,7 @@ mod tests {
             "call": { "number": "0312345678", "company": "A社", "person": "0312345678", "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
                 "diverted": [{ "number": "0312345679", "reason": "busy" }] },
             "rows": [{ "numbers": [{ "number": "09011112222", "label": null }] }],
+            "columns": { "携帯": "090-3333-4444", "備考": "4階" },
         });
         mask(&mut message);
         assert_eq!(
@@ -95,6 +109,7 @@ mod tests {
                 "call": { "number": "03-****-5678", "company": "A社", "person": "03-****-5678",
                     "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV", "diverted": [{ "number": "03-****-5679", "reason": "busy" }] },
                 "rows": [{ "numbers": [{ "number": "090-****-2222", "label": null }] }],
+                "columns": { "携帯": "090-****-4444", "備考": "4階" },
             })
         );
     }

@@ -467,7 +467,8 @@ async fn people(config: &Config, seats: &[SeatRuntime], store: &Store) -> Result
         RoleName::Business => Role::Business,
         RoleName::BackOffice => Role::BackOffice,
     };
-    let people = People::new(bindings, config.people.mask_numbers.iter().map(role).collect());
+    let masked = config.people.mask_numbers.iter().map(role).collect();
+    let people = People::new(bindings, masked, config.contacts.read_only.iter().map(role).collect());
     people.refresh(store).await?;
     Ok(Arc::new(people))
 }

@@ -35,6 +35,10 @@ pub struct Contacts {
     pub max: Option<u64>,
     /// An unknown caller becomes a contact by itself, under the name the network gives or the number.
     pub create_on_incoming: bool,
+    /// An unregistered number that an operator calls by hand becomes a contact by itself, under its number.
+    pub create_on_dial: bool,
+    /// Roles whose users see contacts but make and change none; never MGR.
+    pub read_only: Vec<RoleName>,
 }
 
 /// Which names a contact must have.

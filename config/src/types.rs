@@ -193,6 +193,8 @@ pub struct Account {
     pub caller_id: Option<String>,
     /// Display name in From.
     pub display_name: Option<String>,
+    /// Most calls at once, incoming ones included (S4.13); `None` = any number.
+    pub lines: Option<u32>,
     /// Codecs in order of preference, without repetition.
     pub codecs: Vec<Codec>,
     /// Addresses and networks that may send requests besides the exchange; none is everybody's, none is IPv4 in IPv6.

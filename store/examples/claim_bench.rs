@@ -57,7 +57,7 @@ async fn main() {
     }
     let options = ImportOptions { max_rows: u64::MAX, ..ImportOptions::default() };
     let source = ImportSource::Bytes(csv.into_bytes());
-    let job = ImportJob { list, source, options, by: Actor::default(), now, progress: None };
+    let job = ImportJob { list: Some(list), source, options, by: Actor::default(), now, progress: None };
     let begun = Instant::now();
     let report = store.import(job).await.unwrap();
     eprintln!(

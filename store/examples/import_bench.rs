@@ -65,7 +65,7 @@ async fn main() {
         }
         let source = ImportSource::Bytes(few.into_bytes());
         let job = ImportJob {
-            list: dialed,
+            list: Some(dialed),
             source,
             options: ImportOptions::default(),
             by: Actor::default(),
@@ -86,7 +86,7 @@ async fn main() {
         let source = ImportSource::Path(file.clone());
         let options = ImportOptions::default();
         let job = ImportJob {
-            list,
+            list: Some(list),
             source,
             options,
             by: Actor::default(),

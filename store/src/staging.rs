@@ -46,6 +46,8 @@ pub(crate) struct StagedRow {
 /// What an import does with numbers that are there already. Attempts, do-not-call and 発信対象外 are never touched (C11).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StagePolicy {
+    /// The rows are leads of a list; `false`: they are contacts only.
+    pub(crate) leads: bool,
     /// A number already on the list (S1.19).
     pub(crate) existing: OnExisting,
     /// Numbers not yet in the contact book are registered there (S1.10).
@@ -59,6 +61,7 @@ pub(crate) struct StagePolicy {
 impl Default for StagePolicy {
     fn default() -> Self {
         Self {
+            leads: true,
             existing: OnExisting::Update,
             create_contacts: true,
             overwrite_empty: false,
@@ -146,7 +149,8 @@ impl std::ops::AddAssign for Undone {
 /// What an import begins with.
 #[derive(Clone, Debug)]
 pub(crate) struct ImportStart {
-    pub(crate) list: ListId,
+    /// `None`: into the contact book only.
+    pub(crate) list: Option<ListId>,
     /// File name for people; never a whole path.
     pub(crate) source: String,
     pub(crate) user: Option<UserId>,
@@ -255,7 +259,7 @@ impl Staging {
         Self { queue }
     }
 
-    /// Starts an import into a list.
+    /// Starts an import into a list, or into the contact book.
     ///
     /// # Errors
     /// [`Error::ListBusy`] while another import into it runs; [`Error::NotFound`].
@@ -283,7 +287,7 @@ impl Staging {
             import,
             policy,
             window,
-            pass: Pass::Leads,
+            pass: if policy.leads { Pass::Leads } else { Pass::Contacts },
             from: 0,
             counts: StageCounts::default(),
             sender,

@@ -27,6 +27,7 @@ mod offers;
 mod office;
 mod outcomes;
 mod pause;
+mod people;
 mod proxied;
 mod refer;
 mod registration;

@@ -368,6 +368,22 @@ impl<'de> Deserialize<'de> for ErrorCode {
 mod tests {
     use super::*;
 
+    /// Section E: the codes that scripts and operators were promised.
+    #[test]
+    fn every_promised_code_exists() {
+        let promised = "E-REQ-COMPANY E-REQ-PERSON E-REQ-NAME E-REQ-PHONE E-PHONE-INVALID E-PHONE-EXCEL E-PHONE-FORBIDDEN
+            E-CSV-ENCODING E-CSV-CHAR E-CSV-HEADER E-CSV-HEADER-DUP E-CSV-DUP-PHONE E-CSV-TOO-LARGE E-CSV-TOO-MANY-ROWS
+            E-LIST-FULL E-CONTACTS-FULL E-CAT-LIMIT E-LIST-BUSY E-STATUS-BUILTIN E-USER-TOMBSTONE E-LINE-FULL E-DNC E-HOURS
+            E-STALE E-FEATURE-OFF E-FIELD-PERM E-CRM-KEY E-CRM-COMPANY E-CRM-UNSET E-EXPORT-CHAR E-REQ-LISTNAME E-LIST-DUP
+            E-DEL-GUARD W-ZERO-RESTORED W-PHONE-UNASSIGNED W-LONG W-CSV-QUOTE W-COL-IGNORED W-NO-CREATE-PERM";
+        for code in promised.split_whitespace() {
+            assert!(code.parse::<ErrorCode>().is_ok(), "{code}");
+        }
+        // Word for word as operators know them from the products these come from.
+        assert_eq!(ErrorCode::CrmUnset.text().ja, "キーが接続されていません。 設定してください。");
+        assert_eq!(ErrorCode::ReqCompany.text().ja, "取引先会社名を入力してください");
+    }
+
     #[test]
     fn codes_are_unique_and_have_texts_and_hints_in_both_languages() {
         for (at, code) in ErrorCode::ALL.iter().enumerate() {

@@ -189,6 +189,10 @@ commands! {
     ContactDelete = "contact.delete" => ContactsDeleted;
     /// Takes a contact out of the bin.
     ContactUndo = "contact.undo" => ContactRow;
+    /// Puts a CSV file into the contact book.
+    ContactImport = "contact.import" => ImportResult;
+    /// Stops the import into the contact book that runs.
+    ContactImportCancel = "contact.import_cancel" => Done;
     /// Writes the contact book as CSV.
     ContactExport = "contact.export" => Exported;
     /// Categories with their counts.
@@ -352,6 +356,8 @@ impl Command {
             | Self::ContactEdit(_)
             | Self::ContactDelete(_)
             | Self::ContactUndo(_)
+            | Self::ContactImport(_)
+            | Self::ContactImportCancel(_)
             | Self::ContactExport(_)
             | Self::CategoryLs(_)
             | Self::CategoryDelete(_)

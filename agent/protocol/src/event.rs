@@ -341,7 +341,7 @@ events! {
     }
     /// An import is under way.
     ImportProgress = "import.progress" {
-        /// The list's name.
+        /// The list's name; empty: the contact book.
         list: String,
         /// Rows read so far.
         rows: u64,
@@ -354,7 +354,7 @@ events! {
     }
     /// An import is over.
     ImportFinished = "import.finished" {
-        /// The list's name.
+        /// The list's name; empty: the contact book.
         list: String,
         /// What it did; mistakes and doubts are only in the importer's reply.
         result: Box<ImportResult>,

@@ -46,8 +46,16 @@ params! {
     CallDial {
         /// The seat.
         seat: Option<String>,
-        /// Number to call, in any form people write; `None` dials the previewed lead.
+        /// Number to call, in any form people write; with none of these five, the previewed lead is called.
         number: Option<String>,
+        /// Contact to call, by id or number: whoever sees numbers masked may call them all the same (S3.14).
+        contact: Option<String>,
+        /// Which of the contact's numbers; `None` = the main one.
+        label: Option<String>,
+        /// Lead to call by hand, by id.
+        lead: Option<String>,
+        /// Past call whose other side is to be called, by id.
+        attempt: Option<String>,
         /// Project to book the call on; `None` = the default project.
         project: Option<String>,
     }

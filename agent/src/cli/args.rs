@@ -18,8 +18,8 @@ pub use devices::*;
 pub use list::*;
 pub use manage::*;
 pub use office::{
-    AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg,
-    HistoryVerb, NoteAbout, NoteVerb, RoleArg, TaskVerb, UserVerb,
+    AuditArgs, ContactFields, ContactImportArgs, ContactVerb, DispositionFlags, DispositionVerb, DncVerb,
+    FolderArg, HistoryVerb, NoteAbout, NoteVerb, RoleArg, TaskVerb, UserVerb,
 };
 pub use past::*;
 

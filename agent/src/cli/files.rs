@@ -1,14 +1,14 @@
-//! `kakeru list import` and `kakeru list export`: the client reads and writes the files, with its own rights.
+//! `kakeru list import`, `kakeru contact import` and `kakeru list export`: the client reads and writes the files, with its own rights.
 
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use protocol::params::{ListCreate, ListImport};
+use protocol::params::{ContactImport, ListCreate, ListImport};
 use protocol::result::{ExportResult, ImportIssue, ImportResult};
 use protocol::{ErrorCode, RpcError, Verb};
 
 use super::Failure;
-use super::args::ImportArgs;
+use super::args::{ContactImportArgs, ImportArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
@@ -21,8 +21,8 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         create(&mut client, &args)?;
     }
     upload(&mut client, &name, &args.file, out)?;
-    let bar = progress::watch(socket, Work::Import, out);
-    let result = client.call(ListImport {
+    let (report, dry_run) = (args.report.clone(), args.dry_run);
+    let verb = ListImport {
         list: args.list,
         upload: Some(name.clone()),
         file: Some(name),
@@ -39,19 +39,58 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         overwrite_empty: args.overwrite_empty,
         report: args.report.is_some(),
         ..ListImport::default()
-    });
+    };
+    carry_out(client, socket, verb, report.as_deref(), dry_run, out)
+}
+
+pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
+    let name = upload_name(&args.file);
+    let mut client = Client::connect(socket)?;
+    upload(&mut client, &name, &args.file, out)?;
+    let (report, dry_run) = (args.report.clone(), args.dry_run);
+    let verb = ContactImport {
+        upload: Some(name.clone()),
+        file: Some(name),
+        encoding: args.encoding,
+        delimiter: args.delimiter,
+        header: args.header,
+        profile: args.profile,
+        map: args.map,
+        dup_in_file: args.dup_in_file,
+        dup_existing: args.dup_existing,
+        merge_categories: args.merge_categories,
+        partial: args.partial,
+        dry_run: args.dry_run,
+        overwrite_empty: args.overwrite_empty,
+        report: args.report.is_some(),
+        ..ContactImport::default()
+    };
+    carry_out(client, socket, verb, report.as_deref(), dry_run, out)
+}
+
+/// Has the daemon import what was uploaded; shows how far it is, what came of it, and fetches the refused rows.
+fn carry_out<V: Verb<Result = ImportResult>>(
+    mut client: Client,
+    socket: &Path,
+    verb: V,
+    report: Option<&Path>,
+    dry_run: bool,
+    out: Out,
+) -> Result<(), Failure> {
+    let bar = progress::watch(socket, Work::Import, out);
+    let result = client.call(verb);
     drop(bar);
     let result = result?;
-    if let (Some(path), Some(report)) = (&args.report, &result.report) {
+    if let (Some(path), Some(report)) = (report, &result.report) {
         write(path, |file| client.download(report, file))?;
     }
     if out.json {
         out.object(&result)?;
     } else {
-        show(&result, args.dry_run, out)?;
+        show(&result, dry_run, out)?;
     }
     // Nothing was taken although it was asked for.
-    if result.committed || args.dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if result.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
 /// Has the daemon write a file and fetches it.
@@ -146,7 +185,8 @@ fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
             "nothing imported; correct the mistakes or add --partial",
         ),
     };
-    out.line(&format!("{}: {} ({}, {})", result.list, head, result.encoding, result.delimiter))?;
+    let into = if result.list.is_empty() { out.text("連絡先", "contacts") } else { &result.list };
+    out.line(&format!("{into}: {} ({}, {})", head, result.encoding, result.delimiter))?;
     for (label, count) in [
         (out.text("読み取り", "rows"), result.rows),
         (out.text("新規", "inserted"), result.inserted),
@@ -157,12 +197,15 @@ fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
         (out.text("連絡先の追加", "contacts created"), result.contacts_created),
         (out.text("連絡先の更新", "contacts updated"), result.contacts_updated),
     ] {
-        if count > 0 {
+        // Into the contact book they are the new and changed rows themselves.
+        let told_before = result.list.is_empty() && label.starts_with(out.text("連絡先の", "contacts "));
+        if count > 0 && !told_before {
             out.line(&format!("  {label}: {count}"))?;
         }
     }
     if let Some(import) = &result.import {
-        out.line(&format!("  {}: kakeru list import-undo {import}", out.text("元に戻す", "undo")))?;
+        let verb = if result.list.is_empty() { "contact" } else { "list" };
+        out.line(&format!("  {}: kakeru {verb} import-undo {import}", out.text("元に戻す", "undo")))?;
     }
     issues(&result.errors, out)?;
     issues(&result.warnings, out)

@@ -241,6 +241,11 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             call(global, ContactDelete { contacts }, out, render::contacts_deleted)
         }
         ContactVerb::Undo { contact } => call(global, ContactUndo { contact }, out, render::contact),
+        ContactVerb::Import(args) => files::import_contacts(&socket(global), *args, out),
+        ContactVerb::ImportCancel => call(global, ContactImportCancel {}, out, render::manage::done),
+        ContactVerb::ImportUndo { import } => {
+            call(global, ListImportUndo { import }, out, render::manage::undone)
+        }
         ContactVerb::Export { file, encoding, raw } => {
             let verb = ContactExport { path: None, encoding: Some(encoding), raw };
             export(global, verb, &file, out)

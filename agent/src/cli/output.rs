@@ -100,19 +100,7 @@ impl Out {
             let _ = self.object(&json!({ "error": error }));
             return REFUSED;
         }
-        let data = error.data.as_deref();
-        let detail = data.and_then(|data| data.detail.as_deref());
-        let code = data.map_or("E-INTERNAL", |data| data.code.as_str());
-        let (text, hint) = match code.parse::<ErrorCode>() {
-            Ok(known) => (known.text().in_lang(self.lang), known.hint().in_lang(self.lang)),
-            Err(_) => (error.message.as_str(), ""),
-        };
-        let detail = detail.filter(|detail| *detail != text);
-        let detail = detail.map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
-        self.note(&format!("{code} {text}{detail}"));
-        if !hint.is_empty() {
-            self.note(&format!("  {hint}"));
-        }
+        refusal(error, self.lang).iter().for_each(|line| self.note(line));
         REFUSED
     }
 
@@ -126,6 +114,24 @@ impl Out {
             self.note(&format!("  {hint}"));
         }
     }
+}
+
+/// Code, what is wrong, and what to do about it.
+fn refusal(error: &RpcError, lang: Lang) -> Vec<String> {
+    let data = error.data.as_deref();
+    let detail = data.and_then(|data| data.detail.as_deref());
+    let code = data.map_or("E-INTERNAL", |data| data.code.as_str());
+    let (text, hint) = match code.parse::<ErrorCode>() {
+        Ok(known) => (known.text().in_lang(lang), known.hint().in_lang(lang)),
+        Err(_) => (error.message.as_str(), ""),
+    };
+    let detail = detail.filter(|detail| *detail != text);
+    let detail = detail.map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
+    let mut lines = vec![format!("{code} {text}{detail}")];
+    if !hint.is_empty() {
+        lines.push(format!("  {hint}"));
+    }
+    lines
 }
 
 /// An error with its causes, once.
@@ -143,6 +149,18 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Section E: whatever the code, it is shown with its text and what to do.
+    #[test]
+    fn every_refusal_is_shown_with_what_to_do() {
+        for code in ErrorCode::ALL {
+            for lang in [Lang::Ja, Lang::En] {
+                let lines = refusal(&RpcError::with_detail(*code, "ここ"), lang);
+                assert_eq!(lines[0], format!("{code} {} (ここ)", code.text().in_lang(lang)));
+                assert_eq!(lines[1].trim(), code.hint().in_lang(lang), "{code}");
+            }
+        }
+    }
 
     #[test]
     fn every_code_of_an_import_has_a_text_here() {

@@ -4,7 +4,7 @@ use protocol::Verb as Method;
 use protocol::params::*;
 use protocol::result::SeatStatus;
 
-use super::args::{DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, Verb};
+use super::args::{CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, Verb};
 use super::output::{Closed, Out};
 use super::{Failure, files, office, render, socket};
 use crate::control::client::Client;
@@ -33,7 +33,8 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
     match verb {
         Verb::Status => call(global, Status {}, out, render::status),
         Verb::Call(args) => {
-            let verb = CallDial { seat, number: args.number, project: args.project };
+            let CallArgs { number, contact, label, lead, attempt, project } = args;
+            let verb = CallDial { seat, number, contact, label, lead, attempt, project };
             seat_call(global, verb, out)
         }
         Verb::Answer => seat_call(global, CallAnswer { seat }, out),

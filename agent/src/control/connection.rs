@@ -156,6 +156,14 @@ impl Connection {
             Command::DncImport(import) => {
                 import.bytes = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
             }
+            Command::ContactImport(import) => {
+                import.sent = self.files.attach_file(import.path.as_deref(), import.upload.as_deref())?;
+                if import.report {
+                    let file = Export::new(&self.shared.spool);
+                    import.report_path = Some(file.path.clone());
+                    return self.forward_with_file(id, command, file, "report").await;
+                }
+            }
             Command::ListImport(import) => {
                 import.sent = self.files.attach_file(import.path.as_deref(), import.upload.as_deref())?;
                 if import.report {

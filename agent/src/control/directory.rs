@@ -20,6 +20,8 @@ pub struct Who {
     pub role: Role,
     /// They see telephone numbers masked (S3.14).
     pub masked: bool,
+    /// They see contacts and change none (S3.11).
+    pub reads_contacts: bool,
 }
 
 /// A snapshot of which Unix user is which user.
@@ -30,6 +32,8 @@ pub struct Directory {
     /// The operator of the only seat, if it is bound to no Unix user: whoever works there is them.
     only: Option<(UserId, Role)>,
     masked: Vec<Role>,
+    readers: Vec<Role>,
+    roles: HashMap<UserId, Role>,
 }
 
 impl Directory {
@@ -39,8 +43,23 @@ impl Directory {
         let owner = uid == 0 || uid == self.daemon_uid;
         let known = self.by_uid.get(&uid).or(self.only.as_ref());
         let role = if owner { Role::Manager } else { known.map_or(Role::Operator, |(_, role)| *role) };
-        let masked = self.masked.contains(&role);
-        Who { uid, owner, user: known.map(|(user, _)| *user), role, masked }
+        let (masked, reads_contacts) = (self.masked.contains(&role), self.readers.contains(&role));
+        Who { uid, owner, user: known.map(|(user, _)| *user), role, masked, reads_contacts }
+    }
+
+    /// The user, where the grants of lists bind what they see (X7): MGR and SV see every list.
+    #[must_use]
+    pub fn bound(&self, user: UserId) -> Option<UserId> {
+        let role = self.roles.get(&user).copied().unwrap_or(Role::Operator);
+        (!matches!(role, Role::Manager | Role::Supervisor)).then_some(user)
+    }
+
+    /// Whether what a user does may make contacts by itself (S3.11).
+    #[must_use]
+    pub fn may_make_contacts(&self, user: UserId) -> bool {
+        self.roles.get(&user).is_none_or(|role| {
+            !self.readers.contains(role) && store::permits(*role, store::Action::ContactEdit).any()
+        })
     }
 }
 
@@ -59,17 +78,25 @@ pub struct SeatBinding {
 pub struct People {
     seats: Vec<SeatBinding>,
     masked: Vec<Role>,
+    readers: Vec<Role>,
     daemon_uid: u32,
     now: watch::Sender<Arc<Directory>>,
 }
 
 impl People {
     /// Nobody but the daemon's own user, until [`People::refresh`].
+    ///
+    /// Roles in `masked` see numbers masked, those in `readers` make and change no contacts.
     #[must_use]
-    pub fn new(seats: Vec<SeatBinding>, masked: Vec<Role>) -> Self {
+    pub fn new(seats: Vec<SeatBinding>, masked: Vec<Role>, readers: Vec<Role>) -> Self {
         let daemon_uid = super::auth::own_uid();
-        let directory = Directory { daemon_uid, masked: masked.clone(), ..Directory::default() };
-        Self { seats, masked, daemon_uid, now: watch::Sender::new(Arc::new(directory)) }
+        let directory = Directory {
+            daemon_uid,
+            masked: masked.clone(),
+            readers: readers.clone(),
+            ..Directory::default()
+        };
+        Self { seats, masked, readers, daemon_uid, now: watch::Sender::new(Arc::new(directory)) }
     }
 
     /// Reads the users anew.
@@ -107,7 +134,14 @@ impl People {
             [SeatBinding { uid: None, user }] => role(*user),
             _ => None,
         };
-        let directory = Directory { daemon_uid: self.daemon_uid, by_uid, only, masked: self.masked.clone() };
+        let directory = Directory {
+            daemon_uid: self.daemon_uid,
+            by_uid,
+            only,
+            masked: self.masked.clone(),
+            readers: self.readers.clone(),
+            roles: users.iter().map(|user| (user.id, user.role)).collect(),
+        };
         self.now.send_replace(Arc::new(directory));
     }
 }
@@ -130,7 +164,7 @@ mod tests {
     }
 
     fn people(seats: Vec<SeatBinding>) -> People {
-        People { daemon_uid: 990, ..People::new(seats, vec![Role::Business]) }
+        People { daemon_uid: 990, ..People::new(seats, vec![Role::Business], vec![Role::Operator]) }
     }
 
     /// S4.1: the machine's owner is MGR whatever the table says; everybody else is whom the table or a seat names.

@@ -41,7 +41,7 @@ mod tests {
     fn who(uid: u32) -> Who {
         let owner = uid == 0 || uid == 990;
         let role = if owner { Role::Manager } else { Role::Operator };
-        Who { uid, owner, user: None, role, masked: false }
+        Who { uid, owner, user: None, role, masked: false, reads_contacts: false }
     }
 
     fn refusal(result: Result<usize, RpcError>) -> Option<ErrorCode> {

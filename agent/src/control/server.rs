@@ -32,7 +32,7 @@ impl<P: AsRef<Path> + ?Sized> From<&P> for ServerOptions {
     fn from(socket: &P) -> Self {
         let socket = socket.as_ref().to_path_buf();
         let spool = socket.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        Self { socket, spool, directory: People::new(Vec::new(), Vec::new()).watch() }
+        Self { socket, spool, directory: People::new(Vec::new(), Vec::new(), Vec::new()).watch() }
     }
 }
 

@@ -204,6 +204,9 @@ impl Core {
         if !account.target_is_lawful(&self.ua) {
             return Err(ErrorCode::PracticeOnlyLoopback);
         }
+        if !self.has_line(self.seats[seat].account) {
+            return Err(ErrorCode::LineFull);
+        }
         let address = self.media_address(self.seats[seat].account).ok_or(ErrorCode::TrunkDown)?;
         let socket = self.rtp_socket(address)?;
         let config = &account.config;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use dialer::outcome::Facts;
 use media::types::{SessionId, SessionStats};
 use protocol::ErrorCode;
-use protocol::result::{CallInfo, CallQuality, CallState, Direction};
+use protocol::result::{CallInfo, CallQuality, CallState, Direction, EarlierCall};
 use sip_stack::identity::{Diverted, Withheld};
 use sip_stack::ua::{CallId, EndedBy};
 use store::phone::Phone;
@@ -44,6 +44,8 @@ pub(crate) struct Party {
     pub(crate) withheld: Option<Withheld>,
     /// Whom an incoming call was meant for before us, the last one first.
     pub(crate) diverted: Vec<Diverted>,
+    /// The last calls with an incoming caller, the newest first.
+    pub(crate) earlier: Vec<EarlierCall>,
 }
 
 impl Party {
@@ -274,6 +276,7 @@ impl Call {
                     reason: one.reason.clone(),
                 })
                 .collect(),
+            earlier: self.party.earlier.clone(),
             transfer: self.transfer_info(),
             parent: self.parent.map(|parent| parent.to_string()),
             secure: self.secure.clone(),

@@ -10,8 +10,10 @@ use serde::Serialize;
 use sip_stack::ua::{DtmfError, HoldError};
 use store::{AttemptId, ManualCall, Origin};
 
+use super::callee::{Callee, callee};
 use super::identity::plan;
 use super::job::{Done, store_error};
+use super::reach::Bound;
 use super::seat::{DialedList, Reply};
 use super::{Core, SeatIndex};
 use crate::clock::Now;
@@ -21,7 +23,7 @@ use crate::permission;
 
 impl Core {
     pub(super) fn on_command(&mut self, incoming: Incoming, now: Now) {
-        let Incoming { mut command, peer, reply } = incoming;
+        let Incoming { command, peer, reply } = incoming;
         let who = self.people.directory().who(peer.uid);
         // The one place: below every surface, before anything is done.
         let scope = match permission::check(&who, &command) {
@@ -29,6 +31,23 @@ impl Core {
             Err(error) => return respond::<()>(reply, Err(error)),
         };
         let reply = if who.masked { self.masking(reply) } else { reply };
+        let bound = Bound { command, who, scope, reply };
+        match permission::reach(&bound.command).filter(|_| permission::is_bound(&who)) {
+            Some(reach) => self.within_grants(bound, reach),
+            None => self.carry_out(bound, now),
+        }
+    }
+
+    /// A command may reach what it names, or not.
+    pub(super) fn reached(&mut self, bound: Bound, result: Result<(), RpcError>, now: Now) {
+        match result {
+            Ok(()) => self.carry_out(bound, now),
+            Err(error) => respond::<()>(bound.reply, Err(error)),
+        }
+    }
+
+    fn carry_out(&mut self, bound: Bound, now: Now) {
+        let Bound { mut command, who, scope, reply } = bound;
         let Some(named) = command.seat_mut() else { return self.query(command, who, scope, reply, now) };
         let named = named.take();
         let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
@@ -111,15 +130,19 @@ impl Core {
     }
 
     fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
-        let Some(number) = p.number else {
-            let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
-            if shown.is_ok() {
-                self.seats[seat].dialer.ready(now.into());
+        let callee = match callee(p.number, p.contact, p.label, p.lead, p.attempt) {
+            Ok(Some(callee)) => callee,
+            Ok(None) => {
+                let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
+                if shown.is_ok() {
+                    self.seats[seat].dialer.ready(now.into());
+                }
+                return respond(reply, shown.map(|_| self.seat_status(seat)));
             }
-            return respond(reply, shown.map(|_| self.seat_status(seat)));
+            Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
         match self.may_dial(seat, now) {
-            Ok(()) => self.open_manual(seat, number, p.project, reply, now),
+            Ok(()) => self.open_manual(seat, callee, p.project, reply, now),
             Err(error) => respond::<SeatStatus>(reply, Err(error)),
         }
     }
@@ -148,21 +171,37 @@ impl Core {
         if !account.is_up(&self.ua) {
             return Err(ErrorCode::TrunkDown.into());
         }
-        Ok(())
+        match self.has_line(self.seats[seat].account) {
+            true => Ok(()),
+            false => Err(RpcError::with_detail(ErrorCode::LineFull, account.config.name.as_str())),
+        }
+    }
+
+    /// Whether one more call fits on an account's lines (S4.13, X5).
+    pub(super) fn has_line(&self, account: usize) -> bool {
+        let Some(lines) = self.accounts[account].config.lines else { return true };
+        let on_it =
+            |call: &&super::call::Call| call.sip.is_some() && self.seats[call.seat].account == account;
+        self.calls.values().filter(on_it).count() < lines as usize
     }
 
     fn open_manual(
         &mut self,
         seat: SeatIndex,
-        number: String,
+        callee: Callee,
         project: Option<String>,
         reply: Reply,
         now: Now,
     ) {
-        let mut call = self.manual_call(seat, number, now);
+        let stub = self.config.contacts.create_on_dial && self.may_make_contacts(seat);
+        let mut call = ManualCall { stub, ..self.manual_call(seat, String::new(), now) };
         self.seats[seat].waiting = Some(reply);
         let store = self.store.clone();
         self.jobs.spawn(async move {
+            match callee.number(&store).await {
+                Ok(number) => call.phone = number,
+                Err(error) => return Done::Opened { seat, result: Box::new(Err(error)) },
+            }
             if let Some(name) = project {
                 match store.ensure_project(&name, None, now.wall).await {
                     Ok(project) => call.project = Some(project),
@@ -190,6 +229,7 @@ impl Core {
             now: now.wall,
             rules: self.rules(seat),
             second: None,
+            stub: false,
         }
     }
 

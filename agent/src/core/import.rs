@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use protocol::params::{ListExport, ListImport};
+use protocol::params::{ContactImport, ListExport, ListImport};
 use protocol::result::{ExportResult, ImportIssue, ImportResult};
 use protocol::{ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{ImportJob, ImportOptions, ImportReport, ImportSource, Problem, Profile, preview};
-use store::{Actor, Progress, Store};
+use store::{Actor, ListId, Progress, Store};
 use tokio::sync::watch;
 
 use super::job::store_error;
@@ -18,20 +18,67 @@ use super::query::operator_named;
 use crate::clock::Now;
 use crate::control::EventHub;
 
-/// Puts a file into a list; progress and end become events.
-pub(super) async fn import(
-    store: Store,
-    hub: Arc<EventHub>,
-    p: ListImport,
-    by: Actor,
-    now: Now,
-    running: Running,
-) -> Result<ImportResult, RpcError> {
-    let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
-    let mut options = options(&p, &list.profile)?;
+/// What an import needs besides its parameters.
+pub(super) struct Place {
+    pub(super) store: Store,
+    pub(super) hub: Arc<EventHub>,
+    pub(super) running: Running,
+    pub(super) by: Actor,
+    pub(super) now: Now,
+}
+
+/// Puts a file into a list.
+pub(super) async fn import(place: Place, p: ListImport) -> Result<ImportResult, RpcError> {
+    let list = place.store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
+    let profile = profile(p.profile.as_deref().unwrap_or(&list.profile))?;
+    let mut options = options(&p, ImportOptions::for_lists(profile))?;
     for login in &p.assign {
-        options.assign.extend(operator_named(&store, Some(login)).await?);
+        options.assign.extend(operator_named(&place.store, Some(login)).await?);
     }
+    carry_out(place, Some(list.id), list.name, p, options).await
+}
+
+/// Puts a file into the contact book (S0.2); `rules` are the site's.
+pub(super) async fn import_contacts(
+    place: Place,
+    p: ContactImport,
+    rules: store::ContactRules,
+) -> Result<ImportResult, RpcError> {
+    let mut base = ImportOptions::for_contacts(profile(p.profile.as_deref().unwrap_or("open"))?);
+    if p.profile.is_none() {
+        base.required = rules.required;
+    }
+    base.max_contacts = base.max_contacts.min(rules.most.unwrap_or(u64::MAX));
+    base.merge_categories = p.merge_categories;
+    let p = ListImport {
+        path: p.path,
+        file: p.file,
+        encoding: p.encoding,
+        delimiter: p.delimiter,
+        header: p.header,
+        map: p.map,
+        dup_in_file: p.dup_in_file,
+        dup_existing: p.dup_existing,
+        partial: p.partial,
+        dry_run: p.dry_run,
+        overwrite_empty: p.overwrite_empty,
+        sent: p.sent,
+        report_path: p.report_path,
+        ..ListImport::default()
+    };
+    let options = options(&p, base)?;
+    carry_out(place, None, String::new(), p, options).await
+}
+
+/// Reads the file; progress and end become events.
+async fn carry_out(
+    place: Place,
+    list: Option<ListId>,
+    name: String,
+    p: ListImport,
+    mut options: ImportOptions,
+) -> Result<ImportResult, RpcError> {
+    let Place { store, hub, running, by, now } = place;
     let dry_run = p.dry_run;
     let source = match (p.path, p.sent) {
         (Some(path), None) => ImportSource::Path(PathBuf::from(path)),
@@ -42,12 +89,12 @@ pub(super) async fn import(
         let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
         let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
         let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
-        return Ok(result(&list.name, &looked.report));
+        return Ok(result(&name, &looked.report));
     }
-    let (cancel, _running) = running.begin(list.id);
+    let (cancel, _running) = running.begin(list);
     options.cancel = Some(cancel);
     let (sender, mut receiver) = watch::channel(Default::default());
-    let job = ImportJob { list: list.id, source, options, by, now: now.wall, progress: Some(sender) };
+    let job = ImportJob { list, source, options, by, now: now.wall, progress: Some(sender) };
     let mut work = std::pin::pin!(store.import(job));
     let report = loop {
         tokio::select! {
@@ -55,7 +102,7 @@ pub(super) async fn import(
             Ok(()) = receiver.changed() => {
                 let progress = *receiver.borrow_and_update();
                 hub.publish(Event::ImportProgress {
-                    list: list.name.clone(),
+                    list: name.clone(),
                     rows: progress.rows,
                     refused: progress.refused,
                     bytes: progress.bytes,
@@ -65,10 +112,10 @@ pub(super) async fn import(
         }
     };
     let report = report.map_err(|error| store_error(&error))?;
-    let result = result(&list.name, &report);
+    let result = result(&name, &report);
     // Mistakes hold numbers of people: only the importer is told them.
     let told = ImportResult { errors: Vec::new(), warnings: Vec::new(), ..result.clone() };
-    let event = Event::ImportFinished { list: list.name.clone(), result: Box::new(told) };
+    let event = Event::ImportFinished { list: name, result: Box::new(told) };
     hub.publish(event);
     Ok(result)
 }
@@ -93,16 +140,14 @@ pub(super) async fn export(store: &Store, hub: &EventHub, p: ListExport) -> Resu
     super::manage::exported(list.name, path, report)
 }
 
+fn profile(name: &str) -> Result<&'static Profile, RpcError> {
+    Profile::named(name).ok_or_else(|| bad("profile is one of open, miitel, calltree, zoho"))
+}
+
 /// The profile's rules, then what was said.
-fn options(p: &ListImport, of_list: &str) -> Result<ImportOptions, RpcError> {
-    let name = p.profile.as_deref().unwrap_or(of_list);
-    let profile =
-        Profile::named(name).ok_or_else(|| bad("profile is one of open, miitel, calltree, zoho"))?;
-    let mut options = ImportOptions {
-        file_name: p.file.clone(),
-        error_csv: p.report_path.clone(),
-        ..ImportOptions::for_lists(profile)
-    };
+fn options(p: &ListImport, profile: ImportOptions) -> Result<ImportOptions, RpcError> {
+    let mut options =
+        ImportOptions { file_name: p.file.clone(), error_csv: p.report_path.clone(), ..profile };
     options.map = p.map.iter().map(|entry| parse(entry, "map")).collect::<Result<_, _>>()?;
     options.partial = p.partial;
     options.overwrite_empty = p.overwrite_empty;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dialer::Claimed as DialerClaimed;
 use protocol::RpcError;
-use protocol::result::SeatStatus;
+use protocol::result::{EarlierCall, SeatStatus};
 use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
@@ -15,6 +15,7 @@ use store::{
 
 use super::call::{Call, Kept, Origin, Party, Recording};
 use super::command::respond;
+use super::reach::Bound;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
@@ -72,9 +73,15 @@ pub(crate) enum Done {
         result: Result<Box<store::ListInfo>, StoreError>,
         reply: Reply,
     },
+    /// Whether a command may reach the list, lead or call it names.
+    Reached {
+        bound: Box<Bound>,
+        result: Result<(), RpcError>,
+    },
     Arrived {
         sip: CallId,
         contact: Option<Box<ContactInfo>>,
+        earlier: Vec<EarlierCall>,
         result: Result<AttemptId, StoreError>,
     },
     Ended {
@@ -123,7 +130,10 @@ impl Core {
             Done::TransferChecked { attempt, result } => self.transfer_checked(attempt, *result, now),
             Done::Consulted { seat, result } => self.consult_opened(seat, *result, now),
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
-            Done::Arrived { sip, contact, result } => self.arrived(sip, contact.map(|c| *c), result, now),
+            Done::Reached { bound, result } => self.reached(*bound, result, now),
+            Done::Arrived { sip, contact, earlier, result } => {
+                self.arrived(sip, contact.map(|c| *c), earlier, result, now);
+            }
             Done::Ended { seat, end, recording, result } => {
                 self.end_written(seat, *end, recording, result, now)
             }
@@ -325,6 +335,7 @@ impl Core {
         &mut self,
         sip: CallId,
         contact: Option<ContactInfo>,
+        earlier: Vec<EarlierCall>,
         result: Result<AttemptId, StoreError>,
         now: Now,
     ) {
@@ -339,7 +350,8 @@ impl Core {
                     self.ua.reject(sip, Rejection::new(486), now.mono);
                     return self.abandon_row(attempt, now);
                 }
-                let (company, person) = contact.map_or((None, None), |c| (c.company, c.person));
+                let (company, person, categories) =
+                    contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
                 let caller = arriving.caller;
                 let number = caller.number.unwrap_or_default();
                 let party = Party {
@@ -347,8 +359,10 @@ impl Core {
                     dialed: number,
                     company,
                     person: person.or(caller.display),
+                    categories,
                     withheld: caller.withheld,
                     diverted: caller.diverted,
+                    earlier,
                     ..Party::default()
                 };
                 let mut call = Call::new(attempt, seat, Origin::Incoming, party, now.wall);

@@ -31,19 +31,20 @@ use crate::keeping::Limits;
 
 type Answer<T> = Result<T, RpcError>;
 
-/// Imports that run, by list, so that they can be cancelled.
+/// Imports that run, by list (`None`: the contact book), so that they can be cancelled.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashMap<ListId, Cancel>>>);
+pub(super) struct Running(Arc<Mutex<HashMap<Option<ListId>, Cancel>>>);
 
 impl Running {
     /// The switch of an import that begins; it is forgotten when the guard goes.
-    pub(super) fn begin(&self, list: ListId) -> (Cancel, Guard) {
+    pub(super) fn begin(&self, list: Option<ListId>) -> (Cancel, Guard) {
         let cancel = Cancel::default();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(list, cancel.clone());
         (cancel, Guard { running: self.clone(), list })
     }
 
-    fn cancel(&self, list: ListId) -> bool {
+    /// `false`: none runs there.
+    pub(super) fn cancel(&self, list: Option<ListId>) -> bool {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&list).map(Cancel::cancel).is_some()
     }
@@ -52,7 +53,7 @@ impl Running {
 /// An import under way.
 pub(super) struct Guard {
     running: Running,
-    list: ListId,
+    list: Option<ListId>,
 }
 
 impl Drop for Guard {
@@ -156,7 +157,7 @@ impl Core {
                 let running = self.running_imports.clone();
                 self.spawn(reply, async move {
                     let list = store.list_by_name(&p.list).await.map_err(told)?;
-                    match running.cancel(list.id) {
+                    match running.cancel(Some(list.id)) {
                         true => Ok(DoneResult { of: list.name }),
                         false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs into it")),
                     }
@@ -167,7 +168,10 @@ impl Core {
                 let found = store.verify(StatsQuery::default()).await.map_err(told)?;
                 Ok(Verified { mismatches: found.into_iter().map(mismatch).collect() })
             }),
-            Command::RecordingLs(p) => self.spawn(reply, async move { recordings(&store, p).await }),
+            Command::RecordingLs(p) => {
+                let own = (scope == Scope::Own).then(|| super::reach::grantee(&who));
+                self.spawn(reply, async move { recordings(&store, p, own).await });
+            }
             Command::RecordingHold(p) => self.spawn(reply, async move {
                 let attempt = p.attempt.parse().map_err(|_| bad("attempt"))?;
                 let held = match p.release {

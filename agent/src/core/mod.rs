@@ -15,6 +15,7 @@
 pub(crate) mod account;
 mod act;
 mod call;
+mod callee;
 mod command;
 mod consult;
 mod devices;
@@ -31,6 +32,7 @@ mod parts;
 mod past;
 mod pause;
 mod query;
+mod reach;
 mod replaced;
 mod report;
 mod rows;

@@ -79,9 +79,18 @@ impl Core {
     }
 
     fn list_import(&mut self, p: ListImport, by: Actor, reply: Reply, now: Now) {
-        let (store, hub) = (self.store.clone(), std::sync::Arc::clone(&self.hub));
-        let running = self.running_imports.clone();
-        self.spawn(reply, async move { super::import::import(store, hub, p, by, now, running).await });
+        let place = self.import_place(by, now);
+        self.spawn(reply, async move { super::import::import(place, p).await });
+    }
+
+    pub(super) fn import_place(&self, by: Actor, now: Now) -> super::import::Place {
+        super::import::Place {
+            store: self.store.clone(),
+            hub: std::sync::Arc::clone(&self.hub),
+            running: self.running_imports.clone(),
+            by,
+            now,
+        }
     }
 
     fn why(&mut self, p: DialWhy, user: Option<UserId>, reply: Reply, now: Now) {

@@ -119,7 +119,14 @@ mod tests {
     #[test]
     fn an_operator_asks_for_nobody_else_s_leads() {
         let me = UserId(7);
-        let who = |role| Who { uid: 1000, owner: false, user: Some(me), role, masked: false };
+        let who = |role| Who {
+            uid: 1000,
+            owner: false,
+            user: Some(me),
+            role,
+            masked: false,
+            reads_contacts: false,
+        };
         let operator = Sight::of(&who(Role::Operator));
         let (pool, closed) = (list(true), list(false));
         assert_eq!(operator.narrow(&pool, None), Some(Assigned::ToOrNobody(me)));

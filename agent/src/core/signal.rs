@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 
 use media::types::{Command as MediaCommand, Endpoint, SessionId};
+use protocol::result::EarlierCall;
 use protocol::{ErrorCode, RpcError};
 use sip_stack::identity::CallerId;
 use sip_stack::message::Headers;
 use sip_stack::sdp::{CodecName, Direction, Negotiated};
 use sip_stack::ua::{CallEnd, CallId, EndedBy, Event, HangupReason, Rejection};
-use store::{AttemptId, AttemptProgress, IncomingCall, Phone};
+use store::{AttemptEnd, AttemptId, AttemptProgress, IncomingCall, Phone};
 
 use super::call::{Closing, Origin, Recording};
 use super::job::Done;
@@ -228,46 +229,95 @@ impl Core {
             tracing::debug!(%source, "call to nobody refused");
             return self.ua.reject(sip, Rejection::new(404), now.mono);
         };
-        let seat = self.seats.iter().position(|s| s.account == account && s.is_free());
-        let (Some(seat), None) = (seat, &self.store_trouble) else {
-            return self.ua.reject(sip, Rejection::new(486), now.mono);
-        };
-        if self.arriving.values().any(|other| other.seat == seat) {
-            return self.ua.reject(sip, Rejection::new(486), now.mono);
-        }
         // The source is the account's own exchange: that was asked above.
         let caller = CallerId::read(headers, self.accounts[account].config.identity.trusted);
-        let withheld = caller.withheld.map(|reason| reason.as_str().to_owned());
-        let number = caller.number.clone().unwrap_or_default();
-        let runtime = &self.seats[seat];
-        let row = IncomingCall {
-            attempt: Some(AttemptId::generate(now.wall)),
-            caller: caller.number.clone().or(withheld),
-            called: None,
-            seat: runtime.name.clone(),
-            user: Some(runtime.user),
-            project: Some(self.project),
-            account: self.accounts[account].config.name.clone(),
-            sip_call_id: Some(sip_call_id.clone()),
-            stub: self.stub_name(&caller),
-            now: now.wall,
+        let seat = self.seats.iter().position(|s| s.account == account && s.is_free());
+        let seat = seat.filter(|seat| self.arriving.values().all(|other| other.seat != *seat));
+        let (Some(seat), None) = (seat, &self.store_trouble) else {
+            self.ua.reject(sip, Rejection::new(486), now.mono);
+            return self.missed_while_busy(account, &caller, sip_call_id, now);
         };
+        let number = caller.number.clone().unwrap_or_default();
+        let row = self.incoming_row(account, Some(seat), &caller, &sip_call_id, now);
         self.arriving.insert(sip, Arriving { seat, caller, sip_call_id });
+        let granted_to = self.people.directory().bound(self.seats[seat].user);
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = store.open_incoming(row).await;
             // Who calls is nice to know; a number that is none, or trouble, only leaves the name out.
             let contact = if result.is_ok() { store.contact(&number).await.ok().flatten() } else { None };
-            Done::Arrived { sip, contact: contact.map(Box::new), result }
+            let earlier = match result {
+                Ok(attempt) => earlier(&store, number, attempt, granted_to).await,
+                Err(_) => Vec::new(),
+            };
+            Done::Arrived { sip, contact: contact.map(Box::new), earlier, result }
+        });
+    }
+
+    /// The row of an incoming call, for the seat where it rings or, when none is free, for the account's first.
+    fn incoming_row(
+        &self,
+        account: usize,
+        seat: Option<SeatIndex>,
+        caller: &CallerId,
+        sip_call_id: &str,
+        now: Now,
+    ) -> IncomingCall {
+        let withheld = caller.withheld.map(|reason| reason.as_str().to_owned());
+        let at = seat.or_else(|| self.seats.iter().position(|seat| seat.account == account));
+        IncomingCall {
+            attempt: Some(AttemptId::generate(now.wall)),
+            caller: caller.number.clone().or(withheld),
+            called: None,
+            seat: at.map(|at| self.seats[at].name.clone()).unwrap_or_default(),
+            // Nobody in particular missed a call that rang nowhere.
+            user: seat.map(|seat| self.seats[seat].user),
+            project: Some(self.project),
+            account: self.accounts[account].config.name.clone(),
+            sip_call_id: Some(sip_call_id.to_owned()),
+            stub: at.and_then(|at| self.stub_name(at, caller)),
+            now: now.wall,
+        }
+    }
+
+    /// A call that was refused because nobody is free: its row is all that tells of it (S2.31).
+    fn missed_while_busy(&mut self, account: usize, caller: &CallerId, sip_call_id: String, now: Now) {
+        if self.store_trouble.is_some() {
+            return;
+        }
+        let row = self.incoming_row(account, None, caller, &sip_call_id, now);
+        let (store, nudge) = (self.store.clone(), std::sync::Arc::clone(&self.outbox_nudge));
+        self.jobs.spawn(async move {
+            let result = async {
+                let attempt = store.open_incoming(row).await?;
+                store.end_attempt(refused_as_busy(attempt, now)).await?;
+                store.seal(attempt, now.wall).await?;
+                nudge.notify_one();
+                Ok(())
+            };
+            Done::Noted(result.await)
         });
     }
 
     /// The name of the stub contact that an unknown caller becomes, where the site wants one (S3.2).
-    fn stub_name(&self, caller: &CallerId) -> Option<String> {
+    fn stub_name(&self, seat: SeatIndex, caller: &CallerId) -> Option<String> {
         let number = caller.number.as_deref().filter(|_| self.config.contacts.create_on_incoming)?;
         let phone = Phone::parse(number).ok()?.phone;
+        if !self.may_make_contacts(seat) {
+            return None;
+        }
         let name = caller.display.as_deref().map(str::trim).filter(|name| !name.is_empty());
         Some(name.map_or_else(|| phone.display_national(), str::to_owned))
+    }
+
+    /// Whether the operator of a seat may make contacts; who may not still calls, and no stub is made (S3.11).
+    pub(super) fn may_make_contacts(&self, seat: SeatIndex) -> bool {
+        let may = self.people.directory().may_make_contacts(self.seats[seat].user);
+        if !may {
+            let (seat, code) = (&self.seats[seat].name, ErrorCode::WarnNoCreatePerm);
+            tracing::warn!(seat, %code, "no contact was made: {}", code.text().en);
+        }
+        may
     }
 
     fn sip_ended(&mut self, sip: CallId, end: &CallEnd, now: Now) {
@@ -312,6 +362,62 @@ impl Core {
         for sip in up {
             self.ua.hangup(sip, HangupReason::Normal, now.mono);
         }
+    }
+}
+
+/// The last calls with the caller before this one, as far as the operator may see them (X7).
+async fn earlier(
+    store: &store::Store,
+    number: String,
+    now: AttemptId,
+    granted_to: Option<store::UserId>,
+) -> Vec<EarlierCall> {
+    let query = store::HistoryQuery {
+        phone: Some(number),
+        include_manual: true,
+        include_incoming: true,
+        granted_to,
+        before: Some(now),
+        limit: EARLIER,
+        ..store::HistoryQuery::default()
+    };
+    let rows = store.history(query).await.unwrap_or_default();
+    let told = |row: store::AttemptRow| EarlierCall {
+        attempt: row.id.to_string(),
+        at: row.dialed_at.unwrap_or(row.claimed_at),
+        direction: match row.direction {
+            store::Direction::Out => protocol::result::Direction::Outgoing,
+            store::Direction::In => protocol::result::Direction::Incoming,
+        },
+        operator: row.user_name,
+        label: row.status_label,
+        memo: row.memo,
+    };
+    rows.into_iter().map(told).collect()
+}
+
+/// Earlier calls that an incoming one shows.
+const EARLIER: u32 = 3;
+
+/// The end of a call that rang nowhere.
+fn refused_as_busy(attempt: AttemptId, now: Now) -> AttemptEnd {
+    AttemptEnd {
+        attempt,
+        ended_at: now.wall,
+        hangup_by: Some(store::HangupBy::Local),
+        sip_code: Some(486),
+        q850: None,
+        reason_text: None,
+        ringing_at: None,
+        early_media_at: None,
+        answered_at: None,
+        sip_call_id: None,
+        suggestion: None,
+        sub: Some(String::from("busy")),
+        void: None,
+        evidence: serde_json::Value::Null,
+        auto: None,
+        transfer: None,
     }
 }
 

@@ -211,6 +211,7 @@ impl Core {
             memo: None,
             withheld: None,
             diverted: Vec::new(),
+            earlier: Vec::new(),
             transfer: None,
             parent: None,
             secure: None,

@@ -125,6 +125,7 @@ pub(super) fn account(
     }
     let caller_id = caller_id(&mut table, report);
     let display_name = display_name(&mut table, report);
+    let lines = table.integer("lines", 0..100_001, report).map(|found| found.value).filter(|most| *most > 0);
     let usual_retry = preset.and_then(Preset::retry_min).unwrap_or(usual_retry);
     let codecs = voice::codecs(&mut table, preset.and_then(Preset::codecs), report);
     let opus_bitrate = voice::opus_bitrate(&mut table, &codecs, report);
@@ -164,6 +165,7 @@ pub(super) fn account(
         identity,
         caller_id,
         display_name,
+        lines,
         codecs,
         trusted_sources,
         dtmf: dtmf.map_or(usual_dtmf, |found| found.value),

@@ -6,18 +6,8 @@ use crate::reader::{Report, Table};
 pub(super) fn people(section: Option<Table<'_, '_>>, report: &mut Report) -> People {
     let mut people = People::default();
     let Some(mut table) = section else { return people };
-    for word in table.strings("mask_numbers", report).map(|found| found.value).unwrap_or_default() {
-        match ROLES.iter().find(|(name, _)| *name == word.value) {
-            Some((_, RoleName::Manager)) => {
-                report.invalid(&word.at, "managers see every number; name other roles");
-            }
-            Some((_, role)) => people.mask_numbers.push(*role),
-            None => report.invalid(
-                &word.at,
-                format!("{:?} is no role; write \"SV\", \"OP\", \"BIZ\" or \"BY\"", word.value),
-            ),
-        }
-    }
+    people.mask_numbers =
+        roles(&mut table, "mask_numbers", "managers see every number; name other roles", report);
     people.max_users =
         table.integer("max_users", 0..1_000_001, report).map(|found| found.value).filter(|most| *most > 0);
     if let Some(private) = table.boolean("private_tasks", report) {
@@ -40,8 +30,34 @@ pub(super) fn contacts(section: Option<Table<'_, '_>>, report: &mut Report) -> C
     if let Some(create) = table.boolean("create_on_incoming", report) {
         contacts.create_on_incoming = create.value;
     }
+    if let Some(create) = table.boolean("create_on_dial", report) {
+        contacts.create_on_dial = create.value;
+    }
+    contacts.read_only =
+        roles(&mut table, "read_only", "managers may change every contact; name other roles", report);
     table.finish(report);
     contacts
+}
+
+/// A list of roles that something is kept from; `not_managers` says why MGR cannot be among them.
+fn roles(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    not_managers: &str,
+    report: &mut Report,
+) -> Vec<RoleName> {
+    let mut roles = Vec::new();
+    for word in table.strings(key, report).map(|found| found.value).unwrap_or_default() {
+        match ROLES.iter().find(|(name, _)| *name == word.value) {
+            Some((_, RoleName::Manager)) => report.invalid(&word.at, not_managers),
+            Some((_, role)) => roles.push(*role),
+            None => report.invalid(
+                &word.at,
+                format!("{:?} is no role; write \"SV\", \"OP\", \"BIZ\" or \"BY\"", word.value),
+            ),
+        }
+    }
+    roles
 }
 
 const ROLES: [(&str, RoleName); 5] = [

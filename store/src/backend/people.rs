@@ -71,8 +71,15 @@ pub(crate) trait Office {
 pub(crate) trait OfficeReader {
     fn audit_log(&mut self, query: &AuditQuery) -> Result<Vec<AuditRow>>;
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>>;
-    fn task_counts(&mut self, owner: Option<UserId>, now: i64) -> Result<TaskCounts>;
+    fn task_counts(
+        &mut self,
+        owner: Option<UserId>,
+        granted_to: Option<UserId>,
+        now: i64,
+    ) -> Result<TaskCounts>;
     fn contacts(&mut self, query: &ContactQuery) -> Result<Vec<ContactRow>>;
+    /// Live ones.
+    fn contact_count(&mut self) -> Result<u64>;
     /// By identifier or number.
     fn contact_row(&mut self, word: &str) -> Result<ContactRow>;
     fn categories(&mut self) -> Result<Vec<CategoryInfo>>;

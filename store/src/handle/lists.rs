@@ -81,18 +81,20 @@ impl Store {
         self.write(move |b| b.include_lead(lead, by, now)).await
     }
 
-    /// Imports a file into a list, on a thread of its own. Row errors are in the report, not an `Err`.
+    /// Imports a file into a list or the contact book, on a thread of its own. Row errors are in the report, not an `Err`.
     ///
     /// # Errors
-    /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], storage errors.
+    /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], [`Error::ContactsFull`], storage errors.
     pub async fn import(&self, job: ImportJob) -> Result<ImportReport> {
         let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let limited = job.options.max_contacts < u64::MAX;
+        let contacts = if limited { self.read(|r| r.contact_count()).await? } else { 0 };
         let (sender, receiver) = oneshot::channel();
         std::thread::Builder::new()
             .name("store-import".to_owned())
             .spawn(move || {
                 // The caller may have gone; the import is finished all the same.
-                let _ = sender.send(import::run(job, &staging));
+                let _ = sender.send(import::run(job, contacts, &staging));
             })
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;

@@ -125,12 +125,17 @@ impl Store {
         self.read(move |r| r.tasks(&query)).await
     }
 
-    /// Open tasks by folder at `now`, of one owner or of all.
+    /// Open tasks by folder at `now`, of one owner or of all; of lists that a user may use, or of all.
     ///
     /// # Errors
     /// Storage errors only.
-    pub async fn task_counts(&self, owner: Option<UserId>, now: i64) -> Result<TaskCounts> {
-        self.read(move |r| r.task_counts(owner, now)).await
+    pub async fn task_counts(
+        &self,
+        owner: Option<UserId>,
+        granted_to: Option<UserId>,
+        now: i64,
+    ) -> Result<TaskCounts> {
+        self.read(move |r| r.task_counts(owner, granted_to, now)).await
     }
 
     /// Closes, reopens, hands over or moves a task.

@@ -33,7 +33,7 @@ async fn calls_are_served_while_an_import_runs() {
     let big =
         store.create_list(ListSpec { name: "big".into(), project }, Actor::default(), NOW).await.unwrap().id;
     let job = |list, rows| ImportJob {
-        list,
+        list: Some(list),
         source: csv(rows),
         options: ImportOptions::default(),
         by: Actor::default(),

@@ -51,6 +51,8 @@ pub struct ImportOptions {
     pub max_categories: usize,
     /// Most leads of the list, those that are there included.
     pub max_leads: u64,
+    /// Most contacts of all (S0.23).
+    pub max_contacts: u64,
     /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
     pub phone_column: Option<String>,
     /// Columns that the user named by hand.
@@ -151,6 +153,7 @@ impl Default for ImportOptions {
             max_bytes: u64::MAX,
             max_categories: 100,
             max_leads: u64::MAX,
+            max_contacts: u64::MAX,
             phone_column: None,
             map: Vec::new(),
             assign: Vec::new(),
@@ -174,8 +177,20 @@ impl ImportOptions {
             max_bytes: profile.max_bytes.unwrap_or(u64::MAX),
             max_categories: profile.max_categories.unwrap_or(usize::MAX),
             max_leads: profile.max_leads.unwrap_or(u64::MAX),
+            max_contacts: profile.max_contacts.unwrap_or(u64::MAX),
             phone_column: profile.phone_column.clone(),
             ..Self::default()
+        }
+    }
+
+    /// The rules of a profile for the contact book (C1, C2).
+    #[must_use]
+    pub fn for_contacts(profile: &Profile) -> Self {
+        Self {
+            header: profile.contact_header,
+            required: profile.contact_required,
+            max_leads: u64::MAX,
+            ..Self::for_lists(profile)
         }
     }
 }

@@ -12,11 +12,11 @@ use super::reader::ImportReader;
 use super::report::{ImportError, ImportProgress, ImportReport};
 use super::row::ImportRow;
 
-/// One import of a file into a list.
+/// One import of a file.
 #[derive(Debug)]
 pub struct ImportJob {
-    /// The list.
-    pub list: ListId,
+    /// The list; `None`: into the contact book only (S0.2).
+    pub list: Option<ListId>,
     /// The file.
     pub source: ImportSource,
     /// How it is read and judged.
@@ -30,17 +30,21 @@ pub struct ImportJob {
 }
 
 /// Reads the file and stages its rows window by window, on the import's own thread; commits or takes everything back.
-pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
+///
+/// `contacts` is how many there were before it; only asked where the options limit them.
+pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<ImportReport> {
     let ImportJob { list, source, options, by, now, progress } = job;
     let policy = StagePolicy {
+        leads: list.is_some(),
         existing: match options.dup_existing {
             DupExisting::Update => OnExisting::Update,
             DupExisting::Skip => OnExisting::Skip,
         },
-        create_contacts: options.create_contacts,
+        create_contacts: options.create_contacts || list.is_none(),
         overwrite_empty: options.overwrite_empty,
         merge_categories: options.merge_categories,
     };
+    let most = options.max_contacts;
     let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
     let max_leads = options.max_leads;
     // A file that cannot even be opened leaves no trace in the database.
@@ -48,7 +52,7 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
     let start = ImportStart { list, source: reader.report().file.to_string(), user: by.user, now };
     let import = staging.begin(start)?;
     let mut counts = StageCounts::default();
-    let room = Room { limit: max_leads, registered: staging.registered(list)? };
+    let room = Room { limit: max_leads, registered: list.map_or(Ok(0), |list| staging.registered(list))? };
     let told = |reader: &ImportReader| {
         if let Some(progress) = &progress {
             progress.send_replace(reader.progress());
@@ -68,6 +72,11 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
         staging.undo(import, by, now, &Progress::default())?;
         return Ok(report);
     }
+    let free = most.saturating_sub(contacts);
+    if counts.contacts_created > free {
+        take_back(staging, import, now);
+        return Err(Error::ContactsFull { most, needed: counts.contacts_created, free });
+    }
     report.import = Some(import);
     report.applied = true;
     report.inserted = counts.inserted;
@@ -76,13 +85,19 @@ pub(crate) fn run(job: ImportJob, staging: &Staging) -> Result<ImportReport> {
     report.skipped = counts.skipped;
     report.contacts_created = counts.contacts_created;
     report.contacts_updated = counts.contacts_updated;
+    if list.is_none() {
+        (report.inserted, report.updated) = (counts.contacts_created, counts.contacts_updated);
+        report.unchanged = report.accepted.saturating_sub(report.inserted + report.updated + report.skipped);
+    }
     let owned = if assign.is_empty() { Ok(()) } else { staging.assign(import, assign, by, now) };
     if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), by, now)) {
         take_back(staging, import, now);
         return Err(error);
     }
     // The rows are there; where they come in the order of dialing follows at once.
-    staging.reorder(list)?;
+    if let Some(list) = list {
+        staging.reorder(list)?;
+    }
     Ok(report)
 }
 
@@ -239,7 +254,14 @@ mod tests {
         options: ImportOptions,
     ) -> Result<ImportReport> {
         store
-            .import(ImportJob { list, source, options, by: Actor::default(), now: NOW, progress: None })
+            .import(ImportJob {
+                list: Some(list),
+                source,
+                options,
+                by: Actor::default(),
+                now: NOW,
+                progress: None,
+            })
             .await
     }
 
@@ -349,6 +371,111 @@ mod tests {
         assert_eq!(total().await, 1_990, "nothing of it was kept");
         assert_eq!(import(&store, first, sheet(1_980..2_000), options()).await.unwrap().inserted, 10);
         assert_eq!(total().await, 2_000);
+    }
+
+    async fn into_the_book(store: &Store, text: &str, options: ImportOptions) -> Result<ImportReport> {
+        let user = store.ensure_user("hanako", "花子", crate::Role::Manager, NOW).await.unwrap();
+        let source = bytes(text);
+        store
+            .import(ImportJob {
+                list: None,
+                source,
+                options,
+                by: Actor { user: Some(user), uid: None },
+                now: NOW,
+                progress: None,
+            })
+            .await
+    }
+
+    async fn book(store: &Store) -> Vec<crate::ContactRow> {
+        store.contacts(crate::ContactQuery::default()).await.unwrap()
+    }
+
+    /// S0.2, S0.20, S3.4, S3.8, S3.10: a file makes contacts and no leads; known numbers are overwritten, and no empty cell
+    /// blanks one; taking it back leaves the book as it was.
+    #[tokio::test]
+    async fn a_file_goes_into_the_contact_book_and_out_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, list, _) = store(folder.path()).await;
+        let options = || ImportOptions::for_contacts(super::super::Profile::named("open").unwrap());
+        let first =
+            into_the_book(&store, "A社,佐藤,03-1234-5678,既存\nB社,,0612345678\n", options()).await.unwrap();
+        assert_eq!((first.inserted, first.updated, first.contacts_created), (2, 0, 2));
+        assert!(leads(&store, list).await.is_empty());
+        let before = book(&store).await;
+        assert_eq!((before[0].owner_login.as_deref(), before[0].origin.as_str()), (Some("hanako"), "import"));
+        let text = "会社名,担当者名,電話番号,携帯電話\nA改,,0312345678,09011112222\nB社,,0612345678,\nC社,,0522345678,\n";
+        let map = ["電話番号=電話番号", "電話番号=携帯電話"].map(|word| word.parse().unwrap()).to_vec();
+        let second = into_the_book(&store, text, ImportOptions { map, ..options() }).await.unwrap();
+        assert_eq!((second.inserted, second.unchanged), (1, 1), "{second:?}");
+        let after = book(&store).await;
+        assert_eq!((after[0].company.as_deref(), after[0].person.as_deref()), (Some("A改"), Some("佐藤")));
+        assert_eq!(after[0].categories, ["既存"]);
+        let undone = store
+            .undo_import(second.import.unwrap(), Actor::default(), NOW + 1, Progress::default())
+            .await
+            .unwrap();
+        assert_eq!((undone.contacts_removed, undone.changed_since), (1, 0));
+        let same = |rows: &[crate::ContactRow]| -> Vec<_> {
+            rows.iter()
+                .map(|row| (row.id, row.company.clone(), row.person.clone(), row.phones.clone()))
+                .collect()
+        };
+        assert_eq!(same(&book(&store).await), same(&before));
+        // What is known stays, when that is wished.
+        let skip = ImportOptions { dup_existing: DupExisting::Skip, ..options() };
+        let third = into_the_book(&store, "Z社,,0312345678\nD社,,0522345678\n", skip).await.unwrap();
+        assert_eq!((third.inserted, third.updated, third.skipped), (1, 0, 1));
+        assert_eq!(book(&store).await[0].company.as_deref(), Some("A社"));
+    }
+
+    /// S0.29, S1.9, S1.10, S1.23: lists of any project and the contact book read alike and share one book; long names are
+    /// kept with a warning.
+    #[tokio::test]
+    async fn lists_and_contacts_have_one_reader_and_one_book() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, list, _) = store(folder.path()).await;
+        let long = "長".repeat(31);
+        let text = format!("{long},佐藤,3-1234-5678,既存|新規\n");
+        let of_list = import(&store, list, bytes(&text), ImportOptions::default()).await.unwrap();
+        assert_eq!((of_list.contacts_created, of_list.counts[&crate::Code::Long]), (1, 1));
+        let contact = book(&store).await.remove(0);
+        assert_eq!((contact.company.as_deref(), contact.categories.len()), (Some(long.as_str()), 2));
+        let options = ImportOptions::for_contacts(super::super::Profile::named("open").unwrap());
+        let of_book = into_the_book(&store, &text, options).await.unwrap();
+        assert_eq!((of_book.unchanged, &of_book.counts), (1, &of_list.counts));
+        let other = store.ensure_project("別の案件", None, NOW).await.unwrap();
+        let spec = ListSpec { name: "別".into(), project: other };
+        let second = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
+        import(&store, second, bytes("改,,0312345678\n"), ImportOptions::default()).await.unwrap();
+        let rows = book(&store).await;
+        assert_eq!((rows.len(), rows[0].company.as_deref(), rows[0].id), (1, Some("改"), contact.id));
+    }
+
+    /// S0.4, S0.23, S3.6, C2, C5: names are asked for by the profile, and a full book takes nothing of a file.
+    #[tokio::test]
+    async fn a_profile_judges_contacts_and_limits_the_book() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, ..) = store(folder.path()).await;
+        let of = |name: &str| ImportOptions::for_contacts(super::super::Profile::named(name).unwrap());
+        let text = "A社,佐藤,0312345678\nB社,,0612345678\n";
+        let both = into_the_book(&store, text, of("miitel")).await.unwrap();
+        assert_eq!((both.applied, both.counts[&crate::Code::ReqPerson]), (false, 1));
+        let zoho = "会社名,担当者名,電話番号\nA社,佐藤,0312345678\nB社,,0612345678\n";
+        assert_eq!(into_the_book(&store, zoho, of("zoho")).await.unwrap().refused, 1);
+        into_the_book(&store, "A社,佐藤,0312345678\n", of("miitel")).await.unwrap();
+        let full = ImportOptions { max_contacts: 2, ..of("open") };
+        let error =
+            into_the_book(&store, "A社,田中,0312345678\nB社,,0612345678\nC社,,0522345678\n", full.clone())
+                .await;
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), "E-CONTACTS-FULL");
+        assert!(matches!(error, Error::ContactsFull { most: 2, needed: 2, free: 1 }), "{error}");
+        let rows = book(&store).await;
+        assert_eq!((rows.len(), rows[0].person.as_deref()), (1, Some("佐藤")));
+        // Overwriting needs no room.
+        assert!(into_the_book(&store, "A社,田中,0312345678\nB社,,0612345678\n", full).await.unwrap().applied);
     }
 
     #[tokio::test]

@@ -375,6 +375,8 @@ pub struct HistoryQuery {
     pub only_unregistered: bool,
     /// Whose calls.
     pub scope: HistoryScope,
+    /// Only calls of lists that this user may use (X7), of no list, and their own.
+    pub granted_to: Option<UserId>,
     /// Continue behind this one (older).
     pub before: Option<AttemptId>,
     /// At most this many; 0 means 100, never more than 1000.

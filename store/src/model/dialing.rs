@@ -183,6 +183,8 @@ pub struct ManualCall {
     pub rules: DialRules,
     /// Set where the number is to come into a call that is up; `None`: a call of its own.
     pub second: Option<SecondLeg>,
+    /// A number that is in no contact is registered as a stub (S3.9).
+    pub stub: bool,
 }
 
 /// What a number is for that comes into a running call: a consultation, or the target of a transfer.

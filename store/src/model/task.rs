@@ -12,6 +12,8 @@ use crate::permission::Scope;
 pub struct TaskQuery {
     /// Only those of this owner.
     pub owner: Option<UserId>,
+    /// Only tasks of lists that this user may use (X4, X7).
+    pub granted_to: Option<UserId>,
     /// Only this folder (X4).
     pub folder: Option<TaskFolder>,
     /// Done and cancelled ones too; shown grey (X4).

@@ -288,6 +288,10 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
         now: call.now,
     };
     insert(db, &new).doing(doing)?;
+    if call.stub {
+        let by = Actor { user: Some(call.user), uid: None };
+        contacts::stub(db, phone.expose(), &phone.display_national(), by, call.now)?;
+    }
     let sql = "SELECT count(*) FROM attempts WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL";
     let attempts_before = one(db, sql, [phone.expose()], |r| r.get(0)).doing(doing)?.unwrap_or(0);
     Ok(Claimed {

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, contacts, dispositions, one, texts};
+use super::{all, contacts, dispositions, list_edit, one, texts};
 use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
 use crate::model::{AttemptRow, HistoryQuery, HistoryScope, RecordingInfo, Transferred};
@@ -69,6 +69,19 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
         HistoryScope::Reported => filter("a.reported = 1", None),
         HistoryScope::Nothing => filter("0", None),
     }
+    if let Some(user) = query.granted_to {
+        values.push(Value::Blob(user.0.to_be_bytes().to_vec()));
+        let at = format!("?{}", values.len());
+        sql.push_str(&format!(" AND (a.user_id IS {at} OR {})", list_edit::granted("a.list_id", &at)));
+    }
+    let mut filter = |clause: &str, value: Option<Value>| {
+        sql.push_str(" AND ");
+        sql.push_str(clause);
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" ?{}", values.len()));
+        }
+    };
     if query.only_reported {
         filter("a.reported = 1", None);
     }

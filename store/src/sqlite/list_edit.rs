@@ -112,6 +112,15 @@ pub(super) fn grants(db: &Connection, list: ListId) -> rusqlite::Result<Vec<Gran
     })
 }
 
+/// The condition that the list `list` is granted to the user `user`, or to nobody in particular (X7); rows without a
+/// list pass. Both are ours, never a user's.
+pub(super) fn granted(list: &str, user: &str) -> String {
+    format!(
+        "({list} IS NULL OR NOT EXISTS (SELECT 1 FROM list_grants g WHERE g.list_id = {list})
+          OR EXISTS (SELECT 1 FROM list_grants g WHERE g.list_id = {list} AND g.user_id = {user}))"
+    )
+}
+
 /// Whether a user may use a list: nobody in particular may, the user does, or the user's role sees all lists (S1.36, X7).
 pub(super) fn may_use(db: &Connection, list: ListId, user: UserId) -> rusqlite::Result<bool> {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM list_grants WHERE list_id = ?1)

@@ -147,12 +147,21 @@ impl OfficeReader for SqliteReader {
         tasks::list(&self.db, query)
     }
 
-    fn task_counts(&mut self, owner: Option<UserId>, now: i64) -> Result<TaskCounts> {
-        tasks::counts(&self.db, owner, now).doing("count tasks")
+    fn task_counts(
+        &mut self,
+        owner: Option<UserId>,
+        granted_to: Option<UserId>,
+        now: i64,
+    ) -> Result<TaskCounts> {
+        tasks::counts(&self.db, owner, granted_to, now).doing("count tasks")
     }
 
     fn contacts(&mut self, query: &ContactQuery) -> Result<Vec<ContactRow>> {
         contacts::page(&self.db, query)
+    }
+
+    fn contact_count(&mut self) -> Result<u64> {
+        contacts::count(&self.db).doing("count contacts")
     }
 
     fn contact_row(&mut self, word: &str) -> Result<ContactRow> {

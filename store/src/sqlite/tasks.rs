@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
-use super::{all, audit_by, exec, one};
+use super::{all, audit_by, exec, list_edit, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, LeadId, ProjectId, UserId};
 use crate::model::{
@@ -226,6 +226,9 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
     if let Some(owner) = query.owner {
         filter("t.owner_user_id = #", Value::Blob(owner.0.to_be_bytes().to_vec()));
     }
+    if let Some(user) = query.granted_to {
+        filter(&list_edit::granted("i.id", "#"), Value::Blob(user.0.to_be_bytes().to_vec()));
+    }
     match query.folder {
         Some(TaskFolder::Past) => filter("t.due_at <= #", Value::Integer(query.now)),
         Some(TaskFolder::Future) => filter("t.due_at > #", Value::Integer(query.now)),
@@ -253,13 +256,20 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
 }
 
 /// Open tasks by folder, of one owner or of all.
-pub(super) fn counts(db: &Connection, owner: Option<UserId>, now: i64) -> rusqlite::Result<TaskCounts> {
+pub(super) fn counts(
+    db: &Connection,
+    owner: Option<UserId>,
+    granted_to: Option<UserId>,
+    now: i64,
+) -> rusqlite::Result<TaskCounts> {
+    let granted = list_edit::granted("i.id", "?3");
     let sql = format!(
         "SELECT ifnull(sum(t.due_at <= ?2), 0), ifnull(sum(t.due_at > ?2), 0), ifnull(sum(t.due_at IS NULL), 0)
          FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id LEFT JOIN lists i ON i.id = l.list_id
-         WHERE {VISIBLE} AND t.state = 'open' AND (?1 IS NULL OR t.owner_user_id = ?1)"
+         WHERE {VISIBLE} AND t.state = 'open' AND (?1 IS NULL OR t.owner_user_id = ?1)
+           AND (?3 IS NULL OR {granted})"
     );
-    let counts = one(db, &sql, (owner, now), |r| {
+    let counts = one(db, &sql, (owner, now, granted_to), |r| {
         let count = |at| super::unsigned(r, at);
         Ok(TaskCounts { past: count(0)?, future: count(1)?, free: count(2)? })
     })?;

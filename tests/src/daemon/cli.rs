@@ -1,7 +1,9 @@
 //! The command line as an integrator's script sees it: exit code, JSON, error code.
 
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -59,6 +61,24 @@ impl Outcome {
     }
 }
 
+/// Runs `kakeru ARGUMENTS --socket SOCKET --json` as another Unix user of this process's group, which the socket is open to.
+/// Only root may become somebody else.
+pub(super) fn run_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
+    let (open, private) = (std::fs::Permissions::from_mode(0o711), std::fs::Permissions::from_mode(0o700));
+    // The folder and the build may be closed to everybody else.
+    let program = folder.join("kakeru");
+    if !program.exists() {
+        std::fs::copy(super::binary(), &program).expect("the binary can be copied");
+    }
+    std::fs::set_permissions(folder, open).expect("the folder is ours");
+    let mut command = Command::new(&program);
+    let group = std::fs::metadata(socket).expect("the daemon listens").gid();
+    command.current_dir("/").args(arguments).arg("--json").arg("--socket").arg(socket).uid(uid).gid(group);
+    let output = command.stdin(Stdio::null()).output();
+    std::fs::set_permissions(folder, private).expect("the folder is ours");
+    outcome(arguments, &output.expect("tests of roles run as root, which may become another user"))
+}
+
 /// Runs `kakeru ARGUMENTS --socket SOCKET --json`.
 pub(super) fn run(socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
     let json: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
@@ -69,7 +89,10 @@ pub(super) fn run(socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
 pub(super) fn run_plain(socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
     let mut command = Command::new(super::binary());
     command.current_dir(folder).args(arguments).arg("--socket").arg(socket);
-    let output = command.stdin(Stdio::null()).output().expect("the binary can be run");
+    outcome(arguments, &command.stdin(Stdio::null()).output().expect("the binary can be run"))
+}
+
+fn outcome(arguments: &[&str], output: &Output) -> Outcome {
     Outcome {
         command: format!("kakeru {}", arguments.join(" ")),
         code: output.status.code().unwrap_or(-1),

@@ -145,6 +145,16 @@ impl Daemon {
         cli::run(&self.socket(), self.directory.path(), arguments)
     }
 
+    /// Runs a command as a person does, without `--json`.
+    pub fn run_plain(&self, arguments: &[&str]) -> Outcome {
+        cli::run_plain(&self.socket(), self.directory.path(), arguments)
+    }
+
+    /// Runs a command as another Unix user; only root can.
+    pub fn run_as(&self, uid: u32, arguments: &[&str]) -> Outcome {
+        cli::run_as(uid, &self.socket(), self.directory.path(), arguments)
+    }
+
     /// Runs a command that has to succeed and returns what a person sees.
     ///
     /// # Panics

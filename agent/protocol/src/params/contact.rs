@@ -89,6 +89,54 @@ params! {
         /// The contact, by id.
         contact: String,
     }
+    /// `contact.import`.
+    ContactImport {
+        /// A file the daemon can read; only for the daemon's own user and root.
+        path: Option<String>,
+        /// What `list.upload` sent.
+        upload: Option<String>,
+        /// File name for reports, when it was uploaded.
+        file: Option<String>,
+        /// `auto`, `utf-8`, `utf-8-bom`, `cp932`, `utf-16le`, …; `None` = `auto`.
+        encoding: Option<String>,
+        /// `auto`, `comma`, `tab`, `semicolon`; `None` = `auto`.
+        delimiter: Option<String>,
+        /// `auto`, `none`, `required`; `None` = the profile's.
+        header: Option<String>,
+        /// The rules of a product: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`, with the names that the site asks
+        /// for. What is said besides goes before it.
+        profile: Option<String>,
+        /// Columns named by hand: `電話番号=TEL`, `会社名=#1`, `-=備考`.
+        #[serde(default)]
+        map: Vec<String>,
+        /// The same number twice in the file: `error`, `first`, `last`, `merge`; `None` = the profile's.
+        dup_in_file: Option<String>,
+        /// A number that somebody has already: `update`, `skip`; `None` = the profile's.
+        dup_existing: Option<String>,
+        /// Categories are added to those that are there, instead of taking their place.
+        #[serde(default)]
+        merge_categories: bool,
+        /// Take the good rows although others are bad.
+        #[serde(default)]
+        partial: bool,
+        /// Look only, change nothing.
+        #[serde(default)]
+        dry_run: bool,
+        /// Empty cells blank existing values.
+        #[serde(default)]
+        overwrite_empty: bool,
+        /// Keep the refused rows as a CSV file to correct and import again; see `report` in the result.
+        #[serde(default)]
+        report: bool,
+        /// The uploaded file, put here by the daemon's own control server.
+        #[serde(skip)]
+        sent: Option<super::SentFile>,
+        /// Where the refused rows are to be written, put here by the daemon's own control server.
+        #[serde(skip)]
+        report_path: Option<std::path::PathBuf>,
+    }
+    /// `contact.import_cancel`.
+    ContactImportCancel {}
     /// `contact.export`.
     ContactExport {
         /// File to write, only for the daemon's own user and root; `None` = fetch it with `list.download`.

@@ -82,7 +82,7 @@ pub struct Uploaded {
 /// `list.import`: what was done, or with `dry_run` would be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportResult {
-    /// The list's name.
+    /// The list's name; empty: the contact book.
     pub list: String,
     /// The file's name.
     pub file: String,
@@ -96,9 +96,9 @@ pub struct ImportResult {
     pub refused: u64,
     /// Rows whose number stood in the file already.
     pub duplicates: u64,
-    /// New rows of the list.
+    /// New rows of the list or book.
     pub inserted: u64,
-    /// Rows whose number was in the list already and that changed something.
+    /// Rows whose number was there already and that changed something.
     pub updated: u64,
     /// Rows that changed nothing.
     pub unchanged: u64,

@@ -81,6 +81,23 @@ pub struct CallRecording {
     pub since: Option<i64>,
 }
 
+/// What came of an earlier call with the same number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierCall {
+    /// The attempt's id.
+    pub attempt: String,
+    /// When it began, UTC milliseconds.
+    pub at: i64,
+    /// The way it went.
+    pub direction: Direction,
+    /// Who made or took it, by name.
+    pub operator: Option<String>,
+    /// Its status' label.
+    pub label: Option<String>,
+    /// Its memo.
+    pub memo: Option<String>,
+}
+
 /// One call or attempt, as far as it got.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallInfo {
@@ -145,6 +162,9 @@ pub struct CallInfo {
     /// Whom an incoming call was meant for before it was diverted here, the last one first. Absent where nobody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diverted: Vec<Diversion>,
+    /// The last calls with an incoming caller's number, newest first, at most three. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierCall>,
     /// How the voice is encrypted: `sdes` or `dtls` and the suite, such as `sdes AES_CM_128_HMAC_SHA1_80`. Absent where it
     /// is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,18 @@ use crate::cli::time::Moment;
 pub struct CallArgs {
     /// The number, in any form people write
     pub number: Option<String>,
+    /// A contact, by id: also when you do not see its number
+    #[arg(long, value_name = "ID", conflicts_with_all = ["number", "lead", "attempt"])]
+    pub contact: Option<String>,
+    /// Which of the contact's numbers, such as mobile [default: its main one]
+    #[arg(long, value_name = "LABEL", requires = "contact")]
+    pub label: Option<String>,
+    /// A lead, by id
+    #[arg(long, value_name = "ID", conflicts_with_all = ["number", "attempt"])]
+    pub lead: Option<String>,
+    /// Whoever was at the other end of a call: id of `kakeru history`
+    #[arg(long, value_name = "ID", conflicts_with = "number")]
+    pub attempt: Option<String>,
     /// Project to book the call on
     #[arg(long)]
     pub project: Option<String>,

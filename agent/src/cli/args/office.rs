@@ -437,6 +437,15 @@ pub enum ContactVerb {
         /// Id
         contact: String,
     },
+    /// Put a CSV file into the contact book
+    Import(Box<ContactImportArgs>),
+    /// Stop the import that runs; nothing of it is kept
+    ImportCancel,
+    /// Take an import back: new contacts go, overwritten ones have again what they had
+    ImportUndo {
+        /// Its id, or the beginning of it: `kakeru list imports` shows all
+        import: String,
+    },
     /// Write the contact book as CSV
     Export {
         /// File, or - for standard output
@@ -458,6 +467,49 @@ pub enum ContactVerb {
         #[arg(long, requires = "delete")]
         yes: bool,
     },
+}
+
+/// `kakeru contact import`.
+#[derive(Clone, Debug, Args)]
+pub struct ContactImportArgs {
+    /// The CSV file, or - for standard input
+    pub file: PathBuf,
+    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// auto, comma, tab, semicolon
+    #[arg(long)]
+    pub delimiter: Option<String>,
+    /// auto, none, required
+    #[arg(long)]
+    pub header: Option<String>,
+    /// The rules of a product: open, miitel, calltree, zoho [default: open]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
+    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    pub map: Vec<String>,
+    /// A number that somebody has already: update, skip
+    #[arg(long, value_name = "POLICY")]
+    pub dup_existing: Option<String>,
+    /// A number that occurs twice in the file: error, first, last, merge
+    #[arg(long, value_name = "POLICY")]
+    pub dup_in_file: Option<String>,
+    /// Add the file's categories to those that are there
+    #[arg(long)]
+    pub merge_categories: bool,
+    /// Take the good rows although others are bad
+    #[arg(long)]
+    pub partial: bool,
+    /// Look only, change nothing
+    #[arg(long, visible_alias = "preview")]
+    pub dry_run: bool,
+    /// Empty cells blank existing values
+    #[arg(long)]
+    pub overwrite_empty: bool,
+    /// Write the refused rows here, to correct and import again
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// Fields of a contact.

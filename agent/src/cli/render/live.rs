@@ -1,8 +1,9 @@
 //! What is going on now: accounts, seats, calls, devices.
 
 use protocol::result::{
-    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, RegistrationState, SeatState,
-    SeatStatus, StatusResult, StrangersStatus, TransferInfo, TransferState, TrunkState, TrunkStatus,
+    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, EarlierCall, RegistrationState,
+    SeatState, SeatStatus, StatusResult, StrangersStatus, TransferInfo, TransferState, TrunkState,
+    TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -161,7 +162,16 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
         line.push_str("  ");
         line.push_str(&clean(&dial));
     }
-    out.line(&line)
+    out.line(&line)?;
+    seat.call.iter().flat_map(|call| &call.earlier).try_for_each(|call| out.line(&earlier(call, out)))
+}
+
+/// An earlier call with an incoming caller.
+fn earlier(call: &EarlierCall, out: Out) -> String {
+    let label = call.label.as_deref().unwrap_or_else(|| out.text("未入力", "no status"));
+    let parts = [Some(label), call.operator.as_deref(), call.memo.as_deref()];
+    let parts: Vec<String> = parts.into_iter().flatten().map(clean).collect();
+    format!("    {}  {}", time::full(call.at), parts.join("  "))
 }
 
 pub(crate) fn devices(devices: &Devices, out: Out) -> Result<(), Closed> {

@@ -126,10 +126,10 @@ pub(crate) fn stats(stats: &StatsResult, out: Out) -> Result<(), Closed> {
         (out.text("作業数", "works"), stats.works.to_string()),
         (out.text("コール数", "calls"), stats.calls.to_string()),
         (out.text("コネクト数", "connects"), stats.connects.to_string()),
-        (out.text("コネクト率", "connect rate"), percent(stats.connect_rate)),
+        (out.text("コネクト率", "connect rate"), share(stats.connect_rate, stats.calls)),
         (
             out.text("進捗", "progress"),
-            format!("{} ({} / {})", percent(stats.progress), stats.works, stats.total),
+            format!("{} ({} / {})", share(stats.progress, stats.total), stats.works, stats.total),
         ),
         (out.text("通話時間", "talk time"), time::length(stats.talk_ms)),
         (out.text("無効", "void"), stats.void.to_string()),
@@ -193,8 +193,9 @@ fn result(row: &HistoryRow, out: Out) -> String {
     format!("{}{note}{handed}{trouble}", label.map_or("", String::as_str))
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
+/// A share of nothing is none (S4.16).
+fn share(share: f64, whole: u64) -> String {
+    if whole == 0 { "—".to_owned() } else { format!("{:.1} %", share * 100.0) }
 }
 
 fn percent_of(part: u64, whole: u64) -> String {
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn shares_are_printed_with_one_decimal() {
-        assert_eq!(percent(0.4), "40.0 %");
+        assert_eq!((share(0.4, 5), share(0.0, 0)), ("40.0 %".to_owned(), "—".to_owned()));
         assert_eq!(percent_of(12, 2000), "0.6 %");
         assert_eq!(percent_of(0, 0), "0.0 %");
     }

@@ -7,14 +7,19 @@ use std::path::Path;
 use protocol::params;
 use protocol::result::{Downloaded, RecordingRow, Recordings};
 use protocol::{ErrorCode, RpcError};
-use store::{RecordingQuery, Store};
+use store::{RecordingQuery, Store, UserId};
 
 use super::{Answer, bad, told};
 use crate::control::base64;
 use crate::core::query::{list_named, operator_named};
 use crate::core::rows;
 
-pub(super) async fn recordings(store: &Store, p: params::RecordingLs) -> Answer<Recordings> {
+/// With `own`: only calls of this user, who may hear no others.
+pub(super) async fn recordings(
+    store: &Store,
+    p: params::RecordingLs,
+    own: Option<UserId>,
+) -> Answer<Recordings> {
     let place = |text: String| -> Option<(i64, i64)> {
         let (at, id) = text.split_once('.')?;
         Some((at.parse().ok()?, id.parse().ok()?))
@@ -24,7 +29,7 @@ pub(super) async fn recordings(store: &Store, p: params::RecordingLs) -> Answer<
         from: p.from,
         to: p.to,
         list: list_named(store, p.list.as_deref()).await?,
-        user: operator_named(store, p.operator.as_deref()).await?,
+        user: own.or(operator_named(store, p.operator.as_deref()).await?),
         hold: p.held.then_some(true),
         oldest_first: p.oldest_first,
         after: p.after.map(|text| place(text).ok_or_else(|| bad("after"))).transpose()?,

@@ -33,6 +33,7 @@ pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<
         before: p.before.as_deref().map(|text| id(text, "before")).transpose()?,
         limit,
         scope: scope(asker),
+        granted_to: asker.bound(),
         ..HistoryQuery::default()
     };
     filter(&mut query, p.manual.as_deref().unwrap_or(default))?;

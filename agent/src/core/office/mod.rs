@@ -36,6 +36,11 @@ pub(super) struct Asker {
 }
 
 impl Asker {
+    /// Whose grants bind what is shown; `None` for who sees every list (X7).
+    fn bound(&self) -> Option<UserId> {
+        crate::permission::is_bound(&self.who).then(|| super::reach::grantee(&self.who))
+    }
+
     fn actor(&self) -> Actor {
         Actor { user: self.who.user, uid: Some(self.who.uid) }
     }
@@ -135,6 +140,18 @@ impl Core {
             }
             Command::ContactUndo(p) => {
                 self.spawn(reply, async move { contact::undo(&store, &p.contact, asker).await });
+            }
+            Command::ContactImport(p) => {
+                let (place, rules) =
+                    (self.import_place(super::manage::actor(&who), now), self.contact_rules());
+                self.spawn(reply, async move { super::import::import_contacts(place, p, rules).await });
+            }
+            Command::ContactImportCancel(_) => {
+                let cancelled = match self.running_imports.cancel(None) {
+                    true => Ok(protocol::result::Done { of: String::from("contacts") }),
+                    false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs")),
+                };
+                respond(reply, cancelled);
             }
             Command::ContactExport(p) => self.spawn(reply, async move { contact::export(&store, p).await }),
             Command::CategoryLs(_) => self.spawn(reply, async move { contact::categories(&store).await }),

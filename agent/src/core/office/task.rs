@@ -34,6 +34,7 @@ pub(super) async fn list(
     let limit = p.limit.unwrap_or(100).clamp(1, 1_000);
     let query = TaskQuery {
         owner,
+        granted_to: asker.bound(),
         folder,
         include_closed: p.closed,
         phone: p.number,
@@ -42,7 +43,7 @@ pub(super) async fn list(
         now: asker.now,
     };
     let found = store.tasks(query).await.map_err(refused)?;
-    let counts = store.task_counts(owner, asker.now).await.map_err(refused)?;
+    let counts = store.task_counts(owner, asker.bound(), asker.now).await.map_err(refused)?;
     let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     Ok(TaskPage {
         next: found.last().filter(|_| full).map(|task| task.id),

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::{SqliteBackend, audit_by, exec, one};
 use crate::error::{Doing, Error, Result};
-use crate::id::{ImportId, ListId};
+use crate::id::{ImportId, ListId, UserId};
 use crate::model::{Actor, DialOrder};
 use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
 
@@ -31,7 +31,9 @@ pub(super) use loader::Loader;
 pub(super) use undo::undo_slice;
 
 struct Import {
-    list: ListId,
+    /// `None`: the contact book only.
+    list: Option<ListId>,
+    user: Option<UserId>,
     round: u32,
     state: String,
     first_position: i64,
@@ -43,21 +45,30 @@ struct Import {
 pub(super) fn begin(backend: &mut SqliteBackend, start: &ImportStart) -> Result<ImportId> {
     let doing = "begin import";
     backend.transact(doing, |db, _| {
-        let sql = "SELECT last_position FROM lists WHERE id = ?1 AND deleted_at IS NULL";
-        let last: i64 = one(db, sql, [start.list], |r| r.get(0))
-            .doing(doing)?
-            .ok_or_else(|| Error::NotFound { what: "list", key: start.list.to_string() })?;
-        // Positions are handed out in order, so one list takes one import at a time.
-        let sql = "SELECT 1 FROM imports WHERE list_id = ?1 AND state = 'staging'";
-        if one(db, sql, [start.list], |_| Ok(())).doing(doing)?.is_some() {
-            return Err(Error::ListBusy);
-        }
+        let last = match start.list {
+            Some(list) => last_position(db, list)?,
+            None => 0,
+        };
         let id = ImportId::generate(start.now);
         let sql = "INSERT INTO imports (id, list_id, source, state, first_position, user_id, created_at)
                    VALUES (?1, ?2, ?3, 'staging', ?4, ?5, ?6)";
         exec(db, sql, (id, start.list, &start.source, last + 1, start.user, start.now)).doing(doing)?;
         Ok(id)
     })
+}
+
+/// The last position of a list that takes an import now. Positions are handed out in order, so it takes one at a time.
+fn last_position(db: &Connection, list: ListId) -> Result<i64> {
+    let doing = "begin import";
+    let sql = "SELECT last_position FROM lists WHERE id = ?1 AND deleted_at IS NULL";
+    let last = one(db, sql, [list], |r| r.get(0))
+        .doing(doing)?
+        .ok_or_else(|| Error::NotFound { what: "list", key: list.to_string() })?;
+    let sql = "SELECT 1 FROM imports WHERE list_id = ?1 AND state = 'staging'";
+    match one(db, sql, [list], |_| Ok(())).doing(doing)? {
+        Some(()) => Err(Error::ListBusy),
+        None => Ok(last),
+    }
 }
 
 /// Stages leads, in the order of the file.
@@ -136,9 +147,13 @@ pub(super) fn commit(
         let sql = "UPDATE lists SET visible_position = last_position,
                      registered = registered + last_position - visible_position WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
-        columns::remember(db, context.list, report).doing(doing)?;
-        let detail =
-            json!({ "list": context.list, "leads": context.last_position + 1 - context.first_position });
+        let detail = match context.list {
+            Some(list) => {
+                columns::remember(db, list, report).doing(doing)?;
+                json!({ "list": list, "leads": context.last_position + 1 - context.first_position })
+            }
+            None => json!({ "contacts": report["contacts_created"], "changed": report["contacts_updated"] }),
+        };
         audit_by(db, now, by, "import.commit", &import.to_string(), &detail).doing(doing)
     })?;
     end_session(backend);
@@ -146,9 +161,9 @@ pub(super) fn commit(
 }
 
 fn read(db: &Connection, import: ImportId) -> Result<Import> {
-    let sql = "SELECT i.list_id, l.round, i.state, i.first_position, l.last_position, l.dial_order,
-                 i.created_at
-               FROM imports i JOIN lists l ON l.id = i.list_id WHERE i.id = ?1";
+    let sql = "SELECT i.list_id, ifnull(l.round, 1), i.state, i.first_position, ifnull(l.last_position, 0),
+                 ifnull(l.dial_order, 'position'), i.created_at, i.user_id
+               FROM imports i LEFT JOIN lists l ON l.id = i.list_id WHERE i.id = ?1";
     one(db, sql, [import], |r| {
         Ok(Import {
             list: r.get(0)?,
@@ -158,6 +173,7 @@ fn read(db: &Connection, import: ImportId) -> Result<Import> {
             last_position: r.get(4)?,
             order: r.get(5)?,
             now: r.get(6)?,
+            user: r.get(7)?,
         })
     })
     .doing("read import")?

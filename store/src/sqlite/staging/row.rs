@@ -137,6 +137,44 @@ pub(super) fn update_contact(
     Ok(())
 }
 
+/// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10).
+pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow) -> rusqlite::Result<()> {
+    let sql = "SELECT c.id, c.version, c.company, c.person, c.import_id IS ?2,
+                 (SELECT max(position) FROM contact_phones WHERE contact_id = c.id),
+                 (SELECT json_group_array(phone) FROM contact_phones WHERE contact_id = c.id),
+                 (SELECT json_group_array(name) FROM (
+                    SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
+                    WHERE m.contact_id = c.id ORDER BY m.position))
+               FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
+    let found = one(db, sql, (row.phone.expose(), import), |r| {
+        let before = json!({ "company": r.get::<_, Option<String>>(2)?, "person": r.get::<_, Option<String>>(3)?,
+            "phones": texts(&r.get::<_, String>(6)?), "categories": texts(&r.get::<_, String>(7)?) });
+        Ok((
+            r.get::<_, ContactId>(0)?,
+            r.get::<_, i64>(1)?,
+            r.get::<_, bool>(4)?,
+            r.get::<_, i64>(5)?,
+            before,
+        ))
+    })?;
+    let Some((contact, version, new, last, before)) = found else { return Ok(()) };
+    let mut at = last;
+    for further in &row.extra_phones {
+        let sql = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
+        if one(db, sql, [further.phone.expose()], |_| Ok(()))?.is_none() {
+            at += 1;
+            let sql =
+                "INSERT INTO contact_phones (contact_id, position, phone, label) VALUES (?1, ?2, ?3, ?4)";
+            exec(db, sql, (contact, at, further.phone.expose(), further.label.as_deref()))?;
+        }
+    }
+    if at > last && !new {
+        remember(db, import, "contact", contact.0, version + 1, &before)?;
+        exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
+    }
+    Ok(())
+}
+
 /// An empty cell never blanks a value, unless told to.
 fn merged(
     old: &Option<String>,

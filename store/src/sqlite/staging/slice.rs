@@ -13,7 +13,7 @@ use super::many::{self, Inserts, MANY, Sql};
 use super::{Import, row};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::Clir;
-use crate::staging::{StageCounts, StagePolicy, StagedRow};
+use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
 
 /// One transaction of an import.
 pub(super) struct Slice<'a> {
@@ -69,7 +69,7 @@ impl<'a> Slice<'a> {
             counts: StageCounts::default(),
             never_called,
             never_assigned,
-            contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now])?,
+            contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now, &context.user])?,
             contact_phones: Inserts::new(db, &CONTACT_PHONES, &[])?,
             contact_categories: Inserts::new(db, &CONTACT_CATEGORIES, &[])?,
             leads: Inserts::new(db, &LEADS, &[&context.list, &context.round, &import])?,
@@ -121,12 +121,22 @@ impl<'a> Slice<'a> {
             match found {
                 Contact::Missing => self.insert_contact(row)?,
                 Contact::Same => {}
+                Contact::Other if self.keeps_known() => self.counts.skipped += 1,
                 Contact::Other => self.update_contact(row)?,
             }
         }
         self.contacts.flush()?;
         self.contact_phones.flush()?;
-        self.contact_categories.flush()
+        self.contact_categories.flush()?;
+        for row in rows.iter().filter(|row| !row.extra_phones.is_empty() && !self.policy.leads) {
+            row::further_phones(self.db, self.import, row)?;
+        }
+        Ok(())
+    }
+
+    /// Contacts that are known stay as they are. A list's policy is about its leads.
+    fn keeps_known(&self) -> bool {
+        !self.policy.leads && self.policy.existing == OnExisting::Skip
     }
 
     /// Whether the contact is what the row says, or the row says less. `false` is only a doubt.
@@ -181,7 +191,8 @@ impl<'a> Slice<'a> {
 
     fn update_lead(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
         let Self { db, known, import, context, policy, counts, .. } = self;
-        row::update_lead(db, known, *import, context.list, row, *policy, counts)
+        let Some(list) = context.list else { return Ok(()) };
+        row::update_lead(db, known, *import, list, row, *policy, counts)
     }
 
     fn insert_lead(&mut self, row: &StagedRow, found: Found) -> rusqlite::Result<()> {
@@ -249,9 +260,9 @@ static FIND_OWNERS: Sql = Sql::new(|| {
 });
 static CONTACTS: Sql = Sql::new(|| {
     let sql =
-        "INSERT OR ROLLBACK INTO contacts (id, company, person, origin, import_id, created_at, updated_at)
+        "INSERT OR ROLLBACK INTO contacts (id, company, person, origin, import_id, created_at, updated_at, owner_user_id)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 3, "#, #, #, 'import', ?2, ?3, ?3")
+    many::sql(sql, 4, "#, #, #, 'import', ?2, ?3, ?3, ?4")
 });
 static CONTACT_PHONES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone) SELECT * FROM (VALUES {rows}) LIMIT ?1";

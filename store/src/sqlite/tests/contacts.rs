@@ -65,6 +65,7 @@ impl World {
             now: self.now,
             rules: DialRules::lawful(),
             second: None,
+            stub: false,
         };
         self.db.open_manual(&call).unwrap().attempt
     }
@@ -373,7 +374,7 @@ fn a_deleted_category_leaves_contacts_and_leads() {
     assert_eq!(world.db.category_delete("関西", by, NOW).unwrap_err().code(), "E-NOT-FOUND");
 }
 
-/// Found by parts of names whatever their spelling, by digits, category, owner; page by page.
+/// S3.1: those of one company are found by its name. Found by parts of names whatever their spelling, by digits, category, owner; page by page.
 #[test]
 fn contacts_are_found_by_name_number_and_category() {
     let mut world = World::new(0);
@@ -404,6 +405,45 @@ fn contacts_are_found_by_name_number_and_category() {
     assert_eq!(world.reader().contact_row(&first.id.to_string()).unwrap(), first);
     let mine = ContactQuery { owner: Some(world.user), ..ContactQuery::default() };
     assert_eq!(world.reader().contacts(&mine).unwrap().len(), 2);
+}
+
+/// C8: whatever else goes into a bin, calls, recordings and do-not-call rows stay, and a login stays taken.
+#[test]
+fn nothing_takes_calls_recordings_or_do_not_call_with_it() {
+    let mut world = World::new(2);
+    let claimed = world.call("クレーム");
+    world.db.recording_opened(claimed.attempt, "/tmp/a.wav".into(), NOW).unwrap();
+    let kept = |world: &World| -> Vec<u32> {
+        ["attempts", "recordings", "do_not_call"]
+            .map(|table| format!("SELECT count(*) FROM {table}"))
+            .iter()
+            .map(|sql| world.db.db.query_row(sql, [], |r| r.get(0)).unwrap())
+            .collect()
+    };
+    let before = kept(&world);
+    assert_eq!(before, [1, 1, 1]);
+    let by = world.actor();
+    let other = world.db.contact(&phone(1).national()).unwrap().unwrap().id;
+    world.db.contacts_delete(&[other], by, NOW).unwrap();
+    world.db.contacts_purge(NOW + TRASH_MS).unwrap();
+    world.db.delete_list(world.list, Some(world.user), NOW).unwrap();
+    world.db.delete_project(world.project, Some(world.user), NOW).unwrap();
+    let all = crate::model::UserScope { scope: crate::Scope::All, role: Role::Manager };
+    world.db.user_delete(world.user, by, NOW).unwrap();
+    assert_eq!(kept(&world), before);
+    let row = world.db.attempt(claimed.attempt).unwrap();
+    assert_eq!((row.list_name.as_deref(), row.login.as_deref()), (Some("リスト"), Some("alice")));
+    let again = crate::model::UserDraft {
+        login: "alice".into(),
+        name: "別人".into(),
+        role: Role::Operator,
+        uid: None,
+        password_hash: None,
+        max_users: None,
+    };
+    assert_eq!(world.db.user_add(&again, Actor::default(), all, NOW).unwrap_err().code(), "E-USER-TOMBSTONE");
+    // Not by hand either: what is evidence is cleared, never deleted.
+    assert!(world.db.db.execute("DELETE FROM do_not_call", []).is_err());
 }
 
 /// Every change of the book is in the log; numbers are not.

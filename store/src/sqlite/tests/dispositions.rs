@@ -142,6 +142,7 @@ fn a_status_of_another_project_is_not_offered() {
     assert_eq!(saved.status, Some(ours.code));
 }
 
+/// C15: one code per status, whatever it is called; labels, old names and codes mean one status and no two mean the same.
 #[test]
 fn what_is_typed_means_one_status() {
     let mut world = World::new(0);

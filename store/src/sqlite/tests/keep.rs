@@ -146,7 +146,7 @@ proptest! {
         world.list = lists[0];
         let last: i64 = world.db.db.query_row("SELECT max(rowid) FROM leads", [], |r| r.get(0)).unwrap();
         let before = untouchable(&world, last);
-        let start = ImportStart { list: world.list, source: "x".into(), user: None, now: world.now };
+        let start = ImportStart { list: Some(world.list), source: "x".into(), user: None, now: world.now };
         let import = world.db.begin_import(&start).unwrap();
         let rows: Vec<StagedRow> = (from..from + count).map(|number| {
             let mut row = row(number);

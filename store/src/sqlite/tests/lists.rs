@@ -93,7 +93,7 @@ fn a_list_is_dialed_in_its_order() {
 fn new_leads_of_a_list_with_another_order_wait_for_their_turn() {
     let mut world = World::new(2);
     reorder(&mut world, DialOrder::Newest);
-    let start = ImportStart { list: world.list, source: "x".into(), user: None, now: NOW };
+    let start = ImportStart { list: Some(world.list), source: "x".into(), user: None, now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     world.stage(import, &[row(7), row(8)], StagePolicy::default()).unwrap();
     assert_eq!(dialed(&mut world, 1), [2], "what is staged is not dialed");
@@ -143,7 +143,7 @@ fn owners_take_turns() {
     let owners: Vec<_> = world.leads().iter().map(|lead| lead.assigned).collect();
     assert_eq!(owners, [Some(world.user), Some(bob), Some(world.user), Some(bob)]);
     let other = world.list("other");
-    let start = ImportStart { list: other, source: "x".into(), user: None, now: NOW };
+    let start = ImportStart { list: Some(other), source: "x".into(), user: None, now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     world.stage(import, &[row(1), row(50), row(51)], StagePolicy::default()).unwrap();
     let mut after = Some(0);
@@ -390,7 +390,8 @@ fn further_numbers_are_added_and_those_of_the_file_stay() {
 #[test]
 fn only_committed_imports_are_undone() {
     let mut world = World::new(0);
-    let start = ImportStart { list: world.list, source: "x.csv".into(), user: Some(world.user), now: NOW };
+    let start =
+        ImportStart { list: Some(world.list), source: "x.csv".into(), user: Some(world.user), now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     let record = |world: &World| world.reader().import(&import.to_string().to_lowercase()).unwrap();
     let refused = |world: &World| crate::sqlite::may_undo(&record(world)).map_err(|error| error.code());

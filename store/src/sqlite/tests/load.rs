@@ -86,7 +86,7 @@ fn rows_are_staged_together_as_they_are_one_by_one() {
                 .unwrap();
             let second = world.list("second");
             for list in [second, world.list] {
-                let start = ImportStart { list, source: "x.csv".into(), user: None, now: NOW };
+                let start = ImportStart { list: Some(list), source: "x.csv".into(), user: None, now: NOW };
                 let import = world.db.begin_import(&start).unwrap();
                 let rows = mixed();
                 for rows in rows.chunks(most.min(rows.len())) {
@@ -126,7 +126,7 @@ fn positions_follow_the_file_whatever_the_numbers() {
 #[test]
 fn a_slice_that_fails_leaves_nothing_and_the_next_one_works() {
     let mut world = World::new(1);
-    let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: NOW };
+    let start = ImportStart { list: Some(world.list), source: "x.csv".into(), user: None, now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     world
         .db
@@ -190,7 +190,7 @@ fn child() {
     let mut left: u64 = steps.parse().unwrap();
     let mut db = open(std::path::Path::new(path), &OpenOptions::default()).unwrap();
     let list = super::super::lists::by_name(&db.db, "リスト").unwrap().id;
-    let start = ImportStart { list, source: "x.csv".into(), user: None, now: NOW };
+    let start = ImportStart { list: Some(list), source: "x.csv".into(), user: None, now: NOW };
     let import = db.begin_import(&start).unwrap();
     let rows = mixed();
     stage(&mut db, import, &rows[..1], StagePolicy::default()).unwrap();

@@ -7,6 +7,7 @@ mod counts;
 mod crash;
 mod dispositions;
 mod dnc;
+mod figures;
 mod keep;
 mod lists;
 mod load;
@@ -70,7 +71,7 @@ impl World {
     }
 
     pub(in crate::sqlite) fn import(&mut self, list: ListId, rows: &[StagedRow]) {
-        let start = ImportStart { list, source: "test.csv".into(), user: None, now: self.now };
+        let start = ImportStart { list: Some(list), source: "test.csv".into(), user: None, now: self.now };
         let import = self.db.begin_import(&start).unwrap();
         self.stage(import, rows, StagePolicy::default()).unwrap();
         self.db.commit_import(import, &serde_json::json!({}), Actor::default(), self.now).unwrap();

@@ -61,7 +61,7 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
 #[test]
 fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
     let mut world = World::new(0);
-    let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: NOW };
+    let start = ImportStart { list: Some(world.list), source: "x.csv".into(), user: None, now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     world.stage(import, &[row(0)], StagePolicy::default()).unwrap();
     world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();

@@ -34,6 +34,7 @@ fn manual(world: &World, number: &str) -> ManualCall {
         now: world.now,
         rules: DialRules::lawful(),
         second: None,
+        stub: false,
     }
 }
 

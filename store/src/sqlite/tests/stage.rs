@@ -6,7 +6,7 @@ use crate::model::StatsQuery;
 use crate::staging::OnExisting;
 
 fn begin(world: &mut World) -> ImportId {
-    let start = ImportStart { list: world.list, source: "x.csv".into(), user: None, now: world.now };
+    let start = ImportStart { list: Some(world.list), source: "x.csv".into(), user: None, now: world.now };
     world.db.begin_import(&start).unwrap()
 }
 
@@ -26,7 +26,7 @@ fn staged_leads_cannot_be_seen_or_dialed_until_committed() {
     assert!(world.leads().is_empty());
     assert_eq!(world.reader().lists().unwrap()[0].total, 0);
     assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap().registered, 0);
-    let start = ImportStart { list: world.list, source: "y.csv".into(), user: None, now: world.now };
+    let start = ImportStart { list: Some(world.list), source: "y.csv".into(), user: None, now: world.now };
     assert!(matches!(world.db.begin_import(&start), Err(Error::ListBusy)));
     let (_, commits) = world
         .commits(|db| db.commit_import(import, &serde_json::json!({ "rows": 3 }), Actor::default(), NOW));

@@ -36,6 +36,7 @@ fn manual(world: &mut World, number: usize, status: &str, recall_at: Option<i64>
         now: world.now,
         rules: DialRules::lawful(),
         second: None,
+        stub: false,
     };
     let attempt = world.db.open_manual(&call).unwrap().attempt;
     world.db.end_attempt(&world.ended(attempt)).unwrap();
@@ -68,7 +69,7 @@ fn tasks_lie_in_three_folders() {
         ],
         "the most urgent first"
     );
-    let counts = |now| world.reader().task_counts(Some(world.user), now).unwrap();
+    let counts = |now| world.reader().task_counts(Some(world.user), None, now).unwrap();
     assert_eq!(counts(NOW), TaskCounts { past: 1, future: 1, free: 1 });
     assert_eq!(counts(NOW + MINUTE), TaskCounts { past: 2, future: 0, free: 1 }, "time moves them");
     let past = TaskQuery { folder: Some(TaskFolder::Past), now: NOW, ..TaskQuery::default() };
@@ -136,7 +137,7 @@ fn a_disabled_list_hides_its_tasks() {
     call_with(&mut world, "見込", None);
     world.db.set_list_enabled(world.list, false, Actor::default(), NOW).unwrap();
     assert!(tasks(&world).is_empty());
-    assert_eq!(world.reader().task_counts(None, NOW).unwrap(), TaskCounts::default());
+    assert_eq!(world.reader().task_counts(None, None, NOW).unwrap(), TaskCounts::default());
     world.db.set_list_enabled(world.list, true, Actor::default(), NOW).unwrap();
     assert_eq!(tasks(&world).len(), 1);
 }

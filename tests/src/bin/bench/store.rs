@@ -62,7 +62,14 @@ async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
         let source = ImportSource::Bytes(sheet.into_bytes());
         let options = ImportOptions::default();
         store
-            .import(ImportJob { list, source, options, by: Actor::default(), now: BEGIN, progress: None })
+            .import(ImportJob {
+                list: Some(list),
+                source,
+                options,
+                by: Actor::default(),
+                now: BEGIN,
+                progress: None,
+            })
             .await?;
         // The rest of the contact book, on a list of its own.
         let other = ListSpec { name: "others".into(), project };
@@ -75,7 +82,9 @@ async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
         let source = ImportSource::Bytes(sheet.into_bytes());
         let options = ImportOptions::default();
         let by = Actor::default();
-        store.import(ImportJob { list: other, source, options, by, now: BEGIN, progress: None }).await?;
+        store
+            .import(ImportJob { list: Some(other), source, options, by, now: BEGIN, progress: None })
+            .await?;
         Ok::<_, ::store::Error>((list, users))
     };
     let made = work.await.unwrap_or_else(|error| panic!("{error}"));

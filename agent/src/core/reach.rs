@@ -1,0 +1,78 @@
+//! Grants: whether the list, lead or call that a command names belongs to a list that its giver may use (X7, S4.5).
+//!
+//! This is looked up once, before the command is carried out, for every command of every surface.
+
+use protocol::{Command, ErrorCode, RpcError};
+use store::{AttemptId, LeadId, ListId, Scope, Store, UserId};
+
+use super::Core;
+use super::job::{Done, store_error};
+use super::query::find;
+use super::seat::Reply;
+use crate::control::Who;
+use crate::permission::Reach;
+
+/// A command that waits until it is known whether it may reach what it names.
+pub(crate) struct Bound {
+    pub(super) command: Command,
+    pub(super) who: Who,
+    pub(super) scope: Scope,
+    pub(super) reply: Reply,
+}
+
+impl Core {
+    pub(super) fn within_grants(&mut self, bound: Bound, reach: Reach) {
+        let store = self.store.clone();
+        let user = grantee(&bound.who);
+        self.jobs.spawn(async move {
+            let result = may_reach(&store, reach, user).await;
+            Done::Reached { bound: Box::new(bound), result }
+        });
+    }
+}
+
+/// Whom grants are looked up for: somebody who is nobody's user has none, and uses the lists that are open to everybody.
+pub(super) fn grantee(who: &Who) -> UserId {
+    who.user.unwrap_or(UserId(0))
+}
+
+/// Leads that somebody bound by grants names in one command.
+const MOST_LEADS: usize = 1000;
+
+async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcError> {
+    let told = |error| store_error(&error);
+    let bad = |what| RpcError::with_detail(ErrorCode::BadRequest, what);
+    let list: Option<ListId> = match reach {
+        Reach::List(name) => Some(find(store, &name).await?),
+        Reach::Leads(name, leads) => {
+            let list = find(store, &name).await?;
+            // Whoever may change a list's leads may not reach another list's by their names.
+            for lead in leads.iter().take(MOST_LEADS) {
+                let lead: LeadId = lead.parse().map_err(|_| bad("lead"))?;
+                if store.lead(lead).await.map_err(told)?.list != list {
+                    return Err(bad("a lead of another list"));
+                }
+            }
+            if leads.len() > MOST_LEADS {
+                return Err(bad("at most 1000 leads at once"));
+            }
+            Some(list)
+        }
+        Reach::Lead(lead) => {
+            let lead: LeadId = lead.parse().map_err(|_| bad("lead"))?;
+            Some(store.lead(lead).await.map_err(told)?.list)
+        }
+        Reach::Attempt(attempt) => {
+            let attempt: AttemptId = attempt.parse().map_err(|_| bad("attempt"))?;
+            let row = store.attempt(attempt).await.map_err(told)?;
+            // Their own calls stay theirs.
+            row.list.filter(|_| row.user != Some(user))
+        }
+    };
+    match list {
+        Some(list) if !store.may_use_list(list, user).await.map_err(told)? => {
+            Err(RpcError::from(ErrorCode::ListGrant))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,38 @@
+//! 作業数, コール数, コネクト数, コネクト率, 進捗 in numbers that can be counted on fingers.
+
+use super::*;
+use crate::model::StatsQuery;
+
+/// C9, S4.14, S4.15, S4.16, S4.17: works are leads and never more than there are, calls stand beside them; a call without
+/// result is a call and no connect; excluded leads are registered all the same.
+#[test]
+fn works_are_leads_and_calls_are_calls() {
+    let mut world = World::new(4);
+    let leads = world.leads();
+    let last = leads.last().unwrap().id;
+    world.db.exclude_lead(last, Some("休業"), None, NOW).unwrap();
+    let first = world.dial().unwrap();
+    world.finish(first.attempt, "no_contact");
+    let second = world.dial().unwrap();
+    world.finish(second.attempt, "talked");
+    let third = world.dial().unwrap();
+    let mut end = world.ended(third.attempt);
+    end.answered_at = Some(world.now + 5_000);
+    world.db.end_attempt(&end).unwrap();
+    world.db.seal(third.attempt, world.now + 30_000).unwrap();
+    let of_list = StatsQuery { list: Some(world.list), ..StatsQuery::default() };
+    let stats = world.reader().stats(&of_list).unwrap();
+    assert_eq!((stats.works, stats.calls, stats.connects, stats.blank), (3, 3, 1, 1));
+    assert_eq!((stats.registered, stats.progress()), (4, Some(0.75)));
+    assert_eq!(stats.connect_rate(), Some(1.0 / 3.0));
+    world.db.next_round(world.list, None, world.now).unwrap();
+    world.now += 24 * 60 * MINUTE;
+    let again = world.dial().unwrap();
+    assert_eq!(again.lead, first.lead);
+    world.finish(again.attempt, "fax");
+    let stats = world.reader().stats(&of_list).unwrap();
+    assert_eq!((stats.works, stats.calls, stats.connects), (3, 4, 1), "the same lead is no further work");
+    let empty = world.list("空");
+    let stats = world.reader().stats(&StatsQuery { list: Some(empty), ..StatsQuery::default() }).unwrap();
+    assert_eq!((stats.progress(), stats.connect_rate()), (None, None), "nothing is no share of nothing");
+}

@@ -1,0 +1,436 @@
+//! Contacts by file, and what each role may reach, through the real binary and as the real Unix user.
+
+use e2e::daemon::{Account, Daemon, Seat};
+use e2e::peer::sipp::Scenario;
+use e2e::ports;
+use serde_json::{Value, json};
+
+use crate::SOON;
+
+/// A Unix user that nobody is.
+const OPERATOR: u32 = 64_001;
+const BACK_OFFICE: u32 = 64_002;
+
+fn line() -> Account {
+    Account::new("main", ports::free_address()).unregistered()
+}
+
+fn idle() -> Daemon {
+    Daemon::builder().account(line()).start()
+}
+
+fn column<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
+    page["rows"].as_array().into_iter().flatten().filter_map(|row| row[name].as_str()).collect()
+}
+
+/// S0.2, S0.10, S0.11, S0.20, S3.4: looked at first, taken as a whole or in part, the rest corrected, all of it undone.
+#[test]
+fn contacts_come_from_a_file_and_go_again() {
+    let daemon = idle();
+    daemon.cli(&["contact", "add", "--company", "A社", "--phone", "0312345678", "--category", "既存"]);
+    let text =
+        "会社名,担当者名,電話番号,カテゴリー\nA改,佐藤,03-1234-5678,\nB社,,0612345678,新規\nC社,,110,\n";
+    let (file, bad) = (daemon.path("book.csv"), daemon.path("bad.csv"));
+    std::fs::write(&file, text).unwrap();
+    let (file, bad) = (file.to_string_lossy(), bad.to_string_lossy());
+    let looked = daemon.cli(&["contact", "import", &file, "--preview"]);
+    assert_eq!(
+        (&looked["committed"], &looked["accepted"], &looked["refused"]),
+        (&false.into(), &2.into(), &1.into())
+    );
+    daemon.run(&["contact", "import", &file]).refused("E-PHONE-FORBIDDEN");
+    assert_eq!(daemon.cli(&["contact", "ls"])["rows"].as_array().unwrap().len(), 1);
+    let done = daemon.cli(&["contact", "import", &file, "--partial", "--report", &bad]);
+    assert_eq!((&done["inserted"], &done["updated"], &done["list"]), (&1.into(), &1.into(), &"".into()));
+    let first = daemon.cli(&["contact", "show", "0312345678"]);
+    assert_eq!((&first["company"], &first["categories"][0]), (&"A改".into(), &"既存".into()));
+    let refused = std::fs::read_to_string(&*bad).unwrap();
+    assert!(refused.contains("C社") && !refused.contains("B社"), "{refused}");
+    std::fs::write(&*bad, refused.replace("110", "052-234-5678")).unwrap();
+    assert_eq!(daemon.cli(&["contact", "import", &bad])["inserted"], 1);
+    // A program's own rules.
+    daemon
+        .run(&["contact", "import", &bad, "--profile", "miitel", "--header", "auto"])
+        .refused("E-REQ-PERSON");
+    let undone = daemon.cli(&["contact", "import-undo", done["import"].as_str().unwrap()]);
+    assert_eq!((&undone["contacts_removed"], &undone["restored"]), (&1.into(), &1.into()));
+    assert_eq!(column(&daemon.cli(&["contact", "ls"]), "company"), ["A社", "C社"]);
+    let journal = daemon.cli(&["list", "imports"]);
+    let row = journal["rows"].as_array().unwrap().iter().find(|row| row["id"] == done["import"]).unwrap();
+    assert_eq!((&row["list"], &row["state"]), (&Value::Null, &"undone".into()));
+    daemon.run(&["contact", "import-cancel"]).refused("E-NOT-FOUND");
+    let text = daemon.text(&["contact", "import", &bad]);
+    assert!(text.starts_with("contacts: imported"), "{text}");
+}
+
+/// S0.3: what lay in the bin for 30 days is gone for good, without anybody asking for it.
+#[test]
+fn the_bin_is_emptied_by_itself() {
+    let mut daemon = idle();
+    for number in ["0312345678", "0612345678"] {
+        daemon.cli(&["contact", "add", "--company", number, "--phone", number]);
+        daemon.cli(&["contact", "delete", number, "--yes"]);
+    }
+    daemon.stop();
+    let sql = "UPDATE contacts SET deleted_at = deleted_at - 31 * 86400000 WHERE company = '0312345678'";
+    let db = rusqlite::Connection::open(daemon.path("state/kakeru.db")).unwrap();
+    assert_eq!(db.execute(sql, []).unwrap(), 1);
+    drop(db);
+    daemon.start();
+    let left = e2e::wait::within(SOON, || {
+        let trash = daemon.cli(&["contact", "ls", "--trash"]);
+        (column(&trash, "company") == ["0612345678"]).then_some(())
+    });
+    assert!(left.is_some(), "{}", daemon.cli(&["contact", "ls", "--trash"]));
+}
+
+/// S3.11, S3.12, S3.13, S3.14, S3.23: an operator who sees no numbers calls a contact, a lead and a past call, and no surface
+/// shows one; one who keeps no contacts makes none by calling.
+#[test]
+fn who_sees_no_numbers_calls_all_the_same() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder()
+        .set("people", "mask_numbers", "[\"OP\"]")
+        .set("contacts", "read_only", "[\"OP\"]")
+        .set("contacts", "create_on_dial", "true")
+        .account(Account::new("main", exchange.address()).unregistered())
+        .seat(Seat::new("a", "main").set("uid", &OPERATOR.to_string()))
+        .start();
+    let add =
+        ["contact", "add", "--person", "佐藤", "--phone", "0312345678", "--phone", "mobile=09011112201"];
+    let contact = daemon.cli(&add)["contact"]["id"].as_str().unwrap().to_owned();
+    daemon.import("春", "会社名,電話番号,携帯\nA社,0612345601,090-3333-4444\n");
+    let operator = |arguments: &[&str]| daemon.run_as(OPERATOR, arguments);
+    let shown = operator(&["contact", "show", &contact]).success();
+    let numbers: Vec<_> = [0, 1].iter().map(|at| shown["numbers"][*at]["number"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["03-****-5678", "090-****-2201"]);
+    let view = operator(&["list", "view", "春"]).success();
+    let row = &view["rows"][0];
+    assert_eq!((&row["number"], &row["columns"]["携帯"]), (&"06-****-5601".into(), &"090-****-4444".into()));
+    let lead = row["id"].as_str().unwrap().to_owned();
+    let call = |callee: &[&str]| {
+        let seat = operator(&[&["call"], callee].concat()).success();
+        assert!(seat["call"]["number"].as_str().unwrap().contains("****"), "{seat}");
+        daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+        operator(&["hangup"]).success();
+        daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+        operator(&["save", "--status", "通話済", "--next", "dial"]).success();
+    };
+    call(&["--contact", &contact, "--label", "mobile"]);
+    call(&["--lead", &lead]);
+    let history = operator(&["history", "--manual", "only"]).success();
+    assert_eq!(column(&history, "number"), ["06-****-5601", "090-****-2201"]);
+    let first = history["rows"][1]["attempt"].as_str().unwrap();
+    operator(&["call", "--contact", &contact, "--attempt", first]);
+    call(&["--attempt", first]);
+    let whole = daemon.cli(&["history", "--manual", "only"]);
+    assert_eq!(column(&whole, "number"), ["09011112201", "0612345601", "09011112201"], "what was dialed");
+    operator(&["contact", "edit", &contact, "--phone", "0399999999"]).refused("E-PERMISSION");
+    // The lead's number was in no contact and is in none now.
+    assert!(daemon.log().contains("W-NO-CREATE-PERM"));
+    daemon.run(&["contact", "show", "0612345601"]).success();
+    assert_eq!(daemon.cli(&["contact", "ls", "--stubs"])["rows"].as_array().unwrap().len(), 0);
+}
+
+/// S3.9: a number that is called by hand becomes a contact where the site wants that.
+#[test]
+fn calling_an_unknown_number_registers_it() {
+    let exchange = Scenario::server("exchange").start();
+    let account = Account::new("main", exchange.address()).unregistered();
+    let daemon = Daemon::builder().set("contacts", "create_on_dial", "true").account(account).start();
+    daemon.cli(&["call", "0522345602"]);
+    let contact = daemon.cli(&["contact", "show", "0522345602"]);
+    assert_eq!((&contact["stub"], &contact["person"]), (&true.into(), &"052-234-5602".into()));
+}
+
+/// S4.5, X7, C10: a list that is granted to others is not there for anybody else, whatever command names it or its leads.
+#[test]
+fn grants_bind_whoever_is_no_supervisor() {
+    let daemon = idle();
+    daemon.cli(&["user", "add", "carol", "--role", "BY", "--uid", &BACK_OFFICE.to_string()]);
+    daemon.cli(&["user", "add", "dave", "--role", "BY"]);
+    daemon.import("春", "会社名,電話番号\nA社,0612345678\n");
+    daemon.import("夏", "会社名,電話番号\nB社,0312345678\n");
+    daemon.cli(&["list", "grant", "春", "dave"]);
+    let carol = |arguments: &[&str]| daemon.run_as(BACK_OFFICE, arguments);
+    let lists = carol(&["list", "ls"]).success();
+    assert_eq!(lists["lists"].as_array().unwrap().len(), 1);
+    let lead = daemon.cli(&["list", "view", "春"])["rows"][0]["id"].as_str().unwrap().to_owned();
+    for command in [
+        vec!["list", "show", "春"],
+        vec!["list", "view", "春"],
+        vec!["lead", "show", &lead],
+        vec!["note", "add", "伝言", "--lead", &lead],
+        vec!["history", "--list", "春"],
+    ] {
+        carol(&command).refused("E-LIST-GRANT");
+    }
+    carol(&["call", "0312345678"]).refused("E-PERMISSION");
+    daemon.cli(&["list", "grant", "春", "carol"]);
+    carol(&["note", "add", "伝言", "--lead", &lead]).success();
+    daemon.cli(&["list", "change", "夏", "--enabled", "false"]);
+    assert_eq!(carol(&["list", "ls"]).success()["lists"][0]["name"], "春");
+}
+
+/// S2.31: a call that came while everybody was busy is in the history, as missed.
+#[test]
+fn a_call_refused_as_busy_leaves_a_row() {
+    let registrar = Scenario::server("registrar_open").start();
+    let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
+    daemon.wait_registered("main", SOON);
+    let first = Scenario::client("uac_call", daemon.sip_address(), "100").start();
+    daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
+    let second = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
+    second.succeed(SOON);
+    let rows = daemon.wait_history(1, SOON);
+    assert_eq!((&rows[0]["direction"], &rows[0]["sip_code"]), (&"incoming".into(), &486.into()), "{rows:#?}");
+    assert_eq!((&rows[0]["outcome"], &rows[0]["operator"]), (&"busy".into(), &Value::Null));
+    assert!(!rows[0]["sealed_at"].is_null());
+    daemon.cli(&["answer"]);
+    first.succeed(SOON);
+}
+
+/// Every administrative change leaves a row in the audit log that names who made it; a method that is new has to be entered
+/// here, or among those that change nothing.
+#[test]
+fn every_administrative_change_is_in_the_audit_log() {
+    let exchange = Scenario::server("exchange").start();
+    let account = Account::new("main", exchange.address()).unregistered();
+    let daemon = Daemon::builder().account(account).start();
+    let mut control = daemon.control();
+    let call = |number: &str, status: &str| -> String {
+        daemon.cli(&["call", number]);
+        daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+        daemon.cli(&["hangup"]);
+        daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+        daemon.cli(&["save", "--status", status, "--next", "dial"]);
+        daemon.cli(&["history", "--manual", "include"])["rows"][0]["attempt"].as_str().unwrap().to_owned()
+    };
+    let first = call("0312345601", "見込");
+    call("0312345701", "通話済");
+    let mut walked = std::collections::BTreeSet::new();
+    let mut seen = 0;
+    let mut step = |method: &str, params: Value, action: &str| -> Value {
+        let result =
+            control.call(method, &params).unwrap_or_else(|error| panic!("{method} {params}: {error:?}"));
+        let log = control.call("audit.list", &json!({ "limit": 1000 })).unwrap();
+        let rows = log["rows"].as_array().unwrap();
+        let new = &rows[..rows.len() - seen];
+        seen = rows.len();
+        let row = new.iter().find(|row| row["action"] == action);
+        let row = row.unwrap_or_else(|| panic!("{method}: no {action} among {new:#?}"));
+        assert!(!row["user"].is_null() || !row["uid"].is_null(), "{method}: by whom? {row}");
+        walked.insert(method.to_owned());
+        result
+    };
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    step("project.create", json!({ "name": "夏" }), "project.create");
+    step("project.change", json!({ "project": "夏", "caller_id": "0312340000" }), "project.change");
+    step("project.delete", json!({ "project": "夏" }), "project.delete");
+    step("project.restore", json!({ "name": "夏" }), "project.restore");
+    step("list.create", json!({ "name": "名簿", "project": "夏" }), "list.create");
+    step("list.change", json!({ "list": "名簿", "order": "newest" }), "list.change");
+    step("list.round", json!({ "list": "名簿" }), "list.round");
+    step("list.grant", json!({ "list": "名簿", "users": ["a"] }), "list.grant");
+    let lead =
+        step("lead.add", json!({ "list": "名簿", "number": "0612345678", "company": "A社" }), "lead.add");
+    let lead = text(&lead["id"]);
+    step("lead.phone", json!({ "lead": lead, "number": "0612345679" }), "lead.phone.add");
+    for (what, action) in
+        [("exclude", "lead.exclude"), ("include", "lead.include"), ("assign", "lead.assign")]
+    {
+        step("lead.change", json!({ "list": "名簿", "leads": [lead], "what": what, "users": [] }), action);
+    }
+    let gone =
+        step("lead.change", json!({ "list": "名簿", "leads": [lead], "what": "delete" }), "lead.delete");
+    step("list.restore", json!({ "list": "名簿", "at": gone["at"] }), "lead.restore");
+    step("list.delete", json!({ "list": "名簿" }), "list.delete");
+    step("list.restore", json!({ "list": "名簿" }), "list.restore");
+    let file = daemon.path("walk.csv");
+    std::fs::write(&file, "会社名,電話番号\nB社,0522345678\n").unwrap();
+    let made = step("list.import", json!({ "list": "名簿", "path": file }), "import.commit");
+    step("list.import_undo", json!({ "import": made["import"] }), "import.undo");
+    step("contact.import", json!({ "path": file }), "import.commit");
+    std::fs::write(&file, "電話番号,理由\n0522345670,名簿\n").unwrap();
+    step("dnc.import", json!({ "path": file, "reason": "名簿" }), "dnc.add");
+    step("dnc.add", json!({ "number": "0522345671", "reason": "希望" }), "dnc.add");
+    step("dnc.clear", json!({ "number": "0522345671", "reason": "本人" }), "dnc.clear");
+    step("history.amend", json!({ "attempt": first, "memo": "訂正", "reason": "誤記" }), "call.amend");
+    step("history.report", json!({ "attempt": first, "on": true }), "call.report");
+    step("recording.hold", json!({ "attempt": first, "reason": "係争" }), "recording.hold");
+    let task = control_rows(&daemon, "task.ls")[0]["id"].clone();
+    step("task.due", json!({ "task": task, "due_at": 1_900_000_000_000_i64 }), "task.due");
+    step("task.assign", json!({ "task": task, "owner": null }), "task.reassign");
+    step("task.done", json!({ "task": task }), "task.done");
+    let note = step("note.add", json!({ "attempt": first, "text": "伝言" }), "note.add")["note"].clone();
+    step("note.edit", json!({ "note": note, "text": "伝言2" }), "note.edit");
+    step("note.delete", json!({ "note": note }), "note.delete");
+    let made = step("contact.create_from_call", json!({ "attempt": first, "company": "C社" }), "contact.add");
+    let contact = made["contact"]["id"].clone();
+    step("contact.edit", json!({ "contact": contact, "categories": ["大口"] }), "contact.edit");
+    step("category.delete", json!({ "name": "大口" }), "category.delete");
+    // A call under hold is evidence, whose contact stays.
+    let number = json!([{ "number": "0522345672", "label": null }]);
+    let made = step("contact.add", json!({ "company": "D社", "numbers": number }), "contact.add");
+    let contact = made["contact"]["id"].clone();
+    step("contact.delete", json!({ "contacts": [contact] }), "contact.delete");
+    step("contact.undo", json!({ "contact": contact }), "contact.undo");
+    let made = step("disposition.add", json!({ "label": "担当不在" }), "status.add");
+    step("disposition.edit", json!({ "status": made["code"], "archived": true }), "status.edit");
+    step("user.add", json!({ "login": "carol", "role": "OP" }), "user.add");
+    step("user.edit", json!({ "user": "carol", "name": "佐々木" }), "user.rename");
+    step("user.passwd", json!({ "user": "carol", "password": "correct horse" }), "user.passwd");
+    step("user.delete", json!({ "user": "carol" }), "user.delete");
+    let missing: Vec<_> = protocol::Command::METHODS
+        .iter()
+        .filter(|method| {
+            !walked.contains(**method) && !CHANGES_NOTHING.iter().any(|known| covers(known, method))
+        })
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn control_rows(daemon: &Daemon, method: &str) -> Vec<Value> {
+    let page = daemon.control().call(method, &json!({})).expect("whoever runs the daemon may ask");
+    page["rows"].as_array().cloned().unwrap_or_default()
+}
+
+fn covers(known: &str, method: &str) -> bool {
+    known.strip_suffix('*').map_or(known == method, |prefix| method.starts_with(prefix))
+}
+
+/// Methods that only show, or that work on calls, whose rows tell of themselves.
+const CHANGES_NOTHING: &[&str] = &[
+    "status.get",
+    "call.*",
+    "seat.*",
+    "dial.*",
+    "events.subscribe",
+    "devices.list",
+    "list.upload",
+    "list.download",
+    "list.show",
+    "list.export",
+    "list.ls",
+    "list.view",
+    "list.bin",
+    "list.imports",
+    "list.import_cancel",
+    "lead.show",
+    "project.ls",
+    "history.list",
+    "history.show",
+    "history.export",
+    "stats.*",
+    "note.ls",
+    "dnc.ls",
+    "dnc.export",
+    "task.ls",
+    "contact.show",
+    "contact.ls",
+    "contact.export",
+    "contact.import_cancel",
+    "category.ls",
+    "disposition.ls",
+    "user.ls",
+    "audit.list",
+    "recording.ls",
+    "recording.quota",
+    "store.backup",
+    "store.check",
+];
+
+/// Section E: a refusal says its code, what is wrong and what to do, in the operator's language.
+#[test]
+fn a_refusal_says_what_to_do_in_both_languages() {
+    let daemon = idle();
+    for (lang, text, hint) in [
+        ("ja", "その結果ステータスはありません", "選んでください"),
+        ("en", "There is no such result status.", "Choose one such as"),
+    ] {
+        let refused = daemon.run_plain(&["history", "--status", "なし", "--lang", lang]);
+        assert_eq!(refused.code, 1);
+        let said = &refused.stderr;
+        assert!(said.contains("E-STATUS-UNKNOWN") && said.contains(text) && said.contains(hint), "{said}");
+    }
+}
+
+/// S4.13, X5: the account's lines bound how many calls there are at once.
+#[test]
+fn a_call_above_the_number_of_lines_is_refused() {
+    let exchange = Scenario::server("exchange").start();
+    let account = Account::new("main", exchange.address()).unregistered().set("lines", "1");
+    let daemon =
+        Daemon::builder().account(account).seat(Seat::new("a", "main")).seat(Seat::new("b", "main")).start();
+    daemon.cli(&["call", "--seat", "a", "0312345601"]);
+    daemon.run(&["call", "--seat", "b", "0312345701"]).refused("E-LINE-FULL");
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    daemon.cli(&["hangup", "--seat", "a"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    daemon.cli(&["call", "--seat", "b", "0312345701"]);
+}
+
+/// S0.11: from standard input too.
+#[test]
+fn a_file_comes_from_standard_input() {
+    let daemon = idle();
+    let mut command = std::process::Command::new(e2e::daemon::binary());
+    command.args(["contact", "import", "-", "--json", "--socket"]).arg(daemon.socket());
+    let mut child =
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let text = "A社,佐藤,0312345678\n";
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let done: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&done["inserted"], &done["file"]), (&1.into(), &"-".into()));
+}
+
+/// S3.19, S3.20: nothing is deleted without being asked, and away from a terminal only with `--yes`.
+#[test]
+fn deleting_asks_first() {
+    let daemon = idle();
+    daemon.cli(&["contact", "add", "--company", "A社", "--phone", "0312345678", "--category", "既存"]);
+    for command in [
+        vec!["contact", "delete", "0312345678"],
+        vec!["contact", "categories", "--delete", "既存"],
+        vec!["user", "delete", "a"],
+    ] {
+        let refused = daemon.run_plain(&command);
+        assert!(refused.code == 2 && refused.stderr.contains("--yes"), "{refused:?}");
+    }
+    assert_eq!(daemon.cli(&["contact", "show", "0312345678"])["categories"][0], "既存");
+}
+
+/// S0.1, S0.26, S3.3: whoever calls is shown with their names and what was said before; an unknown caller is nobody.
+#[test]
+fn an_incoming_call_shows_contact_and_history() {
+    let exchange = Scenario::server("exchange").start();
+    let registrar = Scenario::server("registrar_open").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", registrar.address()))
+        .account(Account::new("out", exchange.address()).unregistered())
+        .seat(Seat::new("a", "main"))
+        .seat(Seat::new("b", "out"))
+        .start();
+    daemon.wait_registered("main", SOON);
+    let ring = || {
+        let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
+        let status = daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
+        let shown = status["seats"][0]["call"].clone();
+        daemon.cli(&["hangup", "--seat", "a"]);
+        caller.succeed(SOON);
+        daemon.wait_status("quiet", SOON, |status| status["seats"][0]["state"] != "ringing");
+        shown
+    };
+    let unknown = ring();
+    assert_eq!((&unknown["company"], &unknown["earlier"]), (&Value::Null, &Value::Null));
+    let attempt = daemon.wait_history(1, SOON)[0]["attempt"].as_str().unwrap().to_owned();
+    let text = daemon.text(&["history", "--lang", "ja"]);
+    assert!(text.contains("取引先名未登録") && text.contains("担当者名未登録"), "{text}");
+    daemon.cli(&["contact", "from-call", &attempt, "--company", "株式会社見本", "--category", "大口"]);
+    let known = ring();
+    assert_eq!((&known["company"], &known["categories"][0]), (&"株式会社見本".into(), &"大口".into()));
+    assert_eq!(known["earlier"][0]["attempt"], attempt.as_str());
+    // Earlier calls of the number have its name in the list too.
+    assert_eq!(daemon.cli(&["history"])["rows"][1]["contact_company"], "株式会社見本");
+}
