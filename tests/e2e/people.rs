@@ -258,6 +258,8 @@ fn every_administrative_change_is_in_the_audit_log() {
     step("history.amend", json!({ "attempt": first, "memo": "訂正", "reason": "誤記" }), "call.amend");
     step("history.report", json!({ "attempt": first, "on": true }), "call.report");
     step("recording.hold", json!({ "attempt": first, "reason": "係争" }), "recording.hold");
+    let copied = control_rows(&daemon, "recording.ls")[0]["id"].clone();
+    step("recording.exported", json!({ "recordings": [copied] }), "recording.export");
     let task = control_rows(&daemon, "task.ls")[0]["id"].clone();
     step("task.due", json!({ "task": task, "due_at": 1_900_000_000_000_i64 }), "task.due");
     step("task.assign", json!({ "task": task, "owner": null }), "task.reassign");
@@ -335,6 +337,7 @@ const CHANGES_NOTHING: &[&str] = &[
     "user.ls",
     "audit.list",
     "recording.ls",
+    "recording.fetch",
     "recording.quota",
     "store.backup",
     "store.check",

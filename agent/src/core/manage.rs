@@ -186,7 +186,7 @@ impl Core {
                     return Err(bad("at most 1000 recordings at once"));
                 }
                 let of = p.recordings.len().to_string();
-                store.recordings_exported(p.recordings, by.now).await.map_err(told)?;
+                store.recordings_exported(p.recordings, by.actor, by.now).await.map_err(told)?;
                 Ok(DoneResult { of })
             }),
             Command::RecordingQuota(_) => {

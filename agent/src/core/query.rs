@@ -38,7 +38,7 @@ impl Core {
                 let hub = std::sync::Arc::clone(&self.hub);
                 self.spawn(reply, async move { super::import::export(&store, &hub, p).await });
             }
-            Command::DialWhy(p) => self.why(p, who.user, reply, now),
+            Command::DialWhy(p) => self.why(p, &who, reply, now),
             Command::StatsGet(p) => self.spawn(reply, async move { stats(&store, p, now).await }),
             Command::DevicesList(_) => self.spawn(reply, async move {
                 // Asking a sound server can take a second; never on the core's thread.
@@ -93,8 +93,9 @@ impl Core {
         }
     }
 
-    fn why(&mut self, p: DialWhy, user: Option<UserId>, reply: Reply, now: Now) {
-        let seat = 0;
+    fn why(&mut self, p: DialWhy, who: &Who, reply: Reply, now: Now) {
+        let (seat, user) = (0, who.user);
+        let sight = Sight::of(who);
         let context = WhyContext {
             now: now.wall,
             plan: self
@@ -119,7 +120,11 @@ impl Core {
                     return Err(RpcError::with_detail(ErrorCode::BadRequest, "list, lead or number"));
                 }
             };
-            let answer = store.why(query, context).await.map_err(|error| store_error(&error))?;
+            let mut answer = store.why(query, context).await.map_err(|error| store_error(&error))?;
+            if sight.is_narrow() {
+                let seen = sight.lists(&store).await?;
+                answer.rows.retain(|row| seen.iter().any(|list| list.id == row.list));
+            }
             Ok(rows::why(&store, answer, window).await)
         });
     }

@@ -131,7 +131,7 @@ pub(crate) trait ListVerbs {
     ) -> Result<Vec<RecordingRow>>;
     /// Leads of a list that are committed and not deleted (登録数).
     fn registered(&mut self, list: ListId) -> Result<u64>;
-    fn recordings_exported(&mut self, recordings: &[i64], now: i64) -> Result<()>;
+    fn recordings_exported(&mut self, recordings: &[i64], by: Actor, now: i64) -> Result<()>;
     /// Files of expired recordings that are not known to be gone.
     fn recordings_to_remove(&mut self, most: u32) -> Result<Vec<(i64, PathBuf)>>;
     fn recordings_removed(&mut self, recordings: &[i64], now: i64) -> Result<()>;

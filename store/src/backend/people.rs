@@ -85,5 +85,6 @@ pub(crate) trait OfficeReader {
     fn categories(&mut self) -> Result<Vec<CategoryInfo>>;
     fn dnc_entries(&mut self, query: &DncQuery) -> Result<Vec<DncRow>>;
     fn amendments(&mut self, attempt: AttemptId) -> Result<Vec<AmendmentRow>>;
-    fn notes(&mut self, about: &NoteAbout) -> Result<Vec<NoteRow>>;
+    /// With `granted_to`: only those about lists that this user may use, and their own.
+    fn notes(&mut self, about: &NoteAbout, granted_to: Option<UserId>) -> Result<Vec<NoteRow>>;
 }

@@ -88,8 +88,8 @@ impl Store {
     ///
     /// # Errors
     /// Storage errors only.
-    pub async fn recordings_exported(&self, recordings: Vec<i64>, now: i64) -> Result<()> {
-        self.write(move |b| b.recordings_exported(&recordings, now)).await
+    pub async fn recordings_exported(&self, recordings: Vec<i64>, by: Actor, now: i64) -> Result<()> {
+        self.write(move |b| b.recordings_exported(&recordings, by, now)).await
     }
 
     /// Expired recordings whose files may still be there, at most `most`: number of the row and file.

@@ -226,11 +226,11 @@ impl Store {
         self.write(move |b| b.note_change(&change)).await
     }
 
-    /// The notes about a customer, oldest first.
+    /// The notes about a customer, oldest first; with `granted_to` those about lists that this user may use, and their own.
     ///
     /// # Errors
     /// [`crate::Error::NotFound`], [`crate::Error::Phone`].
-    pub async fn notes(&self, about: NoteAbout) -> Result<Vec<NoteRow>> {
-        self.read(move |r| r.notes(&about)).await
+    pub async fn notes(&self, about: NoteAbout, granted_to: Option<UserId>) -> Result<Vec<NoteRow>> {
+        self.read(move |r| r.notes(&about, granted_to)).await
     }
 }

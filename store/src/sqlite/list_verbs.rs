@@ -221,8 +221,8 @@ impl ListVerbs for SqliteBackend {
         found.ok_or_else(|| lists::missing(list))
     }
 
-    fn recordings_exported(&mut self, recordings: &[i64], now: i64) -> Result<()> {
-        self.transact("mark recordings exported", |db, _| retention::exported(db, recordings, now))
+    fn recordings_exported(&mut self, recordings: &[i64], by: Actor, now: i64) -> Result<()> {
+        self.transact("mark recordings exported", |db, _| retention::exported(db, recordings, by, now))
     }
 
     fn recordings_to_remove(&mut self, most: u32) -> Result<Vec<(i64, PathBuf)>> {

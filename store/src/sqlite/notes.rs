@@ -3,9 +3,9 @@
 use rusqlite::{Connection, Row};
 use serde_json::json;
 
-use super::{all, audit_by, exec, history, one};
+use super::{all, audit_by, exec, history, list_edit, one};
 use crate::error::{Doing, Error, Result};
-use crate::id::{AttemptId, LeadId, NoteId};
+use crate::id::{AttemptId, LeadId, NoteId, UserId};
 use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteRow};
 use crate::permission::Scope;
 use crate::phone::Phone;
@@ -62,12 +62,16 @@ pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
 }
 
 /// Notes about a customer, oldest first: whatever call or lead they were written at, the number is what counts.
-pub(super) fn list(db: &Connection, about: &NoteAbout) -> Result<Vec<NoteRow>> {
+///
+/// With `granted_to`: only those about lists that this user may use, about none, and their own (X7).
+pub(super) fn list(db: &Connection, about: &NoteAbout, granted_to: Option<UserId>) -> Result<Vec<NoteRow>> {
     let phone = subject(db, about)?.phone;
+    let granted = list_edit::granted("l.list_id", "?2");
     let sql = format!(
-        "{SELECT} WHERE n.phone = ?1 AND n.deleted_at IS NULL ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
+        "{SELECT} LEFT JOIN leads l ON l.id = n.lead_id WHERE n.phone = ?1 AND n.deleted_at IS NULL
+           AND (?2 IS NULL OR n.user_id IS ?2 OR {granted}) ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
     );
-    all(db, &sql, [phone], row).doing("read notes")
+    all(db, &sql, (phone, granted_to), row).doing("read notes")
 }
 
 fn load(db: &Connection, note: NoteId) -> Result<NoteRow> {

@@ -180,7 +180,7 @@ impl OfficeReader for SqliteReader {
         amend::list(&self.db, attempt).doing("read amendments")
     }
 
-    fn notes(&mut self, about: &NoteAbout) -> Result<Vec<NoteRow>> {
-        notes::list(&self.db, about)
+    fn notes(&mut self, about: &NoteAbout, granted_to: Option<UserId>) -> Result<Vec<NoteRow>> {
+        notes::list(&self.db, about, granted_to)
     }
 }

@@ -175,12 +175,14 @@ pub(super) fn removed(db: &Connection, recordings: &[i64], now: i64) -> rusqlite
 }
 
 /// They were exported; the files are still here.
-pub(super) fn exported(db: &Connection, recordings: &[i64], now: i64) -> Result<()> {
+pub(super) fn exported(db: &Connection, recordings: &[i64], by: Actor, now: i64) -> Result<()> {
+    let doing = "mark recordings exported";
     for id in recordings {
         let sql = "UPDATE recordings SET exported_at = ?2, state = iif(state = 'final', 'exported', state) WHERE id = ?1";
-        exec(db, sql, (id, now)).doing("mark recordings exported")?;
+        exec(db, sql, (id, now)).doing(doing)?;
     }
-    Ok(())
+    let detail = json!({ "recordings": recordings });
+    audit_by(db, now, by, "recording.export", &recordings.len().to_string(), &detail).doing(doing)
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {

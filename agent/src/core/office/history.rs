@@ -125,7 +125,7 @@ async fn whole(store: &Store, mut row: store::AttemptRow, asker: Asker) -> Resul
     }
     let amendments = store.amendments(row.id).await.map_err(refused)?;
     let notes = if row.phone.is_some() && permits(asker.who.role, Action::NoteView).any() {
-        store.notes(NoteAbout::Attempt(row.id)).await.map_err(refused)?
+        store.notes(NoteAbout::Attempt(row.id), asker.bound()).await.map_err(refused)?
     } else {
         Vec::new()
     };

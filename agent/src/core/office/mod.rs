@@ -112,7 +112,7 @@ impl Core {
                 self.spawn(reply, async move { history::report(&store, &p, asker).await });
             }
             Command::NoteAdd(p) => self.spawn(reply, async move { note::add(&store, p, asker).await }),
-            Command::NoteLs(p) => self.spawn(reply, async move { note::list(&store, p).await }),
+            Command::NoteLs(p) => self.spawn(reply, async move { note::list(&store, p, asker).await }),
             Command::NoteEdit(p) => {
                 self.spawn(reply, async move { note::change(&store, &p.note, Some(p.text), asker).await });
             }

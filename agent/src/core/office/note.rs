@@ -13,8 +13,8 @@ pub(super) async fn add(store: &Store, p: NoteAdd, asker: Asker) -> Result<NoteR
     Ok(rows::note(store.note_add(draft).await.map_err(refused)?))
 }
 
-pub(super) async fn list(store: &Store, p: NoteLs) -> Result<Notes, RpcError> {
-    let notes = store.notes(about(p.attempt, p.lead, p.number)?).await.map_err(refused)?;
+pub(super) async fn list(store: &Store, p: NoteLs, asker: Asker) -> Result<Notes, RpcError> {
+    let notes = store.notes(about(p.attempt, p.lead, p.number)?, asker.bound()).await.map_err(refused)?;
     Ok(Notes { notes: notes.into_iter().map(rows::note).collect() })
 }
 

@@ -259,7 +259,7 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
     );
     assert_eq!(kept[1].hold_reason.as_deref(), Some("調査"));
     world.db.release_recording(attempts[0], Actor::default(), world.now).unwrap();
-    world.db.recordings_exported(&[kept[1].id], world.now).unwrap();
+    world.db.recordings_exported(&[kept[1].id], Actor::default(), world.now).unwrap();
     assert_eq!(world.db.expire_recordings(1, None, 100, world.now).unwrap()[0].attempt, attempts[0]);
     assert_eq!(
         world.db.hold_recording(AttemptId(5), None, Actor::default(), NOW).unwrap_err().code(),

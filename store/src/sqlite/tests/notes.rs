@@ -21,7 +21,8 @@ fn a_note_is_history_without_a_call() {
     assert_eq!((first.lead, second.attempt, third.lead), (claimed.lead, None, None));
     // Wherever they were written: it is one customer.
     let about = NoteAbout::Attempt(claimed.attempt);
-    let texts: Vec<_> = world.reader().notes(&about).unwrap().into_iter().map(|note| note.text).collect();
+    let texts: Vec<_> =
+        world.reader().notes(&about, None).unwrap().into_iter().map(|note| note.text).collect();
     assert_eq!(texts, ["契約書を発送", "入金を確認", "電話で苦情"]);
     assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap(), before);
     let nobody = world.db.note_add(&draft(NoteAbout::Lead(LeadId(7)), "x")).unwrap_err();
@@ -51,7 +52,7 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
     assert_eq!((edited.text.as_str(), edited.edited_at), ("直した", Some(NOW + 1)));
     change.text = None;
     world.db.note_change(&change).unwrap();
-    assert!(world.reader().notes(&about).unwrap().is_empty());
+    assert!(world.reader().notes(&about, None).unwrap().is_empty());
     assert_eq!(world.db.note_change(&change).unwrap_err().code(), "E-NOT-FOUND");
     let log = world.reader().audit_log(&Default::default()).unwrap();
     assert_eq!((log[0].action.as_str(), &log[0].detail["before"]), ("note.delete", &"直した".into()));
@@ -73,6 +74,26 @@ fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
         .unwrap();
     world.undo(import);
     assert!(world.leads().is_empty());
-    let note = world.reader().notes(&NoteAbout::Number(phone(0).national())).unwrap().remove(0);
+    let note = world.reader().notes(&NoteAbout::Number(phone(0).national()), None).unwrap().remove(0);
     assert_eq!(note.text, "残る");
+}
+
+/// S4.5, X7: a note about a lead of a list is not for whoever may not use it, by whatever way they ask; their own is.
+#[test]
+fn a_note_is_seen_by_those_its_list_is_granted_to() {
+    let mut world = World::new(1);
+    let lead = world.leads()[0].id;
+    let other = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
+    world.db.grant_list(world.list, &[world.user], true, None, NOW).unwrap();
+    let note = |about, user| NoteDraft {
+        about,
+        text: "伝言".into(),
+        by: Actor { user: Some(user), uid: None },
+        now: NOW,
+    };
+    world.db.note_add(&note(NoteAbout::Lead(lead), world.user)).unwrap();
+    world.db.note_add(&note(NoteAbout::Number(phone(0).national()), other)).unwrap();
+    let seen =
+        |by: Option<UserId>| world.reader().notes(&NoteAbout::Number(phone(0).national()), by).unwrap().len();
+    assert_eq!((seen(None), seen(Some(world.user)), seen(Some(other))), (2, 2, 1));
 }
