@@ -426,8 +426,8 @@ fn nothing_takes_calls_recordings_or_do_not_call_with_it() {
     let other = world.db.contact(&phone(1).national()).unwrap().unwrap().id;
     world.db.contacts_delete(&[other], by, NOW).unwrap();
     world.db.contacts_purge(NOW + TRASH_MS).unwrap();
-    world.db.delete_list(world.list, Some(world.user), NOW).unwrap();
-    world.db.delete_project(world.project, Some(world.user), NOW).unwrap();
+    world.db.delete_list(world.list, by, NOW).unwrap();
+    world.db.delete_project(world.project, by, NOW).unwrap();
     let all = crate::model::UserScope { scope: crate::Scope::All, role: Role::Manager };
     world.db.user_delete(world.user, by, NOW).unwrap();
     assert_eq!(kept(&world), before);

@@ -10,7 +10,7 @@ fn works_are_leads_and_calls_are_calls() {
     let mut world = World::new(4);
     let leads = world.leads();
     let last = leads.last().unwrap().id;
-    world.db.exclude_lead(last, Some("休業"), None, NOW).unwrap();
+    world.db.exclude_lead(last, Some("休業"), Actor::default(), NOW).unwrap();
     let first = world.dial().unwrap();
     world.finish(first.attempt, "no_contact");
     let second = world.dial().unwrap();
@@ -25,7 +25,7 @@ fn works_are_leads_and_calls_are_calls() {
     assert_eq!((stats.works, stats.calls, stats.connects, stats.blank), (3, 3, 1, 1));
     assert_eq!((stats.registered, stats.progress()), (4, Some(0.75)));
     assert_eq!(stats.connect_rate(), Some(1.0 / 3.0));
-    world.db.next_round(world.list, None, world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
     world.now += 24 * 60 * MINUTE;
     let again = world.dial().unwrap();
     assert_eq!(again.lead, first.lead);

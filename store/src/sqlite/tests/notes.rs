@@ -84,7 +84,7 @@ fn a_note_is_seen_by_those_its_list_is_granted_to() {
     let mut world = World::new(1);
     let lead = world.leads()[0].id;
     let other = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
-    world.db.grant_list(world.list, &[world.user], true, None, NOW).unwrap();
+    world.db.grant_list(world.list, &[world.user], true, Actor::default(), NOW).unwrap();
     let note = |about, user| NoteDraft {
         about,
         text: "伝言".into(),
