@@ -110,9 +110,8 @@ pub(crate) async fn keep(store: Store, hub: Arc<EventHub>, limits: Limits, kept:
     loop {
         let wall = now().wall;
         let hourly = hour.is_none_or(|hour| wall - hour >= HOUR_MS || wall < hour);
-        if (kept.news.swap(false, Ordering::Relaxed) || hourly)
-            && let Err(error) = look(&store, &hub, &limits, &kept, wall).await
-        {
+        let due = kept.news.swap(false, Ordering::Relaxed) || hourly;
+        if due && let Err(error) = look(&store, &hub, &limits, &kept, wall).await {
             kept.changed();
             tracing::warn!(%error, "recordings could not be looked after; they are again in a minute");
         }

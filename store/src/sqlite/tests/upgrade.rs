@@ -122,6 +122,7 @@ fn an_upgraded_database_refuses_what_a_new_one_does() {
         "UPDATE leads SET assigned_user_id = x'00000000000000000000000000000000'",
         "INSERT INTO list_grants (list_id, user_id, at) SELECT id, x'00', 1 FROM lists LIMIT 1",
         "UPDATE dispositions SET label = 'x' WHERE code = 'fax'",
+        "UPDATE projects SET pooled = 2",
     ] {
         assert!(db.db.execute(sql, []).is_err(), "{sql}");
     }
