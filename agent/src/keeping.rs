@@ -86,7 +86,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// A recording came to an end, or a result left the box.
+    /// A recording came to an end.
     pub(crate) fn changed(&self) {
         self.news.store(true, Ordering::Relaxed);
     }
