@@ -33,7 +33,7 @@ use crate::instance;
 use crate::keeping::{self, Kept, Limits};
 use crate::notify::Notifier;
 use crate::recordings;
-use crate::settings::{Kept, Settings};
+use crate::settings::Settings;
 use crate::stream;
 use crate::sync::{self, CsvDrop, Watcher};
 
@@ -188,7 +188,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         ..EngineConfig::default()
     };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
-    let settings = Kept::load(&config.daemon.state_dir);
+    let settings = crate::settings::Kept::load(&config.daemon.state_dir);
     let seats = seats(&config, &store, &engine, &accounts, &settings.settings, start.wall).await?;
 
     let labels = store.dispositions().await?.into_iter().map(|status| (status.code, status.label)).collect();

@@ -357,7 +357,7 @@ fn a_seat_names_devices_processing_and_a_headset() {
     );
     let seat = parse(&text).unwrap().seats.remove(0);
     assert_eq!(seat.headset.as_deref(), Some("Jabra"));
-    let processing = crate::Processing { echo: true, noise: true, gain: false };
+    let processing = Processing { echo: true, noise: true, gain: false };
     let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let (playback, ring) = (own(&["Jabra", "default"]), own(&["Speaker"]));
     assert_eq!(seat.voice, Voice::Device { capture: Vec::new(), playback, ring, processing });

@@ -55,5 +55,6 @@ fn params() -> StreamParams {
         receive: true,
         fmtp: None,
         bitrate: None,
+        encryption: Default::default(),
     }
 }

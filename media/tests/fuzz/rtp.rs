@@ -99,6 +99,7 @@ fn params(choice: u8) -> StreamParams {
         receive: true,
         fmtp: None,
         bitrate: None,
+        encryption: Default::default(),
     }
 }
 

@@ -440,7 +440,8 @@ async fn through_the_store(store: &Store, project: ProjectId, name: &str, bytes:
     let list = store.create_list(spec, by, now).await.unwrap().id;
     let source = ImportSource::Bytes(bytes);
     let options = ImportOptions::default();
-    let report = store.import(ImportJob { list, source, options, by, now, progress: None }).await.unwrap();
+    let report =
+        store.import(ImportJob { list: Some(list), source, options, by, now, progress: None }).await.unwrap();
     assert!(report.applied, "{:?}", report.problems);
     let path = store.path().with_file_name(format!("{name}.csv"));
     let options = ExportOptions { path: path.clone(), without_results: true, ..ExportOptions::default() };
