@@ -67,7 +67,8 @@ fn the_oldest_recording_makes_room() {
     // The first look comes some seconds after the start.
     let mut control = daemon.control();
     control.subscribe(None).expect("events");
-    let event = control.wait_event("expired", SOON, |event| event["kind"] == "recording.expired");
+    let event = control.wait_event("expired", SOON, |event| event["params"]["kind"] == "recording.expired");
+    let event = &event["params"];
     assert_eq!((&event["count"], &event["bytes"]), (&Value::from(1), &Value::from(400_000_000)), "{event:#}");
     wait::until("the file is gone", SOON, || (!path(&rows[1]).exists()).then_some(()));
     assert!(path(&rows[0]).exists() && path(&rows[2]).exists());
