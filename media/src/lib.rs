@@ -48,8 +48,8 @@
 //!
 //! # Standards
 //! RFC 3550 (RTP, RTCP) with its appendices A.1, A.3 and A.8; 3551 (payload types); 3389 (comfort noise, received);
-//! 3711, 6188 and 7714 (SRTP); 4733 (telephone-event); 5761 (RTCP on the RTP port); 7587 (Opus); ITU-T G.711 with appendix I, G.722, Q.23, T.30,
-//! V.8, V.21, V.25; G.107 (the E-model).
+//! 3711, 6188 and 7714 (SRTP), 5764 and 7983 (its keys by DTLS); 4733 (telephone-event); 5761 (RTCP on the RTP port);
+//! 7587 (Opus); ITU-T G.711 with appendix I, G.722, Q.23, T.30, V.8, V.21, V.25; G.107 (the E-model).
 //!
 //! # Levels
 //! PCM is 16 bit. Levels are dBm0 as G.711 defines them: a full-scale sine is +3.14 dBm0, so 0 dBm0 is a sine

@@ -125,7 +125,7 @@ fn lost_flights_are_sent_again() {
     }
     for seed in 0..20 {
         let mut pair = Pair::new(&a, &b, [print_of(&b), print_of(&a)], start());
-        pair.run(|number| mix(seed << 32 | number as u64) % 10 == 0);
+        pair.run(|number| mix(seed << 32 | number as u64).is_multiple_of(10));
         assert!(matches!(pair.keys, [Some(Ok(_)), Some(Ok(_))]), "{seed}: {:?}", pair.keys);
     }
 }
