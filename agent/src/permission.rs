@@ -302,10 +302,10 @@ mod tests {
         list.create a----
         list.upload aaa-a
         list.import a----
-        list.show aaa-a
+        list.show aao-a
         list.export aa---
         list.download aaaaa
-        list.ls aaa-a
+        list.ls aao-a
         dial.start aaa--
         dial.pause aaa--
         dial.resume aaa--
@@ -353,7 +353,11 @@ mod tests {
         user.delete a----
         audit.list a----
         devices.list aaa--
-        project.ls aaa-a
+        devices.show aaa--
+        devices.set aaa--
+        devices.volume aaa--
+        devices.meter aaa--
+        project.ls aao-a
         project.create a----
         project.change a----
         project.delete a----
@@ -364,8 +368,8 @@ mod tests {
         list.bin a----
         list.round a----
         list.grant aa---
-        list.view aaa-a
-        lead.show aaa-a
+        list.view aao-a
+        lead.show aao-a
         lead.add a----
         lead.change a----
         lead.phone a----
@@ -378,6 +382,8 @@ mod tests {
         recording.fetch a----
         recording.exported a----
         recording.hold a----
+        recording.pause aaa--
+        recording.resume aaa--
         recording.quota aaa--
         store.backup a----
         store.check a----

@@ -308,7 +308,10 @@ const CHANGES_NOTHING: &[&str] = &[
     "seat.*",
     "dial.*",
     "events.subscribe",
-    "devices.list",
+    "devices.*",
+    // Of a call under way, written down with it.
+    "recording.pause",
+    "recording.resume",
     "list.upload",
     "list.download",
     "list.show",
