@@ -111,11 +111,11 @@ impl FillLevel {
 }
 
 /// Left after a round: a device and our own clock are late by some milliseconds.
-const WANTED_MS: u32 = 8;
+const WANTED_MS: u32 = 7;
 const WANTED_MAX_MS: u32 = 40;
 const EXTRA_MAX_MS: u32 = 60;
 /// More or less than wanted that is let be.
-const TOLERANCE_MS: i32 = 3;
+const TOLERANCE_MS: i32 = 2;
 /// More than this is cut from speech too.
 const SURPLUS_MAX_MS: i32 = 50;
 /// A second shows the worst of a device's pieces.
@@ -193,14 +193,14 @@ mod tests {
     #[test]
     fn an_empty_ring_is_filled_higher() {
         let mut level = FillLevel::default();
-        assert_eq!(level.target_ms(0), 15, "nothing was there to run out");
-        assert_eq!(level.target_ms(0), 20);
+        assert_eq!(level.target_ms(0), FILL_MS, "nothing was there to run out");
+        assert_eq!(level.target_ms(0), FILL_MS + 5);
         level.pause();
-        assert_eq!(level.target_ms(0), 20);
+        assert_eq!(level.target_ms(0), FILL_MS + 5);
         assert_eq!((0..40).map(|_| level.target_ms(0)).max(), Some(50));
         for _ in 0..500_000 {
             level.target_ms(1);
         }
-        assert_eq!(level.target_ms(1), 15);
+        assert_eq!(level.target_ms(1), FILL_MS);
     }
 }

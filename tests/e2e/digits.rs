@@ -1,11 +1,13 @@
 //! Keys that the callee presses: as events, as tones, each told once.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::baresip::{Codec, Phone};
 use e2e::peer::sipp::{DIGITS, Scenario};
 use e2e::wait;
+use e2e::wav::Sound;
 use serde_json::Value;
 
 use crate::SOON;
@@ -73,4 +75,31 @@ fn events_of_a_softphone_are_digits() {
         daemon.wait_history(1, SOON);
         wait::until_true("the digits of the row", SOON, || kept(&daemon) == "155#");
     }
+}
+
+/// RTP as somebody captured it, sent by sipp: its speech is heard and recorded, its key is told once.
+#[test]
+fn captured_rtp_is_heard() {
+    let callee = Scenario::server("uas_plays_capture").start();
+    let account = Account::new("main", callee.address()).unregistered();
+    let daemon = Daemon::builder().account(account.set("codecs", "[\"PCMU\", \"PCMA\"]")).start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    daemon.wait_status("PCMA", SOON, |status| status["seats"][0]["call"]["codec"] == "PCMA");
+    let event = events.wait_event("a digit", SOON, |event| event["params"]["what"] == "dtmf");
+    assert_eq!(event["params"]["digit"], "5", "{event:#}");
+    wait::pass(Duration::from_millis(500));
+    daemon.cli(&["hangup"]);
+    let row = daemon.wait_history(1, SOON).remove(0);
+    assert!(row["quality"]["packets_received"].as_u64().is_some_and(|packets| packets > 200), "{row:#}");
+    wait::until_true("the digits of the row", SOON, || kept(&daemon) == "5");
+    let file = wait::until("the recording", SOON, || {
+        let row = daemon.wait_history(1, SOON).remove(0);
+        let path = row["recording"]["path"].as_str().filter(|_| row["recording"]["state"] == "final")?;
+        Some(PathBuf::from(path))
+    });
+    let speech = Sound::read(&file, 1).expect("it plays").loudest(Duration::from_secs(1));
+    assert!(speech.level() > -40.0, "{} dBFS of speech", speech.level());
 }

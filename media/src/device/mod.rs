@@ -34,7 +34,7 @@ use crate::wav::WavError;
 
 /// Level of a playback ring after a media worker has filled it: the device takes 5 ms at a time, and a tick may be 5 ms late.
 /// It rises where that is not enough.
-pub const PLAYBACK_TARGET: Duration = Duration::from_millis(15);
+pub const PLAYBACK_TARGET: Duration = Duration::from_millis(12);
 
 /// Which way the sound goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

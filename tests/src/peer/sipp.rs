@@ -29,6 +29,9 @@ pub const ANNOUNCEMENT_HZ: f64 = 700.0;
 /// The digits that `uas_digits_as_tones` plays.
 pub const DIGITS: &str = "0159#";
 
+/// Captured RTP that comes with sipp. To send it sipp needs a raw socket, so root.
+const CAPTURES: [&str; 2] = ["g711a.pcap", "dtmf_2833_5.pcap"];
+
 /// What a sipp is to do; [`start`](Self::start) starts it.
 #[derive(Debug)]
 pub struct Scenario {
@@ -199,7 +202,12 @@ impl Scenario {
         let digits = digits();
         write("digits.ulaw", &coded(Codec::Pcmu, &digits));
         write("digits.alaw", &coded(Codec::Pcma, &digits));
-        !text.contains("rtp_stream=")
+        for capture in CAPTURES.iter().filter(|name| text.contains(**name)) {
+            let path = Path::new("/usr/share/sip-tester").join(capture);
+            let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            write(capture, &bytes);
+        }
+        !text.contains("rtp_stream=") && !text.contains("play_pcap_audio=")
     }
 }
 
