@@ -95,6 +95,8 @@ impl Layout {
             _ => (0, report),
         };
         let mut told = Vec::new();
+        // Controls of arrays in this report, and whether one of the fields names them: a button that is let go is told too.
+        let mut arrays: Vec<(Control, bool)> = Vec::new();
         for field in self.input.iter().filter(|field| field.report == number) {
             let Some(value) = value(data, field) else { continue };
             match &field.kind {
@@ -105,14 +107,19 @@ impl Layout {
                 }
                 FieldKind::Array { usages, first } => {
                     let pressed = i64::from(value) - i64::from(*first);
-                    let usage = usize::try_from(pressed).ok().and_then(|index| usages.get(index));
-                    if let Some(control) = usage.and_then(|usage| control(*usage)) {
-                        told.push(Told { control, on: true, relative: true });
+                    for (index, usage) in usages.iter().enumerate() {
+                        let Some(control) = control(*usage) else { continue };
+                        let on = i64::try_from(index) == Ok(pressed);
+                        match arrays.iter_mut().find(|(other, _)| *other == control) {
+                            Some((_, any)) => *any |= on,
+                            None => arrays.push((control, on)),
+                        }
                     }
                 }
                 FieldKind::Padding => {}
             }
         }
+        told.extend(arrays.into_iter().map(|(control, on)| Told { control, on, relative: true }));
         told
     }
 

@@ -136,6 +136,28 @@ fn a_momentary_hook_toggles_and_each_lamp_has_its_report() {
     assert_eq!(buttons.take(&[8, 1], now), []);
 }
 
+/// Buttons as an array without numbered reports: two bytes that name what is down, 0 for nothing.
+#[test]
+fn buttons_of_an_array_are_pressed_and_let_go() {
+    let mut d =
+        vec![0x05, 0x0B, 0x09, 0x05, 0xA1, 0x01, 0x15, 0x00, 0x25, 0x04, 0x09, 0x00, 0x09, 0x20, 0x09, 0x2F];
+    d.extend([0x75, 0x08, 0x95, 0x02, 0x81, 0x00]);
+    d.extend([
+        0x05, 0x08, 0x09, 0x17, 0x09, 0x09, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01, 0x95, 0x02, 0x91, 0x02,
+    ]);
+    d.extend([0x95, 0x06, 0x91, 0x03, 0xC0]);
+    let now = start();
+    let mut buttons = Buttons::new(layout(&d));
+    assert_eq!(buttons.show(RINGING, now), [[0, 0]], "it has no ring lamp");
+    assert_eq!(buttons.take(&[1, 0], now), [Press::Answer]);
+    assert_eq!(buttons.take(&[0, 0], now), []);
+    assert_eq!(buttons.show(TALKING, now), [[0, 1]]);
+    assert_eq!(buttons.take(&[0, 2], now), [Press::Mute(true)]);
+    assert_eq!(buttons.take(&[2, 1], now), [Press::HangUp], "the other one stays down");
+    assert_eq!(buttons.take(&[0, 0], now), []);
+    assert_eq!(buttons.take(&[1, 0], now), [Press::HangUp]);
+}
+
 #[test]
 fn a_keyboard_is_no_headset() {
     let keyboard = [
