@@ -272,3 +272,39 @@ fn voice_is_marked_with_the_configured_code_point() {
         engine.shutdown();
     }
 }
+
+/// Volume and processing of a seat, as the callee hears the operator: a steady tone is noise to the suppressor. Both are kept when
+/// the seat's voice is opened anew.
+#[test]
+fn a_seat_speaks_as_loud_and_as_clean_as_it_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let voice = folder.path().join("voice.wav");
+    write_tone(&voice, 440.0, -20.0, 10_000);
+    let half = media::types::Volume { capture: 50, ..media::types::Volume::default() };
+    let noise = media::types::Processing { noise: true, ..media::types::Processing::default() };
+    let level = |volume: media::types::Volume, processing: media::types::Processing, ms: u64| {
+        let heard = folder.path().join("heard.wav");
+        let (mut operator, mut callee) = (Side::start(1), Side::start(1));
+        operator.send(Command::SetVolume { seat: SEAT, volume });
+        operator.send(Command::SetProcessing { seat: SEAT, processing });
+        operator.open_file_seat(Some(&voice), None);
+        callee.open_file_seat(None, Some(&heard));
+        let a = operator.open(Endpoint::Seat(SEAT));
+        let b = callee.open(Endpoint::Seat(SEAT));
+        connect((&operator, a), (&callee, b), Codec::Pcmu);
+        operator.send(Command::Answered { session: CALL });
+        pause(ms);
+        operator.hang_up();
+        callee.hang_up();
+        operator.engine.shutdown();
+        callee.engine.shutdown();
+        let samples = media::wav::read_mono(&heard).unwrap().samples;
+        media::tones::level_dbm0(&samples[samples.len() - 5_600..samples.len() - 1_600])
+    };
+    let plain = level(media::types::Volume::default(), media::types::Processing::default(), 1_500);
+    assert!((plain + 20.0).abs() < 1.0, "{plain}");
+    let soft = level(half, media::types::Processing::default(), 1_500);
+    assert!((soft + 26.0).abs() < 1.0, "{soft}");
+    let clean = level(media::types::Volume::default(), noise, 4_000);
+    assert!(clean < -26.0, "{clean}");
+}
