@@ -24,11 +24,20 @@ pub(super) fn make_room(database: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
+/// How long the log's file is, bytes.
+pub(super) fn length(database: &Path) -> u64 {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    std::fs::metadata(PathBuf::from(name)).map_or(0, |file| file.len())
+}
+
 fn write_zeros(file: &File, at: u64, count: u64) -> io::Result<()> {
     let count = usize::try_from(count).unwrap_or(ZEROS.len()).min(ZEROS.len());
     file.write_all_at(&ZEROS[..count], at)
 }
 
 static ZEROS: [u8; 16 * 1_024] = [0; 16 * 1_024];
+/// A longer log is cut when it is quiet: an import lets it grow to 16 MiB and a little.
+pub(super) const LONGEST: u64 = 24 << 20;
 /// Twice of what makes an idle store checkpoint.
 const ROOM: u64 = 2 << 20;

@@ -50,6 +50,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
@@ -121,6 +122,15 @@ impl SqliteBackend {
 
     fn checkpoint(&mut self) -> rusqlite::Result<()> {
         checkpoint(&self.db, &self.log_frames)
+    }
+
+    /// Makes the log short, unless somebody reads from it, and begins a new one, so that no call does.
+    fn cut_log(&mut self) -> rusqlite::Result<()> {
+        // A long read is not waited for: calls would wait too.
+        self.db.busy_timeout(Duration::ZERO)?;
+        let cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.db.busy_timeout(open::BUSY_TIMEOUT)?;
+        cut.and_then(|()| self.checkpoint())
     }
 }
 
@@ -330,6 +340,14 @@ impl Backend for SqliteBackend {
             tracing::warn!(%error, "checkpoint failed; the log keeps growing until one succeeds");
             // Not again before more is written, or a full disk would make this loop.
             self.log_frames.store(0, Ordering::Relaxed);
+        }
+        // Cut in a quiet moment: SQLite's own limit cuts the log in the commit of whoever comes next, for some 50 ms, and then it
+        // is made longer again, each time behind the file system's journal.
+        if self.db.path().is_some_and(|path| log::length(path.as_ref()) > log::LONGEST) {
+            if let Err(error) = self.cut_log() {
+                tracing::debug!(%error, "the log was not cut");
+            }
+            self.log_has_room = false;
         }
     }
 

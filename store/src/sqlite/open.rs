@@ -132,8 +132,6 @@ pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     db.pragma_update(None, "foreign_keys", true)?;
     // Checkpoints run while idle, see `SqliteBackend::checkpoint`.
     db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
-    // Nothing leaves a bigger log behind.
-    db.query_row(&format!("PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}"), [], |_| Ok(()))?;
     db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     // Views and triggers of a tampered file may not call into us.
     db.pragma_update(None, "trusted_schema", false)?;
@@ -177,11 +175,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Only the owner reads and writes.
 pub(super) const PRIVATE: u32 = 0o600;
 /// Nobody else should hold the file; backup programs may for a moment.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READER_CACHE_KIB: i64 = 512;
-/// More than an import lets it grow ([`super::staging`]): cut shorter, the log would be made longer again after each
-/// checkpoint, and a call's commit that makes a file longer waits for all that the file system's journal has to write.
-const LOG_LIMIT_BYTES: u32 = 24 << 20;
 /// All statements of a call fit, so that none is parsed twice.
 const STATEMENTS: usize = 64;
 /// Checking this much takes about 10 ms.

@@ -395,3 +395,27 @@ fn the_bin_of_lists_is_emptied_after_thirty_days() {
         world.db.db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).unwrap();
     assert_eq!(broken, 0);
 }
+
+/// A log that an import left long is cut in a quiet moment; a reader keeps it as it is, and is not waited for.
+#[test]
+fn a_long_log_is_cut_when_it_is_quiet() {
+    let mut world = World::new(100);
+    let mut log = world.path.clone().into_os_string();
+    log.push("-wal");
+    let length = || std::fs::metadata(&log).unwrap().len();
+    let long = 30 << 20;
+    let reader = rusqlite::Connection::open(&world.path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM leads;").unwrap();
+    world.call("talked");
+    std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(long).unwrap();
+    world.db.log_frames.store(1_000, std::sync::atomic::Ordering::Relaxed);
+    world.db.upkeep();
+    assert_eq!(length(), long, "somebody reads");
+    reader.execute_batch("COMMIT").unwrap();
+    world.call("talked");
+    world.db.log_frames.store(1_000, std::sync::atomic::Ordering::Relaxed);
+    world.db.upkeep();
+    assert!(length() < 1 << 20, "{}", length());
+    world.call("talked");
+    assert_eq!(world.reader().history(&crate::model::HistoryQuery::default()).unwrap().len(), 3);
+}
