@@ -66,7 +66,7 @@ fn action(command: &Command) -> Option<Action> {
             Action::Dial
         }
         Command::LeadChange(_) => Action::ListEdit,
-        Command::ListGrant(_) => Action::Assign,
+        Command::ListGrant(_) | Command::ProjectGrant(_) => Action::Assign,
         Command::ProjectCreate(_)
         | Command::ProjectChange(_)
         | Command::ProjectDelete(_)
@@ -362,6 +362,7 @@ mod tests {
         project.change a----
         project.delete a----
         project.restore a----
+        project.grant aa---
         list.change a----
         list.delete a----
         list.restore a----

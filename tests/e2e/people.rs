@@ -168,6 +168,14 @@ fn grants_bind_whoever_is_no_supervisor() {
     carol(&["call", "0312345678"]).refused("E-PERMISSION");
     daemon.cli(&["list", "grant", "春", "carol"]);
     carol(&["note", "add", "伝言", "--lead", &lead]).success();
+    // A project's grant holds for all its lists, later ones too.
+    daemon.cli(&["list", "create", "秋", "--project", "別件"]);
+    daemon.cli(&["project", "grant", "別件", "dave"]);
+    carol(&["list", "view", "秋"]).refused("E-LIST-GRANT");
+    daemon.cli(&["project", "grant", "別件", "carol"]);
+    carol(&["list", "view", "秋"]).success();
+    daemon.cli(&["project", "grant", "別件", "carol", "--revoke"]);
+    carol(&["list", "view", "秋"]).refused("E-LIST-GRANT");
     daemon.cli(&["list", "change", "夏", "--enabled", "false"]);
     assert_eq!(carol(&["list", "ls"]).success()["lists"][0]["name"], "春");
 }
@@ -228,6 +236,7 @@ fn every_administrative_change_is_in_the_audit_log() {
     step("project.change", json!({ "project": "夏", "caller_id": "0312340000" }), "project.change");
     step("project.delete", json!({ "project": "夏" }), "project.delete");
     step("project.restore", json!({ "name": "夏" }), "project.restore");
+    step("project.grant", json!({ "project": "夏", "users": ["a"] }), "project.grant");
     step("list.create", json!({ "name": "名簿", "project": "夏" }), "list.create");
     step("list.change", json!({ "list": "名簿", "order": "newest" }), "list.change");
     step("list.round", json!({ "list": "名簿" }), "list.round");

@@ -237,6 +237,8 @@ commands! {
     ProjectDelete = "project.delete" => Done;
     /// Brings a project back.
     ProjectRestore = "project.restore" => ProjectRow;
+    /// Who may use every list of a project.
+    ProjectGrant = "project.grant" => ProjectGrants;
     /// Renames, enables or disables a list, or orders its dialing.
     ListChange = "list.change" => ListInfo;
     /// Moves a list into the bin.
@@ -376,6 +378,7 @@ impl Command {
             | Self::ProjectChange(_)
             | Self::ProjectDelete(_)
             | Self::ProjectRestore(_)
+            | Self::ProjectGrant(_)
             | Self::ListChange(_)
             | Self::ListDelete(_)
             | Self::ListRestore(_)

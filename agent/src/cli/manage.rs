@@ -26,6 +26,9 @@ pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<()
             call(global, verb, out, render::project)
         }
         ProjectVerb::Delete { project } => call(global, ProjectDelete { project }, out, render::done),
+        ProjectVerb::Grant { project, users, revoke } => {
+            call(global, ProjectGrant { project, users, revoke }, out, render::project_grants)
+        }
         ProjectVerb::Restore { name } => call(global, ProjectRestore { name }, out, render::project),
     }
 }

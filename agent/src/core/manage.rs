@@ -19,7 +19,9 @@ use store::{Actor, ListId, Scope, StatsQuery};
 
 use self::figures::{backup, check, mismatch, tally};
 use self::lead::{lead, lead_add, lead_change, lead_phone, view};
-use self::list::{bin, grant, imports, list_change, list_restore, project, project_change, projects, undo};
+use self::list::{
+    bin, grant, imports, list_change, list_restore, project, project_change, project_grant, projects, undo,
+};
 use self::recording::{fetch, recordings};
 use super::Core;
 use super::job::{pause, store_error};
@@ -126,6 +128,7 @@ impl Core {
             Command::ProjectRestore(p) => self.spawn(reply, async move {
                 store.restore_project(&p.name, by.actor, by.now).await.map(project).map_err(told)
             }),
+            Command::ProjectGrant(p) => self.spawn(reply, async move { project_grant(&store, p, by).await }),
             Command::ListChange(p) => self.spawn(reply, async move { list_change(&store, p, by).await }),
             Command::ListDelete(p) => self.spawn(reply, async move {
                 let list = store.list_by_name(&p.list).await.map_err(told)?;

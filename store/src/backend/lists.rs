@@ -46,6 +46,14 @@ pub(crate) trait ListVerbs {
         now: i64,
     ) -> Result<()>;
 
+    fn grant_project(
+        &mut self,
+        project: ProjectId,
+        users: &[UserId],
+        granted: bool,
+        by: Actor,
+        now: i64,
+    ) -> Result<()>;
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId>;
     /// Changes as many leads as fit before `deadline`; how many were looked at.
     fn change_leads(
@@ -150,6 +158,7 @@ pub(crate) trait ListReads {
     /// Whether a further number of the list has a label.
     fn has_labels(&mut self, list: ListId) -> Result<bool>;
     fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>>;
+    fn project_grants(&mut self, project: ProjectId) -> Result<Vec<GrantRow>>;
     fn may_use(&mut self, list: ListId, user: UserId) -> Result<bool>;
     fn view(&mut self, query: &ViewQuery) -> Result<ViewPage>;
     fn find_leads(&mut self, list: ListId, filter: &ViewFilter) -> Result<Vec<LeadId>>;

@@ -66,6 +66,29 @@ impl Store {
         self.write(move |b| b.restore_project(&name, by, now)).await
     }
 
+    /// Grants every list of a project, later ones too, to users, or takes the grants back (X7).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn grant_project(
+        &self,
+        project: ProjectId,
+        users: Vec<UserId>,
+        granted: bool,
+        by: Actor,
+        now: i64,
+    ) -> Result<()> {
+        self.write(move |b| b.grant_project(project, &users, granted, by, now)).await
+    }
+
+    /// Whom a project is granted to.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn project_grants(&self, project: ProjectId) -> Result<Vec<GrantRow>> {
+        self.read(move |r| r.project_grants(project)).await
+    }
+
     /// Live projects with what they hold, by name.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
--- Schema version 5: what the migrations add up to.
+-- Schema version 6: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -183,7 +183,7 @@ CREATE TABLE assignments (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assignments_by_user ON assignments (user_id);
 
--- Who may use a list (X7). A list without a row is open to everybody.
+-- Who may use a list (X7).
 CREATE TABLE list_grants (
   list_id    BLOB NOT NULL REFERENCES lists (id),
   user_id    BLOB NOT NULL REFERENCES users (id),
@@ -191,6 +191,21 @@ CREATE TABLE list_grants (
   at         INTEGER NOT NULL,
   PRIMARY KEY (list_id, user_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Who may use every list of a project (X7), those made later too.
+CREATE TABLE project_grants (
+  project_id BLOB NOT NULL REFERENCES projects (id),
+  user_id    BLOB NOT NULL REFERENCES users (id),
+  granted_by BLOB REFERENCES users (id),
+  at         INTEGER NOT NULL,
+  PRIMARY KEY (project_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- Both kinds of grants, by list. A list without a row is open to everybody.
+CREATE VIEW grants (list_id, user_id) AS
+  SELECT list_id, user_id FROM list_grants
+  UNION ALL
+  SELECT l.id, g.user_id FROM lists l JOIN project_grants g ON g.project_id = l.project_id;
 
 -- Contacts are found by number, never by reference: the number is the key (S0.5).
 

@@ -72,7 +72,10 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
     if let Some(user) = query.granted_to {
         values.push(Value::Blob(user.0.to_be_bytes().to_vec()));
         let at = format!("?{}", values.len());
-        sql.push_str(&format!(" AND (a.user_id IS {at} OR {})", list_edit::granted("a.list_id", &at)));
+        let list = list_edit::granted("a.list_id", &at);
+        let project = list_edit::granted_project("a.project_id", &at);
+        let granted = format!("iif(a.list_id IS NULL, {project}, {list})");
+        sql.push_str(&format!(" AND (a.user_id IS {at} OR {granted})"));
     }
     let mut filter = |clause: &str, value: Option<Value>| {
         sql.push_str(" AND ");

@@ -116,15 +116,23 @@ pub(super) fn grants(db: &Connection, list: ListId) -> rusqlite::Result<Vec<Gran
 /// list pass. Both are ours, never a user's.
 pub(super) fn granted(list: &str, user: &str) -> String {
     format!(
-        "({list} IS NULL OR NOT EXISTS (SELECT 1 FROM list_grants g WHERE g.list_id = {list})
-          OR EXISTS (SELECT 1 FROM list_grants g WHERE g.list_id = {list} AND g.user_id = {user}))"
+        "({list} IS NULL OR NOT EXISTS (SELECT 1 FROM grants g WHERE g.list_id = {list})
+          OR EXISTS (SELECT 1 FROM grants g WHERE g.list_id = {list} AND g.user_id = {user}))"
+    )
+}
+
+/// The same of a project, for calls that are of no list.
+pub(super) fn granted_project(project: &str, user: &str) -> String {
+    format!(
+        "({project} IS NULL OR NOT EXISTS (SELECT 1 FROM project_grants g WHERE g.project_id = {project})
+          OR EXISTS (SELECT 1 FROM project_grants g WHERE g.project_id = {project} AND g.user_id = {user}))"
     )
 }
 
 /// Whether a user may use a list: nobody in particular may, the user does, or the user's role sees all lists (S1.36, X7).
 pub(super) fn may_use(db: &Connection, list: ListId, user: UserId) -> rusqlite::Result<bool> {
-    let sql = "SELECT NOT EXISTS (SELECT 1 FROM list_grants WHERE list_id = ?1)
-                 OR EXISTS (SELECT 1 FROM list_grants WHERE list_id = ?1 AND user_id = ?2)
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM grants WHERE list_id = ?1)
+                 OR EXISTS (SELECT 1 FROM grants WHERE list_id = ?1 AND user_id = ?2)
                  OR EXISTS (SELECT 1 FROM users WHERE id = ?2 AND role IN ('MGR', 'SV'))";
     Ok(one(db, sql, (list, user), |r| r.get(0))?.unwrap_or(false))
 }

@@ -78,6 +78,17 @@ impl ListVerbs for SqliteBackend {
         self.transact("grant list", |db, _| list_edit::grant(db, list, users, granted, by, now))
     }
 
+    fn grant_project(
+        &mut self,
+        project: ProjectId,
+        users: &[UserId],
+        granted: bool,
+        by: Actor,
+        now: i64,
+    ) -> Result<()> {
+        self.transact("grant project", |db, _| projects::grant(db, project, users, granted, by, now))
+    }
+
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
         self.transact("add lead", |db, _| lead_new::add(db, spec, by, now))
     }
@@ -254,6 +265,10 @@ impl ListReads for SqliteReader {
 
     fn deleted_lists(&mut self) -> Result<Vec<DeletedList>> {
         lists::bin(&self.db).doing("read the bin")
+    }
+
+    fn project_grants(&mut self, project: ProjectId) -> Result<Vec<GrantRow>> {
+        projects::grants(&self.db, project).doing("read grants")
     }
 
     fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>> {

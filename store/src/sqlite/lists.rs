@@ -98,8 +98,8 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {
 pub(super) fn visible(db: &Connection, user: UserId, own: bool) -> rusqlite::Result<Vec<ListInfo>> {
     let sql = format!(
         "{SELECT} WHERE l.deleted_at IS NULL AND l.enabled
-           AND (NOT EXISTS (SELECT 1 FROM list_grants WHERE list_id = l.id)
-                OR EXISTS (SELECT 1 FROM list_grants WHERE list_id = l.id AND user_id = ?1))
+           AND (NOT EXISTS (SELECT 1 FROM grants WHERE list_id = l.id)
+                OR EXISTS (SELECT 1 FROM grants WHERE list_id = l.id AND user_id = ?1))
            AND (NOT ?2 OR EXISTS (SELECT 1 FROM leads d WHERE d.list_id = l.id AND d.deleted_at IS NULL
                   AND d.position <= l.visible_position
                   AND (d.assigned_user_id = ?1 OR (p.pooled AND d.assigned_user_id IS NULL))))

@@ -51,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
     LISTS,
     include_str!("../sql/migrations/004_people.sql"),
     include_str!("../sql/migrations/005_keeping.sql"),
+    include_str!("../sql/migrations/006_grants.sql"),
 ];
 /// Adds the leads' search keys, which SQL alone cannot make.
 const LISTS: &str = include_str!("../sql/migrations/003_lists.sql");

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, ListError, Result};
-use crate::id::ProjectId;
-use crate::model::{Actor, ProjectEdit, ProjectRow};
+use crate::id::{ProjectId, UserId};
+use crate::model::{Actor, GrantRow, ProjectEdit, ProjectRow};
 use crate::phone::Phone;
 
 pub(super) fn create(
@@ -134,3 +134,39 @@ const SELECT: &str = "
   SELECT p.id, p.name, p.caller_id, p.dnc_scope = 'company',
     (SELECT count(*) FROM lists WHERE project_id = p.id AND deleted_at IS NULL), p.created_at, p.pooled
   FROM projects p";
+
+/// Grants every list of a project to users, or takes the grant back (X7).
+pub(super) fn grant(
+    db: &Connection,
+    project: ProjectId,
+    users: &[UserId],
+    granted: bool,
+    by: Actor,
+    now: i64,
+) -> Result<()> {
+    let doing = "grant project";
+    for user in users {
+        let live = "SELECT 1 FROM users WHERE id = ?1 AND deleted_at IS NULL";
+        if one(db, live, [user], |_| Ok(())).doing(doing)?.is_none() {
+            return Err(Error::NotFound { what: "user", key: user.to_string() });
+        }
+        if granted {
+            let sql = "INSERT OR IGNORE INTO project_grants (project_id, user_id, granted_by, at) VALUES (?1, ?2, ?3, ?4)";
+            exec(db, sql, (project, user, by.user, now)).doing(doing)?;
+        } else {
+            let sql = "DELETE FROM project_grants WHERE project_id = ?1 AND user_id = ?2";
+            exec(db, sql, (project, user)).doing(doing)?;
+        }
+    }
+    let action = if granted { "project.grant" } else { "project.revoke" };
+    audit_by(db, now, by, action, &project.to_string(), &json!({ "users": users })).doing(doing)
+}
+
+/// Who may use every list of a project; nobody named: no grant binds them.
+pub(super) fn grants(db: &Connection, project: ProjectId) -> rusqlite::Result<Vec<GrantRow>> {
+    let sql = "SELECT g.user_id, u.login, u.name, g.at FROM project_grants g JOIN users u ON u.id = g.user_id
+               WHERE g.project_id = ?1 ORDER BY u.login";
+    super::all(db, sql, [project], |r| {
+        Ok(GrantRow { user: r.get(0)?, login: r.get(1)?, name: r.get(2)?, at: r.get(3)? })
+    })
+}

@@ -70,6 +70,17 @@ params! {
         /// The list, by name or id.
         list: String,
     }
+    /// `project.grant`: without `users` only who may is told.
+    ProjectGrant {
+        /// Its name.
+        project: String,
+        /// Logins.
+        #[serde(default)]
+        users: Vec<String>,
+        /// Take the grants back.
+        #[serde(default)]
+        revoke: bool,
+    }
     /// `list.grant`: gives users the list, or takes it back; answers with who has it.
     ListGrant {
         /// The list, by name or id.

@@ -56,6 +56,15 @@ pub struct RoundResult {
     pub round: u32,
 }
 
+/// `project.grant`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectGrants {
+    /// The project.
+    pub project: String,
+    /// Logins of who may use all its lists; empty = nobody in particular.
+    pub users: Vec<String>,
+}
+
 /// `list.grant`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {

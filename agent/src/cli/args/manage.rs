@@ -41,6 +41,17 @@ pub enum ProjectVerb {
         /// Its name
         project: String,
     },
+    /// Grant every list of a project to users, or take it back; shows who may use them
+    Grant {
+        /// Its name
+        project: String,
+        /// Logins, separated by commas
+        #[arg(value_name = "LOGIN", value_delimiter = ',')]
+        users: Vec<String>,
+        /// Take it back
+        #[arg(long, requires = "users")]
+        revoke: bool,
+    },
     /// Bring a deleted project back
     Restore {
         /// Its name

@@ -54,6 +54,14 @@ pub(crate) fn round(round: &RoundResult, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {} {}", round.list, out.text("周回", "round"), round.round))
 }
 
+pub(crate) fn project_grants(grants: &ProjectGrants, out: Out) -> Result<(), Closed> {
+    let users = match grants.users.is_empty() {
+        true => out.text("個別の付与なし", "nobody in particular").to_owned(),
+        false => grants.users.join(", "),
+    };
+    out.line(&format!("{}: {users}", grants.project))
+}
+
 pub(crate) fn grants(grants: &Grants, out: Out) -> Result<(), Closed> {
     let users = match grants.users.is_empty() {
         true => out.text("全員", "everybody").to_owned(),

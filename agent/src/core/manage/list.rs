@@ -2,7 +2,8 @@
 
 use protocol::params;
 use protocol::result::{
-    Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectRow, Projects,
+    Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectGrants, ProjectRow,
+    Projects,
 };
 use store::import::Profile;
 use store::{ListEdit, Progress, ProjectEdit, Store};
@@ -87,6 +88,16 @@ pub(super) async fn bin(store: &Store, p: params::ListBin) -> Answer<Bin> {
         }
     };
     Ok(Bin { rows })
+}
+
+pub(super) async fn project_grant(store: &Store, p: params::ProjectGrant, by: By) -> Answer<ProjectGrants> {
+    let project = store.project_by_name(&p.project).await.map_err(told)?;
+    if !p.users.is_empty() {
+        let users = users_named(store, &p.users).await?;
+        store.grant_project(project, users, !p.revoke, by.actor, by.now).await.map_err(told)?;
+    }
+    let grants = store.project_grants(project).await.map_err(told)?;
+    Ok(ProjectGrants { project: p.project, users: grants.into_iter().map(|grant| grant.login).collect() })
 }
 
 pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer<Grants> {

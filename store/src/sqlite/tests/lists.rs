@@ -417,3 +417,44 @@ fn only_committed_imports_are_undone() {
     assert!(matches!(world.reader().import("0ZZZ"), Err(Error::NotFound { .. })));
     assert_eq!(Error::from(ListError::Cursor).code(), "E-BAD-REQUEST");
 }
+
+/// X7, S4.5: a project's grant holds for its lists beside their own, for later ones too, and for calls that are of no list.
+#[test]
+fn a_granted_project_is_used_by_those_it_is_granted_to() {
+    let mut world = World::new(1);
+    let carol = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
+    let dave = world.db.ensure_user("dave", "Dave", Role::Business, NOW).unwrap();
+    let by = Actor::default();
+    world.db.grant_project(world.project, &[carol], true, by, NOW).unwrap();
+    let later = world.list("後");
+    let may = |world: &World, list, user| world.reader().may_use(list, user).unwrap();
+    assert!(may(&world, later, carol) && !may(&world, later, dave));
+    world.db.grant_list(later, &[dave], true, by, NOW).unwrap();
+    assert!(may(&world, later, carol) && may(&world, later, dave));
+    assert!(!may(&world, world.list, dave) && !may(&world, world.list, world.user));
+    let call = crate::model::IncomingCall {
+        attempt: None,
+        caller: Some("0312345678".into()),
+        called: None,
+        seat: "a".into(),
+        user: Some(world.user),
+        project: Some(world.project),
+        account: "main".into(),
+        sip_call_id: None,
+        stub: None,
+        now: NOW,
+    };
+    world.db.open_incoming(&call).unwrap();
+    let seen = |world: &World, user| {
+        let query = crate::model::HistoryQuery {
+            include_incoming: true,
+            granted_to: Some(user),
+            ..crate::model::HistoryQuery::default()
+        };
+        world.reader().history(&query).unwrap().len()
+    };
+    assert_eq!((seen(&world, carol), seen(&world, dave), seen(&world, world.user)), (1, 0, 1));
+    world.db.grant_project(world.project, &[carol], false, by, NOW).unwrap();
+    assert_eq!(seen(&world, dave), 1, "granted to nobody is open to everybody");
+    assert!(world.reader().project_grants(world.project).unwrap().is_empty());
+}
