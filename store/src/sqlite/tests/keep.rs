@@ -408,12 +408,12 @@ fn a_long_log_is_cut_when_it_is_quiet() {
     reader.execute_batch("BEGIN; SELECT count(*) FROM leads;").unwrap();
     world.call("talked");
     std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(long).unwrap();
-    world.db.log_frames.store(1_000, std::sync::atomic::Ordering::Relaxed);
+    world.db.log_frames.store(1_000, Ordering::Relaxed);
     world.db.upkeep();
     assert_eq!(length(), long, "somebody reads");
     reader.execute_batch("COMMIT").unwrap();
     world.call("talked");
-    world.db.log_frames.store(1_000, std::sync::atomic::Ordering::Relaxed);
+    world.db.log_frames.store(1_000, Ordering::Relaxed);
     world.db.upkeep();
     assert!(length() < 1 << 20, "{}", length());
     world.call("talked");
