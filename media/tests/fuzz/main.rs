@@ -9,6 +9,7 @@
 mod repair;
 mod rtcp;
 mod rtp;
+mod srtp;
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -17,8 +18,12 @@ use std::path::PathBuf;
 /// A target: its name, its entry function, and how many changed inputs are tried on every run.
 struct Target(&'static str, fn(&[u8]), u32);
 
-const TARGETS: [Target; 3] =
-    [Target("rtp", rtp::run, 300), Target("rtcp", rtcp::run, 3_000), Target("repair", repair::run, 100)];
+const TARGETS: [Target; 4] = [
+    Target("rtp", rtp::run, 300),
+    Target("rtcp", rtcp::run, 3_000),
+    Target("repair", repair::run, 100),
+    Target("srtp", srtp::run, 2_000),
+];
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
