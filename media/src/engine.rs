@@ -11,6 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::device::{Audio, AudioBackend, Cpal};
 use crate::mailbox::{Mailbox, Message};
+use crate::monitor;
 use crate::queue::EventQueue;
 use crate::recorder::Recorder;
 use crate::thread::Worker;
@@ -189,6 +190,7 @@ impl Engine {
     fn address(&self, command: Command) -> Parcel<'_> {
         let count = self.shared.workers.len();
         let by_session = |session: SessionId| (session.0 % count as u64) as usize;
+        let by_seat = |seat: SeatId| seat.0 as usize % count;
         let known =
             |session: SessionId| self.routes().get(&session).copied().unwrap_or_else(|| by_session(session));
         let indices: Vec<usize> = match &command {
@@ -197,13 +199,19 @@ impl Engine {
             | Command::Ring { seat, .. }
             | Command::Meter { seat, .. }
             | Command::SetVolume { seat, .. }
-            | Command::SetProcessing { seat, .. } => vec![seat.0 as usize % count],
+            | Command::SetProcessing { seat, .. }
+            | Command::Alert { seat, .. }
+            | Command::Untap { by: seat } => vec![by_seat(*seat)],
+            Command::Tap { seat, by, .. } => {
+                let (tapped, own) = (by_seat(*seat), by_seat(*by));
+                if tapped == own { vec![own] } else { vec![tapped, own] }
+            }
             Command::OpenSession { session, endpoint, .. } => match endpoint {
-                Endpoint::Seat(seat) => vec![seat.0 as usize % count],
+                Endpoint::Seat(seat) | Endpoint::Phone(seat) => vec![by_seat(*seat)],
                 Endpoint::Clip(_) | Endpoint::Echo | Endpoint::Silence => vec![by_session(*session)],
             },
-            Command::SetEndpoint { session, endpoint: Endpoint::Seat(seat) } => {
-                let (from, to) = (known(*session), seat.0 as usize % count);
+            Command::SetEndpoint { session, endpoint: Endpoint::Seat(seat) | Endpoint::Phone(seat) } => {
+                let (from, to) = (known(*session), by_seat(*seat));
                 if from == to { vec![to] } else { vec![from, to] }
             }
             Command::SetEndpoint { session, .. }
@@ -261,6 +269,16 @@ impl Engine {
                     new.wake();
                     from.send(Message::Move { session, to: (*to).clone(), endpoint });
                     old.wake();
+                }
+            }
+            (Command::Tap { seat, by, mode }, [_, _]) => {
+                let (end, monitor) = monitor::tap(by, mode);
+                let tapped = Message::Tapped { seat, end: Box::new(end) };
+                for (message, (permit, mailbox)) in
+                    [tapped, Message::Monitor { by, monitor: Box::new(monitor) }].into_iter().zip(permits)
+                {
+                    permit.send(message);
+                    mailbox.wake();
                 }
             }
             (command, _) => {

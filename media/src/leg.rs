@@ -1,5 +1,7 @@
 //! One session with its sockets, its local side and its recording, on a media worker.
 
+mod phone;
+
 use std::io;
 use std::net::UdpSocket;
 use std::path::PathBuf;
@@ -65,6 +67,8 @@ pub(crate) struct Leg {
 #[derive(Debug)]
 enum Local {
     Seat(SeatId),
+    /// This leg is the voice of the seat.
+    Phone(SeatId),
     Clip(Box<ClipSource>, Rate),
     Echo,
     Silence,
@@ -132,7 +136,7 @@ impl Leg {
     pub(crate) fn seat(&self) -> Option<SeatId> {
         match self.local {
             Local::Seat(seat) => Some(seat),
-            Local::Clip(..) | Local::Echo | Local::Silence => None,
+            Local::Phone(_) | Local::Clip(..) | Local::Echo | Local::Silence => None,
         }
     }
 
@@ -140,11 +144,15 @@ impl Leg {
     pub(crate) fn set_endpoint(&mut self, endpoint: Endpoint) {
         self.local = match endpoint {
             Endpoint::Seat(seat) => Local::Seat(seat),
+            Endpoint::Phone(seat) => Local::Phone(seat),
             Endpoint::Clip(plan) => Local::Clip(Box::new(ClipSource::new(plan)), Rate::default()),
             Endpoint::Echo => Local::Echo,
             Endpoint::Silence => Local::Silence,
         };
         self.far = Far::default();
+        if self.phone_of().is_some() {
+            self.without_detectors();
+        }
     }
 
     /// First or later remote description.
@@ -334,7 +342,7 @@ impl Leg {
 
     /// One round of 20 ms: hears, speaks, records. `seat` is the seat on the local side if this session is
     /// the one attached to it.
-    pub(crate) fn tick(&mut self, seat: Option<&mut Seat>, now: Instant, events: &mut EventQueue) {
+    pub(crate) fn tick(&mut self, mut seat: Option<&mut Seat>, now: Instant, events: &mut EventQueue) {
         self.ticks = self.ticks.wrapping_add(1);
         let rate = self.rate();
         let count = rate as usize / 50;
@@ -347,7 +355,7 @@ impl Leg {
         } else {
             self.pull(&mut far, count, now);
         }
-        match (&mut self.local, seat) {
+        match (&mut self.local, seat.as_deref_mut()) {
             (Local::Seat(_), Some(seat)) => {
                 if !by_device {
                     let mut heard = std::mem::take(&mut self.frames.scratch);
@@ -371,11 +379,14 @@ impl Leg {
                 local.iter_mut().zip(clip).for_each(|(slot, sample)| *slot = *sample);
             }
             (Local::Echo, _) => local.copy_from_slice(&far),
-            (Local::Seat(_) | Local::Silence, _) => local.fill(0),
+            (Local::Seat(_) | Local::Phone(_) | Local::Silence, _) => local.fill(0),
         }
         if self.muted {
             // The recording has what the callee could hear.
             local.fill(0);
+        }
+        if let Some(seat) = seat {
+            seat.tapped(&mut local, &far, rate);
         }
         if let Some(session) = &mut self.session {
             session.push(now, &local);

@@ -71,9 +71,11 @@ pub mod limiter;
 pub mod limits;
 mod mailbox;
 mod margin;
+mod monitor;
 pub mod notice;
 mod outbound;
 mod outbox;
+mod phone;
 pub mod playout;
 pub mod plc;
 pub mod processing;
@@ -102,8 +104,9 @@ pub mod volume;
 pub mod wav;
 
 pub use notice::NoticeTone;
+pub use phone::hold_music;
 pub use socket::{BindError, RtpSocket};
 pub use types::{
     CallProgress, ClipPlan, Codec, Command, Endpoint, FaxSignal, MediaEvent, SeatId, Segment, SessionId,
-    SessionStats, StreamParams, VoiceSpec,
+    SessionStats, StreamParams, TapMode, VoiceSpec,
 };

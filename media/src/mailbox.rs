@@ -9,6 +9,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::device::AudioFeed;
 use crate::leg::Leg;
+use crate::monitor::{Monitor, TappedEnd};
 use crate::types::{Command, Endpoint, SeatId, SessionId};
 
 /// What a worker is told.
@@ -21,6 +22,10 @@ pub(crate) enum Message {
     Feed { seat: SeatId, opening: u64, feed: AudioFeed },
     /// By the engine: the last worker to see it answers.
     Ping { id: u64, left: Arc<AtomicUsize> },
+    /// By the engine: somebody listens at this seat.
+    Tapped { seat: SeatId, end: Box<TappedEnd> },
+    /// By the engine: this seat listens to another.
+    Monitor { by: SeatId, monitor: Box<Monitor> },
     /// By the engine: keep what is said to this session until it arrives from another worker.
     Expect { session: SessionId },
     /// By the engine: hand this session to another worker and put it on `endpoint` there.
@@ -98,6 +103,9 @@ pub(crate) fn session_of(command: &Command) -> Option<SessionId> {
         | Command::Meter { .. }
         | Command::SetVolume { .. }
         | Command::SetProcessing { .. }
+        | Command::Alert { .. }
+        | Command::Tap { .. }
+        | Command::Untap { .. }
         | Command::Ping { .. } => None,
     }
 }

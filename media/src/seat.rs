@@ -2,6 +2,8 @@
 
 use crate::device::{CaptureFeed, FileTrack, PlaybackFeed};
 use crate::margin::{FillLevel, Reserve};
+use crate::monitor::TappedEnd;
+use crate::phone::Phone;
 use crate::processing::{Processing, Processor};
 use crate::resample::Resampler;
 use crate::ringer::Ringer;
@@ -15,6 +17,10 @@ pub(crate) struct Seat {
     opening: u64,
     capture: CaptureFeed,
     playback: PlaybackFeed,
+    /// In the place of both feeds: the voice is a SIP phone.
+    phone: Option<Box<Phone>>,
+    /// Supervisors who listen here.
+    taps: Vec<TappedEnd>,
     /// Sessions that name this seat, the attached one last.
     sessions: Vec<SessionId>,
     /// What rings here.
@@ -42,6 +48,8 @@ impl Seat {
             opening,
             capture: CaptureFeed::Silence,
             playback: PlaybackFeed::Discard,
+            phone: None,
+            taps: Vec::new(),
             sessions,
             ringer: Ringer::default(),
             volume: Volume::default(),
@@ -79,6 +87,40 @@ impl Seat {
         std::mem::replace(&mut self.playback, feed)
     }
 
+    /// Whether the voice is a SIP phone.
+    pub(crate) fn phone(&mut self) -> Option<&mut Phone> {
+        self.phone.as_deref_mut()
+    }
+
+    /// The voice is a SIP phone from now on.
+    pub(crate) fn set_phone(&mut self, phone: Phone) {
+        self.phone = Some(Box::new(phone));
+    }
+
+    /// Takes over what belongs to the place and not to its voice.
+    pub(crate) fn succeed(&mut self, before: &mut Self) {
+        self.taps = std::mem::take(&mut before.taps);
+    }
+
+    /// Somebody listens here; who did before, under the same name, no longer.
+    pub(crate) fn add_tap(&mut self, tap: TappedEnd) {
+        self.taps.retain(|other| other.by() != tap.by() && !other.is_over());
+        if self.taps.len() < TAPS {
+            self.taps.push(tap);
+        }
+    }
+
+    /// Lets supervisors hear 20 ms of both sides, at `rate`, and adds what those say who barge in to what the operator
+    /// says to the customer.
+    pub(crate) fn tapped(&mut self, operator: &mut [i16], callee: &[i16], rate: u32) {
+        if self.taps.is_empty() {
+            return;
+        }
+        self.taps.retain(|tap| !tap.is_over());
+        self.taps.iter_mut().for_each(|tap| tap.tell(operator, callee, rate));
+        self.taps.iter_mut().for_each(|tap| tap.barge(operator, rate));
+    }
+
     /// Puts `session` on this seat, in front of whatever was there.
     pub(crate) fn attach(&mut self, session: SessionId) {
         self.detach(session);
@@ -97,6 +139,11 @@ impl Seat {
         self.sessions.last() == Some(&session)
     }
 
+    /// Whether some session talks and is heard here.
+    pub(crate) fn is_taken(&self) -> bool {
+        !self.sessions.is_empty()
+    }
+
     /// Sessions that name this seat.
     pub(crate) fn sessions(&self) -> &[SessionId] {
         &self.sessions
@@ -109,7 +156,7 @@ impl Seat {
 
     /// Whether a device asks for samples by its own clock; else the worker's 20 ms clock decides.
     pub(crate) fn plays_by_device(&self) -> bool {
-        matches!(self.playback, PlaybackFeed::Ring { .. })
+        self.phone.is_none() && matches!(self.playback, PlaybackFeed::Ring { .. })
     }
 
     /// Samples at `rate` that bring the playback ring to its target level; 0 without a device.
@@ -141,6 +188,10 @@ impl Seat {
     /// Lets the operator hear samples of a call at `rate`, at the operator's volume.
     pub(crate) fn play(&mut self, samples: &mut [i16], rate: u32) {
         scale(samples, self.volume.playback.min(Volume::MAX_HEARD));
+        self.taps.iter_mut().for_each(|tap| tap.whisper(samples, rate));
+        if let Some(phone) = &mut self.phone {
+            return phone.play(samples, rate);
+        }
         self.processor.played(samples, rate);
         self.play_as_is(samples, rate);
     }
@@ -159,6 +210,10 @@ impl Seat {
 
     /// Fills `out` with 20 ms of the operator's voice at `rate`, silence where there is none.
     pub(crate) fn capture(&mut self, out: &mut [i16], rate: u32) {
+        if let Some(phone) = &mut self.phone {
+            phone.capture(out, rate);
+            return scale(out, self.volume.capture);
+        }
         self.take(out, rate);
         self.processor.process(out, rate);
         scale(out, self.volume.capture);
@@ -278,6 +333,8 @@ fn fill(out: &mut [i16], samples: &[i16]) {
     }
 }
 
+/// Supervisors at one seat; further ones hear nothing.
+const TAPS: usize = 4;
 const CAPTURE_STEP_MS: usize = 5;
 /// Peak of what counts as a silent moment, about −47 dBm0.
 const QUIET: u16 = 100;

@@ -6,10 +6,12 @@ use crate::device::{
     AudioBackend, AudioFeed, DeviceError, Duplex, FileTrack, FileVoice, OpenParams, PlaybackFeed, SeatParams,
 };
 use crate::mailbox::Message;
+use crate::monitor::{Monitor, TappedEnd};
+use crate::phone::Phone;
 use crate::recorder::{Finish, RecorderCommand, Target};
 use crate::seat::Seat;
 use crate::thread::{Unsent, Worker};
-use crate::types::{MediaEvent, SeatId, VoiceSpec};
+use crate::types::{MediaEvent, SeatId, SessionId, VoiceSpec};
 
 impl Worker {
     /// Opens a seat's voice, in place of the one it had; its sessions stay on it.
@@ -18,7 +20,7 @@ impl Worker {
         let sessions = before.map(|seat| seat.sessions().to_vec()).unwrap_or_default();
         let rings = before.is_some_and(|seat| seat.ringer.rings());
         let settings = before.map(Seat::settings);
-        self.close_seat(id);
+        let mut former = self.close_seat(id);
         self.openings += 1;
         // Silent until its feeds arrive.
         let mut seat = Seat::new(self.openings, sessions);
@@ -26,6 +28,9 @@ impl Worker {
         if let Some((volume, processing)) = settings {
             seat.set_volume(volume);
             seat.set_processing(processing);
+        }
+        if let Some(former) = &mut former {
+            seat.succeed(former);
         }
         self.seats.insert(id, seat);
         let asked = match voice {
@@ -37,6 +42,21 @@ impl Worker {
                 }
             }
             VoiceSpec::Null => {
+                self.events.push(MediaEvent::SeatOpened {
+                    seat: id,
+                    capture: None,
+                    playback: None,
+                    ring: None,
+                });
+                Ok(())
+            }
+            VoiceSpec::Phone { idle } => {
+                let mut phone = Phone::new(idle);
+                // Its leg may have come before it.
+                phone.set_leg(self.phone_leg(id));
+                if let Some(seat) = self.seats.get_mut(&id) {
+                    seat.set_phone(phone);
+                }
                 self.events.push(MediaEvent::SeatOpened {
                     seat: id,
                     capture: None,
@@ -117,13 +137,47 @@ impl Worker {
     }
 
     /// Closes a seat's voice; sessions that name it go on in silence.
-    pub(crate) fn close_seat(&mut self, id: SeatId) {
-        let Some(mut seat) = self.seats.remove(&id) else { return };
+    pub(crate) fn close_seat(&mut self, id: SeatId) -> Option<Seat> {
+        let mut seat = self.seats.remove(&id)?;
         self.end_file(id, &seat.set_playback(PlaybackFeed::Discard));
         if let Some(audio) = &self.audio {
             audio.close(id);
         }
         self.rest();
+        Some(seat)
+    }
+
+    /// A leg became a seat's phone. A seat that is not open yet finds it when it opens.
+    pub(crate) fn put_phone(&mut self, id: SeatId, session: SessionId) {
+        if let Some(phone) = self.seats.get_mut(&id).and_then(Seat::phone) {
+            phone.set_leg(Some(session));
+        }
+    }
+
+    /// A leg is no longer a seat's phone.
+    pub(crate) fn take_phone(&mut self, id: SeatId, session: SessionId) {
+        let phone = self.seats.get_mut(&id).and_then(Seat::phone);
+        if let Some(phone) = phone.filter(|phone| phone.leg() == Some(session)) {
+            phone.set_leg(None);
+        }
+    }
+
+    /// Lets a phone hear that somebody calls.
+    pub(crate) fn alert(&mut self, id: SeatId, on: bool) {
+        if let Some(phone) = self.seats.get_mut(&id).and_then(Seat::phone) {
+            phone.set_alert(on);
+        }
+    }
+
+    /// Somebody listens at a seat.
+    pub(crate) fn add_tap(&mut self, id: SeatId, tap: TappedEnd) {
+        self.seats.entry(id).or_insert_with(|| Seat::new(0, Vec::new())).add_tap(tap);
+    }
+
+    /// A seat listens to another.
+    pub(crate) fn set_monitor(&mut self, id: SeatId, monitor: Monitor) {
+        self.monitors.insert(id, monitor);
+        self.wake_up(crate::queue::now());
     }
 
     fn end_file(&mut self, seat: SeatId, feed: &PlaybackFeed) {

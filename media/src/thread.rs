@@ -23,6 +23,7 @@ use crate::device::Audio;
 use crate::inbox::Inbox;
 use crate::leg::Leg;
 use crate::mailbox::{Mailbox, Message, session_of};
+use crate::monitor::{self, Monitor};
 use crate::queue::{EventQueue, now};
 use crate::recorder::{Finish, Recorder, RecorderCommand, Target};
 use crate::seat::Seat;
@@ -41,6 +42,8 @@ pub(crate) struct Worker {
     legs: Vec<Option<Leg>>,
     slots: HashMap<SessionId, usize>,
     pub(crate) seats: HashMap<SeatId, Seat>,
+    /// Supervisors' seats of this worker that listen to others.
+    pub(crate) monitors: HashMap<SeatId, Monitor>,
     /// Messages for sessions on their way here.
     expected: HashMap<SessionId, Vec<Message>>,
     /// What the recorder or another worker had no room for.
@@ -100,6 +103,7 @@ impl Worker {
             legs: Vec::new(),
             slots: HashMap::new(),
             seats: HashMap::new(),
+            monitors: HashMap::new(),
             expected: HashMap::new(),
             unsent: VecDeque::new(),
             grid: None,
@@ -166,7 +170,11 @@ impl Worker {
     fn turn(&self) -> Option<Instant> {
         let grid = self.grid.as_ref()?;
         let every = self.seats.values().any(|seat| seat.plays_by_device() || seat.ringer.rings());
-        let taken = |slot: u64| self.legs.iter().skip(slot as usize % 4).step_by(4).any(Option::is_some);
+        let listens = !self.monitors.is_empty();
+        let taken = |slot: u64| {
+            self.legs.iter().skip(slot as usize % 4).step_by(4).any(Option::is_some)
+                || (listens && slot.is_multiple_of(4))
+        };
         let ahead = (0..4).find(|ahead| every || taken(grid.number + ahead)).unwrap_or(0);
         Some(grid.next + SLOT * ahead as u32)
     }
@@ -179,6 +187,8 @@ impl Worker {
                 None => self.command(command, now),
             },
             Message::Feed { seat, opening, feed } => self.feed(seat, opening, feed),
+            Message::Tapped { seat, end } => self.add_tap(seat, *end),
+            Message::Monitor { by, monitor } => self.set_monitor(by, *monitor),
             Message::Ping { id, left } => {
                 if left.fetch_sub(1, Ordering::AcqRel) == 1 {
                     self.events.push(MediaEvent::Pong { id });
@@ -221,7 +231,7 @@ impl Worker {
     fn command(&mut self, command: Command, now: Instant) {
         match command {
             Command::OpenSeat { seat, voice } => self.open_seat(seat, voice),
-            Command::CloseSeat { seat } => self.close_seat(seat),
+            Command::CloseSeat { seat } => drop(self.close_seat(seat)),
             Command::Ring { seat, on } => self.ring(seat, on, now),
             Command::Meter { seat, time } => {
                 if let Some(audio) = &self.audio {
@@ -231,6 +241,16 @@ impl Worker {
             Command::SetVolume { seat, volume } => self.setting(seat, |seat| seat.set_volume(volume)),
             Command::SetProcessing { seat, processing } => {
                 self.setting(seat, |seat| seat.set_processing(processing));
+            }
+            Command::Alert { seat, on } => self.alert(seat, on),
+            Command::Tap { seat, by, mode } => {
+                let (tap, monitor) = monitor::tap(by, mode);
+                self.add_tap(seat, tap);
+                self.set_monitor(by, monitor);
+            }
+            Command::Untap { by } => {
+                self.monitors.remove(&by);
+                self.rest();
             }
             Command::OpenSession { session, socket, endpoint } => {
                 // A caller that reuses an id gets its old session closed first.
@@ -329,10 +349,18 @@ impl Worker {
         if let Some(seat) = leg.seat().and_then(|seat| self.seats.get_mut(&seat)) {
             seat.detach(session);
         }
+        let (phone_before, leg) = (leg.phone_of(), leg);
         leg.set_endpoint(endpoint);
-        if let Some(id) = leg.seat() {
+        let (seat, phone) = (leg.seat(), leg.phone_of());
+        if let Some(id) = seat {
             // A session may come before its seat: silence until the seat opens.
             self.seats.entry(id).or_insert_with(|| Seat::new(0, Vec::new())).attach(session);
+        }
+        if let Some(id) = phone_before {
+            self.take_phone(id, session);
+        }
+        if let Some(id) = phone {
+            self.put_phone(id, session);
         }
     }
 
@@ -348,11 +376,19 @@ impl Worker {
         self.wake_up(now);
     }
 
+    /// The leg that is a seat's phone.
+    pub(crate) fn phone_leg(&self, seat: SeatId) -> Option<SessionId> {
+        self.legs.iter().flatten().find(|leg| leg.phone_of() == Some(seat)).map(Leg::id)
+    }
+
     fn remove(&mut self, session: SessionId) -> Option<Leg> {
         let slot = self.slots.remove(&session)?;
         let leg = self.legs.get_mut(slot)?.take()?;
         if let Some(seat) = leg.seat().and_then(|seat| self.seats.get_mut(&seat)) {
             seat.detach(session);
+        }
+        if let Some(seat) = leg.phone_of() {
+            self.take_phone(seat, session);
         }
         self.rest();
         Some(leg)
@@ -360,7 +396,8 @@ impl Worker {
 
     /// Stops the clock when nobody needs it.
     pub(crate) fn rest(&mut self) {
-        if self.slots.is_empty() && !self.seats.values().any(|seat| seat.ringer.rings()) {
+        let needed = !self.slots.is_empty() || !self.monitors.is_empty();
+        if !needed && !self.seats.values().any(|seat| seat.ringer.rings()) {
             self.grid = None;
         }
     }
@@ -402,29 +439,96 @@ impl Worker {
             self.legs.iter_mut().flatten().for_each(|leg| leg.skip_ticks(rounds));
         }
         while grid.next <= now {
-            let slot_of_round = grid.number % 4;
-            for (slot, leg) in self.legs.iter_mut().enumerate() {
-                let Some(leg) = leg else { continue };
-                let session = leg.id();
-                let mut seat =
-                    leg.seat().and_then(|seat| self.seats.get_mut(&seat)).filter(|s| s.is_attached(session));
-                let its_turn = slot as u64 % 4 == slot_of_round;
-                let by_device = seat.as_ref().is_some_and(|seat| seat.plays_by_device());
-                if its_turn || by_device {
-                    leg.receive(&mut self.inbox, &mut self.events);
-                }
-                if let Some(seat) = seat.as_mut().filter(|_| by_device) {
-                    leg.top_up(seat, now);
-                }
-                if its_turn {
-                    leg.tick(seat, now, &mut self.events);
-                }
+            let round = grid.number % 4;
+            for slot in 0..self.legs.len() {
+                self.turn_of(slot, slot as u64 % 4 == round, now);
+            }
+            if !self.monitors.is_empty() {
+                self.turn_of_monitors(round == 0);
             }
             self.seats.values_mut().for_each(Seat::ring);
             grid.number += 1;
             grid.next += SLOT;
         }
         self.grid = Some(grid);
+    }
+
+    /// What the leg of a slot does in a slot of the grid.
+    fn turn_of(&mut self, slot: usize, its_turn: bool, now: Instant) {
+        let Some(leg) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
+        if let Some(id) = leg.phone_of() {
+            if its_turn {
+                self.turn_of_phone(slot, id, now);
+            }
+            return;
+        }
+        let session = leg.id();
+        let mut seat =
+            leg.seat().and_then(|seat| self.seats.get_mut(&seat)).filter(|s| s.is_attached(session));
+        let by_device = seat.as_ref().is_some_and(|seat| seat.plays_by_device());
+        if its_turn || by_device {
+            leg.receive(&mut self.inbox, &mut self.events);
+        }
+        if let Some(seat) = seat.as_mut().filter(|_| by_device) {
+            leg.top_up(seat, now);
+        }
+        if !its_turn {
+            return;
+        }
+        let partner = seat.as_mut().and_then(|seat| seat.phone()?.leg());
+        let partner = partner.and_then(|id| self.slots.get(&id)).copied();
+        let Some((seat, partner)) = seat.as_mut().zip(partner) else {
+            return leg.tick(seat, now, &mut self.events);
+        };
+        // Bridged: both legs take their turn together, so that nothing waits between them.
+        let Ok([Some(leg), Some(partner)]) = self.legs.get_disjoint_mut([slot, partner]) else { return };
+        partner.receive(&mut self.inbox, &mut self.events);
+        if let Some(phone) = seat.phone() {
+            partner.listen(phone, now);
+        }
+        leg.tick(Some(seat), now, &mut self.events);
+        if let Some(phone) = seat.phone() {
+            partner.speak(phone, now, &mut self.events);
+        }
+    }
+
+    /// A phone between calls: it hears the idle sound, or whom its supervisor listens to.
+    fn turn_of_phone(&mut self, slot: usize, id: SeatId, now: Instant) {
+        let Some(leg) = self.legs.get_mut(slot).and_then(Option::as_mut) else { return };
+        let seat = self.seats.get_mut(&id);
+        if let Some(seat) = seat {
+            let taken = seat.is_taken();
+            let phone = seat.phone().filter(|phone| phone.leg() == Some(leg.id()));
+            let Some(phone) = phone else { return };
+            if taken {
+                // The turn of its call is its turn.
+                return;
+            }
+            leg.receive(&mut self.inbox, &mut self.events);
+            leg.listen(phone, now);
+            if let Some(monitor) = self.monitors.get_mut(&id) {
+                monitor.tick(seat);
+            }
+            if let Some(phone) = seat.phone() {
+                leg.speak(phone, now, &mut self.events);
+            }
+        }
+    }
+
+    /// Supervisors who listen by a headset; a phone has its turn with its leg, and a call of their own goes first.
+    fn turn_of_monitors(&mut self, whole_round: bool) {
+        for (id, monitor) in &mut self.monitors {
+            let Some(seat) = self.seats.get_mut(id).filter(|seat| !seat.is_taken()) else { continue };
+            if seat.phone().is_some() {
+                continue;
+            }
+            if seat.plays_by_device() {
+                monitor.top_up(seat);
+            }
+            if whole_round {
+                monitor.tick(seat);
+            }
+        }
     }
 
     fn retry(&mut self) {

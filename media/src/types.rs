@@ -124,6 +124,23 @@ pub enum VoiceSpec {
         /// WAV (16 bit, mono) that receives what the operator hears.
         write: Option<PathBuf>,
     },
+    /// A SIP phone: the session that is put on [`Endpoint::Phone`] of the seat.
+    Phone {
+        /// What the phone hears between calls, and a customer while the phone holds or is lost: mono PCM at 8 kHz,
+        /// repeated without end; empty means silence. See [`hold_music`](crate::hold_music).
+        idle: Arc<[i16]>,
+    },
+}
+
+/// What a supervisor may do at a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TapMode {
+    /// Hear both sides.
+    Listen,
+    /// And be heard by the operator.
+    Whisper,
+    /// And be heard by operator and customer.
+    Barge,
 }
 
 /// Who is on the local side of a session.
@@ -132,6 +149,9 @@ pub enum Endpoint {
     /// An operator's seat. The session put there last has the operator; those before it are silent on both
     /// sides until it ends or gets another endpoint.
     Seat(SeatId),
+    /// The seat's own phone: this session is the voice of the seat, bridged to the session that has the operator. The one
+    /// put there last counts. Nothing is looked for in it.
+    Phone(SeatId),
     /// A scripted voice.
     Clip(ClipPlan),
     /// The peer hears itself.
@@ -317,6 +337,30 @@ pub enum Command {
         session: SessionId,
         /// Whether the peer is ringing.
         on: bool,
+    },
+    /// Lets a seat's phone hear that somebody calls, in the place of what it hears between calls. Of no effect on other
+    /// voices.
+    Alert {
+        /// The seat.
+        seat: SeatId,
+        /// Whether somebody calls.
+        on: bool,
+    },
+    /// Lets a supervisor's seat hear what is said at another, and speak there as the mode says, over all calls until
+    /// [`Command::Untap`]. A seat taps one other at a time; a tap takes the place of the one before. A call on the
+    /// supervisor's own seat goes first.
+    Tap {
+        /// The seat that is listened to.
+        seat: SeatId,
+        /// The supervisor's seat.
+        by: SeatId,
+        /// What the supervisor may do.
+        mode: TapMode,
+    },
+    /// Ends the tap of a supervisor's seat.
+    Untap {
+        /// The supervisor's seat.
+        by: SeatId,
     },
     /// Ends recording, closes sockets; answered by [`MediaEvent::Closed`].
     Close {

@@ -73,6 +73,11 @@ impl RingWriter {
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
     }
+
+    /// Whether the other end is gone.
+    pub fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.shared) == 1
+    }
 }
 
 /// The end that takes samples out. Belongs to one thread at a time.

@@ -9,6 +9,7 @@
 mod kill;
 mod kit;
 mod loopback;
+mod phone;
 mod pulse;
 mod secured;
 mod worker;
