@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::Instant;
 
 use media::tones::{ToneSpec, goertzel::Bin};
 use media::{Codec, Command, Endpoint, MediaEvent, RtpSocket, SeatId, SessionId, TapMode, VoiceSpec};
@@ -66,11 +66,13 @@ fn incoming(path: &Path) -> (Vec<i16>, u32) {
     (channels[1].clone(), rate)
 }
 
-/// Share of a tone in the last `ms` milliseconds.
+/// Share of a tone in the last `ms` milliseconds but the very last, which the end may have cut.
 fn share(samples: &[i16], rate: u32, hertz: f32, ms: usize) -> f32 {
-    let count = rate as usize / 1_000 * ms;
-    let end = samples.len().saturating_sub(rate as usize / 10);
-    let stretch = &samples[end.saturating_sub(count)..end];
+    share_of_last(&samples[..samples.len().saturating_sub(rate as usize / 10)], rate, hertz, ms)
+}
+
+fn share_of_last(samples: &[i16], rate: u32, hertz: f32, ms: usize) -> f32 {
+    let stretch = &samples[samples.len().saturating_sub(rate as usize / 1_000 * ms)..];
     // Whole pieces of 50 ms, so that a single gap does not spoil the whole.
     let piece = rate as usize / 20;
     let mut shares: Vec<f32> =
@@ -172,37 +174,55 @@ fn a_supervisor_listens_whispers_and_barges() {
         let customer = floor.leg(Endpoint::Seat(operator), 1_000.0, Codec::Pcmu);
         let recording = floor.folder.path().join("call.wav");
         floor.own.send(Command::Record { session: customer.ours, path: recording.clone() });
-        let stage = Duration::from_millis(1_200);
+        let mut middles = Vec::new();
+        let mut stage = |command: Command| {
+            floor.own.send(command);
+            pause(900);
+            middles.push(Instant::now());
+            pause(500);
+        };
         for mode in [TapMode::Listen, TapMode::Whisper, TapMode::Barge] {
-            floor.own.send(Command::Tap { seat: operator, by: supervisor, mode });
-            std::thread::sleep(stage);
+            stage(Command::Tap { seat: operator, by: supervisor, mode });
         }
-        floor.own.send(Command::Untap { by: supervisor });
-        std::thread::sleep(stage);
+        stage(Command::Untap { by: supervisor });
+        let end = Instant::now();
         for outside in [&phone, &boss, &customer] {
             floor.far.send(Command::StopRecording { session: outside.theirs, keep: true });
         }
+        floor.own.send(Command::StopRecording { session: customer.ours, keep: true });
         pause(100);
         let _folder = floor.end();
-        // 400 ms at the end of a stage, counted from the end of a file: 4 stages, the last one first.
-        let at = |heard: &[i16], rate: u32, stage: usize, hertz: f32| {
-            let end = heard.len() - rate as usize / 10 - stage * rate as usize * 12 / 10;
-            share(&heard[..end], rate, hertz, 400) > 0.15
+        // Whether a tone sounds in most of the 400 ms around the middle of each stage.
+        let stages = |heard: &[i16], rate: u32, hertz: f32| -> Vec<bool> {
+            let back =
+                |middle: &Instant| ((end - *middle).as_millis() as usize - 200) * rate as usize / 1_000;
+            let until = |middle| heard.len().saturating_sub(back(middle));
+            middles
+                .iter()
+                .map(|middle| share_of_last(&heard[..until(middle)], rate, hertz, 400) > 0.1)
+                .collect()
         };
         let (by_phone, rate) = incoming(&phone.heard);
         let (by_customer, _) = incoming(&customer.heard);
         let (by_boss, _) = incoming(&boss.heard);
-        let stages = |heard: &[i16], hertz| [3, 2, 1, 0].map(|stage| at(heard, rate, stage, hertz));
         // Listen, whisper, barge, nothing.
-        assert_eq!(stages(&by_phone, 1_600.0), [false, true, true, false], "the operator");
-        assert_eq!(stages(&by_customer, 1_600.0), [false, false, true, false], "the customer");
-        assert_eq!(stages(&by_phone, 1_000.0), [true; 4]);
-        assert_eq!(stages(&by_customer, 600.0), [true; 4]);
-        assert_eq!(stages(&by_boss, 600.0), [true, true, true, false], "the supervisor hears the operator");
-        assert_eq!(stages(&by_boss, 1_000.0), [true, true, true, false], "the supervisor hears the customer");
+        assert_eq!(stages(&by_phone, rate, 1_600.0), [false, true, true, false], "the operator");
+        assert_eq!(stages(&by_customer, rate, 1_600.0), [false, false, true, false], "the customer");
+        assert_eq!(stages(&by_phone, rate, 1_000.0), [true; 4]);
+        assert_eq!(stages(&by_customer, rate, 600.0), [true; 4]);
+        assert_eq!(
+            stages(&by_boss, rate, 600.0),
+            [true, true, true, false],
+            "the supervisor hears the operator"
+        );
+        assert_eq!(
+            stages(&by_boss, rate, 1_000.0),
+            [true, true, true, false],
+            "the supervisor hears the customer"
+        );
         // The recording: what the customer said, and what the customer could hear.
         let (rate, channels) = media::wav::read_channels(&recording).unwrap();
-        let stages = |heard: &[i16]| [3, 2, 1, 0].map(|stage| at(heard, rate, stage, 1_600.0));
+        let stages = |heard: &[i16]| stages(heard, rate, 1_600.0);
         assert_eq!(stages(&channels[0]), [false, false, true, false], "operator's channel");
         assert_eq!(stages(&channels[1]), [false; 4], "callee's channel");
     }
@@ -230,9 +250,10 @@ fn a_supervisor_with_files_for_a_headset_follows_the_operator_over_calls() {
     pause(300);
     let _folder = floor.end();
     let heard = media::wav::read_mono(&heard).unwrap().samples;
-    let middle = heard.len() / 2;
-    assert!(share(&heard[..middle], 8_000, 1_000.0, 1_000) > 0.2, "the first customer");
-    assert!(share(&heard[middle..], 8_000, 1_300.0, 1_000) > 0.2, "the second customer");
+    let first =
+        |hertz: f32| heard.chunks_exact(400).position(|piece| share_of_last(piece, 8_000, hertz, 50) > 0.2);
+    let (one, two) = (first(1_000.0), first(1_300.0));
+    assert!(one.is_some() && one < two, "the first customer at {one:?}, the second at {two:?}");
 }
 
 #[test]
