@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use config::{AccountKind, Config, Keepalive, ReliableProvisionals, RoleName, TlsVerify, Transport};
+use config::{AccountKind, Config, Keepalive, ReliableProvisionals, RoleName, TlsVerify, Transport, Voice};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
@@ -28,7 +28,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::archive::Archivist;
 use crate::clock::now;
 use crate::control::{EventHub, People, SeatBinding, Server, ServerOptions};
-use crate::core::{AccountRuntime, Core, Parts, SeatRuntime};
+use crate::core::{AccountRuntime, Core, PHONE_IDLE, Parts, Phone, SeatRuntime};
 use crate::instance;
 use crate::keeping::{self, Kept, Limits};
 use crate::notify::Notifier;
@@ -153,7 +153,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     }
     let start = now();
     let instance = instance::load(&config.daemon.state_dir);
-    let (ua, driver, accounts) = signalling(&config, instance.as_deref()).await?;
+    let (mut ua, mut driver, accounts) = signalling(&config, instance.as_deref()).await?;
     let database = &config.daemon.database;
     let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
     let store = Store::open(database, options).map_err(|source| RunError::Store {
@@ -188,8 +188,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         ..EngineConfig::default()
     };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
+    let phones = desk_phones(&config, &mut ua, &mut driver)?;
     let settings = crate::settings::Kept::load(&config.daemon.state_dir);
-    let seats = seats(&config, &store, &engine, &accounts, &settings.settings, start.wall).await?;
+    let seats = seats(&config, &store, &engine, &accounts, &settings.settings, phones, start.wall).await?;
 
     let labels = store.dispositions().await?.into_iter().map(|status| (status.code, status.label)).collect();
     let project = store.ensure_project(DEFAULT_PROJECT, None, start.wall).await?;
@@ -420,10 +421,11 @@ async fn seats(
     engine: &Engine,
     accounts: &[AccountRuntime],
     settings: &Settings,
+    phones: Vec<Option<Phone>>,
     wall: i64,
 ) -> Result<Vec<SeatRuntime>, RunError> {
     let mut seats = Vec::with_capacity(config.seats.len());
-    for (index, seat) in config.seats.iter().enumerate() {
+    for ((index, seat), phone) in config.seats.iter().enumerate().zip(phones) {
         let user = store.ensure_user(&seat.operator, &seat.operator, Role::Operator, wall).await?;
         let account = accounts.iter().position(|a| a.config.name == seat.account).unwrap_or(0);
         let media = SeatId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -434,6 +436,12 @@ async fn seats(
             }
         }
         let practice = accounts[account].config.kind == AccountKind::Practice;
+        let mut dialer = Dialer::new(policy(&config.dialing, practice));
+        let mut shown = crate::core::Voice::default();
+        if phone.is_some() {
+            dialer.voice(false, now().into());
+            shown.trouble = Some(PHONE_IDLE.to_owned());
+        }
         seats.push(SeatRuntime {
             name: seat.name.clone(),
             operator: seat.operator.clone(),
@@ -441,7 +449,7 @@ async fn seats(
             user,
             account,
             media,
-            dialer: Dialer::new(policy(&config.dialing, practice)),
+            dialer,
             shown: None,
             last: None,
             list: None,
@@ -449,12 +457,44 @@ async fn seats(
             waiting: None,
             save_seq: None,
             since: wall,
-            voice: crate::core::Voice::default(),
+            phone,
+            voice: shown,
             wanted,
             rings: false,
         });
     }
     Ok(seats)
+}
+
+/// The desk phones of the seats. One that is called directly is an account of its own, at which nothing registers: only
+/// the phone may send requests by it.
+fn desk_phones(
+    config: &Config,
+    ua: &mut UserAgent,
+    driver: &mut Driver,
+) -> Result<Vec<Option<Phone>>, RunError> {
+    let mut phones = Vec::with_capacity(config.seats.len());
+    for seat in &config.seats {
+        let Voice::Phone(phone) = &seat.voice else {
+            phones.push(None);
+            continue;
+        };
+        let Some((_, host)) = phone.address.strip_prefix("sip:").and_then(|rest| rest.split_once('@')) else {
+            phones.push(Some(Phone::new(phone.clone(), None)));
+            continue;
+        };
+        let name = format!("phone-{}", seat.name);
+        let uri = |text: String| {
+            Uri::parse(&text).map_err(|_| RunError::Uri { account: name.clone(), uri: text.clone() })
+        };
+        let mut account = AccountConfig::new(&name, uri(format!("sip:kakeru-phone@{host}"))?);
+        account.outbound_proxy = Some(uri(format!("sip:{host}"))?);
+        account.display_name = Some(String::from("Kakeru"));
+        let id = ua.add_account(account);
+        driver.resolve(ua, id);
+        phones.push(Some(Phone::new(phone.clone(), Some(id))));
+    }
+    Ok(phones)
 }
 
 /// Who is who: users of the store, seats of the configuration.

@@ -27,10 +27,10 @@ pub use paths::{Environment, Paths, Setup};
 pub use people::{ContactNames, Contacts, People, RoleName};
 pub use secret::{PasswordSource, Secret};
 pub use types::{
-    Account, AccountKind, AutoOutcome, Codec, Config, Daemon, DialMode, Dialing, Dtmf, Keepalive, Locale,
-    Log, LogFormat, MAX_REPEATS_PER_DAY, MAX_RING_TIMEOUT, MIN_REPEAT_GAP, Media, NoticeTone, NumberFormat,
-    Outbox, Processing, Recording, ReliableProvisionals, Seat, Sip, Srtp, SrtpKeying, Tls, TlsIdentity,
-    TlsListen, TlsVerify, Transport, Voice,
+    Account, AccountKind, AutoOutcome, Codec, Config, Daemon, DeskPhone, DialMode, Dialing, Dtmf, Keepalive,
+    Locale, Log, LogFormat, MAX_REPEATS_PER_DAY, MAX_RING_TIMEOUT, MIN_REPEAT_GAP, Media, NoticeTone,
+    NumberFormat, Outbox, PhoneIdle, PhoneKeep, Processing, Recording, ReliableProvisionals, Seat, Sip, Srtp,
+    SrtpKeying, Tls, TlsIdentity, TlsListen, TlsVerify, Transport, Voice,
 };
 pub use window::{CEILING_FROM, CEILING_TO, CallingWindow, ClosedDates, Date, Weekday, Weekdays};
 

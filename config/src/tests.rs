@@ -367,6 +367,21 @@ fn a_seat_names_devices_processing_and_a_headset() {
     }
 }
 
+#[test]
+fn a_desk_phone_is_an_extension_or_an_address_and_no_emergency_number() {
+    let read =
+        |address: &str| parse(&format!("{MINIMAL}voice = {{ kind = \"phone\", address = \"{address}\" }}\n"));
+    for good in ["201", "*201", "sip:201@192.0.2.31", "sip:desk-1@phones.example.jp:5070", "10110"] {
+        let config = read(good).unwrap_or_else(|errors| panic!("{good}: {errors:?}"));
+        let Voice::Phone(phone) = &config.seats[0].voice else { panic!("{good}") };
+        assert_eq!((phone.address.as_str(), phone.keep), (good, crate::PhoneKeep::Up));
+        assert_eq!(phone.codecs, [crate::Codec::Pcmu, crate::Codec::Pcma, crate::Codec::G722]);
+    }
+    for bad in ["", "110", "0119", "sip:118@192.0.2.31", "sip:192.0.2.31", "2 01", "sip:201@192.0.2.31;x=y"] {
+        assert_eq!(read(bad).unwrap_err()[0].path, "seat[0].voice.address", "{bad}");
+    }
+}
+
 fn account(keys: &str) -> Account {
     parse(&MINIMAL.replacen("[[seat]]", &format!("{keys}\n[[seat]]"), 1)).unwrap().accounts.remove(0)
 }

@@ -444,6 +444,45 @@ pub enum Voice {
     },
     /// Silence in, nothing out.
     Null,
+    /// A SIP phone on the operator's desk.
+    Phone(DeskPhone),
+}
+
+/// A SIP phone as a seat's voice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskPhone {
+    /// `sip:user@host[:port]`, called directly; else an extension at the exchange of the seat's account.
+    pub address: String,
+    /// When it is called.
+    pub keep: PhoneKeep,
+    /// What it hears between calls.
+    pub idle: PhoneIdle,
+    /// What it is offered, in order of preference.
+    pub codecs: Vec<Codec>,
+    /// Whether it is asked to answer by itself.
+    pub auto_answer: bool,
+    /// How long it rings, 5 to 120 s.
+    pub ring_timeout: Duration,
+}
+
+/// When a desk phone is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneKeep {
+    /// Once, when the operator becomes ready; it stays up between calls ("nailed-up").
+    Up,
+    /// For each call, before the customer.
+    PerCall,
+}
+
+/// What a desk phone hears between calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhoneIdle {
+    /// Nothing.
+    Silence,
+    /// A quiet chord of our own.
+    Music,
+    /// A WAV file.
+    File(PathBuf),
 }
 
 /// What is done to an operator's voice before it is sent.

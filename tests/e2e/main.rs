@@ -7,6 +7,7 @@ mod auto_call;
 mod calls;
 mod consult;
 mod control;
+mod desk_phone;
 mod devices;
 mod digits;
 mod early;

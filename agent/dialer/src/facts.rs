@@ -41,6 +41,15 @@ impl Dialer {
         }
     }
 
+    /// The operator's voice is there, or no longer: a desk phone that is up. It is there unless told.
+    pub fn voice(&mut self, up: bool, now: Now) {
+        if self.voice_up != up {
+            self.voice_up = up;
+            self.go_on(now);
+            self.show();
+        }
+    }
+
     /// The store can write, or no longer.
     pub fn store(&mut self, ok: bool, now: Now) {
         if self.store_ok != ok {

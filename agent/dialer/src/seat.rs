@@ -12,6 +12,7 @@ pub struct Dialer {
     pub(crate) session: Option<Session>,
     pub(crate) trunk_up: bool,
     pub(crate) store_ok: bool,
+    pub(crate) voice_up: bool,
     pub(crate) voids: u32,
     pub(crate) shown: SeatState,
     pub(crate) actions: VecDeque<Action>,
@@ -30,6 +31,7 @@ impl Dialer {
             session: None,
             trunk_up: false,
             store_ok: true,
+            voice_up: true,
             voids: 0,
             actions: VecDeque::new(),
         }
@@ -85,6 +87,23 @@ impl Dialer {
     #[must_use]
     pub fn is_free(&self) -> bool {
         matches!(self.state, State::Idle | State::Breathing(..))
+    }
+
+    /// Whether a call is up or about to be, so that the operator's voice is needed.
+    #[must_use]
+    pub fn wants_voice(&self) -> bool {
+        match &self.state {
+            State::Opening
+            | State::Previewing { .. }
+            | State::Marking(_)
+            | State::Dialing(_)
+            | State::Ringing(_)
+            | State::InCall(_) => true,
+            State::Advancing { .. } => self.session.is_some() && self.paused.is_none() && self.voice_up,
+            State::Idle => self.paused.is_none() && self.waiting() == Some(Waiting::Phone),
+            State::Releasing { .. } => self.session.is_some() && self.paused.is_none(),
+            State::Ending(..) | State::WrapUp(_) | State::Breathing(..) => false,
+        }
     }
 
     /// Whether the calling window is open.

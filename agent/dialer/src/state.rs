@@ -34,6 +34,8 @@ pub enum Waiting {
     Trunk,
     /// The store cannot write (disk full, locked).
     Store,
+    /// The operator's desk phone is not up: nobody would hear the callee.
+    Phone,
     /// Leads remain but none is due before this UTC millisecond.
     NotDue(i64),
 }

@@ -11,7 +11,7 @@ impl Dialer {
     pub(crate) fn go_on(&mut self, now: Now) {
         if matches!(self.state, State::Idle) && self.session.is_some() {
             self.advance(None, None, false, now);
-        } else if matches!(self.waiting(), Some(Waiting::Store | Waiting::Trunk))
+        } else if matches!(self.waiting(), Some(Waiting::Store | Waiting::Trunk | Waiting::Phone))
             && self.obstacle(now).is_none()
         {
             // The row that is open decides what comes next, and no longer the trouble.
@@ -44,7 +44,9 @@ impl Dialer {
             Some(Waiting::Trunk)
         } else {
             let closed = self.policy.window.as_ref().filter(|window| !window.is_open(now.wall));
-            closed.map(|window| Waiting::Hours(window.next_open(now.wall)))
+            let closed = closed.map(|window| Waiting::Hours(window.next_open(now.wall)));
+            // Last: no phone rings for a list that may not be dialed anyway.
+            closed.or((!self.voice_up).then_some(Waiting::Phone))
         }
     }
 
@@ -52,7 +54,7 @@ impl Dialer {
         let Some(session) = &mut self.session else { return };
         session.retry_at = match waiting {
             Some(Waiting::Hours(Some(at)) | Waiting::NotDue(at)) => Some(now.mono + until(at, now.wall)),
-            Some(Waiting::Hours(None) | Waiting::Trunk | Waiting::Store) | None => None,
+            Some(Waiting::Hours(None) | Waiting::Trunk | Waiting::Store | Waiting::Phone) | None => None,
         };
         if session.waiting != waiting {
             session.waiting = waiting;
@@ -106,7 +108,11 @@ impl Dialer {
     }
 
     pub(crate) fn may_dial(&self, now: Now) -> bool {
-        self.paused.is_none() && self.session.is_some() && self.trunk_up && self.window_open(now)
+        self.paused.is_none()
+            && self.session.is_some()
+            && self.trunk_up
+            && self.voice_up
+            && self.window_open(now)
     }
 
     pub(crate) fn show(&mut self) {

@@ -129,7 +129,8 @@ impl Core {
         self.seats[seat].list_name().ok_or_else(|| ErrorCode::NoSession.into())
     }
 
-    fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
+    pub(super) fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
+        let asked = p.clone();
         let callee = match callee(p.number, p.contact, p.label, p.lead, p.attempt) {
             Ok(Some(callee)) => callee,
             Ok(None) => {
@@ -141,6 +142,9 @@ impl Core {
             }
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
+        if !self.voice_is_up(seat) && self.stopping.is_none() && !self.seats[seat].dialer.in_call() {
+            return self.dial_after_phone(seat, asked, reply);
+        }
         match self.may_dial(seat, now) {
             Ok(()) => self.open_manual(seat, callee, p.project, reply, now),
             Err(error) => respond::<SeatStatus>(reply, Err(error)),
@@ -332,7 +336,9 @@ impl Core {
         let attempt = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
         let call = attempt.and_then(|attempt| self.calls.get(&attempt)).filter(|call| {
             // A session means that our answer is on its way already.
-            call.session.is_none() && matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing)
+            call.session.is_none()
+                && self.voice_is_up(seat)
+                && matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing)
         });
         let (attempt, sip) = call
             .and_then(|call| Some((call.attempt, call.sip?)))
@@ -377,7 +383,7 @@ impl Core {
         Ok(())
     }
 
-    fn dtmf(&mut self, seat: SeatIndex, p: &CallDtmf, now: Now) -> Result<(), RpcError> {
+    pub(super) fn dtmf(&mut self, seat: SeatIndex, p: &CallDtmf, now: Now) -> Result<(), RpcError> {
         let attempt = self.talking_attempt(seat)?;
         let valid = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D' | 'a'..='d');
         if p.digits.is_empty() || p.digits.len() > DTMF_MAX || !p.digits.chars().all(valid) {

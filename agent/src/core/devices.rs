@@ -59,6 +59,7 @@ impl Wanted {
                 VoiceSpec::File { play: play.clone(), write: write.clone() }
             }
             ConfiguredVoice::Null => VoiceSpec::Null,
+            ConfiguredVoice::Phone(phone) => VoiceSpec::Phone { idle: super::phone::idle_sound(&phone.idle) },
         };
         [
             MediaCommand::OpenSeat { seat, voice },

@@ -13,6 +13,9 @@ use crate::clock::Now;
 
 impl Core {
     pub(super) fn on_media(&mut self, event: MediaEvent, now: Now) {
+        if self.phone_heard(&event, now) {
+            return;
+        }
         match event {
             MediaEvent::SeatOpened { seat, capture, playback, ring }
             | MediaEvent::SeatBack { seat, capture, playback, ring } => {
@@ -166,7 +169,8 @@ impl Core {
 
     fn voice(&mut self, seat: SeatId, voice: Voice, now: Now) {
         let found: Option<SeatIndex> = self.seats.iter().position(|s| s.media == seat);
-        let Some(index) = found else { return };
+        // What is said of a phone is its leg's to say.
+        let Some(index) = found.filter(|index| self.seats[*index].phone.is_none()) else { return };
         if let Some(reason) = &voice.trouble {
             tracing::warn!(seat = self.seats[index].name, reason, "voice device lost, the call goes on");
         }

@@ -31,6 +31,7 @@ mod office;
 mod parts;
 mod past;
 mod pause;
+mod phone;
 mod query;
 mod reach;
 mod replaced;
@@ -74,6 +75,7 @@ pub(crate) use headset::Headsets;
 use job::Done;
 pub(crate) use parts::Parts;
 use past::PastCalls;
+pub(crate) use phone::{IDLE as PHONE_IDLE, Phone};
 pub(crate) use seat::{SeatRuntime, Voice};
 
 /// Position of a seat in the configuration.
@@ -214,6 +216,9 @@ impl Core {
                     self.act(seat, action, now);
                 }
             }
+            for seat in 0..self.seats.len() {
+                idle &= !self.drive_phone(seat, now);
+            }
             if idle {
                 break;
             }
@@ -229,7 +234,14 @@ impl Core {
         // The resolver tells nobody of names that no registration waits for; they are looked at until they are known.
         let unknown = self.accounts.iter().any(|account| account.awaits_address(&self.ua));
         let address = unknown.then(|| now().mono + ADDRESS_LOOK);
-        let own = [self.store_probe, self.watchdog.next(), self.stopping, address, self.silence_deadline()];
+        let own = [
+            self.store_probe,
+            self.watchdog.next(),
+            self.stopping,
+            address,
+            self.phones_deadline(),
+            self.silence_deadline(),
+        ];
         seats.chain(closing).chain(own.into_iter().flatten()).min()
     }
 

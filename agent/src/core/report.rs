@@ -276,6 +276,7 @@ pub(super) const fn waiting_words(waiting: DialerWaiting) -> (&'static str, Opti
         DialerWaiting::Hours(until) => ("hours", until),
         DialerWaiting::Trunk => ("registration", None),
         DialerWaiting::Store => ("disk", None),
+        DialerWaiting::Phone => ("phone", None),
         DialerWaiting::NotDue(at) => ("not_due", Some(at)),
     }
 }

@@ -5,6 +5,7 @@ use protocol::{ErrorCode, RpcError};
 use store::{AttemptId, Claimed, ListId, UserId};
 use tokio::sync::oneshot;
 
+use super::Phone;
 use super::consult::Consult;
 
 /// Where the answer to a command goes.
@@ -33,6 +34,8 @@ pub(crate) struct SeatRuntime {
     pub(crate) save_seq: Option<u64>,
     /// UTC milliseconds of the last change of state.
     pub(crate) since: i64,
+    /// The voice is a desk phone.
+    pub(crate) phone: Option<Phone>,
     /// Voice device: what is in use, or why nothing is.
     pub(crate) voice: Voice,
     /// What is wanted of its devices.

@@ -26,6 +26,9 @@ pub(crate) struct Arriving {
 
 impl Core {
     pub(super) fn on_sip(&mut self, event: Event, now: Now) {
+        if self.phone_signalled(&event, now) {
+            return;
+        }
         match event {
             Event::Registration { account, status } => self.registration(account, status, now),
             Event::Incoming { call, replaces: Some(old), request, sip_call_id, .. } => {
@@ -358,6 +361,7 @@ impl Core {
         for call in self.calls.values_mut().filter(|call| call.origin != Origin::Incoming) {
             call.facts.shutdown = !call.facts.answered && call.closing.is_none();
         }
+        self.drop_phones(now);
         let up: Vec<CallId> = self.by_sip.keys().copied().collect();
         for sip in up {
             self.ua.hangup(sip, HangupReason::Normal, now.mono);

@@ -1,9 +1,11 @@
 //! `[[seat]]`.
 
+use std::time::Duration;
+
 use super::{Context, check_name, required};
 use crate::error::ErrorKind;
 use crate::reader::{Found, Report, Table};
-use crate::types::{Processing, Seat, Voice};
+use crate::types::{Codec, DeskPhone, PhoneIdle, PhoneKeep, Processing, Seat, Voice};
 
 pub(super) fn seat(
     mut table: Table<'_, '_>,
@@ -45,17 +47,19 @@ enum Kind {
     Device,
     File,
     Null,
+    Phone,
 }
 
 fn voice(mut table: Table<'_, '_>, context: &Context<'_>, report: &mut Report) -> Voice {
     let before = report.errors.len();
-    let kinds = [("device", Kind::Device), ("file", Kind::File), ("null", Kind::Null)];
+    let kinds =
+        [("device", Kind::Device), ("file", Kind::File), ("null", Kind::Null), ("phone", Kind::Phone)];
     let kind = table.choice("kind", &kinds, report);
     if kind.is_none() && report.errors.len() == before {
         report.error(
             ErrorKind::Missing,
             &table.place("kind"),
-            "this key must be set: \"device\", \"file\" or \"null\"",
+            "this key must be set: \"device\", \"phone\", \"file\" or \"null\"",
         );
     }
     // Which other keys exist depends on the kind; without one they cannot be judged.
@@ -73,6 +77,7 @@ fn voice(mut table: Table<'_, '_>, context: &Context<'_>, report: &mut Report) -
             Voice::File { play, write }
         }
         Kind::Null => Voice::Null,
+        Kind::Phone => Voice::Phone(phone(&mut table, context, report)),
     };
     table.finish(report);
     voice
@@ -94,6 +99,52 @@ fn processing(table: &mut Table<'_, '_>, report: &mut Report) -> Processing {
         *switch = true;
     }
     wanted
+}
+
+fn phone(table: &mut Table<'_, '_>, context: &Context<'_>, report: &mut Report) -> DeskPhone {
+    let before = report.errors.len();
+    let address = table.string("address", report);
+    if let Some(address) = &address {
+        let (user, direct) = match address.value.strip_prefix("sip:") {
+            Some(rest) => (rest.split('@').next().unwrap_or_default(), rest.contains('@')),
+            None => (address.value.as_str(), true),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+*#".contains(c);
+        if !direct || user.is_empty() || !user.chars().all(plain) || address.value.contains([' ', '<', ';']) {
+            report.invalid(
+                &address.at,
+                "write an extension, \"201\", or the phone itself, \"sip:201@192.0.2.31\"",
+            );
+        } else if ["110", "118", "119"].iter().any(|number| user.ends_with(number) && user.len() <= 4) {
+            report.invalid(&address.at, "this is an emergency number, or reads like one behind a prefix");
+        }
+    }
+    let address = required(address, table, "address", "address = \"201\"", before, report);
+    let keeps = [("up", PhoneKeep::Up), ("per-call", PhoneKeep::PerCall)];
+    let keep = table.choice("keep", &keeps, report).map_or(PhoneKeep::Up, |found| found.value);
+    let idle = match table.string("idle", report) {
+        None => PhoneIdle::Silence,
+        Some(found) if found.value == "silence" => PhoneIdle::Silence,
+        Some(found) if found.value == "music" => PhoneIdle::Music,
+        Some(found) => PhoneIdle::File(context.absolute(&found.value)),
+    };
+    let mut codecs = Vec::new();
+    for item in table.strings("codecs", report).map(|found| found.value).unwrap_or_default() {
+        let known = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
+        match known.into_iter().find(|codec| codec.as_str().eq_ignore_ascii_case(&item.value)) {
+            Some(codec) if !codecs.contains(&codec) => codecs.push(codec),
+            Some(_) => report.invalid(&item.at, "this codec is named twice"),
+            None => report.invalid(&item.at, "known are \"PCMU\", \"PCMA\", \"G722\" and \"opus\""),
+        }
+    }
+    if codecs.is_empty() {
+        codecs = vec![Codec::Pcmu, Codec::Pcma, Codec::G722];
+    }
+    let auto_answer = table.boolean("auto_answer", report).is_some_and(|found| found.value);
+    let (least, most) = (Duration::from_secs(5), Duration::from_secs(120));
+    let ring_timeout = table.duration("ring_timeout", least, most, report);
+    let ring_timeout = ring_timeout.map_or(Duration::from_secs(30), |found| found.value);
+    DeskPhone { address, keep, idle, codecs, auto_answer, ring_timeout }
 }
 
 fn names(table: &mut Table<'_, '_>, key: &'static str, report: &mut Report) -> Vec<String> {

@@ -1,0 +1,422 @@
+//! A seat's desk phone: the leg that is its voice.
+//!
+//! ```text
+//!            operator ready, or a call              answered
+//!   Down ────────────────────────────> Calling ───────────────────> Up ──┐
+//!    ^ ^                                  │ no answer, refused           │ lost: no voice, no answer
+//!    │ └── hung up by the operator ───────┼──────────────────────────────┤
+//!    │                                    v                              │
+//!    └───────── not wanted ─────────── Waiting <─────────────────────────┘
+//! ```
+//! The phone comes first: the dialer calls nobody before it is up, so that no callee hears silence. A phone that hangs up
+//! ends the customer's call; one that is kept up pauses its seat then, for that is how one leaves at a desk phone (ADR
+//! 0005). One that is lost is called again, and a customer hears the idle sound for as long as [`BACK_WITHIN`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use config::{DeskPhone, PhoneIdle, PhoneKeep};
+use media::types::{Command as MediaCommand, Endpoint, MediaEvent, SessionId};
+use protocol::params::{CallDial, CallDtmf};
+use protocol::result::SeatStatus;
+use protocol::{ErrorCode, RpcError};
+use sip_stack::message::Uri;
+use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, Negotiated, RtcpMux};
+use sip_stack::ua::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Invite};
+use store::AttemptId;
+
+use super::command::respond;
+use super::seat::{Reply, Voice};
+use super::{Core, SeatIndex, account};
+use crate::clock::Now;
+use crate::stream::stream_params;
+
+/// The desk phone of a seat while the daemon runs.
+pub(crate) struct Phone {
+    config: DeskPhone,
+    /// The user agent's account of a phone that is called directly; else the seat's account leads to it.
+    direct: Option<AccountId>,
+    state: State,
+    /// Calls in a row that were not answered.
+    failures: u32,
+    /// When it was lost, with a customer on the line.
+    lost: Option<Instant>,
+    /// It hears that somebody calls.
+    alerted: bool,
+    /// A command that waits for it.
+    pending: Option<(CallDial, Reply)>,
+}
+
+enum State {
+    Down,
+    Calling { sip: CallId, session: SessionId },
+    Up { sip: CallId, session: SessionId },
+    Waiting(Instant),
+}
+
+impl Phone {
+    /// A phone that was not called yet.
+    pub(crate) fn new(config: DeskPhone, direct: Option<AccountId>) -> Self {
+        let state = State::Down;
+        Self { config, direct, state, failures: 0, lost: None, alerted: false, pending: None }
+    }
+
+    fn ids(&self) -> Option<(CallId, SessionId)> {
+        match self.state {
+            State::Calling { sip, session } | State::Up { sip, session } => Some((sip, session)),
+            State::Down | State::Waiting(_) => None,
+        }
+    }
+
+    fn is_up(&self) -> bool {
+        matches!(self.state, State::Up { .. })
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let again = match self.state {
+            State::Waiting(at) => Some(at),
+            State::Down | State::Calling { .. } | State::Up { .. } => None,
+        };
+        again.into_iter().chain(self.lost.map(|at| at + BACK_WITHIN)).min()
+    }
+}
+
+impl Core {
+    /// What happens to a phone's SIP call. `false`: it is another call.
+    pub(super) fn phone_signalled(&mut self, event: &Event, now: Now) -> bool {
+        let sip = match event {
+            Event::Answered { call, .. }
+            | Event::MediaChanged { call, .. }
+            | Event::Dtmf { call, .. }
+            | Event::Ended { call, .. } => *call,
+            _ => return false,
+        };
+        let mine = |seat: &super::SeatRuntime| seat.phone.as_ref().and_then(Phone::ids).map(|ids| ids.0);
+        let Some(seat) = self.seats.iter().position(|seat| mine(seat) == Some(sip)) else { return false };
+        match event {
+            Event::Answered { media, .. } => self.phone_answered(seat, media, now),
+            Event::MediaChanged { media, .. } => {
+                if let Some((_, session)) = self.phone(seat).and_then(Phone::ids) {
+                    self.media(MediaCommand::Update { session, params: stream_params(media, None) });
+                }
+            }
+            Event::Dtmf { digit, .. } => self.phone_digit(seat, *digit, now),
+            Event::Ended { end, .. } => self.phone_ended(seat, end, now),
+            _ => {}
+        }
+        true
+    }
+
+    /// What is heard of a phone's session. `false`: it is another's.
+    pub(super) fn phone_heard(&mut self, event: &MediaEvent, now: Now) -> bool {
+        let heard = match event {
+            MediaEvent::Dtmf { session, .. } | MediaEvent::RtpTimeout { session } => *session,
+            _ => return false,
+        };
+        let mine = |seat: &super::SeatRuntime| seat.phone.as_ref().and_then(Phone::ids).map(|ids| ids.1);
+        let Some(seat) = self.seats.iter().position(|seat| mine(seat) == Some(heard)) else { return false };
+        match event {
+            MediaEvent::Dtmf { digit, .. } => self.phone_digit(seat, *digit, now),
+            _ => {
+                self.drop_phone(seat, HangupReason::Timeout, now);
+                self.phone_lost(seat, "no voice comes from the phone", now);
+            }
+        }
+        true
+    }
+
+    /// Calls the phone where it is wanted, and lets it go where it is not. `true`: something was done.
+    pub(super) fn drive_phone(&mut self, seat: SeatIndex, now: Now) -> bool {
+        let Some(phone) = &self.seats[seat].phone else { return false };
+        if self.stopping.is_some() {
+            return false;
+        }
+        let dialer = &self.seats[seat].dialer;
+        let needed = dialer.wants_voice() || phone.pending.is_some();
+        let wanted = needed || (phone.config.keep == PhoneKeep::Up && !dialer.is_paused());
+        let ringing = matches!(dialer.state(), dialer::SeatState::Ringing);
+        let overdue = phone.lost.is_some_and(|at| now.mono >= at + BACK_WITHIN);
+        let per_call = phone.config.keep == PhoneKeep::PerCall;
+        let (alert, alerted) = (phone.is_up() && ringing, phone.alerted);
+        if alert != alerted {
+            let seat_id = self.seats[seat].media;
+            self.media(MediaCommand::Alert { seat: seat_id, on: alert });
+            if let Some(phone) = &mut self.seats[seat].phone {
+                phone.alerted = alert;
+            }
+        }
+        if overdue {
+            if let Some(phone) = &mut self.seats[seat].phone {
+                phone.lost = None;
+            }
+            tracing::warn!(seat = self.seats[seat].name, "the phone is not back, its call is hung up");
+            let _ = self.seats[seat].dialer.hang_up();
+            return true;
+        }
+        match self.seats[seat].phone.as_ref().map(|phone| &phone.state) {
+            Some(State::Down) if wanted => self.call_phone(seat, now),
+            Some(State::Waiting(at)) if wanted && *at <= now.mono => self.call_phone(seat, now),
+            Some(State::Waiting(_)) if !wanted => self.set_phone(seat, State::Down, Some(IDLE), now),
+            Some(State::Up { .. } | State::Calling { .. }) if per_call && !needed => {
+                self.drop_phone(seat, HangupReason::Normal, now);
+                self.set_phone(seat, State::Down, None, now);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    pub(super) fn phones_deadline(&self) -> Option<Instant> {
+        self.seats.iter().filter_map(|seat| seat.phone.as_ref()?.deadline()).min()
+    }
+
+    /// Whether a call may be placed: the seat has a headset, or a phone that is up.
+    pub(super) fn voice_is_up(&self, seat: SeatIndex) -> bool {
+        self.phone(seat).is_none_or(Phone::is_up)
+    }
+
+    /// A number was typed and the phone is not up: it is called first.
+    pub(super) fn dial_after_phone(&mut self, seat: SeatIndex, p: CallDial, reply: Reply) {
+        match &mut self.seats[seat].phone {
+            Some(phone) if phone.pending.is_none() => {
+                phone.pending = Some((p, reply));
+                if let State::Waiting(_) = phone.state {
+                    phone.state = State::Down;
+                }
+            }
+            _ => respond::<SeatStatus>(reply, Err(ErrorCode::Busy.into())),
+        }
+    }
+
+    /// Lets all phones go: orderly shutdown.
+    pub(super) fn drop_phones(&mut self, now: Now) {
+        for seat in 0..self.seats.len() {
+            self.drop_phone(seat, HangupReason::Normal, now);
+            self.refuse_pending(seat, "the daemon stops");
+        }
+    }
+
+    fn phone(&self, seat: SeatIndex) -> Option<&Phone> {
+        self.seats[seat].phone.as_ref()
+    }
+
+    fn call_phone(&mut self, seat: SeatIndex, now: Now) {
+        match self.invite_phone(seat, now) {
+            Ok((sip, session)) => {
+                self.set_phone(seat, State::Calling { sip, session }, Some("the phone rings"), now)
+            }
+            Err(why) => self.phone_failed(seat, &why, now),
+        }
+    }
+
+    fn invite_phone(&mut self, seat: SeatIndex, now: Now) -> Result<(CallId, SessionId), String> {
+        let Some(phone) = self.phone(seat) else { return Err(String::from("no phone")) };
+        let of_seat = self.seats[seat].account;
+        let (account, address) = match phone.direct {
+            Some(direct) => {
+                let peer = self.ua.trunk(direct).active.map(|flow| flow.peer);
+                let listen = self.config.sip.listen.ip();
+                let fixed = (!listen.is_unspecified()).then_some(listen);
+                (direct, fixed.or_else(|| account::local_address(peer?)))
+            }
+            None => (self.accounts[of_seat].id, self.media_address(of_seat)),
+        };
+        let address = address.ok_or("its address is not known yet")?;
+        let target = match phone.direct {
+            Some(_) => phone.config.address.clone(),
+            None => {
+                let of = &self.accounts[of_seat].config;
+                let host = of.registrar.as_deref().map_or(of.aor_host(), |registrar| {
+                    registrar.split_once(':').map_or(registrar, |(_, host)| host)
+                });
+                format!("{}:{}@{host}", of.scheme(), phone.config.address)
+            }
+        };
+        let target = Uri::parse(&target).map_err(|_| "its address is no SIP URI")?;
+        let ring_timeout = phone.config.ring_timeout;
+        let headers = if phone.config.auto_answer {
+            // What Asterisk, Polycom, Yealink, Cisco and Grandstream phones each look for; RFC 5373 for the rest.
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            vec![
+                header("Call-Info", "<sip:kakeru.invalid>;answer-after=0"),
+                header("Alert-Info", "<http://kakeru.invalid>;info=alert-autoanswer"),
+                header("Answer-Mode", "Auto"),
+            ]
+        } else {
+            Vec::new()
+        };
+        let codecs = phone.config.codecs.iter().map(|codec| match codec {
+            config::Codec::Pcmu => CodecSpec::new(CodecName::Pcmu),
+            config::Codec::Pcma => CodecSpec::new(CodecName::Pcma),
+            config::Codec::G722 => CodecSpec::new(CodecName::G722),
+            config::Codec::Opus => {
+                let fmtp = Some(String::from("useinbandfec=1; stereo=0; sprop-stereo=0"));
+                CodecSpec { name: CodecName::Opus, payload_type: 111, fmtp }
+            }
+        });
+        let codecs = codecs.collect();
+        let socket = self.rtp_socket(address).map_err(|code| code.as_str().to_owned())?;
+        let rtp = self.advertised(address, socket.port());
+        let capabilities =
+            Capabilities { codecs, rtcp_mux: RtcpMux::Answer, ..Capabilities::new(rtp.ip(), rtp.port()) };
+        let invite = Invite { target, capabilities, ring_timeout, headers };
+        let sip = self.ua.invite(account, invite, now.mono).map_err(|error| error.to_string())?;
+        self.next_session += 1;
+        let session = SessionId(self.next_session);
+        let endpoint = Endpoint::Phone(self.seats[seat].media);
+        self.media(MediaCommand::OpenSession { session, socket, endpoint });
+        Ok((sip, session))
+    }
+
+    fn phone_answered(&mut self, seat: SeatIndex, media: &Negotiated, now: Now) {
+        let Some((sip, session)) = self.phone(seat).and_then(Phone::ids) else { return };
+        self.media(MediaCommand::Start { session, params: stream_params(media, None) });
+        self.media(MediaCommand::Answered { session });
+        self.set_phone(seat, State::Up { sip, session }, None, now);
+        let Some(phone) = &mut self.seats[seat].phone else { return };
+        phone.failures = 0;
+        phone.lost = None;
+        if let Some((p, reply)) = phone.pending.take() {
+            return self.call_dial(seat, p, reply, now);
+        }
+        self.answer_ringing(seat, now);
+    }
+
+    /// Whoever takes up a ringing phone, or presses a key on one that is up, answers.
+    fn answer_ringing(&mut self, seat: SeatIndex, now: Now) {
+        if matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing)
+            && let Err(error) = self.answer(seat, now)
+        {
+            tracing::warn!(seat = self.seats[seat].name, %error, "the call could not be answered");
+        }
+    }
+
+    fn phone_digit(&mut self, seat: SeatIndex, digit: char, now: Now) {
+        if matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing) {
+            return self.answer_ringing(seat, now);
+        }
+        // Between calls a key means nothing.
+        let digits = CallDtmf { seat: None, digits: digit.to_string() };
+        if let Err(error) = self.dtmf(seat, &digits, now) {
+            tracing::debug!(seat = self.seats[seat].name, %error, "a key of the phone went nowhere");
+        }
+    }
+
+    fn phone_ended(&mut self, seat: SeatIndex, end: &CallEnd, now: Now) {
+        let Some((_, session)) = self.phone(seat).and_then(Phone::ids) else { return };
+        let up = self.phone(seat).is_some_and(Phone::is_up);
+        self.media(MediaCommand::Close { session });
+        match (up, end.by) {
+            (true, EndedBy::Remote) => self.phone_hung_up(seat, now),
+            (true, EndedBy::Local | EndedBy::Timeout) => {
+                self.phone_lost(seat, "the phone does not answer", now)
+            }
+            (false, _) => {
+                let why = match end.sip_code {
+                    _ if end.ring_timeout => String::from("the phone was not answered"),
+                    Some(code) => format!("the phone refused: {code}"),
+                    None => String::from("the phone does not answer"),
+                };
+                self.phone_failed(seat, &why, now);
+            }
+        }
+    }
+
+    fn phone_hung_up(&mut self, seat: SeatIndex, now: Now) {
+        let keep = self.phone(seat).map(|phone| phone.config.keep);
+        self.set_phone(seat, State::Down, Some("hung up; `kakeru ready` calls it again"), now);
+        let in_call = self.seats[seat].dialer.in_call();
+        if keep == Some(PhoneKeep::Up) || !in_call {
+            self.seats[seat].dialer.pause(String::from("phone"), now.into());
+        }
+        if in_call {
+            self.end_consult(seat, now);
+            let _ = self.seats[seat].dialer.hang_up();
+        }
+    }
+
+    /// It was up and is gone without a word: called again at once, then ever more slowly.
+    fn phone_lost(&mut self, seat: SeatIndex, why: &str, now: Now) {
+        tracing::warn!(seat = self.seats[seat].name, why, "the phone is lost, it is called again");
+        let in_call = self.seats[seat].dialer.in_call();
+        if let Some(phone) = &mut self.seats[seat].phone {
+            phone.lost = in_call.then_some(now.mono);
+        }
+        self.set_phone(seat, State::Waiting(now.mono), Some(why), now);
+    }
+
+    /// A call to it came to nothing.
+    fn phone_failed(&mut self, seat: SeatIndex, why: &str, now: Now) {
+        tracing::warn!(seat = self.seats[seat].name, why, "no answer from the phone");
+        self.refuse_pending(seat, why);
+        let Some(phone) = &mut self.seats[seat].phone else { return };
+        let wait = AGAIN_MAX.min(AGAIN_FIRST * 2_u32.saturating_pow(phone.failures.min(10)));
+        phone.failures += 1;
+        let (keep, lost) = (phone.config.keep, phone.lost.is_some());
+        if matches!(self.seats[seat].dialer.state(), dialer::SeatState::Ringing) {
+            // Nobody is there to take the call.
+            let attempt = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
+            if let Some(attempt) = attempt {
+                self.hang_up(attempt, HangupReason::Busy, now);
+            }
+        }
+        if keep == PhoneKeep::PerCall && !lost {
+            // Not again and again at an empty desk.
+            self.set_phone(seat, State::Down, Some(why), now);
+            return self.seats[seat].dialer.pause(String::from("phone"), now.into());
+        }
+        self.set_phone(seat, State::Waiting(now.mono + wait), Some(why), now);
+    }
+
+    fn refuse_pending(&mut self, seat: SeatIndex, why: &str) {
+        let pending = self.seats[seat].phone.as_mut().and_then(|phone| phone.pending.take());
+        if let Some((_, reply)) = pending {
+            respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::DeviceLost, why)));
+        }
+    }
+
+    /// Hangs up the leg, if there is one; its end is nobody's business then.
+    fn drop_phone(&mut self, seat: SeatIndex, reason: HangupReason, now: Now) {
+        let Some((sip, session)) = self.phone(seat).and_then(Phone::ids) else { return };
+        self.ua.hangup(sip, reason, now.mono);
+        self.media(MediaCommand::Close { session });
+        if let Some(phone) = &mut self.seats[seat].phone {
+            phone.state = State::Down;
+        }
+    }
+
+    /// A new state, as the dialer, `status` and events know it. `why` is what keeps the seat from talking.
+    fn set_phone(&mut self, seat: SeatIndex, state: State, why: Option<&str>, now: Now) {
+        let Some(phone) = &mut self.seats[seat].phone else { return };
+        phone.state = state;
+        let name = Some(phone.config.address.clone());
+        let up = phone.is_up();
+        // A phone that is called for each call need not be up.
+        let per_call = phone.config.keep == PhoneKeep::PerCall;
+        let trouble = why.filter(|_| !up).map(str::to_owned).or((!up && !per_call).then(|| IDLE.to_owned()));
+        let voice = Voice { capture: name.clone(), playback: name, trouble };
+        self.report_voice(seat, &voice, now);
+        self.seats[seat].voice = voice;
+        self.seats[seat].dialer.voice(up, now.into());
+    }
+}
+
+/// What a phone hears between calls. A file that cannot be read is no reason not to work.
+pub(super) fn idle_sound(idle: &PhoneIdle) -> Arc<[i16]> {
+    match idle {
+        PhoneIdle::Silence => Arc::new([]),
+        PhoneIdle::Music => media::hold_music(),
+        PhoneIdle::File(path) => media::wav::read_voice(path).unwrap_or_else(|error| {
+            tracing::warn!(path = %path.display(), %error, "no hold music from this file");
+            media::hold_music()
+        }),
+    }
+}
+
+/// Why a phone that is to be kept up is not.
+pub(crate) const IDLE: &str = "the phone is called when the operator is ready";
+/// A customer whose operator's phone was lost is kept this long.
+const BACK_WITHIN: Duration = Duration::from_secs(30);
+/// Waits between calls to a phone that does not answer; each twice the one before.
+const AGAIN_FIRST: Duration = Duration::from_secs(5);
+const AGAIN_MAX: Duration = Duration::from_secs(60);
