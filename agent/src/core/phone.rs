@@ -97,7 +97,7 @@ impl Core {
             Event::Answered { media, .. } => self.phone_answered(seat, media, now),
             Event::MediaChanged { media, .. } => {
                 if let Some((_, session)) = self.phone(seat).and_then(Phone::ids) {
-                    self.media(MediaCommand::Update { session, params: stream_params(media, None) });
+                    self.media(MediaCommand::Update { session, params: stream_params(media, None, None) });
                 }
             }
             Event::Dtmf { digit, .. } => self.phone_digit(seat, *digit, now),
@@ -270,7 +270,7 @@ impl Core {
 
     fn phone_answered(&mut self, seat: SeatIndex, media: &Negotiated, now: Now) {
         let Some((sip, session)) = self.phone(seat).and_then(Phone::ids) else { return };
-        self.media(MediaCommand::Start { session, params: stream_params(media, None) });
+        self.media(MediaCommand::Start { session, params: stream_params(media, None, None) });
         self.media(MediaCommand::Answered { session });
         self.set_phone(seat, State::Up { sip, session }, None, now);
         let Some(phone) = &mut self.seats[seat].phone else { return };
@@ -394,7 +394,7 @@ impl Core {
         // A phone that is called for each call need not be up.
         let per_call = phone.config.keep == PhoneKeep::PerCall;
         let trouble = why.filter(|_| !up).map(str::to_owned).or((!up && !per_call).then(|| IDLE.to_owned()));
-        let voice = Voice { capture: name.clone(), playback: name, trouble };
+        let voice = Voice { capture: name.clone(), playback: name, ring: None, trouble };
         self.report_voice(seat, &voice, now);
         self.seats[seat].voice = voice;
         self.seats[seat].dialer.voice(up, now.into());
