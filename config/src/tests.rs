@@ -374,8 +374,8 @@ fn a_desk_phone_is_an_extension_or_an_address_and_no_emergency_number() {
     for good in ["201", "*201", "sip:201@192.0.2.31", "sip:desk-1@phones.example.jp:5070", "10110"] {
         let config = read(good).unwrap_or_else(|errors| panic!("{good}: {errors:?}"));
         let Voice::Phone(phone) = &config.seats[0].voice else { panic!("{good}") };
-        assert_eq!((phone.address.as_str(), phone.keep), (good, crate::PhoneKeep::Up));
-        assert_eq!(phone.codecs, [crate::Codec::Pcmu, crate::Codec::Pcma, crate::Codec::G722]);
+        assert_eq!((phone.address.as_str(), phone.keep), (good, PhoneKeep::Up));
+        assert_eq!(phone.codecs, [Codec::Pcmu, Codec::Pcma, Codec::G722]);
     }
     for bad in ["", "110", "0119", "sip:118@192.0.2.31", "sip:192.0.2.31", "2 01", "sip:201@192.0.2.31;x=y"] {
         assert_eq!(read(bad).unwrap_err()[0].path, "seat[0].voice.address", "{bad}");
