@@ -83,7 +83,7 @@ fn phone_and_customer_talk_whatever_codec_each_has() {
 fn a_list_waits_for_the_phone_and_hanging_up_leaves_the_desk() {
     let (desk, (exchange, customer)) = (desk(Codec::Pcmu), customer(Codec::Pcmu));
     let daemon = daemon(&exchange, &desk, ", idle = \"music\"");
-    daemon.import("first", format!("電話番号\n{CUSTOMER}\n"));
+    daemon.import("first", format!("取引先会社名,電話番号\nさんぷる,{CUSTOMER}\n"));
     daemon.cli(&["dial", "start", "first"]);
     wait_state(&daemon, "in_call");
     wait_voice(&daemon, true);
@@ -114,7 +114,7 @@ fn without_the_phone_nobody_is_called() {
     let seat = Seat::new("a", "main").set("voice", &voice);
     let daemon = Daemon::builder().account(Account::new("main", exchange.address())).seat(seat).start();
     daemon.wait_registered("main", SOON);
-    daemon.import("first", format!("電話番号\n{CUSTOMER}\n"));
+    daemon.import("first", format!("取引先会社名,電話番号\nさんぷる,{CUSTOMER}\n"));
     daemon.cli(&["dial", "start", "first"]);
     daemon.wait_status("a wait for the phone", SOON, |status| {
         status["seats"][0]["dial"]["waiting"] == "phone"

@@ -43,6 +43,8 @@ pub(crate) struct Phone {
     lost: Option<Instant>,
     /// It hears that somebody calls.
     alerted: bool,
+    /// Somebody hung it up and is not back yet.
+    left: bool,
     /// A command that waits for it.
     pending: Option<(CallDial, Reply)>,
 }
@@ -58,7 +60,7 @@ impl Phone {
     /// A phone that was not called yet.
     pub(crate) fn new(config: DeskPhone, direct: Option<AccountId>) -> Self {
         let state = State::Down;
-        Self { config, direct, state, failures: 0, lost: None, alerted: false, pending: None }
+        Self { config, direct, state, failures: 0, lost: None, alerted: false, left: false, pending: None }
     }
 
     fn ids(&self) -> Option<(CallId, SessionId)> {
@@ -133,11 +135,23 @@ impl Core {
         }
         let dialer = &self.seats[seat].dialer;
         let needed = dialer.wants_voice() || phone.pending.is_some();
-        let wanted = needed || (phone.config.keep == PhoneKeep::Up && !dialer.is_paused());
+        // Who hung up has left the desk: not called again by the call that is just ending, nor before the seat is ready.
+        let back = match phone.config.keep {
+            PhoneKeep::Up => phone.pending.is_some() || matches!(dialer.state(), dialer::SeatState::Ready),
+            PhoneKeep::PerCall => !dialer.in_call(),
+        };
+        let left = phone.left && !back;
+        let needed = needed && !left;
+        let wanted = needed || !left && (phone.config.keep == PhoneKeep::Up && !dialer.is_paused());
         let ringing = matches!(dialer.state(), dialer::SeatState::Ringing);
         let overdue = phone.lost.is_some_and(|at| now.mono >= at + BACK_WITHIN);
         let per_call = phone.config.keep == PhoneKeep::PerCall;
         let (alert, alerted) = (phone.is_up() && ringing, phone.alerted);
+        if phone.left != left
+            && let Some(phone) = &mut self.seats[seat].phone
+        {
+            phone.left = left;
+        }
         if alert != alerted {
             let seat_id = self.seats[seat].media;
             self.media(MediaCommand::Alert { seat: seat_id, on: alert });
@@ -324,6 +338,9 @@ impl Core {
 
     fn phone_hung_up(&mut self, seat: SeatIndex, now: Now) {
         let keep = self.phone(seat).map(|phone| phone.config.keep);
+        if let Some(phone) = &mut self.seats[seat].phone {
+            phone.left = true;
+        }
         self.set_phone(seat, State::Down, Some("hung up; `kakeru ready` calls it again"), now);
         let in_call = self.seats[seat].dialer.in_call();
         if keep == Some(PhoneKeep::Up) || !in_call {
