@@ -138,8 +138,8 @@ async fn settle() {
     }
 }
 
-/// After this time accounts are registered and seats are open.
-const SETTLED: Duration = Duration::from_secs(3);
+/// After this time accounts are registered, seats are open and the housekeeper has looked for the first time.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// The daemon itself, on the current runtime, until `stop` is notified or a signal comes.
 ///
