@@ -454,6 +454,7 @@ async fn seats(
             last: None,
             list: None,
             consult: None,
+            bound: None,
             waiting: None,
             save_seq: None,
             since: wall,

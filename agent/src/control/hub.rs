@@ -18,6 +18,20 @@ pub struct EventHub {
 struct Ring {
     next: u64,
     events: VecDeque<Stored>,
+    /// What happened while the hub holds its events back, and when.
+    held: Option<Vec<(Event, i64)>>,
+}
+
+impl Ring {
+    fn keep(&mut self, event: Event, at: i64) {
+        let (seq, kind) = (self.next, event.kind());
+        self.next += 1;
+        let line = EventRecord { seq, at, event }.to_line().into();
+        if self.events.len() == RING {
+            self.events.pop_front();
+        }
+        self.events.push_back(Stored { seq, kind, line });
+    }
 }
 
 /// An event as it will be sent.
@@ -48,29 +62,46 @@ impl EventHub {
     #[must_use]
     pub fn new(first_seq: u64) -> Self {
         let first_seq = first_seq.max(1);
-        let ring = Ring { next: first_seq, events: VecDeque::new() };
+        let ring = Ring { next: first_seq, events: VecDeque::new(), held: None };
         Self { ring: Mutex::new(ring), last: watch::Sender::new(first_seq - 1) }
     }
 
-    /// Publishes an event that happened now. Returns its number.
-    pub fn publish(&self, event: Event) -> u64 {
-        self.publish_at(event, crate::clock::now().wall)
+    /// Publishes an event that happened now.
+    pub fn publish(&self, event: Event) {
+        self.publish_at(event, crate::clock::now().wall);
     }
 
-    /// Publishes an event that happened at `at` (UTC milliseconds). Returns its number.
-    pub fn publish_at(&self, event: Event, at: i64) -> u64 {
-        let kind = event.kind();
+    /// Publishes an event that happened at `at` (UTC milliseconds).
+    pub fn publish_at(&self, event: Event, at: i64) {
         let mut ring = self.ring();
-        let seq = ring.next;
-        ring.next += 1;
-        let line = EventRecord { seq, at, event }.to_line().into();
-        if ring.events.len() == RING {
-            ring.events.pop_front();
+        if let Some(held) = &mut ring.held {
+            return held.push((event, at));
         }
-        ring.events.push_back(Stored { seq, kind, line });
+        ring.keep(event, at);
+        let last = ring.next - 1;
         drop(ring);
-        self.last.send_replace(seq);
-        seq
+        self.last.send_replace(last);
+    }
+
+    /// Holds events back, in their order, until [`Self::let_go`]: what must leave first need not wait until they are
+    /// written and clients are woken.
+    pub(crate) fn hold(&self) {
+        self.ring().held.get_or_insert_default();
+    }
+
+    /// Publishes what was held back.
+    pub(crate) fn let_go(&self) {
+        let mut ring = self.ring();
+        let held = ring.held.take().unwrap_or_default();
+        if held.is_empty() {
+            return;
+        }
+        for (event, at) in held {
+            ring.keep(event, at);
+        }
+        let last = ring.next - 1;
+        drop(ring);
+        self.last.send_replace(last);
     }
 
     /// Number of the last event, or one less than the first.
@@ -143,6 +174,27 @@ mod tests {
         assert_eq!(seqs(&hub.fetch(99, 10, |_| true)), [100, 101, 102]);
         assert_eq!(seqs(&hub.fetch(101, 10, |_| true)), [102]);
         assert!(hub.fetch(102, 10, |_| true).events.is_empty());
+    }
+
+    #[test]
+    fn what_is_held_back_comes_later_in_its_order() {
+        let hub = EventHub::new(1);
+        publish(&hub, 1);
+        hub.hold();
+        publish(&hub, 2);
+        hub.hold();
+        publish(&hub, 1);
+        assert_eq!((hub.last_seq(), hub.begin(None)), (1, Ok((1, 0))));
+        hub.let_go();
+        let batch = hub.fetch(0, 9, |_| true);
+        let kinds: Vec<&str> = batch.events.iter().map(|event| event.kind).collect();
+        let (recovered, stopping) = ("store.recovered", "daemon.stopping");
+        assert_eq!(
+            (seqs(&batch), kinds),
+            (vec![1, 2, 3, 4], vec![recovered, recovered, stopping, recovered])
+        );
+        hub.let_go();
+        assert_eq!(hub.last_seq(), 4);
     }
 
     #[test]

@@ -61,11 +61,22 @@ impl Core {
             seal_attempt: seal,
             claim,
         };
-        let store = self.store.clone();
         let saved = advance.save.is_some();
-        self.jobs.spawn(async move {
-            Done::Advanced { seat, seal, saved, result: Box::new(store.advance(advance).await) }
-        });
+        let dials = advance.claim.as_ref().is_some_and(|claim| claim.dial_now);
+        let advancing = self.store.advance(advance);
+        self.jobs
+            .spawn(async move { Done::Advanced { seat, seal, saved, result: Box::new(advancing.await) } });
+        if dials {
+            self.bind_ahead(seat);
+        }
+    }
+
+    /// Binds the sockets of the call to come while the disk takes its row.
+    fn bind_ahead(&mut self, seat: SeatIndex) {
+        let address = self.media_address(self.seats[seat].account);
+        // Where this fails, it fails again when the call is placed, and is told then.
+        let socket = address.and_then(|address| self.rtp_socket(address).ok());
+        self.seats[seat].bound = socket;
     }
 
     fn claim_of(&self, seat: SeatIndex, intent: ClaimIntent, now: Now) -> ClaimSpec {
@@ -200,6 +211,7 @@ impl Core {
         ring_timeout: Duration,
         now: Now,
     ) -> Result<Placed, ErrorCode> {
+        let bound = self.seats[seat].bound.take();
         let account = &self.accounts[self.seats[seat].account];
         if !account.target_is_lawful(&self.ua) {
             return Err(ErrorCode::PracticeOnlyLoopback);
@@ -208,7 +220,11 @@ impl Core {
             return Err(ErrorCode::LineFull);
         }
         let address = self.media_address(self.seats[seat].account).ok_or(ErrorCode::TrunkDown)?;
-        let socket = self.rtp_socket(address)?;
+        let bound = bound.filter(|socket| socket.local_addr().ip() == self.bind_address(address));
+        let socket = match bound {
+            Some(socket) => socket,
+            None => self.rtp_socket(address)?,
+        };
         let config = &account.config;
         let target =
             identity::target(config, &shown.dial_string, &shown.phone).ok_or(ErrorCode::PhoneInvalid)?;
@@ -241,15 +257,18 @@ impl Core {
 
     /// Sockets for voice: where signalling listens on every address of ours, so do they, and a call outlives a change of it.
     pub(super) fn rtp_socket(&self, address: IpAddr) -> Result<RtpSocket, ErrorCode> {
-        let address = match address {
-            fixed if !self.config.sip.listen.ip().is_unspecified() => fixed,
-            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-        };
-        RtpSocket::bind(address, self.config.media.ports.clone()).map_err(|error| {
+        RtpSocket::bind(self.bind_address(address), self.config.media.ports.clone()).map_err(|error| {
             tracing::error!(%error, "no RTP port");
             ErrorCode::LineFull
         })
+    }
+
+    fn bind_address(&self, address: IpAddr) -> IpAddr {
+        match address {
+            fixed if !self.config.sip.listen.ip().is_unspecified() => fixed,
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        }
     }
 
     /// CANCEL or BYE, if the SIP side still lives.

@@ -159,9 +159,10 @@ impl Core {
         result: Result<Advanced, StoreError>,
         now: Now,
     ) {
-        let advanced = match result {
+        let mut advanced = match result {
             Ok(advanced) => advanced,
             Err(error) => {
+                self.seats[seat].bound = None;
                 self.seats[seat].refuse(store_error(&error));
                 if matches!(error, StoreError::Sealed { .. }) {
                     // Nothing is left to judge: the seat goes on.
@@ -172,11 +173,15 @@ impl Core {
                 return self.seats[seat].dialer.advance_failed(now.into());
             }
         };
+        // What others are to hear and do waits until the INVITE has left.
+        self.hub.hold();
         if let Some(sealed) = &advanced.sealed {
             if saved {
                 self.report_saved(seat, sealed.attempt, sealed.status.as_deref(), SetBy::Operator, now);
             }
-            self.sealed(seat, sealed, now);
+            if !sealed.already {
+                self.report_sealed(seat, sealed, now);
+            }
         }
         if seal.is_some() {
             self.seats[seat].last = None;
@@ -185,7 +190,7 @@ impl Core {
             tracing::info!(%lead, code, "a lead was passed over");
         }
         let runtime = &mut self.seats[seat];
-        if let Some(claimed) = advanced.claimed {
+        if let Some(claimed) = advanced.claimed.take() {
             if let Some(list) = &mut runtime.list {
                 list.calls += 1;
             }
@@ -195,14 +200,18 @@ impl Core {
             runtime.dialer.claimed(Some(to_dialer), None, now.into());
         } else if advanced.exhausted.as_ref().is_some_and(|exhausted| exhausted.more) {
             runtime.dialer.passed_over(now.into());
-        } else if let Some(exhausted) = advanced.exhausted {
-            self.report_exhausted(seat, &exhausted, now);
+        } else if let Some(exhausted) = &advanced.exhausted {
+            self.report_exhausted(seat, exhausted, now);
             self.seats[seat].dialer.claimed(None, exhausted.next_due, now.into());
         } else {
             runtime.dialer.sealed(now.into());
         }
-        // The INVITE leaves before the client hears of it.
         self.settle_seat(seat, now);
+        self.seats[seat].bound = None;
+        self.hub.let_go();
+        if let Some(sealed) = &advanced.sealed {
+            self.after_seal(sealed);
+        }
         self.answer_waiting(seat);
     }
 
@@ -224,6 +233,13 @@ impl Core {
         // A void row was sealed by its end, and told then.
         if !sealed.already {
             self.report_sealed(seat, sealed, now);
+        }
+        self.after_seal(sealed);
+    }
+
+    /// Lets a sealed row leave the box, and its recording go if it is kept for no status like this.
+    fn after_seal(&mut self, sealed: &Sealed) {
+        if !sealed.already {
             self.outbox_nudge.notify_one();
         }
         if let Some(path) = sealed.discard_recording.clone() {

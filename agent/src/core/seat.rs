@@ -28,6 +28,8 @@ pub(crate) struct SeatRuntime {
     pub(crate) list: Option<DialedList>,
     /// A second call beside the one of the dialer.
     pub(crate) consult: Option<Consult>,
+    /// The sockets of the call that the store is writing down.
+    pub(crate) bound: Option<media::RtpSocket>,
     /// The command that waits for a commit.
     pub(crate) waiting: Option<Reply>,
     /// Number of the save that is under way.

@@ -11,12 +11,13 @@ use crate::model::{
 
 /// Calls.
 impl Store {
-    /// The one commit between key press and INVITE: see [`Advance`]. Repeating it after a lost answer is harmless.
+    /// The one commit between key press and INVITE: see [`Advance`]. Repeating it after a lost answer is harmless. The work
+    /// begins with the call of this function, not when its future is first polled.
     ///
     /// # Errors
     /// [`crate::Error::Sealed`], [`crate::Error::State`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`]; then nothing was done.
-    pub async fn advance(&self, step: Advance) -> Result<Advanced> {
-        self.write(move |b| b.advance(&step)).await
+    pub fn advance(&self, step: Advance) -> impl Future<Output = Result<Advanced>> + Send + use<> {
+        self.begin(move |b| b.advance(&step))
     }
 
     /// Preview mode: checks everything again on the final dial string and puts `dialed_at` on disk. Only then may the

@@ -159,6 +159,34 @@ impl Store {
         result
     }
 
+    /// Hands a writing verb to the store thread at once, before anybody waits for its answer; where the lane is full, when
+    /// there is room.
+    fn begin<T: Send + 'static, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: thread::Job<Writer> = Box::new(move |backend: &mut Writer| {
+            // The caller may have gone; the write stands.
+            let _ = sender.send(verb(&mut **backend));
+        });
+        let begun = match Arc::clone(&self.inner.lane).try_acquire_owned() {
+            Ok(permit) => self.inner.writes.push(Lane::Call, job, Some(permit)).map(|()| None),
+            Err(_) => Ok(Some(job)),
+        };
+        let store = self.clone();
+        async move {
+            if let Some(job) = begun? {
+                let permit =
+                    Arc::clone(&store.inner.lane).acquire_owned().await.map_err(|_| Error::Closed)?;
+                store.inner.writes.push(Lane::Call, job, Some(permit))?;
+            }
+            let result = receiver.await.map_err(|_| Error::Closed)?;
+            store.note(&result);
+            result
+        }
+    }
+
     /// Runs a verb on the store thread and waits for its answer.
     async fn ask<T: Send + 'static>(
         &self,

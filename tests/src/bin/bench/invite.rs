@@ -1,18 +1,21 @@
 //! From the byte of `save --next dial` on the control socket to the INVITE on the wire.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, IoSliceMut, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use e2e::boundary;
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::sipp::{Scenario, Sipp};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt};
+use nix::sys::time::TimeSpec;
 use serde_json::{Value, json};
 
 use crate::leads;
@@ -36,6 +39,11 @@ pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
     table.at_most("… p99", quantile(&times, 0.99), 3.0, "ms");
     table.note("… slowest", format!("{:.2} ms", times.last().copied().unwrap_or(f64::NAN)));
     daemon.stop();
+    let (middle, most) = machine(calls.min(200), think);
+    table.note(
+        "… the machine alone, three threads woken in turn after the same pauses: p50, p99",
+        format!("{middle:.2} ms, {most:.2} ms"),
+    );
     let (middle, most) = disk(state, calls.min(200), think);
     table.note(
         "… the disk alone, one fdatasync after the same pauses: p50, p99",
@@ -64,6 +72,35 @@ fn disk(state: &Path, probes: usize, think: impl Fn(u64) -> Duration) -> (f64, f
     })();
     let _ = std::fs::remove_file(&path);
     let mut times = result.unwrap_or_else(|error| panic!("the disk cannot be probed: {error}"));
+    times.sort_by(f64::total_cmp);
+    (quantile(&times, 0.5), quantile(&times, 0.99))
+}
+
+/// What the machine takes of it whatever we do: a thread that waits for a byte, one that waits for it, and one that
+/// waits for that one, each of which reads 256 KiB of its own. Median and 99th percentile in milliseconds.
+fn machine(probes: usize, think: impl Fn(u64) -> Duration) -> (f64, f64) {
+    let (first, mut next) = channel::<()>();
+    for _ in 0..3 {
+        let (sender, receiver) = channel::<()>();
+        let waits = std::mem::replace(&mut next, receiver);
+        let own = vec![1_u8; 256 * 1024];
+        std::thread::spawn(move || {
+            while waits.recv().is_ok() {
+                let sum: usize = own.iter().step_by(64).map(|&byte| usize::from(byte)).sum();
+                if std::hint::black_box(sum) == 0 || sender.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    let mut times: Vec<f64> = (0..probes)
+        .map(|probe| {
+            std::thread::sleep(think(probe as u64));
+            let from = Instant::now();
+            assert!(first.send(()).is_ok() && next.recv().is_ok(), "a thread ended");
+            from.elapsed().as_secs_f64() * 1_000.0
+        })
+        .collect();
     times.sort_by(f64::total_cmp);
     (quantile(&times, 0.5), quantile(&times, 0.99))
 }
@@ -137,7 +174,7 @@ fn work(
     daemon: &Daemon,
     calls: usize,
     think: impl Fn(u64) -> Duration,
-    invites: Option<&Mutex<Receiver<Instant>>>,
+    invites: Option<&Mutex<Receiver<SystemTime>>>,
 ) -> Vec<f64> {
     let mut operator = Operator::connect(&daemon.socket(), None);
     operator.call("events.subscribe", &json!({}));
@@ -155,7 +192,7 @@ fn work(
         let from = operator.send("call.save", &save);
         if invites.is_some() {
             let Some(at) = next() else { panic!("no INVITE followed save {call}: {}", daemon.log()) };
-            times.push(at.duration_since(from).as_secs_f64() * 1_000.0);
+            times.push(at.duration_since(from).unwrap_or_default().as_secs_f64() * 1_000.0);
         }
         operator.answer();
     }
@@ -180,11 +217,11 @@ impl Operator {
     }
 
     /// The moment before the first byte leaves.
-    fn send(&mut self, method: &str, params: &Value) -> Instant {
+    fn send(&mut self, method: &str, params: &Value) -> SystemTime {
         self.next_id += 1;
         let request = json!({ "jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params });
         let line = format!("{request}\n");
-        let from = Instant::now();
+        let from = SystemTime::now();
         self.reader.get_mut().write_all(line.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
         from
     }
@@ -226,10 +263,10 @@ impl Operator {
     }
 }
 
-/// Two sockets between the daemon and sipp that note when an INVITE arrives.
+/// Two sockets between the daemon and sipp that note when the kernel was given an INVITE.
 struct Relay {
     address: SocketAddr,
-    invites: Mutex<Receiver<Instant>>,
+    invites: Mutex<Receiver<SystemTime>>,
 }
 
 impl Relay {
@@ -239,6 +276,8 @@ impl Relay {
             Arc::new(socket)
         };
         let (front, back) = (bind(), bind());
+        let stamped = setsockopt(&front, sockopt::ReceiveTimestampns, &true);
+        stamped.unwrap_or_else(|error| panic!("no times of arrival: {error}"));
         let address = front.local_addr().unwrap_or_else(|error| panic!("{error}"));
         let daemon = Arc::new(Mutex::new(None::<SocketAddr>));
         let (sender, invites) = channel();
@@ -255,12 +294,31 @@ fn outwards(
     back: &UdpSocket,
     exchange: SocketAddr,
     daemon: &Mutex<Option<SocketAddr>>,
-    invites: &Sender<Instant>,
+    invites: &Sender<SystemTime>,
 ) {
-    let mut packet = [0; 65_536];
+    let (mut packet, mut control) = ([0; 65_536], nix::cmsg_space!(TimeSpec));
     let mut last = Vec::new();
-    while let Ok((length, from)) = front.recv_from(&mut packet) {
-        let at = Instant::now();
+    loop {
+        let mut parts = [IoSliceMut::new(&mut packet)];
+        let space = Some(control.as_mut_slice());
+        let Ok(message) = recvmsg::<SockaddrIn>(front.as_raw_fd(), &mut parts, space, MsgFlags::empty())
+        else {
+            continue;
+        };
+        let stamp = message.cmsgs().ok().and_then(|mut list| {
+            list.find_map(|control| match control {
+                ControlMessageOwned::ScmTimestampns(time) => {
+                    Some(SystemTime::UNIX_EPOCH + Duration::from(time))
+                }
+                _ => None,
+            })
+        });
+        let Some(from) = message.address.map(|from| SocketAddr::from((from.ip(), from.port()))) else {
+            continue;
+        };
+        // Over loopback the moment of `sendto`, not that at which this thread had its turn.
+        let at = stamp.unwrap_or_else(SystemTime::now);
+        let length = message.bytes;
         let bytes = &packet[..length];
         // A retransmission is the same bytes.
         if bytes.starts_with(b"INVITE ") && bytes != last {
