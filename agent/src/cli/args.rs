@@ -5,23 +5,30 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod call;
+mod contact;
 mod daemon;
 mod devices;
+mod disposition;
+mod dnc;
+mod history;
 mod list;
 mod manage;
-mod office;
 mod past;
+mod task;
+mod user;
 
 pub use call::*;
+pub use contact::*;
 pub use daemon::*;
 pub use devices::*;
+pub use disposition::*;
+pub use dnc::*;
+pub use history::*;
 pub use list::*;
 pub use manage::*;
-pub use office::{
-    AuditArgs, ContactFields, ContactImportArgs, ContactVerb, DispositionFlags, DispositionVerb, DncVerb,
-    FolderArg, HistoryVerb, NoteAbout, NoteVerb, RoleArg, TaskVerb, UserVerb,
-};
 pub use past::*;
+pub use task::*;
+pub use user::*;
 
 /// Kakeru (架ける): the outbound call centre's phone.
 ///

@@ -1,0 +1,179 @@
+//! What may be typed about contacts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `kakeru contact …`.
+#[derive(Debug, Subcommand)]
+pub enum ContactVerb {
+    /// Make a contact
+    Add {
+        /// Its content
+        #[command(flatten)]
+        fields: ContactFields,
+        /// A number, the main one first: 03-1234-5678 or mobile=090-1111-2222 (may be repeated)
+        #[arg(long = "phone", value_name = "[LABEL=]NUMBER", required = true)]
+        phones: Vec<String>,
+        /// Overwrite the contact that has the first number
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Make a contact of a call's number
+    FromCall {
+        /// The call: id of `kakeru history`
+        attempt: String,
+        /// Its content
+        #[command(flatten)]
+        fields: ContactFields,
+    },
+    /// Show a contact
+    Show {
+        /// Id or number
+        contact: String,
+    },
+    /// Find contacts
+    Ls {
+        /// Part of a name, or digits of a number
+        text: Option<String>,
+        /// Only this category
+        #[arg(long)]
+        category: Option<String>,
+        /// Only this owner's
+        #[arg(long, value_name = "LOGIN")]
+        owner: Option<String>,
+        /// Only those made by themselves from calls
+        #[arg(long)]
+        stubs: bool,
+        /// Only what lies in the bin
+        #[arg(long)]
+        trash: bool,
+        /// Behind this contact: next of the last page
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Change a contact; '' blanks a field
+    Edit {
+        /// Id or number
+        contact: String,
+        /// What to change
+        #[command(flatten)]
+        fields: ContactFields,
+        /// All its numbers from now on (may be repeated)
+        #[arg(long = "phone", value_name = "[LABEL=]NUMBER")]
+        phones: Vec<String>,
+        /// The version you looked at; a newer one is not overwritten
+        #[arg(long = "if-version", value_name = "N")]
+        seen: Option<u64>,
+    },
+    /// Put contacts into the bin for 30 days; calls and leads stay
+    Delete {
+        /// Ids or numbers
+        #[arg(required = true)]
+        contacts: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Take a contact out of the bin
+    Undo {
+        /// Id
+        contact: String,
+    },
+    /// Put a CSV file into the contact book
+    Import(Box<ContactImportArgs>),
+    /// Stop the import that runs; nothing of it is kept
+    ImportCancel,
+    /// Take an import back: new contacts go, overwritten ones have again what they had
+    ImportUndo {
+        /// Its id, or the beginning of it: `kakeru list imports` shows all
+        import: String,
+    },
+    /// Write the contact book as CSV
+    Export {
+        /// File, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// utf-8-bom (for Excel), utf-8, cp932
+        #[arg(long, default_value = "utf-8-bom")]
+        encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Show the categories, or delete one
+    Categories {
+        /// Delete this category; contacts and leads that carry it stay
+        #[arg(long, value_name = "NAME")]
+        delete: Option<String>,
+        /// Do not ask
+        #[arg(long, requires = "delete")]
+        yes: bool,
+    },
+}
+
+/// `kakeru contact import`.
+#[derive(Clone, Debug, Args)]
+pub struct ContactImportArgs {
+    /// The CSV file, or - for standard input
+    pub file: PathBuf,
+    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// auto, comma, tab, semicolon
+    #[arg(long)]
+    pub delimiter: Option<String>,
+    /// auto, none, required
+    #[arg(long)]
+    pub header: Option<String>,
+    /// The rules of a product: open, miitel, calltree, zoho [default: open]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
+    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    pub map: Vec<String>,
+    /// A number that somebody has already: update, skip
+    #[arg(long, value_name = "POLICY")]
+    pub dup_existing: Option<String>,
+    /// A number that occurs twice in the file: error, first, last, merge
+    #[arg(long, value_name = "POLICY")]
+    pub dup_in_file: Option<String>,
+    /// Add the file's categories to those that are there
+    #[arg(long)]
+    pub merge_categories: bool,
+    /// Take the good rows although others are bad
+    #[arg(long)]
+    pub partial: bool,
+    /// Look only, change nothing
+    #[arg(long, visible_alias = "preview")]
+    pub dry_run: bool,
+    /// Empty cells blank existing values
+    #[arg(long)]
+    pub overwrite_empty: bool,
+    /// Write the refused rows here, to correct and import again
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Fields of a contact.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ContactFields {
+    /// Company (取引先会社名)
+    #[arg(long)]
+    pub company: Option<String>,
+    /// Person (取引先担当者名)
+    #[arg(long)]
+    pub person: Option<String>,
+    /// Mail address
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Category (カテゴリー) (may be repeated)
+    #[arg(long = "category", value_name = "NAME")]
+    pub categories: Vec<String>,
+    /// Owner [default: you]
+    #[arg(long, value_name = "LOGIN")]
+    pub owner: Option<String>,
+}

@@ -1,0 +1,83 @@
+//! What may be typed about result statuses.
+
+use clap::{Args, Subcommand};
+
+/// `kakeru disposition …`.
+#[derive(Debug, Subcommand)]
+pub enum DispositionVerb {
+    /// Show the result statuses in order
+    Ls {
+        /// Archived ones too
+        #[arg(long)]
+        archived: bool,
+    },
+    /// Make a status
+    Add {
+        /// Label
+        label: String,
+        /// Code for programs [default: one is made]
+        #[arg(long)]
+        code: Option<String>,
+        /// Only in this project (案件)
+        #[arg(long)]
+        project: Option<String>,
+        /// The rest
+        #[command(flatten)]
+        flags: DispositionFlags,
+    },
+    /// Change a status; of a built-in one only key, colour and place
+    Edit {
+        /// Code or label
+        status: String,
+        /// New label
+        #[arg(long)]
+        label: Option<String>,
+        /// The rest
+        #[command(flatten)]
+        flags: DispositionFlags,
+    },
+    /// Offer a status no more; old calls keep it
+    Archive {
+        /// Code or label
+        status: String,
+    },
+    /// Offer an archived status again
+    Restore {
+        /// Code or label
+        status: String,
+    },
+}
+
+/// What a site may set of its own statuses.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DispositionFlags {
+    /// Whether the recording is kept (録音)
+    #[arg(long, value_name = "yes|no", value_parser = yes_no)]
+    pub keep_recording: Option<bool>,
+    /// Whether it counts as コール
+    #[arg(long, value_name = "yes|no", value_parser = yes_no)]
+    pub counts_call: Option<bool>,
+    /// Whether it counts as コネクト
+    #[arg(long, value_name = "yes|no", value_parser = yes_no)]
+    pub counts_connect: Option<bool>,
+    /// What becomes of the lead: retry, never, task, done
+    #[arg(long, value_name = "WORD")]
+    pub lead_next: Option<String>,
+    /// One key; '' takes it away
+    #[arg(long, value_name = "KEY")]
+    pub hotkey: Option<String>,
+    /// #rrggbb; '' takes it away
+    #[arg(long)]
+    pub color: Option<String>,
+    /// Place in the order, from 1
+    #[arg(long, value_name = "N")]
+    pub position: Option<i64>,
+}
+
+fn yes_no(word: &str) -> Result<bool, String> {
+    match word {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(String::from("yes or no")),
+    }
+}

@@ -1,0 +1,97 @@
+//! What may be typed about the do-not-call list.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+/// `kakeru dnc …`.
+#[derive(Debug, Subcommand)]
+pub enum DncVerb {
+    /// Never call a number again
+    Add {
+        /// The number
+        number: String,
+        /// Only in this project [default: everywhere] (may be repeated)
+        #[arg(long = "project")]
+        projects: Vec<String>,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+        /// The call that is the evidence
+        #[arg(long, value_name = "ID")]
+        attempt: Option<String>,
+        /// Other evidence in words
+        #[arg(long, value_name = "TEXT")]
+        evidence: Option<String>,
+    },
+    /// Show the list
+    Ls {
+        /// Only this number
+        #[arg(long)]
+        number: Option<String>,
+        /// Only what holds in this project
+        #[arg(long)]
+        project: Option<String>,
+        /// Cleared ones too
+        #[arg(long)]
+        cleared: bool,
+        /// After this row: next of the last page
+        #[arg(long)]
+        after: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Clear a number; the entry stays and says who, when and why
+    Clear {
+        /// The number
+        number: String,
+        /// The entry of this project [default: the one for everywhere] (may be repeated)
+        #[arg(long = "project")]
+        projects: Vec<String>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Add the numbers of a CSV file, at most 50,000: 電話番号, and if you like 案件, 理由, 根拠
+    Import {
+        /// The file, or - for standard input
+        file: PathBuf,
+        /// Only in this project, where the file names none (may be repeated)
+        #[arg(long = "project")]
+        projects: Vec<String>,
+        /// Why, where the file does not say
+        #[arg(long)]
+        reason: Option<String>,
+        /// Clear the numbers instead
+        #[arg(long, requires = "reason")]
+        clear: bool,
+        /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
+        #[arg(long)]
+        encoding: Option<String>,
+        /// Take the good rows although others are bad
+        #[arg(long)]
+        partial: bool,
+        /// Look only, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write the list as CSV
+    Export {
+        /// File, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// Only what holds in this project
+        #[arg(long)]
+        project: Option<String>,
+        /// Cleared ones too
+        #[arg(long)]
+        cleared: bool,
+        /// utf-8-bom (for Excel), utf-8, cp932
+        #[arg(long, default_value = "utf-8-bom")]
+        encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
+    },
+}

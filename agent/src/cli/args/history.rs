@@ -1,0 +1,124 @@
+//! What may be typed about one past call, and about notes.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::time::Moment;
+
+/// What follows `kakeru history`.
+#[derive(Debug, Subcommand)]
+pub enum HistoryVerb {
+    /// Show one call with its corrections and notes
+    Show {
+        /// Id of the call
+        attempt: String,
+    },
+    /// Correct a sealed call, or fill in a blank status
+    Amend {
+        /// Id of the call
+        attempt: String,
+        /// Result status by label or code
+        #[arg(long)]
+        status: Option<String>,
+        /// Memo
+        #[arg(long, value_name = "TEXT")]
+        memo: Option<String>,
+        /// When to call again: "2026-11-30 10:00" (Japan time)
+        #[arg(long, value_name = "TIME")]
+        recall: Option<Moment>,
+        /// Take the time to call again away
+        #[arg(long, conflicts_with = "recall")]
+        no_recall: bool,
+        /// Why; not needed for a blank status
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Mark a call 報告
+    Report {
+        /// Id of the call
+        attempt: String,
+        /// Take the mark off
+        #[arg(long)]
+        off: bool,
+    },
+    /// Write past calls as CSV, newest first
+    Export {
+        /// File, or - for standard output
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// Only this list
+        #[arg(long)]
+        list: Option<String>,
+        /// Only this number
+        #[arg(long)]
+        number: Option<String>,
+        /// Only this operator
+        #[arg(long)]
+        operator: Option<String>,
+        /// Only this status, by label or code
+        #[arg(long)]
+        status: Option<String>,
+        /// From this day or time on (Japan time)
+        #[arg(long, value_name = "TIME")]
+        from: Option<Moment>,
+        /// Before this day or time (Japan time)
+        #[arg(long, value_name = "TIME")]
+        to: Option<Moment>,
+        /// Calls by hand: exclude, include, only
+        #[arg(long, default_value = "exclude")]
+        manual: String,
+        /// utf-8-bom (for Excel), utf-8, cp932
+        #[arg(long, default_value = "utf-8-bom")]
+        encoding: String,
+        /// Leave cells alone that a spreadsheet would run as formulas
+        #[arg(long)]
+        raw: bool,
+    },
+}
+
+/// `kakeru note …`.
+#[derive(Debug, Subcommand)]
+pub enum NoteVerb {
+    /// Add a note to a customer's history, without a call
+    Add {
+        /// The text
+        text: String,
+        /// Whom it is about
+        #[command(flatten)]
+        about: NoteAbout,
+    },
+    /// Show the notes about a customer
+    Ls {
+        /// Whom they are about
+        #[command(flatten)]
+        about: NoteAbout,
+    },
+    /// Change a note
+    Edit {
+        /// Id of the note
+        note: String,
+        /// The new text
+        text: String,
+    },
+    /// Take a note back
+    Delete {
+        /// Id of the note
+        note: String,
+    },
+}
+
+/// Whom a note is about.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct NoteAbout {
+    /// The customer of this call
+    #[arg(long, value_name = "ID")]
+    pub attempt: Option<String>,
+    /// The customer of this lead
+    #[arg(long, value_name = "ID")]
+    pub lead: Option<String>,
+    /// The customer of this number
+    #[arg(long)]
+    pub number: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! What may be typed about tasks: 見込 and 再コール.
+
+use clap::{Subcommand, ValueEnum};
+
+use crate::cli::time::Moment;
+
+/// `kakeru task …`.
+#[derive(Debug, Subcommand)]
+pub enum TaskVerb {
+    /// Show 見込 and 再コール, the most urgent first
+    Ls {
+        /// Only this owner's [default: your own; for others than operators everybody's]
+        #[arg(long, value_name = "LOGIN", conflicts_with = "all")]
+        owner: Option<String>,
+        /// Everybody's
+        #[arg(long)]
+        all: bool,
+        /// past (過去), future (未来) or free (フリー)
+        #[arg(long)]
+        folder: Option<FolderArg>,
+        /// Only this number
+        #[arg(long)]
+        number: Option<String>,
+        /// Done and cancelled ones too
+        #[arg(long)]
+        closed: bool,
+        /// Behind this task: next of the last page
+        #[arg(long, value_name = "TASK")]
+        after: Option<i64>,
+        /// How many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Close a task
+    Done {
+        /// Number of the task
+        task: i64,
+        /// Open it again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Give a task to another user
+    Reassign {
+        /// Number of the task
+        task: i64,
+        /// Login of the new owner [default: nobody]
+        owner: Option<String>,
+    },
+    /// Give a task another time
+    Due {
+        /// Number of the task
+        task: i64,
+        /// When to call: "2026-11-30 10:00" (Japan time) [default: no time]
+        time: Option<Moment>,
+    },
+}
+
+/// Folders of tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FolderArg {
+    /// 過去
+    Past,
+    /// 未来
+    Future,
+    /// フリー
+    Free,
+}

@@ -1,0 +1,131 @@
+//! What may be typed about users, and about who changed what.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::time::Moment;
+
+/// `kakeru user …`.
+#[derive(Debug, Subcommand)]
+pub enum UserVerb {
+    /// Make a user
+    Add {
+        /// Login: letters, digits, -, _, .; never one that was used before
+        login: String,
+        /// Name shown [default: the login]
+        #[arg(long)]
+        name: Option<String>,
+        /// What the user may do
+        #[arg(long, ignore_case = true)]
+        role: RoleArg,
+        /// Unix user whose commands are this user's
+        #[arg(long)]
+        uid: Option<u32>,
+        /// Ask for a password, or read it from the first line of standard input
+        #[arg(long)]
+        password: bool,
+    },
+    /// Show the users
+    Ls {
+        /// Deleted ones too
+        #[arg(long)]
+        deleted: bool,
+    },
+    /// Give a user another name; every record shows it
+    Rename {
+        /// Login
+        login: String,
+        /// New name
+        name: String,
+    },
+    /// Give a user another role
+    Role {
+        /// Login
+        login: String,
+        /// New role
+        #[arg(ignore_case = true)]
+        role: RoleArg,
+    },
+    /// Bind a user to a Unix user, or to none
+    Uid {
+        /// Login
+        login: String,
+        /// Unix user [default: none]
+        uid: Option<u32>,
+    },
+    /// Set a password: asked for, or read from standard input
+    Passwd {
+        /// Login [default: yourself]
+        login: Option<String>,
+        /// Take the password away
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Delete a user; records keep the name, the login is never given out again
+    Delete {
+        /// Login
+        login: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleArg {
+    /// Everything
+    #[value(name = "MGR")]
+    Manager,
+    /// Watches, assigns, exports
+    #[value(name = "SV")]
+    Supervisor,
+    /// Calls
+    #[value(name = "OP")]
+    Operator,
+    /// Reads reported calls
+    #[value(name = "BIZ")]
+    Business,
+    /// Back office: adds notes, never calls
+    #[value(name = "BY")]
+    BackOffice,
+}
+
+impl RoleArg {
+    /// The word of the protocol.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Manager => "MGR",
+            Self::Supervisor => "SV",
+            Self::Operator => "OP",
+            Self::Business => "BIZ",
+            Self::BackOffice => "BY",
+        }
+    }
+}
+
+/// `kakeru audit`.
+#[derive(Clone, Debug, Args)]
+pub struct AuditArgs {
+    /// Only changes by this user
+    #[arg(long, value_name = "LOGIN")]
+    pub user: Option<String>,
+    /// Only actions that begin with this, such as contact.
+    #[arg(long, value_name = "PREFIX")]
+    pub action: Option<String>,
+    /// Only changes of this object
+    #[arg(long, value_name = "ID")]
+    pub object: Option<String>,
+    /// From this day or time on (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Moment>,
+    /// Before this day or time (Japan time)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Moment>,
+    /// Older than this entry: next of the last page
+    #[arg(long, value_name = "ID")]
+    pub before: Option<i64>,
+    /// How many
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+}
