@@ -1,10 +1,10 @@
-//! Times imports alone: `cargo run --release -p store --example import_bench [ROWS] [LISTS] [--shuffled] [--calls]`.
+//! Times imports alone: `cargo run --release -p store --example import_bench [ROWS] [LISTS] [--shuffled] [--calls] [--late]`.
 //!
 //! Every list gets the same sheet (CP932, read from a file as the daemon does), so the first import creates the contacts and
 //! the others find them. Printed per import, as one line of JSON with `--json`: seconds, processor time of the store's thread, the import's thread and the one
 //! that writes out, bytes written, memory above that before. With `--calls` a seat dials beside it: one `advance` (save,
 //! seal, claim) and one end after the other, a few milliseconds apart; how long each write waited is printed. `--dir DIR`
-//! chooses the disk. `sqlite3 .import` of the same rows in UTF-8 into a table without indexes is timed beside, as the
+//! chooses the disk; `--late` prints each write of a call that waited longer than 8 ms, and when. `sqlite3 .import` of the same rows in UTF-8 into a table without indexes is timed beside, as the
 //! floor, where that program is installed.
 #![allow(
     clippy::disallowed_methods,
@@ -26,6 +26,7 @@ use store::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let (mut numbers, mut shuffled, mut calls, mut json, mut dir) = (Vec::new(), false, false, false, None);
+    let mut late = false;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -33,6 +34,7 @@ async fn main() {
             "--shuffled" => shuffled = true,
             "--calls" => calls = true,
             "--json" => json = true,
+            "--late" => late = true,
             number => numbers.push(number.parse::<usize>().unwrap()),
         }
     }
@@ -75,8 +77,15 @@ async fn main() {
         store.import(job).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    let mut seat =
-        Seat { store: store.clone(), user, list: dialed, now: now + 1_000, last: None, waits: Vec::new() };
+    let mut seat = Seat {
+        store: store.clone(),
+        user,
+        list: dialed,
+        now: now + 1_000,
+        last: None,
+        waits: Vec::new(),
+        late: Vec::new(),
+    };
     for turn in 0..lists {
         let list = store
             .create_list(ListSpec { name: format!("list {turn}"), project }, Actor::default(), now)
@@ -94,7 +103,7 @@ async fn main() {
             progress: None,
         };
         reset_peak();
-        let before = (Instant::now(), processor(), written(), resident());
+        let before = (Instant::now(), processor(), written(), resident(), reached_disk());
         let mut import = Box::pin(store.import(job));
         let (mut watch, mut threads) = (tokio::time::interval(Duration::from_millis(20)), Threads::new());
         let report = loop {
@@ -106,6 +115,9 @@ async fn main() {
         };
         assert_eq!(report.inserted, rows as u64);
         let seconds = before.0.elapsed().as_secs_f64();
+        for (at, wait) in seat.late.drain(..).filter(|_| late) {
+            println!("  at {:.3} s: {wait:.1?}", at.duration_since(before.0).as_secs_f64());
+        }
         seat.waits.sort();
         if json {
             let wait = |share: f64| {
@@ -116,6 +128,7 @@ async fn main() {
                 "{}",
                 serde_json::json!({
                     "rows": rows, "seconds": seconds, "floor": floor, "memory_mib": peak() - before.3,
+                    "written_mb": (written() - before.2) as f64 / 1e6, "processor_s": threads.total(&before.1),
                     "waits": seat.waits.len(), "p50_ms": wait(0.5), "p99_ms": wait(0.99), "longest_ms": wait(1.0),
                 })
             );
@@ -127,8 +140,9 @@ async fn main() {
             print!(" {name} {seconds:.2}");
         }
         print!(
-            " s, written {:.0} MB, memory +{:.1} MiB, contacts {}",
+            " s, written {:.0} MB, of it to the disk so far {:.0}, memory +{:.1} MiB, contacts {}",
             (written() - before.2) as f64 / 1e6,
+            (reached_disk() - before.4) as f64 / 1e6,
             peak() - before.3,
             report.contacts_created
         );
@@ -157,9 +171,18 @@ struct Seat {
     now: i64,
     last: Option<AttemptId>,
     waits: Vec<Duration>,
+    late: Vec<(Instant, Duration)>,
 }
 
 impl Seat {
+    fn waited(&mut self, begun: Instant) {
+        let wait = begun.elapsed();
+        self.waits.push(wait);
+        if wait > Duration::from_millis(8) {
+            self.late.push((begun, wait));
+        }
+    }
+
     async fn call(&mut self) {
         tokio::time::sleep(Duration::from_millis(3)).await;
         self.now += 1_000;
@@ -189,7 +212,7 @@ impl Seat {
         let step = Advance { now, seat: "a".into(), user: self.user, save, seal_attempt, claim: Some(claim) };
         let begun = Instant::now();
         let done = self.store.advance(step).await.unwrap();
-        self.waits.push(begun.elapsed());
+        self.waited(begun);
         assert!(done.claimed.is_some(), "the list to dial is too short");
         self.last = Some(attempt);
         let end = AttemptEnd {
@@ -212,7 +235,7 @@ impl Seat {
         };
         let begun = Instant::now();
         self.store.end_attempt(end).await.unwrap();
-        self.waits.push(begun.elapsed());
+        self.waited(begun);
     }
 }
 
@@ -265,6 +288,11 @@ impl Threads {
         }
     }
 
+    /// Of the threads of the store together.
+    fn total(self, before: &std::collections::BTreeMap<String, f64>) -> f64 {
+        self.seconds(before).iter().map(|(_, seconds)| seconds).sum()
+    }
+
     fn seconds(mut self, before: &std::collections::BTreeMap<String, f64>) -> Vec<(String, f64)> {
         self.look();
         let wanted = |name: &str| name.starts_with("store") && name != "store-read";
@@ -283,6 +311,11 @@ fn reset_peak() {
 
 fn resident() -> f64 {
     field("/proc/self/status", "VmRSS:") as f64 / 1024.0
+}
+
+/// Bytes that went or have to go to a disk so far; a page that is written twice before it goes counts once.
+fn reached_disk() -> u64 {
+    field("/proc/self/io", "write_bytes:")
 }
 
 /// Bytes written by system calls so far.

@@ -19,7 +19,7 @@ use crate::model::{
     OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
     StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
-use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use people::{Office, OfficeReader};
 
@@ -45,21 +45,21 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn include_lead(&mut self, lead: LeadId, by: Actor, now: i64) -> Result<()>;
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
-    /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns how
-    /// many.
+    /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns for
+    /// each of them the position of the lead that was made of it.
     fn stage_leads(
         &mut self,
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
         urgent: &dyn Fn() -> bool,
-    ) -> Result<(usize, StageCounts)>;
-    /// The same for contacts: those at the places `order` of `rows`, by number.
-    fn stage_contacts(
+    ) -> Result<(Vec<Option<i64>>, StageCounts)>;
+    /// The same rows in the order of their numbers, once all leads are staged: enters the numbers and writes contacts;
+    /// returns how many of `rows` the slice took.
+    fn stage_numbers(
         &mut self,
         import: ImportId,
-        rows: &[StagedRow],
-        order: &[u32],
+        rows: &[NumberRow],
         policy: StagePolicy,
         urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)>;

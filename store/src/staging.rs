@@ -5,6 +5,7 @@
 //! [`Staging::commit`], which is one small write whatever the size of the file. [`Staging::undo`] takes everything back;
 //! so does the next start when the process dies in between.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
@@ -39,7 +40,9 @@ pub(crate) struct StagedRow {
     pub(crate) attrs: Vec<(Arc<str>, String)>,
     /// Company and person folded for search: made where the row is read, not where it is written.
     pub(crate) name_key: String,
-    /// Its categories are added to those that an earlier row of the same file gave.
+    /// An earlier row of the file has the same number: this one overwrites it, or adds to it.
+    pub(crate) again: bool,
+    /// Its categories are added to those that the earlier row gave.
     pub(crate) joins: bool,
 }
 
@@ -48,6 +51,8 @@ pub(crate) struct StagedRow {
 pub(crate) struct StagePolicy {
     /// The rows are leads of a list; `false`: they are contacts only.
     pub(crate) leads: bool,
+    /// The list had no lead when the import began: none needs to be looked for.
+    pub(crate) new_list: bool,
     /// A number already on the list (S1.19).
     pub(crate) existing: OnExisting,
     /// Numbers not yet in the contact book are registered there (S1.10).
@@ -62,6 +67,7 @@ impl Default for StagePolicy {
     fn default() -> Self {
         Self {
             leads: true,
+            new_list: false,
             existing: OnExisting::Update,
             create_contacts: true,
             overwrite_empty: false,
@@ -157,75 +163,109 @@ pub(crate) struct ImportStart {
     pub(crate) now: i64,
 }
 
-/// Rows that are staged together: leads in the order of the file, then contacts in the order of their numbers, so that
-/// the tree of numbers is walked once per window instead of visited at random.
-pub(crate) struct Window {
-    rows: Vec<StagedRow>,
-    /// Places of the rows, by number; equal numbers stay in the order of the file.
-    by_number: Vec<u32>,
+/// A row once more, in the order of numbers: its lead's number is entered, its contact written.
+#[derive(Clone, Debug)]
+pub(crate) struct NumberRow {
+    /// Of a row that is not [`StagedRow::again`] only what a contact has.
+    pub(crate) row: StagedRow,
+    /// Position of the lead that was made of it; `None`: it is on the list already, or no lead.
+    pub(crate) position: Option<i64>,
 }
 
-impl Window {
-    /// Orders the rows; at most [`u32::MAX`] of them.
+/// Rows that are staged one slice after the other.
+pub(crate) trait Rows: Sized + Send + 'static {
+    /// Writes rows from `from` on as far as the slice lasts; returns how many and what they did.
+    fn slice(
+        &mut self,
+        backend: &mut Writer,
+        import: (ImportId, StagePolicy),
+        from: usize,
+        urgent: &dyn Fn() -> bool,
+    ) -> Result<(usize, StageCounts)>;
+
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+/// Rows in the order of the file, to be written as leads.
+pub(crate) struct LeadRows {
+    rows: Vec<StagedRow>,
+    /// What became of those that are written.
+    positions: Vec<Option<i64>>,
+}
+
+impl LeadRows {
     pub(crate) fn new(rows: Vec<StagedRow>) -> Self {
-        let mut by_number: Vec<u32> = (0..).take(rows.len()).collect();
-        by_number.sort_by_key(|at| rows[*at as usize].phone.expose());
-        Self { rows, by_number }
+        Self { positions: Vec::with_capacity(rows.len()), rows }
+    }
+
+    /// Each with the position of the lead that was made of it.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = (&StagedRow, Option<i64>)> {
+        self.rows.iter().zip(self.positions.iter().copied())
     }
 }
 
-/// What of a window is written now.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
-    Leads,
-    Contacts,
+impl Rows for LeadRows {
+    fn slice(
+        &mut self,
+        backend: &mut Writer,
+        (import, policy): (ImportId, StagePolicy),
+        from: usize,
+        urgent: &dyn Fn() -> bool,
+    ) -> Result<(usize, StageCounts)> {
+        let rows = self.rows.get(from..).unwrap_or_default();
+        let (positions, counts) = backend.stage_leads(import, rows, policy, urgent)?;
+        self.positions.extend(&positions);
+        Ok((positions.len(), counts))
+    }
+
+    fn count(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+impl Rows for Vec<NumberRow> {
+    fn slice(
+        &mut self,
+        backend: &mut Writer,
+        (import, policy): (ImportId, StagePolicy),
+        from: usize,
+        urgent: &dyn Fn() -> bool,
+    ) -> Result<(usize, StageCounts)> {
+        backend.stage_numbers(import, self.get(from..).unwrap_or_default(), policy, urgent)
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
 }
 
 /// Rows on their way; each slice is a job of its own that queues the next one.
-struct Batch {
+struct Batch<R> {
     queue: Arc<Queue<Writer>>,
-    import: ImportId,
-    policy: StagePolicy,
-    window: Window,
-    pass: Pass,
+    import: (ImportId, StagePolicy),
+    rows: R,
     from: usize,
     counts: StageCounts,
     /// Gives the rows back too: freeing them is left to the thread that made them.
-    sender: SyncSender<Result<(StageCounts, Window)>>,
+    sender: SyncSender<Result<(StageCounts, R)>>,
 }
 
-impl Batch {
+impl<R: Rows> Batch<R> {
     fn slice(mut self, backend: &mut Writer) {
-        let Window { rows, by_number } = &self.window;
         let urgent = || self.queue.calls_wait();
-        let staged = match self.pass {
-            Pass::Leads => backend.stage_leads(
-                self.import,
-                rows.get(self.from..).unwrap_or_default(),
-                self.policy,
-                &urgent,
-            ),
-            Pass::Contacts => {
-                let order = by_number.get(self.from..).unwrap_or_default();
-                backend.stage_contacts(self.import, rows, order, self.policy, &urgent)
-            }
-        };
-        let answer = match staged {
+        let answer = match self.rows.slice(backend, self.import, self.from, &urgent) {
             Err(error) => Err(error),
             Ok((consumed, counts)) => {
                 self.from += consumed.max(1);
                 self.counts += counts;
-                let all = self.window.rows.len();
-                if self.from >= all && self.pass == Pass::Leads && self.policy.create_contacts {
-                    (self.pass, self.from) = (Pass::Contacts, 0);
-                }
-                if self.from < all {
+                if self.from < self.rows.count() {
                     let queue = Arc::clone(&self.queue);
                     // A closed store drops the rest, and the waiting import learns it from the closed channel.
                     let _ = queue.push(Lane::Import, Box::new(move |backend| self.slice(backend)), None);
                     return;
                 }
-                Ok((self.counts, self.window))
+                Ok((self.counts, self.rows))
             }
         };
         // The import thread may have gone; the writes stand.
@@ -234,17 +274,17 @@ impl Batch {
 }
 
 /// The answer to staged rows.
-pub(crate) struct Staged {
-    receiver: Receiver<Result<(StageCounts, Window)>>,
+pub(crate) struct Staged<R> {
+    receiver: Receiver<Result<(StageCounts, R)>>,
 }
 
-impl Staged {
-    /// Blocks until all rows are written.
+impl<R> Staged<R> {
+    /// Blocks until all rows are written; gives them back.
     ///
     /// # Errors
     /// Storage errors; rows staged before stay until [`Staging::undo`].
-    pub(crate) fn wait(self) -> Result<StageCounts> {
-        self.receiver.recv().map_err(|_| Error::Closed)?.map(|(counts, _)| counts)
+    pub(crate) fn wait(self) -> Result<(StageCounts, R)> {
+        self.receiver.recv().map_err(|_| Error::Closed)?
     }
 }
 
@@ -252,11 +292,18 @@ impl Staged {
 #[derive(Clone)]
 pub(crate) struct Staging {
     queue: Arc<Queue<Writer>>,
+    folder: PathBuf,
 }
 
 impl Staging {
-    pub(crate) fn new(queue: Arc<Queue<Writer>>) -> Self {
-        Self { queue }
+    /// `database`: its file.
+    pub(crate) fn new(queue: Arc<Queue<Writer>>, database: &Path) -> Self {
+        Self { queue, folder: database.parent().unwrap_or(Path::new(".")).to_owned() }
+    }
+
+    /// Where the database lies, and there is room for as much again.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Starts an import into a list, or into the contact book.
@@ -280,18 +327,11 @@ impl Staging {
     ///
     /// # Errors
     /// [`Error::Closed`]; others come with the answer.
-    pub(crate) fn stage(&self, import: ImportId, window: Window, policy: StagePolicy) -> Result<Staged> {
+    pub(crate) fn stage<R: Rows>(&self, import: ImportId, policy: StagePolicy, rows: R) -> Result<Staged<R>> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        let batch = Batch {
-            queue: Arc::clone(&self.queue),
-            import,
-            policy,
-            window,
-            pass: if policy.leads { Pass::Leads } else { Pass::Contacts },
-            from: 0,
-            counts: StageCounts::default(),
-            sender,
-        };
+        let queue = Arc::clone(&self.queue);
+        let batch =
+            Batch { queue, import: (import, policy), rows, from: 0, counts: StageCounts::default(), sender };
         self.queue.push(Lane::Import, Box::new(move |backend| batch.slice(backend)), None)?;
         Ok(Staged { receiver })
     }

@@ -362,7 +362,7 @@ impl Store {
     ) -> Result<Undone> {
         let record = self.find_import(&import.to_string()).await?;
         crate::sqlite::may_undo(&record)?;
-        let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let (sender, receiver) = oneshot::channel();
         let work = move || {
             // The caller may have gone; it is finished all the same.

@@ -86,7 +86,7 @@ impl Store {
     /// # Errors
     /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], [`Error::ContactsFull`], storage errors.
     pub async fn import(&self, job: ImportJob) -> Result<ImportReport> {
-        let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let limited = job.options.max_contacts < u64::MAX;
         let contacts = if limited { self.read(|r| r.contact_count()).await? } else { 0 };
         let (sender, receiver) = oneshot::channel();

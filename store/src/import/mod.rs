@@ -4,10 +4,12 @@
 //! [`ImportRow`] after another in bounded memory and keeps every doubt and refusal for the [`ImportReport`]. The
 //! database is somebody else's: this module only reads and judges. [`preview`] does the same without keeping rows.
 
+mod by_number;
 mod encoding;
 mod error_csv;
 mod header;
 mod options;
+mod packed;
 mod preview;
 mod profile;
 mod reader;

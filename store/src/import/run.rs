@@ -5,8 +5,11 @@ use crate::id::{ImportId, ListId};
 use crate::model::Actor;
 use crate::name_key::name_key;
 use crate::progress::Progress;
-use crate::staging::{ImportStart, OnExisting, StageCounts, StagePolicy, Staged, StagedRow, Staging, Window};
+use crate::staging::{
+    ImportStart, LeadRows, NumberRow, OnExisting, Rows, StageCounts, StagePolicy, Staged, StagedRow, Staging,
+};
 
+use super::by_number::ByNumber;
 use super::options::{Cancel, DupExisting, ImportOptions, ImportSource};
 use super::reader::ImportReader;
 use super::report::{ImportError, ImportProgress, ImportReport};
@@ -29,13 +32,15 @@ pub struct ImportJob {
     pub progress: Option<watch::Sender<ImportProgress>>,
 }
 
-/// Reads the file and stages its rows window by window, on the import's own thread; commits or takes everything back.
+/// Reads the file and stages its rows, leads first and then numbers, on the import's own thread; commits or takes everything
+/// back.
 ///
 /// `contacts` is how many there were before it; only asked where the options limit them.
 pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<ImportReport> {
     let ImportJob { list, source, options, by, now, progress } = job;
-    let policy = StagePolicy {
+    let mut policy = StagePolicy {
         leads: list.is_some(),
+        new_list: false,
         existing: match options.dup_existing {
             DupExisting::Update => OnExisting::Update,
             DupExisting::Skip => OnExisting::Skip,
@@ -53,13 +58,20 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     let import = staging.begin(start)?;
     let mut counts = StageCounts::default();
     let room = Room { limit: max_leads, registered: list.map_or(Ok(0), |list| staging.registered(list))? };
+    policy.new_list = room.registered == 0;
     let told = |reader: &ImportReader| {
         if let Some(progress) = &progress {
             progress.send_replace(reader.progress());
         }
         if cancel.as_ref().is_some_and(Cancel::is_cancelled) { Err(cancelled()) } else { Ok(()) }
     };
-    let staged = stage_all(&mut reader, staging, (import, policy, room), &mut counts, &told);
+    let mut rows = ByNumber::new(staging.folder(), import);
+    let pipe = Pipe { staging, import, policy, counts: &mut counts };
+    let staged = stage_leads(&mut reader, pipe, room, &mut rows, &told).and_then(|()| {
+        let pipe = Pipe { staging, import, policy, counts: &mut counts };
+        // A file that is refused is only read for its report.
+        if reader.report().may_apply(partial) { stage_numbers(rows, pipe, || told(&reader)) } else { Ok(()) }
+    });
     let finished = staged.and_then(|()| told(&reader)).and_then(|()| reader.finish().map_err(fatal));
     let mut report = match finished {
         Ok(report) => report,
@@ -101,30 +113,79 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     Ok(report)
 }
 
-/// While rows are written, the next ones are read.
-fn stage_all(
+/// Where rows go, and what they did there.
+struct Pipe<'a> {
+    staging: &'a Staging,
+    import: ImportId,
+    policy: StagePolicy,
+    counts: &'a mut StageCounts,
+}
+
+impl Pipe<'_> {
+    /// Sends rows after those that are under way; gives these back.
+    fn send<R: Rows>(&mut self, under_way: &mut Option<Staged<R>>, rows: R) -> Result<Option<R>> {
+        let before = self.settle(under_way)?;
+        self.staging.wait_for_disk()?;
+        *under_way = Some(self.staging.stage(self.import, self.policy, rows)?);
+        Ok(before)
+    }
+
+    /// Waits for the rows that are under way. Nothing may be when the import is committed or taken back.
+    fn settle<R: Rows>(&mut self, under_way: &mut Option<Staged<R>>) -> Result<Option<R>> {
+        let Some((counts, rows)) = under_way.take().map(Staged::wait).transpose()? else { return Ok(None) };
+        *self.counts += counts;
+        Ok(Some(rows))
+    }
+}
+
+/// Writes the leads in the order of the file and keeps the rows to be sorted by number. While rows are written, the next
+/// ones are read.
+fn stage_leads(
     reader: &mut ImportReader,
-    staging: &Staging,
-    (import, policy, room): (ImportId, StagePolicy, Room),
-    counts: &mut StageCounts,
+    mut pipe: Pipe<'_>,
+    room: Room,
+    sorted: &mut ByNumber,
     told: &impl Fn(&ImportReader) -> Result<()>,
 ) -> Result<()> {
+    if !pipe.policy.leads {
+        return read_all(reader, told, |rows| rows.iter().try_for_each(|row| sorted.push(row, None)));
+    }
+    let mut keep = |rows: Option<LeadRows>| {
+        rows.iter().flat_map(LeadRows::placed).try_for_each(|(row, position)| sorted.push(row, position))
+    };
     let mut under_way = None;
     let read = read_all(reader, told, |rows| {
-        let window = Window::new(rows);
-        if let Some(before) = under_way.take() {
-            *counts += Staged::wait(before)?;
-            room.check(counts)?;
-        }
-        staging.wait_for_disk()?;
-        under_way = Some(staging.stage(import, window, policy)?);
-        Ok(())
+        let before = pipe.send(&mut under_way, LeadRows::new(rows))?;
+        room.check(pipe.counts)?;
+        keep(before)
     });
-    // Nothing may still be on its way when the import is committed or taken back.
-    if let Some(last) = under_way {
-        *counts += last.wait()?;
+    let last = pipe.settle(&mut under_way)?;
+    read?;
+    room.check(pipe.counts)?;
+    keep(last)
+}
+
+/// Enters the numbers of the leads and writes contacts, in the order of numbers.
+fn stage_numbers(rows: ByNumber, mut pipe: Pipe<'_>, told: impl Fn() -> Result<()>) -> Result<()> {
+    if !pipe.policy.leads && !pipe.policy.create_contacts {
+        return Ok(());
     }
-    read.and_then(|()| room.check(counts))
+    let mut sorted = rows.sorted()?;
+    let mut under_way = None;
+    let staged = loop {
+        let rows: Result<Vec<NumberRow>> = sorted.by_ref().take(WINDOW).collect();
+        match rows.and_then(|rows| told().map(|()| rows)) {
+            Ok(rows) if rows.is_empty() => break Ok(()),
+            Ok(rows) => {
+                if let Err(error) = pipe.send(&mut under_way, rows) {
+                    break Err(error);
+                }
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    pipe.settle(&mut under_way)?;
+    staged
 }
 
 /// How many leads the list may have (S1.12, S4.30).
@@ -164,8 +225,8 @@ fn read_all(
         }
         window.push(staged(row));
         if window.len() == size {
-            // The first rows are written soon; later windows are large, which saves visits to the tree of numbers.
-            size = (size * 2).min(LARGEST_WINDOW);
+            // The first rows are written soon.
+            size = WINDOW;
             stage(std::mem::replace(&mut window, Vec::with_capacity(size)))?;
         }
     }
@@ -186,6 +247,7 @@ fn staged(row: ImportRow) -> StagedRow {
         categories: row.categories,
         extra_phones: row.extra_phones,
         attrs: row.attributes,
+        again: row.replaces.is_some(),
         joins: row.joins,
     }
 }
@@ -212,10 +274,10 @@ fn fatal(error: ImportError) -> Error {
     Error::Import(Box::new(error))
 }
 
-/// Rows of the first window; each next one is twice as large.
+/// Rows of the first window.
 const FIRST_WINDOW: usize = 1024;
-/// Rows of a window at most: some 8 MiB.
-const LARGEST_WINDOW: usize = 16 * 1024;
+/// Rows on their way at once: some 2 MiB.
+const WINDOW: usize = 4 * 1024;
 /// Rows between two looks at the progress and at whether to go on.
 const TOLD_EVERY: u64 = 1024;
 /// Problems kept in the database per import.

@@ -1,4 +1,4 @@
--- Schema version 6: what the migrations add up to.
+-- Schema version 7: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -156,8 +156,6 @@ CREATE TABLE leads (
   CHECK (state <> 'waiting' OR next_eligible_at IS NOT NULL),
   CHECK (state <> 'skipped' OR skip_reason IS NOT NULL)
 ) STRICT;
--- Never two leads of one number on one list (C3); also finds a number on every list.
-CREATE UNIQUE INDEX leads_by_phone ON leads (phone, list_id) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX leads_by_position ON leads (list_id, position);
 -- The claim reads the first row of these two.
 CREATE INDEX leads_ready ON leads (list_id, round, assigned_user_id, turn)
@@ -172,6 +170,28 @@ CREATE INDEX leads_excluded ON leads (list_id) WHERE excluded = 1 AND deleted_at
 CREATE INDEX leads_skipped ON leads (list_id) WHERE state = 'skipped' AND deleted_at IS NULL;
 -- The bin.
 CREATE INDEX leads_deleted ON leads (list_id, deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- Where a number stands: its live leads, never two on one list (C3). Apart from the leads, since an import writes these in the
+-- order of their positions and their numbers at the end, sorted: leads that are being staged are not yet in it.
+CREATE TABLE lead_numbers (
+  phone    TEXT NOT NULL,
+  list_id  BLOB NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (phone, list_id)
+) STRICT, WITHOUT ROWID;
+-- The connection that imports runs without triggers and keeps `lead_numbers` itself.
+CREATE TRIGGER lead_numbers_insert AFTER INSERT ON leads WHEN NEW.deleted_at IS NULL
+BEGIN INSERT INTO lead_numbers VALUES (NEW.phone, NEW.list_id, NEW.position); END;
+CREATE TRIGGER lead_numbers_update AFTER UPDATE OF phone, list_id, position, deleted_at ON leads
+BEGIN
+  DELETE FROM lead_numbers WHERE phone = OLD.phone AND list_id = OLD.list_id AND position = OLD.position;
+  INSERT INTO lead_numbers SELECT NEW.phone, NEW.list_id, NEW.position WHERE NEW.deleted_at IS NULL;
+END;
+CREATE TRIGGER lead_numbers_delete AFTER DELETE ON leads
+BEGIN DELETE FROM lead_numbers WHERE phone = OLD.phone AND list_id = OLD.list_id AND position = OLD.position; END;
+-- Numbers that got a call or an owner while an import was staging: its leads that nobody finds by number yet are brought
+-- up to date when their numbers are entered.
+CREATE TABLE import_touched (phone TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- Who calls a number, on whatever list it stands (S1.13); `leads.assigned_user_id` repeats it for the claim.
 CREATE TABLE assignments (

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{all, exec, one};
+use super::{all, exec, lead_numbers, one};
 use crate::id::{ImportId, ListId, UserId};
 
 /// Gives a number to a user, or to nobody; returns on how many leads it shows.
@@ -24,7 +24,14 @@ pub(super) fn assign(
             exec(db, "DELETE FROM assignments WHERE phone = ?1", [phone])?;
         }
     }
-    let sql = "UPDATE leads SET assigned_user_id = ?2 WHERE phone = ?1 AND deleted_at IS NULL";
+    lead_numbers::touched(db, phone, None)?;
+    show(db, phone, user)
+}
+
+/// Writes the owner of a number on its leads; returns on how many.
+fn show(db: &Connection, phone: &str, user: Option<UserId>) -> rusqlite::Result<usize> {
+    let sql = "UPDATE leads SET assigned_user_id = ?2
+               WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)";
     exec(db, sql, (phone, user))
 }
 
@@ -54,8 +61,8 @@ pub(super) fn of_import(
         let sql = "INSERT OR IGNORE INTO assignments (phone, user_id, by_user_id, import_id, at)
                    VALUES (?1, ?2, ?3, ?4, ?5)";
         exec(db, sql, (phone, user, by, import, now))?;
-        let sql = "UPDATE leads SET assigned_user_id = ?2 WHERE phone = ?1 AND deleted_at IS NULL";
-        exec(db, sql, (phone, user))?;
+        lead_numbers::touched(db, phone, Some(import))?;
+        show(db, phone, Some(*user))?;
     }
     Ok(leads.last().map(|(position, ..)| *position))
 }

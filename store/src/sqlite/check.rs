@@ -19,6 +19,14 @@ pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport
         lines.collect::<rusqlite::Result<_>>()?
     };
     damage.retain(|line| line != "ok");
+    if full && damage.is_empty() {
+        for (sql, what) in [(STRAY_NUMBERS, "belong to no lead"), (MISSING_NUMBERS, "of leads are missing")] {
+            let count = number(sql)?;
+            if count > 0 {
+                damage.push(format!("{count} numbers {what} in lead_numbers"));
+            }
+        }
+    }
     let log = tx.path().map(|path| format!("{path}-wal")).and_then(|path| std::fs::metadata(path).ok());
     Ok(CheckReport {
         schema: number("PRAGMA user_version")?.cast_signed(),
@@ -39,6 +47,14 @@ pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport
         damage,
     })
 }
+
+const STRAY_NUMBERS: &str = "SELECT count(*) FROM lead_numbers n WHERE NOT EXISTS (SELECT 1 FROM leads l
+    WHERE l.list_id = n.list_id AND l.position = n.position AND l.phone = n.phone AND l.deleted_at IS NULL)";
+/// Those of an import that is staging come later.
+const MISSING_NUMBERS: &str = "SELECT count(*) FROM leads l JOIN lists i ON i.id = l.list_id
+    WHERE l.deleted_at IS NULL AND l.position <= i.visible_position
+      AND NOT EXISTS (SELECT 1 FROM lead_numbers n WHERE n.phone = l.phone AND n.list_id = l.list_id
+        AND n.position = l.position)";
 
 /// Live contacts, one row per number.
 pub(super) fn contact_rows(

@@ -68,7 +68,7 @@ fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefus
 
 /// Whether the number stands on any dial list.
 fn listed(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM leads WHERE phone = ?1 AND deleted_at IS NULL LIMIT 1";
+    let sql = "SELECT 1 FROM lead_numbers WHERE phone = ?1 LIMIT 1";
     Ok(one(db, sql, [phone], |_| Ok(()))?.is_some())
 }
 

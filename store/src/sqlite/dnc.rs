@@ -65,7 +65,8 @@ pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {
     }
     // Their turn comes again; whether another entry still holds is judged before each dial anyway.
     let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
-               WHERE phone = ?1 AND state = 'skipped' AND skip_reason = 'E-DNC' AND deleted_at IS NULL";
+               WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)
+                 AND state = 'skipped' AND skip_reason = 'E-DNC'";
     exec(db, sql, [phone.expose()]).doing(doing)?;
     let detail = json!({ "reason": reason, "project": clear.project });
     audit_by(db, clear.now, clear.by, "dnc.clear", &phone.to_string(), &detail).doing(doing)?;

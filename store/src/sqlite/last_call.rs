@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{exec, one};
+use super::{exec, lead_numbers, one};
 use crate::id::{AttemptId, UserId};
 use crate::model::CallKind;
 
@@ -39,8 +39,9 @@ pub(super) fn touch(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()>
                  last_memo = a.memo, last_kind = a.kind
                FROM (SELECT phone, disposition, user_id, dialed_at, memo,
                        CASE WHEN answered_at IS NULL THEN direction || '_missed' ELSE direction END AS kind
-                     FROM attempts WHERE id = ?1) AS a
-               WHERE leads.phone = a.phone AND leads.deleted_at IS NULL
+                     FROM attempts WHERE id = ?1) AS a, lead_numbers AS n
+               WHERE n.phone = a.phone AND leads.list_id = n.list_id AND leads.position = n.position
                  AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
-    exec(db, sql, [attempt]).map(|_| ())
+    exec(db, sql, [attempt])?;
+    lead_numbers::touched_by(db, attempt)
 }

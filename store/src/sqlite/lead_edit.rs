@@ -125,7 +125,7 @@ pub(super) fn restore(
     let leads: Vec<(LeadId, String)> =
         all(db, sql, (list, deleted_at, after, most), |r| Ok((r.get(0)?, r.get(1)?)))?;
     for (lead, phone) in &leads {
-        let taken = "SELECT 1 FROM leads WHERE phone = ?1 AND list_id = ?2 AND deleted_at IS NULL";
+        let taken = "SELECT 1 FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
         if one(db, taken, (phone, list), |_| Ok(()))?.is_some() {
             done.held += 1;
             continue;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
 use super::last_call::last_call;
-use super::staging::{CategoryIds, link};
+use super::staging::{CategoryIds, importing, link};
 use super::turns::turn_of_new;
 use super::{all, assignments, audit_by, exec, lists, one};
 use crate::code::Code;
@@ -20,20 +20,19 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     let doing = "add lead";
     let checked = Checked::of(spec)?;
     let phone = checked.phone.expose();
-    let sql = "SELECT dial_order, round, last_position, visible_position, registered FROM lists
+    let sql = "SELECT dial_order, round, last_position, registered FROM lists
                WHERE id = ?1 AND deleted_at IS NULL";
-    let list: Option<(DialOrder, u32, i64, i64, i64)> =
-        one(db, sql, [spec.list], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
-            .doing(doing)?;
-    let (order, round, last, visible, registered) = list.ok_or_else(|| lists::missing(spec.list))?;
-    if last != visible {
-        // The positions behind the visible end belong to an import.
+    let list: Option<(DialOrder, u32, i64, i64)> =
+        one(db, sql, [spec.list], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).doing(doing)?;
+    let (order, round, last, registered) = list.ok_or_else(|| lists::missing(spec.list))?;
+    if importing(db, spec.list).doing(doing)? {
+        // The positions behind the visible end belong to it.
         return Err(Error::ListBusy);
     }
     if registered.unsigned_abs() >= spec.max_leads {
         return Err(ListError::Full { limit: spec.max_leads, free: 0 }.into());
     }
-    let sql = "SELECT 1 FROM leads WHERE phone = ?1 AND list_id = ?2 AND deleted_at IS NULL";
+    let sql = "SELECT 1 FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
     if one(db, sql, (phone, spec.list), |_| Ok(())).doing(doing)?.is_some() {
         return Err(ListError::LeadDuplicate.into());
     }

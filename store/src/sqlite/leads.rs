@@ -197,32 +197,33 @@ pub(super) fn show(db: &Connection, query: &ListQuery) -> Result<Vec<LeadRow>> {
         vec![Value::Blob(query.list.0.to_be_bytes().to_vec()), Value::Integer(query.after.unwrap_or(0))];
     let mut filter = |clause: &str, value: Value| {
         values.push(value);
-        sql.push_str(&format!(" AND ({clause} ?{})", values.len()));
+        sql.push_str(&format!(" AND ({})", clause.replace('#', &format!("?{}", values.len()))));
     };
     if let Some(state) = query.filter.state {
-        filter("l.state =", Value::Text(state.as_str().to_owned()));
+        filter("l.state = #", Value::Text(state.as_str().to_owned()));
     }
     if let Some(status) = &query.filter.status {
-        filter("l.last_disposition =", Value::Text(status.clone()));
+        filter("l.last_disposition = #", Value::Text(status.clone()));
     }
     if let Some(attempts) = query.filter.attempts {
-        filter("l.attempts =", Value::Integer(i64::from(attempts)));
+        filter("l.attempts = #", Value::Integer(i64::from(attempts)));
     }
     if let Some(raw) = &query.filter.phone {
         let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
-        filter("l.phone =", Value::Text(phone.expose().to_owned()));
+        let place = "l.position = (SELECT position FROM lead_numbers WHERE list_id = ?1 AND phone = #)";
+        filter(place, Value::Text(phone.expose().to_owned()));
     }
     if !query.filter.include_excluded {
-        filter("l.excluded =", Value::Integer(0));
+        filter("l.excluded = #", Value::Integer(0));
     }
     let owner = |user: UserId| Value::Blob(user.0.to_be_bytes().to_vec());
     match query.filter.assigned {
         None => {}
-        Some(Assigned::To(user)) => filter("l.assigned_user_id =", owner(user)),
+        Some(Assigned::To(user)) => filter("l.assigned_user_id = #", owner(user)),
         Some(Assigned::ToOrNobody(user)) => {
-            filter("l.assigned_user_id IS NULL OR l.assigned_user_id =", owner(user))
+            filter("l.assigned_user_id IS NULL OR l.assigned_user_id = #", owner(user))
         }
-        Some(Assigned::Nobody) => filter("l.assigned_user_id IS", Value::Null),
+        Some(Assigned::Nobody) => filter("l.assigned_user_id IS #", Value::Null),
     }
     let limit = match query.limit {
         0 => 100,

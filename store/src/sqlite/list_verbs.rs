@@ -124,6 +124,9 @@ impl ListVerbs for SqliteBackend {
     ) -> Result<(LeadsChanged, Option<LeadId>)> {
         let doing = "restore leads";
         self.transact(doing, |db, _| {
+            if staging::importing(db, list).doing(doing)? {
+                return Err(Error::ListBusy);
+            }
             lead_edit::restore(db, list, deleted_at, after, SLICE_ROWS as i64).doing(doing)
         })
     }

@@ -19,6 +19,7 @@ mod journal;
 mod last_call;
 mod lead_edit;
 mod lead_new;
+mod lead_numbers;
 mod lead_rows;
 mod leads;
 mod list_edit;
@@ -64,7 +65,7 @@ use crate::model::{
     OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
     StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
-use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use backup::backup;
 pub use backup::{Restored, restore};
@@ -220,19 +221,18 @@ impl Backend for SqliteBackend {
         rows: &[StagedRow],
         policy: StagePolicy,
         urgent: &dyn Fn() -> bool,
-    ) -> Result<(usize, StageCounts)> {
+    ) -> Result<(Vec<Option<i64>>, StageCounts)> {
         staging::leads(self, import, rows, policy, urgent)
     }
 
-    fn stage_contacts(
+    fn stage_numbers(
         &mut self,
         import: ImportId,
-        rows: &[StagedRow],
-        order: &[u32],
+        rows: &[NumberRow],
         policy: StagePolicy,
         urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
-        staging::contacts(self, import, rows, order, policy, urgent)
+        staging::numbers(self, import, rows, policy, urgent)
     }
 
     fn commit_import(

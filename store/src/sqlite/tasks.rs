@@ -111,8 +111,9 @@ fn close(
 /// Leads of the number that were passed over because of the task have their turn again.
 fn release(db: &Connection, task: i64) -> rusqlite::Result<()> {
     let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
-               WHERE phone = (SELECT phone FROM tasks WHERE id = ?1) AND state = 'skipped' AND skip_reason = 'E-TASK'
-                 AND deleted_at IS NULL";
+               WHERE (list_id, position) IN (SELECT n.list_id, n.position
+                   FROM tasks t JOIN lead_numbers n ON n.phone = t.phone WHERE t.id = ?1)
+                 AND state = 'skipped' AND skip_reason = 'E-TASK'";
     exec(db, sql, [task]).map(|_| ())
 }
 

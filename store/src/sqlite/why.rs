@@ -46,8 +46,8 @@ pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Re
         }
         WhyQuery::Phone(raw) => {
             let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
-            let leads =
-                select(db, "phone = CAST(?1 AS TEXT)", [phone.expose().as_bytes().to_vec()], limit(context))?;
+            let sql = "(list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = CAST(?1 AS TEXT))";
+            let leads = select(db, sql, [phone.expose().as_bytes().to_vec()], limit(context))?;
             found(leads, || phone.to_string())?
         }
     };

@@ -2,11 +2,11 @@
 //!
 //! It has a page cache of its own, so that an import does not push out what calls need, and no foreign keys: every row
 //! it writes refers to rows written in the same transaction or found by it, so that eight look-ups a row prove nothing.
-//! A test asks SQLite for broken references.
+//! A test asks SQLite for broken references. It runs no triggers either: it keeps `lead_numbers` itself.
 
-use std::collections::HashSet;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::super::{SqliteBackend, exec};
@@ -14,11 +14,11 @@ use super::category::CategoryIds;
 use super::flush::Flusher;
 use super::many::MANY;
 use super::slice::Slice;
-use super::{IMPORT_CACHE_KIB, Part, read};
+use super::{IMPORT_CACHE_KIB, read};
 use crate::changes::Changes;
 use crate::error::{Doing, Error, Result};
 use crate::id::ImportId;
-use crate::staging::{StageCounts, StagePolicy, StagedRow};
+use crate::staging::{NumberRow, StageCounts, StagePolicy, StagedRow};
 
 /// Writes staged rows while an import runs.
 pub(in crate::sqlite) struct Loader {
@@ -34,6 +34,8 @@ impl Loader {
         let mut db = Connection::open_with_flags(backend.db.path().unwrap_or_default(), flags)?;
         super::super::open::prepare(&db, IMPORT_CACHE_KIB)?;
         db.pragma_update(None, "foreign_keys", false)?;
+        // Numbers of leads are entered when all are staged, not with each.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         // Every value was checked where the file was read, by stricter rules than the schema's.
         db.pragma_update(None, "ignore_check_constraints", true)?;
         // Nothing of a statement goes through a file in the folder of temporary files.
@@ -48,15 +50,55 @@ impl Loader {
         Ok(Self { db, flusher, known: CategoryIds::default(), changes: backend.changes.clone() })
     }
 
-    /// Writes as many of `rows` as fit before `late`, in one transaction; returns how many.
-    pub(super) fn slice(
+    /// Writes as many leads as fit before `late`, in one transaction; returns their positions.
+    pub(super) fn leads(
         &mut self,
         import: ImportId,
-        rows: &[&StagedRow],
-        part: Part,
+        rows: &[StagedRow],
         policy: StagePolicy,
-        late: impl Fn() -> bool,
+        late: &dyn Fn() -> bool,
+    ) -> Result<(Vec<Option<i64>>, StageCounts)> {
+        let mut positions = Vec::with_capacity(rows.len());
+        let counts = self.slice(import, policy, |slice| {
+            for rows in rows.chunks(MANY) {
+                slice.write_leads(rows, &mut positions)?;
+                if late() {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        Ok((positions, counts))
+    }
+
+    /// Enters numbers and writes contacts likewise; returns how many rows it took.
+    pub(super) fn numbers(
+        &mut self,
+        import: ImportId,
+        rows: &[NumberRow],
+        policy: StagePolicy,
+        late: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
+        let mut consumed = 0;
+        let counts = self.slice(import, policy, |slice| {
+            for rows in chunks(rows) {
+                slice.write_numbers(rows)?;
+                consumed += rows.len();
+                if late() {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        Ok((consumed, counts))
+    }
+
+    fn slice(
+        &mut self,
+        import: ImportId,
+        policy: StagePolicy,
+        write: impl FnOnce(&mut Slice<'_>) -> rusqlite::Result<()>,
+    ) -> Result<StageCounts> {
         let doing = "stage rows";
         self.transact(doing, |tx, known| {
             let mut context = read(tx, import)?;
@@ -64,17 +106,7 @@ impl Loader {
                 return Err(Error::ImportStopped { reason: format!("it is {}", context.state) });
             }
             let mut slice = Slice::new(tx, known, import, &context, policy).doing(doing)?;
-            let mut consumed = 0;
-            for rows in chunks(rows) {
-                match part {
-                    Part::Leads => slice.write_leads(rows).doing(doing)?,
-                    Part::Contacts => slice.write_contacts(rows).doing(doing)?,
-                }
-                consumed += rows.len();
-                if late() {
-                    break;
-                }
-            }
+            write(&mut slice).doing(doing)?;
             let counts = slice.counts;
             drop(slice);
             if counts.inserted > 0 {
@@ -82,7 +114,7 @@ impl Loader {
                 let sql = "UPDATE lists SET last_position = ?2 WHERE id = ?1";
                 exec(tx, sql, (context.list, context.last_position)).doing(doing)?;
             }
-            Ok((consumed, counts))
+            Ok(counts)
         })
     }
 
@@ -103,13 +135,13 @@ impl Loader {
     }
 }
 
-/// Cuts rows into pieces of at most [`MANY`], no number twice in one: a later row has to find what an earlier one wrote.
-fn chunks<'a>(mut rows: &'a [&'a StagedRow]) -> impl Iterator<Item = &'a [&'a StagedRow]> {
-    let mut seen = HashSet::with_capacity(MANY);
+/// Cuts rows, which are in the order of their numbers, into pieces of at most [`MANY`], no number twice in one: a later row
+/// has to find what an earlier one wrote.
+fn chunks(mut rows: &[NumberRow]) -> impl Iterator<Item = &[NumberRow]> {
     std::iter::from_fn(move || {
-        seen.clear();
-        let end = rows.iter().take(MANY).take_while(|row| seen.insert(row.phone.key())).count();
-        let (chunk, rest) = rows.split_at(end);
+        let pairs = rows.iter().zip(rows.iter().skip(1)).take(MANY - 1);
+        let end = 1 + pairs.take_while(|(row, next)| row.row.phone != next.row.phone).count();
+        let (chunk, rest) = rows.split_at(end.min(rows.len()));
         rows = rest;
         (!chunk.is_empty()).then_some(chunk)
     })

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use rusqlite::{CachedStatement, Connection, Row, ToSql};
 
-use crate::staging::StagedRow;
+use crate::phone::Phone;
 
 /// Text of a statement over [`MANY`] rows, made once.
 pub(super) type Sql = LazyLock<String>;
@@ -31,12 +31,12 @@ pub(super) fn sql(sql: &str, shared: usize, row: &str) -> String {
     sql.replace("{rows}", &rows)
 }
 
-/// Asks about the numbers of at most [`MANY`] rows at once; every answer begins with the number of its row.
-pub(super) fn look(
+/// Asks about at most [`MANY`] numbers at once; every answer begins with the number of its row.
+pub(super) fn look<'a>(
     db: &Connection,
     sql: &str,
     shared: &[&dyn ToSql],
-    rows: &[&StagedRow],
+    phones: impl Iterator<Item = &'a Phone>,
     mut answer: impl FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(sql)?;
@@ -44,8 +44,8 @@ pub(super) fn look(
         statement.raw_bind_parameter(at, value)?;
     }
     // Places that are left are NULL, which is no number.
-    for (at, row) in (shared.len() + 1..).zip(rows) {
-        statement.raw_bind_parameter(at, row.phone.expose())?;
+    for (at, phone) in (shared.len() + 1..).zip(phones) {
+        statement.raw_bind_parameter(at, phone.expose())?;
     }
     let mut answers = statement.raw_query();
     while let Some(row) = answers.next()? {

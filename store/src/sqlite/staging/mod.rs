@@ -1,6 +1,8 @@
 //! Staging an import in slices, committing it in one small write, taking it back.
 //!
 //! New leads get positions behind the list's visible end, so that no claim can see them; committing moves that end.
+//! They are written in the order of the file; when all are there, their numbers are entered and contacts written in the
+//! order of numbers, so that the trees of numbers are walked once instead of visited at random with every row.
 //! New rows are written many at a time ([`slice`]); what needs a second look goes one at a time ([`row`]).
 //! Rows that were there already are updated at once, and what they were before is kept until the import is forgotten.
 //! Attempts, do-not-call, exclusion, position and state are never touched (S1.19, C11).
@@ -19,11 +21,11 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{SqliteBackend, audit_by, exec, one};
+use super::{SqliteBackend, audit_by, exec, lead_numbers, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{ImportId, ListId, UserId};
 use crate::model::{Actor, DialOrder};
-use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(super) use category::{CategoryIds, link};
 pub(super) use flush::Flusher;
@@ -64,11 +66,13 @@ fn last_position(db: &Connection, list: ListId) -> Result<i64> {
     let last = one(db, sql, [list], |r| r.get(0))
         .doing(doing)?
         .ok_or_else(|| Error::NotFound { what: "list", key: list.to_string() })?;
+    if importing(db, list).doing(doing)? { Err(Error::ListBusy) } else { Ok(last) }
+}
+
+/// Whether an import into the list is under way. Numbers of its leads are not entered yet, so nobody else adds any.
+pub(super) fn importing(db: &Connection, list: ListId) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM imports WHERE list_id = ?1 AND state = 'staging'";
-    match one(db, sql, [list], |_| Ok(())).doing(doing)? {
-        Some(()) => Err(Error::ListBusy),
-        None => Ok(last),
-    }
+    Ok(one(db, sql, [list], |_| Ok(()))?.is_some())
 }
 
 /// Stages leads, in the order of the file.
@@ -78,51 +82,38 @@ pub(super) fn leads(
     rows: &[StagedRow],
     policy: StagePolicy,
     urgent: &dyn Fn() -> bool,
-) -> Result<(usize, StageCounts)> {
-    let rows: Vec<&StagedRow> = rows.iter().take(SLICE_ROWS).collect();
-    stage(backend, import, &rows, Part::Leads, policy, urgent)
+) -> Result<(Vec<Option<i64>>, StageCounts)> {
+    let rows = rows.get(..SLICE_ROWS).unwrap_or(rows);
+    stage(backend, urgent, |loader, late| loader.leads(import, rows, policy, late))
 }
 
-/// Stages contacts, in the order given.
-pub(super) fn contacts(
+/// Enters numbers of staged leads and writes contacts, in the order of numbers.
+pub(super) fn numbers(
     backend: &mut SqliteBackend,
     import: ImportId,
-    rows: &[StagedRow],
-    order: &[u32],
+    rows: &[NumberRow],
     policy: StagePolicy,
     urgent: &dyn Fn() -> bool,
 ) -> Result<(usize, StageCounts)> {
-    let rows: Vec<&StagedRow> =
-        order.iter().take(SLICE_ROWS).filter_map(|at| rows.get(*at as usize)).collect();
-    stage(backend, import, &rows, Part::Contacts, policy, urgent)
-}
-
-/// What of a row is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Leads,
-    Contacts,
+    let rows = rows.get(..SLICE_ROWS).unwrap_or(rows);
+    stage(backend, urgent, |loader, late| loader.numbers(import, rows, policy, late))
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "a slice is bounded by real time, so that calls never wait longer"
 )]
-fn stage(
+fn stage<T>(
     backend: &mut SqliteBackend,
-    import: ImportId,
-    rows: &[&StagedRow],
-    part: Part,
-    policy: StagePolicy,
     urgent: &dyn Fn() -> bool,
-) -> Result<(usize, StageCounts)> {
-    let doing = "stage rows";
+    slice: impl FnOnce(&mut Loader, &dyn Fn() -> bool) -> Result<T>,
+) -> Result<T> {
     let deadline = Instant::now() + SLICE;
     let mut loader = match backend.loader.take() {
         Some(loader) => loader,
-        None => Loader::open(backend).doing(doing)?,
+        None => Loader::open(backend).doing("stage rows")?,
     };
-    let staged = loader.slice(import, rows, part, policy, || urgent() || Instant::now() >= deadline)?;
+    let staged = slice(&mut loader, &|| urgent() || Instant::now() >= deadline)?;
     // After an error it is not put back: what it remembers may be gone.
     backend.loader = Some(loader);
     Ok(staged)
@@ -147,6 +138,7 @@ pub(super) fn commit(
         let sql = "UPDATE lists SET visible_position = last_position,
                      registered = registered + last_position - visible_position WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
+        lead_numbers::settled(db).doing(doing)?;
         let detail = match context.list {
             Some(list) => {
                 columns::remember(db, list, report).doing(doing)?;

@@ -27,7 +27,8 @@ pub(super) fn update_lead(
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
                     WHERE m.lead_id = leads.id ORDER BY m.position))
-               FROM leads WHERE phone = ?1 AND list_id = ?2 AND deleted_at IS NULL";
+               FROM leads WHERE list_id = ?2
+                 AND position = (SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2)";
     let found = one(db, sql, (row.phone.expose(), list), |r| {
         Ok(Old {
             id: r.get::<_, LeadId>(0)?.0,

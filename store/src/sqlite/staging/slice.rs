@@ -6,14 +6,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::super::last_call::{LastCall, last_call};
-use super::super::one;
 use super::super::turns::turn_of_new;
+use super::super::{assignments, exec, one};
 use super::category::CategoryIds;
 use super::many::{self, Inserts, MANY, Sql};
 use super::{Import, row};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::Clir;
-use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{NumberRow, OnExisting, StageCounts, StagePolicy, StagedRow};
 
 /// One transaction of an import.
 pub(super) struct Slice<'a> {
@@ -27,10 +27,13 @@ pub(super) struct Slice<'a> {
     never_called: bool,
     /// No number has an owner.
     never_assigned: bool,
+    /// Numbers were called or assigned since the import began.
+    touched: bool,
     contacts: Inserts<'a>,
     contact_phones: Inserts<'a>,
     contact_categories: Inserts<'a>,
     leads: Inserts<'a>,
+    numbers: Inserts<'a>,
     lead_phones: Inserts<'a>,
     lead_categories: Inserts<'a>,
 }
@@ -60,6 +63,7 @@ impl<'a> Slice<'a> {
     ) -> rusqlite::Result<Self> {
         let never_called = one(db, "SELECT 1 FROM attempts LIMIT 1", [], |_| Ok(()))?.is_none();
         let never_assigned = one(db, "SELECT 1 FROM assignments LIMIT 1", [], |_| Ok(()))?.is_none();
+        let touched = one(db, "SELECT 1 FROM import_touched LIMIT 1", [], |_| Ok(()))?.is_some();
         Ok(Self {
             db,
             known,
@@ -69,55 +73,109 @@ impl<'a> Slice<'a> {
             counts: StageCounts::default(),
             never_called,
             never_assigned,
+            touched,
             contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now, &context.user])?,
             contact_phones: Inserts::new(db, &CONTACT_PHONES, &[])?,
             contact_categories: Inserts::new(db, &CONTACT_CATEGORIES, &[])?,
             leads: Inserts::new(db, &LEADS, &[&context.list, &context.round, &import])?,
+            numbers: Inserts::new(db, &LEAD_NUMBERS, &[&context.list])?,
             lead_phones: Inserts::new(db, &LEAD_PHONES, &[])?,
             lead_categories: Inserts::new(db, &LEAD_CATEGORIES, &[])?,
         })
     }
 
-    /// Writes the leads of at most [`MANY`] rows with different numbers.
-    pub(super) fn write_leads(&mut self, rows: &[&StagedRow]) -> rusqlite::Result<()> {
+    /// Writes the leads of at most [`MANY`] rows; adds the position of each that is new.
+    pub(super) fn write_leads(
+        &mut self,
+        rows: &[StagedRow],
+        positions: &mut Vec<Option<i64>>,
+    ) -> rusqlite::Result<()> {
         let mut found: [Found; MANY] = [Found::default(); MANY];
-        many::look(self.db, &FIND_LEADS, &[&self.context.list], rows, |at, _| {
-            found[at].on_list = true;
-            Ok(())
-        })?;
+        let phones = || rows.iter().map(|row| &row.phone);
+        if !self.policy.new_list {
+            many::look(self.db, &FIND_LEADS, &[&self.context.list], phones(), |at, _| {
+                found[at].on_list = true;
+                Ok(())
+            })?;
+        }
         if !self.never_called {
-            many::look(self.db, &FIND_CALLS, &[], rows, |at, _| {
+            many::look(self.db, &FIND_CALLS, &[], phones(), |at, _| {
                 found[at].called = true;
                 Ok(())
             })?;
         }
         if !self.never_assigned {
-            many::look(self.db, &FIND_OWNERS, &[], rows, |at, answer| {
+            many::look(self.db, &FIND_OWNERS, &[], phones(), |at, answer| {
                 found[at].owner = answer.get(1)?;
                 Ok(())
             })?;
         }
         for (row, found) in rows.iter().zip(found) {
-            if found.on_list {
+            let position = if row.again {
+                // The lead of the earlier row is found by its number later: see `write_numbers`.
+                None
+            } else if found.on_list {
                 self.update_lead(row)?;
+                None
             } else {
-                self.insert_lead(row, found)?;
-            }
+                Some(self.insert_lead(row, found)?)
+            };
+            positions.push(position);
         }
         self.leads.flush()?;
         self.lead_phones.flush()?;
         self.lead_categories.flush()
     }
 
-    /// Registers at most [`MANY`] rows with different numbers in the contact book, or brings it up to date.
-    pub(super) fn write_contacts(&mut self, rows: &[&StagedRow]) -> rusqlite::Result<()> {
+    /// Enters the numbers of at most [`MANY`] rows, all different and in order; then their contacts.
+    pub(super) fn write_numbers(&mut self, rows: &[NumberRow]) -> rusqlite::Result<()> {
+        for row in rows {
+            if let Some(position) = row.position {
+                self.numbers.put(row.row.phone.expose())?;
+                self.numbers.put(position)?;
+                self.numbers.end_row()?;
+            }
+        }
+        self.numbers.flush()?;
+        if self.touched {
+            let mut touched = [false; MANY];
+            many::look(self.db, &FIND_TOUCHED, &[], rows.iter().map(|row| &row.row.phone), |at, _| {
+                touched[at] = true;
+                Ok(())
+            })?;
+            for (row, _) in rows.iter().zip(touched).filter(|(_, touched)| *touched) {
+                self.renew(row)?;
+            }
+        }
+        for row in rows.iter().filter(|row| row.row.again) {
+            self.update_lead(&row.row)?;
+        }
+        if self.policy.create_contacts { self.write_contacts(rows) } else { Ok(()) }
+    }
+
+    /// Shows on a staged lead what happened to its number since it was staged.
+    fn renew(&self, row: &NumberRow) -> rusqlite::Result<()> {
+        let Some(position) = row.position else { return Ok(()) };
+        let phone = row.row.phone.expose();
+        let last = last_call(self.db, phone)?;
+        let owner = assignments::owner(self.db, phone)?;
+        let sql = "UPDATE leads SET last_disposition = ?3, last_user_id = ?4, last_at = ?5, last_kind = ?6,
+                     last_memo = ?7, assigned_user_id = ?8 WHERE list_id = ?1 AND position = ?2";
+        let list = self.context.list;
+        let values = (list, position, last.disposition, last.user, last.at, last.kind, last.memo, owner);
+        exec(self.db, sql, values).map(|_| ())
+    }
+
+    /// Registers numbers in the contact book, or brings it up to date.
+    fn write_contacts(&mut self, rows: &[NumberRow]) -> rusqlite::Result<()> {
         let mut found = [Contact::Missing; MANY];
-        many::look(self.db, &FIND_CONTACTS, &[], rows, |at, answer| {
-            let same = self.is_same(rows[at], answer)?;
+        many::look(self.db, &FIND_CONTACTS, &[], rows.iter().map(|row| &row.row.phone), |at, answer| {
+            let same = self.is_same(&rows[at].row, answer)?;
             found[at] = if same { Contact::Same } else { Contact::Other };
             Ok(())
         })?;
-        for (row, found) in rows.iter().zip(found) {
+        let rows = || rows.iter().map(|row| &row.row);
+        for (row, found) in rows().zip(found) {
             match found {
                 Contact::Missing => self.insert_contact(row)?,
                 Contact::Same => {}
@@ -128,7 +186,7 @@ impl<'a> Slice<'a> {
         self.contacts.flush()?;
         self.contact_phones.flush()?;
         self.contact_categories.flush()?;
-        for row in rows.iter().filter(|row| !row.extra_phones.is_empty() && !self.policy.leads) {
+        for row in rows().filter(|row| !row.extra_phones.is_empty() && !self.policy.leads) {
             row::further_phones(self.db, self.import, row)?;
         }
         Ok(())
@@ -195,7 +253,8 @@ impl<'a> Slice<'a> {
         row::update_lead(db, known, *import, list, row, *policy, counts)
     }
 
-    fn insert_lead(&mut self, row: &StagedRow, found: Found) -> rusqlite::Result<()> {
+    /// Returns the lead's position.
+    fn insert_lead(&mut self, row: &StagedRow, found: Found) -> rusqlite::Result<i64> {
         let id = LeadId::generate(self.context.now);
         self.counts.inserted += 1;
         let last = if found.called { last_call(self.db, row.phone.expose())? } else { LastCall::default() };
@@ -231,7 +290,7 @@ impl<'a> Slice<'a> {
             self.lead_categories.put(self.known.find_or_make(self.db, name)?)?;
             self.lead_categories.end_row()?;
         }
-        Ok(())
+        Ok(position)
     }
 }
 
@@ -246,11 +305,15 @@ static FIND_CONTACTS: Sql = Sql::new(|| {
 });
 static FIND_LEADS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1 FROM (VALUES {rows}) v
-               CROSS JOIN leads l ON l.phone = v.column2 AND l.list_id = ?1 AND l.deleted_at IS NULL";
+               CROSS JOIN lead_numbers n ON n.phone = v.column2 AND n.list_id = ?1";
     many::sql(sql, 1, "@, #")
 });
 static FIND_CALLS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1 FROM (VALUES {rows}) v WHERE EXISTS (SELECT 1 FROM attempts WHERE phone = v.column2)";
+    many::sql(sql, 0, "@, #")
+});
+static FIND_TOUCHED: Sql = Sql::new(|| {
+    let sql = "SELECT v.column1 FROM (VALUES {rows}) v CROSS JOIN import_touched t ON t.phone = v.column2";
     many::sql(sql, 0, "@, #")
 });
 static FIND_OWNERS: Sql = Sql::new(|| {
@@ -278,6 +341,11 @@ static LEADS: Sql = Sql::new(|| {
                  import_id, last_disposition, last_user_id, last_at, last_kind, last_memo, turn, assigned_user_id, name_key)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
     many::sql(sql, 4, "#, ?2, #, #, #, #, #, #, #, ?3, ?4, #, #, #, #, #, #, #, #")
+});
+static LEAD_NUMBERS: Sql = Sql::new(|| {
+    let sql = "INSERT OR ROLLBACK INTO lead_numbers (phone, list_id, position)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 2, "#, ?2, #")
 });
 static LEAD_PHONES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO lead_phones (lead_id, position, phone, label)

@@ -5,7 +5,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::super::{SqliteBackend, all, audit_by, exec};
+use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
 use super::category::{CategoryIds, link, unlink};
 use super::loader::Loader;
 use super::{Import, SLICE, end_session, read};
@@ -76,6 +76,7 @@ fn finish(backend: &mut SqliteBackend, import: ImportId, by: Actor, now: i64) ->
         let sql = "UPDATE lists SET last_position = max(visible_position, ifnull(
                      (SELECT max(position) FROM leads WHERE list_id = ?1), 0)) WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
+        lead_numbers::settled(db).doing(doing)?;
         audit_by(db, now, by, "import.undo", &import.to_string(), &json!({ "list": context.list }))
             .doing(doing)
     })
@@ -178,7 +179,7 @@ impl Undo<'_> {
                 return Ok(UndoAt::Contacts { after: ContactId(self.import.0) });
             };
             after = last.1;
-            for (lead, _, phone, goes, live) in &leads {
+            for (lead, position, phone, goes, live) in &leads {
                 if !goes {
                     self.undone.kept += 1;
                     continue;
@@ -186,6 +187,9 @@ impl Undo<'_> {
                 exec(self.db, "DELETE FROM lead_categories WHERE lead_id = ?1", [lead])?;
                 exec(self.db, "DELETE FROM lead_phones WHERE lead_id = ?1", [lead])?;
                 exec(self.db, "DELETE FROM leads WHERE id = ?1", [lead])?;
+                // No trigger does it on this connection. It may not be entered yet.
+                let sql = "DELETE FROM lead_numbers WHERE phone = ?1 AND list_id = ?2 AND position = ?3";
+                exec(self.db, sql, (phone, self.context.list, position))?;
                 exec(
                     self.db,
                     "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2",
@@ -204,7 +208,7 @@ impl Undo<'_> {
     fn remove_contacts(&mut self, after: ContactId, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
         // Identifiers grow, so the import's contacts lie behind its own.
         let sql = "SELECT id, import_id IS ?2 AND version = 1 AND NOT EXISTS (
-                     SELECT 1 FROM contact_phones p JOIN leads d ON d.phone = p.phone WHERE p.contact_id = contacts.id)
+                     SELECT 1 FROM contact_phones p JOIN lead_numbers n ON n.phone = p.phone WHERE p.contact_id = contacts.id)
                    FROM contacts WHERE id > ?1 ORDER BY id LIMIT ?3";
         let mut after = after;
         loop {

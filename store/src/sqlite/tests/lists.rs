@@ -7,7 +7,7 @@ use crate::error::{Error, ListError};
 use crate::model::{Assigned, DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit};
 
 #[expect(clippy::disallowed_methods, reason = "slices are bounded by real time")]
-fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
+pub(super) fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
     let (mut from, mut done) = (0, LeadsChanged::default());
     while from < leads.len() {
         let deadline = Instant::now() + Duration::from_secs(1);

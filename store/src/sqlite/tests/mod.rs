@@ -38,7 +38,7 @@ use crate::model::{
 };
 use crate::name_key::name_key;
 use crate::phone::{DialPlan, Phone};
-use crate::staging::{ImportStart, StageCounts, StagePolicy, StagedRow, UndoAt, Undone};
+use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow, UndoAt, Undone};
 
 /// 2026-11-21 10:00 in Japan.
 pub(in crate::sqlite) const NOW: i64 = 1_795_222_800_000;
@@ -77,7 +77,7 @@ impl World {
         self.db.commit_import(import, &serde_json::json!({}), Actor::default(), self.now).unwrap();
     }
 
-    /// Stages rows as an import does: leads, then contacts by number.
+    /// Stages rows as an import does: leads, then numbers and contacts by number.
     pub(in crate::sqlite) fn stage(
         &mut self,
         import: ImportId,
@@ -202,6 +202,13 @@ impl World {
         self.leads().iter().map(|lead| lead.state).collect()
     }
 
+    /// Whether indexes, references and figures are what the rows say; numbers of live leads too.
+    pub(in crate::sqlite) fn is_sound(&self) -> bool {
+        let report = self.reader().check(true).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+        true
+    }
+
     /// Closes and opens again, as after a crash or a stop.
     pub(in crate::sqlite) fn reopen(self) -> Self {
         let Self { _dir, path, db, project, user, list, now } = self;
@@ -245,18 +252,44 @@ fn stage(
     rows: &[StagedRow],
     policy: StagePolicy,
 ) -> Result<StageCounts> {
-    let mut counts = StageCounts::default();
-    let mut from = 0;
-    while from < rows.len() {
-        let (consumed, slice) = db.stage_leads(import, &rows[from..], policy, &|| false)?;
-        from += consumed;
-        counts += slice;
+    let (rows, mut counts) = stage_leads(db, import, rows, policy)?;
+    counts += stage_numbers(db, import, rows, policy)?;
+    Ok(counts)
+}
+
+/// The first half: leads in the order of the file. Yields the rows for the second.
+fn stage_leads(
+    db: &mut SqliteBackend,
+    import: ImportId,
+    rows: &[StagedRow],
+    policy: StagePolicy,
+) -> Result<(Vec<NumberRow>, StageCounts)> {
+    let (mut seen, mut counts) = (std::collections::HashSet::new(), StageCounts::default());
+    let rows: Vec<StagedRow> =
+        rows.iter().map(|row| StagedRow { again: !seen.insert(row.phone.key()), ..row.clone() }).collect();
+    let mut positions = Vec::new();
+    while policy.leads && positions.len() < rows.len() {
+        let (slice, done) = db.stage_leads(import, &rows[positions.len()..], policy, &|| false)?;
+        positions.extend(slice);
+        counts += done;
     }
-    let mut order: Vec<u32> = (0..).take(rows.len()).collect();
-    order.sort_by_key(|at| rows[*at as usize].phone.expose());
-    while policy.create_contacts && !order.is_empty() {
-        let (consumed, slice) = db.stage_contacts(import, rows, &order, policy, &|| false)?;
-        order.drain(..consumed);
+    positions.resize(rows.len(), None);
+    let rows = rows.into_iter().zip(positions).map(|(row, position)| NumberRow { row, position });
+    Ok((rows.collect(), counts))
+}
+
+/// The second: numbers and contacts by number.
+fn stage_numbers(
+    db: &mut SqliteBackend,
+    import: ImportId,
+    mut rows: Vec<NumberRow>,
+    policy: StagePolicy,
+) -> Result<StageCounts> {
+    let mut counts = StageCounts::default();
+    rows.sort_by(|one, other| one.row.phone.cmp(&other.row.phone));
+    while !rows.is_empty() {
+        let (consumed, slice) = db.stage_numbers(import, &rows, policy, &|| false)?;
+        rows.drain(..consumed);
         counts += slice;
     }
     Ok(counts)
@@ -278,6 +311,7 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
         extra_phones: Vec::new(),
         attrs: vec![("備考".into(), format!("n{number}"))],
         name_key: name_key(Some(&format!("会社{number}")), None),
+        again: false,
         joins: false,
     }
 }

@@ -1,8 +1,9 @@
 //! Staging imports: invisible until committed, taken back without a trace, never in the way of results.
 
+use super::lists::change;
 use super::*;
 use crate::error::Error;
-use crate::model::StatsQuery;
+use crate::model::{LeadChange, StatsQuery};
 use crate::staging::OnExisting;
 
 fn begin(world: &mut World) -> ImportId {
@@ -152,18 +153,68 @@ fn a_new_lead_of_a_known_number_shows_its_last_call() {
     assert_eq!((lead.last_user_name.as_deref(), lead.attempts), (Some("Alice"), 0));
 }
 
+/// S1.13, S1.31: what happens to a number between the two halves of an import is not missed.
+#[test]
+fn a_staged_lead_learns_what_happened_to_its_number_meanwhile() {
+    let mut world = World::new(3);
+    let other = world.list("second");
+    let start = ImportStart { list: Some(other), source: "x.csv".into(), user: None, now: world.now };
+    let import = world.db.begin_import(&start).unwrap();
+    let rows: Vec<StagedRow> = (0..4).map(row).collect();
+    let (rows, _) = stage_leads(&mut world.db, import, &rows, StagePolicy::default()).unwrap();
+    let called = world.call("見込");
+    let second = world.leads()[1].id;
+    let assign = LeadChange::Assign { users: vec![world.user] };
+    change(&mut world, &[second], &assign);
+    stage_numbers(&mut world.db, import, rows, StagePolicy::default()).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    world.list = other;
+    let leads = world.leads();
+    assert_eq!(leads[0].phone, called.phone.expose());
+    assert_eq!(leads[0].last_status.as_deref(), Some("prospect"));
+    assert_eq!((leads[1].assigned_name.as_deref(), leads[1].last_status.as_deref()), (Some("Alice"), None));
+    assert_eq!((leads[2].assigned_name.as_deref(), leads[3].last_status.as_deref()), (None, None));
+    // Nothing is kept of it, and nothing is noted while no import runs.
+    world.call("talked");
+    let noted = "SELECT count(*) FROM import_touched";
+    assert_eq!(world.db.db.query_row(noted, [], |r| r.get::<_, i64>(0)).unwrap(), 0);
+    assert!(world.is_sound());
+}
+
+/// C3: while an import runs, nobody else brings a number to the list.
+#[test]
+fn leads_do_not_return_from_the_bin_in_an_import() {
+    let mut world = World::new(2);
+    let first = world.leads()[0].id;
+    change(&mut world, &[first], &LeadChange::Delete);
+    let import = begin(&mut world);
+    assert_eq!(world.db.restore_leads(world.list, NOW, None).unwrap_err().code(), "E-LIST-BUSY");
+    world.stage(import, &[row(0)], StagePolicy::default()).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    let (done, _) = world.db.restore_leads(world.list, NOW, None).unwrap();
+    assert_eq!((done.changed, done.held), (0, 1), "its number is on the list again");
+    assert!(world.is_sound());
+}
+
 /// S4.28.
 #[test]
 fn a_slice_is_bounded_so_that_calls_come_in_between() {
     let mut world = World::new(0);
     let import = begin(&mut world);
     let rows: Vec<StagedRow> = (0..2000).map(row).collect();
-    let (consumed, _) = world.db.stage_leads(import, &rows, StagePolicy::default(), &|| false).unwrap();
-    assert!((1..=512).contains(&consumed), "{consumed}");
+    let (first, _) = world.db.stage_leads(import, &rows, StagePolicy::default(), &|| false).unwrap();
+    assert!((1..=512).contains(&first.len()), "{}", first.len());
     // With a call waiting it ends after the statement it is at.
-    let (consumed, _) =
-        world.db.stage_leads(import, &rows[consumed..], StagePolicy::default(), &|| true).unwrap();
-    assert_eq!(consumed, 64);
+    let (second, _) =
+        world.db.stage_leads(import, &rows[first.len()..], StagePolicy::default(), &|| true).unwrap();
+    assert_eq!(second.len(), 64);
+    let rows: Vec<NumberRow> = rows
+        .into_iter()
+        .zip(first.into_iter().chain(second))
+        .map(|(row, position)| NumberRow { row, position })
+        .collect();
+    let (third, _) = world.db.stage_numbers(import, &rows, StagePolicy::default(), &|| true).unwrap();
+    assert_eq!(third, 64);
 }
 
 /// S1.5.

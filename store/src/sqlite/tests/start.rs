@@ -183,6 +183,9 @@ fn the_claims_questions_are_answered_by_the_partial_indexes() {
     assert!(repeat.contains("attempts_by_phone"), "{repeat}");
     let blocked = plan("SELECT 1 FROM do_not_call WHERE phone = '+81' AND revoked_at IS NULL LIMIT 1");
     assert!(blocked.contains("do_not_call_live"), "{blocked}");
-    let last = plan("UPDATE leads SET last_at = 1 WHERE phone = '+81' AND deleted_at IS NULL");
-    assert!(last.contains("leads_by_phone"), "{last}");
+    let last = plan(
+        "UPDATE leads SET last_at = 1
+         WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = '+81')",
+    );
+    assert!(last.contains("leads_by_position") && last.contains("lead_numbers USING PRIMARY KEY"), "{last}");
 }

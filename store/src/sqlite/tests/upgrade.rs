@@ -14,12 +14,13 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 5] = [
+const STORED: [&str; 6] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
     include_str!("../../../tests/fixtures/v4.sql"),
     include_str!("../../../tests/fixtures/v5.sql"),
+    include_str!("../../../tests/fixtures/v6.sql"),
 ];
 
 /// A new step needs a file of the version before it here.

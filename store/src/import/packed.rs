@@ -1,0 +1,171 @@
+//! A row as bytes, for sorting: what is written when its turn by number comes.
+
+use std::sync::Arc;
+
+use crate::phone::{Clir, Phone};
+use crate::staging::{NumberRow, StagedRow};
+
+use super::ExtraPhone;
+
+/// Appends a row: its length, then what [`take`] reads. Only a row that is again of a number keeps what a lead needs besides.
+pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, position: Option<i64>) {
+    let begin = out.len();
+    out.extend([0; LENGTH]);
+    out.extend(position.unwrap_or(0).to_le_bytes());
+    out.push(u8::from(row.joins) | u8::from(row.again) << 1);
+    text(out, row.phone.expose());
+    maybe(out, row.company.as_deref());
+    maybe(out, row.person.as_deref());
+    number(out, row.categories.len());
+    row.categories.iter().for_each(|name| text(out, name));
+    number(out, row.extra_phones.len());
+    for further in &row.extra_phones {
+        text(out, further.phone.expose());
+        maybe(out, further.label.as_deref());
+    }
+    if row.again {
+        text(out, &row.raw_phone);
+        maybe(out, row.clir.map(Clir::digits));
+        text(out, &row.name_key);
+        number(out, row.attrs.len());
+        for (name, value) in &row.attrs {
+            text(out, name);
+            text(out, value);
+        }
+    }
+    let length = u32::try_from(out.len() - begin).unwrap_or(u32::MAX);
+    if let Some(place) = out.get_mut(begin..begin + LENGTH) {
+        place.copy_from_slice(&length.to_le_bytes());
+    }
+}
+
+/// The bytes of the row that begins at `at`; `None` when they are not all there.
+pub(super) fn record(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = bytes.get(at..)?;
+    let length = u32::from_le_bytes(*rest.first_chunk::<LENGTH>()?) as usize;
+    rest.get(..length)
+}
+
+/// The row of a whole [`record`].
+pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
+    let mut cells = Cells(record.get(LENGTH..)?);
+    let position = Some(i64::from_le_bytes(*cells.chunk()?)).filter(|position| *position > 0);
+    let [flags] = *cells.chunk()?;
+    let (joins, again) = (flags & 1 != 0, flags & 2 != 0);
+    let phone = Phone::from_e164(cells.text()?).ok()?;
+    let (company, person) = (cells.maybe()?, cells.maybe()?);
+    let categories = (0..cells.number()?).map(|_| cells.text().map(str::to_owned)).collect::<Option<_>>()?;
+    let further = |cells: &mut Cells<'_>| {
+        let phone = Phone::from_e164(cells.text()?).ok()?;
+        Some(ExtraPhone { phone, label: cells.maybe()?.map(Arc::from) })
+    };
+    let extra_phones = (0..cells.number()?).map(|_| further(&mut cells)).collect::<Option<_>>()?;
+    let mut row = StagedRow {
+        phone,
+        raw_phone: String::new(),
+        clir: None,
+        company,
+        person,
+        categories,
+        extra_phones,
+        attrs: Vec::new(),
+        name_key: String::new(),
+        again,
+        joins,
+    };
+    if again {
+        row.raw_phone = cells.text()?.to_owned();
+        row.clir = cells.maybe()?.as_deref().and_then(Clir::of_digits);
+        row.name_key = cells.text()?.to_owned();
+        let attr = |cells: &mut Cells<'_>| Some((Arc::from(cells.text()?), cells.text()?.to_owned()));
+        row.attrs = (0..cells.number()?).map(|_| attr(&mut cells)).collect::<Option<_>>()?;
+    }
+    Some(NumberRow { row, position })
+}
+
+fn number(out: &mut Vec<u8>, count: usize) {
+    out.extend(u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    number(out, text.len());
+    out.extend(text.as_bytes());
+}
+
+fn maybe(out: &mut Vec<u8>, value: Option<&str>) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        text(out, value);
+    }
+}
+
+/// What is left of a record.
+struct Cells<'a>(&'a [u8]);
+
+impl<'a> Cells<'a> {
+    fn chunk<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (chunk, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(chunk)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        self.chunk().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        let length = self.number()? as usize;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    /// `Some(None)`: there is none.
+    fn maybe(&mut self) -> Option<Option<String>> {
+        match *self.chunk()? {
+            [0] => Some(None),
+            _ => Some(Some(self.text()?.to_owned())),
+        }
+    }
+}
+
+const LENGTH: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_comes_back_as_it_was() {
+        let phone = |number: &str| Phone::from_e164(number).unwrap();
+        let row = StagedRow {
+            phone: phone("+81312345678"),
+            raw_phone: "184-03-1234-5678".into(),
+            clir: Some(Clir::Suppress),
+            company: Some("会社".into()),
+            person: Some(String::new()),
+            categories: vec!["甲".into(), "乙".into()],
+            extra_phones: vec![
+                ExtraPhone { phone: phone("+81612345678"), label: Some("携帯".into()) },
+                ExtraPhone { phone: phone("+819012345678"), label: None },
+            ],
+            attrs: vec![("住所".into(), "東京".into()), ("備考".into(), String::new())],
+            name_key: "会社\u{1f}".into(),
+            again: true,
+            joins: true,
+        };
+        let mut bytes = Vec::new();
+        put(&mut bytes, &row, None);
+        let second = bytes.len();
+        let first_of_its_number = StagedRow { again: false, joins: false, company: None, ..row.clone() };
+        put(&mut bytes, &first_of_its_number, Some(7));
+        let back = take(record(&bytes, 0).unwrap()).unwrap();
+        assert_eq!((format!("{:?}", back.row), back.position), (format!("{row:?}"), None));
+        let back = take(record(&bytes, second).unwrap()).unwrap();
+        assert_eq!((back.row.company, back.position, back.row.again), (None, Some(7), false));
+        assert_eq!((back.row.categories, back.row.attrs.len()), (row.categories, 0));
+        for end in 0..second {
+            assert!(record(&bytes[..end], 0).is_none(), "{end}");
+        }
+    }
+}
