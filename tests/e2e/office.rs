@@ -2,6 +2,7 @@
 
 use e2e::daemon::{Account, Daemon};
 use e2e::ports;
+use serde_json::Value;
 
 fn idle() -> Daemon {
     Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
@@ -85,6 +86,13 @@ fn a_contact_is_added_found_deleted_and_brought_back() {
 #[test]
 fn the_do_not_call_list_goes_out_and_in_as_csv() {
     let daemon = idle();
+    // S4.16: nothing was called, so nothing is a share of it.
+    let stats = daemon.cli(&["stats"]);
+    assert_eq!(
+        (&stats["calls"], &stats["connect_rate"], &stats["progress"]),
+        (&0.into(), &Value::Null, &Value::Null)
+    );
+    assert!(daemon.text(&["stats"]).contains("—"));
     daemon.cli(&["dnc", "add", "03-1234-5678", "--reason", "希望により", "--evidence", "書面"]);
     std::fs::write(daemon.path("more.csv"), "090-1111-2222\n0612345678\n").unwrap();
     let done = daemon.cli(&["dnc", "import", "more.csv", "--reason", "名簿"]);

@@ -361,6 +361,8 @@ events! {
     }
     /// A recording is complete on disk.
     RecordingClosed = "recording.closed" {
+        /// The seat.
+        seat: String,
         /// The attempt.
         attempt: String,
         /// The recording.
@@ -389,6 +391,8 @@ events! {
     /// A recording could not be written; the call goes on. What was begun is tried again until it works, with a gap for
     /// what was lost (`gaps_ms` of the recording).
     RecordingTrouble = "recording.trouble" {
+        /// The seat.
+        seat: String,
         /// The attempt.
         attempt: String,
         /// `E-DISK-FULL`, `E-DISK-IO`.

@@ -154,9 +154,30 @@ pub(crate) enum Recording {
     /// The recorder writes to it.
     Live(PathBuf),
     /// Complete on disk.
-    Closed { path: PathBuf, duration_ms: u64, bytes: u64, sha256: [u8; 32], gaps_ms: u64 },
+    Closed {
+        path: PathBuf,
+        duration_ms: u64,
+        bytes: u64,
+        sha256: [u8; 32],
+        gaps_ms: u64,
+        paused: Vec<store::PausedSpan>,
+    },
     /// It could not be written.
     Failed,
+}
+
+/// Whose recording it is, when the recorder tells of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) attempt: AttemptId,
+    pub(crate) seat: SeatIndex,
+    pub(crate) pauses: Pauses,
+}
+
+impl Recorded {
+    pub(crate) fn of(call: &Call) -> Self {
+        Self { attempt: call.attempt, seat: call.seat, pauses: call.pauses.clone() }
+    }
 }
 
 /// What an operator has saved during a call.

@@ -10,7 +10,7 @@ use protocol::ErrorCode;
 use sip_stack::ua::EndedBy;
 use store::{AttemptEnd, AttemptId, HangupBy, RecordingFacts, RecordingState, Save, SetBy};
 
-use super::call::{Call, Recording};
+use super::call::{Call, Recorded, Recording};
 use super::job::Done;
 use super::past::PastCall;
 use super::{Core, SeatIndex};
@@ -70,8 +70,14 @@ impl Core {
             && matches!(call.recording, Recording::Live(_))
         {
             call.recording = Recording::None;
-            self.late_recordings.insert(session, attempt);
+            self.late_recordings.insert(session, Recorded::of(call));
         }
+    }
+
+    /// Whose recording a session makes: of a call that is over, or of one that is up.
+    pub(super) fn recorded(&self, session: SessionId) -> Option<Recorded> {
+        let call = || self.by_session.get(&session).and_then(|attempt| self.calls.get(attempt));
+        self.late_recordings.get(&session).cloned().or_else(|| call().map(Recorded::of))
     }
 
     /// The recorder has trouble. What it began it goes on with as soon as it can; otherwise nothing is kept.
@@ -85,13 +91,12 @@ impl Core {
     ) {
         tracing::error!(reason, over, "recording failed, the call goes on");
         let code = if disk_full { ErrorCode::DiskFull } else { ErrorCode::DiskIo };
-        let late = self.late_recordings.get(&session);
-        if let Some(attempt) = self.by_session.get(&session).or(late).copied() {
-            self.report_recording_failed(attempt, code, &reason, over, now);
+        if let Some(of) = self.recorded(session) {
+            self.report_recording_failed(&of, code, &reason, over, now);
         }
         if over {
-            if let Some(attempt) = self.late_recordings.remove(&session) {
-                self.late_recording(attempt, &Recording::Failed, now);
+            if let Some(of) = self.late_recordings.remove(&session) {
+                self.late_recording(&of, &Recording::Failed, now);
             }
             self.fact(session, |call| call.recording = Recording::Failed, None);
         }
@@ -102,9 +107,9 @@ impl Core {
     }
 
     /// The recorder finished a recording after its call's end was written.
-    pub(super) fn late_recording(&mut self, attempt: AttemptId, recording: &Recording, now: Now) {
-        let Some(facts) = facts_of(attempt, recording) else { return };
-        self.report_recording(attempt, recording, now);
+    pub(super) fn late_recording(&mut self, of: &Recorded, recording: &Recording, now: Now) {
+        let Some(facts) = facts_of(of.attempt, recording) else { return };
+        self.report_recording(of.seat, of.attempt, recording, now);
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let path = facts.path.clone();
@@ -124,13 +129,13 @@ impl Core {
 
     /// A recording is complete and becomes an archive in its time; until then its row says that it is open, and its
     /// result waits in the outbox, so that nobody is told of a file that is replaced.
-    pub(super) fn archive(&mut self, attempt: AttemptId, recording: Recording) {
+    pub(super) fn archive(&mut self, of: Recorded, recording: Recording) {
         let (store, archivist) = (self.store.clone(), self.archivist.clone());
         self.jobs.spawn(async move {
-            let Recording::Closed { path: wav, duration_ms, gaps_ms, .. } = &recording else {
+            let Recording::Closed { path: wav, duration_ms, gaps_ms, paused, .. } = &recording else {
                 return Done::Nothing;
             };
-            let (wav, duration_ms, gaps_ms) = (wav.clone(), *duration_ms, *gaps_ms);
+            let (wav, duration_ms, gaps_ms, paused) = (wav.clone(), *duration_ms, *gaps_ms, paused.clone());
             let recording = match archivist.archive(wav.clone()).await {
                 Some(made) => Recording::Closed {
                     path: made.path,
@@ -138,10 +143,11 @@ impl Core {
                     bytes: made.bytes,
                     sha256: made.sha256,
                     gaps_ms,
+                    paused,
                 },
                 None => recording,
             };
-            let Some(facts) = facts_of(attempt, &recording) else { return Done::Nothing };
+            let Some(facts) = facts_of(of.attempt, &recording) else { return Done::Nothing };
             let mut closed = store.recording_closed(facts.clone()).await;
             while closed.as_ref().is_err_and(|error| error.blame() == store::Blame::Resource) {
                 super::job::pause(super::job::RETRY).await;
@@ -154,7 +160,7 @@ impl Core {
                 super::job::discard(facts.path).await;
                 return Done::Nothing;
             }
-            Done::Archived { attempt, recording, result: closed.map(|_| ()) }
+            Done::Archived { of, recording, result: closed.map(|_| ()) }
         });
     }
 
@@ -255,7 +261,7 @@ fn recording_of(call: &Call) -> Option<RecordingFacts> {
 fn facts_of(attempt: AttemptId, recording: &Recording) -> Option<RecordingFacts> {
     match recording {
         Recording::None => None,
-        Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms } => Some(RecordingFacts {
+        Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms, .. } => Some(RecordingFacts {
             attempt,
             path: path.clone(),
             duration_ms: *duration_ms,

@@ -66,24 +66,24 @@ impl Core {
                 self.recording_paused(session, paused, at_ms, now);
             }
             MediaEvent::RecordingClosed { session, path, duration_ms, bytes, sha256, gaps_ms, kept } => {
+                self.fact(session, |call| call.pauses.end(duration_ms), None);
+                let Some(mut of) = self.recorded(session) else { return };
+                of.pauses.end(duration_ms);
                 let recording = if kept {
-                    Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms }
+                    let paused = of.pauses.spans();
+                    Recording::Closed { path, duration_ms, bytes, sha256, gaps_ms, paused }
                 } else {
                     Recording::None
                 };
-                self.fact(session, |call| call.pauses.end(duration_ms), None);
-                let late = self.late_recordings.remove(&session);
-                let attempt = late.or_else(|| self.by_session.get(&session).copied());
-                if let Some(attempt) = attempt
-                    && matches!(recording, Recording::Closed { .. })
-                    && self.archivist.is_wanted()
-                {
+                let late = self.late_recordings.remove(&session).is_some();
+                if matches!(recording, Recording::Closed { .. }) && self.archivist.is_wanted() {
                     self.fact(session, |call| call.recording = Recording::None, None);
-                    return self.archive(attempt, recording);
+                    return self.archive(of, recording);
                 }
-                match late {
-                    Some(attempt) => self.late_recording(attempt, &recording, now),
-                    None => self.fact(session, |call| call.recording = recording, None),
+                if late {
+                    self.late_recording(&of, &recording, now);
+                } else {
+                    self.fact(session, |call| call.recording = recording, None);
                 }
             }
             MediaEvent::RecordingFailed { session, reason, disk_full, over } => {

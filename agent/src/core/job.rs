@@ -13,7 +13,7 @@ use store::{
     Sealed, SetBy,
 };
 
-use super::call::{Call, Kept, Origin, Party, Recording};
+use super::call::{Call, Kept, Origin, Party, Recorded, Recording};
 use super::command::respond;
 use super::reach::Bound;
 use super::seat::Reply;
@@ -98,7 +98,7 @@ pub(crate) enum Done {
     Noted(Result<(), StoreError>),
     /// A recording was archived, or is to stay as it is; and its row says so.
     Archived {
-        attempt: AttemptId,
+        of: Recorded,
         recording: Recording,
         result: Result<(), StoreError>,
     },
@@ -140,9 +140,9 @@ impl Core {
             Done::Probed(result) => self.probed(result, now),
             Done::Alive => self.watchdog.store_answered(),
             Done::Noted(result) => self.check(result.err(), now),
-            Done::Archived { attempt, recording, result } => {
+            Done::Archived { of, recording, result } => {
                 self.check(result.err(), now);
-                self.report_recording(attempt, &recording, now);
+                self.report_recording(of.seat, of.attempt, &recording, now);
                 self.outbox_nudge.notify_one();
             }
             Done::Labels(labels) => self.labels = labels,

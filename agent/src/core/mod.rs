@@ -107,7 +107,7 @@ pub(crate) struct Core {
     by_sip: HashMap<CallId, AttemptId>,
     by_session: HashMap<SessionId, AttemptId>,
     /// Recordings whose calls ended before the recorder did.
-    late_recordings: HashMap<SessionId, AttemptId>,
+    late_recordings: HashMap<SessionId, call::Recorded>,
     /// Calls that are over, for traces.
     past: PastCalls,
     /// Rows of second calls that are not sealed yet.

@@ -46,10 +46,20 @@ impl Pauses {
         if self.spans.is_empty() { serde_json::Value::Null } else { serde_json::json!(self.spans) }
     }
 
+    /// Where the file holds silence.
+    pub(crate) fn spans(&self) -> Vec<store::PausedSpan> {
+        self.spans.clone()
+    }
+
     /// A recording that runs, as clients see it.
     pub(crate) fn info(&self) -> CallRecording {
         CallRecording { paused: self.is_paused(), since: self.since }
     }
+}
+
+/// Stretches in the words of clients.
+pub(super) fn told(spans: &[store::PausedSpan]) -> Vec<PausedSpan> {
+    spans.iter().map(|span| PausedSpan { from_ms: span.from_ms, to_ms: span.to_ms }).collect()
 }
 
 /// The stretches that an attempt's evidence tells of.

@@ -5,7 +5,7 @@ use protocol::result::{CallState, RecordingInfo, SeatState};
 use protocol::{ErrorCode, Event};
 use store::{AttemptEnd, AttemptId, Sealed};
 
-use super::call::{Call, Recording};
+use super::call::{Call, Recorded, Recording};
 use super::seat::Voice;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
@@ -113,19 +113,21 @@ impl Core {
             self.seats[seat].last = Some(super::seat::LastCall { attempt: call.attempt, info: info.clone() });
         }
         self.publish(Event::CallEnded { seat: name, call: Box::new(info), by, void: end.void.clone() }, now);
-        self.report_recording(call.attempt, &call.recording, now);
+        self.report_recording(call.seat, call.attempt, &call.recording, now);
     }
 
     pub(super) fn report_recording_failed(
         &self,
-        attempt: AttemptId,
+        of: &Recorded,
         code: ErrorCode,
         detail: &str,
         over: bool,
         now: Now,
     ) {
-        let (attempt, code, detail) = (attempt.to_string(), code.as_str().to_owned(), detail.to_owned());
-        self.publish(Event::RecordingTrouble { attempt: attempt.clone(), code, detail }, now);
+        let (seat, attempt) = (self.seats[of.seat].name.clone(), of.attempt.to_string());
+        let (code, detail) = (code.as_str().to_owned(), detail.to_owned());
+        let trouble = Event::RecordingTrouble { seat: seat.clone(), attempt: attempt.clone(), code, detail };
+        self.publish(trouble, now);
         if over {
             let recording = RecordingInfo {
                 state: String::from("failed"),
@@ -135,13 +137,19 @@ impl Core {
                 gaps_ms: None,
                 paused: Vec::new(),
             };
-            self.publish(Event::RecordingClosed { attempt, recording }, now);
+            self.publish(Event::RecordingClosed { seat, attempt, recording }, now);
         }
     }
 
     /// A recording that is complete on disk.
-    pub(super) fn report_recording(&self, attempt: AttemptId, recording: &Recording, now: Now) {
-        let Recording::Closed { path, duration_ms, sha256, gaps_ms, .. } = recording else { return };
+    pub(super) fn report_recording(
+        &self,
+        seat: SeatIndex,
+        attempt: AttemptId,
+        recording: &Recording,
+        now: Now,
+    ) {
+        let Recording::Closed { path, duration_ms, sha256, gaps_ms, paused, .. } = recording else { return };
         self.kept.changed();
         let recording = RecordingInfo {
             state: String::from("final"),
@@ -149,10 +157,10 @@ impl Core {
             duration_ms: Some(*duration_ms),
             sha256: Some(hex(sha256)),
             gaps_ms: Some(*gaps_ms),
-            // `recording.paused` told of it; the row keeps it.
-            paused: Vec::new(),
+            paused: super::pause::told(paused),
         };
-        self.publish(Event::RecordingClosed { attempt: attempt.to_string(), recording }, now);
+        let seat = self.seats[seat].name.clone();
+        self.publish(Event::RecordingClosed { seat, attempt: attempt.to_string(), recording }, now);
     }
 
     pub(super) fn report_saved(

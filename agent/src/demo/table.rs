@@ -119,14 +119,14 @@ impl Table {
         let s = &summary.stats;
         let _ = writeln!(
             out,
-            "\n作業数 {}  コール数 {}  コネクト数 {}  コネクト率 {:.1} %  進捗 {}/{} ({:.0} %)  無効 {}",
+            "\n作業数 {}  コール数 {}  コネクト数 {}  コネクト率 {}  進捗 {}/{} ({})  無効 {}",
             s.works,
             s.calls,
             s.connects,
-            s.connect_rate * 100.0,
+            share(s.connect_rate, 1),
             s.works,
             s.total,
-            s.progress * 100.0,
+            share(s.progress, 0),
             s.void,
         );
         let words = match self.lang {
@@ -263,4 +263,9 @@ fn pad(text: &str, width: usize) -> String {
     }
     out.extend(std::iter::repeat_n(' ', width - used));
     out
+}
+
+/// A share of nothing is none (S4.16).
+fn share(share: Option<f64>, decimals: usize) -> String {
+    share.map_or_else(|| "—".to_owned(), |share| format!("{:.decimals$} %", share * 100.0))
 }

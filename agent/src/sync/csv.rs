@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ pub struct CsvDrop {
 }
 
 /// Columns of a drop file, which are also the keys of the outbox payload.
-const COLUMNS: [&str; 38] = [
+const COLUMNS: [&str; 39] = [
     "id",
     "box",
     "project_id",
@@ -57,6 +58,7 @@ const COLUMNS: [&str; 38] = [
     "transfer",
     "transferred_to",
     "transfer_code",
+    "recording_paused",
 ];
 
 impl CsvDrop {
@@ -116,11 +118,21 @@ fn cell(payload: &serde_json::Value, column: &str) -> String {
         Some(serde_json::Value::String(text)) => harmless(text),
         Some(serde_json::Value::Bool(flag)) => u8::from(*flag).to_string(),
         Some(serde_json::Value::Array(items)) => {
-            let texts: Vec<&str> = items.iter().filter_map(serde_json::Value::as_str).collect();
+            let texts: Vec<_> = items.iter().filter_map(item).collect();
             harmless(&texts.join("|"))
         }
         Some(other) => other.to_string(),
     }
+}
+
+/// One of several texts, or a stretch of a recording: `900-2500`, `9000-` to its end.
+fn item(item: &serde_json::Value) -> Option<Cow<'_, str>> {
+    if let Some(text) = item.as_str() {
+        return Some(text.into());
+    }
+    let from = item.get("from_ms")?.as_u64()?;
+    let to = item.get("to_ms").and_then(serde_json::Value::as_u64);
+    Some(format!("{from}-{}", to.map_or_else(String::new, |to| to.to_string())).into())
 }
 
 /// A text that a spreadsheet would run as a formula is shown as text instead. Phone numbers in E.164 keep their plus.
@@ -144,5 +156,18 @@ mod tests {
         assert_eq!(harmless("+81312345678"), "+81312345678");
         assert_eq!(harmless("+cmd|x"), "'+cmd|x");
         assert_eq!(harmless("見込"), "見込");
+    }
+
+    #[test]
+    fn stretches_of_a_recording_fit_into_a_cell() {
+        let payload = serde_json::json!({
+            "recording_paused": [{ "from_ms": 900, "to_ms": 2_500 }, { "from_ms": 9_000, "to_ms": null }],
+            "categories": ["新規", "東京"],
+        });
+        assert_eq!(cell(&payload, "recording_paused"), "900-2500|9000-");
+        assert_eq!(
+            (cell(&payload, "categories"), cell(&payload, "memo")),
+            ("新規|東京".into(), String::new())
+        );
     }
 }

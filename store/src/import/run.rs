@@ -485,6 +485,20 @@ mod tests {
                 .collect()
         };
         assert_eq!(same(&book(&store).await), same(&before));
+        // A number more is a change too, told of once whatever else changed.
+        let more =
+            "会社名,担当者名,電話番号,携帯電話\nA社,,0312345678,09011112222\nB改,,0612345678,09033334444\n";
+        let map = ["電話番号=電話番号", "電話番号=携帯電話"].map(|word| word.parse().unwrap()).to_vec();
+        let grown =
+            into_the_book(&store, more, ImportOptions { map: map.clone(), ..options() }).await.unwrap();
+        assert_eq!((grown.inserted, grown.updated, grown.unchanged), (0, 2, 0), "{grown:?}");
+        let again = into_the_book(&store, more, ImportOptions { map, ..options() }).await.unwrap();
+        assert_eq!((again.updated, again.unchanged), (0, 2), "{again:?}");
+        store
+            .undo_import(grown.import.unwrap(), Actor::default(), NOW + 2, Progress::default())
+            .await
+            .unwrap();
+        assert_eq!(same(&book(&store).await), same(&before));
         // What is known stays, when that is wished.
         let skip = ImportOptions { dup_existing: DupExisting::Skip, ..options() };
         let third = into_the_book(&store, "Z社,,0312345678\nD社,,0522345678\n", skip).await.unwrap();

@@ -44,7 +44,10 @@ pub(super) fn recording_closed(
                  next_try_at = CASE attempts WHEN 0 THEN min(next_try_at, created_at) ELSE next_try_at END,
                  payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
                                     '$.recording_ms', ?4,
-                                    '$.recording_gaps_ms', ?5)
+                                    '$.recording_gaps_ms', ?5,
+                                    '$.recording_paused', CASE WHEN ?2 IS NOT NULL THEN json((
+                                       SELECT json_extract(evidence, '$.recording_paused') FROM attempts WHERE id = ?1
+                                    )) END)
                WHERE key = ?1";
     exec(db, sql, (attempt, path, sha256, ms, gaps)).map(|_| ())
 }
@@ -144,6 +147,7 @@ fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
         ("recording_sha256", json!(file.and_then(|recording| recording.sha256.clone()))),
         ("recording_ms", json!(file.and_then(|recording| recording.duration_ms))),
         ("recording_gaps_ms", json!(file.map(|recording| recording.gaps_ms))),
+        ("recording_paused", file.map_or(Value::Null, |_| attempt.evidence["recording_paused"].clone())),
         ("parent_id", json!(attempt.parent)),
         ("transfer", json!(attempt.transfer.as_ref().map(|transfer| transfer.way))),
         ("transferred_to", json!(attempt.transfer.as_ref().map(|transfer| &transfer.to))),

@@ -155,12 +155,12 @@ pub struct StatsResult {
     pub calls: u64,
     /// コネクト数: calls in which somebody was reached.
     pub connects: u64,
-    /// コネクト率: `connects / calls`, 0 to 1.
-    pub connect_rate: f64,
+    /// コネクト率: `connects / calls`, 0 to 1; `null` without calls.
+    pub connect_rate: Option<f64>,
     /// Rows of the list or lists.
     pub total: u64,
-    /// 進捗: `works / total`, 0 to 1.
-    pub progress: f64,
+    /// 進捗: `works / total`, 0 to 1; `null` without rows (S4.16).
+    pub progress: Option<f64>,
     /// Void attempts.
     pub void: u64,
     /// Time talked.

@@ -8,6 +8,8 @@ use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
+use super::rows::share;
+
 pub(crate) fn done(done: &Done, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("完了", "done"), done.of))
 }
@@ -252,17 +254,14 @@ pub(crate) fn tally(tally: &Tally, out: Out) -> Result<(), Closed> {
         out.text("通話時間", "talk"),
     ])
     .right(&[1, 2, 3, 4, 5, 6, 7]);
-    // S4.16: nothing registered, nothing to be a share of.
-    let percent =
-        |share: Option<f64>| share.map_or("—".to_owned(), |share| format!("{:.1} %", share * 100.0));
     for row in &tally.rows {
         table.row([
             row.name.clone().unwrap_or_else(|| out.text("(なし)", "(none)").to_owned()),
             row.works.to_string(),
             row.calls.to_string(),
             row.connects.to_string(),
-            percent(row.connect_rate),
-            percent(row.progress),
+            share(row.connect_rate),
+            share(row.progress),
             row.blank.to_string(),
             time::length(row.talk_ms),
         ]);

@@ -126,10 +126,10 @@ pub(crate) fn stats(stats: &StatsResult, out: Out) -> Result<(), Closed> {
         (out.text("作業数", "works"), stats.works.to_string()),
         (out.text("コール数", "calls"), stats.calls.to_string()),
         (out.text("コネクト数", "connects"), stats.connects.to_string()),
-        (out.text("コネクト率", "connect rate"), share(stats.connect_rate, stats.calls)),
+        (out.text("コネクト率", "connect rate"), share(stats.connect_rate)),
         (
             out.text("進捗", "progress"),
-            format!("{} ({} / {})", share(stats.progress, stats.total), stats.works, stats.total),
+            format!("{} ({} / {})", share(stats.progress), stats.works, stats.total),
         ),
         (out.text("通話時間", "talk time"), time::length(stats.talk_ms)),
         (out.text("無効", "void"), stats.void.to_string()),
@@ -194,13 +194,13 @@ fn result(row: &HistoryRow, out: Out) -> String {
 }
 
 /// A share of nothing is none (S4.16).
-fn share(share: f64, whole: u64) -> String {
-    if whole == 0 { "—".to_owned() } else { format!("{:.1} %", share * 100.0) }
+pub(super) fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "—".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
 fn percent_of(part: u64, whole: u64) -> String {
     // Tenths of a percent in whole numbers; an empty list has no progress.
-    let tenths = (part * 1_000).checked_div(whole).unwrap_or(0);
+    let Some(tenths) = (part * 1_000).checked_div(whole) else { return share(None) };
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
@@ -210,8 +210,8 @@ mod tests {
 
     #[test]
     fn shares_are_printed_with_one_decimal() {
-        assert_eq!((share(0.4, 5), share(0.0, 0)), ("40.0 %".to_owned(), "—".to_owned()));
+        assert_eq!((share(Some(0.4)), share(None)), ("40.0 %".to_owned(), "—".to_owned()));
         assert_eq!(percent_of(12, 2000), "0.6 %");
-        assert_eq!(percent_of(0, 0), "0.0 %");
+        assert_eq!(percent_of(0, 0), "—");
     }
 }

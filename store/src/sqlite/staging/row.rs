@@ -138,8 +138,9 @@ pub(super) fn update_contact(
     Ok(())
 }
 
-/// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10).
-pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow) -> rusqlite::Result<()> {
+/// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10). `true`: the contact was
+/// there before the import and has more numbers now.
+pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow) -> rusqlite::Result<bool> {
     let sql = "SELECT c.id, c.version, c.company, c.person, c.import_id IS ?2,
                  (SELECT max(position) FROM contact_phones WHERE contact_id = c.id),
                  (SELECT json_group_array(phone) FROM contact_phones WHERE contact_id = c.id),
@@ -158,7 +159,7 @@ pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow)
             before,
         ))
     })?;
-    let Some((contact, version, new, last, before)) = found else { return Ok(()) };
+    let Some((contact, version, new, last, before)) = found else { return Ok(false) };
     let mut at = last;
     for further in &row.extra_phones {
         let sql = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
@@ -169,11 +170,12 @@ pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow)
             exec(db, sql, (contact, at, further.phone.expose(), further.label.as_deref()))?;
         }
     }
-    if at > last && !new {
+    let grew = at > last && !new;
+    if grew {
         remember(db, import, "contact", contact.0, version + 1, &before)?;
         exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
     }
-    Ok(())
+    Ok(grew)
 }
 
 /// An empty cell never blanks a value, unless told to.

@@ -175,19 +175,33 @@ impl<'a> Slice<'a> {
             Ok(())
         })?;
         let rows = || rows.iter().map(|row| &row.row);
-        for (row, found) in rows().zip(found) {
+        let mut told = [false; MANY];
+        for (at, (row, found)) in rows().zip(found).enumerate() {
             match found {
                 Contact::Missing => self.insert_contact(row)?,
                 Contact::Same => {}
                 Contact::Other if self.keeps_known() => self.counts.skipped += 1,
-                Contact::Other => self.update_contact(row)?,
+                Contact::Other => {
+                    let before = self.counts.contacts_updated;
+                    self.update_contact(row)?;
+                    told[at] = self.counts.contacts_updated > before;
+                }
             }
         }
         self.contacts.flush()?;
         self.contact_phones.flush()?;
         self.contact_categories.flush()?;
-        for row in rows().filter(|row| !row.extra_phones.is_empty() && !self.policy.leads) {
-            row::further_phones(self.db, self.import, row)?;
+        if self.policy.leads {
+            return Ok(());
+        }
+        for (at, (row, found)) in rows().zip(found).enumerate() {
+            let kept = self.keeps_known() && !matches!(found, Contact::Missing);
+            if row.extra_phones.is_empty() || kept {
+                continue;
+            }
+            let grew = row::further_phones(self.db, self.import, row)?;
+            // A contact is told of once, whatever of it changed.
+            self.counts.contacts_updated += u64::from(grew && !told[at]);
         }
         Ok(())
     }

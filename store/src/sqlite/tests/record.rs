@@ -3,7 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    AttemptProgress, LeadNext, RecordingFacts, RecordingState, StatsQuery, TransferWay, Transferred,
+    Actor, AttemptProgress, LeadNext, PausedSpan, RecordingFacts, RecordingPause, RecordingState, StatsQuery,
+    TransferWay, Transferred,
 };
 
 fn facts(attempt: AttemptId, path: &str) -> RecordingFacts {
@@ -234,6 +235,10 @@ fn an_outbox_row_waits_for_its_recording() {
     let mut world = World::new(1);
     let attempt = world.dial().unwrap().attempt;
     world.db.recording_opened(attempt, "/rec/2.wav".into(), NOW).unwrap();
+    let spans =
+        vec![PausedSpan { from_ms: 900, to_ms: Some(2_500) }, PausedSpan { from_ms: 9_000, to_ms: None }];
+    let pause = RecordingPause { attempt, spans, by: Actor::default(), now: NOW };
+    world.db.recording_paused(&pause).unwrap();
     world.finish(attempt, "見込");
     let sealed_at = NOW + 21_000;
     assert!(world.db.outbox_next(Some(sealed_at), 10).unwrap().is_empty());
@@ -245,6 +250,8 @@ fn an_outbox_row_waits_for_its_recording() {
     assert_eq!(rows[0].payload["recording_sha256"], "ab".repeat(32));
     assert_eq!(rows[0].payload["recording_ms"], 12_000);
     assert_eq!(rows[0].payload["recording_gaps_ms"], 0);
+    let paused = serde_json::json!([{ "from_ms": 900, "to_ms": 2_500 }, { "from_ms": 9_000, "to_ms": null }]);
+    assert_eq!(rows[0].payload["recording_paused"], paused);
     // A recording that never closes does not hold the result back for ever.
     let mut world = World::new(1);
     let attempt = world.dial().unwrap().attempt;
