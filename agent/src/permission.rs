@@ -282,7 +282,7 @@ mod tests {
 
     /// MGR, SV, OP, BIZ, BY.
     const MATRIX: &str = "
-        status.get aaa--
+        status.get aao--
         call.dial aaa--
         call.answer aaa--
         call.hangup aaa--
@@ -295,10 +295,10 @@ mod tests {
         call.swap aaa--
         call.return aaa--
         call.save aaa--
-        call.trace aaa--
+        call.trace aao--
         seat.pause aaa--
         seat.ready aaa--
-        events.subscribe aaa--
+        events.subscribe aao--
         list.create a----
         list.upload aaa-a
         list.import a----

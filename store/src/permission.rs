@@ -160,7 +160,12 @@ pub fn permits(role: Role, action: Action) -> Scope {
         | Action::RecordingDelete
         | Action::AuditView
         | Action::Machine => Scope::Nothing,
-        Action::Dial | Action::Monitor | Action::StatsView => all_if(matches!(role, Supervisor | Operator)),
+        Action::Dial | Action::StatsView => all_if(matches!(role, Supervisor | Operator)),
+        // Who calls sees their own seat; seeing the others is monitoring (section D).
+        Action::Monitor => match role {
+            Supervisor => Scope::All,
+            _ => own_if(role == Operator),
+        },
         Action::Export | Action::Assign | Action::UserView => all_if(role == Supervisor),
         // BIZ reads reported calls and nothing else (S4.4); every other role needs lists, contacts and statuses.
         // S1.37: their own leads, and nobody's where the project pools them.
@@ -233,7 +238,7 @@ mod tests {
             (Action::ProjectEdit, "a----"),
             (Action::UserEdit, "al---"),
             (Action::UserDelete, "a----"),
-            (Action::Monitor, "aaa--"),
+            (Action::Monitor, "aao--"),
             (Action::Assign, "aa---"),
             (Action::Dial, "aaa--"),
             (Action::TaskClose, "aao--"),

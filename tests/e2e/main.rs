@@ -33,6 +33,7 @@ mod proxied;
 mod refer;
 mod registration;
 mod session;
+mod sight;
 mod softphones;
 mod spellings;
 mod srtp;

@@ -18,6 +18,7 @@ use protocol::result::Subscribed;
 use protocol::{Command, ErrorCode, Id, Lagged, MAX_LINE, Reply, Request, RpcError};
 
 use super::files::{Export, Files};
+use super::hub::Stored;
 use super::line::{Line, Lines};
 use super::{Directory, EventHub, Incoming, Peer, Who};
 use crate::{mask, permission};
@@ -279,8 +280,14 @@ impl Connection {
         // One place stays free for `lagged`, the rest for replies.
         let room = self.out.capacity().saturating_sub(1).min(BATCH);
         let kinds = &subscription.kinds;
-        let wanted =
-            |kind: &str| kinds.is_empty() || kinds.iter().any(|prefix| kind.starts_with(prefix.as_str()));
+        // Who they are may have changed since they subscribed.
+        let directory = Arc::clone(&self.shared.directory.borrow());
+        let who = directory.who(self.peer.uid);
+        let wanted = |event: &Stored| {
+            let asked =
+                kinds.is_empty() || kinds.iter().any(|prefix| event.kind.starts_with(prefix.as_str()));
+            asked && directory.hears(&who, &event.audience)
+        };
         let batch = self.shared.hub.fetch(subscription.cursor, room, wanted);
         let since = subscription.cursor;
         subscription.cursor = batch.cursor;
@@ -292,9 +299,8 @@ impl Connection {
             );
             self.queue(Lagged { missed: batch.missed, since }.to_line().into())?;
         }
-        let masked = self.who().masked;
         for event in batch.events {
-            self.queue(if masked { masked_line(&event.line) } else { event.line })?;
+            self.queue(if who.masked { masked_line(&event.line) } else { event.line })?;
         }
         Ok(())
     }

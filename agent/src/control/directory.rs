@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use store::{Role, Store, UserId, UserInfo};
+use store::{Action, Role, Scope, Store, UserId, UserInfo, permits};
 use tokio::sync::watch;
+
+use super::Audience;
+use super::roles::is_own;
 
 /// Somebody who gives commands, and what they may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +37,7 @@ pub struct Directory {
     masked: Vec<Role>,
     readers: Vec<Role>,
     roles: HashMap<UserId, Role>,
+    seats: Arc<[SeatBinding]>,
 }
 
 impl Directory {
@@ -47,6 +51,26 @@ impl Directory {
         Who { uid, owner, user: known.map(|(user, _)| *user), role, masked, reads_contacts }
     }
 
+    /// Whether something is for somebody: whoever monitors sees all of it, whoever calls their own (section D).
+    #[must_use]
+    pub fn hears(&self, who: &Who, audience: &Audience) -> bool {
+        match permits(who.role, Action::Monitor) {
+            Scope::All => true,
+            Scope::Own => match audience {
+                Audience::All => true,
+                Audience::Seat(name) => self.works_at(who, |seat| *seat.name == **name),
+                Audience::Account(name) => self.works_at(who, |seat| *seat.account == **name),
+                Audience::Asker(uid) => *uid == who.uid,
+                Audience::Monitors => false,
+            },
+            Scope::Nothing | Scope::Reported | Scope::Lower => false,
+        }
+    }
+
+    fn works_at(&self, who: &Who, wanted: impl Fn(&SeatBinding) -> bool) -> bool {
+        self.seats.iter().any(|seat| is_own(seat.uid, who) && wanted(seat))
+    }
+
     /// The user, where the grants of lists bind what they see (X7): MGR and SV see every list.
     #[must_use]
     pub fn bound(&self, user: UserId) -> Option<UserId> {
@@ -58,14 +82,18 @@ impl Directory {
     #[must_use]
     pub fn may_make_contacts(&self, user: UserId) -> bool {
         self.roles.get(&user).is_none_or(|role| {
-            !self.readers.contains(role) && store::permits(*role, store::Action::ContactEdit).any()
+            !self.readers.contains(role) && permits(*role, Action::ContactEdit).any()
         })
     }
 }
 
 /// A seat as the directory needs it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SeatBinding {
+    /// Name.
+    pub name: String,
+    /// Account its calls go out through.
+    pub account: String,
     /// Unix user of the configuration.
     pub uid: Option<u32>,
     /// The operator.
@@ -76,7 +104,7 @@ pub struct SeatBinding {
 /// jobs when users change.
 #[derive(Debug)]
 pub struct People {
-    seats: Vec<SeatBinding>,
+    seats: Arc<[SeatBinding]>,
     masked: Vec<Role>,
     readers: Vec<Role>,
     daemon_uid: u32,
@@ -89,11 +117,12 @@ impl People {
     /// Roles in `masked` see numbers masked, those in `readers` make and change no contacts.
     #[must_use]
     pub fn new(seats: Vec<SeatBinding>, masked: Vec<Role>, readers: Vec<Role>) -> Self {
-        let daemon_uid = super::auth::own_uid();
+        let (daemon_uid, seats) = (super::auth::own_uid(), Arc::from(seats));
         let directory = Directory {
             daemon_uid,
             masked: masked.clone(),
             readers: readers.clone(),
+            seats: Arc::clone(&seats),
             ..Directory::default()
         };
         Self { seats, masked, readers, daemon_uid, now: watch::Sender::new(Arc::new(directory)) }
@@ -123,15 +152,15 @@ impl People {
     fn set(&self, users: &[UserInfo]) {
         let role = |user: UserId| users.iter().find(|known| known.id == user).map(|known| (user, known.role));
         let mut by_uid = HashMap::new();
-        for seat in &self.seats {
+        for seat in &*self.seats {
             if let (Some(uid), Some(known)) = (seat.uid, role(seat.user)) {
                 by_uid.insert(uid, known);
             }
         }
         // What an administrator said goes before the configuration of seats.
         by_uid.extend(users.iter().filter_map(|user| Some((user.uid?, (user.id, user.role)))));
-        let only = match self.seats.as_slice() {
-            [SeatBinding { uid: None, user }] => role(*user),
+        let only = match &*self.seats {
+            [SeatBinding { uid: None, user, .. }] => role(*user),
             _ => None,
         };
         let directory = Directory {
@@ -141,6 +170,7 @@ impl People {
             masked: self.masked.clone(),
             readers: self.readers.clone(),
             roles: users.iter().map(|user| (user.id, user.role)).collect(),
+            seats: Arc::clone(&self.seats),
         };
         self.now.send_replace(Arc::new(directory));
     }
@@ -163,6 +193,10 @@ mod tests {
         }
     }
 
+    fn seat(name: &str, uid: Option<u32>, user: u128) -> SeatBinding {
+        SeatBinding { name: name.to_owned(), account: format!("{name}-line"), uid, user: UserId(user) }
+    }
+
     fn people(seats: Vec<SeatBinding>) -> People {
         People { daemon_uid: 990, ..People::new(seats, vec![Role::Business], vec![Role::Operator]) }
     }
@@ -170,10 +204,7 @@ mod tests {
     /// S4.1: the machine's owner is MGR whatever the table says; everybody else is whom the table or a seat names.
     #[test]
     fn unix_users_are_mapped_and_the_owner_is_never_locked_out() {
-        let seats = vec![
-            SeatBinding { uid: Some(1000), user: UserId(1) },
-            SeatBinding { uid: Some(1001), user: UserId(2) },
-        ];
+        let seats = vec![seat("a", Some(1000), 1), seat("b", Some(1001), 2)];
         let people = people(seats);
         people.set(&[
             user(1, Role::Operator, None),
@@ -195,9 +226,48 @@ mod tests {
         assert_eq!((who(990).role, who(990).owner, who(990).masked), (Role::Manager, true, false));
     }
 
+    /// S4.2 to S4.5, section D: whoever monitors hears of every seat, whoever calls of theirs, everybody else of none.
+    #[test]
+    fn who_calls_hears_of_their_own_seat_and_who_monitors_of_all() {
+        let people = people(vec![seat("a", Some(1000), 1), seat("b", Some(1001), 2), seat("spare", None, 3)]);
+        people.set(&[
+            user(1, Role::Operator, None),
+            user(2, Role::Operator, None),
+            user(4, Role::Supervisor, Some(1002)),
+            user(5, Role::Business, Some(1003)),
+            user(6, Role::BackOffice, Some(1004)),
+        ]);
+        let things = [
+            Audience::All,
+            Audience::seat("a"),
+            Audience::seat("b"),
+            Audience::seat("spare"),
+            Audience::account("a-line"),
+            Audience::account("b-line"),
+            Audience::Asker(1000),
+            Audience::Monitors,
+        ];
+        let heard = |uid: u32| -> String {
+            let (directory, mark) = (people.directory(), |heard| if heard { '+' } else { '-' });
+            let who = directory.who(uid);
+            things.iter().map(|audience| mark(directory.hears(&who, audience))).collect()
+        };
+        for (uid, expected) in [
+            (990, "++++++++"),
+            (1002, "++++++++"),
+            (1000, "++-++-+-"),
+            (1001, "+-++-+--"),
+            (1005, "+--+----"),
+            (1003, "--------"),
+            (1004, "--------"),
+        ] {
+            assert_eq!(heard(uid), expected, "{uid}");
+        }
+    }
+
     #[test]
     fn whoever_works_at_the_only_seat_is_its_operator() {
-        let people = people(vec![SeatBinding { uid: None, user: UserId(1) }]);
+        let people = people(vec![seat("a", None, 1)]);
         people.set(&[user(1, Role::Operator, None), user(2, Role::Supervisor, Some(1001))]);
         let who = |uid| people.directory().who(uid);
         assert_eq!((who(990).user, who(990).role), (Some(UserId(1)), Role::Manager));

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use protocol::{Event, EventRecord};
 use tokio::sync::watch;
 
+use super::Audience;
+
 /// The last events, numbered. The core publishes without ever waiting; clients fetch at their own pace by the number
 /// of the last event they have.
 #[derive(Debug)]
@@ -18,20 +20,29 @@ pub struct EventHub {
 struct Ring {
     next: u64,
     events: VecDeque<Stored>,
-    /// What happened while the hub holds its events back, and when.
-    held: Option<Vec<(Event, i64)>>,
+    /// What happened while the hub holds its events back.
+    held: Option<Vec<Happened>>,
 }
 
 impl Ring {
-    fn keep(&mut self, event: Event, at: i64) {
+    fn keep(&mut self, Happened { event, at, audience }: Happened) {
         let (seq, kind) = (self.next, event.kind());
         self.next += 1;
         let line = EventRecord { seq, at, event }.to_line().into();
         if self.events.len() == RING {
             self.events.pop_front();
         }
-        self.events.push_back(Stored { seq, kind, line });
+        self.events.push_back(Stored { seq, kind, audience, line });
     }
+}
+
+/// An event that has no number yet.
+#[derive(Debug)]
+struct Happened {
+    event: Event,
+    /// UTC milliseconds.
+    at: i64,
+    audience: Audience,
 }
 
 /// An event as it will be sent.
@@ -39,6 +50,7 @@ impl Ring {
 pub(super) struct Stored {
     pub(super) seq: u64,
     pub(super) kind: &'static str,
+    pub(super) audience: Audience,
     pub(super) line: Arc<str>,
 }
 
@@ -73,11 +85,22 @@ impl EventHub {
 
     /// Publishes an event that happened at `at` (UTC milliseconds).
     pub fn publish_at(&self, event: Event, at: i64) {
+        let audience = Audience::of(&event);
+        self.store(Happened { event, at, audience });
+    }
+
+    /// Publishes news of work that a Unix user asked for: to them, and to whoever monitors.
+    pub fn publish_to(&self, asker: Option<u32>, event: Event) {
+        let audience = asker.map_or(Audience::Monitors, Audience::Asker);
+        self.store(Happened { event, at: crate::clock::now().wall, audience });
+    }
+
+    fn store(&self, happened: Happened) {
         let mut ring = self.ring();
         if let Some(held) = &mut ring.held {
-            return held.push((event, at));
+            return held.push(happened);
         }
-        ring.keep(event, at);
+        ring.keep(happened);
         let last = ring.next - 1;
         drop(ring);
         self.last.send_replace(last);
@@ -96,8 +119,8 @@ impl EventHub {
         if held.is_empty() {
             return;
         }
-        for (event, at) in held {
-            ring.keep(event, at);
+        for happened in held {
+            ring.keep(happened);
         }
         let last = ring.next - 1;
         drop(ring);
@@ -123,8 +146,8 @@ impl EventHub {
         if since > last || since + 1 < oldest { Err(Gone) } else { Ok((since, last - since)) }
     }
 
-    /// The next events after `cursor` whose kind `wanted` accepts.
-    pub(super) fn fetch(&self, cursor: u64, most: usize, wanted: impl Fn(&str) -> bool) -> Batch {
+    /// The next events after `cursor` that `wanted` accepts.
+    pub(super) fn fetch(&self, cursor: u64, most: usize, wanted: impl Fn(&Stored) -> bool) -> Batch {
         let ring = self.ring();
         let oldest = ring.events.front().map_or(ring.next, |event| event.seq);
         let missed = oldest.saturating_sub(cursor + 1);
@@ -135,7 +158,7 @@ impl EventHub {
                 break;
             }
             batch.cursor = event.seq;
-            if wanted(event.kind) {
+            if wanted(event) {
                 batch.events.push(event.clone());
             }
         }
@@ -203,7 +226,7 @@ mod tests {
         publish(&hub, 6);
         let batch = hub.fetch(0, 2, |_| true);
         assert_eq!((seqs(&batch), batch.cursor), (vec![1, 2], 2));
-        let batch = hub.fetch(0, 2, |kind| kind == "daemon.stopping");
+        let batch = hub.fetch(0, 2, |event| event.kind == "daemon.stopping");
         assert_eq!((seqs(&batch), batch.cursor), (vec![2, 4], 4));
         let batch = hub.fetch(0, 2, |_| false);
         assert_eq!((batch.events.len(), batch.cursor), (0, 6));

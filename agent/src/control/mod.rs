@@ -11,6 +11,7 @@
 //! [`EventHub`], which never blocks: each client fetches from the ring at its own pace, and one that falls more than
 //! the ring behind is told `lagged`. [`client`] is the blocking other side for the command line.
 
+mod audience;
 mod auth;
 pub(crate) mod base64;
 pub mod client;
@@ -22,6 +23,7 @@ mod line;
 pub mod roles;
 mod server;
 
+pub use audience::Audience;
 pub use directory::{Directory, People, SeatBinding, Who};
 pub use hub::EventHub;
 pub use protocol::RpcError;

@@ -16,7 +16,11 @@ pub fn resolve_seat<'a>(
     named: Option<&str>,
 ) -> Result<usize, RpcError> {
     let seats: Vec<_> = seats.into_iter().collect();
-    let names = || seats.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let theirs = |uid: Option<u32>| who.role == Role::Manager || is_own(uid, who);
+    let names = || {
+        let known = seats.iter().filter(|(_, uid)| theirs(*uid)).map(|(name, _)| *name);
+        known.collect::<Vec<_>>().join(", ")
+    };
     let bound: Vec<_> = (0..seats.len()).filter(|index| seats[*index].1 == Some(who.uid)).collect();
     let index = match (named, bound.as_slice(), seats.len()) {
         (Some(named), _, _) => seats
@@ -27,11 +31,16 @@ pub fn resolve_seat<'a>(
         (None, [], 1) => 0,
         (None, _, _) => return Err(RpcError::with_detail(ErrorCode::SeatRequired, names())),
     };
-    let foreign = seats[index].1.is_some_and(|uid| uid != who.uid);
-    if foreign && who.role != Role::Manager {
+    if !theirs(seats[index].1) {
         return Err(RpcError::with_detail(ErrorCode::Permission, format!("seat {}", seats[index].0)));
     }
     Ok(index)
+}
+
+/// Whether a seat that is bound to this Unix user, or to none, is one that somebody works at.
+#[must_use]
+pub fn is_own(seat: Option<u32>, who: &Who) -> bool {
+    seat.is_none_or(|uid| uid == who.uid)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ impl Core {
     pub(super) fn query(&mut self, command: Command, who: Who, scope: Scope, reply: Reply, now: Now) {
         let (store, sight) = (self.store.clone(), Sight::of(&who));
         match command {
-            Command::Status(_) => self.status_query(reply, now),
+            Command::Status(_) => self.status_query(&who, reply, now),
             Command::CallTrace(p) => self.call_trace(p, who, reply, now),
             Command::ListCreate(p) => {
                 let (default, by) = (self.project, actor(&who));
@@ -64,8 +64,9 @@ impl Core {
         });
     }
 
-    fn status_query(&mut self, reply: Reply, now: Now) {
-        let status: StatusResult = self.status(0, 0, now);
+    fn status_query(&mut self, who: &Who, reply: Reply, now: Now) {
+        let mut status: StatusResult = self.status(0, 0, now);
+        self.narrow(who, &mut status);
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let mut status = status;

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use config::{AccountKind, Transport};
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DialInfo, DialState, Direction, OutboxStatus, RegistrationState,
-    SeatStatus, StatusResult, StoreStatus, TlsStatus, VoiceStatus,
+    SeatStatus, StatusResult, StoreStatus, StrangersStatus, TlsStatus, VoiceStatus,
 };
 use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
 use sip_stack::driver::{TlsState, Verify};
@@ -15,6 +15,7 @@ use store::AttemptId;
 use super::report::{seat_state, waiting_words};
 use super::{Core, SeatIndex};
 use crate::clock::Now;
+use crate::control::{Audience, Who};
 
 impl Core {
     pub(super) fn status(&self, backlog: u64, dead: u64, now: Now) -> StatusResult {
@@ -40,6 +41,17 @@ impl Core {
             interrupted: self.interrupted,
             strangers: self.strangers(now),
             warnings: self.config.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Takes out what is not theirs: who calls sees their own seats, and the accounts of these (section D).
+    pub(super) fn narrow(&self, who: &Who, status: &mut StatusResult) {
+        let directory = self.people.directory();
+        status.seats.retain(|seat| directory.hears(who, &Audience::seat(&seat.name)));
+        status.accounts.retain(|account| directory.hears(who, &Audience::account(&account.name)));
+        if !directory.hears(who, &Audience::Monitors) {
+            status.strangers = StrangersStatus::default();
+            status.warnings.clear();
         }
     }
 

@@ -14,7 +14,7 @@ use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::control::roles::resolve_seat;
-use crate::control::{Who, base64};
+use crate::control::{Audience, Who, base64};
 
 /// What a trace is to show, taken from the core so that another thread can work on it.
 struct Subject {
@@ -26,7 +26,15 @@ struct Subject {
 
 impl Core {
     pub(super) fn call_trace(&mut self, p: CallTrace, who: Who, reply: Reply, now: Now) {
-        let subject = match self.subject(&p, &who) {
+        let subject = self.subject(&p, &who).and_then(|subject| {
+            // What belongs to no seat is for those who monitor.
+            let whose = subject.seat.as_deref().map_or(Audience::Monitors, Audience::seat);
+            match self.people.directory().hears(&who, &whose) {
+                true => Ok(subject),
+                false => Err(RpcError::with_detail(ErrorCode::Permission, "a call of another seat")),
+            }
+        });
+        let subject = match subject {
             Ok(subject) => subject,
             Err(error) => return respond::<TraceResult>(reply, Err(error)),
         };

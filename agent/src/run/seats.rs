@@ -108,7 +108,12 @@ pub(super) async fn people(
     seats: &[SeatRuntime],
     store: &Store,
 ) -> Result<Arc<People>, RunError> {
-    let bindings = seats.iter().map(|seat| SeatBinding { uid: seat.uid, user: seat.user }).collect();
+    let bindings = seats.iter().zip(&config.seats).map(|(seat, configured)| SeatBinding {
+        name: seat.name.clone(),
+        account: configured.account.clone(),
+        uid: seat.uid,
+        user: seat.user,
+    });
     let role = |role: &RoleName| match role {
         RoleName::Manager => Role::Manager,
         RoleName::Supervisor => Role::Supervisor,
@@ -117,7 +122,8 @@ pub(super) async fn people(
         RoleName::BackOffice => Role::BackOffice,
     };
     let masked = config.people.mask_numbers.iter().map(role).collect();
-    let people = People::new(bindings, masked, config.contacts.read_only.iter().map(role).collect());
+    let people =
+        People::new(bindings.collect(), masked, config.contacts.read_only.iter().map(role).collect());
     people.refresh(store).await?;
     Ok(Arc::new(people))
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -64,19 +64,57 @@ impl Outcome {
 /// Runs `kakeru ARGUMENTS --socket SOCKET --json` as another Unix user of this process's group, which the socket is open to.
 /// Only root may become somebody else.
 pub(super) fn run_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
-    let (open, private) = (std::fs::Permissions::from_mode(0o711), std::fs::Permissions::from_mode(0o700));
+    let private = std::fs::Permissions::from_mode(0o700);
+    let output = command_as(uid, socket, folder, arguments).output();
+    std::fs::set_permissions(folder, private).expect("the folder is ours");
+    outcome(arguments, &output.expect("tests of roles run as root, which may become another user"))
+}
+
+/// The same, going on in the background until it is dropped; its folder stays open to others.
+pub(super) fn spawn_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Background {
+    let mut command = command_as(uid, socket, folder, arguments);
+    let child = command.stdout(Stdio::piped()).spawn();
+    let mut child = child.expect("tests of roles run as root, which may become another user");
+    let lines = std::io::BufReader::new(child.stdout.take().expect("it is piped"));
+    Background { child, lines }
+}
+
+fn command_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Command {
     // The folder and the build may be closed to everybody else.
     let program = folder.join("kakeru");
     if !program.exists() {
         std::fs::copy(super::binary(), &program).expect("the binary can be copied");
     }
-    std::fs::set_permissions(folder, open).expect("the folder is ours");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).expect("the folder is ours");
     let mut command = Command::new(&program);
     let group = std::fs::metadata(socket).expect("the daemon listens").gid();
     command.current_dir("/").args(arguments).arg("--json").arg("--socket").arg(socket).uid(uid).gid(group);
-    let output = command.stdin(Stdio::null()).output();
-    std::fs::set_permissions(folder, private).expect("the folder is ours");
-    outcome(arguments, &output.expect("tests of roles run as root, which may become another user"))
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A command that prints one JSON object per line until it is dropped.
+#[derive(Debug)]
+pub struct Background {
+    child: Child,
+    lines: std::io::BufReader<ChildStdout>,
+}
+
+impl Background {
+    /// The next object; `None` when it ended.
+    pub fn next_line(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        let read = std::io::BufRead::read_line(&mut self.lines, &mut line).ok()?;
+        if read == 0 { None } else { serde_json::from_str(&line).ok() }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Runs `kakeru ARGUMENTS --socket SOCKET --json`.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use self::cli::Outcome;
+pub use self::cli::{Background, Outcome};
 pub use self::control::{Control, Refused};
 pub use self::setup::{Account, Seat, Setup};
 use crate::process::{self, Process};
@@ -153,6 +153,11 @@ impl Daemon {
     /// Runs a command as another Unix user; only root can.
     pub fn run_as(&self, uid: u32, arguments: &[&str]) -> Outcome {
         cli::run_as(uid, &self.socket(), self.directory.path(), arguments)
+    }
+
+    /// Starts a command as another Unix user, such as `events`; only root can.
+    pub fn spawn_as(&self, uid: u32, arguments: &[&str]) -> Background {
+        cli::spawn_as(uid, &self.socket(), self.directory.path(), arguments)
     }
 
     /// Runs a command that has to succeed and returns what a person sees.
