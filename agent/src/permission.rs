@@ -94,6 +94,8 @@ fn action(command: &Command) -> Option<Action> {
         Command::DncClear(_) => Action::DncClear,
         Command::DncImport(import) if import.clear => Action::DncClear,
         Command::DncImport(_) => Action::DncAdd,
+        // Whoever began it may just go; ending somebody else's is for those who may undo what it does.
+        Command::DncImportCancel(_) => Action::DncClear,
         Command::TaskLs(_) => Action::TaskView,
         Command::TaskDone(_) | Command::TaskDue(_) => Action::TaskClose,
         Command::TaskAssign(_) => Action::Assign,
@@ -326,6 +328,7 @@ mod tests {
         note.delete aoo-o
         dnc.clear a----
         dnc.import aaa-a
+        dnc.import_cancel a----
         dnc.export aa---
         task.ls aaa--
         task.done aao--

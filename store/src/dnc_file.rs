@@ -1,12 +1,12 @@
 //! Do-not-call numbers from a file: one column of numbers is enough, further ones say where and why (X6, S4.27).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::import::{
-    DupPolicy, Encoding, HeaderMode, ImportError, ImportOptions, ImportReader, ImportReport, ImportSource,
-    RequiredNames,
+    DupPolicy, HeaderMode, ImportError, ImportOptions, ImportProgress, ImportReader, ImportReport,
+    ImportSource, RequiredNames,
 };
-use crate::phone::Phone;
 
 /// One number of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,101 +21,96 @@ pub struct DncFileRow {
     pub evidence: Option<String>,
 }
 
-/// What a file holds.
-#[derive(Debug)]
+/// A file that is read row by row. The columns are 電話番号, 案件, 理由 and 根拠 by name, or in this order where line 1
+/// begins with a number. A number may come several times, for several projects.
 pub struct DncFile {
-    /// The good rows.
-    pub rows: Vec<DncFileRow>,
-    /// What was found, mistakes included.
-    pub report: ImportReport,
+    reader: ImportReader,
+    /// The rest of the numbers of a row that has several.
+    more: VecDeque<DncFileRow>,
 }
 
-/// Reads a file of at most `most` rows. The columns are 電話番号, 案件, 理由 and 根拠 by name, or in this order where
-/// line 1 is a number. A number may come several times, for several projects.
-///
-/// # Errors
-/// [`ImportError`] when the file as a whole cannot be read: encoding, header, too many rows (`E-CSV-TOO-MANY-ROWS`).
-pub fn read(
-    bytes: Vec<u8>,
-    name: &str,
-    encoding: Option<Encoding>,
-    most: u64,
-) -> Result<DncFile, Box<ImportError>> {
-    let (bytes, ours) = with_header(bytes);
-    let options = ImportOptions {
-        encoding,
-        header: HeaderMode::Required,
-        // Yields every row: a number may stand there once for each project.
-        dup_in_file: DupPolicy::Last,
-        required: RequiredNames::None,
-        partial: true,
-        max_rows: most,
-        file_name: Some(name.to_owned()),
-        ..ImportOptions::default()
-    };
-    let mut reader = ImportReader::open(ImportSource::Bytes(bytes), options).map_err(Box::new)?;
-    let mut rows = Vec::new();
-    while let Some(row) = reader.next_row().map_err(Box::new)? {
+impl DncFile {
+    /// Opens a file; of `options` those count that say how a file is read.
+    ///
+    /// # Errors
+    /// [`ImportError`] when the file as a whole cannot be read: encoding, header, size.
+    pub fn open(source: ImportSource, options: ImportOptions) -> Result<Self, Box<ImportError>> {
+        let options = ImportOptions {
+            header: HeaderMode::Auto,
+            unnamed: &COLUMNS,
+            dup_in_file: DupPolicy::Keep,
+            required: RequiredNames::None,
+            ..options
+        };
+        let reader = ImportReader::open(source, options).map_err(Box::new)?;
+        Ok(Self { reader, more: VecDeque::new() })
+    }
+
+    /// The next number; `None` at the end.
+    ///
+    /// # Errors
+    /// [`ImportError`] when the rest cannot be read, or is too long (`E-CSV-TOO-MANY-ROWS`).
+    pub fn next_row(&mut self) -> Result<Option<DncFileRow>, Box<ImportError>> {
+        if let Some(row) = self.more.pop_front() {
+            return Ok(Some(row));
+        }
+        let Some(row) = self.reader.next_row().map_err(Box::new)? else { return Ok(None) };
         let field = |names: &[&str]| {
             let wanted = |(name, _): &&(Arc<str>, String)| names.contains(&&**name);
             row.attributes.iter().find(wanted).map(|(_, text)| text.clone())
         };
-        let (project, reason, evidence) =
-            (field(&["案件", "project"]), field(&["理由", "reason"]), field(&["根拠", "evidence"]));
-        let more = row.extra_phones.iter().map(|extra| extra.phone.expose());
-        for phone in std::iter::once(row.phone.expose()).chain(more) {
-            rows.push(DncFileRow {
-                phone: phone.to_owned(),
-                project: project.clone(),
-                reason: reason.clone(),
-                evidence: evidence.clone(),
-            });
+        let first = DncFileRow {
+            phone: row.phone.expose().to_owned(),
+            project: field(&["案件", "project"]),
+            reason: field(&["理由", "reason"]),
+            evidence: field(&["根拠", "evidence"]),
+        };
+        for extra in &row.extra_phones {
+            self.more.push_back(DncFileRow { phone: extra.phone.expose().to_owned(), ..first.clone() });
         }
+        Ok(Some(first))
     }
-    let mut report = reader.finish().map_err(Box::new)?;
-    if ours {
-        // Lines are those of the file as it came.
-        for problem in &mut report.problems {
-            problem.line -= 1;
-            problem.lines.iter_mut().for_each(|line| *line -= 1);
-        }
-        report.header = false;
+
+    /// What was found so far.
+    #[must_use]
+    pub fn report(&self) -> &ImportReport {
+        self.reader.report()
     }
-    Ok(DncFile { rows, report })
+
+    /// How far the reading is.
+    #[must_use]
+    pub fn progress(&self) -> ImportProgress {
+        self.reader.progress()
+    }
+
+    /// What was found in all, mistakes included.
+    ///
+    /// # Errors
+    /// [`ImportError`] when the file of refused rows could not be written.
+    pub fn finish(self) -> Result<ImportReport, Box<ImportError>> {
+        self.reader.finish().map_err(Box::new)
+    }
 }
 
-/// Puts a header before a file that begins with a number at once. Its words are ASCII, so any encoding of bytes that
-/// spreadsheets write for such a file reads them; UTF-16 files begin with a mark and are left alone.
-fn with_header(bytes: Vec<u8>) -> (Vec<u8>, bool) {
-    let mark = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let head = &bytes[mark..bytes.len().min(mark + FIRST_CELL)];
-    let cell: Vec<u8> =
-        head.iter().copied().take_while(|b| !matches!(b, b',' | b'\t' | b';' | b'\r' | b'\n')).collect();
-    let cell = String::from_utf8_lossy(&cell);
-    if Phone::parse(cell.trim().trim_matches('"')).is_err() {
-        return (bytes, false);
-    }
-    let delimiter = match head.iter().find(|b| matches!(b, b',' | b'\t' | b';' | b'\r' | b'\n')) {
-        Some(b'\t') => "\t",
-        Some(b';') => ";",
-        _ => ",",
-    };
-    let mut whole = bytes[..mark].to_vec();
-    whole.extend_from_slice(["phone", "project", "reason", "evidence"].join(delimiter).as_bytes());
-    whole.extend_from_slice(b"\r\n");
-    whole.extend_from_slice(&bytes[mark..]);
-    (whole, true)
-}
-
-/// No number is longer.
-const FIRST_CELL: usize = 64;
+/// The columns where line 1 does not name them.
+const COLUMNS: [&str; 4] = ["電話番号", "案件", "理由", "根拠"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str, most: u64) -> Result<(Vec<DncFileRow>, ImportReport), Box<ImportError>> {
+        let options = ImportOptions { max_rows: most, ..ImportOptions::default() };
+        let mut file = DncFile::open(ImportSource::Bytes(text.as_bytes().to_vec()), options)?;
+        let mut rows = Vec::new();
+        while let Some(row) = file.next_row()? {
+            rows.push(row);
+        }
+        Ok((rows, file.finish()?))
+    }
+
     fn rows(text: &str) -> Vec<DncFileRow> {
-        read(text.as_bytes().to_vec(), "x.csv", None, 100).unwrap().rows
+        read(text, 100).unwrap().0
     }
 
     /// X6: a column of numbers is enough.
@@ -150,15 +145,20 @@ mod tests {
         assert_eq!((found[1].project.as_deref(), found[1].reason.as_deref()), (None, None));
         let twice = rows("電話番号,案件\n0312340001,春の案件\n03-1234-0001,秋の案件\n");
         assert_eq!(twice.len(), 2, "once for each project");
+        let several = rows("電話番号,理由\n0312340001/0312340002,断り\n0312340003,\n");
+        let numbers: Vec<_> = several.iter().map(|row| row.phone.as_str()).collect();
+        assert_eq!(numbers, ["+81312340001", "+81312340002", "+81312340003"]);
+        assert_eq!(several[1].reason.as_deref(), Some("断り"));
     }
 
     /// S4.27, S4.26: the limit of one file.
     #[test]
     fn too_many_rows_are_refused_and_bad_rows_named() {
         let many: String = (0..4).map(|n| format!("031234000{n}\n")).collect();
-        let error = read(many.into_bytes(), "x.csv", None, 3).unwrap_err();
+        let error = read(&many, 3).unwrap_err();
         assert_eq!(error.code.as_str(), "E-CSV-TOO-MANY-ROWS");
-        let file = read(b"0312340001\nabc\n".to_vec(), "x.csv", None, 9).unwrap();
-        assert_eq!((file.rows.len(), file.report.refused, file.report.problems[0].line), (1, 1, 2));
+        let (rows, report) = read("0312340001\nabc\n", 9).unwrap();
+        assert_eq!((rows.len(), report.refused, report.problems[0].line), (1, 1, 2));
+        assert_eq!(read("会社名,備考\nA社,x\n", 9).unwrap_err().code.as_str(), "E-CSV-HEADER");
     }
 }

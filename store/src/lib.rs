@@ -25,6 +25,7 @@ pub mod backend;
 mod changes;
 pub mod code;
 pub mod dnc_file;
+mod dnc_import;
 pub mod error;
 pub mod export;
 mod handle;
@@ -41,6 +42,7 @@ mod thread;
 pub mod time;
 
 pub use code::Code;
+pub use dnc_import::{DncImport, DncImported};
 pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, NoteId, ProjectId, UserId};

@@ -406,7 +406,11 @@ impl Staging {
         Ok(())
     }
 
-    fn run<T: Send + 'static>(
+    /// One short job on the store thread, which calls overtake.
+    ///
+    /// # Errors
+    /// [`Error::Closed`]; what the job says.
+    pub(crate) fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
     ) -> Result<T> {

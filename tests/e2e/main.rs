@@ -10,6 +10,7 @@ mod control;
 mod desk_phone;
 mod devices;
 mod digits;
+mod dnc_files;
 mod early;
 mod exchange;
 mod finding;

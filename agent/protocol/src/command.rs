@@ -165,6 +165,8 @@ commands! {
     DncClear = "dnc.clear" => DncCleared;
     /// Adds or clears the numbers of a file.
     DncImport = "dnc.import" => DncImported;
+    /// Ends the imports of do-not-call numbers that run.
+    DncImportCancel = "dnc.import_cancel" => Done;
     /// Writes the do-not-call list as CSV.
     DncExport = "dnc.export" => Exported;
     /// Tasks (対応タスク).
@@ -346,6 +348,7 @@ impl Command {
             | Self::NoteDelete(_)
             | Self::DncClear(_)
             | Self::DncImport(_)
+            | Self::DncImportCancel(_)
             | Self::DncExport(_)
             | Self::TaskLs(_)
             | Self::TaskDone(_)

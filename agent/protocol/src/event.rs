@@ -341,20 +341,24 @@ events! {
     }
     /// An import is under way.
     ImportProgress = "import.progress" {
-        /// The list's name; empty: the contact book.
+        /// What it goes into: `list`, `contacts`, `dnc`.
+        into: String,
+        /// The list's name; empty where it goes into none.
         list: String,
         /// Rows read so far.
         rows: u64,
         /// Rows refused so far.
         refused: u64,
-        /// Bytes read so far.
+        /// Bytes read so far; a file that is read twice counts each reading as half.
         bytes: u64,
         /// The file's size.
         bytes_total: u64,
     }
     /// An import is over.
     ImportFinished = "import.finished" {
-        /// The list's name; empty: the contact book.
+        /// What it went into: `list`, `contacts`, `dnc`.
+        into: String,
+        /// The list's name; empty where it went into none.
         list: String,
         /// What it did; mistakes and doubts are only in the importer's reply.
         result: Box<ImportResult>,

@@ -3,15 +3,15 @@
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use protocol::params::{ContactImport, ListCreate, ListImport};
+use protocol::params::{ContactImport, DncImport, ListCreate, ListImport};
 use protocol::result::{ExportResult, ImportIssue, ImportResult};
 use protocol::{ErrorCode, RpcError, Verb};
 
-use super::Failure;
 use super::args::{ContactImportArgs, ImportArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
+use super::{Failure, render};
 use crate::control::client::{Client, ClientError, UploadError};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
@@ -40,7 +40,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         report: args.report.is_some(),
         ..ListImport::default()
     };
-    carry_out(client, socket, verb, report.as_deref(), dry_run, out)
+    carry_out(client, socket, verb, "list", report.as_deref(), dry_run, out)
 }
 
 pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
@@ -65,25 +65,66 @@ pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) 
         report: args.report.is_some(),
         ..ContactImport::default()
     };
-    carry_out(client, socket, verb, report.as_deref(), dry_run, out)
+    carry_out(client, socket, verb, "contacts", report.as_deref(), dry_run, out)
 }
 
-/// Has the daemon import what was uploaded; shows how far it is, what came of it, and fetches the refused rows.
+/// Adds the numbers of a file to the do-not-call list, or clears them.
+pub(super) fn import_dnc(
+    socket: &Path,
+    verb: DncImport,
+    file: &Path,
+    report: Option<&Path>,
+    out: Out,
+) -> Result<(), Failure> {
+    let name = upload_name(file);
+    let mut client = Client::connect(socket)?;
+    upload(&mut client, &name, file, out)?;
+    let (clear, dry_run) = (verb.clear, verb.dry_run);
+    let verb = DncImport { upload: Some(name.clone()), file: Some(name), ..verb };
+    let result = waited_for(&mut client, socket, verb, "dnc", out)?;
+    fetch_report(&mut client, report, result.report.as_deref())?;
+    if out.json {
+        out.object(&result)?;
+    } else {
+        render::dnc_imported(&result, clear, dry_run, out)?;
+    }
+    if result.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+}
+
+/// Has the daemon import what was uploaded, and shows how far it is.
+fn waited_for<V: Verb>(
+    client: &mut Client,
+    socket: &Path,
+    verb: V,
+    into: &'static str,
+    out: Out,
+) -> Result<V::Result, Failure> {
+    let bar = progress::watch(socket, Work::Import { into }, out);
+    let result = client.call(verb);
+    drop(bar);
+    Ok(result?)
+}
+
+/// Fetches the refused rows, where they were asked for and there are some.
+fn fetch_report(client: &mut Client, path: Option<&Path>, report: Option<&str>) -> Result<(), Failure> {
+    match (path, report) {
+        (Some(path), Some(report)) => write(path, |file| client.download(report, file)),
+        _ => Ok(()),
+    }
+}
+
+/// Has the daemon import what was uploaded; shows what came of it, and fetches the refused rows.
 fn carry_out<V: Verb<Result = ImportResult>>(
     mut client: Client,
     socket: &Path,
     verb: V,
+    into: &'static str,
     report: Option<&Path>,
     dry_run: bool,
     out: Out,
 ) -> Result<(), Failure> {
-    let bar = progress::watch(socket, Work::Import, out);
-    let result = client.call(verb);
-    drop(bar);
-    let result = result?;
-    if let (Some(path), Some(report)) = (report, &result.report) {
-        write(path, |file| client.download(report, file))?;
-    }
+    let result = waited_for(&mut client, socket, verb, into, out)?;
+    fetch_report(&mut client, report, result.report.as_deref())?;
     if out.json {
         out.object(&result)?;
     } else {
@@ -97,11 +138,12 @@ fn carry_out<V: Verb<Result = ImportResult>>(
 pub(super) fn fetch<V: Verb<Result = ExportResult>>(
     socket: &Path,
     verb: V,
+    of: String,
     file: &Path,
     out: Out,
 ) -> Result<(), Failure> {
     let mut client = Client::connect(socket)?;
-    let bar = progress::watch(socket, Work::Named { work: "export", of: String::new() }, out);
+    let bar = progress::watch(socket, Work::Named { work: "export", of }, out);
     let result = client.call(verb)?;
     drop(bar);
     let Some(download) = &result.download else {
@@ -124,11 +166,6 @@ pub(super) fn fetch<V: Verb<Result = ExportResult>>(
 /// What a file is called on the other side: its name without its folder.
 fn upload_name(file: &Path) -> String {
     file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-/// A file's name and bytes, to be uploaded.
-pub(super) fn read_upload(file: &Path) -> Result<(String, Vec<u8>), Failure> {
-    Ok((upload_name(file), read(file)?))
 }
 
 /// Sends a file, or standard input, piece by piece: the whole of it is in no memory.
@@ -248,16 +285,6 @@ fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
         ))?;
     }
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |source| Failure::File { path: path.to_path_buf(), source };
-    if path != Path::new("-") {
-        return std::fs::read(path).map_err(failed);
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }
 
 /// Writes a file whole or not at all: under another name first.

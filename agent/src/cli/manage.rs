@@ -244,8 +244,12 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
 
 /// `kakeru stats --verify`: exit code 1 when a figure differs.
 pub(super) fn verify(global: &Global, out: Out) -> Result<(), Failure> {
-    let mut client = Client::connect(&socket(global))?;
-    let found = client.call(StatsVerify {})?;
+    let socket = socket(global);
+    let mut client = Client::connect(&socket)?;
+    let bar = progress::watch(&socket, Work::Named { work: "verify", of: String::new() }, out);
+    let found = client.call(StatsVerify {});
+    drop(bar);
+    let found = found?;
     if out.json {
         out.object(&found)?;
     } else {

@@ -12,6 +12,7 @@ use super::args::{
     HistoryVerb, NoteVerb, TaskVerb, UserVerb,
 };
 use super::output::{Out, REFUSED};
+use super::progress::{self, Work};
 use super::verbs::call;
 use super::{Failure, files, render, socket};
 use crate::control::client::{Client, ClientError};
@@ -170,31 +171,24 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
         DncVerb::Clear { number, projects, reason } => {
             call(global, DncClear { number, projects, reason }, out, render::dnc_cleared)
         }
-        DncVerb::Import { file, projects, reason, clear, encoding, partial, dry_run } => {
-            let (name, bytes) = files::read_upload(&file)?;
-            let mut client = Client::connect(&socket(global))?;
-            client.upload(&name, &bytes)?;
-            let done = client.call(DncImport {
-                upload: Some(name.clone()),
-                file: Some(name),
+        DncVerb::Import { file, projects, reason, clear, encoding, profile, partial, dry_run, report } => {
+            let verb = DncImport {
                 encoding,
+                profile,
                 projects,
                 reason,
                 clear,
                 partial,
                 dry_run,
+                report: report.is_some(),
                 ..DncImport::default()
-            })?;
-            if out.json {
-                out.object(&done)?;
-            } else {
-                render::dnc_imported(&done, clear, dry_run, out)?;
-            }
-            if done.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+            };
+            files::import_dnc(&socket(global), verb, &file, report.as_deref(), out)
         }
+        DncVerb::ImportCancel => call(global, DncImportCancel {}, out, render::manage::done),
         DncVerb::Export { file, project, cleared, encoding, raw } => {
             let verb = DncExport { project, cleared, path: None, encoding: Some(encoding), raw };
-            export(global, verb, &file, out)
+            export(global, verb, "dnc", &file, out)
         }
     }
 }
@@ -248,7 +242,7 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
         }
         ContactVerb::Export { file, encoding, raw } => {
             let verb = ContactExport { path: None, encoding: Some(encoding), raw };
-            export(global, verb, &file, out)
+            export(global, verb, "contacts", &file, out)
         }
         ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),
         ContactVerb::Categories { delete: Some(name), yes } => {
@@ -287,7 +281,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
                 encoding: Some(encoding),
                 raw,
             };
-            export(global, verb, &file, out)
+            export(global, verb, "history", &file, out)
         }
     }
 }
@@ -312,11 +306,16 @@ pub(super) fn note(global: &Global, verb: NoteVerb, out: Out) -> Result<(), Fail
 fn export<V: Method<Result = Exported>>(
     global: &Global,
     verb: V,
+    of: &str,
     file: &Path,
     out: Out,
 ) -> Result<(), Failure> {
-    let mut client = Client::connect(&socket(global))?;
-    let mut result = client.call(verb)?;
+    let socket = socket(global);
+    let mut client = Client::connect(&socket)?;
+    let bar = progress::watch(&socket, Work::Named { work: "export", of: of.to_owned() }, out);
+    let result = client.call(verb);
+    drop(bar);
+    let mut result = result?;
     let Some(download) = result.download.take() else {
         let detail = "the daemon offered no file";
         return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());

@@ -13,8 +13,8 @@ use crate::control::client::{Client, Notice};
 /// Whose progress is shown.
 #[derive(Clone, Debug)]
 pub(super) enum Work {
-    /// An import into this list, by name or the beginning of its id.
-    Import,
+    /// An import into `list`, `contacts` or `dnc`.
+    Import { into: &'static str },
     /// Other work; `of` is the whole of what it is of, or the beginning.
     Named { work: &'static str, of: String },
 }
@@ -60,7 +60,10 @@ pub(super) fn watch(socket: &Path, work: Work, out: Out) -> Option<Bar> {
 /// A line for work under way, if it is the one that is waited for.
 fn line(event: &Event, wanted: &Work, out: Out) -> Option<String> {
     match (event, wanted) {
-        (Event::ImportProgress { rows, refused, bytes, bytes_total, .. }, Work::Import) => {
+        (
+            Event::ImportProgress { into, rows, refused, bytes, bytes_total, .. },
+            Work::Import { into: wanted },
+        ) if into == wanted => {
             let (read, bad) = (out.text("行", "rows"), out.text("エラー", "refused"));
             Some(format!("{}  {rows} {read}  {refused} {bad}", bar(*bytes, *bytes_total)))
         }
@@ -104,17 +107,24 @@ mod tests {
 
     #[test]
     fn only_the_work_that_is_waited_for_is_shown() {
-        let import =
-            Event::ImportProgress { list: "l".to_owned(), rows: 10, refused: 1, bytes: 50, bytes_total: 200 };
+        let import = Event::ImportProgress {
+            into: "list".to_owned(),
+            list: "l".to_owned(),
+            rows: 10,
+            refused: 1,
+            bytes: 50,
+            bytes_total: 200,
+        };
         assert_eq!(
-            line(&import, &Work::Import, OUT).unwrap(),
+            line(&import, &Work::Import { into: "list" }, OUT).unwrap(),
             "█████░░░░░░░░░░░░░░░  25 %  10 rows  1 refused"
         );
+        assert_eq!(line(&import, &Work::Import { into: "dnc" }, OUT), None);
         let undo = |of: &str| Work::Named { work: "undo", of: of.to_owned() };
         let event = Event::WorkProgress { work: "undo".into(), of: "01JD5Y".into(), done: 7, total: None };
         assert_eq!(line(&event, &undo("01JD"), OUT).unwrap(), "7");
         assert_eq!(line(&event, &undo("01JE"), OUT), None);
         assert_eq!(line(&import, &undo("01JD"), OUT), None);
-        assert_eq!(line(&Event::StoreRecovered {}, &Work::Import, OUT), None);
+        assert_eq!(line(&Event::StoreRecovered {}, &Work::Import { into: "list" }, OUT), None);
     }
 }

@@ -142,8 +142,9 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
         ListVerb::Import(args) => files::import(&socket(global), args, out),
         ListVerb::Export { list, file, encoding, raw, without_results } => {
+            let of = list.clone();
             let verb = ListExport { list, path: None, encoding: Some(encoding), raw, without_results };
-            files::fetch(&socket(global), verb, &file, out)
+            files::fetch(&socket(global), verb, of, &file, out)
         }
         ListVerb::Ls => call(global, ListLs {}, out, |lists, out| render::lists(&lists.lists, out)),
         ListVerb::Show { list, filter, after, limit } => {

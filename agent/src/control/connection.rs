@@ -155,10 +155,15 @@ impl Connection {
                 return self.send_result(id, &result);
             }
             Command::DncImport(import) => {
-                import.bytes = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
+                import.sent = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
+                if import.report {
+                    let file = Export::new(&self.shared.spool);
+                    import.report_path = Some(file.path.clone());
+                    return self.forward_with_file(id, command, file, "report").await;
+                }
             }
             Command::ContactImport(import) => {
-                import.sent = self.files.attach_file(import.path.as_deref(), import.upload.as_deref())?;
+                import.sent = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
                 if import.report {
                     let file = Export::new(&self.shared.spool);
                     import.report_path = Some(file.path.clone());
@@ -166,7 +171,7 @@ impl Connection {
                 }
             }
             Command::ListImport(import) => {
-                import.sent = self.files.attach_file(import.path.as_deref(), import.upload.as_deref())?;
+                import.sent = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
                 if import.report {
                     let file = Export::new(&self.shared.spool);
                     import.report_path = Some(file.path.clone());
@@ -258,6 +263,10 @@ impl Connection {
     /// Waits for the answers that are still to come; at the daemon's end not for long.
     async fn finish_pending(&mut self) {
         while !self.pending.is_empty() {
+            if self.lines.is_deserted().await {
+                // Long work ends when nobody waits for its answer.
+                return;
+            }
             let mut stopping = self.stopping.clone();
             let too_long = async {
                 told(&mut stopping).await;
@@ -268,6 +277,7 @@ impl Connection {
                 Some(answer) = self.pending.join_next() => answer,
                 _ = self.writer.join_next() => return,
                 () = too_long => return,
+                () = a_moment() => continue,
             };
             if self.answered(answer).is_err() {
                 return;
@@ -358,6 +368,11 @@ async fn room(out: &mpsc::Sender<Arc<str>>) -> Result<(), mpsc::error::SendError
     out.reserve_many(2).await.map(drop)
 }
 
+/// Until it is looked again whether a client that sends nothing more still reads.
+async fn a_moment() {
+    let _ = tokio::time::timeout(LOOK, std::future::pending::<()>()).await;
+}
+
 /// Waits until the server stops.
 async fn told(stopping: &mut watch::Receiver<bool>) {
     // The sender lives as long as the server; its end is the same news.
@@ -390,5 +405,7 @@ const BATCH: usize = 64;
 const MAX_PENDING: usize = 16;
 /// How long a command waits for a place before the core.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// How long work goes on for a client that is gone, at most.
+const LOOK: Duration = Duration::from_millis(200);
 /// How long a closing connection may take to hand over what is queued.
 const FLUSH: Duration = Duration::from_secs(1);

@@ -18,8 +18,6 @@ use super::{RpcError, base64};
 const MAX_UPLOAD: u64 = 1024 * 1024 * 1024;
 /// What all clients together may have on the disk.
 const MAX_UPLOADS: u64 = 2 * MAX_UPLOAD;
-/// The largest file that is taken into memory, for what has some 50,000 rows at most.
-const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
 /// Bytes of one downloaded piece; base64 makes it a third longer.
 const PIECE: usize = 384 * 1024;
 /// Exports one client may keep open; the oldest closes.
@@ -86,27 +84,12 @@ impl Files {
     }
 
     /// The uploaded file of an import; `None` when it names a path.
-    pub(super) fn attach_file(
+    pub(super) fn attach(
         &mut self,
         path: Option<&str>,
         upload: Option<&str>,
     ) -> Result<Option<SentFile>, RpcError> {
         Ok(self.take(path, upload)?.map(|upload| SentFile(Arc::clone(&upload.file))))
-    }
-
-    /// The uploaded bytes of a small import; `None` when it names a path.
-    pub(super) fn attach(
-        &mut self,
-        path: Option<&str>,
-        upload: Option<&str>,
-    ) -> Result<Option<Vec<u8>>, RpcError> {
-        let Some(upload) = self.take(path, upload)? else { return Ok(None) };
-        if upload.bytes > MAX_IN_MEMORY {
-            return Err(too_large(MAX_IN_MEMORY));
-        }
-        let mut bytes = vec![0; usize::try_from(upload.bytes).unwrap_or(0)];
-        upload.file.read_exact_at(&mut bytes, 0).map_err(|error| unwritten(&error))?;
-        Ok(Some(bytes))
     }
 
     fn take(&mut self, path: Option<&str>, upload: Option<&str>) -> Result<Option<Upload>, RpcError> {
@@ -234,14 +217,12 @@ mod tests {
         assert_eq!(files.upload(&piece("a", b"old")).unwrap().bytes, 3);
         assert_eq!(files.upload(&piece("b", b"one,")).unwrap().bytes, 4);
         assert_eq!(files.upload(&piece("b", b"two")).unwrap().bytes, 7);
-        assert_eq!(files.attach(None, Some("b")).unwrap().as_deref(), Some(&b"one,two"[..]));
+        let sent = files.attach(None, Some("b")).unwrap().unwrap();
+        let mut bytes = [0; 7];
+        sent.0.read_exact_at(&mut bytes, 0).unwrap();
+        assert_eq!(&bytes, b"one,two");
         assert!(files.attach(None, Some("b")).is_err(), "taken");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "it has no name");
-        files.upload(&piece("c", b"three")).unwrap();
-        let sent = files.attach_file(None, Some("c")).unwrap().unwrap();
-        let mut bytes = [0; 5];
-        sent.0.read_exact_at(&mut bytes, 0).unwrap();
-        assert_eq!(&bytes, b"three");
         assert!(files.attach(None, None).is_err(), "neither path nor upload");
         assert!(files.attach(Some("/x"), Some("b")).is_err(), "both");
         assert!(files.upload(&ListUpload { upload: "x".to_owned(), data: "?".to_owned() }).is_err());

@@ -1,8 +1,10 @@
 //! Lines from a client, bounded before they are kept.
 
 use std::io;
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, Interest};
+use tokio::net::unix::OwnedReadHalf;
 
 /// One read from a client.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,6 +58,15 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             }
             self.buffer.extend_from_slice(&piece[..read]);
         }
+    }
+}
+
+impl Lines<OwnedReadHalf> {
+    /// Whether the client is gone altogether, and does not only send nothing more.
+    pub(super) async fn is_deserted(&self) -> bool {
+        // Asked once, without waiting: a client that reads slowly is there.
+        let ready = tokio::time::timeout(Duration::ZERO, self.from.ready(Interest::WRITABLE)).await;
+        ready.is_ok_and(|ready| ready.is_ok_and(|ready| ready.is_write_closed()))
     }
 }
 

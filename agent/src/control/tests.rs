@@ -286,3 +286,58 @@ fn a_client_that_only_stops_sending_still_gets_its_answers() {
     assert_eq!(from.read_to_end(&mut Vec::new()).unwrap(), 0);
     fixture.stop();
 }
+
+/// Long work is to end when nobody waits for its answer: the core sees that the answer has no taker any more.
+#[test]
+fn a_client_that_is_gone_altogether_waits_for_nothing() {
+    let (sender, asked) = std::sync::mpsc::channel();
+    let dir = tempfile::tempdir().unwrap();
+    let (commands, mut queue) = mpsc::channel::<Incoming>(32);
+    let server = Server::start(&dir.path().join("s"), Arc::new(EventHub::new(1)), commands).unwrap();
+    let core = std::thread::spawn(move || {
+        while let Some(incoming) = queue.blocking_recv() {
+            sender.send(incoming).unwrap();
+        }
+    });
+    let ask = || {
+        let mut stream = UnixStream::connect(dir.path().join("s")).unwrap();
+        stream.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"status.get\"}\n").unwrap();
+        stream
+    };
+    let gone = ask();
+    let mut deserted = asked.recv_timeout(Duration::from_secs(10)).unwrap();
+    drop(gone);
+    let half = ask();
+    let waiting = asked.recv_timeout(Duration::from_secs(10)).unwrap();
+    half.shutdown(std::net::Shutdown::Write).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let noticed = runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(10), deserted.reply.closed()).await.is_ok()
+    });
+    assert!(noticed);
+    // Whoever only sends nothing more still waits, however often it was looked.
+    std::thread::sleep(Duration::from_millis(600));
+    assert!(!waiting.reply.is_closed());
+    waiting.reply.send(Ok(Value::Null)).unwrap();
+    let mut answer = BufReader::new(half);
+    assert_eq!(line(&mut answer)["id"], 5);
+    server.stop();
+    core.join().unwrap();
+}
+
+/// An event is for whom it is for, live and replayed; nobody without the right hears of anything.
+#[test]
+fn events_of_work_reach_whoever_asked_for_it() {
+    let fixture = Fixture::echo();
+    let work = || Event::WorkProgress { work: "export".into(), of: "dnc".into(), done: 1, total: None };
+    fixture.hub.publish_to(Some(4_242), work());
+    let mut client = fixture.client();
+    client.subscribe(Some(0), Vec::new()).unwrap();
+    // The daemon's own user monitors, and hears of what others asked for too.
+    let Notice::Event(replayed) = client.next_notice().unwrap() else { panic!() };
+    assert_eq!(replayed.event, work());
+    fixture.hub.publish_to(None, work());
+    let Notice::Event(live) = client.next_notice().unwrap() else { panic!() };
+    assert_eq!(live.event, work());
+    fixture.stop();
+}

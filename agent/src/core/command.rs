@@ -109,10 +109,15 @@ impl Core {
     }
 
     /// A place for an answer whose numbers are masked on their way (S3.14).
-    fn masking(&mut self, reply: Reply) -> Reply {
+    fn masking(&mut self, mut reply: Reply) -> Reply {
         let (masked, answer) = tokio::sync::oneshot::channel();
         self.jobs.spawn(async move {
-            if let Ok(mut answer) = answer.await {
+            let answer = tokio::select! {
+                answer = answer => answer.ok(),
+                // Whoever works for it is to know that nobody waits.
+                () = reply.closed() => None,
+            };
+            if let Some(mut answer) = answer {
                 if let Ok(value) = &mut answer {
                     crate::mask::mask(value);
                 }

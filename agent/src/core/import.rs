@@ -4,22 +4,26 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use protocol::params::{ContactImport, ListExport, ListImport};
+use protocol::params::{ContactImport, ListExport, ListImport, SentFile};
 use protocol::result::{ExportResult, ImportIssue, ImportResult};
 use protocol::{ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
-use store::import::{ImportJob, ImportOptions, ImportReport, ImportSource, Problem, Profile, preview};
-use store::{Actor, ListId, Progress, Store};
+use store::import::{
+    Cancel, ImportJob, ImportOptions, ImportProgress, ImportReport, ImportSource, Problem, Profile, preview,
+};
+use store::{Actor, Progress, Store};
 use tokio::sync::watch;
 
 use super::job::store_error;
-use super::manage::Running;
+use super::manage::{Register, Running, Told};
 use super::query::operator_named;
 use crate::clock::Now;
 use crate::control::EventHub;
 
 /// What an import needs besides its parameters.
 pub(super) struct Place {
+    /// Ends it; nothing of it is kept then.
+    pub(super) cancel: Cancel,
     pub(super) store: Store,
     pub(super) hub: Arc<EventHub>,
     pub(super) running: Running,
@@ -35,7 +39,7 @@ pub(super) async fn import(place: Place, p: ListImport) -> Result<ImportResult, 
     for login in &p.assign {
         options.assign.extend(operator_named(&place.store, Some(login)).await?);
     }
-    carry_out(place, Some(list.id), list.name, p, options).await
+    carry_out(place, Register::List(list.id), list.name, p, options).await
 }
 
 /// Puts a file into the contact book (S0.2); `rules` are the site's.
@@ -67,42 +71,64 @@ pub(super) async fn import_contacts(
         ..ListImport::default()
     };
     let options = options(&p, base)?;
-    carry_out(place, None, String::new(), p, options).await
+    carry_out(place, Register::Contacts, String::new(), p, options).await
 }
 
 /// Reads the file; progress and end become events.
 async fn carry_out(
     place: Place,
-    list: Option<ListId>,
+    into: Register,
     name: String,
     p: ListImport,
     mut options: ImportOptions,
 ) -> Result<ImportResult, RpcError> {
-    let Place { store, hub, running, by, now } = place;
+    let Place { store, hub, running, by, now, cancel } = place;
     let dry_run = p.dry_run;
-    let source = match (p.path, p.sent) {
-        (Some(path), None) => ImportSource::Path(PathBuf::from(path)),
-        (None, Some(sent)) => ImportSource::File(sent.0),
-        _ => return Err(bad("give exactly one of path and upload")),
-    };
+    let source = source(p.path, p.sent)?;
     if dry_run {
         let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
         let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
         let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
         return Ok(result(&name, &looked.report));
     }
-    let (cancel, _running) = running.begin(list);
+    let _running = running.begin(into, cancel.clone());
     options.cancel = Some(cancel);
-    let (sender, mut receiver) = watch::channel(Default::default());
+    let list = if let Register::List(list) = into { Some(list) } else { None };
+    let (sender, receiver) = watch::channel(Default::default());
     let job = ImportJob { list, source, options, by, now: now.wall, progress: Some(sender) };
-    let mut work = std::pin::pin!(store.import(job));
-    let report = loop {
+    let told_to = Told { hub, asker: by.uid };
+    let report = followed(&told_to, (into, &name), receiver, store.import(job)).await;
+    let report = report.map_err(|error| store_error(&error))?;
+    let result = result(&name, &report);
+    finished(&told_to, (into, name), &result);
+    Ok(result)
+}
+
+/// What a client named: a file by its path, or one it sent.
+pub(super) fn source(path: Option<String>, sent: Option<SentFile>) -> Result<ImportSource, RpcError> {
+    match (path, sent) {
+        (Some(path), None) => Ok(ImportSource::Path(PathBuf::from(path))),
+        (None, Some(sent)) => Ok(ImportSource::File(sent.0)),
+        _ => Err(bad("give exactly one of path and upload")),
+    }
+}
+
+/// Tells how far an import is until it is done.
+pub(super) async fn followed<T>(
+    told_to: &Told,
+    (into, name): (Register, &str),
+    mut receiver: watch::Receiver<ImportProgress>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
         tokio::select! {
-            report = &mut work => break report,
+            result = &mut work => return result,
             Ok(()) = receiver.changed() => {
                 let progress = *receiver.borrow_and_update();
-                hub.publish(Event::ImportProgress {
-                    list: name.clone(),
+                told_to.hub.publish_to(told_to.asker, Event::ImportProgress {
+                    into: into.as_str().to_owned(),
+                    list: name.to_owned(),
                     rows: progress.rows,
                     refused: progress.refused,
                     bytes: progress.bytes,
@@ -110,37 +136,38 @@ async fn carry_out(
                 });
             }
         }
-    };
-    let report = report.map_err(|error| store_error(&error))?;
-    let result = result(&name, &report);
+    }
+}
+
+/// Tells that an import is over.
+pub(super) fn finished(told_to: &Told, (into, list): (Register, String), result: &ImportResult) {
     // Mistakes hold numbers of people: only the importer is told them.
     let told = ImportResult { errors: Vec::new(), warnings: Vec::new(), ..result.clone() };
-    let event = Event::ImportFinished { list: name, result: Box::new(told) };
-    hub.publish(event);
-    Ok(result)
+    let into = into.as_str().to_owned();
+    told_to.hub.publish_to(told_to.asker, Event::ImportFinished { into, list, result: Box::new(told) });
 }
 
 /// Writes a list with its results as CSV.
-pub(super) async fn export(store: &Store, hub: &EventHub, p: ListExport) -> Result<ExportResult, RpcError> {
+pub(super) async fn export(
+    store: &Store,
+    p: ListExport,
+    progress: Progress,
+) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
     let path = PathBuf::from(p.path.ok_or_else(|| bad("path"))?);
-    let progress = Progress::default();
     let options = ExportOptions {
         path: path.clone(),
         encoding: super::manage::encoding(p.encoding.as_deref())?,
         raw: p.raw,
         without_results: p.without_results,
-        progress: progress.clone(),
+        progress,
         ..ExportOptions::default()
     };
-    let work = store.export_list(list.id, options);
-    let look = || (progress.done(), progress.total());
-    let report = super::manage::watched(hub, ("export", &list.name), look, work).await;
-    let report = report.map_err(|error| store_error(&error))?;
+    let report = store.export_list(list.id, options).await.map_err(|error| store_error(&error))?;
     super::manage::exported(list.name, path, report)
 }
 
-fn profile(name: &str) -> Result<&'static Profile, RpcError> {
+pub(super) fn profile(name: &str) -> Result<&'static Profile, RpcError> {
     Profile::named(name).ok_or_else(|| bad("profile is one of open, miitel, calltree, zoho"))
 }
 
@@ -178,7 +205,7 @@ fn bad(detail: &str) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }
 
-fn result(list: &str, report: &ImportReport) -> ImportResult {
+pub(super) fn result(list: &str, report: &ImportReport) -> ImportResult {
     let (warnings, errors): (Vec<&Problem>, Vec<&Problem>) =
         report.problems.iter().partition(|problem| problem.code.as_str().starts_with('W'));
     ImportResult {

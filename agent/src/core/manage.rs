@@ -11,20 +11,21 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::result::{Done as DoneResult, ExportResult, RoundResult, Verified};
+use protocol::result::{Done as DoneResult, ExportResult, RoundResult};
 use protocol::{Command, ErrorCode, Event, RpcError};
 use store::export::{ExportEncoding, ExportReport};
 use store::import::Cancel;
-use store::{Actor, ListId, Scope, StatsQuery};
+use store::{Actor, ListId, Progress, Scope};
 
-use self::figures::{backup, check, mismatch, tally};
+use self::figures::{backup, check, tally, verify};
 use self::lead::{lead, lead_add, lead_change, lead_phone, view};
 use self::list::{
     bin, grant, imports, list_change, list_restore, project, project_change, project_grant, projects, undo,
 };
 use self::recording::{fetch, recordings};
 use super::Core;
-use super::job::{pause, store_error};
+use super::command::respond;
+use super::job::{Done, pause, store_error};
 use super::seat::Reply;
 use super::sight::Sight;
 use crate::clock::Now;
@@ -33,34 +34,52 @@ use crate::keeping::Limits;
 
 type Answer<T> = Result<T, RpcError>;
 
-/// Imports that run, by list (`None`: the contact book), so that they can be cancelled.
+/// What an import goes into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Register {
+    List(ListId),
+    Contacts,
+    DoNotCall,
+}
+
+impl Register {
+    /// The word of the protocol.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::List(_) => "list",
+            Self::Contacts => "contacts",
+            Self::DoNotCall => "dnc",
+        }
+    }
+}
+
+/// Imports that run, by what they go into, so that they can be cancelled.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashMap<Option<ListId>, Cancel>>>);
+pub(super) struct Running(Arc<Mutex<HashMap<Register, Cancel>>>);
 
 impl Running {
-    /// The switch of an import that begins; it is forgotten when the guard goes.
-    pub(super) fn begin(&self, list: Option<ListId>) -> (Cancel, Guard) {
-        let cancel = Cancel::default();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(list, cancel.clone());
-        (cancel, Guard { running: self.clone(), list })
+    /// Keeps the switch of an import that begins, until the guard goes.
+    pub(super) fn begin(&self, into: Register, cancel: Cancel) -> Guard {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(into, cancel);
+        Guard { running: self.clone(), into }
     }
 
     /// `false`: none runs there.
-    pub(super) fn cancel(&self, list: Option<ListId>) -> bool {
+    pub(super) fn cancel(&self, into: Register) -> bool {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.get(&list).map(Cancel::cancel).is_some()
+        running.get(&into).map(Cancel::cancel).is_some()
     }
 }
 
 /// An import under way.
 pub(super) struct Guard {
     running: Running,
-    list: Option<ListId>,
+    into: Register,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.list);
+        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.into);
     }
 }
 
@@ -76,9 +95,16 @@ pub(super) fn actor(who: &Who) -> Actor {
     Actor { user: who.user, uid: Some(who.uid) }
 }
 
-/// Tells everybody how far work is until it is done; `look` gives what is done and how much there is, 0 while nobody knows.
+/// Who is told of long work: whoever asked for it, and whoever monitors.
+#[derive(Clone)]
+pub(super) struct Told {
+    pub(super) hub: Arc<EventHub>,
+    pub(super) asker: Option<u32>,
+}
+
+/// Tells how far work is until it is done; `look` gives what is done and how much there is, 0 while nobody knows.
 pub(super) async fn watched<T>(
-    hub: &EventHub,
+    told_to: &Told,
     (work, of): (&str, &str),
     look: impl Fn() -> (u64, u64),
     doing: impl Future<Output = T>,
@@ -94,12 +120,8 @@ pub(super) async fn watched<T>(
         if seen != told {
             told = seen;
             let total = Some(seen.1).filter(|total| *total > 0);
-            hub.publish(Event::WorkProgress {
-                work: work.to_owned(),
-                of: of.to_owned(),
-                done: seen.0,
-                total,
-            });
+            let (work, of) = (work.to_owned(), of.to_owned());
+            told_to.hub.publish_to(told_to.asker, Event::WorkProgress { work, of, done: seen.0, total });
         }
     }
 }
@@ -147,30 +169,31 @@ impl Core {
             Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead, sight).await }),
             Command::LeadAdd(p) => self.spawn(reply, async move { lead_add(&store, p, by, sight).await }),
             Command::LeadChange(p) => {
-                let hub = Arc::clone(&self.hub);
-                self.spawn(reply, async move { lead_change(&store, &hub, p, by, sight).await });
+                let told = self.told(&who);
+                self.spawn(reply, async move { lead_change(&store, &told, p, by, sight).await });
             }
             Command::LeadPhone(p) => self.spawn(reply, async move { lead_phone(&store, p, by, sight).await }),
             Command::ListImports(p) => self.spawn(reply, async move { imports(&store, p).await }),
             Command::ListImportUndo(p) => {
-                let hub = Arc::clone(&self.hub);
-                self.spawn(reply, async move { undo(&store, &hub, p, by).await });
+                let told = self.told(&who);
+                self.spawn(reply, async move { undo(&store, &told, p, by).await });
             }
             Command::ListImportCancel(p) => {
                 let running = self.running_imports.clone();
                 self.spawn(reply, async move {
                     let list = store.list_by_name(&p.list).await.map_err(told)?;
-                    match running.cancel(Some(list.id)) {
+                    match running.cancel(Register::List(list.id)) {
                         true => Ok(DoneResult { of: list.name }),
                         false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs into it")),
                     }
                 });
             }
             Command::StatsTally(p) => self.spawn(reply, async move { tally(&store, p, by.now).await }),
-            Command::StatsVerify(_) => self.spawn(reply, async move {
-                let found = store.verify(StatsQuery::default()).await.map_err(told)?;
-                Ok(Verified { mismatches: found.into_iter().map(mismatch).collect() })
-            }),
+            Command::StatsVerify(_) => {
+                self.spawn_read(&who, reply, ("verify", ""), move |progress| async move {
+                    verify(&store, progress).await
+                });
+            }
             Command::RecordingLs(p) => {
                 let own = (scope == Scope::Own).then(|| super::reach::grantee(&who));
                 self.spawn(reply, async move { recordings(&store, p, own).await });
@@ -197,12 +220,74 @@ impl Core {
                 self.spawn(reply, async move { limits.forecast(&store, by.now).await.map_err(told) });
             }
             Command::StoreBackup(p) => {
-                let hub = Arc::clone(&self.hub);
-                self.spawn(reply, async move { backup(&store, &hub, p).await });
+                let told = self.told(&who);
+                self.spawn(reply, async move { backup(&store, &told, p).await });
             }
             Command::StoreCheck(p) => self.spawn(reply, async move { check(&store, p.full).await }),
             other => self.office(other, who, scope, reply, now),
         }
+    }
+}
+
+impl Core {
+    /// Who is told of work that somebody asks for.
+    pub(super) fn told(&self, who: &Who) -> Told {
+        Told { hub: Arc::clone(&self.hub), asker: Some(who.uid) }
+    }
+
+    /// Long reading for somebody, such as an export: they are told how far it is, and it ends when nobody waits for it any
+    /// more.
+    pub(super) fn spawn_read<T, F>(
+        &mut self,
+        who: &Who,
+        mut reply: Reply,
+        (work, of): (&'static str, &str),
+        read: impl FnOnce(Progress) -> F,
+    ) where
+        T: serde::Serialize + Send,
+        F: Future<Output = Answer<T>> + Send + 'static,
+    {
+        let (progress, told, of) = (Progress::default(), self.told(who), of.to_owned());
+        let reading = read(progress.clone());
+        self.jobs.spawn(async move {
+            let look = || (progress.done(), progress.total());
+            let result = {
+                let mut reading = std::pin::pin!(watched(&told, (work, &of), look, reading));
+                tokio::select! {
+                    result = &mut reading => result,
+                    () = reply.closed() => {
+                        progress.stop();
+                        reading.await
+                    }
+                }
+            };
+            respond(reply, result);
+            Done::Nothing
+        });
+    }
+}
+
+impl Core {
+    /// An import for somebody: it is cancelled, and nothing of it kept, when nobody waits for it any more.
+    pub(super) fn spawn_import<T, F>(&mut self, mut reply: Reply, cancel: Cancel, work: F)
+    where
+        T: serde::Serialize + Send,
+        F: Future<Output = Answer<T>> + Send + 'static,
+    {
+        self.jobs.spawn(async move {
+            let result = {
+                let mut work = std::pin::pin!(work);
+                tokio::select! {
+                    result = &mut work => result,
+                    () = reply.closed() => {
+                        cancel.cancel();
+                        work.await
+                    }
+                }
+            };
+            respond(reply, result);
+            Done::Nothing
+        });
     }
 }
 

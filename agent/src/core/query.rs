@@ -35,8 +35,10 @@ impl Core {
             Command::ListShow(p) => self.spawn(reply, async move { list_show(&store, p, sight).await }),
             Command::ListImport(p) => self.list_import(p, actor(&who), reply, now),
             Command::ListExport(p) => {
-                let hub = std::sync::Arc::clone(&self.hub);
-                self.spawn(reply, async move { super::import::export(&store, &hub, p).await });
+                let of = p.list.clone();
+                self.spawn_read(&who, reply, ("export", &of), move |progress| async move {
+                    super::import::export(&store, p, progress).await
+                });
             }
             Command::DialWhy(p) => self.why(p, &who, reply, now),
             Command::StatsGet(p) => self.spawn(reply, async move { stats(&store, p, now).await }),
@@ -81,11 +83,13 @@ impl Core {
 
     fn list_import(&mut self, p: ListImport, by: Actor, reply: Reply, now: Now) {
         let place = self.import_place(by, now);
-        self.spawn(reply, async move { super::import::import(place, p).await });
+        let cancel = place.cancel.clone();
+        self.spawn_import(reply, cancel, async move { super::import::import(place, p).await });
     }
 
     pub(super) fn import_place(&self, by: Actor, now: Now) -> super::import::Place {
         super::import::Place {
+            cancel: Default::default(),
             store: self.store.clone(),
             hub: std::sync::Arc::clone(&self.hub),
             running: self.running_imports.clone(),

@@ -11,6 +11,7 @@ use crate::model::{
     RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
     ViewQuery,
 };
+use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
 
 /// Writes.
@@ -180,6 +181,8 @@ pub(crate) trait ListReads {
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;
     fn recording(&mut self, id: i64) -> Result<RecordingRow>;
     fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage>;
+    /// Tells how far what follows is, and ends it when nobody wants it any more.
+    fn watch(&mut self, progress: &Progress) -> Result<()>;
     /// Holds what took long to read.
     fn lingers(&self) -> bool;
 }

@@ -1,12 +1,13 @@
 //! Verbs of the office: users, contacts, statuses, tasks, do-not-call, amendments, notes, the audit log.
 
+use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::Result;
-use crate::id::{AttemptId, ContactId, UserId};
+use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange,
     ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange, NoteDraft, NoteRow,
-    TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
+    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::UnlinkAt;
@@ -61,6 +62,13 @@ pub(crate) trait Office {
     /// All of them in one transaction; how many there were.
     fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64>;
 
+    fn dnc_begin(&mut self, start: &DncStart) -> Result<DncStage>;
+    /// A slice of the rows; how many, and how many entries they changed.
+    fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, u64)>;
+    fn dnc_commit(&mut self, stage: DncStage, rows: u64, refused: u64, changed: u64) -> Result<()>;
+    /// A slice behind a row; returns where to go on.
+    fn dnc_undo(&mut self, import: ImportId, after: i64, now: i64) -> Result<Option<i64>>;
+
     fn amend(&mut self, amend: &Amend) -> Result<AttemptRow>;
     fn report(&mut self, attempt: AttemptId, on: bool, scope: Scope, by: Actor, now: i64) -> Result<bool>;
     fn note_add(&mut self, draft: &NoteDraft) -> Result<NoteRow>;
@@ -78,6 +86,12 @@ pub(crate) trait OfficeReader {
         now: i64,
     ) -> Result<TaskCounts>;
     fn contacts(&mut self, query: &ContactQuery) -> Result<Vec<ContactRow>>;
+    /// Numbers of live contacts.
+    fn contact_numbers(&mut self) -> Result<u64>;
+    /// Whatever `before` and `limit` are.
+    fn history_count(&mut self, query: &HistoryQuery) -> Result<u64>;
+    /// Whatever `after` and `limit` are.
+    fn dnc_count(&mut self, query: &DncQuery) -> Result<u64>;
     /// Live ones.
     fn contact_count(&mut self) -> Result<u64>;
     /// By identifier or number.

@@ -126,7 +126,8 @@ pub(crate) fn export_list(
         let failed = |source| Error::File { path: options.path.clone(), source };
         let labels = reader.has_labels(list)?;
         let mut writer = ListWriter::new(sink, options, &info.columns, labels).map_err(failed)?;
-        let (mut after, mut done) = (None, 0);
+        options.progress.set(0, info.total);
+        let mut after = None;
         loop {
             let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
             let leads = reader.show_list(&ListQuery { list, after, limit: super::PAGE, filter })?;
@@ -135,8 +136,7 @@ pub(crate) fn export_list(
             for lead in &leads {
                 write_lead(&mut writer, lead, failed)?;
             }
-            done += leads.len() as u64;
-            options.progress.set(done, info.total);
+            options.progress.step(leads.len() as u64)?;
         }
         writer.finish().map_err(failed)
     })

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::import::UnknownWord;
-use crate::progress::Progress;
+use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
 pub(crate) use cell::{strip_neutraliser, write_cell};
@@ -46,7 +46,7 @@ pub struct ExportOptions {
     pub without_results: bool,
     /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
     pub replace_unencodable: bool,
-    /// Counts rows.
+    /// Counts rows, and ends the export when nobody wants it any more.
     pub progress: Progress,
 }
 
@@ -98,6 +98,9 @@ fn to_file(
     let part = PathBuf::from(part);
     let finish = |(sink, mut report): (BufWriter<File>, ExportReport)| {
         report.written = report.unencodable_total == 0 || options.replace_unencodable;
+        if options.progress.is_stopped() {
+            return Err(stopped());
+        }
         if report.written {
             sink.get_ref().sync_all().map_err(failed)?;
             fs::rename(&part, &options.path).map_err(failed)?;

@@ -13,6 +13,7 @@ use crate::phone::Phone;
 pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) -> Result<ExportReport> {
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
+        options.progress.set(0, reader.contact_numbers()?);
         let mut sheet = Sheet::new(sink, options.encoding, options.raw, CONTACTS).map_err(failed)?;
         let mut after = None;
         loop {
@@ -29,6 +30,7 @@ pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) 
                 };
                 write().map_err(failed)?;
             }
+            options.progress.step(rows.len() as u64)?;
         }
         sheet.finish().map_err(failed)
     })
@@ -42,6 +44,7 @@ pub(crate) fn export_history(
 ) -> Result<ExportReport> {
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
+        options.progress.set(0, reader.history_count(query)?);
         let mut sheet = Sheet::new(sink, options.encoding, options.raw, HISTORY).map_err(failed)?;
         let mut query = HistoryQuery { limit: PAGE, ..query.clone() };
         loop {
@@ -51,6 +54,7 @@ pub(crate) fn export_history(
             for row in &rows {
                 write_call(&mut sheet, row).map_err(failed)?;
             }
+            options.progress.step(rows.len() as u64)?;
         }
         sheet.finish().map_err(failed)
     })
@@ -103,6 +107,7 @@ pub(crate) fn export_dnc(
 ) -> Result<ExportReport> {
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
+        options.progress.set(0, reader.dnc_count(query)?);
         let mut sheet = Sheet::new(sink, options.encoding, options.raw, DNC).map_err(failed)?;
         let mut query = DncQuery { limit: PAGE, ..query.clone() };
         loop {
@@ -125,6 +130,7 @@ pub(crate) fn export_dnc(
                 };
                 write().map_err(failed)?;
             }
+            options.progress.step(rows.len() as u64)?;
         }
         sheet.finish().map_err(failed)
     })

@@ -386,9 +386,9 @@ impl Store {
     /// Recounts row by row everything that is shown or kept as a number; returns what differs: nothing, or a defect.
     ///
     /// # Errors
-    /// Storage errors only.
-    pub async fn verify(&self, query: StatsQuery) -> Result<Vec<Mismatch>> {
-        self.read_apart(move |r| r.verify(&query)).await
+    /// [`Error::ImportStopped`] after [`Progress::stop`]; storage errors.
+    pub async fn verify(&self, query: StatsQuery, progress: Progress) -> Result<Vec<Mismatch>> {
+        self.read_long(progress, move |r| r.verify(&query)).await
     }
 }
 

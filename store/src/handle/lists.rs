@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::Store;
+use crate::dnc_import::{self, DncImport, DncImported};
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{LeadId, ListId};
@@ -102,12 +103,35 @@ impl Store {
         result
     }
 
+    /// Adds the numbers of a file to the do-not-call list, or clears them, on a thread of its own: all of them or none. Row
+    /// errors are in the report, not an `Err`.
+    ///
+    /// # Errors
+    /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.
+    pub async fn import_dnc(&self, job: DncImport) -> Result<DncImported> {
+        let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let projects = self.projects().await?;
+        let known = projects.into_iter().map(|project| (project.name, project.id)).collect();
+        let (sender, receiver) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("store-import".to_owned())
+            .spawn(move || {
+                // The caller may have gone; the import is finished all the same.
+                let _ = sender.send(dnc_import::run(&job, &known, &staging));
+            })
+            .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
+        let result = receiver.await.map_err(|_| Error::Closed)?;
+        self.note(&result);
+        result
+    }
+
     /// Writes a list into a file.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::File`], storage errors.
+    /// [`Error::NotFound`], [`Error::File`], [`Error::ImportStopped`] after [`crate::Progress::stop`], storage errors.
     pub async fn export_list(&self, list: ListId, options: ExportOptions) -> Result<ExportReport> {
-        self.read_apart(move |reader| export::export_list(reader, list, &options)).await
+        self.read_long(options.progress.clone(), move |reader| export::export_list(reader, list, &options))
+            .await
     }
 
     /// Writes the contact book into a file, one row per number.
@@ -115,7 +139,8 @@ impl Store {
     /// # Errors
     /// [`Error::File`], storage errors.
     pub async fn export_contacts(&self, options: ExportOptions) -> Result<ExportReport> {
-        self.read_apart(move |reader| export::export_contacts(reader, &options)).await
+        self.read_long(options.progress.clone(), move |reader| export::export_contacts(reader, &options))
+            .await
     }
 
     /// Writes calls into a file, newest first; `limit` and `before` of the query do not count.
@@ -123,15 +148,19 @@ impl Store {
     /// # Errors
     /// [`Error::File`], [`Error::Phone`], [`Error::StatusUnknown`], storage errors.
     pub async fn export_history(&self, query: HistoryQuery, options: ExportOptions) -> Result<ExportReport> {
-        self.read_apart(move |reader| export::export_history(reader, &query, &options)).await
+        self.read_long(options.progress.clone(), move |reader| {
+            export::export_history(reader, &query, &options)
+        })
+        .await
     }
 
-    /// Writes do-not-call entries into a file that [`crate::dnc_file::read`] reads back; `after` and `limit` of the query do
+    /// Writes do-not-call entries into a file that [`Self::import_dnc`] reads back; `after` and `limit` of the query do
     /// not count.
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Phone`], storage errors.
     pub async fn export_dnc(&self, query: DncQuery, options: ExportOptions) -> Result<ExportReport> {
-        self.read_apart(move |reader| export::export_dnc(reader, &query, &options)).await
+        self.read_long(options.progress.clone(), move |reader| export::export_dnc(reader, &query, &options))
+            .await
     }
 }

@@ -20,6 +20,7 @@ use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
 use crate::model::Recovery;
+use crate::progress::{Progress, stopped};
 use crate::sqlite;
 use crate::thread::{self, CALL_LANE, Lane, LazyReader, Queue, Writer};
 
@@ -234,6 +235,24 @@ impl Store {
             .spawn(work);
         thread.map_err(|source| Error::File { path: "store-long-read".into(), source })?;
         receiver.await.map_err(|_| Error::Closed)?
+    }
+
+    /// The same, told of and ended by `progress`.
+    async fn read_long<T: Send + 'static>(
+        &self,
+        progress: Progress,
+        verb: impl FnOnce(&mut dyn Reader) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let watched = progress.clone();
+        let read = self.read_apart(move |reader| {
+            reader.watch(&watched)?;
+            verb(reader)
+        });
+        match read.await {
+            // However the interruption came out.
+            Err(_) if progress.is_stopped() => Err(stopped()),
+            result => result,
+        }
     }
 
     /// Remembers whether the disk is full.

@@ -2,10 +2,12 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::error::Error;
+use crate::export::ExportOptions;
 use crate::id::AttemptId;
 use crate::import::{ImportJob, ImportOptions, ImportSource};
-use crate::model::{Actor, Advance, ClaimSpec, DialRules, ListSpec, Role};
+use crate::model::{Actor, Advance, ClaimSpec, DialRules, DncQuery, HistoryQuery, ListSpec, Role};
 use crate::phone::DialPlan;
+use crate::progress::Progress;
 
 const NOW: i64 = 1_795_222_800_000;
 
@@ -78,4 +80,71 @@ async fn calls_are_served_while_an_import_runs() {
     assert_eq!(again.recover(NOW).await.unwrap().interrupted.len(), 1);
     drop(again);
     assert!(Store::open(&path, OpenOptions::default()).is_ok());
+}
+
+/// Exports and the recount tell how far they are, and end with nothing kept when nobody wants them any more.
+#[tokio::test]
+async fn long_reads_count_and_end_when_nobody_wants_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("kakeru.db"), OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let spec = ListSpec { name: "名簿".into(), project };
+    let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
+    let options = ImportOptions::default();
+    let (by, progress) = (Actor::default(), None);
+    let job = ImportJob { list: Some(list), source: csv(2_500), options, by, now: NOW, progress };
+    store.import(job).await.unwrap();
+    for number in ["0312340001", "0312340002"] {
+        let entry = crate::DncEntry {
+            phone: number.into(),
+            project: None,
+            reason: "希望".into(),
+            attempt: None,
+            evidence: None,
+            source: "manual".into(),
+            by,
+            now: NOW,
+        };
+        store.dnc_add(entry).await.unwrap();
+    }
+    let path = dir.path().join("out.csv");
+    let options = |progress: &Progress| ExportOptions {
+        path: path.clone(),
+        progress: progress.clone(),
+        ..ExportOptions::default()
+    };
+    let (contacts, calls, dnc, list_rows, verify) = (
+        Progress::default(),
+        Progress::default(),
+        Progress::default(),
+        Progress::default(),
+        Progress::default(),
+    );
+    let (query, of_dnc) = (HistoryQuery::default(), DncQuery::default());
+    store.export_contacts(options(&contacts)).await.unwrap();
+    store.export_history(query.clone(), options(&calls)).await.unwrap();
+    store.export_dnc(of_dnc.clone(), options(&dnc)).await.unwrap();
+    store.export_list(list, options(&list_rows)).await.unwrap();
+    assert!(store.verify(Default::default(), verify.clone()).await.unwrap().is_empty());
+    for (progress, rows) in
+        [(&contacts, 2_500), (&calls, 0), (&dnc, 2), (&list_rows, 2_500), (&verify, 5_000)]
+    {
+        assert_eq!((progress.done(), progress.total()), (rows, rows));
+    }
+    std::fs::remove_file(&path).unwrap();
+    let stopped = Progress::default();
+    stopped.stop();
+    let ended = [
+        store.export_contacts(options(&stopped)).await.err(),
+        store.export_history(query, options(&stopped)).await.err(),
+        store.export_dnc(of_dnc, options(&stopped)).await.err(),
+        store.export_list(list, options(&stopped)).await.err(),
+        store.verify(Default::default(), stopped).await.err(),
+    ];
+    let codes = ended.map(|error| error.map_or("", |error| error.code()));
+    assert_eq!(codes, ["E-IMPORT-STOPPED"; 5]);
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().flatten().map(|file| file.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("out")), "{left:?}");
 }

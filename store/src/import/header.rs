@@ -53,6 +53,19 @@ impl Columns {
         columns
     }
 
+    /// The same where a kind of file has its own.
+    fn unnamed(cells: usize, names: &[&str]) -> Self {
+        if names.is_empty() {
+            return Self::positional(cells);
+        }
+        let mut columns = Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new() };
+        for name in names {
+            columns.push(name, role_of(name));
+        }
+        columns.widen(cells);
+        columns
+    }
+
     /// Makes room for rows that are wider than the header.
     pub(super) fn widen(&mut self, cells: usize) {
         while self.names.len() < cells {
@@ -169,10 +182,11 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
     let header = match options.header {
         HeaderMode::None => false,
         HeaderMode::Required => true,
+        HeaderMode::Auto if !options.unnamed.is_empty() => Phone::parse(first.cell(0).trim()).is_err(),
         HeaderMode::Auto => named || looks_like_header(first),
     };
     if !header {
-        let mut columns = Columns::positional(first.len());
+        let mut columns = Columns::unnamed(first.len(), options.unnamed);
         columns.name_by_hand(map)?;
         return Ok((columns, false));
     }

@@ -53,6 +53,9 @@ pub struct ImportOptions {
     pub max_leads: u64,
     /// Most contacts of all (S0.23).
     pub max_contacts: u64,
+    /// The columns where line 1 is data; empty: company, person, phone, categories. With names here, line 1 is data where
+    /// its first cell is a number.
+    pub unnamed: &'static [&'static str],
     /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
     pub phone_column: Option<String>,
     /// Columns that the user named by hand.
@@ -108,6 +111,8 @@ pub enum DupPolicy {
     Last,
     /// The rows are one: what a later one says goes before, what it leaves empty stays, categories add up.
     Merge,
+    /// Every row counts: here the number is no key (do-not-call).
+    Keep,
 }
 
 /// What happens with a number that is on the list already. Attempts, do-not-call and 発信対象外 are never touched.
@@ -154,6 +159,7 @@ impl Default for ImportOptions {
             max_categories: 100,
             max_leads: u64::MAX,
             max_contacts: u64::MAX,
+            unnamed: &[],
             phone_column: None,
             map: Vec::new(),
             assign: Vec::new(),

@@ -193,6 +193,9 @@ impl ImportReader {
         // 4 G lines are beyond every limit of size.
         let line = u32::try_from(row.line).unwrap_or(u32::MAX);
         let policy = self.options.dup_in_file;
+        if policy == DupPolicy::Keep {
+            return Settled::Kept(row);
+        }
         let code = if policy == DupPolicy::Error { Code::CsvDupPhone } else { Code::CsvDupSkipped };
         let number = row.phone.key();
         let Some(earlier) = self.seen.line_of(number) else {
@@ -217,7 +220,7 @@ impl ImportReader {
         match policy {
             DupPolicy::Error => Settled::Refused(Some((code, self.columns.index(Role::Phone)))),
             DupPolicy::First => Settled::LeftOut,
-            DupPolicy::Last | DupPolicy::Merge => {
+            DupPolicy::Last | DupPolicy::Merge | DupPolicy::Keep => {
                 self.seen.keep(number, line);
                 // The earlier row was counted as accepted and is superseded now.
                 self.report.accepted -= 1;

@@ -4,7 +4,7 @@ use crate::error::{Error, ListError, Result};
 use crate::id::{ImportId, ListId};
 use crate::model::Actor;
 use crate::name_key::name_key;
-use crate::progress::Progress;
+use crate::progress::{Progress, stopped};
 use crate::staging::{
     ImportStart, LeadRows, NumberRow, OnExisting, Rows, StageCounts, StagePolicy, Staged, StagedRow, Staging,
 };
@@ -63,7 +63,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         if let Some(progress) = &progress {
             progress.send_replace(reader.progress());
         }
-        if cancel.as_ref().is_some_and(Cancel::is_cancelled) { Err(cancelled()) } else { Ok(()) }
+        if cancel.as_ref().is_some_and(Cancel::is_cancelled) { Err(stopped()) } else { Ok(()) }
     };
     let mut rows = ByNumber::new(staging.folder(), import);
     let pipe = Pipe { staging, import, policy, counts: &mut counts };
@@ -211,7 +211,7 @@ fn read_all(
     told: &impl Fn(&ImportReader) -> Result<()>,
     mut stage: impl FnMut(Vec<StagedRow>) -> Result<()>,
 ) -> Result<()> {
-    let (mut size, mut refused) = (FIRST_WINDOW, false);
+    let (mut size, mut bytes, mut refused) = (FIRST_WINDOW, 0, false);
     let mut window = Vec::with_capacity(size);
     while let Some(row) = reader.next_row().map_err(fatal)? {
         if reader.report().rows.is_multiple_of(TOLD_EVERY) {
@@ -223,8 +223,11 @@ fn read_all(
             window = Vec::new();
             continue;
         }
-        window.push(staged(row));
-        if window.len() == size {
+        let row = staged(row);
+        bytes += weight(&row);
+        window.push(row);
+        if window.len() == size || bytes >= WINDOW_BYTES {
+            bytes = 0;
             // The first rows are written soon.
             size = WINDOW;
             stage(std::mem::replace(&mut window, Vec::with_capacity(size)))?;
@@ -234,6 +237,14 @@ fn read_all(
         stage(window)?;
     }
     told(reader)
+}
+
+/// Bytes of text of a row.
+fn weight(row: &StagedRow) -> usize {
+    let names = row.company.as_ref().map_or(0, String::len) + row.person.as_ref().map_or(0, String::len);
+    let cells: usize = row.attrs.iter().map(|(_, text)| text.len()).sum();
+    let categories: usize = row.categories.iter().map(String::len).sum();
+    names + cells + categories + row.raw_phone.len() + row.name_key.len()
 }
 
 fn staged(row: ImportRow) -> StagedRow {
@@ -250,10 +261,6 @@ fn staged(row: ImportRow) -> StagedRow {
         again: row.replaces.is_some(),
         joins: row.joins,
     }
-}
-
-fn cancelled() -> Error {
-    Error::ImportStopped { reason: "cancelled; nothing was kept".to_owned() }
 }
 
 /// Best effort: what cannot be taken back now is taken back at the next start.
@@ -278,6 +285,8 @@ fn fatal(error: ImportError) -> Error {
 const FIRST_WINDOW: usize = 1024;
 /// Rows on their way at once: some 2 MiB.
 const WINDOW: usize = 4 * 1024;
+/// Text of these at most, where rows are long.
+const WINDOW_BYTES: usize = 8 * 1024 * 1024;
 /// Rows between two looks at the progress and at whether to go on.
 const TOLD_EVERY: u64 = 1024;
 /// Problems kept in the database per import.

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::{all, one, tally, texts, unsigned};
 use crate::id::ContactId;
 use crate::model::{CheckReport, ContactNumber, StatsQuery};
+use crate::progress::Progress;
 
 /// Pages, references and figures; `full` also compares indexes with their tables, which takes several times as long.
 pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport> {
@@ -43,7 +44,11 @@ pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport
         } else {
             0
         },
-        mismatches: if damage.is_empty() { tally::verify(&tx, &StatsQuery::default())? } else { Vec::new() },
+        mismatches: if damage.is_empty() {
+            tally::verify(&tx, &StatsQuery::default(), &Progress::default())?
+        } else {
+            Vec::new()
+        },
         damage,
     })
 }

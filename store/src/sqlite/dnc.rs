@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
-use super::{all, audit_by, exec, one};
+use super::{all, audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId, UserId};
 use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
@@ -57,19 +57,34 @@ pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {
     if reason.is_empty() {
         return Err(Error::ReasonRequired);
     }
+    if !clear_entry(db, phone.expose(), clear.project, reason, clear.by.user, clear.now)? {
+        return Ok(false);
+    }
+    let detail = json!({ "reason": reason, "project": clear.project });
+    audit_by(db, clear.now, clear.by, "dnc.clear", &phone.to_string(), &detail).doing(doing)?;
+    Ok(true)
+}
+
+/// Clears an entry without a word in the audit log; `false` when there was none.
+pub(super) fn clear_entry(
+    db: &Connection,
+    phone: &str,
+    project: Option<ProjectId>,
+    reason: &str,
+    by: Option<UserId>,
+    now: i64,
+) -> Result<bool> {
+    let doing = "clear do-not-call";
     let sql = "UPDATE do_not_call SET revoked_at = ?3, revoked_by = ?4, revoked_reason = ?5
                WHERE phone = ?1 AND project_id IS ?2 AND revoked_at IS NULL";
-    let values = (phone.expose(), clear.project, clear.now, clear.by.user, reason);
-    if exec(db, sql, values).doing(doing)? == 0 {
+    if exec(db, sql, (phone, project, now, by, reason)).doing(doing)? == 0 {
         return Ok(false);
     }
     // Their turn comes again; whether another entry still holds is judged before each dial anyway.
     let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
                WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)
                  AND state = 'skipped' AND skip_reason = 'E-DNC'";
-    exec(db, sql, [phone.expose()]).doing(doing)?;
-    let detail = json!({ "reason": reason, "project": clear.project });
-    audit_by(db, clear.now, clear.by, "dnc.clear", &phone.to_string(), &detail).doing(doing)?;
+    exec(db, sql, [phone]).doing(doing)?;
     Ok(true)
 }
 
@@ -108,7 +123,26 @@ pub(super) fn retract_from_call(
 
 /// A page of entries, oldest first.
 pub(super) fn list(db: &Connection, query: &DncQuery) -> Result<Vec<DncRow>> {
-    let mut sql = format!("{SELECT} WHERE n.id > ?1");
+    let (filter, values) = matching(query)?;
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    let sql = format!("{SELECT} {filter} ORDER BY n.id LIMIT {limit}");
+    all(db, &sql, params_from_iter(values), row).doing("read do-not-call")
+}
+
+/// How many there are on all pages.
+pub(super) fn count(db: &Connection, query: &DncQuery) -> Result<u64> {
+    let (filter, values) = matching(&DncQuery { after: None, ..query.clone() })?;
+    let sql = format!("SELECT count(*) FROM do_not_call n {filter}");
+    let counted = one(db, &sql, params_from_iter(values), |r| unsigned(r, 0)).doing("count do-not-call")?;
+    Ok(counted.unwrap_or(0))
+}
+
+/// What a query asks for, as a condition on `do_not_call n`.
+fn matching(query: &DncQuery) -> Result<(String, Vec<Value>)> {
+    let mut sql = String::from("WHERE n.id > ?1");
     let mut values: Vec<Value> = vec![Value::Integer(query.after.unwrap_or(0))];
     let mut filter = |clause: &str, value: Value| {
         values.push(value);
@@ -125,12 +159,7 @@ pub(super) fn list(db: &Connection, query: &DncQuery) -> Result<Vec<DncRow>> {
     if !query.include_cleared {
         sql.push_str(" AND n.revoked_at IS NULL");
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
-    sql.push_str(&format!(" ORDER BY n.id LIMIT {limit}"));
-    all(db, &sql, params_from_iter(values), row).doing("read do-not-call")
+    Ok((sql, values))
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<DncRow> {

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, contacts, dispositions, list_edit, one, texts};
+use super::{all, contacts, dispositions, list_edit, one, texts, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
 use crate::model::{AttemptRow, HistoryQuery, HistoryScope, RecordingInfo, Transferred};
@@ -25,7 +25,31 @@ pub(super) fn of_box(db: &Connection, box_id: &str, condition: &str) -> Result<V
 }
 
 pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<AttemptRow>> {
-    let mut sql = format!("{SELECT} WHERE a.dialed_at IS NOT NULL");
+    let (filter, values) = matching(db, query)?;
+    let limit = match query.limit {
+        0 => 100,
+        limit => limit.min(1000),
+    };
+    let sql = format!("{SELECT} {filter} ORDER BY a.id DESC LIMIT {limit}");
+    let mut rows = all(db, &sql, params_from_iter(values), attempt_row).doing("read history")?;
+    for row in &mut rows {
+        if let Some(phone) = &row.phone {
+            row.contact = contacts::by_key(db, phone).doing("read history")?;
+        }
+    }
+    Ok(rows)
+}
+
+/// How many there are on all pages.
+pub(super) fn count(db: &Connection, query: &HistoryQuery) -> Result<u64> {
+    let (filter, values) = matching(db, &HistoryQuery { before: None, ..query.clone() })?;
+    let sql = format!("SELECT count(*) FROM attempts a {filter}");
+    Ok(one(db, &sql, params_from_iter(values), |r| unsigned(r, 0)).doing("count calls")?.unwrap_or(0))
+}
+
+/// What a query asks for, as a condition on `attempts a`.
+fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>)> {
+    let mut sql = String::from("WHERE a.dialed_at IS NOT NULL");
     let mut values: Vec<Value> = Vec::new();
     let mut filter = |clause: &str, value: Option<Value>| {
         sql.push_str(" AND ");
@@ -111,18 +135,7 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
     if let Some(before) = query.before {
         filter("a.id <", blob(before.0));
     }
-    let limit = match query.limit {
-        0 => 100,
-        limit => limit.min(1000),
-    };
-    sql.push_str(&format!(" ORDER BY a.id DESC LIMIT {limit}"));
-    let mut rows = all(db, &sql, params_from_iter(values), attempt_row).doing("read history")?;
-    for row in &mut rows {
-        if let Some(phone) = &row.phone {
-            row.contact = contacts::by_key(db, phone).doing("read history")?;
-        }
-    }
-    Ok(rows)
+    Ok((sql, values))
 }
 
 fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {

@@ -15,7 +15,7 @@ pub(super) fn imports(
     limit: u32,
 ) -> rusqlite::Result<Vec<ImportRecord>> {
     let sql = format!(
-        "{SELECT} WHERE (?1 IS NULL OR i.list_id = ?1) AND (?2 IS NULL OR i.id < ?2)
+        "{SELECT} WHERE {LEADS_OR_CONTACTS} AND (?1 IS NULL OR i.list_id = ?1) AND (?2 IS NULL OR i.id < ?2)
                        ORDER BY i.id DESC LIMIT ?3"
     );
     all(db, &sql, (list, before, limit.clamp(1, 1000)), record)
@@ -25,8 +25,13 @@ pub(super) fn imports(
 pub(super) fn import(db: &Connection, key: &str) -> Result<ImportRecord> {
     let doing = "find import";
     let key = key.trim().to_ascii_uppercase();
-    let ids: Vec<ImportId> =
-        all(db, "SELECT id FROM imports ORDER BY id DESC", [], |r| r.get(0)).doing(doing)?;
+    let ids: Vec<ImportId> = all(
+        db,
+        &format!("SELECT i.id FROM imports i WHERE {LEADS_OR_CONTACTS} ORDER BY i.id DESC"),
+        [],
+        |r| r.get(0),
+    )
+    .doing(doing)?;
     let found: Vec<ImportId> =
         ids.into_iter().filter(|id| !key.is_empty() && id.to_string().starts_with(&key)).take(2).collect();
     match found.as_slice() {
@@ -68,6 +73,8 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<ImportRecord> {
     })
 }
 
+/// What can be taken back. Numbers of the do-not-call list are cleared with a reason instead.
+const LEADS_OR_CONTACTS: &str = "i.report ->> '$.register' IS NULL";
 const SELECT: &str = "
   SELECT i.id, i.list_id, l.name, i.source, i.state, i.user_id, u.login, i.created_at, i.finished_at, i.report
   FROM imports i LEFT JOIN lists l ON l.id = i.list_id LEFT JOIN users u ON u.id = i.user_id";

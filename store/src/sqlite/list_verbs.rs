@@ -16,6 +16,7 @@ use crate::model::{
     RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
     ViewQuery,
 };
+use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
 
 impl ListVerbs for SqliteBackend {
@@ -321,7 +322,7 @@ impl ListReads for SqliteReader {
         // One state for both ways of counting, whatever calls write meanwhile.
         let doing = "recount";
         let tx = self.db.unchecked_transaction().doing(doing)?;
-        tally::verify(&tx, query).doing(doing)
+        tally::verify(&tx, query, &self.progress).doing(doing)
     }
 
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>> {
@@ -354,10 +355,19 @@ impl ListReads for SqliteReader {
         retention::usage(&self.db, now).doing("count recordings")
     }
 
+    fn watch(&mut self, progress: &Progress) -> Result<()> {
+        self.progress = progress.clone();
+        let watched = progress.clone();
+        // Statements that give no row for a while are ended too.
+        self.db.progress_handler(STEPS, Some(move || watched.is_stopped())).doing("watch a read")
+    }
+
     fn lingers(&self) -> bool {
         !self.views.is_empty()
     }
 }
 
+/// Steps of SQLite's machine between two looks: a millisecond at most.
+const STEPS: i32 = 10_000;
 /// Rows of one slice where each takes some microseconds.
 const SLICE_ROWS: usize = 256;

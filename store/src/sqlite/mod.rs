@@ -14,6 +14,7 @@ mod checks;
 mod contacts;
 mod dispositions;
 mod dnc;
+mod dnc_import;
 mod history;
 mod journal;
 mod last_call;
@@ -65,6 +66,7 @@ use crate::model::{
     OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
     StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
+use crate::progress::Progress;
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use backup::backup;
@@ -97,6 +99,8 @@ pub(crate) struct SqliteBackend {
 pub(crate) struct SqliteReader {
     db: Connection,
     views: view::Views,
+    /// How far what it reads is.
+    progress: Progress,
 }
 
 impl SqliteBackend {
@@ -387,7 +391,7 @@ impl Reader for SqliteReader {
     }
 
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats> {
-        stats::recount(&self.db, query).doing("recount")
+        stats::recount(&self.db, query, &self.progress).doing("recount")
     }
 
     fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer> {

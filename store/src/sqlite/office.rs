@@ -1,16 +1,18 @@
 //! The office's verbs on SQLite: each opens its transaction and hands over to the module of its noun.
 
 use super::{
-    SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions, dnc, notes, tasks, users,
+    SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions, dnc, dnc_import,
+    history, notes, tasks, users,
 };
 use crate::backend::{Office, OfficeReader};
+use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::{Doing, Result};
-use crate::id::{AttemptId, ContactId, UserId};
+use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange,
     ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange, NoteDraft, NoteRow,
-    TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
+    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 
@@ -111,6 +113,22 @@ impl Office for SqliteBackend {
         })
     }
 
+    fn dnc_begin(&mut self, start: &DncStart) -> Result<DncStage> {
+        dnc_import::begin(self, start)
+    }
+
+    fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, u64)> {
+        dnc_import::stage(self, stage, rows)
+    }
+
+    fn dnc_commit(&mut self, stage: DncStage, rows: u64, refused: u64, changed: u64) -> Result<()> {
+        dnc_import::commit(self, stage, rows, refused, changed)
+    }
+
+    fn dnc_undo(&mut self, import: ImportId, after: i64, now: i64) -> Result<Option<i64>> {
+        dnc_import::undo(self, import, after, now)
+    }
+
     fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64> {
         self.transact("clear do-not-call", |db, _| {
             let mut cleared = 0;
@@ -158,6 +176,18 @@ impl OfficeReader for SqliteReader {
 
     fn contacts(&mut self, query: &ContactQuery) -> Result<Vec<ContactRow>> {
         contacts::page(&self.db, query)
+    }
+
+    fn contact_numbers(&mut self) -> Result<u64> {
+        contacts::numbers(&self.db).doing("count contacts")
+    }
+
+    fn history_count(&mut self, query: &HistoryQuery) -> Result<u64> {
+        history::count(&self.db, query)
+    }
+
+    fn dnc_count(&mut self, query: &DncQuery) -> Result<u64> {
+        dnc::count(&self.db, query)
     }
 
     fn contact_count(&mut self) -> Result<u64> {

@@ -18,6 +18,7 @@ use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
 use crate::handle::OpenOptions;
+use crate::progress::Progress;
 
 /// Opens the writing connection.
 pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<SqliteBackend, OpenError> {
@@ -71,7 +72,7 @@ pub(crate) fn open_reader(path: &Path, changes: &Changes) -> Result<Box<dyn Read
     db.busy_timeout(BUSY_TIMEOUT).doing("open for reading")?;
     db.pragma_update(None, "query_only", true).doing("open for reading")?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB).doing("open for reading")?;
-    Ok(Box::new(SqliteReader { db, views: Views::new(changes) }))
+    Ok(Box::new(SqliteReader { db, views: Views::new(changes), progress: Progress::default() }))
 }
 
 pub(super) fn lock(path: &Path) -> std::result::Result<File, OpenError> {

@@ -1,6 +1,6 @@
 //! After a start: what was under way when the last process ended.
 
-use super::{SqliteBackend, all, attempts, exec, history, one, staging};
+use super::{SqliteBackend, all, attempts, dnc_import, exec, history, one, staging};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId};
 use crate::model::{Actor, Recovery};
@@ -45,8 +45,20 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
         recovery.unsealed = unsealed;
         Ok(recovery)
     })?;
-    let sql = "SELECT id FROM imports WHERE state = 'staging' LIMIT 1";
-    while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {
+    let sql =
+        "SELECT id, ifnull(report ->> '$.register', '') = 'dnc' FROM imports WHERE state = 'staging' LIMIT 1";
+    let next = |backend: &SqliteBackend| {
+        one(&backend.db, sql, [], |r| Ok((r.get::<_, ImportId>(0)?, r.get::<_, bool>(1)?))).doing(doing)
+    };
+    while let Some((import, dnc)) = next(backend)? {
+        if dnc {
+            let mut after = Some(0);
+            while let Some(from) = after {
+                after = dnc_import::undo(backend, import, from, now)?;
+            }
+            recovery.imports_undone += 1;
+            continue;
+        }
         let mut at = Some(UndoAt::Changes);
         while let Some(from) = at {
             at = staging::undo_slice(backend, import, from, Actor::default(), now)?.1;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
 use crate::model::{Stats, StatsQuery, StatsRow, StatusCount};
+use crate::progress::Progress;
 use crate::time::BusinessDate;
 
 pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
@@ -122,10 +123,10 @@ pub(super) struct Plain {
 pub(super) type Flag = Option<(bool, bool)>;
 
 /// The same figures by plain arithmetic over every row, for `--verify`: another way to the same numbers.
-pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
+pub(super) fn recount(db: &Connection, query: &StatsQuery, progress: &Progress) -> rusqlite::Result<Stats> {
     let mut stats = Stats::default();
     let mut worked = HashSet::new();
-    each(db, query, |row, flag| add(&mut stats, &mut worked, row, flag))?;
+    each(db, query, progress, |row, flag| add(&mut stats, &mut worked, row, flag))?;
     stats.works = worked.len() as u64;
     let mut leads = db.prepare(
         "SELECT d.list_id, l.project_id, d.position <= l.visible_position AND d.deleted_at IS NULL
@@ -133,6 +134,7 @@ pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<S
     )?;
     let rows = leads.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
     for row in rows {
+        progress.count(1);
         let (list, project, counts): (ListId, ProjectId, bool) = row?;
         let wanted = query.list.is_none_or(|wanted| wanted == list)
             && query.project.is_none_or(|wanted| wanted == project);
@@ -145,6 +147,7 @@ pub(super) fn recount(db: &Connection, query: &StatsQuery) -> rusqlite::Result<S
 pub(super) fn each(
     db: &Connection,
     query: &StatsQuery,
+    progress: &Progress,
     mut see: impl FnMut(&Plain, Flag),
 ) -> rusqlite::Result<()> {
     let flags: HashMap<String, (bool, bool)> =
@@ -174,6 +177,7 @@ pub(super) fn each(
     })?;
     for row in rows {
         let row = row?;
+        progress.count(1);
         let (Some(dialed_at), Some(_)) = (row.dialed_at, row.ended_at) else { continue };
         let day = BusinessDate::of(dialed_at);
         let wanted = row.origin == "list"

@@ -6,9 +6,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 
 use super::stats::{FIGURES, figures, filter};
-use super::{all, unsigned};
+use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Mismatch, Stats, StatsQuery, TallyBy, TallyRow};
+use crate::progress::Progress;
 use crate::time::BusinessDate;
 
 /// The counts per key, in the order of names, hours or days.
@@ -87,13 +88,21 @@ impl Names {
 }
 
 /// Recounts, row by row and without the database's arithmetic, what is shown or kept as a number; returns what differs.
-pub(super) fn verify(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<Mismatch>> {
+pub(super) fn verify(
+    db: &Connection,
+    query: &StatsQuery,
+    progress: &Progress,
+) -> rusqlite::Result<Vec<Mismatch>> {
+    let rows = |sql| one(db, sql, [], |r| unsigned(r, 0)).map(Option::unwrap_or_default);
+    let (attempts, leads) = (rows("SELECT count(*) FROM attempts")?, rows("SELECT count(*) FROM leads")?);
+    // Every call is looked at once in all, once by each key and once for its lead; every lead twice.
+    progress.set(0, attempts * (TallyBy::ALL.len() as u64 + 2) + leads * 2);
     let mut found = Vec::new();
     let shown = super::stats::stats(db, query)?;
-    let counted = super::stats::recount(db, query)?;
+    let counted = super::stats::recount(db, query, progress)?;
     compare(&mut found, "total", "", &shown, &counted);
     for by in TallyBy::ALL {
-        let counted = recount_by(db, query, by)?;
+        let counted = recount_by(db, query, by, progress)?;
         let shown = tally(db, query, by)?;
         let keys: HashSet<Option<String>> =
             shown.iter().map(|row| row.key.clone()).chain(counted.keys().cloned()).collect();
@@ -104,7 +113,7 @@ pub(super) fn verify(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Ve
             compare(&mut found, by.as_str(), key.as_deref().unwrap_or("-"), &shown, &counted);
         }
     }
-    kept(db, &mut found)?;
+    kept(db, &mut found, progress)?;
     Ok(found)
 }
 
@@ -134,9 +143,10 @@ fn recount_by(
     db: &Connection,
     query: &StatsQuery,
     by: TallyBy,
+    progress: &Progress,
 ) -> rusqlite::Result<BTreeMap<Option<String>, Stats>> {
     let mut groups: BTreeMap<Option<String>, (Stats, HashSet<LeadId>)> = BTreeMap::new();
-    super::stats::each(db, query, |row, flag| {
+    super::stats::each(db, query, progress, |row, flag| {
         let id = |id: Option<u128>| id.map(|id| UserId(id).to_string());
         let key = match by {
             TallyBy::User => id(row.user.map(|id| id.0)),
@@ -155,7 +165,7 @@ fn recount_by(
 }
 
 /// Numbers that are kept beside the rows they sum up.
-fn kept(db: &Connection, found: &mut Vec<Mismatch>) -> rusqlite::Result<()> {
+fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusqlite::Result<()> {
     let lists: Vec<(ListId, i64)> =
         all(db, "SELECT id, registered FROM lists WHERE deleted_at IS NULL", [], |r| {
             Ok((r.get(0)?, r.get(1)?))
@@ -165,6 +175,7 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>) -> rusqlite::Result<()> {
     let mut attempts = db.prepare("SELECT lead_id, void, ended_at IS NOT NULL FROM attempts")?;
     let mut rows = attempts.query([])?;
     while let Some(row) = rows.next()? {
+        progress.count(1);
         let (lead, void, ended): (Option<LeadId>, bool, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if let Some(lead) = lead.filter(|_| ended && !void) {
             *calls.entry(lead).or_default() += 1;
@@ -176,6 +187,7 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>) -> rusqlite::Result<()> {
     )?;
     let mut rows = leads.query([])?;
     while let Some(row) = rows.next()? {
+        progress.count(1);
         let (lead, list, shown): (LeadId, ListId, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         *counted.entry(list).or_default() += i64::from(row.get::<_, bool>(3)?);
         let made = calls.get(&lead).copied().unwrap_or(0);

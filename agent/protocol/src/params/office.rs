@@ -210,6 +210,8 @@ params! {
         file: Option<String>,
         /// `auto`, `utf-8`, `cp932`, …; `None` = `auto`.
         encoding: Option<String>,
+        /// The limits of a product: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`.
+        profile: Option<String>,
         /// Only in these projects, where the file names none; empty = everywhere.
         #[serde(default)]
         projects: Vec<String>,
@@ -224,10 +226,18 @@ params! {
         /// Look only, change nothing.
         #[serde(default)]
         dry_run: bool,
-        /// The uploaded bytes, put here by the daemon's own control server.
+        /// Keep the refused rows as a CSV file to correct and import again; see `report` in the result.
+        #[serde(default)]
+        report: bool,
+        /// The uploaded file, put here by the daemon's own control server.
         #[serde(skip)]
-        bytes: Option<Vec<u8>>,
+        sent: Option<super::SentFile>,
+        /// Where the refused rows are to be written, put here by the daemon's own control server.
+        #[serde(skip)]
+        report_path: Option<std::path::PathBuf>,
     }
+    /// `dnc.import_cancel`.
+    DncImportCancel {}
     /// `dnc.export`.
     DncExport {
         /// Only what holds in this project.

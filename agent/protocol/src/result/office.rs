@@ -218,6 +218,9 @@ pub struct DncImported {
     pub unchanged: u64,
     /// Encoding that was used.
     pub encoding: String,
+    /// Word to fetch the refused rows with as a CSV file, where they were asked for and there are some.
+    #[serde(default)]
+    pub report: Option<String>,
     /// Mistakes, at most 1000.
     pub errors: Vec<ImportIssue>,
 }

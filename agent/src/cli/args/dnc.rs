@@ -53,7 +53,7 @@ pub enum DncVerb {
         #[arg(long)]
         reason: String,
     },
-    /// Add the numbers of a CSV file, at most 50,000: 電話番号, and if you like 案件, 理由, 根拠
+    /// Add the numbers of a CSV file: 電話番号, and if you like 案件, 理由, 根拠
     Import {
         /// The file, or - for standard input
         file: PathBuf,
@@ -69,13 +69,21 @@ pub enum DncVerb {
         /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
         #[arg(long)]
         encoding: Option<String>,
+        /// The limits of a product: open, miitel, calltree, zoho [default: open]
+        #[arg(long)]
+        profile: Option<String>,
         /// Take the good rows although others are bad
         #[arg(long)]
         partial: bool,
         /// Look only, change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Write the refused rows here, to correct and import again
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
+    /// Stop the import that runs; nothing of it is kept
+    ImportCancel,
     /// Write the list as CSV
     Export {
         /// File, or - for standard output

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use protocol::params;
-use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow};
+use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified};
 use store::time::BusinessDate;
-use store::{StatsQuery, Store, TallyBy};
+use store::{Progress, StatsQuery, Store, TallyBy};
 
-use super::{Answer, told, watched, word_of};
-use crate::control::EventHub;
+use super::{Answer, Told, told, watched, word_of};
 use crate::core::query::{list_named, operator_named};
 
 pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Answer<Tally> {
@@ -36,7 +35,12 @@ pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Ans
     Ok(Tally { by: p.by, rows: rows.collect() })
 }
 
-pub(super) fn mismatch(found: store::Mismatch) -> Mismatch {
+pub(super) async fn verify(store: &Store, progress: Progress) -> Answer<Verified> {
+    let found = store.verify(StatsQuery::default(), progress).await.map_err(told)?;
+    Ok(Verified { mismatches: found.into_iter().map(mismatch).collect() })
+}
+
+fn mismatch(found: store::Mismatch) -> Mismatch {
     Mismatch { what: found.what, key: found.key, shown: found.shown, counted: found.counted }
 }
 
@@ -59,10 +63,10 @@ pub(super) async fn check(store: &Store, full: bool) -> Answer<CheckResult> {
 }
 
 /// A copy of the database while calls go on; pages are told as they are copied.
-pub(super) async fn backup(store: &Store, hub: &EventHub, p: params::StoreBackup) -> Answer<BackupResult> {
+pub(super) async fn backup(store: &Store, told_to: &Told, p: params::StoreBackup) -> Answer<BackupResult> {
     let (sender, pages) = tokio::sync::watch::channel((0, 0));
     let work = store.backup(PathBuf::from(&p.path), Some(sender), None);
-    let made = watched(hub, ("backup", &p.path), || *pages.borrow(), work).await.map_err(told)?;
+    let made = watched(told_to, ("backup", &p.path), || *pages.borrow(), work).await.map_err(told)?;
     let path = made.path.display().to_string();
     Ok(BackupResult { path, bytes: made.bytes, schema: made.schema })
 }

@@ -9,8 +9,7 @@ use store::{
 };
 
 use super::list::changed;
-use super::{Answer, By, bad, told, watched, word_of};
-use crate::control::EventHub;
+use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::query::operator_named;
 use crate::core::rows;
 use crate::core::sight::Sight;
@@ -107,7 +106,7 @@ pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By, sight: S
 
 pub(super) async fn lead_change(
     store: &Store,
-    hub: &EventHub,
+    told_to: &Told,
     p: params::LeadChange,
     by: By,
     sight: Sight,
@@ -137,7 +136,7 @@ pub(super) async fn lead_change(
     let progress = Progress::default();
     let look = || (progress.done(), progress.total());
     let work = store.change_leads(list, leads, what, by.actor, by.now, progress.clone());
-    let done = watched(hub, ("leads", &p.list), look, work).await.map_err(told)?;
+    let done = watched(told_to, ("leads", &p.list), look, work).await.map_err(told)?;
     Ok(changed(done, at))
 }
 

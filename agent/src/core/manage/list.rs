@@ -9,8 +9,7 @@ use store::import::Profile;
 use store::{ListEdit, Progress, ProjectEdit, Store};
 
 use super::lead::users_named;
-use super::{Answer, By, bad, told, watched, word_of};
-use crate::control::EventHub;
+use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::query::{find, list_named};
 use crate::core::rows;
 
@@ -139,7 +138,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
 
 pub(super) async fn undo(
     store: &Store,
-    hub: &EventHub,
+    told_to: &Told,
     p: params::ListImportUndo,
     by: By,
 ) -> Answer<ImportUndone> {
@@ -148,7 +147,7 @@ pub(super) async fn undo(
     let work = store.undo_import(import.id, by.actor, by.now, progress.clone());
     let id = import.id.to_string();
     let undone =
-        watched(hub, ("undo", &id), || (progress.done(), progress.total()), work).await.map_err(told)?;
+        watched(told_to, ("undo", &id), || (progress.done(), progress.total()), work).await.map_err(told)?;
     Ok(ImportUndone {
         id,
         removed: undone.removed,

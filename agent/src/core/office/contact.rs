@@ -8,8 +8,8 @@ use protocol::result::{
 };
 use protocol::{ErrorCode, RpcError};
 use store::{
-    ContactChange, ContactDraft, ContactId, ContactQuery, ContactRules, ContactSource, PhoneDraft, Store,
-    TRASH_MS,
+    ContactChange, ContactDraft, ContactId, ContactQuery, ContactRules, ContactSource, PhoneDraft, Progress,
+    Store, TRASH_MS,
 };
 
 use super::{Asker, export_options, exported, id, named_ever, refused, rows, user_named};
@@ -130,8 +130,12 @@ pub(super) async fn undo(store: &Store, contact: &str, asker: Asker) -> Result<C
     Ok(rows::contact(&store.contact_undo(contact, asker.actor(), asker.now).await.map_err(refused)?))
 }
 
-pub(super) async fn export(store: &Store, p: ContactExport) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref(), p.raw)?;
+pub(super) async fn export(
+    store: &Store,
+    p: ContactExport,
+    progress: Progress,
+) -> Result<Exported, RpcError> {
+    let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let path = options.path.clone();
     exported(&store.export_contacts(options).await.map_err(refused)?, &path)
 }

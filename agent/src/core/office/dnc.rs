@@ -1,12 +1,14 @@
 //! Do-not-call.
 
 use protocol::params::{DncAdd, DncClear, DncExport, DncImport, DncLs};
-use protocol::result::{DncCleared, DncImported, DncPage, DncRow, Exported, ImportIssue};
+use protocol::result::{DncCleared, DncImported, DncPage, DncRow, Exported, ImportResult};
 use protocol::{ErrorCode, RpcError};
-use store::dnc_file::{self, DncFile};
 use store::import::Encoding;
-use store::{DncQuery, ProjectId, Store};
+use store::{DncQuery, Progress, ProjectId, Store};
+use tokio::sync::watch;
 
+use super::super::import::{self, Place};
+use super::super::manage::{Register, Told};
 use super::{Asker, bad, export_options, exported, id, projects, refused, rows};
 
 pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow, RpcError> {
@@ -60,62 +62,56 @@ pub(super) async fn clear(store: &Store, p: DncClear, asker: Asker) -> Result<Dn
     }
 }
 
-/// Adds or clears the numbers of a file: first all of it is read and judged, then it is written in slices.
-pub(super) async fn import(store: &Store, p: DncImport, asker: Asker) -> Result<DncImported, RpcError> {
-    let (path, upload) = (p.path.clone(), p.bytes);
-    let name = p.file.clone().or_else(|| p.upload.clone()).unwrap_or_else(|| String::from("-"));
+/// Adds or clears the numbers of a file: all of it, or nothing.
+pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, RpcError> {
+    let profile = import::profile(p.profile.as_deref().unwrap_or("open"))?;
     let encoding = match p.encoding.as_deref() {
         None | Some("auto") => None,
         Some(word) => Some(word.parse::<Encoding>().map_err(|error| bad(&format!("encoding: {error}")))?),
     };
-    let read = tokio::task::spawn_blocking(move || {
-        let bytes = match (path, upload) {
-            (Some(path), None) => std::fs::read(&path)
-                .map_err(|error| RpcError::with_detail(ErrorCode::File, error.to_string()))?,
-            (None, Some(bytes)) => bytes,
-            _ => return Err(bad("exactly one of path and upload is needed")),
-        };
-        dnc_file::read(bytes, &name, encoding, MOST_ROWS)
-            .map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))
-    });
-    let file =
-        read.await.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))??;
-    let mut done = DncImported {
-        file: file.report.file.to_string(),
-        committed: false,
-        rows: file.report.rows,
-        refused: file.report.refused,
-        changed: 0,
-        unchanged: 0,
-        encoding: file.report.encoding.as_str().to_owned(),
-        errors: errors(&file),
+    let Place { store, hub, running, by, now, cancel } = place;
+    let _running = (!p.dry_run).then(|| running.begin(Register::DoNotCall, cancel.clone()));
+    let (sender, receiver) = watch::channel(Default::default());
+    let job = store::DncImport {
+        source: import::source(p.path, p.sent)?,
+        file_name: p.file,
+        encoding,
+        max_rows: profile.max_rows,
+        projects: projects(&store, &p.projects).await?,
+        reason: p.reason.unwrap_or_default(),
+        clear: p.clear,
+        partial: p.partial,
+        dry_run: p.dry_run,
+        error_csv: p.report_path,
+        cancel,
+        by,
+        now: now.wall,
+        progress: Some(sender),
     };
-    if p.dry_run || (file.report.refused > 0 && !p.partial) || file.rows.is_empty() {
-        return Ok(done);
+    let told_to = Told { hub, asker: by.uid };
+    let done = import::followed(&told_to, (Register::DoNotCall, ""), receiver, store.import_dnc(job)).await;
+    let store::DncImported { report, changed, unchanged } = done.map_err(refused)?;
+    let whole = import::result("", &report);
+    if report.applied {
+        let (inserted, updated) = if p.clear { (0, changed) } else { (changed, 0) };
+        let told = ImportResult { inserted, updated, unchanged, import: None, ..whole.clone() };
+        import::finished(&told_to, (Register::DoNotCall, String::new()), &told);
     }
-    let entries = entries(store, file, &p.projects, p.reason, asker).await?;
-    let total = entries.len() as u64;
-    for slice in entries.chunks(SLICE) {
-        done.changed += if p.clear {
-            let clears = slice.iter().map(|entry| store::DncClear {
-                phone: entry.phone.clone(),
-                project: entry.project,
-                reason: entry.reason.clone(),
-                by: entry.by,
-                now: entry.now,
-            });
-            store.dnc_clear_all(clears.collect()).await.map_err(refused)?
-        } else {
-            store.dnc_add_all(slice.to_vec()).await.map_err(refused)?
-        };
-    }
-    done.committed = true;
-    done.unchanged = total - done.changed;
-    Ok(done)
+    Ok(DncImported {
+        file: whole.file,
+        committed: whole.committed,
+        rows: whole.rows,
+        refused: whole.refused,
+        changed,
+        unchanged,
+        encoding: whole.encoding,
+        report: None,
+        errors: whole.errors,
+    })
 }
 
-pub(super) async fn export(store: &Store, p: DncExport) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref(), p.raw)?;
+pub(super) async fn export(store: &Store, p: DncExport, progress: Progress) -> Result<Exported, RpcError> {
+    let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let path = options.path.clone();
     let query = DncQuery {
         project: project(store, p.project).await?,
@@ -123,49 +119,6 @@ pub(super) async fn export(store: &Store, p: DncExport) -> Result<Exported, RpcE
         ..DncQuery::default()
     };
     exported(&store.export_dnc(query, options).await.map_err(refused)?, &path)
-}
-
-/// One entry for each number and project.
-async fn entries(
-    store: &Store,
-    file: DncFile,
-    names: &[String],
-    reason: Option<String>,
-    asker: Asker,
-) -> Result<Vec<store::DncEntry>, RpcError> {
-    let default = scopes(store, names).await?;
-    let mut named: std::collections::HashMap<String, ProjectId> = std::collections::HashMap::new();
-    let mut entries = Vec::with_capacity(file.rows.len());
-    for row in file.rows {
-        let scopes = match row.project {
-            None => default.clone(),
-            Some(name) => {
-                let project = match named.get(&name) {
-                    Some(project) => *project,
-                    None => {
-                        let found = projects(store, std::slice::from_ref(&name)).await?;
-                        let project = found.first().copied().ok_or_else(|| bad("project"))?;
-                        named.insert(name, project);
-                        project
-                    }
-                };
-                vec![Some(project)]
-            }
-        };
-        for project in scopes {
-            entries.push(store::DncEntry {
-                phone: row.phone.clone(),
-                project,
-                reason: row.reason.clone().or_else(|| reason.clone()).unwrap_or_default(),
-                attempt: None,
-                evidence: row.evidence.clone(),
-                source: String::from("import"),
-                by: asker.actor(),
-                now: asker.now,
-            });
-        }
-    }
-    Ok(entries)
 }
 
 /// The scopes that names stand for: the whole company when there are none.
@@ -182,20 +135,3 @@ async fn project(store: &Store, name: Option<String>) -> Result<Option<ProjectId
         None => Ok(None),
     }
 }
-
-fn errors(file: &DncFile) -> Vec<ImportIssue> {
-    let bad = file.report.problems.iter().filter(|problem| !problem.code.is_warning());
-    let issue = |problem: &store::import::Problem| ImportIssue {
-        code: problem.code.as_str().to_owned(),
-        line: problem.line,
-        lines: problem.lines.clone(),
-        column: problem.column.as_deref().map(str::to_owned),
-        value: Some(problem.value.clone()).filter(|value| !value.is_empty()),
-    };
-    bad.map(issue).collect()
-}
-
-/// S4.27.
-const MOST_ROWS: u64 = 50_000;
-/// Entries written in one commit: a few milliseconds, so that a call's write does not wait longer.
-const SLICE: usize = 100;

@@ -3,7 +3,9 @@
 use protocol::params::{HistoryAmend, HistoryExport, HistoryList, HistoryReport};
 use protocol::result::{Exported, HistoryCall, HistoryPage};
 use protocol::{ErrorCode, RpcError};
-use store::{Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Scope, Store, permits};
+use store::{
+    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, Scope, Store, permits,
+};
 
 use super::{Asker, export_options, exported, id, named_ever, refused, rows};
 
@@ -78,8 +80,12 @@ pub(super) async fn report(store: &Store, p: &HistoryReport, asker: Asker) -> Re
     whole(store, store.attempt(attempt).await.map_err(refused)?, asker).await
 }
 
-pub(super) async fn export(store: &Store, p: HistoryExport) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref(), p.raw)?;
+pub(super) async fn export(
+    store: &Store,
+    p: HistoryExport,
+    progress: Progress,
+) -> Result<Exported, RpcError> {
+    let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let path = options.path.clone();
     let user = match &p.operator {
         Some(login) => Some(named_ever(store, login).await?),

@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 use protocol::result::Exported;
 use protocol::{Command, ErrorCode, RpcError};
 use store::export::{ExportEncoding, ExportOptions, ExportReport};
-use store::{Actor, ContactRules, ProjectId, Scope, Store, UserId};
+use store::{Actor, ContactRules, Progress, ProjectId, Scope, Store, UserId};
 
 use super::job::store_error;
+use super::manage::Register;
 use super::seat::Reply;
 use super::{Core, respond};
 use crate::clock::Now;
@@ -89,8 +90,17 @@ impl Core {
             Command::DncAdd(p) => self.spawn(reply, async move { dnc::add(&store, p, asker).await }),
             Command::DncLs(p) => self.spawn(reply, async move { dnc::list(&store, p).await }),
             Command::DncClear(p) => self.spawn(reply, async move { dnc::clear(&store, p, asker).await }),
-            Command::DncImport(p) => self.spawn(reply, async move { dnc::import(&store, p, asker).await }),
-            Command::DncExport(p) => self.spawn(reply, async move { dnc::export(&store, p).await }),
+            Command::DncImport(p) => {
+                let place = self.import_place(super::manage::actor(&who), now);
+                let cancel = place.cancel.clone();
+                self.spawn_import(reply, cancel, async move { dnc::import(place, p).await });
+            }
+            Command::DncImportCancel(_) => respond(reply, self.cancel_import(Register::DoNotCall)),
+            Command::DncExport(p) => {
+                self.spawn_read(&who, reply, ("export", "dnc"), move |progress| async move {
+                    dnc::export(&store, p, progress).await
+                });
+            }
             Command::HistoryList(p) => {
                 self.spawn(reply, async move { history::list(&store, p, asker).await });
             }
@@ -98,7 +108,9 @@ impl Core {
                 self.spawn(reply, async move { history::show(&store, &p.attempt, asker).await });
             }
             Command::HistoryExport(p) => {
-                self.spawn(reply, async move { history::export(&store, p).await });
+                self.spawn_read(&who, reply, ("export", "history"), move |progress| async move {
+                    history::export(&store, p, progress).await
+                });
             }
             Command::HistoryAmend(p) => {
                 let nudge = std::sync::Arc::clone(&self.outbox_nudge);
@@ -144,22 +156,30 @@ impl Core {
             Command::ContactImport(p) => {
                 let (place, rules) =
                     (self.import_place(super::manage::actor(&who), now), self.contact_rules());
-                self.spawn(reply, async move { super::import::import_contacts(place, p, rules).await });
+                let cancel = place.cancel.clone();
+                self.spawn_import(reply, cancel, async move {
+                    super::import::import_contacts(place, p, rules).await
+                });
             }
-            Command::ContactImportCancel(_) => {
-                let cancelled = match self.running_imports.cancel(None) {
-                    true => Ok(protocol::result::Done { of: String::from("contacts") }),
-                    false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs")),
-                };
-                respond(reply, cancelled);
+            Command::ContactImportCancel(_) => respond(reply, self.cancel_import(Register::Contacts)),
+            Command::ContactExport(p) => {
+                self.spawn_read(&who, reply, ("export", "contacts"), move |progress| async move {
+                    contact::export(&store, p, progress).await
+                });
             }
-            Command::ContactExport(p) => self.spawn(reply, async move { contact::export(&store, p).await }),
             Command::CategoryLs(_) => self.spawn(reply, async move { contact::categories(&store).await }),
             Command::CategoryDelete(p) => {
                 self.spawn(reply, async move { contact::delete_category(&store, &p.name, asker).await });
             }
             // The control server answers the rest itself: subscriptions, uploads, downloads.
             _ => respond::<()>(reply, Err(ErrorCode::BadRequest.into())),
+        }
+    }
+
+    fn cancel_import(&self, into: Register) -> Result<protocol::result::Done, RpcError> {
+        match self.running_imports.cancel(into) {
+            true => Ok(protocol::result::Done { of: into.as_str().to_owned() }),
+            false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs")),
         }
     }
 
@@ -220,6 +240,7 @@ fn export_options(
     path: Option<String>,
     encoding: Option<&str>,
     raw: bool,
+    progress: Progress,
 ) -> Result<ExportOptions, RpcError> {
     let path = PathBuf::from(path.ok_or_else(|| bad("path"))?);
     let encoding = match encoding {
@@ -228,7 +249,7 @@ fn export_options(
         Some("cp932") => ExportEncoding::Cp932,
         Some(_) => return Err(bad("encoding is one of utf-8-bom, utf-8, cp932")),
     };
-    Ok(ExportOptions { path, encoding, raw, ..ExportOptions::default() })
+    Ok(ExportOptions { path, encoding, raw, progress, ..ExportOptions::default() })
 }
 
 /// What an export came to. Characters that the encoding has not refuse it, each with its place.

@@ -37,6 +37,13 @@ pub(in crate::sqlite) fn count(db: &Connection) -> rusqlite::Result<u64> {
     Ok(one(db, sql, [], |r| r.get::<_, i64>(0))?.unwrap_or(0).unsigned_abs())
 }
 
+/// How many numbers live contacts have.
+pub(in crate::sqlite) fn numbers(db: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM contact_phones p JOIN contacts c ON c.id = p.contact_id
+               WHERE p.live = 1 AND c.deleted_at IS NULL";
+    Ok(one(db, sql, [], |r| r.get::<_, i64>(0))?.unwrap_or(0).unsigned_abs())
+}
+
 /// One page by age; a text is looked for in every contact behind `after`, until the page is full.
 pub(in crate::sqlite) fn page(db: &Connection, query: &ContactQuery) -> Result<Vec<ContactRow>> {
     let doing = "read contacts";

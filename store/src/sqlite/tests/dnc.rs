@@ -1,8 +1,9 @@
 //! Do-not-call: scope, evidence, clearing.
 
 use super::*;
+use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::Error;
-use crate::model::{DncClear, DncEntry, DncQuery};
+use crate::model::{AuditQuery, DncClear, DncEntry, DncQuery};
 
 fn entry(world: &World, number: usize, project: Option<ProjectId>) -> DncEntry {
     DncEntry {
@@ -109,4 +110,89 @@ fn an_entry_names_a_deleted_user() {
     world.db.user_delete(world.user, Actor::default(), NOW).unwrap();
     let row = world.reader().dnc_entries(&DncQuery::default()).unwrap().remove(0);
     assert_eq!(row.by_login.as_deref(), Some("alice"));
+}
+
+fn begin(world: &mut World, clear: bool) -> DncStage {
+    let start = DncStart { source: "x.csv".into(), clear, by: world.actor(), now: world.now };
+    world.db.dnc_begin(&start).unwrap()
+}
+
+/// Writes the numbers of some leads, as an import does.
+fn write(world: &mut World, stage: DncStage, numbers: std::ops::Range<usize>) -> u64 {
+    let change = |number| DncChange {
+        phone: phone(number).expose().to_owned(),
+        project: None,
+        reason: "名簿".into(),
+        evidence: None,
+    };
+    let rows: Vec<DncChange> = numbers.map(change).collect();
+    let (mut from, mut changed) = (0, 0);
+    while from < rows.len() {
+        let (written, more) = world.db.dnc_stage(stage, &rows[from..]).unwrap();
+        (from, changed) = (from + written, changed + more);
+    }
+    changed
+}
+
+fn live(world: &World) -> Vec<(String, String)> {
+    let rows = world.reader().dnc_entries(&DncQuery { limit: 1000, ..DncQuery::default() }).unwrap();
+    rows.into_iter().map(|row| (row.phone, row.reason)).collect()
+}
+
+/// S4.27: what a crash leaves of a file is taken back at the next start, added or cleared; nothing of anybody else is touched.
+#[test]
+fn a_file_that_was_not_finished_is_taken_back() {
+    let mut world = World::new(1);
+    world.db.dnc_add_all(&[entry(&world, 0, None)]).unwrap();
+    let before = live(&world);
+    let stage = begin(&mut world, false);
+    assert_eq!(write(&mut world, stage, 0..20), 19, "one is there already");
+    assert_eq!(live(&world).len(), 20, "they hold at once");
+    let by_hand = entry(&world, 30, None);
+    world.db.dnc_add_all(&[by_hand]).unwrap();
+    world = world.reopen();
+    assert_eq!(world.db.recover(NOW + 9).unwrap().imports_undone, 1);
+    assert_eq!(
+        live(&world),
+        [&before[..], &[(phone(30).expose().to_owned(), "希望により".to_owned())]].concat()
+    );
+
+    // Whole, and for good.
+    let stage = begin(&mut world, false);
+    let changed = write(&mut world, stage, 1..4);
+    world.db.dnc_commit(stage, 3, 0, changed).unwrap();
+    let all = live(&world);
+    assert_eq!(all.len(), 5);
+    let stage = begin(&mut world, true);
+    assert_eq!(write(&mut world, stage, 0..4), 4);
+    assert_eq!(live(&world).len(), 1);
+    world = world.reopen();
+    assert_eq!(world.db.recover(NOW + 9).unwrap().imports_undone, 1);
+    assert_eq!(live(&world), all, "all of it holds again");
+    assert_eq!(world.db.recover(NOW + 10).unwrap().imports_undone, 0);
+
+    let log = world.reader().audit_log(&AuditQuery::default()).unwrap();
+    let imports = log.iter().filter(|row| row.action == "dnc.import" || row.action == "import.undo");
+    let actions: Vec<_> = imports.map(|row| row.action.as_str()).collect();
+    assert_eq!(actions, ["import.undo", "dnc.import", "import.undo"]);
+    // It is no import that can be undone: numbers are cleared with a reason.
+    let journal = world.reader().imports(None, None, 100).unwrap();
+    assert!(journal.iter().all(|import| import.source != "x.csv"));
+}
+
+/// Two files at once do not take each other's numbers back.
+#[test]
+fn two_files_at_once_are_apart() {
+    let mut world = World::new(1);
+    let (one, two) = (begin(&mut world, false), begin(&mut world, false));
+    assert_ne!(one.at, two.at);
+    write(&mut world, one, 0..3);
+    write(&mut world, two, 3..5);
+    let mut after = Some(0);
+    while let Some(from) = after {
+        after = world.db.dnc_undo(one.import, from, NOW).unwrap();
+    }
+    world.db.dnc_commit(two, 2, 0, 2).unwrap();
+    assert_eq!(live(&world).len(), 2);
+    assert_eq!(world.db.dnc_commit(one, 3, 0, 3).unwrap_err().code(), "E-IMPORT-STOPPED");
 }

@@ -1,0 +1,245 @@
+//! Do-not-call numbers of a file, of any size: read twice, first to judge all of it, then to write it slice by slice.
+//!
+//! What is written holds at once: a number that is blocked a moment early harms nobody. It is taken back as a whole unless
+//! all of it was written, at once after a cancel, at the next start after a crash.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::dnc_file::{DncFile, DncFileRow};
+use crate::error::{Error, Result};
+use crate::id::{ImportId, ProjectId};
+use crate::import::{
+    Cancel, Encoding, ImportError, ImportOptions, ImportProgress, ImportReport, ImportSource,
+};
+use crate::model::Actor;
+use crate::progress::stopped;
+use crate::staging::Staging;
+
+/// One import of do-not-call numbers, or of numbers to clear.
+#[derive(Clone, Debug)]
+pub struct DncImport {
+    /// The file; one in memory is copied.
+    pub source: ImportSource,
+    /// Its name in the report.
+    pub file_name: Option<String>,
+    /// Its encoding; `None` detects it.
+    pub encoding: Option<Encoding>,
+    /// Most rows; `None`: any number (S4.27 is a product's limit).
+    pub max_rows: Option<u64>,
+    /// Only in these projects, where the file names none; empty: everywhere.
+    pub projects: Vec<ProjectId>,
+    /// Why, where the file does not say.
+    pub reason: String,
+    /// The numbers are cleared instead.
+    pub clear: bool,
+    /// Good rows count although others are refused.
+    pub partial: bool,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// Where refused rows are written, ready to be corrected and imported again.
+    pub error_csv: Option<PathBuf>,
+    /// Ends it; nothing of it is kept then.
+    pub cancel: Cancel,
+    /// Who imports.
+    pub by: Actor,
+    /// UTC milliseconds.
+    pub now: i64,
+    /// Told now and then; each of the two readings counts as half of the file.
+    pub progress: Option<watch::Sender<ImportProgress>>,
+}
+
+/// What an import of do-not-call numbers did.
+#[derive(Clone, Debug)]
+pub struct DncImported {
+    /// What was found in the file; `applied` says whether it was written.
+    pub report: ImportReport,
+    /// Entries added, or cleared.
+    pub changed: u64,
+    /// Entries that were so already.
+    pub unchanged: u64,
+}
+
+/// What begins an import.
+#[derive(Clone, Debug)]
+pub(crate) struct DncStart {
+    pub(crate) source: String,
+    pub(crate) clear: bool,
+    pub(crate) by: Actor,
+    pub(crate) now: i64,
+}
+
+/// An import under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DncStage {
+    pub(crate) import: ImportId,
+    /// The time of all its rows, by which they are told from those of others: no two imports share one.
+    pub(crate) at: i64,
+    pub(crate) clear: bool,
+    pub(crate) by: Actor,
+}
+
+/// An entry to be added or cleared.
+#[derive(Clone, Debug)]
+pub(crate) struct DncChange {
+    /// E.164.
+    pub(crate) phone: String,
+    pub(crate) project: Option<ProjectId>,
+    pub(crate) reason: Arc<str>,
+    pub(crate) evidence: Option<String>,
+}
+
+/// Carries it out, on the import's own thread. `known` are the projects by name.
+pub(crate) fn run(
+    job: &DncImport,
+    known: &HashMap<String, ProjectId>,
+    staging: &Staging,
+) -> Result<DncImported> {
+    let scopes = Scopes { known, usual: &job.projects };
+    let reason: Arc<str> = job.reason.trim().into();
+    let mut entries = 0;
+    let mut file = open(job, job.error_csv.clone())?;
+    while let Some(row) = file.next_row().map_err(Error::Import)? {
+        entries += scopes.of(&row)?.len() as u64;
+        if job.clear && reason.is_empty() && row.reason.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            return Err(Error::ReasonRequired);
+        }
+        if entries.is_multiple_of(TOLD_EVERY) {
+            job.tell(&file, 0)?;
+        }
+    }
+    job.tell(&file, 0)?;
+    let mut report = file.finish().map_err(Error::Import)?;
+    if job.dry_run || !report.may_apply(job.partial) || entries == 0 {
+        return Ok(DncImported { report, changed: 0, unchanged: 0 });
+    }
+    let start = DncStart { source: report.file.to_string(), clear: job.clear, by: job.by, now: job.now };
+    let stage = staging.run(move |b| b.dnc_begin(&start))?;
+    let written = write(job, &scopes, &reason, stage, staging).and_then(|changed| {
+        let (rows, refused) = (report.rows, report.refused);
+        staging.run(move |b| b.dnc_commit(stage, rows, refused, changed))?;
+        Ok(changed)
+    });
+    let changed = match written {
+        Ok(changed) => changed,
+        Err(error) => {
+            take_back(staging, stage);
+            return Err(error);
+        }
+    };
+    report.import = Some(stage.import);
+    report.applied = true;
+    Ok(DncImported { report, changed, unchanged: entries.saturating_sub(changed) })
+}
+
+/// Writes all of it; how many entries were changed.
+fn write(
+    job: &DncImport,
+    scopes: &Scopes<'_>,
+    reason: &Arc<str>,
+    stage: DncStage,
+    staging: &Staging,
+) -> Result<u64> {
+    let mut file = open(job, None)?;
+    let (mut window, mut changed) = (Vec::with_capacity(WINDOW), 0);
+    loop {
+        let row = file.next_row().map_err(Error::Import)?;
+        let last = row.is_none();
+        if let Some(row) = row {
+            let own = row.reason.as_deref().map(str::trim).filter(|text| !text.is_empty());
+            let why = own.map_or_else(|| Arc::clone(reason), Into::into);
+            for project in scopes.of(&row)? {
+                let (phone, evidence) = (row.phone.clone(), row.evidence.clone());
+                window.push(DncChange { phone, project, reason: Arc::clone(&why), evidence });
+            }
+        }
+        if window.len() >= WINDOW || last {
+            job.tell(&file, 1)?;
+            staging.wait_for_disk()?;
+            changed += write_window(std::mem::take(&mut window), stage, staging)?;
+        }
+        if last {
+            return Ok(changed);
+        }
+    }
+}
+
+/// Slice after slice, so that a call's write never waits long.
+fn write_window(window: Vec<DncChange>, stage: DncStage, staging: &Staging) -> Result<u64> {
+    let window: Arc<[DncChange]> = window.into();
+    let (mut from, mut changed) = (0, 0);
+    while from < window.len() {
+        let rows = Arc::clone(&window);
+        let (written, more) =
+            staging.run(move |b| b.dnc_stage(stage, rows.get(from..).unwrap_or_default()))?;
+        from += written.max(1);
+        changed += more;
+    }
+    Ok(changed)
+}
+
+/// Best effort: what cannot be taken back now is taken back at the next start.
+fn take_back(staging: &Staging, stage: DncStage) {
+    let mut after = Some(0);
+    while let Some(from) = after {
+        after = match staging.run(move |b| b.dnc_undo(stage.import, from, stage.at)) {
+            Ok(next) => next,
+            Err(error) => {
+                return tracing::warn!(code = error.code(), "do-not-call rows stay until the next start");
+            }
+        };
+    }
+}
+
+fn open(job: &DncImport, error_csv: Option<PathBuf>) -> Result<DncFile> {
+    let options = ImportOptions {
+        encoding: job.encoding,
+        max_rows: job.max_rows.unwrap_or(u64::MAX),
+        file_name: job.file_name.clone(),
+        partial: job.partial,
+        error_csv,
+        ..ImportOptions::default()
+    };
+    let opened: std::result::Result<_, Box<ImportError>> = DncFile::open(job.source.clone(), options);
+    opened.map_err(Error::Import)
+}
+
+impl DncImport {
+    /// Tells how far it is, in the first or the second reading.
+    fn tell(&self, file: &DncFile, reading: u64) -> Result<()> {
+        if let Some(progress) = &self.progress {
+            let seen = file.progress();
+            let bytes = (seen.bytes + reading * seen.bytes_total) / 2;
+            progress.send_replace(ImportProgress { bytes, ..seen });
+        }
+        if self.cancel.is_cancelled() { Err(stopped()) } else { Ok(()) }
+    }
+}
+
+/// Where a row counts.
+struct Scopes<'a> {
+    known: &'a HashMap<String, ProjectId>,
+    usual: &'a [ProjectId],
+}
+
+impl Scopes<'_> {
+    fn of(&self, row: &DncFileRow) -> Result<Vec<Option<ProjectId>>> {
+        match row.project.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+            None if self.usual.is_empty() => Ok(vec![None]),
+            None => Ok(self.usual.iter().copied().map(Some).collect()),
+            Some(name) => match self.known.get(name) {
+                Some(project) => Ok(vec![Some(*project)]),
+                // A typing error must not make a project.
+                None => Err(Error::NotFound { what: "project", key: name.to_owned() }),
+            },
+        }
+    }
+}
+
+/// Entries that are handed over at once: some 100 KiB.
+const WINDOW: usize = 1024;
+/// Entries between two looks at whether to go on.
+const TOLD_EVERY: u64 = 1024;
