@@ -201,6 +201,7 @@ impl Engine {
             | Command::SetVolume { seat, .. }
             | Command::SetProcessing { seat, .. }
             | Command::Alert { seat, .. }
+            | Command::SetTapMode { by: seat, .. }
             | Command::Untap { by: seat } => vec![by_seat(*seat)],
             Command::Tap { seat, by, .. } => {
                 let (tapped, own) = (by_seat(*seat), by_seat(*by));
@@ -271,8 +272,8 @@ impl Engine {
                     old.wake();
                 }
             }
-            (Command::Tap { seat, by, mode }, [_, _]) => {
-                let (end, monitor) = monitor::tap(by, mode);
+            (Command::Tap { seat, by, mode, tone }, [_, _]) => {
+                let (end, monitor) = monitor::tap(by, mode, tone);
                 let tapped = Message::Tapped { seat, end: Box::new(end) };
                 for (message, (permit, mailbox)) in
                     [tapped, Message::Monitor { by, monitor: Box::new(monitor) }].into_iter().zip(permits)

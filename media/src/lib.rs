@@ -107,6 +107,6 @@ pub use notice::NoticeTone;
 pub use phone::hold_music;
 pub use socket::{BindError, RtpSocket};
 pub use types::{
-    CallProgress, ClipPlan, Codec, Command, Endpoint, FaxSignal, MediaEvent, SeatId, Segment, SessionId,
-    SessionStats, StreamParams, TapMode, VoiceSpec,
+    CallProgress, ClipPlan, Codec, Command, Endpoint, FaxSignal, MAX_TAPS, MediaEvent, SeatId, Segment,
+    SessionId, SessionStats, StreamParams, TapMode, VoiceSpec,
 };

@@ -105,6 +105,7 @@ pub(crate) fn session_of(command: &Command) -> Option<SessionId> {
         | Command::SetProcessing { .. }
         | Command::Alert { .. }
         | Command::Tap { .. }
+        | Command::SetTapMode { .. }
         | Command::Untap { .. }
         | Command::Ping { .. } => None,
     }

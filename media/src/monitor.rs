@@ -10,11 +10,13 @@
 //! The tapped side mixes whatever comes, so that what a supervisor may do is decided where their voice is taken.
 
 use crate::device::{RingReader, RingWriter, ring};
+use crate::notice::Overlay;
 use crate::seat::{Rate, Seat};
+use crate::tones::ToneSpec;
 use crate::types::{SeatId, TapMode};
 
-/// Makes the two ends of a tap.
-pub(crate) fn tap(by: SeatId, mode: TapMode) -> (TappedEnd, Monitor) {
+/// Makes the two ends of a tap; with `tone` the operator hears that it begins.
+pub(crate) fn tap(by: SeatId, mode: TapMode, tone: bool) -> (TappedEnd, Monitor) {
     let (ear_in, ear_out) = ring(RING);
     let (whisper_in, whisper_out) = ring(RING);
     let (barge_in, barge_out) = ring(RING);
@@ -26,6 +28,7 @@ pub(crate) fn tap(by: SeatId, mode: TapMode) -> (TappedEnd, Monitor) {
         converted: [Vec::new(), Vec::new()],
         whisper: Voice::new(whisper_out),
         barge: Voice::new(barge_out),
+        tone: tone.then(|| Overlay::new(notice())),
     };
     let monitor = Monitor {
         mode,
@@ -47,6 +50,8 @@ pub(crate) struct TappedEnd {
     converted: [Vec<i16>; 2],
     whisper: Voice,
     barge: Voice,
+    /// Tells the operator, once.
+    tone: Option<Overlay>,
 }
 
 impl TappedEnd {
@@ -74,6 +79,9 @@ impl TappedEnd {
 
     /// Adds what the supervisor says to what the operator hears, at `rate`.
     pub(crate) fn whisper(&mut self, heard: &mut [i16], rate: u32) {
+        if let Some(tone) = self.tone.as_mut().filter(|tone| !tone.is_over()) {
+            tone.mix(heard, rate);
+        }
         self.whisper.mix(heard, rate);
     }
 
@@ -94,6 +102,11 @@ pub(crate) struct Monitor {
 }
 
 impl Monitor {
+    /// From the next round on.
+    pub(crate) fn set_mode(&mut self, mode: TapMode) {
+        self.mode = mode;
+    }
+
     /// Fills the playback ring of a seat on a device; to be called every 5 ms.
     pub(crate) fn top_up(&mut self, seat: &mut Seat) {
         let count = seat.playback_deficit(RATE);
@@ -124,6 +137,11 @@ impl Monitor {
             }
         }
     }
+}
+
+/// What an operator hears when somebody begins to listen: 1400 Hz for 200 ms, as where a recording is told of.
+fn notice() -> ToneSpec {
+    ToneSpec { ms: Some(200), ..ToneSpec::sine(1_400.0, -24.0) }
 }
 
 /// A voice out of a ring, at the rate of those who hear it.
@@ -215,7 +233,7 @@ mod tests {
 
     /// What operator and customer hear of a supervisor who says 1000, after a second.
     fn heard(mode: TapMode) -> (i16, i16) {
-        let (mut tapped, mut monitor) = tap(SeatId(2), mode);
+        let (mut tapped, mut monitor) = tap(SeatId(2), mode, false);
         let mut seat = seat_with_voice(1_000);
         let (mut operator, mut customer) = ([0; 160], [0; 160]);
         for _ in 0..50 {
@@ -237,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_supervisor_hears_both_sides_and_leaves_by_being_dropped() {
-        let (mut tapped, mut monitor) = tap(SeatId(2), TapMode::Listen);
+        let (mut tapped, mut monitor) = tap(SeatId(2), TapMode::Listen, false);
         let mut out = [0; FRAME];
         for _ in 0..20 {
             tapped.tell(&[300; 160], &[400; 160], 8_000);
@@ -250,8 +268,48 @@ mod tests {
     }
 
     #[test]
+    fn another_mode_costs_nobody_a_sample() {
+        let (mut tapped, mut monitor) = tap(SeatId(2), TapMode::Whisper, false);
+        let mut seat = seat_with_voice(1_000);
+        for round in 0..60 {
+            if round == 30 {
+                monitor.set_mode(TapMode::Barge);
+            }
+            tapped.tell(&[300; 320], &[400; 320], 16_000);
+            monitor.tick(&mut seat);
+            let (mut operator, mut customer) = ([0; 320], [0; 320]);
+            tapped.whisper(&mut operator, 16_000);
+            tapped.barge(&mut customer, 16_000);
+            let spoken = |heard: &[i16]| heard.iter().all(|sample| (990..=1_010).contains(sample));
+            // A stock takes two rounds to be there.
+            if round >= 5 {
+                assert!(monitor.ear.primed && spoken(&operator), "round {round}");
+            }
+            match round {
+                0..30 => assert_eq!(customer, [0; 320], "round {round}"),
+                35.. => assert!(spoken(&customer), "round {round}"),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_tone_tells_the_operator_once() {
+        let (mut tapped, _monitor) = tap(SeatId(2), TapMode::Listen, true);
+        let mut told = Vec::new();
+        for _ in 0..50 {
+            let mut heard = [0; 160];
+            tapped.whisper(&mut heard, 8_000);
+            told.extend(heard);
+        }
+        let share = crate::tones::goertzel::Bin::new(1_400.0, 8_000.0).share_of(&told[80..1_520]);
+        assert!(share > 0.95, "{share}");
+        assert!(told[1_600..].iter().all(|sample| *sample == 0), "it ends after 200 ms");
+    }
+
+    #[test]
     fn a_side_that_stands_still_costs_no_more_than_the_ring() {
-        let (mut tapped, mut monitor) = tap(SeatId(2), TapMode::Barge);
+        let (mut tapped, mut monitor) = tap(SeatId(2), TapMode::Barge, false);
         for _ in 0..100 {
             tapped.tell(&[1; 960], &[1; 960], 48_000);
         }

@@ -55,9 +55,15 @@ impl Overlay {
     /// Adds the next stretch of the tone to `pcm` at `rate` hertz.
     pub(crate) fn mix(&mut self, pcm: &mut [i16], rate: u32) {
         self.tone.resize(pcm.len() * VOICE_RATE as usize / rate.max(1) as usize, 0);
-        self.source.fill(&mut self.tone);
+        let count = self.source.fill(&mut self.tone);
+        self.tone.iter_mut().skip(count).for_each(|slot| *slot = 0);
         let tone = self.rate.convert(&self.tone, VOICE_RATE, rate, &mut self.converted);
         add(pcm, tone);
+    }
+
+    /// Whether the tone is over; one that comes again never is.
+    pub(crate) fn is_over(&self) -> bool {
+        self.source.is_finished()
     }
 }
 

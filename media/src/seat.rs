@@ -7,7 +7,7 @@ use crate::phone::Phone;
 use crate::processing::{Processing, Processor};
 use crate::resample::Resampler;
 use crate::ringer::Ringer;
-use crate::types::SessionId;
+use crate::types::{MAX_TAPS, SessionId};
 use crate::volume::{Volume, scale};
 use crate::wav::VOICE_RATE;
 
@@ -105,7 +105,7 @@ impl Seat {
     /// Somebody listens here; who did before, under the same name, no longer.
     pub(crate) fn add_tap(&mut self, tap: TappedEnd) {
         self.taps.retain(|other| other.by() != tap.by() && !other.is_over());
-        if self.taps.len() < TAPS {
+        if self.taps.len() < MAX_TAPS {
             self.taps.push(tap);
         }
     }
@@ -333,8 +333,6 @@ fn fill(out: &mut [i16], samples: &[i16]) {
     }
 }
 
-/// Supervisors at one seat; further ones hear nothing.
-const TAPS: usize = 4;
 const CAPTURE_STEP_MS: usize = 5;
 /// Peak of what counts as a silent moment, about −47 dBm0.
 const QUIET: u16 = 100;

@@ -243,10 +243,15 @@ impl Worker {
                 self.setting(seat, |seat| seat.set_processing(processing));
             }
             Command::Alert { seat, on } => self.alert(seat, on),
-            Command::Tap { seat, by, mode } => {
-                let (tap, monitor) = monitor::tap(by, mode);
+            Command::Tap { seat, by, mode, tone } => {
+                let (tap, monitor) = monitor::tap(by, mode, tone);
                 self.add_tap(seat, tap);
                 self.set_monitor(by, monitor);
+            }
+            Command::SetTapMode { by, mode } => {
+                if let Some(monitor) = self.monitors.get_mut(&by) {
+                    monitor.set_mode(mode);
+                }
             }
             Command::Untap { by } => {
                 self.monitors.remove(&by);

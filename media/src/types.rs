@@ -132,6 +132,9 @@ pub enum VoiceSpec {
     },
 }
 
+/// How many supervisors may listen at one seat.
+pub const MAX_TAPS: usize = 4;
+
 /// What a supervisor may do at a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TapMode {
@@ -348,13 +351,23 @@ pub enum Command {
     },
     /// Lets a supervisor's seat hear what is said at another, and speak there as the mode says, over all calls until
     /// [`Command::Untap`]. A seat taps one other at a time; a tap takes the place of the one before. A call on the
-    /// supervisor's own seat goes first.
+    /// supervisor's own seat goes first. At most [`MAX_TAPS`] listen at one seat, and they do not hear one another;
+    /// further ones hear nothing.
     Tap {
         /// The seat that is listened to.
         seat: SeatId,
         /// The supervisor's seat.
         by: SeatId,
         /// What the supervisor may do.
+        mode: TapMode,
+        /// Whether a short tone tells the operator.
+        tone: bool,
+    },
+    /// Another mode for the tap of a supervisor's seat: nobody misses a sample. Of no effect where there is none.
+    SetTapMode {
+        /// The supervisor's seat.
+        by: SeatId,
+        /// What the supervisor may do from now on.
         mode: TapMode,
     },
     /// Ends the tap of a supervisor's seat.

@@ -181,8 +181,9 @@ fn a_supervisor_listens_whispers_and_barges() {
             middles.push(Instant::now());
             pause(500);
         };
-        for mode in [TapMode::Listen, TapMode::Whisper, TapMode::Barge] {
-            stage(Command::Tap { seat: operator, by: supervisor, mode });
+        stage(Command::Tap { seat: operator, by: supervisor, mode: TapMode::Listen, tone: false });
+        for mode in [TapMode::Whisper, TapMode::Barge] {
+            stage(Command::SetTapMode { by: supervisor, mode });
         }
         stage(Command::Untap { by: supervisor });
         let end = Instant::now();
@@ -239,7 +240,7 @@ fn a_supervisor_with_files_for_a_headset_follows_the_operator_over_calls() {
     floor.own.send(Command::OpenSeat { seat: supervisor, voice: spec });
     floor.own.wait_for("the seat", |event| matches!(event, MediaEvent::SeatOpened { .. }));
     let _phone = floor.leg(Endpoint::Phone(operator), 600.0, Codec::Pcmu);
-    floor.own.send(Command::Tap { seat: operator, by: supervisor, mode: TapMode::Listen });
+    floor.own.send(Command::Tap { seat: operator, by: supervisor, mode: TapMode::Listen, tone: false });
     for hertz in [1_000.0, 1_300.0] {
         let customer = floor.leg(Endpoint::Seat(operator), hertz, Codec::Pcmu);
         pause(1_000);
