@@ -12,6 +12,8 @@ pub enum Action {
     Dial,
     /// See seats, lines and what happens, as it happens.
     Monitor,
+    /// Listen to running calls, whisper to the operator, barge in.
+    Tap,
     /// See lists and their leads.
     ListView,
     /// Make, import, change and delete lists and leads.
@@ -83,6 +85,7 @@ impl Action {
     pub const ALL: &'static [Self] = &[
         Self::Dial,
         Self::Monitor,
+        Self::Tap,
         Self::ListView,
         Self::ListEdit,
         Self::Export,
@@ -166,7 +169,7 @@ pub fn permits(role: Role, action: Action) -> Scope {
             Supervisor => Scope::All,
             _ => own_if(role == Operator),
         },
-        Action::Export | Action::Assign | Action::UserView => all_if(role == Supervisor),
+        Action::Tap | Action::Export | Action::Assign | Action::UserView => all_if(role == Supervisor),
         // BIZ reads reported calls and nothing else (S4.4); every other role needs lists, contacts and statuses.
         // S1.37: their own leads, and nobody's where the project pools them.
         Action::ListView if role == Operator => Scope::Own,
@@ -239,6 +242,7 @@ mod tests {
             (Action::UserEdit, "al---"),
             (Action::UserDelete, "a----"),
             (Action::Monitor, "aao--"),
+            (Action::Tap, "aa---"),
             (Action::Assign, "aa---"),
             (Action::Dial, "aaa--"),
             (Action::TaskClose, "aao--"),

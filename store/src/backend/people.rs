@@ -4,10 +4,7 @@ use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange,
-    ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
-    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope, AuditEntry,
 };
 use crate::permission::Scope;
 use crate::sqlite::UnlinkAt;
@@ -73,6 +70,9 @@ pub(crate) trait Office {
     fn report(&mut self, attempt: AttemptId, on: bool, scope: Scope, by: Actor, now: i64) -> Result<bool>;
     fn note_add(&mut self, draft: &NoteDraft) -> Result<NoteRow>;
     fn note_change(&mut self, change: &NoteChange) -> Result<NoteRow>;
+
+    /// What was done that changes no row.
+    fn audit(&mut self, entry: &AuditEntry) -> Result<()>;
 }
 
 /// Reads that may take their time.

@@ -4,9 +4,10 @@ use super::Store;
 use crate::error::Result;
 use crate::id::{AttemptId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange, NoteDraft, NoteRow,
-    TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, DispositionChange,
+    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange,
+    NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
+    UserScope,
 };
 use crate::permission::Scope;
 
@@ -64,6 +65,14 @@ impl Store {
     /// [`crate::Error::NotFound`].
     pub async fn password_hash(&self, user: UserId) -> Result<Option<String>> {
         self.ask(move |b| b.password_hash(user)).await
+    }
+
+    /// Keeps what was done that changes no row; on disk when this returns.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn audit(&self, entry: AuditEntry) -> Result<()> {
+        self.write(move |b| b.audit(&entry)).await
     }
 
     /// Administrative changes, newest first.

@@ -37,7 +37,7 @@ pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFilter, LeadPhone, LeadRow, LeadSpec, LeadsChanged,
     ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
-pub use people::{Actor, AuditQuery, AuditRow, UserChange, UserDraft, UserInfo, UserScope};
+pub use people::{Actor, AuditEntry, AuditQuery, AuditRow, UserChange, UserDraft, UserInfo, UserScope};
 pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};
 pub use report::{

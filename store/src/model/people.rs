@@ -75,6 +75,21 @@ pub struct UserInfo {
     pub deleted_at: Option<i64>,
 }
 
+/// Something to keep in the audit log that changes no row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditEntry {
+    /// Who asked.
+    pub by: Actor,
+    /// A word with its noun before it, such as `tap.start`.
+    pub action: &'static str,
+    /// Identifier or name of what it was done to; never a telephone number.
+    pub object: String,
+    /// What exactly.
+    pub detail: serde_json::Value,
+    /// UTC milliseconds.
+    pub now: i64,
+}
+
 /// Which administrative changes to read, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct AuditQuery {

@@ -9,10 +9,7 @@ use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange,
-    ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
-    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope, AuditEntry,
 };
 use crate::permission::Scope;
 
@@ -153,6 +150,12 @@ impl Office for SqliteBackend {
 
     fn note_change(&mut self, change: &NoteChange) -> Result<NoteRow> {
         self.transact("change note", |db, _| notes::change(db, change))
+    }
+
+    fn audit(&mut self, entry: &AuditEntry) -> Result<()> {
+        let AuditEntry { by, action, object, detail, now } = entry;
+        let doing = "write the audit log";
+        self.transact(doing, |db, _| audit_log::audit_by(db, *now, *by, action, object, detail).doing(doing))
     }
 }
 

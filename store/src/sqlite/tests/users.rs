@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Error;
-use crate::model::{AuditQuery, HistoryQuery, UserChange, UserDraft, UserScope};
+use crate::model::{AuditEntry, AuditQuery, HistoryQuery, UserChange, UserDraft, UserScope};
 use crate::permission::Scope;
 
 const MANAGER: UserScope = UserScope { scope: Scope::All, role: Role::Manager };
@@ -168,6 +168,24 @@ fn changes_are_audited_in_their_own_commit_and_the_log_only_grows() {
     let failed = world.db.user_add(&draft("bob", Role::Operator), by, MANAGER, NOW);
     assert!(failed.is_err());
     assert_eq!(world.reader().audit_log(&query_of("user.")).unwrap().len(), 6, "what failed was not done");
+}
+
+/// What changes no row is kept too, with who asked.
+#[test]
+fn what_changes_no_row_is_audited() {
+    let mut world = World::new(0);
+    let entry = AuditEntry {
+        by: world.actor(),
+        action: "tap.start",
+        object: "a".into(),
+        detail: serde_json::json!({ "mode": "listen" }),
+        now: NOW,
+    };
+    world.db.audit(&entry).unwrap();
+    let log = world.reader().audit_log(&query_of("tap.")).unwrap();
+    assert_eq!(log.len(), 1);
+    assert_eq!((log[0].uid, log[0].login.as_deref(), log[0].at), (Some(1000), Some("alice"), NOW));
+    assert_eq!((&*log[0].object, &log[0].detail), ("a", &entry.detail));
 }
 
 fn query_of(action: &str) -> AuditQuery {
