@@ -24,7 +24,7 @@ use std::path::Path;
 pub use error::{ConfigError, ErrorKind, Warning};
 pub use identity::{ClirRule, DialRule, Identity, Preset, UriForm};
 pub use paths::{Environment, Paths, Setup};
-pub use people::{ContactNames, Contacts, People, RoleName};
+pub use people::{ContactNames, Contacts, People, RoleName, TapNotice};
 pub use secret::{PasswordSource, Secret};
 pub use types::{
     Account, AccountKind, AutoOutcome, Codec, Config, Daemon, DeskPhone, DialMode, Dialing, Dtmf, Keepalive,

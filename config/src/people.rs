@@ -9,6 +9,20 @@ pub struct People {
     pub max_users: Option<u32>,
     /// Operators see no tasks (見込, 再コール) but their own, not even when they search.
     pub private_tasks: bool,
+    /// How operators are told that a supervisor listens.
+    pub tap_notice: TapNotice,
+}
+
+/// How operators are told that a supervisor listens to their calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TapNotice {
+    /// Not at all: only who may listen sees who does.
+    None,
+    /// Their clients are told and show it.
+    #[default]
+    Shown,
+    /// And a short tone is heard.
+    Tone,
 }
 
 /// A role, as users have it.

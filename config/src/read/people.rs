@@ -1,6 +1,6 @@
 //! `[people]`, `[contacts]`.
 
-use crate::people::{ContactNames, Contacts, People, RoleName};
+use crate::people::{ContactNames, Contacts, People, RoleName, TapNotice};
 use crate::reader::{Report, Table};
 
 pub(super) fn people(section: Option<Table<'_, '_>>, report: &mut Report) -> People {
@@ -12,6 +12,10 @@ pub(super) fn people(section: Option<Table<'_, '_>>, report: &mut Report) -> Peo
         table.integer("max_users", 0..1_000_001, report).map(|found| found.value).filter(|most| *most > 0);
     if let Some(private) = table.boolean("private_tasks", report) {
         people.private_tasks = private.value;
+    }
+    let notices = [("none", TapNotice::None), ("shown", TapNotice::Shown), ("tone", TapNotice::Tone)];
+    if let Some(notice) = table.choice("tap_notice", &notices, report) {
+        people.tap_notice = notice.value;
     }
     table.finish(report);
     people

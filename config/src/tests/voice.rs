@@ -62,3 +62,15 @@ fn encryption_of_voice_wants_encrypted_signalling() {
     assert!(parse(&with_account("srtp_keying = \"dtls\"")).is_err(), "nothing is encrypted");
     assert!(parse(&with_account("srtp = true")).is_err() && parse(&with_account("srtp = \"yes\"")).is_err());
 }
+
+#[test]
+fn operators_are_told_of_a_tap_as_the_site_wants() {
+    let notice =
+        |lines: &str| parse(&format!("[people]\n{lines}\n{MINIMAL}")).map(|config| config.people.tap_notice);
+    assert_eq!(notice("").unwrap(), TapNotice::Shown);
+    for (word, wanted) in [("none", TapNotice::None), ("shown", TapNotice::Shown), ("tone", TapNotice::Tone)]
+    {
+        assert_eq!(notice(&format!("tap_notice = \"{word}\"")).unwrap(), wanted);
+    }
+    assert!(notice("tap_notice = true").is_err() && notice("tap_notice = \"loud\"").is_err());
+}
