@@ -27,6 +27,19 @@ pub(crate) fn mask(value: &mut Value) {
     }
 }
 
+/// Takes out who listens to whose calls.
+pub(crate) fn hide_taps(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !TAPS.contains(&name.as_str()));
+            // Further columns of a list may be called anything.
+            fields.iter_mut().filter(|(name, _)| *name != COLUMNS).for_each(|(_, value)| hide_taps(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_taps),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// A cell that is a number, whatever its column is called.
 fn mask_cell(cell: &mut Value) {
     if let Value::String(text) = cell
@@ -66,6 +79,8 @@ pub(crate) fn masked(text: &str) -> String {
 
 /// Fields that hold a telephone number of somebody outside.
 const NUMBERS: [&str; 4] = ["number", "phone", "raw_phone", "peer"];
+/// Fields that tell who listens to whom.
+const TAPS: [&str; 2] = ["tap", "taps"];
 /// Cells of a list's file by the names of their columns.
 const COLUMNS: &str = "columns";
 /// Fields that may hold one in place of a name.
@@ -90,6 +105,17 @@ mod tests {
         ] {
             assert_eq!(masked(number), shown, "{number}");
         }
+    }
+
+    #[test]
+    fn who_listens_is_taken_out_and_columns_stay() {
+        let mut status = json!({ "seats": [{ "name": "a", "taps": [{ "by": "sv" }] }, { "name": "sv", "tap": { "seat": "a" } }],
+            "columns": { "tap": "x" } });
+        hide_taps(&mut status);
+        assert_eq!(
+            status,
+            json!({ "seats": [{ "name": "a" }, { "name": "sv" }], "columns": { "tap": "x" } })
+        );
     }
 
     #[test]

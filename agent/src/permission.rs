@@ -39,6 +39,9 @@ fn action(command: &Command) -> Option<Action> {
         | Command::DevicesSet(_)
         | Command::DevicesVolume(_)
         | Command::DevicesMeter(_) => Action::Dial,
+        Command::CallListen(_) | Command::CallWhisper(_) | Command::CallBarge(_) | Command::CallUntap(_) => {
+            Action::Tap
+        }
         // Whose numbers were called is for those to see whose lists they are.
         Command::CallTrace(p) if p.unmasked => Action::Machine,
         Command::CallTrace(_) | Command::Status(_) | Command::EventsSubscribe(_) => Action::Monitor,
@@ -237,6 +240,7 @@ mod tests {
             role,
             masked: role == Role::Business,
             reads_contacts: false,
+            sees_taps: true,
         }
     }
 
@@ -296,6 +300,10 @@ mod tests {
         call.consult aaa--
         call.swap aaa--
         call.return aaa--
+        call.listen aa---
+        call.whisper aa---
+        call.barge aa---
+        call.untap aa---
         call.save aaa--
         call.trace aao--
         seat.pause aaa--
@@ -457,6 +465,9 @@ mod tests {
             "contact.delete",
             "task.assign",
             "audit.list",
+            "call.listen",
+            "call.whisper",
+            "call.barge",
         ] {
             assert!(!may.contains(&method), "{method}");
         }
@@ -464,11 +475,13 @@ mod tests {
         assert_eq!(check(&who(Role::Manager), &command("history.amend")), Ok(Scope::All));
     }
 
-    /// S4.2: SV watches, assigns and exports, and deletes nothing.
+    /// S4.2: SV watches, listens, assigns and exports, and deletes nothing.
     #[test]
     fn a_supervisor_watches_and_assigns() {
         let may = allowed(Role::Supervisor);
-        for method in ["status.get", "stats.get", "task.assign", "list.export", "user.ls", "user.add"] {
+        for method in
+            ["status.get", "stats.get", "call.listen", "task.assign", "list.export", "user.ls", "user.add"]
+        {
             assert!(may.contains(&method), "{method}");
         }
         for method in

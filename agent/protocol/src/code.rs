@@ -157,6 +157,12 @@ codes! {
         "A recording begins with the call's voice; see [recording] enabled in the configuration.";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
         "通話を終えてから実行してください", "End the call first.";
+    TapOwn = "E-TAP-OWN", "自分の席はモニタリングできません", "A seat cannot listen to itself.",
+        "別の席を指定してください(kakeru status で確認できます)", "Name another seat (`kakeru status` lists them).";
+    TapFull = "E-TAP-FULL", "この席はすでに4人がモニタリングしています", "Four supervisors listen to this seat already.",
+        "誰かが終えるのを待ってください", "Wait until one of them has ended.";
+    NoTap = "E-NO-TAP", "この席では誰もモニタリングしていません", "This seat listens to nobody.",
+        "kakeru listen 席名 で始めてください", "Begin with `kakeru listen SEAT`.";
     Dtmf = "E-DTMF", "この通話ではダイヤル音(DTMF)を送れません", "Digits cannot be sent in this call.",
         "アカウントの dtmf を auto か inband にしてください", "Set the account's dtmf to auto or inband.";
     Srtp = "E-SRTP", "音声の暗号化(SRTP)について相手と合意できませんでした", "The other side and we agree on no encryption of the voice (SRTP).",

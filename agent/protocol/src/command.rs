@@ -101,6 +101,14 @@ commands! {
     CallSwap = "call.swap" => SeatStatus;
     /// Ends the consultation and takes the other side of the call off hold.
     CallReturn = "call.return" => SeatStatus;
+    /// Lets a supervisor hear the calls of another seat.
+    CallListen = "call.listen" => SeatStatus;
+    /// And be heard by its operator.
+    CallWhisper = "call.whisper" => SeatStatus;
+    /// And be heard by operator and callee.
+    CallBarge = "call.barge" => SeatStatus;
+    /// Ends listening, whispering or barging.
+    CallUntap = "call.untap" => SeatStatus;
     /// Saves status, memo and callback time of the last call, and says what follows.
     CallSave = "call.save" => SeatStatus;
     /// The SIP messages of a call and what became of its voice.
@@ -308,6 +316,10 @@ impl Command {
             Self::CallConsult(p) => Some(&mut p.seat),
             Self::CallSwap(p) => Some(&mut p.seat),
             Self::CallReturn(p) => Some(&mut p.seat),
+            Self::CallListen(p) => Some(&mut p.seat),
+            Self::CallWhisper(p) => Some(&mut p.seat),
+            Self::CallBarge(p) => Some(&mut p.seat),
+            Self::CallUntap(p) => Some(&mut p.seat),
             Self::CallSave(p) => Some(&mut p.seat),
             Self::SeatPause(p) => Some(&mut p.seat),
             Self::SeatReady(p) => Some(&mut p.seat),

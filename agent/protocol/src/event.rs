@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::result::{
-    CallInfo, Direction, ImportResult, LevelRow, RecordingInfo, RegistrationState, SeatState, TransferInfo,
-    TrunkStatus,
+    CallInfo, Direction, ImportResult, LevelRow, RecordingInfo, RegistrationState, SeatState, TapMode,
+    TransferInfo, TrunkStatus,
 };
 
 /// An event with its number and time, as sent: the parameters of the notification `event`.
@@ -227,6 +227,50 @@ events! {
         code: Option<u16>,
         /// Reason phrase, or what happened instead.
         reason: Option<String>,
+    }
+    /// A supervisor listens to a seat, over all of its calls until `tap.ended`.
+    TapStarted = "tap.started" {
+        /// The seat that is listened to.
+        seat: String,
+        /// The supervisor's seat.
+        by: String,
+        /// Login of the operator of the supervisor's seat.
+        operator: String,
+        /// What the supervisor may do.
+        mode: TapMode,
+        /// The attempt that is heard, while there is one.
+        attempt: Option<String>,
+    }
+    /// A supervisor who listens may do more, or less.
+    TapChanged = "tap.changed" {
+        /// The seat that is listened to.
+        seat: String,
+        /// The supervisor's seat.
+        by: String,
+        /// Login of the operator of the supervisor's seat.
+        operator: String,
+        /// What the supervisor may do from now on.
+        mode: TapMode,
+        /// What it was before.
+        before: TapMode,
+        /// The attempt that is heard, while there is one.
+        attempt: Option<String>,
+    }
+    /// A supervisor listens no longer.
+    TapEnded = "tap.ended" {
+        /// The seat that was listened to.
+        seat: String,
+        /// The supervisor's seat.
+        by: String,
+        /// Login of the operator of the supervisor's seat.
+        operator: String,
+        /// What the supervisor could do in the end.
+        mode: TapMode,
+        /// Why: `client` (asked for), `hangup` (the supervisor hung up), `call` (a call of their own), `moved` (to another
+        /// seat), `phone` (their phone was not answered), `permission` (their role no longer allows it), `shutdown`.
+        reason: String,
+        /// The attempt that was heard, where there was one.
+        attempt: Option<String>,
     }
     /// The other side should be heard and nothing has come for ten seconds, or it is heard again.
     CallSilent = "call.silent" {

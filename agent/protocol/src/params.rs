@@ -117,6 +117,32 @@ params! {
         /// The seat.
         seat: Option<String>,
     }
+    /// `call.listen`.
+    CallListen {
+        /// The supervisor's seat, where the calls are heard.
+        seat: Option<String>,
+        /// The seat to listen to; `None` = the one that is listened to now.
+        tapped: Option<String>,
+    }
+    /// `call.whisper`.
+    CallWhisper {
+        /// The supervisor's seat, whose voice the operator hears.
+        seat: Option<String>,
+        /// The seat to listen to; `None` = the one that is listened to now.
+        tapped: Option<String>,
+    }
+    /// `call.barge`.
+    CallBarge {
+        /// The supervisor's seat, whose voice operator and callee hear.
+        seat: Option<String>,
+        /// The seat to listen to; `None` = the one that is listened to now.
+        tapped: Option<String>,
+    }
+    /// `call.untap`.
+    CallUntap {
+        /// The supervisor's seat.
+        seat: Option<String>,
+    }
     /// `call.save`: may be repeated until the next dial, the last one wins.
     CallSave {
         /// The seat.

@@ -127,6 +127,14 @@ pub enum Verb {
     },
     /// Talk with the other one of the two: whom you consult, or who waits
     Swap,
+    /// Hear the calls of another seat at yours, one after another until `kakeru untap` (supervisors)
+    Listen(TapArgs),
+    /// Listen, and be heard by the operator alone
+    Whisper(TapArgs),
+    /// Listen, and be heard by operator and callee
+    Barge(TapArgs),
+    /// Listen no longer; so does `kakeru hangup`
+    Untap,
     /// Save the call's result, and say what follows
     Save(SaveArgs),
     /// Be away

@@ -4,7 +4,7 @@ use protocol::Verb as Method;
 use protocol::params::*;
 use protocol::result::SeatStatus;
 
-use super::args::{CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, Verb};
+use super::args::{CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb};
 use super::output::{Closed, Out};
 use super::{Failure, files, office, render, socket};
 use crate::control::client::Client;
@@ -47,6 +47,10 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Consult { number: Some(number), .. } => seat_call(global, CallConsult { seat, number }, out),
         Verb::Consult { number: None, .. } => seat_call(global, CallReturn { seat }, out),
         Verb::Swap => seat_call(global, CallSwap { seat }, out),
+        Verb::Listen(TapArgs { tapped }) => seat_call(global, CallListen { seat, tapped }, out),
+        Verb::Whisper(TapArgs { tapped }) => seat_call(global, CallWhisper { seat, tapped }, out),
+        Verb::Barge(TapArgs { tapped }) => seat_call(global, CallBarge { seat, tapped }, out),
+        Verb::Untap => seat_call(global, CallUntap { seat }, out),
         Verb::Save(args) => {
             let next = match args.next {
                 NextArg::Dial => Next::Dial,

@@ -78,7 +78,10 @@ impl Audience {
             | Event::DeviceLost { seat, .. }
             | Event::DeviceBack { seat, .. }
             | Event::DeviceHeadset { seat, .. }
-            | Event::DeviceLevel { seat, .. } => Self::seat(seat),
+            | Event::DeviceLevel { seat, .. }
+            | Event::TapStarted { seat, .. }
+            | Event::TapChanged { seat, .. }
+            | Event::TapEnded { seat, .. } => Self::seat(seat),
             Event::AttemptSaved { seat, .. } | Event::AttemptSealed { seat, .. } => {
                 seat.as_deref().map_or(Self::Monitors, Self::seat)
             }
@@ -137,6 +140,9 @@ mod tests {
         call.dtmf_failed seat
         call.replaced seat
         call.transfer seat
+        tap.started seat
+        tap.changed seat
+        tap.ended seat
         call.silent seat
         call.secured seat
         call.heard seat

@@ -296,7 +296,8 @@ impl Connection {
         let wanted = |event: &Stored| {
             let asked =
                 kinds.is_empty() || kinds.iter().any(|prefix| event.kind.starts_with(prefix.as_str()));
-            asked && directory.hears(&who, &event.audience)
+            let shown = who.sees_taps || !event.kind.starts_with("tap.");
+            asked && shown && directory.hears(&who, &event.audience)
         };
         let batch = self.shared.hub.fetch(subscription.cursor, room, wanted);
         let since = subscription.cursor;

@@ -25,6 +25,8 @@ pub struct Who {
     pub masked: bool,
     /// They see contacts and change none (S3.11).
     pub reads_contacts: bool,
+    /// They see who listens to whose calls.
+    pub sees_taps: bool,
 }
 
 /// A snapshot of which Unix user is which user.
@@ -36,6 +38,8 @@ pub struct Directory {
     only: Option<(UserId, Role)>,
     masked: Vec<Role>,
     readers: Vec<Role>,
+    /// Only who may listen sees who does.
+    quiet_taps: bool,
     roles: HashMap<UserId, Role>,
     seats: Arc<[SeatBinding]>,
 }
@@ -48,7 +52,8 @@ impl Directory {
         let known = self.by_uid.get(&uid).or(self.only.as_ref());
         let role = if owner { Role::Manager } else { known.map_or(Role::Operator, |(_, role)| *role) };
         let (masked, reads_contacts) = (self.masked.contains(&role), self.readers.contains(&role));
-        Who { uid, owner, user: known.map(|(user, _)| *user), role, masked, reads_contacts }
+        let sees_taps = !self.quiet_taps || store::permits(role, store::Action::Tap).any();
+        Who { uid, owner, user: known.map(|(user, _)| *user), role, masked, reads_contacts, sees_taps }
     }
 
     /// Whether something is for somebody: whoever monitors sees all of it, whoever calls their own (section D).
@@ -107,6 +112,7 @@ pub struct People {
     seats: Arc<[SeatBinding]>,
     masked: Vec<Role>,
     readers: Vec<Role>,
+    quiet_taps: bool,
     daemon_uid: u32,
     now: watch::Sender<Arc<Directory>>,
 }
@@ -125,7 +131,15 @@ impl People {
             seats: Arc::clone(&seats),
             ..Directory::default()
         };
-        Self { seats, masked, readers, daemon_uid, now: watch::Sender::new(Arc::new(directory)) }
+        let now = watch::Sender::new(Arc::new(directory));
+        Self { seats, masked, readers, quiet_taps: false, daemon_uid, now }
+    }
+
+    /// Only who may listen to calls sees who does.
+    #[must_use]
+    pub fn quiet_taps(mut self, quiet: bool) -> Self {
+        self.quiet_taps = quiet;
+        self
     }
 
     /// Reads the users anew.
@@ -169,6 +183,7 @@ impl People {
             only,
             masked: self.masked.clone(),
             readers: self.readers.clone(),
+            quiet_taps: self.quiet_taps,
             roles: users.iter().map(|user| (user.id, user.role)).collect(),
             seats: Arc::clone(&self.seats),
         };
@@ -263,6 +278,17 @@ mod tests {
         ] {
             assert_eq!(heard(uid), expected, "{uid}");
         }
+    }
+
+    #[test]
+    fn quiet_taps_are_seen_by_who_may_tap() {
+        let sees = |quiet| {
+            let people = people(Vec::new()).quiet_taps(quiet);
+            people.set(&[user(1, Role::Operator, Some(1000)), user(2, Role::Supervisor, Some(1001))]);
+            [1000, 1001, 990].map(|uid| people.directory().who(uid).sees_taps)
+        };
+        assert_eq!(sees(false), [true; 3]);
+        assert_eq!(sees(true), [false, true, true]);
     }
 
     #[test]

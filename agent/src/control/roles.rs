@@ -50,7 +50,7 @@ mod tests {
     fn who(uid: u32) -> Who {
         let owner = uid == 0 || uid == 990;
         let role = if owner { Role::Manager } else { Role::Operator };
-        Who { uid, owner, user: None, role, masked: false, reads_contacts: false }
+        Who { uid, owner, user: None, role, masked: false, reads_contacts: false, sees_taps: true }
     }
 
     fn refusal(result: Result<usize, RpcError>) -> Option<ErrorCode> {

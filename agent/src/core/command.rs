@@ -4,7 +4,7 @@ use config::Dtmf;
 use dialer::{Next, Refusal, SaveIntent};
 use media::types::Command as MediaCommand;
 use protocol::params::{CallDial, CallDtmf, CallMute, CallSave, DialStart};
-use protocol::result::SeatStatus;
+use protocol::result::{SeatStatus, TapMode};
 use protocol::{Command, ErrorCode, RpcError};
 use serde::Serialize;
 use sip_stack::ua::{DtmfError, HoldError};
@@ -15,10 +15,11 @@ use super::identity::plan;
 use super::job::{Done, store_error};
 use super::reach::Bound;
 use super::seat::{DialedList, Reply};
+use super::tap::TapEnd;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
-use crate::control::Incoming;
 use crate::control::roles::resolve_seat;
+use crate::control::{Incoming, Who};
 use crate::permission;
 
 impl Core {
@@ -30,7 +31,7 @@ impl Core {
             Ok(scope) => scope,
             Err(error) => return respond::<()>(reply, Err(error)),
         };
-        let reply = if who.masked { self.masking(reply) } else { reply };
+        let reply = if who.masked || !who.sees_taps { self.filtered(reply, &who) } else { reply };
         let bound = Bound { command, who, scope, reply };
         match permission::reach(&bound.command).filter(|_| permission::is_bound(&who)) {
             Some(reach) => self.within_grants(bound, reach),
@@ -64,6 +65,15 @@ impl Core {
             Command::CallTransfer(p) => return self.call_transfer(seat, p.number, reply, now),
             Command::CallConsult(p) => return self.call_consult(seat, p.number, reply, now),
             Command::CallSave(p) => return self.call_save(seat, p, reply, now),
+            Command::CallListen(p) => {
+                return self.call_tap(seat, p.tapped, TapMode::Listen, &who, reply, now);
+            }
+            Command::CallWhisper(p) => {
+                return self.call_tap(seat, p.tapped, TapMode::Whisper, &who, reply, now);
+            }
+            Command::CallBarge(p) => {
+                return self.call_tap(seat, p.tapped, TapMode::Barge, &who, reply, now);
+            }
             Command::DialStart(p) => return self.dial_start(seat, p, reply),
             Command::CallAnswer(_) => self.answer(seat, now),
             Command::CallSwap(_) => self.call_swap(seat, now),
@@ -73,7 +83,13 @@ impl Core {
             {
                 self.call_return(seat, now)
             }
+            Command::CallHangup(_) if self.seats[seat].tap.is_some() => {
+                self.end_tap(seat, TapEnd::Hangup, now);
+                Ok(())
+            }
             Command::CallHangup(_) => self.seats[seat].dialer.hang_up().map_err(refusal),
+            Command::CallUntap(_) if self.end_tap(seat, TapEnd::Client, now) => Ok(()),
+            Command::CallUntap(_) => Err(ErrorCode::NoTap.into()),
             Command::CallHold(_) => self.hold(seat, true, now),
             Command::CallResume(_) => self.hold(seat, false, now),
             Command::CallMute(p) => self.mute(seat, &p, now),
@@ -108,9 +124,10 @@ impl Core {
         respond(reply, answer.map(|()| self.seat_status(seat)));
     }
 
-    /// A place for an answer whose numbers are masked on their way (S3.14).
-    fn masking(&mut self, mut reply: Reply) -> Reply {
-        let (masked, answer) = tokio::sync::oneshot::channel();
+    /// A place for an answer that loses on its way what its reader may not see: numbers (S3.14), who listens to whom.
+    fn filtered(&mut self, mut reply: Reply, who: &Who) -> Reply {
+        let (masked, sees_taps) = (who.masked, who.sees_taps);
+        let (filtered, answer) = tokio::sync::oneshot::channel();
         self.jobs.spawn(async move {
             let answer = tokio::select! {
                 answer = answer => answer.ok(),
@@ -119,14 +136,19 @@ impl Core {
             };
             if let Some(mut answer) = answer {
                 if let Ok(value) = &mut answer {
-                    crate::mask::mask(value);
+                    if masked {
+                        crate::mask::mask(value);
+                    }
+                    if !sees_taps {
+                        crate::mask::hide_taps(value);
+                    }
                 }
                 // The client may have gone.
                 let _ = reply.send(answer);
             }
             Done::Nothing
         });
-        masked
+        filtered
     }
 
     /// Name of the list that is being dialed.

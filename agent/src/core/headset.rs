@@ -8,6 +8,7 @@ use protocol::{Event, RpcError};
 use tokio::sync::mpsc;
 
 use super::command::refusal;
+use super::tap::TapEnd;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 
@@ -95,6 +96,7 @@ impl Core {
             Press::HangUp if self.seats[seat].consult.as_ref().is_some_and(|consult| consult.talking) => {
                 self.call_return(seat, now)
             }
+            Press::HangUp if self.end_tap(seat, TapEnd::Hangup, now) => Ok(()),
             Press::HangUp => self.seats[seat].dialer.hang_up().map_err(refusal),
             Press::Mute(on) => self.mute(seat, &CallMute { seat: None, on }, now),
             Press::Hold(on) => self.hold(seat, on, now),
@@ -120,7 +122,9 @@ impl Core {
     fn lamps(&self, seat: SeatIndex) -> Lamps {
         let talks = self.talking_attempt(seat).ok().and_then(|attempt| self.calls.get(&attempt));
         let state = self.seats[seat].dialer.state();
-        lamps(state, talks.map(|call| (call.muted, call.held)))
+        let lamps = lamps(state, talks.map(|call| (call.muted, call.held)));
+        // Hanging up ends listening, so that the handset has to be off.
+        Lamps { off_hook: lamps.off_hook || self.seats[seat].tap.is_some(), ..lamps }
     }
 }
 

@@ -17,6 +17,7 @@ use super::call::{Call, Kept, Origin, Party, Recorded, Recording};
 use super::command::respond;
 use super::reach::Bound;
 use super::seat::Reply;
+use super::tap::TapOrder;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::room;
@@ -71,6 +72,12 @@ pub(crate) enum Done {
     ListFound {
         seat: SeatIndex,
         result: Result<Box<store::ListInfo>, StoreError>,
+        reply: Reply,
+    },
+    /// A tap that was asked for is in the audit log, or cannot be put there.
+    TapNoted {
+        order: Box<TapOrder>,
+        result: Result<(), StoreError>,
         reply: Reply,
     },
     /// Whether a command may reach the list, lead or call it names.
@@ -130,6 +137,7 @@ impl Core {
             Done::TransferChecked { attempt, result } => self.transfer_checked(attempt, *result, now),
             Done::Consulted { seat, result } => self.consult_opened(seat, *result, now),
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
+            Done::TapNoted { order, result, reply } => self.tap_noted(*order, result, reply, now),
             Done::Reached { bound, result } => self.reached(*bound, result, now),
             Done::Arrived { sip, contact, earlier, result } => {
                 self.arrived(sip, contact.map(|c| *c), earlier, result, now);

@@ -44,6 +44,7 @@ mod signal;
 mod silence;
 mod status;
 mod strangers;
+mod tap;
 mod trace;
 mod transfer;
 
@@ -217,6 +218,7 @@ impl Core {
                 }
             }
             for seat in 0..self.seats.len() {
+                idle &= !self.drive_tap(seat, now);
                 idle &= !self.drive_phone(seat, now);
             }
             if idle {

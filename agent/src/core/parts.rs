@@ -145,6 +145,7 @@ impl Core {
             // A seat without a session has nothing to stop.
             let _ = seat.dialer.stop(now.into());
         }
+        self.end_taps(now);
         self.hang_up_all(now);
         for account in &self.accounts {
             self.ua.unregister(account.id, now.mono);

@@ -27,6 +27,7 @@ use store::AttemptId;
 
 use super::command::respond;
 use super::seat::{Reply, Voice};
+use super::tap::TapEnd;
 use super::{Core, SeatIndex, account};
 use crate::clock::Now;
 use crate::stream::stream_params;
@@ -134,10 +135,13 @@ impl Core {
             return false;
         }
         let dialer = &self.seats[seat].dialer;
-        let needed = dialer.wants_voice() || phone.pending.is_some();
+        let taps = self.seats[seat].tap.is_some();
+        let needed = dialer.wants_voice() || phone.pending.is_some() || taps;
         // Who hung up has left the desk: not called again by the call that is just ending, nor before the seat is ready.
         let back = match phone.config.keep {
-            PhoneKeep::Up => phone.pending.is_some() || matches!(dialer.state(), dialer::SeatState::Ready),
+            PhoneKeep::Up => {
+                phone.pending.is_some() || taps || matches!(dialer.state(), dialer::SeatState::Ready)
+            }
             PhoneKeep::PerCall => !dialer.in_call(),
         };
         let left = phone.left && !back;
@@ -343,7 +347,8 @@ impl Core {
         }
         self.set_phone(seat, State::Down, Some("hung up; `kakeru ready` calls it again"), now);
         let in_call = self.seats[seat].dialer.in_call();
-        if keep == Some(PhoneKeep::Up) || !in_call {
+        let listened = self.end_tap(seat, TapEnd::Hangup, now);
+        if keep == Some(PhoneKeep::Up) || !in_call && !listened {
             self.seats[seat].dialer.pause(String::from("phone"), now.into());
         }
         if in_call {
@@ -366,6 +371,7 @@ impl Core {
     fn phone_failed(&mut self, seat: SeatIndex, why: &str, now: Now) {
         tracing::warn!(seat = self.seats[seat].name, why, "no answer from the phone");
         self.refuse_pending(seat, why);
+        self.end_tap(seat, TapEnd::Phone, now);
         let Some(phone) = &mut self.seats[seat].phone else { return };
         let wait = AGAIN_MAX.min(AGAIN_FIRST * 2_u32.saturating_pow(phone.failures.min(10)));
         phone.failures += 1;

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::Phone;
 use super::consult::Consult;
+use super::tap::Tap;
 
 /// Where the answer to a command goes.
 pub(crate) type Reply = oneshot::Sender<Result<serde_json::Value, RpcError>>;
@@ -30,6 +31,10 @@ pub(crate) struct SeatRuntime {
     pub(crate) consult: Option<Consult>,
     /// The sockets of the call that the store is writing down.
     pub(crate) bound: Option<media::RtpSocket>,
+    /// It listens to another seat.
+    pub(crate) tap: Option<Tap>,
+    /// A tap was asked for, and the audit log does not have it yet.
+    pub(crate) tap_asked: bool,
     /// The command that waits for a commit.
     pub(crate) waiting: Option<Reply>,
     /// Number of the save that is under way.
@@ -85,9 +90,9 @@ impl SeatRuntime {
         if self.waiting.is_some() { Err(ErrorCode::Busy.into()) } else { Ok(()) }
     }
 
-    /// Whether an incoming call may ring here.
+    /// Whether an incoming call may ring here: not over what a supervisor listens to.
     pub(crate) fn is_free(&self) -> bool {
-        self.dialer.is_free() && self.consult.is_none()
+        self.dialer.is_free() && self.consult.is_none() && self.tap.is_none()
     }
 
     /// The name of the list that is being dialed.

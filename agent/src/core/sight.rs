@@ -126,6 +126,7 @@ mod tests {
             role,
             masked: false,
             reads_contacts: false,
+            sees_taps: true,
         };
         let operator = Sight::of(&who(Role::Operator));
         let (pool, closed) = (list(true), list(false));

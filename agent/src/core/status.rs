@@ -160,6 +160,8 @@ impl Core {
             }),
             voice: self.voice_status(seat),
             consult: self.consult_info(seat),
+            tap: self.tap_info(seat),
+            taps: self.taps_at(seat).filter_map(|by| self.tap_info(by)).collect(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use config::{AccountKind, Config, RoleName, Voice};
+use config::{AccountKind, Config, RoleName, TapNotice, Voice};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
@@ -59,6 +59,8 @@ pub(super) async fn seats(
             list: None,
             consult: None,
             bound: None,
+            tap: None,
+            tap_asked: false,
             waiting: None,
             save_seq: None,
             since: wall,
@@ -123,7 +125,8 @@ pub(super) async fn people(
     };
     let masked = config.people.mask_numbers.iter().map(role).collect();
     let people =
-        People::new(bindings.collect(), masked, config.contacts.read_only.iter().map(role).collect());
+        People::new(bindings.collect(), masked, config.contacts.read_only.iter().map(role).collect())
+            .quiet_taps(config.people.tap_notice == TapNotice::None);
     people.refresh(store).await?;
     Ok(Arc::new(people))
 }

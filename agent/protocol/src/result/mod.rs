@@ -11,6 +11,7 @@ mod office;
 mod quality;
 mod seat;
 mod status;
+mod tap;
 mod trace;
 
 pub use contact::*;
@@ -22,6 +23,7 @@ pub use office::*;
 pub use quality::*;
 pub use seat::*;
 pub use status::*;
+pub use tap::*;
 pub use trace::*;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::CallQuality;
+use super::{CallQuality, TapInfo};
 
 /// A seat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,12 @@ pub struct SeatStatus {
     /// held. Absent where nobody is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consult: Option<CallInfo>,
+    /// Whom this seat listens to (`call.listen`). Absent where nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tap: Option<TapInfo>,
+    /// Who listens to this seat. Absent where nobody, and for whom `people.tap_notice` hides it from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taps: Vec<TapInfo>,
 }
 
 /// What an operator is doing.

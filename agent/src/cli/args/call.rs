@@ -26,6 +26,14 @@ pub struct CallArgs {
     pub project: Option<String>,
 }
 
+/// `kakeru listen`, `whisper`, `barge`; the supervisor's own seat is the global `--seat`.
+#[derive(Clone, Debug, Args)]
+pub struct TapArgs {
+    /// The seat to listen to [default: the one you listen to now]
+    #[arg(value_name = "SEAT")]
+    pub tapped: Option<String>,
+}
+
 /// `kakeru save`.
 #[derive(Clone, Debug, Args)]
 pub struct SaveArgs {

@@ -2,8 +2,8 @@
 
 use protocol::result::{
     AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, EarlierCall, RegistrationState,
-    SeatState, SeatStatus, StatusResult, StrangersStatus, TransferInfo, TransferState, TrunkState,
-    TrunkStatus,
+    SeatState, SeatStatus, StatusResult, StrangersStatus, TapInfo, TapMode, TransferInfo, TransferState,
+    TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -65,7 +65,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         seats.row([
             seat.name.clone(),
             seat.operator.clone(),
-            state(seat, out),
+            format!("{} {}", state(seat, out), taps(seat, out)).trim_end().to_owned(),
             time::short(seat.since, status.now),
             calls(seat, out),
             dial(seat, out),
@@ -156,6 +156,11 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
     if !calls.is_empty() {
         line.push_str("  ");
         line.push_str(&calls);
+    }
+    let taps = taps(seat, out);
+    if !taps.is_empty() {
+        line.push_str("  ");
+        line.push_str(&taps);
     }
     let dial = dial(seat, out);
     if !dial.is_empty() {
@@ -286,6 +291,18 @@ fn calls(seat: &SeatStatus, out: Out) -> String {
         Some(second) => format!("{call}  {}: {}", out.text("相談", "consulting"), brief(second, out)),
         None => call,
     }
+}
+
+/// Whom the seat listens to, and who listens to it.
+fn taps(seat: &SeatStatus, out: Out) -> String {
+    let mode = |tap: &TapInfo| match tap.mode {
+        TapMode::Listen => out.text("モニタリング", "listening"),
+        TapMode::Whisper => out.text("ささやき", "whispering"),
+        TapMode::Barge => out.text("三者通話", "barging in"),
+    };
+    let own = seat.tap.iter().map(|tap| format!("({} → {})", mode(tap), clean(&tap.seat)));
+    let here = seat.taps.iter().map(|tap| format!("({} ← {})", mode(tap), clean(&tap.operator)));
+    own.chain(here).collect::<Vec<_>>().join(" ")
 }
 
 fn brief(call: &CallInfo, out: Out) -> String {
