@@ -40,6 +40,7 @@ mod spellings;
 mod srtp;
 mod strangers;
 mod talk;
+mod tap;
 mod trace;
 mod transactions;
 mod transports;
