@@ -86,9 +86,9 @@ impl Directory {
     /// Whether what a user does may make contacts by itself (S3.11).
     #[must_use]
     pub fn may_make_contacts(&self, user: UserId) -> bool {
-        self.roles.get(&user).is_none_or(|role| {
-            !self.readers.contains(role) && permits(*role, Action::ContactEdit).any()
-        })
+        self.roles
+            .get(&user)
+            .is_none_or(|role| !self.readers.contains(role) && permits(*role, Action::ContactEdit).any())
     }
 }
 

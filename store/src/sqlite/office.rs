@@ -9,7 +9,10 @@ use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditQuery, AuditRow, CategoryInfo, ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope, AuditEntry,
+    Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo, ContactAdd,
+    ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
+    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 
