@@ -52,7 +52,7 @@ impl Directory {
         let known = self.by_uid.get(&uid).or(self.only.as_ref());
         let role = if owner { Role::Manager } else { known.map_or(Role::Operator, |(_, role)| *role) };
         let (masked, reads_contacts) = (self.masked.contains(&role), self.readers.contains(&role));
-        let sees_taps = !self.quiet_taps || store::permits(role, store::Action::Tap).any();
+        let sees_taps = !self.quiet_taps || permits(role, Action::Tap).any();
         Who { uid, owner, user: known.map(|(user, _)| *user), role, masked, reads_contacts, sees_taps }
     }
 

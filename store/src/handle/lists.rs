@@ -109,7 +109,7 @@ impl Store {
     /// # Errors
     /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.
     pub async fn import_dnc(&self, job: DncImport) -> Result<DncImported> {
-        let staging = Staging::new(Arc::clone(&self.inner.writes));
+        let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let projects = self.projects().await?;
         let known = projects.into_iter().map(|project| (project.name, project.id)).collect();
         let (sender, receiver) = oneshot::channel();
