@@ -36,6 +36,9 @@ fn peak_mib(pid: u32) -> u64 {
     line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") / 1024
 }
 
+/// Entries that hold.
+const LIVE: &str = "revoked_at IS NULL";
+
 fn entries(daemon: &Daemon, condition: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM do_not_call WHERE {condition}");
     daemon.database().query_row(&sql, [], |row| row.get(0)).expect("the table is there")
@@ -103,16 +106,16 @@ fn a_crash_in_the_middle_leaves_nothing_of_a_file() {
     let begun = entries(&daemon, "source = 'import'");
     assert!((1..i64::from(ROWS)).contains(&begun), "it was in the middle: {begun}");
     daemon.start();
-    assert_eq!(entries(&daemon, "1"), 1, "only what was added by hand");
+    assert_eq!(entries(&daemon, LIVE), 1, "only what was added by hand");
     let file = daemon.path("numbers.csv");
     let file = file.to_string_lossy();
     assert_eq!(daemon.cli(&["dnc", "import", &file, "--reason", "名簿"])["changed"], ROWS);
     let client = half_way(&daemon, ROWS, true, "revoked_at IS NOT NULL");
     daemon.kill9();
     drop(client);
-    assert!(entries(&daemon, "revoked_at IS NULL") > 1, "it was in the middle");
+    assert!(entries(&daemon, LIVE) > 1, "it was in the middle");
     daemon.start();
-    assert_eq!(entries(&daemon, "revoked_at IS NULL"), i64::from(ROWS) + 1, "every number holds again");
+    assert_eq!(entries(&daemon, LIVE), i64::from(ROWS) + 1, "every number holds again");
 }
 
 /// Ctrl-C at the command line ends the daemon's work too, and nothing of the file is kept; so does `import-cancel`.
@@ -127,7 +130,7 @@ fn an_interrupted_command_leaves_nothing_of_a_file() {
             let running: i64 = daemon.database().query_row(sql, [], |row| row.get(0)).expect("the table");
             (running == 0).then_some(())
         });
-        assert_eq!(entries(&daemon, "1"), 0, "{what}");
+        assert_eq!(entries(&daemon, LIVE), 0, "{what}");
     };
     let mut command = Command::new(e2e::daemon::binary());
     command
@@ -136,7 +139,7 @@ fn an_interrupted_command_leaves_nothing_of_a_file() {
         .arg(daemon.path("numbers.csv"));
     let log = daemon.path("import.log");
     let mut import = e2e::process::Process::start("import", &command, &log);
-    wait::until("the first numbers", LONG, || (entries(&daemon, "1") > 0).then_some(()));
+    wait::until("the first numbers", LONG, || (entries(&daemon, LIVE) > 0).then_some(()));
     import.signal("INT");
     assert_eq!(import.wait(SOON).code(), None, "ended by the signal");
     nothing("after Ctrl-C");
@@ -144,7 +147,7 @@ fn an_interrupted_command_leaves_nothing_of_a_file() {
     let mut control = daemon.control();
     let path = daemon.path("numbers.csv");
     control.send("dnc.import", &json!({ "path": path }));
-    wait::until("the first numbers", LONG, || (entries(&daemon, "1") > 0).then_some(()));
+    wait::until("the first numbers", LONG, || (entries(&daemon, LIVE) > 0).then_some(()));
     daemon.cli(&["dnc", "import-cancel"]);
     nothing("after import-cancel");
     daemon.run(&["dnc", "import-cancel"]).refused("E-NOT-FOUND");
@@ -158,7 +161,7 @@ fn refused_numbers_come_back_as_a_file() {
     std::fs::write(&file, "電話番号,理由\n0312340001,断り\nabc,断り\n0312340003,断り\n").expect("ours");
     let (file, bad) = (file.to_string_lossy(), bad.to_string_lossy());
     assert_eq!(daemon.run(&["dnc", "import", &file]).code, 1, "all or nothing");
-    assert_eq!(entries(&daemon, "1"), 0);
+    assert_eq!(entries(&daemon, LIVE), 0);
     let looked = daemon.cli(&["dnc", "import", &file, "--dry-run"]);
     assert_eq!((&looked["refused"], &looked["changed"]), (&1.into(), &0.into()));
     let done = daemon.cli(&["dnc", "import", &file, "--partial", "--report", &bad]);
@@ -172,5 +175,5 @@ fn refused_numbers_come_back_as_a_file() {
     // A name that is wrong makes no project.
     std::fs::write(&*bad, "電話番号,案件\n0312340009,なし\n").expect("ours");
     daemon.run(&["dnc", "import", &bad]).refused("E-NOT-FOUND");
-    assert_eq!(entries(&daemon, "1"), 3);
+    assert_eq!(entries(&daemon, LIVE), 3);
 }

@@ -115,9 +115,12 @@ pub(super) fn undo(
                        WHERE id > ?1 AND id <= ?2 AND revoked_at = ?3 AND revoked_by IS ?4";
             exec(db, sql, (after, upto, at, user)).doing(doing)?;
         } else {
-            let sql = "DELETE FROM do_not_call WHERE id > ?1 AND id <= ?2 AND source = 'import' AND at = ?3
-                         AND by_user_id IS ?4 AND revoked_at IS NULL";
-            exec(db, sql, (after, upto, at, user)).doing(doing)?;
+            // Entries are cleared, never deleted.
+            let sql = "UPDATE do_not_call SET revoked_at = ?5, revoked_by = ?4,
+                         revoked_reason = 'the import was not finished'
+                       WHERE id > ?1 AND id <= ?2 AND source = 'import' AND at = ?3 AND by_user_id IS ?4
+                         AND revoked_at IS NULL";
+            exec(db, sql, (after, upto, at, user, now)).doing(doing)?;
         }
         let sql = "SELECT 1 FROM do_not_call WHERE id > ?1 LIMIT 1";
         if one(db, sql, [upto], |_| Ok(())).doing(doing)?.is_some() {
