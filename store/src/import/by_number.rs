@@ -240,10 +240,10 @@ fn damaged() -> io::Error {
     io::Error::from(io::ErrorKind::InvalidData)
 }
 
-/// Of packed rows in memory: 50,000 of a usual list.
-const RUN_BYTES: usize = 8 << 20;
+/// Of packed rows in memory: some 35,000 of a usual list.
+const RUN_BYTES: usize = 4 << 20;
 /// Read of a run at once.
-const CHUNK: usize = 64 << 10;
+const CHUNK: usize = 32 << 10;
 /// Bytes of a number in front of its row.
 const KEY: usize = 8;
 /// Digits of an E.164 number at most.

@@ -91,6 +91,9 @@ pub(crate) struct SqliteBackend {
     changes: Changes,
     /// Whether the log's file was made long enough, which is done in the first quiet moment.
     log_has_room: bool,
+    /// The database itself, to wait for the disk with. Closing it would drop the locks of every connection of this process
+    /// (fcntl(2), advisory record locks), so it is closed after them.
+    file: Arc<File>,
     /// Held while the store is open: one daemon per database.
     _lock: File,
 }

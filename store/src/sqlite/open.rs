@@ -24,7 +24,7 @@ use crate::progress::Progress;
 pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<SqliteBackend, OpenError> {
     let lock = lock(path)?;
     // Personal data: the file and what SQLite puts beside it are for the daemon's user only.
-    FileOptions::new()
+    let file = FileOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
@@ -58,6 +58,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         log_frames,
         changes,
         log_has_room: false,
+        file: Arc::new(file),
         _lock: lock,
     };
     // Begins the log, so that the first call does not pay for its header.

@@ -34,8 +34,12 @@ struct State {
 }
 
 impl Flusher {
-    /// Starts the thread for the database at `path`.
-    pub(super) fn start(path: &Path, log_frames: &Arc<AtomicI32>) -> rusqlite::Result<Self> {
+    /// Starts the thread for the database at `path`, which is `file`.
+    pub(super) fn start(
+        path: &Path,
+        log_frames: &Arc<AtomicI32>,
+        file: &Arc<File>,
+    ) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(path, flags)?;
         db.pragma_update(None, "cache_size", -CACHE_KIB)?;
@@ -51,11 +55,11 @@ impl Flusher {
         log.push("-wal");
         // Without it every checkpoint still syncs the log.
         let log = File::open(PathBuf::from(log)).ok();
-        let its = Arc::clone(&shared);
+        let (its, file) = (Arc::clone(&shared), Arc::clone(file));
         let thread = std::thread::Builder::new()
             .name("store-flush".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || its.run(&db, log.as_ref()))
+            .spawn(move || its.run(&db, log.as_ref(), &file))
             .ok();
         Ok(Self { shared, thread })
     }
@@ -92,7 +96,7 @@ impl Drop for Flusher {
 }
 
 impl Shared {
-    fn run(&self, db: &Connection, log: Option<&File>) {
+    fn run(&self, db: &Connection, log: Option<&File>, file: &File) {
         let mut moved = 0;
         while self.wait() {
             if let Some(Err(error)) = log.map(File::sync_data) {
@@ -104,6 +108,11 @@ impl Shared {
             let crowded = self.crowded.load(Ordering::Relaxed);
             if unmoved >= STEP_FRAMES || crowded {
                 moved = self.checkpoint(db, crowded);
+                // SQLite waits for the disk only when it has moved all there is. Without this that would be megabytes at
+                // once, and a call's commit behind them.
+                if let Err(error) = file.sync_data() {
+                    tracing::debug!(%error, "the database was not written out ahead");
+                }
             }
         }
     }
@@ -150,8 +159,8 @@ impl Shared {
 
 /// Passes over the log while the import waits.
 const TRIES: u32 = 4;
-/// Frames (4 KiB each) worth a checkpoint: 2 MiB.
-const STEP_FRAMES: i32 = 512;
+/// Frames (4 KiB each) worth a checkpoint: 1 MiB, which is what a call's commit may have to wait for.
+const STEP_FRAMES: i32 = 256;
 /// Frames at which the import waits: 16 MiB.
 const CROWDED_FRAMES: i32 = 4096;
 /// It reads nothing but the log.

@@ -46,7 +46,7 @@ impl Loader {
         super::super::open::watch_log(&mut db, &backend.log_frames)?;
         super::super::open::watch_leads(&mut db, &backend.changes)?;
         let path = backend.db.path().unwrap_or_default();
-        let flusher = Flusher::start(Path::new(path), &backend.log_frames)?;
+        let flusher = Flusher::start(Path::new(path), &backend.log_frames, &backend.file)?;
         Ok(Self { db, flusher, known: CategoryIds::default(), changes: backend.changes.clone() })
     }
 
