@@ -89,39 +89,13 @@ impl Engine {
         config: EngineConfig,
         backend: Arc<dyn AudioBackend>,
     ) -> Result<(Self, mpsc::Receiver<MediaEvent>), StartError> {
-        let count = match config.workers {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            count => count,
-        };
         // media->core: state events must not be lost, so a full channel makes them wait in `EventQueue`.
         let (sender, receiver) = mpsc::channel(config.event_capacity.max(1));
         let events = EventQueue::new(sender);
         let recorder = Recorder::new(events.fork());
-        let mut workers = Vec::with_capacity(count);
-        let mut mailboxes = Vec::with_capacity(count);
-        for _ in 0..count {
-            let (worker, mailbox) =
-                Worker::new(config.command_capacity.max(1), config.dscp, events.fork(), recorder.clone())
-                    .map_err(StartError::Poller)?;
-            workers.push(worker);
-            mailboxes.push(mailbox);
-        }
-        let mailboxes: Box<[Mailbox]> = mailboxes.into();
-        let to_workers = mailboxes.clone();
-        let deliver = move |seat: SeatId, opening, feed| match to_workers.get(seat.0 as usize % count) {
-            Some(mailbox) => match mailbox.try_send(Message::Feed { seat, opening, feed }) {
-                Err(TrySendError::Full(Message::Feed { feed, .. })) => Err(feed),
-                Ok(()) | Err(_) => Ok(()),
-            },
-            None => Ok(()),
-        };
-        let audio = Audio::new(backend, events, Box::new(deliver));
-        let mut threads = Vec::with_capacity(count);
-        for (index, mut worker) in workers.into_iter().enumerate() {
-            worker.set_detectors(config.detectors);
-            if config.audio {
-                worker.set_audio(audio.clone());
-            }
+        let parts = Parts::build(&config, backend, events, recorder)?;
+        let mut threads = Vec::with_capacity(parts.workers.len());
+        for (index, worker) in parts.workers.into_iter().enumerate() {
             let thread = std::thread::Builder::new()
                 .name(format!("media-{index}"))
                 .stack_size(512 * 1_024)
@@ -129,8 +103,9 @@ impl Engine {
                 .map_err(StartError::Thread)?;
             threads.push(thread);
         }
-        let threads = Mutex::new(Some(Threads { workers: threads, audio, recorder }));
-        let shared = Shared { workers: mailboxes, routes: Mutex::new(HashMap::new()), threads };
+        let threads =
+            Mutex::new(Some(Threads { workers: threads, audio: parts.audio, recorder: parts.recorder }));
+        let shared = Shared { workers: parts.mailboxes, routes: Mutex::new(HashMap::new()), threads };
         Ok((Self { shared: Arc::new(shared) }, receiver))
     }
 
@@ -302,6 +277,52 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+/// Workers that are not running yet, and what belongs to them.
+struct Parts {
+    workers: Vec<Worker>,
+    mailboxes: Box<[Mailbox]>,
+    audio: Audio,
+    recorder: Recorder,
+}
+
+impl Parts {
+    fn build(
+        config: &EngineConfig,
+        backend: Arc<dyn AudioBackend>,
+        events: EventQueue,
+        recorder: Recorder,
+    ) -> Result<Self, StartError> {
+        let count = match config.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let mut workers = Vec::with_capacity(count);
+        let mut mailboxes = Vec::with_capacity(count);
+        for _ in 0..count {
+            let (mut worker, mailbox) =
+                Worker::new(config.command_capacity.max(1), config.dscp, events.fork(), recorder.clone())
+                    .map_err(StartError::Poller)?;
+            worker.set_detectors(config.detectors);
+            workers.push(worker);
+            mailboxes.push(mailbox);
+        }
+        let mailboxes: Box<[Mailbox]> = mailboxes.into();
+        let to_workers = mailboxes.clone();
+        let deliver = move |seat: SeatId, opening, feed| match to_workers.get(seat.0 as usize % count) {
+            Some(mailbox) => match mailbox.try_send(Message::Feed { seat, opening, feed }) {
+                Err(TrySendError::Full(Message::Feed { feed, .. })) => Err(feed),
+                Ok(()) | Err(_) => Ok(()),
+            },
+            None => Ok(()),
+        };
+        let audio = Audio::new(backend, events, Box::new(deliver));
+        if config.audio {
+            workers.iter_mut().for_each(|worker| worker.set_audio(audio.clone()));
+        }
+        Ok(Self { workers, mailboxes, audio, recorder })
+    }
+}
+
 struct Parcel<'a> {
     command: Command,
     workers: Vec<&'a Mailbox>,
@@ -328,3 +349,6 @@ pub struct Busy(pub Box<Command>);
 #[derive(Debug, thiserror::Error)]
 #[error("the media engine has ended")]
 pub struct Closed;
+
+#[cfg(test)]
+mod tests;

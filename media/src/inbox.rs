@@ -48,6 +48,12 @@ impl Inbox {
         self.now
     }
 
+    /// The moment of a round in simulated time: whatever is read in it arrives then.
+    #[cfg(test)]
+    pub(crate) fn set_clock(&mut self, now: Instant) {
+        (self.now, self.wall) = (now, SystemTime::UNIX_EPOCH);
+    }
+
     /// The next datagram: when it arrived, from whom, its bytes.
     ///
     /// # Errors

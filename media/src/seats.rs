@@ -175,9 +175,9 @@ impl Worker {
     }
 
     /// A seat listens to another.
-    pub(crate) fn set_monitor(&mut self, id: SeatId, monitor: Monitor) {
+    pub(crate) fn set_monitor(&mut self, id: SeatId, monitor: Monitor, now: Instant) {
         self.monitors.insert(id, monitor);
-        self.wake_up(crate::queue::now());
+        self.wake_up(now);
     }
 
     fn end_file(&mut self, seat: SeatId, feed: &PlaybackFeed) {

@@ -138,13 +138,25 @@ impl Worker {
                 break;
             }
             let now = self.inbox.look_at_clocks();
-            while let Ok(message) = self.mailbox.try_recv() {
-                self.handle(message, now);
-            }
-            self.tick(now);
-            self.retry();
+            self.step(now);
         }
         self.end();
+    }
+
+    /// What there is to do at `now`.
+    fn step(&mut self, now: Instant) {
+        while let Ok(message) = self.mailbox.try_recv() {
+            self.handle(message, now);
+        }
+        self.tick(now);
+        self.retry();
+    }
+
+    /// A step in simulated time: packets arrive when they are read.
+    #[cfg(test)]
+    pub(crate) fn simulate(&mut self, now: Instant) {
+        self.inbox.set_clock(now);
+        self.step(now);
     }
 
     /// Sleeps until a message comes or somebody's turn does.
@@ -190,7 +202,7 @@ impl Worker {
             },
             Message::Feed { seat, opening, feed } => self.feed(seat, opening, feed),
             Message::Tapped { seat, end } => self.add_tap(seat, *end),
-            Message::Monitor { by, monitor } => self.set_monitor(by, *monitor),
+            Message::Monitor { by, monitor } => self.set_monitor(by, *monitor, now),
             Message::Ping { id, left } => {
                 if left.fetch_sub(1, Ordering::AcqRel) == 1 {
                     self.events.push(MediaEvent::Pong { id });
@@ -248,7 +260,7 @@ impl Worker {
             Command::Tap { seat, by, mode, tone } => {
                 let (tap, monitor) = monitor::tap(by, mode, tone);
                 self.add_tap(seat, tap);
-                self.set_monitor(by, monitor);
+                self.set_monitor(by, monitor, now);
             }
             Command::SetTapMode { by, mode } => {
                 if let Some(monitor) = self.monitors.get_mut(&by) {

@@ -18,6 +18,9 @@ pub use repair::{Repaired, repair};
 pub(crate) use thread::{Finish, Recorder, RecorderCommand, Target};
 pub(crate) use track::{TrackWriter, track};
 
+#[cfg(test)]
+pub(crate) use track::TrackReader;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 

@@ -73,6 +73,18 @@ impl Recorder {
         }
     }
 
+    /// A recorder without a thread: whoever holds the other end does its work.
+    #[cfg(test)]
+    pub(crate) fn held() -> (Self, Receiver<RecorderCommand>) {
+        let (sender, receiver) = sync_channel(256);
+        let shared = Shared {
+            sender: OnceLock::from(Some(sender)),
+            thread: Mutex::new(None),
+            events: Mutex::new(None),
+        };
+        (Self { shared: Arc::new(shared) }, receiver)
+    }
+
     /// Hands a command over without waiting, or gives it back when the thread is that far behind.
     ///
     /// # Errors

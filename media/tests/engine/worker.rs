@@ -1,45 +1,13 @@
-//! Pace, idleness, order and refusals of the workers.
+//! Idleness, order and refusals of the workers.
 
 use std::net::UdpSocket;
 use std::os::fd::AsRawFd as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use media::engine::{Engine, EngineConfig};
-use media::tones::ToneSpec;
-use media::{Codec, Command, Endpoint, MediaEvent, SeatId, SessionId, VoiceSpec};
+use media::{Codec, Command, Endpoint, MediaEvent, SeatId, VoiceSpec};
 
-use crate::kit::{CALL, SEAT, Side, assert_tone, connect, eventually, params, pause, tone_clip, write_tone};
-
-#[test]
-fn packets_keep_their_distance_and_do_not_drift() {
-    let side = Side::start(1);
-    side.open(tone_clip(ToneSpec::sine(440.0, -15.0)));
-    let ear = UdpSocket::bind("127.0.0.1:0").unwrap();
-    ear.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-    side.send(Command::Start { session: CALL, params: params(ear.local_addr().unwrap(), Codec::Pcmu) });
-    let mut buffer = [0; 2_048];
-    let mut arrivals = Vec::new();
-    let mut numbers = Vec::new();
-    while arrivals.len() < 150 {
-        let (length, _) = ear.recv_from(&mut buffer).unwrap();
-        arrivals.push(Instant::now());
-        numbers.push(u16::from_be_bytes([buffer[2], buffer[3]]));
-        assert_eq!(length, 12 + 160);
-    }
-    assert!(numbers.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)));
-    let span = arrivals[149] - arrivals[0];
-    let due = Duration::from_millis(149 * 20);
-    // The machine may hold up single packets; over three seconds that cancels out, drift does not.
-    assert!(span.abs_diff(due) < Duration::from_millis(40), "{span:?} for {due:?}");
-    let mut gaps: Vec<Duration> = arrivals.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    gaps.sort();
-    assert!(
-        gaps[75].abs_diff(Duration::from_millis(20)) < Duration::from_millis(2),
-        "median gap {:?}",
-        gaps[75]
-    );
-    side.engine.shutdown();
-}
+use crate::kit::{CALL, SEAT, Side, connect, eventually, params, pause};
 
 /// In a process of its own, since other tests' engines are not idle.
 #[test]
@@ -92,31 +60,6 @@ fn wakeups() -> Vec<(String, u64)> {
 }
 
 #[test]
-fn a_session_follows_its_seat_to_another_worker() {
-    let folder = tempfile::tempdir().unwrap();
-    let (voice, recording) = (folder.path().join("voice.wav"), folder.path().join("call.wav"));
-    write_tone(&voice, 1_000.0, -16.0, 10_000);
-    let (mut operator, callee) = (Side::start(2), Side::start(1));
-    // Session 1 is served by worker 1, seat 0 by worker 0.
-    operator.open_file_seat(Some(&voice), None);
-    let a = operator.open(Endpoint::Silence);
-    let b = callee.open(Endpoint::Echo);
-    connect((&operator, a), (&callee, b), Codec::Pcmu);
-    operator.wait_for("RTP", |event| matches!(event, MediaEvent::RtpFlowing { .. }));
-    operator.send(Command::SetEndpoint { session: CALL, endpoint: Endpoint::Seat(SEAT) });
-    operator.send(Command::Answered { session: CALL });
-    operator.send(Command::Record { session: CALL, path: recording.clone() });
-    pause(1_500);
-    let stats = operator.hang_up();
-    assert!(stats.lost == 0 && stats.packets_received > 60, "{stats:?}");
-    operator.engine.shutdown();
-    callee.engine.shutdown();
-    let (rate, channels) = media::wav::read_channels(&recording).unwrap();
-    assert_tone(&channels[0], rate, 1_000.0, -16.0);
-    assert_tone(&channels[1], rate, 1_000.0, -16.0);
-}
-
-#[test]
 fn closed_comes_last_and_a_rejected_recording_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let (dropped, kept) = (folder.path().join("dropped.wav"), folder.path().join("kept.wav"));
@@ -166,37 +109,6 @@ fn a_recording_that_cannot_be_written_leaves_the_call_alone() {
     assert_eq!(std::fs::read(&taken).unwrap(), b"precious");
     caller.engine.shutdown();
     callee.engine.shutdown();
-}
-
-#[test]
-fn many_sessions_share_a_seat_but_one_has_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let heard = folder.path().join("heard.wav");
-    let (mut operator, callee) = (Side::start(1), Side::start(1));
-    operator.open_file_seat(None, Some(&heard));
-    let mut addresses = Vec::new();
-    for (id, hertz) in [(1, 440.0), (2, 900.0)] {
-        let bind = || media::RtpSocket::bind(crate::kit::LOOPBACK, 40_000..=48_000).unwrap();
-        let (mine, theirs) = (bind(), bind());
-        addresses.push((SessionId(id), mine.local_addr(), theirs.local_addr()));
-        let session = SessionId(id);
-        operator.send(Command::OpenSession { session, socket: mine, endpoint: Endpoint::Seat(SEAT) });
-        let endpoint = tone_clip(ToneSpec::sine(hertz, -15.0));
-        callee.send(Command::OpenSession { session, socket: theirs, endpoint });
-    }
-    for (session, mine, theirs) in addresses {
-        operator.send(Command::Start { session, params: params(theirs, Codec::Pcmu) });
-        callee.send(Command::Start { session, params: params(mine, Codec::Pcmu) });
-    }
-    pause(1_300);
-    // The newer one was heard; when it ends the older one is back.
-    operator.send(Command::Close { session: SessionId(2) });
-    pause(1_300);
-    operator.engine.shutdown();
-    callee.engine.shutdown();
-    let heard = media::wav::read_mono(&heard).unwrap().samples;
-    assert_tone(&heard[2_400..8_800], 8_000, 900.0, -15.0);
-    assert_tone(&heard[heard.len() - 6_400..], 8_000, 440.0, -15.0);
 }
 
 #[test]
@@ -271,40 +183,4 @@ fn voice_is_marked_with_the_configured_code_point() {
         assert_eq!(traffic_class(&ear), Some(octet), "{dscp}");
         engine.shutdown();
     }
-}
-
-/// Volume and processing of a seat, as the callee hears the operator: a steady tone is noise to the suppressor. Both are kept when
-/// the seat's voice is opened anew.
-#[test]
-fn a_seat_speaks_as_loud_and_as_clean_as_it_was_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let voice = folder.path().join("voice.wav");
-    write_tone(&voice, 440.0, -20.0, 10_000);
-    let half = media::types::Volume { capture: 50, ..media::types::Volume::default() };
-    let noise = media::types::Processing { noise: true, ..media::types::Processing::default() };
-    let level = |volume: media::types::Volume, processing: media::types::Processing, ms: u64| {
-        let heard = folder.path().join("heard.wav");
-        let (mut operator, mut callee) = (Side::start(1), Side::start(1));
-        operator.send(Command::SetVolume { seat: SEAT, volume });
-        operator.send(Command::SetProcessing { seat: SEAT, processing });
-        operator.open_file_seat(Some(&voice), None);
-        callee.open_file_seat(None, Some(&heard));
-        let a = operator.open(Endpoint::Seat(SEAT));
-        let b = callee.open(Endpoint::Seat(SEAT));
-        connect((&operator, a), (&callee, b), Codec::Pcmu);
-        operator.send(Command::Answered { session: CALL });
-        pause(ms);
-        operator.hang_up();
-        callee.hang_up();
-        operator.engine.shutdown();
-        callee.engine.shutdown();
-        let samples = media::wav::read_mono(&heard).unwrap().samples;
-        media::tones::level_dbm0(&samples[samples.len() - 5_600..samples.len() - 1_600])
-    };
-    let plain = level(media::types::Volume::default(), media::types::Processing::default(), 1_500);
-    assert!((plain + 20.0).abs() < 1.0, "{plain}");
-    let soft = level(half, media::types::Processing::default(), 1_500);
-    assert!((soft + 26.0).abs() < 1.0, "{soft}");
-    let clean = level(media::types::Volume::default(), noise, 4_000);
-    assert!(clean < -26.0, "{clean}");
 }
