@@ -26,6 +26,10 @@ pub const MAX_TARGET: Duration = Duration::from_millis(200);
 /// Packets held: 1.28 s of 20 ms packets. More is a stall, after which the past is of no use.
 const SLOTS: usize = 64;
 
+/// Packets, and bytes in each, for which there is room from the beginning.
+const STOCK: usize = 8;
+const USUAL: usize = 160;
+
 /// Made-up audio is faded out by then; afterwards there is silence and the buffer fills again.
 const CONCEAL_MAX_US: i64 = crate::plc::FADE_END_MS as i64 * 1_000;
 
@@ -133,11 +137,16 @@ pub struct JitterCounters {
 }
 
 /// The buffer. Call [`JitterBuffer::put`] for each packet and [`JitterBuffer::next`] whenever audio is needed, then
-/// [`JitterBuffer::played`] after each [`Next::Packet`]. Allocates only until each slot has seen its longest packet.
+/// [`JitterBuffer::played`] after each [`Next::Packet`]. Allocates only where more packets wait, or longer ones, than ever before:
+/// more than 160 ms of usual ones.
 #[derive(Clone, Debug)]
 pub struct JitterBuffer {
     clock_rate: i64,
     slots: Vec<Slot>,
+    /// Room for packets, of those that were played.
+    spare: Vec<Vec<u8>>,
+    /// The packet that was handed out last.
+    playing: Vec<u8>,
     buffered: usize,
     epoch: Option<Instant>,
     state: State,
@@ -186,6 +195,8 @@ impl JitterBuffer {
         Self {
             clock_rate: i64::from(clock_rate.max(1)),
             slots: vec![Slot::default(); SLOTS],
+            spare: (0..STOCK).map(|_| Vec::with_capacity(USUAL)).collect(),
+            playing: Vec::new(),
             buffered: 0,
             epoch: None,
             state: State::Empty,
@@ -232,6 +243,9 @@ impl JitterBuffer {
         slot.seq = seq;
         slot.ts = ts;
         slot.payload_type = payload_type;
+        if slot.payload.capacity() == 0 {
+            slot.payload = self.spare.pop().unwrap_or_default();
+        }
         slot.payload.clear();
         slot.payload.extend_from_slice(payload);
         self.buffered += 1;
@@ -336,8 +350,8 @@ impl JitterBuffer {
     }
 
     fn clear(&mut self) {
-        for slot in &mut self.slots {
-            slot.used = false;
+        for index in 0..SLOTS {
+            self.free(index);
         }
         self.buffered = 0;
         self.state = State::Empty;
@@ -387,16 +401,28 @@ impl JitterBuffer {
         let excess = self.delay_us(now, self.slots[index].ts) - self.delays.target_us();
         self.excess_us += (excess as f32 - self.excess_us) / 8.0;
         let slot = &mut self.slots[index];
-        slot.used = false;
+        self.next_seq = slot.seq + 1;
+        self.next_ts = slot.ts;
+        let payload_type = slot.payload_type;
+        std::mem::swap(&mut slot.payload, &mut self.playing);
+        self.free(index);
         self.buffered -= 1;
         self.counters.lost += missing.unsigned_abs();
         self.counters.lost_runs += u64::from(missing > 0);
         self.counters.played += 1;
-        self.next_seq = slot.seq + 1;
-        self.next_ts = slot.ts;
         self.concealed = 0;
         self.paused = false;
-        Next::Packet { payload: &slot.payload, payload_type: slot.payload_type }
+        Next::Packet { payload: &self.playing, payload_type }
+    }
+
+    /// Nothing lies in a slot any more; its room serves the next packet, whose slot is another.
+    fn free(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        slot.used = false;
+        let room = std::mem::take(&mut slot.payload);
+        if room.capacity() > 0 {
+            self.spare.push(room);
+        }
     }
 
     /// Nothing is there: conceal for a while, then wait for the buffer to fill again.
@@ -427,7 +453,7 @@ impl JitterBuffer {
             if self.delay_us(now, self.slots[index].ts) - self.delays.target_us() < SKIP_US {
                 return;
             }
-            self.slots[index].used = false;
+            self.free(index);
             self.buffered -= 1;
             self.counters.late += 1;
             self.next_seq = self.slots[index].seq + 1;

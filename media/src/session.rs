@@ -116,7 +116,7 @@ impl Session {
             rtcp: RtcpSession::new(seed, now),
             srtp: context(&params.encryption)?,
             events_received: EventReceiver::default(),
-            events: VecDeque::with_capacity(MAX_EVENTS),
+            events: VecDeque::with_capacity(MAX_EVENTS / 8),
             heard: now,
             flowing: false,
             timed_out: false,

@@ -4,6 +4,7 @@
 
 mod digits;
 mod loss;
+mod memory;
 mod pause;
 mod peer;
 mod reports;
