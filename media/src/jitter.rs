@@ -333,6 +333,11 @@ impl JitterBuffer {
         self.excess_us += (units * 1_000_000 / self.clock_rate) as f32;
     }
 
+    /// Whether packets wait for their time.
+    pub fn is_waiting(&self) -> bool {
+        self.buffered > 0
+    }
+
     /// The delay aimed at.
     pub fn target(&self) -> Duration {
         Duration::from_micros(self.delays.target_us().unsigned_abs())

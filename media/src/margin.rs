@@ -97,7 +97,9 @@ impl FillLevel {
     /// The level to fill up to, in milliseconds, where the ring is found with `level` samples.
     pub(crate) fn target_ms(&mut self, level: usize) -> u32 {
         if self.filled && level == 0 {
-            self.ms = (self.ms + 5).min(FILL_MAX_MS);
+            // Two pieces since the last filling are no harm yet, only near it.
+            let more = if self.ms < FILL_NEAR_MS { FILL_NEAR_MS - self.ms } else { 5 };
+            self.ms = (self.ms + more).min(FILL_MAX_MS);
             self.calm = 0;
         }
         self.filled = true;
@@ -125,6 +127,7 @@ const SETTLE_ROUNDS: u32 = 10;
 /// Without trouble for five minutes, a millisecond less is tried. Pieces slip against rounds slower than that.
 const CALM_ROUNDS: u32 = 15_000;
 const FILL_MS: u32 = PLAYBACK_TARGET.as_millis() as u32;
+const FILL_NEAR_MS: u32 = 12;
 const FILL_MAX_MS: u32 = 50;
 /// Fillings come every 5 ms: a minute.
 const CALM_FILLINGS: u32 = 12_000;
@@ -194,9 +197,10 @@ mod tests {
     fn an_empty_ring_is_filled_higher() {
         let mut level = FillLevel::default();
         assert_eq!(level.target_ms(0), FILL_MS, "nothing was there to run out");
-        assert_eq!(level.target_ms(0), FILL_MS + 5);
+        assert_eq!(level.target_ms(0), FILL_NEAR_MS);
+        assert_eq!(level.target_ms(0), FILL_NEAR_MS + 5);
         level.pause();
-        assert_eq!(level.target_ms(0), FILL_MS + 5);
+        assert_eq!(level.target_ms(0), FILL_NEAR_MS + 5);
         assert_eq!((0..40).map(|_| level.target_ms(0)).max(), Some(50));
         for _ in 0..500_000 {
             level.target_ms(1);

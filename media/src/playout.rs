@@ -1,6 +1,6 @@
 //! From packets to PCM: jitter buffer, decoder, concealment, speed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::codec::g711::Law;
 use crate::codec::{CodecError, Decoder, MAX_PACKET_MS, g722};
@@ -31,8 +31,17 @@ const DENSE: u32 = 10;
 /// What is left of the loudness of a frame one frame later: half of it after 3 s.
 const LOUD_DECAY: f32 = 0.995;
 
-/// Silence is given out in pieces of this length, so that a packet that comes meanwhile starts in time.
+/// Silence is given out in pieces of this length, so that a packet that comes meanwhile starts in time, and in shorter ones
+/// while a packet waits for its time.
 const IDLE_MS: usize = 5;
+const WAITING_MS: usize = 1;
+
+/// What is asked for in pieces shorter than this is played as it is asked for, by a device; a longer piece is a round's.
+const ROUND_MS: usize = 20;
+
+/// So far into a piece a packet may begin, instead of with the next piece. The jitter buffer allows for packets that are
+/// fetched that long before they are due.
+const AHEAD_MAX: Duration = Duration::from_millis(5);
 
 /// So much of the packet after a gap is enough to lead into it.
 const AHEAD_MS: usize = 20;
@@ -140,10 +149,14 @@ impl Playout {
 
     /// Fills `out` with what is heard at `now`: audio, made-up audio or silence.
     pub fn pull(&mut self, now: Instant, out: &mut [i16]) {
+        let (length, rate) = (out.len(), self.rate as usize);
+        let by_device = length < ROUND_MS * rate / 1_000;
         let mut rest = out;
         while !rest.is_empty() {
             if self.start == self.end {
-                self.refill(now, rest.len());
+                let done = if by_device { length - rest.len() } else { 0 };
+                let ahead = Duration::from_micros((done * 1_000_000 / rate) as u64).min(AHEAD_MAX);
+                self.refill(now + ahead, rest.len());
             }
             let count = rest.len().min(self.end - self.start);
             let (piece, tail) = rest.split_at_mut(count);
@@ -257,7 +270,8 @@ impl Playout {
     /// Nothing is due: silence, or the noise that the sender wants to be heard in its pauses.
     fn fill_pause(&mut self, wanted: usize) {
         let piece = IDLE_MS * self.rate as usize / 1000;
-        self.end = wanted.min(piece).max(1);
+        let waits = if self.jitter.is_waiting() { WAITING_MS * self.rate as usize / 1000 } else { piece };
+        self.end = wanted.min(waits).max(1);
         self.idle = self.idle.saturating_add(self.end);
         match (&mut self.decoder, &mut self.noise) {
             (Decoder::Opus(decoder), _) if self.idle < DTX_MAX_MS * self.rate as usize / 1000 => {

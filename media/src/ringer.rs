@@ -1,6 +1,6 @@
 //! What rings at a seat.
 
-use crate::device::{PLAYBACK_TARGET, PlaybackFeed};
+use crate::device::PlaybackFeed;
 use crate::seat::Rate;
 use crate::tones::{ToneSource, ToneSpec};
 use crate::volume::{Volume, scale};
@@ -44,7 +44,7 @@ impl Ringer {
     pub(crate) fn play(&mut self) -> bool {
         let PlaybackFeed::Ring { writer, rate } = &self.feed else { return false };
         let (device, level) = (*rate, writer.level());
-        let target = device as usize * PLAYBACK_TARGET.as_millis() as usize / 1_000;
+        let target = device as usize * FILL_MS / 1_000;
         // Whole milliseconds, so that the resampler's ratio comes out even.
         let ms = target.saturating_sub(level) * 1_000 / device.max(1) as usize;
         if ms > 0 {
@@ -68,6 +68,9 @@ impl Ringer {
         scale(out, self.percent.unwrap_or(100));
     }
 }
+
+/// Level of the ring of a device that rings; nobody minds that it begins a moment later.
+const FILL_MS: usize = 20;
 
 #[cfg(test)]
 mod tests {

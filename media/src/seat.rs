@@ -336,3 +336,6 @@ fn fill(out: &mut [i16], samples: &[i16]) {
 const CAPTURE_STEP_MS: usize = 5;
 /// Peak of what counts as a silent moment, about −47 dBm0.
 const QUIET: u16 = 100;
+
+#[cfg(test)]
+mod trip_tests;

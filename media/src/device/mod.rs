@@ -32,9 +32,9 @@ use std::time::Duration;
 use crate::recorder::TrackWriter;
 use crate::wav::WavError;
 
-/// Level of a playback ring after a media worker has filled it: the device takes 5 ms at a time, and a tick may be 5 ms late.
-/// It rises where that is not enough.
-pub const PLAYBACK_TARGET: Duration = Duration::from_millis(12);
+/// Level of a playback ring after a media worker has filled it: two of the pieces of 5 ms that a device takes, so that a tick may
+/// be late by one. It rises where that is not enough.
+pub const PLAYBACK_TARGET: Duration = Duration::from_millis(10);
 
 /// Which way the sound goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
