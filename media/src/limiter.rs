@@ -43,19 +43,15 @@ const REMEMBERED: u32 = 100;
 const FALL_MS: f32 = 2.0;
 const RISE_MS: f32 = 20.0;
 
-/// Limits a stream of PCM in place. Never allocates.
+/// Limits a stream of PCM in place. Allocates only when it is made.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     rate: u32,
     /// Samples averaged into one for the analysis: 48 kHz is analysed at 16.
     decimation: usize,
-    sum: f32,
-    summed: usize,
-    block: [f32; MAX_BLOCK],
-    full: [f32; MAX_FULL],
+    /// The samples of a block so far, as they came.
+    block: Box<[i16]>,
     filled: usize,
-    length: usize,
-    energy: f32,
     tonal: u32,
     calm: u32,
     /// Blocks since a tone was last held down.
@@ -75,13 +71,8 @@ impl Limiter {
         Self {
             rate,
             decimation,
-            sum: 0.0,
-            summed: 0,
-            block: [0.0; MAX_BLOCK],
-            full: [0.0; MAX_FULL],
+            block: vec![0; length * decimation].into_boxed_slice(),
             filled: 0,
-            length,
-            energy: 0.0,
             tonal: 0,
             calm: 0,
             since: REMEMBERED,
@@ -94,60 +85,64 @@ impl Limiter {
 
     /// Limits `pcm` in place.
     pub fn process(&mut self, pcm: &mut [i16]) {
-        for sample in pcm {
-            let value = f32::from(*sample);
-            self.energy += value * value;
-            if self.decimation > 1
-                && let Some(slot) = self.full.get_mut(self.filled * self.decimation + self.summed)
-            {
-                *slot = value;
+        let mut rest = pcm;
+        while !rest.is_empty() {
+            let count = rest.len().min(self.block.len() - self.filled);
+            let (piece, later) = rest.split_at_mut(count);
+            rest = later;
+            self.block[self.filled..self.filled + count].copy_from_slice(piece);
+            self.filled += count;
+            if self.is_limiting() {
+                self.hold_down(piece);
             }
-            self.sum += value;
-            self.summed += 1;
-            if self.summed == self.decimation {
-                self.block[self.filled] = self.sum / self.decimation as f32;
-                self.filled += 1;
-                self.sum = 0.0;
-                self.summed = 0;
-                if self.filled == self.length {
-                    self.filled = 0;
-                    self.judge();
-                }
-            }
-            if self.goal < 1.0 || self.gain < 1.0 {
-                let step = if self.goal < self.gain { self.fall } else { self.rise };
-                self.gain += (self.goal - self.gain) * step;
-                if self.goal >= 1.0 && self.gain > 0.999 {
-                    self.gain = 1.0;
-                }
-                *sample = (value * self.gain).round() as i16;
+            if self.filled == self.block.len() {
+                self.filled = 0;
+                self.judge();
             }
         }
     }
 
-    /// Whether a tone is being held down.
+    /// Whether a tone is being held down, or will be with the next sample.
     pub fn is_limiting(&self) -> bool {
-        self.gain < 1.0
+        self.gain < 1.0 || self.goal < 1.0
     }
 
-    /// Whether the block is one sine above a frequency: averaged, or `times` as fine where that is more than once.
-    fn is_tone_above(&self, min_hz: f32, times: usize) -> bool {
-        let block = match times {
-            1 => self.block.get(..self.length),
-            _ => self.full.get(..self.length * times),
-        };
-        let tone = tonality(block.unwrap_or_default());
-        let hz = tone.cycles * self.rate as f32 / self.decimation as f32 * times as f32;
-        tone.share > MIN_SHARE && hz > min_hz
+    fn hold_down(&mut self, pcm: &mut [i16]) {
+        for sample in pcm {
+            let step = if self.goal < self.gain { self.fall } else { self.rise };
+            self.gain += (self.goal - self.gain) * step;
+            if self.goal >= 1.0 && self.gain > 0.999 {
+                self.gain = 1.0;
+                return;
+            }
+            *sample = (f32::from(*sample) * self.gain).round() as i16;
+        }
+    }
+
+    /// Whether the block is one sine above a frequency, with so many samples averaged into one.
+    fn is_tone_above(&self, min_hz: f32, averaged: usize) -> bool {
+        let mut block = [0.0; MAX_BLOCK];
+        let mut whole = [0.0; MAX_FULL];
+        let samples = if averaged > 1 { &mut block[..] } else { &mut whole[..] };
+        let mut count = 0;
+        for (slot, group) in samples.iter_mut().zip(self.block.chunks_exact(averaged)) {
+            *slot = group.iter().map(|sample| f32::from(*sample)).sum::<f32>() / averaged as f32;
+            count += 1;
+        }
+        let tone = tonality(&samples[..count]);
+        tone.share > MIN_SHARE && tone.cycles * self.rate as f32 / averaged as f32 > min_hz
     }
 
     fn judge(&mut self) {
-        let level = dbm0_of_power(self.energy / (self.length * self.decimation) as f32);
-        self.energy = 0.0;
+        // In whole numbers, which a processor adds up many at a time.
+        let energy: i64 =
+            self.block.iter().map(|sample| i64::from(i32::from(*sample) * i32::from(*sample))).sum();
+        let level = dbm0_of_power(energy as f32 / self.block.len() as f32);
         // A tone that is held down stays so while it swells and fades, as the answer tone does through Opus.
         let threshold = if self.goal < 1.0 { HOLD_DBM0 } else { THRESHOLD_DBM0 };
         let is_shrill = level > threshold
-            && (self.is_tone_above(MIN_HZ, 1) || self.is_tone_above(FULL_MIN_HZ, self.decimation));
+            && (self.is_tone_above(MIN_HZ, self.decimation)
+                || (self.decimation > 1 && self.is_tone_above(FULL_MIN_HZ, 1)));
         if is_shrill {
             self.tonal += 1;
             self.calm = 0;
