@@ -156,6 +156,8 @@ pub struct JitterBuffer {
     next_ts: i64,
     /// Length of the last packet in timestamp units.
     frame: i64,
+    /// Packets missing before the last one.
+    missing: i64,
     /// Units made up since the last packet.
     concealed: i64,
     /// The sender said that it would be silent.
@@ -204,6 +206,7 @@ impl JitterBuffer {
             next_seq: 0,
             next_ts: 0,
             frame: i64::from(clock_rate) / 50,
+            missing: 0,
             concealed: 0,
             paused: false,
             delays: Delays::new(),
@@ -304,6 +307,12 @@ impl JitterBuffer {
         let units = (remaining - self.units(BRIDGE_MAX_US)).min(self.units(CONCEAL_STEP_US)).max(1);
         self.concealed += units;
         Next::Lost { units: units as u32, next: None }
+    }
+
+    /// Timestamp of the packet that was handed out last, and how many before it are missing. To be asked before
+    /// [`JitterBuffer::played`].
+    pub fn taken(&self) -> (u32, u32) {
+        (self.next_ts as u32, self.missing as u32)
     }
 
     /// Tells the length of the packet that was handed out, in timestamp units.
@@ -412,6 +421,7 @@ impl JitterBuffer {
         std::mem::swap(&mut slot.payload, &mut self.playing);
         self.free(index);
         self.buffered -= 1;
+        self.missing = missing.max(0);
         self.counters.lost += missing.unsigned_abs();
         self.counters.lost_runs += u64::from(missing > 0);
         self.counters.played += 1;

@@ -357,6 +357,12 @@ impl Leg {
         }
         match (&mut self.local, seat.as_deref_mut()) {
             (Local::Seat(_), Some(seat)) => {
+                if let Some(phone) = seat.phone() {
+                    self.swap_coded(phone.told());
+                    if self.overlay.is_some() || self.rings_locally(now) {
+                        phone.told().spoil();
+                    }
+                }
                 if !by_device {
                     let mut heard = std::mem::take(&mut self.frames.scratch);
                     heard.clear();
@@ -385,11 +391,16 @@ impl Leg {
             // The recording has what the callee could hear.
             local.fill(0);
         }
-        if let Some(seat) = seat {
+        if let Some(seat) = &mut seat {
             seat.tapped(&mut local, &far, rate);
         }
-        if let Some(session) = &mut self.session {
-            session.push(now, &local);
+        match (&mut self.session, seat.and_then(Seat::phone)) {
+            (Some(session), Some(phone)) => {
+                session.push_coded(now, &local, phone.said());
+                phone.said().spoil();
+            }
+            (Some(session), None) => session.push(now, &local),
+            (None, _) => {}
         }
         if let Some(tap) = &mut self.tap {
             tap.write(&local, &far, rate);
@@ -421,9 +432,17 @@ impl Leg {
         }
     }
 
+    /// Whether the local ringback takes the place of silence from the peer.
+    fn rings_locally(&self, now: Instant) -> bool {
+        !self.heard && self.ringback.as_ref().is_some_and(|ringback| now >= ringback.from)
+    }
+
     /// Puts the local ringback in the place of silence from the peer. It is never recorded.
     fn ring_locally(&mut self, pcm: &mut [i16], rate: u32, now: Instant) {
-        let Some(ringback) = self.ringback.as_mut().filter(|r| now >= r.from && !self.heard) else { return };
+        if !self.rings_locally(now) {
+            return;
+        }
+        let Some(ringback) = &mut self.ringback else { return };
         let count = pcm.len() * VOICE_RATE as usize / rate.max(1) as usize;
         let mut tone = std::mem::take(&mut self.frames.tone);
         tone.resize(count, 0);

@@ -58,6 +58,7 @@
 pub mod archive;
 mod clip;
 pub mod codec;
+mod coded;
 pub mod comfort;
 pub mod device;
 pub mod dtls;

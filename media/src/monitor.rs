@@ -77,17 +77,17 @@ impl TappedEnd {
         });
     }
 
-    /// Adds what the supervisor says to what the operator hears, at `rate`.
-    pub(crate) fn whisper(&mut self, heard: &mut [i16], rate: u32) {
-        if let Some(tone) = self.tone.as_mut().filter(|tone| !tone.is_over()) {
-            tone.mix(heard, rate);
-        }
-        self.whisper.mix(heard, rate);
+    /// Adds what the supervisor says to what the operator hears, at `rate`; whether there was anything.
+    pub(crate) fn whisper(&mut self, heard: &mut [i16], rate: u32) -> bool {
+        let tone = self.tone.as_mut().filter(|tone| !tone.is_over());
+        let tells = tone.is_some();
+        tone.into_iter().for_each(|tone| tone.mix(heard, rate));
+        self.whisper.mix(heard, rate) | tells
     }
 
-    /// Adds what the supervisor says to what the customer hears, at `rate`.
-    pub(crate) fn barge(&mut self, said: &mut [i16], rate: u32) {
-        self.barge.mix(said, rate);
+    /// Adds what the supervisor says to what the customer hears, at `rate`; whether there was anything.
+    pub(crate) fn barge(&mut self, said: &mut [i16], rate: u32) -> bool {
+        self.barge.mix(said, rate)
     }
 }
 
@@ -166,9 +166,9 @@ impl Voice {
         }
     }
 
-    fn mix(&mut self, pcm: &mut [i16], rate: u32) {
+    fn mix(&mut self, pcm: &mut [i16], rate: u32) -> bool {
         if self.carry.is_empty() && self.source.is_silent() {
-            return;
+            return false;
         }
         while self.carry.len() < pcm.len() {
             self.frame.resize(STEP, 0);
@@ -178,6 +178,7 @@ impl Voice {
         }
         pcm.iter_mut().zip(&self.carry).for_each(|(slot, sample)| *slot = slot.saturating_add(*sample));
         self.carry.drain(..pcm.len());
+        true
     }
 }
 

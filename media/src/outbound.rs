@@ -1,5 +1,7 @@
 //! The sending side of a session: mute, DTMF, packets of the negotiated length, encoder, numbers.
 
+mod passing;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use crate::rtp::Sender;
 use crate::telephone_event::{EventSender, MAX_QUEUED, Turn};
 use crate::tones::{ToneSource, ToneSpec};
 use crate::types::{Codec, StreamParams};
+use passing::Passing;
 
 /// A pause of the caller of `push` that the timestamps must show.
 const GAP: Duration = Duration::from_millis(200);
@@ -49,6 +52,13 @@ pub(crate) struct Outbound {
     /// A tone beside the voice.
     notice: Option<Notice>,
     last_push: Option<Instant>,
+    /// While packets of another leg are passed on.
+    passing: Option<Passing>,
+    /// Rounds of silence in a row that could have been passed on.
+    quiet: u32,
+    /// Packets encoded and packets passed on.
+    encoded: u64,
+    passed: u64,
 }
 
 #[derive(Debug)]
@@ -103,12 +113,19 @@ impl Outbound {
             tone: None,
             notice: None,
             last_push: None,
+            passing: None,
+            quiet: 0,
+            encoded: 0,
+            passed: 0,
         })
     }
 
     /// Nothing is changed when it fails.
     pub(crate) fn update(&mut self, params: &StreamParams) -> Result<(), CodecError> {
         let settings = Settings::of(params);
+        if settings.codec != self.settings.codec {
+            self.stop_passing();
+        }
         let tuning = (params.fmtp.as_deref(), params.bitrate);
         if settings.codec != self.settings.codec || tuning != (self.fmtp.as_deref(), self.bitrate) {
             self.encoder = Encoder::new(params.codec, tuning.0, tuning.1)?;
@@ -133,6 +150,9 @@ impl Outbound {
     }
 
     pub(crate) fn push(&mut self, now: Instant, pcm: &[i16], destination: SocketAddr, outbox: &mut Outbox) {
+        if self.stop_passing() {
+            self.warm_up();
+        }
         self.note_gap(now);
         let mut rest = pcm;
         while !rest.is_empty() {
@@ -193,6 +213,17 @@ impl Outbound {
         self.sender.octets()
     }
 
+    /// Packets that were passed on as they came from another leg.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// Packets that were encoded here.
+    #[cfg(test)]
+    pub(crate) fn encoded(&self) -> u64 {
+        self.encoded
+    }
+
     pub(crate) fn sender_state(&self) -> SenderState {
         SenderState {
             ssrc: self.sender.ssrc(),
@@ -248,6 +279,7 @@ impl Outbound {
         self.mix_tone();
         let mut coded = [0; MAX_DATAGRAM];
         let Ok(length) = self.encoder.encode(&self.frame, &mut coded) else { return };
+        self.encoded += 1;
         if self.settings.codec == Codec::Opus && length <= 2 {
             // RFC 7587 3.1.3: discontinuous transmission, the packet need not be sent.
             self.marker = true;

@@ -5,10 +5,12 @@
 //!  customer ─> call's session ─ pull ─> play ─> tell ─> phone's session
 //! ```
 //! The two legs take one turn together, so that nothing waits between them: a frame of 20 ms goes from the jitter buffer
-//! of the one into a packet of the other. Rates that differ are converted here, nothing else is.
+//! of the one into a packet of the other. Rates that differ are converted here, nothing else is. Between legs of the same
+//! codec the packets themselves go along with their samples ([`Coded`]), and are sent where nobody has changed these.
 
 use std::sync::Arc;
 
+use crate::coded::Coded;
 use crate::seat::Rate;
 use crate::tones::{ToneSource, ToneSpec};
 use crate::types::SessionId;
@@ -30,6 +32,9 @@ pub(crate) struct Phone {
     heard_rate: u32,
     /// Whether something was put there since the phone was last told.
     fresh: bool,
+    /// Both ways, as it came.
+    said: Coded,
+    told: Coded,
     capture_rate: Rate,
     play_rate: Rate,
     converted: Vec<i16>,
@@ -48,6 +53,8 @@ impl Phone {
             heard: Vec::new(),
             heard_rate: VOICE_RATE,
             fresh: false,
+            said: Coded::default(),
+            told: Coded::default(),
             capture_rate: Rate::default(),
             play_rate: Rate::default(),
             converted: Vec::new(),
@@ -66,6 +73,18 @@ impl Phone {
         self.voice.clear();
         self.heard.clear();
         self.fresh = false;
+        self.said.spoil();
+        self.told.spoil();
+    }
+
+    /// What the phone said in this round, as it came; what others say or change in it spoils it.
+    pub(crate) fn said(&mut self) -> &mut Coded {
+        &mut self.said
+    }
+
+    /// What the customer said in this round, likewise.
+    pub(crate) fn told(&mut self) -> &mut Coded {
+        &mut self.told
     }
 
     /// Lets the phone hear that somebody calls, in the place of what is heard between calls.
@@ -82,6 +101,7 @@ impl Phone {
                 self.voice.extend_from_slice(pcm);
             }
             None => {
+                self.said.spoil();
                 self.voice_rate = VOICE_RATE;
                 self.voice.resize(FRAME, 0);
                 self.idle.fill(&mut self.voice);
@@ -111,6 +131,7 @@ impl Phone {
     /// Fills `out` with the next 20 ms for the phone, at `rate`: what was played, else what is heard between calls.
     pub(crate) fn tell(&mut self, out: &mut [i16], rate: u32) {
         if !std::mem::take(&mut self.fresh) {
+            self.told.spoil();
             self.sound.resize(FRAME, 0);
             match &mut self.alert {
                 Some(alert) => {

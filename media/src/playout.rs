@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::codec::g711::Law;
 use crate::codec::{CodecError, Decoder, MAX_PACKET_MS, g722};
+use crate::coded::Coded;
 use crate::comfort::ComfortNoise;
 use crate::jitter::{JitterBuffer, Next, Pressure, Put, Urgency};
 use crate::plc::Concealer;
@@ -65,6 +66,8 @@ pub struct Playout {
     noise_ends: bool,
     /// Samples of silence since the last packet was played.
     idle: usize,
+    /// The packets of a pull as they came, where somebody passes them on.
+    coded: Option<Box<Coded>>,
     /// Decoded audio not yet given out: `frame[start..end]`.
     frame: Box<[i16]>,
     start: usize,
@@ -111,6 +114,7 @@ impl Playout {
             noise_ends: false,
             // Nothing was decoded yet from which noise could be made.
             idle: usize::MAX,
+            coded: None,
             frame: vec![0; room].into_boxed_slice(),
             start: 0,
             end: 0,
@@ -151,6 +155,7 @@ impl Playout {
     pub fn pull(&mut self, now: Instant, out: &mut [i16]) {
         let (length, rate) = (out.len(), self.rate as usize);
         let by_device = length < ROUND_MS * rate / 1_000;
+        self.coded.iter_mut().for_each(|coded| coded.begin());
         let mut rest = out;
         while !rest.is_empty() {
             if self.start == self.end {
@@ -171,6 +176,18 @@ impl Playout {
         self.jitter.reset();
         self.noise = None;
         self.idle = usize::MAX;
+    }
+
+    /// Whether the packets of each pull are kept as they came.
+    pub(crate) fn keep_coded(&mut self, on: bool) {
+        if on != self.coded.is_some() {
+            self.coded = on.then(Box::default);
+        }
+    }
+
+    /// The packets whose playing began in the last pull, where they are kept.
+    pub(crate) fn coded(&mut self) -> Option<&mut Coded> {
+        self.coded.as_deref_mut()
     }
 
     /// Whether the sender is silent after an announcement.
@@ -212,6 +229,17 @@ impl Playout {
                     self.counters.undecodable += 1;
                     0
                 });
+                if let Some(coded) = &mut self.coded {
+                    let other_law =
+                        matches!(&self.decoder, Decoder::G711(law) if law_of(payload_type, *law) != *law);
+                    if other_law || samples == 0 {
+                        coded.spoil();
+                    } else {
+                        coded.push(payload);
+                        let (timestamp, missing) = self.jitter.taken();
+                        coded.place(timestamp, (samples / self.per_unit) as u32, missing);
+                    }
+                }
                 self.jitter.played((samples / self.per_unit) as u32);
                 self.idle = 0;
                 if self.noise_ends {
@@ -277,10 +305,12 @@ impl Playout {
             (Decoder::Opus(decoder), _) if self.idle < DTX_MAX_MS * self.rate as usize / 1000 => {
                 // libopus makes noise like that of the last pause, in steps of 2.5 ms.
                 self.end = piece;
+                // Whoever gets the packets does the same.
                 let out = &mut self.frame[..piece];
                 if decoder.conceal(out).is_err() {
                     out.fill(0);
                 }
+                return;
             }
             (_, Some(noise)) => {
                 noise.fill(&mut self.frame[..self.end]);
@@ -291,6 +321,7 @@ impl Playout {
                 self.concealer.reset();
             }
         }
+        self.coded.iter_mut().for_each(|coded| coded.spoil());
     }
 
     fn conceal(&mut self, samples: usize) {

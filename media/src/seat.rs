@@ -118,7 +118,10 @@ impl Seat {
         }
         self.taps.retain(|tap| !tap.is_over());
         self.taps.iter_mut().for_each(|tap| tap.tell(operator, callee, rate));
-        self.taps.iter_mut().for_each(|tap| tap.barge(operator, rate));
+        let barges = self.taps.iter_mut().fold(false, |barges, tap| tap.barge(operator, rate) | barges);
+        if let Some(phone) = self.phone.as_mut().filter(|_| barges) {
+            phone.said().spoil();
+        }
     }
 
     /// Puts `session` on this seat, in front of whatever was there.
@@ -188,8 +191,12 @@ impl Seat {
     /// Lets the operator hear samples of a call at `rate`, at the operator's volume.
     pub(crate) fn play(&mut self, samples: &mut [i16], rate: u32) {
         scale(samples, self.volume.playback.min(Volume::MAX_HEARD));
-        self.taps.iter_mut().for_each(|tap| tap.whisper(samples, rate));
+        let whispers =
+            self.taps.iter_mut().fold(false, |whispers, tap| tap.whisper(samples, rate) | whispers);
         if let Some(phone) = &mut self.phone {
+            if whispers || self.volume.playback != 100 {
+                phone.told().spoil();
+            }
             return phone.play(samples, rate);
         }
         self.processor.played(samples, rate);
@@ -212,6 +219,9 @@ impl Seat {
     pub(crate) fn capture(&mut self, out: &mut [i16], rate: u32) {
         if let Some(phone) = &mut self.phone {
             phone.capture(out, rate);
+            if self.volume.capture != 100 {
+                phone.said().spoil();
+            }
             return scale(out, self.volume.capture);
         }
         self.take(out, rate);

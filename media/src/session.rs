@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::codec::CodecError;
+use crate::codec::{self, CodecError};
+use crate::coded::Coded;
 use crate::dtmf::Digit;
 use crate::inbound::Inbound;
 use crate::limiter::Limiter;
@@ -161,6 +162,39 @@ impl Session {
         }
     }
 
+    /// Takes local audio that another session has pulled, with the packets that it was decoded from.
+    pub(crate) fn push_coded(&mut self, now: Instant, pcm: &[i16], coded: &Coded) {
+        let destination = self.remote();
+        self.outbound.push_coded(now, pcm, coded, destination, &mut self.outbox);
+        self.handle_timeout(now);
+    }
+
+    /// Whether [`Session::coded`] is kept, for a session of the same codec that passes it on.
+    pub(crate) fn keep_coded(&mut self, on: bool) {
+        self.playout.keep_coded(on);
+    }
+
+    /// What was pulled last, as it came.
+    pub(crate) fn coded(&mut self) -> Option<&mut Coded> {
+        self.playout.coded()
+    }
+
+    /// Packets that were encoded here, and packets that were passed on.
+    #[cfg(test)]
+    pub(crate) fn coding(&self) -> (u64, u64) {
+        (self.outbound.encoded(), self.outbound.passed())
+    }
+
+    /// Whether what the peer of another session sends can be sent to this one's as it is.
+    pub(crate) fn may_pass(&self, from: &Self) -> bool {
+        let (own, other) = (&self.params, &from.params);
+        // What this peer asks of our encoder, another's packets need not keep to.
+        let asks_nothing =
+            own.bitrate.is_none() && own.fmtp.as_deref().is_none_or(|fmtp| !codec::opus::limits(fmtp));
+        let alike = own.fmtp == other.fmtp && own.bitrate == other.bitrate;
+        own.codec == other.codec && (own.codec != Codec::Opus || alike || asks_nothing)
+    }
+
     /// Takes local audio at [`Session::rate`]; full packets go to `poll_transmit`.
     pub fn push(&mut self, now: Instant, pcm: &[i16]) {
         let destination = self.remote();
@@ -270,6 +304,7 @@ impl Session {
             self.playout.pull(now, out);
         } else {
             out.fill(0);
+            self.playout.coded().into_iter().for_each(Coded::spoil);
         }
         let at_ms = now.saturating_duration_since(self.started).as_millis() as u32;
         let looked_at = if self.detecting { out.len() } else { 0 };
@@ -284,7 +319,11 @@ impl Session {
                 }
             }
         }
+        let limits = self.limiter.is_limiting();
         self.limiter.process(out);
+        if limits || self.limiter.is_limiting() {
+            self.playout.coded().into_iter().for_each(Coded::spoil);
+        }
         while let Some(detected) = self.detectors.poll() {
             self.report(detected);
         }
@@ -339,6 +378,7 @@ impl Session {
         let ms = |samples: u64| samples * 1000 / u64::from(self.rate());
         SessionStats {
             packets_sent: self.outbound.packets(),
+            packets_passed: self.outbound.passed(),
             bytes_sent: self.outbound.octets(),
             packets_received: self.counts.packets,
             bytes_received: self.counts.bytes,

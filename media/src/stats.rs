@@ -10,6 +10,8 @@ pub struct SessionStats {
     pub packets_sent: u64,
     /// Payload bytes in them.
     pub bytes_sent: u64,
+    /// Those of them that were passed on as they came from the other leg of a bridge, not encoded here.
+    pub packets_passed: u64,
     /// Valid RTP packets received, duplicates included.
     pub packets_received: u64,
     /// Payload bytes in them.

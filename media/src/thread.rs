@@ -152,6 +152,12 @@ impl Worker {
         self.retry();
     }
 
+    /// A session's leg.
+    #[cfg(test)]
+    pub(crate) fn leg(&self, session: SessionId) -> Option<&Leg> {
+        self.legs.get(*self.slots.get(&session)?)?.as_ref()
+    }
+
     /// A step in simulated time: packets arrive when they are read.
     #[cfg(test)]
     pub(crate) fn simulate(&mut self, now: Instant) {

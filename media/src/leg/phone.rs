@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use super::{Leg, Local};
+use crate::coded::Coded;
 use crate::phone::Phone;
 use crate::queue::EventQueue;
+use crate::session::Session;
 use crate::types::SeatId;
 
 impl Leg {
@@ -16,6 +18,24 @@ impl Leg {
         }
     }
 
+    /// Whether each of two legs may be sent what the peer of the other sends, as it is: both ways, or each way alone.
+    pub(crate) fn may_pass(&self, from: &Self) -> bool {
+        self.session.as_ref().zip(from.session.as_ref()).is_some_and(|(own, other)| own.may_pass(other))
+    }
+
+    /// Keeps the packets of what is pulled, for a leg that may pass them on.
+    pub(crate) fn keep_coded(&mut self, on: bool) {
+        self.session.iter_mut().for_each(|session| session.keep_coded(on));
+    }
+
+    /// Exchanges what was pulled last, as it came, for what is not needed any more.
+    pub(super) fn swap_coded(&mut self, coded: &mut Coded) {
+        match self.session.as_mut().and_then(Session::coded) {
+            Some(kept) => std::mem::swap(kept, coded),
+            None => coded.spoil(),
+        }
+    }
+
     /// First half of a round: 20 ms of what the phone says.
     pub(crate) fn listen(&mut self, phone: &mut Phone, now: Instant) {
         let rate = self.rate();
@@ -23,6 +43,7 @@ impl Leg {
         self.pull(&mut voice, rate as usize / 50, now);
         // A phone that holds says nothing: the customer hears that somebody is there.
         let speaks = self.session.as_ref().is_some_and(|session| session.params().receive);
+        self.swap_coded(phone.said());
         phone.hear(speaks.then_some(voice.as_slice()), rate);
         self.frames.far = voice;
     }
@@ -35,11 +56,18 @@ impl Leg {
         local.resize(rate as usize / 50, 0);
         phone.tell(&mut local, rate);
         if let Some(session) = &mut self.session {
-            session.push(now, &local);
+            session.push_coded(now, &local, phone.told());
+            phone.told().spoil();
         }
         self.frames.local = local;
         self.report(now, events);
         self.flush(events);
+    }
+
+    /// Packets that were encoded here, and packets that were passed on.
+    #[cfg(test)]
+    pub(crate) fn coding(&self) -> (u64, u64) {
+        self.session.as_ref().map_or((0, 0), Session::coding)
     }
 
     /// A phone's leg is not a call: nobody wants to know of tones in it.

@@ -36,6 +36,16 @@ impl Sender {
         self.timestamp = self.timestamp.wrapping_add(units);
     }
 
+    /// The audio that is sent next has another timestamp than would follow.
+    pub fn set_timestamp(&mut self, timestamp: u32) {
+        self.timestamp = timestamp;
+    }
+
+    /// Leaves out so many sequence numbers: packets of a source that is passed on, which never came.
+    pub fn skip(&mut self, packets: u16) {
+        self.sequence = self.sequence.wrapping_add(packets);
+    }
+
     /// Writes the next packet and returns its length.
     ///
     /// # Errors

@@ -36,6 +36,8 @@ impl Worker {
         // Bridged: both legs take their turn together, so that nothing waits between them.
         let Ok([Some(leg), Some(partner)]) = self.legs.get_disjoint_mut([slot, partner]) else { return };
         partner.receive(&mut self.inbox, &mut self.events);
+        partner.keep_coded(leg.may_pass(partner));
+        leg.keep_coded(partner.may_pass(leg));
         if let Some(phone) = seat.phone() {
             partner.listen(phone, now);
         }

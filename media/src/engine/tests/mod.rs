@@ -4,6 +4,7 @@
 
 mod call;
 mod pace;
+mod passing;
 mod phone;
 mod tap;
 
@@ -200,6 +201,11 @@ impl Side {
                 self.heard.push(event);
             }
         }
+    }
+
+    /// Packets that a session has encoded, and that it has passed on.
+    pub(super) fn coding(&self, session: SessionId) -> (u64, u64) {
+        self.workers.iter().find_map(|worker| worker.leg(session)).map_or((0, 0), crate::leg::Leg::coding)
     }
 
     /// How a session ended.

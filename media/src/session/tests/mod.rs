@@ -5,6 +5,7 @@
 mod digits;
 mod loss;
 mod memory;
+mod passing;
 mod pause;
 mod peer;
 mod reports;
