@@ -12,6 +12,7 @@ use store::phone::Phone;
 use store::{AttemptId, Claimed, Transferred};
 
 use super::SeatIndex;
+use super::digits::Digits;
 use super::pause::Pauses;
 use super::replaced::TakingPlace;
 use super::transfer::Transfer;
@@ -134,15 +135,6 @@ pub(crate) struct Times {
     pub(crate) early_media: Option<i64>,
     pub(crate) answered: Option<i64>,
     pub(crate) ended: Option<i64>,
-}
-
-/// How the other side's digits come.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Digits {
-    /// By INFO, once one did.
-    pub(crate) told: bool,
-    /// The last one that was heard as tones.
-    pub(crate) tone: Option<(char, Instant)>,
 }
 
 /// What became of the recording.

@@ -1,7 +1,5 @@
 //! What the media engine heard becomes facts of calls; what it says of devices becomes the seat's state.
 
-use std::time::{Duration, Instant};
-
 use dialer::outcome::Row;
 use media::types::{CallProgress, FaxSignal, MediaEvent, SeatId, SessionId};
 use serde_json::json;
@@ -122,10 +120,7 @@ impl Core {
         let call = self.by_sip.get(&sip).and_then(|attempt| self.calls.get_mut(attempt));
         let Some(call) = call else { return };
         let Some(session) = call.session else { return };
-        let (first, tone) = (!call.digits.told, call.digits.tone);
-        call.digits.told = true;
-        let same = |(heard, at): (char, Instant)| heard == digit && now.mono.duration_since(at) < SAME_PRESS;
-        if first && tone.is_some_and(same) {
+        if !call.digits.told(digit, now.mono) {
             return;
         }
         self.note(session, "dtmf", Some(digit.to_string()), 0, now);
@@ -136,11 +131,8 @@ impl Core {
     fn digit_heard(&mut self, session: SessionId, digit: char, now: Now) {
         let call = self.by_session.get(&session).and_then(|attempt| self.calls.get_mut(attempt));
         let Some(call) = call else { return };
-        if !call.telephone_event {
-            if call.digits.told {
-                return;
-            }
-            call.digits.tone = Some((digit, now.mono));
+        if !call.telephone_event && !call.digits.heard(digit, now.mono) {
+            return;
         }
         self.note(session, "dtmf", Some(digit.to_string()), 0, now);
     }
@@ -178,9 +170,6 @@ impl Core {
         self.seats[index].voice = voice;
     }
 }
-
-/// A tone and an INFO of one key this far apart are one press.
-const SAME_PRESS: Duration = Duration::from_secs(2);
 
 const fn fax_name(signal: FaxSignal) -> &'static str {
     match signal {

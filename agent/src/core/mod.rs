@@ -19,6 +19,7 @@ mod callee;
 mod command;
 mod consult;
 mod devices;
+mod digits;
 mod ended;
 mod headset;
 mod heard;
