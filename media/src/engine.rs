@@ -175,7 +175,6 @@ impl Engine {
             | Command::Meter { seat, .. }
             | Command::SetVolume { seat, .. }
             | Command::SetProcessing { seat, .. }
-            | Command::Alert { seat, .. }
             | Command::SetTapMode { by: seat, .. }
             | Command::Untap { by: seat } => vec![by_seat(*seat)],
             Command::Tap { seat, by, .. } => {

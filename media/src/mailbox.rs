@@ -103,7 +103,6 @@ pub(crate) fn session_of(command: &Command) -> Option<SessionId> {
         | Command::Meter { .. }
         | Command::SetVolume { .. }
         | Command::SetProcessing { .. }
-        | Command::Alert { .. }
         | Command::Tap { .. }
         | Command::SetTapMode { .. }
         | Command::Untap { .. }

@@ -89,7 +89,14 @@ impl Phone {
 
     /// Lets the phone hear that somebody calls, in the place of what is heard between calls.
     pub(crate) fn set_alert(&mut self, on: bool) {
-        self.alert = on.then(|| ToneSource::new(ToneSpec::ringback(), VOICE_RATE));
+        if on != self.alerts() {
+            self.alert = on.then(|| ToneSource::new(ToneSpec::ringback(), VOICE_RATE));
+        }
+    }
+
+    /// Whether it hears that somebody calls.
+    pub(crate) fn alerts(&self) -> bool {
+        self.alert.is_some()
     }
 
     /// Takes 20 ms of the phone's voice at `rate`; `None` while it says nothing to us: not answered yet, or holding.

@@ -23,7 +23,7 @@ pub(crate) struct Seat {
     taps: Vec<TappedEnd>,
     /// Sessions that name this seat, the attached one last.
     sessions: Vec<SessionId>,
-    /// What rings here.
+    /// What rings here, unless the phone does.
     pub(crate) ringer: Ringer,
     volume: Volume,
     processor: Processor,
@@ -94,7 +94,28 @@ impl Seat {
 
     /// The voice is a SIP phone from now on.
     pub(crate) fn set_phone(&mut self, phone: Phone) {
+        let rings = self.rings();
+        self.set_rings(false);
         self.phone = Some(Box::new(phone));
+        self.set_rings(rings);
+    }
+
+    /// Begins or ends to ring, on a device or in the phone.
+    pub(crate) fn set_rings(&mut self, on: bool) {
+        match &mut self.phone {
+            Some(phone) => phone.set_alert(on),
+            None => self.ringer.set(on),
+        }
+    }
+
+    /// Whether it rings here.
+    pub(crate) fn rings(&self) -> bool {
+        self.phone.as_ref().map_or(self.ringer.rings(), |phone| phone.alerts())
+    }
+
+    /// Whether it rings on a device, which asks for samples outside the rounds of calls.
+    pub(crate) fn rings_by_clock(&self) -> bool {
+        self.ringer.rings()
     }
 
     /// Takes over what belongs to the place and not to its voice.
@@ -349,3 +370,25 @@ const QUIET: u16 = 100;
 
 #[cfg(test)]
 mod trip_tests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_that_rings_goes_on_to_in_the_phone_it_becomes() {
+        let mut seat = Seat::new(1, Vec::new());
+        seat.set_rings(true);
+        assert!(seat.rings() && seat.rings_by_clock());
+        seat.set_phone(Phone::new(std::sync::Arc::new([])));
+        assert!(seat.rings(), "in the phone");
+        assert!(!seat.rings_by_clock(), "no device rings");
+        let mut heard = [0; 160];
+        if let Some(phone) = seat.phone() {
+            phone.tell(&mut heard, VOICE_RATE);
+        }
+        assert!(heard.iter().any(|sample| *sample != 0));
+        seat.set_rings(false);
+        assert!(!seat.rings());
+    }
+}

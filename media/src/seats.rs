@@ -18,13 +18,13 @@ impl Worker {
     pub(crate) fn open_seat(&mut self, id: SeatId, voice: VoiceSpec) {
         let before = self.seats.get(&id);
         let sessions = before.map(|seat| seat.sessions().to_vec()).unwrap_or_default();
-        let rings = before.is_some_and(|seat| seat.ringer.rings());
+        let rings = before.is_some_and(Seat::rings);
         let settings = before.map(Seat::settings);
         let mut former = self.close_seat(id);
         self.openings += 1;
         // Silent until its feeds arrive.
         let mut seat = Seat::new(self.openings, sessions);
-        seat.ringer.set(rings);
+        seat.set_rings(rings);
         if let Some((volume, processing)) = settings {
             seat.set_volume(volume);
             seat.set_processing(processing);
@@ -123,8 +123,8 @@ impl Worker {
     /// Lets it ring at a seat, or ends that.
     pub(crate) fn ring(&mut self, id: SeatId, on: bool, now: Instant) {
         let Some(seat) = self.seats.get_mut(&id) else { return };
-        seat.ringer.set(on);
-        if on {
+        seat.set_rings(on);
+        if seat.rings_by_clock() {
             self.wake_up(now);
         } else {
             self.rest();
@@ -159,13 +159,6 @@ impl Worker {
         let phone = self.seats.get_mut(&id).and_then(Seat::phone);
         if let Some(phone) = phone.filter(|phone| phone.leg() == Some(session)) {
             phone.set_leg(None);
-        }
-    }
-
-    /// Lets a phone hear that somebody calls.
-    pub(crate) fn alert(&mut self, id: SeatId, on: bool) {
-        if let Some(phone) = self.seats.get_mut(&id).and_then(Seat::phone) {
-            phone.set_alert(on);
         }
     }
 

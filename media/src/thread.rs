@@ -189,7 +189,7 @@ impl Worker {
     /// When the next slot comes that somebody has; all of them while a device wants to be topped up.
     fn turn(&self) -> Option<Instant> {
         let grid = self.grid.as_ref()?;
-        let every = self.seats.values().any(|seat| seat.plays_by_device() || seat.ringer.rings());
+        let every = self.seats.values().any(|seat| seat.plays_by_device() || seat.rings_by_clock());
         let listens = !self.monitors.is_empty();
         let taken = |slot: u64| {
             self.legs.iter().skip(slot as usize % 4).step_by(4).any(Option::is_some)
@@ -262,7 +262,6 @@ impl Worker {
             Command::SetProcessing { seat, processing } => {
                 self.setting(seat, |seat| seat.set_processing(processing));
             }
-            Command::Alert { seat, on } => self.alert(seat, on),
             Command::Tap { seat, by, mode, tone } => {
                 let (tap, monitor) = monitor::tap(by, mode, tone);
                 self.add_tap(seat, tap);
@@ -422,7 +421,7 @@ impl Worker {
     /// Stops the clock when nobody needs it.
     pub(crate) fn rest(&mut self) {
         let needed = !self.slots.is_empty() || !self.monitors.is_empty();
-        if !needed && !self.seats.values().any(|seat| seat.ringer.rings()) {
+        if !needed && !self.seats.values().any(Seat::rings_by_clock) {
             self.grid = None;
         }
     }

@@ -227,7 +227,8 @@ pub enum Command {
         /// The seat.
         seat: SeatId,
     },
-    /// Lets it ring at a seat with a device, for a call that comes in or a reminder.
+    /// Lets it ring at a seat, for a call that comes in or a reminder: on the device that rings, or in a desk phone that is
+    /// up, in the place of what it hears between calls. Of no effect on other voices. Kept when its voice is opened anew.
     Ring {
         /// The seat.
         seat: SeatId,
@@ -339,14 +340,6 @@ pub enum Command {
         /// The session.
         session: SessionId,
         /// Whether the peer is ringing.
-        on: bool,
-    },
-    /// Lets a seat's phone hear that somebody calls, in the place of what it hears between calls. Of no effect on other
-    /// voices.
-    Alert {
-        /// The seat.
-        seat: SeatId,
-        /// Whether somebody calls.
         on: bool,
     },
     /// Lets a supervisor's seat hear what is said at another, and speak there as the mode says, over all calls until

@@ -42,8 +42,6 @@ pub(crate) struct Phone {
     failures: u32,
     /// When it was lost, with a customer on the line.
     lost: Option<Instant>,
-    /// It hears that somebody calls.
-    alerted: bool,
     /// Somebody hung it up and is not back yet.
     left: bool,
     /// A command that waits for it.
@@ -61,7 +59,7 @@ impl Phone {
     /// A phone that was not called yet.
     pub(crate) fn new(config: DeskPhone, direct: Option<AccountId>) -> Self {
         let state = State::Down;
-        Self { config, direct, state, failures: 0, lost: None, alerted: false, left: false, pending: None }
+        Self { config, direct, state, failures: 0, lost: None, left: false, pending: None }
     }
 
     fn ids(&self) -> Option<(CallId, SessionId)> {
@@ -147,21 +145,12 @@ impl Core {
         let left = phone.left && !back;
         let needed = needed && !left;
         let wanted = needed || !left && (phone.config.keep == PhoneKeep::Up && !dialer.is_paused());
-        let ringing = matches!(dialer.state(), dialer::SeatState::Ringing);
         let overdue = phone.lost.is_some_and(|at| now.mono >= at + BACK_WITHIN);
         let per_call = phone.config.keep == PhoneKeep::PerCall;
-        let (alert, alerted) = (phone.is_up() && ringing, phone.alerted);
         if phone.left != left
             && let Some(phone) = &mut self.seats[seat].phone
         {
             phone.left = left;
-        }
-        if alert != alerted {
-            let seat_id = self.seats[seat].media;
-            self.media(MediaCommand::Alert { seat: seat_id, on: alert });
-            if let Some(phone) = &mut self.seats[seat].phone {
-                phone.alerted = alert;
-            }
         }
         if overdue {
             if let Some(phone) = &mut self.seats[seat].phone {

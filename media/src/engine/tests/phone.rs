@@ -42,7 +42,7 @@ fn between_calls_a_phone_hears_the_idle_sound_and_an_alert_in_its_place() {
     world.phone_seat(SEAT, &sine(800.0, 1_000));
     world.pass(500);
     assert!(share(last(&world.heard_by(phone), 8_000, 300, 0), 8_000, 800.0) > 0.95, "no idle sound");
-    world.send(OWN, Command::Alert { seat: SEAT, on: true });
+    world.send(OWN, Command::Ring { seat: SEAT, on: true });
     world.pass(700);
     let heard = world.heard_by(phone);
     // Ringback is modulated: a part of it lies beside its frequency.
