@@ -133,14 +133,20 @@ impl Worker {
     pub(crate) fn run(mut self) {
         let mut ready = Events::with_capacity(8);
         while !self.own_mailbox.is_stopped() {
-            if let Err(error) = self.sleep(&mut ready) {
+            if let Err(error) = self.wake(&mut ready) {
                 tracing::error!(%error, "a media worker cannot poll");
                 break;
             }
-            let now = self.inbox.look_at_clocks();
-            self.step(now);
         }
         self.end();
+    }
+
+    /// Sleeps until there is something to do, and does it.
+    fn wake(&mut self, ready: &mut Events) -> io::Result<()> {
+        self.sleep(ready)?;
+        let now = self.inbox.look_at_clocks();
+        self.step(now);
+        Ok(())
     }
 
     /// What there is to do at `now`.
@@ -521,3 +527,7 @@ const SLOT: Duration = Duration::from_millis(5);
 const CATCH_UP: Duration = Duration::from_millis(100);
 /// Messages kept for a session on its way between workers.
 const EXPECTED_LIMIT: usize = 64;
+
+#[cfg(test)]
+#[path = "thread_tests.rs"]
+mod tests;
