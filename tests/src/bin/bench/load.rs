@@ -1,8 +1,9 @@
 //! What a recorded call costs: the engine in one process, a light RTP peer in another.
 //!
-//! Each call is a PCMU session on a seat with the null voice, recorded in stereo to a disk; the peer sends speech-like
-//! sound 20 ms at a time and takes what comes, with the kernel's time of arrival. Processor time is that of the engine's
-//! process alone, all its threads.
+//! Each call is a PCMU session on a seat, recorded in stereo to a disk: once with the null voice, once bridged to a desk
+//! phone, which is a second PCMU session. The peer is everybody outside, callees and phones: it sends speech-like sound
+//! 20 ms at a time and takes what comes, with the kernel's time of arrival. Processor time is that of the engine's process
+//! alone, all its threads.
 
 mod engine;
 mod peer;
@@ -16,12 +17,15 @@ pub(crate) use engine::params;
 
 /// Calls at once.
 const COUNTS: [usize; 5] = [1, 20, 100, 400, 1_000];
+/// Words for the voice of the seats.
+const PLAIN: &str = "plain";
+const BRIDGED: &str = "bridged";
 
 /// Words that make this program one of the two processes instead.
 pub(crate) fn act(arguments: &[String]) -> bool {
     match arguments {
-        [verb, calls, detectors, seconds] if verb == "media-engine" => {
-            engine::run(number(calls), detectors == "on", number(seconds));
+        [verb, calls, detectors, voice, seconds] if verb == "media-engine" => {
+            engine::run(number(calls), detectors == "on", voice == BRIDGED, number(seconds));
             true
         }
         [verb] if verb == "media-peer" => {
@@ -47,39 +51,40 @@ struct Run {
 pub(crate) fn measure(table: &mut Table, quick: bool) {
     let counts = if quick { &COUNTS[..3] } else { &COUNTS[..] };
     let seconds = if quick { 5 } else { 20 };
-    let mut runs = Vec::new();
+    let (mut plain, mut bridged) = (Vec::new(), Vec::new());
     for &calls in counts {
         for detectors in ["off", "on"] {
-            let run = run(calls, detectors, seconds);
+            let one = run(calls, detectors, PLAIN, seconds);
             let what = format!(
                 "{calls} recorded PCMU calls, detectors {detectors}: processor time, call and second"
             );
             match calls {
-                1 => table.at_most(&what, run.cost, 5.0, "ms"),
-                100 => table.at_most(&what, run.cost, 0.8, "ms"),
-                _ => table.note(&what, format!("{:.3} ms", run.cost)),
+                1 => table.at_most(&what, one.cost, 5.0, "ms"),
+                100 => table.at_most(&what, one.cost, 0.8, "ms"),
+                _ => table.note(&what, format!("{:.3} ms", one.cost)),
             }
-            table.note("… resident; packets missed", format!("{:.1} MiB; {}", run.rss, run.missed));
-            if calls == 100 {
-                table.at_most("… distance of packets, p99", run.gap.0, 20.5, "ms");
-                table.note("… longest", format!("{:.2} ms", run.gap.1));
-            }
+            rest(table, calls, &one);
+            let both = run(calls, detectors, BRIDGED, seconds);
+            let what = format!("… bridged to a desk phone, detectors {detectors}: the same");
+            table.note(&what, format!("{:.3} ms, {:.2} times", both.cost, both.cost / one.cost));
+            rest(table, calls, &both);
             if detectors == "on" {
-                runs.push((calls, run));
+                plain.push((calls, one));
+                bridged.push((calls, both));
             }
         }
     }
-    let Some(((first, one), (most, many))) = runs.first().zip(runs.last()) else { return };
-    table.at_least("recorded calls, detectors on, for one core", 1_000.0 / many.cost, 1_000.0, "calls");
-    let each = (many.rss - one.rss) / (most - first) as f64;
-    table.at_most(&format!("memory of a further call, {most} to {first}"), each, 0.1, "MiB");
-    if let Some((_, hundred)) = runs.iter().find(|(calls, _)| *calls == 100) {
-        table.at_most(
-            &format!("cost of a call beside {most} to beside 100"),
-            many.cost / hundred.cost,
-            1.1,
-            "times",
-        );
+    let Some(slope) = Slope::of(&plain) else { return };
+    table.at_least("recorded calls, detectors on, for one core", slope.for_a_core, 1_000.0, "calls");
+    let Slope { first, most, .. } = slope;
+    table.at_most(&format!("memory of a further call, {most} to {first}"), slope.memory, 0.1, "MiB");
+    table.at_most(&format!("cost of a call beside {most} to beside 100"), slope.cost, 1.1, "times");
+    if let Some(slope) = Slope::of(&bridged) {
+        table.note("bridged calls, detectors on, for one core", format!("{:.0} calls", slope.for_a_core));
+        let what = format!("memory of a further bridged call, {most} to {first}");
+        table.note(&what, format!("{:.3} MiB", slope.memory));
+        let what = format!("cost of a bridged call beside {most} to beside 100");
+        table.at_most(&what, slope.cost, 1.1, "times");
     }
     table.note(
         "pjsua-lib, measured elsewhere, 1 and 100 calls",
@@ -88,9 +93,45 @@ pub(crate) fn measure(table: &mut Table, quick: bool) {
     table.note("baresip 4.10, measured elsewhere, 1 and 100 calls", "9.4 MiB, 22 MiB resident");
 }
 
+/// What else one run gave.
+fn rest(table: &mut Table, calls: usize, run: &Run) {
+    table.note("… resident; packets missed", format!("{:.1} MiB; {}", run.rss, run.missed));
+    if calls == 100 {
+        table.at_most("… distance of packets, p99", run.gap.0, 20.5, "ms");
+        table.note("… longest", format!("{:.2} ms", run.gap.1));
+    }
+}
+
+/// How figures change with the number of calls.
+struct Slope {
+    first: usize,
+    most: usize,
+    /// Calls that one core carries.
+    for_a_core: f64,
+    /// MiB of a further call.
+    memory: f64,
+    /// Cost beside the most calls to that beside 100.
+    cost: f64,
+}
+
+impl Slope {
+    fn of(runs: &[(usize, Run)]) -> Option<Self> {
+        let ((first, one), (most, many)) = runs.first().zip(runs.last())?;
+        let (_, hundred) = runs.iter().find(|(calls, _)| *calls == 100)?;
+        Some(Self {
+            first: *first,
+            most: *most,
+            for_a_core: 1_000.0 / many.cost,
+            memory: (many.rss - one.rss) / (most - first) as f64,
+            cost: many.cost / hundred.cost,
+        })
+    }
+}
+
 /// Both processes, and what they say.
-fn run(calls: usize, detectors: &str, seconds: usize) -> Run {
-    let mut engine = Half::start(&["media-engine", &calls.to_string(), detectors, &seconds.to_string()]);
+fn run(calls: usize, detectors: &str, voice: &str, seconds: usize) -> Run {
+    let (calls_word, seconds_word) = (calls.to_string(), seconds.to_string());
+    let mut engine = Half::start(&["media-engine", &calls_word, detectors, voice, &seconds_word]);
     let ports = engine.hear();
     let mut peer = Half::start(&["media-peer"]);
     peer.say(&ports);

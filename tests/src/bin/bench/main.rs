@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "the table is this program's output")]
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
+mod desks;
 mod devices;
 mod import;
 mod imports;
@@ -64,6 +65,9 @@ fn main() -> ExitCode {
     }
     if wanted("media") {
         load::measure(&mut table, quick);
+    }
+    if wanted("desks") {
+        desks::measure(&mut table, quick);
     }
     if wanted("roundtrip") {
         roundtrip::measure(&mut table, quick);

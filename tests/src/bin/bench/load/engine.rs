@@ -1,6 +1,7 @@
 //! The process that is measured.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use e2e::wait;
@@ -17,34 +18,51 @@ use super::{heard, tell};
 /// Buffers fill, files are opened, memory settles.
 const SETTLE: Duration = Duration::from_secs(3);
 
-pub(super) fn run(calls: usize, detectors: bool, seconds: usize) {
-    media::limits::raise_open_files().unwrap_or_else(|error| panic!("too few open files: {error}"));
+/// Sessions of the calls have the numbers from 0, those of their phones the numbers after.
+pub(super) fn run(calls: usize, detectors: bool, bridged: bool, seconds: usize) {
+    // Two sockets a leg and the file, and a hundred for the rest.
+    let (legs, files) = (if bridged { 2 * calls } else { calls }, calls);
+    let most =
+        media::limits::raise_open_files().unwrap_or_else(|error| panic!("too few open files: {error}"));
+    let needed = (2 * legs + files + 100) as u64;
+    assert!(needed <= most, "{calls} calls take {needed} open files, the system allows {most}");
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
     let config = EngineConfig { audio: false, detectors, ..EngineConfig::default() };
     let (engine, mut events) = Engine::start(config).unwrap_or_else(|error| panic!("no engine: {error}"));
     let mut ports = String::new();
-    for call in 0..calls {
-        let (session, seat) = (SessionId(call as u64), SeatId(call as u32));
-        send(&engine, &mut events, Command::OpenSeat { seat, voice: VoiceSpec::Null });
+    let music = bridged.then(media::hold_music);
+    for leg in 0..legs {
+        let (session, seat) = (SessionId(leg as u64), SeatId((leg % calls) as u32));
+        let endpoint = if leg < calls {
+            let voice =
+                music.as_ref().map_or(VoiceSpec::Null, |music| VoiceSpec::Phone { idle: Arc::clone(music) });
+            send(&engine, &mut events, Command::OpenSeat { seat, voice });
+            Endpoint::Seat(seat)
+        } else {
+            Endpoint::Phone(seat)
+        };
         let socket = RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 20_000..=59_999)
             .unwrap_or_else(|error| panic!("no port: {error}"));
         ports.push_str(&format!("{} ", socket.port()));
-        send(&engine, &mut events, Command::OpenSession { session, socket, endpoint: Endpoint::Seat(seat) });
+        send(&engine, &mut events, Command::OpenSession { session, socket, endpoint });
     }
     tell(&ports);
     let peer = heard().parse().unwrap_or_else(|_| panic!("the peer has no port"));
     let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, peer));
-    for call in 0..calls {
-        let session = SessionId(call as u64);
+    for leg in 0..legs {
+        let session = SessionId(leg as u64);
         send(&engine, &mut events, Command::Start { session, params: params(remote) });
         send(&engine, &mut events, Command::Answered { session });
-        let path = folder.path().join(format!("{call}.wav"));
+        if leg >= calls {
+            continue;
+        }
+        let path = folder.path().join(format!("{leg}.wav"));
         send(&engine, &mut events, Command::Record { session, path });
     }
-    pass(&mut events, SETTLE, calls);
-    let from = pass(&mut events, Duration::from_millis(1_100), calls);
+    pass(&mut events, SETTLE, legs);
+    let from = pass(&mut events, Duration::from_millis(1_100), legs);
     let (before, length) = (processor_ms(), Duration::from_secs(seconds as u64));
-    let until = pass(&mut events, length, calls);
+    let until = pass(&mut events, length, legs);
     // Reading events costs this process too; it is the daemon's work as well.
     let cost = processor_ms() - before;
     let resident = resident_mib();
@@ -53,9 +71,9 @@ pub(super) fn run(calls: usize, detectors: bool, seconds: usize) {
     engine.shutdown();
 }
 
-/// Lets time pass, taking events; the newest statistics of every call.
-fn pass(events: &mut Receiver<MediaEvent>, time: Duration, calls: usize) -> Vec<SessionStats> {
-    let mut newest = vec![SessionStats::default(); calls];
+/// Lets time pass, taking events; the newest statistics of every leg.
+fn pass(events: &mut Receiver<MediaEvent>, time: Duration, legs: usize) -> Vec<SessionStats> {
+    let mut newest = vec![SessionStats::default(); legs];
     let deadline = std::time::Instant::now() + time;
     while std::time::Instant::now() < deadline {
         while let Ok(event) = events.try_recv() {
