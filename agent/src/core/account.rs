@@ -84,45 +84,20 @@ impl AccountRuntime {
 }
 
 impl AccountRuntime {
-    /// The same for the offer of a new call. Suites with tags of 32 bits are taken and not offered: a dozen lines of keys would
-    /// push the INVITE past what may go over UDP (RFC 3261 18.1.1).
+    /// The same for the offer of a new call.
     pub(crate) fn offer(&self, address: IpAddr, port: u16) -> Capabilities {
-        let mut capabilities = self.capabilities(address, port);
-        let short = [CryptoSuite::AesCm128HmacSha1_32, CryptoSuite::AesCm256HmacSha1_32];
-        capabilities.security.sdes.retain(|key| !short.contains(&key.suite));
-        capabilities
+        offered(self.capabilities(address, port))
     }
 
-    /// Fresh keys for one call. Without random numbers there are none, and a call that requires them is refused.
+    /// Our certificate, or fresh keys for one call.
     fn security(&self) -> Security {
-        let policy = match self.config.srtp {
-            config::Srtp::Off => return Security::default(),
-            config::Srtp::Optional => SecurityPolicy::Optional,
-            config::Srtp::Required => SecurityPolicy::Required,
+        let Some(identity) = self.identity.as_ref().filter(|_| self.config.srtp != config::Srtp::Off) else {
+            return sdes(self.config.srtp);
         };
-        if let Some(identity) = &self.identity {
-            let digest = identity.fingerprint().to_vec();
-            let fingerprint = Fingerprint { hash: HashFunction::Sha256, digest };
-            let dtls = Some(DtlsIdentity { fingerprint, tls_id: None });
-            return Security { policy, sdes: Vec::new(), dtls };
-        }
-        // What everybody has comes first: some peers look at the first line only.
-        let suites = [
-            CryptoSuite::AesCm128HmacSha1_80,
-            CryptoSuite::AeadAes256Gcm,
-            CryptoSuite::AeadAes128Gcm,
-            CryptoSuite::AesCm256HmacSha1_80,
-            CryptoSuite::AesCm128HmacSha1_32,
-            CryptoSuite::AesCm256HmacSha1_32,
-        ];
-        let sdes = suites.into_iter().filter_map(|suite| {
-            let mut key = vec![0; suite.key_length() + suite.salt_length()];
-            getrandom::fill(&mut key)
-                .inspect_err(|error| tracing::error!(%error, "no random numbers for a key"))
-                .ok()?;
-            Some(SdesKey { suite, master: MasterKey::new(key) })
-        });
-        Security { policy, sdes: sdes.collect(), dtls: None }
+        let digest = identity.fingerprint().to_vec();
+        let fingerprint = Fingerprint { hash: HashFunction::Sha256, digest };
+        let dtls = Some(DtlsIdentity { fingerprint, tls_id: None });
+        Security { policy: policy(self.config.srtp), sdes: Vec::new(), dtls }
     }
 
     /// What we want of an Opus sender (RFC 7587 6.1): forward error correction, no packets for silence, one voice.
@@ -133,6 +108,46 @@ impl AccountRuntime {
         }
         wishes
     }
+}
+
+fn policy(srtp: config::Srtp) -> SecurityPolicy {
+    match srtp {
+        config::Srtp::Off => SecurityPolicy::default(),
+        config::Srtp::Optional => SecurityPolicy::Optional,
+        config::Srtp::Required => SecurityPolicy::Required,
+    }
+}
+
+/// Fresh keys for one call. Without random numbers there are none, and a call that requires them is refused.
+pub(crate) fn sdes(srtp: config::Srtp) -> Security {
+    if srtp == config::Srtp::Off {
+        return Security::default();
+    }
+    // What everybody has comes first: some peers look at the first line only.
+    let suites = [
+        CryptoSuite::AesCm128HmacSha1_80,
+        CryptoSuite::AeadAes256Gcm,
+        CryptoSuite::AeadAes128Gcm,
+        CryptoSuite::AesCm256HmacSha1_80,
+        CryptoSuite::AesCm128HmacSha1_32,
+        CryptoSuite::AesCm256HmacSha1_32,
+    ];
+    let sdes = suites.into_iter().filter_map(|suite| {
+        let mut key = vec![0; suite.key_length() + suite.salt_length()];
+        getrandom::fill(&mut key)
+            .inspect_err(|error| tracing::error!(%error, "no random numbers for a key"))
+            .ok()?;
+        Some(SdesKey { suite, master: MasterKey::new(key) })
+    });
+    Security { policy: policy(srtp), sdes: sdes.collect(), dtls: None }
+}
+
+/// What is offered of them in a new call: suites with tags of 32 bits are taken and not offered, since a dozen lines of keys would
+/// push the INVITE past what may go over UDP (RFC 3261 18.1.1).
+pub(crate) fn offered(mut capabilities: Capabilities) -> Capabilities {
+    let short = [CryptoSuite::AesCm128HmacSha1_32, CryptoSuite::AesCm256HmacSha1_32];
+    capabilities.security.sdes.retain(|key| !short.contains(&key.suite));
+    capabilities
 }
 
 /// The local address from which `target` is reached: what the kernel's routing says, no packet is sent.

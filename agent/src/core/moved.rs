@@ -20,6 +20,7 @@ impl Core {
         for attempt in moving {
             self.move_call(attempt, now);
         }
+        self.move_phones(account, now);
     }
 
     /// An offer of the call was answered, or the call: one that had to wait may be moved now.

@@ -12,25 +12,28 @@
 //! ends the customer's call; one that is kept up pauses its seat then, for that is how one leaves at a desk phone (ADR
 //! 0005). One that is lost is called again, and a customer hears the idle sound for as long as [`BACK_WITHIN`].
 
+mod way;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use config::{DeskPhone, PhoneIdle, PhoneKeep};
-use media::types::{Command as MediaCommand, Endpoint, MediaEvent, SessionId};
+use media::types::{Command as MediaCommand, MediaEvent, SessionId};
 use protocol::params::{CallDial, CallDtmf};
 use protocol::result::SeatStatus;
 use protocol::{ErrorCode, RpcError};
-use sip_stack::message::Uri;
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, Negotiated, RtcpMux};
-use sip_stack::ua::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason, Invite};
+use sip_stack::sdp::{Negotiated, NegotiationError};
+use sip_stack::ua::{AccountId, CallEnd, CallId, EndedBy, Event, HangupReason};
 use store::AttemptId;
 
+use self::way::Called;
 use super::command::respond;
 use super::seat::{Reply, Voice};
 use super::tap::TapEnd;
-use super::{Core, SeatIndex, account};
+use super::{Core, SeatIndex};
 use crate::clock::Now;
-use crate::stream::stream_params;
+use crate::stream::{secure, stream_params};
 
 /// The desk phone of a seat while the daemon runs.
 pub(crate) struct Phone {
@@ -42,6 +45,12 @@ pub(crate) struct Phone {
     failures: u32,
     /// When it was lost, with a customer on the line.
     lost: Option<Instant>,
+    /// Where our last offer said that we receive.
+    rtp: Option<SocketAddr>,
+    /// Our address changed since.
+    moving: bool,
+    /// How its voice is encrypted, as clients are told.
+    secure: Option<String>,
     /// Somebody hung it up and is not back yet.
     left: bool,
     /// A command that waits for it.
@@ -59,7 +68,28 @@ impl Phone {
     /// A phone that was not called yet.
     pub(crate) fn new(config: DeskPhone, direct: Option<AccountId>) -> Self {
         let state = State::Down;
-        Self { config, direct, state, failures: 0, lost: None, left: false, pending: None }
+        Self {
+            config,
+            direct,
+            state,
+            failures: 0,
+            lost: None,
+            rtp: None,
+            moving: false,
+            secure: None,
+            left: false,
+            pending: None,
+        }
+    }
+
+    /// How the voice is encrypted while it is up; `None`: it is not.
+    pub(crate) fn secure(&self) -> Option<String> {
+        self.secure.clone().filter(|_| self.is_up())
+    }
+
+    /// Whether it is called for each call.
+    pub(crate) fn is_per_call(&self) -> bool {
+        self.config.keep == PhoneKeep::PerCall
     }
 
     fn ids(&self) -> Option<(CallId, SessionId)> {
@@ -88,6 +118,8 @@ impl Core {
         let sip = match event {
             Event::Answered { call, .. }
             | Event::MediaChanged { call, .. }
+            | Event::HoldFailed { call, .. }
+            | Event::Confirmed { call }
             | Event::Dtmf { call, .. }
             | Event::Ended { call, .. } => *call,
             _ => return false,
@@ -95,12 +127,21 @@ impl Core {
         let mine = |seat: &super::SeatRuntime| seat.phone.as_ref().and_then(Phone::ids).map(|ids| ids.0);
         let Some(seat) = self.seats.iter().position(|seat| mine(seat) == Some(sip)) else { return false };
         match event {
-            Event::Answered { media, .. } => self.phone_answered(seat, media, now),
+            Event::Answered { media, .. } => {
+                self.phone_answered(seat, media, now);
+                self.move_phone(seat, now);
+            }
             Event::MediaChanged { media, .. } => {
-                if let Some((_, session)) = self.phone(seat).and_then(Phone::ids) {
+                if let Some(phone) = &mut self.seats[seat].phone
+                    && let Some((_, session)) = phone.ids()
+                {
+                    phone.secure = secure(media, None);
                     self.media(MediaCommand::Update { session, params: stream_params(media, None, None) });
                 }
+                self.move_phone(seat, now);
             }
+            // No offer is under way any more: our own failed, or our answer to another is confirmed.
+            Event::HoldFailed { .. } | Event::Confirmed { .. } => self.move_phone(seat, now),
             Event::Dtmf { digit, .. } => self.phone_digit(seat, *digit, now),
             Event::Ended { end, .. } => self.phone_ended(seat, end, now),
             _ => {}
@@ -145,12 +186,12 @@ impl Core {
         let left = phone.left && !back;
         let needed = needed && !left;
         let wanted = needed || !left && (phone.config.keep == PhoneKeep::Up && !dialer.is_paused());
-        let overdue = phone.lost.is_some_and(|at| now.mono >= at + BACK_WITHIN);
-        let per_call = phone.config.keep == PhoneKeep::PerCall;
-        if phone.left != left
-            && let Some(phone) = &mut self.seats[seat].phone
-        {
-            phone.left = left;
+        // A customer who has hung up waits no longer.
+        let lost = phone.lost.filter(|_| dialer.in_call());
+        let overdue = lost.is_some_and(|at| now.mono >= at + BACK_WITHIN);
+        let per_call = phone.is_per_call();
+        if let Some(phone) = &mut self.seats[seat].phone {
+            (phone.left, phone.lost) = (left, lost);
         }
         if overdue {
             if let Some(phone) = &mut self.seats[seat].phone {
@@ -163,7 +204,9 @@ impl Core {
         match self.seats[seat].phone.as_ref().map(|phone| &phone.state) {
             Some(State::Down) if wanted => self.call_phone(seat, now),
             Some(State::Waiting(at)) if wanted && *at <= now.mono => self.call_phone(seat, now),
-            Some(State::Waiting(_)) if !wanted => self.set_phone(seat, State::Down, Some(IDLE), now),
+            Some(State::Waiting(_)) if !wanted => {
+                self.set_phone(seat, State::Down, (!per_call).then_some(IDLE), now);
+            }
             Some(State::Up { .. } | State::Calling { .. }) if per_call && !needed => {
                 self.drop_phone(seat, HangupReason::Normal, now);
                 self.set_phone(seat, State::Down, None, now);
@@ -209,76 +252,23 @@ impl Core {
 
     fn call_phone(&mut self, seat: SeatIndex, now: Now) {
         match self.invite_phone(seat, now) {
-            Ok((sip, session)) => {
+            Ok(Called { sip, session, rtp }) => {
+                if let Some(phone) = &mut self.seats[seat].phone {
+                    (phone.rtp, phone.moving, phone.secure) = (Some(rtp), false, None);
+                }
                 self.set_phone(seat, State::Calling { sip, session }, Some("the phone rings"), now)
             }
             Err(why) => self.phone_failed(seat, &why, now),
         }
     }
 
-    fn invite_phone(&mut self, seat: SeatIndex, now: Now) -> Result<(CallId, SessionId), String> {
-        let Some(phone) = self.phone(seat) else { return Err(String::from("no phone")) };
-        let of_seat = self.seats[seat].account;
-        let (account, address) = match phone.direct {
-            Some(direct) => {
-                let peer = self.ua.trunk(direct).active.map(|flow| flow.peer);
-                let listen = self.config.sip.listen.ip();
-                let fixed = (!listen.is_unspecified()).then_some(listen);
-                (direct, fixed.or_else(|| account::local_address(peer?)))
-            }
-            None => (self.accounts[of_seat].id, self.media_address(of_seat)),
-        };
-        let address = address.ok_or("its address is not known yet")?;
-        let target = match phone.direct {
-            Some(_) => phone.config.address.clone(),
-            None => {
-                let of = &self.accounts[of_seat].config;
-                let host = of.registrar.as_deref().map_or(of.aor_host(), |registrar| {
-                    registrar.split_once(':').map_or(registrar, |(_, host)| host)
-                });
-                format!("{}:{}@{host}", of.scheme(), phone.config.address)
-            }
-        };
-        let target = Uri::parse(&target).map_err(|_| "its address is no SIP URI")?;
-        let ring_timeout = phone.config.ring_timeout;
-        let headers = if phone.config.auto_answer {
-            // What Asterisk, Polycom, Yealink, Cisco and Grandstream phones each look for; RFC 5373 for the rest.
-            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-            vec![
-                header("Call-Info", "<sip:kakeru.invalid>;answer-after=0"),
-                header("Alert-Info", "<http://kakeru.invalid>;info=alert-autoanswer"),
-                header("Answer-Mode", "Auto"),
-            ]
-        } else {
-            Vec::new()
-        };
-        let codecs = phone.config.codecs.iter().map(|codec| match codec {
-            config::Codec::Pcmu => CodecSpec::new(CodecName::Pcmu),
-            config::Codec::Pcma => CodecSpec::new(CodecName::Pcma),
-            config::Codec::G722 => CodecSpec::new(CodecName::G722),
-            config::Codec::Opus => {
-                let fmtp = Some(String::from("useinbandfec=1; stereo=0; sprop-stereo=0"));
-                CodecSpec { name: CodecName::Opus, payload_type: 111, fmtp }
-            }
-        });
-        let codecs = codecs.collect();
-        let socket = self.rtp_socket(address).map_err(|code| code.as_str().to_owned())?;
-        let rtp = self.advertised(address, socket.port());
-        let capabilities =
-            Capabilities { codecs, rtcp_mux: RtcpMux::Answer, ..Capabilities::new(rtp.ip(), rtp.port()) };
-        let invite = Invite { target, capabilities, ring_timeout, headers };
-        let sip = self.ua.invite(account, invite, now.mono).map_err(|error| error.to_string())?;
-        self.next_session += 1;
-        let session = SessionId(self.next_session);
-        let endpoint = Endpoint::Phone(self.seats[seat].media);
-        self.media(MediaCommand::OpenSession { session, socket, endpoint });
-        Ok((sip, session))
-    }
-
     fn phone_answered(&mut self, seat: SeatIndex, media: &Negotiated, now: Now) {
         let Some((sip, session)) = self.phone(seat).and_then(Phone::ids) else { return };
         self.media(MediaCommand::Start { session, params: stream_params(media, None, None) });
         self.media(MediaCommand::Answered { session });
+        if let Some(phone) = &mut self.seats[seat].phone {
+            phone.secure = secure(media, None);
+        }
         self.set_phone(seat, State::Up { sip, session }, None, now);
         let Some(phone) = &mut self.seats[seat].phone else { return };
         phone.failures = 0;
@@ -319,11 +309,9 @@ impl Core {
                 self.phone_lost(seat, "the phone does not answer", now)
             }
             (false, _) => {
-                let why = match end.sip_code {
-                    _ if end.ring_timeout => String::from("the phone was not answered"),
-                    Some(code) => format!("the phone refused: {code}"),
-                    None => String::from("the phone does not answer"),
-                };
+                let required =
+                    self.phone(seat).is_some_and(|phone| phone.config.srtp == config::Srtp::Required);
+                let why = why_not(end, required);
                 self.phone_failed(seat, &why, now);
             }
         }
@@ -404,7 +392,7 @@ impl Core {
         let name = Some(phone.config.address.clone());
         let up = phone.is_up();
         // A phone that is called for each call need not be up.
-        let per_call = phone.config.keep == PhoneKeep::PerCall;
+        let per_call = phone.is_per_call();
         let trouble = why.filter(|_| !up).map(str::to_owned).or((!up && !per_call).then(|| IDLE.to_owned()));
         let voice = Voice { capture: name.clone(), playback: name, ring: None, trouble };
         self.report_voice(seat, &voice, now);
@@ -422,6 +410,21 @@ pub(super) fn idle_sound(idle: &PhoneIdle) -> Arc<[i16]> {
             tracing::warn!(path = %path.display(), %error, "no hold music from this file");
             media::hold_music()
         }),
+    }
+}
+
+/// Why a call to a phone came to nothing, for people. `required`: it was offered encryption and nothing else.
+fn why_not(end: &CallEnd, required: bool) -> String {
+    let disliked = required && matches!(end.sip_code, Some(415 | 488 | 606));
+    if disliked || end.mismatch == Some(NegotiationError::Security) {
+        return String::from("the phone does not encrypt as srtp = \"required\" wants");
+    }
+    match end.sip_code {
+        _ if end.ring_timeout => String::from("the phone was not answered"),
+        Some(486 | 600) => String::from("the phone is busy"),
+        Some(480 | 603) => String::from("the phone was declined"),
+        Some(code) => format!("the phone refused: {code}"),
+        None => String::from("the phone does not answer"),
     }
 }
 

@@ -67,8 +67,7 @@ pub(super) fn srtp(
     transport: Transport,
     report: &mut Report,
 ) -> (Srtp, SrtpKeying) {
-    let words = [("off", Srtp::Off), ("optional", Srtp::Optional), ("required", Srtp::Required)];
-    let srtp = table.choice("srtp", &words, report);
+    let srtp = table.choice("srtp", &SRTP, report);
     let words = [("sdes", SrtpKeying::Sdes), ("dtls", SrtpKeying::Dtls)];
     let keying = table.choice("srtp_keying", &words, report);
     let policy = srtp.as_ref().map_or(Srtp::Off, |found| found.value);
@@ -89,3 +88,7 @@ pub(super) fn srtp(
     }
     (policy, keying)
 }
+
+/// What `srtp` may be.
+pub(super) const SRTP: [(&str, Srtp); 3] =
+    [("off", Srtp::Off), ("optional", Srtp::Optional), ("required", Srtp::Required)];

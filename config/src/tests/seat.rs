@@ -31,7 +31,14 @@ fn a_desk_phone_is_an_extension_or_an_address_and_no_emergency_number() {
         let Voice::Phone(phone) = &config.seats[0].voice else { panic!("{good}") };
         assert_eq!((phone.address.as_str(), phone.keep), (good, PhoneKeep::Up));
         assert_eq!(phone.codecs, [Codec::Pcmu, Codec::Pcma, Codec::G722]);
+        assert_eq!(phone.srtp, Srtp::Off);
     }
+    for (word, srtp) in [("off", Srtp::Off), ("optional", Srtp::Optional), ("required", Srtp::Required)] {
+        let config = read(&format!("201\", srtp = \"{word}")).unwrap();
+        let Voice::Phone(phone) = &config.seats[0].voice else { panic!("{word}") };
+        assert_eq!(phone.srtp, srtp);
+    }
+    assert!(read("201\", srtp = \"yes").is_err());
     for bad in ["", "110", "0119", "sip:118@192.0.2.31", "sip:192.0.2.31", "2 01", "sip:201@192.0.2.31;x=y"] {
         assert_eq!(read(bad).unwrap_err()[0].path, "seat[0].voice.address", "{bad}");
     }

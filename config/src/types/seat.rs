@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Codec;
+use super::{Codec, Srtp};
 
 /// `[[seat]]`: one operator's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct DeskPhone {
     pub auto_answer: bool,
     /// How long it rings, 5 to 120 s.
     pub ring_timeout: Duration,
+    /// Whether its voice is encrypted, under keys in the signalling (SDES, RFC 4568).
+    pub srtp: Srtp,
 }
 
 /// When a desk phone is called.

@@ -76,6 +76,9 @@ pub struct VoiceStatus {
     /// The headset whose buttons and lamps are used. Absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headset: Option<String>,
+    /// How the voice of a desk phone is encrypted, such as `sdes AES_CM_128_HMAC_SHA1_80`. Absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<String>,
 }
 
 /// The recording of a running call.

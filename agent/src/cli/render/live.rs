@@ -398,13 +398,28 @@ fn dial(seat: &SeatStatus, out: Out) -> String {
 
 fn voice(seat: &SeatStatus, out: Out) -> String {
     if seat.voice.ok {
-        return seat
-            .voice
-            .capture
-            .clone()
-            .or_else(|| seat.voice.playback.clone())
-            .unwrap_or_else(|| "ok".to_owned());
+        let name = seat.voice.capture.as_deref().or(seat.voice.playback.as_deref()).unwrap_or("ok");
+        return match &seat.voice.secure {
+            Some(secure) => format!("{name} ({secure})"),
+            None => name.to_owned(),
+        };
     }
     let why = seat.voice.why.as_deref().unwrap_or_default();
-    format!("{} {why}", out.text("使えません", "not working"))
+    format!("{} {}", out.text("使えません", "not working"), phone_why(why, out))
+}
+
+/// Why a desk phone is not up, in the reader's language; what a sound device says stays as it is.
+fn phone_why(why: &str, out: Out) -> String {
+    let words = [
+        ("the phone is called when the operator is ready", "待機にすると電話機を呼び出します"),
+        ("the phone rings", "電話機を呼び出しています"),
+        ("the phone is busy", "電話機が話し中です"),
+        ("the phone was declined", "電話機で拒否されました"),
+        ("the phone was not answered", "電話機が応答しませんでした"),
+        ("the phone does not answer", "電話機に接続できません"),
+        ("no voice comes from the phone", "電話機から音声が届きません"),
+        ("hung up; `kakeru ready` calls it again", "切られました。`kakeru ready` で呼び直します"),
+    ];
+    let known = words.iter().find(|(english, _)| *english == why);
+    known.map_or_else(|| why.to_owned(), |&(english, japanese)| out.text(japanese, english).to_owned())
 }
