@@ -45,7 +45,10 @@ impl Dialer {
     pub fn voice(&mut self, up: bool, now: Now) {
         if self.voice_up != up {
             self.voice_up = up;
-            self.go_on(now);
+            match self.state {
+                State::Accepted(attempt) if up => self.mark(attempt, now),
+                _ => self.go_on(now),
+            }
             self.show();
         }
     }

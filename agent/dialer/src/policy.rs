@@ -30,6 +30,9 @@ pub struct Policy {
     pub require_status: bool,
     /// When calls may be made; `None` only for a practice account.
     pub window: Option<CallingWindow>,
+    /// The operator's voice is a desk phone that is called for each call. In preview it is called when the shown lead is
+    /// accepted, and rings for none that is passed over; a straight call needs it before a lead is claimed.
+    pub voice_per_call: bool,
 }
 
 impl Policy {
@@ -40,6 +43,11 @@ impl Policy {
         self.auto_disposition.retain(|row| row.may_be_automatic());
         self.window = self.window.map(CallingWindow::clamped);
         self
+    }
+
+    /// Whether a lead is shown before anybody is at the phone.
+    pub(crate) fn shows_before_voice(&self) -> bool {
+        self.voice_per_call && matches!(self.mode, Mode::Preview { .. })
     }
 }
 
@@ -52,6 +60,7 @@ impl Default for Policy {
             auto_disposition: Row::automatic_by_default().to_vec(),
             require_status: true,
             window: Some(CallingWindow::default()),
+            voice_per_call: false,
         }
     }
 }

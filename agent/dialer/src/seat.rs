@@ -61,7 +61,9 @@ impl Dialer {
         match &self.state {
             State::Idle | State::Opening | State::Releasing { .. } => None,
             State::Advancing { back, .. } => back.as_ref().map(|o| o.attempt),
-            State::Previewing { attempt, .. } | State::Marking(attempt) => Some(*attempt),
+            State::Previewing { attempt, .. } | State::Accepted(attempt) | State::Marking(attempt) => {
+                Some(*attempt)
+            }
             State::Dialing(o)
             | State::Ringing(o)
             | State::InCall(o)
@@ -94,11 +96,17 @@ impl Dialer {
     pub fn wants_voice(&self) -> bool {
         match &self.state {
             State::Opening
-            | State::Previewing { .. }
+            | State::Accepted(_)
             | State::Marking(_)
             | State::Dialing(_)
             | State::Ringing(_)
             | State::InCall(_) => true,
+            State::Previewing { .. } | State::Advancing { .. } | State::Releasing { .. }
+                if self.policy.shows_before_voice() =>
+            {
+                false
+            }
+            State::Previewing { .. } => true,
             State::Advancing { .. } => self.session.is_some() && self.paused.is_none() && self.voice_up,
             State::Idle => self.paused.is_none() && self.waiting() == Some(Waiting::Phone),
             State::Releasing { .. } => self.session.is_some() && self.paused.is_none(),
@@ -136,7 +144,7 @@ impl Dialer {
         let session = self.session.take().ok_or(Refusal::NoSession)?;
         self.actions.push_back(Action::Changed(SeatChange::Stopped(session.list)));
         match self.state.clone() {
-            State::Previewing { attempt, .. } => self.release(attempt, false),
+            State::Previewing { attempt, .. } | State::Accepted(attempt) => self.release(attempt, false),
             State::Breathing(open, _) => self.advance(Some(open), None, false, now),
             _ => {}
         }
@@ -148,14 +156,14 @@ impl Dialer {
     pub fn pause(&mut self, code: String, now: Now) {
         self.paused = Some(code);
         match self.state.clone() {
-            State::Previewing { attempt, .. } => self.release(attempt, false),
+            State::Previewing { attempt, .. } | State::Accepted(attempt) => self.release(attempt, false),
             State::Breathing(open, _) => self.advance(Some(open), None, false, now),
             _ => {}
         }
         self.show();
     }
 
-    /// Take calls again; a shown lead is dialed.
+    /// Take calls again; a shown lead is dialed, once the operator's voice is there.
     pub fn ready(&mut self, now: Now) {
         self.paused = None;
         self.voids = 0;
@@ -172,7 +180,9 @@ impl Dialer {
     /// # Errors
     /// [`Refusal::NoCall`] when no lead is shown.
     pub fn skip(&mut self) -> Result<(), Refusal> {
-        let State::Previewing { attempt, .. } = self.state else { return Err(Refusal::NoCall) };
+        let (State::Previewing { attempt, .. } | State::Accepted(attempt)) = self.state else {
+            return Err(Refusal::NoCall);
+        };
         self.release(attempt, true);
         self.show();
         Ok(())
@@ -293,6 +303,7 @@ impl Dialer {
             State::Idle
             | State::Opening
             | State::Previewing { .. }
+            | State::Accepted(_)
             | State::Marking(_)
             | State::Releasing { .. }
             | State::Ringing(_) => Err(Refusal::NoCall),

@@ -55,6 +55,8 @@ pub(crate) enum State {
         attempt: AttemptId,
         until: Option<Instant>,
     },
+    /// The operator wants to call the shown lead, and the desk phone is being called first.
+    Accepted(AttemptId),
     Marking(AttemptId),
     Releasing {
         /// The next lead is shown, not dialed.

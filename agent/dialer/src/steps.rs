@@ -46,7 +46,8 @@ impl Dialer {
             let closed = self.policy.window.as_ref().filter(|window| !window.is_open(now.wall));
             let closed = closed.map(|window| Waiting::Hours(window.next_open(now.wall)));
             // Last: no phone rings for a list that may not be dialed anyway.
-            closed.or((!self.voice_up).then_some(Waiting::Phone))
+            let lacks_voice = !self.voice_up && !self.policy.shows_before_voice();
+            closed.or(lacks_voice.then_some(Waiting::Phone))
         }
     }
 
@@ -77,6 +78,10 @@ impl Dialer {
         if let Some(waiting) = self.obstacle(now) {
             self.wait(Some(waiting), now);
             self.release(attempt, false);
+            return;
+        }
+        if !self.voice_up {
+            self.state = State::Accepted(attempt);
             return;
         }
         self.state = State::Marking(attempt);
@@ -123,7 +128,7 @@ impl Dialer {
             State::Advancing { back: Some(_), .. } | State::Ending(..) | State::WrapUp(_) => {
                 SeatState::WrapUp
             }
-            State::Previewing { .. } | State::Marking(_) => SeatState::Previewing,
+            State::Previewing { .. } | State::Accepted(_) | State::Marking(_) => SeatState::Previewing,
             State::Opening | State::Dialing(_) => SeatState::Dialing,
             State::Ringing(_) => SeatState::Ringing,
             State::InCall(_) => SeatState::InCall,

@@ -40,11 +40,13 @@ pub(super) async fn seats(
             }
         }
         let practice = accounts[account].config.kind == AccountKind::Practice;
-        let mut dialer = Dialer::new(policy(&config.dialing, practice));
+        let voice_per_call = phone.as_ref().is_some_and(Phone::is_per_call);
+        let mut dialer = Dialer::new(policy(&config.dialing, practice, voice_per_call));
         let mut shown = crate::core::Voice::default();
         if phone.is_some() {
             dialer.voice(false, now().into());
-            shown.trouble = Some(PHONE_IDLE.to_owned());
+            // One that is called for each call need not be up.
+            shown.trouble = (!voice_per_call).then(|| PHONE_IDLE.to_owned());
         }
         seats.push(SeatRuntime {
             name: seat.name.clone(),
@@ -132,7 +134,7 @@ pub(super) async fn people(
 }
 
 /// What the configuration lets a seat's dialer do. Only a practice account has no calling window.
-fn policy(dialing: &config::Dialing, practice: bool) -> Policy {
+fn policy(dialing: &config::Dialing, practice: bool, voice_per_call: bool) -> Policy {
     let window = window(&dialing.window);
     Policy {
         mode: match dialing.mode {
@@ -150,6 +152,7 @@ fn policy(dialing: &config::Dialing, practice: bool) -> Policy {
             .collect(),
         require_status: dialing.require_status,
         window: (!practice).then_some(window),
+        voice_per_call,
     }
     .clamped()
 }

@@ -12,6 +12,7 @@ use dialer::{
     SeatState, Waiting,
 };
 
+mod phone;
 mod random;
 
 const LIST: ListId = ListId(7);

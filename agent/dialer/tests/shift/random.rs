@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{LIST, Shift, busy, status, talk};
 use dialer::outcome::Facts;
-use dialer::{Action, AttemptId, Next, Policy};
+use dialer::{Action, AttemptId, Mode, Next, Policy};
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -17,6 +17,7 @@ enum Move {
     HangUp,
     Trunk(bool),
     Store(bool),
+    Voice(bool),
     Answer,
     End(u8),
     StoreAnswers(bool),
@@ -34,6 +35,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => Just(Move::HangUp),
         1 => any::<bool>().prop_map(Move::Trunk),
         1 => any::<bool>().prop_map(Move::Store),
+        2 => any::<bool>().prop_map(Move::Voice),
         3 => Just(Move::Answer),
         4 => any::<u8>().prop_map(Move::End),
         8 => prop::bool::weighted(0.9).prop_map(Move::StoreAnswers),
@@ -50,14 +52,17 @@ struct World {
     live: Option<AttemptId>,
     paused: bool,
     sealed: Vec<AttemptId>,
+    mute: bool,
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_row_at_a_time_one_invite_per_row_and_none_while_paused(script in moves()) {
-        let mut shift = Shift::new(Policy::default());
+    fn one_row_at_a_time_one_invite_per_row_and_none_while_paused(script in moves(), per_call in any::<bool>()) {
+        let preview = Mode::Preview { countdown: Some(std::time::Duration::from_secs(600)) };
+        let mode = if per_call { preview } else { Mode::Straight };
+        let mut shift = Shift::new(Policy { mode, voice_per_call: per_call, ..Policy::default() });
         let mut world = World { paused: true, ..World::default() };
         for step in script {
             let now = shift.now();
@@ -74,6 +79,7 @@ proptest! {
                 Move::HangUp => { let _ = shift.dialer.hang_up(); }
                 Move::Trunk(up) => shift.dialer.trunk(up, now),
                 Move::Store(ok) => shift.dialer.store(ok, now),
+                Move::Voice(up) => { shift.dialer.voice(up, now); world.mute = !up; }
                 Move::Answer => if world.live.is_some() { shift.dialer.answered() },
                 Move::End(kind) => if let Some(live) = world.live.take() {
                     let facts = match kind % 3 {
@@ -109,6 +115,7 @@ proptest! {
                 match &action {
                     Action::PlaceCall { attempt, .. } => {
                         prop_assert!(!world.paused, "INVITE while paused");
+                        prop_assert!(!world.mute, "INVITE while nobody is at the phone");
                         prop_assert!(world.live.is_none(), "two calls at one seat");
                         world.live = Some(*attempt);
                     }
