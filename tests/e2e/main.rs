@@ -14,6 +14,7 @@ mod dnc_files;
 mod early;
 mod exchange;
 mod finding;
+mod floor;
 mod full_disk;
 mod identity;
 mod import;

@@ -143,10 +143,9 @@ impl Scenario {
         let program = process::program("sipp", "sip-tester");
         let directory = tempfile::tempdir().expect("the temporary folder is writable");
         let path = directory.path();
-        let echoes = self.write_files(path);
-        // sipp echoes on the first media port, and streams from there upwards: one scenario does one or the other.
         let port = self.port.unwrap_or_else(ports::free);
         let media = ports::run(60);
+        let echoes = self.write_files(path, *media.start());
         let mut command = Command::new(program);
         let host = self.host.to_string();
         command.current_dir(path).args(["-sf", "scenario.xml", "-nostdin", "-i", &host, "-mi", &host]);
@@ -177,7 +176,10 @@ impl Scenario {
     }
 
     /// Writes the scenario and the sounds; returns whether the scenario is to echo what it hears.
-    fn write_files(&self, directory: &Path) -> bool {
+    ///
+    /// sipp echoes on the first media port, and streams from there upwards: a scenario does one or the other, unless its
+    /// descriptions name the one for the echo as `[echo_port]`.
+    fn write_files(&self, directory: &Path, echo: u16) -> bool {
         let source = scenarios().join(format!("{}.xml", self.name));
         let mut text =
             std::fs::read_to_string(&source).unwrap_or_else(|e| panic!("{}: {e}", source.display()));
@@ -185,7 +187,8 @@ impl Scenario {
             assert!(text.contains(from), "{} does not contain {from}", source.display());
             text = text.replace(from, to);
         }
-        let text = parts::written_out(&text);
+        let both = text.contains("[echo_port]");
+        let text = parts::written_out(&text).replace("[echo_port]", &echo.to_string());
         let write = |name: &str, bytes: &[u8]| {
             std::fs::write(directory.join(name), bytes).expect("the temporary folder is writable");
         };
@@ -207,7 +210,7 @@ impl Scenario {
             let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             write(capture, &bytes);
         }
-        !text.contains("rtp_stream=") && !text.contains("play_pcap_audio=")
+        both || !text.contains("rtp_stream=") && !text.contains("play_pcap_audio=")
     }
 }
 
