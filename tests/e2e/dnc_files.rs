@@ -74,10 +74,11 @@ fn a_file_larger_than_its_memory_goes_through_the_daemon() {
         assert_eq!((&done[changed], &done["committed"]), (&ROWS.into(), &true.into()), "{done:#}");
         let grown = peak_mib(pid) - before;
         assert!(grown < 60, "{noun}: {grown} MiB more for a file of 72 MiB");
-        let told = events.wait_event("progress", LONG, |event| event["kind"] == "import.progress");
+        let news = |kind: &'static str| move |event: &Value| event["params"]["kind"] == kind;
+        let told = events.wait_event("progress", LONG, news("import.progress"))["params"].take();
         assert_eq!(told["into"], into);
         assert!(told["bytes_total"].as_u64().is_some_and(|bytes| bytes > 70 * 1024 * 1024), "{told}");
-        let over = events.wait_event("the end", SOON, |event| event["kind"] == "import.finished");
+        let over = events.wait_event("the end", SOON, news("import.finished"))["params"].take();
         assert_eq!((&over["into"], &over["result"]["committed"]), (&into.into(), &true.into()));
     }
 }

@@ -84,6 +84,13 @@ fn a_pause_is_silence_on_both_sides() {
             .map(|row| row["action"].as_str().unwrap_or_default())
             .collect();
         assert_eq!(actions, ["recording.pause", "recording.resume"], "{log:#}");
+        // Whoever takes the result is told which silence was wanted.
+        let closed = |event: &Value| event["params"]["kind"] == "recording.closed";
+        let closed = events.wait_event("the end of the recording", SOON, closed);
+        assert_eq!(closed["params"]["recording"]["paused"], row["recording"]["paused"], "{closed:#}");
+        daemon.cli(&["save", "--status", "通話済", "--next", "dial"]);
+        let dropped = daemon.wait_drop_rows(1, SOON);
+        assert_eq!(dropped[0]["recording_paused"], format!("{from}-{to}"), "{dropped:#?}");
 
         let path = PathBuf::from(row["recording"]["path"].as_str().expect("a path"));
         let sides = sides(&path);
