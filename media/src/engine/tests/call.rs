@@ -41,14 +41,14 @@ fn an_echo_comes_back() {
 #[test]
 fn busy_is_heard_before_the_answer_and_a_fax_after_it() {
     let mut world = World::new(1);
-    let bind = || RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 48_002..=58_000).unwrap();
+    let bind = || RtpSocket::bind(local(), 48_002..=58_000).unwrap();
     let sockets = [bind(), bind()];
     let ports = [sockets[1].port(), sockets[0].port()];
     let session = SessionId(1);
     let endpoints = [Endpoint::Silence, clip(ToneSpec::busy())];
     for (side, (socket, endpoint)) in sockets.into_iter().zip(endpoints).enumerate() {
         world.send(side, Command::OpenSession { session, socket, endpoint });
-        let params = crate::session::tests::params(Codec::Pcmu, ports[side]);
+        let params = params(Codec::Pcmu, ports[side]);
         world.send(side, Command::Start { session, params });
     }
     world.pass(6_000);
@@ -84,9 +84,9 @@ fn the_operator_hears_a_local_ringback_until_the_peer_speaks() {
     let mut world = World::new(1);
     let session = SessionId(1);
     world.headset(OWN, SEAT, None);
-    let bind = || RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 48_002..=58_000).unwrap();
+    let bind = || RtpSocket::bind(local(), 48_002..=58_000).unwrap();
     let (mine, yours) = (bind(), bind());
-    let [own, far] = [&yours, &mine].map(|to| crate::session::tests::params(Codec::Pcmu, to.port()));
+    let [own, far] = [&yours, &mine].map(|to| params(Codec::Pcmu, to.port()));
     world.send(OWN, Command::OpenSession { session, socket: mine, endpoint: Endpoint::Seat(SEAT) });
     world.send(OWN, Command::Record { session, path: "call".into() });
     world.send(OWN, Command::LocalRingback { session, on: true });

@@ -8,7 +8,7 @@ mod passing;
 mod phone;
 mod tap;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ const STEP: Duration = Duration::from_millis(5);
 pub(super) struct World {
     pub(super) now: Instant,
     pub(super) sides: Vec<Side>,
+    /// Both ends of a way for [`World::settle`].
+    probe: [UdpSocket; 2],
 }
 
 /// An engine, what it has said, and what it has recorded.
@@ -62,7 +64,10 @@ impl World {
     /// The box under test with so many workers, and the world outside.
     pub(super) fn new(workers: usize) -> Self {
         let sides = vec![Side::new(workers), Side::new(1)];
-        Self { now: Instant::now(), sides }
+        let bind = || UdpSocket::bind((local(), 0)).unwrap();
+        let probe = [bind(), bind()];
+        probe[1].set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        Self { now: Instant::now(), sides, probe }
     }
 
     pub(super) fn send(&mut self, side: usize, command: Command) {
@@ -73,16 +78,30 @@ impl World {
     pub(super) fn pass(&mut self, ms: u64) {
         for _ in 0..ms / 5 {
             self.now += STEP;
-            for side in &mut self.sides {
-                side.step(self.now);
+            for side in 0..self.sides.len() {
+                self.step(side);
             }
         }
+    }
+
+    /// One side does what there is to do now, and what it sent arrives.
+    pub(super) fn step(&mut self, side: usize) {
+        self.sides[side].step(self.now);
+        self.settle();
+    }
+
+    /// On a loaded machine the kernel hands datagrams over loopback on a little later, one after another: what was sent before this
+    /// one is there when it is.
+    fn settle(&self) {
+        let [from, to] = &self.probe;
+        from.send_to(&[0], to.local_addr().unwrap()).unwrap();
+        to.recv(&mut [0]).unwrap();
     }
 
     /// Both ends of a call between the engines, with these voices, the far one recorded. The two have the same number.
     pub(super) fn call(&mut self, own: Endpoint, far: Endpoint, codec: Codec) -> Outside {
         let number = 1 + self.sides[FAR].tracks.len() as u64;
-        self.call_with(SessionId(number), own, far, |remote| crate::session::tests::params(codec, remote))
+        self.call_with(SessionId(number), own, far, |remote| params(codec, remote))
     }
 
     /// Likewise, with what is negotiated by port of the other side.
@@ -93,7 +112,7 @@ impl World {
         far: Endpoint,
         params: impl Fn(u16) -> StreamParams,
     ) -> Outside {
-        let bind = || RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 48_002..=58_000).unwrap();
+        let bind = || RtpSocket::bind(local(), 48_002..=58_000).unwrap();
         let (mine, yours) = (bind(), bind());
         let ports: [u16; 2] = [mine.port(), yours.port()];
         self.send(OWN, Command::OpenSession { session, socket: mine, endpoint: own });
@@ -216,6 +235,17 @@ impl Side {
         });
         found.unwrap()
     }
+}
+
+/// An address of loopback that no other process of these tests has: what a closed session's peer still sends goes to nobody else.
+pub(super) fn local() -> IpAddr {
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    IpAddr::V4(Ipv4Addr::new(127, a.saturating_add(1), b, c))
+}
+
+/// What was negotiated with a peer of this process.
+pub(super) fn params(codec: Codec, port: u16) -> StreamParams {
+    StreamParams { remote: SocketAddr::new(local(), port), ..crate::session::tests::params(codec, port) }
 }
 
 fn outside(session: SessionId) -> PathBuf {

@@ -1,7 +1,5 @@
 //! The grid of the workers: packets keep their distance whatever the machine does, and sessions find their seats.
 
-use std::net::UdpSocket;
-
 use super::*;
 use crate::rtp::sender::mix;
 
@@ -10,12 +8,12 @@ use crate::rtp::sender::mix;
 #[test]
 fn packets_keep_their_distance_and_do_not_drift() {
     let mut world = World::new(1);
-    let ear = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let ear = UdpSocket::bind((local(), 0)).unwrap();
     ear.set_nonblocking(true).unwrap();
     let session = SessionId(1);
-    let socket = RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 48_002..=58_000).unwrap();
+    let socket = RtpSocket::bind(local(), 48_002..=58_000).unwrap();
     world.send(OWN, Command::OpenSession { session, socket, endpoint: tone(440.0) });
-    let params = crate::session::tests::params(Codec::Pcmu, ear.local_addr().unwrap().port());
+    let params = params(Codec::Pcmu, ear.local_addr().unwrap().port());
     world.send(OWN, Command::Start { session, params });
     world.pass(5);
     let (start, mut sent) = (world.now, Vec::new());
@@ -26,7 +24,7 @@ fn packets_keep_their_distance_and_do_not_drift() {
         let late = if drawn.is_multiple_of(500) { 37_000 } else { drawn % 4_000 };
         let now = (start + STEP * slot as u32 + Duration::from_micros(late)).max(world.now);
         world.now = now;
-        world.sides[OWN].step(now);
+        world.step(OWN);
         while let Ok((length, _)) = ear.recv_from(&mut buffer) {
             assert_eq!(length, 12 + 160);
             sent.push((now - start, u16::from_be_bytes([buffer[2], buffer[3]])));

@@ -50,7 +50,7 @@ fn assert_speech(heard: &[i16], rate: u32, hertz: f32) {
         .map(|piece| Bin::new(hertz, rate as f32).share_of(piece))
         .collect();
     shares.sort_by(f32::total_cmp);
-    assert!(shares.len() > 20 && shares[shares.len() / 10] > 0.9, "{hertz} Hz: {shares:?}");
+    assert!(shares.len() > 20 && shares[shares.len() / 4] > 0.95, "{hertz} Hz: {shares:?}");
 }
 
 const ENCODED: (u64, u64) = (10, 0);
@@ -179,14 +179,14 @@ fn a_screaming_modem_is_held_down_within_100_ms() {
     for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
         let mut world = World::new(1);
         world.phone_seat(SEAT, &[]);
-        let ear = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let ear = UdpSocket::bind((local(), 0)).unwrap();
         ear.set_nonblocking(true).unwrap();
         let phone = SessionId(7);
-        let socket = RtpSocket::bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 48_002..=58_000).unwrap();
+        let socket = RtpSocket::bind(local(), 48_002..=58_000).unwrap();
         world.send(OWN, Command::OpenSession { session: phone, socket, endpoint: Endpoint::Phone(SEAT) });
-        let params = crate::session::tests::params(codec, ear.local_addr().unwrap().port());
+        let params = params(codec, ear.local_addr().unwrap().port());
         world.send(OWN, Command::Start { session: phone, params });
-        let pause = Segment::Silence { ms: 200 };
+        let pause = Segment::Silence { ms: 500 };
         let quiet = Segment::Tone(ToneSpec::sine(440.0, -30.0).for_ms(1_300));
         let scream = Segment::Tone(ToneSpec::sine(2_100.0, -3.0).for_ms(2_000));
         let segments = vec![pause.clone(), quiet.clone(), scream, pause, quiet];
@@ -194,7 +194,7 @@ fn a_screaming_modem_is_held_down_within_100_ms() {
         world.call(Endpoint::Seat(SEAT), Endpoint::Clip(plan), codec);
         let mut decoder = crate::codec::Decoder::new(codec).unwrap();
         let (mut heard, mut passed) = (Vec::new(), Vec::new());
-        for _ in 0..900 {
+        for _ in 0..1_000 {
             world.pass(5);
             passed.push(world.sides[OWN].coding(phone).1);
             let mut datagram = [0; 2_048];
@@ -206,7 +206,7 @@ fn a_screaming_modem_is_held_down_within_100_ms() {
             }
         }
         // Before, while it screams, and after.
-        for (from, to, expected) in [(200, 280, 20), (340, 660, 0), (760, 840, 20)] {
+        for (from, to, expected) in [(200, 280, 20), (400, 720, 0), (890, 970, 20)] {
             assert_eq!(passed[to] - passed[from], expected, "{codec:?}: slots {from} to {to}");
         }
         let piece = codec.sample_rate() as usize / 100;
@@ -227,7 +227,7 @@ fn another_packet_length_is_encoded() {
     world.phone_seat(SEAT, &[]);
     let phone = world.call_with(SessionId(1), Endpoint::Phone(SEAT), tone(600.0), |port| StreamParams {
         ptime_ms: 30,
-        ..crate::session::tests::params(Codec::Pcmu, port)
+        ..params(Codec::Pcmu, port)
     });
     let customer = world.leg(Endpoint::Seat(SEAT), 1_000.0, Codec::Pcmu);
     world.pass(1_000);
