@@ -49,6 +49,8 @@ fn work(control: &mut Control, limit: Duration) {
             let called = seat["call"]["number"].as_str().unwrap_or_default();
             let save = json!({ "seat": name, "status": "prospect", "next": "dial" });
             match seat["state"].as_str() {
+                // The machine judges these.
+                Some("wrap_up") if called.ends_with(['2', '5']) => drop(talking.remove(&name)),
                 Some("wrap_up") => {
                     talking.remove(&name);
                     // The end may be on its way to the disk: then again.
