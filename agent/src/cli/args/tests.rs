@@ -89,6 +89,8 @@ fn every_documented_command_parses() {
         "dnc ls --number 0312345678 --cleared",
         "dnc clear 0312345678 --reason x",
         "dnc import f.csv --project y --reason x --clear --partial --dry-run",
+        "dnc import - --report bad.csv --profile calltree --partial",
+        "dnc import-cancel",
         "dnc export f.csv --cleared --encoding cp932 --raw",
         "contact add --company A --person B --phone 0312345678 --phone mobile=09011112222 --category x --overwrite",
         "contact from-call 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --company A",
