@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::codec::{self, CodecError};
+use crate::codec::CodecError;
 use crate::coded::Coded;
 use crate::dtmf::Digit;
 use crate::inbound::Inbound;
@@ -185,14 +185,11 @@ impl Session {
         (self.outbound.encoded(), self.outbound.passed())
     }
 
-    /// Whether what the peer of another session sends can be sent to this one's as it is.
+    /// Whether what the peer of another session sends can be sent to this one's as it is. Opus cannot: its decoders predict a
+    /// packet's loudness from the packets before it, so that what our encoder says after another's loud packets, held down by the
+    /// limiter, came out 17 dB too loud for a second.
     pub(crate) fn may_pass(&self, from: &Self) -> bool {
-        let (own, other) = (&self.params, &from.params);
-        // What this peer asks of our encoder, another's packets need not keep to.
-        let asks_nothing =
-            own.bitrate.is_none() && own.fmtp.as_deref().is_none_or(|fmtp| !codec::opus::limits(fmtp));
-        let alike = own.fmtp == other.fmtp && own.bitrate == other.bitrate;
-        own.codec == other.codec && (own.codec != Codec::Opus || alike || asks_nothing)
+        self.params.codec == from.params.codec && self.params.codec != Codec::Opus
     }
 
     /// Takes local audio at [`Session::rate`]; full packets go to `poll_transmit`.

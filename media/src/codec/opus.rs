@@ -127,14 +127,6 @@ impl fmt::Debug for OpusDecoder {
 }
 
 /// Number of a `name=value` in an `a=fmtp`; what is not a number counts as absent.
-/// Whether a peer's `a=fmtp` limits what it is sent, beyond what any decoder takes (RFC 7587 6.1).
-pub(crate) fn limits(fmtp: &str) -> bool {
-    let wish = |name| parameter(fmtp, name);
-    wish("maxaveragebitrate").is_some()
-        || wish("cbr") == Some(1)
-        || wish("maxplaybackrate").is_some_and(|rate| rate < 48_000)
-}
-
 fn parameter(fmtp: &str, name: &str) -> Option<i32> {
     fmtp.split(';').find_map(|part| {
         let (key, value) = part.split_once('=')?;

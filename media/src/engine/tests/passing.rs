@@ -58,7 +58,7 @@ const PASSED: (u64, u64) = (0, 10);
 
 #[test]
 fn between_legs_of_one_codec_nothing_is_encoded() {
-    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
         let mut bridge = Bridge::new(codec, codec);
         for _ in 0..10 {
             assert_eq!(bridge.coding(), [PASSED, PASSED], "{codec:?}");
@@ -83,9 +83,13 @@ fn between_legs_of_one_codec_nothing_is_encoded() {
 
 #[test]
 fn between_codecs_everything_is_encoded() {
-    for (of_phone, of_customer) in
-        [(Codec::Pcmu, Codec::Pcma), (Codec::G722, Codec::Pcmu), (Codec::Opus, Codec::G722)]
-    {
+    // Opus to Opus too: see ADR 0006.
+    for (of_phone, of_customer) in [
+        (Codec::Pcmu, Codec::Pcma),
+        (Codec::G722, Codec::Pcmu),
+        (Codec::Opus, Codec::G722),
+        (Codec::Opus, Codec::Opus),
+    ] {
         assert_eq!(Bridge::new(of_phone, of_customer).coding(), [ENCODED, ENCODED]);
     }
 }
@@ -130,7 +134,7 @@ fn what_changes_the_voice_is_heard() {
 
 #[test]
 fn supervisors_who_speak_are_heard_and_those_who_listen_cost_nothing() {
-    let mut bridge = Bridge::new(Codec::Opus, Codec::Opus);
+    let mut bridge = Bridge::new(Codec::G722, Codec::G722);
     let boss = SeatId(1);
     bridge.world.headset(OWN, boss, Some(1_600.0));
     let tap = |tone| Command::Tap { seat: SEAT, by: boss, mode: TapMode::Listen, tone };
@@ -176,7 +180,7 @@ fn digits_of_ours_take_their_turn() {
 /// bare socket here, since an engine at its end would have a limiter of its own.
 #[test]
 fn a_screaming_modem_is_held_down_within_100_ms() {
-    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
+    for codec in [Codec::Pcmu, Codec::G722] {
         let mut world = World::new(1);
         world.phone_seat(SEAT, &[]);
         let ear = UdpSocket::bind((local(), 0)).unwrap();

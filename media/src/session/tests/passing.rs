@@ -89,7 +89,7 @@ fn own_numbers_go_on_and_the_mark_tells_of_the_switch() {
     let mut pcm = vec![0; 160 * 200];
     says.fill(&mut pcm);
     let mut wanted = vec![0; pcm.len()];
-    codec::g711::Law::A.encode(&pcm, &mut wanted);
+    crate::codec::g711::Law::A.encode(&pcm, &mut wanted);
     let got = &packets[50].payload;
     assert!(wanted.chunks_exact(160).any(|frame| frame == *got));
 }
@@ -171,7 +171,7 @@ fn an_announced_pause_is_encoded_and_marked_at_its_end() {
     assert!((95..=100).contains(&(encoded - before.0)), "{}", encoded - before.0);
     let heard = passed.packets().last().map(|packet| packet.payload.to_vec()).unwrap();
     let mut pcm = vec![0; heard.len()];
-    codec::g711::Law::Mu.decode(&heard, &mut pcm);
+    crate::codec::g711::Law::Mu.decode(&heard, &mut pcm);
     assert!((-45.0..-30.0).contains(&level_dbm0(&pcm)), "{}", level_dbm0(&pcm));
 }
 

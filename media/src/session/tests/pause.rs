@@ -11,7 +11,7 @@ fn an_announced_pause_is_noise_and_no_loss() {
         let mut session = Session::new(SessionId(1), params(codec, 4000), 5, base).unwrap();
         let rate = codec.sample_rate() as usize;
         let mut tone = ToneSource::new(ToneSpec::sine(400.0, -12.0), rate as u32);
-        let mut encoder = codec::Encoder::new(codec, None, None).unwrap();
+        let mut encoder = crate::codec::Encoder::new(codec, None, None).unwrap();
         let (mut sequence, mut heard) = (100_u16, Vec::new());
         for frame in 0..250_u64 {
             let now = base + Duration::from_millis(20 * frame);
