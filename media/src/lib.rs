@@ -14,22 +14,8 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let now = std::time::Instant::now();
 //! let params = StreamParams {
-//!     remote: "192.0.2.7:4000".parse()?,
-//!     remote_rtcp: None,
-//!     rtcp_mux: false,
-//!     codec: Codec::Pcmu,
-//!     payload_type: 0,
-//!     receive_payload_type: 0,
 //!     dtmf_payload_type: Some(101),
-//!     dtmf_clock_rate: 8000,
-//!     dtmf_receive_payload_type: Some(101),
-//!     noise_payload_type: None,
-//!     ptime_ms: 20,
-//!     send: true,
-//!     receive: true,
-//!     fmtp: None,
-//!     bitrate: None,
-//!     encryption: Default::default(),
+//!     ..StreamParams::new("192.0.2.7:4000".parse()?, Codec::Pcmu, 0)
 //! };
 //! let mut session = Session::new(SessionId(1), params, 42, now)?;
 //! // 20 ms from the microphone: one packet to send.

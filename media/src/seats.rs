@@ -42,12 +42,7 @@ impl Worker {
                 }
             }
             VoiceSpec::Null => {
-                self.events.push(MediaEvent::SeatOpened {
-                    seat: id,
-                    capture: None,
-                    playback: None,
-                    ring: None,
-                });
+                self.opened_at_once(id);
                 Ok(())
             }
             VoiceSpec::Phone { idle } => {
@@ -57,12 +52,7 @@ impl Worker {
                 if let Some(seat) = self.seats.get_mut(&id) {
                     seat.set_phone(phone);
                 }
-                self.events.push(MediaEvent::SeatOpened {
-                    seat: id,
-                    capture: None,
-                    playback: None,
-                    ring: None,
-                });
+                self.opened_at_once(id);
                 Ok(())
             }
             VoiceSpec::File { play, write } => {
@@ -72,6 +62,11 @@ impl Worker {
         if let Err(error) = asked {
             self.events.push(MediaEvent::SeatFailed { seat: id, reason: error.reason() });
         }
+    }
+
+    /// Tells of a voice that has nothing to be opened.
+    fn opened_at_once(&mut self, seat: SeatId) {
+        self.events.push(MediaEvent::SeatOpened { seat, capture: None, playback: None, ring: None });
     }
 
     /// Opens a file voice on a thread of its own, since this one touches no disk.

@@ -115,22 +115,10 @@ fn payload_type(codec: Codec) -> u8 {
 
 fn params(remote: SocketAddr, codec: Codec) -> StreamParams {
     StreamParams {
-        remote,
-        remote_rtcp: None,
-        rtcp_mux: false,
-        codec,
-        payload_type: payload_type(codec),
-        receive_payload_type: payload_type(codec),
         dtmf_payload_type: Some(101),
-        dtmf_clock_rate: 8_000,
         dtmf_receive_payload_type: Some(101),
-        noise_payload_type: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        fmtp: None,
-        bitrate: None,
-        encryption: Default::default(),
+        dtmf_clock_rate: 8_000,
+        ..StreamParams::new(remote, codec, payload_type(codec))
     }
 }
 

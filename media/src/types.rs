@@ -102,6 +102,32 @@ pub struct StreamParams {
     pub encryption: Encryption,
 }
 
+impl StreamParams {
+    /// A plain stream both ways in packets of 20 ms: no RTCP on the RTP socket, digits as tones, no encryption. What differs is
+    /// set in the fields.
+    #[must_use]
+    pub fn new(remote: SocketAddr, codec: Codec, payload_type: u8) -> Self {
+        Self {
+            remote,
+            remote_rtcp: None,
+            rtcp_mux: false,
+            codec,
+            payload_type,
+            receive_payload_type: payload_type,
+            dtmf_payload_type: None,
+            dtmf_clock_rate: codec.clock_rate(),
+            dtmf_receive_payload_type: None,
+            noise_payload_type: None,
+            ptime_ms: 20,
+            send: true,
+            receive: true,
+            fmtp: None,
+            bitrate: None,
+            encryption: Encryption::default(),
+        }
+    }
+}
+
 /// An operator's voice: where it is captured and where it is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VoiceSpec {

@@ -40,21 +40,8 @@ pub(crate) fn run(bytes: &[u8]) {
 
 fn params() -> StreamParams {
     StreamParams {
-        remote: SocketAddr::from(([127, 0, 0, 1], 4000)),
-        remote_rtcp: None,
         rtcp_mux: true,
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        receive_payload_type: 0,
-        dtmf_payload_type: None,
-        dtmf_clock_rate: 8_000,
         dtmf_receive_payload_type: Some(101),
-        noise_payload_type: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        fmtp: None,
-        bitrate: None,
-        encryption: Default::default(),
+        ..StreamParams::new(SocketAddr::from(([127, 0, 0, 1], 4000)), Codec::Pcmu, 0)
     }
 }

@@ -84,22 +84,10 @@ fn params(choice: u8) -> StreamParams {
         [(Codec::Pcmu, 0), (Codec::Pcma, 0), (Codec::G722, 9), (Codec::Opus, 9)][usize::from(choice & 3)];
     let event = (choice & 4 != 0).then_some(101);
     StreamParams {
-        remote: SocketAddr::from(([127, 0, 0, 1], 4000)),
-        remote_rtcp: None,
         rtcp_mux: choice & 8 != 0,
-        codec,
-        payload_type,
-        receive_payload_type: payload_type,
         dtmf_payload_type: event,
-        dtmf_clock_rate: codec.clock_rate(),
         dtmf_receive_payload_type: event,
-        noise_payload_type: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        fmtp: None,
-        bitrate: None,
-        encryption: Default::default(),
+        ..StreamParams::new(SocketAddr::from(([127, 0, 0, 1], 4000)), codec, payload_type)
     }
 }
 

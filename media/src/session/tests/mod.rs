@@ -31,22 +31,9 @@ pub(crate) fn params(codec: Codec, remote: u16) -> StreamParams {
         Codec::Opus => 111,
     };
     StreamParams {
-        remote: address(remote),
-        remote_rtcp: None,
-        rtcp_mux: false,
-        codec,
-        payload_type,
-        receive_payload_type: payload_type,
         dtmf_payload_type: Some(101),
-        dtmf_clock_rate: codec.clock_rate(),
         dtmf_receive_payload_type: Some(101),
-        noise_payload_type: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        fmtp: None,
-        bitrate: None,
-        encryption: Default::default(),
+        ..StreamParams::new(address(remote), codec, payload_type)
     }
 }
 

@@ -122,21 +122,8 @@ fn resident_mib() -> f64 {
 
 pub(crate) fn params(remote: SocketAddr) -> StreamParams {
     StreamParams {
-        remote,
-        remote_rtcp: None,
-        rtcp_mux: false,
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        receive_payload_type: 0,
         dtmf_payload_type: Some(101),
-        dtmf_clock_rate: 8_000,
         dtmf_receive_payload_type: Some(101),
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        fmtp: None,
-        bitrate: None,
-        encryption: Default::default(),
-        noise_payload_type: None,
+        ..StreamParams::new(remote, Codec::Pcmu, 0)
     }
 }

@@ -104,23 +104,6 @@ fn play(line: Line, packets: &[Vec<u8>], profile: &Profile, seed: u64) -> Vec<i1
 
 fn session(line: Line, id: u64, now: Instant) -> Session {
     let payload_type = if line.codec() == Codec::G722 { 9 } else { 0 };
-    let params = StreamParams {
-        remote: SocketAddr::from(([127, 0, 0, 1], 4_000)),
-        remote_rtcp: None,
-        rtcp_mux: false,
-        codec: line.codec(),
-        payload_type,
-        receive_payload_type: payload_type,
-        dtmf_payload_type: None,
-        dtmf_clock_rate: line.codec().clock_rate(),
-        dtmf_receive_payload_type: None,
-        ptime_ms: 20,
-        send: true,
-        receive: true,
-        fmtp: None,
-        bitrate: None,
-        encryption: Default::default(),
-        noise_payload_type: None,
-    };
+    let params = StreamParams::new(SocketAddr::from(([127, 0, 0, 1], 4_000)), line.codec(), payload_type);
     Session::new(SessionId(id), params, id, now).unwrap_or_else(|error| panic!("no session: {error}"))
 }
