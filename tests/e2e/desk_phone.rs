@@ -2,7 +2,6 @@
 //! encrypted, and where it goes when our address changes.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, Seat};
@@ -49,16 +48,6 @@ fn assert_tone(what: &str, sound: &Sound, hertz: f64) {
     assert!((found - hertz).abs() < 3.0, "{what}: {found} Hz instead of {hertz} Hz in {:?}", sound.length());
 }
 
-fn recording(daemon: &Daemon) -> PathBuf {
-    let found = wait::within(SOON, || {
-        let row = daemon.wait_history(1, SOON).remove(0);
-        let recording = &row["recording"];
-        (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().expect("a path")))
-    });
-    let path = found.expect("a finished recording");
-    if path.is_absolute() { path } else { daemon.path("recordings").join(path) }
-}
-
 /// Voice both ways and onto the two channels, with the codecs equal and different.
 #[test]
 fn phone_and_customer_talk_whatever_codec_each_has() {
@@ -74,7 +63,7 @@ fn phone_and_customer_talk_whatever_codec_each_has() {
         wait_state(&daemon, "wrap_up");
         assert!(desk.in_call(), "the phone is kept up");
         assert_tone("customer", &customer.heard(), OPERATOR_HZ);
-        let path = recording(&daemon);
+        let path = daemon.recording(SOON);
         assert_tone("operator's channel", &Sound::read(&path, 0).unwrap(), OPERATOR_HZ);
         assert_tone("callee's channel", &Sound::read(&path, 1).unwrap(), CUSTOMER_HZ);
         desk.hangup();

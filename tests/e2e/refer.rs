@@ -1,6 +1,5 @@
 //! Transfers against sipp: what the exchange is asked, what it tells, and what becomes of the call.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Control, Daemon, Outcome, Seat};
@@ -210,13 +209,7 @@ fn a_call_that_takes_the_place_of_another_goes_on_in_its_row() {
         (rows[0]["number"].as_str(), rows[0]["hangup_by"].as_str()),
         (Some("0312340001"), Some("local"))
     );
-    let path = wait::within(SOON, || {
-        let rows = daemon.cli(&["history", "--manual", "include"]);
-        let recording = &rows["rows"][0]["recording"];
-        (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().unwrap()))
-    });
-    let path = path.expect("a finished recording");
-    let path = if path.is_absolute() { path } else { daemon.path("recordings").join(path) };
+    let path = daemon.recording(SOON);
     let sound = Sound::read(&path, 1).unwrap();
     let first = sound.slice(SECOND, SECOND / 2).frequency();
     let last = sound.slice(sound.length() - SECOND, SECOND / 2).frequency();

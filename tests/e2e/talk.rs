@@ -1,6 +1,5 @@
 //! Voice: what the operator says arrives at the peer, what the peer says arrives at the operator, both are recorded.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, Seat};
@@ -39,19 +38,9 @@ fn wait_state(daemon: &Daemon, state: &str) -> Value {
     daemon.wait_status(state, SOON, |status| status["seats"][0]["state"] == state)
 }
 
-fn recording(daemon: &Daemon) -> PathBuf {
-    let found = wait::within(SOON, || {
-        let row = daemon.wait_history(1, SOON).remove(0);
-        let recording = &row["recording"];
-        (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().expect("a path")))
-    });
-    let path = found.unwrap_or_else(|| panic!("no finished recording: {:#}", daemon.cli(&["history"])));
-    if path.is_absolute() { path } else { daemon.path("recordings").join(path) }
-}
-
 #[track_caller]
 fn assert_recorded(daemon: &Daemon) {
-    let path = recording(daemon);
+    let path = daemon.recording(SOON);
     let side =
         |channel| Sound::read(&path, channel).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert_tone("recorded operator", &side(0), OPERATOR_HZ, DBFS);
@@ -200,7 +189,7 @@ fn digits_go_as_tones() {
     daemon.cli(&["dtmf", "1111"]);
     wait::pass(SECOND);
     daemon.cli(&["hangup"]);
-    let heard = Sound::read(&recording(&daemon), 1).unwrap().loudest(Duration::from_millis(80));
+    let heard = Sound::read(&daemon.recording(SOON), 1).unwrap().loudest(Duration::from_millis(80));
     for hertz in [697.0, 1_209.0] {
         assert!(heard.level_at(hertz) > -25.0, "{hertz} Hz: {} dBFS", heard.level_at(hertz));
     }
@@ -268,7 +257,7 @@ fn a_killed_daemon_keeps_the_recording() {
     wait::pass(SECOND * 4);
     daemon.kill9();
     daemon.start();
-    let path = recording(&daemon);
+    let path = daemon.recording(SOON);
     let callee_side = Sound::read(&path, 1).unwrap();
     assert!(callee_side.length() >= SECOND * 3, "{:?} of 4 s", callee_side.length());
     assert_tone("recording", &callee_side, sipp::TONE_HZ, sipp::TONE_DBFS);

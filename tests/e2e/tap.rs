@@ -96,16 +96,6 @@ fn audited(daemon: &Daemon, field: &str) -> Vec<(String, Value)> {
         .collect()
 }
 
-fn recording(daemon: &Daemon) -> PathBuf {
-    let found = wait::within(SOON, || {
-        let row = daemon.wait_history(1, SOON).remove(0);
-        let recording = &row["recording"];
-        (recording["state"] == "final").then(|| PathBuf::from(recording["path"].as_str().expect("a path")))
-    });
-    let path = found.expect("a finished recording");
-    if path.is_absolute() { path } else { daemon.path("recordings").join(path) }
-}
-
 /// The operator hears who whispers, the callee only who barges in, the supervisor both sides without a gap; the recording holds
 /// what the callee could hear, and nothing of a whisper.
 #[test]
@@ -151,7 +141,7 @@ fn a_supervisor_listens_whispers_and_barges_in() {
         barged,
         "the callee hears who barges in, and no whisper"
     );
-    let path = recording(&daemon);
+    let path = daemon.recording(SOON);
     let [left, right] = [0, 1].map(|channel| Sound::read(&path, channel).unwrap());
     assert_eq!(stages.of(&left, OPERATOR_HZ), [true; 6]);
     assert_eq!(stages.of(&left, SUPERVISOR_HZ), barged, "operator's channel: what the callee could hear");

@@ -252,6 +252,22 @@ impl Daemon {
         found.unwrap_or_else(|| panic!("no {count} ended attempts within {limit:?}; history is {last:#}"))
     }
 
+    /// The file of the last call's recording, once it is finished.
+    ///
+    /// # Panics
+    /// When `limit` is over.
+    #[track_caller]
+    pub fn recording(&self, limit: Duration) -> PathBuf {
+        let found = wait::within(limit, || {
+            let row = self.wait_history(1, limit).remove(0);
+            let recording = &row["recording"];
+            (recording["state"] == "final")
+                .then(|| PathBuf::from(recording["path"].as_str().expect("a path")))
+        });
+        let path = found.unwrap_or_else(|| panic!("no finished recording: {:#}", self.cli(&["history"])));
+        if path.is_absolute() { path } else { self.path("recordings").join(path) }
+    }
+
     /// The database, read-only.
     ///
     /// # Panics
