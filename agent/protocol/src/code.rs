@@ -204,8 +204,10 @@ codes! {
         "kakeru list ls でリスト名を確認してください", "`kakeru list ls` shows the lists.";
     ListDup = "E-LIST-DUP", "同じ名前のリストがあります", "A list of this name exists.",
         "別の名前にしてください", "Choose another name.";
-    ListBusy = "E-LIST-BUSY", "架電中のため変更できません", "The list is being dialed.",
-        "dial stop で止めてから実行してください", "Stop it with `kakeru dial stop` first.";
+    ListBusy = "E-LIST-BUSY", "架電中または取り込み中のため変更できません",
+        "The list is being dialed, or a file is being imported into it.",
+        "dial stop で止めるか、取り込みが終わってから実行してください",
+        "Stop it with `kakeru dial stop`, or wait for the import.";
     ListFull = "E-LIST-FULL", "リストの登録上限を超えます", "The list would exceed its limit.",
         "別のリストに分けてください", "Use another list for the rest.";
     ListGrant = "E-LIST-GRANT", "このリストを使う権限がありません", "The list is not granted to you.",
