@@ -1,0 +1,212 @@
+//! Writes `agent/hot.ld`: the functions that run between a save and its INVITE, then those of calls and of the idle
+//! daemon, as callgrind sees them in the release binary (ADR 0007).
+//!
+//! `./x order` builds that binary and calls this. A minute; loopback only.
+#![expect(clippy::print_stdout, reason = "the figures are this program's output")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use e2e::daemon::{Account, Control, Daemon};
+use e2e::peer::sipp::Scenario;
+use e2e::process;
+use serde_json::{Value, json};
+
+/// Under callgrind a call takes seconds.
+const LIMIT: Duration = Duration::from_secs(60);
+const SAVES: u32 = 8;
+const LATE: &str = "<pause milliseconds=\"3000\"/>";
+const TALK: Duration = Duration::from_secs(1);
+const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/hot.ld");
+
+fn main() {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(binary), Some(folder)) = (arguments.next(), arguments.next()) else {
+        panic!(
+            "usage: order BINARY FOLDER; KAKERU_BIN starts it under callgrind, which writes PID.out to the folder"
+        );
+    };
+    let (save, rest) = watch(&folder);
+    let symbols = Symbols::of(&binary);
+    let mut names = symbols.patterns(&save);
+    let count = names.len();
+    for name in symbols.patterns(&rest.difference(&save).cloned().collect()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    fs::write(LIST, script(&names)).unwrap_or_else(|error| panic!("{LIST}: {error}"));
+    println!("{} entries, {count} of them for a save, {} bytes of code", names.len(), symbols.bytes(&names));
+}
+
+/// The names of the functions that ran in saves, and in whole calls and idle seconds.
+fn watch(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    // So late that a save and its INVITE are over by then.
+    let exchange = Scenario::server("exchange").edit("<pause milliseconds=\"200\"/>", LATE).start();
+    let setup = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .set("log", "level", "\"info\"");
+    let mut daemon = setup.start();
+    daemon.import("leads", sheet());
+    let id = daemon.process().pid();
+    let callgrind = |arguments: &[&str]| {
+        let mut control = Command::new(process::program("callgrind_control", "valgrind"));
+        process::output_of(control.args(arguments).arg(id.to_string()));
+    };
+    let dump = |part: u32| read(&folder.join(format!("{id}.out.{part}")));
+
+    let mut operator = daemon.control();
+    let _ = operator.subscribe(None);
+    operator.call("dial.start", &json!({ "list": "leads" })).unwrap_or_else(|error| panic!("{error:?}"));
+    for call in 0..SAVES {
+        hang_up(&mut operator);
+        // What the last call left to do is done by then.
+        std::thread::sleep(Duration::from_secs(1));
+        callgrind(&["--instr=on"]);
+        save(&mut operator, call);
+        callgrind(&["--instr=off"]);
+    }
+    callgrind(&["--dump"]);
+    let saves = dump(1);
+    callgrind(&["--instr=on"]);
+    for call in 0..2 {
+        hang_up(&mut operator);
+        save(&mut operator, call);
+    }
+    hang_up(&mut operator);
+    // What an idle daemon does every second.
+    std::thread::sleep(Duration::from_secs(5));
+    callgrind(&["--dump"]);
+    let rest = dump(2);
+    daemon.stop();
+    (saves, rest)
+}
+
+fn save(operator: &mut Control, call: u32) {
+    let words = json!({ "status": "prospect", "memo": format!("call {call}"), "next": "dial" });
+    operator.call("call.save", &words).unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+/// Ends the call that was begun once somebody has answered it.
+fn hang_up(operator: &mut Control) {
+    let seat = |event: &Value, state: &str| {
+        let text = event.to_string();
+        text.contains("\"seat.changed\"") && text.contains(state)
+    };
+    operator.wait_event("an answer", LIMIT, |event| seat(event, "\"in_call\""));
+    std::thread::sleep(TALK);
+    operator.call("call.hangup", &json!({})).unwrap_or_else(|error| panic!("{error:?}"));
+    operator.wait_event("wrap-up", LIMIT, |event| seat(event, "\"wrap_up\""));
+}
+
+fn sheet() -> String {
+    (0..2_000).fold(String::from("取引先会社名,電話番号\r\n"), |mut text, row| {
+        let _ = write!(text, "株式会社見本{row},03-{:04}-{:02}01\r\n", 3_000 + row / 100, row % 100);
+        text
+    })
+}
+
+/// The functions of a file of callgrind: `fn=(12) name`, later only `fn=(12)`.
+fn read(path: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut names = HashMap::new();
+    let mut run = BTreeSet::new();
+    for line in text.lines() {
+        let Some(function) = line.strip_prefix("fn=(").or_else(|| line.strip_prefix("cfn=(")) else {
+            continue;
+        };
+        let Some((id, name)) = function.split_once(')') else { continue };
+        let name = name.trim();
+        if !name.is_empty() {
+            names.insert(id, name);
+        }
+        run.extend(names.get(id).map(|&name| name.to_owned()));
+    }
+    run
+}
+
+/// The program's functions and their sizes in bytes.
+struct Symbols {
+    sizes: BTreeMap<String, u64>,
+    /// How many functions have the same name but for the compiler's hash.
+    alike: HashMap<String, usize>,
+}
+
+impl Symbols {
+    fn of(binary: &Path) -> Self {
+        let mut command = Command::new(process::program("nm", "binutils"));
+        let text = process::output_of(command.args(["-S", "--defined-only"]).arg(binary));
+        let sizes: BTreeMap<String, u64> = text
+            .lines()
+            .filter_map(|line| {
+                let mut fields = line.split_whitespace();
+                let (_, size, kind, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+                let code = kind.eq_ignore_ascii_case("t");
+                code.then_some((name.to_owned(), u64::from_str_radix(size, 16).ok()?))
+            })
+            .collect();
+        let mut alike = HashMap::new();
+        for name in sizes.keys() {
+            *alike.entry(pattern(name)).or_default() += 1;
+        }
+        Self { sizes, alike }
+    }
+
+    /// Names for the linker. The hash in a name changes with the compiler, so a `*` stands for it, but where that
+    /// would draw in many functions of generic code that did not run.
+    fn patterns(&self, run: &BTreeSet<String>) -> Vec<String> {
+        let mut of = HashMap::<String, usize>::new();
+        let ours = || run.iter().filter(|name| self.sizes.contains_key(*name));
+        for name in ours() {
+            *of.entry(pattern(name)).or_default() += 1;
+        }
+        let names: BTreeSet<String> = ours()
+            .map(|name| {
+                let short = pattern(name);
+                let (ran, all) = (of[&short], self.alike.get(&short).copied().unwrap_or_default());
+                if all > 2 * ran && all > 4 { name.clone() } else { short }
+            })
+            .collect();
+        names.into_iter().collect()
+    }
+
+    fn bytes(&self, names: &[String]) -> u64 {
+        let names: BTreeSet<&String> = names.iter().collect();
+        let taken =
+            self.sizes.iter().filter(|(name, _)| names.contains(name) || names.contains(&pattern(name)));
+        taken.map(|(_, size)| size).sum()
+    }
+}
+
+/// The name with a `*` for what the compiler draws: `…17h` and sixteen digits, or the `Cs…_` of a crate.
+fn pattern(name: &str) -> String {
+    if let Some(at) = name.rfind("17h").filter(|_| name.starts_with("_ZN")) {
+        return format!("{}17h*", &name[..at]);
+    }
+    if !name.starts_with("_R") {
+        return name.to_owned();
+    }
+    let mut parts = name.split("Cs");
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let drawn = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(0);
+        let _ = write!(short, "Cs*{}", &part[drawn..]);
+    }
+    short
+}
+
+fn script(names: &[String]) -> String {
+    let mut text = String::from(
+        "/* What runs in every call, side by side (ADR 0007). Written by `./x order`. */\n\
+         SECTIONS\n{\n  .text.hot :\n  {\n",
+    );
+    for name in names {
+        let _ = writeln!(text, "    *(.text.{name})");
+    }
+    text.push_str("  }\n}\nINSERT BEFORE .text;\n");
+    text
+}
