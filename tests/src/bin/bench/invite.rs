@@ -18,8 +18,8 @@ use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setso
 use nix::sys::time::TimeSpec;
 use serde_json::{Value, json};
 
-use crate::leads;
 use crate::table::{Table, quantile};
+use crate::{leads, pages};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -49,6 +49,7 @@ pub(crate) fn measure(table: &mut Table, state: &Path, calls: usize) {
         "… the disk alone, one fdatasync after the same pauses: p50, p99",
         format!("{middle:.2} ms, {most:.2} ms"),
     );
+    pages::measure(table, state);
     commits(table, state);
 }
 

@@ -13,6 +13,7 @@ mod invite;
 mod leads;
 mod load;
 mod memory;
+mod pages;
 mod rate;
 mod roundtrip;
 mod sip;
