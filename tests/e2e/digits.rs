@@ -1,11 +1,12 @@
-//! Keys that the callee presses: as events, as tones, each told once.
+//! Keys that the callee presses, or the operator at a desk phone: as events, as tones, by INFO, each told once.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use e2e::daemon::{Account, Daemon};
+use e2e::daemon::{Account, Control, Daemon, Seat};
 use e2e::peer::baresip::{Codec, Phone};
 use e2e::peer::sipp::{DIGITS, Scenario};
+use e2e::peer::trace::Message;
 use e2e::wait;
 use e2e::wav::Sound;
 use serde_json::Value;
@@ -102,4 +103,79 @@ fn captured_rtp_is_heard() {
     });
     let speech = Sound::read(&file, 1).expect("it plays").loudest(Duration::from_secs(1));
     assert!(speech.level() > -40.0, "{} dBFS of speech", speech.level());
+}
+
+/// The digits that are told until there are so many, and for half a second after them.
+fn told(events: &mut Control, digits: usize) -> String {
+    let mut told = String::new();
+    let mut more = |told: &mut String| {
+        while let Some(event) = events.event(Duration::from_millis(50)) {
+            if event["params"]["what"] == "dtmf" {
+                told.push_str(event["params"]["digit"].as_str().unwrap_or("?"));
+            }
+        }
+        told.len()
+    };
+    wait::until_true("the digits", SOON, || more(&mut told) >= digits);
+    wait::pass(Duration::from_millis(500));
+    more(&mut told);
+    told
+}
+
+/// The same press as telephone-event and by INFO, whichever is first, counts once; one that comes one way only counts too.
+#[test]
+fn a_digit_by_info_and_as_event_counts_once() {
+    let callee = Scenario::server("uas_digits_twice").calls(1).start();
+    let daemon = Daemon::builder().account(Account::new("main", callee.address()).unregistered()).start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["call", CALLEE]);
+    assert_eq!(told(&mut events, 4), "1595");
+    daemon.cli(&["hangup"]);
+    callee.succeed(SOON);
+    daemon.wait_history(1, SOON);
+    wait::until_true("the digits of the row", SOON, || kept(&daemon) == "1595");
+}
+
+/// Five tones of a gateway, of which it tells the last three by INFO too.
+#[test]
+fn a_digit_by_info_and_as_tones_counts_once() {
+    let callee = Scenario::server("uas_tones_and_info").calls(1).start();
+    let daemon = Daemon::builder().account(Account::new("main", callee.address()).unregistered()).start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    wait::until_true("answers to three INFO", SOON, || {
+        let messages = callee.messages();
+        let of_info = |message: &&Message| {
+            message.verb() == "200" && message.header("CSeq").is_some_and(|cseq| cseq.ends_with("INFO"))
+        };
+        messages.iter().filter(of_info).count() == 3
+    });
+    assert_eq!(told(&mut events, DIGITS.len()), DIGITS);
+    daemon.cli(&["hangup"]);
+    callee.succeed(SOON);
+    daemon.wait_history(1, SOON);
+    wait::until_true("the digits of the row", SOON, || kept(&daemon) == DIGITS);
+}
+
+/// The keys of a desk phone that sends both go on to the customer once.
+#[test]
+fn keys_of_a_desk_phone_that_come_twice_are_sent_on_once() {
+    let desk = Scenario::server("uas_digits_twice").start();
+    let customer = Scenario::server("uas_info").edit("415 Unsupported Media Type", "200 Relayed").start();
+    let voice = format!("{{ kind = \"phone\", address = \"sip:201@{}\" }}", desk.address());
+    let daemon = Daemon::builder()
+        .account(Account::new("main", customer.address()).unregistered().set("dtmf", "\"info\""))
+        .seat(Seat::new("a", "main").set("voice", &voice))
+        .start();
+    daemon.cli(&["call", CALLEE]);
+    wait_state(&daemon, "in_call");
+    customer.wait_received("INFO", 4, SOON);
+    wait::pass(Duration::from_millis(500));
+    let infos = customer.received("INFO");
+    let digits: Vec<&str> = infos.iter().filter_map(|info| info.body().lines().next()).collect();
+    assert_eq!(digits, ["Signal=1", "Signal=5", "Signal=9", "Signal=5"]);
+    daemon.cli(&["hangup"]);
 }

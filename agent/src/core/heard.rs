@@ -115,7 +115,7 @@ impl Core {
         }
     }
 
-    /// A digit that came by INFO counts like one that came as telephone-event. Its tones, heard before or after it, do not.
+    /// A digit that came by INFO counts like one that was heard; of one that comes both ways the first counts.
     pub(super) fn digit_told(&mut self, sip: sip_stack::ua::CallId, digit: char, now: Now) {
         let call = self.by_sip.get(&sip).and_then(|attempt| self.calls.get_mut(attempt));
         let Some(call) = call else { return };
@@ -126,12 +126,11 @@ impl Core {
         self.note(session, "dtmf", Some(digit.to_string()), 0, now);
     }
 
-    /// The engine heard a digit: an event, or tones where no event was agreed on. A peer whose digits come by INFO says
-    /// nothing new with its tones.
+    /// The engine heard a digit: an event, or tones where no event was agreed on.
     fn digit_heard(&mut self, session: SessionId, digit: char, now: Now) {
         let call = self.by_session.get(&session).and_then(|attempt| self.calls.get_mut(attempt));
         let Some(call) = call else { return };
-        if !call.telephone_event && !call.digits.heard(digit, now.mono) {
+        if !call.digits.heard(digit, call.telephone_event, now.mono) {
             return;
         }
         self.note(session, "dtmf", Some(digit.to_string()), 0, now);

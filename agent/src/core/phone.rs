@@ -29,6 +29,7 @@ use store::AttemptId;
 
 use self::way::Called;
 use super::command::respond;
+use super::digits::Digits;
 use super::seat::{Reply, Voice};
 use super::tap::TapEnd;
 use super::{Core, SeatIndex};
@@ -51,6 +52,9 @@ pub(crate) struct Phone {
     moving: bool,
     /// How its voice is encrypted, as clients are told.
     secure: Option<String>,
+    /// Its keys can come as telephone-event.
+    telephone_event: bool,
+    digits: Digits,
     /// Somebody hung it up and is not back yet.
     left: bool,
     /// A command that waits for it.
@@ -77,6 +81,8 @@ impl Phone {
             rtp: None,
             moving: false,
             secure: None,
+            telephone_event: false,
+            digits: Digits::default(),
             left: false,
             pending: None,
         }
@@ -136,13 +142,14 @@ impl Core {
                     && let Some((_, session)) = phone.ids()
                 {
                     phone.secure = secure(media, None);
+                    phone.telephone_event = media.dtmf_payload_type.is_some();
                     self.media(MediaCommand::Update { session, params: stream_params(media, None, None) });
                 }
                 self.move_phone(seat, now);
             }
             // No offer is under way any more: our own failed, or our answer to another is confirmed.
             Event::HoldFailed { .. } | Event::Confirmed { .. } => self.move_phone(seat, now),
-            Event::Dtmf { digit, .. } => self.phone_digit(seat, *digit, now),
+            Event::Dtmf { digit, .. } => self.phone_told(seat, *digit, now),
             Event::Ended { end, .. } => self.phone_ended(seat, end, now),
             _ => {}
         }
@@ -158,7 +165,7 @@ impl Core {
         let mine = |seat: &super::SeatRuntime| seat.phone.as_ref().and_then(Phone::ids).map(|ids| ids.1);
         let Some(seat) = self.seats.iter().position(|seat| mine(seat) == Some(heard)) else { return false };
         match event {
-            MediaEvent::Dtmf { digit, .. } => self.phone_digit(seat, *digit, now),
+            MediaEvent::Dtmf { digit, .. } => self.phone_pressed(seat, *digit, now),
             _ => {
                 self.drop_phone(seat, HangupReason::Timeout, now);
                 self.phone_lost(seat, "no voice comes from the phone", now);
@@ -255,6 +262,7 @@ impl Core {
             Ok(Called { sip, session, rtp }) => {
                 if let Some(phone) = &mut self.seats[seat].phone {
                     (phone.rtp, phone.moving, phone.secure) = (Some(rtp), false, None);
+                    phone.digits = Digits::default();
                 }
                 self.set_phone(seat, State::Calling { sip, session }, Some("the phone rings"), now)
             }
@@ -268,6 +276,7 @@ impl Core {
         self.media(MediaCommand::Answered { session });
         if let Some(phone) = &mut self.seats[seat].phone {
             phone.secure = secure(media, None);
+            phone.telephone_event = media.dtmf_payload_type.is_some();
         }
         self.set_phone(seat, State::Up { sip, session }, None, now);
         let Some(phone) = &mut self.seats[seat].phone else { return };
@@ -285,6 +294,22 @@ impl Core {
             && let Err(error) = self.answer(seat, now)
         {
             tracing::warn!(seat = self.seats[seat].name, %error, "the call could not be answered");
+        }
+    }
+
+    /// A key of the phone by INFO.
+    fn phone_told(&mut self, seat: SeatIndex, digit: char, now: Now) {
+        let Some(phone) = &mut self.seats[seat].phone else { return };
+        if phone.digits.told(digit, now.mono) {
+            self.phone_digit(seat, digit, now);
+        }
+    }
+
+    /// A key of the phone as event or tones.
+    fn phone_pressed(&mut self, seat: SeatIndex, digit: char, now: Now) {
+        let Some(phone) = &mut self.seats[seat].phone else { return };
+        if phone.digits.heard(digit, phone.telephone_event, now.mono) {
+            self.phone_digit(seat, digit, now);
         }
     }
 

@@ -30,7 +30,7 @@ pub const ANNOUNCEMENT_HZ: f64 = 700.0;
 pub const DIGITS: &str = "0159#";
 
 /// Captured RTP that comes with sipp. To send it sipp needs a raw socket, so root.
-const CAPTURES: [&str; 2] = ["g711a.pcap", "dtmf_2833_5.pcap"];
+const CAPTURES: [&str; 4] = ["g711a.pcap", "dtmf_2833_1.pcap", "dtmf_2833_5.pcap", "dtmf_2833_9.pcap"];
 
 /// What a sipp is to do; [`start`](Self::start) starts it.
 #[derive(Debug)]
