@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 
 use crate::clip::ClipSource;
-use crate::dtls::{Port, is_dtls};
+use crate::dtls::{DtlsFailure, Port, is_dtls};
 use crate::inbox::Inbox;
 use crate::notice::{NoticeTone, Overlay};
 use crate::queue::EventQueue;
@@ -18,6 +18,7 @@ use crate::recorder::{RecorderCommand, Target, track};
 use crate::seat::{Rate, Seat};
 use crate::session::{Channel, MAX_DATAGRAM, Session};
 use crate::socket::RtpSocket;
+use crate::srtp::{Encryption, SrtpKeys};
 use crate::tap::Tap;
 use crate::tones::{ToneSource, ToneSpec};
 use crate::types::{Endpoint, MediaEvent, SeatId, SessionId, SessionStats, StreamParams};
@@ -42,6 +43,8 @@ pub(crate) struct Leg {
     /// `None` until the first remote description.
     session: Option<Session>,
     dtls: Port,
+    /// The handshake of reports that have a port of their own (RFC 5764 4.1.2).
+    dtls_rtcp: Port,
     answered: bool,
     detectors: bool,
     local: Local,
@@ -109,6 +112,7 @@ impl Leg {
             rtcp,
             session: None,
             dtls: Port::default(),
+            dtls_rtcp: Port::default(),
             answered: false,
             detectors,
             local: Local::Silence,
@@ -173,12 +177,26 @@ impl Leg {
             tracing::error!(session = self.id.0, %error, "cannot code this stream");
         }
         self.check_notice();
-        if let Some(session) = &self.session
-            && let Err(failure) = self.dtls.follow(&session.params().encryption, &self.rtp, session.remote())
-        {
+        self.shake_hands(events);
+        self.flush(events);
+    }
+
+    /// Begins the handshakes that the description wants.
+    fn shake_hands(&mut self, events: &mut EventQueue) {
+        let Some(session) = &self.session else { return };
+        let wanted = &session.params().encryption;
+        if let Err(failure) = self.dtls.follow(wanted, &self.rtp, session.remote()) {
             events.push(MediaEvent::EncryptionFailed { session: self.id, failure });
         }
-        self.flush(events);
+        let wanted = if session.params().rtcp_mux { &Encryption::Off } else { wanted };
+        if let Err(failure) = self.dtls_rtcp.follow(wanted, &self.rtcp, session.remote_reports()) {
+            self.without_reports(failure);
+        }
+    }
+
+    /// A call without reports goes on: what they tell is no more than how well the other side hears.
+    fn without_reports(&self, failure: DtlsFailure) {
+        tracing::info!(session = self.id.0, %failure, "this call has no RTCP reports");
     }
 
     /// The call was answered.
@@ -292,7 +310,7 @@ impl Leg {
     /// Takes what has arrived. Whatever it is can neither fail nor end the loop.
     pub(crate) fn receive(&mut self, inbox: &mut Inbox, events: &mut EventQueue) {
         self.read(Wire::Rtp, inbox);
-        if self.ticks.is_multiple_of(RTCP_EVERY) {
+        if self.ticks.is_multiple_of(RTCP_EVERY) || self.dtls_rtcp.is_running() {
             self.read(Wire::Rtcp, inbox);
         }
         self.flush(events);
@@ -306,9 +324,10 @@ impl Leg {
                 Wire::Rtcp => &self.rtcp,
             };
             match inbox.read(socket) {
-                Ok((_, source, datagram)) if wire == Wire::Rtp && is_dtls(datagram) => {
-                    self.dtls.take(source, datagram, &self.rtp);
-                }
+                Ok((_, source, datagram)) if is_dtls(datagram) => match wire {
+                    Wire::Rtp => self.dtls.take(source, datagram, &self.rtp),
+                    Wire::Rtcp => self.dtls_rtcp.take(source, datagram, &self.rtcp),
+                },
                 Ok((arrived, source, datagram)) => {
                     if let Some(session) = &mut self.session {
                         match wire {
@@ -452,19 +471,30 @@ impl Leg {
         self.frames.tone = tone;
     }
 
-    /// Takes over what the handshake brought.
+    /// Takes over what the handshakes brought.
     fn secure(&mut self, events: &mut EventQueue) {
-        let (Some(outcome), Some(session)) = (self.dtls.poll(), &mut self.session) else { return };
-        match outcome {
-            Ok(keys) => {
+        let (reports, voice) = (self.dtls_rtcp.poll(), self.dtls.poll());
+        if let Some(outcome) = reports
+            && let Err(failure) = outcome.map(|keys| self.take_keys(Channel::Rtcp, keys))
+        {
+            self.without_reports(failure);
+        }
+        match voice {
+            Some(Ok(keys)) => {
                 let profile = keys.profile;
-                match session.set_keys(keys) {
-                    Ok(()) => events.push(MediaEvent::Encrypted { session: self.id, profile }),
-                    Err(error) => tracing::error!(session = self.id.0, %error, "keys of a handshake"),
+                if self.take_keys(Channel::Rtp, keys) {
+                    events.push(MediaEvent::Encrypted { session: self.id, profile });
                 }
             }
-            Err(failure) => events.push(MediaEvent::EncryptionFailed { session: self.id, failure }),
+            Some(Err(failure)) => events.push(MediaEvent::EncryptionFailed { session: self.id, failure }),
+            None => {}
         }
+    }
+
+    fn take_keys(&mut self, channel: Channel, keys: SrtpKeys) -> bool {
+        let Some(session) = &mut self.session else { return false };
+        let taken = session.set_keys(channel, keys);
+        taken.inspect_err(|error| tracing::error!(session = self.id.0, %error, "keys of a handshake")).is_ok()
     }
 
     fn report(&mut self, now: Instant, events: &mut EventQueue) {

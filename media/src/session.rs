@@ -71,6 +71,8 @@ pub struct Session {
     rtcp: RtcpSession,
     /// What is not encrypted under these keys is neither sent nor looked at.
     srtp: Option<Box<Srtp>>,
+    /// The keys of reports on a port of their own, where a handshake makes them.
+    srtp_reports: Option<Box<Srtp>>,
     events_received: EventReceiver,
     events: VecDeque<MediaEvent>,
     /// Last valid packet, or the moment from which packets are expected.
@@ -116,6 +118,7 @@ impl Session {
             outbox: Outbox::default(),
             rtcp: RtcpSession::new(seed, now),
             srtp: context(&params.encryption)?,
+            srtp_reports: None,
             events_received: EventReceiver::default(),
             events: VecDeque::with_capacity(MAX_EVENTS / 8),
             heard: now,
@@ -144,6 +147,17 @@ impl Session {
     /// Where RTP goes: the address learned from the peer's packets, else the signalled one.
     pub fn remote(&self) -> SocketAddr {
         self.inbound.pinned().unwrap_or(self.params.remote)
+    }
+
+    /// Where reports go: the signalled address, as long as the peer is where it said, else the port above that of RTP; with
+    /// rtcp-mux where RTP goes.
+    pub fn remote_reports(&self) -> SocketAddr {
+        let rtp = self.remote();
+        match self.params.remote_rtcp {
+            _ if self.params.rtcp_mux => rtp,
+            Some(rtcp) if self.inbound.pinned().is_none_or(|pinned| pinned.ip() == rtcp.ip()) => rtcp,
+            _ => SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)),
+        }
     }
 
     // -- inputs --
@@ -215,6 +229,9 @@ impl Session {
             (Some(_), Encryption::Dtls(_)) => {}
             (srtp, encryption) => *srtp = context(encryption)?,
         }
+        if !matches!(params.encryption, Encryption::Dtls(_)) {
+            self.srtp_reports = None;
+        }
         self.outbound.update(&params)?;
         if let Some(playout) = playout {
             self.counts.before = self.stats();
@@ -242,16 +259,25 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the keys of a handshake; the former ones serve until the peer uses them.
+    /// Takes the keys of the handshake on a port; the former ones serve until the peer uses them.
     ///
     /// # Errors
     /// [`KeyError`]; what was in force stays.
-    pub fn set_keys(&mut self, keys: SrtpKeys) -> Result<(), KeyError> {
-        match &mut self.srtp {
+    pub fn set_keys(&mut self, channel: Channel, keys: SrtpKeys) -> Result<(), KeyError> {
+        match self.context_of(channel) {
             Some(srtp) => srtp.rekey(keys)?,
-            None => self.srtp = Some(Box::new(Srtp::new(keys)?)),
+            none => *none = Some(Box::new(Srtp::new(keys)?)),
         }
         Ok(())
+    }
+
+    /// What encrypts on a port. Each handshake makes the keys of its own port (RFC 5764 4.1.2), keys of the signalling are those
+    /// of both.
+    fn context_of(&mut self, channel: Channel) -> &mut Option<Box<Srtp>> {
+        match (&self.params.encryption, channel) {
+            (Encryption::Dtls(_), Channel::Rtcp) => &mut self.srtp_reports,
+            _ => &mut self.srtp,
+        }
     }
 
     /// The call was answered: the peer is expected to send, and detectors go over to in-call rules.
@@ -329,14 +355,10 @@ impl Session {
     /// Copies the next datagram to send into `buf` ([`MAX_DATAGRAM`] bytes are enough).
     pub fn poll_transmit(&mut self, buf: &mut [u8]) -> Option<Transmit> {
         while let Some(mut transmit) = self.outbox.pop(buf) {
-            let dtls = match self.params.encryption {
-                Encryption::Off => return Some(transmit),
-                Encryption::Keys(_) => false,
-                Encryption::Dtls(_) => true,
-            };
-            let Some(srtp) = self.srtp.as_mut().filter(|_| !dtls || transmit.channel == Channel::Rtp) else {
-                continue;
-            };
+            if self.params.encryption == Encryption::Off {
+                return Some(transmit);
+            }
+            let Some(srtp) = self.context_of(transmit.channel) else { continue };
             let is_report = is_rtcp(&buf[..transmit.length]);
             let protected = if is_report {
                 srtp.protect_rtcp(buf, transmit.length)
@@ -429,14 +451,8 @@ impl Session {
     }
 
     fn send_rtcp(&mut self, now: Instant, bye: bool) {
-        let rtp = self.remote();
         let channel = if self.params.rtcp_mux { Channel::Rtp } else { Channel::Rtcp };
-        let destination = match self.params.remote_rtcp {
-            _ if self.params.rtcp_mux => rtp,
-            // The signalled port is right as long as the signalled address is.
-            Some(rtcp) if self.inbound.pinned().is_none_or(|pinned| pinned.ip() == rtcp.ip()) => rtcp,
-            _ => SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1)),
-        };
+        let destination = self.remote_reports();
         let sent = self.outbound.sender_state();
         let receiver = self.inbound.receiver();
         let rtcp = &mut self.rtcp;

@@ -31,12 +31,14 @@ struct Office {
 
 /// `encryption` is baresip's word; `keys` are lines of the daemon's account.
 fn office(encryption: Option<&'static str>, keys: &[(&str, &str)]) -> Office {
+    office_with(|phone| encryption.into_iter().fold(phone, Phone::encryption), keys)
+}
+
+/// The same with a phone as `made`.
+fn office_with(made: impl FnOnce(Phone) -> Phone, keys: &[(&str, &str)]) -> Office {
     let exchange = kamailio::Setup::default().user("100", "secret").user(CALLEE, "secret").start();
-    let mut phone = Phone::new(CALLEE).registrar(exchange.address(), "secret").tone(CALLEE_HZ, DBFS);
-    if let Some(word) = encryption {
-        phone = phone.encryption(word);
-    }
-    let phone = phone.start();
+    let phone = Phone::new(CALLEE).registrar(exchange.address(), "secret").tone(CALLEE_HZ, DBFS);
+    let phone = made(phone).start();
     let operator = Operator::new();
     let account = Account::new("main", exchange.address());
     let account =
@@ -179,7 +181,7 @@ fn dtls_voice_is_noise_on_the_wire_with_baresip() {
             }
             let what = format!("we {srtp}, incoming {incoming}");
             let keying = [("srtp", srtp), ("srtp_keying", "dtls")];
-            let mut office = office(Some("dtls_srtp"), &keying);
+            let mut office = office_with(|phone| phone.encryption("dtls_srtp").rtcp_mux(), &keying);
             let (seen, secure) = talk(&mut office, &wire, incoming, &what);
             let secure = secure.unwrap_or_default();
             assert!(secure.starts_with("dtls A"), "{what}: {secure}");
@@ -188,6 +190,72 @@ fn dtls_voice_is_noise_on_the_wire_with_baresip() {
             let handshake = seen.iter().filter(|datagram| datagram.bytes.first() == Some(&22)).count();
             assert!(handshake >= 3, "{what}: {handshake} datagrams of a handshake");
             assert_eq!(keys(&seen), Vec::<String>::new(), "{what}: no key in the signalling");
+        }
+    }
+}
+
+/// RTCP datagrams that name their sender where anybody can read it: sixteen hexadecimal digits are our CNAME, a SIP URI is baresip's.
+fn reports(seen: &[Datagram]) -> (usize, usize) {
+    let is_report = |one: &&Datagram| {
+        one.bytes.len() >= 8 && one.bytes[0] >> 6 == 2 && (200..=207).contains(&one.bytes[1])
+    };
+    let names = |one: &&Datagram| {
+        one.bytes.windows(16).any(|name| name.iter().all(u8::is_ascii_hexdigit))
+            || one.bytes.windows(4).any(|name| name == b"sip:")
+    };
+    let reports: Vec<&Datagram> = seen.iter().filter(is_report).collect();
+    (reports.len(), reports.into_iter().filter(names).count())
+}
+
+/// RFC 5764 4.1.2, called and calling: without rtcp-mux there is a second handshake, on the port of RTCP, and reports go and come
+/// there, encrypted.
+#[test]
+fn without_rtcp_mux_reports_have_a_handshake_of_their_own() {
+    if std::env::var_os(INSIDE).is_none() {
+        return run_inside("srtp::without_rtcp_mux_reports_have_a_handshake_of_their_own");
+    }
+    ip("link set lo up");
+    let wire = Wire::tap();
+    for encrypted in [false, true] {
+        for incoming in [false, true] {
+            let what = format!("encrypted {encrypted}, incoming {incoming}");
+            let keying = [("srtp", "required"), ("srtp_keying", "dtls")];
+            let Office { phone, daemon, .. } = &match encrypted {
+                true => office(Some("dtls_srtp"), &keying),
+                false => office(None, &[]),
+            };
+            wire.take();
+            if incoming {
+                phone.dial("100");
+                wait_state(daemon, "ringing");
+                daemon.cli(&["answer"]);
+            } else {
+                daemon.cli(&["call", CALLEE]);
+            }
+            wait_state(daemon, "in_call");
+            // Known from a report of baresip that answers one of ours.
+            let status = daemon.wait_status(&what, SOON * 2, |status| {
+                status["seats"][0]["call"]["quality"]["rtt_ms"].as_f64().is_some()
+            });
+            let seen = wire.take();
+            daemon.cli(&["hangup"]);
+            let (reports, readable) = reports(&seen);
+            assert!(reports >= 2, "{what}: {reports}");
+            let mut ports: Vec<u16> =
+                seen.iter().filter(|one| one.bytes.first() == Some(&22)).map(|one| one.to.port()).collect();
+            ports.sort_unstable();
+            ports.dedup();
+            if !encrypted {
+                assert!(
+                    readable >= 2 && ports.is_empty(),
+                    "{what}: the measure itself, {readable} {ports:?}"
+                );
+                continue;
+            }
+            assert_eq!((readable, ports.len()), (0, 4), "{what}: handshakes at {ports:?}");
+            let row = daemon.wait_history(1, SOON).remove(0);
+            assert_eq!(row["secure"], status["seats"][0]["call"]["secure"], "{what}");
+            assert!(row["quality"]["refused"].as_u64().unwrap_or(0) <= 2, "{what}: {row:#}");
         }
     }
 }

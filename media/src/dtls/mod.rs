@@ -1,7 +1,8 @@
-//! Keys for SRTP by a DTLS handshake on the port of RTP (RFC 5763, 5764).
+//! Keys for SRTP by a DTLS handshake on the port of RTP, and by another on that of RTCP where it has one of its own (RFC 5763,
+//! 5764 4.1.2).
 //!
 //! ```text
-//!  RTP socket ─> Port (on the voice thread: sorts, copies) ─> dtls thread: Association ─> keys ─> Session
+//!  RTP or RTCP socket ─> Port (on the voice thread: sorts, copies) ─> dtls thread: Association ─> keys ─> Session
 //! ```
 //!
 //! The association does no I/O and takes time as an argument; its thread, one for all calls and started by the first of

@@ -54,6 +54,11 @@ impl Port {
         Ok(())
     }
 
+    /// Whether a handshake is under way.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(&self.handshake, Some(Handshake { state: State::Running(_), .. }))
+    }
+
     /// Takes a datagram for which [`is_dtls`] is true.
     pub(crate) fn take(&mut self, source: SocketAddr, bytes: &[u8], socket: &UdpSocket) {
         let Some(handshake) = &mut self.handshake else {
@@ -118,7 +123,7 @@ impl Drop for Handshake {
     }
 }
 
-/// RFC 7983 7: which protocol a datagram on the RTP port is of, its first byte says.
+/// RFC 7983 7: which protocol a datagram on a port of RTP or RTCP is of, its first byte says.
 pub(crate) fn is_dtls(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(20..=63))
 }

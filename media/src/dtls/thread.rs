@@ -21,7 +21,7 @@ pub(super) enum Order {
 pub(super) struct Begin {
     pub(super) id: u64,
     pub(super) terms: DtlsTerms,
-    /// The RTP socket of the call.
+    /// The RTP or the RTCP socket of the call.
     pub(super) socket: UdpSocket,
     pub(super) remote: SocketAddr,
     /// Has room for the one outcome.
@@ -118,5 +118,5 @@ fn advance(
     }
 }
 
-/// Handshakes at a time: more calls do not begin within ten seconds.
+/// Handshakes at a time, up to two of a call: more calls do not begin within ten seconds.
 const MOST: usize = 1_000;

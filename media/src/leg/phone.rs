@@ -60,6 +60,7 @@ impl Leg {
             phone.told().spoil();
         }
         self.frames.local = local;
+        self.secure(events);
         self.report(now, events);
         self.flush(events);
     }

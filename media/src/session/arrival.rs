@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::Session;
 use crate::comfort::PT_COMFORT_NOISE;
 use crate::inbound::Admission;
+use crate::outbox::Channel;
 use crate::rtp::{Packet, is_rtcp};
 use crate::srtp::{Encryption, Refused};
 use crate::types::{Codec, MediaEvent};
@@ -14,7 +15,7 @@ impl Session {
     /// Takes a datagram of the RTP socket (RTCP on the same port is understood, RFC 5761).
     pub fn handle_rtp(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
         if is_rtcp(bytes) {
-            self.handle_rtcp(now, source, bytes);
+            self.take_reports(Channel::Rtp, now, source, bytes);
             return;
         }
         let Some(mut srtp) = self.srtp.take() else {
@@ -84,12 +85,16 @@ impl Session {
 
     /// Takes a datagram of the RTCP socket.
     pub fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, bytes: &[u8]) {
+        self.take_reports(Channel::Rtcp, now, source, bytes);
+    }
+
+    fn take_reports(&mut self, channel: Channel, now: Instant, source: SocketAddr, bytes: &[u8]) {
         // The RTCP port of a peer behind NAT is unknowable, its address is not.
         if source.ip() != self.remote().ip() {
             self.counts.foreign += 1;
             return;
         }
-        let Some(mut srtp) = self.srtp.take() else {
+        let Some(mut srtp) = self.context_of(channel).take() else {
             if self.params.encryption == Encryption::Off {
                 self.take_rtcp(now, bytes);
             }
@@ -99,7 +104,7 @@ impl Session {
             Ok(plain) => self.take_rtcp(now, plain),
             Err(refused) => self.refuse(refused),
         }
-        self.srtp = Some(srtp);
+        *self.context_of(channel) = Some(srtp);
     }
 
     fn take_rtcp(&mut self, now: Instant, bytes: &[u8]) {

@@ -108,8 +108,8 @@ pub enum Encryption {
     Off,
     /// Under keys that the signalling brought (RFC 4568).
     Keys(SrtpKeys),
-    /// Under the keys of a DTLS handshake on the RTP port (RFC 5764), and nothing before it is over. Reports go and come on
-    /// that port too or not at all, since another port would want a handshake of its own (4.1.2).
+    /// Under the keys of a DTLS handshake on the RTP port (RFC 5764), and nothing before it is over. Reports on a port of their
+    /// own have a handshake and keys of their own (4.1.2).
     Dtls(DtlsTerms),
 }
 

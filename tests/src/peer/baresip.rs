@@ -51,6 +51,7 @@ pub struct Phone {
     echo: bool,
     jitter_buffer: &'static str,
     encryption: Option<&'static str>,
+    rtcp_mux: bool,
 }
 
 impl Phone {
@@ -66,6 +67,7 @@ impl Phone {
             echo: false,
             jitter_buffer: "1-3",
             encryption: None,
+            rtcp_mux: false,
         }
     }
 
@@ -125,6 +127,13 @@ impl Phone {
         self
     }
 
+    /// Has RTP and RTCP on one port where the other side agrees.
+    #[must_use]
+    pub fn rtcp_mux(mut self) -> Self {
+        self.rtcp_mux = true;
+        self
+    }
+
     /// Starts it; waits until it is open, and registered where it has a registrar.
     ///
     /// # Panics
@@ -171,7 +180,7 @@ impl Phone {
             (format!("aufile,{folder}/voice.wav"), "aubridge,nobody")
         };
         let jitter_buffer = self.jitter_buffer;
-        let mux = if self.encryption == Some("dtls_srtp") { "yes" } else { "no" };
+        let mux = if self.rtcp_mux { "yes" } else { "no" };
         let (first, last) = (rtp.start(), rtp.end());
         let _ = write!(
             text,
