@@ -70,7 +70,8 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     }
     let start = now();
     let instance = instance::load(&config.daemon.state_dir);
-    let (mut ua, mut driver, accounts) = signalling(&config, instance.as_deref()).await?;
+    let identity = crate::stream::identity(&config)?;
+    let (mut ua, mut driver, accounts) = signalling(&config, instance.as_deref(), identity.as_ref()).await?;
     let database = &config.daemon.database;
     let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
     let store = Store::open(database, options).map_err(|source| RunError::Store {
@@ -105,7 +106,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         ..EngineConfig::default()
     };
     let (engine, media_events) = Engine::start(engine_config).map_err(RunError::Media)?;
-    let phones = desk_phones(&config, &mut ua, &mut driver)?;
+    let phones = desk_phones(&config, identity.as_ref(), &mut ua, &mut driver)?;
     let settings = crate::settings::Kept::load(&config.daemon.state_dir);
     let seats = seats(&config, &store, &engine, &accounts, &settings.settings, phones, start.wall).await?;
 

@@ -1,6 +1,6 @@
 //! `sdp::Negotiated` becomes `media::StreamParams`: the two libraries meet here.
 
-use config::{Account, Srtp, SrtpKeying};
+use config::{Account, Config, DeskPhone, Srtp, SrtpKeying, Voice};
 use media::dtls::{self, DtlsIdentity, DtlsTerms, IdentityError};
 use media::srtp::{Encryption, SrtpKey, SrtpKeys, SrtpProfile};
 use media::types::{Codec, StreamParams};
@@ -55,9 +55,25 @@ pub(crate) fn makes_keys_by_dtls(account: &Account) -> bool {
     account.srtp != Srtp::Off && account.srtp_keying == SrtpKeying::Dtls
 }
 
-/// Our certificate, where an account needs one.
-pub(crate) fn identity(accounts: &[Account]) -> Result<Option<DtlsIdentity>, IdentityError> {
-    accounts.iter().any(makes_keys_by_dtls).then(DtlsIdentity::generate).transpose()
+/// Whether the voice of the desk phone is encrypted so.
+pub(crate) fn phone_makes_keys_by_dtls(phone: &DeskPhone) -> bool {
+    phone.srtp != Srtp::Off && phone.srtp_keying == SrtpKeying::Dtls
+}
+
+/// Our certificate, where an account or a desk phone needs one.
+pub(crate) fn identity(config: &Config) -> Result<Option<DtlsIdentity>, IdentityError> {
+    let phones = config.seats.iter().filter_map(|seat| match &seat.voice {
+        Voice::Phone(phone) => Some(phone),
+        _ => None,
+    });
+    let wanted =
+        config.accounts.iter().any(makes_keys_by_dtls) || phones.into_iter().any(phone_makes_keys_by_dtls);
+    wanted.then(DtlsIdentity::generate).transpose()
+}
+
+/// Whether the keys of the voice come later, by a handshake.
+pub(crate) fn awaits_keys(media: &Negotiated) -> bool {
+    matches!(media.security, MediaSecurity::Dtls { .. })
 }
 
 fn encryption(security: &MediaSecurity, identity: Option<&DtlsIdentity>) -> Encryption {

@@ -317,6 +317,60 @@ fn the_voice_of_a_phone_is_encrypted() {
     assert_eq!((desk.established(), customer.established()), (0, 0));
 }
 
+/// Encrypted under keys of a handshake, with one port and with two; nobody is called before they are there.
+#[test]
+fn the_voice_of_a_phone_is_encrypted_under_keys_of_a_handshake() {
+    let keying = ", srtp = \"required\", srtp_keying = \"dtls\"";
+    for mux in [false, true] {
+        let phone = Phone::new("201").tone(OPERATOR_HZ, -15.0).encryption("dtls_srtp");
+        let desk = if mux { phone.rtcp_mux() } else { phone }.start();
+        let (exchange, customer) = customer(Codec::Pcmu);
+        let daemon = daemon(&exchange, &desk, keying);
+        daemon.cli(&["call", CUSTOMER]);
+        let seat = wait_state(&daemon, "in_call");
+        assert!(
+            seat["voice"]["secure"].as_str().is_some_and(|shown| shown.starts_with("dtls A")),
+            "{seat:#}"
+        );
+        assert!(seat["call"]["secure"].is_null(), "the customer's leg is another matter: {seat:#}");
+        wait::pass(SECOND * 2);
+        daemon.cli(&["hangup"]);
+        wait_state(&daemon, "wrap_up");
+        assert_tone("customer", &customer.heard(), OPERATOR_HZ);
+        desk.hangup();
+        assert_tone("desk phone", &desk.heard(), CUSTOMER_HZ);
+    }
+    let (desk, (exchange, customer)) = (desk(Codec::Pcmu), customer(Codec::Pcmu));
+    let daemon = daemon(&exchange, &desk, keying);
+    let refused = daemon.run(&["call", CUSTOMER]);
+    let said = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(refused.code == 1 && said.contains("does not encrypt"), "{refused:#?}");
+    assert_eq!((desk.established(), customer.established()), (0, 0));
+}
+
+/// A phone whose handshake never comes to its end is no voice: nobody is called, and the operator is told.
+#[test]
+fn a_phone_without_its_handshake_is_not_up() {
+    let desk = Scenario::server("uas_answer")
+        .edit("RTP/AVP 0", "UDP/TLS/RTP/SAVP 0")
+        .edit("a=ptime:20", "a=ptime:20\n      a=setup:passive\n      a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF")
+        .start();
+    let customer = Phone::new(CUSTOMER).tone(CUSTOMER_HZ, -15.0).start();
+    let voice = format!(
+        "{{ kind = \"phone\", address = \"sip:201@{}\", srtp = \"required\", srtp_keying = \"dtls\" }}",
+        desk.address()
+    );
+    let daemon = Daemon::builder()
+        .account(Account::new("main", customer.address()).unregistered())
+        .seat(Seat::new("a", "main").set("voice", &voice))
+        .start();
+    let refused = daemon.run(&["call", CUSTOMER]);
+    let said = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(refused.code == 1 && said.contains("cannot be encrypted"), "{refused:#?}");
+    desk.wait_received("BYE", 1, SOON);
+    assert_eq!(customer.established(), 0);
+}
+
 /// The way to phone and exchange begins at another address of ours: both are told, and the voice goes on.
 #[test]
 fn a_bridged_call_moves_along_to_another_address() {

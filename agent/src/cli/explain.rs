@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use media::dtls::DtlsIdentity;
 use protocol::ErrorCode;
 use serde_json::json;
 use sip_stack::transport::{Flow, TransportKind};
@@ -14,6 +15,7 @@ use super::{Failure, args::ExplainArgs};
 use crate::core::account::AccountRuntime;
 use crate::core::identity;
 use crate::run::sip_account;
+use crate::stream::makes_keys_by_dtls;
 
 /// Prints the request line and headers, numbers masked unless asked for.
 pub(super) fn explain(config: &config::Config, args: &ExplainArgs, out: Out) -> Result<(), Failure> {
@@ -64,10 +66,11 @@ fn invite(account: &config::Account, number: &str) -> Result<String, ErrorCode> 
     let id = ua.add_account(sip_account(account).map_err(|_| ErrorCode::BadRequest)?);
     let transport = ua.account(id).map_or(TransportKind::Udp, |account| account.transport);
     ua.set_targets(id, vec![Flow { transport, peer: PEER }], now);
+    let identity = makes_keys_by_dtls(account).then(DtlsIdentity::generate).transpose();
     let runtime = AccountRuntime {
         id,
         config: account.clone(),
-        identity: crate::stream::identity(std::slice::from_ref(account)).map_err(|_| ErrorCode::Internal)?,
+        identity: identity.map_err(|_| ErrorCode::Internal)?,
         register_when_lawful: false,
         status: None,
         told: None,

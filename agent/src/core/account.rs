@@ -75,9 +75,8 @@ impl AccountRuntime {
             dtmf: matches!(self.config.dtmf, Dtmf::Auto | Dtmf::Rfc4733),
             // 10 to 60 by the configuration.
             ptime_ms: self.config.ptime.as_millis() as u8,
-            // Reports on a port of their own would want a handshake of their own (RFC 5764 4.1.2).
-            rtcp_mux: if self.identity.is_some() { RtcpMux::Offer } else { RtcpMux::Answer },
-            security: self.security(),
+            rtcp_mux: mux(self.identity.as_ref()),
+            security: security(self.config.srtp, self.identity.as_ref()),
             ..Capabilities::new(address, port)
         }
     }
@@ -87,17 +86,6 @@ impl AccountRuntime {
     /// The same for the offer of a new call.
     pub(crate) fn offer(&self, address: IpAddr, port: u16) -> Capabilities {
         offered(self.capabilities(address, port))
-    }
-
-    /// Our certificate, or fresh keys for one call.
-    fn security(&self) -> Security {
-        let Some(identity) = self.identity.as_ref().filter(|_| self.config.srtp != config::Srtp::Off) else {
-            return sdes(self.config.srtp);
-        };
-        let digest = identity.fingerprint().to_vec();
-        let fingerprint = Fingerprint { hash: HashFunction::Sha256, digest };
-        let dtls = Some(DtlsIdentity { fingerprint, tls_id: None });
-        Security { policy: policy(self.config.srtp), sdes: Vec::new(), dtls }
     }
 
     /// What we want of an Opus sender (RFC 7587 6.1): forward error correction, no packets for silence, one voice.
@@ -118,8 +106,22 @@ fn policy(srtp: config::Srtp) -> SecurityPolicy {
     }
 }
 
+/// Our certificate, or fresh keys for one call.
+pub(crate) fn security(srtp: config::Srtp, identity: Option<&media::dtls::DtlsIdentity>) -> Security {
+    let Some(identity) = identity.filter(|_| srtp != config::Srtp::Off) else { return sdes(srtp) };
+    let digest = identity.fingerprint().to_vec();
+    let fingerprint = Fingerprint { hash: HashFunction::Sha256, digest };
+    let dtls = Some(DtlsIdentity { fingerprint, tls_id: None });
+    Security { policy: policy(srtp), sdes: Vec::new(), dtls }
+}
+
+/// Reports on a port of their own want a handshake of their own (RFC 5764 4.1.2): one port is asked for where there would be two.
+pub(crate) fn mux(identity: Option<&media::dtls::DtlsIdentity>) -> RtcpMux {
+    if identity.is_some() { RtcpMux::Offer } else { RtcpMux::Answer }
+}
+
 /// Fresh keys for one call. Without random numbers there are none, and a call that requires them is refused.
-pub(crate) fn sdes(srtp: config::Srtp) -> Security {
+fn sdes(srtp: config::Srtp) -> Security {
     if srtp == config::Srtp::Off {
         return Security::default();
     }

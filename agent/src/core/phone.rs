@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use config::{DeskPhone, PhoneIdle, PhoneKeep};
-use media::types::{Command as MediaCommand, MediaEvent, SessionId};
+use media::dtls::{DtlsFailure, DtlsIdentity};
+use media::types::{Command as MediaCommand, MediaEvent, SessionId, StreamParams};
 use protocol::params::{CallDial, CallDtmf};
 use protocol::result::SeatStatus;
 use protocol::{ErrorCode, RpcError};
@@ -34,13 +35,15 @@ use super::seat::{Reply, Voice};
 use super::tap::TapEnd;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
-use crate::stream::{secure, stream_params};
+use crate::stream::{awaits_keys, secure, stream_params};
 
 /// The desk phone of a seat while the daemon runs.
 pub(crate) struct Phone {
     config: DeskPhone,
     /// The user agent's account of a phone that is called directly; else the seat's account leads to it.
     direct: Option<AccountId>,
+    /// Our certificate, where its voice is encrypted under keys of a DTLS handshake.
+    identity: Option<DtlsIdentity>,
     state: State,
     /// Calls in a row that were not answered.
     failures: u32,
@@ -52,6 +55,8 @@ pub(crate) struct Phone {
     moving: bool,
     /// How its voice is encrypted, as clients are told.
     secure: Option<String>,
+    /// It was taken up, and its handshake is not over yet.
+    awaits_keys: bool,
     /// Its keys can come as telephone-event.
     telephone_event: bool,
     digits: Digits,
@@ -70,17 +75,19 @@ enum State {
 
 impl Phone {
     /// A phone that was not called yet.
-    pub(crate) fn new(config: DeskPhone, direct: Option<AccountId>) -> Self {
+    pub(crate) fn new(config: DeskPhone, direct: Option<AccountId>, identity: Option<DtlsIdentity>) -> Self {
         let state = State::Down;
         Self {
             config,
             direct,
+            identity,
             state,
             failures: 0,
             lost: None,
             rtp: None,
             moving: false,
             secure: None,
+            awaits_keys: false,
             telephone_event: false,
             digits: Digits::default(),
             left: false,
@@ -103,6 +110,13 @@ impl Phone {
             State::Calling { sip, session } | State::Up { sip, session } => Some((sip, session)),
             State::Down | State::Waiting(_) => None,
         }
+    }
+
+    /// What was agreed on with it, for the media engine.
+    fn agreed(&mut self, media: &Negotiated) -> StreamParams {
+        self.secure = secure(media, self.secure.take());
+        self.telephone_event = media.dtmf_payload_type.is_some();
+        stream_params(media, None, self.identity.as_ref())
     }
 
     fn is_up(&self) -> bool {
@@ -141,9 +155,12 @@ impl Core {
                 if let Some(phone) = &mut self.seats[seat].phone
                     && let Some((_, session)) = phone.ids()
                 {
-                    phone.secure = secure(media, None);
-                    phone.telephone_event = media.dtmf_payload_type.is_some();
-                    self.media(MediaCommand::Update { session, params: stream_params(media, None, None) });
+                    let params = phone.agreed(media);
+                    let up = !awaits_keys(media) && std::mem::take(&mut phone.awaits_keys);
+                    self.media(MediaCommand::Update { session, params });
+                    if up {
+                        self.phone_up(seat, now);
+                    }
                 }
                 self.move_phone(seat, now);
             }
@@ -159,13 +176,27 @@ impl Core {
     /// What is heard of a phone's session. `false`: it is another's.
     pub(super) fn phone_heard(&mut self, event: &MediaEvent, now: Now) -> bool {
         let heard = match event {
-            MediaEvent::Dtmf { session, .. } | MediaEvent::RtpTimeout { session } => *session,
+            MediaEvent::Dtmf { session, .. }
+            | MediaEvent::RtpTimeout { session }
+            | MediaEvent::Encrypted { session, .. }
+            | MediaEvent::EncryptionFailed { session, .. } => *session,
             _ => return false,
         };
         let mine = |seat: &super::SeatRuntime| seat.phone.as_ref().and_then(Phone::ids).map(|ids| ids.1);
         let Some(seat) = self.seats.iter().position(|seat| mine(seat) == Some(heard)) else { return false };
         match event {
             MediaEvent::Dtmf { digit, .. } => self.phone_pressed(seat, *digit, now),
+            MediaEvent::Encrypted { profile, .. } => {
+                let Some(phone) = &mut self.seats[seat].phone else { return true };
+                phone.secure = Some(format!("dtls {}", profile.as_str()));
+                if std::mem::take(&mut phone.awaits_keys) {
+                    self.phone_up(seat, now);
+                }
+            }
+            MediaEvent::EncryptionFailed { failure, .. } => self.phone_unencrypted(seat, *failure, now),
+            _ if self.phone(seat).is_some_and(|phone| phone.awaits_keys) => {
+                self.phone_unencrypted(seat, DtlsFailure::Timeout, now);
+            }
             _ => {
                 self.drop_phone(seat, HangupReason::Timeout, now);
                 self.phone_lost(seat, "no voice comes from the phone", now);
@@ -262,7 +293,7 @@ impl Core {
             Ok(Called { sip, session, rtp }) => {
                 if let Some(phone) = &mut self.seats[seat].phone {
                     (phone.rtp, phone.moving, phone.secure) = (Some(rtp), false, None);
-                    phone.digits = Digits::default();
+                    (phone.digits, phone.awaits_keys) = (Digits::default(), false);
                 }
                 self.set_phone(seat, State::Calling { sip, session }, Some("the phone rings"), now)
             }
@@ -271,13 +302,21 @@ impl Core {
     }
 
     fn phone_answered(&mut self, seat: SeatIndex, media: &Negotiated, now: Now) {
-        let Some((sip, session)) = self.phone(seat).and_then(Phone::ids) else { return };
-        self.media(MediaCommand::Start { session, params: stream_params(media, None, None) });
+        let Some(phone) = &mut self.seats[seat].phone else { return };
+        let Some((_, session)) = phone.ids() else { return };
+        let params = phone.agreed(media);
+        phone.awaits_keys = awaits_keys(media);
+        let up = !phone.awaits_keys;
+        self.media(MediaCommand::Start { session, params });
         self.media(MediaCommand::Answered { session });
-        if let Some(phone) = &mut self.seats[seat].phone {
-            phone.secure = secure(media, None);
-            phone.telephone_event = media.dtmf_payload_type.is_some();
+        if up {
+            self.phone_up(seat, now);
         }
+    }
+
+    /// It was taken up, and can be heard.
+    fn phone_up(&mut self, seat: SeatIndex, now: Now) {
+        let Some((sip, session)) = self.phone(seat).and_then(Phone::ids) else { return };
         self.set_phone(seat, State::Up { sip, session }, None, now);
         let Some(phone) = &mut self.seats[seat].phone else { return };
         phone.failures = 0;
@@ -356,6 +395,17 @@ impl Core {
         if in_call {
             self.end_consult(seat, now);
             let _ = self.seats[seat].dialer.hang_up();
+        }
+    }
+
+    /// Its handshake brought no keys: nothing will ever be heard of it.
+    fn phone_unencrypted(&mut self, seat: SeatIndex, failure: DtlsFailure, now: Now) {
+        let up = self.phone(seat).is_some_and(Phone::is_up);
+        self.drop_phone(seat, HangupReason::Failure, now);
+        let why = format!("the phone's voice cannot be encrypted: {failure}");
+        match up {
+            true => self.phone_lost(seat, &why, now),
+            false => self.phone_failed(seat, &why, now),
         }
     }
 

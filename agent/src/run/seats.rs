@@ -6,6 +6,7 @@ use config::{AccountKind, Config, RoleName, TapNotice, Voice};
 use dialer::outcome::Row;
 use dialer::window::CallingWindow;
 use dialer::{Dialer, Mode, Policy};
+use media::dtls::DtlsIdentity;
 use media::engine::Engine;
 use media::types::SeatId;
 use sip_stack::driver::Driver;
@@ -18,6 +19,7 @@ use crate::clock::now;
 use crate::control::{People, SeatBinding};
 use crate::core::{AccountRuntime, PHONE_IDLE, Phone, SeatRuntime};
 use crate::settings::Settings;
+use crate::stream::phone_makes_keys_by_dtls;
 
 pub(super) async fn seats(
     config: &Config,
@@ -79,6 +81,7 @@ pub(super) async fn seats(
 /// the phone may send requests by it.
 pub(super) fn desk_phones(
     config: &Config,
+    identity: Option<&DtlsIdentity>,
     ua: &mut UserAgent,
     driver: &mut Driver,
 ) -> Result<Vec<Option<Phone>>, RunError> {
@@ -88,8 +91,9 @@ pub(super) fn desk_phones(
             phones.push(None);
             continue;
         };
+        let identity = identity.filter(|_| phone_makes_keys_by_dtls(phone)).cloned();
         let Some((_, host)) = phone.address.strip_prefix("sip:").and_then(|rest| rest.split_once('@')) else {
-            phones.push(Some(Phone::new(phone.clone(), None)));
+            phones.push(Some(Phone::new(phone.clone(), None, identity)));
             continue;
         };
         let name = format!("phone-{}", seat.name);
@@ -101,7 +105,7 @@ pub(super) fn desk_phones(
         account.display_name = Some(String::from("Kakeru"));
         let id = ua.add_account(account);
         driver.resolve(ua, id);
-        phones.push(Some(Phone::new(phone.clone(), Some(id))));
+        phones.push(Some(Phone::new(phone.clone(), Some(id), identity)));
     }
     Ok(phones)
 }

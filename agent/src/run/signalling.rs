@@ -1,6 +1,7 @@
 //! The SIP side at start: sockets, TLS, accounts in the stack's words.
 
 use config::{AccountKind, Config, Keepalive, ReliableProvisionals, TlsVerify, Transport};
+use media::dtls::DtlsIdentity;
 use sip_stack::driver::{BindConfig, Driver, TlsClient, TlsIdentity, TlsListen, TlsSettings, Verify};
 use sip_stack::message::Uri;
 use sip_stack::trace::TraceLimits;
@@ -18,6 +19,7 @@ use crate::stream;
 pub(super) async fn signalling(
     config: &Config,
     instance: Option<&str>,
+    identity: Option<&DtlsIdentity>,
 ) -> Result<(UserAgent, Driver, Vec<AccountRuntime>), RunError> {
     let now = now();
     let timers = Timers { t1: config.sip.t1, ..Timers::default() };
@@ -54,7 +56,6 @@ pub(super) async fn signalling(
             .map_err(|source| RunError::Bind { address: tls.address.to_string(), source })?;
     }
     driver.set_dns_servers(&config.sip.dns);
-    let identity = stream::identity(&config.accounts)?;
     let mut accounts = Vec::with_capacity(config.accounts.len());
     for account in &config.accounts {
         let mut sip = sip_account(account)?;
@@ -82,7 +83,7 @@ pub(super) async fn signalling(
         accounts.push(AccountRuntime {
             id,
             config: account.clone(),
-            identity: identity.clone().filter(|_| stream::makes_keys_by_dtls(account)),
+            identity: identity.cloned().filter(|_| stream::makes_keys_by_dtls(account)),
             register_when_lawful: practice,
             status: None,
             told: None,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::voice::{SRTP, keying};
 use super::{Context, check_name, required};
 use crate::error::ErrorKind;
 use crate::reader::{Found, Report, Table};
@@ -144,8 +145,9 @@ fn phone(table: &mut Table<'_, '_>, context: &Context<'_>, report: &mut Report) 
     let (least, most) = (Duration::from_secs(5), Duration::from_secs(120));
     let ring_timeout = table.duration("ring_timeout", least, most, report);
     let ring_timeout = ring_timeout.map_or(Duration::from_secs(30), |found| found.value);
-    let srtp = table.choice("srtp", &super::voice::SRTP, report).map_or(Srtp::Off, |found| found.value);
-    DeskPhone { address, keep, idle, codecs, auto_answer, ring_timeout, srtp }
+    let srtp = table.choice("srtp", &SRTP, report).map_or(Srtp::Off, |found| found.value);
+    let srtp_keying = keying(table, srtp, report);
+    DeskPhone { address, keep, idle, codecs, auto_answer, ring_timeout, srtp, srtp_keying }
 }
 
 fn names(table: &mut Table<'_, '_>, key: &'static str, report: &mut Report) -> Vec<String> {

@@ -68,15 +68,8 @@ pub(super) fn srtp(
     report: &mut Report,
 ) -> (Srtp, SrtpKeying) {
     let srtp = table.choice("srtp", &SRTP, report);
-    let words = [("sdes", SrtpKeying::Sdes), ("dtls", SrtpKeying::Dtls)];
-    let keying = table.choice("srtp_keying", &words, report);
     let policy = srtp.as_ref().map_or(Srtp::Off, |found| found.value);
-    if let Some(found) =
-        keying.as_ref().filter(|found| policy == Srtp::Off && found.value == SrtpKeying::Dtls)
-    {
-        report.error(ErrorKind::Conflict, &found.at, "nothing is encrypted; set srtp as well");
-    }
-    let keying = keying.map_or(SrtpKeying::Sdes, |found| found.value);
+    let keying = keying(table, policy, report);
     if let Some(found) = srtp.filter(|found| found.value != Srtp::Off)
         && keying == SrtpKeying::Sdes
         && transport != Transport::Tls
@@ -87,6 +80,16 @@ pub(super) fn srtp(
         );
     }
     (policy, keying)
+}
+
+/// Where the keys of voice come from that is encrypted as `policy` says.
+pub(super) fn keying(table: &mut Table<'_, '_>, policy: Srtp, report: &mut Report) -> SrtpKeying {
+    let words = [("sdes", SrtpKeying::Sdes), ("dtls", SrtpKeying::Dtls)];
+    let Some(found) = table.choice("srtp_keying", &words, report) else { return SrtpKeying::Sdes };
+    if policy == Srtp::Off && found.value == SrtpKeying::Dtls {
+        report.error(ErrorKind::Conflict, &found.at, "nothing is encrypted; set srtp as well");
+    }
+    found.value
 }
 
 /// What `srtp` may be.

@@ -39,6 +39,12 @@ fn a_desk_phone_is_an_extension_or_an_address_and_no_emergency_number() {
         assert_eq!(phone.srtp, srtp);
     }
     assert!(read("201\", srtp = \"yes").is_err());
+    for (word, keying) in [("sdes", SrtpKeying::Sdes), ("dtls", SrtpKeying::Dtls)] {
+        let config = read(&format!("201\", srtp = \"required\", srtp_keying = \"{word}")).unwrap();
+        let Voice::Phone(phone) = &config.seats[0].voice else { panic!("{word}") };
+        assert_eq!(phone.srtp_keying, keying);
+    }
+    assert!(read("201\", srtp_keying = \"dtls").is_err(), "nothing is encrypted");
     for bad in ["", "110", "0119", "sip:118@192.0.2.31", "sip:192.0.2.31", "2 01", "sip:201@192.0.2.31;x=y"] {
         assert_eq!(read(bad).unwrap_err()[0].path, "seat[0].voice.address", "{bad}");
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Codec, Srtp};
+use super::{Codec, Srtp, SrtpKeying};
 
 /// `[[seat]]`: one operator's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +64,10 @@ pub struct DeskPhone {
     pub auto_answer: bool,
     /// How long it rings, 5 to 120 s.
     pub ring_timeout: Duration,
-    /// Whether its voice is encrypted, under keys in the signalling (SDES, RFC 4568).
+    /// Whether its voice is encrypted.
     pub srtp: Srtp,
+    /// Where the keys come from.
+    pub srtp_keying: SrtpKeying,
 }
 
 /// When a desk phone is called.

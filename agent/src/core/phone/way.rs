@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use media::types::{Command as MediaCommand, Endpoint, SessionId};
 use sip_stack::message::Uri;
-use sip_stack::sdp::{Capabilities, CodecName, CodecSpec, RtcpMux};
+use sip_stack::sdp::{Capabilities, CodecName, CodecSpec};
 use sip_stack::ua::{AccountId, CallId, HoldError, Invite};
 
 use super::Phone;
@@ -119,7 +119,7 @@ impl Core {
     }
 
     fn phone_offer(&self, seat: SeatIndex, rtp: SocketAddr) -> Option<Capabilities> {
-        let config = &self.phone(seat)?.config;
+        let Phone { config, identity, .. } = self.phone(seat)?;
         let codecs = config.codecs.iter().map(|codec| match codec {
             config::Codec::Pcmu => CodecSpec::new(CodecName::Pcmu),
             config::Codec::Pcma => CodecSpec::new(CodecName::Pcma),
@@ -129,11 +129,10 @@ impl Core {
                 CodecSpec { name: CodecName::Opus, payload_type: 111, fmtp }
             }
         });
-        let (codecs, security) = (codecs.collect(), account::sdes(config.srtp));
         let capabilities = Capabilities {
-            codecs,
-            security,
-            rtcp_mux: RtcpMux::Answer,
+            codecs: codecs.collect(),
+            security: account::security(config.srtp, identity.as_ref()),
+            rtcp_mux: account::mux(identity.as_ref()),
             ..Capabilities::new(rtp.ip(), rtp.port())
         };
         Some(account::offered(capabilities))
