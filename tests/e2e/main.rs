@@ -16,6 +16,7 @@ mod exchange;
 mod finding;
 mod floor;
 mod full_disk;
+mod headset;
 mod identity;
 mod import;
 mod incoming;

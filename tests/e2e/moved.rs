@@ -23,8 +23,17 @@ pub(crate) fn ip(arguments: &str) {
 
 /// Runs the test of that name in a user and network namespace of its own.
 pub(crate) fn run_inside(test: &str) {
+    run_in("-rn", test);
+}
+
+/// The same with a mount namespace, where devices can be plugged in.
+pub(crate) fn run_inside_with_devices(test: &str) {
+    run_in("-rnm", test);
+}
+
+fn run_in(namespaces: &str, test: &str) {
     let mut command = Command::new("unshare");
-    command.arg("-rn").arg(std::env::current_exe().expect("a process knows its file")).args([
+    command.arg(namespaces).arg(std::env::current_exe().expect("a process knows its file")).args([
         "--exact",
         test,
         "--nocapture",
