@@ -92,9 +92,9 @@ fn action(command: &Command) -> Option<Action> {
         Command::NoteLs(_) => Action::NoteView,
         Command::NoteAdd(_) => Action::NoteAdd,
         Command::NoteEdit(_) | Command::NoteDelete(_) => Action::NoteEdit,
-        Command::DncLs(_) => Action::DncView,
+        Command::DncLs(_) | Command::DncImports(_) => Action::DncView,
         Command::DncAdd(_) => Action::DncAdd,
-        Command::DncClear(_) => Action::DncClear,
+        Command::DncClear(_) | Command::DncImportUndo(_) => Action::DncClear,
         Command::DncImport(import) if import.clear => Action::DncClear,
         Command::DncImport(_) => Action::DncAdd,
         // Whoever began it may just go; ending somebody else's is for those who may undo what it does.
@@ -337,6 +337,8 @@ mod tests {
         dnc.clear a----
         dnc.import aaa-a
         dnc.import_cancel a----
+        dnc.imports aaa-a
+        dnc.import_undo a----
         dnc.export aa---
         task.ls aaa--
         task.done aao--

@@ -88,6 +88,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
             "the last run left calls to look at; see `kakeru history --open`"
         );
     }
+    for import in &recovery.imports {
+        tell_of_import(import);
+    }
     // What the machine had judged needs nobody: a crash came between the end of the call and its seal. Nor does a
     // consultation, interrupted or not.
     let judged =
@@ -191,6 +194,29 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// An import that the end of the last run cut short, and what became of it.
+fn tell_of_import(import: &store::ImportRecord) {
+    let (id, file) = (import.id.to_string(), &import.source);
+    if import.state == "staging" {
+        return tracing::warn!(
+            import = id,
+            file,
+            "an import of do-not-call numbers was cut short; what it added stays blocked: import the file again, or see `kakeru dnc imports`"
+        );
+    }
+    let into = match (&import.list_name, import.report["register"].as_str()) {
+        (Some(list), _) => list.as_str(),
+        (None, Some(_)) => "do-not-call list, to clear",
+        (None, None) => "contacts",
+    };
+    tracing::warn!(
+        import = id,
+        file,
+        into,
+        "an import was cut short and taken back, nothing of it is kept: import the file again"
+    );
 }
 
 fn signals(stop: Arc<Notify>) {

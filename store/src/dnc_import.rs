@@ -1,7 +1,9 @@
 //! Do-not-call numbers of a file, of any size: read twice, first to judge all of it, then to write it slice by slice.
 //!
-//! What is written holds at once: a number that is blocked a moment early harms nobody. It is taken back as a whole unless
-//! all of it was written, at once after a cancel, at the next start after a crash.
+//! Whatever ends an import early, nobody is called for it. A number that the file adds is blocked from the moment it is written, and
+//! stays so after a crash, a full disk, a client that is gone: the import is then *interrupted*, and somebody imports the file again
+//! or takes it back ([`crate::Store::undo_dnc_import`]). Only somebody's cancel takes it back by itself. A number that the file
+//! clears is blocked until all of the file was read and committed.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -42,7 +44,7 @@ pub struct DncImport {
     pub dry_run: bool,
     /// Where refused rows are written, ready to be corrected and imported again.
     pub error_csv: Option<PathBuf>,
-    /// Ends it; nothing of it is kept then.
+    /// Ends it. Nothing of it is kept when somebody wants that ([`Cancel::cancel`]).
     pub cancel: Cancel,
     /// Who imports.
     pub by: Actor,
@@ -61,6 +63,31 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
+}
+
+/// What taking an interrupted import back did; adds up over slices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DncUndone {
+    /// Entries that hold no more.
+    pub cleared: u64,
+    /// Entries that another file, a person or a call entered too, and stay.
+    pub kept: u64,
+}
+
+impl std::ops::AddAssign for DncUndone {
+    fn add_assign(&mut self, other: Self) {
+        self.cleared += other.cleared;
+        self.kept += other.kept;
+    }
+}
+
+/// An import that is to be taken back.
+#[derive(Clone, Debug)]
+pub(crate) struct DncUndo {
+    pub(crate) import: ImportId,
+    pub(crate) by: Actor,
+    pub(crate) reason: String,
+    pub(crate) now: i64,
 }
 
 /// What begins an import.
@@ -126,10 +153,11 @@ pub(crate) fn run(
     let changed = match written {
         Ok(changed) => changed,
         Err(error) => {
-            take_back(staging, stage);
+            end_early(job, staging, stage);
             return Err(error);
         }
     };
+    follow_up(staging, stage)?;
     report.import = Some(stage.import);
     report.applied = true;
     Ok(DncImported { report, changed, unchanged: entries.saturating_sub(changed) })
@@ -181,17 +209,52 @@ fn write_window(window: Vec<DncChange>, stage: DncStage, staging: &Staging) -> R
     Ok(changed)
 }
 
-/// Best effort: what cannot be taken back now is taken back at the next start.
-fn take_back(staging: &Staging, stage: DncStage) {
+/// Nothing was cleared, so that is forgotten; what was added stays blocked unless somebody wanted it to end. What cannot be done now
+/// is done at the next start, and an import that stays is found then too.
+fn end_early(job: &DncImport, staging: &Staging, stage: DncStage) {
+    let (import, now) = (stage.import, stage.at);
+    let ended = if stage.clear || job.cancel.is_wanted() {
+        let reason = "the import was cancelled".to_owned();
+        let undo = DncUndo { import, by: stage.by, reason, now };
+        in_slices(|from| {
+            let undo = undo.clone();
+            staging.run(move |b| b.dnc_undo(&undo, from)).map(|(_, next)| next)
+        })
+    } else {
+        tracing::warn!(%import, "an import of do-not-call numbers was interrupted; they stay blocked: {ADVICE}");
+        staging.run(move |b| b.dnc_interrupt(import, now))
+    };
+    if let Err(error) = ended {
+        tracing::warn!(code = error.code(), %import, "an import of do-not-call numbers is ended at the next start");
+    }
+}
+
+/// What is left to do when all of it is committed.
+fn follow_up(staging: &Staging, stage: DncStage) -> Result<()> {
+    if stage.clear {
+        // A crash in here is followed by the rest at the next start.
+        return in_slices(|from| staging.run(move |b| b.dnc_clear_slice(stage.import, from)));
+    }
+    // Perhaps it was the same file as one that was interrupted.
+    let settled = staging.run(|b| b.dnc_interrupted()).and_then(|interrupted| {
+        for import in interrupted {
+            in_slices(|from| staging.run(move |b| b.dnc_settle(import, from, stage.at)))?;
+        }
+        in_slices(|from| staging.run(move |b| b.dnc_forget(from)))
+    });
+    if let Err(error) = settled {
+        tracing::warn!(code = error.code(), "interrupted imports are looked at again after the next file");
+    }
+    Ok(())
+}
+
+/// Goes on until there is no next.
+fn in_slices(mut slice: impl FnMut(i64) -> Result<Option<i64>>) -> Result<()> {
     let mut after = Some(0);
     while let Some(from) = after {
-        after = match staging.run(move |b| b.dnc_undo(stage.import, from, stage.at)) {
-            Ok(next) => next,
-            Err(error) => {
-                return tracing::warn!(code = error.code(), "do-not-call rows stay until the next start");
-            }
-        };
+        after = slice(from)?;
     }
+    Ok(())
 }
 
 fn open(job: &DncImport, error_csv: Option<PathBuf>) -> Result<DncFile> {
@@ -239,6 +302,8 @@ impl Scopes<'_> {
     }
 }
 
+/// What to do about an interrupted import.
+pub(crate) const ADVICE: &str = "import the file again, or `kakeru dnc imports` and `kakeru dnc import-undo`";
 /// Entries that are handed over at once: some 100 KiB.
 const WINDOW: usize = 1024;
 /// Entries between two looks at whether to go on.

@@ -42,7 +42,7 @@ mod thread;
 pub mod time;
 
 pub use code::Code;
-pub use dnc_import::{DncImport, DncImported};
+pub use dnc_import::{DncImport, DncImported, DncUndone};
 pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, NoteId, ProjectId, UserId};

@@ -83,55 +83,98 @@ fn a_file_larger_than_its_memory_goes_through_the_daemon() {
     }
 }
 
+fn count(daemon: &Daemon, sql: &str) -> i64 {
+    daemon.database().query_row(sql, [], |row| row.get(0)).expect("the table is there")
+}
+
+/// What a file is going to clear.
+const TO_CLEAR: &str = "SELECT count(*) FROM dnc_to_clear";
+const ADDED: &str = "SELECT count(*) FROM do_not_call WHERE source = 'import' AND revoked_at IS NULL";
+
 /// Begins to import a file of do-not-call numbers and waits until some of it is written. The import goes on while its client
 /// is there.
-fn half_way(daemon: &Daemon, rows: u32, clear: bool, condition: &str) -> Control {
+fn half_way(daemon: &Daemon, rows: u32, clear: bool) -> Control {
     let mut control = daemon.control();
     let path = daemon.path("numbers.csv");
     std::fs::write(&path, sheet(0..rows)).expect("the folder is ours");
     let reason = "名簿";
     control.send("dnc.import", &json!({ "path": path, "clear": clear, "reason": reason }));
-    wait::until("the first numbers", LONG, || (entries(daemon, condition) > 0).then_some(()));
+    let begun = if clear { TO_CLEAR } else { ADDED };
+    wait::until("the first numbers", LONG, || (count(daemon, begun) > 0).then_some(()));
     control
 }
 
-/// S4.27, S4.28: what `kill -9` leaves of a file is taken back at the next start, whether numbers were added or cleared.
-#[test]
-fn a_crash_in_the_middle_leaves_nothing_of_a_file() {
-    const ROWS: u32 = 30_000;
-    let mut daemon = idle();
-    daemon.cli(&["dnc", "add", "0399999999", "--reason", "希望"]);
-    let client = half_way(&daemon, ROWS, false, "source = 'import'");
-    daemon.kill9();
-    drop(client);
-    let begun = entries(&daemon, "source = 'import'");
-    assert!((1..i64::from(ROWS)).contains(&begun), "it was in the middle: {begun}");
-    daemon.start();
-    assert_eq!(entries(&daemon, LIVE), 1, "only what was added by hand");
-    let file = daemon.path("numbers.csv");
-    let file = file.to_string_lossy();
-    assert_eq!(daemon.cli(&["dnc", "import", &file, "--reason", "名簿"])["changed"], ROWS);
-    let client = half_way(&daemon, ROWS, true, "revoked_at IS NOT NULL");
-    daemon.kill9();
-    drop(client);
-    assert!(entries(&daemon, LIVE) > 1, "it was in the middle");
-    daemon.start();
-    assert_eq!(entries(&daemon, LIVE), i64::from(ROWS) + 1, "every number holds again");
+/// The files that the journal shows, newest first.
+fn journal(daemon: &Daemon) -> Vec<Value> {
+    daemon.cli(&["dnc", "imports"])["rows"].as_array().expect("rows").clone()
 }
 
-/// Ctrl-C at the command line ends the daemon's work too, and nothing of the file is kept; so does `import-cancel`.
+/// X6, S4.28: what `kill -9` leaves of a file makes no number callable, whether numbers were added or cleared; the file is imported
+/// again, or taken back by somebody.
 #[test]
-fn an_interrupted_command_leaves_nothing_of_a_file() {
+fn a_crash_in_the_middle_of_a_file_makes_no_number_callable() {
+    const ROWS: u32 = 30_000;
+    let mut daemon = idle();
+    daemon.cli(&["list", "create", "春"]);
+    let list = daemon.path("leads.csv");
+    std::fs::write(&list, "会社名,電話番号\n会社,0330000000\n").expect("the folder is ours");
+    daemon.cli(&["list", "import", "春", &list.to_string_lossy()]);
+    let callable = |daemon: &Daemon| {
+        let why = daemon.cli(&["dial", "why", "--list", "春"])["rows"][0]["reason"].clone();
+        assert!(why == "do-not-call" || why == "eligible", "{why}");
+        why == "eligible"
+    };
+    assert!(callable(&daemon));
+    daemon.cli(&["dnc", "add", "0399999999", "--reason", "希望"]);
+    let client = half_way(&daemon, ROWS, false);
+    daemon.kill9();
+    drop(client);
+    let begun = count(&daemon, ADDED);
+    assert!((1..i64::from(ROWS)).contains(&begun), "it was in the middle: {begun}");
+    daemon.start();
+    assert_eq!((count(&daemon, ADDED), callable(&daemon)), (begun, false), "what was added stays blocked");
+    let log = daemon.log();
+    assert!(
+        log.contains("an import of do-not-call numbers was cut short") && log.contains("numbers.csv"),
+        "{log}"
+    );
+    let found = journal(&daemon);
+    assert_eq!((found.len(), &found[0]["state"]), (1, &"interrupted".into()), "{found:?}");
+
+    let file = daemon.path("numbers.csv");
+    let file = file.to_string_lossy();
+    let done = daemon.cli(&["dnc", "import", &file, "--reason", "名簿"]);
+    let added = i64::from(ROWS) - begun;
+    assert_eq!((&done["changed"], &done["unchanged"]), (&added.into(), &begun.into()));
+    let states: Vec<Value> = journal(&daemon).into_iter().map(|row| row["state"].clone()).collect();
+    assert_eq!(states, ["committed", "committed"], "the one that was cut short is settled");
+
+    let client = half_way(&daemon, ROWS, true);
+    daemon.kill9();
+    drop(client);
+    assert!(count(&daemon, TO_CLEAR) > 0, "it was in the middle");
+    assert_eq!(entries(&daemon, LIVE), i64::from(ROWS) + 1, "nothing was cleared yet");
+    daemon.start();
+    assert_eq!((entries(&daemon, LIVE), callable(&daemon)), (i64::from(ROWS) + 1, false));
+    assert_eq!(count(&daemon, TO_CLEAR), 0);
+    assert_eq!(journal(&daemon)[0]["state"], "undone");
+    let done = daemon.cli(&["dnc", "import", &file, "--clear", "--reason", "再開"]);
+    assert_eq!((&done["changed"], entries(&daemon, LIVE)), (&ROWS.into(), 1));
+    assert!(callable(&daemon));
+}
+
+/// X6: a command that is interrupted, or loses its connection, leaves the numbers blocked that it added; somebody takes them back, with a
+/// reason. `import-cancel` is somebody's word already.
+#[test]
+fn only_somebody_s_word_takes_a_file_back() {
     const ROWS: u32 = 60_000;
     let daemon = idle();
     std::fs::write(daemon.path("numbers.csv"), sheet(0..ROWS)).expect("the folder is ours");
-    let nothing = |what: &str| {
+    let over = |what: &str| {
         wait::until(what, LONG, || {
-            let sql = "SELECT count(*) FROM imports WHERE state = 'staging'";
-            let running: i64 = daemon.database().query_row(sql, [], |row| row.get(0)).expect("the table");
-            (running == 0).then_some(())
+            let running = "SELECT count(*) FROM imports WHERE state = 'staging' AND interrupted_at IS NULL";
+            (count(&daemon, running) == 0).then_some(())
         });
-        assert_eq!(entries(&daemon, LIVE), 0, "{what}");
     };
     let mut command = Command::new(e2e::daemon::binary());
     command
@@ -143,14 +186,25 @@ fn an_interrupted_command_leaves_nothing_of_a_file() {
     wait::until("the first numbers", LONG, || (entries(&daemon, LIVE) > 0).then_some(()));
     import.signal("INT");
     assert_eq!(import.wait(SOON).code(), None, "ended by the signal");
-    nothing("after Ctrl-C");
+    over("after Ctrl-C");
+    let left = entries(&daemon, LIVE);
+    assert!((1..i64::from(ROWS)).contains(&left), "it was in the middle: {left}");
+    let found = journal(&daemon);
+    assert_eq!(found[0]["state"], "interrupted");
+    let id = found[0]["id"].as_str().expect("an id");
+    daemon.run(&["dnc", "import-undo", id, "--reason", " "]).refused("E-REASON-REQUIRED");
+    let undone = daemon.cli(&["dnc", "import-undo", id, "--reason", "別の名簿だった"]);
+    assert_eq!((&undone["cleared"], &undone["kept"]), (&left.into(), &0.into()));
+    assert_eq!(entries(&daemon, LIVE), 0);
+    daemon.run(&["dnc", "import-undo", id, "--reason", "x"]).refused("E-IMPORT-UNDO");
 
     let mut control = daemon.control();
     let path = daemon.path("numbers.csv");
     control.send("dnc.import", &json!({ "path": path }));
     wait::until("the first numbers", LONG, || (entries(&daemon, LIVE) > 0).then_some(()));
     daemon.cli(&["dnc", "import-cancel"]);
-    nothing("after import-cancel");
+    over("after import-cancel");
+    assert_eq!(entries(&daemon, LIVE), 0);
     daemon.run(&["dnc", "import-cancel"]).refused("E-NOT-FOUND");
 }
 

@@ -7,6 +7,7 @@ mod auto_call;
 mod calls;
 mod consult;
 mod control;
+mod cut_short;
 mod desk_phone;
 mod devices;
 mod digits;

@@ -175,6 +175,10 @@ commands! {
     DncImport = "dnc.import" => DncImported;
     /// Ends the imports of do-not-call numbers that run.
     DncImportCancel = "dnc.import_cancel" => Done;
+    /// Files of do-not-call numbers that were imported or cut short.
+    DncImports = "dnc.imports" => DncFiles;
+    /// Takes back what a file added that was cut short.
+    DncImportUndo = "dnc.import_undo" => DncImportUndone;
     /// Writes the do-not-call list as CSV.
     DncExport = "dnc.export" => Exported;
     /// Tasks (対応タスク).
@@ -361,6 +365,8 @@ impl Command {
             | Self::DncClear(_)
             | Self::DncImport(_)
             | Self::DncImportCancel(_)
+            | Self::DncImports(_)
+            | Self::DncImportUndo(_)
             | Self::DncExport(_)
             | Self::TaskLs(_)
             | Self::TaskDone(_)

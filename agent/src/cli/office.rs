@@ -186,6 +186,12 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
             files::import_dnc(&socket(global), verb, &file, report.as_deref(), out)
         }
         DncVerb::ImportCancel => call(global, DncImportCancel {}, out, render::manage::done),
+        DncVerb::Imports { before, limit } => {
+            call(global, DncImports { before, limit: Some(limit) }, out, render::dnc_imports)
+        }
+        DncVerb::ImportUndo { import, reason } => {
+            call(global, DncImportUndo { import, reason }, out, render::dnc_import_undone)
+        }
         DncVerb::Export { file, project, cleared, encoding, raw } => {
             let verb = DncExport { project, cleared, path: None, encoding: Some(encoding), raw };
             export(global, verb, "dnc", &file, out)

@@ -8,6 +8,6 @@ mod rows;
 pub(super) use live::{devices, seat, status};
 pub(super) use office::{
     audit, call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc,
-    dnc_cleared, dnc_imported, notes, task, tasks, users,
+    dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, notes, task, tasks, users,
 };
 pub(super) use rows::{history, leads, list, lists, stats, why};

@@ -268,7 +268,8 @@ impl Core {
 }
 
 impl Core {
-    /// An import for somebody: it is cancelled, and nothing of it kept, when nobody waits for it any more.
+    /// An import for somebody: it ends when nobody waits for it any more. Nothing of it is kept then but do-not-call numbers: whether
+    /// somebody wanted it to end is not known.
     pub(super) fn spawn_import<T, F>(&mut self, mut reply: Reply, cancel: Cancel, work: F)
     where
         T: serde::Serialize + Send,
@@ -280,7 +281,7 @@ impl Core {
                 tokio::select! {
                     result = &mut work => result,
                     () = reply.closed() => {
-                        cancel.cancel();
+                        cancel.abandon();
                         work.await
                     }
                 }

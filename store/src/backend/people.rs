@@ -1,13 +1,14 @@
 //! Verbs of the office: users, contacts, statuses, tasks, do-not-call, amendments, notes, the audit log.
 
-use crate::dnc_import::{DncChange, DncStage, DncStart};
+use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo, ContactAdd,
     ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
-    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, ImportRecord, NoteAbout, NoteChange,
+    NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
+    UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::UnlinkAt;
@@ -67,7 +68,17 @@ pub(crate) trait Office {
     fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, u64)>;
     fn dnc_commit(&mut self, stage: DncStage, rows: u64, refused: u64, changed: u64) -> Result<()>;
     /// A slice behind a row; returns where to go on.
-    fn dnc_undo(&mut self, import: ImportId, after: i64, now: i64) -> Result<Option<i64>>;
+    fn dnc_undo(&mut self, undo: &DncUndo, after: i64) -> Result<(DncUndone, Option<i64>)>;
+    /// It ends here; what it added stays blocked.
+    fn dnc_interrupt(&mut self, import: ImportId, now: i64) -> Result<()>;
+    /// Imports that were interrupted, and what they added stays blocked.
+    fn dnc_interrupted(&mut self) -> Result<Vec<ImportId>>;
+    /// Clears a slice of what a committed import clears; returns where to go on.
+    fn dnc_clear_slice(&mut self, import: ImportId, after: i64) -> Result<Option<i64>>;
+    /// Looks whether later files entered all that an interrupted import did, slice by slice; returns where to go on.
+    fn dnc_settle(&mut self, import: ImportId, after: i64, now: i64) -> Result<Option<i64>>;
+    /// Forgets a slice of what is remembered of such entries; returns where to go on.
+    fn dnc_forget(&mut self, after: i64) -> Result<Option<i64>>;
 
     fn amend(&mut self, amend: &Amend) -> Result<AttemptRow>;
     fn report(&mut self, attempt: AttemptId, on: bool, scope: Scope, by: Actor, now: i64) -> Result<bool>;
@@ -101,6 +112,10 @@ pub(crate) trait OfficeReader {
     fn contact_row(&mut self, word: &str) -> Result<ContactRow>;
     fn categories(&mut self) -> Result<Vec<CategoryInfo>>;
     fn dnc_entries(&mut self, query: &DncQuery) -> Result<Vec<DncRow>>;
+    /// Imports of do-not-call numbers, newest first.
+    fn dnc_imports(&mut self, before: Option<ImportId>, limit: u32) -> Result<Vec<ImportRecord>>;
+    /// One of them, by the beginning of its identifier.
+    fn dnc_import(&mut self, key: &str) -> Result<ImportRecord>;
     fn amendments(&mut self, attempt: AttemptId) -> Result<Vec<AmendmentRow>>;
     /// With `granted_to`: only those about lists that this user may use, and their own.
     fn notes(&mut self, about: &NoteAbout, granted_to: Option<UserId>) -> Result<Vec<NoteRow>>;

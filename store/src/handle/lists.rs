@@ -103,8 +103,9 @@ impl Store {
         result
     }
 
-    /// Adds the numbers of a file to the do-not-call list, or clears them, on a thread of its own: all of them or none. Row
-    /// errors are in the report, not an `Err`.
+    /// Adds the numbers of a file to the do-not-call list, or clears them, on a thread of its own: all of them or none, or, when it
+    /// is interrupted, what was added so far until somebody decides ([`Self::undo_dnc_import`]). Row errors are in the report, not an
+    /// `Err`.
     ///
     /// # Errors
     /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.

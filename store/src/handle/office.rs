@@ -1,13 +1,14 @@
 //! The office: users, statuses, tasks, do-not-call, amendments, notes, the audit log.
 
 use super::Store;
+use crate::dnc_import::{DncUndo, DncUndone};
 use crate::error::Result;
-use crate::id::{AttemptId, UserId};
+use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, DispositionChange,
-    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, NoteAbout, NoteChange,
-    NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
-    UserScope,
+    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, ImportRecord, NoteAbout,
+    NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft,
+    UserInfo, UserScope,
 };
 use crate::permission::Scope;
 
@@ -181,6 +182,49 @@ impl Store {
     /// [`crate::Error::Phone`].
     pub async fn dnc_entries(&self, query: DncQuery) -> Result<Vec<DncRow>> {
         self.read(move |r| r.dnc_entries(&query)).await
+    }
+
+    /// Imports of do-not-call numbers, newest first. One that is `staging` and interrupted waits for somebody's decision.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn dnc_imports(&self, before: Option<ImportId>, limit: u32) -> Result<Vec<ImportRecord>> {
+        self.read(move |r| r.dnc_imports(before, limit)).await
+    }
+
+    /// Takes an interrupted import of do-not-call numbers back, named by the beginning of its identifier: what it added may be called
+    /// again, for `reason`, unless another file, a person or a call entered it too. Calls go on meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::ListError::NotUndoable`] when it was not interrupted, [`crate::Error::ReasonRequired`], [`crate::Error::NotFound`],
+    /// [`crate::Error::Ambiguous`].
+    pub async fn undo_dnc_import(
+        &self,
+        key: &str,
+        reason: &str,
+        by: Actor,
+        now: i64,
+    ) -> Result<(ImportId, DncUndone)> {
+        let key = key.to_owned();
+        let record = self.read(move |r| r.dnc_import(&key)).await?;
+        crate::sqlite::may_undo_dnc(&record)?;
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(crate::Error::ReasonRequired);
+        }
+        let (import, mut undone, mut after) = (record.id, DncUndone::default(), Some(0));
+        let undo = DncUndo { import, by, reason, now };
+        while let Some(from) = after {
+            let undo = undo.clone();
+            let (slice, next) = self.slice(move |b| b.dnc_undo(&undo, from)).await?;
+            undone += slice;
+            after = next;
+        }
+        let mut after = Some(0);
+        while let Some(from) = after {
+            after = self.slice(move |b| b.dnc_forget(from)).await?;
+        }
+        Ok((import, undone))
     }
 }
 

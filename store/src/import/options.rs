@@ -3,7 +3,7 @@ use std::io::{self, Cursor, Read, Seek};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::encoding::Encoding;
 use super::profile::Profile;
@@ -228,20 +228,34 @@ impl FromStr for ColumnMap {
 
 /// Stops an import from outside. Clones are one switch.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel(Arc<AtomicU8>);
 
 impl Cancel {
-    /// The import ends at its next look, after at most some thousand rows.
+    /// Somebody wants it to end: it does at its next look, after at most some thousand rows.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.store(CANCELLED, Ordering::Relaxed);
     }
 
-    /// Whether it was asked to end.
+    /// It ends likewise, since nobody waits for it any more; whether anybody wanted that is not known.
+    pub fn abandon(&self) {
+        // A word of somebody stands.
+        let _ = self.0.compare_exchange(0, ABANDONED, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Whether it is to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether somebody asked for it.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == CANCELLED
     }
 }
+
+const CANCELLED: u8 = 1;
+const ABANDONED: u8 = 2;
 
 impl Delimiter {
     /// The byte of a fixed delimiter.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::list::ImportRecord;
 use super::register::ContactInfo;
 use super::word::{Direction, HangupBy, Origin, RecordingState, SetBy, TransferWay};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
@@ -175,8 +176,9 @@ pub struct Recovery {
     pub interrupted: Vec<AttemptRow>,
     /// Calls that had ended and wait for a disposition.
     pub unsealed: Vec<AttemptRow>,
-    /// Imports that had not been committed and were taken back.
-    pub imports_undone: u32,
+    /// Imports that had not been committed, and what became of them: `undone` is what was taken back; `staging` what added do-not-call
+    /// numbers, which stay blocked until somebody decides. The latter are told of at every start.
+    pub imports: Vec<ImportRecord>,
 }
 
 /// An attempt as stored: one row per INVITE.

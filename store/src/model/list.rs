@@ -325,6 +325,9 @@ pub struct ImportRecord {
     pub created_at: i64,
     /// When it was committed or undone, UTC milliseconds.
     pub finished_at: Option<i64>,
+    /// When it was found to have been cut short, UTC milliseconds. It was taken back then, unless it is of do-not-call numbers: what
+    /// such a one added stays blocked, and its state `staging`, until somebody decides.
+    pub interrupted_at: Option<i64>,
     /// Counts and the first problems.
     pub report: serde_json::Value,
 }

@@ -1,4 +1,4 @@
--- Schema version 7: what the migrations add up to.
+-- Schema version 8: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -100,7 +100,7 @@ CREATE TABLE imports (
   report         TEXT NOT NULL DEFAULT '{}',     -- JSON
   created_at     INTEGER NOT NULL,
   finished_at    INTEGER
-) STRICT;
+, interrupted_at INTEGER) STRICT;                -- interrupted_at: the process ended in the middle of it, found out then
 CREATE INDEX imports_open ON imports (list_id) WHERE state = 'staging';
 
 -- What an import overwrote, so that it can be taken back.
@@ -397,6 +397,21 @@ CREATE TABLE do_not_call (
 ) STRICT;
 CREATE UNIQUE INDEX do_not_call_live ON do_not_call (phone, ifnull(project_id, x'')) WHERE revoked_at IS NULL;
 CREATE INDEX do_not_call_by_attempt ON do_not_call (attempt_id) WHERE attempt_id IS NOT NULL;
+
+-- What a file of numbers is going to clear once it is committed.
+CREATE TABLE dnc_to_clear (
+  entry_id  INTEGER NOT NULL REFERENCES do_not_call (id),
+  import_id BLOB NOT NULL REFERENCES imports (id),
+  reason    TEXT NOT NULL,
+  PRIMARY KEY (entry_id, import_id)
+) STRICT, WITHOUT ROWID;
+-- Entries of a file that is not committed which somebody else entered too: another file, or a person or a call (x''). They stay
+-- when the file is taken back.
+CREATE TABLE dnc_also (
+  entry_id  INTEGER NOT NULL REFERENCES do_not_call (id),
+  import_id BLOB NOT NULL,
+  PRIMARY KEY (entry_id, import_id)
+) STRICT, WITHOUT ROWID;
 
 -- What must leave the box, written in the sealing transaction; deleted when delivered.
 CREATE TABLE outbox (

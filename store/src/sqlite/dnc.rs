@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{all, audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, Result};
-use crate::id::{AttemptId, ProjectId, UserId};
+use crate::id::{AttemptId, ImportId, ProjectId, UserId};
 use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
 use crate::phone::Phone;
 
@@ -41,7 +41,9 @@ pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<bool> {
         entry.now,
     ];
     let added = exec(db, sql, values).doing(doing)? > 0;
-    if added {
+    if !added {
+        again(db, phone.expose(), entry.project, None).doing(doing)?;
+    } else {
         let detail = json!({ "reason": entry.reason, "source": entry.source, "project": entry.project,
             "attempt": entry.attempt, "evidence": entry.evidence });
         audit_by(db, entry.now, entry.by, "dnc.add", &phone.to_string(), &detail).doing(doing)?;
@@ -80,12 +82,40 @@ pub(super) fn clear_entry(
     if exec(db, sql, (phone, project, now, by, reason)).doing(doing)? == 0 {
         return Ok(false);
     }
-    // Their turn comes again; whether another entry still holds is judged before each dial anyway.
+    cleared(db, phone).doing(doing)?;
+    Ok(true)
+}
+
+/// Leads that were passed over for an entry that holds no more have their turn again; whether another entry holds is judged
+/// before each dial anyway.
+pub(super) fn cleared(db: &Connection, phone: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
                WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)
                  AND state = 'skipped' AND skip_reason = 'E-DNC'";
-    exec(db, sql, [phone]).doing(doing)?;
-    Ok(true)
+    exec(db, sql, [phone]).map(|_| ())
+}
+
+/// An entry that holds was entered once more, by a file or by a person or a call (`None`): it stays when the file or the call that
+/// brought it takes it back, and no file under way clears it.
+pub(super) fn again(
+    db: &Connection,
+    phone: &str,
+    project: Option<ProjectId>,
+    import: Option<ImportId>,
+) -> rusqlite::Result<()> {
+    let sql = "SELECT n.id,
+                 n.source = 'import' AND EXISTS (SELECT 1 FROM imports i
+                   WHERE i.state = 'staging' AND i.created_at = n.at AND i.id IS NOT ?3)
+                 OR n.source = 'status' AND EXISTS (SELECT 1 FROM attempts t
+                   WHERE t.id = n.attempt_id AND t.sealed_at IS NULL)
+               FROM do_not_call n WHERE n.phone = ?1 AND n.project_id IS ?2 AND n.revoked_at IS NULL";
+    let found = one(db, sql, (phone, project, import), |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)))?;
+    let Some((entry, unsettled)) = found else { return Ok(()) };
+    if unsettled {
+        let sql = "INSERT OR IGNORE INTO dnc_also (entry_id, import_id) VALUES (?1, ifnull(?2, x''))";
+        exec(db, sql, (entry, import))?;
+    }
+    exec(db, "DELETE FROM dnc_to_clear WHERE entry_id = ?1", [entry]).map(|_| ())
 }
 
 /// Adds a number because its call was saved as クレーム. The project decides how far it reaches.
@@ -97,14 +127,19 @@ pub(super) fn add_from_call(
     by: UserId,
     now: i64,
 ) -> rusqlite::Result<bool> {
+    let sql = "SELECT id FROM projects WHERE id = ?1 AND dnc_scope = 'project'";
+    let project: Option<ProjectId> = one(db, sql, [project], |r| r.get(0))?;
     let sql =
         "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, attempt_id, by_user_id, at)
-               VALUES (?1, (SELECT id FROM projects WHERE id = ?2 AND dnc_scope = 'project'),
-                       'クレーム', 'status', ?3, ?4, ?5)";
-    Ok(exec(db, sql, (phone, project, attempt, by, now))? > 0)
+               VALUES (?1, ?2, 'クレーム', 'status', ?3, ?4, ?5)";
+    let added = exec(db, sql, (phone, project, attempt, by, now))? > 0;
+    if !added {
+        again(db, phone, project, None)?;
+    }
+    Ok(added)
 }
 
-/// Takes back what this very call had registered: its operator chose another status before the call was closed.
+/// Takes back what this very call had registered, and nobody else: its operator chose another status before the call was closed.
 pub(super) fn retract_from_call(
     db: &Connection,
     attempt: AttemptId,
@@ -113,7 +148,9 @@ pub(super) fn retract_from_call(
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE do_not_call SET revoked_at = ?2, revoked_by = ?3,
                  revoked_reason = 'the status was changed before the call was closed'
-               WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL";
+               WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM dnc_also a LEFT JOIN imports i ON i.id = a.import_id
+                   WHERE a.entry_id = do_not_call.id AND ifnull(i.state, '') <> 'undone')";
     if exec(db, sql, (attempt, now, by))? > 0 {
         let by = Actor { user: Some(by), uid: None };
         audit_by(db, now, by, "dnc.retract", &attempt.to_string(), &json!({}))?;

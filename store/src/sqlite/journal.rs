@@ -14,24 +14,54 @@ pub(super) fn imports(
     before: Option<ImportId>,
     limit: u32,
 ) -> rusqlite::Result<Vec<ImportRecord>> {
+    of(db, LEADS_OR_CONTACTS, list, before, limit)
+}
+
+/// Imports of do-not-call numbers, newest first.
+pub(super) fn dnc_imports(
+    db: &Connection,
+    before: Option<ImportId>,
+    limit: u32,
+) -> rusqlite::Result<Vec<ImportRecord>> {
+    of(db, DO_NOT_CALL, None, before, limit)
+}
+
+fn of(
+    db: &Connection,
+    register: &str,
+    list: Option<ListId>,
+    before: Option<ImportId>,
+    limit: u32,
+) -> rusqlite::Result<Vec<ImportRecord>> {
     let sql = format!(
-        "{SELECT} WHERE {LEADS_OR_CONTACTS} AND (?1 IS NULL OR i.list_id = ?1) AND (?2 IS NULL OR i.id < ?2)
+        "{SELECT} WHERE {register} AND (?1 IS NULL OR i.list_id = ?1) AND (?2 IS NULL OR i.id < ?2)
                        ORDER BY i.id DESC LIMIT ?3"
     );
     all(db, &sql, (list, before, limit.clamp(1, 1000)), record)
 }
 
-/// One import, by the beginning of its identifier.
+/// What a start found under way, and what it made of it.
+pub(super) fn found(db: &Connection, ids: &[ImportId]) -> rusqlite::Result<Vec<ImportRecord>> {
+    let sql = format!("{SELECT} WHERE i.id = ?1");
+    ids.iter().filter_map(|id| one(db, &sql, [id], record).transpose()).collect()
+}
+
+/// One import of leads or contacts, by the beginning of its identifier.
 pub(super) fn import(db: &Connection, key: &str) -> Result<ImportRecord> {
+    named(db, LEADS_OR_CONTACTS, key)
+}
+
+/// One of do-not-call numbers.
+pub(super) fn dnc_import(db: &Connection, key: &str) -> Result<ImportRecord> {
+    named(db, DO_NOT_CALL, key)
+}
+
+fn named(db: &Connection, register: &str, key: &str) -> Result<ImportRecord> {
     let doing = "find import";
     let key = key.trim().to_ascii_uppercase();
-    let ids: Vec<ImportId> = all(
-        db,
-        &format!("SELECT i.id FROM imports i WHERE {LEADS_OR_CONTACTS} ORDER BY i.id DESC"),
-        [],
-        |r| r.get(0),
-    )
-    .doing(doing)?;
+    let ids: Vec<ImportId> =
+        all(db, &format!("SELECT i.id FROM imports i WHERE {register} ORDER BY i.id DESC"), [], |r| r.get(0))
+            .doing(doing)?;
     let found: Vec<ImportId> =
         ids.into_iter().filter(|id| !key.is_empty() && id.to_string().starts_with(&key)).take(2).collect();
     match found.as_slice() {
@@ -58,7 +88,7 @@ fn missing(key: &str) -> Error {
 }
 
 fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<ImportRecord> {
-    let report: String = row.get(9)?;
+    let report: String = row.get(10)?;
     Ok(ImportRecord {
         id: row.get(0)?,
         list: row.get(1)?,
@@ -69,12 +99,16 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<ImportRecord> {
         login: row.get(6)?,
         created_at: row.get(7)?,
         finished_at: row.get(8)?,
+        interrupted_at: row.get(9)?,
         report: serde_json::from_str(&report).unwrap_or_default(),
     })
 }
 
-/// What can be taken back. Numbers of the do-not-call list are cleared with a reason instead.
+/// What can be taken back when it is committed.
 const LEADS_OR_CONTACTS: &str = "i.report ->> '$.register' IS NULL";
+/// What is cleared with a reason instead.
+const DO_NOT_CALL: &str = "i.report ->> '$.register' = 'dnc'";
 const SELECT: &str = "
-  SELECT i.id, i.list_id, l.name, i.source, i.state, i.user_id, u.login, i.created_at, i.finished_at, i.report
+  SELECT i.id, i.list_id, l.name, i.source, i.state, i.user_id, u.login, i.created_at, i.finished_at,
+    i.interrupted_at, i.report
   FROM imports i LEFT JOIN lists l ON l.id = i.list_id LEFT JOIN users u ON u.id = i.user_id";

@@ -11,19 +11,22 @@ use crate::id::{AttemptId, ImportId};
 /// A number got another owner. `import` looks after its own leads.
 pub(super) fn touched(db: &Connection, phone: &str, import: Option<ImportId>) -> rusqlite::Result<()> {
     let sql = "INSERT OR IGNORE INTO import_touched (phone)
-               SELECT ?1 WHERE EXISTS (SELECT 1 FROM imports WHERE state = 'staging' AND id IS NOT ?2)";
+               SELECT ?1 WHERE EXISTS (SELECT 1 FROM imports WHERE state = 'staging' AND interrupted_at IS NULL
+                 AND id IS NOT ?2)";
     exec(db, sql, (phone, import)).map(|_| ())
 }
 
 /// A number was called, or what was written about the call changed.
 pub(super) fn touched_by(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
     let sql = "INSERT OR IGNORE INTO import_touched (phone) SELECT phone FROM attempts
-               WHERE id = ?1 AND phone IS NOT NULL AND EXISTS (SELECT 1 FROM imports WHERE state = 'staging')";
+               WHERE id = ?1 AND phone IS NOT NULL AND EXISTS (
+                 SELECT 1 FROM imports WHERE state = 'staging' AND interrupted_at IS NULL)";
     exec(db, sql, [attempt]).map(|_| ())
 }
 
 /// Forgets it all when no import is staging any more.
 pub(super) fn settled(db: &Connection) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM import_touched WHERE NOT EXISTS (SELECT 1 FROM imports WHERE state = 'staging')";
+    let sql = "DELETE FROM import_touched WHERE NOT EXISTS (
+                 SELECT 1 FROM imports WHERE state = 'staging' AND interrupted_at IS NULL)";
     exec(db, sql, []).map(|_| ())
 }

@@ -72,6 +72,7 @@ use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow
 pub(crate) use backup::backup;
 pub use backup::{Restored, restore};
 pub(crate) use contacts::UnlinkAt;
+pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use journal::may_undo;
 pub(crate) use open::{open, open_reader};
 

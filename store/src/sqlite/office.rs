@@ -2,17 +2,18 @@
 
 use super::{
     SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions, dnc, dnc_import,
-    history, notes, tasks, users,
+    history, journal, notes, tasks, users,
 };
 use crate::backend::{Office, OfficeReader};
-use crate::dnc_import::{DncChange, DncStage, DncStart};
+use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo, ContactAdd,
     ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, NoteAbout, NoteChange, NoteDraft,
-    NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, ImportRecord, NoteAbout, NoteChange,
+    NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
+    UserScope,
 };
 use crate::permission::Scope;
 
@@ -125,8 +126,30 @@ impl Office for SqliteBackend {
         dnc_import::commit(self, stage, rows, refused, changed)
     }
 
-    fn dnc_undo(&mut self, import: ImportId, after: i64, now: i64) -> Result<Option<i64>> {
-        dnc_import::undo(self, import, after, now)
+    fn dnc_undo(&mut self, undo: &DncUndo, after: i64) -> Result<(DncUndone, Option<i64>)> {
+        dnc_import::undo_slice(self, undo, after)
+    }
+
+    fn dnc_interrupt(&mut self, import: ImportId, now: i64) -> Result<()> {
+        let doing = "end import";
+        self.transact(doing, |db, _| dnc_import::interrupt(db, import, now).doing(doing))
+    }
+
+    fn dnc_interrupted(&mut self) -> Result<Vec<ImportId>> {
+        let sql = "SELECT id FROM imports WHERE state = 'staging' AND interrupted_at IS NOT NULL";
+        super::all(&self.db, sql, [], |r| r.get(0)).doing("read imports")
+    }
+
+    fn dnc_clear_slice(&mut self, import: ImportId, after: i64) -> Result<Option<i64>> {
+        dnc_import::clear_slice(self, import, after)
+    }
+
+    fn dnc_settle(&mut self, import: ImportId, after: i64, now: i64) -> Result<Option<i64>> {
+        dnc_import::settle_slice(self, import, after, now)
+    }
+
+    fn dnc_forget(&mut self, after: i64) -> Result<Option<i64>> {
+        dnc_import::forget_settled(self, after)
     }
 
     fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64> {
@@ -210,6 +233,14 @@ impl OfficeReader for SqliteReader {
 
     fn dnc_entries(&mut self, query: &DncQuery) -> Result<Vec<DncRow>> {
         dnc::list(&self.db, query)
+    }
+
+    fn dnc_imports(&mut self, before: Option<ImportId>, limit: u32) -> Result<Vec<ImportRecord>> {
+        journal::dnc_imports(&self.db, before, limit).doing("read imports")
+    }
+
+    fn dnc_import(&mut self, key: &str) -> Result<ImportRecord> {
+        journal::dnc_import(&self.db, key)
     }
 
     fn amendments(&mut self, attempt: AttemptId) -> Result<Vec<AmendmentRow>> {

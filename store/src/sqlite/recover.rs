@@ -1,9 +1,10 @@
 //! After a start: what was under way when the last process ended.
 
-use super::{SqliteBackend, all, attempts, dnc_import, exec, history, one, staging};
+use super::{SqliteBackend, all, attempts, dnc_import, exec, history, journal, one, staging};
+use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId};
-use crate::model::{Actor, Recovery};
+use crate::model::{Actor, ImportRecord, Recovery};
 use crate::staging::UndoAt;
 
 /// One transaction for the calls, slices for imports that were never committed.
@@ -45,25 +46,48 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
         recovery.unsealed = unsealed;
         Ok(recovery)
     })?;
-    let sql =
-        "SELECT id, ifnull(report ->> '$.register', '') = 'dnc' FROM imports WHERE state = 'staging' LIMIT 1";
-    let next = |backend: &SqliteBackend| {
-        one(&backend.db, sql, [], |r| Ok((r.get::<_, ImportId>(0)?, r.get::<_, bool>(1)?))).doing(doing)
-    };
-    while let Some((import, dnc)) = next(backend)? {
-        if dnc {
+    recovery.imports = imports(backend, now)?;
+    Ok(recovery)
+}
+
+/// What imports were doing. One that adds do-not-call numbers stays as it is; of every other nothing is kept, or, when it was committed, the
+/// rest is done.
+fn imports(backend: &mut SqliteBackend, now: i64) -> Result<Vec<ImportRecord>> {
+    let doing = "recover";
+    let open: Vec<ImportId> = backend.transact(doing, |db, _| {
+        let open: Vec<ImportId> =
+            all(db, "SELECT id FROM imports WHERE state = 'staging'", [], |r| r.get(0)).doing(doing)?;
+        for import in &open {
+            dnc_import::interrupt(db, *import, now).doing(doing)?;
+        }
+        Ok(open)
+    })?;
+    for record in journal::found(&backend.db, &open).doing(doing)? {
+        let import = record.id;
+        if dnc_import::adds(&record.report) && dnc_import::holds(&backend.db, import).doing(doing)? {
+            continue;
+        }
+        if record.report["register"] == "dnc" {
+            let reason = "the import was not finished".to_owned();
+            let undo = DncUndo { import, by: Actor::default(), reason, now };
             let mut after = Some(0);
             while let Some(from) = after {
-                after = dnc_import::undo(backend, import, from, now)?;
+                after = dnc_import::undo_slice(backend, &undo, from)?.1;
             }
-            recovery.imports_undone += 1;
             continue;
         }
         let mut at = Some(UndoAt::Changes);
         while let Some(from) = at {
             at = staging::undo_slice(backend, import, from, Actor::default(), now)?.1;
         }
-        recovery.imports_undone += 1;
     }
-    Ok(recovery)
+    // Committed, and not all of it cleared yet.
+    let sql = "SELECT c.import_id FROM dnc_to_clear c JOIN imports i ON i.id = c.import_id WHERE i.state = 'committed' LIMIT 1";
+    while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {
+        let mut after = Some(0);
+        while let Some(from) = after {
+            after = dnc_import::clear_slice(backend, import, from)?;
+        }
+    }
+    journal::found(&backend.db, &open).doing(doing)
 }

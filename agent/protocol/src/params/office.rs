@@ -238,6 +238,20 @@ params! {
     }
     /// `dnc.import_cancel`.
     DncImportCancel {}
+    /// `dnc.imports`: newest first.
+    DncImports {
+        /// Older than this import.
+        before: Option<String>,
+        /// How many, 1 to 1000; `None` = 50.
+        limit: Option<u32>,
+    }
+    /// `dnc.import_undo`: of an import that is `interrupted`.
+    DncImportUndo {
+        /// The import's id, or the beginning of it.
+        import: String,
+        /// Why its numbers may be called. It must say something.
+        reason: String,
+    }
     /// `dnc.export`.
     DncExport {
         /// Only what holds in this project.

@@ -225,6 +225,52 @@ pub struct DncImported {
     pub errors: Vec<ImportIssue>,
 }
 
+/// `dnc.imports`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncFiles {
+    /// The imports.
+    pub rows: Vec<DncFile>,
+    /// `before` of the next page.
+    pub next: Option<String>,
+}
+
+/// A file of do-not-call numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncFile {
+    /// Id, by which it is taken back when it was interrupted.
+    pub id: String,
+    /// Name of the file.
+    pub file: String,
+    /// `staging` while it runs, `committed`, `undone`, or `interrupted`: what it added before it was cut short stays blocked until
+    /// its file is imported again or somebody takes it back.
+    pub state: String,
+    /// Whether it clears numbers instead of adding them.
+    pub clear: bool,
+    /// Login of who imported.
+    pub by: Option<String>,
+    /// When it began, UTC milliseconds.
+    pub at: i64,
+    /// When it was found to have been cut short, UTC milliseconds.
+    pub interrupted_at: Option<i64>,
+    /// Rows read; 0 before its commit.
+    pub rows: u64,
+    /// Entries added or cleared; 0 before its commit.
+    pub changed: u64,
+    /// Rows refused; 0 before its commit.
+    pub refused: u64,
+}
+
+/// `dnc.import_undo`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncImportUndone {
+    /// The import.
+    pub id: String,
+    /// Entries that hold no more.
+    pub cleared: u64,
+    /// Entries that another file, a person or a call entered too, and stay.
+    pub kept: u64,
+}
+
 /// `dnc.export`, `contact.export`, `history.export`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exported {

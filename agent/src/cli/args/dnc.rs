@@ -84,6 +84,23 @@ pub enum DncVerb {
     },
     /// Stop the import that runs; nothing of it is kept
     ImportCancel,
+    /// Show the files that were imported; what an interrupted one added stays blocked
+    Imports {
+        /// Older than this import
+        #[arg(long, value_name = "ID")]
+        before: Option<String>,
+        /// How many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Take an interrupted import back: its numbers may be called again
+    ImportUndo {
+        /// Its id, or the beginning of it
+        import: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Write the list as CSV
     Export {
         /// File, or - for standard output

@@ -91,6 +91,8 @@ fn every_documented_command_parses() {
         "dnc import f.csv --project y --reason x --clear --partial --dry-run",
         "dnc import - --report bad.csv --profile calltree --partial",
         "dnc import-cancel",
+        "dnc imports --limit 5",
+        "dnc import-undo 01JD --reason x",
         "dnc export f.csv --cleared --encoding cp932 --raw",
         "contact add --company A --person B --phone 0312345678 --phone mobile=09011112222 --category x --overwrite",
         "contact from-call 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --company A",
@@ -217,6 +219,7 @@ fn wrong_usage_exits_with_2() {
         "user role x BOSS",
         "dnc clear 0312345678",
         "dnc import f.csv --clear",
+        "dnc import-undo 01JD",
         "contact add --company x",
         "disposition add x --counts-call maybe",
     ] {

@@ -3,7 +3,8 @@
 use protocol::ErrorCode;
 use protocol::result::{
     AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
-    DncCleared, DncImported, DncRow, HistoryCall, HistoryPage, NoteRow, TaskPage, TaskRow, UserRow,
+    DncCleared, DncFiles, DncImportUndone, DncImported, DncRow, HistoryCall, HistoryPage, NoteRow, TaskPage,
+    TaskRow, UserRow,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -194,6 +195,57 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
 
 pub(crate) fn dnc_cleared(cleared: &DncCleared, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("解除しました", "cleared"), cleared.cleared))
+}
+
+pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("日時", "when"),
+        out.text("ファイル", "file"),
+        out.text("種類", "kind"),
+        out.text("状態", "state"),
+        out.text("変更", "changed"),
+        out.text("エラー", "refused"),
+        out.text("登録者", "by"),
+        "id",
+    ])
+    .right(&[4, 5]);
+    for row in &imports.rows {
+        let state = match row.state.as_str() {
+            "committed" => out.text("登録済み", "committed"),
+            "undone" => out.text("取り消し済み", "undone"),
+            "interrupted" => out.text("中断(登録分は架電禁止のまま)", "interrupted, still blocked"),
+            _ => out.text("取り込み中", "running"),
+        };
+        table.row([
+            time::full(row.at),
+            row.file.clone(),
+            if row.clear { out.text("解除", "clear") } else { out.text("登録", "add") }.to_owned(),
+            state.to_owned(),
+            row.changed.to_string(),
+            row.refused.to_string(),
+            row.by.clone().unwrap_or_default(),
+            row.id.clone(),
+        ]);
+    }
+    out.table(&table)?;
+    if imports.rows.iter().any(|row| row.state == "interrupted") {
+        out.line(out.text(
+            "中断した取り込みは、同じファイルをもう一度取り込むか、kakeru dnc import-undo ID --reason で取り消してください",
+            "import the file of an interrupted one again, or take it back: `kakeru dnc import-undo ID --reason …`",
+        ))?;
+    }
+    more(imports.next.as_ref().map(|next| format!("--before {next}")), out)
+}
+
+pub(crate) fn dnc_import_undone(undone: &DncImportUndone, out: Out) -> Result<(), Closed> {
+    out.line(&format!("{}: {}", out.text("解除しました", "cleared"), undone.cleared))?;
+    match undone.kept {
+        0 => Ok(()),
+        kept => out.line(&format!(
+            "{}: {kept}",
+            out.text("ほかでも登録されているため残した番号", "kept, since somebody else entered them too")
+        )),
+    }
 }
 
 pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: Out) -> Result<(), Closed> {

@@ -1,7 +1,7 @@
 //! Do-not-call.
 
-use protocol::params::{DncAdd, DncClear, DncExport, DncImport, DncLs};
-use protocol::result::{DncCleared, DncImported, DncPage, DncRow, Exported, ImportResult};
+use protocol::params::{DncAdd, DncClear, DncExport, DncImport, DncImportUndo, DncImports, DncLs};
+use protocol::result::{self, DncCleared, DncImported, DncPage, DncRow, Exported, ImportResult};
 use protocol::{ErrorCode, RpcError};
 use store::import::Encoding;
 use store::{DncQuery, Progress, ProjectId, Store};
@@ -62,7 +62,45 @@ pub(super) async fn clear(store: &Store, p: DncClear, asker: Asker) -> Result<Dn
     }
 }
 
-/// Adds or clears the numbers of a file: all of it, or nothing.
+pub(super) async fn imports(store: &Store, p: DncImports) -> Result<result::DncFiles, RpcError> {
+    let before = p.before.as_deref().map(|text| id(text, "before")).transpose()?;
+    let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
+    let found = store.dnc_imports(before, limit).await.map_err(refused)?;
+    let full = found.len() == limit as usize;
+    let rows: Vec<result::DncFile> = found.into_iter().map(journal_row).collect();
+    let next = rows.last().filter(|_| full).map(|row| row.id.clone());
+    Ok(result::DncFiles { rows, next })
+}
+
+fn journal_row(import: store::ImportRecord) -> result::DncFile {
+    let count = |name: &str| import.report.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let waits = import.state == "staging" && import.interrupted_at.is_some();
+    result::DncFile {
+        rows: count("rows"),
+        changed: count("changed"),
+        refused: count("refused"),
+        clear: import.report["clear"] == true,
+        id: import.id.to_string(),
+        file: import.source,
+        state: if waits { "interrupted".to_owned() } else { import.state },
+        by: import.login,
+        at: import.created_at,
+        interrupted_at: import.interrupted_at,
+    }
+}
+
+/// Takes back what a file added that was cut short.
+pub(super) async fn undo(
+    store: &Store,
+    p: DncImportUndo,
+    asker: Asker,
+) -> Result<result::DncImportUndone, RpcError> {
+    let undone = store.undo_dnc_import(&p.import, &p.reason, asker.actor(), asker.now).await;
+    let (import, undone) = undone.map_err(refused)?;
+    Ok(result::DncImportUndone { id: import.to_string(), cleared: undone.cleared, kept: undone.kept })
+}
+
+/// Adds or clears the numbers of a file: all of it, or nothing, unless it is interrupted: then what was added so far.
 pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, RpcError> {
     let profile = import::profile(p.profile.as_deref().unwrap_or("open"))?;
     let encoding = match p.encoding.as_deref() {

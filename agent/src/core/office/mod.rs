@@ -96,6 +96,10 @@ impl Core {
                 self.spawn_import(reply, cancel, async move { dnc::import(place, p).await });
             }
             Command::DncImportCancel(_) => respond(reply, self.cancel_import(Register::DoNotCall)),
+            Command::DncImports(p) => self.spawn(reply, async move { dnc::imports(&store, p).await }),
+            Command::DncImportUndo(p) => {
+                self.spawn(reply, async move { dnc::undo(&store, p, asker).await });
+            }
             Command::DncExport(p) => {
                 self.spawn_read(&who, reply, ("export", "dnc"), move |progress| async move {
                     dnc::export(&store, p, progress).await

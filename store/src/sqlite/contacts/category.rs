@@ -39,9 +39,11 @@ pub(in crate::sqlite) fn list(db: &Connection) -> rusqlite::Result<Vec<CategoryI
 pub(in crate::sqlite) fn delete(db: &Connection, name: &str, by: Actor, now: i64) -> Result<i64> {
     let doing = "delete category";
     // An import remembers the categories it has met.
-    if one(db, "SELECT 1 FROM imports WHERE state = 'staging' LIMIT 1", [], |_| Ok(()))
-        .doing(doing)?
-        .is_some()
+    if one(db, "SELECT 1 FROM imports WHERE state = 'staging' AND interrupted_at IS NULL LIMIT 1", [], |_| {
+        Ok(())
+    })
+    .doing(doing)?
+    .is_some()
     {
         return Err(Error::ListBusy);
     }

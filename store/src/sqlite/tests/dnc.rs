@@ -1,7 +1,7 @@
 //! Do-not-call: scope, evidence, clearing.
 
 use super::*;
-use crate::dnc_import::{DncChange, DncStage, DncStart};
+use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Error;
 use crate::model::{AuditQuery, DncClear, DncEntry, DncQuery};
 
@@ -139,45 +139,158 @@ fn live(world: &World) -> Vec<(String, String)> {
     rows.into_iter().map(|row| (row.phone, row.reason)).collect()
 }
 
-/// S4.27: what a crash leaves of a file is taken back at the next start, added or cleared; nothing of anybody else is touched.
+/// Until nothing is left to do.
+fn in_slices(mut slice: impl FnMut(i64) -> Option<i64>) {
+    let mut after = Some(0);
+    while let Some(from) = after {
+        after = slice(from);
+    }
+}
+
+fn undo(world: &mut World, import: ImportId) -> DncUndone {
+    let undo = DncUndo { import, by: world.actor(), reason: "別の名簿だった".into(), now: world.now };
+    let mut undone = DncUndone::default();
+    in_slices(|from| {
+        let (slice, next) = world.db.dnc_undo(&undo, from).unwrap();
+        undone += slice;
+        next
+    });
+    undone
+}
+
+/// Another start; what it found of imports: their states.
+fn crash(world: World) -> (World, Vec<String>) {
+    let mut world = world.reopen();
+    let found = world.db.recover(NOW + 9).unwrap().imports;
+    (world, found.into_iter().map(|import| import.state).collect())
+}
+
+/// X6: what a file added before a crash stays blocked, start after start, until somebody takes it back with a reason.
 #[test]
-fn a_file_that_was_not_finished_is_taken_back() {
-    let mut world = World::new(1);
+fn a_file_that_a_crash_cuts_short_stays_blocked() {
+    let mut world = World::new(3);
     world.db.dnc_add_all(&[entry(&world, 0, None)]).unwrap();
-    let before = live(&world);
     let stage = begin(&mut world, false);
     assert_eq!(write(&mut world, stage, 0..20), 19, "one is there already");
-    assert_eq!(live(&world).len(), 20, "they hold at once");
-    let by_hand = entry(&world, 30, None);
-    world.db.dnc_add_all(&[by_hand]).unwrap();
-    world = world.reopen();
-    assert_eq!(world.db.recover(NOW + 9).unwrap().imports_undone, 1);
-    assert_eq!(
-        live(&world),
-        [&before[..], &[(phone(30).expose().to_owned(), "希望により".to_owned())]].concat()
-    );
+    world.db.dnc_add_all(&[entry(&world, 30, None)]).unwrap();
+    for _ in 0..2 {
+        let (again, found) = crash(world);
+        world = again;
+        assert_eq!(found, ["staging"], "told of at every start");
+        assert_eq!(live(&world).len(), 21);
+    }
+    assert!(world.dial().is_none(), "nobody is called");
+    let listed = world.reader().dnc_imports(None, 10).unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!((listed[0].source.as_str(), listed[0].interrupted_at), ("x.csv", Some(NOW + 9)));
+    assert!(crate::sqlite::may_undo_dnc(&listed[0]).is_ok());
+    assert!(world.reader().imports(None, None, 100).unwrap().iter().all(|import| import.source != "x.csv"));
+    // The journal of staged leads is not kept for it.
+    world.db.dnc_clear_all(&[clear(&world, 0, None, "本人から")]).unwrap();
+    world.call("通話済");
+    let touched: i64 =
+        world.db.db.query_row("SELECT count(*) FROM import_touched", [], |r| r.get(0)).unwrap();
+    assert_eq!(touched, 0);
 
-    // Whole, and for good.
-    let stage = begin(&mut world, false);
-    let changed = write(&mut world, stage, 1..4);
-    world.db.dnc_commit(stage, 3, 0, changed).unwrap();
-    let all = live(&world);
-    assert_eq!(all.len(), 5);
-    let stage = begin(&mut world, true);
-    assert_eq!(write(&mut world, stage, 0..4), 4);
-    assert_eq!(live(&world).len(), 1);
-    world = world.reopen();
-    assert_eq!(world.db.recover(NOW + 9).unwrap().imports_undone, 1);
-    assert_eq!(live(&world), all, "all of it holds again");
-    assert_eq!(world.db.recover(NOW + 10).unwrap().imports_undone, 0);
-
+    assert_eq!(undo(&mut world, stage.import), DncUndone { cleared: 19, kept: 0 });
+    assert_eq!(live(&world), [(phone(30).expose().to_owned(), "希望により".to_owned())]);
     let log = world.reader().audit_log(&AuditQuery::default()).unwrap();
-    let imports = log.iter().filter(|row| row.action == "dnc.import" || row.action == "import.undo");
-    let actions: Vec<_> = imports.map(|row| row.action.as_str()).collect();
-    assert_eq!(actions, ["import.undo", "dnc.import", "import.undo"]);
-    // It is no import that can be undone: numbers are cleared with a reason.
-    let journal = world.reader().imports(None, None, 100).unwrap();
-    assert!(journal.iter().all(|import| import.source != "x.csv"));
+    let imports = log.iter().map(|row| row.action.as_str()).filter(|action| action.starts_with("import."));
+    assert_eq!(imports.take(2).collect::<Vec<_>>(), ["import.undo", "import.interrupted"]);
+    assert!(world.dial().is_some(), "those of the file have their turn again");
+    let listed = world.reader().dnc_imports(None, 10).unwrap().remove(0);
+    assert_eq!(crate::sqlite::may_undo_dnc(&listed).unwrap_err().code(), "E-IMPORT-UNDO");
+    assert_eq!(crash(world).1, [""; 0]);
+}
+
+/// X6: the same file once more settles what was interrupted; a part of it does not.
+#[test]
+fn a_file_imported_again_settles_what_was_interrupted() {
+    let mut world = World::new(1);
+    let first = begin(&mut world, false);
+    write(&mut world, first, 0..20);
+    let (mut world, _) = crash(world);
+    let state = |world: &World| world.reader().dnc_imports(None, 9).unwrap().pop().unwrap().state;
+    for (numbers, added, left) in [(0..12, 0, "staging"), (10..40, 20, "committed")] {
+        let stage = begin(&mut world, false);
+        let rows = numbers.len() as u64;
+        assert_eq!(write(&mut world, stage, numbers), added);
+        world.db.dnc_commit(stage, rows, 0, added).unwrap();
+        assert_eq!(world.db.dnc_interrupted().unwrap(), [first.import]);
+        in_slices(|from| world.db.dnc_settle(first.import, from, NOW).unwrap());
+        in_slices(|from| world.db.dnc_forget(from).unwrap());
+        assert_eq!(state(&world), left);
+    }
+    assert_eq!(live(&world).len(), 40);
+    let remembered: i64 = world.db.db.query_row("SELECT count(*) FROM dnc_also", [], |r| r.get(0)).unwrap();
+    assert_eq!(remembered, 0);
+    assert_eq!(crash(world).1, [""; 0]);
+}
+
+/// X6: a number that another file, a person or a call entered too stays when the interrupted file is taken back.
+#[test]
+fn taking_a_file_back_keeps_what_others_entered_too() {
+    let mut world = World::new(1);
+    let call = world.dial().unwrap();
+    let first = begin(&mut world, false);
+    write(&mut world, first, 0..6);
+    let (second, third) = (begin(&mut world, false), begin(&mut world, false));
+    assert_eq!(write(&mut world, second, 1..3) + write(&mut world, third, 2..4), 0);
+    world.db.dnc_commit(second, 2, 0, 0).unwrap();
+    undo(&mut world, third.import);
+    world.db.dnc_add_all(&[entry(&world, 4, None)]).unwrap();
+    world.finish(call.attempt, "クレーム");
+    assert_eq!(undo(&mut world, first.import), DncUndone { cleared: 2, kept: 4 });
+    let left: Vec<String> = live(&world).into_iter().map(|(phone, _)| phone).collect();
+    assert_eq!(left, [0, 1, 2, 4].map(|number| phone(number).expose().to_owned()));
+}
+
+/// S4.53, X6: a number that a file names too stays blocked when its call gets another status before it is closed.
+#[test]
+fn a_file_s_number_outlives_a_status_that_is_changed() {
+    let mut world = World::new(2);
+    let calls = [world.dial().unwrap(), world.dial().unwrap()];
+    for call in &calls {
+        world.db.end_attempt(&world.ended(call.attempt)).unwrap();
+        world.db.save(&world.save(call.attempt, "クレーム")).unwrap();
+    }
+    let stage = begin(&mut world, false);
+    assert_eq!(write(&mut world, stage, 0..1), 0);
+    world.db.dnc_commit(stage, 1, 0, 0).unwrap();
+    in_slices(|from| world.db.dnc_forget(from).unwrap());
+    for call in &calls {
+        world.db.save(&world.save(call.attempt, "通話済")).unwrap();
+    }
+    let left: Vec<String> = live(&world).into_iter().map(|(phone, _)| phone).collect();
+    assert_eq!(left, [phone(0).expose().to_owned()], "only the one of the file");
+}
+
+/// X6: what a file clears holds until all of it is committed, and again when somebody enters it meanwhile.
+#[test]
+fn a_number_that_a_file_clears_holds_until_its_commit() {
+    let mut world = World::new(1);
+    let numbers: Vec<DncEntry> = (0..600).map(|number| entry(&world, number, None)).collect();
+    world.db.dnc_add_all(&numbers).unwrap();
+    let stage = begin(&mut world, true);
+    assert_eq!(write(&mut world, stage, 0..500), 500);
+    assert_eq!(live(&world).len(), 600);
+    assert!(world.dial().is_none(), "not before all of the file is read");
+    let (mut world, found) = crash(world);
+    assert_eq!(found, ["undone"]);
+    assert_eq!(live(&world).len(), 600);
+    assert_eq!(world.db.dnc_commit(stage, 500, 0, 500).unwrap_err().code(), "E-IMPORT-STOPPED");
+
+    let stage = begin(&mut world, true);
+    assert_eq!(write(&mut world, stage, 0..500), 500, "nothing is left of the one before");
+    world.db.dnc_add_all(&[entry(&world, 7, None)]).unwrap();
+    world.db.dnc_commit(stage, 500, 0, 500).unwrap();
+    assert!(world.db.dnc_clear_slice(stage.import, 0).unwrap().is_some());
+    assert!(live(&world).len() > 101, "in slices");
+    let (mut world, found) = crash(world);
+    assert_eq!(found, [""; 0]);
+    assert_eq!(live(&world).len(), 101, "the rest is done at the next start");
+    assert!(live(&world).iter().any(|(number, _)| number == phone(7).expose()), "it was entered again");
+    assert!(world.dial().is_some());
 }
 
 /// Two files at once do not take each other's numbers back.
@@ -188,10 +301,7 @@ fn two_files_at_once_are_apart() {
     assert_ne!(one.at, two.at);
     write(&mut world, one, 0..3);
     write(&mut world, two, 3..5);
-    let mut after = Some(0);
-    while let Some(from) = after {
-        after = world.db.dnc_undo(one.import, from, NOW).unwrap();
-    }
+    undo(&mut world, one.import);
     world.db.dnc_commit(two, 2, 0, 2).unwrap();
     assert_eq!(live(&world).len(), 2);
     assert_eq!(world.db.dnc_commit(one, 3, 0, 3).unwrap_err().code(), "E-IMPORT-STOPPED");

@@ -7,6 +7,7 @@ mod counts;
 mod crash;
 mod dispositions;
 mod dnc;
+mod dnc_crash;
 mod figures;
 mod keep;
 mod lists;

@@ -68,7 +68,9 @@ fn a_crash_in_an_import_is_taken_back_at_the_next_start() {
     world.stage(import, &rows, StagePolicy::default()).unwrap();
     let mut world = world.reopen();
     let recovery = world.db.recover(NOW).unwrap();
-    assert_eq!(recovery.imports_undone, 1);
+    let told: Vec<_> = recovery.imports.iter().map(|i| (i.state.as_str(), i.interrupted_at)).collect();
+    assert_eq!(told, [("undone", Some(NOW))]);
+    assert!(world.audited().ends_with(&["import.interrupted".to_owned(), "import.undo".to_owned()]));
     let left: i64 = world.db.db.query_row("SELECT count(*) FROM leads", [], |r| r.get(0)).unwrap();
     assert_eq!((left, contacts(&world)), (1, 1));
 }
