@@ -62,7 +62,8 @@ pub(crate) struct Leg {
     /// Received voice that a device seat has pulled and the 20 ms clock has not yet taken.
     far: Far,
     frames: Frames,
-    stats_at: Option<Instant>,
+    /// Times that it could have reported.
+    reports: u32,
     /// Rounds of 20 ms so far.
     ticks: u32,
 }
@@ -126,7 +127,7 @@ impl Leg {
             overlay: None,
             far: Far::default(),
             frames: Frames::default(),
-            stats_at: None,
+            reports: 0,
             ticks: 0,
         })
     }
@@ -427,7 +428,7 @@ impl Leg {
         self.frames.local = local;
         self.frames.far = far;
         self.secure(events);
-        self.report(now, events);
+        self.keep_time(now);
         self.flush(events);
     }
 
@@ -497,12 +498,17 @@ impl Leg {
         taken.inspect_err(|error| tracing::error!(session = self.id.0, %error, "keys of a handshake")).is_ok()
     }
 
-    fn report(&mut self, now: Instant, events: &mut EventQueue) {
-        let Some(session) = &mut self.session else { return };
-        session.handle_timeout(now);
-        let due = *self.stats_at.get_or_insert(now + STATS_INTERVAL);
-        if now >= due {
-            self.stats_at = Some(due + STATS_INTERVAL);
+    fn keep_time(&mut self, now: Instant) {
+        if let Some(session) = &mut self.session {
+            session.handle_timeout(now);
+        }
+    }
+
+    /// Tells how it goes, each second time that it is asked to.
+    pub(crate) fn report(&mut self, events: &mut EventQueue) {
+        let Some(session) = &self.session else { return };
+        self.reports = self.reports.wrapping_add(1);
+        if self.reports.is_multiple_of(2) {
             events.push(MediaEvent::Stats { session: self.id, stats: session.stats() });
         }
     }
@@ -586,7 +592,6 @@ fn seed() -> u64 {
 
 /// Recording rate of calls with more than telephone bandwidth.
 const WIDE_RATE: u32 = 16_000;
-const STATS_INTERVAL: Duration = Duration::from_secs(1);
 /// Time that early media has to show up before the local ringback starts.
 const RINGBACK_DELAY: Duration = Duration::from_millis(200);
 /// Reports are read every so many rounds: 200 ms, and never later than they are needed.

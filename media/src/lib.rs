@@ -42,6 +42,7 @@
 //! with an amplitude of 22 827. See [`tones::level`].
 
 pub mod archive;
+mod bell;
 mod clip;
 pub mod codec;
 mod coded;

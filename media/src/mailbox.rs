@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use mio::Waker;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::bell::Bell;
 use crate::device::AudioFeed;
 use crate::leg::Leg;
 use crate::monitor::{Monitor, TappedEnd};
@@ -39,14 +39,19 @@ pub(crate) enum Message {
 pub(crate) struct Mailbox {
     /// core->media: bounded; the core awaits room.
     pub(crate) sender: mpsc::Sender<Message>,
-    waker: Arc<Waker>,
+    bell: Arc<Bell>,
     stop: Arc<AtomicBool>,
 }
 
 impl Mailbox {
-    /// A way to the worker that `waker` wakes.
-    pub(crate) fn new(sender: mpsc::Sender<Message>, waker: Waker) -> Self {
-        Self { sender, waker: Arc::new(waker), stop: Arc::new(AtomicBool::new(false)) }
+    /// A way to the worker that sleeps on `bell`.
+    pub(crate) fn new(sender: mpsc::Sender<Message>, bell: Bell) -> Self {
+        Self { sender, bell: Arc::new(bell), stop: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// What the worker sleeps on.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Whether the worker is to end.
@@ -56,7 +61,7 @@ impl Mailbox {
 
     /// Makes the worker look into its mailbox.
     pub(crate) fn wake(&self) {
-        if let Err(error) = self.waker.wake() {
+        if let Err(error) = self.bell.ring() {
             tracing::error!(%error, "cannot wake a media worker");
         }
     }
@@ -77,7 +82,7 @@ impl Mailbox {
 
     /// Position among `all`.
     pub(crate) fn index(&self, all: &[Self]) -> usize {
-        all.iter().position(|other| Arc::ptr_eq(&other.waker, &self.waker)).unwrap_or_default()
+        all.iter().position(|other| Arc::ptr_eq(&other.bell, &self.bell)).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The media worker: one thread that owns the sockets, sessions and seats given to it.
 //!
-//! It sleeps until its mailbox or its timer wakes it. While it has sessions the timer follows a grid of 5 ms: every
+//! It sleeps until its bell rings for its mailbox, or its turn comes. While it has sessions turns follow a grid of 5 ms: every
 //! session has one of the four slots of a 20 ms round, in which it takes what has arrived and the local voice, sends
 //! one frame and feeds its recording; seats on devices are topped up in every slot. Slots that nobody has are slept
 //! through. The grid is absolute, so that packets keep their distance and do not drift. Without sessions it does
@@ -10,17 +10,13 @@ mod turn;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token, Waker};
-use nix::sys::time::TimeSpec;
-use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::bell::{Bell, wake_in_time};
 use crate::device::Audio;
 use crate::inbox::Inbox;
 use crate::leg::Leg;
@@ -33,17 +29,16 @@ use crate::types::{Command, Endpoint, MediaEvent, SeatId, SessionId};
 
 /// A worker's thread state.
 pub(crate) struct Worker {
-    poll: Poll,
-    /// Wakes the poll to the microsecond; its own time-out is in whole milliseconds.
-    timer: TimerFd,
     mailbox: mpsc::Receiver<Message>,
     pub(crate) events: EventQueue,
     pub(crate) recorder: Recorder,
     pub(crate) audio: Option<Audio>,
-    /// Sessions by slot; the slot decides the poll tokens and the place in the 20 ms round.
+    /// Sessions by slot; the slot decides the place in the 20 ms round.
     legs: Vec<Option<Leg>>,
     slots: HashMap<SessionId, usize>,
     pub(crate) seats: HashMap<SeatId, Seat>,
+    /// Whether some seat is to be looked at in every slot; `None` when that may have changed.
+    hurried: Option<bool>,
     /// Supervisors' seats of this worker that listen to others.
     pub(crate) monitors: HashMap<SeatId, Monitor>,
     /// Messages for sessions on their way here.
@@ -87,17 +82,9 @@ impl Worker {
         events: EventQueue,
         recorder: Recorder,
     ) -> io::Result<(Self, Mailbox)> {
-        let poll = Poll::new()?;
-        let timer =
-            TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
-        let source = timer.as_fd().as_raw_fd();
-        // Announced anew each time it runs out, so that it need not be read.
-        poll.registry().register(&mut SourceFd(&source), TIMER, Interest::READABLE)?;
         let (sender, mailbox) = mpsc::channel(capacity);
-        let own_mailbox = Mailbox::new(sender, Waker::new(poll.registry(), WAKE)?);
+        let own_mailbox = Mailbox::new(sender, Bell::new()?);
         let worker = Self {
-            poll,
-            timer,
             mailbox,
             events,
             recorder,
@@ -105,6 +92,7 @@ impl Worker {
             legs: Vec::new(),
             slots: HashMap::new(),
             seats: HashMap::new(),
+            hurried: None,
             monitors: HashMap::new(),
             expected: HashMap::new(),
             unsent: VecDeque::new(),
@@ -131,10 +119,10 @@ impl Worker {
 
     /// Runs until stopped.
     pub(crate) fn run(mut self) {
-        let mut ready = Events::with_capacity(8);
+        wake_in_time();
         while !self.own_mailbox.is_stopped() {
-            if let Err(error) = self.wake(&mut ready) {
-                tracing::error!(%error, "a media worker cannot poll");
+            if let Err(error) = self.wake() {
+                tracing::error!(%error, "a media worker cannot sleep");
                 break;
             }
         }
@@ -142,8 +130,8 @@ impl Worker {
     }
 
     /// Sleeps until there is something to do, and does it.
-    fn wake(&mut self, ready: &mut Events) -> io::Result<()> {
-        self.sleep(ready)?;
+    fn wake(&mut self) -> io::Result<()> {
+        self.sleep()?;
         let now = self.inbox.look_at_clocks();
         self.step(now);
         Ok(())
@@ -172,30 +160,23 @@ impl Worker {
     }
 
     /// Sleeps until a message comes or somebody's turn does.
-    fn sleep(&mut self, ready: &mut Events) -> io::Result<()> {
-        let timeout = match self.turn() {
-            Some(turn) => {
-                let time = turn.saturating_duration_since(now());
-                if !time.is_zero() {
-                    let expiration = Expiration::OneShot(TimeSpec::from_duration(time));
-                    self.timer.set(expiration, TimerSetTimeFlags::empty())?;
-                }
-                // The timer wakes; the time-out is for one that does not.
-                Some(if time.is_zero() { time } else { time + SLOT })
-            }
+    fn sleep(&mut self) -> io::Result<()> {
+        let time = match self.turn() {
+            Some(turn) => Some(turn.saturating_duration_since(now())),
             None if self.events.is_empty() && self.unsent.is_empty() => None,
             None => Some(SLOT),
         };
-        match self.poll.poll(ready, timeout) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-            _ => Ok(()),
+        if time.is_some_and(|time| time.is_zero()) {
+            // The mailbox is looked into anyway.
+            return Ok(());
         }
+        self.own_mailbox.bell().sleep(time)
     }
 
     /// When the next slot comes that somebody has; all of them while a device wants to be topped up.
-    fn turn(&self) -> Option<Instant> {
-        let grid = self.grid.as_ref()?;
-        let every = self.seats.values().any(|seat| seat.plays_by_device() || seat.rings_by_clock());
+    fn turn(&mut self) -> Option<Instant> {
+        let grid = self.grid?;
+        let every = self.is_hurried();
         let listens = !self.monitors.is_empty();
         let taken = |slot: u64| {
             self.legs.iter().skip(slot as usize % 4).step_by(4).any(Option::is_some)
@@ -205,7 +186,15 @@ impl Worker {
         Some(grid.next + SLOT * ahead as u32)
     }
 
+    /// Whether a device plays or rings by its own clock. Asked in every slot, when a thousand seats need not be looked at.
+    fn is_hurried(&mut self) -> bool {
+        let seats = &self.seats;
+        let hurries = |seat: &Seat| seat.plays_by_device() || seat.rings_by_clock();
+        *self.hurried.get_or_insert_with(|| seats.values().any(hurries))
+    }
+
     fn handle(&mut self, message: Message, now: Instant) {
+        self.hurried = None;
         match message {
             Message::Command(command) => match self.expecting(&command) {
                 Some(waiting) if waiting.len() < EXPECTED_LIMIT => waiting.push(Message::Command(command)),
@@ -468,15 +457,24 @@ impl Worker {
             grid.next += SLOT * 4 * u32::try_from(rounds).unwrap_or(u32::MAX);
             self.legs.iter_mut().flatten().for_each(|leg| leg.skip_ticks(rounds));
         }
+        let hurried = self.is_hurried();
         while grid.next <= now {
             let round = grid.number % 4;
-            for slot in 0..self.legs.len() {
+            // Only devices want something between their sessions' turns.
+            let (first, step) = if hurried { (0, 1) } else { (round as usize, 4) };
+            for slot in (first..self.legs.len()).step_by(step) {
                 self.turn_of(slot, slot as u64 % 4 == round, now);
             }
             if !self.monitors.is_empty() {
                 self.turn_of_monitors(round == 0);
             }
-            self.seats.values_mut().for_each(Seat::ring);
+            if hurried {
+                self.seats.values_mut().for_each(Seat::ring);
+            }
+            if grid.number / 4 % REPORT_ROUNDS == 0 {
+                let its_turn = self.legs.iter_mut().skip(round as usize).step_by(4);
+                its_turn.flatten().for_each(|leg| leg.report(&mut self.events));
+            }
             grid.number += 1;
             grid.next += SLOT;
         }
@@ -519,10 +517,11 @@ impl Worker {
     }
 }
 
-const WAKE: Token = Token(0);
-const TIMER: Token = Token(1);
 /// Distance of the grid: a device's ring is looked at this often.
 const SLOT: Duration = Duration::from_millis(5);
+/// So many rounds of 20 ms apart, sessions are asked to report: half a second, since each does so every second time. Together, so
+/// that the core wakes for all of them a few times a second, and not for each.
+const REPORT_ROUNDS: u64 = 25;
 /// Delay up to which missed ticks are made up for, one after another.
 const CATCH_UP: Duration = Duration::from_millis(100);
 /// Messages kept for a session on its way between workers.

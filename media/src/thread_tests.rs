@@ -13,7 +13,6 @@ use crate::types::{Codec, StreamParams, VoiceSpec};
 struct Bench {
     worker: Worker,
     told: mpsc::Receiver<MediaEvent>,
-    ready: Events,
     outside: Outside,
     next: u64,
 }
@@ -24,7 +23,7 @@ impl Bench {
         let events = EventQueue::new(sender);
         let recorder = Recorder::new(events.fork());
         let (worker, _) = Worker::new(64, 46, events, recorder).unwrap();
-        Self { worker, told, ready: Events::with_capacity(8), outside: Outside::default(), next: 0 }
+        Self { worker, told, outside: Outside::default(), next: 0 }
     }
 
     fn order(&mut self, command: Command) {
@@ -49,7 +48,7 @@ impl Bench {
         let until = now() + time;
         while now() < until {
             self.outside.speak();
-            self.worker.wake(&mut self.ready).unwrap();
+            self.worker.wake().unwrap();
             while self.told.try_recv().is_ok() {}
         }
     }

@@ -61,7 +61,7 @@ impl Leg {
         }
         self.frames.local = local;
         self.secure(events);
-        self.report(now, events);
+        self.keep_time(now);
         self.flush(events);
     }
 
