@@ -26,8 +26,9 @@ pub(crate) struct GrowingFile {
     pending_gap: u64,
     /// Frames that the end of the file lacks, since the disk took no more.
     missing_frames: u64,
-    /// Bytes encoded but not yet handed to the system.
+    /// Bytes not yet handed to the system, and how many those were the last time.
     pending: Vec<u8>,
+    usual: usize,
 }
 
 impl GrowingFile {
@@ -58,22 +59,23 @@ impl GrowingFile {
             pending_gap: 0,
             missing_frames: 0,
             pending: Vec::new(),
+            usual: 0,
         })
     }
 
-    /// Puts interleaved samples at `position` (in frames); a hole before them becomes silence. Samples
+    /// Puts interleaved samples, little-endian, at `position` (in frames); a hole before them becomes silence. Samples
     /// before the end of the file are ignored. Nothing reaches the disk before [`GrowingFile::write_out`]
     /// unless much is pending.
-    pub(crate) fn put(&mut self, position: u64, interleaved: &[i16]) -> Result<(), RecorderError> {
+    pub(crate) fn put(&mut self, position: u64, interleaved: &[u8]) -> Result<(), RecorderError> {
         self.pad_to(position)?;
-        let overlap = self.frames.saturating_sub(position).saturating_mul(u64::from(self.channels));
+        let frame = self.frame_len() as u64;
+        let overlap = self.frames.saturating_sub(position).saturating_mul(frame);
         let fresh = interleaved.get(usize::try_from(overlap).unwrap_or(usize::MAX)..).unwrap_or_default();
-        let from = self.pending.len();
-        self.pending.resize(from + 2 * fresh.len(), 0);
-        for (bytes, sample) in self.pending[from..].chunks_exact_mut(2).zip(fresh) {
-            bytes.copy_from_slice(&sample.to_le_bytes());
+        if self.pending.is_empty() {
+            self.pending.reserve(self.usual);
         }
-        self.frames += fresh.len() as u64 / u64::from(self.channels);
+        self.pending.extend_from_slice(fresh);
+        self.frames += fresh.len() as u64 / frame;
         if self.pending.len() >= PENDING_LIMIT { self.write_out() } else { Ok(()) }
     }
 
@@ -100,6 +102,7 @@ impl GrowingFile {
             return Ok(());
         }
         let fresh = self.pending.len() as u64;
+        self.usual = self.pending.len();
         let start = self.data_len() - fresh + wav::HEADER_LEN as u64;
         let result = self.file.write_all_at(&self.pending, start);
         // Given back: files are written one after another, and a thousand buffers would stand idle.
@@ -178,14 +181,18 @@ const PAD_FRAMES: u64 = 8_000;
 mod tests {
     use super::*;
 
+    fn bytes(samples: &[i16]) -> Vec<u8> {
+        samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()
+    }
+
     #[test]
     fn holes_become_silence_and_overlaps_are_cut() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.wav");
         let mut file = GrowingFile::create(&path, 2, 8_000, true).unwrap();
-        file.put(0, &[1, 2, 3, 4]).unwrap();
-        file.put(4, &[5, 6]).unwrap();
-        file.put(4, &[9, 9, 7, 8]).unwrap();
+        file.put(0, &bytes(&[1, 2, 3, 4])).unwrap();
+        file.put(4, &bytes(&[5, 6])).unwrap();
+        file.put(4, &bytes(&[9, 9, 7, 8])).unwrap();
         file.pad_to(8_000).unwrap();
         file.sync().unwrap();
         assert_eq!((file.duration_ms(), file.frames), (1_000, 8_000));
@@ -216,12 +223,13 @@ mod tests {
             pending_gap: 0,
             missing_frames: 0,
             pending: Vec::new(),
+            usual: 0,
         };
-        file.put(0, &[1; 320]).unwrap();
+        file.put(0, &bytes(&[1; 320])).unwrap();
         assert!(matches!(file.write_out(), Err(RecorderError::File { doing: "write", .. })));
         assert_eq!((file.frames, file.pending.len()), (0, 0));
         // Tried again with a hole for what is gone: nothing is counted that was not written.
-        file.put(8_000, &[1; 320]).unwrap();
+        file.put(8_000, &bytes(&[1; 320])).unwrap();
         assert!(file.write_out().is_err());
         assert_eq!((file.frames, file.gaps_ms()), (0, 0));
         file.cut_before(16_000);

@@ -1,4 +1,4 @@
-//! The recorder thread: takes audio from the workers and hands it to the system, five times a second.
+//! The recorder thread: takes audio from the workers and hands it to the system, twice a second.
 //!
 //! It never waits for a disk, since what it has not handed over dies with the process: what waits (fsync, rename,
 //! checksum, removal) is the [`Sealer`]'s.
@@ -144,7 +144,8 @@ impl Recorder {
 struct Work {
     sealer: Sealer,
     live: Vec<Live>,
-    samples: Vec<i16>,
+    /// Of a chunk on its way from a queue to its file.
+    bytes: Vec<u8>,
     /// Files whose second is over, with the device they lie on.
     due: Vec<Due>,
 }
@@ -165,7 +166,7 @@ struct Live {
 
 impl Work {
     fn new(events: EventQueue) -> Self {
-        Self { sealer: Sealer::start(events), live: Vec::new(), samples: Vec::new(), due: Vec::new() }
+        Self { sealer: Sealer::start(events), live: Vec::new(), bytes: Vec::new(), due: Vec::new() }
     }
 
     fn run(mut self, commands: &Receiver<RecorderCommand>) {
@@ -229,7 +230,7 @@ impl Work {
 
     fn drain_all(&mut self, now: Instant) {
         for live in &mut self.live {
-            let drained = drain(live, &mut self.samples, now);
+            let drained = drain(live, &mut self.bytes, now);
             if let Err(error) = drained.and_then(|()| write_round(live, &mut self.due, now)) {
                 // Told once, however often it is tried.
                 if live.retry_at.replace(now + RETRY_INTERVAL).is_none() {
@@ -257,7 +258,7 @@ impl Work {
     fn finish(&mut self, mut live: Live, finish: Finish) {
         // A last try, also after a failure.
         let told = live.retry_at.take().is_some();
-        let ended = drain(&mut live, &mut self.samples, now());
+        let ended = drain(&mut live, &mut self.bytes, now());
         let Live { target, path, mut file, syncing, .. } = live;
         let Target::Call(session) = target else {
             // Best effort: it has been readable all the time.
@@ -281,11 +282,13 @@ impl Work {
 }
 
 /// Empties the queue into the file, or into nothing while the disk takes nothing.
-fn drain(live: &mut Live, samples: &mut Vec<i16>, now: Instant) -> Result<(), RecorderError> {
-    while let Some(position) = live.reader.next(samples) {
+fn drain(live: &mut Live, bytes: &mut Vec<u8>, now: Instant) -> Result<(), RecorderError> {
+    bytes.clear();
+    while let Some(position) = live.reader.next(bytes) {
         if live.retry_at.is_none_or(|at| at <= now) {
-            live.file.put(position, samples)?;
+            live.file.put(position, bytes)?;
         }
+        bytes.clear();
     }
     Ok(())
 }
@@ -316,10 +319,10 @@ fn write_round(live: &mut Live, due: &mut Vec<Due>, now: Instant) -> Result<(), 
     Ok(())
 }
 
-/// How often the queues are emptied into the files.
-const DRAIN_INTERVAL: Duration = Duration::from_millis(200);
-/// From so many files that are due at once they are synced together. Recordings begin at any time, so each round of 200 ms has a
-/// fifth of them.
+/// How often the queues are emptied into the files: what a killed process loses of a recording, and half of what it may.
+const DRAIN_INTERVAL: Duration = Duration::from_millis(500);
+/// From so many files that are due at once they are synced together. Recordings begin at any time, so each round of 500 ms has
+/// half of them.
 const MANY: usize = 8;
 /// How often a disk that took nothing is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);

@@ -208,11 +208,13 @@ impl Side {
                 | RecorderCommand::End => {}
             }
         }
-        let mut chunk = Vec::new();
+        let mut bytes = Vec::new();
         for track in &mut self.tracks {
-            while let Some(position) = track.reader.next(&mut chunk) {
+            while let Some(position) = track.reader.next(&mut bytes) {
                 track.samples.resize(position as usize * track.channels, 0);
-                track.samples.extend_from_slice(&chunk);
+                let samples = bytes.chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]]));
+                track.samples.extend(samples);
+                bytes.clear();
             }
         }
         while let Ok(event) = self.events.try_recv() {
