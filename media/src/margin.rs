@@ -13,14 +13,27 @@ pub(crate) struct Reserve {
     /// Least that was left of late, and in how many rounds.
     lowest: u32,
     rounds: u32,
-    /// Rounds since the ring was filled up, and since the last change of `wanted`.
+    /// Rounds since the ring was filled up.
     running: u32,
-    calm: u32,
+    /// Least that was left in this second, and the least and the most of seconds since `wanted` was last looked at.
+    second: (u32, u32),
+    seconds: Option<(u32, u32)>,
+    /// When it will be again.
+    patience: Patience,
 }
 
 impl Default for Reserve {
     fn default() -> Self {
-        Self { wanted: WANTED_MS, extra: 0, lowest: u32::MAX, rounds: 0, running: 0, calm: 0 }
+        Self {
+            wanted: WANTED_MS,
+            extra: 0,
+            lowest: u32::MAX,
+            rounds: 0,
+            running: 0,
+            second: (u32::MAX, 0),
+            seconds: None,
+            patience: Patience::new(ROUND_MS),
+        }
     }
 }
 
@@ -36,9 +49,10 @@ impl Reserve {
             self.extra = (self.extra + 10).min(EXTRA_MAX_MS);
         } else {
             self.wanted = (self.wanted + 5).min(WANTED_MAX_MS);
-            self.calm = 0;
+            self.patience.trouble();
         }
         (self.lowest, self.rounds, self.running) = (u32::MAX, 0, 0);
+        (self.second, self.seconds) = ((u32::MAX, 0), None);
     }
 
     /// What is left after a round, in milliseconds.
@@ -46,10 +60,18 @@ impl Reserve {
         self.lowest = self.lowest.min(level_ms);
         self.rounds += 1;
         self.running = self.running.saturating_add(1);
-        self.calm += 1;
-        if self.calm >= CALM_ROUNDS {
-            self.calm = 0;
-            self.wanted = self.wanted.saturating_sub(1).max(WANTED_MS);
+        let (low, rounds) = self.second;
+        self.second = (low.min(level_ms), rounds + 1);
+        if rounds + 1 == LOOK_ROUNDS {
+            let low = low.min(level_ms);
+            let (least, most) = self.seconds.unwrap_or((low, low));
+            self.seconds = Some((least.min(low), most.max(low)));
+            self.second = (u32::MAX, 0);
+        }
+        if self.patience.is_over() {
+            // What comes each second is in the level already; this is for what is rarer.
+            let (least, most) = self.seconds.take().unwrap_or((0, WANTED_MAX_MS));
+            self.wanted = self.wanted.min((most - least + SPARED_MS).max(WANTED_MS));
         }
     }
 
@@ -78,13 +100,14 @@ pub(crate) struct FillLevel {
     ms: u32,
     /// Whether it was filled before, so that an empty ring says something.
     filled: bool,
-    /// Fillings since the level last changed.
-    calm: u32,
+    /// Least that was found before a filling since the level was last looked at, and when it will be again.
+    lowest: u32,
+    patience: Patience,
 }
 
 impl Default for FillLevel {
     fn default() -> Self {
-        Self { ms: FILL_MS, filled: false, calm: 0 }
+        Self { ms: FILL_MS, filled: false, lowest: u32::MAX, patience: Patience::new(FILLING_MS) }
     }
 }
 
@@ -94,21 +117,62 @@ impl FillLevel {
         self.filled = false;
     }
 
-    /// The level to fill up to, in milliseconds, where the ring is found with `level` samples.
-    pub(crate) fn target_ms(&mut self, level: usize) -> u32 {
-        if self.filled && level == 0 {
+    /// The level to fill up to, in milliseconds, where the ring is found with `found` whole ones.
+    pub(crate) fn target_ms(&mut self, found: u32) -> u32 {
+        if !self.filled {
+            self.filled = true;
+            return self.ms;
+        }
+        self.lowest = self.lowest.min(found);
+        if found == 0 {
             // Two pieces since the last filling are no harm yet, only near it.
             let more = if self.ms < FILL_NEAR_MS { FILL_NEAR_MS - self.ms } else { 5 };
             self.ms = (self.ms + more).min(FILL_MAX_MS);
-            self.calm = 0;
-        }
-        self.filled = true;
-        self.calm += 1;
-        if self.calm >= CALM_FILLINGS {
-            self.calm = 0;
-            self.ms = self.ms.saturating_sub(1).max(FILL_MS);
+            self.lowest = u32::MAX;
+            self.patience.trouble();
+        } else if self.patience.is_over() {
+            let spare = self.lowest.saturating_sub(SPARED_MS);
+            self.ms = self.ms.saturating_sub(spare).max(FILL_MS);
+            self.lowest = u32::MAX;
         }
         self.ms
+    }
+}
+
+/// How long nothing must have happened until what was never needed in that time is given back. A call begins with late moments:
+/// streams open, programs start. Those are soon forgotten; what comes again is remembered twice as long each time.
+#[derive(Debug)]
+struct Patience {
+    /// Milliseconds between two askings.
+    step: u32,
+    limit: u32,
+    /// Since it last happened, and since time was last up.
+    calm: u32,
+    waited: u32,
+}
+
+impl Patience {
+    fn new(step: u32) -> Self {
+        Self { step, limit: CALM_MIN_MS, calm: 0, waited: 0 }
+    }
+
+    /// It happened. What comes within a second is one event.
+    fn trouble(&mut self) {
+        if self.calm >= EVENT_MS {
+            self.limit = (self.limit * 2).min(CALM_MAX_MS);
+        }
+        (self.calm, self.waited) = (0, 0);
+    }
+
+    /// Whether time is up; asked at each step.
+    fn is_over(&mut self) -> bool {
+        self.calm = self.calm.saturating_add(self.step);
+        self.waited += self.step;
+        let over = self.waited >= self.limit;
+        if over {
+            self.waited = 0;
+        }
+        over
     }
 }
 
@@ -124,13 +188,18 @@ const SURPLUS_MAX_MS: i32 = 50;
 const LOOK_ROUNDS: u32 = 50;
 /// While the ring is new, running dry tells the length of the pieces, and nothing of late ones.
 const SETTLE_ROUNDS: u32 = 10;
-/// Without trouble for five minutes, a millisecond less is tried. Pieces slip against rounds slower than that.
-const CALM_ROUNDS: u32 = 15_000;
 const FILL_MS: u32 = PLAYBACK_TARGET.as_millis() as u32;
 const FILL_NEAR_MS: u32 = 12;
 const FILL_MAX_MS: u32 = 50;
-/// Fillings come every 5 ms: a minute.
-const CALM_FILLINGS: u32 = 12_000;
+/// What is left in hand below the least of a calm time.
+const SPARED_MS: u32 = 4;
+/// Bounds of [`Patience`], and the length of an event.
+const CALM_MIN_MS: u32 = 2_000;
+const CALM_MAX_MS: u32 = 300_000;
+const EVENT_MS: u32 = 1_000;
+/// Distances of rounds and of fillings.
+const ROUND_MS: u32 = 20;
+const FILLING_MS: u32 = 5;
 
 #[cfg(test)]
 mod tests {
@@ -202,9 +271,43 @@ mod tests {
         level.pause();
         assert_eq!(level.target_ms(0), FILL_NEAR_MS + 5);
         assert_eq!((0..40).map(|_| level.target_ms(0)).max(), Some(50));
-        for _ in 0..500_000 {
-            level.target_ms(1);
+    }
+
+    /// Fillings until the level is the least again, where pieces of 5 ms leave what was filled in less those.
+    fn until_calm(level: &mut FillLevel) -> usize {
+        let mut ms = level.target_ms(20);
+        (1..1_000_000)
+            .find(|_| {
+                ms = level.target_ms(ms - 5);
+                ms == FILL_MS
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn one_late_moment_is_soon_forgotten_and_those_that_return_are_not() {
+        let mut level = FillLevel::default();
+        level.target_ms(0);
+        let forgotten: Vec<_> = (0..9)
+            .map(|_| {
+                // Three turns were late in a row.
+                (0..3).for_each(|_| assert!(level.target_ms(0) > FILL_MS));
+                // 2 s, 4 s and so on, in steps of 5 ms.
+                until_calm(&mut level) as u32 * FILLING_MS / 1_000
+            })
+            .collect();
+        assert_eq!(forgotten, [1, 3, 7, 15, 31, 63, 127, 255, 299]);
+    }
+
+    /// Two pieces between two fillings, now and then: the level is not given back that keeps them from being heard.
+    #[test]
+    fn what_was_needed_is_kept() {
+        let mut level = FillLevel::default();
+        level.target_ms(0);
+        level.target_ms(0);
+        for filling in 0..100_000 {
+            let ms = level.target_ms(if filling % 300 == 0 { 2 } else { 7 });
+            assert_eq!(ms, FILL_NEAR_MS);
         }
-        assert_eq!(level.target_ms(1), FILL_MS);
     }
 }

@@ -186,8 +186,10 @@ impl Seat {
     /// Samples at `rate` that bring the playback ring to its target level; 0 without a device.
     pub(crate) fn playback_deficit(&mut self, rate: u32) -> usize {
         let PlaybackFeed::Ring { writer, rate: device } = &self.playback else { return 0 };
-        let target = *device as usize * self.fill_level.target_ms(writer.level()) as usize / 1_000;
-        let missing = target.saturating_sub(writer.level());
+        let level = writer.level();
+        let found_ms = level * 1_000 / (*device).max(1) as usize;
+        let target = *device as usize * self.fill_level.target_ms(found_ms as u32) as usize / 1_000;
+        let missing = target.saturating_sub(level);
         // Whole milliseconds, so that the resampler's ratio comes out even.
         let ms = missing * 1_000 / (*device).max(1) as usize;
         ms * rate as usize / 1_000
