@@ -43,7 +43,7 @@ const BRIDGE_MAX_US: i64 = crate::plc::BRIDGE_MAX_MS as i64 * 1_000;
 const SKIP_US: i64 = 300_000;
 
 /// Distances from the target at which playing is sped up: in silence, in voice, and at any price.
-const ACCELERATE_US: [f32; 3] = [10_000.0, 40_000.0, 250_000.0];
+const ACCELERATE_US: [f32; 3] = [4_000.0, 40_000.0, 250_000.0];
 
 /// The same for slowing down.
 const EXPAND_US: [f32; 3] = [-5_000.0, -10_000.0, -40_000.0];
@@ -335,6 +335,11 @@ impl JitterBuffer {
             (_, Some((urgency, _))) => Pressure::Expand(urgency),
             (None, None) => Pressure::Hold,
         }
+    }
+
+    /// How far the delay is from the one aimed at, smoothed, in timestamp units.
+    pub fn distance(&self) -> u32 {
+        self.units(self.excess_us.abs() as i64) as u32
     }
 
     /// Tells that the delay was changed by this many units: negative when audio was removed.

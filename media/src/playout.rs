@@ -359,9 +359,14 @@ impl Playout {
             Urgency::Now if self.unchanged > DENSE => -1.0,
             Urgency::Silence | Urgency::Voice | Urgency::Now => return samples,
         };
+        // A pause is made as much shorter or longer as is needed; speech by a whole period.
+        let distance = self.jitter.distance() as usize * self.per_unit;
+        let most = if urgency == Urgency::Silence { distance } else { usize::MAX };
         let changed = match pressure {
-            Pressure::Accelerate(_) => stretch::accelerate(&mut self.frame, samples, self.rate, likeness),
-            _ => stretch::expand(&mut self.frame, samples, self.rate, likeness),
+            Pressure::Accelerate(_) => {
+                stretch::accelerate(&mut self.frame, samples, self.rate, likeness, most)
+            }
+            _ => stretch::expand(&mut self.frame, samples, self.rate, likeness, most),
         };
         if changed != samples {
             self.unchanged = 0;

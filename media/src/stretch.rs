@@ -10,12 +10,15 @@ const LAG_MAX_MS: usize = 10;
 /// Shortest one: 2.5 ms (400 Hz).
 const LAG_MIN_EIGHTHS: usize = 20;
 
-/// Cuts up to 10 ms out of `frame[..length]`. Returns the new length; the same when no seam is good enough: `likeness` is how much
-/// its two sides must resemble each other, 1 is equal and −1 takes the best however bad.
-pub fn accelerate(frame: &mut [i16], length: usize, rate: u32, likeness: f32) -> usize {
+/// Cuts 2.5 to 10 ms out of `frame[..length]`, `most` samples at most. Returns the new length; the same when no seam is good
+/// enough: `likeness` is how much its two sides must resemble each other, 1 is equal and −1 takes the best however bad.
+pub fn accelerate(frame: &mut [i16], length: usize, rate: u32, likeness: f32, most: usize) -> usize {
     let per_ms = rate as usize / 1000;
     let seam = SEAM_MS * per_ms;
-    let Some((lag, found)) = best_lag(frame, length, per_ms, seam, 0) else { return length };
+    let Some(room) = length.checked_sub(seam) else { return length };
+    let Some((lag, found)) = search(frame, per_ms, most.min(room), |lag| (0, lag), seam) else {
+        return length;
+    };
     if found < likeness {
         return length;
     }
@@ -26,20 +29,21 @@ pub fn accelerate(frame: &mut [i16], length: usize, rate: u32, likeness: f32) ->
     length - lag
 }
 
-/// Repeats up to 10 ms of `frame[..length]`, which must have room for it. Returns the new length; the same when no
-/// seam is good enough, as with [`accelerate`].
-pub fn expand(frame: &mut [i16], length: usize, rate: u32, likeness: f32) -> usize {
+/// Repeats 2.5 to 10 ms of `frame[..length]`, which must have room for that, `most` samples at most. Returns the new length; the
+/// same when no seam is good enough, as with [`accelerate`].
+pub fn expand(frame: &mut [i16], length: usize, rate: u32, likeness: f32, most: usize) -> usize {
     let per_ms = rate as usize / 1000;
     let seam = SEAM_MS * per_ms;
     if length < seam || frame.len() < length + LAG_MAX_MS * per_ms {
         return length;
     }
     // The seam leads from the end of the frame back to a place `lag` samples before it.
-    let Some((lag, found)) = best_lag_back(frame, length, per_ms, seam) else { return length };
+    let start = length - seam;
+    let places = |lag| (start, start - lag);
+    let Some((lag, found)) = search(frame, per_ms, most.min(start), places, seam) else { return length };
     if found < likeness {
         return length;
     }
-    let start = length - seam;
     frame.copy_within(start..length, start + lag);
     for index in 0..lag + seam {
         let target = start + index;
@@ -58,18 +62,7 @@ fn blend(from: i16, to: i16, index: usize, seam: usize) -> i16 {
     (f32::from(from) * (1.0 - fade) + f32::from(to) * fade).round() as i16
 }
 
-/// The lag at which the frame from `at` looks most like itself, and how much.
-fn best_lag(frame: &[i16], length: usize, per_ms: usize, seam: usize, at: usize) -> Option<(usize, f32)> {
-    let max = (LAG_MAX_MS * per_ms).min(length.checked_sub(at + seam)?);
-    search(frame, per_ms, max, |lag| (at, at + lag), seam)
-}
-
-fn best_lag_back(frame: &[i16], length: usize, per_ms: usize, seam: usize) -> Option<(usize, f32)> {
-    let start = length - seam;
-    let max = (LAG_MAX_MS * per_ms).min(start);
-    search(frame, per_ms, max, |lag| (start, start - lag), seam)
-}
-
+/// The lag at which the two places look most alike, and how much.
 fn search(
     frame: &[i16],
     per_ms: usize,
@@ -77,7 +70,7 @@ fn search(
     places: impl Fn(usize) -> (usize, usize),
     seam: usize,
 ) -> Option<(usize, f32)> {
-    let min = LAG_MIN_EIGHTHS * per_ms / 8;
+    let (min, max) = (LAG_MIN_EIGHTHS * per_ms / 8, max.min(LAG_MAX_MS * per_ms));
     // At 48 kHz every sixth lag and sample tells enough; voice has its energy below 4 kHz.
     let stride = (per_ms / 8).max(1);
     let mut best: Option<(usize, f32)> = None;
@@ -104,6 +97,8 @@ mod tests {
     use super::*;
     use crate::tones::{ToneSource, ToneSpec};
 
+    const ALL: usize = usize::MAX;
+
     fn sine(hz: f32, rate: u32, samples: usize) -> Vec<i16> {
         let mut pcm = vec![0; samples];
         ToneSource::new(ToneSpec::sine(hz, -12.0), rate).fill(&mut pcm);
@@ -120,14 +115,14 @@ mod tests {
             let length = rate as usize / 50;
             let mut cut = sine(200.0, rate, length);
             let smooth = roughest_step(&cut);
-            let shorter = accelerate(&mut cut, length, rate, 0.8);
+            let shorter = accelerate(&mut cut, length, rate, 0.8, ALL);
             assert!((length - shorter) % (rate as usize / 200) <= 6, "{rate}: a multiple of 5 ms, {shorter}");
             assert!(shorter < length);
             assert!(roughest_step(&cut[..shorter]) <= smooth * 12 / 10);
 
             let mut longer = sine(200.0, rate, length);
             longer.resize(length * 2, 0);
-            let grown = expand(&mut longer, length, rate, 0.8);
+            let grown = expand(&mut longer, length, rate, 0.8, ALL);
             assert!(grown > length && grown <= length * 3 / 2);
             assert!(roughest_step(&longer[..grown]) <= smooth * 12 / 10, "{rate}");
             assert_eq!(
@@ -147,16 +142,20 @@ mod tests {
                 (state >> 17) as i16 - 16_384
             })
             .collect();
-        assert_eq!(accelerate(&mut noise.clone(), 160, 8_000, 0.8), 160);
-        assert!(accelerate(&mut noise, 160, 8_000, -1.0) < 160);
-        assert_eq!(accelerate(&mut [0; 160], 160, 8_000, -1.0), 80);
-        assert_eq!(expand(&mut [0; 320], 160, 8_000, -1.0), 240);
+        assert_eq!(accelerate(&mut noise.clone(), 160, 8_000, 0.8, ALL), 160);
+        assert!(accelerate(&mut noise, 160, 8_000, -1.0, ALL) < 160);
+        assert_eq!(accelerate(&mut [0; 160], 160, 8_000, -1.0, ALL), 80);
+        assert_eq!(expand(&mut [0; 320], 160, 8_000, -1.0, ALL), 240);
+        // No more than is asked for, and nothing where that is less than a seam can do.
+        assert_eq!(accelerate(&mut [0; 160], 160, 8_000, -1.0, 35), 125);
+        assert_eq!(expand(&mut [0; 320], 160, 8_000, -1.0, 35), 195);
+        assert_eq!(accelerate(&mut [0; 160], 160, 8_000, -1.0, 19), 160);
     }
 
     #[test]
     fn short_frames_and_missing_room_change_nothing() {
-        assert_eq!(accelerate(&mut [0; 40], 40, 8_000, -1.0), 40);
-        assert_eq!(expand(&mut [0; 160], 160, 8_000, -1.0), 160);
-        assert_eq!(expand(&mut [0; 200], 30, 8_000, -1.0), 30);
+        assert_eq!(accelerate(&mut [0; 40], 40, 8_000, -1.0, ALL), 40);
+        assert_eq!(expand(&mut [0; 160], 160, 8_000, -1.0, ALL), 160);
+        assert_eq!(expand(&mut [0; 200], 30, 8_000, -1.0, ALL), 30);
     }
 }
