@@ -20,6 +20,9 @@ const COUNTS: [usize; 5] = [1, 20, 100, 400, 1_000];
 /// Words for the voice of the seats.
 const PLAIN: &str = "plain";
 const BRIDGED: &str = "bridged";
+/// Words for the peer.
+const LOOKS: &str = "looks";
+const SLEEPS: &str = "sleeps";
 
 /// Words that make this program one of the two processes instead.
 pub(crate) fn act(arguments: &[String]) -> bool {
@@ -28,8 +31,8 @@ pub(crate) fn act(arguments: &[String]) -> bool {
             engine::run(number(calls), detectors == "on", voice == BRIDGED, number(seconds));
             true
         }
-        [verb] if verb == "media-peer" => {
-            peer::run();
+        [verb, how] if verb == "media-peer" => {
+            peer::run(how == SLEEPS);
             true
         }
         _ => false,
@@ -54,7 +57,7 @@ pub(crate) fn measure(table: &mut Table, quick: bool) {
     let (mut plain, mut bridged) = (Vec::new(), Vec::new());
     for &calls in counts {
         for detectors in ["off", "on"] {
-            let one = run(calls, detectors, PLAIN, seconds);
+            let one = run(calls, detectors, PLAIN, seconds, LOOKS);
             let what = format!(
                 "{calls} recorded PCMU calls, detectors {detectors}: processor time, call and second"
             );
@@ -64,7 +67,12 @@ pub(crate) fn measure(table: &mut Table, quick: bool) {
                 _ => table.note(&what, format!("{:.3} ms", one.cost)),
             }
             rest(table, calls, &one);
-            let both = run(calls, detectors, BRIDGED, seconds);
+            if detectors == "on" && [1, 100].contains(&calls) {
+                let woken = run(calls, detectors, PLAIN, seconds, SLEEPS).cost;
+                let what = "… with a peer whom every packet wakes, at the sender's cost over loopback";
+                table.note(what, format!("{woken:.3} ms"));
+            }
+            let both = run(calls, detectors, BRIDGED, seconds, LOOKS);
             let what = format!("… bridged to a desk phone, detectors {detectors}: the same");
             table.note(&what, format!("{:.3} ms, {:.2} times", both.cost, both.cost / one.cost));
             rest(table, calls, &both);
@@ -129,11 +137,11 @@ impl Slope {
 }
 
 /// Both processes, and what they say.
-fn run(calls: usize, detectors: &str, voice: &str, seconds: usize) -> Run {
+fn run(calls: usize, detectors: &str, voice: &str, seconds: usize, peer: &str) -> Run {
     let (calls_word, seconds_word) = (calls.to_string(), seconds.to_string());
     let mut engine = Half::start(&["media-engine", &calls_word, detectors, voice, &seconds_word]);
     let ports = engine.hear();
-    let mut peer = Half::start(&["media-peer"]);
+    let mut peer = Half::start(&["media-peer", peer]);
     peer.say(&ports);
     engine.say(&peer.hear());
     // Processor time, memory, packets that the engine got and the recorder lost.

@@ -2,9 +2,10 @@
 //!
 //! Bursts of noise are played into the microphone's sink. Two recorders of the same kind, one behind that sink and one behind
 //! the ear piece's, see each burst twice; the time between is the round trip. The engine runs in a process of its own,
-//! with the sound server in its environment.
+//! with the sound server in its environment. The same bursts through the same two devices without an engine, each piece of the
+//! microphone handed to the ear piece at once, tell how much of it is the sound server's.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use std::time::{Duration, Instant};
 use e2e::peer::pulse::{EARPHONE, MIC_FEED, MICROPHONE, Pulse, RATE};
 use e2e::process;
 use e2e::wav::Sound;
+use media::device::{AudioBackend, CaptureFeed, Cpal, OpenParams, PlaybackFeed};
 use media::engine::{Engine, EngineConfig};
-use media::{Command as Order, Endpoint, MediaEvent, RtpSocket, SeatId, SessionId, VoiceSpec};
+use media::{Command as Order, Endpoint, MediaEvent, RtpSocket, SeatId, SessionId, SessionStats, VoiceSpec};
 
 use crate::table::{Table, quantile};
 
@@ -25,31 +27,55 @@ const MS: usize = RATE as usize / 1_000;
 const PERIOD_MS: usize = 997;
 const BURST_MS: usize = 60;
 
-/// The word that makes this program the one with the engine.
+/// The words that make this program the one with the headset.
 pub(crate) fn act(arguments: &[String]) -> bool {
-    let [verb, port] = arguments else { return false };
-    if verb == "roundtrip-engine" {
-        engine(port.parse().unwrap_or_else(|_| panic!("{port} is no port")));
+    match arguments {
+        [verb, port] if verb == ENGINE => {
+            engine(port.parse().unwrap_or_else(|_| panic!("{port} is no port")));
+            true
+        }
+        [verb] if verb == WIRE => {
+            wire();
+            true
+        }
+        _ => false,
     }
-    verb == "roundtrip-engine"
 }
+
+const ENGINE: &str = "roundtrip-engine";
+const WIRE: &str = "roundtrip-wire";
 
 pub(crate) fn measure(table: &mut Table, quick: bool) {
     let bursts = if quick { 10 } else { 40 };
-    let pulse = Pulse::start();
     let over = Arc::new(AtomicBool::new(false));
     let (echo, port) = echo(Arc::clone(&over));
+    let (trips, told) = run(&[ENGINE, &port.to_string()], bursts);
+    over.store(true, Ordering::Release);
+    assert!(echo.join().is_ok(), "the echo panicked");
+    let shortest_longest = |trips: &[f64]| format!("{:.0} ms, {:.0} ms", trips[0], quantile(trips, 1.0));
+    table.at_most("microphone, RTP echo, ear piece: round trip, median", quantile(&trips, 0.5), 80.0, "ms");
+    table.note("… shortest, longest", shortest_longest(&trips));
+    table.note("… at its end: jitter buffer's target; packets late, made up for", told);
+    let (alone, _) = run(&[WIRE], bursts);
+    let figure = format!("{:.0} ms; {}", quantile(&alone, 0.5), shortest_longest(&alone));
+    table.note("… the devices without us, each piece passed on at once: median; shortest, longest", figure);
+    table.note("… baresip, measured elsewhere, with its jitter buffer and without", "136 ms, 60 ms");
+    table.note("… pjsua, measured elsewhere", "411 ms");
+}
+
+/// The bursts through this program with these words and a sound server of its own: times sorted, and what it said last.
+fn run(words: &[&str], bursts: usize) -> (Vec<f64>, String) {
+    let pulse = Pulse::start();
     let own = std::env::current_exe().unwrap_or_else(|error| panic!("no program: {error}"));
     let mut command = Command::new(own);
-    command.args(["roundtrip-engine", &port.to_string()]).envs(pulse.environment());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start the engine: {error}"));
-    // It says a line when the devices are open.
-    let mut line = [0; 1];
-    let opened = child.stdout.as_mut().is_some_and(|out| out.read_exact(&mut line).is_ok());
-    assert!(opened, "the engine found no devices");
+    command.args(words).envs(pulse.environment()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {words:?}: {error}"));
+    // It says a line when the devices are open, and one at the end.
+    let Some(out) = child.stdout.take() else { panic!("no output of {words:?}") };
+    let mut lines = BufReader::new(out).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == OPEN), "{words:?} found no devices");
     e2e::wait::pass(Duration::from_secs(2));
-    let start = Instant::now();
+    let (start, over) = (Instant::now(), Arc::new(AtomicBool::new(false)));
     let ears = [MIC_FEED, EARPHONE].map(|sink| listen(&pulse, sink, start, Arc::clone(&over)));
     e2e::wait::pass(Duration::from_secs(1));
     let length = Duration::from_millis(((bursts + 2) * PERIOD_MS) as u64);
@@ -57,17 +83,51 @@ pub(crate) fn measure(table: &mut Table, quick: bool) {
     e2e::wait::pass(length);
     over.store(true, Ordering::Release);
     drop((playing, child.stdin.take()));
+    let told = lines.last().unwrap_or_default();
     let [said, heard] = ears.map(|ear| ear.join().unwrap_or_else(|_| panic!("a recorder panicked")));
-    assert!(echo.join().is_ok(), "the echo panicked");
     let _ = child.wait();
     let mut trips = trips(&onsets(&said), &onsets(&heard));
     trips.sort_by(f64::total_cmp);
     assert!(trips.len() * 2 > bursts, "only {} of {bursts} bursts came back", trips.len());
-    table.at_most("microphone, RTP echo, ear piece: round trip, median", quantile(&trips, 0.5), 80.0, "ms");
-    table.note("… shortest, longest", format!("{:.0} ms, {:.0} ms", trips[0], quantile(&trips, 1.0)));
-    table.note("… baresip, measured elsewhere, with its jitter buffer and without", "136 ms, 60 ms");
-    table.note("… pjsua, measured elsewhere", "411 ms");
+    (trips, told)
 }
+
+/// The headset's two devices and nothing between, until its input ends.
+fn wire() {
+    let names = |name: &str| Some(vec![name.to_owned()]);
+    let params =
+        OpenParams { capture: names(MICROPHONE), playback: names(EARPHONE), ..OpenParams::default() };
+    let devices = Cpal.open(&params).unwrap_or_else(|error| panic!("no devices: {error}"));
+    let (Some(mut capture), Some(mut playback)) = (devices.capture, devices.playback) else {
+        panic!("half a headset")
+    };
+    let (CaptureFeed::Ring { reader, rate }, PlaybackFeed::Ring { writer, rate: other }) =
+        (&mut capture.feed, &mut playback.feed)
+    else {
+        panic!("no devices")
+    };
+    assert_eq!(rate, other, "two rates");
+    crate::print(OPEN);
+    let over = Arc::new(AtomicBool::new(false));
+    let input = Arc::clone(&over);
+    let watch = std::thread::Builder::new().spawn(move || {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        input.store(true, Ordering::Release);
+    });
+    assert!(watch.is_ok(), "no thread");
+    let mut samples = Vec::new();
+    while !over.load(Ordering::Acquire) {
+        samples.resize(reader.level(), 0);
+        reader.pop(&mut samples);
+        // Two pieces at most, as the engine keeps: what a late moment heaps up would stay for ever.
+        samples.truncate((*rate as usize / 100).saturating_sub(writer.level()));
+        writer.push(&samples);
+        e2e::wait::pass(Duration::from_millis(1));
+    }
+}
+
+/// Told when the devices are open.
+const OPEN: &str = "open";
 
 /// The engine with the headset, until its input ends.
 fn engine(port: u16) {
@@ -90,9 +150,16 @@ fn engine(port: u16) {
     let params = crate::load::params(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     send(Order::Start { session, params });
     send(Order::Answered { session });
-    crate::print("open");
+    crate::print(OPEN);
     let mut rest = Vec::new();
     let _ = std::io::stdin().read_to_end(&mut rest);
+    let mut newest = SessionStats::default();
+    while let Ok(event) = events.try_recv() {
+        if let MediaEvent::Stats { stats, .. } = event {
+            newest = stats;
+        }
+    }
+    crate::print(&format!("{} ms; {}, {}", newest.target_ms, newest.late, newest.missed));
     engine.shutdown();
 }
 

@@ -71,20 +71,22 @@ pub(super) fn run(calls: usize, detectors: bool, bridged: bool, seconds: usize) 
     engine.shutdown();
 }
 
-/// Lets time pass, taking events; the newest statistics of every leg.
+/// Lets time pass, taking events when they come, as the daemon's core does; the newest statistics of every leg.
 fn pass(events: &mut Receiver<MediaEvent>, time: Duration, legs: usize) -> Vec<SessionStats> {
     let mut newest = vec![SessionStats::default(); legs];
-    let deadline = std::time::Instant::now() + time;
-    while std::time::Instant::now() < deadline {
-        while let Ok(event) = events.try_recv() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
+    let take = async {
+        while let Some(event) = events.recv().await {
             match event {
                 MediaEvent::Stats { session, stats } => newest[session.0 as usize] = stats,
                 MediaEvent::RecordingFailed { reason, .. } => panic!("a recording failed: {reason}"),
                 _ => {}
             }
         }
-        wait::pass(Duration::from_millis(50));
-    }
+    };
+    let over = runtime.block_on(async { tokio::time::timeout(time, take).await });
+    assert!(over.is_err(), "the engine has ended");
     newest
 }
 
