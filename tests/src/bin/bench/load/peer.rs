@@ -1,7 +1,7 @@
 //! The light RTP peer: one socket for all calls, speech-like sound out, arrival times in.
 //!
 //! It looks at its socket now and then, as a network does not wake anybody on the sender's machine: over loopback, to wake a
-//! reader who sleeps in the socket is the work of the thread that sends, and was a third of all that was counted. Arrival times are
+//! reader who sleeps in the socket is the work of the thread that sends, and was a quarter of all that was counted. Arrival times are
 //! the kernel's. When asked to, it sleeps there after all, so that both can be told.
 
 use std::collections::HashMap;
