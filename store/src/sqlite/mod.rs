@@ -47,6 +47,7 @@ mod turns;
 mod users;
 mod view;
 mod why;
+mod writing;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -54,7 +55,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
@@ -77,6 +78,7 @@ pub(crate) use journal::may_undo;
 pub(crate) use open::{open, open_reader};
 
 use audit_log::audit_by;
+use writing::Writing;
 
 /// The writing connection and what belongs to it.
 pub(crate) struct SqliteBackend {
@@ -114,9 +116,9 @@ impl SqliteBackend {
         doing: &'static str,
         work: impl FnOnce(&Connection, &str) -> Result<T>,
     ) -> Result<T> {
-        let tx: Transaction<'_> =
-            self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let result = work(&tx, &self.box_id).and_then(|value| tx.commit().doing(doing).map(|()| value));
+        let writing = Writing::begin(&self.db).doing(doing)?;
+        let result =
+            work(&self.db, &self.box_id).and_then(|value| writing.commit().doing(doing).map(|()| value));
         match result.is_ok() {
             true => self.changes.commit(),
             false => self.changes.rollback(),
