@@ -61,7 +61,6 @@ pub(crate) struct Leg {
     overlay: Option<Overlay>,
     /// Received voice that a device seat has pulled and the 20 ms clock has not yet taken.
     far: Far,
-    frames: Frames,
     /// Times that it could have reported.
     reports: u32,
     /// Rounds of 20 ms so far.
@@ -85,9 +84,10 @@ struct Ringback {
     rate: Rate,
 }
 
-/// Buffers of one round, kept to be used again.
+/// Buffers of one round. A worker has them for all of its legs: nothing in them is needed afterwards, and what the leg before has
+/// used is still near the processor.
 #[derive(Debug, Default)]
-struct Frames {
+pub(crate) struct Frames {
     local: Vec<i16>,
     far: Vec<i16>,
     scratch: Vec<i16>,
@@ -126,7 +126,6 @@ impl Leg {
             noticing: false,
             overlay: None,
             far: Far::default(),
-            frames: Frames::default(),
             reports: 0,
             ticks: 0,
         })
@@ -345,35 +344,39 @@ impl Leg {
     }
 
     /// Fills a device's playback ring up to its target level.
-    pub(crate) fn top_up(&mut self, seat: &mut Seat, now: Instant) {
+    pub(crate) fn top_up(&mut self, seat: &mut Seat, now: Instant, frames: &mut Frames) {
         let rate = self.rate();
         let count = seat.playback_deficit(rate);
         if count == 0 {
             return;
         }
-        let mut pcm = std::mem::take(&mut self.frames.scratch);
-        self.pull(&mut pcm, count, now);
-        self.far.put(&pcm, rate);
-        self.ring_locally(&mut pcm, rate, now);
-        self.overlay.iter_mut().for_each(|overlay| overlay.mix(&mut pcm, rate));
-        seat.play(&mut pcm, rate);
-        self.frames.scratch = pcm;
+        let Frames { scratch: pcm, converted, tone, .. } = frames;
+        self.pull(pcm, count, now);
+        self.far.put(pcm, rate);
+        self.ring_locally(pcm, rate, now, tone, converted);
+        self.overlay.iter_mut().for_each(|overlay| overlay.mix(pcm, rate));
+        seat.play(pcm, rate);
     }
 
     /// One round of 20 ms: hears, speaks, records. `seat` is the seat on the local side if this session is
     /// the one attached to it.
-    pub(crate) fn tick(&mut self, mut seat: Option<&mut Seat>, now: Instant, events: &mut EventQueue) {
+    pub(crate) fn tick(
+        &mut self,
+        mut seat: Option<&mut Seat>,
+        now: Instant,
+        frames: &mut Frames,
+        events: &mut EventQueue,
+    ) {
         self.ticks = self.ticks.wrapping_add(1);
         let rate = self.rate();
         let count = rate as usize / 50;
-        let mut local = std::mem::take(&mut self.frames.local);
-        let mut far = std::mem::take(&mut self.frames.far);
+        let Frames { local, far, scratch, converted, tone } = frames;
         local.resize(count, 0);
         let by_device = seat.as_ref().is_some_and(|seat| seat.plays_by_device());
         if by_device {
-            self.far.take(&mut far, count);
+            self.far.take(far, count);
         } else {
-            self.pull(&mut far, count, now);
+            self.pull(far, count, now);
         }
         match (&mut self.local, seat.as_deref_mut()) {
             (Local::Seat(_), Some(seat)) => {
@@ -384,27 +387,24 @@ impl Leg {
                     }
                 }
                 if !by_device {
-                    let mut heard = std::mem::take(&mut self.frames.scratch);
-                    heard.clear();
-                    heard.extend_from_slice(&far);
-                    self.ring_locally(&mut heard, rate, now);
-                    self.overlay.iter_mut().for_each(|overlay| overlay.mix(&mut heard, rate));
-                    seat.play(&mut heard, rate);
-                    self.frames.scratch = heard;
+                    scratch.clear();
+                    scratch.extend_from_slice(far);
+                    self.ring_locally(scratch, rate, now, tone, converted);
+                    self.overlay.iter_mut().for_each(|overlay| overlay.mix(scratch, rate));
+                    seat.play(scratch, rate);
                 }
-                seat.capture(&mut local, rate);
+                seat.capture(local, rate);
             }
             // A script begins when there is somebody to hear it.
             (Local::Clip(..), _) if self.session.is_none() => local.fill(0),
             (Local::Clip(source, converter), _) => {
-                self.frames.scratch.resize(VOICE_RATE as usize / 50, 0);
-                source.fill(&mut self.frames.scratch);
-                let clip =
-                    converter.convert(&self.frames.scratch, VOICE_RATE, rate, &mut self.frames.converted);
+                scratch.resize(VOICE_RATE as usize / 50, 0);
+                source.fill(scratch);
+                let clip = converter.convert(scratch, VOICE_RATE, rate, converted);
                 local.fill(0);
                 local.iter_mut().zip(clip).for_each(|(slot, sample)| *slot = *sample);
             }
-            (Local::Echo, _) => local.copy_from_slice(&far),
+            (Local::Echo, _) => local.copy_from_slice(far),
             (Local::Seat(_) | Local::Phone(_) | Local::Silence, _) => local.fill(0),
         }
         if self.muted {
@@ -412,21 +412,19 @@ impl Leg {
             local.fill(0);
         }
         if let Some(seat) = &mut seat {
-            seat.tapped(&mut local, &far, rate);
+            seat.tapped(local, far, rate);
         }
         match (&mut self.session, seat.and_then(Seat::phone)) {
             (Some(session), Some(phone)) => {
-                session.push_coded(now, &local, phone.said());
+                session.push_coded(now, local, phone.said());
                 phone.said().spoil();
             }
-            (Some(session), None) => session.push(now, &local),
+            (Some(session), None) => session.push(now, local),
             (None, _) => {}
         }
         if let Some(tap) = &mut self.tap {
-            tap.write(&local, &far, rate);
+            tap.write(local, far, rate);
         }
-        self.frames.local = local;
-        self.frames.far = far;
         self.secure(events);
         self.keep_time(now);
         self.flush(events);
@@ -458,18 +456,22 @@ impl Leg {
     }
 
     /// Puts the local ringback in the place of silence from the peer. It is never recorded.
-    fn ring_locally(&mut self, pcm: &mut [i16], rate: u32, now: Instant) {
+    fn ring_locally(
+        &mut self,
+        pcm: &mut [i16],
+        rate: u32,
+        now: Instant,
+        tone: &mut Vec<i16>,
+        converted: &mut Vec<i16>,
+    ) {
         if !self.rings_locally(now) {
             return;
         }
         let Some(ringback) = &mut self.ringback else { return };
-        let count = pcm.len() * VOICE_RATE as usize / rate.max(1) as usize;
-        let mut tone = std::mem::take(&mut self.frames.tone);
-        tone.resize(count, 0);
-        ringback.source.fill(&mut tone);
-        let tone_at_rate = ringback.rate.convert(&tone, VOICE_RATE, rate, &mut self.frames.converted);
+        tone.resize(pcm.len() * VOICE_RATE as usize / rate.max(1) as usize, 0);
+        ringback.source.fill(tone);
+        let tone_at_rate = ringback.rate.convert(tone, VOICE_RATE, rate, converted);
         pcm.iter_mut().zip(tone_at_rate).for_each(|(slot, sample)| *slot = *sample);
-        self.frames.tone = tone;
     }
 
     /// Takes over what the handshakes brought.

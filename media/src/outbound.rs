@@ -156,17 +156,27 @@ impl Outbound {
         self.note_gap(now);
         let mut rest = pcm;
         while !rest.is_empty() {
+            if self.filled == 0 && rest.len() >= self.frame.len() && self.says_as_is() {
+                let (whole, later) = rest.split_at(self.frame.len());
+                rest = later;
+                self.send_frame(Some(whole), destination, outbox);
+                continue;
+            }
             let count = rest.len().min(self.frame.len() - self.filled);
             self.frame[self.filled..self.filled + count].copy_from_slice(&rest[..count]);
             self.filled += count;
             rest = &rest[count..];
             if self.filled == self.frame.len() {
                 self.filled = 0;
-                self.send_frame(destination, outbox);
-                let units = self.frame.len() / self.settings.codec.samples_per_unit();
-                self.sender.advance(units as u32);
+                self.send_frame(None, destination, outbox);
             }
         }
+    }
+
+    /// Whether a packet's audio is coded as it comes, without a copy: nothing is mixed to it, and no encoder has to remember it.
+    fn says_as_is(&self) -> bool {
+        let mixes = self.muted || self.notice.is_some() || self.tone.is_some() || !self.in_band.is_empty();
+        !mixes && matches!(self.encoder, Encoder::G711(_))
     }
 
     pub(crate) fn set_mute(&mut self, on: bool) {
@@ -246,7 +256,14 @@ impl Outbound {
         self.last_push = Some(now);
     }
 
-    fn send_frame(&mut self, destination: SocketAddr, outbox: &mut Outbox) {
+    /// Sends a packet of `whole`, or of what was gathered.
+    fn send_frame(&mut self, whole: Option<&[i16]>, destination: SocketAddr, outbox: &mut Outbox) {
+        self.send_turn(whole, destination, outbox);
+        let units = self.frame.len() / self.settings.codec.samples_per_unit();
+        self.sender.advance(units as u32);
+    }
+
+    fn send_turn(&mut self, whole: Option<&[i16]>, destination: SocketAddr, outbox: &mut Outbox) {
         // RFC 3264 8.4: an unspecified address means that nothing is to be sent, as older peers put a call on hold.
         if !self.settings.send || destination.ip().is_unspecified() || destination.port() == 0 {
             self.marker = true;
@@ -255,7 +272,7 @@ impl Outbound {
         let now = self.sender.timestamp();
         let frame_ms = self.frame.len() as u32 * 1000 / self.settings.codec.sample_rate();
         match self.events.turn(now, frame_ms, self.settings.dtmf_clock_rate) {
-            Turn::Audio => self.send_audio(destination, outbox),
+            Turn::Audio => self.send_audio(whole, destination, outbox),
             Turn::Event { payload, timestamp, marker } => {
                 self.marker = true;
                 let payload_type = self.settings.dtmf_payload_type.unwrap_or(101) & 0x7F;
@@ -268,17 +285,12 @@ impl Outbound {
         }
     }
 
-    fn send_audio(&mut self, destination: SocketAddr, outbox: &mut Outbox) {
-        if self.muted {
-            self.frame.fill(0);
+    fn send_audio(&mut self, whole: Option<&[i16]>, destination: SocketAddr, outbox: &mut Outbox) {
+        if whole.is_none() {
+            self.mix();
         }
-        if let Some(notice) = &mut self.notice {
-            notice.source.fill(&mut notice.frame);
-            add(&mut self.frame, &notice.frame);
-        }
-        self.mix_tone();
         let mut coded = [0; MAX_DATAGRAM];
-        let Ok(length) = self.encoder.encode(&self.frame, &mut coded) else { return };
+        let Ok(length) = self.encoder.encode(whole.unwrap_or(&self.frame), &mut coded) else { return };
         self.encoded += 1;
         if self.settings.codec == Codec::Opus && length <= 2 {
             // RFC 7587 3.1.3: discontinuous transmission, the packet need not be sent.
@@ -292,6 +304,18 @@ impl Outbound {
             sender.write(marker, payload_type, timestamp, &coded[..length], out).ok()
         });
         self.marker = false;
+    }
+
+    /// What is heard besides the voice, or in its place.
+    fn mix(&mut self) {
+        if self.muted {
+            self.frame.fill(0);
+        }
+        if let Some(notice) = &mut self.notice {
+            notice.source.fill(&mut notice.frame);
+            add(&mut self.frame, &notice.frame);
+        }
+        self.mix_tone();
     }
 
     /// A digit replaces the voice while it sounds, so that the exchange's detector hears it clean.

@@ -11,7 +11,6 @@ pub(crate) struct Tap {
     operator: Rate,
     callee: Rate,
     converted: [Vec<i16>; 2],
-    interleaved: Vec<i16>,
     paused: bool,
 }
 
@@ -24,29 +23,20 @@ impl Tap {
             operator: Rate::default(),
             callee: Rate::default(),
             converted: [Vec::new(), Vec::new()],
-            interleaved: Vec::with_capacity(rate as usize / 25),
             paused: false,
         }
     }
 
     /// Writes 20 ms: `operator` to the left, `callee` to the right, both at `rate` hertz.
     pub(crate) fn write(&mut self, operator: &[i16], callee: &[i16], rate: u32) {
-        // What a side lacks is silence, and so is all of a pause.
-        self.interleaved.clear();
-        self.interleaved.resize(self.rate as usize / 25, 0);
+        let frames = self.rate as usize / 50;
         if self.paused {
-            return self.track.write(&self.interleaved);
+            return self.track.write_pair(&[], &[], frames);
         }
         let [left, right] = &mut self.converted;
         let left = self.operator.convert(operator, rate, self.rate, left);
         let right = self.callee.convert(callee, rate, self.rate, right);
-        for (frame, &sample) in self.interleaved.chunks_exact_mut(2).zip(left) {
-            frame[0] = sample;
-        }
-        for (frame, &sample) in self.interleaved.chunks_exact_mut(2).zip(right) {
-            frame[1] = sample;
-        }
-        self.track.write(&self.interleaved);
+        self.track.write_pair(left, right, frames);
     }
 
     /// Writes silence from now on, or sound again. Where in the file, in milliseconds; `None` when it was so already.

@@ -19,7 +19,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use crate::bell::{Bell, wake_in_time};
 use crate::device::Audio;
 use crate::inbox::Inbox;
-use crate::leg::Leg;
+use crate::leg::{Frames, Leg};
 use crate::mailbox::{Mailbox, Message, session_of};
 use crate::monitor::{self, Monitor};
 use crate::queue::{EventQueue, now};
@@ -58,6 +58,7 @@ pub(crate) struct Worker {
     /// Code point of voice packets.
     dscp: u8,
     inbox: Inbox,
+    frames: Frames,
 }
 
 /// What waits for room in a channel.
@@ -103,6 +104,7 @@ impl Worker {
             own_mailbox: own_mailbox.clone(),
             dscp,
             inbox: Inbox::new(),
+            frames: Frames::default(),
         };
         Ok((worker, own_mailbox))
     }

@@ -30,7 +30,7 @@ pub(super) struct Delays {
     lowest_before: i64,
     /// Histogram in steps of 5 ms over the packets in `recent`; the last bucket takes all above.
     buckets: [u16; BUCKETS],
-    recent: Box<[u8; RECENT]>,
+    recent: [u8; RECENT],
     filled: usize,
     at: usize,
     /// Arrival and transit time of the packet before.
@@ -45,7 +45,7 @@ impl Delays {
             lowest_now: i64::MAX,
             lowest_before: i64::MAX,
             buckets: [0; BUCKETS],
-            recent: Box::new([0; RECENT]),
+            recent: [0; RECENT],
             filled: 0,
             at: 0,
             last: None,

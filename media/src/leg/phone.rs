@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Leg, Local};
+use super::{Frames, Leg, Local};
 use crate::coded::Coded;
 use crate::phone::Phone;
 use crate::queue::EventQueue;
@@ -37,29 +37,33 @@ impl Leg {
     }
 
     /// First half of a round: 20 ms of what the phone says.
-    pub(crate) fn listen(&mut self, phone: &mut Phone, now: Instant) {
+    pub(crate) fn listen(&mut self, phone: &mut Phone, now: Instant, frames: &mut Frames) {
         let rate = self.rate();
-        let mut voice = std::mem::take(&mut self.frames.far);
-        self.pull(&mut voice, rate as usize / 50, now);
+        let voice = &mut frames.far;
+        self.pull(voice, rate as usize / 50, now);
         // A phone that holds says nothing: the customer hears that somebody is there.
         let speaks = self.session.as_ref().is_some_and(|session| session.params().receive);
         self.swap_coded(phone.said());
         phone.hear(speaks.then_some(voice.as_slice()), rate);
-        self.frames.far = voice;
     }
 
     /// Second half: 20 ms for the phone.
-    pub(crate) fn speak(&mut self, phone: &mut Phone, now: Instant, events: &mut EventQueue) {
+    pub(crate) fn speak(
+        &mut self,
+        phone: &mut Phone,
+        now: Instant,
+        frames: &mut Frames,
+        events: &mut EventQueue,
+    ) {
         self.ticks = self.ticks.wrapping_add(1);
         let rate = self.rate();
-        let mut local = std::mem::take(&mut self.frames.local);
+        let local = &mut frames.local;
         local.resize(rate as usize / 50, 0);
-        phone.tell(&mut local, rate);
+        phone.tell(local, rate);
         if let Some(session) = &mut self.session {
-            session.push_coded(now, &local, phone.told());
+            session.push_coded(now, local, phone.told());
             phone.told().spoil();
         }
-        self.frames.local = local;
         self.secure(events);
         self.keep_time(now);
         self.flush(events);

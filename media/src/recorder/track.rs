@@ -75,15 +75,28 @@ impl TrackWriter {
     /// Appends interleaved frames. When the queue is full they become a gap of the same length.
     pub(crate) fn write(&mut self, interleaved: &[i16]) {
         for chunk in interleaved.chunks(MAX_CHUNK / self.channels * self.channels) {
-            self.push(chunk);
-            self.position += (chunk.len() / self.channels) as u64;
+            self.push(chunk.len(), |index| word(chunk.get(index * IN_A_WORD..).unwrap_or_default()));
         }
     }
 
-    fn push(&mut self, chunk: &[i16]) {
+    /// Appends `frames` of two channels, 20 ms at most; what one lacks is silence, what it has more is left out.
+    pub(crate) fn write_pair(&mut self, left: &[i16], right: &[i16], frames: usize) {
+        let at =
+            |channel: &[i16], frame: usize| u64::from(channel.get(frame).copied().unwrap_or_default() as u16);
+        self.push(frames * 2, |index| {
+            let [one, two] = [2 * index, 2 * index + 1]
+                .map(|frame| if frame < frames { at(left, frame) | at(right, frame) << 16 } else { 0 });
+            one | two << 32
+        });
+    }
+
+    /// Appends a chunk of so many samples, given by its words. When the queue is full it becomes a gap of the same length.
+    fn push(&mut self, samples: usize, word: impl Fn(usize) -> u64) {
+        let header = [self.position, samples as u64];
+        self.position += (samples / self.channels) as u64;
         let queue = &*self.queue;
         let (from, read) = (queue.written.load(Ordering::Relaxed), queue.read.load(Ordering::Acquire));
-        let words = chunk.len().div_ceil(IN_A_WORD);
+        let words = samples.div_ceil(IN_A_WORD);
         let until = from + (HEADER + words) as u64;
         if until - read > queue.room() {
             return;
@@ -91,16 +104,14 @@ impl TrackWriter {
         if from == read {
             queue.first.store(from, Ordering::Relaxed);
         }
-        let header = [self.position, chunk.len() as u64];
         queue.slots(from, HEADER, |first, slots| {
             for (slot, word) in slots.iter().zip(header.iter().skip(first)) {
                 slot.store(*word, Ordering::Relaxed);
             }
         });
         queue.slots(from + HEADER as u64, words, |first, slots| {
-            let samples = chunk.get(first * IN_A_WORD..).unwrap_or_default();
-            for (slot, four) in slots.iter().zip(samples.chunks(IN_A_WORD)) {
-                slot.store(word(four), Ordering::Relaxed);
+            for (index, slot) in slots.iter().enumerate() {
+                slot.store(word(first + index), Ordering::Relaxed);
             }
         });
         // A chunk becomes visible in one store, so that a header is never seen without its frames.
@@ -158,10 +169,10 @@ fn empty() -> Box<[AtomicU64; PAGE]> {
     Box::new([const { AtomicU64::new(0) }; PAGE])
 }
 
-/// Up to four samples, the first in the lowest bits.
+/// The first four samples, or what there is, the first in the lowest bits.
 fn word(samples: &[i16]) -> u64 {
     match *samples {
-        [a, b, c, d] => {
+        [a, b, c, d, ..] => {
             let [a, b, c, d] = [a, b, c, d].map(|sample| u64::from(sample as u16));
             a | b << 16 | c << 32 | d << 48
         }
@@ -218,6 +229,22 @@ mod tests {
         writer.skip(1 << 40);
         writer.write(&chunk);
         assert_eq!(take(&mut reader, &mut samples), Some((1 << 40) + 151 * 160));
+    }
+
+    #[test]
+    fn two_channels_lie_side_by_side_and_what_one_lacks_is_silence() {
+        let (mut writer, mut reader) = track(2, 8_000);
+        writer.write_pair(&[1, 2, 3], &[-1, -2], 3);
+        writer.write_pair(&[], &[], 2);
+        writer.write_pair(&[5, 6, 7], &[8], 1);
+        let mut samples = Vec::new();
+        assert_eq!(take(&mut reader, &mut samples), Some(0));
+        assert_eq!(samples, [1, -1, 2, -2, 3, 0]);
+        assert_eq!(take(&mut reader, &mut samples), Some(3));
+        assert_eq!(samples, [0; 4]);
+        assert_eq!(take(&mut reader, &mut samples), Some(5));
+        assert_eq!(samples, [5, 8]);
+        assert_eq!((writer.position(), take(&mut reader, &mut samples)), (6, None));
     }
 
     /// What a queue of two seconds holds in memory is half a second, however long the recording is, until the recorder is later.

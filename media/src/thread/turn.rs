@@ -23,7 +23,7 @@ impl Worker {
             leg.receive(&mut self.inbox, &mut self.events);
         }
         if let Some(seat) = seat.as_mut().filter(|_| by_device) {
-            leg.top_up(seat, now);
+            leg.top_up(seat, now, &mut self.frames);
         }
         if !its_turn {
             return;
@@ -31,7 +31,7 @@ impl Worker {
         let partner = seat.as_mut().and_then(|seat| seat.phone()?.leg());
         let partner = partner.and_then(|id| self.slots.get(&id)).copied();
         let Some((seat, partner)) = seat.as_mut().zip(partner) else {
-            return leg.tick(seat, now, &mut self.events);
+            return leg.tick(seat, now, &mut self.frames, &mut self.events);
         };
         // Bridged: both legs take their turn together, so that nothing waits between them.
         let Ok([Some(leg), Some(partner)]) = self.legs.get_disjoint_mut([slot, partner]) else { return };
@@ -39,11 +39,11 @@ impl Worker {
         partner.keep_coded(leg.may_pass(partner));
         leg.keep_coded(partner.may_pass(leg));
         if let Some(phone) = seat.phone() {
-            partner.listen(phone, now);
+            partner.listen(phone, now, &mut self.frames);
         }
-        leg.tick(Some(seat), now, &mut self.events);
+        leg.tick(Some(seat), now, &mut self.frames, &mut self.events);
         if let Some(phone) = seat.phone() {
-            partner.speak(phone, now, &mut self.events);
+            partner.speak(phone, now, &mut self.frames, &mut self.events);
         }
     }
 
@@ -60,12 +60,12 @@ impl Worker {
                 return;
             }
             leg.receive(&mut self.inbox, &mut self.events);
-            leg.listen(phone, now);
+            leg.listen(phone, now, &mut self.frames);
             if let Some(monitor) = self.monitors.get_mut(&id) {
                 monitor.tick(seat);
             }
             if let Some(phone) = seat.phone() {
-                leg.speak(phone, now, &mut self.events);
+                leg.speak(phone, now, &mut self.frames, &mut self.events);
             }
         }
     }
