@@ -78,7 +78,7 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn check_manual(&mut self, call: &ManualCall) -> Result<Target>;
     fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId>;
     fn progress(&mut self, progress: &AttemptProgress) -> Result<()>;
-    fn end_attempt(&mut self, end: &AttemptEnd) -> Result<()>;
+    fn end_attempt(&mut self, end: &AttemptEnd) -> Result<bool>;
     fn save(&mut self, save: &Save) -> Result<Saved>;
     fn seal(&mut self, attempt: AttemptId, now: i64) -> Result<Sealed>;
     fn attempt(&mut self, attempt: AttemptId) -> Result<AttemptRow>;

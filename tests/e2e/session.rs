@@ -82,6 +82,41 @@ fn a_result_survives_a_stop_in_the_middle_of_the_call() {
     assert_eq!(exchange.invites().len(), 1);
 }
 
+/// Busy is the machine's to judge, and a person's word stands over that: before its breathing is over, and after the seal.
+/// S4.49.
+#[test]
+fn a_persons_word_stands_over_the_machines() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).set("dialing", "wrap_up", "\"6s\"").start();
+    daemon.import("first", list(&["0312340002", "0312340003", "0312340001"]));
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    daemon.cli(&["dial", "start", "first"]);
+    let judged = events.wait_event("judgement", SOON, |event| event["params"]["kind"] == "attempt.saved");
+    assert_eq!(judged["params"]["set_by"], "auto", "{judged:#}");
+    daemon.cli(&["save", "--status", "再コール", "--memo", "午後に"]);
+    let call = wait_state(&daemon, 0, "wrap_up")["call"].take();
+    assert_eq!((&call["status"], &call["memo"]), (&json!("callback"), &json!("午後に")));
+    daemon.cli(&["save", "--next", "dial"]);
+    let row = daemon.wait_drop_rows(1, SOON).remove(0);
+    assert_eq!((row["status"].as_str(), row["set_by"].as_str()), ("callback", "operator"));
+
+    // The second is judged, sealed and left by the machine, and the third is up, when its operator comes to speak.
+    wait_state(&daemon, 0, "in_call");
+    let rows = daemon.cli(&["history"])["rows"].take();
+    let second = rows.as_array().unwrap().iter().find(|row| row["status"] == "not_in_service").unwrap();
+    assert_eq!(second["set_by"], "auto", "{second:#}");
+    let attempt = second["attempt"].as_str().unwrap();
+    daemon.cli(&["save", "--attempt", attempt, "--status", "見込", "--memo", "折り返しあり"]);
+    let shown = daemon.cli(&["history", "show", attempt]);
+    let call = &shown["call"];
+    assert_eq!((&call["status"], &call["memo"]), (&json!("prospect"), &json!("折り返しあり")), "{shown:#}");
+    assert_eq!(shown["amendments"][0]["before"], "not_in_service", "{shown:#}");
+    assert!(daemon.cli(&["status"])["seats"][0]["call"]["status"].is_null(), "not of the call that is up");
+    daemon.run(&["save", "--attempt", attempt, "--status", "FAX"]).refused("E-SEALED");
+    assert_eq!(exchange.invites().len(), 3);
+}
+
 /// A stop while it rings says nothing of the callee: void, in no count, called again after the gap.
 #[test]
 fn a_stop_while_it_rings_is_no_result() {

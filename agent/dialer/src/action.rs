@@ -135,6 +135,9 @@ pub enum Refusal {
     /// Another command of this seat is being carried out.
     #[error("the last command is still being carried out")]
     Pending,
+    /// The machine is closing the row. What a person says of it is to follow that commit.
+    #[error("the machine is closing the call")]
+    Closing,
     /// Outside the calling window.
     #[error("outside the calling window")]
     Hours,

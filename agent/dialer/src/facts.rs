@@ -10,6 +10,8 @@ use crate::{AttemptId, Dialer, Mode, Now};
 impl Dialer {
     /// Answer to [`Action::Save`]: kept, and whether the row has a status now; or refused (`false`).
     pub fn saved(&mut self, attempt: AttemptId, has_status: bool) {
+        // Refused during the call, it is as if nothing had been said; after it, somebody is at the row.
+        let in_call = self.in_call();
         let (State::Dialing(open)
         | State::Ringing(open)
         | State::InCall(open)
@@ -23,6 +25,7 @@ impl Dialer {
         if open.attempt == attempt {
             open.saving = false;
             open.has_status |= has_status;
+            open.kept_open &= has_status || !in_call;
         }
     }
 
@@ -171,7 +174,8 @@ impl Dialer {
         }
     }
 
-    /// FAX tones, or a busy cadence in early media, were heard: a call whose row the machine may close ends now.
+    /// FAX tones, or a busy cadence in early media, were heard: a call whose row the machine may close ends now. One that the
+    /// operator has judged does not.
     pub fn heard(&mut self, row: Row) {
         if !self.policy.auto_disposition.contains(&row) {
             return;
@@ -179,6 +183,7 @@ impl Dialer {
         if let State::Dialing(open) | State::InCall(open) = &mut self.state
             && open.from_list
             && !open.hanging_up
+            && !open.is_judged()
         {
             open.hanging_up = true;
             let attempt = open.attempt;
@@ -216,11 +221,12 @@ impl Dialer {
         let mut open = open;
         if let Some((next, save)) = open.then.take() {
             self.advance(Some(open), Some(save), next == Next::Skip, now);
-        } else if auto || open.closed {
+        } else if open.closed || auto && !open.kept_open {
             open.has_status |= auto;
             self.state = State::Breathing(open, now.mono + self.policy.wrap_up);
             self.handle_timeout(now);
         } else {
+            open.has_status |= auto;
             self.state = State::WrapUp(open);
         }
         self.show();

@@ -253,7 +253,8 @@ impl Dialer {
     /// Keep the result of the open attempt and go on as `next` says. During a call, `Dial` and `Skip` end it first.
     ///
     /// # Errors
-    /// [`Refusal::NoCall`], [`Refusal::StatusRequired`], [`Refusal::Pending`] while a commit is under way.
+    /// [`Refusal::NoCall`], [`Refusal::StatusRequired`], [`Refusal::Pending`] while a commit is under way,
+    /// [`Refusal::Closing`] while that of the machine is.
     pub fn save(&mut self, save: SaveIntent, next: Next, now: Now) -> Result<(), Refusal> {
         let require = self.policy.require_status;
         let lacks_status = |open: &Open| require && save.status.is_none() && !open.has_status;
@@ -261,7 +262,7 @@ impl Dialer {
             State::Dialing(open) | State::InCall(open) => {
                 let attempt = open.attempt;
                 if next == Next::Stay {
-                    open.saving |= save.status.is_some();
+                    open.keep(&save);
                     self.actions.push_back(Action::Save { attempt, save });
                     return Ok(());
                 }
@@ -287,8 +288,15 @@ impl Dialer {
             State::WrapUp(open) | State::Breathing(open, _) | State::Ending(open, ..) => {
                 if next == Next::Stay {
                     let attempt = open.attempt;
-                    open.saving |= save.status.is_some();
+                    open.keep(&save);
                     self.actions.push_back(Action::Save { attempt, save });
+                    if let State::Breathing(open, _) = &self.state
+                        && open.kept_open
+                    {
+                        // It was the machine's to close, and is the operator's from now on.
+                        self.state = State::WrapUp(open.clone());
+                        self.show();
+                    }
                     return Ok(());
                 }
                 if lacks_status(open) {
@@ -298,6 +306,9 @@ impl Dialer {
                 self.advance(Some(open), Some(save), next == Next::Skip, now);
                 self.show();
                 Ok(())
+            }
+            State::Advancing { back: Some(open), by_hand: false, .. } if !open.closed => {
+                Err(Refusal::Closing)
             }
             State::Advancing { .. } => Err(Refusal::Pending),
             State::Idle

@@ -88,6 +88,8 @@ pub(crate) struct Open {
     pub(crate) then: Option<(Next, SaveIntent)>,
     /// The machine already asked for the hang-up.
     pub(crate) hanging_up: bool,
+    /// The operator gave it a status and left it open: the machine does not close it.
+    pub(crate) kept_open: bool,
 }
 
 pub(crate) struct Session {
@@ -106,6 +108,19 @@ impl Open {
             closed: false,
             then: None,
             hanging_up: false,
+            kept_open: false,
         }
+    }
+
+    /// A save that leaves the row open.
+    pub(crate) fn keep(&mut self, save: &SaveIntent) {
+        let judges = save.status.is_some();
+        self.saving |= judges;
+        self.kept_open |= judges;
+    }
+
+    /// A person gave it a status, or is about to: what the machine would do by itself it does not do.
+    pub(crate) const fn is_judged(&self) -> bool {
+        self.has_status || self.saving || self.kept_open || self.then.is_some()
     }
 }

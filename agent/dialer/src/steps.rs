@@ -103,7 +103,7 @@ impl Dialer {
         // Whom the operator hung up on before the stop had rung as long as the operator wanted.
         facts.shutdown &= !open.hanging_up;
         let row = outcome::judge(&facts);
-        let judged = open.has_status || open.saving || open.then.is_some();
+        let judged = open.is_judged();
         let by_machine = open.from_list && !judged;
         let auto = row.disposition().filter(|_| by_machine && self.policy.auto_disposition.contains(&row));
         let void = row.is_void() && !judged;

@@ -30,10 +30,10 @@ impl Core {
             Action::End(ended) => self.write_end(seat, ended, now),
             Action::Save { attempt, save } => {
                 let save = self.save_of(seat, AttemptId(attempt.0), save, now);
-                let (store, attempt, memo) = (self.store.clone(), save.attempt, save.memo.clone());
-                self.jobs.spawn(async move {
-                    Done::Saved { seat, attempt, memo, result: store.save(save).await }
-                });
+                let (attempt, memo) = (save.attempt, save.memo.clone());
+                // Asked for here, so that no seal of the machine's comes before it.
+                let saving = self.store.save(save);
+                self.jobs.spawn(async move { Done::Saved { seat, attempt, memo, result: saving.await } });
             }
             Action::Changed(change) => self.seat_changed(seat, change, now),
         }

@@ -285,17 +285,17 @@ impl Core {
             protocol::params::Next::Skip => Next::Skip,
             protocol::params::Next::Stay => Next::Stay,
         };
-        let intent = SaveIntent { status: p.status, memo: p.memo, recall_at: p.recall_at };
+        let intent = SaveIntent { status: p.status.clone(), memo: p.memo.clone(), recall_at: p.recall_at };
         self.seats[seat].save_seq = p.save_seq;
-        match self.seats[seat].dialer.save(intent, next, now.into()) {
-            Ok(()) => {
-                self.seats[seat].waiting = Some(reply);
-            }
-            Err(error) => respond::<SeatStatus>(reply, Err(refusal(error))),
+        match (self.seats[seat].dialer.save(intent, next, now.into()), open) {
+            (Ok(()), _) => self.seats[seat].waiting = Some(reply),
+            // Behind the commit by which the machine closes the row: what a person says stands in the end.
+            (Err(Refusal::Closing), Some(attempt)) => self.save_closed(seat, attempt, p, reply, now),
+            (Err(error), _) => respond::<SeatStatus>(reply, Err(refusal(error))),
         }
     }
 
-    /// Saves and seals a row that is not the seat's open one.
+    /// Saves and seals a row that is not the seat's open one. One that the machine judged and sealed is amended.
     fn save_closed(&mut self, seat: SeatIndex, attempt: AttemptId, p: CallSave, reply: Reply, now: Now) {
         let save = store::Save {
             attempt,
@@ -307,11 +307,19 @@ impl Core {
             now: now.wall,
             user: self.seats[seat].user,
         };
-        let store = self.store.clone();
+        let (store, nudge) = (self.store.clone(), std::sync::Arc::clone(&self.outbox_nudge));
         let seal = p.next != protocol::params::Next::Stay;
+        let saving = store.save(save.clone());
         self.jobs.spawn(async move {
             let result = async {
-                let saved = store.save(save).await?;
+                let saved = match saving.await {
+                    Err(store::Error::Sealed { .. }) => {
+                        let amended = amend_machines(&store, save).await?;
+                        nudge.notify_one();
+                        amended
+                    }
+                    saved => saved?,
+                };
                 let sealed = if seal { Some(store.seal(attempt, now.wall).await?) } else { None };
                 Ok((saved, sealed))
             };
@@ -447,6 +455,34 @@ impl Core {
     }
 }
 
+/// What a person says of a call that the machine judged and sealed before they could: it stands, as an amendment, and
+/// what the machine thought stays readable (S4.49).
+async fn amend_machines(store: &store::Store, save: store::Save) -> Result<store::Saved, store::Error> {
+    let row = store.attempt(save.attempt).await?;
+    if row.set_by != Some(store::SetBy::Auto) || row.user != Some(save.user) {
+        return Err(store::Error::Sealed { attempt: save.attempt });
+    }
+    let amend = store::Amend {
+        attempt: save.attempt,
+        status: Some(save.status),
+        memo: save.memo,
+        recall_at: save.recall_at.map(Some),
+        reason: String::from(CLOSED_BY_MACHINE),
+        scope: store::Scope::Own,
+        by: store::Actor { user: Some(save.user), uid: None },
+        now: save.now,
+    };
+    let row = store.amend(amend).await?;
+    Ok(store::Saved {
+        attempt: row.id,
+        save_seq: row.save_seq,
+        applied: true,
+        status: row.status,
+        label: row.status_label,
+        do_not_call: false,
+    })
+}
+
 /// Answers a client; it may have gone.
 pub(super) fn respond<T: Serialize>(reply: Reply, result: Result<T, RpcError>) {
     let value = result.map(|value| serde_json::to_value(value).unwrap_or_default());
@@ -459,7 +495,7 @@ pub(super) fn refusal(refusal: Refusal) -> RpcError {
         Refusal::Busy => ErrorCode::CallBusy,
         Refusal::NoSession => ErrorCode::NoSession,
         Refusal::StatusRequired => ErrorCode::StatusRequired,
-        Refusal::Pending => ErrorCode::Busy,
+        Refusal::Pending | Refusal::Closing => ErrorCode::Busy,
         Refusal::Hours => ErrorCode::Hours,
         _ => ErrorCode::Internal,
     };
@@ -475,4 +511,6 @@ pub(super) fn hold_refusal(error: HoldError) -> RpcError {
     RpcError::with_detail(code, error.to_string())
 }
 
+/// Why a call was amended by a save.
+const CLOSED_BY_MACHINE: &str = "closed by the machine";
 const DTMF_MAX: usize = 64;

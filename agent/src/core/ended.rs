@@ -192,13 +192,13 @@ impl Core {
         let store = self.store.clone();
         self.jobs.spawn(async move {
             super::job::pause(after).await;
-            let mut result = Ok(());
-            if let Some(facts) = recording.clone() {
-                result = store.recording_closed(facts).await.map(|_| ());
-            }
-            if result.is_ok() {
-                result = store.end_attempt(end.clone()).await.map(|_| ());
-            }
+            let result = async {
+                if let Some(facts) = recording.clone() {
+                    store.recording_closed(facts).await?;
+                }
+                store.end_attempt(end.clone()).await
+            };
+            let result = result.await;
             Done::Ended { seat, end: Box::new(end), recording: recording.map(Box::new), result }
         });
     }

@@ -91,11 +91,12 @@ pub(crate) enum Done {
         earlier: Vec<EarlierCall>,
         result: Result<AttemptId, StoreError>,
     },
+    /// The end of a call is on disk, and whether with a result of the machine's.
     Ended {
         seat: SeatIndex,
         end: Box<AttemptEnd>,
         recording: Option<Box<RecordingFacts>>,
-        result: Result<(), StoreError>,
+        result: Result<bool, StoreError>,
     },
     /// Whether the disk takes results and recordings again; else code and words of why not.
     Probed(Result<(), (String, String)>),
@@ -449,18 +450,18 @@ impl Core {
         seat: SeatIndex,
         end: AttemptEnd,
         recording: Option<Box<RecordingFacts>>,
-        result: Result<(), StoreError>,
+        result: Result<bool, StoreError>,
         now: Now,
     ) {
         match result {
-            Ok(()) => {
+            Ok(by_machine) => {
                 let attempt = end.attempt;
                 self.unsaved = self.unsaved.saturating_sub(1);
                 if end.void.is_some() {
                     // Void rows are sealed by their end and leave the box at once.
                     self.outbox_nudge.notify_one();
                 }
-                if let Some(auto) = &end.auto {
+                if let Some(auto) = end.auto.as_ref().filter(|_| by_machine) {
                     self.report_saved(seat, attempt, Some(&auto.status), SetBy::Auto, now);
                 }
                 self.seats[seat].dialer.stored(dialer::AttemptId(attempt.0), now.into());

@@ -78,20 +78,22 @@ impl Store {
         self.write(move |b| b.progress(&progress)).await
     }
 
-    /// The end of a call, with an automatic disposition in the same commit. Ending twice changes nothing.
+    /// The end of a call, with an automatic disposition in the same commit; `true` if that was kept, `false` where a person
+    /// had judged or nothing was to be kept. Ending twice changes nothing.
     ///
     /// # Errors
     /// [`crate::Error::NotFound`], [`crate::Error::State`] when it was never dialed, [`crate::Error::StatusUnknown`].
-    pub async fn end_attempt(&self, end: AttemptEnd) -> Result<()> {
+    pub async fn end_attempt(&self, end: AttemptEnd) -> Result<bool> {
         self.write(move |b| b.end_attempt(&end)).await
     }
 
-    /// Saves a disposition; may be called before and after the end, until the attempt is sealed.
+    /// Saves a disposition; may be called before and after the end, until the attempt is sealed. Begins
+    /// like [`Self::advance`] with the call of this function: what is asked for later comes later.
     ///
     /// # Errors
     /// [`crate::Error::Sealed`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`], [`crate::Error::State`] for void attempts.
-    pub async fn save(&self, save: Save) -> Result<Saved> {
-        self.write(move |b| b.save(&save)).await
+    pub fn save(&self, save: Save) -> impl Future<Output = Result<Saved>> + Send + use<> {
+        self.begin(move |b| b.save(&save))
     }
 
     /// Seals an ended attempt: outbox row, recording policy, the lead's next state. Sealing twice is harmless.

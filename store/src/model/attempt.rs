@@ -22,7 +22,8 @@ pub struct Save {
     pub memo: Option<String>,
     /// When to call back, UTC milliseconds; `None` clears it.
     pub recall_at: Option<i64>,
-    /// Grows with every save of this attempt: a repeat or a late one changes nothing. `None` takes the next.
+    /// Grows with every save of the operator's: a repeat or a late one changes nothing. `None` takes the next. The machine
+    /// has no part in it.
     pub save_seq: Option<u64>,
     /// UTC milliseconds.
     pub now: i64,

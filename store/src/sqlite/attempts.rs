@@ -374,14 +374,15 @@ pub(super) fn progress(db: &Connection, facts: &AttemptProgress) -> Result<()> {
     }
 }
 
-pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<()> {
+/// Whether the machine's disposition was kept.
+pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<bool> {
     let doing = "end call";
     let known = existing(db, end.attempt)?;
     if !known.dialed {
         return Err(Error::State { attempt: end.attempt, is: "claimed", needs: "dialed" });
     }
     if known.ended {
-        return Ok(());
+        return Ok(known.set_by == Some(SetBy::Auto));
     }
     // A result that a person saved is never voided away.
     let void = end.void.as_deref().filter(|_| known.set_by != Some(SetBy::Operator));
@@ -427,15 +428,16 @@ pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<()> {
         // Sealed here and now, so it leaves the box here and now: nothing that was dialed is hidden from the centre.
         let row = super::history::load(db, end.attempt)?;
         outbox::push(db, &row, end.ended_at).doing(doing)?;
-        return Ok(());
+        return Ok(false);
     }
     count(db, known.lead).doing(doing)?;
     if let Some(save) = &end.auto
         && saves::apply(db, save)?.applied
     {
-        return Ok(());
+        return Ok(true);
     }
-    saves::touch_last(db, end.attempt).doing(doing)
+    saves::touch_last(db, end.attempt).doing(doing)?;
+    Ok(false)
 }
 
 /// One more call made to the lead.

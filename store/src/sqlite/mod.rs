@@ -284,7 +284,7 @@ impl Backend for SqliteBackend {
         self.transact("write call progress", |db, _| attempts::progress(db, progress))
     }
 
-    fn end_attempt(&mut self, end: &AttemptEnd) -> Result<()> {
+    fn end_attempt(&mut self, end: &AttemptEnd) -> Result<bool> {
         self.transact("end call", |db, _| attempts::end(db, end))
     }
 

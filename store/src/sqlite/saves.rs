@@ -22,11 +22,14 @@ struct Open {
 pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     let doing = "save";
     let open = open(db, save.attempt)?;
+    let by_machine = save.set_by == SetBy::Auto;
     let seq = match save.save_seq {
+        // The numbers are the operator's: one taken by the machine would make their first save a repeat.
+        _ if by_machine => open.save_seq,
         Some(seq) => i64::try_from(seq).unwrap_or(i64::MAX),
         None => open.save_seq + 1,
     };
-    if seq <= open.save_seq {
+    if seq <= open.save_seq && !by_machine {
         return answer(db, save.attempt, open.disposition, open.save_seq, false, false);
     }
     if open.sealed {
@@ -36,7 +39,7 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
         return Err(Error::State { attempt: save.attempt, is: "claimed", needs: "dialed" });
     }
     // A person's judgement is never overwritten by the machine's.
-    if save.set_by == SetBy::Auto && open.set_by == Some(SetBy::Operator) {
+    if by_machine && open.set_by == Some(SetBy::Operator) {
         return answer(db, save.attempt, open.disposition, open.save_seq, false, false);
     }
     let chosen = match save.status.trim() {
@@ -45,9 +48,9 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     };
     let sql = "UPDATE attempts SET disposition = ifnull(?2, disposition),
                  set_by = CASE WHEN ?2 IS NULL THEN set_by ELSE ?3 END,
-                 memo = ifnull(?4, memo), recall_at = ?5, save_seq = ?6, saved_at = ?7 WHERE id = ?1";
-    exec(db, sql, (save.attempt, &chosen, save.set_by, &save.memo, save.recall_at, seq, save.now))
-        .doing(doing)?;
+                 memo = ifnull(?4, memo), recall_at = iif(?8, recall_at, ?5), save_seq = ?6, saved_at = ?7 WHERE id = ?1";
+    let row = (save.attempt, &chosen, save.set_by, &save.memo, save.recall_at, seq, save.now, by_machine);
+    exec(db, sql, row).doing(doing)?;
     let status = chosen.or_else(|| open.disposition.clone());
     let mut blocked = false;
     match (status.as_deref(), &open.phone) {

@@ -12,6 +12,7 @@ use dialer::{
     SeatState, Waiting,
 };
 
+mod judged;
 mod phone;
 mod random;
 

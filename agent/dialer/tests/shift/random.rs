@@ -53,6 +53,8 @@ struct World {
     paused: bool,
     sealed: Vec<AttemptId>,
     mute: bool,
+    /// Rows that a person judged and left open.
+    kept: Vec<AttemptId>,
 }
 
 proptest! {
@@ -74,7 +76,8 @@ proptest! {
                 Move::Skip => { let _ = shift.dialer.skip(); }
                 Move::Save(stay) => {
                     let next = if stay { Next::Stay } else { Next::Dial };
-                    let _ = shift.dialer.save(status("prospect"), next, now);
+                    let saved = shift.dialer.save(status("prospect"), next, now).is_ok();
+                    world.kept.extend(shift.dialer.attempt().filter(|_| saved && stay));
                 }
                 Move::HangUp => { let _ = shift.dialer.hang_up(); }
                 Move::Trunk(up) => shift.dialer.trunk(up, now),
@@ -119,7 +122,9 @@ proptest! {
                         prop_assert!(world.live.is_none(), "two calls at one seat");
                         world.live = Some(*attempt);
                     }
-                    Action::Advance { seal, .. } => {
+                    Action::Advance { seal, save, .. } => {
+                        let kept = seal.is_some_and(|seal| world.kept.contains(&seal));
+                        prop_assert!(save.is_some() || !kept, "the machine closed what a person keeps open");
                         prop_assert!(!world.owed.iter().any(|a| matches!(a, Action::Advance { .. })), "two claims");
                         prop_assert!(world.live.is_none());
                         if let Some(open) = world.open {
@@ -130,7 +135,12 @@ proptest! {
                         }
                         world.owed.push(action);
                     }
-                    Action::MarkDialing(_) | Action::Release { .. } | Action::End(_) => world.owed.push(action),
+                    Action::End(ended) => {
+                        let judged = world.kept.contains(&ended.attempt);
+                        prop_assert!(!judged || ended.auto.is_none(), "judged over a person");
+                        world.owed.push(action);
+                    }
+                    Action::MarkDialing(_) | Action::Release { .. } => world.owed.push(action),
                     Action::HangUp(_) | Action::Save { .. } | Action::Changed(_) => {}
                 }
             }

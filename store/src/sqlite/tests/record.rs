@@ -118,6 +118,47 @@ fn the_last_save_wins_and_a_late_repeat_changes_nothing() {
     assert_eq!(world.db.outbox_next(None, 10).unwrap().len(), 1, "sealed once");
 }
 
+/// S4.49: the machine's judgement of a call takes nothing from what its operator says.
+#[test]
+fn the_machine_takes_no_number_and_no_word_from_the_operator() {
+    let mut world = World::new(2);
+    let judged = |world: &World, attempt| {
+        let auto = Save { set_by: SetBy::Auto, ..world.save(attempt, "不通") };
+        AttemptEnd { auto: Some(auto), ..world.ended(attempt) }
+    };
+    // The machine first: the first numbered save of the operator's is no repeat of it.
+    let attempt = world.dial().unwrap().attempt;
+    assert!(world.db.end_attempt(&judged(&world, attempt)).unwrap());
+    assert!(world.db.end_attempt(&judged(&world, attempt)).unwrap(), "a repeat tells the same");
+    assert_eq!(world.db.attempt(attempt).unwrap().save_seq, 0);
+    let save = Save { save_seq: Some(1), ..world.save(attempt, "見込") };
+    assert!(world.db.save(&save).unwrap().applied);
+    assert!(!world.db.save(&save).unwrap().applied);
+    let kept = world.db.attempt(attempt).unwrap();
+    assert_eq!((kept.status.as_deref(), kept.set_by), (Some("prospect"), Some(SetBy::Operator)));
+
+    // The operator first, by a hair: the end keeps their word, and one row counts once.
+    world.now += 48 * 60 * MINUTE;
+    let attempt = world.next(attempt).claimed.unwrap().attempt;
+    world.db.save(&world.save(attempt, "見込")).unwrap();
+    assert!(!world.db.end_attempt(&judged(&world, attempt)).unwrap());
+    assert_eq!(world.db.attempt(attempt).unwrap().status.as_deref(), Some("prospect"));
+    world.db.seal(attempt, world.now + 30_000).unwrap();
+
+    // A memo and a time to call again are words too, if no judgement.
+    let third = world.list("third");
+    world.import(third, &[row(7)]);
+    world.list = third;
+    world.now += 48 * 60 * MINUTE;
+    let attempt = world.dial().unwrap().attempt;
+    let recall_at = Some(world.now + 60 * MINUTE);
+    world.db.save(&Save { memo: Some("夕方".into()), recall_at, ..world.save(attempt, "") }).unwrap();
+    assert!(world.db.end_attempt(&judged(&world, attempt)).unwrap());
+    let kept = world.db.attempt(attempt).unwrap();
+    assert_eq!((kept.status.as_deref(), kept.set_by), (Some("no_contact"), Some(SetBy::Auto)));
+    assert_eq!((kept.memo.as_deref(), kept.recall_at), (Some("夕方"), recall_at));
+}
+
 /// S4.53.
 #[test]
 fn a_complaint_blocks_the_number_in_the_same_commit() {

@@ -1,0 +1,127 @@
+//! A person's word and the machine's judgement of the same call: the person's wins, whenever it comes.
+
+use std::time::Duration;
+
+use super::{Shift, busy, status};
+use dialer::outcome::{Facts, Row};
+use dialer::{Action, AttemptId, Next, Policy, Refusal, SaveIntent, SeatState};
+
+/// A call that ended busy: the machine's judgement is on its way to the disk.
+fn ending(policy: Policy) -> (Shift, AttemptId) {
+    let mut shift = Shift::new(policy);
+    let first = shift.start();
+    shift.dialer.ended(first, busy());
+    let Action::End(ended) = shift.want_one() else { panic!("no end") };
+    assert_eq!(ended.auto, Some("no_contact"));
+    (shift, first)
+}
+
+fn memo(text: &str) -> SaveIntent {
+    SaveIntent { status: None, memo: Some(text.into()), recall_at: None }
+}
+
+/// S4.49.
+#[test]
+fn a_save_between_end_and_judgement_keeps_the_row_for_the_operator_s4_49() {
+    let (mut shift, first) = ending(Policy::default());
+    let now = shift.now();
+    shift.dialer.save(status("callback"), Next::Stay, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Save { attempt, .. } if attempt == first));
+    shift.dialer.stored(first, now);
+    shift.dialer.saved(first, true);
+    shift.pass(Duration::from_secs(3_600));
+    assert!(shift.wants().is_empty(), "the row is the operator's to close");
+    assert_eq!(shift.dialer.state(), &SeatState::WrapUp);
+    let now = shift.now();
+    shift.dialer.save(memo("16時に"), Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(a), save: Some(_), .. } if a == first));
+}
+
+#[test]
+fn a_save_that_goes_on_takes_the_place_of_the_machines_seal() {
+    let (mut shift, first) = ending(Policy::default());
+    let now = shift.now();
+    shift.dialer.save(status("callback"), Next::Dial, now).unwrap();
+    assert!(shift.wants().is_empty(), "the end comes first");
+    shift.dialer.stored(first, now);
+    let Action::Advance { seal, save, claim } = shift.want_one() else { panic!("no advance") };
+    assert_eq!((seal, save), (Some(first), Some(status("callback"))));
+    assert!(claim.is_some());
+}
+
+#[test]
+fn a_save_while_the_machine_breathes_ends_its_breathing() {
+    let (mut shift, first) = ending(Policy { wrap_up: Duration::from_secs(5), ..Policy::default() });
+    let now = shift.now();
+    shift.dialer.stored(first, now);
+    shift.pass(Duration::from_secs(4));
+    let now = shift.now();
+    shift.dialer.save(status("callback"), Next::Stay, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Save { .. }));
+    assert_eq!((shift.dialer.state(), shift.dialer.poll_timeout()), (&SeatState::WrapUp, None));
+    // Not even a wrong status gives the row back to the machine: somebody is at it.
+    shift.dialer.saved(first, false);
+    shift.pass(Duration::from_secs(3_600));
+    assert!(shift.wants().is_empty());
+    // The machine's own judgement counts as a status, if the operator leaves it at that.
+    let now = shift.now();
+    shift.dialer.save(memo("そのまま"), Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(a), .. } if a == first));
+}
+
+#[test]
+fn a_memo_alone_leaves_the_judgement_to_the_machine() {
+    let (mut shift, first) = ending(Policy { wrap_up: Duration::from_secs(5), ..Policy::default() });
+    let now = shift.now();
+    shift.dialer.save(memo("話中"), Next::Stay, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Save { .. }));
+    shift.dialer.stored(first, now);
+    shift.pass(Duration::from_secs(5));
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(a), save: None, .. } if a == first));
+}
+
+/// The row cannot be taken back any more, and the word is not lost: it is to follow the commit.
+#[test]
+fn a_save_during_the_machines_seal_is_told_from_a_second_command() {
+    let (mut shift, first) = ending(Policy::default());
+    let now = shift.now();
+    shift.dialer.stored(first, now);
+    assert!(matches!(shift.want_one(), Action::Advance { .. }));
+    assert_eq!(shift.dialer.attempt(), Some(first));
+    assert_eq!(shift.dialer.save(status("callback"), Next::Stay, now), Err(Refusal::Closing));
+    // The disk was full: the row is open again and takes the word as ever.
+    shift.dialer.advance_failed(now);
+    shift.dialer.save(status("callback"), Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { save: Some(_), .. }));
+    assert_eq!(shift.dialer.save(status("fax"), Next::Stay, now), Err(Refusal::Pending));
+}
+
+#[test]
+fn the_machine_hangs_up_no_call_that_a_person_judged() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    let now = shift.now();
+    shift.dialer.save(status("prospect"), Next::Stay, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Save { .. }));
+    shift.dialer.heard(Row::Fax);
+    assert!(shift.wants().is_empty());
+    shift.dialer.saved(first, true);
+    shift.dialer.heard(Row::Fax);
+    assert!(shift.wants().is_empty());
+    let facts = Facts { answered: true, fax_heard: true, talked_ms: 2_000, ..Facts::default() };
+    assert_eq!(shift.end(first, facts).auto, None);
+}
+
+/// C14: refused while the call was up, it is as if nothing had been said.
+#[test]
+fn a_wrong_status_in_the_call_leaves_the_judgement_to_the_machine() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    let now = shift.now();
+    shift.dialer.save(status("no such status"), Next::Stay, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Save { .. }));
+    shift.dialer.saved(first, false);
+    assert_eq!(shift.end(first, busy()).auto, Some("no_contact"));
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(_), .. }));
+}
