@@ -14,6 +14,7 @@ mod history;
 mod list;
 mod manage;
 mod past;
+mod sheet;
 mod task;
 mod user;
 
@@ -27,6 +28,7 @@ pub use history::*;
 pub use list::*;
 pub use manage::*;
 pub use past::*;
+pub use sheet::*;
 pub use task::*;
 pub use user::*;
 
@@ -179,7 +181,7 @@ pub enum Verb {
     #[command(subcommand)]
     Task(TaskVerb),
     /// Past calls; with a verb, one call
-    History(HistoryArgs),
+    History(Box<HistoryArgs>),
     /// Notes in a customer's history, without a call
     #[command(subcommand)]
     Note(NoteVerb),

@@ -21,51 +21,51 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         create(&mut client, &args)?;
     }
     upload(&mut client, &name, &args.file, out)?;
-    let (report, dry_run) = (args.report.clone(), args.dry_run);
+    let (sheet, rows) = (args.sheet, args.rows);
     let verb = ListImport {
         list: args.list,
         upload: Some(name.clone()),
         file: Some(name),
-        encoding: args.encoding,
-        delimiter: args.delimiter,
-        header: args.header,
+        encoding: sheet.encoding,
+        delimiter: sheet.delimiter,
+        header: sheet.header,
         profile: args.profile,
-        map: args.map,
+        map: sheet.map,
         assign: args.assign,
         dup_in_file: args.dup_in_file,
         dup_existing: args.dup_existing,
-        partial: args.partial,
-        dry_run: args.dry_run,
+        partial: rows.partial,
+        dry_run: rows.dry_run,
         overwrite_empty: args.overwrite_empty,
-        report: args.report.is_some(),
+        report: rows.report.is_some(),
         ..ListImport::default()
     };
-    carry_out(client, socket, verb, "list", report.as_deref(), dry_run, out)
+    carry_out(client, socket, verb, "list", rows.report.as_deref(), rows.dry_run, out)
 }
 
 pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
-    let (report, dry_run) = (args.report.clone(), args.dry_run);
+    let (sheet, rows) = (args.sheet, args.rows);
     let verb = ContactImport {
         upload: Some(name.clone()),
         file: Some(name),
-        encoding: args.encoding,
-        delimiter: args.delimiter,
-        header: args.header,
+        encoding: sheet.encoding,
+        delimiter: sheet.delimiter,
+        header: sheet.header,
         profile: args.profile,
-        map: args.map,
+        map: sheet.map,
         dup_in_file: args.dup_in_file,
         dup_existing: args.dup_existing,
         merge_categories: args.merge_categories,
-        partial: args.partial,
-        dry_run: args.dry_run,
+        partial: rows.partial,
+        dry_run: rows.dry_run,
         overwrite_empty: args.overwrite_empty,
-        report: args.report.is_some(),
+        report: rows.report.is_some(),
         ..ContactImport::default()
     };
-    carry_out(client, socket, verb, "contacts", report.as_deref(), dry_run, out)
+    carry_out(client, socket, verb, "contacts", rows.report.as_deref(), rows.dry_run, out)
 }
 
 /// Adds the numbers of a file to the do-not-call list, or clears them.

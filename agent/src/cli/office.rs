@@ -171,19 +171,19 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
         DncVerb::Clear { number, projects, reason } => {
             call(global, DncClear { number, projects, reason }, out, render::dnc_cleared)
         }
-        DncVerb::Import { file, projects, reason, clear, encoding, profile, partial, dry_run, report } => {
+        DncVerb::Import { file, projects, reason, clear, encoding, profile, rows } => {
             let verb = DncImport {
                 encoding,
                 profile,
                 projects,
                 reason,
                 clear,
-                partial,
-                dry_run,
-                report: report.is_some(),
+                partial: rows.partial,
+                dry_run: rows.dry_run,
+                report: rows.report.is_some(),
                 ..DncImport::default()
             };
-            files::import_dnc(&socket(global), verb, &file, report.as_deref(), out)
+            files::import_dnc(&socket(global), verb, &file, rows.report.as_deref(), out)
         }
         DncVerb::ImportCancel => call(global, DncImportCancel {}, out, render::manage::done),
         DncVerb::Imports { before, limit } => {

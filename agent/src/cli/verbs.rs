@@ -79,6 +79,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::User(verb) => office::user(global, verb, out),
         Verb::Audit(args) => office::audit(global, args, out),
         Verb::History(args) => {
+            let args = *args;
             if let Some(verb) = args.verb {
                 return office::history(global, verb, out);
             }
@@ -144,7 +145,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
 pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Failure> {
     match verb {
         ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
-        ListVerb::Import(args) => files::import(&socket(global), args, out),
+        ListVerb::Import(args) => files::import(&socket(global), *args, out),
         ListVerb::Export { list, file, encoding, raw, without_results } => {
             let of = list.clone();
             let verb = ListExport { list, path: None, encoding: Some(encoding), raw, without_results };

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{RowsArgs, SheetArgs};
+
 /// `kakeru contact …`.
 #[derive(Debug, Subcommand)]
 pub enum ContactVerb {
@@ -120,21 +122,12 @@ pub enum ContactVerb {
 pub struct ContactImportArgs {
     /// The CSV file, or - for standard input
     pub file: PathBuf,
-    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
-    #[arg(long)]
-    pub encoding: Option<String>,
-    /// auto, comma, tab, semicolon
-    #[arg(long)]
-    pub delimiter: Option<String>,
-    /// auto, none, required
-    #[arg(long)]
-    pub header: Option<String>,
+    /// What the file is
+    #[command(flatten)]
+    pub sheet: SheetArgs,
     /// The rules of a product: open, miitel, calltree, zoho [default: open]
     #[arg(long)]
     pub profile: Option<String>,
-    /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
-    #[arg(long = "map", value_name = "OURS=THEIRS")]
-    pub map: Vec<String>,
     /// A number that somebody has already: update, skip
     #[arg(long, value_name = "POLICY")]
     pub dup_existing: Option<String>,
@@ -144,18 +137,12 @@ pub struct ContactImportArgs {
     /// Add the file's categories to those that are there
     #[arg(long)]
     pub merge_categories: bool,
-    /// Take the good rows although others are bad
-    #[arg(long)]
-    pub partial: bool,
-    /// Look only, change nothing
-    #[arg(long, visible_alias = "preview")]
-    pub dry_run: bool,
+    /// What becomes of its rows
+    #[command(flatten)]
+    pub rows: RowsArgs,
     /// Empty cells blank existing values
     #[arg(long)]
     pub overwrite_empty: bool,
-    /// Write the refused rows here, to correct and import again
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
 }
 
 /// Fields of a contact.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::RowsArgs;
+
 /// `kakeru dnc …`.
 #[derive(Debug, Subcommand)]
 pub enum DncVerb {
@@ -72,15 +74,9 @@ pub enum DncVerb {
         /// The limits of a product: open, miitel, calltree, zoho [default: open]
         #[arg(long)]
         profile: Option<String>,
-        /// Take the good rows although others are bad
-        #[arg(long)]
-        partial: bool,
-        /// Look only, change nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// Write the refused rows here, to correct and import again
-        #[arg(long, value_name = "FILE")]
-        report: Option<PathBuf>,
+        /// What becomes of its rows
+        #[command(flatten)]
+        rows: RowsArgs,
     },
     /// Stop the import that runs; nothing of it is kept
     ImportCancel,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::ViewArgs;
+use super::{RowsArgs, SheetArgs, ViewArgs};
 
 /// `kakeru list …`.
 #[derive(Debug, Subcommand)]
@@ -18,7 +18,7 @@ pub enum ListVerb {
         project: Option<String>,
     },
     /// Put a CSV file into a list
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Show the rows of a list
     Show {
         /// Name or id
@@ -138,21 +138,12 @@ pub struct ImportArgs {
     /// Project of a list that is made (案件)
     #[arg(long, requires = "create")]
     pub project: Option<String>,
-    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
-    #[arg(long)]
-    pub encoding: Option<String>,
-    /// auto, comma, tab, semicolon
-    #[arg(long)]
-    pub delimiter: Option<String>,
-    /// auto, none, required
-    #[arg(long)]
-    pub header: Option<String>,
+    /// What the file is
+    #[command(flatten)]
+    pub sheet: SheetArgs,
     /// The rules of a product: open, miitel, calltree, zoho [default: the list's]
     #[arg(long)]
     pub profile: Option<String>,
-    /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
-    #[arg(long = "map", value_name = "OURS=THEIRS")]
-    pub map: Vec<String>,
     /// Who owns the new numbers, in turn: logins, separated by commas
     #[arg(long, value_name = "LOGIN", value_delimiter = ',')]
     pub assign: Vec<String>,
@@ -162,18 +153,12 @@ pub struct ImportArgs {
     /// A number that occurs twice in the file: error, first, last, merge
     #[arg(long, value_name = "POLICY")]
     pub dup_in_file: Option<String>,
-    /// Take the good rows although others are bad
-    #[arg(long)]
-    pub partial: bool,
-    /// Look only, change nothing
-    #[arg(long, visible_alias = "preview")]
-    pub dry_run: bool,
+    /// What becomes of its rows
+    #[command(flatten)]
+    pub rows: RowsArgs,
     /// Empty cells blank existing values
     #[arg(long)]
     pub overwrite_empty: bool,
-    /// Write the refused rows here, to correct and import again
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
 }
 
 /// Which rows of a list.

@@ -90,6 +90,7 @@ fn every_documented_command_parses() {
         "dnc clear 0312345678 --reason x",
         "dnc import f.csv --project y --reason x --clear --partial --dry-run",
         "dnc import - --report bad.csv --profile calltree --partial",
+        "dnc import f.csv --preview",
         "dnc import-cancel",
         "dnc imports --limit 5",
         "dnc import-undo 01JD --reason x",
