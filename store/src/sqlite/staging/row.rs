@@ -139,8 +139,13 @@ pub(super) fn update_contact(
 }
 
 /// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10). `true`: the contact was
-/// there before the import and has more numbers now.
-pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow) -> rusqlite::Result<bool> {
+/// there before the import and has more numbers now. `told`: the same row has changed it otherwise already.
+pub(super) fn further_phones(
+    db: &Connection,
+    import: ImportId,
+    row: &StagedRow,
+    told: bool,
+) -> rusqlite::Result<bool> {
     let sql = "SELECT c.id, c.version, c.company, c.person, c.import_id IS ?2,
                  (SELECT max(position) FROM contact_phones WHERE contact_id = c.id),
                  (SELECT json_group_array(phone) FROM contact_phones WHERE contact_id = c.id),
@@ -159,7 +164,7 @@ pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow)
             before,
         ))
     })?;
-    let Some((contact, version, new, last, before)) = found else { return Ok(false) };
+    let Some((contact, version, new, last, mut before)) = found else { return Ok(false) };
     let mut at = last;
     for further in &row.extra_phones {
         let sql = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
@@ -172,6 +177,9 @@ pub(super) fn further_phones(db: &Connection, import: ImportId, row: &StagedRow)
     }
     let grew = at > last && !new;
     if grew {
+        if told {
+            before[AGAIN] = Value::from(true);
+        }
         remember(db, import, "contact", contact.0, version + 1, &before)?;
         exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
     }
@@ -225,6 +233,9 @@ fn merged_attrs(old: &str, row: &StagedRow, policy: StagePolicy) -> String {
     }
     Value::Object(map).to_string()
 }
+
+/// Mark of a change that follows another one of the same contact by the same row of the file: both are one to people.
+pub(super) const AGAIN: &str = "again";
 
 fn remember(
     db: &Connection,

@@ -199,7 +199,7 @@ impl<'a> Slice<'a> {
             if row.extra_phones.is_empty() || kept {
                 continue;
             }
-            let grew = row::further_phones(self.db, self.import, row)?;
+            let grew = row::further_phones(self.db, self.import, row, told[at])?;
             // A contact is told of once, whatever of it changed.
             self.counts.contacts_updated += u64::from(grew && !told[at]);
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
 use super::category::{CategoryIds, link, unlink};
 use super::loader::Loader;
+use super::row::AGAIN;
 use super::{Import, SLICE, end_session, read};
 use crate::error::{Doing, Result};
 use crate::id::{ContactId, ImportId, LeadId};
@@ -106,11 +107,12 @@ impl Undo<'_> {
                 return Ok(UndoAt::Leads { after: self.context.first_position - 1 });
             }
             for (change, kind, row, version, before) in &changes {
-                if self.restore_row(kind, row, *version, before)? {
-                    self.undone.restored += 1;
-                } else {
-                    self.undone.changed_since += 1;
-                }
+                let before: Value = serde_json::from_str(before).unwrap_or_default();
+                let restored = self.restore_row(kind, row, *version, &before)?;
+                // Its own change is told of with the one before it.
+                let told = before.get(AGAIN).is_none();
+                self.undone.restored += u64::from(told && restored);
+                self.undone.changed_since += u64::from(told && !restored);
                 exec(self.db, "DELETE FROM import_changes WHERE id = ?1", [change])?;
             }
             if late() {
@@ -119,8 +121,13 @@ impl Undo<'_> {
         }
     }
 
-    fn restore_row(&mut self, kind: &str, row: &[u8], version: i64, before: &str) -> rusqlite::Result<bool> {
-        let before: Value = serde_json::from_str(before).unwrap_or_default();
+    fn restore_row(
+        &mut self,
+        kind: &str,
+        row: &[u8],
+        version: i64,
+        before: &Value,
+    ) -> rusqlite::Result<bool> {
         let text = |name: &str| before.get(name).and_then(Value::as_str);
         let restored = match kind {
             "lead" => exec(

@@ -3,6 +3,7 @@
 use super::lists::change;
 use super::*;
 use crate::error::Error;
+use crate::import::ExtraPhone;
 use crate::model::{LeadChange, StatsQuery};
 use crate::staging::OnExisting;
 
@@ -86,6 +87,37 @@ fn a_committed_import_is_undone_except_what_was_called() {
     world.undo(import);
     let positions: Vec<i64> = world.leads().iter().map(|lead| lead.position).collect();
     assert_eq!(positions, [1, 2]);
+}
+
+/// S3.10, C11: whatever of a contact an import changed, it is one contact to the import and to its undo.
+#[test]
+fn a_contact_is_counted_once_when_its_name_and_its_numbers_changed() {
+    for touched in [false, true] {
+        let mut world = World::new(3);
+        let start = ImportStart { list: None, source: "book.csv".into(), user: None, now: NOW };
+        let import = world.db.begin_import(&start).unwrap();
+        let further = |number| vec![ExtraPhone { phone: phone(number), label: None }];
+        let named = |number| StagedRow { company: Some("改名".into()), ..row(number) };
+        let rows = [
+            StagedRow { extra_phones: further(70), ..named(0) },
+            named(1),
+            StagedRow { extra_phones: further(71), ..row(2) },
+        ];
+        let policy = StagePolicy { leads: false, ..StagePolicy::default() };
+        assert_eq!(world.stage(import, &rows, policy).unwrap().contacts_updated, 3);
+        world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+        if touched {
+            world.db.db.execute("UPDATE contacts SET version = version + 1 WHERE version = 3", []).unwrap();
+        }
+        let undone = world.undo(import);
+        let expected = if touched { (2, 1) } else { (3, 0) };
+        assert_eq!((undone.restored, undone.changed_since), expected);
+        let contact = world.db.contact(&phone(0).national()).unwrap().unwrap();
+        assert_eq!(contact.company.as_deref(), Some(if touched { "改名" } else { "会社0" }));
+        let phones: i64 =
+            world.db.db.query_row("SELECT count(*) FROM contact_phones", [], |r| r.get(0)).unwrap();
+        assert_eq!(phones, if touched { 4 } else { 3 });
+    }
 }
 
 /// S1.11, S1.19, C11.
