@@ -85,14 +85,14 @@ async fn carry_out(
     let Place { store, hub, running, by, now, cancel } = place;
     let dry_run = p.dry_run;
     let source = source(p.path, p.sent)?;
+    options.cancel = Some(cancel.clone());
     if dry_run {
         let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
         let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
         let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
         return Ok(result(&name, &looked.report));
     }
-    let _running = running.begin(into, cancel.clone());
-    options.cancel = Some(cancel);
+    let _running = running.begin(into, cancel);
     let list = if let Register::List(list) = into { Some(list) } else { None };
     let (sender, receiver) = watch::channel(Default::default());
     let job = ImportJob { list, source, options, by, now: now.wall, progress: Some(sender) };

@@ -5,7 +5,6 @@ mod lead;
 mod list;
 mod recording;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +34,7 @@ use crate::keeping::Limits;
 type Answer<T> = Result<T, RpcError>;
 
 /// What an import goes into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Register {
     List(ListId),
     Contacts,
@@ -53,33 +52,35 @@ impl Register {
     }
 }
 
-/// Imports that run, by what they go into, so that they can be cancelled.
+/// Imports that run, and what they go into, so that they can be cancelled. Several may go into the contacts; a second one
+/// into a list is refused, but only once it is here.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashMap<Register, Cancel>>>);
+pub(super) struct Running(Arc<Mutex<Vec<(Register, Cancel)>>>);
 
 impl Running {
     /// Keeps the switch of an import that begins, until the guard goes.
     pub(super) fn begin(&self, into: Register, cancel: Cancel) -> Guard {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(into, cancel);
-        Guard { running: self.clone(), into }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((into, cancel.clone()));
+        Guard { running: self.clone(), cancel }
     }
 
-    /// `false`: none runs there.
+    /// Cancels every import that goes there; `false`: none does.
     pub(super) fn cancel(&self, into: Register) -> bool {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.get(&into).map(Cancel::cancel).is_some()
+        running.iter().filter(|(to, _)| *to == into).map(|(_, cancel)| cancel.cancel()).count() > 0
     }
 }
 
 /// An import under way.
 pub(super) struct Guard {
     running: Running,
-    into: Register,
+    cancel: Cancel,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.into);
+        let mut running = self.running.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|(_, cancel)| !cancel.is(&self.cancel));
     }
 }
 
@@ -327,4 +328,28 @@ fn bad(detail: &str) -> RpcError {
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn told(error: store::Error) -> RpcError {
     store_error(&error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second import into a list is refused and goes; the first can be cancelled all the same.
+    #[test]
+    fn an_import_that_goes_leaves_the_switches_of_others() {
+        let running = Running::default();
+        let list = Register::List(ListId(1));
+        let [first, second, other] = [Cancel::default(), Cancel::default(), Cancel::default()];
+        let one = running.begin(list, first.clone());
+        let two = running.begin(list, second.clone());
+        let three = running.begin(Register::Contacts, other.clone());
+        drop(two);
+        assert!(running.cancel(list));
+        assert_eq!([&first, &second, &other].map(Cancel::is_cancelled), [true, false, false]);
+        drop(one);
+        assert!(!running.cancel(list), "none runs");
+        assert!(running.cancel(Register::Contacts) && other.is_cancelled());
+        drop(three);
+        assert!(running.0.lock().unwrap().is_empty());
+    }
 }

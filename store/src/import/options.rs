@@ -242,6 +242,12 @@ impl Cancel {
         let _ = self.0.compare_exchange(0, ABANDONED, Ordering::Relaxed, Ordering::Relaxed);
     }
 
+    /// Whether both are one switch.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether it is to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {

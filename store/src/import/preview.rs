@@ -17,9 +17,10 @@ pub struct Preview {
 /// # Errors
 /// As [`ImportReader::open`] and [`ImportReader::next_row`].
 pub fn preview(source: ImportSource, options: ImportOptions) -> Result<Preview, ImportError> {
+    let cancel = options.cancel.clone().unwrap_or_default();
     let mut reader = ImportReader::open(source, ImportOptions { error_csv: None, ..options })?;
     let mut rows = Vec::new();
-    while let Some(row) = reader.next_row()? {
+    while let Some(row) = reader.next_row()?.filter(|_| !cancel.is_cancelled()) {
         if rows.len() < PREVIEW_ROWS {
             rows.push(row);
         }
