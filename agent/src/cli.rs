@@ -20,6 +20,7 @@ mod time;
 mod trace;
 mod verbs;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,18 +37,28 @@ use crate::control::client::ClientError;
 #[must_use]
 pub fn main() -> ExitCode {
     // clap prints help and usage errors itself, with exit codes 0 and 2.
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(asked(std::env::args_os()));
     let out = Out { json: cli.global.json, lang: language(cli.global.lang) };
     let code = match dispatch(cli, out) {
         Ok(()) | Err(Failure::Closed) => 0,
         Err(Failure::Exit(code)) => code,
         Err(Failure::Client(error)) => out.failed(&error),
         Err(Failure::File { path, source }) => {
-            out.note(&format!("{}: {source}", path.display()));
+            out.problem(&format!("{}: {source}", path.display()), "");
             REFUSED
         }
     };
     ExitCode::from(code)
+}
+
+/// `kakeru help list import` is `kakeru list import --help`.
+fn asked(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
 }
 
 /// Why a command did not end well.
@@ -157,6 +168,14 @@ fn locale_language(var: impl Fn(&str) -> Option<String>) -> Lang {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn help_is_asked_for_in_either_order() {
+        let asked = |line: &str| asked(line.split(' ').map(OsString::from)).join(&OsString::from(" "));
+        assert_eq!(asked("kakeru help list import"), "kakeru list import --help");
+        assert_eq!(asked("kakeru help"), "kakeru --help");
+        assert_eq!(asked("kakeru save --memo help"), "kakeru save --memo help");
+    }
 
     #[test]
     fn the_locale_s_first_set_variable_decides() {

@@ -88,7 +88,7 @@ fn load_with(path: &Path, env: &Environment, check_only: bool) -> Result<Config,
     };
     let cannot_read = |error| {
         refuse(format!(
-            "cannot read the configuration file ({error}); create it from kakeru.example.toml or name another with --config"
+            "cannot read the configuration file ({error}); `kakeru config example` prints one to begin with (kakeru.example.toml), --config names another"
         ))
     };
     let meta = std::fs::metadata(path).map_err(cannot_read)?;

@@ -44,7 +44,7 @@ codes! {
     PhoneInvalid = "E-PHONE-INVALID", "電話番号として認識できません", "This is not a phone number.";
     PhoneExcel = "E-PHONE-EXCEL", "指数表記や日付への変換のため桁が失われています",
         "A spreadsheet turned the number into a formula, a date or an exponent and lost digits.";
-    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)",
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番・国際電話)",
         "Emergency, short, carrier and international numbers are never dialed.";
     CsvEncoding = "E-CSV-ENCODING", "文字コードを判定できません。指定してください",
         "The character encoding could not be detected; name it.";

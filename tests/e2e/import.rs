@@ -49,6 +49,35 @@ fn every_encoding_is_detected() {
     }
 }
 
+/// S1.14: looked at before it is taken; and what may be typed to find one's way.
+#[test]
+fn a_preview_shows_the_first_rows_and_keeps_none() {
+    let daemon = idle();
+    std::fs::write(daemon.path("sheet.csv"), encoded("cp932")).unwrap();
+    let file = daemon.path("sheet.csv").to_string_lossy().into_owned();
+    daemon.cli(&["list", "create", "first"]);
+    let looked = daemon.cli(&["list", "import", "first", &file, "--preview"]);
+    let rows = looked["preview"].as_array().unwrap_or_else(|| panic!("{looked:#}"));
+    assert_eq!((rows.len(), &looked["rows"]), (3, &3.into()), "{looked:#}");
+    assert_eq!((&rows[0]["line"], &rows[0]["company"]), (&2.into(), &"株式会社髙橋".into()), "{looked:#}");
+    assert_eq!(daemon.cli(&["list", "show", "first"])["rows"].as_array().unwrap().len(), 0);
+    // Nobody to call: the session is over when it is answered.
+    assert!(daemon.cli(&["dial", "start", "first"])["dial"].is_null());
+    daemon.cli(&["list", "import", "first", &file]);
+    assert_eq!(daemon.cli(&["lead", "show", "first#3"])["company"], "有限会社\"引用\"");
+    daemon.run(&["lead", "show", "first#9"]).refused("E-NOT-FOUND");
+    daemon.run(&["lead", "show", "nothing"]).refused("E-NOT-FOUND");
+    let help = daemon.run(&["help", "list", "import"]);
+    assert!(help.code == 0 && help.stdout.contains("--encoding"), "{help:#?}");
+    // What was done is told although the refused rows cannot be written down.
+    std::fs::write(daemon.path("bad.csv"), "会社名,電話番号\n会社5,0312340005\n会社6,110\n").unwrap();
+    let bad = daemon.path("bad.csv").to_string_lossy().into_owned();
+    let outcome =
+        daemon.run(&["list", "import", "first", &bad, "--partial", "--report", "/nowhere/report.csv"]);
+    assert!(outcome.code == 1 && outcome.stdout.contains("E-PHONE-FORBIDDEN"), "{outcome:#?}");
+    assert_eq!(daemon.cli(&["list", "show", "first"])["rows"].as_array().unwrap().len(), 4);
+}
+
 /// A bad row is refused with line, column, value and code, and takes no other row with it unless asked to.
 #[test]
 fn a_bad_row_is_named_and_loses_nothing() {

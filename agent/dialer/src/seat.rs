@@ -85,6 +85,12 @@ impl Dialer {
         matches!(self.state, State::Dialing(_) | State::Ringing(_) | State::InCall(_))
     }
 
+    /// Whether the store is about to say which lead is next, if any.
+    #[must_use]
+    pub const fn is_claiming(&self) -> bool {
+        matches!(self.state, State::Advancing { .. })
+    }
+
     /// Whether an incoming call may ring here.
     #[must_use]
     pub fn is_free(&self) -> bool {

@@ -240,7 +240,7 @@ codes! {
         "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0.";
     PhoneExcel = "E-PHONE-EXCEL", "指数表記や日付への変換のため桁が失われています", "A spreadsheet turned the number into a formula, a date or an exponent and lost digits.",
         "列を文字列形式にして、ハイフン付きで入力し直してください", "Format the column as text and type the number again, with hyphens.";
-    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番)", "Emergency, short, carrier and international numbers are never dialed.",
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番・国際電話)", "Emergency, short, carrier and international numbers are never dialed.",
         "リストから外してください", "Take the row out of the list.";
     TrunkRule = "E-TRUNK-RULE", "この回線では発信しない番号です(回線の発信ルール、184・186)", "The account's dial rules refuse this number, or 184 and 186 before it.",
         "設定ファイルの account の dial と clir を確認してください", "See the account's dial and clir in the configuration.";

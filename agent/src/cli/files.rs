@@ -4,7 +4,7 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use protocol::params::{ContactImport, DncImport, ListCreate, ListImport};
-use protocol::result::{ExportResult, ImportIssue, ImportResult};
+use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow};
 use protocol::{ErrorCode, RpcError, Verb};
 
 use super::args::{ContactImportArgs, ImportArgs};
@@ -82,12 +82,13 @@ pub(super) fn import_dnc(
     let (clear, dry_run) = (verb.clear, verb.dry_run);
     let verb = DncImport { upload: Some(name.clone()), file: Some(name), ..verb };
     let result = waited_for(&mut client, socket, verb, "dnc", out)?;
-    fetch_report(&mut client, report, result.report.as_deref())?;
+    let fetched = fetch_report(&mut client, report, result.report.as_deref());
     if out.json {
         out.object(&result)?;
     } else {
         render::dnc_imported(&result, clear, dry_run, out)?;
     }
+    fetched?;
     if result.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
@@ -124,12 +125,14 @@ fn carry_out<V: Verb<Result = ImportResult>>(
     out: Out,
 ) -> Result<(), Failure> {
     let result = waited_for(&mut client, socket, verb, into, out)?;
-    fetch_report(&mut client, report, result.report.as_deref())?;
+    let fetched = fetch_report(&mut client, report, result.report.as_deref());
+    // What is done is told, also where the refused rows cannot be written down.
     if out.json {
         out.object(&result)?;
     } else {
         show(&result, dry_run, out)?;
     }
+    fetched?;
     // Nothing was taken although it was asked for.
     if result.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
@@ -244,8 +247,39 @@ fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
         let verb = if result.list.is_empty() { "contact" } else { "list" };
         out.line(&format!("  {}: kakeru {verb} import-undo {import}", out.text("元に戻す", "undo")))?;
     }
+    preview(&result.preview, out)?;
     issues(&result.errors, out)?;
     issues(&result.warnings, out)
+}
+
+/// The first rows, as they would be taken (S1.14).
+fn preview(rows: &[PreviewRow], out: Out) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(&[
+        out.text("行", "line"),
+        out.text("会社名", "company"),
+        out.text("担当者名", "person"),
+        out.text("電話番号", "number"),
+        out.text("カテゴリー", "categories"),
+        out.text("その他の列", "other columns"),
+    ])
+    .right(&[0]);
+    for row in rows {
+        let further = if row.further > 0 { format!(" +{}", row.further) } else { String::new() };
+        let columns =
+            row.columns.iter().map(|(name, text)| format!("{name}={}", text.as_str().unwrap_or("")));
+        table.row([
+            row.line.to_string(),
+            row.company.clone().unwrap_or_default(),
+            row.person.clone().unwrap_or_default(),
+            format!("{}{further}", row.number),
+            row.categories.join(" "),
+            columns.collect::<Vec<_>>().join("  "),
+        ]);
+    }
+    Ok(out.table(&table)?)
 }
 
 fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! Commands on projects, lists, leads, recordings and the database.
 
 use protocol::params::*;
+use protocol::{ErrorCode, RpcError};
 
 use super::args::{
     BackupArgs, DoctorArgs, Global, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb, RestoreArgs,
@@ -11,7 +12,7 @@ use super::progress::{self, Work};
 use super::render::manage as render;
 use super::verbs::call;
 use super::{Failure, config_path, socket};
-use crate::control::client::Client;
+use crate::control::client::{Client, ClientError};
 
 pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<(), Failure> {
     match verb {
@@ -116,12 +117,28 @@ fn change(select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Fa
     Ok(LeadChange { list: select.list, leads: select.ids, filter, what, reason: None, users: Vec::new() })
 }
 
+/// The id of a lead that is named by it, or by its list and its number there: `春の案件#12`.
+pub(super) fn lead_id(global: &Global, word: String) -> Result<String, Failure> {
+    let place = word.rsplit_once('#').and_then(|(list, number)| Some((list, number.parse::<i64>().ok()?)));
+    let Some((list, position)) = place else { return Ok(word) };
+    let (list, after) = (list.to_owned(), Some(position.saturating_sub(1)));
+    let page =
+        Client::connect(&socket(global))?.call(ListShow { list, after, limit: Some(1), filter: None })?;
+    match page.rows.into_iter().find(|row| row.position == position) {
+        Some(row) => Ok(row.id),
+        None => {
+            let error = RpcError::with_detail(ErrorCode::NotFound, format!("lead {word}"));
+            Err(ClientError::Refused(error).into())
+        }
+    }
+}
+
 pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Failure> {
     let bar = |select: &SelectArgs| {
         progress::watch(&socket(global), Work::Named { work: "leads", of: select.list.clone() }, out)
     };
     match verb {
-        LeadVerb::Show { lead } => call(global, LeadShow { lead }, out, render::lead),
+        LeadVerb::Show { lead } => call(global, LeadShow { lead: lead_id(global, lead)? }, out, render::lead),
         LeadVerb::Add { list, number, company, person, categories, columns } => {
             let columns = columns.into_iter().collect();
             call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
@@ -148,9 +165,11 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             call(global, verb, out, render::changed)
         }
         LeadVerb::AddNumber { lead, number, label } => {
+            let lead = lead_id(global, lead)?;
             call(global, LeadPhone { lead, number, label, remove: false }, out, render::lead)
         }
         LeadVerb::RemoveNumber { lead, number } => {
+            let lead = lead_id(global, lead)?;
             call(global, LeadPhone { lead, number, label: None, remove: true }, out, render::lead)
         }
     }

@@ -80,11 +80,17 @@ impl Out {
     pub(super) fn failed(self, error: &ClientError) -> u8 {
         match error {
             ClientError::Refused(refusal) => self.refused(refusal),
-            ClientError::Unreachable { .. } | ClientError::Broken(_) => {
-                self.problem(&chain(error), self.text(
-                    "デーモンが動いていません。kakeru run か systemctl --user start kakeru で起動してください",
-                    "Is the daemon running? Start it with `kakeru run` or `systemctl --user start kakeru`.",
-                ));
+            ClientError::Unreachable { path, source } => {
+                let forbidden = source.kind() == io::ErrorKind::PermissionDenied;
+                let text = match self.lang {
+                    Lang::Ja => format!("デーモンに接続できません({}): {source}", path.display()),
+                    Lang::En => chain(error),
+                };
+                self.problem(&text, if forbidden { self.not_yours() } else { self.not_running() });
+                UNREACHABLE
+            }
+            ClientError::Broken(_) => {
+                self.problem(&chain(error), self.not_running());
                 UNREACHABLE
             }
             ClientError::Answer(_) => {
@@ -92,6 +98,20 @@ impl Out {
                 REFUSED
             }
         }
+    }
+
+    fn not_running(self) -> &'static str {
+        self.text(
+            "デーモンが動いていません。kakeru run か systemctl --user start kakeru で起動してください",
+            "Is the daemon running? Start it with `kakeru run` or `systemctl --user start kakeru`.",
+        )
+    }
+
+    fn not_yours(self) -> &'static str {
+        self.text(
+            "このユーザーはソケットを開けません。ソケットのグループに加えてもらってください(ls -l で確認)",
+            "Your user may not open the socket: it is for its owner and group (see `ls -l`).",
+        )
     }
 
     /// Says why the daemon refused. Returns the exit code.

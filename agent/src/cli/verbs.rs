@@ -34,6 +34,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Status => call(global, Status {}, out, render::status),
         Verb::Call(args) => {
             let CallArgs { number, contact, label, lead, attempt, project } = args;
+            let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
             let verb = CallDial { seat, number, contact, label, lead, attempt, project };
             seat_call(global, verb, out)
         }
@@ -100,7 +101,17 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 reported: args.reported,
                 unregistered: args.unregistered,
             };
-            call(global, verb, out, render::history)
+            let lists_only = verb.manual.is_none() && !verb.unsealed && !verb.interrupted;
+            call(global, verb, out, |page, out| {
+                render::history(page, out)?;
+                if lists_only && page.rows.is_empty() {
+                    out.note(out.text(
+                        "  手動で掛けた通話は --manual include で表示します",
+                        "  Calls to typed numbers are shown with --manual include.",
+                    ));
+                }
+                Ok(())
+            })
         }
         Verb::Stats(args) if args.by.is_some() => {
             let verb = StatsTally {
@@ -170,7 +181,14 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
 fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
     let seat = global.seat.clone();
     match verb {
-        DialVerb::Start { list } => seat_call(global, DialStart { seat, list }, out),
+        DialVerb::Start { list } => call(global, DialStart { seat, list: list.clone() }, out, |seat, out| {
+            render::seat(seat, out)?;
+            if seat.dial.is_none() {
+                let none = out.text("  発信できる行がありません", "  Nobody on the list can be called");
+                out.note(&format!("{none}: kakeru dial why --list {list}"));
+            }
+            Ok(())
+        }),
         DialVerb::Pause => seat_call(global, DialPause { seat }, out),
         DialVerb::Resume => seat_call(global, DialResume { seat }, out),
         DialVerb::Stop => seat_call(global, DialStop { seat }, out),

@@ -3,6 +3,8 @@
 use protocol::{ErrorCode, RpcError};
 use store::{AttemptId, Error, LeadId, Store};
 
+use super::office::id;
+
 /// Whom to call.
 #[derive(Debug)]
 pub(super) enum Callee {
@@ -37,10 +39,8 @@ pub(super) fn callee(
         (None, None, None, None) => None,
         (Some(number), None, None, None) => Some(Callee::Number(number)),
         (None, Some(word), None, None) => Some(Callee::Contact { word, label }),
-        (None, None, Some(lead), None) => Some(Callee::Lead(lead.parse().map_err(|_| bad("lead"))?)),
-        (None, None, None, Some(attempt)) => {
-            Some(Callee::Attempt(attempt.parse().map_err(|_| bad("attempt"))?))
-        }
+        (None, None, Some(lead), None) => Some(Callee::Lead(id(&lead, "lead")?)),
+        (None, None, None, Some(attempt)) => Some(Callee::Attempt(id(&attempt, "attempt")?)),
         _ => return Err(bad("only one of number, contact, lead and attempt")),
     })
 }

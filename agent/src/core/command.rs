@@ -364,7 +364,14 @@ impl Core {
             let result = self.seats[seat].dialer.start(dialer::ListId(list.id.0), now.into());
             result.map_err(refusal)
         });
-        respond(reply, started.map(|()| self.seat_status(seat)));
+        self.settle();
+        match started {
+            // Whether the list has anybody to call is known with the first claim.
+            Ok(()) if self.seats[seat].dialer.is_claiming() && self.seats[seat].waiting.is_none() => {
+                self.seats[seat].waiting = Some(reply);
+            }
+            started => respond(reply, started.map(|()| self.seat_status(seat))),
+        }
     }
 
     pub(super) fn answer(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {

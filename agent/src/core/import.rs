@@ -5,11 +5,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use protocol::params::{ContactImport, ListExport, ListImport, SentFile};
-use protocol::result::{ExportResult, ImportIssue, ImportResult};
+use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow};
 use protocol::{ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{
-    Cancel, ImportJob, ImportOptions, ImportProgress, ImportReport, ImportSource, Problem, Profile, preview,
+    Cancel, ImportJob, ImportOptions, ImportProgress, ImportReport, ImportRow, ImportSource, Problem,
+    Profile, preview,
 };
 use store::{Actor, Progress, Store};
 use tokio::sync::watch;
@@ -90,7 +91,8 @@ async fn carry_out(
         let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
         let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
         let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
-        return Ok(result(&name, &looked.report));
+        let rows = looked.rows.into_iter().map(previewed).collect();
+        return Ok(ImportResult { preview: rows, ..result(&name, &looked.report) });
     }
     let _running = running.begin(into, cancel);
     let list = if let Register::List(list) = into { Some(list) } else { None };
@@ -228,6 +230,19 @@ pub(super) fn result(list: &str, report: &ImportReport) -> ImportResult {
         report: None,
         errors: errors.into_iter().map(issue).collect(),
         warnings: warnings.into_iter().map(issue).collect(),
+        preview: Vec::new(),
+    }
+}
+
+fn previewed(row: ImportRow) -> PreviewRow {
+    PreviewRow {
+        line: row.line,
+        company: row.company,
+        person: row.person,
+        number: row.phone.national(),
+        further: row.extra_phones.len(),
+        categories: row.categories,
+        columns: row.attributes.into_iter().map(|(name, text)| (name.to_string(), text.into())).collect(),
     }
 }
 

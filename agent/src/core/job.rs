@@ -553,7 +553,12 @@ pub(super) fn store_error(error: &StoreError) -> RpcError {
         StoreError::NotFound { what: "list", .. } => "E-LIST-UNKNOWN",
         other => other.code(),
     };
-    RpcError::refused_as(code, error.to_string())
+    let detail = match error {
+        // Which file it is says nothing without what the system said of it.
+        StoreError::File { source, .. } => format!("{error}: {source}"),
+        other => other.to_string(),
+    };
+    RpcError::refused_as(code, detail)
 }
 
 /// Lets time pass inside a job.

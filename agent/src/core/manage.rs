@@ -200,7 +200,7 @@ impl Core {
                 self.spawn(reply, async move { recordings(&store, p, own).await });
             }
             Command::RecordingHold(p) => self.spawn(reply, async move {
-                let attempt = p.attempt.parse().map_err(|_| bad("attempt"))?;
+                let attempt = super::office::id(&p.attempt, "attempt")?;
                 let held = match p.release {
                     true => store.release_recording(attempt, by.actor, by.now).await,
                     false => store.hold_recording(attempt, p.reason.as_deref(), by.actor, by.now).await,

@@ -116,9 +116,7 @@ impl Core {
         let store = self.store.clone();
         self.spawn(reply, async move {
             let query = match (p.lead, p.number, p.list) {
-                (Some(lead), _, _) => WhyQuery::Lead(
-                    lead.parse().map_err(|_| RpcError::with_detail(ErrorCode::BadRequest, "lead"))?,
-                ),
+                (Some(lead), _, _) => WhyQuery::Lead(super::office::id(&lead, "lead")?),
                 (None, Some(number), _) => WhyQuery::Phone(number),
                 (None, None, Some(list)) => WhyQuery::List(find(&store, &list).await?),
                 (None, None, None) => {
@@ -181,7 +179,7 @@ pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result
     let Some(login) = login else { return Ok(None) };
     let users = store.users().await.map_err(|error| store_error(&error))?;
     let user = users.iter().find(|user| user.login == login).map(|user| user.id);
-    user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "operator"))
+    user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))
 }
 
 async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {
@@ -194,7 +192,8 @@ async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result:
         Some(name) => {
             let projects = store.projects().await.map_err(|error| store_error(&error))?;
             let project = projects.iter().find(|project| project.name == *name).map(|project| project.id);
-            Some(project.ok_or_else(|| RpcError::with_detail(ErrorCode::BadRequest, "project"))?)
+            let missing = || RpcError::with_detail(ErrorCode::NotFound, format!("project {name:?}"));
+            Some(project.ok_or_else(missing)?)
         }
         None => None,
     };

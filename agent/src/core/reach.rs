@@ -7,6 +7,7 @@ use store::{AttemptId, LeadId, ListId, Scope, Store, UserId};
 
 use super::Core;
 use super::job::{Done, store_error};
+use super::office::id;
 use super::query::find;
 use super::seat::Reply;
 use crate::control::Who;
@@ -48,7 +49,7 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
             let list = find(store, &name).await?;
             // Whoever may change a list's leads may not reach another list's by their names.
             for lead in leads.iter().take(MOST_LEADS) {
-                let lead: LeadId = lead.parse().map_err(|_| bad("lead"))?;
+                let lead: LeadId = id(lead, "lead")?;
                 if store.lead(lead).await.map_err(told)?.list != list {
                     return Err(bad("a lead of another list"));
                 }
@@ -59,11 +60,11 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
             Some(list)
         }
         Reach::Lead(lead) => {
-            let lead: LeadId = lead.parse().map_err(|_| bad("lead"))?;
+            let lead: LeadId = id(&lead, "lead")?;
             Some(store.lead(lead).await.map_err(told)?.list)
         }
         Reach::Attempt(attempt) => {
-            let attempt: AttemptId = attempt.parse().map_err(|_| bad("attempt"))?;
+            let attempt: AttemptId = id(&attempt, "attempt")?;
             let row = store.attempt(attempt).await.map_err(told)?;
             // Their own calls stay theirs.
             row.list.filter(|_| row.user != Some(user))

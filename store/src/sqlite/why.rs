@@ -196,7 +196,8 @@ fn detail(lead: &Lead, reason: WhyReason, due_at: Option<i64>) -> String {
     match reason {
         WhyReason::Eligible => format!("will be dialed in its turn (round {})", lead.round),
         WhyReason::LaterRound => {
-            format!("called {} times, last {status}; due in round {}", lead.attempts, lead.round)
+            let times = if lead.attempts == 1 { "once" } else { &format!("{} times", lead.attempts) };
+            format!("called {times}, last {status}; due in round {}", lead.round)
         }
         WhyReason::NotDue => format!("put off until {}", at(due_at)),
         WhyReason::Claimed => format!("seat {} has it", lead.claim_seat.as_deref().unwrap_or("?")),

@@ -120,6 +120,28 @@ pub struct ImportResult {
     pub import: Option<String>,
     /// With `report`: the word to fetch the refused rows with `list.download`; `null` when there are none.
     pub report: Option<String>,
+    /// With `dry_run`: the first good rows as they would be taken, at most 20. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preview: Vec<PreviewRow>,
+}
+
+/// A row of a file as an import would take it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewRow {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// Company (取引先会社名).
+    pub company: Option<String>,
+    /// Person (取引先担当者名).
+    pub person: Option<String>,
+    /// Number.
+    pub number: String,
+    /// How many further numbers.
+    pub further: usize,
+    /// Categories (カテゴリー).
+    pub categories: Vec<String>,
+    /// The other columns that have content, in the file's order.
+    pub columns: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A mistake or doubt in a file.

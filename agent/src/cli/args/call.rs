@@ -15,8 +15,8 @@ pub struct CallArgs {
     /// Which of the contact's numbers, such as mobile [default: its main one]
     #[arg(long, value_name = "LABEL", requires = "contact")]
     pub label: Option<String>,
-    /// A lead, by id
-    #[arg(long, value_name = "ID", conflicts_with_all = ["number", "attempt"])]
+    /// A lead, by id or by list and number there: 春の案件#12
+    #[arg(long, value_name = "LEAD", conflicts_with_all = ["number", "attempt"])]
     pub lead: Option<String>,
     /// Whoever was at the other end of a call: id of `kakeru history`
     #[arg(long, value_name = "ID", conflicts_with = "number")]

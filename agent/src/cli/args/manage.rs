@@ -161,7 +161,7 @@ pub struct SelectArgs {
 pub enum LeadVerb {
     /// Show one lead
     Show {
-        /// Its id
+        /// Its id, or list and number there: 春の案件#12
         lead: String,
     },
     /// Put one lead on a list
@@ -223,7 +223,7 @@ pub enum LeadVerb {
     },
     /// Add a number to a lead
     AddNumber {
-        /// The lead's id
+        /// Its id, or list and number there: 春の案件#12
         lead: String,
         /// The number
         number: String,
@@ -233,7 +233,7 @@ pub enum LeadVerb {
     },
     /// Remove a number that was added
     RemoveNumber {
-        /// The lead's id
+        /// Its id, or list and number there: 春の案件#12
         lead: String,
         /// The number
         number: String,

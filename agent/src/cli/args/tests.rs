@@ -151,6 +151,8 @@ fn every_documented_command_parses() {
         "list import-cancel x",
         "list import x f.csv --profile calltree --map 電話番号=TEL --assign a,b --preview",
         "lead show 01JD",
+        "lead show 春の案件#12",
+        "call --lead 春の案件#12",
         "lead add x 03-1234-5678 --company y --column 備考=z",
         "lead exclude x --lead 01JD --reason y",
         "lead include x --all",

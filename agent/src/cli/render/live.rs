@@ -81,7 +81,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         out.line(&format!("{trouble} {text} {hint} ({detail})"))?;
     }
     if let Some(kept) = &status.recordings {
-        let left = kept.hours_left.map_or_else(|| "—".to_owned(), |hours| hours.to_string());
+        let left = super::manage::hours_left(kept.hours_left, out);
         let most = kept.quota.map_or_else(String::new, |quota| format!(" / {}", super::manage::size(quota)));
         out.line(&format!(
             "{}: {} ({}{most})  {}: {left}",

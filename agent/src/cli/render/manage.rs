@@ -325,8 +325,23 @@ pub(crate) fn recordings(page: &Recordings, out: Out) -> Result<(), Closed> {
     more("--after", page.next.as_deref(), out)
 }
 
+/// How much talk still fits.
+pub(super) fn hours_left(hours: Option<u64>, out: Out) -> String {
+    hours.map_or_else(|| "—".to_owned(), |hours| format!("{hours}{}", out.text(" 時間", "")))
+}
+
+/// What the last days foretell; a box that is hardly used foretells nothing for centuries.
+fn days_left(days: Option<u64>, out: Out) -> String {
+    match days {
+        None => "—".to_owned(),
+        Some(days) if days > FAR_DAYS => out.text("10年以上", "more than ten years").to_owned(),
+        Some(days) => format!("{days}{}", out.text(" 日", "")),
+    }
+}
+
+const FAR_DAYS: u64 = 3_650;
+
 pub(crate) fn quota(quota: &QuotaResult, out: Out) -> Result<(), Closed> {
-    let left = |count: Option<u64>| count.map_or_else(|| "—".to_owned(), |count| count.to_string());
     let most = quota.quota.map_or_else(|| out.text("上限なし", "no limit").to_owned(), size);
     let kept = format!("{} ({} / {most})", quota.count, size(quota.bytes));
     for (label, value) in [
@@ -334,8 +349,8 @@ pub(crate) fn quota(quota: &QuotaResult, out: Out) -> Result<(), Closed> {
         (out.text("長さ", "length"), time::length(quota.duration_ms)),
         (out.text("保持中", "on hold"), size(quota.held_bytes)),
         (out.text("未送信", "not sent yet"), size(quota.unsynced_bytes)),
-        (out.text("残り時間(通話)", "hours of talk left"), left(quota.hours_left)),
-        (out.text("残り日数", "days left"), left(quota.days_left)),
+        (out.text("残り時間(通話)", "hours of talk left"), hours_left(quota.hours_left, out)),
+        (out.text("残り日数", "days left"), days_left(quota.days_left, out)),
     ] {
         out.line(&format!("{label}: {value}"))?;
     }

@@ -1,7 +1,7 @@
 //! Lists, past calls, counters.
 
-use protocol::ErrorCode;
 use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult, WhyResult};
+use protocol::{ErrorCode, Lang};
 
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::Table;
@@ -90,7 +90,7 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
         table.row([
             row.started_at.map_or_else(String::new, time::full),
             row.seat.clone().unwrap_or_default(),
-            row.origin.clone(),
+            way(&row.origin, out).to_owned(),
             super::live::withheld(Some(&row.number), out).map_or_else(|| row.number.clone(), str::to_owned),
             // The contact's names now; a call's own where nobody is registered (S0.1, S0.26).
             row.contact_company
@@ -159,7 +159,14 @@ pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
         let reason = row.reason.as_deref().unwrap_or_default();
         let text = reason.parse::<ErrorCode>().map_or(reason, |code| code.text().in_lang(out.lang));
         let code = if reason.starts_with("E-") { format!("{reason} ") } else { String::new() };
-        let detail = row.detail.as_ref().map_or_else(String::new, |detail| format!(" ({detail})"));
+        // The details are English, but for why somebody excluded it.
+        let own = japanese(reason).filter(|_| out.lang == Lang::Ja);
+        let detail = row.detail.as_deref().and_then(|detail| match own {
+            Some(_) => detail.strip_prefix("excluded from dialing: "),
+            None => Some(detail),
+        });
+        let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
+        let text = own.unwrap_or(text);
         table.row([
             row.position.to_string(),
             row.number.clone(),
@@ -171,6 +178,38 @@ pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
         ]);
     }
     out.table(&table)
+}
+
+/// The words of `dial.why`.
+fn japanese(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "eligible" => "順番が来たら発信します",
+        "later-round" => "今の周回では発信済みです(次の周回で発信します)",
+        "not-due" => "時刻になるまで待ちます",
+        "claimed" => "席に表示中、または通話中です",
+        "task" => "担当者のタスクです(見込・再コール)",
+        "done" => "完了しています",
+        "interrupted" => "通話中にデーモンが停止しました(次の周回で発信できます)",
+        "do-not-call" => "架電禁止リストにあります",
+        "forbidden" => "緊急通報・特番には発信しません",
+        "trunk-rule" => "回線の発信規則で発信できません",
+        "repeat" => "発信したばかり、または本日の上限に達しています",
+        "excluded" => "発信対象外です",
+        "list-disabled" => "リストが無効です",
+        "importing" => "取り込み中です",
+        _ => return None,
+    })
+}
+
+/// How a call began.
+fn way(origin: &str, out: Out) -> &str {
+    match origin {
+        "list" => out.text("リスト", "list"),
+        "manual" => out.text("手動", "manual"),
+        "direct" => out.text("直接", "direct"),
+        "incoming" => out.text("着信", "incoming"),
+        other => other,
+    }
 }
 
 fn talk(row: &HistoryRow) -> String {

@@ -10,6 +10,7 @@ use store::{
 
 use super::list::changed;
 use super::{Answer, By, Told, bad, told, watched, word_of};
+use crate::core::office::id;
 use crate::core::query::operator_named;
 use crate::core::rows;
 use crate::core::sight::Sight;
@@ -82,7 +83,7 @@ pub(super) async fn view(store: &Store, p: params::ListView, sight: Sight) -> An
 }
 
 pub(super) async fn lead(store: &Store, lead: &str, sight: Sight) -> Answer<ViewRow> {
-    let lead = lead.parse().map_err(|_| bad("lead"))?;
+    let lead = id(lead, "lead")?;
     let row = store.lead(lead).await.map_err(told)?;
     sight.lead(store, &row).await?;
     Ok(rows::view_row(&row))
@@ -113,9 +114,7 @@ pub(super) async fn lead_change(
 ) -> Answer<LeadsChanged> {
     let list = sight.list(store, &p.list).await?.id;
     let leads: Vec<LeadId> = match (p.leads.is_empty(), p.filter) {
-        (false, None) => {
-            p.leads.iter().map(|id| id.parse()).collect::<Result<_, _>>().map_err(|_| bad("leads"))?
-        }
+        (false, None) => p.leads.iter().map(|lead| id(lead, "lead")).collect::<Result<_, _>>()?,
         (true, Some(wanted)) => {
             let wanted = filter(store, Some(wanted)).await?;
             store.find_leads(list, wanted).await.map_err(told)?
@@ -141,7 +140,7 @@ pub(super) async fn lead_change(
 }
 
 pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By, sight: Sight) -> Answer<ViewRow> {
-    let id: LeadId = p.lead.parse().map_err(|_| bad("lead"))?;
+    let id: LeadId = id(&p.lead, "lead")?;
     let numbers = match p.remove {
         true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await,
         false => store.add_lead_phone(id, &p.number, p.label.as_deref(), by.actor, by.now).await,

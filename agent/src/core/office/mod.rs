@@ -283,8 +283,9 @@ async fn projects(store: &Store, names: &[String]) -> Result<Vec<ProjectId>, Rpc
         .collect()
 }
 
-fn id<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, RpcError> {
-    text.trim().parse().map_err(|_| bad(what))
+/// The id that somebody wrote. What is none names nothing.
+pub(super) fn id<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, RpcError> {
+    text.trim().parse().map_err(|_| RpcError::with_detail(ErrorCode::NotFound, format!("{what} {text:?}")))
 }
 
 fn bad(detail: &str) -> RpcError {
