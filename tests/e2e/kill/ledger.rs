@@ -124,7 +124,9 @@ impl Account<'_> {
         for row in self.daemon.drop_rows() {
             let id = row["id"].clone();
             if let Some(first) = handed.insert(id, row.clone()) {
-                assert_eq!(first, row, "{story}: a repeat says something else");
+                // The operator spoke after the machine had sealed its own word.
+                let amended = first["set_by"] == "auto" && row["set_by"] == "operator";
+                assert!(first == row || amended, "{story}: a repeat says something else: {first:?} {row:?}");
             }
         }
         for row in self.history {
