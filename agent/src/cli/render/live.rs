@@ -390,9 +390,24 @@ fn dial(seat: &SeatStatus, out: Out) -> String {
         DialState::Paused => out.text("一時停止", "paused"),
         DialState::Stopping => out.text("終了待ち", "stopping"),
     };
+    let until = dial
+        .until
+        .map_or_else(String::new, |at| format!("{}{}", out.text("、再開 ", ", until "), time::full(at)));
     match &dial.waiting {
-        Some(waiting) => format!("{} {state} ({waiting})", dial.list),
+        Some(waiting) => format!("{} {state} ({}{until})", dial.list, waits_for(waiting, out)),
         None => format!("{} {state}", dial.list),
+    }
+}
+
+/// What a dialing session waits for.
+fn waits_for(word: &str, out: Out) -> &str {
+    match word {
+        "hours" => out.text("架電可能時間外", "outside the calling hours"),
+        "registration" => out.text("交換機に未登録", "the account is not registered"),
+        "disk" => out.text("ディスクに書けません", "the disk takes nothing"),
+        "phone" => out.text("電話機が上がっていません", "the desk phone is not up"),
+        "not_due" => out.text("次の発信時刻まで", "nobody is due yet"),
+        other => other,
     }
 }
 
