@@ -14,10 +14,10 @@ pub(crate) use lists::{ListReads, ListVerbs};
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
-    DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
-    OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
-    StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
+    DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
+    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
+    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
@@ -76,7 +76,7 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn release(&mut self, attempt: AttemptId, now: i64, skip_round: bool) -> Result<()>;
     fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed>;
     fn check_manual(&mut self, call: &ManualCall) -> Result<Target>;
-    fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId>;
+    fn open_incoming(&mut self, call: &IncomingCall) -> Result<Arrived>;
     fn progress(&mut self, progress: &AttemptProgress) -> Result<()>;
     fn end_attempt(&mut self, end: &AttemptEnd) -> Result<bool>;
     fn save(&mut self, save: &Save) -> Result<Saved>;

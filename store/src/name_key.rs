@@ -33,6 +33,11 @@ pub(crate) fn fold(text: &str) -> String {
     key
 }
 
+/// [`fold`] behind what is there.
+pub(crate) fn fold_into(text: &str, key: &mut String) {
+    push_folded(text, key);
+}
+
 fn push_company(name: &str, key: &mut String) {
     let begin = key.len();
     push_folded(name, key);

@@ -9,8 +9,7 @@ use protocol::result::{EarlierCall, SeatStatus};
 use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
-    Advanced, AttemptEnd, AttemptId, Claimed, ContactInfo, Error as StoreError, RecordingFacts, Saved,
-    Sealed, SetBy,
+    Advanced, AttemptEnd, AttemptId, Claimed, Error as StoreError, RecordingFacts, Saved, Sealed, SetBy,
 };
 
 use super::call::{Call, Kept, Origin, Party, Recorded, Recording};
@@ -87,9 +86,8 @@ pub(crate) enum Done {
     },
     Arrived {
         sip: CallId,
-        contact: Option<Box<ContactInfo>>,
         earlier: Vec<EarlierCall>,
-        result: Result<AttemptId, StoreError>,
+        result: Result<Box<store::Arrived>, StoreError>,
     },
     /// The end of a call is on disk, and whether with a result of the machine's.
     Ended {
@@ -140,9 +138,7 @@ impl Core {
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
             Done::TapNoted { order, result, reply } => self.tap_noted(*order, result, reply, now),
             Done::Reached { bound, result } => self.reached(*bound, result, now),
-            Done::Arrived { sip, contact, earlier, result } => {
-                self.arrived(sip, contact.map(|c| *c), earlier, result, now);
-            }
+            Done::Arrived { sip, earlier, result } => self.arrived(sip, earlier, result, now),
             Done::Ended { seat, end, recording, result } => {
                 self.end_written(seat, *end, recording, result, now)
             }
@@ -359,14 +355,13 @@ impl Core {
     fn arrived(
         &mut self,
         sip: CallId,
-        contact: Option<ContactInfo>,
         earlier: Vec<EarlierCall>,
-        result: Result<AttemptId, StoreError>,
+        result: Result<Box<store::Arrived>, StoreError>,
         now: Now,
     ) {
         let arriving = self.arriving.remove(&sip);
-        match (arriving, result) {
-            (Some(arriving), Ok(attempt)) => {
+        match (arriving, result.map(|arrived| (arrived.attempt, arrived.contact))) {
+            (Some(arriving), Ok((attempt, contact))) => {
                 let seat = arriving.seat;
                 let ring = dialer::AttemptId(attempt.0);
                 // The seat may have begun a call of its own since.
@@ -408,7 +403,7 @@ impl Core {
                 self.check(Some(error), now);
             }
             // The caller gave up before the row was written; the row says so by its end.
-            (None, Ok(attempt)) => self.abandon_row(attempt, now),
+            (None, Ok((attempt, _))) => self.abandon_row(attempt, now),
             (None, Err(error)) => self.check(Some(error), now),
         }
     }

@@ -247,13 +247,11 @@ impl Core {
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = store.open_incoming(row).await;
-            // Who calls is nice to know; a number that is none, or trouble, only leaves the name out.
-            let contact = if result.is_ok() { store.contact(&number).await.ok().flatten() } else { None };
-            let earlier = match result {
-                Ok(attempt) => earlier(&store, number, attempt, granted_to).await,
+            let earlier = match &result {
+                Ok(arrived) => earlier(&store, number, arrived.attempt, granted_to).await,
                 Err(_) => Vec::new(),
             };
-            Done::Arrived { sip, contact: contact.map(Box::new), earlier, result }
+            Done::Arrived { sip, earlier, result: result.map(Box::new) }
         });
     }
 
@@ -292,7 +290,7 @@ impl Core {
         let (store, nudge) = (self.store.clone(), std::sync::Arc::clone(&self.outbox_nudge));
         self.jobs.spawn(async move {
             let result = async {
-                let attempt = store.open_incoming(row).await?;
+                let attempt = store.open_incoming(row).await?.attempt;
                 store.end_attempt(refused_as_busy(attempt, now)).await?;
                 store.seal(attempt, now.wall).await?;
                 nudge.notify_one();

@@ -4,7 +4,7 @@ use super::Store;
 use crate::error::Result;
 use crate::id::AttemptId;
 use crate::model::{
-    Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, DialRules, HistoryQuery,
+    Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, DialRules, HistoryQuery,
     IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target,
     WhyAnswer, WhyContext, WhyQuery,
 };
@@ -62,11 +62,11 @@ impl Store {
         self.ask(move |b| b.check_manual(&call)).await
     }
 
-    /// Opens the row of an incoming call.
+    /// Opens the row of an incoming call, and says who calls.
     ///
     /// # Errors
     /// Storage errors only.
-    pub async fn open_incoming(&self, call: IncomingCall) -> Result<AttemptId> {
+    pub async fn open_incoming(&self, call: IncomingCall) -> Result<Arrived> {
         self.write(move |b| b.open_incoming(&call)).await
     }
 

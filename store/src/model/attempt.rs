@@ -168,6 +168,16 @@ pub struct IncomingCall {
     pub now: i64,
 }
 
+/// The row of an incoming call.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// Its attempt.
+    pub attempt: AttemptId,
+    /// Who calls: found in the transaction that wrote the row, so that a name costs no turn of its own. `None` when nobody has the
+    /// number.
+    pub contact: Option<ContactInfo>,
+}
+
 /// What a start found.
 #[derive(Clone, Debug, Default)]
 pub struct Recovery {

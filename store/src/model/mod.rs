@@ -19,8 +19,8 @@ mod word;
 
 pub use amend::{Amend, AmendmentRow, NoteAbout, NoteChange, NoteDraft, NoteRow};
 pub use attempt::{
-    AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall, RecordingFacts,
-    RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
+    Arrived, AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall,
+    RecordingFacts, RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
 };
 pub use check::{Backup, CheckReport, ContactNumber};
 pub use contact::{

@@ -7,8 +7,8 @@ use super::{contacts, exec, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall, MIN_REPEAT_GAP_MS,
-    ManualCall, Origin, PRACTICE_REQUEUE_MS, SetBy, Target,
+    Actor, Arrived, AttemptEnd, AttemptProgress, Claimed, DialRules, Direction, IncomingCall,
+    MIN_REPEAT_GAP_MS, ManualCall, Origin, PRACTICE_REQUEUE_MS, SetBy, Target,
 };
 use crate::phone::{Dialing, Phone};
 use crate::time::BusinessDate;
@@ -312,7 +312,7 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
     })
 }
 
-pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) -> Result<AttemptId> {
+pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) -> Result<Arrived> {
     let doing = "open incoming call";
     let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
     let phone = call.caller.as_deref().and_then(|raw| Phone::parse(raw).ok()).map(|parsed| parsed.phone);
@@ -320,8 +320,7 @@ pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) 
         Some(phone) => contacts::by_key(db, phone.expose()).doing(doing)?,
         None => None,
     };
-    let (company, person, categories) =
-        contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
+    let known = contact.as_ref();
     let new = NewAttempt {
         id,
         box_id,
@@ -336,9 +335,9 @@ pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) 
         lead: None,
         phone: phone.as_ref().map(Phone::expose),
         peer: call.caller.as_deref(),
-        company: company.as_deref(),
-        person: person.as_deref(),
-        categories: &categories,
+        company: known.and_then(|contact| contact.company.as_deref()),
+        person: known.and_then(|contact| contact.person.as_deref()),
+        categories: known.map_or(&[], |contact| &contact.categories),
         dial_string: None,
         dial_prefix: "",
         caller_id: call.called.as_deref(),
@@ -349,11 +348,14 @@ pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) 
         now: call.now,
     };
     insert(db, &new).doing(doing)?;
+    let mut contact = contact;
     if let (Some(phone), Some(name)) = (&phone, &call.stub) {
         let by = Actor { user: call.user, uid: None };
-        contacts::stub(db, phone.expose(), name, by, call.now)?;
+        if contacts::stub(db, phone.expose(), name, by, call.now)?.is_some() {
+            contact = contacts::by_key(db, phone.expose()).doing(doing)?;
+        }
     }
-    Ok(id)
+    Ok(Arrived { attempt: id, contact })
 }
 
 pub(super) fn progress(db: &Connection, facts: &AttemptProgress) -> Result<()> {

@@ -62,10 +62,10 @@ use crate::changes::Changes;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, Advance, Advanced, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo, DialRules,
-    DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec, ManualCall,
-    OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed, Stats,
-    StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
+    DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
+    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
+    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
@@ -276,7 +276,7 @@ impl Backend for SqliteBackend {
         attempts::check_manual(&self.db, call)
     }
 
-    fn open_incoming(&mut self, call: &IncomingCall) -> Result<AttemptId> {
+    fn open_incoming(&mut self, call: &IncomingCall) -> Result<Arrived> {
         self.transact("open incoming call", |db, box_id| attempts::open_incoming(db, box_id, call))
     }
 

@@ -48,7 +48,7 @@ impl World {
             stub: stub.map(Into::into),
             now: self.now,
         };
-        self.db.open_incoming(&call).unwrap()
+        self.db.open_incoming(&call).unwrap().attempt
     }
 
     fn manual_call(&mut self, phone: &str) -> AttemptId {

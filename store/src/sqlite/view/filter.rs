@@ -1,5 +1,6 @@
 //! A filter as tests on numbers.
 
+use memchr::memmem::Finder;
 use rusqlite::Connection;
 use unicode_normalization::UnicodeNormalization;
 
@@ -16,9 +17,9 @@ use crate::name_key::{fold, search_key};
 pub(super) struct Test {
     /// Something is asked for that no lead has.
     nothing: bool,
-    name: Option<String>,
-    digits: Option<String>,
-    memo: Option<String>,
+    name: Option<Finder<'static>>,
+    digits: Option<Finder<'static>>,
+    memo: Option<Finder<'static>>,
     status: Option<u32>,
     kind: Option<CallKind>,
     last_user: Option<u32>,
@@ -122,9 +123,9 @@ impl Test {
                 .categories
                 .as_ref()
                 .is_none_or(|wanted| wanted.get(entry.categories as usize).copied().unwrap_or(false))
-            && self.digits.as_ref().is_none_or(|digits| holds(entry.digits(&mut [0; 20]), digits.as_bytes()))
+            && self.digits.as_ref().is_none_or(|digits| digits.find(entry.digits(&mut [0; 20])).is_some())
             && self.name.as_ref().is_none_or(|key| names.is_some_and(|names| names.contains(at, key)))
-            && self.memo.as_ref().is_none_or(|text| memos.is_some_and(|memos| memos.contains(at, text)))
+            && self.memo.as_ref().is_none_or(|part| memos.is_some_and(|memos| memos.contains(at, part)))
     }
 }
 
@@ -138,12 +139,9 @@ fn digits(number: &str) -> String {
     }
 }
 
-fn key(key: String) -> Result<String> {
-    if key.is_empty() { Err(ListError::SearchEmpty.into()) } else { Ok(key) }
-}
-
-fn holds(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+/// Made once for all leads.
+fn key(key: String) -> Result<Finder<'static>> {
+    if key.is_empty() { Err(ListError::SearchEmpty.into()) } else { Ok(Finder::new(&key).into_owned()) }
 }
 
 fn saturated(count: u32) -> u16 {

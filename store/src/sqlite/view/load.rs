@@ -150,7 +150,7 @@ impl View {
     pub(super) fn need(&mut self, db: &Connection, names: bool, memos: bool) -> Result<()> {
         let doing = "read names";
         if names && self.names.is_none() {
-            self.names = Some(Names::read(db, self.list, self.visible, &self.entries).doing(doing)?);
+            self.names = Some(Names::read(db, self.list, &self.entries).doing(doing)?);
         }
         if memos && self.memos.is_none() {
             self.memos = Some(Memos::read(db, self.list, &self.entries).doing(doing)?);
