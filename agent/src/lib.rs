@@ -13,6 +13,7 @@ pub mod exchange;
 mod instance;
 mod keeping;
 pub mod logging;
+mod long_start;
 mod mask;
 pub mod notify;
 pub mod password;

@@ -31,6 +31,13 @@ impl Notifier {
         Self { socket, watchdog }
     }
 
+    /// Tells a socket of a test.
+    #[cfg(test)]
+    pub(crate) fn to(path: &std::path::Path) -> Self {
+        let address = SocketAddr::from_pathname(path).expect("a short path");
+        Self { socket: Some((UnixDatagram::unbound().expect("a socket"), address)), watchdog: None }
+    }
+
     /// Half of the watchdog period, the interval at which to ping; `None` without a watchdog.
     #[must_use]
     pub fn ping_interval(&self) -> Option<Duration> {
@@ -45,6 +52,11 @@ impl Notifier {
     /// One line for `systemctl status`.
     pub fn status(&self, line: &str) {
         self.send(&format!("STATUS={}", line.replace('\n', " ")));
+    }
+
+    /// The start goes on and may take so much longer, counted from now.
+    pub fn extend_start(&self, by: Duration) {
+        self.send(&format!("EXTEND_TIMEOUT_USEC={}", by.as_micros()));
     }
 
     /// All parts answered.

@@ -24,6 +24,7 @@ use crate::control::{EventHub, Server, ServerOptions};
 use crate::core::{Core, Parts};
 use crate::instance;
 use crate::keeping::{self, Kept, Limits};
+use crate::long_start::LongStart;
 use crate::notify::Notifier;
 use crate::recordings;
 use crate::sync::{self, CsvDrop, Watcher};
@@ -74,12 +75,14 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let (mut ua, mut driver, accounts) = signalling(&config, instance.as_deref(), identity.as_ref()).await?;
     let database = &config.daemon.database;
     let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
+    let long_start = LongStart::begin();
     let store = Store::open(database, options).map_err(|source| RunError::Store {
         path: database.display().to_string(),
         source: Box::new(source),
     })?;
     let recovery = store.recover(start.wall).await?;
     recordings::restore(&store, &config.daemon.recordings_dir, &recovery.interrupted, start.wall).await?;
+    drop(long_start);
     if recovery.released > 0 || !recovery.interrupted.is_empty() || !recovery.unsealed.is_empty() {
         tracing::warn!(
             released = recovery.released,

@@ -31,6 +31,13 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), MigrateError> {
         return Ok(());
     }
     let step = |source| MigrateError::Sqlite { doing: "migrate", source };
+    if found > 0 {
+        tracing::info!(
+            from = found,
+            to = known,
+            "the database is brought to a newer schema; with a million leads that takes some seconds, and begins anew if it is interrupted"
+        );
+    }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(step)?;
     for sql in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         tx.execute_batch(sql).map_err(step)?;
@@ -41,7 +48,15 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), MigrateError> {
     tx.pragma_update(None, "user_version", known).map_err(step)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(step)?;
     tx.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('checkpoints', 0)", []).map_err(step)?;
-    tx.commit().map_err(step)
+    tx.commit().map_err(step)?;
+    if found > 0 {
+        tracing::info!(
+            from = found,
+            to = known,
+            "the database has the newer schema; older programs refuse it now"
+        );
+    }
+    Ok(())
 }
 
 /// Step *n* leads from version *n* to *n + 1*. Steps are never edited once released.
