@@ -179,7 +179,7 @@ pub(super) const PRIVATE: u32 = 0o600;
 /// Nobody else should hold the file; backup programs may for a moment.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READER_CACHE_KIB: i64 = 512;
-/// All statements of a call fit, so that none is parsed twice.
+/// All statements of a day of calls fit, so that none is parsed twice; a test counts.
 const STATEMENTS: usize = 64;
 /// Checking this much takes about 10 ms.
 const QUICK_CHECK_BYTES: u64 = 4 << 20;

@@ -7,8 +7,9 @@
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
+use super::super::writing::Writing;
 use super::super::{SqliteBackend, exec};
 use super::category::CategoryIds;
 use super::flush::Flusher;
@@ -124,8 +125,9 @@ impl Loader {
         doing: &'static str,
         work: impl FnOnce(&Connection, &mut CategoryIds) -> Result<T>,
     ) -> Result<T> {
-        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let result = work(&tx, &mut self.known).and_then(|value| tx.commit().doing(doing).map(|()| value));
+        let tx = Writing::begin(&self.db).doing(doing)?;
+        let result =
+            work(&self.db, &mut self.known).and_then(|value| tx.commit().doing(doing).map(|()| value));
         match result.is_ok() {
             true => self.changes.commit(),
             false => self.changes.rollback(),

@@ -19,6 +19,7 @@ mod record;
 mod rules;
 mod stage;
 mod start;
+mod statements;
 mod tasks;
 mod upgrade;
 mod users;
