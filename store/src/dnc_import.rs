@@ -15,7 +15,7 @@ use crate::dnc_file::{DncFile, DncFileRow};
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
 use crate::import::{
-    Cancel, Encoding, ImportError, ImportOptions, ImportProgress, ImportReport, ImportSource,
+    Cancel, Encoding, ImportError, ImportOptions, ImportPhase, ImportProgress, ImportReport, ImportSource,
 };
 use crate::model::Actor;
 use crate::progress::stopped;
@@ -275,8 +275,11 @@ impl DncImport {
     fn tell(&self, file: &DncFile, reading: u64) -> Result<()> {
         if let Some(progress) = &self.progress {
             let seen = file.progress();
+            // It is only judged first, and read once more to be written.
+            let phase = if reading == 0 { ImportPhase::Reading } else { ImportPhase::Entering };
             let bytes = (seen.bytes + reading * seen.bytes_total) / 2;
-            progress.send_replace(ImportProgress { bytes, ..seen });
+            let told = seen.at(phase, JUDGING, (seen.bytes, seen.bytes_total));
+            progress.send_replace(ImportProgress { bytes, ..told });
         }
         if self.cancel.is_cancelled() { Err(stopped()) } else { Ok(()) }
     }
@@ -306,5 +309,7 @@ impl Scopes<'_> {
 pub(crate) const ADVICE: &str = "import the file again, or `kakeru dnc imports` and `kakeru dnc import-undo`";
 /// Entries that are handed over at once: some 100 KiB.
 const WINDOW: usize = 1024;
+/// Percent of the work that the first reading is.
+const JUDGING: u8 = 25;
 /// Entries between two looks at whether to go on.
 const TOLD_EVERY: u64 = 1024;

@@ -397,6 +397,10 @@ events! {
         bytes: u64,
         /// The file's size.
         bytes_total: u64,
+        /// `reading` the file, or `entering` its numbers and contacts after that.
+        phase: String,
+        /// How much of the whole is done, 0 to 99; never falls. `import.finished` is the 100.
+        percent: u8,
     }
     /// An import is over.
     ImportFinished = "import.finished" {

@@ -61,11 +61,15 @@ pub(super) fn watch(socket: &Path, work: Work, out: Out) -> Option<Bar> {
 fn line(event: &Event, wanted: &Work, out: Out) -> Option<String> {
     match (event, wanted) {
         (
-            Event::ImportProgress { into, rows, refused, bytes, bytes_total, .. },
+            Event::ImportProgress { into, rows, refused, phase, percent, .. },
             Work::Import { into: wanted },
         ) if into == wanted => {
             let (read, bad) = (out.text("行", "rows"), out.text("エラー", "refused"));
-            Some(format!("{}  {rows} {read}  {refused} {bad}", bar(*bytes, *bytes_total)))
+            let entering = match phase.as_str() {
+                "entering" => format!("  {}", out.text("登録中", "entering")),
+                _ => String::new(),
+            };
+            Some(format!("{}  {rows} {read}  {refused} {bad}{entering}", bar(u64::from(*percent), 100)))
         }
         (Event::WorkProgress { work, of, done, total }, Work::Named { work: wanted, of: wanted_of })
             if work == wanted && of.starts_with(wanted_of.as_str()) =>
@@ -107,18 +111,21 @@ mod tests {
 
     #[test]
     fn only_the_work_that_is_waited_for_is_shown() {
-        let import = Event::ImportProgress {
+        let import = |phase: &str, percent| Event::ImportProgress {
             into: "list".to_owned(),
             list: "l".to_owned(),
             rows: 10,
             refused: 1,
-            bytes: 50,
+            bytes: 200,
             bytes_total: 200,
+            phase: phase.to_owned(),
+            percent,
         };
-        assert_eq!(
-            line(&import, &Work::Import { into: "list" }, OUT).unwrap(),
-            "█████░░░░░░░░░░░░░░░  25 %  10 rows  1 refused"
-        );
+        let shown =
+            |phase, percent| line(&import(phase, percent), &Work::Import { into: "list" }, OUT).unwrap();
+        assert_eq!(shown("reading", 25), "█████░░░░░░░░░░░░░░░  25 %  10 rows  1 refused");
+        assert_eq!(shown("entering", 80), "████████████████░░░░  80 %  10 rows  1 refused  entering");
+        let import = import("reading", 25);
         assert_eq!(line(&import, &Work::Import { into: "dnc" }, OUT), None);
         let undo = |of: &str| Work::Named { work: "undo", of: of.to_owned() };
         let event = Event::WorkProgress { work: "undo".into(), of: "01JD5Y".into(), done: 7, total: None };

@@ -135,6 +135,8 @@ pub(super) async fn followed<T>(
                     refused: progress.refused,
                     bytes: progress.bytes,
                     bytes_total: progress.bytes_total,
+                    phase: progress.phase.as_str().to_owned(),
+                    percent: progress.percent,
                 });
             }
         }

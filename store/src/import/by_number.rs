@@ -23,6 +23,7 @@ pub(super) struct ByNumber {
     path: PathBuf,
     run: Run,
     most: usize,
+    count: u64,
     spilled: Option<Spilled>,
 }
 
@@ -48,7 +49,7 @@ impl ByNumber {
 
     fn with_runs(folder: &Path, import: ImportId, most: usize) -> Self {
         let path = folder.join(format!("import-{import}"));
-        Self { path, run: Run::default(), most, spilled: None }
+        Self { path, run: Run::default(), most, count: 0, spilled: None }
     }
 
     /// Takes a row. `position`: of the lead that was made of it.
@@ -62,7 +63,13 @@ impl ByNumber {
         let at = u32::try_from(self.run.bytes.len()).unwrap_or(u32::MAX);
         self.run.places.push((order(&row.phone), at));
         packed::put(&mut self.run.bytes, row, position);
+        self.count += 1;
         Ok(())
+    }
+
+    /// How many rows it took.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// All rows by number.

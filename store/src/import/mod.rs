@@ -27,7 +27,7 @@ pub use options::{
 pub use preview::{PREVIEW_ROWS, Preview, preview};
 pub use profile::Profile;
 pub use reader::ImportReader;
-pub use report::{Candidate, ImportError, ImportProgress, ImportReport, Problem};
+pub use report::{Candidate, ImportError, ImportPhase, ImportProgress, ImportReport, Problem};
 pub use row::{ExtraPhone, ImportRow};
 pub use run::ImportJob;
 pub(crate) use run::run;

@@ -138,6 +138,7 @@ impl ImportReader {
             bytes_total: self.bytes_total,
             rows: self.report.rows,
             refused: self.report.refused,
+            ..ImportProgress::default()
         }
     }
 

@@ -179,6 +179,46 @@ pub struct ImportProgress {
     pub rows: u64,
     /// Rows refused so far.
     pub refused: u64,
+    /// What is done now.
+    pub phase: ImportPhase,
+    /// How much of the whole work is done, 0 to 99: each phase has its share, it never falls, and it is 100 only when the import is
+    /// over.
+    pub percent: u8,
+}
+
+/// What an import does with its rows: one phase after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportPhase {
+    /// They are read and judged; those of a list are written.
+    #[default]
+    Reading,
+    /// Their numbers are entered, and contacts written, in the order of numbers.
+    Entering,
+}
+
+impl ImportPhase {
+    /// `reading` or `entering`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Entering => "entering",
+        }
+    }
+}
+
+impl ImportProgress {
+    /// The same with the share of the work that is done: `reading` percent of it are the first phase, and so much is `done` of the one
+    /// that it is in.
+    pub(crate) fn at(self, phase: ImportPhase, reading: u8, (done, of): (u64, u64)) -> Self {
+        let (before, share) = match phase {
+            ImportPhase::Reading => (0, u128::from(reading)),
+            ImportPhase::Entering => (u128::from(reading), 100 - u128::from(reading)),
+        };
+        let part = share * u128::from(done.min(of)) / u128::from(of.max(1));
+        Self { phase, percent: u8::try_from((before + part).min(99)).unwrap_or(99), ..self }
+    }
 }
 
 /// An encoding that was tried.
