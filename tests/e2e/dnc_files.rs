@@ -197,6 +197,10 @@ fn only_somebody_s_word_takes_a_file_back() {
     assert_eq!((&undone["cleared"], &undone["kept"]), (&left.into(), &0.into()));
     assert_eq!(entries(&daemon, LIVE), 0);
     daemon.run(&["dnc", "import-undo", id, "--reason", "x"]).refused("E-IMPORT-UNDO");
+    let log = daemon.control().call("audit.list", &json!({})).expect("whoever runs the daemon may ask");
+    let row = log["rows"].as_array().and_then(|rows| rows.iter().find(|row| row["action"] == "import.undo"));
+    let row = row.unwrap_or_else(|| panic!("nothing of the undo: {log:#}"));
+    assert!(!row["user"].is_null() || !row["uid"].is_null(), "by whom? {row}");
 
     let mut control = daemon.control();
     let path = daemon.path("numbers.csv");

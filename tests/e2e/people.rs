@@ -295,7 +295,9 @@ fn every_administrative_change_is_in_the_audit_log() {
     let missing: Vec<_> = protocol::Command::METHODS
         .iter()
         .filter(|method| {
-            !walked.contains(**method) && !CHANGES_NOTHING.iter().any(|known| covers(known, method))
+            !walked.contains(**method)
+                && !CHANGES_NOTHING.iter().any(|known| covers(known, method))
+                && !ELSEWHERE.contains(method)
         })
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
@@ -309,6 +311,9 @@ fn control_rows(daemon: &Daemon, method: &str) -> Vec<Value> {
 fn covers(known: &str, method: &str) -> bool {
     known.strip_suffix('*').map_or(known == method, |prefix| method.starts_with(prefix))
 }
+
+/// Methods whose row is looked for where they are tested: only a file that was cut short can be taken back (`dnc_files`).
+const ELSEWHERE: &[&str] = &["dnc.import_undo"];
 
 /// Methods that only show, or that work on calls, whose rows tell of themselves.
 const CHANGES_NOTHING: &[&str] = &[
@@ -338,6 +343,7 @@ const CHANGES_NOTHING: &[&str] = &[
     "stats.*",
     "note.ls",
     "dnc.import_cancel",
+    "dnc.imports",
     "dnc.ls",
     "dnc.export",
     "task.ls",
