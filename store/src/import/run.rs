@@ -295,7 +295,7 @@ fn fatal(error: ImportError) -> Error {
 const WINDOW: usize = 2048;
 /// Text of these at most, where rows are long.
 const WINDOW_BYTES: usize = 2 * 1024 * 1024;
-/// Percent of the work of an import into a list that reading is, and writing the leads with it; measured with a million rows.
+/// Percent of the work of an import into a list that reading is, and writing the leads with it: about, as imports of a million rows went.
 const READING_LEADS: u8 = 65;
 /// The same where only contacts are written, all of them in the second phase.
 const READING_CONTACTS: u8 = 35;
