@@ -1,5 +1,6 @@
 //! One session with its sockets, its local side and its recording, on a media worker.
 
+mod far;
 mod phone;
 
 use std::io;
@@ -23,6 +24,7 @@ use crate::tap::Tap;
 use crate::tones::{ToneSource, ToneSpec};
 use crate::types::{Endpoint, MediaEvent, SeatId, SessionId, SessionStats, StreamParams};
 use crate::wav::VOICE_RATE;
+use far::Far;
 
 /// Which of a session's two sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -537,43 +539,6 @@ impl Leg {
     }
 }
 
-/// Received voice between the clock of a device, which pulls it, and ours, which records it.
-#[derive(Debug, Default)]
-struct Far {
-    pcm: Vec<i16>,
-    rate: u32,
-    primed: bool,
-}
-
-impl Far {
-    fn put(&mut self, pcm: &[i16], rate: u32) {
-        if self.rate != rate {
-            *self = Self { pcm: std::mem::take(&mut self.pcm), rate, primed: false };
-            self.pcm.clear();
-        }
-        self.pcm.extend_from_slice(pcm);
-        let frame = rate as usize / 50;
-        if self.pcm.len() > FAR_LIMIT * frame {
-            let surplus = self.pcm.len() - FAR_TARGET * frame;
-            self.pcm.drain(..surplus);
-        }
-    }
-
-    /// Makes silence of what waits.
-    fn hush(&mut self) {
-        self.pcm.fill(0);
-    }
-
-    fn take(&mut self, out: &mut Vec<i16>, count: usize) {
-        out.clear();
-        self.primed = self.pcm.len() >= if self.primed { count } else { FAR_TARGET * count };
-        if self.primed {
-            out.extend(self.pcm.drain(..count));
-        }
-        out.resize(count, 0);
-    }
-}
-
 /// Marks voice so that networks that care put it first. Best effort: not every system lets us.
 fn mark(socket: &UdpSocket, dscp: u8) {
     let socket = SockRef::from(socket);
@@ -600,6 +565,3 @@ const RINGBACK_DELAY: Duration = Duration::from_millis(200);
 const RTCP_EVERY: u32 = 10;
 /// Datagrams read from one socket before others get their turn, so that a flood delays nobody's tick.
 const BURST: usize = 64;
-/// Frames of 20 ms that smooth a device's steps for the recording.
-const FAR_TARGET: usize = 2;
-const FAR_LIMIT: usize = 5;

@@ -1,0 +1,298 @@
+use std::path::Path;
+
+use super::super::{DupPolicy, Encoding};
+use super::*;
+use crate::export::{ExportEncoding, ExportOptions};
+use crate::handle::{OpenOptions, Store};
+use crate::model::{Actor, LeadFilter, LeadRow, ListQuery, ListSpec};
+
+const NOW: i64 = 1_780_000_000_000;
+
+async fn store(folder: &Path) -> (Store, ListId, ListId) {
+    let store = Store::open(&folder.join("kakeru.db"), OpenOptions::default()).unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let list = async |name: &str| {
+        store
+            .create_list(ListSpec { name: name.to_owned(), project }, Actor::default(), NOW)
+            .await
+            .unwrap()
+            .id
+    };
+    let (first, second) = (list("一").await, list("二").await);
+    (store, first, second)
+}
+
+async fn import(
+    store: &Store,
+    list: ListId,
+    source: ImportSource,
+    options: ImportOptions,
+) -> Result<ImportReport> {
+    store
+        .import(ImportJob {
+            list: Some(list),
+            source,
+            options,
+            by: Actor::default(),
+            now: NOW,
+            progress: None,
+        })
+        .await
+}
+
+async fn leads(store: &Store, list: ListId) -> Vec<LeadRow> {
+    let query = ListQuery { list, after: None, limit: 1000, filter: LeadFilter::default() };
+    store.show_list(query).await.unwrap()
+}
+
+fn bytes(text: &str) -> ImportSource {
+    ImportSource::Bytes(text.as_bytes().to_vec())
+}
+
+#[tokio::test]
+async fn a_list_survives_export_and_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, first, second) = store(folder.path()).await;
+    let text = "会社名,氏名,電話番号,カテゴリー,住所\n\
+        ㈱髙﨑〜,山田 太郎,312345678,製品A|製品B,東京\n\
+        \"=A, \"\"B\"\"\",,090-1234-5678,,\n,山川緑,+81 6 1234 5678,製品A,\n";
+    let report = import(&store, first, bytes(text), ImportOptions::default()).await.unwrap();
+    assert!(report.applied);
+    assert_eq!((report.inserted, report.contacts_created, report.encoding), (3, 3, Encoding::Utf8));
+
+    let path = folder.path().join("out.csv");
+    let options =
+        ExportOptions { path: path.clone(), encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+    let exported = store.export_list(first, options).await.unwrap();
+    assert_eq!((exported.rows, exported.written, exported.neutralised), (3, true, 1));
+    let report = import(&store, second, ImportSource::Path(path), ImportOptions::default()).await.unwrap();
+    assert_eq!((report.inserted, report.contacts_created, report.encoding), (3, 0, Encoding::Cp932));
+    let (one, two) = (leads(&store, first).await, leads(&store, second).await);
+    for (one, two) in one.iter().zip(&two) {
+        // CP932 has one wave dash where Unicode has two.
+        let company = one.company.as_ref().map(|name| name.replace('〜', "～"));
+        assert_eq!((&company, &one.person), (&two.company, &two.person));
+        assert_eq!((&one.phone, &one.categories, one.position), (&two.phone, &two.categories, two.position));
+    }
+    assert_eq!((two.len(), one[0].phone.as_str()), (3, "+81312345678"));
+    assert_eq!(one[0].attrs["住所"], "東京");
+}
+
+/// The bar neither stands at its end while there is work nor goes back.
+#[tokio::test]
+async fn progress_counts_both_phases() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let text: String = (0..12_000).map(|row| format!("会社{row},,03{row:08}\n")).collect();
+    let (source, options) = (bytes(&text), ImportOptions::default());
+    let (sender, mut receiver) = watch::channel(ImportProgress::default());
+    let by = Actor::default();
+    let job = ImportJob { list: Some(list), source, options, by, now: NOW, progress: Some(sender) };
+    let followed = async {
+        let mut seen = Vec::new();
+        while receiver.changed().await.is_ok() {
+            seen.push(*receiver.borrow_and_update());
+        }
+        seen
+    };
+    let (report, seen) = tokio::join!(store.import(job), followed);
+    assert_eq!(report.unwrap().inserted, 12_000);
+    let steps: Vec<(bool, u8)> =
+        seen.iter().map(|at| (at.phase == ImportPhase::Entering, at.percent)).collect();
+    assert!(steps.is_sorted(), "{steps:?}");
+    let of = |entering: bool| steps.iter().filter(move |step| step.0 == entering).map(|step| step.1);
+    assert!(of(false).all(|percent| percent <= READING_LEADS) && of(false).count() > 3, "{steps:?}");
+    assert!(of(true).any(|percent| percent > READING_LEADS && percent < 99), "{steps:?}");
+    assert_eq!(steps.last(), Some(&(true, 99)), "100 is when it is over");
+}
+
+#[tokio::test]
+async fn a_refused_file_leaves_nothing_and_a_partial_import_keeps_the_good_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let text = "A,,0312345678\nB,,abc\nC,,0612345678\n";
+    let report = import(&store, list, bytes(text), ImportOptions::default()).await.unwrap();
+    assert_eq!((report.applied, report.refused, report.inserted), (false, 1, 0));
+    assert!(leads(&store, list).await.is_empty());
+    let partial = ImportOptions { partial: true, ..ImportOptions::default() };
+    let report = import(&store, list, bytes(text), partial).await.unwrap();
+    assert_eq!((report.applied, report.refused, report.inserted), (true, 1, 2));
+    let again = import(&store, list, bytes("C2,,06-1234-5678\n"), ImportOptions::default()).await.unwrap();
+    assert_eq!((again.inserted, again.updated), (0, 1));
+    assert_eq!(leads(&store, list).await[1].company.as_deref(), Some("C2"));
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_late_is_taken_back_as_a_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let mut text: String = (0..1_200).map(|n| format!("会社{n},,0312{n:06}\n")).collect();
+    text.push_str("\"開いたまま,,0612345678\n");
+    let partial = ImportOptions { partial: true, ..ImportOptions::default() };
+    let error = import(&store, list, bytes(&text), partial).await.unwrap_err();
+    assert_eq!(error.code(), "E-CSV-QUOTE");
+    assert!(error.to_string().contains("line 1201"), "{error}");
+    assert!(leads(&store, list).await.is_empty());
+    // The list is free again.
+    assert!(import(&store, list, bytes("A,,0312345678\n"), ImportOptions::default()).await.unwrap().applied);
+}
+
+#[tokio::test]
+async fn the_last_of_repeated_rows_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let options = ImportOptions { dup_in_file: DupPolicy::Last, ..ImportOptions::default() };
+    let text = "A,,0312345678\nB,,0612345678\nC,,0312345678\n";
+    let report = import(&store, list, bytes(text), options).await.unwrap();
+    assert_eq!((report.accepted, report.duplicates), (2, 1));
+    let names: Vec<_> = leads(&store, list).await.into_iter().map(|lead| lead.company.unwrap()).collect();
+    assert_eq!(names, ["C", "B"]);
+}
+
+/// S1.12, S4.30: a list takes no more than its profile allows, and then nothing of the file; known numbers need no room.
+#[tokio::test]
+async fn a_full_list_takes_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, first, _) = store(folder.path()).await;
+    let sheet = |rows: std::ops::Range<u32>| {
+        let lines = rows.map(|row| format!("会社{row},03-3123-{row:04}\n"));
+        ImportSource::Bytes(format!("会社名,電話番号\n{}", lines.collect::<String>()).into_bytes())
+    };
+    let options = || ImportOptions { max_leads: 2_000, ..ImportOptions::default() };
+    import(&store, first, sheet(0..1_990), options()).await.unwrap();
+    let refused = import(&store, first, sheet(1_980..2_001), options()).await.unwrap_err();
+    assert_eq!(refused.code(), "E-LIST-FULL");
+    assert!(refused.to_string().contains("10"), "it says how many more: {refused}");
+    let total = async || store.list_by_name(&first.to_string()).await.unwrap().total;
+    assert_eq!(total().await, 1_990, "nothing of it was kept");
+    assert_eq!(import(&store, first, sheet(1_980..2_000), options()).await.unwrap().inserted, 10);
+    assert_eq!(total().await, 2_000);
+}
+
+async fn into_the_book(store: &Store, text: &str, options: ImportOptions) -> Result<ImportReport> {
+    let user = store.ensure_user("hanako", "花子", crate::Role::Manager, NOW).await.unwrap();
+    let source = bytes(text);
+    store
+        .import(ImportJob {
+            list: None,
+            source,
+            options,
+            by: Actor { user: Some(user), uid: None },
+            now: NOW,
+            progress: None,
+        })
+        .await
+}
+
+async fn book(store: &Store) -> Vec<crate::ContactRow> {
+    store.contacts(crate::ContactQuery::default()).await.unwrap()
+}
+
+/// S0.2, S0.20, S3.4, S3.8, S3.10: a file makes contacts and no leads; known numbers are overwritten, and no empty cell
+/// blanks one; taking it back leaves the book as it was.
+#[tokio::test]
+async fn a_file_goes_into_the_contact_book_and_out_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let options = || ImportOptions::for_contacts(super::super::Profile::named("open").unwrap());
+    let first =
+        into_the_book(&store, "A社,佐藤,03-1234-5678,既存\nB社,,0612345678\n", options()).await.unwrap();
+    assert_eq!((first.inserted, first.updated, first.contacts_created), (2, 0, 2));
+    assert!(leads(&store, list).await.is_empty());
+    let before = book(&store).await;
+    assert_eq!((before[0].owner_login.as_deref(), before[0].origin.as_str()), (Some("hanako"), "import"));
+    let text = "会社名,担当者名,電話番号,携帯電話\nA改,,0312345678,09011112222\nB社,,0612345678,\nC社,,0522345678,\n";
+    let map = ["電話番号=電話番号", "電話番号=携帯電話"].map(|word| word.parse().unwrap()).to_vec();
+    let second = into_the_book(&store, text, ImportOptions { map, ..options() }).await.unwrap();
+    assert_eq!((second.inserted, second.unchanged), (1, 1), "{second:?}");
+    let after = book(&store).await;
+    assert_eq!((after[0].company.as_deref(), after[0].person.as_deref()), (Some("A改"), Some("佐藤")));
+    assert_eq!(after[0].categories, ["既存"]);
+    let undone = store
+        .undo_import(second.import.unwrap(), Actor::default(), NOW + 1, Progress::default())
+        .await
+        .unwrap();
+    assert_eq!((undone.contacts_removed, undone.changed_since), (1, 0));
+    let same = |rows: &[crate::ContactRow]| -> Vec<_> {
+        rows.iter().map(|row| (row.id, row.company.clone(), row.person.clone(), row.phones.clone())).collect()
+    };
+    assert_eq!(same(&book(&store).await), same(&before));
+    // A number more is a change too, told of once whatever else changed.
+    let more =
+        "会社名,担当者名,電話番号,携帯電話\nA社,,0312345678,09011112222\nB改,,0612345678,09033334444\n";
+    let map = ["電話番号=電話番号", "電話番号=携帯電話"].map(|word| word.parse().unwrap()).to_vec();
+    let grown = into_the_book(&store, more, ImportOptions { map: map.clone(), ..options() }).await.unwrap();
+    assert_eq!((grown.inserted, grown.updated, grown.unchanged), (0, 2, 0), "{grown:?}");
+    let again = into_the_book(&store, more, ImportOptions { map, ..options() }).await.unwrap();
+    assert_eq!((again.updated, again.unchanged), (0, 2), "{again:?}");
+    store.undo_import(grown.import.unwrap(), Actor::default(), NOW + 2, Progress::default()).await.unwrap();
+    assert_eq!(same(&book(&store).await), same(&before));
+    // What is known stays, when that is wished.
+    let skip = ImportOptions { dup_existing: DupExisting::Skip, ..options() };
+    let third = into_the_book(&store, "Z社,,0312345678\nD社,,0522345678\n", skip).await.unwrap();
+    assert_eq!((third.inserted, third.updated, third.skipped), (1, 0, 1));
+    assert_eq!(book(&store).await[0].company.as_deref(), Some("A社"));
+}
+
+/// S0.29, S1.9, S1.10, S1.23: lists of any project and the contact book read alike and share one book; long names are
+/// kept with a warning.
+#[tokio::test]
+async fn lists_and_contacts_have_one_reader_and_one_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let long = "長".repeat(31);
+    let text = format!("{long},佐藤,3-1234-5678,既存|新規\n");
+    let of_list = import(&store, list, bytes(&text), ImportOptions::default()).await.unwrap();
+    assert_eq!((of_list.contacts_created, of_list.counts[&crate::Code::Long]), (1, 1));
+    let contact = book(&store).await.remove(0);
+    assert_eq!((contact.company.as_deref(), contact.categories.len()), (Some(long.as_str()), 2));
+    let options = ImportOptions::for_contacts(super::super::Profile::named("open").unwrap());
+    let of_book = into_the_book(&store, &text, options).await.unwrap();
+    assert_eq!((of_book.unchanged, &of_book.counts), (1, &of_list.counts));
+    let other = store.ensure_project("別の案件", None, NOW).await.unwrap();
+    let spec = ListSpec { name: "別".into(), project: other };
+    let second = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
+    import(&store, second, bytes("改,,0312345678\n"), ImportOptions::default()).await.unwrap();
+    let rows = book(&store).await;
+    assert_eq!((rows.len(), rows[0].company.as_deref(), rows[0].id), (1, Some("改"), contact.id));
+}
+
+/// S0.4, S0.23, S3.6, C2, C5: names are asked for by the profile, and a full book takes nothing of a file.
+#[tokio::test]
+async fn a_profile_judges_contacts_and_limits_the_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, ..) = store(folder.path()).await;
+    let of = |name: &str| ImportOptions::for_contacts(super::super::Profile::named(name).unwrap());
+    let text = "A社,佐藤,0312345678\nB社,,0612345678\n";
+    let both = into_the_book(&store, text, of("miitel")).await.unwrap();
+    assert_eq!((both.applied, both.counts[&crate::Code::ReqPerson]), (false, 1));
+    let zoho = "会社名,担当者名,電話番号\nA社,佐藤,0312345678\nB社,,0612345678\n";
+    assert_eq!(into_the_book(&store, zoho, of("zoho")).await.unwrap().refused, 1);
+    into_the_book(&store, "A社,佐藤,0312345678\n", of("miitel")).await.unwrap();
+    let full = ImportOptions { max_contacts: 2, ..of("open") };
+    let error =
+        into_the_book(&store, "A社,田中,0312345678\nB社,,0612345678\nC社,,0522345678\n", full.clone()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "E-CONTACTS-FULL");
+    assert!(matches!(error, Error::ContactsFull { most: 2, needed: 2, free: 1 }), "{error}");
+    let rows = book(&store).await;
+    assert_eq!((rows.len(), rows[0].person.as_deref()), (1, Some("佐藤")));
+    // Overwriting needs no room.
+    assert!(into_the_book(&store, "A社,田中,0312345678\nB社,,0612345678\n", full).await.unwrap().applied);
+}
+
+#[tokio::test]
+async fn an_export_that_would_lose_characters_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    import(&store, list, bytes("𠮷野家,,0312345678\n"), ImportOptions::default()).await.unwrap();
+    let path = folder.path().join("out.csv");
+    let options =
+        ExportOptions { path: path.clone(), encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+    let report = store.export_list(list, options.clone()).await.unwrap();
+    assert_eq!((report.written, report.unencodable[0].character), (false, '𠮷'));
+    assert!(!path.exists() && !folder.path().join("out.csv.part").exists());
+    let replaced = ExportOptions { replace_unencodable: true, ..options };
+    assert!(store.export_list(list, replaced).await.unwrap().written);
+    assert!(path.exists());
+}
