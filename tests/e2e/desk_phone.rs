@@ -279,6 +279,26 @@ fn a_phone_that_is_lost_between_calls_stops_the_list_until_it_is_back() {
     });
 }
 
+/// Two seconds of a call that both hear, to its end.
+fn hear_and_end(daemon: &Daemon, desk: &Baresip, customer: &Baresip) {
+    wait::pass(SECOND * 2);
+    daemon.cli(&["hangup"]);
+    wait_state(daemon, "wrap_up");
+    assert_tone("customer", &customer.heard(), OPERATOR_HZ);
+    desk.hangup();
+    assert_tone("desk phone", &desk.heard(), CUSTOMER_HZ);
+}
+
+/// With keys of the seat that ask for it, a phone that does not encrypt is refused, and nobody is called.
+fn refuse_in_the_clear(keys: &str) {
+    let (desk, (exchange, customer)) = (desk(Codec::Pcmu), customer(Codec::Pcmu));
+    let daemon = daemon(&exchange, &desk, keys);
+    let refused = daemon.run(&["call", CUSTOMER]);
+    let said = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(refused.code == 1 && said.contains("does not encrypt"), "{refused:#?}");
+    assert_eq!((desk.established(), customer.established()), (0, 0));
+}
+
 /// Encrypted under keys of the signalling as its key says, shown on the seat; a phone that cannot is refused where it must.
 #[test]
 fn the_voice_of_a_phone_is_encrypted() {
@@ -302,19 +322,9 @@ fn the_voice_of_a_phone_is_encrypted() {
         );
         assert!(secure || shown.is_none(), "{seat:#}");
         assert!(seat["call"]["secure"].is_null(), "the customer's leg is another matter: {seat:#}");
-        wait::pass(SECOND * 2);
-        daemon.cli(&["hangup"]);
-        wait_state(&daemon, "wrap_up");
-        assert_tone("customer", &customer.heard(), OPERATOR_HZ);
-        desk.hangup();
-        assert_tone("desk phone", &desk.heard(), CUSTOMER_HZ);
+        hear_and_end(&daemon, &desk, &customer);
     }
-    let (desk, (exchange, customer)) = (desk(Codec::Pcmu), customer(Codec::Pcmu));
-    let daemon = daemon(&exchange, &desk, ", srtp = \"required\"");
-    let refused = daemon.run(&["call", CUSTOMER]);
-    let said = format!("{}{}", refused.stdout, refused.stderr);
-    assert!(refused.code == 1 && said.contains("does not encrypt"), "{refused:#?}");
-    assert_eq!((desk.established(), customer.established()), (0, 0));
+    refuse_in_the_clear(", srtp = \"required\"");
 }
 
 /// Encrypted under keys of a handshake, with one port and with two; nobody is called before they are there.
@@ -333,19 +343,9 @@ fn the_voice_of_a_phone_is_encrypted_under_keys_of_a_handshake() {
             "{seat:#}"
         );
         assert!(seat["call"]["secure"].is_null(), "the customer's leg is another matter: {seat:#}");
-        wait::pass(SECOND * 2);
-        daemon.cli(&["hangup"]);
-        wait_state(&daemon, "wrap_up");
-        assert_tone("customer", &customer.heard(), OPERATOR_HZ);
-        desk.hangup();
-        assert_tone("desk phone", &desk.heard(), CUSTOMER_HZ);
+        hear_and_end(&daemon, &desk, &customer);
     }
-    let (desk, (exchange, customer)) = (desk(Codec::Pcmu), customer(Codec::Pcmu));
-    let daemon = daemon(&exchange, &desk, keying);
-    let refused = daemon.run(&["call", CUSTOMER]);
-    let said = format!("{}{}", refused.stdout, refused.stderr);
-    assert!(refused.code == 1 && said.contains("does not encrypt"), "{refused:#?}");
-    assert_eq!((desk.established(), customer.established()), (0, 0));
+    refuse_in_the_clear(keying);
 }
 
 /// A phone whose handshake never comes to its end is no voice: nobody is called, and the operator is told.

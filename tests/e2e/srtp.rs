@@ -48,10 +48,8 @@ fn office_with(made: impl FnOnce(Phone) -> Phone, keys: &[(&str, &str)]) -> Offi
     Office { _exchange: exchange, phone, daemon, operator }
 }
 
-/// A call of two seconds either way, heard on both sides. What was on the wire, and what the status said of encryption.
-fn talk(office: &mut Office, wire: &Wire, incoming: bool, what: &str) -> (Vec<Datagram>, Option<String>) {
-    let Office { phone, daemon, operator, .. } = office;
-    wire.take();
+/// A call by one of the two, until they talk.
+fn begin(phone: &Baresip, daemon: &Daemon, incoming: bool) {
     if incoming {
         phone.dial("100");
         wait_state(daemon, "ringing");
@@ -60,6 +58,13 @@ fn talk(office: &mut Office, wire: &Wire, incoming: bool, what: &str) -> (Vec<Da
         daemon.cli(&["call", CALLEE]);
     }
     wait_state(daemon, "in_call");
+}
+
+/// A call of two seconds either way, heard on both sides. What was on the wire, and what the status said of encryption.
+fn talk(office: &mut Office, wire: &Wire, incoming: bool, what: &str) -> (Vec<Datagram>, Option<String>) {
+    let Office { phone, daemon, operator, .. } = office;
+    wire.take();
+    begin(phone, daemon, incoming);
     let status = daemon
         .wait_status(what, SOON, |status| status["seats"][0]["call"]["quality"]["mos"].as_f64().is_some());
     wait::pass(SECOND * 2);
@@ -225,14 +230,7 @@ fn without_rtcp_mux_reports_have_a_handshake_of_their_own() {
                 false => office(None, &[]),
             };
             wire.take();
-            if incoming {
-                phone.dial("100");
-                wait_state(daemon, "ringing");
-                daemon.cli(&["answer"]);
-            } else {
-                daemon.cli(&["call", CALLEE]);
-            }
-            wait_state(daemon, "in_call");
+            begin(phone, daemon, incoming);
             // Known from a report of baresip that answers one of ours.
             let status = daemon.wait_status(&what, SOON * 2, |status| {
                 status["seats"][0]["call"]["quality"]["rtt_ms"].as_f64().is_some()
