@@ -10,13 +10,13 @@ use crate::message::{AuthInfo, Challenge, Credentials, HeaderName, Request, Resp
 use crate::transaction::TransactionId;
 
 /// The challenges last seen, per realm, of registrar or callee (401) and of proxies (407).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AuthCache {
     server: Vec<Known>,
     proxy: Vec<Known>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     /// One challenge per algorithm.
     challenges: Vec<Challenge>,

@@ -264,6 +264,41 @@ fn a_challenge_is_answered_once_with_a_higher_cseq() {
 }
 
 #[test]
+fn a_rehearsed_invite_leaves_nothing_and_takes_no_nonce_count() {
+    let mut bench = Bench::new();
+    let invite = || Invite {
+        target: uri("sip:0312345678@pbx.example"),
+        capabilities: capabilities(),
+        ring_timeout: secs(60),
+        headers: Vec::new(),
+    };
+    bench.ua.rehearse(bench.account, invite()).unwrap();
+    assert!(bench.ua.is_idle(), "left over: {:?}", bench.ua.load());
+    assert_eq!(bench.ua.poll_timeout(), None);
+    bench.quiet();
+    let call = bench.invite("sip:0312345678@pbx.example");
+    let first = bench.request(Method::Invite);
+    let challenge = "Digest realm=\"pbx\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256";
+    bench.receive(with(reply(&first, 407, "a"), "Proxy-Authenticate", challenge));
+    bench.request(Method::Ack);
+    let second = bench.request(Method::Invite);
+    // With credentials it is as long as the one that was sent.
+    let length = bench.ua.rehearse(bench.account, invite()).unwrap();
+    assert!(length.abs_diff(second.to_bytes().len()) < 60, "{length}: {second:?}");
+    bench.quiet();
+    bench.receive(with_sdp(reply(&second, 200, "a"), 4000));
+    bench.request(Method::Ack);
+    bench.event();
+    bench.hangup(call);
+    let bye = bench.request(Method::Bye);
+    let credentials = bye.headers.credentials(&HeaderName::PROXY_AUTHORIZATION);
+    assert_eq!(credentials[0].nc, Some(2), "after the INVITE, whose ACK repeats it: {credentials:?}");
+    bench.receive(reply(&bye, 200, ""));
+    bench.ended();
+    bench.finish();
+}
+
+#[test]
 fn the_ack_of_a_2xx_carries_the_credentials_and_a_bye_counts_on() {
     let mut bench = Bench::new();
     let call = bench.invite("sip:0312345678@pbx.example");
