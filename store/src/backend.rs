@@ -72,6 +72,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     ) -> Result<()>;
 
     fn advance(&mut self, step: &Advance) -> Result<Advanced>;
+    /// Goes through an advance, until a call waits, which `urgent` says, and takes everything back.
+    fn rehearse(&mut self, step: &Advance, urgent: &dyn Fn() -> bool) -> Result<Option<Claimed>>;
     fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()>;
     fn release(&mut self, attempt: AttemptId, now: i64, skip_round: bool) -> Result<()>;
     fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed>;

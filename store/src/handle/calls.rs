@@ -1,5 +1,7 @@
 //! Calls: advance, end, save, seal, count, explain.
 
+use std::sync::Arc;
+
 use super::Store;
 use crate::error::Result;
 use crate::id::AttemptId;
@@ -18,6 +20,17 @@ impl Store {
     /// [`crate::Error::Sealed`], [`crate::Error::State`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`]; then nothing was done.
     pub fn advance(&self, step: Advance) -> impl Future<Output = Result<Advanced>> + Send + use<> {
         self.begin(move |b| b.advance(&step))
+    }
+
+    /// Goes through an advance and takes everything back: nothing is written, no lead is claimed. What it uses of code and
+    /// data is at hand afterwards for the one that follows. It waits behind every write of a call, and ends early when one
+    /// comes. Returns what would have been claimed.
+    ///
+    /// # Errors
+    /// As [`Self::advance`].
+    pub async fn rehearse(&self, step: Advance) -> Result<Option<Claimed>> {
+        let queue = Arc::clone(&self.inner.writes);
+        self.behind(move |b| b.rehearse(&step, &|| queue.calls_wait())).await
     }
 
     /// Preview mode: checks everything again on the final dial string and puts `dialed_at` on disk. Only then may the

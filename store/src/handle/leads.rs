@@ -398,15 +398,23 @@ impl Store {
         &self,
         verb: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let result = self.behind(verb).await;
+        self.note(&result);
+        result
+    }
+
+    /// Runs a verb when no call's waits.
+    pub(super) async fn behind<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut dyn Backend) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (sender, receiver) = oneshot::channel();
         let job = Box::new(move |backend: &mut Writer| {
             // The caller may have gone; the write stands.
             let _ = sender.send(verb(&mut **backend));
         });
         self.inner.writes.push(Lane::Import, job, None)?;
-        let result = receiver.await.map_err(|_| Error::Closed)?;
-        self.note(&result);
-        result
+        receiver.await.map_err(|_| Error::Closed)?
     }
 }
 

@@ -27,6 +27,26 @@ pub(super) fn advance(db: &Connection, box_id: &str, step: &Advance) -> Result<A
     Ok(done)
 }
 
+/// The same in the steps it has, each left out once `urgent` says that somebody waits; the caller rolls back.
+pub(super) fn rehearse(
+    db: &Connection,
+    box_id: &str,
+    step: &Advance,
+    urgent: &dyn Fn() -> bool,
+) -> Result<Option<Claimed>> {
+    let mut done = Advanced::default();
+    if let Some(save) = step.save.as_ref().filter(|_| !urgent()) {
+        saves::apply(db, save)?;
+    }
+    if let Some(attempt) = step.seal_attempt.filter(|_| !urgent()) {
+        saves::seal(db, attempt, step.now)?;
+    }
+    if let Some(spec) = step.claim.as_ref().filter(|_| !urgent()) {
+        claim(db, box_id, step, spec, &mut done)?;
+    }
+    Ok(done.claimed)
+}
+
 fn claim(db: &Connection, box_id: &str, step: &Advance, spec: &ClaimSpec, done: &mut Advanced) -> Result<()> {
     let doing = "claim";
     if let Some(earlier) = repeated(db, spec)? {

@@ -259,6 +259,14 @@ impl Backend for SqliteBackend {
         self.transact("advance", |db, box_id| advance::advance(db, box_id, step))
     }
 
+    fn rehearse(&mut self, step: &Advance, urgent: &dyn Fn() -> bool) -> Result<Option<Claimed>> {
+        let writing = Writing::begin(&self.db).doing("rehearse")?;
+        let result = advance::rehearse(&self.db, &self.box_id, step, urgent);
+        drop(writing);
+        self.changes.rollback();
+        result
+    }
+
     fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()> {
         // A refusal is written down too, so it travels through the commit as a value.
         self.transact("mark dialing", |db, _| attempts::mark_dialing(db, attempt, rules, now))?

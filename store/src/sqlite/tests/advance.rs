@@ -46,6 +46,48 @@ fn advance_is_exactly_one_commit() {
     assert_eq!(row.company.as_deref(), Some("会社1"));
 }
 
+/// Every row of every table.
+fn everything(world: &World) -> Vec<String> {
+    let db = &world.db.db;
+    let mut names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(|name| name.unwrap()).collect();
+    let mut rows = Vec::new();
+    for name in names {
+        let mut table = db.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
+        let columns = table.column_count();
+        let line = |row: &rusqlite::Row<'_>| {
+            (0..columns).map(|at| Ok(format!("{:?}", row.get_ref(at)?))).collect::<rusqlite::Result<Vec<_>>>()
+        };
+        rows.extend(table.query_map([], line).unwrap().map(|row| format!("{name} {:?}", row.unwrap())));
+    }
+    rows
+}
+
+/// ADR 0008.
+#[test]
+fn a_rehearsal_leaves_nothing_and_says_what_would_be_claimed() {
+    let mut world = World::new(3);
+    let first = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(first.attempt)).unwrap();
+    let step =
+        world.step(Some(first.attempt), Some(world.save(first.attempt, "prospect")), Some(world.spec()));
+    let before = everything(&world);
+    let (claimed, commits) = world.commits(|db| db.rehearse(&step, &|| false));
+    let claimed = claimed.unwrap();
+    assert_eq!((claimed.position, commits), (2, 0));
+    let (none, _) = world.commits(|db| db.rehearse(&step, &|| true));
+    assert!(none.is_none(), "a call waited");
+    assert_eq!(everything(&world), before);
+    // The real one is neither a repeat of it nor different from it.
+    let advanced = world.db.advance(&step).unwrap();
+    assert_eq!(advanced.sealed.unwrap().status.as_deref(), Some("prospect"));
+    let taken = advanced.claimed.unwrap();
+    assert_eq!(
+        (taken.attempt, taken.lead, taken.dial_string),
+        (claimed.attempt, claimed.lead, claimed.dial_string)
+    );
+}
+
 #[test]
 fn an_advance_that_fails_leaves_nothing_behind() {
     let mut world = World::new(2);
