@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
-use crate::action::{Action, Next, Refusal, SaveIntent, SeatChange};
+use crate::action::{Action, ClaimIntent, Next, Refusal, SaveIntent, SeatChange};
 use crate::state::{Open, SeatState, Session, State, Waiting};
-use crate::{AttemptId, ListId, Now, Policy};
+use crate::{AttemptId, ListId, Mode, Now, Policy};
 
 /// The dialer of one seat. See the crate's page for the order of calls.
 pub struct Dialer {
@@ -89,6 +89,18 @@ impl Dialer {
     #[must_use]
     pub const fn is_claiming(&self) -> bool {
         matches!(self.state, State::Advancing { .. })
+    }
+
+    /// What a save of the open row that goes on to the next call would ask for now: the row to seal and the claim.
+    /// `None` while nothing is to be saved, or no call would follow.
+    #[must_use]
+    pub fn foresees(&self, now: Now) -> Option<(AttemptId, ClaimIntent)> {
+        let State::WrapUp(open) = &self.state else { return None };
+        if open.closed || self.paused.is_some() || self.obstacle(now).is_some() {
+            return None;
+        }
+        let list = self.session.as_ref()?.list;
+        Some((open.attempt, ClaimIntent { list, dial_now: self.policy.mode == Mode::Straight }))
     }
 
     /// Whether an incoming call may ring here.

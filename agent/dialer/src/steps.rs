@@ -36,7 +36,7 @@ impl Dialer {
         self.actions.push_back(Action::Advance { seal, save, claim });
     }
 
-    fn obstacle(&self, now: Now) -> Option<Waiting> {
+    pub(crate) fn obstacle(&self, now: Now) -> Option<Waiting> {
         self.session.as_ref()?;
         if !self.store_ok {
             Some(Waiting::Store)

@@ -14,7 +14,7 @@ use store::{Advance, AttemptId, ClaimSpec, Claimed, DialRules, Save, SetBy};
 use super::call::{Call, Closing, Origin, Party};
 use super::identity::{self, plan};
 use super::job::Done;
-use super::{Core, SeatIndex, account};
+use super::{AccountRuntime, Core, SeatIndex, account};
 use crate::clock::Now;
 
 impl Core {
@@ -79,7 +79,7 @@ impl Core {
         self.seats[seat].bound = socket;
     }
 
-    fn claim_of(&self, seat: SeatIndex, intent: ClaimIntent, now: Now) -> ClaimSpec {
+    pub(super) fn claim_of(&self, seat: SeatIndex, intent: ClaimIntent, now: Now) -> ClaimSpec {
         let account = &self.accounts[self.seats[seat].account].config;
         ClaimSpec {
             attempt: AttemptId::generate(now.wall),
@@ -104,7 +104,7 @@ impl Core {
         }
     }
 
-    fn save_of(&self, seat: SeatIndex, attempt: AttemptId, save: SaveIntent, now: Now) -> Save {
+    pub(super) fn save_of(&self, seat: SeatIndex, attempt: AttemptId, save: SaveIntent, now: Now) -> Save {
         Save {
             attempt,
             status: save.status.unwrap_or_default(),
@@ -225,14 +225,8 @@ impl Core {
             Some(socket) => socket,
             None => self.rtp_socket(address)?,
         };
-        let config = &account.config;
-        let target =
-            identity::target(config, &shown.dial_string, &shown.phone).ok_or(ErrorCode::PhoneInvalid)?;
-        let headers = identity::headers(config, shown.caller_id.as_deref(), shown.signalled);
-        let headers = headers.ok_or(ErrorCode::CallerIdInvalid)?;
         let rtp = self.advertised(address, socket.port());
-        let capabilities = account.offer(rtp.ip(), rtp.port());
-        let invite = Invite { target, capabilities, ring_timeout, headers };
+        let invite = invite_to(account, shown, rtp, ring_timeout)?;
         let sip = self.ua.invite(account.id, invite, now.mono).map_err(|error| {
             tracing::warn!(%error, account = account.config.name, "INVITE refused");
             ErrorCode::TrunkDown
@@ -292,6 +286,21 @@ impl Core {
         }
         self.report_seat(seat, &change, now);
     }
+}
+
+/// The INVITE that calls `shown` from `account`, with our voice at `rtp`.
+pub(super) fn invite_to(
+    account: &AccountRuntime,
+    shown: &Claimed,
+    rtp: SocketAddr,
+    ring_timeout: Duration,
+) -> Result<Invite, ErrorCode> {
+    let config = &account.config;
+    let target = identity::target(config, &shown.dial_string, &shown.phone);
+    let target = target.ok_or(ErrorCode::PhoneInvalid)?;
+    let headers = identity::headers(config, shown.caller_id.as_deref(), shown.signalled);
+    let headers = headers.ok_or(ErrorCode::CallerIdInvalid)?;
+    Ok(Invite { target, capabilities: account.offer(rtp.ip(), rtp.port()), ring_timeout, headers })
 }
 
 /// An INVITE that is on its way, and what its media need.

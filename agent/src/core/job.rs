@@ -110,6 +110,11 @@ pub(crate) enum Done {
     },
     /// Labels of the result statuses changed.
     Labels(std::collections::HashMap<String, String>),
+    /// A save that may come was gone through, with the lead it would have claimed.
+    Rehearsed {
+        seat: SeatIndex,
+        result: Box<Result<Option<Claimed>, StoreError>>,
+    },
     /// The job answered its client itself.
     Nothing,
     /// The job panicked or was aborted.
@@ -151,6 +156,7 @@ impl Core {
                 self.outbox_nudge.notify_one();
             }
             Done::Labels(labels) => self.labels = labels,
+            Done::Rehearsed { seat, result } => self.rehearsed(seat, *result, now),
             Done::Nothing => {}
             Done::Lost(reason) => tracing::error!(reason, "a job of the core was lost"),
         }

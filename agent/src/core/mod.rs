@@ -35,6 +35,7 @@ mod pause;
 mod phone;
 mod query;
 mod reach;
+mod rehearsal;
 mod replaced;
 mod report;
 mod rows;
@@ -140,6 +141,7 @@ pub(crate) struct Core {
     jumps: JumpWatch,
     watchdog: parts::Watchdog,
     stopping: Option<Instant>,
+    rehearsal: rehearsal::Rehearsal,
 }
 
 /// One thing that happened.
@@ -235,8 +237,9 @@ impl Core {
         let closing = self.calls.values().filter(|call| call.session.is_some());
         let closing = closing.filter_map(|call| call.closing.as_ref()).map(|closing| closing.deadline);
         // The resolver tells nobody of names that no registration waits for; they are looked at until they are known.
+        let now = now();
         let unknown = self.accounts.iter().any(|account| account.awaits_address(&self.ua));
-        let address = unknown.then(|| now().mono + ADDRESS_LOOK);
+        let address = unknown.then(|| now.mono + ADDRESS_LOOK);
         let own = [
             self.store_probe,
             self.watchdog.next(),
@@ -244,6 +247,7 @@ impl Core {
             address,
             self.phones_deadline(),
             self.silence_deadline(),
+            self.rehearsal_deadline(now),
         ];
         seats.chain(closing).chain(own.into_iter().flatten()).min()
     }
@@ -260,6 +264,7 @@ impl Core {
             self.probe_store();
         }
         self.tick_watchdog(now);
+        self.rehearse(now);
     }
 
     /// An order to the media engine. Its queue is bounded; when it is full the order is lost, loudly: the voice of one

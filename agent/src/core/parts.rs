@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use super::job::Done;
+use super::rehearsal::Rehearsal;
 use super::{AccountRuntime, Core, SeatRuntime};
 use crate::archive::Archivist;
 use crate::clock::{JumpWatch, Now, now};
@@ -119,6 +120,7 @@ impl Core {
             jumps: JumpWatch::new(start),
             watchdog,
             stopping: None,
+            rehearsal: Rehearsal::default(),
         }
     }
 

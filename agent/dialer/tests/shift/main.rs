@@ -146,11 +146,29 @@ fn a_talk_waits_in_wrap_up_until_it_is_saved() {
     let now = shift.now();
     let nothing = SaveIntent { status: None, memo: Some("memo".into()), recall_at: None };
     assert_eq!(shift.dialer.save(nothing, Next::Dial, now), Err(Refusal::StatusRequired));
+    let foreseen = shift.dialer.foresees(now);
     shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
     let Action::Advance { seal, save, claim } = shift.want_one() else { panic!() };
     assert_eq!(seal, Some(first));
     assert_eq!(save.unwrap().status.as_deref(), Some("prospect"));
     assert!(claim.is_some());
+    assert_eq!(foreseen, seal.zip(claim), "what was foreseen is what is asked for");
+    assert_eq!(shift.dialer.foresees(now), None, "it is asked for already");
+}
+
+#[test]
+fn no_save_is_foreseen_where_no_call_would_follow() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    assert_eq!(shift.dialer.foresees(shift.now()), None, "the call is up");
+    shift.end(first, talk());
+    assert!(shift.dialer.foresees(shift.now()).is_some());
+    shift.dialer.trunk(false, shift.now());
+    assert_eq!(shift.dialer.foresees(shift.now()), None, "the trunk is down");
+    shift.dialer.trunk(true, shift.now());
+    shift.dialer.pause("break".into(), shift.now());
+    assert_eq!(shift.dialer.foresees(shift.now()), None, "the operator takes a break");
 }
 
 #[test]
