@@ -169,7 +169,6 @@ impl Leg {
                 if self.answered {
                     session.answered(now);
                 }
-                session.set_mute(self.muted);
                 session.set_detectors(self.detectors);
                 self.session = Some(session);
             }),
@@ -214,9 +213,6 @@ impl Leg {
     /// Replaces the local voice by silence.
     pub(crate) fn set_muted(&mut self, on: bool) {
         self.muted = on;
-        if let Some(session) = &mut self.session {
-            session.set_mute(on);
-        }
     }
 
     /// Sends digits, one after another.
@@ -410,10 +406,13 @@ impl Leg {
             (Local::Seat(_) | Local::Phone(_) | Local::Silence, _) => local.fill(0),
         }
         if self.muted {
-            // The recording has what the callee could hear.
+            // The recording has what the callee could hear. A supervisor who barges in is not muted with the operator.
             local.fill(0);
         }
         if let Some(seat) = &mut seat {
+            if let Some(phone) = seat.phone().filter(|_| self.muted) {
+                phone.said().spoil();
+            }
             seat.tapped(local, far, rate);
         }
         match (&mut self.session, seat.and_then(Seat::phone)) {

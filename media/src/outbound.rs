@@ -1,4 +1,4 @@
-//! The sending side of a session: mute, DTMF, packets of the negotiated length, encoder, numbers.
+//! The sending side of a session: DTMF, packets of the negotiated length, encoder, numbers.
 
 mod passing;
 
@@ -42,7 +42,6 @@ pub(crate) struct Outbound {
     /// Local audio short of a packet.
     frame: Box<[i16]>,
     filled: usize,
-    muted: bool,
     /// The next audio packet starts a talk spurt.
     marker: bool,
     events: EventSender,
@@ -106,7 +105,6 @@ impl Outbound {
             settings,
             frame: vec![0; settings.frame].into_boxed_slice(),
             filled: 0,
-            muted: false,
             marker: true,
             events: EventSender::new(),
             in_band: VecDeque::with_capacity(MAX_QUEUED),
@@ -175,12 +173,8 @@ impl Outbound {
 
     /// Whether a packet's audio is coded as it comes, without a copy: nothing is mixed to it, and no encoder has to remember it.
     fn says_as_is(&self) -> bool {
-        let mixes = self.muted || self.notice.is_some() || self.tone.is_some() || !self.in_band.is_empty();
+        let mixes = self.notice.is_some() || self.tone.is_some() || !self.in_band.is_empty();
         !mixes && matches!(self.encoder, Encoder::G711(_))
-    }
-
-    pub(crate) fn set_mute(&mut self, on: bool) {
-        self.muted = on;
     }
 
     pub(crate) fn set_notice(&mut self, spec: Option<ToneSpec>) {
@@ -308,9 +302,6 @@ impl Outbound {
 
     /// What is heard besides the voice, or in its place.
     fn mix(&mut self) {
-        if self.muted {
-            self.frame.fill(0);
-        }
         if let Some(notice) = &mut self.notice {
             notice.source.fill(&mut notice.frame);
             add(&mut self.frame, &notice.frame);

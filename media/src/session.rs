@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  handle_rtp ─> admission ─> jitter buffer ─> decoder ─> detectors ─> limiter ─> pull
-//!  push ─> mute, DTMF ─> encoder ─> packets ─> poll_transmit
+//!  push ─> DTMF ─> encoder ─> packets ─> poll_transmit
 //! ```
 
 mod arrival;
@@ -44,8 +44,8 @@ const CHUNK: usize = 480;
 
 /// One media session. It owns no socket, thread, clock or file.
 ///
-/// **Inputs** `handle_rtp`, `handle_rtcp`, `handle_timeout`, `push`; **commands** `update`, `answered`, `set_mute`,
-/// `send_dtmf`, `bye`; **outputs** `pull`, `poll_transmit`, `poll_event`, `poll_timeout`. After any input or command,
+/// **Inputs** `handle_rtp`, `handle_rtcp`, `handle_timeout`, `push`; **commands** `update`, `answered`, `send_dtmf`,
+/// `bye`; **outputs** `pull`, `poll_transmit`, `poll_event`, `poll_timeout`. After any input or command,
 /// drain `poll_transmit` and `poll_event` until they give `None`. `pull` and `push` are each to be called at the
 /// pace of the device or, without one, of the clock: `push` once per pulled amount keeps both directions alive.
 /// Neither allocates once the session has warmed up.
@@ -294,12 +294,7 @@ impl Session {
         self.detecting = on;
     }
 
-    /// Replaces the local voice by silence, or lets it through again.
-    pub fn set_mute(&mut self, on: bool) {
-        self.outbound.set_mute(on);
-    }
-
-    /// Mixes a tone to the local voice, also while that is muted; `None` ends it.
+    /// Mixes a tone to the local voice; `None` ends it.
     pub fn set_notice(&mut self, spec: Option<ToneSpec>) {
         self.outbound.set_notice(spec);
     }

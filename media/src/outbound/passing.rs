@@ -31,7 +31,7 @@ impl Outbound {
         outbox: &mut Outbox,
     ) {
         let units = self.frame.len() / self.settings.codec.samples_per_unit();
-        let ours_alone = self.muted || self.notice.is_some() || self.is_sending_digits();
+        let ours_alone = self.notice.is_some() || self.is_sending_digits();
         let silent = !self.settings.send || destination.ip().is_unspecified() || destination.port() == 0;
         // All must have the length that this peer is to get.
         let alike = |frames: &&[CodedFrame]| frames.iter().all(|frame| frame.units as usize == units);

@@ -77,6 +77,13 @@ fn keys_arrive_once_and_mute_silences() {
         .collect();
     assert_eq!(keys, ['1', '#']);
     assert!(level_dbm0(last(&world.heard_by(call), 8_000, 1_000, 0)) < -60.0);
+    world.send(OWN, Command::Mute { session: call.ours, on: false });
+    world.pass(700);
+    assert_tone(last(&world.heard_by(call), 8_000, 500, 0), 8_000, 700.0, -20.0);
+    world.send(OWN, Command::Close { session: call.ours });
+    world.pass(20);
+    let stats = world.sides[OWN].stats(call.ours);
+    assert!(stats.packets_sent >= 90, "silence keeps the stream alive: {stats:?}");
 }
 
 #[test]

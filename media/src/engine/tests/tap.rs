@@ -43,6 +43,42 @@ fn a_supervisor_listens_whispers_and_barges() {
     }
 }
 
+/// The operator mutes himself and the supervisor takes over: the callee hears the one and not the other, as the recording says.
+/// By headset and by a phone whose packets would be passed on.
+#[test]
+fn who_barges_in_is_heard_beside_a_muted_operator() {
+    for by_phone in [false, true] {
+        let mut world = World::new(1);
+        let (operator, supervisor) = (SeatId(0), SeatId(1));
+        if by_phone {
+            world.phone_seat(operator, &[]);
+            world.leg(Endpoint::Phone(operator), 600.0, Codec::Pcmu);
+        } else {
+            world.headset(OWN, operator, Some(600.0));
+        }
+        world.headset(OWN, supervisor, Some(1_600.0));
+        let customer = world.leg(Endpoint::Seat(operator), 1_000.0, Codec::Pcmu);
+        world.send(OWN, Command::Record { session: customer.ours, path: "call".into() });
+        world.send(OWN, Command::Tap { seat: operator, by: supervisor, mode: TapMode::Barge, tone: false });
+        world.pass(300);
+        for muted in [false, true, false] {
+            world.send(OWN, Command::Mute { session: customer.ours, on: muted });
+            world.pass(700);
+            for (who, heard) in [
+                ("the callee", world.heard_by(customer)),
+                ("the recording", world.recorded(OWN, &"call".into(), 0)),
+            ] {
+                let sounds = |hertz| share(last(&heard, 8_000, 400, 0), 8_000, hertz) > 0.1;
+                assert!(
+                    sounds(1_600.0),
+                    "{who} does not hear the supervisor: by phone {by_phone}, muted {muted}"
+                );
+                assert_eq!(sounds(600.0), !muted, "{who} and the operator: by phone {by_phone}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_supervisor_with_a_headset_follows_the_operator_over_calls() {
     let mut world = World::new(2);

@@ -68,10 +68,10 @@ fn own_numbers_go_on_and_the_mark_tells_of_the_switch() {
     passed.rounds(100);
     let (encoded, before) = passed.far.coding();
     assert!(encoded <= 3 && before >= 97, "{encoded} encoded before the first packet was there");
-    // Somebody is muted for a while: silence is encoded, then packets go through again.
-    passed.far.set_mute(true);
+    // A tone is mixed in for a while: that is encoded, then packets go through again.
+    passed.far.set_notice(Some(ToneSpec::sine(1_400.0, -24.0)));
     passed.rounds(50);
-    passed.far.set_mute(false);
+    passed.far.set_notice(None);
     passed.rounds(50);
     assert_eq!(passed.far.coding(), (encoded + 50, before + 50));
     let packets = passed.packets();
