@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Level;
 
 use crate::backend::{Backend, Reader};
 use crate::error::{Error, Result};
@@ -123,13 +124,25 @@ pub(crate) fn run_writer(queue: &Queue<Writer>, mut backend: Writer) {
             Next::Job(job, permit) => {
                 // The place in the lane is free as soon as the job is taken.
                 drop(permit);
-                job(&mut backend);
+                told(|| job(&mut backend));
             }
             Next::Idle => backend.upkeep(),
             Next::Closed => break,
         }
     }
     backend.finish();
+}
+
+/// Tells a trace how long the thread had a job, the disk included: who waited longer waited for other jobs or for its turn.
+fn told(job: impl FnOnce()) {
+    #[expect(clippy::disallowed_methods, reason = "how long a job takes is no input of it")]
+    let now = Instant::now;
+    let began = tracing::enabled!(Level::TRACE).then(now);
+    job();
+    if let Some(began) = began {
+        let took_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        tracing::trace!(took_ns, "a verb of the store");
+    }
 }
 
 /// Opens a reader.
