@@ -4,10 +4,12 @@ mod live;
 pub(super) mod manage;
 mod office;
 mod rows;
+mod why;
 
 pub(super) use live::{devices, seat, status};
 pub(super) use office::{
     audit, call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc,
     dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, notes, task, tasks, users,
 };
-pub(super) use rows::{history, leads, list, lists, stats, why};
+pub(super) use rows::{history, leads, list, lists, stats};
+pub(super) use why::why;

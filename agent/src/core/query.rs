@@ -112,7 +112,7 @@ impl Core {
             user: self.seats.first().map(|seat| seat.user).filter(|_| user.is_none()).or(user),
             limit: p.limit.unwrap_or(20).clamp(1, 1_000),
         };
-        let window = self.window_word(now);
+        let closed = self.closed(now);
         let store = self.store.clone();
         self.spawn(reply, async move {
             let query = match (p.lead, p.number, p.list) {
@@ -128,18 +128,18 @@ impl Core {
                 let seen = sight.lists(&store).await?;
                 answer.rows.retain(|row| seen.iter().any(|list| list.id == row.list));
             }
-            Ok(rows::why(&store, answer, window).await)
+            Ok(rows::why(&store, answer, closed).await)
         });
     }
 
-    /// Why no lead at all is dialed now, whatever the leads say.
-    fn window_word(&self, now: Now) -> Option<&'static str> {
+    /// While no lead at all is dialed, whatever the leads say: when the calling window opens, if ever.
+    fn closed(&self, now: Now) -> Option<Option<i64>> {
         let account = self.seats.first().map(|seat| &self.accounts[seat.account].config)?;
         if account.kind == config::AccountKind::Practice {
             return None;
         }
         let window = crate::run::window(&self.config.dialing.window);
-        (!window.is_open(now.wall)).then_some("outside the calling window")
+        (!window.is_open(now.wall)).then(|| window.next_open(now.wall))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use protocol::RpcError;
 use protocol::params::{LeadFilter as Filter, StatsGet};
 use protocol::result::{
     DeviceDirection, DeviceRow, Devices, Direction, FurtherNumber, HistoryPage, HistoryRow, LeadRow,
     ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, ViewRow, WhyResult, WhyRow,
 };
+use protocol::{ErrorCode, RpcError};
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
 
 use super::job::store_error;
@@ -109,7 +109,8 @@ pub(super) fn national(e164: &str) -> String {
     e164.strip_prefix("+81").map_or_else(|| e164.to_owned(), |rest| format!("0{rest}"))
 }
 
-pub(super) async fn why(store: &Store, answer: WhyAnswer, window: Option<&'static str>) -> WhyResult {
+/// `closed`: the calling window is, and when it opens.
+pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<i64>>) -> WhyResult {
     let names: HashMap<_, _> = match store.lists().await {
         Ok(lists) => lists.into_iter().map(|list| (list.id, list.name)).collect(),
         Err(_) => HashMap::new(),
@@ -120,12 +121,18 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, window: Option<&'stati
         position: row.position,
         number: national(&row.phone),
         company: row.company,
-        eligible: row.eligible && window.is_none(),
-        reason: Some(
-            if row.eligible && window.is_some() { "E-HOURS" } else { row.reason.as_str() }.to_owned(),
-        ),
-        detail: Some(if row.eligible { window.map_or(row.detail, str::to_owned) } else { row.detail }),
-        due_at: row.due_at,
+        eligible: row.eligible && closed.is_none(),
+        reason: match closed {
+            Some(_) if row.eligible => ErrorCode::Hours.as_str().to_owned(),
+            _ => row.reason.as_str().to_owned(),
+        },
+        due_at: if row.eligible { closed.flatten() } else { row.due_at },
+        round: row.round,
+        attempts: row.attempts,
+        status: row.status,
+        seat: row.seat,
+        recall_at: row.recall_at,
+        excluded_reason: row.excluded_reason,
     });
     WhyResult { rows: rows.collect() }
 }

@@ -40,13 +40,11 @@ pub use list::{
 pub use people::{Actor, AuditEntry, AuditQuery, AuditRow, UserChange, UserDraft, UserInfo, UserScope};
 pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};
-pub use report::{
-    Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow,
-};
+pub use report::{Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyRow};
 pub use tally::{Mismatch, TallyBy, TallyRow};
 pub use task::{TaskChange, TaskCounts, TaskQuery, TaskRow, TaskStep};
 pub use view::{Assigned, PageAt, ViewFilter, ViewPage, ViewQuery};
 pub use word::{
     CallKind, DialOrder, Direction, HangupBy, LeadNext, LeadState, Origin, RecordingState, Role, SetBy,
-    SortColumn, TaskFolder, TaskKind, TaskState, TransferWay, UnknownWord,
+    SortColumn, TaskFolder, TaskKind, TaskState, TransferWay, UnknownWord, WhyReason,
 };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::dialing::DialRules;
+use super::word::WhyReason;
 use crate::id::{LeadId, ListId, ProjectId, UserId};
 use crate::phone::DialPlan;
 use crate::time::BusinessDate;
@@ -114,64 +115,6 @@ pub struct WhyContext {
     pub limit: u32,
 }
 
-/// Why a lead is dialed or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum WhyReason {
-    /// It will be dialed in its turn.
-    Eligible,
-    /// A later round will dial it.
-    LaterRound,
-    /// Put off within the round; see the time.
-    NotDue,
-    /// A seat holds it.
-    Claimed,
-    /// 見込 or 再コール: an operator's task.
-    Task,
-    /// Finished.
-    Done,
-    /// The daemon died during its call.
-    Interrupted,
-    /// On the do-not-call list.
-    DoNotCall,
-    /// Emergency or special number.
-    Forbidden,
-    /// The account's own dial rules refuse it.
-    TrunkRule,
-    /// Dialed too short a time ago, or too often today.
-    Repeat,
-    /// 発信対象外.
-    Excluded,
-    /// The list is disabled.
-    ListDisabled,
-    /// Its import is not committed.
-    Importing,
-}
-
-impl WhyReason {
-    /// The word shown to scripts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Eligible => "eligible",
-            Self::LaterRound => "later-round",
-            Self::NotDue => "not-due",
-            Self::Claimed => "claimed",
-            Self::Task => "task",
-            Self::Done => "done",
-            Self::Interrupted => "interrupted",
-            Self::DoNotCall => "do-not-call",
-            Self::Forbidden => "forbidden",
-            Self::TrunkRule => "trunk-rule",
-            Self::Repeat => "repeat",
-            Self::Excluded => "excluded",
-            Self::ListDisabled => "list-disabled",
-            Self::Importing => "importing",
-        }
-    }
-}
-
 /// The answer for one lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WhyRow {
@@ -189,14 +132,20 @@ pub struct WhyRow {
     pub reason: WhyReason,
     /// Will it be dialed if its turn comes now?
     pub eligible: bool,
-    /// One line for people, in English.
-    pub detail: String,
     /// When it becomes due by itself, UTC milliseconds.
     pub due_at: Option<i64>,
     /// Round it is due in.
     pub round: u32,
     /// Calls made.
     pub attempts: u32,
+    /// Label of the last result.
+    pub status: Option<String>,
+    /// The seat that holds it, while one does.
+    pub seat: Option<String>,
+    /// When its task is to be called back, UTC milliseconds.
+    pub recall_at: Option<i64>,
+    /// Why somebody excluded it.
+    pub excluded_reason: Option<String>,
 }
 
 /// The answer.

@@ -279,3 +279,36 @@ words!(
         Free = "free",
     }
 );
+words!(
+    /// Why a lead is dialed or not.
+    WhyReason {
+        /// It will be dialed in its turn.
+        Eligible = "eligible",
+        /// A later round will dial it.
+        LaterRound = "later-round",
+        /// Put off within the round; see the time.
+        NotDue = "not-due",
+        /// A seat holds it.
+        Claimed = "claimed",
+        /// 見込 or 再コール: an operator's task.
+        Task = "task",
+        /// Finished.
+        Done = "done",
+        /// The daemon died during its call.
+        Interrupted = "interrupted",
+        /// On the do-not-call list.
+        DoNotCall = "do-not-call",
+        /// Emergency or special number.
+        Forbidden = "forbidden",
+        /// The account's own dial rules refuse it.
+        TrunkRule = "trunk-rule",
+        /// Dialed too short a time ago, or too often today.
+        Repeat = "repeat",
+        /// 発信対象外.
+        Excluded = "excluded",
+        /// The list is disabled.
+        ListDisabled = "list-disabled",
+        /// Its import is not committed.
+        Importing = "importing",
+    }
+);

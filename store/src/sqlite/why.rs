@@ -1,4 +1,4 @@
-//! Why a lead is dialed or not: the claim's own rules, in words.
+//! Why a lead is dialed or not: the claim's own rules, as facts.
 
 use rusqlite::{Connection, params_from_iter};
 
@@ -9,7 +9,6 @@ use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{LeadId, ListId};
 use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
 use crate::phone::{Clir, Phone};
-use crate::time::format_jst;
 
 /// A lead as the explanation needs it.
 struct Lead {
@@ -27,6 +26,7 @@ struct Lead {
     claim_seat: Option<String>,
     attempts: u32,
     recall_at: Option<i64>,
+    /// Its label.
     last_status: Option<String>,
     company: Option<String>,
 }
@@ -164,10 +164,13 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
         company: lead.company.clone(),
         reason,
         eligible: reason == WhyReason::Eligible,
-        detail: detail(lead, reason, due_at),
         due_at,
         round: lead.round,
         attempts: lead.attempts,
+        status: lead.last_status.clone(),
+        seat: lead.claim_seat.clone(),
+        recall_at: lead.recall_at,
+        excluded_reason: lead.excluded_reason.clone(),
     })
 }
 
@@ -188,39 +191,6 @@ fn refusal(
         user: context.user,
     };
     checks::refusal(db, &dial, &context.rules, context.now).doing("explain lead")
-}
-
-fn detail(lead: &Lead, reason: WhyReason, due_at: Option<i64>) -> String {
-    let at = |millis: Option<i64>| millis.map_or_else(|| "an unset time".to_owned(), format_jst);
-    let status = lead.last_status.as_deref().unwrap_or("no status");
-    match reason {
-        WhyReason::Eligible => format!("will be dialed in its turn (round {})", lead.round),
-        WhyReason::LaterRound => {
-            let times = if lead.attempts == 1 { "once" } else { &format!("{} times", lead.attempts) };
-            format!("called {times}, last {status}; due in round {}", lead.round)
-        }
-        WhyReason::NotDue => format!("put off until {}", at(due_at)),
-        WhyReason::Claimed => format!("seat {} has it", lead.claim_seat.as_deref().unwrap_or("?")),
-        WhyReason::Task => match lead.recall_at {
-            Some(_) => format!("an operator's task ({status}), call back at {}", at(lead.recall_at)),
-            None => format!("an operator's task ({status})"),
-        },
-        WhyReason::Done => format!("done: {status}"),
-        WhyReason::Interrupted => {
-            "the daemon stopped during its call; open the next round to dial it again".to_owned()
-        }
-        WhyReason::DoNotCall => "on the do-not-call list".to_owned(),
-        WhyReason::Forbidden => "emergency or special numbers are never dialed from a list".to_owned(),
-        WhyReason::TrunkRule => "the account's dial rules refuse it, or 184 and 186 before it".to_owned(),
-        WhyReason::Repeat => {
-            format!("the number was dialed a short time ago or often today; free at {}", at(due_at))
-        }
-        WhyReason::Excluded => {
-            format!("excluded from dialing: {}", lead.excluded_reason.as_deref().unwrap_or("no reason given"))
-        }
-        WhyReason::ListDisabled => "its list is disabled".to_owned(),
-        WhyReason::Importing => "its import is not committed yet".to_owned(),
-    }
 }
 
 fn round(head: &ListHead, context: &WhyContext) -> u32 {
@@ -246,7 +216,8 @@ fn select<const N: usize>(
 ) -> Result<Vec<Lead>> {
     let sql = format!(
         "SELECT id, list_id, position, phone, clir, state, round, next_eligible_at, skip_reason, excluded,
-           excluded_reason, claim_seat, attempts, recall_at, last_disposition, company
+           excluded_reason, claim_seat, attempts, recall_at,
+           (SELECT label FROM dispositions WHERE code = last_disposition), company
          FROM leads WHERE {condition} AND deleted_at IS NULL ORDER BY list_id, position LIMIT {limit}"
     );
     all(db, &sql, params_from_iter(values), |r| {

@@ -205,10 +205,21 @@ pub struct WhyRow {
     pub company: Option<String>,
     /// Whether it would be called now.
     pub eligible: bool,
-    /// The first reason against it: `E-DNC`, `E-HOURS`, `E-REPEAT`, `E-EXCLUDED`, …, or a word such as `not_due`.
-    pub reason: Option<String>,
-    /// What exactly.
-    pub detail: Option<String>,
-    /// Not before.
+    /// Why: `eligible`, `later-round`, `not-due`, `claimed`, `task`, `done`, `interrupted`, `do-not-call`, `forbidden`, `trunk-rule`,
+    /// `repeat`, `excluded`, `list-disabled`, `importing`, or `E-HOURS`.
+    pub reason: String,
+    /// Not before, UTC milliseconds.
     pub due_at: Option<i64>,
+    /// Round it is due in.
+    pub round: u32,
+    /// Calls made.
+    pub attempts: u32,
+    /// Label of the last result.
+    pub status: Option<String>,
+    /// The seat that shows or calls it, while one does.
+    pub seat: Option<String>,
+    /// When its task is to be called back, UTC milliseconds.
+    pub recall_at: Option<i64>,
+    /// Why somebody excluded it.
+    pub excluded_reason: Option<String>,
 }

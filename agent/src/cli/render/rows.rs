@@ -1,7 +1,6 @@
 //! Lists, past calls, counters.
 
-use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult, WhyResult};
-use protocol::{ErrorCode, Lang};
+use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult};
 
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::Table;
@@ -141,64 +140,6 @@ pub(crate) fn stats(stats: &StatsResult, out: Out) -> Result<(), Closed> {
         table.row([status.label.clone(), status.count.to_string()]);
     }
     if table.is_empty() { Ok(()) } else { out.table(&table) }
-}
-
-pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
-    let mut table = Table::new(&[
-        "No",
-        out.text("電話番号", "number"),
-        out.text("会社名", "company"),
-        out.text("リスト", "list"),
-        out.text("発信", "call"),
-        out.text("理由", "why"),
-        out.text("いつから", "not before"),
-    ])
-    .right(&[0])
-    .whole();
-    for row in &why.rows {
-        let reason = row.reason.as_deref().unwrap_or_default();
-        let text = reason.parse::<ErrorCode>().map_or(reason, |code| code.text().in_lang(out.lang));
-        let code = if reason.starts_with("E-") { format!("{reason} ") } else { String::new() };
-        // The details are English, but for why somebody excluded it.
-        let own = japanese(reason).filter(|_| out.lang == Lang::Ja);
-        let detail = row.detail.as_deref().and_then(|detail| match own {
-            Some(_) => detail.strip_prefix("excluded from dialing: "),
-            None => Some(detail),
-        });
-        let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
-        let text = own.unwrap_or(text);
-        table.row([
-            row.position.to_string(),
-            row.number.clone(),
-            row.company.clone().unwrap_or_default(),
-            row.list.clone(),
-            if row.eligible { out.text("する", "yes") } else { out.text("しない", "no") }.to_owned(),
-            format!("{code}{text}{detail}"),
-            row.due_at.map_or_else(String::new, time::full),
-        ]);
-    }
-    out.table(&table)
-}
-
-/// The words of `dial.why`.
-fn japanese(reason: &str) -> Option<&'static str> {
-    Some(match reason {
-        "eligible" => "順番が来たら発信します",
-        "later-round" => "今の周回では発信済みです(次の周回で発信します)",
-        "not-due" => "時刻になるまで待ちます",
-        "claimed" => "席に表示中、または通話中です",
-        "task" => "担当者のタスクです(見込・再コール)",
-        "done" => "完了しています",
-        "interrupted" => "通話中にデーモンが停止しました(次の周回で発信できます)",
-        "do-not-call" => "架電禁止リストにあります",
-        "forbidden" => "緊急通報・特番には発信しません",
-        "trunk-rule" => "回線の発信規則で発信できません",
-        "repeat" => "発信したばかり、または本日の上限に達しています",
-        "excluded" => "発信対象外です",
-        "list-disabled" => "リストが無効です",
-        "importing" => "取り込み中です",
-        _ => return None,
-    })
 }
 
 /// How a call began.

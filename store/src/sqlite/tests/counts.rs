@@ -154,11 +154,13 @@ fn why_names_the_reason_for_one_lead() {
     let mut reason = |query: WhyQuery| reader.why(&query, &context).unwrap().rows.remove(0);
     let later = reason(WhyQuery::Position(world.list, 1));
     assert_eq!((later.reason, later.round, later.attempts), (WhyReason::LaterRound, 2, 1));
+    assert_eq!(later.status.as_deref(), Some("不通"), "the label, not the code");
     assert_eq!(later.phone, phone(0).expose());
-    assert_eq!(reason(WhyQuery::Lead(held.lead.unwrap())).reason, WhyReason::Claimed);
+    let claimed = reason(WhyQuery::Lead(held.lead.unwrap()));
+    assert_eq!((claimed.reason, claimed.seat.as_deref()), (WhyReason::Claimed, Some("a")));
     let excluded = reason(WhyQuery::Phone(phone(2).national()));
     assert_eq!(excluded.reason, WhyReason::Excluded);
-    assert!(excluded.detail.contains("契約済"));
+    assert_eq!(excluded.excluded_reason.as_deref(), Some("契約済"));
     assert!(reason(WhyQuery::Position(world.list, 4)).eligible);
     assert!(reader.why(&WhyQuery::Position(world.list, 5), &context).is_err());
 }
