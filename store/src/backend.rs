@@ -19,6 +19,7 @@ use crate::model::{
     ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
     Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
+use crate::sqlite::Reached;
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use people::{Office, OfficeReader};
@@ -55,12 +56,13 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
         urgent: &dyn Fn() -> bool,
     ) -> Result<(Vec<Option<i64>>, StageCounts)>;
     /// The same rows in the order of their numbers, once all leads are staged: enters the numbers and writes contacts;
-    /// returns how many of `rows` the slice took.
+    /// returns how many of `rows` the slice took. `reached`: by the rows before them.
     fn stage_numbers(
         &mut self,
         import: ImportId,
         rows: &[NumberRow],
         policy: StagePolicy,
+        reached: &mut Reached,
         urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)>;
     fn commit_import(

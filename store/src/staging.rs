@@ -6,8 +6,8 @@
 //! so does the next start when the process dies in between.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::backend::Backend;
@@ -17,6 +17,7 @@ use crate::import::ExtraPhone;
 use crate::model::Actor;
 use crate::phone::{Clir, Phone};
 use crate::progress::Progress;
+use crate::sqlite::Reached;
 use crate::thread::{Lane, Queue, Writer};
 
 /// One checked row of a file.
@@ -92,6 +93,8 @@ pub(crate) struct StageCounts {
     pub(crate) updated: u64,
     pub(crate) unchanged: u64,
     pub(crate) skipped: u64,
+    /// Contacts that rows reached, each once, as in the counts of those that were made, changed or skipped.
+    pub(crate) contacts: u64,
     pub(crate) contacts_created: u64,
     pub(crate) contacts_updated: u64,
 }
@@ -102,6 +105,7 @@ impl std::ops::AddAssign for StageCounts {
         self.updated += other.updated;
         self.unchanged += other.unchanged;
         self.skipped += other.skipped;
+        self.contacts += other.contacts;
         self.contacts_created += other.contacts_created;
         self.contacts_updated += other.contacts_updated;
     }
@@ -224,7 +228,20 @@ impl Rows for LeadRows {
     }
 }
 
-impl Rows for Vec<NumberRow> {
+/// Rows in the order of their numbers, to be entered.
+pub(crate) struct NumberRows {
+    rows: Vec<NumberRow>,
+    /// The contacts that the import reached so far. Its rows are written one batch after the other.
+    reached: Arc<Mutex<Reached>>,
+}
+
+impl NumberRows {
+    pub(crate) fn new(rows: Vec<NumberRow>, reached: &Arc<Mutex<Reached>>) -> Self {
+        Self { rows, reached: Arc::clone(reached) }
+    }
+}
+
+impl Rows for NumberRows {
     fn slice(
         &mut self,
         backend: &mut Writer,
@@ -232,11 +249,13 @@ impl Rows for Vec<NumberRow> {
         from: usize,
         urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
-        backend.stage_numbers(import, self.get(from..).unwrap_or_default(), policy, urgent)
+        let rows = self.rows.get(from..).unwrap_or_default();
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        backend.stage_numbers(import, rows, policy, &mut reached, urgent)
     }
 
     fn count(&self) -> usize {
-        self.len()
+        self.rows.len()
     }
 }
 

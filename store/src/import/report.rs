@@ -104,11 +104,12 @@ pub struct ImportReport {
     pub inserted: u64,
     /// Leads that were on the list and changed. Set by the database.
     pub updated: u64,
-    /// Leads that were on the list already, the same. Set by the database.
+    /// Leads that were on the list already, the same; contacts likewise where the file goes into the contact book, each once, however many of its
+    /// numbers the file has. Set by the database.
     pub unchanged: u64,
     /// Leads that were on the list and were left as they are. Set by the database.
     pub skipped: u64,
-    /// Contacts that are new. Set by the database.
+    /// Contacts that are new, each once, as everywhere here. Set by the database.
     pub contacts_created: u64,
     /// Contacts that were changed. Set by the database.
     pub contacts_updated: u64,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
 use crate::error::{Error, ListError, Result};
@@ -6,7 +8,8 @@ use crate::model::Actor;
 use crate::name_key::name_key;
 use crate::progress::{Progress, stopped};
 use crate::staging::{
-    ImportStart, LeadRows, NumberRow, OnExisting, Rows, StageCounts, StagePolicy, Staged, StagedRow, Staging,
+    ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Rows, StageCounts, StagePolicy, Staged,
+    StagedRow, Staging,
 };
 
 use super::by_number::ByNumber;
@@ -110,7 +113,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     report.contacts_updated = counts.contacts_updated;
     if list.is_none() {
         (report.inserted, report.updated) = (counts.contacts_created, counts.contacts_updated);
-        report.unchanged = report.accepted.saturating_sub(report.inserted + report.updated + report.skipped);
+        report.unchanged = counts.contacts.saturating_sub(report.inserted + report.updated + report.skipped);
     }
     let owned = if assign.is_empty() { Ok(()) } else { staging.assign(import, assign, by, now) };
     if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), by, now)) {
@@ -183,13 +186,14 @@ fn stage_numbers(rows: ByNumber, mut pipe: Pipe<'_>, told: impl Fn(u64) -> Resul
     }
     let mut sorted = rows.sorted()?;
     let (mut under_way, mut entered) = (None, 0);
+    let reached = Arc::default();
     let staged = loop {
         let rows: Result<Vec<NumberRow>> = sorted.by_ref().take(WINDOW).collect();
         match rows.and_then(|rows| told(entered).map(|()| rows)) {
             Ok(rows) if rows.is_empty() => break Ok(()),
-            Ok(rows) => match pipe.send(&mut under_way, rows) {
+            Ok(rows) => match pipe.send(&mut under_way, NumberRows::new(rows, &reached)) {
                 // Those that were sent before these.
-                Ok(before) => entered += before.map_or(0, |rows| rows.len() as u64),
+                Ok(before) => entered += before.map_or(0, |rows| rows.count() as u64),
                 Err(error) => break Err(error),
             },
             Err(error) => break Err(error),

@@ -76,6 +76,7 @@ pub(crate) use contacts::UnlinkAt;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use journal::may_undo;
 pub(crate) use open::{open, open_reader};
+pub(crate) use staging::Reached;
 
 use audit_log::audit_by;
 use writing::Writing;
@@ -240,9 +241,10 @@ impl Backend for SqliteBackend {
         import: ImportId,
         rows: &[NumberRow],
         policy: StagePolicy,
+        reached: &mut Reached,
         urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
-        staging::numbers(self, import, rows, policy, urgent)
+        staging::numbers(self, import, rows, policy, reached, urgent)
     }
 
     fn commit_import(

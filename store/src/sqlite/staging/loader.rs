@@ -14,11 +14,13 @@ use super::super::{SqliteBackend, exec};
 use super::category::CategoryIds;
 use super::flush::Flusher;
 use super::many::MANY;
+use super::reached::Reached;
 use super::slice::Slice;
 use super::{IMPORT_CACHE_KIB, read};
 use crate::changes::Changes;
 use crate::error::{Doing, Error, Result};
 use crate::id::ImportId;
+use crate::phone::Phone;
 use crate::staging::{NumberRow, StageCounts, StagePolicy, StagedRow};
 
 /// Writes staged rows while an import runs.
@@ -78,12 +80,13 @@ impl Loader {
         import: ImportId,
         rows: &[NumberRow],
         policy: StagePolicy,
+        reached: &mut Reached,
         late: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
         let mut consumed = 0;
         let counts = self.slice(import, policy, |slice| {
             for rows in chunks(rows) {
-                slice.write_numbers(rows)?;
+                slice.write_numbers(rows, reached)?;
                 consumed += rows.len();
                 if late() {
                     break;
@@ -137,14 +140,29 @@ impl Loader {
     }
 }
 
-/// Cuts rows, which are in the order of their numbers, into pieces of at most [`MANY`], no number twice in one: a later row
-/// has to find what an earlier one wrote.
+/// Cuts rows, which are in the order of their numbers, into pieces of at most [`MANY`], none of which has a number twice or a
+/// number that an earlier row of it brings as a further one: a later row has to find what an earlier one wrote.
 fn chunks(mut rows: &[NumberRow]) -> impl Iterator<Item = &[NumberRow]> {
     std::iter::from_fn(move || {
-        let pairs = rows.iter().zip(rows.iter().skip(1)).take(MANY - 1);
-        let end = 1 + pairs.take_while(|(row, next)| row.row.phone != next.row.phone).count();
-        let (chunk, rest) = rows.split_at(end.min(rows.len()));
+        let mut end = rows.len().min(1);
+        let mut further = false;
+        while end < MANY
+            && let Some([row, next]) = end.checked_sub(1).and_then(|at| rows.get(at..=end))
+        {
+            further |= !row.row.extra_phones.is_empty();
+            let taken = row.row.phone == next.row.phone
+                || further && rows.iter().take(end).any(|row| brings(row, &next.row.phone));
+            if taken {
+                break;
+            }
+            end += 1;
+        }
+        let (chunk, rest) = rows.split_at(end);
         rows = rest;
         (!chunk.is_empty()).then_some(chunk)
     })
+}
+
+fn brings(row: &NumberRow, phone: &Phone) -> bool {
+    row.row.extra_phones.iter().any(|further| further.phone == *phone)
 }

@@ -12,6 +12,7 @@ mod columns;
 mod flush;
 mod loader;
 mod many;
+mod reached;
 mod row;
 mod slice;
 mod undo;
@@ -30,6 +31,7 @@ use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow
 pub(super) use category::{CategoryIds, link};
 pub(super) use flush::Flusher;
 pub(super) use loader::Loader;
+pub(crate) use reached::Reached;
 pub(super) use undo::undo_slice;
 
 struct Import {
@@ -93,10 +95,11 @@ pub(super) fn numbers(
     import: ImportId,
     rows: &[NumberRow],
     policy: StagePolicy,
+    reached: &mut Reached,
     urgent: &dyn Fn() -> bool,
 ) -> Result<(usize, StageCounts)> {
     let rows = rows.get(..SLICE_ROWS).unwrap_or(rows);
-    stage(backend, urgent, |loader, late| loader.numbers(import, rows, policy, late))
+    stage(backend, urgent, |loader, late| loader.numbers(import, rows, policy, reached, late))
 }
 
 #[expect(

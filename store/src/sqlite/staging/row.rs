@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::{exec, one, texts};
 use super::category::{CategoryIds, key, link, unlink};
+use super::reached::{Became, Reached};
 use crate::id::{ContactId, ImportId, LeadId, ListId};
 use crate::name_key::name_key;
 use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
@@ -92,16 +93,16 @@ fn overwrite_lead(
     Ok(true)
 }
 
-/// A number that is in the contact book already: overwrites what is there (S1.11).
+/// A number that is in the contact book already: overwrites what is there (S1.11); `false` when the row says nothing new.
+/// `again`: this import made the contact, or has changed it already.
 pub(super) fn update_contact(
     db: &Connection,
     known: &mut CategoryIds,
-    import: ImportId,
-    now: i64,
+    (import, now): (ImportId, i64),
     row: &StagedRow,
     policy: StagePolicy,
-    counts: &mut StageCounts,
-) -> rusqlite::Result<()> {
+    again: bool,
+) -> rusqlite::Result<bool> {
     let sql = "SELECT c.id, c.company, c.person, c.version,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
@@ -117,14 +118,15 @@ pub(super) fn update_contact(
             texts(&categories),
         ))
     })?;
-    let Some((id, old_company, old_person, version, old_categories)) = found else { return Ok(()) };
+    let Some((id, old_company, old_person, version, old_categories)) = found else { return Ok(false) };
     let company = merged(&old_company, &row.company, row, policy);
     let person = merged(&old_person, &row.person, row, policy);
     let categories = merged_categories(&old_categories, row, policy);
     if company == old_company && person == old_person && categories == old_categories {
-        return Ok(());
+        return Ok(false);
     }
-    let before = json!({ "company": old_company, "person": old_person, "categories": old_categories });
+    let mut before = json!({ "company": old_company, "person": old_person, "categories": old_categories });
+    mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;
     let sql =
         "UPDATE contacts SET company = ?2, person = ?3, stub = 0, version = version + 1, updated_at = ?4
@@ -134,18 +136,17 @@ pub(super) fn update_contact(
         unlink(db, "contact", id.0)?;
         link(db, known, "contact", id.0, &categories)?;
     }
-    counts.contacts_updated += 1;
-    Ok(())
+    Ok(true)
 }
 
-/// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10). `true`: the contact was
-/// there before the import and has more numbers now. `told`: the same row has changed it otherwise already.
+/// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10). Returns the contact if it was
+/// there before the import and has more numbers now.
 pub(super) fn further_phones(
     db: &Connection,
     import: ImportId,
     row: &StagedRow,
-    told: bool,
-) -> rusqlite::Result<bool> {
+    reached: &Reached,
+) -> rusqlite::Result<Option<ContactId>> {
     let sql = "SELECT c.id, c.version, c.company, c.person, c.import_id IS ?2,
                  (SELECT max(position) FROM contact_phones WHERE contact_id = c.id),
                  (SELECT json_group_array(phone) FROM contact_phones WHERE contact_id = c.id),
@@ -164,7 +165,7 @@ pub(super) fn further_phones(
             before,
         ))
     })?;
-    let Some((contact, version, new, last, mut before)) = found else { return Ok(false) };
+    let Some((contact, version, new, last, mut before)) = found else { return Ok(None) };
     let mut at = last;
     for further in &row.extra_phones {
         let sql = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
@@ -175,15 +176,13 @@ pub(super) fn further_phones(
             exec(db, sql, (contact, at, further.phone.expose(), further.label.as_deref()))?;
         }
     }
-    let grew = at > last && !new;
-    if grew {
-        if told {
-            before[AGAIN] = Value::from(true);
-        }
-        remember(db, import, "contact", contact.0, version + 1, &before)?;
-        exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
+    if at == last || new {
+        return Ok(None);
     }
-    Ok(grew)
+    mark(&mut before, reached.of(contact, true)? == Some(Became::Changed));
+    remember(db, import, "contact", contact.0, version + 1, &before)?;
+    exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
+    Ok(Some(contact))
 }
 
 /// An empty cell never blanks a value, unless told to.
@@ -234,8 +233,14 @@ fn merged_attrs(old: &str, row: &StagedRow, policy: StagePolicy) -> String {
     Value::Object(map).to_string()
 }
 
-/// Mark of a change that follows another one of the same contact by the same row of the file: both are one to people.
+/// Mark of a change of a contact that the same import made, or has changed already: both are one to people.
 pub(super) const AGAIN: &str = "again";
+
+fn mark(before: &mut Value, again: bool) {
+    if again {
+        before[AGAIN] = Value::from(true);
+    }
+}
 
 fn remember(
     db: &Connection,

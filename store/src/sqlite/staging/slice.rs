@@ -10,6 +10,7 @@ use super::super::turns::turn_of_new;
 use super::super::{assignments, exec, one};
 use super::category::CategoryIds;
 use super::many::{self, Inserts, MANY, Sql};
+use super::reached::{Became, Reached};
 use super::{Import, row};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::Clir;
@@ -46,11 +47,14 @@ struct Found {
     owner: Option<UserId>,
 }
 
+/// A contact that has a row's number.
 #[derive(Clone, Copy)]
-enum Contact {
-    Missing,
-    Same,
-    Other,
+struct Known {
+    id: ContactId,
+    /// It has several numbers, or the row's number had a row already.
+    several: bool,
+    /// Whether it was what the row says; `false` is only a doubt.
+    same: bool,
 }
 
 impl<'a> Slice<'a> {
@@ -128,7 +132,11 @@ impl<'a> Slice<'a> {
     }
 
     /// Enters the numbers of at most [`MANY`] rows, all different and in order; then their contacts.
-    pub(super) fn write_numbers(&mut self, rows: &[NumberRow]) -> rusqlite::Result<()> {
+    pub(super) fn write_numbers(
+        &mut self,
+        rows: &[NumberRow],
+        reached: &mut Reached,
+    ) -> rusqlite::Result<()> {
         for row in rows {
             if let Some(position) = row.position {
                 self.numbers.put(row.row.phone.expose())?;
@@ -150,7 +158,7 @@ impl<'a> Slice<'a> {
         for row in rows.iter().filter(|row| row.row.again) {
             self.update_lead(&row.row)?;
         }
-        if self.policy.create_contacts { self.write_contacts(rows) } else { Ok(()) }
+        if self.policy.create_contacts { self.write_contacts(rows, reached) } else { Ok(()) }
     }
 
     /// Shows on a staged lead what happened to its number since it was staged.
@@ -167,43 +175,73 @@ impl<'a> Slice<'a> {
     }
 
     /// Registers numbers in the contact book, or brings it up to date.
-    fn write_contacts(&mut self, rows: &[NumberRow]) -> rusqlite::Result<()> {
-        let mut found = [Contact::Missing; MANY];
+    fn write_contacts(&mut self, rows: &[NumberRow], reached: &mut Reached) -> rusqlite::Result<()> {
+        let mut found: [Option<Known>; MANY] = [None; MANY];
         many::look(self.db, &FIND_CONTACTS, &[], rows.iter().map(|row| &row.row.phone), |at, answer| {
-            let same = self.is_same(&rows[at].row, answer)?;
-            found[at] = if same { Contact::Same } else { Contact::Other };
+            let row = &rows[at].row;
+            let several = row.again || self.has_further(row) || answer.get(5)?;
+            found[at] = Some(Known { id: answer.get(4)?, several, same: self.is_same(row, answer)? });
             Ok(())
         })?;
         let rows = || rows.iter().map(|row| &row.row);
-        let mut told = [false; MANY];
-        for (at, (row, found)) in rows().zip(found).enumerate() {
-            match found {
-                Contact::Missing => self.insert_contact(row)?,
-                Contact::Same => {}
-                Contact::Other if self.keeps_known() => self.counts.skipped += 1,
-                Contact::Other => {
-                    let before = self.counts.contacts_updated;
-                    self.update_contact(row)?;
-                    told[at] = self.counts.contacts_updated > before;
-                }
-            }
+        for (row, found) in rows().zip(found) {
+            let Some(Known { id, several, same }) = found else {
+                let id = self.insert_contact(row)?;
+                reached.put(id, self.has_further(row), Became::Changed)?;
+                continue;
+            };
+            // What a row wrote in the meantime is not what was found.
+            let again = reached.of(id, several)? == Some(Became::Changed);
+            let became = if same && !again {
+                Became::Same
+            } else if self.keeps_known() {
+                Became::Skipped
+            } else if self.update_contact(row, again)? {
+                Became::Changed
+            } else {
+                Became::Same
+            };
+            self.reach(reached, id, several, became)?;
         }
         self.contacts.flush()?;
         self.contact_phones.flush()?;
         self.contact_categories.flush()?;
-        if self.policy.leads {
-            return Ok(());
-        }
-        for (at, (row, found)) in rows().zip(found).enumerate() {
-            let kept = self.keeps_known() && !matches!(found, Contact::Missing);
-            if row.extra_phones.is_empty() || kept {
+        for (row, found) in rows().zip(found) {
+            let kept = self.keeps_known() && found.is_some();
+            if kept || !self.has_further(row) {
                 continue;
             }
-            let grew = row::further_phones(self.db, self.import, row, told[at])?;
-            // A contact is told of once, whatever of it changed.
-            self.counts.contacts_updated += u64::from(grew && !told[at]);
+            if let Some(grown) = row::further_phones(self.db, self.import, row, reached)? {
+                self.reach(reached, grown, true, Became::Changed)?;
+            }
         }
         Ok(())
+    }
+
+    /// Counts a contact that was there, once, whatever the rows that reach it make of it.
+    fn reach(
+        &mut self,
+        reached: &mut Reached,
+        contact: ContactId,
+        several: bool,
+        became: Became,
+    ) -> rusqlite::Result<()> {
+        let before = reached.of(contact, several)?;
+        self.counts.contacts += u64::from(before.is_none());
+        if before.is_some_and(|before| before >= became) {
+            return Ok(());
+        }
+        match became {
+            Became::Same => {}
+            Became::Skipped => self.counts.skipped += 1,
+            Became::Changed => self.counts.contacts_updated += 1,
+        }
+        reached.put(contact, several, became)
+    }
+
+    /// Whether the row brings further numbers for its contact; on a list they are the lead's.
+    fn has_further(&self, row: &StagedRow) -> bool {
+        !self.policy.leads && !row.extra_phones.is_empty()
     }
 
     /// Contacts that are known stay as they are. A list's policy is about its leads.
@@ -237,7 +275,7 @@ impl<'a> Slice<'a> {
     }
 
     /// Registers the number in the contact book (S1.10).
-    fn insert_contact(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
+    fn insert_contact(&mut self, row: &StagedRow) -> rusqlite::Result<ContactId> {
         let id = ContactId::generate(self.context.now);
         self.contacts.put(id)?;
         self.contacts.put(&row.company)?;
@@ -252,13 +290,14 @@ impl<'a> Slice<'a> {
             self.contact_categories.put(self.known.find_or_make(self.db, name)?)?;
             self.contact_categories.end_row()?;
         }
+        self.counts.contacts += 1;
         self.counts.contacts_created += 1;
-        Ok(())
+        Ok(id)
     }
 
-    fn update_contact(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
-        let Self { db, known, import, context, policy, counts, .. } = self;
-        row::update_contact(db, known, *import, context.now, row, *policy, counts)
+    fn update_contact(&mut self, row: &StagedRow, again: bool) -> rusqlite::Result<bool> {
+        let Self { db, known, import, context, policy, .. } = self;
+        row::update_contact(db, known, (*import, context.now), row, *policy, again)
     }
 
     fn update_lead(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
@@ -312,7 +351,8 @@ impl<'a> Slice<'a> {
 static FIND_CONTACTS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1, c.company, c.person,
                  (SELECT group_concat(category_id) FROM (
-                    SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position))
+                    SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position)),
+                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id)
                FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
                  CROSS JOIN contacts c ON c.id = p.contact_id";
     many::sql(sql, 0, "@, #")

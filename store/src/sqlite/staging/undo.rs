@@ -109,7 +109,7 @@ impl Undo<'_> {
             for (change, kind, row, version, before) in &changes {
                 let before: Value = serde_json::from_str(before).unwrap_or_default();
                 let restored = self.restore_row(kind, row, *version, &before)?;
-                // Its own change is told of with the one before it.
+                // A contact is told of once: with the first change of it, or as one that was removed.
                 let told = before.get(AGAIN).is_none();
                 self.undone.restored += u64::from(told && restored);
                 self.undone.changed_since += u64::from(told && !restored);

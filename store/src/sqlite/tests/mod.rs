@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use super::{SqliteBackend, open, open_reader};
+use super::{Reached, SqliteBackend, open, open_reader};
 use crate::backend::{Backend, ListVerbs, Office, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;
@@ -287,10 +287,10 @@ fn stage_numbers(
     mut rows: Vec<NumberRow>,
     policy: StagePolicy,
 ) -> Result<StageCounts> {
-    let mut counts = StageCounts::default();
+    let (mut counts, mut reached) = (StageCounts::default(), Reached::default());
     rows.sort_by(|one, other| one.row.phone.cmp(&other.row.phone));
     while !rows.is_empty() {
-        let (consumed, slice) = db.stage_numbers(import, &rows, policy, &|| false)?;
+        let (consumed, slice) = db.stage_numbers(import, &rows, policy, &mut reached, &|| false)?;
         rows.drain(..consumed);
         counts += slice;
     }

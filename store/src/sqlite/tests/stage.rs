@@ -120,6 +120,70 @@ fn a_contact_is_counted_once_when_its_name_and_its_numbers_changed() {
     }
 }
 
+/// S0.5, S3.10: a contact that a file reaches by several of its numbers is one contact to the import and to its undo.
+#[test]
+fn a_contact_that_several_rows_reach_is_counted_once() {
+    let named = |number, name: &str| StagedRow { company: Some(name.into()), ..row(number) };
+    let book = StagePolicy { leads: false, ..StagePolicy::default() };
+    let skip = StagePolicy { existing: OnExisting::Skip, ..book };
+    // How far apart the rows of its two numbers are: in one statement, and in different slices.
+    for far in [1, 700_usize] {
+        let mut world = World::new(0);
+        let take = |world: &mut World, rows: &[StagedRow], policy: StagePolicy| {
+            let list = policy.leads.then_some(world.list);
+            let start = ImportStart { list, source: "x.csv".into(), user: None, now: NOW };
+            let import = world.db.begin_import(&start).unwrap();
+            let counts = world.stage(import, rows, policy).unwrap();
+            world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+            let StageCounts { contacts, contacts_created, contacts_updated, skipped, .. } = counts;
+            (import, (contacts, contacts_created, contacts_updated, skipped))
+        };
+        let file = |first: StagedRow, last: StagedRow| -> Vec<StagedRow> {
+            std::iter::once(first).chain((1..far).map(row)).chain([last]).collect()
+        };
+        let all = far as u64;
+        let name = |world: &mut World| {
+            let mut contact = |number| world.db.contact(&phone(number).national()).unwrap().unwrap();
+            assert_eq!(contact(0).id, contact(far).id);
+            contact(0).company.unwrap()
+        };
+        let further = vec![ExtraPhone { phone: phone(far), label: None }];
+        let new = file(StagedRow { extra_phones: further, ..row(0) }, named(far, "新"));
+        let (import, counts) = take(&mut world, &new, book);
+        assert_eq!((counts, name(&mut world)), ((all, all, 0, 0), "新".to_owned()));
+        let undone = world.undo(import);
+        assert_eq!((undone.contacts_removed, undone.restored, undone.changed_since), (all, 0, 0));
+        assert_eq!(contacts(&world), 0);
+        take(&mut world, &new, book);
+        let (import, counts) = take(&mut world, &file(named(0, "甲"), named(far, "乙")), book);
+        assert_eq!((counts, name(&mut world)), ((all, 0, 1, 0), "乙".to_owned()));
+        let undone = world.undo(import);
+        assert_eq!((undone.restored, undone.changed_since, name(&mut world)), (1, 0, "新".to_owned()));
+        let cases = [("新", "丙", book, (all, 0, 1, 0)), ("新", "新", book, (all, 0, 0, 0))];
+        let skipped = [("丁", "戊", skip, (all, 0, 0, 1)), ("新", "戊", skip, (all, 0, 0, 1))];
+        for (first, last, policy, expected) in cases.into_iter().chain(skipped) {
+            let (import, counts) = take(&mut world, &file(named(0, first), named(far, last)), policy);
+            assert_eq!(counts, expected, "{first} {last}");
+            assert_eq!(world.undo(import).restored, counts.2);
+            assert_eq!(name(&mut world), "新");
+        }
+        // Leads are two; the contact is one.
+        let rows = [named(0, "甲"), named(far, "乙")];
+        let (import, counts) = take(&mut world, &rows, StagePolicy::default());
+        assert_eq!(counts, (1, 0, 1, 0));
+        let undone = world.undo(import);
+        assert_eq!((undone.removed, undone.restored), (2, 1));
+        // A number that comes twice is one contact too.
+        let rows = [named(900, "甲"), named(900, "乙"), named(900, "丙")];
+        let (import, counts) = take(&mut world, &rows, book);
+        assert_eq!(counts, (1, 1, 0, 0));
+        let undone = world.undo(import);
+        assert_eq!((undone.contacts_removed, undone.restored), (1, 0));
+        assert_eq!(contacts(&world), far as i64);
+        assert!(world.is_sound());
+    }
+}
+
 /// S1.11, S1.19, C11.
 #[test]
 fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
@@ -247,7 +311,9 @@ fn a_slice_is_bounded_so_that_calls_come_in_between() {
         .zip(first.into_iter().chain(second))
         .map(|(row, position)| NumberRow { row, position })
         .collect();
-    let (third, _) = world.db.stage_numbers(import, &rows, StagePolicy::default(), &|| true).unwrap();
+    let policy = StagePolicy::default();
+    let (third, _) =
+        world.db.stage_numbers(import, &rows, policy, &mut Reached::default(), &|| true).unwrap();
     assert_eq!(third, 64);
 }
 
