@@ -11,6 +11,8 @@ use crate::import::{
 /// One number of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DncFileRow {
+    /// Line in the file, from 1.
+    pub line: u64,
     /// The number, E.164.
     pub phone: String,
     /// Name of the project, where the file says one.
@@ -60,6 +62,7 @@ impl DncFile {
             row.attributes.iter().find(wanted).map(|(_, text)| text.clone())
         };
         let first = DncFileRow {
+            line: row.line,
             phone: row.phone.expose().to_owned(),
             project: field(&["案件", "project"]),
             reason: field(&["理由", "reason"]),
@@ -136,6 +139,7 @@ mod tests {
         assert_eq!(
             found[0],
             DncFileRow {
+                line: 2,
                 phone: "+81312340001".into(),
                 project: Some("春の案件".into()),
                 reason: Some("断り".into()),

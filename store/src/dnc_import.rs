@@ -12,6 +12,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::dnc_file::{DncFile, DncFileRow};
+use crate::dnc_preview::{DncPreviewRow, Looked};
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
 use crate::import::{
@@ -63,6 +64,8 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
+    /// Where nothing was to be written: the first rows as they would be taken, at most [`PREVIEW_ROWS`](crate::import::PREVIEW_ROWS).
+    pub preview: Vec<DncPreviewRow>,
 }
 
 /// What taking an interrupted import back did; adds up over slices.
@@ -127,12 +130,16 @@ pub(crate) fn run(
 ) -> Result<DncImported> {
     let scopes = Scopes { known, usual: &job.projects };
     let reason: Arc<str> = job.reason.trim().into();
-    let mut entries = 0;
+    let (mut entries, mut looked) = (0, Looked::default());
     let mut file = open(job, job.error_csv.clone())?;
     while let Some(row) = file.next_row().map_err(Error::Import)? {
-        entries += scopes.of(&row)?.len() as u64;
+        let projects = scopes.of(&row)?;
+        entries += projects.len() as u64;
         if job.clear && reason.is_empty() && row.reason.as_deref().is_none_or(|text| text.trim().is_empty()) {
             return Err(Error::ReasonRequired);
+        }
+        if job.dry_run {
+            looked.take(&row, &projects, &why(&row, &reason));
         }
         if entries.is_multiple_of(TOLD_EVERY) {
             job.tell(&file, 0)?;
@@ -141,7 +148,8 @@ pub(crate) fn run(
     job.tell(&file, 0)?;
     let mut report = file.finish().map_err(Error::Import)?;
     if job.dry_run || !report.may_apply(job.partial) || entries == 0 {
-        return Ok(DncImported { report, changed: 0, unchanged: 0 });
+        let preview = if job.dry_run { looked.rows(&report.problems) } else { Vec::new() };
+        return Ok(DncImported { report, changed: 0, unchanged: 0, preview });
     }
     let start = DncStart { source: report.file.to_string(), clear: job.clear, by: job.by, now: job.now };
     let stage = staging.run(move |b| b.dnc_begin(&start))?;
@@ -160,7 +168,8 @@ pub(crate) fn run(
     follow_up(staging, stage)?;
     report.import = Some(stage.import);
     report.applied = true;
-    Ok(DncImported { report, changed, unchanged: entries.saturating_sub(changed) })
+    let unchanged = entries.saturating_sub(changed);
+    Ok(DncImported { report, changed, unchanged, preview: Vec::new() })
 }
 
 /// Writes all of it; how many entries were changed.
@@ -177,8 +186,7 @@ fn write(
         let row = file.next_row().map_err(Error::Import)?;
         let last = row.is_none();
         if let Some(row) = row {
-            let own = row.reason.as_deref().map(str::trim).filter(|text| !text.is_empty());
-            let why = own.map_or_else(|| Arc::clone(reason), Into::into);
+            let why = why(&row, reason);
             for project in scopes.of(&row)? {
                 let (phone, evidence) = (row.phone.clone(), row.evidence.clone());
                 window.push(DncChange { phone, project, reason: Arc::clone(&why), evidence });
@@ -193,6 +201,12 @@ fn write(
             return Ok(changed);
         }
     }
+}
+
+/// Why, by the row, or by what holds where it says nothing.
+fn why(row: &DncFileRow, reason: &Arc<str>) -> Arc<str> {
+    let own = row.reason.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    own.map_or_else(|| Arc::clone(reason), Into::into)
 }
 
 /// Slice after slice, so that a call's write never waits long.

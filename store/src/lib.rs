@@ -26,6 +26,7 @@ mod changes;
 pub mod code;
 pub mod dnc_file;
 mod dnc_import;
+mod dnc_preview;
 pub mod error;
 pub mod export;
 mod handle;
@@ -43,6 +44,7 @@ pub mod time;
 
 pub use code::Code;
 pub use dnc_import::{DncImport, DncImported, DncUndone};
+pub use dnc_preview::{DncEffect, DncPreviewRow};
 pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, NoteId, ProjectId, UserId};

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::Store;
 use crate::dnc_import::{self, DncImport, DncImported};
+use crate::dnc_preview;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{LeadId, ListId};
@@ -110,6 +111,7 @@ impl Store {
     /// # Errors
     /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.
     pub async fn import_dnc(&self, job: DncImport) -> Result<DncImported> {
+        let clear = job.clear;
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let projects = self.projects().await?;
         let known = projects.into_iter().map(|project| (project.name, project.id)).collect();
@@ -123,7 +125,12 @@ impl Store {
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;
         self.note(&result);
-        result
+        let mut done = result?;
+        if !done.preview.is_empty() {
+            let mut rows = std::mem::take(&mut done.preview);
+            done.preview = self.read(move |r| dnc_preview::judge(r, &mut rows, clear).map(|()| rows)).await?;
+        }
+        Ok(done)
     }
 
     /// Writes a list into a file.

@@ -1,10 +1,12 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::dnc_import::{DncImport, DncImported};
+use crate::dnc_preview::DncEffect;
 use crate::error::Error;
 use crate::export::ExportOptions;
 use crate::id::AttemptId;
-use crate::import::{ImportJob, ImportOptions, ImportSource};
+use crate::import::{Cancel, ImportJob, ImportOptions, ImportSource};
 use crate::model::{Actor, Advance, ClaimSpec, DialRules, DncQuery, HistoryQuery, ListSpec, Role};
 use crate::phone::DialPlan;
 use crate::progress::Progress;
@@ -147,4 +149,73 @@ async fn long_reads_count_and_end_when_nobody_wants_them() {
     let left: Vec<_> =
         std::fs::read_dir(dir.path()).unwrap().flatten().map(|file| file.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("out")), "{left:?}");
+}
+
+/// X6: what a file of do-not-call numbers would do is shown row by row, and nothing of it is done.
+#[tokio::test]
+async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("kakeru.db"), OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let spring = store.ensure_project("春", None, NOW).await.unwrap();
+    let autumn = store.ensure_project("秋", None, NOW).await.unwrap();
+    let job = |text: String, clear: bool, projects: Vec<crate::ProjectId>, dry_run: bool| DncImport {
+        source: ImportSource::Bytes(text.into_bytes()),
+        file_name: None,
+        encoding: None,
+        max_rows: None,
+        projects,
+        reason: "名簿".into(),
+        clear,
+        partial: false,
+        dry_run,
+        error_csv: None,
+        cancel: Cancel::default(),
+        by: Actor::default(),
+        now: NOW,
+        progress: None,
+    };
+    let known = "電話番号,案件\n0312340001,\n0312340002,春\n".to_owned();
+    assert_eq!(store.import_dnc(job(known, false, Vec::new(), false)).await.unwrap().changed, 2);
+    let file = "理由,電話番号,案件,根拠\n断り,03-1234-0001,,書面\n,０３１２３４０００２,,\n,0312340002,春,\n,110,,\n,3-1234-0003/0312340004,,\n,0312340003,,\n";
+    let shown = |done: &DncImported| -> Vec<_> {
+        let rows = done.preview.iter();
+        rows.map(|row| (row.line, row.phone.clone(), row.project, row.reason.to_string(), row.effect))
+            .collect()
+    };
+    let row =
+        |line, number: &str, project, effect| (line, number.to_owned(), project, "名簿".to_owned(), effect);
+    let looked = store.import_dnc(job(file.into(), false, Vec::new(), true)).await.unwrap();
+    let refused = DncEffect::Refused(crate::Code::PhoneForbidden);
+    let expected = [
+        (2, "+81312340001".into(), None, "断り".into(), DncEffect::Known),
+        row(3, "+81312340002", None, DncEffect::New),
+        row(4, "+81312340002", Some(spring), DncEffect::Known),
+        (5, "110".into(), None, String::new(), refused),
+        row(6, "+81312340003", None, DncEffect::New),
+        row(6, "+81312340004", None, DncEffect::New),
+        row(7, "+81312340003", None, DncEffect::Known),
+    ];
+    assert_eq!(shown(&looked), expected);
+    assert_eq!(looked.preview[0].evidence.as_deref(), Some("書面"));
+    assert_eq!((looked.report.refused, looked.report.applied, looked.changed), (1, false, 0));
+    // A row that names no project counts for each that is given.
+    let file = "電話番号\n0312340002\n0312340001\n0312340002\n";
+    let looked = store.import_dnc(job(file.into(), true, vec![spring, autumn], true)).await.unwrap();
+    let expected = [
+        row(2, "+81312340002", Some(spring), DncEffect::Cleared),
+        row(2, "+81312340002", Some(autumn), DncEffect::Absent),
+        row(3, "+81312340001", Some(spring), DncEffect::Absent),
+        row(3, "+81312340001", Some(autumn), DncEffect::Absent),
+        row(4, "+81312340002", Some(spring), DncEffect::Absent),
+        row(4, "+81312340002", Some(autumn), DncEffect::Absent),
+    ];
+    assert_eq!(shown(&looked), expected);
+    // Only the first rows are shown, refused ones among them, however many there are.
+    let many: String =
+        (0..50).map(|row| if row % 2 == 0 { format!("03123401{row:02}\n") } else { "x\n".into() }).collect();
+    let looked = store.import_dnc(job(many, false, Vec::new(), true)).await.unwrap();
+    let lines: Vec<u64> = looked.preview.iter().map(|row| row.line).collect();
+    assert_eq!(lines, (1..=20).collect::<Vec<_>>());
+    assert_eq!(store.dnc_entries(DncQuery::default()).await.unwrap().len(), 2, "nothing was entered");
 }

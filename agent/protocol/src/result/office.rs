@@ -223,6 +223,30 @@ pub struct DncImported {
     pub report: Option<String>,
     /// Mistakes, at most 1000.
     pub errors: Vec<ImportIssue>,
+    /// With `dry_run`: the first rows as they would be taken, at most 20. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preview: Vec<DncPreviewRow>,
+}
+
+/// A row of a file of do-not-call numbers as an import would take it. A row that has several numbers, or counts for several projects,
+/// comes once for each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncPreviewRow {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// The number as it would be entered; of a refused row the cell that is to blame, as it stands in the file.
+    pub number: String,
+    /// Only for this project.
+    pub project: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Evidence in words.
+    pub evidence: Option<String>,
+    /// What would become of it: `new` or `known` (entered already, or by an earlier row), with `clear` `cleared` or `absent` (no entry, or an
+    /// earlier row clears it), or `refused`.
+    pub effect: String,
+    /// Why a row is refused: `E-…`.
+    pub code: Option<String>,
 }
 
 /// `dnc.imports`.

@@ -3,8 +3,8 @@
 use protocol::ErrorCode;
 use protocol::result::{
     AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
-    DncCleared, DncFiles, DncImportUndone, DncImported, DncRow, HistoryCall, HistoryPage, NoteRow, TaskPage,
-    TaskRow, UserRow,
+    DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
+    NoteRow, TaskPage, TaskRow, UserRow,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -267,6 +267,7 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
     ] {
         out.line(&format!("  {label}: {count}"))?;
     }
+    dnc_preview(&done.preview, out)?;
     let mut table = Table::new(&[
         out.text("行", "line"),
         out.text("値", "value"),
@@ -282,6 +283,39 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
             issue.value.clone().unwrap_or_default(),
             issue.code.clone(),
             text.to_owned(),
+        ]);
+    }
+    if table.is_empty() { Ok(()) } else { out.table(&table) }
+}
+
+/// The first rows, as they would be taken.
+fn dnc_preview(rows: &[DncPreviewRow], out: Out) -> Result<(), Closed> {
+    let mut table = Table::new(&[
+        out.text("行", "line"),
+        out.text("電話番号", "number"),
+        out.text("案件", "project"),
+        out.text("理由", "why"),
+        out.text("根拠", "evidence"),
+        out.text("処理", "what happens"),
+    ])
+    .right(&[0]);
+    for row in rows {
+        let effect = match row.effect.as_str() {
+            "new" => out.text("登録", "added"),
+            "known" => out.text("登録済み", "known already"),
+            "cleared" => out.text("解除", "cleared"),
+            "absent" => out.text("登録なし", "not on the list"),
+            "refused" => out.text("エラー", "refused"),
+            other => other,
+        };
+        let everywhere = if row.code.is_none() { out.text("全社", "everywhere") } else { "" };
+        table.row([
+            row.line.to_string(),
+            row.number.clone(),
+            row.project.clone().unwrap_or_else(|| everywhere.to_owned()),
+            row.reason.clone().unwrap_or_default(),
+            row.evidence.clone().unwrap_or_default(),
+            row.code.as_ref().map_or_else(|| effect.to_owned(), |code| format!("{effect} {code}")),
         ]);
     }
     if table.is_empty() { Ok(()) } else { out.table(&table) }

@@ -4,11 +4,12 @@ use protocol::params::{DncAdd, DncClear, DncExport, DncImport, DncImportUndo, Dn
 use protocol::result::{self, DncCleared, DncImported, DncPage, DncRow, Exported, ImportResult};
 use protocol::{ErrorCode, RpcError};
 use store::import::Encoding;
-use store::{DncQuery, Progress, ProjectId, Store};
+use store::{DncEffect, DncQuery, Progress, ProjectId, Store};
 use tokio::sync::watch;
 
 use super::super::import::{self, Place};
 use super::super::manage::{Register, Told};
+use super::super::rows::national;
 use super::{Asker, bad, export_options, exported, id, projects, refused, rows};
 
 pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow, RpcError> {
@@ -128,7 +129,8 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
     };
     let told_to = Told { hub, asker: by.uid };
     let done = import::followed(&told_to, (Register::DoNotCall, ""), receiver, store.import_dnc(job)).await;
-    let store::DncImported { report, changed, unchanged } = done.map_err(refused)?;
+    let store::DncImported { report, changed, unchanged, preview } = done.map_err(refused)?;
+    let names = if preview.is_empty() { Vec::new() } else { store.projects().await.map_err(refused)? };
     let whole = import::result("", &report);
     if report.applied {
         let (inserted, updated) = if p.clear { (0, changed) } else { (changed, 0) };
@@ -145,7 +147,32 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         encoding: whole.encoding,
         report: None,
         errors: whole.errors,
+        preview: previewed(&names, preview),
     })
+}
+
+/// `names`: of the projects.
+fn previewed(names: &[store::ProjectInfo], rows: Vec<store::DncPreviewRow>) -> Vec<result::DncPreviewRow> {
+    let name = |id| names.iter().find(|project| project.id == id).map(|project| project.name.clone());
+    let row = |row: store::DncPreviewRow| {
+        let (effect, code) = match row.effect {
+            DncEffect::New => ("new", None),
+            DncEffect::Known => ("known", None),
+            DncEffect::Cleared => ("cleared", None),
+            DncEffect::Absent => ("absent", None),
+            DncEffect::Refused(code) => ("refused", Some(code.as_str().to_owned())),
+        };
+        result::DncPreviewRow {
+            line: row.line,
+            number: if code.is_some() { row.phone } else { national(&row.phone) },
+            project: row.project.and_then(name),
+            reason: Some(row.reason.to_string()).filter(|reason| !reason.is_empty()),
+            evidence: row.evidence,
+            effect: effect.to_owned(),
+            code,
+        }
+    };
+    rows.into_iter().map(row).collect()
 }
 
 pub(super) async fn export(store: &Store, p: DncExport, progress: Progress) -> Result<Exported, RpcError> {

@@ -1,0 +1,102 @@
+//! The first rows of a file of do-not-call numbers, as they would be taken.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::backend::Reader;
+use crate::code::Code;
+use crate::dnc_file::DncFileRow;
+use crate::error::Result;
+use crate::id::ProjectId;
+use crate::import::{PREVIEW_ROWS, Problem};
+use crate::model::DncQuery;
+
+/// A row of a file, or one of its numbers for one project, as the import would take it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DncPreviewRow {
+    /// Line in the file, from 1.
+    pub line: u64,
+    /// The number, E.164; of a refused row the cell that is to blame, as it stands in the file.
+    pub phone: String,
+    /// Only for this project.
+    pub project: Option<ProjectId>,
+    /// Why; empty where nobody says.
+    pub reason: Arc<str>,
+    /// Evidence in words.
+    pub evidence: Option<String>,
+    /// What would become of it.
+    pub effect: DncEffect,
+}
+
+/// What an import would make of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DncEffect {
+    /// The number is entered.
+    New,
+    /// It is entered already, or by an earlier row.
+    Known,
+    /// Its entry is cleared.
+    Cleared,
+    /// There is no entry to clear, or an earlier row clears it.
+    Absent,
+    /// The row is refused.
+    Refused(Code),
+}
+
+/// Takes rows as they are read.
+#[derive(Default)]
+pub(crate) struct Looked(Vec<DncPreviewRow>);
+
+impl Looked {
+    pub(crate) fn take(&mut self, row: &DncFileRow, projects: &[Option<ProjectId>], reason: &Arc<str>) {
+        let room = PREVIEW_ROWS.saturating_sub(self.0.len());
+        self.0.extend(projects.iter().take(room).map(|project| DncPreviewRow {
+            line: row.line,
+            phone: row.phone.clone(),
+            project: *project,
+            reason: Arc::clone(reason),
+            evidence: row.evidence.clone(),
+            effect: DncEffect::New,
+        }));
+    }
+
+    /// The first rows of the file, refused ones among them. What becomes of the good ones is not judged yet.
+    pub(crate) fn rows(self, problems: &[Problem]) -> Vec<DncPreviewRow> {
+        let Self(mut rows) = self;
+        let refused = problems.iter().filter(|problem| !problem.code.is_warning());
+        let mut refused: Vec<DncPreviewRow> = refused
+            .map(|problem| DncPreviewRow {
+                line: problem.line,
+                phone: problem.value.clone(),
+                project: None,
+                reason: Arc::default(),
+                evidence: None,
+                effect: DncEffect::Refused(problem.code),
+            })
+            .collect();
+        // A row is refused once, whatever is wrong with it.
+        refused.dedup_by_key(|row| row.line);
+        refused.truncate(PREVIEW_ROWS);
+        rows.append(&mut refused);
+        rows.sort_by_key(|row| row.line);
+        rows.truncate(PREVIEW_ROWS);
+        rows
+    }
+}
+
+/// Says what becomes of the good rows.
+pub(crate) fn judge(reader: &mut dyn Reader, rows: &mut [DncPreviewRow], clear: bool) -> Result<()> {
+    let mut seen = HashSet::new();
+    for row in rows.iter_mut().filter(|row| !matches!(row.effect, DncEffect::Refused(_))) {
+        let query = DncQuery { phone: Some(row.phone.clone()), limit: 1_000, ..DncQuery::default() };
+        let holds = reader.dnc_entries(&query)?.iter().any(|entry| entry.project == row.project);
+        let first = seen.insert((row.phone.clone(), row.project));
+        row.effect = match (clear, holds) {
+            (false, false) if first => DncEffect::New,
+            (false, _) => DncEffect::Known,
+            (true, true) if first => DncEffect::Cleared,
+            (true, _) => DncEffect::Absent,
+        };
+    }
+    Ok(())
+}
