@@ -223,6 +223,21 @@ fn refused_numbers_come_back_as_a_file() {
     assert_eq!(entries(&daemon, LIVE), 0);
     let looked = daemon.cli(&["dnc", "import", &file, "--dry-run"]);
     assert_eq!((&looked["refused"], &looked["changed"]), (&1.into(), &0.into()));
+    let rows = looked["preview"].as_array().expect("rows");
+    let shown = rows.iter().map(|row| json!([row["line"], row["number"], row["effect"], row["code"]]));
+    let expected = [
+        json!([2, "0312340001", "new", null]),
+        json!([3, "abc", "refused", "E-PHONE-INVALID"]),
+        json!([4, "0312340003", "new", null]),
+    ];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    for (lang, words) in [
+        ("ja", ["全社", "登録", "エラー E-PHONE-INVALID"]),
+        ("en", ["everywhere", "added", "refused E-PHONE-INVALID"]),
+    ] {
+        let text = daemon.text(&["dnc", "import", &file, "--preview", "--lang", lang]);
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
     let done = daemon.cli(&["dnc", "import", &file, "--partial", "--report", &bad]);
     assert_eq!((&done["changed"], &done["refused"]), (&2.into(), &1.into()));
     let refused = std::fs::read_to_string(&*bad).expect("it was written");

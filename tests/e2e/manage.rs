@@ -100,6 +100,40 @@ fn leads_and_lists_are_changed_and_come_back() {
     assert_eq!(daemon.cli(&["stats", "--by", "user"])["rows"].as_array().unwrap().len(), 0);
 }
 
+/// S1.25: wherever a lead is named, its list and its number there name it; why it is not called is said in either language.
+#[test]
+fn leads_are_named_by_list_and_number() {
+    let daemon = idle();
+    let sheet = SHEET.replace("お客様,連絡先", "会社名,電話番号");
+    daemon.import("春", sheet.clone());
+    daemon.import("夏", sheet);
+    let excluded =
+        daemon.cli(&["lead", "exclude", "春", "--lead", "春#1", "--lead", "春#3", "--reason", "休業"]);
+    assert_eq!(excluded["changed"], 2);
+    assert_eq!(companies(&daemon.cli(&["list", "view", "春"])), ["さくら"]);
+    let why = &daemon.cli(&["dial", "why", "春#3"])["rows"][0];
+    assert_eq!((&why["reason"], &why["excluded_reason"]), (&"excluded".into(), &"休業".into()), "{why:#}");
+    for (lang, expected) in [("ja", "発信対象外です(休業)"), ("en", "excluded from dialing (休業)")]
+    {
+        let text = daemon.text(&["dial", "why", "春#3", "--lang", lang]);
+        assert!(text.contains(expected), "{text}");
+    }
+    daemon.cli(&["note", "add", "折り返し", "--lead", "春#2"]);
+    let notes = daemon.cli(&["note", "ls", "--lead", "夏#2"]);
+    assert_eq!(notes["notes"][0]["text"], "折り返し", "the same customer: {notes:#}");
+    for (wrong, code) in [
+        (["lead", "include", "春", "--lead", "春#9"], "E-NOT-FOUND"),
+        (["lead", "include", "春", "--lead", "夏#1"], "E-NOT-FOUND"),
+        (["lead", "delete", "春", "--lead", "秋#1"], "E-LIST-UNKNOWN"),
+        (["note", "add", "x", "--lead", "春#0"], "E-NOT-FOUND"),
+    ] {
+        daemon.run(&wrong).refused(code);
+    }
+    daemon.run(&["dial", "why", "春#4"]).refused("E-NOT-FOUND");
+    assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 1);
+    assert_eq!(daemon.cli(&["lead", "include", "春", "--lead", "春#1"])["changed"], 1);
+}
+
 /// A copy made while the daemon runs is put back while it does not.
 #[test]
 fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {

@@ -103,7 +103,7 @@ fn filter(leads: LeadsArgs) -> ViewFilter {
 }
 
 /// Whoever names no lead and no filter has to say that all are meant.
-fn change(select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Failure> {
+fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Failure> {
     let wanted = filter(select.leads);
     let filtered = wanted != ViewFilter::default();
     if select.ids.is_empty() && !filtered && !select.all {
@@ -114,23 +114,46 @@ fn change(select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Fa
         return Err(Failure::Exit(USAGE));
     }
     let filter = (select.ids.is_empty() || filtered).then_some(wanted);
-    Ok(LeadChange { list: select.list, leads: select.ids, filter, what, reason: None, users: Vec::new() })
+    let leads = lead_ids(global, select.ids)?;
+    Ok(LeadChange { list: select.list, leads, filter, what, reason: None, users: Vec::new() })
 }
 
 /// The id of a lead that is named by it, or by its list and its number there: `春の案件#12`.
 pub(super) fn lead_id(global: &Global, word: String) -> Result<String, Failure> {
-    let place = word.rsplit_once('#').and_then(|(list, number)| Some((list, number.parse::<i64>().ok()?)));
-    let Some((list, position)) = place else { return Ok(word) };
-    let (list, after) = (list.to_owned(), Some(position.saturating_sub(1)));
-    let page =
-        Client::connect(&socket(global))?.call(ListShow { list, after, limit: Some(1), filter: None })?;
-    match page.rows.into_iter().find(|row| row.position == position) {
-        Some(row) => Ok(row.id),
-        None => {
-            let error = RpcError::with_detail(ErrorCode::NotFound, format!("lead {word}"));
-            Err(ClientError::Refused(error).into())
-        }
+    match place(&word) {
+        Some((list, position)) => lead_at(&mut Client::connect(&socket(global))?, list, position),
+        None => Ok(word),
     }
+}
+
+/// The ids of several.
+fn lead_ids(global: &Global, words: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut client = None;
+    let id = |word: String| -> Result<String, Failure> {
+        let Some((list, position)) = place(&word) else { return Ok(word) };
+        let client = match &mut client {
+            Some(client) => client,
+            none => none.insert(Client::connect(&socket(global))?),
+        };
+        lead_at(client, list, position)
+    };
+    words.into_iter().map(id).collect()
+}
+
+/// List and number of `春の案件#12`; `None` for what is an id.
+pub(super) fn place(word: &str) -> Option<(&str, i64)> {
+    let (list, number) = word.rsplit_once('#')?;
+    Some((list, number.parse().ok()?))
+}
+
+fn lead_at(client: &mut Client, list: &str, position: i64) -> Result<String, Failure> {
+    let after = Some(position.saturating_sub(1));
+    let page = client.call(ListShow { list: list.to_owned(), after, limit: Some(1), filter: None })?;
+    let found = page.rows.into_iter().find(|row| row.position == position);
+    found.map(|row| row.id).ok_or_else(|| {
+        let error = RpcError::with_detail(ErrorCode::NotFound, format!("lead {list}#{position}"));
+        ClientError::Refused(error).into()
+    })
 }
 
 pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Failure> {
@@ -145,23 +168,23 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
         }
         LeadVerb::Exclude { select, reason } => {
             let _bar = bar(&select);
-            let verb = LeadChange { reason, ..change(*select, LeadWhat::Exclude, out)? };
+            let verb = LeadChange { reason, ..change(global, *select, LeadWhat::Exclude, out)? };
             call(global, verb, out, render::changed)
         }
         LeadVerb::Include { select } => {
             let _bar = bar(&select);
-            call(global, change(*select, LeadWhat::Include, out)?, out, render::changed)
+            call(global, change(global, *select, LeadWhat::Include, out)?, out, render::changed)
         }
         LeadVerb::Delete { select } => {
             let _bar = bar(&select);
-            call(global, change(*select, LeadWhat::Delete, out)?, out, render::changed)
+            call(global, change(global, *select, LeadWhat::Delete, out)?, out, render::changed)
         }
         LeadVerb::Restore { list, at } => {
             call(global, ListRestore { list, at: Some(at) }, out, render::changed)
         }
         LeadVerb::Assign { select, owners } => {
             let _bar = bar(&select);
-            let verb = LeadChange { users: owners, ..change(*select, LeadWhat::Assign, out)? };
+            let verb = LeadChange { users: owners, ..change(global, *select, LeadWhat::Assign, out)? };
             call(global, verb, out, render::changed)
         }
         LeadVerb::AddNumber { lead, number, label } => {

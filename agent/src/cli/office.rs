@@ -9,7 +9,7 @@ use protocol::{ErrorCode, RpcError, Verb as Method};
 
 use super::args::{
     AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg, Global,
-    HistoryVerb, NoteVerb, TaskVerb, UserVerb,
+    HistoryVerb, NoteAbout, NoteVerb, TaskVerb, UserVerb,
 };
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
@@ -296,11 +296,15 @@ pub(super) fn note(global: &Global, verb: NoteVerb, out: Out) -> Result<(), Fail
     let show = |note: &protocol::result::NoteRow, out| render::notes(std::slice::from_ref(note), out);
     match verb {
         NoteVerb::Add { text, about } => {
-            let verb = NoteAdd { attempt: about.attempt, lead: about.lead, number: about.number, text };
+            let NoteAbout { attempt, lead, number } = about;
+            let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
+            let verb = NoteAdd { attempt, lead, number, text };
             call(global, verb, out, show)
         }
         NoteVerb::Ls { about } => {
-            let verb = NoteLs { attempt: about.attempt, lead: about.lead, number: about.number };
+            let NoteAbout { attempt, lead, number } = about;
+            let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
+            let verb = NoteLs { attempt, lead, number };
             call(global, verb, out, |found, out| render::notes(&found.notes, out))
         }
         NoteVerb::Edit { note, text } => call(global, NoteEdit { note, text }, out, show),

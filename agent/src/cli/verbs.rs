@@ -200,6 +200,9 @@ fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
             let is_number =
                 |text: &String| text.chars().any(|c| c.is_ascii_digit() || ('０'..='９').contains(&c));
             let (lead, number, list) = match lead {
+                Some(text) if super::manage::place(&text).is_some() => {
+                    (Some(super::manage::lead_id(global, text)?), None, list)
+                }
                 Some(text) if is_id(&text) => (Some(text), None, list),
                 Some(text) if list.is_none() && !is_number(&text) => (None, None, Some(text)),
                 other => (None, other, list),

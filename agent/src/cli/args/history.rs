@@ -115,8 +115,8 @@ pub struct NoteAbout {
     /// The customer of this call
     #[arg(long, value_name = "ID")]
     pub attempt: Option<String>,
-    /// The customer of this lead
-    #[arg(long, value_name = "ID")]
+    /// The customer of this lead, by id or by list and number there: 春の案件#12
+    #[arg(long, value_name = "LEAD")]
     pub lead: Option<String>,
     /// The customer of this number
     #[arg(long)]

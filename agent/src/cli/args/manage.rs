@@ -140,13 +140,13 @@ pub struct ViewArgs {
     pub limit: u32,
 }
 
-/// Leads by id, or by a filter.
+/// Leads one by one, or by a filter.
 #[derive(Clone, Debug, Args)]
 pub struct SelectArgs {
     /// Name or id of the list
     pub list: String,
-    /// Ids of leads (may be repeated)
-    #[arg(long = "lead", value_name = "ID")]
+    /// A lead, by id or by list and number there: 春の案件#12 (may be repeated)
+    #[arg(long = "lead", value_name = "LEAD")]
     pub ids: Vec<String>,
     /// Every lead of the list
     #[arg(long, conflicts_with = "ids")]
@@ -212,7 +212,7 @@ pub enum LeadVerb {
         #[arg(long, value_name = "AT")]
         at: i64,
     },
-    /// Give leads to users in turn; to nobody without --to. It counts on every list that has the numbers
+    /// Give leads to users in turn; to nobody without --owner. It counts on every list that has the numbers
     Assign {
         /// Which
         #[command(flatten)]

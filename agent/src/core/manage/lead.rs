@@ -2,9 +2,10 @@
 
 use protocol::params::{self, LeadWhat};
 use protocol::result::{LeadsChanged, ViewPage, ViewRow};
+use protocol::{ErrorCode, RpcError};
 use store::import::Profile;
 use store::{
-    Assigned, LeadChange, LeadId, LeadSpec, PageAt, Progress, SortColumn, Store, UserId, ViewFilter,
+    Assigned, LeadChange, LeadId, LeadSpec, ListId, PageAt, Progress, SortColumn, Store, UserId, ViewFilter,
     ViewQuery,
 };
 
@@ -113,6 +114,7 @@ pub(super) async fn lead_change(
     sight: Sight,
 ) -> Answer<LeadsChanged> {
     let list = sight.list(store, &p.list).await?.id;
+    let by_id = !p.leads.is_empty();
     let leads: Vec<LeadId> = match (p.leads.is_empty(), p.filter) {
         (false, None) => p.leads.iter().map(|lead| id(lead, "lead")).collect::<Result<_, _>>()?,
         (true, Some(wanted)) => {
@@ -121,6 +123,9 @@ pub(super) async fn lead_change(
         }
         _ => return Err(bad("give either leads or filter")),
     };
+    if by_id {
+        on_list(store, &p.list, list, &leads).await?;
+    }
     if sight.is_narrow() {
         for lead in &leads {
             sight.lead(store, &store.lead(*lead).await.map_err(told)?).await?;
@@ -137,6 +142,16 @@ pub(super) async fn lead_change(
     let work = store.change_leads(list, leads, what, by.actor, by.now, progress.clone());
     let done = watched(told_to, ("leads", &p.list), look, work).await.map_err(told)?;
     Ok(changed(done, at))
+}
+
+/// Refuses leads of another list: whoever names the wrong one means other leads. One that is gone changes nothing.
+async fn on_list(store: &Store, name: &str, list: ListId, leads: &[LeadId]) -> Answer<()> {
+    for lead in leads {
+        if store.lead(*lead).await.is_ok_and(|row| row.list != list) {
+            return Err(RpcError::with_detail(ErrorCode::NotFound, format!("lead {lead} on list {name:?}")));
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By, sight: Sight) -> Answer<ViewRow> {
