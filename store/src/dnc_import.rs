@@ -51,7 +51,7 @@ pub struct DncImport {
     pub by: Actor,
     /// UTC milliseconds.
     pub now: i64,
-    /// Told now and then; each of the two readings counts as half of the file.
+    /// Told now and then; each of the two readings counts as half of the file, and a single one as all of it.
     pub progress: Option<watch::Sender<ImportProgress>>,
 }
 
@@ -289,10 +289,13 @@ impl DncImport {
     fn tell(&self, file: &DncFile, reading: u64) -> Result<()> {
         if let Some(progress) = &self.progress {
             let seen = file.progress();
-            // It is only judged first, and read once more to be written.
+            // It is only judged first, and read once more to be written; not if nothing of it is.
             let phase = if reading == 0 { ImportPhase::Reading } else { ImportPhase::Entering };
-            let bytes = (seen.bytes + reading * seen.bytes_total) / 2;
-            let told = seen.at(phase, JUDGING, (seen.bytes, seen.bytes_total));
+            let (share, bytes) = match self.dry_run || !file.report().may_apply(self.partial) {
+                true => (100, seen.bytes),
+                false => (JUDGING, (seen.bytes + reading * seen.bytes_total) / 2),
+            };
+            let told = seen.at(phase, share, (seen.bytes, seen.bytes_total));
             progress.send_replace(ImportProgress { bytes, ..told });
         }
         if self.cancel.is_cancelled() { Err(stopped()) } else { Ok(()) }

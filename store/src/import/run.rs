@@ -62,15 +62,18 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     let mut counts = StageCounts::default();
     let room = Room { limit: max_leads, registered: list.map_or(Ok(0), |list| staging.registered(list))? };
     policy.new_list = room.registered == 0;
-    let share = if policy.leads { READING_LEADS } else { READING_CONTACTS };
+    let usual = if policy.leads { READING_LEADS } else { READING_CONTACTS };
     // Of the rows to be entered, those that are; `None` while the file is read.
     let told = |reader: &ImportReader, entered: Option<(u64, u64)>| {
         if let Some(progress) = &progress {
-            let seen = reader.progress();
-            progress.send_replace(match entered {
+            let (seen, share) = (reader.progress(), reading_share(usual, reader.report(), partial));
+            let before = progress.borrow().percent;
+            let now = match entered {
                 None => seen.at(ImportPhase::Reading, share, (seen.bytes, seen.bytes_total)),
                 Some(entered) => seen.at(ImportPhase::Entering, share, entered),
-            });
+            };
+            // The share may shrink while good rows follow bad ones.
+            progress.send_replace(ImportProgress { percent: now.percent.max(before), ..now });
         }
         if cancel.as_ref().is_some_and(Cancel::is_cancelled) { Err(stopped()) } else { Ok(()) }
     };
@@ -125,6 +128,16 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         staging.reorder(list)?;
     }
     Ok(report)
+}
+
+/// Percent of the work that reading is, by the rows that were read so far and those of them that are to be entered: `usual` where
+/// these are all, the more the fewer they are, and everything once the file is refused.
+fn reading_share(usual: u8, report: &ImportReport, partial: bool) -> u8 {
+    let entered = if report.may_apply(partial) { report.accepted } else { 0 };
+    let reading = u64::from(usual) * report.rows;
+    let entering = u64::from(100 - usual) * entered;
+    let share = (100 * reading).checked_div(reading + entering);
+    share.and_then(|share| u8::try_from(share).ok()).unwrap_or(usual)
 }
 
 /// Where rows go, and what they did there.

@@ -106,6 +106,45 @@ async fn progress_counts_both_phases() {
     assert_eq!(steps.last(), Some(&(true, 99)), "100 is when it is over");
 }
 
+/// Rows that are read and not entered take no time later.
+#[test]
+fn reading_is_the_more_of_the_work_the_fewer_rows_are_entered() {
+    let mut report = ImportReport::new("x.csv".into(), Encoding::Utf8, crate::import::Delimiter::Comma);
+    assert_eq!(reading_share(65, &report, true), 65);
+    (report.rows, report.accepted) = (1_000_000, 1_000_000);
+    assert_eq!((reading_share(65, &report, true), reading_share(35, &report, false)), (65, 35));
+    (report.accepted, report.refused) = (500_000, 500_000);
+    assert_eq!((reading_share(65, &report, true), reading_share(35, &report, true)), (78, 51));
+    assert_eq!(reading_share(65, &report, false), 100, "it is only read for its mistakes");
+    (report.accepted, report.refused) = (0, 1_000_000);
+    assert_eq!(reading_share(65, &report, true), 100);
+}
+
+/// The bar of a file that is refused is at its end when the file is.
+#[tokio::test]
+async fn progress_of_a_refused_file_goes_to_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    let text: String = (0..6_000).map(|row| format!("会社{row},,03{row:08}\n")).collect();
+    for (bad, partial) in [(format!("{text}A,,abc\n{text}"), false), (format!("A,,abc\n{text}"), true)] {
+        let options = ImportOptions { partial, ..ImportOptions::default() };
+        let (sender, mut receiver) = watch::channel(ImportProgress::default());
+        let (by, source, progress) = (Actor::default(), bytes(&bad), Some(sender));
+        let job = ImportJob { list: Some(list), source, options, by, now: NOW, progress };
+        let followed = async {
+            let mut seen = Vec::new();
+            while receiver.changed().await.is_ok() {
+                seen.push(receiver.borrow_and_update().percent);
+            }
+            seen
+        };
+        let (report, seen) = tokio::join!(store.import(job), followed);
+        assert_eq!(report.unwrap().applied, partial);
+        assert!(seen.is_sorted(), "{seen:?}");
+        assert_eq!(seen.last(), Some(&99));
+    }
+}
+
 #[tokio::test]
 async fn a_refused_file_leaves_nothing_and_a_partial_import_keeps_the_good_rows() {
     let folder = tempfile::tempdir().unwrap();
