@@ -228,7 +228,7 @@ impl Gone {
 }
 
 /// Removes the files of expired recordings, those included that an earlier run left.
-async fn remove_expired(store: &Store, limits: &Limits, wall: i64) -> Result<(), store::Error> {
+pub(crate) async fn remove_expired(store: &Store, limits: &Limits, wall: i64) -> Result<(), store::Error> {
     loop {
         let files = store.recordings_to_remove(BATCH).await?;
         if files.is_empty() {

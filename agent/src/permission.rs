@@ -82,9 +82,10 @@ fn action(command: &Command) -> Option<Action> {
         Command::ListUpload(_) => Action::DncAdd,
         Command::ListDownload(_) => return None,
         Command::StatsGet(_) | Command::StatsTally(_) | Command::RecordingQuota(_) => Action::StatsView,
-        Command::RecordingLs(_) => Action::RecordingListen,
-        Command::RecordingHold(_) => Action::RecordingDelete,
-        Command::RecordingFetch(_) | Command::RecordingExported(_) => Action::RecordingExport,
+        // Whose recordings they are is looked up with the row.
+        Command::RecordingLs(_) | Command::RecordingFetch(_) => Action::RecordingListen,
+        Command::RecordingHold(_) | Command::RecordingDelete(_) => Action::RecordingDelete,
+        Command::RecordingExported(_) => Action::RecordingExport,
         Command::StatsVerify(_) | Command::StoreBackup(_) | Command::StoreCheck(_) => Action::Machine,
         Command::HistoryList(_) | Command::HistoryShow(_) => Action::HistoryView,
         Command::HistoryAmend(_) => Action::Amend,
@@ -393,9 +394,10 @@ mod tests {
         stats.tally aaa--
         stats.verify a----
         recording.ls aao--
-        recording.fetch a----
+        recording.fetch aao--
         recording.exported a----
         recording.hold a----
+        recording.delete a----
         recording.pause aaa--
         recording.resume aaa--
         recording.quota aaa--

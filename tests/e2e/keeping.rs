@@ -13,6 +13,11 @@ use sha2::{Digest, Sha256};
 
 use crate::SOON;
 
+const OPERATOR: u32 = 64_021;
+const COLLEAGUE: u32 = 64_022;
+const SUPERVISOR: u32 = 64_023;
+const BACK_OFFICE: u32 = 64_024;
+
 fn daemon(exchange: &Sipp) -> Daemon {
     let account = Account::new("main", exchange.address()).unregistered();
     let daemon = Daemon::builder().account(account).set("recording", "quota_gb", "1").start();
@@ -83,6 +88,51 @@ fn the_oldest_recording_makes_room() {
     let actions: Vec<_> = audit["rows"].as_array().expect("rows").iter().map(|row| &row["action"]).collect();
     assert_eq!(actions, ["recording.expire", "recording.hold"], "{audit:#}");
     assert!(!audit["rows"][1]["uid"].is_null(), "who held it: {audit:#}");
+}
+
+/// Section D: operators hear their own calls and supervisors all, which the audit log tells; a manager deletes a recording for good, with
+/// a reason, and its file goes at once.
+#[test]
+fn a_recording_is_listened_to_and_deleted() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = daemon(&exchange);
+    let rows = talk(&daemon);
+    for (login, role, uid) in [("sv", "SV", SUPERVISOR), ("bob", "OP", COLLEAGUE), ("by", "BY", BACK_OFFICE)]
+    {
+        daemon.cli(&["user", "add", login, "--role", role, "--uid", &uid.to_string()]);
+    }
+    let operator = rows[0]["operator"].as_str().expect("an operator");
+    daemon.cli(&["user", "uid", operator, &OPERATOR.to_string()]);
+    let call = rows[0]["attempt"].as_str().expect("an id");
+    let copy = daemon.path("copy.wav");
+    let fetched = daemon.cli(&["recording", "fetch", call, copy.to_str().expect("UTF-8")]);
+    assert_eq!(
+        (sha256(&copy), &fetched["sha256"]),
+        (rows[0]["sha256"].as_str().expect("a sum").into(), &rows[0]["sha256"])
+    );
+    let again = daemon.run(&["recording", "fetch", call, copy.to_str().expect("UTF-8")]);
+    assert_eq!(again.code, 1, "it would overwrite: {again:#?}");
+    for uid in [OPERATOR, SUPERVISOR] {
+        let heard = daemon.run_as(uid, &["recording", "fetch", call, "-"]);
+        assert!(heard.code == 0 && heard.stdout.starts_with("RIFF"), "{uid}: {}", heard.stderr);
+    }
+    daemon.run_as(COLLEAGUE, &["recording", "fetch", call, "-"]).refused("E-NOT-FOUND");
+    daemon.run_as(BACK_OFFICE, &["recording", "fetch", call, "-"]).refused("E-PERMISSION");
+    let listened = daemon.cli(&["audit", "--action", "recording.fetch"]);
+    let uids: Vec<_> = listened["rows"].as_array().expect("rows").iter().map(|row| &row["uid"]).collect();
+    assert_eq!(uids[..2], [&Value::from(SUPERVISOR), &Value::from(OPERATOR)], "{listened:#}");
+    assert!(listened["rows"][0]["object"] == call && uids.len() == 3, "{listened:#}");
+
+    let delete = ["recording", "delete", call, "--reason", "本人の請求", "--yes"];
+    for uid in [OPERATOR, SUPERVISOR] {
+        daemon.run_as(uid, &delete).refused("E-PERMISSION");
+    }
+    assert_eq!(daemon.run(&delete[..5]).code, 2, "it asks first");
+    assert!(path(&rows[0]).exists());
+    daemon.cli(&delete);
+    assert!(!path(&rows[0]).exists() && path(&rows[1]).exists());
+    daemon.run(&["recording", "fetch", call, "-"]).refused("E-NOT-FOUND");
+    assert_eq!(daemon.cli(&["history", "show", call])["call"]["recording"]["state"], "expired");
 }
 
 /// S4.36, S4.50: a month is copied with its list; a second run fetches only what is missing or broken.

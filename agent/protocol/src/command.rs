@@ -293,6 +293,8 @@ commands! {
     RecordingExported = "recording.exported" => Done;
     /// Keeps the recordings of a call, or ends that.
     RecordingHold = "recording.hold" => Done;
+    /// Deletes the recordings of a call for good.
+    RecordingDelete = "recording.delete" => Done;
     /// The recording of the call holds silence from now on.
     RecordingPause = "recording.pause" => SeatStatus;
     /// The recording of the call goes on.
@@ -420,6 +422,7 @@ impl Command {
             | Self::RecordingFetch(_)
             | Self::RecordingExported(_)
             | Self::RecordingHold(_)
+            | Self::RecordingDelete(_)
             | Self::RecordingQuota(_)
             | Self::StoreBackup(_)
             | Self::StoreCheck(_) => None,

@@ -206,12 +206,24 @@ pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Resul
                 to: to.map(|moment| moment.0),
                 list,
                 operator,
+                attempt: None,
                 held,
                 oldest_first: false,
                 after,
                 limit: Some(limit),
             };
             call(global, verb, out, render::recordings)
+        }
+        RecordingVerb::Fetch { attempt, file, force } => {
+            super::recordings::take(&socket(global), attempt, file, force, out)
+        }
+        RecordingVerb::Delete { attempt, reason, yes } => {
+            let question = out.text(
+                "この通話の録音を完全に削除します(元に戻せません。通話の履歴は残ります)",
+                "The recordings of this call go for good; the call itself stays",
+            );
+            super::office::confirm(yes, question, out)?;
+            call(global, RecordingDelete { attempt, reason: Some(reason) }, out, render::done)
         }
         RecordingVerb::Hold { attempt, reason } => {
             call(global, RecordingHold { attempt, reason, release: false }, out, render::done)

@@ -372,7 +372,7 @@ fn confirm_category(global: &Global, name: &str, out: Out) -> Result<(), Failure
 }
 
 /// A change that cannot be typed by accident: asked on a terminal, `--yes` elsewhere.
-fn confirm(yes: bool, question: &str, out: Out) -> Result<(), Failure> {
+pub(super) fn confirm(yes: bool, question: &str, out: Out) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }

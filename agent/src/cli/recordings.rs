@@ -1,4 +1,4 @@
-//! `kakeru recording export`: a month of recordings into a folder, with a list of them (S4.36, S4.50).
+//! `kakeru recording fetch` takes one recording; `kakeru recording export` a month of them into a folder, with a list (S4.36, S4.50).
 //!
 //! The client writes, with its own rights; each recording is checked against the sum that was taken when it was recorded. What
 //! is there already and whole is not fetched again, so that an export that was broken off goes on where it stopped. The list
@@ -9,9 +9,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use protocol::ErrorCode;
 use protocol::params::{RecordingExported, RecordingFetch, RecordingLs};
 use protocol::result::RecordingRow;
+use protocol::{ErrorCode, RpcError};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -105,6 +105,53 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
     show(&result, out)
 }
 
+/// `kakeru recording fetch`: one call's recording, to be listened to.
+pub(super) fn take(
+    socket: &Path,
+    attempt: String,
+    file: Option<PathBuf>,
+    force: bool,
+    out: Out,
+) -> Result<(), Failure> {
+    let mut client = Client::connect(socket)?;
+    let page = client.call(RecordingLs { attempt: Some(attempt.clone()), ..RecordingLs::default() })?;
+    let missing = || {
+        let detail = format!("recording of {attempt}");
+        Failure::from(ClientError::Refused(RpcError::with_detail(ErrorCode::NotFound, detail)))
+    };
+    let row = page.rows.into_iter().next().ok_or_else(missing)?;
+    if file.as_deref() == Some(Path::new("-")) {
+        let mut next = Some(0);
+        while let Some(offset) = next {
+            let got = client.call(RecordingFetch { recording: row.id, offset })?;
+            out.bytes(&base64::decode(&got.data).unwrap_or_default())?;
+            next = got.next;
+        }
+        return Ok(());
+    }
+    let own = Path::new(&row.path).file_name().map(PathBuf::from);
+    let path = file.or(own).ok_or_else(missing)?;
+    if path.exists() && !force {
+        let why = out.text(
+            "すでにあります。上書きするなら --force を付けてください",
+            "it exists; --force overwrites it",
+        );
+        let exists = io::Error::new(io::ErrorKind::AlreadyExists, why);
+        return Err(Failure::File { path, source: exists });
+    }
+    // A part that lies there is of no export.
+    let _ = fs::remove_file(part_of(&path));
+    let sha256 = fetch(&mut client, &row, &path)?.ok_or_else(missing)?;
+    let bytes = fs::metadata(&path).map_or(0, |file| file.len());
+    if out.json {
+        let fetched = serde_json::json!({
+            "attempt": row.attempt, "path": path, "bytes": bytes, "sha256": sha256,
+        });
+        return Ok(out.object(&fetched)?);
+    }
+    Ok(out.line(&format!("{}: {}", path.display(), size(bytes)))?)
+}
+
 /// Every recording of the month, the oldest first.
 fn month(client: &mut Client, args: &ExportRecordingsArgs) -> Result<Vec<RecordingRow>, Failure> {
     let (mut rows, mut after) = (Vec::new(), None);
@@ -114,6 +161,7 @@ fn month(client: &mut Client, args: &ExportRecordingsArgs) -> Result<Vec<Recordi
             to: Some(args.month.to),
             list: args.list.clone(),
             operator: args.operator.clone(),
+            attempt: None,
             held: false,
             oldest_first: true,
             after,

@@ -21,7 +21,7 @@ use self::lead::{lead, lead_add, lead_change, lead_phone, view};
 use self::list::{
     bin, grant, imports, list_change, list_restore, project, project_change, project_grant, projects, undo,
 };
-use self::recording::{fetch, recordings};
+use self::recording::{delete, fetch, recordings};
 use super::Core;
 use super::command::respond;
 use super::job::{Done, pause, store_error};
@@ -207,7 +207,14 @@ impl Core {
                 };
                 held.map(|_| DoneResult { of: p.attempt }).map_err(told)
             }),
-            Command::RecordingFetch(p) => self.spawn(reply, async move { fetch(&store, &p).await }),
+            Command::RecordingFetch(p) => {
+                let own = (scope == Scope::Own).then(|| super::reach::grantee(&who));
+                self.spawn(reply, async move { fetch(&store, &p, own, by).await });
+            }
+            Command::RecordingDelete(p) => {
+                let (limits, kept) = (Limits::of(&self.config), Arc::clone(&self.kept));
+                self.spawn(reply, async move { delete(&store, p, (&limits, &kept), by).await });
+            }
             Command::RecordingExported(p) => self.spawn(reply, async move {
                 if p.recordings.len() > 1_000 {
                     return Err(bad("at most 1000 recordings at once"));

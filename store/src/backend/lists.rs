@@ -130,6 +130,8 @@ pub(crate) trait ListVerbs {
     /// A recording is paused, or goes on: the stretches so far, and who wanted it.
     fn recording_paused(&mut self, pause: &RecordingPause) -> Result<()>;
     fn release_recording(&mut self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64>;
+    /// Marks the recordings of a call as expired, since somebody wants them gone; returns how many there were.
+    fn delete_recording(&mut self, attempt: AttemptId, reason: &str, by: Actor, now: i64) -> Result<u64>;
     /// Marks the oldest recordings that may go as expired, until `bytes` are freed or `most` are marked.
     fn expire_recordings(
         &mut self,
@@ -179,7 +181,8 @@ pub(crate) trait ListReads {
     /// Every setting that keeps the database whole, looked at.
     fn check(&mut self, full: bool) -> Result<CheckReport>;
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;
-    fn recording(&mut self, id: i64) -> Result<RecordingRow>;
+    /// With `of`, one of a call of this user.
+    fn recording(&mut self, id: i64, of: Option<UserId>) -> Result<RecordingRow>;
     fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage>;
     /// Tells how far what follows is, and ends it when nobody wants it any more.
     fn watch(&mut self, progress: &Progress) -> Result<()>;

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Store;
 use crate::error::Result;
-use crate::id::AttemptId;
+use crate::id::{AttemptId, UserId};
 use crate::import::Cancel;
 use crate::model::{
     Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage,
@@ -22,12 +22,12 @@ impl Store {
         self.read(move |r| r.recordings(&query)).await
     }
 
-    /// One recording that has a file, by [`RecordingRow::id`].
+    /// One recording that has a file, by [`RecordingRow::id`]; with `of`, only where the call was this user's.
     ///
     /// # Errors
     /// [`crate::Error::NotFound`] also when its file was deleted meanwhile.
-    pub async fn recording(&self, id: i64) -> Result<RecordingRow> {
-        self.read(move |r| r.recording(id)).await
+    pub async fn recording(&self, id: i64, of: Option<UserId>) -> Result<RecordingRow> {
+        self.read(move |r| r.recording(id, of)).await
     }
 
     /// How much is kept; `now` is UTC milliseconds.
@@ -67,6 +67,26 @@ impl Store {
     /// [`crate::Error::NotFound`].
     pub async fn release_recording(&self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64> {
         self.write(move |b| b.release_recording(attempt, by, now)).await
+    }
+
+    /// Marks the recordings of a call as expired although there is room for them; returns how many. The caller deletes the files;
+    /// the call stays.
+    ///
+    /// # Errors
+    /// [`crate::Error::ReasonRequired`], [`crate::Error::NotFound`] where none has a file, [`crate::Error::DeleteGuard`] for one
+    /// that is on hold or still being written.
+    pub async fn delete_recording(
+        &self,
+        attempt: AttemptId,
+        reason: &str,
+        by: Actor,
+        now: i64,
+    ) -> Result<u64> {
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(crate::Error::ReasonRequired);
+        }
+        self.write(move |b| b.delete_recording(attempt, &reason, by, now)).await
     }
 
     /// Marks the oldest recordings that may go as expired: those begun before `older_than`, and more until `bytes` are

@@ -41,6 +41,8 @@ pub struct RecordingQuery {
     pub list: Option<ListId>,
     /// Only this operator's.
     pub user: Option<UserId>,
+    /// Only this call's.
+    pub attempt: Option<AttemptId>,
     /// Only those on hold, or not.
     pub hold: Option<bool>,
     /// Also those whose file is gone: discarded, expired, failed.

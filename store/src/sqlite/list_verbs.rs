@@ -220,6 +220,10 @@ impl ListVerbs for SqliteBackend {
         self.transact("release recording", |db, _| retention::release(db, attempt, by, now))
     }
 
+    fn delete_recording(&mut self, attempt: AttemptId, reason: &str, by: Actor, now: i64) -> Result<u64> {
+        self.transact("delete recording", |db, _| retention::delete(db, attempt, reason, by, now))
+    }
+
     fn expire_recordings(
         &mut self,
         bytes: u64,
@@ -343,8 +347,8 @@ impl ListReads for SqliteReader {
         Ok(one(&self.db, sql, [list], |_| Ok(())).doing("read numbers")?.is_some())
     }
 
-    fn recording(&mut self, id: i64) -> Result<RecordingRow> {
-        retention::recording(&self.db, id)
+    fn recording(&mut self, id: i64, of: Option<UserId>) -> Result<RecordingRow> {
+        retention::recording(&self.db, id, of)
     }
 
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>> {

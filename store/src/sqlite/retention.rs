@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{all, audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, Result};
-use crate::id::AttemptId;
+use crate::id::{AttemptId, UserId};
 use crate::model::{Actor, RecordingQuery, RecordingRow, RecordingUsage};
 
 pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::Result<Vec<RecordingRow>> {
@@ -38,6 +38,9 @@ pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::R
     if let Some(user) = query.user {
         and("a.user_id =", blob(user.0));
     }
+    if let Some(attempt) = query.attempt {
+        and("r.attempt_id =", blob(attempt.0));
+    }
     if let Some(hold) = query.hold {
         and("r.hold =", Some(Value::Integer(i64::from(hold))));
     }
@@ -56,10 +59,12 @@ pub(super) fn recordings(db: &Connection, query: &RecordingQuery) -> rusqlite::R
     all(db, &sql, params_from_iter(values), row)
 }
 
-/// One recording whose file is kept.
-pub(super) fn recording(db: &Connection, id: i64) -> Result<RecordingRow> {
-    let sql = format!("{SELECT} WHERE r.id = ?1 AND r.state IN ('final', 'exported')");
-    one(db, &sql, [id], row)
+/// One recording whose file is kept; with `of`, of a call of this user.
+pub(super) fn recording(db: &Connection, id: i64, of: Option<UserId>) -> Result<RecordingRow> {
+    let sql = format!(
+        "{SELECT} WHERE r.id = ?1 AND r.state IN ('final', 'exported') AND (?2 IS NULL OR a.user_id = ?2)"
+    );
+    one(db, &sql, (id, of), row)
         .doing("read recording")?
         .ok_or_else(|| Error::NotFound { what: "recording", key: id.to_string() })
 }
@@ -157,6 +162,29 @@ pub(super) fn expire(
         audit_by(db, now, Actor::default(), "recording.expire", "", &detail).doing(doing)?;
     }
     Ok(expired)
+}
+
+/// Somebody wants the recordings of a call gone, whatever the quota says: they are marked as expired, and the caller deletes the
+/// files. One that is on hold or still being written stays, and then all of them do.
+pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Actor, now: i64) -> Result<u64> {
+    let doing = "delete recording";
+    let guards = [
+        ("it is on hold", "r.hold = 1 AND r.state IN ('open', 'final', 'exported')"),
+        ("it is still being written", "r.state = 'open'"),
+    ];
+    for (why, clause) in guards {
+        let sql = format!("SELECT 1 FROM recordings r WHERE r.attempt_id = ?1 AND {clause} LIMIT 1");
+        if one(db, &sql, [attempt], |_| Ok(())).doing(doing)?.is_some() {
+            return Err(Error::DeleteGuard { why });
+        }
+    }
+    let sql =
+        "UPDATE recordings SET state = 'expired' WHERE attempt_id = ?1 AND state IN ('final', 'exported')";
+    let gone = exec(db, sql, [attempt]).doing(doing)?;
+    changed(gone, attempt)?;
+    let detail = json!({ "reason": reason, "count": gone });
+    audit_by(db, now, by, "recording.delete", &attempt.to_string(), &detail).doing(doing)?;
+    Ok(gone as u64)
 }
 
 /// Files of expired recordings that may still be there: a crash came between the row and the file.

@@ -246,6 +246,8 @@ params! {
         list: Option<String>,
         /// Only this operator.
         operator: Option<String>,
+        /// Only this call's.
+        attempt: Option<String>,
         /// Only those on hold.
         #[serde(default)]
         held: bool,
@@ -278,6 +280,13 @@ params! {
         /// End the hold.
         #[serde(default)]
         release: bool,
+    }
+    /// `recording.delete`: deletes a call's recordings for good; the call stays.
+    RecordingDelete {
+        /// The call.
+        attempt: String,
+        /// Why.
+        reason: Option<String>,
     }
     /// `recording.pause`: both sides of the recording hold silence from now on.
     RecordingPause {

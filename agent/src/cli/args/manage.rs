@@ -272,6 +272,27 @@ pub enum RecordingVerb {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
+    /// Take a call's recording into a file, to listen to it
+    Fetch {
+        /// The call: id of `kakeru history` or `kakeru recording ls`
+        attempt: String,
+        /// File, or - for standard output [default: the recording's own name, in this folder]
+        file: Option<PathBuf>,
+        /// Overwrite the file
+        #[arg(long)]
+        force: bool,
+    },
+    /// Delete a call's recordings for good; the call stays
+    Delete {
+        /// The call
+        attempt: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Keep a call's recordings whatever the quota says
     Hold {
         /// The call

@@ -1,18 +1,21 @@
-//! Recordings that are kept.
+//! Recordings that are kept: listed, listened to, deleted.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use protocol::params;
-use protocol::result::{Downloaded, RecordingRow, Recordings};
+use protocol::result::{Done, Downloaded, RecordingRow, Recordings};
 use protocol::{ErrorCode, RpcError};
-use store::{RecordingQuery, Store, UserId};
+use serde_json::json;
+use store::{AuditEntry, RecordingQuery, Store, UserId};
 
-use super::{Answer, bad, told};
+use super::{Answer, By, bad, told};
 use crate::control::base64;
+use crate::core::office::id;
 use crate::core::query::{list_named, operator_named};
 use crate::core::rows;
+use crate::keeping::{Kept, Limits, remove_expired};
 
 /// With `own`: only calls of this user, who may hear no others.
 pub(super) async fn recordings(
@@ -30,6 +33,7 @@ pub(super) async fn recordings(
         to: p.to,
         list: list_named(store, p.list.as_deref()).await?,
         user: own.or(operator_named(store, p.operator.as_deref()).await?),
+        attempt: p.attempt.as_deref().map(|text| id(text, "attempt")).transpose()?,
         hold: p.held.then_some(true),
         oldest_first: p.oldest_first,
         after: p.after.map(|text| place(text).ok_or_else(|| bad("after"))).transpose()?,
@@ -61,9 +65,25 @@ pub(super) async fn recordings(
     Ok(Recordings { rows: rows.collect(), next })
 }
 
-/// A piece of a recording's file (S4.36). A file may go between two pieces; then there is no recording any more.
-pub(super) async fn fetch(store: &Store, p: &params::RecordingFetch) -> Answer<Downloaded> {
-    let recording = store.recording(p.recording).await.map_err(told)?;
+/// A piece of a recording's file (S4.36). A file may go between two pieces; then there is no recording any more. Who begins to
+/// take one is in the audit log before the first piece leaves. With `own`: only of calls of this user.
+pub(super) async fn fetch(
+    store: &Store,
+    p: &params::RecordingFetch,
+    own: Option<UserId>,
+    by: By,
+) -> Answer<Downloaded> {
+    let recording = store.recording(p.recording, own).await.map_err(told)?;
+    if p.offset == 0 {
+        let entry = AuditEntry {
+            by: by.actor,
+            action: "recording.fetch",
+            object: recording.attempt.to_string(),
+            detail: json!({ "recording": recording.id }),
+            now: by.now,
+        };
+        store.audit(entry).await.map_err(told)?;
+    }
     let (path, offset) = (recording.path, p.offset);
     let piece = tokio::task::spawn_blocking(move || read_piece(&path, offset)).await;
     let piece = piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
@@ -72,6 +92,22 @@ pub(super) async fn fetch(store: &Store, p: &params::RecordingFetch) -> Answer<D
     let end = offset.saturating_add(bytes.len() as u64);
     let next = (!bytes.is_empty() && end < size).then_some(end);
     Ok(Downloaded { data: base64::encode(&bytes), next })
+}
+
+/// Deletes the recordings of a call, and their files at once.
+pub(super) async fn delete(
+    store: &Store,
+    p: params::RecordingDelete,
+    (limits, kept): (&Limits, &Kept),
+    by: By,
+) -> Answer<Done> {
+    let attempt = id(&p.attempt, "attempt")?;
+    let reason = p.reason.unwrap_or_default();
+    store.delete_recording(attempt, &reason, by.actor, by.now).await.map_err(told)?;
+    kept.changed();
+    // Should a file resist, the next look after recordings tries again.
+    remove_expired(store, limits, by.now).await.map_err(told)?;
+    Ok(Done { of: p.attempt })
 }
 
 fn read_piece(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    LeadChange, RecordingFacts, RecordingQuery, RecordingState, StatsQuery, TallyBy, ViewFilter,
+    AuditQuery, LeadChange, RecordingFacts, RecordingQuery, RecordingState, StatsQuery, TallyBy, ViewFilter,
 };
 
 /// Everything an import must not touch, of leads that were there before it.
@@ -265,6 +265,39 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
         world.db.hold_recording(AttemptId(5), None, Actor::default(), NOW).unwrap_err().code(),
         "E-NOT-FOUND"
     );
+}
+
+/// Section D: an operator hears the recordings of their own calls, a manager deletes one for good; what is on hold or being written
+/// stays, and so does the call.
+#[test]
+fn a_recording_is_heard_by_its_operator_and_deleted_with_a_reason() {
+    let mut world = World::new(3);
+    let by = Actor { user: Some(world.user), uid: None };
+    let colleague = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let call = world.dial().unwrap().attempt;
+    world.db.recording_opened(call, "/rec/a.wav".into(), world.now).unwrap();
+    let running = world.db.delete_recording(call, "請求", by, world.now).unwrap_err();
+    assert_eq!(running.code(), "E-DEL-GUARD");
+    record(&mut world, call, 1_000);
+    world.db.db.execute("DELETE FROM recordings WHERE state = 'open'", []).unwrap();
+    world.finish(call, "talked");
+    let kept = RecordingQuery { attempt: Some(call), ..RecordingQuery::default() };
+    let row = world.reader().recordings(&kept).unwrap().remove(0);
+    assert_eq!(world.reader().recording(row.id, Some(world.user)).unwrap(), row);
+    assert_eq!(world.reader().recording(row.id, None).unwrap(), row);
+    assert_eq!(world.reader().recording(row.id, Some(colleague)).unwrap_err().code(), "E-NOT-FOUND");
+
+    world.db.hold_recording(call, Some("調査"), by, world.now).unwrap();
+    assert_eq!(world.db.delete_recording(call, "請求", by, world.now).unwrap_err().code(), "E-DEL-GUARD");
+    world.db.release_recording(call, by, world.now).unwrap();
+    assert_eq!(world.db.delete_recording(call, "請求", by, world.now).unwrap(), 1);
+    assert_eq!(world.db.recordings_to_remove(10).unwrap(), [(row.id, row.path)]);
+    assert_eq!(world.db.delete_recording(call, "請求", by, world.now).unwrap_err().code(), "E-NOT-FOUND");
+    assert_eq!(world.db.attempt(call).unwrap().recording.unwrap().state, RecordingState::Expired);
+    let log = AuditQuery { action: Some("recording.delete".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&log).unwrap();
+    assert_eq!((log.len(), &log[0].detail["reason"]), (1, &serde_json::json!("請求")));
+    assert!(world.reader().recordings(&kept).unwrap().is_empty());
 }
 
 /// A copy made while calls are written is one moment of the database, and can be put back.
