@@ -72,7 +72,7 @@ codes! {
         "The called party pays; the auto-dialer skips this number.";
     PhoneConverged = "W-PHONE-CONVERGED", "0600番号です。確認してください", "A 0600 number; check it.";
     Long = "W-LONG", "30文字を超えています", "More than 30 characters.";
-    CsvQuoteStray = "W-CSV-QUOTE", "引用符の位置が正しくありません", "A quotation mark stands in the middle of a cell.";
+    CsvQuoteStray = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
 }
@@ -152,8 +152,8 @@ const HINTS: [(Code, &str, &str); 19] = [
     (Code::CsvHeaderDup, "同じ意味の列を1つにしてください", "Keep one column of that name."),
     (
         Code::CsvDupPhone,
-        "重複する行を削除するか、--dup first / last を指定してください",
-        "Delete the repeated rows, or use --dup first or last.",
+        "重複する行を削除するか、--dup-in-file first か last を指定してください",
+        "Delete the repeated rows, or use --dup-in-file first or last.",
     ),
     (Code::CsvTooLarge, "ファイルを分割してください", "Split the file."),
     (Code::CsvTooManyRows, "ファイルを分割してください", "Split the file."),

@@ -269,7 +269,7 @@ codes! {
     CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.",
         "同じ意味の列を1つにしてください", "Keep one column of that name.";
     CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.",
-        "重複する行を削除するか、--dup first / last を指定してください", "Delete the repeated rows, or use --dup first or last.";
+        "重複する行を削除するか、--dup-in-file first か last を指定してください", "Delete the repeated rows, or use --dup-in-file first or last.";
     CsvTooLarge = "E-CSV-TOO-LARGE", "一度に登録できる上限を超えています(ファイルの大きさ)", "The file is larger than one import may be.",
         "ファイルを分割してください", "Split the file.";
     CsvTooManyRows = "E-CSV-TOO-MANY-ROWS", "一度に登録できる上限を超えています(行数)", "The file has more rows than one import may have.",
@@ -282,7 +282,7 @@ codes! {
     UserLimit = "E-USER-LIMIT", "利用者数の上限です", "There are as many users as there may be.",
         "使わない利用者を削除するか、people.max_users を増やしてください", "Delete a user, or raise people.max_users.";
     UserUid = "E-USER-UID", "そのUnixユーザーは別の利用者のものです", "The Unix user is bound to another user.",
-        "先に user edit --no-uid で外してください", "Unbind it first with `kakeru user edit --no-uid`.";
+        "先に kakeru user uid ID で外してください", "Unbind it first with `kakeru user uid LOGIN`.";
     UserSeat = "E-USER-SEAT", "席に割り当てられている利用者は削除できません", "The user works at a seat and cannot be deleted.",
         "設定ファイルの [[seat]] operator を変更してください", "Change the [[seat]] operator in the configuration first.";
     Password = "E-PASSWORD", "パスワードが正しくないか、短すぎます(8文字以上)", "The password is wrong, or shorter than 8 characters.",
@@ -328,8 +328,9 @@ codes! {
         "番号を確認してください", "Check the number.";
     WarnLong = "W-LONG", "30文字を超えています", "More than 30 characters.",
         "画面では途中までしか表示されません", "Screens show only the beginning.";
-    WarnCsvQuote = "W-CSV-QUOTE", "引用符の位置が正しくありません", "A quotation mark stands in the middle of a cell.",
-        "その項目を確認してください", "Check the cell.";
+    WarnCsvQuote = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.",
+        "その項目を確認してください。元の製品へ戻すファイルでは引用符を外してください",
+        "Check the cell; take the quotation marks out of a file that goes back to that product.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
         "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",

@@ -58,6 +58,8 @@ pub struct ImportOptions {
     pub unnamed: &'static [&'static str],
     /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
     pub phone_column: Option<String>,
+    /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
+    pub warn_quotes: bool,
     /// Columns that the user named by hand.
     pub map: Vec<ColumnMap>,
     /// Users who own the new numbers that nobody owns, in turn (S1.6).
@@ -161,6 +163,7 @@ impl Default for ImportOptions {
             max_contacts: u64::MAX,
             unnamed: &[],
             phone_column: None,
+            warn_quotes: false,
             map: Vec::new(),
             assign: Vec::new(),
             cancel: None,
@@ -185,6 +188,7 @@ impl ImportOptions {
             max_leads: profile.max_leads.unwrap_or(u64::MAX),
             max_contacts: profile.max_contacts.unwrap_or(u64::MAX),
             phone_column: profile.phone_column.clone(),
+            warn_quotes: profile.warn_quotes,
             ..Self::default()
         }
     }

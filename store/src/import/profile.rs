@@ -32,6 +32,9 @@ pub struct Profile {
     pub max_categories: Option<usize>,
     /// The one name of the phone column (S4.39); `None`: any that is known.
     pub phone_column: Option<String>,
+    /// The product takes no quotation marks (S0.21): a file that has some is read with a warning.
+    #[serde(default)]
+    pub warn_quotes: bool,
 }
 
 impl Profile {

@@ -177,7 +177,12 @@ impl ImportReader {
         loop {
             match self.table.read(&mut self.record) {
                 Ok(true) if self.record.is_blank() => self.report.blank += 1,
-                Ok(more) => return Ok(more),
+                Ok(more) => {
+                    if more && self.record.quoted && self.options.warn_quotes {
+                        self.note_quotes();
+                    }
+                    return Ok(more);
+                }
                 Err(TableError::OpenQuote { line }) => {
                     return Err(self.fatal(Code::CsvQuote, Some(line), String::new()));
                 }
@@ -227,6 +232,16 @@ impl ImportReader {
                 self.report.accepted -= 1;
                 self.report.duplicates += 1;
                 Settled::Kept(ImportRow { replaces: Some(earlier), joins: policy == DupPolicy::Merge, ..row })
+            }
+        }
+    }
+
+    /// Counted for each row, and told once: where one row has quotation marks, most have.
+    fn note_quotes(&mut self) {
+        match self.report.counts.get_mut(&Code::CsvQuoteStray) {
+            Some(count) => *count += 1,
+            None => {
+                let _ = push(&mut self.report, (Code::CsvQuoteStray, self.record.line, None, String::new()));
             }
         }
     }

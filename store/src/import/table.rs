@@ -11,6 +11,8 @@ pub(super) struct Record {
     pub(super) line: u64,
     /// A quotation mark stood inside an unquoted cell, or text followed a closing one.
     pub(super) stray_quote: bool,
+    /// A cell stood in quotation marks.
+    pub(super) quoted: bool,
     /// Cells beyond [`MOST_CELLS`] were dropped.
     pub(super) too_many_cells: bool,
     text: String,
@@ -42,6 +44,7 @@ impl Record {
     fn clear(&mut self, line: u64) {
         self.line = line;
         self.stray_quote = false;
+        self.quoted = false;
         self.too_many_cells = false;
         self.text.clear();
         self.ends.clear();
@@ -107,6 +110,7 @@ impl Table {
         loop {
             if self.peek()? == Some(b'"') {
                 self.at += 1;
+                record.quoted = true;
                 self.quoted(record)?;
             }
             self.unquoted(record)?;

@@ -94,7 +94,7 @@ fn what_each_spreadsheet_writes_is_the_same_list() {
     }
 }
 
-/// S0.14, S0.21, C13.
+/// S0.14.
 #[test]
 fn bytes_of_excel_are_read_exactly() {
     // "ソ表能,ﾔﾏﾀﾞ,<phone>" where 0x5C is the second byte of the three kanji.
@@ -109,6 +109,21 @@ fn bytes_of_excel_are_read_exactly() {
     assert_eq!(rows[1].company.as_deref(), Some("﨑"));
     assert_eq!(rows[0].phone.expose(), "+81312345678");
     assert_eq!(codes(&report), [(2, "W-ZERO-RESTORED"), (3, "W-ZERO-RESTORED")]);
+}
+
+/// S0.21, C13: quoted cells are read whatever the product; rules of one that takes none warn, once for a file.
+#[test]
+fn quoted_cells_are_read_and_a_product_without_them_warns() {
+    let text = "取引先会社名,取引先担当者名,電話番号\n\"A,\"\"社\"\"\",佐藤,0312345678\n\"B社\",,0612345678\nC社,,0522345678\n";
+    let of = |name: &str| ImportOptions::for_lists(Profile::named(name).unwrap());
+    for name in ["open", "calltree", "miitel"] {
+        let (rows, report) = read(text, of(name)).unwrap();
+        assert_eq!(rows[0].company.as_deref(), Some("A,\"社\""), "{name}");
+        let warned = name == "miitel";
+        assert_eq!(codes(&report), if warned { vec![(2, "W-CSV-QUOTE")] } else { vec![] }, "{name}");
+        assert_eq!(report.counts.get(&Code::CsvQuoteStray), warned.then_some(&2), "{name}");
+        assert!(report.may_apply(false), "{name}");
+    }
 }
 
 /// S1.8, S4.39.

@@ -186,6 +186,42 @@ fn every_documented_command_parses() {
     }
 }
 
+/// Section E: what an operator is told to type can be typed.
+#[test]
+fn advice_names_commands_and_options_that_exist() {
+    fn options(command: &clap::Command, known: &mut Vec<String>) {
+        known.extend(command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned));
+        command.get_subcommands().for_each(|command| options(command, known));
+    }
+    let cli = Cli::command();
+    let mut known = Vec::new();
+    options(&cli, &mut known);
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    for code in protocol::ErrorCode::ALL {
+        let (text, hint) = (code.text(), code.hint());
+        for advice in [text.ja, text.en, hint.ja, hint.en] {
+            for option in advice.split("--").skip(1) {
+                let option = option.split(ends).next().unwrap_or_default();
+                assert!(known.iter().any(|known| known == option), "{code}: --{option}");
+            }
+        }
+        // English has prose about kakeru beside what is to be typed.
+        let quoted =
+            |text: &'static str| text.split('`').skip(1).step_by(2).filter_map(|t| t.strip_prefix("kakeru "));
+        let japanese = text.ja.split("kakeru ").skip(1).chain(hint.ja.split("kakeru ").skip(1));
+        for typed in japanese.chain(quoted(text.en)).chain(quoted(hint.en)) {
+            let mut at = &cli;
+            let words = typed.split(' ').map(|word| word.split(ends).next().unwrap_or_default());
+            for word in words.take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) {
+                if !at.has_subcommands() {
+                    break;
+                }
+                at = at.find_subcommand(word).unwrap_or_else(|| panic!("{code}: {word} of {typed}"));
+            }
+        }
+    }
+}
+
 #[test]
 fn global_options_stand_anywhere() {
     let cli = parse("save --next dial --seat b --json --lang ja").unwrap();
