@@ -25,6 +25,10 @@ use crate::thread::{Lane, Queue, Writer};
 pub(crate) struct StagedRow {
     /// The number, key of contact and lead.
     pub(crate) phone: Phone,
+    /// What it is, of a contact.
+    pub(crate) label: Option<Arc<str>>,
+    /// Mail address, of a contact; empty: takes it away.
+    pub(crate) email: Option<String>,
     /// As the file had it.
     pub(crate) raw_phone: String,
     /// 184 or 186 in front of it.

@@ -331,6 +331,8 @@ codes! {
     WarnCsvQuote = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.",
         "その項目を確認してください。元の製品へ戻すファイルでは引用符を外してください",
         "Check the cell; take the quotation marks out of a file that goes back to that product.";
+    WarnEmail = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.",
+        "sato@example.jp の形にしてください", "Write it as sato@example.jp.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
         "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",

@@ -246,8 +246,8 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
         ContactVerb::ImportUndo { import } => {
             call(global, ListImportUndo { import }, out, render::manage::undone)
         }
-        ContactVerb::Export { file, encoding, raw } => {
-            let verb = ContactExport { path: None, encoding: Some(encoding), raw };
+        ContactVerb::Export { file, encoding, raw, per_number } => {
+            let verb = ContactExport { path: None, encoding: Some(encoding), raw, per_number };
             export(global, verb, "contacts", &file, out)
         }
         ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),

@@ -178,6 +178,8 @@ pub(crate) trait ListReads {
     fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>>;
     /// Live contacts, one row per number, behind one; in the order of identifiers.
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>>;
+    /// Whether a contact has more than one number or a label, and whether one has a mail address.
+    fn contact_columns(&mut self) -> Result<(bool, bool)>;
     /// Every setting that keeps the database whole, looked at.
     fn check(&mut self, full: bool) -> Result<CheckReport>;
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;

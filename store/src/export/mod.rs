@@ -19,7 +19,7 @@ use crate::time::format_jst;
 pub(crate) use cell::{strip_neutraliser, write_cell};
 pub use list::{ExportRow, ListWriter};
 pub(crate) use list::{FURTHER, OURS, export_list};
-pub(crate) use registers::{export_contacts, export_dnc, export_history};
+pub(crate) use registers::{EMAIL, export_contacts, export_dnc, export_history};
 
 /// Encoding of an exported file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct ExportOptions {
     pub raw: bool,
     /// Leave out the columns of results (lists only).
     pub without_results: bool,
+    /// A row for each number, the four columns only (contacts only): what other products read.
+    pub per_number: bool,
     /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
     pub replace_unencodable: bool,
     /// Counts rows, and ends the export when nobody wants it any more.

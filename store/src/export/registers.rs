@@ -3,37 +3,67 @@
 use std::io;
 
 use super::sheet::Sheet;
-use super::{ExportOptions, ExportReport, PAGE, japan_time, to_file};
+use super::{ExportOptions, ExportReport, FURTHER, PAGE, japan_time, to_file};
 use crate::backend::Reader;
 use crate::error::{Error, Result};
-use crate::model::{AttemptRow, Direction, DncQuery, HistoryQuery, Origin};
+use crate::model::{AttemptRow, ContactNumber, Direction, DncQuery, HistoryQuery, Origin};
 use crate::phone::Phone;
 
-/// Writes the contact book, one row per number.
+/// Writes the contact book, a row for each contact; what it writes our own import reads back as the same contacts.
 pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) -> Result<ExportReport> {
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
         options.progress.set(0, reader.contact_numbers()?);
-        let mut sheet = Sheet::new(sink, options.encoding, options.raw, CONTACTS).map_err(failed)?;
+        let (further, email) = if options.per_number { (false, false) } else { reader.contact_columns()? };
+        let more = [(further, FURTHER), (email, EMAIL)].into_iter().filter(|(wanted, _)| *wanted);
+        let columns = CONTACTS.into_iter().chain(more.map(|(_, name)| name));
+        let mut sheet = Sheet::new(sink, options.encoding, options.raw, columns).map_err(failed)?;
+        let mut numbers: Vec<ContactNumber> = Vec::new();
         let mut after = None;
         loop {
             let rows = reader.contact_rows(after, PAGE)?;
             let Some(last) = rows.last() else { break };
             after = Some((last.contact, last.number));
-            for row in &rows {
-                let mut write = || -> io::Result<()> {
-                    sheet.text(row.company.as_deref().unwrap_or_default())?;
-                    sheet.text(row.person.as_deref().unwrap_or_default())?;
-                    sheet.cell(&national(&row.phone))?;
-                    sheet.text(&row.categories.join("|"))?;
-                    sheet.end_row()
-                };
-                write().map_err(failed)?;
+            let count = rows.len() as u64;
+            for row in rows {
+                let same = numbers.last().is_some_and(|before| before.contact == row.contact);
+                if options.per_number || !same {
+                    write_contact(&mut sheet, &numbers, further, email).map_err(failed)?;
+                    numbers.clear();
+                }
+                numbers.push(row);
             }
-            options.progress.step(rows.len() as u64)?;
+            options.progress.step(count)?;
         }
+        write_contact(&mut sheet, &numbers, further, email).map_err(failed)?;
         sheet.finish().map_err(failed)
     })
+}
+
+/// The numbers of one contact as one row: the first in its own column, all that has a label or comes after it in another.
+fn write_contact<W: io::Write>(
+    sheet: &mut Sheet<W>,
+    numbers: &[ContactNumber],
+    further: bool,
+    email: bool,
+) -> io::Result<()> {
+    let Some(main) = numbers.first() else { return Ok(()) };
+    sheet.text(main.company.as_deref().unwrap_or_default())?;
+    sheet.text(main.person.as_deref().unwrap_or_default())?;
+    sheet.cell(&national(&main.phone))?;
+    sheet.text(&main.categories.join("|"))?;
+    if further {
+        let told = numbers.iter().enumerate().filter(|(at, number)| *at > 0 || number.label.is_some());
+        let lines = told.map(|(_, number)| match &number.label {
+            Some(label) => format!("{}:{}", label.replace(['\r', '\n'], " "), national(&number.phone)),
+            None => national(&number.phone),
+        });
+        sheet.text(&lines.collect::<Vec<_>>().join("\n"))?;
+    }
+    if email {
+        sheet.text(main.email.as_deref().unwrap_or_default())?;
+    }
+    sheet.end_row()
 }
 
 /// Writes calls, newest first.
@@ -141,6 +171,8 @@ fn national(e164: &str) -> String {
     Phone::from_e164(e164).map_or_else(|_| e164.to_owned(), |phone| phone.display_national())
 }
 
+/// Only where a contact has one.
+pub(crate) const EMAIL: &str = "メールアドレス";
 const CONTACTS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
 const HISTORY: [&str; 21] = [
     "日時",

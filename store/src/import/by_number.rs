@@ -263,6 +263,8 @@ mod tests {
     fn row(number: u64, name: &str, again: bool) -> StagedRow {
         StagedRow {
             phone: Phone::from_e164(&format!("+81{number}")).unwrap(),
+            label: None,
+            email: None,
             raw_phone: if again { format!("0{number}") } else { String::new() },
             clir: None,
             company: Some(name.to_owned()),

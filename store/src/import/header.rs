@@ -9,7 +9,7 @@ use crate::phone::Phone;
 
 use super::options::{ColumnMap, HeaderMode, ImportOptions};
 use super::table::{MOST_CELLS, Record};
-use crate::export::{FURTHER, OURS, strip_neutraliser};
+use crate::export::{EMAIL, FURTHER, OURS, strip_neutraliser};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) enum Role {
     /// Further numbers with their labels, as our own export writes them.
     Labelled,
     Category,
+    /// Mail address; of contacts only.
+    Email,
     /// Written by our own export or error file; read back as nothing.
     Ours,
     /// Kept as text under its name.
@@ -106,7 +108,7 @@ impl Columns {
     }
 
     /// Gives columns the roles that the user named by hand; what held such a role before is kept as text.
-    fn name_by_hand(&mut self, map: &[ColumnMap]) -> Result<(), BadHeader> {
+    fn name_by_hand(&mut self, map: &[ColumnMap], contacts: bool) -> Result<(), BadHeader> {
         let places: Vec<usize> = map.iter().map(|entry| self.find(entry)).collect::<Result<_, _>>()?;
         for place in &places {
             self.roles[*place] = Role::Attribute;
@@ -115,6 +117,7 @@ impl Columns {
             let role = match role_of(&entry.to) {
                 _ if matches!(entry.to.as_str(), "-" | "無視") => Role::Ours,
                 Role::Ours => Role::Attribute,
+                Role::Attribute if contacts && is_email_name(&entry.to) => Role::Email,
                 role => role,
             };
             let taken = self.index(role).filter(|_| !matches!(role, Role::Attribute | Role::Ours));
@@ -187,7 +190,7 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
     };
     if !header {
         let mut columns = Columns::unnamed(first.len(), options.unnamed);
-        columns.name_by_hand(map)?;
+        columns.name_by_hand(map, options.contacts)?;
         return Ok((columns, false));
     }
     let mut columns = Columns { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new() };
@@ -196,6 +199,12 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
         let role = match role_of(name) {
             // Every other name is text (S4.39).
             Role::Phone if options.phone_column.as_ref().is_some_and(|only| only != name) => Role::Attribute,
+            // A dial list keeps it as text.
+            Role::Attribute
+                if options.contacts && is_email_name(name) && !columns.roles.contains(&Role::Email) =>
+            {
+                Role::Email
+            }
             role => role,
         };
         let known = !matches!(role, Role::Attribute | Role::Ours);
@@ -209,7 +218,7 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
         columns.push(name, role);
     }
     columns.keep_common_names();
-    columns.name_by_hand(map)?;
+    columns.name_by_hand(map, options.contacts)?;
     for role in [Role::Company, Role::Person, Role::Phone, Role::Category] {
         if let Some(second) = columns.all(role).nth(1) {
             return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(&columns.names[second]) });
@@ -257,6 +266,11 @@ fn role_of(name: &str) -> Role {
     }
     let folded = fold(name);
     SYNONYMS.iter().find(|(known, _)| *known == folded).map_or(Role::Attribute, |(_, role)| *role)
+}
+
+/// `メールアドレス`, `E-mail`.
+fn is_email_name(name: &str) -> bool {
+    name.len() <= LONGEST_NAME && EMAIL_NAMES.contains(&fold(name).as_str())
 }
 
 /// `電話番号2`, `携帯電話`, `Phone 1`.
@@ -329,6 +343,8 @@ const SYNONYMS: [(&str, Role); 36] = [
     ("error_line", Role::Ours),
     ("error_code", Role::Ours),
 ];
+/// Names of the column of mail addresses, folded; the first is how our own export calls it.
+const EMAIL_NAMES: [&str; 5] = [EMAIL, "メール", "email", "mail", "emailaddress"];
 const PHONE_WORDS: [&str; 5] = ["電話", "携帯", "tel", "phone", "mobile"];
 
 #[cfg(test)]

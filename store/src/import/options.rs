@@ -58,6 +58,8 @@ pub struct ImportOptions {
     pub unnamed: &'static [&'static str],
     /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
     pub phone_column: Option<String>,
+    /// The rows are contacts: they have a mail address.
+    pub contacts: bool,
     /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
     pub warn_quotes: bool,
     /// Columns that the user named by hand.
@@ -163,6 +165,7 @@ impl Default for ImportOptions {
             max_contacts: u64::MAX,
             unnamed: &[],
             phone_column: None,
+            contacts: false,
             warn_quotes: false,
             map: Vec::new(),
             assign: Vec::new(),
@@ -200,6 +203,7 @@ impl ImportOptions {
             header: profile.contact_header,
             required: profile.contact_required,
             max_leads: u64::MAX,
+            contacts: true,
             ..Self::for_lists(profile)
         }
     }

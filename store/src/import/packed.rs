@@ -16,6 +16,8 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, position: Option<i64>) {
     text(out, row.phone.expose());
     maybe(out, row.company.as_deref());
     maybe(out, row.person.as_deref());
+    maybe(out, row.label.as_deref());
+    maybe(out, row.email.as_deref());
     number(out, row.categories.len());
     row.categories.iter().for_each(|name| text(out, name));
     number(out, row.extra_phones.len());
@@ -54,6 +56,7 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let (joins, again) = (flags & 1 != 0, flags & 2 != 0);
     let phone = Phone::from_e164(cells.text()?).ok()?;
     let (company, person) = (cells.maybe()?, cells.maybe()?);
+    let (label, email) = (cells.maybe()?.map(Arc::from), cells.maybe()?);
     let categories = (0..cells.number()?).map(|_| cells.text().map(str::to_owned)).collect::<Option<_>>()?;
     let further = |cells: &mut Cells<'_>| {
         let phone = Phone::from_e164(cells.text()?).ok()?;
@@ -62,6 +65,8 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let extra_phones = (0..cells.number()?).map(|_| further(&mut cells)).collect::<Option<_>>()?;
     let mut row = StagedRow {
         phone,
+        label,
+        email,
         raw_phone: String::new(),
         clir: None,
         company,
@@ -140,6 +145,8 @@ mod tests {
         let phone = |number: &str| Phone::from_e164(number).unwrap();
         let row = StagedRow {
             phone: phone("+81312345678"),
+            label: Some("代表".into()),
+            email: Some("sato@example.jp".into()),
             raw_phone: "184-03-1234-5678".into(),
             clir: Some(Clir::Suppress),
             company: Some("会社".into()),

@@ -268,6 +268,10 @@ impl ImportReader {
 }
 
 /// What becomes of a row that can be read.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, taken apart at once; a box for each row would cost more"
+)]
 enum Settled {
     Kept(ImportRow),
     /// A duplicate under policy `first`.

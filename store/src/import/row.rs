@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
 use crate::export::strip_neutraliser;
+use crate::model::is_mail_address;
 use crate::phone::{AutoDial, Clir, Phone};
 
 use super::header::{Columns, Role};
@@ -23,6 +24,10 @@ pub struct ImportRow {
     pub phone: Phone,
     /// The phone cell as it stood in the file.
     pub raw_phone: String,
+    /// What the number is, where our own export said it (追加電話番号).
+    pub label: Option<Arc<str>>,
+    /// Mail address, of contacts only; `None` says nothing, an empty one takes it away.
+    pub email: Option<String>,
     /// 184 or 186 of the phone cell.
     pub clir: Option<Clir>,
     /// Extension of the phone cell.
@@ -105,9 +110,12 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         }
     };
     let further = further_phones(record, columns, &mut problems);
+    let email = email(record, column(Role::Email), options.overwrite_empty, &mut problems);
     let refused = problems.iter().any(|(code, _)| !code.is_warning());
     let row = parsed.filter(|_| !refused).map(|parsed| ImportRow {
+        label: further.iter().find(|one| one.phone == parsed.phone).and_then(|one| one.label.clone()),
         extra_phones: extra_phones(&parsed.phone, parsed.extra, further),
+        email,
         line: record.line,
         company,
         person,
@@ -170,6 +178,24 @@ fn extra_phones(dialed: &Phone, of_cell: Vec<Phone>, further: Vec<ExtraPhone>) -
         }
     }
     extra
+}
+
+/// One that is none is left out, with a warning.
+fn email(
+    record: &Record,
+    column: Option<usize>,
+    blanks: bool,
+    problems: &mut Vec<(Code, Option<usize>)>,
+) -> Option<String> {
+    let text = strip_neutraliser(record.cell(column?).trim());
+    if text.is_empty() {
+        return blanks.then(String::new);
+    }
+    if !is_mail_address(text) {
+        problems.push((Code::EmailInvalid, column));
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 fn text(record: &Record, column: Option<usize>, problems: &mut Vec<(Code, Option<usize>)>) -> Option<String> {

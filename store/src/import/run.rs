@@ -277,6 +277,8 @@ fn staged(row: ImportRow) -> StagedRow {
     StagedRow {
         name_key: name_key(row.company.as_deref(), row.person.as_deref()),
         phone: row.phone,
+        label: row.label,
+        email: row.email,
         raw_phone: row.raw_phone,
         clir: row.clir,
         company: row.company,

@@ -62,6 +62,10 @@ pub struct ContactNumber {
     pub number: i64,
     /// E.164, whole: mind where it goes.
     pub phone: String,
+    /// What it is.
+    pub label: Option<String>,
+    /// Mail address of the contact.
+    pub email: Option<String>,
     /// Company.
     pub company: Option<String>,
     /// Person.

@@ -183,3 +183,12 @@ pub struct CategoryInfo {
 
 /// How long a deleted contact can be brought back, milliseconds: 30 days.
 pub const TRASH_MS: i64 = 30 * crate::time::DAY_MS;
+
+/// Whether a text may be a mail address: one `@` with something on both sides and no space, as long as RFC 5321 4.5.3.1 allows.
+pub(crate) fn is_mail_address(text: &str) -> bool {
+    let one_at = text.split('@').filter(|part| !part.is_empty()).count() == 2;
+    text.len() <= MOST_MAIL && one_at && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// Local part, `@` and domain.
+const MOST_MAIL: usize = 320;

@@ -23,6 +23,7 @@ pub use attempt::{
     RecordingFacts, RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
 };
 pub use check::{Backup, CheckReport, ContactNumber};
+pub(crate) use contact::is_mail_address;
 pub use contact::{
     CategoryInfo, ContactAdd, ContactChange, ContactDraft, ContactPhone, ContactQuery, ContactRow,
     ContactRules, ContactSaved, ContactSource, PhoneDraft, TRASH_MS,

@@ -70,7 +70,7 @@ pub(super) fn contact_rows(
     let sql = "SELECT c.id, p.position, p.phone, c.company, c.person,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position))
+                    WHERE m.contact_id = c.id ORDER BY m.position)), p.label, c.email
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id
                WHERE (p.contact_id, p.position) > (?1, ?2) AND p.live = 1 AND c.deleted_at IS NULL
                ORDER BY p.contact_id, p.position LIMIT ?3";
@@ -83,6 +83,16 @@ pub(super) fn contact_rows(
             company: r.get(3)?,
             person: r.get(4)?,
             categories: texts(&r.get::<_, String>(5)?),
+            label: r.get(6)?,
+            email: r.get(7)?,
         })
     })
+}
+
+/// Whether a live contact has a second number or a label, and whether one has a mail address.
+pub(super) fn contact_columns(db: &Connection) -> rusqlite::Result<(bool, bool)> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM contact_phones WHERE live = 1 AND (position > 1 OR label IS NOT NULL)),
+                 EXISTS (SELECT 1 FROM contacts WHERE deleted_at IS NULL AND email IS NOT NULL)";
+    Ok(one(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?)))?.unwrap_or_default())
 }

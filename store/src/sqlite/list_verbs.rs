@@ -333,6 +333,10 @@ impl ListReads for SqliteReader {
         check::contact_rows(&self.db, after, limit).doing("read contacts")
     }
 
+    fn contact_columns(&mut self) -> Result<(bool, bool)> {
+        check::contact_columns(&self.db).doing("read contacts")
+    }
+
     fn check(&mut self, full: bool) -> Result<CheckReport> {
         check::check(&self.db, full).doing("check the database")
     }

@@ -146,6 +146,10 @@ params! {
         /// Leave cells alone that a spreadsheet would run as formulas.
         #[serde(default)]
         raw: bool,
+        /// A row for each number and the four columns only, as other products read them; else a row for each contact, with its
+        /// further numbers and mail address.
+        #[serde(default)]
+        per_number: bool,
     }
     /// `category.ls`.
     CategoryLs {}

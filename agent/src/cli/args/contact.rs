@@ -94,7 +94,7 @@ pub enum ContactVerb {
         /// Its id, or the beginning of it: `kakeru list imports` shows all
         import: String,
     },
-    /// Write the contact book as CSV
+    /// Write the contact book as CSV, a row for each contact; `contact import` reads it back
     Export {
         /// File, or - for standard output
         #[arg(default_value = "-")]
@@ -105,6 +105,9 @@ pub enum ContactVerb {
         /// Leave cells alone that a spreadsheet would run as formulas
         #[arg(long)]
         raw: bool,
+        /// A row for each number and no further columns, as other products read it
+        #[arg(long)]
+        per_number: bool,
     },
     /// Show the categories, or delete one
     Categories {

@@ -104,6 +104,7 @@ fn every_documented_command_parses() {
         "contact undo 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
         "contact export",
         "contact export f.csv --raw",
+        "contact export f.csv --per-number --encoding cp932",
         "contact categories",
         "contact categories --delete x --yes",
         "task ls --folder past --all --closed",

@@ -7,6 +7,7 @@ use protocol::result::{
     Categories, CategoryRow, ContactPage, ContactRow, ContactSaved, ContactsDeleted, Exported,
 };
 use protocol::{ErrorCode, RpcError};
+use store::export::ExportOptions;
 use store::{
     ContactChange, ContactDraft, ContactId, ContactQuery, ContactRules, ContactSource, PhoneDraft, Progress,
     Store, TRASH_MS,
@@ -137,6 +138,7 @@ pub(super) async fn export(
 ) -> Result<Exported, RpcError> {
     let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let path = options.path.clone();
+    let options = ExportOptions { per_number: p.per_number, ..options };
     exported(&store.export_contacts(options).await.map_err(refused)?, &path)
 }
 

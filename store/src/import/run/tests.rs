@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::super::{DupPolicy, Encoding};
+use super::super::{DupPolicy, Encoding, RequiredNames};
 use super::*;
 use crate::export::{ExportEncoding, ExportOptions};
 use crate::handle::{OpenOptions, Store};
@@ -271,6 +271,86 @@ async fn a_file_goes_into_the_contact_book_and_out_again() {
     let third = into_the_book(&store, "Z社,,0312345678\nD社,,0522345678\n", skip).await.unwrap();
     assert_eq!((third.inserted, third.updated, third.skipped), (1, 0, 1));
     assert_eq!(book(&store).await[0].company.as_deref(), Some("A社"));
+}
+
+fn same_contacts(rows: &[crate::ContactRow]) -> Vec<String> {
+    let mut same: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let phones: Vec<_> = row.phones.iter().map(|phone| (&phone.phone, &phone.label)).collect();
+            format!("{:?}", (&row.company, &row.person, &row.email, phones, &row.categories))
+        })
+        .collect();
+    same.sort();
+    same
+}
+
+/// S3.4, S3.10, S0.7: the contact book goes out and into an empty box as the same contacts: several numbers, labels, mail address,
+/// categories. A mail address that an import overwrote comes back with it.
+#[tokio::test]
+async fn the_contact_book_survives_export_and_import() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (from, ..) = store(here.path()).await;
+    let phone = |number: &str, label: Option<&str>| crate::PhoneDraft {
+        number: number.into(),
+        label: label.map(str::to_owned),
+    };
+    let add =
+        async |company: &str, email: Option<&str>, phones: Vec<crate::PhoneDraft>, categories: &[&str]| {
+            let draft = crate::ContactDraft {
+                company: Some(company.into()),
+                email: email.map(str::to_owned),
+                phones,
+                categories: categories.iter().map(|name| (*name).to_owned()).collect(),
+                ..crate::ContactDraft::default()
+            };
+            let rules = crate::ContactRules { required: RequiredNames::Either, most: None };
+            let source = crate::ContactSource::Form { overwrite: false };
+            from.contact_add(crate::ContactAdd { draft, source, rules, by: Actor::default(), now: NOW })
+                .await
+                .unwrap();
+        };
+    let three = vec![
+        phone("03-1234-5678", Some("代表")),
+        phone("090-1111-2222", Some("=携帯")),
+        phone("06-1234-5678", None),
+    ];
+    add("=A, \"社\"", Some("sato@example.jp"), three, &["既存", "大口"]).await;
+    add("㈱髙﨑", None, vec![phone("052-234-5678", None)], &[]).await;
+    add("C社", Some("c@example.jp"), vec![phone("080-1234-5678", None), phone("082-234-5678", None)], &[])
+        .await;
+    let path = here.path().join("book.csv");
+    let options = |per_number| ExportOptions { path: path.clone(), per_number, ..ExportOptions::default() };
+    assert_eq!(from.export_contacts(options(true)).await.unwrap().rows, 6);
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().next().unwrap().split(',').count(), 4);
+    assert_eq!(from.export_contacts(options(false)).await.unwrap().rows, 3);
+
+    let (empty, ..) = store(there.path()).await;
+    let of_book = || ImportOptions::for_contacts(super::super::Profile::named("open").unwrap());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let report = into_the_book(&empty, &text, of_book()).await.unwrap();
+    assert_eq!((report.inserted, report.problems.len()), (3, 0), "{:?}", report.problems);
+    assert_eq!(same_contacts(&book(&empty).await), same_contacts(&book(&from).await));
+    let again = into_the_book(&empty, &text, of_book()).await.unwrap();
+    assert_eq!((again.updated, again.unchanged), (0, 3), "{again:?}");
+
+    let before = same_contacts(&book(&empty).await);
+    let mails = "会社名,電話番号,E-mail\nA,0312345678,new@example.jp\nC社,08012345678,\nD,0532345678,none\n";
+    let mailed = into_the_book(&empty, mails, of_book()).await.unwrap();
+    assert_eq!((mailed.inserted, mailed.updated, mailed.unchanged), (1, 1, 1), "{mailed:?}");
+    assert_eq!(mailed.counts[&crate::Code::EmailInvalid], 1);
+    let mail = async |number: &str| empty.contact_row(number).await.unwrap().email;
+    assert_eq!(mail("0312345678").await.as_deref(), Some("new@example.jp"));
+    assert_eq!(mail("08012345678").await.as_deref(), Some("c@example.jp"), "an empty cell blanks nothing");
+    empty.undo_import(mailed.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    assert_eq!(same_contacts(&book(&empty).await), before);
+    let blank = "会社名,電話番号,メール\nC社,08012345678,\n";
+    into_the_book(&empty, blank, ImportOptions { overwrite_empty: true, ..of_book() }).await.unwrap();
+    assert_eq!(mail("08012345678").await, None);
+    // A dial list keeps such a column as text.
+    let list = empty.lists().await.unwrap()[0].id;
+    let report = import(&empty, list, bytes(blank), ImportOptions::default()).await.unwrap();
+    assert_eq!(report.attributes.iter().map(|name| &**name).collect::<Vec<_>>(), ["メール"]);
 }
 
 /// S0.29, S1.9, S1.10, S1.23: lists of any project and the contact book read alike and share one book; long names are

@@ -106,7 +106,7 @@ pub(super) fn update_contact(
     let sql = "SELECT c.id, c.company, c.person, c.version,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position))
+                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
     let found = one(db, sql, [row.phone.expose()], |r| {
         let categories: String = r.get(4)?;
@@ -116,22 +116,31 @@ pub(super) fn update_contact(
             r.get::<_, Option<String>>(2)?,
             r.get::<_, i64>(3)?,
             texts(&categories),
+            r.get::<_, Option<String>>(5)?,
         ))
     })?;
-    let Some((id, old_company, old_person, version, old_categories)) = found else { return Ok(false) };
+    let Some((id, old_company, old_person, version, old_categories, old_email)) = found else {
+        return Ok(false);
+    };
     let company = merged(&old_company, &row.company, row, policy);
     let person = merged(&old_person, &row.person, row, policy);
     let categories = merged_categories(&old_categories, row, policy);
-    if company == old_company && person == old_person && categories == old_categories {
+    let email = match &row.email {
+        Some(new) => Some(new.clone()).filter(|new| !new.is_empty()),
+        None => old_email.clone(),
+    };
+    let same = company == old_company && person == old_person && email == old_email;
+    if same && categories == old_categories {
         return Ok(false);
     }
-    let mut before = json!({ "company": old_company, "person": old_person, "categories": old_categories });
+    let mut before = json!({ "company": old_company, "person": old_person, "email": old_email,
+        "categories": old_categories });
     mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;
     let sql =
-        "UPDATE contacts SET company = ?2, person = ?3, stub = 0, version = version + 1, updated_at = ?4
+        "UPDATE contacts SET company = ?2, person = ?3, email = ?5, stub = 0, version = version + 1, updated_at = ?4
                WHERE id = ?1";
-    exec(db, sql, (id, company, person, now))?;
+    exec(db, sql, (id, company, person, now, email))?;
     if categories != old_categories {
         unlink(db, "contact", id.0)?;
         link(db, known, "contact", id.0, &categories)?;

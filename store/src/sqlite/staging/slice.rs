@@ -262,6 +262,10 @@ impl<'a> Slice<'a> {
         if !same(1, &row.company)? || !same(2, &row.person)? {
             return Ok(false);
         }
+        let mail = contact.get_ref(6)?.as_str_or_null()?.unwrap_or_default();
+        if row.email.as_ref().is_some_and(|new| *new != mail) {
+            return Ok(false);
+        }
         if row.categories.is_empty() && keeps_empty {
             return Ok(true);
         }
@@ -280,9 +284,11 @@ impl<'a> Slice<'a> {
         self.contacts.put(id)?;
         self.contacts.put(&row.company)?;
         self.contacts.put(&row.person)?;
+        self.contacts.put(row.email.as_ref().filter(|mail| !mail.is_empty()))?;
         self.contacts.end_row()?;
         self.contact_phones.put(id)?;
         self.contact_phones.put(row.phone.expose())?;
+        self.contact_phones.put(row.label.as_deref())?;
         self.contact_phones.end_row()?;
         for (at, name) in (1_i64..).zip(&row.categories) {
             self.contact_categories.put(id)?;
@@ -352,7 +358,7 @@ static FIND_CONTACTS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1, c.company, c.person,
                  (SELECT group_concat(category_id) FROM (
                     SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position)),
-                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id)
+                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email
                FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
                  CROSS JOIN contacts c ON c.id = p.contact_id";
     many::sql(sql, 0, "@, #")
@@ -377,13 +383,14 @@ static FIND_OWNERS: Sql = Sql::new(|| {
 });
 static CONTACTS: Sql = Sql::new(|| {
     let sql =
-        "INSERT OR ROLLBACK INTO contacts (id, company, person, origin, import_id, created_at, updated_at, owner_user_id)
+        "INSERT OR ROLLBACK INTO contacts (id, company, person, email, origin, import_id, created_at, updated_at, owner_user_id)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 4, "#, #, #, 'import', ?2, ?3, ?3, ?4")
+    many::sql(sql, 4, "#, #, #, #, 'import', ?2, ?3, ?3, ?4")
 });
 static CONTACT_PHONES: Sql = Sql::new(|| {
-    let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone) SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 1, "#, 1, #")
+    let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone, label)
+               SELECT * FROM (VALUES {rows}) LIMIT ?1";
+    many::sql(sql, 1, "#, 1, #, #")
 });
 static CONTACT_CATEGORIES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO contact_categories (contact_id, position, category_id)

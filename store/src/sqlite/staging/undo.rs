@@ -147,8 +147,17 @@ impl Undo<'_> {
             )?,
             _ => exec(
                 self.db,
-                "UPDATE contacts SET company = ?3, person = ?4, version = version - 1 WHERE id = ?1 AND version = ?2",
-                (row, version, text("company"), text("person")),
+                // What an older version kept has no mail address: it overwrote none.
+                "UPDATE contacts SET company = ?3, person = ?4, email = iif(?5, ?6, email), version = version - 1
+                 WHERE id = ?1 AND version = ?2",
+                (
+                    row,
+                    version,
+                    text("company"),
+                    text("person"),
+                    before.get("email").is_some(),
+                    text("email"),
+                ),
             )?,
         };
         if restored == 0 {

@@ -306,6 +306,8 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
     StagedRow {
         raw_phone: phone.national(),
         phone,
+        label: None,
+        email: None,
         clir: None,
         company: Some(format!("会社{number}")),
         person: None,
