@@ -7,6 +7,7 @@ use super::super::{exec, one, texts};
 use super::category::{CategoryIds, key, link, unlink};
 use super::reached::{Became, Reached};
 use crate::id::{ContactId, ImportId, LeadId, ListId};
+use crate::import::ExtraPhone;
 use crate::name_key::name_key;
 use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
 
@@ -27,7 +28,8 @@ pub(super) fn update_lead(
     let sql = "SELECT id, company, person, attrs, version, raw_phone, clir,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.lead_id = leads.id ORDER BY m.position))
+                    WHERE m.lead_id = leads.id ORDER BY m.position)),
+                 (SELECT json_group_array(phone) FROM lead_phones WHERE lead_id = leads.id)
                FROM leads WHERE list_id = ?2
                  AND position = (SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2)";
     let found = one(db, sql, (row.phone.expose(), list), |r| {
@@ -40,6 +42,7 @@ pub(super) fn update_lead(
             raw_phone: r.get(5)?,
             clir: r.get(6)?,
             categories: texts(&r.get::<_, String>(7)?),
+            phones: texts(&r.get::<_, String>(8)?),
         })
     })?;
     match found {
@@ -59,6 +62,8 @@ struct Old {
     raw_phone: Option<String>,
     clir: Option<String>,
     categories: Vec<String>,
+    /// Its further numbers.
+    phones: Vec<String>,
 }
 
 /// Overwrites what the row says; `false` when it says nothing new.
@@ -74,13 +79,16 @@ fn overwrite_lead(
     let person = merged(&old.person, &row.person, row, policy);
     let attrs = merged_attrs(&old.attrs, row, policy);
     let categories = merged_categories(&old.categories, row, policy);
+    // Those that are there stay, whoever added them (S4.41).
+    let further = |extra: &&ExtraPhone| old.phones.iter().all(|known| known != extra.phone.expose());
+    let further: Vec<&ExtraPhone> = row.extra_phones.iter().filter(further).collect();
     let changed =
         company != old.company || person != old.person || attrs != old.attrs || categories != old.categories;
-    if !changed {
+    if !changed && further.is_empty() {
         return Ok(false);
     }
     let before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
-        "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories });
+        "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories, "phones": old.phones });
     remember(db, import, "lead", old.id, old.version + 1, &before)?;
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6,
                  version = version + 1 WHERE id = ?1";
@@ -89,6 +97,11 @@ fn overwrite_lead(
     if categories != old.categories {
         unlink(db, "lead", old.id)?;
         link(db, known, "lead", old.id, &categories)?;
+    }
+    for extra in further {
+        let sql = "INSERT INTO lead_phones (lead_id, position, phone, label) SELECT ?1, ifnull(max(position), 0) + 1, ?2, ?3
+                   FROM lead_phones WHERE lead_id = ?1";
+        exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref()))?;
     }
     Ok(true)
 }

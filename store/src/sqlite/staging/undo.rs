@@ -169,9 +169,16 @@ impl Undo<'_> {
             .and_then(Value::as_array)
             .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             .unwrap_or_default();
-        if let Some(phones) = before.get("phones").filter(|_| kind == "contact") {
-            let sql = "DELETE FROM contact_phones WHERE contact_id = ?1
-                       AND phone NOT IN (SELECT value FROM json_each(?2))";
+        if let Some(phones) = before.get("phones") {
+            let sql = match kind {
+                "lead" => {
+                    "DELETE FROM lead_phones WHERE lead_id = ?1 AND phone NOT IN (SELECT value FROM json_each(?2))"
+                }
+                _ => {
+                    "DELETE FROM contact_phones WHERE contact_id = ?1
+                       AND phone NOT IN (SELECT value FROM json_each(?2))"
+                }
+            };
             exec(self.db, sql, (row, phones.to_string()))?;
         }
         unlink(self.db, kind, id)?;

@@ -184,6 +184,40 @@ fn a_contact_that_several_rows_reach_is_counted_once() {
     }
 }
 
+/// S1.19, S4.41: a file brings further numbers to a lead that is there; those it has stay, whoever added them, and what the file brought
+/// goes with its undo.
+#[test]
+fn a_known_lead_gets_further_numbers_of_a_file() {
+    let mut world = World::new(2);
+    let lead = world.leads()[0].id;
+    world.db.add_lead_phone(lead, &phone(80).national(), Some("支店"), Actor::default(), NOW).unwrap();
+    let before = world.leads();
+    let import = begin(&mut world);
+    let further = |number, label: &str| ExtraPhone { phone: phone(number), label: Some(label.into()) };
+    let rows = [
+        StagedRow { extra_phones: vec![further(80, "本店"), further(81, "携帯")], ..row(0) },
+        StagedRow { extra_phones: vec![], ..row(1) },
+    ];
+    let counts = world.stage(import, &rows, StagePolicy::default()).unwrap();
+    assert_eq!((counts.updated, counts.unchanged), (1, 1));
+    let list = world.list;
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    let numbers = |lead: &LeadRow| -> Vec<_> {
+        lead.extra_phones.iter().map(|n| (n.phone.clone(), n.label.clone(), n.editable)).collect()
+    };
+    let branch = (phone(80).expose().to_owned(), Some("支店".to_owned()), true);
+    let mobile = (phone(81).expose().to_owned(), Some("携帯".to_owned()), false);
+    assert_eq!(numbers(&world.leads()[0]), [branch.clone(), mobile]);
+    // The same file again says nothing new.
+    let start = ImportStart { list: Some(list), source: "again.csv".into(), user: None, now: NOW };
+    let again = world.db.begin_import(&start).unwrap();
+    assert_eq!(world.stage(again, &rows, StagePolicy::default()).unwrap().unchanged, 2);
+    world.undo(again);
+    assert_eq!(world.undo(import).restored, 1);
+    assert_eq!(numbers(&world.leads()[0]), [branch]);
+    assert_eq!(world.leads(), before);
+}
+
 /// S1.11, S1.19, C11.
 #[test]
 fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
