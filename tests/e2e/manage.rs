@@ -56,7 +56,8 @@ fn leads_and_lists_are_changed_and_come_back() {
     let daemon = idle();
     daemon.import("春", SHEET.replace("お客様,連絡先", "会社名,電話番号"));
     assert_eq!(daemon.run(&["lead", "delete", "春"]).code, 2, "everything is never meant by leaving it out");
-    let gone = daemon.cli(&["lead", "delete", "春", "--search", "さくら"]);
+    assert_eq!(daemon.run(&["lead", "delete", "春", "--search", "さくら"]).code, 2, "it asks first");
+    let gone = daemon.cli(&["lead", "delete", "春", "--search", "さくら", "--yes"]);
     assert_eq!(gone["changed"], 1);
     let at = gone["at"].to_string();
     assert_eq!(daemon.cli(&["list", "bin", "春"])["rows"][0]["leads"], 1);
@@ -89,7 +90,9 @@ fn leads_and_lists_are_changed_and_come_back() {
     assert_eq!(daemon.cli(&["list", "view", "春", "--assigned", &operator])["total"], 1);
     let audit = daemon.cli(&["audit", "--action", "list.grant"]);
     assert!(audit["rows"][0]["uid"].is_number(), "the log says who: {audit:#}");
-    daemon.cli(&["list", "delete", "春"]);
+    let asked = daemon.run_plain(&["list", "delete", "春", "--lang", "ja"]);
+    assert!(asked.code == 2 && asked.stderr.contains("件とともに"), "it asks first: {asked:#?}");
+    daemon.cli(&["list", "delete", "春", "--yes"]);
     daemon.run(&["list", "view", "春"]).refused("E-LIST-UNKNOWN");
     assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 5);
     daemon.cli(&["project", "create", "夏", "--caller-id", "03-1234-0000"]);
@@ -142,7 +145,7 @@ fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {
     let copy = daemon.path("copy.db");
     let copy = copy.to_string_lossy().into_owned();
     assert!(daemon.cli(&["backup", &copy])["bytes"].as_u64().unwrap() > 0);
-    daemon.cli(&["list", "delete", "春"]);
+    daemon.cli(&["list", "delete", "春", "--yes"]);
     let check = daemon.cli(&["doctor", "--full"]);
     assert_eq!((&check["database"]["sound"], &check["recordings"]["count"]), (&true.into(), &0.into()));
     let database = daemon.path("state/kakeru.db");

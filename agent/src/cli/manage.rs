@@ -1,7 +1,7 @@
 //! Commands on projects, lists, leads, recordings and the database.
 
 use protocol::params::*;
-use protocol::{ErrorCode, RpcError};
+use protocol::{ErrorCode, Lang, RpcError};
 
 use super::args::{
     BackupArgs, DoctorArgs, Global, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb, RestoreArgs,
@@ -41,7 +41,19 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ListVerb::Change { list, name, enabled, order, profile } => {
             call(global, ListChange { list, name, enabled, order, profile }, out, super::render::list)
         }
-        ListVerb::Delete { list } => call(global, ListDelete { list }, out, render::done),
+        ListVerb::Delete { list, yes } => {
+            let leads = if yes { 0 } else { count(global, &list, ViewFilter::default())? };
+            let question = match out.lang {
+                Lang::Ja => format!(
+                    "{list}: 発信先{leads}件とともにごみ箱へ移します(30日間は list restore で戻せます)"
+                ),
+                Lang::En => format!(
+                    "{list} and its {leads} leads go into the bin; `list restore` brings them back for 30 days"
+                ),
+            };
+            super::office::confirm(yes, &question, out)?;
+            call(global, ListDelete { list }, out, render::done)
+        }
         ListVerb::Restore { list } => call(global, ListRestore { list, at: None }, out, render::changed),
         ListVerb::Bin { list } => call(global, ListBin { list }, out, |bin, out| render::bin(&bin.rows, out)),
         ListVerb::Round { list } => call(global, ListRound { list }, out, render::round),
@@ -100,6 +112,19 @@ fn filter(leads: LeadsArgs) -> ViewFilter {
         attempts: tried.or(leads.attempts),
         at_least: None,
     }
+}
+
+/// How many leads of a list pass, those that are 発信対象外 too.
+fn count(global: &Global, list: &str, filter: ViewFilter) -> Result<u64, Failure> {
+    let excluded = filter.dialable.is_none();
+    let view = ListView {
+        list: list.to_owned(),
+        filter: Some(filter),
+        excluded,
+        limit: Some(1),
+        ..ListView::default()
+    };
+    Ok(Client::connect(&socket(global))?.call(view)?.total)
 }
 
 /// Whoever names no lead and no filter has to say that all are meant.
@@ -175,9 +200,26 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let _bar = bar(&select);
             call(global, change(global, *select, LeadWhat::Include, out)?, out, render::changed)
         }
-        LeadVerb::Delete { select } => {
-            let _bar = bar(&select);
-            call(global, change(global, *select, LeadWhat::Delete, out)?, out, render::changed)
+        LeadVerb::Delete { select, yes } => {
+            let list = select.list.clone();
+            let verb = change(global, *select, LeadWhat::Delete, out)?;
+            if !yes {
+                let leads = match &verb.filter {
+                    Some(filter) => count(global, &list, filter.clone())?,
+                    None => verb.leads.len() as u64,
+                };
+                let question = match out.lang {
+                    Lang::Ja => {
+                        format!("{list}: 発信先{leads}件をごみ箱へ移します(30日間は lead restore で戻せます)")
+                    }
+                    Lang::En => format!(
+                        "{leads} leads of {list} go into the bin; `lead restore` brings them back for 30 days"
+                    ),
+                };
+                super::office::confirm(false, &question, out)?;
+            }
+            let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of: list }, out);
+            call(global, verb, out, render::changed)
         }
         LeadVerb::Restore { list, at } => {
             call(global, ListRestore { list, at: Some(at) }, out, render::changed)

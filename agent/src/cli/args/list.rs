@@ -71,10 +71,13 @@ pub enum ListVerb {
         #[arg(long)]
         profile: Option<String>,
     },
-    /// Delete a list; calls and contacts stay
+    /// Put a list into the bin for 30 days; calls and contacts stay
     Delete {
         /// Name or id
         list: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Bring a deleted list back
     Restore {

@@ -198,11 +198,14 @@ pub enum LeadVerb {
         #[command(flatten)]
         select: Box<SelectArgs>,
     },
-    /// Delete leads; calls and contacts stay
+    /// Put leads into the bin for 30 days; calls and contacts stay
     Delete {
         /// Which
         #[command(flatten)]
         select: Box<SelectArgs>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Bring deleted leads back
     Restore {
