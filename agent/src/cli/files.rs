@@ -232,6 +232,7 @@ fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
         (out.text("新規", "inserted"), result.inserted),
         (out.text("更新", "updated"), result.updated),
         (out.text("変更なし", "unchanged"), result.unchanged),
+        (out.text("登録済み(そのまま)", "left as they are"), result.skipped),
         (out.text("重複", "duplicates"), result.duplicates),
         (out.text("エラー", "refused"), result.refused),
         (out.text("連絡先の追加", "contacts created"), result.contacts_created),

@@ -223,6 +223,7 @@ pub(super) fn result(list: &str, report: &ImportReport) -> ImportResult {
         inserted: report.inserted,
         updated: report.updated,
         unchanged: report.unchanged,
+        skipped: report.skipped,
         contacts_created: report.contacts_created,
         contacts_updated: report.contacts_updated,
         encoding: report.encoding.as_str().to_owned(),
@@ -249,12 +250,15 @@ fn previewed(row: ImportRow) -> PreviewRow {
 }
 
 fn issue(problem: &Problem) -> ImportIssue {
+    let known = problem.code.as_str().parse::<ErrorCode>().ok();
     ImportIssue {
         code: problem.code.as_str().to_owned(),
         line: problem.line,
         lines: problem.lines.clone(),
         column: problem.column.as_deref().map(str::to_owned),
         value: Some(problem.value.clone()).filter(|value| !value.is_empty()),
+        message: known.map_or("", |code| code.text().en).to_owned(),
+        hint: known.map_or("", |code| code.hint().en).to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::export::write_cell;
 use super::header::Columns;
 use super::table::Record;
 
-/// Writes the refused rows as they stood, with line, code and text behind them: correct the cells and import the file
+/// Writes the refused rows as they stood, with line, code, text and advice behind them: correct the cells and import the file
 /// again. The added columns are known to the importer and read as nothing.
 pub(super) struct ErrorCsv {
     out: BufWriter<File>,
@@ -44,7 +44,7 @@ impl ErrorCsv {
         for at in (0..columns.names.len()).filter(|at| !ours(*at)) {
             self.cell(record.cell(at), at == 0)?;
         }
-        for text in [&*record.line.to_string(), column, code.as_str(), code.ja()] {
+        for text in [&*record.line.to_string(), column, code.as_str(), code.ja(), code.hint_ja()] {
             self.cell(text, false)?;
         }
         self.out.write_all(b"\r\n")
@@ -65,4 +65,4 @@ impl ErrorCsv {
     }
 }
 
-const ADDED: [&str; 4] = ["エラー行", "エラー列", "エラーコード", "エラー内容"];
+const ADDED: [&str; 5] = ["エラー行", "エラー列", "エラーコード", "エラー内容", "エラー対処"];

@@ -305,7 +305,7 @@ const CANONICAL: [(&str, Role); 4] = [
 ];
 
 /// Known names, folded.
-const SYNONYMS: [(&str, Role); 36] = [
+const SYNONYMS: [(&str, Role); 37] = [
     ("取引先会社名", Role::Company),
     ("会社名", Role::Company),
     ("会社", Role::Company),
@@ -340,6 +340,7 @@ const SYNONYMS: [(&str, Role); 36] = [
     ("エラー列", Role::Ours),
     ("エラーコード", Role::Ours),
     ("エラー内容", Role::Ours),
+    ("エラー対処", Role::Ours),
     ("error_line", Role::Ours),
     ("error_code", Role::Ours),
 ];

@@ -284,9 +284,14 @@ enum Settled {
 fn push(report: &mut ImportReport, place: (Code, u64, Option<Arc<str>>, String)) -> Option<usize> {
     let (code, line, column, value) = place;
     *report.counts.entry(code).or_default() += 1;
-    if report.problems.len() >= ImportReport::MOST_PROBLEMS {
+    let kept = match code.is_warning() {
+        true => report.problems.len() - report.errors_kept,
+        false => report.errors_kept,
+    };
+    if kept >= ImportReport::MOST_PROBLEMS {
         return None;
     }
+    report.errors_kept += usize::from(!code.is_warning());
     let file = Arc::clone(&report.file);
     report.problems.push(Problem { file, line, lines: Vec::new(), column, value, code });
     Some(report.problems.len() - 1)

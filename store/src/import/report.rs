@@ -91,8 +91,12 @@ pub struct ImportReport {
     pub blank: u64,
     /// How often each code occurred, problems beyond the list included.
     pub counts: BTreeMap<Code, u64>,
-    /// The first problems, in file order; at most [`ImportReport::MOST_PROBLEMS`].
+    /// The first errors and the first warnings, together in file order; at most [`ImportReport::MOST_PROBLEMS`] of each: a file where
+    /// every row has a doubt must not hide the one row that is wrong.
     pub problems: Vec<Problem>,
+    /// How many of them are errors.
+    #[serde(skip)]
+    pub(super) errors_kept: usize,
     /// Names of the columns that are kept as text, in order.
     #[serde(serialize_with = "as_texts")]
     pub attributes: Vec<Arc<str>>,
@@ -116,7 +120,7 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    /// Problems kept with place and value; further ones are only counted.
+    /// Errors, and likewise warnings, kept with place and value; further ones are only counted.
     pub const MOST_PROBLEMS: usize = 1_000;
 
     pub(super) fn new(file: Arc<str>, encoding: Encoding, delimiter: Delimiter) -> Self {
@@ -133,6 +137,7 @@ impl ImportReport {
             blank: 0,
             counts: BTreeMap::new(),
             problems: Vec::new(),
+            errors_kept: 0,
             attributes: Vec::new(),
             import: None,
             applied: false,

@@ -301,6 +301,7 @@ fn take_back(staging: &Staging, import: ImportId, now: i64) {
 /// The report as kept with the import: without the long tail of problems.
 fn kept_report(report: &ImportReport) -> serde_json::Value {
     let mut kept = report.clone();
+    kept.problems.sort_by_key(|problem| problem.code.is_warning());
     kept.problems.truncate(KEPT_PROBLEMS);
     serde_json::to_value(&kept).unwrap_or_default()
 }

@@ -285,9 +285,9 @@ fn refused_rows_come_back_as_a_file_that_imports_after_correction() {
     let report = reader.finish().unwrap();
     assert_eq!((kept, report.refused, &*report.file), (1, 2, "list.csv"));
     let written = std::fs::read_to_string(&errors).unwrap();
-    let expected = "\u{FEFF}会社名,住所,電話番号,エラー行,エラー列,エラーコード,エラー内容\r\n\
-        \"B,\"\"社\"\"\",大阪,061234,3,電話番号,E-PHONE-INVALID,電話番号として認識できません\r\n\
-        C,,0312345678,4,電話番号,E-CSV-DUP-PHONE,電話番号が重複しています\r\n";
+    let expected = "\u{FEFF}会社名,住所,電話番号,エラー行,エラー列,エラーコード,エラー内容,エラー対処\r\n\
+        \"B,\"\"社\"\"\",大阪,061234,3,電話番号,E-PHONE-INVALID,電話番号として認識できません,0から始まる10桁か11桁の番号にしてください\r\n\
+        C,,0312345678,4,電話番号,E-CSV-DUP-PHONE,電話番号が重複しています,重複する行を削除するか、--dup-in-file first か last を指定してください\r\n";
     assert_eq!(written, expected);
     let (rows, report) = read_all(written.replace("061234,", "06-1234-5678,"));
     assert_eq!((rows.len(), report.refused), (2, 0));
@@ -317,6 +317,20 @@ fn many_problems_are_counted_and_the_list_stays_short() {
     let text: String = (0..5_000).map(|n| format!("会社{n},,abc\n")).collect();
     let (_, report) = read_all(text);
     assert_eq!((report.refused, report.problems.len()), (5_000, ImportReport::MOST_PROBLEMS));
+}
+
+/// Section E: Excel took the zero off every number, and one row is wrong: it is named, however many doubts stand before it.
+#[test]
+fn doubts_do_not_hide_mistakes() {
+    let mut text: String = (0..3_000).map(|n| format!("会社{n},,3123{n:05}\n")).collect();
+    text.push_str("最後,,abc\n最初と同じ,,0312300000\n");
+    let (_, report) = read_all(text);
+    let errors: Vec<_> = report.problems.iter().filter(|problem| !problem.code.is_warning()).collect();
+    let named: Vec<_> =
+        errors.iter().map(|problem| (problem.line, problem.code, problem.lines.len())).collect();
+    assert_eq!(named, [(3_001, Code::PhoneInvalid, 0), (3_002, Code::CsvDupPhone, 2)]);
+    assert_eq!(report.problems.len(), ImportReport::MOST_PROBLEMS + 2);
+    assert_eq!(report.counts[&Code::ZeroRestored], 3_000);
 }
 
 /// S0.2, S0.12, S0.15, S1.8: files as spreadsheets write them; where each is from stands beside them.

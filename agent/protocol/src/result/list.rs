@@ -102,6 +102,9 @@ pub struct ImportResult {
     pub updated: u64,
     /// Rows that changed nothing.
     pub unchanged: u64,
+    /// Rows whose number was there already and that were left alone, as `dup_existing` `skip` asks.
+    #[serde(default)]
+    pub skipped: u64,
     /// Contacts made.
     pub contacts_created: u64,
     /// Contacts changed.
@@ -157,6 +160,12 @@ pub struct ImportIssue {
     pub column: Option<String>,
     /// The cell as it stands.
     pub value: Option<String>,
+    /// What is wrong, in English.
+    #[serde(default)]
+    pub message: String,
+    /// What to do about it, in English.
+    #[serde(default)]
+    pub hint: String,
 }
 
 /// `list.export`.
