@@ -27,6 +27,17 @@ fn users_are_kept_and_audited_across_a_restart() {
     daemon.run(&["user", "delete", "a", "--yes"]).refused("E-USER-SEAT");
     daemon.cli(&["user", "delete", "carol", "--yes"]);
     daemon.run(&["user", "add", "carol", "--role", "OP"]).refused("E-USER-TOMBSTONE");
+    // S4.23: what she did is found by her name; nothing is given to her any more.
+    daemon.import("春", "会社名,電話番号\n海,03-3000-0003\n");
+    for search in [
+        ["stats", "--by", "day", "--operator", "carol"].as_slice(),
+        &["recording", "ls", "--operator", "carol"],
+        &["list", "view", "春", "--last-user", "carol"],
+        &["list", "view", "春", "--assigned", "carol"],
+    ] {
+        daemon.cli(search);
+    }
+    daemon.run(&["lead", "assign", "春", "--all", "--owner", "carol"]).refused("E-NOT-FOUND");
     let log = daemon.cli(&["audit", "--action", "user."])["rows"].take();
     let actions: Vec<_> = log.as_array().unwrap().iter().map(|row| row["action"].clone()).collect();
     assert_eq!(actions, ["user.delete", "user.role", "user.rename", "user.add"]);

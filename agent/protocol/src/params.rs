@@ -369,9 +369,9 @@ params! {
     }
     /// `stats.get`.
     StatsGet {
-        /// Not before, UTC milliseconds; `None` = today's beginning in Japan.
+        /// Not before this moment's day in Japan, UTC milliseconds; `None` = today.
         from: Option<i64>,
-        /// Before, UTC milliseconds; `None` = now.
+        /// Days in Japan that begin before this moment, UTC milliseconds; `None` = up to today.
         to: Option<i64>,
         /// Only this list, by name or id; then the default is all time.
         list: Option<String>,

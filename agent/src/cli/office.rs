@@ -52,7 +52,10 @@ pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Fail
         }
         UserVerb::Delete { login, yes } => {
             let question =
-                out.text("削除すると、このIDは二度と使えません", "the login can never be used again");
+                out.text(
+                    "削除すると、このIDは二度と使えません。担当の発信先と対応タスクはこの人のまま残り、ほかの人には自動発信されません(lead assign … --assigned ID --owner 別の人、task reassign で引き継げます)",
+                    "the login can never be used again. Leads and tasks stay this user's and are auto-dialed for nobody else; hand them over by `lead assign LIST --assigned LOGIN --owner OTHER` and `task reassign`",
+                );
             confirm(yes, &format!("{login}: {question}"), out)?;
             call(global, UserDelete { user: login }, out, show)
         }

@@ -175,6 +175,17 @@ pub(super) async fn list_named(store: &Store, name: Option<&str>) -> Result<Opti
     }
 }
 
+/// For searches: whoever is deleted stays on old rows, and is found by them (S4.23).
+pub(super) async fn operator_ever_named(
+    store: &Store,
+    login: Option<&str>,
+) -> Result<Option<UserId>, RpcError> {
+    match login {
+        Some(login) => super::office::ever_named(store, login).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result<Option<UserId>, RpcError> {
     let Some(login) = login else { return Ok(None) };
     let users = store.users().await.map_err(|error| store_error(&error))?;
@@ -184,10 +195,7 @@ pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result
 
 async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {
     let list = list_named(store, p.list.as_deref()).await?;
-    let user = match &p.operator {
-        Some(login) => Some(super::office::ever_named(store, login).await?),
-        None => None,
-    };
+    let user = operator_ever_named(store, p.operator.as_deref()).await?;
     let project = match &p.project {
         Some(name) => {
             let projects = store.projects().await.map_err(|error| store_error(&error))?;
@@ -200,7 +208,27 @@ async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result:
     // Today by default; a list is looked at over all its time.
     let from = p.from.map(store::time::BusinessDate::of);
     let from = from.or_else(|| list.is_none().then(|| store::time::BusinessDate::of(now.wall)));
-    let query = StatsQuery { from, to: p.to.map(store::time::BusinessDate::of), user, list, project };
+    let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
     let stats = store.stats(query.clone()).await.map_err(|error| store_error(&error))?;
     rows::stats(store, &stats, &query, &p).await
+}
+
+/// The last day in Japan that begins before a moment: counts are of whole days, and midnight ends one.
+pub(super) fn last_day(before: i64) -> store::time::BusinessDate {
+    store::time::BusinessDate::of(before.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S4.18: November ends where December begins.
+    #[test]
+    fn a_month_s_figures_end_with_its_last_day() {
+        // 2026-12-01 00:00 in Japan.
+        let december = 1_796_050_800_000;
+        assert_eq!(last_day(december).parts(), (2026, 11, 30));
+        assert_eq!(last_day(december + 1).parts(), (2026, 12, 1));
+        assert_eq!(last_day(december + 86_400_000).parts(), (2026, 12, 1));
+    }
 }

@@ -225,7 +225,7 @@ params! {
         by: String,
         /// Not before this moment's day in Japan, UTC milliseconds; `None` = today, or all time for one list.
         from: Option<i64>,
-        /// Not behind this moment's day, UTC milliseconds.
+        /// Days in Japan that begin before this moment, UTC milliseconds; `None` = up to today.
         to: Option<i64>,
         /// Only this list, by name or id.
         list: Option<String>,

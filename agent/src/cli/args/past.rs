@@ -107,10 +107,10 @@ pub struct StatsArgs {
     /// Only this operator
     #[arg(long)]
     pub operator: Option<String>,
-    /// From this day or time on (Japan time) [default: today]
+    /// From this day on (Japan time; figures are of whole days) [default: today]
     #[arg(long, value_name = "TIME")]
     pub from: Option<Moment>,
-    /// Before this day or time (Japan time)
+    /// Before this day: --from 2026-11-01 --to 2026-12-01 is November
     #[arg(long, value_name = "TIME")]
     pub to: Option<Moment>,
     /// A row for each user, list, project, hour or day

@@ -8,18 +8,18 @@ use store::time::BusinessDate;
 use store::{Progress, StatsQuery, Store, TallyBy};
 
 use super::{Answer, Told, told, watched, word_of};
-use crate::core::query::{list_named, operator_named};
+use crate::core::query::{last_day, list_named, operator_ever_named};
 
 pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Answer<Tally> {
     let list = list_named(store, p.list.as_deref()).await?;
-    let user = operator_named(store, p.operator.as_deref()).await?;
+    let user = operator_ever_named(store, p.operator.as_deref()).await?;
     let project = match &p.project {
         Some(name) => Some(store.project_by_name(name).await.map_err(told)?),
         None => None,
     };
     let by: TallyBy = word_of(&p.by, "by")?;
     let from = p.from.map(BusinessDate::of).or_else(|| list.is_none().then(|| BusinessDate::of(now)));
-    let query = StatsQuery { from, to: p.to.map(BusinessDate::of), user, list, project };
+    let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
     let rows = store.tally(query, by).await.map_err(told)?;
     let rows = rows.into_iter().map(|row| TallyRow {
         name: row.key.is_some().then_some(row.name),

@@ -12,7 +12,7 @@ use store::{
 use super::list::changed;
 use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::office::id;
-use crate::core::query::operator_named;
+use crate::core::query::{operator_ever_named, operator_named};
 use crate::core::rows;
 use crate::core::sight::Sight;
 
@@ -29,7 +29,7 @@ pub(super) async fn filter(store: &Store, filter: Option<params::ViewFilter>) ->
     let assigned = match f.assigned.as_deref() {
         None => None,
         Some("") => Some(Assigned::Nobody),
-        login => operator_named(store, login).await?.map(Assigned::To),
+        login => operator_ever_named(store, login).await?.map(Assigned::To),
     };
     Ok(ViewFilter {
         name: f.name,
@@ -37,7 +37,7 @@ pub(super) async fn filter(store: &Store, filter: Option<params::ViewFilter>) ->
         memo: f.memo,
         status: f.status,
         kind: f.kind.as_deref().map(|word| word_of(word, "kind")).transpose()?,
-        last_user: operator_named(store, f.last_user.as_deref()).await?,
+        last_user: operator_ever_named(store, f.last_user.as_deref()).await?,
         from: f.from,
         to: f.to,
         assigned,

@@ -13,7 +13,7 @@ use store::{AuditEntry, RecordingQuery, Store, UserId};
 use super::{Answer, By, bad, told};
 use crate::control::base64;
 use crate::core::office::id;
-use crate::core::query::{list_named, operator_named};
+use crate::core::query::{list_named, operator_ever_named};
 use crate::core::rows;
 use crate::keeping::{Kept, Limits, remove_expired};
 
@@ -32,7 +32,7 @@ pub(super) async fn recordings(
         from: p.from,
         to: p.to,
         list: list_named(store, p.list.as_deref()).await?,
-        user: own.or(operator_named(store, p.operator.as_deref()).await?),
+        user: own.or(operator_ever_named(store, p.operator.as_deref()).await?),
         attempt: p.attempt.as_deref().map(|text| id(text, "attempt")).transpose()?,
         hold: p.held.then_some(true),
         oldest_first: p.oldest_first,
