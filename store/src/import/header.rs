@@ -273,6 +273,11 @@ fn is_email_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME && EMAIL_NAMES.contains(&fold(name).as_str())
 }
 
+/// Whether a column of this name means something to us, so that it can be none of a list's own.
+pub(crate) fn is_ours(name: &str) -> bool {
+    role_of(name) != Role::Attribute && !matches!(name, "メモ" | "回数")
+}
+
 /// `電話番号2`, `携帯電話`, `Phone 1`.
 fn looks_like_phone_name(name: &str) -> bool {
     let folded = fold(name);

@@ -20,6 +20,7 @@ mod seen;
 mod table;
 
 pub use encoding::Encoding;
+pub(crate) use header::is_ours;
 pub use options::{
     Cancel, ColumnMap, Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource,
     RequiredNames, UnknownWord,

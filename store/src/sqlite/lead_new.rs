@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
 use super::last_call::last_call;
-use super::staging::{CategoryIds, importing, link};
+use super::staging::{CategoryIds, columns, importing, link};
 use super::turns::turn_of_new;
 use super::{all, assignments, audit_by, exec, lists, one};
 use crate::code::Code;
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ContactId, LeadId};
+use crate::import::is_ours;
 use crate::model::{Actor, DialOrder, LeadPhone, LeadSpec};
 use crate::name_key::name_key;
 use crate::phone::{AutoDial, Phone};
@@ -41,7 +42,10 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     let called = last_call(db, phone).doing(doing)?;
     let owner = assignments::owner(db, phone).doing(doing)?;
     let attrs: serde_json::Map<String, Value> =
-        spec.attrs.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+        checked.columns.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
+    // A column that no file brought is one of the list's from now on: exports have it.
+    let names: Vec<&str> = checked.columns.iter().map(|(name, _)| *name).collect();
+    columns::remember(db, spec.list, &json!({ "attributes": names })).doing(doing)?;
     let sql = "INSERT INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round, turn,
                  assigned_user_id, name_key, last_disposition, last_user_id, last_at, last_kind, last_memo)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
@@ -86,6 +90,8 @@ struct Checked<'a> {
     company: Option<&'a str>,
     person: Option<&'a str>,
     categories: Vec<String>,
+    /// Further columns: name and text.
+    columns: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Checked<'a> {
@@ -114,6 +120,14 @@ impl<'a> Checked<'a> {
         if categories.len() > MOST_CATEGORIES {
             return Err(ListError::Value(Code::CatLimit).into());
         }
+        let mut columns: Vec<(&str, &str)> = Vec::new();
+        for (name, text) in &spec.attrs {
+            let name = name.trim();
+            if name.is_empty() || is_ours(name) || columns.iter().any(|(known, _)| *known == name) {
+                return Err(ListError::Value(Code::CsvHeaderDup).into());
+            }
+            columns.push((name, text.trim()));
+        }
         Ok(Self {
             phone: parsed.phone,
             clir: parsed.clir.map(|clir| clir.digits()),
@@ -121,6 +135,7 @@ impl<'a> Checked<'a> {
             company: filled(spec.company.as_deref()),
             person: filled(spec.person.as_deref()),
             categories,
+            columns,
         })
     }
 }

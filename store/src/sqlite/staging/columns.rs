@@ -7,7 +7,7 @@ use super::super::{exec, one, texts};
 use crate::id::ListId;
 
 /// Adds the columns that this import's report names to those the list has.
-pub(super) fn remember(db: &Connection, list: ListId, report: &Value) -> rusqlite::Result<()> {
+pub(in crate::sqlite) fn remember(db: &Connection, list: ListId, report: &Value) -> rusqlite::Result<()> {
     let Some(new) = report.get("attributes").and_then(Value::as_array) else { return Ok(()) };
     let known = one(db, "SELECT columns FROM lists WHERE id = ?1", [list], |r| r.get::<_, String>(0))?;
     let mut columns = texts(&known.unwrap_or_default());

@@ -8,7 +8,7 @@
 //! Attempts, do-not-call, exclusion, position and state are never touched (S1.19, C11).
 
 pub(super) mod category;
-mod columns;
+pub(super) mod columns;
 mod flush;
 mod loader;
 mod many;

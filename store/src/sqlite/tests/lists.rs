@@ -344,12 +344,16 @@ fn one_lead_by_hand() {
     assert_eq!((row.position, row.categories.len(), row.extra_phones.len()), (2, 2, 1));
     assert_eq!((row.attrs["備考"].as_str(), row.company.as_deref()), (Some("手入力"), Some("㈱新規")));
     assert!(world.db.contact("09012345678").unwrap().is_some(), "the number is a contact now (S1.10)");
+    assert_eq!(world.reader().lists().unwrap()[0].columns, ["備考"], "exports have its column");
     let code = |world: &mut World, spec: &LeadSpec| {
         world.db.add_lead(spec, Actor::default(), NOW).unwrap_err().code()
     };
     assert_eq!(code(&mut world, &new), "E-LEAD-DUP");
     let bad = spec(&world, "110");
     assert_eq!(code(&mut world, &bad), "E-PHONE-FORBIDDEN");
+    let second_number =
+        LeadSpec { attrs: vec![("ＴＥＬ".into(), "0311112222".into())], ..spec(&world, "03-1111-2222") };
+    assert_eq!(code(&mut world, &second_number), "E-CSV-HEADER-DUP");
     let full = LeadSpec { max_leads: 2, ..spec(&world, "03-1111-2222") };
     assert_eq!(code(&mut world, &full), "E-LIST-FULL");
     let many =
