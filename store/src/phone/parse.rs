@@ -27,7 +27,7 @@ pub(super) fn parse(raw: &str) -> Result<ParsedPhone, PhoneError> {
     if is_lossy(&text) {
         return Err(refuse(Code::PhoneExcel));
     }
-    if is_emergency(&text) || text.starts_with(['#', '*']) {
+    if reaches_emergency(&text) || text.starts_with(['#', '*']) {
         return Err(refuse(Code::PhoneForbidden));
     }
     let mut parts = text.split(['/', '、', '\n', '\r']).map(str::trim).filter(|part| !part.is_empty());
@@ -103,7 +103,7 @@ fn parse_one(
     if digits.is_empty() {
         return Err(refuse(Code::PhoneInvalid));
     }
-    if !plus && is_emergency(&digits) {
+    if !plus && reaches_emergency(&digits) {
         return Err(refuse(Code::PhoneForbidden));
     }
     let (clir, digits) = if plus { (None, digits.as_str()) } else { split_clir(&digits) };
@@ -150,6 +150,18 @@ fn national(digits: &str, warnings: &mut Warnings) -> Result<String, PhoneError>
         None if SHORT_CODES.contains(&digits) => Err(refuse(Code::PhoneForbidden)),
         _ => Err(refuse(Code::PhoneInvalid)),
     }
+}
+
+/// Whether a cell is an emergency number, whatever stands before it. Nine digits are a number that lost its 0 (S0.24): 312345110 is
+/// 03-1234-5110, however it ends.
+fn reaches_emergency(text: &str) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '(' | ')' | '.'));
+    if !plain || digits.len() != 9 || digits.starts_with('0') || digits.starts_with("10") {
+        return is_emergency(text);
+    }
+    let begins = |digits: &str| EMERGENCY.iter().any(|code| digits.starts_with(code));
+    begins(&digits) || begins(&digits[1..])
 }
 
 /// 184 or 186 in front; nine digits from 184 are Akita (0184) without their 0.
@@ -276,6 +288,8 @@ impl Warnings {
     }
 }
 
+/// Police, coast guard, fire and ambulance.
+const EMERGENCY: [&str; 3] = ["110", "118", "119"];
 /// A phone cell longer than this, in bytes, is a memo in the wrong column.
 const LONGEST_CELL: usize = 400;
 
@@ -387,6 +401,10 @@ mod tests {
             ("03-1234-5678", &[][..]),
             ("312345678", &[Code::ZeroRestored]),
             ("9012345678", &[Code::ZeroRestored]),
+            // They end as an emergency number does, and are none.
+            ("312345110", &[Code::ZeroRestored]),
+            ("3-1234-5118", &[Code::ZeroRestored]),
+            ("522345119.0", &[Code::PhoneDecimal, Code::ZeroRestored]),
             ("312345678.0", &[Code::PhoneDecimal, Code::ZeroRestored]),
             ("03一1234一5678", &[Code::PhoneHyphen]),
             ("0300000000", &[Code::PhoneUnassigned]),
