@@ -104,9 +104,11 @@ fn action(command: &Command) -> Option<Action> {
         Command::TaskDone(_) | Command::TaskDue(_) => Action::TaskClose,
         Command::TaskAssign(_) => Action::Assign,
         Command::ContactShow(_) | Command::ContactLs(_) | Command::CategoryLs(_) => Action::ContactView,
-        Command::ContactAdd(_) | Command::ContactCreateFromCall(_) | Command::ContactEdit(_) => {
-            Action::ContactEdit
-        }
+        // What a lead says of its customer is corrected by whoever corrects contacts; BY does so on granted lists (S4.5).
+        Command::ContactAdd(_)
+        | Command::ContactCreateFromCall(_)
+        | Command::ContactEdit(_)
+        | Command::LeadEdit(_) => Action::ContactEdit,
         Command::ContactImport(_) | Command::ContactImportCancel(_) => Action::ContactImport,
         Command::ContactDelete(_) | Command::ContactUndo(_) | Command::CategoryDelete(_) => {
             Action::ContactDelete
@@ -151,6 +153,7 @@ pub(crate) fn reach(command: &Command) -> Option<Reach> {
         Command::ListView(p) => list(&p.list),
         Command::LeadChange(p) => Some(Reach::Leads(p.list.clone(), p.leads.clone())),
         Command::LeadShow(p) => lead(&p.lead),
+        Command::LeadEdit(p) => lead(&p.lead),
         Command::DialWhy(p) => p
             .lead
             .as_ref()
@@ -186,7 +189,10 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         return Err(RpcError::with_detail(ErrorCode::Permission, detail));
     }
     match command {
-        Command::ContactAdd(_) | Command::ContactEdit(_) | Command::ContactCreateFromCall(_)
+        Command::ContactAdd(_)
+        | Command::ContactEdit(_)
+        | Command::ContactCreateFromCall(_)
+        | Command::LeadEdit(_)
             if who.reads_contacts =>
         {
             Err(RpcError::with_detail(ErrorCode::Permission, "contacts.read_only"))
@@ -386,6 +392,7 @@ mod tests {
         list.view aao-a
         lead.show aao-a
         lead.add a----
+        lead.edit aaa-a
         lead.change a----
         lead.phone a----
         list.imports a----

@@ -55,6 +55,9 @@ fn an_import_is_previewed_mapped_listed_and_undone() {
 fn leads_and_lists_are_changed_and_come_back() {
     let daemon = idle();
     daemon.import("春", SHEET.replace("お客様,連絡先", "会社名,電話番号"));
+    let edited = daemon.cli(&["lead", "edit", "春#1", "--person", "訂正", "--column", "備考=電話済"]);
+    assert_eq!((&edited["person"], &edited["columns"]["備考"]), (&"訂正".into(), &"電話済".into()));
+    daemon.run(&["lead", "edit", "春#1", "--column", "TEL=0312345678"]).refused("E-CSV-HEADER-DUP");
     assert_eq!(daemon.run(&["lead", "delete", "春"]).code, 2, "everything is never meant by leaving it out");
     assert_eq!(daemon.run(&["lead", "delete", "春", "--search", "さくら"]).code, 2, "it asks first");
     let gone = daemon.cli(&["lead", "delete", "春", "--search", "さくら", "--yes"]);

@@ -271,6 +271,8 @@ commands! {
     LeadShow = "lead.show" => ViewRow;
     /// Puts one lead on a list.
     LeadAdd = "lead.add" => ViewRow;
+    /// Changes names, categories and further columns of a lead.
+    LeadEdit = "lead.edit" => ViewRow;
     /// Excludes, includes, deletes or assigns leads.
     LeadChange = "lead.change" => LeadsChanged;
     /// Adds or removes a further number of a lead.
@@ -411,6 +413,7 @@ impl Command {
             | Self::ListView(_)
             | Self::LeadShow(_)
             | Self::LeadAdd(_)
+            | Self::LeadEdit(_)
             | Self::LeadChange(_)
             | Self::LeadPhone(_)
             | Self::ListImports(_)

@@ -191,6 +191,12 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let columns = columns.into_iter().collect();
             call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
         }
+        LeadVerb::Edit { lead, company, person, categories, columns } => {
+            let lead = lead_id(global, lead)?;
+            let (categories, columns) =
+                ((!categories.is_empty()).then_some(categories), columns.into_iter().collect());
+            call(global, LeadEdit { lead, company, person, categories, columns }, out, render::lead)
+        }
         LeadVerb::Exclude { select, reason } => {
             let _bar = bar(&select);
             let verb = LeadChange { reason, ..change(global, *select, LeadWhat::Exclude, out)? };

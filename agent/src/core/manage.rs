@@ -17,7 +17,7 @@ use store::import::Cancel;
 use store::{Actor, ListId, Progress, Scope};
 
 use self::figures::{backup, check, tally, verify};
-use self::lead::{lead, lead_add, lead_change, lead_phone, view};
+use self::lead::{lead, lead_add, lead_change, lead_edit, lead_phone, view};
 use self::list::{
     bin, grant, imports, list_change, list_restore, project, project_change, project_grant, projects, undo,
 };
@@ -169,6 +169,7 @@ impl Core {
             Command::ListView(p) => self.spawn(reply, async move { view(&store, p, sight).await }),
             Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead, sight).await }),
             Command::LeadAdd(p) => self.spawn(reply, async move { lead_add(&store, p, by, sight).await }),
+            Command::LeadEdit(p) => self.spawn(reply, async move { lead_edit(&store, p, by, sight).await }),
             Command::LeadChange(p) => {
                 let told = self.told(&who);
                 self.spawn(reply, async move { lead_change(&store, &told, p, by, sight).await });

@@ -6,10 +6,10 @@ use std::time::Instant;
 use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow,
-    LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingPause,
-    RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
-    ViewQuery,
+    Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields,
+    LeadPhone, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow,
+    RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter,
+    ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -56,6 +56,7 @@ pub(crate) trait ListVerbs {
         now: i64,
     ) -> Result<()>;
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId>;
+    fn change_lead_fields(&mut self, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()>;
     /// Changes as many leads as fit before `deadline`; how many were looked at.
     fn change_leads(
         &mut self,

@@ -10,9 +10,9 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadPhone, LeadRow, LeadSpec, LeadsChanged,
-    ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter,
-    ViewPage, ViewQuery,
+    Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadRow, LeadSpec,
+    LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy, TallyRow,
+    ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{Staging, Undone};
@@ -223,6 +223,20 @@ impl Store {
     /// [`Error::Phone`], [`Error::ListBusy`], [`Error::NotFound`], [`crate::ListError`].
     pub async fn add_lead(&self, spec: LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
         self.write(move |b| b.add_lead(&spec, by, now)).await
+    }
+
+    /// Changes names, categories and further columns of a lead.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`crate::ListError::Value`] for a column that is called as one of ours, or too many categories.
+    pub async fn change_lead_fields(
+        &self,
+        lead: LeadId,
+        fields: LeadFields,
+        by: Actor,
+        now: i64,
+    ) -> Result<()> {
+        self.write(move |b| b.change_lead_fields(lead, &fields, by, now)).await
     }
 
     /// Does one thing to many leads, in slices that calls overtake, with one row of audit at the end.

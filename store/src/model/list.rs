@@ -179,6 +179,19 @@ pub struct LeadSpec {
     pub max_leads: u64,
 }
 
+/// What to change of a lead by hand; `None` leaves a field alone, an empty text blanks it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeadFields {
+    /// Company.
+    pub company: Option<String>,
+    /// Person.
+    pub person: Option<String>,
+    /// All categories, in order.
+    pub categories: Option<Vec<String>>,
+    /// Further columns: name and text; those that are not named stay.
+    pub columns: Vec<(String, String)>,
+}
+
 /// What is done to many leads at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "what", rename_all = "snake_case")]

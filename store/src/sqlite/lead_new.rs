@@ -110,24 +110,7 @@ impl<'a> Checked<'a> {
                 kept.push(phone);
             }
         }
-        let mut categories: Vec<String> = Vec::new();
-        let named = spec.categories.iter().flat_map(|name| name.split(['|', '｜'])).map(str::trim);
-        for name in named.filter(|name| !name.is_empty()) {
-            if !categories.iter().any(|known| known.nfkc().eq(name.nfkc())) {
-                categories.push(name.to_owned());
-            }
-        }
-        if categories.len() > MOST_CATEGORIES {
-            return Err(ListError::Value(Code::CatLimit).into());
-        }
-        let mut columns: Vec<(&str, &str)> = Vec::new();
-        for (name, text) in &spec.attrs {
-            let name = name.trim();
-            if name.is_empty() || is_ours(name) || columns.iter().any(|(known, _)| *known == name) {
-                return Err(ListError::Value(Code::CsvHeaderDup).into());
-            }
-            columns.push((name, text.trim()));
-        }
+        let (categories, columns) = (categories_of(&spec.categories)?, columns_of(&spec.attrs)?);
         Ok(Self {
             phone: parsed.phone,
             clir: parsed.clir.map(|clir| clir.digits()),
@@ -138,6 +121,34 @@ impl<'a> Checked<'a> {
             columns,
         })
     }
+}
+
+/// Each once, in order; `A|B` is two (S0.19), at most [`MOST_CATEGORIES`].
+pub(super) fn categories_of(names: &[String]) -> Result<Vec<String>> {
+    let mut categories: Vec<String> = Vec::new();
+    let named = names.iter().flat_map(|name| name.split(['|', '｜'])).map(str::trim);
+    for name in named.filter(|name| !name.is_empty()) {
+        if !categories.iter().any(|known| known.nfkc().eq(name.nfkc())) {
+            categories.push(name.to_owned());
+        }
+    }
+    if categories.len() > MOST_CATEGORIES {
+        return Err(ListError::Value(Code::CatLimit).into());
+    }
+    Ok(categories)
+}
+
+/// Further columns, name and text; none may be called as one of ours.
+pub(super) fn columns_of(columns: &[(String, String)]) -> Result<Vec<(&str, &str)>> {
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for (name, text) in columns {
+        let name = name.trim();
+        if name.is_empty() || is_ours(name) || known.iter().any(|(known, _)| *known == name) {
+            return Err(ListError::Value(Code::CsvHeaderDup).into());
+        }
+        known.push((name, text.trim()));
+    }
+    Ok(known)
 }
 
 fn filled(text: Option<&str>) -> Option<&str> {

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{
-    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_new, lead_rows,
-    list_edit, lists, one, projects, recordings, retention, staging, tally, turns,
+    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_fields,
+    lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, tally, turns,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange, LeadPhone,
-    LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, RecordingPause,
-    RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage,
-    ViewQuery,
+    Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange,
+    LeadFields, LeadPhone, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit,
+    ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow,
+    ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -92,6 +92,10 @@ impl ListVerbs for SqliteBackend {
 
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
         self.transact("add lead", |db, _| lead_new::add(db, spec, by, now))
+    }
+
+    fn change_lead_fields(&mut self, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()> {
+        self.transact("change lead", |db, _| lead_fields::change(db, lead, fields, by, now))
     }
 
     fn change_leads(

@@ -19,6 +19,7 @@ mod history;
 mod journal;
 mod last_call;
 mod lead_edit;
+mod lead_fields;
 mod lead_new;
 mod lead_numbers;
 mod lead_rows;

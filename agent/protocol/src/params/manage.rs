@@ -171,6 +171,20 @@ params! {
         #[serde(default)]
         columns: std::collections::BTreeMap<String, String>,
     }
+    /// `lead.edit`: names, categories and further columns of one lead. What is left out stays, an empty text blanks.
+    LeadEdit {
+        /// The lead, by id.
+        lead: String,
+        /// Company.
+        company: Option<String>,
+        /// Person.
+        person: Option<String>,
+        /// All categories from now on.
+        categories: Option<Vec<String>>,
+        /// Further columns by name; those that are not named stay.
+        #[serde(default)]
+        columns: std::collections::BTreeMap<String, String>,
+    }
     /// `lead.change`: one thing to many leads, named one by one or by a filter.
     LeadChange {
         /// The list, by name or id.

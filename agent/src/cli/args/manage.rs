@@ -183,6 +183,23 @@ pub enum LeadVerb {
         #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column)]
         columns: Vec<(String, String)>,
     },
+    /// Change what a lead says of its customer; '' blanks a field
+    Edit {
+        /// Its id, or list and number there: 春の案件#12
+        lead: String,
+        /// Company
+        #[arg(long)]
+        company: Option<String>,
+        /// Person
+        #[arg(long)]
+        person: Option<String>,
+        /// All its categories from now on (may be repeated)
+        #[arg(long = "category", value_name = "NAME")]
+        categories: Vec<String>,
+        /// A further column, such as 備考=… (may be repeated); those that are not named stay
+        #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column)]
+        columns: Vec<(String, String)>,
+    },
     /// Mark leads 発信対象外: they are not dialed
     Exclude {
         /// Which

@@ -155,6 +155,7 @@ fn every_documented_command_parses() {
         "lead show 春の案件#12",
         "call --lead 春の案件#12",
         "lead add x 03-1234-5678 --company y --column 備考=z",
+        "lead edit 春の案件#12 --company y --person z --category a --column 備考=b",
         "lead exclude x --lead 01JD --reason y",
         "lead delete x --lead x#3 --lead x#4",
         "note add y --lead x#3",

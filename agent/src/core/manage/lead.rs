@@ -5,8 +5,8 @@ use protocol::result::{LeadsChanged, ViewPage, ViewRow};
 use protocol::{ErrorCode, RpcError};
 use store::import::Profile;
 use store::{
-    Assigned, LeadChange, LeadId, LeadSpec, ListId, PageAt, Progress, SortColumn, Store, UserId, ViewFilter,
-    ViewQuery,
+    Assigned, LeadChange, LeadFields, LeadId, LeadSpec, ListId, PageAt, Progress, SortColumn, Store, UserId,
+    ViewFilter, ViewQuery,
 };
 
 use super::list::changed;
@@ -104,6 +104,19 @@ pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By, sight: S
     };
     let id = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
     lead(store, &id.to_string(), sight).await
+}
+
+pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By, sight: Sight) -> Answer<ViewRow> {
+    let id: LeadId = id(&p.lead, "lead")?;
+    sight.lead(store, &store.lead(id).await.map_err(told)?).await?;
+    let fields = LeadFields {
+        company: p.company,
+        person: p.person,
+        categories: p.categories,
+        columns: p.columns.into_iter().collect(),
+    };
+    store.change_lead_fields(id, fields, by.actor, by.now).await.map_err(told)?;
+    lead(store, &p.lead, sight).await
 }
 
 pub(super) async fn lead_change(

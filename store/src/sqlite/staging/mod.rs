@@ -28,7 +28,7 @@ use crate::id::{ImportId, ListId, UserId};
 use crate::model::{Actor, DialOrder};
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
-pub(super) use category::{CategoryIds, link};
+pub(super) use category::{CategoryIds, link, unlink};
 pub(super) use flush::Flusher;
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;

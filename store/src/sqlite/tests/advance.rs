@@ -50,7 +50,8 @@ fn advance_is_exactly_one_commit() {
 fn everything(world: &World) -> Vec<String> {
     let db = &world.db.db;
     let mut names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1").unwrap();
-    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(|name| name.unwrap()).collect();
+    let names: Vec<String> =
+        names.query_map([], |row| row.get(0)).unwrap().map(|name| name.unwrap()).collect();
     let mut rows = Vec::new();
     for name in names {
         let mut table = db.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();

@@ -2,9 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use super::*;
 use crate::error::{Error, ListError};
-use crate::model::{Assigned, DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit};
+use crate::model::{
+    Assigned, AuditQuery, DialOrder, LeadChange, LeadFields, LeadSpec, LeadsChanged, ListEdit, ProjectEdit,
+    ViewFilter,
+};
 
 #[expect(clippy::disallowed_methods, reason = "slices are bounded by real time")]
 pub(super) fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
@@ -361,6 +366,44 @@ fn one_lead_by_hand() {
     assert_eq!(code(&mut world, &many), "E-CAT-LIMIT");
     assert_eq!(dialed(&mut world, 9), [1, 2]);
     assert!(world.reader().verify(&Default::default()).unwrap().is_empty());
+}
+
+/// S1.1, S4.5: what a lead says of its customer is corrected by hand; its number, place and calls stay, and the log has what it was.
+#[test]
+fn a_lead_is_corrected_by_hand() {
+    let mut world = World::new(2);
+    world.call("見込");
+    let before = world.leads();
+    let lead = before[0].id;
+    let by = Actor { user: Some(world.user), uid: None };
+    let fields = LeadFields {
+        company: Some(" ㈱改名 ".into()),
+        person: Some(String::new()),
+        categories: Some(vec!["関西|大口".into()]),
+        columns: vec![("備考".into(), String::new()), ("担当".into(), "佐藤".into())],
+    };
+    world.db.change_lead_fields(lead, &fields, by, NOW).unwrap();
+    let row = world.reader().lead(lead).unwrap();
+    assert_eq!((row.company.as_deref(), row.person.as_deref()), (Some("㈱改名"), None));
+    assert_eq!(
+        (row.categories, row.attrs.clone()),
+        (vec!["関西".to_owned(), "大口".into()], json!({ "担当": "佐藤" }))
+    );
+    assert_eq!((&row.phone, row.position, row.attempts), (&before[0].phone, 1, 1));
+    assert_eq!(world.leads()[1], before[1]);
+    assert_eq!(world.reader().lists().unwrap()[0].columns, ["担当"]);
+    let wanted = ViewFilter { name: Some("改名".into()), ..ViewFilter::default() };
+    assert_eq!(
+        world.reader().find_leads(world.list, &wanted).unwrap(),
+        [lead],
+        "it is found by its new name"
+    );
+    world.db.change_lead_fields(lead, &LeadFields::default(), by, NOW).unwrap();
+    let log = AuditQuery { action: Some("lead.edit".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&log).unwrap();
+    assert_eq!((log.len(), &log[0].detail["company"]["before"]), (1, &json!("会社0")));
+    let ours = LeadFields { columns: vec![("電話番号".into(), "x".into())], ..LeadFields::default() };
+    assert_eq!(world.db.change_lead_fields(lead, &ours, by, NOW).unwrap_err().code(), "E-CSV-HEADER-DUP");
 }
 
 /// S4.41, X3: numbers are added and removed by hand; those of the file stay as they are.

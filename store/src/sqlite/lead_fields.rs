@@ -1,0 +1,90 @@
+//! What a lead says of its customer, changed by hand: names, categories, further columns. Its number, place and calls stay.
+
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use super::lead_new::{categories_of, columns_of};
+use super::staging::{CategoryIds, columns, link, unlink};
+use super::{audit_by, exec, one, texts};
+use crate::error::{Doing, Error, Result};
+use crate::id::{LeadId, ListId};
+use crate::model::{Actor, LeadFields};
+use crate::name_key::name_key;
+
+/// A lead as it is before.
+struct Old {
+    list: ListId,
+    company: Option<String>,
+    person: Option<String>,
+    attrs: String,
+    categories: Vec<String>,
+}
+
+/// Changes what is given; the rest stays. Nothing different is nothing done.
+pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()> {
+    let doing = "change lead";
+    let old = find(db, lead)?;
+    let text = |new: &Option<String>, old: &Option<String>| match new {
+        Some(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        None => old.clone(),
+    };
+    let (company, person) = (text(&fields.company, &old.company), text(&fields.person, &old.person));
+    let categories = match &fields.categories {
+        Some(names) => categories_of(names)?,
+        None => old.categories.clone(),
+    };
+    let given = columns_of(&fields.columns)?;
+    let before: Map<String, Value> = serde_json::from_str(&old.attrs).unwrap_or_default();
+    let mut attrs = before.clone();
+    for (name, text) in &given {
+        if text.is_empty() {
+            attrs.shift_remove(*name);
+        } else {
+            attrs.insert((*name).to_owned(), json!(text));
+        }
+    }
+    let mut detail = Map::new();
+    for (what, before, after) in [
+        ("company", json!(old.company), json!(company)),
+        ("person", json!(old.person), json!(person)),
+        ("categories", json!(old.categories), json!(categories)),
+        ("columns", Value::Object(before), Value::Object(attrs.clone())),
+    ] {
+        if before != after {
+            detail.insert(what.to_owned(), json!({ "before": before, "after": after }));
+        }
+    }
+    if detail.is_empty() {
+        return Ok(());
+    }
+    let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, name_key = ?5, version = version + 1
+               WHERE id = ?1";
+    let key = name_key(company.as_deref(), person.as_deref());
+    exec(db, sql, (lead, &company, &person, Value::Object(attrs).to_string(), key)).doing(doing)?;
+    if categories != old.categories {
+        unlink(db, "lead", lead.0).doing(doing)?;
+        link(db, &mut CategoryIds::default(), "lead", lead.0, &categories).doing(doing)?;
+    }
+    let names: Vec<&str> = given.iter().filter(|(_, text)| !text.is_empty()).map(|(name, _)| *name).collect();
+    columns::remember(db, old.list, &json!({ "attributes": names })).doing(doing)?;
+    audit_by(db, now, by, "lead.edit", &lead.to_string(), &detail.into()).doing(doing)
+}
+
+fn find(db: &Connection, lead: LeadId) -> Result<Old> {
+    let sql = "SELECT d.list_id, d.company, d.person, d.attrs,
+                 (SELECT json_group_array(name) FROM (
+                    SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
+                    WHERE m.lead_id = d.id ORDER BY m.position))
+               FROM leads d JOIN lists l ON l.id = d.list_id
+               WHERE d.id = ?1 AND d.deleted_at IS NULL AND d.position <= l.visible_position";
+    let found = one(db, sql, [lead], |r| {
+        Ok(Old {
+            list: r.get(0)?,
+            company: r.get(1)?,
+            person: r.get(2)?,
+            attrs: r.get(3)?,
+            categories: texts(&r.get::<_, String>(4)?),
+        })
+    });
+    found.doing("read lead")?.ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })
+}
