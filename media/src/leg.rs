@@ -564,3 +564,7 @@ const RINGBACK_DELAY: Duration = Duration::from_millis(200);
 const RTCP_EVERY: u32 = 10;
 /// Datagrams read from one socket before others get their turn, so that a flood delays nobody's tick.
 const BURST: usize = 64;
+
+#[cfg(test)]
+#[path = "leg/together_tests.rs"]
+mod tests;

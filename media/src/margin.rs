@@ -1,6 +1,7 @@
 //! How much of a ring is kept in hand between a device's clock and ours: as little as the two allow.
 
 use crate::device::PLAYBACK_TARGET;
+use crate::stretch;
 
 /// The microphone's ring: a device fills it in pieces, a round of 20 ms empties it. What is left after a round must never
 /// be nothing, and need not be much; how large the pieces are shows in what is left at worst.
@@ -75,14 +76,15 @@ impl Reserve {
         }
     }
 
-    /// Milliseconds to take out (above 0) or to put in, once that is known. What speaks is not cut unless much is too much.
+    /// Milliseconds to take out (above 0) or to put in, once that is known. What speaks is let be for longer, and then changed by
+    /// [`nudge`].
     pub(crate) fn correction(&mut self, silent: bool) -> i32 {
         if self.rounds < LOOK_ROUNDS {
             return 0;
         }
         let surplus = self.lowest.min(10_000) as i32 - self.wanted as i32;
-        let due = if silent { surplus.abs() > TOLERANCE_MS } else { surplus > SURPLUS_MAX_MS };
-        if due {
+        let fine = if silent { -TOLERANCE_MS..=TOLERANCE_MS } else { -TOLERANCE_MS..=SPOKEN_MS };
+        if !fine.contains(&surplus) {
             (self.lowest, self.rounds) = (u32::MAX, 0);
             return surplus;
         }
@@ -92,6 +94,25 @@ impl Reserve {
         }
         0
     }
+}
+
+/// Makes what waits shorter (`off` above 0) or longer by a piece of so many milliseconds at most, where somebody speaks or the room is
+/// never silent: whole periods, as the jitter buffer does.
+pub(crate) fn nudge(pcm: &mut Vec<i16>, off: i32, rate: u32) {
+    let per_ms = rate as usize / 1_000;
+    let (length, most) = (pcm.len(), off.unsigned_abs() as usize * per_ms);
+    let changed = if off > 0 {
+        stretch::accelerate(pcm, length, rate, -1.0, most)
+    } else {
+        pcm.resize(length + stretch::LAG_MAX_MS * per_ms, 0);
+        stretch::expand(pcm, length, rate, -1.0, most)
+    };
+    pcm.truncate(changed);
+}
+
+/// Whether nobody speaks and the room is silent.
+pub(crate) fn is_silent(pcm: &[i16]) -> bool {
+    pcm.iter().all(|sample| sample.unsigned_abs() < QUIET)
 }
 
 /// The ear piece's ring: filled up to a level every few milliseconds, and to a higher one once it was found empty.
@@ -182,8 +203,11 @@ const WANTED_MAX_MS: u32 = 40;
 const EXTRA_MAX_MS: u32 = 60;
 /// More or less than wanted that is let be.
 const TOLERANCE_MS: i32 = 2;
-/// More than this is cut from speech too.
-const SURPLUS_MAX_MS: i32 = 50;
+/// More than this is taken out of speech too, a period at a time; and so much at once.
+const SPOKEN_MS: i32 = 8;
+pub(crate) const MUCH_MS: i32 = 50;
+/// Peak of what counts as a silent moment, about −47 dBm0.
+const QUIET: u16 = 100;
 /// A second shows the worst of a device's pieces.
 const LOOK_ROUNDS: u32 = 50;
 /// While the ring is new, running dry tells the length of the pieces, and nothing of late ones.
@@ -205,9 +229,10 @@ const FILLING_MS: u32 = 5;
 mod tests {
     use super::*;
 
-    /// A device that delivers `piece` milliseconds at a time, one in fifty late by `late`, whose clock is off by `ppm`; rounds of 20 ms for `seconds`. Gives how often the ring ran dry after the first second, and the mean level
-    /// after a round in the last ten.
-    fn simulate(piece: f64, late: f64, ppm: f64, seconds: u32) -> (u32, f64) {
+    /// A device that delivers `piece` milliseconds at a time, one in fifty late by `late`, whose clock is off by `ppm`; rounds of 20 ms for
+    /// `seconds`; somebody who falls silent once a second, or never. Gives how often the ring ran dry after the first second, and the mean
+    /// level after a round in the last ten.
+    fn simulate(piece: f64, late: f64, ppm: f64, pauses: bool, seconds: u32) -> (u32, f64) {
         let mut reserve = Reserve::default();
         let (mut level, mut primed, mut dry, mut sum) = (0.0, false, 0, 0.0);
         let (mut count, mut due, mut random) = (0.0, 0.0, 1_u32);
@@ -233,8 +258,11 @@ mod tests {
             if primed {
                 level -= 20.0;
                 reserve.left(level as u32);
-                // Somebody falls silent once a second.
-                level = (level - f64::from(reserve.correction(round % 50 == 0))).max(0.0);
+                let silent = pauses && round % 50 == 0;
+                let off = reserve.correction(silent);
+                // A period is 10 ms at most.
+                let off = if silent { off } else { off.clamp(-10, 10) };
+                level = (level - f64::from(off)).max(0.0);
             }
             if round + 500 >= rounds {
                 sum += level;
@@ -246,11 +274,13 @@ mod tests {
     #[test]
     fn little_is_kept_whatever_the_pieces_are() {
         for (piece, most) in [(5.0, 16.0), (10.0, 20.0), (21.33, 34.0), (40.0, 60.0)] {
-            for ppm in [-200.0, 0.0, 200.0] {
-                let (dry, mean) = simulate(piece, 0.0, ppm, 60);
+            for (ppm, pauses) in [(-200.0, true), (0.0, true), (200.0, true), (-200.0, false), (200.0, false)]
+            {
+                let (dry, mean) = simulate(piece, 0.0, ppm, pauses, 60);
+                let most = if pauses { most } else { most + 8.0 };
                 assert!(
                     dry <= 1 && mean <= most,
-                    "pieces of {piece} ms, {ppm} ppm: dry {dry} times, {mean} ms"
+                    "pieces of {piece} ms, {ppm} ppm, pauses {pauses}: dry {dry} times, {mean} ms"
                 );
             }
         }
@@ -258,7 +288,7 @@ mod tests {
 
     #[test]
     fn late_pieces_are_waited_for_and_forgotten() {
-        let (dry, mean) = simulate(5.0, 25.0, 0.0, 300);
+        let (dry, mean) = simulate(5.0, 25.0, 0.0, true, 300);
         assert!(dry <= 12 && mean <= 60.0, "dry {dry} times, {mean} ms in hand");
     }
 

@@ -1,7 +1,7 @@
 //! An operator's seat as its media worker sees it: feeds, levels, rates.
 
 use crate::device::{CaptureFeed, FileTrack, PlaybackFeed};
-use crate::margin::{FillLevel, Reserve};
+use crate::margin::{FillLevel, MUCH_MS, Reserve, is_silent, nudge};
 use crate::monitor::TappedEnd;
 use crate::phone::Phone;
 use crate::processing::{Processing, Processor};
@@ -31,6 +31,8 @@ pub(crate) struct Seat {
     clip_position: usize,
     /// Whether the capture ring has been let fill up since it last ran dry.
     primed: bool,
+    /// Whether nobody spoke in the last round.
+    silent: bool,
     reserve: Reserve,
     fill_level: FillLevel,
     capture_rate: Rate,
@@ -56,6 +58,7 @@ impl Seat {
             processor: Processor::default(),
             clip_position: 0,
             primed: false,
+            silent: true,
             reserve: Reserve::default(),
             fill_level: FillLevel::default(),
             capture_rate: Rate::default(),
@@ -274,9 +277,19 @@ impl Seat {
                         reader.discard(reader.level() - enough);
                     }
                 }
-                while self.primed && self.carry.len() < out.len() {
+                // A microphone clock that differs from ours shows as level. It is put right where nobody speaks, below, or else here.
+                let mut off = if self.primed && !self.silent { self.reserve.correction(false) } else { 0 };
+                if off > MUCH_MS {
+                    reader.discard(ms(off as usize));
+                    off = 0;
+                }
+                let wanted = out.len() + off.max(0) as usize * rate as usize / 1_000;
+                while self.primed && self.carry.len() < wanted {
                     self.scratch.resize(ms(CAPTURE_STEP_MS), 0);
                     if reader.level() < self.scratch.len() {
+                        if self.carry.len() >= out.len() {
+                            break;
+                        }
                         self.primed = false;
                         self.reserve.ran_dry();
                         break;
@@ -286,16 +299,21 @@ impl Seat {
                         self.capture_rate.convert(&self.scratch, *device, rate, &mut self.converted);
                     self.carry.extend_from_slice(converted);
                 }
+                if self.primed && off != 0 && self.carry.len() >= wanted {
+                    nudge(&mut self.carry, off, rate);
+                }
                 let count = self.carry.len().min(out.len());
                 fill(out, self.carry.get(..count).unwrap_or_default());
                 self.carry.drain(..count);
                 if !self.primed {
                     return;
                 }
-                // A microphone clock that differs from ours shows as level; it is put right where nobody speaks.
                 self.reserve.left((reader.level() * 1_000 / (*device).max(1) as usize) as u32);
-                let silent = out.iter().all(|sample| sample.unsigned_abs() < QUIET);
-                match self.reserve.correction(silent) {
+                self.silent = is_silent(out);
+                if !self.silent {
+                    return;
+                }
+                match self.reserve.correction(true) {
                     surplus @ 1.. => {
                         reader.discard(ms(surplus as usize));
                     }
@@ -367,8 +385,6 @@ fn fill(out: &mut [i16], samples: &[i16]) {
 }
 
 const CAPTURE_STEP_MS: usize = 5;
-/// Peak of what counts as a silent moment, about −47 dBm0.
-const QUIET: u16 = 100;
 
 #[cfg(test)]
 mod trip_tests;

@@ -5,7 +5,7 @@
 const SEAM_MS: usize = 5;
 
 /// Longest piece removed or inserted: 10 ms.
-const LAG_MAX_MS: usize = 10;
+pub(crate) const LAG_MAX_MS: usize = 10;
 
 /// Shortest one: 2.5 ms (400 Hz).
 const LAG_MIN_EIGHTHS: usize = 20;
