@@ -5,12 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, Setup};
+use e2e::peer::ffmpeg;
 use e2e::peer::sipp::{Scenario, Sipp, TONE_DBFS, TONE_HZ};
 use e2e::wait;
 use e2e::wav::Sound;
 use sha2::{Digest, Sha256};
 
 use crate::SOON;
+use crate::media::{DBFS as OPERATOR_DBFS, OPERATOR_HZ, Operator};
 
 fn archiving(exchange: &Sipp) -> Setup {
     let account = Account::new("main", exchange.address()).unregistered();
@@ -54,6 +56,35 @@ fn the_result_names_the_archive() {
 
     let history = daemon.cli(&["history"]);
     assert_eq!(history["rows"][0]["recording"]["path"], row["recording_path"], "{history:#}");
+}
+
+/// S4.34: another program plays it: two channels, the operator's left, of which nothing is heard on the other, and not a sample more
+/// or less.
+#[test]
+fn the_archive_plays_in_ffmpeg() {
+    let exchange = Scenario::server("exchange").start();
+    let operator = Operator::new();
+    let daemon = archiving(&exchange).seat(operator.seat()).start();
+    daemon.cli(&["call", "0312340001"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    wait::pass(Duration::from_secs(3));
+    daemon.cli(&["hangup"]);
+    let archive = daemon.recording(SOON);
+    assert_eq!(archive.extension().and_then(|e| e.to_str()), Some("opus"), "{}", archive.display());
+    let (rate, [ours, _]) = media::archive::read(&archive).expect("it is an archive");
+    let sides = ffmpeg::decode(&archive, rate);
+    for side in &sides {
+        let off = side.samples.len().abs_diff(ours.len());
+        assert!(off <= rate as usize / 1_000, "{} samples, ours has {}", side.samples.len(), ours.len());
+    }
+    let [operator, callee] = sides.map(|side| side.slice(Duration::from_millis(700), Duration::from_secs(1)));
+    for (side, hertz, dbfs, other) in
+        [(&operator, OPERATOR_HZ, OPERATOR_DBFS, TONE_HZ), (&callee, TONE_HZ, TONE_DBFS, OPERATOR_HZ)]
+    {
+        let (level, leak) = (side.level_at(hertz), side.level_at(other));
+        assert!((level - dbfs).abs() < 5.0, "{hertz} Hz at {level} dBFS, said at {dbfs}");
+        assert!(leak <= dbfs.max(TONE_DBFS) - 40.0, "{leak} dBFS of {other} Hz beside it");
+    }
 }
 
 /// Killed in a talk: the recording is repaired and stays WAV; half an archive is never left.

@@ -14,8 +14,9 @@ use crate::SOON;
 
 const SECOND: Duration = Duration::from_secs(1);
 const CALLEE: &str = "0312345678";
-const OPERATOR_HZ: f64 = 440.0;
-const DBFS: f64 = -15.0;
+/// What an [`Operator`] says.
+pub(crate) const OPERATOR_HZ: f64 = 440.0;
+pub(crate) const DBFS: f64 = -15.0;
 
 /// An operator who says a tone.
 pub(crate) struct Operator {

@@ -7,6 +7,7 @@ pub mod baresip;
 pub mod digest;
 pub mod dns;
 pub mod espeak;
+pub mod ffmpeg;
 pub mod headset;
 pub mod kamailio;
 pub mod linphone;
