@@ -2,7 +2,7 @@
 //! more where `/sys/class` and `/dev` are theirs.
 
 use e2e::daemon::{Daemon, Seat};
-use e2e::peer::headset::{FLASH, HOLD_LAMP, HOOK, MUTE, MUTE_LAMP, Machine, OFF_HOOK_LAMP, RING_LAMPS};
+use e2e::peer::headset::{DROP, FLASH, HOLD_LAMP, HOOK, MUTE, MUTE_LAMP, Machine, OFF_HOOK_LAMP, RING_LAMPS};
 use e2e::peer::sipp::Scenario;
 use serde_json::Value;
 
@@ -131,4 +131,40 @@ fn a_call_goes_on_while_its_headset_is_pulled_out() {
     assert!(daemon.stop().success());
     headset.wait_lamps(0);
     other.wait_lamps(0);
+}
+
+/// Without the udev rule its owner is told what to do, and calls go on; with it the headset is used at once, and its drop key hangs up.
+#[test]
+fn a_headset_that_may_not_be_opened_is_told_of_until_it_may() {
+    if std::env::var_os(INSIDE).is_none() {
+        return run_inside_with_devices("headset::a_headset_that_may_not_be_opened_is_told_of_until_it_may");
+    }
+    ip("link set lo up");
+    let machine = Machine::new();
+    let callee = Scenario::server("uas_transfer").start();
+    let daemon = line(&callee).seat(seat()).start();
+    let mut events = daemon.control();
+    events.subscribe(None).unwrap();
+    let mut headset = machine.plug_forbidden("hidraw0", NAME);
+    let event = events.wait_event("trouble", SOON, |event| event["params"]["kind"] == "device.headset");
+    let why = event["params"]["why"].as_str().unwrap_or_default();
+    assert!(event["params"]["name"].is_null() && why.contains("no permission for /dev/hidraw0"), "{event:#}");
+    assert!(why.contains("70-kakeru-headset.rules") && why.contains("udevadm trigger"), "{why}");
+    wait_headset(&daemon, None);
+    daemon.cli(&["call", "0312340001"]);
+    wait_state(&daemon, "in_call");
+
+    headset.allow();
+    wait_headset(&daemon, Some(NAME));
+    headset.wait_lamps(OFF_HOOK_LAMP);
+    headset.press(HOOK);
+    wait_state(&daemon, "in_call");
+    headset.press(HOOK | DROP);
+    callee.wait_received("BYE", 1, SOON);
+    wait_state(&daemon, "wrap_up");
+    headset.press(0);
+    headset.wait_lamps(0);
+    let row = daemon.wait_history(1, SOON).remove(0);
+    assert_eq!(row["hangup_by"], Value::from("local"), "{row:#}");
+    assert_eq!(daemon.log().matches("no permission for").count(), 1, "told once");
 }

@@ -22,6 +22,8 @@ pub const HOOK: u8 = 1;
 pub const MUTE: u8 = 1 << 2;
 /// Flash button, which holds a call.
 pub const FLASH: u8 = 1 << 3;
+/// Drop button, which ends a call.
+pub const DROP: u8 = 1 << 4;
 
 /// Lamp that says that a call is up, in what [`Headset::wait_lamps`] waits for.
 pub const OFF_HOOK_LAMP: u8 = 1;
@@ -34,11 +36,11 @@ pub const HOLD_LAMP: u8 = 1 << 4;
 
 /// The report descriptor: all in report 2, of two bytes either way.
 #[rustfmt::skip]
-const DESCRIPTOR: [u8; 67] = [
+const DESCRIPTOR: [u8; 69] = [
     0x05, 0x0B, 0x09, 0x05, 0xA1, 0x01, 0x85, 0x02, 0x15, 0x00, 0x25, 0x01, 0x75, 0x01, // telephony, headset
     0x09, 0x20, 0x09, 0x97, 0x95, 0x02, 0x81, 0x23, // hook and line busy are states
-    0x09, 0x2F, 0x09, 0x21, 0x95, 0x02, 0x81, 0x07, // mute and flash are pressed and let go
-    0x95, 0x0C, 0x81, 0x01,
+    0x09, 0x2F, 0x09, 0x21, 0x09, 0x26, 0x95, 0x03, 0x81, 0x07, // mute, flash and drop are pressed and let go
+    0x95, 0x0B, 0x81, 0x01,
     0x05, 0x08, 0x09, 0x17, 0x09, 0x1E, 0x09, 0x09, 0x09, 0x18, 0x09, 0x20, 0x09, 0x21, 0x09, 0x2A,
     0x95, 0x07, 0x91, 0x22, // off-hook, speaker, mute, ring, hold, microphone, on-line
     0x05, 0x0B, 0x09, 0x9E, 0x95, 0x01, 0x91, 0x22, // ringer
@@ -79,6 +81,18 @@ impl Machine {
     /// # Panics
     /// When the system gives no pseudo terminal.
     pub fn plug(&self, file: &str, name: &str) -> Headset {
+        self.plug_for(true, file, name)
+    }
+
+    /// The same without permission to open its device file, until [`Headset::allow`].
+    ///
+    /// # Panics
+    /// See [`plug`](Self::plug).
+    pub fn plug_forbidden(&self, file: &str, name: &str) -> Headset {
+        self.plug_for(false, file, name)
+    }
+
+    fn plug_for(&self, allowed: bool, file: &str, name: &str) -> Headset {
         let pair = openpty(None, None).expect("a pseudo terminal");
         // Peers that are started later do not hold it open.
         for end in [&pair.master, &pair.slave] {
@@ -90,7 +104,14 @@ impl Machine {
         let opened = format!("/proc/self/fd/{}", pair.slave.as_raw_fd());
         let terminal = std::fs::read_link(opened).expect("a process knows its files");
         let node = Path::new("/dev").join(file);
-        symlink(terminal, &node).expect("a file system of our own is writable");
+        if allowed {
+            symlink(&terminal, &node).expect("a file system of our own is writable");
+        } else {
+            // Who may everything is refused a device where the mount has none. The path leads through links that `mount` would follow wrongly.
+            File::create(&node).expect("a file system of our own is writable");
+            let terminal = terminal.to_str().expect("a name");
+            run("mount", &["-c", "--bind", "-o", "nosuid,noexec,nodev", terminal, &node.to_string_lossy()]);
+        }
         let class = Path::new("/sys/class/hidraw").join(file);
         let device = class.join("device");
         std::fs::create_dir_all(&device).expect("a file system of our own is writable");
@@ -98,7 +119,7 @@ impl Machine {
         write("uevent", format!("DRIVER=hid-generic\nHID_NAME={name}\n").as_bytes());
         // The daemon looks at it as soon as this is there.
         write("report_descriptor", &DESCRIPTOR);
-        Headset { reports: File::from(pair.master), device: pair.slave, node, class, lamps: 0 }
+        Headset { reports: File::from(pair.master), device: pair.slave, terminal, node, class, lamps: 0 }
     }
 }
 
@@ -113,6 +134,7 @@ impl Default for Machine {
 pub struct Headset {
     reports: File,
     device: OwnedFd,
+    terminal: PathBuf,
     node: PathBuf,
     class: PathBuf,
     /// What it was told last.
@@ -120,6 +142,16 @@ pub struct Headset {
 }
 
 impl Headset {
+    /// Lets a headset that was forbidden be opened, as the udev rule does.
+    ///
+    /// # Panics
+    /// Where it was not forbidden.
+    pub fn allow(&self) {
+        run("umount", &["-c", &self.node.to_string_lossy()]);
+        let allowed = std::fs::remove_file(&self.node).and_then(|()| symlink(&self.terminal, &self.node));
+        allowed.expect("a file system of our own is writable");
+    }
+
     /// Tells that these buttons are down now, and no others; returns when the daemon has read it.
     ///
     /// # Panics
@@ -174,8 +206,12 @@ impl Drop for Headset {
 
 /// Puts an empty file system in the place of a folder.
 fn mount(folder: &str) {
-    let status = Command::new("mount").args(["-t", "tmpfs", "none", folder]).status();
-    assert!(status.expect("mount is there (mount)").success(), "mount {folder}");
+    run("mount", &["-t", "tmpfs", "none", folder]);
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status();
+    assert!(status.expect("it is there (package mount)").success(), "{program} {arguments:?}");
 }
 
 const REPORT: u8 = 2;
