@@ -58,7 +58,7 @@ fn the_result_names_the_archive() {
     assert_eq!(history["rows"][0]["recording"]["path"], row["recording_path"], "{history:#}");
 }
 
-/// S4.34: another program plays it: two channels, the operator's left, of which nothing is heard on the other, and not a sample more
+/// Another program plays it: two channels, the operator's left, of which nothing is heard on the other, and not a sample more
 /// or less.
 #[test]
 fn the_archive_plays_in_ffmpeg() {
