@@ -21,7 +21,7 @@ mod window;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-pub use error::{ConfigError, ErrorKind, Warning};
+pub use error::{ConfigError, ErrorKind, Text, Warning};
 pub use identity::{ClirRule, DialRule, Identity, Preset, UriForm};
 pub use paths::{Environment, Paths, Setup};
 pub use people::{ContactNames, Contacts, People, RoleName, TapNotice};
@@ -83,21 +83,28 @@ impl Config {
 }
 
 fn load_with(path: &Path, env: &Environment, check_only: bool) -> Result<Config, Vec<ConfigError>> {
-    let refuse = |message: String| {
+    let refuse = |message: Text| {
         vec![ConfigError { kind: ErrorKind::Io, path: path.display().to_string(), line: None, message }]
     };
     let cannot_read = |error| {
-        refuse(format!(
+        let ja = format!(
+            "設定ファイルを読めません({})。kakeru config example がひな形(kakeru.example.toml)を出力します。別のファイルは --config で指定してください",
+            error::reason_ja(&error)
+        );
+        let en = format!(
             "cannot read the configuration file ({error}); `kakeru config example` prints one to begin with (kakeru.example.toml), --config names another"
-        ))
+        );
+        refuse((ja, en).into())
     };
     let meta = std::fs::metadata(path).map_err(cannot_read)?;
     if meta.len() > MAX_FILE_BYTES {
-        return Err(refuse("larger than 1 MiB; this is not a configuration file".to_owned()));
+        let ja = "1 MiB を超えています。設定ファイルではありません";
+        return Err(refuse((ja, "larger than 1 MiB; this is not a configuration file").into()));
     }
     let bytes = std::fs::read(path).map_err(cannot_read)?;
     let Ok(text) = String::from_utf8(bytes) else {
-        return Err(refuse("not UTF-8; save the file as UTF-8".to_owned()));
+        let ja = "UTF-8 ではありません。UTF-8 で保存し直してください";
+        return Err(refuse((ja, "not UTF-8; save the file as UTF-8").into()));
     };
     parse_with(&text, Some(path), Some(meta.mode()), env, check_only)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use crate::duration;
-use crate::error::{ConfigError, ErrorKind, Warning};
+use crate::error::{ConfigError, ErrorKind, Text, Warning};
 
 /// Where a value stands.
 #[derive(Clone, Debug, Default)]
@@ -43,15 +43,15 @@ impl Report {
         self.line_starts.partition_point(|start| *start <= offset)
     }
 
-    pub(crate) fn error(&mut self, kind: ErrorKind, at: &Place, message: impl Into<String>) {
+    pub(crate) fn error(&mut self, kind: ErrorKind, at: &Place, message: impl Into<Text>) {
         self.errors.push(ConfigError { kind, path: at.path.clone(), line: at.line, message: message.into() });
     }
 
-    pub(crate) fn invalid(&mut self, at: &Place, message: impl Into<String>) {
+    pub(crate) fn invalid(&mut self, at: &Place, message: impl Into<Text>) {
         self.error(ErrorKind::Invalid, at, message);
     }
 
-    pub(crate) fn warn(&mut self, at: &Place, message: impl Into<String>) {
+    pub(crate) fn warn(&mut self, at: &Place, message: impl Into<Text>) {
         self.warnings.push(Warning { path: at.path.clone(), line: at.line, message: message.into() });
     }
 }
@@ -97,7 +97,7 @@ impl<'a, 'i> Table<'a, 'i> {
         if let Some(text) = found.value.as_str() {
             return Some(Found { value: text.to_owned(), at: found.at });
         }
-        wrong_type(report, &found.at, found.value, "a text in quotes");
+        wrong_type(report, &found.at, found.value, TEXT);
         None
     }
 
@@ -106,7 +106,7 @@ impl<'a, 'i> Table<'a, 'i> {
         if let Some(value) = found.value.as_bool() {
             return Some(Found { value, at: found.at });
         }
-        wrong_type(report, &found.at, found.value, "true or false");
+        wrong_type(report, &found.at, found.value, ("true か false ", "true or false"));
         None
     }
 
@@ -119,14 +119,21 @@ impl<'a, 'i> Table<'a, 'i> {
     ) -> Option<Found<u32>> {
         let found = self.get(key, report)?;
         let Some(number) = found.value.as_integer() else {
-            wrong_type(report, &found.at, found.value, "a whole number");
+            wrong_type(report, &found.at, found.value, ("整数", "a whole number"));
             return None;
         };
         let value =
             i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|n| u32::try_from(n).ok());
         let value = value.filter(|n| range.contains(n));
         if value.is_none() {
-            report.invalid(&found.at, format!("write a number from {} to {}", range.start, range.end - 1));
+            let (least, most) = (range.start, range.end - 1);
+            report.invalid(
+                &found.at,
+                (
+                    format!("{least} から {most} までの数を書いてください"),
+                    format!("write a number from {least} to {most}"),
+                ),
+            );
         }
         Some(Found { value: value?, at: found.at })
     }
@@ -140,15 +147,21 @@ impl<'a, 'i> Table<'a, 'i> {
     ) -> Option<Found<i8>> {
         let found = self.get(key, report)?;
         let Some(number) = found.value.as_integer() else {
-            wrong_type(report, &found.at, found.value, "a whole number of dBm0");
+            wrong_type(report, &found.at, found.value, ("dBm0 の整数", "a whole number of dBm0"));
             return None;
         };
         let value =
             i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|n| i8::try_from(n).ok());
         let value = value.filter(|n| range.contains(n));
         if value.is_none() {
-            report
-                .invalid(&found.at, format!("write a level from {} to {} dBm0", range.start(), range.end()));
+            let (least, most) = range.into_inner();
+            report.invalid(
+                &found.at,
+                (
+                    format!("{least} から {most} dBm0 までの値を書いてください"),
+                    format!("write a level from {least} to {most} dBm0"),
+                ),
+            );
         }
         Some(Found { value: value?, at: found.at })
     }
@@ -167,14 +180,20 @@ impl<'a, 'i> Table<'a, 'i> {
                 report,
                 &found.at,
                 found.value,
-                "a duration in quotes such as \"30s\", \"2m\" or \"500ms\"",
+                (
+                    "引用符で囲んだ時間(\"30s\"、\"2m\"、\"500ms\" など)",
+                    "a duration in quotes such as \"30s\", \"2m\" or \"500ms\"",
+                ),
             );
             return None;
         };
         let Some(value) = duration::parse(text) else {
             report.invalid(
                 &found.at,
-                format!("{text:?} is not a duration; write a number with ms, s, m, h or d, such as \"30s\""),
+                (
+                    format!("{text:?} は時間ではありません。数字に ms、s、m、h、d を付けて \"30s\" のように書いてください"),
+                    format!("{text:?} is not a duration; write a number with ms, s, m, h or d, such as \"30s\""),
+                ),
             );
             return None;
         };
@@ -182,23 +201,33 @@ impl<'a, 'i> Table<'a, 'i> {
             let (min, max) = (duration::format(min), duration::format(max));
             report.invalid(
                 &found.at,
-                format!("{text:?} is out of range; write a duration from {min} to {max}"),
+                (
+                    format!("{text:?} は範囲外です。{min} から {max} までの時間を書いてください"),
+                    format!("{text:?} is out of range; write a duration from {min} to {max}"),
+                ),
             );
             return None;
         }
         Some(Found { value, at: found.at })
     }
 
-    /// A text that `T` parses; `expected` completes "write …".
+    /// A text that `T` parses; `expected` completes "…を書いてください" and "write …".
     pub(crate) fn parsed<T: FromStr>(
         &mut self,
         key: &'static str,
-        expected: &str,
+        (ja, en): (&str, &str),
         report: &mut Report,
     ) -> Option<Found<T>> {
         let found = self.string(key, report)?;
         let Ok(value) = found.value.trim().parse() else {
-            report.invalid(&found.at, format!("{:?} is not understood; write {expected}", found.value));
+            let text = found.value;
+            report.invalid(
+                &found.at,
+                (
+                    format!("{text:?} を読み取れません。{ja}を書いてください"),
+                    format!("{text:?} is not understood; write {en}"),
+                ),
+            );
             return None;
         };
         Some(Found { value, at: found.at })
@@ -214,9 +243,13 @@ impl<'a, 'i> Table<'a, 'i> {
         let found = self.string(key, report)?;
         let Some((_, value)) = choices.iter().find(|(word, _)| *word == found.value) else {
             let words: Vec<_> = choices.iter().map(|(word, _)| format!("{word:?}")).collect();
+            let (text, words) = (found.value, words.join(", "));
             report.invalid(
                 &found.at,
-                format!("{:?} is not known; write one of {}", found.value, words.join(", ")),
+                (
+                    format!("{text:?} は指定できません。次のいずれかを書いてください: {words}"),
+                    format!("{text:?} is not known; write one of {words}"),
+                ),
             );
             return None;
         };
@@ -232,7 +265,8 @@ impl<'a, 'i> Table<'a, 'i> {
     ) -> Option<Found<Vec<Found<String>>>> {
         let found = self.get(key, report)?;
         let Some(items) = found.value.as_array() else {
-            wrong_type(report, &found.at, found.value, "a list such as [\"…\", \"…\"]");
+            let list = ("[\"…\", \"…\"] のような並び", "a list such as [\"…\", \"…\"]");
+            wrong_type(report, &found.at, found.value, list);
             return None;
         };
         let mut texts = Vec::new();
@@ -244,7 +278,7 @@ impl<'a, 'i> Table<'a, 'i> {
             match item.get_ref() {
                 DeValue::String(text) => texts.push(Found { value: text.to_string(), at }),
                 DeValue::Datetime(date) => texts.push(Found { value: date.to_string(), at }),
-                other => wrong_type(report, &at, other, "a text in quotes"),
+                other => wrong_type(report, &at, other, TEXT),
             }
         }
         Some(Found { value: texts, at: found.at })
@@ -256,16 +290,20 @@ impl<'a, 'i> Table<'a, 'i> {
         if let Some(table) = found.value.as_table() {
             return Some(Self::new(table, found.at));
         }
-        wrong_type(report, &found.at, found.value, &format!("a section [{}]", found.at.path));
+        let path = &found.at.path;
+        let expected = (&*format!("[{path}] の節"), &*format!("a section [{path}]"));
+        wrong_type(report, &found.at, found.value, expected);
         None
     }
 
     /// The elements of `[[key]]`.
     pub(crate) fn tables(&mut self, key: &'static str, report: &mut Report) -> Vec<Self> {
         let Some(found) = self.get(key, report) else { return Vec::new() };
-        let expected = format!("sections [[{}]], with two brackets", found.at.path);
+        let path = &found.at.path;
+        let (ja, en) =
+            (format!("[[{path}]] の節(かっこは2つ)"), format!("sections [[{path}]], with two brackets"));
         let Some(items) = found.value.as_array() else {
-            wrong_type(report, &found.at, found.value, &expected);
+            wrong_type(report, &found.at, found.value, (&ja, &en));
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -276,7 +314,7 @@ impl<'a, 'i> Table<'a, 'i> {
             };
             match item.get_ref().as_table() {
                 Some(table) => tables.push(Self::new(table, at)),
-                None => wrong_type(report, &at, item.get_ref(), &expected),
+                None => wrong_type(report, &at, item.get_ref(), (&ja, &en)),
             }
         }
         tables
@@ -291,16 +329,38 @@ impl<'a, 'i> Table<'a, 'i> {
             }
             let mut at = self.place(name);
             at.line = Some(report.line(key.span().start));
-            let known: Vec<_> = self.asked.iter().copied().collect();
+            let known = self.asked.iter().copied().collect::<Vec<_>>().join(", ");
             report.error(
                 ErrorKind::UnknownKey,
                 &at,
-                format!("unknown key; remove it or correct its name (known here: {})", known.join(", ")),
+                (
+                    format!("このようなキーはありません。削除するか、名前を直してください(ここで使えるキー: {known})"),
+                    format!("unknown key; remove it or correct its name (known here: {known})"),
+                ),
             );
         }
     }
 }
 
-pub(crate) fn wrong_type(report: &mut Report, at: &Place, value: &DeValue<'_>, expected: &str) {
-    report.error(ErrorKind::WrongType, at, format!("this is a TOML {}; write {expected}", value.type_str()));
+const TEXT: (&str, &str) = ("引用符で囲んだ文字列", "a text in quotes");
+
+/// `expected` completes "…を書いてください" and "write …".
+pub(crate) fn wrong_type(report: &mut Report, at: &Place, value: &DeValue<'_>, (ja, en): (&str, &str)) {
+    let type_ja = match value {
+        DeValue::String(_) => "文字列",
+        DeValue::Integer(_) => "整数",
+        DeValue::Float(_) => "小数",
+        DeValue::Boolean(_) => "真偽値",
+        DeValue::Datetime(_) => "日時",
+        DeValue::Array(_) => "配列",
+        DeValue::Table(_) => "テーブル",
+    };
+    report.error(
+        ErrorKind::WrongType,
+        at,
+        (
+            format!("TOML の{type_ja}になっています。{ja}を書いてください"),
+            format!("this is a TOML {}; write {en}", value.type_str()),
+        ),
+    );
 }

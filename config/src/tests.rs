@@ -32,7 +32,21 @@ fn env() -> Environment {
 }
 
 fn parse(text: &str) -> Result<Config, Vec<ConfigError>> {
-    Config::parse(text, Path::new("/etc/kakeru"), &env())
+    let read = Config::parse(text, Path::new("/etc/kakeru"), &env());
+    match &read {
+        Ok(config) => config.warnings.iter().for_each(|warning| in_both_languages(&warning.message)),
+        Err(errors) => errors.iter().for_each(|error| in_both_languages(&error.message)),
+    }
+    read
+}
+
+/// Each language is itself, and what is quoted in one is quoted in the other.
+fn in_both_languages(text: &Text) {
+    let has_kana = |text: &str| text.chars().any(|c| ('\u{3041}'..='\u{30FC}').contains(&c));
+    assert!(has_kana(&text.ja) && !has_kana(&text.en), "{text:?}");
+    for quoted in text.en.split('"').skip(1).step_by(2) {
+        assert!(text.ja.contains(&format!("\"{quoted}\"")), "{quoted} of {text:?}");
+    }
 }
 
 /// The errors as `line path` pairs, and their kinds.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use config::{Config, ConfigError, Warning};
+use config::{Config, ConfigError, Locale, Warning};
 use serde_json::{Value, json};
 
 use super::args::{ConfigVerb, Global};
@@ -19,7 +19,7 @@ pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(),
                 return super::explain::explain(config, explain, out);
             }
             if out.json {
-                out.object(&report(&path, &checked))?;
+                out.object(&report(&path, &checked, locale(out)))?;
             }
             match checked {
                 Ok(_) if out.json => Ok(()),
@@ -29,7 +29,7 @@ pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(),
                         out.note(&format!(
                             "{place}: {}: {key}{}",
                             out.text("警告", "warning"),
-                            warning.message
+                            warning.message.in_locale(locale(out))
                         ));
                     }
                     Ok(out.line(&format!("{}: {}", path.display(), out.text("問題ありません", "ok")))?)
@@ -49,7 +49,7 @@ pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(),
 pub(super) fn print_errors(path: &Path, errors: &[ConfigError], out: Out) {
     for error in errors {
         let (place, key) = place(path, error.line, &error.path);
-        out.note(&format!("{place}: {key}{}", error.message));
+        out.note(&format!("{place}: {key}{}", error.message.in_locale(locale(out))));
     }
     let count = errors.len();
     match out.lang {
@@ -69,12 +69,21 @@ fn place(file: &Path, line: Option<usize>, key: &str) -> (String, String) {
     (place, key)
 }
 
-fn report(path: &Path, checked: &Result<Config, Vec<ConfigError>>) -> Value {
-    let error = |e: &ConfigError| json!({ "path": e.path, "line": e.line, "message": e.message });
-    let warning = |w: &Warning| json!({ "path": w.path, "line": w.line, "message": w.message });
+fn report(path: &Path, checked: &Result<Config, Vec<ConfigError>>, locale: Locale) -> Value {
+    let error =
+        |e: &ConfigError| json!({ "path": e.path, "line": e.line, "message": e.message.in_locale(locale) });
+    let warning =
+        |w: &Warning| json!({ "path": w.path, "line": w.line, "message": w.message.in_locale(locale) });
     let (errors, warnings): (Vec<_>, Vec<_>) = match checked {
         Ok(config) => (Vec::new(), config.warnings.iter().map(warning).collect()),
         Err(errors) => (errors.iter().map(error).collect(), Vec::new()),
     };
     json!({ "file": path.display().to_string(), "ok": checked.is_ok(), "errors": errors, "warnings": warnings })
+}
+
+fn locale(out: Out) -> Locale {
+    match out.lang {
+        protocol::Lang::Ja => Locale::Ja,
+        protocol::Lang::En => Locale::En,
+    }
 }

@@ -40,7 +40,10 @@ impl Core {
             recordings: self.kept.seen(),
             interrupted: self.interrupted,
             strangers: self.strangers(now),
-            warnings: self.config.warnings.iter().map(ToString::to_string).collect(),
+            warnings: {
+                let locale = self.config.daemon.locale;
+                self.config.warnings.iter().map(|warning| warning.in_locale(locale)).collect()
+            },
         }
     }
 

@@ -33,7 +33,10 @@ pub(super) fn account(
         report.error(
             ErrorKind::Missing,
             &table.place("kind"),
-            "this key must be set: \"trunk\", \"pbx\" or \"practice\"",
+            (
+                "必須のキーです。\"trunk\"、\"pbx\"、\"practice\" のいずれかを書いてください",
+                "this key must be set: \"trunk\", \"pbx\" or \"practice\"",
+            ),
         );
     }
     let kind = kind.map_or(AccountKind::Trunk, |found| found.value);
@@ -48,7 +51,10 @@ pub(super) fn account(
         report.error(
             ErrorKind::Conflict,
             &registrar.at,
-            "a registrar and register = false contradict each other; remove one of them",
+            (
+                "registrar と register = false は同時に書けません。どちらかを削除してください",
+                "a registrar and register = false contradict each other; remove one of them",
+            ),
         );
     }
     let username = table.string("username", report);
@@ -57,8 +63,12 @@ pub(super) fn account(
         report.error(
             ErrorKind::Missing,
             &table.place("password"),
-            "an account that registers needs a password, for example password = { file = \"main.password\" }; \
-             a trunk that knows us by address has register = false instead",
+            (
+                "登録するアカウントにはパスワードが必要です(例: password = { file = \"main.password\" })。\
+                 アドレスで認証するトランクなら register = false にしてください",
+                "an account that registers needs a password, for example password = { file = \"main.password\" }; \
+                 a trunk that knows us by address has register = false instead",
+            ),
         );
     }
 
@@ -75,7 +85,10 @@ pub(super) fn account(
         report.error(
             ErrorKind::Conflict,
             &found.at,
-            "a sips: URI is reached by TLS only; write transport = \"tls\", or sip: in the URI",
+            (
+                "sips: のURIには TLS でしか接続できません。transport = \"tls\" にするか、URIを sip: にしてください",
+                "a sips: URI is reached by TLS only; write transport = \"tls\", or sip: in the URI",
+            ),
         );
     }
     let usual = if secure { Transport::Tls } else { Transport::Udp };
@@ -120,7 +133,10 @@ pub(super) fn account(
         report.error(
             ErrorKind::Conflict,
             &table.place("uri"),
-            "a tel: URI holds no pause; remove the ',' of the prefix",
+            (
+                "tel: のURIにポーズは入れられません。prefix の「,」を削除してください",
+                "a tel: URI holds no pause; remove the ',' of the prefix",
+            ),
         );
     }
     let caller_id = caller_id(&mut table, report);
@@ -180,7 +196,10 @@ pub(super) fn account(
         report.error(
             ErrorKind::Conflict,
             &retry.at,
-            "retry_min is longer than retry_max; exchange or change them",
+            (
+                "retry_min が retry_max より長くなっています。入れ替えるか直してください",
+                "retry_min is longer than retry_max; exchange or change them",
+            ),
         );
     }
     if register {
@@ -202,7 +221,10 @@ fn session(table: &mut Table<'_, '_>, report: &mut Report) -> (Duration, Duratio
         report.error(
             ErrorKind::Conflict,
             &found.at,
-            "shorter than session_min, at least 90 s; write a longer time, or \"0s\" to ask for none",
+            (
+                "session_min(90 秒以上)より短くなっています。長くするか、求めないなら \"0s\" にしてください",
+                "shorter than session_min, at least 90 s; write a longer time, or \"0s\" to ask for none",
+            ),
         );
     }
     (expires.map_or(Duration::from_secs(1_800).max(shortest), |found| found.value), shortest)
@@ -223,13 +245,21 @@ fn sip_uri(
     report: &mut Report,
 ) -> Option<Found<String>> {
     let found = table.string(key, report)?;
-    let example = match part {
-        Part::UserAndHost => "\"sip:100@pbx.example\"",
-        Part::Host => "\"sip:pbx.example\" or \"sip:192.0.2.1:5060\"",
+    let (ja, en) = match part {
+        Part::UserAndHost => ("\"sip:100@pbx.example\"", "\"sip:100@pbx.example\""),
+        Part::Host => {
+            ("\"sip:pbx.example\" や \"sip:192.0.2.1:5060\"", "\"sip:pbx.example\" or \"sip:192.0.2.1:5060\"")
+        }
     };
     let text = found.value.as_str();
     if !is_sip_uri(text, part) {
-        report.invalid(&found.at, format!("{text:?} is not understood; write {example}"));
+        report.invalid(
+            &found.at,
+            (
+                format!("{text:?} を読み取れません。{ja} のように書いてください"),
+                format!("{text:?} is not understood; write {en}"),
+            ),
+        );
         return None;
     }
     Some(found)
@@ -270,7 +300,10 @@ pub(super) fn prefix(table: &mut Table<'_, '_>, report: &mut Report) -> Option<S
     if !fits {
         report.invalid(
             &found.at,
-            "the prefix before every number is at most 8 digits, '*', '#' or pauses ',', such as \"0\" or \"0,\"",
+            (
+                "番号の前に付ける prefix は、数字・*・#・ポーズ(,)で8文字までです(例: \"0\"、\"0,\")",
+                "the prefix before every number is at most 8 digits, '*', '#' or pauses ',', such as \"0\" or \"0,\"",
+            ),
         );
     }
     Some(found.value)
@@ -280,7 +313,13 @@ fn caller_id(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
     let found = table.string("caller_id", report)?;
     let digits = found.value.strip_prefix('+').unwrap_or(&found.value);
     if digits.is_empty() || digits.len() > 20 || !digits.chars().all(|c| c.is_ascii_digit()) {
-        report.invalid(&found.at, "write the number to present with digits only, such as \"0312345678\"");
+        report.invalid(
+            &found.at,
+            (
+                "発信者番号は \"0312345678\" のように数字だけで書いてください",
+                "write the number to present with digits only, such as \"0312345678\"",
+            ),
+        );
     }
     Some(found.value)
 }
@@ -288,7 +327,10 @@ fn caller_id(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
 fn display_name(table: &mut Table<'_, '_>, report: &mut Report) -> Option<String> {
     let found = table.string("display_name", report)?;
     if found.value.chars().any(char::is_control) || found.value.len() > 128 {
-        report.invalid(&found.at, "a display name is one line of at most 128 bytes");
+        report.invalid(
+            &found.at,
+            ("表示名は1行、128バイトまでです", "a display name is one line of at most 128 bytes"),
+        );
     }
     Some(found.value)
 }

@@ -33,7 +33,13 @@ pub(super) fn daemon(
         let mut folder = |key, report: &mut Report| {
             let found = table.string(key, report)?;
             if found.value.is_empty() {
-                report.invalid(&found.at, "an empty path; write one or remove the key for the default");
+                report.invalid(
+                    &found.at,
+                    (
+                        "パスが空です。パスを書くか、既定値でよければキーを削除してください",
+                        "an empty path; write one or remove the key for the default",
+                    ),
+                );
             }
             Some(context.absolute(&found.value))
         };
@@ -52,7 +58,10 @@ pub(super) fn daemon(
         if daemon.socket.as_os_str().len() > 107 {
             report.invalid(
                 &table.place("socket"),
-                "longer than the 107 bytes of a socket path; choose a shorter one",
+                (
+                    "ソケットのパスは107バイトまでです。短くしてください",
+                    "longer than the 107 bytes of a socket path; choose a shorter one",
+                ),
             );
         }
         table.finish(report);
@@ -77,12 +86,21 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
         dscp: 24,
     };
     let Some(mut table) = section else { return sip };
-    if let Some(listen) = table.parsed("listen", "an address with port such as \"0.0.0.0:5060\"", report) {
+    let expected =
+        ("\"0.0.0.0:5060\" のようなアドレスとポート", "an address with port such as \"0.0.0.0:5060\"");
+    if let Some(listen) = table.parsed("listen", expected, report) {
         sip.listen = listen.value;
     }
-    if let Some(address) = table.parsed::<IpAddr>("advertise", "an IP address without port", report) {
+    let expected = ("IPアドレス(ポートなし)", "an IP address without port");
+    if let Some(address) = table.parsed::<IpAddr>("advertise", expected, report) {
         if address.value.is_unspecified() || address.value.is_multicast() {
-            report.invalid(&address.at, "nobody can send to this address; write the one peers reach us at");
+            report.invalid(
+                &address.at,
+                (
+                    "このアドレスには誰も送れません。相手から届くアドレスを書いてください",
+                    "nobody can send to this address; write the one peers reach us at",
+                ),
+            );
         }
         sip.advertise = Some(address.value);
     }
@@ -92,7 +110,10 @@ pub(super) fn sip(section: Option<Table<'_, '_>>, context: &Context<'_>, report:
             Ok(address) => sip.dns.push(address),
             Err(_) => report.invalid(
                 &server.at,
-                format!("{text:?} is no address; write \"192.0.2.53\" or \"192.0.2.53:5353\""),
+                (
+                    format!("{text:?} はアドレスではありません。\"192.0.2.53\" か \"192.0.2.53:5353\" のように書いてください"),
+                    format!("{text:?} is no address; write \"192.0.2.53\" or \"192.0.2.53:5353\""),
+                ),
             ),
         }
     }
@@ -129,9 +150,12 @@ pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Medi
             Some(ports) => media.ports = ports,
             None => report.invalid(
                 &found.at,
-                format!(
-                    "{:?} is not a range of at least four ports from 1024; write \"16384-32767\"",
-                    found.value
+                (
+                    format!("{:?} は1024以上のポート4つ以上の範囲ではありません。\"16384-32767\" のように書いてください", found.value),
+                    format!(
+                        "{:?} is not a range of at least four ports from 1024; write \"16384-32767\"",
+                        found.value
+                    ),
                 ),
             ),
         }
@@ -146,7 +170,10 @@ pub(super) fn media(section: Option<Table<'_, '_>>, report: &mut Report) -> Medi
         if !found.value.is_zero() && found.value < Duration::from_secs(10) {
             report.invalid(
                 &found.at,
-                "silence is noticed after 10 s; write \"10s\" or longer, or \"0s\" for never",
+                (
+                    "無音を検出できるのは10秒からです。\"10s\" 以上か、検出しないなら \"0s\" にしてください",
+                    "silence is noticed after 10 s; write \"10s\" or longer, or \"0s\" for never",
+                ),
             );
         }
         media.rtp_timeout = Some(found.value).filter(|time| !time.is_zero());
@@ -216,7 +243,10 @@ pub(super) fn log(section: Option<Table<'_, '_>>, report: &mut Report) -> Log {
         if !level.value.split(',').all(known) {
             report.invalid(
                 &level.at,
-                format!("{:?} is not understood; write error, warn, info, debug or trace, or parts such as \"info,sip_stack=debug\"", level.value),
+                (
+                    format!("{:?} を読み取れません。error、warn、info、debug、trace のいずれか、または \"info,sip_stack=debug\" のように書いてください", level.value),
+                    format!("{:?} is not understood; write error, warn, info, debug or trace, or parts such as \"info,sip_stack=debug\"", level.value),
+                ),
             );
         }
         log.level = level.value;
@@ -232,7 +262,10 @@ fn dscp(table: &mut Table<'_, '_>, report: &mut Report) -> Option<u8> {
     if point.is_none() {
         report.invalid(
             &found.at,
-            format!("{:?} is no code point; write \"ef\", \"cs0\" to \"cs7\", \"af11\" to \"af43\" or \"0\" to \"63\"", found.value),
+            (
+                format!("{:?} はDSCPの値ではありません。\"ef\"、\"cs0\" から \"cs7\"、\"af11\" から \"af43\"、\"0\" から \"63\" のいずれかを書いてください", found.value),
+                format!("{:?} is no code point; write \"ef\", \"cs0\" to \"cs7\", \"af11\" to \"af43\" or \"0\" to \"63\"", found.value),
+            ),
         );
     }
     point

@@ -65,10 +65,17 @@ fn outcomes(words: &[Found<String>], report: &mut Report) -> BTreeSet<AutoOutcom
         if matching.is_empty() {
             report.invalid(
                 &word.at,
-                format!(
-                    "{:?} is not an outcome the machine may save; write fax, no_answer, busy, vacant, out_of_reach, \
-                     or no_contact and not_in_service for all of theirs",
-                    word.value
+                (
+                    format!(
+                        "{:?} は自動で保存できる結果ではありません。fax、no_answer、busy、vacant、out_of_reach、\
+                         またはそれぞれをまとめた no_contact、not_in_service を書いてください",
+                        word.value
+                    ),
+                    format!(
+                        "{:?} is not an outcome the machine may save; write fax, no_answer, busy, vacant, out_of_reach, \
+                         or no_contact and not_in_service for all of theirs",
+                        word.value
+                    ),
                 ),
             );
         }
@@ -86,12 +93,18 @@ fn window(mut table: Table<'_, '_>, report: &mut Report) -> CallingWindow {
                 Ok(weekday) => set.insert(weekday),
                 Err(()) => report.invalid(
                     &day.at,
-                    format!("{:?} is not a day; write mon, tue, wed, thu, fri, sat or sun", day.value),
+                    (
+                        format!("{:?} は曜日ではありません。mon、tue、wed、thu、fri、sat、sun のいずれかを書いてください", day.value),
+                        format!("{:?} is not a day; write mon, tue, wed, thu, fri, sat or sun", day.value),
+                    ),
                 ),
             }
         }
         if days.value.is_empty() {
-            report.invalid(&days.at, "no day at all; write at least one");
+            report.invalid(
+                &days.at,
+                ("曜日がありません。1つ以上書いてください", "no day at all; write at least one"),
+            );
         }
         window.days = set;
     }
@@ -109,7 +122,10 @@ fn window(mut table: Table<'_, '_>, report: &mut Report) -> CallingWindow {
         report.error(
             ErrorKind::Conflict,
             &last.at,
-            "the window ends before it begins; \"from\" is earlier than \"to\"",
+            (
+                "時間帯の終わりが始まりより前です。\"from\" を \"to\" より早くしてください",
+                "the window ends before it begins; \"from\" is earlier than \"to\"",
+            ),
         );
     }
     if let Some(closed) = table.strings("closed", report) {
@@ -123,15 +139,27 @@ fn window(mut table: Table<'_, '_>, report: &mut Report) -> CallingWindow {
 fn minute(table: &mut Table<'_, '_>, key: &'static str, report: &mut Report) -> Option<Found<u16>> {
     let found = table.string(key, report)?;
     let Some(value) = clock(&found.value) else {
-        report.invalid(&found.at, format!("{:?} is not a time of day; write \"09:00\"", found.value));
+        report.invalid(
+            &found.at,
+            (
+                format!("{:?} は時刻ではありません。\"09:00\" のように書いてください", found.value),
+                format!("{:?} is not a time of day; write \"09:00\"", found.value),
+            ),
+        );
         return None;
     };
     if !(CEILING_FROM..=CEILING_TO).contains(&value) {
         report.invalid(
             &found.at,
-            format!(
-                "{} is outside 08:00 to 21:00, the hours in which calling is proper; write a time within",
-                found.value
+            (
+                format!(
+                    "{} は架電してよい 08:00 から 21:00 の外です。この間の時刻を書いてください",
+                    found.value
+                ),
+                format!(
+                    "{} is outside 08:00 to 21:00, the hours in which calling is proper; write a time within",
+                    found.value
+                ),
             ),
         );
         return None;
@@ -155,13 +183,28 @@ fn dates(found: &Found<String>, report: &mut Report) -> Option<ClosedDates> {
     match parsed {
         Some((from, to)) if from <= to => Some(ClosedDates { from, to }),
         Some(_) => {
-            report.invalid(&found.at, format!("{:?} ends before it begins", found.value));
+            report.invalid(
+                &found.at,
+                (
+                    format!("{:?} は終わりが始まりより前です。日付を入れ替えてください", found.value),
+                    format!("{:?} ends before it begins; exchange the dates", found.value),
+                ),
+            );
             None
         }
         None => {
             report.invalid(
                 &found.at,
-                format!("{:?} is not a date; write \"2026-12-29\" or \"2026-12-29/2027-01-03\"", found.value),
+                (
+                    format!(
+                        "{:?} は日付ではありません。\"2026-12-29\" か \"2026-12-29/2027-01-03\" のように書いてください",
+                        found.value
+                    ),
+                    format!(
+                        "{:?} is not a date; write \"2026-12-29\" or \"2026-12-29/2027-01-03\"",
+                        found.value
+                    ),
+                ),
             );
             None
         }

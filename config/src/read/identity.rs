@@ -21,7 +21,10 @@ pub(super) fn identity(table: &mut Table<'_, '_>, preset: Option<Preset>, report
                 "ppi" => preferred = true,
                 other => report.invalid(
                     &item.at,
-                    format!("{other:?} is not known; write \"from\", \"pai\" or \"ppi\", or [] for none"),
+                    (
+                        format!("{other:?} は指定できません。\"from\"、\"pai\"、\"ppi\"、なしなら [] と書いてください"),
+                        format!("{other:?} is not known; write \"from\", \"pai\" or \"ppi\", or [] for none"),
+                    ),
                 ),
             }
         }
@@ -59,18 +62,34 @@ fn dial_rule(mut table: Table<'_, '_>, report: &mut Report) -> Option<DialRule> 
     table.finish(report);
     if !starts.starts_with('0') || starts.len() > 11 || !starts.bytes().all(|b| b.is_ascii_digit()) {
         if report.errors.len() == before {
-            report.invalid(&at, "write the first digits of the national number, such as \"0120\" or \"050\"");
+            report.invalid(
+                &at,
+                (
+                    "国内番号の先頭の数字を \"0120\" や \"050\" のように書いてください",
+                    "write the first digits of the national number, such as \"0120\" or \"050\"",
+                ),
+            );
         }
         return None;
     }
     if !refuse && number_format.is_none() && prefix.is_none() {
-        report.error(ErrorKind::Missing, &at, "say what differs: number_format, prefix or refuse = true");
+        report.error(
+            ErrorKind::Missing,
+            &at,
+            (
+                "何を変えるかを書いてください: number_format、prefix、または refuse = true",
+                "say what differs: number_format, prefix or refuse = true",
+            ),
+        );
     }
     if refuse && (number_format.is_some() || prefix.is_some()) {
         report.error(
             ErrorKind::Conflict,
             &at,
-            "a refused number has no format and no prefix; remove one of them",
+            (
+                "refuse = true の番号に number_format や prefix は付けられません。どちらかを削除してください",
+                "a refused number has no format and no prefix; remove one of them",
+            ),
         );
     }
     Some(DialRule { starts, number_format, prefix, refuse })
@@ -82,13 +101,23 @@ fn privacy(table: &mut Table<'_, '_>, report: &mut Report) -> Vec<String> {
     for item in &found.value {
         let value = item.value.to_ascii_lowercase();
         if !PRIVACY.contains(&value.as_str()) {
-            report.invalid(&item.at, format!("{:?} is not known; write one of {PRIVACY:?}", item.value));
+            report.invalid(
+                &item.at,
+                (
+                    format!("{:?} は指定できません。次のいずれかを書いてください: {PRIVACY:?}", item.value),
+                    format!("{:?} is not known; write one of {PRIVACY:?}", item.value),
+                ),
+            );
         } else if !values.contains(&value) {
             values.push(value);
         }
     }
     if values.len() > 1 && values.iter().any(|value| value == "none") {
-        report.error(ErrorKind::Conflict, &found.at, "\"none\" stands alone (RFC 3323 4.2)");
+        report.error(
+            ErrorKind::Conflict,
+            &found.at,
+            ("\"none\" は他の値と一緒に書けません(RFC 3323 4.2)", "\"none\" stands alone (RFC 3323 4.2)"),
+        );
     }
     values
 }

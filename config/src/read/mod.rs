@@ -47,7 +47,14 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
     for error in errors {
         let line = error.span().map(|span| report.line(span.start.min(text.len())));
         let at = Place { path: String::new(), line };
-        report.error(ErrorKind::Syntax, &at, format!("this is not TOML: {}", error.message()));
+        report.error(
+            ErrorKind::Syntax,
+            &at,
+            (
+                format!("TOML として読めません。引用符・かっこ・= を確認してください({})", error.message()),
+                format!("this is not TOML: {}", error.message()),
+            ),
+        );
     }
     let mut root = Table::new(tree.get_ref(), Place { path: String::new(), line: None });
 
@@ -90,43 +97,67 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
 }
 
 fn across(accounts: &[Found<Account>], seats: &[Found<Seat>], report: &mut Report) {
-    unique("account", accounts.iter().map(|a| (a.value.name.as_str(), &a.at)), report);
-    unique("seat", seats.iter().map(|s| (s.value.name.as_str(), &s.at)), report);
+    unique(("アカウント", "account"), accounts.iter().map(|a| (a.value.name.as_str(), &a.at)), report);
+    unique(("席", "seat"), seats.iter().map(|s| (s.value.name.as_str(), &s.at)), report);
     for seat in seats {
         let wanted = &seat.value.account;
         if !wanted.is_empty() && !accounts.iter().any(|a| a.value.name == *wanted) {
             let names: Vec<_> = accounts.iter().map(|a| format!("{:?}", a.value.name)).collect();
-            let known = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+            let known = |none: &str| if names.is_empty() { none.to_owned() } else { names.join(", ") };
             let at = Place { path: format!("{}.account", seat.at.path), line: seat.at.line };
             report.error(
                 ErrorKind::Conflict,
                 &at,
-                format!(
-                    "there is no account {wanted:?}; add an [[account]] of this name or use another ({known})"
+                (
+                    format!(
+                        "アカウント {wanted:?} はありません。その名前の [[account]] を加えるか、今あるものを指定してください({})",
+                        known("まだありません")
+                    ),
+                    format!(
+                        "there is no account {wanted:?}; add an [[account]] of this name or use another ({})",
+                        known("none yet")
+                    ),
                 ),
             );
         }
     }
     let nowhere = Place::default();
     if accounts.is_empty() && report.errors.is_empty() {
-        report.warn(&nowhere, "there is no [[account]], so no call can be made");
+        report.warn(
+            &nowhere,
+            ("[[account]] がないため発信できません", "there is no [[account]], so no call can be made"),
+        );
     }
     if seats.is_empty() && report.errors.is_empty() {
-        report.warn(&nowhere, "there is no [[seat]], so nobody can call");
+        report.warn(
+            &nowhere,
+            ("[[seat]] がないため誰も発信できません", "there is no [[seat]], so nobody can call"),
+        );
     }
 }
 
-fn unique<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a Place)>, report: &mut Report) {
+fn unique<'a>(
+    (ja, en): (&str, &str),
+    names: impl Iterator<Item = (&'a str, &'a Place)>,
+    report: &mut Report,
+) {
     let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
     for (name, at) in names.filter(|(name, _)| !name.is_empty()) {
         let Some(other) = first.get(name) else {
             first.insert(name, at);
             continue;
         };
+        let line_ja = other.line.map_or_else(String::new, |line| format!("{line}行目の"));
         let line = other.line.map_or_else(String::new, |line| format!(" on line {line}"));
         let place = Place { path: format!("{}.name", at.path), line: at.line };
-        let message = format!("{name:?} is already the name of the {what}{line}; give each {what} its own");
-        report.error(ErrorKind::Conflict, &place, message);
+        report.error(
+            ErrorKind::Conflict,
+            &place,
+            (
+                format!("{name:?} は{line_ja}{ja}の名前です。それぞれ別の名前にしてください"),
+                format!("{name:?} is already the name of the {en}{line}; give each {en} its own"),
+            ),
+        );
     }
 }
 
@@ -147,7 +178,10 @@ pub(super) fn required<T: Default>(
         report.error(
             ErrorKind::Missing,
             &table.place(key),
-            format!("this key must be set, for example {example}"),
+            (
+                format!("必須のキーです。例: {example}"),
+                format!("this key must be set, for example {example}"),
+            ),
         );
     }
     T::default()
@@ -159,9 +193,15 @@ pub(super) fn check_name(found: &Found<String>, report: &mut Report) {
     if found.value.is_empty() || found.value.len() > 64 || !found.value.chars().all(plain) {
         report.invalid(
             &found.at,
-            format!(
-                "{:?} cannot be a name; write letters, digits, '-', '_' or '.', 1 to 64 bytes",
-                found.value
+            (
+                format!(
+                    "{:?} は名前にできません。文字・数字・-・_・. で1バイトから64バイトにしてください",
+                    found.value
+                ),
+                format!(
+                    "{:?} cannot be a name; write letters, digits, '-', '_' or '.', 1 to 64 bytes",
+                    found.value
+                ),
             ),
         );
     }

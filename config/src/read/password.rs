@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::Context;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, reason_ja};
 use crate::reader::{Found, Place, Report, Table, wrong_type};
 use crate::secret::{PasswordSource, Secret};
 
@@ -34,7 +34,10 @@ pub(super) fn password(table: &mut Table<'_, '_>, context: &Context<'_>, report:
             report,
             &found.at,
             found.value,
-            "{ file = \"…\" }, { credential = \"…\" } or { env = \"…\" }",
+            (
+                "{ file = \"…\" }、{ credential = \"…\" }、{ env = \"…\" } のいずれか",
+                "{ file = \"…\" }, { credential = \"…\" } or { env = \"…\" }",
+            ),
         );
         return password;
     };
@@ -50,13 +53,21 @@ pub(super) fn password(table: &mut Table<'_, '_>, context: &Context<'_>, report:
         (None, Some(name), None) => from_credential(&name, context, &mut password, report),
         (None, None, Some(name)) => from_env(&name, context, &mut password, report),
         (None, None, None) if wrongly_typed => {}
-        (None, None, None) => {
-            report.error(ErrorKind::Missing, &found.at, "name one source: file, credential or env")
-        }
+        (None, None, None) => report.error(
+            ErrorKind::Missing,
+            &found.at,
+            (
+                "file、credential、env のどれか1つを指定してください",
+                "name one source: file, credential or env",
+            ),
+        ),
         _ => report.error(
             ErrorKind::Conflict,
             &found.at,
-            "several sources; keep one of file, credential and env",
+            (
+                "指定が複数あります。file、credential、env のどれか1つだけにしてください",
+                "several sources; keep one of file, credential and env",
+            ),
         ),
     }
     password
@@ -64,13 +75,19 @@ pub(super) fn password(table: &mut Table<'_, '_>, context: &Context<'_>, report:
 
 fn inline(text: &str, at: &Place, context: &Context<'_>, password: &mut Password, report: &mut Report) {
     if let Some(mode) = context.file_mode.filter(|mode| mode & OTHERS_READ != 0) {
-        let file = context.file.unwrap_or_else(|| Path::new("the file")).display();
+        let file = context.file.unwrap_or_else(|| Path::new("kakeru.toml")).display();
+        let mode = mode & 0o777;
         report.warn(
             at,
-            format!(
-                "the password stands in a file that others can read (mode {:03o}); chmod 600 {file}, or better \
-                 password = {{ file = \"…\" }}",
-                mode & 0o777
+            (
+                format!(
+                    "他のユーザーが読めるファイル(モード {mode:03o})にパスワードが書かれています。chmod 600 {file} を実行するか、\
+                     password = {{ file = \"…\" }} にしてください"
+                ),
+                format!(
+                    "the password stands in a file that others can read (mode {mode:03o}); chmod 600 {file}, or better \
+                     password = {{ file = \"…\" }}"
+                ),
             ),
         );
     }
@@ -81,14 +98,18 @@ fn inline(text: &str, at: &Place, context: &Context<'_>, password: &mut Password
 fn from_file(found: &Found<String>, context: &Context<'_>, password: &mut Password, report: &mut Report) {
     let path = context.absolute(&found.value);
     match std::fs::metadata(&path) {
-        Ok(meta) if meta.mode() & OTHERS_READ != 0 => report.warn(
-            &found.at,
-            format!(
-                "others can read this password (mode {:03o}); chmod 600 {}",
-                meta.mode() & 0o777,
-                path.display()
-            ),
-        ),
+        Ok(meta) if meta.mode() & OTHERS_READ != 0 => {
+            let (mode, path) = (meta.mode() & 0o777, path.display());
+            report.warn(
+                &found.at,
+                (
+                    format!(
+                        "このパスワードは他のユーザーも読めます(モード {mode:03o})。chmod 600 {path} を実行してください"
+                    ),
+                    format!("others can read this password (mode {mode:03o}); chmod 600 {path}"),
+                ),
+            );
+        }
         _ => {}
     }
     password.value = read(&path, &found.at, report);
@@ -106,14 +127,23 @@ fn from_credential(
     if name.is_empty() || name.contains('/') || name.starts_with('.') {
         report.invalid(
             &found.at,
-            format!("{name:?} is not a credential's name; write the NAME of LoadCredential=NAME:…"),
+            (
+                format!("{name:?} はクレデンシャルの名前ではありません。LoadCredential=NAME:… の NAME を書いてください"),
+                format!("{name:?} is not a credential's name; write the NAME of LoadCredential=NAME:…"),
+            ),
         );
         return;
     }
     let Some(directory) = context.env.var("CREDENTIALS_DIRECTORY") else {
-        let message = format!(
-            "only systemd can hand over the credential {name:?} (LoadCredential={name}:/path in the unit); \
-             without systemd write password = {{ file = \"…\" }}"
+        let message = (
+            format!(
+                "クレデンシャル {name:?} を渡せるのは systemd だけです(ユニットの LoadCredential={name}:/path)。\
+                 systemd を使わないなら password = {{ file = \"…\" }} と書いてください"
+            ),
+            format!(
+                "only systemd can hand over the credential {name:?} (LoadCredential={name}:/path in the unit); \
+                 without systemd write password = {{ file = \"…\" }}"
+            ),
         );
         if context.check_only {
             report.warn(&found.at, message);
@@ -129,11 +159,21 @@ fn from_env(found: &Found<String>, context: &Context<'_>, password: &mut Passwor
     password.source = Some(PasswordSource::Environment(found.value.clone()));
     match context.env.var(&found.value).map(|value| value.to_str()) {
         Some(Some(text)) => password.value = accept(text, &found.at, report),
-        Some(None) => report.error(ErrorKind::Secret, &found.at, "the variable is not UTF-8"),
+        Some(None) => report.error(
+            ErrorKind::Secret,
+            &found.at,
+            ("環境変数の値が UTF-8 ではありません", "the variable is not UTF-8"),
+        ),
         None => {
-            let message =
-                format!("the environment variable {:?} is not set; set it before the start", found.value);
-            report.error(ErrorKind::Secret, &found.at, message);
+            let name = &found.value;
+            report.error(
+                ErrorKind::Secret,
+                &found.at,
+                (
+                    format!("環境変数 {name:?} がありません。起動する前に設定してください"),
+                    format!("the environment variable {name:?} is not set; set it before the start"),
+                ),
+            );
         }
     }
 }
@@ -141,7 +181,15 @@ fn from_env(found: &Found<String>, context: &Context<'_>, password: &mut Passwor
 fn read(path: &Path, at: &Place, report: &mut Report) -> Option<Secret> {
     let text = match std::fs::metadata(path) {
         Ok(meta) if meta.len() > MAX_BYTES => {
-            report.error(ErrorKind::Secret, at, format!("{} is too large for a password", path.display()));
+            let path = path.display();
+            report.error(
+                ErrorKind::Secret,
+                at,
+                (
+                    format!("{path} はパスワードにしては大きすぎます。ファイルを確認してください"),
+                    format!("{path} is too large for a password"),
+                ),
+            );
             return None;
         }
         Ok(_) => std::fs::read_to_string(path),
@@ -151,11 +199,15 @@ fn read(path: &Path, at: &Place, report: &mut Report) -> Option<Secret> {
         // Editors end the last line; a password never ends in a line break.
         Ok(text) => accept(text.trim_end_matches(['\r', '\n']), at, report),
         Err(error) => {
-            let message = format!(
-                "cannot read {} ({error}); create it with mode 600, the password its only line",
-                path.display()
+            let (path, reason) = (path.display(), reason_ja(&error));
+            report.error(
+                ErrorKind::Secret,
+                at,
+                (
+                    format!("{path} を読めません({reason})。モード600で、パスワードだけを1行に書いて作ってください"),
+                    format!("cannot read {path} ({error}); create it with mode 600, the password its only line"),
+                ),
             );
-            report.error(ErrorKind::Secret, at, message);
             None
         }
     }
@@ -163,7 +215,11 @@ fn read(path: &Path, at: &Place, report: &mut Report) -> Option<Secret> {
 
 fn accept(text: &str, at: &Place, report: &mut Report) -> Option<Secret> {
     if text.is_empty() || text.contains(['\r', '\n', '\0']) {
-        report.error(ErrorKind::Secret, at, "the password is empty or has several lines");
+        report.error(
+            ErrorKind::Secret,
+            at,
+            ("パスワードが空か、複数行になっています", "the password is empty or has several lines"),
+        );
         return None;
     }
     Some(Secret::new(text))

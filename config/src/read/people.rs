@@ -6,8 +6,11 @@ use crate::reader::{Report, Table};
 pub(super) fn people(section: Option<Table<'_, '_>>, report: &mut Report) -> People {
     let mut people = People::default();
     let Some(mut table) = section else { return people };
-    people.mask_numbers =
-        roles(&mut table, "mask_numbers", "managers see every number; name other roles", report);
+    let not_managers = (
+        "管理者にはすべての番号が見えます。他の役割を書いてください",
+        "managers see every number; name other roles",
+    );
+    people.mask_numbers = roles(&mut table, "mask_numbers", not_managers, report);
     people.max_users =
         table.integer("max_users", 0..1_000_001, report).map(|found| found.value).filter(|most| *most > 0);
     if let Some(private) = table.boolean("private_tasks", report) {
@@ -37,8 +40,11 @@ pub(super) fn contacts(section: Option<Table<'_, '_>>, report: &mut Report) -> C
     if let Some(create) = table.boolean("create_on_dial", report) {
         contacts.create_on_dial = create.value;
     }
-    contacts.read_only =
-        roles(&mut table, "read_only", "managers may change every contact; name other roles", report);
+    let not_managers = (
+        "管理者はすべての連絡先を変更できます。他の役割を書いてください",
+        "managers may change every contact; name other roles",
+    );
+    contacts.read_only = roles(&mut table, "read_only", not_managers, report);
     table.finish(report);
     contacts
 }
@@ -47,7 +53,7 @@ pub(super) fn contacts(section: Option<Table<'_, '_>>, report: &mut Report) -> C
 fn roles(
     table: &mut Table<'_, '_>,
     key: &'static str,
-    not_managers: &str,
+    not_managers: (&str, &str),
     report: &mut Report,
 ) -> Vec<RoleName> {
     let mut roles = Vec::new();
@@ -57,7 +63,13 @@ fn roles(
             Some((_, role)) => roles.push(*role),
             None => report.invalid(
                 &word.at,
-                format!("{:?} is no role; write \"SV\", \"OP\", \"BIZ\" or \"BY\"", word.value),
+                (
+                    format!(
+                        "{:?} という役割はありません。\"SV\"、\"OP\"、\"BIZ\"、\"BY\" のいずれかを書いてください",
+                        word.value
+                    ),
+                    format!("{:?} is no role; write \"SV\", \"OP\", \"BIZ\" or \"BY\"", word.value),
+                ),
             ),
         }
     }

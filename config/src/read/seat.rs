@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::voice::{SRTP, keying};
+use super::voice::{self, SRTP, keying};
 use super::{Context, check_name, required};
 use crate::error::ErrorKind;
 use crate::reader::{Found, Report, Table};
@@ -60,7 +60,10 @@ fn voice(mut table: Table<'_, '_>, context: &Context<'_>, report: &mut Report) -
         report.error(
             ErrorKind::Missing,
             &table.place("kind"),
-            "this key must be set: \"device\", \"phone\", \"file\" or \"null\"",
+            (
+                "必須のキーです。\"device\"、\"phone\"、\"file\"、\"null\" のいずれかを書いてください",
+                "this key must be set: \"device\", \"phone\", \"file\" or \"null\"",
+            ),
         );
     }
     // Which other keys exist depends on the kind; without one they cannot be judged.
@@ -92,8 +95,15 @@ fn processing(table: &mut Table<'_, '_>, report: &mut Report) -> Processing {
             "noise" => &mut wanted.noise,
             "gain" => &mut wanted.gain,
             other => {
-                let text = format!("{other:?} is not known; write \"echo\", \"noise\" or \"gain\"");
-                report.invalid(&item.at, text);
+                report.invalid(
+                    &item.at,
+                    (
+                        format!(
+                            "{other:?} は指定できません。\"echo\"、\"noise\"、\"gain\" のいずれかを書いてください"
+                        ),
+                        format!("{other:?} is not known; write \"echo\", \"noise\" or \"gain\""),
+                    ),
+                );
                 continue;
             }
         };
@@ -114,10 +124,19 @@ fn phone(table: &mut Table<'_, '_>, context: &Context<'_>, report: &mut Report) 
         if !direct || user.is_empty() || !user.chars().all(plain) || address.value.contains([' ', '<', ';']) {
             report.invalid(
                 &address.at,
-                "write an extension, \"201\", or the phone itself, \"sip:201@192.0.2.31\"",
+                (
+                    "内線番号 \"201\" か、電話機そのもの \"sip:201@192.0.2.31\" を書いてください",
+                    "write an extension, \"201\", or the phone itself, \"sip:201@192.0.2.31\"",
+                ),
             );
         } else if ["110", "118", "119"].iter().any(|number| user.ends_with(number) && user.len() <= 4) {
-            report.invalid(&address.at, "this is an emergency number, or reads like one behind a prefix");
+            report.invalid(
+                &address.at,
+                (
+                    "緊急通報の番号か、先頭の番号に続けるとそう読める番号です。別の内線を書いてください",
+                    "this is an emergency number, or reads like one behind a prefix",
+                ),
+            );
         }
     }
     let address = required(address, table, "address", "address = \"201\"", before, report);
@@ -134,8 +153,8 @@ fn phone(table: &mut Table<'_, '_>, context: &Context<'_>, report: &mut Report) 
         let known = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
         match known.into_iter().find(|codec| codec.as_str().eq_ignore_ascii_case(&item.value)) {
             Some(codec) if !codecs.contains(&codec) => codecs.push(codec),
-            Some(_) => report.invalid(&item.at, "this codec is named twice"),
-            None => report.invalid(&item.at, "known are \"PCMU\", \"PCMA\", \"G722\" and \"opus\""),
+            Some(_) => report.invalid(&item.at, voice::twice(&item.value)),
+            None => report.invalid(&item.at, voice::no_codec(&item.value)),
         }
     }
     if codecs.is_empty() {
@@ -155,7 +174,10 @@ fn names(table: &mut Table<'_, '_>, key: &'static str, report: &mut Report) -> V
     for item in found.value.iter().filter(|item| item.value.trim().is_empty()) {
         report.invalid(
             &item.at,
-            "an empty name matches every device; write a part of its name (see `kakeru devices`)",
+            (
+                "名前が空だと、どのデバイスにも当てはまります。名前の一部を書いてください(kakeru devices で確認できます)",
+                "an empty name matches every device; write a part of its name (see `kakeru devices`)",
+            ),
         );
     }
     found.value.into_iter().map(|item| item.value).collect()

@@ -14,31 +14,51 @@ pub(super) fn trusted(table: &mut Table<'_, '_>, kind: AccountKind, report: &mut
             Ok(network) if kind == AccountKind::Practice && !network.addr().is_loopback() => {
                 report.invalid(
                     &source.at,
-                    "a practice account talks to this machine alone; write a loopback address",
+                    (
+                        "練習用アカウントの相手はこのPCだけです。ループバックアドレスを書いてください",
+                        "a practice account talks to this machine alone; write a loopback address",
+                    ),
                 );
             }
             Ok(network) if networks.contains(&network) => {}
             Ok(network) => networks.push(network),
-            Err(advice) => report.invalid(&source.at, format!("{:?}: {advice}", source.value)),
+            Err((ja, en)) => {
+                let text = &source.value;
+                report.invalid(&source.at, (format!("{text:?}: {ja}"), format!("{text:?}: {en}")));
+            }
         }
     }
     networks
 }
 
-/// An address alone is a network of one.
-fn network(text: &str) -> Result<IpNet, String> {
+/// An address alone is a network of one. What is wrong is said in Japanese and English.
+fn network(text: &str) -> Result<IpNet, (String, String)> {
+    let say = |ja: &str, en: &str| (ja.to_owned(), en.to_owned());
     let alone = |_| text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse::<IpNet>().or_else(alone).map_err(|_| {
-        String::from("no address and no network; write such as \"203.0.113.5\", \"203.0.113.0/24\" or \"2001:db8::/32\"")
+        say(
+            "アドレスでもネットワークでもありません。\"203.0.113.5\"、\"203.0.113.0/24\"、\"2001:db8::/32\" のように書いてください",
+            "no address and no network; write such as \"203.0.113.5\", \"203.0.113.0/24\" or \"2001:db8::/32\"",
+        )
     })?;
     if network.addr().to_canonical() != network.addr() {
-        return Err(String::from("an IPv4 address inside an IPv6 address; write the IPv4 address alone"));
+        return Err(say(
+            "IPv6 アドレスの中に IPv4 アドレスがあります。IPv4 アドレスだけを書いてください",
+            "an IPv4 address inside an IPv6 address; write the IPv4 address alone",
+        ));
     }
     if network.trunc() != network {
-        return Err(format!("more address than the prefix covers; write \"{}\"", network.trunc()));
+        let network = network.trunc();
+        return Err((
+            format!("プレフィックスの長さより先の桁があります。\"{network}\" と書いてください"),
+            format!("more address than the prefix covers; write \"{network}\""),
+        ));
     }
     if network.prefix_len() == 0 {
-        return Err(String::from("that is everybody; write the addresses that your carrier names"));
+        return Err(say(
+            "すべての相手になってしまいます。通信事業者から知らされたアドレスを書いてください",
+            "that is everybody; write the addresses that your carrier names",
+        ));
     }
     Ok(network)
 }
@@ -71,7 +91,7 @@ mod tests {
             ("0.0.0.0/0", "everybody"),
             ("::/0", "everybody"),
         ] {
-            let told = network(text).unwrap_err();
+            let (_, told) = network(text).unwrap_err();
             assert!(told.contains(advice), "{text}: {told}");
         }
     }

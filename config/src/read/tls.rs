@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use super::Context;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, reason_ja};
 use crate::reader::{Found, Report, Table};
 use crate::types::{Tls, TlsIdentity, TlsListen, TlsVerify, Transport};
 
@@ -31,7 +31,10 @@ pub(super) fn client(
             report.error(
                 ErrorKind::Conflict,
                 at,
-                "this key needs transport = \"tls\" (or \"auto\"); without it nothing is encrypted",
+                (
+                    "このキーには transport = \"tls\"(または \"auto\")が必要です。なければ暗号化されません",
+                    "this key needs transport = \"tls\" (or \"auto\"); without it nothing is encrypted",
+                ),
             );
         }
         return Tls::default();
@@ -41,27 +44,44 @@ pub(super) fn client(
             TlsVerify::Full => {}
             TlsVerify::Authority => report.warn(
                 &verify.at,
-                "any exchange with a certificate of a trusted authority passes for this one; name it by tls_name \
-                 instead, or keep this only with a tls_ca of your own",
+                (
+                    "信頼された認証局の証明書があれば、どの交換機でも本物として扱われます。代わりに tls_name で名前を指定するか、\
+                     自前の tls_ca があるときだけにしてください",
+                    "any exchange with a certificate of a trusted authority passes for this one; name it by tls_name \
+                     instead, or keep this only with a tls_ca of your own",
+                ),
             ),
             TlsVerify::Nothing => report.warn(
                 &verify.at,
-                "DANGER: the exchange's certificate is not verified; anybody on the way can listen to calls and take \
-                 the password. Give the exchange's authority by tls_ca and remove this key",
+                (
+                    "危険: 交換機の証明書を確認しません。途中の誰でも通話を聞き、パスワードを盗めます。\
+                     tls_ca で交換機の認証局を指定し、このキーを削除してください",
+                    "DANGER: the exchange's certificate is not verified; anybody on the way can listen to calls and take \
+                     the password. Give the exchange's authority by tls_ca and remove this key",
+                ),
             ),
         }
     }
     if let Some(name) = &name
         && (name.value.is_empty() || name.value.contains(['/', ':', '@', ' ']) && !is_address(&name.value))
     {
-        report
-            .invalid(&name.at, "write the host name in the exchange's certificate, such as \"pbx.example\"");
+        report.invalid(
+            &name.at,
+            (
+                "交換機の証明書にあるホスト名を \"pbx.example\" のように書いてください",
+                "write the host name in the exchange's certificate, such as \"pbx.example\"",
+            ),
+        );
     }
     let identity = match (certificate, key) {
         (Some(certificate), Some(key)) => identity(&certificate, &key, context, report),
         (None, None) => None,
         (Some(lone), None) | (None, Some(lone)) => {
-            report.error(ErrorKind::Conflict, &lone.at, "tls_cert and tls_key go together; give both");
+            report.error(
+                ErrorKind::Conflict,
+                &lone.at,
+                ("tls_cert と tls_key は両方指定してください", "tls_cert and tls_key go together; give both"),
+            );
             None
         }
     };
@@ -79,7 +99,9 @@ pub(super) fn listen(
     context: &Context<'_>,
     report: &mut Report,
 ) -> Option<TlsListen> {
-    let address = table.parsed("tls_listen", "an address with port such as \"0.0.0.0:5061\"", report);
+    let expected =
+        ("\"0.0.0.0:5061\" のようなアドレスとポート", "an address with port such as \"0.0.0.0:5061\"");
+    let address = table.parsed("tls_listen", expected, report);
     let certificate = table.string("tls_cert", report);
     let key = table.string("tls_key", report);
     let client_ca = table.string("tls_client_ca", report);
@@ -88,13 +110,23 @@ pub(super) fn listen(
             report.error(
                 ErrorKind::Conflict,
                 &found.at,
-                "this key needs tls_listen, such as \"0.0.0.0:5061\"",
+                (
+                    "このキーには tls_listen が必要です(例: \"0.0.0.0:5061\")",
+                    "this key needs tls_listen, such as \"0.0.0.0:5061\"",
+                ),
             );
         }
         return None;
     };
     let (Some(certificate), Some(key)) = (certificate, key) else {
-        report.error(ErrorKind::Missing, &address.at, "a TLS listener needs tls_cert and tls_key");
+        report.error(
+            ErrorKind::Missing,
+            &address.at,
+            (
+                "TLS の待ち受けには tls_cert と tls_key が必要です",
+                "a TLS listener needs tls_cert and tls_key",
+            ),
+        );
         return None;
     };
     Some(TlsListen {
@@ -113,12 +145,15 @@ fn identity(
     let (certificate, path) = (file(certificate, context, report)?, file(key, context, report)?);
     let mode = std::fs::metadata(&path).map_or(0, |meta| meta.mode());
     if mode & OTHERS != 0 {
-        let message = format!(
-            "others can use this private key (mode {:03o}); chmod 600 {}",
-            mode & 0o777,
-            path.display()
+        let (mode, path) = (mode & 0o777, path.display());
+        report.error(
+            ErrorKind::Secret,
+            &key.at,
+            (
+                format!("この秘密鍵は他のユーザーも使えます(モード {mode:03o})。chmod 600 {path} を実行してください"),
+                format!("others can use this private key (mode {mode:03o}); chmod 600 {path}"),
+            ),
         );
-        report.error(ErrorKind::Secret, &key.at, message);
         return None;
     }
     Some(TlsIdentity { certificate, key: path })
@@ -130,7 +165,15 @@ fn file(found: &Found<String>, context: &Context<'_>, report: &mut Report) -> Op
     match std::fs::File::open(&path) {
         Ok(_) => Some(path),
         Err(error) => {
-            report.error(ErrorKind::Secret, &found.at, format!("cannot read {} ({error})", path.display()));
+            let path = path.display();
+            report.error(
+                ErrorKind::Secret,
+                &found.at,
+                (
+                    format!("{path} を読めません({})。パスと権限を確認してください", reason_ja(&error)),
+                    format!("cannot read {path} ({error}); check its path and permissions"),
+                ),
+            );
             None
         }
     }

@@ -135,9 +135,28 @@ fn a_missing_or_foreign_file_says_what_to_do() {
     let missing = load(&dir.path().join("none.toml")).unwrap_err();
     assert_eq!((missing.len(), missing[0].kind, missing[0].line), (1, ErrorKind::Io, None));
     assert!(missing[0].to_string().contains("kakeru.example.toml"));
+    in_both_languages(&missing[0].message);
+    assert!(missing[0].message.ja.contains("kakeru.example.toml"));
     let binary = dir.path().join("latin.toml");
     std::fs::write(&binary, b"[daemon]\nbox = \"\xe9\"\n").unwrap();
-    assert_eq!(load(&binary).unwrap_err()[0].kind, ErrorKind::Io);
+    let foreign = load(&binary).unwrap_err();
+    assert_eq!(foreign[0].kind, ErrorKind::Io);
+    in_both_languages(&foreign[0].message);
+}
+
+#[test]
+fn a_mistake_is_told_in_either_language_with_the_same_key_and_line() {
+    let found = parse("[sip]\nlisten = 5060\n").unwrap_err().remove(0);
+    assert_eq!(found.to_string(), "line 2: sip.listen: this is a TOML integer; write a text in quotes");
+    assert_eq!(
+        found.message.in_locale(Locale::Ja),
+        "TOML の整数になっています。引用符で囲んだ文字列を書いてください"
+    );
+    let account = MINIMAL.split("[[seat]]").next().unwrap();
+    let warning =
+        parse(&account.replace("kind =", "srtp = \"optional\"\nkind =")).unwrap().warnings.remove(0);
+    assert!(warning.in_locale(Locale::Ja).starts_with("4行目: account[0].srtp: 鍵は"), "{warning}");
+    assert!(warning.to_string().starts_with("line 4: account[0].srtp: the keys"), "{warning}");
 }
 
 #[test]

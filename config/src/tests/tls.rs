@@ -55,7 +55,7 @@ fn keys_of_tls_are_checked_where_they_stand() {
     let text = with_account("transport = \"tls\"\ntls_cert = \"box-1.crt\"\ntls_key = \"box-1.key\"");
     let refused = Config::parse(&text, dir.path(), &env()).unwrap_err();
     assert_eq!(refused.len(), 1);
-    assert!(refused[0].message.contains("chmod 600"), "{}", refused[0].message);
+    assert!(refused[0].message.en.contains("chmod 600"), "{:?}", refused[0].message);
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert!(Config::parse(&text, dir.path(), &env()).unwrap().accounts[0].tls.identity.is_some());
 }

@@ -63,12 +63,13 @@ fn import(bytes: &[u8]) {
     let _ = store::import::preview(source, store::import::ImportOptions::default());
 }
 
-/// A configuration is taken or refused, each mistake with a text.
+/// A configuration is taken or refused, each mistake with a text in both languages.
 fn configuration(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let environment = config::Environment::default();
     if let Err(errors) = config::Config::parse(&text, Path::new("/nonexistent"), &environment) {
-        assert!(!errors.is_empty() && errors.iter().all(|error| !error.message.is_empty()));
+        let told = |error: &config::ConfigError| !error.message.ja.is_empty() && !error.message.en.is_empty();
+        assert!(!errors.is_empty() && errors.iter().all(told));
     }
 }
 
