@@ -1,6 +1,7 @@
 //! The command line: `kakeru run` is the daemon, most other commands are clients of its control socket.
 //!
-//! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 daemon unreachable, 78 wrong configuration.
+//! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 daemon unreachable, 78 wrong configuration. Whatever is not done says
+//! why by a code `E-…`, as one JSON object on standard output with `--json`.
 
 pub mod args;
 mod check;
@@ -18,6 +19,7 @@ mod render;
 mod table;
 mod time;
 mod trace;
+mod usage;
 mod verbs;
 
 use std::ffi::OsString;
@@ -26,26 +28,29 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use config::{Environment, Paths};
-use protocol::Lang;
+use protocol::{ErrorCode, Lang, RpcError};
 
 use args::{Cli, Global, LangArg, Verb};
-use output::{BAD_CONFIG, Closed, Out, REFUSED};
+use output::{Closed, Out, REFUSED};
 
 use crate::control::client::ClientError;
 
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    // clap prints help and usage errors itself, with exit codes 0 and 2.
-    let cli = Cli::parse_from(asked(std::env::args_os()));
+    let words = asked(std::env::args_os());
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage::refused(&error, usage::wished(&words))),
+    };
     let out = Out { json: cli.global.json, lang: language(cli.global.lang) };
     let code = match dispatch(cli, out) {
         Ok(()) | Err(Failure::Closed) => 0,
         Err(Failure::Exit(code)) => code,
         Err(Failure::Client(error)) => out.failed(&error),
+        Err(Failure::Refused(error)) => out.refused(&error),
         Err(Failure::File { path, source }) => {
-            out.problem(&format!("{}: {source}", path.display()), "");
-            REFUSED
+            out.refused(&RpcError::with_detail(ErrorCode::File, format!("{}: {source}", path.display())))
         }
     };
     ExitCode::from(code)
@@ -67,6 +72,8 @@ enum Failure {
     /// Already said; this is the exit code.
     Exit(u8),
     Client(Box<ClientError>),
+    /// Refused by the command line itself.
+    Refused(Box<RpcError>),
     /// Standard output is closed: not a failure.
     Closed,
     File {
@@ -78,6 +85,12 @@ enum Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         Self::Client(Box::new(error))
+    }
+}
+
+impl From<RpcError> for Failure {
+    fn from(error: RpcError) -> Self {
+        Self::Refused(Box::new(error))
     }
 }
 
@@ -116,13 +129,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
 /// `kakeru run`.
 fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> {
     let path = config_path(global);
-    let config = match config::load(&path) {
-        Ok(config) => config,
-        Err(errors) => {
-            check::print_errors(&path, &errors, out);
-            return Err(Failure::Exit(BAD_CONFIG));
-        }
-    };
+    let config = config::load(&path).map_err(|errors| check::refused(&path, &errors, out))?;
     let format = match config.log.format {
         config::LogFormat::Text => crate::logging::Format::Text,
         config::LogFormat::Json => crate::logging::Format::Json,

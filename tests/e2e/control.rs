@@ -1,12 +1,15 @@
 //! The control socket and the command line as integrators meet them.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon, Seat, Setup, binary};
 use e2e::peer::sipp::Scenario;
 use e2e::ports;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::SOON;
 
@@ -15,9 +18,20 @@ fn idle() -> Setup {
     Daemon::builder().account(Account::new("main", ports::free_address()).unregistered())
 }
 
-fn code(arguments: &[&str]) -> i32 {
-    let output = Command::new(binary()).args(arguments).output().expect("the binary can be run");
-    output.status.code().unwrap_or(-1)
+/// Runs the program alone: exit code, standard output, standard error.
+fn told(arguments: &[&str]) -> (i32, String, String) {
+    output(Command::new(binary()).args(arguments))
+}
+
+fn output(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().expect("the binary can be run");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it writes UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+/// The one object that a refusal is with `--json`.
+fn refusal(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("not one JSON object ({error}): {text}"))
 }
 
 #[test]
@@ -26,8 +40,75 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(daemon.run(&["status"]).code, 0);
     daemon.run(&["hangup"]).refused("E-NO-CALL");
     daemon.run(&["dial", "start", "nowhere"]).refused("E-LIST-UNKNOWN");
-    assert_eq!(code(&["nonsense"]), 2);
-    assert_eq!(code(&["status", "--socket", "/nonexistent/control.sock"]), 3);
+    assert_eq!(told(&["nonsense"]).0, 2);
+    assert_eq!(told(&["status", "--socket", "/nonexistent/control.sock"]).0, 3);
+}
+
+/// Wrong usage is told in the language of the other texts, and to programs.
+#[test]
+fn wrong_usage_says_what_is_wrong_and_what_to_do() {
+    for (arguments, ja, en) in [
+        (&["status", "--jsno"][..], "オプション --jsno はありません", "unexpected argument '--jsno' found"),
+        (&["satus"], "コマンド satus はありません", "unrecognized subcommand 'satus'"),
+        (&["list", "show"], "必要な引数がありません: <LIST>", "required arguments were not provided: <LIST>"),
+        (&["mute", "maybe"], "[STATE] に maybe は指定できません", "invalid value 'maybe' for '[STATE]'"),
+        (&[], "kakeru の後にコマンドが必要です", "'kakeru' requires a subcommand but one was not provided"),
+        (&["list"], "kakeru list の後にコマンドが必要です", "'kakeru list' requires a subcommand"),
+        (&["lead", "exclude", "x"], "--lead か条件で指定", "name leads by --lead"),
+    ] {
+        let run = |more: &[&str]| told(&[arguments, more].concat());
+        let (code, out, err) = run(&["--lang", "ja"]);
+        assert!(code == 2 && out.is_empty() && err.starts_with("E-USAGE "), "{code} {out}{err}");
+        assert!(err.lines().next().unwrap().contains(ja), "{err}");
+        let (code, out, err) = run(&["--lang", "en"]);
+        assert!(code == 2 && out.is_empty() && err.starts_with("E-USAGE "), "{code} {out}{err}");
+        assert!(err.lines().next().unwrap().contains(en), "{err}");
+        let (code, out, err) = run(&["--json"]);
+        let data = &refusal(&out)["error"]["data"];
+        assert!(code == 2 && err.is_empty() && data["code"] == "E-USAGE", "{code} {out}{err}");
+        assert!(data["detail"].as_str().unwrap().contains(en), "{out}");
+    }
+    let (_, _, err) = told(&["statsu", "--lang", "ja"]);
+    assert!(err.lines().any(|line| line.contains("もしかして") && line.contains("status")), "{err}");
+    let (code, out, err) = told(&[]);
+    assert!(
+        code == 2 && out.is_empty() && err.starts_with("E-USAGE ") && err.contains("Usage: kakeru"),
+        "{err}"
+    );
+    let (code, out, _) = told(&["status", "--help", "--json"]);
+    assert!(code == 0 && out.contains("Usage: kakeru status"), "help is no refusal: {out}");
+}
+
+/// No daemon and a broken connection are told apart, with the socket that was tried.
+#[test]
+fn a_daemon_that_cannot_be_reached_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("control.sock");
+    let path = socket.to_str().unwrap();
+    let absent = |code: &str| {
+        let (exit, out, _) = told(&["status", "--socket", path, "--json"]);
+        let data = &refusal(&out)["error"]["data"];
+        assert!(exit == 3 && data["code"] == code, "{exit} {out}");
+        assert!(code == "E-DAEMON-LOST" || data["detail"].as_str().unwrap().contains(path), "{out}");
+    };
+    absent("E-DAEMON-UNREACHABLE");
+    // A daemon that was killed leaves its socket behind.
+    drop(UnixListener::bind(&socket).unwrap());
+    absent("E-DAEMON-UNREACHABLE");
+    let (_, _, err) = told(&["status", "--socket", path, "--lang", "ja"]);
+    assert!(
+        err.starts_with("E-DAEMON-UNREACHABLE デーモンに接続できません (") && err.contains(path),
+        "{err}"
+    );
+    assert!(err.contains("systemctl --user status kakeru"), "{err}");
+    std::fs::remove_file(&socket).unwrap();
+
+    let listener = UnixListener::bind(&socket).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| drop(listener.accept()));
+        absent("E-DAEMON-LOST");
+    });
+    std::fs::remove_file(&socket).unwrap();
 }
 
 /// Every mistake at once, each with its line.
@@ -44,6 +125,29 @@ fn a_bad_configuration_ends_with_78() {
     assert_eq!(check.status.code(), Some(78));
     let text = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
     assert!(text.contains("ring_timeout") && text.contains("mode"), "{text}");
+
+    // The same in either language and for programs, of the check and of the daemon.
+    let file = file.to_str().unwrap();
+    for verb in [&["config", "check"][..], &["run"]] {
+        let run = |more: &str| told(&[verb, &["--config", file, more]].concat());
+        let (code, _, err) = run("--lang=ja");
+        assert!(code == 78 && err.contains("dialing.mode: \"wild\" は指定できません"), "{err}");
+        assert!(
+            err.contains(&format!("{file}:")) && err.contains("E-CONFIG 設定が正しくありません (2件)"),
+            "{err}"
+        );
+        let (_, _, err) = run("--lang=en");
+        assert!(err.contains("dialing.mode: \"wild\" is not known") && err.contains("(2 mistakes)"), "{err}");
+        let (code, out, err) = run("--json");
+        let told = refusal(&out);
+        assert!(code == 78 && err.is_empty() && told["error"]["data"]["code"] == "E-CONFIG", "{out}{err}");
+        let mut paths: Vec<_> =
+            told["errors"].as_array().unwrap().iter().map(|error| &error["path"]).collect();
+        paths.sort_by_key(|path| path.to_string());
+        assert_eq!(paths, ["dialing.mode", "dialing.ring_timeout"]);
+        let lines = told["errors"].as_array().unwrap().iter().all(|error| error["line"].as_u64() > Some(0));
+        assert!(lines && told["file"] == file, "{told}");
+    }
 }
 
 /// `seq` grows across a crash, and what came before it can be replayed or is said to be gone.
@@ -119,11 +223,28 @@ fn two_seats_work_side_by_side() {
     assert_eq!(operators, ["bob", "alice"]);
 }
 
-/// 0660: the group may, others may not.
+/// 0660: the group may, others may not, and are told so.
 #[test]
 fn the_socket_is_for_owner_and_group() {
-    use std::os::unix::fs::PermissionsExt as _;
     let daemon = idle().start();
-    let mode = std::fs::metadata(daemon.socket()).unwrap().permissions().mode();
+    let socket = daemon.socket();
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o660);
+    // The build may be closed to everybody else.
+    let program = daemon.path("kakeru");
+    std::fs::copy(binary(), &program).unwrap();
+    std::fs::set_permissions(daemon.path(""), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let stranger = |more: &str| {
+        let mut command = Command::new(&program);
+        command.args(["status", more, "--socket"]).arg(&socket).current_dir("/").uid(65_534).gid(65_534);
+        output(&mut command)
+    };
+    let (exit, out, _) = stranger("--json");
+    let data = &refusal(&out)["error"]["data"];
+    assert!(exit == 3 && data["code"] == "E-DAEMON-FORBIDDEN", "{exit} {out}");
+    assert!(data["detail"].as_str().unwrap().contains(socket.to_str().unwrap()), "{out}");
+    let (_, _, err) = stranger("--lang=en");
+    assert!(err.starts_with("E-DAEMON-FORBIDDEN You may not open") && err.contains("group"), "{err}");
+    let (_, _, err) = stranger("--lang=ja");
+    assert!(err.starts_with("E-DAEMON-FORBIDDEN デーモンのソケットを開く権限がありません"), "{err}");
 }

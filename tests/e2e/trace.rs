@@ -349,7 +349,7 @@ fn what_cannot_be_shown_is_said() {
     std::fs::write(&file, "mine").unwrap();
     let path = file.to_string_lossy().into_owned();
     let refused = daemon.run(&["trace", "--pcap", &path]);
-    assert!(refused.code == 2 && refused.stderr.contains("--force"), "{refused:#?}");
+    assert!(refused.code == 2 && refused.stdout.contains("--force"), "{refused:#?}");
     assert_eq!(std::fs::read(&file).unwrap(), b"mine");
     daemon.cli(&["trace", "--pcap", &path, "--force"]);
     assert_eq!(tshark::dissect(&file).len(), 6);

@@ -72,6 +72,22 @@ macro_rules! codes {
 }
 
 codes! {
+    // The command line, which has exit codes of their own for these.
+    Usage = "E-USAGE", "コマンドの使い方が正しくありません", "The command is not used like this.",
+        "--help を付けて実行すると使い方が出ます", "See it with --help.";
+    Config = "E-CONFIG", "設定が正しくありません", "The configuration is not right.",
+        "直してから kakeru config check で確認してください", "Correct it, then try `kakeru config check`.";
+    DaemonUnreachable = "E-DAEMON-UNREACHABLE", "デーモンに接続できません", "The daemon cannot be reached.",
+        "動いているか systemctl --user status kakeru で確認し、kakeru run か systemctl --user start kakeru で起動してください",
+        "See `systemctl --user status kakeru`; start it with `kakeru run` or `systemctl --user start kakeru`.";
+    DaemonForbidden = "E-DAEMON-FORBIDDEN", "デーモンのソケットを開く権限がありません", "You may not open the daemon's socket.",
+        "ソケットの所有者とグループを ls -l で確認し、グループに加えてもらってください",
+        "It is for its owner and group (see `ls -l`); ask to be added to the group.";
+    DaemonLost = "E-DAEMON-LOST", "デーモンとの接続が切れました", "The connection to the daemon broke.",
+        "systemctl --user status kakeru で確認し、kakeru status で結果を確かめてから、もう一度実行してください",
+        "See `systemctl --user status kakeru`, and what was done with `kakeru status`, before you repeat it.";
+    Version = "E-VERSION", "デーモンの応答を読み取れません", "The daemon's answer is not understood.",
+        "デーモンとコマンドを同じ版にしてください(kakeru --version)", "Let both be of the same version (`kakeru --version`).";
     // The daemon and its seats.
     BadRequest = "E-BAD-REQUEST", "要求が正しくありません", "The request is not understood.",
         "docs/control-protocol.md を確認してください", "See docs/control-protocol.md.";

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use config::{Config, ConfigError, Locale, Warning};
-use serde_json::{Value, json};
+use config::{Config, ConfigError, Locale};
+use protocol::{ErrorCode, Lang, RpcError};
+use serde_json::json;
 
 use super::args::{ConfigVerb, Global};
 use super::output::{BAD_CONFIG, Out};
@@ -14,48 +15,70 @@ pub(super) fn config(global: &Global, verb: &ConfigVerb, out: Out) -> Result<(),
         ConfigVerb::Example => Ok(out.bytes(config::EXAMPLE.as_bytes())?),
         ConfigVerb::Check { file, explain } => {
             let path = file.clone().unwrap_or_else(|| config_path(global));
-            let checked = Config::check(&path);
-            if let (Some(_), Ok(config)) = (&explain.explain, &checked) {
-                return super::explain::explain(config, explain, out);
+            let config = Config::check(&path).map_err(|errors| refused(&path, &errors, out))?;
+            if explain.explain.is_some() {
+                return super::explain::explain(&config, explain, out);
             }
+            let locale = locale(out);
             if out.json {
-                out.object(&report(&path, &checked, locale(out)))?;
+                let warnings: Vec<_> = config
+                    .warnings
+                    .iter()
+                    .map(
+                        |w| json!({ "path": w.path, "line": w.line, "message": w.message.in_locale(locale) }),
+                    )
+                    .collect();
+                let file = path.display().to_string();
+                return Ok(
+                    out.object(&json!({ "file": file, "ok": true, "errors": [], "warnings": warnings }))?
+                );
             }
-            match checked {
-                Ok(_) if out.json => Ok(()),
-                Ok(config) => {
-                    for warning in &config.warnings {
-                        let (place, key) = place(&path, warning.line, &warning.path);
-                        out.note(&format!(
-                            "{place}: {}: {key}{}",
-                            out.text("警告", "warning"),
-                            warning.message.in_locale(locale(out))
-                        ));
-                    }
-                    Ok(out.line(&format!("{}: {}", path.display(), out.text("問題ありません", "ok")))?)
-                }
-                Err(errors) => {
-                    if !out.json {
-                        print_errors(&path, &errors, out);
-                    }
-                    Err(Failure::Exit(BAD_CONFIG))
-                }
+            for warning in &config.warnings {
+                let (place, key) = place(&path, warning.line, &warning.path);
+                let (word, message) = (out.text("警告", "warning"), warning.message.in_locale(locale));
+                out.note(&format!("{place}: {word}: {key}{message}"));
             }
+            Ok(out.line(&format!("{}: {}", path.display(), out.text("問題ありません", "ok")))?)
         }
     }
 }
 
-/// `file:line: key: what to do`, as compilers do, so that editors find the place.
-pub(super) fn print_errors(path: &Path, errors: &[ConfigError], out: Out) {
+/// Says what is wrong: `file:line: key: what to do`, as compilers do, so that editors find the place, or one object.
+pub(super) fn refused(path: &Path, errors: &[ConfigError], out: Out) -> Failure {
+    let locale = locale(out);
+    let count = errors.len();
+    if out.json {
+        let told = |e: &ConfigError| {
+            let message = e.message.in_locale(locale);
+            json!({ "path": e.path, "line": e.line, "kind": e.kind.as_str(), "message": message })
+        };
+        let mistakes: Vec<_> = errors.iter().map(told).collect();
+        let file = path.display().to_string();
+        let error = RpcError::with_detail(ErrorCode::Config, format!("{file}: {}", mistakes_en(count)));
+        let _ = out.object(
+            &json!({ "error": error, "file": file, "ok": false, "errors": mistakes, "warnings": [] }),
+        );
+        return Failure::Exit(BAD_CONFIG);
+    }
     for error in errors {
         let (place, key) = place(path, error.line, &error.path);
-        out.note(&format!("{place}: {key}{}", error.message.in_locale(locale(out))));
+        out.note(&format!("{place}: {key}{}", error.message.in_locale(locale)));
     }
-    let count = errors.len();
+    let count = match out.lang {
+        Lang::Ja => format!("{count}件"),
+        Lang::En => mistakes_en(count),
+    };
+    RpcError::with_detail(ErrorCode::Config, count).into()
+}
+
+fn mistakes_en(count: usize) -> String {
+    if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") }
+}
+
+fn locale(out: Out) -> Locale {
     match out.lang {
-        protocol::Lang::Ja => out.note(&format!("設定の誤りが {count} 件あります")),
-        protocol::Lang::En if count == 1 => out.note("1 mistake"),
-        protocol::Lang::En => out.note(&format!("{count} mistakes")),
+        Lang::Ja => Locale::Ja,
+        Lang::En => Locale::En,
     }
 }
 
@@ -67,23 +90,4 @@ fn place(file: &Path, line: Option<usize>, key: &str) -> (String, String) {
     };
     let key = if key.is_empty() || file == Path::new(key) { String::new() } else { format!("{key}: ") };
     (place, key)
-}
-
-fn report(path: &Path, checked: &Result<Config, Vec<ConfigError>>, locale: Locale) -> Value {
-    let error =
-        |e: &ConfigError| json!({ "path": e.path, "line": e.line, "message": e.message.in_locale(locale) });
-    let warning =
-        |w: &Warning| json!({ "path": w.path, "line": w.line, "message": w.message.in_locale(locale) });
-    let (errors, warnings): (Vec<_>, Vec<_>) = match checked {
-        Ok(config) => (Vec::new(), config.warnings.iter().map(warning).collect()),
-        Err(errors) => (errors.iter().map(error).collect(), Vec::new()),
-    };
-    json!({ "file": path.display().to_string(), "ok": checked.is_ok(), "errors": errors, "warnings": warnings })
-}
-
-fn locale(out: Out) -> Locale {
-    match out.lang {
-        protocol::Lang::Ja => Locale::Ja,
-        protocol::Lang::En => Locale::En,
-    }
 }

@@ -5,12 +5,12 @@ mod trial;
 
 use std::time::Duration;
 
-use protocol::Event;
 use protocol::params::{DevicesList, DevicesMeter, DevicesSet, DevicesShow, DevicesVolume};
 use protocol::result::{DeviceSettings, LevelRow};
+use protocol::{ErrorCode, Event};
 
 use super::args::{DeviceSetArgs, DevicesVerb, Global, LevelArgs, Switch, VolumeArgs};
-use super::output::{Closed, Out, REFUSED};
+use super::output::{Closed, Out};
 use super::table::clean;
 use super::verbs::call;
 use super::{Failure, render, socket};
@@ -114,15 +114,14 @@ fn level(global: &Global, args: &LevelArgs, out: Out) -> Result<(), Failure> {
     let (mut asking, mut client) = (Client::connect(&path)?, Client::connect(&path)?);
     let DeviceSettings { seat, device, .. } = asking.call(DevicesShow { seat: global.seat.clone() })?;
     if !device {
-        let text = "この席に音声デバイスはありません";
-        out.problem(
-            out.text(text, "This seat has no sound device."),
+        return Err(Failure::Exit(out.problem(
+            ErrorCode::DeviceLost,
+            out.text("この席に音声デバイスはありません", "This seat has no sound device."),
             out.text(
                 "設定ファイルの [[seat]] の voice を kind = \"device\" にしてください",
                 "Let voice of its [[seat]] be of kind = \"device\".",
             ),
-        );
-        return Err(Failure::Exit(REFUSED));
+        )));
     }
     client.subscribe(None, vec!["device.level".to_owned()])?;
     let mut left = args.seconds.map_or(u32::MAX, |seconds| seconds.saturating_mul(PER_SECOND));

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use media::dtls::DtlsIdentity;
-use protocol::ErrorCode;
+use protocol::{ErrorCode, Lang, RpcError};
 use serde_json::json;
 use sip_stack::transport::{Flow, TransportKind};
 use sip_stack::ua::{Invite, UaConfig, UserAgent};
@@ -22,9 +22,12 @@ pub(super) fn explain(config: &config::Config, args: &ExplainArgs, out: Out) -> 
     let name = args.explain.as_deref().unwrap_or_default();
     let Some(account) = config.account(name) else {
         let known: Vec<_> = config.accounts.iter().map(|account| account.name.as_str()).collect();
-        let text = out.text("そのアカウントはありません。次のいずれかです", "no such account; one of");
-        out.note(&format!("{name}: {text}: {}", known.join(", ")));
-        return Err(Failure::Exit(BAD_CONFIG));
+        let known = known.join(", ");
+        let detail = match out.lang {
+            Lang::Ja => format!("アカウント {name} はありません: {known}"),
+            Lang::En => format!("no account {name}; one of {known}"),
+        };
+        return Err(RpcError::with_detail(ErrorCode::Config, detail).into());
     };
     let number = args.number.as_deref().unwrap_or(SAMPLE);
     match invite(account, number) {
@@ -37,10 +40,7 @@ pub(super) fn explain(config: &config::Config, args: &ExplainArgs, out: Out) -> 
             Ok(text.lines().try_for_each(|line| out.line(line))?)
         }
         Err(code) => {
-            if out.json {
-                out.object(&json!({ "account": name, "code": code.as_str() }))?;
-            }
-            out.note(&format!("{}: {}", code.as_str(), code.text().in_lang(out.lang)));
+            out.refused(&RpcError::with_detail(code, name));
             Err(Failure::Exit(BAD_CONFIG))
         }
     }

@@ -151,7 +151,7 @@ pub(super) fn fetch<V: Verb<Result = ExportResult>>(
     drop(bar);
     let Some(download) = &result.download else {
         let detail = "the daemon offered no file";
-        return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());
+        return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
     };
     if !save(&mut client, download, file, out)? {
         return Ok(());

@@ -7,12 +7,12 @@ use super::args::{
     BackupArgs, DoctorArgs, Global, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb, RestoreArgs,
     SelectArgs, ViewArgs,
 };
-use super::output::{BAD_CONFIG, Out, REFUSED, USAGE, chain};
+use super::output::{Out, REFUSED, chain};
 use super::progress::{self, Work};
 use super::render::manage as render;
 use super::verbs::call;
 use super::{Failure, config_path, socket};
-use crate::control::client::{Client, ClientError};
+use crate::control::client::Client;
 
 pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<(), Failure> {
     match verb {
@@ -132,11 +132,11 @@ fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Resu
     let wanted = filter(select.leads);
     let filtered = wanted != ViewFilter::default();
     if select.ids.is_empty() && !filtered && !select.all {
-        out.note(out.text(
+        let what = (
             "対象を --lead か条件で指定してください。すべてなら --all を付けてください",
-            "Name leads by --lead or a filter; add --all if every lead is meant.",
-        ));
-        return Err(Failure::Exit(USAGE));
+            "name leads by --lead or a filter; add --all if every lead is meant",
+        );
+        return Err(Failure::Exit(out.usage(what, "")));
     }
     let filter = (select.ids.is_empty() || filtered).then_some(wanted);
     let leads = lead_ids(global, select.ids)?;
@@ -175,10 +175,8 @@ fn lead_at(client: &mut Client, list: &str, position: i64) -> Result<String, Fai
     let after = Some(position.saturating_sub(1));
     let page = client.call(ListShow { list: list.to_owned(), after, limit: Some(1), filter: None })?;
     let found = page.rows.into_iter().find(|row| row.position == position);
-    found.map(|row| row.id).ok_or_else(|| {
-        let error = RpcError::with_detail(ErrorCode::NotFound, format!("lead {list}#{position}"));
-        ClientError::Refused(error).into()
-    })
+    let none = || RpcError::with_detail(ErrorCode::NotFound, format!("lead {list}#{position}"));
+    Ok(found.ok_or_else(none)?.id)
 }
 
 pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Failure> {
@@ -306,27 +304,14 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
         Some(path) => path.clone(),
         None => {
             let path = config_path(global);
-            match config::Config::check(&path) {
-                Ok(config) => config.daemon.database,
-                Err(errors) => {
-                    super::check::print_errors(&path, &errors, out);
-                    return Err(Failure::Exit(BAD_CONFIG));
-                }
-            }
+            let checked = config::Config::check(&path);
+            checked.map_err(|errors| super::check::refused(&path, &errors, out))?.daemon.database
         }
     };
     let stamp = crate::clock::rfc3339_jst(crate::clock::now().wall).replace([':', '+', '.'], "");
     match store::restore(&args.file, &database, &stamp) {
         Ok(restored) => Ok(render::restored(&database, &restored, out)?),
-        Err(error) => {
-            if out.json {
-                let data = serde_json::json!({ "code": error.code() });
-                out.object(&serde_json::json!({ "error": { "message": error.to_string(), "data": data } }))?;
-            } else {
-                out.note(&format!("{} {}", error.code(), chain(&error)));
-            }
-            Err(Failure::Exit(REFUSED))
-        }
+        Err(error) => Err(RpcError::refused_as(error.code(), chain(&error)).into()),
     }
 }
 

@@ -15,7 +15,7 @@ use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::verbs::call;
 use super::{Failure, files, render, socket};
-use crate::control::client::{Client, ClientError};
+use crate::control::client::Client;
 
 pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Failure> {
     let show = |user: &protocol::result::UserRow, out| render::users(std::slice::from_ref(user), out);
@@ -331,7 +331,7 @@ fn export<V: Method<Result = Exported>>(
     let mut result = result?;
     let Some(download) = result.download.take() else {
         let detail = "the daemon offered no file";
-        return Err(ClientError::Refused(RpcError::with_detail(ErrorCode::Internal, detail)).into());
+        return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
     };
     if !files::save(&mut client, &download, file, out)? {
         return Ok(());
@@ -380,8 +380,8 @@ pub(super) fn confirm(yes: bool, question: &str, out: Out) -> Result<(), Failure
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        out.note(&format!("{question}; {}", out.text("--yes を付けてください", "add --yes")));
-        return Err(Failure::Exit(USAGE));
+        let what = (&*format!("{question}。--yes を付けてください"), &*format!("{question}; add --yes"));
+        return Err(Failure::Exit(out.usage(what, "")));
     }
     let mut err = std::io::stderr().lock();
     let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
@@ -421,9 +421,6 @@ fn ask(out: Out, prompt: &str) -> Result<Secret, Failure> {
         }
     }
 }
-
-/// Exit code of wrong usage, as clap's.
-const USAGE: u8 = 2;
 
 #[cfg(test)]
 mod tests {

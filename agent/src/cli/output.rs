@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use protocol::{ErrorCode, Lang, RpcError};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::table::{Table, clean};
 use crate::control::client::ClientError;
@@ -12,9 +12,9 @@ use crate::control::client::ClientError;
 /// Exit code of a refusal.
 pub(super) const REFUSED: u8 = 1;
 /// Exit code of wrong usage, as clap's.
-pub(super) const USAGE: u8 = 2;
+const USAGE: u8 = 2;
 /// Exit code when nobody answers on the socket.
-pub(super) const UNREACHABLE: u8 = 3;
+const UNREACHABLE: u8 = 3;
 /// Exit code of a wrong configuration, `EX_CONFIG` of sysexits.h.
 pub(super) const BAD_CONFIG: u8 = 78;
 
@@ -81,58 +81,69 @@ impl Out {
         match error {
             ClientError::Refused(refusal) => self.refused(refusal),
             ClientError::Unreachable { path, source } => {
-                let forbidden = source.kind() == io::ErrorKind::PermissionDenied;
-                let text = match self.lang {
-                    Lang::Ja => format!("デーモンに接続できません({}): {source}", path.display()),
-                    Lang::En => chain(error),
+                let code = match source.kind() {
+                    io::ErrorKind::PermissionDenied => ErrorCode::DaemonForbidden,
+                    _ => ErrorCode::DaemonUnreachable,
                 };
-                self.problem(&text, if forbidden { self.not_yours() } else { self.not_running() });
-                UNREACHABLE
+                self.refused(&RpcError::with_detail(code, format!("{}: {source}", path.display())))
             }
-            ClientError::Broken(_) => {
-                self.problem(&chain(error), self.not_running());
-                UNREACHABLE
+            ClientError::Broken(source) => {
+                self.refused(&RpcError::with_detail(ErrorCode::DaemonLost, source.to_string()))
             }
-            ClientError::Answer(_) => {
-                self.problem(&chain(error), "");
-                REFUSED
+            ClientError::Answer(source) => {
+                self.refused(&RpcError::with_detail(ErrorCode::Version, source.to_string()))
             }
         }
     }
 
-    fn not_running(self) -> &'static str {
-        self.text(
-            "デーモンが動いていません。kakeru run か systemctl --user start kakeru で起動してください",
-            "Is the daemon running? Start it with `kakeru run` or `systemctl --user start kakeru`.",
-        )
-    }
-
-    fn not_yours(self) -> &'static str {
-        self.text(
-            "このユーザーはソケットを開けません。ソケットのグループに加えてもらってください(ls -l で確認)",
-            "Your user may not open the socket: it is for its owner and group (see `ls -l`).",
-        )
-    }
-
-    /// Says why the daemon refused. Returns the exit code.
+    /// Says why it is refused. Returns the exit code.
     pub(super) fn refused(self, error: &RpcError) -> u8 {
         if self.json {
             let _ = self.object(&json!({ "error": error }));
-            return REFUSED;
+        } else {
+            refusal(error, self.lang).iter().for_each(|line| self.note(line));
         }
-        refusal(error, self.lang).iter().for_each(|line| self.note(line));
-        REFUSED
+        exit_code(error.error_code())
     }
 
-    pub(super) fn problem(self, text: &str, hint: &str) {
+    /// Says that a command is not used like this, in Japanese or English, and `more` to people. Returns the exit code.
+    pub(super) fn usage(self, (ja, en): (&str, &str), more: &str) -> u8 {
+        let code = ErrorCode::Usage;
         if self.json {
-            let _ = self.object(&json!({ "error": { "message": text, "data": Value::Null } }));
-            return;
+            return self.refused(&RpcError::with_detail(code, en));
         }
-        self.note(text);
-        if !hint.is_empty() {
-            self.note(&format!("  {hint}"));
+        let what = match self.lang {
+            Lang::Ja => ja,
+            Lang::En => en,
+        };
+        self.note(&format!("{code} {}", clean(what)));
+        if !more.is_empty() {
+            self.note(more);
         }
+        exit_code(Some(code))
+    }
+
+    /// Says why a command is refused, and what to do about it where `code` does not know.
+    pub(super) fn problem(self, code: ErrorCode, text: &str, hint: &str) -> u8 {
+        let error = RpcError::with_detail(code, text);
+        if self.json {
+            return self.refused(&error);
+        }
+        refusal(&error, self.lang).iter().take(1).for_each(|line| self.note(line));
+        self.note(&format!("  {hint}"));
+        exit_code(Some(code))
+    }
+}
+
+/// Refusals of the command line itself have exit codes of their own.
+fn exit_code(code: Option<ErrorCode>) -> u8 {
+    match code {
+        Some(ErrorCode::Usage) => USAGE,
+        Some(ErrorCode::DaemonUnreachable | ErrorCode::DaemonForbidden | ErrorCode::DaemonLost) => {
+            UNREACHABLE
+        }
+        Some(ErrorCode::Config) => BAD_CONFIG,
+        _ => REFUSED,
     }
 }
 
@@ -180,6 +191,22 @@ mod tests {
                 assert_eq!(lines[1].trim(), code.hint().in_lang(lang), "{code}");
             }
         }
+    }
+
+    #[test]
+    fn refusals_of_the_command_line_have_exit_codes_of_their_own() {
+        for (code, exit) in [
+            (ErrorCode::Usage, 2),
+            (ErrorCode::DaemonUnreachable, 3),
+            (ErrorCode::DaemonForbidden, 3),
+            (ErrorCode::DaemonLost, 3),
+            (ErrorCode::Config, 78),
+            (ErrorCode::Version, 1),
+            (ErrorCode::Dnc, 1),
+        ] {
+            assert_eq!(exit_code(Some(code)), exit, "{code}");
+        }
+        assert_eq!(exit_code(None), 1);
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub(super) fn take(
     let page = client.call(RecordingLs { attempt: Some(attempt.clone()), ..RecordingLs::default() })?;
     let missing = || {
         let detail = format!("recording of {attempt}");
-        Failure::from(ClientError::Refused(RpcError::with_detail(ErrorCode::NotFound, detail)))
+        Failure::from(RpcError::with_detail(ErrorCode::NotFound, detail))
     };
     let row = page.rows.into_iter().next().ok_or_else(missing)?;
     if file.as_deref() == Some(Path::new("-")) {

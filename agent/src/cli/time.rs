@@ -3,6 +3,9 @@
 use std::str::FromStr;
 
 use config::Date;
+use protocol::Text;
+
+use super::usage::Expected;
 
 /// A moment typed by a person: `2026-11-30`, `2026-11-30 10:00` or with a `T` between, Japan time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +23,13 @@ pub struct Month {
 }
 
 impl FromStr for Month {
-    type Err = &'static str;
+    type Err = Expected;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "write a month such as 2026-11";
+        const EXPECTED: Expected = Expected(Text {
+            ja: "2026-11 のように月を書いてください",
+            en: "write a month such as 2026-11",
+        });
         let (year, month) = text.split_once('-').filter(|(_, month)| month.len() == 2).ok_or(EXPECTED)?;
         let (year, number): (u16, u16) =
             (year.parse().map_err(|_| EXPECTED)?, month.parse().map_err(|_| EXPECTED)?);
@@ -43,10 +49,13 @@ const DAY: i64 = 86_400_000;
 const JST: i64 = 9 * 60 * MINUTE;
 
 impl FromStr for Moment {
-    type Err = &'static str;
+    type Err = Expected;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "write 2026-11-30 or \"2026-11-30 10:00\"";
+        const EXPECTED: Expected = Expected(Text {
+            ja: "2026-11-30 か \"2026-11-30 10:00\" のように書いてください",
+            en: "write 2026-11-30 or \"2026-11-30 10:00\"",
+        });
         let (date, clock) = match text.split_once(['T', ' ']) {
             Some((date, clock)) => (date, Some(clock)),
             None => (text, None),

@@ -13,19 +13,19 @@ use protocol::result::{TraceMedia, TraceMessage, TraceResult};
 use serde_json::json;
 
 use super::args::{Global, TraceArgs};
-use super::output::{Closed, Out, USAGE};
+use super::output::{Closed, Out};
 use super::table::clean;
 use super::{Failure, socket, time};
 use crate::control::client::Client;
 
 pub(super) fn trace(global: &Global, args: TraceArgs, out: Out) -> Result<(), Failure> {
     if let Some(path) = args.pcap.as_deref().filter(|path| is_taken(path, args.force)) {
-        let hint = out.text(
-            "既にあります。上書きするには --force を付けてください",
-            "exists; add --force to overwrite it",
+        let path = path.display();
+        let what = (
+            &*format!("{path} は既にあります。上書きするには --force を付けてください"),
+            &*format!("{path} exists; add --force to overwrite it"),
         );
-        out.note(&format!("{}: {hint}", path.display()));
-        return Err(Failure::Exit(USAGE));
+        return Err(Failure::Exit(out.usage(what, "")));
     }
     let mut client = Client::connect(&socket(global))?;
     let verb = CallTrace {

@@ -20,7 +20,7 @@ pub struct Daemon {
     pub recordings_dir: PathBuf,
     /// The control socket.
     pub socket: PathBuf,
-    /// Language of messages and of what is written for people.
+    /// Language of what the daemon itself says to people; commands follow the locale of who types them.
     pub locale: Locale,
 }
 

@@ -1,6 +1,9 @@
 //! What may be typed about result statuses.
 
 use clap::{Args, Subcommand};
+use protocol::Text;
+
+use crate::cli::usage::Expected;
 
 /// `kakeru disposition …`.
 #[derive(Debug, Subcommand)]
@@ -74,10 +77,10 @@ pub struct DispositionFlags {
     pub position: Option<i64>,
 }
 
-fn yes_no(word: &str) -> Result<bool, String> {
+fn yes_no(word: &str) -> Result<bool, Expected> {
     match word {
         "yes" => Ok(true),
         "no" => Ok(false),
-        _ => Err(String::from("yes or no")),
+        _ => Err(Expected(Text { ja: "yes か no を書いてください", en: "yes or no" })),
     }
 }

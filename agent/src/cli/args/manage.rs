@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use protocol::Text;
 
 use crate::cli::time::{Moment, Month};
+use crate::cli::usage::Expected;
 
 /// `kakeru project …`.
 #[derive(Debug, Subcommand)]
@@ -260,9 +262,11 @@ pub enum LeadVerb {
     },
 }
 
-fn column(text: &str) -> Result<(String, String), &'static str> {
-    let (name, text) = text.split_once('=').ok_or("write NAME=TEXT")?;
-    if name.is_empty() { Err("write NAME=TEXT") } else { Ok((name.to_owned(), text.to_owned())) }
+fn column(text: &str) -> Result<(String, String), Expected> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, text) = parts
+        .ok_or(Expected(Text { ja: "列名=値 の形で書いてください", en: "write NAME=TEXT" }))?;
+    Ok((name.to_owned(), text.to_owned()))
 }
 
 /// `kakeru recording …`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use media::device::DeviceError;
 use media::tones::level_dbm0;
 use media::trial::{self, Finding, Found, Measured, RATE};
+use protocol::ErrorCode;
 use protocol::params::DevicesShow;
 use serde_json::json;
 
@@ -208,25 +209,25 @@ fn advice(finding: Finding, out: Out) -> &'static str {
 }
 
 fn not_open(error: &DeviceError, out: Out) -> Failure {
-    out.problem(
+    Failure::Exit(out.problem(
+        ErrorCode::DeviceLost,
         &chain(error),
         out.text(
             "名前は kakeru devices で確認できます。音声サーバー(PipeWire か PulseAudio)は動いていますか",
             "See the names with `kakeru devices`; does the sound server (PipeWire or PulseAudio) run?",
         ),
-    );
-    Failure::Exit(REFUSED)
+    ))
 }
 
 fn still(out: Out) -> Failure {
-    out.problem(
+    Failure::Exit(out.problem(
+        ErrorCode::DeviceLost,
         out.text("デバイスから音が来ません", "The devices deliver nothing"),
         out.text(
             "抜き差しするか、音声サーバーを再起動してください",
             "Plug it in again, or restart the sound server",
         ),
-    );
-    Failure::Exit(REFUSED)
+    ))
 }
 
 const SWEEPS: usize = 3;
