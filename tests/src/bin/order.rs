@@ -12,13 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use e2e::daemon::{Account, Control, Daemon};
+use e2e::daemon::{Account, Daemon, Operator};
 use e2e::peer::sipp::Scenario;
 use e2e::process;
-use serde_json::{Value, json};
 
-/// Under callgrind a call takes seconds.
-const LIMIT: Duration = Duration::from_secs(60);
 const SAVES: u32 = 8;
 const LATE: &str = "<pause milliseconds=\"3000\"/>";
 const TALK: Duration = Duration::from_secs(1);
@@ -60,15 +57,13 @@ fn watch(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     };
     let dump = |part: u32| read(&folder.join(format!("{id}.out.{part}")));
 
-    let mut operator = daemon.control();
-    let _ = operator.subscribe(None);
-    operator.call("dial.start", &json!({ "list": "leads" })).unwrap_or_else(|error| panic!("{error:?}"));
+    let mut operator = Operator::begin(&daemon.socket(), None, "leads");
     for call in 0..SAVES {
         hang_up(&mut operator);
         // What the last call left to do is done by then.
         std::thread::sleep(Duration::from_secs(1));
         callgrind(&["--instr=on"]);
-        save(&mut operator, call);
+        operator.save(&format!("call {call}"), "dial");
         callgrind(&["--instr=off"]);
     }
     callgrind(&["--dump"]);
@@ -76,7 +71,7 @@ fn watch(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     callgrind(&["--instr=on"]);
     for call in 0..2 {
         hang_up(&mut operator);
-        save(&mut operator, call);
+        operator.save(&format!("call {call}"), "dial");
     }
     hang_up(&mut operator);
     // What an idle daemon does every second.
@@ -87,21 +82,12 @@ fn watch(folder: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     (saves, rest)
 }
 
-fn save(operator: &mut Control, call: u32) {
-    let words = json!({ "status": "prospect", "memo": format!("call {call}"), "next": "dial" });
-    operator.call("call.save", &words).unwrap_or_else(|error| panic!("{error:?}"));
-}
-
 /// Ends the call that was begun once somebody has answered it.
-fn hang_up(operator: &mut Control) {
-    let seat = |event: &Value, state: &str| {
-        let text = event.to_string();
-        text.contains("\"seat.changed\"") && text.contains(state)
-    };
-    operator.wait_event("an answer", LIMIT, |event| seat(event, "\"in_call\""));
+fn hang_up(operator: &mut Operator) {
+    operator.wait_state("in_call");
     std::thread::sleep(TALK);
-    operator.call("call.hangup", &json!({})).unwrap_or_else(|error| panic!("{error:?}"));
-    operator.wait_event("wrap-up", LIMIT, |event| seat(event, "\"wrap_up\""));
+    operator.hang_up();
+    operator.wait_state("wrap_up");
 }
 
 fn sheet() -> String {

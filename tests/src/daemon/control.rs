@@ -1,14 +1,13 @@
 //! A client of the control socket: newline-delimited JSON-RPC 2.0, requests and events on one connection.
+#![expect(clippy::disallowed_methods, reason = "end-to-end tests watch other processes on the real clock")]
 
 use std::collections::VecDeque;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-
-use crate::wait;
 
 /// How long an answer may take before the test fails: a commit beside a busy disk has taken 10 s.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -22,11 +21,12 @@ pub struct Refused {
     pub message: String,
 }
 
-/// A connection to the daemon.
+/// A connection to the daemon. It waits in reads, not between them, so that benchmarks may use it too.
 #[derive(Debug)]
 pub struct Control {
-    stream: UnixStream,
-    buffer: Vec<u8>,
+    reader: BufReader<UnixStream>,
+    /// A line as far as it has come.
+    line: Vec<u8>,
     events: VecDeque<Value>,
     next_id: u64,
 }
@@ -37,9 +37,8 @@ impl Control {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(socket: &Path) -> io::Result<Self> {
-        let stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(Duration::from_millis(20)))?;
-        Ok(Self { stream, buffer: Vec::new(), events: VecDeque::new(), next_id: 1 })
+        let reader = BufReader::new(UnixStream::connect(socket)?);
+        Ok(Self { reader, line: Vec::new(), events: VecDeque::new(), next_id: 1 })
     }
 
     /// Sends a request and waits for its answer; events that come meanwhile are kept for [`event`](Self::event).
@@ -49,23 +48,17 @@ impl Control {
     ///
     /// # Panics
     /// When it does not answer within a minute.
+    #[track_caller]
     pub fn call(&mut self, method: &str, params: &Value) -> Result<Value, Refused> {
         let id = self.send(method, params);
-        let answer =
-            wait::within(ANSWER, || self.receive().filter(|message| message.get("id") == Some(&id.into())));
-        let mut answer = answer.unwrap_or_else(|| panic!("no answer to {method} within {ANSWER:?}"));
-        if let Some(error) = answer.get("error") {
-            let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-            let code = text(error.pointer("/data/code"));
-            return Err(Refused { code, message: text(error.get("message")) });
-        }
-        Ok(answer.get_mut("result").map(Value::take).unwrap_or_default())
+        self.answer(id)
     }
 
     /// Sends a request without waiting, and returns its id: for tests that kill the daemon at this moment.
     ///
     /// # Panics
     /// When the connection is gone.
+    #[track_caller]
     pub fn send(&mut self, method: &str, params: &Value) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -80,69 +73,96 @@ impl Control {
     ///
     /// # Panics
     /// When the connection is gone.
+    #[track_caller]
     pub fn send_raw(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).expect("the control connection stands");
+        self.reader.get_mut().write_all(text.as_bytes()).expect("the control connection stands");
+    }
+
+    /// Waits for the answer to what was [sent](Self::send).
+    ///
+    /// # Errors
+    /// When the daemon refuses, with its stable code.
+    ///
+    /// # Panics
+    /// When it does not answer within a minute.
+    #[track_caller]
+    pub fn answer(&mut self, id: u64) -> Result<Value, Refused> {
+        let until = Instant::now() + ANSWER;
+        loop {
+            let Some(mut message) = self.receive(until) else {
+                panic!("no answer to request {id} within {ANSWER:?}, or the daemon is gone");
+            };
+            if message["id"].is_null() {
+                self.events.push_back(message);
+            } else if message["id"] == id {
+                let Some(error) = message.get("error") else { return Ok(message["result"].take()) };
+                let text =
+                    |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+                let code = text(error.pointer("/data/code"));
+                return Err(Refused { code, message: text(error.get("message")) });
+            }
+        }
     }
 
     /// Begins to receive events; from `seq` on, what is still kept is sent again.
     ///
     /// # Errors
     /// When the daemon refuses, for example with `E-EVENTS-GONE`.
+    #[track_caller]
     pub fn subscribe(&mut self, from: Option<u64>) -> Result<Value, Refused> {
         let params = from.map_or_else(|| json!({}), |seq| json!({ "since": seq }));
         self.call("events.subscribe", &params)
     }
 
-    /// The next event, or nothing within `limit`.
+    /// The next event, or nothing within `limit`, or where the daemon is gone.
     pub fn event(&mut self, limit: Duration) -> Option<Value> {
-        wait::within(limit, || {
-            self.receive();
-            self.events.pop_front()
-        })
+        self.event_until(Instant::now() + limit)
     }
 
     /// Waits for an event as wanted; those before it are dropped.
     ///
     /// # Panics
-    /// When `limit` is over; the message shows the events that came.
+    /// When `limit` is over, or the daemon is gone; the message shows the events that came.
     #[track_caller]
     pub fn wait_event(&mut self, what: &str, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+        let until = Instant::now() + limit;
         let mut passed = Vec::new();
-        let found = wait::within(limit, || {
-            self.receive();
-            while let Some(event) = self.events.pop_front() {
-                if wanted(&event) {
-                    return Some(event);
-                }
-                passed.push(event.to_string());
+        while let Some(event) = self.event_until(until) {
+            if wanted(&event) {
+                return event;
             }
-            None
-        });
-        found.unwrap_or_else(|| panic!("no {what} within {limit:?}; the events were:\n{}", passed.join("\n")))
+            passed.push(event.to_string());
+        }
+        panic!("no {what} within {limit:?}; the events were:\n{}", passed.join("\n"))
     }
 
-    /// Reads what is there; returns an answer, puts an event aside.
-    fn receive(&mut self) -> Option<Value> {
-        if let Some(line) = self.line() {
-            let message: Value =
-                serde_json::from_str(&line).unwrap_or_else(|e| panic!("no JSON ({e}): {line}"));
-            if message.get("id").is_some_and(|id| !id.is_null()) {
+    fn event_until(&mut self, until: Instant) -> Option<Value> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            let message = self.receive(until)?;
+            // An answer nobody waits for is dropped.
+            if message["id"].is_null() {
                 return Some(message);
             }
-            self.events.push_back(message);
         }
-        None
     }
 
-    fn line(&mut self) -> Option<String> {
-        if !self.buffer.contains(&b'\n') {
-            let mut chunk = [0; 65_536];
-            // A time-out is "nothing yet"; so is the end of a killed daemon: the wait above this then ends.
-            let count = self.stream.read(&mut chunk).unwrap_or(0);
-            self.buffer.extend_from_slice(&chunk[..count]);
+    /// The next message; nothing at `until`, or where the daemon is gone.
+    fn receive(&mut self, until: Instant) -> Option<Value> {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() && !self.reader.buffer().contains(&b'\n') {
+            return None;
         }
-        let end = self.buffer.iter().position(|&byte| byte == b'\n')?;
-        let line: Vec<u8> = self.buffer.drain(..=end).collect();
-        Some(String::from_utf8_lossy(&line).trim().to_owned())
+        // Zero would mean for ever.
+        let left = left.max(Duration::from_millis(1));
+        self.reader.get_ref().set_read_timeout(Some(left)).expect("a time above zero");
+        // Half a line is kept when the time is over, and is no message when the daemon died in it.
+        self.reader.read_until(b'\n', &mut self.line).ok().filter(|_| self.line.ends_with(b"\n"))?;
+        let line = std::mem::take(&mut self.line);
+        Some(serde_json::from_slice(&line).unwrap_or_else(|error| {
+            panic!("no JSON ({error}): {}", String::from_utf8_lossy(&line));
+        }))
     }
 }

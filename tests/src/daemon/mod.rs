@@ -2,6 +2,7 @@
 
 mod cli;
 mod control;
+mod operator;
 mod setup;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 pub use self::cli::{Background, Outcome};
 pub use self::control::{Control, Refused};
+pub use self::operator::Operator;
 pub use self::setup::{Account, Seat, Setup};
 use crate::process::{self, Process};
 use crate::wait;

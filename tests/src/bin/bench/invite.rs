@@ -1,22 +1,20 @@
 //! From the byte of `save --next dial` on the control socket to the INVITE on the wire.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, IoSliceMut, Write as _};
+use std::io::IoSliceMut;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use e2e::boundary;
-use e2e::daemon::{Account, Daemon};
+use e2e::daemon::{Account, Daemon, Operator};
 use e2e::peer::sipp::{Scenario, Sipp};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
-use serde_json::{Value, json};
 
 use crate::table::{Table, quantile};
 use crate::{leads, pages};
@@ -177,9 +175,7 @@ fn work(
     think: impl Fn(u64) -> Duration,
     invites: Option<&Mutex<Receiver<SystemTime>>>,
 ) -> Vec<f64> {
-    let mut operator = Operator::connect(&daemon.socket(), None);
-    operator.call("events.subscribe", &json!({}));
-    operator.call("dial.start", &json!({ "list": "leads" }));
+    let mut operator = Operator::begin(&daemon.socket(), None, "leads");
     let next = || {
         let receiver = invites?.lock().ok()?;
         receiver.recv_timeout(LIMIT).ok()
@@ -187,81 +183,16 @@ fn work(
     let mut times = Vec::new();
     next();
     for call in 0..calls {
-        operator.wait_wrap_up();
+        operator.wait_state("wrap_up");
         std::thread::sleep(think(call as u64));
-        let save = json!({ "status": "prospect", "memo": format!("call {call}"), "next": "dial" });
-        let from = operator.send("call.save", &save);
+        let (from, id) = operator.send_save(&format!("call {call}"), "dial");
         if invites.is_some() {
             let Some(at) = next() else { panic!("no INVITE followed save {call}: {}", daemon.log()) };
             times.push(at.duration_since(from).unwrap_or_default().as_secs_f64() * 1_000.0);
         }
-        operator.answer();
+        operator.answer(id);
     }
     times
-}
-
-/// A client of the control socket, for one seat.
-pub(crate) struct Operator {
-    reader: BufReader<UnixStream>,
-    // The name as events write it; `None` where there is only one seat.
-    seat: Option<String>,
-    wrap_ups: usize,
-    next_id: u64,
-}
-
-impl Operator {
-    pub(crate) fn connect(socket: &Path, seat: Option<&str>) -> Self {
-        let stream = UnixStream::connect(socket).unwrap_or_else(|error| panic!("{error}"));
-        let _ = stream.set_read_timeout(Some(LIMIT));
-        let seat = seat.map(|name| format!("\"{name}\""));
-        Self { reader: BufReader::new(stream), seat, wrap_ups: 0, next_id: 0 }
-    }
-
-    /// The moment before the first byte leaves.
-    fn send(&mut self, method: &str, params: &Value) -> SystemTime {
-        self.next_id += 1;
-        let request = json!({ "jsonrpc": "2.0", "id": self.next_id, "method": method, "params": params });
-        let line = format!("{request}\n");
-        let from = SystemTime::now();
-        self.reader.get_mut().write_all(line.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-        from
-    }
-
-    pub(crate) fn call(&mut self, method: &str, params: &Value) {
-        self.send(method, params);
-        self.answer();
-    }
-
-    fn answer(&mut self) {
-        loop {
-            let message = self.message();
-            if message["id"] == self.next_id {
-                assert!(message["error"].is_null(), "refused: {message}");
-                return;
-            }
-        }
-    }
-
-    /// Waits until a call of the seat has ended and is to be saved.
-    pub(crate) fn wait_wrap_up(&mut self) {
-        while self.wrap_ups == 0 {
-            self.message();
-        }
-        self.wrap_ups -= 1;
-    }
-
-    fn message(&mut self) -> Value {
-        let mut line = String::new();
-        let read = self.reader.read_line(&mut line);
-        assert!(read.is_ok_and(|count| count > 0), "the daemon went away or fell silent");
-        let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        let text = message.to_string();
-        let ours = self.seat.as_ref().is_none_or(|seat| text.contains(seat.as_str()));
-        if ours && text.contains("\"seat.changed\"") && text.contains("\"wrap_up\"") {
-            self.wrap_ups += 1;
-        }
-        message
-    }
 }
 
 /// Two sockets between the daemon and sipp that note when the kernel was given an INVITE.

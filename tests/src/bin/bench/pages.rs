@@ -4,10 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use e2e::daemon::Account;
-use serde_json::json;
+use e2e::daemon::{Account, Operator};
 
-use crate::invite::{Operator, callees};
+use crate::invite::callees;
 use crate::leads;
 use crate::table::{Table, quantile};
 
@@ -21,16 +20,13 @@ pub(crate) fn measure(table: &mut Table, state: &Path) {
     let mut daemon = leads::daemon(leads::setup(line), state);
     daemon.start();
     let process = Path::new("/proc").join(daemon.process().pid().to_string());
-    let mut operator = Operator::connect(&daemon.socket(), None);
-    operator.call("events.subscribe", &json!({}));
-    operator.call("dial.start", &json!({ "list": "leads" }));
+    let mut operator = Operator::begin(&daemon.socket(), None, "leads");
     let (mut all, mut code) = (Vec::new(), Vec::new());
     for save in 0..SAVES {
-        operator.wait_wrap_up();
+        operator.wait_state("wrap_up");
         std::thread::sleep(PAUSE);
         fs::write(process.join("clear_refs"), "1").unwrap_or_else(|error| panic!("clear_refs: {error}"));
-        let words = json!({ "status": "prospect", "memo": format!("call {save}"), "next": "dial" });
-        operator.call("call.save", &words);
+        operator.save(&format!("call {save}"), "dial");
         let (used, of_it_code) = used(&process);
         // The first calls reach for what later ones find.
         if save >= SAVES / 4 {

@@ -4,10 +4,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use e2e::daemon::{Account, Seat};
-use serde_json::json;
+use e2e::daemon::{Account, Operator, Seat};
 
-use crate::invite::{Operator, callees};
+use crate::invite::callees;
 use crate::leads;
 use crate::sip::processor_seconds;
 use crate::table::Table;
@@ -42,14 +41,12 @@ pub(crate) fn measure(table: &mut Table, state: &Path, seconds: u64) {
 }
 
 fn work(socket: &Path, seat: &str, end: Instant, made: &AtomicU32) {
-    let mut operator = Operator::connect(socket, Some(seat));
-    operator.call("events.subscribe", &json!({}));
-    operator.call("dial.start", &json!({ "seat": seat, "list": "leads" }));
+    let mut operator = Operator::begin(socket, Some(seat), "leads");
     loop {
-        operator.wait_wrap_up();
+        operator.wait_state("wrap_up");
         made.fetch_add(1, Ordering::Relaxed);
         let next = if Instant::now() < end { "dial" } else { "stay" };
-        operator.call("call.save", &json!({ "seat": seat, "status": "prospect", "memo": "", "next": next }));
+        operator.save("", next);
         if next == "stay" {
             return;
         }
