@@ -30,6 +30,7 @@ mod media;
 mod moved;
 mod offers;
 mod office;
+mod order;
 mod outcomes;
 mod pause;
 mod people;

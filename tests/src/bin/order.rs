@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are this program's output")]
 #![expect(clippy::disallowed_methods, reason = "calls are watched by the wall clock")]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use std::time::Duration;
 use e2e::daemon::{Account, Daemon, Operator};
 use e2e::peer::sipp::Scenario;
 use e2e::process;
+use e2e::symbols::{LIST, Symbols, script};
 
 const SAVES: u32 = 8;
 const LATE: &str = "<pause milliseconds=\"3000\"/>";
 const TALK: Duration = Duration::from_secs(1);
-const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../agent/hot.ld");
 
 fn main() {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -114,86 +114,4 @@ fn read(path: &Path) -> BTreeSet<String> {
         run.extend(names.get(id).map(|&name| name.to_owned()));
     }
     run
-}
-
-/// The program's functions and their sizes in bytes.
-struct Symbols {
-    sizes: BTreeMap<String, u64>,
-    /// How many functions have the same name but for the compiler's hash.
-    alike: HashMap<String, usize>,
-}
-
-impl Symbols {
-    fn of(binary: &Path) -> Self {
-        let mut command = Command::new(process::program("nm", "binutils"));
-        let text = process::output_of(command.args(["-S", "--defined-only"]).arg(binary));
-        let sizes: BTreeMap<String, u64> = text
-            .lines()
-            .filter_map(|line| {
-                let mut fields = line.split_whitespace();
-                let (_, size, kind, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-                let code = kind.eq_ignore_ascii_case("t");
-                code.then_some((name.to_owned(), u64::from_str_radix(size, 16).ok()?))
-            })
-            .collect();
-        let mut alike = HashMap::new();
-        for name in sizes.keys() {
-            *alike.entry(pattern(name)).or_default() += 1;
-        }
-        Self { sizes, alike }
-    }
-
-    /// Names for the linker. The hash in a name changes with the compiler, so a `*` stands for it, but where that
-    /// would draw in many functions of generic code that did not run.
-    fn patterns(&self, run: &BTreeSet<String>) -> Vec<String> {
-        let mut of = HashMap::<String, usize>::new();
-        let ours = || run.iter().filter(|name| self.sizes.contains_key(*name));
-        for name in ours() {
-            *of.entry(pattern(name)).or_default() += 1;
-        }
-        let names: BTreeSet<String> = ours()
-            .map(|name| {
-                let short = pattern(name);
-                let (ran, all) = (of[&short], self.alike.get(&short).copied().unwrap_or_default());
-                if all > 2 * ran && all > 4 { name.clone() } else { short }
-            })
-            .collect();
-        names.into_iter().collect()
-    }
-
-    fn bytes(&self, names: &[String]) -> u64 {
-        let names: BTreeSet<&String> = names.iter().collect();
-        let taken =
-            self.sizes.iter().filter(|(name, _)| names.contains(name) || names.contains(&pattern(name)));
-        taken.map(|(_, size)| size).sum()
-    }
-}
-
-/// The name with a `*` for what the compiler draws: `…17h` and sixteen digits, or the `Cs…_` of a crate.
-fn pattern(name: &str) -> String {
-    if let Some(at) = name.rfind("17h").filter(|_| name.starts_with("_ZN")) {
-        return format!("{}17h*", &name[..at]);
-    }
-    if !name.starts_with("_R") {
-        return name.to_owned();
-    }
-    let mut parts = name.split("Cs");
-    let mut short = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let drawn = part.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(0);
-        let _ = write!(short, "Cs*{}", &part[drawn..]);
-    }
-    short
-}
-
-fn script(names: &[String]) -> String {
-    let mut text = String::from(
-        "/* What runs in every call, side by side (ADR 0007). Written by `./x order`. */\n\
-         SECTIONS\n{\n  .text.hot :\n  {\n",
-    );
-    for name in names {
-        let _ = writeln!(text, "    *(.text.{name})");
-    }
-    text.push_str("  }\n}\nINSERT BEFORE .text;\n");
-    text
 }
