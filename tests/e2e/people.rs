@@ -2,7 +2,7 @@
 
 use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
-use e2e::ports;
+use e2e::{ports, wait};
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -193,7 +193,8 @@ fn a_call_refused_as_busy_leaves_a_row() {
     let rows = daemon.wait_history(1, SOON);
     assert_eq!((&rows[0]["direction"], &rows[0]["sip_code"]), (&"incoming".into(), &486.into()), "{rows:#?}");
     assert_eq!((&rows[0]["outcome"], &rows[0]["operator"]), (&"busy".into(), &Value::Null));
-    assert!(!rows[0]["sealed_at"].is_null());
+    // The machine seals it once its end is written.
+    wait::until_true("the row is sealed", SOON, || !daemon.wait_history(1, SOON)[0]["sealed_at"].is_null());
     daemon.cli(&["answer"]);
     first.succeed(SOON);
 }
