@@ -77,7 +77,7 @@ fn the_bin_is_emptied_by_itself() {
     assert_eq!(db.execute(sql, []).unwrap(), 1);
     drop(db);
     daemon.start();
-    let left = e2e::wait::within(SOON, || {
+    let left = wait::within(SOON, || {
         let trash = daemon.cli(&["contact", "ls", "--trash"]);
         (column(&trash, "company") == ["0612345678"]).then_some(())
     });
@@ -216,7 +216,7 @@ fn every_administrative_change_is_in_the_audit_log() {
         daemon.cli(&["history", "--manual", "include"])["rows"][0]["attempt"].as_str().unwrap().to_owned()
     };
     let first = call("0312345601", "見込");
-    call("0312345701", "通話済");
+    let second = call("0312345701", "通話済");
     let mut walked = std::collections::BTreeSet::new();
     let mut seen = 0;
     let mut step = |method: &str, params: Value, action: &str| -> Value {
@@ -251,6 +251,7 @@ fn every_administrative_change_is_in_the_audit_log() {
     {
         step("lead.change", json!({ "list": "名簿", "leads": [lead], "what": what, "users": [] }), action);
     }
+    step("lead.edit", json!({ "lead": lead, "person": "佐藤" }), "lead.edit");
     let gone =
         step("lead.change", json!({ "list": "名簿", "leads": [lead], "what": "delete" }), "lead.delete");
     step("list.restore", json!({ "list": "名簿", "at": gone["at"] }), "lead.restore");
@@ -270,6 +271,7 @@ fn every_administrative_change_is_in_the_audit_log() {
     step("recording.hold", json!({ "attempt": first, "reason": "係争" }), "recording.hold");
     let copied = control_rows(&daemon, "recording.ls")[0]["id"].clone();
     step("recording.exported", json!({ "recordings": [copied] }), "recording.export");
+    step("recording.delete", json!({ "attempt": second, "reason": "本人" }), "recording.delete");
     let task = control_rows(&daemon, "task.ls")[0]["id"].clone();
     step("task.due", json!({ "task": task, "due_at": 1_900_000_000_000_i64 }), "task.due");
     step("task.assign", json!({ "task": task, "owner": null }), "task.reassign");

@@ -195,7 +195,9 @@ fn advice_names_commands_and_options_that_exist() {
         known.extend(command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned));
         command.get_subcommands().for_each(|command| options(command, known));
     }
-    let cli = Cli::command();
+    let mut cli = Cli::command();
+    // With --help and --version.
+    cli.build();
     let mut known = Vec::new();
     options(&cli, &mut known);
     let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
