@@ -21,7 +21,8 @@
 //! Times are UTC milliseconds (`i64`) and always arguments: this crate reads no clock, except to bound an import slice.
 //! Identifiers are 128-bit and time-ordered ([`AttemptId`]); the caller may make them.
 
-pub mod backend;
+pub mod awake;
+mod backend;
 mod changes;
 pub mod code;
 pub mod dnc_file;

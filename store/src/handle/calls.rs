@@ -23,12 +23,13 @@ impl Store {
     }
 
     /// Goes through an advance and takes everything back: nothing is written, no lead is claimed. What it uses of code and
-    /// data is at hand afterwards for the one that follows. It waits behind every write of a call, and ends early when one
-    /// comes. Returns what would have been claimed.
+    /// data is at hand afterwards for the one that follows, and the disk is kept awake for a while. It waits behind every
+    /// write of a call, and ends early when one comes. Returns what would have been claimed.
     ///
     /// # Errors
     /// As [`Self::advance`].
     pub async fn rehearse(&self, step: Advance) -> Result<Option<Claimed>> {
+        self.inner.awake.keep();
         let queue = Arc::clone(&self.inner.writes);
         self.behind(move |b| b.rehearse(&step, &|| queue.calls_wait())).await
     }

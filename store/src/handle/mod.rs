@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::awake::{self, Awake, Disk};
 use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
@@ -52,12 +53,20 @@ pub struct Store {
 struct Inner {
     writes: Arc<Queue<Writer>>,
     reads: Arc<Queue<LazyReader>>,
+    awake: Arc<Awake>,
     lane: Arc<Semaphore>,
     /// Long reads that have a connection and a thread of their own.
     apart: Arc<Semaphore>,
     path: PathBuf,
     disk_full: AtomicBool,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
+}
+
+/// What ends with the store.
+#[derive(Default)]
+struct Threads {
+    connections: Vec<JoinHandle<()>>,
+    keeper: Option<JoinHandle<()>>,
 }
 
 impl Store {
@@ -85,16 +94,27 @@ impl Store {
             .spawn(move || thread::run_reader(&queue, Box::new(move || sqlite::open_reader(&file, &watched))))
             .map_err(failed)?;
         let lane = Arc::new(Semaphore::new(CALL_LANE));
-        let threads = Mutex::new(vec![writer, reader]);
+        let mut threads = Threads { connections: vec![writer, reader], keeper: None };
+        let awake = Arc::new(Awake::default());
+        if let Ok(disk) = Disk::open(path) {
+            let asked = Arc::clone(&awake);
+            let keeper = std::thread::Builder::new()
+                .name("store-awake".to_owned())
+                .stack_size(STACK_BYTES)
+                .spawn(move || awake::run(&asked, disk))
+                .map_err(failed)?;
+            threads.keeper = Some(keeper);
+        }
         Ok(Self {
             inner: Arc::new(Inner {
                 writes,
                 reads,
+                awake,
                 lane,
                 apart: Arc::new(Semaphore::new(APART)),
                 path: path.to_owned(),
                 disk_full: AtomicBool::new(false),
-                threads,
+                threads: Mutex::new(threads),
             }),
         })
     }
@@ -139,8 +159,9 @@ impl Store {
         self.inner.reads.close();
         let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let (sender, receiver) = oneshot::channel();
+        let awake = Arc::clone(&self.inner.awake);
         let joiner = std::thread::Builder::new().name("store-close".to_owned()).spawn(move || {
-            join(threads);
+            threads.end(&awake);
             let _ = sender.send(());
         });
         if joiner.is_ok() {
@@ -269,14 +290,21 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.writes.close();
         self.reads.close();
-        join(std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner)));
+        std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner)).end(&self.awake);
     }
 }
 
-/// Waits for threads. A thread that panicked has said so already.
-fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        let _ = thread.join();
+impl Threads {
+    /// Waits for them: for the one that holds the database open past SQLite last, see [`Disk`]. One that panicked has said
+    /// so already.
+    fn end(self, awake: &Awake) {
+        for thread in self.connections {
+            let _ = thread.join();
+        }
+        awake.close();
+        if let Some(keeper) = self.keeper {
+            let _ = keeper.join();
+        }
     }
 }
 
