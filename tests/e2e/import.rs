@@ -109,6 +109,26 @@ fn a_list_goes_out_again_as_csv() {
     assert_eq!(text.lines().count(), 4, "{text}");
 }
 
+/// S0.21, C13: a file for a product that takes no quotation marks has none, and what gave way is told.
+#[test]
+fn a_list_goes_out_without_quotation_marks() {
+    let daemon = idle();
+    daemon.import("first", encoded("cp932"));
+    let bare = ["list", "export", "first", "out.csv", "--profile", "miitel", "--without-results"];
+    let done = daemon.cli(&bare);
+    let text = std::fs::read_to_string(daemon.path("out.csv")).unwrap();
+    assert!(!text.contains(['"', '\'']) && text.contains("有限会社″引用″"), "{text}");
+    let cell = done["replaced"].as_array().unwrap().iter().find(|cell| cell["value"] == "有限会社\"引用\"");
+    let cell = cell.unwrap_or_else(|| panic!("{done:#}"));
+    assert_eq!((&cell["row"], &cell["column"]), (&4.into(), &"取引先会社名".into()), "{done:#}");
+    let told = daemon.run_plain(&bare);
+    assert!(told.code == 0 && told.stderr.contains("有限会社″引用″"), "{told:#?}");
+    daemon.cli(&["list", "create", "second"]);
+    let again = daemon.cli(&["list", "import", "second", "out.csv", "--profile", "miitel"]);
+    assert_eq!((&again["inserted"], &again["warnings"]), (&3.into(), &serde_json::json!([])), "{again:#}");
+    daemon.run(&["list", "export", "first", "x.csv", "--profile", "nobody"]).refused("E-BAD-REQUEST");
+}
+
 /// S0.11: the file may come from standard input; it is read as any other, and leaves nothing on the disk.
 #[test]
 fn a_list_comes_from_standard_input() {

@@ -278,6 +278,8 @@ params! {
         /// Leave cells alone that a spreadsheet would run as formulas.
         #[serde(default)]
         raw: bool,
+        /// The rules of the product that is to read it: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`.
+        profile: Option<String>,
         /// Leave the results out.
         #[serde(default)]
         without_results: bool,

@@ -4,7 +4,7 @@ use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use protocol::params::{ContactImport, DncImport, ListCreate, ListImport};
-use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow};
+use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow, ReplacedCell};
 use protocol::{ErrorCode, RpcError, Verb};
 
 use super::args::{ContactImportArgs, ImportArgs};
@@ -153,7 +153,11 @@ pub(super) fn fetch<V: Verb<Result = ExportResult>>(
         let detail = "the daemon offered no file";
         return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
     };
-    if !save(&mut client, download, file, out)? {
+    let named = save(&mut client, download, file, out)?;
+    if !(named && out.json) {
+        tell_replaced(&result.replaced, result.replaced_total, out);
+    }
+    if !named {
         return Ok(());
     }
     if out.json {
@@ -205,6 +209,37 @@ pub(super) fn save(client: &mut Client, download: &str, file: &Path, out: Out) -
     }
     write(file, |into| client.download(download, into))?;
     Ok(true)
+}
+
+/// Says which cells were written otherwise than they stand, beside whatever is printed.
+pub(super) fn tell_replaced(cells: &[ReplacedCell], total: u64, out: Out) {
+    if total == 0 {
+        return;
+    }
+    let what = out.text(
+        "個のセルを、引用符を使わない形に書き換えました",
+        "cells were written otherwise, since the product takes no quotation marks",
+    );
+    out.note(&format!("{total} {what}"));
+    let head = [
+        out.text("行", "line"),
+        out.text("列", "column"),
+        out.text("値", "value"),
+        out.text("書き出した値", "written"),
+    ];
+    let mut table = Table::new(&head).right(&[0]).whole();
+    for cell in cells.iter().take(SHOWN) {
+        let shown = [&cell.value, &cell.written].map(|text| shorten(text, CELL));
+        table.row([cell.row.to_string(), cell.column.clone()].into_iter().chain(shown));
+    }
+    table.lines().iter().for_each(|line| out.note(line));
+    let more = total.saturating_sub(cells.len().min(SHOWN) as u64);
+    if more > 0 {
+        out.note(&format!(
+            "  … {more} {}",
+            out.text("個(--json で1000個まで)", "more (--json has up to 1000)")
+        ));
+    }
 }
 
 fn create(client: &mut Client, args: &ImportArgs) -> Result<(), Failure> {
@@ -347,7 +382,7 @@ fn write(
 
 /// Smaller files are there before a bar could be read.
 const TOLD_FROM: u64 = 4 * 1024 * 1024;
-/// Columns of a bad cell that are shown.
+/// Columns of a cell that are shown.
 const CELL: usize = 30;
 /// Mistakes shown to a person; a file with more has one cause.
 const SHOWN: usize = 30;

@@ -9,7 +9,7 @@ use protocol::{ErrorCode, RpcError, Verb as Method};
 
 use super::args::{
     AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg, Global,
-    HistoryVerb, NoteAbout, NoteVerb, TaskVerb, UserVerb,
+    HistoryVerb, NoteAbout, NoteVerb, TaskVerb, UserVerb, WriteArgs,
 };
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
@@ -195,8 +195,10 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
         DncVerb::ImportUndo { import, reason } => {
             call(global, DncImportUndo { import, reason }, out, render::dnc_import_undone)
         }
-        DncVerb::Export { file, project, cleared, encoding, raw } => {
-            let verb = DncExport { project, cleared, path: None, encoding: Some(encoding), raw };
+        DncVerb::Export { file, project, cleared, write } => {
+            let WriteArgs { encoding, raw, profile } = write;
+            let encoding = Some(encoding);
+            let verb = DncExport { project, cleared, path: None, encoding, raw, profile };
             export(global, verb, "dnc", &file, out)
         }
     }
@@ -249,8 +251,10 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
         ContactVerb::ImportUndo { import } => {
             call(global, ListImportUndo { import }, out, render::manage::undone)
         }
-        ContactVerb::Export { file, encoding, raw, per_number } => {
-            let verb = ContactExport { path: None, encoding: Some(encoding), raw, per_number };
+        ContactVerb::Export { file, write, per_number } => {
+            let WriteArgs { encoding, raw, profile } = write;
+            let encoding = Some(encoding);
+            let verb = ContactExport { path: None, encoding, raw, profile, per_number };
             export(global, verb, "contacts", &file, out)
         }
         ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),
@@ -277,7 +281,8 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
         HistoryVerb::Report { attempt, off } => {
             call(global, HistoryReport { attempt, on: !off }, out, render::call)
         }
-        HistoryVerb::Export { file, list, number, operator, status, from, to, manual, encoding, raw } => {
+        HistoryVerb::Export { file, list, number, operator, status, from, to, manual, write } => {
+            let WriteArgs { encoding, raw, profile } = write;
             let verb = HistoryExport {
                 list,
                 number,
@@ -289,6 +294,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
                 path: None,
                 encoding: Some(encoding),
                 raw,
+                profile,
             };
             export(global, verb, "history", &file, out)
         }
@@ -333,7 +339,11 @@ fn export<V: Method<Result = Exported>>(
         let detail = "the daemon offered no file";
         return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
     };
-    if !files::save(&mut client, &download, file, out)? {
+    let named = files::save(&mut client, &download, file, out)?;
+    if !(named && out.json) {
+        files::tell_replaced(&result.replaced, result.replaced_total, out);
+    }
+    if !named {
         return Ok(());
     }
     result.path = Some(file.display().to_string());

@@ -4,7 +4,9 @@ use protocol::Verb as Method;
 use protocol::params::*;
 use protocol::result::SeatStatus;
 
-use super::args::{CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb};
+use super::args::{
+    CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
+};
 use super::output::{Closed, Out};
 use super::{Failure, files, office, render, socket};
 use crate::control::client::Client;
@@ -157,9 +159,11 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
     match verb {
         ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
         ListVerb::Import(args) => files::import(&socket(global), *args, out),
-        ListVerb::Export { list, file, encoding, raw, without_results } => {
+        ListVerb::Export { list, file, write, without_results } => {
             let of = list.clone();
-            let verb = ListExport { list, path: None, encoding: Some(encoding), raw, without_results };
+            let WriteArgs { encoding, raw, profile } = write;
+            let encoding = Some(encoding);
+            let verb = ListExport { list, path: None, encoding, raw, profile, without_results };
             files::fetch(&socket(global), verb, of, &file, out)
         }
         ListVerb::Ls => call(global, ListLs {}, out, |lists, out| render::lists(&lists.lists, out)),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use protocol::params::{ContactImport, ListExport, ListImport, SentFile};
-use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow};
+use protocol::result::{ExportResult, Exported, ImportIssue, ImportResult, PreviewRow};
 use protocol::{ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{
@@ -15,6 +15,7 @@ use store::import::{
 use store::{Actor, Progress, Store};
 use tokio::sync::watch;
 
+use super::export;
 use super::job::store_error;
 use super::manage::{Register, Running, Told};
 use super::query::operator_named;
@@ -158,17 +159,13 @@ pub(super) async fn export(
     progress: Progress,
 ) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
-    let path = PathBuf::from(p.path.ok_or_else(|| bad("path"))?);
-    let options = ExportOptions {
-        path: path.clone(),
-        encoding: super::manage::encoding(p.encoding.as_deref())?,
-        raw: p.raw,
-        without_results: p.without_results,
-        progress,
-        ..ExportOptions::default()
-    };
-    let report = store.export_list(list.id, options).await.map_err(|error| store_error(&error))?;
-    super::manage::exported(list.name, path, report)
+    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = ExportOptions { without_results: p.without_results, ..options };
+    let options = options.for_lists(export::profile(p.profile.as_deref())?);
+    let report = store.export_list(list.id, options.clone()).await.map_err(|error| store_error(&error))?;
+    let Exported { rows, bytes, path, download, replaced, replaced_total } =
+        export::exported(&options, report)?;
+    Ok(ExportResult { list: list.name, rows, bytes, path, download, replaced, replaced_total })
 }
 
 pub(super) fn profile(name: &str) -> Result<&'static Profile, RpcError> {

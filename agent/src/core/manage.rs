@@ -5,14 +5,12 @@ mod lead;
 mod list;
 mod recording;
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::result::{Done as DoneResult, ExportResult, RoundResult};
+use protocol::result::{Done as DoneResult, RoundResult};
 use protocol::{Command, ErrorCode, Event, RpcError};
-use store::export::{ExportEncoding, ExportReport};
 use store::import::Cancel;
 use store::{Actor, ListId, Progress, Scope};
 
@@ -298,29 +296,6 @@ impl Core {
             respond(reply, result);
             Done::Nothing
         });
-    }
-}
-
-/// What an export came to; a file that would lose characters is refused with their places.
-pub(super) fn exported(of: String, path: PathBuf, report: ExportReport) -> Answer<ExportResult> {
-    if !report.written {
-        let places: Vec<String> = report
-            .unencodable
-            .iter()
-            .take(20)
-            .map(|place| format!("row {} {}: {:?}", place.row, place.column, place.character))
-            .collect();
-        return Err(RpcError::with_detail(ErrorCode::ExportChar, places.join(", ")));
-    }
-    let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
-    let path = Some(path.display().to_string());
-    Ok(ExportResult { list: of, rows: report.rows, bytes, path, download: None })
-}
-
-pub(super) fn encoding(word: Option<&str>) -> Answer<ExportEncoding> {
-    match word {
-        None => Ok(ExportEncoding::Utf8Bom),
-        Some(word) => word_of(word, "encoding"),
     }
 }
 

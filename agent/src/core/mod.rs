@@ -21,6 +21,7 @@ mod consult;
 mod devices;
 mod digits;
 mod ended;
+mod export;
 mod headset;
 mod heard;
 pub(crate) mod identity;

@@ -159,8 +159,8 @@ pub(crate) trait ListReads {
     fn project_by_name(&mut self, name: &str) -> Result<ProjectId>;
     fn deleted_lists(&mut self) -> Result<Vec<DeletedList>>;
     fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>>;
-    /// Whether a further number of the list has a label.
-    fn has_labels(&mut self, list: ListId) -> Result<bool>;
+    /// Whether a lead of the list has a further number, or one with a label.
+    fn has_further_numbers(&mut self, list: ListId, labelled: bool) -> Result<bool>;
     fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>>;
     fn project_grants(&mut self, project: ProjectId) -> Result<Vec<GrantRow>>;
     fn may_use(&mut self, list: ListId, user: UserId) -> Result<bool>;

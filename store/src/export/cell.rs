@@ -1,5 +1,7 @@
 //! One cell: quoting, formulas, CP932.
 
+use std::borrow::Cow;
+
 use encoding_rs::SHIFT_JIS;
 
 /// Appends `text` as one cell, quoted where RFC 4180 or a leading or trailing space asks for it.
@@ -19,15 +21,34 @@ pub(crate) fn write_cell(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Whether a spreadsheet would run the cell, or take an apostrophe of ours off it: `'`* then one of `=+-@`, tab or CR,
-/// in either width.
-pub(super) fn is_formula(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(FORMULA_STARTS)
+/// The text as it stands bare in a file for a product that takes no quotation marks (S0.21): what would need them, and the
+/// marks themselves, give way to signs that look alike; a line break or tab to a space.
+pub(super) fn without_quotes(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c: char| bare(c) != c) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").chars().map(bare).collect())
 }
 
-/// Takes the apostrophe off that an export put before a formula.
+fn bare(c: char) -> char {
+    match c {
+        ',' => '，',
+        '"' | '＂' | '“' | '”' | '„' => '″',
+        '\'' | '＇' | '‘' | '’' => PRIME,
+        '\n' | '\r' | '\t' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        c => c,
+    }
+}
+
+/// Whether a spreadsheet would run the cell, or take a sign of ours off it: `'` or `′`, any number, then one of `=+-@`, tab
+/// or CR, in either width.
+pub(super) fn is_formula(text: &str) -> bool {
+    text.trim_start_matches(NEUTRALISERS).starts_with(FORMULA_STARTS)
+}
+
+/// Takes the sign off that an export put before a formula.
 pub(crate) fn strip_neutraliser(text: &str) -> &str {
-    match text.strip_prefix('\'') {
+    match text.strip_prefix(NEUTRALISERS) {
         Some(rest) if is_formula(rest) => rest,
         _ => text,
     }
@@ -53,6 +74,10 @@ pub(super) fn encode_cp932(text: &str, out: &mut Vec<u8>, mut unencodable: impl 
     }
 }
 
+/// Stands for an apostrophe where none may be written. Neither a quotation mark nor made one by NFKC, and in CP932.
+pub(super) const PRIME: char = '′';
+/// What an export puts before a formula.
+const NEUTRALISERS: [char; 2] = ['\'', PRIME];
 const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 /// 〓, the printers' sign for a missing type.
 const GETA: &[u8] = b"\x81\xAC";

@@ -67,7 +67,7 @@ impl<W: Write> ListWriter<W> {
                 names.push(if taken { format!("{name}{OURS}") } else { name.to_owned() });
             }
         }
-        let sheet = Sheet::new(sink, options.encoding, options.raw, names)?;
+        let sheet = Sheet::new(sink, options, names)?;
         Ok(Self { sheet, columns: columns.to_vec(), without_results: options.without_results, labels })
     }
 
@@ -88,11 +88,8 @@ impl<W: Write> ListWriter<W> {
         sheet.cell(&numbers)?;
         sheet.text(&row.categories.join("|"))?;
         if self.labels {
-            let lines = row.extra_phones.iter().map(|(phone, label)| match label {
-                Some(label) => format!("{}:{}", label.replace(['\r', '\n'], " "), phone.display_national()),
-                None => phone.display_national(),
-            });
-            sheet.text(&lines.collect::<Vec<_>>().join("\n"))?;
+            let numbers = row.extra_phones.iter();
+            sheet.further(numbers.map(|(phone, label)| (label.as_deref(), phone.display_national())))?;
         }
         for column in &self.columns {
             sheet.text(row.attributes.get(column).and_then(Value::as_str).unwrap_or_default())?;
@@ -124,7 +121,7 @@ pub(crate) fn export_list(
     let info = reader.list_by_name(&list.to_string())?;
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
-        let labels = reader.has_labels(list)?;
+        let labels = reader.has_further_numbers(list, !options.per_number)?;
         let mut writer = ListWriter::new(sink, options, &info.columns, labels).map_err(failed)?;
         options.progress.set(0, info.total);
         let mut after = None;

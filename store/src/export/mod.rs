@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::import::UnknownWord;
+use crate::import::{HeaderMode, Profile, UnknownWord};
 use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
@@ -20,6 +20,7 @@ pub(crate) use cell::{strip_neutraliser, write_cell};
 pub use list::{ExportRow, ListWriter};
 pub(crate) use list::{FURTHER, OURS, export_list};
 pub(crate) use registers::{EMAIL, export_contacts, export_dnc, export_history};
+pub(crate) use sheet::STROKE;
 
 /// Encoding of an exported file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub enum ExportEncoding {
     Utf8Bom,
 }
 
-/// How a list is exported.
+/// How a file is exported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportOptions {
     /// The file; it is replaced as a whole or not at all.
@@ -44,12 +45,51 @@ pub struct ExportOptions {
     pub raw: bool,
     /// Leave out the columns of results (lists only).
     pub without_results: bool,
-    /// A row for each number, the four columns only (contacts only): what other products read.
+    /// One number a row, as other products read it: contacts get a row for each number and the four columns only, lists their
+    /// further numbers in a column of their own.
     pub per_number: bool,
+    /// No line names the columns.
+    pub no_header: bool,
+    /// Nothing is put in quotation marks, and there are none in the file: what needs or is one gives way to a sign that looks
+    /// alike ([`ExportReport::replaced`]).
+    pub no_quotes: bool,
     /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
     pub replace_unencodable: bool,
     /// Counts rows, and ends the export when nobody wants it any more.
     pub progress: Progress,
+}
+
+impl ExportOptions {
+    /// With the rules of the product that is to read a list, calls or do-not-call numbers.
+    #[must_use]
+    pub fn for_lists(self, profile: &Profile) -> Self {
+        Self {
+            per_number: self.per_number || profile.one_number,
+            no_header: profile.list_header == HeaderMode::None,
+            no_quotes: profile.no_quotes,
+            ..self
+        }
+    }
+
+    /// With the rules of the product that is to read contacts.
+    #[must_use]
+    pub fn for_contacts(self, profile: &Profile) -> Self {
+        Self { no_header: profile.contact_header == HeaderMode::None, ..self.for_lists(profile) }
+    }
+}
+
+/// A cell of a file without quotation marks that was written otherwise than it stands.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ReplacedCell {
+    /// Row of the file, from 1, the header included.
+    pub row: u64,
+    /// Name of the column.
+    #[serde(serialize_with = "as_text")]
+    pub column: Arc<str>,
+    /// What it says, the beginning of it.
+    pub value: String,
+    /// What was written, the beginning of it.
+    pub written: String,
 }
 
 /// A character that does not exist in the encoding; 〓 was written in its place.
@@ -80,12 +120,17 @@ pub struct ExportReport {
     pub unencodable_total: u64,
     /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding.
     pub written: bool,
-    /// Cells a spreadsheet would have run as formulas and that got a leading apostrophe.
+    /// Cells a spreadsheet would have run as formulas and that got a leading apostrophe, or `′` where there may be none.
     pub neutralised: u64,
+    /// Cells that were written otherwise than they stand, since the file has no quotation marks; the first
+    /// [`ExportReport::MOST_CHARS`] of them.
+    pub replaced: Vec<ReplacedCell>,
+    /// How many there were.
+    pub replaced_total: u64,
 }
 
 impl ExportReport {
-    /// Unencodable characters kept with their place.
+    /// Unencodable characters, and replaced cells, kept with their place.
     pub const MOST_CHARS: usize = 1_000;
 }
 
@@ -145,6 +190,7 @@ const PAGE: u32 = 1000;
 #[cfg(test)]
 mod tests {
     use encoding_rs::SHIFT_JIS;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::phone::Phone;
@@ -200,6 +246,76 @@ mod tests {
         let listed: Vec<_> = report.unencodable.iter().map(|c| (c.row, &*c.column, c.character)).collect();
         assert_eq!(listed, [(2, "取引先会社名", '𠮷'), (2, "取引先会社名", '♡')]);
         assert!(SHIFT_JIS.decode(&bytes).0.contains("〓野家〓"));
+    }
+
+    /// S0.21, C13: nothing needs quotation marks, none is left, and what was replaced is listed with its place.
+    #[test]
+    fn a_product_without_quotation_marks_gets_none_and_what_gave_way_is_listed() {
+        for encoding in [ExportEncoding::Utf8, ExportEncoding::Cp932] {
+            let options = ExportOptions { encoding, no_quotes: true, ..ExportOptions::default() };
+            let (bytes, report) = export("㈱A, \"B\" O'C;", options.clone());
+            let text = match encoding {
+                ExportEncoding::Cp932 => SHIFT_JIS.decode(&bytes).0.into_owned(),
+                _ => String::from_utf8(bytes).unwrap(),
+            };
+            assert_eq!(
+                text.lines().nth(1).unwrap(),
+                "㈱A， ″B″ O′C;,山田 ″太郎″,18403-1234-5678/090-1234-5678,製品A|既存,一,,見込,\
+                 2026-01-01 08:59:59,2,一行目 二行目"
+            );
+            let listed: Vec<_> = report
+                .replaced
+                .iter()
+                .map(|cell| (cell.row, &*cell.column, &*cell.value, &*cell.written))
+                .collect();
+            assert_eq!(
+                listed,
+                [
+                    (2, "取引先会社名", "㈱A, \"B\" O'C;", "㈱A， ″B″ O′C;"),
+                    (2, "取引先担当者名", "山田 \"太郎\"", "山田 ″太郎″"),
+                    (2, "メモ(kakeru)", "一行目\r\n二行目", "一行目 二行目"),
+                ]
+            );
+            assert_eq!((report.replaced_total, report.unencodable_total, report.neutralised), (3, 0, 0));
+            // Formulas stay neutralised, by a sign that is no quotation mark; the import takes it off.
+            for cell in ["=1+1", "＋81", "@sum", "'=1"] {
+                let (bytes, report) = export(cell, options.clone());
+                assert_eq!((report.neutralised, report.replaced_total), (1, 3), "{cell}");
+                assert!(report.replaced[0].written.starts_with('′'), "{cell}");
+                assert!(!bytes.contains(&b'"') && !bytes.contains(&b'\''), "{cell}");
+            }
+            assert_eq!(strip_neutraliser("′=1+1"), "=1+1");
+        }
+    }
+
+    proptest! {
+        /// S0.21, C13: whatever stands in the cells, the file is split by its commas alone, no cell runs as a formula, and
+        /// every cell is as it was or listed.
+        #[test]
+        fn a_file_without_quotation_marks_loses_nothing_silently(
+            texts in proptest::collection::vec("[a=+@'\"′, \r\n\t|;会＝’”]{0,8}", 1..8),
+        ) {
+            let options = ExportOptions { encoding: ExportEncoding::Utf8, no_quotes: true, ..ExportOptions::default() };
+            let names: Vec<String> = (0..texts.len()).map(|n| format!("列{n}")).collect();
+            let mut sheet = sheet::Sheet::new(Vec::new(), &options, &names).unwrap();
+            for text in &texts {
+                sheet.text(text).unwrap();
+            }
+            sheet.end_row().unwrap();
+            let (bytes, report) = sheet.finish().unwrap();
+            let written = String::from_utf8(bytes).unwrap();
+            prop_assert!(!written.contains(['"', '\'', '’', '”', '\t']));
+            let lines: Vec<&str> = written.split_terminator("\r\n").collect();
+            prop_assert_eq!(lines.len(), 2);
+            let cells: Vec<&str> = lines[1].split(',').collect();
+            prop_assert_eq!(cells.len(), texts.len());
+            for (at, (cell, text)) in cells.iter().zip(&texts).enumerate() {
+                prop_assert!(!cell.trim().starts_with(['=', '+', '@', '＝']), "{}", cell);
+                let listed = report.replaced.iter().find(|replaced| *replaced.column == *names[at]);
+                let told = listed.map(|replaced| (replaced.row, replaced.value.as_str(), replaced.written.as_str()));
+                prop_assert_eq!(told, (cell != text).then_some((2, text.as_str(), *cell)));
+            }
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) 
         let (further, email) = if options.per_number { (false, false) } else { reader.contact_columns()? };
         let more = [(further, FURTHER), (email, EMAIL)].into_iter().filter(|(wanted, _)| *wanted);
         let columns = CONTACTS.into_iter().chain(more.map(|(_, name)| name));
-        let mut sheet = Sheet::new(sink, options.encoding, options.raw, columns).map_err(failed)?;
+        let mut sheet = Sheet::new(sink, options, columns).map_err(failed)?;
         let mut numbers: Vec<ContactNumber> = Vec::new();
         let mut after = None;
         loop {
@@ -54,11 +54,7 @@ fn write_contact<W: io::Write>(
     sheet.text(&main.categories.join("|"))?;
     if further {
         let told = numbers.iter().enumerate().filter(|(at, number)| *at > 0 || number.label.is_some());
-        let lines = told.map(|(_, number)| match &number.label {
-            Some(label) => format!("{}:{}", label.replace(['\r', '\n'], " "), national(&number.phone)),
-            None => national(&number.phone),
-        });
-        sheet.text(&lines.collect::<Vec<_>>().join("\n"))?;
+        sheet.further(told.map(|(_, number)| (number.label.as_deref(), national(&number.phone))))?;
     }
     if email {
         sheet.text(main.email.as_deref().unwrap_or_default())?;
@@ -75,7 +71,7 @@ pub(crate) fn export_history(
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
         options.progress.set(0, reader.history_count(query)?);
-        let mut sheet = Sheet::new(sink, options.encoding, options.raw, HISTORY).map_err(failed)?;
+        let mut sheet = Sheet::new(sink, options, HISTORY).map_err(failed)?;
         let mut query = HistoryQuery { limit: PAGE, ..query.clone() };
         loop {
             let rows = reader.history(&query)?;
@@ -138,7 +134,7 @@ pub(crate) fn export_dnc(
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
         options.progress.set(0, reader.dnc_count(query)?);
-        let mut sheet = Sheet::new(sink, options.encoding, options.raw, DNC).map_err(failed)?;
+        let mut sheet = Sheet::new(sink, options, DNC).map_err(failed)?;
         let mut query = DncQuery { limit: PAGE, ..query.clone() };
         loop {
             let rows = reader.dnc_entries(&query)?;

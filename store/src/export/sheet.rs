@@ -1,16 +1,18 @@
 //! Rows of cells in one of the encodings, with what could not be written.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::cell::{encode_cp932, is_formula, write_cell};
-use super::{ExportEncoding, ExportReport, UnencodableChar};
+use super::cell::{PRIME, encode_cp932, is_formula, without_quotes, write_cell};
+use super::{ExportEncoding, ExportOptions, ExportReport, ReplacedCell, UnencodableChar};
 
 /// Writes a CSV file, cell by cell: RFC 4180, CRLF.
 pub(super) struct Sheet<W> {
     sink: W,
     encoding: ExportEncoding,
     raw: bool,
+    no_quotes: bool,
     columns: Vec<Arc<str>>,
     column: usize,
     /// Row of the file, from 1.
@@ -21,13 +23,13 @@ pub(super) struct Sheet<W> {
 }
 
 impl<W: Write> Sheet<W> {
-    /// Writes the byte order mark and the names of the columns.
+    /// Writes the byte order mark and, where they are wanted, the names of the columns.
     pub(super) fn new(
         mut sink: W,
-        encoding: ExportEncoding,
-        raw: bool,
+        options: &ExportOptions,
         columns: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> io::Result<Self> {
+        let encoding = options.encoding;
         if encoding == ExportEncoding::Utf8Bom {
             sink.write_all(b"\xEF\xBB\xBF")?;
         }
@@ -35,7 +37,8 @@ impl<W: Write> Sheet<W> {
         let mut sheet = Self {
             sink,
             encoding,
-            raw,
+            raw: options.raw,
+            no_quotes: options.no_quotes,
             columns: columns.clone(),
             column: 0,
             row: 1,
@@ -43,6 +46,9 @@ impl<W: Write> Sheet<W> {
             line: String::new(),
             bytes: Vec::new(),
         };
+        if options.no_header {
+            return Ok(sheet);
+        }
         for name in &columns {
             sheet.text(name)?;
         }
@@ -53,6 +59,9 @@ impl<W: Write> Sheet<W> {
 
     /// A cell whose text came from people: a formula gets an apostrophe in front.
     pub(super) fn text(&mut self, text: &str) -> io::Result<()> {
+        if self.no_quotes {
+            return self.bare(text, text, !self.raw);
+        }
         if !self.raw && is_formula(text) {
             self.report.neutralised += 1;
             return self.cell(&format!("'{text}"));
@@ -62,11 +71,51 @@ impl<W: Write> Sheet<W> {
 
     /// A cell of ours.
     pub(super) fn cell(&mut self, text: &str) -> io::Result<()> {
+        if self.no_quotes { self.bare(text, text, false) } else { self.put(text, write_cell) }
+    }
+
+    /// Further numbers behind their labels, a line each; with a stroke between them where no line may break.
+    pub(super) fn further<'a>(
+        &mut self,
+        numbers: impl Iterator<Item = (Option<&'a str>, String)>,
+    ) -> io::Result<()> {
+        let between = if self.no_quotes { STROKE } else { "\n" };
+        let (mut value, mut written) = (String::new(), String::new());
+        for (label, number) in numbers {
+            if !value.is_empty() {
+                value.push_str(between);
+                written.push_str(between);
+            }
+            if let Some(label) = label {
+                let label = label.replace(['\r', '\n'], " ");
+                value.extend([&*label, ":"]);
+                written.extend([&*label.replace(STROKE, "／"), ":"]);
+            }
+            value.push_str(&number);
+            written.push_str(&number);
+        }
+        if self.no_quotes { self.bare(&value, &written, !self.raw) } else { self.text(&value) }
+    }
+
+    /// A cell as it may stand without quotation marks; told where that is not `value`. `guarded`: it must be no formula.
+    fn bare(&mut self, value: &str, text: &str, guarded: bool) -> io::Result<()> {
+        let text = without_quotes(text);
+        // What was a tab or a line break may be a space now.
+        let formula = guarded && (is_formula(value) || is_formula(text.trim_start()));
+        let text = if formula { Cow::Owned(format!("{PRIME}{text}")) } else { text };
+        self.report.neutralised += u64::from(formula);
+        if *text != *value {
+            self.replace(value, &text);
+        }
+        self.put(&text, String::push_str)
+    }
+
+    fn put(&mut self, text: &str, write: fn(&mut String, &str)) -> io::Result<()> {
         if self.column > 0 {
             self.line.push(',');
         }
         let begin = self.line.len();
-        write_cell(&mut self.line, text);
+        write(&mut self.line, text);
         if self.encoding == ExportEncoding::Cp932 {
             let comma: &[u8] = if self.column > 0 { b"," } else { b"" };
             self.bytes.extend_from_slice(comma);
@@ -78,6 +127,16 @@ impl<W: Write> Sheet<W> {
         }
         self.column += 1;
         Ok(())
+    }
+
+    fn replace(&mut self, value: &str, written: &str) {
+        self.report.replaced_total += 1;
+        if self.report.replaced.len() < ExportReport::MOST_CHARS {
+            let column = self.columns.get(self.column).cloned().unwrap_or_default();
+            let shown = |text: &str| text.chars().take(SHOWN_CHARS).collect();
+            let cell = ReplacedCell { row: self.row, column, value: shown(value), written: shown(written) };
+            self.report.replaced.push(cell);
+        }
     }
 
     fn lose(&mut self, character: char) {
@@ -107,3 +166,8 @@ impl<W: Write> Sheet<W> {
         Ok((self.sink, self.report))
     }
 }
+
+/// Between further numbers where no line may break; the import tells it from a stroke in a label.
+pub(crate) const STROKE: &str = " / ";
+/// Characters of a replaced cell that are kept.
+const SHOWN_CHARS: usize = 80;

@@ -191,7 +191,7 @@ impl ImportOptions {
             max_leads: profile.max_leads.unwrap_or(u64::MAX),
             max_contacts: profile.max_contacts.unwrap_or(u64::MAX),
             phone_column: profile.phone_column.clone(),
-            warn_quotes: profile.warn_quotes,
+            warn_quotes: profile.no_quotes,
             ..Self::default()
         }
     }

@@ -2,7 +2,8 @@ use std::sync::LazyLock;
 
 use super::options::{DupExisting, DupPolicy, HeaderMode, RequiredNames};
 
-/// The import rules of a product whose lists people bring along, or of none (`open`). Data, not code: `profiles.json`.
+/// The rules of a product whose lists people bring along, or that is to read theirs, or of none (`open`). Data, not code:
+/// `profiles.json`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -32,9 +33,13 @@ pub struct Profile {
     pub max_categories: Option<usize>,
     /// The one name of the phone column (S4.39); `None`: any that is known.
     pub phone_column: Option<String>,
-    /// The product takes no quotation marks (S0.21): a file that has some is read with a warning.
+    /// The product takes no quotation marks (S0.21): a file that has some is read with a warning, and one for it is written
+    /// without.
     #[serde(default)]
-    pub warn_quotes: bool,
+    pub no_quotes: bool,
+    /// A row has one number there (S0.25, S1.16, S4.40): so has a file for it.
+    #[serde(default)]
+    pub one_number: bool,
 }
 
 impl Profile {
@@ -72,6 +77,15 @@ mod tests {
         let calltree = Profile::named("calltree").unwrap();
         assert_eq!((calltree.max_rows, calltree.max_leads), (Some(50_000), Some(200_000)));
         assert_eq!(calltree.phone_column.as_deref(), Some("電話番号"));
+        let of = |rule: fn(&Profile) -> bool| -> Vec<&str> {
+            Profile::all()
+                .iter()
+                .filter(|profile| rule(profile))
+                .map(|profile| profile.name.as_str())
+                .collect()
+        };
+        assert_eq!(of(|profile| profile.no_quotes), ["miitel"]);
+        assert_eq!(of(|profile| profile.one_number), ["miitel", "calltree"]);
         assert_eq!(Profile::named("open").unwrap().max_rows, None);
         assert!(Profile::all().iter().all(|profile| profile.max_categories == Some(100)));
         assert!(Profile::named("none").is_none());

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
-use crate::export::strip_neutraliser;
+use crate::export::{STROKE, strip_neutraliser};
 use crate::model::is_mail_address;
 use crate::phone::{AutoDial, Clir, Phone};
 
@@ -153,10 +153,8 @@ fn further_phones(
         }
     }
     for at in columns.all(Role::Labelled) {
-        for line in strip_neutraliser(record.cell(at)).lines().filter(|line| !line.trim().is_empty()) {
-            // A number has no colon; a label may.
-            let (label, number) =
-                line.rsplit_once([':', '：']).map_or((None, line), |(l, n)| (Some(l.trim()), n));
+        let lines = strip_neutraliser(record.cell(at)).lines().filter(|line| !line.trim().is_empty());
+        for (label, number) in lines.flat_map(labelled) {
             match Phone::parse(number) {
                 Ok(parsed) => {
                     let label = label.filter(|label| !label.is_empty()).map(Arc::from);
@@ -167,6 +165,17 @@ fn further_phones(
         }
     }
     further
+}
+
+/// The numbers of a line with their labels: one, or several of a file whose lines could not break. A stroke with no number
+/// on a side of it belongs to a label.
+fn labelled(line: &str) -> Vec<(Option<&str>, &str)> {
+    fn one(text: &str) -> (Option<&str>, &str) {
+        // A number has no colon; a label may.
+        text.rsplit_once([':', '：']).map_or((None, text), |(label, number)| (Some(label.trim()), number))
+    }
+    let parts: Vec<_> = line.split(STROKE).map(one).collect();
+    if parts.iter().all(|(_, number)| Phone::parse(number).is_ok()) { parts } else { vec![one(line)] }
 }
 
 /// Each number once, without the one that is dialed.

@@ -349,10 +349,10 @@ impl ListReads for SqliteReader {
         lists::visible(&self.db, user, own).doing("read lists")
     }
 
-    fn has_labels(&mut self, list: ListId) -> Result<bool> {
+    fn has_further_numbers(&mut self, list: ListId, labelled: bool) -> Result<bool> {
         let sql = "SELECT 1 FROM leads l JOIN lead_phones p ON p.lead_id = l.id
-                   WHERE l.list_id = ?1 AND l.deleted_at IS NULL AND p.label IS NOT NULL LIMIT 1";
-        Ok(one(&self.db, sql, [list], |_| Ok(())).doing("read numbers")?.is_some())
+                   WHERE l.list_id = ?1 AND l.deleted_at IS NULL AND (p.label IS NOT NULL OR NOT ?2) LIMIT 1";
+        Ok(one(&self.db, sql, (list, labelled), |_| Ok(())).doing("read numbers")?.is_some())
     }
 
     fn recording(&mut self, id: i64, of: Option<UserId>) -> Result<RecordingRow> {

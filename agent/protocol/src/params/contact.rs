@@ -146,6 +146,8 @@ params! {
         /// Leave cells alone that a spreadsheet would run as formulas.
         #[serde(default)]
         raw: bool,
+        /// The rules of the product that is to read it: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`.
+        profile: Option<String>,
         /// A row for each number and the four columns only, as other products read them; else a row for each contact, with its
         /// further numbers and mail address.
         #[serde(default)]

@@ -266,6 +266,8 @@ params! {
         /// Leave cells alone that a spreadsheet would run as formulas.
         #[serde(default)]
         raw: bool,
+        /// The rules of the product that is to read it: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`.
+        profile: Option<String>,
     }
     /// `history.show`.
     HistoryShow {
@@ -295,6 +297,8 @@ params! {
         /// Leave cells alone that a spreadsheet would run as formulas.
         #[serde(default)]
         raw: bool,
+        /// The rules of the product that is to read it: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`.
+        profile: Option<String>,
     }
     /// `history.amend`: corrects a sealed call; what is left out stays.
     HistoryAmend {

@@ -181,6 +181,25 @@ pub struct ExportResult {
     pub path: Option<String>,
     /// Otherwise the word to fetch it with, valid on this connection only.
     pub download: Option<String>,
+    /// Cells that were written otherwise than they stand, where the product takes no quotation marks: at most the first 1000.
+    #[serde(default)]
+    pub replaced: Vec<ReplacedCell>,
+    /// How many there were.
+    #[serde(default)]
+    pub replaced_total: u64,
+}
+
+/// A cell of a file without quotation marks that was written otherwise than it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedCell {
+    /// Row of the file, from 1, the header included.
+    pub row: u64,
+    /// Name of the column.
+    pub column: String,
+    /// What it says, the beginning of it.
+    pub value: String,
+    /// What was written, the beginning of it.
+    pub written: String,
 }
 
 /// `list.download`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{HistoryRow, ImportIssue};
+use super::{HistoryRow, ImportIssue, ReplacedCell};
 
 /// `user.ls`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,6 +306,12 @@ pub struct Exported {
     pub path: Option<String>,
     /// Otherwise the word to fetch it with, valid on this connection only.
     pub download: Option<String>,
+    /// Cells that were written otherwise than they stand, where the product takes no quotation marks: at most the first 1000.
+    #[serde(default)]
+    pub replaced: Vec<ReplacedCell>,
+    /// How many there were.
+    #[serde(default)]
+    pub replaced_total: u64,
 }
 
 /// `history.show`, `history.amend`, `history.report`.

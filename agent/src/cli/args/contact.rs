@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{RowsArgs, SheetArgs};
+use super::{RowsArgs, SheetArgs, WriteArgs};
 
 /// `kakeru contact …`.
 #[derive(Debug, Subcommand)]
@@ -99,12 +99,9 @@ pub enum ContactVerb {
         /// File, or - for standard output
         #[arg(default_value = "-")]
         file: PathBuf,
-        /// utf-8-bom (for Excel), utf-8, cp932
-        #[arg(long, default_value = "utf-8-bom")]
-        encoding: String,
-        /// Leave cells alone that a spreadsheet would run as formulas
-        #[arg(long)]
-        raw: bool,
+        /// How it is written
+        #[command(flatten)]
+        write: WriteArgs,
         /// A row for each number and no further columns, as other products read it
         #[arg(long)]
         per_number: bool,

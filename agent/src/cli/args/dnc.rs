@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::RowsArgs;
+use super::{RowsArgs, WriteArgs};
 
 /// `kakeru dnc …`.
 #[derive(Debug, Subcommand)]
@@ -108,11 +108,8 @@ pub enum DncVerb {
         /// Cleared ones too
         #[arg(long)]
         cleared: bool,
-        /// utf-8-bom (for Excel), utf-8, cp932
-        #[arg(long, default_value = "utf-8-bom")]
-        encoding: String,
-        /// Leave cells alone that a spreadsheet would run as formulas
-        #[arg(long)]
-        raw: bool,
+        /// How it is written
+        #[command(flatten)]
+        write: WriteArgs,
     },
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::WriteArgs;
 use crate::cli::time::Moment;
 
 /// What follows `kakeru history`.
@@ -68,12 +69,9 @@ pub enum HistoryVerb {
         /// Calls by hand: exclude, include, only
         #[arg(long, default_value = "exclude")]
         manual: String,
-        /// utf-8-bom (for Excel), utf-8, cp932
-        #[arg(long, default_value = "utf-8-bom")]
-        encoding: String,
-        /// Leave cells alone that a spreadsheet would run as formulas
-        #[arg(long)]
-        raw: bool,
+        /// How it is written
+        #[command(flatten)]
+        write: WriteArgs,
     },
 }
 

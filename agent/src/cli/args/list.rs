@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{RowsArgs, SheetArgs, ViewArgs};
+use super::{RowsArgs, SheetArgs, ViewArgs, WriteArgs};
 
 /// `kakeru list …`.
 #[derive(Debug, Subcommand)]
@@ -40,12 +40,9 @@ pub enum ListVerb {
         /// File, or - for standard output
         #[arg(default_value = "-")]
         file: PathBuf,
-        /// utf-8-bom (for Excel), utf-8, cp932
-        #[arg(long, default_value = "utf-8-bom")]
-        encoding: String,
-        /// Leave cells alone that a spreadsheet would run as formulas
-        #[arg(long)]
-        raw: bool,
+        /// How it is written
+        #[command(flatten)]
+        write: WriteArgs,
         /// Leave the results out
         #[arg(long)]
         without_results: bool,

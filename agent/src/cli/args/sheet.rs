@@ -1,4 +1,4 @@
-//! What may be typed about a sheet that is imported, whatever is made of its rows.
+//! What may be typed about a sheet that is imported or exported, whatever its rows are.
 
 use std::path::PathBuf;
 
@@ -19,6 +19,20 @@ pub struct SheetArgs {
     /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
     #[arg(long = "map", value_name = "OURS=THEIRS")]
     pub map: Vec<String>,
+}
+
+/// How a file is written.
+#[derive(Clone, Debug, Args)]
+pub struct WriteArgs {
+    /// utf-8-bom (for Excel), utf-8, cp932
+    #[arg(long, default_value = "utf-8-bom")]
+    pub encoding: String,
+    /// Leave cells alone that a spreadsheet would run as formulas
+    #[arg(long)]
+    pub raw: bool,
+    /// The rules of the product that is to read it: open, miitel, calltree, zoho [default: open]
+    #[arg(long)]
+    pub profile: Option<String>,
 }
 
 /// What becomes of its rows, the bad ones above all.

@@ -13,7 +13,8 @@ use store::{
     Store, TRASH_MS,
 };
 
-use super::{Asker, export_options, exported, id, named_ever, refused, rows, user_named};
+use super::super::export;
+use super::{Asker, id, named_ever, refused, rows, user_named};
 
 pub(super) async fn add(
     store: &Store,
@@ -136,10 +137,11 @@ pub(super) async fn export(
     p: ContactExport,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let path = options.path.clone();
+    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { per_number: p.per_number, ..options };
-    exported(&store.export_contacts(options).await.map_err(refused)?, &path)
+    let options = options.for_contacts(export::profile(p.profile.as_deref())?);
+    let report = store.export_contacts(options.clone()).await.map_err(refused)?;
+    export::exported(&options, report)
 }
 
 pub(super) async fn categories(store: &Store) -> Result<Categories, RpcError> {

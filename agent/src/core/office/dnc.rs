@@ -7,10 +7,11 @@ use store::import::Encoding;
 use store::{DncEffect, DncQuery, Progress, ProjectId, Store};
 use tokio::sync::watch;
 
+use super::super::export;
 use super::super::import::{self, Place};
 use super::super::manage::{Register, Told};
 use super::super::rows::national;
-use super::{Asker, bad, export_options, exported, id, projects, refused, rows};
+use super::{Asker, bad, id, projects, refused, rows};
 
 pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow, RpcError> {
     let mut names = p.projects;
@@ -176,14 +177,15 @@ fn previewed(names: &[store::ProjectInfo], rows: Vec<store::DncPreviewRow>) -> V
 }
 
 pub(super) async fn export(store: &Store, p: DncExport, progress: Progress) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let path = options.path.clone();
+    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = options.for_lists(export::profile(p.profile.as_deref())?);
     let query = DncQuery {
         project: project(store, p.project).await?,
         include_cleared: p.cleared,
         ..DncQuery::default()
     };
-    exported(&store.export_dnc(query, options).await.map_err(refused)?, &path)
+    let report = store.export_dnc(query, options.clone()).await.map_err(refused)?;
+    export::exported(&options, report)
 }
 
 /// The scopes that names stand for: the whole company when there are none.

@@ -7,7 +7,8 @@ use store::{
     Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, Scope, Store, permits,
 };
 
-use super::{Asker, export_options, exported, id, named_ever, refused, rows};
+use super::super::export;
+use super::{Asker, id, named_ever, refused, rows};
 
 pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryPage, RpcError> {
     let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
@@ -85,8 +86,8 @@ pub(super) async fn export(
     p: HistoryExport,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
-    let options = export_options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let path = options.path.clone();
+    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = options.for_lists(export::profile(p.profile.as_deref())?);
     let user = match &p.operator {
         Some(login) => Some(named_ever(store, login).await?),
         None => None,
@@ -102,7 +103,8 @@ pub(super) async fn export(
         ..HistoryQuery::default()
     };
     filter(&mut query, p.manual.as_deref().unwrap_or("exclude"))?;
-    exported(&store.export_history(query, options).await.map_err(refused)?, &path)
+    let report = store.export_history(query, options.clone()).await.map_err(refused)?;
+    export::exported(&options, report)
 }
 
 /// Calls by hand: apart from the search unless asked for (S4.37).

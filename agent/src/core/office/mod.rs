@@ -10,12 +10,8 @@ mod rows;
 mod task;
 mod user;
 
-use std::path::{Path, PathBuf};
-
-use protocol::result::Exported;
 use protocol::{Command, ErrorCode, RpcError};
-use store::export::{ExportEncoding, ExportOptions, ExportReport};
-use store::{Actor, ContactRules, Progress, ProjectId, Scope, Store, UserId};
+use store::{Actor, ContactRules, ProjectId, Scope, Store, UserId};
 
 use super::job::store_error;
 use super::manage::Register;
@@ -237,38 +233,6 @@ impl Core {
         };
         ContactRules { required, most: contacts.max }
     }
-}
-
-/// How an export is to be written.
-fn export_options(
-    path: Option<String>,
-    encoding: Option<&str>,
-    raw: bool,
-    progress: Progress,
-) -> Result<ExportOptions, RpcError> {
-    let path = PathBuf::from(path.ok_or_else(|| bad("path"))?);
-    let encoding = match encoding {
-        None | Some("utf-8-bom") => ExportEncoding::Utf8Bom,
-        Some("utf-8") => ExportEncoding::Utf8,
-        Some("cp932") => ExportEncoding::Cp932,
-        Some(_) => return Err(bad("encoding is one of utf-8-bom, utf-8, cp932")),
-    };
-    Ok(ExportOptions { path, encoding, raw, progress, ..ExportOptions::default() })
-}
-
-/// What an export came to. Characters that the encoding has not refuse it, each with its place.
-fn exported(report: &ExportReport, path: &Path) -> Result<Exported, RpcError> {
-    if !report.written {
-        let places: Vec<String> = report
-            .unencodable
-            .iter()
-            .take(20)
-            .map(|place| format!("row {}: {:?}", place.row, place.character))
-            .collect();
-        return Err(RpcError::with_detail(ErrorCode::ExportChar, places.join(", ")));
-    }
-    let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
-    Ok(Exported { rows: report.rows, bytes, path: Some(path.display().to_string()), download: None })
 }
 
 /// The projects of these names; an unknown one is refused, since a typing error must not make a project.

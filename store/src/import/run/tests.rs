@@ -353,6 +353,49 @@ async fn the_contact_book_survives_export_and_import() {
     assert_eq!(report.attributes.iter().map(|name| &**name).collect::<Vec<_>>(), ["メール"]);
 }
 
+/// S0.21, S0.25, C13: what is written for a product is what its rules read: no quotation marks, a number a row, no header
+/// where it takes none.
+#[tokio::test]
+async fn a_file_for_a_product_is_read_by_its_rules() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (from, list, _) = store(here.path()).await;
+    let text = "会社名,氏名,電話番号,カテゴリー,追加電話番号,備考\n\
+        \"A, \"\"社\"\"\",佐藤,0312345678,既存|大口,\"携帯 / 私:090-1111-2222\n06-1234-5678\",=1\n\
+        ㈱髙﨑,田中,0522345678,,,一\n";
+    assert!(import(&from, list, bytes(text), ImportOptions::default()).await.unwrap().applied);
+    let path = here.path().join("out.csv");
+    let options = || ExportOptions { path: path.clone(), without_results: true, ..ExportOptions::default() };
+    let miitel = super::super::Profile::named("miitel").unwrap();
+
+    let written = from.export_list(list, options().for_lists(miitel)).await.unwrap();
+    let replaced: Vec<_> =
+        written.replaced.iter().map(|cell| (cell.row, &*cell.column, &*cell.written)).collect();
+    assert_eq!(
+        replaced,
+        [
+            (2, "取引先会社名", "A， ″社″"),
+            (2, "追加電話番号", "携帯／私:090-1111-2222 / 06-1234-5678"),
+            (2, "備考", "′=1")
+        ]
+    );
+    let (into, other, _) = store(there.path()).await;
+    let read = import(&into, other, ImportSource::Path(path.clone()), ImportOptions::for_lists(miitel))
+        .await
+        .unwrap();
+    assert_eq!((read.inserted, &read.problems[..]), (2, &[][..]));
+    let lead = &leads(&into, other).await[0];
+    let further: Vec<_> = lead.extra_phones.iter().map(|one| (one.label.as_deref(), &*one.phone)).collect();
+    assert_eq!(further, [(Some("携帯／私"), "+819011112222"), (None, "+81612345678")]);
+    assert_eq!((lead.company.as_deref(), &lead.attrs["備考"]), (Some("A， ″社″"), &"=1".into()));
+
+    let written = from.export_contacts(options().for_contacts(miitel)).await.unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().count() as u64, written.rows, "no line names the columns");
+    assert!(text.lines().all(|line| line.split(',').count() == 4) && !text.contains(['"', '\'']), "{text}");
+    let read = into_the_book(&into, &text, ImportOptions::for_contacts(miitel)).await.unwrap();
+    assert_eq!((read.rows, &read.problems[..]), (written.rows, &[][..]));
+}
+
 /// S0.29, S1.9, S1.10, S1.23: lists of any project and the contact book read alike and share one book; long names are
 /// kept with a warning.
 #[tokio::test]
