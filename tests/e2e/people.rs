@@ -132,6 +132,46 @@ fn who_sees_no_numbers_calls_all_the_same() {
     assert_eq!(daemon.cli(&["contact", "ls", "--stubs"])["rows"].as_array().unwrap().len(), 0);
 }
 
+/// S0.26, S4.4, S4.48: whatever `history` finds, `history export` writes.
+#[test]
+fn an_export_of_calls_has_the_filters_of_the_list() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
+    daemon.cli(&["contact", "add", "--person", "佐藤", "--phone", "0312345601"]);
+    let call = |number: &str| {
+        daemon.cli(&["call", number]);
+        daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+        daemon.cli(&["hangup"]);
+        daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    };
+    call("0312345601");
+    daemon.cli(&["save", "--status", "通話済", "--next", "dial"]);
+    let page = daemon.cli(&["history", "--manual", "only"]);
+    let sealed = column(&page, "attempt")[0].to_owned();
+    daemon.cli(&["history", "report", &sealed]);
+    call("0612345601");
+    let open = column(&daemon.cli(&["history", "--open"]), "attempt")[0].to_owned();
+    let (open, sealed) = (open.as_str(), sealed.as_str());
+    let filters: [(&[&str], &[&str]); 9] = [
+        (&["--manual", "only"], &[open, sealed]),
+        (&["--open"], &[open]),
+        (&["--manual", "only", "--blank"], &[open]),
+        (&["--manual", "only", "--reported"], &[sealed]),
+        (&["--manual", "only", "--unregistered"], &[open]),
+        (&["--manual", "only", "--seat", "a"], &[open, sealed]),
+        (&["--manual", "only", "--seat", "nobody"], &[]),
+        (&["--interrupted"], &[]),
+        (&[], &[]),
+    ];
+    for (filter, expected) in filters {
+        assert_eq!(column(&daemon.cli(&[&["history"], filter].concat()), "attempt"), expected, "{filter:?}");
+        daemon.cli(&[&["history", "export", "calls.csv"], filter].concat());
+        let text = std::fs::read_to_string(daemon.path("calls.csv")).unwrap();
+        let ids: Vec<&str> = text.lines().skip(1).filter_map(|line| line.rsplit(',').next()).collect();
+        assert_eq!(ids, expected, "{filter:?}");
+    }
+}
+
 /// S3.9: a number that is called by hand becomes a contact where the site wants that.
 #[test]
 fn calling_an_unknown_number_registers_it() {

@@ -281,16 +281,22 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
         HistoryVerb::Report { attempt, off } => {
             call(global, HistoryReport { attempt, on: !off }, out, render::call)
         }
-        HistoryVerb::Export { file, list, number, operator, status, from, to, manual, write } => {
-            let WriteArgs { encoding, raw, profile } = write;
+        HistoryVerb::Export { file, calls, write } => {
+            let (calls, WriteArgs { encoding, raw, profile }) = (*calls, write);
             let verb = HistoryExport {
-                list,
-                number,
-                operator,
-                status,
-                from: from.map(|moment| moment.0),
-                to: to.map(|moment| moment.0),
-                manual: Some(manual),
+                seat: global.seat.clone(),
+                list: calls.list,
+                number: calls.number,
+                operator: calls.operator,
+                status: calls.status,
+                from: calls.from.map(|moment| moment.0),
+                to: calls.to.map(|moment| moment.0),
+                unsealed: calls.open,
+                interrupted: calls.interrupted,
+                manual: calls.manual,
+                blank: calls.blank,
+                reported: calls.reported,
+                unregistered: calls.unregistered,
                 path: None,
                 encoding: Some(encoding),
                 raw,

@@ -86,22 +86,23 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             if let Some(verb) = args.verb {
                 return office::history(global, verb, out);
             }
+            let calls = args.calls;
             let verb = HistoryList {
                 seat,
-                list: args.list,
-                number: args.number,
-                operator: args.operator,
-                status: args.status,
-                from: args.from.map(|moment| moment.0),
-                to: args.to.map(|moment| moment.0),
+                list: calls.list,
+                number: calls.number,
+                operator: calls.operator,
+                status: calls.status,
+                from: calls.from.map(|moment| moment.0),
+                to: calls.to.map(|moment| moment.0),
                 before: args.before,
                 limit: Some(args.limit),
-                unsealed: args.open,
-                interrupted: args.interrupted,
-                manual: args.manual,
-                blank: args.blank,
-                reported: args.reported,
-                unregistered: args.unregistered,
+                unsealed: calls.open,
+                interrupted: calls.interrupted,
+                manual: calls.manual,
+                blank: calls.blank,
+                reported: calls.reported,
+                unregistered: calls.unregistered,
             };
             let lists_only = verb.manual.is_none() && !verb.unsealed && !verb.interrupted;
             call(global, verb, out, |page, out| {

@@ -276,6 +276,8 @@ params! {
     }
     /// `history.export`: newest first; the filters of `history.list`.
     HistoryExport {
+        /// Only this seat.
+        seat: Option<String>,
         /// Only this list, by name or id.
         list: Option<String>,
         /// Only this number.
@@ -288,8 +290,23 @@ params! {
         from: Option<i64>,
         /// Before, UTC milliseconds.
         to: Option<i64>,
-        /// Calls by hand: `exclude`, `include` or `only`; `None` = `exclude`.
+        /// Only what waits for a status.
+        #[serde(default)]
+        unsealed: bool,
+        /// Only what a crash interrupted.
+        #[serde(default)]
+        interrupted: bool,
+        /// Calls by hand: `exclude`, `include` or `only`; `None` = `exclude`, unless `unsealed` or `interrupted`.
         manual: Option<String>,
+        /// Only calls whose status was left blank.
+        #[serde(default)]
+        blank: bool,
+        /// Only those marked 報告.
+        #[serde(default)]
+        reported: bool,
+        /// Only calls with numbers that no contact has.
+        #[serde(default)]
+        unregistered: bool,
         /// File to write, only for the daemon's own user and root; `None` = fetch it with `list.download`.
         path: Option<String>,
         /// `utf-8-bom`, `utf-8`, `cp932`; `None` = `utf-8-bom`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::WriteArgs;
+use super::{CallsArgs, WriteArgs};
 use crate::cli::time::Moment;
 
 /// What follows `kakeru history`.
@@ -48,27 +48,9 @@ pub enum HistoryVerb {
         /// File, or - for standard output
         #[arg(default_value = "-")]
         file: PathBuf,
-        /// Only this list
-        #[arg(long)]
-        list: Option<String>,
-        /// Only this number
-        #[arg(long)]
-        number: Option<String>,
-        /// Only this operator
-        #[arg(long)]
-        operator: Option<String>,
-        /// Only this status, by label or code
-        #[arg(long)]
-        status: Option<String>,
-        /// From this day or time on (Japan time)
-        #[arg(long, value_name = "TIME")]
-        from: Option<Moment>,
-        /// Before this day or time (Japan time)
-        #[arg(long, value_name = "TIME")]
-        to: Option<Moment>,
-        /// Calls by hand: exclude, include, only
-        #[arg(long, default_value = "exclude")]
-        manual: String,
+        /// Which calls
+        #[command(flatten)]
+        calls: Box<CallsArgs>,
         /// How it is written
         #[command(flatten)]
         write: WriteArgs,

@@ -51,6 +51,20 @@ pub struct HistoryArgs {
     /// One call, or all of them as a file
     #[command(subcommand)]
     pub verb: Option<HistoryVerb>,
+    /// Which calls
+    #[command(flatten)]
+    pub calls: CallsArgs,
+    /// Older than this attempt: next of the last page
+    #[arg(long, value_name = "ID")]
+    pub before: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+}
+
+/// Which past calls.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CallsArgs {
     /// Only this list
     #[arg(long)]
     pub list: Option<String>,
@@ -87,12 +101,6 @@ pub struct HistoryArgs {
     /// Only calls with numbers that no contact has
     #[arg(long)]
     pub unregistered: bool,
-    /// Older than this attempt: next of the last page
-    #[arg(long, value_name = "ID")]
-    pub before: Option<String>,
-    /// How many
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub limit: u32,
 }
 
 /// `kakeru stats`.

@@ -117,6 +117,7 @@ fn every_documented_command_parses() {
         "history amend 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --status 見込 --reason x",
         "history report 01JD5Y8ZK4T0M9Q2W7R3X6B1CV --off",
         "history export f.csv --manual only --raw",
+        "history export f.csv --seat a --open --interrupted --reported --unregistered --blank --list x",
         "history --manual include --blank --reported --unregistered",
         "note add x --number 0312345678",
         "note ls --attempt 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",

@@ -11,7 +11,14 @@ use super::super::export;
 use super::{Asker, id, named_ever, refused, rows};
 
 pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryPage, RpcError> {
-    let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
+    let query = query(store, p, asker).await?;
+    let limit = query.limit;
+    let found = store.history(query).await.map_err(refused)?;
+    Ok(super::super::rows::history(&found, limit))
+}
+
+/// What is asked for, of what the asker may see.
+async fn query(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryQuery, RpcError> {
     let list = super::super::query::list_named(store, p.list.as_deref()).await?;
     let user = match &p.operator {
         Some(login) => Some(named_ever(store, login).await?),
@@ -34,14 +41,13 @@ pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<
         only_reported: p.reported,
         only_unregistered: p.unregistered,
         before: p.before.as_deref().map(|text| id(text, "before")).transpose()?,
-        limit,
+        limit: p.limit.unwrap_or(50).clamp(1, 1_000),
         scope: scope(asker),
         granted_to: asker.bound(),
         ..HistoryQuery::default()
     };
     filter(&mut query, p.manual.as_deref().unwrap_or(default))?;
-    let found = store.history(query).await.map_err(refused)?;
-    Ok(super::super::rows::history(&found, limit))
+    Ok(query)
 }
 
 /// One call with what was said about it later. BIZ sees no notes and no call that is not reported.
@@ -84,25 +90,29 @@ pub(super) async fn report(store: &Store, p: &HistoryReport, asker: Asker) -> Re
 pub(super) async fn export(
     store: &Store,
     p: HistoryExport,
+    asker: Asker,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = options.for_lists(export::profile(p.profile.as_deref())?);
-    let user = match &p.operator {
-        Some(login) => Some(named_ever(store, login).await?),
-        None => None,
-    };
-    let mut query = HistoryQuery {
-        list: super::super::query::list_named(store, p.list.as_deref()).await?,
-        user,
-        phone: p.number,
+    // All pages of the list of the same filters.
+    let calls = HistoryList {
+        seat: p.seat,
+        list: p.list,
+        number: p.number,
+        operator: p.operator,
         status: p.status,
         from: p.from,
         to: p.to,
-        include_incoming: true,
-        ..HistoryQuery::default()
+        unsealed: p.unsealed,
+        interrupted: p.interrupted,
+        manual: p.manual,
+        blank: p.blank,
+        reported: p.reported,
+        unregistered: p.unregistered,
+        ..HistoryList::default()
     };
-    filter(&mut query, p.manual.as_deref().unwrap_or("exclude"))?;
+    let query = query(store, calls, asker).await?;
     let report = store.export_history(query, options.clone()).await.map_err(refused)?;
     export::exported(&options, report)
 }

@@ -109,7 +109,7 @@ impl Core {
             }
             Command::HistoryExport(p) => {
                 self.spawn_read(&who, reply, ("export", "history"), move |progress| async move {
-                    history::export(&store, p, progress).await
+                    history::export(&store, p, asker, progress).await
                 });
             }
             Command::HistoryAmend(p) => {
