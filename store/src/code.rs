@@ -74,6 +74,7 @@ codes! {
     Long = "W-LONG", "30文字を超えています", "More than 30 characters.";
     CsvQuoteStray = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.";
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
+    OwnerUnknown = "E-OWNER-UNKNOWN", "この所有者IDのユーザーはいません", "No user has this login.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
 }
@@ -116,7 +117,7 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 19] = [
+const HINTS: [(Code, &str, &str); 20] = [
     (Code::ReqName, "会社名か担当者名を入力してください", "Fill in the company or the person."),
     (Code::PhoneInvalid, "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0."),
     (
@@ -158,6 +159,11 @@ const HINTS: [(Code, &str, &str); 19] = [
     ),
     (Code::CsvTooLarge, "ファイルを分割してください", "Split the file."),
     (Code::CsvTooManyRows, "ファイルを分割してください", "Split the file."),
+    (
+        Code::OwnerUnknown,
+        "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=所有者ID を付けてください",
+        "Add the user or correct the login; --map -=所有者ID leaves the column out.",
+    ),
     (Code::CatLimit, "カテゴリーを減らしてください", "Use fewer categories."),
     (Code::ZeroRestored, "番号が正しいか確認してください", "Check that the number is right."),
     (Code::PhoneUnassigned, "番号が正しいか確認してください", "Check that the number is right."),

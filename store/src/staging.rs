@@ -29,6 +29,8 @@ pub(crate) struct StagedRow {
     pub(crate) label: Option<Arc<str>>,
     /// Mail address, of a contact; empty: takes it away.
     pub(crate) email: Option<String>,
+    /// Whose it is, of a contact; `None` says nothing, `Some(None)` nobody's.
+    pub(crate) owner: Option<Option<UserId>>,
     /// As the file had it.
     pub(crate) raw_phone: String,
     /// 184 or 186 in front of it.

@@ -56,6 +56,9 @@ pub(super) async fn import_contacts(
     }
     base.max_contacts = base.max_contacts.min(rules.most.unwrap_or(u64::MAX));
     base.merge_categories = p.merge_categories;
+    // Contacts of users who were deleted stay theirs.
+    let users = place.store.all_users().await.map_err(|error| store_error(&error))?;
+    base.owners = users.into_iter().map(|user| (user.login, user.id)).collect();
     let p = ListImport {
         path: p.path,
         file: p.file,

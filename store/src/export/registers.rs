@@ -15,8 +15,11 @@ pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) 
         let failed = |source| Error::File { path: options.path.clone(), source };
         options.progress.set(0, reader.contact_numbers()?);
         let (further, email) = if options.per_number { (false, false) } else { reader.contact_columns()? };
-        let more = [(further, FURTHER), (email, EMAIL)].into_iter().filter(|(wanted, _)| *wanted);
-        let columns = CONTACTS.into_iter().chain(more.map(|(_, name)| name));
+        // Always: a file that does not say whose contacts are makes them the importer's.
+        let owner = !options.per_number;
+        let more = [(further, FURTHER), (email, EMAIL), (owner, OWNER)];
+        let more = more.into_iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name);
+        let (columns, has) = (CONTACTS.into_iter().chain(more), (further, email, owner));
         let mut sheet = Sheet::new(sink, options, columns).map_err(failed)?;
         let mut numbers: Vec<ContactNumber> = Vec::new();
         let mut after = None;
@@ -28,14 +31,14 @@ pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) 
             for row in rows {
                 let same = numbers.last().is_some_and(|before| before.contact == row.contact);
                 if options.per_number || !same {
-                    write_contact(&mut sheet, &numbers, further, email).map_err(failed)?;
+                    write_contact(&mut sheet, &numbers, has).map_err(failed)?;
                     numbers.clear();
                 }
                 numbers.push(row);
             }
             options.progress.step(count)?;
         }
-        write_contact(&mut sheet, &numbers, further, email).map_err(failed)?;
+        write_contact(&mut sheet, &numbers, has).map_err(failed)?;
         sheet.finish().map_err(failed)
     })
 }
@@ -44,8 +47,7 @@ pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) 
 fn write_contact<W: io::Write>(
     sheet: &mut Sheet<W>,
     numbers: &[ContactNumber],
-    further: bool,
-    email: bool,
+    (further, email, owner): (bool, bool, bool),
 ) -> io::Result<()> {
     let Some(main) = numbers.first() else { return Ok(()) };
     sheet.text(main.company.as_deref().unwrap_or_default())?;
@@ -58,6 +60,9 @@ fn write_contact<W: io::Write>(
     }
     if email {
         sheet.text(main.email.as_deref().unwrap_or_default())?;
+    }
+    if owner {
+        sheet.text(main.owner.as_deref().unwrap_or_default())?;
     }
     sheet.end_row()
 }
@@ -167,6 +172,8 @@ fn national(e164: &str) -> String {
     Phone::from_e164(e164).map_or_else(|_| e164.to_owned(), |phone| phone.display_national())
 }
 
+/// Login of the owner.
+const OWNER: &str = "所有者ID";
 /// Only where a contact has one.
 pub(crate) const EMAIL: &str = "メールアドレス";
 const CONTACTS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];

@@ -265,6 +265,7 @@ mod tests {
             phone: Phone::from_e164(&format!("+81{number}")).unwrap(),
             label: None,
             email: None,
+            owner: None,
             raw_phone: if again { format!("0{number}") } else { String::new() },
             clir: None,
             company: Some(name.to_owned()),

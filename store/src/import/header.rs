@@ -24,6 +24,8 @@ pub(super) enum Role {
     Category,
     /// Mail address; of contacts only.
     Email,
+    /// Login of the owner; of contacts only.
+    Owner,
     /// Written by our own export or error file; read back as nothing.
     Ours,
     /// Kept as text under its name.
@@ -117,7 +119,7 @@ impl Columns {
             let role = match role_of(&entry.to) {
                 _ if matches!(entry.to.as_str(), "-" | "無視") => Role::Ours,
                 Role::Ours => Role::Attribute,
-                Role::Attribute if contacts && is_email_name(&entry.to) => Role::Email,
+                Role::Attribute if contacts => contact_role(&entry.to),
                 role => role,
             };
             let taken = self.index(role).filter(|_| !matches!(role, Role::Attribute | Role::Ours));
@@ -200,11 +202,9 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
             // Every other name is text (S4.39).
             Role::Phone if options.phone_column.as_ref().is_some_and(|only| only != name) => Role::Attribute,
             // A dial list keeps it as text.
-            Role::Attribute
-                if options.contacts && is_email_name(name) && !columns.roles.contains(&Role::Email) =>
-            {
-                Role::Email
-            }
+            Role::Attribute if options.contacts => Some(contact_role(name))
+                .filter(|role| !columns.roles.contains(role))
+                .unwrap_or(Role::Attribute),
             role => role,
         };
         let known = !matches!(role, Role::Attribute | Role::Ours);
@@ -268,9 +268,16 @@ fn role_of(name: &str) -> Role {
     SYNONYMS.iter().find(|(known, _)| *known == folded).map_or(Role::Attribute, |(_, role)| *role)
 }
 
-/// `メールアドレス`, `E-mail`.
-fn is_email_name(name: &str) -> bool {
-    name.len() <= LONGEST_NAME && EMAIL_NAMES.contains(&fold(name).as_str())
+/// What a column means that only contacts have: `メールアドレス`, `E-mail`, `所有者ID`.
+fn contact_role(name: &str) -> Role {
+    if name.len() > LONGEST_NAME {
+        return Role::Attribute;
+    }
+    match fold(name).as_str() {
+        name if EMAIL_NAMES.contains(&name) => Role::Email,
+        name if OWNER_NAMES.contains(&name) => Role::Owner,
+        _ => Role::Attribute,
+    }
 }
 
 /// Whether a column of this name means something to us, so that it can be none of a list's own.
@@ -351,6 +358,8 @@ const SYNONYMS: [(&str, Role); 37] = [
 ];
 /// Names of the column of mail addresses, folded; the first is how our own export calls it.
 const EMAIL_NAMES: [&str; 5] = [EMAIL, "メール", "email", "mail", "emailaddress"];
+/// The same of the column of owners. A CRM's 所有者 or owner is a name, not a login.
+const OWNER_NAMES: [&str; 2] = ["所有者id", "ownerlogin"];
 const PHONE_WORDS: [&str; 5] = ["電話", "携帯", "tel", "phone", "mobile"];
 
 #[cfg(test)]

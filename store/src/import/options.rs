@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::PathBuf;
@@ -58,12 +59,14 @@ pub struct ImportOptions {
     pub unnamed: &'static [&'static str],
     /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
     pub phone_column: Option<String>,
-    /// The rows are contacts: they have a mail address.
+    /// The rows are contacts: they have a mail address and an owner.
     pub contacts: bool,
     /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
     pub warn_quotes: bool,
     /// Columns that the user named by hand.
     pub map: Vec<ColumnMap>,
+    /// Who may be named as a contact's owner, by login.
+    pub owners: HashMap<String, UserId>,
     /// Users who own the new numbers that nobody owns, in turn (S1.6).
     pub assign: Vec<UserId>,
     /// Stops the import from outside; nothing of it is kept then.
@@ -168,6 +171,7 @@ impl Default for ImportOptions {
             contacts: false,
             warn_quotes: false,
             map: Vec::new(),
+            owners: HashMap::new(),
             assign: Vec::new(),
             cancel: None,
             file_name: None,

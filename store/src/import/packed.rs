@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::id::UserId;
 use crate::phone::{Clir, Phone};
 use crate::staging::{NumberRow, StagedRow};
 
@@ -12,7 +13,12 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, position: Option<i64>) {
     let begin = out.len();
     out.extend([0; LENGTH]);
     out.extend(position.unwrap_or(0).to_le_bytes());
-    out.push(u8::from(row.joins) | u8::from(row.again) << 1);
+    let owner = row.owner.flatten();
+    let flags = [row.joins, row.again, row.owner.is_some(), owner.is_some()];
+    out.push((0..).zip(flags).fold(0, |sum, (at, flag)| sum | u8::from(flag) << at));
+    if let Some(owner) = owner {
+        out.extend(owner.0.to_le_bytes());
+    }
     text(out, row.phone.expose());
     maybe(out, row.company.as_deref());
     maybe(out, row.person.as_deref());
@@ -53,7 +59,9 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let mut cells = Cells(record.get(LENGTH..)?);
     let position = Some(i64::from_le_bytes(*cells.chunk()?)).filter(|position| *position > 0);
     let [flags] = *cells.chunk()?;
-    let (joins, again) = (flags & 1 != 0, flags & 2 != 0);
+    let [joins, again, says_owner, has_owner] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
+    let owner = if has_owner { Some(UserId(u128::from_le_bytes(*cells.chunk()?))) } else { None };
+    let owner = says_owner.then_some(owner);
     let phone = Phone::from_e164(cells.text()?).ok()?;
     let (company, person) = (cells.maybe()?, cells.maybe()?);
     let (label, email) = (cells.maybe()?.map(Arc::from), cells.maybe()?);
@@ -67,6 +75,7 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
         phone,
         label,
         email,
+        owner,
         raw_phone: String::new(),
         clir: None,
         company,
@@ -147,6 +156,7 @@ mod tests {
             phone: phone("+81312345678"),
             label: Some("代表".into()),
             email: Some("sato@example.jp".into()),
+            owner: Some(Some(UserId(7))),
             raw_phone: "184-03-1234-5678".into(),
             clir: Some(Clir::Suppress),
             company: Some("会社".into()),

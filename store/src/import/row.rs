@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
 use crate::export::{STROKE, strip_neutraliser};
+use crate::id::UserId;
 use crate::model::is_mail_address;
 use crate::phone::{AutoDial, Clir, Phone};
 
@@ -28,6 +29,8 @@ pub struct ImportRow {
     pub label: Option<Arc<str>>,
     /// Mail address, of contacts only; `None` says nothing, an empty one takes it away.
     pub email: Option<String>,
+    /// Whose it is, of contacts only; `None` says nothing, `Some(None)` nobody's.
+    pub owner: Option<Option<UserId>>,
     /// 184 or 186 of the phone cell.
     pub clir: Option<Clir>,
     /// Extension of the phone cell.
@@ -111,11 +114,13 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
     };
     let further = further_phones(record, columns, &mut problems);
     let email = email(record, column(Role::Email), options.overwrite_empty, &mut problems);
+    let owner = owner(record, column(Role::Owner), options, &mut problems);
     let refused = problems.iter().any(|(code, _)| !code.is_warning());
     let row = parsed.filter(|_| !refused).map(|parsed| ImportRow {
         label: further.iter().find(|one| one.phone == parsed.phone).and_then(|one| one.label.clone()),
         extra_phones: extra_phones(&parsed.phone, parsed.extra, further),
         email,
+        owner,
         line: record.line,
         company,
         person,
@@ -205,6 +210,24 @@ fn email(
         return None;
     }
     Some(text.to_owned())
+}
+
+/// One whom nobody knows is refused: the contact would be somebody else's.
+fn owner(
+    record: &Record,
+    column: Option<usize>,
+    options: &ImportOptions,
+    problems: &mut Vec<(Code, Option<usize>)>,
+) -> Option<Option<UserId>> {
+    let login = strip_neutraliser(record.cell(column?).trim());
+    if login.is_empty() {
+        return Some(None);
+    }
+    let known = options.owners.get(login).copied();
+    if known.is_none() {
+        problems.push((Code::OwnerUnknown, column));
+    }
+    known.map(Some)
 }
 
 fn text(record: &Record, column: Option<usize>, problems: &mut Vec<(Code, Option<usize>)>) -> Option<String> {

@@ -279,6 +279,7 @@ fn staged(row: ImportRow) -> StagedRow {
         phone: row.phone,
         label: row.label,
         email: row.email,
+        owner: row.owner,
         raw_phone: row.raw_phone,
         clir: row.clir,
         company: row.company,

@@ -66,6 +66,8 @@ pub struct ContactNumber {
     pub label: Option<String>,
     /// Mail address of the contact.
     pub email: Option<String>,
+    /// Login of the contact's owner.
+    pub owner: Option<String>,
     /// Company.
     pub company: Option<String>,
     /// Person.

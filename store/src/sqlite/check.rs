@@ -70,8 +70,9 @@ pub(super) fn contact_rows(
     let sql = "SELECT c.id, p.position, p.phone, c.company, c.person,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position)), p.label, c.email
+                    WHERE m.contact_id = c.id ORDER BY m.position)), p.label, c.email, u.login
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id
+                 LEFT JOIN users u ON u.id = c.owner_user_id
                WHERE (p.contact_id, p.position) > (?1, ?2) AND p.live = 1 AND c.deleted_at IS NULL
                ORDER BY p.contact_id, p.position LIMIT ?3";
     let (contact, number) = after.unwrap_or((ContactId(0), 0));
@@ -85,6 +86,7 @@ pub(super) fn contact_rows(
             categories: texts(&r.get::<_, String>(5)?),
             label: r.get(6)?,
             email: r.get(7)?,
+            owner: r.get(8)?,
         })
     })
 }

@@ -353,6 +353,62 @@ async fn the_contact_book_survives_export_and_import() {
     assert_eq!(report.attributes.iter().map(|name| &**name).collect::<Vec<_>>(), ["メール"]);
 }
 
+/// S3.8: the book says whose contacts are, nobody's too, and comes back so; who is not known is refused by name. Taking an
+/// import back gives a contact back to whom it was.
+#[tokio::test]
+async fn owners_go_out_and_in_with_the_contact_book() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let with_users = async |store: &Store| {
+        let mut owners = std::collections::HashMap::new();
+        for login in ["hanako", "taro"] {
+            let user = store.ensure_user(login, login, crate::Role::Operator, NOW).await.unwrap();
+            owners.insert(login.to_owned(), user);
+        }
+        ImportOptions { owners, ..ImportOptions::for_contacts(super::super::Profile::named("open").unwrap()) }
+    };
+    let owners = |rows: &[crate::ContactRow]| -> Vec<(String, Option<String>)> {
+        let owner = |row: &crate::ContactRow| (row.phones[0].phone.clone(), row.owner_login.clone());
+        rows.iter().map(owner).collect()
+    };
+    let (from, ..) = store(here.path()).await;
+    let options = with_users(&from).await;
+    let text = "会社名,電話番号,所有者ID\nA社,0312345678,taro\nB社,0612345678,\nC社,0522345678,hanako\n";
+    into_the_book(&from, text, options.clone()).await.unwrap();
+    into_the_book(&from, "D社,,0822345678\n", options.clone()).await.unwrap();
+    let whose = owners(&book(&from).await);
+    let whose: Vec<_> = whose.iter().map(|(_, owner)| owner.as_deref()).collect();
+    assert_eq!(whose, [Some("taro"), Some("hanako"), None, Some("hanako")], "else whoever imports");
+
+    let path = here.path().join("book.csv");
+    let written = ExportOptions { path: path.clone(), ..ExportOptions::default() };
+    from.export_contacts(written).await.unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (into, ..) = store(there.path()).await;
+    let refused =
+        into_the_book(&into, &text, ImportOptions { owners: Default::default(), ..options.clone() });
+    let refused = refused.await.unwrap();
+    assert_eq!((refused.applied, refused.counts[&crate::Code::OwnerUnknown]), (false, 3));
+    let of_column: Vec<_> =
+        refused.problems.iter().map(|problem| (problem.column.as_deref(), &*problem.value)).collect();
+    assert_eq!(of_column[0], (Some("所有者ID"), "taro"));
+    let options = with_users(&into).await;
+    assert_eq!(into_the_book(&into, &text, options.clone()).await.unwrap().inserted, 4);
+    assert_eq!(owners(&book(&into).await), owners(&book(&from).await));
+    let again = into_the_book(&into, &text, options.clone()).await.unwrap();
+    assert_eq!((again.updated, again.unchanged), (0, 4), "{again:?}");
+
+    let before = owners(&book(&into).await);
+    let given = "会社名,電話番号,所有者ID\nA社,0312345678,hanako\nC社,0522345678,\n";
+    let moved = into_the_book(&into, given, options.clone()).await.unwrap();
+    assert_eq!((moved.updated, moved.unchanged), (1, 1), "an empty cell takes no owner away");
+    assert_eq!(owners(&book(&into).await)[0].1.as_deref(), Some("hanako"));
+    into.undo_import(moved.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    assert_eq!(owners(&book(&into).await), before);
+    let blank = ImportOptions { overwrite_empty: true, ..options };
+    assert_eq!(into_the_book(&into, given, blank).await.unwrap().updated, 2);
+    assert_eq!(owners(&book(&into).await)[1].1, None);
+}
+
 /// S0.21, S0.25, C13: what is written for a product is what its rules read: no quotation marks, a number a row, no header
 /// where it takes none.
 #[tokio::test]

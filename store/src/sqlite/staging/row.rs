@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::{exec, one, texts};
 use super::category::{CategoryIds, key, link, unlink};
 use super::reached::{Became, Reached};
-use crate::id::{ContactId, ImportId, LeadId, ListId};
+use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
 use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
@@ -119,7 +119,7 @@ pub(super) fn update_contact(
     let sql = "SELECT c.id, c.company, c.person, c.version,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email
+                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
     let found = one(db, sql, [row.phone.expose()], |r| {
         let categories: String = r.get(4)?;
@@ -130,9 +130,10 @@ pub(super) fn update_contact(
             r.get::<_, i64>(3)?,
             texts(&categories),
             r.get::<_, Option<String>>(5)?,
+            r.get::<_, Option<UserId>>(6)?,
         ))
     })?;
-    let Some((id, old_company, old_person, version, old_categories, old_email)) = found else {
+    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner)) = found else {
         return Ok(false);
     };
     let company = merged(&old_company, &row.company, row, policy);
@@ -142,18 +143,22 @@ pub(super) fn update_contact(
         Some(new) => Some(new.clone()).filter(|new| !new.is_empty()),
         None => old_email.clone(),
     };
-    let same = company == old_company && person == old_person && email == old_email;
+    let owner = match row.owner {
+        Some(None) if row.joins || !policy.overwrite_empty => old_owner,
+        new => new.unwrap_or(old_owner),
+    };
+    let same = company == old_company && person == old_person && email == old_email && owner == old_owner;
     if same && categories == old_categories {
         return Ok(false);
     }
     let mut before = json!({ "company": old_company, "person": old_person, "email": old_email,
-        "categories": old_categories });
+        "owner": old_owner, "categories": old_categories });
     mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;
     let sql =
-        "UPDATE contacts SET company = ?2, person = ?3, email = ?5, stub = 0, version = version + 1, updated_at = ?4
-               WHERE id = ?1";
-    exec(db, sql, (id, company, person, now, email))?;
+        "UPDATE contacts SET company = ?2, person = ?3, email = ?5, owner_user_id = ?6, stub = 0, version = version + 1,
+                 updated_at = ?4 WHERE id = ?1";
+    exec(db, sql, (id, company, person, now, email, owner))?;
     if categories != old_categories {
         unlink(db, "contact", id.0)?;
         link(db, known, "contact", id.0, &categories)?;

@@ -78,7 +78,7 @@ impl<'a> Slice<'a> {
             never_called,
             never_assigned,
             touched,
-            contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now, &context.user])?,
+            contacts: Inserts::new(db, &CONTACTS, &[&import, &context.now])?,
             contact_phones: Inserts::new(db, &CONTACT_PHONES, &[])?,
             contact_categories: Inserts::new(db, &CONTACT_CATEGORIES, &[])?,
             leads: Inserts::new(db, &LEADS, &[&context.list, &context.round, &import])?,
@@ -266,6 +266,12 @@ impl<'a> Slice<'a> {
         if row.email.as_ref().is_some_and(|new| *new != mail) {
             return Ok(false);
         }
+        let owner: Option<UserId> = contact.get(7)?;
+        match row.owner {
+            Some(Some(new)) if owner != Some(new) => return Ok(false),
+            Some(None) if !keeps_empty && owner.is_some() => return Ok(false),
+            _ => {}
+        }
         if row.categories.is_empty() && keeps_empty {
             return Ok(true);
         }
@@ -285,6 +291,8 @@ impl<'a> Slice<'a> {
         self.contacts.put(&row.company)?;
         self.contacts.put(&row.person)?;
         self.contacts.put(row.email.as_ref().filter(|mail| !mail.is_empty()))?;
+        // Whoever adds it, unless the file says whose it is (S3.8).
+        self.contacts.put(row.owner.unwrap_or(self.context.user))?;
         self.contacts.end_row()?;
         self.contact_phones.put(id)?;
         self.contact_phones.put(row.phone.expose())?;
@@ -358,7 +366,7 @@ static FIND_CONTACTS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1, c.company, c.person,
                  (SELECT group_concat(category_id) FROM (
                     SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position)),
-                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email
+                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email, c.owner_user_id
                FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
                  CROSS JOIN contacts c ON c.id = p.contact_id";
     many::sql(sql, 0, "@, #")
@@ -385,7 +393,7 @@ static CONTACTS: Sql = Sql::new(|| {
     let sql =
         "INSERT OR ROLLBACK INTO contacts (id, company, person, email, origin, import_id, created_at, updated_at, owner_user_id)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 4, "#, #, #, #, 'import', ?2, ?3, ?3, ?4")
+    many::sql(sql, 3, "#, #, #, #, 'import', ?2, ?3, ?3, #")
 });
 static CONTACT_PHONES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone, label)

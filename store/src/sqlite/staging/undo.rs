@@ -11,7 +11,7 @@ use super::loader::Loader;
 use super::row::AGAIN;
 use super::{Import, SLICE, end_session, read};
 use crate::error::{Doing, Result};
-use crate::id::{ContactId, ImportId, LeadId};
+use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::model::Actor;
 use crate::name_key::name_key;
 use crate::staging::{UndoAt, Undone};
@@ -147,8 +147,9 @@ impl Undo<'_> {
             )?,
             _ => exec(
                 self.db,
-                // What an older version kept has no mail address: it overwrote none.
-                "UPDATE contacts SET company = ?3, person = ?4, email = iif(?5, ?6, email), version = version - 1
+                // What an older version kept has no mail address or owner: it overwrote none.
+                "UPDATE contacts SET company = ?3, person = ?4, email = iif(?5, ?6, email),
+                   owner_user_id = iif(?7, ?8, owner_user_id), version = version - 1
                  WHERE id = ?1 AND version = ?2",
                 (
                     row,
@@ -157,6 +158,8 @@ impl Undo<'_> {
                     text("person"),
                     before.get("email").is_some(),
                     text("email"),
+                    before.get("owner").is_some(),
+                    text("owner").and_then(|owner| owner.parse::<UserId>().ok()),
                 ),
             )?,
         };

@@ -308,6 +308,7 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
         phone,
         label: None,
         email: None,
+        owner: None,
         clir: None,
         company: Some(format!("会社{number}")),
         person: None,
