@@ -74,6 +74,7 @@ codes! {
     Long = "W-LONG", "30文字を超えています", "More than 30 characters.";
     CsvQuoteStray = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.";
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
+    ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "この所有者IDのユーザーはいません", "No user has this login.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";

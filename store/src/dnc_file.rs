@@ -1,4 +1,5 @@
-//! Do-not-call numbers from a file: one column of numbers is enough, further ones say where and why (X6, S4.27).
+//! Do-not-call numbers from a file: one column of numbers is enough, further ones say where and why, and in a file of our own
+//! whether an entry was cleared (X6, S4.27).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,10 +22,13 @@ pub struct DncFileRow {
     pub reason: Option<String>,
     /// Evidence in words, where the file says it.
     pub evidence: Option<String>,
+    /// The file says that the entry was cleared, and why: it is told of, and holds no more.
+    pub cleared: bool,
 }
 
 /// A file that is read row by row. The columns are 電話番号, 案件, 理由 and 根拠 by name, or in this order where line 1
-/// begins with a number. A number may come several times, for several projects.
+/// begins with a number. A number may come several times, for several projects. A row with something in 解除日時 needs
+/// something in 解除理由.
 pub struct DncFile {
     reader: ImportReader,
     /// The rest of the numbers of a row that has several.
@@ -42,6 +46,7 @@ impl DncFile {
             unnamed: &COLUMNS,
             dup_in_file: DupPolicy::Keep,
             required: RequiredNames::None,
+            reasoned: &CLEARED,
             ..options
         };
         let reader = ImportReader::open(source, options).map_err(Box::new)?;
@@ -67,6 +72,7 @@ impl DncFile {
             project: field(&["案件", "project"]),
             reason: field(&["理由", "reason"]),
             evidence: field(&["根拠", "evidence"]),
+            cleared: field(&CLEARED.map(|[at, _]| at)).is_some(),
         };
         for extra in &row.extra_phones {
             self.more.push_back(DncFileRow { phone: extra.phone.expose().to_owned(), ..first.clone() });
@@ -97,6 +103,8 @@ impl DncFile {
 
 /// The columns where line 1 does not name them.
 const COLUMNS: [&str; 4] = ["電話番号", "案件", "理由", "根拠"];
+/// When an entry was cleared, and why.
+const CLEARED: [[&str; 2]; 2] = [["解除日時", "解除理由"], ["cleared_at", "cleared_reason"]];
 
 #[cfg(test)]
 mod tests {
@@ -143,7 +151,8 @@ mod tests {
                 phone: "+81312340001".into(),
                 project: Some("春の案件".into()),
                 reason: Some("断り".into()),
-                evidence: Some("書面".into())
+                evidence: Some("書面".into()),
+                cleared: false
             }
         );
         assert_eq!((found[1].project.as_deref(), found[1].reason.as_deref()), (None, None));
@@ -153,6 +162,21 @@ mod tests {
         let numbers: Vec<_> = several.iter().map(|row| row.phone.as_str()).collect();
         assert_eq!(numbers, ["+81312340001", "+81312340002", "+81312340003"]);
         assert_eq!(several[1].reason.as_deref(), Some("断り"));
+    }
+
+    /// X6: an entry that was cleared is no order to block; without a reason it was not cleared.
+    #[test]
+    fn a_row_may_say_that_it_was_cleared_and_why() {
+        let text = "電話番号,理由,解除日時,解除者,解除理由\n0312340001,断り,2026-11-01 10:00:00,alice,本人の依頼\n\
+                    0312340002,断り,,,\n0312340003,断り,2026-11-01,bob,\n0312340004,断り,,,まだ\n";
+        let (rows, report) = read(text, 9).unwrap();
+        let cleared: Vec<_> = rows.iter().map(|row| (row.line, row.cleared)).collect();
+        assert_eq!(cleared, [(2, true), (3, false), (5, false)]);
+        let problem = &report.problems[0];
+        assert_eq!((problem.line, problem.code.as_str()), (4, "E-REASON-REQUIRED"));
+        assert_eq!((problem.column.as_deref(), report.refused), (Some("解除理由"), 1));
+        let (rows, report) = read("電話番号,cleared_at\n0312340001,2026-11-01\n", 9).unwrap();
+        assert_eq!((rows.len(), report.problems[0].column.as_deref()), (0, Some("cleared_at")));
     }
 
     /// S4.27, S4.26: the limit of one file.

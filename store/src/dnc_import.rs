@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::dnc_file::{DncFile, DncFileRow};
-use crate::dnc_preview::{DncPreviewRow, Looked};
+use crate::dnc_preview::{DncEffect, DncPreviewRow, Looked};
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
 use crate::import::{
@@ -64,6 +64,8 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
+    /// Rows that say that they were cleared: they block nothing, clear nothing, and leave no entry.
+    pub past: u64,
     /// Where nothing was to be written: the first rows as they would be taken, at most [`PREVIEW_ROWS`](crate::import::PREVIEW_ROWS).
     pub preview: Vec<DncPreviewRow>,
 }
@@ -130,16 +132,27 @@ pub(crate) fn run(
 ) -> Result<DncImported> {
     let scopes = Scopes { known, usual: &job.projects };
     let reason: Arc<str> = job.reason.trim().into();
-    let (mut entries, mut looked) = (0, Looked::default());
+    let (mut entries, mut past, mut looked) = (0_u64, 0_u64, Looked::default());
     let mut file = open(job, job.error_csv.clone())?;
     while let Some(row) = file.next_row().map_err(Error::Import)? {
+        if row.cleared {
+            past += 1;
+            if job.dry_run {
+                let projects = scopes.of(&row).unwrap_or_else(|_| vec![None]);
+                looked.take(&row, &projects, &why(&row, &reason), DncEffect::Past);
+            }
+            if past.is_multiple_of(TOLD_EVERY) {
+                job.tell(&file, 0)?;
+            }
+            continue;
+        }
         let projects = scopes.of(&row)?;
         entries += projects.len() as u64;
         if job.clear && reason.is_empty() && row.reason.as_deref().is_none_or(|text| text.trim().is_empty()) {
             return Err(Error::ReasonRequired);
         }
         if job.dry_run {
-            looked.take(&row, &projects, &why(&row, &reason));
+            looked.take(&row, &projects, &why(&row, &reason), DncEffect::New);
         }
         if entries.is_multiple_of(TOLD_EVERY) {
             job.tell(&file, 0)?;
@@ -147,9 +160,9 @@ pub(crate) fn run(
     }
     job.tell(&file, 0)?;
     let mut report = file.finish().map_err(Error::Import)?;
-    if job.dry_run || !report.may_apply(job.partial) || entries == 0 {
+    if job.dry_run || !report.may_apply(job.partial) || entries + past == 0 {
         let preview = if job.dry_run { looked.rows(&report.problems) } else { Vec::new() };
-        return Ok(DncImported { report, changed: 0, unchanged: 0, preview });
+        return Ok(DncImported { report, changed: 0, unchanged: 0, past, preview });
     }
     let start = DncStart { source: report.file.to_string(), clear: job.clear, by: job.by, now: job.now };
     let stage = staging.run(move |b| b.dnc_begin(&start))?;
@@ -169,7 +182,7 @@ pub(crate) fn run(
     report.import = Some(stage.import);
     report.applied = true;
     let unchanged = entries.saturating_sub(changed);
-    Ok(DncImported { report, changed, unchanged, preview: Vec::new() })
+    Ok(DncImported { report, changed, unchanged, past, preview: Vec::new() })
 }
 
 /// Writes all of it; how many entries were changed.
@@ -185,7 +198,7 @@ fn write(
     loop {
         let row = file.next_row().map_err(Error::Import)?;
         let last = row.is_none();
-        if let Some(row) = row {
+        if let Some(row) = row.filter(|row| !row.cleared) {
             let why = why(&row, reason);
             for project in scopes.of(&row)? {
                 let (phone, evidence) = (row.phone.clone(), row.evidence.clone());

@@ -39,6 +39,8 @@ pub enum DncEffect {
     Cleared,
     /// There is no entry to clear, or an earlier row clears it.
     Absent,
+    /// The row says that it was cleared: nothing becomes of it.
+    Past,
     /// The row is refused.
     Refused(Code),
 }
@@ -48,7 +50,13 @@ pub enum DncEffect {
 pub(crate) struct Looked(Vec<DncPreviewRow>);
 
 impl Looked {
-    pub(crate) fn take(&mut self, row: &DncFileRow, projects: &[Option<ProjectId>], reason: &Arc<str>) {
+    pub(crate) fn take(
+        &mut self,
+        row: &DncFileRow,
+        projects: &[Option<ProjectId>],
+        reason: &Arc<str>,
+        effect: DncEffect,
+    ) {
         let room = PREVIEW_ROWS.saturating_sub(self.0.len());
         self.0.extend(projects.iter().take(room).map(|project| DncPreviewRow {
             line: row.line,
@@ -56,7 +64,7 @@ impl Looked {
             project: *project,
             reason: Arc::clone(reason),
             evidence: row.evidence.clone(),
-            effect: DncEffect::New,
+            effect,
         }));
     }
 
@@ -87,7 +95,7 @@ impl Looked {
 /// Says what becomes of the good rows.
 pub(crate) fn judge(reader: &mut dyn Reader, rows: &mut [DncPreviewRow], clear: bool) -> Result<()> {
     let mut seen = HashSet::new();
-    for row in rows.iter_mut().filter(|row| !matches!(row.effect, DncEffect::Refused(_))) {
+    for row in rows.iter_mut().filter(|row| row.effect == DncEffect::New) {
         let query = DncQuery { phone: Some(row.phone.clone()), limit: 1_000, ..DncQuery::default() };
         let holds = reader.dnc_entries(&query)?.iter().any(|entry| entry.project == row.project);
         let first = seen.insert((row.phone.clone(), row.project));

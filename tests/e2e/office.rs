@@ -115,4 +115,23 @@ fn the_do_not_call_list_goes_out_and_in_as_csv() {
     daemon.cli(&["dnc", "clear", "0312345678", "--reason", "本人から再開の依頼"]);
     assert_eq!(daemon.cli(&["dnc", "ls"])["rows"].as_array().unwrap().len(), 2);
     assert_eq!(daemon.cli(&["dnc", "ls", "--cleared"])["rows"][0]["cleared_reason"], "本人から再開の依頼");
+    // What was cleared stays so when the whole register is read back, here and in an empty box.
+    daemon.cli(&["dnc", "export", "whole.csv", "--cleared"]);
+    let empty = idle();
+    for (into, changed, unchanged) in [(&daemon, 0, 2), (&empty, 2, 0)] {
+        std::fs::copy(daemon.path("whole.csv"), into.path("back.csv")).unwrap();
+        let looked = into.cli(&["dnc", "import", "back.csv", "--preview"]);
+        assert_eq!(
+            (&looked["preview"][0]["effect"], &looked["past"]),
+            (&"past".into(), &1.into()),
+            "{looked:#}"
+        );
+        let back = into.cli(&["dnc", "import", "back.csv"]);
+        let counts = ["rows", "changed", "unchanged", "past"].map(|name| back[name].as_u64());
+        assert_eq!(counts, [Some(3), Some(changed), Some(unchanged), Some(1)], "{back:#}");
+        let blocked = into.cli(&["dnc", "ls"])["rows"].take();
+        assert_eq!(blocked.as_array().unwrap().len(), 2, "{blocked:#}");
+    }
+    std::fs::write(daemon.path("half.csv"), "電話番号,解除日時\n0312345678,2026-11-01\n").unwrap();
+    daemon.run(&["dnc", "import", "half.csv"]).refused("E-REASON-REQUIRED");
 }

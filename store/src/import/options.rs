@@ -63,6 +63,8 @@ pub struct ImportOptions {
     pub contacts: bool,
     /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
     pub warn_quotes: bool,
+    /// Pairs of columns: a row that fills the first must fill the second, which says why (`E-REASON-REQUIRED`).
+    pub reasoned: &'static [[&'static str; 2]],
     /// Columns that the user named by hand.
     pub map: Vec<ColumnMap>,
     /// Who may be named as a contact's owner, by login.
@@ -170,6 +172,7 @@ impl Default for ImportOptions {
             phone_column: None,
             contacts: false,
             warn_quotes: false,
+            reasoned: &[],
             map: Vec::new(),
             owners: HashMap::new(),
             assign: Vec::new(),

@@ -115,6 +115,13 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
     let further = further_phones(record, columns, &mut problems);
     let email = email(record, column(Role::Email), options.overwrite_empty, &mut problems);
     let owner = owner(record, column(Role::Owner), options, &mut problems);
+    for &[what, why] in options.reasoned {
+        let place = |name: &str| columns.names.iter().position(|known| **known == *name);
+        let filled = |name: &str| place(name).is_some_and(|at| !record.cell(at).trim().is_empty());
+        if filled(what) && !filled(why) {
+            problems.push((Code::ReasonRequired, place(why).or(place(what))));
+        }
+    }
     let refused = problems.iter().any(|(code, _)| !code.is_warning());
     let row = parsed.filter(|_| !refused).map(|parsed| ImportRow {
         label: further.iter().find(|one| one.phone == parsed.phone).and_then(|one| one.label.clone()),

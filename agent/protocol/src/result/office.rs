@@ -216,6 +216,9 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
+    /// Rows that say that they were cleared (解除日時): nothing becomes of them.
+    #[serde(default)]
+    pub past: u64,
     /// Encoding that was used.
     pub encoding: String,
     /// Word to fetch the refused rows with as a CSV file, where they were asked for and there are some.
@@ -243,7 +246,7 @@ pub struct DncPreviewRow {
     /// Evidence in words.
     pub evidence: Option<String>,
     /// What would become of it: `new` or `known` (entered already, or by an earlier row), with `clear` `cleared` or `absent` (no entry, or an
-    /// earlier row clears it), or `refused`.
+    /// earlier row clears it), `past` (the row says that it was cleared: nothing becomes of it), or `refused`.
     pub effect: String,
     /// Why a row is refused: `E-…`.
     pub code: Option<String>,

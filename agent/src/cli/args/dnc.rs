@@ -55,7 +55,7 @@ pub enum DncVerb {
         #[arg(long)]
         reason: String,
     },
-    /// Add the numbers of a CSV file: 電話番号, and if you like 案件, 理由, 根拠
+    /// Add the numbers of a CSV file: 電話番号, and if you like 案件, 理由, 根拠; a row with 解除日時 was cleared and adds nothing
     Import {
         /// The file, or - for standard input
         file: PathBuf,

@@ -267,6 +267,10 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
     ] {
         out.line(&format!("  {label}: {count}"))?;
     }
+    if done.past > 0 {
+        let label = out.text("解除済みの行(登録しません)", "rows cleared before, left out");
+        out.line(&format!("  {label}: {}", done.past))?;
+    }
     dnc_preview(&done.preview, out)?;
     let mut table = Table::new(&[
         out.text("行", "line"),
@@ -305,6 +309,7 @@ fn dnc_preview(rows: &[DncPreviewRow], out: Out) -> Result<(), Closed> {
             "known" => out.text("登録済み", "known already"),
             "cleared" => out.text("解除", "cleared"),
             "absent" => out.text("登録なし", "not on the list"),
+            "past" => out.text("解除済み(登録しません)", "cleared before, left out"),
             "refused" => out.text("エラー", "refused"),
             other => other,
         };

@@ -130,7 +130,7 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
     };
     let told_to = Told { hub, asker: by.uid };
     let done = import::followed(&told_to, (Register::DoNotCall, ""), receiver, store.import_dnc(job)).await;
-    let store::DncImported { report, changed, unchanged, preview } = done.map_err(refused)?;
+    let store::DncImported { report, changed, unchanged, past, preview } = done.map_err(refused)?;
     let names = if preview.is_empty() { Vec::new() } else { store.projects().await.map_err(refused)? };
     let whole = import::result("", &report);
     if report.applied {
@@ -145,6 +145,7 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         refused: whole.refused,
         changed,
         unchanged,
+        past,
         encoding: whole.encoding,
         report: None,
         errors: whole.errors,
@@ -161,6 +162,7 @@ fn previewed(names: &[store::ProjectInfo], rows: Vec<store::DncPreviewRow>) -> V
             DncEffect::Known => ("known", None),
             DncEffect::Cleared => ("cleared", None),
             DncEffect::Absent => ("absent", None),
+            DncEffect::Past => ("past", None),
             DncEffect::Refused(code) => ("refused", Some(code.as_str().to_owned())),
         };
         result::DncPreviewRow {
