@@ -102,7 +102,7 @@ fn action(command: &Command) -> Option<Action> {
         Command::DncImportCancel(_) => Action::DncClear,
         Command::TaskLs(_) => Action::TaskView,
         Command::TaskDone(_) | Command::TaskDue(_) => Action::TaskClose,
-        Command::TaskAssign(_) => Action::Assign,
+        Command::TaskAssign(_) | Command::TaskHandOver(_) => Action::Assign,
         Command::ContactShow(_) | Command::ContactLs(_) | Command::CategoryLs(_) => Action::ContactView,
         // What a lead says of its customer is corrected by whoever corrects contacts; BY does so on granted lists (S4.5).
         Command::ContactAdd(_)
@@ -115,7 +115,7 @@ fn action(command: &Command) -> Option<Action> {
         }
         Command::DispositionLs(_) => Action::StatusView,
         Command::DispositionAdd(_) | Command::DispositionEdit(_) => Action::StatusEdit,
-        Command::UserLs(_) => Action::UserView,
+        Command::UserLs(_) | Command::UserHolds(_) => Action::UserView,
         Command::UserAdd(_) | Command::UserEdit(_) => Action::UserEdit,
         // Whose password it may be is decided on the user's row.
         Command::UserPasswd(_) => Action::OwnPassword,
@@ -350,6 +350,7 @@ mod tests {
         task.ls aaa--
         task.done aao--
         task.assign aa---
+        task.hand_over aa---
         task.due aao--
         contact.add aaa-a
         contact.create_from_call aaa-a
@@ -371,6 +372,7 @@ mod tests {
         user.edit al---
         user.passwd aaaaa
         user.delete a----
+        user.holds aa---
         audit.list a----
         devices.list aaa--
         devices.show aaa--

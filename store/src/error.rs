@@ -9,6 +9,7 @@ pub use list::ListError;
 use crate::code::Code;
 use crate::id::{AttemptId, ContactId};
 use crate::import::ImportError;
+use crate::model::{Holdings, Role};
 use crate::phone::PhoneError;
 
 /// What the verbs of this crate return.
@@ -174,6 +175,25 @@ pub enum Error {
         /// Login of the other.
         login: String,
     },
+    /// Nobody would be offered what they hold once they are deleted.
+    #[error(
+        "{login:?} holds {} leads, {} contacts and {} open tasks; hand them over or release them",
+        .held.leads, .held.contacts, .held.tasks
+    )]
+    UserHolds {
+        /// The login.
+        login: String,
+        /// What it is.
+        held: Holdings,
+    },
+    /// Leads and tasks are for those who call.
+    #[error("{login:?} is {role} and calls nobody")]
+    NoCaller {
+        /// The login.
+        login: String,
+        /// Their role.
+        role: Role,
+    },
     /// The role does not allow it, or not on this row.
     #[error("the role does not allow this")]
     Permission,
@@ -317,6 +337,8 @@ impl Error {
             Self::UserDuplicate { .. } => "E-USER-DUP",
             Self::UserLimit { .. } => "E-USER-LIMIT",
             Self::UidTaken { .. } => "E-USER-UID",
+            Self::UserHolds { .. } => "E-USER-HOLDS",
+            Self::NoCaller { .. } => "E-USER-ROLE",
             Self::Permission => "E-PERMISSION",
             Self::Value { .. } => "E-VALUE",
             Self::Invalid(code) => code.as_str(),
@@ -357,6 +379,8 @@ impl Error {
             | Self::UserDuplicate { .. }
             | Self::UserLimit { .. }
             | Self::UidTaken { .. }
+            | Self::UserHolds { .. }
+            | Self::NoCaller { .. }
             | Self::Permission
             | Self::Value { .. }
             | Self::Invalid(_)

@@ -408,7 +408,7 @@ impl Staging {
     /// Gives the numbers of a staged import that nobody owns to these users in turn (S1.6).
     ///
     /// # Errors
-    /// Storage errors; the import stays staged.
+    /// [`Error::UserTombstone`], [`Error::NoCaller`], storage errors; the import stays staged.
     pub(crate) fn assign(&self, import: ImportId, users: Vec<UserId>, by: Actor, now: i64) -> Result<()> {
         let users: Arc<[UserId]> = users.into();
         let mut after = Some(0);

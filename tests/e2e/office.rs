@@ -1,8 +1,14 @@
 //! The office's commands through the real binary: users, statuses, contacts, do-not-call, the audit log.
 
 use e2e::daemon::{Account, Daemon};
+use e2e::peer::sipp::Scenario;
 use e2e::ports;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::SOON;
+
+/// A Unix user that nobody is.
+const OPERATOR: u32 = 64_005;
 
 fn idle() -> Daemon {
     Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
@@ -41,6 +47,63 @@ fn users_are_kept_and_audited_across_a_restart() {
     let log = daemon.cli(&["audit", "--action", "user."])["rows"].take();
     let actions: Vec<_> = log.as_array().unwrap().iter().map(|row| row["action"].clone()).collect();
     assert_eq!(actions, ["user.delete", "user.role", "user.rename", "user.add"]);
+}
+
+/// S4.23, S1.7, S4.20: whoever holds leads, contacts or tasks is deleted only with a word on whose they become; what is nobody's
+/// is for every operator of the project.
+#[test]
+fn a_user_hands_over_what_they_hold() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
+    for (login, role) in [("bob", "OP"), ("carol", "OP"), ("dave", "BY")] {
+        daemon.cli(&["user", "add", login, "--role", role]);
+    }
+    daemon.cli(&["user", "add", "erin", "--role", "OP", "--uid", &OPERATOR.to_string()]);
+    daemon.import("春", "会社名,電話番号\nA社,0312345678\nB社,0612345678\n");
+    daemon.cli(&["lead", "assign", "春", "--all", "--owner", "carol"]);
+    daemon.cli(&["contact", "add", "--company", "C社", "--phone", "0522345678", "--owner", "carol"]);
+    daemon.cli(&["call", "0312345601"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "見込", "--next", "stay"]);
+    assert_eq!(daemon.cli(&["task", "hand-over", "--from", "a", "--to", "carol"])["tasks"], 1);
+    let held = json!({ "leads": 2, "contacts": 1, "tasks": 1 });
+    assert_eq!(daemon.cli(&["user", "holds", "carol"]), held);
+
+    daemon.run(&["user", "delete", "carol", "--yes"]).refused("E-USER-HOLDS");
+    daemon.run(&["user", "delete", "carol", "--hand-over", "dave", "--yes"]).refused("E-USER-ROLE");
+    daemon.run(&["user", "delete", "carol", "--hand-over", "carol", "--yes"]).refused("E-VALUE");
+    assert_eq!(daemon.cli(&["user", "holds", "carol"]), held);
+    let asked = daemon.run_plain(&["user", "delete", "carol", "--hand-over", "bob", "--lang", "ja"]);
+    let counts = "発信先 2件、連絡先 1件、対応タスク 1件を bob に引き継ぎます";
+    assert!(asked.code == 2 && asked.stderr.contains(counts), "{asked:?}");
+    daemon.cli(&["list", "grant", "春", "a"]);
+    let gone = daemon.cli(&["user", "delete", "carol", "--hand-over", "bob", "--yes"]);
+    assert_eq!((&gone["login"], &gone["handed_over"]), (&"carol".into(), &held));
+    assert_eq!(gone["ungranted"], json!(["春"]));
+    assert_eq!(daemon.cli(&["list", "view", "春", "--assigned", "bob"])["total"], 2);
+    let task = daemon.cli(&["task", "ls", "--owner", "bob"])["rows"][0].take();
+    assert_eq!((&task["kind"], &task["state"]), (&"prospect".into(), &"open".into()));
+
+    // Nobody else's is offered to an operator, and nobody's is.
+    let erin = |arguments: &[&str]| daemon.run_as(OPERATOR, arguments);
+    let id = task["id"].to_string();
+    assert_eq!(erin(&["task", "ls"]).success()["counts"]["free"], 0);
+    erin(&["task", "done", &id]).refused("E-PERMISSION");
+    erin(&["task", "hand-over", "--from", "bob"]).refused("E-PERMISSION");
+    erin(&["user", "holds", "bob"]).refused("E-PERMISSION");
+    let released = daemon.cli(&["user", "delete", "bob", "--release", "--yes"]);
+    assert_eq!(released["handed_over"], held);
+    assert_eq!(daemon.cli(&["task", "ls", "--nobody"])["rows"][0]["id"], task["id"]);
+    let seen = erin(&["task", "ls"]).success();
+    assert_eq!((&seen["counts"]["free"], &seen["rows"][0]["id"]), (&1.into(), &task["id"]));
+    erin(&["task", "done", &id]).success();
+    let log = daemon.cli(&["audit", "--action", "user.delete"])["rows"].take();
+    assert_eq!(
+        (&log[0]["detail"]["handed_over"]["tasks"], &log[0]["detail"]["login"]),
+        (&1.into(), &"bob".into())
+    );
 }
 
 /// S4.6, S4.7: own statuses beside the built-in ones.

@@ -315,6 +315,7 @@ fn every_administrative_change_is_in_the_audit_log() {
     let task = control_rows(&daemon, "task.ls")[0]["id"].clone();
     step("task.due", json!({ "task": task, "due_at": 1_900_000_000_000_i64 }), "task.due");
     step("task.assign", json!({ "task": task, "owner": null }), "task.reassign");
+    step("task.hand_over", json!({ "to": "a" }), "task.hand_over");
     step("task.done", json!({ "task": task }), "task.done");
     let note = step("note.add", json!({ "attempt": first, "text": "伝言" }), "note.add")["note"].clone();
     step("note.edit", json!({ "note": note, "text": "伝言2" }), "note.edit");
@@ -397,6 +398,7 @@ const CHANGES_NOTHING: &[&str] = &[
     "category.ls",
     "disposition.ls",
     "user.ls",
+    "user.holds",
     "audit.list",
     "recording.ls",
     "recording.fetch",
@@ -455,10 +457,11 @@ fn a_file_comes_from_standard_input() {
 fn deleting_asks_first() {
     let daemon = idle();
     daemon.cli(&["contact", "add", "--company", "A社", "--phone", "0312345678", "--category", "既存"]);
+    daemon.cli(&["user", "add", "bob", "--role", "OP"]);
     for command in [
         vec!["contact", "delete", "0312345678"],
         vec!["contact", "categories", "--delete", "既存"],
-        vec!["user", "delete", "a"],
+        vec!["user", "delete", "bob"],
     ] {
         let refused = daemon.run_plain(&command);
         assert!(refused.code == 2 && refused.stderr.contains("--yes"), "{refused:?}");

@@ -187,6 +187,8 @@ commands! {
     TaskDone = "task.done" => TaskRow;
     /// Gives a task to another user.
     TaskAssign = "task.assign" => TaskRow;
+    /// Gives all open tasks of a user, or of nobody, to another.
+    TaskHandOver = "task.hand_over" => TasksHandedOver;
     /// Moves a task in time.
     TaskDue = "task.due" => TaskRow;
     /// Makes a contact.
@@ -228,7 +230,9 @@ commands! {
     /// Sets a password.
     UserPasswd = "user.passwd" => UserRow;
     /// Deletes a user.
-    UserDelete = "user.delete" => UserRow;
+    UserDelete = "user.delete" => UserDeleted;
+    /// What a user holds.
+    UserHolds = "user.holds" => Holdings;
     /// Administrative changes.
     AuditList = "audit.list" => AuditPage;
     /// Sound devices.
@@ -375,6 +379,7 @@ impl Command {
             | Self::TaskLs(_)
             | Self::TaskDone(_)
             | Self::TaskAssign(_)
+            | Self::TaskHandOver(_)
             | Self::TaskDue(_)
             | Self::ContactAdd(_)
             | Self::ContactCreateFromCall(_)
@@ -396,6 +401,7 @@ impl Command {
             | Self::UserEdit(_)
             | Self::UserPasswd(_)
             | Self::UserDelete(_)
+            | Self::UserHolds(_)
             | Self::AuditList(_)
             | Self::DevicesList(_)
             | Self::ProjectLs(_)

@@ -4,8 +4,8 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use protocol::params::*;
-use protocol::result::Exported;
-use protocol::{ErrorCode, RpcError, Verb as Method};
+use protocol::result::{Exported, Holdings};
+use protocol::{ErrorCode, Lang, RpcError, Verb as Method};
 
 use super::args::{
     AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg, Global,
@@ -50,15 +50,39 @@ pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Fail
             let password = if remove { None } else { Some(new_password(out)?) };
             call(global, UserPasswd { user: login, password, old }, out, show)
         }
-        UserVerb::Delete { login, yes } => {
-            let question =
-                out.text(
-                    "削除すると、このIDは二度と使えません。担当の発信先と対応タスクはこの人のまま残り、ほかの人には自動発信されません(lead assign … --assigned ID --owner 別の人、task reassign で引き継げます)",
-                    "the login can never be used again. Leads and tasks stay this user's and are auto-dialed for nobody else; hand them over by `lead assign LIST --assigned LOGIN --owner OTHER` and `task reassign`",
-                );
-            confirm(yes, &format!("{login}: {question}"), out)?;
-            call(global, UserDelete { user: login }, out, show)
+        UserVerb::Holds { login } => call(global, UserHolds { user: login }, out, render::holdings),
+        UserVerb::Delete { login, hand_over, release, yes } => {
+            let held = Client::connect(&socket(global))?.call(UserHolds { user: login.clone() })?;
+            let verb = UserDelete { user: login, hand_over, release };
+            // Who holds something and leaves it to nobody is not asked first: the daemon says what is missing.
+            if verb.hand_over.is_some() || release || held == Holdings::default() {
+                confirm(yes, &delete_question(&verb, held, out), out)?;
+            }
+            let bar =
+                progress::watch(&socket(global), Work::Named { work: "user", of: verb.user.clone() }, out);
+            call(global, verb, out, |deleted, out| {
+                drop(bar);
+                render::user_deleted(deleted, out)
+            })
         }
+    }
+}
+
+/// What is going to happen, with counts.
+fn delete_question(verb: &UserDelete, held: Holdings, out: Out) -> String {
+    let UserDelete { user, hand_over, .. } = verb;
+    let what = render::held(held, out);
+    let once = out.text("このIDは二度と使えません", "the login can never be used again");
+    let what = match (hand_over, out.lang) {
+        _ if held == Holdings::default() => String::new(),
+        (Some(to), Lang::Ja) => format!("{what}を {to} に引き継ぎます。"),
+        (Some(to), Lang::En) => format!("{what} go to {to}; "),
+        (None, Lang::Ja) => format!("{what}の担当を外します。"),
+        (None, Lang::En) => format!("{what} become nobody's; "),
+    };
+    match out.lang {
+        Lang::Ja => format!("{user} を削除します。{what}{once}"),
+        Lang::En => format!("delete {user}: {what}{once}"),
     }
 }
 
@@ -142,7 +166,8 @@ fn disposition_edit(
 
 pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Failure> {
     match verb {
-        TaskVerb::Ls { owner, all, folder, number, closed, after, limit } => {
+        TaskVerb::Ls { owner, nobody, all, folder, number, closed, after, limit } => {
+            let owner = if nobody { Some(String::new()) } else { owner };
             let folder = folder.map(|folder| match folder {
                 FolderArg::Past => String::from("past"),
                 FolderArg::Future => String::from("future"),
@@ -152,6 +177,9 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
             call(global, verb, out, render::tasks)
         }
         TaskVerb::Done { task, undo } => call(global, TaskDone { task, undo }, out, render::task),
+        TaskVerb::HandOver { from, to, list } => {
+            call(global, TaskHandOver { from, to, list }, out, render::tasks_handed_over)
+        }
         TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
         TaskVerb::Due { task, time } => {
             call(global, TaskDue { task, due_at: time.map(|moment| moment.0) }, out, render::task)
@@ -378,12 +406,12 @@ fn confirm_category(global: &Global, name: &str, out: Out) -> Result<(), Failure
     let row = found.categories.iter().find(|row| row.name == name);
     let (contacts, leads) = row.map_or((0, 0), |row| (row.contacts, row.leads));
     let question = match out.lang {
-        protocol::Lang::Ja => {
+        Lang::Ja => {
             format!(
                 "{name}: 連絡先{contacts}件と発信先{leads}件からこのカテゴリーを外します(連絡先と発信先は残ります)"
             )
         }
-        protocol::Lang::En => {
+        Lang::En => {
             format!("{name}: {contacts} contacts and {leads} leads lose it; they stay themselves")
         }
     };

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::export;
 use super::job::store_error;
 use super::manage::{Register, Running, Told};
-use super::query::operator_named;
+use super::query::caller_named;
 use crate::clock::Now;
 use crate::control::EventHub;
 
@@ -39,7 +39,7 @@ pub(super) async fn import(place: Place, p: ListImport) -> Result<ImportResult, 
     let profile = profile(p.profile.as_deref().unwrap_or(&list.profile))?;
     let mut options = options(&p, ImportOptions::for_lists(profile))?;
     for login in &p.assign {
-        options.assign.extend(operator_named(&place.store, Some(login)).await?);
+        options.assign.push(caller_named(&place.store, login).await?);
     }
     carry_out(place, Register::List(list.id), list.name, p, options).await
 }

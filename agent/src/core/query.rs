@@ -3,7 +3,10 @@
 use protocol::params::{DialWhy, ListImport, ListShow, StatsGet};
 use protocol::result::{Lists, StatusResult};
 use protocol::{Command, ErrorCode, RpcError};
-use store::{Actor, ListId, ListQuery, ListSpec, Scope, StatsQuery, Store, UserId, WhyContext, WhyQuery};
+use store::{
+    Action, Actor, ListId, ListQuery, ListSpec, Scope, StatsQuery, Store, UserId, WhyContext, WhyQuery,
+    permits,
+};
 
 use super::command::respond;
 use super::job::{Done, store_error};
@@ -191,6 +194,17 @@ pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result
     let users = store.users().await.map_err(|error| store_error(&error))?;
     let user = users.iter().find(|user| user.login == login).map(|user| user.id);
     user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))
+}
+
+/// The live user of this login, who calls: leads of anybody else would never be called.
+pub(super) async fn caller_named(store: &Store, login: &str) -> Result<UserId, RpcError> {
+    let users = store.users().await.map_err(|error| store_error(&error))?;
+    let user = users.into_iter().find(|user| user.login == login.trim());
+    let user = user.ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))?;
+    match permits(user.role, Action::Dial).any() {
+        true => Ok(user.id),
+        false => Err(store_error(&store::Error::NoCaller { login: user.login, role: user.role })),
+    }
 }
 
 async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {

@@ -1,17 +1,19 @@
 //! Verbs of the office: users, contacts, statuses, tasks, do-not-call, amendments, notes, the audit log.
 
+use std::time::Instant;
+
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo, ContactAdd,
-    ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, ImportRecord, NoteAbout, NoteChange,
-    NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
-    UserScope,
+    Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
+    ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
+    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver, HistoryQuery,
+    Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver,
+    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
-use crate::sqlite::UnlinkAt;
+use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
 
 /// Changes, each in one transaction with its audit row.
 pub(crate) trait Office {
@@ -24,7 +26,22 @@ pub(crate) trait Office {
         within: UserScope,
         now: i64,
     ) -> Result<UserInfo>;
-    fn user_delete(&mut self, user: UserId, by: Actor, now: i64) -> Result<UserInfo>;
+    /// Hands over a slice of what a user holds; returns where to go on, or the last row of contacts that was looked at.
+    fn hand_over(
+        &mut self,
+        handing: &Handing,
+        at: HandOverAt,
+        deadline: Instant,
+    ) -> Result<(Holdings, std::result::Result<HandOverAt, i64>)>;
+    /// With what is left behind `moved`: what was handed over before, and the last row of contacts that was looked at.
+    fn user_delete(
+        &mut self,
+        user: UserId,
+        over: HandOver,
+        moved: (Holdings, i64),
+        by: Actor,
+        now: i64,
+    ) -> Result<(UserInfo, Holdings)>;
     fn all_users(&mut self) -> Result<Vec<UserInfo>>;
     fn password_hash(&mut self, user: UserId) -> Result<Option<String>>;
 
@@ -39,6 +56,14 @@ pub(crate) trait Office {
     fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
 
     fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow>;
+    /// A slice behind a task; how many, and where to go on.
+    fn tasks_hand_over(
+        &mut self,
+        over: &TaskHandOver,
+        after: i64,
+        deadline: Instant,
+    ) -> Result<(u64, Option<i64>)>;
+    fn audit_tasks(&mut self, over: &TaskHandOver, tasks: u64, by: Actor, now: i64) -> Result<()>;
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved>;
     fn contact_change(
@@ -92,10 +117,14 @@ pub(crate) trait Office {
 /// Reads that may take their time.
 pub(crate) trait OfficeReader {
     fn audit_log(&mut self, query: &AuditQuery) -> Result<Vec<AuditRow>>;
+    /// What a user holds.
+    fn holdings(&mut self, user: UserId) -> Result<Holdings>;
+    /// Lists with leads or open tasks of a user who may not use them.
+    fn out_of_reach(&mut self, user: UserId) -> Result<Vec<String>>;
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>>;
     fn task_counts(
         &mut self,
-        owner: Option<UserId>,
+        owner: Option<Assigned>,
         granted_to: Option<UserId>,
         now: i64,
     ) -> Result<TaskCounts>;

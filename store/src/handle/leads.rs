@@ -259,9 +259,8 @@ impl Store {
             let (slice, what) = (Arc::clone(&leads), Arc::clone(&change));
             let (looked, changed) = self
                 .slice(move |b| {
-                    #[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
-                    let deadline = Instant::now() + SLICE;
-                    b.change_leads(slice.get(from..).unwrap_or_default(), &what, from, by, now, deadline)
+                    let leads = slice.get(from..).unwrap_or_default();
+                    b.change_leads(leads, &what, from, by, now, deadline())
                 })
                 .await?;
             from += looked.max(1);
@@ -430,6 +429,12 @@ impl Store {
         self.inner.writes.push(Lane::Import, job, None)?;
         receiver.await.map_err(|_| Error::Closed)?
     }
+}
+
+/// When a slice that begins now has to end.
+#[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
+pub(super) fn deadline() -> Instant {
+    Instant::now() + SLICE
 }
 
 /// Longest a slice keeps a call's write waiting, its commit apart.

@@ -1,16 +1,19 @@
 //! The office: users, statuses, tasks, do-not-call, amendments, notes, the audit log.
 
 use super::Store;
+use super::leads::deadline;
 use crate::dnc_import::{DncUndo, DncUndone};
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, DispositionChange,
-    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, ImportRecord, NoteAbout,
-    NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft,
-    UserInfo, UserScope,
+    Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, DispositionChange,
+    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
+    ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery,
+    TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
+use crate::progress::Progress;
+use crate::sqlite::{HandOverAt, Handing};
 
 /// Users. Every change is in the audit log, written with it.
 impl Store {
@@ -44,12 +47,68 @@ impl Store {
         self.write(move |b| b.user_change(user, &change, by, within, now)).await
     }
 
-    /// Deletes a user; records keep the name (S4.23), the login is never given out again (S4.24).
+    /// Deletes a user; records keep the name (S4.23), the login is never given out again (S4.24). What they hold changes hands
+    /// before, in slices that calls overtake: whatever interrupts it leaves a user who holds less, never a deleted one who holds
+    /// something. Returns what changed hands.
     ///
     /// # Errors
-    /// [`crate::Error::NotFound`], [`crate::Error::UserTombstone`] when deleted before.
-    pub async fn user_delete(&self, user: UserId, by: Actor, now: i64) -> Result<UserInfo> {
-        self.write(move |b| b.user_delete(user, by, now)).await
+    /// [`crate::Error::NotFound`], [`crate::Error::UserTombstone`] when deleted before, [`crate::Error::UserHolds`] with
+    /// [`HandOver::Nothing`]; of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and
+    /// [`crate::Error::Value`] when it is the same user.
+    pub async fn user_delete(
+        &self,
+        user: UserId,
+        over: HandOver,
+        by: Actor,
+        now: i64,
+        progress: Progress,
+    ) -> Result<(UserInfo, Holdings)> {
+        let to = match over {
+            HandOver::Nothing => {
+                let held = self.holdings(user).await?;
+                if held.contacts > 0 {
+                    let users = self.users().await?;
+                    let login = users.into_iter().find(|info| info.id == user).map(|info| info.login);
+                    return Err(crate::Error::UserHolds { login: login.unwrap_or_default(), held });
+                }
+                // The rest is counted again in the transaction.
+                return self
+                    .write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now))
+                    .await;
+            }
+            HandOver::To(to) => Some(to),
+            HandOver::Nobody => None,
+        };
+        let total = self.holdings(user).await?.total();
+        let handing = Handing { from: user, to, by: by.user, now };
+        let mut moved = Holdings::default();
+        let mut at = HandOverAt::Numbers;
+        let seen = loop {
+            let (slice, next) = self.slice(move |b| b.hand_over(&handing, at, deadline())).await?;
+            moved += slice;
+            progress.set(moved.total(), total);
+            match next {
+                Ok(next) => at = next,
+                Err(seen) => break seen,
+            }
+        };
+        self.write(move |b| b.user_delete(user, over, (moved, seen), by, now)).await
+    }
+
+    /// What a user holds, deleted or not.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn holdings(&self, user: UserId) -> Result<Holdings> {
+        self.read(move |r| r.holdings(user)).await
+    }
+
+    /// Names of lists with leads or open tasks of a user who may not use them (X7): somebody has to grant them.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn out_of_reach(&self, user: UserId) -> Result<Vec<String>> {
+        self.read(move |r| r.out_of_reach(user)).await
     }
 
     /// Every user by login, tombstones too.
@@ -135,13 +194,13 @@ impl Store {
         self.read(move |r| r.tasks(&query)).await
     }
 
-    /// Open tasks by folder at `now`, of one owner or of all; of lists that a user may use, or of all.
+    /// Open tasks by folder at `now`, of one owner, of nobody or of all; of lists that a user may use, or of all.
     ///
     /// # Errors
     /// Storage errors only.
     pub async fn task_counts(
         &self,
-        owner: Option<UserId>,
+        owner: Option<Assigned>,
         granted_to: Option<UserId>,
         now: i64,
     ) -> Result<TaskCounts> {
@@ -155,6 +214,21 @@ impl Store {
     /// closed or open already.
     pub async fn task_change(&self, change: TaskChange) -> Result<TaskRow> {
         self.write(move |b| b.task_change(&change)).await
+    }
+
+    /// Hands open tasks over, in slices that calls overtake, with one row of audit at the end; returns how many.
+    ///
+    /// # Errors
+    /// Of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and [`crate::Error::Value`] when it is
+    /// the same user. What was handed over before stays.
+    pub async fn hand_tasks_over(&self, over: TaskHandOver, by: Actor, now: i64) -> Result<u64> {
+        let (mut tasks, mut after) = (0, Some(0));
+        while let Some(from) = after {
+            let (slice, next) = self.slice(move |b| b.tasks_hand_over(&over, from, deadline())).await?;
+            tasks += slice;
+            after = next;
+        }
+        self.write(move |b| b.audit_tasks(&over, tasks, by, now).map(|()| tasks)).await
     }
 }
 

@@ -38,7 +38,10 @@ pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadRow, LeadSpec,
     LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
-pub use people::{Actor, AuditEntry, AuditQuery, AuditRow, UserChange, UserDraft, UserInfo, UserScope};
+pub use people::{
+    Actor, AuditEntry, AuditQuery, AuditRow, HandOver, Holdings, TaskHandOver, UserChange, UserDraft,
+    UserInfo, UserScope,
+};
 pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};
 pub use report::{Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyRow};

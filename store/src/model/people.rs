@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::word::Role;
-use crate::id::UserId;
+use crate::id::{ListId, UserId};
 use crate::permission::Scope;
 
 /// Whose change it is: the user, and the Unix user who asked. The audit log keeps both.
@@ -73,6 +73,62 @@ pub struct UserInfo {
     pub created_at: i64,
     /// When it was deleted, UTC milliseconds.
     pub deleted_at: Option<i64>,
+}
+
+/// Work that a user holds and that nobody else is offered while they do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Holdings {
+    /// Leads of the numbers they call (発信担当者), on every list.
+    pub leads: u64,
+    /// Contacts that are theirs, those in the bin too.
+    pub contacts: u64,
+    /// Open tasks: 見込 and 再コール.
+    pub tasks: u64,
+}
+
+impl Holdings {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many rows it is.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.leads + self.contacts + self.tasks
+    }
+}
+
+impl std::ops::AddAssign for Holdings {
+    fn add_assign(&mut self, other: Self) {
+        self.leads += other.leads;
+        self.contacts += other.contacts;
+        self.tasks += other.tasks;
+    }
+}
+
+/// What becomes of the work of a user who is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HandOver {
+    /// They may hold none.
+    #[default]
+    Nothing,
+    /// Somebody else's from now on.
+    To(UserId),
+    /// Nobody's: leads go back to the project, tasks are anybody's.
+    Nobody,
+}
+
+/// Open tasks that change hands at once.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskHandOver {
+    /// Whose they are; `None` = those of nobody.
+    pub from: Option<UserId>,
+    /// Whose they become; `None` = nobody's, so that anybody of the project may do them.
+    pub to: Option<UserId>,
+    /// Only those of leads on this list.
+    pub list: Option<ListId>,
 }
 
 /// Something to keep in the audit log that changes no row.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::people::Actor;
+use super::view::Assigned;
 use super::word::{TaskFolder, TaskKind, TaskState};
 use crate::id::{AttemptId, LeadId, UserId};
 use crate::permission::Scope;
@@ -10,8 +11,8 @@ use crate::permission::Scope;
 /// Which tasks to read, the most urgent first: overdue and coming ones by time, then those without a time.
 #[derive(Clone, Debug, Default)]
 pub struct TaskQuery {
-    /// Only those of this owner.
-    pub owner: Option<UserId>,
+    /// Only those of this owner, or of nobody.
+    pub owner: Option<Assigned>,
     /// Only tasks of lists that this user may use (X4, X7).
     pub granted_to: Option<UserId>,
     /// Only this folder (X4).
@@ -87,7 +88,7 @@ pub struct TaskChange {
     pub task: i64,
     /// What to do with it.
     pub what: TaskStep,
-    /// On whose tasks the actor may act.
+    /// On whose tasks the actor may act; [`Scope::Own`] reaches those of nobody too, on lists that are granted to them (X7).
     pub scope: Scope,
     /// Who.
     pub by: Actor,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::{all, assignments, audit_by, exec, one};
+use super::{all, assignments, audit_by, exec, one, users};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, LeadChange, LeadsChanged};
@@ -25,6 +25,9 @@ pub(super) fn change(
     deadline: Instant,
 ) -> Result<(usize, LeadsChanged)> {
     let doing = "change leads";
+    if let LeadChange::Assign { users } = change {
+        users::callers(db, users)?;
+    }
     let mut done = LeadsChanged::default();
     let mut looked = 0;
     for lead in leads {

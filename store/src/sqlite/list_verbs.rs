@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::{
     SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_fields,
     lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, tally, turns,
+    users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::error::{Doing, Error, Result};
@@ -186,6 +187,7 @@ impl ListVerbs for SqliteBackend {
     ) -> Result<Option<i64>> {
         let doing = "assign import";
         self.transact(doing, |db, _| {
+            users::callers(db, users)?;
             let sql = "SELECT list_id, first_position FROM imports WHERE id = ?1 AND list_id IS NOT NULL";
             let found: Option<(ListId, i64)> =
                 one(db, sql, [import], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;

@@ -1,19 +1,21 @@
 //! The office's verbs on SQLite: each opens its transaction and hands over to the module of its noun.
 
+use std::time::Instant;
+
 use super::{
-    SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions, dnc, dnc_import,
-    history, journal, notes, tasks, users,
+    HandOverAt, Handing, SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions,
+    dnc, dnc_import, hand_over, history, journal, notes, tasks, users,
 };
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo, ContactAdd,
-    ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange, DispositionDraft,
-    DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HistoryQuery, ImportRecord, NoteAbout, NoteChange,
-    NoteDraft, NoteRow, TaskChange, TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
-    UserScope,
+    Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
+    ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
+    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver, HistoryQuery,
+    Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver,
+    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 
@@ -33,8 +35,24 @@ impl Office for SqliteBackend {
         self.transact("change user", |db, _| users::change(db, user, change, by, within, now))
     }
 
-    fn user_delete(&mut self, user: UserId, by: Actor, now: i64) -> Result<UserInfo> {
-        self.transact("delete user", |db, _| users::delete(db, user, by, now))
+    fn hand_over(
+        &mut self,
+        handing: &Handing,
+        at: HandOverAt,
+        deadline: Instant,
+    ) -> Result<(Holdings, std::result::Result<HandOverAt, i64>)> {
+        self.transact("hand over", |db, _| hand_over::slice(db, handing, at, deadline))
+    }
+
+    fn user_delete(
+        &mut self,
+        user: UserId,
+        over: HandOver,
+        moved: (Holdings, i64),
+        by: Actor,
+        now: i64,
+    ) -> Result<(UserInfo, Holdings)> {
+        self.transact("delete user", |db, _| users::delete(db, user, over, moved, by, now))
     }
 
     fn all_users(&mut self) -> Result<Vec<UserInfo>> {
@@ -65,6 +83,19 @@ impl Office for SqliteBackend {
 
     fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow> {
         self.transact("change task", |db, _| tasks::change(db, change))
+    }
+
+    fn tasks_hand_over(
+        &mut self,
+        over: &TaskHandOver,
+        after: i64,
+        deadline: Instant,
+    ) -> Result<(u64, Option<i64>)> {
+        self.transact("hand tasks over", |db, _| hand_over::tasks_slice(db, over, after, deadline))
+    }
+
+    fn audit_tasks(&mut self, over: &TaskHandOver, tasks: u64, by: Actor, now: i64) -> Result<()> {
+        self.transact("hand tasks over", |db, _| hand_over::audit_tasks(db, over, tasks, by, now))
     }
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved> {
@@ -190,13 +221,21 @@ impl OfficeReader for SqliteReader {
         audit_log::list(&self.db, query)
     }
 
+    fn holdings(&mut self, user: UserId) -> Result<Holdings> {
+        hand_over::count(&self.db, user).doing("count what a user holds")
+    }
+
+    fn out_of_reach(&mut self, user: UserId) -> Result<Vec<String>> {
+        hand_over::out_of_reach(&self.db, user).doing("read grants")
+    }
+
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         tasks::list(&self.db, query)
     }
 
     fn task_counts(
         &mut self,
-        owner: Option<UserId>,
+        owner: Option<Assigned>,
         granted_to: Option<UserId>,
         now: i64,
     ) -> Result<TaskCounts> {

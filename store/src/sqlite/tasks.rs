@@ -7,14 +7,22 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
-use super::{all, audit_by, exec, list_edit, one};
+use super::{all, audit_by, exec, list_edit, one, users};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, LeadId, ProjectId, UserId};
 use crate::model::{
-    Actor, LeadNext, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep,
+    Actor, Assigned, LeadNext, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState,
+    TaskStep,
 };
 use crate::permission::Scope;
 use crate::phone::Phone;
+
+/// What is nobody's is everybody's in the task's project.
+macro_rules! pooled {
+    () => {
+        "ifnull((SELECT p.pooled FROM projects p WHERE p.id = t.project_id), 1)"
+    };
+}
 
 /// What a saved call says about tasks.
 struct Call {
@@ -27,7 +35,8 @@ struct Call {
     next: Option<LeadNext>,
 }
 
-/// Brings the tasks of a number in step with a call that was just saved or amended.
+/// Brings the tasks of a number in step with a call that was just saved or amended. A task of somebody who was deleted since
+/// is nobody's.
 pub(super) fn follow(db: &Connection, attempt: AttemptId, now: i64) -> rusqlite::Result<()> {
     let sql = "SELECT a.phone, a.lead_id, a.project_id, a.user_id, a.recall_at, a.disposition, d.lead_next
                FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition WHERE a.id = ?1";
@@ -57,7 +66,7 @@ pub(super) fn follow(db: &Connection, attempt: AttemptId, now: i64) -> rusqlite:
     let lead = lead.or(earlier);
     let kind = if disposition == PROSPECT { TaskKind::Prospect } else { TaskKind::Callback };
     let sql = "INSERT INTO tasks (attempt_id, lead_id, project_id, phone, kind, due_at, owner_user_id, created_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM users WHERE id = ?7 AND deleted_at IS NULL), ?8)
                ON CONFLICT (attempt_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, state = 'open',
                  closed_at = NULL, closed_by = NULL";
     exec(db, sql, (attempt, lead, project, &phone, kind, recall_at, user, now))?;
@@ -117,15 +126,20 @@ fn release(db: &Connection, task: i64) -> rusqlite::Result<()> {
     exec(db, sql, [task]).map(|_| ())
 }
 
-/// Whether the number is another user's task in the project: the auto-dialer leaves it to them (S4.20).
+/// Whether the number is another user's task in the project: the auto-dialer leaves it to them (S4.20). A task of nobody is
+/// anybody's where the project pools what is nobody's (S1.37).
 pub(super) fn held_by_other(
     db: &Connection,
     phone: &str,
     project: Option<ProjectId>,
     user: Option<UserId>,
 ) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM tasks t WHERE t.phone = ?1 AND t.state = 'open' AND t.project_id IS ?2
-                 AND (t.owner_user_id IS NULL OR t.owner_user_id IS NOT ?3) LIMIT 1";
+    let sql = concat!(
+        "SELECT 1 FROM tasks t WHERE t.phone = ?1 AND t.state = 'open' AND t.project_id IS ?2
+           AND iif(t.owner_user_id IS NULL, NOT ",
+        pooled!(),
+        ", t.owner_user_id IS NOT ?3) LIMIT 1"
+    );
     Ok(one(db, sql, (phone, project, user), |_| Ok(()))?.is_some())
 }
 
@@ -144,9 +158,32 @@ pub(super) fn cancel_with_contact(
 
 /// Opens the tasks again that went with a contact, unless a later call has answered them.
 pub(super) fn restore_with_contact(db: &Connection, contact: ContactId) -> rusqlite::Result<usize> {
-    let sql = "UPDATE tasks SET state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL
-               WHERE contact_id = ?1 AND state = 'cancelled'";
-    exec(db, sql, [contact])
+    let sql = format!("UPDATE tasks SET {OPENED} WHERE contact_id = ?1 AND state = 'cancelled'");
+    exec(db, &sql, [contact])
+}
+
+/// Whether somebody may act on a task of nobody as on their own: the list is granted to them (X7) and the project pools what is
+/// nobody's.
+fn is_anybodys(db: &Connection, task: i64, user: UserId) -> rusqlite::Result<bool> {
+    let granted = list_edit::granted("l.list_id", "?2");
+    let sql = format!(
+        "SELECT {POOLED} AND {granted} FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id
+         WHERE t.id = ?1 AND t.owner_user_id IS NULL"
+    );
+    Ok(one(db, &sql, (task, user), |r| r.get(0))?.unwrap_or(false))
+}
+
+/// Gives an open task to somebody, or to nobody.
+pub(super) fn give(
+    db: &Connection,
+    task: i64,
+    lead: Option<LeadId>,
+    owner: Option<UserId>,
+) -> rusqlite::Result<()> {
+    exec(db, "UPDATE tasks SET owner_user_id = ?2 WHERE id = ?1", (task, owner))?;
+    exec(db, "UPDATE leads SET owner_user_id = ?2 WHERE id = ?1 AND state = 'task'", (lead, owner))?;
+    // Who does it now may auto-dial the number now.
+    release(db, task)
 }
 
 /// Carries out one change.
@@ -154,11 +191,10 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
     let doing = "change task";
     let task = change.task;
     let row = load(db, task, change.now)?;
-    let own = change.by.user.is_some() && row.owner == change.by.user;
-    match change.scope {
-        Scope::All => {}
-        Scope::Own if own => {}
-        Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => return Err(Error::Permission),
+    match (change.scope, change.by.user) {
+        (Scope::All, _) => {}
+        (Scope::Own, Some(me)) if row.owner == Some(me) || is_anybodys(db, task, me).doing(doing)? => {}
+        (Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing, _) => return Err(Error::Permission),
     }
     let open = row.state == TaskState::Open;
     let needs_open = || if open { Ok(()) } else { Err(Error::Stale { what: "task" }) };
@@ -172,23 +208,19 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
             if open {
                 return Err(Error::Stale { what: "task" });
             }
-            let sql = "UPDATE tasks SET state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL
-                       WHERE id = ?1";
-            exec(db, sql, [task]).doing(doing)?;
+            let sql = format!("UPDATE tasks SET {OPENED} WHERE id = ?1 RETURNING owner_user_id");
+            let owner: Option<UserId> = one(db, &sql, [task], |r| r.get(0)).doing(doing)?.flatten();
             if let Some(lead) = row.lead {
                 let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = ?3
                            WHERE id = ?1 AND state = 'done' AND deleted_at IS NULL";
-                exec(db, sql, (lead, row.due_at, row.owner)).doing(doing)?;
+                exec(db, sql, (lead, row.due_at, owner)).doing(doing)?;
             }
             json!({ "state": "open" })
         }
         TaskStep::Reassign(owner) => {
             needs_open()?;
-            exec(db, "UPDATE tasks SET owner_user_id = ?2 WHERE id = ?1", (task, owner)).doing(doing)?;
-            let sql = "UPDATE leads SET owner_user_id = ?2 WHERE id = ?1 AND state = 'task'";
-            exec(db, sql, (row.lead, owner)).doing(doing)?;
-            // The new owner's own auto-dialing may call the number now.
-            release(db, task).doing(doing)?;
+            users::callers(db, owner.as_slice())?;
+            give(db, task, row.lead, owner).doing(doing)?;
             json!({ "before": row.owner, "owner": owner })
         }
         TaskStep::Due(due_at) => {
@@ -224,11 +256,15 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         values.push(value);
         sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
     };
-    if let Some(owner) = query.owner {
-        filter("t.owner_user_id = #", Value::Blob(owner.0.to_be_bytes().to_vec()));
+    let id = |user: UserId| Value::Blob(user.0.to_be_bytes().to_vec());
+    match query.owner {
+        None => {}
+        Some(Assigned::To(user)) => filter("t.owner_user_id = #", id(user)),
+        Some(Assigned::ToOrNobody(user)) => filter(&own_or_pooled("#"), id(user)),
+        Some(Assigned::Nobody) => filter("t.owner_user_id IS #", Value::Null),
     }
     if let Some(user) = query.granted_to {
-        filter(&list_edit::granted("i.id", "#"), Value::Blob(user.0.to_be_bytes().to_vec()));
+        filter(&list_edit::granted("i.id", "#"), id(user));
     }
     match query.folder {
         Some(TaskFolder::Past) => filter("t.due_at <= #", Value::Integer(query.now)),
@@ -256,25 +292,36 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
     all(db, &sql, params_from_iter(values), |r| row(r, query.now)).doing("read tasks")
 }
 
-/// Open tasks by folder, of one owner or of all.
+/// Open tasks by folder, of one owner, of nobody, or of all.
 pub(super) fn counts(
     db: &Connection,
-    owner: Option<UserId>,
+    owner: Option<Assigned>,
     granted_to: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<TaskCounts> {
     let granted = list_edit::granted("i.id", "?3");
+    let (owned, user) = match owner {
+        None => ("1".to_owned(), None),
+        Some(Assigned::To(user)) => ("t.owner_user_id = ?1".to_owned(), Some(user)),
+        Some(Assigned::ToOrNobody(user)) => (own_or_pooled("?1"), Some(user)),
+        Some(Assigned::Nobody) => ("t.owner_user_id IS NULL".to_owned(), None),
+    };
     let sql = format!(
         "SELECT ifnull(sum(t.due_at <= ?2), 0), ifnull(sum(t.due_at > ?2), 0), ifnull(sum(t.due_at IS NULL), 0)
          FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id LEFT JOIN lists i ON i.id = l.list_id
-         WHERE {VISIBLE} AND t.state = 'open' AND (?1 IS NULL OR t.owner_user_id = ?1)
+         WHERE {VISIBLE} AND t.state = 'open' AND {owned}
            AND (?3 IS NULL OR {granted})"
     );
-    let counts = one(db, &sql, (owner, now, granted_to), |r| {
+    let counts = one(db, &sql, (user, now, granted_to), |r| {
         let count = |at| super::unsigned(r, at);
         Ok(TaskCounts { past: count(0)?, future: count(1)?, free: count(2)? })
     })?;
     Ok(counts.unwrap_or_default())
+}
+
+/// The condition that a task is the user's, or nobody's and so anybody's.
+fn own_or_pooled(user: &str) -> String {
+    format!("(t.owner_user_id = {user} OR (t.owner_user_id IS NULL AND {POOLED}))")
 }
 
 fn row(row: &Row<'_>, now: i64) -> rusqlite::Result<TaskRow> {
@@ -317,6 +364,10 @@ const SELECT: &str = "
   LEFT JOIN dispositions d ON d.code = a.disposition
   LEFT JOIN contact_phones p ON p.phone = t.phone AND p.live = 1
   LEFT JOIN contacts c ON c.id = p.contact_id";
+const POOLED: &str = pooled!();
+/// Open again; nobody's if its owner was deleted since.
+const OPENED: &str = "state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL,
+  owner_user_id = (SELECT u.id FROM users u WHERE u.id = owner_user_id AND u.deleted_at IS NULL)";
 const VISIBLE: &str =
     "(t.lead_id IS NULL OR (l.deleted_at IS NULL AND i.deleted_at IS NULL AND i.enabled = 1))";
 const PROSPECT: &str = "prospect";

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, Row};
 use serde_json::json;
 
-use super::{all, audit_by, exec, one};
+use super::{all, audit_by, exec, hand_over, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::UserId;
-use crate::model::{Actor, Role, UserChange, UserDraft, UserInfo, UserScope};
-use crate::permission::{Scope, is_lower};
+use crate::model::{Actor, HandOver, Holdings, Role, UserChange, UserDraft, UserInfo, UserScope};
+use crate::permission::{Action, Scope, is_lower, permits};
 
 pub(super) fn add(
     db: &Connection,
@@ -91,15 +91,55 @@ pub(super) fn change(
 }
 
 /// Deletes a user: the row stays as a tombstone, so that records keep the name (S4.23) and the login is not given out
-/// again (S4.24).
-pub(super) fn delete(db: &Connection, user: UserId, by: Actor, now: i64) -> Result<UserInfo> {
+/// again (S4.24). What they still hold changes hands with it, behind what `moved` counts; who may hold nothing and does is not
+/// deleted.
+pub(super) fn delete(
+    db: &Connection,
+    user: UserId,
+    over: HandOver,
+    (moved, seen): (Holdings, i64),
+    by: Actor,
+    now: i64,
+) -> Result<(UserInfo, Holdings)> {
     let doing = "delete user";
     let before = live(db, user)?;
+    let mut moved = moved;
+    let to = match over {
+        HandOver::To(to) => Some(to),
+        HandOver::Nobody => None,
+        HandOver::Nothing => {
+            let held = hand_over::count_indexed(db, user).doing(doing)?;
+            if !held.is_empty() {
+                return Err(Error::UserHolds { login: before.login, held });
+            }
+            None
+        }
+    };
+    let handing = hand_over::Handing { from: user, to, by: by.user, now };
+    moved += hand_over::rest(db, &handing, seen)?;
     let sql = "UPDATE users SET deleted_at = ?2, password_hash = NULL, uid = NULL WHERE id = ?1";
     exec(db, sql, (user, now)).doing(doing)?;
-    let detail = json!({ "login": before.login, "name": before.name, "role": before.role });
+    let mut detail = json!({ "login": before.login, "name": before.name, "role": before.role });
+    if over != HandOver::Nothing {
+        detail["handed_over"] =
+            json!({ "to": to, "leads": moved.leads, "contacts": moved.contacts, "tasks": moved.tasks });
+    }
     audit_by(db, now, by, "user.delete", &user.to_string(), &detail).doing(doing)?;
-    by_id(db, user)
+    Ok((by_id(db, user)?, moved))
+}
+
+/// Refuses users who are deleted: whatever they are given nobody would be offered any more.
+pub(super) fn all_live(db: &Connection, users: &[UserId]) -> Result<()> {
+    users.iter().try_for_each(|user| live(db, *user).map(|_| ()))
+}
+
+/// Refuses users who are deleted or call nobody (S4.4, S4.5): a lead or a task of theirs would never be called.
+pub(super) fn callers(db: &Connection, users: &[UserId]) -> Result<()> {
+    users.iter().try_for_each(|user| {
+        let UserInfo { login, role, .. } = live(db, *user)?;
+        let calls = permits(role, Action::Dial).any();
+        if calls { Ok(()) } else { Err(Error::NoCaller { login, role }) }
+    })
 }
 
 /// The user of this login, made when new. A live user is left as it is: names and roles belong to administrators.
@@ -131,7 +171,7 @@ pub(super) fn password_hash(db: &Connection, user: UserId) -> Result<Option<Stri
     one(db, sql, [user], |r| r.get(0)).doing("read password")?.ok_or_else(|| missing(user))
 }
 
-fn live(db: &Connection, user: UserId) -> Result<UserInfo> {
+pub(super) fn live(db: &Connection, user: UserId) -> Result<UserInfo> {
     let info = by_id(db, user)?;
     if info.deleted_at.is_some() { Err(Error::UserTombstone { login: info.login }) } else { Ok(info) }
 }

@@ -49,6 +49,16 @@ params! {
     UserDelete {
         /// The user, by login.
         user: String,
+        /// Who takes over their leads, contacts and open tasks, by login.
+        hand_over: Option<String>,
+        /// These are nobody's from now on, and so the project's. With neither, a user who holds any is not deleted.
+        #[serde(default)]
+        release: bool,
+    }
+    /// `user.holds`.
+    UserHolds {
+        /// The user, by login; a deleted one too.
+        user: String,
     }
     /// `audit.list`: newest first.
     AuditList {
@@ -121,7 +131,7 @@ params! {
     }
     /// `task.ls`: the most urgent first.
     TaskLs {
-        /// Only this owner's, by login; `None` = one's own, for whoever is no operator everybody's.
+        /// Only this owner's, by login, empty = nobody's; `None` = one's own and nobody's, for whoever is no operator everybody's.
         owner: Option<String>,
         /// Everybody's.
         #[serde(default)]
@@ -152,6 +162,15 @@ params! {
         task: i64,
         /// Its new owner, by login; `None` = nobody.
         owner: Option<String>,
+    }
+    /// `task.hand_over`: one of `from` and `to` at least.
+    TaskHandOver {
+        /// Whose open tasks, by login, a deleted user's too; `None` = those of nobody.
+        from: Option<String>,
+        /// Whose they become, by login; `None` = nobody's.
+        to: Option<String>,
+        /// Only those of leads on this list, by name or id.
+        list: Option<String>,
     }
     /// `task.due`.
     TaskDue {

@@ -33,6 +33,29 @@ pub struct UserRow {
     pub deleted_at: Option<i64>,
 }
 
+/// `user.delete`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserDeleted {
+    /// The user.
+    #[serde(flatten)]
+    pub user: UserRow,
+    /// What changed hands.
+    pub handed_over: Holdings,
+    /// Lists with leads or tasks of whoever took over that are not granted to them (X7): nobody is offered these until they are.
+    pub ungranted: Vec<String>,
+}
+
+/// `user.holds`: what nobody else is offered while it is theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holdings {
+    /// Leads of the numbers they call (発信担当者), on every list.
+    pub leads: u64,
+    /// Contacts, those in the bin too.
+    pub contacts: u64,
+    /// Open tasks: 見込 and 再コール.
+    pub tasks: u64,
+}
+
 /// `audit.list`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditPage {
@@ -156,6 +179,15 @@ pub struct TaskRow {
     pub memo: Option<String>,
     /// When it was closed.
     pub closed_at: Option<i64>,
+}
+
+/// `task.hand_over`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TasksHandedOver {
+    /// How many changed hands.
+    pub tasks: u64,
+    /// Lists with leads or tasks of whoever took over that are not granted to them (X7).
+    pub ungranted: Vec<String>,
 }
 
 /// `dnc.ls`.

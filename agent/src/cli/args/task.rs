@@ -9,9 +9,12 @@ use crate::cli::time::Moment;
 pub enum TaskVerb {
     /// Show 見込 and 再コール, the most urgent first
     Ls {
-        /// Only this owner's [default: your own; for others than operators everybody's]
-        #[arg(long, value_name = "LOGIN", conflicts_with = "all")]
+        /// Only this owner's [default: your own and nobody's; for others than operators everybody's]
+        #[arg(long, value_name = "LOGIN", conflicts_with_all = ["all", "nobody"])]
         owner: Option<String>,
+        /// Nobody's
+        #[arg(long, conflicts_with = "all")]
+        nobody: bool,
         /// Everybody's
         #[arg(long)]
         all: bool,
@@ -45,6 +48,18 @@ pub enum TaskVerb {
         task: i64,
         /// Login of the new owner [default: nobody]
         owner: Option<String>,
+    },
+    /// Give all open tasks of a user to another
+    HandOver {
+        /// Whose tasks; a deleted user's too [default: those of nobody]
+        #[arg(long, value_name = "LOGIN", required_unless_present = "to")]
+        from: Option<String>,
+        /// Who gets them [default: nobody: anybody of the project may do them]
+        #[arg(long, value_name = "LOGIN")]
+        to: Option<String>,
+        /// Only those of this list
+        #[arg(long)]
+        list: Option<String>,
     },
     /// Give a task another time
     Due {

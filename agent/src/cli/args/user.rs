@@ -60,10 +60,21 @@ pub enum UserVerb {
         #[arg(long)]
         remove: bool,
     },
+    /// Show how many leads, contacts and open tasks a user holds
+    Holds {
+        /// Login
+        login: String,
+    },
     /// Delete a user; records keep the name, the login is never given out again
     Delete {
         /// Login
         login: String,
+        /// Who takes over leads, contacts and open tasks
+        #[arg(long, value_name = "LOGIN", conflicts_with = "release")]
+        hand_over: Option<String>,
+        /// Leave leads, contacts and open tasks to nobody: they are the project's again
+        #[arg(long)]
+        release: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,

@@ -1,11 +1,11 @@
 //! Users, statuses, tasks, do-not-call, contacts, corrections, notes.
 
-use protocol::ErrorCode;
 use protocol::result::{
     AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
     DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
-    NoteRow, TaskPage, TaskRow, UserRow,
+    Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserDeleted, UserRow,
 };
+use protocol::{ErrorCode, Lang};
 
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::Table;
@@ -33,6 +33,46 @@ pub(crate) fn users(users: &[UserRow], out: Out) -> Result<(), Closed> {
         ]);
     }
     out.table(&table)
+}
+
+/// 発信先 120件、連絡先 3件、対応タスク 5件.
+pub(crate) fn held(held: Holdings, out: Out) -> String {
+    let Holdings { leads, contacts, tasks } = held;
+    match out.lang {
+        Lang::Ja => format!("発信先 {leads}件、連絡先 {contacts}件、対応タスク {tasks}件"),
+        Lang::En => format!("{leads} leads, {contacts} contacts, {tasks} open tasks"),
+    }
+}
+
+pub(crate) fn holdings(holdings: &Holdings, out: Out) -> Result<(), Closed> {
+    out.line(&held(*holdings, out))
+}
+
+pub(crate) fn user_deleted(deleted: &UserDeleted, out: Out) -> Result<(), Closed> {
+    users(std::slice::from_ref(&deleted.user), out)?;
+    if deleted.handed_over != Holdings::default() {
+        let moved = held(deleted.handed_over, out);
+        out.line(&format!("{} {moved}", out.text("担当を変更しました:", "changed hands:")))?;
+    }
+    ungranted(&deleted.ungranted, out)
+}
+
+pub(crate) fn tasks_handed_over(handed: &TasksHandedOver, out: Out) -> Result<(), Closed> {
+    let tasks = out.text("件の対応タスクの担当を変更しました", "tasks changed hands");
+    out.line(&format!("{} {tasks}", handed.tasks))?;
+    ungranted(&handed.ungranted, out)
+}
+
+/// Work that nobody is offered yet.
+fn ungranted(lists: &[String], out: Out) -> Result<(), Closed> {
+    lists.iter().try_for_each(|list| {
+        out.line(&match out.lang {
+            Lang::Ja => format!(
+                "  {list}: 引き継いだ人はこのリストを使えません。kakeru list grant で権限を付与してください"
+            ),
+            Lang::En => format!("  {list}: not granted to whoever took over; see `kakeru list grant`"),
+        })
+    })
 }
 
 pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {

@@ -63,8 +63,13 @@ impl Core {
                 self.change_users(reply, |store| async move { user::passwd(&store, p, asker).await });
             }
             Command::UserDelete(p) => {
-                let seats = self.seats_by_user();
-                self.change_users(reply, |store| async move { user::delete(&store, p, asker, &seats).await });
+                let (seats, told) = (self.seats_by_user(), self.told(&who));
+                self.change_users(reply, |store| async move {
+                    user::delete(&store, &told, p, asker, &seats).await
+                });
+            }
+            Command::UserHolds(p) => {
+                self.spawn(reply, async move { user::holds(&store, &p.user).await });
             }
             Command::AuditList(p) => self.spawn(reply, async move { user::audit(&store, p).await }),
             Command::DispositionLs(p) => {
@@ -82,6 +87,9 @@ impl Core {
             }
             Command::TaskDone(p) => self.spawn(reply, async move { task::done(&store, &p, asker).await }),
             Command::TaskAssign(p) => self.spawn(reply, async move { task::assign(&store, p, asker).await }),
+            Command::TaskHandOver(p) => {
+                self.spawn(reply, async move { task::hand_over(&store, p, asker).await });
+            }
             Command::TaskDue(p) => self.spawn(reply, async move { task::due(&store, &p, asker).await }),
             Command::DncAdd(p) => self.spawn(reply, async move { dnc::add(&store, p, asker).await }),
             Command::DncLs(p) => self.spawn(reply, async move { dnc::list(&store, p).await }),

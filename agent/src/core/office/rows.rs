@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use protocol::result::{
     Amendment, AuditRow, CategoryRow, ContactPhone, ContactRow, ContactSaved, DispositionRow, DncRow,
-    NoteRow, TaskRow, UserRow,
+    Holdings, NoteRow, TaskRow, UserRow,
 };
 use store::{ProjectId, UserId};
 
@@ -21,6 +21,10 @@ pub(super) fn user(user: &store::UserInfo, seats: &[(UserId, String)]) -> UserRo
         created_at: user.created_at,
         deleted_at: user.deleted_at,
     }
+}
+
+pub(super) fn holdings(held: store::Holdings) -> Holdings {
+    Holdings { leads: held.leads, contacts: held.contacts, tasks: held.tasks }
 }
 
 pub(super) fn audit(row: store::AuditRow) -> AuditRow {

@@ -1,10 +1,11 @@
 //! Tasks (対応タスク).
 
-use protocol::params::{TaskAssign, TaskDone, TaskDue, TaskLs};
-use protocol::result::{TaskCounts, TaskPage, TaskRow};
+use protocol::params::{TaskAssign, TaskDone, TaskDue, TaskHandOver, TaskLs};
+use protocol::result::{TaskCounts, TaskPage, TaskRow, TasksHandedOver};
 use protocol::{ErrorCode, RpcError};
-use store::{Role, Store, TaskChange, TaskFolder, TaskQuery, TaskStep};
+use store::{Assigned, Role, Store, TaskChange, TaskFolder, TaskQuery, TaskStep};
 
+use super::user::ungranted;
 use super::{Asker, named_ever, refused, rows, user_named};
 
 pub(super) async fn list(
@@ -14,14 +15,20 @@ pub(super) async fn list(
     private: bool,
 ) -> Result<TaskPage, RpcError> {
     let operator = asker.who.role == Role::Operator;
+    let me = asker.who.user.filter(|_| operator);
     let owner = match (&p.owner, p.all) {
-        (Some(login), _) => Some(named_ever(store, login).await?),
+        (Some(login), _) if login.trim().is_empty() => Some(Assigned::Nobody),
+        (Some(login), _) => Some(Assigned::To(named_ever(store, login).await?)),
         (None, true) => None,
-        // S4.20: an operator's view is their own; whoever watches sees everybody's.
-        (None, false) if operator => asker.who.user,
-        (None, false) => None,
+        // S4.20: an operator's view is what they have to do, which nobody's tasks are too; whoever watches sees everybody's.
+        (None, false) => me.map(Assigned::ToOrNobody),
     };
-    if private && operator && (owner.is_none() || owner != asker.who.user) {
+    let theirs = match owner {
+        Some(Assigned::To(user) | Assigned::ToOrNobody(user)) => Some(user) == me,
+        Some(Assigned::Nobody) => true,
+        None => false,
+    };
+    if private && operator && !theirs {
         return Err(RpcError::with_detail(ErrorCode::Permission, "people.private_tasks"));
     }
     let folder = match p.folder.as_deref() {
@@ -63,6 +70,29 @@ pub(super) async fn assign(store: &Store, p: TaskAssign, asker: Asker) -> Result
         None => None,
     };
     change(store, p.task, TaskStep::Reassign(owner), asker).await
+}
+
+pub(super) async fn hand_over(
+    store: &Store,
+    p: TaskHandOver,
+    asker: Asker,
+) -> Result<TasksHandedOver, RpcError> {
+    let from = match &p.from {
+        // Those of a deleted user are what has to be handed over most.
+        Some(login) => Some(named_ever(store, login).await?),
+        None => None,
+    };
+    let to = match &p.to {
+        Some(login) => Some(user_named(store, login).await?),
+        None => None,
+    };
+    let list = match &p.list {
+        Some(name) => Some(store.list_by_name(name).await.map_err(refused)?.id),
+        None => None,
+    };
+    let over = store::TaskHandOver { from, to, list };
+    let tasks = store.hand_tasks_over(over, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(TasksHandedOver { tasks, ungranted: ungranted(store, to).await? })
 }
 
 pub(super) async fn due(store: &Store, p: &TaskDue, asker: Asker) -> Result<TaskRow, RpcError> {

@@ -1,13 +1,15 @@
 //! Users and the audit log.
 
 use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
-use protocol::result::{AuditPage, UserRow, Users};
+use protocol::result::{AuditPage, Holdings, UserDeleted, UserRow, Users};
 use protocol::{ErrorCode, RpcError};
 use store::{
-    Action, AuditQuery, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo, UserScope, permits,
+    Action, AuditQuery, HandOver, Progress, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo,
+    UserScope, permits,
 };
 
 use super::{Asker, bad, refused, rows};
+use crate::core::manage::{Told, watched};
 use crate::password;
 
 pub(super) async fn list(store: &Store, p: &UserLs, seats: &[(UserId, String)]) -> Result<Users, RpcError> {
@@ -69,20 +71,51 @@ pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result
     change_user(store, user, change, asker).await
 }
 
+/// Deletes a user. Their leads, contacts and open tasks go to whoever is named or to nobody; who holds some and nobody is named
+/// stays.
 pub(super) async fn delete(
     store: &Store,
+    told: &Told,
     p: UserDelete,
     asker: Asker,
     seats: &[(UserId, String)],
-) -> Result<UserRow, RpcError> {
+) -> Result<UserDeleted, RpcError> {
     let user = named(store, &p.user).await?;
     let at: Vec<&str> = seats.iter().filter(|(of, _)| *of == user).map(|(_, seat)| seat.as_str()).collect();
     if !at.is_empty() {
         // The next start would find a tombstone at its seat.
         return Err(RpcError::with_detail(ErrorCode::UserSeat, at.join(", ")));
     }
-    let gone = store.user_delete(user, asker.actor(), asker.now).await.map_err(refused)?;
-    Ok(rows::user(&gone, &[]))
+    let to = match &p.hand_over {
+        Some(login) => Some(named(store, login).await?),
+        None => None,
+    };
+    let over = match (to, p.release) {
+        (Some(to), false) => HandOver::To(to),
+        (None, true) => HandOver::Nobody,
+        (None, false) => HandOver::Nothing,
+        (Some(_), true) => return Err(bad("one of hand_over and release")),
+    };
+    let progress = Progress::default();
+    let look = || (progress.done(), progress.total());
+    let work = store.user_delete(user, over, asker.actor(), asker.now, progress.clone());
+    let (gone, moved) = watched(told, ("user", &p.user), look, work).await.map_err(refused)?;
+    let ungranted = ungranted(store, to).await?;
+    Ok(UserDeleted { user: rows::user(&gone, &[]), handed_over: rows::holdings(moved), ungranted })
+}
+
+/// What a user holds, deleted or not.
+pub(super) async fn holds(store: &Store, login: &str) -> Result<Holdings, RpcError> {
+    let user = ever_named(store, login).await?;
+    store.holdings(user).await.map(rows::holdings).map_err(refused)
+}
+
+/// Lists with work of whoever took over that they may not use.
+pub(super) async fn ungranted(store: &Store, to: Option<UserId>) -> Result<Vec<String>, RpcError> {
+    match to {
+        Some(to) => store.out_of_reach(to).await.map_err(refused),
+        None => Ok(Vec::new()),
+    }
 }
 
 pub(super) async fn audit(store: &Store, p: AuditList) -> Result<AuditPage, RpcError> {

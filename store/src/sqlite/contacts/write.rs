@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::staging::category::{CategoryIds, link, unlink};
-use super::super::{audit_by, exec, one};
+use super::super::{audit_by, exec, one, users};
 use super::draft::{self, Checked};
 use super::show::load;
 use crate::error::{Doing, Error, Result};
@@ -22,6 +22,7 @@ pub(in crate::sqlite) fn add(db: &Connection, add: &ContactAdd) -> Result<Contac
         draft.phones = vec![PhoneDraft { number: number_of(db, attempt)?, label: None }];
     }
     let checked = draft::check(&draft, add.rules.required)?;
+    users::all_live(db, draft.owner.as_slice())?;
     let main = checked.phones.first().map_or("", |(phone, _)| phone.expose());
     match holder(db, main)? {
         // A stub was nobody's work: the real contact takes its place (S3.2).
@@ -61,6 +62,9 @@ pub(in crate::sqlite) fn change(
         None => old.email.clone(),
     };
     let owner = change.owner.unwrap_or(old.owner);
+    if owner != old.owner {
+        users::all_live(db, owner.as_slice())?;
+    }
     let sql = "UPDATE contacts SET company = ?2, person = ?3, email = ?4, owner_user_id = ?5, stub = 0,
                  version = version + 1, updated_at = ?6 WHERE id = ?1";
     exec(db, sql, (contact, company, person, email, owner, now)).doing(doing)?;

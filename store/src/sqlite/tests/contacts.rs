@@ -429,7 +429,7 @@ fn nothing_takes_calls_recordings_or_do_not_call_with_it() {
     world.db.delete_list(world.list, by, NOW).unwrap();
     world.db.delete_project(world.project, by, NOW).unwrap();
     let all = crate::model::UserScope { scope: crate::Scope::All, role: Role::Manager };
-    world.db.user_delete(world.user, by, NOW).unwrap();
+    world.delete_user(world.user, HandOver::Nothing, by, NOW).unwrap();
     assert_eq!(kept(&world), before);
     let row = world.db.attempt(claimed.attempt).unwrap();
     assert_eq!((row.list_name.as_deref(), row.login.as_deref()), (Some("リスト"), Some("alice")));

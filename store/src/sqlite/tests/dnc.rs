@@ -107,7 +107,7 @@ fn an_entry_names_a_deleted_user() {
     let mut world = World::new(1);
     let added = [entry(&world, 0, None)];
     world.db.dnc_add_all(&added).unwrap();
-    world.db.user_delete(world.user, Actor::default(), NOW).unwrap();
+    world.delete_user(world.user, HandOver::Nothing, Actor::default(), NOW).unwrap();
     let row = world.reader().dnc_entries(&DncQuery::default()).unwrap().remove(0);
     assert_eq!(row.by_login.as_deref(), Some("alice"));
 }

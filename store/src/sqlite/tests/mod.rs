@@ -9,6 +9,7 @@ mod dispositions;
 mod dnc;
 mod dnc_crash;
 mod figures;
+mod hand_over;
 mod keep;
 mod lists;
 mod load;
@@ -29,14 +30,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use super::{Reached, SqliteBackend, open, open_reader};
+use super::{HandOverAt, Handing, Reached, SqliteBackend, open, open_reader};
 use crate::backend::{Backend, ListVerbs, Office, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HangupBy, LeadFilter, LeadRow,
-    LeadState, ListQuery, ListSpec, Role, Save, SetBy,
+    Actor, Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HandOver, HangupBy, Holdings,
+    LeadFilter, LeadRow, LeadState, ListQuery, ListSpec, Role, Save, SetBy, UserInfo,
 };
 use crate::name_key::name_key;
 use crate::phone::{DialPlan, Phone};
@@ -211,6 +212,34 @@ impl World {
         true
     }
 
+    /// Deletes a user as the store does: what they hold changes hands in slices before.
+    pub(in crate::sqlite) fn delete_user(
+        &mut self,
+        user: UserId,
+        over: HandOver,
+        by: Actor,
+        now: i64,
+    ) -> Result<(UserInfo, Holdings)> {
+        let to = match over {
+            HandOver::Nothing => return self.db.user_delete(user, over, (Holdings::default(), 0), by, now),
+            HandOver::To(to) => Some(to),
+            HandOver::Nobody => None,
+        };
+        let handing = Handing { from: user, to, by: by.user, now };
+        let (mut moved, mut at) = (Holdings::default(), Ok(HandOverAt::Numbers));
+        let seen = loop {
+            match at {
+                Ok(from) => {
+                    let (slice, next) = self.db.hand_over(&handing, from, at_once())?;
+                    moved += slice;
+                    at = next;
+                }
+                Err(seen) => break seen,
+            }
+        };
+        self.db.user_delete(user, over, (moved, seen), by, now)
+    }
+
     /// Closes and opens again, as after a crash or a stop.
     pub(in crate::sqlite) fn reopen(self) -> Self {
         let Self { _dir, path, db, project, user, list, now } = self;
@@ -295,6 +324,17 @@ fn stage_numbers(
         counts += slice;
     }
     Ok(counts)
+}
+
+/// A deadline after which a slice ends at its first look.
+#[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
+fn at_once() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// A deadline that no slice of a test reaches.
+fn later() -> std::time::Instant {
+    at_once() + std::time::Duration::from_secs(60)
 }
 
 fn phone(number: usize) -> Phone {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    ListQuery, ManualCall, Origin, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow,
-    TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
+    Assigned, ListQuery, ManualCall, Origin, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery,
+    TaskRow, TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
 };
 use crate::permission::Scope;
 
@@ -69,7 +69,7 @@ fn tasks_lie_in_three_folders() {
         ],
         "the most urgent first"
     );
-    let counts = |now| world.reader().task_counts(Some(world.user), None, now).unwrap();
+    let counts = |now| world.reader().task_counts(Some(Assigned::To(world.user)), None, now).unwrap();
     assert_eq!(counts(NOW), TaskCounts { past: 1, future: 1, free: 1 });
     assert_eq!(counts(NOW + MINUTE), TaskCounts { past: 2, future: 0, free: 1 }, "time moves them");
     let past = TaskQuery { folder: Some(TaskFolder::Past), now: NOW, ..TaskQuery::default() };

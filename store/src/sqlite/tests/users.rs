@@ -47,7 +47,7 @@ fn a_renamed_user_is_renamed_everywhere_but_in_memos() {
 fn a_deleted_user_stays_on_records_and_leaves_every_choice() {
     let mut world = World::new(1);
     world.call("見込");
-    world.db.user_delete(world.user, Actor::default(), NOW).unwrap();
+    world.delete_user(world.user, HandOver::Nobody, Actor::default(), NOW).unwrap();
     assert!(world.db.users().unwrap().is_empty());
     let row = world.reader().history(&HistoryQuery::default()).unwrap().remove(0);
     assert_eq!((row.login.as_deref(), row.user_name.as_deref()), (Some("alice"), Some("Alice")));
@@ -58,7 +58,7 @@ fn a_deleted_user_stays_on_records_and_leaves_every_choice() {
 #[test]
 fn a_deleted_login_cannot_come_back() {
     let mut world = World::new(0);
-    world.db.user_delete(world.user, Actor::default(), NOW).unwrap();
+    world.delete_user(world.user, HandOver::Nothing, Actor::default(), NOW).unwrap();
     let again = world.db.user_add(&draft("alice", Role::Operator), Actor::default(), MANAGER, NOW);
     assert_eq!(again.unwrap_err().code(), "E-USER-TOMBSTONE");
     let start = world.db.ensure_user("alice", "Alice", Role::Operator, NOW);
@@ -76,7 +76,7 @@ fn deleting_frees_a_place() {
     bob.max_users = Some(1);
     let full = world.db.user_add(&bob, Actor::default(), MANAGER, NOW).unwrap_err();
     assert!(matches!(full, Error::UserLimit { most: 1 }), "{full}");
-    world.db.user_delete(world.user, Actor::default(), NOW).unwrap();
+    world.delete_user(world.user, HandOver::Nothing, Actor::default(), NOW).unwrap();
     world.db.user_add(&bob, Actor::default(), MANAGER, NOW).unwrap();
 }
 
@@ -86,7 +86,7 @@ fn a_supervisor_reaches_only_lower_roles() {
     let mut world = World::new(0);
     let by = Actor::default();
     let carol = world.db.user_add(&draft("carol", Role::BackOffice), by, SUPERVISOR, NOW).unwrap();
-    let refused = |result: Result<crate::model::UserInfo>| matches!(result, Err(Error::Permission));
+    let refused = |result: Result<UserInfo>| matches!(result, Err(Error::Permission));
     assert!(refused(world.db.user_add(&draft("dave", Role::Supervisor), by, SUPERVISOR, NOW)));
     let promote = UserChange { role: Some(Role::Manager), ..UserChange::default() };
     assert!(refused(world.db.user_change(carol.id, &promote, by, SUPERVISOR, NOW)));
@@ -128,7 +128,7 @@ fn logins_names_and_unix_users_are_checked() {
     carol.uid = Some(1001);
     assert_eq!(world.db.user_add(&carol, by, MANAGER, NOW).unwrap_err().code(), "E-USER-UID");
     // A deleted user lets go of the Unix user.
-    world.db.user_delete(bob.id, by, NOW).unwrap();
+    world.delete_user(bob.id, HandOver::Nothing, by, NOW).unwrap();
     assert_eq!(world.db.user_add(&carol, by, MANAGER, NOW).unwrap().uid, Some(1001));
 }
 
@@ -147,7 +147,7 @@ fn changes_are_audited_in_their_own_commit_and_the_log_only_grows() {
     };
     world.db.user_change(bob.id, &change, by, MANAGER, NOW + 1).unwrap();
     world.db.user_change(bob.id, &rename("ボブ"), by, MANAGER, NOW + 2).unwrap();
-    world.db.user_delete(bob.id, by, NOW + 3).unwrap();
+    world.delete_user(bob.id, HandOver::Nothing, by, NOW + 3).unwrap();
     let query =
         AuditQuery { action: Some("user.".into()), object: Some(bob.id.to_string()), ..Default::default() };
     let log = world.reader().audit_log(&query).unwrap();

@@ -1,0 +1,209 @@
+//! Work that changes hands: the numbers somebody calls, their open tasks, their contacts. Slice by slice, since a manager may own
+//! half a million contacts by importing them.
+
+use std::time::Instant;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{all, assignments, audit_by, exec, one, tasks, users};
+use crate::error::{Doing, Error, Result};
+use crate::id::{LeadId, ListId, UserId};
+use crate::model::{Actor, Holdings, TaskHandOver};
+
+/// From whom to whom.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handing {
+    pub(crate) from: UserId,
+    /// `None`: nobody.
+    pub(crate) to: Option<UserId>,
+    pub(crate) by: Option<UserId>,
+    pub(crate) now: i64,
+}
+
+/// Where a hand-over goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HandOverAt {
+    /// Whatever numbers are left.
+    Numbers,
+    /// Tasks behind this one.
+    Tasks(i64),
+    /// Contacts behind this row.
+    Contacts(i64),
+}
+
+/// What a user holds. Contacts have no order by owner, so that all of them are read: not for the connection that calls wait for.
+pub(super) fn count(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
+    let sql = "SELECT count(*) FROM contacts WHERE owner_user_id = ?1";
+    let contacts = one(db, sql, [user], |r| super::unsigned(r, 0))?.unwrap_or(0);
+    Ok(Holdings { contacts, ..count_indexed(db, user)? })
+}
+
+/// The same without contacts.
+pub(super) fn count_indexed(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
+    let sql = "SELECT (SELECT count(*) FROM assignments a JOIN lead_numbers n ON n.phone = a.phone WHERE a.user_id = ?1),
+                 (SELECT count(*) FROM tasks WHERE owner_user_id = ?1 AND state = 'open')";
+    let held = one(db, sql, [user], |r| {
+        Ok(Holdings { leads: super::unsigned(r, 0)?, contacts: 0, tasks: super::unsigned(r, 1)? })
+    })?;
+    Ok(held.unwrap_or_default())
+}
+
+/// Hands over as much as fits before `deadline`; returns where to go on, or the last row of contacts that was looked at.
+pub(super) fn slice(
+    db: &Connection,
+    handing: &Handing,
+    at: HandOverAt,
+    deadline: Instant,
+) -> Result<(Holdings, std::result::Result<HandOverAt, i64>)> {
+    users::live(db, handing.from)?;
+    may_take(db, handing)?;
+    let (mut done, mut at) = (Holdings::default(), Ok(at));
+    while let Ok(from) = at {
+        at = step(db, handing, from, &mut done).doing("hand over")?;
+        if over(deadline) {
+            break;
+        }
+    }
+    Ok((done, at))
+}
+
+/// Hands over what is left behind the contacts already `seen`.
+pub(super) fn rest(db: &Connection, handing: &Handing, seen: i64) -> Result<Holdings> {
+    may_take(db, handing)?;
+    let (mut done, mut at) = (Holdings::default(), Ok(HandOverAt::Numbers));
+    while let Ok(from) = at {
+        let from =
+            if let HandOverAt::Contacts(row) = from { HandOverAt::Contacts(row.max(seen)) } else { from };
+        at = step(db, handing, from, &mut done).doing("hand over")?;
+    }
+    Ok(done)
+}
+
+/// Hands open tasks over behind `after`, until `deadline`; returns how many, and where to go on.
+pub(super) fn tasks_slice(
+    db: &Connection,
+    over: &TaskHandOver,
+    after: i64,
+    deadline: Instant,
+) -> Result<(u64, Option<i64>)> {
+    let doing = "hand tasks over";
+    users::callers(db, over.to.as_slice())?;
+    if over.from == over.to {
+        return Err(SAME);
+    }
+    let (mut done, mut at) = (0, Some(after));
+    while let Some(from) = at {
+        let open = open_tasks(db, over.from, over.list, from).doing(doing)?;
+        at = open.last().map(|(task, _)| *task);
+        for (task, lead) in &open {
+            tasks::give(db, *task, *lead, over.to).doing(doing)?;
+        }
+        done += open.len() as u64;
+        if self::over(deadline) {
+            break;
+        }
+    }
+    Ok((done, at))
+}
+
+/// One row of audit for all of them.
+pub(super) fn audit_tasks(
+    db: &Connection,
+    over: &TaskHandOver,
+    tasks: u64,
+    by: Actor,
+    now: i64,
+) -> Result<()> {
+    let detail = json!({ "from": over.from, "to": over.to, "list": over.list, "tasks": tasks });
+    let object = over.from.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
+    audit_by(db, now, by, "task.hand_over", &object, &detail).doing("hand tasks over")
+}
+
+/// Lists with leads or open tasks of a user who may not use them (X7).
+pub(super) fn out_of_reach(db: &Connection, user: UserId) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT l.name FROM lists l
+               WHERE l.deleted_at IS NULL AND l.enabled AND EXISTS (SELECT 1 FROM grants WHERE list_id = l.id)
+                 AND NOT EXISTS (SELECT 1 FROM grants WHERE list_id = l.id AND user_id = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM users WHERE id = ?1 AND role IN ('MGR', 'SV'))
+                 AND (EXISTS (SELECT 1 FROM leads d
+                              WHERE d.list_id = l.id AND d.assigned_user_id = ?1 AND d.deleted_at IS NULL)
+                   OR EXISTS (SELECT 1 FROM tasks t JOIN leads d ON d.id = t.lead_id
+                              WHERE t.owner_user_id = ?1 AND t.state = 'open' AND d.list_id = l.id))
+               ORDER BY l.name";
+    all(db, sql, [user], |r| r.get(0))
+}
+
+/// Leads and tasks go to who calls, and not to who gives them away.
+fn may_take(db: &Connection, handing: &Handing) -> Result<()> {
+    if handing.to == Some(handing.from) {
+        return Err(SAME);
+    }
+    users::callers(db, handing.to.as_slice())
+}
+
+/// A handful of rows.
+fn step(
+    db: &Connection,
+    handing: &Handing,
+    at: HandOverAt,
+    done: &mut Holdings,
+) -> rusqlite::Result<std::result::Result<HandOverAt, i64>> {
+    let Handing { from, to, by, now } = *handing;
+    match at {
+        HandOverAt::Numbers => {
+            let sql = "SELECT phone FROM assignments WHERE user_id = ?1 LIMIT ?2";
+            let phones: Vec<String> = all(db, sql, (from, FEW), |r| r.get(0))?;
+            for phone in &phones {
+                done.leads += assignments::assign(db, phone, to, by, now)? as u64;
+            }
+            Ok(Ok(if phones.is_empty() { HandOverAt::Tasks(0) } else { at }))
+        }
+        HandOverAt::Tasks(after) => {
+            let open = open_tasks(db, Some(from), None, after)?;
+            for (task, lead) in &open {
+                tasks::give(db, *task, *lead, to)?;
+            }
+            done.tasks += open.len() as u64;
+            Ok(Ok(open.last().map_or(HandOverAt::Contacts(0), |(task, _)| HandOverAt::Tasks(*task))))
+        }
+        HandOverAt::Contacts(after) => {
+            let last: i64 =
+                one(db, "SELECT ifnull(max(rowid), 0) FROM contacts", [], |r| r.get(0))?.unwrap_or(0);
+            if after >= last {
+                return Ok(Err(last));
+            }
+            // No new version: who has the contact open loses nothing by it, and an import that wrote it is still undone.
+            let sql = "UPDATE contacts SET owner_user_id = ?2 WHERE rowid > ?3 AND rowid <= ?4 AND owner_user_id = ?1";
+            done.contacts += exec(db, sql, (from, to, after, after.saturating_add(ROWS)))? as u64;
+            Ok(Ok(HandOverAt::Contacts(after.saturating_add(ROWS).min(last))))
+        }
+    }
+}
+
+fn open_tasks(
+    db: &Connection,
+    owner: Option<UserId>,
+    list: Option<ListId>,
+    after: i64,
+) -> rusqlite::Result<Vec<(i64, Option<LeadId>)>> {
+    let sql = "SELECT t.id, t.lead_id FROM tasks t
+               WHERE t.owner_user_id IS ?1 AND t.state = 'open' AND t.id > ?2
+                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM leads l WHERE l.id = t.lead_id AND l.list_id = ?3))
+               ORDER BY t.id LIMIT ?4";
+    all(db, sql, (owner, after, list, FEW), |r| Ok((r.get(0)?, r.get(1)?)))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slice is bounded by real time, so that calls never wait longer"
+)]
+fn over(deadline: Instant) -> bool {
+    Instant::now() >= deadline
+}
+
+const SAME: Error = Error::Value { what: "who takes over", needs: "somebody else" };
+/// Rows of one step: each is some tens of microseconds.
+const FEW: i64 = 16;
+/// Contacts looked at in one step.
+const ROWS: i64 = 256;

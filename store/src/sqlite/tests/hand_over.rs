@@ -1,0 +1,287 @@
+//! What a user holds and nobody else is offered: it changes hands before they are deleted.
+
+use super::*;
+use crate::error::Error;
+use crate::model::{
+    Assigned, AuditQuery, ContactQuery, LeadChange, ProjectEdit, TaskChange, TaskHandOver, TaskQuery,
+    TaskRow, TaskState, TaskStep,
+};
+use crate::permission::Scope;
+
+/// Alice calls the first two of four numbers, one of which is on another list too, has a 見込 and a 再コール, and made a contact.
+fn busy() -> (World, UserId) {
+    let mut world = World::new(4);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let second = world.list("second");
+    world.import(second, &[row(0), row(30)]);
+    let alice = world.user;
+    let mine: Vec<LeadId> = world.leads().iter().take(2).map(|lead| lead.id).collect();
+    let to_alice = LeadChange::Assign { users: vec![alice] };
+    let until = later();
+    world.db.change_leads(&mine, &to_alice, 0, Actor::default(), NOW, until).unwrap();
+    for status in ["見込", "再コール"] {
+        world.call(status);
+        world.now += 10 * MINUTE;
+    }
+    let start = ImportStart { list: None, source: "book.csv".into(), user: Some(alice), now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    let policy = StagePolicy { leads: false, ..StagePolicy::default() };
+    world.stage(import, &[row(40)], policy).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    (world, bob)
+}
+
+fn tasks(world: &World, owner: Option<Assigned>) -> Vec<TaskRow> {
+    world.reader().tasks(&TaskQuery { owner, now: world.now, ..TaskQuery::default() }).unwrap()
+}
+
+fn owners(world: &mut World, list: &str) -> Vec<Option<UserId>> {
+    let list = world.reader().list_by_name(list).unwrap().id;
+    let before = std::mem::replace(&mut world.list, list);
+    let owners = world.leads().iter().map(|lead| lead.assigned).collect();
+    world.list = before;
+    owners
+}
+
+const HELD: Holdings = Holdings { leads: 3, contacts: 1, tasks: 2 };
+
+/// S4.23, S1.7: who holds leads or tasks is not deleted before it is said whose they become.
+#[test]
+fn who_holds_something_is_not_deleted_without_a_word() {
+    let (mut world, _) = busy();
+    assert_eq!(world.reader().holdings(world.user).unwrap(), HELD);
+    let refused = world.delete_user(world.user, HandOver::Nothing, world.actor(), NOW).unwrap_err();
+    assert_eq!(refused.code(), "E-USER-HOLDS");
+    let Error::UserHolds { login, held } = refused else { panic!("{refused}") };
+    assert_eq!(
+        (login.as_str(), held),
+        ("alice", Holdings { contacts: 0, ..HELD }),
+        "contacts are counted before"
+    );
+    assert_eq!(world.db.users().unwrap().len(), 2);
+    assert_eq!(world.reader().holdings(world.user).unwrap(), HELD);
+    // Numbers that stand on no list any more are no work.
+    let carol = world.db.ensure_user("carol", "Carol", Role::Operator, NOW).unwrap();
+    let sql = "INSERT INTO assignments (phone, user_id, at) VALUES ('+81399999999', ?1, 1)";
+    world.db.db.execute(sql, [carol]).unwrap();
+    world.delete_user(carol, HandOver::Nothing, Actor::default(), NOW).unwrap();
+    assert_eq!(count(&world, "SELECT count(*) FROM assignments WHERE phone = '+81399999999'"), 0);
+}
+
+/// S1.13, S4.20, S3.8: leads, tasks and contacts are the other's, on every list; records keep the name.
+#[test]
+fn what_somebody_held_is_the_others() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    // One task is done: it stays a record of alice's.
+    let done = tasks(&world, None)[0].id;
+    let step = |what| TaskChange { task: done, what, scope: Scope::All, by: Actor::default(), now: NOW };
+    world.db.task_change(&step(TaskStep::Close)).unwrap();
+    let boss = world.db.ensure_user("boss", "Boss", Role::Manager, NOW).unwrap();
+    let by = Actor { user: Some(boss), uid: Some(1000) };
+    let (gone, moved) = world.delete_user(alice, HandOver::To(bob), by, NOW + 7).unwrap();
+    assert_eq!((gone.deleted_at, moved), (Some(NOW + 7), Holdings { tasks: 1, ..HELD }));
+    assert!(world.reader().holdings(alice).unwrap().is_empty());
+    assert_eq!(world.reader().holdings(bob).unwrap(), moved);
+    assert_eq!(owners(&mut world, "リスト"), [Some(bob), Some(bob), None, None]);
+    assert_eq!(owners(&mut world, "second"), [Some(bob), None]);
+    let open = tasks(&world, Some(Assigned::To(bob)));
+    assert_eq!(open.iter().map(|task| task.owner_login.as_deref()).collect::<Vec<_>>(), [Some("bob")]);
+    let all = TaskQuery { include_closed: true, ..TaskQuery::default() };
+    let closed = world.reader().tasks(&all).unwrap().into_iter().find(|task| task.id == done).unwrap();
+    assert_eq!((closed.state, closed.owner_login.as_deref()), (TaskState::Done, Some("alice")));
+    let theirs = ContactQuery { owner: Some(bob), ..ContactQuery::default() };
+    assert_eq!(world.reader().contacts(&theirs).unwrap().len(), 1);
+    let query = AuditQuery { action: Some("user.delete".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&query).unwrap();
+    assert_eq!((log.len(), log[0].login.as_deref()), (1, Some("boss")));
+    assert_eq!(
+        log[0].detail["handed_over"],
+        serde_json::json!({ "to": bob, "leads": 3, "contacts": 1, "tasks": 1 })
+    );
+    // Bob is offered what alice was: her number on the second list, whose task is his own now or done.
+    world.user = bob;
+    world.list = world.reader().list_by_name("second").unwrap().id;
+    assert_eq!(world.dial().unwrap().position, 1);
+    assert!(world.is_sound());
+}
+
+/// S1.37, S4.20: what is left to nobody is the project's. Its operators see the tasks among their own, may do them, and are
+/// offered the numbers again; not where the project pools nothing.
+#[test]
+fn what_is_left_to_nobody_is_the_projects() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let (_, moved) = world.delete_user(alice, HandOver::Nobody, Actor::default(), NOW).unwrap();
+    assert_eq!(moved, HELD);
+    assert_eq!(owners(&mut world, "リスト"), [None; 4]);
+    let his = Some(Assigned::ToOrNobody(bob));
+    assert_eq!(tasks(&world, his).len(), 2);
+    assert!(tasks(&world, Some(Assigned::To(bob))).is_empty());
+    assert_eq!(tasks(&world, Some(Assigned::Nobody)).len(), 2);
+    let counts = world.reader().task_counts(his, Some(bob), world.now).unwrap();
+    assert_eq!(counts.free, 2);
+    assert_eq!(world.reader().task_counts(Some(Assigned::Nobody), None, world.now).unwrap(), counts);
+    // The number whose task is nobody's stands on the second list, and is anybody's to dial.
+    world.user = bob;
+    world.list = world.reader().list_by_name("second").unwrap().id;
+    let project = world.project;
+    let pooled = |world: &mut World, pooled| {
+        let edit = ProjectEdit { pooled: Some(pooled), ..ProjectEdit::default() };
+        world.db.edit_project(project, &edit, Actor::default(), NOW).unwrap();
+    };
+    pooled(&mut world, false);
+    assert!(tasks(&world, his).is_empty());
+    assert_eq!(world.reader().task_counts(his, None, world.now).unwrap().free, 0);
+    let task = tasks(&world, None)[0].id;
+    let own = Actor { user: Some(bob), uid: None };
+    let close = TaskChange { task, what: TaskStep::Close, scope: Scope::Own, by: own, now: NOW };
+    assert!(matches!(world.db.task_change(&close), Err(Error::Permission)));
+    pooled(&mut world, true);
+    // Nor on a list that is granted to others.
+    let first = world.reader().list_by_name("リスト").unwrap().id;
+    let boss = world.db.ensure_user("boss", "Boss", Role::Manager, NOW).unwrap();
+    world.db.grant_list(first, &[boss], true, Actor::default(), NOW).unwrap();
+    assert!(matches!(world.db.task_change(&close), Err(Error::Permission)));
+    world.db.grant_list(first, &[boss], false, Actor::default(), NOW).unwrap();
+    let dialed = world.dial().unwrap();
+    assert_eq!(dialed.position, 1);
+    world.finish(dialed.attempt, "通話済");
+    assert_eq!(tasks(&world, his).len(), 1, "the call answered the task");
+    let left = tasks(&world, his)[0].id;
+    world.db.task_change(&TaskChange { task: left, ..close }).unwrap();
+    assert!(tasks(&world, his).is_empty());
+}
+
+/// A machine that stops in the middle leaves a live user who holds less; deleting again goes on.
+#[test]
+fn a_hand_over_that_was_cut_short_goes_on() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let handing = Handing { from: alice, to: Some(bob), by: None, now: NOW };
+    let (moved, next) = world.db.hand_over(&handing, HandOverAt::Numbers, at_once()).unwrap();
+    assert_eq!((moved.leads, next), (3, Ok(HandOverAt::Numbers)), "a slice ends where its time does");
+    let mut world = world.reopen();
+    assert_eq!(world.reader().holdings(alice).unwrap(), Holdings { leads: 0, ..HELD });
+    assert_eq!(world.db.users().unwrap().len(), 2);
+    let (_, moved) = world.delete_user(alice, HandOver::To(bob), Actor::default(), NOW).unwrap();
+    assert_eq!(moved, Holdings { leads: 0, ..HELD });
+    // What came up between the last slice and the end goes too.
+    let carol = world.db.ensure_user("carol", "Carol", Role::Operator, NOW).unwrap();
+    let lead = world.leads()[2].id;
+    let assign = LeadChange::Assign { users: vec![carol] };
+    let until = later();
+    world.db.change_leads(&[lead], &assign, 0, Actor::default(), NOW, until).unwrap();
+    let before = Holdings { leads: 10, ..Holdings::default() };
+    let (_, moved) =
+        world.db.user_delete(carol, HandOver::To(bob), (before, 0), Actor::default(), NOW).unwrap();
+    assert_eq!(moved.leads, 11);
+    assert_eq!(owners(&mut world, "リスト")[2], Some(bob));
+}
+
+/// What is corrected or opened again later is nobody's, when it was of somebody who was deleted since.
+#[test]
+fn a_task_of_a_deleted_user_does_not_come_back_as_theirs() {
+    let (mut world, _) = busy();
+    let task = tasks(&world, None)[0].clone();
+    let change = |what| TaskChange { task: task.id, what, scope: Scope::All, by: Actor::default(), now: NOW };
+    world.db.task_change(&change(TaskStep::Close)).unwrap();
+    world.delete_user(world.user, HandOver::Nobody, Actor::default(), NOW).unwrap();
+    let open = world.db.task_change(&change(TaskStep::Reopen)).unwrap();
+    assert_eq!((open.state, open.owner), (TaskState::Open, None));
+    // The call of the other task is no 見込 after all, and then it is.
+    let other = tasks(&world, None).into_iter().find(|row| row.id != task.id).unwrap();
+    for (status, left) in [("通話済", 1), ("見込", 2)] {
+        let amend = crate::model::Amend {
+            attempt: other.attempt,
+            status: Some(status.into()),
+            memo: None,
+            recall_at: None,
+            reason: "誤記".into(),
+            scope: Scope::All,
+            by: Actor::default(),
+            now: world.now,
+        };
+        world.db.amend(&amend).unwrap();
+        assert_eq!(tasks(&world, None).len(), left, "{status}");
+    }
+    assert!(tasks(&world, None).iter().all(|row| row.owner.is_none()));
+}
+
+/// S4.4, S4.5: leads and tasks go to who calls; nothing goes to who is deleted, or back.
+#[test]
+fn work_goes_to_who_calls() {
+    let (mut world, bob) = busy();
+    let by = Actor::default();
+    let alice = world.user;
+    let carol = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
+    let dave = world.db.ensure_user("dave", "Dave", Role::Operator, NOW).unwrap();
+    world.delete_user(dave, HandOver::Nothing, by, NOW).unwrap();
+    let lead = world.leads()[3].id;
+    let task = tasks(&world, None)[0].id;
+    for (to, code) in [(carol, "E-USER-ROLE"), (dave, "E-USER-TOMBSTONE"), (alice, "E-VALUE")] {
+        let refused = world.delete_user(alice, HandOver::To(to), by, NOW).unwrap_err();
+        assert_eq!(refused.code(), code);
+        let over = TaskHandOver { from: Some(alice), to: Some(to), list: None };
+        let refused = world.db.tasks_hand_over(&over, 0, at_once()).unwrap_err();
+        assert_eq!(refused.code(), code);
+        if to == alice {
+            continue;
+        }
+        let assign = LeadChange::Assign { users: vec![bob, to] };
+        let refused = world.db.change_leads(&[lead], &assign, 0, by, NOW, at_once());
+        assert_eq!(refused.unwrap_err().code(), code);
+        let what = TaskStep::Reassign(Some(to));
+        let refused = world.db.task_change(&TaskChange { task, what, scope: Scope::All, by, now: NOW });
+        assert_eq!(refused.unwrap_err().code(), code);
+    }
+    assert_eq!(world.reader().holdings(alice).unwrap(), HELD);
+    assert_eq!(world.leads()[3].assigned, None);
+}
+
+/// S4.20: open tasks change hands at once, of one list where it is named, nobody's too, with one row in the log.
+#[test]
+fn tasks_change_hands_at_once() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let second = world.reader().list_by_name("second").unwrap().id;
+    let mut give = |from, to, list| {
+        let over = TaskHandOver { from, to, list };
+        let (mut tasks, mut after) = (0, Some(0));
+        while let Some(from) = after {
+            let (slice, next) = world.db.tasks_hand_over(&over, from, at_once()).unwrap();
+            tasks += slice;
+            after = next;
+        }
+        world.db.audit_tasks(&over, tasks, Actor::default(), NOW).unwrap();
+        tasks
+    };
+    assert_eq!(give(Some(alice), Some(bob), Some(second)), 0, "both came from the first list");
+    assert_eq!(give(Some(alice), Some(bob), None), 2);
+    assert_eq!(give(Some(bob), None, None), 2);
+    assert_eq!(give(None, Some(alice), Some(second)), 0);
+    assert_eq!(give(None, Some(alice), None), 2);
+    assert_eq!(tasks(&world, Some(Assigned::To(alice))).len(), 2);
+    let query = AuditQuery { action: Some("task.hand_over".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&query).unwrap();
+    let counts: Vec<_> = log.iter().rev().map(|row| row.detail["tasks"].clone()).collect();
+    assert_eq!(counts, [0, 2, 2, 0, 2]);
+}
+
+/// X7: who takes over is told of lists that they may not use.
+#[test]
+fn lists_out_of_reach_are_named() {
+    let (mut world, bob) = busy();
+    let by = Actor::default();
+    let boss = world.db.ensure_user("boss", "Boss", Role::Supervisor, NOW).unwrap();
+    world.db.grant_list(world.list, &[boss], true, by, NOW).unwrap();
+    world.delete_user(world.user, HandOver::To(bob), by, NOW).unwrap();
+    assert_eq!(world.reader().out_of_reach(bob).unwrap(), ["リスト"]);
+    assert!(world.reader().out_of_reach(boss).unwrap().is_empty());
+    world.db.grant_list(world.list, &[bob], true, by, NOW).unwrap();
+    assert!(world.reader().out_of_reach(bob).unwrap().is_empty());
+}
+
+fn count(world: &World, sql: &str) -> i64 {
+    world.db.db.query_row(sql, [], |r| r.get(0)).unwrap()
+}
