@@ -301,6 +301,18 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file stands there that may be replaced only when that was asked for.
+    #[error("{} exists", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The target of an export or a copy is the database itself, or a file that belongs to it.
+    #[error("{} belongs to the database in use", path.display())]
+    OwnFile {
+        /// The target.
+        path: PathBuf,
+    },
     /// Another process holds the database for longer than the busy timeout.
     #[error("another program holds the database; close it and try again")]
     Locked(#[source] rusqlite::Error),
@@ -358,6 +370,8 @@ impl Error {
             Self::DiskFull(_) => "E-DISK-FULL",
             Self::Io(_) => "E-DISK-IO",
             Self::File { .. } => "E-FILE",
+            Self::Exists { .. } => "E-FILE-EXISTS",
+            Self::OwnFile { .. } => "E-FILE-DATABASE",
             Self::Locked(_) => "E-STORE-LOCKED",
             Self::Corrupt(_) => "E-STORE-CORRUPT",
             Self::Closed => "E-STORE-CLOSED",
@@ -393,6 +407,8 @@ impl Error {
             | Self::StatusBuiltin
             | Self::Import(_)
             | Self::ImportStopped { .. }
+            | Self::Exists { .. }
+            | Self::OwnFile { .. }
             | Self::Sealed { .. } => Blame::Refused,
             Self::NotFound { .. }
             | Self::Ambiguous { .. }

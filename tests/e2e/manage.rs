@@ -148,6 +148,16 @@ fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {
     let copy = daemon.path("copy.db");
     let copy = copy.to_string_lossy().into_owned();
     assert!(daemon.cli(&["backup", &copy])["bytes"].as_u64().unwrap() > 0);
+    daemon.run(&["backup", &copy]).refused("E-FILE-EXISTS");
+    daemon.cli(&["backup", &copy, "--force"]);
+    // Nothing is written over the database in use, whoever asks.
+    for file in ["kakeru.db", "kakeru.db-wal", "kakeru.db.lock"] {
+        let own = daemon.path(&format!("state/{file}")).to_string_lossy().into_owned();
+        daemon.run(&["backup", &own, "--force"]).refused("E-FILE-DATABASE");
+        let asked = serde_json::json!({ "list": "春", "path": own });
+        let refusal = daemon.control().call("list.export", &asked).unwrap_err();
+        assert_eq!(refusal.code, "E-FILE-DATABASE");
+    }
     daemon.cli(&["list", "delete", "春", "--yes"]);
     let check = daemon.cli(&["doctor", "--full"]);
     assert_eq!((&check["database"]["sound"], &check["recordings"]["count"]), (&true.into(), &0.into()));

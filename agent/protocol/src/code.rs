@@ -149,6 +149,10 @@ codes! {
         "ディスクと権限を確認してください", "Check the disk and its permissions.";
     File = "E-FILE", "ファイルを使用できません", "The file cannot be used.",
         "パスと権限を確認してください", "Check its path and permissions.";
+    FileExists = "E-FILE-EXISTS", "ファイルはすでにあります", "The file exists.",
+        "別のファイル名にするか、置き換えるなら --force を付けてください", "Choose another name, or replace it with --force.";
+    FileDatabase = "E-FILE-DATABASE", "使用中のデータベースのファイルには書き込めません", "A file of the database in use cannot be written over.",
+        "別のファイル名を指定してください", "Choose another file.";
     StoreLocked = "E-STORE-LOCKED", "他のプログラムがデータベースを使用しています", "Another program holds the database.",
         "そのプログラムを終了してください", "Close it and try again.";
     StoreInUse = "E-STORE-IN-USE", "別の kakeru がデータベースを使用しています", "Another kakeru uses the database.",

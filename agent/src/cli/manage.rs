@@ -295,7 +295,7 @@ pub(super) fn backup(global: &Global, args: BackupArgs, out: Out) -> Result<(), 
         Err(source) => return Err(Failure::File { path: args.file, source }),
     };
     let _bar = progress::watch(&socket(global), Work::Named { work: "backup", of: path.clone() }, out);
-    call(global, StoreBackup { path }, out, render::backup)
+    call(global, StoreBackup { path, force: args.force }, out, render::backup)
 }
 
 /// Without the daemon: it must not have the database open.

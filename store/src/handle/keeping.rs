@@ -153,19 +153,23 @@ const BIN_MS: i64 = 30 * 86_400_000;
 
 /// Copies and checks.
 impl Store {
-    /// Copies the database into a file while calls go on; `progress` is told pages done and pages in all.
+    /// Copies the database into a file while calls go on; `progress` is told pages done and pages in all. With `force` a file
+    /// that stands there is replaced when the copy is whole.
     ///
     /// # Errors
-    /// [`crate::Error::File`], [`crate::Error::Corrupt`] when the copy is not whole, storage errors.
+    /// [`crate::Error::Exists`] without `force`, [`crate::Error::OwnFile`] whatever `force` says, [`crate::Error::File`],
+    /// [`crate::Error::Corrupt`] when the copy is not whole, storage errors.
     pub async fn backup(
         &self,
         target: PathBuf,
+        force: bool,
         progress: Option<watch::Sender<(u64, u64)>>,
         cancel: Option<Cancel>,
     ) -> Result<Backup> {
+        let _turn = self.inner.copies.acquire().await.map_err(|_| crate::Error::Closed)?;
         let source = self.inner.path.clone();
         self.read_apart(move |_| {
-            crate::sqlite::backup(&source, &target, &mut |done, all| {
+            crate::sqlite::backup(&source, &target, force, &mut |done, all| {
                 if let Some(progress) = &progress {
                     progress.send_replace((done, all));
                 }
@@ -189,5 +193,13 @@ impl Store {
     #[must_use]
     pub fn path(&self) -> &std::path::Path {
         &self.inner.path
+    }
+
+    /// Refuses to write anything else over a file of the database.
+    pub(super) fn not_own(&self, path: &std::path::Path) -> Result<()> {
+        match crate::sqlite::is_own(&self.inner.path, path) {
+            true => Err(crate::Error::OwnFile { path: path.to_owned() }),
+            false => Ok(()),
+        }
     }
 }

@@ -86,8 +86,9 @@ impl Store {
     /// Imports a file into a list or the contact book, on a thread of its own. Row errors are in the report, not an `Err`.
     ///
     /// # Errors
-    /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], [`Error::ContactsFull`], storage errors.
+    /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], [`Error::OwnFile`], [`Error::ContactsFull`], storage errors.
     pub async fn import(&self, job: ImportJob) -> Result<ImportReport> {
+        job.options.error_csv.as_deref().map_or(Ok(()), |path| self.not_own(path))?;
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let limited = job.options.max_contacts < u64::MAX;
         let contacts = if limited { self.read(|r| r.contact_count()).await? } else { 0 };
@@ -111,6 +112,7 @@ impl Store {
     /// # Errors
     /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.
     pub async fn import_dnc(&self, job: DncImport) -> Result<DncImported> {
+        job.error_csv.as_deref().map_or(Ok(()), |path| self.not_own(path))?;
         let clear = job.clear;
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let projects = self.projects().await?;
@@ -136,8 +138,9 @@ impl Store {
     /// Writes a list into a file.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::File`], [`Error::ImportStopped`] after [`crate::Progress::stop`], storage errors.
+    /// [`Error::NotFound`], [`Error::File`], [`Error::OwnFile`], [`Error::ImportStopped`] after [`crate::Progress::stop`], storage errors.
     pub async fn export_list(&self, list: ListId, options: ExportOptions) -> Result<ExportReport> {
+        self.not_own(&options.path)?;
         self.read_long(options.progress.clone(), move |reader| export::export_list(reader, list, &options))
             .await
     }
@@ -145,8 +148,9 @@ impl Store {
     /// Writes the contact book into a file, one row per number.
     ///
     /// # Errors
-    /// [`Error::File`], storage errors.
+    /// [`Error::File`], [`Error::OwnFile`], storage errors.
     pub async fn export_contacts(&self, options: ExportOptions) -> Result<ExportReport> {
+        self.not_own(&options.path)?;
         self.read_long(options.progress.clone(), move |reader| export::export_contacts(reader, &options))
             .await
     }
@@ -154,8 +158,9 @@ impl Store {
     /// Writes calls into a file, newest first; `limit` and `before` of the query do not count.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::Phone`], [`Error::StatusUnknown`], storage errors.
+    /// [`Error::File`], [`Error::OwnFile`], [`Error::Phone`], [`Error::StatusUnknown`], storage errors.
     pub async fn export_history(&self, query: HistoryQuery, options: ExportOptions) -> Result<ExportReport> {
+        self.not_own(&options.path)?;
         self.read_long(options.progress.clone(), move |reader| {
             export::export_history(reader, &query, &options)
         })
@@ -166,8 +171,9 @@ impl Store {
     /// not count.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::Phone`], storage errors.
+    /// [`Error::File`], [`Error::OwnFile`], [`Error::Phone`], storage errors.
     pub async fn export_dnc(&self, query: DncQuery, options: ExportOptions) -> Result<ExportReport> {
+        self.not_own(&options.path)?;
         self.read_long(options.progress.clone(), move |reader| export::export_dnc(reader, &query, &options))
             .await
     }

@@ -57,6 +57,8 @@ struct Inner {
     lane: Arc<Semaphore>,
     /// Long reads that have a connection and a thread of their own.
     apart: Arc<Semaphore>,
+    /// One backup at a time: two to one place would write into each other.
+    copies: Semaphore,
     path: PathBuf,
     disk_full: AtomicBool,
     threads: Mutex<Threads>,
@@ -112,6 +114,7 @@ impl Store {
                 awake,
                 lane,
                 apart: Arc::new(Semaphore::new(APART)),
+                copies: Semaphore::new(1),
                 path: path.to_owned(),
                 disk_full: AtomicBool::new(false),
                 threads: Mutex::new(threads),

@@ -1,9 +1,8 @@
 //! Copies of the database: made while it is used, and put back while it is not.
 
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions as FileOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup as Copy, StepResult};
@@ -11,22 +10,29 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::migrate::{APPLICATION_ID, NEWEST};
 use super::open::{self, PRIVATE, blame};
+use super::own_files::{is_own, with_suffix};
 use crate::error::{Doing, Error, OpenError, Result};
 use crate::model::Backup;
 
 /// Copies the database at `source` into `target` as it is at this moment; calls go on. `told` hears pages done and pages in
-/// all, and stops the copy by answering `false`. The file appears under its name when it is whole, checked and on disk.
-pub(crate) fn backup(source: &Path, target: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> Result<Backup> {
+/// all, and stops the copy by answering `false`. The file appears under its name when it is whole, checked and on disk. A file
+/// that stands there is replaced with `force` only, and then at once; a file of the database itself never.
+pub(crate) fn backup(
+    source: &Path,
+    target: &Path,
+    force: bool,
+    told: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<Backup> {
     let doing = "back up";
     let failed = |source: io::Error| Error::File { path: target.to_owned(), source };
+    may_stand_at(source, target, force)?;
     let part = with_suffix(target, ".part");
-    // Personal data: for the daemon's user only.
-    let create =
-        FileOptions::new().create(true).truncate(true).read(true).write(true).mode(PRIVATE).open(&part);
-    drop(create.map_err(failed)?);
+    begin(source, &part).map_err(failed)?;
     let made = copy(source, &part, told).and_then(|schema| {
         let file = File::open(&part).map_err(failed)?;
         file.sync_all().map_err(failed)?;
+        // Much may have happened while pages were copied.
+        may_stand_at(source, target, force)?;
         fs::rename(&part, target).map_err(failed)?;
         sync_folder(target).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
@@ -39,6 +45,34 @@ pub(crate) fn backup(source: &Path, target: &Path, told: &mut dyn FnMut(u64, u64
         tracing::debug!(doing, "an unfinished copy was removed");
     }
     made
+}
+
+/// Whether a copy may get this name.
+fn may_stand_at(source: &Path, target: &Path, force: bool) -> Result<()> {
+    let path = || target.to_owned();
+    if is_own(source, target) {
+        return Err(Error::OwnFile { path: path() });
+    }
+    match target.symlink_metadata() {
+        Err(_) => Ok(()),
+        Ok(_) if !force => Err(Error::Exists { path: path() }),
+        // A link is replaced, not what it leads to. A device or a folder is no place for a copy.
+        Ok(found) if found.is_file() || found.is_symlink() => Ok(()),
+        Ok(_) => Err(Error::File { path: path(), source: io::Error::other("it is not a plain file") }),
+    }
+}
+
+/// An empty file to copy into. What lies there is of a copy that was cut short.
+fn begin(source: &Path, part: &Path) -> io::Result<()> {
+    if is_own(source, part) {
+        return Err(io::Error::other(format!("{} is a file of the database", part.display())));
+    }
+    // Not written over: through a link that would go elsewhere.
+    if part.symlink_metadata().is_ok() {
+        fs::remove_file(part)?;
+    }
+    // Personal data: for the daemon's user only.
+    FileOptions::new().create_new(true).write(true).mode(PRIVATE).open(part).map(drop)
 }
 
 fn copy(source: &Path, part: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> Result<i64> {
@@ -139,12 +173,6 @@ fn inspect(copy: &Path) -> std::result::Result<i64, OpenError> {
     }
     let answer: String = db.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(read)?;
     if answer == "ok" { Ok(found) } else { Err(corrupt(answer)) }
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// A name is on disk when its folder is.

@@ -35,6 +35,7 @@ mod notes;
 mod office;
 mod open;
 mod outbox;
+mod own_files;
 mod people;
 mod projects;
 mod recordings;
@@ -79,6 +80,7 @@ pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};
 pub(crate) use journal::may_undo;
 pub(crate) use open::{open, open_reader};
+pub(crate) use own_files::is_own;
 pub(crate) use staging::Reached;
 
 use audit_log::audit_by;

@@ -318,6 +318,9 @@ params! {
     StoreBackup {
         /// The file, on the daemon's machine and written by it.
         path: String,
+        /// Replace a file that stands there.
+        #[serde(default)]
+        force: bool,
     }
     /// `store.check`: looks at the whole database.
     StoreCheck {

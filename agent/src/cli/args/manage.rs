@@ -362,6 +362,9 @@ pub struct ExportRecordingsArgs {
 pub struct BackupArgs {
     /// The file to write, on the daemon's machine
     pub file: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `kakeru restore`.

@@ -186,6 +186,7 @@ fn every_documented_command_parses() {
         "recording resume --seat a",
         "recording export --month 2026-11 /mnt/backup --list x",
         "backup /b/k.db",
+        "backup /b/k.db --force",
         "restore /b/k.db --database /s/k.db",
         "doctor --full",
         "stats --by user",

@@ -65,7 +65,7 @@ pub(super) async fn check(store: &Store, full: bool) -> Answer<CheckResult> {
 /// A copy of the database while calls go on; pages are told as they are copied.
 pub(super) async fn backup(store: &Store, told_to: &Told, p: params::StoreBackup) -> Answer<BackupResult> {
     let (sender, pages) = tokio::sync::watch::channel((0, 0));
-    let work = store.backup(PathBuf::from(&p.path), Some(sender), None);
+    let work = store.backup(PathBuf::from(&p.path), p.force, Some(sender), None);
     let made = watched(told_to, ("backup", &p.path), || *pages.borrow(), work).await.map_err(told)?;
     let path = made.path.display().to_string();
     Ok(BackupResult { path, bytes: made.bytes, schema: made.schema })

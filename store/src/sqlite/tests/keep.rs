@@ -309,7 +309,7 @@ fn a_copy_is_whole_and_goes_back() {
     let copy = folder.path().join("copy.db");
     let mut steps = 0;
     let path = world.path.clone();
-    let made = crate::sqlite::backup(&path, &copy, &mut |_, _| {
+    let made = crate::sqlite::backup(&path, &copy, false, &mut |_, _| {
         // Calls go on.
         steps += 1;
         world.now += MINUTE;
@@ -320,7 +320,7 @@ fn a_copy_is_whole_and_goes_back() {
     assert!(steps > 0 && made.bytes > 0);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "one file, nothing beside it");
     let cancelled = folder.path().join("cancelled.db");
-    assert!(crate::sqlite::backup(&path, &cancelled, &mut |_, _| false).is_err());
+    assert!(crate::sqlite::backup(&path, &cancelled, false, &mut |_, _| false).is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 
     let busy = crate::sqlite::restore(&copy, &path, "now").unwrap_err();
@@ -335,6 +335,61 @@ fn a_copy_is_whole_and_goes_back() {
     assert!(reader.check(true).unwrap().is_sound());
 }
 
+/// The database in use is no place for its copy, by whatever name; what else stands there is replaced only when that was asked for.
+#[test]
+fn a_copy_never_replaces_the_database_and_other_files_only_by_force() {
+    let world = World::new(20);
+    let path = &world.path;
+    let folder = tempfile::tempdir().unwrap();
+    let there = |name: &str| folder.path().join(name);
+    let copy = |target: &std::path::Path, force| {
+        crate::sqlite::backup(path, target, force, &mut |_, _| true).map_err(|error| error.code())
+    };
+    std::os::unix::fs::symlink(path, there("link.db")).unwrap();
+    std::fs::hard_link(path, there("twin.db")).unwrap();
+    std::os::unix::fs::symlink(path.parent().unwrap(), there("folder")).unwrap();
+    let beside = |suffix: &str| std::path::PathBuf::from(format!("{}{suffix}", path.display()));
+    let own = [
+        path.clone(),
+        beside("-wal"),
+        beside("-shm"),
+        beside("-journal"),
+        beside(".lock"),
+        path.parent().unwrap().join(".").join("kakeru.db"),
+        there("folder/kakeru.db"),
+        there("folder/kakeru.db-journal"),
+        there("link.db"),
+        there("twin.db"),
+    ];
+    let number = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap());
+    for target in &own {
+        for force in [false, true] {
+            assert_eq!(copy(target, force).unwrap_err(), "E-FILE-DATABASE", "{}", target.display());
+        }
+    }
+    assert_eq!(std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap()), number);
+
+    let old = there("old.db");
+    std::fs::write(&old, "of yesterday").unwrap();
+    assert_eq!(copy(&old, false).unwrap_err(), "E-FILE-EXISTS");
+    assert_eq!(std::fs::read(&old).unwrap(), b"of yesterday");
+    assert_eq!(copy(&there("folder"), false).unwrap_err(), "E-FILE-EXISTS");
+    copy(&old, true).unwrap();
+    assert!(std::fs::read(&old).unwrap().starts_with(b"SQLite format 3"));
+
+    // Links are replaced themselves, be it the copy's name or that of its unfinished half.
+    let text = there("text");
+    std::fs::write(&text, "text").unwrap();
+    std::os::unix::fs::symlink(&text, there("new.db.part")).unwrap();
+    copy(&there("new.db"), false).unwrap();
+    std::os::unix::fs::symlink(&text, there("led.db")).unwrap();
+    assert_eq!(copy(&there("led.db"), false).unwrap_err(), "E-FILE-EXISTS");
+    copy(&there("led.db"), true).unwrap();
+    assert_eq!(std::fs::read(&text).unwrap(), b"text");
+    std::fs::create_dir(there("x")).unwrap();
+    assert_eq!(copy(&there("x"), true).unwrap_err(), "E-FILE");
+}
+
 /// Nothing is put back that is damaged, newer or not ours, and what is there stays.
 #[test]
 fn a_bad_copy_changes_nothing() {
@@ -342,7 +397,7 @@ fn a_bad_copy_changes_nothing() {
     let path = world.path.clone();
     let folder = tempfile::tempdir().unwrap();
     let good = folder.path().join("good.db");
-    crate::sqlite::backup(&path, &good, &mut |_, _| true).unwrap();
+    crate::sqlite::backup(&path, &good, false, &mut |_, _| true).unwrap();
     let World { _dir, db, .. } = world;
     drop(db);
     let before = std::fs::read(&path).unwrap();
