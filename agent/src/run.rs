@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use config::Config;
 use media::engine::{Engine, EngineConfig};
-use store::{OpenOptions, SetBy, Store};
+use store::{OpenOptions, Store};
 use tokio::sync::{Notify, mpsc};
 
 pub use error::RunError;
@@ -82,27 +82,28 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     })?;
     let recovery = store.recover(start.wall).await?;
     recordings::restore(&store, &config.daemon.recordings_dir, &recovery.interrupted, start.wall).await?;
+    // What has a result needs nobody, whether the machine or an operator gave it: a restart seals it (S4.49). Nor does
+    // a consultation, interrupted or not.
+    let sealed = store.seal_judged(start.wall).await?;
+    for path in sealed.iter().filter_map(|sealed| sealed.discard_recording.as_deref()) {
+        recordings::remove(path);
+    }
+    let blank = |row: &&store::AttemptRow| row.parent.is_none() && row.status.is_none();
     drop(long_start);
-    if recovery.released > 0 || !recovery.interrupted.is_empty() || !recovery.unsealed.is_empty() {
+    let interrupted = recovery.interrupted.iter().filter(blank).count();
+    let open = recovery.unsealed.iter().filter(blank).count();
+    if recovery.released > 0 || !sealed.is_empty() || interrupted + open > 0 {
         tracing::warn!(
             released = recovery.released,
-            interrupted = recovery.interrupted.len(),
-            open = recovery.unsealed.len(),
-            "the last run left calls to look at; see `kakeru history --open`"
+            sealed = sealed.len(),
+            interrupted,
+            open,
+            "the last run left calls behind; those without a result are in `kakeru history --open`"
         );
     }
     for import in &recovery.imports {
         tell_of_import(import);
     }
-    // What the machine had judged needs nobody: a crash came between the end of the call and its seal. Nor does a
-    // consultation, interrupted or not.
-    let judged =
-        recovery.unsealed.iter().filter(|row| row.set_by == Some(SetBy::Auto) || row.parent.is_some());
-    let consultations = recovery.interrupted.iter().filter(|row| row.parent.is_some());
-    for row in judged.chain(consultations) {
-        store.seal(row.id, start.wall).await?;
-    }
-    let interrupted = recovery.interrupted.iter().filter(|row| row.parent.is_none()).count();
     if let Err(error) = media::limits::raise_open_files() {
         tracing::warn!(%error, "cannot raise the limit of open files: a few hundred calls at once are the most");
     }
@@ -180,6 +181,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         labels,
         project,
         interrupted: u32::try_from(interrupted).unwrap_or(u32::MAX),
+        sealed,
     });
     core.run().await;
 

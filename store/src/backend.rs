@@ -85,6 +85,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn end_attempt(&mut self, end: &AttemptEnd) -> Result<bool>;
     fn save(&mut self, save: &Save) -> Result<Saved>;
     fn seal(&mut self, attempt: AttemptId, now: i64) -> Result<Sealed>;
+    /// A slice of the rows that wait for nobody; `true` when more may be left.
+    fn seal_judged(&mut self, now: i64) -> Result<(Vec<Sealed>, bool)>;
     fn attempt(&mut self, attempt: AttemptId) -> Result<AttemptRow>;
 
     fn recording_opened(&mut self, attempt: AttemptId, path: PathBuf, now: i64) -> Result<()>;

@@ -37,6 +37,7 @@ mod people;
 mod proxied;
 mod refer;
 mod registration;
+mod sealed;
 mod session;
 mod sight;
 mod softphones;

@@ -199,7 +199,8 @@ codes! {
     NoSession = "E-NO-SESSION", "架電中のリストがありません", "No list is being dialed.",
         "dial start リスト名 で始めてください", "Begin with `kakeru dial start LIST`.";
     Sealed = "E-SEALED", "この結果は確定済みです", "The result is already sealed.",
-        "修正は管理者に依頼してください", "Ask a manager to amend it.";
+        "kakeru history amend ID --status … で訂正できます(ほかの人の通話は管理者に依頼してください)",
+        "`kakeru history amend ID --status …` corrects it; another operator's call is a manager's to amend.";
     StatusRequired = "E-STATUS-REQUIRED", "結果ステータスを選んでください", "The call needs a result status first.",
         "save --status を付けて保存してください", "Save with --status first.";
     StatusUnknown = "E-STATUS-UNKNOWN", "その結果ステータスはありません", "There is no such result status.",

@@ -295,7 +295,8 @@ impl Core {
         }
     }
 
-    /// Saves and seals a row that is not the seat's open one. One that the machine judged and sealed is amended.
+    /// Saves a row that is not the seat's open one, and seals it once it has a result: no next dial would. One that the
+    /// machine judged and sealed is amended.
     fn save_closed(&mut self, seat: SeatIndex, attempt: AttemptId, p: CallSave, reply: Reply, now: Now) {
         let save = store::Save {
             attempt,
@@ -308,7 +309,7 @@ impl Core {
             user: self.seats[seat].user,
         };
         let (store, nudge) = (self.store.clone(), std::sync::Arc::clone(&self.outbox_nudge));
-        let seal = p.next != protocol::params::Next::Stay;
+        let asked = p.next != protocol::params::Next::Stay;
         let saving = store.save(save.clone());
         self.jobs.spawn(async move {
             let result = async {
@@ -320,8 +321,14 @@ impl Core {
                     }
                     saved => saved?,
                 };
-                let sealed = if seal { Some(store.seal(attempt, now.wall).await?) } else { None };
-                Ok((saved, sealed))
+                if !asked && saved.status.is_none() {
+                    return Ok((saved, None));
+                }
+                match store.seal(attempt, now.wall).await {
+                    // A consultation that is still up: its end seals it.
+                    Err(store::Error::State { .. }) if !asked => Ok((saved, None)),
+                    sealed => Ok((saved, Some(sealed?))),
+                }
             };
             Done::SavedClosed { seat, result: result.await, reply }
         });

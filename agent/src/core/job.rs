@@ -191,7 +191,7 @@ impl Core {
                 self.report_saved(seat, sealed.attempt, sealed.status.as_deref(), SetBy::Operator, now);
             }
             if !sealed.already {
-                self.report_sealed(seat, sealed, now);
+                self.report_sealed(&self.seats[seat].name, sealed, now);
             }
         }
         if seal.is_some() {
@@ -243,7 +243,7 @@ impl Core {
     fn sealed(&mut self, seat: SeatIndex, sealed: &Sealed, now: Now) {
         // A void row was sealed by its end, and told then.
         if !sealed.already {
-            self.report_sealed(seat, sealed, now);
+            self.report_sealed(&self.seats[seat].name, sealed, now);
         }
         self.after_seal(sealed);
     }

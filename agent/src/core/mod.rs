@@ -61,7 +61,7 @@ use media::types::Command as MediaCommand;
 use media::types::{MediaEvent, SessionId};
 use sip_stack::driver::Driver;
 use sip_stack::ua::{CallId, Event as SipEvent, UserAgent};
-use store::{AttemptId, Store};
+use store::{AttemptId, Sealed, Store};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
@@ -131,6 +131,8 @@ pub(crate) struct Core {
     unsaved: usize,
     /// Attempts that the last run left without an end.
     interrupted: u32,
+    /// What the start sealed, until clients are told.
+    sealed: Vec<Sealed>,
     /// Labels of result statuses by code.
     labels: HashMap<String, String>,
     /// The default project.
@@ -174,6 +176,7 @@ impl Core {
             self.watch_addresses(now);
         }
         self.driver.flush(&mut self.ua);
+        self.seal_left().await;
     }
 
     async fn next(&mut self) -> Input {

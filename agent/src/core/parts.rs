@@ -9,7 +9,7 @@ use media::engine::Engine;
 use media::types::{Command as MediaCommand, MediaEvent};
 use sip_stack::driver::Driver;
 use sip_stack::ua::UserAgent;
-use store::Store;
+use store::{Sealed, Store};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
@@ -46,6 +46,8 @@ pub(crate) struct Parts {
     pub(crate) labels: HashMap<String, String>,
     pub(crate) project: store::ProjectId,
     pub(crate) interrupted: u32,
+    /// What the start sealed of the last run's calls.
+    pub(crate) sealed: Vec<Sealed>,
 }
 
 /// Asks media and store whether they still answer; the service manager is told only when both do.
@@ -114,6 +116,7 @@ impl Core {
             store_probing: false,
             unsaved: 0,
             interrupted: parts.interrupted,
+            sealed: parts.sealed,
             labels: parts.labels,
             project: parts.project,
             started_at: start.wall,
@@ -131,6 +134,9 @@ impl Core {
         }
         self.watch_addresses(now);
         self.report_started(now);
+        for sealed in std::mem::take(&mut self.sealed) {
+            self.report_sealed(&sealed.seat, &sealed, now);
+        }
         self.outbox_nudge.notify_one();
     }
 
@@ -151,6 +157,24 @@ impl Core {
         self.hang_up_all(now);
         for account in &self.accounts {
             self.ua.unregister(account.id, now.mono);
+        }
+    }
+
+    /// The last thing of a core: results that operators left open are sealed, as a restart would (S4.49).
+    pub(super) async fn seal_left(&mut self) {
+        let now = now();
+        // The disk may be full, or slow; then the next start does it.
+        match tokio::time::timeout(SEAL_WITHIN, self.store.seal_judged(now.wall)).await {
+            Ok(Ok(sealed)) => {
+                for sealed in sealed {
+                    self.report_sealed(&sealed.seat, &sealed, now);
+                    if let Some(path) = sealed.discard_recording {
+                        super::job::discard(path).await;
+                    }
+                }
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "results are left open; the next start seals them"),
+            Err(_) => tracing::warn!("results are left open; the next start seals them"),
         }
     }
 
@@ -197,3 +221,4 @@ impl Core {
 
 /// Time for BYE, rows and un-REGISTER at shutdown; the unit's TimeoutStopSec is longer.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+const SEAL_WITHIN: Duration = Duration::from_secs(2);

@@ -181,9 +181,9 @@ impl Core {
         self.publish(event, now);
     }
 
-    pub(super) fn report_sealed(&self, seat: SeatIndex, sealed: &Sealed, now: Now) {
+    pub(super) fn report_sealed(&self, seat: &str, sealed: &Sealed, now: Now) {
         let event = Event::AttemptSealed {
-            seat: Some(self.seats[seat].name.clone()),
+            seat: Some(seat.to_owned()),
             attempt: sealed.attempt.to_string(),
             status: sealed.status.clone(),
         };

@@ -118,6 +118,21 @@ impl Store {
         self.write(move |b| b.seal(attempt, now)).await
     }
 
+    /// Seals every call of this box that ended and has a result, by whomever, and every consultation: when nobody is at
+    /// work, that is after [`Self::recover`] and before the end (S4.49). Calls without a result stay open.
+    ///
+    /// # Errors
+    /// Storage errors; what was sealed before one stays sealed.
+    pub async fn seal_judged(&self, now: i64) -> Result<Vec<Sealed>> {
+        let (mut sealed, mut more) = (Vec::new(), true);
+        while more {
+            let (slice, left) = self.write(move |b| b.seal_judged(now)).await?;
+            sealed.extend(slice);
+            more = left;
+        }
+        Ok(sealed)
+    }
+
     /// One attempt.
     ///
     /// # Errors

@@ -53,6 +53,8 @@ pub struct Saved {
 pub struct Sealed {
     /// The attempt.
     pub attempt: AttemptId,
+    /// Seat whose call it was.
+    pub seat: String,
     /// It had been sealed before; nothing changed.
     pub already: bool,
     /// Status code, `None` when it was left blank.
@@ -185,7 +187,7 @@ pub struct Recovery {
     pub released: u32,
     /// Calls that were under way when the daemon died; ended now, waiting for a disposition or a seal.
     pub interrupted: Vec<AttemptRow>,
-    /// Calls that had ended and wait for a disposition.
+    /// Calls that had ended and wait for a disposition or a seal.
     pub unsealed: Vec<AttemptRow>,
     /// Imports that had not been committed, and what became of them: `undone` is what was taken back; `staging` what added do-not-call
     /// numbers, which stay blocked until somebody decides. The latter are told of at every start.

@@ -120,7 +120,8 @@ pub(super) fn give_back(db: &Connection, lead: LeadId, rounds: u32) -> rusqlite:
     exec(db, sql, (lead, rounds)).map(|_| ())
 }
 
-/// What a sealed call does to its lead. Only the call that holds the lead, or was interrupted with it, moves it.
+/// What a sealed call does to its lead. Only the call that holds the lead, or was interrupted with it, moves it: not one of an
+/// earlier round, after whose seal the lead of a later interrupted call would be called again.
 pub(super) fn settle(
     db: &Connection,
     lead: LeadId,
@@ -134,8 +135,8 @@ pub(super) fn settle(
     let sql = "UPDATE leads SET state = ?3, round = ?4, next_eligible_at = NULL, recall_at = ?5,
                  owner_user_id = CASE ?3 WHEN 'task' THEN ?6 END,
                  claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL
-               WHERE id = ?1 AND (claim_attempt_id = ?2 OR state = 'interrupted')";
-    exec(db, sql, (lead, attempt, state, due, recall_at, user)).map(|_| ())
+               WHERE id = ?1 AND (claim_attempt_id = ?2 OR state = 'interrupted' AND round = ?7)";
+    exec(db, sql, (lead, attempt, state, due, recall_at, user, round)).map(|_| ())
 }
 
 /// What an amended call does to its lead: the same, unless a later call holds it or somebody took it off the list.

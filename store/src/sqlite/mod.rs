@@ -311,6 +311,14 @@ impl Backend for SqliteBackend {
         self.transact("seal", |db, _| saves::seal(db, attempt, now))
     }
 
+    fn seal_judged(&mut self, now: i64) -> Result<(Vec<Sealed>, bool)> {
+        self.transact("seal", |db, box_id| {
+            let sealed = saves::seal_judged(db, box_id, now)?;
+            let more = sealed.len() == saves::SLICE as usize;
+            Ok((sealed, more))
+        })
+    }
+
     fn attempt(&mut self, attempt: AttemptId) -> Result<AttemptRow> {
         history::load(&self.db, attempt)
     }

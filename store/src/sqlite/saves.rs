@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{dispositions, dnc, exec, history, leads, one, outbox, recordings, tasks};
+use super::{all, dispositions, dnc, exec, history, leads, one, outbox, recordings, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId};
 use crate::model::{LeadNext, Save, Saved, Sealed, SetBy};
@@ -88,6 +88,7 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
     if row.sealed_at.is_some() {
         return Ok(Sealed {
             attempt,
+            seat: row.seat,
             already: true,
             status: row.status,
             outbox_seq: None,
@@ -113,8 +114,22 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
                 .doing(doing)?;
         }
     }
-    Ok(Sealed { attempt, already: false, status: row.status, outbox_seq: Some(seq), discard_recording })
+    let status = row.status;
+    Ok(Sealed { attempt, seat: row.seat, already: false, status, outbox_seq: Some(seq), discard_recording })
 }
+
+/// Seals calls of this box that ended and have nothing to wait for when nobody is at work: those with a result, whoever
+/// gave it (S4.49), and consultations, which want none. At most [`SLICE`] of them, the oldest first. A blank row stays
+/// open, for somebody to judge (X2).
+pub(super) fn seal_judged(db: &Connection, box_id: &str, now: i64) -> Result<Vec<Sealed>> {
+    let sql = "SELECT id FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND ended_at IS NOT NULL
+                 AND (disposition IS NOT NULL OR parent_attempt_id IS NOT NULL) ORDER BY id LIMIT ?2";
+    let rows: Vec<AttemptId> = all(db, sql, (box_id, SLICE), |r| r.get(0)).doing("read open calls")?;
+    rows.into_iter().map(|attempt| seal(db, attempt, now)).collect()
+}
+
+/// Rows that one commit of [`seal_judged`] seals.
+pub(super) const SLICE: u32 = 200;
 
 pub(super) use super::last_call::touch as touch_last;
 

@@ -94,11 +94,13 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Rows that ended without a word of the operator, an interrupted call first of all.
+    /// Rows that ended without a word of the operator, an interrupted call first of all. S4.49: what had a result when its life
+    /// ended was sealed by the restart.
     pub(super) fn judge_open(&mut self) -> Result<(), Gone> {
         let open = self.call("history.list", &json!({ "unsealed": true, "limit": 100 }))?;
         let rows = open.expect("history is never refused")["rows"].take();
         for row in rows.as_array().into_iter().flatten().filter(|row| !row["ended_at"].is_null()) {
+            assert!(row["status"].is_null(), "a restart left a result open: {row:#}");
             let attempt = row["attempt"].as_str().expect("a row has an id");
             self.save(attempt, row["number"].as_str().unwrap_or_default())?;
         }

@@ -57,6 +57,93 @@ fn an_interrupted_lead_waits_for_the_next_round() {
     assert!(world.dial().is_some());
 }
 
+/// S4.49: a restart seals what has a result, whoever gave it and however it ended, and hands it out once; a blank row waits for somebody.
+#[test]
+fn a_restart_seals_what_has_a_result() {
+    let mut world = World::new(6);
+    // 1: saved and left open. 2: by the machine. 3: blank. 4: saved in the call that the crash cut short. 5: cut short, blank.
+    let saved = world.dial().unwrap();
+    world.db.recording_opened(saved.attempt, "/rec/1.wav".into(), NOW).unwrap();
+    world.db.end_attempt(&world.ended(saved.attempt)).unwrap();
+    world.db.save(&world.save(saved.attempt, "不通")).unwrap();
+    let judged = world.dial().unwrap();
+    let auto = Save { set_by: SetBy::Auto, ..world.save(judged.attempt, "FAX") };
+    world.db.end_attempt(&AttemptEnd { auto: Some(auto), ..world.ended(judged.attempt) }).unwrap();
+    let blank = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(blank.attempt)).unwrap();
+    let mut memo = world.save(blank.attempt, "");
+    memo.memo = Some("留守電に伝言".into());
+    world.db.save(&memo).unwrap();
+    let in_call = world.dial().unwrap();
+    world.db.save(&world.save(in_call.attempt, "見込")).unwrap();
+    let lost = world.dial().unwrap();
+    world.now += MINUTE;
+
+    let mut world = world.reopen();
+    world.db.recover(world.now).unwrap();
+    let (sealed, more) = world.db.seal_judged(world.now).unwrap();
+    let ids: Vec<AttemptId> = sealed.iter().map(|sealed| sealed.attempt).collect();
+    assert_eq!((ids, more), (vec![saved.attempt, judged.attempt, in_call.attempt], false));
+    let files: Vec<_> = sealed.iter().filter_map(|sealed| sealed.discard_recording.clone()).collect();
+    assert_eq!(files, [std::path::PathBuf::from("/rec/1.wav")], "S4.8: no recording is kept of 不通");
+    assert!(sealed.iter().all(|sealed| sealed.seat == "a" && !sealed.already));
+    let handed: Vec<AttemptId> =
+        world.db.outbox_next(None, 10).unwrap().into_iter().map(|row| row.key).collect();
+    assert_eq!(handed, [saved.attempt, judged.attempt, in_call.attempt]);
+    for open in [blank.attempt, lost.attempt] {
+        assert_eq!(world.db.attempt(open).unwrap().sealed_at, None);
+    }
+    assert_eq!(
+        world.states(),
+        [
+            LeadState::Ready,
+            LeadState::Done,
+            LeadState::Claimed,
+            LeadState::Task,
+            LeadState::Interrupted,
+            LeadState::Ready
+        ]
+    );
+    assert_eq!(world.db.seal_judged(world.now).unwrap().0, [], "once");
+    assert_eq!(world.dial().unwrap().position, 6, "nobody is called twice in the round");
+}
+
+/// More rows than one commit takes, as an upgrade may find.
+#[test]
+fn many_results_left_open_are_sealed_in_slices() {
+    let leads = super::super::saves::SLICE as usize + 1;
+    let mut world = World::new(leads);
+    for _ in 0..leads {
+        let claimed = world.dial().unwrap();
+        world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+        world.db.save(&world.save(claimed.attempt, "talked")).unwrap();
+    }
+    let (sealed, more) = world.db.seal_judged(world.now).unwrap();
+    assert_eq!((sealed.len(), more), (leads - 1, true));
+    let (sealed, more) = world.db.seal_judged(world.now).unwrap();
+    assert_eq!((sealed.len(), more), (1, false));
+}
+
+/// The result of an earlier round comes late: it is kept, and frees no lead that a crash took off the round since.
+#[test]
+fn a_late_result_frees_no_lead_that_was_interrupted_in_a_later_round() {
+    let mut world = World::new(1);
+    let first = world.dial().unwrap().attempt;
+    let mut world = world.reopen();
+    world.now += 10 * MINUTE;
+    world.db.recover(world.now).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+    world.dial().unwrap();
+    let mut world = world.reopen();
+    world.now += 10 * MINUTE;
+    world.db.recover(world.now).unwrap();
+    assert_eq!(world.states(), [LeadState::Interrupted]);
+    world.db.save(&world.save(first, "不通")).unwrap();
+    world.db.seal(first, world.now).unwrap();
+    assert_eq!(world.states(), [LeadState::Interrupted]);
+    assert!(world.dial().is_none(), "called twice in round 2, because of a crash");
+}
+
 #[test]
 fn recovery_of_one_box_leaves_the_other_alone() {
     let mut world = World::new(1);

@@ -1,0 +1,87 @@
+//! When a result that was left open becomes final: at the end of the daemon, at its next start, and for a row of an
+//! earlier life at once (S4.49).
+
+use e2e::daemon::{Account, Daemon};
+use e2e::peer::sipp::Scenario;
+use serde_json::{Value, json};
+
+use crate::SOON;
+
+/// Numbers of callees that talk until they are hung up on.
+const NUMBERS: [&str; 3] = ["0312340101", "0312340201", "0312340301"];
+
+fn wait_state(daemon: &Daemon, state: &str) -> Value {
+    let status = daemon.wait_status(state, SOON, |status| status["seats"][0]["state"] == state);
+    status["seats"][0].clone()
+}
+
+/// Talks with the next lead, and returns the attempt.
+fn talk(daemon: &Daemon) -> String {
+    daemon.cli(&["dial", "start", "first"]);
+    let call = wait_state(daemon, "in_call")["call"].take();
+    call["attempt"].as_str().expect("a call has an id").to_owned()
+}
+
+fn row(daemon: &Daemon, attempt: &str) -> Value {
+    let rows = daemon.cli(&["history"])["rows"].take();
+    let row = rows.as_array().expect("rows").iter().find(|row| row["attempt"] == attempt);
+    row.unwrap_or_else(|| panic!("{attempt} is gone: {rows:#}")).clone()
+}
+
+#[test]
+fn a_result_that_is_left_open_is_sealed_by_the_end_and_by_the_next_start() {
+    let exchange = Scenario::server("exchange").start();
+    let line = Account::new("main", exchange.address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    let rows = NUMBERS.map(|number| format!("会社,{number}\n")).concat();
+    daemon.import("first", format!("会社名,電話番号\n{rows}"));
+
+    // Saved after the call, left open, and the day is over.
+    let first = talk(&daemon);
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, "wrap_up");
+    let recording = daemon.recording(SOON);
+    assert!(recording.exists());
+    daemon.cli(&["save", "--status", "不通", "--memo", "切られた"]);
+    assert!(row(&daemon, &first)["sealed_at"].is_null(), "open until the next dial");
+    assert!(daemon.stop().success());
+    let given = daemon.drop_rows();
+    assert_eq!(given.len(), 1, "handed out by the end: {given:#?}");
+    assert_eq!((&*given[0]["status"], &*given[0]["memo"]), ("no_contact", "切られた"));
+    assert!(!recording.exists(), "no recording is kept of 不通 (S4.8)");
+
+    // Saved in the call, and the machine loses its power.
+    daemon.start();
+    assert!(!row(&daemon, &first)["sealed_at"].is_null());
+    let second = talk(&daemon);
+    daemon.cli(&["save", "--status", "見込", "--memo", "資料送付"]);
+    daemon.kill9();
+    daemon.start();
+    let given = daemon.wait_drop_rows(2, SOON);
+    assert_eq!((&*given[1]["id"], &*given[1]["status"]), (&*second, "prospect"));
+    assert_eq!(given[1]["interrupted"], "1");
+    assert!(!row(&daemon, &second)["sealed_at"].is_null());
+    assert_eq!(daemon.cli(&["history", "--open"])["rows"], json!([]), "nobody has anything to judge");
+    assert_eq!(daemon.cli(&["status"])["interrupted"], 0);
+    daemon.cli(&["history", "amend", &second, "--status", "再コール", "--reason", "聞き直し"]);
+    daemon.wait_drop_rows(3, SOON);
+
+    // Never judged: it waits, and is final with the first result that somebody gives it.
+    let third = talk(&daemon);
+    daemon.kill9();
+    daemon.start();
+    let open = daemon.cli(&["history", "--open"])["rows"].take();
+    assert_eq!((open[0]["attempt"].as_str(), &open[1]), (Some(&*third), &Value::Null));
+    daemon.cli(&["save", "--attempt", &third, "--memo", "聞こえない"]);
+    assert!(row(&daemon, &third)["sealed_at"].is_null(), "a memo is no result");
+    daemon.cli(&["save", "--attempt", &third, "--status", "不通"]);
+    let given = daemon.wait_drop_rows(4, SOON);
+    assert_eq!((&*given[3]["status"], &*given[3]["memo"]), ("no_contact", "聞こえない"));
+    assert!(!row(&daemon, &third)["sealed_at"].is_null());
+    daemon.run(&["save", "--attempt", &third, "--status", "見込"]).refused("E-SEALED");
+
+    assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"], json!([]));
+    assert!(daemon.stop().success());
+    let called = exchange.calls_by_number();
+    assert!(called.len() == 3 && called.values().all(|&count| count == 1), "{called:#?}");
+}
