@@ -79,6 +79,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn mark_dialing(&mut self, attempt: AttemptId, rules: &DialRules, now: i64) -> Result<()>;
     fn release(&mut self, attempt: AttemptId, now: i64, skip_round: bool) -> Result<()>;
     fn open_manual(&mut self, call: &ManualCall) -> Result<Claimed>;
+    /// Seals the row that the seat left open, and opens the call: both or neither.
+    fn seal_and_open(&mut self, open: AttemptId, call: &ManualCall) -> Result<(Sealed, Claimed)>;
     fn check_manual(&mut self, call: &ManualCall) -> Result<Target>;
     fn open_incoming(&mut self, call: &IncomingCall) -> Result<Arrived>;
     fn progress(&mut self, progress: &AttemptProgress) -> Result<()>;

@@ -85,3 +85,54 @@ fn a_result_that_is_left_open_is_sealed_by_the_end_and_by_the_next_start() {
     let called = exchange.calls_by_number();
     assert!(called.len() == 3 && called.values().all(|&count| count == 1), "{called:#?}");
 }
+
+/// What was saved and left open is no dead end: the next call by hand, the list and `ready` seal it. What was not saved wants a result.
+#[test]
+fn whatever_leads_to_the_next_call_seals_what_was_left_open() {
+    let exchange = Scenario::server("exchange").start();
+    let line = Account::new("main", exchange.address()).unregistered();
+    let daemon = Daemon::builder().account(line).start();
+    let rows = NUMBERS.map(|number| format!("会社,{number}\n")).concat();
+    daemon.import("first", format!("会社名,電話番号\n{rows}"));
+    let by_hand = "0312340401";
+
+    let first = talk(&daemon);
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, "wrap_up");
+    for command in [&["ready"][..], &["call", by_hand], &["dial", "start", "first"]] {
+        daemon.run(command).refused("E-STATUS-REQUIRED");
+    }
+    daemon.cli(&["save", "--status", "見込"]);
+    daemon.cli(&["dial", "stop"]);
+    // A number that may not be called seals nothing.
+    daemon.run(&["call", "110"]).refused("E-PHONE-FORBIDDEN");
+    assert!(row(&daemon, &first)["sealed_at"].is_null());
+    daemon.cli(&["save", "--memo", "資料送付"]);
+    daemon.cli(&["call", by_hand]);
+    assert_eq!(wait_state(&daemon, "in_call")["call"]["number"], by_hand);
+    let sealed = row(&daemon, &first);
+    assert!(!sealed["sealed_at"].is_null() && sealed["memo"] == "資料送付", "{sealed:#}");
+
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, "wrap_up");
+    daemon.cli(&["save", "--status", "再コール"]);
+    let second = talk(&daemon);
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, "wrap_up");
+    daemon.cli(&["save", "--status", "見込"]);
+    daemon.cli(&["ready"]);
+    assert_eq!(wait_state(&daemon, "in_call")["call"]["number"], NUMBERS[2]);
+    assert!(!row(&daemon, &second)["sealed_at"].is_null());
+
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, "wrap_up");
+    daemon.cli(&["pause"]);
+    let said = daemon.text(&["ready"]);
+    assert!(said.contains("save --status"), "the pause is over, and the row wants a result: {said}");
+    daemon.run(&["ready"]).refused("E-STATUS-REQUIRED");
+    daemon.cli(&["save", "--status", "見込"]);
+    daemon.cli(&["dial", "stop"]);
+    assert_eq!(daemon.cli(&["ready"])["state"], "ready", "answered when the row is sealed");
+    assert_eq!(daemon.wait_drop_rows(4, SOON).len(), 4);
+    assert_eq!(exchange.calls_by_number().len(), 4);
+}

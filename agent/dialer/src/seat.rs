@@ -59,7 +59,7 @@ impl Dialer {
     #[must_use]
     pub fn attempt(&self) -> Option<AttemptId> {
         match &self.state {
-            State::Idle | State::Opening | State::Releasing { .. } => None,
+            State::Idle | State::Opening { .. } | State::Releasing { .. } => None,
             State::Advancing { back, .. } => back.as_ref().map(|o| o.attempt),
             State::Previewing { attempt, .. } | State::Accepted(attempt) | State::Marking(attempt) => {
                 Some(*attempt)
@@ -113,7 +113,7 @@ impl Dialer {
     #[must_use]
     pub fn wants_voice(&self) -> bool {
         match &self.state {
-            State::Opening
+            State::Opening { .. }
             | State::Accepted(_)
             | State::Marking(_)
             | State::Dialing(_)
@@ -138,19 +138,18 @@ impl Dialer {
         self.policy.window.as_ref().is_none_or(|window| window.is_open(now.wall))
     }
 
-    /// Begin to dial a list from the top. The seat becomes ready.
+    /// Begin to dial a list from the top. The seat becomes ready; a row that was saved and left open is sealed (S4.49).
     ///
     /// # Errors
-    /// [`Refusal::Busy`] while another list is being dialed.
+    /// [`Refusal::Busy`] while another list is being dialed; [`Refusal::StatusRequired`] while the row of the last call
+    /// wants a status, [`Refusal::Pending`] while it gets one.
     pub fn start(&mut self, list: ListId, now: Now) -> Result<(), Refusal> {
         if self.session.as_ref().is_some_and(|s| s.list != list) {
             return Err(Refusal::Busy);
         }
+        let open = self.left_open()?;
         self.session.get_or_insert(Session { list, waiting: None, retry_at: None });
-        self.paused = None;
-        self.voids = 0;
-        self.go_on(now);
-        self.show();
+        self.take_calls(open, now);
         Ok(())
     }
 
@@ -181,11 +180,27 @@ impl Dialer {
         self.show();
     }
 
-    /// Take calls again; a shown lead is dialed, once the operator's voice is there.
-    pub fn ready(&mut self, now: Now) {
+    /// Take calls again; a shown lead is dialed, once the operator's voice is there. A row that was saved and left open is
+    /// sealed (S4.49). While it wants a status, only a pause is taken back.
+    ///
+    /// # Errors
+    /// [`Refusal::StatusRequired`] while the row of the last call wants a status, [`Refusal::Pending`] while it gets one;
+    /// neither where there was a pause to take back.
+    pub fn ready(&mut self, now: Now) -> Result<(), Refusal> {
+        let open = match self.left_open() {
+            Err(_) if self.paused.is_some() => None,
+            open => open?,
+        };
+        self.take_calls(open, now);
+        Ok(())
+    }
+
+    fn take_calls(&mut self, open: Option<Open>, now: Now) {
         self.paused = None;
         self.voids = 0;
-        if let State::Previewing { attempt, .. } = self.state {
+        if let Some(open) = open {
+            self.close(open, now);
+        } else if let State::Previewing { attempt, .. } = self.state {
             self.mark(attempt, now);
         } else {
             self.go_on(now);
@@ -206,30 +221,44 @@ impl Dialer {
         Ok(())
     }
 
-    /// Reserve the seat for a call to a number that the operator typed. The shell opens its row, then calls
-    /// [`Dialer::opened`].
+    /// Whether [`Dialer::manual`] would be granted, and the row that the call's own commit is to seal.
     ///
     /// # Errors
-    /// [`Refusal::Busy`] while anything is open; [`Refusal::Hours`] outside the window.
-    pub fn manual(&mut self, now: Now) -> Result<(), Refusal> {
-        if !matches!(self.state, State::Idle) {
-            return Err(Refusal::Busy);
-        }
+    /// As [`Dialer::manual`].
+    pub fn may_call(&self, now: Now) -> Result<Option<AttemptId>, Refusal> {
+        let open = match self.state {
+            State::Idle | State::WrapUp(_) => self.left_open()?,
+            _ => return Err(Refusal::Busy),
+        };
         if !self.window_open(now) {
             return Err(Refusal::Hours);
         }
-        self.state = State::Opening;
-        self.show();
-        Ok(())
+        Ok(open.map(|open| open.attempt))
     }
 
-    /// The row of a manual call is on disk (`Some`), or it was refused (`None`).
+    /// Reserve the seat for a call to a number that the operator typed. The shell opens its row and, in the same commit,
+    /// seals the row that is returned, one that was saved and left open (S4.49); then it calls [`Dialer::opened`].
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] during a call and while a lead is shown; [`Refusal::StatusRequired`] while the row of the last
+    /// call wants a status, [`Refusal::Pending`] while it gets one; [`Refusal::Hours`] outside the window.
+    pub fn manual(&mut self, now: Now) -> Result<Option<AttemptId>, Refusal> {
+        let seal = self.may_call(now)?;
+        self.state = State::Opening { back: self.left_open()? };
+        self.show();
+        Ok(seal)
+    }
+
+    /// The row of a manual call is on disk and the one before it sealed (`Some`), or it was refused (`None`).
     pub fn opened(&mut self, attempt: Option<AttemptId>, now: Now) {
-        if let Some(attempt) = attempt {
-            self.place(attempt, false);
-        } else {
-            self.state = State::Idle;
-            self.go_on(now);
+        let State::Opening { back } = &mut self.state else { return };
+        match (attempt, back.take()) {
+            (Some(attempt), _) => self.place(attempt, false),
+            (None, Some(open)) => self.state = State::WrapUp(open),
+            (None, None) => {
+                self.state = State::Idle;
+                self.go_on(now);
+            }
         }
         self.show();
     }
@@ -330,7 +359,7 @@ impl Dialer {
             }
             State::Advancing { .. } => Err(Refusal::Pending),
             State::Idle
-            | State::Opening
+            | State::Opening { .. }
             | State::Previewing { .. }
             | State::Accepted(_)
             | State::Marking(_)

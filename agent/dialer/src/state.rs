@@ -49,8 +49,10 @@ pub(crate) enum State {
         hold: bool,
         by_hand: bool,
     },
-    /// A manual call waits for its row.
-    Opening,
+    /// A manual call waits for its row, whose commit seals the row before it; that one stays open if it is refused.
+    Opening {
+        back: Option<Open>,
+    },
     Previewing {
         attempt: AttemptId,
         until: Option<Instant>,

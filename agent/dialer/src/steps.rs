@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::action::{Action, ClaimIntent, Ended, SaveIntent, SeatChange};
+use crate::action::{Action, ClaimIntent, Ended, Refusal, SaveIntent, SeatChange};
 use crate::outcome::{self, Facts};
 use crate::state::{Open, SeatState, State, Waiting};
 use crate::{AttemptId, Dialer, Mode, Now};
@@ -34,6 +34,26 @@ impl Dialer {
         let seal = open.as_ref().map(|o| o.attempt);
         self.state = State::Advancing { back: open, hold, by_hand: save.is_some() };
         self.actions.push_back(Action::Advance { seal, save, claim });
+    }
+
+    /// The row of the last call, where the operator has saved it and left it open: whatever leads to the next call closes it.
+    pub(crate) fn left_open(&self) -> Result<Option<Open>, Refusal> {
+        match &self.state {
+            State::WrapUp(open) if open.has_status || !self.policy.require_status && !open.saving => {
+                Ok(Some(open.clone()))
+            }
+            State::WrapUp(open) if open.saving => Err(Refusal::Pending),
+            State::WrapUp(_) => Err(Refusal::StatusRequired),
+            _ => Ok(None),
+        }
+    }
+
+    /// Seals it, and goes on.
+    pub(crate) fn close(&mut self, open: Open, now: Now) {
+        self.advance(Some(open), None, false, now);
+        if let State::Advancing { by_hand, .. } = &mut self.state {
+            *by_hand = true;
+        }
     }
 
     pub(crate) fn obstacle(&self, now: Now) -> Option<Waiting> {
@@ -129,7 +149,7 @@ impl Dialer {
                 SeatState::WrapUp
             }
             State::Previewing { .. } | State::Accepted(_) | State::Marking(_) => SeatState::Previewing,
-            State::Opening | State::Dialing(_) => SeatState::Dialing,
+            State::Opening { .. } | State::Dialing(_) => SeatState::Dialing,
             State::Ringing(_) => SeatState::Ringing,
             State::InCall(_) => SeatState::InCall,
         };

@@ -176,7 +176,8 @@ codes! {
         "録音は通話の音声と同時に始まります。設定 [recording] enabled も確認してください",
         "A recording begins with the call's voice; see [recording] enabled in the configuration.";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
-        "通話を終えてから実行してください", "End the call first.";
+        "通話を終えてから実行してください(表示中のリードは dial skip か dial stop で戻せます)",
+        "End the call first; `dial skip` or `dial stop` gives back a lead that is shown.";
     TapOwn = "E-TAP-OWN", "自分の席はモニタリングできません", "A seat cannot listen to itself.",
         "別の席を指定してください(kakeru status で確認できます)", "Name another seat (`kakeru status` lists them).";
     TapFull = "E-TAP-FULL", "この席はすでに4人がモニタリングしています", "Four supervisors listen to this seat already.",
@@ -202,7 +203,8 @@ codes! {
         "kakeru history amend ID --status … で訂正できます(ほかの人の通話は管理者に依頼してください)",
         "`kakeru history amend ID --status …` corrects it; another operator's call is a manager's to amend.";
     StatusRequired = "E-STATUS-REQUIRED", "結果ステータスを選んでください", "The call needs a result status first.",
-        "save --status を付けて保存してください", "Save with --status first.";
+        "kakeru save --status 見込 --next dial のように保存してください(次を表示するだけなら skip、保存だけなら stay)",
+        "Save it: `kakeru save --status … --next dial` (skip shows the next lead, stay only saves).";
     StatusUnknown = "E-STATUS-UNKNOWN", "その結果ステータスはありません", "There is no such result status.",
         "不通・FAX・現アナ・見込・再コール・クレームなどから選んでください",
         "Choose one such as no_contact, fax, not_in_service, prospect, callback, do_not_call.";

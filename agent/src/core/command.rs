@@ -101,20 +101,16 @@ impl Core {
                 self.seats[seat].dialer.pause(code, now.into());
                 Ok(())
             }
-            Command::SeatReady(_) => {
-                self.seats[seat].dialer.ready(now.into());
-                Ok(())
-            }
+            Command::SeatReady(_) => return self.ready(seat, None, reply, now),
             Command::DialPause(_) => self.session(seat).map(|list| {
                 self.seats[seat].dialer.pause(String::from("dial"), now.into());
                 let (seat, reason) = (self.seats[seat].name.clone(), String::from("operator"));
                 self.publish(protocol::Event::DialPaused { seat, list, reason, until: None }, now);
             }),
-            Command::DialResume(_) => self.session(seat).map(|list| {
-                self.seats[seat].dialer.ready(now.into());
-                let seat = self.seats[seat].name.clone();
-                self.publish(protocol::Event::DialResumed { seat, list }, now);
-            }),
+            Command::DialResume(_) => match self.session(seat) {
+                Ok(list) => return self.ready(seat, Some(list), reply, now),
+                Err(error) => Err(error),
+            },
             Command::DialStop(_) => self.seats[seat].dialer.stop(now.into()).map_err(refusal),
             Command::DialSkip(_) => self.seats[seat].dialer.skip().map_err(refusal),
             other => return self.query(other, who, scope, reply, now),
@@ -151,6 +147,30 @@ impl Core {
         filtered
     }
 
+    /// Takes calls again, those of the list `resumed` among them. What ends a wrap-up is answered when its row is sealed.
+    fn ready(&mut self, seat: SeatIndex, resumed: Option<String>, reply: Reply, now: Now) {
+        if let Err(error) = self.seats[seat].dialer.ready(now.into()) {
+            return respond::<SeatStatus>(reply, Err(refusal(error)));
+        }
+        if let Some(list) = resumed {
+            let seat = self.seats[seat].name.clone();
+            self.publish(protocol::Event::DialResumed { seat, list }, now);
+        }
+        self.settle();
+        self.answer_or_wait(seat, reply);
+    }
+
+    /// Answers a command, or lets it wait for the commit by which it closes the row of the last call.
+    fn answer_or_wait(&mut self, seat: SeatIndex, reply: Reply) {
+        let runtime = &mut self.seats[seat];
+        let closes = runtime.dialer.is_claiming() && runtime.dialer.attempt().is_some();
+        if closes && runtime.waiting.is_none() {
+            runtime.waiting = Some(reply);
+        } else {
+            respond(reply, Ok(self.seat_status(seat)));
+        }
+    }
+
     /// Name of the list that is being dialed.
     fn session(&self, seat: SeatIndex) -> Result<String, RpcError> {
         self.seats[seat].list_name().ok_or_else(|| ErrorCode::NoSession.into())
@@ -162,23 +182,28 @@ impl Core {
             Ok(Some(callee)) => callee,
             Ok(None) => {
                 let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
-                if shown.is_ok() {
-                    self.seats[seat].dialer.ready(now.into());
-                }
-                return respond(reply, shown.map(|_| self.seat_status(seat)));
+                let taken = shown.and_then(|_| self.seats[seat].dialer.ready(now.into()).map_err(refusal));
+                return respond(reply, taken.map(|()| self.seat_status(seat)));
             }
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
         if !self.voice_is_up(seat) && self.stopping.is_none() && !self.seats[seat].dialer.in_call() {
-            return self.dial_after_phone(seat, asked, reply);
+            // No phone rings for a call that the open row does not let through.
+            return match self.seats[seat].dialer.may_call(now.into()) {
+                Err(error @ (Refusal::StatusRequired | Refusal::Pending)) => {
+                    respond::<SeatStatus>(reply, Err(refusal(error)))
+                }
+                _ => self.dial_after_phone(seat, asked, reply),
+            };
         }
         match self.may_dial(seat, now) {
-            Ok(()) => self.open_manual(seat, callee, p.project, reply, now),
+            Ok(seal) => self.open_manual(seat, callee, p.project, seal, reply, now),
             Err(error) => respond::<SeatStatus>(reply, Err(error)),
         }
     }
 
-    fn may_dial(&mut self, seat: SeatIndex, now: Now) -> Result<(), RpcError> {
+    /// Reserves the seat for a call by hand; returns the row that its commit seals.
+    fn may_dial(&mut self, seat: SeatIndex, now: Now) -> Result<Option<AttemptId>, RpcError> {
         self.seats[seat].free_for_command()?;
         if self.stopping.is_some() {
             return Err(ErrorCode::Busy.into());
@@ -187,7 +212,8 @@ impl Core {
             return Err(ErrorCode::CallBusy.into());
         }
         self.line_is_free(seat)?;
-        self.seats[seat].dialer.manual(now.into()).map_err(refusal)
+        let seal = self.seats[seat].dialer.manual(now.into()).map_err(refusal)?;
+        Ok(seal.map(|attempt| AttemptId(attempt.0)))
     }
 
     /// Whether an INVITE may leave from this seat.
@@ -221,6 +247,7 @@ impl Core {
         seat: SeatIndex,
         callee: Callee,
         project: Option<String>,
+        seal: Option<AttemptId>,
         reply: Reply,
         now: Now,
     ) {
@@ -229,17 +256,17 @@ impl Core {
         self.seats[seat].waiting = Some(reply);
         let store = self.store.clone();
         self.jobs.spawn(async move {
-            match callee.number(&store).await {
-                Ok(number) => call.phone = number,
-                Err(error) => return Done::Opened { seat, result: Box::new(Err(error)) },
-            }
-            if let Some(name) = project {
-                match store.ensure_project(&name, None, now.wall).await {
-                    Ok(project) => call.project = Some(project),
-                    Err(error) => return Done::Opened { seat, result: Box::new(Err(error)) },
+            let result = async {
+                call.phone = callee.number(&store).await?;
+                if let Some(name) = project {
+                    call.project = Some(store.ensure_project(&name, None, now.wall).await?);
                 }
-            }
-            Done::Opened { seat, result: Box::new(store.open_manual(call).await) }
+                match seal {
+                    Some(open) => store.seal_and_open(open, call).await.map(|(s, c)| (Some(s), c)),
+                    None => store.open_manual(call).await.map(|claimed| (None, claimed)),
+                }
+            };
+            Done::Opened { seat, result: Box::new(result.await) }
         });
     }
 
@@ -362,14 +389,14 @@ impl Core {
             if runtime.list.as_ref().is_some_and(|dialed| dialed.id != list.id) {
                 return Err(RpcError::with_detail(ErrorCode::ListBusy, "another list is being dialed here"));
             }
+            runtime.dialer.start(dialer::ListId(list.id.0), now.into()).map_err(refusal)?;
             if runtime.list.is_none() {
                 let (id, name) = (list.id, list.name.clone());
                 runtime.list = Some(DialedList { id, name: name.clone(), started_at: now.wall, calls: 0 });
                 let seat = runtime.name.clone();
                 self.hub.publish_at(protocol::Event::DialStarted { seat, list: name }, now.wall);
             }
-            let result = self.seats[seat].dialer.start(dialer::ListId(list.id.0), now.into());
-            result.map_err(refusal)
+            Ok(())
         });
         self.settle();
         match started {

@@ -53,9 +53,10 @@ pub(crate) enum Done {
         result: Result<(Saved, Option<Sealed>), StoreError>,
         reply: Reply,
     },
+    /// The row of a call by hand is open, and the one before it sealed where it was left open; or nothing of both.
     Opened {
         seat: SeatIndex,
-        result: Box<Result<Claimed, StoreError>>,
+        result: Box<Result<(Option<Sealed>, Claimed), StoreError>>,
     },
     /// The number that a call is to be handed to may be called, or not.
     TransferChecked {
@@ -341,13 +342,19 @@ impl Core {
         }
     }
 
-    fn opened(&mut self, seat: SeatIndex, result: Result<Claimed, StoreError>, now: Now) {
+    fn opened(&mut self, seat: SeatIndex, result: Result<(Option<Sealed>, Claimed), StoreError>, now: Now) {
         match result {
-            Ok(claimed) => {
+            Ok((sealed, claimed)) => {
                 let attempt = dialer::AttemptId(claimed.attempt.0);
+                if sealed.is_some() {
+                    self.seats[seat].last = None;
+                }
                 self.seats[seat].shown = Some(claimed);
                 self.seats[seat].dialer.opened(Some(attempt), now.into());
                 self.settle_seat(seat, now);
+                if let Some(sealed) = sealed {
+                    self.sealed(seat, &sealed, now);
+                }
                 self.answer_waiting(seat);
             }
             Err(error) => {

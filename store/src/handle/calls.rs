@@ -67,6 +67,15 @@ impl Store {
         self.write(move |b| b.open_manual(&call)).await
     }
 
+    /// Seals the row of the seat's last call and opens a manual one, in one commit: both, or neither where the call is
+    /// refused (S4.49).
+    ///
+    /// # Errors
+    /// As [`Self::open_manual`] and [`Self::seal`].
+    pub async fn seal_and_open(&self, open: AttemptId, call: ManualCall) -> Result<(Sealed, Claimed)> {
+        self.write(move |b| b.seal_and_open(open, &call)).await
+    }
+
     /// The checks of [`Self::open_manual`] for a number that somebody else is to dial for us (a transfer's target);
     /// nothing is written.
     ///

@@ -287,6 +287,12 @@ impl Backend for SqliteBackend {
         self.transact("open manual call", |db, box_id| attempts::open_manual(db, box_id, call))
     }
 
+    fn seal_and_open(&mut self, open: AttemptId, call: &ManualCall) -> Result<(Sealed, Claimed)> {
+        self.transact("open manual call", |db, box_id| {
+            Ok((saves::seal(db, open, call.now)?, attempts::open_manual(db, box_id, call)?))
+        })
+    }
+
     fn check_manual(&mut self, call: &ManualCall) -> Result<Target> {
         attempts::check_manual(&self.db, call)
     }

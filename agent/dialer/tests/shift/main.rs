@@ -13,6 +13,7 @@ use dialer::{
 };
 
 mod judged;
+mod left_open;
 mod phone;
 mod random;
 
@@ -201,7 +202,7 @@ fn skip_shows_the_next_lead_and_sends_no_invite_s4_47() {
     shift.pass(Duration::from_secs(600));
     assert!(shift.wants().is_empty(), "a skipped-to lead has no countdown");
     let now = shift.now();
-    shift.dialer.ready(now);
+    shift.dialer.ready(now).unwrap();
     assert!(matches!(shift.want_one(), Action::MarkDialing(a) if a == second));
     shift.dialed.insert(second);
     shift.dialer.marked(true, now);
@@ -370,7 +371,7 @@ fn an_exhausted_list_ends_the_session_and_leads_not_due_wait() {
 fn an_incoming_call_rings_only_at_a_free_seat_and_blocks_the_dialing() {
     let mut shift = Shift::new(Policy::default());
     let now = shift.now();
-    shift.dialer.ready(now);
+    shift.dialer.ready(now).unwrap();
     shift.dialer.ring(AttemptId(99)).unwrap();
     assert_eq!(shift.dialer.state(), &SeatState::Ringing);
     shift.dialer.start(LIST, now).unwrap();
@@ -479,7 +480,7 @@ fn a_lead_that_could_not_be_marked_is_given_back() {
     shift.dialer.start(LIST, now).unwrap();
     shift.want_one();
     let first = shift.store_claims(false);
-    shift.dialer.ready(now);
+    shift.dialer.ready(now).unwrap();
     shift.wants();
     shift.dialer.store(false, now);
     shift.dialer.mark_failed();
@@ -508,7 +509,7 @@ fn a_night_of_sleep_does_not_delay_the_opening_hour() {
 fn a_call_that_rang_in_vain_needs_no_wrap_up() {
     let mut shift = Shift::new(Policy::default());
     let now = shift.now();
-    shift.dialer.ready(now);
+    shift.dialer.ready(now).unwrap();
     shift.dialer.ring(AttemptId(99)).unwrap();
     let ended = shift.end(AttemptId(99), Facts { sip_code: Some(487), ..Facts::default() });
     assert_eq!((ended.auto, ended.void), (None, false));

@@ -168,6 +168,19 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
         line.push_str(&clean(&dial));
     }
     out.line(&line)?;
+    if seat.state == SeatState::WrapUp {
+        let saved = seat.call.as_ref().is_some_and(|call| call.status.is_some());
+        out.line(match saved {
+            false => out.text(
+                "    結果を保存してください: kakeru save --status 見込 --next dial",
+                "    it wants a result: `kakeru save --status … --next dial`",
+            ),
+            true => out.text(
+                "    保存済みです。次へ進むと確定します: kakeru ready、dial start、call",
+                "    saved; the next step makes it final: `kakeru ready`, `dial start`, `call`",
+            ),
+        })?;
+    }
     seat.call.iter().flat_map(|call| &call.earlier).try_for_each(|call| out.line(&earlier(call, out)))
 }
 

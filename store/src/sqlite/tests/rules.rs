@@ -104,6 +104,24 @@ fn a_disabled_list_is_not_dialed_but_the_old_call_is_sealed() {
     assert!(world.db.attempt(first.attempt).unwrap().sealed_at.is_some());
 }
 
+/// S4.49: the operator's next dial seals the row before it, in the call's own commit; a call that is refused seals nothing.
+#[test]
+fn a_call_by_hand_seals_the_row_before_it_or_neither() {
+    let mut world = World::new(1);
+    let open = world.dial().unwrap().attempt;
+    world.db.end_attempt(&world.ended(open)).unwrap();
+    world.db.save(&world.save(open, "見込")).unwrap();
+    let refused = manual(&world, "0990123456");
+    assert_eq!(world.db.seal_and_open(open, &refused).unwrap_err().code(), "E-PHONE-FORBIDDEN");
+    assert_eq!(world.db.attempt(open).unwrap().sealed_at, None);
+    assert!(world.db.outbox_next(None, 9).unwrap().is_empty());
+    let call = manual(&world, "03-5555-0000");
+    let ((sealed, claimed), commits) = world.commits(|db| db.seal_and_open(open, &call));
+    assert_eq!((sealed.attempt, sealed.status.as_deref(), commits), (open, Some("prospect"), 1));
+    assert!(world.db.attempt(open).unwrap().sealed_at.is_some());
+    assert!(world.db.attempt(claimed.attempt).unwrap().dialed_at.is_some());
+}
+
 #[test]
 fn emergency_and_special_numbers_are_never_dialed_whatever_the_prefix() {
     let mut world = World::new(0);
