@@ -26,7 +26,7 @@ pub struct StatsQuery {
 /// Counts, always derived from the attempt rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Stats {
-    /// 作業数: distinct leads called at least once.
+    /// 作業数: distinct leads called at least once, those in the bin left out: at most `registered` (C9).
     pub works: u64,
     /// コール数: calls made from lists, void ones left out.
     pub calls: u64,

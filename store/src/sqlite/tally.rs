@@ -166,11 +166,9 @@ fn recount_by(
 
 /// Numbers that are kept beside the rows they sum up.
 fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusqlite::Result<()> {
-    let lists: Vec<(ListId, i64)> =
-        all(db, "SELECT id, registered FROM lists WHERE deleted_at IS NULL", [], |r| {
-            Ok((r.get(0)?, r.get(1)?))
-        })?;
-    let mut counted: HashMap<ListId, i64> = HashMap::new();
+    // As `list.ls` shows them.
+    let lists = super::lists::all(db)?;
+    let mut counted: HashMap<ListId, (i64, i64)> = HashMap::new();
     let mut calls: HashMap<LeadId, i64> = HashMap::new();
     let mut attempts = db.prepare("SELECT lead_id, void, ended_at IS NOT NULL FROM attempts")?;
     let mut rows = attempts.query([])?;
@@ -189,8 +187,11 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
     while let Some(row) = rows.next()? {
         progress.count(1);
         let (lead, list, shown): (LeadId, ListId, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        *counted.entry(list).or_default() += i64::from(row.get::<_, bool>(3)?);
         let made = calls.get(&lead).copied().unwrap_or(0);
+        let there = row.get::<_, bool>(3)?;
+        let (registered, worked) = counted.entry(list).or_default();
+        *registered += i64::from(there);
+        *worked += i64::from(there && made > 0);
         if made != shown && found.len() < MOST_FOUND {
             found.push(Mismatch {
                 what: "attempts of lead".to_owned(),
@@ -200,10 +201,16 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
             });
         }
     }
-    for (list, shown) in lists {
-        let counted = counted.get(&list).copied().unwrap_or(0);
-        if counted != shown {
-            found.push(Mismatch { what: "registered".to_owned(), key: list.to_string(), shown, counted });
+    for list in lists {
+        let (registered, worked) = counted.get(&list.id).copied().unwrap_or_default();
+        for (what, shown, counted) in
+            [("registered", list.total, registered), ("worked", list.worked, worked)]
+        {
+            let shown = shown.cast_signed();
+            if counted != shown {
+                let (what, key) = (what.to_owned(), list.id.to_string());
+                found.push(Mismatch { what, key, shown, counted });
+            }
         }
     }
     Ok(())

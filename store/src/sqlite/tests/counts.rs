@@ -187,6 +187,35 @@ fn the_day_changes_at_midnight_in_japan() {
     assert_eq!(whole.progress(), Some(1.0));
 }
 
+/// S4.14, C9: leads that were called and are deleted since are in neither figure of 進捗, which is never above 100 % and the same
+/// everywhere; their calls stay calls, and all of it comes back with them.
+#[test]
+fn deleted_leads_are_no_part_of_the_progress() {
+    let mut world = World::new(5);
+    for _ in 0..4 {
+        world.call("talked");
+    }
+    let leads = world.reader().find_leads(world.list, &ViewFilter::default()).unwrap();
+    lists::change(&mut world, &leads[..2], &crate::model::LeadChange::Delete);
+    let shown = |world: &World| {
+        let mut reader = world.reader();
+        let stats = reader.stats(&StatsQuery::default()).unwrap();
+        let by_list = reader.tally(&StatsQuery::default(), crate::model::TallyBy::List).unwrap();
+        let info = reader.lists().unwrap();
+        assert_eq!(reader.verify(&StatsQuery::default()).unwrap(), []);
+        assert!(info.iter().all(|list| (list.worked, list.total) == (stats.works, stats.registered)));
+        assert_eq!((by_list[0].stats.works, by_list[0].stats.registered), (stats.works, stats.registered));
+        (stats.works, stats.registered, stats.calls)
+    };
+    assert_eq!(shown(&world), (2, 3, 4));
+    world.db.restore_leads(world.list, world.now, None).unwrap();
+    assert_eq!(shown(&world), (4, 5, 4));
+    world.db.delete_list(world.list, Actor::default(), world.now).unwrap();
+    assert_eq!(shown(&world), (0, 0, 4));
+    world.db.restore_list(&world.list.to_string(), Actor::default(), world.now).unwrap();
+    assert_eq!(shown(&world), (4, 5, 4));
+}
+
 /// S4.16, S4.17: 進捗 is leads called at least once of those registered, excluded ones included; コネクト率 is connects of calls,
 /// and a call whose result was left blank is a call.
 #[test]

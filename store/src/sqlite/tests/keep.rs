@@ -37,10 +37,22 @@ fn untouchable(world: &World, last_row: i64) -> Vec<String> {
 /// One step of a shift.
 #[derive(Clone, Debug)]
 enum Step {
-    Call { status: &'static str, answered: bool, void: bool },
+    Call {
+        status: &'static str,
+        answered: bool,
+        void: bool,
+    },
     NextRound,
     Exclude(usize),
     DoNotCall(usize),
+    DeleteLead(usize),
+    RestoreLeads,
+    DeleteList,
+    RestoreList,
+    Amend(usize, &'static str),
+    /// What the result `talked` counts as.
+    Recount(bool),
+    ByHand(usize),
     Later,
 }
 
@@ -52,6 +64,14 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::NextRound),
         1 => (0..12_usize).prop_map(Step::Exclude),
         1 => (0..12_usize).prop_map(Step::DoNotCall),
+        2 => (0..12_usize).prop_map(Step::DeleteLead),
+        1 => Just(Step::RestoreLeads),
+        1 => Just(Step::DeleteList),
+        1 => Just(Step::RestoreList),
+        1 => (0..9_usize, prop::sample::select(vec!["不通", "見込", "talked"]))
+            .prop_map(|(at, status)| Step::Amend(at, status)),
+        1 => any::<bool>().prop_map(Step::Recount),
+        1 => (0..12_usize).prop_map(Step::ByHand),
         2 => Just(Step::Later),
     ]
 }
@@ -75,8 +95,53 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
                     world.db.seal(claimed.attempt, world.now + 30_000).unwrap();
                 }
             }
-            Step::NextRound => {
-                world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+            // Refused of a list in the bin.
+            Step::NextRound => drop(world.db.next_round(world.list, Actor::default(), world.now)),
+            Step::DeleteLead(lead) => {
+                if let Some(lead) = world.leads().get(*lead).map(|lead| lead.id) {
+                    lists::change(world, &[lead], &LeadChange::Delete);
+                }
+            }
+            Step::RestoreLeads => {
+                for (moment, _) in world.reader().bin(world.list).unwrap() {
+                    let _ = world.db.restore_leads(world.list, moment, None);
+                }
+            }
+            Step::DeleteList => drop(world.db.delete_list(world.list, Actor::default(), world.now)),
+            Step::RestoreList => {
+                drop(world.db.restore_list(&world.list.to_string(), Actor::default(), world.now));
+            }
+            Step::Amend(at, status) => {
+                let rows = world.reader().history(&Default::default()).unwrap();
+                if let Some(row) = rows.get(*at) {
+                    let amend = crate::model::Amend {
+                        attempt: row.id,
+                        status: Some((*status).into()),
+                        memo: None,
+                        recall_at: None,
+                        reason: "聞き間違い".into(),
+                        scope: crate::permission::Scope::All,
+                        by: Actor::default(),
+                        now: world.now,
+                    };
+                    // Refused of a void call and of one that is open.
+                    let _ = world.db.amend(&amend);
+                }
+            }
+            Step::Recount(counts) => {
+                let flags = crate::model::DispositionFlags {
+                    counts_call: Some(*counts),
+                    counts_connect: Some(*counts),
+                    ..Default::default()
+                };
+                let change = crate::model::DispositionChange { flags, ..Default::default() };
+                world.db.disposition_change("talked", &change, Actor::default(), world.now).unwrap();
+            }
+            Step::ByHand(number) => {
+                let call = rules::manual(world, &phone(*number).national());
+                if let Ok(claimed) = world.db.open_manual(&call) {
+                    world.finish(claimed.attempt, "talked");
+                }
             }
             Step::Exclude(lead) => {
                 if let Some(lead) = world.leads().get(*lead).map(|lead| lead.id) {
@@ -128,6 +193,12 @@ proptest! {
             prop_assert!(rows.iter().all(|row| row.stats.connects <= row.stats.calls));
         }
         prop_assert!(all.works <= all.registered, "進捗 is at most 100 %");
+        // C9: and the same wherever it is shown.
+        for list in reader.lists().unwrap() {
+            let of_list = StatsQuery { list: Some(list.id), ..StatsQuery::default() };
+            let stats = reader.stats(&of_list).unwrap();
+            prop_assert_eq!((stats.works, stats.registered), (list.worked, list.total), "{}", list.name);
+        }
     }
 
     /// S1.19, C11: an import touches no call, do-not-call entry, exclusion, task, position or owner, also when undone.
@@ -144,6 +215,7 @@ proptest! {
         let (lists, users) = ([world.list, other], [world.user, world.user]);
         walk(&mut world, &steps, lists, users);
         world.list = lists[0];
+        let _ = world.db.restore_list(&world.list.to_string(), Actor::default(), world.now);
         let last: i64 = world.db.db.query_row("SELECT max(rowid) FROM leads", [], |r| r.get(0)).unwrap();
         let before = untouchable(&world, last);
         let start = ImportStart { list: Some(world.list), source: "x".into(), user: None, now: world.now };

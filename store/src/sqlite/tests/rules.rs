@@ -20,7 +20,7 @@ fn dnc(world: &mut World, number: usize, project: Option<ProjectId>) -> bool {
     world.db.dnc_add_all(&[entry]).unwrap() > 0
 }
 
-fn manual(world: &World, number: &str) -> ManualCall {
+pub(super) fn manual(world: &World, number: &str) -> ManualCall {
     ManualCall {
         attempt: None,
         phone: number.into(),
