@@ -16,14 +16,15 @@ pub(super) fn list(db: &Connection, archived: bool) -> rusqlite::Result<Vec<Disp
 }
 
 /// The status of this code or label that a call of the project may be given. Spellings of other systems are
-/// understood (C15). A label of the project goes before the same label of all.
+/// understood (C15). A label of the project goes before the same label of all, but for the built-in ones (S4.6): a database of
+/// an earlier version may hold such a label.
 pub(super) fn find(db: &Connection, status: &str, project: Option<ProjectId>) -> Result<DispositionInfo> {
     let status = status.trim();
     let word = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
     let sql = format!(
         "{SELECT} WHERE (code = ?1 OR label = ?1) AND archived_at IS NULL
            AND (project_id IS NULL OR project_id = ?2)
-         ORDER BY code = ?1 DESC, project_id IS NULL LIMIT 1"
+         ORDER BY code = ?1 DESC, builtin DESC, project_id IS NULL LIMIT 1"
     );
     one(db, &sql, (word, project), row)
         .doing("read status")?
@@ -36,7 +37,7 @@ pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
     let word = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
     let sql = format!(
         "{SELECT} WHERE code = ?1 OR label = ?1
-         ORDER BY code = ?1 DESC, archived_at IS NOT NULL, project_id IS NOT NULL, code LIMIT 1"
+         ORDER BY code = ?1 DESC, builtin DESC, archived_at IS NOT NULL, project_id IS NOT NULL, code LIMIT 1"
     );
     one(db, &sql, [word], row)
         .doing("read status")?
@@ -173,9 +174,10 @@ fn check_label(label: &str) -> Result<&str> {
     Ok(label)
 }
 
-/// Neither another label nor a code nor a spelling of one: what is typed must mean one status.
+/// Neither another label nor a code nor a spelling of one: what is typed must mean one status. Nor, in any project, the label of
+/// a built-in one, whose functions it would take away there (S4.6).
 fn free_label(db: &Connection, label: &str, project: Option<ProjectId>, own: Option<&str>) -> Result<()> {
-    let sql = "SELECT 1 FROM dispositions WHERE (label = ?1 AND project_id IS ?2 AND archived_at IS NULL OR code = ?1)
+    let sql = "SELECT 1 FROM dispositions WHERE (label = ?1 AND (project_id IS ?2 AND archived_at IS NULL OR builtin) OR code = ?1)
                  AND code IS NOT ?3";
     let taken = one(db, sql, (label, project, own), |_| Ok(())).doing("look up a status")?.is_some();
     if taken || ALIASES.iter().any(|(alias, _)| *alias == label) {

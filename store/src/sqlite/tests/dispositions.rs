@@ -164,3 +164,29 @@ fn what_is_typed_means_one_status() {
         assert_eq!(world.db.disposition_add(&refused, by, NOW).unwrap_err().code(), "E-VALUE");
     }
 }
+
+/// S4.6: what a built-in status is called means that status in every project; one of an earlier version that took its place there
+/// no longer does.
+#[test]
+fn no_project_takes_the_place_of_a_built_in_status() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let of_project =
+        |label: &str| DispositionDraft { project: Some(ProjectId(world.project.0)), ..draft(label) };
+    let mine = of_project("担当不在");
+    let refused: Vec<_> =
+        ["不通", "FAX", "現アナ", "見込", "再コール", "クレーム", "見込み", "fax"].map(of_project).into();
+    for draft in refused {
+        let error = world.db.disposition_add(&draft, by, NOW).unwrap_err();
+        assert_eq!(error.code(), "E-STATUS-DUP", "{}", draft.label);
+    }
+    let own = world.db.disposition_add(&mine, by, NOW).unwrap();
+    let rename = DispositionChange { label: Some("不通".into()), ..DispositionChange::default() };
+    assert_eq!(world.db.disposition_change(&own.code, &rename, by, NOW).unwrap_err().code(), "E-STATUS-DUP");
+    // As an earlier version let it in.
+    world.db.db.execute("UPDATE dispositions SET label = '不通' WHERE code = ?1", [&own.code]).unwrap();
+    let claimed = world.call("不通");
+    assert_eq!(world.db.attempt(claimed.attempt).unwrap().status.as_deref(), Some("no_contact"));
+    let found = HistoryQuery { status: Some("不通".into()), ..Default::default() };
+    assert_eq!(world.reader().history(&found).unwrap().len(), 1);
+}
