@@ -176,6 +176,46 @@ fn two_seats_share_a_list() {
     assert!(by("a") > 0 && by("b") > 0, "both worked: {} and {}", by("a"), by("b"));
 }
 
+/// Operators on connections and threads of their own, all saving and going on at once: every number once.
+#[test]
+fn operators_at_once_never_share_a_lead() {
+    let exchange = Scenario::server("exchange").edit("timeout=\"1000\"", "timeout=\"100\"").start();
+    let seats = ["a", "b", "c", "d"];
+    let setup = seats.iter().fold(against(&exchange), |setup, seat| setup.seat(Seat::new(seat, "main")));
+    let daemon = setup.start();
+    let numbers: Vec<String> = (0..48).map(|n| format!("03123{n:03}06")).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    daemon.import("first", list(&numbers));
+    let together = std::sync::Barrier::new(seats.len());
+    std::thread::scope(|scope| {
+        for seat in seats {
+            let (together, mut control) = (&together, daemon.control());
+            scope.spawn(move || {
+                together.wait();
+                control.call("dial.start", &json!({ "seat": seat, "list": "first" })).unwrap();
+                let over = wait::within(4 * SOON, || {
+                    let status = control.call("status.get", &json!({})).unwrap();
+                    let seats = status["seats"].as_array().unwrap();
+                    let own = seats.iter().find(|own| own["name"] == seat).unwrap();
+                    if own["state"] == "wrap_up" && own["call"]["state"] == "ended" {
+                        let save = json!({ "seat": seat, "attempt": own["call"]["attempt"], "status": "prospect", "next": "dial" });
+                        // The end may be on its way to the disk still.
+                        let _ = control.call("call.save", &save);
+                    }
+                    own["dial"].is_null().then_some(())
+                });
+                over.unwrap_or_else(|| panic!("{seat} is not done with the list"));
+            });
+        }
+    });
+    let counts = exchange.calls_by_number();
+    assert!(counts.len() == numbers.len() && counts.values().all(|&count| count == 1), "{counts:#?}");
+    let rows = daemon.wait_drop_rows(numbers.len(), SOON);
+    assert_eq!(rows.len(), numbers.len(), "one result for each");
+    assert!(seats.iter().all(|seat| rows.iter().any(|row| row["seat"] == *seat)), "all of them worked");
+    assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"], json!([]));
+}
+
 /// The check is made in the transaction before the INVITE, not when the lead is shown.
 #[test]
 fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {

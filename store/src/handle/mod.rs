@@ -319,4 +319,6 @@ const DEFAULT_CACHE_KIB: u32 = 256;
 const STACK_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod tests;
