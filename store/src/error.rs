@@ -244,6 +244,14 @@ pub enum Error {
         /// What is in use.
         label: String,
     },
+    /// What a status counts as is fixed once a call has it (S4.14-S4.19): the figures of past days would change.
+    #[error("{calls} calls have the result status {label:?}")]
+    StatusUsed {
+        /// Its label.
+        label: String,
+        /// Calls that have it.
+        calls: u64,
+    },
     /// A reason must be given.
     #[error("a reason must be given")]
     ReasonRequired,
@@ -359,6 +367,7 @@ impl Error {
             Self::Stale { .. } => "E-STALE",
             Self::DeleteGuard { .. } => "E-DEL-GUARD",
             Self::StatusDuplicate { .. } => "E-STATUS-DUP",
+            Self::StatusUsed { .. } => "E-STATUS-USED",
             Self::ReasonRequired => "E-REASON-REQUIRED",
             Self::StatusUnknown { .. } => "E-STATUS-UNKNOWN",
             Self::StatusBuiltin => "E-STATUS-BUILTIN",
@@ -403,6 +412,7 @@ impl Error {
             | Self::Stale { .. }
             | Self::DeleteGuard { .. }
             | Self::StatusDuplicate { .. }
+            | Self::StatusUsed { .. }
             | Self::ReasonRequired
             | Self::StatusBuiltin
             | Self::Import(_)

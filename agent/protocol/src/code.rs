@@ -327,6 +327,9 @@ codes! {
         "詳細に示した理由がなくなってから実行してください", "Wait until what the detail names is over.";
     StatusDup = "E-STATUS-DUP", "同じ名前・コード・キーの結果ステータスがあります", "A status of this label, code or key exists.",
         "別の名前にしてください", "Choose another.";
+    StatusUsed = "E-STATUS-USED", "使われている結果ステータスの数え方は変えられません", "What a status that calls have counts as cannot be changed.",
+        "過去の集計が変わるためです。新しい結果ステータスを作り、古いものは disposition archive で仕舞ってください",
+        "Figures of past days would change: make another status, and archive this one.";
     Task = "E-TASK", "他の担当者の対応タスク(見込・再コール)です", "The number is another operator's task.",
         "担当者に任せるか、手動で発信してください", "Leave it to them, or call it by hand.";
     UserTombstone = "E-USER-TOMBSTONE", "削除済みのIDは再利用できません", "A deleted user's id is not reused.",

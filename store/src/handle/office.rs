@@ -159,10 +159,11 @@ impl Store {
         self.write(move |b| b.disposition_add(&draft, by, now)).await
     }
 
-    /// Changes, moves, archives or brings back the status of this code or label.
+    /// Changes, moves, archives or brings back the status of this code or label. What it counts as is fixed once a call has it,
+    /// so that no figure of the past changes.
     ///
     /// # Errors
-    /// [`crate::Error::StatusBuiltin`] (S4.6), [`crate::Error::StatusUnknown`], [`crate::Error::StatusDuplicate`],
+    /// [`crate::Error::StatusBuiltin`] (S4.6), [`crate::Error::StatusUsed`], [`crate::Error::StatusUnknown`], [`crate::Error::StatusDuplicate`],
     /// [`crate::Error::Value`].
     pub async fn disposition_change(
         &self,
@@ -172,6 +173,11 @@ impl Store {
         now: i64,
     ) -> Result<DispositionInfo> {
         let status = status.to_owned();
+        if change.flags.counts_call.is_some() || change.flags.counts_connect.is_some() {
+            // A long read, and not in the way of calls: without an index it looks at every call there is.
+            let (status, flags) = (status.clone(), change.flags.clone());
+            self.read(move |r| r.countable(&status, &flags)).await?;
+        }
         self.write(move |b| b.disposition_change(&status, &change, by, now)).await
     }
 

@@ -219,3 +219,54 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
     assert_eq!(lines, (1..=20).collect::<Vec<_>>());
     assert_eq!(store.dnc_entries(DncQuery::default()).await.unwrap().len(), 2, "nothing was entered");
 }
+
+/// S4.14-S4.19: what a status counts as is fixed by the first call that has it; everything else of it may change.
+#[tokio::test]
+async fn what_a_used_status_counts_as_is_fixed() {
+    use crate::model::{DispositionChange, DispositionFlags};
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("kakeru.db"), OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let user = store.ensure_user("alice", "Alice", Role::Operator, NOW).await.unwrap();
+    let by = Actor::default();
+    let counts = |counts: bool| DispositionChange {
+        flags: DispositionFlags { counts_connect: Some(counts), ..Default::default() },
+        ..Default::default()
+    };
+    store.disposition_change("talked", counts(false), by, NOW).await.unwrap();
+    store.disposition_change("talked", counts(true), by, NOW).await.unwrap();
+    let call = crate::model::ManualCall {
+        attempt: None,
+        phone: "03-5555-0000".into(),
+        plan: DialPlan::default(),
+        seat: "a".into(),
+        user,
+        project: Some(project),
+        account: "main".into(),
+        caller_id: None,
+        origin: crate::model::Origin::Manual,
+        now: NOW,
+        rules: DialRules::lawful(),
+        second: None,
+        stub: false,
+    };
+    let attempt = store.open_manual(call).await.unwrap().attempt;
+    let save = crate::model::Save {
+        attempt,
+        status: "talked".into(),
+        set_by: crate::model::SetBy::Operator,
+        memo: None,
+        recall_at: None,
+        save_seq: None,
+        now: NOW,
+        user,
+    };
+    store.save(save).await.unwrap();
+    let refused = store.disposition_change("talked", counts(false), by, NOW).await.unwrap_err();
+    assert!(matches!(&refused, Error::StatusUsed { calls: 1, .. }), "{refused}");
+    assert_eq!(refused.code(), "E-STATUS-USED");
+    store.disposition_change("talked", counts(true), by, NOW).await.unwrap();
+    let rename = DispositionChange { label: Some("会話".into()), ..DispositionChange::default() };
+    assert_eq!(store.disposition_change("talked", rename, by, NOW).await.unwrap().label, "会話");
+}

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
-use super::{all, audit_by, exec, one};
+use super::{all, audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::ProjectId;
 use crate::model::{Actor, DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, LeadNext};
@@ -146,6 +146,21 @@ pub(super) fn change(
     let new = any(db, &old.code)?;
     audit_by(db, now, by, "status.edit", &old.code, &json!({ "before": old, "after": new })).doing(doing)?;
     Ok(new)
+}
+
+/// Refuses to let a status that calls have count as something else: all their figures would change without a word.
+pub(super) fn countable(db: &Connection, status: &str, flags: &DispositionFlags) -> Result<()> {
+    let old = any(db, status)?;
+    let same = flags.counts_call.is_none_or(|counts| counts == old.counts_call)
+        && flags.counts_connect.is_none_or(|counts| counts == old.counts_connect);
+    if same || old.builtin {
+        return Ok(());
+    }
+    let sql = "SELECT count(*) FROM attempts WHERE disposition = ?1";
+    match one(db, sql, [&old.code], |r| unsigned(r, 0)).doing("count calls")?.unwrap_or(0) {
+        0 => Ok(()),
+        calls => Err(Error::StatusUsed { label: old.label, calls }),
+    }
 }
 
 /// Moves a status to a place, from 1; the others keep their order.

@@ -13,9 +13,9 @@ use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver, HistoryQuery,
-    Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver,
-    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionDraft, DispositionFlags, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver,
+    HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts,
+    TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 
@@ -248,6 +248,10 @@ impl OfficeReader for SqliteReader {
 
     fn contact_numbers(&mut self) -> Result<u64> {
         contacts::numbers(&self.db).doing("count contacts")
+    }
+
+    fn countable(&mut self, status: &str, flags: &DispositionFlags) -> Result<()> {
+        dispositions::countable(&self.db, status, flags)
     }
 
     fn history_count(&mut self, query: &HistoryQuery) -> Result<u64> {

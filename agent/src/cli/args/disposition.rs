@@ -57,10 +57,10 @@ pub struct DispositionFlags {
     /// Whether the recording is kept (録音)
     #[arg(long, value_name = "yes|no", value_parser = yes_no)]
     pub keep_recording: Option<bool>,
-    /// Whether it counts as コール
+    /// Whether it counts as コール; fixed once a call has it
     #[arg(long, value_name = "yes|no", value_parser = yes_no)]
     pub counts_call: Option<bool>,
-    /// Whether it counts as コネクト
+    /// Whether it counts as コネクト; fixed once a call has it
     #[arg(long, value_name = "yes|no", value_parser = yes_no)]
     pub counts_connect: Option<bool>,
     /// What becomes of the lead: retry, never, task, done
