@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use config::Config;
 use media::engine::{Engine, EngineConfig};
-use store::{OpenOptions, Store};
+use store::{OpenOptions, Store, Progress};
 use tokio::sync::{Notify, mpsc};
 
 pub use error::RunError;
@@ -46,10 +46,21 @@ pub fn run(config: Config) -> Result<(), RunError> {
     runtime.block_on(daemon(Arc::new(config), Arc::new(Notify::new())))
 }
 
-/// Lets go of the code that only the start needed, when it is over (ADR 0002).
-async fn settle() {
+/// When the start is over, lets go of the code that only it needed (ADR 0002), and looks for damage in a large database, which
+/// was not delayed by that.
+async fn settle(store: Store, look: Progress) {
     #[expect(clippy::disallowed_methods, reason = "the daemon's own pace, no part of a core")]
     tokio::time::sleep(SETTLED).await;
+    release();
+    match store.look_for_damage(look).await {
+        // Told by the core, as damage is that a call meets.
+        Ok(()) | Err(store::Error::Corrupt(_)) => {}
+        Err(error) => tracing::warn!(%error, "the database could not be looked at for damage"),
+    }
+    release();
+}
+
+fn release() {
     match footprint::release_code() {
         Ok(bytes) => tracing::debug!(bytes, "let go of the start's code"),
         Err(error) => tracing::debug!(%error, "the start's code stays mapped"),
@@ -152,8 +163,9 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
     drop(tokio::spawn(recordings::sweep(store.clone())));
 
+    let look = Progress::default();
     #[expect(clippy::disallowed_methods, reason = "once, when the start is over")]
-    drop(tokio::spawn(settle()));
+    drop(tokio::spawn(settle(store.clone(), look.clone())));
 
     signals(Arc::clone(&stop));
     let notifier = Notifier::from_env();
@@ -185,6 +197,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     });
     core.run().await;
 
+    look.stop();
     // Last rows leave while the store is still open; then everything closes in the order in which data flows.
     worker.abort();
     keeper.abort();

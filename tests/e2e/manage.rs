@@ -4,6 +4,8 @@ use e2e::daemon::{Account, Daemon};
 use e2e::ports;
 use serde_json::Value;
 
+use crate::SOON;
+
 fn idle() -> Daemon {
     Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
 }
@@ -176,4 +178,40 @@ fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {
     let lines: Vec<&str> = text.split_terminator("\r\n").collect();
     assert_eq!(lines[0], "取引先会社名,取引先担当者名,電話番号,カテゴリー,所有者ID");
     assert!(lines.len() == 2 && lines[1].starts_with("海,,03-3000-0003,,"), "{text}");
+}
+
+/// A large database is not looked through before the start, but after it: nobody is called any more, and it is told everywhere.
+#[test]
+fn a_large_database_that_is_damaged_stops_dialing_and_says_so() {
+    use std::os::unix::fs::FileExt as _;
+
+    let mut daemon = Daemon::builder()
+        .account(Account::new("main", ports::free_address()).unregistered())
+        .allow_errors("the database is damaged")
+        .start();
+    let rows = (0..20_000).map(|n| format!("株式会社{n:05},0312{n:05}0\n"));
+    let rows: String = rows.collect();
+    daemon.import("春", format!("会社名,電話番号\n{rows}"));
+    assert!(daemon.stop().success());
+    let database = daemon.path("state/kakeru.db");
+    let file = std::fs::OpenOptions::new().write(true).open(&database).unwrap();
+    let bytes = file.metadata().unwrap().len();
+    assert!(bytes > 5 << 20, "{bytes} bytes would be looked at before the start");
+    file.write_all_at(&[0x5a; 4096 * 32], bytes / 2 / 4096 * 4096).unwrap();
+    drop(file);
+    daemon.start();
+    let mut control = daemon.control();
+    control.subscribe(None).unwrap();
+    let trouble = control.wait_event("trouble", SOON, |event| event["params"]["kind"] == "store.trouble");
+    assert_eq!(trouble["params"]["code"], "E-STORE-CORRUPT", "{trouble:#}");
+    let store = &daemon.cli(&["status"])["store"];
+    assert_eq!((&store["ok"], &store["trouble"]), (&false.into(), &"E-STORE-CORRUPT".into()), "{store:#}");
+    for (lang, expected) in [("ja", "バックアップから復元してください"), ("en", "restore a backup")]
+    {
+        let text = daemon.text(&["status", "--lang", lang]);
+        assert!(text.contains("E-STORE-CORRUPT") && text.contains(expected), "{text}");
+    }
+    daemon.run(&["call", "0312349902"]).refused("E-STORE-CORRUPT");
+    assert!(!daemon.run(&["doctor"]).stdout.contains("\"sound\":true"));
+    assert_eq!(daemon.log().matches("the database is damaged: dialing stops").count(), 1);
 }

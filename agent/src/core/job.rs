@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dialer::Claimed as DialerClaimed;
-use protocol::RpcError;
 use protocol::result::{EarlierCall, SeatStatus};
+use protocol::{ErrorCode, RpcError};
 use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
@@ -489,8 +489,27 @@ impl Core {
         self.trouble(error.code().to_owned(), error.to_string(), now);
     }
 
+    /// The database is damaged: nothing heals that while the daemon runs, so dialing stays off.
+    pub(super) fn damaged(&mut self, now: Now) {
+        let Some(detail) = self.damage.borrow_and_update().clone() else { return };
+        tracing::error!(
+            detail,
+            "the database is damaged: dialing stops, running calls go on; stop the daemon, keep the file, restore a backup"
+        );
+        let code = ErrorCode::StoreCorrupt.as_str().to_owned();
+        self.report_store_trouble(code.clone(), detail.clone(), now);
+        for seat in &mut self.seats {
+            seat.dialer.store(false, now.into());
+        }
+        self.store_trouble = Some((code, detail));
+    }
+
     /// Results or recordings cannot be kept.
     pub(super) fn trouble(&mut self, code: String, detail: String, now: Now) {
+        // Worse is told already, and dialing is off for good.
+        if self.damage.borrow().is_some() {
+            return;
+        }
         if self.store_trouble.is_none() {
             tracing::error!(code, detail, "the disk takes nothing: dialing stops, running calls go on");
             self.report_store_trouble(code.clone(), detail.clone(), now);
@@ -522,6 +541,9 @@ impl Core {
 
     fn probed(&mut self, result: Result<(), (String, String)>, now: Now) {
         self.store_probing = false;
+        if self.damage.borrow().is_some() {
+            return;
+        }
         match result {
             Ok(()) => {
                 if self.store_trouble.take().is_some() {

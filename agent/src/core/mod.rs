@@ -62,7 +62,7 @@ use media::types::{MediaEvent, SessionId};
 use sip_stack::driver::Driver;
 use sip_stack::ua::{CallId, Event as SipEvent, UserAgent};
 use store::{AttemptId, Sealed, Store};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::archive::Archivist;
@@ -125,6 +125,8 @@ pub(crate) struct Core {
     running_imports: manage::Running,
     jobs: JoinSet<Done>,
     next_session: u64,
+    /// The first sign of damage in the database.
+    damage: watch::Receiver<Option<String>>,
     /// Code and words of why the store cannot write, while it cannot.
     store_trouble: Option<(String, String)>,
     /// Ends of calls that are not on disk yet.
@@ -153,6 +155,7 @@ enum Input {
     Media(MediaEvent),
     Command(Incoming),
     Headset(SeatIndex, ::headset::Notice),
+    Damage,
     Done(Done),
     Timer,
     Stop,
@@ -196,6 +199,7 @@ impl Core {
             Some(event) = self.media_events.recv() => Input::Media(event),
             Some(command) = self.commands.recv() => Input::Command(command),
             (seat, notice) = self.headsets.next() => Input::Headset(seat, notice),
+            Ok(()) = self.damage.changed() => Input::Damage,
             () = timer => Input::Timer,
             () = self.stop.notified() => Input::Stop,
         }
@@ -207,6 +211,7 @@ impl Core {
             Input::Media(event) => self.on_media(event, now),
             Input::Command(incoming) => self.on_command(incoming, now),
             Input::Headset(seat, notice) => self.on_headset(seat, notice, now),
+            Input::Damage => self.damaged(now),
             Input::Done(done) => self.on_done(done, now),
             Input::Timer => self.on_timer(now),
             Input::Stop => self.begin_stop(now),

@@ -81,6 +81,9 @@ impl Core {
     pub(crate) fn new(parts: Parts) -> Self {
         let start = now();
         let watchdog = Watchdog::new(parts.notifier.ping_interval(), start.mono);
+        let mut damage = parts.store.damage();
+        // The start may have met it.
+        damage.mark_changed();
         Self {
             config: parts.config,
             ua: parts.ua,
@@ -111,6 +114,7 @@ impl Core {
             running_imports: Default::default(),
             jobs: JoinSet::new(),
             next_session: 0,
+            damage,
             store_trouble: None,
             store_probe: None,
             store_probing: false,

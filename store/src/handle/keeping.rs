@@ -184,7 +184,28 @@ impl Store {
     /// # Errors
     /// Storage errors, [`crate::Error::Corrupt`] when it cannot even be looked at.
     pub async fn check(&self, full: bool) -> Result<CheckReport> {
-        self.read_apart(move |r| r.check(full)).await
+        let report = self.read_apart(move |r| r.check(full)).await?;
+        if let Some(line) = report.damage.first() {
+            self.damaged(line.clone());
+        }
+        Ok(report)
+    }
+
+    /// Looks for damage in the background, in a database that was too large to be looked at by [`Store::open`]: slowly, with
+    /// little memory, and until `progress` is stopped. What it finds is told by [`Store::damage`] too.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] for the first damage, storage errors.
+    pub async fn look_for_damage(&self, progress: crate::Progress) -> Result<()> {
+        let path = self.inner.path.clone();
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        // Not among the long reads, of which only a few run at once: somebody waits for those.
+        let thread = std::thread::Builder::new()
+            .name("store-look".to_owned())
+            .stack_size(super::STACK_BYTES)
+            .spawn(move || sender.send(crate::sqlite::look(&path, &progress)));
+        thread.map_err(|source| crate::Error::File { path: "store-look".into(), source })?;
+        self.seen(receiver.await.map_err(|_| crate::Error::Closed)?)
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::awake::{self, Awake, Disk};
 use crate::backend::{Backend, Reader};
@@ -61,6 +61,8 @@ struct Inner {
     copies: Semaphore,
     path: PathBuf,
     disk_full: AtomicBool,
+    /// The first sign that the database is damaged.
+    damage: watch::Sender<Option<String>>,
     threads: Mutex<Threads>,
 }
 
@@ -117,6 +119,7 @@ impl Store {
                 copies: Semaphore::new(1),
                 path: path.to_owned(),
                 disk_full: AtomicBool::new(false),
+                damage: watch::Sender::new(None),
                 threads: Mutex::new(threads),
             }),
         })
@@ -154,6 +157,13 @@ impl Store {
     #[must_use]
     pub fn disk_full(&self) -> bool {
         self.inner.disk_full.load(Ordering::Relaxed)
+    }
+
+    /// What the first verb that met damage in the database said, whichever it was; `None` as long as none did. It does not go
+    /// away: dialing must stop until a backup is restored.
+    #[must_use]
+    pub fn damage(&self) -> watch::Receiver<Option<String>> {
+        self.inner.damage.subscribe()
     }
 
     /// Finishes waiting writes and closes the file; handles that are left answer [`Error::Closed`].
@@ -224,7 +234,7 @@ impl Store {
             let _ = sender.send(verb(&mut **backend));
         });
         self.inner.writes.push(Lane::Call, job, Some(permit))?;
-        receiver.await.map_err(|_| Error::Closed)?
+        self.seen(receiver.await.map_err(|_| Error::Closed)?)
     }
 
     /// Runs a long read on the read thread.
@@ -237,7 +247,7 @@ impl Store {
             let _ = sender.send(lazy.reader().and_then(verb));
         });
         self.inner.reads.push(Lane::Call, job, None)?;
-        receiver.await.map_err(|_| Error::Closed)?
+        self.seen(receiver.await.map_err(|_| Error::Closed)?)
     }
 
     /// Runs a read that takes seconds on a connection and thread of its own, so that pages and counts need not wait for it.
@@ -258,7 +268,7 @@ impl Store {
             .stack_size(STACK_BYTES)
             .spawn(work);
         thread.map_err(|source| Error::File { path: "store-long-read".into(), source })?;
-        receiver.await.map_err(|_| Error::Closed)?
+        self.seen(receiver.await.map_err(|_| Error::Closed)?)
     }
 
     /// The same, told of and ended by `progress`.
@@ -279,9 +289,26 @@ impl Store {
         }
     }
 
-    /// Remembers whether the disk is full.
+    /// Remembers the first sign of damage.
+    fn seen<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(Error::Corrupt(source)) = &result {
+            self.damaged(source.to_string());
+        }
+        result
+    }
+
+    fn damaged(&self, what: String) {
+        self.inner.damage.send_if_modified(|known| {
+            let first = known.is_none();
+            known.get_or_insert(what);
+            first
+        });
+    }
+
+    /// Remembers whether the disk is full, and the first sign of damage.
     fn note<T>(&self, result: &Result<T>) {
         match result {
+            Err(Error::Corrupt(source)) => self.damaged(source.to_string()),
             Err(error) if error.is_disk_full() => self.inner.disk_full.store(true, Ordering::Relaxed),
             Ok(_) => self.inner.disk_full.store(false, Ordering::Relaxed),
             Err(_) => {}

@@ -270,3 +270,49 @@ async fn what_a_used_status_counts_as_is_fixed() {
     let rename = DispositionChange { label: Some("会話".into()), ..DispositionChange::default() };
     assert_eq!(store.disposition_change("talked", rename, by, NOW).await.unwrap().label, "会話");
 }
+
+/// A database that is too large to be looked at before the start is looked at afterwards; whoever meets damage first, it is told once.
+#[tokio::test]
+async fn damage_in_a_large_database_is_found_and_told() {
+    use std::os::unix::fs::FileExt as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kakeru.db");
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let spec = ListSpec { name: "名簿".into(), project };
+    let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
+    let (by, progress) = (Actor::default(), None);
+    let source = csv(15_000);
+    let job =
+        ImportJob { list: Some(list), source, options: ImportOptions::default(), by, now: NOW, progress };
+    store.import(job).await.unwrap();
+    store.look_for_damage(Progress::default()).await.unwrap();
+    assert!(store.damage().borrow().is_none());
+    store.close().await;
+
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let bytes = file.metadata().unwrap().len();
+    assert!(bytes > 5 << 20, "{bytes} bytes would be looked at when opened");
+    let middle = bytes / 2 / 4096 * 4096;
+    file.write_all_at(&[0x5a; 4096 * 32], middle).unwrap();
+    drop(file);
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    let mut told = store.damage();
+    assert!(told.borrow_and_update().is_none());
+    let stopped = Progress::default();
+    stopped.stop();
+    store.look_for_damage(stopped).await.unwrap();
+    assert_eq!(store.look_for_damage(Progress::default()).await.unwrap_err().code(), "E-STORE-CORRUPT");
+    assert!(told.has_changed().unwrap() && told.borrow_and_update().is_some());
+    // A verb that meets it says nothing new.
+    assert!(!store.check(false).await.unwrap().damage.is_empty());
+    assert!(!told.has_changed().unwrap());
+    store.close().await;
+
+    // Nor need it be looked for.
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    assert!(!store.check(false).await.unwrap().damage.is_empty());
+    assert!(store.damage().borrow().is_some());
+}

@@ -103,10 +103,19 @@ fn copy(source: &Path, part: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> R
     target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).doing(doing)?;
     let answer: String = target.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).doing(doing)?;
     target.close().map_err(|(_, source)| source).doing(doing)?;
-    if answer == "ok" { Ok(schema) } else { Err(damaged(&answer)) }
+    if answer == "ok" {
+        return Ok(schema);
+    }
+    // Either the database is damaged, or the disk of the copy does not keep what it is given.
+    let own: String = reading.query_row("PRAGMA quick_check(1)", [], |r| r.get(0)).doing(doing)?;
+    if own == "ok" {
+        let source = io::Error::new(io::ErrorKind::InvalidData, format!("the copy is damaged: {answer}"));
+        return Err(Error::File { path: part.to_owned(), source });
+    }
+    Err(damaged(&own))
 }
 
-fn damaged(answer: &str) -> Error {
+pub(super) fn damaged(answer: &str) -> Error {
     let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
     Error::Corrupt(rusqlite::Error::SqliteFailure(code, Some(answer.to_owned())))
 }

@@ -29,6 +29,7 @@ mod list_edit;
 mod list_verbs;
 mod lists;
 mod log;
+mod look;
 mod migrate;
 mod name_keys;
 mod notes;
@@ -79,11 +80,13 @@ pub(crate) use contacts::UnlinkAt;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};
 pub(crate) use journal::may_undo;
+pub(crate) use look::look;
 pub(crate) use open::{open, open_reader};
 pub(crate) use own_files::is_own;
 pub(crate) use staging::Reached;
 
 use audit_log::audit_by;
+use backup::damaged;
 use writing::Writing;
 
 /// The writing connection and what belongs to it.

@@ -144,7 +144,8 @@ pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A quick look for damage. Small files are checked page by page; the start of a big one is not delayed.
+/// A quick look for damage. Small files are checked page by page; the start of a big one is not delayed, see
+/// [`look`](super::look).
 fn check(db: &Connection, path: &Path) -> std::result::Result<(), OpenError> {
     let bytes = path.metadata().map_or(0, |meta| meta.len());
     if bytes > QUICK_CHECK_BYTES {
@@ -182,4 +183,4 @@ const READER_CACHE_KIB: i64 = 512;
 /// All statements of a day of calls fit, so that none is parsed twice; a test counts.
 const STATEMENTS: usize = 64;
 /// Checking this much takes about 10 ms.
-const QUICK_CHECK_BYTES: u64 = 4 << 20;
+pub(super) const QUICK_CHECK_BYTES: u64 = 4 << 20;

@@ -417,7 +417,7 @@ fn waits_for(word: &str, out: Out) -> &str {
     match word {
         "hours" => out.text("架電可能時間外", "outside the calling hours"),
         "registration" => out.text("交換機に未登録", "the account is not registered"),
-        "disk" => out.text("ディスクに書けません", "the disk takes nothing"),
+        "disk" => out.text("データベースに書けません", "the database takes nothing"),
         "phone" => out.text("電話機が上がっていません", "the desk phone is not up"),
         "not_due" => out.text("次の発信時刻まで", "nobody is due yet"),
         other => other,
