@@ -176,4 +176,36 @@ fn a_month_is_exported_and_goes_on_where_it_stopped() {
     assert_eq!(sha256(&other), rows[2]["sha256"]);
     assert_eq!(export()["present"], 3);
     assert_eq!(daemon.cli(&["recording", "ls"])["rows"][0]["state"], "exported");
+
+    // An export of less loses nothing of what lies there, nor do recordings that the daemon deletes afterwards.
+    let listed = || {
+        let sums = fs::read_to_string(folder.join("SHA256SUMS")).expect("sums");
+        let list = fs::read_to_string(folder.join("manifest.csv")).expect("the list");
+        (sums.lines().map(|line| line[66..].to_owned()).collect::<Vec<_>>(), list)
+    };
+    let whole = listed();
+    daemon.import("second", "会社名,電話番号\n株式会社四,0312340301\n");
+    let of_second = ["recording", "export", "--month", &month, target, "--list", "second"];
+    let second = daemon.cli(&of_second);
+    assert_eq!((&second["recordings"], &second["earlier"]), (&0.into(), &3.into()), "{second:#}");
+    assert_eq!(listed(), whole);
+    let deleted = rows[0]["attempt"].as_str().expect("an id");
+    daemon.cli(&["recording", "delete", deleted, "--reason", "容量", "--yes"]);
+    let later = export();
+    assert_eq!((&later["present"], &later["earlier"]), (&2.into(), &1.into()), "{later:#}");
+    assert_eq!(listed(), whole);
+
+    // One that cannot be fetched any more and differs is told, and its line stays; one that was taken away loses it.
+    fs::write(&missing, b"something else").expect("written");
+    let damaged = daemon.run(&["recording", "export", "--month", &month, target]);
+    assert_eq!(damaged.code, 1, "{damaged:#?}");
+    assert!(damaged.stdout.contains("\"damaged\":1"), "{damaged:#?}");
+    assert_eq!(listed(), whole);
+    fs::remove_file(&missing).expect("it was there");
+    assert_eq!(export()["earlier"], 0);
+    assert_eq!(listed().0, whole.0[1..]);
+
+    // A list that another program wrote over is not thrown away.
+    fs::write(folder.join("manifest.csv"), "ファイル;SHA-256\n").expect("written");
+    daemon.run(&["recording", "export", "--month", &month, target]).refused("E-FILE");
 }

@@ -2,13 +2,16 @@
 //!
 //! The client writes, with its own rights; each recording is checked against the sum that was taken when it was recorded. What
 //! is there already and whole is not fetched again, so that an export that was broken off goes on where it stopped. The list
-//! comes last: a folder without it is not finished.
+//! comes last: a folder without it is not finished. Lines of an earlier list stay as long as their files lie in the folder: the
+//! daemon may have deleted the recordings since, and a list may be of some of them only.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use csv::StringRecord;
 use protocol::params::{RecordingExported, RecordingFetch, RecordingLs};
 use protocol::result::RecordingRow;
 use protocol::{ErrorCode, RpcError};
@@ -36,6 +39,10 @@ struct Exported {
     fetched: u64,
     /// There already, and whole.
     present: u64,
+    /// Of an earlier export, and not of this one: what it did not ask for, or what the daemon has deleted since.
+    earlier: u64,
+    /// Those among them that are not what was recorded any more. They cannot be fetched; their lines stay, so that a check tells.
+    damaged: u64,
     /// Deleted by the daemon while the export ran.
     gone: u64,
     /// Size of what is in the folder.
@@ -58,6 +65,8 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
     let rows = month(&mut client, args)?;
     let folder = args.dir.join(&args.month.name);
     folder_of(&folder)?;
+    let (manifest, sums) = (folder.join(MANIFEST), folder.join(SUMS));
+    let before = earlier(&manifest, out)?;
     let mut result = Exported {
         month: args.month.name.clone(),
         folder: folder.clone(),
@@ -92,10 +101,24 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
         let path = path.to_path_buf();
         move |source| Failure::File { path, source }
     };
-    let (manifest, sums) = (folder.join(MANIFEST), folder.join(SUMS));
-    let list = manifest_of(&kept).map_err(failed(&manifest))?;
+    let mut lines: BTreeMap<(String, String), StringRecord> = BTreeMap::new();
+    for line in before {
+        let (name, sum) = (line[0].to_owned(), &line[1]);
+        let path = folder.join(&name);
+        if kept.iter().any(|kept| kept.name == name) || !path.is_file() {
+            continue;
+        }
+        result.earlier += 1;
+        result.damaged += u64::from(!whole(&path, sum));
+        result.bytes += fs::metadata(&path).map_or(0, |file| file.len());
+        lines.insert((line[3].to_owned(), name), line);
+    }
+    for line in kept.iter().map(line_of) {
+        lines.insert((line[3].to_owned(), line[0].to_owned()), line);
+    }
+    let list = manifest_of(lines.values()).map_err(failed(&manifest))?;
     write(&manifest, &list).map_err(failed(&manifest))?;
-    let lines: String = kept.iter().map(|kept| format!("{}  {}\n", kept.sha256, kept.name)).collect();
+    let lines: String = lines.values().map(|line| format!("{}  {}\n", &line[1], &line[0])).collect();
     write(&sums, lines.as_bytes()).map_err(failed(&sums))?;
     for some in kept.chunks(MOST_MARKED) {
         let recordings = some.iter().map(|kept| kept.row.id).collect();
@@ -247,26 +270,62 @@ fn whole(path: &Path, sum: &str) -> bool {
     read().is_ok_and(|found| found == sum)
 }
 
-fn manifest_of(kept: &[Kept]) -> io::Result<Vec<u8>> {
+/// The lines of the list that an earlier export left.
+fn earlier(manifest: &Path, out: Out) -> Result<Vec<StringRecord>, Failure> {
+    let failed = |source| Failure::File { path: manifest.to_path_buf(), source };
+    let bytes = match fs::read(manifest) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        bytes => bytes.map_err(failed)?,
+    };
+    read_manifest(&bytes).ok_or_else(|| {
+        // Its lines may be all that is known of recordings that are deleted by now.
+        let why = out.text(
+            "ほかのプログラムで変更されています。別の名前に変えてから、もう一度実行してください",
+            "another program changed it; give it another name, then export again",
+        );
+        failed(io::Error::new(io::ErrorKind::InvalidData, why))
+    })
+}
+
+/// `None`: it is not as an export writes it, or names a file elsewhere.
+fn read_manifest(bytes: &[u8]) -> Option<Vec<StringRecord>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = csv::Reader::from_reader(bytes);
+    if reader.headers().ok()?.iter().ne(COLUMNS) {
+        return None;
+    }
+    let lines: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().ok()?;
+    let below = |line: &StringRecord| {
+        Path::new(&line[0]).components().all(|part| matches!(part, std::path::Component::Normal(_)))
+    };
+    lines.iter().all(below).then_some(lines)
+}
+
+fn line_of(kept: &Kept) -> StringRecord {
+    let Kept { row, name, sha256 } = kept;
+    let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
+    StringRecord::from(vec![
+        name.clone(),
+        sha256.clone(),
+        row.bytes.map_or_else(String::new, |bytes| bytes.to_string()),
+        time::full(row.at),
+        row.duration_ms.map_or_else(String::new, |ms| (ms / 1000).to_string()),
+        text(&row.number),
+        text(&row.company),
+        text(&row.person),
+        text(&row.operator),
+        text(&row.list),
+        text(&row.label),
+        row.attempt.clone(),
+    ])
+}
+
+fn manifest_of<'a>(lines: impl Iterator<Item = &'a StringRecord>) -> io::Result<Vec<u8>> {
     let mut bytes = b"\xEF\xBB\xBF".to_vec();
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut bytes);
     writer.write_record(COLUMNS)?;
-    for Kept { row, name, sha256 } in kept {
-        let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
-        writer.write_record([
-            name.clone(),
-            sha256.clone(),
-            row.bytes.map_or_else(String::new, |bytes| bytes.to_string()),
-            time::full(row.at),
-            row.duration_ms.map_or_else(String::new, |ms| (ms / 1000).to_string()),
-            text(&row.number),
-            text(&row.company),
-            text(&row.person),
-            text(&row.operator),
-            text(&row.list),
-            text(&row.label),
-            row.attempt.clone(),
-        ])?;
+    for line in lines {
+        writer.write_record(line)?;
     }
     writer.flush()?;
     drop(writer);
@@ -298,17 +357,19 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Exit code 1 when some were deleted meanwhile: the folder lacks them.
+/// Exit code 1 when some were deleted meanwhile, or are damaged: the folder lacks them.
 fn show(result: &Exported, out: Out) -> Result<(), Failure> {
     if out.json {
         out.object(result)?;
     } else {
         let folder = result.folder.display();
-        let (rows, bytes) = (result.fetched + result.present, size(result.bytes));
+        let (rows, bytes) = (result.fetched + result.present + result.earlier, size(result.bytes));
         out.line(&format!("{folder}: {rows} ({bytes})"))?;
         for (label, count) in [
             (out.text("今回取得", "fetched"), result.fetched),
             (out.text("取得済み", "there already"), result.present),
+            (out.text("以前の取得分", "of an earlier export"), result.earlier),
+            (out.text("壊れていて取り直せない", "damaged, cannot be fetched again"), result.damaged),
             (out.text("その間に削除", "deleted meanwhile"), result.gone),
         ] {
             if count > 0 {
@@ -318,7 +379,7 @@ fn show(result: &Exported, out: Out) -> Result<(), Failure> {
         let check = out.text("確認", "check");
         out.line(&format!("  {check}: (cd {folder} && sha256sum --check {SUMS})"))?;
     }
-    if result.gone == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if result.gone + result.damaged == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
 /// Recordings that are marked with one command.
@@ -364,10 +425,28 @@ mod tests {
     #[test]
     fn the_list_names_file_sum_and_call_and_runs_nothing() {
         let kept = Kept { row: row("/r/21/01JD.opus"), name: "21/01JD.opus".into(), sha256: "ab".into() };
-        let text = String::from_utf8(manifest_of(&[kept]).unwrap()).unwrap();
+        let bytes = manifest_of([line_of(&kept)].iter()).unwrap();
+        assert_eq!(read_manifest(&bytes).unwrap(), [line_of(&kept)]);
+        let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("\u{FEFF}ファイル,SHA-256,"), "{text}");
         let line = text.lines().nth(1).unwrap();
         assert_eq!(line, "21/01JD.opus,ab,3,2026-11-21 10:00:00,61,0312345678,'=1+1,,alice,四月,見込,01JD");
+    }
+
+    #[test]
+    fn a_list_that_somebody_else_wrote_is_not_taken() {
+        let kept = Kept { row: row("/r/21/01JD.opus"), name: "21/01JD.opus".into(), sha256: "ab".into() };
+        let text = String::from_utf8(manifest_of([line_of(&kept)].iter()).unwrap()).unwrap();
+        assert!(read_manifest(text.as_bytes()).is_some());
+        for changed in [
+            text.replace("SHA-256", "sum"),
+            text.replace("21/01JD", "../01JD"),
+            text.replace("21/01JD", "/etc/01JD"),
+            text.replace(",01JD", ""),
+            String::new(),
+        ] {
+            assert!(read_manifest(changed.as_bytes()).is_none(), "{changed}");
+        }
     }
 
     #[test]
