@@ -31,9 +31,10 @@ use config::{Environment, Paths};
 use protocol::{ErrorCode, Lang, RpcError};
 
 use args::{Cli, Global, LangArg, Verb};
-use output::{Closed, Out, REFUSED};
+use output::{Closed, Out};
 
 use crate::control::client::ClientError;
+use crate::run::RunError;
 
 /// Runs the command line of this process.
 #[must_use]
@@ -136,8 +137,12 @@ fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> 
     };
     crate::logging::init(format, &config.log.level);
     crate::run::run(config).map_err(|error| {
-        out.note(&output::chain(&error));
-        Failure::Exit(REFUSED)
+        let refusal = match &error {
+            RunError::Store { source, .. } => RpcError::refused_as(source.code(), source.detail()),
+            RunError::StoreVerb(error) => RpcError::refused_as(error.code(), output::chain(error)),
+            other => RpcError::with_detail(ErrorCode::Start, output::chain(other)),
+        };
+        refusal.into()
     })
 }
 

@@ -505,6 +505,22 @@ pub enum OpenError {
         /// What the check found.
         detail: String,
     },
+    /// A copy that is to be restored is damaged or none. The database is as it was.
+    #[error("{} is damaged or no copy of a kakeru database ({detail}); use another copy", path.display())]
+    Copy {
+        /// The copy.
+        path: PathBuf,
+        /// What the check found.
+        detail: String,
+    },
+    /// A copy that is to be restored cannot be read. The database is as it was.
+    #[error("cannot read {}", path.display())]
+    CopyFile {
+        /// The copy.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The file or its folder cannot be used.
     #[error("cannot open {}; check that the folder exists and is writable", path.display())]
     Io {
@@ -533,11 +549,33 @@ impl OpenError {
             Self::InUse { .. } => "E-STORE-IN-USE",
             Self::Newer { .. } => "E-STORE-NEWER",
             Self::Corrupt { .. } => "E-STORE-CORRUPT",
+            Self::Copy { .. } => "E-BACKUP-CORRUPT",
+            Self::CopyFile { .. } => "E-FILE",
             Self::Io { .. } => "E-DISK-IO",
             Self::Sqlite { source, .. } => match Error::from_sqlite_ref(source) {
                 Some(code) => code,
                 None => "E-STORE",
             },
+        }
+    }
+}
+
+impl OpenError {
+    /// Which file it is and what exactly is wrong, without what to do about it: that goes with the code, in the reader's language.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::InUse { path } => path.display().to_string(),
+            Self::Newer { path, found, known } => {
+                format!("{}: schema {found}, this one knows {known}", path.display())
+            }
+            Self::Corrupt { path, detail } | Self::Copy { path, detail } => {
+                format!("{}: {detail}", path.display())
+            }
+            Self::Io { path, source } | Self::CopyFile { path, source } => {
+                format!("{}: {source}", path.display())
+            }
+            Self::Sqlite { path, doing, source } => format!("{}: {doing}: {source}", path.display()),
         }
     }
 }

@@ -215,3 +215,88 @@ fn a_large_database_that_is_damaged_stops_dialing_and_says_so() {
     assert!(!daemon.run(&["doctor"]).stdout.contains("\"sound\":true"));
     assert_eq!(daemon.log().matches("the database is damaged: dialing stops").count(), 1);
 }
+
+/// Killed at every step, a restore leaves the old database or the restored one, whole, and the next start goes on with it.
+#[test]
+fn a_restore_that_is_killed_leaves_one_database_or_the_other() {
+    let mut daemon = idle();
+    daemon.import("新", "会社名,電話番号\n海,03-3000-0003\n");
+    let copy = daemon.path("copy.db").to_string_lossy().into_owned();
+    daemon.cli(&["backup", &copy]);
+    daemon.cli(&["dnc", "add", "0330000009", "--reason", "希望"]);
+    // Rows that only the log has.
+    daemon.kill9();
+    let (state, template) = (daemon.path("state"), daemon.path("template"));
+    copy_folder(&state, &template);
+    let database = state.join("kakeru.db");
+    let mut outcomes = std::collections::BTreeMap::new();
+    for kill_at in 1.. {
+        std::fs::remove_dir_all(&state).unwrap();
+        copy_folder(&template, &state);
+        let mut restore = std::process::Command::new(e2e::daemon::binary());
+        restore.args(["restore", &copy, "--database"]).arg(&database);
+        restore.envs(e2e::boundary::environment(kill_at, &daemon.path("points")));
+        let ended = restore.output().unwrap().status;
+        assert!(database.exists(), "no database after step {kill_at}");
+        daemon.start();
+        let blocked = daemon.cli(&["dnc", "ls"])["rows"].as_array().unwrap().len();
+        assert_eq!(daemon.cli(&["list", "view", "新"])["total"], 1, "step {kill_at}");
+        assert_eq!(daemon.cli(&["doctor", "--full"])["database"]["sound"], true, "step {kill_at}");
+        assert!(daemon.stop().success());
+        *outcomes.entry(blocked).or_insert(0) += 1;
+        if ended.success() {
+            assert_eq!(blocked, 0, "the copy was made before");
+            break;
+        }
+        assert!(kill_at < 50, "it never ends");
+    }
+    // 1: as it was. 0: restored.
+    assert!(outcomes[&1] >= 1 && outcomes[&0] >= 3, "{outcomes:?}");
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+}
+
+/// A daemon that cannot use its database says why as every command does.
+#[test]
+fn a_database_that_is_refused_is_told_by_its_code() {
+    let mut daemon = idle();
+    assert!(daemon.stop().success());
+    let (database, config) = (daemon.path("state/kakeru.db"), daemon.path("kakeru.toml"));
+    let run = |extra: &[&str]| {
+        let mut run = std::process::Command::new(e2e::daemon::binary());
+        run.args(["run", "--config"]).arg(&config).args(extra).output().unwrap()
+    };
+    rusqlite::Connection::open(&database).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let newer = run(&["--json"]);
+    let told: Value = serde_json::from_slice(&newer.stdout).unwrap();
+    assert_eq!(
+        (newer.status.code(), &told["error"]["data"]["code"]),
+        (Some(1), &"E-STORE-NEWER".into()),
+        "{told:#}"
+    );
+    std::fs::write(&database, "これはデータベースではありません".repeat(100)).unwrap();
+    for (lang, what, hint) in [
+        ("ja", "データベースが壊れています", "バックアップから復元してください"),
+        ("en", "The database is damaged", "restore a backup"),
+    ] {
+        let refused = run(&["--lang", lang]);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(said.contains("E-STORE-CORRUPT") && said.contains(what) && said.contains(hint), "{said}");
+    }
+    // A copy that is none says nothing of the database.
+    let bad = database.to_string_lossy().into_owned();
+    let place = daemon.path("elsewhere.db").to_string_lossy().into_owned();
+    let refused = daemon.run(&["restore", &bad, "--database", &place]);
+    refused.refused("E-BACKUP-CORRUPT");
+    assert!(!refused.stdout.contains("-wal"), "{}", refused.stdout);
+    daemon.run(&["restore", "/nowhere/copy.db", "--database", &place]).refused("E-FILE");
+}

@@ -7,7 +7,7 @@ use super::args::{
     BackupArgs, DoctorArgs, Global, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb, RestoreArgs,
     SelectArgs, ViewArgs,
 };
-use super::output::{Out, REFUSED, chain};
+use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::render::manage as render;
 use super::verbs::call;
@@ -311,7 +311,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
     let stamp = crate::clock::rfc3339_jst(crate::clock::now().wall).replace([':', '+', '.'], "");
     match store::restore(&args.file, &database, &stamp) {
         Ok(restored) => Ok(render::restored(&database, &restored, out)?),
-        Err(error) => Err(RpcError::refused_as(error.code(), chain(&error)).into()),
+        Err(error) => Err(RpcError::refused_as(error.code(), error.detail()).into()),
     }
 }
 

@@ -1,17 +1,16 @@
-//! Copies of the database: made while it is used, and put back while it is not.
+//! Copies of the database, made while it is used.
 
 use std::fs::{self, File, OpenOptions as FileOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::backup::{Backup as Copy, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::migrate::{APPLICATION_ID, NEWEST};
-use super::open::{self, PRIVATE, blame};
+use super::open::PRIVATE;
 use super::own_files::{is_own, with_suffix};
-use crate::error::{Doing, Error, OpenError, Result};
+use crate::error::{Doing, Error, Result};
 use crate::model::Backup;
 
 /// Copies the database at `source` into `target` as it is at this moment; calls go on. `told` hears pages done and pages in
@@ -75,7 +74,8 @@ fn begin(source: &Path, part: &Path) -> io::Result<()> {
     FileOptions::new().create_new(true).write(true).mode(PRIVATE).open(part).map(drop)
 }
 
-fn copy(source: &Path, part: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> Result<i64> {
+/// Copies pages, and checks them; what is in the log of `source` comes along.
+pub(super) fn copy(source: &Path, part: &Path, told: &mut dyn FnMut(u64, u64) -> bool) -> Result<i64> {
     let doing = "back up";
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(source, flags).doing(doing)?;
@@ -120,72 +120,8 @@ pub(super) fn damaged(answer: &str) -> Error {
     Error::Corrupt(rusqlite::Error::SqliteFailure(code, Some(answer.to_owned())))
 }
 
-/// What [`restore`] did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Restored {
-    /// Where the database that was there is now; `None` when there was none.
-    pub kept: Option<PathBuf>,
-    /// Version of the schema that the copy had; it has the newest now.
-    pub schema: i64,
-}
-
-/// Puts a copy in the place of the database at `database`. What was there is moved aside under a name with `stamp`, never
-/// deleted. Nothing is changed unless the copy is whole and not of a newer version.
-///
-/// # Errors
-/// [`OpenError::InUse`] while a daemon has the database open; [`OpenError::Corrupt`], [`OpenError::Newer`] and
-/// [`OpenError::Io`] for the copy.
-pub fn restore(copy: &Path, database: &Path, stamp: &str) -> std::result::Result<Restored, OpenError> {
-    let _lock = open::lock(database)?;
-    let schema = inspect(copy)?;
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| OpenError::Io { path, source }
-    };
-    let part = with_suffix(database, ".restore");
-    let mut from = File::open(copy).map_err(io(copy))?;
-    let into = FileOptions::new().create(true).truncate(true).write(true).mode(PRIVATE).open(&part);
-    let mut into = into.map_err(io(&part))?;
-    io::copy(&mut from, &mut into).map_err(io(&part))?;
-    into.sync_all().map_err(io(&part))?;
-    let mut kept = None;
-    for suffix in ["", "-wal", "-shm"] {
-        let old = with_suffix(database, suffix);
-        if old.exists() {
-            let aside = with_suffix(database, &format!(".before-{stamp}{suffix}"));
-            fs::rename(&old, &aside).map_err(io(&aside))?;
-            kept.get_or_insert(aside);
-        }
-    }
-    fs::rename(&part, database).map_err(io(database))?;
-    sync_folder(database).map_err(io(database))?;
-    Ok(Restored { kept, schema })
-}
-
-/// Whose file it is, of which version, and whether it is whole; returns the version.
-fn inspect(copy: &Path) -> std::result::Result<i64, OpenError> {
-    let meta = fs::metadata(copy).map_err(|source| OpenError::Io { path: copy.to_owned(), source })?;
-    let corrupt = |detail: String| OpenError::Corrupt { path: copy.to_owned(), detail };
-    if !meta.is_file() || meta.len() == 0 {
-        return Err(corrupt("not a database".to_owned()));
-    }
-    let read = |error| blame(copy, "read the backup", error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(copy, flags).map_err(read)?;
-    let number = |sql: &str| db.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(read);
-    if number("PRAGMA application_id")? != APPLICATION_ID {
-        return Err(corrupt("the file belongs to another program".to_owned()));
-    }
-    let found = number("PRAGMA user_version")?;
-    if found > NEWEST {
-        return Err(OpenError::Newer { path: copy.to_owned(), found, known: NEWEST });
-    }
-    let answer: String = db.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(read)?;
-    if answer == "ok" { Ok(found) } else { Err(corrupt(answer)) }
-}
-
 /// A name is on disk when its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
         _ => File::open(".")?.sync_all(),

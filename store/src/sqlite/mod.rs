@@ -41,6 +41,7 @@ mod people;
 mod projects;
 mod recordings;
 mod recover;
+mod restore;
 mod retention;
 mod saves;
 mod staging;
@@ -75,7 +76,6 @@ use crate::progress::Progress;
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use backup::backup;
-pub use backup::{Restored, restore};
 pub(crate) use contacts::UnlinkAt;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};
@@ -83,6 +83,7 @@ pub(crate) use journal::may_undo;
 pub(crate) use look::look;
 pub(crate) use open::{open, open_reader};
 pub(crate) use own_files::is_own;
+pub use restore::{Restored, restore};
 pub(crate) use staging::Reached;
 
 use audit_log::audit_by;

@@ -13,7 +13,7 @@ use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::view::Views;
-use super::{SqliteBackend, SqliteReader, migrate};
+use super::{SqliteBackend, SqliteReader, migrate, restore};
 use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
@@ -23,6 +23,10 @@ use crate::progress::Progress;
 /// Opens the writing connection.
 pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<SqliteBackend, OpenError> {
     let lock = lock(path)?;
+    if let Some(kept) = restore::finish(path)? {
+        let kept = kept.display();
+        tracing::warn!(%kept, "a restore was cut short and is finished now; what was there before is kept");
+    }
     // Personal data: the file and what SQLite puts beside it are for the daemon's user only.
     let file = FileOptions::new()
         .create(true)

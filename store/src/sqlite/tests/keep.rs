@@ -482,12 +482,33 @@ fn a_bad_copy_changes_nothing() {
     let mut bytes = std::fs::read(&good).unwrap();
     bytes[4096 * 5..4096 * 9].fill(0x5a);
     std::fs::write(&torn, bytes).unwrap();
-    assert_eq!(code(&torn), "E-STORE-CORRUPT");
+    assert_eq!(code(&torn), "E-BACKUP-CORRUPT");
     let text = folder.path().join("text.db");
     std::fs::write(&text, "no database").unwrap();
-    assert_eq!(code(&text), "E-STORE-CORRUPT");
-    assert_eq!(code(&folder.path().join("missing.db")), "E-DISK-IO");
+    assert_eq!(code(&text), "E-BACKUP-CORRUPT");
+    assert_eq!(code(&folder.path().join("missing.db")), "E-FILE");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// What an earlier restore moved aside is a database with a log beside it, and goes back with all it holds.
+#[test]
+fn what_was_moved_aside_goes_back_with_its_log() {
+    let mut world = World::new(5);
+    world.call("見込");
+    let path = world.path.clone();
+    let folder = tempfile::tempdir().unwrap();
+    // As a crash leaves it: rows that only the log has.
+    let aside = folder.path().join("kakeru.db.before-then");
+    std::fs::copy(&path, &aside).unwrap();
+    std::fs::copy(path.with_file_name("kakeru.db-wal"), folder.path().join("kakeru.db.before-then-wal"))
+        .unwrap();
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let place = folder.path().join("kakeru.db");
+    assert_eq!(crate::sqlite::restore(&aside, &place, "now").unwrap().kept, None);
+    let db = open(&place, &OpenOptions::default()).unwrap();
+    let mut reader = open_reader(&place, db.changes()).unwrap();
+    assert_eq!(reader.history(&Default::default()).unwrap().len(), 1);
 }
 
 /// S4.33: a crash between the row of an expired recording and its file leaves the file known.

@@ -1,0 +1,166 @@
+//! Putting a copy in the place of the database, so that a crash at any moment leaves one of the two, whole.
+//!
+//! The copy is made beside the database first. Once it is whole and on disk it gets a name that says so, and with that the restore
+//! is decided: a crash from then on is made up for by whoever opens the database next ([`finish`]). The database keeps its name
+//! until the copy takes it in one step, so that nobody finds none and begins an empty one.
+
+use std::fs::{self, File, OpenOptions as FileOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::backup::{copy as copy_pages, sync_folder};
+use super::migrate::{APPLICATION_ID, NEWEST};
+use super::open::{self, PRIVATE};
+use super::own_files::{is_same, with_suffix};
+use crate::error::{Error, OpenError};
+
+type Result<T> = std::result::Result<T, OpenError>;
+
+/// What [`restore`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// Where the database that was there is now; `None` when there was none.
+    pub kept: Option<PathBuf>,
+    /// Version of the schema that the copy had; it has the newest now.
+    pub schema: i64,
+}
+
+/// Puts a copy in the place of the database at `database`. What was there is moved aside under a name with `stamp`, never
+/// deleted. Nothing is changed unless the copy is whole and not of a newer version; killed at any moment it leaves the old
+/// database or the restored one.
+///
+/// # Errors
+/// [`OpenError::InUse`] while a daemon has the database open; [`OpenError::Copy`], [`OpenError::CopyFile`] and
+/// [`OpenError::Newer`] for the copy; [`OpenError::Io`] and [`OpenError::Sqlite`] for the place.
+pub fn restore(copy: &Path, database: &Path, stamp: &str) -> Result<Restored> {
+    let _lock = open::lock(database)?;
+    let part = with_suffix(&whole_name(database), UNFINISHED);
+    if is_same(copy, &part) {
+        let source = io::Error::other("a restore writes there; give the copy another name");
+        return Err(OpenError::CopyFile { path: copy.to_owned(), source });
+    }
+    // One that was cut short comes before this one.
+    finish(database)?;
+    let database = &whole_name(database);
+    let schema = inspect(copy)?;
+    fill(copy, &part).inspect_err(|_| remove(&part))?;
+    let decided = with_suffix(database, &format!("{DECIDED}{stamp}"));
+    fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
+    let kept = finish(database)?;
+    Ok(Restored { kept, schema })
+}
+
+/// Finishes what was decided, and removes the copy of a restore that was not. Returns where the old database is if there was
+/// something to finish. The caller holds the lock.
+pub(super) fn finish(database: &Path) -> Result<Option<PathBuf>> {
+    let database = &whole_name(database);
+    remove(&with_suffix(database, UNFINISHED));
+    let mut kept = None;
+    for (decided, stamp) in decided(database).map_err(failed(database))? {
+        let aside = |suffix: &str| with_suffix(database, &format!(".before-{stamp}{suffix}"));
+        let there = |path: &Path| path.symlink_metadata().is_ok();
+        if there(database) && !there(&aside("")) {
+            // A second name; where the file system has none, the database is missing until the copy takes its place.
+            fs::hard_link(database, aside(""))
+                .or_else(|_| fs::rename(database, aside("")))
+                .map_err(failed(&aside("")))?;
+        }
+        // The log is the old database's, and must never be read into the copy.
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let old = with_suffix(database, suffix);
+            if there(&old) {
+                fs::rename(&old, aside(suffix)).map_err(failed(&old))?;
+            }
+        }
+        sync_folder(database).map_err(failed(database))?;
+        fs::rename(&decided, database).map_err(failed(database))?;
+        sync_folder(database).map_err(failed(database))?;
+        kept = Some(aside("")).filter(|aside| there(aside));
+    }
+    Ok(kept)
+}
+
+/// Copies that only wait for their name, with their stamps, the oldest first.
+fn decided(database: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let Some(name) = database.file_name().and_then(|name| name.to_str()) else { return Ok(Vec::new()) };
+    let prefix = format!("{name}{DECIDED}");
+    let folder = database.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder)? {
+        let file = file?;
+        if let Some(stamp) = file.file_name().to_str().and_then(|name| name.strip_prefix(&prefix)) {
+            found.push((file.path(), stamp.to_owned()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Copies the pages, with what stands in a log beside the copy: a database that was moved aside has one.
+fn fill(copy: &Path, part: &Path) -> Result<()> {
+    FileOptions::new().create_new(true).write(true).mode(PRIVATE).open(part).map_err(failed(part))?;
+    copy_pages(copy, part, &mut |_, _| true).map_err(|error| match error {
+        Error::Corrupt(source) => OpenError::Copy { path: copy.to_owned(), detail: source.to_string() },
+        Error::File { source, .. } => OpenError::Io { path: part.to_owned(), source },
+        Error::DiskFull(source)
+        | Error::Io(source)
+        | Error::Locked(source)
+        | Error::Internal { source, .. } => {
+            OpenError::Sqlite { path: part.to_owned(), doing: "copy the backup", source }
+        }
+        other => OpenError::Io { path: part.to_owned(), source: io::Error::other(other) },
+    })?;
+    File::open(part).and_then(|file| file.sync_all()).map_err(failed(part))
+}
+
+/// Whose file it is, of which version, and whether it is whole; returns the version.
+fn inspect(copy: &Path) -> Result<i64> {
+    let path = || copy.to_owned();
+    let meta = fs::metadata(copy).map_err(|source| OpenError::CopyFile { path: path(), source })?;
+    let corrupt = |detail: String| OpenError::Copy { path: path(), detail };
+    if !meta.is_file() || meta.len() == 0 {
+        return Err(corrupt("not a database".to_owned()));
+    }
+    let read = |error| match open::blame(copy, "read the backup", error) {
+        OpenError::Corrupt { path, detail } => OpenError::Copy { path, detail },
+        OpenError::Io { path, source } => OpenError::CopyFile { path, source },
+        other => other,
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(copy, flags).map_err(read)?;
+    let number = |sql: &str| db.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(read);
+    if number("PRAGMA application_id")? != APPLICATION_ID {
+        return Err(corrupt("the file belongs to another program".to_owned()));
+    }
+    let found = number("PRAGMA user_version")?;
+    if found > NEWEST {
+        return Err(OpenError::Newer { path: path(), found, known: NEWEST });
+    }
+    let answer: String = db.query_row("PRAGMA integrity_check(1)", [], |r| r.get(0)).map_err(read)?;
+    if answer == "ok" { Ok(found) } else { Err(corrupt(answer)) }
+}
+
+/// SQLite keeps its log beside the file itself, wherever links lead from.
+fn whole_name(database: &Path) -> PathBuf {
+    database.canonicalize().unwrap_or_else(|_| database.to_owned())
+}
+
+fn remove(part: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        // Usually there is none.
+        let _ = fs::remove_file(with_suffix(part, suffix));
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Io { path, source }
+}
+
+/// The copy while it is made.
+const UNFINISHED: &str = ".restore";
+/// The copy when it is whole and on disk; the stamp follows.
+const DECIDED: &str = ".restored-";
