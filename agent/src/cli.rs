@@ -51,7 +51,8 @@ pub fn main() -> ExitCode {
         Err(Failure::Client(error)) => out.failed(&error),
         Err(Failure::Refused(error)) => out.refused(&error),
         Err(Failure::File { path, source }) => {
-            out.refused(&RpcError::with_detail(ErrorCode::File, format!("{}: {source}", path.display())))
+            let path = path.display().to_string();
+            out.refused(&RpcError::with_detail(ErrorCode::File, crate::said::os(&path, &source)))
         }
     };
     ExitCode::from(code)

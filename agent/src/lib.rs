@@ -21,6 +21,7 @@ mod permission;
 mod recordings;
 mod room;
 pub mod run;
+mod said;
 mod settings;
 mod stream;
 pub mod sync;

@@ -4,7 +4,7 @@
 //! answers a few by itself.
 
 use protocol::params::LeadWhat;
-use protocol::{Command, ErrorCode, RpcError};
+use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Action, Role, Scope, permits};
 
 use crate::control::Who;
@@ -185,7 +185,8 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
     let Some(action) = action(command) else { return Ok(Scope::All) };
     let scope = permits(who.role, action);
     if !scope.any() {
-        let detail = format!("{} may not {}", who.role, command.method());
+        let (role, method) = (who.role, command.method());
+        let detail = (format!("{role} は {method} を実行できません"), format!("{role} may not {method}"));
         return Err(RpcError::with_detail(ErrorCode::Permission, detail));
     }
     match command {
@@ -195,15 +196,16 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         | Command::LeadEdit(_)
             if who.reads_contacts =>
         {
-            Err(RpcError::with_detail(ErrorCode::Permission, "contacts.read_only"))
+            Err(RpcError::with_detail(ErrorCode::Permission, Detail::name("contacts.read_only")))
         }
         Command::ContactEdit(edit) if who.masked && edit.numbers.is_some() => {
-            Err(RpcError::with_detail(ErrorCode::FieldPerm, "numbers"))
+            Err(RpcError::with_detail(ErrorCode::FieldPerm, ("電話番号", "numbers")))
         }
         // A file of masked numbers is of no use, and one of whole ones is what they may not see (S3.14).
-        _ if who.masked && action == Action::Export => {
-            Err(RpcError::with_detail(ErrorCode::FieldPerm, "a file holds whole numbers"))
-        }
+        _ if who.masked && action == Action::Export => Err(RpcError::with_detail(
+            ErrorCode::FieldPerm,
+            ("ファイルには電話番号がそのまま入ります", "a file holds whole numbers"),
+        )),
         _ => Ok(scope),
     }
 }
@@ -226,7 +228,8 @@ pub(crate) fn check_path(who: &Who, command: &Command) -> Result<(), RpcError> {
     };
     match path {
         Some(_) if !who.owner => {
-            Err(RpcError::with_detail(ErrorCode::Permission, "path: upload the file instead"))
+            let detail = ("path は使えません。ファイルを送ってください", "path: upload the file instead");
+            Err(RpcError::with_detail(ErrorCode::Permission, detail))
         }
         _ => Ok(()),
     }

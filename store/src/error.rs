@@ -1,10 +1,14 @@
 //! Errors by blame, with the stable codes that operators and scripts see.
 
+mod ja;
 mod list;
+mod said;
 
 use std::path::PathBuf;
 
+pub use ja::os;
 pub use list::ListError;
+pub use said::Said;
 
 use crate::code::Code;
 use crate::id::{AttemptId, ContactId};
@@ -203,7 +207,7 @@ pub enum Error {
         /// The field.
         what: &'static str,
         /// What it must be.
-        needs: &'static str,
+        needs: Said,
     },
     /// A form lacks something, or holds what cannot be kept.
     #[error("{}", _0.en())]
@@ -236,7 +240,7 @@ pub enum Error {
     #[error("it cannot be deleted now: {why}")]
     DeleteGuard {
         /// What needs it.
-        why: &'static str,
+        why: Said,
     },
     /// The label, code or key is in use.
     #[error("there is a status {label:?} already")]
@@ -293,7 +297,7 @@ pub enum Error {
     #[error("the import stopped: {reason}")]
     ImportStopped {
         /// Why.
-        reason: String,
+        reason: Said,
     },
     /// The disk is full. Dialing must stop; what was acknowledged is safe.
     #[error("the disk is full; free some space, dialing stays off until a write succeeds")]

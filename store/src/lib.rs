@@ -46,7 +46,7 @@ pub mod time;
 pub use code::Code;
 pub use dnc_import::{DncImport, DncImported, DncUndone};
 pub use dnc_preview::{DncEffect, DncPreviewRow};
-pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result};
+pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result, Said, os};
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, NoteId, ProjectId, UserId};
 pub use model::*;

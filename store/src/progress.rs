@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Said};
 
 /// Two counters that long work moves and whoever waits for it looks at, and a switch that ends it. Copies are of the same
 /// work.
@@ -63,7 +63,9 @@ impl Progress {
 
 /// What work that nobody wanted any more ends with.
 pub(crate) fn stopped() -> Error {
-    Error::ImportStopped { reason: "cancelled; nothing was kept".to_owned() }
+    Error::ImportStopped {
+        reason: Said::fixed("中止しました。何も残していません", "cancelled; nothing was kept"),
+    }
 }
 
 /// No part of what is asked for, so all are equal.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::params::*;
 use crate::result::*;
-use crate::rpc::RpcError;
+use crate::rpc::{RpcError, unread};
 
 /// The parameters of one method, which know the method's name and result.
 pub trait Verb: Serialize + DeserializeOwned {
@@ -45,13 +45,16 @@ macro_rules! commands {
             pub fn from_parts(method: &str, params: Value) -> Result<Self, RpcError> {
                 let params = if params.is_null() { Value::Object(Map::new()) } else { params };
                 if !params.is_object() {
-                    return Err(RpcError::protocol(RpcError::INVALID_PARAMS, "params must be an object"));
+                    return Err(RpcError::protocol(
+                        RpcError::INVALID_PARAMS,
+                        ("params はオブジェクトにしてください", "params must be an object"),
+                    ));
                 }
                 match method {
                     $($method => serde_json::from_value(params).map(Self::$name),)+
-                    _ => return Err(RpcError::protocol(RpcError::METHOD_NOT_FOUND, format!("unknown method {method:?}"))),
+                    _ => return Err(RpcError::protocol(RpcError::METHOD_NOT_FOUND, (format!("メソッド {method:?} はありません"), format!("unknown method {method:?}")))),
                 }
-                .map_err(|error| RpcError::protocol(RpcError::INVALID_PARAMS, error.to_string()))
+                .map_err(|error| RpcError::protocol(RpcError::INVALID_PARAMS, unread(&error)))
             }
 
             /// The method's name.

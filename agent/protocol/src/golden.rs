@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::command::normalise_result;
-use crate::{Command, ErrorCode, Event, EventRecord, Incoming, Lagged, Reply, Request, RpcError};
+use crate::{Command, Detail, ErrorCode, Event, EventRecord, Incoming, Lagged, Reply, Request, RpcError};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
@@ -68,14 +68,25 @@ fn every_event_has_a_golden_file_that_reads_and_writes_back() {
 #[test]
 fn refusals_and_lagged_have_golden_files() {
     for (file, expected) in [
-        ("error.refused.json", RpcError::with_detail(ErrorCode::SeatRequired, "a, b")),
+        ("error.refused.json", RpcError::with_detail(ErrorCode::SeatRequired, Detail::name("a, b"))),
         (
             "error.events_gone.json",
             RpcError::refused(ErrorCode::EventsGone).with_snapshot(json!({ "seq": 5120 })),
         ),
         (
             "error.unknown_method.json",
-            RpcError::protocol(RpcError::METHOD_NOT_FOUND, "unknown method \"call.dail\""),
+            RpcError::protocol(
+                RpcError::METHOD_NOT_FOUND,
+                ("メソッド \"call.dail\" はありません", "unknown method \"call.dail\""),
+            ),
+        ),
+        (
+            "error.detail.json",
+            RpcError::with_detail(ErrorCode::ListFull, {
+                let Value::Object(facts) = json!({ "limit": 5000, "free": 3 }) else { unreachable!() };
+                let en = "the list takes at most 5000 leads; 3 more fit";
+                Detail::from(("上限 5000件、残り 3件", en)).with(facts)
+            }),
         ),
     ] {
         let golden = read(file);
@@ -97,7 +108,7 @@ fn no_golden_file_is_without_a_message() {
         .flat_map(|method| [format!("request.{method}.json"), format!("reply.{method}.json")])
         .chain(Event::KINDS.iter().map(|kind| format!("event.{kind}.json")))
         .collect();
-    for name in ["error.refused", "error.events_gone", "error.unknown_method", "lagged"] {
+    for name in ["error.refused", "error.detail", "error.events_gone", "error.unknown_method", "lagged"] {
         expected.insert(format!("{name}.json"));
     }
     let found: BTreeSet<String> =

@@ -9,6 +9,7 @@
 
 mod code;
 mod command;
+mod detail;
 mod event;
 pub mod params;
 pub mod result;
@@ -16,6 +17,7 @@ mod rpc;
 
 pub use code::{ErrorCode, Lang, Text, UnknownCode};
 pub use command::{Command, Verb};
+pub use detail::Detail;
 pub use event::{Event, EventRecord, Lagged, read_event};
 pub use rpc::{ErrorData, Id, Incoming, MAX_LINE, ReadError, Reply, Request, RpcError};
 

@@ -1,10 +1,11 @@
 //! JSON-RPC 2.0: one object per line in both directions.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::code::ErrorCode;
+use crate::code::{ErrorCode, Lang};
 use crate::command::Command;
+use crate::detail::Detail;
 
 /// Longest line a client may send, the line break not counted.
 pub const MAX_LINE: usize = 1024 * 1024;
@@ -49,14 +50,17 @@ impl Request {
     pub fn parse(line: &[u8]) -> Result<Self, Box<Reply>> {
         let refuse = |id: Id, error: RpcError| Box::new(Reply::refused(id, error));
         let value: Value = serde_json::from_slice(line)
-            .map_err(|error| refuse(Id::Null, RpcError::protocol(RpcError::PARSE, error.to_string())))?;
+            .map_err(|error| refuse(Id::Null, RpcError::protocol(RpcError::PARSE, unread(&error))))?;
         // An id that can be read is answered even when the rest cannot.
         let id = value.get("id").and_then(|id| Id::deserialize(id).ok()).unwrap_or(Id::Null);
         let raw = RawRequest::deserialize(value).map_err(|error| {
-            refuse(id.clone(), RpcError::protocol(RpcError::INVALID_REQUEST, error.to_string()))
+            refuse(id.clone(), RpcError::protocol(RpcError::INVALID_REQUEST, unread(&error)))
         })?;
         if raw.jsonrpc != "2.0" || raw.id == Id::Null {
-            let detail = "jsonrpc must be \"2.0\" and id a number or a text";
+            let detail = (
+                "jsonrpc は \"2.0\"、id は数か文字列にしてください",
+                "jsonrpc must be \"2.0\" and id a number or a text",
+            );
             return Err(refuse(raw.id, RpcError::protocol(RpcError::INVALID_REQUEST, detail)));
         }
         match Command::from_parts(&raw.method, raw.params) {
@@ -114,10 +118,49 @@ pub struct RpcError {
 pub struct ErrorData {
     /// The stable code, `E-…`. A text, since a newer daemon may know more codes than this client.
     pub code: String,
-    /// What exactly, where the code alone does not tell. Not translated.
+    /// What exactly, where the code alone does not tell, in English.
     pub detail: Option<String>,
+    /// The same in Japanese, where it is another text; empty where the code's own text says it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail_ja: Option<String>,
+    /// Numbers and names of the detail, for programs.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub facts: Map<String, Value>,
     /// With `E-EVENTS-GONE`: the result of `status.get`, whose `seq` is where to subscribe from.
     pub snapshot: Option<Value>,
+}
+
+impl ErrorData {
+    fn of(code: &str) -> Self {
+        Self { code: code.to_owned(), detail: None, detail_ja: None, facts: Map::new(), snapshot: None }
+    }
+
+    fn say(&mut self, Detail { ja, en, facts }: Detail) {
+        self.detail_ja = (ja != en).then_some(ja);
+        self.detail = (!en.is_empty()).then_some(en);
+        self.facts = facts;
+    }
+
+    /// What exactly, in one language; `None` where the code's own text says it all, or the daemon knows none in it.
+    pub fn detail_in(&self, lang: Lang) -> Option<&str> {
+        let detail = match lang {
+            Lang::Ja => self.detail_ja.as_deref().or(self.detail.as_deref()),
+            Lang::En => self.detail.as_deref(),
+        };
+        detail.filter(|detail| !detail.is_empty())
+    }
+}
+
+/// What was not understood of a line. The words in backquotes are names of ours.
+pub(crate) fn unread(error: &serde_json::Error) -> Detail {
+    let english = error.to_string();
+    let names: Vec<&str> = english.split('`').skip(1).step_by(2).collect();
+    let ja = match (names.is_empty(), error.line()) {
+        (false, _) => format!("読み取れません: {}", names.join(", ")),
+        (true, 0) => "読み取れません".to_owned(),
+        (true, line) => format!("{line}行 {}文字目を読み取れません", error.column()),
+    };
+    (ja, english).into()
 }
 
 impl RpcError {
@@ -137,37 +180,34 @@ impl RpcError {
         Self {
             code: Self::REFUSED,
             message: code.text().en.to_owned(),
-            data: Some(Box::new(ErrorData { code: code.as_str().to_owned(), detail: None, snapshot: None })),
+            data: Some(Box::new(ErrorData::of(code.as_str()))),
         }
     }
 
     /// A refusal by a code that came as text, such as the store's. Codes unknown here are passed on as they are.
-    pub fn refused_as(code: &str, detail: impl Into<String>) -> Self {
+    pub fn refused_as(code: &str, detail: impl Into<Detail>) -> Self {
         let detail = detail.into();
         match code.parse::<ErrorCode>() {
             Ok(known) => Self::with_detail(known, detail),
-            Err(_) => Self {
-                code: Self::REFUSED,
-                message: detail.clone(),
-                data: Some(Box::new(ErrorData {
-                    code: code.to_owned(),
-                    detail: Some(detail),
-                    snapshot: None,
-                })),
-            },
+            Err(_) => {
+                let mut data = ErrorData::of(code);
+                let message = detail.en.clone();
+                data.say(detail);
+                Self { code: Self::REFUSED, message, data: Some(Box::new(data)) }
+            }
         }
     }
 
     /// A line that broke the protocol.
-    pub fn protocol(code: i64, detail: impl Into<String>) -> Self {
+    pub fn protocol(code: i64, detail: impl Into<Detail>) -> Self {
         Self { code, ..Self::with_detail(ErrorCode::BadRequest, detail) }
     }
 
     /// A refusal that says what exactly.
-    pub fn with_detail(code: ErrorCode, detail: impl Into<String>) -> Self {
+    pub fn with_detail(code: ErrorCode, detail: impl Into<Detail>) -> Self {
         let mut error = Self::refused(code);
         if let Some(data) = &mut error.data {
-            data.detail = Some(detail.into());
+            data.say(detail.into());
         }
         error
     }
@@ -291,14 +331,14 @@ mod tests {
 
     #[test]
     fn lines_never_contain_a_line_break() {
-        let error = RpcError::with_detail(ErrorCode::Dnc, "two\nlines");
+        let error = RpcError::with_detail(ErrorCode::Dnc, Detail::name("two\nlines"));
         assert!(!Reply::refused(Id::Number(1), error).to_line().contains('\n'));
     }
 
     #[test]
     fn a_code_of_a_newer_store_is_passed_on() {
-        let error = RpcError::refused_as("E-SOMETHING-NEW", "what it is");
+        let error = RpcError::refused_as("E-SOMETHING-NEW", ("新しい", "what it is"));
         assert_eq!((error.error_code(), error.data.unwrap().code.as_str()), (None, "E-SOMETHING-NEW"));
-        assert_eq!(RpcError::refused_as("E-DNC", "x").error_code(), Some(ErrorCode::Dnc));
+        assert_eq!(RpcError::refused_as("E-DNC", Detail::name("x")).error_code(), Some(ErrorCode::Dnc));
     }
 }

@@ -54,7 +54,10 @@ pub(super) fn refused(path: &Path, errors: &[ConfigError], out: Out) -> Failure 
         };
         let mistakes: Vec<_> = errors.iter().map(told).collect();
         let file = path.display().to_string();
-        let error = RpcError::with_detail(ErrorCode::Config, format!("{file}: {}", mistakes_en(count)));
+        let error = RpcError::with_detail(
+            ErrorCode::Config,
+            (format!("{file}: {count}件"), format!("{file}: {}", mistakes_en(count))),
+        );
         let _ = out.object(
             &json!({ "error": error, "file": file, "ok": false, "errors": mistakes, "warnings": [] }),
         );
@@ -64,11 +67,7 @@ pub(super) fn refused(path: &Path, errors: &[ConfigError], out: Out) -> Failure 
         let (place, key) = place(path, error.line, &error.path);
         out.note(&format!("{place}: {key}{}", error.message.in_locale(locale)));
     }
-    let count = match out.lang {
-        Lang::Ja => format!("{count}件"),
-        Lang::En => mistakes_en(count),
-    };
-    RpcError::with_detail(ErrorCode::Config, count).into()
+    RpcError::with_detail(ErrorCode::Config, (format!("{count}件"), mistakes_en(count))).into()
 }
 
 fn mistakes_en(count: usize) -> String {

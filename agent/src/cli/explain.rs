@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use media::dtls::DtlsIdentity;
-use protocol::{ErrorCode, Lang, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use serde_json::json;
 use sip_stack::transport::{Flow, TransportKind};
 use sip_stack::ua::{Invite, UaConfig, UserAgent};
@@ -23,10 +23,10 @@ pub(super) fn explain(config: &config::Config, args: &ExplainArgs, out: Out) -> 
     let Some(account) = config.account(name) else {
         let known: Vec<_> = config.accounts.iter().map(|account| account.name.as_str()).collect();
         let known = known.join(", ");
-        let detail = match out.lang {
-            Lang::Ja => format!("アカウント {name} はありません: {known}"),
-            Lang::En => format!("no account {name}; one of {known}"),
-        };
+        let detail = (
+            format!("アカウント {name} はありません: {known}"),
+            format!("no account {name}; one of {known}"),
+        );
         return Err(RpcError::with_detail(ErrorCode::Config, detail).into());
     };
     let number = args.number.as_deref().unwrap_or(SAMPLE);
@@ -40,7 +40,7 @@ pub(super) fn explain(config: &config::Config, args: &ExplainArgs, out: Out) -> 
             Ok(text.lines().try_for_each(|line| out.line(line))?)
         }
         Err(code) => {
-            out.refused(&RpcError::with_detail(code, name));
+            out.refused(&RpcError::with_detail(code, Detail::name(name)));
             Err(Failure::Exit(BAD_CONFIG))
         }
     }

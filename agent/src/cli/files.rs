@@ -150,7 +150,7 @@ pub(super) fn fetch<V: Verb<Result = ExportResult>>(
     let result = client.call(verb)?;
     drop(bar);
     let Some(download) = &result.download else {
-        let detail = "the daemon offered no file";
+        let detail = ("デーモンがファイルを渡しません", "the daemon offered no file");
         return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
     };
     let named = save(&mut client, download, file, out)?;

@@ -175,7 +175,12 @@ fn lead_at(client: &mut Client, list: &str, position: i64) -> Result<String, Fai
     let after = Some(position.saturating_sub(1));
     let page = client.call(ListShow { list: list.to_owned(), after, limit: Some(1), filter: None })?;
     let found = page.rows.into_iter().find(|row| row.position == position);
-    let none = || RpcError::with_detail(ErrorCode::NotFound, format!("lead {list}#{position}"));
+    let none = || {
+        RpcError::with_detail(
+            ErrorCode::NotFound,
+            (format!("発信先 {list}#{position}"), format!("lead {list}#{position}")),
+        )
+    };
     Ok(found.ok_or_else(none)?.id)
 }
 
@@ -311,7 +316,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
     let stamp = crate::clock::rfc3339_jst(crate::clock::now().wall).replace([':', '+', '.'], "");
     match store::restore(&args.file, &database, &stamp) {
         Ok(restored) => Ok(render::restored(&database, &restored, out)?),
-        Err(error) => Err(RpcError::refused_as(error.code(), error.detail()).into()),
+        Err(error) => Err(RpcError::refused_as(error.code(), (error.ja(), error.detail())).into()),
     }
 }
 

@@ -370,7 +370,7 @@ fn export<V: Method<Result = Exported>>(
     drop(bar);
     let mut result = result?;
     let Some(download) = result.download.take() else {
-        let detail = "the daemon offered no file";
+        let detail = ("デーモンがファイルを渡しません", "the daemon offered no file");
         return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
     };
     let named = files::save(&mut client, &download, file, out)?;

@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use protocol::{ErrorCode, Lang, RpcError};
+use protocol::{Detail, ErrorCode, Lang, RpcError};
 use serde::Serialize;
 use serde_json::json;
 
 use super::table::{Table, clean};
 use crate::control::client::ClientError;
+use crate::said;
 
 /// Exit code of a refusal.
 pub(super) const REFUSED: u8 = 1;
@@ -85,13 +86,14 @@ impl Out {
                     io::ErrorKind::PermissionDenied => ErrorCode::DaemonForbidden,
                     _ => ErrorCode::DaemonUnreachable,
                 };
-                self.refused(&RpcError::with_detail(code, format!("{}: {source}", path.display())))
+                self.refused(&RpcError::with_detail(code, said::os(&path.display().to_string(), source)))
             }
             ClientError::Broken(source) => {
-                self.refused(&RpcError::with_detail(ErrorCode::DaemonLost, source.to_string()))
+                let detail = (store::os(source), source.to_string());
+                self.refused(&RpcError::with_detail(ErrorCode::DaemonLost, detail))
             }
             ClientError::Answer(source) => {
-                self.refused(&RpcError::with_detail(ErrorCode::Version, source.to_string()))
+                self.refused(&RpcError::with_detail(ErrorCode::Version, Detail::log(source)))
             }
         }
     }
@@ -110,7 +112,7 @@ impl Out {
     pub(super) fn usage(self, (ja, en): (&str, &str), more: &str) -> u8 {
         let code = ErrorCode::Usage;
         if self.json {
-            return self.refused(&RpcError::with_detail(code, en));
+            return self.refused(&RpcError::with_detail(code, (ja, en)));
         }
         let what = match self.lang {
             Lang::Ja => ja,
@@ -125,7 +127,7 @@ impl Out {
 
     /// Says why a command is refused, and what to do about it where `code` does not know.
     pub(super) fn problem(self, code: ErrorCode, text: &str, hint: &str) -> u8 {
-        let error = RpcError::with_detail(code, text);
+        let error = RpcError::with_detail(code, Detail::name(text));
         if self.json {
             return self.refused(&error);
         }
@@ -150,7 +152,7 @@ fn exit_code(code: Option<ErrorCode>) -> u8 {
 /// Code, what is wrong, and what to do about it.
 fn refusal(error: &RpcError, lang: Lang) -> Vec<String> {
     let data = error.data.as_deref();
-    let detail = data.and_then(|data| data.detail.as_deref());
+    let detail = data.and_then(|data| data.detail_in(lang));
     let code = data.map_or("E-INTERNAL", |data| data.code.as_str());
     let (text, hint) = match code.parse::<ErrorCode>() {
         Ok(known) => (known.text().in_lang(lang), known.hint().in_lang(lang)),
@@ -186,11 +188,30 @@ mod tests {
     fn every_refusal_is_shown_with_what_to_do() {
         for code in ErrorCode::ALL {
             for lang in [Lang::Ja, Lang::En] {
-                let lines = refusal(&RpcError::with_detail(*code, "ここ"), lang);
+                let lines = refusal(&RpcError::with_detail(*code, Detail::name("ここ")), lang);
                 assert_eq!(lines[0], format!("{code} {} (ここ)", code.text().in_lang(lang)));
                 assert_eq!(lines[1].trim(), code.hint().in_lang(lang), "{code}");
             }
         }
+    }
+
+    /// Section E: what exactly is said in the language of the rest; in English by a daemon that knows no other.
+    #[test]
+    fn what_exactly_is_said_in_the_language_of_the_rest() {
+        let full = store::Error::from(store::ListError::Full { limit: 5000, free: 3 });
+        let error = RpcError::refused_as(full.code(), said::store_says(&full, full.to_string()));
+        assert_eq!(
+            refusal(&error, Lang::Ja)[0],
+            "E-LIST-FULL リストの登録上限を超えます (上限 5000件、残り 3件)"
+        );
+        let english = refusal(&error, Lang::En).remove(0);
+        assert!(english.ends_with("(the list takes at most 5000 leads; 3 more fit)"), "{english}");
+        let mut older = error;
+        older.data.as_mut().unwrap().detail_ja = None;
+        assert!(refusal(&older, Lang::Ja)[0].ends_with("3 more fit)"));
+        let silent = RpcError::with_detail(ErrorCode::Internal, Detail::log("a task panicked"));
+        assert_eq!(refusal(&silent, Lang::Ja)[0], "E-INTERNAL 内部エラーが発生しました");
+        assert!(refusal(&silent, Lang::En)[0].ends_with("(a task panicked)"));
     }
 
     #[test]

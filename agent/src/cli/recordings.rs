@@ -139,7 +139,7 @@ pub(super) fn take(
     let mut client = Client::connect(socket)?;
     let page = client.call(RecordingLs { attempt: Some(attempt.clone()), ..RecordingLs::default() })?;
     let missing = || {
-        let detail = format!("recording of {attempt}");
+        let detail = (format!("通話 {attempt} の録音"), format!("recording of {attempt}"));
         Failure::from(RpcError::with_detail(ErrorCode::NotFound, detail))
     };
     let row = page.rows.into_iter().next().ok_or_else(missing)?;

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use protocol::params::{EventsSubscribe, Status};
 use protocol::result::Subscribed;
-use protocol::{Command, ErrorCode, Id, Lagged, MAX_LINE, Reply, Request, RpcError};
+use protocol::{Command, Detail, ErrorCode, Id, Lagged, MAX_LINE, Reply, Request, RpcError};
 
 use super::files::{Export, Files};
 use super::hub::Stored;
@@ -110,7 +110,10 @@ impl Connection {
             line = self.lines.next(), if self.pending.len() < MAX_PENDING => match line {
                 Ok(Line::Text(line)) => self.on_line(&line).await,
                 Ok(Line::TooLong) => {
-                    let detail = format!("a line is longer than {MAX_LINE} bytes");
+                    let detail = (
+                        format!("1行は{MAX_LINE}バイトまでです"),
+                        format!("a line is longer than {MAX_LINE} bytes"),
+                    );
                     let error = RpcError::protocol(RpcError::INVALID_REQUEST, detail);
                     let _ = self.send(&Reply::refused(Id::Null, error));
                     Err(Close)
@@ -215,7 +218,7 @@ impl Connection {
             Ok(()) => Ok(answer),
             Err(mpsc::error::SendTimeoutError::Timeout(_)) => Err(ErrorCode::Busy.into()),
             Err(mpsc::error::SendTimeoutError::Closed(_)) => {
-                Err(RpcError::with_detail(ErrorCode::Busy, "the daemon is stopping"))
+                Err(RpcError::with_detail(ErrorCode::Busy, ("停止中です", "the daemon is stopping")))
             }
         }
     }
@@ -318,7 +321,7 @@ impl Connection {
 
     fn send_result<T: serde::Serialize>(&self, id: Id, result: &T) -> Result<(), RpcError> {
         let outcome = serde_json::to_value(result)
-            .map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()));
+            .map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)));
         // A full queue closes the connection at the next reply; there is nobody to tell.
         let _ = self.send(&Reply { id, outcome });
         Ok(())
@@ -359,7 +362,8 @@ type CoreAnswer = oneshot::Receiver<Result<Value, RpcError>>;
 
 async fn answered(id: Id, answer: CoreAnswer) -> Reply {
     let outcome = answer.await.unwrap_or_else(|_| {
-        Err(RpcError::with_detail(ErrorCode::Busy, "the daemon stopped before it answered"))
+        let detail = ("応答の前に停止しました", "the daemon stopped before it answered");
+        Err(RpcError::with_detail(ErrorCode::Busy, detail))
     });
     Reply { id, outcome }
 }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use protocol::ErrorCode;
 use protocol::params::{ListDownload, ListUpload, SentFile};
 use protocol::result::{Downloaded, Uploaded};
+use protocol::{Detail, ErrorCode};
 
 use super::{RpcError, base64};
 
@@ -56,7 +56,10 @@ impl Files {
     /// Keeps a piece.
     pub(super) fn upload(&mut self, piece: &ListUpload) -> Result<Uploaded, RpcError> {
         let Some(bytes) = base64::decode(&piece.data) else {
-            return Err(RpcError::with_detail(ErrorCode::BadRequest, "data is not base64"));
+            return Err(RpcError::with_detail(
+                ErrorCode::BadRequest,
+                ("data が base64 ではありません", "data is not base64"),
+            ));
         };
         if self.upload.as_ref().is_none_or(|upload| upload.name != piece.upload) {
             self.upload = None;
@@ -98,11 +101,17 @@ impl Files {
             (None, Some(name)) => {
                 let upload = self.upload.take_if(|upload| upload.name == name);
                 upload.map(Some).ok_or_else(|| {
-                    RpcError::with_detail(ErrorCode::BadRequest, format!("nothing was uploaded as {name:?}"))
+                    let detail = (
+                        format!("{name:?} というファイルは送られていません"),
+                        format!("nothing was uploaded as {name:?}"),
+                    );
+                    RpcError::with_detail(ErrorCode::BadRequest, detail)
                 })
             }
             _ => {
-                Err(RpcError::with_detail(ErrorCode::BadRequest, "exactly one of path and upload is needed"))
+                let detail =
+                    ("path と upload のどちらか一方が必要です", "exactly one of path and upload is needed");
+                Err(RpcError::with_detail(ErrorCode::BadRequest, detail))
             }
         }
     }
@@ -120,10 +129,12 @@ impl Files {
     /// Reads a piece.
     pub(super) fn download(&self, wanted: &ListDownload) -> Result<Downloaded, RpcError> {
         let Some((_, file)) = self.downloads.iter().find(|(name, _)| *name == wanted.download) else {
-            let detail = format!("nothing to fetch as {:?}", wanted.download);
+            let name = &wanted.download;
+            let detail =
+                (format!("{name:?} というファイルはありません"), format!("nothing to fetch as {name:?}"));
             return Err(RpcError::with_detail(ErrorCode::BadRequest, detail));
         };
-        let failed = |error: io::Error| RpcError::with_detail(ErrorCode::Internal, error.to_string());
+        let failed = |error: io::Error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error));
         let size = file.metadata().map_err(failed)?.len();
         if wanted.offset >= size {
             return Ok(Downloaded { data: String::new(), next: None });
@@ -145,7 +156,11 @@ impl Files {
 }
 
 fn too_large(limit: u64) -> RpcError {
-    RpcError::with_detail(ErrorCode::CsvTooLarge, format!("more than {} MiB", limit / (1024 * 1024)))
+    let most = limit / (1024 * 1024);
+    RpcError::with_detail(
+        ErrorCode::CsvTooLarge,
+        (format!("{most} MiB を超えています"), format!("more than {most} MiB")),
+    )
 }
 
 fn unwritten(error: &io::Error) -> RpcError {
@@ -153,7 +168,7 @@ fn unwritten(error: &io::Error) -> RpcError {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
         _ => ErrorCode::DiskIo,
     };
-    RpcError::with_detail(code, error.to_string())
+    RpcError::with_detail(code, (store::os(error), error.to_string()))
 }
 
 /// A file that has lost its name before its first byte is written.

@@ -1,6 +1,6 @@
 //! Which seat a command means, and whether its sender may work there.
 
-use protocol::ErrorCode;
+use protocol::{Detail, ErrorCode};
 use store::Role;
 
 use super::{RpcError, Who};
@@ -23,16 +23,17 @@ pub fn resolve_seat<'a>(
     };
     let bound: Vec<_> = (0..seats.len()).filter(|index| seats[*index].1 == Some(who.uid)).collect();
     let index = match (named, bound.as_slice(), seats.len()) {
-        (Some(named), _, _) => seats
-            .iter()
-            .position(|(name, _)| *name == named)
-            .ok_or_else(|| RpcError::with_detail(ErrorCode::SeatUnknown, format!("{named} ({})", names())))?,
+        (Some(named), _, _) => seats.iter().position(|(name, _)| *name == named).ok_or_else(|| {
+            RpcError::with_detail(ErrorCode::SeatUnknown, Detail::name(format!("{named} ({})", names())))
+        })?,
         (None, [own], _) => *own,
         (None, [], 1) => 0,
-        (None, _, _) => return Err(RpcError::with_detail(ErrorCode::SeatRequired, names())),
+        (None, _, _) => return Err(RpcError::with_detail(ErrorCode::SeatRequired, Detail::name(names()))),
     };
     if !theirs(seats[index].1) {
-        return Err(RpcError::with_detail(ErrorCode::Permission, format!("seat {}", seats[index].0)));
+        let seat = seats[index].0;
+        let detail = (format!("席 {seat}"), format!("seat {seat}"));
+        return Err(RpcError::with_detail(ErrorCode::Permission, detail));
     }
     Ok(index)
 }

@@ -132,7 +132,10 @@ async fn serve(
 /// Says why and closes.
 async fn turn_away(mut stream: UnixStream) {
     tracing::warn!("more than {MAX_CLIENTS} control clients; one was turned away");
-    let error = RpcError::with_detail(ErrorCode::Busy, format!("{MAX_CLIENTS} clients are connected"));
+    let error = RpcError::with_detail(
+        ErrorCode::Busy,
+        (format!("接続は{MAX_CLIENTS}件までです"), format!("{MAX_CLIENTS} clients are connected")),
+    );
     let line = Reply::refused(Id::Null, error).to_line() + "\n";
     // A fresh socket's buffer takes a line at once; a client that is gone already does not matter.
     let _ = stream.try_write(line.as_bytes());

@@ -31,9 +31,12 @@ pub(super) fn callee(
     lead: Option<String>,
     attempt: Option<String>,
 ) -> Result<Option<Callee>, RpcError> {
-    let bad = |what: &str| RpcError::with_detail(ErrorCode::BadRequest, what);
+    let bad = |ja, en| RpcError::with_detail(ErrorCode::BadRequest, (ja, en));
     if label.is_some() && contact.is_none() {
-        return Err(bad("a label chooses among the numbers of a contact"));
+        return Err(bad(
+            "label は連絡先の番号を選ぶものです",
+            "a label chooses among the numbers of a contact",
+        ));
     }
     Ok(match (number, contact, lead, attempt) {
         (None, None, None, None) => None,
@@ -41,7 +44,12 @@ pub(super) fn callee(
         (None, Some(word), None, None) => Some(Callee::Contact { word, label }),
         (None, None, Some(lead), None) => Some(Callee::Lead(id(&lead, "lead")?)),
         (None, None, None, Some(attempt)) => Some(Callee::Attempt(id(&attempt, "attempt")?)),
-        _ => return Err(bad("only one of number, contact, lead and attempt")),
+        _ => {
+            return Err(bad(
+                "number・contact・lead・attempt のうち1つだけ指定してください",
+                "only one of number, contact, lead and attempt",
+            ));
+        }
     })
 }
 

@@ -5,7 +5,7 @@ use dialer::{Next, Refusal, SaveIntent};
 use media::types::Command as MediaCommand;
 use protocol::params::{CallDial, CallDtmf, CallMute, CallSave, DialStart};
 use protocol::result::{SeatStatus, TapMode};
-use protocol::{Command, ErrorCode, RpcError};
+use protocol::{Command, Detail, ErrorCode, RpcError};
 use serde::Serialize;
 use sip_stack::ua::{DtmfError, HoldError};
 use store::{AttemptId, ManualCall, Origin};
@@ -219,7 +219,7 @@ impl Core {
     /// Whether an INVITE may leave from this seat.
     pub(super) fn line_is_free(&self, seat: SeatIndex) -> Result<(), RpcError> {
         if let Some((code, detail)) = &self.store_trouble {
-            return Err(RpcError::refused_as(code, detail));
+            return Err(RpcError::refused_as(code, Detail::log(detail)));
         }
         let account = &self.accounts[self.seats[seat].account];
         if !account.target_is_lawful(&self.ua) {
@@ -230,7 +230,7 @@ impl Core {
         }
         match self.has_line(self.seats[seat].account) {
             true => Ok(()),
-            false => Err(RpcError::with_detail(ErrorCode::LineFull, account.config.name.as_str())),
+            false => Err(RpcError::with_detail(ErrorCode::LineFull, Detail::name(&account.config.name))),
         }
     }
 
@@ -300,7 +300,10 @@ impl Core {
             (None, Some(_)) => {}
             (Some(Ok(named)), Some(open)) if named == open => {}
             (Some(Ok(named)), _) if self.is_open_elsewhere(named) => {
-                let error = RpcError::with_detail(ErrorCode::CallBusy, "the call is open at another seat");
+                let error = RpcError::with_detail(
+                    ErrorCode::CallBusy,
+                    ("別の席が通話の結果を入力中です", "the call is open at another seat"),
+                );
                 return respond::<SeatStatus>(reply, Err(error));
             }
             // A row that is not open at this seat: one that a crash left behind, or sealed (the store refuses then).
@@ -387,7 +390,10 @@ impl Core {
                 return Err(ErrorCode::Busy.into());
             }
             if runtime.list.as_ref().is_some_and(|dialed| dialed.id != list.id) {
-                return Err(RpcError::with_detail(ErrorCode::ListBusy, "another list is being dialed here"));
+                return Err(RpcError::with_detail(
+                    ErrorCode::ListBusy,
+                    ("この席では別のリストを架電中です", "another list is being dialed here"),
+                ));
             }
             runtime.dialer.start(dialer::ListId(list.id.0), now.into()).map_err(refusal)?;
             if runtime.list.is_none() {
@@ -426,7 +432,10 @@ impl Core {
         if self.seats[seat].consult.is_some() {
             return Err(RpcError::with_detail(
                 ErrorCode::State,
-                "somebody is being consulted: swap, or return",
+                (
+                    "相談中です。swap で切り替えるか、相談を終えてください",
+                    "somebody is being consulted: swap, or return",
+                ),
             ));
         }
         let attempt = self.live_attempt(seat)?;
@@ -463,7 +472,10 @@ impl Core {
         let attempt = self.talking_attempt(seat)?;
         let valid = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D' | 'a'..='d');
         if p.digits.is_empty() || p.digits.len() > DTMF_MAX || !p.digits.chars().all(valid) {
-            return Err(RpcError::with_detail(ErrorCode::BadRequest, "digits are 0-9 * # A-D, at most 64"));
+            return Err(RpcError::with_detail(
+                ErrorCode::BadRequest,
+                ("番号は 0-9 * # A-D で64文字までです", "digits are 0-9 * # A-D, at most 64"),
+            ));
         }
         let call = self.calls.get(&attempt).filter(|call| call.media_up);
         let Some((session, sip, events)) =
@@ -477,11 +489,12 @@ impl Core {
                     DtmfError::TooMany => ErrorCode::Busy,
                     _ => ErrorCode::NoCall,
                 };
-                RpcError::with_detail(code, error.to_string())
+                RpcError::with_detail(code, Detail::log(error))
             }),
-            Dtmf::Rfc4733 if !events => {
-                Err(RpcError::with_detail(ErrorCode::Dtmf, "the other side takes no telephone-event"))
-            }
+            Dtmf::Rfc4733 if !events => Err(RpcError::with_detail(
+                ErrorCode::Dtmf,
+                ("相手が telephone-event に対応していません", "the other side takes no telephone-event"),
+            )),
             Dtmf::Auto | Dtmf::Rfc4733 | Dtmf::Inband => {
                 self.media(MediaCommand::Dtmf { session, digits: p.digits.to_ascii_uppercase() });
                 Ok(())
@@ -549,7 +562,7 @@ pub(super) fn hold_refusal(error: HoldError) -> RpcError {
         HoldError::Pending => ErrorCode::Busy,
         _ => ErrorCode::NoCall,
     };
-    RpcError::with_detail(code, error.to_string())
+    RpcError::with_detail(code, Detail::log(error))
 }
 
 /// Why a call was amended by a save.

@@ -50,7 +50,10 @@ impl Core {
     fn may_consult(&self, seat: SeatIndex) -> Result<AttemptId, RpcError> {
         let parent = self.transferable(seat)?;
         if self.seats[seat].consult.is_some() {
-            return Err(RpcError::with_detail(ErrorCode::CallBusy, "somebody is being consulted"));
+            return Err(RpcError::with_detail(
+                ErrorCode::CallBusy,
+                ("相談中です", "somebody is being consulted"),
+            ));
         }
         self.line_is_free(seat)?;
         Ok(parent)
@@ -160,7 +163,7 @@ impl Core {
         }
         let parent = self.calls.get(&consult.parent);
         if parent.is_some_and(|call| call.transfer.is_some()) {
-            return Err(RpcError::with_detail(ErrorCode::Busy, "a transfer is under way"));
+            return Err(RpcError::with_detail(ErrorCode::Busy, ("転送中です", "a transfer is under way")));
         }
         self.end_consult(seat, now);
         Ok(())
@@ -176,7 +179,10 @@ impl Core {
             Some((call.sip?, call.session?))
         };
         let (Some(second_ids), Some(first_ids)) = (ready(second), ready(first)) else {
-            return Err(RpcError::with_detail(ErrorCode::State, "both calls must be answered"));
+            return Err(RpcError::with_detail(
+                ErrorCode::State,
+                ("両方の通話がつながってから実行してください", "both calls must be answered"),
+            ));
         };
         let (on, (sip, session), off) =
             if talking { (first, first_ids, second) } else { (second, second_ids, first) };

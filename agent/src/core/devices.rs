@@ -4,7 +4,7 @@ use config::Voice as ConfiguredVoice;
 use media::types::{Command as MediaCommand, Level, MediaEvent, Processing, SeatId, VoiceSpec, Volume};
 use protocol::params::{DevicesMeter, DevicesSet, DevicesVolume};
 use protocol::result::{DeviceSettings, LevelRow, ProcessingRow, VolumeRow};
-use protocol::{Command, ErrorCode, Event, RpcError};
+use protocol::{Command, Detail, ErrorCode, Event, RpcError};
 
 use super::command::respond;
 use super::job::Done;
@@ -110,7 +110,10 @@ impl Core {
             if names.len() > MAX_NAMES
                 || names.iter().any(|name| name.trim().is_empty() || name.len() > MAX_NAME)
             {
-                let text = format!("up to {MAX_NAMES} names that are not empty, of up to {MAX_NAME} bytes");
+                let text = (
+                    format!("空でない名前を{MAX_NAMES}個まで(1つ{MAX_NAME}バイトまで)"),
+                    format!("up to {MAX_NAMES} names that are not empty, of up to {MAX_NAME} bytes"),
+                );
                 return Err(RpcError::with_detail(ErrorCode::BadRequest, text));
             }
         }
@@ -139,7 +142,10 @@ impl Core {
     fn device_volume(&mut self, seat: SeatIndex, p: &DevicesVolume) -> Result<(), RpcError> {
         let (capture, heard) = (Volume::MAX_CAPTURE, Volume::MAX_HEARD);
         if p.capture.is_some_and(|v| v > capture) || p.playback.max(p.ring).is_some_and(|v| v > heard) {
-            let text = format!("capture 0 to {capture}, playback and ring 0 to {heard} percent");
+            let text = (
+                format!("capture は 0 から {capture}、playback と ring は 0 から {heard} パーセントです"),
+                format!("capture 0 to {capture}, playback and ring 0 to {heard} percent"),
+            );
             return Err(RpcError::with_detail(ErrorCode::BadRequest, text));
         }
         let operator = self.seats[seat].operator.clone();
@@ -160,7 +166,10 @@ impl Core {
 
     fn device_meter(&mut self, seat: SeatIndex, p: &DevicesMeter) -> Result<(), RpcError> {
         if p.seconds > METER_LONGEST {
-            let text = format!("0 to {METER_LONGEST} seconds; ask again for more");
+            let text = (
+                format!("0 から {METER_LONGEST} 秒です。続けるにはもう一度実行してください"),
+                format!("0 to {METER_LONGEST} seconds; ask again for more"),
+            );
             return Err(RpcError::with_detail(ErrorCode::BadRequest, text));
         }
         let time = std::time::Duration::from_secs(p.seconds.into());
@@ -193,8 +202,8 @@ impl Core {
             let written = tokio::task::spawn_blocking(write).await;
             let result = match written {
                 Ok(Ok(())) => Ok(settings),
-                Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DiskIo, error.to_string())),
-                Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, error.to_string())),
+                Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DiskIo, Detail::log(error))),
+                Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, Detail::log(error))),
             };
             respond(reply, result);
             Done::Nothing

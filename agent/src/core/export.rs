@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use protocol::result::{Exported, ReplacedCell};
-use protocol::{ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use store::Progress;
 use store::export::{ExportEncoding, ExportOptions, ExportReport};
 use store::import::Profile;
+
+use crate::said::one_of;
 
 /// How a file is to be written, whatever is in it.
 pub(super) fn options(
@@ -15,10 +17,10 @@ pub(super) fn options(
     raw: bool,
     progress: Progress,
 ) -> Result<ExportOptions, RpcError> {
-    let path = PathBuf::from(path.ok_or_else(|| bad("path"))?);
+    let path = PathBuf::from(path.ok_or_else(|| bad(Detail::name("path")))?);
     let encoding = match encoding {
         None => ExportEncoding::Utf8Bom,
-        Some(word) => word.parse().map_err(|_| bad("encoding is one of utf-8-bom, utf-8, cp932"))?,
+        Some(word) => word.parse().map_err(|_| bad(one_of("encoding", "utf-8-bom, utf-8, cp932")))?,
     };
     Ok(ExportOptions { path, encoding, raw, progress, ..ExportOptions::default() })
 }
@@ -31,17 +33,7 @@ pub(super) fn profile(name: Option<&str>) -> Result<&'static Profile, RpcError> 
 /// What it came to. A file that would lose characters is refused with their places.
 pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<Exported, RpcError> {
     if !report.written {
-        let mut places: Vec<String> = report
-            .unencodable
-            .iter()
-            .take(SHOWN)
-            .map(|place| format!("row {} {}: {:?}", place.row, place.column, place.character))
-            .collect();
-        let more = report.unencodable_total.saturating_sub(places.len() as u64);
-        if more > 0 {
-            places.push(format!("and {more} more"));
-        }
-        return Err(RpcError::with_detail(ErrorCode::ExportChar, places.join(", ")));
+        return Err(RpcError::with_detail(ErrorCode::ExportChar, unencodable(&report)));
     }
     let bytes = std::fs::metadata(&options.path).map_or(0, |file| file.len());
     let told = |cell: store::export::ReplacedCell| ReplacedCell {
@@ -60,7 +52,20 @@ pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<
     })
 }
 
-fn bad(detail: &str) -> RpcError {
+/// Where the characters are that an encoding has not.
+fn unencodable(report: &ExportReport) -> Detail {
+    let more = report.unencodable_total.saturating_sub(SHOWN as u64);
+    let places = |row: &str, rest: String| {
+        let place = |place: &store::export::UnencodableChar| {
+            format!("{row}{} {}: {:?}", place.row, place.column, place.character)
+        };
+        let shown = report.unencodable.iter().take(SHOWN).map(place);
+        shown.chain((more > 0).then_some(rest)).collect::<Vec<_>>().join(", ")
+    };
+    (places("行", format!("ほか{more}件")), places("row ", format!("and {more} more"))).into()
+}
+
+fn bad(detail: impl Into<Detail>) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use protocol::params::{ContactImport, ListExport, ListImport, SentFile};
 use protocol::result::{ExportResult, Exported, ImportIssue, ImportResult, PreviewRow};
-use protocol::{ErrorCode, Event, RpcError};
+use protocol::{Detail, ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{
-    Cancel, ImportJob, ImportOptions, ImportProgress, ImportReport, ImportRow, ImportSource, Problem,
-    Profile, preview,
+    Cancel, ColumnMap, ImportJob, ImportOptions, ImportProgress, ImportReport, ImportRow, ImportSource,
+    Problem, Profile, UnknownWord, preview,
 };
 use store::{Actor, Progress, Store};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use super::manage::{Register, Running, Told};
 use super::query::caller_named;
 use crate::clock::Now;
 use crate::control::EventHub;
+use crate::said::one_of;
 
 /// What an import needs besides its parameters.
 pub(super) struct Place {
@@ -93,8 +94,9 @@ async fn carry_out(
     options.cancel = Some(cancel.clone());
     if dry_run {
         let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
-        let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
-        let looked = looked.map_err(|error| RpcError::refused_as(error.code.as_str(), error.to_string()))?;
+        let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))?;
+        let looked = looked
+            .map_err(|error| RpcError::refused_as(error.code.as_str(), (error.ja(), error.to_string())))?;
         let rows = looked.rows.into_iter().map(previewed).collect();
         return Ok(ImportResult { preview: rows, ..result(&name, &looked.report) });
     }
@@ -115,7 +117,7 @@ pub(super) fn source(path: Option<String>, sent: Option<SentFile>) -> Result<Imp
     match (path, sent) {
         (Some(path), None) => Ok(ImportSource::Path(PathBuf::from(path))),
         (None, Some(sent)) => Ok(ImportSource::File(sent.0)),
-        _ => Err(bad("give exactly one of path and upload")),
+        _ => Err(bad(("path と upload のどちらか一方が必要です", "give exactly one of path and upload"))),
     }
 }
 
@@ -172,14 +174,14 @@ pub(super) async fn export(
 }
 
 pub(super) fn profile(name: &str) -> Result<&'static Profile, RpcError> {
-    Profile::named(name).ok_or_else(|| bad("profile is one of open, miitel, calltree, zoho"))
+    Profile::named(name).ok_or_else(|| bad(one_of("profile", "open, miitel, calltree, zoho")))
 }
 
 /// The profile's rules, then what was said.
 fn options(p: &ListImport, profile: ImportOptions) -> Result<ImportOptions, RpcError> {
     let mut options =
         ImportOptions { file_name: p.file.clone(), error_csv: p.report_path.clone(), ..profile };
-    options.map = p.map.iter().map(|entry| parse(entry, "map")).collect::<Result<_, _>>()?;
+    options.map = p.map.iter().map(|entry| column_map(entry)).collect::<Result<_, _>>()?;
     options.partial = p.partial;
     options.overwrite_empty = p.overwrite_empty;
     options.encoding = match p.encoding.as_deref() {
@@ -201,11 +203,18 @@ fn options(p: &ListImport, profile: ImportOptions) -> Result<ImportOptions, RpcE
     Ok(options)
 }
 
-fn parse<T: FromStr<Err: std::fmt::Display>>(word: &str, what: &str) -> Result<T, RpcError> {
-    word.parse().map_err(|error: T::Err| bad(&format!("{what}: {error}")))
+fn column_map(entry: &str) -> Result<ColumnMap, RpcError> {
+    entry.parse().map_err(|error: UnknownWord| {
+        let ja = "map は「列の名前=ファイルの列」の形です(例: 電話番号=TEL、会社名=#1)";
+        bad((ja, format!("map: {error}")))
+    })
 }
 
-fn bad(detail: &str) -> RpcError {
+fn parse<T: FromStr<Err = UnknownWord>>(word: &str, what: &str) -> Result<T, RpcError> {
+    word.parse().map_err(|UnknownWord { expected }| bad(one_of(what, expected)))
+}
+
+fn bad(detail: impl Into<Detail>) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }
 

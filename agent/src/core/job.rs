@@ -20,6 +20,7 @@ use super::tap::TapOrder;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::room;
+use crate::said::store_says;
 
 /// What a job brought back.
 pub(crate) enum Done {
@@ -588,7 +589,7 @@ pub(super) fn store_error(error: &StoreError) -> RpcError {
         StoreError::File { source, .. } => format!("{error}: {source}"),
         other => other.to_string(),
     };
-    RpcError::refused_as(code, detail)
+    RpcError::refused_as(code, store_says(error, detail))
 }
 
 /// Lets time pass inside a job.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use protocol::result::{Done as DoneResult, RoundResult};
-use protocol::{Command, ErrorCode, Event, RpcError};
+use protocol::{Command, Detail, ErrorCode, Event, RpcError};
 use store::import::Cancel;
 use store::{Actor, ListId, Progress, Scope};
 
@@ -184,7 +184,10 @@ impl Core {
                     let list = store.list_by_name(&p.list).await.map_err(told)?;
                     match running.cancel(Register::List(list.id)) {
                         true => Ok(DoneResult { of: list.name }),
-                        false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs into it")),
+                        false => Err(RpcError::with_detail(
+                            ErrorCode::NotFound,
+                            ("取り込み中ではありません", "no import runs into it"),
+                        )),
                     }
                 });
             }
@@ -216,7 +219,7 @@ impl Core {
             }
             Command::RecordingExported(p) => self.spawn(reply, async move {
                 if p.recordings.len() > 1_000 {
-                    return Err(bad("at most 1000 recordings at once"));
+                    return Err(bad(("一度に1000件までです", "at most 1000 recordings at once")));
                 }
                 let of = p.recordings.len().to_string();
                 store.recordings_exported(p.recordings, by.actor, by.now).await.map_err(told)?;
@@ -301,10 +304,12 @@ impl Core {
 
 /// A word of a closed set.
 fn word_of<T: FromStr>(word: &str, what: &str) -> Answer<T> {
-    word.parse().map_err(|_| bad(&format!("{what}: unknown word {word:?}")))
+    word.parse().map_err(|_| {
+        bad((format!("{what}: {word:?} という語はありません"), format!("{what}: unknown word {word:?}")))
+    })
 }
 
-fn bad(detail: &str) -> RpcError {
+fn bad(detail: impl Into<Detail>) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }
 

@@ -85,7 +85,10 @@ impl Core {
             return Ok(());
         }
         if on && pauses.spans.len() >= MOST {
-            let detail = format!("at most {MOST} pauses in one recording");
+            let detail = (
+                format!("1つの録音で一時停止できるのは{MOST}回までです"),
+                format!("at most {MOST} pauses in one recording"),
+            );
             return Err(RpcError::with_detail(ErrorCode::State, detail));
         }
         pauses.since = on.then_some(now.wall);

@@ -35,6 +35,7 @@ use super::seat::{Reply, Voice};
 use super::tap::TapEnd;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
+use crate::said::phone_ja;
 use crate::stream::{awaits_keys, secure, stream_params};
 
 /// The desk phone of a seat while the daemon runs.
@@ -446,7 +447,8 @@ impl Core {
     fn refuse_pending(&mut self, seat: SeatIndex, why: &str) {
         let pending = self.seats[seat].phone.as_mut().and_then(|phone| phone.pending.take());
         if let Some((_, reply)) = pending {
-            respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::DeviceLost, why)));
+            let detail = (phone_ja(why).unwrap_or_default(), why);
+            respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::DeviceLost, detail)));
         }
     }
 

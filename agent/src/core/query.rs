@@ -2,7 +2,7 @@
 
 use protocol::params::{DialWhy, ListImport, ListShow, StatsGet};
 use protocol::result::{Lists, StatusResult};
-use protocol::{Command, ErrorCode, RpcError};
+use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{
     Action, Actor, ListId, ListQuery, ListSpec, Scope, StatsQuery, Store, UserId, WhyContext, WhyQuery,
     permits,
@@ -50,8 +50,8 @@ impl Core {
                 let found = tokio::task::spawn_blocking(media::device::list).await;
                 match found {
                     Ok(Ok(devices)) => Ok(rows::devices(devices)),
-                    Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DeviceLost, error.to_string())),
-                    Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, error.to_string())),
+                    Ok(Err(error)) => Err(RpcError::with_detail(ErrorCode::DeviceLost, Detail::log(error))),
+                    Err(error) => Err(RpcError::with_detail(ErrorCode::Internal, Detail::log(error))),
                 }
             }),
             other => self.manage(other, who, scope, reply, now),
@@ -123,7 +123,10 @@ impl Core {
                 (None, Some(number), _) => WhyQuery::Phone(number),
                 (None, None, Some(list)) => WhyQuery::List(find(&store, &list).await?),
                 (None, None, None) => {
-                    return Err(RpcError::with_detail(ErrorCode::BadRequest, "list, lead or number"));
+                    return Err(RpcError::with_detail(
+                        ErrorCode::BadRequest,
+                        ("list・lead・number のどれかが必要です", "list, lead or number"),
+                    ));
                 }
             };
             let mut answer = store.why(query, context).await.map_err(|error| store_error(&error))?;
@@ -193,14 +196,18 @@ pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result
     let Some(login) = login else { return Ok(None) };
     let users = store.users().await.map_err(|error| store_error(&error))?;
     let user = users.iter().find(|user| user.login == login).map(|user| user.id);
-    user.map(Some).ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))
+    user.map(Some).ok_or_else(|| no_user(login))
+}
+
+fn no_user(login: &str) -> RpcError {
+    RpcError::with_detail(ErrorCode::NotFound, (format!("利用者 {login}"), format!("user {login:?}")))
 }
 
 /// The live user of this login, who calls: leads of anybody else would never be called.
 pub(super) async fn caller_named(store: &Store, login: &str) -> Result<UserId, RpcError> {
     let users = store.users().await.map_err(|error| store_error(&error))?;
     let user = users.into_iter().find(|user| user.login == login.trim());
-    let user = user.ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))?;
+    let user = user.ok_or_else(|| no_user(login))?;
     match permits(user.role, Action::Dial).any() {
         true => Ok(user.id),
         false => Err(store_error(&store::Error::NoCaller { login: user.login, role: user.role })),
@@ -214,7 +221,12 @@ async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result:
         Some(name) => {
             let projects = store.projects().await.map_err(|error| store_error(&error))?;
             let project = projects.iter().find(|project| project.name == *name).map(|project| project.id);
-            let missing = || RpcError::with_detail(ErrorCode::NotFound, format!("project {name:?}"));
+            let missing = || {
+                RpcError::with_detail(
+                    ErrorCode::NotFound,
+                    (format!("案件 {name}"), format!("project {name:?}")),
+                )
+            };
             Some(project.ok_or_else(missing)?)
         }
         None => None,

@@ -42,7 +42,7 @@ const MOST_LEADS: usize = 1000;
 
 async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcError> {
     let told = |error| store_error(&error);
-    let bad = |what| RpcError::with_detail(ErrorCode::BadRequest, what);
+    let bad = |ja, en| RpcError::with_detail(ErrorCode::BadRequest, (ja, en));
     let list: Option<ListId> = match reach {
         Reach::List(name) => Some(find(store, &name).await?),
         Reach::Leads(name, leads) => {
@@ -51,11 +51,11 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
             for lead in leads.iter().take(MOST_LEADS) {
                 let lead: LeadId = id(lead, "lead")?;
                 if store.lead(lead).await.map_err(told)?.list != list {
-                    return Err(bad("a lead of another list"));
+                    return Err(bad("別のリストの発信先です", "a lead of another list"));
                 }
             }
             if leads.len() > MOST_LEADS {
-                return Err(bad("at most 1000 leads at once"));
+                return Err(bad("一度に1000件までです", "at most 1000 leads at once"));
             }
             Some(list)
         }

@@ -3,7 +3,7 @@
 //! Managers and supervisors see all of them. Everybody else sees lists that are enabled and granted to them or to nobody in
 //! particular; an operator only leads of their own, and those of nobody where the project pools them.
 
-use protocol::{ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use store::{Action, Assigned, LeadRow, ListInfo, Role, Scope, Store, UserId, permits};
 
 use super::job::store_error;
@@ -51,7 +51,7 @@ impl Sight {
         if list.enabled && granted {
             Ok(list)
         } else {
-            Err(RpcError::with_detail(ErrorCode::ListUnknown, list.name))
+            Err(RpcError::with_detail(ErrorCode::ListUnknown, Detail::name(list.name)))
         }
     }
 
@@ -83,7 +83,7 @@ impl Sight {
             Some(owner) => Some(owner) == self.user,
             None => list.pooled,
         };
-        if shown { Ok(()) } else { Err(RpcError::with_detail(ErrorCode::NotFound, "lead")) }
+        if shown { Ok(()) } else { Err(RpcError::with_detail(ErrorCode::NotFound, ("発信先", "lead"))) }
     }
 }
 

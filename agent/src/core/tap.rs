@@ -12,7 +12,7 @@
 use media::MAX_TAPS;
 use media::types::Command as MediaCommand;
 use protocol::result::{SeatStatus, TapInfo, TapMode};
-use protocol::{ErrorCode, Event, RpcError};
+use protocol::{Detail, ErrorCode, Event, RpcError};
 use serde_json::{Value, json};
 use store::{Action, Actor, AttemptId, AuditEntry, permits};
 
@@ -194,7 +194,7 @@ impl Core {
         let Some(name) = name else { return Ok(None) };
         match self.seats.iter().position(|seat| seat.name == name) {
             Some(seat) => Ok(Some(seat)),
-            None => Err(RpcError::with_detail(ErrorCode::SeatUnknown, name)),
+            None => Err(RpcError::with_detail(ErrorCode::SeatUnknown, Detail::name(name))),
         }
     }
 

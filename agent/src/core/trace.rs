@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::params::CallTrace;
 use protocol::result::{TraceDirection, TraceMedia, TraceMessage, TraceResult};
-use protocol::{ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use sip_stack::trace::{Mask, Trace, TracedMessage};
 use store::AttemptId;
 
@@ -31,7 +31,10 @@ impl Core {
             let whose = subject.seat.as_deref().map_or(Audience::Monitors, Audience::seat);
             match self.people.directory().hears(&who, &whose) {
                 true => Ok(subject),
-                false => Err(RpcError::with_detail(ErrorCode::Permission, "a call of another seat")),
+                false => Err(RpcError::with_detail(
+                    ErrorCode::Permission,
+                    ("別の席の通話です", "a call of another seat"),
+                )),
             }
         });
         let subject = match subject {
@@ -51,13 +54,16 @@ impl Core {
         self.spawn(reply, async move {
             // Megabytes may have to be gone through: not on the thread of the calls.
             let shown = tokio::task::spawn_blocking(move || show(&subject, unmasked, now)).await;
-            shown.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))
+            shown.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))
         });
     }
 
     fn subject(&self, p: &CallTrace, who: &Who) -> Result<Subject, RpcError> {
         match (&p.account, p.call.as_deref().map(str::trim)) {
-            (Some(_), Some(_)) => Err(RpcError::with_detail(ErrorCode::BadRequest, "a call or an account")),
+            (Some(_), Some(_)) => Err(RpcError::with_detail(
+                ErrorCode::BadRequest,
+                ("通話かアカウントのどちらか一方です", "a call or an account"),
+            )),
             (Some(account), None) => self.account_subject(account),
             (None, None | Some("" | "last")) => {
                 let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
@@ -83,7 +89,7 @@ impl Core {
         let mut found: Vec<_> =
             self.past.iter().filter(|call| named(call.attempt)).cloned().chain(running).collect();
         match (found.pop(), found.is_empty()) {
-            (Some(_), false) => Err(RpcError::with_detail(ErrorCode::Ambiguous, name)),
+            (Some(_), false) => Err(RpcError::with_detail(ErrorCode::Ambiguous, Detail::name(name))),
             (Some(call), true) => self.call_subject(call).ok_or_else(no_trace),
             (None, _) => self.dialog_subject(name).ok_or_else(no_trace),
         }
@@ -119,7 +125,9 @@ impl Core {
         let account = self.accounts.iter().find(|account| account.config.name == name);
         let account = account.ok_or_else(|| {
             let known: Vec<_> = self.accounts.iter().map(|account| account.config.name.as_str()).collect();
-            RpcError::with_detail(ErrorCode::NotFound, format!("account {name} ({})", known.join(", ")))
+            let known = known.join(", ");
+            let detail = (format!("アカウント {name} ({known})"), format!("account {name} ({known})"));
+            RpcError::with_detail(ErrorCode::NotFound, detail)
         })?;
         let mut traces = self.ua.account_traces(account.id);
         // Calls with an attempt are shown by themselves; those that were turned away are not.

@@ -2,7 +2,7 @@
 //! and asked to call it (REFER), and what it tells of that call is told to the clients.
 
 use protocol::result::{SeatStatus, TransferInfo, TransferState};
-use protocol::{ErrorCode, Event, RpcError};
+use protocol::{Detail, ErrorCode, Event, RpcError};
 use sip_stack::message::Uri;
 use sip_stack::ua::{CallId, TransferError};
 use store::phone::Phone;
@@ -87,11 +87,17 @@ impl Core {
             (Some(number), None) => self.transfer_to_number(seat, attempt, number, reply, now),
             (None, Some(asked)) => self.transfer_to_asked(attempt, asked, reply, now),
             (Some(_), Some(_)) => {
-                let detail = "somebody is being consulted: transfer without a number, or return first";
+                let detail = (
+                    "相談中です。番号を付けずに転送するか、先に相談を終えてください",
+                    "somebody is being consulted: transfer without a number, or return first",
+                );
                 respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::CallBusy, detail)));
             }
             (None, None) => {
-                let detail = "name a number, or consult somebody first";
+                let detail = (
+                    "番号を指定するか、先に相談を始めてください",
+                    "name a number, or consult somebody first",
+                );
                 respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::BadRequest, detail)));
             }
         }
@@ -101,7 +107,7 @@ impl Core {
     fn transfer_to_asked(&mut self, attempt: AttemptId, asked: AttemptId, reply: Reply, now: Now) {
         let second = self.calls.get(&asked).filter(|call| call.is_talking());
         let Some(phone) = second.and_then(|call| call.party.phone.clone()) else {
-            let detail = "whom you ask has not answered yet";
+            let detail = ("相談先がまだ応答していません", "whom you ask has not answered yet");
             return respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::State, detail)));
         };
         let Some(call) = self.calls.get_mut(&attempt) else { return };
@@ -134,7 +140,7 @@ impl Core {
         let call = self.calls.get(&attempt).filter(|call| call.is_talking());
         let call = call.ok_or_else(|| RpcError::from(ErrorCode::NoCall))?;
         if call.transfer.is_some() {
-            return Err(RpcError::with_detail(ErrorCode::Busy, "a transfer is under way"));
+            return Err(RpcError::with_detail(ErrorCode::Busy, ("転送中です", "a transfer is under way")));
         }
         if self.stopping.is_some() { Err(ErrorCode::Busy.into()) } else { Ok(attempt) }
     }
@@ -182,7 +188,10 @@ impl Core {
         if target.signalled.is_some() {
             return Err(RpcError::with_detail(
                 ErrorCode::TrunkRule,
-                "a transfer cannot withhold or show a number by Privacy",
+                (
+                    "Privacy による番号の通知・非通知は転送ではできません",
+                    "a transfer cannot withhold or show a number by Privacy",
+                ),
             ));
         }
         let account = &self.accounts[self.seats[seat].account].config;
@@ -236,7 +245,7 @@ impl Core {
                     TransferError::Pending => ErrorCode::Busy,
                     _ => ErrorCode::NoCall,
                 };
-                self.transfer_over(attempt, Err(RpcError::with_detail(code, error.to_string())), now);
+                self.transfer_over(attempt, Err(RpcError::with_detail(code, Detail::log(error))), now);
             }
         }
     }
@@ -271,8 +280,9 @@ impl Core {
         tracing::warn!(%attempt, code, reason, "the transfer failed, the call goes on");
         self.report_transfer(attempt, TransferState::Failed, code, Some(reason.clone()), now);
         let detail = match code {
-            Some(code) => format!("{code} {reason}"),
-            None => reason,
+            // The phrase beside a code is the exchange's, in whatever language (RFC 3261 7.2).
+            Some(code) => Detail::from((format!("SIP {code}"), format!("{code} {reason}"))),
+            None => Detail::log(reason),
         };
         self.transfer_over(attempt, Err(RpcError::with_detail(error, detail)), now);
     }

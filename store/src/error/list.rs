@@ -1,4 +1,4 @@
-use super::Blame;
+use super::{Blame, Said};
 use crate::code::Code;
 
 /// Why a verb on projects, lists, leads, imports or recordings refused.
@@ -58,7 +58,7 @@ pub enum ListError {
     #[error("this import cannot be undone: {reason}")]
     NotUndoable {
         /// Why.
-        reason: &'static str,
+        reason: Said,
     },
     /// No list of statuses, order, … is called so.
     #[error("unknown word {word:?}")]

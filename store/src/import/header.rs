@@ -5,6 +5,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
+use crate::error::Said;
 use crate::phone::Phone;
 
 use super::options::{ColumnMap, HeaderMode, ImportOptions};
@@ -46,7 +47,7 @@ pub(super) struct Columns {
 pub(super) struct BadHeader {
     pub(super) code: Code,
     /// What was expected and what was found.
-    pub(super) detail: String,
+    pub(super) detail: Said,
 }
 
 impl Columns {
@@ -128,7 +129,10 @@ impl Columns {
                 // The second phone column that was named: the first is dialed.
                 Some(_) if by_hand && role == Role::Phone => Role::ExtraPhone,
                 Some(_) if by_hand => {
-                    return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(&entry.to) });
+                    return Err(BadHeader {
+                        code: Code::CsvHeaderDup,
+                        detail: Said::name(shorten(&entry.to)),
+                    });
                 }
                 Some(at) => {
                     self.demote(at);
@@ -163,7 +167,11 @@ impl Columns {
         let exact = self.names.iter().position(|name| **name == *entry.from);
         exact.or_else(|| self.names.iter().position(|name| fold(name) == wanted)).ok_or_else(|| {
             let found: Vec<String> = self.names.iter().take(SHOWN_CELLS).map(|name| shorten(name)).collect();
-            let detail = format!("no column {}; found: {}", shorten(&entry.from), found.join(","));
+            let (from, found) = (shorten(&entry.from), found.join(","));
+            let detail = Said::new(
+                format!("列 {from} がありません。ファイルの列: {found}"),
+                format!("no column {from}; found: {found}"),
+            );
             BadHeader { code: Code::CsvHeader, detail }
         })
     }
@@ -210,7 +218,7 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
         let known = !matches!(role, Role::Attribute | Role::Ours);
         let twice = columns.names.iter().any(|other| !name.is_empty() && **other == *name);
         if twice || (known && columns.roles.contains(&role) && map.is_empty()) {
-            return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(name) });
+            return Err(BadHeader { code: Code::CsvHeaderDup, detail: Said::name(shorten(name)) });
         }
         if role == Role::Attribute && looks_like_phone_name(name) {
             columns.ignored_phones.push(name.into());
@@ -221,13 +229,20 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
     columns.name_by_hand(map, options.contacts)?;
     for role in [Role::Company, Role::Person, Role::Phone, Role::Category] {
         if let Some(second) = columns.all(role).nth(1) {
-            return Err(BadHeader { code: Code::CsvHeaderDup, detail: shorten(&columns.names[second]) });
+            return Err(BadHeader {
+                code: Code::CsvHeaderDup,
+                detail: Said::name(shorten(&columns.names[second])),
+            });
         }
     }
     if columns.index(Role::Phone).is_none() {
         let found: Vec<String> = first.cells().map(|cell| shorten(cell.trim())).take(SHOWN_CELLS).collect();
         let expected: Vec<&str> = CANONICAL.iter().map(|(name, _)| *name).collect();
-        let detail = format!("expected: {}; found: {}", expected.join(","), found.join(","));
+        let (expected, found) = (expected.join(","), found.join(","));
+        let detail = Said::new(
+            format!("必要な列: {expected}。ファイルの列: {found}"),
+            format!("expected: {expected}; found: {found}"),
+        );
         return Err(BadHeader { code: Code::CsvHeader, detail });
     }
     for at in 0..columns.names.len() {
@@ -420,7 +435,7 @@ mod tests {
         let auto = mode(HeaderMode::Auto);
         let missing = read(&record("会社名,担当者名,携帯"), &auto).unwrap_err();
         assert_eq!(missing.code, Code::CsvHeader);
-        assert!(missing.detail.contains("found: 会社名,担当者名,携帯"), "{}", missing.detail);
+        assert!(missing.detail.en.contains("found: 会社名,担当者名,携帯"), "{}", missing.detail.en);
         let required = mode(HeaderMode::Required);
         assert_eq!(read(&record("a,0312345678"), &required).unwrap_err().code, Code::CsvHeader);
         for line in ["電話番号,電話番号", "会社名,取引先会社名,電話番号", "電話番号,住所,住所"]

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::code::Code;
+use crate::error::Said;
 
 use super::encoding::{self, Encoding, TextStream};
 use super::error_csv::ErrorCsv;
@@ -46,7 +47,11 @@ impl ImportReader {
         let mut input = source.open().map_err(|error| ImportError::io(&unnamed, error))?;
         let file: Arc<str> = options.file_name.as_deref().unwrap_or(&input.name).into();
         if input.size > options.max_bytes {
-            let detail = format!("{} bytes, at most {}", input.size, options.max_bytes);
+            let (size, most) = (input.size, options.max_bytes);
+            let detail = Said::new(
+                format!("{size}バイト、上限 {most}バイト"),
+                format!("{size} bytes, at most {most}"),
+            );
             return Err(ImportError::new(Code::CsvTooLarge, &file, None, detail));
         }
         let io = |error| ImportError::io(&file, error);
@@ -55,7 +60,7 @@ impl ImportReader {
             None => encoding::detect(&mut *input.bytes).map_err(io)?.map_err(|undetected| {
                 let byte =
                     undetected.candidates.iter().filter_map(|candidate| candidate.first_bad_byte).max();
-                let error = ImportError::new(Code::CsvEncoding, &file, None, String::new());
+                let error = ImportError::new(Code::CsvEncoding, &file, None, Said::nothing());
                 ImportError { byte, candidates: undetected.candidates, ..error }
             })?,
         };
@@ -95,7 +100,8 @@ impl ImportReader {
             }
             self.report.rows += 1;
             if self.report.rows > self.options.max_rows {
-                let detail = format!("at most {}", self.options.max_rows);
+                let most = self.options.max_rows;
+                let detail = Said::new(format!("上限 {most}行"), format!("at most {most}"));
                 return Err(self.fatal(Code::CsvTooManyRows, Some(self.record.line), detail));
             }
             self.columns.widen(self.record.len());
@@ -157,7 +163,7 @@ impl ImportReader {
 
     fn read_header(&mut self) -> Result<(), ImportError> {
         if !self.read_record()? {
-            return Err(self.fatal(Code::CsvEmpty, None, String::new()));
+            return Err(self.fatal(Code::CsvEmpty, None, Said::nothing()));
         }
         let line = self.record.line;
         let (columns, header) = header::read(&self.record, &self.options)
@@ -184,10 +190,10 @@ impl ImportReader {
                     return Ok(more);
                 }
                 Err(TableError::OpenQuote { line }) => {
-                    return Err(self.fatal(Code::CsvQuote, Some(line), String::new()));
+                    return Err(self.fatal(Code::CsvQuote, Some(line), Said::nothing()));
                 }
                 Err(TableError::CellTooLong { line }) => {
-                    return Err(self.fatal(Code::CsvField, Some(line), String::new()));
+                    return Err(self.fatal(Code::CsvField, Some(line), Said::nothing()));
                 }
                 Err(TableError::Io(error)) => return Err(ImportError::io(&self.report.file, error)),
             }
@@ -262,7 +268,7 @@ impl ImportReader {
             .map_err(|error| ImportError::io(&self.report.file, error))
     }
 
-    fn fatal(&self, code: Code, line: Option<u64>, detail: String) -> ImportError {
+    fn fatal(&self, code: Code, line: Option<u64>, detail: Said) -> ImportError {
         ImportError::new(code, &self.report.file, line, detail)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::code::Code;
+use crate::error::Said;
 use crate::id::ImportId;
 
 use super::encoding::Encoding;
@@ -251,7 +252,7 @@ pub struct ImportError {
     /// Offset of the first bad byte, where the encoding is to blame.
     pub byte: Option<u64>,
     /// What was expected and found, without values of rows; empty where the code says all.
-    pub detail: String,
+    pub detail: Box<Said>,
     /// The encodings that were tried, for `E-CSV-ENCODING`.
     pub candidates: Vec<Candidate>,
     /// The failure of the file system, for `E-CSV-READ`.
@@ -260,12 +261,13 @@ pub struct ImportError {
 }
 
 impl ImportError {
-    pub(super) fn new(code: Code, file: &Arc<str>, line: Option<u64>, detail: String) -> Self {
-        Self { code, file: Arc::clone(file), line, byte: None, detail, candidates: Vec::new(), source: None }
+    pub(super) fn new(code: Code, file: &Arc<str>, line: Option<u64>, detail: Said) -> Self {
+        let (file, detail) = (Arc::clone(file), Box::new(detail));
+        Self { code, file, line, byte: None, detail, candidates: Vec::new(), source: None }
     }
 
     pub(super) fn io(file: &Arc<str>, source: io::Error) -> Self {
-        Self { source: Some(source), ..Self::new(Code::CsvRead, file, None, String::new()) }
+        Self { source: Some(source), ..Self::new(Code::CsvRead, file, None, Said::nothing()) }
     }
 }
 
@@ -273,8 +275,8 @@ fn line_of(line: Option<u64>) -> String {
     line.map(|line| format!(", line {line}")).unwrap_or_default()
 }
 
-fn detail_of(detail: &str, candidates: &[Candidate]) -> String {
-    let mut text = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
+fn detail_of(detail: &Said, candidates: &[Candidate]) -> String {
+    let mut text = if detail.en.is_empty() { String::new() } else { format!(" ({detail})") };
     for candidate in candidates {
         if let Some(byte) = candidate.first_bad_byte {
             text.push_str(&format!(" Not {}: byte {byte}.", candidate.encoding.as_str()));

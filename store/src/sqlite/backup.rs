@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::open::PRIVATE;
 use super::own_files::{is_own, with_suffix};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::model::Backup;
 
 /// Copies the database at `source` into `target` as it is at this moment; calls go on. `told` hears pages done and pages in
@@ -90,7 +90,9 @@ pub(super) fn copy(source: &Path, part: &Path, told: &mut dyn FnMut(u64, u64) ->
             let progress = copy.progress();
             let (left, all) = (i64::from(progress.remaining), i64::from(progress.pagecount));
             if !told((all - left).max(0).unsigned_abs(), all.max(0).unsigned_abs()) {
-                return Err(Error::ImportStopped { reason: "the backup was cancelled".to_owned() });
+                return Err(Error::ImportStopped {
+                    reason: Said::fixed("バックアップを中止しました", "the backup was cancelled"),
+                });
             }
             match step {
                 StepResult::Done => break,

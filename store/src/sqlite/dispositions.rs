@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
 use super::{all, audit_by, exec, one, unsigned};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::ProjectId;
 use crate::model::{Actor, DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, LeadNext};
 
@@ -184,7 +184,10 @@ fn place(db: &Connection, code: &str, position: i64) -> rusqlite::Result<()> {
 fn check_label(label: &str) -> Result<&str> {
     let label = label.trim();
     if label.is_empty() || label.len() > MOST_LABEL || label.chars().any(char::is_control) {
-        return Err(Error::Value { what: "label", needs: "one line of text, at most 200 bytes" });
+        return Err(Error::Value {
+            what: "label",
+            needs: Said::fixed("1行の文字列(200バイトまで)", "one line of text, at most 200 bytes"),
+        });
     }
     Ok(label)
 }
@@ -204,7 +207,13 @@ fn free_label(db: &Connection, label: &str, project: Option<ProjectId>, own: Opt
 fn check_code(db: &Connection, code: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if code.is_empty() || code.len() > MOST_CODE || !code.chars().all(plain) {
-        return Err(Error::Value { what: "code", needs: "lower-case letters, digits and '_', at most 32" });
+        return Err(Error::Value {
+            what: "code",
+            needs: Said::fixed(
+                "英小文字・数字・「_」(32文字まで)",
+                "lower-case letters, digits and '_', at most 32",
+            ),
+        });
     }
     let sql = "SELECT 1 FROM dispositions WHERE code = ?1 OR label = ?1";
     match one(db, sql, [code], |_| Ok(())).doing("look up a status")? {
@@ -231,7 +240,7 @@ fn hotkey(flags: &DispositionFlags) -> Result<Option<String>> {
         return Ok(None);
     };
     if key.chars().count() != 1 || key.chars().any(char::is_control) {
-        return Err(Error::Value { what: "hotkey", needs: "one character" });
+        return Err(Error::Value { what: "hotkey", needs: Said::fixed("1文字", "one character") });
     }
     Ok(Some(key.to_lowercase()))
 }
@@ -257,7 +266,7 @@ fn color(flags: &DispositionFlags) -> Result<Option<String>> {
     };
     let digits = color.strip_prefix('#').unwrap_or_default();
     if digits.len() != 6 || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
-        return Err(Error::Value { what: "color", needs: "#rrggbb" });
+        return Err(Error::Value { what: "color", needs: Said::fixed("「#rrggbb」の形", "#rrggbb") });
     }
     Ok(Some(color.to_ascii_lowercase()))
 }

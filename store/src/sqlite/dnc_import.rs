@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{SqliteBackend, audit_by, dnc, exec, one};
 use crate::dnc_import::{DncChange, DncStage, DncStart};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::ImportId;
 
 pub(crate) use end::may_undo_dnc;
@@ -94,7 +94,9 @@ pub(super) fn commit(
         let sql = "UPDATE imports SET state = 'committed', finished_at = ?2, report = ?3
                    WHERE id = ?1 AND state = 'staging'";
         if exec(db, sql, (stage.import, stage.at, report.to_string())).doing(doing)? == 0 {
-            return Err(Error::ImportStopped { reason: "it was taken back".to_owned() });
+            return Err(Error::ImportStopped {
+                reason: Said::fixed("取り消されました", "it was taken back"),
+            });
         }
         audit_by(db, stage.at, stage.by, "dnc.import", &stage.import.to_string(), &report).doing(doing)
     })

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{all, assignments, audit_by, exec, one, tasks, users};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, Holdings, TaskHandOver};
 
@@ -202,7 +202,10 @@ fn over(deadline: Instant) -> bool {
     Instant::now() >= deadline
 }
 
-const SAME: Error = Error::Value { what: "who takes over", needs: "somebody else" };
+const SAME: Error = Error::Value {
+    what: "who takes over",
+    needs: Said::fixed("別の人を指定してください", "somebody else"),
+};
 /// Rows of one step: each is some tens of microseconds.
 const FEW: i64 = 16;
 /// Contacts looked at in one step.

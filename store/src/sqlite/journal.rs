@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{all, one};
-use crate::error::{Doing, Error, ListError, Result};
+use crate::error::{Doing, Error, ListError, Result, Said};
 use crate::id::{ImportId, ListId};
 use crate::model::ImportRecord;
 
@@ -77,8 +77,8 @@ fn named(db: &Connection, register: &str, key: &str) -> Result<ImportRecord> {
 pub(crate) fn may_undo(record: &ImportRecord) -> Result<()> {
     let reason = match record.state.as_str() {
         "committed" => return Ok(()),
-        "staging" => "it is still running; cancel it instead",
-        _ => "it was undone before",
+        "staging" => Said::fixed("実行中です。中止してください", "it is still running; cancel it instead"),
+        _ => Said::fixed("取り消し済みです", "it was undone before"),
     };
     Err(ListError::NotUndoable { reason }.into())
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 use serde_json::json;
 
 use super::{all, audit_by, exec, history, list_edit, one};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::{AttemptId, LeadId, NoteId, UserId};
 use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteRow};
 use crate::permission::Scope;
@@ -106,7 +106,10 @@ fn check_text(text: &str) -> Result<&str> {
     let text = text.trim();
     let unreadable = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.is_empty() || text.len() > MOST_TEXT || text.chars().any(unreadable) {
-        return Err(Error::Value { what: "text", needs: "some text, at most 64 KiB" });
+        return Err(Error::Value {
+            what: "text",
+            needs: Said::fixed("空でない文字列(64KiBまで)", "some text, at most 64 KiB"),
+        });
     }
     Ok(text)
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
 use super::{all, audit_by, exec, one, unsigned};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::{AttemptId, UserId};
 use crate::model::{Actor, RecordingQuery, RecordingRow, RecordingUsage};
 
@@ -169,8 +169,11 @@ pub(super) fn expire(
 pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Actor, now: i64) -> Result<u64> {
     let doing = "delete recording";
     let guards = [
-        ("it is on hold", "r.hold = 1 AND r.state IN ('open', 'final', 'exported')"),
-        ("it is still being written", "r.state = 'open'"),
+        (
+            Said::fixed("保全されています", "it is on hold"),
+            "r.hold = 1 AND r.state IN ('open', 'final', 'exported')",
+        ),
+        (Said::fixed("録音中です", "it is still being written"), "r.state = 'open'"),
     ];
     for (why, clause) in guards {
         let sql = format!("SELECT 1 FROM recordings r WHERE r.attempt_id = ?1 AND {clause} LIMIT 1");

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 use serde_json::json;
 
 use super::{all, audit_by, exec, hand_over, one};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::UserId;
 use crate::model::{Actor, HandOver, Holdings, Role, UserChange, UserDraft, UserInfo, UserScope};
 use crate::permission::{Action, Scope, is_lower, permits};
@@ -199,7 +199,10 @@ fn check_login(login: &str) -> Result<()> {
     if login.is_empty() || login.len() > MOST_LOGIN || !login.chars().all(plain) {
         return Err(Error::Value {
             what: "login",
-            needs: "letters, digits, '-', '_' or '.', at most 64 bytes",
+            needs: Said::fixed(
+                "文字・数字・「-」「_」「.」(64バイトまで)",
+                "letters, digits, '-', '_' or '.', at most 64 bytes",
+            ),
         });
     }
     Ok(())
@@ -208,7 +211,10 @@ fn check_login(login: &str) -> Result<()> {
 fn check_name(name: &str) -> Result<&str> {
     let name = name.trim();
     if name.is_empty() || name.len() > MOST_NAME || name.chars().any(char::is_control) {
-        return Err(Error::Value { what: "name", needs: "one line of text, at most 200 bytes" });
+        return Err(Error::Value {
+            what: "name",
+            needs: Said::fixed("1行の文字列(200バイトまで)", "one line of text, at most 200 bytes"),
+        });
     }
     Ok(name)
 }

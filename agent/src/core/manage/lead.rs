@@ -57,7 +57,12 @@ pub(super) async fn view(store: &Store, p: params::ListView, sight: Sight) -> An
         (None, Some(place), None, false) => PageAt::Before(place),
         (None, None, Some(row), false) => PageAt::Row(row),
         (None, None, None, true) => PageAt::Last,
-        _ => return Err(bad("give one of after, before, row and last")),
+        _ => {
+            return Err(bad((
+                "after・before・row・last のうち1つだけ指定してください",
+                "give one of after, before, row and last",
+            )));
+        }
     };
     let sort = p.sort.as_deref().map_or(Ok(SortColumn::Position), |word| word_of(word, "sort"))?;
     let mut filter = filter(store, p.filter).await?;
@@ -134,7 +139,7 @@ pub(super) async fn lead_change(
             let wanted = filter(store, Some(wanted)).await?;
             store.find_leads(list, wanted).await.map_err(told)?
         }
-        _ => return Err(bad("give either leads or filter")),
+        _ => return Err(bad(("leads か filter のどちらか一方が必要です", "give either leads or filter"))),
     };
     if by_id {
         on_list(store, &p.list, list, &leads).await?;
@@ -161,7 +166,10 @@ pub(super) async fn lead_change(
 async fn on_list(store: &Store, name: &str, list: ListId, leads: &[LeadId]) -> Answer<()> {
     for lead in leads {
         if store.lead(*lead).await.is_ok_and(|row| row.list != list) {
-            return Err(RpcError::with_detail(ErrorCode::NotFound, format!("lead {lead} on list {name:?}")));
+            return Err(RpcError::with_detail(
+                ErrorCode::NotFound,
+                (format!("リスト {name} の発信先 {lead}"), format!("lead {lead} on list {name:?}")),
+            ));
         }
     }
     Ok(())

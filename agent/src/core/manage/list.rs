@@ -1,5 +1,6 @@
 //! Projects, lists and their imports.
 
+use protocol::Detail;
 use protocol::params;
 use protocol::result::{
     Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectGrants, ProjectRow,
@@ -12,6 +13,7 @@ use super::lead::users_named;
 use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::query::{find, list_named};
 use crate::core::rows;
+use crate::said::one_of;
 
 pub(super) async fn projects(store: &Store) -> Answer<Projects> {
     let rows = store.project_rows().await.map_err(told)?;
@@ -44,7 +46,7 @@ pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) ->
     if let Some(profile) = &p.profile
         && Profile::named(profile).is_none()
     {
-        return Err(bad("profile is one of open, miitel, calltree, zoho"));
+        return Err(bad(one_of("profile", "open, miitel, calltree, zoho")));
     }
     let edit = ListEdit {
         name: p.name,
@@ -111,7 +113,7 @@ pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer
 
 pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imports> {
     let list = list_named(store, p.list.as_deref()).await?;
-    let before = p.before.map(|id| id.parse()).transpose().map_err(|_| bad("before"))?;
+    let before = p.before.map(|id| id.parse()).transpose().map_err(|_| bad(Detail::name("before")))?;
     let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
     let found = store.imports(list, before, limit).await.map_err(told)?;
     let full = found.len() == limit as usize;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use protocol::params;
 use protocol::result::{Done, Downloaded, RecordingRow, Recordings};
-use protocol::{ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use serde_json::json;
 use store::{AuditEntry, RecordingQuery, Store, UserId};
 
@@ -36,7 +36,7 @@ pub(super) async fn recordings(
         attempt: p.attempt.as_deref().map(|text| id(text, "attempt")).transpose()?,
         hold: p.held.then_some(true),
         oldest_first: p.oldest_first,
-        after: p.after.map(|text| place(text).ok_or_else(|| bad("after"))).transpose()?,
+        after: p.after.map(|text| place(text).ok_or_else(|| bad(Detail::name("after")))).transpose()?,
         limit,
         ..RecordingQuery::default()
     };
@@ -86,9 +86,10 @@ pub(super) async fn fetch(
     }
     let (path, offset) = (recording.path, p.offset);
     let piece = tokio::task::spawn_blocking(move || read_piece(&path, offset)).await;
-    let piece = piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))?;
-    let (bytes, size) =
-        piece.map_err(|error| RpcError::with_detail(ErrorCode::NotFound, error.to_string()))?;
+    let piece = piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))?;
+    let (bytes, size) = piece.map_err(|error| {
+        RpcError::with_detail(ErrorCode::NotFound, (store::os(&error), error.to_string()))
+    })?;
     let end = offset.saturating_add(bytes.len() as u64);
     let next = (!bytes.is_empty() && end < size).then_some(end);
     Ok(Downloaded { data: base64::encode(&bytes), next })

@@ -111,7 +111,10 @@ pub(super) async fn delete(
     asker: Asker,
 ) -> Result<ContactsDeleted, RpcError> {
     if words.is_empty() || words.len() > MOST_DELETED {
-        return Err(RpcError::with_detail(ErrorCode::Value, "contacts: 1 to 1000"));
+        return Err(RpcError::with_detail(
+            ErrorCode::Value,
+            ("contacts は 1件から 1000件です", "contacts: 1 to 1000"),
+        ));
     }
     let mut contacts = Vec::with_capacity(words.len());
     for word in words {

@@ -8,6 +8,7 @@ use protocol::{ErrorCode, RpcError};
 use store::{DispositionChange, DispositionDraft, DispositionFlags, LeadNext, ProjectId, Store};
 
 use super::{Asker, projects, refused, rows};
+use crate::said::one_of;
 
 pub(super) async fn list(store: &Store, p: &DispositionLs) -> Result<Dispositions, RpcError> {
     let statuses = if p.archived { store.all_dispositions().await } else { store.dispositions().await };
@@ -63,6 +64,6 @@ async fn names(store: &Store) -> Result<HashMap<ProjectId, String>, RpcError> {
 }
 
 fn lead_next(word: &str) -> Result<LeadNext, RpcError> {
-    let bad = || RpcError::with_detail(ErrorCode::Value, "lead_next is one of retry, never, task, done");
+    let bad = || RpcError::with_detail(ErrorCode::Value, one_of("lead_next", "retry, never, task, done"));
     word.parse().map_err(|_| bad())
 }

@@ -12,6 +12,7 @@ use super::super::import::{self, Place};
 use super::super::manage::{Register, Told};
 use super::super::rows::national;
 use super::{Asker, bad, id, projects, refused, rows};
+use crate::said::one_of;
 
 pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow, RpcError> {
     let mut names = p.projects;
@@ -59,7 +60,9 @@ pub(super) async fn clear(store: &Store, p: DncClear, asker: Asker) -> Result<Dn
         now: asker.now,
     });
     match store.dnc_clear_all(entries.collect()).await.map_err(refused)? {
-        0 => Err(RpcError::with_detail(ErrorCode::NotFound, "no such entry")),
+        0 => {
+            Err(RpcError::with_detail(ErrorCode::NotFound, ("架電禁止に登録されていません", "no such entry")))
+        }
         cleared => Ok(DncCleared { cleared }),
     }
 }
@@ -107,7 +110,9 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
     let profile = import::profile(p.profile.as_deref().unwrap_or("open"))?;
     let encoding = match p.encoding.as_deref() {
         None | Some("auto") => None,
-        Some(word) => Some(word.parse::<Encoding>().map_err(|error| bad(&format!("encoding: {error}")))?),
+        Some(word) => {
+            Some(word.parse::<Encoding>().map_err(|error| bad(one_of("encoding", error.expected)))?)
+        }
     };
     let Place { store, hub, running, by, now, cancel } = place;
     let _running = (!p.dry_run).then(|| running.begin(Register::DoNotCall, cancel.clone()));

@@ -9,6 +9,7 @@ use store::{
 
 use super::super::export;
 use super::{Asker, id, named_ever, refused, rows};
+use crate::said::one_of;
 
 pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryPage, RpcError> {
     let query = query(store, p, asker).await?;
@@ -123,7 +124,7 @@ pub(in crate::core) fn filter(query: &mut HistoryQuery, manual: &str) -> Result<
         "exclude" => (false, false),
         "include" => (true, false),
         "only" => (true, true),
-        _ => return Err(RpcError::with_detail(ErrorCode::Value, "manual is one of exclude, include, only")),
+        _ => return Err(RpcError::with_detail(ErrorCode::Value, one_of("manual", "exclude, include, only"))),
     };
     Ok(())
 }

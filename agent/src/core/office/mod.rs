@@ -10,7 +10,7 @@ mod rows;
 mod task;
 mod user;
 
-use protocol::{Command, ErrorCode, RpcError};
+use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Actor, ContactRules, ProjectId, Scope, Store, UserId};
 
 use super::job::store_error;
@@ -187,7 +187,10 @@ impl Core {
     fn cancel_import(&self, into: Register) -> Result<protocol::result::Done, RpcError> {
         match self.running_imports.cancel(into) {
             true => Ok(protocol::result::Done { of: into.as_str().to_owned() }),
-            false => Err(RpcError::with_detail(ErrorCode::NotFound, "no import runs")),
+            false => Err(RpcError::with_detail(
+                ErrorCode::NotFound,
+                ("取り込み中ではありません", "no import runs"),
+            )),
         }
     }
 
@@ -250,17 +253,25 @@ async fn projects(store: &Store, names: &[String]) -> Result<Vec<ProjectId>, Rpc
         .iter()
         .map(|name| {
             let found = known.iter().find(|project| project.name == *name).map(|project| project.id);
-            found.ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("project {name:?}")))
+            found.ok_or_else(|| {
+                RpcError::with_detail(
+                    ErrorCode::NotFound,
+                    (format!("案件 {name}"), format!("project {name:?}")),
+                )
+            })
         })
         .collect()
 }
 
 /// The id that somebody wrote. What is none names nothing.
-pub(super) fn id<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, RpcError> {
-    text.trim().parse().map_err(|_| RpcError::with_detail(ErrorCode::NotFound, format!("{what} {text:?}")))
+pub(super) fn id<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, RpcError> {
+    text.trim().parse().map_err(|_| {
+        let missing = store::Error::NotFound { what, key: text.to_owned() };
+        RpcError::with_detail(ErrorCode::NotFound, (missing.ja(), format!("{what} {text:?}")))
+    })
 }
 
-fn bad(detail: &str) -> RpcError {
+fn bad(detail: impl Into<Detail>) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }
 

@@ -39,6 +39,9 @@ fn about(
         (Some(attempt), None, None) => Ok(NoteAbout::Attempt(id(&attempt, "attempt")?)),
         (None, Some(lead), None) => Ok(NoteAbout::Lead(id(&lead, "lead")?)),
         (None, None, Some(number)) => Ok(NoteAbout::Number(number)),
-        _ => Err(bad("exactly one of attempt, lead and number is needed")),
+        _ => Err(bad((
+            "attempt・lead・number のうち1つだけ指定してください",
+            "exactly one of attempt, lead and number is needed",
+        ))),
     }
 }

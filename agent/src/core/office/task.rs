@@ -2,11 +2,12 @@
 
 use protocol::params::{TaskAssign, TaskDone, TaskDue, TaskHandOver, TaskLs};
 use protocol::result::{TaskCounts, TaskPage, TaskRow, TasksHandedOver};
-use protocol::{ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use store::{Assigned, Role, Store, TaskChange, TaskFolder, TaskQuery, TaskStep};
 
 use super::user::ungranted;
 use super::{Asker, named_ever, refused, rows, user_named};
+use crate::said::one_of;
 
 pub(super) async fn list(
     store: &Store,
@@ -29,12 +30,12 @@ pub(super) async fn list(
         None => false,
     };
     if private && operator && !theirs {
-        return Err(RpcError::with_detail(ErrorCode::Permission, "people.private_tasks"));
+        return Err(RpcError::with_detail(ErrorCode::Permission, Detail::name("people.private_tasks")));
     }
     let folder = match p.folder.as_deref() {
         None => None,
         Some(word) => {
-            let bad = || RpcError::with_detail(ErrorCode::Value, "folder is one of past, future, free");
+            let bad = || RpcError::with_detail(ErrorCode::Value, one_of("folder", "past, future, free"));
             Some(word.parse::<TaskFolder>().map_err(|_| bad())?)
         }
     };

@@ -2,7 +2,7 @@
 
 use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
 use protocol::result::{AuditPage, Holdings, UserDeleted, UserRow, Users};
-use protocol::{ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, RpcError};
 use store::{
     Action, AuditQuery, HandOver, Progress, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo,
     UserScope, permits,
@@ -11,6 +11,7 @@ use store::{
 use super::{Asker, bad, refused, rows};
 use crate::core::manage::{Told, watched};
 use crate::password;
+use crate::said::one_of;
 
 pub(super) async fn list(store: &Store, p: &UserLs, seats: &[(UserId, String)]) -> Result<Users, RpcError> {
     let users = if p.deleted { store.all_users().await } else { store.users().await };
@@ -51,7 +52,7 @@ pub(super) async fn edit(store: &Store, p: UserEdit, asker: Asker) -> Result<Use
 pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result<UserRow, RpcError> {
     let user = match &p.user {
         Some(login) => named(store, login).await?,
-        None => asker.who.user.ok_or_else(|| bad("user"))?,
+        None => asker.who.user.ok_or_else(|| bad(Detail::name("user")))?,
     };
     let administers = permits(asker.who.role, Action::UserEdit).any();
     if !administers || (p.old.is_some() && asker.who.user == Some(user)) {
@@ -60,9 +61,10 @@ pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result
         }
         let stored = store.password_hash(user).await.map_err(refused)?;
         if let Some(stored) = stored {
-            let old = p.old.ok_or_else(|| RpcError::with_detail(ErrorCode::Password, "old"))?;
+            let old =
+                p.old.ok_or_else(|| RpcError::with_detail(ErrorCode::Password, ("今のパスワード", "old")))?;
             if !blocking(move || password::verify(old.expose(), &stored)).await? {
-                return Err(RpcError::with_detail(ErrorCode::Password, "old"));
+                return Err(RpcError::with_detail(ErrorCode::Password, ("今のパスワード", "old")));
             }
         }
     }
@@ -84,7 +86,7 @@ pub(super) async fn delete(
     let at: Vec<&str> = seats.iter().filter(|(of, _)| *of == user).map(|(_, seat)| seat.as_str()).collect();
     if !at.is_empty() {
         // The next start would find a tombstone at its seat.
-        return Err(RpcError::with_detail(ErrorCode::UserSeat, at.join(", ")));
+        return Err(RpcError::with_detail(ErrorCode::UserSeat, Detail::name(at.join(", "))));
     }
     let to = match &p.hand_over {
         Some(login) => Some(named(store, login).await?),
@@ -94,7 +96,9 @@ pub(super) async fn delete(
         (Some(to), false) => HandOver::To(to),
         (None, true) => HandOver::Nobody,
         (None, false) => HandOver::Nothing,
-        (Some(_), true) => return Err(bad("one of hand_over and release")),
+        (Some(_), true) => {
+            return Err(bad(("hand_over か release のどちらか一方です", "one of hand_over and release")));
+        }
     };
     let progress = Progress::default();
     let look = || (progress.done(), progress.total());
@@ -151,8 +155,9 @@ pub(in crate::core) async fn ever_named(store: &Store, login: &str) -> Result<Us
 
 fn find(users: Vec<UserInfo>, login: &str) -> Result<UserId, RpcError> {
     let user = users.into_iter().find(|user| user.login == login.trim());
-    user.map(|user| user.id)
-        .ok_or_else(|| RpcError::with_detail(ErrorCode::NotFound, format!("user {login:?}")))
+    user.map(|user| user.id).ok_or_else(|| {
+        RpcError::with_detail(ErrorCode::NotFound, (format!("利用者 {login}"), format!("user {login:?}")))
+    })
 }
 
 async fn change_user(
@@ -173,7 +178,7 @@ fn within(asker: Asker) -> UserScope {
 }
 
 fn role(word: &str) -> Result<Role, RpcError> {
-    let bad = || RpcError::with_detail(ErrorCode::Value, "role is one of MGR, SV, OP, BIZ, BY");
+    let bad = || RpcError::with_detail(ErrorCode::Value, one_of("role", "MGR, SV, OP, BIZ, BY"));
     word.trim().to_ascii_uppercase().parse().map_err(|_| bad())
 }
 
@@ -181,10 +186,10 @@ fn role(word: &str) -> Result<Role, RpcError> {
 async fn hash(password: Option<Secret>) -> Result<Option<String>, RpcError> {
     let Some(password) = password else { return Ok(None) };
     let hashed = blocking(move || password::hash(password.expose())).await?;
-    hashed.map(Some).map_err(|error| RpcError::with_detail(ErrorCode::Password, error.to_string()))
+    hashed.map(Some).map_err(|error| RpcError::with_detail(ErrorCode::Password, Detail::log(error)))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RpcError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| RpcError::with_detail(ErrorCode::Internal, error.to_string()))
+    done.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))
 }

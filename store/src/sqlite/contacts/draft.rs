@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Said};
 use crate::import::RequiredNames;
 use crate::model::{ContactDraft, PhoneDraft, is_mail_address};
 use crate::phone::Phone;
@@ -58,7 +58,10 @@ pub(super) fn text(text: Option<&str>, warnings: &mut Vec<Code>) -> Result<Optio
 pub(super) fn email(text: Option<&str>) -> Result<Option<String>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     if !is_mail_address(text) {
-        return Err(Error::Value { what: "email", needs: "an address such as sato@example.jp" });
+        return Err(Error::Value {
+            what: "email",
+            needs: Said::fixed("「sato@example.jp」の形", "an address such as sato@example.jp"),
+        });
     }
     Ok(Some(text.to_owned()))
 }
@@ -77,7 +80,10 @@ pub(super) fn phones(
             return Err(Error::Invalid(Code::CsvDupPhone));
         }
         if phones.len() == MOST_PHONES {
-            return Err(Error::Value { what: "phones", needs: "at most 20 numbers" });
+            return Err(Error::Value {
+                what: "phones",
+                needs: Said::fixed("20件まで", "at most 20 numbers"),
+            });
         }
         phones.push((parsed.phone, label));
     }

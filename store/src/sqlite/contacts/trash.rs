@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::{all, audit_by, exec, one, tasks};
 use super::show::load;
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::ContactId;
 use crate::model::{Actor, ContactRow, TRASH_MS};
 use crate::phone::Phone;
@@ -80,17 +80,20 @@ pub(in crate::sqlite) fn purge(db: &Connection, now: i64) -> Result<u32> {
 fn guard(db: &Connection, phone: &str) -> Result<()> {
     let guards = [
         (
-            "a call with it is under way",
+            Said::fixed("この番号と通話中です", "a call with it is under way"),
             "SELECT 1 FROM attempts WHERE phone = ?1 AND dialed_at IS NOT NULL AND ended_at IS NULL LIMIT 1",
         ),
-        ("a seat holds it", "SELECT 1 FROM leads WHERE phone = ?1 AND state = 'claimed' LIMIT 1"),
         (
-            "a recording of it is on hold",
+            Said::fixed("席が発信先として確保しています", "a seat holds it"),
+            "SELECT 1 FROM leads WHERE phone = ?1 AND state = 'claimed' LIMIT 1",
+        ),
+        (
+            Said::fixed("録音が保全されています", "a recording of it is on hold"),
             "SELECT 1 FROM attempts a JOIN recordings r ON r.attempt_id = a.id
              WHERE a.phone = ?1 AND r.hold = 1 LIMIT 1",
         ),
         (
-            "it is evidence of a do-not-call entry",
+            Said::fixed("架電禁止の証跡です", "it is evidence of a do-not-call entry"),
             "SELECT 1 FROM do_not_call WHERE phone = ?1 AND revoked_at IS NULL
                AND (attempt_id IS NOT NULL OR evidence IS NOT NULL) LIMIT 1",
         ),

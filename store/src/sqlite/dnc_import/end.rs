@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::{SqliteBackend, all, audit_by, dnc, exec, one};
 use super::RANGE;
 use crate::dnc_import::{DncUndo, DncUndone};
-use crate::error::{Doing, ListError, Result};
+use crate::error::{Doing, ListError, Result, Said};
 use crate::id::{ImportId, UserId};
 use crate::model::{Actor, ImportRecord};
 
@@ -201,9 +201,14 @@ pub(in super::super) fn forget_settled(backend: &mut SqliteBackend, after: i64) 
 pub(crate) fn may_undo_dnc(record: &ImportRecord) -> Result<()> {
     let reason = match (record.state.as_str(), record.interrupted_at) {
         ("staging", Some(_)) => return Ok(()),
-        ("staging", None) => "it is still running; cancel it instead",
-        ("committed", _) => "all of it counts; clear its numbers instead, with a reason",
-        _ => "it was undone before",
+        ("staging", None) => {
+            Said::fixed("実行中です。中止してください", "it is still running; cancel it instead")
+        }
+        ("committed", _) => Said::fixed(
+            "すべて有効です。理由を付けて番号を解除してください",
+            "all of it counts; clear its numbers instead, with a reason",
+        ),
+        _ => Said::fixed("取り消し済みです", "it was undone before"),
     };
     Err(ListError::NotUndoable { reason }.into())
 }

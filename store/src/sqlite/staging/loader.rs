@@ -16,7 +16,7 @@ use super::flush::Flusher;
 use super::many::MANY;
 use super::reached::Reached;
 use super::slice::Slice;
-use super::{IMPORT_CACHE_KIB, read};
+use super::{IMPORT_CACHE_KIB, ended, read};
 use crate::changes::Changes;
 use crate::error::{Doing, Error, Result};
 use crate::id::ImportId;
@@ -107,7 +107,7 @@ impl Loader {
         self.transact(doing, |tx, known| {
             let mut context = read(tx, import)?;
             if context.state != "staging" {
-                return Err(Error::ImportStopped { reason: format!("it is {}", context.state) });
+                return Err(Error::ImportStopped { reason: ended(&context.state) });
             }
             let mut slice = Slice::new(tx, known, import, &context, policy).doing(doing)?;
             write(&mut slice).doing(doing)?;

@@ -23,7 +23,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{SqliteBackend, audit_by, exec, lead_numbers, one};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::{ImportId, ListId, UserId};
 use crate::model::{Actor, DialOrder};
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
@@ -122,6 +122,16 @@ fn stage<T>(
     Ok(staged)
 }
 
+/// Why nothing more goes into an import.
+fn ended(state: &str) -> Said {
+    let ja = match state {
+        "committed" => "完了しています",
+        "undone" => "取り消されています",
+        _ => "取り込み中ではありません",
+    };
+    Said::new(ja.to_owned(), format!("it is {state}"))
+}
+
 pub(super) fn commit(
     backend: &mut SqliteBackend,
     import: ImportId,
@@ -133,7 +143,7 @@ pub(super) fn commit(
     backend.transact(doing, |db, _| {
         let context = read(db, import)?;
         if context.state != "staging" {
-            return Err(Error::ImportStopped { reason: format!("it is {}", context.state) });
+            return Err(Error::ImportStopped { reason: ended(&context.state) });
         }
         let sql = "UPDATE imports SET state = 'committed', finished_at = ?2, report = ?3 WHERE id = ?1";
         exec(db, sql, (import, now, report.to_string())).doing(doing)?;

@@ -1,0 +1,378 @@
+//! What errors say in Japanese beside the text of their code, and what programs read out of them.
+
+use serde_json::{Map, Value, json};
+
+use super::{DialRefusal, Error, ListError, OpenError};
+use crate::import::ImportError;
+
+impl Error {
+    /// What exactly, in Japanese; empty where the code's own text says it all.
+    #[must_use]
+    pub fn ja(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.ja().to_owned(),
+            Self::NotFound { what, key } => format!("{} {key}", noun(what)),
+            Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
+            Self::ListDuplicate { name } => name.clone(),
+            Self::List(error) => error.ja(),
+            Self::UserTombstone { login } | Self::UserDuplicate { login } => login.clone(),
+            Self::UserLimit { most } => format!("{most}人まで"),
+            Self::UidTaken { uid, login } => format!("Unixユーザー {uid} は {login} のものです"),
+            Self::UserHolds { login, held } => format!(
+                "{login}: 発信先 {}件、連絡先 {}件、対応タスク {}件",
+                held.leads, held.contacts, held.tasks
+            ),
+            Self::NoCaller { login, role } => format!("{login} は {role} です"),
+            Self::Value { what, needs } => format!("{}: {}", noun(what), needs.ja),
+            Self::Invalid(code) => code.ja().to_owned(),
+            Self::ContactDuplicate { phone, contact } => format!("番号 {phone}、連絡先 {contact}"),
+            Self::ContactsFull { most, needed, free } => {
+                format!("上限 {most}件、追加 {needed}件、残り {free}件")
+            }
+            Self::Stale { what } => noun(what).to_owned(),
+            Self::DeleteGuard { why } => why.ja.to_string(),
+            Self::StatusDuplicate { label } => label.clone(),
+            Self::StatusUnknown { status } => status.clone(),
+            Self::Sealed { attempt } | Self::ClaimLost { attempt } => format!("通話 {attempt}"),
+            Self::State { attempt, is, needs } => {
+                format!("通話 {attempt}: 現在は{}、必要なのは{}", state(is), state(needs))
+            }
+            Self::Import(error) => error.ja(),
+            Self::ImportStopped { reason } => reason.ja.to_string(),
+            Self::Exists { path } | Self::OwnFile { path } => path.display().to_string(),
+            Self::File { path, source } => format!("{}: {}", path.display(), os(source)),
+            Self::Internal { doing, .. } => format!("処理 {}", doing.replace(' ', "-")),
+            Self::Phone(_)
+            | Self::ListName
+            | Self::ListBusy
+            | Self::Permission
+            | Self::ReasonRequired
+            | Self::StatusBuiltin
+            | Self::DiskFull(_)
+            | Self::Io(_)
+            | Self::Locked(_)
+            | Self::Corrupt(_)
+            | Self::Closed => String::new(),
+        }
+    }
+
+    /// Numbers and names in it, for programs.
+    #[must_use]
+    pub fn facts(&self) -> Map<String, Value> {
+        let facts = match self {
+            Self::Refused(refusal) => match refusal.until() {
+                Some(until) => json!({ "until": until }),
+                None => json!({}),
+            },
+            Self::List(ListError::Full { limit, free }) => json!({ "limit": limit, "free": free }),
+            Self::List(ListError::ProjectInUse { name, lists }) => json!({ "project": name, "lists": lists }),
+            Self::ContactsFull { most, needed, free } => {
+                json!({ "limit": most, "needed": needed, "free": free })
+            }
+            Self::UserLimit { most } => json!({ "limit": most }),
+            Self::UidTaken { uid, login } => json!({ "uid": uid, "login": login }),
+            Self::UserHolds { login, held } => {
+                json!({ "login": login, "leads": held.leads, "contacts": held.contacts, "tasks": held.tasks })
+            }
+            Self::NoCaller { login, role } => json!({ "login": login, "role": role }),
+            Self::ContactDuplicate { contact, .. } => json!({ "contact": contact }),
+            Self::State { attempt, is, needs } => json!({ "attempt": attempt, "is": is, "needs": needs }),
+            Self::Import(error) => json!({ "file": &*error.file, "line": error.line, "byte": error.byte }),
+            _ => json!({}),
+        };
+        if let Value::Object(facts) = facts { facts } else { Map::new() }
+    }
+}
+
+impl ListError {
+    /// What exactly, in Japanese; empty where the code's own text says it all.
+    #[must_use]
+    pub fn ja(&self) -> String {
+        match self {
+            Self::NotGranted { list } => list.clone(),
+            Self::Full { limit, free } => format!("上限 {limit}件、残り {free}件"),
+            Self::Value(code) => code.ja().to_owned(),
+            Self::ProjectDuplicate { name } => name.clone(),
+            Self::ProjectInUse { name, lists } => format!("{name}: リスト {lists}件"),
+            Self::Cursor => "この表示の位置ではありません。位置を指定せずにやり直してください".to_owned(),
+            Self::SearchEmpty => "検索できる文字がありません".to_owned(),
+            Self::NotInBin => "その時刻のものはごみ箱にありません".to_owned(),
+            Self::NotUndoable { reason } => reason.ja.to_string(),
+            Self::Word { word } => format!("「{word}」という語はありません"),
+            Self::LeadDuplicate | Self::PhoneReadOnly | Self::ProjectName => String::new(),
+        }
+    }
+}
+
+impl DialRefusal {
+    /// What to know beside the text of the code, in Japanese.
+    fn ja(self) -> &'static str {
+        match self {
+            Self::RepeatGap { .. } => "間隔をあけてください",
+            Self::RepeatDay { .. } => "本日の回数の上限です。明日以降に発信してください",
+            Self::Excluded => "発信対象外か、リストが無効です",
+            Self::DoNotCall | Self::Forbidden | Self::TrunkRule | Self::Hours | Self::Task => "",
+        }
+    }
+}
+
+impl ImportError {
+    /// File, place and what was found, in Japanese.
+    #[must_use]
+    pub fn ja(&self) -> String {
+        let mut text = self.file.to_string();
+        if let Some(line) = self.line {
+            text.push_str(&format!(" {line}行目"));
+        }
+        let source = self.source.as_ref().map(os).unwrap_or_default();
+        for part in [self.detail.ja.as_ref(), &source] {
+            if !part.is_empty() {
+                text.push_str(&format!(": {part}"));
+            }
+        }
+        for candidate in &self.candidates {
+            if let Some(byte) = candidate.first_bad_byte {
+                text.push_str(&format!("。{} ではありません({byte}バイト目)", candidate.encoding.as_str()));
+            }
+        }
+        text
+    }
+}
+
+impl OpenError {
+    /// Which file, and what is the matter with it, in Japanese.
+    #[must_use]
+    pub fn ja(&self) -> String {
+        match self {
+            Self::InUse { path } | Self::Sqlite { path, .. } => path.display().to_string(),
+            Self::Newer { path, found, known } => {
+                format!("{}: スキーマ {found}、この版は {known} まで", path.display())
+            }
+            Self::Corrupt { path, .. } => {
+                format!(
+                    "{}: そのまま残しました。-wal のファイルと一緒に別の場所へ移して保管してください",
+                    path.display()
+                )
+            }
+            Self::Io { path, source } => format!("{}: {}", path.display(), os(source)),
+        }
+    }
+}
+
+/// What the system says of a file, in Japanese; its own sentences are English.
+#[must_use]
+pub fn os(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    let known = match error.kind() {
+        ErrorKind::NotFound => "ファイルがありません",
+        ErrorKind::PermissionDenied => "権限がありません",
+        ErrorKind::AlreadyExists => "すでにあります",
+        ErrorKind::IsADirectory => "フォルダーです",
+        ErrorKind::NotADirectory => "フォルダーではありません",
+        ErrorKind::StorageFull => "ディスクの空きがありません",
+        ErrorKind::QuotaExceeded => "容量の割り当てを超えています",
+        ErrorKind::ReadOnlyFilesystem => "読み取り専用です",
+        ErrorKind::ConnectionRefused => "接続が拒否されました",
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => "接続が切れました",
+        ErrorKind::TimedOut => "時間切れです",
+        ErrorKind::InvalidData | ErrorKind::InvalidInput => "内容が正しくありません",
+        _ => "読み書きできません",
+    };
+    match error.raw_os_error() {
+        Some(code) => format!("{known}(OSのエラー {code})"),
+        None => known.to_owned(),
+    }
+}
+
+/// A thing or a field, in Japanese.
+fn noun(what: &str) -> &str {
+    match what {
+        "attempt" | "call" => "通話",
+        "category" => "カテゴリー",
+        "code" => "コード",
+        "color" => "色",
+        "contact" => "連絡先",
+        "deleted contact" => "ごみ箱の連絡先",
+        "email" => "メールアドレス",
+        "hotkey" => "キー",
+        "import" | "imports" => "取り込み",
+        "label" => "名前",
+        "lead" => "発信先",
+        "list" | "lists" => "リスト",
+        "list in the bin" => "ごみ箱のリスト",
+        "login" => "ID",
+        "name" => "名前",
+        "note" => "メモ",
+        "number of the call" => "通話の番号",
+        "number of the contact" => "連絡先の番号",
+        "number of the lead" => "発信先の番号",
+        "phones" => "電話番号",
+        "project" => "案件",
+        "recording" => "録音",
+        "recording of the call" => "通話の録音",
+        "task" => "対応タスク",
+        "text" => "本文",
+        "user" => "利用者",
+        "who takes over" => "引き継ぐ人",
+        other => other,
+    }
+}
+
+/// How a call stands, in Japanese.
+fn state(word: &str) -> &str {
+    match word {
+        "used" => "使用済み",
+        "new" => "新規",
+        "open" => "未確定",
+        "sealed" => "確定済み",
+        "void" => "無効",
+        "counted" => "有効",
+        "claimed" => "発信前",
+        "dialed" => "発信済み",
+        "ended" => "終了済み",
+        "under way" => "通話中",
+        other => other,
+    }
+}
+
+/// Whether a Japanese text holds a sentence in English: two words side by side.
+#[cfg(test)]
+fn has_english(text: &str) -> bool {
+    let bare = |word: &str| word.trim_matches(|c: char| c.is_ascii_punctuation()).to_owned();
+    let words: Vec<String> = text.split(|c: char| c == ' ' || !c.is_ascii()).map(bare).collect();
+    let is_word = |word: &String| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+    words.windows(2).any(|pair| pair.iter().all(is_word))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::code::Code;
+    use crate::error::Said;
+    use crate::id::{AttemptId, ContactId};
+    use crate::model::{Holdings, Role};
+
+    fn sqlite() -> rusqlite::Error {
+        rusqlite::Error::InvalidQuery
+    }
+
+    /// One of each.
+    fn every() -> Vec<Error> {
+        let attempt = AttemptId(7);
+        let name = || "春".to_owned();
+        let io = || std::io::Error::from_raw_os_error(2);
+        let import = ImportError {
+            code: Code::CsvRead,
+            file: Arc::from("a.csv"),
+            line: Some(3),
+            byte: None,
+            detail: Box::new(Said::fixed("上限 5行", "at most 5")),
+            candidates: Vec::new(),
+            source: Some(io()),
+        };
+        let refusals = [
+            DialRefusal::DoNotCall,
+            DialRefusal::Forbidden,
+            DialRefusal::TrunkRule,
+            DialRefusal::RepeatGap { until: 1 },
+            DialRefusal::RepeatDay { until: 1 },
+            DialRefusal::Excluded,
+            DialRefusal::Hours,
+            DialRefusal::Task,
+        ];
+        let lists = [
+            ListError::NotGranted { list: name() },
+            ListError::Full { limit: 5000, free: 3 },
+            ListError::LeadDuplicate,
+            ListError::Value(Code::CatLimit),
+            ListError::PhoneReadOnly,
+            ListError::ProjectName,
+            ListError::ProjectDuplicate { name: name() },
+            ListError::ProjectInUse { name: name(), lists: 2 },
+            ListError::Cursor,
+            ListError::SearchEmpty,
+            ListError::NotInBin,
+            ListError::NotUndoable {
+                reason: Said::fixed("取り消し済みです", "it was undone before")
+            },
+            ListError::Word { word: "x".to_owned() },
+        ];
+        let mut all = vec![
+            Error::NotFound { what: "recording of the call", key: name() },
+            Error::Ambiguous { what: "lists", key: name() },
+            Error::ListName,
+            Error::ListDuplicate { name: name() },
+            Error::ListBusy,
+            Error::UserTombstone { login: "carol".to_owned() },
+            Error::UserDuplicate { login: "carol".to_owned() },
+            Error::UserLimit { most: 3 },
+            Error::UidTaken { uid: 1000, login: "carol".to_owned() },
+            Error::UserHolds {
+                login: "carol".to_owned(),
+                held: Holdings { leads: 1, contacts: 2, tasks: 3 },
+            },
+            Error::NoCaller { login: "carol".to_owned(), role: Role::BackOffice },
+            Error::Permission,
+            Error::Value {
+                what: "who takes over",
+                needs: Said::fixed("別の人にしてください", "somebody else"),
+            },
+            Error::Invalid(Code::ReqName),
+            Error::ContactDuplicate { phone: "…5678".to_owned(), contact: ContactId(7) },
+            Error::ContactsFull { most: 5, needed: 2, free: 1 },
+            Error::Stale { what: "task" },
+            Error::DeleteGuard { why: Said::fixed("通話中です", "a call with it is under way") },
+            Error::StatusDuplicate { label: name() },
+            Error::ReasonRequired,
+            Error::StatusUnknown { status: name() },
+            Error::StatusBuiltin,
+            Error::Sealed { attempt },
+            Error::State { attempt, is: "under way", needs: "ended" },
+            Error::ClaimLost { attempt },
+            Error::Import(Box::new(import)),
+            Error::ImportStopped { reason: Said::fixed("中止しました", "cancelled; nothing was kept") },
+            Error::DiskFull(sqlite()),
+            Error::Io(sqlite()),
+            Error::File { path: PathBuf::from("/b/k.db"), source: io() },
+            Error::Exists { path: PathBuf::from("/b/k.csv") },
+            Error::OwnFile { path: PathBuf::from("/b/k.db") },
+            Error::Locked(sqlite()),
+            Error::Corrupt(sqlite()),
+            Error::Closed,
+            Error::Internal { doing: "read the bin", source: sqlite() },
+        ];
+        all.extend(refusals.map(Error::Refused));
+        all.extend(lists.map(Error::from));
+        all
+    }
+
+    /// Section E: whoever reads Japanese reads no English sentence, whatever is refused.
+    #[test]
+    fn nothing_is_said_in_english_to_who_reads_japanese() {
+        for error in every() {
+            let (code, said) = (error.code(), error.ja());
+            assert!(!has_english(&said), "{code}: {said}");
+        }
+        for word in
+            ["used", "new", "open", "sealed", "void", "counted", "claimed", "dialed", "ended", "under way"]
+        {
+            assert!(!state(word).is_ascii(), "{word}");
+        }
+        assert!(has_english("残り 3件 (rows are left)") && has_english("the list is full"));
+        assert!(!has_english("kakeru と ID bob、E-LIST-FULL 3件"));
+    }
+
+    /// Section E: the code's text and what is left.
+    #[test]
+    fn a_full_list_says_how_much_is_left() {
+        let full = Error::from(ListError::Full { limit: 5000, free: 3 });
+        assert_eq!(full.ja(), "上限 5000件、残り 3件");
+        assert_eq!(Value::Object(full.facts()), json!({ "limit": 5000, "free": 3 }));
+        let held = Holdings { leads: 1, contacts: 2, tasks: 3 };
+        let holds = Error::UserHolds { login: "carol".to_owned(), held };
+        assert_eq!(holds.ja(), "carol: 発信先 1件、連絡先 2件、対応タスク 3件");
+    }
+}
