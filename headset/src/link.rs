@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -28,6 +29,10 @@ pub enum Notice {
     Trouble {
         /// Why, and what to do.
         reason: String,
+        /// Its device file.
+        path: PathBuf,
+        /// Whether it is a permission that is missing: the udev rule [`crate::RULE`] gives it.
+        permission: bool,
     },
     /// The operator pressed a button.
     Press(Press),
@@ -116,7 +121,12 @@ fn look(roots: &Roots, name: &str, wish: &Mutex<Wish>, woken: &UnixStream, mut t
                 Err(error) => {
                     let reason = reason(&error);
                     if trouble.as_ref() != Some(&reason) {
-                        tell(Notice::Trouble { reason: reason.clone() });
+                        let permission = matches!(error, OpenError::Permission { .. });
+                        tell(Notice::Trouble {
+                            reason: reason.clone(),
+                            path: found.path.clone(),
+                            permission,
+                        });
                         trouble = Some(reason);
                     }
                 }

@@ -241,7 +241,7 @@ fn a_headset_that_is_plugged_in_later_is_served() {
     // It is there before its device file is.
     std::fs::create_dir(root.path().join("dev")).unwrap();
     plug(root.path(), "hidraw7", "Jabra Evolve2 65", &one_report());
-    let Notice::Trouble { reason } = notices.recv_timeout(SECOND * 10).unwrap() else { panic!() };
+    let Notice::Trouble { reason, .. } = notices.recv_timeout(SECOND * 10).unwrap() else { panic!() };
     assert!(reason.contains("hidraw7"), "{reason}");
     let path = root.path().join("dev/hidraw7");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRUSR | nix::sys::stat::Mode::S_IWUSR).unwrap();

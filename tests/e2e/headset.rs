@@ -151,11 +151,23 @@ fn a_headset_that_may_not_be_opened_is_told_of_until_it_may() {
     assert!(event["params"]["name"].is_null() && why.contains("no permission for /dev/hidraw0"), "{event:#}");
     assert!(why.contains("70-kakeru-headset.rules") && why.contains("udevadm trigger"), "{why}");
     wait_headset(&daemon, None);
+    // Whoever looks later sees it too, in their language.
+    let trouble = daemon.cli(&["status"])["seats"][0]["voice"]["headset_trouble"].take();
+    assert_eq!((&trouble["kind"], &trouble["path"]), (&"permission".into(), &"/dev/hidraw0".into()));
+    assert_eq!(trouble["why"], why);
+    let text = daemon.text(&["status", "--lang", "ja"]);
+    assert!(
+        text.contains("席 a: ヘッドセットのボタンを使えません。/dev/hidraw0 を開く権限がありません"),
+        "{text}"
+    );
+    let text = daemon.text(&["status", "--lang", "en"]);
+    assert!(text.contains("seat a: the headset's buttons cannot be used: no permission"), "{text}");
     daemon.cli(&["call", "0312340001"]);
     wait_state(&daemon, "in_call");
 
     headset.allow();
     wait_headset(&daemon, Some(NAME));
+    assert!(daemon.cli(&["status"])["seats"][0]["voice"]["headset_trouble"].is_null());
     headset.wait_lamps(OFF_HOOK_LAMP);
     headset.press(HOOK);
     wait_state(&daemon, "in_call");

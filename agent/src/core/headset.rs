@@ -4,6 +4,7 @@ use config::Config;
 use dialer::SeatState as DialerState;
 use headset::{Lamps, Link, Notice, Press, Roots};
 use protocol::params::CallMute;
+use protocol::result::HeadsetTrouble;
 use protocol::{Event, RpcError};
 use tokio::sync::mpsc;
 
@@ -22,6 +23,7 @@ struct Headset {
     link: Link,
     shown: Lamps,
     name: Option<String>,
+    trouble: Option<HeadsetTrouble>,
 }
 
 impl Headsets {
@@ -39,7 +41,7 @@ impl Headsets {
             let link = Link::start(Roots::default(), name, tell)
                 .inspect_err(|error| tracing::error!(seat, %error, "no headset buttons"))
                 .ok()?;
-            Some(Headset { link, shown: Lamps::default(), name: None })
+            Some(Headset { link, shown: Lamps::default(), name: None, trouble: None })
         };
         let seats = config.seats.iter().map(|seat| &seat.headset).enumerate().map(begin).collect();
         Self { seats, events }
@@ -56,6 +58,11 @@ impl Headsets {
     /// Name of the headset that is there.
     pub(super) fn name(&self, seat: SeatIndex) -> Option<String> {
         self.seats.get(seat)?.as_ref()?.name.clone()
+    }
+
+    /// Why the headset that is there cannot be used.
+    pub(super) fn trouble(&self, seat: SeatIndex) -> Option<HeadsetTrouble> {
+        self.seats.get(seat)?.as_ref()?.trouble.clone()
     }
 }
 
@@ -74,16 +81,26 @@ impl Core {
             }
             Notice::Here { name } => self.headset_is(seat, Some(name), None, now),
             Notice::Gone => self.headset_is(seat, None, None, now),
-            Notice::Trouble { reason } => {
+            Notice::Trouble { reason, path, permission } => {
                 tracing::warn!(seat = self.seats[seat].name, reason, "the headset's buttons cannot be used");
-                self.headset_is(seat, None, Some(reason), now);
+                let kind = if permission { "permission" } else { "open" }.to_owned();
+                let trouble = HeadsetTrouble { kind, path: path.display().to_string(), why: reason };
+                self.headset_is(seat, None, Some(trouble), now);
             }
         }
     }
 
-    fn headset_is(&mut self, seat: SeatIndex, name: Option<String>, why: Option<String>, now: Now) {
+    fn headset_is(
+        &mut self,
+        seat: SeatIndex,
+        name: Option<String>,
+        trouble: Option<HeadsetTrouble>,
+        now: Now,
+    ) {
+        let why = trouble.as_ref().map(|trouble| trouble.why.clone());
         if let Some(Some(headset)) = self.headsets.seats.get_mut(seat) {
             headset.name.clone_from(&name);
+            headset.trouble = trouble;
         }
         let seat = self.seats[seat].name.clone();
         self.publish(Event::DeviceHeadset { seat, name, why }, now);

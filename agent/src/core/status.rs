@@ -178,6 +178,7 @@ impl Core {
             why: voice.trouble.clone(),
             ring: voice.ring.clone(),
             headset: self.headsets.name(seat),
+            headset_trouble: self.headsets.trouble(seat),
             secure: self.seats[seat].phone.as_ref().and_then(super::Phone::secure),
         }
     }

@@ -76,9 +76,23 @@ pub struct VoiceStatus {
     /// The headset whose buttons and lamps are used. Absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headset: Option<String>,
+    /// A headset that is there and whose buttons and lamps cannot be used. Absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headset_trouble: Option<HeadsetTrouble>,
     /// How the voice of a desk phone is encrypted, such as `sdes AES_CM_128_HMAC_SHA1_80`. Absent where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure: Option<String>,
+}
+
+/// A headset that is there and cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeadsetTrouble {
+    /// `permission`: the udev rule is missing; `open`: anything else.
+    pub kind: String,
+    /// Its device file.
+    pub path: String,
+    /// Why, and what to do, in English: as in `device.headset`.
+    pub why: String,
 }
 
 /// The recording of a running call.

@@ -1,9 +1,10 @@
 //! What is going on now: accounts, seats, calls, devices.
 
+use protocol::Lang;
 use protocol::result::{
-    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, EarlierCall, RegistrationState,
-    SeatState, SeatStatus, StatusResult, StrangersStatus, TapInfo, TapMode, TransferInfo, TransferState,
-    TrunkState, TrunkStatus,
+    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, EarlierCall, HeadsetTrouble,
+    RegistrationState, SeatState, SeatStatus, StatusResult, StrangersStatus, TapInfo, TapMode, TransferInfo,
+    TransferState, TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
@@ -73,6 +74,11 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         ]);
     }
     out.table(&seats)?;
+    for seat in &status.seats {
+        if let Some(trouble) = &seat.voice.headset_trouble {
+            out.line(&format!("{} {}: {}", out.text("席", "seat"), seat.name, headset(trouble, out)))?;
+        }
+    }
     if let Some(trouble) = &status.store.trouble {
         let detail = status.store.detail.as_deref().map(clean).unwrap_or_default();
         let (text, hint) = trouble
@@ -436,18 +442,28 @@ fn voice(seat: &SeatStatus, out: Out) -> String {
     format!("{} {}", out.text("使えません", "not working"), phone_why(why, out))
 }
 
+/// Why a headset that is there cannot be used, and what to do.
+fn headset(trouble: &HeadsetTrouble, out: Out) -> String {
+    let HeadsetTrouble { kind, path, why } = trouble;
+    match (out.lang, kind.as_str()) {
+        (Lang::En, _) => format!("the headset's buttons cannot be used: {}", clean(why)),
+        (Lang::Ja, "permission") => format!(
+            "ヘッドセットのボタンを使えません。{path} を開く権限がありません。udevルール {rule} を /etc/udev/rules.d/ に置き、\
+             `udevadm control --reload && udevadm trigger --subsystem-match=hidraw` を実行するか、ヘッドセットを挿し直してください",
+            path = clean(path),
+            rule = ::headset::RULE,
+        ),
+        (Lang::Ja, _) => format!(
+            "ヘッドセットのボタンを使えません。{} を開けません。ヘッドセットを挿し直し、続く場合はログを確認してください",
+            clean(path)
+        ),
+    }
+}
+
 /// Why a desk phone is not up, in the reader's language; what a sound device says stays as it is.
 fn phone_why(why: &str, out: Out) -> String {
-    let words = [
-        ("the phone is called when the operator is ready", "待機にすると電話機を呼び出します"),
-        ("the phone rings", "電話機を呼び出しています"),
-        ("the phone is busy", "電話機が話し中です"),
-        ("the phone was declined", "電話機で拒否されました"),
-        ("the phone was not answered", "電話機が応答しませんでした"),
-        ("the phone does not answer", "電話機に接続できません"),
-        ("no voice comes from the phone", "電話機から音声が届きません"),
-        ("hung up; `kakeru ready` calls it again", "切られました。`kakeru ready` で呼び直します"),
-    ];
-    let known = words.iter().find(|(english, _)| *english == why);
-    known.map_or_else(|| why.to_owned(), |&(english, japanese)| out.text(japanese, english).to_owned())
+    match out.lang {
+        Lang::Ja => crate::said::phone_ja(why).unwrap_or(why).to_owned(),
+        Lang::En => why.to_owned(),
+    }
 }
