@@ -129,8 +129,8 @@ fn action(command: &Command) -> Option<Action> {
 pub(crate) enum Reach {
     /// The list, by name or id.
     List(String),
-    /// Leads of it, by id.
-    Leads(String, Vec<String>),
+    /// So many leads of it, by id.
+    Leads(String, usize),
     /// A lead of it, by id.
     Lead(String),
     /// A call, which may be one of a list.
@@ -151,7 +151,7 @@ pub(crate) fn reach(command: &Command) -> Option<Reach> {
         Command::DialStart(p) => list(&p.list),
         Command::ListShow(p) => list(&p.list),
         Command::ListView(p) => list(&p.list),
-        Command::LeadChange(p) => Some(Reach::Leads(p.list.clone(), p.leads.clone())),
+        Command::LeadChange(p) => Some(Reach::Leads(p.list.clone(), p.leads.len())),
         Command::LeadShow(p) => lead(&p.lead),
         Command::LeadEdit(p) => lead(&p.lead),
         Command::DialWhy(p) => p

@@ -220,6 +220,31 @@ fn grants_bind_whoever_is_no_supervisor() {
     assert_eq!(carol(&["list", "ls"]).success()["lists"][0]["name"], "春");
 }
 
+/// S1.37, S1.41: an operator takes out leads that they see, all of those they name or none.
+#[test]
+fn an_operator_takes_out_leads_that_they_see() {
+    let daemon = idle();
+    daemon.cli(&["user", "add", "olga", "--role", "OP", "--uid", &OPERATOR.to_string()]);
+    daemon.import("春", "会社名,電話番号\nA社,0612345678\nB社,0312345678\nC社,0522345678\n");
+    daemon.import("夏", "会社名,電話番号\nD社,0752345678\n");
+    daemon.cli(&["lead", "assign", "春", "--lead", "春#1", "--owner", "a"]);
+    let leads = |list: &str| {
+        let page = daemon.cli(&["list", "view", list, "--excluded"]);
+        column(&page, "id").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (spring, summer) = (leads("春"), leads("夏"));
+    let olga = |leads: &[&str]| {
+        let mut command = vec!["lead", "exclude", "春"];
+        command.extend(leads.iter().flat_map(|lead| ["--lead", lead]));
+        daemon.run_as(OPERATOR, &command)
+    };
+    olga(&[&spring[1], &spring[0]]).refused("E-NOT-FOUND");
+    olga(&[&spring[1], &summer[0]]).refused("E-NOT-FOUND");
+    assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 3, "nothing of it was done");
+    assert_eq!(olga(&[&spring[1], &spring[2]]).success()["changed"], 2);
+    assert_eq!(column(&daemon.cli(&["list", "view", "春"]), "company"), ["A社"]);
+}
+
 /// S2.31: a call that came while everybody was busy is in the history, as missed.
 #[test]
 fn a_call_refused_as_busy_leaves_a_row() {

@@ -4,7 +4,7 @@
 //! particular; an operator only leads of their own, and those of nobody where the project pools them.
 
 use protocol::{Detail, ErrorCode, RpcError};
-use store::{Action, Assigned, LeadRow, ListInfo, Role, Scope, Store, UserId, permits};
+use store::{Action, Assigned, LeadId, LeadPlace, LeadRow, ListInfo, Role, Scope, Store, UserId, permits};
 
 use super::job::store_error;
 use crate::control::Who;
@@ -78,13 +78,42 @@ impl Sight {
             return Ok(());
         }
         let list = self.list(store, &lead.list.to_string()).await?;
-        let shown = match lead.assigned {
+        if self.shows(&list, lead.assigned) { Ok(()) } else { Err(unseen()) }
+    }
+
+    /// Whether a lead of a list that is to be seen is to be seen itself.
+    fn shows(self, list: &ListInfo, assigned: Option<UserId>) -> bool {
+        match assigned {
             _ if !self.own => true,
             Some(owner) => Some(owner) == self.user,
             None => list.pooled,
-        };
-        if shown { Ok(()) } else { Err(RpcError::with_detail(ErrorCode::NotFound, ("発信先", "lead"))) }
+        }
     }
+
+    /// Refuses leads of another list than the one that is named, since other leads are meant then, and those that are not to be
+    /// seen. One that is gone changes nothing for whoever sees them all.
+    pub(super) async fn leads(
+        self,
+        store: &Store,
+        list: &ListInfo,
+        leads: &[LeadId],
+    ) -> Result<(), RpcError> {
+        let places = store.lead_places(leads.to_vec()).await.map_err(|error| store_error(&error))?;
+        if let Some(LeadPlace { id, .. }) = places.iter().find(|place| place.list != list.id) {
+            let name = &list.name;
+            let detail = (format!("リスト {name} の発信先 {id}"), format!("lead {id} on list {name:?}"));
+            return Err(RpcError::with_detail(ErrorCode::NotFound, detail));
+        }
+        let seen = |place: &LeadPlace| self.shows(list, place.assigned);
+        if self.is_narrow() && (places.len() < leads.len() || !places.iter().all(seen)) {
+            return Err(unseen());
+        }
+        Ok(())
+    }
+}
+
+fn unseen() -> RpcError {
+    RpcError::with_detail(ErrorCode::NotFound, ("発信先", "lead"))
 }
 
 /// No identifier of a user: they begin with a time.

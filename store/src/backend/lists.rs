@@ -7,9 +7,9 @@ use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields,
-    LeadPhone, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow,
-    RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter,
-    ViewPage, ViewQuery,
+    LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit,
+    ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow,
+    ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -167,6 +167,8 @@ pub(crate) trait ListReads {
     fn view(&mut self, query: &ViewQuery) -> Result<ViewPage>;
     fn find_leads(&mut self, list: ListId, filter: &ViewFilter) -> Result<Vec<LeadId>>;
     fn lead(&mut self, lead: LeadId) -> Result<LeadRow>;
+    /// In this order; without those that are gone.
+    fn lead_places(&mut self, leads: &[LeadId]) -> Result<Vec<LeadPlace>>;
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>>;
     fn imports(
         &mut self,

@@ -10,9 +10,9 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadRow, LeadSpec,
-    LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy, TallyRow,
-    ViewFilter, ViewPage, ViewQuery,
+    Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow,
+    LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy,
+    TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{Staging, Undone};
@@ -215,6 +215,21 @@ impl Store {
     /// [`Error::NotFound`].
     pub async fn lead(&self, lead: LeadId) -> Result<LeadRow> {
         self.read(move |r| r.lead(lead)).await
+    }
+
+    /// Where leads stand, in this order; without those that are gone.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn lead_places(&self, mut leads: Vec<LeadId>) -> Result<Vec<LeadPlace>> {
+        let mut places = Vec::with_capacity(leads.len());
+        while !leads.is_empty() {
+            // Other reads have their turn between.
+            let rest = leads.split_off(leads.len().min(AT_ONCE));
+            let these = std::mem::replace(&mut leads, rest);
+            places.extend(self.read(move |r| r.lead_places(&these)).await?);
+        }
+        Ok(places)
     }
 
     /// Puts a lead at the end of a list.
@@ -430,6 +445,9 @@ impl Store {
         receiver.await.map_err(|_| Error::Closed)?
     }
 }
+
+/// Leads that are looked up in one read: some milliseconds.
+const AT_ONCE: usize = 1000;
 
 /// When a slice that begins now has to end.
 #[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]

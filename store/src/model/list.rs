@@ -82,6 +82,17 @@ pub struct LeadFilter {
     pub assigned: Option<Assigned>,
 }
 
+/// Where a lead stands, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeadPlace {
+    /// The lead.
+    pub id: LeadId,
+    /// Its list.
+    pub list: ListId,
+    /// Who calls its number.
+    pub assigned: Option<UserId>,
+}
+
 /// A lead as the list view shows it (S1.30).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeadRow {

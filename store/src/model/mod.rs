@@ -35,8 +35,8 @@ pub use dialing::{
 pub use disposition::{DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo};
 pub use dnc::{DncClear, DncEntry, DncQuery, DncRow};
 pub use list::{
-    DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadRow, LeadSpec,
-    LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
+    DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadPlace, LeadRow,
+    LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
 pub use people::{
     Actor, AuditEntry, AuditQuery, AuditRow, HandOver, Holdings, TaskHandOver, UserChange, UserDraft,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::{one, texts};
 use crate::id::LeadId;
-use crate::model::LeadRow;
+use crate::model::{LeadPlace, LeadRow};
 
 /// The lead of a row of the table `leads`, unless it lies in the bin.
 pub(super) fn by_row(db: &Connection, row: i64) -> rusqlite::Result<Option<LeadRow>> {
@@ -14,6 +14,17 @@ pub(super) fn by_row(db: &Connection, row: i64) -> rusqlite::Result<Option<LeadR
 /// The lead of this identifier.
 pub(super) fn by_id(db: &Connection, lead: LeadId) -> rusqlite::Result<Option<LeadRow>> {
     one(db, &format!("{SELECT} WHERE l.id = ?1 AND l.deleted_at IS NULL"), [lead], read)
+}
+
+/// Where leads stand, in this order; without those that are gone.
+pub(super) fn places(db: &Connection, leads: &[LeadId]) -> rusqlite::Result<Vec<LeadPlace>> {
+    let sql = "SELECT list_id, assigned_user_id FROM leads WHERE id = ?1 AND deleted_at IS NULL";
+    let mut places = Vec::with_capacity(leads.len());
+    for id in leads {
+        places
+            .extend(one(db, sql, [id], |r| Ok(LeadPlace { id: *id, list: r.get(0)?, assigned: r.get(1)? }))?);
+    }
+    Ok(places)
 }
 
 /// From the columns of [`SELECT`].

@@ -13,9 +13,9 @@ use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange,
-    LeadFields, LeadPhone, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit,
-    ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow,
-    ViewFilter, ViewPage, ViewQuery,
+    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch,
+    ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery,
+    TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -305,6 +305,10 @@ impl ListReads for SqliteReader {
         lead_rows::by_id(&self.db, lead)
             .doing("read lead")?
             .ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })
+    }
+
+    fn lead_places(&mut self, leads: &[LeadId]) -> Result<Vec<LeadPlace>> {
+        lead_rows::places(&self.db, leads).doing("read leads")
     }
 
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>> {

@@ -2,10 +2,9 @@
 
 use protocol::params::{self, LeadWhat};
 use protocol::result::{LeadsChanged, ViewPage, ViewRow};
-use protocol::{ErrorCode, RpcError};
 use store::import::Profile;
 use store::{
-    Assigned, LeadChange, LeadFields, LeadId, LeadSpec, ListId, PageAt, Progress, SortColumn, Store, UserId,
+    Assigned, LeadChange, LeadFields, LeadId, LeadSpec, PageAt, Progress, SortColumn, Store, UserId,
     ViewFilter, ViewQuery,
 };
 
@@ -131,23 +130,18 @@ pub(super) async fn lead_change(
     by: By,
     sight: Sight,
 ) -> Answer<LeadsChanged> {
-    let list = sight.list(store, &p.list).await?.id;
+    let list = sight.list(store, &p.list).await?;
     let by_id = !p.leads.is_empty();
     let leads: Vec<LeadId> = match (p.leads.is_empty(), p.filter) {
         (false, None) => p.leads.iter().map(|lead| id(lead, "lead")).collect::<Result<_, _>>()?,
         (true, Some(wanted)) => {
             let wanted = filter(store, Some(wanted)).await?;
-            store.find_leads(list, wanted).await.map_err(told)?
+            store.find_leads(list.id, wanted).await.map_err(told)?
         }
         _ => return Err(bad(("leads か filter のどちらか一方が必要です", "give either leads or filter"))),
     };
-    if by_id {
-        on_list(store, &p.list, list, &leads).await?;
-    }
-    if sight.is_narrow() {
-        for lead in &leads {
-            sight.lead(store, &store.lead(*lead).await.map_err(told)?).await?;
-        }
+    if by_id || sight.is_narrow() {
+        sight.leads(store, &list, &leads).await?;
     }
     let (what, at) = match p.what {
         LeadWhat::Exclude => (LeadChange::Exclude { reason: p.reason }, None),
@@ -157,22 +151,9 @@ pub(super) async fn lead_change(
     };
     let progress = Progress::default();
     let look = || (progress.done(), progress.total());
-    let work = store.change_leads(list, leads, what, by.actor, by.now, progress.clone());
+    let work = store.change_leads(list.id, leads, what, by.actor, by.now, progress.clone());
     let done = watched(told_to, ("leads", &p.list), look, work).await.map_err(told)?;
     Ok(changed(done, at))
-}
-
-/// Refuses leads of another list: whoever names the wrong one means other leads. One that is gone changes nothing.
-async fn on_list(store: &Store, name: &str, list: ListId, leads: &[LeadId]) -> Answer<()> {
-    for lead in leads {
-        if store.lead(*lead).await.is_ok_and(|row| row.list != list) {
-            return Err(RpcError::with_detail(
-                ErrorCode::NotFound,
-                (format!("リスト {name} の発信先 {lead}"), format!("lead {lead} on list {name:?}")),
-            ));
-        }
-    }
-    Ok(())
 }
 
 pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By, sight: Sight) -> Answer<ViewRow> {

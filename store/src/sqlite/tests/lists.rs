@@ -465,6 +465,25 @@ fn only_committed_imports_are_undone() {
     assert_eq!(Error::from(ListError::Cursor).code(), "E-BAD-REQUEST");
 }
 
+/// Where leads stand is read at once, in the order they are asked for; those that are gone are left out.
+#[test]
+fn where_leads_stand_is_read_at_once() {
+    let mut world = World::new(3);
+    let second = world.list("second");
+    world.import(second, &[row(40)]);
+    let leads = ids(&world);
+    let assign = LeadChange::Assign { users: vec![world.user] };
+    change(&mut world, &leads[..1], &assign);
+    change(&mut world, &leads[1..2], &LeadChange::Delete);
+    let first = std::mem::replace(&mut world.list, second);
+    let other = world.leads()[0].id;
+    let places = world.reader().lead_places(&[other, leads[1], leads[2], leads[0]]).unwrap();
+    let place = |id, list, assigned| crate::model::LeadPlace { id, list, assigned };
+    let wanted =
+        [place(other, second, None), place(leads[2], first, None), place(leads[0], first, Some(world.user))];
+    assert_eq!(places, wanted);
+}
+
 /// X7, S4.5: a project's grant holds for its lists beside their own, for later ones too, and for calls that are of no list.
 #[test]
 fn a_granted_project_is_used_by_those_it_is_granted_to() {
