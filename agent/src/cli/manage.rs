@@ -4,8 +4,8 @@ use protocol::params::*;
 use protocol::{ErrorCode, Lang, RpcError};
 
 use super::args::{
-    BackupArgs, DoctorArgs, Global, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb, RestoreArgs,
-    SelectArgs, ViewArgs,
+    BackupArgs, DoctorArgs, Global, LeadFieldArgs, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb,
+    RestoreArgs, SelectArgs, ViewArgs,
 };
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
@@ -190,11 +190,13 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
     };
     match verb {
         LeadVerb::Show { lead } => call(global, LeadShow { lead: lead_id(global, lead)? }, out, render::lead),
-        LeadVerb::Add { list, number, company, person, categories, columns } => {
+        LeadVerb::Add { list, number, fields } => {
+            let LeadFieldArgs { company, person, categories, columns } = fields;
             let columns = columns.into_iter().collect();
             call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
         }
-        LeadVerb::Edit { lead, company, person, categories, columns } => {
+        LeadVerb::Edit { lead, fields } => {
+            let LeadFieldArgs { company, person, categories, columns } = fields;
             let lead = lead_id(global, lead)?;
             let (categories, columns) =
                 ((!categories.is_empty()).then_some(categories), columns.into_iter().collect());

@@ -158,6 +158,23 @@ pub struct SelectArgs {
     pub leads: LeadsArgs,
 }
 
+/// What a lead says of its customer.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LeadFieldArgs {
+    /// Company
+    #[arg(long)]
+    pub company: Option<String>,
+    /// Person
+    #[arg(long)]
+    pub person: Option<String>,
+    /// A category (may be repeated)
+    #[arg(long = "category", value_name = "NAME")]
+    pub categories: Vec<String>,
+    /// A further column, such as 備考=… (may be repeated)
+    #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column)]
+    pub columns: Vec<(String, String)>,
+}
+
 /// `kakeru lead …`.
 #[derive(Debug, Subcommand)]
 pub enum LeadVerb {
@@ -172,35 +189,18 @@ pub enum LeadVerb {
         list: String,
         /// The number; further ones behind a /
         number: String,
-        /// Company
-        #[arg(long)]
-        company: Option<String>,
-        /// Person
-        #[arg(long)]
-        person: Option<String>,
-        /// A category (may be repeated)
-        #[arg(long = "category", value_name = "NAME")]
-        categories: Vec<String>,
-        /// A further column, such as 備考=… (may be repeated)
-        #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column)]
-        columns: Vec<(String, String)>,
+        /// What it says of its customer
+        #[command(flatten)]
+        fields: LeadFieldArgs,
     },
-    /// Change what a lead says of its customer; '' blanks a field
+    /// Change what a lead says of its customer: '' blanks a field, what is not named stays
+    #[command(mut_arg("categories", |arg| arg.help("All its categories from now on (may be repeated)")))]
     Edit {
         /// Its id, or list and number there: 春の案件#12
         lead: String,
-        /// Company
-        #[arg(long)]
-        company: Option<String>,
-        /// Person
-        #[arg(long)]
-        person: Option<String>,
-        /// All its categories from now on (may be repeated)
-        #[arg(long = "category", value_name = "NAME")]
-        categories: Vec<String>,
-        /// A further column, such as 備考=… (may be repeated); those that are not named stay
-        #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column)]
-        columns: Vec<(String, String)>,
+        /// What to change
+        #[command(flatten)]
+        fields: LeadFieldArgs,
     },
     /// Mark leads 発信対象外: they are not dialed
     Exclude {

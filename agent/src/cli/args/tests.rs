@@ -236,6 +236,34 @@ fn advice_names_commands_and_options_that_exist() {
     }
 }
 
+/// One set of options for both; what `--category` means differs.
+#[test]
+fn a_lead_is_added_and_corrected_with_the_same_options() {
+    let mut cli = Cli::command();
+    cli.build();
+    let lead = cli.find_subcommand("lead").unwrap();
+    let help = |verb: &str| -> Vec<(String, String)> {
+        let arguments =
+            lead.find_subcommand(verb).unwrap().get_arguments().filter(|arg| !arg.is_global_set());
+        let shown = |arg: &clap::Arg| {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            Some((arg.get_long()?.to_owned(), help))
+        };
+        arguments
+            .filter_map(shown)
+            .filter(|(long, _)| !["help", "version"].contains(&long.as_str()))
+            .collect()
+    };
+    let (add, edit) = (help("add"), help("edit"));
+    let differ: Vec<_> = add.iter().zip(&edit).filter(|(add, edit)| add != edit).collect();
+    assert_eq!(
+        add.iter().map(|(long, _)| long.as_str()).collect::<Vec<_>>(),
+        ["company", "person", "category", "column"]
+    );
+    assert_eq!(differ.len(), 1, "{differ:?}");
+    assert_eq!(differ[0].1.1, "All its categories from now on (may be repeated)");
+}
+
 #[test]
 fn global_options_stand_anywhere() {
     let cli = parse("save --next dial --seat b --json --lang ja").unwrap();
