@@ -60,13 +60,15 @@ fn action(command: &Command) -> Option<Action> {
         | Command::ListRestore(_)
         | Command::ListBin(_)
         | Command::ListRound(_)
-        | Command::LeadAdd(_)
-        | Command::LeadPhone(_) => Action::ListEdit,
+        | Command::LeadAdd(_) => Action::ListEdit,
         // Whose leads they are is a supervisor's business too.
         Command::LeadChange(change) if change.what == LeadWhat::Assign => Action::Assign,
-        // S1.41: an operator takes single leads out; only others take them back in.
+        // S1.41: an operator takes single leads out; a supervisor takes out many at once, and back in.
         Command::LeadChange(change) if change.what == LeadWhat::Exclude && change.filter.is_none() => {
             Action::Dial
+        }
+        Command::LeadChange(change) if matches!(change.what, LeadWhat::Exclude | LeadWhat::Include) => {
+            Action::Assign
         }
         Command::LeadChange(_) => Action::ListEdit,
         Command::ListGrant(_) | Command::ProjectGrant(_) => Action::Assign,
@@ -104,11 +106,13 @@ fn action(command: &Command) -> Option<Action> {
         Command::TaskDone(_) | Command::TaskDue(_) => Action::TaskClose,
         Command::TaskAssign(_) | Command::TaskHandOver(_) => Action::Assign,
         Command::ContactShow(_) | Command::ContactLs(_) | Command::CategoryLs(_) => Action::ContactView,
-        // What a lead says of its customer is corrected by whoever corrects contacts; BY does so on granted lists (S4.5).
+        // What a lead says of its customer is corrected by whoever corrects contacts, further numbers are added on the call (S4.41);
+        // BY does so on granted lists (S4.5).
         Command::ContactAdd(_)
         | Command::ContactCreateFromCall(_)
         | Command::ContactEdit(_)
-        | Command::LeadEdit(_) => Action::ContactEdit,
+        | Command::LeadEdit(_)
+        | Command::LeadPhone(_) => Action::ContactEdit,
         Command::ContactImport(_) | Command::ContactImportCancel(_) => Action::ContactImport,
         Command::ContactDelete(_) | Command::ContactUndo(_) | Command::CategoryDelete(_) => {
             Action::ContactDelete
@@ -154,6 +158,7 @@ pub(crate) fn reach(command: &Command) -> Option<Reach> {
         Command::LeadChange(p) => Some(Reach::Leads(p.list.clone(), p.leads.len())),
         Command::LeadShow(p) => lead(&p.lead),
         Command::LeadEdit(p) => lead(&p.lead),
+        Command::LeadPhone(p) => lead(&p.lead),
         Command::DialWhy(p) => p
             .lead
             .as_ref()
@@ -194,11 +199,15 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         | Command::ContactEdit(_)
         | Command::ContactCreateFromCall(_)
         | Command::LeadEdit(_)
+        | Command::LeadPhone(_)
             if who.reads_contacts =>
         {
             Err(RpcError::with_detail(ErrorCode::Permission, Detail::name("contacts.read_only")))
         }
         Command::ContactEdit(edit) if who.masked && edit.numbers.is_some() => {
+            Err(RpcError::with_detail(ErrorCode::FieldPerm, ("電話番号", "numbers")))
+        }
+        Command::LeadPhone(_) if who.masked => {
             Err(RpcError::with_detail(ErrorCode::FieldPerm, ("電話番号", "numbers")))
         }
         // A file of masked numbers is of no use, and one of whole ones is what they may not see (S3.14).
@@ -399,7 +408,7 @@ mod tests {
         lead.add a----
         lead.edit aaa-a
         lead.change a----
-        lead.phone a----
+        lead.phone aaa-a
         list.imports a----
         list.import_undo a----
         list.import_cancel a----
@@ -520,18 +529,45 @@ mod tests {
         assert!(check(&who(Role::Manager), &trace(true)).is_ok());
     }
 
-    /// S1.41: an operator takes single leads out; taking them back in, and many at once, is for others.
+    /// S1.41: an operator takes single leads out; taking them back in, and many at once, is for supervisors.
     #[test]
     fn an_operator_takes_single_leads_out() {
-        let change = |what, by: &str| {
+        let change = |role, what: &str, by: &str| {
             let params = json!({ "list": "x", "what": what, by: if by == "leads" { json!(["y"]) } else { json!({}) } });
-            check(&who(Role::Operator), &Command::from_parts("lead.change", params).unwrap())
+            check(&who(role), &Command::from_parts("lead.change", params).unwrap())
         };
-        assert!(change("exclude", "leads").is_ok());
-        assert!(change("exclude", "filter").is_err());
-        assert!(change("include", "leads").is_err());
-        assert!(change("assign", "leads").is_err());
-        assert!(change("delete", "leads").is_err());
+        let may = |role: Role| -> Vec<(&str, &str)> {
+            let all = ["exclude", "include", "assign", "delete"].into_iter();
+            let all = all.flat_map(|what| ["leads", "filter"].map(|by| (what, by)));
+            all.filter(|(what, by)| change(role, what, by).is_ok()).collect()
+        };
+        let (leads, filter) = ("leads", "filter");
+        assert_eq!(may(Role::Operator), [("exclude", leads)]);
+        let supervised = [
+            ("exclude", leads),
+            ("exclude", filter),
+            ("include", leads),
+            ("include", filter),
+            ("assign", leads),
+            ("assign", filter),
+        ];
+        assert_eq!(may(Role::Supervisor), supervised);
+        assert_eq!(may(Role::Manager).len(), 8);
+        assert!(may(Role::BackOffice).is_empty() && may(Role::Business).is_empty());
+    }
+
+    /// S4.41, S3.13: whoever calls adds a further number to a lead, but not who sees none.
+    #[test]
+    fn a_number_is_added_by_whoever_calls() {
+        let add = || command("lead.phone");
+        for role in [Role::Manager, Role::Supervisor, Role::Operator, Role::BackOffice] {
+            assert!(check(&who(role), &add()).is_ok(), "{role}");
+        }
+        assert!(check(&who(Role::Business), &add()).is_err());
+        let masked = Who { masked: true, ..who(Role::Operator) };
+        assert_eq!(check(&masked, &add()).unwrap_err().error_code(), Some(ErrorCode::FieldPerm));
+        let reads = Who { reads_contacts: true, ..who(Role::Operator) };
+        assert_eq!(check(&reads, &add()).unwrap_err().error_code(), Some(ErrorCode::Permission));
     }
 
     /// X6, section D: clearing by file is clearing.

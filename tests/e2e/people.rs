@@ -10,6 +10,7 @@ use crate::SOON;
 /// A Unix user that nobody is.
 const OPERATOR: u32 = 64_001;
 const BACK_OFFICE: u32 = 64_002;
+const SUPERVISOR: u32 = 64_003;
 
 fn line() -> Account {
     Account::new("main", ports::free_address()).unregistered()
@@ -243,6 +244,31 @@ fn an_operator_takes_out_leads_that_they_see() {
     assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 3, "nothing of it was done");
     assert_eq!(olga(&[&spring[1], &spring[2]]).success()["changed"], 2);
     assert_eq!(column(&daemon.cli(&["list", "view", "春"]), "company"), ["A社"]);
+    // A supervisor takes them back in, and out by the dozen, and deletes none.
+    daemon.cli(&["user", "add", "sam", "--role", "SV", "--uid", &SUPERVISOR.to_string()]);
+    let sam = |arguments: &[&str]| daemon.run_as(SUPERVISOR, arguments);
+    daemon.run_as(OPERATOR, &["lead", "include", "春", "--lead", &spring[1]]).refused("E-PERMISSION");
+    assert_eq!(sam(&["lead", "include", "春", "--all"]).success()["changed"], 2);
+    assert_eq!(sam(&["lead", "exclude", "春", "--all"]).success()["changed"], 3);
+    sam(&["lead", "delete", "春", "--all", "--yes"]).refused("E-PERMISSION");
+}
+
+/// S4.41, X3: whoever calls writes down a further number of the customer, on leads that they see.
+#[test]
+fn an_operator_adds_a_number_on_the_call() {
+    let daemon = idle();
+    daemon.cli(&["user", "add", "olga", "--role", "OP", "--uid", &OPERATOR.to_string()]);
+    daemon.import("春", "会社名,電話番号\nA社,0612345678\nB社,0312345678\n");
+    daemon.cli(&["lead", "assign", "春", "--lead", "春#1", "--owner", "a"]);
+    let page = daemon.cli(&["list", "view", "春"]);
+    let leads = column(&page, "id");
+    let olga = |arguments: &[&str]| daemon.run_as(OPERATOR, arguments);
+    let number = "090-1111-2222";
+    olga(&["lead", "add-number", leads[0], number]).refused("E-NOT-FOUND");
+    let lead = olga(&["lead", "add-number", leads[1], number, "--label", "携帯"]).success();
+    assert!(lead.to_string().contains("携帯"), "{lead:#}");
+    olga(&["lead", "remove-number", leads[1], "0312345678"]).refused("E-PHONE-READONLY");
+    olga(&["lead", "remove-number", leads[1], number]).success();
 }
 
 /// S2.31: a call that came while everybody was busy is in the history, as missed.

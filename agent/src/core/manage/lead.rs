@@ -158,6 +158,7 @@ pub(super) async fn lead_change(
 
 pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By, sight: Sight) -> Answer<ViewRow> {
     let id: LeadId = id(&p.lead, "lead")?;
+    sight.lead(store, &store.lead(id).await.map_err(told)?).await?;
     let numbers = match p.remove {
         true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await,
         false => store.add_lead_phone(id, &p.number, p.label.as_deref(), by.actor, by.now).await,
