@@ -106,6 +106,57 @@ fn a_user_hands_over_what_they_hold() {
     );
 }
 
+/// S4.21, S4.49: who is renamed has the new name wherever they are shown, the login beside it in the JSON; a correction is told
+/// in words and in Japan's time.
+#[test]
+fn a_renamed_user_is_named_wherever_they_are_shown() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
+    daemon.cli(&["call", "0312345601"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+    let row = daemon.cli(&["history", "--manual", "include"])["rows"][0].take();
+    let attempt = row["attempt"].as_str().unwrap();
+    daemon.cli(&["note", "add", "伝言", "--attempt", attempt]);
+    daemon.cli(&["contact", "add", "--company", "A社", "--phone", "0522345678", "--owner", "a"]);
+    daemon.cli(&["dnc", "add", "0522345671", "--reason", "希望"]);
+    daemon.cli(&["user", "rename", "a", "佐藤 恵"]);
+    for shown in [
+        ["history", "--manual", "include"].as_slice(),
+        &["history", "show", attempt],
+        &["task", "ls", "--all"],
+        &["stats", "--by", "user"],
+        &["recording", "ls"],
+        &["note", "ls", "--attempt", attempt],
+        &["contact", "ls"],
+        &["dnc", "ls"],
+        &["audit"],
+    ] {
+        let text = daemon.text(shown);
+        assert!(text.contains("佐藤 恵"), "{shown:?}: {text}");
+    }
+    let row = daemon.cli(&["history", "--manual", "include"])["rows"][0].take();
+    assert_eq!((&row["operator"], &row["operator_name"]), (&"a".into(), &"佐藤 恵".into()));
+    let amend = [
+        "history",
+        "amend",
+        attempt,
+        "--status",
+        "通話済",
+        "--recall",
+        "2030-01-02 10:00",
+        "--reason",
+        "誤記",
+    ];
+    let told = daemon.cli(&amend)["amendments"].take();
+    assert_eq!((&told[0]["before"], &told[0]["before_label"]), (&"prospect".into(), &"見込".into()));
+    let text = daemon.text(&["history", "show", attempt, "--lang", "ja"]);
+    assert!(text.contains("結果: 見込 → 通話済 (誤記)"), "{text}");
+    assert!(text.contains("再コール日時: - → 2030-01-02 10:00"), "{text}");
+}
+
 /// S4.6, S4.7: own statuses beside the built-in ones.
 #[test]
 fn a_site_makes_its_own_statuses() {

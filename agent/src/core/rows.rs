@@ -151,6 +151,7 @@ pub(super) fn attempt(row: &AttemptRow) -> HistoryRow {
         box_id: row.box_id.clone(),
         seat: Some(row.seat.clone()),
         operator: row.login.clone(),
+        operator_name: row.user_name.clone(),
         direction: match row.direction {
             store::Direction::Out => Direction::Outgoing,
             store::Direction::In => Direction::Incoming,

@@ -36,6 +36,8 @@ pub struct AmendmentRow {
     pub user: Option<UserId>,
     /// Their login.
     pub login: Option<String>,
+    /// The Unix user who asked.
+    pub uid: Option<u32>,
     /// `status`, `memo`, `recall_at`, `reported`.
     pub field: String,
     /// What it was.

@@ -104,7 +104,7 @@ pub(super) fn report(
 
 /// Amendments of a call, oldest first.
 pub(super) fn list(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Vec<AmendmentRow>> {
-    let sql = "SELECT m.at, m.user_id, u.login, m.field, m.before, m.after, m.reason
+    let sql = "SELECT m.at, m.user_id, u.login, m.field, m.before, m.after, m.reason, m.uid
                FROM amendments m LEFT JOIN users u ON u.id = m.user_id WHERE m.attempt_id = ?1 ORDER BY m.id";
     all(db, sql, [attempt], |r| {
         Ok(AmendmentRow {
@@ -115,6 +115,7 @@ pub(super) fn list(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Vec<
             before: r.get(4)?,
             after: r.get(5)?,
             reason: r.get(6)?,
+            uid: r.get(7)?,
         })
     })
 }

@@ -28,6 +28,9 @@ pub struct ContactRow {
     pub categories: Vec<String>,
     /// Login of the owner.
     pub owner: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_name: Option<String>,
     /// `manual`, `import`, `call`.
     pub origin: String,
     /// Made by itself from a call.

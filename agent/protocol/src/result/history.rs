@@ -22,8 +22,11 @@ pub struct HistoryRow {
     pub box_id: String,
     /// The seat.
     pub seat: Option<String>,
-    /// The operator.
+    /// Login of the operator.
     pub operator: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_name: Option<String>,
     /// The way it went.
     pub direction: Direction,
     /// `list` or `manual` or `incoming`.

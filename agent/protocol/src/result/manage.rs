@@ -221,8 +221,11 @@ pub struct Tally {
 /// The counts of one operator, list, project, hour or day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TallyRow {
-    /// Login, name, hour or day; `null` = nobody's.
+    /// Login, name of a list or project, hour or day; `null` = nobody's.
     pub name: Option<String>,
+    /// By `user`: their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
     /// 作業数.
     pub works: u64,
     /// コール数.
@@ -303,6 +306,9 @@ pub struct RecordingRow {
     pub person: Option<String>,
     /// Login of the operator.
     pub operator: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_name: Option<String>,
     /// The list.
     pub list: Option<String>,
     /// Label of the result.

@@ -74,6 +74,9 @@ pub struct AuditRow {
     pub at: i64,
     /// Login of who changed it.
     pub user: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
     /// Unix user who asked.
     pub uid: Option<u32>,
     /// `user.add`, `contact.delete`, …
@@ -216,12 +219,18 @@ pub struct DncRow {
     pub evidence: Option<String>,
     /// Who.
     pub by: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
     /// When.
     pub at: i64,
     /// When it was cleared.
     pub cleared_at: Option<i64>,
     /// Who cleared it.
     pub cleared_by: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by_name: Option<String>,
     /// Why it was cleared.
     pub cleared_reason: Option<String>,
 }
@@ -367,12 +376,24 @@ pub struct Amendment {
     pub at: i64,
     /// Who.
     pub by: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
+    /// The Unix user, where that is no user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_uid: Option<u32>,
     /// `status`, `memo`, `recall_at`.
     pub field: String,
     /// What it was.
     pub before: Option<String>,
     /// What it became.
     pub after: Option<String>,
+    /// Of a status: label of what it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_label: Option<String>,
+    /// Of a status: label of what it became.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_label: Option<String>,
     /// Why.
     pub reason: String,
 }
@@ -397,6 +418,9 @@ pub struct NoteRow {
     pub number: String,
     /// Login of who wrote it.
     pub by: Option<String>,
+    /// Their name now (S4.21).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<String>,
     /// The text.
     pub text: String,
     /// When.

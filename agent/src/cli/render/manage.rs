@@ -256,7 +256,11 @@ pub(crate) fn tally(tally: &Tally, out: Out) -> Result<(), Closed> {
     .right(&[1, 2, 3, 4, 5, 6, 7]);
     for row in &tally.rows {
         table.row([
-            row.name.clone().unwrap_or_else(|| out.text("(なし)", "(none)").to_owned()),
+            row.user_name
+                .as_ref()
+                .or(row.name.as_ref())
+                .cloned()
+                .unwrap_or_else(|| out.text("(なし)", "(none)").to_owned()),
             row.works.to_string(),
             row.calls.to_string(),
             row.connects.to_string(),
@@ -314,7 +318,7 @@ pub(crate) fn recordings(page: &Recordings, out: Out) -> Result<(), Closed> {
             time::full(row.at),
             row.number.clone().unwrap_or_default(),
             row.company.clone().unwrap_or_default(),
-            row.operator.clone().unwrap_or_default(),
+            super::rows::person(&row.operator_name, &row.operator),
             row.label.clone().unwrap_or_default(),
             row.duration_ms.map_or_else(String::new, time::length),
             hold,

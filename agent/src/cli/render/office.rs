@@ -1,14 +1,15 @@
 //! Users, statuses, tasks, do-not-call, contacts, corrections, notes.
 
 use protocol::result::{
-    AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
+    Amendment, AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
     DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
     Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserDeleted, UserRow,
 };
 use protocol::{ErrorCode, Lang};
 
+use super::rows::person;
 use crate::cli::output::{Closed, Out};
-use crate::cli::table::Table;
+use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
 pub(crate) fn users(users: &[UserRow], out: Out) -> Result<(), Closed> {
@@ -90,7 +91,7 @@ pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
         table.row([
             row.id.to_string(),
             time::full(row.at),
-            row.user.clone().unwrap_or_default(),
+            person(&row.user_name, &row.user),
             row.uid.map_or_else(String::new, |uid| uid.to_string()),
             row.action.clone(),
             row.object.clone(),
@@ -190,7 +191,7 @@ fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {
             row.id.to_string(),
             row.due_at.map_or_else(String::new, time::full),
             kind.to_owned(),
-            row.owner.clone().unwrap_or_default(),
+            person(&row.owner_name, &row.owner),
             row.number.clone(),
             row.company.clone().unwrap_or_default(),
             row.person.clone().unwrap_or_default(),
@@ -215,8 +216,8 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
     ]);
     for row in rows {
         let cleared = row.cleared_at.map_or_else(String::new, |at| {
-            let (by, why) = (row.cleared_by.as_deref(), row.cleared_reason.as_deref());
-            format!("{} {} {}", time::full(at), by.unwrap_or_default(), why.unwrap_or_default())
+            let by = person(&row.cleared_by_name, &row.cleared_by);
+            format!("{} {by} {}", time::full(at), row.cleared_reason.as_deref().unwrap_or_default())
         });
         table.row([
             row.number.clone(),
@@ -224,7 +225,7 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
             row.reason.clone().unwrap_or_default(),
             row.evidence.clone().or_else(|| row.attempt.clone()).unwrap_or_default(),
             row.source.clone(),
-            row.by.clone().unwrap_or_default(),
+            person(&row.by_name, &row.by),
             time::full(row.at),
             cleared,
         ]);
@@ -418,7 +419,7 @@ fn contact_table(rows: &[ContactRow], out: Out) -> Result<(), Closed> {
             row.person.clone().unwrap_or_else(|| no_person(out)),
             numbers.join(", "),
             row.categories.join("|"),
-            row.owner.clone().unwrap_or_default(),
+            person(&row.owner_name, &row.owner),
             row.version.to_string(),
             row.id.clone(),
         ]);
@@ -445,17 +446,34 @@ pub(crate) fn call(shown: &HistoryCall, out: Out) -> Result<(), Closed> {
         out.line(out.text("報告あり", "reported"))?;
     }
     for row in &shown.amendments {
-        out.line(&format!(
-            "{} {} {}: {} → {} ({})",
-            time::full(row.at),
-            row.by.as_deref().unwrap_or_default(),
-            row.field,
-            row.before.as_deref().unwrap_or("-"),
-            row.after.as_deref().unwrap_or("-"),
-            row.reason
-        ))?;
+        out.line(&amendment(row, out))?;
     }
     if shown.notes.is_empty() { Ok(()) } else { notes(&shown.notes, out) }
+}
+
+/// `2026-11-29 10:00:00 佐藤 再コール日時: - → 2026-11-30 10:00:00 (誤記)`.
+fn amendment(row: &Amendment, out: Out) -> String {
+    let field = match row.field.as_str() {
+        "status" => out.text("結果", "status"),
+        "memo" => out.text("メモ", "memo"),
+        "recall_at" => out.text("再コール日時", "callback time"),
+        "reported" => out.text("報告", "reported"),
+        other => other,
+    };
+    let value = |value: &Option<String>, label: &Option<String>| match (label, value) {
+        (Some(label), _) => clean(label),
+        (None, None) => "-".to_owned(),
+        (None, Some(value)) if row.field == "recall_at" => {
+            value.parse().map_or_else(|_| clean(value), time::full)
+        }
+        (None, Some(value)) => clean(value),
+    };
+    let by = match row.by_uid {
+        Some(uid) if row.by.is_none() => format!("uid {uid}"),
+        _ => clean(&person(&row.by_name, &row.by)),
+    };
+    let (before, after) = (value(&row.before, &row.before_label), value(&row.after, &row.after_label));
+    format!("{} {by} {field}: {before} → {after} ({})", time::full(row.at), clean(&row.reason))
 }
 
 pub(crate) fn notes(rows: &[NoteRow], out: Out) -> Result<(), Closed> {
@@ -465,7 +483,7 @@ pub(crate) fn notes(rows: &[NoteRow], out: Out) -> Result<(), Closed> {
     for row in rows {
         table.row([
             time::full(row.at),
-            row.by.clone().unwrap_or_default(),
+            person(&row.by_name, &row.by),
             row.text.replace(['\r', '\n'], " "),
             row.note.clone(),
         ]);

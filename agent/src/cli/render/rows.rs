@@ -69,10 +69,16 @@ pub(crate) fn leads(page: &ListPage, out: Out) -> Result<(), Closed> {
     }
 }
 
+/// A user by name, as every record shows them (S4.21); by login where a daemon tells no name.
+pub(super) fn person(name: &Option<String>, login: &Option<String>) -> String {
+    name.as_ref().or(login.as_ref()).cloned().unwrap_or_default()
+}
+
 pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
     let mut table = Table::new(&[
         out.text("日時", "when"),
         out.text("席", "seat"),
+        out.text("担当", "operator"),
         out.text("方向", "way"),
         out.text("電話番号", "number"),
         out.text("会社名", "company"),
@@ -84,11 +90,12 @@ pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {
         out.text("メモ", "memo"),
         "id",
     ])
-    .right(&[6, 7, 8]);
+    .right(&[7, 8, 9]);
     for row in &page.rows {
         table.row([
             row.started_at.map_or_else(String::new, time::full),
             row.seat.clone().unwrap_or_default(),
+            person(&row.operator_name, &row.operator),
             way(&row.origin, out).to_owned(),
             super::live::withheld(Some(&row.number), out).map_or_else(|| row.number.clone(), str::to_owned),
             // The contact's names now; a call's own where nobody is registered (S0.1, S0.26).

@@ -8,6 +8,7 @@ use store::time::BusinessDate;
 use store::{Progress, StatsQuery, Store, TallyBy};
 
 use super::{Answer, Told, told, watched, word_of};
+use crate::core::office::Names;
 use crate::core::query::{last_day, list_named, operator_ever_named};
 
 pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Answer<Tally> {
@@ -21,7 +22,9 @@ pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Ans
     let from = p.from.map(BusinessDate::of).or_else(|| list.is_none().then(|| BusinessDate::of(now)));
     let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
     let rows = store.tally(query, by).await.map_err(told)?;
+    let names = if by == TallyBy::User { Names::read(store).await? } else { Names::default() };
     let rows = rows.into_iter().map(|row| TallyRow {
+        user_name: names.of(Some(&row.name)),
         name: row.key.is_some().then_some(row.name),
         works: row.stats.works,
         calls: row.stats.calls,

@@ -12,7 +12,7 @@ use store::{AuditEntry, RecordingQuery, Store, UserId};
 
 use super::{Answer, By, bad, told};
 use crate::control::base64;
-use crate::core::office::id;
+use crate::core::office::{Names, id};
 use crate::core::query::{list_named, operator_ever_named};
 use crate::core::rows;
 use crate::keeping::{Kept, Limits, remove_expired};
@@ -43,6 +43,7 @@ pub(super) async fn recordings(
     let found = store.recordings(query).await.map_err(told)?;
     let full = found.len() == limit as usize;
     let next = found.last().filter(|_| full).map(|row| format!("{}.{}", row.opened_at, row.id));
+    let names = Names::read(store).await?;
     let rows = found.into_iter().map(|row| RecordingRow {
         id: row.id,
         attempt: row.attempt.to_string(),
@@ -58,6 +59,7 @@ pub(super) async fn recordings(
         number: row.phone.as_deref().map(rows::national),
         company: row.company,
         person: row.person,
+        operator_name: names.of(row.login.as_deref()),
         operator: row.login,
         list: row.list_name,
         label: row.status_label,

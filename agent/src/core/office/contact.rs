@@ -14,7 +14,7 @@ use store::{
 };
 
 use super::super::export;
-use super::{Asker, id, named_ever, refused, rows, user_named};
+use super::{Asker, Names, id, named_ever, refused, rows, user_named};
 
 pub(super) async fn add(
     store: &Store,
@@ -55,7 +55,8 @@ pub(super) async fn create_from_call(
 }
 
 pub(super) async fn show(store: &Store, word: &str) -> Result<ContactRow, RpcError> {
-    Ok(rows::contact(&store.contact_row(word).await.map_err(refused)?))
+    let found = store.contact_row(word).await.map_err(refused)?;
+    Ok(rows::contact(&found, &Names::read(store).await?))
 }
 
 pub(super) async fn list(store: &Store, p: ContactLs) -> Result<ContactPage, RpcError> {
@@ -76,7 +77,8 @@ pub(super) async fn list(store: &Store, p: ContactLs) -> Result<ContactPage, Rpc
     let found = store.contacts(query).await.map_err(refused)?;
     let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| full).map(|contact| contact.id.to_string());
-    Ok(ContactPage { rows: found.iter().map(rows::contact).collect(), next })
+    let names = Names::read(store).await?;
+    Ok(ContactPage { rows: found.iter().map(|row| rows::contact(row, &names)).collect(), next })
 }
 
 pub(super) async fn edit(
@@ -102,7 +104,7 @@ pub(super) async fn edit(
     };
     let saved =
         store.contact_change(contact, change, rules, asker.actor(), asker.now).await.map_err(refused)?;
-    Ok(rows::contact_saved(&saved))
+    Ok(rows::contact_saved(&saved, &Names::read(store).await?))
 }
 
 pub(super) async fn delete(
@@ -132,7 +134,8 @@ pub(super) async fn delete(
 
 pub(super) async fn undo(store: &Store, contact: &str, asker: Asker) -> Result<ContactRow, RpcError> {
     let contact = id(contact, "contact")?;
-    Ok(rows::contact(&store.contact_undo(contact, asker.actor(), asker.now).await.map_err(refused)?))
+    let back = store.contact_undo(contact, asker.actor(), asker.now).await.map_err(refused)?;
+    Ok(rows::contact(&back, &Names::read(store).await?))
 }
 
 pub(super) async fn export(
@@ -175,7 +178,8 @@ async fn put(
     asker: Asker,
 ) -> Result<ContactSaved, RpcError> {
     let add = store::ContactAdd { draft, source, rules, by: asker.actor(), now: asker.now };
-    Ok(rows::contact_saved(&store.contact_add(add).await.map_err(refused)?))
+    let saved = store.contact_add(add).await.map_err(refused)?;
+    Ok(rows::contact_saved(&saved, &Names::read(store).await?))
 }
 
 async fn find(store: &Store, word: &str) -> Result<ContactId, RpcError> {

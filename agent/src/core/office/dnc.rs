@@ -11,7 +11,7 @@ use super::super::export;
 use super::super::import::{self, Place};
 use super::super::manage::{Register, Told};
 use super::super::rows::national;
-use super::{Asker, bad, id, projects, refused, rows};
+use super::{Asker, Names, bad, id, projects, refused, rows};
 use crate::said::one_of;
 
 pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow, RpcError> {
@@ -33,7 +33,8 @@ pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow
     let query = DncQuery { phone: Some(p.number), limit: 1_000, ..DncQuery::default() };
     let rows = store.dnc_entries(query).await.map_err(refused)?;
     let row = rows.iter().find(|row| scopes.contains(&row.project));
-    row.map(rows::dnc).ok_or_else(|| RpcError::refused(ErrorCode::Internal))
+    let names = Names::read(store).await?;
+    row.map(|row| rows::dnc(row, &names)).ok_or_else(|| RpcError::refused(ErrorCode::Internal))
 }
 
 pub(super) async fn list(store: &Store, p: DncLs) -> Result<DncPage, RpcError> {
@@ -48,7 +49,8 @@ pub(super) async fn list(store: &Store, p: DncLs) -> Result<DncPage, RpcError> {
     let found = store.dnc_entries(query).await.map_err(refused)?;
     let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| full).map(|row| row.id.to_string());
-    Ok(DncPage { rows: found.iter().map(rows::dnc).collect(), next })
+    let names = Names::read(store).await?;
+    Ok(DncPage { rows: found.iter().map(|row| rows::dnc(row, &names)).collect(), next })
 }
 
 pub(super) async fn clear(store: &Store, p: DncClear, asker: Asker) -> Result<DncCleared, RpcError> {

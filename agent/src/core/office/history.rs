@@ -8,7 +8,7 @@ use store::{
 };
 
 use super::super::export;
-use super::{Asker, id, named_ever, refused, rows};
+use super::{Asker, Names, id, named_ever, refused, rows};
 use crate::said::one_of;
 
 pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryPage, RpcError> {
@@ -148,9 +148,12 @@ async fn whole(store: &Store, mut row: store::AttemptRow, asker: Asker) -> Resul
     } else {
         Vec::new()
     };
+    let names = Names::read(store).await?;
+    let statuses = store.all_dispositions().await.map_err(refused)?;
+    let labels = statuses.into_iter().map(|status| (status.code, status.label)).collect();
     Ok(HistoryCall {
         call: super::super::rows::attempt(&row),
-        amendments: amendments.into_iter().map(rows::amendment).collect(),
-        notes: notes.into_iter().map(rows::note).collect(),
+        amendments: amendments.into_iter().map(|row| rows::amendment(row, &names, &labels)).collect(),
+        notes: notes.into_iter().map(|note| rows::note(note, &names)).collect(),
     })
 }

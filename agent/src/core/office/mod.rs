@@ -20,6 +20,7 @@ use super::{Core, respond};
 use crate::clock::Now;
 use crate::control::Who;
 
+pub(super) use rows::Names;
 use user::{ever_named as named_ever, named as user_named};
 
 pub(super) use user::ever_named;

@@ -5,17 +5,19 @@ use protocol::params::{NoteAdd, NoteLs};
 use protocol::result::{NoteRow, Notes};
 use store::{NoteAbout, NoteChange, NoteDraft, Store};
 
-use super::{Asker, bad, id, refused, rows};
+use super::{Asker, Names, bad, id, refused, rows};
 
 pub(super) async fn add(store: &Store, p: NoteAdd, asker: Asker) -> Result<NoteRow, RpcError> {
     let about = about(p.attempt, p.lead, p.number)?;
     let draft = NoteDraft { about, text: p.text, by: asker.actor(), now: asker.now };
-    Ok(rows::note(store.note_add(draft).await.map_err(refused)?))
+    let note = store.note_add(draft).await.map_err(refused)?;
+    Ok(rows::note(note, &Names::read(store).await?))
 }
 
 pub(super) async fn list(store: &Store, p: NoteLs, asker: Asker) -> Result<Notes, RpcError> {
     let notes = store.notes(about(p.attempt, p.lead, p.number)?, asker.bound()).await.map_err(refused)?;
-    Ok(Notes { notes: notes.into_iter().map(rows::note).collect() })
+    let names = Names::read(store).await?;
+    Ok(Notes { notes: notes.into_iter().map(|note| rows::note(note, &names)).collect() })
 }
 
 /// Changes a note, or takes it back without a text.
@@ -27,7 +29,8 @@ pub(super) async fn change(
 ) -> Result<NoteRow, RpcError> {
     let change =
         NoteChange { note: id(note, "note")?, text, scope: asker.scope, by: asker.actor(), now: asker.now };
-    Ok(rows::note(store.note_change(change).await.map_err(refused)?))
+    let note = store.note_change(change).await.map_err(refused)?;
+    Ok(rows::note(note, &Names::read(store).await?))
 }
 
 fn about(

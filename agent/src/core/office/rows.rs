@@ -10,6 +10,21 @@ use store::{ProjectId, UserId};
 
 use super::super::rows::national;
 
+/// Names of users now, deleted ones too, by login (S4.21, S4.23).
+#[derive(Default)]
+pub(in crate::core) struct Names(HashMap<String, String>);
+
+impl Names {
+    pub(in crate::core) async fn read(store: &store::Store) -> Result<Self, protocol::RpcError> {
+        let users = store.all_users().await.map_err(super::refused)?;
+        Ok(Self(users.into_iter().map(|user| (user.login, user.name)).collect()))
+    }
+
+    pub(in crate::core) fn of(&self, login: Option<&str>) -> Option<String> {
+        self.0.get(login?).cloned()
+    }
+}
+
 pub(super) fn user(user: &store::UserInfo, seats: &[(UserId, String)]) -> UserRow {
     UserRow {
         login: user.login.clone(),
@@ -27,10 +42,11 @@ pub(super) fn holdings(held: store::Holdings) -> Holdings {
     Holdings { leads: held.leads, contacts: held.contacts, tasks: held.tasks }
 }
 
-pub(super) fn audit(row: store::AuditRow) -> AuditRow {
+pub(super) fn audit(row: store::AuditRow, names: &Names) -> AuditRow {
     AuditRow {
         id: row.id,
         at: row.at,
+        user_name: names.of(row.login.as_deref()),
         user: row.login,
         uid: row.uid,
         action: row.action,
@@ -81,7 +97,7 @@ pub(super) fn task(task: &store::TaskRow) -> TaskRow {
     }
 }
 
-pub(super) fn dnc(row: &store::DncRow) -> DncRow {
+pub(super) fn dnc(row: &store::DncRow, names: &Names) -> DncRow {
     DncRow {
         number: national(&row.phone),
         project: row.project_name.clone(),
@@ -90,16 +106,31 @@ pub(super) fn dnc(row: &store::DncRow) -> DncRow {
         attempt: row.attempt.map(|attempt| attempt.to_string()),
         evidence: row.evidence.clone(),
         by: row.by_login.clone(),
+        by_name: names.of(row.by_login.as_deref()),
         at: row.at,
         cleared_at: row.revoked_at,
         cleared_by: row.revoked_by.clone(),
+        cleared_by_name: names.of(row.revoked_by.as_deref()),
         cleared_reason: row.revoked_reason.clone(),
     }
 }
 
-pub(super) fn amendment(row: store::AmendmentRow) -> Amendment {
+/// With the labels of statuses by their codes.
+pub(super) fn amendment(
+    row: store::AmendmentRow,
+    names: &Names,
+    labels: &HashMap<String, String>,
+) -> Amendment {
+    let label = |code: &Option<String>| {
+        let code = code.as_ref().filter(|_| row.field == "status")?;
+        labels.get(code).cloned()
+    };
     Amendment {
         at: row.at,
+        by_name: names.of(row.login.as_deref()),
+        by_uid: row.uid.filter(|_| row.login.is_none()),
+        before_label: label(&row.before),
+        after_label: label(&row.after),
         by: row.login,
         field: row.field,
         before: row.before,
@@ -108,12 +139,13 @@ pub(super) fn amendment(row: store::AmendmentRow) -> Amendment {
     }
 }
 
-pub(super) fn note(row: store::NoteRow) -> NoteRow {
+pub(super) fn note(row: store::NoteRow, names: &Names) -> NoteRow {
     NoteRow {
         note: row.id.to_string(),
         attempt: row.attempt.map(|attempt| attempt.to_string()),
         lead: row.lead.map(|lead| lead.to_string()),
         number: national(&row.phone),
+        by_name: names.of(row.login.as_deref()),
         by: row.login,
         text: row.text,
         at: row.at,
@@ -121,7 +153,7 @@ pub(super) fn note(row: store::NoteRow) -> NoteRow {
     }
 }
 
-pub(super) fn contact(contact: &store::ContactRow) -> ContactRow {
+pub(super) fn contact(contact: &store::ContactRow, names: &Names) -> ContactRow {
     ContactRow {
         id: contact.id.to_string(),
         company: contact.company.clone(),
@@ -134,6 +166,7 @@ pub(super) fn contact(contact: &store::ContactRow) -> ContactRow {
             .collect(),
         categories: contact.categories.clone(),
         owner: contact.owner_login.clone(),
+        owner_name: names.of(contact.owner_login.as_deref()),
         origin: contact.origin.clone(),
         stub: contact.stub,
         version: contact.version,
@@ -143,9 +176,9 @@ pub(super) fn contact(contact: &store::ContactRow) -> ContactRow {
     }
 }
 
-pub(super) fn contact_saved(saved: &store::ContactSaved) -> ContactSaved {
+pub(super) fn contact_saved(saved: &store::ContactSaved, names: &Names) -> ContactSaved {
     ContactSaved {
-        contact: contact(&saved.contact),
+        contact: contact(&saved.contact, names),
         created: saved.created,
         warnings: saved.warnings.iter().map(|code| code.as_str().to_owned()).collect(),
     }

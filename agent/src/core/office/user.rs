@@ -8,7 +8,7 @@ use store::{
     UserScope, permits,
 };
 
-use super::{Asker, bad, refused, rows};
+use super::{Asker, Names, bad, refused, rows};
 use crate::core::manage::{Told, watched};
 use crate::password;
 use crate::said::one_of;
@@ -140,7 +140,8 @@ pub(super) async fn audit(store: &Store, p: AuditList) -> Result<AuditPage, RpcE
     let found = store.audit_log(query).await.map_err(refused)?;
     let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| full).map(|row| row.id);
-    Ok(AuditPage { rows: found.into_iter().map(rows::audit).collect(), next })
+    let names = Names::read(store).await?;
+    Ok(AuditPage { rows: found.into_iter().map(|row| rows::audit(row, &names)).collect(), next })
 }
 
 /// The live user of this login.
