@@ -139,9 +139,13 @@ fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> 
     crate::logging::init(format, &config.log.level);
     crate::run::run(config).map_err(|error| {
         let refusal = match &error {
-            RunError::Store { source, .. } => RpcError::refused_as(source.code(), source.detail()),
-            RunError::StoreVerb(error) => RpcError::refused_as(error.code(), output::chain(error)),
-            other => RpcError::with_detail(ErrorCode::Start, output::chain(other)),
+            RunError::Store { source, .. } => {
+                RpcError::refused_as(source.code(), (source.ja(), source.detail()))
+            }
+            RunError::StoreVerb(error) => {
+                RpcError::refused_as(error.code(), (error.ja(), output::chain(error)))
+            }
+            other => RpcError::with_detail(ErrorCode::Start, (other.ja(), output::chain(other))),
         };
         refusal.into()
     })

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use config::Config;
 use media::engine::{Engine, EngineConfig};
-use store::{OpenOptions, Store, Progress};
+use store::{OpenOptions, Progress, Store};
 use tokio::sync::{Notify, mpsc};
 
 pub use error::RunError;

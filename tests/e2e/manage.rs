@@ -255,11 +255,11 @@ fn a_restore_that_is_killed_leaves_one_database_or_the_other() {
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for file in std::fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        if file.file_type().unwrap().is_file() {
-            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    std::fs::create_dir_all(to).expect("the folder is made");
+    for file in std::fs::read_dir(from).expect("the folder is there") {
+        let file = file.expect("the folder is read");
+        if file.file_type().is_ok_and(|kind| kind.is_file()) {
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("the file is copied");
         }
     }
 }

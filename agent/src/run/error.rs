@@ -75,6 +75,30 @@ pub enum RunError {
     },
 }
 
+impl RunError {
+    /// Which thing could not be used, and why where the system says it, in Japanese.
+    pub(crate) fn ja(&self) -> String {
+        match self {
+            Self::Runtime(error) => format!("イベントループ: {}", store::os(error)),
+            Self::Store { source, .. } => source.ja(),
+            Self::StoreVerb(error) => error.ja(),
+            Self::Bind { address, .. } => {
+                format!("SIPで {address} を使えません。ほかの電話が動いていませんか")
+            }
+            Self::Identity(_) => "DTLSの証明書を用意できません".to_owned(),
+            Self::Tls { account, .. } => {
+                format!("アカウント {account}: TLSを使えません。tls_ca、tls_cert、tls_key を確認してください")
+            }
+            Self::Media(_) => "音声の処理を始められません".to_owned(),
+            Self::Control { path, source } => {
+                format!("制御ソケット {path}: {}。ほかのkakeruが動いていませんか", store::os(source))
+            }
+            Self::Folder { path, source } => format!("フォルダー {path}: {}", store::os(source)),
+            Self::Uri { account, uri } => format!("アカウント {account}: {uri} はSIP URIではありません"),
+        }
+    }
+}
+
 impl From<store::Error> for RunError {
     fn from(error: store::Error) -> Self {
         Self::StoreVerb(Box::new(error))

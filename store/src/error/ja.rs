@@ -32,6 +32,7 @@ impl Error {
             Self::Stale { what } => noun(what).to_owned(),
             Self::DeleteGuard { why } => why.ja.to_string(),
             Self::StatusDuplicate { label } => label.clone(),
+            Self::StatusUsed { label, calls } => format!("「{label}」の通話 {calls}件"),
             Self::StatusUnknown { status } => status.clone(),
             Self::Sealed { attempt } | Self::ClaimLost { attempt } => format!("通話 {attempt}"),
             Self::State { attempt, is, needs } => {
@@ -75,6 +76,7 @@ impl Error {
                 json!({ "login": login, "leads": held.leads, "contacts": held.contacts, "tasks": held.tasks })
             }
             Self::NoCaller { login, role } => json!({ "login": login, "role": role }),
+            Self::StatusUsed { label, calls } => json!({ "status": label, "calls": calls }),
             Self::ContactDuplicate { contact, .. } => json!({ "contact": contact }),
             Self::State { attempt, is, needs } => json!({ "attempt": attempt, "is": is, "needs": needs }),
             Self::Import(error) => json!({ "file": &*error.file, "line": error.line, "byte": error.byte }),
@@ -154,7 +156,10 @@ impl OpenError {
                     path.display()
                 )
             }
-            Self::Io { path, source } => format!("{}: {}", path.display(), os(source)),
+            Self::Copy { path, .. } => path.display().to_string(),
+            Self::CopyFile { path, source } | Self::Io { path, source } => {
+                format!("{}: {}", path.display(), os(source))
+            }
         }
     }
 }
