@@ -46,6 +46,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn include_lead(&mut self, lead: LeadId, by: Actor, now: i64) -> Result<()>;
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
+    /// The same, and makes its list under the identifier that `start` names.
+    fn begin_import_of_new(&mut self, start: &ImportStart, list: &ListSpec) -> Result<ImportId>;
     /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns for
     /// each of them the position of the lead that was made of it.
     fn stage_leads(

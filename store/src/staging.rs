@@ -14,7 +14,7 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::id::{ContactId, ImportId, ListId, UserId};
 use crate::import::ExtraPhone;
-use crate::model::Actor;
+use crate::model::{Actor, ListSpec};
 use crate::phone::{Clir, Phone};
 use crate::progress::Progress;
 use crate::sqlite::Reached;
@@ -331,12 +331,17 @@ impl Staging {
         &self.folder
     }
 
-    /// Starts an import into a list, or into the contact book.
+    /// Starts an import into a list, or into the contact book. `new_list`: the list is made with it, and goes with it unless
+    /// it is committed.
     ///
     /// # Errors
-    /// [`Error::ListBusy`] while another import into it runs; [`Error::NotFound`].
-    pub(crate) fn begin(&self, start: ImportStart) -> Result<ImportId> {
-        self.run(move |backend| backend.begin_import(&start))
+    /// [`Error::ListBusy`] while another import into it runs; [`Error::NotFound`]; of a new list [`Error::ListName`] and
+    /// [`Error::ListDuplicate`].
+    pub(crate) fn begin(&self, start: ImportStart, new_list: Option<ListSpec>) -> Result<ImportId> {
+        self.run(move |backend| match &new_list {
+            Some(spec) => backend.begin_import_of_new(&start, spec),
+            None => backend.begin_import(&start),
+        })
     }
 
     /// How many leads the list has already (登録数).

@@ -174,3 +174,71 @@ fn the_limits_of_a_product_hold_for_its_lists() {
     daemon.cli(&["list", "create", "open"]);
     assert_eq!(daemon.cli(&["list", "import", "open", &sheet(60_001, 60_001)])["inserted"], 60_001);
 }
+
+fn lists(daemon: &Daemon) -> Vec<String> {
+    let found = daemon.cli(&["list", "ls"]);
+    let rows = found["lists"].as_array().unwrap_or_else(|| panic!("{found:#}"));
+    rows.iter()
+        .map(|row| {
+            format!(
+                "{}/{}",
+                row["project"].as_str().unwrap_or_default(),
+                row["name"].as_str().unwrap_or_default()
+            )
+        })
+        .collect()
+}
+
+/// S1.5, S1.14: `--create` makes a list only with rows in it: not for a look, not for a file that is refused.
+#[test]
+fn a_list_is_made_only_with_rows_in_it() {
+    let daemon = idle();
+    let file = |name: &str, text: &str| {
+        std::fs::write(daemon.path(name), text).unwrap();
+        daemon.path(name).to_string_lossy().into_owned()
+    };
+    let good = file("good.csv", "会社名,電話番号\n会社1,0312340001\n会社2,0312340002\n");
+    let bad = file("bad.csv", "会社名,電話番号\n会社1,0312340001\n会社2,110\n");
+    let empty = file("empty.csv", "会社名,電話番号\n");
+    let before = lists(&daemon);
+    let looked = daemon.cli(&["list", "import", "新", &good, "--create", "--preview"]);
+    assert_eq!((&looked["inserted"], &looked["contacts_created"]), (&2.into(), &2.into()), "{looked:#}");
+    assert_eq!(daemon.run(&["list", "import", "新", &bad, "--create", "--project", "案件X"]).code, 1);
+    let outcome = daemon.run(&["list", "import", "新", &empty, "--create"]);
+    assert!(outcome.code == 1 && !outcome.stdout.contains("--partial"), "{outcome:#?}");
+    assert_eq!(lists(&daemon), before);
+    assert!(!daemon.cli(&["project", "ls"]).to_string().contains("案件X"));
+    daemon.cli(&["list", "import", "新", &good, "--create"]);
+    assert_eq!(lists(&daemon).len(), before.len() + 1);
+    // Of a list that is there, what is there counts.
+    let looked = daemon.cli(&["list", "import", "新", &good, "--preview"]);
+    assert_eq!((&looked["inserted"], &looked["unchanged"]), (&0.into(), &2.into()), "{looked:#}");
+    // The refused rows of a look are written.
+    let report = daemon.path("refused.csv");
+    daemon.run(&["list", "import", "新", &bad, "--preview", "--report", &report.to_string_lossy()]);
+    assert!(std::fs::read_to_string(report).unwrap().contains("E-PHONE-FORBIDDEN"));
+}
+
+/// S1.5: two projects may have a list of one name; each is found by its project.
+#[test]
+fn a_list_is_looked_up_in_its_project() {
+    let daemon = idle();
+    std::fs::write(daemon.path("one.csv"), "会社名,電話番号\n会社1,0312340001\n").unwrap();
+    let file = daemon.path("one.csv").to_string_lossy().into_owned();
+    for project in ["案件A", "案件B"] {
+        daemon.cli(&["list", "import", "ONE", &file, "--create", "--project", project]);
+    }
+    let wanted = ["案件A/ONE", "案件B/ONE"];
+    assert_eq!(lists(&daemon).iter().filter(|name| wanted.contains(&&***name)).count(), 2);
+    let refused = daemon.run(&["list", "show", "ONE"]);
+    assert!(refused.stdout.contains("案件A/ONE, 案件B/ONE"), "{refused:#?}");
+    refused.refused("E-AMBIGUOUS");
+    for project in wanted {
+        assert_eq!(daemon.cli(&["list", "show", project])["rows"].as_array().unwrap().len(), 1);
+    }
+    let looked = daemon.cli(&["list", "import", "ONE", &file, "--project", "案件B"]);
+    assert_eq!(looked["unchanged"], 1, "{looked:#}");
+    daemon.run(&["list", "import", "TWO", &file, "--project", "案件B"]).refused("E-LIST-UNKNOWN");
+    daemon.cli(&["list", "import", "案件B/TWO", &file, "--create"]);
+    assert!(lists(&daemon).contains(&"案件B/TWO".to_owned()));
+}

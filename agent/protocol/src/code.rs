@@ -140,7 +140,8 @@ codes! {
     NotFound = "E-NOT-FOUND", "見つかりません", "There is no such thing.",
         "名前またはIDを確認してください", "Check the name or id.";
     Ambiguous = "E-AMBIGUOUS", "該当するものが複数あります", "Several things match.",
-        "名前またはIDを最後まで入力してください", "Write the whole name or id.";
+        "名前またはIDを最後まで入力してください。リストは「案件/リスト」とも書けます",
+        "Write the whole name or id; a list also as PROJECT/LIST.";
     State = "E-STATE", "今の状態では実行できません", "It cannot be done in the present state.",
         "kakeru history で通話の状態を確認してください", "`kakeru history` shows the call's state.";
     ClaimLost = "E-CLAIM-LOST", "発信先の確保が失われました", "The claim on the lead is gone.",

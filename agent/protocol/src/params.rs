@@ -212,6 +212,12 @@ params! {
     ListImport {
         /// The list, by name or id.
         list: String,
+        /// The project that the name is looked up in; `None` = any.
+        project: Option<String>,
+        /// Make the list where there is none of this name, in `project` or in the default project; it goes again unless
+        /// rows are taken.
+        #[serde(default)]
+        create: bool,
         /// A file the daemon can read; only for the daemon's own user and root.
         path: Option<String>,
         /// What `list.upload` sent.

@@ -3,11 +3,11 @@
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
-use protocol::params::{ContactImport, DncImport, ListCreate, ListImport};
+use protocol::params::{ContactImport, DncImport, ListImport};
 use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow, ReplacedCell};
 use protocol::{ErrorCode, RpcError, Verb};
 
-use super::args::{ContactImportArgs, ImportArgs};
+use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
@@ -17,13 +17,12 @@ use crate::control::client::{Client, ClientError, UploadError};
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
     let mut client = Client::connect(socket)?;
-    if args.create {
-        create(&mut client, &args)?;
-    }
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
     let verb = ListImport {
         list: args.list,
+        project: args.project,
+        create: args.create,
         upload: Some(name.clone()),
         file: Some(name),
         encoding: sheet.encoding,
@@ -40,7 +39,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         report: rows.report.is_some(),
         ..ListImport::default()
     };
-    carry_out(client, socket, verb, "list", rows.report.as_deref(), rows.dry_run, out)
+    carry_out(client, socket, verb, "list", &rows, out)
 }
 
 pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
@@ -65,7 +64,7 @@ pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) 
         report: rows.report.is_some(),
         ..ContactImport::default()
     };
-    carry_out(client, socket, verb, "contacts", rows.report.as_deref(), rows.dry_run, out)
+    carry_out(client, socket, verb, "contacts", &rows, out)
 }
 
 /// Adds the numbers of a file to the do-not-call list, or clears them.
@@ -120,21 +119,20 @@ fn carry_out<V: Verb<Result = ImportResult>>(
     socket: &Path,
     verb: V,
     into: &'static str,
-    report: Option<&Path>,
-    dry_run: bool,
+    rows: &RowsArgs,
     out: Out,
 ) -> Result<(), Failure> {
     let result = waited_for(&mut client, socket, verb, into, out)?;
-    let fetched = fetch_report(&mut client, report, result.report.as_deref());
+    let fetched = fetch_report(&mut client, rows.report.as_deref(), result.report.as_deref());
     // What is done is told, also where the refused rows cannot be written down.
     if out.json {
         out.object(&result)?;
     } else {
-        show(&result, dry_run, out)?;
+        show(&result, rows, out)?;
     }
     fetched?;
     // Nothing was taken although it was asked for.
-    if result.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if result.committed || rows.dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
 /// Has the daemon write a file and fetches it.
@@ -242,24 +240,8 @@ pub(super) fn tell_replaced(cells: &[ReplacedCell], total: u64, out: Out) {
     }
 }
 
-fn create(client: &mut Client, args: &ImportArgs) -> Result<(), Failure> {
-    let created = client.call(ListCreate { name: args.list.clone(), project: args.project.clone() });
-    match created {
-        Ok(_) => Ok(()),
-        Err(ClientError::Refused(error)) if error.error_code() == Some(ErrorCode::ListDup) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
-    let head = match (result.committed, dry_run) {
-        (true, _) => out.text("登録しました", "imported"),
-        (false, true) => out.text("確認のみ(登録していません)", "checked only, nothing changed"),
-        (false, false) => out.text(
-            "登録していません。誤りを直すか --partial を付けてください",
-            "nothing imported; correct the mistakes or add --partial",
-        ),
-    };
+fn show(result: &ImportResult, asked: &RowsArgs, out: Out) -> Result<(), Failure> {
+    let head = head(result, asked, out);
     let into = if result.list.is_empty() { out.text("連絡先", "contacts") } else { &result.list };
     out.line(&format!("{into}: {} ({}, {})", head, result.encoding, result.delimiter))?;
     for (label, count) in [
@@ -286,6 +268,21 @@ fn show(result: &ImportResult, dry_run: bool, out: Out) -> Result<(), Failure> {
     preview(&result.preview, out)?;
     issues(&result.errors, out)?;
     issues(&result.warnings, out)
+}
+
+/// What became of the file, and what to do where nothing of it is taken.
+fn head(result: &ImportResult, asked: &RowsArgs, out: Out) -> String {
+    let would = asked.dry_run && result.accepted > 0 && (asked.partial || result.refused == 0);
+    let advice = match result.committed || would {
+        true => "",
+        false => render::nothing_taken(result.rows, result.accepted, out),
+    };
+    let head = match (result.committed, asked.dry_run) {
+        (true, _) => out.text("登録しました", "imported"),
+        (false, true) => out.text("確認のみ(登録していません)", "checked only, nothing changed"),
+        (false, false) => out.text("登録していません", "nothing imported"),
+    };
+    if advice.is_empty() { head.to_owned() } else { format!("{head}{}{advice}", out.text("。", "; ")) }
 }
 
 /// The first rows, as they would be taken (S1.14).
@@ -390,6 +387,41 @@ const SHOWN: usize = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn asked(partial: bool, dry_run: bool) -> RowsArgs {
+        RowsArgs { partial, dry_run, report: None }
+    }
+
+    /// What is told fits what happened: no mistakes to correct where there are none, no switch that is given already.
+    #[test]
+    fn a_file_of_which_nothing_is_taken_says_what_to_do() {
+        let file = |rows, accepted| {
+            let text = serde_json::json!({ "list": "L", "file": "f", "committed": false, "rows": rows,
+                "accepted": accepted, "refused": rows - accepted, "duplicates": 0, "inserted": 0, "updated": 0,
+                "unchanged": 0, "contacts_created": 0, "contacts_updated": 0, "encoding": "utf-8",
+                "delimiter": "comma", "header": true, "errors": [], "warnings": [] });
+            serde_json::from_value::<ImportResult>(text).unwrap()
+        };
+        for (lang, empty, bad, some) in [
+            (protocol::Lang::Ja, "登録する行がありません", "登録できる行がありません", "--partial を付けて"),
+            (protocol::Lang::En, "the file has no row to take", "no row can be taken", "add --partial"),
+        ] {
+            let out = Out { json: false, lang };
+            let told = |rows, accepted, partial| head(&file(rows, accepted), &asked(partial, false), out);
+            assert!(told(0, 0, false).ends_with(empty), "{}", told(0, 0, false));
+            for partial in [false, true] {
+                let told = told(2, 0, partial);
+                assert!(told.contains(bad) && !told.contains("--partial"), "{told}");
+            }
+            assert!(told(2, 1, false).contains(some), "{}", told(2, 1, false));
+            // A preview says whether the import would take it.
+            assert!(head(&file(2, 1), &asked(false, true), out).contains(some));
+            for (rows, partial) in [(file(2, 1), true), (file(2, 2), false)] {
+                let told = head(&rows, &asked(partial, true), out);
+                assert!(!told.contains("--partial") && !told.contains(bad), "{told}");
+            }
+        }
+    }
 
     #[test]
     fn a_file_is_written_whole_or_not_at_all() {

@@ -10,9 +10,9 @@ use protocol::{Detail, ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{
     Cancel, ColumnMap, ImportJob, ImportOptions, ImportProgress, ImportReport, ImportRow, ImportSource,
-    Problem, Profile, UnknownWord, preview,
+    Problem, Profile, UnknownWord,
 };
-use store::{Actor, Progress, Store};
+use store::{Actor, ListId, ListSpec, Progress, ProjectId, Store, UserId};
 use tokio::sync::watch;
 
 use super::export;
@@ -30,19 +30,104 @@ pub(super) struct Place {
     pub(super) store: Store,
     pub(super) hub: Arc<EventHub>,
     pub(super) running: Running,
+    /// Where lists are made for which no project is named.
+    pub(super) project: ProjectId,
     pub(super) by: Actor,
     pub(super) now: Now,
 }
 
+/// The list that a file goes into.
+struct Target {
+    id: ListId,
+    name: String,
+    profile: String,
+    /// It is made with the import.
+    new: Option<ListSpec>,
+    /// Its project was made for it.
+    new_project: bool,
+}
+
+/// Finds the list of an import. What is not there is made where that is wanted: the project at once, but not for a look.
+async fn target(place: &Place, p: &ListImport) -> Result<Target, RpcError> {
+    let store = &place.store;
+    let told = |error: store::Error| store_error(&error);
+    let found = match (&p.project, p.create) {
+        (None, false) => Some(store.list_by_name(&p.list).await.map_err(told)?),
+        (project, _) => store.list_exactly(&p.list, project.as_deref()).await.map_err(told)?,
+    };
+    if let Some(list) = found {
+        return Ok(Target {
+            id: list.id,
+            name: list.name,
+            profile: list.profile,
+            new: None,
+            new_project: false,
+        });
+    }
+    if !p.create {
+        let list = format!("{}/{}", p.project.as_deref().unwrap_or_default(), p.list);
+        return Err(RpcError::with_detail(ErrorCode::ListUnknown, Detail::name(list)));
+    }
+    let mut new_project = false;
+    let spec = match &p.project {
+        None => match store.list_place(&p.list).await.map_err(told)? {
+            Some(spec) => spec,
+            None => ListSpec { name: p.list.clone(), project: place.project },
+        },
+        Some(project) => {
+            let projects = store.projects().await.map_err(told)?;
+            let known = projects.iter().find(|known| known.name == project.trim()).map(|known| known.id);
+            let id = match known {
+                Some(id) => id,
+                // Nobody sees the trial's project.
+                None if p.dry_run => place.project,
+                None => {
+                    new_project = true;
+                    store.ensure_project(project, None, place.now.wall).await.map_err(told)?
+                }
+            };
+            ListSpec { name: p.list.clone(), project: id }
+        }
+    };
+    if spec.name.trim().is_empty() {
+        return Err(ErrorCode::ReqListName.into());
+    }
+    Ok(Target {
+        id: ListId::generate(place.now.wall),
+        name: spec.name.trim().to_owned(),
+        profile: "open".to_owned(),
+        new: Some(spec),
+        new_project,
+    })
+}
+
 /// Puts a file into a list.
 pub(super) async fn import(place: Place, p: ListImport) -> Result<ImportResult, RpcError> {
-    let list = place.store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
-    let profile = profile(p.profile.as_deref().unwrap_or(&list.profile))?;
-    let mut options = options(&p, ImportOptions::for_lists(profile))?;
+    let mut assign = Vec::new();
     for login in &p.assign {
-        options.assign.push(caller_named(&place.store, login).await?);
+        assign.push(caller_named(&place.store, login).await?);
     }
-    carry_out(place, Register::List(list.id), list.name, p, options).await
+    let target = target(&place, &p).await?;
+    let imported = into_list(&place, &target, p, assign).await;
+    if target.new_project && !matches!(&imported, Ok(result) if result.committed) {
+        // Best effort: an empty project does no harm.
+        let project = target.new.map(|spec| spec.project).unwrap_or(place.project);
+        let _ = place.store.delete_project(project, place.by, place.now.wall).await;
+    }
+    imported
+}
+
+async fn into_list(
+    place: &Place,
+    target: &Target,
+    p: ListImport,
+    assign: Vec<UserId>,
+) -> Result<ImportResult, RpcError> {
+    let profile = profile(p.profile.as_deref().unwrap_or(&target.profile))?;
+    let mut options = options(&p, ImportOptions::for_lists(profile))?;
+    options.assign = assign;
+    options.new_list = target.new.clone();
+    carry_out(place, Register::List(target.id), target.name.clone(), p, options).await
 }
 
 /// Puts a file into the contact book (S0.2); `rules` are the site's.
@@ -77,34 +162,32 @@ pub(super) async fn import_contacts(
         ..ListImport::default()
     };
     let options = options(&p, base)?;
-    carry_out(place, Register::Contacts, String::new(), p, options).await
+    carry_out(&place, Register::Contacts, String::new(), p, options).await
 }
 
 /// Reads the file; progress and end become events.
 async fn carry_out(
-    place: Place,
+    place: &Place,
     into: Register,
     name: String,
     p: ListImport,
     mut options: ImportOptions,
 ) -> Result<ImportResult, RpcError> {
-    let Place { store, hub, running, by, now, cancel } = place;
+    let Place { store, hub, running, by, now, cancel, .. } = place;
     let dry_run = p.dry_run;
     let source = source(p.path, p.sent)?;
     options.cancel = Some(cancel.clone());
+    let list = if let Register::List(list) = into { Some(list) } else { None };
+    let (sender, receiver) = watch::channel(Default::default());
+    let job = ImportJob { list, source, options, by: *by, now: now.wall, progress: Some(sender) };
+    let told_to = Told { hub: Arc::clone(hub), asker: by.uid };
     if dry_run {
-        let read = tokio::task::spawn_blocking(move || preview(source, options)).await;
-        let looked = read.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))?;
-        let looked = looked
-            .map_err(|error| RpcError::refused_as(error.code.as_str(), (error.ja(), error.to_string())))?;
+        let looked = followed(&told_to, (into, &name), receiver, store.preview_import(job)).await;
+        let looked = looked.map_err(|error| store_error(&error))?;
         let rows = looked.rows.into_iter().map(previewed).collect();
         return Ok(ImportResult { preview: rows, ..result(&name, &looked.report) });
     }
-    let _running = running.begin(into, cancel);
-    let list = if let Register::List(list) = into { Some(list) } else { None };
-    let (sender, receiver) = watch::channel(Default::default());
-    let job = ImportJob { list, source, options, by, now: now.wall, progress: Some(sender) };
-    let told_to = Told { hub, asker: by.uid };
+    let _running = running.begin(into, cancel.clone());
     let report = followed(&told_to, (into, &name), receiver, store.import(job)).await;
     let report = report.map_err(|error| store_error(&error))?;
     let result = result(&name, &report);

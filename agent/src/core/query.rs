@@ -96,6 +96,7 @@ impl Core {
             store: self.store.clone(),
             hub: std::sync::Arc::clone(&self.hub),
             running: self.running_imports.clone(),
+            project: self.project,
             by,
             now,
         }

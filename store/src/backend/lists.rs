@@ -155,6 +155,10 @@ pub(crate) trait ListVerbs {
 /// Long reads.
 pub(crate) trait ListReads {
     fn list_by_name(&mut self, name: &str) -> Result<ListInfo>;
+    /// The list of exactly this name, in a project or in any.
+    fn list_exactly(&mut self, name: &str, project: Option<&str>) -> Result<Option<ListInfo>>;
+    /// Project and name of a list to be made that is called `PROJECT/NAME`; `None`: no project is called so.
+    fn list_place(&mut self, text: &str) -> Result<Option<(ProjectId, String)>>;
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
     fn project_by_name(&mut self, name: &str) -> Result<ProjectId>;
     fn deleted_lists(&mut self) -> Result<Vec<DeletedList>>;

@@ -92,6 +92,7 @@ impl ListError {
     pub fn ja(&self) -> String {
         match self {
             Self::NotGranted { list } => list.clone(),
+            Self::InSeveralProjects { paths } => format!("複数の案件にあります: {paths}"),
             Self::Full { limit, free } => format!("上限 {limit}件、残り {free}件"),
             Self::Value(code) => code.ja().to_owned(),
             Self::ProjectDuplicate { name } => name.clone(),
@@ -290,6 +291,7 @@ mod tests {
         ];
         let lists = [
             ListError::NotGranted { list: name() },
+            ListError::InSeveralProjects { paths: name() },
             ListError::Full { limit: 5000, free: 3 },
             ListError::LeadDuplicate,
             ListError::Value(Code::CatLimit),

@@ -11,6 +11,12 @@ pub enum ListError {
         /// Its name.
         list: String,
     },
+    /// Several projects have a list of this name (S1.5).
+    #[error("several projects have a list of this name: {paths}")]
+    InSeveralProjects {
+        /// Each as `PROJECT/LIST`.
+        paths: String,
+    },
     /// The list takes no more leads (S1.12, S4.30).
     #[error("the list takes at most {limit} leads; {free} more fit")]
     Full {
@@ -74,6 +80,7 @@ impl ListError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotGranted { .. } => "E-LIST-GRANT",
+            Self::InSeveralProjects { .. } => "E-AMBIGUOUS",
             Self::Full { .. } => "E-LIST-FULL",
             Self::LeadDuplicate => "E-LEAD-DUP",
             Self::Value(code) => code.as_str(),
@@ -91,7 +98,11 @@ impl ListError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Cursor | Self::SearchEmpty | Self::Word { .. } | Self::NotInBin => Blame::Misuse,
+            Self::InSeveralProjects { .. }
+            | Self::Cursor
+            | Self::SearchEmpty
+            | Self::Word { .. }
+            | Self::NotInBin => Blame::Misuse,
             Self::NotGranted { .. }
             | Self::Full { .. }
             | Self::LeadDuplicate

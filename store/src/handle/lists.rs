@@ -33,13 +33,32 @@ impl Store {
         self.read(|r| r.lists()).await
     }
 
-    /// The list of this name or of an identifier that begins so.
+    /// The list of this name, of this `PROJECT/NAME`, or of an identifier that begins so.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Ambiguous`].
+    /// [`Error::NotFound`], [`Error::Ambiguous`], [`crate::ListError::InSeveralProjects`].
     pub async fn list_by_name(&self, name: &str) -> Result<ListInfo> {
         let name = name.to_owned();
         self.read(move |r| r.list_by_name(&name)).await
+    }
+
+    /// The list of exactly this name: of a project, or without one of any, also as `PROJECT/NAME`.
+    ///
+    /// # Errors
+    /// [`crate::ListError::InSeveralProjects`].
+    pub async fn list_exactly(&self, name: &str, project: Option<&str>) -> Result<Option<ListInfo>> {
+        let (name, project) = (name.to_owned(), project.map(str::to_owned));
+        self.read(move |r| r.list_exactly(&name, project.as_deref())).await
+    }
+
+    /// Where a list to be made goes that is called `PROJECT/NAME`; `None` where no live project is called so.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn list_place(&self, text: &str) -> Result<Option<ListSpec>> {
+        let text = text.to_owned();
+        let place = self.read(move |r| r.list_place(&text)).await?;
+        Ok(place.map(|(project, name)| ListSpec { name, project }))
     }
 
     /// One page of a list in order of position.

@@ -7,6 +7,7 @@ mod leads;
 mod lists;
 mod office;
 mod people;
+mod preview;
 mod registers;
 
 use std::path::{Path, PathBuf};

@@ -25,6 +25,7 @@ pub use options::{
     Cancel, ColumnMap, Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource,
     RequiredNames, UnknownWord,
 };
+pub(crate) use preview::look;
 pub use preview::{PREVIEW_ROWS, Preview, preview};
 pub use profile::Profile;
 pub use reader::ImportReader;

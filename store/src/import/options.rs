@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::encoding::Encoding;
 use super::profile::Profile;
 use crate::id::UserId;
+use crate::model::ListSpec;
 
 /// Where the bytes of a list come from.
 #[derive(Clone, Debug)]
@@ -71,6 +72,8 @@ pub struct ImportOptions {
     pub owners: HashMap<String, UserId>,
     /// Users who own the new numbers that nobody owns, in turn (S1.6).
     pub assign: Vec<UserId>,
+    /// The list is made first, under the identifier that the job names; it goes again unless the import is committed (S1.5).
+    pub new_list: Option<ListSpec>,
     /// Stops the import from outside; nothing of it is kept then.
     pub cancel: Option<Cancel>,
     /// Name of the file in the report; taken from the path when `None`.
@@ -176,6 +179,7 @@ impl Default for ImportOptions {
             map: Vec::new(),
             owners: HashMap::new(),
             assign: Vec::new(),
+            new_list: None,
             cancel: None,
             file_name: None,
             error_csv: None,

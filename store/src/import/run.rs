@@ -54,11 +54,11 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     };
     let most = options.max_contacts;
     let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
-    let max_leads = options.max_leads;
+    let (max_leads, new_list) = (options.max_leads, options.new_list.clone());
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
     let start = ImportStart { list, source: reader.report().file.to_string(), user: by.user, now };
-    let import = staging.begin(start)?;
+    let import = staging.begin(start, new_list)?;
     let mut counts = StageCounts::default();
     let room = Room { limit: max_leads, registered: list.map_or(Ok(0), |list| staging.registered(list))? };
     policy.new_list = room.registered == 0;

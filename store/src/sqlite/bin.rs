@@ -13,7 +13,7 @@ use crate::id::{LeadId, ListId};
 use crate::model::Actor;
 
 /// `deleted_at` of what cannot be brought back any more.
-const EMPTIED: i64 = 0;
+pub(super) const EMPTIED: i64 = 0;
 /// Leads of one slice.
 const SLICE: i64 = 200;
 

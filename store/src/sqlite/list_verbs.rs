@@ -269,6 +269,14 @@ impl ListReads for SqliteReader {
         lists::by_name(&self.db, name)
     }
 
+    fn list_exactly(&mut self, name: &str, project: Option<&str>) -> Result<Option<ListInfo>> {
+        lists::exactly(&self.db, name, project)
+    }
+
+    fn list_place(&mut self, text: &str) -> Result<Option<(ProjectId, String)>> {
+        lists::place(&self.db, text)
+    }
+
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>> {
         projects::all(&self.db).doing("read projects")
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::{audit_by, exec, one, texts, unsigned};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ListId, ProjectId, UserId};
 use crate::model::{Actor, DeletedList, DialOrder, ListInfo, ListSpec};
 
@@ -42,6 +42,17 @@ pub(super) fn head(db: &Connection, list: ListId) -> Result<ListHead> {
 }
 
 pub(super) fn create(db: &Connection, spec: &ListSpec, by: Actor, now: i64) -> Result<ListInfo> {
+    create_as(db, ListId::generate(now), spec, by, now)
+}
+
+/// The same under an identifier that was made before.
+pub(super) fn create_as(
+    db: &Connection,
+    id: ListId,
+    spec: &ListSpec,
+    by: Actor,
+    now: i64,
+) -> Result<ListInfo> {
     let doing = "create list";
     let name = spec.name.trim();
     if name.is_empty() {
@@ -56,7 +67,6 @@ pub(super) fn create(db: &Connection, spec: &ListSpec, by: Actor, now: i64) -> R
     if one(db, sql, (spec.project, name), |_| Ok(())).doing(doing)?.is_some() {
         return Err(Error::ListDuplicate { name: name.to_owned() });
     }
-    let id = ListId::generate(now);
     let sql = "INSERT INTO lists (id, project_id, name, created_by, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     exec(db, sql, (id, spec.project, name, by.user, now)).doing(doing)?;
     audit_by(db, now, by, "list.create", &id.to_string(), &serde_json::json!({ "name": name }))
@@ -69,13 +79,15 @@ pub(super) fn by_id(db: &Connection, list: ListId) -> Result<ListInfo> {
     one(db, &sql, [list], info).doing("read list")?.ok_or_else(|| missing(list))
 }
 
-/// By name, else by the beginning of the identifier.
+/// By name, by `PROJECT/NAME`, else by the beginning of the identifier.
 pub(super) fn by_name(db: &Connection, name: &str) -> Result<ListInfo> {
     let doing = "find list";
     let name = name.trim();
-    let sql = "SELECT id FROM lists WHERE name = ?1 AND deleted_at IS NULL LIMIT 2";
-    let mut found: Vec<ListId> = super::all(db, sql, [name], |r| r.get(0)).doing(doing)?;
-    if found.is_empty() && !name.is_empty() {
+    if let Some(list) = called(db, name)? {
+        return by_id(db, list);
+    }
+    let mut found = Vec::new();
+    if !name.is_empty() {
         let prefix = name.to_ascii_uppercase();
         let ids: Vec<ListId> =
             super::all(db, "SELECT id FROM lists WHERE deleted_at IS NULL", [], |r| r.get(0)).doing(doing)?;
@@ -86,6 +98,63 @@ pub(super) fn by_name(db: &Connection, name: &str) -> Result<ListInfo> {
         [] => Err(Error::NotFound { what: "list", key: name.to_owned() }),
         _ => Err(Error::Ambiguous { what: "lists", key: name.to_owned() }),
     }
+}
+
+/// The list of exactly this name, of `project` or, without one, of any: `None` where there is none.
+pub(super) fn exactly(db: &Connection, name: &str, project: Option<&str>) -> Result<Option<ListInfo>> {
+    let name = name.trim();
+    let found = match project.map(str::trim) {
+        Some(project) => in_project(db, project, name)?,
+        None => called(db, name)?,
+    };
+    found.map(|list| by_id(db, list)).transpose()
+}
+
+/// By name, else by `PROJECT/NAME`: names are unique in their project only (S1.5).
+fn called(db: &Connection, name: &str) -> Result<Option<ListId>> {
+    let sql = "SELECT l.id, p.name FROM lists l JOIN projects p ON p.id = l.project_id
+               WHERE l.name = ?1 AND l.deleted_at IS NULL ORDER BY p.name";
+    let found: Vec<(ListId, String)> =
+        super::all(db, sql, [name], |r| Ok((r.get(0)?, r.get(1)?))).doing("find list")?;
+    match found.as_slice() {
+        [] => {}
+        [(list, _)] => return Ok(Some(*list)),
+        several => {
+            let paths: Vec<String> = several.iter().map(|(_, project)| format!("{project}/{name}")).collect();
+            return Err(ListError::InSeveralProjects { paths: paths.join(", ") }.into());
+        }
+    }
+    for (project, list) in paths(name) {
+        if let Some(list) = in_project(db, project, list)? {
+            return Ok(Some(list));
+        }
+    }
+    Ok(None)
+}
+
+/// Every way to read a text as `PROJECT/NAME`: either may hold the stroke itself.
+fn paths(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices(['/', '／']).map(|(at, stroke)| {
+        let (project, name) = text.split_at(at);
+        (project.trim(), name.strip_prefix(stroke).unwrap_or(name).trim())
+    })
+}
+
+fn in_project(db: &Connection, project: &str, name: &str) -> Result<Option<ListId>> {
+    let sql = "SELECT l.id FROM projects p JOIN lists l ON l.project_id = p.id
+               WHERE p.name = ?1 AND l.name = ?2 AND l.deleted_at IS NULL AND p.deleted_at IS NULL";
+    one(db, sql, (project, name), |r| r.get(0)).doing("find list")
+}
+
+/// Where a list of this name would be made: a text that begins with the name of a project is `PROJECT/NAME`.
+pub(super) fn place(db: &Connection, text: &str) -> Result<Option<(ProjectId, String)>> {
+    let sql = "SELECT id FROM projects WHERE name = ?1 AND deleted_at IS NULL";
+    for (project, name) in paths(text) {
+        if let Some(project) = one(db, sql, [project], |r| r.get(0)).doing("find project")? {
+            return Ok(Some((project, name.to_owned())));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {

@@ -48,6 +48,7 @@ mod staging;
 mod stats;
 mod tally;
 mod tasks;
+mod trial;
 mod turns;
 mod users;
 mod view;
@@ -85,6 +86,7 @@ pub(crate) use open::{open, open_reader};
 pub(crate) use own_files::is_own;
 pub use restore::{Restored, restore};
 pub(crate) use staging::Reached;
+pub(crate) use trial::{Folder, Trial};
 
 use audit_log::audit_by;
 use backup::damaged;
@@ -232,7 +234,11 @@ impl Backend for SqliteBackend {
     }
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId> {
-        staging::begin(self, start)
+        staging::begin(self, start, None)
+    }
+
+    fn begin_import_of_new(&mut self, start: &ImportStart, list: &ListSpec) -> Result<ImportId> {
+        staging::begin(self, start, Some(list))
     }
 
     fn stage_leads(

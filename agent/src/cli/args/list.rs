@@ -128,15 +128,15 @@ pub enum ListVerb {
 /// `kakeru list import`.
 #[derive(Clone, Debug, Args)]
 pub struct ImportArgs {
-    /// Name or id of the list
+    /// Name or id of the list; PROJECT/LIST where several projects have one of the name
     pub list: String,
     /// The CSV file, or - for standard input
     pub file: PathBuf,
-    /// Make the list first if there is none of this name
+    /// Make the list if there is none of this name; it stays only with rows in it
     #[arg(long)]
     pub create: bool,
-    /// Project of a list that is made (案件)
-    #[arg(long, requires = "create")]
+    /// Project of the list (案件)
+    #[arg(long)]
     pub project: Option<String>,
     /// What the file is
     #[command(flatten)]

@@ -291,12 +291,12 @@ pub(crate) fn dnc_import_undone(undone: &DncImportUndone, out: Out) -> Result<()
 
 pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: Out) -> Result<(), Closed> {
     let head = match (done.committed, dry_run) {
-        (true, _) => out.text("反映しました", "done"),
-        (false, true) => out.text("確認のみ(変更していません)", "checked only, nothing changed"),
-        (false, false) => out.text(
-            "変更していません。誤りを直すか --partial を付けてください",
-            "nothing changed; correct the mistakes or add --partial",
-        ),
+        (true, _) => out.text("反映しました", "done").to_owned(),
+        (false, true) => out.text("確認のみ(変更していません)", "checked only, nothing changed").to_owned(),
+        (false, false) => {
+            let advice = nothing_taken(done.rows, done.rows.saturating_sub(done.refused), out);
+            format!("{}{advice}", out.text("変更していません。", "nothing changed; "))
+        }
     };
     out.line(&format!("{}: {head} ({})", done.file, done.encoding))?;
     let changed = if clear { out.text("解除", "cleared") } else { out.text("登録", "added") };
@@ -331,6 +331,18 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
         ]);
     }
     if table.is_empty() { Ok(()) } else { out.table(&table) }
+}
+
+/// What to do where nothing of a file is taken: of its rows, `good` are without mistake.
+pub(crate) fn nothing_taken(rows: u64, good: u64, out: Out) -> &'static str {
+    match (rows, good) {
+        (0, _) => out.text("登録する行がありません", "the file has no row to take"),
+        (_, 0) => out.text(
+            "登録できる行がありません。誤りを直してください",
+            "no row can be taken; correct the mistakes",
+        ),
+        _ => out.text("誤りを直すか --partial を付けてください", "correct the mistakes or add --partial"),
+    }
 }
 
 /// The first rows, as they would be taken.

@@ -116,7 +116,7 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
             Some(word.parse::<Encoding>().map_err(|error| bad(one_of("encoding", error.expected)))?)
         }
     };
-    let Place { store, hub, running, by, now, cancel } = place;
+    let Place { store, hub, running, by, now, cancel, project: _ } = place;
     let _running = (!p.dry_run).then(|| running.begin(Register::DoNotCall, cancel.clone()));
     let (sender, receiver) = watch::channel(Default::default());
     let job = store::DncImport {

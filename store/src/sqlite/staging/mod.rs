@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{SqliteBackend, audit_by, exec, lead_numbers, one};
+use super::{SqliteBackend, audit_by, exec, lead_numbers, lists, one};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{ImportId, ListId, UserId};
-use crate::model::{Actor, DialOrder};
+use crate::model::{Actor, DialOrder, ListSpec};
 use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
 
 pub(super) use category::{CategoryIds, link, unlink};
@@ -46,17 +46,29 @@ struct Import {
     now: i64,
 }
 
-pub(super) fn begin(backend: &mut SqliteBackend, start: &ImportStart) -> Result<ImportId> {
+/// `new_list`: the list is made with it.
+pub(super) fn begin(
+    backend: &mut SqliteBackend,
+    start: &ImportStart,
+    new_list: Option<&ListSpec>,
+) -> Result<ImportId> {
     let doing = "begin import";
     backend.transact(doing, |db, _| {
+        if let (Some(list), Some(spec)) = (start.list, new_list) {
+            let by = Actor { user: start.user, uid: None };
+            lists::create_as(db, list, spec, by, start.now)?;
+        }
         let last = match start.list {
             Some(list) => last_position(db, list)?,
             None => 0,
         };
         let id = ImportId::generate(start.now);
-        let sql = "INSERT INTO imports (id, list_id, source, state, first_position, user_id, created_at)
-                   VALUES (?1, ?2, ?3, 'staging', ?4, ?5, ?6)";
-        exec(db, sql, (id, start.list, &start.source, last + 1, start.user, start.now)).doing(doing)?;
+        let report = new_list.map_or(json!({}), |_| json!({ NEW_LIST: true }));
+        let sql =
+            "INSERT INTO imports (id, list_id, source, state, first_position, user_id, created_at, report)
+                   VALUES (?1, ?2, ?3, 'staging', ?4, ?5, ?6, ?7)";
+        let values = (id, start.list, &start.source, last + 1, start.user, start.now, report.to_string());
+        exec(db, sql, values).doing(doing)?;
         Ok(id)
     })
 }
@@ -199,6 +211,8 @@ fn end_session(backend: &mut SqliteBackend) {
     }
 }
 
+/// In the report of an import that is not committed: its list was made with it.
+const NEW_LIST: &str = "new_list";
 /// Longest time of a slice, its commit apart; it ends sooner when a call waits.
 const SLICE: Duration = Duration::from_millis(4);
 /// Most rows of one slice.

@@ -5,11 +5,12 @@ use std::time::Instant;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use super::super::bin::EMPTIED;
 use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
 use super::category::{CategoryIds, link, unlink};
 use super::loader::Loader;
 use super::row::AGAIN;
-use super::{Import, SLICE, end_session, read};
+use super::{Import, NEW_LIST, SLICE, end_session, read};
 use crate::error::{Doing, Result};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::model::Actor;
@@ -78,9 +79,20 @@ fn finish(backend: &mut SqliteBackend, import: ImportId, by: Actor, now: i64) ->
                      (SELECT max(position) FROM leads WHERE list_id = ?1), 0)) WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
         lead_numbers::settled(db).doing(doing)?;
-        audit_by(db, now, by, "import.undo", &import.to_string(), &json!({ "list": context.list }))
-            .doing(doing)
+        let mut detail = json!({ "list": context.list });
+        if context.state == "staging" && remove_new_list(db, import).doing(doing)? {
+            detail["list_removed"] = Value::from(true);
+        }
+        audit_by(db, now, by, "import.undo", &import.to_string(), &detail).doing(doing)
     })
+}
+
+/// A list that was made for an import which is not committed goes, and into no bin; the journal keeps its name.
+fn remove_new_list(db: &Connection, import: ImportId) -> rusqlite::Result<bool> {
+    let sql = "UPDATE lists SET deleted_at = ?2 WHERE deleted_at IS NULL
+                 AND id = (SELECT list_id FROM imports WHERE id = ?1 AND report ->> ?3)
+                 AND NOT EXISTS (SELECT 1 FROM leads WHERE list_id = lists.id)";
+    Ok(exec(db, sql, (import, EMPTIED, format!("$.{NEW_LIST}")))? > 0)
 }
 
 struct Undo<'a> {

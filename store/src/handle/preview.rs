@@ -1,0 +1,83 @@
+//! What an import would do (S1.14).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{OpenOptions, Store};
+use crate::error::{Error, Result};
+use crate::import::{self, ImportJob, ImportOptions, ImportReport, ImportRow, Preview};
+use crate::model::Actor;
+use crate::phone::Phone;
+use crate::sqlite::{Folder, Trial};
+use crate::staging::Staging;
+
+impl Store {
+    /// What [`Self::import`] of this job would say, with its first rows; nothing is kept but the file of refused rows. The rows
+    /// are imported into a database of their own, beside copies of the leads and contacts that have their numbers, so
+    /// that the counts are the import's. The job's progress is that of the second pass, which imports.
+    ///
+    /// # Errors
+    /// As [`Self::import`]: a file that it would refuse as a whole is refused. Storage errors of the trial itself.
+    pub async fn preview_import(&self, job: ImportJob) -> Result<Preview> {
+        let limited = job.options.max_contacts < u64::MAX;
+        let contacts = if limited { self.read(|r| r.contact_count()).await? } else { 0 };
+        // It reads and writes as much as a long read does, so it takes one's place.
+        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let path = self.inner.path.clone();
+        let (sender, receiver) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("store-preview".to_owned())
+            .spawn(move || {
+                let _permit = permit;
+                let _ = sender.send(preview(job, contacts, &path));
+            })
+            .map_err(|source| Error::File { path: PathBuf::from("store-preview"), source })?;
+        receiver.await.map_err(|_| Error::Closed)?
+    }
+}
+
+fn preview(job: ImportJob, contacts: u64, live: &Path) -> Result<Preview> {
+    let partial = job.options.partial;
+    let mut trial = Trial::begin(live, job.list, job.now)?;
+    let mut phones: Vec<Phone> = Vec::with_capacity(BROUGHT);
+    let mut looked = import::look(job.source.clone(), job.options.clone(), |row: &ImportRow| {
+        phones.push(row.phone.clone());
+        phones.extend(row.extra_phones.iter().map(|further| further.phone.clone()));
+        if phones.len() >= BROUGHT {
+            trial.bring(&phones)?;
+            phones.clear();
+        }
+        Ok(())
+    })?;
+    if looked.report.may_apply(partial) && looked.report.accepted > 0 {
+        trial.bring(&phones)?;
+        let done = carry_out(job, contacts, &trial.ready())?;
+        let report = &mut looked.report;
+        report.inserted = done.inserted;
+        report.updated = done.updated;
+        report.unchanged = done.unchanged;
+        report.skipped = done.skipped;
+        report.contacts_created = done.contacts_created;
+        report.contacts_updated = done.contacts_updated;
+    }
+    Ok(looked)
+}
+
+/// Imports into the copies.
+fn carry_out(job: ImportJob, contacts: u64, folder: &Folder) -> Result<ImportReport> {
+    let path = folder.database();
+    let failed = |error| Error::File { path: path.clone(), source: std::io::Error::other(error) };
+    let store = Store::open(&path, OpenOptions::default()).map_err(failed)?;
+    let staging = Staging::new(Arc::clone(&store.inner.writes), &path);
+    // Whose numbers they become changes no count, and no user is copied.
+    let options = ImportOptions { error_csv: None, assign: Vec::new(), ..job.options };
+    import::run(ImportJob { options, by: Actor::default(), ..job }, contacts, &staging)
+}
+
+/// Numbers that are copied at once: some milliseconds, in which the live log cannot be cut.
+const BROUGHT: usize = 256;
+
+#[cfg(test)]
+mod tests;
