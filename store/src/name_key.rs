@@ -25,6 +25,22 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
+/// The national digits of a number or of a part of one: +81 3 is 03, in every width.
+pub(crate) fn national_digits(number: &str) -> String {
+    let folded: String = number.nfkc().collect();
+    let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
+    match digits.strip_prefix("81") {
+        Some(rest) if folded.trim_start().starts_with('+') => format!("0{}", rest.trim_start_matches('0')),
+        _ => digits,
+    }
+}
+
+/// What makes two names one category: ＡとA, ｱとア are, spaces around them are nothing.
+#[must_use]
+pub fn category_key(name: &str) -> String {
+    name.trim().nfkc().collect::<String>().to_lowercase()
+}
+
 /// The same without regard to legal forms: for memos, categories and names of users.
 #[must_use]
 pub(crate) fn fold(text: &str) -> String {

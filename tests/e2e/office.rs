@@ -249,3 +249,19 @@ fn the_do_not_call_list_goes_out_and_in_as_csv() {
     std::fs::write(daemon.path("half.csv"), "電話番号,解除日時\n0312345678,2026-11-01\n").unwrap();
     daemon.run(&["dnc", "import", "half.csv"]).refused("E-REASON-REQUIRED");
 }
+
+/// S0.9: a category is counted and deleted however its name is written; one that is not there is not asked about.
+#[test]
+fn a_category_is_deleted_by_its_folded_name() {
+    let daemon = idle();
+    let add =
+        ["contact", "add", "--company", "A", "--person", "B", "--phone", "0312345678", "--category", "ABC"];
+    daemon.cli(&add);
+    // Nobody is there to answer: the question is shown.
+    let asked = daemon.run(&["contact", "categories", "--delete", "ａｂｃ"]);
+    assert!(asked.code == 2 && asked.stderr.contains("ABC: "), "{asked:#?}");
+    assert!(asked.stderr.contains("1 contacts") || asked.stderr.contains("連絡先1件"), "{asked:#?}");
+    daemon.run(&["contact", "categories", "--delete", "無い"]).refused("E-NOT-FOUND");
+    let gone = daemon.cli(&["contact", "categories", "--delete", "ａｂｃ", "--yes"]);
+    assert_eq!(gone["contacts"], 1, "{gone:#}");
+}

@@ -546,7 +546,10 @@ fn an_incoming_call_shows_contact_and_history() {
     let attempt = daemon.wait_history(1, SOON)[0]["attempt"].as_str().unwrap().to_owned();
     let text = daemon.text(&["history", "--lang", "ja"]);
     assert!(text.contains("取引先名未登録") && text.contains("担当者名未登録"), "{text}");
-    daemon.cli(&["contact", "from-call", &attempt, "--company", "株式会社見本", "--category", "大口"]);
+    daemon.cli(&["user", "add", "bob", "--role", "OP"]);
+    let names = ["--company", "株式会社見本", "--category", "大口", "--owner", "bob"];
+    let made = daemon.cli(&[&["contact", "from-call", &attempt][..], &names].concat());
+    assert_eq!(made["contact"]["owner"], "bob", "{made:#}");
     let known = ring();
     assert_eq!((&known["company"], &known["categories"][0]), (&"株式会社見本".into(), &"大口".into()));
     assert_eq!(known["earlier"][0]["attempt"], attempt.as_str());

@@ -231,7 +231,7 @@ codes! {
     ListUnknown = "E-LIST-UNKNOWN", "そのリストはありません", "There is no such list.",
         "kakeru list ls でリスト名を確認してください", "`kakeru list ls` shows the lists.";
     ListDup = "E-LIST-DUP", "同じ名前のリストがあります", "A list of this name exists.",
-        "別の名前にしてください", "Choose another name.";
+        "別の名前にしてください(list restore では --name)", "Choose another name (with --name of `list restore`).";
     ListBusy = "E-LIST-BUSY", "架電中または取り込み中のため変更できません",
         "The list is being dialed, or a file is being imported into it.",
         "dial stop で止めるか、取り込みが終わってから実行してください",
@@ -250,6 +250,8 @@ codes! {
         "名前を付けてください", "Give it a name.";
     ProjectDup = "E-PROJECT-DUP", "同じ名前の案件があります", "A project of this name exists.",
         "別の名前にしてください", "Choose another name.";
+    ProjectBin = "E-PROJECT-BIN", "このリストの案件はごみ箱にあります", "The list's project is in the bin.",
+        "先に kakeru project restore で案件を戻してください", "Bring the project back first with `kakeru project restore`.";
     ProjectBusy = "E-PROJECT-BUSY", "リストのある案件は削除できません", "The project still has lists.",
         "先にリストを削除してください", "Delete its lists first.";
     ContactsFull = "E-CONTACTS-FULL", "連絡先の登録上限を超えます", "The contacts would exceed their limit.",
@@ -327,7 +329,8 @@ codes! {
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.",
         "--reason を付けてください", "Add --reason.";
     ContactDup = "E-CONTACT-DUP", "この電話番号の連絡先があります", "A contact has this number already.",
-        "contact edit で変更するか、--overwrite を付けてください", "Change it with `kakeru contact edit`, or add --overwrite.";
+        "contact show でその連絡先を確かめ、番号を外すか削除してください。contact add は --overwrite で上書きできます",
+        "Look at it with `kakeru contact show`; take the number off it or delete it. `contact add` overwrites it with --overwrite.";
     DelGuard = "E-DEL-GUARD", "使用中または証跡のため削除できません", "It is in use or in evidence and cannot be deleted.",
         "詳細に示した理由がなくなってから実行してください", "Wait until what the detail names is over.";
     StatusDup = "E-STATUS-DUP", "同じ名前・コード・キーの結果ステータスがあります", "A status of this label, code or key exists.",

@@ -54,7 +54,9 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
             super::office::confirm(yes, &question, out)?;
             call(global, ListDelete { list }, out, render::done)
         }
-        ListVerb::Restore { list } => call(global, ListRestore { list, at: None }, out, render::changed),
+        ListVerb::Restore { list, name } => {
+            call(global, ListRestore { list, at: None, name }, out, render::changed)
+        }
         ListVerb::Bin { list } => call(global, ListBin { list }, out, |bin, out| render::bin(&bin.rows, out)),
         ListVerb::Round { list } => call(global, ListRound { list }, out, render::round),
         ListVerb::Grant { list, users, revoke } => {
@@ -233,7 +235,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             call(global, verb, out, render::changed)
         }
         LeadVerb::Restore { list, at } => {
-            call(global, ListRestore { list, at: Some(at) }, out, render::changed)
+            call(global, ListRestore { list, at: Some(at), name: None }, out, render::changed)
         }
         LeadVerb::Assign { select, owners } => {
             let _bar = bar(&select);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use protocol::params::*;
 use protocol::result::{Exported, Holdings};
-use protocol::{ErrorCode, Lang, RpcError, Verb as Method};
+use protocol::{Detail, ErrorCode, Lang, RpcError, Verb as Method};
 
 use super::args::{
     AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg, Global,
@@ -241,8 +241,8 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             call(global, verb, out, render::contact_saved)
         }
         ContactVerb::FromCall { attempt, fields } => {
-            let ContactFields { company, person, email, categories, .. } = fields;
-            let verb = ContactCreateFromCall { attempt, company, person, email, categories };
+            let ContactFields { company, person, email, categories, owner } = fields;
+            let verb = ContactCreateFromCall { attempt, company, person, email, categories, owner };
             call(global, verb, out, render::contact_saved)
         }
         ContactVerb::Show { contact } => call(global, ContactShow { contact }, out, render::contact),
@@ -403,8 +403,12 @@ fn numbers(given: &[String]) -> Vec<ContactNumber> {
 /// Says how much loses the category, and asks (S0.9).
 fn confirm_category(global: &Global, name: &str, out: Out) -> Result<(), Failure> {
     let found = Client::connect(&socket(global))?.call(CategoryLs {})?;
-    let row = found.categories.iter().find(|row| row.name == name);
-    let (contacts, leads) = row.map_or((0, 0), |row| (row.contacts, row.leads));
+    // Ａｂｃ and ABC are one category; the one that goes is named as it is written.
+    let wanted = store::category_key(name);
+    let Some(row) = found.categories.iter().find(|row| store::category_key(&row.name) == wanted) else {
+        return Err(RpcError::with_detail(ErrorCode::NotFound, Detail::name(name)).into());
+    };
+    let (name, contacts, leads) = (&row.name, row.contacts, row.leads);
     let question = match out.lang {
         Lang::Ja => {
             format!(

@@ -37,7 +37,7 @@ pub(crate) trait ListVerbs {
     /// Puts a slice of leads into their turns; the last position, `None` at the end.
     fn reorder_list(&mut self, list: ListId, after: i64) -> Result<Option<i64>>;
     fn delete_list(&mut self, list: ListId, by: Actor, now: i64) -> Result<()>;
-    fn restore_list(&mut self, key: &str, by: Actor, now: i64) -> Result<ListId>;
+    fn restore_list(&mut self, key: &str, name: Option<&str>, by: Actor, now: i64) -> Result<ListId>;
     fn grant_list(
         &mut self,
         list: ListId,

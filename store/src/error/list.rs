@@ -43,6 +43,12 @@ pub enum ListError {
         /// The name.
         name: String,
     },
+    /// The project of a list that is to come back lies in the bin itself.
+    #[error("the project {name:?} is in the bin; bring it back first")]
+    ProjectInBin {
+        /// Its name.
+        name: String,
+    },
     /// The project has lists.
     #[error("the project {name:?} still has {lists} lists; delete them first")]
     ProjectInUse {
@@ -87,6 +93,7 @@ impl ListError {
             Self::PhoneReadOnly => "E-PHONE-READONLY",
             Self::ProjectName => "E-REQ-PROJECTNAME",
             Self::ProjectDuplicate { .. } => "E-PROJECT-DUP",
+            Self::ProjectInBin { .. } => "E-PROJECT-BIN",
             Self::ProjectInUse { .. } => "E-PROJECT-BUSY",
             Self::Cursor | Self::SearchEmpty | Self::Word { .. } => "E-BAD-REQUEST",
             Self::NotInBin => "E-NOT-FOUND",
@@ -110,6 +117,7 @@ impl ListError {
             | Self::PhoneReadOnly
             | Self::ProjectName
             | Self::ProjectDuplicate { .. }
+            | Self::ProjectInBin { .. }
             | Self::ProjectInUse { .. }
             | Self::NotUndoable { .. } => Blame::Refused,
         }

@@ -131,13 +131,19 @@ impl Store {
         self.write(move |b| b.delete_list(list, by, now)).await
     }
 
-    /// Brings the list of this name or identifier back that was deleted last.
+    /// Brings the list of this name, `PROJECT/NAME` or identifier back that was deleted last; under `name` where one is given.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::ListDuplicate`].
-    pub async fn restore_list(&self, key: &str, by: Actor, now: i64) -> Result<ListInfo> {
+    /// [`Error::NotFound`], [`Error::ListDuplicate`], [`crate::ListError::ProjectInBin`].
+    pub async fn restore_list(
+        &self,
+        key: &str,
+        name: Option<String>,
+        by: Actor,
+        now: i64,
+    ) -> Result<ListInfo> {
         let key = key.to_owned();
-        let list = self.write(move |b| b.restore_list(&key, by, now)).await?;
+        let list = self.write(move |b| b.restore_list(&key, name.as_deref(), by, now)).await?;
         self.read(move |r| r.list_by_name(&list.to_string())).await
     }
 

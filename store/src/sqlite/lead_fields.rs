@@ -6,14 +6,18 @@ use serde_json::{Map, Value, json};
 use super::lead_new::{categories_of, columns_of};
 use super::staging::{CategoryIds, columns, link, unlink};
 use super::{audit_by, exec, one, texts};
+use crate::code::Code;
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};
+use crate::import::{Profile, RequiredNames};
 use crate::model::{Actor, LeadFields};
 use crate::name_key::name_key;
 
 /// A lead as it is before.
 struct Old {
     list: ListId,
+    /// The list's.
+    profile: String,
     company: Option<String>,
     person: Option<String>,
     attrs: String,
@@ -29,6 +33,8 @@ pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Act
         None => old.clone(),
     };
     let (company, person) = (text(&fields.company, &old.company), text(&fields.person, &old.person));
+    let had = (old.company.is_some(), old.person.is_some());
+    keeps_names(had, (company.is_some(), person.is_some()), &old.profile)?;
     let categories = match &fields.categories {
         Some(names) => categories_of(names)?,
         None => old.categories.clone(),
@@ -70,8 +76,23 @@ pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Act
     audit_by(db, now, by, "lead.edit", &lead.to_string(), &detail.into()).doing(doing)
 }
 
+/// Nobody takes away the names that the list's profile asks for (S1.20, C2); a lead that came without them is corrected in steps.
+fn keeps_names(had: (bool, bool), has: (bool, bool), profile: &str) -> Result<()> {
+    let required = Profile::named(profile).map_or(RequiredNames::Either, |profile| profile.list_required);
+    let lost = |had: bool, has: bool| had && !has;
+    let lacks = match required {
+        RequiredNames::Either if lost(had.0 || had.1, has.0 || has.1) => Code::ReqName,
+        RequiredNames::Both if lost(had.0, has.0) => Code::ReqCompany,
+        RequiredNames::Both | RequiredNames::Person if lost(had.1, has.1) => Code::ReqPerson,
+        RequiredNames::Either | RequiredNames::Both | RequiredNames::Person | RequiredNames::None => {
+            return Ok(());
+        }
+    };
+    Err(Error::Invalid(lacks))
+}
+
 fn find(db: &Connection, lead: LeadId) -> Result<Old> {
-    let sql = "SELECT d.list_id, d.company, d.person, d.attrs,
+    let sql = "SELECT d.list_id, l.profile, d.company, d.person, d.attrs,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
                     WHERE m.lead_id = d.id ORDER BY m.position))
@@ -80,10 +101,11 @@ fn find(db: &Connection, lead: LeadId) -> Result<Old> {
     let found = one(db, sql, [lead], |r| {
         Ok(Old {
             list: r.get(0)?,
-            company: r.get(1)?,
-            person: r.get(2)?,
-            attrs: r.get(3)?,
-            categories: texts(&r.get::<_, String>(4)?),
+            profile: r.get(1)?,
+            company: r.get(2)?,
+            person: r.get(3)?,
+            attrs: r.get(4)?,
+            categories: texts(&r.get::<_, String>(5)?),
         })
     });
     found.doing("read lead")?.ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })

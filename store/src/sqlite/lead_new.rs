@@ -77,7 +77,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     }
     let sql = "UPDATE lists SET last_position = ?2, visible_position = ?2, registered = registered + 1 WHERE id = ?1";
     exec(db, sql, (spec.list, position)).doing(doing)?;
-    register(db, &checked, now).doing(doing)?;
+    register(db, &checked, by, now).doing(doing)?;
     audit_by(db, now, by, "lead.add", &id.to_string(), &json!({ "list": spec.list })).doing(doing)?;
     Ok(id)
 }
@@ -156,7 +156,7 @@ fn filled(text: Option<&str>) -> Option<&str> {
 }
 
 /// Into the contact book, unless the number is there.
-fn register(db: &Connection, new: &Checked<'_>, now: i64) -> rusqlite::Result<()> {
+fn register(db: &Connection, new: &Checked<'_>, by: Actor, now: i64) -> rusqlite::Result<()> {
     let known = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
     if one(db, known, [new.phone.expose()], |_| Ok(()))?.is_some()
         || (new.company.is_none() && new.person.is_none())
@@ -164,8 +164,10 @@ fn register(db: &Connection, new: &Checked<'_>, now: i64) -> rusqlite::Result<()
         return Ok(());
     }
     let id = ContactId::generate(now);
-    let sql = "INSERT INTO contacts (id, company, person, origin, created_at, updated_at) VALUES (?1, ?2, ?3, 'manual', ?4, ?4)";
-    exec(db, sql, (id, new.company, new.person, now))?;
+    // Whoever adds it owns it (S3.8).
+    let sql = "INSERT INTO contacts (id, company, person, owner_user_id, origin, created_at, updated_at)
+               VALUES (?1, ?2, ?3, ?4, 'manual', ?5, ?5)";
+    exec(db, sql, (id, new.company, new.person, by.user, now))?;
     let sql = "INSERT INTO contact_phones (contact_id, position, phone) VALUES (?1, 1, ?2)";
     exec(db, sql, (id, new.phone.expose()))?;
     link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories)

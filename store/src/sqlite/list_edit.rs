@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::lists::missing;
 use super::{all, audit_by, exec, one};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ListId, ProjectId, UserId};
 use crate::model::{Actor, DialOrder, GrantRow, ListEdit};
 
@@ -55,25 +55,35 @@ pub(super) fn delete(db: &Connection, list: ListId, by: Actor, now: i64) -> Resu
     audit_by(db, now, by, "list.delete", &list.to_string(), &json!({ "name": known.name })).doing(doing)
 }
 
-/// Brings the list of this name or identifier back that was deleted last.
-pub(super) fn restore(db: &Connection, key: &str, by: Actor, now: i64) -> Result<ListId> {
+/// Brings the list of this name, `PROJECT/NAME` or identifier back that was deleted last; under `name` where one is given.
+pub(super) fn restore(db: &Connection, key: &str, name: Option<&str>, by: Actor, now: i64) -> Result<ListId> {
     let doing = "restore list";
-    let sql = "SELECT id, project_id, name FROM lists WHERE deleted_at > 0 ORDER BY deleted_at DESC";
-    let bin: Vec<(ListId, ProjectId, String)> =
-        all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
-    let upper = key.trim().to_ascii_uppercase();
-    let found = bin.into_iter().find(|(id, _, name)| name == key.trim() || id.to_string() == upper);
-    let Some((list, project, name)) = found else {
+    let sql = "SELECT l.id, l.project_id, l.name, p.name, p.deleted_at IS NULL
+               FROM lists l JOIN projects p ON p.id = l.project_id WHERE l.deleted_at > 0 ORDER BY l.deleted_at DESC";
+    let bin: Vec<(ListId, ProjectId, String, String, bool)> =
+        all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))).doing(doing)?;
+    let (key, upper) = (key.trim(), key.trim().to_ascii_uppercase());
+    let found = bin.iter().find(|(id, _, name, _, _)| name == key || id.to_string() == upper).or_else(|| {
+        bin.iter().find(|(_, _, name, project, _)| {
+            key.strip_prefix(&**project)
+                .and_then(|rest| rest.strip_prefix('/'))
+                .is_some_and(|rest| rest == name)
+        })
+    });
+    let Some((list, project, old, project_name, open)) = found else {
         return Err(Error::NotFound { what: "list in the bin", key: key.to_owned() });
     };
-    free_name(db, project, &name, None)?;
-    let open = "SELECT 1 FROM projects WHERE id = ?1 AND deleted_at IS NULL";
-    if one(db, open, [project], |_| Ok(())).doing(doing)?.is_none() {
-        return Err(Error::NotFound { what: "project", key: project.to_string() });
+    if !open {
+        return Err(ListError::ProjectInBin { name: project_name.clone() }.into());
     }
-    exec(db, "UPDATE lists SET deleted_at = NULL WHERE id = ?1", [list]).doing(doing)?;
-    audit_by(db, now, by, "list.restore", &list.to_string(), &json!({ "name": name })).doing(doing)?;
-    Ok(list)
+    let name = free_name(db, *project, name.unwrap_or(old), None)?;
+    exec(db, "UPDATE lists SET deleted_at = NULL, name = ?2 WHERE id = ?1", (list, name)).doing(doing)?;
+    let mut detail = json!({ "name": name });
+    if name != old {
+        detail["name_before"] = json!(old);
+    }
+    audit_by(db, now, by, "list.restore", &list.to_string(), &detail).doing(doing)?;
+    Ok(*list)
 }
 
 /// Grants a list to users, or takes the grant back (X7).

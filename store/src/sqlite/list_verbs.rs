@@ -65,8 +65,8 @@ impl ListVerbs for SqliteBackend {
         self.transact("delete list", |db, _| list_edit::delete(db, list, by, now))
     }
 
-    fn restore_list(&mut self, key: &str, by: Actor, now: i64) -> Result<ListId> {
-        self.transact("restore list", |db, _| list_edit::restore(db, key, by, now))
+    fn restore_list(&mut self, key: &str, name: Option<&str>, by: Actor, now: i64) -> Result<ListId> {
+        self.transact("restore list", |db, _| list_edit::restore(db, key, name, by, now))
     }
 
     fn grant_list(

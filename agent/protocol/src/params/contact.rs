@@ -35,6 +35,8 @@ params! {
         /// Categories.
         #[serde(default)]
         categories: Vec<String>,
+        /// Login of the owner; `None` = whoever asks.
+        owner: Option<String>,
     }
     /// `contact.show`.
     ContactShow {

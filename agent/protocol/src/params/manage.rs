@@ -59,6 +59,8 @@ params! {
         list: String,
         /// The moment, as `list.bin` tells it.
         at: Option<i64>,
+        /// Another name for the list, where its own was taken meanwhile.
+        name: Option<String>,
     }
     /// `list.bin`: deleted leads of a list, or without one deleted lists.
     ListBin {

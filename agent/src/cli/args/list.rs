@@ -80,6 +80,9 @@ pub enum ListVerb {
     Restore {
         /// Name or id
         list: String,
+        /// Another name, where its own is taken
+        #[arg(long)]
+        name: Option<String>,
     },
     /// Show deleted lists, or the deleted leads of one
     Bin {

@@ -61,7 +61,7 @@ pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) ->
 
 pub(super) async fn list_restore(store: &Store, p: params::ListRestore, by: By) -> Answer<LeadsChanged> {
     let Some(at) = p.at else {
-        let list = store.restore_list(&p.list, by.actor, by.now).await.map_err(told)?;
+        let list = store.restore_list(&p.list, p.name, by.actor, by.now).await.map_err(told)?;
         return Ok(LeadsChanged { changed: list.total, ..LeadsChanged::default() });
     };
     let list = find(store, &p.list).await?;

@@ -22,10 +22,7 @@ pub(super) async fn add(
     rules: ContactRules,
     asker: Asker,
 ) -> Result<ContactSaved, RpcError> {
-    let owner = match &p.owner {
-        Some(login) => Some(user_named(store, login).await?),
-        None => None,
-    };
+    let owner = owner(store, p.owner.as_deref()).await?;
     let draft = ContactDraft {
         company: p.company,
         person: p.person,
@@ -44,11 +41,13 @@ pub(super) async fn create_from_call(
     rules: ContactRules,
     asker: Asker,
 ) -> Result<ContactSaved, RpcError> {
+    let owner = owner(store, p.owner.as_deref()).await?;
     let draft = ContactDraft {
         company: p.company,
         person: p.person,
         email: p.email,
         categories: p.categories,
+        owner,
         ..ContactDraft::default()
     };
     put(store, draft, ContactSource::Call(id(&p.attempt, "attempt")?), rules, asker).await
@@ -162,10 +161,8 @@ pub(super) async fn delete_category(
     asker: Asker,
 ) -> Result<CategoryRow, RpcError> {
     let before = store.categories().await.map_err(refused)?;
-    let wanted = store::search_key(name);
-    let row = before
-        .into_iter()
-        .find(|category| category.name == name.trim() || store::search_key(&category.name) == wanted);
+    let wanted = store::category_key(name);
+    let row = before.into_iter().find(|category| store::category_key(&category.name) == wanted);
     store.category_delete(name, asker.actor(), asker.now).await.map_err(refused)?;
     Ok(row.map_or_else(|| CategoryRow { name: name.to_owned(), contacts: 0, leads: 0 }, rows::category))
 }
@@ -180,6 +177,14 @@ async fn put(
     let add = store::ContactAdd { draft, source, rules, by: asker.actor(), now: asker.now };
     let saved = store.contact_add(add).await.map_err(refused)?;
     Ok(rows::contact_saved(&saved, &Names::read(store).await?))
+}
+
+/// Whose it is to be (S3.8); `None`: whoever asks.
+async fn owner(store: &Store, login: Option<&str>) -> Result<Option<store::UserId>, RpcError> {
+    match login {
+        Some(login) => Ok(Some(user_named(store, login).await?)),
+        None => Ok(None),
+    }
 }
 
 async fn find(store: &Store, word: &str) -> Result<ContactId, RpcError> {

@@ -9,7 +9,7 @@ use super::super::{all, one, texts};
 use crate::error::{Doing, Error, Result};
 use crate::id::ContactId;
 use crate::model::{ContactPhone, ContactQuery, ContactRow};
-use crate::name_key::{name_key, search_key};
+use crate::name_key::{name_key, national_digits, search_key};
 use crate::phone::Phone;
 
 /// One contact, live or in the bin.
@@ -102,7 +102,7 @@ impl Wanted {
     fn new(text: &str) -> Self {
         let plain: String = text.nfkc().collect();
         let number = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '(' | ')'));
-        let digits: String = plain.chars().filter(char::is_ascii_digit).collect();
+        let digits = national_digits(&plain);
         Self { digits: (number && digits.len() >= LEAST_DIGITS).then_some(digits), text: search_key(text) }
     }
 

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use unicode_normalization::UnicodeNormalization;
 
 use super::super::{exec, one};
+use crate::name_key::category_key;
 
 /// Categories already looked up, by their name as spelled; to be forgotten when a transaction that made new ones fails.
 #[derive(Default)]
@@ -71,9 +71,8 @@ pub(in crate::sqlite) fn unlink(db: &Connection, kind: &str, row: u128) -> rusql
     exec(db, sql, [row.to_be_bytes().as_slice()]).map(|_| ())
 }
 
-/// ＡとA, ｱとア are one category.
 pub(in crate::sqlite) fn key(name: &str) -> String {
-    name.nfkc().collect::<String>().to_lowercase()
+    category_key(name)
 }
 
 /// Categories remembered at once.

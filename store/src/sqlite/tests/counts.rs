@@ -212,7 +212,7 @@ fn deleted_leads_are_no_part_of_the_progress() {
     assert_eq!(shown(&world), (4, 5, 4));
     world.db.delete_list(world.list, Actor::default(), world.now).unwrap();
     assert_eq!(shown(&world), (0, 0, 4));
-    world.db.restore_list(&world.list.to_string(), Actor::default(), world.now).unwrap();
+    world.db.restore_list(&world.list.to_string(), None, Actor::default(), world.now).unwrap();
     assert_eq!(shown(&world), (4, 5, 4));
 }
 

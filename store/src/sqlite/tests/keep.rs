@@ -109,7 +109,7 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
             }
             Step::DeleteList => drop(world.db.delete_list(world.list, Actor::default(), world.now)),
             Step::RestoreList => {
-                drop(world.db.restore_list(&world.list.to_string(), Actor::default(), world.now));
+                drop(world.db.restore_list(&world.list.to_string(), None, Actor::default(), world.now));
             }
             Step::Amend(at, status) => {
                 let rows = world.reader().history(&Default::default()).unwrap();
@@ -215,7 +215,7 @@ proptest! {
         let (lists, users) = ([world.list, other], [world.user, world.user]);
         walk(&mut world, &steps, lists, users);
         world.list = lists[0];
-        let _ = world.db.restore_list(&world.list.to_string(), Actor::default(), world.now);
+        let _ = world.db.restore_list(&world.list.to_string(), None, Actor::default(), world.now);
         let last: i64 = world.db.db.query_row("SELECT max(rowid) FROM leads", [], |r| r.get(0)).unwrap();
         let before = untouchable(&world, last);
         let start = ImportStart { list: Some(world.list), source: "x".into(), user: None, now: world.now };

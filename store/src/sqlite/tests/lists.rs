@@ -296,10 +296,19 @@ fn a_deleted_list_comes_back() {
     assert_eq!(world.reader().lists().unwrap().len(), 0);
     assert_eq!(world.reader().deleted_lists().unwrap()[0].total, 2);
     let taken = world.list("リスト");
-    assert_eq!(world.db.restore_list("リスト", Actor::default(), NOW).unwrap_err().code(), "E-LIST-DUP");
+    assert_eq!(
+        world.db.restore_list("リスト", None, Actor::default(), NOW).unwrap_err().code(),
+        "E-LIST-DUP"
+    );
+    // Under another name it comes back all the same, and goes again.
+    let other = Some("戻した");
+    assert_eq!(world.db.restore_list("リスト", other, Actor::default(), NOW).unwrap(), world.list);
+    assert_eq!(world.reader().list_by_name("戻した").unwrap().total, 2);
+    world.db.delete_list(world.list, Actor::default(), NOW).unwrap();
     let edit = ListEdit { name: Some("別".into()), ..ListEdit::default() };
     world.db.edit_list(taken, &edit, Actor::default(), NOW).unwrap();
-    assert_eq!(world.db.restore_list("リスト", Actor::default(), NOW).unwrap(), world.list);
+    let own = Some("リスト");
+    assert_eq!(world.db.restore_list("戻した", own, Actor::default(), NOW).unwrap(), world.list);
     assert_eq!(world.dial().unwrap().position, 2);
     let rows = world.reader().history(&Default::default()).unwrap();
     assert_eq!(rows.len(), 2, "calls were never gone");

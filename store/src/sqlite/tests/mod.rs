@@ -2,6 +2,7 @@
 
 mod advance;
 mod amend;
+mod by_hand;
 mod contacts;
 mod counts;
 mod crash;

@@ -2,7 +2,6 @@
 
 use memchr::memmem::Finder;
 use rusqlite::Connection;
-use unicode_normalization::UnicodeNormalization;
 
 use super::super::dispositions;
 use super::entry::{Dictionary, Entry};
@@ -10,7 +9,7 @@ use super::labels::Labels;
 use super::names::{Memos, Names};
 use crate::error::{ListError, Result};
 use crate::model::{Assigned, CallKind, LeadState, ViewFilter};
-use crate::name_key::{fold, search_key};
+use crate::name_key::{fold, national_digits, search_key};
 
 /// All of them must pass.
 #[derive(Default)]
@@ -56,7 +55,7 @@ impl Test {
             test.name = Some(key(search_key(name))?);
         }
         if let Some(number) = filter.number.as_deref().filter(|number| !number.trim().is_empty()) {
-            test.digits = Some(key(digits(number))?);
+            test.digits = Some(key(national_digits(number))?);
         }
         if let Some(memo) = filter.memo.as_deref().filter(|memo| !memo.trim().is_empty()) {
             test.memo = Some(key(fold(memo))?);
@@ -126,16 +125,6 @@ impl Test {
             && self.digits.as_ref().is_none_or(|digits| digits.find(entry.digits(&mut [0; 20])).is_some())
             && self.name.as_ref().is_none_or(|key| names.is_some_and(|names| names.contains(at, key)))
             && self.memo.as_ref().is_none_or(|part| memos.is_some_and(|memos| memos.contains(at, part)))
-    }
-}
-
-/// The national digits of a number or of a part of one.
-fn digits(number: &str) -> String {
-    let folded: String = number.nfkc().collect();
-    let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
-    match digits.strip_prefix("81") {
-        Some(rest) if folded.trim_start().starts_with('+') => format!("0{}", rest.trim_start_matches('0')),
-        _ => digits,
     }
 }
 

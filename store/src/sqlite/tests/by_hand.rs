@@ -1,0 +1,93 @@
+//! What is typed about single leads, contacts and lists.
+
+use super::*;
+use crate::model::{
+    ContactAdd, ContactDraft, ContactQuery, ContactRules, ContactSource, LeadFields, LeadSpec, ListEdit,
+    PhoneDraft,
+};
+
+fn me(world: &World) -> Actor {
+    Actor { user: Some(world.user), uid: None }
+}
+
+/// S3.8: whoever puts a number on a list owns the contact that it makes, as with every other way of making one.
+#[test]
+fn a_contact_made_with_a_lead_has_an_owner() {
+    let mut world = World::new(1);
+    let spec = LeadSpec {
+        list: world.list,
+        phone: "090-1234-5678".into(),
+        company: Some("㈱新規".into()),
+        person: None,
+        categories: Vec::new(),
+        extra_phones: Vec::new(),
+        attrs: Vec::new(),
+        max_leads: u64::MAX,
+    };
+    let by = me(&world);
+    world.db.add_lead(&spec, by, NOW).unwrap();
+    let contact = world.reader().contact_row("090-1234-5678").unwrap();
+    assert_eq!(contact.owner, Some(world.user));
+}
+
+/// S1.20, C2: the last name of a lead is not taken away, unless the list's profile asks for none.
+#[test]
+fn a_lead_keeps_a_name() {
+    let mut world = World::new(1);
+    let lead = world.leads()[0].id;
+    let by = me(&world);
+    let none = LeadFields { company: Some(String::new()), person: Some(" ".into()), ..LeadFields::default() };
+    let before = world.lead(Some(lead));
+    assert_eq!(world.db.change_lead_fields(lead, &none, by, NOW).unwrap_err().code(), "E-REQ-NAME");
+    assert_eq!(world.lead(Some(lead)), before);
+    let one =
+        LeadFields { company: Some(String::new()), person: Some("佐藤".into()), ..LeadFields::default() };
+    world.db.change_lead_fields(lead, &one, by, NOW).unwrap();
+    let profile = |name: &str| ListEdit { profile: Some(name.into()), ..ListEdit::default() };
+    // Zoho asks for the person alone (S3.6).
+    world.db.edit_list(world.list, &profile("zoho"), by, NOW).unwrap();
+    let company =
+        LeadFields { company: Some("会社".into()), person: Some(String::new()), ..LeadFields::default() };
+    assert_eq!(world.db.change_lead_fields(lead, &company, by, NOW).unwrap_err().code(), "E-REQ-PERSON");
+    world.db.edit_list(world.list, &profile("calltree"), by, NOW).unwrap();
+    world.db.change_lead_fields(lead, &none, by, NOW).unwrap();
+    assert_eq!(world.lead(Some(lead)).person, None);
+}
+
+/// A contact is found by its number with the country's digits too, as leads are (S1.18).
+#[test]
+fn a_contact_is_found_by_an_international_number() {
+    let mut world = World::new(1);
+    let draft = ContactDraft {
+        company: Some("会社".into()),
+        person: Some("佐藤".into()),
+        phones: vec![PhoneDraft { number: "03-9999-1111".into(), label: None }],
+        ..ContactDraft::default()
+    };
+    let source = ContactSource::Form { overwrite: false };
+    let add = ContactAdd { draft, source, rules: ContactRules::default(), by: me(&world), now: NOW };
+    world.db.contact_add(&add).unwrap();
+    for text in ["+81399991111", "+81 3-9999", "＋８１３９９９９", "039999", "+810399991111"] {
+        let query = ContactQuery { text: Some(text.into()), ..ContactQuery::default() };
+        assert_eq!(world.reader().contacts(&query).unwrap().len(), 1, "{text}");
+    }
+    let query = ContactQuery { text: Some("+8163".into()), ..ContactQuery::default() };
+    assert!(world.reader().contacts(&query).unwrap().is_empty());
+}
+
+/// S1.28: a list whose project lies in the bin says which to bring back first; it is found by its project's name too.
+#[test]
+fn a_list_comes_back_after_its_project() {
+    let mut world = World::new(1);
+    let by = me(&world);
+    world.db.delete_list(world.list, by, NOW).unwrap();
+    let name = world.reader().project_rows().unwrap()[0].name.clone();
+    world.db.delete_project(world.project, by, NOW).unwrap();
+    let error = world.db.restore_list("リスト", None, by, NOW).unwrap_err();
+    assert_eq!(error.code(), "E-PROJECT-BIN");
+    assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
+    world.db.restore_project(&name, by, NOW).unwrap();
+    let path = format!("{name}/リスト");
+    assert_eq!(world.db.restore_list("よそ/リスト", None, by, NOW).unwrap_err().code(), "E-NOT-FOUND");
+    assert_eq!(world.db.restore_list(&path, None, by, NOW).unwrap(), world.list);
+}
