@@ -259,9 +259,26 @@ fn a_category_is_deleted_by_its_folded_name() {
     daemon.cli(&add);
     // Nobody is there to answer: the question is shown.
     let asked = daemon.run(&["contact", "categories", "--delete", "ａｂｃ"]);
-    assert!(asked.code == 2 && asked.stderr.contains("ABC: "), "{asked:#?}");
-    assert!(asked.stderr.contains("1 contacts") || asked.stderr.contains("連絡先1件"), "{asked:#?}");
+    assert!(asked.code == 2 && asked.stdout.contains("ABC: "), "{asked:#?}");
+    assert!(asked.stdout.contains("1 contacts"), "{asked:#?}");
     daemon.run(&["contact", "categories", "--delete", "無い"]).refused("E-NOT-FOUND");
     let gone = daemon.cli(&["contact", "categories", "--delete", "ａｂｃ", "--yes"]);
     assert_eq!(gone["contacts"], 1, "{gone:#}");
+}
+
+/// Wrong words are told before anything is done, with those that may stand there.
+#[test]
+fn a_wrong_word_of_an_option_is_wrong_usage() {
+    let daemon = idle();
+    for line in [
+        ["list", "import", "L", "f.csv", "--encoding", "latin1"],
+        ["list", "import", "L", "f.csv", "--dup-in-file", "foo"],
+        ["list", "export", "L", "-", "--encoding", "latin1"],
+    ] {
+        let outcome = daemon.run(&line);
+        assert!(
+            outcome.code == 2 && (outcome.stdout.contains("cp932") || outcome.stdout.contains("merge")),
+            "{outcome:#?}"
+        );
+    }
 }

@@ -17,6 +17,7 @@ mod past;
 mod sheet;
 mod task;
 mod user;
+mod words;
 
 pub use call::*;
 pub use contact::*;

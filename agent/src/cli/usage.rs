@@ -203,6 +203,26 @@ mod tests {
         let advice = |line: &str| advice_ja(&wrong(line)).join("\n");
         assert!(advice("kakeru statsu").contains("もしかして: stat"), "{}", advice("kakeru statsu"));
         assert!(advice("kakeru mute maybe").contains("指定できる値: on、off"));
+        // Every option of a closed vocabulary says what may stand there, before anything is done.
+        for (line, words) in [
+            ("list import L f.csv --encoding latin1", "auto、utf-8、utf-8-bom、cp932"),
+            ("list import L f.csv --delimiter pipe", "auto、comma、tab、semicolon"),
+            ("list import L f.csv --header foo", "auto、none、required"),
+            ("list import L f.csv --dup-in-file foo", "error、first、last、merge"),
+            ("list import L f.csv --dup-existing foo", "update、skip"),
+            ("list import L f.csv --profile x", "open、miitel、calltree、zoho"),
+            ("contact import f.csv --profile x", "open、miitel、calltree、zoho"),
+            ("dnc import f.csv --encoding x", "auto、utf-8"),
+            ("list change L --order 変", "position、random、newest、category"),
+            ("list view L --sort foo", "position、assigned、company"),
+            ("list view L --kind foo", "out、out_missed、in、in_missed"),
+            ("list export L --encoding latin1", "utf-8-bom、utf-8、cp932"),
+            ("list export L --profile x", "open、miitel、calltree、zoho"),
+            ("history export f.csv --manual x", "exclude、include、only"),
+        ] {
+            let line = format!("kakeru {line}");
+            assert!(advice(&line).contains(&format!("指定できる値: {words}")), "{line}: {}", advice(&line));
+        }
         let usage = advice("kakeru list show");
         assert!(usage.contains("使い方: kakeru list show") && !usage.contains("Usage"), "{usage}");
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{RowsArgs, SheetArgs, WriteArgs};
+use super::{RowsArgs, SheetArgs, WriteArgs, words};
 
 /// `kakeru contact …`.
 #[derive(Debug, Subcommand)]
@@ -125,14 +125,14 @@ pub struct ContactImportArgs {
     /// What the file is
     #[command(flatten)]
     pub sheet: SheetArgs,
-    /// The rules of a product: open, miitel, calltree, zoho [default: open]
-    #[arg(long)]
+    /// The product whose rules hold [default: open]
+    #[arg(long, value_parser = words::profiles())]
     pub profile: Option<String>,
-    /// A number that somebody has already: update, skip
-    #[arg(long, value_name = "POLICY")]
+    /// A number that somebody has already
+    #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]
     pub dup_existing: Option<String>,
-    /// A number that occurs twice in the file: error, first, last, merge
-    #[arg(long, value_name = "POLICY")]
+    /// A number that occurs twice in the file
+    #[arg(long, value_name = "POLICY", value_parser = words::DUP_IN_FILE)]
     pub dup_in_file: Option<String>,
     /// Add the file's categories to those that are there
     #[arg(long)]

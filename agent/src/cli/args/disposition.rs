@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use protocol::Text;
 
+use super::words;
 use crate::cli::usage::Expected;
 
 /// `kakeru disposition …`.
@@ -63,8 +64,8 @@ pub struct DispositionFlags {
     /// Whether it counts as コネクト; fixed once a call has it
     #[arg(long, value_name = "yes|no", value_parser = yes_no)]
     pub counts_connect: Option<bool>,
-    /// What becomes of the lead: retry, never, task, done
-    #[arg(long, value_name = "WORD")]
+    /// What becomes of the lead
+    #[arg(long, value_name = "WORD", value_parser = words::LEAD_NEXT)]
     pub lead_next: Option<String>,
     /// One key; '' takes it away
     #[arg(long, value_name = "KEY")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{RowsArgs, WriteArgs};
+use super::{RowsArgs, WriteArgs, words};
 
 /// `kakeru dnc …`.
 #[derive(Debug, Subcommand)]
@@ -68,11 +68,11 @@ pub enum DncVerb {
         /// Clear the numbers instead
         #[arg(long, requires = "reason")]
         clear: bool,
-        /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
-        #[arg(long)]
+        /// How its characters are written; auto finds out
+        #[arg(long, value_parser = words::encodings(), ignore_case = true)]
         encoding: Option<String>,
-        /// The limits of a product: open, miitel, calltree, zoho [default: open]
-        #[arg(long)]
+        /// The product whose limits hold [default: open]
+        #[arg(long, value_parser = words::profiles())]
         profile: Option<String>,
         /// What becomes of its rows
         #[command(flatten)]

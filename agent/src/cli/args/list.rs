@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{RowsArgs, SheetArgs, ViewArgs, WriteArgs};
+use super::{RowsArgs, SheetArgs, ViewArgs, WriteArgs, words};
 
 /// `kakeru list …`.
 #[derive(Debug, Subcommand)]
@@ -61,11 +61,11 @@ pub enum ListVerb {
         /// Whether it is dialed from
         #[arg(long, value_name = "true|false")]
         enabled: Option<bool>,
-        /// position, random, newest, category
-        #[arg(long)]
+        /// In which order it is dialed
+        #[arg(long, value_parser = words::ORDERS)]
         order: Option<String>,
-        /// Whose limits hold: open, miitel, calltree, zoho
-        #[arg(long)]
+        /// The product whose limits hold
+        #[arg(long, value_parser = words::profiles())]
         profile: Option<String>,
     },
     /// Put a list into the bin for 30 days; calls and contacts stay
@@ -144,17 +144,17 @@ pub struct ImportArgs {
     /// What the file is
     #[command(flatten)]
     pub sheet: SheetArgs,
-    /// The rules of a product: open, miitel, calltree, zoho [default: the list's]
-    #[arg(long)]
+    /// The product whose rules hold [default: the list's]
+    #[arg(long, value_parser = words::profiles())]
     pub profile: Option<String>,
     /// Who owns the new numbers, in turn: logins, separated by commas
     #[arg(long, value_name = "LOGIN", value_delimiter = ',')]
     pub assign: Vec<String>,
-    /// A number that is on the list already: update, skip
-    #[arg(long, value_name = "POLICY")]
+    /// A number that is on the list already
+    #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]
     pub dup_existing: Option<String>,
-    /// A number that occurs twice in the file: error, first, last, merge
-    #[arg(long, value_name = "POLICY")]
+    /// A number that occurs twice in the file
+    #[arg(long, value_name = "POLICY", value_parser = words::DUP_IN_FILE)]
     pub dup_in_file: Option<String>,
     /// What becomes of its rows
     #[command(flatten)]

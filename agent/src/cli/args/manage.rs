@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use protocol::Text;
 
+use super::words;
 use crate::cli::time::{Moment, Month};
 use crate::cli::usage::Expected;
 
@@ -76,8 +77,8 @@ pub struct LeadsArgs {
     /// Last status by label or code; "" finds calls without one
     #[arg(long)]
     pub status: Option<String>,
-    /// What the last call was: out, out_missed, in, in_missed
-    #[arg(long)]
+    /// What the last call was
+    #[arg(long, value_parser = words::KINDS)]
     pub kind: Option<String>,
     /// Login of who made the last call
     #[arg(long, value_name = "LOGIN")]
@@ -116,8 +117,8 @@ pub struct ViewArgs {
     /// Which leads
     #[command(flatten)]
     pub leads: LeadsArgs,
-    /// position, assigned, company, person, phone, category, last_kind, last_user, last_at, last_status, dialable
-    #[arg(long, default_value = "position", value_name = "COLUMN")]
+    /// The column that decides the order
+    #[arg(long, default_value = "position", value_name = "COLUMN", value_parser = words::sorts())]
     pub sort: String,
     /// From the last to the first
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::HistoryVerb;
+use super::{HistoryVerb, words};
 use crate::cli::time::Moment;
 
 /// `kakeru trace`.
@@ -89,8 +89,8 @@ pub struct CallsArgs {
     /// Only what a crash interrupted
     #[arg(long)]
     pub interrupted: bool,
-    /// Calls by hand: exclude, include, only [default: exclude, but include with --open and --interrupted]
-    #[arg(long, value_name = "WORD")]
+    /// Calls by hand [default: exclude, but include with --open and --interrupted]
+    #[arg(long, value_name = "WORD", value_parser = words::MANUAL)]
     pub manual: Option<String>,
     /// Only calls whose status was left blank
     #[arg(long, conflicts_with = "status")]

@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::words;
+
 /// What the file is.
 #[derive(Clone, Debug, Args)]
 pub struct SheetArgs {
-    /// auto, utf-8, utf-8-bom, cp932, utf-16le, utf-16be, euc-jp, iso-2022-jp
-    #[arg(long)]
+    /// How its characters are written; auto finds out
+    #[arg(long, value_parser = words::encodings(), ignore_case = true)]
     pub encoding: Option<String>,
-    /// auto, comma, tab, semicolon
-    #[arg(long)]
+    /// What stands between its cells; auto finds out
+    #[arg(long, value_parser = words::DELIMITERS)]
     pub delimiter: Option<String>,
-    /// auto, none, required
-    #[arg(long)]
+    /// Whether line 1 names the columns; auto finds out
+    #[arg(long, value_parser = words::HEADERS)]
     pub header: Option<String>,
     /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
     #[arg(long = "map", value_name = "OURS=THEIRS")]
@@ -24,14 +26,14 @@ pub struct SheetArgs {
 /// How a file is written.
 #[derive(Clone, Debug, Args)]
 pub struct WriteArgs {
-    /// utf-8-bom (for Excel), utf-8, cp932
-    #[arg(long, default_value = "utf-8-bom")]
+    /// How its characters are written; utf-8-bom is for Excel
+    #[arg(long, default_value = "utf-8-bom", value_parser = words::written(), ignore_case = true)]
     pub encoding: String,
     /// Leave cells alone that a spreadsheet would run as formulas
     #[arg(long)]
     pub raw: bool,
-    /// The rules of the product that is to read it: open, miitel, calltree, zoho [default: open]
-    #[arg(long)]
+    /// The product that is to read it, by its rules [default: open]
+    #[arg(long, value_parser = words::profiles())]
     pub profile: Option<String>,
 }
 
