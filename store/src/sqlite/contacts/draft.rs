@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::error::{Error, Result, Said};
 use crate::import::RequiredNames;
 use crate::model::{ContactDraft, PhoneDraft, is_mail_address};
-use crate::phone::Phone;
+use crate::phone::{AutoDial, Phone};
 
 /// A draft that is good to keep.
 pub(super) struct Checked {
@@ -74,6 +74,9 @@ pub(super) fn phones(
     let mut phones: Vec<(Phone, Option<String>)> = Vec::new();
     for draft in drafts.iter().filter(|draft| !draft.number.trim().is_empty()) {
         let parsed = Phone::parse(&draft.number).map_err(Error::Phone)?;
+        if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+            return Err(Error::Invalid(Code::PhoneForbidden));
+        }
         parsed.warnings.iter().for_each(|code| warn(warnings, *code));
         let label = text(draft.label.as_deref(), warnings)?;
         if phones.iter().any(|(known, _)| *known == parsed.phone) {

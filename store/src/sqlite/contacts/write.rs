@@ -13,7 +13,7 @@ use crate::model::{
     Actor, ContactAdd, ContactChange, ContactDraft, ContactRow, ContactRules, ContactSaved, ContactSource,
     PhoneDraft,
 };
-use crate::phone::Phone;
+use crate::phone::{AutoDial, Phone};
 
 /// Makes a contact, or overwrites the one that has its first number (S0.20).
 pub(in crate::sqlite) fn add(db: &Connection, add: &ContactAdd) -> Result<ContactSaved> {
@@ -92,7 +92,9 @@ pub(in crate::sqlite) fn stub(
     now: i64,
 ) -> Result<Option<ContactId>> {
     let doing = "make a stub contact";
-    if holder(db, phone)?.is_some() {
+    // A number that is never dialed has no place in the book: no import would take it either.
+    let forbidden = Phone::from_e164(phone).is_ok_and(|known| known.kind().auto_dial() == AutoDial::Deny);
+    if forbidden || holder(db, phone)?.is_some() {
         return Ok(None);
     }
     let id = ContactId::generate(now);

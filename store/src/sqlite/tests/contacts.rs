@@ -92,6 +92,10 @@ fn a_form_is_judged_field_by_field() {
     assert_eq!(judged("A社", "佐藤", "", Either), "E-REQ-PHONE");
     assert_eq!(judged("A社", "佐藤", "abc", Either), "E-PHONE-INVALID");
     assert_eq!(judged("A社", "佐藤", "110", Either), "E-PHONE-FORBIDDEN");
+    // S0.10: what an import refuses is refused here, or the book's own export could not be read back.
+    for number in ["0990-123-456", "0570-123-456", "020-1234-5678"] {
+        assert_eq!(judged("A社", "佐藤", number, Either), "E-PHONE-FORBIDDEN", "{number}");
+    }
     assert_eq!(judged("A\u{7}", "佐藤", "0312340001", Either), "E-CSV-CHAR");
 }
 
