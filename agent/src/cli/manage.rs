@@ -231,8 +231,9 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
                 };
                 super::office::confirm(false, &question, out)?;
             }
-            let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of: list }, out);
-            call(global, verb, out, render::changed)
+            let of = list.clone();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of }, out);
+            call(global, verb, out, |done, out| render::deleted(done, &list, out))
         }
         LeadVerb::Restore { list, at } => {
             call(global, ListRestore { list, at: Some(at), name: None }, out, render::changed)

@@ -82,12 +82,28 @@ pub(crate) fn changed(changed: &LeadsChanged, out: Out) -> Result<(), Closed> {
         let text = out.text("通話中または登録済みのため変更なし", "left: in a call, or there again");
         out.line(&format!("{text}: {}", changed.held))?;
     }
-    match changed.at.filter(|_| changed.changed > 0) {
+    Ok(())
+}
+
+/// Leads of a list went into the bin.
+pub(crate) fn deleted(done: &LeadsChanged, list: &str, out: Out) -> Result<(), Closed> {
+    changed(done, out)?;
+    match done.at.filter(|_| done.changed > 0) {
         Some(at) => {
-            out.line(&format!("{}: kakeru lead restore LIST --at {at}", out.text("元に戻す", "undo")))
+            let (undo, list) = (out.text("元に戻す", "undo"), word(list));
+            out.line(&format!("{undo}: kakeru lead restore {list} --at {at}"))
         }
         None => Ok(()),
     }
+}
+
+/// As a shell takes it for one word.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 pub(crate) fn view(page: &ViewPage, out: Out) -> Result<(), Closed> {
