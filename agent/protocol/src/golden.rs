@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::command::normalise_result;
-use crate::{Command, Detail, ErrorCode, Event, EventRecord, Incoming, Lagged, Reply, Request, RpcError};
+use crate::{
+    Command, Detail, ErrorCode, Event, EventRecord, Incoming, Lagged, LostChar, Reply, Request, RpcError,
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
@@ -74,6 +76,12 @@ fn refusals_and_lagged_have_golden_files() {
             RpcError::refused(ErrorCode::EventsGone).with_snapshot(json!({ "seq": 5120 })),
         ),
         (
+            "error.export_char.json",
+            RpcError::with_detail(ErrorCode::ExportChar, "row 2 取引先会社名: '𠮷'").with_places(vec![
+                LostChar { row: 2, column: "取引先会社名".to_owned(), character: '𠮷' },
+            ]),
+        ),
+        (
             "error.unknown_method.json",
             RpcError::protocol(
                 RpcError::METHOD_NOT_FOUND,
@@ -108,7 +116,14 @@ fn no_golden_file_is_without_a_message() {
         .flat_map(|method| [format!("request.{method}.json"), format!("reply.{method}.json")])
         .chain(Event::KINDS.iter().map(|kind| format!("event.{kind}.json")))
         .collect();
-    for name in ["error.refused", "error.detail", "error.events_gone", "error.unknown_method", "lagged"] {
+    for name in [
+        "error.refused",
+        "error.detail",
+        "error.events_gone",
+        "error.export_char",
+        "error.unknown_method",
+        "lagged",
+    ] {
         expected.insert(format!("{name}.json"));
     }
     let found: BTreeSet<String> =

@@ -128,11 +128,32 @@ pub struct ErrorData {
     pub facts: Map<String, Value>,
     /// With `E-EVENTS-GONE`: the result of `status.get`, whose `seq` is where to subscribe from.
     pub snapshot: Option<Value>,
+    /// With `E-EXPORT-CHAR`: the characters that the encoding has not, at most 1000. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<LostChar>,
+}
+
+/// A character that an encoding has not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostChar {
+    /// Row of the file, from 1, the header included.
+    pub row: u64,
+    /// Name of the column.
+    pub column: String,
+    /// The character.
+    pub character: char,
 }
 
 impl ErrorData {
     fn of(code: &str) -> Self {
-        Self { code: code.to_owned(), detail: None, detail_ja: None, facts: Map::new(), snapshot: None }
+        Self {
+            code: code.to_owned(),
+            detail: None,
+            detail_ja: None,
+            facts: Map::new(),
+            snapshot: None,
+            places: Vec::new(),
+        }
     }
 
     fn say(&mut self, Detail { ja, en, facts }: Detail) {
@@ -217,6 +238,15 @@ impl RpcError {
     pub fn with_snapshot(mut self, snapshot: Value) -> Self {
         if let Some(data) = &mut self.data {
             data.snapshot = Some(snapshot);
+        }
+        self
+    }
+
+    /// Adds where characters would be lost.
+    #[must_use]
+    pub fn with_places(mut self, places: Vec<LostChar>) -> Self {
+        if let Some(data) = &mut self.data {
+            data.places = places;
         }
         self
     }

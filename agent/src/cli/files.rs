@@ -215,8 +215,8 @@ pub(super) fn tell_replaced(cells: &[ReplacedCell], total: u64, out: Out) {
         return;
     }
     let what = out.text(
-        "個のセルを、引用符を使わない形に書き換えました",
-        "cells were written otherwise, since the product takes no quotation marks",
+        "個のセルは、書き出せない文字があるため似た文字に置き換えました",
+        "cells hold signs that the file cannot have; others that look alike stand for them",
     );
     out.note(&format!("{total} {what}"));
     let head = [

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use protocol::result::{Exported, ReplacedCell};
-use protocol::{Detail, ErrorCode, RpcError};
+use protocol::{Detail, ErrorCode, LostChar, RpcError};
 use store::Progress;
-use store::export::{ExportEncoding, ExportOptions, ExportReport};
+use store::export::{ExportEncoding, ExportOptions, ExportReport, UnencodableChar};
 use store::import::Profile;
 
 use crate::said::one_of;
@@ -33,7 +33,14 @@ pub(super) fn profile(name: Option<&str>) -> Result<&'static Profile, RpcError> 
 /// What it came to. A file that would lose characters is refused with their places.
 pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<Exported, RpcError> {
     if !report.written {
-        return Err(RpcError::with_detail(ErrorCode::ExportChar, unencodable(&report)));
+        let detail = unencodable(&report);
+        let lost = |place: UnencodableChar| LostChar {
+            row: place.row,
+            column: place.column.to_string(),
+            character: place.character,
+        };
+        let lost = report.unencodable.into_iter().map(lost).collect();
+        return Err(RpcError::with_detail(ErrorCode::ExportChar, detail).with_places(lost));
     }
     let bytes = std::fs::metadata(&options.path).map_or(0, |file| file.len());
     let told = |cell: store::export::ReplacedCell| ReplacedCell {

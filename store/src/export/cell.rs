@@ -54,16 +54,24 @@ pub(crate) fn strip_neutraliser(text: &str) -> &str {
     }
 }
 
-/// Encodes to CP932. Characters that Unicode has twice go to their one CP932 code; what has none becomes 〓.
+/// The text with its characters that CP932 has under another code point only: the wave-dash family as Windows puts it, and
+/// signs that would turn into ASCII.
+pub(super) fn with_cp932_twins(text: &str) -> Cow<'_, str> {
+    let twin = |c: char| CP932_TWINS.iter().find(|(twin, _)| *twin == c).map_or(c, |(_, known)| *known);
+    if text.is_ascii() || !text.contains(|c| twin(c) != c) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(twin).collect())
+}
+
+/// Encodes to CP932; what it has not becomes 〓.
 pub(super) fn encode_cp932(text: &str, out: &mut Vec<u8>, mut unencodable: impl FnMut(char)) {
     for c in text.chars() {
         if c.is_ascii() {
             out.push(c as u8);
             continue;
         }
-        let c = CP932_TWINS.iter().find(|(twin, _)| *twin == c).map_or(c, |(_, known)| *known);
         let mut utf8 = [0; 4];
-        // ASCII spaces and hyphens of the table pass through here unchanged.
         let (bytes, _, failed) = SHIFT_JIS.encode(c.encode_utf8(&mut utf8));
         if failed || ('\u{80}'..='\u{9F}').contains(&c) {
             unencodable(c);
@@ -74,10 +82,12 @@ pub(super) fn encode_cp932(text: &str, out: &mut Vec<u8>, mut unencodable: impl 
     }
 }
 
+/// Put before a formula.
+pub(super) const APOSTROPHE: char = '\'';
 /// Stands for an apostrophe where none may be written. Neither a quotation mark nor made one by NFKC, and in CP932.
 pub(super) const PRIME: char = '′';
 /// What an export puts before a formula.
-const NEUTRALISERS: [char; 2] = ['\'', PRIME];
+const NEUTRALISERS: [char; 2] = [APOSTROPHE, PRIME];
 const FORMULA_STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 /// 〓, the printers' sign for a missing type.
 const GETA: &[u8] = b"\x81\xAC";

@@ -78,7 +78,8 @@ impl ExportOptions {
     }
 }
 
-/// A cell of a file without quotation marks that was written otherwise than it stands.
+/// A cell that was written otherwise than it stands: in a file without quotation marks, or where the encoding has a sign under
+/// another code point only (`—` as `―` in CP932).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ReplacedCell {
     /// Row of the file, from 1, the header included.
@@ -122,8 +123,7 @@ pub struct ExportReport {
     pub written: bool,
     /// Cells a spreadsheet would have run as formulas and that got a leading apostrophe, or `′` where there may be none.
     pub neutralised: u64,
-    /// Cells that were written otherwise than they stand, since the file has no quotation marks; the first
-    /// [`ExportReport::MOST_CHARS`] of them.
+    /// Cells that were written otherwise than they stand, the first [`ExportReport::MOST_CHARS`] of them.
     pub replaced: Vec<ReplacedCell>,
     /// How many there were.
     pub replaced_total: u64,
@@ -236,6 +236,22 @@ mod tests {
         assert!(text.contains("㈱髙﨑①～～－－――∥∥￠￡￢￥"), "{text}");
         let company = bytes.split(|b| *b == b'\n').nth(1).unwrap();
         assert!(company.starts_with(b"\x87\x8A\xFB\xFC\xFA\xB1\x87\x40\x81\x60\x81\x60\x81\x7C\x81\x7C"));
+    }
+
+    /// S1.29: a sign that comes back as another one is told of, and none of them brings a formula in.
+    #[test]
+    fn signs_that_cp932_has_otherwise_are_listed() {
+        let options = ExportOptions { encoding: ExportEncoding::Cp932, ..ExportOptions::default() };
+        let (_, report) = export("A—B¥¢−C〜D", options.clone());
+        let told = |report: &ExportReport| -> Vec<_> {
+            report.replaced.iter().map(|cell| (cell.row, cell.value.clone(), cell.written.clone())).collect()
+        };
+        assert_eq!(told(&report), [(2, "A—B¥¢−C〜D".to_owned(), "A―B￥￠－C～D".to_owned())]);
+        let (bytes, report) = export("−1+2", options.clone());
+        assert_eq!((report.neutralised, report.replaced_total), (1, 1));
+        assert!(SHIFT_JIS.decode(&bytes).0.contains("\n'－1+2,"));
+        assert_eq!(export("㈱髙﨑ー－～", options).1.replaced_total, 0);
+        assert_eq!(export("A—B〜", ExportOptions::default()).1.replaced_total, 0, "UTF-8 has them all");
     }
 
     /// S1.29.

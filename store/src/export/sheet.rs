@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::cell::{PRIME, encode_cp932, is_formula, without_quotes, write_cell};
+use super::cell::{
+    APOSTROPHE, PRIME, encode_cp932, is_formula, with_cp932_twins, without_quotes, write_cell,
+};
 use super::{ExportEncoding, ExportOptions, ExportReport, ReplacedCell, UnencodableChar};
 
 /// Writes a CSV file, cell by cell: RFC 4180, CRLF.
@@ -59,19 +61,12 @@ impl<W: Write> Sheet<W> {
 
     /// A cell whose text came from people: a formula gets an apostrophe in front.
     pub(super) fn text(&mut self, text: &str) -> io::Result<()> {
-        if self.no_quotes {
-            return self.bare(text, text, !self.raw);
-        }
-        if !self.raw && is_formula(text) {
-            self.report.neutralised += 1;
-            return self.cell(&format!("'{text}"));
-        }
-        self.cell(text)
+        self.write(text, text, !self.raw)
     }
 
     /// A cell of ours.
     pub(super) fn cell(&mut self, text: &str) -> io::Result<()> {
-        if self.no_quotes { self.bare(text, text, false) } else { self.put(text, write_cell) }
+        self.write(text, text, false)
     }
 
     /// Further numbers behind their labels, a line each; with a stroke between them where no line may break.
@@ -94,28 +89,38 @@ impl<W: Write> Sheet<W> {
             value.push_str(&number);
             written.push_str(&number);
         }
-        if self.no_quotes { self.bare(&value, &written, !self.raw) } else { self.text(&value) }
+        self.write(&value, if self.no_quotes { &written } else { &value }, !self.raw)
     }
 
-    /// A cell as it may stand without quotation marks; told where that is not `value`. `guarded`: it must be no formula.
-    fn bare(&mut self, value: &str, text: &str, guarded: bool) -> io::Result<()> {
-        let text = without_quotes(text);
-        // What was a tab or a line break may be a space now.
-        let formula = guarded && (is_formula(value) || is_formula(text.trim_start()));
-        let text = if formula { Cow::Owned(format!("{PRIME}{text}")) } else { text };
+    /// A cell as it may stand in this file; told where that is not `value`. `guarded`: it must be no formula.
+    fn write(&mut self, value: &str, text: &str, guarded: bool) -> io::Result<()> {
+        let known = self.encoding != ExportEncoding::Cp932;
+        let text = if known { Cow::Borrowed(text) } else { with_cp932_twins(text) };
+        let text = if self.no_quotes { Cow::Owned(without_quotes(&text).into_owned()) } else { text };
+        // What was a tab or a line break may be a space now, and another sign one that begins a formula.
+        let begins = if self.no_quotes { text.trim_start() } else { &*text };
+        let formula = guarded && (is_formula(value) || is_formula(begins));
         self.report.neutralised += u64::from(formula);
-        if *text != *value {
-            self.replace(value, &text);
+        let sign = if self.no_quotes { PRIME } else { APOSTROPHE };
+        let written = if formula { Cow::Owned(format!("{sign}{text}")) } else { Cow::Borrowed(&*text) };
+        // An apostrophe is taken off again, by spreadsheets and by our import.
+        if *text != *value || (formula && self.no_quotes) {
+            self.replace(value, &written);
         }
-        self.put(&text, String::push_str)
+        self.put(&written);
+        Ok(())
     }
 
-    fn put(&mut self, text: &str, write: fn(&mut String, &str)) -> io::Result<()> {
+    fn put(&mut self, text: &str) {
         if self.column > 0 {
             self.line.push(',');
         }
         let begin = self.line.len();
-        write(&mut self.line, text);
+        if self.no_quotes {
+            self.line.push_str(text);
+        } else {
+            write_cell(&mut self.line, text);
+        }
         if self.encoding == ExportEncoding::Cp932 {
             let comma: &[u8] = if self.column > 0 { b"," } else { b"" };
             self.bytes.extend_from_slice(comma);
@@ -126,7 +131,6 @@ impl<W: Write> Sheet<W> {
             }
         }
         self.column += 1;
-        Ok(())
     }
 
     fn replace(&mut self, value: &str, written: &str) {

@@ -181,7 +181,8 @@ pub struct ExportResult {
     pub path: Option<String>,
     /// Otherwise the word to fetch it with, valid on this connection only.
     pub download: Option<String>,
-    /// Cells that were written otherwise than they stand, where the product takes no quotation marks: at most the first 1000.
+    /// Cells that were written otherwise than they stand, since the product takes no quotation marks or the encoding has a sign
+    /// under another code point only: at most the first 1000.
     #[serde(default)]
     pub replaced: Vec<ReplacedCell>,
     /// How many there were.
@@ -189,7 +190,7 @@ pub struct ExportResult {
     pub replaced_total: u64,
 }
 
-/// A cell of a file without quotation marks that was written otherwise than it stands.
+/// A cell that was written otherwise than it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplacedCell {
     /// Row of the file, from 1, the header included.

@@ -350,7 +350,8 @@ pub struct Exported {
     pub path: Option<String>,
     /// Otherwise the word to fetch it with, valid on this connection only.
     pub download: Option<String>,
-    /// Cells that were written otherwise than they stand, where the product takes no quotation marks: at most the first 1000.
+    /// Cells that were written otherwise than they stand, since the product takes no quotation marks or the encoding has a sign
+    /// under another code point only: at most the first 1000.
     #[serde(default)]
     pub replaced: Vec<ReplacedCell>,
     /// How many there were.
