@@ -75,7 +75,7 @@ codes! {
     CsvQuoteStray = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.";
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
-    OwnerUnknown = "E-OWNER-UNKNOWN", "この所有者IDのユーザーはいません", "No user has this login.";
+    OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
 }
@@ -162,8 +162,8 @@ const HINTS: [(Code, &str, &str); 20] = [
     (Code::CsvTooManyRows, "ファイルを分割してください", "Split the file."),
     (
         Code::OwnerUnknown,
-        "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=所有者ID を付けてください",
-        "Add the user or correct the login; --map -=所有者ID leaves the column out.",
+        "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=列名 を付けてください",
+        "Add the user or correct the login; --map -=COLUMN leaves the column out.",
     ),
     (Code::CatLimit, "カテゴリーを減らしてください", "Use fewer categories."),
     (Code::ZeroRestored, "番号が正しいか確認してください", "Check that the number is right."),

@@ -31,6 +31,10 @@ pub(crate) struct StagedRow {
     pub(crate) email: Option<String>,
     /// Whose it is, of a contact; `None` says nothing, `Some(None)` nobody's.
     pub(crate) owner: Option<Option<UserId>>,
+    /// Who owns the number if nobody does, of a lead.
+    pub(crate) assigned: Option<UserId>,
+    /// A new lead of it is 発信対象外, and why; empty where nobody said.
+    pub(crate) excluded: Option<String>,
     /// As the file had it.
     pub(crate) raw_phone: String,
     /// 184 or 186 in front of it.
@@ -410,7 +414,7 @@ impl Staging {
         Ok(undone)
     }
 
-    /// Gives the numbers of a staged import that nobody owns to these users in turn (S1.6).
+    /// Gives the numbers of a staged import that nobody owns to whom the file names, or to these users in turn (S1.6).
     ///
     /// # Errors
     /// [`Error::UserTombstone`], [`Error::NoCaller`], storage errors; the import stays staged.

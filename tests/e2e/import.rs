@@ -129,6 +129,35 @@ fn a_list_goes_out_without_quotation_marks() {
     assert_eq!(daemon.run(&["list", "export", "first", "x.csv", "--profile", "nobody"]).code, 2);
 }
 
+/// S1.29, S1.25: what is 発信対象外 is so where the list's file goes, and leads that were deleted come back by what is told.
+#[test]
+fn an_excluded_lead_stays_out_through_export_and_import() {
+    let daemon = idle();
+    daemon.import("first", encoded("cp932"));
+    daemon.cli(&["lead", "exclude", "first", "--lead", "first#2", "--reason", "移転"]);
+    daemon.cli(&["list", "export", "first", "out.csv"]);
+    daemon.cli(&["list", "create", "二番 目"]);
+    daemon.cli(&["list", "import", "二番 目", "out.csv"]);
+    let lead = daemon.cli(&["lead", "show", "二番 目#2"]);
+    assert_eq!((&lead["dialable"], &lead["excluded_reason"]), (&false.into(), &"移転".into()), "{lead:#}");
+    let told = daemon.text(&["lead", "delete", "二番 目", "--all", "--yes"]);
+    let at = told.rsplit("kakeru lead restore '二番 目' --at ").next().unwrap_or_default().trim();
+    assert!(at.parse::<i64>().is_ok(), "{told}");
+    assert_eq!(daemon.cli(&["lead", "restore", "二番 目", "--at", at])["changed"], 3);
+}
+
+/// S1.29: a character that the encoding has not is named with row and column, whatever is exported.
+#[test]
+fn a_lost_character_is_named_with_its_place() {
+    let daemon = idle();
+    daemon.cli(&["contact", "add", "--company", "𠮷野家", "--phone", "0312345678"]);
+    let outcome = daemon.run(&["contact", "export", "x.csv", "--encoding", "cp932"]);
+    outcome.refused("E-EXPORT-CHAR");
+    let place = outcome.json()["error"]["data"]["places"][0].take();
+    assert_eq!(place, serde_json::json!({ "row": 2, "column": "取引先会社名", "character": "𠮷" }));
+    daemon.run(&["contact", "add", "--company", "B", "--phone", "0990-123-456"]).refused("E-PHONE-FORBIDDEN");
+}
+
 /// S0.11: the file may come from standard input; it is read as any other, and leaves nothing on the disk.
 #[test]
 fn a_list_comes_from_standard_input() {

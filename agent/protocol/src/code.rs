@@ -278,9 +278,9 @@ codes! {
         "設定ファイルの caller_id を数字で書いてください", "Write caller_id with digits in the configuration.";
     CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.",
         "カテゴリーを減らしてください", "Use fewer categories.";
-    OwnerUnknown = "E-OWNER-UNKNOWN", "この所有者IDのユーザーはいません", "No user has this login.",
-        "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=所有者ID を付けてください",
-        "Add the user or correct the login; --map -=所有者ID leaves the column out.";
+    OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.",
+        "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=列名 を付けてください",
+        "Add the user or correct the login; --map -=COLUMN leaves the column out.";
     ImportStopped = "E-IMPORT-STOPPED", "取り込みが中断されました", "The import stopped.",
         "理由を確認して、もう一度実行してください", "See why, and repeat it.";
     CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.",

@@ -77,9 +77,15 @@ fn refusals_and_lagged_have_golden_files() {
         ),
         (
             "error.export_char.json",
-            RpcError::with_detail(ErrorCode::ExportChar, "row 2 取引先会社名: '𠮷'").with_places(vec![
-                LostChar { row: 2, column: "取引先会社名".to_owned(), character: '𠮷' },
-            ]),
+            RpcError::with_detail(
+                ErrorCode::ExportChar,
+                ("行2 取引先会社名: '𠮷'", "row 2 取引先会社名: '𠮷'"),
+            )
+            .with_places(vec![LostChar {
+                row: 2,
+                column: "取引先会社名".to_owned(),
+                character: '𠮷',
+            }]),
         ),
         (
             "error.unknown_method.json",

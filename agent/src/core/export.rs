@@ -63,9 +63,8 @@ pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<
 fn unencodable(report: &ExportReport) -> Detail {
     let more = report.unencodable_total.saturating_sub(SHOWN as u64);
     let places = |row: &str, rest: String| {
-        let place = |place: &store::export::UnencodableChar| {
-            format!("{row}{} {}: {:?}", place.row, place.column, place.character)
-        };
+        let place =
+            |place: &UnencodableChar| format!("{row}{} {}: {:?}", place.row, place.column, place.character);
         let shown = report.unencodable.iter().take(SHOWN).map(place);
         shown.chain((more > 0).then_some(rest)).collect::<Vec<_>>().join(", ")
     };

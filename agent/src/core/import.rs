@@ -1,5 +1,6 @@
 //! Importing and exporting lists for clients.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -125,9 +126,16 @@ async fn into_list(
 ) -> Result<ImportResult, RpcError> {
     let profile = profile(p.profile.as_deref().unwrap_or(&target.profile))?;
     let mut options = options(&p, ImportOptions::for_lists(profile))?;
+    options.owners = Some(owners(&place.store).await?);
     options.assign = assign;
     options.new_list = target.new.clone();
     carry_out(place, Register::List(target.id), target.name.clone(), p, options).await
+}
+
+/// Users by login: what a deleted one owned stays theirs.
+async fn owners(store: &Store) -> Result<HashMap<String, UserId>, RpcError> {
+    let users = store.all_users().await.map_err(|error| store_error(&error))?;
+    Ok(users.into_iter().map(|user| (user.login, user.id)).collect())
 }
 
 /// Puts a file into the contact book (S0.2); `rules` are the site's.
@@ -142,9 +150,7 @@ pub(super) async fn import_contacts(
     }
     base.max_contacts = base.max_contacts.min(rules.most.unwrap_or(u64::MAX));
     base.merge_categories = p.merge_categories;
-    // Contacts of users who were deleted stay theirs.
-    let users = place.store.all_users().await.map_err(|error| store_error(&error))?;
-    base.owners = users.into_iter().map(|user| (user.login, user.id)).collect();
+    base.owners = Some(owners(&place.store).await?);
     let p = ListImport {
         path: p.path,
         file: p.file,

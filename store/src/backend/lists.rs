@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::error::Result;
+use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields,
@@ -163,8 +164,8 @@ pub(crate) trait ListReads {
     fn project_by_name(&mut self, name: &str) -> Result<ProjectId>;
     fn deleted_lists(&mut self) -> Result<Vec<DeletedList>>;
     fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>>;
-    /// Whether a lead of the list has a further number, or one with a label.
-    fn has_further_numbers(&mut self, list: ListId, labelled: bool) -> Result<bool>;
+    /// What an export of the list has columns for; of further numbers, with `labelled`, only where one has a label.
+    fn list_columns(&mut self, list: ListId, labelled: bool) -> Result<ListColumns>;
     fn grants(&mut self, list: ListId) -> Result<Vec<GrantRow>>;
     fn project_grants(&mut self, project: ProjectId) -> Result<Vec<GrantRow>>;
     fn may_use(&mut self, list: ListId, user: UserId) -> Result<bool>;

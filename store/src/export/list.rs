@@ -29,6 +29,10 @@ pub struct ExportRow<'a> {
     pub extra_phones: &'a [(Phone, Option<String>)],
     /// Categories.
     pub categories: &'a [String],
+    /// Login of the 発信担当者.
+    pub owner: Option<&'a str>,
+    /// It is 発信対象外, and why; empty where nobody said.
+    pub excluded: Option<&'a str>,
     /// Further columns by name.
     pub attributes: &'a Value,
     /// Label of the last disposition.
@@ -41,34 +45,44 @@ pub struct ExportRow<'a> {
     pub memo: Option<&'a str>,
 }
 
+/// The columns that only some lists have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListColumns {
+    /// Further numbers in a column of their own, each on a line behind its label.
+    pub further: bool,
+    /// Logins of owners.
+    pub owners: bool,
+    /// 発信対象外.
+    pub excluded: bool,
+}
+
 /// Writes one list, row by row; what it writes our own import reads back as the same list.
 pub struct ListWriter<W> {
     sheet: Sheet<W>,
     columns: Vec<String>,
     without_results: bool,
-    labels: bool,
+    has: ListColumns,
 }
 
 impl<W: Write> ListWriter<W> {
-    /// Writes the mark and the header; `columns` are the list's further ones. `labels`: further numbers stand in a column of
-    /// their own, each on a line behind its label.
+    /// Writes the mark and the header; `columns` are the list's own.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn new(sink: W, options: &ExportOptions, columns: &[String], labels: bool) -> io::Result<Self> {
+    pub fn new(sink: W, options: &ExportOptions, columns: &[String], has: ListColumns) -> io::Result<Self> {
         let mut names: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
-        if labels {
-            names.push(FURTHER.to_owned());
-        }
+        let ours = |name: &str| {
+            let taken = columns.iter().any(|column| column == name);
+            if taken { format!("{name}{OURS}") } else { name.to_owned() }
+        };
+        let more = [(has.further, FURTHER), (has.owners, ASSIGNED), (has.excluded, EXCLUDED)];
+        names.extend(more.into_iter().filter(|(has, _)| *has).map(|(_, name)| ours(name)));
         names.extend_from_slice(columns);
         if !options.without_results {
-            for name in RESULTS {
-                let taken = columns.iter().any(|column| column == name);
-                names.push(if taken { format!("{name}{OURS}") } else { name.to_owned() });
-            }
+            names.extend(RESULTS.map(ours));
         }
         let sheet = Sheet::new(sink, options, names)?;
-        Ok(Self { sheet, columns: columns.to_vec(), without_results: options.without_results, labels })
+        Ok(Self { sheet, columns: columns.to_vec(), without_results: options.without_results, has })
     }
 
     /// Writes one row.
@@ -80,16 +94,22 @@ impl<W: Write> ListWriter<W> {
         sheet.text(row.company.unwrap_or_default())?;
         sheet.text(row.person.unwrap_or_default())?;
         let mut numbers = format!("{}{}", row.clir.unwrap_or_default(), row.phone.display_national());
-        if !self.labels {
+        if !self.has.further {
             for (phone, _) in row.extra_phones {
                 let _ = write!(numbers, "/{}", phone.display_national());
             }
         }
         sheet.cell(&numbers)?;
         sheet.text(&row.categories.join("|"))?;
-        if self.labels {
+        if self.has.further {
             let numbers = row.extra_phones.iter();
             sheet.further(numbers.map(|(phone, label)| (label.as_deref(), phone.display_national())))?;
+        }
+        if self.has.owners {
+            sheet.text(row.owner.unwrap_or_default())?;
+        }
+        if self.has.excluded {
+            sheet.text(&row.excluded.map(excluded_cell).unwrap_or_default())?;
         }
         for column in &self.columns {
             sheet.text(row.attributes.get(column).and_then(Value::as_str).unwrap_or_default())?;
@@ -121,8 +141,8 @@ pub(crate) fn export_list(
     let info = reader.list_by_name(&list.to_string())?;
     to_file(options, |sink| {
         let failed = |source| Error::File { path: options.path.clone(), source };
-        let labels = reader.has_further_numbers(list, !options.per_number)?;
-        let mut writer = ListWriter::new(sink, options, &info.columns, labels).map_err(failed)?;
+        let has = reader.list_columns(list, !options.per_number)?;
+        let mut writer = ListWriter::new(sink, options, &info.columns, has).map_err(failed)?;
         options.progress.set(0, info.total);
         let mut after = None;
         loop {
@@ -156,6 +176,8 @@ fn write_lead<W: Write>(
         phone: &phone,
         extra_phones: &extra.map_err(Error::Phone)?,
         categories: &lead.categories,
+        owner: lead.assigned_login.as_deref(),
+        excluded: (!lead.dialable).then(|| lead.excluded_reason.as_deref().unwrap_or_default()),
         attributes: &lead.attrs,
         last_result: lead.last_status_label.as_deref(),
         last_call_at: lead.last_at,
@@ -165,6 +187,31 @@ fn write_lead<W: Write>(
     writer.write(&row).map_err(failed)
 }
 
+/// A reason that would read as something else stands in brackets.
+fn excluded_cell(reason: &str) -> String {
+    match excluded_reason(reason) {
+        Some(read) if !read.is_empty() => reason.to_owned(),
+        _ if reason.is_empty() => MARK.to_owned(),
+        _ => format!("{EXCLUDED}({reason})"),
+    }
+}
+
+/// What a cell of the column 発信対象外 says: that the lead is, and why, empty where it does not; `None`: it may be called.
+pub(crate) fn excluded_reason(cell: &str) -> Option<&str> {
+    let folded = cell.to_lowercase();
+    match folded.as_str() {
+        "" | "false" | "0" | "no" | "対象" | "発信対象" => None,
+        MARK | "true" | "1" | "yes" | "対象外" | EXCLUDED => Some(""),
+        _ => Some(cell),
+    }
+}
+
+/// Login of the owner; only where a lead has one. Read for new leads.
+const ASSIGNED: &str = "発信担当者ID";
+/// Only where a lead is. Read for new leads.
+pub(crate) const EXCLUDED: &str = "発信対象外";
+/// Excluded, and nobody said why.
+const MARK: &str = "○";
 /// The columns that the import reads.
 const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
 /// Further numbers with their labels, a line each; only where the list has labels.

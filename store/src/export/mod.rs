@@ -17,8 +17,8 @@ use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
 pub(crate) use cell::{strip_neutraliser, write_cell};
-pub use list::{ExportRow, ListWriter};
-pub(crate) use list::{FURTHER, OURS, export_list};
+pub(crate) use list::{EXCLUDED, FURTHER, OURS, excluded_reason, export_list};
+pub use list::{ExportRow, ListColumns, ListWriter};
 pub(crate) use registers::{EMAIL, export_contacts, export_dnc, export_history};
 pub(crate) use sheet::STROKE;
 
@@ -197,8 +197,13 @@ mod tests {
 
     fn export(company: &str, options: ExportOptions) -> (Vec<u8>, ExportReport) {
         let phone = Phone::from_e164("+81312345678").unwrap();
-        let mut writer =
-            ListWriter::new(Vec::new(), &options, &["備考".to_owned(), "メモ".to_owned()], false).unwrap();
+        let mut writer = ListWriter::new(
+            Vec::new(),
+            &options,
+            &["備考".to_owned(), "メモ".to_owned()],
+            ListColumns::default(),
+        )
+        .unwrap();
         let row = ExportRow {
             company: Some(company),
             person: Some("山田 \"太郎\""),
@@ -206,6 +211,8 @@ mod tests {
             phone: &phone,
             extra_phones: &[(Phone::from_e164("+819012345678").unwrap(), None)],
             categories: &["製品A".to_owned(), "既存".to_owned()],
+            owner: None,
+            excluded: None,
             attributes: &serde_json::json!({ "備考": "一", "他": "無い列" }),
             last_result: Some("見込"),
             last_call_at: Some(1_767_225_599_000),

@@ -266,6 +266,8 @@ mod tests {
             label: None,
             email: None,
             owner: None,
+            assigned: None,
+            excluded: None,
             raw_phone: if again { format!("0{number}") } else { String::new() },
             clir: None,
             company: Some(name.to_owned()),

@@ -10,7 +10,7 @@ use crate::phone::Phone;
 
 use super::options::{ColumnMap, HeaderMode, ImportOptions};
 use super::table::{MOST_CELLS, Record};
-use crate::export::{EMAIL, FURTHER, OURS, strip_neutraliser};
+use crate::export::{EMAIL, EXCLUDED, FURTHER, OURS, strip_neutraliser};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub(super) enum Role {
     Email,
     /// Login of the owner; of contacts only.
     Owner,
+    /// Login of a new lead's owner; of dial lists only.
+    Assigned,
+    /// Whether a new lead is 発信対象外; of dial lists only.
+    Excluded,
     /// Written by our own export or error file; read back as nothing.
     Ours,
     /// Kept as text under its name.
@@ -121,6 +125,7 @@ impl Columns {
                 _ if matches!(entry.to.as_str(), "-" | "無視") => Role::Ours,
                 Role::Ours => Role::Attribute,
                 Role::Attribute if contacts => contact_role(&entry.to),
+                Role::Assigned | Role::Excluded if contacts => Role::Attribute,
                 role => role,
             };
             let taken = self.index(role).filter(|_| !matches!(role, Role::Attribute | Role::Ours));
@@ -210,6 +215,9 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
             // Every other name is text (S4.39).
             Role::Phone if options.phone_column.as_ref().is_some_and(|only| only != name) => Role::Attribute,
             // A dial list keeps it as text.
+            Role::Assigned | Role::Excluded if options.contacts => Role::Attribute,
+            // Where the list has a column of this name, ours stands before it under a longer one.
+            role @ (Role::Assigned | Role::Excluded) if columns.roles.contains(&role) => Role::Attribute,
             Role::Attribute if options.contacts => Some(contact_role(name))
                 .filter(|role| !columns.roles.contains(role))
                 .unwrap_or(Role::Attribute),
@@ -276,8 +284,10 @@ fn role_of(name: &str) -> Role {
     if name.is_empty() || name.len() > LONGEST_NAME {
         return Role::Attribute;
     }
-    if name.ends_with(OURS) {
-        return Role::Ours;
+    if let Some(bare) = name.strip_suffix(OURS) {
+        return Some(role_of(bare))
+            .filter(|role| matches!(role, Role::Assigned | Role::Excluded))
+            .unwrap_or(Role::Ours);
     }
     let folded = fold(name);
     SYNONYMS.iter().find(|(known, _)| *known == folded).map_or(Role::Attribute, |(_, role)| *role)
@@ -332,7 +342,7 @@ const CANONICAL: [(&str, Role); 4] = [
 ];
 
 /// Known names, folded.
-const SYNONYMS: [(&str, Role); 37] = [
+const SYNONYMS: [(&str, Role); 39] = [
     ("取引先会社名", Role::Company),
     ("会社名", Role::Company),
     ("会社", Role::Company),
@@ -355,6 +365,8 @@ const SYNONYMS: [(&str, Role); 37] = [
     ("phonenumber", Role::Phone),
     ("telephone", Role::Phone),
     (FURTHER, Role::Labelled),
+    (EXCLUDED, Role::Excluded),
+    ("発信担当者id", Role::Assigned),
     ("カテゴリー", Role::Category),
     ("カテゴリ", Role::Category),
     ("category", Role::Category),

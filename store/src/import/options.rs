@@ -68,8 +68,8 @@ pub struct ImportOptions {
     pub reasoned: &'static [[&'static str; 2]],
     /// Columns that the user named by hand.
     pub map: Vec<ColumnMap>,
-    /// Who may be named as a contact's owner, by login.
-    pub owners: HashMap<String, UserId>,
+    /// Who may be named as the owner of a contact or a new lead, by login; `None`: nobody is looked for.
+    pub owners: Option<HashMap<String, UserId>>,
     /// Users who own the new numbers that nobody owns, in turn (S1.6).
     pub assign: Vec<UserId>,
     /// The list is made first, under the identifier that the job names; it goes again unless the import is committed (S1.5).
@@ -177,7 +177,7 @@ impl Default for ImportOptions {
             warn_quotes: false,
             reasoned: &[],
             map: Vec::new(),
-            owners: HashMap::new(),
+            owners: None,
             assign: Vec::new(),
             new_list: None,
             cancel: None,

@@ -14,10 +14,10 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, position: Option<i64>) {
     out.extend([0; LENGTH]);
     out.extend(position.unwrap_or(0).to_le_bytes());
     let owner = row.owner.flatten();
-    let flags = [row.joins, row.again, row.owner.is_some(), owner.is_some()];
+    let flags = [row.joins, row.again, row.owner.is_some(), owner.is_some(), row.assigned.is_some()];
     out.push((0..).zip(flags).fold(0, |sum, (at, flag)| sum | u8::from(flag) << at));
-    if let Some(owner) = owner {
-        out.extend(owner.0.to_le_bytes());
+    for user in [owner, row.assigned].into_iter().flatten() {
+        out.extend(user.0.to_le_bytes());
     }
     text(out, row.phone.expose());
     maybe(out, row.company.as_deref());
@@ -34,6 +34,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, position: Option<i64>) {
     if row.again {
         text(out, &row.raw_phone);
         maybe(out, row.clir.map(Clir::digits));
+        maybe(out, row.excluded.as_deref());
         text(out, &row.name_key);
         number(out, row.attrs.len());
         for (name, value) in &row.attrs {
@@ -59,9 +60,10 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let mut cells = Cells(record.get(LENGTH..)?);
     let position = Some(i64::from_le_bytes(*cells.chunk()?)).filter(|position| *position > 0);
     let [flags] = *cells.chunk()?;
-    let [joins, again, says_owner, has_owner] = [1, 2, 4, 8].map(|flag| flags & flag != 0);
-    let owner = if has_owner { Some(UserId(u128::from_le_bytes(*cells.chunk()?))) } else { None };
+    let [joins, again, says_owner, has_owner, has_assigned] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
+    let owner = if has_owner { Some(cells.user()?) } else { None };
     let owner = says_owner.then_some(owner);
+    let assigned = if has_assigned { Some(cells.user()?) } else { None };
     let phone = Phone::from_e164(cells.text()?).ok()?;
     let (company, person) = (cells.maybe()?, cells.maybe()?);
     let (label, email) = (cells.maybe()?.map(Arc::from), cells.maybe()?);
@@ -76,6 +78,8 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
         label,
         email,
         owner,
+        assigned,
+        excluded: None,
         raw_phone: String::new(),
         clir: None,
         company,
@@ -90,6 +94,7 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     if again {
         row.raw_phone = cells.text()?.to_owned();
         row.clir = cells.maybe()?.as_deref().and_then(Clir::of_digits);
+        row.excluded = cells.maybe()?;
         row.name_key = cells.text()?.to_owned();
         let attr = |cells: &mut Cells<'_>| Some((Arc::from(cells.text()?), cells.text()?.to_owned()));
         row.attrs = (0..cells.number()?).map(|_| attr(&mut cells)).collect::<Option<_>>()?;
@@ -121,6 +126,10 @@ impl<'a> Cells<'a> {
         let (chunk, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(chunk)
+    }
+
+    fn user(&mut self) -> Option<UserId> {
+        self.chunk().map(|bytes| UserId(u128::from_le_bytes(*bytes)))
     }
 
     fn number(&mut self) -> Option<u32> {
@@ -157,6 +166,8 @@ mod tests {
             label: Some("代表".into()),
             email: Some("sato@example.jp".into()),
             owner: Some(Some(UserId(7))),
+            assigned: Some(UserId(8)),
+            excluded: Some("移転".into()),
             raw_phone: "184-03-1234-5678".into(),
             clir: Some(Clir::Suppress),
             company: Some("会社".into()),

@@ -132,6 +132,11 @@ impl ImportReader {
         self.options.partial
     }
 
+    /// Whether the file says who owns its leads.
+    pub(super) fn names_owners(&self) -> bool {
+        self.columns.index(Role::Assigned).is_some()
+    }
+
     /// What was found so far.
     pub fn report(&self) -> &ImportReport {
         &self.report

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
-use crate::export::{STROKE, strip_neutraliser};
+use crate::export::{STROKE, excluded_reason, strip_neutraliser};
 use crate::id::UserId;
 use crate::model::is_mail_address;
 use crate::phone::{AutoDial, Clir, Phone};
@@ -31,6 +31,10 @@ pub struct ImportRow {
     pub email: Option<String>,
     /// Whose it is, of contacts only; `None` says nothing, `Some(None)` nobody's.
     pub owner: Option<Option<UserId>>,
+    /// Who owns the number if nobody does, of leads only.
+    pub assigned: Option<UserId>,
+    /// A new lead of it is 発信対象外, and why; empty where the file does not say.
+    pub excluded: Option<String>,
     /// 184 or 186 of the phone cell.
     pub clir: Option<Clir>,
     /// Extension of the phone cell.
@@ -114,7 +118,10 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
     };
     let further = further_phones(record, columns, &mut problems);
     let email = email(record, column(Role::Email), options.overwrite_empty, &mut problems);
-    let owner = owner(record, column(Role::Owner), options, &mut problems);
+    let owner = user(record, column(Role::Owner), options, &mut problems);
+    let assigned = user(record, column(Role::Assigned), options, &mut problems).flatten();
+    let excluded = column(Role::Excluded)
+        .and_then(|at| excluded_reason(strip_neutraliser(record.cell(at).trim())).map(str::to_owned));
     for &[what, why] in options.reasoned {
         let place = |name: &str| columns.names.iter().position(|known| **known == *name);
         let filled = |name: &str| place(name).is_some_and(|at| !record.cell(at).trim().is_empty());
@@ -128,6 +135,8 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         extra_phones: extra_phones(&parsed.phone, parsed.extra, further),
         email,
         owner,
+        assigned,
+        excluded,
         line: record.line,
         company,
         person,
@@ -219,18 +228,18 @@ fn email(
     Some(text.to_owned())
 }
 
-/// One whom nobody knows is refused: the contact would be somebody else's.
-fn owner(
+/// One whom nobody knows is refused: the row would be somebody else's.
+fn user(
     record: &Record,
     column: Option<usize>,
     options: &ImportOptions,
     problems: &mut Vec<(Code, Option<usize>)>,
 ) -> Option<Option<UserId>> {
-    let login = strip_neutraliser(record.cell(column?).trim());
+    let (owners, login) = (options.owners.as_ref()?, strip_neutraliser(record.cell(column?).trim()));
     if login.is_empty() {
         return Some(None);
     }
-    let known = options.owners.get(login).copied();
+    let known = owners.get(login).copied();
     if known.is_none() {
         problems.push((Code::OwnerUnknown, column));
     }

@@ -89,6 +89,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         let all = rows.count();
         stage_numbers(rows, pipe, |entered| told(&reader, Some((entered, all))))
     });
+    let named = reader.names_owners();
     let finished = staged.and_then(|()| reader.finish().map_err(fatal));
     let mut report = match finished {
         Ok(report) => report,
@@ -118,7 +119,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         (report.inserted, report.updated) = (counts.contacts_created, counts.contacts_updated);
         report.unchanged = counts.contacts.saturating_sub(report.inserted + report.updated + report.skipped);
     }
-    let owned = if assign.is_empty() { Ok(()) } else { staging.assign(import, assign, by, now) };
+    let owned = if assign.is_empty() && !named { Ok(()) } else { staging.assign(import, assign, by, now) };
     if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), by, now)) {
         take_back(staging, import, now);
         return Err(error);
@@ -280,6 +281,8 @@ fn staged(row: ImportRow) -> StagedRow {
         label: row.label,
         email: row.email,
         owner: row.owner,
+        assigned: row.assigned,
+        excluded: row.excluded,
         raw_phone: row.raw_phone,
         clir: row.clir,
         company: row.company,

@@ -3,7 +3,7 @@ use std::io::Write as _;
 use proptest::prelude::*;
 
 use crate::code::Code;
-use crate::export::{ExportEncoding, ExportOptions, ExportReport, ExportRow, ListWriter};
+use crate::export::{ExportEncoding, ExportOptions, ExportReport, ExportRow, ListColumns, ListWriter};
 use crate::handle::{OpenOptions, Store};
 use crate::id::ProjectId;
 use crate::model::{Actor, ListSpec};
@@ -440,9 +440,10 @@ fn lead() -> impl Strategy<Value = Lead> {
 /// What our own export writes of such leads, results and all.
 fn sheet(leads: &[Lead], encoding: ExportEncoding) -> (Vec<u8>, ExportReport) {
     let options = ExportOptions { encoding, ..ExportOptions::default() };
-    let labels = leads.iter().any(|lead| lead.further.iter().any(|(_, label)| label.is_some()));
+    let further = leads.iter().any(|lead| lead.further.iter().any(|(_, label)| label.is_some()));
+    let has = ListColumns { further, ..ListColumns::default() };
     let columns = ["備考".to_owned(), "メモ".to_owned()];
-    let mut writer = ListWriter::new(Vec::new(), &options, &columns, labels).unwrap();
+    let mut writer = ListWriter::new(Vec::new(), &options, &columns, has).unwrap();
     for lead in leads {
         let row = ExportRow {
             company: lead.company.as_deref(),
@@ -451,6 +452,8 @@ fn sheet(leads: &[Lead], encoding: ExportEncoding) -> (Vec<u8>, ExportReport) {
             phone: &lead.phone,
             extra_phones: &lead.further,
             categories: &lead.categories,
+            owner: None,
+            excluded: None,
             attributes: &serde_json::json!({ "備考": lead.texts[0], "メモ": lead.texts[1] }),
             last_result: Some("不通"),
             last_call_at: Some(1_700_000_000_000),

@@ -146,6 +146,8 @@ pub struct LeadRow {
     pub assigned: Option<UserId>,
     /// That user's name.
     pub assigned_name: Option<String>,
+    /// That user's login.
+    pub assigned_login: Option<String>,
     /// Further numbers, in order.
     pub extra_phones: Vec<LeadPhone>,
     /// Why it is 発信対象外.

@@ -40,8 +40,8 @@ pub(super) fn owner(db: &Connection, phone: &str) -> rusqlite::Result<Option<Use
     one(db, "SELECT user_id FROM assignments WHERE phone = ?1", [phone], |r| r.get(0))
 }
 
-/// Gives the numbers of an import's new leads that nobody owns to users in turn (S1.6), behind `after`; returns the last
-/// position looked at, `None` at the end.
+/// Gives the numbers of an import's new leads that nobody owns to whom the file names, or to users in turn (S1.6), behind
+/// `after`; returns the last position looked at, `None` at the end.
 pub(super) fn of_import(
     db: &Connection,
     (import, list): (ImportId, ListId),
@@ -50,19 +50,22 @@ pub(super) fn of_import(
     (by, now): (Option<UserId>, i64),
     most: i64,
 ) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT position, phone, assigned_user_id IS NULL FROM leads
+    let sql = "SELECT position, phone, assigned_user_id FROM leads
                WHERE list_id = ?1 AND position > ?2 AND import_id = ?3 ORDER BY position LIMIT ?4";
-    let leads: Vec<(i64, String, bool)> =
+    let leads: Vec<(i64, String, Option<UserId>)> =
         all(db, sql, (list, after, import, most), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    for (position, phone, _) in leads.iter().filter(|(.., free)| *free) {
+    for (position, phone, named) in &leads {
         // By position: whoever imports a second file goes on where the first one ended.
         let turn = usize::try_from(position - 1).unwrap_or(0) % users.len().max(1);
-        let Some(user) = users.get(turn) else { break };
+        let Some(user) = named.or(users.get(turn).copied()) else { continue };
         let sql = "INSERT OR IGNORE INTO assignments (phone, user_id, by_user_id, import_id, at)
                    VALUES (?1, ?2, ?3, ?4, ?5)";
-        exec(db, sql, (phone, user, by, import, now))?;
+        if exec(db, sql, (phone, user, by, import, now))? == 0 {
+            // Somebody's already.
+            continue;
+        }
         lead_numbers::touched(db, phone, Some(import))?;
-        show(db, phone, Some(*user))?;
+        show(db, phone, Some(user))?;
     }
     Ok(leads.last().map(|(position, ..)| *position))
 }

@@ -61,6 +61,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<LeadRow> {
         extra_phones: serde_json::from_str(&extra_phones).unwrap_or_default(),
         excluded_reason: row.get(26)?,
         clir: row.get(27)?,
+        assigned_login: row.get(28)?,
     })
 }
 
@@ -76,7 +77,7 @@ macro_rules! select {
     (SELECT json_group_array(json_object('phone', phone, 'label', label, 'editable', json(
          CASE source WHEN 'manual' THEN 'true' ELSE 'false' END))) FROM (
        SELECT phone, label, source FROM lead_phones WHERE lead_id = l.id ORDER BY position)),
-    l.excluded_reason, l.clir
+    l.excluded_reason, l.clir, o.login
   FROM leads l
   LEFT JOIN dispositions d ON d.code = l.last_disposition
   LEFT JOIN users u ON u.id = l.last_user_id

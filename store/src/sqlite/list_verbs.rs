@@ -10,6 +10,7 @@ use super::{
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::error::{Doing, Error, Result};
+use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange,
@@ -363,10 +364,17 @@ impl ListReads for SqliteReader {
         lists::visible(&self.db, user, own).doing("read lists")
     }
 
-    fn has_further_numbers(&mut self, list: ListId, labelled: bool) -> Result<bool> {
-        let sql = "SELECT 1 FROM leads l JOIN lead_phones p ON p.lead_id = l.id
-                   WHERE l.list_id = ?1 AND l.deleted_at IS NULL AND (p.label IS NOT NULL OR NOT ?2) LIMIT 1";
-        Ok(one(&self.db, sql, (list, labelled), |_| Ok(())).doing("read numbers")?.is_some())
+    fn list_columns(&mut self, list: ListId, labelled: bool) -> Result<ListColumns> {
+        let live = "SELECT 1 FROM leads l WHERE l.list_id = ?1 AND l.deleted_at IS NULL";
+        let sql = format!(
+            "SELECT EXISTS ({live} AND EXISTS (SELECT 1 FROM lead_phones p
+                      WHERE p.lead_id = l.id AND (p.label IS NOT NULL OR NOT ?2))),
+                    EXISTS ({live} AND l.assigned_user_id IS NOT NULL), EXISTS ({live} AND l.excluded = 1)"
+        );
+        let found = one(&self.db, &sql, (list, labelled), |r| {
+            Ok(ListColumns { further: r.get(0)?, owners: r.get(1)?, excluded: r.get(2)? })
+        });
+        Ok(found.doing("read leads")?.unwrap_or_default())
     }
 
     fn recording(&mut self, id: i64, of: Option<UserId>) -> Result<RecordingRow> {

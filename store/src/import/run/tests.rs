@@ -353,6 +353,77 @@ async fn the_contact_book_survives_export_and_import() {
     assert_eq!(report.attributes.iter().map(|name| &**name).collect::<Vec<_>>(), ["メール"]);
 }
 
+/// S1.13, S1.25, S1.29: who calls a lead and that it is 発信対象外 go out and in with the list, for new leads; what somebody
+/// decided about one that is there stays (C11). Taking the import back takes the owners back.
+#[tokio::test]
+async fn owners_and_exclusion_go_out_and_in_with_a_list() {
+    type Said = (String, Option<String>, bool, Option<String>);
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let with_users = async |store: &Store| {
+        let mut owners = std::collections::HashMap::new();
+        for login in ["hanako", "taro"] {
+            let user = store.ensure_user(login, login, crate::Role::Operator, NOW).await.unwrap();
+            owners.insert(login.to_owned(), user);
+        }
+        ImportOptions { owners: Some(owners), ..ImportOptions::default() }
+    };
+    let said = async |store: &Store, list: ListId| -> Vec<Said> {
+        let filter = LeadFilter { include_excluded: true, ..LeadFilter::default() };
+        let leads = store.show_list(ListQuery { list, after: None, limit: 1000, filter }).await.unwrap();
+        leads
+            .into_iter()
+            .map(|lead| {
+                (lead.company.unwrap_or_default(), lead.assigned_login, lead.dialable, lead.excluded_reason)
+            })
+            .collect()
+    };
+    let (from, first, second) = store(here.path()).await;
+    let options = with_users(&from).await;
+    let text = "会社名,電話番号,発信担当者ID,発信対象外\nA社,0312345678,taro,\nB社,0612345678,,移転のため\n\
+        C社,0522345678,hanako,○\nD社,0822345678,,FALSE\nE社,0112345678,,\n";
+    import(&from, first, bytes(text), options.clone()).await.unwrap();
+    let given = said(&from, first).await;
+    let expected: Vec<Said> = vec![
+        ("A社".into(), Some("taro".into()), true, None),
+        ("B社".into(), None, false, Some("移転のため".into())),
+        ("C社".into(), Some("hanako".into()), false, None),
+        ("D社".into(), None, true, None),
+        ("E社".into(), None, true, None),
+    ];
+    assert_eq!(given, expected);
+
+    let path = here.path().join("out.csv");
+    let written = ExportOptions { path: path.clone(), ..ExportOptions::default() };
+    from.export_list(first, written.clone()).await.unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("カテゴリー,発信担当者ID,発信対象外,最終結果"), "{text}");
+    let (into, other, _) = store(there.path()).await;
+    let elsewhere = with_users(&into).await;
+    let unknown = ImportOptions { owners: Some(Default::default()), ..elsewhere.clone() };
+    assert_eq!(
+        import(&into, other, bytes(&text), unknown).await.unwrap().counts[&crate::Code::OwnerUnknown],
+        2
+    );
+    for (store, list, options) in [(&from, second, &options), (&into, other, &elsewhere)] {
+        let report = import(store, list, bytes(&text), options.clone()).await.unwrap();
+        assert_eq!((report.inserted, &report.problems[..], &report.attributes[..]), (5, &[][..], &[][..]));
+        assert_eq!(said(store, list).await, expected);
+    }
+    // What is there is not touched; the last of repeated rows counts, and a mark of any of them.
+    let again = "会社名,電話番号,発信担当者ID,発信対象外\nA社,0312345678,hanako,止め\nB社,0612345678,,\n\
+        F社,0152345678,,\nF社,0152345678,,二重\n";
+    let last = ImportOptions { dup_in_file: DupPolicy::Last, ..options.clone() };
+    let report = import(&from, first, bytes(again), last).await.unwrap();
+    let now = said(&from, first).await;
+    assert_eq!((&now[..5], &now[5]), (&expected[..], &("F社".into(), None, false, Some("二重".into()))));
+    from.undo_import(report.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    let named = "会社名,電話番号,発信担当者ID\nG社,0192345678,taro\n";
+    let report = import(&from, first, bytes(named), options.clone()).await.unwrap();
+    from.undo_import(report.import.unwrap(), Actor::default(), NOW + 2, Progress::default()).await.unwrap();
+    import(&from, first, bytes("会社名,電話番号\nG社,0192345678\n"), options).await.unwrap();
+    assert_eq!(said(&from, first).await[5], ("G社".into(), None, true, None));
+}
+
 /// S3.8: the book says whose contacts are, nobody's too, and comes back so; who is not known is refused by name. Taking an
 /// import back gives a contact back to whom it was.
 #[tokio::test]
@@ -364,7 +435,10 @@ async fn owners_go_out_and_in_with_the_contact_book() {
             let user = store.ensure_user(login, login, crate::Role::Operator, NOW).await.unwrap();
             owners.insert(login.to_owned(), user);
         }
-        ImportOptions { owners, ..ImportOptions::for_contacts(super::super::Profile::named("open").unwrap()) }
+        ImportOptions {
+            owners: Some(owners),
+            ..ImportOptions::for_contacts(super::super::Profile::named("open").unwrap())
+        }
     };
     let owners = |rows: &[crate::ContactRow]| -> Vec<(String, Option<String>)> {
         let owner = |row: &crate::ContactRow| (row.phones[0].phone.clone(), row.owner_login.clone());
@@ -385,7 +459,7 @@ async fn owners_go_out_and_in_with_the_contact_book() {
     let text = std::fs::read_to_string(&path).unwrap();
     let (into, ..) = store(there.path()).await;
     let refused =
-        into_the_book(&into, &text, ImportOptions { owners: Default::default(), ..options.clone() });
+        into_the_book(&into, &text, ImportOptions { owners: Some(Default::default()), ..options.clone() });
     let refused = refused.await.unwrap();
     assert_eq!((refused.applied, refused.counts[&crate::Code::OwnerUnknown]), (false, 3));
     let of_column: Vec<_> =

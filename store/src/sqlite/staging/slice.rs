@@ -94,6 +94,7 @@ impl<'a> Slice<'a> {
         rows: &[StagedRow],
         positions: &mut Vec<Option<i64>>,
     ) -> rusqlite::Result<()> {
+        let begin = positions.len();
         let mut found: [Found; MANY] = [Found::default(); MANY];
         let phones = || rows.iter().map(|row| &row.phone);
         if !self.policy.new_list {
@@ -128,7 +129,21 @@ impl<'a> Slice<'a> {
         }
         self.leads.flush()?;
         self.lead_phones.flush()?;
-        self.lead_categories.flush()
+        self.lead_categories.flush()?;
+        for (row, position) in rows.iter().zip(positions.iter().skip(begin)) {
+            if let (Some(reason), Some(position)) = (&row.excluded, position) {
+                self.exclude(*position, reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Marks a new lead 発信対象外, as the file says; one that was there keeps what somebody decided (C11).
+    fn exclude(&self, position: i64, reason: &str) -> rusqlite::Result<()> {
+        let sql = "UPDATE leads SET excluded = 1, excluded_reason = nullif(?4, ''), excluded_by = ?5, excluded_at = ?6
+                   WHERE list_id = ?1 AND position = ?2 AND import_id = ?3 AND excluded = 0";
+        let Import { list, user, now, .. } = self.context;
+        exec(self.db, sql, (list, position, self.import, reason, user, now)).map(|_| ())
     }
 
     /// Enters the numbers of at most [`MANY`] rows, all different and in order; then their contacts.
@@ -157,6 +172,13 @@ impl<'a> Slice<'a> {
         }
         for row in rows.iter().filter(|row| row.row.again) {
             self.update_lead(&row.row)?;
+            if let Some(reason) = &row.row.excluded {
+                let sql = "SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
+                let key = (row.row.phone.expose(), self.context.list);
+                if let Some(position) = one(self.db, sql, key, |r| r.get(0))? {
+                    self.exclude(position, reason)?;
+                }
+            }
         }
         if self.policy.create_contacts { self.write_contacts(rows, reached) } else { Ok(()) }
     }
@@ -166,7 +188,7 @@ impl<'a> Slice<'a> {
         let Some(position) = row.position else { return Ok(()) };
         let phone = row.row.phone.expose();
         let last = last_call(self.db, phone)?;
-        let owner = assignments::owner(self.db, phone)?;
+        let owner = assignments::owner(self.db, phone)?.or(row.row.assigned);
         let sql = "UPDATE leads SET last_disposition = ?3, last_user_id = ?4, last_at = ?5, last_kind = ?6,
                      last_memo = ?7, assigned_user_id = ?8 WHERE list_id = ?1 AND position = ?2";
         let list = self.context.list;
@@ -341,7 +363,7 @@ impl<'a> Slice<'a> {
         leads.put(last.kind)?;
         leads.put(&last.memo)?;
         leads.put(turn_of_new(self.context.order, position))?;
-        leads.put(found.owner)?;
+        leads.put(found.owner.or(row.assigned))?;
         leads.put(&row.name_key)?;
         leads.end_row()?;
         for (at, further) in (1_i64..).zip(&row.extra_phones) {

@@ -350,6 +350,8 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
         label: None,
         email: None,
         owner: None,
+        assigned: None,
+        excluded: None,
         clir: None,
         company: Some(format!("会社{number}")),
         person: None,
