@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use store::import::{ImportJob, ImportOptions, ImportSource};
+use store::import::{ImportJob, ImportSource};
 use store::{
     Actor, Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListSpec, OpenOptions,
     Role, Save, SetBy, Store,
@@ -55,9 +55,7 @@ async fn main() {
         let number = (row * 7_654_321) % 10_000_000;
         writeln!(csv, "株式会社{row},担当{row},090{}{number:07},関東|大口", 1 + row / 10_000_000).unwrap();
     }
-    let options = ImportOptions { max_rows: u64::MAX, ..ImportOptions::default() };
-    let source = ImportSource::Bytes(csv.into_bytes());
-    let job = ImportJob { list: Some(list), source, options, by: Actor::default(), now, progress: None };
+    let job = ImportJob::into_list(list, ImportSource::Bytes(csv.into_bytes()), now);
     let begun = Instant::now();
     let report = store.import(job).await.unwrap();
     eprintln!(

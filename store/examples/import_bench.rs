@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use store::import::{ImportJob, ImportOptions, ImportSource};
+use store::import::{ImportJob, ImportSource};
 use store::{
     Actor, Advance, AttemptEnd, AttemptId, ClaimSpec, DialPlan, DialRules, HangupBy, ListId, ListSpec,
     OpenOptions, Role, Save, SetBy, Store, UserId,
@@ -65,15 +65,7 @@ async fn main() {
         for row in 0..20_000 {
             writeln!(few, "06-{:04}-{:04},会社{row}", 3_000 + row / 10_000, row % 10_000).unwrap();
         }
-        let source = ImportSource::Bytes(few.into_bytes());
-        let job = ImportJob {
-            list: Some(dialed),
-            source,
-            options: ImportOptions::default(),
-            by: Actor::default(),
-            now,
-            progress: None,
-        };
+        let job = ImportJob::into_list(dialed, ImportSource::Bytes(few.into_bytes()), now);
         store.import(job).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -92,16 +84,7 @@ async fn main() {
             .await
             .unwrap()
             .id;
-        let source = ImportSource::Path(file.clone());
-        let options = ImportOptions::default();
-        let job = ImportJob {
-            list: Some(list),
-            source,
-            options,
-            by: Actor::default(),
-            now: now + 1 + turn as i64,
-            progress: None,
-        };
+        let job = ImportJob::into_list(list, ImportSource::Path(file.clone()), now + 1 + turn as i64);
         reset_peak();
         let before = (Instant::now(), processor(), written(), resident(), reached_disk());
         let mut import = Box::pin(store.import(job));

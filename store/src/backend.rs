@@ -20,7 +20,7 @@ use crate::model::{
     Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::sqlite::Reached;
-use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use people::{Office, OfficeReader};
 
@@ -49,14 +49,14 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     /// The same, and makes its list under the identifier that `start` names.
     fn begin_import_of_new(&mut self, start: &ImportStart, list: &ListSpec) -> Result<ImportId>;
     /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns for
-    /// each of them the position of the lead that was made of it.
+    /// each of them what it did.
     fn stage_leads(
         &mut self,
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
         urgent: &dyn Fn() -> bool,
-    ) -> Result<(Vec<Option<i64>>, StageCounts)>;
+    ) -> Result<(Vec<Placed>, StageCounts)>;
     /// The same rows in the order of their numbers, once all leads are staged: enters the numbers and writes contacts;
     /// returns how many of `rows` the slice took. `reached`: by the rows before them.
     fn stage_numbers(

@@ -76,6 +76,8 @@ codes! {
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
+    PhoneExt = "W-PHONE-EXT", "内線番号は保存しません", "The extension is not kept.";
+    ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
 }
@@ -118,7 +120,13 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 20] = [
+const HINTS: [(Code, &str, &str); 22] = [
+    (Code::PhoneExt, "必要なら備考の列に書いてください", "Write it into a column of notes if it is needed."),
+    (
+        Code::ColDropped,
+        "残したい列はリストに取り込むか、--map で名前を対応させてください",
+        "Import it into a list to keep it, or say with --map what it holds.",
+    ),
     (Code::ReqName, "会社名か担当者名を入力してください", "Fill in the company or the person."),
     (Code::PhoneInvalid, "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0."),
     (
@@ -129,8 +137,8 @@ const HINTS: [(Code, &str, &str); 20] = [
     (Code::PhoneForbidden, "リストから外してください", "Take the row out of the list."),
     (
         Code::CsvEncoding,
-        "--encoding で指定するか、UTF-8で保存し直してください",
-        "Name it with --encoding, or save the file as UTF-8.",
+        "正しく読める文字コードを --encoding で指定するか、UTF-8で保存し直してください",
+        "Name the one that reads right with --encoding, or save the file as UTF-8.",
     ),
     (
         Code::CsvChar,
@@ -149,8 +157,8 @@ const HINTS: [(Code, &str, &str); 20] = [
     ),
     (
         Code::CsvHeader,
-        "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にしてください",
-        "Name the columns in line 1; one must be called 電話番号, TEL or phone.",
+        "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にするか、--map 電話番号=列名 を付けてください",
+        "Name the columns in line 1, one of them 電話番号, TEL or phone, or add --map 電話番号=COLUMN.",
     ),
     (Code::CsvHeaderDup, "同じ意味の列を1つにしてください", "Keep one column of that name."),
     (

@@ -68,8 +68,8 @@ pub(crate) struct StagePolicy {
     pub(crate) existing: OnExisting,
     /// Numbers not yet in the contact book are registered there (S1.10).
     pub(crate) create_contacts: bool,
-    /// An empty cell blanks what is there; off by default (S1.11).
-    pub(crate) overwrite_empty: bool,
+    /// Where an empty cell blanks what is there; nowhere by default (S1.11).
+    pub(crate) blanks: Blanks,
     /// Categories of a known number: add instead of replace (S0.20).
     pub(crate) merge_categories: bool,
 }
@@ -81,10 +81,25 @@ impl Default for StagePolicy {
             new_list: false,
             existing: OnExisting::Update,
             create_contacts: true,
-            overwrite_empty: false,
+            blanks: Blanks::default(),
             merge_categories: false,
         }
     }
+}
+
+/// The columns whose empty cells blank what is there. A column that the file does not have says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Blanks {
+    pub(crate) company: bool,
+    pub(crate) person: bool,
+    pub(crate) categories: bool,
+    pub(crate) owner: bool,
+}
+
+#[cfg(test)]
+impl Blanks {
+    /// A file that has them all.
+    pub(crate) const ALL: Self = Self { company: true, person: true, categories: true, owner: true };
 }
 
 /// What to do with a number that is on the list already.
@@ -102,6 +117,8 @@ pub(crate) struct StageCounts {
     pub(crate) inserted: u64,
     pub(crate) updated: u64,
     pub(crate) unchanged: u64,
+    /// Of the unchanged leads those that a later row of the same number changed after all.
+    pub(crate) turned: u64,
     pub(crate) skipped: u64,
     /// Contacts that rows reached, each once, as in the counts of those that were made, changed or skipped.
     pub(crate) contacts: u64,
@@ -114,6 +131,7 @@ impl std::ops::AddAssign for StageCounts {
         self.inserted += other.inserted;
         self.updated += other.updated;
         self.unchanged += other.unchanged;
+        self.turned += other.turned;
         self.skipped += other.skipped;
         self.contacts += other.contacts;
         self.contacts_created += other.contacts_created;
@@ -177,13 +195,25 @@ pub(crate) struct ImportStart {
     pub(crate) now: i64,
 }
 
+/// What a row did to the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// A lead was made of it, at this position.
+    New(i64),
+    /// It changed a lead that was there.
+    Changed,
+    /// Nothing: its lead is as it was, an earlier row has its number, or it is no lead.
+    #[default]
+    Same,
+}
+
 /// A row once more, in the order of numbers: its lead's number is entered, its contact written.
 #[derive(Clone, Debug)]
 pub(crate) struct NumberRow {
     /// Of a row that is not [`StagedRow::again`] only what a contact has.
     pub(crate) row: StagedRow,
-    /// Position of the lead that was made of it; `None`: it is on the list already, or no lead.
-    pub(crate) position: Option<i64>,
+    /// What it did before.
+    pub(crate) placed: Placed,
 }
 
 /// Rows that are staged one slice after the other.
@@ -205,17 +235,17 @@ pub(crate) trait Rows: Sized + Send + 'static {
 pub(crate) struct LeadRows {
     rows: Vec<StagedRow>,
     /// What became of those that are written.
-    positions: Vec<Option<i64>>,
+    placed: Vec<Placed>,
 }
 
 impl LeadRows {
     pub(crate) fn new(rows: Vec<StagedRow>) -> Self {
-        Self { positions: Vec::with_capacity(rows.len()), rows }
+        Self { placed: Vec::with_capacity(rows.len()), rows }
     }
 
-    /// Each with the position of the lead that was made of it.
-    pub(crate) fn placed(&self) -> impl Iterator<Item = (&StagedRow, Option<i64>)> {
-        self.rows.iter().zip(self.positions.iter().copied())
+    /// Each with what it did.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = (&StagedRow, Placed)> {
+        self.rows.iter().zip(self.placed.iter().copied())
     }
 }
 
@@ -228,9 +258,9 @@ impl Rows for LeadRows {
         urgent: &dyn Fn() -> bool,
     ) -> Result<(usize, StageCounts)> {
         let rows = self.rows.get(from..).unwrap_or_default();
-        let (positions, counts) = backend.stage_leads(import, rows, policy, urgent)?;
-        self.positions.extend(&positions);
-        Ok((positions.len(), counts))
+        let (placed, counts) = backend.stage_leads(import, rows, policy, urgent)?;
+        self.placed.extend(&placed);
+        Ok((placed.len(), counts))
     }
 
     fn count(&self) -> usize {

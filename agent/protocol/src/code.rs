@@ -288,7 +288,7 @@ codes! {
     CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.",
         "ファイルの中身を確認してください", "Check the file.";
     CsvEncoding = "E-CSV-ENCODING", "文字コードを判定できません。指定してください", "The character encoding could not be detected; name it.",
-        "--encoding で指定するか、UTF-8で保存し直してください", "Name it with --encoding, or save the file as UTF-8.";
+        "正しく読める文字コードを --encoding で指定するか、UTF-8で保存し直してください", "Name the one that reads right with --encoding, or save the file as UTF-8.";
     CsvChar = "E-CSV-CHAR", "変換できない文字があります(行,列)", "The cell holds characters that cannot be read.",
         "文字を打ち直すか、UTF-8で保存し直してください", "Retype the characters or save the file as UTF-8.";
     CsvQuote = "E-CSV-QUOTE", "引用符が閉じられていません", "A quotation mark is never closed.",
@@ -298,7 +298,7 @@ codes! {
     CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.",
         "その行の区切りを確認してください", "Check the delimiters of the row.";
     CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row is missing or has no phone column.",
-        "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にしてください", "Name the columns in line 1; one must be called 電話番号, TEL or phone.";
+        "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にするか、--map 電話番号=列名 を付けてください", "Name the columns in line 1, one of them 電話番号, TEL or phone, or add --map 電話番号=COLUMN.";
     CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.",
         "同じ意味の列を1つにしてください", "Keep one column of that name.";
     CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.",
@@ -374,6 +374,10 @@ codes! {
         "Check the cell; take the quotation marks out of a file that goes back to that product.";
     WarnEmail = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.",
         "sato@example.jp の形にしてください", "Write it as sato@example.jp.";
+    WarnPhoneExt = "W-PHONE-EXT", "内線番号は保存しません", "The extension is not kept.",
+        "必要なら備考の列に書いてください", "Write it into a column of notes if it is needed.";
+    WarnColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.",
+        "残したい列はリストに取り込むか、--map で名前を対応させてください", "Import it into a list to keep it, or say with --map what it holds.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
         "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",

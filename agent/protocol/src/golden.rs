@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::command::normalise_result;
 use crate::{
-    Command, Detail, ErrorCode, Event, EventRecord, Incoming, Lagged, LostChar, Reply, Request, RpcError,
+    Command, Detail, EncodingCandidate, ErrorCode, Event, EventRecord, Incoming, Lagged, LostChar, Reply,
+    Request, RpcError,
 };
 
 fn folder() -> PathBuf {
@@ -88,6 +89,22 @@ fn refusals_and_lagged_have_golden_files() {
             }]),
         ),
         (
+            "error.encoding.json",
+            RpcError::with_detail(
+                ErrorCode::CsvEncoding,
+                Detail::name("a.csv: The character encoding could not be detected; name it. Perhaps euc-jp. Perhaps cp932. Not utf-8: byte 0."),
+            )
+            .with_candidates(
+                [("euc-jp", None, "山田"), ("cp932", None, "ｻｳﾅﾄ"), ("utf-8", Some(0), "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}")]
+                    .map(|(encoding, first_bad_byte, cell)| EncodingCandidate {
+                        encoding: encoding.to_owned(),
+                        first_bad_byte,
+                        cells: vec![cell.to_owned()],
+                    })
+                    .to_vec(),
+            ),
+        ),
+        (
             "error.unknown_method.json",
             RpcError::protocol(
                 RpcError::METHOD_NOT_FOUND,
@@ -126,6 +143,7 @@ fn no_golden_file_is_without_a_message() {
         "error.refused",
         "error.detail",
         "error.events_gone",
+        "error.encoding",
         "error.export_char",
         "error.unknown_method",
         "lagged",

@@ -19,7 +19,9 @@ pub use code::{ErrorCode, Lang, Text, UnknownCode};
 pub use command::{Command, Verb};
 pub use detail::Detail;
 pub use event::{Event, EventRecord, Lagged, read_event};
-pub use rpc::{ErrorData, Id, Incoming, LostChar, MAX_LINE, ReadError, Reply, Request, RpcError};
+pub use rpc::{
+    EncodingCandidate, ErrorData, Id, Incoming, LostChar, MAX_LINE, ReadError, Reply, Request, RpcError,
+};
 
 /// Version of the protocol, in `status.get`. It changes when a client of the old version would misunderstand; new
 /// methods, fields and event kinds do not change it.

@@ -131,6 +131,9 @@ pub struct ErrorData {
     /// With `E-EXPORT-CHAR`: the characters that the encoding has not, at most 1000. Absent otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<LostChar>,
+    /// With `E-CSV-ENCODING`: the encodings that the file may be in, the likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<EncodingCandidate>,
 }
 
 /// A character that an encoding has not.
@@ -144,6 +147,17 @@ pub struct LostChar {
     pub character: char,
 }
 
+/// An encoding that was tried on a file, and how the file reads in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncodingCandidate {
+    /// Its name, as `encoding` of an import takes it.
+    pub encoding: String,
+    /// Offset of the first byte that is not text in it; `null`: all of the head of the file is.
+    pub first_bad_byte: Option<u64>,
+    /// The first cells beyond ASCII, shortened; U+FFFD stands for bytes that are no text.
+    pub cells: Vec<String>,
+}
+
 impl ErrorData {
     fn of(code: &str) -> Self {
         Self {
@@ -153,6 +167,7 @@ impl ErrorData {
             facts: Map::new(),
             snapshot: None,
             places: Vec::new(),
+            candidates: Vec::new(),
         }
     }
 
@@ -247,6 +262,15 @@ impl RpcError {
     pub fn with_places(mut self, places: Vec<LostChar>) -> Self {
         if let Some(data) = &mut self.data {
             data.places = places;
+        }
+        self
+    }
+
+    /// Adds how a file reads in the encodings that it may be in.
+    #[must_use]
+    pub fn with_candidates(mut self, candidates: Vec<EncodingCandidate>) -> Self {
+        if let Some(data) = &mut self.data {
+            data.candidates = candidates;
         }
         self
     }

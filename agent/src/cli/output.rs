@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use protocol::{Detail, ErrorCode, Lang, RpcError};
+use protocol::{Detail, EncodingCandidate, ErrorCode, Lang, RpcError};
 use serde::Serialize;
 use serde_json::json;
 
@@ -164,7 +164,19 @@ fn refusal(error: &RpcError, lang: Lang) -> Vec<String> {
     if !hint.is_empty() {
         lines.push(format!("  {hint}"));
     }
+    lines.extend(data.iter().flat_map(|data| &data.candidates).map(|candidate| reading(candidate, lang)));
     lines
+}
+
+/// How a file begins in an encoding that it may be in: who knows the list sees whether that is right.
+fn reading(candidate: &EncodingCandidate, lang: Lang) -> String {
+    let bad = match (candidate.first_bad_byte, lang) {
+        (None, _) => String::new(),
+        (Some(byte), Lang::Ja) => format!("  ({byte}バイト目は文字になりません)"),
+        (Some(byte), Lang::En) => format!("  (byte {byte} is no text)"),
+    };
+    let cells: Vec<String> = candidate.cells.iter().map(|cell| clean(cell)).collect();
+    format!("  --encoding {}: {}{bad}", clean(&candidate.encoding), cells.join(" | "))
 }
 
 /// An error with its causes, once.
@@ -212,6 +224,31 @@ mod tests {
         let silent = RpcError::with_detail(ErrorCode::Internal, Detail::log("a task panicked"));
         assert_eq!(refusal(&silent, Lang::Ja)[0], "E-INTERNAL 内部エラーが発生しました");
         assert!(refusal(&silent, Lang::En)[0].ends_with("(a task panicked)"));
+    }
+
+    /// S0.13: how the file reads in each encoding stands below what to do.
+    #[test]
+    fn an_undetected_encoding_is_shown_in_each_reading() {
+        let candidate = |encoding: &str, first_bad_byte, cells: &[&str]| EncodingCandidate {
+            encoding: encoding.to_owned(),
+            first_bad_byte,
+            cells: cells.iter().map(|cell| (*cell).to_owned()).collect(),
+        };
+        let error =
+            RpcError::with_detail(ErrorCode::CsvEncoding, Detail::name("a.csv")).with_candidates(vec![
+                candidate("euc-jp", None, &["山田", "東京\u{1b}"]),
+                candidate("cp932", None, &["ｻｳﾅﾄ", "ﾅ豬"]),
+                candidate("utf-8", Some(3), &["\u{FFFD}"]),
+            ]);
+        let lines = refusal(&error, Lang::En);
+        assert_eq!(lines[1], format!("  {}", ErrorCode::CsvEncoding.hint().en));
+        let shown = [
+            "  --encoding euc-jp: 山田 | 東京?",
+            "  --encoding cp932: ｻｳﾅﾄ | ﾅ豬",
+            "  --encoding utf-8: \u{FFFD}  (byte 3 is no text)",
+        ];
+        assert_eq!(lines[2..], shown);
+        assert!(refusal(&error, Lang::Ja)[4].contains("3バイト目"));
     }
 
     #[test]

@@ -103,13 +103,18 @@ async fn target(place: &Place, p: &ListImport) -> Result<Target, RpcError> {
 }
 
 /// Puts a file into a list.
-pub(super) async fn import(place: Place, p: ListImport) -> Result<ImportResult, RpcError> {
+/// `contacts`: how many there may be (S0.23).
+pub(super) async fn import(
+    place: Place,
+    p: ListImport,
+    contacts: Option<u64>,
+) -> Result<ImportResult, RpcError> {
     let mut assign = Vec::new();
     for login in &p.assign {
         assign.push(caller_named(&place.store, login).await?);
     }
     let target = target(&place, &p).await?;
-    let imported = into_list(&place, &target, p, assign).await;
+    let imported = into_list(&place, &target, p, Limits { assign, contacts }).await;
     if target.new_project && !matches!(&imported, Ok(result) if result.committed) {
         // Best effort: an empty project does no harm.
         let project = target.new.map(|spec| spec.project).unwrap_or(place.project);
@@ -118,16 +123,23 @@ pub(super) async fn import(place: Place, p: ListImport) -> Result<ImportResult, 
     imported
 }
 
+/// What binds an import into a list besides its file.
+struct Limits {
+    assign: Vec<UserId>,
+    contacts: Option<u64>,
+}
+
 async fn into_list(
     place: &Place,
     target: &Target,
     p: ListImport,
-    assign: Vec<UserId>,
+    limits: Limits,
 ) -> Result<ImportResult, RpcError> {
     let profile = profile(p.profile.as_deref().unwrap_or(&target.profile))?;
     let mut options = options(&p, ImportOptions::for_lists(profile))?;
     options.owners = Some(owners(&place.store).await?);
-    options.assign = assign;
+    options.max_contacts = options.max_contacts.min(limits.contacts.unwrap_or(u64::MAX));
+    options.assign = limits.assign;
     options.new_list = target.new.clone();
     carry_out(place, Register::List(target.id), target.name.clone(), p, options).await
 }
@@ -343,7 +355,12 @@ fn previewed(row: ImportRow) -> PreviewRow {
         number: row.phone.national(),
         further: row.extra_phones.len(),
         categories: row.categories,
-        columns: row.attributes.into_iter().map(|(name, text)| (name.to_string(), text.into())).collect(),
+        columns: row
+            .attributes
+            .into_iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(name, text)| (name.to_string(), text.into()))
+            .collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dialer::Claimed as DialerClaimed;
 use protocol::result::{EarlierCall, SeatStatus};
-use protocol::{ErrorCode, RpcError};
+use protocol::{EncodingCandidate, ErrorCode, RpcError};
 use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
@@ -589,7 +589,21 @@ pub(super) fn store_error(error: &StoreError) -> RpcError {
         StoreError::File { source, .. } => format!("{error}: {source}"),
         other => other.to_string(),
     };
-    RpcError::refused_as(code, store_says(error, detail))
+    let refused = RpcError::refused_as(code, store_says(error, detail));
+    match error {
+        StoreError::Import(error) => refused.with_candidates(candidates(error)),
+        _ => refused,
+    }
+}
+
+/// How a file reads in the encodings that it may be in.
+fn candidates(error: &store::import::ImportError) -> Vec<EncodingCandidate> {
+    let candidate = |tried: &store::import::Candidate| EncodingCandidate {
+        encoding: tried.encoding.as_str().to_owned(),
+        first_bad_byte: tried.first_bad_byte,
+        cells: tried.cells.clone(),
+    };
+    error.candidates.iter().map(candidate).collect()
 }
 
 /// Lets time pass inside a job.

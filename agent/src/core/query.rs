@@ -87,7 +87,8 @@ impl Core {
     fn list_import(&mut self, p: ListImport, by: Actor, reply: Reply, now: Now) {
         let place = self.import_place(by, now);
         let cancel = place.cancel.clone();
-        self.spawn_import(reply, cancel, async move { super::import::import(place, p).await });
+        let contacts = self.config.contacts.max;
+        self.spawn_import(reply, cancel, async move { super::import::import(place, p, contacts).await });
     }
 
     pub(super) fn import_place(&self, by: Actor, now: Now) -> super::import::Place {

@@ -6,7 +6,7 @@ use crate::dnc_preview::DncEffect;
 use crate::error::Error;
 use crate::export::ExportOptions;
 use crate::id::AttemptId;
-use crate::import::{Cancel, ImportJob, ImportOptions, ImportSource};
+use crate::import::{Cancel, ImportJob, ImportSource};
 use crate::model::{Actor, Advance, ClaimSpec, DialRules, DncQuery, HistoryQuery, ListSpec, Role};
 use crate::phone::DialPlan;
 use crate::progress::Progress;
@@ -36,14 +36,7 @@ async fn calls_are_served_while_an_import_runs() {
         .id;
     let big =
         store.create_list(ListSpec { name: "big".into(), project }, Actor::default(), NOW).await.unwrap().id;
-    let job = |list, rows| ImportJob {
-        list: Some(list),
-        source: csv(rows),
-        options: ImportOptions::default(),
-        by: Actor::default(),
-        now: NOW,
-        progress: None,
-    };
+    let job = |list, rows| ImportJob::into_list(list, csv(rows), NOW);
     assert_eq!(store.import(job(small, 1)).await.unwrap().inserted, 1);
     let importing = store.import(job(big, 3000));
     let dialing = async {
@@ -93,10 +86,7 @@ async fn long_reads_count_and_end_when_nobody_wants_them() {
     let project = store.ensure_project("案件", None, NOW).await.unwrap();
     let spec = ListSpec { name: "名簿".into(), project };
     let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
-    let options = ImportOptions::default();
-    let (by, progress) = (Actor::default(), None);
-    let job = ImportJob { list: Some(list), source: csv(2_500), options, by, now: NOW, progress };
-    store.import(job).await.unwrap();
+    store.import(ImportJob::into_list(list, csv(2_500), NOW)).await.unwrap();
     for number in ["0312340001", "0312340002"] {
         let entry = crate::DncEntry {
             phone: number.into(),
@@ -105,7 +95,7 @@ async fn long_reads_count_and_end_when_nobody_wants_them() {
             attempt: None,
             evidence: None,
             source: "manual".into(),
-            by,
+            by: Actor::default(),
             now: NOW,
         };
         store.dnc_add(entry).await.unwrap();
@@ -285,8 +275,7 @@ async fn damage_in_a_large_database_is_found_and_told() {
     let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
     let (by, progress) = (Actor::default(), None);
     let source = csv(15_000);
-    let job =
-        ImportJob { list: Some(list), source, options: ImportOptions::default(), by, now: NOW, progress };
+    let job = ImportJob { by, progress, ..ImportJob::into_list(list, source, NOW) };
     store.import(job).await.unwrap();
     store.look_for_damage(Progress::default()).await.unwrap();
     assert!(store.damage().borrow().is_none());

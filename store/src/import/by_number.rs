@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::id::ImportId;
 use crate::phone::Phone;
-use crate::staging::{NumberRow, StagedRow};
+use crate::staging::{NumberRow, Placed, StagedRow};
 
 use super::packed;
 
@@ -52,17 +52,17 @@ impl ByNumber {
         Self { path, run: Run::default(), most, count: 0, spilled: None }
     }
 
-    /// Takes a row. `position`: of the lead that was made of it.
+    /// Takes a row and what it did to the list.
     ///
     /// # Errors
     /// [`Error::File`] when the disk is full or fails.
-    pub(super) fn push(&mut self, row: &StagedRow, position: Option<i64>) -> Result<()> {
+    pub(super) fn push(&mut self, row: &StagedRow, placed: Placed) -> Result<()> {
         if self.run.bytes.len() >= self.most {
             self.spill().map_err(|source| failed(&self.path, source))?;
         }
         let at = u32::try_from(self.run.bytes.len()).unwrap_or(u32::MAX);
         self.run.places.push((order(&row.phone), at));
-        packed::put(&mut self.run.bytes, row, position);
+        packed::put(&mut self.run.bytes, row, placed);
         self.count += 1;
         Ok(())
     }
@@ -281,6 +281,14 @@ mod tests {
         }
     }
 
+    fn placed(again: bool, at: u64) -> Placed {
+        match at % 3 {
+            _ if again => Placed::Same,
+            0 => Placed::Changed,
+            _ => Placed::New(at as i64 + 1),
+        }
+    }
+
     #[test]
     fn rows_come_back_by_number_and_equal_ones_in_the_order_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
@@ -293,7 +301,7 @@ mod tests {
                 let number = if at % 5 == 0 { number * 10 + at % 3 } else { number };
                 let again = expected.iter().any(|(phone, ..)| *phone == format!("+81{number}"));
                 let row = row(number, &format!("会社{at}"), again);
-                rows.push(&row, (!again).then_some(at as i64 + 1)).unwrap();
+                rows.push(&row, placed(again, at)).unwrap();
                 expected.push((format!("+81{number}"), at, again));
             }
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
@@ -304,7 +312,7 @@ mod tests {
                 assert_eq!(found.row.phone.expose(), phone);
                 assert_eq!(found.row.company.as_deref(), Some(&*format!("会社{at}")));
                 assert_eq!(found.row.categories.len(), format!("会社{at}").len() % 3);
-                assert_eq!((found.position, found.row.again), ((!again).then_some(at as i64 + 1), again));
+                assert_eq!((found.placed, found.row.again), (placed(again, at), again));
                 assert_eq!(found.row.raw_phone.is_empty(), !again);
             }
         }
@@ -319,8 +327,8 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_written_is_told() {
         let mut rows = ByNumber::with_runs(Path::new("/nowhere"), ImportId::generate(1), 1);
-        rows.push(&row(312_345_678, "A", false), None).unwrap();
-        let error = rows.push(&row(312_345_679, "B", false), None).unwrap_err();
+        rows.push(&row(312_345_678, "A", false), Placed::Same).unwrap();
+        let error = rows.push(&row(312_345_679, "B", false), Placed::Same).unwrap_err();
         assert_eq!(error.code(), "E-FILE");
     }
 }

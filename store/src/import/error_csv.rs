@@ -65,4 +65,5 @@ impl ErrorCsv {
     }
 }
 
-const ADDED: [&str; 5] = ["エラー行", "エラー列", "エラーコード", "エラー内容", "エラー対処"];
+/// The columns behind those of the file.
+pub(super) const ADDED: [&str; 5] = ["エラー行", "エラー列", "エラーコード", "エラー内容", "エラー対処"];

@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::code::Code;
 use crate::error::Said;
 use crate::phone::Phone;
 
-use super::options::{ColumnMap, HeaderMode, ImportOptions};
+use super::error_csv::ADDED;
+use super::head::Below;
+use super::options::{ColumnMap, HeaderMode, ImportOptions, NamedColumn};
 use super::table::{MOST_CELLS, Record};
-use crate::export::{EMAIL, EXCLUDED, FURTHER, OURS, strip_neutraliser};
+use super::words::{
+    LONGEST_NAME, contact_role, fold, is_column_name, looks_like_phone_name, role_of, says_what_it_is,
+};
+use crate::export::{OURS, strip_neutraliser};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Company,
     Person,
+    /// Given name, where [`Role::Person`] is the family name.
+    GivenName,
     Phone,
     /// A further number, labelled by the column's name.
     ExtraPhone,
@@ -44,6 +49,8 @@ pub(super) struct Columns {
     pub(super) roles: Vec<Role>,
     /// Names of columns that look like phone columns but are not dialed.
     pub(super) ignored_phones: Vec<Arc<str>>,
+    /// A line of the file named them: a cell beyond is of none that we know.
+    named: bool,
 }
 
 /// Why line 1 cannot be used.
@@ -57,7 +64,8 @@ pub(super) struct BadHeader {
 impl Columns {
     /// The columns where no header names them: company, person, phone, categories, then anything.
     pub(super) fn positional(cells: usize) -> Self {
-        let mut columns = Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new() };
+        let mut columns =
+            Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new(), named: false };
         columns.widen(cells.max(CANONICAL.len()));
         columns
     }
@@ -67,7 +75,8 @@ impl Columns {
         if names.is_empty() {
             return Self::positional(cells);
         }
-        let mut columns = Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new() };
+        let mut columns =
+            Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new(), named: false };
         for name in names {
             columns.push(name, role_of(name));
         }
@@ -79,7 +88,7 @@ impl Columns {
     pub(super) fn widen(&mut self, cells: usize) {
         while self.names.len() < cells {
             let at = self.names.len();
-            match CANONICAL.get(at).filter(|_| self.roles.len() == at && at < CANONICAL.len()) {
+            match CANONICAL.get(at).filter(|_| !self.named) {
                 Some((name, role)) if !self.roles.contains(role) => self.push(name, *role),
                 _ => self.push(&format!("列{}", at + 1), Role::Attribute),
             }
@@ -192,26 +201,31 @@ impl Columns {
     }
 }
 
-/// The columns of a file that begins with `first`, and whether that line names them.
-pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, bool), BadHeader> {
+/// The columns of a file that begins with `first`, and whether that line names them. `below`: the rows behind it.
+pub(super) fn read(
+    first: &Record,
+    below: &Below,
+    options: &ImportOptions,
+) -> Result<(Columns, bool), BadHeader> {
     let map = &options.map;
     // Whoever names a column by its name says that there is a header.
     let named = map.iter().any(|entry| !entry.from.starts_with(['#', '＃']));
     let header = match options.header {
-        HeaderMode::None => false,
+        HeaderMode::None => is_our_own(first),
         HeaderMode::Required => true,
         HeaderMode::Auto if !options.unnamed.is_empty() => Phone::parse(first.cell(0).trim()).is_err(),
-        HeaderMode::Auto => named || looks_like_header(first),
+        HeaderMode::Auto => named || looks_like_header(first, below),
     };
     if !header {
         let mut columns = Columns::unnamed(first.len(), options.unnamed);
         columns.name_by_hand(map, options.contacts)?;
         return Ok((columns, false));
     }
-    let mut columns = Columns { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new() };
+    let mut columns =
+        Columns { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new(), named: true };
     for cell in first.cells() {
         let name = strip_neutraliser(cell.trim());
-        let role = match role_of(name) {
+        let role = match named_role(name, options) {
             // Every other name is text (S4.39).
             Role::Phone if options.phone_column.as_ref().is_some_and(|only| only != name) => Role::Attribute,
             // A dial list keeps it as text.
@@ -223,7 +237,7 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
                 .unwrap_or(Role::Attribute),
             role => role,
         };
-        let known = !matches!(role, Role::Attribute | Role::Ours);
+        let known = !matches!(role, Role::Attribute | Role::Ours | Role::ExtraPhone);
         let twice = columns.names.iter().any(|other| !name.is_empty() && **other == *name);
         if twice || (known && columns.roles.contains(&role) && map.is_empty()) {
             return Err(BadHeader { code: Code::CsvHeaderDup, detail: Said::name(shorten(name)) });
@@ -244,14 +258,7 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
         }
     }
     if columns.index(Role::Phone).is_none() {
-        let found: Vec<String> = first.cells().map(|cell| shorten(cell.trim())).take(SHOWN_CELLS).collect();
-        let expected: Vec<&str> = CANONICAL.iter().map(|(name, _)| *name).collect();
-        let (expected, found) = (expected.join(","), found.join(","));
-        let detail = Said::new(
-            format!("必要な列: {expected}。ファイルの列: {found}"),
-            format!("expected: {expected}; found: {found}"),
-        );
-        return Err(BadHeader { code: Code::CsvHeader, detail });
+        return Err(BadHeader { code: Code::CsvHeader, detail: no_phone_column(first, below) });
     }
     for at in 0..columns.names.len() {
         if columns.roles[at] == Role::Attribute && matches!(&*columns.names[at], "メモ" | "回数") {
@@ -268,41 +275,99 @@ pub(super) fn read(first: &Record, options: &ImportOptions) -> Result<(Columns, 
     Ok((columns, true))
 }
 
+/// By the product's names, then by those that are always known.
+fn named_role(name: &str, options: &ImportOptions) -> Role {
+    let own = || options.columns.iter().find(|(known, _)| fold(known) == fold(name));
+    match own().filter(|_| name.len() <= LONGEST_NAME).map(|(_, column)| *column) {
+        Some(NamedColumn::Company) => Role::Company,
+        Some(NamedColumn::Person) => Role::Person,
+        Some(NamedColumn::GivenName) => Role::GivenName,
+        Some(NamedColumn::FurtherPhone) => Role::ExtraPhone,
+        None => role_of(name),
+    }
+}
+
 /// Number of cells of `record` that are names of columns we know.
 pub(super) fn known_names(record: &Record) -> usize {
     record.cells().filter(|cell| role_of(cell.trim()) != Role::Attribute).count()
 }
 
-/// A header names a phone column or two columns we know, and holds no phone number.
-fn looks_like_header(record: &Record) -> bool {
-    let phone_name = |cell: &str| role_of(cell.trim()) == Role::Phone || looks_like_phone_name(cell);
-    (record.cells().any(phone_name) || known_names(record) >= 2)
-        && record.cells().all(|cell| cell.len() > LONGEST_NAME || Phone::parse(cell).is_err())
+/// A header holds no phone number, and names columns: a phone column, two columns we know, one by a name that nobody has, or nothing
+/// but columns. Where one word only may be a name, the rows below decide: numbers stand under a text that is none.
+fn looks_like_header(record: &Record, below: &Below) -> bool {
+    let cells = || record.cells().map(str::trim).enumerate().filter(|(_, cell)| !cell.is_empty());
+    if cells().any(|(_, cell)| is_number(cell)) {
+        return false;
+    }
+    let named = cells().filter(|(_, cell)| is_column_name(cell)).count();
+    let others = cells().count() - named;
+    let under_text = || {
+        let over = below.column_of_numbers().map_or("", |at| record.cell(at).trim());
+        !over.is_empty() && over.len() <= LONGEST_NAME && !is_placeholder(over)
+    };
+    let phone_name = |(at, cell): (usize, &str)| {
+        role_of(cell) == Role::Phone || (looks_like_phone_name(cell) && below.has_numbers(at))
+    };
+    cells().any(phone_name)
+        || cells().any(|(_, cell)| says_what_it_is(cell))
+        || known_names(record) >= 2
+        || (named > 0 && (others == 0 || under_text()))
 }
 
-fn role_of(name: &str) -> Role {
-    if name.is_empty() || name.len() > LONGEST_NAME {
-        return Role::Attribute;
-    }
-    if let Some(bare) = name.strip_suffix(OURS) {
-        return Some(role_of(bare))
-            .filter(|role| matches!(role, Role::Assigned | Role::Excluded))
-            .unwrap_or(Role::Ours);
-    }
-    let folded = fold(name);
-    SYNONYMS.iter().find(|(known, _)| *known == folded).map_or(Role::Attribute, |(_, role)| *role)
+/// Whether it names a phone column and another of ours; no row and no title does.
+pub(super) fn is_sure_header(record: &Record) -> bool {
+    let phone = record.cells().any(|cell| role_of(cell.trim()) == Role::Phone);
+    phone && known_names(record) >= 2 && !record.cells().any(is_number)
 }
 
-/// What a column means that only contacts have: `メールアドレス`, `E-mail`, `所有者ID`.
-fn contact_role(name: &str) -> Role {
-    if name.len() > LONGEST_NAME {
-        return Role::Attribute;
+/// The first line of a file that we wrote: refused rows, or an export. It is a header also where the product has none.
+fn is_our_own(record: &Record) -> bool {
+    let refused = ADDED.iter().all(|name| record.cells().any(|cell| cell == *name));
+    refused || CANONICAL.iter().enumerate().all(|(at, (name, _))| record.cell(at) == *name)
+}
+
+/// Whether a cell is a phone number.
+pub(super) fn is_number(cell: &str) -> bool {
+    cell.len() <= LONGEST_NAME && Phone::parse(cell).is_ok()
+}
+
+/// What stands where a row has no number: `なし`, `不明`, `-`, or digits that are none.
+fn is_placeholder(cell: &str) -> bool {
+    let folded = fold(cell);
+    folded.is_empty()
+        || folded.chars().any(|c| c.is_ascii_digit())
+        || folded.chars().all(|c| !c.is_alphabetic())
+        || PLACEHOLDERS.contains(&folded.as_str())
+}
+
+/// What was found instead, and which column may be meant.
+fn no_phone_column(first: &Record, below: &Below) -> Said {
+    let expected: Vec<&str> = CANONICAL.iter().map(|(name, _)| *name).collect();
+    let expected = expected.join(",");
+    if first.cells().any(is_number) {
+        // It is a row, and a row is told to nobody here.
+        return Said::new(
+            format!(
+                "必要な列: {expected}。1行目に電話番号があります: 列名の行がなければ --header none を付けてください"
+            ),
+            format!(
+                "expected: {expected}; line 1 holds a phone number: if no line names the columns, add --header none"
+            ),
+        );
     }
-    match fold(name).as_str() {
-        name if EMAIL_NAMES.contains(&name) => Role::Email,
-        name if OWNER_NAMES.contains(&name) => Role::Owner,
-        _ => Role::Attribute,
+    let found: Vec<String> = first.cells().map(|cell| shorten(cell.trim())).take(SHOWN_CELLS).collect();
+    let found = found.join(",");
+    let mut ja = format!("電話番号の列がありません。必要な列: {expected}。ファイルの列: {found}");
+    let mut en = format!("no phone column; expected: {expected}; found: {found}");
+    let like = || first.cells().position(|cell| looks_like_phone_name(cell.trim()));
+    if let Some(at) = below.column_of_numbers().or_else(like) {
+        let name = first.cell(at).trim();
+        let named = first.cells().filter(|cell| cell.trim() == name).count() == 1;
+        let name = if named && !name.is_empty() { shorten(name) } else { format!("#{}", at + 1) };
+        ja.push_str(&format!("。{name} がそれなら --map 電話番号={name} を付けてください"));
+        en.push_str(&format!("; if it is {name}, add --map 電話番号={name}"));
     }
+    Said::new(ja, en)
 }
 
 /// Whether a column of this name means something to us, so that it can be none of a list's own.
@@ -310,29 +375,15 @@ pub(crate) fn is_ours(name: &str) -> bool {
     role_of(name) != Role::Attribute && !matches!(name, "メモ" | "回数")
 }
 
-/// `電話番号2`, `携帯電話`, `Phone 1`.
-fn looks_like_phone_name(name: &str) -> bool {
-    let folded = fold(name);
-    folded.len() <= LONGEST_NAME && PHONE_WORDS.iter().any(|word| folded.contains(word))
-}
-
-/// NFKC, lower case, no space: `ＴＥＬ `, `Company Name`.
-fn fold(name: &str) -> String {
-    name.nfkc()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '\u{FEFF}' | '\u{200B}'))
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
 fn shorten(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// Longest name of a column that is compared with known names, in bytes.
-const LONGEST_NAME: usize = 60;
 /// Cells of a wrong header that are shown.
 const SHOWN_CELLS: usize = 12;
 
+/// What people write where there is no number, folded.
+const PLACEHOLDERS: [&str; 9] = ["なし", "無し", "無", "不明", "未登録", "未定", "未確認", "none", "n/a"];
 /// The four columns of a list, in their order.
 const CANONICAL: [(&str, Role); 4] = [
     ("取引先会社名", Role::Company),
@@ -340,54 +391,6 @@ const CANONICAL: [(&str, Role); 4] = [
     ("電話番号", Role::Phone),
     ("カテゴリー", Role::Category),
 ];
-
-/// Known names, folded.
-const SYNONYMS: [(&str, Role); 39] = [
-    ("取引先会社名", Role::Company),
-    ("会社名", Role::Company),
-    ("会社", Role::Company),
-    ("企業名", Role::Company),
-    ("法人名", Role::Company),
-    ("company", Role::Company),
-    ("companyname", Role::Company),
-    ("取引先担当者名", Role::Person),
-    ("担当者名", Role::Person),
-    ("担当者", Role::Person),
-    ("氏名", Role::Person),
-    ("名前", Role::Person),
-    ("お名前", Role::Person),
-    ("person", Role::Person),
-    ("name", Role::Person),
-    ("電話番号", Role::Phone),
-    ("電話", Role::Phone),
-    ("tel", Role::Phone),
-    ("phone", Role::Phone),
-    ("phonenumber", Role::Phone),
-    ("telephone", Role::Phone),
-    (FURTHER, Role::Labelled),
-    (EXCLUDED, Role::Excluded),
-    ("発信担当者id", Role::Assigned),
-    ("カテゴリー", Role::Category),
-    ("カテゴリ", Role::Category),
-    ("category", Role::Category),
-    ("categories", Role::Category),
-    ("最終結果", Role::Ours),
-    ("最終通話日時", Role::Ours),
-    ("回数", Role::Ours),
-    ("メモ", Role::Ours),
-    ("エラー行", Role::Ours),
-    ("エラー列", Role::Ours),
-    ("エラーコード", Role::Ours),
-    ("エラー内容", Role::Ours),
-    ("エラー対処", Role::Ours),
-    ("error_line", Role::Ours),
-    ("error_code", Role::Ours),
-];
-/// Names of the column of mail addresses, folded; the first is how our own export calls it.
-const EMAIL_NAMES: [&str; 5] = [EMAIL, "メール", "email", "mail", "emailaddress"];
-/// The same of the column of owners. A CRM's 所有者 or owner is a name, not a login.
-const OWNER_NAMES: [&str; 2] = ["所有者id", "ownerlogin"];
-const PHONE_WORDS: [&str; 5] = ["電話", "携帯", "tel", "phone", "mobile"];
 
 #[cfg(test)]
 mod tests {
@@ -408,7 +411,7 @@ mod tests {
     }
 
     fn roles(line: &str) -> Option<Vec<Role>> {
-        let (columns, header) = read(&record(line), &mode(HeaderMode::Auto)).unwrap();
+        let (columns, header) = read(&record(line), &Below::default(), &mode(HeaderMode::Auto)).unwrap();
         header.then_some(columns.roles)
     }
 
@@ -438,30 +441,91 @@ mod tests {
         ] {
             assert_eq!(roles(line), None, "{line}");
         }
-        assert!(!read(&record("会社名,電話番号"), &mode(HeaderMode::None)).unwrap().1);
+        assert!(!read(&record("会社名,電話番号"), &Below::default(), &mode(HeaderMode::None)).unwrap().1);
+    }
+
+    fn auto(text: &str) -> Result<bool, BadHeader> {
+        let below = Below::line(text, super::super::Delimiter::Comma, 0);
+        read(&record(text), &below, &mode(HeaderMode::Auto)).map(|(_, header)| header)
+    }
+
+    /// S0.17: words that stand above columns only, or beside nothing but such, or above numbers.
+    #[test]
+    fn a_line_of_names_is_a_header_also_without_a_phone_column() {
+        for (text, advice) in [
+            ("会社名,住所\nA社,東京都\nB社,大阪府\n", None),
+            ("会社名,本社\nA社,東京都\n", None),
+            ("住所,備考\n東京都,大口\n", None),
+            ("会社名,住所,代表\nA社,東京都,0312345678\nB社,大阪府,0612345678\n", Some("代表")),
+            ("会社,本社,代表\nA社,東京都,0312345678\nB社,大阪府,0612345678\n", Some("代表")),
+            (
+                "店,本社,お電話\nA社,東京都,0312345678\nB社,大阪府,不明\nC社,大阪府,0612345678\n",
+                Some("お電話"),
+            ),
+            ("氏名,携帯\n山田,\n佐藤,\n", Some("携帯")),
+            ("会社名,,\nA社,東京都,0312345678\n", Some("#3")),
+        ] {
+            let missing = auto(text).unwrap_err();
+            assert_eq!(missing.code, Code::CsvHeader, "{text}");
+            let advised = missing.detail.en.split_once("--map 電話番号=").map(|(_, name)| name);
+            assert_eq!(advised, advice, "{text}: {}", missing.detail.en);
+            assert_eq!(missing.detail.ja.contains("--map"), advice.is_some());
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_number_is_a_row() {
+        let rest = "\nB社,佐藤,0612345678\nC社,鈴木,0522345678\n";
+        for line in [
+            "山田商店,山田,",
+            "山田商店,担当者,",
+            "山田商店,担当者,なし",
+            "山田商店,ご担当者様,不明",
+            "山田商店,担当者,03-1234",
+            "日本電話工業,山田,",
+            "Hotel Okura,山田,",
+            "Hotel Okura,,",
+            "携帯ショップ,山田,-",
+            "山田商店,山田,調査中",
+        ] {
+            assert!(!auto(&format!("{line}{rest}")).unwrap(), "{line}");
+        }
+        // Nor is a file without any number one of names.
+        assert!(!auto("山田商店,山田\n佐藤商店,佐藤\n").unwrap());
     }
 
     /// S1.15, X1.
     #[test]
     fn wrong_headers_say_what_was_found() {
         let auto = mode(HeaderMode::Auto);
-        let missing = read(&record("会社名,担当者名,携帯"), &auto).unwrap_err();
+        let missing = read(&record("会社名,担当者名,携帯"), &Below::default(), &auto).unwrap_err();
         assert_eq!(missing.code, Code::CsvHeader);
         assert!(missing.detail.en.contains("found: 会社名,担当者名,携帯"), "{}", missing.detail.en);
         let required = mode(HeaderMode::Required);
-        assert_eq!(read(&record("a,0312345678"), &required).unwrap_err().code, Code::CsvHeader);
+        let row = read(&record("a,0312345678"), &Below::default(), &required).unwrap_err();
+        assert_eq!(row.code, Code::CsvHeader);
+        assert!(
+            row.detail.en.ends_with("--header none") && !row.detail.en.contains("0312345678"),
+            "{}",
+            row.detail.en
+        );
         for line in ["電話番号,電話番号", "会社名,取引先会社名,電話番号", "電話番号,住所,住所"]
         {
-            assert_eq!(read(&record(line), &auto).unwrap_err().code, Code::CsvHeaderDup, "{line}");
+            assert_eq!(
+                read(&record(line), &Below::default(), &auto).unwrap_err().code,
+                Code::CsvHeaderDup,
+                "{line}"
+            );
         }
-        let (columns, _) = read(&record("電話番号,電話番号2,携帯,,"), &auto).unwrap();
+        let (columns, _) = read(&record("電話番号,電話番号2,携帯,,"), &Below::default(), &auto).unwrap();
         assert_eq!(columns.ignored_phones.len(), 2);
         assert_eq!(&*columns.names[3], "列4");
     }
 
     fn mapped(line: &str, map: &[&str]) -> Result<Columns, BadHeader> {
         let map = map.iter().map(|entry| entry.parse().unwrap()).collect();
-        read(&record(line), &ImportOptions { map, ..ImportOptions::default() }).map(|(columns, _)| columns)
+        read(&record(line), &Below::default(), &ImportOptions { map, ..ImportOptions::default() })
+            .map(|(columns, _)| columns)
     }
 
     /// S4.40: columns are named by hand, several phone columns too.
@@ -488,9 +552,9 @@ mod tests {
     fn one_name_only_is_the_phone_column() {
         let only =
             ImportOptions { phone_column: Some("電話番号".to_owned()), ..ImportOptions::default() };
-        let (columns, _) = read(&record("会社名,TEL,電話番号"), &only).unwrap();
+        let (columns, _) = read(&record("会社名,TEL,電話番号"), &Below::default(), &only).unwrap();
         assert_eq!(columns.roles, [Role::Company, Role::Attribute, Role::Phone]);
         assert_eq!(&*columns.names[1], "TEL(列2)");
-        assert_eq!(read(&record("会社名,TEL"), &only).unwrap_err().code, Code::CsvHeader);
+        assert_eq!(read(&record("会社名,TEL"), &Below::default(), &only).unwrap_err().code, Code::CsvHeader);
     }
 }

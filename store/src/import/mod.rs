@@ -5,11 +5,14 @@
 //! database is somebody else's: this module only reads and judges. [`preview`] does the same without keeping rows.
 
 mod by_number;
+mod detect;
 mod encoding;
 mod error_csv;
+mod head;
 mod header;
 mod options;
 mod packed;
+mod plausible;
 mod preview;
 mod profile;
 mod reader;
@@ -18,12 +21,13 @@ mod row;
 mod run;
 mod seen;
 mod table;
+mod words;
 
 pub use encoding::Encoding;
 pub(crate) use header::is_ours;
 pub use options::{
     Cancel, ColumnMap, Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource,
-    RequiredNames, UnknownWord,
+    NamedColumn, RequiredNames, UnknownWord,
 };
 pub(crate) use preview::look;
 pub use preview::{PREVIEW_ROWS, Preview, preview};

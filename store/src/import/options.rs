@@ -60,6 +60,8 @@ pub struct ImportOptions {
     pub unnamed: &'static [&'static str],
     /// Only a column of exactly this name is the phone column (CALLTREE, S4.39); `None` knows other names too.
     pub phone_column: Option<String>,
+    /// What columns are called besides the names that are always known.
+    pub columns: Vec<(String, NamedColumn)>,
     /// The rows are contacts: they have a mail address and an owner.
     pub contacts: bool,
     /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
@@ -138,6 +140,20 @@ pub enum DupExisting {
     Skip,
 }
 
+/// What a product's own name of a column stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedColumn {
+    /// The company.
+    Company,
+    /// The person, or the family name where there is a column of given names.
+    Person,
+    /// The given name, written behind the family name.
+    GivenName,
+    /// A further number, labelled by the column's name.
+    FurtherPhone,
+}
+
 /// Which names a row must have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -173,6 +189,7 @@ impl Default for ImportOptions {
             max_contacts: u64::MAX,
             unnamed: &[],
             phone_column: None,
+            columns: Vec::new(),
             contacts: false,
             warn_quotes: false,
             reasoned: &[],
@@ -202,6 +219,7 @@ impl ImportOptions {
             max_leads: profile.max_leads.unwrap_or(u64::MAX),
             max_contacts: profile.max_contacts.unwrap_or(u64::MAX),
             phone_column: profile.phone_column.clone(),
+            columns: profile.columns.clone(),
             warn_quotes: profile.no_quotes,
             ..Self::default()
         }

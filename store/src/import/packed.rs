@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use crate::id::UserId;
 use crate::phone::{Clir, Phone};
-use crate::staging::{NumberRow, StagedRow};
+use crate::staging::{NumberRow, Placed, StagedRow};
 
 use super::ExtraPhone;
 
 /// Appends a row: its length, then what [`take`] reads. Only a row that is again of a number keeps what a lead needs besides.
-pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, position: Option<i64>) {
+pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     let begin = out.len();
     out.extend([0; LENGTH]);
-    out.extend(position.unwrap_or(0).to_le_bytes());
+    let position = match placed {
+        Placed::New(position) => position,
+        Placed::Changed => CHANGED,
+        Placed::Same => SAME,
+    };
+    out.extend(position.to_le_bytes());
     let owner = row.owner.flatten();
     let flags = [row.joins, row.again, row.owner.is_some(), owner.is_some(), row.assigned.is_some()];
     out.push((0..).zip(flags).fold(0, |sum, (at, flag)| sum | u8::from(flag) << at));
@@ -58,7 +63,11 @@ pub(super) fn record(bytes: &[u8], at: usize) -> Option<&[u8]> {
 /// The row of a whole [`record`].
 pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let mut cells = Cells(record.get(LENGTH..)?);
-    let position = Some(i64::from_le_bytes(*cells.chunk()?)).filter(|position| *position > 0);
+    let placed = match i64::from_le_bytes(*cells.chunk()?) {
+        CHANGED => Placed::Changed,
+        SAME => Placed::Same,
+        position => Placed::New(position),
+    };
     let [flags] = *cells.chunk()?;
     let [joins, again, says_owner, has_owner, has_assigned] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
     let owner = if has_owner { Some(cells.user()?) } else { None };
@@ -99,7 +108,7 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
         let attr = |cells: &mut Cells<'_>| Some((Arc::from(cells.text()?), cells.text()?.to_owned()));
         row.attrs = (0..cells.number()?).map(|_| attr(&mut cells)).collect::<Option<_>>()?;
     }
-    Some(NumberRow { row, position })
+    Some(NumberRow { row, placed })
 }
 
 fn number(out: &mut Vec<u8>, count: usize) {
@@ -153,6 +162,9 @@ impl<'a> Cells<'a> {
 }
 
 const LENGTH: usize = 4;
+/// Positions begin with 1.
+const SAME: i64 = 0;
+const CHANGED: i64 = -1;
 
 #[cfg(test)]
 mod tests {
@@ -183,14 +195,14 @@ mod tests {
             joins: true,
         };
         let mut bytes = Vec::new();
-        put(&mut bytes, &row, None);
+        put(&mut bytes, &row, Placed::Changed);
         let second = bytes.len();
         let first_of_its_number = StagedRow { again: false, joins: false, company: None, ..row.clone() };
-        put(&mut bytes, &first_of_its_number, Some(7));
+        put(&mut bytes, &first_of_its_number, Placed::New(7));
         let back = take(record(&bytes, 0).unwrap()).unwrap();
-        assert_eq!((format!("{:?}", back.row), back.position), (format!("{row:?}"), None));
+        assert_eq!((format!("{:?}", back.row), back.placed), (format!("{row:?}"), Placed::Changed));
         let back = take(record(&bytes, second).unwrap()).unwrap();
-        assert_eq!((back.row.company, back.position, back.row.again), (None, Some(7), false));
+        assert_eq!((back.row.company, back.placed, back.row.again), (None, Placed::New(7), false));
         assert_eq!((back.row.categories, back.row.attrs.len()), (row.categories, 0));
         for end in 0..second {
             assert!(record(&bytes[..end], 0).is_none(), "{end}");

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use super::options::{DupExisting, DupPolicy, HeaderMode, RequiredNames};
+use super::options::{DupExisting, DupPolicy, HeaderMode, NamedColumn, RequiredNames};
 
 /// The rules of a product whose lists people bring along, or that is to read theirs, or of none (`open`). Data, not code:
 /// `profiles.json`.
@@ -33,6 +33,9 @@ pub struct Profile {
     pub max_categories: Option<usize>,
     /// The one name of the phone column (S4.39); `None`: any that is known.
     pub phone_column: Option<String>,
+    /// What the product calls columns, besides the names that every profile knows.
+    #[serde(default)]
+    pub columns: Vec<(String, NamedColumn)>,
     /// The product takes no quotation marks (S0.21): a file that has some is read with a warning, and one for it is written
     /// without.
     #[serde(default)]

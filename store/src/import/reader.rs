@@ -3,11 +3,14 @@ use std::sync::Arc;
 
 use crate::code::Code;
 use crate::error::Said;
+use crate::staging::Blanks;
 
-use super::encoding::{self, Encoding, TextStream};
+use super::detect::detect;
+use super::encoding::TextStream;
 use super::error_csv::ErrorCsv;
+use super::head::{self, Below};
 use super::header::{self, Columns, Role};
-use super::options::{Delimiter, DupPolicy, ImportOptions, ImportSource};
+use super::options::{Delimiter, DupPolicy, HeaderMode, ImportOptions, ImportSource};
 use super::report::{ImportError, ImportProgress, ImportReport, Problem};
 use super::row::{ImportRow, judge};
 use super::seen::Seen;
@@ -57,9 +60,10 @@ impl ImportReader {
         let io = |error| ImportError::io(&file, error);
         let encoding = match options.encoding {
             Some(encoding) => encoding,
-            None => encoding::detect(&mut *input.bytes).map_err(io)?.map_err(|undetected| {
-                let byte =
-                    undetected.candidates.iter().filter_map(|candidate| candidate.first_bad_byte).max();
+            None => detect(&mut *input.bytes).map_err(io)?.map_err(|undetected| {
+                // None is to blame where one encoding fits, or two do.
+                let bad = undetected.candidates.iter().map(|candidate| candidate.first_bad_byte);
+                let byte = bad.collect::<Option<Vec<u64>>>().and_then(|bad| bad.into_iter().max());
                 let error = ImportError::new(Code::CsvEncoding, &file, None, Said::nothing());
                 ImportError { byte, candidates: undetected.candidates, ..error }
             })?,
@@ -67,10 +71,15 @@ impl ImportReader {
         let mut stream = TextStream::new(input.bytes, encoding).map_err(io)?;
         let mut text = String::new();
         stream.read_text(&mut text).map_err(io)?;
-        let delimiter = match options.delimiter {
-            Delimiter::Auto => sniff_delimiter(&text),
-            fixed => fixed,
+        let (named, body) = head::named_delimiter(&text);
+        let delimiter = match (options.delimiter, named) {
+            (Delimiter::Auto, Some(named)) => named,
+            (Delimiter::Auto, None) => head::delimiter(body),
+            (fixed, _) => fixed,
         };
+        let titles = if options.header == HeaderMode::None { 0 } else { head::titles(body, delimiter) };
+        let below = Below::line(body, delimiter, titles);
+        let skipped = titles + usize::from(named.is_some());
         let table = Table::new(stream, text, delimiter.byte().unwrap_or(b','));
         let error_csv = options.error_csv.as_deref().map(ErrorCsv::create).transpose().map_err(io)?;
         let mut reader = Self {
@@ -85,7 +94,7 @@ impl ImportReader {
             bytes_total: input.size,
             options,
         };
-        reader.read_header()?;
+        reader.read_header(&below, skipped)?;
         Ok(reader)
     }
 
@@ -137,6 +146,21 @@ impl ImportReader {
         self.columns.index(Role::Assigned).is_some()
     }
 
+    /// The columns of the file whose empty cells blank what is there.
+    pub(super) fn blanks(&self) -> Blanks {
+        let has = |role| {
+            // Where no line names them, the columns are those of the first row.
+            let width = if self.report.header { self.columns.names.len() } else { self.record.len() };
+            self.options.overwrite_empty && self.columns.index(role).is_some_and(|at| at < width)
+        };
+        Blanks {
+            company: has(Role::Company),
+            person: has(Role::Person),
+            categories: has(Role::Category),
+            owner: has(Role::Owner),
+        }
+    }
+
     /// What was found so far.
     pub fn report(&self) -> &ImportReport {
         &self.report
@@ -166,18 +190,25 @@ impl ImportReader {
         Ok(self.report)
     }
 
-    fn read_header(&mut self) -> Result<(), ImportError> {
+    /// `skipped`: records before it that are neither header nor rows.
+    fn read_header(&mut self, below: &Below, skipped: usize) -> Result<(), ImportError> {
+        for _ in 0..skipped {
+            self.read_record()?;
+        }
         if !self.read_record()? {
             return Err(self.fatal(Code::CsvEmpty, None, Said::nothing()));
         }
         let line = self.record.line;
-        let (columns, header) = header::read(&self.record, &self.options)
+        let (columns, header) = header::read(&self.record, below, &self.options)
             .map_err(|bad| self.fatal(bad.code, Some(line), bad.detail))?;
         self.report.header = header;
         self.pending = !header;
-        for name in &columns.ignored_phones {
-            let problem = (Code::ColIgnored, line, Some(Arc::clone(name)), String::new());
-            push(&mut self.report, problem);
+        let (code, names): (_, Vec<&Arc<str>>) = match self.options.contacts && header {
+            true => (Code::ColDropped, columns.attributes().collect()),
+            false => (Code::ColIgnored, columns.ignored_phones.iter().collect()),
+        };
+        for name in names {
+            push(&mut self.report, (code, line, Some(Arc::clone(name)), String::new()));
         }
         self.columns = columns;
         Ok(())
@@ -308,34 +339,6 @@ fn push(report: &mut ImportReport, place: (Code, u64, Option<Arc<str>>, String))
     Some(report.problems.len() - 1)
 }
 
-/// The delimiter that makes the first rows look most like a list: known names, then columns, then equal widths.
-fn sniff_delimiter(text: &str) -> Delimiter {
-    let score = |delimiter: Delimiter| {
-        let bytes = std::io::Cursor::new(text.as_bytes().to_vec());
-        let Ok(stream) = TextStream::new(Box::new(bytes), Encoding::Utf8) else { return (0, 0, 0) };
-        let mut table = Table::new(stream, String::new(), delimiter.byte().unwrap_or(b','));
-        let (mut record, mut widths, mut names) = (Record::default(), Vec::new(), 0);
-        while widths.len() < SNIFFED_ROWS && matches!(table.read(&mut record), Ok(true)) {
-            if record.is_blank() {
-                continue;
-            }
-            if widths.is_empty() && record.len() > 1 {
-                names = header::known_names(&record);
-            }
-            widths.push(record.len());
-        }
-        let first = widths.first().copied().unwrap_or(0);
-        let wide = widths.iter().filter(|width| **width >= 2).count();
-        let equal = widths.iter().filter(|width| **width == first && first >= 2).count();
-        (names, wide, equal)
-    };
-    // The last of equals wins, so comma stands last.
-    [Delimiter::Semicolon, Delimiter::Tab, Delimiter::Comma]
-        .into_iter()
-        .max_by_key(|delimiter| score(*delimiter))
-        .unwrap_or(Delimiter::Comma)
-}
-
 fn shorten(text: &str) -> String {
     text.chars().take(SHOWN_CHARS).collect()
 }
@@ -344,5 +347,3 @@ fn shorten(text: &str) -> String {
 const SHOWN_CHARS: usize = 80;
 /// Lines listed for one duplicated number.
 const MOST_LINES: usize = 100;
-/// Rows looked at to find the delimiter.
-const SNIFFED_ROWS: usize = 20;

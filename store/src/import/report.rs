@@ -82,7 +82,7 @@ pub struct ImportReport {
     pub columns: Vec<Arc<str>>,
     /// Rows with content, without the header.
     pub rows: u64,
-    /// Rows that are good to keep.
+    /// Rows that are good to keep and superseded by none; with `refused` and `duplicates` all of `rows`.
     pub accepted: u64,
     /// Rows refused.
     pub refused: u64,
@@ -105,7 +105,8 @@ pub struct ImportReport {
     pub import: Option<ImportId>,
     /// Whether rows were kept. Set by the database.
     pub applied: bool,
-    /// Leads that are new on the list. Set by the database.
+    /// Leads that are new on the list, whatever later rows of the same number made of them. Where a file goes into a list, this and
+    /// the next three are all of `accepted`. Set by the database.
     pub inserted: u64,
     /// Leads that were on the list and changed. Set by the database.
     pub updated: u64,
@@ -235,8 +236,8 @@ pub struct Candidate {
     pub encoding: Encoding,
     /// Offset of the first byte that is not text in it.
     pub first_bad_byte: Option<u64>,
-    /// The beginning of the file read this way.
-    pub sample: String,
+    /// The first cells of the file that are beyond ASCII, read this way and shortened; U+FFFD where bytes are no text.
+    pub cells: Vec<String>,
 }
 
 /// Why a file as a whole cannot be imported. Nothing of it may be kept.
@@ -278,9 +279,12 @@ fn line_of(line: Option<u64>) -> String {
 fn detail_of(detail: &Said, candidates: &[Candidate]) -> String {
     let mut text = if detail.en.is_empty() { String::new() } else { format!(" ({detail})") };
     for candidate in candidates {
-        if let Some(byte) = candidate.first_bad_byte {
-            text.push_str(&format!(" Not {}: byte {byte}.", candidate.encoding.as_str()));
-        }
+        let encoding = candidate.encoding.as_str();
+        // The cells are left to those who show them: they are names of people, and this goes into logs.
+        text.push_str(&match candidate.first_bad_byte {
+            Some(byte) => format!(" Not {encoding}: byte {byte}."),
+            None => format!(" Perhaps {encoding}."),
+        });
     }
     text
 }

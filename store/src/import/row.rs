@@ -43,7 +43,7 @@ pub struct ImportRow {
     pub extra_phones: Vec<ExtraPhone>,
     /// Categories, each once, in the order of the file.
     pub categories: Vec<String>,
-    /// Other columns that have content: name and text.
+    /// Other columns that have content: name and text; where empty cells blank what is there, the empty ones too.
     pub attributes: Vec<(Arc<str>, String)>,
     /// Line of the earlier row with the same number that this one supersedes (policy `last`).
     pub replaces: Option<u64>,
@@ -100,6 +100,11 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         }
         RequiredNames::Either | RequiredNames::Person | RequiredNames::None => {}
     }
+    let given = text(record, column(Role::GivenName), &mut problems);
+    let person = match (person, given) {
+        (Some(family), Some(given)) => Some(format!("{family} {given}")),
+        (one, other) => one.or(other),
+    };
     let categories = categories(record, column(Role::Category), options.max_categories, &mut problems);
     let phone_column = column(Role::Phone);
     let raw_phone = phone_column.map_or("", |at| record.cell(at));
@@ -108,6 +113,9 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
             problems.extend(parsed.warnings.iter().map(|code| (*code, phone_column)));
             if parsed.phone.kind().auto_dial() == AutoDial::Deny {
                 problems.push((Code::PhoneForbidden, phone_column));
+            }
+            if parsed.ext.is_some() {
+                problems.push((Code::PhoneExt, phone_column));
             }
             Some(parsed)
         }
@@ -145,7 +153,12 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         clir: parsed.clir,
         ext: parsed.ext,
         categories,
-        attributes: attributes(record, columns),
+        // A contact has no columns of its own.
+        attributes: if options.contacts {
+            Vec::new()
+        } else {
+            attributes(record, columns, options.overwrite_empty)
+        },
         replaces: None,
         joins: false,
     });
@@ -290,10 +303,12 @@ fn warn_long(text: &str, column: Option<usize>, problems: &mut Vec<(Code, Option
     }
 }
 
-fn attributes(record: &Record, columns: &Columns) -> Vec<(Arc<str>, String)> {
+fn attributes(record: &Record, columns: &Columns, blanks: bool) -> Vec<(Arc<str>, String)> {
     let named = columns.names.iter().zip(&columns.roles).enumerate();
     named
-        .filter(|(at, (_, role))| **role == Role::Attribute && !record.cell(*at).trim().is_empty())
+        .filter(|(at, (_, role))| {
+            **role == Role::Attribute && (blanks || !record.cell(*at).trim().is_empty())
+        })
         .map(|(at, (name, _))| (Arc::clone(name), strip_neutraliser(record.cell(at).trim()).to_owned()))
         .collect()
 }

@@ -8,8 +8,8 @@ use crate::model::Actor;
 use crate::name_key::name_key;
 use crate::progress::{Progress, stopped};
 use crate::staging::{
-    ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Rows, StageCounts, StagePolicy, Staged,
-    StagedRow, Staging,
+    Blanks, ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Placed, Rows, StageCounts, StagePolicy,
+    Staged, StagedRow, Staging,
 };
 
 use super::by_number::ByNumber;
@@ -35,6 +35,22 @@ pub struct ImportJob {
     pub progress: Option<watch::Sender<ImportProgress>>,
 }
 
+impl ImportJob {
+    /// A file for a list, by the rules of no product, by nobody; whatever else is wanted is set on it.
+    #[must_use]
+    pub fn into_list(list: ListId, source: ImportSource, now: i64) -> Self {
+        let (options, by) = (ImportOptions::default(), Actor::default());
+        Self { list: Some(list), source, options, by, now, progress: None }
+    }
+
+    /// The same for the contact book.
+    #[must_use]
+    pub fn into_contacts(source: ImportSource, now: i64) -> Self {
+        let options = ImportOptions { contacts: true, ..ImportOptions::default() };
+        Self { list: None, source, options, by: Actor::default(), now, progress: None }
+    }
+}
+
 /// Reads the file and stages its rows, leads first and then numbers, on the import's own thread; commits or takes everything
 /// back.
 ///
@@ -49,7 +65,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
             DupExisting::Skip => OnExisting::Skip,
         },
         create_contacts: options.create_contacts || list.is_none(),
-        overwrite_empty: options.overwrite_empty,
+        blanks: Blanks::default(),
         merge_categories: options.merge_categories,
     };
     let most = options.max_contacts;
@@ -57,6 +73,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     let (max_leads, new_list) = (options.max_leads, options.new_list.clone());
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
+    policy.blanks = reader.blanks();
     let start = ImportStart { list, source: reader.report().file.to_string(), user: by.user, now };
     let import = staging.begin(start, new_list)?;
     let mut counts = StageCounts::default();
@@ -110,8 +127,8 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     report.import = Some(import);
     report.applied = true;
     report.inserted = counts.inserted;
-    report.updated = counts.updated;
-    report.unchanged = counts.unchanged;
+    report.updated = counts.updated + counts.turned;
+    report.unchanged = counts.unchanged.saturating_sub(counts.turned);
     report.skipped = counts.skipped;
     report.contacts_created = counts.contacts_created;
     report.contacts_updated = counts.contacts_updated;
@@ -176,10 +193,10 @@ fn stage_leads(
     told: &impl Fn(&ImportReader) -> Result<()>,
 ) -> Result<()> {
     if !pipe.policy.leads {
-        return read_all(reader, told, |rows| rows.iter().try_for_each(|row| sorted.push(row, None)));
+        return read_all(reader, told, |rows| rows.iter().try_for_each(|row| sorted.push(row, Placed::Same)));
     }
     let mut keep = |rows: Option<LeadRows>| {
-        rows.iter().flat_map(LeadRows::placed).try_for_each(|(row, position)| sorted.push(row, position))
+        rows.iter().flat_map(LeadRows::placed).try_for_each(|(row, placed)| sorted.push(row, placed))
     };
     let mut under_way = None;
     let read = read_all(reader, told, |rows| {
@@ -328,5 +345,9 @@ const TOLD_EVERY: u64 = 1024;
 /// Problems kept in the database per import.
 const KEPT_PROBLEMS: usize = 100;
 
+#[cfg(test)]
+mod counted;
+#[cfg(test)]
+mod overwritten;
 #[cfg(test)]
 mod tests;

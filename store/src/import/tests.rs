@@ -379,6 +379,85 @@ fn files_of_every_spreadsheet_are_the_same_list() {
     }
 }
 
+/// Cells that stand beyond the named columns are of none that we know.
+#[test]
+fn a_row_that_is_wider_than_the_header_brings_no_category() {
+    let (rows, _) = read_all("会社名,電話番号\nA,0312345678,余り,もっと\n");
+    let attributes: Vec<_> = rows[0].attributes.iter().map(|(name, text)| (&**name, text.as_str())).collect();
+    assert_eq!((rows[0].categories.len(), attributes), (0, vec![("列3", "余り"), ("列4", "もっと")]));
+}
+
+#[test]
+fn an_extension_and_columns_of_no_contact_are_told() {
+    let (_, report) = read_all("会社名,電話番号\nA,03-5555-1111 内線12\n");
+    assert_eq!((report.accepted, codes(&report)), (1, vec![(2, "W-PHONE-EXT")]));
+    let options = ImportOptions::for_contacts(Profile::named("open").unwrap());
+    let (rows, report) = read("会社名,電話番号,住所,携帯\nA,0355551111,東京,09012345678\n", options).unwrap();
+    assert_eq!(codes(&report), [(1, "W-COL-DROPPED"), (1, "W-COL-DROPPED")]);
+    assert_eq!(report.problems[0].column.as_deref(), Some("住所"));
+    assert!(rows[0].attributes.is_empty(), "a preview shows what is taken");
+}
+
+/// C1: a product without a line of names reads the file of refused rows and the export that we wrote, which have one.
+#[test]
+fn our_own_line_of_names_is_one_for_every_product() {
+    let folder = tempfile::tempdir().unwrap();
+    let errors = folder.path().join("errors.csv");
+    let of = || ImportOptions::for_contacts(Profile::named("miitel").unwrap());
+    let refused = ImportOptions { error_csv: Some(errors.clone()), partial: true, ..of() };
+    let (_, report) = read("A社,佐藤,0312345678\nB社,鈴木,06123\n", refused).unwrap();
+    assert_eq!(report.refused, 1);
+    let corrected = std::fs::read_to_string(&errors).unwrap().replace("06123,", "0612345678,");
+    let (rows, report) = read(corrected, of()).unwrap();
+    assert_eq!((rows.len(), report.refused, rows[0].company.as_deref()), (1, 0, Some("B社")));
+    let (rows, report) =
+        read("取引先会社名,取引先担当者名,電話番号,カテゴリー\nA社,佐藤,0312345678,\n", of()).unwrap();
+    assert_eq!((rows.len(), report.refused), (1, 0));
+}
+
+/// S0.15, S0.17: what Excel and people put above the line of names.
+#[test]
+fn a_named_delimiter_and_titles_stand_above_the_header() {
+    for (text, delimiter, line) in [
+        ("sep=;\r\n会社名;電話番号\r\nA,B;0312345678\r\n", Delimiter::Semicolon, 3),
+        ("\"sep=,\"\r\n会社名,電話番号\r\n\"A,B\",0312345678\r\n", Delimiter::Comma, 3),
+        ("sep=\t\n会社名\t電話番号\nA,B\t0312345678\n", Delimiter::Tab, 3),
+        ("顧客一覧,,\n2026年11月,,\n\n会社名,電話番号,住所\n\"A,B\",0312345678,東京\n", Delimiter::Comma, 5),
+        ("sep=;\n顧客一覧\n会社名;電話番号\nA,B;0312345678\n", Delimiter::Semicolon, 4),
+    ] {
+        let (rows, report) = read_all(text);
+        assert_eq!((report.delimiter, report.header, report.refused), (delimiter, true, 0), "{text}");
+        assert_eq!((rows.len(), rows[0].line, rows[0].company.as_deref()), (1, line, Some("A,B")), "{text}");
+    }
+    // Rows above such a line are rows.
+    let (rows, report) = read_all("山田商店,,0312345678\n会社名,担当者名,電話番号\n");
+    assert_eq!((rows.len(), report.header, report.refused), (1, false, 1));
+}
+
+/// S3.6: Zoho's own columns, in Japanese and English; the family name is the one that must be there.
+#[test]
+fn the_columns_of_zoho_are_known_to_its_profile() {
+    let of = || ImportOptions::for_contacts(Profile::named("zoho").unwrap());
+    for head in [
+        "連絡先ID,姓,名,取引先名,電話番号,携帯電話,メール",
+        "Record Id,Last Name,First Name,Account Name,Phone,Mobile,Email",
+    ] {
+        let text = format!(
+            "{head}\n1,佐藤,花子,A社,0312345678,09012345678,sato@example.jp\n2,,太郎,,0612345678,,\n"
+        );
+        let (rows, report) = read(text, of()).unwrap();
+        assert_eq!((rows.len(), report.counts[&Code::ReqPerson]), (1, 1), "{:?}", report.problems);
+        assert_eq!((rows[0].person.as_deref(), rows[0].company.as_deref()), (Some("佐藤 花子"), Some("A社")));
+        assert_eq!(rows[0].email.as_deref(), Some("sato@example.jp"));
+        let further = &rows[0].extra_phones[0];
+        assert_eq!(further.phone.expose(), "+819012345678");
+        assert!(head.contains(further.label.as_deref().unwrap()));
+    }
+    // To others 姓 is a column like any.
+    let (rows, _) = read_all("会社名,姓,電話番号\nA社,佐藤,0312345678\n");
+    assert_eq!(rows[0].person, None);
+}
+
 #[derive(Clone, Debug)]
 struct Lead {
     company: Option<String>,
@@ -470,10 +549,8 @@ async fn through_the_store(store: &Store, project: ProjectId, name: &str, bytes:
     let spec = ListSpec { name: name.to_owned(), project };
     let (by, now) = (Actor::default(), 1_780_000_000_000);
     let list = store.create_list(spec, by, now).await.unwrap().id;
-    let source = ImportSource::Bytes(bytes);
-    let options = ImportOptions::default();
-    let report =
-        store.import(ImportJob { list: Some(list), source, options, by, now, progress: None }).await.unwrap();
+    let job = ImportJob::into_list(list, ImportSource::Bytes(bytes), now);
+    let report = store.import(job).await.unwrap();
     assert!(report.applied, "{:?}", report.problems);
     let path = store.path().with_file_name(format!("{name}.csv"));
     let options = ExportOptions { path: path.clone(), without_results: true, ..ExportOptions::default() };

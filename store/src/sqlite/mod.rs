@@ -74,7 +74,7 @@ use crate::model::{
     Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::progress::Progress;
-use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use backup::backup;
 pub(crate) use contacts::UnlinkAt;
@@ -247,7 +247,7 @@ impl Backend for SqliteBackend {
         rows: &[StagedRow],
         policy: StagePolicy,
         urgent: &dyn Fn() -> bool,
-    ) -> Result<(Vec<Option<i64>>, StageCounts)> {
+    ) -> Result<(Vec<Placed>, StageCounts)> {
         staging::leads(self, import, rows, policy, urgent)
     }
 

@@ -28,16 +28,7 @@ async fn import(
     source: ImportSource,
     options: ImportOptions,
 ) -> Result<ImportReport> {
-    store
-        .import(ImportJob {
-            list: Some(list),
-            source,
-            options,
-            by: Actor::default(),
-            now: NOW,
-            progress: None,
-        })
-        .await
+    store.import(ImportJob { options, ..ImportJob::into_list(list, source, NOW) }).await
 }
 
 async fn leads(store: &Store, list: ListId) -> Vec<LeadRow> {
@@ -84,10 +75,8 @@ async fn progress_counts_both_phases() {
     let folder = tempfile::tempdir().unwrap();
     let (store, list, _) = store(folder.path()).await;
     let text: String = (0..12_000).map(|row| format!("会社{row},,03{row:08}\n")).collect();
-    let (source, options) = (bytes(&text), ImportOptions::default());
     let (sender, mut receiver) = watch::channel(ImportProgress::default());
-    let by = Actor::default();
-    let job = ImportJob { list: Some(list), source, options, by, now: NOW, progress: Some(sender) };
+    let job = ImportJob { progress: Some(sender), ..ImportJob::into_list(list, bytes(&text), NOW) };
     let followed = async {
         let mut seen = Vec::new();
         while receiver.changed().await.is_ok() {
@@ -129,8 +118,8 @@ async fn progress_of_a_refused_file_goes_to_the_end() {
     for (bad, partial) in [(format!("{text}A,,abc\n{text}"), false), (format!("A,,abc\n{text}"), true)] {
         let options = ImportOptions { partial, ..ImportOptions::default() };
         let (sender, mut receiver) = watch::channel(ImportProgress::default());
-        let (by, source, progress) = (Actor::default(), bytes(&bad), Some(sender));
-        let job = ImportJob { list: Some(list), source, options, by, now: NOW, progress };
+        let progress = Some(sender);
+        let job = ImportJob { options, progress, ..ImportJob::into_list(list, bytes(&bad), NOW) };
         let followed = async {
             let mut seen = Vec::new();
             while receiver.changed().await.is_ok() {
@@ -210,17 +199,8 @@ async fn a_full_list_takes_nothing_more() {
 
 async fn into_the_book(store: &Store, text: &str, options: ImportOptions) -> Result<ImportReport> {
     let user = store.ensure_user("hanako", "花子", crate::Role::Manager, NOW).await.unwrap();
-    let source = bytes(text);
-    store
-        .import(ImportJob {
-            list: None,
-            source,
-            options,
-            by: Actor { user: Some(user), uid: None },
-            now: NOW,
-            progress: None,
-        })
-        .await
+    let by = Actor { user: Some(user), uid: None };
+    store.import(ImportJob { options, by, ..ImportJob::into_contacts(bytes(text), NOW) }).await
 }
 
 async fn book(store: &Store) -> Vec<crate::ContactRow> {

@@ -21,7 +21,7 @@ use crate::changes::Changes;
 use crate::error::{Doing, Error, Result};
 use crate::id::ImportId;
 use crate::phone::Phone;
-use crate::staging::{NumberRow, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
 /// Writes staged rows while an import runs.
 pub(in crate::sqlite) struct Loader {
@@ -53,25 +53,25 @@ impl Loader {
         Ok(Self { db, flusher, known: CategoryIds::default(), changes: backend.changes.clone() })
     }
 
-    /// Writes as many leads as fit before `late`, in one transaction; returns their positions.
+    /// Writes as many leads as fit before `late`, in one transaction; returns what each did.
     pub(super) fn leads(
         &mut self,
         import: ImportId,
         rows: &[StagedRow],
         policy: StagePolicy,
         late: &dyn Fn() -> bool,
-    ) -> Result<(Vec<Option<i64>>, StageCounts)> {
-        let mut positions = Vec::with_capacity(rows.len());
+    ) -> Result<(Vec<Placed>, StageCounts)> {
+        let mut placed = Vec::with_capacity(rows.len());
         let counts = self.slice(import, policy, |slice| {
             for rows in rows.chunks(MANY) {
-                slice.write_leads(rows, &mut positions)?;
+                slice.write_leads(rows, &mut placed)?;
                 if late() {
                     break;
                 }
             }
             Ok(())
         })?;
-        Ok((positions, counts))
+        Ok((placed, counts))
     }
 
     /// Enters numbers and writes contacts likewise; returns how many rows it took.

@@ -26,7 +26,7 @@ use super::{SqliteBackend, audit_by, exec, lead_numbers, lists, one};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{ImportId, ListId, UserId};
 use crate::model::{Actor, DialOrder, ListSpec};
-use crate::staging::{ImportStart, NumberRow, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
 pub(super) use category::{CategoryIds, link, unlink};
 pub(super) use flush::Flusher;
@@ -96,7 +96,7 @@ pub(super) fn leads(
     rows: &[StagedRow],
     policy: StagePolicy,
     urgent: &dyn Fn() -> bool,
-) -> Result<(Vec<Option<i64>>, StageCounts)> {
+) -> Result<(Vec<Placed>, StageCounts)> {
     let rows = rows.get(..SLICE_ROWS).unwrap_or(rows);
     stage(backend, urgent, |loader, late| loader.leads(import, rows, policy, late))
 }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::super::{exec, one};
 use crate::id::ContactId;
+use crate::staging::Placed;
 
 /// What the rows of an import made of a contact. The greatest of them is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +24,8 @@ pub(super) enum Became {
 /// others the last one is enough: equal numbers follow each other.
 #[derive(Default)]
 pub(crate) struct Reached {
+    /// What the rows of the number that was written last made of its lead.
+    pub(super) lead: Placed,
     last: Option<(ContactId, Became)>,
     several: Option<Connection>,
 }

@@ -9,9 +9,10 @@ use super::reached::{Became, Reached};
 use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
-use crate::staging::{OnExisting, StageCounts, StagePolicy, StagedRow};
+use crate::phone::Clir;
+use crate::staging::{StagePolicy, StagedRow};
 
-/// A number that is on the list already: left alone or overwritten.
+/// Overwrites the lead that has the row's number; `false` when the row says nothing new of it.
 pub(super) fn update_lead(
     db: &Connection,
     known: &mut CategoryIds,
@@ -19,12 +20,7 @@ pub(super) fn update_lead(
     list: ListId,
     row: &StagedRow,
     policy: StagePolicy,
-    counts: &mut StageCounts,
-) -> rusqlite::Result<()> {
-    if policy.existing == OnExisting::Skip {
-        counts.skipped += 1;
-        return Ok(());
-    }
+) -> rusqlite::Result<bool> {
     let sql = "SELECT id, company, person, attrs, version, raw_phone, clir,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
@@ -46,10 +42,9 @@ pub(super) fn update_lead(
         })
     })?;
     match found {
-        Some(old) if overwrite_lead(db, known, import, &old, row, policy)? => counts.updated += 1,
-        _ => counts.unchanged += 1,
+        Some(old) => overwrite_lead(db, known, import, &old, row, policy),
+        None => Ok(false),
     }
-    Ok(())
 }
 
 /// A lead as it is before the import touches it.
@@ -75,15 +70,20 @@ fn overwrite_lead(
     row: &StagedRow,
     policy: StagePolicy,
 ) -> rusqlite::Result<bool> {
-    let company = merged(&old.company, &row.company, row, policy);
-    let person = merged(&old.person, &row.person, row, policy);
-    let attrs = merged_attrs(&old.attrs, row, policy);
+    let company = merged(&old.company, &row.company, row, policy.blanks.company);
+    let person = merged(&old.person, &row.person, row, policy.blanks.person);
+    let attrs = merged_attrs(&old.attrs, row);
     let categories = merged_categories(&old.categories, row, policy);
     // Those that are there stay, whoever added them (S4.41).
     let further = |extra: &&ExtraPhone| old.phones.iter().all(|known| known != extra.phone.expose());
     let further: Vec<&ExtraPhone> = row.extra_phones.iter().filter(further).collect();
-    let changed =
-        company != old.company || person != old.person || attrs != old.attrs || categories != old.categories;
+    // 184 or 186 belongs to how the number is written; without, neither is dialed.
+    let clir = row.clir.map(Clir::digits);
+    let changed = company != old.company
+        || person != old.person
+        || attrs != old.attrs
+        || categories != old.categories
+        || clir != old.clir.as_deref();
     if !changed && further.is_empty() {
         return Ok(false);
     }
@@ -91,9 +91,9 @@ fn overwrite_lead(
         "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories, "phones": old.phones });
     remember(db, import, "lead", old.id, old.version + 1, &before)?;
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6,
-                 version = version + 1 WHERE id = ?1";
+                 clir = ?7, version = version + 1 WHERE id = ?1";
     let key = name_key(company.as_deref(), person.as_deref());
-    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone, key))?;
+    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone, key, clir))?;
     if categories != old.categories {
         unlink(db, "lead", old.id)?;
         link(db, known, "lead", old.id, &categories)?;
@@ -119,7 +119,7 @@ pub(super) fn update_contact(
     let sql = "SELECT c.id, c.company, c.person, c.version,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id
+                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id, c.stub
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
     let found = one(db, sql, [row.phone.expose()], |r| {
         let categories: String = r.get(4)?;
@@ -131,28 +131,37 @@ pub(super) fn update_contact(
             texts(&categories),
             r.get::<_, Option<String>>(5)?,
             r.get::<_, Option<UserId>>(6)?,
+            r.get::<_, bool>(7)?,
         ))
     })?;
-    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner)) = found else {
+    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner, stub)) = found
+    else {
         return Ok(false);
     };
-    let company = merged(&old_company, &row.company, row, policy);
-    let person = merged(&old_person, &row.person, row, policy);
+    // A stub's name is its number or what the network said: it gives way as a whole (S3.2).
+    let gives_way = stub && (row.company.is_some() || row.person.is_some());
+    let (company, person) = match gives_way {
+        true => (row.company.clone(), row.person.clone()),
+        false => (
+            merged(&old_company, &row.company, row, policy.blanks.company),
+            merged(&old_person, &row.person, row, policy.blanks.person),
+        ),
+    };
     let categories = merged_categories(&old_categories, row, policy);
     let email = match &row.email {
         Some(new) => Some(new.clone()).filter(|new| !new.is_empty()),
         None => old_email.clone(),
     };
     let owner = match row.owner {
-        Some(None) if row.joins || !policy.overwrite_empty => old_owner,
+        Some(None) if row.joins || !policy.blanks.owner => old_owner,
         new => new.unwrap_or(old_owner),
     };
     let same = company == old_company && person == old_person && email == old_email && owner == old_owner;
-    if same && categories == old_categories {
+    if same && categories == old_categories && !stub {
         return Ok(false);
     }
     let mut before = json!({ "company": old_company, "person": old_person, "email": old_email,
-        "owner": old_owner, "categories": old_categories });
+        "owner": old_owner, "categories": old_categories, "stub": stub });
     mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;
     let sql =
@@ -213,21 +222,16 @@ pub(super) fn further_phones(
 }
 
 /// An empty cell never blanks a value, unless told to.
-fn merged(
-    old: &Option<String>,
-    new: &Option<String>,
-    row: &StagedRow,
-    policy: StagePolicy,
-) -> Option<String> {
+fn merged(old: &Option<String>, new: &Option<String>, row: &StagedRow, blanks: bool) -> Option<String> {
     match new {
-        None if row.joins || !policy.overwrite_empty => old.clone(),
+        None if row.joins || !blanks => old.clone(),
         _ => new.clone(),
     }
 }
 
 fn merged_categories(old: &[String], row: &StagedRow, policy: StagePolicy) -> Vec<String> {
     let new = &row.categories;
-    if new.is_empty() && (row.joins || !policy.overwrite_empty) {
+    if new.is_empty() && (row.joins || !policy.blanks.categories) {
         return old.to_vec();
     }
     let mut categories = if row.joins || policy.merge_categories { old.to_vec() } else { Vec::new() };
@@ -245,16 +249,20 @@ pub(super) fn attrs(row: &StagedRow) -> String {
     if row.attrs.is_empty() {
         return "{}".to_owned();
     }
+    let attrs = row.attrs.iter().filter(|(_, text)| !text.is_empty());
     let map: serde_json::Map<String, Value> =
-        row.attrs.iter().map(|(name, text)| (name.to_string(), Value::from(text.as_str()))).collect();
+        attrs.map(|(name, text)| (name.to_string(), Value::from(text.as_str()))).collect();
     Value::Object(map).to_string()
 }
 
-fn merged_attrs(old: &str, row: &StagedRow, policy: StagePolicy) -> String {
+/// An empty one is there only where it is to blank what is there.
+fn merged_attrs(old: &str, row: &StagedRow) -> String {
     let mut map: serde_json::Map<String, Value> = serde_json::from_str(old).unwrap_or_default();
     for (name, text) in &row.attrs {
-        if !text.is_empty() || policy.overwrite_empty {
+        if !text.is_empty() {
             map.insert(name.to_string(), Value::from(text.as_str()));
+        } else if !row.joins {
+            map.shift_remove(&**name);
         }
     }
     Value::Object(map).to_string()

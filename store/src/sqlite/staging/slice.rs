@@ -14,7 +14,7 @@ use super::reached::{Became, Reached};
 use super::{Import, row};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::Clir;
-use crate::staging::{NumberRow, OnExisting, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{NumberRow, OnExisting, Placed, StageCounts, StagePolicy, StagedRow};
 
 /// One transaction of an import.
 pub(super) struct Slice<'a> {
@@ -88,13 +88,13 @@ impl<'a> Slice<'a> {
         })
     }
 
-    /// Writes the leads of at most [`MANY`] rows; adds the position of each that is new.
+    /// Writes the leads of at most [`MANY`] rows; adds what each did.
     pub(super) fn write_leads(
         &mut self,
         rows: &[StagedRow],
-        positions: &mut Vec<Option<i64>>,
+        placed: &mut Vec<Placed>,
     ) -> rusqlite::Result<()> {
-        let begin = positions.len();
+        let begin = placed.len();
         let mut found: [Found; MANY] = [Found::default(); MANY];
         let phones = || rows.iter().map(|row| &row.phone);
         if !self.policy.new_list {
@@ -116,22 +116,20 @@ impl<'a> Slice<'a> {
             })?;
         }
         for (row, found) in rows.iter().zip(found) {
-            let position = if row.again {
+            placed.push(if row.again {
                 // The lead of the earlier row is found by its number later: see `write_numbers`.
-                None
+                Placed::Same
             } else if found.on_list {
-                self.update_lead(row)?;
-                None
+                self.known_lead(row)?
             } else {
-                Some(self.insert_lead(row, found)?)
-            };
-            positions.push(position);
+                Placed::New(self.insert_lead(row, found)?)
+            });
         }
         self.leads.flush()?;
         self.lead_phones.flush()?;
         self.lead_categories.flush()?;
-        for (row, position) in rows.iter().zip(positions.iter().skip(begin)) {
-            if let (Some(reason), Some(position)) = (&row.excluded, position) {
+        for (row, placed) in rows.iter().zip(placed.iter().skip(begin)) {
+            if let (Some(reason), Placed::New(position)) = (&row.excluded, placed) {
                 self.exclude(*position, reason)?;
             }
         }
@@ -153,7 +151,7 @@ impl<'a> Slice<'a> {
         reached: &mut Reached,
     ) -> rusqlite::Result<()> {
         for row in rows {
-            if let Some(position) = row.position {
+            if let Placed::New(position) = row.placed {
                 self.numbers.put(row.row.phone.expose())?;
                 self.numbers.put(position)?;
                 self.numbers.end_row()?;
@@ -170,9 +168,10 @@ impl<'a> Slice<'a> {
                 self.renew(row)?;
             }
         }
-        for row in rows.iter().filter(|row| row.row.again) {
-            self.update_lead(&row.row)?;
-            if let Some(reason) = &row.row.excluded {
+        for row in rows {
+            self.number_again(row, reached)?;
+            let excluded = row.row.excluded.as_ref().filter(|_| row.row.again);
+            if let Some(reason) = excluded {
                 let sql = "SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
                 let key = (row.row.phone.expose(), self.context.list);
                 if let Some(position) = one(self.db, sql, key, |r| r.get(0))? {
@@ -185,7 +184,7 @@ impl<'a> Slice<'a> {
 
     /// Shows on a staged lead what happened to its number since it was staged.
     fn renew(&self, row: &NumberRow) -> rusqlite::Result<()> {
-        let Some(position) = row.position else { return Ok(()) };
+        let Placed::New(position) = row.placed else { return Ok(()) };
         let phone = row.row.phone.expose();
         let last = last_call(self.db, phone)?;
         let owner = assignments::owner(self.db, phone)?.or(row.row.assigned);
@@ -206,7 +205,8 @@ impl<'a> Slice<'a> {
             Ok(())
         })?;
         let rows = || rows.iter().map(|row| &row.row);
-        for (row, found) in rows().zip(found) {
+        let mut kept = [false; MANY];
+        for ((row, found), kept) in rows().zip(found).zip(&mut kept) {
             let Some(Known { id, several, same }) = found else {
                 let id = self.insert_contact(row)?;
                 reached.put(id, self.has_further(row), Became::Changed)?;
@@ -214,9 +214,11 @@ impl<'a> Slice<'a> {
             };
             // What a row wrote in the meantime is not what was found.
             let again = reached.of(id, several)? == Some(Became::Changed);
+            // One that the file itself brought is none that was known.
+            *kept = self.keeps_known() && !again;
             let became = if same && !again {
                 Became::Same
-            } else if self.keeps_known() {
+            } else if *kept {
                 Became::Skipped
             } else if self.update_contact(row, again)? {
                 Became::Changed
@@ -228,8 +230,7 @@ impl<'a> Slice<'a> {
         self.contacts.flush()?;
         self.contact_phones.flush()?;
         self.contact_categories.flush()?;
-        for (row, found) in rows().zip(found) {
-            let kept = self.keeps_known() && found.is_some();
+        for (row, kept) in rows().zip(kept) {
             if kept || !self.has_further(row) {
                 continue;
             }
@@ -273,15 +274,18 @@ impl<'a> Slice<'a> {
 
     /// Whether the contact is what the row says, or the row says less. `false` is only a doubt.
     fn is_same(&mut self, row: &StagedRow, contact: &Row<'_>) -> rusqlite::Result<bool> {
-        let keeps_empty = !self.policy.overwrite_empty;
-        let same = |column, new: &Option<String>| -> rusqlite::Result<bool> {
+        if contact.get(8)? {
+            return Ok(false);
+        }
+        let blanks = self.policy.blanks;
+        let same = |column, new: &Option<String>, blanks: bool| -> rusqlite::Result<bool> {
             let old = contact.get_ref(column)?;
             Ok(match new {
-                None => keeps_empty || old == ValueRef::Null,
+                None => !blanks || old == ValueRef::Null,
                 Some(new) => old == ValueRef::Text(new.as_bytes()),
             })
         };
-        if !same(1, &row.company)? || !same(2, &row.person)? {
+        if !same(1, &row.company, blanks.company)? || !same(2, &row.person, blanks.person)? {
             return Ok(false);
         }
         let mail = contact.get_ref(6)?.as_str_or_null()?.unwrap_or_default();
@@ -291,10 +295,10 @@ impl<'a> Slice<'a> {
         let owner: Option<UserId> = contact.get(7)?;
         match row.owner {
             Some(Some(new)) if owner != Some(new) => return Ok(false),
-            Some(None) if !keeps_empty && owner.is_some() => return Ok(false),
+            Some(None) if blanks.owner && owner.is_some() => return Ok(false),
             _ => {}
         }
-        if row.categories.is_empty() && keeps_empty {
+        if row.categories.is_empty() && !blanks.categories {
             return Ok(true);
         }
         let mut text = String::new();
@@ -336,10 +340,41 @@ impl<'a> Slice<'a> {
         row::update_contact(db, known, (*import, context.now), row, *policy, again)
     }
 
-    fn update_lead(&mut self, row: &StagedRow) -> rusqlite::Result<()> {
-        let Self { db, known, import, context, policy, counts, .. } = self;
-        let Some(list) = context.list else { return Ok(()) };
-        row::update_lead(db, known, *import, list, row, *policy, counts)
+    /// A number that was on the list before the import.
+    fn known_lead(&mut self, row: &StagedRow) -> rusqlite::Result<Placed> {
+        if self.policy.existing == OnExisting::Skip {
+            self.counts.skipped += 1;
+            return Ok(Placed::Same);
+        }
+        let changed = self.update_lead(row)?;
+        self.counts.updated += u64::from(changed);
+        self.counts.unchanged += u64::from(!changed);
+        Ok(if changed { Placed::Changed } else { Placed::Same })
+    }
+
+    /// A number that an earlier row of the file has too. Its lead is counted by that one; what the file itself brought is
+    /// overwritten whatever the policy says of leads that were there.
+    fn number_again(&mut self, row: &NumberRow, reached: &mut Reached) -> rusqlite::Result<()> {
+        if !self.policy.leads {
+            return Ok(());
+        }
+        if !row.row.again {
+            reached.lead = row.placed;
+            return Ok(());
+        }
+        let keeps = self.policy.existing == OnExisting::Skip && !matches!(reached.lead, Placed::New(_));
+        if !keeps && self.update_lead(&row.row)? && reached.lead == Placed::Same {
+            reached.lead = Placed::Changed;
+            self.counts.turned += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether the row said something new of its lead.
+    fn update_lead(&mut self, row: &StagedRow) -> rusqlite::Result<bool> {
+        let Self { db, known, import, context, policy, .. } = self;
+        let Some(list) = context.list else { return Ok(false) };
+        row::update_lead(db, known, *import, list, row, *policy)
     }
 
     /// Returns the lead's position.
@@ -388,7 +423,8 @@ static FIND_CONTACTS: Sql = Sql::new(|| {
     let sql = "SELECT v.column1, c.company, c.person,
                  (SELECT group_concat(category_id) FROM (
                     SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position)),
-                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email, c.owner_user_id
+                 c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email, c.owner_user_id,
+                 c.stub
                FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
                  CROSS JOIN contacts c ON c.id = p.contact_id";
     many::sql(sql, 0, "@, #")

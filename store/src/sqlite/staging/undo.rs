@@ -161,7 +161,8 @@ impl Undo<'_> {
                 self.db,
                 // What an older version kept has no mail address or owner: it overwrote none.
                 "UPDATE contacts SET company = ?3, person = ?4, email = iif(?5, ?6, email),
-                   owner_user_id = iif(?7, ?8, owner_user_id), version = version - 1
+                   owner_user_id = iif(?7, ?8, owner_user_id), stub = ifnull(?9, stub),
+                   version = version - 1
                  WHERE id = ?1 AND version = ?2",
                 (
                     row,
@@ -172,6 +173,7 @@ impl Undo<'_> {
                     text("email"),
                     before.get("owner").is_some(),
                     text("owner").and_then(|owner| owner.parse::<UserId>().ok()),
+                    before.get("stub").and_then(Value::as_bool),
                 ),
             )?,
         };

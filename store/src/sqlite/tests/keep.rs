@@ -226,7 +226,7 @@ proptest! {
             row.categories = Vec::new();
             row
         }).collect();
-        let policy = StagePolicy { overwrite_empty: blank, ..StagePolicy::default() };
+        let policy = StagePolicy { blanks: if blank { crate::staging::Blanks::ALL } else { crate::staging::Blanks::default() }, ..StagePolicy::default() };
         world.stage(import, &rows, policy).unwrap();
         prop_assert_eq!(&untouchable(&world, last), &before);
         world.db.commit_import(import, &serde_json::json!({}), Actor::default(), world.now).unwrap();

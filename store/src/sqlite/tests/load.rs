@@ -66,7 +66,7 @@ fn rows_are_staged_together_as_they_are_one_by_one() {
     let policies = [
         StagePolicy::default(),
         StagePolicy { existing: OnExisting::Skip, ..StagePolicy::default() },
-        StagePolicy { overwrite_empty: true, ..StagePolicy::default() },
+        StagePolicy { blanks: crate::staging::Blanks::ALL, ..StagePolicy::default() },
         StagePolicy { merge_categories: true, ..StagePolicy::default() },
         StagePolicy { create_contacts: false, ..StagePolicy::default() },
     ];
@@ -86,7 +86,12 @@ fn rows_are_staged_together_as_they_are_one_by_one() {
             for list in [second, world.list] {
                 let start = ImportStart { list: Some(list), source: "x.csv".into(), user: None, now: NOW };
                 let import = world.db.begin_import(&start).unwrap();
-                let rows = mixed();
+                let mut rows = mixed();
+                if policy.existing == OnExisting::Skip {
+                    // Told one by one, the later rows of a number cannot know that the file itself brought it.
+                    let mut seen = std::collections::HashSet::new();
+                    rows.retain(|row| seen.insert(row.phone.key()));
+                }
                 for rows in rows.chunks(most.min(rows.len())) {
                     world.stage(import, rows, policy).unwrap();
                 }
@@ -95,7 +100,7 @@ fn rows_are_staged_together_as_they_are_one_by_one() {
             assert!(world.is_sound());
         }
         let [one, many] = worlds.each_ref().map(dump);
-        assert!(one.len() > 800, "{}", one.len());
+        assert!(one.len() > 700, "{}", one.len());
         for (one, many) in one.iter().zip(&many) {
             assert_eq!(one, many, "{policy:?}");
         }

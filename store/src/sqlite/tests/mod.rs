@@ -305,8 +305,8 @@ fn stage_leads(
         positions.extend(slice);
         counts += done;
     }
-    positions.resize(rows.len(), None);
-    let rows = rows.into_iter().zip(positions).map(|(row, position)| NumberRow { row, position });
+    positions.resize(rows.len(), crate::staging::Placed::Same);
+    let rows = rows.into_iter().zip(positions).map(|(row, placed)| NumberRow { row, placed });
     Ok((rows.collect(), counts))
 }
 

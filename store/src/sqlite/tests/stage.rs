@@ -267,9 +267,32 @@ fn policies_for_known_numbers() {
     assert_eq!(world.leads()[0].categories, ["関東", "関西"]);
     renamed.company = None;
     renamed.person = Some("鈴木".into());
-    let blank = StagePolicy { overwrite_empty: true, ..StagePolicy::default() };
+    let blank = StagePolicy { blanks: crate::staging::Blanks::ALL, ..StagePolicy::default() };
     stage(&mut world, renamed, blank);
     assert_eq!(world.leads()[0].company, None);
+}
+
+/// S3.2: a stub of a call gives way to what a file says, and is one again when the file is taken back.
+#[test]
+fn a_file_makes_a_contact_of_a_stub() {
+    let mut world = World::new(0);
+    let number = phone(7);
+    crate::sqlite::contacts::stub(&world.db.db, number.expose(), &number.national(), Actor::default(), NOW)
+        .unwrap();
+    let state = |world: &World| -> (bool, Option<String>, Option<String>) {
+        let sql = "SELECT stub, company, person FROM contacts";
+        world.db.db.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap()
+    };
+    let before = state(&world);
+    assert!(before.0);
+    let import = begin(&mut world);
+    let named = StagedRow { company: Some("会社7".into()), person: None, ..row(7) };
+    let counts = world.stage(import, &[named], StagePolicy::default()).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    assert_eq!((counts.contacts_created, counts.contacts_updated), (0, 1));
+    assert_eq!(state(&world), (false, Some("会社7".into()), None));
+    world.undo(import);
+    assert_eq!(state(&world), before);
 }
 
 /// S1.31, S1.32.
@@ -343,7 +366,7 @@ fn a_slice_is_bounded_so_that_calls_come_in_between() {
     let rows: Vec<NumberRow> = rows
         .into_iter()
         .zip(first.into_iter().chain(second))
-        .map(|(row, position)| NumberRow { row, position })
+        .map(|(row, placed)| NumberRow { row, placed })
         .collect();
     let policy = StagePolicy::default();
     let (third, _) =

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ::store::import::{ImportJob, ImportOptions, ImportSource};
+use ::store::import::{ImportJob, ImportSource};
 use ::store::time::BusinessDate;
 use ::store::{
     Actor, Assigned, CallKind, ListId, ListSpec, OpenOptions, PageAt, Role, SortColumn, StatsQuery, Store,
@@ -68,17 +68,7 @@ async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
             );
         }
         let source = ImportSource::Bytes(sheet.into_bytes());
-        let options = ImportOptions::default();
-        store
-            .import(ImportJob {
-                list: Some(list),
-                source,
-                options,
-                by: Actor::default(),
-                now: BEGIN,
-                progress: None,
-            })
-            .await?;
+        store.import(ImportJob::into_list(list, source, BEGIN)).await?;
         // The rest of the contact book, on a list of its own.
         let other = ListSpec { name: "others".into(), project };
         let other = store.create_list(other, Actor::default(), BEGIN).await?.id;
@@ -88,11 +78,7 @@ async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
             let _ = writeln!(sheet, "有限会社{number},担当{number},090{:08}", 10_000_000 + number);
         }
         let source = ImportSource::Bytes(sheet.into_bytes());
-        let options = ImportOptions::default();
-        let by = Actor::default();
-        store
-            .import(ImportJob { list: Some(other), source, options, by, now: BEGIN, progress: None })
-            .await?;
+        store.import(ImportJob::into_list(other, source, BEGIN)).await?;
         Ok::<_, ::store::Error>((list, users))
     };
     let made = work.await.unwrap_or_else(|error| panic!("{error}"));

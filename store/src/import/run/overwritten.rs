@@ -1,0 +1,77 @@
+//! What a file says of numbers that are known already, and what it does not say.
+
+use super::super::ImportSource;
+use super::*;
+use crate::handle::{OpenOptions, Store};
+use crate::model::{LeadFilter, LeadRow, ListQuery, ListSpec};
+
+const NOW: i64 = 1_780_000_000_000;
+
+async fn store(folder: &std::path::Path) -> (Store, ListId) {
+    let store = Store::open(&folder.join("kakeru.db"), OpenOptions::default()).unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let spec = ListSpec { name: "一".to_owned(), project };
+    let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
+    (store, list)
+}
+
+async fn import(store: &Store, list: Option<ListId>, text: &str, blanks: bool) -> ImportReport {
+    let source = ImportSource::Bytes(text.as_bytes().to_vec());
+    let job = match list {
+        Some(list) => ImportJob::into_list(list, source, NOW),
+        None => ImportJob::into_contacts(source, NOW),
+    };
+    let options = ImportOptions { overwrite_empty: blanks, ..job.options.clone() };
+    store.import(ImportJob { options, ..job }).await.unwrap()
+}
+
+async fn lead(store: &Store, list: ListId) -> LeadRow {
+    let query = ListQuery { list, after: None, limit: 10, filter: LeadFilter::default() };
+    store.show_list(query).await.unwrap().remove(0)
+}
+
+/// S1.11: an empty cell blanks where that is wished, in columns of the list's own too; a column that is not in the file blanks nothing.
+#[tokio::test]
+async fn empty_cells_blank_and_missing_columns_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list) = store(folder.path()).await;
+    let whole = "会社名,氏名,電話番号,カテゴリー,備考,住所\nA社,佐藤,0312345678,既存,午後,東京\n";
+    import(&store, Some(list), whole, false).await;
+    import(&store, Some(list), "会社名,電話番号\nA社,0312345678\n", true).await;
+    let kept = lead(&store, list).await;
+    assert_eq!((kept.person.as_deref(), kept.categories.len()), (Some("佐藤"), 1));
+    assert_eq!((&kept.attrs["備考"], &kept.attrs["住所"]), (&"午後".into(), &"東京".into()));
+    let contact = store.contacts(crate::ContactQuery::default()).await.unwrap().remove(0);
+    assert_eq!((contact.person.as_deref(), contact.categories.len()), (Some("佐藤"), 1));
+    let blank = "会社名,氏名,電話番号,カテゴリー,備考\nA社,,0312345678,,\n";
+    assert_eq!(import(&store, Some(list), blank, false).await.unchanged, 1);
+    let report = import(&store, Some(list), blank, true).await;
+    assert_eq!((report.updated, report.contacts_updated), (1, 1));
+    let blanked = lead(&store, list).await;
+    assert_eq!((blanked.person, blanked.categories.len()), (None, 0));
+    assert_eq!((blanked.attrs.get("備考"), &blanked.attrs["住所"]), (None, &"東京".into()));
+    store.undo_import(report.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    assert_eq!(lead(&store, list).await.attrs["備考"], "午後");
+}
+
+/// S1.19: 184 and 186 are how a number is called, and follow the file.
+#[tokio::test]
+async fn how_a_known_number_is_called_follows_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list) = store(folder.path()).await;
+    let exported = async |name: &str| {
+        let path = folder.path().join(name);
+        let options = crate::export::ExportOptions { path: path.clone(), ..Default::default() };
+        store.export_list(list, options).await.unwrap();
+        std::fs::read_to_string(path).unwrap()
+    };
+    import(&store, Some(list), "A社,,03-1234-5678\n", false).await;
+    let report = import(&store, Some(list), "A社,,184-03-1234-5678\n", false).await;
+    assert_eq!((report.updated, report.unchanged), (1, 0));
+    assert!(exported("1.csv").await.contains("184"));
+    assert_eq!(import(&store, Some(list), "A社,,184 0312345678\n", false).await.unchanged, 1);
+    assert_eq!(import(&store, Some(list), "A社,,0312345678\n", false).await.updated, 1);
+    assert!(!exported("2.csv").await.contains("184"));
+    store.undo_import(report.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    assert!(!exported("3.csv").await.contains("184"), "somebody wrote it anew since");
+}
