@@ -111,6 +111,8 @@ impl<'a> Operator<'a> {
         if number.ends_with("01") {
             // A first thought, saved, and a second one.
             self.send(attempt, "callback", "stay")?;
+            // Long enough for a death in between, after which the first one is what the restart seals.
+            wait::pass(Duration::from_millis(60));
             return self.send(attempt, "prospect", "dial");
         }
         // 不通 keeps no recording: its removal is a boundary too.
