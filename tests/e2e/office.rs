@@ -112,7 +112,8 @@ fn a_user_hands_over_what_they_hold() {
 fn a_renamed_user_is_named_wherever_they_are_shown() {
     let exchange = Scenario::server("exchange").start();
     let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
-    daemon.cli(&["call", "0312345601"]);
+    daemon.import("春", "会社名,電話番号\n海,0312345601\n");
+    daemon.cli(&["dial", "start", "春"]);
     daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
     daemon.cli(&["hangup"]);
     daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
