@@ -135,9 +135,11 @@ impl ImportError {
             }
         }
         for candidate in &self.candidates {
-            if let Some(byte) = candidate.first_bad_byte {
-                text.push_str(&format!("。{} ではありません({byte}バイト目)", candidate.encoding.as_str()));
-            }
+            let encoding = candidate.encoding.as_str();
+            text.push_str(&match candidate.first_bad_byte {
+                Some(byte) => format!("。{encoding} ではありません({byte}バイト目)"),
+                None => format!("。{encoding} かもしれません"),
+            });
         }
         text
     }

@@ -24,7 +24,7 @@ pub(super) struct Undetected {
 pub(super) fn detect(input: &mut dyn ReadSeek) -> io::Result<Result<Encoding, Undetected>> {
     input.seek(SeekFrom::Start(0))?;
     let mut chunk = vec![0; CHUNK];
-    let mut length = fill(input, &mut chunk)?;
+    let length = fill(input, &mut chunk)?;
     let head = &chunk[..length];
     // UTF-32 marks are not looked for: no spreadsheet writes them, and FF FE 00 00 fails as UTF-16 in the header.
     for encoding in [Encoding::Utf8, Encoding::Utf16Le, Encoding::Utf16Be] {
@@ -35,8 +35,31 @@ pub(super) fn detect(input: &mut dyn ReadSeek) -> io::Result<Result<Encoding, Un
     if let Some(encoding) = utf16_by_nul(head) {
         return Ok(Ok(encoding));
     }
-    let mut jis = Trial::new(Encoding::Iso2022Jp);
-    let mut trials = [Encoding::Utf8, Encoding::Cp932, Encoding::EucJp].map(Trial::new);
+    drop(chunk);
+    // Most files are text in one encoding only; how likely each reading is need not be known then.
+    let trials = match read_head(input, false)? {
+        Head { seven_bit_jis: true, .. } => return Ok(Ok(Encoding::Iso2022Jp)),
+        Head { trials, .. } => trials,
+    };
+    if let Some(only) = the_only_one(&trials) {
+        return Ok(Ok(only));
+    }
+    Ok(decide(read_head(input, true)?.trials))
+}
+
+/// The head of a file, read in each encoding.
+struct Head {
+    trials: [Trial; 3],
+    seven_bit_jis: bool,
+}
+
+fn read_head(input: &mut dyn ReadSeek, weighed: bool) -> io::Result<Head> {
+    input.seek(SeekFrom::Start(0))?;
+    let mut chunk = vec![0; CHUNK];
+    let mut length = fill(input, &mut chunk)?;
+    let mut jis = Trial::new(Encoding::Iso2022Jp, false);
+    let mut trials =
+        [Encoding::Utf8, Encoding::Cp932, Encoding::EucJp].map(|encoding| Trial::new(encoding, weighed));
     let mut escapes = false;
     let mut seven_bit = true;
     loop {
@@ -55,20 +78,24 @@ pub(super) fn detect(input: &mut dyn ReadSeek) -> io::Result<Result<Encoding, Un
         }
         length = fill(input, &mut chunk)?;
     }
-    if escapes && seven_bit && jis.first_bad.is_none() {
-        return Ok(Ok(Encoding::Iso2022Jp));
+    Ok(Head { trials, seven_bit_jis: escapes && seven_bit && jis.first_bad.is_none() })
+}
+
+/// UTF-8 where sequences of three bytes and more are all right, which is no accident; any other where the rest is out.
+fn the_only_one(trials: &[Trial; 3]) -> Option<Encoding> {
+    let whole = |trial: &&Trial| trial.first_bad.is_none();
+    let utf8 = trials.iter().filter(whole).find(|trial| trial.encoding == Encoding::Utf8);
+    if utf8.is_some_and(|utf8| utf8.beyond_ascii == 0 || utf8.wide) {
+        return Some(Encoding::Utf8);
     }
-    Ok(decide(trials))
+    let mut left = trials.iter().filter(|trial| !trial.lost);
+    match (left.next(), left.next()) {
+        (Some(only), None) if only.first_bad.is_none() => Some(only.encoding),
+        _ => None,
+    }
 }
 
 fn decide(mut trials: [Trial; 3]) -> Result<Encoding, Undetected> {
-    // Sequences of three bytes and more that are all right are no accident.
-    if let Some(utf8) = trials.iter().find(|trial| trial.encoding == Encoding::Utf8)
-        && utf8.first_bad.is_none()
-        && (utf8.beyond_ascii == 0 || utf8.wide)
-    {
-        return Ok(Encoding::Utf8);
-    }
     trials.sort_by_key(|trial| (trial.lost, trial.likely.bits()));
     let winner = trials.iter().position(|trial| trial.first_bad.is_none());
     let winner = winner.filter(|at| {
@@ -108,13 +135,15 @@ struct Trial {
     beyond_ascii: u64,
     /// A character took three bytes of UTF-8.
     wide: bool,
+    /// How likely it is is to be known.
+    weighed: bool,
     likely: Plausible,
     sample: Sample,
     text: String,
 }
 
 impl Trial {
-    fn new(encoding: Encoding) -> Self {
+    fn new(encoding: Encoding, weighed: bool) -> Self {
         Self {
             encoding,
             decoder: encoding.decoder(),
@@ -124,6 +153,7 @@ impl Trial {
             lost: false,
             beyond_ascii: 0,
             wide: false,
+            weighed,
             likely: Plausible::new(encoding == Encoding::EucJp),
             sample: Sample::default(),
             text: String::new(),
@@ -155,8 +185,10 @@ impl Trial {
     }
 
     fn count(&mut self) {
-        self.likely.take(&self.text);
-        self.sample.take(&self.text);
+        if self.weighed {
+            self.likely.take(&self.text);
+            self.sample.take(&self.text);
+        }
         if self.text.is_ascii() {
             return;
         }
