@@ -17,6 +17,7 @@ mod progress;
 mod recordings;
 mod render;
 mod table;
+mod target;
 mod time;
 mod trace;
 mod usage;

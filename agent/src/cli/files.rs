@@ -359,6 +359,7 @@ fn write(
     path: &Path,
     fill: impl FnOnce(&mut std::fs::File) -> Result<(), ClientError>,
 ) -> Result<(), Failure> {
+    super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
     let mut part = path.as_os_str().to_owned();
     part.push(".part");

@@ -207,6 +207,7 @@ fn name_of(row: &RecordingRow) -> Option<String> {
 
 /// Fetches one recording; `None`: the daemon has deleted it. Returns its sum.
 fn fetch(client: &mut Client, row: &RecordingRow, path: &Path) -> Result<Option<String>, Failure> {
+    super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
     if let Some(day) = path.parent() {
         folder_of(day)?;

@@ -148,6 +148,7 @@ fn capture(trace: &TraceResult, path: &Path, force: bool, out: Out) -> Result<()
     if path == Path::new("-") {
         return Ok(out.bytes(&bytes)?);
     }
+    super::target::guard(path)?;
     write(path, &bytes, force).map_err(|source| Failure::File { path: path.to_path_buf(), source })?;
     if out.json {
         let messages = trace.messages.len();
