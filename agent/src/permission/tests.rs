@@ -1,0 +1,351 @@
+use protocol::params::{self, ContactNumber};
+use serde_json::json;
+
+use super::*;
+
+fn who(role: Role) -> Who {
+    Who {
+        uid: 1000,
+        owner: false,
+        user: None,
+        role,
+        masked: role == Role::Business,
+        reads_contacts: false,
+        sees_taps: true,
+    }
+}
+
+/// Every method with the least it needs.
+fn every_command() -> Vec<Command> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol/golden");
+    Command::METHODS
+        .iter()
+        .map(|method| {
+            let text = std::fs::read_to_string(folder.join(format!("request.{method}.json"))).unwrap();
+            let golden: serde_json::Value = serde_json::from_str(&text).unwrap();
+            Command::from_parts(method, golden["params"].clone()).unwrap()
+        })
+        .collect()
+}
+
+fn allowed(role: Role) -> Vec<&'static str> {
+    let who = who(role);
+    every_command().iter().filter(|command| check(&who, command).is_ok()).map(Command::method).collect()
+}
+
+/// S3.12, S3.23, S4.1 to S4.5, section D: every command and every role. `a` all rows, `o` own, `l` those of lower roles,
+/// `r` reported, `-` refused. A new command has no row here until somebody decides.
+#[test]
+fn the_whole_matrix_of_commands_and_roles() {
+    let roles = [Role::Manager, Role::Supervisor, Role::Operator, Role::Business, Role::BackOffice];
+    let shown = |command: &Command| -> String {
+        let letter = |role: &Role| match check(&who(*role), command) {
+            Err(_) => '-',
+            Ok(Scope::Nothing) => unreachable!("refused instead"),
+            Ok(Scope::Reported) => 'r',
+            Ok(Scope::Own) => 'o',
+            Ok(Scope::Lower) => 'l',
+            Ok(Scope::All) => 'a',
+        };
+        roles.iter().map(letter).collect()
+    };
+    let found: Vec<String> =
+        every_command().iter().map(|command| format!("{} {}", command.method(), shown(command))).collect();
+    let wanted: Vec<&str> = MATRIX.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(found, wanted, "{}", found.join("\n"));
+}
+
+/// MGR, SV, OP, BIZ, BY.
+const MATRIX: &str = "
+    status.get aao--
+    call.dial aaa--
+    call.answer aaa--
+    call.hangup aaa--
+    call.hold aaa--
+    call.resume aaa--
+    call.mute aaa--
+    call.dtmf aaa--
+    call.transfer aaa--
+    call.consult aaa--
+    call.swap aaa--
+    call.return aaa--
+    call.listen aa---
+    call.whisper aa---
+    call.barge aa---
+    call.untap aa---
+    call.save aaa--
+    call.trace aao--
+    seat.pause aaa--
+    seat.ready aaa--
+    events.subscribe aao--
+    list.create a----
+    list.upload aaa-a
+    list.import a----
+    list.show aao-a
+    list.export aa---
+    list.download aaaaa
+    list.ls aao-a
+    dial.start aaa--
+    dial.pause aaa--
+    dial.resume aaa--
+    dial.stop aaa--
+    dial.skip aaa--
+    dial.why aaa--
+    history.list aaara
+    stats.get aaa--
+    dnc.add aaa-a
+    dnc.ls aaa-a
+    history.show aaara
+    history.export aa---
+    history.amend a-o--
+    history.report aao--
+    note.add aaa-a
+    note.ls aaa-a
+    note.edit aoo-o
+    note.delete aoo-o
+    dnc.clear a----
+    dnc.import aaa-a
+    dnc.import_cancel a----
+    dnc.imports aaa-a
+    dnc.import_undo a----
+    dnc.export aa---
+    task.ls aaa--
+    task.done aao--
+    task.assign aa---
+    task.hand_over aa---
+    task.due aao--
+    contact.add aaa-a
+    contact.create_from_call aaa-a
+    contact.show aaa-a
+    contact.ls aaa-a
+    contact.edit aaa-a
+    contact.delete a----
+    contact.undo a----
+    contact.import a----
+    contact.import_cancel a----
+    contact.export aa---
+    category.ls aaa-a
+    category.delete a----
+    disposition.ls aaaaa
+    disposition.add a----
+    disposition.edit a----
+    user.ls aa---
+    user.add al---
+    user.edit al---
+    user.passwd aaaaa
+    user.delete a----
+    user.holds aa---
+    audit.list a----
+    devices.list aaa--
+    devices.show aaa--
+    devices.set aaa--
+    devices.volume aaa--
+    devices.meter aaa--
+    project.ls aao-a
+    project.create a----
+    project.change a----
+    project.delete a----
+    project.restore a----
+    project.grant aa---
+    list.change a----
+    list.delete a----
+    list.restore a----
+    list.bin a----
+    list.round a----
+    list.grant aa---
+    list.view aao-a
+    lead.show aao-a
+    lead.add a----
+    lead.edit aaa-a
+    lead.change a----
+    lead.phone aaa-a
+    list.imports a----
+    list.import_undo a----
+    list.import_cancel a----
+    stats.tally aaa--
+    stats.verify a----
+    recording.ls aao--
+    recording.fetch aao--
+    recording.exported a----
+    recording.hold a----
+    recording.delete a----
+    recording.pause aaa--
+    recording.resume aaa--
+    recording.quota aaa--
+    store.backup a----
+    store.check a----
+";
+
+/// S4.1: MGR may give every command.
+#[test]
+fn a_manager_may_everything() {
+    assert_eq!(allowed(Role::Manager), Command::METHODS);
+}
+
+/// S4.4: BIZ sees reported calls, statuses, and their own password.
+#[test]
+fn a_business_user_reads_reports_only() {
+    assert_eq!(
+        allowed(Role::Business),
+        ["list.download", "history.list", "history.show", "disposition.ls", "user.passwd"]
+    );
+}
+
+/// S4.5: BY never calls, adds notes, sees lists and the whole history.
+#[test]
+fn the_back_office_adds_notes_and_never_calls() {
+    let may = allowed(Role::BackOffice);
+    for method in ["list.show", "history.list", "note.add", "note.edit", "dnc.add", "contact.edit"] {
+        assert!(may.contains(&method), "{method}");
+    }
+    for method in &may {
+        let group = method.split('.').next().unwrap_or_default();
+        assert!(!["call", "seat", "dial", "events", "audit", "task"].contains(&group), "{method}");
+    }
+}
+
+/// S4.3, section D: OP calls and keeps results; lists, users, statuses belong to others.
+#[test]
+fn an_operator_calls_and_changes_nobody_s_rows() {
+    let may = allowed(Role::Operator);
+    for method in [
+        "call.dial",
+        "call.save",
+        "recording.pause",
+        "dial.start",
+        "task.done",
+        "history.amend",
+        "dnc.add",
+        "contact.add",
+    ] {
+        assert!(may.contains(&method), "{method}");
+    }
+    for method in [
+        "list.create",
+        "list.import",
+        "list.export",
+        "list.change",
+        "list.delete",
+        "list.grant",
+        "list.import_undo",
+        "lead.add",
+        "lead.change",
+        "project.create",
+        "recording.hold",
+        "store.backup",
+        "user.ls",
+        "user.delete",
+        "disposition.add",
+        "dnc.clear",
+        "contact.delete",
+        "task.assign",
+        "audit.list",
+        "call.listen",
+        "call.whisper",
+        "call.barge",
+    ] {
+        assert!(!may.contains(&method), "{method}");
+    }
+    assert_eq!(check(&who(Role::Operator), &command("history.amend")), Ok(Scope::Own));
+    assert_eq!(check(&who(Role::Manager), &command("history.amend")), Ok(Scope::All));
+}
+
+/// S4.2: SV watches, listens, assigns and exports, and deletes nothing.
+#[test]
+fn a_supervisor_watches_and_assigns() {
+    let may = allowed(Role::Supervisor);
+    for method in
+        ["status.get", "stats.get", "call.listen", "task.assign", "list.export", "user.ls", "user.add"]
+    {
+        assert!(may.contains(&method), "{method}");
+    }
+    for method in
+        ["user.delete", "list.create", "contact.delete", "dnc.clear", "disposition.edit", "history.amend"]
+    {
+        assert!(!may.contains(&method), "{method}");
+    }
+    assert_eq!(check(&who(Role::Supervisor), &command("user.add")), Ok(Scope::Lower));
+}
+
+fn command(method: &str) -> Command {
+    every_command().into_iter().find(|command| command.method() == method).unwrap()
+}
+
+#[test]
+fn whole_numbers_in_a_trace_are_a_manager_s_business() {
+    let trace = |unmasked| Command::CallTrace(params::CallTrace { unmasked, ..Default::default() });
+    assert!(check(&who(Role::Operator), &trace(false)).is_ok());
+    assert!(check(&who(Role::Operator), &trace(true)).is_err());
+    assert!(check(&who(Role::Manager), &trace(true)).is_ok());
+}
+
+/// S1.41: an operator takes single leads out; taking them back in, and many at once, is for supervisors.
+#[test]
+fn an_operator_takes_single_leads_out() {
+    let change = |role, what: &str, by: &str| {
+        let params =
+            json!({ "list": "x", "what": what, by: if by == "leads" { json!(["y"]) } else { json!({}) } });
+        check(&who(role), &Command::from_parts("lead.change", params).unwrap())
+    };
+    let may = |role: Role| -> Vec<(&str, &str)> {
+        let all = ["exclude", "include", "assign", "delete"].into_iter();
+        let all = all.flat_map(|what| ["leads", "filter"].map(|by| (what, by)));
+        all.filter(|(what, by)| change(role, what, by).is_ok()).collect()
+    };
+    let (leads, filter) = ("leads", "filter");
+    assert_eq!(may(Role::Operator), [("exclude", leads)]);
+    let supervised = [
+        ("exclude", leads),
+        ("exclude", filter),
+        ("include", leads),
+        ("include", filter),
+        ("assign", leads),
+        ("assign", filter),
+    ];
+    assert_eq!(may(Role::Supervisor), supervised);
+    assert_eq!(may(Role::Manager).len(), 8);
+    assert!(may(Role::BackOffice).is_empty() && may(Role::Business).is_empty());
+}
+
+/// S4.41, S3.13: whoever calls adds a further number to a lead, but not who sees none.
+#[test]
+fn a_number_is_added_by_whoever_calls() {
+    let add = || command("lead.phone");
+    for role in [Role::Manager, Role::Supervisor, Role::Operator, Role::BackOffice] {
+        assert!(check(&who(role), &add()).is_ok(), "{role}");
+    }
+    assert!(check(&who(Role::Business), &add()).is_err());
+    let masked = Who { masked: true, ..who(Role::Operator) };
+    assert_eq!(check(&masked, &add()).unwrap_err().error_code(), Some(ErrorCode::FieldPerm));
+    let reads = Who { reads_contacts: true, ..who(Role::Operator) };
+    assert_eq!(check(&reads, &add()).unwrap_err().error_code(), Some(ErrorCode::Permission));
+}
+
+/// X6, section D: clearing by file is clearing.
+#[test]
+fn clearing_by_file_needs_the_right_to_clear() {
+    let import = |clear| Command::from_parts("dnc.import", json!({ "clear": clear })).unwrap();
+    assert!(check(&who(Role::Operator), &import(false)).is_ok());
+    assert!(check(&who(Role::Operator), &import(true)).is_err());
+}
+
+/// S3.13: who does not see numbers does not change them.
+#[test]
+fn who_sees_no_numbers_changes_none() {
+    let masked = Who { masked: true, ..who(Role::Operator) };
+    let mut edit =
+        params::ContactEdit { contact: "x".into(), person: Some("佐藤".into()), ..Default::default() };
+    assert!(check(&masked, &Command::ContactEdit(edit.clone())).is_ok());
+    edit.numbers = Some(vec![ContactNumber { number: "0312345678".into(), label: None }]);
+    let refused = check(&masked, &Command::ContactEdit(edit.clone())).unwrap_err();
+    assert_eq!(refused.error_code(), Some(ErrorCode::FieldPerm));
+    assert!(check(&who(Role::Operator), &Command::ContactEdit(edit)).is_ok());
+}
+
+#[test]
+fn only_the_owner_of_the_machine_names_paths() {
+    let export = Command::from_parts("dnc.export", json!({ "path": "/tmp/x.csv" })).unwrap();
+    let manager = who(Role::Manager);
+    assert!(check_path(&manager, &export).is_err(), "a manager of the table is not the daemon's user");
+    assert!(check_path(&Who { owner: true, ..manager }, &export).is_ok());
+}
