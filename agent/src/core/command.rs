@@ -12,8 +12,9 @@ use store::{AttemptId, ManualCall, Origin};
 
 use super::callee::{Callee, callee};
 use super::identity::plan;
-use super::job::{Done, store_error};
+use super::job::Done;
 use super::reach::Bound;
+use super::refusal::store_error;
 use super::seat::{DialedList, Reply};
 use super::tap::TapEnd;
 use super::{Core, SeatIndex};

@@ -13,7 +13,8 @@ use store::{AttemptId, Claimed};
 
 use super::call::{Call, Origin, Party};
 use super::command::respond;
-use super::job::{Done, store_error};
+use super::job::Done;
+use super::refusal::store_error;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;

@@ -17,9 +17,9 @@ use store::{Actor, ListId, ListSpec, Progress, ProjectId, Store, UserId};
 use tokio::sync::watch;
 
 use super::export;
-use super::job::store_error;
 use super::manage::{Register, Running, Told};
 use super::query::caller_named;
+use super::refusal::store_error;
 use crate::clock::Now;
 use crate::control::EventHub;
 use crate::said::one_of;

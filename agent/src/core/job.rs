@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dialer::Claimed as DialerClaimed;
 use protocol::result::{EarlierCall, SeatStatus};
-use protocol::{EncodingCandidate, ErrorCode, RpcError};
+use protocol::{ErrorCode, RpcError};
 use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
@@ -15,12 +15,12 @@ use store::{
 use super::call::{Call, Kept, Origin, Party, Recorded, Recording};
 use super::command::respond;
 use super::reach::Bound;
+use super::refusal::store_error;
 use super::seat::Reply;
 use super::tap::TapOrder;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::room;
-use crate::said::store_says;
 
 /// What a job brought back.
 pub(crate) enum Done {
@@ -575,35 +575,6 @@ impl Core {
 pub(super) async fn discard(path: PathBuf) {
     // Only a runtime that ends refuses; the next start removes it then.
     let _ = tokio::task::spawn_blocking(move || crate::recordings::remove(&path)).await;
-}
-
-/// The store's error as the client sees it: its stable code where it has one.
-pub(super) fn store_error(error: &StoreError) -> RpcError {
-    let code = match error {
-        // The store speaks of objects, the operator of lists.
-        StoreError::NotFound { what: "list", .. } => "E-LIST-UNKNOWN",
-        other => other.code(),
-    };
-    let detail = match error {
-        // Which file it is says nothing without what the system said of it.
-        StoreError::File { source, .. } => format!("{error}: {source}"),
-        other => other.to_string(),
-    };
-    let refused = RpcError::refused_as(code, store_says(error, detail));
-    match error {
-        StoreError::Import(error) => refused.with_candidates(candidates(error)),
-        _ => refused,
-    }
-}
-
-/// How a file reads in the encodings that it may be in.
-fn candidates(error: &store::import::ImportError) -> Vec<EncodingCandidate> {
-    let candidate = |tried: &store::import::Candidate| EncodingCandidate {
-        encoding: tried.encoding.as_str().to_owned(),
-        first_bad_byte: tried.first_bad_byte,
-        cells: tried.cells.clone(),
-    };
-    error.candidates.iter().map(candidate).collect()
 }
 
 /// Lets time pass inside a job.

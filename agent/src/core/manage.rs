@@ -22,7 +22,8 @@ use self::list::{
 use self::recording::{delete, fetch, recordings};
 use super::Core;
 use super::command::respond;
-use super::job::{Done, pause, store_error};
+use super::job::{Done, pause};
+use super::refusal::store_error;
 use super::seat::Reply;
 use super::sight::Sight;
 use crate::clock::Now;

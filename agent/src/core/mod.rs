@@ -36,6 +36,7 @@ mod pause;
 mod phone;
 mod query;
 mod reach;
+mod refusal;
 mod rehearsal;
 mod replaced;
 mod report;

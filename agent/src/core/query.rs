@@ -9,8 +9,9 @@ use store::{
 };
 
 use super::command::respond;
-use super::job::{Done, store_error};
+use super::job::Done;
 use super::manage::actor;
+use super::refusal::store_error;
 use super::seat::Reply;
 use super::sight::Sight;
 use super::{Core, rows};

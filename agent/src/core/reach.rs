@@ -6,9 +6,10 @@ use protocol::{Command, ErrorCode, RpcError};
 use store::{AttemptId, LeadId, ListId, Scope, Store, UserId};
 
 use super::Core;
-use super::job::{Done, store_error};
+use super::job::Done;
 use super::office::id;
 use super::query::find;
+use super::refusal::store_error;
 use super::seat::Reply;
 use crate::control::Who;
 use crate::permission::Reach;

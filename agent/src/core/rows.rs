@@ -10,7 +10,7 @@ use protocol::result::{
 use protocol::{ErrorCode, RpcError};
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
 
-use super::job::store_error;
+use super::refusal::store_error;
 
 pub(super) fn list(list: &store::ListInfo) -> ListInfo {
     ListInfo {

@@ -6,7 +6,7 @@
 use protocol::{Detail, ErrorCode, RpcError};
 use store::{Action, Assigned, LeadId, LeadPlace, LeadRow, ListInfo, Role, Scope, Store, UserId, permits};
 
-use super::job::store_error;
+use super::refusal::store_error;
 use crate::control::Who;
 
 /// What of the lists somebody sees.

@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use store::{Action, Actor, AttemptId, AuditEntry, permits};
 
 use super::command::respond;
-use super::job::{Done, store_error};
+use super::job::Done;
 use super::manage::actor;
+use super::refusal::store_error;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;

@@ -13,8 +13,8 @@ mod user;
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Actor, ContactRules, ProjectId, Scope, Store, UserId};
 
-use super::job::store_error;
 use super::manage::Register;
+use super::refusal::store_error;
 use super::seat::Reply;
 use super::{Core, respond};
 use crate::clock::Now;
