@@ -21,8 +21,8 @@
 //! Times are UTC milliseconds (`i64`) and always arguments: this crate reads no clock, except to bound an import slice.
 //! Identifiers are 128-bit and time-ordered ([`AttemptId`]); the caller may make them.
 
-pub mod awake;
-mod backend;
+mod awake;
+pub mod backend;
 mod changes;
 pub mod code;
 pub mod dnc_file;
@@ -38,6 +38,8 @@ mod name_key;
 pub mod permission;
 pub mod phone;
 mod progress;
+#[cfg(test)]
+mod seeded;
 mod sqlite;
 mod staging;
 mod thread;

@@ -18,6 +18,7 @@ use crate::model::{
 };
 use crate::phone::DialPlan;
 use crate::progress::Progress;
+use crate::seeded::Random;
 
 const NOW: i64 = 1_795_222_800_000;
 const MINUTE: i64 = 60_000;
@@ -189,7 +190,8 @@ fn two_hundred_kills_beside_an_import_dial_nobody_twice_and_lose_no_save() {
     let mut invites: BTreeMap<String, u32> = BTreeMap::new();
     let mut saved: BTreeMap<AttemptId, String> = BTreeMap::new();
     let (mut kills, mut beside) = (0, 0);
-    while kills < KILLS {
+    // How often an import is hit depends on how busy the machine is: as many lives as it takes.
+    while kills < MOST_LIVES && (kills < KILLS || beside < KILLS / 4) {
         let last_line = 1 + random.below(8);
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "handle::killed::child", "--nocapture", "--test-threads=1"])
@@ -224,8 +226,7 @@ fn two_hundred_kills_beside_an_import_dial_nobody_twice_and_lose_no_save() {
         kills += 1;
     }
     println!("{kills} kills, {beside} in an import, {} INVITEs, {} saves", invites.len(), saved.len());
-    // How many depends on how busy the machine is; some dozens do on any.
-    assert!(kills >= 200 && beside >= kills / 10, "{beside} of {kills} kills cut an import short");
+    assert!(kills >= KILLS && beside >= KILLS / 4, "{beside} of {kills} kills cut an import short");
 
     let twice: Vec<_> = invites.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "dialed twice: {twice:?}");
@@ -323,20 +324,10 @@ fn say(line: &str) {
     out.flush().unwrap();
 }
 
-/// A small seeded generator (xorshift), so that a failing run can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
 const CHILD: &str = "KAKERU_STORE_KILLED_CHILD";
 const KILLS: u32 = 200;
+/// A machine on which this many are too few is told of.
+const MOST_LIVES: u32 = 500;
 /// More than so many lives can call.
 const LEADS: usize = 1_200;
 /// More than a life can import.

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use super::*;
 use crate::model::{AttemptRow, HistoryQuery};
+use crate::seeded::Random;
 
 const CHILD: &str = "KAKERU_STORE_CRASH_CHILD";
 
@@ -217,18 +218,6 @@ impl Child {
             auto: None,
             transfer: None,
         }
-    }
-}
-
-/// A small seeded generator (xorshift), so that a failing run can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
     }
 }
 
