@@ -4,6 +4,7 @@ mod advance;
 mod amend;
 mod by_hand;
 mod contacts;
+mod copies;
 mod counts;
 mod crash;
 mod dispositions;

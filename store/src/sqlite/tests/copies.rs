@@ -1,0 +1,142 @@
+//! Copies that are whole, and go back.
+
+use super::*;
+
+/// A copy made while calls are written is one moment of the database, and can be put back.
+#[test]
+fn a_copy_is_whole_and_goes_back() {
+    let mut world = World::new(300);
+    world.call("見込");
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    let mut steps = 0;
+    let path = world.path.clone();
+    let made = crate::sqlite::backup(&path, &copy, false, &mut |_, _| {
+        // Calls go on.
+        steps += 1;
+        world.now += MINUTE;
+        world.call("talked");
+        true
+    })
+    .unwrap();
+    assert!(steps > 0 && made.bytes > 0);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "one file, nothing beside it");
+    let cancelled = folder.path().join("cancelled.db");
+    assert!(crate::sqlite::backup(&path, &cancelled, false, &mut |_, _| false).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let busy = crate::sqlite::restore(&copy, &path, "now").unwrap_err();
+    assert_eq!(busy.code(), "E-STORE-IN-USE");
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let restored = crate::sqlite::restore(&copy, &path, "now").unwrap();
+    assert!(restored.kept.unwrap().exists(), "what was there is kept");
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let mut reader = open_reader(&path, db.changes()).unwrap();
+    assert_eq!(reader.history(&Default::default()).unwrap().len(), 1, "as it was when the copy began");
+    assert!(reader.check(true).unwrap().is_sound());
+}
+
+/// The database in use is no place for its copy, by whatever name; what else stands there is replaced only when that was asked for.
+#[test]
+fn a_copy_never_replaces_the_database_and_other_files_only_by_force() {
+    let world = World::new(20);
+    let path = &world.path;
+    let folder = tempfile::tempdir().unwrap();
+    let there = |name: &str| folder.path().join(name);
+    let copy = |target: &std::path::Path, force| {
+        crate::sqlite::backup(path, target, force, &mut |_, _| true).map_err(|error| error.code())
+    };
+    std::os::unix::fs::symlink(path, there("link.db")).unwrap();
+    std::fs::hard_link(path, there("twin.db")).unwrap();
+    std::os::unix::fs::symlink(path.parent().unwrap(), there("folder")).unwrap();
+    let beside = |suffix: &str| std::path::PathBuf::from(format!("{}{suffix}", path.display()));
+    let own = [
+        path.clone(),
+        beside("-wal"),
+        beside("-shm"),
+        beside("-journal"),
+        beside(".lock"),
+        path.parent().unwrap().join(".").join("kakeru.db"),
+        there("folder/kakeru.db"),
+        there("folder/kakeru.db-journal"),
+        there("link.db"),
+        there("twin.db"),
+    ];
+    let number = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap());
+    for target in &own {
+        for force in [false, true] {
+            assert_eq!(copy(target, force).unwrap_err(), "E-FILE-DATABASE", "{}", target.display());
+        }
+    }
+    assert_eq!(std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap()), number);
+
+    let old = there("old.db");
+    std::fs::write(&old, "of yesterday").unwrap();
+    assert_eq!(copy(&old, false).unwrap_err(), "E-FILE-EXISTS");
+    assert_eq!(std::fs::read(&old).unwrap(), b"of yesterday");
+    assert_eq!(copy(&there("folder"), false).unwrap_err(), "E-FILE-EXISTS");
+    copy(&old, true).unwrap();
+    assert!(std::fs::read(&old).unwrap().starts_with(b"SQLite format 3"));
+
+    // Links are replaced themselves, be it the copy's name or that of its unfinished half.
+    let text = there("text");
+    std::fs::write(&text, "text").unwrap();
+    std::os::unix::fs::symlink(&text, there("new.db.part")).unwrap();
+    copy(&there("new.db"), false).unwrap();
+    std::os::unix::fs::symlink(&text, there("led.db")).unwrap();
+    assert_eq!(copy(&there("led.db"), false).unwrap_err(), "E-FILE-EXISTS");
+    copy(&there("led.db"), true).unwrap();
+    assert_eq!(std::fs::read(&text).unwrap(), b"text");
+    std::fs::create_dir(there("x")).unwrap();
+    assert_eq!(copy(&there("x"), true).unwrap_err(), "E-FILE");
+}
+
+/// Nothing is put back that is damaged, newer or not ours, and what is there stays.
+#[test]
+fn a_bad_copy_changes_nothing() {
+    let world = World::new(50);
+    let path = world.path.clone();
+    let folder = tempfile::tempdir().unwrap();
+    let good = folder.path().join("good.db");
+    crate::sqlite::backup(&path, &good, false, &mut |_, _| true).unwrap();
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let before = std::fs::read(&path).unwrap();
+    let code = |copy: &std::path::Path| crate::sqlite::restore(copy, &path, "x").unwrap_err().code();
+    let newer = folder.path().join("newer.db");
+    std::fs::copy(&good, &newer).unwrap();
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert_eq!(code(&newer), "E-STORE-NEWER");
+    let torn = folder.path().join("torn.db");
+    let mut bytes = std::fs::read(&good).unwrap();
+    bytes[4096 * 5..4096 * 9].fill(0x5a);
+    std::fs::write(&torn, bytes).unwrap();
+    assert_eq!(code(&torn), "E-BACKUP-CORRUPT");
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "no database").unwrap();
+    assert_eq!(code(&text), "E-BACKUP-CORRUPT");
+    assert_eq!(code(&folder.path().join("missing.db")), "E-FILE");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+/// What an earlier restore moved aside is a database with a log beside it, and goes back with all it holds.
+#[test]
+fn what_was_moved_aside_goes_back_with_its_log() {
+    let mut world = World::new(5);
+    world.call("見込");
+    let path = world.path.clone();
+    let folder = tempfile::tempdir().unwrap();
+    // As a crash leaves it: rows that only the log has.
+    let aside = folder.path().join("kakeru.db.before-then");
+    std::fs::copy(&path, &aside).unwrap();
+    std::fs::copy(path.with_file_name("kakeru.db-wal"), folder.path().join("kakeru.db.before-then-wal"))
+        .unwrap();
+    let World { _dir, db, .. } = world;
+    drop(db);
+    let place = folder.path().join("kakeru.db");
+    assert_eq!(crate::sqlite::restore(&aside, &place, "now").unwrap().kept, None);
+    let db = open(&place, &OpenOptions::default()).unwrap();
+    let mut reader = open_reader(&place, db.changes()).unwrap();
+    assert_eq!(reader.history(&Default::default()).unwrap().len(), 1);
+}
