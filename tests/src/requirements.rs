@@ -25,7 +25,7 @@ impl Number {
             Some((part, item)) if part.starts_with('S') && digits(&part[1..]) && digits(item) => {
                 Some(Self { part: part.to_owned(), item: item.parse().ok()? })
             }
-            None if word.starts_with(['C', 'X']) && digits(&word[1..]) => {
+            None if word.starts_with(['C', 'D', 'E', 'F', 'X']) && digits(&word[1..]) => {
                 Some(Self { part: word[..1].to_owned(), item: word[1..].parse().ok()? })
             }
             _ => None,
@@ -64,7 +64,9 @@ pub enum State {
 pub struct Page {
     /// Every number once.
     pub states: BTreeMap<Number, State>,
-    /// Numbers that stand twice, and states that are no state.
+    /// State of every code (`E-…`, `W-…`) that a row of section E names, in backticks.
+    pub codes: BTreeMap<String, State>,
+    /// Numbers and codes that stand twice, first cells that are no number, states that are no state.
     pub mistakes: Vec<String>,
 }
 
@@ -72,13 +74,17 @@ impl Page {
     /// Reads the tables of the page.
     pub fn parse(text: &str) -> Self {
         let mut page = Self::default();
-        for line in text.lines().filter(|line| line.starts_with("| ")) {
+        for line in text.lines().map(str::trim).filter(|line| line.starts_with('|')) {
             let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-            let [first, .., last] = cells.as_slice() else { continue };
-            let numbers = numbers(first);
-            if numbers.is_empty() {
+            let first = cells[0];
+            if first == "number" || first.starts_with("---") {
                 continue;
             }
+            let Some(numbers) = numbers(first) else {
+                page.mistakes.push(format!("`{first}` is no number"));
+                continue;
+            };
+            let last = cells[1..].last().copied().unwrap_or_default();
             let state = match last.split([':', ' ']).next() {
                 Some("done") => State::Done,
                 Some("store") => State::Store,
@@ -90,6 +96,9 @@ impl Page {
                     continue;
                 }
             };
+            if numbers.iter().all(|number| number.part == "E") {
+                page.codes(&cells[1..], state);
+            }
             for number in numbers {
                 if page.states.insert(number.clone(), state).is_some() {
                     page.mistakes.push(format!("{number} stands twice"));
@@ -98,21 +107,29 @@ impl Page {
         }
         page
     }
-}
 
-/// The numbers of a first cell: `S3.17, S3.18` or `S2.1–S2.29`.
-fn numbers(cell: &str) -> Vec<Number> {
-    let mut all = Vec::new();
-    for part in cell.split(", ") {
-        match part.split_once('–') {
-            Some((from, to)) => {
-                let (Some(from), Some(to)) = (Number::parse(from), Number::parse(to)) else { continue };
-                all.extend((from.item..=to.item).map(|item| Number { part: from.part.clone(), item }));
+    fn codes(&mut self, cells: &[&str], state: State) {
+        let words = cells.iter().flat_map(|cell| cell.split('`'));
+        for code in words.filter(|word| word.starts_with("E-") || word.starts_with("W-")) {
+            if self.codes.insert(code.to_owned(), state).is_some() {
+                self.mistakes.push(format!("{code} stands twice"));
             }
-            None => all.extend(Number::parse(part)),
         }
     }
-    all
+}
+
+/// The numbers of a first cell: `S3.17, S3.18` or `S2.1–S2.29`; `None` where something else stands there.
+fn numbers(cell: &str) -> Option<Vec<Number>> {
+    let mut all = Vec::new();
+    for part in cell.split(", ") {
+        let (from, to) = part.split_once('–').unwrap_or((part, part));
+        let (from, to) = (Number::parse(from)?, Number::parse(to)?);
+        if from.part != to.part || from.item > to.item {
+            return None;
+        }
+        all.extend((from.item..=to.item).map(|item| Number { part: from.part.clone(), item }));
+    }
+    Some(all)
 }
 
 /// Every test that cites a number, as `folder/file.rs::name`.
@@ -152,24 +169,29 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The tests of a file, with the numbers they cite.
+/// The tests of a file that are run, with the numbers they cite.
 fn tests_of(text: &str) -> Vec<(String, BTreeSet<Number>)> {
     let mut found = Vec::new();
     let mut cited = BTreeSet::new();
     let mut is_test = false;
+    let mut is_ignored = false;
     for line in text.lines().map(str::trim) {
         if let Some(doc) = line.strip_prefix("///") {
             let words = doc.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.');
             cited.extend(words.filter_map(|word| Number::parse(word.trim_end_matches('.'))));
         } else if line.starts_with("#[") {
             is_test |= line == "#[test]" || line.starts_with("#[tokio::test");
+            is_ignored |= line.starts_with("#[ignore");
         } else {
-            if is_test && let Some(name) = function_name(line) {
+            if is_test
+                && !is_ignored
+                && let Some(name) = function_name(line)
+            {
                 cited.extend(numbers_in_name(name));
                 found.push((name.to_owned(), std::mem::take(&mut cited)));
             }
             cited.clear();
-            is_test = false;
+            (is_test, is_ignored) = (false, false);
         }
     }
     found
@@ -180,7 +202,7 @@ fn function_name(line: &str) -> Option<&str> {
     rest.split(['(', '<']).next()
 }
 
-/// `s1_24_many_owners` cites S1.24.
+/// `s1_24_many_owners` cites S1.24. The other parts are cited in doc lines only: `e1` in a name may be anything.
 fn numbers_in_name(name: &str) -> Vec<Number> {
     let parts: Vec<&str> = name.split('_').collect();
     let pairs = parts.windows(2);
@@ -222,9 +244,7 @@ pub fn mistakes(page: &Page, citations: &BTreeMap<Number, BTreeSet<String>>) -> 
     all.extend(
         done.filter(|n| !citations.contains_key(n)).map(|n| format!("{n} is done and no test cites it")),
     );
-    let unknown = citations
-        .iter()
-        .filter(|(number, _)| number.part.starts_with('S') && !page.states.contains_key(number));
+    let unknown = citations.iter().filter(|(number, _)| !page.states.contains_key(number));
     all.extend(unknown.map(|(number, tests)| format!("{number} is cited by {tests:?} and stands nowhere")));
     all
 }
@@ -250,24 +270,71 @@ mod tests {
         );
     }
 
+    fn cited(numbers: &[&str]) -> BTreeMap<Number, BTreeSet<String>> {
+        let test = || BTreeSet::from(["file.rs::test".to_owned()]);
+        numbers.iter().map(|number| (Number::parse(number).unwrap(), test())).collect()
+    }
+
+    /// What is wrong with a page of these rows when tests cite these numbers.
+    fn wrong(page: &str, numbers: &[&str]) -> Vec<String> {
+        mistakes(&Page::parse(page), &cited(numbers))
+    }
+
     #[test]
-    fn a_number_twice_and_a_number_untested_are_mistakes() {
-        let page = Page::parse(
-            "| S1.1 | a | done |\n| S1.1 | b | open |\n| C2, X3 | c | done |\n| S1.4–S1.6 | d | perhaps |",
-        );
-        let citations = BTreeMap::from([(Number::parse("S9.9").unwrap(), BTreeSet::from(["t".to_owned()]))]);
-        let found = mistakes(&page, &citations);
-        let expected =
-            ["S1.1 stands twice", "`perhaps` is no state", "C2 is done", "X3 is done", "S9.9 is cited"];
-        for part in expected {
-            assert!(found.iter().any(|mistake| mistake.contains(part)), "{part}: {found:?}");
+    fn each_mistake_is_found_and_nothing_else() {
+        let head = "| number | what must hold | state |\n|---|---|---|\n";
+        for (rows, numbers, expected) in [
+            ("| S1.1 | a | done |", &["S1.1"][..], None),
+            ("| C2, X3 | a | done |", &["C2", "X3"], None),
+            ("| S1.1–S1.3 | a | later |", &[], None),
+            ("| D1 | a | open |", &[], None),
+            ("| E1 | `E-DNC`: a | later: why |", &[], None),
+            ("| X10 | a | n/a: why |", &[], None),
+            ("| S1.1 | a | done |", &[], Some("S1.1 is done and no test cites it")),
+            ("| D1 | a | store |", &[], Some("D1 is done and no test cites it")),
+            ("| C2, X3 | a | done |", &["C2"], Some("X3 is done and no test cites it")),
+            ("| S1.1–S1.3 | a | done |", &["S1.1", "S1.3"], Some("S1.2 is done and no test cites it")),
+            ("| S1.1 | a | done |\n| S1.1 | b | open |", &["S1.1"], Some("S1.1 stands twice")),
+            ("| S1.1 | a | done |\n| S1.1 | b | done |", &["S1.1"], Some("S1.1 stands twice")),
+            ("| S1.1–S1.3 | a | later |\n| S1.2 | b | open |", &[], Some("S1.2 stands twice")),
+            ("| E1 | `E-DNC` | later |\n| E2 | `E-DNC` | later |", &[], Some("E-DNC stands twice")),
+            ("| S1.1 | a | perhaps |", &[], Some("S1.1: `perhaps` is no state")),
+            ("| S1.1 | a |", &[], Some("S1.1: `a` is no state")),
+            ("| S1.1 |", &[], Some("S1.1: `` is no state")),
+            ("|S1.1 | a | |", &[], Some("S1.1: `` is no state")),
+            ("| S1.1 | a | n/a |", &[], Some("S1.1: `n/a` is no state")),
+            ("| S1.x | a | open |", &[], Some("`S1.x` is no number")),
+            ("| S1.1–C3 | a | open |", &[], Some("`S1.1–C3` is no number")),
+            ("| S1.3–S1.1 | a | open |", &[], Some("`S1.3–S1.1` is no number")),
+        ] {
+            let expected: Vec<&str> = expected.into_iter().collect();
+            assert_eq!(wrong(&format!("{head}{rows}"), numbers), expected, "{rows} {numbers:?}");
         }
+    }
+
+    #[test]
+    fn a_number_that_stands_nowhere_may_not_be_cited() {
+        for number in ["S9.9", "C99", "D99", "E99", "F99", "X99"] {
+            let found = wrong("| S1.1 | a | open |", &[number]);
+            let expected = format!("{number} is cited by {{\"file.rs::test\"}} and stands nowhere");
+            assert_eq!(found, [expected]);
+        }
+    }
+
+    #[test]
+    fn the_codes_of_section_e_have_the_state_of_their_row() {
+        let page =
+            Page::parse("| E1 | `E-DNC` and `W-LONG`, not E-HOURS | done |\n| S1.1 | `E-STALE` | done |");
+        let codes: Vec<_> = page.codes.iter().map(|(code, state)| (code.as_str(), *state)).collect();
+        assert_eq!(codes, [("E-DNC", State::Done), ("W-LONG", State::Done)]);
     }
 
     #[test]
     fn tests_cite_in_doc_lines_and_names() {
         let source = "/// S1.31-S1.33, C3: last call.\n#[test]\nfn last() {}\n/// S1.2\nfn no_test() {}\n\
-                      #[tokio::test]\nasync fn s0_27_from_a_call() {}\n";
+                      #[tokio::test]\nasync fn s0_27_from_a_call() {}\n\
+                      /// S1.3\n#[test]\n#[ignore = \"slow\"]\nfn never_run() {}\n\
+                      /// D1, E12, F2, X10. U+00E9, 0xE3, E1a, Ex, É1, C1000, E-DNC are none.\n#[test]\nfn others() {}\n";
         let found = tests_of(source);
         let shown: Vec<String> = found
             .iter()
@@ -275,6 +342,6 @@ mod tests {
                 format!("{name} {}", cited.iter().map(Number::to_string).collect::<Vec<_>>().join(" "))
             })
             .collect();
-        assert_eq!(shown, ["last C3 S1.31 S1.33", "s0_27_from_a_call S0.27"]);
+        assert_eq!(shown, ["last C3 S1.31 S1.33", "s0_27_from_a_call S0.27", "others D1 E12 F2 X10"]);
     }
 }
