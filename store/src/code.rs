@@ -76,6 +76,7 @@ codes! {
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
+    PhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.";
     PhoneExt = "W-PHONE-EXT", "内線番号は保存しません", "The extension is not kept.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
@@ -120,7 +121,12 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 22] = [
+const HINTS: [(Code, &str, &str); 23] = [
+    (
+        Code::PhoneTaken,
+        "移すときは、今の連絡先から番号を外して取り込み直してください",
+        "To move it, take it off the contact that has it and import the row again.",
+    ),
     (Code::PhoneExt, "必要なら備考の列に書いてください", "Write it into a column of notes if it is needed."),
     (
         Code::ColDropped,

@@ -23,6 +23,8 @@ use crate::thread::{Lane, Queue, Writer};
 /// One checked row of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct StagedRow {
+    /// Its line in the file.
+    pub(crate) line: u64,
     /// The number, key of contact and lead.
     pub(crate) phone: Phone,
     /// What it is, of a contact.
@@ -107,7 +109,7 @@ impl Blanks {
 pub(crate) enum OnExisting {
     /// Overwrite names, categories and columns; keep position, attempts and exclusion.
     Update,
-    /// Leave it.
+    /// Leave it, and its contact: nothing of the row is written.
     Skip,
 }
 
@@ -138,6 +140,38 @@ impl std::ops::AddAssign for StageCounts {
         self.contacts_updated += other.contacts_updated;
     }
 }
+
+/// Further numbers that were left out, being another contact's already: the first with what is needed to find them, the rest
+/// counted.
+#[derive(Debug, Default)]
+pub(crate) struct TakenPhones {
+    pub(crate) count: u64,
+    pub(crate) first: Vec<TakenPhone>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct TakenPhone {
+    /// Line of its row.
+    pub(crate) line: u64,
+    /// The column it stood in, from 0.
+    pub(crate) column: usize,
+    pub(crate) phone: Phone,
+    /// Company and person of the contact that has it, or that one's first number.
+    pub(crate) holder: String,
+}
+
+impl TakenPhones {
+    pub(crate) fn add(&mut self, phone: TakenPhone) {
+        self.count += 1;
+        if self.first.len() < MOST_TAKEN {
+            self.first.push(phone);
+        }
+    }
+}
+
+/// Told one by one at most: a file where every row has one was made for another book.
+const MOST_TAKEN: usize = 100;
 
 /// How far taking an import back is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +236,8 @@ pub(crate) enum Placed {
     New(i64),
     /// It changed a lead that was there.
     Changed,
+    /// Its number was on the list, and nothing of it is taken, neither for the lead nor for a contact.
+    Skipped,
     /// Nothing: its lead is as it was, an earlier row has its number, or it is no lead.
     #[default]
     Same,

@@ -374,6 +374,8 @@ codes! {
         "Check the cell; take the quotation marks out of a file that goes back to that product.";
     WarnEmail = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.",
         "sato@example.jp の形にしてください", "Write it as sato@example.jp.";
+    WarnPhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.",
+        "移すときは、今の連絡先から番号を外して取り込み直してください", "To move it, take it off the contact that has it and import the row again.";
     WarnPhoneExt = "W-PHONE-EXT", "内線番号は保存しません", "The extension is not kept.",
         "必要なら備考の列に書いてください", "Write it into a column of notes if it is needed.";
     WarnColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.",

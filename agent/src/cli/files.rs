@@ -333,7 +333,8 @@ fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
         let known = issue.code.parse::<ErrorCode>().ok();
         let text = known.map_or("", |code| code.text().in_lang(out.lang));
         let lines: Vec<_> = issue.lines.iter().map(u64::to_string).collect();
-        let text = if lines.is_empty() { text.to_owned() } else { format!("{text} ({})", lines.join(", ")) };
+        let concerned = issue.contact.clone().unwrap_or_else(|| lines.join(", "));
+        let text = if concerned.is_empty() { text.to_owned() } else { format!("{text} ({concerned})") };
         table.row([
             issue.line.to_string(),
             issue.column.clone().unwrap_or_default(),

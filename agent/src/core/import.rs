@@ -374,6 +374,7 @@ fn issue(problem: &Problem) -> ImportIssue {
         value: Some(problem.value.clone()).filter(|value| !value.is_empty()),
         message: known.map_or("", |code| code.text().en).to_owned(),
         hint: known.map_or("", |code| code.hint().en).to_owned(),
+        contact: problem.contact.clone(),
     }
 }
 

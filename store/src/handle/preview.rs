@@ -55,6 +55,8 @@ fn preview(job: ImportJob, contacts: u64, live: &Path) -> Result<Preview> {
         trial.bring(&phones)?;
         let done = carry_out(job, contacts, &trial.ready())?;
         let report = &mut looked.report;
+        // Of the same file, and of what the book says of it.
+        (report.counts, report.problems) = (done.counts, done.problems);
         report.inserted = done.inserted;
         report.updated = done.updated;
         report.unchanged = done.unchanged;

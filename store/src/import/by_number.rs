@@ -262,6 +262,7 @@ mod tests {
 
     fn row(number: u64, name: &str, again: bool) -> StagedRow {
         StagedRow {
+            line: 1,
             phone: Phone::from_e164(&format!("+81{number}")).unwrap(),
             label: None,
             email: None,

@@ -16,6 +16,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
         Placed::New(position) => position,
         Placed::Changed => CHANGED,
         Placed::Same => SAME,
+        Placed::Skipped => SKIPPED,
     };
     out.extend(position.to_le_bytes());
     let owner = row.owner.flatten();
@@ -24,6 +25,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     for user in [owner, row.assigned].into_iter().flatten() {
         out.extend(user.0.to_le_bytes());
     }
+    out.extend(row.line.to_le_bytes());
     text(out, row.phone.expose());
     maybe(out, row.company.as_deref());
     maybe(out, row.person.as_deref());
@@ -35,6 +37,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     for further in &row.extra_phones {
         text(out, further.phone.expose());
         maybe(out, further.label.as_deref());
+        number(out, further.column);
     }
     if row.again {
         text(out, &row.raw_phone);
@@ -66,6 +69,7 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let placed = match i64::from_le_bytes(*cells.chunk()?) {
         CHANGED => Placed::Changed,
         SAME => Placed::Same,
+        SKIPPED => Placed::Skipped,
         position => Placed::New(position),
     };
     let [flags] = *cells.chunk()?;
@@ -73,16 +77,19 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let owner = if has_owner { Some(cells.user()?) } else { None };
     let owner = says_owner.then_some(owner);
     let assigned = if has_assigned { Some(cells.user()?) } else { None };
+    let line = u64::from_le_bytes(*cells.chunk()?);
     let phone = Phone::from_e164(cells.text()?).ok()?;
     let (company, person) = (cells.maybe()?, cells.maybe()?);
     let (label, email) = (cells.maybe()?.map(Arc::from), cells.maybe()?);
     let categories = (0..cells.number()?).map(|_| cells.text().map(str::to_owned)).collect::<Option<_>>()?;
     let further = |cells: &mut Cells<'_>| {
         let phone = Phone::from_e164(cells.text()?).ok()?;
-        Some(ExtraPhone { phone, label: cells.maybe()?.map(Arc::from) })
+        let label = cells.maybe()?.map(Arc::from);
+        Some(ExtraPhone { phone, label, column: cells.number()? as usize })
     };
     let extra_phones = (0..cells.number()?).map(|_| further(&mut cells)).collect::<Option<_>>()?;
     let mut row = StagedRow {
+        line,
         phone,
         label,
         email,
@@ -165,6 +172,7 @@ const LENGTH: usize = 4;
 /// Positions begin with 1.
 const SAME: i64 = 0;
 const CHANGED: i64 = -1;
+const SKIPPED: i64 = -2;
 
 #[cfg(test)]
 mod tests {
@@ -174,6 +182,7 @@ mod tests {
     fn a_row_comes_back_as_it_was() {
         let phone = |number: &str| Phone::from_e164(number).unwrap();
         let row = StagedRow {
+            line: 5_000_000_000,
             phone: phone("+81312345678"),
             label: Some("代表".into()),
             email: Some("sato@example.jp".into()),
@@ -186,8 +195,8 @@ mod tests {
             person: Some(String::new()),
             categories: vec!["甲".into(), "乙".into()],
             extra_phones: vec![
-                ExtraPhone { phone: phone("+81612345678"), label: Some("携帯".into()) },
-                ExtraPhone { phone: phone("+819012345678"), label: None },
+                ExtraPhone { phone: phone("+81612345678"), label: Some("携帯".into()), column: 4 },
+                ExtraPhone { phone: phone("+819012345678"), label: None, column: 0 },
             ],
             attrs: vec![("住所".into(), "東京".into()), ("備考".into(), String::new())],
             name_key: "会社\u{1f}".into(),
@@ -199,11 +208,14 @@ mod tests {
         let second = bytes.len();
         let first_of_its_number = StagedRow { again: false, joins: false, company: None, ..row.clone() };
         put(&mut bytes, &first_of_its_number, Placed::New(7));
+        let third = bytes.len();
+        put(&mut bytes, &row, Placed::Skipped);
         let back = take(record(&bytes, 0).unwrap()).unwrap();
         assert_eq!((format!("{:?}", back.row), back.placed), (format!("{row:?}"), Placed::Changed));
         let back = take(record(&bytes, second).unwrap()).unwrap();
         assert_eq!((back.row.company, back.placed, back.row.again), (None, Placed::New(7), false));
         assert_eq!((back.row.categories, back.row.attrs.len()), (row.categories, 0));
+        assert_eq!(take(record(&bytes, third).unwrap()).unwrap().placed, Placed::Skipped);
         for end in 0..second {
             assert!(record(&bytes[..end], 0).is_none(), "{end}");
         }

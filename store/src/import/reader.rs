@@ -335,7 +335,7 @@ fn push(report: &mut ImportReport, place: (Code, u64, Option<Arc<str>>, String))
     }
     report.errors_kept += usize::from(!code.is_warning());
     let file = Arc::clone(&report.file);
-    report.problems.push(Problem { file, line, lines: Vec::new(), column, value, code });
+    report.problems.push(Problem { file, line, lines: Vec::new(), column, value, code, contact: None });
     Some(report.problems.len() - 1)
 }
 

@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::code::Code;
 use crate::error::Said;
 use crate::id::ImportId;
+use crate::staging::{TakenPhone, TakenPhones};
 
 use super::encoding::Encoding;
 use super::options::Delimiter;
@@ -27,6 +28,8 @@ pub struct Problem {
     pub value: String,
     /// What is wrong.
     pub code: Code,
+    /// The contact that has the number, of `W-PHONE-TAKEN`.
+    pub contact: Option<String>,
 }
 
 // The value may be a phone number: a log line shows the place, never the cell.
@@ -38,7 +41,7 @@ impl fmt::Debug for Problem {
 
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Problem", 10)?;
+        let mut out = serializer.serialize_struct("Problem", 11)?;
         out.serialize_field("file", &*self.file)?;
         out.serialize_field("line", &self.line)?;
         out.serialize_field("lines", &self.lines)?;
@@ -49,6 +52,10 @@ impl Serialize for Problem {
         out.serialize_field("message_ja", self.code.ja())?;
         out.serialize_field("hint", self.code.hint_en())?;
         out.serialize_field("hint_ja", self.code.hint_ja())?;
+        match &self.contact {
+            Some(contact) => out.serialize_field("contact", contact)?,
+            None => out.skip_field("contact")?,
+        }
         out.end()
     }
 }
@@ -93,7 +100,8 @@ pub struct ImportReport {
     /// How often each code occurred, problems beyond the list included.
     pub counts: BTreeMap<Code, u64>,
     /// The first errors and the first warnings, together in file order; at most [`ImportReport::MOST_PROBLEMS`] of each: a file where
-    /// every row has a doubt must not hide the one row that is wrong.
+    /// every row has a doubt must not hide the one row that is wrong. Further numbers that another contact has (`W-PHONE-TAKEN`) come
+    /// before them, at most 100.
     pub problems: Vec<Problem>,
     /// How many of them are errors.
     #[serde(skip)]
@@ -150,6 +158,28 @@ impl ImportReport {
             contacts_created: 0,
             contacts_updated: 0,
         }
+    }
+
+    /// Adds what only the contact book knew. In front: something of these rows was left out.
+    pub(super) fn add_taken(&mut self, taken: TakenPhones) {
+        if taken.count == 0 {
+            return;
+        }
+        *self.counts.entry(Code::PhoneTaken).or_default() += taken.count;
+        let mut first = taken.first;
+        // They were met in the order of numbers.
+        first.sort_by_key(|taken| taken.line);
+        let problem = |taken: TakenPhone| Problem {
+            file: Arc::clone(&self.file),
+            line: taken.line,
+            lines: Vec::new(),
+            column: self.columns.get(taken.column).map(Arc::clone),
+            value: taken.phone.national(),
+            code: Code::PhoneTaken,
+            contact: Some(taken.holder),
+        };
+        let problems: Vec<Problem> = first.into_iter().map(problem).collect();
+        self.problems.splice(0..0, problems);
     }
 
     /// Problems that refuse a row.

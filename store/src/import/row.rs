@@ -58,6 +58,8 @@ pub struct ExtraPhone {
     pub phone: Phone,
     /// Name of its column, where it has one of its own.
     pub label: Option<Arc<str>>,
+    /// The column it stood in, from 0.
+    pub column: usize,
 }
 
 /// What one record came to: a row unless one of the problems is an error.
@@ -140,7 +142,7 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
     let refused = problems.iter().any(|(code, _)| !code.is_warning());
     let row = parsed.filter(|_| !refused).map(|parsed| ImportRow {
         label: further.iter().find(|one| one.phone == parsed.phone).and_then(|one| one.label.clone()),
-        extra_phones: extra_phones(&parsed.phone, parsed.extra, further),
+        extra_phones: extra_phones(&parsed.phone, (parsed.extra, phone_column.unwrap_or_default()), further),
         email,
         owner,
         assigned,
@@ -181,7 +183,7 @@ fn further_phones(
                 problems.extend(parsed.warnings.iter().map(|code| (*code, Some(at))));
                 let label = Some(Arc::clone(&columns.names[at]));
                 let phones = std::iter::once(parsed.phone).chain(parsed.extra);
-                further.extend(phones.map(|phone| ExtraPhone { phone, label: label.clone() }));
+                further.extend(phones.map(|phone| ExtraPhone { phone, label: label.clone(), column: at }));
             }
             Err(error) => problems.push((error.code, Some(at))),
         }
@@ -192,7 +194,7 @@ fn further_phones(
             match Phone::parse(number) {
                 Ok(parsed) => {
                     let label = label.filter(|label| !label.is_empty()).map(Arc::from);
-                    further.push(ExtraPhone { phone: parsed.phone, label });
+                    further.push(ExtraPhone { phone: parsed.phone, label, column: at });
                 }
                 Err(error) => problems.push((error.code, Some(at))),
             }
@@ -213,9 +215,14 @@ fn labelled(line: &str) -> Vec<(Option<&str>, &str)> {
 }
 
 /// Each number once, without the one that is dialed.
-fn extra_phones(dialed: &Phone, of_cell: Vec<Phone>, further: Vec<ExtraPhone>) -> Vec<ExtraPhone> {
+fn extra_phones(
+    dialed: &Phone,
+    (of_cell, column): (Vec<Phone>, usize),
+    further: Vec<ExtraPhone>,
+) -> Vec<ExtraPhone> {
     let mut extra: Vec<ExtraPhone> = Vec::new();
-    for one in of_cell.into_iter().map(|phone| ExtraPhone { phone, label: None }).chain(further) {
+    let of_cell = of_cell.into_iter().map(|phone| ExtraPhone { phone, label: None, column });
+    for one in of_cell.chain(further) {
         if one.phone != *dialed && extra.iter().all(|known| known.phone != one.phone) {
             extra.push(one);
         }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -7,9 +7,10 @@ use crate::id::{ImportId, ListId};
 use crate::model::Actor;
 use crate::name_key::name_key;
 use crate::progress::{Progress, stopped};
+use crate::sqlite::Reached;
 use crate::staging::{
     Blanks, ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Placed, Rows, StageCounts, StagePolicy,
-    Staged, StagedRow, Staging,
+    Staged, StagedRow, Staging, TakenPhones,
 };
 
 use super::by_number::ByNumber;
@@ -101,15 +102,18 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         let pipe = Pipe { staging, import, policy, counts: &mut counts };
         // A file that is refused is only read for its report.
         if !reader.report().may_apply(partial) {
-            return Ok(());
+            return Ok(TakenPhones::default());
         }
         let all = rows.count();
         stage_numbers(rows, pipe, |entered| told(&reader, Some((entered, all))))
     });
     let named = reader.names_owners();
-    let finished = staged.and_then(|()| reader.finish().map_err(fatal));
+    let finished = staged.and_then(|taken| Ok((reader.finish().map_err(fatal)?, taken)));
     let mut report = match finished {
-        Ok(report) => report,
+        Ok((mut report, taken)) => {
+            report.add_taken(taken);
+            report
+        }
         Err(error) => {
             take_back(staging, import, now);
             return Err(error);
@@ -210,14 +214,18 @@ fn stage_leads(
     keep(last)
 }
 
-/// Enters the numbers of the leads and writes contacts, in the order of numbers.
-fn stage_numbers(rows: ByNumber, mut pipe: Pipe<'_>, told: impl Fn(u64) -> Result<()>) -> Result<()> {
+/// Enters the numbers of the leads and writes contacts, in the order of numbers. Yields the further numbers that others have.
+fn stage_numbers(
+    rows: ByNumber,
+    mut pipe: Pipe<'_>,
+    told: impl Fn(u64) -> Result<()>,
+) -> Result<TakenPhones> {
     if !pipe.policy.leads && !pipe.policy.create_contacts {
-        return Ok(());
+        return Ok(TakenPhones::default());
     }
     let mut sorted = rows.sorted()?;
     let (mut under_way, mut entered) = (None, 0);
-    let reached = Arc::default();
+    let reached: Arc<Mutex<Reached>> = Arc::default();
     let staged = loop {
         let rows: Result<Vec<NumberRow>> = sorted.by_ref().take(WINDOW).collect();
         match rows.and_then(|rows| told(entered).map(|()| rows)) {
@@ -231,7 +239,9 @@ fn stage_numbers(rows: ByNumber, mut pipe: Pipe<'_>, told: impl Fn(u64) -> Resul
         }
     };
     pipe.settle(&mut under_way)?;
-    staged.and_then(|()| told(u64::MAX))
+    staged.and_then(|()| told(u64::MAX))?;
+    let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut reached.taken))
 }
 
 /// How many leads the list may have (S1.12, S4.30).
@@ -293,6 +303,7 @@ fn weight(row: &StagedRow) -> usize {
 
 fn staged(row: ImportRow) -> StagedRow {
     StagedRow {
+        line: row.line,
         name_key: name_key(row.company.as_deref(), row.person.as_deref()),
         phone: row.phone,
         label: row.label,
@@ -347,6 +358,8 @@ const KEPT_PROBLEMS: usize = 100;
 
 #[cfg(test)]
 mod counted;
+#[cfg(test)]
+mod further;
 #[cfg(test)]
 mod overwritten;
 #[cfg(test)]

@@ -117,7 +117,7 @@ pub struct ImportResult {
     pub header: bool,
     /// Mistakes, at most 1000; `refused` counts all.
     pub errors: Vec<ImportIssue>,
-    /// Doubts, at most 1000.
+    /// Doubts, at most 1000, after the first 100 further numbers that another contact has (`W-PHONE-TAKEN`).
     pub warnings: Vec<ImportIssue>,
     /// The import's id, by which it can be undone; `null` when nothing was kept.
     pub import: Option<String>,
@@ -166,6 +166,9 @@ pub struct ImportIssue {
     /// What to do about it, in English.
     #[serde(default)]
     pub hint: String,
+    /// The contact that has the number, of `W-PHONE-TAKEN`. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
 }
 
 /// `list.export`.

@@ -1,7 +1,7 @@
 //! One row at a time: what is there already, and what needs a look at more than its own columns.
 
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::{exec, one, texts};
 use super::category::{CategoryIds, key, link, unlink};
@@ -9,8 +9,8 @@ use super::reached::{Became, Reached};
 use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
-use crate::phone::Clir;
-use crate::staging::{StagePolicy, StagedRow};
+use crate::phone::{Clir, Phone};
+use crate::staging::{StagePolicy, StagedRow, TakenPhone};
 
 /// Overwrites the lead that has the row's number; `false` when the row says nothing new of it.
 pub(super) fn update_lead(
@@ -25,7 +25,7 @@ pub(super) fn update_lead(
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
                     WHERE m.lead_id = leads.id ORDER BY m.position)),
-                 (SELECT json_group_array(phone) FROM lead_phones WHERE lead_id = leads.id)
+                 (SELECT json_group_object(phone, label) FROM lead_phones WHERE lead_id = leads.id)
                FROM leads WHERE list_id = ?2
                  AND position = (SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2)";
     let found = one(db, sql, (row.phone.expose(), list), |r| {
@@ -38,7 +38,7 @@ pub(super) fn update_lead(
             raw_phone: r.get(5)?,
             clir: r.get(6)?,
             categories: texts(&r.get::<_, String>(7)?),
-            phones: texts(&r.get::<_, String>(8)?),
+            phones: serde_json::from_str(&r.get::<_, String>(8)?).unwrap_or_default(),
         })
     })?;
     match found {
@@ -57,8 +57,8 @@ struct Old {
     raw_phone: Option<String>,
     clir: Option<String>,
     categories: Vec<String>,
-    /// Its further numbers.
-    phones: Vec<String>,
+    /// Its further numbers with their labels.
+    phones: Map<String, Value>,
 }
 
 /// Overwrites what the row says; `false` when it says nothing new.
@@ -75,8 +75,15 @@ fn overwrite_lead(
     let attrs = merged_attrs(&old.attrs, row);
     let categories = merged_categories(&old.categories, row, policy);
     // Those that are there stay, whoever added them (S4.41).
-    let further = |extra: &&ExtraPhone| old.phones.iter().all(|known| known != extra.phone.expose());
-    let further: Vec<&ExtraPhone> = row.extra_phones.iter().filter(further).collect();
+    let there = |extra: &&ExtraPhone| old.phones.contains_key(extra.phone.expose());
+    let (there, further): (Vec<&ExtraPhone>, Vec<&ExtraPhone>) = row.extra_phones.iter().partition(there);
+    let mut labels = Map::new();
+    for extra in there {
+        let (phone, old) = (extra.phone.expose(), old.phones.get(extra.phone.expose()));
+        if extra.label.as_deref().is_some_and(|new| old.and_then(Value::as_str) != Some(new)) {
+            labels.insert(phone.to_owned(), old.cloned().unwrap_or_default());
+        }
+    }
     // 184 or 186 belongs to how the number is written; without, neither is dialed.
     let clir = row.clir.map(Clir::digits);
     let changed = company != old.company
@@ -84,11 +91,12 @@ fn overwrite_lead(
         || attrs != old.attrs
         || categories != old.categories
         || clir != old.clir.as_deref();
-    if !changed && further.is_empty() {
+    if !changed && further.is_empty() && labels.is_empty() {
         return Ok(false);
     }
     let before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
-        "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories, "phones": old.phones });
+        "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories,
+        "phones": old.phones.keys().collect::<Vec<_>>(), LABELS: labels });
     remember(db, import, "lead", old.id, old.version + 1, &before)?;
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6,
                  clir = ?7, version = version + 1 WHERE id = ?1";
@@ -97,6 +105,10 @@ fn overwrite_lead(
     if categories != old.categories {
         unlink(db, "lead", old.id)?;
         link(db, known, "lead", old.id, &categories)?;
+    }
+    for extra in row.extra_phones.iter().filter(|extra| labels.contains_key(extra.phone.expose())) {
+        let sql = "UPDATE lead_phones SET label = ?3 WHERE lead_id = ?1 AND phone = ?2";
+        exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref()))?;
     }
     for extra in further {
         let sql = "INSERT INTO lead_phones (lead_id, position, phone, label) SELECT ?1, ifnull(max(position), 0) + 1, ?2, ?3
@@ -119,7 +131,7 @@ pub(super) fn update_contact(
     let sql = "SELECT c.id, c.company, c.person, c.version,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id, c.stub
+                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id, c.stub, p.label
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
     let found = one(db, sql, [row.phone.expose()], |r| {
         let categories: String = r.get(4)?;
@@ -132,9 +144,11 @@ pub(super) fn update_contact(
             r.get::<_, Option<String>>(5)?,
             r.get::<_, Option<UserId>>(6)?,
             r.get::<_, bool>(7)?,
+            r.get::<_, Option<String>>(8)?,
         ))
     })?;
-    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner, stub)) = found
+    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner, stub, old_label)) =
+        found
     else {
         return Ok(false);
     };
@@ -157,13 +171,20 @@ pub(super) fn update_contact(
         new => new.unwrap_or(old_owner),
     };
     let same = company == old_company && person == old_person && email == old_email && owner == old_owner;
-    if same && categories == old_categories && !stub {
+    let label = row.label.as_deref().filter(|label| old_label.as_deref() != Some(label));
+    if same && categories == old_categories && !stub && label.is_none() {
         return Ok(false);
     }
     let mut before = json!({ "company": old_company, "person": old_person, "email": old_email,
         "owner": old_owner, "categories": old_categories, "stub": stub });
+    if label.is_some() {
+        before[LABELS] = json!({ row.phone.expose(): old_label });
+    }
     mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;
+    if label.is_some() {
+        relabel(db, id, &row.phone, label)?;
+    }
     let sql =
         "UPDATE contacts SET company = ?2, person = ?3, email = ?5, owner_user_id = ?6, stub = 0, version = version + 1,
                  updated_at = ?4 WHERE id = ?1";
@@ -175,13 +196,13 @@ pub(super) fn update_contact(
     Ok(true)
 }
 
-/// Adds the further numbers of a row to its contact, unless they are somebody's already (S3.10). Returns the contact if it was
-/// there before the import and has more numbers now.
+/// Adds the further numbers of a row to its contact, unless they are somebody else's already, which `reached` is told (S3.10);
+/// those it has take the file's labels. Returns the contact if it was there before the import and is another now.
 pub(super) fn further_phones(
     db: &Connection,
     import: ImportId,
     row: &StagedRow,
-    reached: &Reached,
+    reached: &mut Reached,
 ) -> rusqlite::Result<Option<ContactId>> {
     let sql = "SELECT c.id, c.version, c.company, c.person, c.import_id IS ?2,
                  (SELECT max(position) FROM contact_phones WHERE contact_id = c.id),
@@ -203,22 +224,64 @@ pub(super) fn further_phones(
     })?;
     let Some((contact, version, new, last, mut before)) = found else { return Ok(None) };
     let mut at = last;
+    let mut labels = Map::new();
     for further in &row.extra_phones {
-        let sql = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
-        if one(db, sql, [further.phone.expose()], |_| Ok(()))?.is_none() {
-            at += 1;
-            let sql =
-                "INSERT INTO contact_phones (contact_id, position, phone, label) VALUES (?1, ?2, ?3, ?4)";
-            exec(db, sql, (contact, at, further.phone.expose(), further.label.as_deref()))?;
+        match holder(db, &further.phone)? {
+            None => {
+                at += 1;
+                let sql =
+                    "INSERT INTO contact_phones (contact_id, position, phone, label) VALUES (?1, ?2, ?3, ?4)";
+                exec(db, sql, (contact, at, further.phone.expose(), further.label.as_deref()))?;
+            }
+            Some(holder) if holder.contact != contact => {
+                let (phone, column) = (further.phone.clone(), further.column);
+                reached.taken.add(TakenPhone { line: row.line, column, phone, holder: holder.name });
+            }
+            Some(held) => {
+                let label = further.label.as_deref();
+                if label.is_some() && label != held.label.as_deref() {
+                    labels.insert(further.phone.expose().to_owned(), json!(held.label));
+                    relabel(db, contact, &further.phone, label)?;
+                }
+            }
         }
     }
-    if at == last || new {
+    if (at == last && labels.is_empty()) || new {
         return Ok(None);
     }
+    before[LABELS] = Value::Object(labels);
     mark(&mut before, reached.of(contact, true)? == Some(Became::Changed));
     remember(db, import, "contact", contact.0, version + 1, &before)?;
     exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
     Ok(Some(contact))
+}
+
+fn relabel(db: &Connection, contact: ContactId, phone: &Phone, label: Option<&str>) -> rusqlite::Result<()> {
+    let sql = "UPDATE contact_phones SET label = ?3 WHERE contact_id = ?1 AND phone = ?2";
+    exec(db, sql, (contact, phone.expose(), label)).map(|_| ())
+}
+
+/// Who has a number.
+struct Holder {
+    contact: ContactId,
+    /// As people call it.
+    name: String,
+    /// Of the number.
+    label: Option<String>,
+}
+
+fn holder(db: &Connection, phone: &Phone) -> rusqlite::Result<Option<Holder>> {
+    let sql = "SELECT c.id, c.company, c.person,
+                 (SELECT phone FROM contact_phones WHERE contact_id = c.id ORDER BY position LIMIT 1), p.label
+               FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
+    one(db, sql, [phone.expose()], |r| {
+        let names = [r.get::<_, Option<String>>(1)?, r.get(2)?];
+        let names: Vec<String> = names.into_iter().flatten().filter(|name| !name.is_empty()).collect();
+        let number =
+            || r.get::<_, String>(3).map(|first| Phone::from_e164(&first).map_or(first, |p| p.national()));
+        let name = if names.is_empty() { number()? } else { names.join(" ") };
+        Ok(Holder { contact: r.get(0)?, name, label: r.get(4)? })
+    })
 }
 
 /// An empty cell never blanks a value, unless told to.
@@ -250,14 +313,14 @@ pub(super) fn attrs(row: &StagedRow) -> String {
         return "{}".to_owned();
     }
     let attrs = row.attrs.iter().filter(|(_, text)| !text.is_empty());
-    let map: serde_json::Map<String, Value> =
+    let map: Map<String, Value> =
         attrs.map(|(name, text)| (name.to_string(), Value::from(text.as_str()))).collect();
     Value::Object(map).to_string()
 }
 
 /// An empty one is there only where it is to blank what is there.
 fn merged_attrs(old: &str, row: &StagedRow) -> String {
-    let mut map: serde_json::Map<String, Value> = serde_json::from_str(old).unwrap_or_default();
+    let mut map: Map<String, Value> = serde_json::from_str(old).unwrap_or_default();
     for (name, text) in &row.attrs {
         if !text.is_empty() {
             map.insert(name.to_string(), Value::from(text.as_str()));
@@ -268,6 +331,8 @@ fn merged_attrs(old: &str, row: &StagedRow) -> String {
     Value::Object(map).to_string()
 }
 
+/// In what is kept of a row: labels that were overwritten, by number.
+pub(super) const LABELS: &str = "labels";
 /// Mark of a change of a contact that the same import made, or has changed already: both are one to people.
 pub(super) const AGAIN: &str = "again";
 

@@ -274,7 +274,8 @@ impl<'a> Slice<'a> {
 
     /// Whether the contact is what the row says, or the row says less. `false` is only a doubt.
     fn is_same(&mut self, row: &StagedRow, contact: &Row<'_>) -> rusqlite::Result<bool> {
-        if contact.get(8)? {
+        let label = row.label.as_ref().map(|label| ValueRef::Text(label.as_bytes()));
+        if contact.get(8)? || label.is_some_and(|new| contact.get_ref(9).is_ok_and(|old| old != new)) {
             return Ok(false);
         }
         let blanks = self.policy.blanks;
@@ -424,7 +425,7 @@ static FIND_CONTACTS: Sql = Sql::new(|| {
                  (SELECT group_concat(category_id) FROM (
                     SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position)),
                  c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email, c.owner_user_id,
-                 c.stub
+                 c.stub, p.label
                FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
                  CROSS JOIN contacts c ON c.id = p.contact_id";
     many::sql(sql, 0, "@, #")

@@ -9,7 +9,7 @@ use super::super::bin::EMPTIED;
 use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
 use super::category::{CategoryIds, link, unlink};
 use super::loader::Loader;
-use super::row::AGAIN;
+use super::row::{AGAIN, LABELS};
 use super::{Import, NEW_LIST, SLICE, end_session, read};
 use crate::error::{Doing, Result};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
@@ -197,6 +197,13 @@ impl Undo<'_> {
                 }
             };
             exec(self.db, sql, (row, phones.to_string()))?;
+        }
+        for (phone, label) in before.get(LABELS).and_then(Value::as_object).into_iter().flatten() {
+            let sql = match kind {
+                "lead" => "UPDATE lead_phones SET label = ?3 WHERE lead_id = ?1 AND phone = ?2",
+                _ => "UPDATE contact_phones SET label = ?3 WHERE contact_id = ?1 AND phone = ?2",
+            };
+            exec(self.db, sql, (row, phone, label.as_str()))?;
         }
         unlink(self.db, kind, id)?;
         link(self.db, self.known, kind, id, &names)?;

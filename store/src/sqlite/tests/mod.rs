@@ -346,6 +346,7 @@ fn phone(number: usize) -> Phone {
 pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
     let phone = phone(number);
     StagedRow {
+        line: number as u64 + 1,
         raw_phone: phone.national(),
         phone,
         label: None,

@@ -96,7 +96,7 @@ fn a_contact_is_counted_once_when_its_name_and_its_numbers_changed() {
         let mut world = World::new(3);
         let start = ImportStart { list: None, source: "book.csv".into(), user: None, now: NOW };
         let import = world.db.begin_import(&start).unwrap();
-        let further = |number| vec![ExtraPhone { phone: phone(number), label: None }];
+        let further = |number| vec![ExtraPhone { phone: phone(number), label: None, column: 2 }];
         let named = |number| StagedRow { company: Some("改名".into()), ..row(number) };
         let rows = [
             StagedRow { extra_phones: further(70), ..named(0) },
@@ -147,7 +147,7 @@ fn a_contact_that_several_rows_reach_is_counted_once() {
             assert_eq!(contact(0).id, contact(far).id);
             contact(0).company.unwrap()
         };
-        let further = vec![ExtraPhone { phone: phone(far), label: None }];
+        let further = vec![ExtraPhone { phone: phone(far), label: None, column: 2 }];
         let new = file(StagedRow { extra_phones: further, ..row(0) }, named(far, "新"));
         let (import, counts) = take(&mut world, &new, book);
         assert_eq!((counts, name(&mut world)), ((all, all, 0, 0), "新".to_owned()));
@@ -184,8 +184,8 @@ fn a_contact_that_several_rows_reach_is_counted_once() {
     }
 }
 
-/// S1.19, S4.41: a file brings further numbers to a lead that is there; those it has stay, whoever added them, and what the file brought
-/// goes with its undo.
+/// S1.19, S4.41: a file brings further numbers to a lead that is there; those it has stay, whoever added them, with the file's labels, and
+/// what the file brought goes with its undo.
 #[test]
 fn a_known_lead_gets_further_numbers_of_a_file() {
     let mut world = World::new(2);
@@ -193,7 +193,8 @@ fn a_known_lead_gets_further_numbers_of_a_file() {
     world.db.add_lead_phone(lead, &phone(80).national(), Some("支店"), Actor::default(), NOW).unwrap();
     let before = world.leads();
     let import = begin(&mut world);
-    let further = |number, label: &str| ExtraPhone { phone: phone(number), label: Some(label.into()) };
+    let further =
+        |number, label: &str| ExtraPhone { phone: phone(number), label: Some(label.into()), column: 2 };
     let rows = [
         StagedRow { extra_phones: vec![further(80, "本店"), further(81, "携帯")], ..row(0) },
         StagedRow { extra_phones: vec![], ..row(1) },
@@ -205,16 +206,16 @@ fn a_known_lead_gets_further_numbers_of_a_file() {
     let numbers = |lead: &LeadRow| -> Vec<_> {
         lead.extra_phones.iter().map(|n| (n.phone.clone(), n.label.clone(), n.editable)).collect()
     };
-    let branch = (phone(80).expose().to_owned(), Some("支店".to_owned()), true);
+    let branch = |label: &str| (phone(80).expose().to_owned(), Some(label.to_owned()), true);
     let mobile = (phone(81).expose().to_owned(), Some("携帯".to_owned()), false);
-    assert_eq!(numbers(&world.leads()[0]), [branch.clone(), mobile]);
+    assert_eq!(numbers(&world.leads()[0]), [branch("本店"), mobile]);
     // The same file again says nothing new.
     let start = ImportStart { list: Some(list), source: "again.csv".into(), user: None, now: NOW };
     let again = world.db.begin_import(&start).unwrap();
     assert_eq!(world.stage(again, &rows, StagePolicy::default()).unwrap().unchanged, 2);
     world.undo(again);
     assert_eq!(world.undo(import).restored, 1);
-    assert_eq!(numbers(&world.leads()[0]), [branch]);
+    assert_eq!(numbers(&world.leads()[0]), [branch("支店")]);
     assert_eq!(world.leads(), before);
 }
 
