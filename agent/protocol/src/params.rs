@@ -241,7 +241,8 @@ params! {
         assign: Vec<String>,
         /// The same number twice in the file: `error`, `first`, `last`, `merge`; `None` = the profile's.
         dup_in_file: Option<String>,
-        /// A number that is on the list already: `update`, `skip`; `None` = the profile's.
+        /// A number that is on the list already: `update`, or `skip`, which takes nothing of the row, neither for the lead nor for its
+        /// contact; `None` = the profile's.
         dup_existing: Option<String>,
         /// Take the good rows although others are bad.
         #[serde(default)]

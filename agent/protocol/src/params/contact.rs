@@ -113,7 +113,7 @@ params! {
         map: Vec<String>,
         /// The same number twice in the file: `error`, `first`, `last`, `merge`; `None` = the profile's.
         dup_in_file: Option<String>,
-        /// A number that somebody has already: `update`, `skip`; `None` = the profile's.
+        /// A number that somebody has already: `update`, or `skip`, which leaves the contact as it is; `None` = the profile's.
         dup_existing: Option<String>,
         /// Categories are added to those that are there, instead of taking their place.
         #[serde(default)]

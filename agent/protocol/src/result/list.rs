@@ -102,7 +102,8 @@ pub struct ImportResult {
     pub updated: u64,
     /// Rows that changed nothing.
     pub unchanged: u64,
-    /// Rows whose number was there already and that were left alone, as `dup_existing` `skip` asks.
+    /// Rows whose number was there already and of which nothing was taken, as `dup_existing` `skip` asks: lead and contact are as they
+    /// were.
     #[serde(default)]
     pub skipped: u64,
     /// Contacts made.

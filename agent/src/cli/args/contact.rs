@@ -128,7 +128,7 @@ pub struct ContactImportArgs {
     /// The product whose rules hold [default: open]
     #[arg(long, value_parser = words::profiles())]
     pub profile: Option<String>,
-    /// A number that somebody has already
+    /// A number that somebody has already (skip: the contact stays as it is)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]
     pub dup_existing: Option<String>,
     /// A number that occurs twice in the file

@@ -150,7 +150,7 @@ pub struct ImportArgs {
     /// Who owns the new numbers, in turn: logins, separated by commas
     #[arg(long, value_name = "LOGIN", value_delimiter = ',')]
     pub assign: Vec<String>,
-    /// A number that is on the list already (skip: the lead stays as it is; its contact takes the file's names all the same)
+    /// A number that is on the list already (skip: nothing of the row is taken; lead and contact stay as they are)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]
     pub dup_existing: Option<String>,
     /// A number that occurs twice in the file

@@ -162,3 +162,44 @@ async fn labels_of_a_lead_are_overwritten_and_come_back() {
     assert_eq!(undo(&store, &report).await.restored, 1);
     assert_eq!(label().await.as_deref(), Some("携帯"));
 }
+
+/// S1.19, S0.20, C3: of a row that is skipped since its number is there nothing is taken, neither for its lead nor for its contact, nor of
+/// a later row of the number; what is new is taken as a whole.
+#[tokio::test]
+async fn a_skipped_row_leaves_its_contact_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list) = store(folder.path()).await;
+    let text = "A社,佐藤,0312345678\nB社,鈴木,0612345678\n";
+    store.import(job(Some(list), text)).await.unwrap();
+    let text = "会社名,氏名,電話番号,カテゴリー\nZ社,高橋,0312345678,新\nY社,田中,0612345678,新\nX社,伊藤,0612345678,新\nC社,渡辺,0512345678,\nD社,渡辺,0512345678,\n";
+    let skip = ImportOptions {
+        dup_existing: DupExisting::Skip,
+        dup_in_file: crate::import::DupPolicy::Last,
+        ..job(Some(list), text).options
+    };
+    let skipping = || ImportJob { options: skip.clone(), ..job(Some(list), text) };
+    let names = async || -> Vec<(Option<String>, Option<String>, usize)> {
+        let book = store.contacts(crate::ContactQuery::default()).await.unwrap();
+        let mut names: Vec<_> =
+            book.into_iter().map(|one| (one.company, one.person, one.categories.len())).collect();
+        names.sort();
+        names
+    };
+    let before = names().await;
+    let looked = store.preview_import(skipping()).await.unwrap().report;
+    let report = store.import(skipping()).await.unwrap();
+    for report in [&looked, &report] {
+        assert_eq!((report.inserted, report.skipped, report.updated), (1, 2, 0));
+        assert_eq!((report.contacts_created, report.contacts_updated), (1, 0));
+    }
+    let mut after = names().await;
+    after.retain(|(company, ..)| company.as_deref() != Some("D社"));
+    assert_eq!(after, before);
+    assert_eq!(names().await.len(), 3);
+    // No contact is made for it either.
+    let book = store.contacts(crate::ContactQuery::default()).await.unwrap();
+    let all = book.into_iter().map(|contact| contact.id).collect();
+    store.contacts_delete(all, Actor::default(), NOW).await.unwrap();
+    let report = store.import(skipping()).await.unwrap();
+    assert_eq!((report.skipped, report.contacts_created), (3, 0), "{report:?}");
+}

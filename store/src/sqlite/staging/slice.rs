@@ -168,8 +168,9 @@ impl<'a> Slice<'a> {
                 self.renew(row)?;
             }
         }
-        for row in rows {
-            self.number_again(row, reached)?;
+        let mut skipped = [false; MANY];
+        for (row, skipped) in rows.iter().zip(&mut skipped) {
+            *skipped = self.number_again(row, reached)?;
             let excluded = row.row.excluded.as_ref().filter(|_| row.row.again);
             if let Some(reason) = excluded {
                 let sql = "SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
@@ -179,7 +180,7 @@ impl<'a> Slice<'a> {
                 }
             }
         }
-        if self.policy.create_contacts { self.write_contacts(rows, reached) } else { Ok(()) }
+        if self.policy.create_contacts { self.write_contacts(rows, skipped, reached) } else { Ok(()) }
     }
 
     /// Shows on a staged lead what happened to its number since it was staged.
@@ -195,8 +196,13 @@ impl<'a> Slice<'a> {
         exec(self.db, sql, values).map(|_| ())
     }
 
-    /// Registers numbers in the contact book, or brings it up to date.
-    fn write_contacts(&mut self, rows: &[NumberRow], reached: &mut Reached) -> rusqlite::Result<()> {
+    /// Registers numbers in the contact book, or brings it up to date. `skipped`: rows of which nothing is taken.
+    fn write_contacts(
+        &mut self,
+        rows: &[NumberRow],
+        skipped: [bool; MANY],
+        reached: &mut Reached,
+    ) -> rusqlite::Result<()> {
         let mut found: [Option<Known>; MANY] = [None; MANY];
         many::look(self.db, &FIND_CONTACTS, &[], rows.iter().map(|row| &row.row.phone), |at, answer| {
             let row = &rows[at].row;
@@ -205,8 +211,8 @@ impl<'a> Slice<'a> {
             Ok(())
         })?;
         let rows = || rows.iter().map(|row| &row.row);
-        let mut kept = [false; MANY];
-        for ((row, found), kept) in rows().zip(found).zip(&mut kept) {
+        let mut kept = skipped;
+        for ((row, found), kept) in rows().zip(found).zip(&mut kept).filter(|(_, kept)| !**kept) {
             let Some(Known { id, several, same }) = found else {
                 let id = self.insert_contact(row)?;
                 reached.put(id, self.has_further(row), Became::Changed)?;
@@ -267,7 +273,7 @@ impl<'a> Slice<'a> {
         !self.policy.leads && !row.extra_phones.is_empty()
     }
 
-    /// Contacts that are known stay as they are. A list's policy is about its leads.
+    /// Contacts that are known stay as they are. A list's policy is about the numbers on it.
     fn keeps_known(&self) -> bool {
         !self.policy.leads && self.policy.existing == OnExisting::Skip
     }
@@ -345,7 +351,7 @@ impl<'a> Slice<'a> {
     fn known_lead(&mut self, row: &StagedRow) -> rusqlite::Result<Placed> {
         if self.policy.existing == OnExisting::Skip {
             self.counts.skipped += 1;
-            return Ok(Placed::Same);
+            return Ok(Placed::Skipped);
         }
         let changed = self.update_lead(row)?;
         self.counts.updated += u64::from(changed);
@@ -354,21 +360,22 @@ impl<'a> Slice<'a> {
     }
 
     /// A number that an earlier row of the file has too. Its lead is counted by that one; what the file itself brought is
-    /// overwritten whatever the policy says of leads that were there.
-    fn number_again(&mut self, row: &NumberRow, reached: &mut Reached) -> rusqlite::Result<()> {
+    /// overwritten whatever the policy says of leads that were there. Returns whether nothing of the row is taken.
+    fn number_again(&mut self, row: &NumberRow, reached: &mut Reached) -> rusqlite::Result<bool> {
         if !self.policy.leads {
-            return Ok(());
+            return Ok(false);
         }
         if !row.row.again {
             reached.lead = row.placed;
-            return Ok(());
         }
-        let keeps = self.policy.existing == OnExisting::Skip && !matches!(reached.lead, Placed::New(_));
-        if !keeps && self.update_lead(&row.row)? && reached.lead == Placed::Same {
+        if reached.lead == Placed::Skipped {
+            return Ok(true);
+        }
+        if row.row.again && self.update_lead(&row.row)? && reached.lead == Placed::Same {
             reached.lead = Placed::Changed;
             self.counts.turned += 1;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Whether the row said something new of its lead.
