@@ -8,6 +8,7 @@ mod check;
 mod devices;
 mod events;
 mod explain;
+mod exports;
 mod files;
 mod manage;
 mod office;

@@ -173,6 +173,88 @@ fn a_list_goes_out_without_quotation_marks() {
     assert_eq!(daemon.run(&["list", "export", "first", "x.csv", "--profile", "nobody"]).code, 2);
 }
 
+/// S0.22, S1.12, C4, C5: a list that is too long for a product says so, and goes out in files of which each is taken.
+#[test]
+fn a_long_list_goes_out_in_files_that_the_product_takes() {
+    let daemon = idle();
+    let mut sheet = "会社名,電話番号\n".to_owned();
+    (0..5_100).for_each(|row| sheet.push_str(&format!("会社{row},03{:08}\n", 30_000_000 + row)));
+    daemon.import("long", sheet);
+    let export = ["list", "export", "long", "out.csv", "--profile", "miitel", "--without-results"];
+    let whole = daemon.cli(&export);
+    let over = serde_json::json!([{ "limit": "leads", "most": 5_000, "found": 5_100 }]);
+    assert_eq!((&whole["over"], &whole["parts"]), (&over, &serde_json::json!([])), "{whole:#}");
+    let told = daemon.run_plain(&[&export[..], &["--lang", "en"]].concat()).stderr;
+    assert!(told.contains("5000") && told.contains("5100") && told.contains("--split"), "{told}");
+
+    let split = [&export[..], &["--split"]].concat();
+    let done = daemon.cli(&split);
+    let parts = done["parts"].as_array().unwrap_or_else(|| panic!("{done:#}"));
+    let rows: Vec<_> = parts.iter().map(|part| part["rows"].as_u64().unwrap()).collect();
+    assert_eq!((rows, &done["path"], &done["rows"]), (vec![5_000, 100], &Value::Null, &5_100.into()));
+    let mut numbers = Vec::new();
+    for (at, name) in ["out-001.csv", "out-002.csv"].into_iter().enumerate() {
+        assert_eq!(parts[at]["path"], name);
+        assert_eq!(parts[at]["bytes"], std::fs::metadata(daemon.path(name)).unwrap().len());
+        let list = format!("part {at}");
+        daemon.cli(&["list", "create", &list]);
+        let taken = daemon.cli(&["list", "import", &list, name, "--profile", "miitel"]);
+        assert_eq!(taken["inserted"], parts[at]["rows"], "{taken:#}");
+        let text = std::fs::read_to_string(daemon.path(name)).unwrap();
+        numbers.extend(text.lines().skip(1).map(str::to_owned));
+    }
+    let whole = std::fs::read_to_string(daemon.path("out.csv")).unwrap();
+    assert!(whole.lines().skip(1).eq(&numbers));
+    let beside: Vec<_> = std::fs::read_dir(daemon.path("."))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".part"))
+        .collect();
+    assert!(beside.is_empty(), "{beside:?}");
+
+    // None of them is written over unless that is asked for, and what cannot be cut is told before anything is done.
+    daemon.run(&split).refused("E-FILE-EXISTS");
+    let told = daemon.text(&[&split[..], &["--split-rows", "4000", "--force"]].concat());
+    assert!(told.contains("out-001.csv") && told.contains("4000") && told.contains("1100"), "{told}");
+    for wrong in [
+        &["list", "export", "long", "--split", "--profile", "miitel"][..],
+        &["list", "export", "long", "x.csv", "--split"],
+        &["list", "export", "long", "x.csv", "--split-rows", "0"],
+    ] {
+        assert_eq!(daemon.run(wrong).code, 2, "{wrong:?}");
+    }
+    let small = ["list", "export", "long", "x.csv", "--split-bytes", "40", "--encoding", "utf-8"];
+    daemon.run(&small).refused("E-VALUE");
+    assert!(!daemon.path("x-001.csv").exists());
+}
+
+/// S0.22, S4.27: do-not-call numbers and contacts are cut by the same rules.
+#[test]
+fn other_registers_go_out_in_parts_too() {
+    let daemon = idle();
+    for number in ["0312345678", "0612345678", "0522345678"] {
+        daemon.cli(&["dnc", "add", number, "--reason", "希望"]);
+        daemon.cli(&["contact", "add", "--company", "会社", "--person", "人", "--phone", number]);
+    }
+    for (register, import) in
+        [("dnc", &["--preview"][..]), ("contact", &["--preview", "--profile", "miitel"])]
+    {
+        let file = format!("{register}.csv");
+        let export = [register, "export", &file, "--profile", "miitel", "--split-rows", "2"];
+        let done = daemon.cli(&export);
+        let rows: Vec<_> =
+            done["parts"].as_array().unwrap().iter().map(|part| part["rows"].clone()).collect();
+        assert_eq!(rows, [2, 1], "{done:#}");
+        for (part, rows) in [(1, 2), (2, 1)] {
+            let file = format!("{register}-{part:03}.csv");
+            let looked = daemon.cli(&[&[register, "import", &file], import].concat());
+            assert_eq!((&looked["rows"], &looked["refused"]), (&rows.into(), &0.into()), "{looked:#}");
+        }
+    }
+    let calls = daemon.cli(&["history", "export", "calls.csv", "--split", "--profile", "calltree"]);
+    assert_eq!(calls["parts"].as_array().map(Vec::len), Some(1), "the names of the columns: {calls:#}");
+}
+
 /// S1.29, S1.25: what is 発信対象外 is so where the list's file goes, and leads that were deleted come back by what is told.
 #[test]
 fn an_excluded_lead_stays_out_through_export_and_import() {

@@ -83,6 +83,7 @@ fn refusals_and_lagged_have_golden_files() {
                 ("行2 取引先会社名: '𠮷'", "row 2 取引先会社名: '𠮷'"),
             )
             .with_places(vec![LostChar {
+                part: None,
                 row: 2,
                 column: "取引先会社名".to_owned(),
                 character: '𠮷',

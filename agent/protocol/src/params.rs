@@ -287,6 +287,14 @@ params! {
         raw: bool,
         /// The rules of the product that is to read it: `open`, `miitel`, `calltree`, `zoho`; `None` = `open`.
         profile: Option<String>,
+        /// Cut it into parts that the product takes as files of their own, one after another in the file; `parts` says where each
+        /// ends.
+        #[serde(default)]
+        split: bool,
+        /// Cut it into parts of at most so many rows, the header not counted; at least 1.
+        split_rows: Option<u64>,
+        /// Cut it into parts of at most so many bytes.
+        split_bytes: Option<u64>,
         /// Leave the results out.
         #[serde(default)]
         without_results: bool,

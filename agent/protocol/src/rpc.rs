@@ -139,7 +139,10 @@ pub struct ErrorData {
 /// A character that an encoding has not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostChar {
-    /// Row of the file, from 1, the header included.
+    /// The part that has it, from 1. Absent where the file was not to be cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u32>,
+    /// Row of the file or of the part, from 1, the header included.
     pub row: u64,
     /// Name of the column.
     pub column: String,

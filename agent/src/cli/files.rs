@@ -1,11 +1,11 @@
-//! `kakeru list import`, `kakeru contact import` and `kakeru list export`: the client reads and writes the files, with its own rights.
+//! `kakeru list import`, `contact import` and `dnc import`: the client reads and writes the files, with its own rights.
 
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use protocol::params::{ContactImport, DncImport, ListImport};
-use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow, ReplacedCell};
-use protocol::{ErrorCode, RpcError, Verb};
+use protocol::result::{ImportIssue, ImportResult, PreviewRow};
+use protocol::{ErrorCode, Verb};
 
 use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
@@ -135,39 +135,6 @@ fn carry_out<V: Verb<Result = ImportResult>>(
     if result.committed || rows.dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
-/// Has the daemon write a file and fetches it.
-pub(super) fn fetch<V: Verb<Result = ExportResult>>(
-    socket: &Path,
-    verb: V,
-    of: String,
-    file: &Path,
-    out: Out,
-) -> Result<(), Failure> {
-    let mut client = Client::connect(socket)?;
-    let bar = progress::watch(socket, Work::Named { work: "export", of }, out);
-    let result = client.call(verb)?;
-    drop(bar);
-    let Some(download) = &result.download else {
-        let detail = ("デーモンがファイルを渡しません", "the daemon offered no file");
-        return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
-    };
-    let named = save(&mut client, download, file, out)?;
-    if !(named && out.json) {
-        tell_replaced(&result.replaced, result.replaced_total, out);
-    }
-    if !named {
-        return Ok(());
-    }
-    if out.json {
-        let mut result = result;
-        result.path = Some(file.display().to_string());
-        result.download = None;
-        return Ok(out.object(&result)?);
-    }
-    let rows = out.text("行を書き出しました", "rows written");
-    Ok(out.line(&format!("{}: {} {rows}", file.display(), result.rows))?)
-}
-
 /// What a file is called on the other side: its name without its folder.
 fn upload_name(file: &Path) -> String {
     file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned())
@@ -207,37 +174,6 @@ pub(super) fn save(client: &mut Client, download: &str, file: &Path, out: Out) -
     }
     write(file, |into| client.download(download, into))?;
     Ok(true)
-}
-
-/// Says which cells were written otherwise than they stand, beside whatever is printed.
-pub(super) fn tell_replaced(cells: &[ReplacedCell], total: u64, out: Out) {
-    if total == 0 {
-        return;
-    }
-    let what = out.text(
-        "個のセルは、書き出せない文字があるため似た文字に置き換えました",
-        "cells hold signs that the file cannot have; others that look alike stand for them",
-    );
-    out.note(&format!("{total} {what}"));
-    let head = [
-        out.text("行", "line"),
-        out.text("列", "column"),
-        out.text("値", "value"),
-        out.text("書き出した値", "written"),
-    ];
-    let mut table = Table::new(&head).right(&[0]).whole();
-    for cell in cells.iter().take(SHOWN) {
-        let shown = [&cell.value, &cell.written].map(|text| shorten(text, CELL));
-        table.row([cell.row.to_string(), cell.column.clone()].into_iter().chain(shown));
-    }
-    table.lines().iter().for_each(|line| out.note(line));
-    let more = total.saturating_sub(cells.len().min(SHOWN) as u64);
-    if more > 0 {
-        out.note(&format!(
-            "  … {more} {}",
-            out.text("個(--json で1000個まで)", "more (--json has up to 1000)")
-        ));
-    }
 }
 
 fn show(result: &ImportResult, asked: &RowsArgs, out: Out) -> Result<(), Failure> {
@@ -382,9 +318,9 @@ fn write(
 /// Smaller files are there before a bar could be read.
 const TOLD_FROM: u64 = 4 * 1024 * 1024;
 /// Columns of a cell that are shown.
-const CELL: usize = 30;
+pub(super) const CELL: usize = 30;
 /// Mistakes shown to a person; a file with more has one cause.
-const SHOWN: usize = 30;
+pub(super) const SHOWN: usize = 30;
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,10 @@
 //! `kakeru user`, `audit`, `disposition`, `task`, `dnc`, `contact`, `note`, and what follows `kakeru history`.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
 
 use protocol::params::*;
-use protocol::result::{Exported, Holdings};
-use protocol::{Detail, ErrorCode, Lang, RpcError, Verb as Method};
+use protocol::result::Holdings;
+use protocol::{Detail, ErrorCode, Lang, RpcError};
 
 use super::args::{
     AuditArgs, ContactFields, ContactVerb, DispositionFlags, DispositionVerb, DncVerb, FolderArg, Global,
@@ -14,7 +13,7 @@ use super::args::{
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::verbs::call;
-use super::{Failure, files, render, socket};
+use super::{Failure, exports, files, render, socket};
 use crate::control::client::Client;
 
 pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Failure> {
@@ -224,10 +223,19 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
             call(global, DncImportUndo { import, reason }, out, render::dnc_import_undone)
         }
         DncVerb::Export { file, project, cleared, write } => {
-            let WriteArgs { encoding, raw, profile } = write;
-            let encoding = Some(encoding);
-            let verb = DncExport { project, cleared, path: None, encoding, raw, profile };
-            export(global, verb, "dnc", &file, out)
+            let WriteArgs { encoding, raw, profile, cut } = write.clone();
+            let verb = DncExport {
+                project,
+                cleared,
+                path: None,
+                encoding: Some(encoding),
+                raw,
+                profile,
+                split: cut.split,
+                split_rows: cut.split_rows,
+                split_bytes: cut.split_bytes,
+            };
+            exports::fetch(&socket(global), verb, "dnc".to_owned(), (&file, &write), out)
         }
     }
 }
@@ -280,10 +288,18 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             call(global, ListImportUndo { import }, out, render::manage::undone)
         }
         ContactVerb::Export { file, write, per_number } => {
-            let WriteArgs { encoding, raw, profile } = write;
-            let encoding = Some(encoding);
-            let verb = ContactExport { path: None, encoding, raw, profile, per_number };
-            export(global, verb, "contacts", &file, out)
+            let WriteArgs { encoding, raw, profile, cut } = write.clone();
+            let verb = ContactExport {
+                path: None,
+                encoding: Some(encoding),
+                raw,
+                profile,
+                split: cut.split,
+                split_rows: cut.split_rows,
+                split_bytes: cut.split_bytes,
+                per_number,
+            };
+            exports::fetch(&socket(global), verb, "contacts".to_owned(), (&file, &write), out)
         }
         ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),
         ContactVerb::Categories { delete: Some(name), yes } => {
@@ -310,7 +326,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
             call(global, HistoryReport { attempt, on: !off }, out, render::call)
         }
         HistoryVerb::Export { file, calls, write } => {
-            let (calls, WriteArgs { encoding, raw, profile }) = (*calls, write);
+            let (calls, WriteArgs { encoding, raw, profile, cut }) = (*calls, write.clone());
             let verb = HistoryExport {
                 seat: global.seat.clone(),
                 list: calls.list,
@@ -329,8 +345,11 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
                 encoding: Some(encoding),
                 raw,
                 profile,
+                split: cut.split,
+                split_rows: cut.split_rows,
+                split_bytes: cut.split_bytes,
             };
-            export(global, verb, "history", &file, out)
+            exports::fetch(&socket(global), verb, "history".to_owned(), (&file, &write), out)
         }
     }
 }
@@ -353,39 +372,6 @@ pub(super) fn note(global: &Global, verb: NoteVerb, out: Out) -> Result<(), Fail
         NoteVerb::Edit { note, text } => call(global, NoteEdit { note, text }, out, show),
         NoteVerb::Delete { note } => call(global, NoteDelete { note }, out, show),
     }
-}
-
-/// Asks the daemon for a file and writes it here, with the rights of whoever runs the command.
-fn export<V: Method<Result = Exported>>(
-    global: &Global,
-    verb: V,
-    of: &str,
-    file: &Path,
-    out: Out,
-) -> Result<(), Failure> {
-    let socket = socket(global);
-    let mut client = Client::connect(&socket)?;
-    let bar = progress::watch(&socket, Work::Named { work: "export", of: of.to_owned() }, out);
-    let result = client.call(verb);
-    drop(bar);
-    let mut result = result?;
-    let Some(download) = result.download.take() else {
-        let detail = ("デーモンがファイルを渡しません", "the daemon offered no file");
-        return Err(RpcError::with_detail(ErrorCode::Internal, detail).into());
-    };
-    let named = files::save(&mut client, &download, file, out)?;
-    if !(named && out.json) {
-        files::tell_replaced(&result.replaced, result.replaced_total, out);
-    }
-    if !named {
-        return Ok(());
-    }
-    result.path = Some(file.display().to_string());
-    if out.json {
-        return Ok(out.object(&result)?);
-    }
-    let rows = out.text("行を書き出しました", "rows written");
-    Ok(out.line(&format!("{}: {} {rows}", file.display(), result.rows))?)
 }
 
 /// `mobile=090-1111-2222` or a bare number.

@@ -8,7 +8,7 @@ use super::args::{
     CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
 };
 use super::output::{Closed, Out};
-use super::{Failure, files, office, render, socket};
+use super::{Failure, exports, files, office, render, socket};
 use crate::control::client::Client;
 
 /// Calls and shows: the result as the daemon wrote it with `--json`, else for people.
@@ -162,10 +162,19 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ListVerb::Import(args) => files::import(&socket(global), *args, out),
         ListVerb::Export { list, file, write, without_results } => {
             let of = list.clone();
-            let WriteArgs { encoding, raw, profile } = write;
-            let encoding = Some(encoding);
-            let verb = ListExport { list, path: None, encoding, raw, profile, without_results };
-            files::fetch(&socket(global), verb, of, &file, out)
+            let WriteArgs { encoding, raw, profile, cut } = write.clone();
+            let verb = ListExport {
+                list,
+                path: None,
+                encoding: Some(encoding),
+                raw,
+                profile,
+                split: cut.split,
+                split_rows: cut.split_rows,
+                split_bytes: cut.split_bytes,
+                without_results,
+            };
+            exports::fetch(&socket(global), verb, of, (&file, &write), out)
         }
         ListVerb::Ls => call(global, ListLs {}, out, |lists, out| render::lists(&lists.lists, out)),
         ListVerb::Show { list, filter, after, limit } => {

@@ -253,9 +253,9 @@ fn files_travel_both_ways_over_the_socket() {
     assert_eq!(client.call_json(Command::ListImport(import.clone())).unwrap(), json!(1_500_000));
     assert_eq!(refusal(client.call(import)).error_code(), Some(ErrorCode::BadRequest), "taken once");
     let export = client.call(ListExport { list: "l".to_owned(), ..ListExport::default() }).unwrap();
-    assert_eq!(export.path, None);
+    assert_eq!(export.file.path, None);
     let mut fetched = Vec::new();
-    client.download(&export.download.unwrap(), &mut fetched).unwrap();
+    client.download(&export.file.download.unwrap(), &mut fetched).unwrap();
     assert_eq!(String::from_utf8(fetched).unwrap(), "取引先会社名,電話番号\n");
     assert_eq!(std::fs::read_dir(fixture.dir.path()).unwrap().count(), 1, "only the socket is left");
     fixture.stop();

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use protocol::result::{Exported, ReplacedCell};
+use protocol::result::{ExportPart, Exported, OverLimit, ReplacedCell};
 use protocol::{Detail, ErrorCode, LostChar, RpcError};
 use store::Progress;
-use store::export::{ExportEncoding, ExportOptions, ExportReport, UnencodableChar};
+use store::export::{ExportEncoding, ExportOptions, ExportReport, Misfit, Part, PartLimits, UnencodableChar};
 use store::import::Profile;
 
 use crate::said::one_of;
@@ -25,16 +25,91 @@ pub(super) fn options(
     Ok(ExportOptions { path, encoding, raw, progress, ..ExportOptions::default() })
 }
 
+/// What the rows of a file are, as far as products limit them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Leads,
+    Contacts,
+    Others,
+}
+
 /// The product that is to read the file.
-pub(super) fn profile(name: Option<&str>) -> Result<&'static Profile, RpcError> {
-    super::import::profile(name.unwrap_or("open"))
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader {
+    of: Of,
+    pub(super) profile: &'static Profile,
+}
+
+/// How a file was asked to be cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cut {
+    pub(super) split: bool,
+    pub(super) rows: Option<u64>,
+    pub(super) bytes: Option<u64>,
+}
+
+impl Reader {
+    pub(super) fn new(of: Of, profile: Option<&str>) -> Result<Self, RpcError> {
+        Ok(Self { of, profile: super::import::profile(profile.unwrap_or("open"))? })
+    }
+
+    /// The file as this product takes it, cut as was asked for (S0.22).
+    pub(super) fn options(self, options: ExportOptions, cut: Cut) -> Result<ExportOptions, RpcError> {
+        let options = match self.of {
+            Of::Contacts => options.for_contacts(self.profile),
+            Of::Leads | Of::Others => options.for_lists(self.profile),
+        };
+        if cut.rows == Some(0) || cut.bytes == Some(0) {
+            return Err(bad((
+                "split_rows と split_bytes は1以上です",
+                "split_rows and split_bytes are at least 1",
+            )));
+        }
+        if !cut.split && cut.rows.is_none() && cut.bytes.is_none() {
+            return Ok(options);
+        }
+        let limits = PartLimits::of(self.profile, self.of == Of::Leads).and(cut.rows, cut.bytes);
+        if !limits.bounds() {
+            let detail = (
+                format!("split: プロファイル {} に上限がありません", self.profile.name),
+                format!("split: the profile {} has no limits", self.profile.name),
+            );
+            return Err(bad(detail));
+        }
+        Ok(ExportOptions { split: Some(limits), ..options })
+    }
+
+    /// What it does not take at once.
+    fn over(self, rows: u64, bytes: u64, cut: bool) -> Vec<OverLimit> {
+        let Profile { max_rows, max_bytes, max_leads, max_contacts, .. } = *self.profile;
+        let of_a_file = |limit: Option<u64>| limit.filter(|_| !cut);
+        let mut over = vec![("rows", of_a_file(max_rows), rows), ("bytes", of_a_file(max_bytes), bytes)];
+        match self.of {
+            Of::Leads => over.push(("leads", max_leads, rows)),
+            Of::Contacts => over.push(("contacts", max_contacts, rows)),
+            Of::Others => {}
+        }
+        let over = over.into_iter().filter_map(|(limit, most, found)| {
+            let most = most.filter(|most| found > *most)?;
+            Some(OverLimit { limit: limit.to_owned(), most, found })
+        });
+        over.collect()
+    }
 }
 
 /// What it came to. A file that would lose characters is refused with their places.
-pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<Exported, RpcError> {
+pub(super) fn exported(
+    options: &ExportOptions,
+    report: ExportReport,
+    reader: Reader,
+) -> Result<Exported, RpcError> {
+    if let Some(misfit) = report.misfit {
+        return Err(RpcError::with_detail(ErrorCode::Value, unfit(misfit, options.split)));
+    }
     if !report.written {
         let detail = unencodable(&report);
         let lost = |place: UnencodableChar| LostChar {
+            part: place.part,
             row: place.row,
             column: place.column.to_string(),
             character: place.character,
@@ -42,13 +117,16 @@ pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<
         let lost = report.unencodable.into_iter().map(lost).collect();
         return Err(RpcError::with_detail(ErrorCode::ExportChar, detail).with_places(lost));
     }
-    let bytes = std::fs::metadata(&options.path).map_or(0, |file| file.len());
+    let bytes = report.parts.iter().map(|part| part.bytes).sum();
     let told = |cell: store::export::ReplacedCell| ReplacedCell {
+        part: cell.part,
         row: cell.row,
         column: cell.column.to_string(),
         value: cell.value,
         written: cell.written,
     };
+    let part = |part: &Part| ExportPart { path: None, rows: part.rows, bytes: part.bytes };
+    let cut = options.split.is_some();
     Ok(Exported {
         rows: report.rows,
         bytes,
@@ -56,15 +134,37 @@ pub(super) fn exported(options: &ExportOptions, report: ExportReport) -> Result<
         download: None,
         replaced: report.replaced.into_iter().map(told).collect(),
         replaced_total: report.replaced_total,
+        parts: if cut { report.parts.iter().map(part).collect() } else { Vec::new() },
+        over: reader.over(report.rows, bytes, cut),
     })
+}
+
+/// Why rows cannot be cut as they were to be.
+fn unfit(misfit: Misfit, limits: Option<PartLimits>) -> Detail {
+    match misfit {
+        Misfit::Row { row, bytes } => {
+            let most = limits.map_or(0, |limits| limits.bytes);
+            (
+                format!("{row}件目だけで1ファイルが {bytes} バイトになり、上限 {most} バイトに収まりません"),
+                format!("row {row} alone makes a file of {bytes} bytes, where {most} are allowed"),
+            )
+                .into()
+        }
+        Misfit::Parts => {
+            let most = Part::MOST;
+            (format!("ファイルが{most}個を超えます"), format!("there would be more than {most} files")).into()
+        }
+    }
 }
 
 /// Where the characters are that an encoding has not.
 fn unencodable(report: &ExportReport) -> Detail {
     let more = report.unencodable_total.saturating_sub(SHOWN as u64);
     let places = |row: &str, rest: String| {
-        let place =
-            |place: &UnencodableChar| format!("{row}{} {}: {:?}", place.row, place.column, place.character);
+        let place = |place: &UnencodableChar| {
+            let part = place.part.map(|part| format!("{part}-")).unwrap_or_default();
+            format!("{row}{part}{} {}: {:?}", place.row, place.column, place.character)
+        };
         let shown = report.unencodable.iter().take(SHOWN).map(place);
         shown.chain((more > 0).then_some(rest)).collect::<Vec<_>>().join(", ")
     };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use protocol::params::{ContactImport, ListExport, ListImport, SentFile};
-use protocol::result::{ExportResult, Exported, ImportIssue, ImportResult, PreviewRow};
+use protocol::result::{ExportResult, ImportIssue, ImportResult, PreviewRow};
 use protocol::{Detail, ErrorCode, Event, RpcError};
 use store::export::ExportOptions;
 use store::import::{
@@ -265,13 +265,13 @@ pub(super) async fn export(
     progress: Progress,
 ) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
+    let reader = export::Reader::new(export::Of::Leads, p.profile.as_deref())?;
+    let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { without_results: p.without_results, ..options };
-    let options = options.for_lists(export::profile(p.profile.as_deref())?);
+    let options = reader.options(options, cut)?;
     let report = store.export_list(list.id, options.clone()).await.map_err(|error| store_error(&error))?;
-    let Exported { rows, bytes, path, download, replaced, replaced_total } =
-        export::exported(&options, report)?;
-    Ok(ExportResult { list: list.name, rows, bytes, path, download, replaced, replaced_total })
+    Ok(ExportResult { list: list.name, file: export::exported(&options, report, reader)? })
 }
 
 pub(super) fn profile(name: &str) -> Result<&'static Profile, RpcError> {

@@ -2,6 +2,7 @@
 
 mod cell;
 mod list;
+mod part;
 mod registers;
 mod sheet;
 
@@ -19,6 +20,7 @@ use crate::time::format_jst;
 pub(crate) use cell::{strip_neutraliser, write_cell};
 pub(crate) use list::{EXCLUDED, FURTHER, OURS, excluded_reason, export_list};
 pub use list::{ExportRow, ListColumns, ListWriter};
+pub use part::{Misfit, Part, PartLimits};
 pub(crate) use registers::{EMAIL, export_contacts, export_dnc, export_history};
 pub(crate) use sheet::STROKE;
 
@@ -53,6 +55,8 @@ pub struct ExportOptions {
     /// Nothing is put in quotation marks, and there are none in the file: what needs or is one gives way to a sign that looks
     /// alike ([`ExportReport::replaced`]).
     pub no_quotes: bool,
+    /// Cut into parts that stand one after another in the file ([`ExportReport::parts`]).
+    pub split: Option<PartLimits>,
     /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
     pub replace_unencodable: bool,
     /// Counts rows, and ends the export when nobody wants it any more.
@@ -82,7 +86,9 @@ impl ExportOptions {
 /// another code point only (`—` as `―` in CP932).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ReplacedCell {
-    /// Row of the file, from 1, the header included.
+    /// The part that has it, from 1; `None` where there are no parts.
+    pub part: Option<u32>,
+    /// Row of the file, or of the part, from 1, the header included.
     pub row: u64,
     /// Name of the column.
     #[serde(serialize_with = "as_text")]
@@ -96,7 +102,9 @@ pub struct ReplacedCell {
 /// A character that does not exist in the encoding; 〓 was written in its place.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct UnencodableChar {
-    /// Row of the file, from 1, the header included.
+    /// The part that has it, from 1; `None` where there are no parts.
+    pub part: Option<u32>,
+    /// Row of the file, or of the part, from 1, the header included.
     pub row: u64,
     /// Name of the column.
     #[serde(serialize_with = "as_text")]
@@ -119,8 +127,13 @@ pub struct ExportReport {
     pub unencodable: Vec<UnencodableChar>,
     /// How many there were.
     pub unencodable_total: u64,
-    /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding.
+    /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding, and rows that cannot be
+    /// cut as they were to be.
     pub written: bool,
+    /// The parts in the order of the file; one where it was not to be cut.
+    pub parts: Vec<Part>,
+    /// Why it cannot be cut.
+    pub misfit: Option<Misfit>,
     /// Cells a spreadsheet would have run as formulas and that got a leading apostrophe, or `′` where there may be none.
     pub neutralised: u64,
     /// Cells that were written otherwise than they stand, the first [`ExportReport::MOST_CHARS`] of them.
@@ -144,7 +157,8 @@ fn to_file(
     part.push(".part");
     let part = PathBuf::from(part);
     let finish = |(sink, mut report): (BufWriter<File>, ExportReport)| {
-        report.written = report.unencodable_total == 0 || options.replace_unencodable;
+        let readable = report.unencodable_total == 0 || options.replace_unencodable;
+        report.written = readable && report.misfit.is_none();
         if options.progress.is_stopped() {
             return Err(stopped());
         }

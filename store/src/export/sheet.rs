@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::cell::{
     APOSTROPHE, PRIME, encode_cp932, is_formula, with_cp932_twins, without_quotes, write_cell,
 };
-use super::{ExportEncoding, ExportOptions, ExportReport, ReplacedCell, UnencodableChar};
+use super::{
+    ExportEncoding, ExportOptions, ExportReport, Misfit, Part, PartLimits, ReplacedCell, UnencodableChar,
+};
 
 /// Writes a CSV file, cell by cell: RFC 4180, CRLF.
 pub(super) struct Sheet<W> {
@@ -17,8 +19,13 @@ pub(super) struct Sheet<W> {
     no_quotes: bool,
     columns: Vec<Arc<str>>,
     column: usize,
-    /// Row of the file, from 1.
+    /// Row of the file, or of the part, from 1.
     row: u64,
+    split: Option<PartLimits>,
+    /// What a part begins with: mark and names of the columns.
+    head: Vec<u8>,
+    /// Unencodable characters and replaced cells in front of this row.
+    before: (usize, usize),
     report: ExportReport,
     line: String,
     bytes: Vec<u8>,
@@ -27,35 +34,40 @@ pub(super) struct Sheet<W> {
 impl<W: Write> Sheet<W> {
     /// Writes the byte order mark and, where they are wanted, the names of the columns.
     pub(super) fn new(
-        mut sink: W,
+        sink: W,
         options: &ExportOptions,
         columns: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> io::Result<Self> {
-        let encoding = options.encoding;
-        if encoding == ExportEncoding::Utf8Bom {
-            sink.write_all(b"\xEF\xBB\xBF")?;
-        }
         let columns: Vec<Arc<str>> = columns.into_iter().map(|name| name.as_ref().into()).collect();
         let mut sheet = Self {
             sink,
-            encoding,
+            encoding: options.encoding,
             raw: options.raw,
             no_quotes: options.no_quotes,
             columns: columns.clone(),
             column: 0,
             row: 1,
-            report: ExportReport::default(),
+            split: options.split,
+            head: Vec::new(),
+            before: (0, 0),
+            report: ExportReport { parts: vec![Part::default()], ..ExportReport::default() },
             line: String::new(),
             bytes: Vec::new(),
         };
-        if options.no_header {
-            return Ok(sheet);
+        if sheet.encoding == ExportEncoding::Utf8Bom {
+            sheet.head.extend_from_slice(b"\xEF\xBB\xBF");
         }
-        for name in &columns {
-            sheet.text(name)?;
+        if !options.no_header {
+            for name in &columns {
+                sheet.text(name)?;
+            }
+            let line =
+                if sheet.encoding == ExportEncoding::Cp932 { &*sheet.bytes } else { sheet.line.as_bytes() };
+            sheet.head.extend_from_slice(line);
+            sheet.head.extend_from_slice(LINE_END);
+            sheet.begin_line();
         }
-        sheet.end_row()?;
-        sheet.report.rows = 0;
+        sheet.begin_part()?;
         Ok(sheet)
     }
 
@@ -138,7 +150,8 @@ impl<W: Write> Sheet<W> {
         if self.report.replaced.len() < ExportReport::MOST_CHARS {
             let column = self.columns.get(self.column).cloned().unwrap_or_default();
             let shown = |text: &str| text.chars().take(SHOWN_CHARS).collect();
-            let cell = ReplacedCell { row: self.row, column, value: shown(value), written: shown(written) };
+            let (part, row) = (self.part(), self.row);
+            let cell = ReplacedCell { part, row, column, value: shown(value), written: shown(written) };
             self.report.replaced.push(cell);
         }
     }
@@ -147,21 +160,79 @@ impl<W: Write> Sheet<W> {
         self.report.unencodable_total += 1;
         if self.report.unencodable.len() < ExportReport::MOST_CHARS {
             let column = self.columns.get(self.column).cloned().unwrap_or_default();
-            self.report.unencodable.push(UnencodableChar { row: self.row, column, character });
+            let (part, row) = (self.part(), self.row);
+            self.report.unencodable.push(UnencodableChar { part, row, column, character });
         }
     }
 
     pub(super) fn end_row(&mut self) -> io::Result<()> {
+        let length = if self.encoding == ExportEncoding::Cp932 { self.bytes.len() } else { self.line.len() };
+        let length = (length + LINE_END.len()) as u64;
+        if let Some(limits) = self.split {
+            self.fit(length, limits)?;
+        }
         let line: &[u8] =
             if self.encoding == ExportEncoding::Cp932 { &self.bytes } else { self.line.as_bytes() };
         self.sink.write_all(line)?;
-        self.sink.write_all(b"\r\n")?;
+        self.sink.write_all(LINE_END)?;
+        self.begin_line();
+        self.report.rows += 1;
+        if let Some(part) = self.report.parts.last_mut() {
+            part.rows += 1;
+            part.bytes += length;
+        }
+        Ok(())
+    }
+
+    /// The next line is another row.
+    fn begin_line(&mut self) {
         self.line.clear();
         self.bytes.clear();
         self.column = 0;
         self.row += 1;
-        self.report.rows += 1;
+        self.before = (self.report.unencodable.len(), self.report.replaced.len());
+    }
+
+    /// Begins another part where this one has no room for the row.
+    fn fit(&mut self, length: u64, limits: PartLimits) -> io::Result<()> {
+        let part = self.report.parts.last().copied().unwrap_or_default();
+        let room = part.rows < limits.rows && part.bytes.saturating_add(length) <= limits.bytes;
+        if part.rows > 0 && !room && self.report.misfit.is_none() {
+            if self.report.parts.len() >= Part::MOST {
+                self.report.misfit = Some(Misfit::Parts);
+                return Ok(());
+            }
+            self.report.parts.push(Part::default());
+            // Its row turns out to be the first of this part.
+            let (part, row) = (self.part(), if self.head_is_a_row() { 2 } else { 1 });
+            let (lost, replaced) = self.before;
+            self.report.unencodable.iter_mut().skip(lost).for_each(|at| (at.part, at.row) = (part, row));
+            self.report.replaced.iter_mut().skip(replaced).for_each(|at| (at.part, at.row) = (part, row));
+            self.row = row;
+            self.begin_part()?;
+        }
+        let alone = (self.head.len() as u64).saturating_add(length);
+        if alone > limits.bytes && self.report.misfit.is_none() {
+            self.report.misfit = Some(Misfit::Row { row: self.report.rows + 1, bytes: alone });
+        }
         Ok(())
+    }
+
+    fn begin_part(&mut self) -> io::Result<()> {
+        self.sink.write_all(&self.head)?;
+        if let Some(part) = self.report.parts.last_mut() {
+            part.bytes = self.head.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn head_is_a_row(&self) -> bool {
+        self.head.ends_with(LINE_END)
+    }
+
+    /// Number of this part, where there are parts.
+    fn part(&self) -> Option<u32> {
+        self.split.and_then(|_| u32::try_from(self.report.parts.len()).ok())
     }
 
     /// Flushes the sink and yields it with the report.
@@ -171,6 +242,8 @@ impl<W: Write> Sheet<W> {
     }
 }
 
+/// RFC 4180.
+const LINE_END: &[u8] = b"\r\n";
 /// Between further numbers where no line may break; the import tells it from a stroke in a label.
 pub(crate) const STROKE: &str = " / ";
 /// Characters of a replaced cell that are kept.

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::Exported;
+
 /// `list.ls`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lists {
@@ -177,27 +179,18 @@ pub struct ImportIssue {
 pub struct ExportResult {
     /// The list.
     pub list: String,
-    /// Rows written.
-    pub rows: u64,
-    /// Size of the file.
-    pub bytes: u64,
-    /// The file, when one was named.
-    pub path: Option<String>,
-    /// Otherwise the word to fetch it with, valid on this connection only.
-    pub download: Option<String>,
-    /// Cells that were written otherwise than they stand, since the product takes no quotation marks or the encoding has a sign
-    /// under another code point only: at most the first 1000.
-    #[serde(default)]
-    pub replaced: Vec<ReplacedCell>,
-    /// How many there were.
-    #[serde(default)]
-    pub replaced_total: u64,
+    /// Its file.
+    #[serde(flatten)]
+    pub file: Exported,
 }
 
 /// A cell that was written otherwise than it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplacedCell {
-    /// Row of the file, from 1, the header included.
+    /// The part that has it, from 1; `null` where the file was not to be cut.
+    #[serde(default)]
+    pub part: Option<u32>,
+    /// Row of the file or of the part, from 1, the header included.
     pub row: u64,
     /// Name of the column.
     pub column: String,

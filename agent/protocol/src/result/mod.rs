@@ -4,6 +4,7 @@
 
 mod contact;
 mod devices;
+mod export;
 mod history;
 mod list;
 mod manage;
@@ -16,6 +17,7 @@ mod trace;
 
 pub use contact::*;
 pub use devices::*;
+pub use export::*;
 pub use history::*;
 pub use list::*;
 pub use manage::*;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{HistoryRow, ImportIssue, ReplacedCell};
+use super::{HistoryRow, ImportIssue};
 
 /// `user.ls`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,26 +337,6 @@ pub struct DncImportUndone {
     pub cleared: u64,
     /// Entries that another file, a person or a call entered too, and stay.
     pub kept: u64,
-}
-
-/// `dnc.export`, `contact.export`, `history.export`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exported {
-    /// Rows written.
-    pub rows: u64,
-    /// Size of the file.
-    pub bytes: u64,
-    /// The file, when one was named.
-    pub path: Option<String>,
-    /// Otherwise the word to fetch it with, valid on this connection only.
-    pub download: Option<String>,
-    /// Cells that were written otherwise than they stand, since the product takes no quotation marks or the encoding has a sign
-    /// under another code point only: at most the first 1000.
-    #[serde(default)]
-    pub replaced: Vec<ReplacedCell>,
-    /// How many there were.
-    #[serde(default)]
-    pub replaced_total: u64,
 }
 
 /// `history.show`, `history.amend`, `history.report`.

@@ -35,6 +35,34 @@ pub struct WriteArgs {
     /// The product that is to read it, by its rules [default: open]
     #[arg(long, value_parser = words::profiles())]
     pub profile: Option<String>,
+    /// How it is cut
+    #[command(flatten)]
+    pub cut: CutArgs,
+}
+
+/// How a file is cut.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CutArgs {
+    /// Several files that the profile's product takes one by one: FILE-001.csv, FILE-002.csv, …
+    #[arg(long)]
+    pub split: bool,
+    /// Several files of at most so many rows, the header not counted
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub split_rows: Option<u64>,
+    /// Several files of at most so many bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub split_bytes: Option<u64>,
+    /// Replace such files where there are some
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl CutArgs {
+    /// Whether there are to be several files.
+    #[must_use]
+    pub fn wanted(&self) -> bool {
+        self.split || self.split_rows.is_some() || self.split_bytes.is_some()
+    }
 }
 
 /// What becomes of its rows, the bad ones above all.

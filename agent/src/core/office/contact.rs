@@ -142,11 +142,13 @@ pub(super) async fn export(
     p: ContactExport,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
+    let reader = export::Reader::new(export::Of::Contacts, p.profile.as_deref())?;
+    let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { per_number: p.per_number, ..options };
-    let options = options.for_contacts(export::profile(p.profile.as_deref())?);
+    let options = reader.options(options, cut)?;
     let report = store.export_contacts(options.clone()).await.map_err(refused)?;
-    export::exported(&options, report)
+    export::exported(&options, report, reader)
 }
 
 pub(super) async fn categories(store: &Store) -> Result<Categories, RpcError> {

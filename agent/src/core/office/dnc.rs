@@ -186,15 +186,17 @@ fn previewed(names: &[store::ProjectInfo], rows: Vec<store::DncPreviewRow>) -> V
 }
 
 pub(super) async fn export(store: &Store, p: DncExport, progress: Progress) -> Result<Exported, RpcError> {
+    let reader = export::Reader::new(export::Of::Others, p.profile.as_deref())?;
+    let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let options = options.for_lists(export::profile(p.profile.as_deref())?);
+    let options = reader.options(options, cut)?;
     let query = DncQuery {
         project: project(store, p.project).await?,
         include_cleared: p.cleared,
         ..DncQuery::default()
     };
     let report = store.export_dnc(query, options.clone()).await.map_err(refused)?;
-    export::exported(&options, report)
+    export::exported(&options, report, reader)
 }
 
 /// The scopes that names stand for: the whole company when there are none.

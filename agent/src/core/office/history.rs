@@ -94,8 +94,10 @@ pub(super) async fn export(
     asker: Asker,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
+    let reader = export::Reader::new(export::Of::Others, p.profile.as_deref())?;
+    let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let options = options.for_lists(export::profile(p.profile.as_deref())?);
+    let options = reader.options(options, cut)?;
     // All pages of the list of the same filters.
     let calls = HistoryList {
         seat: p.seat,
@@ -115,7 +117,7 @@ pub(super) async fn export(
     };
     let query = query(store, calls, asker).await?;
     let report = store.export_history(query, options.clone()).await.map_err(refused)?;
-    export::exported(&options, report)
+    export::exported(&options, report, reader)
 }
 
 /// Calls by hand: apart from the search unless asked for (S4.37).

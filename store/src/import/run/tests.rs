@@ -1,3 +1,5 @@
+mod parts;
+
 use std::path::Path;
 
 use super::super::{DupPolicy, Encoding, RequiredNames};
