@@ -15,6 +15,7 @@ mod contacts;
 mod dispositions;
 mod dnc;
 mod dnc_import;
+mod fresh;
 mod hand_over;
 mod history;
 mod journal;

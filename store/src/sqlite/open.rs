@@ -13,7 +13,7 @@ use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::view::Views;
-use super::{SqliteBackend, SqliteReader, migrate, restore, trial};
+use super::{SqliteBackend, SqliteReader, fresh, migrate, restore, trial};
 use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
@@ -28,6 +28,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         tracing::warn!(%kept, "a restore was cut short and is finished now; what was there before is kept");
     }
     trial::sweep(path);
+    fresh::make(path)?;
     // Personal data: the file and what SQLite puts beside it are for the daemon's user only.
     let file = FileOptions::new()
         .create(true)

@@ -39,5 +39,5 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The database, what SQLite puts beside it, our lock, and the copy that a restore makes.
-const SUFFIXES: [&str; 6] = ["", "-wal", "-shm", "-journal", ".lock", ".restore"];
+/// The database, what SQLite puts beside it, our lock, the copy that a restore makes, and the beginning of a new one.
+const SUFFIXES: [&str; 7] = ["", "-wal", "-shm", "-journal", ".lock", ".restore", ".new"];

@@ -276,3 +276,29 @@ fn the_claims_questions_are_answered_by_the_partial_indexes() {
     );
     assert!(last.contains("leads_by_position") && last.contains("lead_numbers USING PRIMARY KEY"), "{last}");
 }
+
+/// A database without a byte, or with nothing but its log, is what is left of one: it is refused like any damage, and left as it is.
+/// A first start that was cut short leaves none, and the next one begins anew.
+#[test]
+fn what_is_left_of_a_database_is_no_new_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kakeru.db");
+    let opened = || open(&path, &OpenOptions::default());
+    let refused = || match opened() {
+        Err(OpenError::Corrupt { detail, .. }) => detail,
+        other => panic!("{:?}", other.map(drop)),
+    };
+    std::fs::write(&path, b"").unwrap();
+    assert_eq!(refused(), "the file is empty");
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+    std::fs::remove_file(&path).unwrap();
+    let log = dir.path().join("kakeru.db-wal");
+    std::fs::write(&log, b"calls").unwrap();
+    assert_eq!(refused(), "the file is gone, its -wal is still there");
+    assert_eq!(std::fs::read(&log).unwrap(), b"calls");
+    std::fs::remove_file(&log).unwrap();
+    std::fs::write(dir.path().join("kakeru.db.new"), b"half a database").unwrap();
+    drop(opened().unwrap());
+    assert!(!dir.path().join("kakeru.db.new").exists());
+    assert!(opened().is_ok());
+}
