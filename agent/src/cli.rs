@@ -25,6 +25,7 @@ mod usage;
 mod verbs;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -78,11 +79,11 @@ enum Failure {
     Client(Box<ClientError>),
     /// Refused by the command line itself.
     Refused(Box<RpcError>),
-    /// Standard output is closed: not a failure.
+    /// Nobody reads standard output any more: not a failure.
     Closed,
     File {
         path: PathBuf,
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -99,8 +100,11 @@ impl From<RpcError> for Failure {
 }
 
 impl From<Closed> for Failure {
-    fn from(_: Closed) -> Self {
-        Self::Closed
+    fn from(Closed(source): Closed) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::File { path: "stdout".into(), source },
+        }
     }
 }
 
@@ -133,7 +137,10 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
 /// `kakeru run`.
 fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> {
     let path = config_path(global);
-    let config = config::load(&path).map_err(|errors| check::refused(&path, &errors, out))?;
+    let mut config = config::load(&path).map_err(|errors| check::refused(&path, &errors, out))?;
+    if let Some(socket) = &global.socket {
+        config.daemon.socket.clone_from(socket);
+    }
     let format = match config.log.format {
         config::LogFormat::Text => crate::logging::Format::Text,
         config::LogFormat::Json => crate::logging::Format::Json,

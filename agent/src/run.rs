@@ -67,6 +67,10 @@ fn release() {
     }
 }
 
+fn has_files(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
+}
+
 /// After this time accounts are registered, seats are open and the housekeeper has looked for the first time.
 const SETTLED: Duration = Duration::from_secs(5);
 
@@ -87,6 +91,12 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let database = &config.daemon.database;
     let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
     let long_start = LongStart::begin();
+    if !database.exists() && has_files(&config.daemon.recordings_dir) {
+        tracing::warn!(
+            database = %database.display(),
+            "there is no database, though recordings are there: an empty one is begun, without leads, history or do-not-call list; if that is not meant, stop and `kakeru restore` a backup"
+        );
+    }
     let store = Store::open(database, options).map_err(|source| RunError::Store {
         path: database.display().to_string(),
         source: Box::new(source),

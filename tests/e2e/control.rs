@@ -44,6 +44,59 @@ fn exit_codes_say_what_went_wrong() {
     assert_eq!(told(&["status", "--socket", "/nonexistent/control.sock"]).0, 3);
 }
 
+/// What cannot be written is told; that nobody reads any more is nothing to tell.
+#[test]
+fn a_full_standard_output_is_told() {
+    let daemon = idle().start();
+    let socket = daemon.socket();
+    let written = |verb: &[&str], to: std::process::Stdio| {
+        let mut command = Command::new(binary());
+        let child = command.args(verb).args(["--lang=en", "--socket"]).arg(&socket).stdout(to);
+        let output = child.stderr(std::process::Stdio::piped()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for verb in [&["status"][..], &["status", "--json"], &["contact", "export", "-"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, said) = written(verb, full.into());
+        assert!(
+            code == Some(1) && said.starts_with("E-FILE ") && said.contains("stdout: "),
+            "{code:?} {said}"
+        );
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(written(verb, writer.into()), (Some(0), String::new()));
+    }
+    // A pipe that stands where the file is to be stays a pipe.
+    let pipe = daemon.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(daemon.run(&["contact", "export", pipe.to_str().unwrap()]).code, 0);
+    assert!(reader.join().unwrap().contains("電話番号"));
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+}
+
+/// The daemon listens where its clients are told to ask.
+#[test]
+fn a_daemon_listens_where_it_is_told_to() {
+    let daemon = idle().prepare();
+    let socket = daemon.path("elsewhere.sock");
+    let mut run = Command::new(binary())
+        .args(["run", "--config"])
+        .arg(daemon.path("kakeru.toml"))
+        .env("KAKERU_SOCKET", &socket)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    e2e::wait::until_true("the socket to be there", SOON, || socket.exists());
+    assert_eq!(told(&["status", "--socket", socket.to_str().unwrap()]).0, 0);
+    assert!(!daemon.socket().exists());
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
 /// Wrong usage is told in the language of the other texts, and to programs.
 #[test]
 fn wrong_usage_says_what_is_wrong_and_what_to_do() {

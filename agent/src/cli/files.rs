@@ -291,13 +291,18 @@ fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a file whole or not at all: under another name first.
+/// Writes a file whole or not at all, under another name first; what is no file gets the bytes as they come.
 fn write(
     path: &Path,
     fill: impl FnOnce(&mut std::fs::File) -> Result<(), ClientError>,
 ) -> Result<(), Failure> {
     super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        // A device or a pipe is written to; another file in its place would take it away from everybody.
+        let mut there = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+        return Ok(fill(&mut there)?);
+    }
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
     let part = PathBuf::from(part);

@@ -26,9 +26,9 @@ pub(super) struct Out {
     pub(super) lang: Lang,
 }
 
-/// Standard output was closed, as by `| head`; nobody wants the rest.
+/// Standard output takes no more: nobody wants the rest, as behind `| head`, or the rest cannot be kept.
 #[derive(Debug)]
-pub(super) struct Closed;
+pub(super) struct Closed(pub(super) io::Error);
 
 impl Out {
     /// The text in the chosen language.
@@ -42,13 +42,13 @@ impl Out {
     /// A line of results.
     pub(super) fn line(self, line: &str) -> Result<(), Closed> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|_| Closed)
+        writeln!(out, "{line}").and_then(|()| out.flush()).map_err(Closed)
     }
 
     /// Bytes of a file.
     pub(super) fn bytes(self, bytes: &[u8]) -> Result<(), Closed> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(|_| Closed)
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(Closed)
     }
 
     /// One JSON object in one line.
@@ -100,9 +100,8 @@ impl Out {
 
     /// Says why it is refused. Returns the exit code.
     pub(super) fn refused(self, error: &RpcError) -> u8 {
-        if self.json {
-            let _ = self.object(&json!({ "error": error }));
-        } else {
+        // Where standard output takes nothing, the refusal may be about just that.
+        if !self.json || self.object(&json!({ "error": error })).is_err() {
             refusal(error, self.lang).iter().for_each(|line| self.note(line));
         }
         exit_code(error.error_code())

@@ -14,6 +14,10 @@ use super::Failure;
 /// # Errors
 /// `E-FILE-DATABASE`. A file that cannot be read is not judged here.
 pub(super) fn guard(path: &Path) -> Result<(), Failure> {
+    if !path.is_file() {
+        // Nothing there, or a device or a pipe, whose bytes are somebody else's to read.
+        return Ok(());
+    }
     let mut head = [0; MAGIC.len()];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     if read.is_ok() && &head == MAGIC {
