@@ -174,7 +174,7 @@ impl TakenPhones {
 const MOST_TAKEN: usize = 100;
 
 /// How far taking an import back is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UndoAt {
     /// Puts back what was overwritten.
     Changes,
@@ -182,8 +182,12 @@ pub(crate) enum UndoAt {
     Leads { after: i64 },
     /// Removes new contacts behind this one.
     Contacts { after: ContactId },
-    /// Closes it.
-    End,
+    /// Removes new categories that nothing carries any more.
+    Categories,
+    /// Looks which of the columns that it brought to the list the leads behind this position do not have.
+    Columns { after: i64, unused: Vec<String> },
+    /// Takes these columns off the list, and closes it.
+    End { unused: Vec<String> },
 }
 
 /// What taking an import back did; adds up over slices.

@@ -1,4 +1,4 @@
--- Schema version 8: what the migrations add up to.
+-- Schema version 9: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -35,7 +35,8 @@ CREATE TABLE categories (
   id       INTEGER PRIMARY KEY,
   name     TEXT NOT NULL,                        -- as first written
   name_key TEXT NOT NULL UNIQUE                  -- NFKC, lower case
-) STRICT;
+, import_id BLOB REFERENCES imports (id)) STRICT;  -- import_id: the import that made it and alone uses it, undone with it
+CREATE INDEX categories_by_import ON categories (import_id) WHERE import_id IS NOT NULL;
 
 -- The shared contact book: one entry per person or company, any number of phones.
 CREATE TABLE contacts (

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::lead_new::{categories_of, columns_of};
-use super::staging::{CategoryIds, columns, link, unlink};
+use super::staging::{CategoryIds, Giver, columns, link, unlink};
 use super::{audit_by, exec, one, texts};
 use crate::code::Code;
 use crate::error::{Doing, Error, Result};
@@ -69,7 +69,7 @@ pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Act
     exec(db, sql, (lead, &company, &person, Value::Object(attrs).to_string(), key)).doing(doing)?;
     if categories != old.categories {
         unlink(db, "lead", lead.0).doing(doing)?;
-        link(db, &mut CategoryIds::default(), "lead", lead.0, &categories).doing(doing)?;
+        link(db, &mut CategoryIds::default(), "lead", lead.0, &categories, Giver::Somebody).doing(doing)?;
     }
     let names: Vec<&str> = given.iter().filter(|(_, text)| !text.is_empty()).map(|(name, _)| *name).collect();
     columns::remember(db, old.list, &json!({ "attributes": names })).doing(doing)?;

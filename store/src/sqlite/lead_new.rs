@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
 use super::last_call::last_call;
-use super::staging::{CategoryIds, columns, importing, link};
+use super::staging::{CategoryIds, Giver, columns, importing, link};
 use super::turns::turn_of_new;
 use super::{all, assignments, audit_by, exec, lists, one};
 use crate::code::Code;
@@ -71,7 +71,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     ];
     exec(db, sql, values).doing(doing)?;
     let mut known = CategoryIds::default();
-    link(db, &mut known, "lead", id.0, &checked.categories).doing(doing)?;
+    link(db, &mut known, "lead", id.0, &checked.categories, Giver::Somebody).doing(doing)?;
     for (at, further) in (1_i64..).zip(&checked.extra) {
         insert_phone(db, id, at, further, None).doing(doing)?;
     }
@@ -170,7 +170,7 @@ fn register(db: &Connection, new: &Checked<'_>, by: Actor, now: i64) -> rusqlite
     exec(db, sql, (id, new.company, new.person, by.user, now))?;
     let sql = "INSERT INTO contact_phones (contact_id, position, phone) VALUES (?1, 1, ?2)";
     exec(db, sql, (id, new.phone.expose()))?;
-    link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories)
+    link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories, Giver::Somebody)
 }
 
 /// The numbers of a lead: the one of the file, then those added.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::super::staging::category::{CategoryIds, link, unlink};
+use super::super::staging::category::{CategoryIds, Giver, link, unlink};
 use super::super::{audit_by, exec, one, users};
 use super::draft::{self, Checked};
 use super::show::load;
@@ -220,7 +220,7 @@ fn put_phones(db: &Connection, contact: ContactId, phones: &[(Phone, Option<Stri
 fn put_categories(db: &Connection, contact: ContactId, names: &[String]) -> Result<()> {
     let doing = "write categories of a contact";
     unlink(db, "contact", contact.0).doing(doing)?;
-    link(db, &mut CategoryIds::default(), "contact", contact.0, names).doing(doing)
+    link(db, &mut CategoryIds::default(), "contact", contact.0, names, Giver::Somebody).doing(doing)
 }
 
 /// The number of a past call, whoever was at its other end.

@@ -28,7 +28,7 @@ use crate::id::{ImportId, ListId, UserId};
 use crate::model::{Actor, DialOrder, ListSpec};
 use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
-pub(super) use category::{CategoryIds, link, unlink};
+pub(super) use category::{CategoryIds, Giver, link, unlink};
 pub(super) use flush::Flusher;
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
@@ -166,7 +166,7 @@ pub(super) fn commit(
         lead_numbers::settled(db).doing(doing)?;
         let detail = match context.list {
             Some(list) => {
-                columns::remember(db, list, report).doing(doing)?;
+                columns::bring(db, list, import, report).doing(doing)?;
                 json!({ "list": list, "leads": context.last_position + 1 - context.first_position })
             }
             None => json!({ "contacts": report["contacts_created"], "changed": report["contacts_updated"] }),

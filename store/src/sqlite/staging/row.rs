@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::super::{exec, one, texts};
-use super::category::{CategoryIds, key, link, unlink};
+use super::category::{CategoryIds, Giver, key, link, unlink};
 use super::reached::{Became, Reached};
 use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
 use crate::import::ExtraPhone;
@@ -104,7 +104,7 @@ fn overwrite_lead(
     exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone, key, clir))?;
     if categories != old.categories {
         unlink(db, "lead", old.id)?;
-        link(db, known, "lead", old.id, &categories)?;
+        link(db, known, "lead", old.id, &categories, Giver::Import(import))?;
     }
     for extra in row.extra_phones.iter().filter(|extra| labels.contains_key(extra.phone.expose())) {
         let sql = "UPDATE lead_phones SET label = ?3 WHERE lead_id = ?1 AND phone = ?2";
@@ -191,7 +191,7 @@ pub(super) fn update_contact(
     exec(db, sql, (id, company, person, now, email, owner))?;
     if categories != old_categories {
         unlink(db, "contact", id.0)?;
-        link(db, known, "contact", id.0, &categories)?;
+        link(db, known, "contact", id.0, &categories, Giver::Import(import))?;
     }
     Ok(true)
 }

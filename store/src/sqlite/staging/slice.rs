@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row};
 use super::super::last_call::{LastCall, last_call};
 use super::super::turns::turn_of_new;
 use super::super::{assignments, exec, one};
-use super::category::CategoryIds;
+use super::category::{CategoryIds, Giver};
 use super::many::{self, Inserts, MANY, Sql};
 use super::reached::{Became, Reached};
 use super::{Import, row};
@@ -319,7 +319,7 @@ impl<'a> Slice<'a> {
 
     /// Registers the number in the contact book (S1.10).
     fn insert_contact(&mut self, row: &StagedRow) -> rusqlite::Result<ContactId> {
-        let id = ContactId::generate(self.context.now);
+        let (id, giver) = (ContactId::generate(self.context.now), Giver::Import(self.import));
         self.contacts.put(id)?;
         self.contacts.put(&row.company)?;
         self.contacts.put(&row.person)?;
@@ -334,7 +334,7 @@ impl<'a> Slice<'a> {
         for (at, name) in (1_i64..).zip(&row.categories) {
             self.contact_categories.put(id)?;
             self.contact_categories.put(at)?;
-            self.contact_categories.put(self.known.find_or_make(self.db, name)?)?;
+            self.contact_categories.put(self.known.find_or_make(self.db, name, giver)?)?;
             self.contact_categories.end_row()?;
         }
         self.counts.contacts += 1;
@@ -387,7 +387,7 @@ impl<'a> Slice<'a> {
 
     /// Returns the lead's position.
     fn insert_lead(&mut self, row: &StagedRow, found: Found) -> rusqlite::Result<i64> {
-        let id = LeadId::generate(self.context.now);
+        let (id, giver) = (LeadId::generate(self.context.now), Giver::Import(self.import));
         self.counts.inserted += 1;
         let last = if found.called { last_call(self.db, row.phone.expose())? } else { LastCall::default() };
         let position = self.context.last_position + self.counts.inserted.cast_signed();
@@ -419,7 +419,7 @@ impl<'a> Slice<'a> {
         for (at, name) in (1_i64..).zip(&row.categories) {
             self.lead_categories.put(id)?;
             self.lead_categories.put(at)?;
-            self.lead_categories.put(self.known.find_or_make(self.db, name)?)?;
+            self.lead_categories.put(self.known.find_or_make(self.db, name, giver)?)?;
             self.lead_categories.end_row()?;
         }
         Ok(position)

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::super::bin::EMPTIED;
 use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
-use super::category::{CategoryIds, link, unlink};
+use super::category::{CategoryIds, Giver, keep, link, unlink};
 use super::loader::Loader;
 use super::row::{AGAIN, LABELS};
-use super::{Import, NEW_LIST, SLICE, end_session, read};
+use super::{Import, NEW_LIST, SLICE, columns, end_session, read};
 use crate::error::{Doing, Result};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::model::Actor;
@@ -30,8 +30,8 @@ pub(in crate::sqlite) fn undo_slice(
     now: i64,
 ) -> Result<(Undone, Option<UndoAt>)> {
     let doing = "undo import";
-    if at == UndoAt::End {
-        finish(backend, import, by, now)?;
+    if let UndoAt::End { unused } = at {
+        finish(backend, import, &unused, by, now)?;
         end_session(backend);
         return Ok((Undone::default(), None));
     }
@@ -43,15 +43,17 @@ pub(in crate::sqlite) fn undo_slice(
     let slice = loader.transact(doing, |db, known| {
         let context = read(db, import)?;
         if context.state == "undone" {
-            return Ok((Undone::default(), Some(UndoAt::End)));
+            return Ok((Undone::default(), Some(UndoAt::End { unused: Vec::new() })));
         }
         let mut undo = Undo { db, known, import, context: &context, undone: Undone::default(), live: 0 };
         let late = || Instant::now() >= deadline;
-        let next = match at {
+        let next = match at.clone() {
             UndoAt::Changes => undo.restore(late).doing(doing)?,
             UndoAt::Leads { after } => undo.remove_leads(after, late).doing(doing)?,
             UndoAt::Contacts { after } => undo.remove_contacts(after, late).doing(doing)?,
-            UndoAt::End => UndoAt::End,
+            UndoAt::Categories => undo.remove_categories(late).doing(doing)?,
+            UndoAt::Columns { after, unused } => undo.look_at_columns(after, unused, late).doing(doing)?,
+            UndoAt::End { .. } => at,
         };
         if undo.live > 0 && context.state == "committed" {
             let sql = "UPDATE lists SET registered = max(registered - ?2, 0) WHERE id = ?1";
@@ -67,7 +69,13 @@ pub(in crate::sqlite) fn undo_slice(
 }
 
 /// Says so, once nothing of it is left.
-fn finish(backend: &mut SqliteBackend, import: ImportId, by: Actor, now: i64) -> Result<()> {
+fn finish(
+    backend: &mut SqliteBackend,
+    import: ImportId,
+    unused: &[String],
+    by: Actor,
+    now: i64,
+) -> Result<()> {
     let doing = "undo import";
     backend.transact(doing, |db, _| {
         let context = read(db, import)?;
@@ -78,6 +86,9 @@ fn finish(backend: &mut SqliteBackend, import: ImportId, by: Actor, now: i64) ->
         let sql = "UPDATE lists SET last_position = max(visible_position, ifnull(
                      (SELECT max(position) FROM leads WHERE list_id = ?1), 0)) WHERE id = ?1";
         exec(db, sql, [context.list]).doing(doing)?;
+        if let Some(list) = context.list.filter(|_| !unused.is_empty()) {
+            columns::remove(db, list, unused).doing(doing)?;
+        }
         lead_numbers::settled(db).doing(doing)?;
         let mut detail = json!({ "list": context.list });
         if context.state == "staging" && remove_new_list(db, import).doing(doing)? {
@@ -178,6 +189,7 @@ impl Undo<'_> {
             )?,
         };
         if restored == 0 {
+            keep(self.db, kind, row)?;
             return Ok(false);
         }
         let id = row.try_into().map(u128::from_be_bytes).unwrap_or_default();
@@ -206,7 +218,7 @@ impl Undo<'_> {
             exec(self.db, sql, (row, phone, label.as_str()))?;
         }
         unlink(self.db, kind, id)?;
-        link(self.db, self.known, kind, id, &names)?;
+        link(self.db, self.known, kind, id, &names, Giver::Undo(self.import))?;
         Ok(true)
     }
 
@@ -228,6 +240,7 @@ impl Undo<'_> {
             after = last.1;
             for (lead, position, phone, goes, live) in &leads {
                 if !goes {
+                    keep(self.db, "lead", &lead.0.to_be_bytes())?;
                     self.undone.kept += 1;
                     continue;
                 }
@@ -255,16 +268,20 @@ impl Undo<'_> {
     fn remove_contacts(&mut self, after: ContactId, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
         // Identifiers grow, so the import's contacts lie behind its own.
         let sql = "SELECT id, import_id IS ?2 AND version = 1 AND NOT EXISTS (
-                     SELECT 1 FROM contact_phones p JOIN lead_numbers n ON n.phone = p.phone WHERE p.contact_id = contacts.id)
+                     SELECT 1 FROM contact_phones p JOIN lead_numbers n ON n.phone = p.phone WHERE p.contact_id = contacts.id),
+                     import_id IS ?2
                    FROM contacts WHERE id > ?1 ORDER BY id LIMIT ?3";
         let mut after = after;
         loop {
-            let contacts: Vec<(ContactId, bool)> =
-                all(self.db, sql, (after, self.import, PIECE), |r| Ok((r.get(0)?, r.get(1)?)))?;
-            let Some(last) = contacts.last() else { return Ok(UndoAt::End) };
+            let contacts: Vec<(ContactId, bool, bool)> =
+                all(self.db, sql, (after, self.import, PIECE), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+            let Some(last) = contacts.last() else { return Ok(UndoAt::Categories) };
             after = last.0;
-            for (contact, goes) in contacts {
+            for (contact, goes, own) in contacts {
                 if !goes {
+                    if own {
+                        keep(self.db, "contact", &contact.0.to_be_bytes())?;
+                    }
                     continue;
                 }
                 exec(self.db, "DELETE FROM contact_categories WHERE contact_id = ?1", [contact])?;
@@ -276,6 +293,40 @@ impl Undo<'_> {
                 return Ok(UndoAt::Contacts { after });
             }
         }
+    }
+
+    /// Removes the categories that the import made, but those that somebody else used or that rows carry which stay.
+    fn remove_categories(&mut self, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
+        // Another import may remember them, or that they were this one's.
+        self.known.forget();
+        let sql = "DELETE FROM categories WHERE id IN (SELECT id FROM categories WHERE import_id = ?1 LIMIT ?2)";
+        while exec(self.db, sql, (self.import, PIECE))? > 0 {
+            if late() {
+                return Ok(UndoAt::Categories);
+            }
+        }
+        let unused = match self.context.list {
+            Some(list) => columns::only_of(self.db, list, self.import)?,
+            None => Vec::new(),
+        };
+        Ok(if unused.is_empty() { UndoAt::End { unused } } else { UndoAt::Columns { after: 0, unused } })
+    }
+
+    /// Finds out which of its columns no lead of the list has.
+    fn look_at_columns(
+        &self,
+        mut after: i64,
+        mut unused: Vec<String>,
+        late: impl Fn() -> bool,
+    ) -> rusqlite::Result<UndoAt> {
+        let Some(list) = self.context.list else { return Ok(UndoAt::End { unused: Vec::new() }) };
+        while let Some(last) = columns::strike(self.db, list, after, PIECE, &mut unused)? {
+            after = last;
+            if late() {
+                return Ok(UndoAt::Columns { after, unused });
+            }
+        }
+        Ok(UndoAt::End { unused })
     }
 }
 

@@ -23,6 +23,7 @@ mod rules;
 mod stage;
 mod start;
 mod statements;
+mod taken_back;
 mod tasks;
 mod upgrade;
 mod users;

@@ -14,7 +14,7 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 7] = [
+const STORED: [&str; 8] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
@@ -22,6 +22,7 @@ const STORED: [&str; 7] = [
     include_str!("../../../tests/fixtures/v5.sql"),
     include_str!("../../../tests/fixtures/v6.sql"),
     include_str!("../../../tests/fixtures/v7.sql"),
+    include_str!("../../../tests/fixtures/v8.sql"),
 ];
 
 /// A new step needs a file of the version before it here.
