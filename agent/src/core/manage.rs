@@ -167,7 +167,10 @@ impl Core {
             Command::ListGrant(p) => self.spawn(reply, async move { grant(&store, p, by).await }),
             Command::ListView(p) => self.spawn(reply, async move { view(&store, p, sight).await }),
             Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead, sight).await }),
-            Command::LeadAdd(p) => self.spawn(reply, async move { lead_add(&store, p, by, sight).await }),
+            Command::LeadAdd(p) => {
+                let contacts = self.config.contacts.max;
+                self.spawn(reply, async move { lead_add(&store, p, contacts, by, sight).await });
+            }
             Command::LeadEdit(p) => self.spawn(reply, async move { lead_edit(&store, p, by, sight).await }),
             Command::LeadChange(p) => {
                 let told = self.told(&who);

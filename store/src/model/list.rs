@@ -190,6 +190,8 @@ pub struct LeadSpec {
     pub attrs: Vec<(String, String)>,
     /// Most leads of the list.
     pub max_leads: u64,
+    /// Most contacts of all (S0.23): its number becomes one.
+    pub max_contacts: u64,
 }
 
 /// What to change of a lead by hand; `None` leaves a field alone, an empty text blanks it.

@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::last_call::last_call;
 use super::staging::{CategoryIds, Giver, columns, importing, link};
 use super::turns::turn_of_new;
-use super::{all, assignments, audit_by, exec, lists, one};
+use super::{all, assignments, audit_by, contacts, exec, lists, one};
 use crate::code::Code;
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ContactId, LeadId};
@@ -77,7 +77,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     }
     let sql = "UPDATE lists SET last_position = ?2, visible_position = ?2, registered = registered + 1 WHERE id = ?1";
     exec(db, sql, (spec.list, position)).doing(doing)?;
-    register(db, &checked, by, now).doing(doing)?;
+    register(db, &checked, spec.max_contacts, by, now)?;
     audit_by(db, now, by, "lead.add", &id.to_string(), &json!({ "list": spec.list })).doing(doing)?;
     Ok(id)
 }
@@ -155,22 +155,27 @@ fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Into the contact book, unless the number is there.
-fn register(db: &Connection, new: &Checked<'_>, by: Actor, now: i64) -> rusqlite::Result<()> {
+/// Into the contact book, unless the number is there. Where that is full there is no lead either, as with a file (S0.23): who is
+/// called without anybody knowing who it is would be missed only later.
+fn register(db: &Connection, new: &Checked<'_>, most: u64, by: Actor, now: i64) -> Result<()> {
+    let doing = "add lead";
     let known = "SELECT 1 FROM contact_phones WHERE phone = ?1 AND live = 1";
-    if one(db, known, [new.phone.expose()], |_| Ok(()))?.is_some()
+    if one(db, known, [new.phone.expose()], |_| Ok(())).doing(doing)?.is_some()
         || (new.company.is_none() && new.person.is_none())
     {
         return Ok(());
+    }
+    if most < u64::MAX && contacts::count(db).doing(doing)? >= most {
+        return Err(Error::ContactsFull { most, needed: 1, free: 0 });
     }
     let id = ContactId::generate(now);
     // Whoever adds it owns it (S3.8).
     let sql = "INSERT INTO contacts (id, company, person, owner_user_id, origin, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, 'manual', ?5, ?5)";
-    exec(db, sql, (id, new.company, new.person, by.user, now))?;
+    exec(db, sql, (id, new.company, new.person, by.user, now)).doing(doing)?;
     let sql = "INSERT INTO contact_phones (contact_id, position, phone) VALUES (?1, 1, ?2)";
-    exec(db, sql, (id, new.phone.expose()))?;
-    link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories, Giver::Somebody)
+    exec(db, sql, (id, new.phone.expose())).doing(doing)?;
+    link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories, Giver::Somebody).doing(doing)
 }
 
 /// The numbers of a lead: the one of the file, then those added.

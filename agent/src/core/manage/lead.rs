@@ -94,7 +94,14 @@ pub(super) async fn lead(store: &Store, lead: &str, sight: Sight) -> Answer<View
     Ok(rows::view_row(&row))
 }
 
-pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By, sight: Sight) -> Answer<ViewRow> {
+/// `contacts`: how many there may be (S0.23).
+pub(super) async fn lead_add(
+    store: &Store,
+    p: params::LeadAdd,
+    contacts: Option<u64>,
+    by: By,
+    sight: Sight,
+) -> Answer<ViewRow> {
     let list = store.list_by_name(&p.list).await.map_err(told)?;
     let spec = LeadSpec {
         list: list.id,
@@ -105,6 +112,7 @@ pub(super) async fn lead_add(store: &Store, p: params::LeadAdd, by: By, sight: S
         extra_phones: Vec::new(),
         attrs: p.columns.into_iter().collect(),
         max_leads: Profile::named(&list.profile).and_then(|profile| profile.max_leads).unwrap_or(u64::MAX),
+        max_contacts: contacts.unwrap_or(u64::MAX),
     };
     let id = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
     lead(store, &id.to_string(), sight).await

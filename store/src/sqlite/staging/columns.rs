@@ -61,7 +61,8 @@ pub(super) fn strike(
     most: i64,
     unused: &mut Vec<String>,
 ) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT position, attrs FROM leads WHERE list_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
+    let sql =
+        "SELECT position, attrs FROM leads WHERE list_id = ?1 AND position > ?2 ORDER BY position LIMIT ?3";
     let rows: Vec<(i64, String)> = all(db, sql, (list, after, most), |r| Ok((r.get(0)?, r.get(1)?)))?;
     for (_, attrs) in rows.iter().filter(|(_, attrs)| attrs.len() > 2) {
         let has: Map<String, Value> = serde_json::from_str(attrs).unwrap_or_default();

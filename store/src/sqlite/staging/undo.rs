@@ -299,7 +299,8 @@ impl Undo<'_> {
     fn remove_categories(&mut self, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
         // Another import may remember them, or that they were this one's.
         self.known.forget();
-        let sql = "DELETE FROM categories WHERE id IN (SELECT id FROM categories WHERE import_id = ?1 LIMIT ?2)";
+        let sql =
+            "DELETE FROM categories WHERE id IN (SELECT id FROM categories WHERE import_id = ?1 LIMIT ?2)";
         while exec(self.db, sql, (self.import, PIECE))? > 0 {
             if late() {
                 return Ok(UndoAt::Categories);

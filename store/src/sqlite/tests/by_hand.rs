@@ -23,11 +23,42 @@ fn a_contact_made_with_a_lead_has_an_owner() {
         extra_phones: Vec::new(),
         attrs: Vec::new(),
         max_leads: u64::MAX,
+        max_contacts: u64::MAX,
     };
     let by = me(&world);
     world.db.add_lead(&spec, by, NOW).unwrap();
     let contact = world.reader().contact_row("090-1234-5678").unwrap();
     assert_eq!(contact.owner, Some(world.user));
+}
+
+/// S0.23: a lead by hand makes no contact beyond the limit, and then there is no lead; a number that is in the book needs no room, nor
+/// does one without a name, which makes none.
+#[test]
+fn a_full_contact_book_takes_no_lead_that_makes_a_contact() {
+    let mut world = World::new(2);
+    let by = me(&world);
+    let spec = |world: &World, phone: &str, company: Option<&str>, max_contacts| LeadSpec {
+        list: world.list,
+        phone: phone.into(),
+        company: company.map(str::to_owned),
+        person: None,
+        categories: vec!["新".into()],
+        extra_phones: Vec::new(),
+        attrs: vec![("備考".into(), "x".into())],
+        max_leads: u64::MAX,
+        max_contacts,
+    };
+    let before = world.leads();
+    let full = spec(&world, "090-1234-5678", Some("㈱新規"), 2);
+    assert_eq!(world.db.add_lead(&full, by, NOW).unwrap_err().code(), "E-CONTACTS-FULL");
+    assert_eq!(world.leads(), before);
+    assert_eq!(world.reader().categories().unwrap().len(), 1, "nothing of it is kept");
+    world.db.add_lead(&spec(&world, "090-1111-2222", None, 2), by, NOW).unwrap();
+    let second = world.list("二");
+    let known = LeadSpec { list: second, ..spec(&world, &phone(0).national(), Some("会社0"), 2) };
+    world.db.add_lead(&known, by, NOW).unwrap();
+    world.db.add_lead(&spec(&world, "090-1234-5678", Some("㈱新規"), 3), by, NOW).unwrap();
+    assert_eq!(world.reader().contact_count().unwrap(), 3);
 }
 
 /// S1.20, C2: the last name of a lead is not taken away, unless the list's profile asks for none.

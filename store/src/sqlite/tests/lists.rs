@@ -56,6 +56,7 @@ fn spec(world: &World, phone: &str) -> LeadSpec {
         extra_phones: Vec::new(),
         attrs: Vec::new(),
         max_leads: u64::MAX,
+        max_contacts: u64::MAX,
     }
 }
 

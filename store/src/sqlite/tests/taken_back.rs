@@ -43,7 +43,10 @@ fn categories_and_columns_that_only_an_import_brought_go_with_it() {
     let rows: Vec<StagedRow> =
         (0..300).map(|number| carrying(number, &format!("住所を取り違えた{number}"), "住所")).collect();
     let import = take(&mut world, &rows, &["備考", "住所"]);
-    assert_eq!((categories(&world).len(), columns(&world)), (301, vec!["備考".to_owned(), "住所".to_owned()]));
+    assert_eq!(
+        (categories(&world).len(), columns(&world)),
+        (301, vec!["備考".to_owned(), "住所".to_owned()])
+    );
     world.undo(import);
     assert_eq!((categories(&world), columns(&world)), before);
     assert_eq!(world.leads()[0].categories, ["既存"]);
