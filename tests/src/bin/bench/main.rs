@@ -30,7 +30,11 @@ use table::Table;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if load::act(&arguments) || roundtrip::act(&arguments) || devices::act(&arguments) {
+    if load::act(&arguments)
+        || roundtrip::act(&arguments)
+        || devices::act(&arguments)
+        || store::act(&arguments)
+    {
         return ExitCode::SUCCESS;
     }
     let quick = std::env::args().any(|argument| argument == "--quick");

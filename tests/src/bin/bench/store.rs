@@ -2,6 +2,7 @@
 
 use std::fmt::{Debug, Write as _};
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +26,9 @@ const LEADS: u32 = 200_000;
 const CONTACTS: u32 = 500_000;
 const CALLS: u32 = 1_000_000;
 const DAYS: u32 = 100;
+const USERS: u32 = 20;
+/// Asks this program to fill a database.
+const FILL: &str = "store-fill";
 /// 2026-07-01 10:00 in Japan.
 const BEGIN: i64 = 1_782_867_600_000;
 
@@ -33,9 +37,14 @@ pub(crate) fn measure(table: &mut Table, quick: bool) {
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
     let path = folder.path().join("bench.db");
+    // Another process: what an import leaves of this one's memory would be room for the list that is looked at.
+    let calls = if quick { CALLS / 10 } else { CALLS };
+    let filled = std::env::current_exe()
+        .and_then(|bench| Command::new(bench).arg(FILL).arg(&path).arg(calls.to_string()).status());
+    assert!(filled.is_ok_and(|status| status.success()), "the database could not be filled");
     runtime.block_on(async {
-        let (list, users) = fill(&path, if quick { CALLS / 10 } else { CALLS }).await;
         let store = Store::open(&path, OpenOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+        let (list, users) = filled_with(&store).await;
         lookup(&store, table).await;
         view(&store, list, &users, table).await;
         day(&store, table).await;
@@ -43,13 +52,38 @@ pub(crate) fn measure(table: &mut Table, quick: bool) {
     });
 }
 
+/// The part of [`measure`] that fills the database; `false` where another is asked for.
+pub(crate) fn act(arguments: &[String]) -> bool {
+    let [what, path, calls] = arguments else { return false };
+    if what != FILL {
+        return false;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
+    let calls = calls.parse().unwrap_or_else(|error| panic!("{calls}: {error}"));
+    runtime.block_on(fill(Path::new(path), calls));
+    true
+}
+
+/// The list and the users, in the order of their logins' numbers.
+async fn filled_with(store: &Store) -> (ListId, Vec<UserId>) {
+    let list = store.list_by_name("bench").await.unwrap_or_else(|error| panic!("{error}")).id;
+    let mut users = Vec::new();
+    for user in 0..USERS {
+        let login = format!("user{user}");
+        let found = store.ensure_user(&login, &format!("担当{user:02}"), Role::Operator, BEGIN).await;
+        users.push(found.unwrap_or_else(|error| panic!("{error}")));
+    }
+    (list, users)
+}
+
 /// A list of which a third was called, and calls over many days, written past the verbs: they would take an hour.
-async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
+async fn fill(path: &Path, calls: u32) {
     let store = Store::open(path, OpenOptions::default()).unwrap_or_else(|error| panic!("{error}"));
     let work = async {
         let project = store.ensure_project("bench", None, BEGIN).await?;
         let mut users = Vec::new();
-        for user in 0..20 {
+        for user in 0..USERS {
             let login = format!("user{user}");
             users.push(store.ensure_user(&login, &format!("担当{user:02}"), Role::Operator, BEGIN).await?);
         }
@@ -79,12 +113,11 @@ async fn fill(path: &Path, calls: u32) -> (ListId, Vec<UserId>) {
         }
         let source = ImportSource::Bytes(sheet.into_bytes());
         store.import(ImportJob::into_list(other, source, BEGIN)).await?;
-        Ok::<_, ::store::Error>((list, users))
+        Ok::<_, ::store::Error>(users)
     };
-    let made = work.await.unwrap_or_else(|error| panic!("{error}"));
+    let users = work.await.unwrap_or_else(|error| panic!("{error}"));
     store.close().await;
-    calls_by_sql(path, calls, &made.1).unwrap_or_else(|error| panic!("{error}"));
-    made
+    calls_by_sql(path, calls, &users).unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// The caller's name among half a million contacts, and of numbers that nobody has. An incoming call reads it in the
