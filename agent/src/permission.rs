@@ -139,6 +139,8 @@ pub(crate) enum Reach {
     Lead(String),
     /// A call, which may be one of a list.
     Attempt(String),
+    /// The project that a call is made in, by name.
+    Project(String),
 }
 
 /// Whether the grants of lists bind somebody (X7, S4.5): MGR and SV see every list.
@@ -146,8 +148,16 @@ pub(crate) fn is_bound(who: &Who) -> bool {
     !matches!(who.role, Role::Manager | Role::Supervisor)
 }
 
-/// The list, lead or call that a command names. Who is bound by grants needs one for its list.
-pub(crate) fn reach(command: &Command) -> Option<Reach> {
+/// The lists, leads, calls and projects that a command names. Who is bound by grants needs one for each.
+pub(crate) fn reach(command: &Command) -> Vec<Reach> {
+    let project = match command {
+        Command::CallDial(p) => p.project.clone().map(Reach::Project),
+        _ => None,
+    };
+    reach_of_list(command).into_iter().chain(project).collect()
+}
+
+fn reach_of_list(command: &Command) -> Option<Reach> {
     let list = |name: &String| Some(Reach::List(name.clone()));
     let lead = |id: &String| Some(Reach::Lead(id.clone()));
     let attempt = |id: &String| Some(Reach::Attempt(id.clone()));

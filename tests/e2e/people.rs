@@ -221,6 +221,50 @@ fn grants_bind_whoever_is_no_supervisor() {
     assert_eq!(carol(&["list", "ls"]).success()["lists"][0]["name"], "春");
 }
 
+/// Section D, X6, X7: a call by hand makes no project, past whose do-not-call entries it would go, and no grant is passed by that
+/// way. Whoever may make projects makes them with a list too, with a row in the audit log.
+#[test]
+fn a_call_makes_no_project_and_asks_its_grants() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .seat(Seat::new("a", "main").set("uid", &OPERATOR.to_string()))
+        .start();
+    daemon.cli(&["project", "create", "春の案件"]);
+    daemon.cli(&["project", "change", "春の案件", "--company-wide-dnc", "false"]);
+    daemon.cli(&["dnc", "add", "0312345601", "--project", "春の案件"]);
+    let projects = |daemon: &Daemon| {
+        let found = daemon.cli(&["project", "ls"])["projects"].take();
+        let found = found.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned());
+        found.collect::<Vec<_>>()
+    };
+    let before = projects(&daemon);
+    let call = |project: &str| daemon.run_as(OPERATOR, &["call", "0312345601", "--project", project]);
+    let refused = call("春の案内");
+    refused.refused("E-NOT-FOUND");
+    assert!(format!("{}{}", refused.stdout, refused.stderr).contains("春の案件"), "{refused:#?}");
+    call("はる").refused("E-NOT-FOUND");
+    assert_eq!(projects(&daemon), before);
+    call("春の案件").refused("E-DNC");
+    daemon.cli(&["dnc", "clear", "0312345601", "--project", "春の案件", "--reason", "誤登録"]);
+    daemon.cli(&["user", "add", "dave", "--role", "OP"]);
+    daemon.cli(&["project", "grant", "春の案件", "dave"]);
+    call("春の案件").refused("E-LIST-GRANT");
+    daemon.cli(&["project", "grant", "春の案件", "dave,a"]);
+    call(" 春の案件").success();
+    daemon.run_as(OPERATOR, &["list", "create", "夏", "--project", "夏の案件"]).refused("E-PERMISSION");
+    daemon.run(&["list", "create", " ", "--project", "夏の案件"]).refused("E-REQ-LISTNAME");
+    assert_eq!(projects(&daemon), before);
+    std::fs::write(daemon.path("one.csv"), "会社名,電話番号\n会社1,0312340001\n").unwrap();
+    daemon.cli(&["list", "create", "夏", "--project", "夏の案件"]);
+    let file = daemon.path("one.csv").to_string_lossy().into_owned();
+    daemon.cli(&["list", "import", "秋", &file, "--create", "--project", "秋の案件"]);
+    let log = daemon.cli(&["audit", "--action", "project.create"]);
+    let made: Vec<_> = log["rows"].as_array().unwrap().iter().map(|row| &row["detail"]["name"]).collect();
+    assert_eq!(made, ["秋の案件", "夏の案件", "春の案件"]);
+    assert!(log["rows"].as_array().unwrap().iter().all(|row| row["uid"] == 0), "{log:#}");
+}
+
 /// S1.37, S1.41: an operator takes out leads that they see, all of those they name or none.
 #[test]
 fn an_operator_takes_out_leads_that_they_see() {

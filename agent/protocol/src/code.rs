@@ -238,8 +238,9 @@ codes! {
         "Stop it with `kakeru dial stop`, or wait for the import.";
     ListFull = "E-LIST-FULL", "リストの登録上限を超えます", "The list would exceed its limit.",
         "別のリストに分けてください", "Use another list for the rest.";
-    ListGrant = "E-LIST-GRANT", "このリストを使う権限がありません", "The list is not granted to you.",
-        "管理者に権限の付与を依頼してください(kakeru list grant)", "Ask a manager for `kakeru list grant`.";
+    ListGrant = "E-LIST-GRANT", "このリスト・案件を使う権限がありません", "The list or project is not granted to you.",
+        "管理者に権限の付与を依頼してください(kakeru list grant、kakeru project grant)",
+        "Ask a manager for `kakeru list grant` or `kakeru project grant`.";
     LeadDup = "E-LEAD-DUP", "この番号はすでに登録されています", "The number is there already.",
         "登録済みの行を確認してください", "Look at the row that has it.";
     PhoneReadonly = "E-PHONE-READONLY", "取り込み時の番号は変更できません", "The number that came with the list cannot be changed.",

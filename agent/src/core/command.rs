@@ -12,7 +12,7 @@ use store::{AttemptId, ManualCall, Origin};
 
 use super::callee::{Callee, callee};
 use super::identity::plan;
-use super::job::Done;
+use super::job::{Done, Unopened};
 use super::reach::Bound;
 use super::refusal::store_error;
 use super::seat::{DialedList, Reply};
@@ -34,9 +34,10 @@ impl Core {
         };
         let reply = if who.masked || !who.sees_taps { self.filtered(reply, &who) } else { reply };
         let bound = Bound { command, who, scope, reply };
-        match permission::reach(&bound.command).filter(|_| permission::is_bound(&who)) {
-            Some(reach) => self.within_grants(bound, reach),
-            None => self.carry_out(bound, now),
+        let reach = if permission::is_bound(&who) { permission::reach(&bound.command) } else { Vec::new() };
+        match reach.is_empty() {
+            false => self.within_grants(bound, reach),
+            true => self.carry_out(bound, now),
         }
     }
 
@@ -258,14 +259,16 @@ impl Core {
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = async {
-                call.phone = callee.number(&store).await?;
+                call.phone = callee.number(&store).await.map_err(Unopened::Store)?;
                 if let Some(name) = project {
-                    call.project = Some(store.ensure_project(&name, None, now.wall).await?);
+                    let project = super::project::named(&store, &name).await;
+                    call.project = Some(project.map_err(Unopened::Refused)?);
                 }
-                match seal {
+                let opened = match seal {
                     Some(open) => store.seal_and_open(open, call).await.map(|(s, c)| (Some(s), c)),
                     None => store.open_manual(call).await.map(|claimed| (None, claimed)),
-                }
+                };
+                opened.map_err(Unopened::Store)
             };
             Done::Opened { seat, result: Box::new(result.await) }
         });

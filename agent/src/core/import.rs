@@ -84,7 +84,7 @@ async fn target(place: &Place, p: &ListImport) -> Result<Target, RpcError> {
                 None if p.dry_run => place.project,
                 None => {
                     new_project = true;
-                    store.ensure_project(project, None, place.now.wall).await.map_err(told)?
+                    store.create_project(project, None, place.by, place.now.wall).await.map_err(told)?.id
                 }
             };
             ListSpec { name: p.list.clone(), project: id }

@@ -57,7 +57,7 @@ pub(crate) enum Done {
     /// The row of a call by hand is open, and the one before it sealed where it was left open; or nothing of both.
     Opened {
         seat: SeatIndex,
-        result: Box<Result<(Option<Sealed>, Claimed), StoreError>>,
+        result: Box<Result<(Option<Sealed>, Claimed), Unopened>>,
     },
     /// The number that a call is to be handed to may be called, or not.
     TransferChecked {
@@ -121,6 +121,13 @@ pub(crate) enum Done {
     Nothing,
     /// The job panicked or was aborted.
     Lost(String),
+}
+
+/// Why no row of a call by hand was opened.
+pub(super) enum Unopened {
+    /// What it names is not there, or not for this caller.
+    Refused(RpcError),
+    Store(StoreError),
 }
 
 impl Done {
@@ -343,7 +350,7 @@ impl Core {
         }
     }
 
-    fn opened(&mut self, seat: SeatIndex, result: Result<(Option<Sealed>, Claimed), StoreError>, now: Now) {
+    fn opened(&mut self, seat: SeatIndex, result: Result<(Option<Sealed>, Claimed), Unopened>, now: Now) {
         match result {
             Ok((sealed, claimed)) => {
                 let attempt = dialer::AttemptId(claimed.attempt.0);
@@ -358,9 +365,14 @@ impl Core {
                 }
                 self.answer_waiting(seat);
             }
-            Err(error) => {
-                self.seats[seat].refuse(store_error(&error));
-                self.check(Some(error), now);
+            Err(unopened) => {
+                match unopened {
+                    Unopened::Store(error) => {
+                        self.seats[seat].refuse(store_error(&error));
+                        self.check(Some(error), now);
+                    }
+                    Unopened::Refused(error) => self.seats[seat].refuse(error),
+                }
                 self.seats[seat].dialer.opened(None, now.into());
             }
         }

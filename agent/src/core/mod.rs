@@ -34,6 +34,7 @@ mod parts;
 mod past;
 mod pause;
 mod phone;
+mod project;
 mod query;
 mod reach;
 mod refusal;

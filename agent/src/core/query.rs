@@ -11,6 +11,7 @@ use store::{
 use super::command::respond;
 use super::job::Done;
 use super::manage::actor;
+use super::project::named_or_made;
 use super::refusal::store_error;
 use super::seat::Reply;
 use super::sight::Sight;
@@ -27,7 +28,14 @@ impl Core {
             Command::ListCreate(p) => {
                 let (default, by) = (self.project, actor(&who));
                 self.spawn(reply, async move {
-                    let project = project(&store, p.project, default, now).await?;
+                    // No project is made for a list that is not.
+                    if p.name.trim().is_empty() {
+                        return Err(ErrorCode::ReqListName.into());
+                    }
+                    let project = match p.project {
+                        Some(name) => named_or_made(&store, &name, by, now.wall).await?.0,
+                        None => default,
+                    };
                     let list = store.create_list(ListSpec { name: p.name, project }, by, now.wall).await;
                     list.map(|list| rows::list(&list)).map_err(|error| store_error(&error))
                 });
@@ -149,18 +157,6 @@ impl Core {
         }
         let window = crate::run::window(&self.config.dialing.window);
         (!window.is_open(now.wall)).then(|| window.next_open(now.wall))
-    }
-}
-
-async fn project(
-    store: &Store,
-    name: Option<String>,
-    default: store::ProjectId,
-    now: Now,
-) -> Result<store::ProjectId, RpcError> {
-    match name {
-        Some(name) => store.ensure_project(&name, None, now.wall).await.map_err(|error| store_error(&error)),
-        None => Ok(default),
     }
 }
 

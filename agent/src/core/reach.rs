@@ -1,8 +1,8 @@
-//! Grants: whether the list, lead or call that a command names belongs to a list that its giver may use (X7, S4.5).
+//! Grants: whether the list, lead, call or project that a command names is one that its giver may use (X7, S4.5).
 //!
 //! This is looked up once, before the command is carried out, for every command of every surface.
 
-use protocol::{Command, ErrorCode, RpcError};
+use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{AttemptId, LeadId, ListId, Scope, Store, UserId};
 
 use super::Core;
@@ -23,11 +23,11 @@ pub(crate) struct Bound {
 }
 
 impl Core {
-    pub(super) fn within_grants(&mut self, bound: Bound, reach: Reach) {
+    pub(super) fn within_grants(&mut self, bound: Bound, reach: Vec<Reach>) {
         let store = self.store.clone();
         let user = grantee(&bound.who);
         self.jobs.spawn(async move {
-            let result = may_reach(&store, reach, user).await;
+            let result = may_reach_all(&store, reach, user).await;
             Done::Reached { bound: Box::new(bound), result }
         });
     }
@@ -40,6 +40,13 @@ pub(super) fn grantee(who: &Who) -> UserId {
 
 /// Leads that somebody bound by grants names in one command.
 const MOST_LEADS: usize = 1000;
+
+async fn may_reach_all(store: &Store, reach: Vec<Reach>, user: UserId) -> Result<(), RpcError> {
+    for reach in reach {
+        may_reach(store, reach, user).await?;
+    }
+    Ok(())
+}
 
 async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcError> {
     let told = |error| store_error(&error);
@@ -63,6 +70,14 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
             let row = store.attempt(attempt).await.map_err(told)?;
             // Their own calls stay theirs.
             row.list.filter(|_| row.user != Some(user))
+        }
+        Reach::Project(name) => {
+            let project = super::project::named(store, &name).await?;
+            let grants = store.project_grants(project).await.map_err(told)?;
+            return match grants.is_empty() || grants.iter().any(|grant| grant.user == user) {
+                true => Ok(()),
+                false => Err(RpcError::with_detail(ErrorCode::ListGrant, Detail::name(name))),
+            };
         }
     };
     match list {

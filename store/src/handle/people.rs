@@ -24,7 +24,8 @@ impl Store {
         self.ask(|b| b.users()).await
     }
 
-    /// The project of this name, created when new; a caller number given replaces the old one.
+    /// The project of this name, created when new; a caller number given replaces the old one. For a project that the program itself
+    /// needs: one that somebody asks for is made by [`Self::create_project`], with its row in the audit log.
     ///
     /// # Errors
     /// Storage errors only.

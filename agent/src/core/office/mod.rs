@@ -247,21 +247,13 @@ impl Core {
     }
 }
 
-/// The projects of these names; an unknown one is refused, since a typing error must not make a project.
+/// The projects of these names.
 async fn projects(store: &Store, names: &[String]) -> Result<Vec<ProjectId>, RpcError> {
-    let known = store.projects().await.map_err(|error| store_error(&error))?;
-    names
-        .iter()
-        .map(|name| {
-            let found = known.iter().find(|project| project.name == *name).map(|project| project.id);
-            found.ok_or_else(|| {
-                RpcError::with_detail(
-                    ErrorCode::NotFound,
-                    (format!("案件 {name}"), format!("project {name:?}")),
-                )
-            })
-        })
-        .collect()
+    let mut projects = Vec::with_capacity(names.len());
+    for name in names {
+        projects.push(super::project::named(store, name).await?);
+    }
+    Ok(projects)
 }
 
 /// The id that somebody wrote. What is none names nothing.
