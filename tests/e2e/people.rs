@@ -265,6 +265,19 @@ fn a_call_makes_no_project_and_asks_its_grants() {
     assert!(log["rows"].as_array().unwrap().iter().all(|row| row["uid"] == 0), "{log:#}");
 }
 
+/// X6: `dnc add` of a number that stands there says so, and what is given goes to what stands.
+#[test]
+fn do_not_call_takes_in_what_is_said_later() {
+    let daemon = idle();
+    let first = daemon.cli(&["dnc", "add", "0312345678", "--reason", "電話で"]);
+    assert_eq!((&first["known"], &first["completed"]), (&false.into(), &false.into()));
+    let more = daemon.cli(&["dnc", "add", "0312345678", "--evidence", "2026-11-20の書面"]);
+    assert_eq!((&more["known"], &more["completed"], &more["at"]), (&true.into(), &true.into(), &first["at"]));
+    assert_eq!((&more["reason"], &more["evidence"]), (&"電話で".into(), &"2026-11-20の書面".into()));
+    let text = daemon.text(&["dnc", "add", "0312345678"]);
+    assert!(text.contains("stands there already") && !text.contains("written down"), "{text}");
+}
+
 /// S1.37, S1.41: an operator takes out leads that they see, all of those they name or none.
 #[test]
 fn an_operator_takes_out_leads_that_they_see() {

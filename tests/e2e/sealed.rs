@@ -28,6 +28,26 @@ fn row(daemon: &Daemon, attempt: &str) -> Value {
     row.unwrap_or_else(|| panic!("{attempt} is gone: {rows:#}")).clone()
 }
 
+/// S4.8, X2: 不通 that is filled in later keeps no recording either.
+#[test]
+fn a_blank_result_filled_in_as_no_contact_keeps_no_recording() {
+    let exchange = Scenario::server("exchange").start();
+    let line = Account::new("main", exchange.address()).unregistered();
+    let daemon = Daemon::builder().set("dialing", "require_status", "false").account(line).start();
+    daemon.import("first", "会社名,電話番号\n会社,0312340101\n");
+    let attempt = talk(&daemon);
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, "wrap_up");
+    let recording = daemon.recording(SOON);
+    daemon.cli(&["save", "--memo", "あとで", "--next", "dial"]);
+    daemon.wait_drop_rows(1, SOON);
+    assert!(recording.exists() && row(&daemon, &attempt)["status"].is_null());
+    daemon.cli(&["history", "amend", &attempt, "--status", "不通"]);
+    assert!(!recording.exists());
+    let given = daemon.wait_drop_rows(2, SOON);
+    assert_eq!((&*given[1]["status"], &*given[1]["recording_path"]), ("no_contact", ""));
+}
+
 #[test]
 fn a_result_that_is_left_open_is_sealed_by_the_end_and_by_the_next_start() {
     let exchange = Scenario::server("exchange").start();

@@ -153,7 +153,7 @@ commands! {
     /// The counters.
     StatsGet = "stats.get" => StatsResult;
     /// Puts a number on the do-not-call list.
-    DncAdd = "dnc.add" => DncRow;
+    DncAdd = "dnc.add" => DncAdded;
     /// The do-not-call list.
     DncLs = "dnc.ls" => DncPage;
     /// One call with its amendments and notes.

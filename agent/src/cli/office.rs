@@ -189,9 +189,8 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
 pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failure> {
     match verb {
         DncVerb::Add { number, projects, reason, attempt, evidence } => {
-            let show =
-                |row: &protocol::result::DncRow, out| render::dnc(std::slice::from_ref(row), None, out);
-            call(global, DncAdd { number, project: None, projects, reason, attempt, evidence }, out, show)
+            let verb = DncAdd { number, project: None, projects, reason, attempt, evidence };
+            call(global, verb, out, render::dnc_added)
         }
         DncVerb::Ls { number, project, cleared, after, limit } => {
             let show =

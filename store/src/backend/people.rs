@@ -8,9 +8,9 @@ use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionFlags, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver,
-    HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts,
-    TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
+    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
@@ -84,7 +84,7 @@ pub(crate) trait Office {
     fn category_unlink(&mut self, at: &mut UnlinkAt) -> Result<bool>;
 
     /// All of them in one transaction; how many are new.
-    fn dnc_add_all(&mut self, entries: &[DncEntry]) -> Result<u64>;
+    fn dnc_add_all(&mut self, entries: &[DncEntry]) -> Result<DncAdded>;
     /// All of them in one transaction; how many there were.
     fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64>;
 

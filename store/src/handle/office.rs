@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, DispositionChange,
-    DispositionDraft, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
+    DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
     ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery,
     TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
@@ -240,11 +240,12 @@ impl Store {
 
 /// Do-not-call (架電禁止).
 impl Store {
-    /// Puts numbers on the list, all or none; how many were not there before.
+    /// Puts numbers on the list, all or none. An entry that holds already keeps what it says, and takes in beside it what is new.
     ///
     /// # Errors
-    /// [`crate::Error::Phone`]; [`crate::Error::NotFound`] for a call that is to be the evidence.
-    pub async fn dnc_add_all(&self, entries: Vec<DncEntry>) -> Result<u64> {
+    /// [`crate::Error::Phone`]; [`crate::Error::NotFound`] for a call that is to be the evidence; [`crate::Error::Value`] for more
+    /// than 64 KiB of reasons or of evidence.
+    pub async fn dnc_add_all(&self, entries: Vec<DncEntry>) -> Result<DncAdded> {
         self.write(move |b| b.dnc_add_all(&entries)).await
     }
 
@@ -316,6 +317,8 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Permission`] for another's call, [`crate::Error::State`] for an open or void one,
     /// [`crate::Error::ReasonRequired`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`].
+    /// A blank result that is filled in with a status that keeps no recording discards it (S4.8): the row's recording says
+    /// [`crate::RecordingState::Discarded`], and the caller deletes the file.
     pub async fn amend(&self, amend: Amend) -> Result<AttemptRow> {
         self.write(move |b| b.amend(&amend)).await
     }

@@ -36,9 +36,9 @@ impl Store {
     /// Puts a number on the do-not-call list; `false` when it was there.
     ///
     /// # Errors
-    /// [`crate::Error::Phone`]; [`crate::Error::NotFound`] for a call that is to be the evidence.
+    /// As [`Self::dnc_add_all`].
     pub async fn dnc_add(&self, entry: DncEntry) -> Result<bool> {
-        Ok(self.dnc_add_all(vec![entry]).await? > 0)
+        Ok(self.dnc_add_all(vec![entry]).await?.added > 0)
     }
 
     /// The oldest rows to deliver, due or not: look at `next_try_at`.

@@ -26,6 +26,15 @@ pub struct DncEntry {
     pub now: i64,
 }
 
+/// What became of numbers that were put on the list by hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DncAdded {
+    /// Entries that are new.
+    pub added: u64,
+    /// Entries that held already and took in a reason, evidence or a call that they did not have.
+    pub completed: u64,
+}
+
 /// A number that may be called again.
 #[derive(Clone, Debug)]
 pub struct DncClear {

@@ -33,7 +33,7 @@ pub use dialing::{
     ManualCall, PRACTICE_REQUEUE_MS, Round, SecondLeg, Target,
 };
 pub use disposition::{DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo};
-pub use dnc::{DncClear, DncEntry, DncQuery, DncRow};
+pub use dnc::{DncAdded, DncClear, DncEntry, DncQuery, DncRow};
 pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadPlace, LeadRow,
     LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, saves, tasks};
+use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, recordings, saves, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, UserId};
 use crate::model::{Actor, Amend, AmendmentRow, AttemptRow};
@@ -59,6 +59,14 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     {
         dnc::add_from_call(db, phone, old.project, old.id, by, amend.now).doing(doing)?;
     }
+    // The first judgement of the call: what it says of the recording holds as at the seal (S4.8). One that corrects another may be
+    // wrong itself, so it leaves the recording, which the quota takes in time.
+    let discarded = match (&status, fills) {
+        (Some(code), true) if !keeps_recording(db, code).doing(doing)? => {
+            recordings::discard(db, old.id).doing(doing)?.is_some()
+        }
+        _ => false,
+    };
     saves::touch_last(db, old.id).doing(doing)?;
     if is_latest(db, &old).doing(doing)? {
         if let (Some(lead), Some(code)) = (old.lead, &status) {
@@ -72,7 +80,10 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     outbox::push_amended(db, &row, amend.now).doing(doing)?;
     let fields: Vec<&str> =
         changes.iter().filter(|(_, before, after)| before != after).map(|(field, ..)| *field).collect();
-    let detail = json!({ "fields": fields, "reason": reason });
+    let mut detail = json!({ "fields": fields, "reason": reason });
+    if discarded {
+        detail["recording"] = json!("discarded");
+    }
     audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
     Ok(row)
 }
@@ -127,6 +138,11 @@ fn allowed(row: &AttemptRow, scope: Scope, by: Actor) -> Result<()> {
         Scope::Own if own(row.user) => Ok(()),
         Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => Err(Error::Permission),
     }
+}
+
+fn keeps_recording(db: &Connection, status: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT keep_recording FROM dispositions WHERE code = ?1";
+    Ok(one(db, sql, [status], |r| r.get(0))?.unwrap_or(true))
 }
 
 /// Whether no later call was made with the number in the project: only then does it decide what comes next.

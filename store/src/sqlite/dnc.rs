@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
 use super::{all, audit_by, exec, one, unsigned};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Error, Result, Said};
 use crate::id::{AttemptId, ImportId, ProjectId, UserId};
 use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
 use crate::phone::Phone;
@@ -17,10 +17,13 @@ pub(super) fn blocked(db: &Connection, phone: &str, project: Option<ProjectId>) 
     Ok(one(db, sql, (phone, project), |_| Ok(()))?.is_some())
 }
 
-/// Adds a number by hand or import; `false` when it was there.
-pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<bool> {
+/// Adds a number by hand, or what is new to the entry that holds already.
+pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     let doing = "add do-not-call";
     let phone = Phone::parse(&entry.phone).map_err(Error::Phone)?.phone;
+    for (what, text) in [("reason", Some(&entry.reason)), ("evidence", entry.evidence.as_ref())] {
+        text.map_or(Ok(()), |text| bounded(what, text))?;
+    }
     if let Some(attempt) = entry.attempt {
         let sql = "SELECT 1 FROM attempts WHERE id = ?1";
         one(db, sql, [attempt], |_| Ok(()))
@@ -40,16 +43,79 @@ pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<bool> {
         entry.by.user,
         entry.now,
     ];
-    let added = exec(db, sql, values).doing(doing)? > 0;
-    if !added {
+    if exec(db, sql, values).doing(doing)? == 0 {
         again(db, phone.expose(), entry.project, None).doing(doing)?;
-    } else {
-        let detail = json!({ "reason": entry.reason, "source": entry.source, "project": entry.project,
-            "attempt": entry.attempt, "evidence": entry.evidence });
-        audit_by(db, entry.now, entry.by, "dnc.add", &phone.to_string(), &detail).doing(doing)?;
+        return Ok(if complete(db, entry, &phone)? { Put::Completed } else { Put::Known });
     }
-    Ok(added)
+    let detail = json!({ "reason": entry.reason, "source": entry.source, "project": entry.project,
+        "attempt": entry.attempt, "evidence": entry.evidence });
+    audit_by(db, entry.now, entry.by, "dnc.add", &phone.to_string(), &detail).doing(doing)?;
+    Ok(Put::Added)
 }
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    Added,
+    /// It held already, and took in what was new.
+    Completed,
+    /// It held already and said all of it.
+    Known,
+}
+
+/// Writes down beside what an entry says already what is given with it once more: neither is lost. The call that the entry came
+/// from stays its call, another one is evidence. `false`: it says all of it.
+fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<bool> {
+    let doing = "add do-not-call";
+    let sql = "SELECT id, reason, evidence, attempt_id FROM do_not_call
+               WHERE phone = ?1 AND project_id IS ?2 AND revoked_at IS NULL";
+    type Held = (i64, String, Option<String>, Option<AttemptId>);
+    let old: Option<Held> =
+        one(db, sql, (phone.expose(), entry.project), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
+            .doing(doing)?;
+    let Some((id, reason, evidence, attempt)) = old else { return Ok(false) };
+    let another = entry.attempt.filter(|new| attempt.is_some_and(|old| old != *new));
+    let new_reason = beside(&reason, &entry.reason);
+    let old_evidence = evidence.clone().unwrap_or_default();
+    let mut new_evidence = beside(&old_evidence, entry.evidence.as_deref().unwrap_or_default());
+    if let Some(call) = another {
+        new_evidence = beside(&new_evidence, &format!("通話 {call}"));
+    }
+    let call = attempt.or(entry.attempt);
+    if (&new_reason, &new_evidence, call) == (&reason, &old_evidence, attempt) {
+        return Ok(false);
+    }
+    bounded("reason", &new_reason)?;
+    bounded("evidence", &new_evidence)?;
+    let new_evidence = Some(new_evidence).filter(|text| !text.is_empty());
+    let sql = "UPDATE do_not_call SET reason = ?2, evidence = ?3, attempt_id = ?4 WHERE id = ?1";
+    exec(db, sql, (id, &new_reason, &new_evidence, call)).doing(doing)?;
+    let detail = json!({ "project": entry.project, "reason": [reason, new_reason],
+        "evidence": [evidence, new_evidence], "attempt": [attempt, entry.attempt] });
+    audit_by(db, entry.now, entry.by, "dnc.complete", &phone.to_string(), &detail).doing(doing)?;
+    Ok(true)
+}
+
+/// The new text behind the old one, unless it is there already.
+fn beside(old: &str, new: &str) -> String {
+    let new = new.trim();
+    match (old.is_empty(), new.is_empty() || old.split(BESIDE).any(|part| part == new)) {
+        (_, true) => old.to_owned(),
+        (true, false) => new.to_owned(),
+        (false, false) => format!("{old}{BESIDE}{new}"),
+    }
+}
+
+/// A file with the entry has to be read back, and no cell of a file is longer.
+fn bounded(what: &'static str, text: &str) -> Result<()> {
+    match text.len() > MOST_BYTES {
+        true => Err(Error::Value { what, needs: Said::fixed("64 KiBまで", "at most 64 KiB") }),
+        false => Ok(()),
+    }
+}
+
+const BESIDE: &str = " / ";
+const MOST_BYTES: usize = 64 * 1024;
 
 /// Clears an entry: the row stays and says who, when and why. `false` when there was none.
 pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {

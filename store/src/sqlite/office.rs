@@ -13,11 +13,12 @@ use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionFlags, DispositionInfo, DncClear, DncEntry, DncQuery, DncRow, HandOver,
-    HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts,
-    TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
+    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
+use crate::sqlite::dnc::Put;
 
 impl Office for SqliteBackend {
     fn user_add(&mut self, draft: &UserDraft, by: Actor, within: UserScope, now: i64) -> Result<UserInfo> {
@@ -135,13 +136,17 @@ impl Office for SqliteBackend {
         self.transact("unlink a category", |db, _| contacts::unlink_category(db, at))
     }
 
-    fn dnc_add_all(&mut self, entries: &[DncEntry]) -> Result<u64> {
+    fn dnc_add_all(&mut self, entries: &[DncEntry]) -> Result<DncAdded> {
         self.transact("add do-not-call", |db, _| {
-            let mut added = 0;
+            let mut done = DncAdded::default();
             for entry in entries {
-                added += u64::from(dnc::add(db, entry)?);
+                match dnc::add(db, entry)? {
+                    Put::Added => done.added += 1,
+                    Put::Completed => done.completed += 1,
+                    Put::Known => {}
+                }
             }
-            Ok(added)
+            Ok(done)
         })
     }
 

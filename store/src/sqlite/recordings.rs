@@ -71,10 +71,10 @@ pub(super) fn open(db: &Connection) -> rusqlite::Result<Vec<(AttemptId, PathBuf)
     all(db, sql, [], |r| Ok((r.get(0)?, PathBuf::from(r.get::<_, String>(1)?))))
 }
 
-/// The status keeps no recording: all of the call's are discarded; returns the file to delete.
+/// The status keeps no recording: all of the call's are discarded that are not on hold; returns the file to delete.
 pub(super) fn discard(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Option<PathBuf>> {
-    let sql = "UPDATE recordings SET state = 'discarded' WHERE attempt_id = ?1 AND state IN ('open', 'final')
-                 AND hold = 0 RETURNING path";
+    let sql = "UPDATE recordings SET state = 'discarded' WHERE attempt_id = ?1
+                 AND state IN ('open', 'final', 'exported') AND hold = 0 RETURNING path";
     let paths: Vec<String> = all(db, sql, [attempt], |r| r.get(0))?;
     Ok(paths.into_iter().next_back().map(PathBuf::from))
 }

@@ -235,6 +235,20 @@ pub struct DncRow {
     pub cleared_reason: Option<String>,
 }
 
+/// `dnc.add`: the entry as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DncAdded {
+    /// The entry; `at` and `by` say since when and by whom it stands.
+    #[serde(flatten)]
+    pub row: DncRow,
+    /// Nothing is new: the number stood there already, in every project that was named.
+    #[serde(default)]
+    pub known: bool,
+    /// What was given (reason, evidence, call) was written down beside what stood there.
+    #[serde(default)]
+    pub completed: bool,
+}
+
 /// `dnc.clear`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DncCleared {

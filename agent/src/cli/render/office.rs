@@ -2,8 +2,8 @@
 
 use protocol::result::{
     Amendment, AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
-    DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
-    Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserDeleted, UserRow,
+    DncAdded, DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall,
+    HistoryPage, Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserDeleted, UserRow,
 };
 use protocol::{ErrorCode, Lang};
 
@@ -232,6 +232,22 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
     }
     out.table(&table)?;
     more(next.map(|next| format!("--after {next}")), out)
+}
+
+pub(crate) fn dnc_added(added: &DncAdded, out: Out) -> Result<(), Closed> {
+    let row = &added.row;
+    if added.known {
+        let (since, by) = (time::full(row.at), person(&row.by_name, &row.by));
+        out.line(&match out.lang {
+            Lang::Ja => format!("すでに登録されています({since} {by})"),
+            Lang::En => format!("it stands there already (since {since}, by {by})"),
+        })?;
+    }
+    if added.completed {
+        let text = "理由・根拠を書き足しました(前の内容も残ります)";
+        out.line(out.text(text, "what you gave was written down beside what stood there"))?;
+    }
+    dnc(std::slice::from_ref(row), None, out)
 }
 
 pub(crate) fn dnc_cleared(cleared: &DncCleared, out: Out) -> Result<(), Closed> {

@@ -1,7 +1,7 @@
 //! Do-not-call.
 
 use protocol::params::{DncAdd, DncClear, DncExport, DncImport, DncImportUndo, DncImports, DncLs};
-use protocol::result::{self, DncCleared, DncImported, DncPage, DncRow, Exported, ImportResult};
+use protocol::result::{self, DncAdded, DncCleared, DncImported, DncPage, Exported, ImportResult};
 use protocol::{ErrorCode, RpcError};
 use store::import::Encoding;
 use store::{DncEffect, DncQuery, Progress, ProjectId, Store};
@@ -14,7 +14,7 @@ use super::super::rows::national;
 use super::{Asker, Names, bad, id, projects, refused, rows};
 use crate::said::one_of;
 
-pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow, RpcError> {
+pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncAdded, RpcError> {
     let mut names = p.projects;
     names.extend(p.project);
     let attempt = p.attempt.as_deref().map(|text| id(text, "attempt")).transpose()?;
@@ -29,12 +29,13 @@ pub(super) async fn add(store: &Store, p: DncAdd, asker: Asker) -> Result<DncRow
         by: asker.actor(),
         now: asker.now,
     });
-    store.dnc_add_all(entries.collect()).await.map_err(refused)?;
+    let done = store.dnc_add_all(entries.collect()).await.map_err(refused)?;
     let query = DncQuery { phone: Some(p.number), limit: 1_000, ..DncQuery::default() };
     let rows = store.dnc_entries(query).await.map_err(refused)?;
     let row = rows.iter().find(|row| scopes.contains(&row.project));
     let names = Names::read(store).await?;
-    row.map(|row| rows::dnc(row, &names)).ok_or_else(|| RpcError::refused(ErrorCode::Internal))
+    let row = row.map(|row| rows::dnc(row, &names)).ok_or_else(|| RpcError::refused(ErrorCode::Internal))?;
+    Ok(DncAdded { row, known: done.added == 0, completed: done.completed > 0 })
 }
 
 pub(super) async fn list(store: &Store, p: DncLs) -> Result<DncPage, RpcError> {

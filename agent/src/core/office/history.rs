@@ -4,7 +4,8 @@ use protocol::params::{HistoryAmend, HistoryExport, HistoryList, HistoryReport};
 use protocol::result::{Exported, HistoryCall, HistoryPage};
 use protocol::{ErrorCode, RpcError};
 use store::{
-    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, Scope, Store, permits,
+    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, RecordingState, Scope, Store,
+    permits,
 };
 
 use super::super::export;
@@ -79,6 +80,11 @@ pub(super) async fn amend(store: &Store, p: HistoryAmend, asker: Asker) -> Resul
         now: asker.now,
     };
     let row = store.amend(amend).await.map_err(refused)?;
+    if let Some(recording) = &row.recording
+        && recording.state == RecordingState::Discarded
+    {
+        super::super::job::discard(recording.path.clone()).await;
+    }
     whole(store, row, asker).await
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::error::Error;
-use crate::model::{Amend, DncQuery, HistoryQuery, HistoryScope, StatsQuery, TaskQuery};
+use crate::model::{
+    Amend, DncQuery, HistoryQuery, HistoryScope, RecordingFacts, RecordingState, StatsQuery, TaskQuery,
+};
 use crate::permission::Scope;
 
 fn amend(world: &World, attempt: AttemptId, status: &str, reason: &str) -> Amend {
@@ -102,6 +104,47 @@ fn a_late_complaint_blocks_and_stays() {
     assert_eq!((blocked.len(), blocked[0].attempt), (1, Some(claimed.attempt)));
     world.db.amend(&amend(&world, claimed.attempt, "通話済", "誤り")).unwrap();
     assert_eq!(world.reader().dnc_entries(&DncQuery::default()).unwrap().len(), 1);
+}
+
+/// S4.8: 不通 as the first judgement keeps no recording, also when it is entered after the seal (X2); one on hold stays. As a
+/// correction of another status it may be the mistake, so the recording stays.
+#[test]
+fn a_blank_call_filled_in_as_no_contact_keeps_no_recording() {
+    let mut world = World::new(3);
+    let [blank, held, judged] = [(); 3].map(|()| world.dial().unwrap().attempt);
+    for attempt in [blank, held, judged] {
+        let path = std::path::PathBuf::from(format!("/rec/{attempt}.opus"));
+        world.db.recording_opened(attempt, path.clone(), world.now).unwrap();
+        let facts = RecordingFacts {
+            attempt,
+            path,
+            duration_ms: 1_000,
+            bytes: 2_000,
+            sha256: [7; 32],
+            gaps_ms: 0,
+            state: RecordingState::Final,
+        };
+        world.db.recording_closed(&facts).unwrap();
+        world.db.end_attempt(&world.ended(attempt)).unwrap();
+    }
+    world.db.save(&world.save(judged, "通話済")).unwrap();
+    for attempt in [blank, held, judged] {
+        world.db.seal(attempt, NOW).unwrap();
+    }
+    world.db.hold_recording(held, Some("係争中"), world.actor(), NOW).unwrap();
+    for (attempt, state) in
+        [(blank, RecordingState::Discarded), (held, RecordingState::Final), (judged, RecordingState::Final)]
+    {
+        let row = world.db.amend(&amend(&world, attempt, "不通", "つながらなかった")).unwrap();
+        assert_eq!((row.status.as_deref(), row.recording.unwrap().state), (Some("no_contact"), state));
+    }
+    let told = world.db.outbox_next(None, 9).unwrap();
+    let amended = told.iter().find(|row| row.kind == "attempt.amended").unwrap();
+    assert_eq!(amended.payload["recording_path"], serde_json::Value::Null, "the file is about to go");
+    let log = world.reader().audit_log(&Default::default()).unwrap();
+    let said: Vec<_> =
+        log.iter().filter(|row| row.action == "call.amend").map(|row| &row.detail["recording"]).collect();
+    assert_eq!(said, [&serde_json::Value::Null, &serde_json::Value::Null, &"discarded".into()]);
 }
 
 /// X2: blank statuses are found and filled in later: own rows by the operator, all by MGR. C14.

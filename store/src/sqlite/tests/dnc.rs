@@ -3,7 +3,7 @@
 use super::*;
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Error;
-use crate::model::{AuditQuery, DncClear, DncEntry, DncQuery};
+use crate::model::{AuditQuery, DncAdded, DncClear, DncEntry, DncQuery};
 
 fn entry(world: &World, number: usize, project: Option<ProjectId>) -> DncEntry {
     DncEntry {
@@ -35,8 +35,8 @@ fn an_entry_holds_for_a_project_or_for_all_and_says_why() {
     let project = world.project;
     let other = world.db.ensure_project("別件", None, NOW).unwrap();
     let entries = [entry(&world, 0, Some(project)), entry(&world, 0, Some(other)), entry(&world, 1, None)];
-    assert_eq!(world.db.dnc_add_all(&entries).unwrap(), 3);
-    assert_eq!(world.db.dnc_add_all(&entries).unwrap(), 0, "there already");
+    assert_eq!(world.db.dnc_add_all(&entries).unwrap().added, 3);
+    assert_eq!(world.db.dnc_add_all(&entries).unwrap().added, 0, "there already");
     let rows = world.reader().dnc_entries(&DncQuery::default()).unwrap();
     assert_eq!(rows.len(), 3);
     assert_eq!((rows[0].project_name.as_deref(), rows[0].by_login.as_deref()), (Some("案件"), Some("alice")));
@@ -47,6 +47,54 @@ fn an_entry_holds_for_a_project_or_for_all_and_says_why() {
     assert_eq!(world.reader().dnc_entries(&page).unwrap(), rows[1..2]);
     let one = DncQuery { phone: Some(phone(1).display_national()), ..DncQuery::default() };
     assert_eq!(world.reader().dnc_entries(&one).unwrap(), rows[2..]);
+}
+
+/// X6: what is given for a number that stands there already is lost no more than what stood there, and the audit log has both.
+#[test]
+fn an_entry_takes_in_what_is_given_once_more() {
+    let mut world = World::new(1);
+    let call = world.call("通話済").attempt;
+    let given = |reason: &str, evidence: Option<&str>, attempt| DncEntry {
+        reason: reason.into(),
+        evidence: evidence.map(str::to_owned),
+        attempt,
+        ..entry(&world, 0, None)
+    };
+    let first = given("希望により", None, None);
+    let letter = given("希望により", Some("2026-11-20の書面"), Some(call));
+    let mail = given("再度の申し出", Some("2026-11-22のメール"), None);
+    let nothing = given("", None, None);
+    let long = given(&"長".repeat(22_000), None, None);
+    let mut added = |entry: &DncEntry| world.db.dnc_add_all(std::slice::from_ref(entry));
+    let of = |added, completed| DncAdded { added, completed };
+    assert_eq!(added(&first).unwrap(), of(1, 0));
+    assert_eq!(added(&letter).unwrap(), of(0, 1));
+    assert_eq!(added(&mail).unwrap(), of(0, 1));
+    for again in [&first, &letter, &mail, &nothing] {
+        assert_eq!(added(again).unwrap(), of(0, 0), "{again:?}");
+    }
+    assert_eq!(added(&long).unwrap_err().code(), "E-VALUE");
+    let row = world.reader().dnc_entries(&DncQuery::default()).unwrap().remove(0);
+    assert_eq!(row.reason, "希望により / 再度の申し出");
+    assert_eq!(row.evidence.as_deref(), Some("2026-11-20の書面 / 2026-11-22のメール"));
+    assert_eq!((row.attempt, row.at, row.by_login.as_deref()), (Some(call), NOW, Some("alice")));
+    let log = world.reader().audit_log(&AuditQuery::default()).unwrap();
+    let said: Vec<_> = log.iter().filter(|row| row.action == "dnc.complete").map(|row| &row.detail).collect();
+    assert_eq!(said[0]["reason"], serde_json::json!(["希望により", "希望により / 再度の申し出"]));
+    assert_eq!(said[1]["attempt"], serde_json::json!([null, call]));
+}
+
+/// The call that brought an entry stays its call, and takes back nothing of it that somebody wrote since.
+#[test]
+fn another_call_becomes_evidence_beside_the_first() {
+    let mut world = World::new(2);
+    let complaint = world.call("クレーム");
+    let other = world.call("通話済").attempt;
+    let phone = world.reader().dnc_entries(&DncQuery::default()).unwrap().remove(0).phone;
+    let more = DncEntry { phone, reason: String::new(), attempt: Some(other), ..entry(&world, 0, None) };
+    world.db.dnc_add_all(&[DncEntry { evidence: None, project: None, ..more }]).unwrap();
+    let row = world.reader().dnc_entries(&DncQuery::default()).unwrap().remove(0);
+    assert_eq!((row.attempt, row.evidence), (Some(complaint.attempt), Some(format!("通話 {other}"))));
 }
 
 /// A bad row in a batch adds none of it; a call named as evidence must exist.
@@ -61,7 +109,7 @@ fn a_batch_is_added_whole_or_not_at_all() {
     assert_eq!(world.db.dnc_add_all(&[evidence.clone()]).unwrap_err().code(), "E-NOT-FOUND");
     assert!(world.reader().dnc_entries(&DncQuery::default()).unwrap().is_empty());
     evidence.attempt = Some(world.call("通話済").attempt);
-    assert_eq!(world.db.dnc_add_all(&[evidence]).unwrap(), 1);
+    assert_eq!(world.db.dnc_add_all(&[evidence]).unwrap().added, 1);
 }
 
 /// X6: cleared with a reason; the row stays and says who, when, why. The lead has its turn again.

@@ -17,7 +17,7 @@ fn dnc(world: &mut World, number: usize, project: Option<ProjectId>) -> bool {
         by: Actor::default(),
         now: world.now,
     };
-    world.db.dnc_add_all(&[entry]).unwrap() > 0
+    world.db.dnc_add_all(&[entry]).unwrap().added > 0
 }
 
 pub(super) fn manual(world: &World, number: &str) -> ManualCall {
