@@ -68,13 +68,10 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
         _ => false,
     };
     saves::touch_last(db, old.id).doing(doing)?;
-    if is_latest(db, &old).doing(doing)? {
-        if let (Some(lead), Some(code)) = (old.lead, &status) {
-            let next = dispositions::lead_next(db, code)?;
-            let round = old.round.unwrap_or(1);
-            leads::settle_again(db, lead, next, recall_at, old.user, round).doing(doing)?;
-        }
-        tasks::follow(db, old.id, amend.now).doing(doing)?;
+    // A corrected memo is nothing to call about.
+    let judged_anew = status != old.status || recall_at != old.recall_at;
+    if judged_anew && is_latest(db, &old).doing(doing)? {
+        follow(db, &old, status.as_deref(), recall_at, amend.now)?;
     }
     let row = history::load(db, old.id)?;
     outbox::push_amended(db, &row, amend.now).doing(doing)?;
@@ -86,6 +83,30 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     }
     audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
     Ok(row)
+}
+
+/// Lead and task follow another result or time of the call.
+fn follow(
+    db: &Connection,
+    old: &AttemptRow,
+    status: Option<&str>,
+    recall_at: Option<i64>,
+    now: i64,
+) -> Result<()> {
+    let doing = "amend call";
+    let before = tasks::Before { disposition: old.status.as_deref(), recall_at: old.recall_at };
+    tasks::follow(db, old.id, before, now).doing(doing)?;
+    let (Some(lead), Some(code)) = (old.lead, status) else { return Ok(()) };
+    let next = dispositions::lead_next(db, code)?;
+    // What was done about it stays done.
+    let done =
+        tasks::is_task(Some(next), recall_at) && tasks::is_open(db, old.id).doing(doing)? == Some(false);
+    if !done {
+        let round = old.round.unwrap_or(1);
+        leads::settle_again(db, lead, next, recall_at, old.user, round).doing(doing)?;
+        tasks::tell_lead(db, old.id).doing(doing)?;
+    }
+    Ok(())
 }
 
 /// Sets or takes away the mark 報告 (S4.4); `false` when it was so.

@@ -13,6 +13,7 @@ struct Open {
     sealed: bool,
     dialed: bool,
     disposition: Option<String>,
+    recall_at: Option<i64>,
     set_by: Option<SetBy>,
     phone: Option<String>,
     project: Option<ProjectId>,
@@ -48,7 +49,8 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     };
     let sql = "UPDATE attempts SET disposition = ifnull(?2, disposition),
                  set_by = CASE WHEN ?2 IS NULL THEN set_by ELSE ?3 END,
-                 memo = ifnull(?4, memo), recall_at = iif(?8, recall_at, ?5), save_seq = ?6, saved_at = ?7 WHERE id = ?1";
+                 memo = ifnull(?4, memo),
+                 recall_at = iif(?8 OR ?2 IS NULL AND ?5 IS NULL, recall_at, ?5), save_seq = ?6, saved_at = ?7 WHERE id = ?1";
     let row = (save.attempt, &chosen, save.set_by, &save.memo, save.recall_at, seq, save.now, by_machine);
     exec(db, sql, row).doing(doing)?;
     let status = chosen.or_else(|| open.disposition.clone());
@@ -64,7 +66,8 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
         _ => {}
     }
     touch_last(db, save.attempt).doing(doing)?;
-    tasks::follow(db, save.attempt, save.now).doing(doing)?;
+    let before = tasks::Before { disposition: open.disposition.as_deref(), recall_at: open.recall_at };
+    tasks::follow(db, save.attempt, before, save.now).doing(doing)?;
     answer(db, save.attempt, status, seq, true, blocked)
 }
 
@@ -134,7 +137,7 @@ pub(super) const SLICE: u32 = 200;
 pub(super) use super::last_call::touch as touch_last;
 
 fn open(db: &Connection, attempt: AttemptId) -> Result<Open> {
-    let sql = "SELECT save_seq, sealed_at IS NOT NULL, dialed_at IS NOT NULL, disposition, set_by, phone, project_id
+    let sql = "SELECT save_seq, sealed_at IS NOT NULL, dialed_at IS NOT NULL, disposition, set_by, phone, project_id, recall_at
                FROM attempts WHERE id = ?1";
     one(db, sql, [attempt], |r| {
         Ok(Open {
@@ -145,6 +148,7 @@ fn open(db: &Connection, attempt: AttemptId) -> Result<Open> {
             set_by: r.get(4)?,
             phone: r.get(5)?,
             project: r.get(6)?,
+            recall_at: r.get(7)?,
         })
     })
     .doing("read call")?

@@ -4,7 +4,7 @@
 //! closes it.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
 use super::{all, audit_by, exec, list_edit, one, users};
@@ -35,9 +35,22 @@ struct Call {
     next: Option<LeadNext>,
 }
 
-/// Brings the tasks of a number in step with a call that was just saved or amended. A task of somebody who was deleted since
-/// is nobody's.
-pub(super) fn follow(db: &Connection, attempt: AttemptId, now: i64) -> rusqlite::Result<()> {
+/// What a call said of tasks before it was saved or amended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before<'a> {
+    pub(super) disposition: Option<&'a str>,
+    pub(super) recall_at: Option<i64>,
+}
+
+/// Brings the tasks of a number in step with a call that was just saved or amended, as far as its result or its time to call
+/// back changed: what was done about a task since stays done, and a time that a person gave it stays. A task of somebody who
+/// was deleted since is nobody's.
+pub(super) fn follow(
+    db: &Connection,
+    attempt: AttemptId,
+    before: Before<'_>,
+    now: i64,
+) -> rusqlite::Result<()> {
     let sql = "SELECT a.phone, a.lead_id, a.project_id, a.user_id, a.recall_at, a.disposition, d.lead_next
                FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition WHERE a.id = ?1";
     let call = one(db, sql, [attempt], |r| {
@@ -56,8 +69,20 @@ pub(super) fn follow(db: &Connection, attempt: AttemptId, now: i64) -> rusqlite:
     };
     // Nothing was judged yet: an earlier task is still to be done.
     let Some(disposition) = disposition else { return Ok(()) };
-    let is_task = next != Some(LeadNext::Never) && (next == Some(LeadNext::Task) || recall_at.is_some());
-    let earlier = close_earlier(db, attempt, &phone, project, user, now)?;
+    let recall_changed = recall_at != before.recall_at;
+    if before.disposition == Some(&disposition) && !recall_changed {
+        return Ok(());
+    }
+    let is_task = is_task(next, recall_at);
+    let was_task = match before.disposition {
+        Some(code) => is_task_of(db, code, before.recall_at)?,
+        None => false,
+    };
+    // The call's first word answers what was open; one that a person opened again since is theirs.
+    let earlier = match before.disposition {
+        None => close_earlier(db, attempt, &phone, project, user, now)?,
+        Some(_) => None,
+    };
     if !is_task {
         exec(db, "DELETE FROM tasks WHERE attempt_id = ?1 AND state = 'open'", [attempt])?;
         return Ok(());
@@ -67,15 +92,40 @@ pub(super) fn follow(db: &Connection, attempt: AttemptId, now: i64) -> rusqlite:
     let kind = if disposition == PROSPECT { TaskKind::Prospect } else { TaskKind::Callback };
     let sql = "INSERT INTO tasks (attempt_id, lead_id, project_id, phone, kind, due_at, owner_user_id, created_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM users WHERE id = ?7 AND deleted_at IS NULL), ?8)
-               ON CONFLICT (attempt_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at, state = 'open',
-                 closed_at = NULL, closed_by = NULL";
-    exec(db, sql, (attempt, lead, project, &phone, kind, recall_at, user, now))?;
+               ON CONFLICT (attempt_id) DO UPDATE SET kind = excluded.kind, due_at = iif(?9, excluded.due_at, due_at),
+                 state = iif(?10, 'open', state), closed_at = iif(?10, NULL, closed_at),
+                 closed_by = iif(?10, NULL, closed_by)";
+    let anew = !was_task || recall_changed && recall_at.is_some();
+    let timed = !was_task || recall_changed;
+    exec(db, sql, params![attempt, lead, project, phone, kind, recall_at, user, now, timed, anew])?;
     if let Some(lead) = earlier {
         let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = ?3
                    WHERE id = ?1 AND state IN ('task', 'done') AND deleted_at IS NULL";
         exec(db, sql, (lead, recall_at, user))?;
     }
     Ok(())
+}
+
+/// Whether a result wants somebody to do something: a 見込 or 再コール, or any other that has a time to call back (X4).
+pub(super) fn is_task(next: Option<LeadNext>, recall_at: Option<i64>) -> bool {
+    next != Some(LeadNext::Never) && (next == Some(LeadNext::Task) || recall_at.is_some())
+}
+
+fn is_task_of(db: &Connection, code: &str, recall_at: Option<i64>) -> rusqlite::Result<bool> {
+    let next = one(db, "SELECT lead_next FROM dispositions WHERE code = ?1", [code], |r| r.get(0))?;
+    Ok(is_task(next, recall_at))
+}
+
+/// A call's own task as it stands: whether it is open.
+pub(super) fn is_open(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Option<bool>> {
+    one(db, "SELECT state = 'open' FROM tasks WHERE attempt_id = ?1", [attempt], |r| r.get(0))
+}
+
+/// Gives the lead of a call's open task the task's time and owner, which a person may have changed.
+pub(super) fn tell_lead(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
+    let sql = "UPDATE leads SET recall_at = t.due_at, owner_user_id = t.owner_user_id FROM tasks t
+               WHERE t.attempt_id = ?1 AND t.state = 'open' AND leads.id = t.lead_id AND leads.state = 'task'";
+    exec(db, sql, [attempt]).map(|_| ())
 }
 
 /// Closes what was open for the number in the project, and the leads that waited for it. Returns the newest of them.

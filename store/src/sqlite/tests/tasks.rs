@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Assigned, ListQuery, ManualCall, Origin, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery,
+    Amend, Assigned, ListQuery, ManualCall, Origin, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery,
     TaskRow, TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
 };
 use crate::permission::Scope;
@@ -101,6 +101,77 @@ fn a_task_follows_the_saves_of_its_call() {
     assert!(tasks(&world).is_empty());
     world.db.save(&world.save(attempt, "クレーム")).unwrap();
     assert!(tasks(&world).is_empty());
+}
+
+/// S4.49: a memo that is saved later leaves time and task as they are.
+#[test]
+fn a_later_memo_leaves_the_time_to_call_back() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let mut save = world.save(attempt, "再コール");
+    save.recall_at = Some(NOW + MINUTE);
+    world.db.save(&save).unwrap();
+    let task = tasks(&world)[0].id;
+    let due = Some(NOW + 9 * MINUTE);
+    world.db.task_change(&change(&world, task, TaskStep::Due(due), Scope::Own)).unwrap();
+    let mut memo = world.save(attempt, "");
+    memo.memo = Some("折り返し".into());
+    world.db.save(&memo).unwrap();
+    assert_eq!(world.db.attempt(attempt).unwrap().recall_at, Some(NOW + MINUTE));
+    assert_eq!((tasks(&world)[0].state, tasks(&world)[0].due_at), (TaskState::Open, due));
+    world.db.task_change(&change(&world, task, TaskStep::Close, Scope::Own)).unwrap();
+    world.db.save(&memo).unwrap();
+    assert_eq!(tasks(&world)[0].state, TaskState::Done);
+}
+
+/// X4: a correction of the memo is nothing to call about, and one of the status leaves done what is done; another time to call
+/// back makes it a task again.
+#[test]
+fn a_correction_leaves_a_task_that_is_done() {
+    let mut world = World::new(1);
+    let call = call_with(&mut world, "見込", Some(NOW + MINUTE));
+    let task = tasks(&world)[0].id;
+    let amend = |world: &mut World, status: Option<&str>, memo: Option<&str>, recall_at| {
+        let amend = Amend {
+            attempt: call.attempt,
+            status: status.map(str::to_owned),
+            memo: memo.map(str::to_owned),
+            recall_at,
+            reason: "誤字".into(),
+            scope: Scope::All,
+            by: world.actor(),
+            now: world.now + 2 * MINUTE,
+        };
+        world.db.amend(&amend).unwrap();
+        let task = tasks(world).remove(0);
+        (task.state, task.kind, task.due_at, world.lead(call.lead).state)
+    };
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let due = Some(NOW + 9 * MINUTE);
+    for step in [TaskStep::Due(due), TaskStep::Reassign(Some(bob))] {
+        world.db.task_change(&change(&world, task, step, Scope::All)).unwrap();
+    }
+    let open = (TaskState::Open, TaskKind::Prospect, due, LeadState::Task);
+    assert_eq!(amend(&mut world, None, Some("資料"), None), open);
+    let callback = (TaskState::Open, TaskKind::Callback, due, LeadState::Task);
+    assert_eq!(amend(&mut world, Some("再コール"), None, None), callback);
+    let sql = "SELECT recall_at, owner_user_id FROM leads";
+    let held: (Option<i64>, Option<UserId>) =
+        world.db.db.query_row(sql, [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+    assert_eq!(held, (due, Some(bob)), "the lead goes by the task");
+    world.db.task_change(&change(&world, task, TaskStep::Close, Scope::All)).unwrap();
+    let done = |kind| (TaskState::Done, kind, due, LeadState::Done);
+    assert_eq!(amend(&mut world, None, Some("資料送付"), None), done(TaskKind::Callback));
+    assert_eq!(amend(&mut world, Some("見込"), None, None), done(TaskKind::Prospect));
+    let again = Some(NOW + 5 * MINUTE);
+    let anew = (TaskState::Open, TaskKind::Prospect, again, LeadState::Task);
+    assert_eq!(amend(&mut world, None, None, Some(again)), anew);
+    world.db.task_change(&change(&world, task, TaskStep::Close, Scope::All)).unwrap();
+    assert_eq!(amend(&mut world, Some("通話済"), None, Some(None)).3, LeadState::Done);
+    let anew = (TaskState::Open, TaskKind::Prospect, None, LeadState::Task);
+    assert_eq!(amend(&mut world, Some("見込"), None, None), anew, "it had no task before");
+    assert!(world.is_sound());
 }
 
 /// X4: a later call with the number closes the task; it stays visible as done.
