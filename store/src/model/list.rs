@@ -128,19 +128,19 @@ pub struct LeadRow {
     pub next_eligible_at: Option<i64>,
     /// Callback asked for, UTC milliseconds.
     pub recall_at: Option<i64>,
-    /// Status code of the last call with this number, whoever made it (S1.31).
+    /// Status code of the last call with this number that was judged or made from a list, whoever made it (S1.40).
     pub last_status: Option<String>,
     /// Its label.
     pub last_status_label: Option<String>,
-    /// Who made it.
+    /// Who made the last call, with a result or not (S1.32).
     pub last_user: Option<UserId>,
     /// That user's name.
     pub last_user_name: Option<String>,
-    /// When, UTC milliseconds.
+    /// When it was, UTC milliseconds (S1.33).
     pub last_at: Option<i64>,
-    /// What kind of call it was.
+    /// What kind of call it was (S1.31).
     pub last_kind: Option<CallKind>,
-    /// Memo of that call.
+    /// Memo of the call that has the status, or of a later one that has one.
     pub last_memo: Option<String>,
     /// 発信担当者 (S1.7).
     pub assigned: Option<UserId>,

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::{contacts, exec, leads, one, outbox, saves};
+use super::{contacts, exec, last_call, lead_numbers, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -426,6 +426,11 @@ pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<bool> {
         if let Some(lead) = held_lead(db, known.lead, end.attempt).doing(doing)? {
             let gap = if known.practice { PRACTICE_REQUEUE_MS } else { MIN_REPEAT_GAP_MS };
             leads::put_off(db, lead, end.ended_at + gap).doing(doing)?;
+        }
+        // What was saved while it ran shows no more.
+        if let Some(phone) = &known.phone {
+            last_call::renew(db, phone).doing(doing)?;
+            lead_numbers::touched_by(db, end.attempt).doing(doing)?;
         }
         // Sealed here and now, so it leaves the box here and now: nothing that was dialed is hidden from the centre.
         let row = super::history::load(db, end.attempt)?;

@@ -1,4 +1,8 @@
-//! The last call with a number, whoever made it and from whatever list (S1.31-S1.33).
+//! The last call with a number, whoever made it and from whatever list (S1.31-S1.33), and the last result (S1.40).
+//!
+//! The two may be of different calls: a call by hand, or one that came in, needs no result (S4.38), and without one it takes
+//! nothing away from what an earlier call found out. A call of a list that is left blank shows blank, for somebody to fill in
+//! (X2). A memo is the last one that came with a result or says something.
 
 use rusqlite::Connection;
 
@@ -7,41 +11,97 @@ use crate::id::{AttemptId, UserId};
 use crate::model::CallKind;
 
 /// What a lead shows of it.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct LastCall {
+    /// Of the last call that was judged or made from a list.
     pub(super) disposition: Option<String>,
     pub(super) user: Option<UserId>,
     pub(super) at: Option<i64>,
     pub(super) kind: Option<CallKind>,
+    /// Of the same call, or of a later one that has a memo.
     pub(super) memo: Option<String>,
+}
+
+/// Calls with something to show: over, or saved while they run.
+macro_rules! told {
+    ($of:literal) => {
+        concat!($of, "void = 0 AND (", $of, "ended_at IS NOT NULL OR ", $of, "save_seq > 0)")
+    };
+}
+
+/// Calls whose result counts, blank or not.
+macro_rules! judged {
+    ($of:literal) => {
+        concat!("(", $of, "disposition IS NOT NULL OR ", $of, "origin = 'list')")
+    };
 }
 
 /// Reads it: what earlier lists learned of a number shows on a new lead too.
 pub(super) fn last_call(db: &Connection, phone: &str) -> rusqlite::Result<LastCall> {
-    let sql = "SELECT disposition, user_id, dialed_at, direction = 'in', answered_at IS NOT NULL, memo FROM attempts
-               WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL ORDER BY dialed_at DESC LIMIT 1";
-    let last = one(db, sql, [phone], |r| {
-        Ok(LastCall {
-            disposition: r.get(0)?,
-            user: r.get(1)?,
-            at: r.get(2)?,
-            kind: Some(CallKind::of(r.get(3)?, r.get(4)?)),
-            memo: r.get(5)?,
-        })
-    })?;
-    Ok(last.unwrap_or_default())
+    let sql = concat!(
+        "SELECT disposition, user_id, dialed_at, direction = 'in', answered_at IS NOT NULL, memo, ",
+        judged!(""),
+        " FROM attempts WHERE phone = ?1 AND dialed_at IS NOT NULL AND ",
+        told!(""),
+        " ORDER BY dialed_at DESC, id DESC"
+    );
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([phone])?;
+    let mut last = LastCall::default();
+    while let Some(row) = rows.next()? {
+        if last.at.is_none() {
+            last.user = row.get(1)?;
+            last.at = row.get(2)?;
+            last.kind = Some(CallKind::of(row.get(3)?, row.get(4)?));
+        }
+        let judged: bool = row.get(6)?;
+        if last.memo.is_none() {
+            last.memo = row.get::<_, Option<String>>(5)?.filter(|memo| judged || !memo.is_empty());
+        }
+        if judged {
+            last.disposition = row.get(0)?;
+            break;
+        }
+    }
+    Ok(last)
 }
 
-/// Brings it up to date on every list that has the number.
+/// Brings it up to date on every list that has the number, after a call ended, was saved or amended.
 pub(super) fn touch(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
-    let sql =
-        "UPDATE leads SET last_disposition = a.disposition, last_user_id = a.user_id, last_at = a.dialed_at,
-                 last_memo = a.memo, last_kind = a.kind
-               FROM (SELECT phone, disposition, user_id, dialed_at, memo,
-                       CASE WHEN answered_at IS NULL THEN direction || '_missed' ELSE direction END AS kind
-                     FROM attempts WHERE id = ?1) AS a, lead_numbers AS n
-               WHERE n.phone = a.phone AND leads.list_id = n.list_id AND leads.position = n.position
-                 AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
-    exec(db, sql, [attempt])?;
+    let sql = concat!(
+        "SELECT a.phone, ",
+        judged!("a."),
+        ", a.memo IS NOT NULL, EXISTS (SELECT 1 FROM attempts b WHERE b.phone = a.phone AND b.dialed_at >= a.dialed_at
+           AND b.id <> a.id AND ",
+        told!("b."),
+        ") FROM attempts a WHERE a.id = ?1 AND a.phone IS NOT NULL"
+    );
+    let found: Option<(String, bool, bool, bool)> =
+        one(db, sql, [attempt], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    let Some((phone, judged, memo, followed)) = found else { return Ok(()) };
+    if followed && judged || memo && !judged {
+        renew(db, &phone)?;
+    } else {
+        let sql = "UPDATE leads SET last_user_id = a.user_id, last_at = a.dialed_at, last_kind = a.kind,
+                     last_disposition = iif(?2, a.disposition, last_disposition), last_memo = iif(?2, a.memo, last_memo)
+                   FROM (SELECT phone, disposition, user_id, dialed_at, memo,
+                           CASE WHEN answered_at IS NULL THEN direction || '_missed' ELSE direction END AS kind
+                         FROM attempts WHERE id = ?1) AS a, lead_numbers AS n
+                   WHERE n.phone = a.phone AND leads.list_id = n.list_id AND leads.position = n.position
+                     AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
+        exec(db, sql, (attempt, judged))?;
+    }
     lead_numbers::touched_by(db, attempt)
+}
+
+/// Reads it again from the rows, for every list that has the number.
+pub(super) fn renew(db: &Connection, phone: &str) -> rusqlite::Result<()> {
+    if one(db, "SELECT 1 FROM lead_numbers WHERE phone = ?1 LIMIT 1", [phone], |_| Ok(()))?.is_none() {
+        return Ok(());
+    }
+    let last = last_call(db, phone)?;
+    let sql = "UPDATE leads SET last_disposition = ?2, last_user_id = ?3, last_at = ?4, last_kind = ?5, last_memo = ?6
+               FROM lead_numbers n
+               WHERE n.phone = ?1 AND leads.list_id = n.list_id AND leads.position = n.position";
+    exec(db, sql, (phone, last.disposition, last.user, last.at, last.kind, last.memo)).map(|_| ())
 }

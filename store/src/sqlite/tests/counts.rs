@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::super::last_call::LastCall;
 use super::*;
-use crate::model::{StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason};
+use crate::model::{Amend, CallKind, IncomingCall, StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason};
 use crate::time::{BusinessDate, DAY_MS};
 
 const STATUSES: [&str; 7] =
@@ -19,8 +20,152 @@ fn attempts_of_rows(world: &World) -> Vec<(LeadId, u32)> {
     rows.map(|row| row.unwrap()).collect()
 }
 
+/// The last call and result that each number's leads show, beside what the rows say.
+fn last_calls(world: &World) -> Vec<(LastCall, LastCall)> {
+    let sql = "SELECT phone, last_disposition, last_user_id, last_at, last_kind, last_memo FROM leads";
+    let mut statement = world.db.db.prepare(sql).unwrap();
+    let rows = statement.query_map([], |r| {
+        let shown = LastCall {
+            disposition: r.get(1)?,
+            user: r.get(2)?,
+            at: r.get(3)?,
+            kind: r.get(4)?,
+            memo: r.get(5)?,
+        };
+        Ok((r.get::<_, String>(0)?, shown))
+    });
+    rows.unwrap().map(|row| row.unwrap()).map(|(phone, shown)| (shown, last_of_rows(world, &phone))).collect()
+}
+
+/// S1.31-S1.33: kind, user and time of the last call. S1.40: the result of the last that was judged or of a list, with its memo or
+/// that of a later call that has one.
+fn last_of_rows(world: &World, phone: &str) -> LastCall {
+    let sql = "SELECT disposition, user_id, dialed_at, direction, answered_at, ifnull(memo, ''), origin FROM attempts
+               WHERE phone = ?1 AND void = 0 AND (ended_at IS NOT NULL OR save_seq > 0) ORDER BY dialed_at";
+    let mut statement = world.db.db.prepare(sql).unwrap();
+    let mut rows = statement.query([phone]).unwrap();
+    let mut last = LastCall::default();
+    while let Some(row) = rows.next().unwrap() {
+        let (disposition, memo): (Option<String>, String) = (row.get(0).unwrap(), row.get(5).unwrap());
+        let listed = row.get::<_, String>(6).unwrap() == "list";
+        let incoming = row.get::<_, String>(3).unwrap() == "in";
+        last.user = row.get(1).unwrap();
+        last.at = row.get(2).unwrap();
+        last.kind = Some(CallKind::of(incoming, row.get::<_, Option<i64>>(4).unwrap().is_some()));
+        if disposition.is_some() || listed {
+            last.disposition = disposition;
+            last.memo = Some(memo).filter(|memo| !memo.is_empty());
+        } else if !memo.is_empty() {
+            last.memo = Some(memo);
+        }
+    }
+    last
+}
+
+/// A call by hand with one of the numbers: `None` leaves it without a result.
+fn by_hand(world: &mut World, number: usize, status: Option<&str>, memo: Option<&str>) -> Option<AttemptId> {
+    let call = rules::manual(world, &phone(number).national());
+    let attempt = world.db.open_manual(&call).ok()?.attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let mut save = world.save(attempt, status.unwrap_or_default());
+    save.memo = memo.map(str::to_owned);
+    world.db.save(&save).unwrap();
+    world.db.seal(attempt, world.now + 21_000).unwrap();
+    Some(attempt)
+}
+
+fn incoming(world: &World, caller: &str) -> IncomingCall {
+    IncomingCall {
+        attempt: None,
+        caller: Some(caller.into()),
+        called: None,
+        seat: "a".into(),
+        user: Some(world.user),
+        project: Some(world.project),
+        account: "main".into(),
+        sip_call_id: None,
+        stub: None,
+        now: world.now,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// S1.31-S1.33, S1.40, S4.38: whatever is called from lists and by hand, saved and amended in whatever order, leads show what a
+    /// reading of the rows says, those that come to a list later too.
+    #[test]
+    fn leads_show_the_last_call_and_the_last_result(
+        moves in prop::collection::vec((0_usize..9, 0_usize..6, 0_usize..3), 1..40)
+    ) {
+        let mut world = World::new(6);
+        let other = world.list("second");
+        world.import(other, &[row(3), row(40)]);
+        let mut sealed = Vec::new();
+        for (at, (action, pick, memo)) in moves.into_iter().enumerate() {
+            world.now += 7 * 60 * MINUTE;
+            world.list = [world.list, other][usize::from(at % 5 == 0)];
+            let text = format!("memo {at}");
+            let memo = [None, Some(""), Some(text.as_str())][memo];
+            match action {
+                0 | 1 => {
+                    if let Some(claimed) = world.dial() {
+                        world.finish(claimed.attempt, STATUSES[pick]);
+                        sealed.push(claimed.attempt);
+                    }
+                }
+                2 => {
+                    if let Some(claimed) = world.dial() {
+                        world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+                        world.db.seal(claimed.attempt, world.now + 21_000).unwrap();
+                        sealed.push(claimed.attempt);
+                    }
+                }
+                3 | 4 => sealed.extend(by_hand(&mut world, pick, None, memo)),
+                5 => sealed.extend(by_hand(&mut world, pick, Some("prospect"), memo)),
+                // Somebody calls in, and may leave nothing.
+                6 => {
+                    let call = incoming(&world, &phone(pick).national());
+                    let attempt = world.db.open_incoming(&call).unwrap().attempt;
+                    world.db.end_attempt(&world.ended(attempt)).unwrap();
+                    world.db.seal(attempt, world.now + 21_000).unwrap();
+                    sealed.push(attempt);
+                }
+                // Saved while it runs, and void in the end.
+                7 => {
+                    if let Some(claimed) = world.dial() {
+                        let mut save = world.save(claimed.attempt, "");
+                        save.memo = Some(text.clone());
+                        world.db.save(&save).unwrap();
+                        let mut end = world.ended(claimed.attempt);
+                        end.void = Some("503".into());
+                        world.db.end_attempt(&end).unwrap();
+                    }
+                }
+                _ => {
+                    if let Some(&attempt) = sealed.get(pick * sealed.len() / 6) {
+                        let amend = Amend {
+                            attempt,
+                            status: (at % 2 == 0).then(|| STATUSES[pick].to_owned()),
+                            memo: memo.map(str::to_owned),
+                            recall_at: None,
+                            reason: "x".into(),
+                            scope: crate::permission::Scope::All,
+                            by: world.actor(),
+                            now: world.now,
+                        };
+                        world.db.amend(&amend).unwrap();
+                    }
+                }
+            }
+        }
+        let third = world.list("third");
+        world.import(third, &(0..6).map(row).collect::<Vec<_>>());
+        for (shown, rows) in last_calls(&world) {
+            let memo = shown.memo.clone().filter(|memo| !memo.is_empty());
+            prop_assert_eq!(LastCall { memo, ..shown }, rows);
+        }
+    }
 
     #[test]
     fn counters_equal_a_recount(moves in prop::collection::vec((0_usize..12, 0_i64..3), 1..50)) {

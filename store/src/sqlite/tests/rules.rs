@@ -238,6 +238,59 @@ fn a_manual_call_is_on_disk_and_stays_out_of_the_counts() {
     assert_eq!(world.leads()[0].last_status.as_deref(), Some("prospect"), "the list view shows it (S1.31)");
 }
 
+/// S1.40, S4.38, S4.42: a call by hand without a result leaves the last result; a list call that was left blank shows blank (X2).
+#[test]
+fn a_call_without_a_result_takes_none_away() {
+    let mut world = World::new(2);
+    let claimed = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+    let mut save = world.save(claimed.attempt, "不通");
+    save.memo = Some("留守".into());
+    world.db.save(&save).unwrap();
+    world.db.seal(claimed.attempt, NOW + 21_000).unwrap();
+    world.now += 10 * MINUTE;
+    let number = phone(0).national();
+    let shown = |world: &World| {
+        let lead = world.lead(claimed.lead);
+        (lead.last_status, lead.last_memo, lead.last_at)
+    };
+    let no_contact = |memo: &str, at| (Some("no_contact".to_owned()), Some(memo.to_owned()), Some(at));
+    let by_hand = world.db.open_manual(&manual(&world, &number)).unwrap().attempt;
+    world.db.end_attempt(&world.ended(by_hand)).unwrap();
+    assert_eq!(
+        shown(&world),
+        no_contact("留守", world.now),
+        "the result stays, the time is that of the last call"
+    );
+    let filter = LeadFilter { status: Some("no_contact".into()), attempts: Some(1), ..LeadFilter::default() };
+    let query = ListQuery { list: world.list, after: None, limit: 10, filter };
+    assert_eq!(world.reader().show_list(&query).unwrap().len(), 1, "2回目");
+    let mut memo = world.save(by_hand, "");
+    memo.memo = Some("会議中".into());
+    world.db.save(&memo).unwrap();
+    world.db.seal(by_hand, world.now + 21_000).unwrap();
+    assert_eq!(shown(&world), no_contact("会議中", world.now), "a memo that somebody wrote shows");
+    // On a list that it comes to later, the same.
+    let later = world.list("later");
+    world.import(later, &[row(0)]);
+    let first = std::mem::replace(&mut world.list, later);
+    assert_eq!(world.leads()[0].last_status.as_deref(), Some("no_contact"));
+    world.list = first;
+    // Who judges it, judges the number.
+    world.now += 10 * MINUTE;
+    let judged = world.db.open_manual(&manual(&world, &number)).unwrap().attempt;
+    world.finish(judged, "見込");
+    assert_eq!(shown(&world), (Some("prospect".into()), None, Some(world.now)));
+    // A call of the list that is left blank is one that somebody has to judge.
+    world.now += 10 * MINUTE;
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+    let blank = world.dial().unwrap();
+    assert_eq!(blank.lead, claimed.lead);
+    world.db.end_attempt(&world.ended(blank.attempt)).unwrap();
+    world.db.seal(blank.attempt, world.now + 21_000).unwrap();
+    assert_eq!(shown(&world), (None, None, Some(world.now)), "未入力");
+}
+
 /// A number that comes into the call `parent`, as at any time of the day.
 fn second(world: &World, number: &str, parent: AttemptId, open: bool) -> ManualCall {
     ManualCall { second: Some(SecondLeg { parent, open }), ..manual(world, number) }
