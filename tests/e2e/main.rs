@@ -14,6 +14,7 @@ mod digits;
 mod dnc_files;
 mod early;
 mod exchange;
+mod figures;
 mod finding;
 mod floor;
 mod full_disk;

@@ -8,7 +8,7 @@ use protocol::result::{
     ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, ViewRow, WhyResult, WhyRow,
 };
 use protocol::{ErrorCode, RpcError};
-use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer};
+use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer, Worked};
 
 use super::refusal::store_error;
 
@@ -212,6 +212,8 @@ pub(super) async fn stats(
     asked: &StatsGet,
 ) -> Result<StatsResult, RpcError> {
     let counts = store.stats_by_status(query.clone()).await.map_err(|error| store_error(&error))?;
+    let lists = store.worked(query.clone()).await.map_err(|error| store_error(&error))?;
+    let worked: Worked = lists.iter().map(|list| list.worked).sum();
     let by_status =
         counts.into_iter().map(|row| StatusCount { code: row.code, label: row.label, count: row.count });
     Ok(StatsResult {
@@ -221,8 +223,9 @@ pub(super) async fn stats(
         calls: stats.calls,
         connects: stats.connects,
         connect_rate: stats.connect_rate(),
-        total: stats.registered,
-        progress: stats.progress(),
+        total: worked.registered,
+        worked: worked.worked,
+        progress: worked.share(),
         void: stats.void,
         talk_ms: stats.talk_ms,
         by_status: by_status.collect(),

@@ -124,7 +124,7 @@ impl Table {
             s.calls,
             s.connects,
             share(s.connect_rate, 1),
-            s.works,
+            s.worked,
             s.total,
             share(s.progress, 0),
             s.void,

@@ -8,9 +8,9 @@ use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields,
-    LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit,
-    ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery, TallyBy, TallyRow,
-    ViewFilter, ViewPage, ViewQuery,
+    LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch,
+    ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery,
+    TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -183,6 +183,8 @@ pub(crate) trait ListReads {
     ) -> Result<Vec<ImportRecord>>;
     fn import(&mut self, key: &str) -> Result<ImportRecord>;
     fn tally(&mut self, query: &StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>>;
+    /// 進捗 of each list asked for, over all days.
+    fn worked(&mut self, query: &StatsQuery) -> Result<Vec<ListWorked>>;
     fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>>;
     /// Live contacts, one row per number, behind one; in the order of identifiers.
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>>;

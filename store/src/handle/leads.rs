@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow,
-    LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch, ProjectEdit, ProjectRow, StatsQuery, TallyBy,
-    TallyRow, ViewFilter, ViewPage, ViewQuery,
+    LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, StatsQuery,
+    TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{Staging, Undone};
@@ -415,6 +415,15 @@ impl Store {
     /// Storage errors only.
     pub async fn tally(&self, query: StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>> {
         self.read(move |r| r.tally(&query, by)).await
+    }
+
+    /// 進捗 of each list asked for, over all days, whatever days the query names: the figures of [`Store::lists`], or one operator's
+    /// part in them.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn worked(&self, query: StatsQuery) -> Result<Vec<ListWorked>> {
+        self.read(move |r| r.worked(&query)).await
     }
 
     /// Recounts row by row everything that is shown or kept as a number; returns what differs: nothing, or a defect.

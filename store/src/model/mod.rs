@@ -44,7 +44,9 @@ pub use people::{
 };
 pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};
-pub use report::{Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyRow};
+pub use report::{
+    ListWorked, Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyRow, Worked,
+};
 pub use tally::{Mismatch, TallyBy, TallyRow};
 pub use task::{TaskChange, TaskCounts, TaskQuery, TaskRow, TaskStep};
 pub use view::{Assigned, PageAt, ViewFilter, ViewPage, ViewQuery};

@@ -50,12 +50,43 @@ impl Stats {
     pub fn connect_rate(&self) -> Option<f64> {
         ratio(self.connects, self.calls)
     }
+}
 
-    /// 進捗, 0 to 1: works of registered; `None` for an empty list.
+/// 進捗 of a list, or of several as a sum: how far it is worked, whenever that was (S4.16).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Worked {
+    /// Leads called at least once, on any day, those in the bin left out.
+    pub worked: u64,
+    /// 登録数: leads registered.
+    pub registered: u64,
+}
+
+impl Worked {
+    /// 0 to 1; `None` where nothing is registered.
     #[must_use]
-    pub fn progress(&self) -> Option<f64> {
-        ratio(self.works, self.registered)
+    pub fn share(&self) -> Option<f64> {
+        ratio(self.worked, self.registered)
     }
+}
+
+impl std::iter::Sum for Worked {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sum, part| Self {
+            worked: sum.worked + part.worked,
+            registered: sum.registered + part.registered,
+        })
+    }
+}
+
+/// How far one list is worked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListWorked {
+    /// The list, which is not in the bin.
+    pub list: ListId,
+    /// Its project.
+    pub project: ProjectId,
+    /// Its figures.
+    pub worked: Worked,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::{
     SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_fields,
-    lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, tally, turns,
-    users,
+    lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, stats, tally,
+    turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::error::{Doing, Error, Result};
@@ -14,9 +14,9 @@ use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange,
-    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, Mismatch,
-    ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery,
-    TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked,
+    Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage,
+    StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -339,6 +339,10 @@ impl ListReads for SqliteReader {
 
     fn tally(&mut self, query: &StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>> {
         tally::tally(&self.db, query, by).doing("count")
+    }
+
+    fn worked(&mut self, query: &StatsQuery) -> Result<Vec<ListWorked>> {
+        stats::worked(&self.db, query).doing("count")
     }
 
     fn verify(&mut self, query: &StatsQuery) -> Result<Vec<Mismatch>> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
-use crate::model::{Stats, StatsQuery, StatsRow, StatusCount};
+use crate::model::{ListWorked, Stats, StatsQuery, StatsRow, StatusCount, Worked};
 use crate::progress::Progress;
 use crate::time::BusinessDate;
 
@@ -42,6 +42,34 @@ pub(super) fn by_status(db: &Connection, query: &StatsQuery) -> rusqlite::Result
     all(db, &sql, params_from_iter(values), |r| {
         Ok(StatusCount { code: r.get(0)?, label: r.get(1)?, count: unsigned(r, 2)? })
     })
+}
+
+/// How far each list asked for is worked, on whatever day and, unless a user is asked for, by whomever (S4.16).
+pub(super) fn worked(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<ListWorked>> {
+    let sql = |worked: &str| {
+        format!(
+            "SELECT l.id, l.project_id, ({worked}), l.registered FROM lists l
+             WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.project_id = ?2) AND l.deleted_at IS NULL"
+        )
+    };
+    let row = |r: &Row<'_>| {
+        let worked = Worked { worked: unsigned(r, 2)?, registered: unsigned(r, 3)? };
+        Ok(ListWorked { list: r.get(0)?, project: r.get(1)?, worked })
+    };
+    match query.user {
+        // What `list ls` counts, in the same index.
+        None => {
+            let leads = "SELECT count(*) FROM leads d
+                         WHERE d.list_id = l.id AND d.attempts > 0 AND d.deleted_at IS NULL";
+            all(db, &sql(leads), (query.list, query.project), row)
+        }
+        Some(user) => {
+            let leads = "SELECT count(DISTINCT a.lead_id) FROM attempts a JOIN leads d ON d.id = a.lead_id
+                         WHERE a.list_id = l.id AND a.user_id = ?3 AND a.origin = 'list' AND a.void = 0
+                           AND a.ended_at IS NOT NULL AND d.deleted_at IS NULL";
+            all(db, &sql(leads), (query.list, query.project, user), row)
+        }
+    }
 }
 
 /// 登録数 of the lists asked for: excluded leads count, staged ones do not (S4.16).

@@ -95,8 +95,8 @@ pub(super) fn verify(
 ) -> rusqlite::Result<Vec<Mismatch>> {
     let rows = |sql| one(db, sql, [], |r| unsigned(r, 0)).map(Option::unwrap_or_default);
     let (attempts, leads) = (rows("SELECT count(*) FROM attempts")?, rows("SELECT count(*) FROM leads")?);
-    // Every call is looked at once in all, once by each key and once for its lead; every lead twice.
-    progress.set(0, attempts * (TallyBy::ALL.len() as u64 + 2) + leads * 2);
+    // Every call is looked at once in all, once by each key, once for its list and once for its lead; every lead twice.
+    progress.set(0, attempts * (TallyBy::ALL.len() as u64 + 3) + leads * 2);
     let mut found = Vec::new();
     let shown = super::stats::stats(db, query)?;
     let counted = super::stats::recount(db, query, progress)?;
@@ -111,6 +111,17 @@ pub(super) fn verify(
             let shown = of(shown.iter().find(|row| row.key == key).map(|row| row.stats));
             let counted = of(counted.get(&key).copied());
             compare(&mut found, by.as_str(), key.as_deref().unwrap_or("-"), &shown, &counted);
+        }
+    }
+    // 進捗 is of all days, whatever the query's.
+    let ever = StatsQuery { from: None, to: None, ..query.clone() };
+    let counted = recount_by(db, &ever, TallyBy::List, progress)?;
+    for list in super::stats::worked(db, query)? {
+        let key = list.list.to_string();
+        let works = counted.get(&Some(key.clone())).map_or(0, |stats| stats.works);
+        if works != list.worked.worked {
+            let (shown, counted) = (list.worked.worked.cast_signed(), works.cast_signed());
+            found.push(Mismatch { what: "progress by list".to_owned(), key, shown, counted });
         }
     }
     kept(db, &mut found, progress)?;

@@ -162,7 +162,9 @@ pub struct StatsResult {
     pub connect_rate: Option<f64>,
     /// Rows of the list or lists.
     pub total: u64,
-    /// 進捗: `works / total`, 0 to 1; `null` without rows (S4.16).
+    /// Of them, those called at least once on any day; for one operator, by them.
+    pub worked: u64,
+    /// 進捗: `worked / total`, 0 to 1, whatever the days; `null` without rows (S4.16).
     pub progress: Option<f64>,
     /// Void attempts.
     pub void: u64,

@@ -236,7 +236,9 @@ pub struct TallyRow {
     pub connect_rate: Option<f64>,
     /// 登録数, per list and project.
     pub total: u64,
-    /// 進捗, 0 to 1; `null` where nothing is registered.
+    /// Of them, those called at least once on any day; for one operator, by them.
+    pub worked: u64,
+    /// 進捗: `worked / total`, 0 to 1, whatever the days; `null` where nothing is registered.
     pub progress: Option<f64>,
     /// Calls without a status (未入力).
     pub blank: u64,

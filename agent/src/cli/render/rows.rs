@@ -135,7 +135,7 @@ pub(crate) fn stats(stats: &StatsResult, out: Out) -> Result<(), Closed> {
         (out.text("コネクト率", "connect rate"), share(stats.connect_rate)),
         (
             out.text("進捗", "progress"),
-            format!("{} ({} / {})", share(stats.progress), stats.works, stats.total),
+            format!("{} ({} / {})", share(stats.progress), stats.worked, stats.total),
         ),
         (out.text("通話時間", "talk time"), time::length(stats.talk_ms)),
         (out.text("無効", "void"), stats.void.to_string()),
@@ -185,10 +185,9 @@ pub(super) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "—".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn percent_of(part: u64, whole: u64) -> String {
-    // Tenths of a percent in whole numbers; an empty list has no progress.
-    let Some(tenths) = (part * 1_000).checked_div(whole) else { return share(None) };
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    share((whole > 0).then(|| part as f64 / whole as f64))
 }
 
 #[cfg(test)]
@@ -199,6 +198,8 @@ mod tests {
     fn shares_are_printed_with_one_decimal() {
         assert_eq!((share(Some(0.4)), share(None)), ("40.0 %".to_owned(), "—".to_owned()));
         assert_eq!(percent_of(12, 2000), "0.6 %");
+        // As `stats` rounds it.
+        assert_eq!(percent_of(2, 3), share(Some(2.0 / 3.0)));
         assert_eq!(percent_of(0, 0), "—");
     }
 }

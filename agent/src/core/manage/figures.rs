@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use protocol::params;
 use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified};
 use store::time::BusinessDate;
-use store::{Progress, StatsQuery, Store, TallyBy};
+use store::{ListWorked, Progress, StatsQuery, Store, TallyBy, Worked};
 
 use super::{Answer, Told, told, watched, word_of};
 use crate::core::office::Names;
@@ -21,17 +21,29 @@ pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Ans
     let by: TallyBy = word_of(&p.by, "by")?;
     let from = p.from.map(BusinessDate::of).or_else(|| list.is_none().then(|| BusinessDate::of(now)));
     let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
-    let rows = store.tally(query, by).await.map_err(told)?;
+    let rows = store.tally(query.clone(), by).await.map_err(told)?;
+    let lists = match by {
+        TallyBy::List | TallyBy::Project => store.worked(query).await.map_err(told)?,
+        TallyBy::User | TallyBy::Hour | TallyBy::Day => Vec::new(),
+    };
+    let worked = |key: Option<&str>| -> Worked {
+        let of = |list: &&ListWorked| match by {
+            TallyBy::Project => key == Some(&list.project.to_string()),
+            _ => key == Some(&list.list.to_string()),
+        };
+        lists.iter().filter(of).map(|list| list.worked).sum()
+    };
     let names = if by == TallyBy::User { Names::read(store).await? } else { Names::default() };
-    let rows = rows.into_iter().map(|row| TallyRow {
+    let rows = rows.into_iter().map(|row| (worked(row.key.as_deref()), row)).map(|(worked, row)| TallyRow {
         user_name: names.of(Some(&row.name)),
         name: row.key.is_some().then_some(row.name),
         works: row.stats.works,
         calls: row.stats.calls,
         connects: row.stats.connects,
         connect_rate: row.stats.connect_rate(),
-        total: row.stats.registered,
-        progress: row.stats.progress(),
+        total: worked.registered,
+        worked: worked.worked,
+        progress: worked.share(),
         blank: row.stats.blank,
         talk_ms: row.stats.talk_ms,
     });

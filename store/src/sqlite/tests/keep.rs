@@ -198,6 +198,9 @@ proptest! {
             let of_list = StatsQuery { list: Some(list.id), ..StatsQuery::default() };
             let stats = reader.stats(&of_list).unwrap();
             prop_assert_eq!((stats.works, stats.registered), (list.worked, list.total), "{}", list.name);
+            let of_day = StatsQuery { list: Some(list.id), ..today.clone() };
+            let progress = reader.worked(&of_day).unwrap()[0].worked;
+            prop_assert_eq!((progress.worked, progress.registered), (list.worked, list.total), "{}", list.name);
         }
     }
 

@@ -324,9 +324,9 @@ async fn view(store: &Store, list: ListId, users: &[UserId], table: &mut Table) 
     table.note("… slowest, which reads names or memos for the first time", millis(quantile(&searches, 1.0)));
 }
 
-/// The counters of one day among all calls.
+/// The counters of one day among all calls, and how far the lists are.
 async fn day(store: &Store, table: &mut Table) {
-    let mut times = Vec::new();
+    let (mut times, mut progress) = (Vec::new(), Vec::new());
     for day in [10, 50, 90] {
         let day = Some(BusinessDate::of(BEGIN + day * 86_400_000));
         let query = StatsQuery { from: day, to: day, ..StatsQuery::default() };
@@ -335,6 +335,8 @@ async fn day(store: &Store, table: &mut Table) {
             assert!(stats.is_ok_and(|stats| stats.calls > 0));
             let rows = timed(&mut times, async { store.tally(query.clone(), TallyBy::User).await }).await;
             assert!(rows.is_ok_and(|rows| rows.len() == 20));
+            let lists = timed(&mut progress, async { store.worked(query.clone()).await }).await;
+            assert!(lists.is_ok_and(|lists| lists.iter().any(|list| list.worked.worked > 0)));
         }
     }
     times.sort_by(f64::total_cmp);
@@ -344,6 +346,8 @@ async fn day(store: &Store, table: &mut Table) {
         20.0,
         "ms",
     );
+    progress.sort_by(f64::total_cmp);
+    table.note("… and 進捗 of all lists, of every day: p99", millis(quantile(&progress, 0.99)));
 }
 
 /// Resident memory of this process, MiB.
