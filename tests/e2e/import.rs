@@ -122,7 +122,7 @@ fn a_preview_shows_the_first_rows_and_keeps_none() {
     assert_eq!(daemon.cli(&["list", "show", "first"])["rows"].as_array().unwrap().len(), 4);
 }
 
-/// A bad row is refused with line, column, value and code, and takes no other row with it unless asked to.
+/// E40: a bad row is refused with line, column, value and code, and takes no other row with it unless asked to.
 #[test]
 fn a_bad_row_is_named_and_loses_nothing() {
     let daemon = idle();

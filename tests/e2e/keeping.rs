@@ -90,7 +90,7 @@ fn the_oldest_recording_makes_room() {
     assert!(!audit["rows"][1]["uid"].is_null(), "who held it: {audit:#}");
 }
 
-/// Section D: operators hear their own calls and supervisors all, which the audit log tells; a manager deletes a recording for good, with
+/// D8, D14: operators hear their own calls and supervisors all, which the audit log tells; a manager deletes a recording for good, with
 /// a reason, and its file goes at once.
 #[test]
 fn a_recording_is_listened_to_and_deleted() {

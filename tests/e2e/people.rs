@@ -24,7 +24,7 @@ fn column<'a>(page: &'a Value, name: &str) -> Vec<&'a str> {
     page["rows"].as_array().into_iter().flatten().filter_map(|row| row[name].as_str()).collect()
 }
 
-/// S0.2, S0.10, S0.11, S0.20, S3.4: looked at first, taken as a whole or in part, the rest corrected, all of it undone.
+/// S0.2, S0.10, S0.11, S0.20, S3.4, E41: looked at first, taken as a whole or in part, the rest corrected, all of it undone.
 #[test]
 fn contacts_come_from_a_file_and_go_again() {
     let daemon = idle();
@@ -347,7 +347,7 @@ fn a_call_refused_as_busy_leaves_a_row() {
     first.succeed(SOON);
 }
 
-/// Every administrative change leaves a row in the audit log that names who made it; a method that is new has to be entered
+/// D19: every administrative change leaves a row in the audit log that names who made it; a method that is new has to be entered
 /// here, or among those that change nothing.
 #[test]
 fn every_administrative_change_is_in_the_audit_log() {

@@ -61,7 +61,7 @@ impl Outcome {
     }
 }
 
-/// Runs `kakeru ARGUMENTS --socket SOCKET --json` as another Unix user of this process's group, which the socket is open to.
+/// Runs `kakeru ARGUMENTS --socket SOCKET` as another Unix user of this process's group, which the socket is open to.
 /// Only root may become somebody else.
 pub(super) fn run_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Outcome {
     let private = std::fs::Permissions::from_mode(0o700);
@@ -70,9 +70,10 @@ pub(super) fn run_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str])
     outcome(arguments, &output.expect("tests of roles run as root, which may become another user"))
 }
 
-/// The same, going on in the background until it is dropped; its folder stays open to others.
+/// The same with `--json`, going on in the background until it is dropped; its folder stays open to others.
 pub(super) fn spawn_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Background {
     let mut command = command_as(uid, socket, folder, arguments);
+    command.arg("--json");
     let child = command.stdout(Stdio::piped()).spawn();
     let mut child = child.expect("tests of roles run as root, which may become another user");
     let lines = std::io::BufReader::new(child.stdout.take().expect("it is piped"));
@@ -88,7 +89,7 @@ fn command_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Com
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).expect("the folder is ours");
     let mut command = Command::new(&program);
     let group = std::fs::metadata(socket).expect("the daemon listens").gid();
-    command.current_dir("/").args(arguments).arg("--json").arg("--socket").arg(socket).uid(uid).gid(group);
+    command.current_dir("/").args(arguments).arg("--socket").arg(socket).uid(uid).gid(group);
     command.stdin(Stdio::null());
     command
 }

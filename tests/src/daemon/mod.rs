@@ -154,6 +154,11 @@ impl Daemon {
 
     /// Runs a command as another Unix user; only root can.
     pub fn run_as(&self, uid: u32, arguments: &[&str]) -> Outcome {
+        self.run_plain_as(uid, &[arguments, &["--json"]].concat())
+    }
+
+    /// The same without `--json`.
+    pub fn run_plain_as(&self, uid: u32, arguments: &[&str]) -> Outcome {
         cli::run_as(uid, &self.socket(), self.directory.path(), arguments)
     }
 

@@ -331,19 +331,24 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
     dnc_preview(&done.preview, out)?;
     let mut table = Table::new(&[
         out.text("行", "line"),
+        out.text("列", "column"),
         out.text("値", "value"),
         out.text("コード", "code"),
         out.text("内容", "what"),
+        out.text("対処", "to do"),
     ])
     .right(&[0])
     .whole();
     for issue in done.errors.iter().take(20) {
-        let text = issue.code.parse::<ErrorCode>().map_or("", |code| code.text().in_lang(out.lang));
+        let known = issue.code.parse::<ErrorCode>().ok();
+        let (text, hint) = known.map_or((None, None), |code| (Some(code.text()), Some(code.hint())));
         table.row([
             issue.line.to_string(),
+            issue.column.clone().unwrap_or_default(),
             issue.value.clone().unwrap_or_default(),
             issue.code.clone(),
-            text.to_owned(),
+            text.map_or("", |text| text.in_lang(out.lang)).to_owned(),
+            hint.map_or("", |hint| hint.in_lang(out.lang)).to_owned(),
         ]);
     }
     if table.is_empty() { Ok(()) } else { out.table(&table) }

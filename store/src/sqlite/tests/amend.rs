@@ -20,7 +20,7 @@ fn amend(world: &World, attempt: AttemptId, status: &str, reason: &str) -> Amend
     }
 }
 
-/// S4.48: one row per INVITE however often it is saved. S4.49: after the seal it is amended, with who and why.
+/// S4.48, D13: one row per INVITE however often it is saved. S4.49: after the seal it is amended, with who and why.
 #[test]
 fn a_sealed_call_is_corrected_by_an_amendment() {
     let mut world = World::new(1);

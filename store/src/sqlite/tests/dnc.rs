@@ -112,7 +112,7 @@ fn a_batch_is_added_whole_or_not_at_all() {
     assert_eq!(world.db.dnc_add_all(&[evidence]).unwrap().added, 1);
 }
 
-/// X6: cleared with a reason; the row stays and says who, when, why. The lead has its turn again.
+/// X6, D16: cleared with a reason; the row stays and says who, when, why. The lead has its turn again.
 #[test]
 fn an_entry_is_cleared_with_a_reason_and_never_deleted() {
     let mut world = World::new(1);

@@ -170,7 +170,7 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// S4.14-S4.19, C9: whatever happened, every figure by operator, list, project, hour and day is what a recount finds.
+    /// S4.14-S4.19, C9, D17: whatever happened, every figure by operator, list, project, hour and day is what a recount finds.
     #[test]
     fn every_figure_equals_a_recount(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new(8);

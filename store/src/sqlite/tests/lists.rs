@@ -64,7 +64,7 @@ fn ids(world: &World) -> Vec<LeadId> {
     world.leads().iter().map(|lead| lead.id).collect()
 }
 
-/// S1.2: from the top unless the list says otherwise; every order dials every lead once, and new leads join it.
+/// S1.2, D11: from the top unless the list says otherwise; every order dials every lead once, and new leads join it.
 #[test]
 fn a_list_is_dialed_in_its_order() {
     let mut world = World::new(0);
@@ -112,7 +112,7 @@ fn new_leads_of_a_list_with_another_order_wait_for_their_turn() {
     assert_eq!(dialed(&mut world, 9), [4, 3, 1]);
 }
 
-/// S1.7, S1.13, S1.37, C10: the owner belongs to the number, on every list; a seat dials its own leads and nobody's.
+/// S1.7, S1.13, S1.37, C10, D21: the owner belongs to the number, on every list; a seat dials its own leads and nobody's.
 #[test]
 fn a_number_has_one_owner_on_every_list() {
     let mut world = World::new(4);
@@ -166,7 +166,7 @@ fn owners_take_turns() {
     assert_eq!(left, 4);
 }
 
-/// X7, S1.36, S4.5b: a list that is granted to somebody is for them and for supervisors only.
+/// X7, S1.36, S4.5b, D20: a list that is granted to somebody is for them and for supervisors only.
 #[test]
 fn a_granted_list_is_dialed_by_those_it_is_granted_to() {
     let mut world = World::new(3);
@@ -346,7 +346,7 @@ fn projects_are_made_changed_deleted_and_brought_back() {
     assert_eq!(world.reader().project_by_name("夏").unwrap(), project.id);
 }
 
-/// S4.45: one lead by hand needs its number only; S1.22 and C3 hold for it too.
+/// S4.45, D11: one lead by hand needs its number only; S1.22 and C3 hold for it too.
 #[test]
 fn one_lead_by_hand() {
     let mut world = World::new(1);
@@ -495,7 +495,7 @@ fn where_leads_stand_is_read_at_once() {
     assert_eq!(places, wanted);
 }
 
-/// X7, S4.5: a project's grant holds for its lists beside their own, for later ones too, and for calls that are of no list.
+/// X7, S4.5, D20: a project's grant holds for its lists beside their own, for later ones too, and for calls that are of no list.
 #[test]
 fn a_granted_project_is_used_by_those_it_is_granted_to() {
     let mut world = World::new(1);

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::model::{NoteAbout, NoteChange, NoteDraft, StatsQuery};
 use crate::permission::Scope;
 
-/// S4.5: BY adds history to customers without a call; it is in no count.
+/// S4.5, D13: BY adds history to customers without a call; it is in no count.
 #[test]
 fn a_note_is_history_without_a_call() {
     let mut world = World::new(1);

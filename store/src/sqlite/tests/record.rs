@@ -312,6 +312,7 @@ fn a_discarded_recording_stays_discarded_when_it_closes_later() {
     assert!(rows[0].payload["recording_path"].is_null());
 }
 
+/// D18: rows go out in order, again after a failure, and are given up with the reason.
 #[test]
 fn the_outbox_delivers_in_order_retries_and_gives_up() {
     let mut world = World::new(3);

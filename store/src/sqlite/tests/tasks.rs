@@ -51,7 +51,7 @@ fn change(world: &World, task: i64, what: TaskStep, scope: Scope) -> TaskChange 
     TaskChange { task, what, scope, by: world.actor(), now: world.now }
 }
 
-/// X4: 見込, 再コール and any status with a time; 過去, 未来, フリー with counts.
+/// X4, D15: 見込, 再コール and any status with a time; 過去, 未来, フリー with counts.
 #[test]
 fn tasks_lie_in_three_folders() {
     let mut world = World::new(4);

@@ -54,7 +54,7 @@ fn a_deleted_user_stays_on_records_and_leaves_every_choice() {
     assert_eq!(world.db.all_users().unwrap()[0].deleted_at, Some(NOW));
 }
 
-/// S4.24: a deleted login is never given out again, in code and in the database.
+/// S4.24, D10: a deleted login is never given out again, in code and in the database.
 #[test]
 fn a_deleted_login_cannot_come_back() {
     let mut world = World::new(0);
