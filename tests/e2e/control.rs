@@ -69,12 +69,10 @@ fn a_full_standard_output_is_told() {
     // A pipe that stands where the file is to be stays a pipe.
     let pipe = daemon.path("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let reader = std::thread::spawn({
-        let pipe = pipe.clone();
-        move || std::fs::read_to_string(pipe).unwrap()
-    });
+    let reader = Command::new("cat").arg(&pipe).stdout(std::process::Stdio::piped()).spawn().unwrap();
     assert_eq!(daemon.run(&["contact", "export", pipe.to_str().unwrap()]).code, 0);
-    assert!(reader.join().unwrap().contains("電話番号"));
+    let read = reader.wait_with_output().unwrap().stdout;
+    assert!(String::from_utf8(read).unwrap().contains("電話番号"));
     assert!(!std::fs::metadata(&pipe).unwrap().is_file());
 }
 
