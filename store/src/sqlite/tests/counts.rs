@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::super::last_call::LastCall;
 use super::*;
-use crate::model::{Amend, CallKind, IncomingCall, StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason, Worked};
+use crate::model::{
+    Amend, CallKind, IncomingCall, StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason, Worked,
+};
 use crate::time::{BusinessDate, DAY_MS};
 
 const STATUSES: [&str; 7] =
