@@ -300,3 +300,35 @@ fn a_database_that_is_refused_is_told_by_its_code() {
     assert!(!refused.stdout.contains("-wal"), "{}", refused.stdout);
     daemon.run(&["restore", "/nowhere/copy.db", "--database", &place]).refused("E-FILE");
 }
+
+/// S1.30, S4.43: a list is searched by its own columns, by every number of a lead, by company and person apart; what a page shows
+/// is what many leads are changed by.
+#[test]
+fn a_list_is_searched_by_any_field() {
+    let daemon = idle();
+    let sheet = "会社名,担当者名,電話番号,地域,備考\n㈱カブラ商事,山田,03-3000-0001,東京,㈱ｻｸﾗの紹介\nサクラ,カブラ,03-3000-0002,東京都,\n海,,03-3000-0003,ﾄｳｷｮｳ,\n";
+    daemon.import("春", sheet);
+    let found = |arguments: &[&str]| {
+        let page = daemon.cli(&[&["list", "view", "春"], arguments].concat());
+        companies(&page).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["--column", "地域=東京"]), ["㈱カブラ商事"]);
+    assert_eq!(found(&["--column", "地域=とうきょう"]), ["海"]);
+    assert_eq!(found(&["--column", "地域~=東京"]), ["㈱カブラ商事", "サクラ"]);
+    assert_eq!(found(&["--column", "地域=東京", "--column", "地域=トウキョウ"]), ["㈱カブラ商事", "海"]);
+    assert_eq!(found(&["--column", "地域~=東京", "--column", "備考="]), ["サクラ"]);
+    assert_eq!(found(&["--column", "備考~=さくら", "--sort", "company"]), ["㈱カブラ商事"]);
+    assert_eq!(found(&["--search", "かぶら"]), ["㈱カブラ商事", "サクラ"]);
+    assert_eq!(found(&["--company", "かぶら"]), ["㈱カブラ商事"]);
+    assert_eq!(found(&["--person", "かぶら"]), ["サクラ"]);
+    assert_eq!(found(&["--number", "0901111"]), Vec::<String>::new());
+    daemon.cli(&["lead", "add-number", "春#3", "090-1111-2222", "--label", "携帯"]);
+    assert_eq!(found(&["--number", "0901111"]), ["海"]);
+    daemon.run(&["list", "view", "春", "--column", "支店=東京"]).refused("E-NOT-FOUND");
+    let told = daemon.run_plain(&["list", "view", "春", "--column", "支店=東京", "--lang", "ja"]).stderr;
+    assert!(told.contains("「支店」という列はありません。あるのは: 地域、備考"), "{told}");
+    daemon.cli(&["lead", "edit", "春#2", "--column", "地域=大阪"]);
+    assert_eq!(found(&["--column", "地域=大阪"]), ["サクラ"]);
+    let done = daemon.cli(&["lead", "exclude", "春", "--column", "地域~=トウキョウ"]);
+    assert_eq!((&done["changed"], found(&["--dialable", "false"])), (&1.into(), vec!["海".to_owned()]));
+}

@@ -101,8 +101,11 @@ fn filter(leads: LeadsArgs) -> ViewFilter {
     let tried = if leads.second { Some(1) } else { leads.third.then_some(2) };
     ViewFilter {
         name: leads.search,
+        company: leads.company,
+        person: leads.person,
         number: leads.number,
         memo: leads.memo,
+        columns: leads.columns,
         status: tried.map(|_| "no_contact".to_owned()).or(leads.status),
         kind: leads.kind,
         last_user: leads.last_user,

@@ -186,6 +186,10 @@ mod tests {
                 "kakeru recording ls --from tomorrow",
                 "--from <TIME> に tomorrow は指定できません。2026-11-30 か \"2026-11-30 10:00\" のように書いてください",
             ),
+            (
+                "kakeru list view L --column 地域",
+                "--column <NAME=TEXT> に 地域 は指定できません。列名=値(完全一致)か 列名~=値(部分一致)の形で書いてください",
+            ),
             ("kakeru dnc import f.csv --clear", "必要な引数がありません"),
             ("kakeru consult 1 --cancel", "[NUMBER] と --cancel は同時に指定できません"),
             ("kakeru --json --json status", "--json は1回だけ指定できます"),

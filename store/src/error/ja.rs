@@ -70,6 +70,9 @@ impl Error {
             Self::ContactsFull { most, needed, free } => {
                 json!({ "limit": most, "needed": needed, "free": free })
             }
+            Self::List(ListError::Column { column, columns }) => {
+                json!({ "column": column, "columns": columns })
+            }
             Self::UserLimit { most } => json!({ "limit": most }),
             Self::UidTaken { uid, login } => json!({ "uid": uid, "login": login }),
             Self::UserHolds { login, held } => {
@@ -99,6 +102,9 @@ impl ListError {
             Self::ProjectInBin { name } => name.clone(),
             Self::ProjectInUse { name, lists } => format!("{name}: リスト {lists}件"),
             Self::Cursor => "この表示の位置ではありません。位置を指定せずにやり直してください".to_owned(),
+            Self::Column { column, columns } => {
+                format!("このリストに「{column}」という列はありません。あるのは: {}", columns.join("、"))
+            }
             Self::SearchEmpty => "検索できる文字がありません".to_owned(),
             Self::NotInBin => "その時刻のものはごみ箱にありません".to_owned(),
             Self::NotUndoable { reason } => reason.ja.to_string(),

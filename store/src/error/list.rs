@@ -60,6 +60,14 @@ pub enum ListError {
     /// A place in a list view that this program did not hand out.
     #[error("not a place in this view; begin again without it")]
     Cursor,
+    /// The list has no such column of its own.
+    #[error("the list has no column {column:?}; its own are: {}", columns.join(", "))]
+    Column {
+        /// The name asked for.
+        column: String,
+        /// Those it has.
+        columns: Vec<String>,
+    },
     /// A search text that folds to nothing.
     #[error("nothing to search for is left of this text")]
     SearchEmpty,
@@ -96,7 +104,7 @@ impl ListError {
             Self::ProjectInBin { .. } => "E-PROJECT-BIN",
             Self::ProjectInUse { .. } => "E-PROJECT-BUSY",
             Self::Cursor | Self::SearchEmpty | Self::Word { .. } => "E-BAD-REQUEST",
-            Self::NotInBin => "E-NOT-FOUND",
+            Self::NotInBin | Self::Column { .. } => "E-NOT-FOUND",
             Self::NotUndoable { .. } => "E-IMPORT-UNDO",
         }
     }
@@ -107,6 +115,7 @@ impl ListError {
         match self {
             Self::InSeveralProjects { .. }
             | Self::Cursor
+            | Self::Column { .. }
             | Self::SearchEmpty
             | Self::Word { .. }
             | Self::NotInBin => Blame::Misuse,

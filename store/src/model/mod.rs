@@ -49,7 +49,7 @@ pub use report::{
 };
 pub use tally::{Mismatch, TallyBy, TallyRow};
 pub use task::{TaskChange, TaskCounts, TaskQuery, TaskRow, TaskStep};
-pub use view::{Assigned, PageAt, ViewFilter, ViewPage, ViewQuery};
+pub use view::{Assigned, ColumnTest, PageAt, ViewFilter, ViewPage, ViewQuery};
 pub use word::{
     CallKind, DialOrder, Direction, HangupBy, LeadNext, LeadState, Origin, RecordingState, Role, SetBy,
     SortColumn, TaskFolder, TaskKind, TaskState, TransferWay, UnknownWord, WhyReason,

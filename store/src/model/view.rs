@@ -44,10 +44,17 @@ pub enum PageAt {
 pub struct ViewFilter {
     /// Name of the company or person, or a part of it, however it is written ([`crate::search_key`]).
     pub name: Option<String>,
-    /// Digits of the number, or a part of them.
+    /// The company only, or a part of it.
+    pub company: Option<String>,
+    /// The person only, or a part of the name.
+    pub person: Option<String>,
+    /// Digits of a number of the lead, or a part of them: its own, or a further one.
     pub number: Option<String>,
-    /// Part of the last memo, as it stands.
+    /// Part of the last memo, that of the last call with the number. Memos of earlier calls are found in the history: to read those
+    /// of a million calls for a list would take seconds.
     pub memo: Option<String>,
+    /// The list's own columns: each that is named has to pass.
+    pub columns: Vec<ColumnTest>,
     /// Last status by code or label; `Some("")`: calls without one.
     pub status: Option<String>,
     /// What the last call was.
@@ -78,6 +85,17 @@ impl ViewFilter {
     pub fn another_try(calls: u32) -> Self {
         Self { attempts: Some(calls), status: Some("no_contact".to_owned()), ..Self::default() }
     }
+}
+
+/// What one of a list's own columns has to say; of several tests of one column any may pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnTest {
+    /// The column's name, however it is written.
+    pub column: String,
+    /// The text, however it is written; empty finds leads that say nothing there.
+    pub text: String,
+    /// A part of the text is enough.
+    pub part: bool,
 }
 
 /// Whose leads.

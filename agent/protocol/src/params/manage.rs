@@ -125,10 +125,17 @@ params! {
     ViewFilter {
         /// Part of a company's or person's name, however it is written.
         name: Option<String>,
-        /// Part of the number.
+        /// Part of the company's name only.
+        company: Option<String>,
+        /// Part of the person's name only.
+        person: Option<String>,
+        /// Part of a number: the lead's own or a further one.
         number: Option<String>,
-        /// Part of the last memo.
+        /// Part of the last memo; those of earlier calls are found by `history.list`.
         memo: Option<String>,
+        /// Own columns of the list: each that is named has to pass, by any of its texts.
+        #[serde(default)]
+        columns: Vec<ColumnTest>,
         /// Last status by code or label; an empty text finds calls without one.
         status: Option<String>,
         /// What the last call was: `out`, `out_missed`, `in`, `in_missed`.
@@ -330,6 +337,18 @@ params! {
         #[serde(default)]
         full: bool,
     }
+}
+
+/// What an own column of a list has to say, however it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnTest {
+    /// The column's name.
+    pub column: String,
+    /// The text; empty finds leads that say nothing there.
+    pub text: String,
+    /// A part of the text is enough.
+    #[serde(default)]
+    pub part: bool,
 }
 
 /// What `lead.change` does.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use protocol::Text;
+use protocol::params::ColumnTest;
 
 use super::words;
 use crate::cli::time::{Moment, Month};
@@ -68,12 +69,21 @@ pub struct LeadsArgs {
     /// Part of a company's or person's name, however it is written
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
-    /// Part of the number
+    /// Part of the company's name only
+    #[arg(long, value_name = "TEXT")]
+    pub company: Option<String>,
+    /// Part of the person's name only
+    #[arg(long, value_name = "TEXT")]
+    pub person: Option<String>,
+    /// Part of a number: the lead's own or one that was added
     #[arg(long)]
     pub number: Option<String>,
-    /// Part of the last memo
+    /// Part of the last memo; `kakeru history --memo` finds those of earlier calls
     #[arg(long, value_name = "TEXT")]
     pub memo: Option<String>,
+    /// An own column, such as 地域=東京, or 地域~=東 for a part (may be repeated: any text of each column)
+    #[arg(long = "column", value_name = "NAME=TEXT", value_parser = column_test)]
+    pub columns: Vec<ColumnTest>,
     /// Last status by label or code; "" finds calls without one
     #[arg(long)]
     pub status: Option<String>,
@@ -261,6 +271,20 @@ pub enum LeadVerb {
         /// The number
         number: String,
     },
+}
+
+fn column_test(text: &str) -> Result<ColumnTest, Expected> {
+    let expected = Expected(Text {
+        ja: "列名=値(完全一致)か 列名~=値(部分一致)の形で書いてください",
+        en: "write NAME=TEXT, or NAME~=TEXT for a part of it",
+    });
+    let (name, text) = text.split_once('=').ok_or(expected)?;
+    let (name, part) = name.strip_suffix('~').map_or((name, false), |name| (name, true));
+    let column = name.trim().to_owned();
+    if column.is_empty() || (part && text.trim().is_empty()) {
+        return Err(expected);
+    }
+    Ok(ColumnTest { column, text: text.to_owned(), part })
 }
 
 fn column(text: &str) -> Result<(String, String), Expected> {

@@ -153,6 +153,8 @@ fn every_documented_command_parses() {
         "list view x --search 山田 --sort last_at --desc --page 3",
         "list view x --second --category a --category b",
         "list view x --excluded",
+        "list view x --column 地域=東京 --column 備考~=a=b --company A --person B",
+        "lead assign x --column 地域= --owner sato",
         "list change x --order newest --enabled false",
         "list delete x --yes",
         "list restore x",

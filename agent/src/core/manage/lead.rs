@@ -4,8 +4,8 @@ use protocol::params::{self, LeadWhat};
 use protocol::result::{LeadsChanged, ViewPage, ViewRow};
 use store::import::Profile;
 use store::{
-    Assigned, LeadChange, LeadFields, LeadId, LeadSpec, PageAt, Progress, SortColumn, Store, UserId,
-    ViewFilter, ViewQuery,
+    Assigned, ColumnTest, LeadChange, LeadFields, LeadId, LeadSpec, PageAt, Progress, SortColumn, Store,
+    UserId, ViewFilter, ViewQuery,
 };
 
 use super::list::changed;
@@ -32,8 +32,11 @@ pub(super) async fn filter(store: &Store, filter: Option<params::ViewFilter>) ->
     };
     Ok(ViewFilter {
         name: f.name,
+        company: f.company,
+        person: f.person,
         number: f.number,
         memo: f.memo,
+        columns: f.columns.into_iter().map(column).collect(),
         status: f.status,
         kind: f.kind.as_deref().map(|word| word_of(word, "kind")).transpose()?,
         last_user: operator_ever_named(store, f.last_user.as_deref()).await?,
@@ -46,6 +49,10 @@ pub(super) async fn filter(store: &Store, filter: Option<params::ViewFilter>) ->
         attempts: f.attempts,
         at_least: f.at_least,
     })
+}
+
+fn column(test: params::ColumnTest) -> ColumnTest {
+    ColumnTest { column: test.column, text: test.text, part: test.part }
 }
 
 pub(super) async fn view(store: &Store, p: params::ListView, sight: Sight) -> Answer<ViewPage> {

@@ -4,9 +4,11 @@ use memchr::memmem::Finder;
 use rusqlite::Connection;
 
 use super::super::dispositions;
+use super::columns::Says;
 use super::entry::{Dictionary, Entry};
 use super::labels::Labels;
-use super::names::{Memos, Names};
+use super::names::Names;
+use super::texts::Searched;
 use crate::error::{ListError, Result};
 use crate::model::{Assigned, CallKind, LeadState, ViewFilter};
 use crate::name_key::{fold, national_digits, search_key};
@@ -17,8 +19,12 @@ pub(super) struct Test {
     /// Something is asked for that no lead has.
     nothing: bool,
     name: Option<Finder<'static>>,
+    company: Option<Finder<'static>>,
+    person: Option<Finder<'static>>,
     digits: Option<Finder<'static>>,
     memo: Option<Finder<'static>>,
+    /// By column, of which each has to pass; any of its tests may.
+    columns: Vec<(String, Vec<Says>)>,
     status: Option<u32>,
     kind: Option<CallKind>,
     last_user: Option<u32>,
@@ -38,6 +44,7 @@ impl Test {
     pub(super) fn new(
         db: &Connection,
         filter: &ViewFilter,
+        columns: Vec<String>,
         dictionary: &Dictionary,
         labels: &Labels,
     ) -> Result<Self> {
@@ -53,6 +60,20 @@ impl Test {
         };
         if let Some(name) = filter.name.as_deref().filter(|name| !name.trim().is_empty()) {
             test.name = Some(key(search_key(name))?);
+        }
+        if let Some(company) = filter.company.as_deref().filter(|name| !name.trim().is_empty()) {
+            test.company = Some(key(search_key(company))?);
+        }
+        if let Some(person) = filter.person.as_deref().filter(|name| !name.trim().is_empty()) {
+            test.person = Some(key(fold(person))?);
+        }
+        for (name, wanted) in columns.into_iter().zip(&filter.columns) {
+            let text = fold(&wanted.text);
+            let says = if wanted.part { Says::Holds(Box::new(key(text)?)) } else { Says::Is(text) };
+            match test.columns.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, any)) => any.push(says),
+                None => test.columns.push((name, vec![says])),
+            }
         }
         if let Some(number) = filter.number.as_deref().filter(|number| !number.trim().is_empty()) {
             test.digits = Some(key(national_digits(number))?);
@@ -100,13 +121,11 @@ impl Test {
     }
 
     /// Cheap tests before texts.
-    pub(super) fn passes(
-        &self,
-        entry: &Entry,
-        at: u32,
-        names: Option<&Names>,
-        memos: Option<&Memos>,
-    ) -> bool {
+    pub(super) fn passes(&self, entry: &Entry, at: u32, searched: &Searched) -> bool {
+        let names = searched.names.as_ref();
+        let in_names = |key: &Option<Finder<'_>>, holds: fn(&Names, u32, &Finder<'_>) -> bool| {
+            key.as_ref().is_none_or(|key| names.is_some_and(|names| holds(names, at, key)))
+        };
         !self.nothing
             && self.status.is_none_or(|status| entry.status == status)
             && self.kind.is_none_or(|kind| entry.kind == Some(kind))
@@ -122,9 +141,20 @@ impl Test {
                 .categories
                 .as_ref()
                 .is_none_or(|wanted| wanted.get(entry.categories as usize).copied().unwrap_or(false))
-            && self.digits.as_ref().is_none_or(|digits| digits.find(entry.digits(&mut [0; 20])).is_some())
-            && self.name.as_ref().is_none_or(|key| names.is_some_and(|names| names.contains(at, key)))
-            && self.memo.as_ref().is_none_or(|part| memos.is_some_and(|memos| memos.contains(at, part)))
+            && self.digits.as_ref().is_none_or(|digits| {
+                digits.find(entry.digits(&mut [0; 20])).is_some()
+                    || searched.further.as_ref().is_some_and(|further| further.contains(at, digits))
+            })
+            && in_names(&self.name, Names::contains)
+            && in_names(&self.company, Names::company_contains)
+            && in_names(&self.person, Names::person_contains)
+            && self
+                .memo
+                .as_ref()
+                .is_none_or(|part| searched.memos.as_ref().is_some_and(|memos| memos.contains(at, part)))
+            && self.columns.iter().all(|(name, any)| {
+                searched.column(name).is_some_and(|column| any.iter().any(|says| says.passes(column.get(at))))
+            })
     }
 }
 

@@ -3,10 +3,14 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::View;
+use super::columns::{self, Column};
 use super::entry::{COLUMNS, Entry};
+use super::further::Further;
 use super::names::{Memos, Names};
+use super::texts::Searched;
 use crate::error::{Doing, Result};
-use crate::id::ListId;
+use crate::id::{LeadId, ListId};
+use crate::model::ViewFilter;
 
 impl View {
     /// Reads the leads behind those that are here, up to a position.
@@ -29,17 +33,18 @@ impl View {
         }
         drop(rows);
         self.visible = visible;
+        for (id, _) in &ids {
+            let (first, last) = self.ids.unwrap_or((*id, *id));
+            self.ids = Some((first.min(*id), last.max(*id)));
+        }
         self.read_categories(db, &mut ids)?;
         // Rows are given out in the order of positions; what finds them by row relies on it.
         if !self.entries.is_sorted_by_key(|entry| entry.row) {
             self.entries.sort_by_key(|entry| entry.row);
         }
         self.orders.clear();
-        if begin > 0 && self.names.is_some() {
-            self.names = None;
-        }
-        if begin > 0 && self.memos.is_some() {
-            self.memos = None;
+        if begin > 0 && !self.searched.is_empty() {
+            self.searched = Searched::default();
         }
         Ok(())
     }
@@ -108,10 +113,10 @@ impl View {
                     let categories = categories(db, &id)?;
                     entry.categories =
                         self.dictionary.categories.code(Some(categories).filter(|ids| !ids.is_empty()));
-                    if self.names.is_some() || self.memos.is_some() {
-                        self.read_texts(db, at, row)?;
+                    if !self.searched.is_empty() {
+                        self.read_texts(db, at, row, LeadId(u128::from_be_bytes(id)))?;
                     }
-                    if self.entries[at] != entry || self.names.is_some() {
+                    if self.entries[at] != entry || self.searched.names.is_some() {
                         self.entries[at] = entry;
                         changed.push(at as u32);
                     }
@@ -137,28 +142,59 @@ impl View {
         Ok(true)
     }
 
-    fn read_texts(&mut self, db: &Connection, at: usize, row: i64) -> rusqlite::Result<()> {
-        let mut statement = db.prepare_cached("SELECT name_key, last_memo FROM leads WHERE rowid = ?1")?;
+    fn read_texts(&mut self, db: &Connection, at: usize, row: i64, lead: LeadId) -> rusqlite::Result<()> {
+        let mut statement =
+            db.prepare_cached("SELECT name_key, last_memo, attrs FROM leads WHERE rowid = ?1")?;
         let mut rows = statement.query([row])?;
         if let Some(row) = rows.next()? {
-            if let Some(names) = &mut self.names {
+            if let Some(names) = &mut self.searched.names {
                 names.set(at, row.get_ref(0)?.as_str()?);
             }
-            if let Some(memos) = &mut self.memos {
+            if let Some(memos) = &mut self.searched.memos {
                 memos.set(at, row.get_ref(1)?.as_str_or_null()?);
             }
+            for column in &mut self.searched.columns {
+                column.set(at, row.get_ref(2)?.as_str()?);
+            }
+        }
+        if let Some(further) = &mut self.searched.further {
+            further.update(db, at, lead)?;
         }
         Ok(())
     }
 
-    /// Reads names or memos when they are first asked for.
-    pub(super) fn need(&mut self, db: &Connection, names: bool, memos: bool) -> Result<()> {
-        let doing = "read names";
-        if names && self.names.is_none() {
-            self.names = Some(Names::read(db, self.list, &self.entries).doing(doing)?);
+    /// Reads what a filter searches, where it is first asked for; answers with the list's names of the columns of the filter.
+    pub(super) fn need(&mut self, db: &Connection, filter: &ViewFilter) -> Result<Vec<String>> {
+        if filter.name.is_some() || filter.company.is_some() || filter.person.is_some() {
+            self.need_names(db)?;
         }
-        if memos && self.memos.is_none() {
-            self.memos = Some(Memos::read(db, self.list, &self.entries).doing(doing)?);
+        if filter.memo.is_some() && self.searched.memos.is_none() {
+            self.searched.memos = Some(Memos::read(db, self.list, &self.entries).doing("read memos")?);
+        }
+        if filter.number.is_some() && self.searched.further.is_none() {
+            self.searched.further = Some(Further::read(db, self.ids, &self.entries).doing("read numbers")?);
+        }
+        let mut names: Vec<String> = Vec::with_capacity(filter.columns.len());
+        for wanted in &filter.columns {
+            let name = columns::named(db, self.list, &wanted.column)?;
+            let held = &mut self.searched.columns;
+            let column = match held.iter().position(|column| column.name == name) {
+                Some(at) => held.remove(at),
+                None => Column::read(db, self.list, &self.entries, name.clone()).doing("read columns")?,
+            };
+            held.push(column);
+            names.push(name);
+        }
+        // Those of this filter are the last ones.
+        let most = MOST_COLUMNS.max(names.len());
+        let held = self.searched.columns.len();
+        self.searched.columns.drain(..held.saturating_sub(most));
+        Ok(names)
+    }
+
+    pub(super) fn need_names(&mut self, db: &Connection) -> Result<()> {
+        if self.searched.names.is_none() {
+            self.searched.names = Some(Names::read(db, self.list, &self.entries).doing("read names")?);
         }
         Ok(())
     }
@@ -174,3 +210,5 @@ fn categories(db: &Connection, lead: &[u8; 16]) -> rusqlite::Result<Vec<i64>> {
 const WITH_CATEGORIES: usize = if cfg!(test) { 3 } else { 8_192 };
 /// Rows that are moved within the orders; sorting anew is quicker for more.
 const MOST_MOVED: usize = 2_000;
+/// Columns held at once: each is as much memory as the names.
+const MOST_COLUMNS: usize = 4;

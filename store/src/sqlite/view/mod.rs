@@ -6,22 +6,25 @@
 //! what commits changed ([`crate::changes`]), and dropped when nobody has looked for a while. The rows of a page come from the
 //! database itself.
 
+mod columns;
 mod cursor;
 mod entry;
 mod filter;
+mod further;
 mod labels;
 mod load;
 mod names;
 mod order;
 mod page;
+mod texts;
 
 use rusqlite::Connection;
 
 use self::entry::Entry;
 use self::filter::Test;
 use self::labels::Labels;
-use self::names::{Memos, Names};
 use self::order::Order;
+use self::texts::Searched;
 use super::lists::missing;
 use super::one;
 use crate::changes::{Changed, Changes};
@@ -43,8 +46,9 @@ struct View {
     /// By position, and so by row too.
     entries: Vec<Entry>,
     dictionary: entry::Dictionary,
-    names: Option<Names>,
-    memos: Option<Memos>,
+    /// The lowest and the highest identifier of its leads.
+    ids: Option<(u128, u128)>,
+    searched: Searched,
     orders: Vec<Order>,
 }
 
@@ -66,7 +70,9 @@ impl Views {
         let view = self.current(&tx, query.list, changed)?;
         let labels = Labels::read(&tx, query.sort, &query.filter).doing(doing)?;
         let test = view.test(&tx, &query.filter, &labels)?;
-        view.need(&tx, query.sort == SortColumn::Company || query.sort == SortColumn::Person, false)?;
+        if query.sort == SortColumn::Company || query.sort == SortColumn::Person {
+            view.need_names(&tx)?;
+        }
         view.order(query.sort, &labels);
         view.page(&tx, query, &test, &labels)
     }
@@ -142,15 +148,15 @@ impl View {
             visible: 0,
             entries: Vec::new(),
             dictionary: entry::Dictionary::default(),
-            names: None,
-            memos: None,
+            ids: None,
+            searched: Searched::default(),
             orders: Vec::new(),
         }
     }
 
     fn test(&mut self, db: &Connection, filter: &ViewFilter, labels: &Labels) -> Result<Test> {
-        self.need(db, filter.name.is_some(), filter.memo.is_some())?;
-        Test::new(db, filter, &self.dictionary, labels)
+        let columns = self.need(db, filter)?;
+        Test::new(db, filter, columns, &self.dictionary, labels)
     }
 
     /// Places of the leads that pass, by position.
@@ -160,7 +166,7 @@ impl View {
 
     fn passes(&self, test: &Test, at: u32) -> bool {
         let entry = &self.entries[at as usize];
-        entry.alive && test.passes(entry, at, self.names.as_ref(), self.memos.as_ref())
+        entry.alive && test.passes(entry, at, &self.searched)
     }
 }
 

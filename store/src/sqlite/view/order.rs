@@ -99,8 +99,8 @@ impl View {
         match column {
             SortColumn::Position => Some(Key::Number(entry.position)),
             SortColumn::Assigned => user(entry.assigned),
-            SortColumn::Company => text(self.names.as_ref()?.company(at)),
-            SortColumn::Person => text(self.names.as_ref()?.person(at)),
+            SortColumn::Company => text(self.searched.names.as_ref()?.company(at)),
+            SortColumn::Person => text(self.searched.names.as_ref()?.person(at)),
             SortColumn::Phone => Some(Key::Number(entry.phone_key())),
             SortColumn::Category => {
                 let first = self.dictionary.categories.value(entry.categories)?.first()?;

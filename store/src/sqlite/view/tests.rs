@@ -6,8 +6,8 @@ use proptest::strategy::ValueTree as _;
 use crate::backend::{Backend as _, ListVerbs as _, Reader};
 use crate::id::{LeadId, UserId};
 use crate::model::{
-    Actor, Assigned, CallKind, LeadChange, LeadFilter, LeadRow, LeadState, ListQuery, PageAt, Role,
-    SortColumn, ViewFilter, ViewPage, ViewQuery,
+    Actor, Assigned, CallKind, ColumnTest, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadRow, LeadState,
+    ListQuery, PageAt, Role, SortColumn, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::name_key::{fold, name_key, search_key};
 use crate::sqlite::tests::{MINUTE, NOW, World, row};
@@ -37,8 +37,22 @@ fn passes(row: &LeadRow, filter: &ViewFilter) -> bool {
     let key = name_key(row.company.as_deref(), row.person.as_deref());
     let digits = format!("0{}", &row.phone[3..]);
     let folded = |name: &String| fold(name);
+    let (company, person) = key.split_once('\u{1F}').unwrap();
+    let further = |phone: &LeadPhone| format!("0{}", &phone.phone[3..]);
     filter.name.as_ref().is_none_or(|name| key.contains(&search_key(name)))
-        && filter.number.as_ref().is_none_or(|number| digits.contains(number.as_str()))
+        && filter.company.as_ref().is_none_or(|name| company.contains(&search_key(name)))
+        && filter.person.as_ref().is_none_or(|name| person.contains(&fold(name)))
+        && filter.number.as_ref().is_none_or(|number| {
+            digits.contains(number.as_str())
+                || row.extra_phones.iter().any(|phone| further(phone).contains(number.as_str()))
+        })
+        && filter.columns.iter().all(|test| {
+            let says = |test: &ColumnTest| {
+                let text = fold(row.attrs[&test.column].as_str().unwrap_or_default());
+                if test.part { text.contains(&fold(&test.text)) } else { text == fold(&test.text) }
+            };
+            filter.columns.iter().filter(|other| other.column == test.column).any(says)
+        })
         && filter
             .memo
             .as_ref()
@@ -161,6 +175,12 @@ fn change(db: &mut SqliteBackend, leads: &[LeadId], what: &LeadChange) {
     }
 }
 
+fn say(world: &mut World, lead: LeadId, column: &str, text: &str) {
+    let columns = vec![(column.to_owned(), text.to_owned())];
+    let fields = LeadFields { columns, ..LeadFields::default() };
+    world.db.change_lead_fields(lead, &fields, Actor::default(), world.now).unwrap();
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Call(&'static str, bool),
@@ -169,6 +189,8 @@ enum Step {
     Assign(usize, usize),
     Delete(usize),
     Restore,
+    Further(usize, usize),
+    Column(usize, &'static str),
     Import(usize, usize),
     Rename,
 }
@@ -181,6 +203,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..20_usize, 0..3_usize).prop_map(|(lead, user)| Step::Assign(lead, user)),
         1 => (0..20_usize).prop_map(Step::Delete),
         1 => Just(Step::Restore),
+        2 => (0..20_usize, 0..4_usize).prop_map(|(lead, number)| Step::Further(lead, number)),
+        2 => (0..20_usize, prop::sample::select(vec!["東京", "とうきょう A", "大阪 \"北\"", ""]))
+            .prop_map(|(lead, text)| Step::Column(lead, text)),
         1 => (0..30_usize, 1..6_usize).prop_map(|(from, count)| Step::Import(from, count)),
         1 => Just(Step::Rename),
     ]
@@ -191,7 +216,14 @@ fn filter(users: [UserId; 3]) -> impl Strategy<Value = ViewFilter> {
     prop_oneof![
         3 => none(),
         1 => prop::sample::select(vec!["会社1", "㈱会社", "たろう", "z"]).prop_map(|name| ViewFilter { name: Some(name.to_owned()), ..ViewFilter::default() }),
-        1 => prop::sample::select(vec!["0330", "3000000", "5"]).prop_map(|number| ViewFilter { number: Some(number.to_owned()), ..ViewFilter::default() }),
+        1 => prop::sample::select(vec!["会社1", "たろう", "株式会社会社"]).prop_map(|name| ViewFilter { company: Some(name.to_owned()), ..ViewFilter::default() }),
+        1 => prop::sample::select(vec!["ﾀﾛｳ", "会社"]).prop_map(|name| ViewFilter { person: Some(name.to_owned()), ..ViewFilter::default() }),
+        2 => prop::collection::vec((prop::sample::select(vec!["地域", "備考"]), prop::sample::select(vec!["東京", "ﾄｳｷｮｳａ", "トウ", "\"北", "n1"]), any::<bool>()), 1..3).prop_map(|tests| ViewFilter {
+            columns: tests.into_iter().map(|(column, text, part)| ColumnTest { column: column.to_owned(), text: text.to_owned(), part }).collect(),
+            ..ViewFilter::default()
+        }),
+        1 => Just(ViewFilter { columns: vec![ColumnTest { column: "地域".to_owned(), ..ColumnTest::default() }], ..ViewFilter::default() }),
+        2 => prop::sample::select(vec!["0901111", "0330", "3000000", "5"]).prop_map(|number| ViewFilter { number: Some(number.to_owned()), ..ViewFilter::default() }),
         1 => Just(ViewFilter { memo: Some("めも".to_owned()), ..ViewFilter::default() }),
         1 => prop::sample::select(vec!["no_contact", "prospect", ""]).prop_map(|status| ViewFilter { status: Some(status.to_owned()), ..ViewFilter::default() }),
         1 => prop::sample::select(vec![CallKind::Out, CallKind::OutMissed, CallKind::In]).prop_map(|kind| ViewFilter { kind: Some(kind), ..ViewFilter::default() }),
@@ -223,6 +255,10 @@ proptest! {
         });
         let users = [world.user, users[0], users[1]];
         let mut reader = world.reader();
+        let first = every(&world)[0].id;
+        for name in ["地域", "備考"] {
+            say(&mut world, first, name, "東京");
+        }
         let mut deleted = None;
         let mut runner = proptest::test_runner::TestRunner::new_with_rng(
             ProptestConfig::default(),
@@ -261,6 +297,18 @@ proptest! {
                             break;
                         }
                         after = next;
+                    }
+                }
+                Step::Further(at, number) => {
+                    if let Some(lead) = lead(at) {
+                        let number = format!("0901111000{number}");
+                        // It may have it already.
+                        let _ = world.db.add_lead_phone(lead, &number, None, Actor::default(), world.now);
+                    }
+                }
+                Step::Column(at, text) => {
+                    if let Some(lead) = lead(at) {
+                        say(&mut world, lead, "地域", text);
                     }
                 }
                 Step::Import(from, count) => {
@@ -343,4 +391,44 @@ fn staged_leads_are_not_shown_and_committed_ones_appear() {
         limit: 0,
     };
     assert_eq!(reader.view(&query).unwrap_err().code(), "E-NOT-FOUND");
+}
+
+/// S4.43: a column is named however it is written, and one that the list does not have is told with those it has.
+#[test]
+fn a_column_is_found_by_its_name_or_told_to_be_missing() {
+    let mut world = World::new(3);
+    let mut reader = world.reader();
+    let lead = every(&world)[1].id;
+    say(&mut world, lead, "ＴＥＬメモ", "ﾄｳｷｮｳ");
+    let by = |column: &str| ViewFilter {
+        columns: vec![ColumnTest {
+            column: column.to_owned(), text: "とうきょう".to_owned(), part: false
+        }],
+        ..ViewFilter::default()
+    };
+    assert_eq!(reader.find_leads(world.list, &by("telめも")).unwrap(), [lead]);
+    let error = reader.find_leads(world.list, &by("地域")).unwrap_err();
+    assert_eq!(error.code(), "E-NOT-FOUND");
+    assert!(error.to_string().contains("\"地域\"") && error.to_string().contains("ＴＥＬメモ"), "{error}");
+    assert!(error.ja().contains("「地域」"), "{}", error.ja());
+    let nothing = ColumnTest { column: "TELメモ".to_owned(), text: " ".to_owned(), part: true };
+    let nothing = ViewFilter { columns: vec![nothing], ..ViewFilter::default() };
+    assert_eq!(reader.find_leads(world.list, &nothing).unwrap_err().code(), "E-BAD-REQUEST");
+}
+
+/// What is read once for a list is read in one walk each.
+#[test]
+fn texts_are_read_in_one_walk() {
+    let world = World::new(1);
+    let sql = format!("EXPLAIN QUERY PLAN {}", super::further::READ);
+    let mut plan = world.db.db.prepare(&sql).unwrap();
+    let lines = plan.query_map(([0_u8; 16], [255_u8; 16]), |r| r.get::<_, String>(3)).unwrap();
+    let lines: Vec<String> = lines.map(Result::unwrap).collect();
+    assert_eq!(
+        lines,
+        [
+            "SEARCH p USING PRIMARY KEY (lead_id>? AND lead_id<?)",
+            "SEARCH l USING COVERING INDEX sqlite_autoindex_leads_1 (id=?)"
+        ]
+    );
 }
