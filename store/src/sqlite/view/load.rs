@@ -33,10 +33,6 @@ impl View {
         }
         drop(rows);
         self.visible = visible;
-        for (id, _) in &ids {
-            let (first, last) = self.ids.unwrap_or((*id, *id));
-            self.ids = Some((first.min(*id), last.max(*id)));
-        }
         self.read_categories(db, &mut ids)?;
         // Rows are given out in the order of positions; what finds them by row relies on it.
         if !self.entries.is_sorted_by_key(|entry| entry.row) {
@@ -49,13 +45,14 @@ impl View {
         Ok(())
     }
 
-    /// Categories of these leads, which are taken out. They lie by lead, and identifiers grow: one walk over a stretch of that
+    /// Categories of these leads, which are taken out, and the stretch of identifiers that is here. They lie by lead, and identifiers grow: one walk over a stretch of that
     /// table.
     fn read_categories(&mut self, db: &Connection, ids: &mut Vec<(u128, u32)>) -> rusqlite::Result<()> {
         if !ids.is_sorted() {
             ids.sort_unstable();
         }
-        let (Some((first, _)), Some((last, _))) = (ids.first(), ids.last()) else { return Ok(()) };
+        let (Some(&(first, _)), Some(&(last, _))) = (ids.first(), ids.last()) else { return Ok(()) };
+        self.ids = Some(self.ids.map_or((first, last), |ids| (ids.0.min(first), ids.1.max(last))));
         let mut statement = db.prepare_cached(
             "SELECT lead_id, category_id FROM lead_categories WHERE lead_id >= ?1 AND lead_id <= ?2
              ORDER BY lead_id, position",
