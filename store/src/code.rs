@@ -77,7 +77,7 @@ codes! {
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
     PhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.";
-    PhoneExt = "W-PHONE-EXT", "内線番号は保存しません", "The extension is not kept.";
+    PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
@@ -127,7 +127,11 @@ const HINTS: [(Code, &str, &str); 23] = [
         "移すときは、今の連絡先から番号を外して取り込み直してください",
         "To move it, take it off the contact that has it and import the row again.",
     ),
-    (Code::PhoneExt, "必要なら備考の列に書いてください", "Write it into a column of notes if it is needed."),
+    (
+        Code::PhoneExt,
+        "リストと連絡先では番号と一緒に保存します",
+        "Lists and contacts keep it beside the number.",
+    ),
     (
         Code::ColDropped,
         "残したい列はリストに取り込むか、--map で名前を対応させてください",

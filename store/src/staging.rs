@@ -27,6 +27,8 @@ pub(crate) struct StagedRow {
     pub(crate) line: u64,
     /// The number, key of contact and lead.
     pub(crate) phone: Phone,
+    /// Its extension, digits.
+    pub(crate) ext: Option<String>,
     /// What it is, of a contact.
     pub(crate) label: Option<Arc<str>>,
     /// Mail address, of a contact; empty: takes it away.
@@ -96,12 +98,15 @@ pub(crate) struct Blanks {
     pub(crate) person: bool,
     pub(crate) categories: bool,
     pub(crate) owner: bool,
+    /// An extension that the cell of the number does not have.
+    pub(crate) ext: bool,
 }
 
 #[cfg(test)]
 impl Blanks {
     /// A file that has them all.
-    pub(crate) const ALL: Self = Self { company: true, person: true, categories: true, owner: true };
+    pub(crate) const ALL: Self =
+        Self { company: true, person: true, categories: true, owner: true, ext: true };
 }
 
 /// What to do with a number that is on the list already.

@@ -377,8 +377,8 @@ codes! {
         "sato@example.jp の形にしてください", "Write it as sato@example.jp.";
     WarnPhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.",
         "移すときは、今の連絡先から番号を外して取り込み直してください", "To move it, take it off the contact that has it and import the row again.";
-    WarnPhoneExt = "W-PHONE-EXT", "内線番号は保存しません", "The extension is not kept.",
-        "必要なら備考の列に書いてください", "Write it into a column of notes if it is needed.";
+    WarnPhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.",
+        "リストと連絡先では番号と一緒に保存します", "Lists and contacts keep it beside the number.";
     WarnColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.",
         "残したい列はリストに取り込むか、--map で名前を対応させてください", "Import it into a list to keep it, or say with --map what it holds.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",

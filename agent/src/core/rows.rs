@@ -78,6 +78,7 @@ pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
     let further = lead.extra_phones.iter().map(|phone| FurtherNumber {
         number: national(&phone.phone),
         label: phone.label.clone(),
+        ext: phone.ext.clone(),
         editable: phone.editable,
     });
     ViewRow {
@@ -87,6 +88,7 @@ pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
         company: lead.company.clone(),
         person: lead.person.clone(),
         number: national(&lead.phone),
+        ext: lead.ext.clone(),
         further: further.collect(),
         categories: lead.categories.clone(),
         columns: lead.attrs.as_object().cloned().unwrap_or_default(),

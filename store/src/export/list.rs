@@ -24,9 +24,11 @@ pub struct ExportRow<'a> {
     pub clir: Option<&'a str>,
     /// Number; written in the national form with hyphens, which spreadsheets keep as text.
     pub phone: &'a Phone,
-    /// Further numbers with their labels: behind it with a stroke between, or in a column of their own where the list has
+    /// Its extension, digits.
+    pub ext: Option<&'a str>,
+    /// Further numbers with their labels and extensions: behind it with a stroke between, or in a column of their own where the list has
     /// labels.
-    pub extra_phones: &'a [(Phone, Option<String>)],
+    pub extra_phones: &'a [FurtherCell<'a>],
     /// Categories.
     pub categories: &'a [String],
     /// Login of the 発信担当者.
@@ -43,6 +45,17 @@ pub struct ExportRow<'a> {
     pub attempts: u32,
     /// Memo of the last attempt.
     pub memo: Option<&'a str>,
+}
+
+/// A further number of an exported lead.
+#[derive(Clone, Debug)]
+pub struct FurtherCell<'a> {
+    /// The number.
+    pub phone: Phone,
+    /// What it is.
+    pub label: Option<&'a str>,
+    /// Its extension, digits.
+    pub ext: Option<&'a str>,
 }
 
 /// The columns that only some lists have.
@@ -93,17 +106,20 @@ impl<W: Write> ListWriter<W> {
         let sheet = &mut self.sheet;
         sheet.text(row.company.unwrap_or_default())?;
         sheet.text(row.person.unwrap_or_default())?;
-        let mut numbers = format!("{}{}", row.clir.unwrap_or_default(), row.phone.display_national());
+        let mut bare = format!("{}{}", row.clir.unwrap_or_default(), row.phone.display_national());
+        let mut whole = with_ext(&bare, row.ext);
         if !self.has.further {
-            for (phone, _) in row.extra_phones {
-                let _ = write!(numbers, "/{}", phone.display_national());
+            for FurtherCell { phone, ext, .. } in row.extra_phones {
+                let _ = write!(bare, "/{}", phone.display_national());
+                let _ = write!(whole, "/{}", with_ext(&phone.display_national(), *ext));
             }
         }
-        sheet.cell(&numbers)?;
+        sheet.number(&whole, &bare)?;
         sheet.text(&row.categories.join("|"))?;
         if self.has.further {
             let numbers = row.extra_phones.iter();
-            sheet.further(numbers.map(|(phone, label)| (label.as_deref(), phone.display_national())))?;
+            let cell = |further: &FurtherCell<'_>| with_ext(&further.phone.display_national(), further.ext);
+            sheet.further(numbers.map(|further| (further.label, cell(further))))?;
         }
         if self.has.owners {
             sheet.text(row.owner.unwrap_or_default())?;
@@ -167,13 +183,17 @@ fn write_lead<W: Write>(
     let phone = Phone::from_e164(&lead.phone).map_err(Error::Phone)?;
     let further = lead.extra_phones.iter();
     let extra: std::result::Result<Vec<_>, _> = further
-        .map(|further| Phone::from_e164(&further.phone).map(|phone| (phone, further.label.clone())))
+        .map(|further| {
+            let (label, ext) = (further.label.as_deref(), further.ext.as_deref());
+            Phone::from_e164(&further.phone).map(|phone| FurtherCell { phone, label, ext })
+        })
         .collect();
     let row = ExportRow {
         company: lead.company.as_deref(),
         person: lead.person.as_deref(),
         clir: lead.clir.as_deref(),
         phone: &phone,
+        ext: lead.ext.as_deref(),
         extra_phones: &extra.map_err(Error::Phone)?,
         categories: &lead.categories,
         owner: lead.assigned_login.as_deref(),
@@ -185,6 +205,11 @@ fn write_lead<W: Write>(
         memo: lead.last_memo.as_deref(),
     };
     writer.write(&row).map_err(failed)
+}
+
+/// As the import reads it.
+pub(super) fn with_ext(number: &str, ext: Option<&str>) -> String {
+    ext.map_or_else(|| number.to_owned(), |ext| format!("{number} 内線{ext}"))
 }
 
 /// A reason that would read as something else stands in brackets.

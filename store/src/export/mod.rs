@@ -19,7 +19,7 @@ use crate::time::format_jst;
 
 pub(crate) use cell::{strip_neutraliser, write_cell};
 pub(crate) use list::{EXCLUDED, FURTHER, OURS, excluded_reason, export_list};
-pub use list::{ExportRow, ListColumns, ListWriter};
+pub use list::{ExportRow, FurtherCell, ListColumns, ListWriter};
 pub use part::{Misfit, Part, PartLimits};
 pub(crate) use registers::{EMAIL, export_contacts, export_dnc, export_history};
 pub(crate) use sheet::STROKE;
@@ -223,7 +223,12 @@ mod tests {
             person: Some("山田 \"太郎\""),
             clir: Some("184"),
             phone: &phone,
-            extra_phones: &[(Phone::from_e164("+819012345678").unwrap(), None)],
+            ext: None,
+            extra_phones: &[FurtherCell {
+                phone: Phone::from_e164("+819012345678").unwrap(),
+                label: None,
+                ext: None,
+            }],
             categories: &["製品A".to_owned(), "既存".to_owned()],
             owner: None,
             excluded: None,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::list::with_ext;
 use super::sheet::Sheet;
 use super::{ExportOptions, ExportReport, FURTHER, PAGE, japan_time, to_file};
 use crate::backend::Reader;
@@ -52,11 +53,13 @@ fn write_contact<W: io::Write>(
     let Some(main) = numbers.first() else { return Ok(()) };
     sheet.text(main.company.as_deref().unwrap_or_default())?;
     sheet.text(main.person.as_deref().unwrap_or_default())?;
-    sheet.cell(&national(&main.phone))?;
+    let bare = national(&main.phone);
+    sheet.number(&with_ext(&bare, main.ext.as_deref()), &bare)?;
     sheet.text(&main.categories.join("|"))?;
     if further {
         let told = numbers.iter().enumerate().filter(|(at, number)| *at > 0 || number.label.is_some());
-        sheet.further(told.map(|(_, number)| (number.label.as_deref(), national(&number.phone))))?;
+        let cell = |number: &ContactNumber| with_ext(&national(&number.phone), number.ext.as_deref());
+        sheet.further(told.map(|(_, number)| (number.label.as_deref(), cell(number))))?;
     }
     if email {
         sheet.text(main.email.as_deref().unwrap_or_default())?;

@@ -17,6 +17,8 @@ pub(super) struct Sheet<W> {
     encoding: ExportEncoding,
     raw: bool,
     no_quotes: bool,
+    /// Numbers are written without extensions: for a product that reads digits only.
+    bare_numbers: bool,
     columns: Vec<Arc<str>>,
     column: usize,
     /// Row of the file, or of the part, from 1.
@@ -44,6 +46,7 @@ impl<W: Write> Sheet<W> {
             encoding: options.encoding,
             raw: options.raw,
             no_quotes: options.no_quotes,
+            bare_numbers: options.per_number,
             columns: columns.clone(),
             column: 0,
             row: 1,
@@ -79,6 +82,11 @@ impl<W: Write> Sheet<W> {
     /// A cell of ours.
     pub(super) fn cell(&mut self, text: &str) -> io::Result<()> {
         self.write(text, text, false)
+    }
+
+    /// A number, with extensions where they can be read; `bare` is the same without.
+    pub(super) fn number(&mut self, whole: &str, bare: &str) -> io::Result<()> {
+        self.write(whole, if self.bare_numbers { bare } else { whole }, false)
     }
 
     /// Further numbers behind their labels, a line each; with a stroke between them where no line may break.

@@ -264,6 +264,7 @@ mod tests {
         StagedRow {
             line: 1,
             phone: Phone::from_e164(&format!("+81{number}")).unwrap(),
+            ext: None,
             label: None,
             email: None,
             owner: None,

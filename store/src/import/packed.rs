@@ -29,6 +29,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     text(out, row.phone.expose());
     maybe(out, row.company.as_deref());
     maybe(out, row.person.as_deref());
+    maybe(out, row.ext.as_deref());
     maybe(out, row.label.as_deref());
     maybe(out, row.email.as_deref());
     number(out, row.categories.len());
@@ -37,6 +38,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     for further in &row.extra_phones {
         text(out, further.phone.expose());
         maybe(out, further.label.as_deref());
+        maybe(out, further.ext.as_deref());
         number(out, further.column);
     }
     if row.again {
@@ -80,17 +82,19 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let line = u64::from_le_bytes(*cells.chunk()?);
     let phone = Phone::from_e164(cells.text()?).ok()?;
     let (company, person) = (cells.maybe()?, cells.maybe()?);
+    let ext = cells.maybe()?;
     let (label, email) = (cells.maybe()?.map(Arc::from), cells.maybe()?);
     let categories = (0..cells.number()?).map(|_| cells.text().map(str::to_owned)).collect::<Option<_>>()?;
     let further = |cells: &mut Cells<'_>| {
         let phone = Phone::from_e164(cells.text()?).ok()?;
         let label = cells.maybe()?.map(Arc::from);
-        Some(ExtraPhone { phone, label, column: cells.number()? as usize })
+        Some(ExtraPhone { phone, label, ext: cells.maybe()?, column: cells.number()? as usize })
     };
     let extra_phones = (0..cells.number()?).map(|_| further(&mut cells)).collect::<Option<_>>()?;
     let mut row = StagedRow {
         line,
         phone,
+        ext,
         label,
         email,
         owner,
@@ -184,6 +188,7 @@ mod tests {
         let row = StagedRow {
             line: 5_000_000_000,
             phone: phone("+81312345678"),
+            ext: Some("12".into()),
             label: Some("代表".into()),
             email: Some("sato@example.jp".into()),
             owner: Some(Some(UserId(7))),
@@ -195,8 +200,10 @@ mod tests {
             person: Some(String::new()),
             categories: vec!["甲".into(), "乙".into()],
             extra_phones: vec![
-                ExtraPhone { phone: phone("+81612345678"), label: Some("携帯".into()), column: 4 },
-                ExtraPhone { phone: phone("+819012345678"), label: None, column: 0 },
+                ExtraPhone {
+                    phone: phone("+81612345678"), label: Some("携帯".into()), ext: None, column: 4
+                },
+                ExtraPhone { phone: phone("+819012345678"), label: None, ext: Some("3".into()), column: 0 },
             ],
             attrs: vec![("住所".into(), "東京".into()), ("備考".into(), String::new())],
             name_key: "会社\u{1f}".into(),

@@ -158,6 +158,7 @@ impl ImportReader {
             person: has(Role::Person),
             categories: has(Role::Category),
             owner: has(Role::Owner),
+            ext: has(Role::Phone),
         }
     }
 

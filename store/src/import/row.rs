@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::export::{STROKE, excluded_reason, strip_neutraliser};
 use crate::id::UserId;
 use crate::model::is_mail_address;
-use crate::phone::{AutoDial, Clir, Phone};
+use crate::phone::{AutoDial, Clir, FurtherPhone, ParsedPhone, Phone};
 
 use super::header::{Columns, Role};
 use super::options::{ImportOptions, RequiredNames};
@@ -37,7 +37,7 @@ pub struct ImportRow {
     pub excluded: Option<String>,
     /// 184 or 186 of the phone cell.
     pub clir: Option<Clir>,
-    /// Extension of the phone cell.
+    /// Extension of its number, digits.
     pub ext: Option<String>,
     /// Further numbers of the phone cell and of the columns named as further phones.
     pub extra_phones: Vec<ExtraPhone>,
@@ -58,6 +58,8 @@ pub struct ExtraPhone {
     pub phone: Phone,
     /// Name of its column, where it has one of its own.
     pub label: Option<Arc<str>>,
+    /// Its extension, digits.
+    pub ext: Option<String>,
     /// The column it stood in, from 0.
     pub column: usize,
 }
@@ -116,9 +118,7 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
             if parsed.phone.kind().auto_dial() == AutoDial::Deny {
                 problems.push((Code::PhoneForbidden, phone_column));
             }
-            if parsed.ext.is_some() {
-                problems.push((Code::PhoneExt, phone_column));
-            }
+            warn_ext(&parsed, phone_column, &mut problems);
             Some(parsed)
         }
         Err(error) => {
@@ -182,8 +182,15 @@ fn further_phones(
             Ok(parsed) => {
                 problems.extend(parsed.warnings.iter().map(|code| (*code, Some(at))));
                 let label = Some(Arc::clone(&columns.names[at]));
-                let phones = std::iter::once(parsed.phone).chain(parsed.extra);
-                further.extend(phones.map(|phone| ExtraPhone { phone, label: label.clone(), column: at }));
+                warn_ext(&parsed, Some(at), problems);
+                let first = FurtherPhone { phone: parsed.phone, ext: parsed.ext };
+                let phones = std::iter::once(first).chain(parsed.extra);
+                further.extend(phones.map(|FurtherPhone { phone, ext }| ExtraPhone {
+                    phone,
+                    label: label.clone(),
+                    ext,
+                    column: at,
+                }));
             }
             Err(error) => problems.push((error.code, Some(at))),
         }
@@ -194,7 +201,7 @@ fn further_phones(
             match Phone::parse(number) {
                 Ok(parsed) => {
                     let label = label.filter(|label| !label.is_empty()).map(Arc::from);
-                    further.push(ExtraPhone { phone: parsed.phone, label, column: at });
+                    further.push(ExtraPhone { phone: parsed.phone, label, ext: parsed.ext, column: at });
                 }
                 Err(error) => problems.push((error.code, Some(at))),
             }
@@ -214,14 +221,21 @@ fn labelled(line: &str) -> Vec<(Option<&str>, &str)> {
     if parts.iter().all(|(_, number)| Phone::parse(number).is_ok()) { parts } else { vec![one(line)] }
 }
 
+fn warn_ext(parsed: &ParsedPhone, column: Option<usize>, problems: &mut Vec<(Code, Option<usize>)>) {
+    if parsed.ext.is_some() || parsed.extra.iter().any(|further| further.ext.is_some()) {
+        problems.push((Code::PhoneExt, column));
+    }
+}
+
 /// Each number once, without the one that is dialed.
 fn extra_phones(
     dialed: &Phone,
-    (of_cell, column): (Vec<Phone>, usize),
+    (of_cell, column): (Vec<FurtherPhone>, usize),
     further: Vec<ExtraPhone>,
 ) -> Vec<ExtraPhone> {
     let mut extra: Vec<ExtraPhone> = Vec::new();
-    let of_cell = of_cell.into_iter().map(|phone| ExtraPhone { phone, label: None, column });
+    let of_cell =
+        of_cell.into_iter().map(|FurtherPhone { phone, ext }| ExtraPhone { phone, label: None, ext, column });
     for one in of_cell.chain(further) {
         if one.phone != *dialed && extra.iter().all(|known| known.phone != one.phone) {
             extra.push(one);

@@ -306,6 +306,7 @@ fn staged(row: ImportRow) -> StagedRow {
         line: row.line,
         name_key: name_key(row.company.as_deref(), row.person.as_deref()),
         phone: row.phone,
+        ext: row.ext,
         label: row.label,
         email: row.email,
         owner: row.owner,
@@ -358,6 +359,8 @@ const KEPT_PROBLEMS: usize = 100;
 
 #[cfg(test)]
 mod counted;
+#[cfg(test)]
+mod extension;
 #[cfg(test)]
 mod further;
 #[cfg(test)]

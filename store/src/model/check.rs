@@ -64,6 +64,8 @@ pub struct ContactNumber {
     pub phone: String,
     /// What it is.
     pub label: Option<String>,
+    /// Its extension, digits.
+    pub ext: Option<String>,
     /// Mail address of the contact.
     pub email: Option<String>,
     /// Login of the contact's owner.

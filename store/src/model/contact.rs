@@ -136,6 +136,8 @@ pub struct ContactPhone {
     pub phone: String,
     /// What it is.
     pub label: Option<String>,
+    /// Its extension, digits.
+    pub ext: Option<String>,
 }
 
 /// What making or changing a contact did.

@@ -154,6 +154,8 @@ pub struct LeadRow {
     pub excluded_reason: Option<String>,
     /// 184 or 186 in front of its number.
     pub clir: Option<String>,
+    /// Extension of its number (内線), digits.
+    pub ext: Option<String>,
 }
 
 /// A number of a lead.
@@ -163,6 +165,9 @@ pub struct LeadPhone {
     pub phone: String,
     /// What it is: 携帯, 代表, …
     pub label: Option<String>,
+    /// Its extension, digits.
+    #[serde(default)]
+    pub ext: Option<String>,
     /// The one that is dialed from the list.
     #[serde(default)]
     pub main: bool,

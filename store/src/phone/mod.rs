@@ -15,4 +15,4 @@ pub use dial::{
     is_list_forbidden,
 };
 pub use kind::{AutoDial, NumberKind};
-pub use number::{Clir, ParsedPhone, Phone, PhoneError};
+pub use number::{Clir, FurtherPhone, ParsedPhone, Phone, PhoneError};

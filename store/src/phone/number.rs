@@ -49,9 +49,18 @@ pub struct ParsedPhone {
     /// Extension behind the number (`内線12`, `ext. 12`, `#12`), digits only.
     pub ext: Option<String>,
     /// Further numbers of the same cell, in order.
-    pub extra: Vec<Phone>,
+    pub extra: Vec<FurtherPhone>,
     /// Repairs made and doubts, each code once.
     pub warnings: Vec<Code>,
+}
+
+/// A further number of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FurtherPhone {
+    /// The number.
+    pub phone: Phone,
+    /// Its extension, digits only.
+    pub ext: Option<String>,
 }
 
 /// Why a cell is not a number that can be kept.

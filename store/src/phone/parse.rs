@@ -6,7 +6,7 @@ use crate::code::Code;
 
 use super::dial::is_emergency;
 use super::kind::AutoDial;
-use super::number::{Clir, ParsedPhone, Phone, PhoneError};
+use super::number::{Clir, FurtherPhone, ParsedPhone, Phone, PhoneError};
 use super::{NumberKind, kind};
 
 pub(super) fn parse(raw: &str) -> Result<ParsedPhone, PhoneError> {
@@ -35,11 +35,11 @@ pub(super) fn parse(raw: &str) -> Result<ParsedPhone, PhoneError> {
         return Err(refuse(Code::PhoneInvalid));
     };
     let (phone, clir, ext) = parse_one(primary, &mut warnings)?;
-    let mut extra: Vec<Phone> = Vec::new();
+    let mut extra: Vec<FurtherPhone> = Vec::new();
     for part in parts {
-        let (further, _, _) = parse_one(&strip_decoration(part), &mut warnings)?;
-        if further != phone && !extra.contains(&further) {
-            extra.push(further);
+        let (further, _, ext) = parse_one(&strip_decoration(part), &mut warnings)?;
+        if further != phone && extra.iter().all(|known| known.phone != further) {
+            extra.push(FurtherPhone { phone: further, ext });
         }
         warnings.add(Code::PhoneExtra);
     }
@@ -423,7 +423,8 @@ mod tests {
     fn the_first_of_several_numbers_is_dialed() {
         let parsed = Phone::parse("03-1234-5678 / 090-1234-5678、03-1234-5678").unwrap();
         assert_eq!(parsed.phone.national(), "0312345678");
-        assert_eq!(parsed.extra, [Phone::from_e164("+819012345678").unwrap()]);
+        let mobile = FurtherPhone { phone: Phone::from_e164("+819012345678").unwrap(), ext: None };
+        assert_eq!(parsed.extra, [mobile]);
         assert_eq!(parsed.warnings, [Code::PhoneExtra]);
         assert_eq!(Phone::parse("03-1234-5678\n06-1234-5678").unwrap().extra.len(), 1);
         assert_eq!(Phone::parse("TEL:03-1234-5678/携帯:090-1234-5678").unwrap().extra.len(), 1);

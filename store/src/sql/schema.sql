@@ -60,6 +60,7 @@ CREATE TABLE contact_phones (
   phone      TEXT NOT NULL,
   label      TEXT,
   live       INTEGER NOT NULL DEFAULT 1 CHECK (live IN (0, 1)),  -- 0 while the contact lies in the bin
+  ext        TEXT,                               -- as of leads
   PRIMARY KEY (contact_id, position)
 ) STRICT, WITHOUT ROWID;
 -- One live contact per number: the number is the key (S0.5).
@@ -153,6 +154,7 @@ CREATE TABLE leads (
   name_key         TEXT NOT NULL DEFAULT '',     -- company, U+001F, person, folded for search and sorting
   last_kind        TEXT CHECK (last_kind IN ('out', 'out_missed', 'in', 'in_missed')),
   last_memo        TEXT,
+  ext              TEXT,                         -- extension of its number (内線), digits
   CHECK ((state = 'claimed') = (claim_attempt_id IS NOT NULL)),
   CHECK (state <> 'waiting' OR next_eligible_at IS NOT NULL),
   CHECK (state <> 'skipped' OR skip_reason IS NOT NULL)
@@ -237,6 +239,7 @@ CREATE TABLE lead_phones (
   phone    TEXT NOT NULL,
   label    TEXT,
   source   TEXT NOT NULL DEFAULT 'import',
+  ext      TEXT,                                 -- as of leads
   PRIMARY KEY (lead_id, position)
 ) STRICT, WITHOUT ROWID;
 

@@ -70,7 +70,7 @@ pub(super) fn contact_rows(
     let sql = "SELECT c.id, p.position, p.phone, c.company, c.person,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position)), p.label, c.email, u.login
+                    WHERE m.contact_id = c.id ORDER BY m.position)), p.label, c.email, u.login, p.ext
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id
                  LEFT JOIN users u ON u.id = c.owner_user_id
                WHERE (p.contact_id, p.position) > (?1, ?2) AND p.live = 1 AND c.deleted_at IS NULL
@@ -87,6 +87,7 @@ pub(super) fn contact_rows(
             label: r.get(6)?,
             email: r.get(7)?,
             owner: r.get(8)?,
+            ext: r.get(9)?,
         })
     })
 }

@@ -14,7 +14,7 @@ use crate::id::{ContactId, LeadId};
 use crate::import::is_ours;
 use crate::model::{Actor, DialOrder, LeadPhone, LeadSpec};
 use crate::name_key::name_key;
-use crate::phone::{AutoDial, Phone};
+use crate::phone::{AutoDial, FurtherPhone, Phone};
 
 /// Puts a lead at the end of a list; its number becomes a contact when it is none (S1.10).
 pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
@@ -47,8 +47,8 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     let names: Vec<&str> = checked.columns.iter().map(|(name, _)| *name).collect();
     columns::remember(db, spec.list, &json!({ "attributes": names })).doing(doing)?;
     let sql = "INSERT INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round, turn,
-                 assigned_user_id, name_key, last_disposition, last_user_id, last_at, last_kind, last_memo)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+                 assigned_user_id, name_key, last_disposition, last_user_id, last_at, last_kind, last_memo, ext)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
     let values = rusqlite::params![
         id,
         spec.list,
@@ -68,6 +68,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
         called.at,
         called.kind,
         called.memo,
+        checked.ext,
     ];
     exec(db, sql, values).doing(doing)?;
     let mut known = CategoryIds::default();
@@ -86,7 +87,8 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
 struct Checked<'a> {
     phone: Phone,
     clir: Option<&'static str>,
-    extra: Vec<Phone>,
+    ext: Option<String>,
+    extra: Vec<FurtherPhone>,
     company: Option<&'a str>,
     person: Option<&'a str>,
     categories: Vec<String>,
@@ -102,18 +104,20 @@ impl<'a> Checked<'a> {
         }
         let mut extra = parsed.extra;
         for raw in &spec.extra_phones {
-            extra.push(Phone::parse(raw).map_err(Error::Phone)?.phone);
+            let parsed = Phone::parse(raw).map_err(Error::Phone)?;
+            extra.push(FurtherPhone { phone: parsed.phone, ext: parsed.ext });
         }
-        let mut kept: Vec<Phone> = Vec::new();
-        for phone in extra {
-            if phone != parsed.phone && !kept.contains(&phone) {
-                kept.push(phone);
+        let mut kept: Vec<FurtherPhone> = Vec::new();
+        for further in extra {
+            if further.phone != parsed.phone && kept.iter().all(|known| known.phone != further.phone) {
+                kept.push(further);
             }
         }
         let (categories, columns) = (categories_of(&spec.categories)?, columns_of(&spec.attrs)?);
         Ok(Self {
             phone: parsed.phone,
             clir: parsed.clir.map(|clir| clir.digits()),
+            ext: parsed.ext,
             extra: kept,
             company: filled(spec.company.as_deref()),
             person: filled(spec.person.as_deref()),
@@ -173,21 +177,22 @@ fn register(db: &Connection, new: &Checked<'_>, most: u64, by: Actor, now: i64) 
     let sql = "INSERT INTO contacts (id, company, person, owner_user_id, origin, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, 'manual', ?5, ?5)";
     exec(db, sql, (id, new.company, new.person, by.user, now)).doing(doing)?;
-    let sql = "INSERT INTO contact_phones (contact_id, position, phone) VALUES (?1, 1, ?2)";
-    exec(db, sql, (id, new.phone.expose())).doing(doing)?;
+    let sql = "INSERT INTO contact_phones (contact_id, position, phone, ext) VALUES (?1, 1, ?2, ?3)";
+    exec(db, sql, (id, new.phone.expose(), &new.ext)).doing(doing)?;
     link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories, Giver::Somebody).doing(doing)
 }
 
 /// The numbers of a lead: the one of the file, then those added.
 pub(super) fn phones(db: &Connection, lead: LeadId) -> rusqlite::Result<Vec<LeadPhone>> {
-    let sql = "SELECT 0, phone, NULL, 'import' FROM leads WHERE id = ?1
-               UNION ALL SELECT position, phone, label, source FROM lead_phones WHERE lead_id = ?1 ORDER BY 1";
+    let sql = "SELECT 0, phone, NULL, 'import', ext FROM leads WHERE id = ?1
+               UNION ALL SELECT position, phone, label, source, ext FROM lead_phones WHERE lead_id = ?1 ORDER BY 1";
     all(db, sql, [lead], |r| {
         let position: i64 = r.get(0)?;
         let source: String = r.get(3)?;
         Ok(LeadPhone {
             phone: r.get(1)?,
             label: r.get(2)?,
+            ext: r.get(4)?,
             main: position == 0,
             editable: source == "manual",
         })
@@ -203,14 +208,16 @@ pub(super) fn add_phone(
     now: i64,
 ) -> Result<Vec<LeadPhone>> {
     let doing = "add number";
-    let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
+    let parsed = Phone::parse(raw).map_err(Error::Phone)?;
+    let further = FurtherPhone { phone: parsed.phone, ext: parsed.ext };
+    let phone = &further.phone;
     let known = existing(db, lead)?;
     if known.iter().any(|known| known.phone == phone.expose()) {
         return Err(ListError::LeadDuplicate.into());
     }
     let sql = "SELECT ifnull(max(position), 0) + 1 FROM lead_phones WHERE lead_id = ?1";
     let next: i64 = one(db, sql, [lead], |r| r.get(0)).doing(doing)?.unwrap_or(1);
-    insert_phone(db, lead, next, &phone, label).doing(doing)?;
+    insert_phone(db, lead, next, &further, label).doing(doing)?;
     touch(db, lead).doing(doing)?;
     audit_by(db, now, by, "lead.phone.add", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
         .doing(doing)?;
@@ -250,12 +257,11 @@ fn insert_phone(
     db: &Connection,
     lead: LeadId,
     position: i64,
-    phone: &Phone,
+    further: &FurtherPhone,
     label: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let sql =
-        "INSERT INTO lead_phones (lead_id, position, phone, label, source) VALUES (?1, ?2, ?3, ?4, 'manual')";
-    exec(db, sql, (lead, position, phone.expose(), label)).map(|_| ())
+    let sql = "INSERT INTO lead_phones (lead_id, position, phone, label, source, ext) VALUES (?1, ?2, ?3, ?4, 'manual', ?5)";
+    exec(db, sql, (lead, position, further.phone.expose(), label, &further.ext)).map(|_| ())
 }
 
 /// Views look at leads only: what hangs on one counts as a change of it.

@@ -62,6 +62,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<LeadRow> {
         excluded_reason: row.get(26)?,
         clir: row.get(27)?,
         assigned_login: row.get(28)?,
+        ext: row.get(29)?,
     })
 }
 
@@ -74,10 +75,10 @@ macro_rules! select {
        WHERE m.lead_id = l.id ORDER BY m.position)),
     l.attrs, l.state, l.skip_reason, l.excluded, l.round, l.attempts, l.next_eligible_at, l.recall_at,
     l.last_disposition, d.label, l.last_user_id, u.name, l.last_at, l.last_memo, l.last_kind, l.assigned_user_id, o.name,
-    (SELECT json_group_array(json_object('phone', phone, 'label', label, 'editable', json(
+    (SELECT json_group_array(json_object('phone', phone, 'label', label, 'ext', ext, 'editable', json(
          CASE source WHEN 'manual' THEN 'true' ELSE 'false' END))) FROM (
-       SELECT phone, label, source FROM lead_phones WHERE lead_id = l.id ORDER BY position)),
-    l.excluded_reason, l.clir, o.login
+       SELECT phone, label, ext, source FROM lead_phones WHERE lead_id = l.id ORDER BY position)),
+    l.excluded_reason, l.clir, o.login, l.ext
   FROM leads l
   LEFT JOIN dispositions d ON d.code = l.last_disposition
   LEFT JOIN users u ON u.id = l.last_user_id

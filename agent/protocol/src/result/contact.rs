@@ -52,6 +52,9 @@ pub struct ContactPhone {
     pub number: String,
     /// What it is.
     pub label: Option<String>,
+    /// Its extension (内線), digits. Absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ext: Option<String>,
 }
 
 /// `contact.add`, `contact.create_from_call`, `contact.edit`.

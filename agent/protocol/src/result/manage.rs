@@ -106,6 +106,9 @@ pub struct ViewRow {
     pub person: Option<String>,
     /// Number (電話番号).
     pub number: String,
+    /// Its extension (内線), digits. Absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ext: Option<String>,
     /// Further numbers.
     pub further: Vec<FurtherNumber>,
     /// Categories (カテゴリー).
@@ -143,6 +146,9 @@ pub struct FurtherNumber {
     pub number: String,
     /// What it is.
     pub label: Option<String>,
+    /// Its extension, digits. Absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ext: Option<String>,
     /// Somebody added it and may remove it.
     pub editable: bool,
 }

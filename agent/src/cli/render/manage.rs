@@ -128,7 +128,7 @@ pub(crate) fn view(page: &ViewPage, out: Out) -> Result<(), Closed> {
             row.assigned.clone().unwrap_or_default(),
             row.company.clone().unwrap_or_default(),
             row.person.clone().unwrap_or_default(),
-            row.number.clone(),
+            number(&row.number, row.ext.as_deref(), None, out),
             row.categories.join("|"),
             kind(row.last_kind.as_deref(), out).to_owned(),
             row.last_user.clone().unwrap_or_default(),
@@ -164,11 +164,16 @@ fn dialable(row: &ViewRow, out: Out) -> &'static str {
     if row.dialable { out.text("対象", "yes") } else { out.text("対象外", "no") }
 }
 
+/// With its extension and what it is.
+pub(super) fn number(number: &str, ext: Option<&str>, label: Option<&str>, out: Out) -> String {
+    let ext = ext.map(|ext| format!(" {}{ext}", out.text("内線", "ext. "))).unwrap_or_default();
+    let label = label.map(|label| format!(" ({label})")).unwrap_or_default();
+    format!("{number}{ext}{label}")
+}
+
 pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
-    let further = row.further.iter().map(|number| match &number.label {
-        Some(label) => format!("{} ({label})", number.number),
-        None => number.number.clone(),
-    });
+    let further =
+        row.further.iter().map(|one| number(&one.number, one.ext.as_deref(), one.label.as_deref(), out));
     let further = further.collect::<Vec<_>>().join(", ");
     let columns =
         row.columns.iter().map(|(name, text)| (name.as_str(), text.as_str().unwrap_or_default().to_owned()));
@@ -177,7 +182,7 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         ("No", row.position.to_string()),
         (out.text("会社名", "company"), row.company.clone().unwrap_or_default()),
         (out.text("担当者名", "person"), row.person.clone().unwrap_or_default()),
-        (out.text("電話番号", "number"), row.number.clone()),
+        (out.text("電話番号", "number"), number(&row.number, row.ext.as_deref(), None, out)),
         (out.text("追加の番号", "further numbers"), further),
         (out.text("カテゴリー", "categories"), row.categories.join("|")),
         (out.text("発信担当者", "owner"), row.assigned.clone().unwrap_or_default()),

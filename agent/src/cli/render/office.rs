@@ -442,10 +442,7 @@ fn contact_table(rows: &[ContactRow], out: Out) -> Result<(), Closed> {
         let numbers: Vec<String> = row
             .numbers
             .iter()
-            .map(|number| match &number.label {
-                Some(label) => format!("{} ({label})", number.number),
-                None => number.number.clone(),
-            })
+            .map(|one| super::manage::number(&one.number, one.ext.as_deref(), one.label.as_deref(), out))
             .collect();
         table.row([
             row.company.clone().unwrap_or_else(|| no_company(out)),

@@ -162,7 +162,11 @@ pub(super) fn contact(contact: &store::ContactRow, names: &Names) -> ContactRow 
         numbers: contact
             .phones
             .iter()
-            .map(|phone| ContactPhone { number: national(&phone.phone), label: phone.label.clone() })
+            .map(|phone| ContactPhone {
+                number: national(&phone.phone),
+                label: phone.label.clone(),
+                ext: phone.ext.clone(),
+            })
             .collect(),
         categories: contact.categories.clone(),
         owner: contact.owner_login.clone(),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::export::FurtherCell;
 use crate::handle::{OpenOptions, Store};
 use crate::id::ProjectId;
 use crate::model::{Actor, ListSpec};
@@ -13,7 +14,8 @@ struct Lead {
     company: Option<String>,
     person: Option<String>,
     phone: Phone,
-    further: Vec<(Phone, Option<String>)>,
+    ext: Option<String>,
+    further: Vec<(Phone, Option<String>, Option<String>)>,
     categories: Vec<String>,
     /// Texts of further columns, as many as there are columns.
     texts: Vec<Option<String>>,
@@ -36,18 +38,23 @@ fn phone() -> impl Strategy<Value = Phone> {
         .prop_filter("dialable", |phone| phone.kind().auto_dial() != crate::phone::AutoDial::Deny)
 }
 
-fn further() -> impl Strategy<Value = Vec<(Phone, Option<String>)>> {
+fn ext() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of("[0-9]{1,8}")
+}
+
+/// Numbers, labels, extensions.
+fn further() -> impl Strategy<Value = Vec<(Phone, Option<String>, Option<String>)>> {
     let label = name().prop_filter("a line", |label| !label.contains('\n'));
-    proptest::collection::vec((phone(), proptest::option::of(label)), 0..4)
+    proptest::collection::vec((phone(), proptest::option::of(label), ext()), 0..4)
 }
 
 fn lead() -> impl Strategy<Value = Lead> {
     let categories = proptest::collection::vec(category(), 0..4);
     let texts = proptest::collection::vec(proptest::option::of(name()), 2);
-    (name(), proptest::option::of(name()), phone(), categories, any::<bool>(), further(), texts).prop_map(
-        |(first, second, phone, mut categories, swap, mut further, texts)| {
+    (name(), proptest::option::of(name()), (phone(), ext()), categories, any::<bool>(), further(), texts)
+        .prop_map(|(first, second, (phone, ext), mut categories, swap, mut further, texts)| {
             let mut known = vec![phone.clone()];
-            further.retain(|(number, _)| {
+            further.retain(|(number, ..)| {
                 let new = !known.contains(number);
                 known.push(number.clone());
                 new
@@ -61,25 +68,31 @@ fn lead() -> impl Strategy<Value = Lead> {
                 seen.push(key);
                 new
             });
-            Lead { company, person, phone, further, categories, texts }
-        },
-    )
+            Lead { company, person, phone, ext, further, categories, texts }
+        })
 }
 
 /// What our own export writes of such leads, results and all.
 fn sheet(leads: &[Lead], encoding: ExportEncoding) -> (Vec<u8>, ExportReport) {
     let options = ExportOptions { encoding, ..ExportOptions::default() };
-    let further = leads.iter().any(|lead| lead.further.iter().any(|(_, label)| label.is_some()));
+    let further = leads.iter().any(|lead| lead.further.iter().any(|(_, label, _)| label.is_some()));
     let has = ListColumns { further, ..ListColumns::default() };
     let columns = ["備考".to_owned(), "メモ".to_owned()];
     let mut writer = ListWriter::new(Vec::new(), &options, &columns, has).unwrap();
     for lead in leads {
+        let further = lead.further.iter().map(|(phone, label, ext)| FurtherCell {
+            phone: phone.clone(),
+            label: label.as_deref(),
+            ext: ext.as_deref(),
+        });
+        let further: Vec<_> = further.collect();
         let row = ExportRow {
             company: lead.company.as_deref(),
             person: lead.person.as_deref(),
             clir: None,
             phone: &lead.phone,
-            extra_phones: &lead.further,
+            ext: lead.ext.as_deref(),
+            extra_phones: &further,
             categories: &lead.categories,
             owner: None,
             excluded: None,
@@ -134,8 +147,9 @@ proptest! {
         prop_assert_eq!(rows.len(), leads.len());
         for (row, lead) in rows.iter().zip(&leads) {
             prop_assert_eq!((&row.company, &row.person, &row.phone), (&lead.company, &lead.person, &lead.phone));
-            let further: Vec<_> = row.extra_phones.iter().map(|extra| &extra.phone).collect();
-            prop_assert_eq!(further, lead.further.iter().map(|(phone, _)| phone).collect::<Vec<_>>());
+            prop_assert_eq!(&row.ext, &lead.ext);
+            let further: Vec<_> = row.extra_phones.iter().map(|extra| (&extra.phone, &extra.ext)).collect();
+            prop_assert_eq!(further, lead.further.iter().map(|(phone, _, ext)| (phone, ext)).collect::<Vec<_>>());
         }
     }
 }
@@ -156,12 +170,12 @@ proptest! {
         for (row, lead) in rows.iter().zip(&leads) {
             prop_assert_eq!(&row.company, &lead.company);
             prop_assert_eq!(&row.person, &lead.person);
-            prop_assert_eq!(&row.phone, &lead.phone);
+            prop_assert_eq!((&row.phone, &row.ext), (&lead.phone, &lead.ext));
             prop_assert_eq!(&row.categories, &lead.categories);
             let further: Vec<_> = row
                 .extra_phones
                 .iter()
-                .map(|extra| (extra.phone.clone(), extra.label.as_deref().map(str::to_owned)))
+                .map(|extra| (extra.phone.clone(), extra.label.as_deref().map(str::to_owned), extra.ext.clone()))
                 .collect();
             prop_assert_eq!(&further, &lead.further);
             let text = |name: &str| {

@@ -3,3 +3,8 @@
 -- The import that made the category and alone uses it: undone with it. NULL: somebody's else.
 ALTER TABLE categories ADD COLUMN import_id BLOB REFERENCES imports (id);
 CREATE INDEX categories_by_import ON categories (import_id) WHERE import_id IS NOT NULL;
+
+-- Extension of a number (内線), digits.
+ALTER TABLE leads ADD COLUMN ext TEXT;
+ALTER TABLE lead_phones ADD COLUMN ext TEXT;
+ALTER TABLE contact_phones ADD COLUMN ext TEXT;

@@ -13,9 +13,18 @@ pub(super) struct Checked {
     pub(super) company: Option<String>,
     pub(super) person: Option<String>,
     pub(super) email: Option<String>,
-    pub(super) phones: Vec<(Phone, Option<String>)>,
+    pub(super) phones: Vec<Number>,
     pub(super) categories: Vec<String>,
     pub(super) warnings: Vec<Code>,
+}
+
+/// A number that is good to keep.
+#[derive(Clone)]
+pub(super) struct Number {
+    pub(super) phone: Phone,
+    pub(super) label: Option<String>,
+    /// Its extension, digits.
+    pub(super) ext: Option<String>,
 }
 
 /// Judges a whole draft.
@@ -67,11 +76,8 @@ pub(super) fn email(text: Option<&str>) -> Result<Option<String>> {
 }
 
 /// At least one number, none twice. Numbers that are never dialed have no place in a phone book of callers either.
-pub(super) fn phones(
-    drafts: &[PhoneDraft],
-    warnings: &mut Vec<Code>,
-) -> Result<Vec<(Phone, Option<String>)>> {
-    let mut phones: Vec<(Phone, Option<String>)> = Vec::new();
+pub(super) fn phones(drafts: &[PhoneDraft], warnings: &mut Vec<Code>) -> Result<Vec<Number>> {
+    let mut phones: Vec<Number> = Vec::new();
     for draft in drafts.iter().filter(|draft| !draft.number.trim().is_empty()) {
         let parsed = Phone::parse(&draft.number).map_err(Error::Phone)?;
         if parsed.phone.kind().auto_dial() == AutoDial::Deny {
@@ -79,7 +85,7 @@ pub(super) fn phones(
         }
         parsed.warnings.iter().for_each(|code| warn(warnings, *code));
         let label = text(draft.label.as_deref(), warnings)?;
-        if phones.iter().any(|(known, _)| *known == parsed.phone) {
+        if phones.iter().any(|known| known.phone == parsed.phone) {
             return Err(Error::Invalid(Code::CsvDupPhone));
         }
         if phones.len() == MOST_PHONES {
@@ -88,7 +94,7 @@ pub(super) fn phones(
                 needs: Said::fixed("20件まで", "at most 20 numbers"),
             });
         }
-        phones.push((parsed.phone, label));
+        phones.push(Number { phone: parsed.phone, label, ext: parsed.ext });
     }
     if phones.is_empty() { Err(Error::Invalid(Code::ReqPhone)) } else { Ok(phones) }
 }

@@ -122,7 +122,8 @@ impl Wanted {
 
 fn row(row: &Row<'_>) -> rusqlite::Result<ContactRow> {
     let (phones, categories): (String, String) = (row.get(4)?, row.get(5)?);
-    let phones: Vec<(i64, String, Option<String>)> = serde_json::from_str(&phones).unwrap_or_default();
+    let phones: Vec<(i64, String, Option<String>, Option<String>)> =
+        serde_json::from_str(&phones).unwrap_or_default();
     Ok(ContactRow {
         id: row.get(0)?,
         company: row.get(1)?,
@@ -130,7 +131,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<ContactRow> {
         email: row.get(3)?,
         phones: phones
             .into_iter()
-            .map(|(position, phone, label)| ContactPhone { position, phone, label })
+            .map(|(position, phone, label, ext)| ContactPhone { position, phone, label, ext })
             .collect(),
         categories: texts(&categories),
         owner: row.get(6)?,
@@ -146,8 +147,8 @@ fn row(row: &Row<'_>) -> rusqlite::Result<ContactRow> {
 
 const SELECT: &str = "
   SELECT c.id, c.company, c.person, c.email,
-    (SELECT json_group_array(json_array(position, phone, label)) FROM (
-       SELECT position, phone, label FROM contact_phones WHERE contact_id = c.id ORDER BY position)),
+    (SELECT json_group_array(json_array(position, phone, label, ext)) FROM (
+       SELECT position, phone, label, ext FROM contact_phones WHERE contact_id = c.id ORDER BY position)),
     (SELECT json_group_array(name) FROM (
        SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
        WHERE m.contact_id = c.id ORDER BY m.position)),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::staging::category::{CategoryIds, Giver, link, unlink};
 use super::super::{audit_by, exec, one, users};
-use super::draft::{self, Checked};
+use super::draft::{self, Checked, Number};
 use super::show::load;
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId};
@@ -23,7 +23,7 @@ pub(in crate::sqlite) fn add(db: &Connection, add: &ContactAdd) -> Result<Contac
     }
     let checked = draft::check(&draft, add.rules.required)?;
     users::all_live(db, draft.owner.as_slice())?;
-    let main = checked.phones.first().map_or("", |(phone, _)| phone.expose());
+    let main = checked.phones.first().map_or("", |number| number.phone.expose());
     match holder(db, main)? {
         // A stub was nobody's work: the real contact takes its place (S3.2).
         Some((id, true)) => overwrite(db, id, &draft, checked, add),
@@ -69,7 +69,12 @@ pub(in crate::sqlite) fn change(
                  version = version + 1, updated_at = ?6 WHERE id = ?1";
     exec(db, sql, (contact, company, person, email, owner, now)).doing(doing)?;
     if let Some(drafts) = &change.phones {
-        let phones = draft::phones(drafts, &mut warnings)?;
+        let mut phones = draft::phones(drafts, &mut warnings)?;
+        // A number that is left as it is keeps its extension.
+        for number in phones.iter_mut().filter(|number| number.ext.is_none()) {
+            let known = old.phones.iter().find(|known| known.phone == number.phone.expose());
+            number.ext = known.and_then(|known| known.ext.clone());
+        }
         free(db, &phones, Some(contact))?;
         exec(db, "DELETE FROM contact_phones WHERE contact_id = ?1", [contact]).doing(doing)?;
         put_phones(db, contact, &phones)?;
@@ -152,15 +157,17 @@ fn overwrite(
     let values =
         (contact, &checked.company, &checked.person, &checked.email, draft.owner, add.by.user, add.now);
     exec(db, sql, values).doing(doing)?;
-    let mut phones: Vec<(Phone, Option<String>)> = Vec::new();
+    let mut phones: Vec<Number> = Vec::new();
     for known in &old.phones {
         let phone = Phone::from_e164(&known.phone).map_err(Error::Phone)?;
-        let label = checked.phones.iter().find(|(new, _)| *new == phone).and_then(|(_, label)| label.clone());
-        phones.push((phone, label.or_else(|| known.label.clone())));
+        let new = checked.phones.iter().find(|new| new.phone == phone);
+        let label = new.and_then(|new| new.label.clone()).or_else(|| known.label.clone());
+        let ext = new.and_then(|new| new.ext.clone()).or_else(|| known.ext.clone());
+        phones.push(Number { phone, label, ext });
     }
-    for (phone, label) in &checked.phones {
-        if phones.iter().all(|(known, _)| known != phone) {
-            phones.push((phone.clone(), label.clone()));
+    for new in &checked.phones {
+        if phones.iter().all(|known| known.phone != new.phone) {
+            phones.push(new.clone());
         }
     }
     exec(db, "DELETE FROM contact_phones WHERE contact_id = ?1", [contact]).doing(doing)?;
@@ -182,8 +189,8 @@ fn holder(db: &Connection, phone: &str) -> Result<Option<(ContactId, bool)>> {
 }
 
 /// No number may belong to another live contact; stubs of further numbers give way.
-fn free(db: &Connection, phones: &[(Phone, Option<String>)], own: Option<ContactId>) -> Result<()> {
-    for (phone, _) in phones {
+fn free(db: &Connection, phones: &[Number], own: Option<ContactId>) -> Result<()> {
+    for Number { phone, .. } in phones {
         match holder(db, phone.expose())? {
             Some((id, _)) if Some(id) == own => {}
             Some((id, true)) => {
@@ -209,10 +216,11 @@ fn live(db: &Connection, contact: ContactId) -> Result<ContactRow> {
     }
 }
 
-fn put_phones(db: &Connection, contact: ContactId, phones: &[(Phone, Option<String>)]) -> Result<()> {
-    let sql = "INSERT INTO contact_phones (contact_id, position, phone, label) VALUES (?1, ?2, ?3, ?4)";
-    for (at, (phone, label)) in (1_i64..).zip(phones) {
-        exec(db, sql, (contact, at, phone.expose(), label)).doing("write numbers of a contact")?;
+fn put_phones(db: &Connection, contact: ContactId, phones: &[Number]) -> Result<()> {
+    let sql =
+        "INSERT INTO contact_phones (contact_id, position, phone, label, ext) VALUES (?1, ?2, ?3, ?4, ?5)";
+    for (at, Number { phone, label, ext }) in (1_i64..).zip(phones) {
+        exec(db, sql, (contact, at, phone.expose(), label, ext)).doing("write numbers of a contact")?;
     }
     Ok(())
 }

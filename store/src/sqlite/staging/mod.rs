@@ -14,6 +14,7 @@ mod loader;
 mod many;
 mod reached;
 mod row;
+mod said;
 mod slice;
 mod undo;
 

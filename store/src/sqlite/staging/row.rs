@@ -1,11 +1,14 @@
 //! One row at a time: what is there already, and what needs a look at more than its own columns.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::super::{exec, one, texts};
 use super::category::{CategoryIds, Giver, key, link, unlink};
 use super::reached::{Became, Reached};
+use super::said::Said;
 use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
@@ -21,11 +24,11 @@ pub(super) fn update_lead(
     row: &StagedRow,
     policy: StagePolicy,
 ) -> rusqlite::Result<bool> {
-    let sql = "SELECT id, company, person, attrs, version, raw_phone, clir,
+    let sql = "SELECT id, company, person, attrs, version, raw_phone, clir, ext,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
                     WHERE m.lead_id = leads.id ORDER BY m.position)),
-                 (SELECT json_group_object(phone, label) FROM lead_phones WHERE lead_id = leads.id)
+                 (SELECT json_group_object(phone, json_array(label, ext)) FROM lead_phones WHERE lead_id = leads.id)
                FROM leads WHERE list_id = ?2
                  AND position = (SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2)";
     let found = one(db, sql, (row.phone.expose(), list), |r| {
@@ -37,8 +40,9 @@ pub(super) fn update_lead(
             version: r.get(4)?,
             raw_phone: r.get(5)?,
             clir: r.get(6)?,
-            categories: texts(&r.get::<_, String>(7)?),
-            phones: serde_json::from_str(&r.get::<_, String>(8)?).unwrap_or_default(),
+            ext: r.get(7)?,
+            categories: texts(&r.get::<_, String>(8)?),
+            phones: serde_json::from_str(&r.get::<_, String>(9)?).unwrap_or_default(),
         })
     })?;
     match found {
@@ -56,9 +60,10 @@ struct Old {
     version: i64,
     raw_phone: Option<String>,
     clir: Option<String>,
+    ext: Option<String>,
     categories: Vec<String>,
-    /// Its further numbers with their labels.
-    phones: Map<String, Value>,
+    /// Its further numbers with their labels and extensions.
+    phones: BTreeMap<String, (Option<String>, Option<String>)>,
 }
 
 /// Overwrites what the row says; `false` when it says nothing new.
@@ -77,43 +82,44 @@ fn overwrite_lead(
     // Those that are there stay, whoever added them (S4.41).
     let there = |extra: &&ExtraPhone| old.phones.contains_key(extra.phone.expose());
     let (there, further): (Vec<&ExtraPhone>, Vec<&ExtraPhone>) = row.extra_phones.iter().partition(there);
-    let mut labels = Map::new();
+    let mut said = Said::default();
     for extra in there {
-        let (phone, old) = (extra.phone.expose(), old.phones.get(extra.phone.expose()));
-        if extra.label.as_deref().is_some_and(|new| old.and_then(Value::as_str) != Some(new)) {
-            labels.insert(phone.to_owned(), old.cloned().unwrap_or_default());
+        if let Some((label, ext)) = old.phones.get(extra.phone.expose()) {
+            let new = (extra.label.as_deref(), extra.ext.as_deref());
+            said.look(&extra.phone, (label.as_deref(), ext.as_deref()), new);
         }
     }
+    let ext = merged(&old.ext, &row.ext, row, policy.blanks.ext);
     // 184 or 186 belongs to how the number is written; without, neither is dialed.
     let clir = row.clir.map(Clir::digits);
     let changed = company != old.company
         || person != old.person
         || attrs != old.attrs
         || categories != old.categories
-        || clir != old.clir.as_deref();
-    if !changed && further.is_empty() && labels.is_empty() {
+        || clir != old.clir.as_deref()
+        || ext != old.ext;
+    if !changed && further.is_empty() && said.is_empty() {
         return Ok(false);
     }
-    let before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
-        "raw_phone": old.raw_phone, "clir": old.clir, "categories": old.categories,
-        "phones": old.phones.keys().collect::<Vec<_>>(), LABELS: labels });
+    let mut before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
+        "raw_phone": old.raw_phone, "clir": old.clir, "ext": old.ext, "categories": old.categories,
+        "phones": old.phones.keys().collect::<Vec<_>>() });
+    said.put_old(&mut before);
     remember(db, import, "lead", old.id, old.version + 1, &before)?;
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6,
-                 clir = ?7, version = version + 1 WHERE id = ?1";
+                 clir = ?7, ext = ?8, version = version + 1 WHERE id = ?1";
     let key = name_key(company.as_deref(), person.as_deref());
-    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone, key, clir))?;
+    exec(db, sql, (LeadId(old.id), company, person, attrs, &row.raw_phone, key, clir, ext))?;
     if categories != old.categories {
         unlink(db, "lead", old.id)?;
         link(db, known, "lead", old.id, &categories, Giver::Import(import))?;
     }
-    for extra in row.extra_phones.iter().filter(|extra| labels.contains_key(extra.phone.expose())) {
-        let sql = "UPDATE lead_phones SET label = ?3 WHERE lead_id = ?1 AND phone = ?2";
-        exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref()))?;
-    }
+    said.write(db, "lead", &old.id.to_be_bytes())?;
     for extra in further {
-        let sql = "INSERT INTO lead_phones (lead_id, position, phone, label) SELECT ?1, ifnull(max(position), 0) + 1, ?2, ?3
+        let sql = "INSERT INTO lead_phones (lead_id, position, phone, label, ext)
+                   SELECT ?1, ifnull(max(position), 0) + 1, ?2, ?3, ?4
                    FROM lead_phones WHERE lead_id = ?1";
-        exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref()))?;
+        exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref(), extra.ext.as_deref()))?;
     }
     Ok(true)
 }
@@ -131,7 +137,7 @@ pub(super) fn update_contact(
     let sql = "SELECT c.id, c.company, c.person, c.version,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM contact_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id, c.stub, p.label
+                    WHERE m.contact_id = c.id ORDER BY m.position)), c.email, c.owner_user_id, c.stub, p.label, p.ext
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
     let found = one(db, sql, [row.phone.expose()], |r| {
         let categories: String = r.get(4)?;
@@ -144,10 +150,10 @@ pub(super) fn update_contact(
             r.get::<_, Option<String>>(5)?,
             r.get::<_, Option<UserId>>(6)?,
             r.get::<_, bool>(7)?,
-            r.get::<_, Option<String>>(8)?,
+            (r.get::<_, Option<String>>(8)?, r.get::<_, Option<String>>(9)?),
         ))
     })?;
-    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner, stub, old_label)) =
+    let Some((id, old_company, old_person, version, old_categories, old_email, old_owner, stub, old_said)) =
         found
     else {
         return Ok(false);
@@ -171,20 +177,19 @@ pub(super) fn update_contact(
         new => new.unwrap_or(old_owner),
     };
     let same = company == old_company && person == old_person && email == old_email && owner == old_owner;
-    let label = row.label.as_deref().filter(|label| old_label.as_deref() != Some(label));
-    if same && categories == old_categories && !stub && label.is_none() {
+    let mut said = Said::default();
+    let ext = merged(&old_said.1, &row.ext, row, policy.blanks.ext);
+    let old = (old_said.0.as_deref(), old_said.1.as_deref());
+    said.note(&row.phone, old, (row.label.as_deref().or(old.0), ext.as_deref()));
+    if same && categories == old_categories && !stub && said.is_empty() {
         return Ok(false);
     }
     let mut before = json!({ "company": old_company, "person": old_person, "email": old_email,
         "owner": old_owner, "categories": old_categories, "stub": stub });
-    if label.is_some() {
-        before[LABELS] = json!({ row.phone.expose(): old_label });
-    }
+    said.put_old(&mut before);
     mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;
-    if label.is_some() {
-        relabel(db, id, &row.phone, label)?;
-    }
+    said.write(db, "contact", &id.0.to_be_bytes())?;
     let sql =
         "UPDATE contacts SET company = ?2, person = ?3, email = ?5, owner_user_id = ?6, stub = 0, version = version + 1,
                  updated_at = ?4 WHERE id = ?1";
@@ -197,7 +202,7 @@ pub(super) fn update_contact(
 }
 
 /// Adds the further numbers of a row to its contact, unless they are somebody else's already, which `reached` is told (S3.10);
-/// those it has take the file's labels. Returns the contact if it was there before the import and is another now.
+/// those it has take the file's labels and extensions. Returns the contact if it was there before the import and is another now.
 pub(super) fn further_phones(
     db: &Connection,
     import: ImportId,
@@ -224,41 +229,34 @@ pub(super) fn further_phones(
     })?;
     let Some((contact, version, new, last, mut before)) = found else { return Ok(None) };
     let mut at = last;
-    let mut labels = Map::new();
+    let mut said = Said::default();
     for further in &row.extra_phones {
         match holder(db, &further.phone)? {
             None => {
                 at += 1;
-                let sql =
-                    "INSERT INTO contact_phones (contact_id, position, phone, label) VALUES (?1, ?2, ?3, ?4)";
-                exec(db, sql, (contact, at, further.phone.expose(), further.label.as_deref()))?;
+                let sql = "INSERT INTO contact_phones (contact_id, position, phone, label, ext) VALUES (?1, ?2, ?3, ?4, ?5)";
+                let (label, ext) = (further.label.as_deref(), further.ext.as_deref());
+                exec(db, sql, (contact, at, further.phone.expose(), label, ext))?;
             }
             Some(holder) if holder.contact != contact => {
                 let (phone, column) = (further.phone.clone(), further.column);
                 reached.taken.add(TakenPhone { line: row.line, column, phone, holder: holder.name });
             }
             Some(held) => {
-                let label = further.label.as_deref();
-                if label.is_some() && label != held.label.as_deref() {
-                    labels.insert(further.phone.expose().to_owned(), json!(held.label));
-                    relabel(db, contact, &further.phone, label)?;
-                }
+                let new = (further.label.as_deref(), further.ext.as_deref());
+                said.look(&further.phone, (held.label.as_deref(), held.ext.as_deref()), new);
             }
         }
     }
-    if (at == last && labels.is_empty()) || new {
+    said.write(db, "contact", &contact.0.to_be_bytes())?;
+    if (at == last && said.is_empty()) || new {
         return Ok(None);
     }
-    before[LABELS] = Value::Object(labels);
+    said.put_old(&mut before);
     mark(&mut before, reached.of(contact, true)? == Some(Became::Changed));
     remember(db, import, "contact", contact.0, version + 1, &before)?;
     exec(db, "UPDATE contacts SET version = version + 1 WHERE id = ?1", [contact])?;
     Ok(Some(contact))
-}
-
-fn relabel(db: &Connection, contact: ContactId, phone: &Phone, label: Option<&str>) -> rusqlite::Result<()> {
-    let sql = "UPDATE contact_phones SET label = ?3 WHERE contact_id = ?1 AND phone = ?2";
-    exec(db, sql, (contact, phone.expose(), label)).map(|_| ())
 }
 
 /// Who has a number.
@@ -268,11 +266,12 @@ struct Holder {
     name: String,
     /// Of the number.
     label: Option<String>,
+    ext: Option<String>,
 }
 
 fn holder(db: &Connection, phone: &Phone) -> rusqlite::Result<Option<Holder>> {
     let sql = "SELECT c.id, c.company, c.person,
-                 (SELECT phone FROM contact_phones WHERE contact_id = c.id ORDER BY position LIMIT 1), p.label
+                 (SELECT phone FROM contact_phones WHERE contact_id = c.id ORDER BY position LIMIT 1), p.label, p.ext
                FROM contact_phones p JOIN contacts c ON c.id = p.contact_id WHERE p.phone = ?1 AND p.live = 1";
     one(db, sql, [phone.expose()], |r| {
         let names = [r.get::<_, Option<String>>(1)?, r.get(2)?];
@@ -280,7 +279,7 @@ fn holder(db: &Connection, phone: &Phone) -> rusqlite::Result<Option<Holder>> {
         let number =
             || r.get::<_, String>(3).map(|first| Phone::from_e164(&first).map_or(first, |p| p.national()));
         let name = if names.is_empty() { number()? } else { names.join(" ") };
-        Ok(Holder { contact: r.get(0)?, name, label: r.get(4)? })
+        Ok(Holder { contact: r.get(0)?, name, label: r.get(4)?, ext: r.get(5)? })
     })
 }
 
@@ -331,8 +330,6 @@ fn merged_attrs(old: &str, row: &StagedRow) -> String {
     Value::Object(map).to_string()
 }
 
-/// In what is kept of a row: labels that were overwritten, by number.
-pub(super) const LABELS: &str = "labels";
 /// Mark of a change of a contact that the same import made, or has changed already: both are one to people.
 pub(super) const AGAIN: &str = "again";
 

@@ -280,8 +280,7 @@ impl<'a> Slice<'a> {
 
     /// Whether the contact is what the row says, or the row says less. `false` is only a doubt.
     fn is_same(&mut self, row: &StagedRow, contact: &Row<'_>) -> rusqlite::Result<bool> {
-        let label = row.label.as_ref().map(|label| ValueRef::Text(label.as_bytes()));
-        if contact.get(8)? || label.is_some_and(|new| contact.get_ref(9).is_ok_and(|old| old != new)) {
+        if contact.get(8)? {
             return Ok(false);
         }
         let blanks = self.policy.blanks;
@@ -292,6 +291,10 @@ impl<'a> Slice<'a> {
                 Some(new) => old == ValueRef::Text(new.as_bytes()),
             })
         };
+        let label = row.label.as_deref().map(str::to_owned);
+        if !same(9, &label, false)? || !same(10, &row.ext, blanks.ext && !row.joins)? {
+            return Ok(false);
+        }
         if !same(1, &row.company, blanks.company)? || !same(2, &row.person, blanks.person)? {
             return Ok(false);
         }
@@ -330,6 +333,7 @@ impl<'a> Slice<'a> {
         self.contact_phones.put(id)?;
         self.contact_phones.put(row.phone.expose())?;
         self.contact_phones.put(row.label.as_deref())?;
+        self.contact_phones.put(row.ext.as_deref())?;
         self.contact_phones.end_row()?;
         for (at, name) in (1_i64..).zip(&row.categories) {
             self.contact_categories.put(id)?;
@@ -408,12 +412,14 @@ impl<'a> Slice<'a> {
         leads.put(turn_of_new(self.context.order, position))?;
         leads.put(found.owner.or(row.assigned))?;
         leads.put(&row.name_key)?;
+        leads.put(row.ext.as_deref())?;
         leads.end_row()?;
         for (at, further) in (1_i64..).zip(&row.extra_phones) {
             self.lead_phones.put(id)?;
             self.lead_phones.put(at)?;
             self.lead_phones.put(further.phone.expose())?;
             self.lead_phones.put(further.label.as_deref())?;
+            self.lead_phones.put(further.ext.as_deref())?;
             self.lead_phones.end_row()?;
         }
         for (at, name) in (1_i64..).zip(&row.categories) {
@@ -432,7 +438,7 @@ static FIND_CONTACTS: Sql = Sql::new(|| {
                  (SELECT group_concat(category_id) FROM (
                     SELECT category_id FROM contact_categories WHERE contact_id = c.id ORDER BY position)),
                  c.id, (SELECT count(*) > 1 FROM contact_phones WHERE contact_id = c.id), c.email, c.owner_user_id,
-                 c.stub, p.label
+                 c.stub, p.label, p.ext
                FROM (VALUES {rows}) v CROSS JOIN contact_phones p ON p.phone = v.column2 AND p.live = 1
                  CROSS JOIN contacts c ON c.id = p.contact_id";
     many::sql(sql, 0, "@, #")
@@ -462,9 +468,9 @@ static CONTACTS: Sql = Sql::new(|| {
     many::sql(sql, 3, "#, #, #, #, 'import', ?2, ?3, ?3, #")
 });
 static CONTACT_PHONES: Sql = Sql::new(|| {
-    let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone, label)
+    let sql = "INSERT OR ROLLBACK INTO contact_phones (contact_id, position, phone, label, ext)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 1, "#, 1, #, #")
+    many::sql(sql, 1, "#, 1, #, #, #")
 });
 static CONTACT_CATEGORIES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO contact_categories (contact_id, position, category_id)
@@ -473,9 +479,9 @@ static CONTACT_CATEGORIES: Sql = Sql::new(|| {
 });
 static LEADS: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round,
-                 import_id, last_disposition, last_user_id, last_at, last_kind, last_memo, turn, assigned_user_id, name_key)
+                 import_id, last_disposition, last_user_id, last_at, last_kind, last_memo, turn, assigned_user_id, name_key, ext)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 4, "#, ?2, #, #, #, #, #, #, #, ?3, ?4, #, #, #, #, #, #, #, #")
+    many::sql(sql, 4, "#, ?2, #, #, #, #, #, #, #, ?3, ?4, #, #, #, #, #, #, #, #, #")
 });
 static LEAD_NUMBERS: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO lead_numbers (phone, list_id, position)
@@ -483,9 +489,9 @@ static LEAD_NUMBERS: Sql = Sql::new(|| {
     many::sql(sql, 2, "#, ?2, #")
 });
 static LEAD_PHONES: Sql = Sql::new(|| {
-    let sql = "INSERT OR ROLLBACK INTO lead_phones (lead_id, position, phone, label)
+    let sql = "INSERT OR ROLLBACK INTO lead_phones (lead_id, position, phone, label, ext)
                SELECT * FROM (VALUES {rows}) LIMIT ?1";
-    many::sql(sql, 1, "#, #, #, #")
+    many::sql(sql, 1, "#, #, #, #, #")
 });
 static LEAD_CATEGORIES: Sql = Sql::new(|| {
     let sql = "INSERT OR ROLLBACK INTO lead_categories (lead_id, position, category_id)

@@ -9,7 +9,8 @@ use super::super::bin::EMPTIED;
 use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
 use super::category::{CategoryIds, Giver, keep, link, unlink};
 use super::loader::Loader;
-use super::row::{AGAIN, LABELS};
+use super::row::AGAIN;
+use super::said::Said;
 use super::{Import, NEW_LIST, SLICE, columns, end_session, read};
 use crate::error::{Doing, Result};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
@@ -156,7 +157,7 @@ impl Undo<'_> {
             "lead" => exec(
                 self.db,
                 "UPDATE leads SET company = ?3, person = ?4, attrs = ?5, raw_phone = ?6, clir = ?7, name_key = ?8,
-                   version = version - 1 WHERE id = ?1 AND version = ?2",
+                   ext = iif(?9, ?10, ext), version = version - 1 WHERE id = ?1 AND version = ?2",
                 (
                     row,
                     version,
@@ -166,6 +167,8 @@ impl Undo<'_> {
                     text("raw_phone"),
                     text("clir"),
                     name_key(text("company"), text("person")),
+                    before.get("ext").is_some(),
+                    text("ext"),
                 ),
             )?,
             _ => exec(
@@ -210,13 +213,7 @@ impl Undo<'_> {
             };
             exec(self.db, sql, (row, phones.to_string()))?;
         }
-        for (phone, label) in before.get(LABELS).and_then(Value::as_object).into_iter().flatten() {
-            let sql = match kind {
-                "lead" => "UPDATE lead_phones SET label = ?3 WHERE lead_id = ?1 AND phone = ?2",
-                _ => "UPDATE contact_phones SET label = ?3 WHERE contact_id = ?1 AND phone = ?2",
-            };
-            exec(self.db, sql, (row, phone, label.as_str()))?;
-        }
+        Said::put_back(self.db, kind, row, before)?;
         unlink(self.db, kind, id)?;
         link(self.db, self.known, kind, id, &names, Giver::Undo(self.import))?;
         Ok(true)

@@ -421,8 +421,12 @@ fn a_lead_is_corrected_by_hand() {
 fn further_numbers_are_added_and_those_of_the_file_stay() {
     let mut world = World::new(0);
     let mut first = row(0);
-    first.extra_phones =
-        vec![crate::import::ExtraPhone { phone: phone(70), label: Some("携帯".into()), column: 2 }];
+    first.extra_phones = vec![crate::import::ExtraPhone {
+        phone: phone(70),
+        label: Some("携帯".into()),
+        ext: None,
+        column: 2,
+    }];
     let list = world.list;
     world.import(list, &[first]);
     let lead = ids(&world)[0];

@@ -51,7 +51,8 @@ fn mixed() -> Vec<StagedRow> {
             3 => row.categories = Vec::new(),
             4 => {
                 let further = [phone(5_000 + at), phone(6_000 + at)];
-                row.extra_phones = further.map(|phone| ExtraPhone { phone, label: None, column: 2 }).into();
+                row.extra_phones =
+                    further.map(|phone| ExtraPhone { phone, label: None, ext: None, column: 2 }).into();
             }
             5 => row.clir = Some(crate::phone::Clir::Suppress),
             _ => row.attrs = Vec::new(),

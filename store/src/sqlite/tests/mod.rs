@@ -350,6 +350,7 @@ pub(in crate::sqlite) fn row(number: usize) -> StagedRow {
         line: number as u64 + 1,
         raw_phone: phone.national(),
         phone,
+        ext: None,
         label: None,
         email: None,
         owner: None,

@@ -96,7 +96,7 @@ fn a_contact_is_counted_once_when_its_name_and_its_numbers_changed() {
         let mut world = World::new(3);
         let start = ImportStart { list: None, source: "book.csv".into(), user: None, now: NOW };
         let import = world.db.begin_import(&start).unwrap();
-        let further = |number| vec![ExtraPhone { phone: phone(number), label: None, column: 2 }];
+        let further = |number| vec![ExtraPhone { phone: phone(number), label: None, ext: None, column: 2 }];
         let named = |number| StagedRow { company: Some("改名".into()), ..row(number) };
         let rows = [
             StagedRow { extra_phones: further(70), ..named(0) },
@@ -147,7 +147,7 @@ fn a_contact_that_several_rows_reach_is_counted_once() {
             assert_eq!(contact(0).id, contact(far).id);
             contact(0).company.unwrap()
         };
-        let further = vec![ExtraPhone { phone: phone(far), label: None, column: 2 }];
+        let further = vec![ExtraPhone { phone: phone(far), label: None, ext: None, column: 2 }];
         let new = file(StagedRow { extra_phones: further, ..row(0) }, named(far, "新"));
         let (import, counts) = take(&mut world, &new, book);
         assert_eq!((counts, name(&mut world)), ((all, all, 0, 0), "新".to_owned()));
@@ -193,8 +193,12 @@ fn a_known_lead_gets_further_numbers_of_a_file() {
     world.db.add_lead_phone(lead, &phone(80).national(), Some("支店"), Actor::default(), NOW).unwrap();
     let before = world.leads();
     let import = begin(&mut world);
-    let further =
-        |number, label: &str| ExtraPhone { phone: phone(number), label: Some(label.into()), column: 2 };
+    let further = |number, label: &str| ExtraPhone {
+        phone: phone(number),
+        label: Some(label.into()),
+        ext: None,
+        column: 2,
+    };
     let rows = [
         StagedRow { extra_phones: vec![further(80, "本店"), further(81, "携帯")], ..row(0) },
         StagedRow { extra_phones: vec![], ..row(1) },
