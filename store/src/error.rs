@@ -2,12 +2,14 @@
 
 mod ja;
 mod list;
+mod refusal;
 mod said;
 
 use std::path::PathBuf;
 
 pub use ja::os;
 pub use list::ListError;
+pub use refusal::DialRefusal;
 pub use said::Said;
 
 use crate::code::Code;
@@ -35,83 +37,6 @@ pub enum Blame {
     Internal,
 }
 
-/// Why a number must not be dialed now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DialRefusal {
-    /// On the do-not-call list, for the project or for the whole company.
-    DoNotCall,
-    /// Emergency or other number that is never dialed from here, judged on the final dial string.
-    Forbidden,
-    /// The account's own dial rules refuse the number, or the 184 or 186 before it.
-    TrunkRule,
-    /// Dialed less than the repeat gap ago; free again at this UTC millisecond.
-    RepeatGap {
-        /// When the gap is over, UTC milliseconds.
-        until: i64,
-    },
-    /// Dialed as often as a day allows; free again at this UTC millisecond.
-    RepeatDay {
-        /// Midnight in Japan, UTC milliseconds.
-        until: i64,
-    },
-    /// Marked 発信対象外, or its list is disabled or deleted.
-    Excluded,
-    /// The number stands on a dial list, and the calling window is closed.
-    Hours,
-    /// Another user's 見込 or 再コール: the auto-dialer leaves it to them (S4.20).
-    Task,
-}
-
-impl DialRefusal {
-    /// The stable code.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::DoNotCall => "E-DNC",
-            Self::Forbidden => "E-PHONE-FORBIDDEN",
-            Self::TrunkRule => "E-TRUNK-RULE",
-            Self::RepeatGap { .. } | Self::RepeatDay { .. } => "E-REPEAT",
-            Self::Excluded => "E-EXCLUDED",
-            Self::Hours => "E-HOURS",
-            Self::Task => "E-TASK",
-        }
-    }
-
-    /// When it may be tried again without anybody changing anything, UTC milliseconds.
-    #[must_use]
-    pub fn until(self) -> Option<i64> {
-        match self {
-            Self::RepeatGap { until } | Self::RepeatDay { until } => Some(until),
-            Self::DoNotCall
-            | Self::Forbidden
-            | Self::TrunkRule
-            | Self::Excluded
-            | Self::Hours
-            | Self::Task => None,
-        }
-    }
-}
-
-impl std::fmt::Display for DialRefusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::DoNotCall => "the number is on the do-not-call list",
-            Self::Forbidden => "emergency or special numbers are never dialed",
-            Self::TrunkRule => "the account's dial rules refuse this number, or 184 and 186 before it",
-            Self::RepeatGap { .. } => {
-                "the same number was dialed less than the repeat gap ago; wait and try again"
-            }
-            Self::RepeatDay { .. } => {
-                "the same number was dialed as often as one day allows; try again tomorrow"
-            }
-            Self::Task => "the number is another operator's task (見込, 再コール); they call it",
-            Self::Excluded => "the lead is excluded from dialing (発信対象外) or its list is disabled",
-            Self::Hours => "the number is on a dial list, and it is outside the calling window",
-        })
-    }
-}
-
 /// What a verb can fail with.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -119,6 +44,14 @@ pub enum Error {
     /// A dialing rule refused; nothing was dialed.
     #[error("{0}")]
     Refused(DialRefusal),
+    /// The number is on the do-not-call list of one project (E-DNC).
+    #[error("it is on the list of project {project:?}{}", refusal::naming(.may_name))]
+    DoNotCall {
+        /// The project's name.
+        project: String,
+        /// A call by hand, for which another project may be named.
+        may_name: bool,
+    },
     /// The text is not a phone number.
     #[error("the phone number cannot be used")]
     Phone(#[source] PhoneError),
@@ -350,6 +283,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code(),
+            Self::DoNotCall { .. } => DialRefusal::DoNotCall.code(),
             Self::Phone(error) => error.code.as_str(),
             Self::NotFound { .. } => "E-NOT-FOUND",
             Self::Ambiguous { .. } => "E-AMBIGUOUS",
@@ -398,6 +332,7 @@ impl Error {
         match self {
             Self::List(error) => error.blame(),
             Self::Refused(_)
+            | Self::DoNotCall { .. }
             | Self::Phone(_)
             | Self::ListName
             | Self::ListDuplicate { .. }

@@ -105,6 +105,49 @@ fn a_talk_is_saved_by_the_operator() {
     assert_eq!(daemon.cli(&["stats"])["calls"], 2);
 }
 
+/// X6: what must not be called for one project is not called by hand for nobody knows which, nor brought into a call; a call for
+/// another project, said to be so, goes out with that project's number.
+#[test]
+fn what_one_project_must_not_call_is_not_called_by_hand() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["project", "create", "本番"]);
+    daemon.cli(&["project", "create", "別件", "--caller-id", "03-9999-0000"]);
+    let blocked = "03-1234-0001";
+    daemon.cli(&["dnc", "add", blocked, "--project", "本番"]);
+    let contact = daemon.cli(&["contact", "add", "--company", "A社", "--phone", blocked]);
+    let contact = contact["contact"]["id"].as_str().or(contact["id"].as_str()).expect("an id").to_owned();
+    let by_hand = [
+        vec!["call", blocked],
+        vec!["call", "--contact", &contact],
+        vec!["call", blocked, "--project", "本番"],
+    ];
+    for command in by_hand {
+        let refused = daemon.run(&command);
+        refused.refused("E-DNC");
+        assert!(refused.stdout.contains("本番"), "{refused:#?}");
+    }
+    daemon.cli(&["call", "0312340006"]);
+    daemon.wait_status("talking", SOON, |status| seat(status)["state"] == "in_call");
+    for command in [["transfer", blocked], ["consult", blocked]] {
+        let refused = daemon.run(&command);
+        refused.refused("E-DNC");
+        assert!(refused.stdout.contains("本番"), "{refused:#?}");
+    }
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "talked"]);
+    daemon.cli(&["call", blocked, "--project", "別件"]);
+    daemon.wait_status("the call", SOON, |status| seat(status)["call"]["number"] == "0312340001");
+    let invites = exchange.invites();
+    let order: Vec<_> = invites.iter().map(|invite| invite.number.as_str()).collect();
+    assert_eq!(order, ["0312340006", "0312340001"]);
+    let last = exchange.received("INVITE").pop().expect("an INVITE");
+    assert!(last.text.contains("0399990000"), "{}", last.text);
+    daemon.cli(&["hangup"]);
+}
+
 /// Numbers that must never be called are not, by list or by hand.
 #[test]
 fn forbidden_numbers_are_never_called() {

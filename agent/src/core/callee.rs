@@ -1,7 +1,7 @@
 //! Whom a call by hand is for: a number that was typed, or somebody whose number the caller need not see (S3.14).
 
 use protocol::{ErrorCode, RpcError};
-use store::{AttemptId, Error, LeadId, Store};
+use store::{AttemptId, Error, LeadId, ProjectId, Store};
 
 use super::office::id;
 
@@ -54,6 +54,18 @@ pub(super) fn callee(
 }
 
 impl Callee {
+    /// The project that the call is for: that of the list whose call is answered or gone on with. A number that somebody typed,
+    /// and a contact, are everybody's.
+    pub(super) async fn project(&self, store: &Store) -> Result<Option<ProjectId>, Error> {
+        match self {
+            Self::Attempt(attempt) => {
+                let row = store.attempt(*attempt).await?;
+                Ok(row.project.filter(|_| row.list.is_some()))
+            }
+            Self::Number(_) | Self::Contact { .. } | Self::Lead(_) => Ok(None),
+        }
+    }
+
     /// The number to dial.
     pub(super) async fn number(self, store: &Store) -> Result<String, Error> {
         match self {

@@ -259,10 +259,14 @@ impl Core {
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = async {
+                if let Some(project) = callee.project(&store).await.map_err(Unopened::Store)? {
+                    (call.project, call.named) = (Some(project), true);
+                }
                 call.phone = callee.number(&store).await.map_err(Unopened::Store)?;
                 if let Some(name) = project {
                     let project = super::project::named(&store, &name).await;
                     call.project = Some(project.map_err(Unopened::Refused)?);
+                    call.named = true;
                 }
                 let opened = match seal {
                     Some(open) => store.seal_and_open(open, call).await.map(|(s, c)| (Some(s), c)),
@@ -285,6 +289,7 @@ impl Core {
             seat: runtime.name.clone(),
             user: runtime.user,
             project: Some(self.project),
+            named: false,
             account: account.name.clone(),
             caller_id: account.caller_id.clone(),
             origin: Origin::Manual,

@@ -11,6 +11,10 @@ impl Error {
     pub fn ja(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.ja().to_owned(),
+            Self::DoNotCall { project, may_name: false } => format!("案件 {project} の登録です"),
+            Self::DoNotCall { project, may_name: true } => {
+                format!("案件 {project} の登録です。ほかの案件の通話なら --project で案件を指定してください")
+            }
             Self::NotFound { what, key } => format!("{} {key}", noun(what)),
             Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
             Self::ListDuplicate { name } => name.clone(),
@@ -65,6 +69,7 @@ impl Error {
                 Some(until) => json!({ "until": until }),
                 None => json!({}),
             },
+            Self::DoNotCall { project, .. } => json!({ "project": project }),
             Self::List(ListError::Full { limit, free }) => json!({ "limit": limit, "free": free }),
             Self::List(ListError::ProjectInUse { name, lists }) => json!({ "project": name, "lists": lists }),
             Self::ContactsFull { most, needed, free } => {
@@ -351,6 +356,7 @@ mod tests {
             Error::Sealed { attempt },
             Error::State { attempt, is: "under way", needs: "ended" },
             Error::ClaimLost { attempt },
+            Error::DoNotCall { project: "春の案件".to_owned(), may_name: true },
             Error::Import(Box::new(import)),
             Error::ImportStopped { reason: Said::fixed("中止しました", "cancelled; nothing was kept") },
             Error::DiskFull(sqlite()),

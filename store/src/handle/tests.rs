@@ -233,6 +233,7 @@ async fn what_a_used_status_counts_as_is_fixed() {
         seat: "a".into(),
         user,
         project: Some(project),
+        named: false,
         account: "main".into(),
         caller_id: None,
         origin: crate::model::Origin::Manual,

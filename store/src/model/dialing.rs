@@ -171,6 +171,9 @@ pub struct ManualCall {
     pub user: UserId,
     /// Project whose do-not-call entries and caller number hold.
     pub project: Option<ProjectId>,
+    /// Somebody said that the call is for this project: entries of other projects are not about it. Else those of every project
+    /// forbid the number.
+    pub named: bool,
     /// Account that will carry the call.
     pub account: String,
     /// The account's caller number; a number of the project goes before it.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::{contacts, exec, last_call, lead_numbers, leads, one, outbox, saves};
+use super::{contacts, dnc, exec, last_call, lead_numbers, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -231,6 +231,11 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
         origin,
         user: Some(call.user),
     };
+    match dnc::holder(db, phone.expose(), call.project, call.named).doing("check number")? {
+        Some(Some(project)) => return Err(Error::DoNotCall { project, may_name: call.second.is_none() }),
+        Some(None) => return Err(Error::Refused(DialRefusal::DoNotCall)),
+        None => {}
+    }
     let refusal = match call.second {
         None => checks::refusal(db, &dial, &call.rules, call.now),
         Some(second) => checks::second_refusal(db, &dial, &call.rules, second.open, call.now),

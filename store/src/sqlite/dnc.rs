@@ -17,6 +17,20 @@ pub(super) fn blocked(db: &Connection, phone: &str, project: Option<ProjectId>) 
     Ok(one(db, sql, (phone, project), |_| Ok(()))?.is_some())
 }
 
+/// Whose entry forbids a call by hand: the company's (`None`), or the project of this name. A call that is for no project that
+/// somebody named is forbidden by those of every project.
+pub(super) fn holder(
+    db: &Connection,
+    phone: &str,
+    project: Option<ProjectId>,
+    named: bool,
+) -> rusqlite::Result<Option<Option<String>>> {
+    let sql = "SELECT p.name FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
+               WHERE n.phone = ?1 AND n.revoked_at IS NULL AND (n.project_id IS NULL OR n.project_id = ?2 OR NOT ?3)
+               ORDER BY n.project_id IS NOT NULL, n.project_id IS NOT ?2, n.id LIMIT 1";
+    one(db, sql, (phone, project, named), |r| r.get(0))
+}
+
 /// Adds a number by hand, or what is new to the entry that holds already.
 pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     let doing = "add do-not-call";

@@ -212,6 +212,7 @@ fn calls_by_hand_are_a_page_of_their_own() {
         seat: "a".into(),
         user: world.user,
         project: Some(world.project),
+        named: false,
         account: "main".into(),
         caller_id: None,
         origin: crate::model::Origin::Manual,

@@ -59,6 +59,7 @@ impl World {
             seat: "a".into(),
             user: self.user,
             project: Some(self.project),
+            named: false,
             account: "main".into(),
             caller_id: None,
             origin: Origin::Manual,

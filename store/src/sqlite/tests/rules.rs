@@ -28,6 +28,7 @@ pub(super) fn manual(world: &World, number: &str) -> ManualCall {
         seat: "a".into(),
         user: world.user,
         project: Some(world.project),
+        named: false,
         account: "main".into(),
         caller_id: None,
         origin: Origin::Manual,
@@ -60,6 +61,37 @@ fn another_projects_block_does_not_hold_here() {
     let other = world.db.ensure_project("別件", None, NOW).unwrap();
     dnc(&mut world, 0, Some(other));
     assert!(world.dial().is_some());
+}
+
+/// X6: an entry of one project forbids a call by hand, or into a call, that is for no project that somebody named; a call that is
+/// for another project goes out, as the calls of its lists do.
+#[test]
+fn an_entry_of_a_project_forbids_calls_by_hand() {
+    let mut world = World::new(1);
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    dnc(&mut world, 0, Some(other));
+    let number = phone(0).national();
+    let call = manual(&world, &number);
+    let refused = world.db.open_manual(&call).unwrap_err();
+    assert_eq!(refused.code(), "E-DNC");
+    assert!(
+        matches!(&refused, Error::DoNotCall { project, may_name: true } if project == "別件"),
+        "{refused}"
+    );
+    assert!(refused.ja().contains("別件") && refused.ja().contains("--project"), "{}", refused.ja());
+    let parent = world.db.open_manual(&manual(&world, "03-5555-0000")).unwrap().attempt;
+    let consult = second(&world, &number, parent, true);
+    for refused in [world.db.check_manual(&consult).unwrap_err(), world.db.open_manual(&consult).unwrap_err()]
+    {
+        assert!(matches!(refused, Error::DoNotCall { may_name: false, .. }), "{refused}");
+    }
+    let of_it = ManualCall { project: Some(other), named: true, ..call.clone() };
+    assert!(matches!(world.db.open_manual(&of_it), Err(Error::DoNotCall { .. })));
+    assert!(world.db.open_manual(&ManualCall { named: true, ..call.clone() }).is_ok());
+    // The company's holds whatever is named.
+    dnc(&mut world, 0, None);
+    let refused = world.db.open_manual(&ManualCall { named: true, ..call }).unwrap_err();
+    assert!(matches!(refused, Error::Refused(DialRefusal::DoNotCall)), "{refused}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn calls(world: &mut World, status: &str) {
         plan: DialPlan::default(),
         rules: DialRules::lawful(),
         project: Some(world.project),
+        named: false,
         seat: "a".into(),
         user: world.user,
         origin: Origin::Manual,

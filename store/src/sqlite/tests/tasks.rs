@@ -30,6 +30,7 @@ fn manual(world: &mut World, number: usize, status: &str, recall_at: Option<i64>
         seat: "a".into(),
         user: world.user,
         project: Some(world.project),
+        named: false,
         account: "main".into(),
         caller_id: None,
         origin: Origin::Manual,
