@@ -34,3 +34,16 @@ pub(crate) fn phone_ja(why: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Label of a status that the machine may suggest or the demonstration saves: built-in ones cannot be renamed (S4.6).
+pub(crate) fn built_in(code: &str) -> &str {
+    match code {
+        "no_contact" => "不通",
+        "fax" => "FAX",
+        "not_in_service" => "現アナ",
+        "prospect" => "見込",
+        "callback" => "再コール",
+        "do_not_call" => "クレーム",
+        other => other,
+    }
+}

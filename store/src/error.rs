@@ -217,6 +217,12 @@ pub enum Error {
         /// The state needed.
         needs: &'static str,
     },
+    /// The call is to be amended and has no final result yet (X2).
+    #[error("the call has no final result yet: `kakeru save --attempt {attempt} --status ...` gives it one")]
+    NotSealed {
+        /// The attempt.
+        attempt: AttemptId,
+    },
     /// The claim was released or expired; another seat may hold the lead.
     #[error("the claim of {attempt} is gone; claim again")]
     ClaimLost {
@@ -310,7 +316,7 @@ impl Error {
             Self::StatusUnknown { .. } => "E-STATUS-UNKNOWN",
             Self::StatusBuiltin => "E-STATUS-BUILTIN",
             Self::Sealed { .. } => "E-SEALED",
-            Self::State { .. } => "E-STATE",
+            Self::State { .. } | Self::NotSealed { .. } => "E-STATE",
             Self::ClaimLost { .. } => "E-CLAIM-LOST",
             Self::Import(error) => error.code.as_str(),
             Self::ImportStopped { .. } => "E-IMPORT-STOPPED",
@@ -363,6 +369,7 @@ impl Error {
             | Self::Ambiguous { .. }
             | Self::StatusUnknown { .. }
             | Self::State { .. }
+            | Self::NotSealed { .. }
             | Self::ClaimLost { .. } => Blame::Misuse,
             Self::DiskFull(_) | Self::Io(_) | Self::File { .. } | Self::Locked(_) | Self::Closed => {
                 Blame::Resource

@@ -148,6 +148,20 @@ fn what_one_project_must_not_call_is_not_called_by_hand() {
     daemon.cli(&["hangup"]);
 }
 
+/// What the machine suggests for a call by hand is shown by its label, in the words of who reads.
+#[test]
+fn a_suggestion_is_shown_by_its_label() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.cli(&["call", "0312340002"]);
+    daemon.wait_status("the end", SOON, |status| seat(status)["call"]["suggestion"] == "no_contact");
+    for (lang, shown) in [("ja", "[候補: 不通]"), ("en", "[suggested: 不通]")] {
+        let text = daemon.text(&["status", "--lang", lang]);
+        assert!(text.contains(shown) && !text.contains("no_contact"), "{text}");
+    }
+}
+
 /// Numbers that must never be called are not, by list or by hand.
 #[test]
 fn forbidden_numbers_are_never_called() {

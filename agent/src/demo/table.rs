@@ -6,6 +6,7 @@ use protocol::{Event, EventRecord, Lang};
 use serde_json::json;
 
 use super::{DemoOptions, Summary};
+use crate::said::built_in;
 
 /// The live table of a demonstration, or its JSON lines.
 pub(super) struct Table {
@@ -86,8 +87,10 @@ impl Table {
                 }
             }
             Event::AttemptSaved { attempt, status, label, .. } => {
-                let shown =
-                    label.clone().or_else(|| status.as_deref().map(built_in_label)).unwrap_or_default();
+                let shown = label
+                    .clone()
+                    .or_else(|| status.as_deref().map(|code| built_in(code).to_owned()))
+                    .unwrap_or_default();
                 if let Some(row) = self.row(attempt) {
                     row.result = shown;
                 }
@@ -166,7 +169,7 @@ impl Table {
         let (json, lang) = (self.json, self.lang);
         let Some(row) = self.row(attempt) else { return };
         if let Some(status) = status {
-            row.result = built_in_label(status);
+            row.result = built_in(status).to_owned();
         }
         if json {
             let object = json!({
@@ -233,20 +236,6 @@ fn line(row: &Row, now: i64, _lang: Lang) -> String {
         pad(row.state, 12),
         row.result
     )
-}
-
-/// Label of a built-in status.
-fn built_in_label(code: &str) -> String {
-    match code {
-        "no_contact" => "不通",
-        "fax" => "FAX",
-        "not_in_service" => "現アナ",
-        "prospect" => "見込",
-        "callback" => "再コール",
-        "do_not_call" => "クレーム",
-        other => other,
-    }
-    .to_owned()
 }
 
 /// Cut or filled to `width` columns of a terminal, where Japanese letters take two.

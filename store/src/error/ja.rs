@@ -42,6 +42,11 @@ impl Error {
             Self::State { attempt, is, needs } => {
                 format!("通話 {attempt}: 現在は{}、必要なのは{}", state(is), state(needs))
             }
+            Self::NotSealed { attempt } => {
+                format!(
+                    "結果がまだ確定していません。kakeru save --attempt {attempt} --status … で入力してください"
+                )
+            }
             Self::Import(error) => error.ja(),
             Self::ImportStopped { reason } => reason.ja.to_string(),
             Self::Exists { path } | Self::OwnFile { path } => path.display().to_string(),
@@ -86,6 +91,7 @@ impl Error {
             Self::NoCaller { login, role } => json!({ "login": login, "role": role }),
             Self::StatusUsed { label, calls } => json!({ "status": label, "calls": calls }),
             Self::ContactDuplicate { contact, .. } => json!({ "contact": contact }),
+            Self::NotSealed { attempt } => json!({ "attempt": attempt, "is": "open", "needs": "sealed" }),
             Self::State { attempt, is, needs } => json!({ "attempt": attempt, "is": is, "needs": needs }),
             Self::Import(error) => json!({ "file": &*error.file, "line": error.line, "byte": error.byte }),
             _ => json!({}),
@@ -356,6 +362,7 @@ mod tests {
             Error::Sealed { attempt },
             Error::State { attempt, is: "under way", needs: "ended" },
             Error::ClaimLost { attempt },
+            Error::NotSealed { attempt },
             Error::DoNotCall { project: "春の案件".to_owned(), may_name: true },
             Error::Import(Box::new(import)),
             Error::ImportStopped { reason: Said::fixed("中止しました", "cancelled; nothing was kept") },

@@ -315,7 +315,7 @@ impl Store {
     /// call was made; the outbox hands the row out again.
     ///
     /// # Errors
-    /// [`crate::Error::Permission`] for another's call, [`crate::Error::State`] for an open or void one,
+    /// [`crate::Error::Permission`] for another's call, [`crate::Error::NotSealed`] for an open one, [`crate::Error::State`] for a void one,
     /// [`crate::Error::ReasonRequired`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`].
     /// A blank result that is filled in with a status that keeps no recording discards it (S4.8): the row's recording says
     /// [`crate::RecordingState::Discarded`], and the caller deletes the file.

@@ -15,7 +15,7 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     let old = history::load(db, amend.attempt)?;
     allowed(&old, amend.scope, amend.by)?;
     if old.sealed_at.is_none() {
-        return Err(Error::State { attempt: old.id, is: "open", needs: "sealed" });
+        return Err(Error::NotSealed { attempt: old.id });
     }
     if old.void {
         return Err(Error::State { attempt: old.id, is: "void", needs: "counted" });

@@ -10,6 +10,7 @@ use protocol::result::{
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
+use crate::said::built_in;
 
 pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
     let up = u64::try_from(status.now - status.started_at).unwrap_or(0);
@@ -340,8 +341,11 @@ fn brief(call: &CallInfo, out: Out) -> String {
         (false, true) => out.text(" ミュート", " muted"),
         (false, false) => "",
     };
-    let result =
-        call.label.as_ref().or(call.suggestion.as_ref()).map_or_else(String::new, |s| format!(" [{s}]"));
+    let result = match (&call.label, &call.suggestion) {
+        (Some(label), _) => format!(" [{label}]"),
+        (None, Some(code)) => format!(" [{}{}]", out.text("候補: ", "suggested: "), built_in(code)),
+        (None, None) => String::new(),
+    };
     let number = withheld(call.withheld.as_deref(), out).unwrap_or(&call.number);
     let diverted = call.diverted.first().map_or_else(String::new, |one| {
         let from = one.number.as_deref().unwrap_or_else(|| out.text("非通知", "withheld"));

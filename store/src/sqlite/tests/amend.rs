@@ -27,7 +27,10 @@ fn a_sealed_call_is_corrected_by_an_amendment() {
     let claimed = world.dial().unwrap();
     world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
     let open = world.db.amend(&amend(&world, claimed.attempt, "見込", "x")).unwrap_err();
-    assert!(matches!(open, Error::State { needs: "sealed", .. }), "{open}");
+    assert_eq!(open.code(), "E-STATE");
+    // X2: it says what gives it a result.
+    let said = format!("kakeru save --attempt {} --status", claimed.attempt);
+    assert!(open.to_string().contains(&said) && open.ja().contains(&said), "{open}");
     for status in ["不通", "再コール", "通話済"] {
         world.db.save(&world.save(claimed.attempt, status)).unwrap();
     }
