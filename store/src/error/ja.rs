@@ -44,7 +44,7 @@ impl Error {
             }
             Self::NotSealed { attempt } => {
                 format!(
-                    "結果がまだ確定していません。kakeru save --attempt {attempt} --status … で入力してください"
+                    "結果がまだ確定していません。`kakeru save --attempt {attempt} --status …` で入力してください"
                 )
             }
             Self::Import(error) => error.ja(),
@@ -267,6 +267,8 @@ fn state(word: &str) -> &str {
 #[cfg(test)]
 fn has_english(text: &str) -> bool {
     let bare = |word: &str| word.trim_matches(|c: char| c.is_ascii_punctuation()).to_owned();
+    // A command is typed as it stands, whoever reads it.
+    let text: String = text.split('`').step_by(2).collect();
     let words: Vec<String> = text.split(|c: char| c == ' ' || !c.is_ascii()).map(bare).collect();
     let is_word = |word: &String| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
     words.windows(2).any(|pair| pair.iter().all(is_word))
@@ -394,7 +396,7 @@ mod tests {
             assert!(!state(word).is_ascii(), "{word}");
         }
         assert!(has_english("残り 3件 (rows are left)") && has_english("the list is full"));
-        assert!(!has_english("kakeru と ID bob、E-LIST-FULL 3件"));
+        assert!(!has_english("kakeru と ID bob、E-LIST-FULL 3件") && !has_english("`kakeru save` で入力"));
     }
 
     /// Section E: the code's text and what is left.
