@@ -5,6 +5,8 @@ use crate::export::{ExportEncoding, ExportOptions, ExportReport, ExportRow, List
 
 use super::*;
 
+mod identity;
+mod origin;
 mod round_trip;
 
 fn read(
