@@ -76,6 +76,7 @@ codes! {
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
+    TimeInvalid = "W-TIME", "日時として読めないため取り込みません", "This is no time and is not taken.";
     PhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.";
     PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
@@ -121,7 +122,8 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 23] = [
+const HINTS: [(Code, &str, &str); 24] = [
+    (Code::TimeInvalid, "2026-01-31 09:05:00 の形にしてください", "Write it as 2026-01-31 09:05:00."),
     (
         Code::PhoneTaken,
         "移すときは、今の連絡先から番号を外して取り込み直してください",

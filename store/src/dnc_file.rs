@@ -8,6 +8,7 @@ use crate::import::{
     DupPolicy, HeaderMode, ImportError, ImportOptions, ImportProgress, ImportReader, ImportReport,
     ImportSource, RequiredNames,
 };
+use crate::time::parse_japan_time;
 
 /// One number of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +23,25 @@ pub struct DncFileRow {
     pub reason: Option<String>,
     /// Evidence in words, where the file says it.
     pub evidence: Option<String>,
+    /// What the file says of its registration.
+    pub said: DncSaid,
     /// The file says that the entry was cleared, and why: it is told of, and holds no more.
     pub cleared: bool,
 }
 
+/// What a file says of how an entry was registered, as our own export writes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DncSaid {
+    /// Where it came from: `manual`, `status`, …
+    pub source: Option<String>,
+    /// Login of who entered it, perhaps on another box.
+    pub by: Option<String>,
+    /// When, UTC milliseconds.
+    pub at: Option<i64>,
+}
+
 /// A file that is read row by row. The columns are 電話番号, 案件, 理由 and 根拠 by name, or in this order where line 1
-/// begins with a number. A number may come several times, for several projects. A row with something in 解除日時 needs
+/// begins with a number; by name also 登録元, 登録者 and 登録日時. A number may come several times, for several projects. A row with something in 解除日時 needs
 /// something in 解除理由.
 pub struct DncFile {
     reader: ImportReader,
@@ -47,6 +61,7 @@ impl DncFile {
             dup_in_file: DupPolicy::Keep,
             required: RequiredNames::None,
             reasoned: &CLEARED,
+            times: &REGISTERED,
             ..options
         };
         let reader = ImportReader::open(source, options).map_err(Box::new)?;
@@ -72,6 +87,11 @@ impl DncFile {
             project: field(&["案件", "project"]),
             reason: field(&["理由", "reason"]),
             evidence: field(&["根拠", "evidence"]),
+            said: DncSaid {
+                source: field(&["登録元", "source"]),
+                by: field(&["登録者", "registered_by"]),
+                at: field(&REGISTERED).and_then(|text| parse_japan_time(&text)),
+            },
             cleared: field(&CLEARED.map(|[at, _]| at)).is_some(),
         };
         for extra in &row.extra_phones {
@@ -103,6 +123,8 @@ impl DncFile {
 
 /// The columns where line 1 does not name them.
 const COLUMNS: [&str; 4] = ["電話番号", "案件", "理由", "根拠"];
+/// When an entry was registered.
+const REGISTERED: [&str; 2] = ["登録日時", "registered_at"];
 /// When an entry was cleared, and why.
 const CLEARED: [[&str; 2]; 2] = [["解除日時", "解除理由"], ["cleared_at", "cleared_reason"]];
 
@@ -152,6 +174,7 @@ mod tests {
                 project: Some("春の案件".into()),
                 reason: Some("断り".into()),
                 evidence: Some("書面".into()),
+                said: DncSaid { by: Some("alice".into()), ..DncSaid::default() },
                 cleared: false
             }
         );

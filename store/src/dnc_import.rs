@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::dnc_file::{DncFile, DncFileRow};
+use crate::dnc_file::{DncFile, DncFileRow, DncSaid};
 use crate::dnc_preview::{DncEffect, DncPreviewRow, Looked};
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
@@ -122,6 +122,7 @@ pub(crate) struct DncChange {
     pub(crate) project: Option<ProjectId>,
     pub(crate) reason: Arc<str>,
     pub(crate) evidence: Option<String>,
+    pub(crate) said: DncSaid,
 }
 
 /// Carries it out, on the import's own thread. `known` are the projects by name.
@@ -201,8 +202,8 @@ fn write(
         if let Some(row) = row.filter(|row| !row.cleared) {
             let why = why(&row, reason);
             for project in scopes.of(&row)? {
-                let (phone, evidence) = (row.phone.clone(), row.evidence.clone());
-                window.push(DncChange { phone, project, reason: Arc::clone(&why), evidence });
+                let (phone, evidence, said) = (row.phone.clone(), row.evidence.clone(), row.said.clone());
+                window.push(DncChange { phone, project, reason: Arc::clone(&why), evidence, said });
             }
         }
         if window.len() >= WINDOW || last {

@@ -72,6 +72,25 @@ impl FromStr for BusinessDate {
     }
 }
 
+/// UTC milliseconds of a time in Japan as our exports and spreadsheets write it: `2026-01-31 09:05:00`, `2026/1/31 9:05`, or the date
+/// alone. `None`: it is none.
+pub(crate) fn parse_japan_time(text: &str) -> Option<i64> {
+    let (date, time) = text.trim().split_once([' ', 'T']).unwrap_or((text.trim(), "0:00"));
+    let number = |part: &str, longest: usize| {
+        let digits = (1..=longest).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<i64>().ok().filter(|_| digits)
+    };
+    let mut parts = date.split(['-', '/']);
+    let (year, month, day) = (parts.next()?, number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let date: BusinessDate = format!("{year}-{month:02}-{day:02}").parse().ok()?;
+    let mut clock = time.split(':');
+    let (hour, minute) = (number(clock.next()?, 2)?, number(clock.next()?, 2)?);
+    let second = clock.next().map_or(Some(0), |part| number(part, 2))?;
+    let rest = parts.next().is_some() || clock.next().is_some();
+    let whole = hour < 24 && minute < 60 && second < 60 && !rest;
+    whole.then(|| date.start() + ((hour * 60 + minute) * 60 + second) * 1000)
+}
+
 impl ToSql for BusinessDate {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::from(self.0))
@@ -139,6 +158,30 @@ const DAYS_TO_EPOCH: i64 = 719_468;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_of_exports_and_spreadsheets_are_read() {
+        let at = |text: &str| parse_japan_time(text);
+        let morning = Some("2026-01-31".parse::<BusinessDate>().unwrap().start() + (9 * 60 + 5) * 60_000);
+        for text in ["2026-01-31 09:05:00", "2026/1/31 9:05", " 2026-01-31T09:05 ", "2026/01/31 09:05:00"] {
+            assert_eq!(at(text), morning, "{text}");
+        }
+        assert_eq!(at("2026-01-31"), at("2026/1/31 0:00:00"));
+        for text in [
+            "",
+            "きのう",
+            "2026-02-30",
+            "2026-1",
+            "2026-01-31 24:00",
+            "2026-01-31 9",
+            "1/31/2026",
+            "2026-01-31 09:05:00:00",
+            "2026-01-31 +9:05",
+            "2026-01-31-01",
+        ] {
+            assert_eq!(at(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_date_changes_at_midnight_in_japan() {

@@ -375,6 +375,8 @@ codes! {
         "Check the cell; take the quotation marks out of a file that goes back to that product.";
     WarnEmail = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.",
         "sato@example.jp の形にしてください", "Write it as sato@example.jp.";
+    WarnTime = "W-TIME", "日時として読めないため取り込みません", "This is no time and is not taken.",
+        "2026-01-31 09:05:00 の形にしてください", "Write it as 2026-01-31 09:05:00.";
     WarnPhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.",
         "移すときは、今の連絡先から番号を外して取り込み直してください", "To move it, take it off the contact that has it and import the row again.";
     WarnPhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.",

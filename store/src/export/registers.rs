@@ -153,7 +153,9 @@ pub(crate) fn export_dnc(
                     sheet.cell(&national(&row.phone))?;
                     sheet.text(row.project_name.as_deref().unwrap_or_default())?;
                     sheet.text(&row.reason)?;
-                    sheet.text(row.evidence.as_deref().unwrap_or_default())?;
+                    // The call is on this box only; its number is in an export of the calls.
+                    let call = || row.attempt.map(|attempt| format!("通話 {attempt}"));
+                    sheet.text(&row.evidence.clone().or_else(call).unwrap_or_default())?;
                     sheet.text(&row.source)?;
                     sheet.text(row.by_login.as_deref().unwrap_or_default())?;
                     sheet.cell(&japan_time(row.at))?;

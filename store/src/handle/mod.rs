@@ -347,6 +347,8 @@ const DEFAULT_CACHE_KIB: u32 = 256;
 const STACK_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
+mod dnc_round_trip;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,8 @@ pub struct ImportOptions {
     pub max_leads: u64,
     /// Most contacts of all (S0.23).
     pub max_contacts: u64,
+    /// Columns that hold times of Japan.
+    pub times: &'static [&'static str],
     /// The columns where line 1 is data; empty: company, person, phone, categories. With names here, line 1 is data where
     /// its first cell is a number.
     pub unnamed: &'static [&'static str],
@@ -193,6 +195,7 @@ impl Default for ImportOptions {
             contacts: false,
             warn_quotes: false,
             reasoned: &[],
+            times: &[],
             map: Vec::new(),
             owners: None,
             assign: Vec::new(),

@@ -7,6 +7,7 @@ use crate::export::{STROKE, excluded_reason, strip_neutraliser};
 use crate::id::UserId;
 use crate::model::is_mail_address;
 use crate::phone::{AutoDial, Clir, FurtherPhone, ParsedPhone, Phone};
+use crate::time::parse_japan_time;
 
 use super::header::{Columns, Role};
 use super::options::{ImportOptions, RequiredNames};
@@ -137,6 +138,13 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         let filled = |name: &str| place(name).is_some_and(|at| !record.cell(at).trim().is_empty());
         if filled(what) && !filled(why) {
             problems.push((Code::ReasonRequired, place(why).or(place(what))));
+        }
+    }
+    for name in options.times {
+        let at = columns.names.iter().position(|known| **known == **name);
+        let cell = at.map_or("", |at| record.cell(at).trim());
+        if !cell.is_empty() && parse_japan_time(strip_neutraliser(cell)).is_none() {
+            problems.push((Code::TimeInvalid, at));
         }
     }
     let refused = problems.iter().any(|(code, _)| !code.is_warning());

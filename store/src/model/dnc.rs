@@ -84,11 +84,11 @@ pub struct DncRow {
     pub attempt: Option<AttemptId>,
     /// Other evidence.
     pub evidence: Option<String>,
-    /// Who entered it.
+    /// Who entered or imported it.
     pub by: Option<UserId>,
-    /// Their login, also of a deleted user.
+    /// Login of who entered it, also of a deleted user; what the file said where it said anything of the registration.
     pub by_login: Option<String>,
-    /// When, UTC milliseconds.
+    /// When it was entered, UTC milliseconds; likewise.
     pub at: i64,
     /// Cleared, UTC milliseconds.
     pub revoked_at: Option<i64>,
@@ -96,4 +96,8 @@ pub struct DncRow {
     pub revoked_by: Option<String>,
     /// Why it was cleared.
     pub revoked_reason: Option<String>,
+    /// Where a file said how it was registered: login of who imported it.
+    pub imported_by: Option<String>,
+    /// Likewise when, UTC milliseconds.
+    pub imported_at: Option<i64>,
 }

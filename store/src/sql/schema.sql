@@ -397,6 +397,8 @@ CREATE TABLE do_not_call (
   revoked_at     INTEGER,
   revoked_by     BLOB REFERENCES users (id),
   revoked_reason TEXT, evidence TEXT,
+  -- What the file of an entry said of its registration; who imported it, and when, are `by_user_id` and `at`.
+  said_source TEXT, said_by TEXT, said_at INTEGER,
   CHECK (revoked_at IS NULL OR revoked_reason IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX do_not_call_live ON do_not_call (phone, ifnull(project_id, x'')) WHERE revoked_at IS NULL;

@@ -295,13 +295,16 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DncRow> {
         revoked_at: row.get(11)?,
         revoked_by: row.get(12)?,
         revoked_reason: row.get(13)?,
+        imported_by: row.get(14)?,
+        imported_at: row.get(15)?,
     })
 }
 
 const SELECT: &str = "
-  SELECT n.id, n.phone, n.project_id, p.name, n.reason, n.source, n.attempt_id, n.evidence, n.by_user_id, u.login,
-    n.at, n.revoked_at, r.login, n.revoked_reason
-  FROM do_not_call n
+  SELECT n.id, n.phone, n.project_id, p.name, n.reason, ifnull(n.said_source, n.source), n.attempt_id, n.evidence, n.by_user_id,
+    iif(n.said, n.said_by, u.login), ifnull(n.said_at, n.at), n.revoked_at, r.login, n.revoked_reason,
+    iif(n.said, u.login, NULL), iif(n.said, n.at, NULL)
+  FROM (SELECT *, coalesce(said_source, said_by, said_at) IS NOT NULL AS said FROM do_not_call) n
   LEFT JOIN projects p ON p.id = n.project_id
   LEFT JOIN users u ON u.id = n.by_user_id
   LEFT JOIN users r ON r.id = n.revoked_by";

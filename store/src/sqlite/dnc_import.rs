@@ -63,9 +63,21 @@ pub(super) fn stage(
 
 fn add(db: &Connection, stage: DncStage, row: &DncChange) -> rusqlite::Result<bool> {
     let sql =
-        "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, evidence, by_user_id, at)
-               VALUES (?1, ?2, ?3, 'import', ?4, ?5, ?6)";
-    let values = params![row.phone, row.project, &*row.reason, row.evidence, stage.by.user, stage.at];
+        "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, evidence, by_user_id, at,
+                 said_source, said_by, said_at)
+               VALUES (?1, ?2, ?3, 'import', ?4, ?5, ?6, ?7, ?8, ?9)";
+    let said = &row.said;
+    let values = params![
+        row.phone,
+        row.project,
+        &*row.reason,
+        row.evidence,
+        stage.by.user,
+        stage.at,
+        said.source,
+        said.by,
+        said.at
+    ];
     let added = exec(db, sql, values)? > 0;
     if !added {
         dnc::again(db, &row.phone, row.project, Some(stage.import))?;

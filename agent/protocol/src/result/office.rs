@@ -211,7 +211,7 @@ pub struct DncRow {
     pub project: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// `manual`, `status`, `import`.
+    /// `manual`, `status`, `import`, or what the file said that it came from.
     pub source: String,
     /// The call that is the evidence.
     pub attempt: Option<String>,
@@ -233,6 +233,12 @@ pub struct DncRow {
     pub cleared_by_name: Option<String>,
     /// Why it was cleared.
     pub cleared_reason: Option<String>,
+    /// Who imported it, where its file said how it was registered: then `source`, `by` and `at` are the file's. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_by: Option<String>,
+    /// Likewise when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_at: Option<i64>,
 }
 
 /// `dnc.add`: the entry as it stands now.

@@ -112,6 +112,8 @@ pub(super) fn dnc(row: &store::DncRow, names: &Names) -> DncRow {
         cleared_by: row.revoked_by.clone(),
         cleared_by_name: names.of(row.revoked_by.as_deref()),
         cleared_reason: row.revoked_reason.clone(),
+        imported_by: row.imported_by.clone(),
+        imported_at: row.imported_at,
     }
 }
 

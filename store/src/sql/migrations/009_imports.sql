@@ -8,3 +8,9 @@ CREATE INDEX categories_by_import ON categories (import_id) WHERE import_id IS N
 ALTER TABLE leads ADD COLUMN ext TEXT;
 ALTER TABLE lead_phones ADD COLUMN ext TEXT;
 ALTER TABLE contact_phones ADD COLUMN ext TEXT;
+
+-- What the file of an entry said of its registration: where it came from, by whom, when (UTC milliseconds). Who imported it, and
+-- when, are `by_user_id` and `at`.
+ALTER TABLE do_not_call ADD COLUMN said_source TEXT;
+ALTER TABLE do_not_call ADD COLUMN said_by TEXT;
+ALTER TABLE do_not_call ADD COLUMN said_at INTEGER;

@@ -171,6 +171,7 @@ fn write(world: &mut World, stage: DncStage, numbers: std::ops::Range<usize>) ->
         phone: phone(number).expose().to_owned(),
         project: None,
         reason: "名簿".into(),
+        said: Default::default(),
         evidence: None,
     };
     let rows: Vec<DncChange> = numbers.map(change).collect();
@@ -353,4 +354,16 @@ fn two_files_at_once_are_apart() {
     world.db.dnc_commit(two, 2, 0, 2).unwrap();
     assert_eq!(live(&world).len(), 2);
     assert_eq!(world.db.dnc_commit(one, 3, 0, 3).unwrap_err().code(), "E-IMPORT-STOPPED");
+}
+
+/// X6: an entry whose evidence is a call says in an export which one.
+#[test]
+fn an_export_names_the_call_that_is_the_evidence() {
+    let mut world = World::new(1);
+    let call = world.call("クレーム");
+    let path = world.path.with_file_name("dnc.csv");
+    let options = crate::export::ExportOptions { path: path.clone(), ..Default::default() };
+    crate::export::export_dnc(&mut *world.reader(), &DncQuery::default(), &options).unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(&format!(",通話 {},status,", call.attempt)), "{text}");
 }

@@ -107,7 +107,7 @@ fn child() {
 
 fn change(number: usize) -> DncChange {
     let phone = phone(number).expose().to_owned();
-    DncChange { phone, project: None, reason: "名簿".into(), evidence: None }
+    DncChange { phone, project: None, reason: "名簿".into(), evidence: None, said: Default::default() }
 }
 
 /// One line at once: what is printed is out, whatever comes.
