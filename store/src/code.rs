@@ -76,6 +76,7 @@ codes! {
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
+    ProjectUnknown = "E-PROJECT-UNKNOWN", "この名前の案件はありません", "No project has this name.";
     TimeInvalid = "W-TIME", "日時として読めないため取り込みません", "This is no time and is not taken.";
     PhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.";
     PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
@@ -122,7 +123,7 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 24] = [
+const HINTS: [(Code, &str, &str); 25] = [
     (Code::TimeInvalid, "2026-01-31 09:05:00 の形にしてください", "Write it as 2026-01-31 09:05:00."),
     (
         Code::PhoneTaken,
@@ -184,6 +185,11 @@ const HINTS: [(Code, &str, &str); 24] = [
         Code::OwnerUnknown,
         "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=列名 を付けてください",
         "Add the user or correct the login; --map -=COLUMN leaves the column out.",
+    ),
+    (
+        Code::ProjectUnknown,
+        "案件の名前を直すか、先に案件を作成してください",
+        "Correct the project's name, or make the project first.",
     ),
     (Code::CatLimit, "カテゴリーを減らしてください", "Use fewer categories."),
     (Code::ZeroRestored, "番号が正しいか確認してください", "Check that the number is right."),

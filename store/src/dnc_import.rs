@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::dnc_file::{DncFile, DncFileRow, DncSaid};
-use crate::dnc_preview::{DncEffect, DncPreviewRow, Looked};
+use crate::dnc_preview::{DncEffect, DncPreviewRow, Foreseen, Looked};
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
 use crate::import::{
@@ -60,7 +60,7 @@ pub struct DncImport {
 pub struct DncImported {
     /// What was found in the file; `applied` says whether it was written.
     pub report: ImportReport,
-    /// Entries added, or cleared.
+    /// Entries added, or cleared; where nothing was to be written, those that would be.
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
@@ -128,13 +128,14 @@ pub(crate) struct DncChange {
 /// Carries it out, on the import's own thread. `known` are the projects by name.
 pub(crate) fn run(
     job: &DncImport,
-    known: &HashMap<String, ProjectId>,
+    known: &Arc<HashMap<String, ProjectId>>,
     staging: &Staging,
 ) -> Result<DncImported> {
     let scopes = Scopes { known, usual: &job.projects };
     let reason: Arc<str> = job.reason.trim().into();
     let (mut entries, mut past, mut looked) = (0_u64, 0_u64, Looked::default());
-    let mut file = open(job, job.error_csv.clone())?;
+    let mut foreseen = Foreseen::default();
+    let mut file = open(job, known, job.error_csv.clone())?;
     while let Some(row) = file.next_row().map_err(Error::Import)? {
         if row.cleared {
             past += 1;
@@ -154,6 +155,7 @@ pub(crate) fn run(
         }
         if job.dry_run {
             looked.take(&row, &projects, &why(&row, &reason), DncEffect::New);
+            foreseen.take(&row.phone, &projects, staging)?;
         }
         if entries.is_multiple_of(TOLD_EVERY) {
             job.tell(&file, 0)?;
@@ -163,7 +165,12 @@ pub(crate) fn run(
     let mut report = file.finish().map_err(Error::Import)?;
     if job.dry_run || !report.may_apply(job.partial) || entries + past == 0 {
         let preview = if job.dry_run { looked.rows(&report.problems) } else { Vec::new() };
-        return Ok(DncImported { report, changed: 0, unchanged: 0, past, preview });
+        // Of a file that would be refused nothing would become.
+        let (changed, unchanged) = match job.dry_run && report.may_apply(job.partial) {
+            true => foreseen.end(job.clear, entries, staging)?,
+            false => (0, 0),
+        };
+        return Ok(DncImported { report, changed, unchanged, past, preview });
     }
     let start = DncStart { source: report.file.to_string(), clear: job.clear, by: job.by, now: job.now };
     let stage = staging.run(move |b| b.dnc_begin(&start))?;
@@ -194,7 +201,7 @@ fn write(
     stage: DncStage,
     staging: &Staging,
 ) -> Result<u64> {
-    let mut file = open(job, None)?;
+    let mut file = open(job, scopes.known, None)?;
     let (mut window, mut changed) = (Vec::with_capacity(WINDOW), 0);
     loop {
         let row = file.next_row().map_err(Error::Import)?;
@@ -285,8 +292,13 @@ fn in_slices(mut slice: impl FnMut(i64) -> Result<Option<i64>>) -> Result<()> {
     Ok(())
 }
 
-fn open(job: &DncImport, error_csv: Option<PathBuf>) -> Result<DncFile> {
+fn open(
+    job: &DncImport,
+    known: &Arc<HashMap<String, ProjectId>>,
+    error_csv: Option<PathBuf>,
+) -> Result<DncFile> {
     let options = ImportOptions {
+        projects: Some(Arc::clone(known)),
         encoding: job.encoding,
         max_rows: job.max_rows.unwrap_or(u64::MAX),
         file_name: job.file_name.clone(),
@@ -318,7 +330,7 @@ impl DncImport {
 
 /// Where a row counts.
 struct Scopes<'a> {
-    known: &'a HashMap<String, ProjectId>,
+    known: &'a Arc<HashMap<String, ProjectId>>,
     usual: &'a [ProjectId],
 }
 

@@ -49,7 +49,7 @@ fn refused(daemon: &Daemon, code: &str, command: &[&str]) -> Value {
 /// many categories, `{commas}`: too many cells), line, column and value that are to be named.
 type Cell = (&'static str, &'static str, &'static str, u64, Option<&'static str>, Option<&'static str>);
 
-const CELLS: [Cell; 27] = [
+const CELLS: [Cell; 28] = [
     (
         "E-REQ-COMPANY",
         "contact import FILE --profile miitel --header auto",
@@ -123,6 +123,14 @@ const CELLS: [Cell; 27] = [
         2,
         Some("発信担当者ID"),
         Some("nobody"),
+    ),
+    (
+        "E-PROJECT-UNKNOWN",
+        "dnc import FILE",
+        "電話番号,案件\n0312345001,存在しない案件\n",
+        2,
+        Some("案件"),
+        Some("存在しない案件"),
     ),
     (
         "E-REASON-REQUIRED",

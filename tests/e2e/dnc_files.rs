@@ -246,8 +246,19 @@ fn refused_numbers_come_back_as_a_file() {
     assert_eq!(daemon.cli(&["dnc", "import", &bad])["changed"], 1);
     std::fs::write(&*bad, sheet(0..50_001)).expect("ours");
     daemon.run(&["dnc", "import", &bad, "--profile", "calltree"]).refused("E-CSV-TOO-MANY-ROWS");
-    // A name that is wrong makes no project.
-    std::fs::write(&*bad, "電話番号,案件\n0312340009,なし\n").expect("ours");
-    daemon.run(&["dnc", "import", &bad]).refused("E-NOT-FOUND");
+    // A name that is wrong makes no project, and refuses its row.
+    let csv = daemon.path("wrong-project.csv").display().to_string();
+    std::fs::write(&*bad, "電話番号,案件\n0312340009,なし\n312340008,\n").expect("ours");
+    assert_eq!(daemon.run(&["dnc", "import", &bad]).code, 1);
     assert_eq!(entries(&daemon, LIVE), 3);
+    let done = daemon.cli(&["dnc", "import", &bad, "--partial", "--report", &csv]);
+    assert_eq!((&done["changed"], &done["refused"]), (&json!(1), &json!(1)), "{done}");
+    let (error, warning) = (&done["errors"][0], &done["warnings"][0]);
+    assert_eq!(
+        (&error["line"], &error["value"], &error["code"]),
+        (&json!(2), &json!("なし"), &json!("E-PROJECT-UNKNOWN"))
+    );
+    assert_eq!((&warning["line"], &warning["code"]), (&json!(3), &json!("W-ZERO-RESTORED")));
+    let refused = std::fs::read_to_string(&csv).expect("it is there");
+    assert!(refused.contains("0312340009") && !refused.contains("312340008"), "{refused}");
 }

@@ -282,6 +282,8 @@ codes! {
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.",
         "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=列名 を付けてください",
         "Add the user or correct the login; --map -=COLUMN leaves the column out.";
+    ProjectUnknown = "E-PROJECT-UNKNOWN", "この名前の案件はありません", "No project has this name.",
+        "案件の名前を直すか、先に案件を作成してください", "Correct the project's name, or make the project first.";
     ImportStopped = "E-IMPORT-STOPPED", "取り込みが中断されました", "The import stopped.",
         "理由を確認して、もう一度実行してください", "See why, and repeat it.";
     CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.",

@@ -135,7 +135,7 @@ impl Store {
         let clear = job.clear;
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let projects = self.projects().await?;
-        let known = projects.into_iter().map(|project| (project.name, project.id)).collect();
+        let known = Arc::new(projects.into_iter().map(|project| (project.name, project.id)).collect());
         let (sender, receiver) = oneshot::channel();
         std::thread::Builder::new()
             .name("store-import".to_owned())

@@ -189,6 +189,14 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
     assert_eq!(shown(&looked), expected);
     assert_eq!(looked.preview[0].evidence.as_deref(), Some("書面"));
     assert_eq!((looked.report.refused, looked.report.applied, looked.changed), (1, false, 0));
+    // What the file would do as a whole is what it then does, each number once.
+    let partial = |text: &str, clear, projects: Vec<crate::ProjectId>, dry_run| DncImport {
+        partial: true,
+        ..job(text.to_owned(), clear, projects, dry_run)
+    };
+    let file_of_all = file;
+    let looked = store.import_dnc(partial(file_of_all, false, Vec::new(), true)).await.unwrap();
+    assert_eq!((looked.changed, looked.unchanged), (3, 3));
     // A row that names no project counts for each that is given.
     let file = "電話番号\n0312340002\n0312340001\n0312340002\n";
     let looked = store.import_dnc(job(file.into(), true, vec![spring, autumn], true)).await.unwrap();
@@ -201,6 +209,16 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
         row(4, "+81312340002", Some(autumn), DncEffect::Absent),
     ];
     assert_eq!(shown(&looked), expected);
+    assert_eq!((looked.changed, looked.unchanged), (1, 5));
+    // A project that nobody made refuses its row and no other, and clears and enters nothing.
+    let typing = "電話番号,案件\n0312340005,はる\n0312340006,春\n";
+    let looked = store.import_dnc(partial(typing, false, Vec::new(), true)).await.unwrap();
+    let problem = &looked.report.problems[0];
+    assert_eq!(
+        (problem.line, problem.code, problem.value.as_str()),
+        (2, crate::Code::ProjectUnknown, "はる")
+    );
+    assert_eq!((problem.column.as_deref(), looked.changed), (Some("案件"), 1));
     // Only the first rows are shown, refused ones among them, however many there are.
     let many: String =
         (0..50).map(|row| if row % 2 == 0 { format!("03123401{row:02}\n") } else { "x\n".into() }).collect();
@@ -208,6 +226,8 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
     let lines: Vec<u64> = looked.preview.iter().map(|row| row.line).collect();
     assert_eq!(lines, (1..=20).collect::<Vec<_>>());
     assert_eq!(store.dnc_entries(DncQuery::default()).await.unwrap().len(), 2, "nothing was entered");
+    let done = store.import_dnc(partial(file_of_all, false, Vec::new(), false)).await.unwrap();
+    assert_eq!((done.changed, done.unchanged), (3, 3), "as it was shown");
 }
 
 /// S4.14-S4.19: what a status counts as is fixed by the first call that has it; everything else of it may change.

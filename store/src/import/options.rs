@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::encoding::Encoding;
 use super::profile::Profile;
-use crate::id::UserId;
+use crate::id::{ProjectId, UserId};
 use crate::model::ListSpec;
 
 /// Where the bytes of a list come from.
@@ -70,6 +70,8 @@ pub struct ImportOptions {
     pub warn_quotes: bool,
     /// Pairs of columns: a row that fills the first must fill the second, which says why (`E-REASON-REQUIRED`).
     pub reasoned: &'static [[&'static str; 2]],
+    /// What a row may name in its column 案件 or project, which else refuses it (`E-PROJECT-UNKNOWN`); `None`: nobody looks.
+    pub projects: Option<Arc<HashMap<String, ProjectId>>>,
     /// Columns that the user named by hand.
     pub map: Vec<ColumnMap>,
     /// Who may be named as the owner of a contact or a new lead, by login; `None`: nobody is looked for.
@@ -195,6 +197,7 @@ impl Default for ImportOptions {
             contacts: false,
             warn_quotes: false,
             reasoned: &[],
+            projects: None,
             times: &[],
             map: Vec::new(),
             owners: None,

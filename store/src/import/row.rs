@@ -140,6 +140,13 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
             problems.push((Code::ReasonRequired, place(why).or(place(what))));
         }
     }
+    if let Some(known) = &options.projects {
+        let at = columns.names.iter().position(|name| PROJECT.contains(&&**name));
+        let name = at.map_or("", |at| strip_neutraliser(record.cell(at).trim()));
+        if !name.is_empty() && !known.contains_key(name) {
+            problems.push((Code::ProjectUnknown, at));
+        }
+    }
     for name in options.times {
         let at = columns.names.iter().position(|known| **known == **name);
         let cell = at.map_or("", |at| record.cell(at).trim());
@@ -353,3 +360,5 @@ fn is_unreadable(c: char) -> bool {
 
 /// Names and categories longer than this, in characters, fit no screen.
 const SUITABLE_CHARS: usize = 30;
+/// The columns that name a project.
+const PROJECT: [&str; 2] = ["案件", "project"];

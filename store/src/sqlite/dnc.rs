@@ -31,6 +31,17 @@ pub(super) fn holder(
     one(db, sql, (phone, project, named), |r| r.get(0))
 }
 
+/// How many of these entries hold.
+pub(super) fn holding(db: &Connection, numbers: &[(String, Option<ProjectId>)]) -> rusqlite::Result<u64> {
+    let sql =
+        "SELECT 1 FROM do_not_call WHERE phone = ?1 AND project_id IS ?2 AND revoked_at IS NULL LIMIT 1";
+    let mut holding = 0;
+    for (phone, project) in numbers {
+        holding += u64::from(one(db, sql, (phone, *project), |_| Ok(()))?.is_some());
+    }
+    Ok(holding)
+}
+
 /// Adds a number by hand, or what is new to the entry that holds already.
 pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     let doing = "add do-not-call";

@@ -287,6 +287,9 @@ pub struct DncImported {
     pub report: Option<String>,
     /// Mistakes, at most 1000.
     pub errors: Vec<ImportIssue>,
+    /// Doubts about rows that are taken, at most 1000.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<ImportIssue>,
     /// With `dry_run`: the first rows as they would be taken, at most 20. Absent otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preview: Vec<DncPreviewRow>,

@@ -320,6 +320,7 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
         (out.text("読み取り", "rows"), done.rows),
         (changed, done.changed),
         (out.text("変更なし", "unchanged"), done.unchanged),
+        (out.text("警告", "warnings"), done.warnings.len() as u64),
         (out.text("エラー", "refused"), done.refused),
     ] {
         out.line(&format!("  {label}: {count}"))?;
@@ -339,7 +340,7 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
     ])
     .right(&[0])
     .whole();
-    for issue in done.errors.iter().take(20) {
+    for issue in done.errors.iter().take(20).chain(done.warnings.iter().take(10)) {
         let known = issue.code.parse::<ErrorCode>().ok();
         let (text, hint) = known.map_or((None, None), |code| (Some(code.text()), Some(code.hint())));
         table.row([

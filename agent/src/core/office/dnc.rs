@@ -157,6 +157,7 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         encoding: whole.encoding,
         report: None,
         errors: whole.errors,
+        warnings: whole.warnings,
         preview: previewed(&names, preview),
     })
 }
