@@ -462,7 +462,7 @@ impl Seen {
     }
 }
 
-/// E18, E21, E23, E26, E35, E39, E44: what is refused for the moment, or to somebody.
+/// S4.12, E18, E21, E23, E26, E35, E39, E44: what is refused for the moment, or to somebody.
 #[test]
 fn each_refusal_of_a_moment_says_what_to_do() {
     let mut seen = Seen::default();

@@ -98,12 +98,20 @@ mod tests {
         assert_eq!(window.next_open(sunday), Some(FRIDAY_9 + 3 * DAY_MS));
     }
 
-    /// S4.12.
+    /// S4.12: days and ranges.
     #[test]
     fn closed_dates_are_passed_over() {
         let (day, _) = jst(FRIDAY_9);
         let window = CallingWindow { closed: vec![(day, day)], ..CallingWindow::default() };
         assert_eq!(window.next_open(FRIDAY_9), Some(FRIDAY_9 + DAY_MS));
+        // A range has both its ends: Saturday to Tuesday, so it opens on Wednesday.
+        let (saturday, tuesday) = (jst(FRIDAY_9 + DAY_MS).0, jst(FRIDAY_9 + 4 * DAY_MS).0);
+        let window = CallingWindow { closed: vec![(saturday, tuesday)], ..CallingWindow::default() };
+        assert_eq!(window.next_open(FRIDAY_9), Some(FRIDAY_9));
+        for days in 1..5 {
+            let at = FRIDAY_9 + days * DAY_MS;
+            assert_eq!(window.next_open(at), Some(FRIDAY_9 + 5 * DAY_MS), "{days}");
+        }
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn duplicates_follow_the_policy() {
     assert_eq!((report.accepted, report.duplicates, report.refused), (2, 2, 0));
 }
 
-/// S0.22, S1.12, S1.22, S1.23, S4.26, S4.30, C4.
+/// S0.8, S0.22, S1.12, S1.22, S1.23, S4.26, S4.30, C4.
 #[test]
 fn limits_are_settings() {
     let fatal = |text: &str, options| read(text, options).unwrap_err();
@@ -233,8 +233,12 @@ fn limits_are_settings() {
     let text = format!("A,,0312345678,{}\nB,,0612345678,{}\n", many(100), many(101));
     let (kept, report) = read_all(text);
     assert_eq!((kept[0].categories.len(), codes(&report)), (100, vec![(2, "E-CAT-LIMIT")]));
-    let long = format!("{},,0312345678\n", "あ".repeat(31));
-    assert_eq!(codes(&read_all(long).1), [(1, "W-LONG")]);
+    for (letters, expected) in [(30, &[][..]), (31, &[(1, "W-LONG")])] {
+        for line in ["{},,0312345678\n", ",{},0312345678\n", "A,,0312345678,{}\n"] {
+            let line = line.replace("{}", &"あ".repeat(letters));
+            assert_eq!(codes(&read_all(line.clone()).1), expected, "{line}");
+        }
+    }
 }
 
 /// S0.4, S1.20, S3.6, C2.

@@ -18,6 +18,7 @@ const LIFE_MS: u64 = 700;
 const LEADS: u64 = 150;
 const SEED: u64 = 22_110_302;
 
+/// X9: a shift goes on with what was not called, as often as it is cut short.
 #[test]
 fn sixty_deaths_in_one_shift_call_nobody_twice_and_lose_nothing() {
     let exchange = super::exchange();

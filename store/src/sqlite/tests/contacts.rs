@@ -111,6 +111,8 @@ fn long_names_are_kept_with_a_warning_and_categories_are_one_each() {
     assert_eq!(saved.warnings, [Code::Long]);
     assert_eq!((saved.contact.company.as_deref(), saved.created), (Some(long.as_str()), true));
     assert_eq!(saved.contact.categories, ["製品Ａ", "既存"]);
+    let fits = world.form(draft(&"長".repeat(30), "佐藤", &["0312340004"])).unwrap();
+    assert!(fits.warnings.is_empty(), "{:?}", fits.warnings);
     let huge = draft(&"x".repeat(65_537), "佐藤", &["0312340002"]);
     assert_eq!(world.form(huge).unwrap_err().code(), "E-CSV-FIELD");
     let mut many = draft("A", "B", &["0312340003"]);

@@ -389,3 +389,46 @@ fn a_row_says_whom_its_call_was_handed_to() {
     let fields = ["transfer", "transferred_to", "transfer_code"].map(|name| told[name].clone());
     assert_eq!(fields, [serde_json::json!("blind"), phone(7).expose().into(), 200.into()]);
 }
+
+/// S1.31, S1.32, S1.33: a lead shows the last call with its number, whoever made it, from whatever list or by hand, as soon as it is
+/// saved; an older call that is saved late takes nothing away.
+#[test]
+fn the_last_call_of_a_number_shows_on_every_list() {
+    let mut world = World::new(1);
+    let (first, alice) = (world.list, world.user);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let second = world.list("second");
+    world.import(second, &[row(0)]);
+    let shown = |world: &mut World, list| {
+        world.list = list;
+        let lead = world.leads().remove(0);
+        (lead.last_status, lead.last_user_name, lead.last_at)
+    };
+    let told = |status: &str, user: &str, at| (Some(status.to_owned()), Some(user.to_owned()), Some(at));
+    let called = world.call("talked");
+    for list in [first, second] {
+        assert_eq!(shown(&mut world, list), told("talked", "Alice", NOW));
+    }
+    world.now += 5 * MINUTE;
+    (world.user, world.list) = (bob, second);
+    let at = world.now;
+    world.call("見込");
+    for list in [first, second] {
+        assert_eq!(shown(&mut world, list), told("prospect", "Bob", at));
+    }
+    world.user = alice;
+    let amend = crate::model::Amend {
+        attempt: called.attempt,
+        status: Some("不通".into()),
+        memo: None,
+        recall_at: None,
+        reason: "聞き間違い".into(),
+        scope: crate::permission::Scope::All,
+        by: Actor::default(),
+        now: world.now,
+    };
+    world.db.amend(&amend).unwrap();
+    for list in [first, second] {
+        assert_eq!(shown(&mut world, list), told("prospect", "Bob", at), "that was the call before");
+    }
+}
