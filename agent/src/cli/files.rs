@@ -16,6 +16,7 @@ use crate::control::client::{Client, ClientError, UploadError};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
+    writable(args.rows.report.as_deref())?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
@@ -44,6 +45,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
 
 pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
+    writable(args.rows.report.as_deref())?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
@@ -76,6 +78,7 @@ pub(super) fn import_dnc(
     out: Out,
 ) -> Result<(), Failure> {
     let name = upload_name(file);
+    writable(report)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, file, out)?;
     let (clear, dry_run) = (verb.clear, verb.dry_run);
@@ -291,6 +294,26 @@ fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether the refused rows can be written down later: asked before the others are taken, which cannot be asked for again.
+fn writable(report: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = report else { return Ok(()) };
+    super::target::guard(path)?;
+    let failed = |source| Failure::File { path: path.to_path_buf(), source };
+    match path.metadata() {
+        Ok(there) if there.is_dir() => return Err(failed(std::io::ErrorKind::IsADirectory.into())),
+        Ok(there) if !there.is_file() => return Ok(()),
+        _ => {}
+    }
+    let part = part_of(path);
+    std::fs::File::create(&part).and_then(|_| std::fs::remove_file(&part)).map_err(failed)
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
 /// Writes a file whole or not at all, under another name first; what is no file gets the bytes as they come.
 fn write(
     path: &Path,
@@ -303,9 +326,7 @@ fn write(
         let mut there = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
         return Ok(fill(&mut there)?);
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    let part = part_of(path);
     let mut file = std::fs::File::create(&part).map_err(failed)?;
     let written = fill(&mut file).map_err(Failure::from);
     let written = written.and_then(|()| {

@@ -242,6 +242,6 @@ const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電�
 /// Further numbers with their labels, a line each; only where the list has labels.
 pub(crate) const FURTHER: &str = "追加電話番号";
 /// The columns that it knows as ours and ignores.
-const RESULTS: [&str; 4] = ["最終結果", "最終通話日時", "回数", "メモ"];
+pub(crate) const RESULTS: [&str; 4] = ["最終結果", "最終通話日時", "回数", "メモ"];
 /// Behind a name of ours that the list has a column of.
 pub(crate) const OURS: &str = "(kakeru)";

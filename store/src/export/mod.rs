@@ -18,7 +18,7 @@ use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
 pub(crate) use cell::{strip_neutraliser, write_cell};
-pub(crate) use list::{EXCLUDED, FURTHER, OURS, excluded_reason, export_list};
+pub(crate) use list::{EXCLUDED, FURTHER, OURS, RESULTS, excluded_reason, export_list};
 pub use list::{ExportRow, FurtherCell, ListColumns, ListWriter};
 pub use part::{Misfit, Part, PartLimits};
 pub(crate) use registers::{EMAIL, export_contacts, export_dnc, export_history};

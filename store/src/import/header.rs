@@ -13,7 +13,7 @@ use super::table::{MOST_CELLS, Record};
 use super::words::{
     LONGEST_NAME, contact_role, fold, is_column_name, looks_like_phone_name, role_of, says_what_it_is,
 };
-use crate::export::{OURS, strip_neutraliser};
+use crate::export::{OURS, RESULTS, strip_neutraliser};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,15 +110,16 @@ impl Columns {
         self.roles.iter().enumerate().filter(move |(_, known)| **known == role).map(|(at, _)| at)
     }
 
-    /// メモ and 回数 are ours in a file that we exported only; elsewhere, and where ours had to step aside, they are somebody's
-    /// columns.
+    /// Results are ours in a file that we exported only, which has all of their columns; elsewhere, and where ours had to step
+    /// aside, they are somebody's columns, and nothing of them may be lost.
     fn keep_common_names(&mut self) {
-        let exported = self.names.iter().any(|name| **name == *"最終結果");
-        for at in 0..self.names.len() {
-            let ours = format!("{}{OURS}", self.names[at]);
-            let theirs = !exported || self.names.iter().any(|name| **name == *ours);
-            if theirs && matches!(&*self.names[at], "メモ" | "回数") {
-                self.roles[at] = Role::Attribute;
+        let ours = |name: &str| format!("{name}{OURS}");
+        let there = |name: &str| self.names.iter().any(|known| **known == *name);
+        let exported = RESULTS.iter().all(|name| there(name) || there(&ours(name)));
+        let theirs: Vec<&str> = RESULTS.into_iter().filter(|name| !exported || there(&ours(name))).collect();
+        for (name, role) in self.names.iter().zip(&mut self.roles) {
+            if theirs.contains(&&**name) {
+                *role = Role::Attribute;
             }
         }
     }
@@ -429,7 +430,11 @@ mod tests {
             assert_eq!(roles(line), Some(canonical.clone()), "{line}");
         }
         assert_eq!(roles("tel,氏名"), Some(vec![Role::Phone, Role::Person]));
-        assert_eq!(roles("電話番号,住所,最終結果").unwrap(), [Role::Phone, Role::Attribute, Role::Ours]);
+        // Results are ours where all of them are: another product's sheet has some of these names too.
+        let theirs = roles("電話番号,住所,最終結果,メモ,最終通話日時").unwrap();
+        assert_eq!(theirs, [Role::Phone, Role::Attribute, Role::Attribute, Role::Attribute, Role::Attribute]);
+        let ours = roles("電話番号,メモ,最終結果,最終通話日時,回数,メモ(kakeru)").unwrap();
+        assert_eq!(ours, [Role::Phone, Role::Attribute, Role::Ours, Role::Ours, Role::Ours, Role::Ours]);
     }
 
     #[test]

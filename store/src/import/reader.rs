@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use crate::code::Code;
@@ -10,7 +11,7 @@ use super::encoding::TextStream;
 use super::error_csv::ErrorCsv;
 use super::head::{self, Below};
 use super::header::{self, Columns, Role};
-use super::options::{Delimiter, DupPolicy, HeaderMode, ImportOptions, ImportSource};
+use super::options::{Delimiter, DupPolicy, HeaderMode, ImportOptions, ImportSource, ReadSeek};
 use super::report::{ImportError, ImportProgress, ImportReport, Problem};
 use super::row::{ImportRow, judge};
 use super::seen::Seen;
@@ -58,6 +59,13 @@ impl ImportReader {
             return Err(ImportError::new(Code::CsvTooLarge, &file, None, detail));
         }
         let io = |error| ImportError::io(&file, error);
+        if is_workbook(&mut *input.bytes).map_err(io)? {
+            let detail = Said::new(
+                "Excelのブックです。「CSV UTF-8」などのCSV形式で保存し直してください".to_owned(),
+                "this is a workbook; save it as CSV, such as \"CSV UTF-8\"".to_owned(),
+            );
+            return Err(ImportError::new(Code::CsvEncoding, &file, None, detail));
+        }
         let encoding = match options.encoding {
             Some(encoding) => encoding,
             None => detect(&mut *input.bytes).map_err(io)?.map_err(|undetected| {
@@ -113,7 +121,14 @@ impl ImportReader {
                 let detail = Said::new(format!("上限 {most}行"), format!("at most {most}"));
                 return Err(self.fatal(Code::CsvTooManyRows, Some(self.record.line), detail));
             }
+            let known = self.columns.names.len();
             self.columns.widen(self.record.len());
+            if self.options.contacts {
+                for name in self.columns.names.iter().skip(known) {
+                    let place = (Code::ColDropped, self.record.line, Some(Arc::clone(name)), String::new());
+                    push(&mut self.report, place);
+                }
+            }
             let judged = judge(&self.record, &self.columns, &self.options);
             self.note(&judged.problems);
             let settled = match judged.row {
@@ -204,7 +219,7 @@ impl ImportReader {
             .map_err(|bad| self.fatal(bad.code, Some(line), bad.detail))?;
         self.report.header = header;
         self.pending = !header;
-        let (code, names): (_, Vec<&Arc<str>>) = match self.options.contacts && header {
+        let (code, names): (_, Vec<&Arc<str>>) = match self.options.contacts {
             true => (Code::ColDropped, columns.attributes().collect()),
             false => (Code::ColIgnored, columns.ignored_phones.iter().collect()),
         };
@@ -321,6 +336,15 @@ enum Settled {
     LeftOut,
     /// With the code and the column to blame.
     Refused(Option<(Code, Option<usize>)>),
+}
+
+/// Whether it is what Excel and LibreOffice save by themselves, by its first bytes: a ZIP or an OLE container, and no text.
+fn is_workbook(bytes: &mut dyn ReadSeek) -> io::Result<bool> {
+    let mut head = Vec::new();
+    bytes.rewind()?;
+    bytes.take(4).read_to_end(&mut head)?;
+    bytes.rewind()?;
+    Ok([b"PK\x03\x04", b"\xD0\xCF\x11\xE0"].iter().any(|magic| head == **magic))
 }
 
 /// Counts a problem and, while there is room, keeps it; returns its index.

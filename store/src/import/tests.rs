@@ -459,3 +459,29 @@ fn the_columns_of_zoho_are_known_to_its_profile() {
     let (rows, _) = read_all("会社名,姓,電話番号\nA社,佐藤,0312345678\n");
     assert_eq!(rows[0].person, None);
 }
+
+/// S4.40, S1.8: what of a contact's row is not kept is told, also where nothing names the column, once for each.
+#[test]
+fn cells_that_a_contact_has_no_place_for_are_told() {
+    let text = "A社,山田,0312345678,得意先,要注意,東京\nB社,佐藤,0612345678,,,\nC社,,0522345678,,,,追伸\n";
+    for contacts in [true, false] {
+        let (rows, report) = read(text, ImportOptions { contacts, ..ImportOptions::default() }).unwrap();
+        let told: Vec<_> = report.problems.iter().map(|problem| problem.column.as_deref().unwrap()).collect();
+        assert_eq!((rows.len(), report.problems.iter().all(|one| one.code == Code::ColDropped)), (3, true));
+        assert_eq!(told, if contacts { &["列5", "列6", "列7"][..] } else { &[] });
+    }
+}
+
+/// S0.13: a workbook is no text in any encoding, whatever its bytes happen to say.
+#[test]
+fn a_workbook_is_told_from_a_file_of_text() {
+    for magic in [&b"PK\x03\x04\x14\0\x06\0xl/workbook.xml"[..], b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"] {
+        let cp932 = ImportOptions { encoding: Some(Encoding::Cp932), ..ImportOptions::default() };
+        for options in [ImportOptions::default(), cp932] {
+            let error = read(magic.to_vec(), options).unwrap_err();
+            assert_eq!((error.code, error.candidates.len()), (Code::CsvEncoding, 0));
+            assert!(error.detail.ja.contains("CSV形式で保存") && error.detail.en.contains("workbook"));
+        }
+    }
+    assert_eq!(read_all("PK商店,,0312345678\n").0.len(), 1);
+}

@@ -19,7 +19,7 @@ pub struct SheetArgs {
     #[arg(long, value_parser = words::HEADERS)]
     pub header: Option<String>,
     /// A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)
-    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    #[arg(long = "map", value_name = "OURS=THEIRS", allow_hyphen_values = true)]
     pub map: Vec<String>,
 }
 
