@@ -32,6 +32,12 @@ pub(crate) async fn restore(
         }
     }
     for (attempt, path) in store.open_recordings().await? {
+        if !path.starts_with(folder) {
+            // Of another box, or of this one before its folder was another: nothing there is ours to change.
+            tracing::warn!(%attempt, path = %path.display(), "a recording outside of the folder of recordings is left as it is");
+            store.recording_closed(failed(attempt, path)).await?;
+            continue;
+        }
         // Before the event loop has anything to do; a handful of headers at most.
         let facts = match repair(&part_path(&path)) {
             Ok(file) => {
@@ -78,7 +84,7 @@ pub(crate) fn failed(attempt: AttemptId, path: PathBuf) -> RecordingFacts {
 
 /// Removes recordings whose status keeps none and that a crash between the commit and the removal left: they are
 /// personal data. Removal follows the commit at once, so only the newest attempts can be concerned.
-pub(crate) async fn sweep(store: Store) {
+pub(crate) async fn sweep(store: Store, folder: PathBuf) {
     let newest = HistoryQuery {
         include_manual: true,
         include_incoming: true,
@@ -90,7 +96,8 @@ pub(crate) async fn sweep(store: Store) {
         Ok(rows) => rows,
         Err(error) => return tracing::warn!(%error, "discarded recordings could not be looked for"),
     };
-    for recording in rows.into_iter().filter_map(|row| row.recording) {
+    let own = |recording: &store::RecordingInfo| recording.path.starts_with(&folder);
+    for recording in rows.into_iter().filter_map(|row| row.recording).filter(own) {
         // So are WAVs whose archive has taken their place.
         let archived = recording.path.extension().is_some_and(|extension| extension == "opus");
         if archived {

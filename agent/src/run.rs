@@ -89,7 +89,11 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let identity = crate::stream::identity(&config)?;
     let (mut ua, mut driver, accounts) = signalling(&config, instance.as_deref(), identity.as_ref()).await?;
     let database = &config.daemon.database;
-    let options = OpenOptions { box_id: config.daemon.box_id.clone(), ..OpenOptions::default() };
+    let options = OpenOptions {
+        box_id: config.daemon.box_id.clone(),
+        recordings: Some(config.daemon.recordings_dir.clone()),
+        ..OpenOptions::default()
+    };
     let long_start = LongStart::begin();
     if !database.exists() && has_files(&config.daemon.recordings_dir) {
         tracing::warn!(
@@ -171,7 +175,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let keeper = tokio::spawn(keeper);
 
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
-    drop(tokio::spawn(recordings::sweep(store.clone())));
+    drop(tokio::spawn(recordings::sweep(store.clone(), config.daemon.recordings_dir.clone())));
 
     let look = Progress::default();
     #[expect(clippy::disallowed_methods, reason = "once, when the start is over")]

@@ -40,6 +40,7 @@ mod people;
 mod proxied;
 mod refer;
 mod registration;
+mod restored;
 mod sealed;
 mod session;
 mod sight;

@@ -45,6 +45,8 @@ struct Exported {
     damaged: u64,
     /// Deleted by the daemon while the export ran.
     gone: u64,
+    /// Kept, and their file is not there, or cannot be read by the daemon.
+    missing: u64,
     /// Size of what is in the folder.
     bytes: u64,
     /// The list of the recordings, and their sums for `sha256sum --check`.
@@ -86,7 +88,19 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
                 result.present += 1;
                 Some(sum.to_owned())
             }
-            None => fetch(&mut client, &row, &path)?.inspect(|_| result.fetched += 1),
+            None => match fetch(&mut client, &row, &path) {
+                Err(failure) => match missing(&failure, out) {
+                    Some(which) => {
+                        // The others are to be had.
+                        out.progress("");
+                        out.note(&which);
+                        result.missing += 1;
+                        continue;
+                    }
+                    None => return Err(failure),
+                },
+                fetched => fetched?.inspect(|_| result.fetched += 1),
+            },
         };
         match found {
             None => result.gone += 1,
@@ -248,6 +262,16 @@ fn fetch(client: &mut Client, row: &RecordingRow, path: &Path) -> Result<Option<
     )))
 }
 
+/// Which file the daemon does not have, although it keeps the recording.
+fn missing(failure: &Failure, out: Out) -> Option<String> {
+    let Failure::Client(error) = failure else { return None };
+    let ClientError::Refused(refusal) = &**error else { return None };
+    if refusal.error_code() != Some(ErrorCode::File) {
+        return None;
+    }
+    Some(refusal.data.as_ref()?.detail_in(out.lang)?.to_owned())
+}
+
 /// Takes the rest of a file into a sum; returns how much it was.
 fn feed(file: &mut File, sum: &mut Sha256) -> io::Result<u64> {
     let (mut buffer, mut all) = (vec![0; 64 * 1024], 0);
@@ -358,7 +382,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Exit code 1 when some were deleted meanwhile, or are damaged: the folder lacks them.
+/// Exit code 1 when some were deleted meanwhile, are missing or damaged: the folder lacks them.
 fn show(result: &Exported, out: Out) -> Result<(), Failure> {
     if out.json {
         out.object(result)?;
@@ -372,6 +396,7 @@ fn show(result: &Exported, out: Out) -> Result<(), Failure> {
             (out.text("以前の取得分", "of an earlier export"), result.earlier),
             (out.text("壊れていて取り直せない", "damaged, cannot be fetched again"), result.damaged),
             (out.text("その間に削除", "deleted meanwhile"), result.gone),
+            (out.text("ファイルがない", "file is missing"), result.missing),
         ] {
             if count > 0 {
                 out.line(&format!("  {label}: {count}"))?;
@@ -380,7 +405,7 @@ fn show(result: &Exported, out: Out) -> Result<(), Failure> {
         let check = out.text("確認", "check");
         out.line(&format!("  {check}: (cd {folder} && sha256sum --check {SUMS})"))?;
     }
-    if result.gone + result.damaged == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if result.gone + result.damaged + result.missing == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
 /// Recordings that are marked with one command.

@@ -67,7 +67,11 @@ struct Read {
 }
 
 async fn read(setup: &Setup) -> Result<Read, Box<dyn std::error::Error + Send + Sync>> {
-    let options = OpenOptions { box_id: String::from("demo"), ..OpenOptions::default() };
+    let options = OpenOptions {
+        box_id: String::from("demo"),
+        recordings: Some(setup.config.daemon.recordings_dir.clone()),
+        ..OpenOptions::default()
+    };
     let store = Store::open(&setup.config.daemon.database, options)?;
     let list = store.list_by_name(setup::LIST).await?.id;
     let stats = store.stats_recount(StatsQuery { list: Some(list), ..StatsQuery::default() }).await?;

@@ -23,7 +23,7 @@ use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
 use crate::model::Recovery;
 use crate::progress::{Progress, stopped};
-use crate::sqlite;
+use crate::sqlite::{self, Place};
 use crate::thread::{self, CALL_LANE, Lane, LazyReader, Queue, Writer};
 
 /// How to open a store.
@@ -33,11 +33,14 @@ pub struct OpenOptions {
     pub box_id: String,
     /// Page cache of the writing connection, KiB. Claims need little; imports raise it while they run.
     pub cache_kib: u32,
+    /// The folder of recordings. Their rows keep the place within it, so that it can be moved; only what lies below it is ever
+    /// deleted. `None`: rows keep whole paths, and none are taken over.
+    pub recordings: Option<PathBuf>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { box_id: "box-1".to_owned(), cache_kib: DEFAULT_CACHE_KIB }
+        Self { box_id: "box-1".to_owned(), cache_kib: DEFAULT_CACHE_KIB, recordings: None }
     }
 }
 
@@ -61,6 +64,7 @@ struct Inner {
     /// One backup at a time: two to one place would write into each other.
     copies: Semaphore,
     path: PathBuf,
+    place: Place,
     disk_full: AtomicBool,
     /// The first sign that the database is damaged.
     damage: watch::Sender<Option<String>>,
@@ -82,6 +86,8 @@ impl Store {
     pub fn open(path: &Path, options: OpenOptions) -> std::result::Result<Self, OpenError> {
         let backend = sqlite::open(path, &options)?;
         let watched = backend.changes().clone();
+        let place = Place::new(options.recordings);
+        let shown = place.clone();
         let failed = |source| OpenError::Io { path: path.to_owned(), source };
         let writes = Arc::new(Queue::new());
         let reads = Arc::new(Queue::new());
@@ -96,7 +102,9 @@ impl Store {
         let reader = std::thread::Builder::new()
             .name("store-read".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || thread::run_reader(&queue, Box::new(move || sqlite::open_reader(&file, &watched))))
+            .spawn(move || {
+                thread::run_reader(&queue, Box::new(move || sqlite::open_to_read(&file, &watched, &shown)))
+            })
             .map_err(failed)?;
         let lane = Arc::new(Semaphore::new(CALL_LANE));
         let mut threads = Threads { connections: vec![writer, reader], keeper: None };
@@ -119,6 +127,7 @@ impl Store {
                 apart: Arc::new(Semaphore::new(APART)),
                 copies: Semaphore::new(1),
                 path: path.to_owned(),
+                place,
                 disk_full: AtomicBool::new(false),
                 damage: watch::Sender::new(None),
                 threads: Mutex::new(threads),
@@ -257,12 +266,13 @@ impl Store {
         verb: impl FnOnce(&mut dyn Reader) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
-        let (path, changes) = (self.inner.path.clone(), Changes::default());
+        let (path, changes, place) = (self.inner.path.clone(), Changes::default(), self.inner.place.clone());
         let (sender, receiver) = oneshot::channel();
         let work = move || {
             let _permit = permit;
-            let _ =
-                sender.send(sqlite::open_reader(&path, &changes).and_then(|mut reader| verb(&mut *reader)));
+            let _ = sender.send(
+                sqlite::open_to_read(&path, &changes, &place).and_then(|mut reader| verb(&mut *reader)),
+            );
         };
         let thread = std::thread::Builder::new()
             .name("store-long-read".to_owned())

@@ -32,10 +32,12 @@ pub struct CheckReport {
     pub broken_references: u64,
     /// Figures that differ from what the rows say.
     pub mismatches: Vec<Mismatch>,
+    /// Recordings that are kept and whose file is not there; they say nothing about the database.
+    pub missing_recordings: u64,
 }
 
 impl CheckReport {
-    /// Nothing is wrong.
+    /// Nothing is wrong with the database.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.damage.is_empty() && self.broken_references == 0 && self.mismatches.is_empty()

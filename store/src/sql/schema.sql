@@ -364,7 +364,7 @@ CREATE INDEX attempts_open ON attempts (box_id) WHERE sealed_at IS NULL;
 CREATE TABLE recordings (
   id          INTEGER PRIMARY KEY,
   attempt_id  BLOB NOT NULL REFERENCES attempts (id),
-  path        TEXT NOT NULL,
+  path        TEXT NOT NULL,                     -- within the folder of recordings; whole where it lies elsewhere
   state       TEXT NOT NULL CHECK (state IN ('open', 'final', 'discarded', 'failed', 'expired', 'exported')),
   codec       TEXT NOT NULL DEFAULT 'wav',
   duration_ms INTEGER,

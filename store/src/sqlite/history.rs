@@ -219,7 +219,7 @@ const SELECT: &str = "
     a.early_media_at, a.answered_at, a.ended_at, a.sealed_at, a.hangup_by, a.sip_code, a.q850, a.reason_text, a.void,
     a.void_reason, a.interrupted, a.sub, a.suggestion, a.disposition, d.label AS status_label, a.set_by, a.memo,
     a.reported, a.save_seq, a.recall_at, a.evidence, a.parent_attempt_id, a.transfer, a.transferred_to, a.transfer_code,
-    r.path, r.state AS recording_state, r.duration_ms, r.bytes, r.sha256, r.gaps_ms
+    recording_whole(r.path) AS path, r.state AS recording_state, r.duration_ms, r.bytes, r.sha256, r.gaps_ms
   FROM attempts a
   LEFT JOIN users u ON u.id = a.user_id
   LEFT JOIN dispositions d ON d.code = a.disposition

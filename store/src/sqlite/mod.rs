@@ -39,6 +39,7 @@ mod open;
 mod outbox;
 mod own_files;
 mod people;
+mod place;
 mod projects;
 mod recordings;
 mod recover;
@@ -83,8 +84,11 @@ pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};
 pub(crate) use journal::may_undo;
 pub(crate) use look::look;
-pub(crate) use open::{open, open_reader};
+#[cfg(test)]
+pub(crate) use open::open_reader;
+pub(crate) use open::{open, open_to_read};
 pub(crate) use own_files::is_own;
+pub(crate) use place::Place;
 pub use restore::{Restored, restore};
 pub(crate) use staging::Reached;
 pub(crate) use trial::{Folder, Trial};
@@ -105,6 +109,8 @@ pub(crate) struct SqliteBackend {
     log_frames: Arc<AtomicI32>,
     /// Leads that commits change, for the list view.
     changes: Changes,
+    /// Where recordings lie.
+    place: Place,
     /// Whether the log's file was made long enough, which is done in the first quiet moment.
     log_has_room: bool,
     /// The database itself, to wait for the disk with. Closing it would drop the locks of every connection of this process
@@ -341,11 +347,13 @@ impl Backend for SqliteBackend {
     }
 
     fn recording_opened(&mut self, attempt: AttemptId, path: PathBuf, now: i64) -> Result<()> {
-        self.transact("open recording", |db, _| recordings::opened(db, attempt, &path, now))
+        let kept = self.place.inside(&path);
+        self.transact("open recording", |db, _| recordings::opened(db, attempt, &kept, now))
     }
 
     fn recording_closed(&mut self, facts: &RecordingFacts) -> Result<RecordingState> {
-        self.transact("close recording", |db, _| recordings::closed(db, facts))
+        let kept = self.place.inside(&facts.path);
+        self.transact("close recording", |db, _| recordings::closed(db, facts, &kept))
     }
 
     fn open_recordings(&mut self) -> Result<Vec<(AttemptId, PathBuf)>> {

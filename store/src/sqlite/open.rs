@@ -13,7 +13,7 @@ use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::view::Views;
-use super::{SqliteBackend, SqliteReader, fresh, migrate, restore, trial};
+use super::{Place, SqliteBackend, SqliteReader, fresh, migrate, restore, trial};
 use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
@@ -52,6 +52,11 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         migrate::MigrateError::Sqlite { doing, source } => blame(path, doing, source),
     })?;
     check(&db, path)?;
+    let place = Place::new(options.recordings.clone());
+    place
+        .teach(&db)
+        .and_then(|()| place.adopt(&mut db))
+        .map_err(|e| blame(path, "look for recordings", e))?;
     let log_frames = Arc::new(AtomicI32::new(0));
     watch_log(&mut db, &log_frames).map_err(|e| blame(path, "set up", e))?;
     let changes = Changes::default();
@@ -63,6 +68,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         flusher: None,
         log_frames,
         changes,
+        place,
         log_has_room: false,
         file: Arc::new(file),
         _lock: lock,
@@ -73,13 +79,20 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
 }
 
 /// Opens a read-only connection for long reads.
-pub(crate) fn open_reader(path: &Path, changes: &Changes) -> Result<Box<dyn Reader>> {
+pub(crate) fn open_to_read(path: &Path, changes: &Changes, place: &Place) -> Result<Box<dyn Reader>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).doing("open for reading")?;
     db.busy_timeout(BUSY_TIMEOUT).doing("open for reading")?;
+    place.teach(&db).doing("open for reading")?;
     db.pragma_update(None, "query_only", true).doing("open for reading")?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB).doing("open for reading")?;
     Ok(Box::new(SqliteReader { db, views: Views::new(changes), progress: Progress::default() }))
+}
+
+/// The same for a database whose recordings are nowhere in particular.
+#[cfg(test)]
+pub(crate) fn open_reader(path: &Path, changes: &Changes) -> Result<Box<dyn Reader>> {
+    open_to_read(path, changes, &Place::default())
 }
 
 pub(super) fn lock(path: &Path) -> std::result::Result<File, OpenError> {

@@ -13,10 +13,12 @@ pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite:
     let recording_open =
         attempt.recording.as_ref().is_some_and(|recording| recording.state == RecordingState::Open);
     let next_try_at = if recording_open { now + RECORDING_WAIT_MS } else { now };
-    let sql = "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
-               VALUES (?1, 'attempt.sealed', ?2, ?3, ?4) RETURNING seq";
+    let sql = format!(
+        "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+         VALUES (?1, 'attempt.sealed', {KEPT}, ?3, ?4) RETURNING seq"
+    );
     let payload = payload(attempt, now).to_string();
-    one(db, sql, (attempt.id, payload, next_try_at, now), |r| r.get(0)).map(|seq| seq.unwrap_or(0))
+    one(db, &sql, (attempt.id, payload, next_try_at, now), |r| r.get(0)).map(|seq| seq.unwrap_or(0))
 }
 
 /// Queues a sealed attempt again after it was amended: the same fields and `id`, with the time of the amendment.
@@ -25,9 +27,11 @@ pub(super) fn push_amended(db: &Connection, attempt: &AttemptRow, now: i64) -> r
     if let Value::Object(fields) = &mut payload {
         fields.insert("amended_at".to_owned(), json!(format_jst(now)));
     }
-    let sql = "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
-               VALUES (?1, 'attempt.amended', ?2, ?3, ?3)";
-    exec(db, sql, (AttemptId::generate(now), payload.to_string(), now)).map(|_| ())
+    let sql = format!(
+        "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+         VALUES (?1, 'attempt.amended', {KEPT}, ?3, ?3)"
+    );
+    exec(db, &sql, (AttemptId::generate(now), payload.to_string(), now)).map(|_| ())
 }
 
 /// Completes the row of a call that was sealed before its recording was closed, and lets it go.
@@ -53,7 +57,8 @@ pub(super) fn recording_closed(
 }
 
 pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
-    let sql = "SELECT seq, key, kind, payload, attempts, next_try_at FROM outbox
+    let sql = "SELECT seq, key, kind, json_replace(payload, '$.recording_path',
+                 recording_whole(payload ->> '$.recording_path')), attempts, next_try_at FROM outbox
                WHERE ?1 IS NULL OR next_try_at <= ?1 ORDER BY seq LIMIT ?2";
     all(db, sql, (due, limit), |r| {
         let payload: String = r.get(3)?;
@@ -156,5 +161,8 @@ fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
+/// The payload as it is kept: with the place of the recording within its folder, so that the folder can be moved meanwhile.
+const KEPT: &str =
+    "json_replace(?2, '$.recording_path', recording_inside(json_extract(?2, '$.recording_path')))";
 /// Longest time a row waits for its recording to be closed.
 const RECORDING_WAIT_MS: i64 = 10_000;

@@ -10,24 +10,25 @@ use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
 use crate::model::{PausedSpan, RecordingFacts, RecordingPause, RecordingState};
 
-pub(super) fn opened(db: &Connection, attempt: AttemptId, path: &Path, now: i64) -> Result<()> {
+/// `kept` is the place within the folder of recordings.
+pub(super) fn opened(db: &Connection, attempt: AttemptId, kept: &str, now: i64) -> Result<()> {
     let sql =
         "INSERT OR IGNORE INTO recordings (attempt_id, path, state, opened_at) VALUES (?1, ?2, 'open', ?3)";
-    exec(db, sql, (attempt, path.to_string_lossy(), now)).doing("open recording").map(|_| ())
+    exec(db, sql, (attempt, kept, now)).doing("open recording").map(|_| ())
 }
 
 /// Writes the facts. A recording that its status discarded meanwhile stays discarded: the caller deletes the file.
-pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<RecordingState> {
+pub(super) fn closed(db: &Connection, facts: &RecordingFacts, kept: &str) -> Result<RecordingState> {
     let doing = "close recording";
-    let path = facts.path.to_string_lossy();
+    let path = kept;
     let sha256: String = facts.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     let (duration, bytes, gaps) = (signed(facts.duration_ms), signed(facts.bytes), signed(facts.gaps_ms));
     // An archive takes the place of the WAV that the row was opened with.
     if facts.path.extension().is_some_and(|extension| extension == "opus") {
-        let wav = facts.path.with_extension("wav");
+        let wav = Path::new(kept).with_extension("wav");
         let sql =
             "UPDATE OR IGNORE recordings SET path = ?2, codec = 'opus' WHERE attempt_id = ?1 AND path = ?3";
-        exec(db, sql, (facts.attempt, &path, wav.to_string_lossy())).doing(doing)?;
+        exec(db, sql, (facts.attempt, path, wav.to_string_lossy())).doing(doing)?;
     }
     // Also when the opening row was lost: the file exists and belongs to this call.
     let sql =
@@ -38,13 +39,13 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts) -> Result<Recordin
                  duration_ms = excluded.duration_ms, bytes = excluded.bytes, sha256 = excluded.sha256,
                  gaps_ms = excluded.gaps_ms
                RETURNING state";
-    let values = (facts.attempt, &path, facts.state, duration, bytes, &sha256, gaps);
+    let values = (facts.attempt, path, facts.state, duration, bytes, &sha256, gaps);
     let state = one(db, sql, values, |r| r.get(0)).doing(doing)?.unwrap_or(facts.state);
     // The call may be sealed already: its outbox row was waiting for this.
     outbox::recording_closed(
         db,
         facts.attempt,
-        (state == RecordingState::Final).then_some((&*path, &sha256, duration, gaps)),
+        (state == RecordingState::Final).then_some((path, &sha256, duration, gaps)),
     )
     .doing(doing)?;
     Ok(state)
@@ -67,16 +68,18 @@ pub(super) fn paused(db: &Connection, pause: &RecordingPause) -> Result<()> {
 }
 
 pub(super) fn open(db: &Connection) -> rusqlite::Result<Vec<(AttemptId, PathBuf)>> {
-    let sql = "SELECT attempt_id, path FROM recordings WHERE state = 'open' ORDER BY id";
+    let sql = "SELECT attempt_id, recording_whole(path) FROM recordings WHERE state = 'open' ORDER BY id";
     all(db, sql, [], |r| Ok((r.get(0)?, PathBuf::from(r.get::<_, String>(1)?))))
 }
 
-/// The status keeps no recording: all of the call's are discarded that are not on hold; returns the file to delete.
+/// The status keeps no recording: all of the call's are discarded that are not on hold; returns the file to delete, which is this
+/// box's own.
 pub(super) fn discard(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Option<PathBuf>> {
     let sql = "UPDATE recordings SET state = 'discarded' WHERE attempt_id = ?1
-                 AND state IN ('open', 'final', 'exported') AND hold = 0 RETURNING path";
-    let paths: Vec<String> = all(db, sql, [attempt], |r| r.get(0))?;
-    Ok(paths.into_iter().next_back().map(PathBuf::from))
+                 AND state IN ('open', 'final', 'exported') AND hold = 0
+               RETURNING iif(recording_own(path), recording_whole(path), NULL)";
+    let paths: Vec<Option<String>> = all(db, sql, [attempt], |r| r.get(0))?;
+    Ok(paths.into_iter().flatten().next_back().map(PathBuf::from))
 }
 
 fn signed(value: u64) -> i64 {

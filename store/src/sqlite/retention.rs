@@ -75,7 +75,7 @@ pub(super) fn usage(db: &Connection, now: i64) -> rusqlite::Result<RecordingUsag
                  ifnull(sum(CASE WHEN opened_at >= ?1 THEN bytes END), 0),
                  ifnull(sum(CASE WHEN opened_at >= ?1 THEN duration_ms END), 0),
                  ifnull(sum(CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE key = attempt_id) THEN bytes END), 0)
-               FROM recordings WHERE state IN ('final', 'exported')";
+               FROM recordings WHERE state IN ('final', 'exported') AND recording_own(path)";
     let usage = one(db, sql, [now - WEEK_MS], |r| {
         Ok(RecordingUsage {
             count: unsigned(r, 0)?,
@@ -140,7 +140,7 @@ pub(super) fn expire(
 ) -> Result<Vec<RecordingRow>> {
     let doing = "expire recordings";
     let sql = format!(
-        "{SELECT} WHERE r.state IN ('final', 'exported') AND r.hold = 0
+        "{SELECT} WHERE r.state IN ('final', 'exported') AND r.hold = 0 AND recording_own(r.path)
            AND NOT EXISTS (SELECT 1 FROM outbox WHERE key = r.attempt_id)
            AND a.sealed_at IS NOT NULL
          ORDER BY r.opened_at, r.id LIMIT ?1"
@@ -174,6 +174,13 @@ pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Acto
             "r.hold = 1 AND r.state IN ('open', 'final', 'exported')",
         ),
         (Said::fixed("録音中です", "it is still being written"), "r.state = 'open'"),
+        (
+            Said::fixed(
+                "録音フォルダーの外にあります。録音フォルダーに移して起動し直してください",
+                "it lies outside of the folder of recordings; move it there and start again",
+            ),
+            "r.state IN ('final', 'exported') AND NOT recording_own(r.path)",
+        ),
     ];
     for (why, clause) in guards {
         let sql = format!("SELECT 1 FROM recordings r WHERE r.attempt_id = ?1 AND {clause} LIMIT 1");
@@ -192,8 +199,8 @@ pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Acto
 
 /// Files of expired recordings that may still be there: a crash came between the row and the file.
 pub(super) fn to_remove(db: &Connection, most: u32) -> rusqlite::Result<Vec<(i64, PathBuf)>> {
-    let sql =
-        "SELECT id, path FROM recordings WHERE state = 'expired' AND removed_at IS NULL ORDER BY id LIMIT ?1";
+    let sql = "SELECT id, recording_whole(path) FROM recordings
+           WHERE state = 'expired' AND removed_at IS NULL AND recording_own(path) ORDER BY id LIMIT ?1";
     all(db, sql, [most], |r| Ok((r.get(0)?, PathBuf::from(r.get::<_, String>(1)?))))
 }
 
@@ -240,7 +247,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<RecordingRow> {
 }
 
 const SELECT: &str = "
-  SELECT r.id, r.attempt_id, r.path, r.state, r.bytes, r.duration_ms, r.sha256, r.opened_at, r.hold, r.hold_reason,
+  SELECT r.id, r.attempt_id, recording_whole(r.path), r.state, r.bytes, r.duration_ms, r.sha256, r.opened_at, r.hold, r.hold_reason,
     r.exported_at, NOT EXISTS (SELECT 1 FROM outbox WHERE key = r.attempt_id), a.phone, a.company, a.person, u.login,
     a.list_name, d.label
   FROM recordings r JOIN attempts a ON a.id = r.attempt_id

@@ -390,4 +390,7 @@ pub struct CheckResult {
     pub broken_references: u64,
     /// Figures that differ from the rows.
     pub mismatches: Vec<Mismatch>,
+    /// Recordings that are kept and whose file is not there; `sound` is about the database only.
+    #[serde(default)]
+    pub missing_recordings: u64,
 }

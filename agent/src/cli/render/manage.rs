@@ -443,6 +443,13 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
         let text = out.text("参照先のない行", "broken references");
         out.line(&format!("  {text}: {}", check.broken_references))?;
     }
+    if check.missing_recordings > 0 {
+        let text = out.text(
+            "ファイルのない録音(録音フォルダーに戻してください)",
+            "recordings whose file is missing (bring the files back into the folder of recordings)",
+        );
+        out.line(&format!("  {text}: {}", check.missing_recordings))?;
+    }
     if check.mismatches.is_empty() { Ok(()) } else { verified(&check.mismatches, out) }
 }
 

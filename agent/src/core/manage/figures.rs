@@ -74,6 +74,7 @@ pub(super) async fn check(store: &Store, full: bool) -> Answer<CheckResult> {
         damage: found.damage,
         broken_references: found.broken_references,
         mismatches: found.mismatches.into_iter().map(mismatch).collect(),
+        missing_recordings: found.missing_recordings,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protocol::params;
 use protocol::result::{Done, Downloaded, RecordingRow, Recordings};
@@ -67,8 +67,9 @@ pub(super) async fn recordings(
     Ok(Recordings { rows: rows.collect(), next })
 }
 
-/// A piece of a recording's file (S4.36). A file may go between two pieces; then there is no recording any more. Who begins to
-/// take one is in the audit log before the first piece leaves. With `own`: only of calls of this user.
+/// A piece of a recording's file (S4.36). A file may go between two pieces; then there is no recording any more. One that is kept and
+/// whose file is not there is told as that. Who begins to take one is in the audit log before the first piece leaves. With `own`: only
+/// of calls of this user.
 pub(super) async fn fetch(
     store: &Store,
     p: &params::RecordingFetch,
@@ -87,11 +88,15 @@ pub(super) async fn fetch(
         store.audit(entry).await.map_err(told)?;
     }
     let (path, offset) = (recording.path, p.offset);
-    let piece = tokio::task::spawn_blocking(move || read_piece(&path, offset)).await;
-    let piece = piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))?;
-    let (bytes, size) = piece.map_err(|error| {
-        RpcError::with_detail(ErrorCode::NotFound, (store::os(&error), error.to_string()))
-    })?;
+    let (bytes, size) = match piece(path.clone(), offset).await? {
+        Ok(piece) => piece,
+        Err(error) => {
+            // Deleted since, or its archive took its place.
+            let now = store.recording(p.recording, own).await.map_err(told)?.path;
+            let again = if now == path { Err(error) } else { piece(now.clone(), offset).await? };
+            again.map_err(|error| RpcError::with_detail(ErrorCode::File, unreadable(&now, &error)))?
+        }
+    };
     let end = offset.saturating_add(bytes.len() as u64);
     let next = (!bytes.is_empty() && end < size).then_some(end);
     Ok(Downloaded { data: base64::encode(&bytes), next })
@@ -111,6 +116,22 @@ pub(super) async fn delete(
     // Should a file resist, the next look after recordings tries again.
     remove_expired(store, limits, by.now).await.map_err(told)?;
     Ok(Done { of: p.attempt })
+}
+
+async fn piece(path: PathBuf, offset: u64) -> Answer<io::Result<(Vec<u8>, u64)>> {
+    let piece = tokio::task::spawn_blocking(move || read_piece(&path, offset)).await;
+    piece.map_err(|error| RpcError::with_detail(ErrorCode::Internal, Detail::log(error)))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> (String, String) {
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => (
+            format!("録音のファイルがありません: {path}"),
+            format!("the recording's file is missing: {path}"),
+        ),
+        _ => (format!("{path}: {}", store::os(error)), format!("{path}: {error}")),
+    }
 }
 
 fn read_piece(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
