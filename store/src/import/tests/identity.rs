@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dnc_import::DncImport;
+use crate::export::strip_neutraliser;
 use crate::handle::{OpenOptions, Store};
 use crate::model::{Actor, DncQuery, ListSpec};
 
@@ -201,7 +202,8 @@ proptest! {
                 prop_assert_eq!(&came.phone, &went.phone);
                 prop_assert_eq!((&came.company, &came.person), (&went.company, &went.person));
                 prop_assert_eq!((&came.categories, &came.attributes), (&went.categories, &went.attributes));
-                prop_assert_eq!(came.company.as_deref(), Some(&*row.0));
+                // A sign before a formula is taken for an export's own, whoever wrote it.
+                prop_assert_eq!(came.company.as_deref(), Some(strip_neutraliser(&row.0)));
             }
         }
     }
