@@ -54,6 +54,8 @@ pub enum Action {
     ContactView,
     /// Make and change contacts.
     ContactEdit,
+    /// Give a contact to another owner (S3.8).
+    ContactGive,
     /// Delete contacts and categories, and bring them back.
     ContactDelete,
     /// Put a file into the contact book.
@@ -106,6 +108,7 @@ impl Action {
         Self::NoteEdit,
         Self::ContactView,
         Self::ContactEdit,
+        Self::ContactGive,
         Self::ContactDelete,
         Self::ContactImport,
         Self::TaskView,
@@ -180,6 +183,10 @@ pub fn permits(role: Role, action: Action) -> Scope {
         | Action::NoteAdd
         | Action::DncView
         | Action::DncAdd => all_if(role != Business),
+        Action::ContactGive => match role {
+            Supervisor => Scope::All,
+            _ => own_if(role != Business),
+        },
         Action::StatusView | Action::OwnPassword => Scope::All,
         Action::HistoryView => match role {
             Business => Scope::Reported,
@@ -256,6 +263,7 @@ mod tests {
             (Action::DncAdd, "aaa-a"),
             (Action::DncClear, "a----"),
             (Action::ContactEdit, "aaa-a"),
+            (Action::ContactGive, "aao-o"),
             (Action::ContactDelete, "a----"),
             (Action::AuditView, "a----"),
             (Action::Export, "aa---"),

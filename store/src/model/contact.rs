@@ -6,6 +6,7 @@ use super::people::Actor;
 use crate::code::Code;
 use crate::id::{AttemptId, ContactId, UserId};
 use crate::import::RequiredNames;
+use crate::permission::Scope;
 
 /// A contact to make, or to overwrite by its number.
 #[derive(Clone, Debug, Default)]
@@ -59,11 +60,13 @@ pub struct ContactRules {
     pub required: RequiredNames,
     /// Most contacts (S0.23); `None` = any number.
     pub most: Option<u64>,
+    /// Whose contacts may be given to another owner (S3.8).
+    pub gives: Scope,
 }
 
 impl Default for ContactRules {
     fn default() -> Self {
-        Self { required: RequiredNames::Either, most: None }
+        Self { required: RequiredNames::Either, most: None, gives: Scope::All }
     }
 }
 

@@ -11,7 +11,7 @@ mod task;
 mod user;
 
 use protocol::{Command, Detail, ErrorCode, RpcError};
-use store::{Actor, ContactRules, ProjectId, Scope, Store, UserId};
+use store::{Action, Actor, ContactRules, ProjectId, Scope, Store, UserId, permits};
 
 use super::manage::Register;
 use super::refusal::store_error;
@@ -141,11 +141,11 @@ impl Core {
                 self.spawn(reply, async move { note::change(&store, &p.note, None, asker).await });
             }
             Command::ContactAdd(p) => {
-                let rules = self.contact_rules();
+                let rules = self.contact_rules(&who);
                 self.spawn(reply, async move { contact::add(&store, p, rules, asker).await });
             }
             Command::ContactCreateFromCall(p) => {
-                let rules = self.contact_rules();
+                let rules = self.contact_rules(&who);
                 self.spawn(reply, async move { contact::create_from_call(&store, p, rules, asker).await });
             }
             Command::ContactShow(p) => {
@@ -153,7 +153,7 @@ impl Core {
             }
             Command::ContactLs(p) => self.spawn(reply, async move { contact::list(&store, p).await }),
             Command::ContactEdit(p) => {
-                let rules = self.contact_rules();
+                let rules = self.contact_rules(&who);
                 self.spawn(reply, async move { contact::edit(&store, p, rules, asker).await });
             }
             Command::ContactDelete(p) => {
@@ -164,7 +164,7 @@ impl Core {
             }
             Command::ContactImport(p) => {
                 let (place, rules) =
-                    (self.import_place(super::manage::actor(&who), now), self.contact_rules());
+                    (self.import_place(super::manage::actor(&who), now), self.contact_rules(&who));
                 let cancel = place.cancel.clone();
                 self.spawn_import(reply, cancel, async move {
                     super::import::import_contacts(place, p, rules).await
@@ -236,14 +236,14 @@ impl Core {
         self.seats.iter().map(|seat| (seat.user, seat.name.clone())).collect()
     }
 
-    fn contact_rules(&self) -> ContactRules {
+    fn contact_rules(&self, who: &Who) -> ContactRules {
         let contacts = &self.config.contacts;
         let required = match contacts.required {
             config::ContactNames::Either => store::import::RequiredNames::Either,
             config::ContactNames::Both => store::import::RequiredNames::Both,
             config::ContactNames::None => store::import::RequiredNames::None,
         };
-        ContactRules { required, most: contacts.max }
+        ContactRules { required, most: contacts.max, gives: permits(who.role, Action::ContactGive) }
     }
 }
 

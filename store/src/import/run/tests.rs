@@ -2,7 +2,7 @@ mod parts;
 
 use std::path::Path;
 
-use super::super::{DupPolicy, Encoding, RequiredNames};
+use super::super::{DupPolicy, Encoding};
 use super::*;
 use crate::export::{ExportEncoding, ExportOptions};
 use crate::handle::{OpenOptions, Store};
@@ -286,7 +286,7 @@ async fn the_contact_book_survives_export_and_import() {
                 categories: categories.iter().map(|name| (*name).to_owned()).collect(),
                 ..crate::ContactDraft::default()
             };
-            let rules = crate::ContactRules { required: RequiredNames::Either, most: None };
+            let rules = crate::ContactRules::default();
             let source = crate::ContactSource::Form { overwrite: false };
             from.contact_add(crate::ContactAdd { draft, source, rules, by: Actor::default(), now: NOW })
                 .await

@@ -13,6 +13,7 @@ use crate::model::{
     Actor, ContactAdd, ContactChange, ContactDraft, ContactRow, ContactRules, ContactSaved, ContactSource,
     PhoneDraft,
 };
+use crate::permission::Scope;
 use crate::phone::{AutoDial, Phone};
 
 /// Makes a contact, or overwrites the one that has its first number (S0.20).
@@ -63,6 +64,7 @@ pub(in crate::sqlite) fn change(
     };
     let owner = change.owner.unwrap_or(old.owner);
     if owner != old.owner {
+        may_give(&old, rules, by)?;
         users::all_live(db, owner.as_slice())?;
     }
     let sql = "UPDATE contacts SET company = ?2, person = ?3, email = ?4, owner_user_id = ?5, stub = 0,
@@ -86,6 +88,15 @@ pub(in crate::sqlite) fn change(
     let new = load(db, contact)?;
     note(db, now, by, "contact.edit", contact, &changes(&old, &new))?;
     Ok(ContactSaved { contact: new, created: false, warnings })
+}
+
+/// S3.8: whose a contact is, its owner says, and whoever manages.
+fn may_give(contact: &ContactRow, rules: ContactRules, by: Actor) -> Result<()> {
+    match rules.gives {
+        Scope::All => Ok(()),
+        Scope::Own if contact.owner.is_some() && contact.owner == by.user => Ok(()),
+        _ => Err(Error::Permission),
+    }
 }
 
 /// A stub for a number nobody knows (S3.2, S3.9); `None` when somebody has it already.
@@ -146,6 +157,10 @@ fn overwrite(
 ) -> Result<ContactSaved> {
     let doing = "overwrite contact";
     let old = load(db, contact)?;
+    // A stub is nobody's work yet.
+    if !old.stub && old.owner.is_some() && draft.owner.is_some_and(|owner| Some(owner) != old.owner) {
+        may_give(&old, add.rules, add.by)?;
+    }
     free(db, &checked.phones, Some(contact))?;
     let sql = "UPDATE contacts SET company = ifnull(?2, company), person = ifnull(?3, person),
                  email = ifnull(?4, email), owner_user_id = coalesce(?5, owner_user_id, ?6), stub = 0,

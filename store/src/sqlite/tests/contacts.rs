@@ -9,6 +9,7 @@ use crate::model::{
     ContactAdd, ContactChange, ContactDraft, ContactQuery, ContactRules, ContactSaved, ContactSource,
     DncEntry, HistoryQuery, IncomingCall, ManualCall, Origin, PhoneDraft, TRASH_MS, TaskQuery, TaskState,
 };
+use crate::permission::Scope;
 use crate::sqlite::UnlinkAt;
 
 fn number(number: &str) -> PhoneDraft {
@@ -78,7 +79,7 @@ fn a_form_is_judged_field_by_field() {
     let mut world = World::new(0);
     let by = world.actor();
     let mut judged = |company: &str, person: &str, phone: &str, required| {
-        let rules = ContactRules { required, most: None };
+        let rules = ContactRules { required, ..ContactRules::default() };
         let phones = if phone.is_empty() { vec![] } else { vec![phone] };
         let source = ContactSource::Form { overwrite: true };
         let add = ContactAdd { draft: draft(company, person, &phones), source, rules, by, now: NOW };
@@ -176,6 +177,45 @@ fn a_contact_has_several_numbers_and_an_owner_and_is_edited_once() {
         let wrong = ContactDraft { email: Some(email.into()), ..draft("D社", "x", &["0312340011"]) };
         assert_eq!(world.form(wrong).unwrap_err().code(), "E-VALUE", "{email}");
     }
+}
+
+/// S3.8: whose a contact is, is said by whose it is, and by whoever manages; nobody takes one over.
+#[test]
+fn an_owner_gives_a_contact_away_and_nobody_takes_it() {
+    let mut world = World::new(0);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let made = world.form(draft("A社", "佐藤", &["0312340001"])).unwrap().contact;
+    let own = ContactRules { gives: Scope::Own, ..ContactRules::default() };
+    let to = |owner| ContactChange { owner: Some(owner), ..ContactChange::default() };
+    let (alice, bobs) = (world.actor(), Actor { user: Some(bob), uid: None });
+    let mut give = |owner, by| world.db.contact_change(made.id, &to(owner), own, by, NOW);
+    assert_eq!(give(Some(bob), bobs).unwrap_err().code(), "E-PERMISSION");
+    assert_eq!(give(None, bobs).unwrap_err().code(), "E-PERMISSION");
+    assert_eq!(give(made.owner, bobs).unwrap().contact.owner, made.owner, "it stays whose it is");
+    assert_eq!(give(Some(bob), alice).unwrap().contact.owner, Some(bob));
+    assert_eq!(give(made.owner, alice).unwrap_err().code(), "E-PERMISSION", "not hers any more");
+    let draft = ContactDraft { owner: made.owner, ..draft("B社", "", &["0312340001"]) };
+    let mut add = ContactAdd {
+        draft,
+        source: ContactSource::Form { overwrite: true },
+        rules: own,
+        by: alice,
+        now: NOW,
+    };
+    assert_eq!(world.db.contact_add(&add).unwrap_err().code(), "E-PERMISSION", "nor by writing it anew");
+    add.draft.owner = None;
+    assert_eq!(world.db.contact_add(&add).unwrap().contact.owner, Some(bob));
+    assert_eq!(give_of(&mut world, made.id, None), None);
+    add.by = bobs;
+    add.draft.owner = Some(bob);
+    assert_eq!(world.db.contact_add(&add).unwrap().contact.owner, Some(bob), "it was nobody's");
+}
+
+/// As somebody who manages.
+fn give_of(world: &mut World, contact: ContactId, owner: Option<UserId>) -> Option<UserId> {
+    let change = ContactChange { owner: Some(owner), ..ContactChange::default() };
+    let rules = ContactRules::default();
+    world.db.contact_change(contact, &change, rules, Actor::default(), NOW).unwrap().contact.owner
 }
 
 /// S0.23: the book has a size; how much is free is told.
@@ -435,7 +475,7 @@ fn nothing_takes_calls_recordings_or_do_not_call_with_it() {
     world.db.contacts_purge(NOW + TRASH_MS).unwrap();
     world.db.delete_list(world.list, by, NOW).unwrap();
     world.db.delete_project(world.project, by, NOW).unwrap();
-    let all = crate::model::UserScope { scope: crate::Scope::All, role: Role::Manager };
+    let all = crate::model::UserScope { scope: Scope::All, role: Role::Manager };
     world.delete_user(world.user, HandOver::Nothing, by, NOW).unwrap();
     assert_eq!(kept(&world), before);
     let row = world.db.attempt(claimed.attempt).unwrap();
