@@ -139,7 +139,7 @@ pub(crate) enum Reach {
     Lead(String),
     /// A call, which may be one of a list.
     Attempt(String),
-    /// The project that a call is made in, by name.
+    /// A project, by name.
     Project(String),
 }
 
@@ -150,45 +150,34 @@ pub(crate) fn is_bound(who: &Who) -> bool {
 
 /// The lists, leads, calls and projects that a command names. Who is bound by grants needs one for each.
 pub(crate) fn reach(command: &Command) -> Vec<Reach> {
-    let project = match command {
-        Command::CallDial(p) => p.project.clone().map(Reach::Project),
-        _ => None,
-    };
-    reach_of_list(command).into_iter().chain(project).collect()
-}
-
-fn reach_of_list(command: &Command) -> Option<Reach> {
-    let list = |name: &String| Some(Reach::List(name.clone()));
-    let lead = |id: &String| Some(Reach::Lead(id.clone()));
-    let attempt = |id: &String| Some(Reach::Attempt(id.clone()));
+    let list = |name: &Option<String>| name.clone().map(Reach::List);
+    let lead = |id: &Option<String>| id.clone().map(Reach::Lead);
+    let attempt = |id: &Option<String>| id.clone().map(Reach::Attempt);
+    let project = |name: &Option<String>| name.clone().map(Reach::Project);
+    let one = |reach: Reach| vec![reach];
+    let named = |reach: [Option<Reach>; 3]| reach.into_iter().flatten().collect();
     match command {
-        Command::DialStart(p) => list(&p.list),
-        Command::ListShow(p) => list(&p.list),
-        Command::ListView(p) => list(&p.list),
-        Command::LeadChange(p) => Some(Reach::Leads(p.list.clone(), p.leads.len())),
-        Command::LeadShow(p) => lead(&p.lead),
-        Command::LeadEdit(p) => lead(&p.lead),
-        Command::LeadPhone(p) => lead(&p.lead),
-        Command::DialWhy(p) => p
-            .lead
-            .as_ref()
-            .and_then(lead)
-            .or_else(|| p.list.as_ref().filter(|_| p.number.is_none()).and_then(list)),
-        Command::CallDial(p) => {
-            p.lead.as_ref().and_then(lead).or_else(|| p.attempt.as_ref().and_then(attempt))
-        }
-        Command::StatsGet(p) => p.list.as_ref().and_then(list),
-        Command::StatsTally(p) => p.list.as_ref().and_then(list),
-        Command::HistoryList(p) => p.list.as_ref().and_then(list),
-        Command::HistoryShow(p) => attempt(&p.attempt),
-        Command::HistoryReport(p) => attempt(&p.attempt),
-        Command::ContactCreateFromCall(p) => attempt(&p.attempt),
-        Command::DncAdd(p) => p.attempt.as_ref().and_then(attempt),
-        Command::NoteAdd(p) => {
-            p.lead.as_ref().and_then(lead).or_else(|| p.attempt.as_ref().and_then(attempt))
-        }
-        Command::NoteLs(p) => p.lead.as_ref().and_then(lead).or_else(|| p.attempt.as_ref().and_then(attempt)),
-        _ => None,
+        Command::DialStart(p) => one(Reach::List(p.list.clone())),
+        Command::ListShow(p) => one(Reach::List(p.list.clone())),
+        Command::ListView(p) => one(Reach::List(p.list.clone())),
+        Command::LeadChange(p) => one(Reach::Leads(p.list.clone(), p.leads.len())),
+        Command::LeadShow(p) => one(Reach::Lead(p.lead.clone())),
+        Command::LeadEdit(p) => one(Reach::Lead(p.lead.clone())),
+        Command::LeadPhone(p) => one(Reach::Lead(p.lead.clone())),
+        // By number, what is told is narrowed instead.
+        Command::DialWhy(p) if p.lead.is_none() && p.number.is_some() => Vec::new(),
+        Command::DialWhy(p) => named([lead(&p.lead), list(&p.list), None]),
+        Command::CallDial(p) => named([lead(&p.lead), attempt(&p.attempt), project(&p.project)]),
+        Command::StatsGet(p) => named([list(&p.list), project(&p.project), None]),
+        Command::StatsTally(p) => named([list(&p.list), project(&p.project), None]),
+        Command::HistoryList(p) => named([list(&p.list), None, None]),
+        Command::HistoryShow(p) => one(Reach::Attempt(p.attempt.clone())),
+        Command::HistoryReport(p) => one(Reach::Attempt(p.attempt.clone())),
+        Command::ContactCreateFromCall(p) => one(Reach::Attempt(p.attempt.clone())),
+        Command::DncAdd(p) => named([attempt(&p.attempt), None, None]),
+        Command::NoteAdd(p) => named([lead(&p.lead), attempt(&p.attempt), None]),
+        Command::NoteLs(p) => named([lead(&p.lead), attempt(&p.attempt), None]),
+        _ => Vec::new(),
     }
 }
 

@@ -41,6 +41,7 @@ mod proxied;
 mod refer;
 mod registration;
 mod restored;
+mod roles;
 mod sealed;
 mod session;
 mod sight;

@@ -36,8 +36,8 @@ impl Core {
         let bound = Bound { command, who, scope, reply };
         let reach = if permission::is_bound(&who) { permission::reach(&bound.command) } else { Vec::new() };
         match reach.is_empty() {
-            false => self.within_grants(bound, reach),
             true => self.carry_out(bound, now),
+            false => self.within_grants(bound, reach),
         }
     }
 

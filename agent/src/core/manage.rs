@@ -134,7 +134,7 @@ impl Core {
         let store = self.store.clone();
         let (sight, by) = (Sight::of(&who), By { actor: actor(&who), now: now.wall });
         match command {
-            Command::ProjectLs(_) => self.spawn(reply, async move { projects(&store).await }),
+            Command::ProjectLs(_) => self.spawn(reply, async move { projects(&store, sight).await }),
             Command::ProjectCreate(p) => self.spawn(reply, async move {
                 let made = store.create_project(&p.name, p.caller_id.as_deref(), by.actor, by.now).await;
                 made.map(project).map_err(told)
@@ -166,17 +166,17 @@ impl Core {
             }),
             Command::ListGrant(p) => self.spawn(reply, async move { grant(&store, p, by).await }),
             Command::ListView(p) => self.spawn(reply, async move { view(&store, p, sight).await }),
-            Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead, sight).await }),
+            Command::LeadShow(p) => self.spawn(reply, async move { lead(&store, &p.lead).await }),
             Command::LeadAdd(p) => {
                 let contacts = self.config.contacts.max;
-                self.spawn(reply, async move { lead_add(&store, p, contacts, by, sight).await });
+                self.spawn(reply, async move { lead_add(&store, p, contacts, by).await });
             }
-            Command::LeadEdit(p) => self.spawn(reply, async move { lead_edit(&store, p, by, sight).await }),
+            Command::LeadEdit(p) => self.spawn(reply, async move { lead_edit(&store, p, by).await }),
             Command::LeadChange(p) => {
                 let told = self.told(&who);
                 self.spawn(reply, async move { lead_change(&store, &told, p, by, sight).await });
             }
-            Command::LeadPhone(p) => self.spawn(reply, async move { lead_phone(&store, p, by, sight).await }),
+            Command::LeadPhone(p) => self.spawn(reply, async move { lead_phone(&store, p, by).await }),
             Command::ListImports(p) => self.spawn(reply, async move { imports(&store, p).await }),
             Command::ListImportUndo(p) => {
                 let told = self.told(&who);
@@ -195,7 +195,10 @@ impl Core {
                     }
                 });
             }
-            Command::StatsTally(p) => self.spawn(reply, async move { tally(&store, p, by.now).await }),
+            Command::StatsTally(p) => {
+                let bound = crate::permission::is_bound(&who).then(|| super::reach::grantee(&who));
+                self.spawn(reply, async move { tally(&store, p, bound, by.now).await });
+            }
             Command::StatsVerify(_) => {
                 self.spawn_read(&who, reply, ("verify", ""), move |progress| async move {
                     verify(&store, progress).await

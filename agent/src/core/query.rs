@@ -129,6 +129,7 @@ impl Core {
         let closed = self.closed(now);
         let store = self.store.clone();
         self.spawn(reply, async move {
+            let one_list = p.lead.is_none() && p.number.is_none();
             let query = match (p.lead, p.number, p.list) {
                 (Some(lead), _, _) => WhyQuery::Lead(super::office::id(&lead, "lead")?),
                 (None, Some(number), _) => WhyQuery::Phone(number),
@@ -142,8 +143,12 @@ impl Core {
             };
             let mut answer = store.why(query, context).await.map_err(|error| store_error(&error))?;
             if sight.is_narrow() {
-                let seen = sight.lists(&store).await?;
-                answer.rows.retain(|row| seen.iter().any(|list| list.id == row.list));
+                let ids = answer.rows.iter().map(|row| row.lead).collect();
+                let seen = sight.seen(&store, ids).await?;
+                answer.rows.retain(|row| seen.contains(&row.lead));
+                if !one_list && answer.rows.is_empty() {
+                    return Err(super::sight::unseen());
+                }
             }
             Ok(rows::why(&store, answer, closed).await)
         });

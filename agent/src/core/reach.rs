@@ -1,4 +1,5 @@
-//! Grants: whether the list, lead, call or project that a command names is one that its giver may use (X7, S4.5).
+//! Grants: whether the list, lead, call or project that a command names is one that its giver may use (X7, S4.5), and the lead one
+//! that they see (S1.37).
 //!
 //! This is looked up once, before the command is carried out, for every command of every surface.
 
@@ -11,6 +12,7 @@ use super::office::id;
 use super::query::find;
 use super::refusal::store_error;
 use super::seat::Reply;
+use super::sight::{Sight, may_use_project};
 use crate::control::Who;
 use crate::permission::Reach;
 
@@ -25,9 +27,15 @@ pub(crate) struct Bound {
 impl Core {
     pub(super) fn within_grants(&mut self, bound: Bound, reach: Vec<Reach>) {
         let store = self.store.clone();
-        let user = grantee(&bound.who);
+        let who = bound.who;
         self.jobs.spawn(async move {
-            let result = may_reach_all(&store, reach, user).await;
+            let mut result = Ok(());
+            for one in reach {
+                result = may_reach(&store, one, &who).await;
+                if result.is_err() {
+                    break;
+                }
+            }
             Done::Reached { bound: Box::new(bound), result }
         });
     }
@@ -41,15 +49,10 @@ pub(super) fn grantee(who: &Who) -> UserId {
 /// Leads that somebody bound by grants names in one command.
 const MOST_LEADS: usize = 1000;
 
-async fn may_reach_all(store: &Store, reach: Vec<Reach>, user: UserId) -> Result<(), RpcError> {
-    for reach in reach {
-        may_reach(store, reach, user).await?;
-    }
-    Ok(())
-}
-
-async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcError> {
+async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcError> {
     let told = |error| store_error(&error);
+    let user = grantee(who);
+    let mut named = None;
     let list: Option<ListId> = match reach {
         Reach::List(name) => Some(find(store, &name).await?),
         Reach::Leads(name, leads) => {
@@ -63,7 +66,8 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
         }
         Reach::Lead(lead) => {
             let lead: LeadId = id(&lead, "lead")?;
-            Some(store.lead(lead).await.map_err(told)?.list)
+            let row = store.lead(lead).await.map_err(told)?;
+            Some(named.insert(row).list)
         }
         Reach::Attempt(attempt) => {
             let attempt: AttemptId = id(&attempt, "attempt")?;
@@ -73,8 +77,7 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
         }
         Reach::Project(name) => {
             let project = super::project::named(store, &name).await?;
-            let grants = store.project_grants(project).await.map_err(told)?;
-            return match grants.is_empty() || grants.iter().any(|grant| grant.user == user) {
+            return match may_use_project(store, project, user).await? {
                 true => Ok(()),
                 false => Err(RpcError::with_detail(ErrorCode::ListGrant, Detail::name(name))),
             };
@@ -84,6 +87,10 @@ async fn may_reach(store: &Store, reach: Reach, user: UserId) -> Result<(), RpcE
         Some(list) if !store.may_use_list(list, user).await.map_err(told)? => {
             Err(RpcError::from(ErrorCode::ListGrant))
         }
-        _ => Ok(()),
+        // Of a list that they may use they see the leads they call (S1.37).
+        _ => match named {
+            Some(lead) => Sight::of(who).lead(store, &lead).await,
+            None => Ok(()),
+        },
     }
 }

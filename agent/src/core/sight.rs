@@ -4,7 +4,10 @@
 //! particular; an operator only leads of their own, and those of nobody where the project pools them.
 
 use protocol::{Detail, ErrorCode, RpcError};
-use store::{Action, Assigned, LeadId, LeadPlace, LeadRow, ListInfo, Role, Scope, Store, UserId, permits};
+use store::{
+    Action, Assigned, LeadId, LeadPlace, LeadRow, ListInfo, ProjectId, ProjectRow, Role, Scope, Store,
+    UserId, permits,
+};
 
 use super::refusal::store_error;
 use crate::control::Who;
@@ -90,6 +93,32 @@ impl Sight {
         }
     }
 
+    /// Which of these leads are to be seen.
+    pub(super) async fn seen(self, store: &Store, leads: Vec<LeadId>) -> Result<Vec<LeadId>, RpcError> {
+        let places = store.lead_places(leads).await.map_err(|error| store_error(&error))?;
+        let lists = self.lists(store).await?;
+        let shown = |place: &LeadPlace| {
+            lists.iter().any(|list| list.id == place.list && self.shows(list, place.assigned))
+        };
+        Ok(places.into_iter().filter(shown).map(|place| place.id).collect())
+    }
+
+    /// Every project but those that are granted to others (X7).
+    pub(super) async fn projects(self, store: &Store) -> Result<Vec<ProjectRow>, RpcError> {
+        let projects = store.project_rows().await.map_err(|error| store_error(&error))?;
+        if !self.all {
+            let user = self.user.unwrap_or(NOBODY);
+            let mut open = Vec::with_capacity(projects.len());
+            for project in projects {
+                if may_use_project(store, project.id, user).await? {
+                    open.push(project);
+                }
+            }
+            return Ok(open);
+        }
+        Ok(projects)
+    }
+
     /// Refuses leads of another list than the one that is named, since other leads are meant then, and those that are not to be
     /// seen. One that is gone changes nothing for whoever sees them all.
     pub(super) async fn leads(
@@ -112,7 +141,17 @@ impl Sight {
     }
 }
 
-fn unseen() -> RpcError {
+/// Whether a project is granted to a user, or to nobody in particular (X7).
+pub(super) async fn may_use_project(
+    store: &Store,
+    project: ProjectId,
+    user: UserId,
+) -> Result<bool, RpcError> {
+    let grants = store.project_grants(project).await.map_err(|error| store_error(&error))?;
+    Ok(grants.is_empty() || grants.iter().any(|grant| grant.user == user))
+}
+
+pub(super) fn unseen() -> RpcError {
     RpcError::with_detail(ErrorCode::NotFound, ("発信先", "lead"))
 }
 
@@ -127,7 +166,7 @@ mod tests {
         ListInfo {
             id: store::ListId(1),
             name: "リスト".into(),
-            project: store::ProjectId(1),
+            project: ProjectId(1),
             project_name: "案件".into(),
             enabled: true,
             round: 1,

@@ -81,16 +81,22 @@ pub(super) fn spawn_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str
 }
 
 fn command_as(uid: u32, socket: &Path, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = program_as(uid, socket, folder, "kakeru");
+    command.args(arguments).arg("--socket").arg(socket).stdin(Stdio::null());
+    command
+}
+
+/// A program of this build as another Unix user of the socket's group.
+pub(super) fn program_as(uid: u32, socket: &Path, folder: &Path, name: &str) -> Command {
     // The folder and the build may be closed to everybody else.
-    let program = folder.join("kakeru");
+    let program = folder.join(name);
     if !program.exists() {
-        std::fs::copy(super::binary(), &program).expect("the binary can be copied");
+        std::fs::copy(super::built(name), &program).expect("the binary can be copied");
     }
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).expect("the folder is ours");
     let mut command = Command::new(&program);
     let group = std::fs::metadata(socket).expect("the daemon listens").gid();
-    command.current_dir("/").args(arguments).arg("--socket").arg(socket).uid(uid).gid(group);
-    command.stdin(Stdio::null());
+    command.current_dir("/").uid(uid).gid(group);
     command
 }
 

@@ -3,8 +3,10 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -29,6 +31,19 @@ pub struct Control {
     line: Vec<u8>,
     events: VecDeque<Value>,
     next_id: u64,
+    _relay: Option<Relay>,
+}
+
+/// The process that is somebody else at the socket; it ends with the connection.
+#[derive(Debug)]
+struct Relay(Child);
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Control {
@@ -37,8 +52,24 @@ impl Control {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(socket: &Path) -> io::Result<Self> {
-        let reader = BufReader::new(UnixStream::connect(socket)?);
-        Ok(Self { reader, line: Vec::new(), events: VecDeque::new(), next_id: 1 })
+        Ok(Self::over(UnixStream::connect(socket)?, None))
+    }
+
+    /// Connects through a process of another Unix user, whom the kernel names to the daemon. Only root may become somebody else.
+    ///
+    /// # Errors
+    /// When that process cannot be started.
+    pub(super) fn connect_as(uid: u32, socket: &Path, folder: &Path) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut relay = super::cli::program_as(uid, socket, folder, "relay");
+        relay.arg(socket).stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)));
+        let child = relay.stdout(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+        Ok(Self::over(ours, Some(Relay(child))))
+    }
+
+    fn over(stream: UnixStream, relay: Option<Relay>) -> Self {
+        let reader = BufReader::new(stream);
+        Self { reader, line: Vec::new(), events: VecDeque::new(), next_id: 1, _relay: relay }
     }
 
     /// Sends a request and waits for its answer; events that come meanwhile are kept for [`event`](Self::event).

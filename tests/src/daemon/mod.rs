@@ -126,6 +126,15 @@ impl Daemon {
         Control::connect(&self.socket()).expect("the daemon listens on its control socket")
     }
 
+    /// A new connection to the control socket as another Unix user; only root can.
+    ///
+    /// # Panics
+    /// When that user's process cannot be started.
+    pub fn control_as(&self, uid: u32) -> Control {
+        let control = Control::connect_as(uid, &self.socket(), self.directory.path());
+        control.expect("tests of roles run as root, which may become another user")
+    }
+
     /// Everything it has logged, all its lives together.
     pub fn log(&self) -> String {
         process::read_lossy(&self.path("kakeru.log"))
@@ -313,13 +322,14 @@ pub fn account<'a>(status: &'a Value, name: &str) -> Option<&'a Value> {
 /// # Panics
 /// When it was not built.
 pub fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("KAKERU_BIN") {
-        return path.into();
-    }
+    std::env::var_os("KAKERU_BIN").map_or_else(|| built("kakeru"), PathBuf::from)
+}
+
+/// A program that was built beside this test's own.
+fn built(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a process knows its file");
-    let found =
-        own.ancestors().skip(1).take(3).map(|folder| folder.join("kakeru")).find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("the daemon is not built: cargo build -p kakeru   (./x test does it)"))
+    let found = own.ancestors().skip(1).take(3).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not built: cargo build -p kakeru -p e2e   (./x test does it)"))
 }
 
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {

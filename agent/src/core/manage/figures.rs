@@ -5,13 +5,20 @@ use std::path::PathBuf;
 use protocol::params;
 use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified};
 use store::time::BusinessDate;
-use store::{ListWorked, Progress, StatsQuery, Store, TallyBy, Worked};
+use store::{ListWorked, Progress, StatsQuery, Store, TallyBy, UserId, Worked};
 
 use super::{Answer, Told, told, watched, word_of};
-use crate::core::office::Names;
+use crate::core::office::{Names, id};
 use crate::core::query::{last_day, list_named, operator_ever_named};
+use crate::core::sight::may_use_project;
 
-pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Answer<Tally> {
+/// With `bound`, without lists and projects that are granted to others.
+pub(super) async fn tally(
+    store: &Store,
+    p: params::StatsTally,
+    bound: Option<UserId>,
+    now: i64,
+) -> Answer<Tally> {
     let list = list_named(store, p.list.as_deref()).await?;
     let user = operator_ever_named(store, p.operator.as_deref()).await?;
     let project = match &p.project {
@@ -21,7 +28,16 @@ pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Ans
     let by: TallyBy = word_of(&p.by, "by")?;
     let from = p.from.map(BusinessDate::of).or_else(|| list.is_none().then(|| BusinessDate::of(now)));
     let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
-    let rows = store.tally(query.clone(), by).await.map_err(told)?;
+    let mut rows = store.tally(query.clone(), by).await.map_err(told)?;
+    if let Some(user) = bound {
+        let mut open = Vec::with_capacity(rows.len());
+        for row in rows {
+            if is_open(store, by, row.key.as_deref(), user).await? {
+                open.push(row);
+            }
+        }
+        rows = open;
+    }
     let lists = match by {
         TallyBy::List | TallyBy::Project => store.worked(query).await.map_err(told)?,
         TallyBy::User | TallyBy::Hour | TallyBy::Day => Vec::new(),
@@ -48,6 +64,16 @@ pub(super) async fn tally(store: &Store, p: params::StatsTally, now: i64) -> Ans
         talk_ms: row.stats.talk_ms,
     });
     Ok(Tally { by: p.by, rows: rows.collect() })
+}
+
+/// Whether a user may use the list or project whose row it is.
+async fn is_open(store: &Store, by: TallyBy, key: Option<&str>, user: UserId) -> Answer<bool> {
+    let Some(key) = key else { return Ok(true) };
+    match by {
+        TallyBy::List => store.may_use_list(id(key, "list")?, user).await.map_err(told),
+        TallyBy::Project => may_use_project(store, id(key, "project")?, user).await,
+        TallyBy::User | TallyBy::Hour | TallyBy::Day => Ok(true),
+    }
 }
 
 pub(super) async fn verify(store: &Store, progress: Progress) -> Answer<Verified> {

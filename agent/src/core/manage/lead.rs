@@ -94,10 +94,9 @@ pub(super) async fn view(store: &Store, p: params::ListView, sight: Sight) -> An
     })
 }
 
-pub(super) async fn lead(store: &Store, lead: &str, sight: Sight) -> Answer<ViewRow> {
-    let lead = id(lead, "lead")?;
-    let row = store.lead(lead).await.map_err(told)?;
-    sight.lead(store, &row).await?;
+/// Whether it is to be seen was looked up before (`reach`).
+pub(super) async fn lead(store: &Store, lead: &str) -> Answer<ViewRow> {
+    let row = store.lead(id(lead, "lead")?).await.map_err(told)?;
     Ok(rows::view_row(&row))
 }
 
@@ -107,7 +106,6 @@ pub(super) async fn lead_add(
     p: params::LeadAdd,
     contacts: Option<u64>,
     by: By,
-    sight: Sight,
 ) -> Answer<ViewRow> {
     let list = store.list_by_name(&p.list).await.map_err(told)?;
     let spec = LeadSpec {
@@ -122,12 +120,11 @@ pub(super) async fn lead_add(
         max_contacts: contacts.unwrap_or(u64::MAX),
     };
     let id = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
-    lead(store, &id.to_string(), sight).await
+    lead(store, &id.to_string()).await
 }
 
-pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By, sight: Sight) -> Answer<ViewRow> {
+pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By) -> Answer<ViewRow> {
     let id: LeadId = id(&p.lead, "lead")?;
-    sight.lead(store, &store.lead(id).await.map_err(told)?).await?;
     let fields = LeadFields {
         company: p.company,
         person: p.person,
@@ -135,7 +132,7 @@ pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By, sight:
         columns: p.columns.into_iter().collect(),
     };
     store.change_lead_fields(id, fields, by.actor, by.now).await.map_err(told)?;
-    lead(store, &p.lead, sight).await
+    lead(store, &p.lead).await
 }
 
 pub(super) async fn lead_change(
@@ -171,13 +168,12 @@ pub(super) async fn lead_change(
     Ok(changed(done, at))
 }
 
-pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By, sight: Sight) -> Answer<ViewRow> {
+pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By) -> Answer<ViewRow> {
     let id: LeadId = id(&p.lead, "lead")?;
-    sight.lead(store, &store.lead(id).await.map_err(told)?).await?;
     let numbers = match p.remove {
         true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await,
         false => store.add_lead_phone(id, &p.number, p.label.as_deref(), by.actor, by.now).await,
     };
     numbers.map_err(told)?;
-    lead(store, &p.lead, sight).await
+    lead(store, &p.lead).await
 }

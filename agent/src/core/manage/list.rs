@@ -13,10 +13,11 @@ use super::lead::users_named;
 use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::query::{find, list_named};
 use crate::core::rows;
+use crate::core::sight::Sight;
 use crate::said::one_of;
 
-pub(super) async fn projects(store: &Store) -> Answer<Projects> {
-    let rows = store.project_rows().await.map_err(told)?;
+pub(super) async fn projects(store: &Store, sight: Sight) -> Answer<Projects> {
+    let rows = sight.projects(store).await?;
     Ok(Projects { projects: rows.into_iter().map(project).collect() })
 }
 
