@@ -147,6 +147,14 @@ impl Scope {
     }
 }
 
+impl Role {
+    /// Whether whoever has it calls: leads and tasks are theirs only (S4.4, S4.5).
+    #[must_use]
+    pub fn calls(self) -> bool {
+        permits(self, Action::Dial).any()
+    }
+}
+
 /// What a role may do (S4.1–S4.5 and the table of section D). Pure: no setting widens it.
 #[must_use]
 pub fn permits(role: Role, action: Action) -> Scope {

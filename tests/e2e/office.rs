@@ -106,6 +106,40 @@ fn a_user_hands_over_what_they_hold() {
     );
 }
 
+/// S4.4, S4.5, S1.37, S4.20: who calls no more in a new role leaves leads and open tasks to somebody who does, or to the project.
+#[test]
+fn who_calls_no_more_hands_over_in_the_same_verb() {
+    let daemon =
+        Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start();
+    for (login, role) in [("bob", "OP"), ("carol", "OP"), ("dave", "BY")] {
+        daemon.cli(&["user", "add", login, "--role", role]);
+    }
+    daemon.cli(&["user", "add", "sam", "--role", "SV", "--uid", &OPERATOR.to_string()]);
+    daemon.import("春", "会社名,電話番号\nA社,0312345678\nB社,0612345678\n");
+    daemon.cli(&["lead", "assign", "春", "--all", "--owner", "carol"]);
+    daemon.cli(&["contact", "add", "--company", "C社", "--phone", "0522345678", "--owner", "carol"]);
+    let refused = daemon.run_plain(&["user", "role", "carol", "BY", "--lang", "ja"]);
+    assert!(refused.code == 1 && refused.stderr.contains("E-USER-HOLDS"), "{refused:?}");
+    assert!(refused.stderr.contains("発信先 2件") && refused.stderr.contains("--hand-over"), "{refused:?}");
+    daemon.run(&["user", "role", "carol", "BIZ", "--hand-over", "dave"]).refused("E-USER-ROLE");
+    // Whoever may not change their role hands nothing over either.
+    let sam = |arguments: &[&str]| daemon.run_as(OPERATOR, arguments);
+    daemon.cli(&["user", "role", "bob", "SV"]);
+    daemon.cli(&["lead", "assign", "春", "--lead", "春#2", "--owner", "bob"]);
+    sam(&["user", "role", "bob", "BY", "--release"]).refused("E-PERMISSION");
+    assert_eq!(daemon.cli(&["user", "holds", "bob"])["leads"], 1);
+    let changed = sam(&["user", "role", "carol", "BY", "--hand-over", "bob"]).success();
+    assert_eq!((&changed["role"], &changed["handed_over"]["leads"]), (&"BY".into(), &1.into()));
+    assert_eq!(daemon.cli(&["user", "holds", "carol"]), json!({ "leads": 0, "contacts": 1, "tasks": 0 }));
+    let text = daemon.text(&["user", "role", "bob", "BIZ", "--release"]);
+    assert!(text.contains("changed hands: 2 leads"), "{text}");
+    assert_eq!(daemon.cli(&["list", "view", "春", "--assigned", ""])["total"], 2);
+    let log = daemon.cli(&["audit", "--action", "user.role"])["rows"].take();
+    assert_eq!(log[0]["detail"]["handed_over"]["leads"], 2, "{log:#}");
+    // A role that calls keeps whatever there is.
+    daemon.cli(&["user", "role", "bob", "OP"]);
+}
+
 /// S4.21, S4.49: who is renamed has the new name wherever they are shown, the login beside it in the JSON; a correction is told
 /// in words and in Japan's time.
 #[test]
@@ -123,6 +157,10 @@ fn a_renamed_user_is_named_wherever_they_are_shown() {
     daemon.cli(&["note", "add", "伝言", "--attempt", attempt]);
     daemon.cli(&["contact", "add", "--company", "A社", "--phone", "0522345678", "--owner", "a"]);
     daemon.cli(&["dnc", "add", "0522345671", "--reason", "希望"]);
+    let file = daemon.path("dnc.csv");
+    std::fs::write(&file, "電話番号,理由\n0522345670,名簿\n").unwrap();
+    daemon.cli(&["dnc", "import", &file.to_string_lossy(), "--reason", "名簿"]);
+    daemon.cli(&["project", "create", "夏"]);
     daemon.cli(&["user", "rename", "a", "佐藤 恵"]);
     for shown in [
         ["history", "--manual", "include"].as_slice(),
@@ -134,10 +172,22 @@ fn a_renamed_user_is_named_wherever_they_are_shown() {
         &["contact", "ls"],
         &["dnc", "ls"],
         &["audit"],
+        &["list", "view", "春"],
+        &["list", "imports"],
+        &["list", "grant", "春", "a"],
+        &["project", "grant", "夏", "a"],
+        &["dnc", "imports"],
     ] {
         let text = daemon.text(shown);
         assert!(text.contains("佐藤 恵"), "{shown:?}: {text}");
     }
+    // Programs have the login beside it.
+    let import = daemon.cli(&["list", "imports"])["rows"][0].take();
+    assert_eq!((&import["by"], &import["by_name"]), (&"a".into(), &"佐藤 恵".into()));
+    let lead = daemon.cli(&["list", "view", "春"])["rows"][0].take();
+    assert_eq!((&lead["last_user"], &lead["last_user_login"]), (&"佐藤 恵".into(), &"a".into()));
+    let grants = daemon.cli(&["list", "grant", "春"]);
+    assert_eq!((&grants["users"], &grants["names"]), (&json!(["a"]), &json!(["佐藤 恵"])));
     let row = daemon.cli(&["history", "--manual", "include"])["rows"][0].take();
     assert_eq!((&row["operator"], &row["operator_name"]), (&"a".into(), &"佐藤 恵".into()));
     let amend = [
@@ -282,4 +332,28 @@ fn a_wrong_word_of_an_option_is_wrong_usage() {
             "{outcome:#?}"
         );
     }
+}
+
+/// Section E, S3.17: what somebody else changed since it was looked at is not overwritten, where a version is shown and said.
+#[test]
+fn an_edit_of_what_changed_since_is_refused() {
+    let daemon = idle();
+    daemon.cli(&["contact", "add", "--company", "A社", "--phone", "0312345678"]);
+    let contact = daemon.cli(&["contact", "show", "0312345678"]);
+    daemon.import("春", "会社名,電話番号\nB社,0612345678\n");
+    let lead = daemon.cli(&["lead", "show", "春#1"]);
+    for (kind, object, row) in [("contact", "0312345678", contact), ("lead", "春#1", lead)] {
+        let seen = row["version"].to_string();
+        let edit = |person: &str, version: &str| {
+            daemon.run(&[kind, "edit", object, "--person", person, "--if-version", version])
+        };
+        edit("佐藤", &seen).success();
+        edit("鈴木", &seen).refused("E-STALE");
+        let now = daemon.cli(&[kind, "show", object]);
+        assert_eq!(now["person"], "佐藤");
+        assert!(daemon.text(&[kind, "show", object]).contains(&now["version"].to_string()));
+        edit("鈴木", &now["version"].to_string()).success();
+    }
+    // Without a version the last one wins.
+    daemon.cli(&["lead", "edit", "春#1", "--person", "高橋"]);
 }

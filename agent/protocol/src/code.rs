@@ -321,7 +321,7 @@ codes! {
         "先に kakeru user uid ID で外してください", "Unbind it first with `kakeru user uid LOGIN`.";
     UserSeat = "E-USER-SEAT", "席に割り当てられている利用者は削除できません", "The user works at a seat and cannot be deleted.",
         "設定ファイルの [[seat]] operator を変更してください", "Change the [[seat]] operator in the configuration first.";
-    UserHolds = "E-USER-HOLDS", "担当の発信先・連絡先・対応タスクが残っている利用者は削除できません", "The user still holds leads, contacts or open tasks.",
+    UserHolds = "E-USER-HOLDS", "この利用者には担当の発信先・連絡先・対応タスクが残っています", "The user still holds leads, contacts or open tasks.",
         "--hand-over ID で引き継ぐか、--release で担当を外してください", "Hand them over with --hand-over LOGIN, or free them with --release.";
     UserRole = "E-USER-ROLE", "架電しない役割の利用者は発信先や対応タスクを担当できません", "The user's role calls nobody and cannot take leads or tasks.",
         "MGR・SV・OP の利用者を指定してください", "Name a user who is MGR, SV or OP.";

@@ -229,11 +229,11 @@ commands! {
     /// Makes a user.
     UserAdd = "user.add" => UserRow;
     /// Changes a user.
-    UserEdit = "user.edit" => UserRow;
+    UserEdit = "user.edit" => UserChanged;
     /// Sets a password.
     UserPasswd = "user.passwd" => UserRow;
     /// Deletes a user.
-    UserDelete = "user.delete" => UserDeleted;
+    UserDelete = "user.delete" => UserChanged;
     /// What a user holds.
     UserHolds = "user.holds" => Holdings;
     /// Administrative changes.

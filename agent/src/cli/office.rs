@@ -28,17 +28,23 @@ pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Fail
             call(global, verb, out, show)
         }
         UserVerb::Rename { login, name } => {
-            call(global, UserEdit { user: login, name: Some(name), ..UserEdit::default() }, out, show)
+            let verb = UserEdit { user: login, name: Some(name), ..UserEdit::default() };
+            call(global, verb, out, render::user_changed)
         }
-        UserVerb::Role { login, role } => {
+        UserVerb::Role { login, role, hand_over, release } => {
             let role = Some(role.as_str().to_owned());
-            call(global, UserEdit { user: login, role, ..UserEdit::default() }, out, show)
+            let bar = progress::watch(&socket(global), Work::Named { work: "user", of: login.clone() }, out);
+            let verb = UserEdit { user: login, role, hand_over, release, ..UserEdit::default() };
+            call(global, verb, out, |changed, out| {
+                drop(bar);
+                render::user_changed(changed, out)
+            })
         }
         UserVerb::Uid { login, uid } => call(
             global,
             UserEdit { user: login, uid, no_uid: uid.is_none(), ..UserEdit::default() },
             out,
-            show,
+            render::user_changed,
         ),
         UserVerb::Passwd { login, remove } => {
             // One's own needs the old one; a manager who asks for another does not know it.
@@ -61,7 +67,7 @@ pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Fail
                 progress::watch(&socket(global), Work::Named { work: "user", of: verb.user.clone() }, out);
             call(global, verb, out, |deleted, out| {
                 drop(bar);
-                render::user_deleted(deleted, out)
+                render::user_changed(deleted, out)
             })
         }
     }
@@ -325,28 +331,15 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
             call(global, HistoryReport { attempt, on: !off }, out, render::call)
         }
         HistoryVerb::Export { file, calls, write } => {
-            let (calls, WriteArgs { encoding, raw, profile, cut }) = (*calls, write.clone());
+            let WriteArgs { encoding, raw, profile, cut } = write.clone();
             let verb = HistoryExport {
-                seat: global.seat.clone(),
-                list: calls.list,
-                number: calls.number,
-                operator: calls.operator,
-                status: calls.status,
-                from: calls.from.map(|moment| moment.0),
-                to: calls.to.map(|moment| moment.0),
-                unsealed: calls.open,
-                interrupted: calls.interrupted,
-                manual: calls.manual,
-                blank: calls.blank,
-                reported: calls.reported,
-                unregistered: calls.unregistered,
-                path: None,
                 encoding: Some(encoding),
                 raw,
                 profile,
                 split: cut.split,
                 split_rows: cut.split_rows,
                 split_bytes: cut.split_bytes,
+                ..calls.export(global.seat.clone())
             };
             exports::fetch(&socket(global), verb, "history".to_owned(), (&file, &write), out)
         }

@@ -10,7 +10,7 @@ pub(super) use live::{devices, seat, status};
 pub(super) use office::{
     audit, call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc,
     dnc_added, dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, held, holdings, notes,
-    nothing_taken, task, tasks, tasks_handed_over, user_deleted, users,
+    nothing_taken, task, tasks, tasks_handed_over, user_changed, users,
 };
 pub(super) use rows::{history, leads, list, lists, stats};
 pub(super) use why::why;

@@ -86,24 +86,8 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             if let Some(verb) = args.verb {
                 return office::history(global, verb, out);
             }
-            let calls = args.calls;
-            let verb = HistoryList {
-                seat,
-                list: calls.list,
-                number: calls.number,
-                operator: calls.operator,
-                status: calls.status,
-                from: calls.from.map(|moment| moment.0),
-                to: calls.to.map(|moment| moment.0),
-                before: args.before,
-                limit: Some(args.limit),
-                unsealed: calls.open,
-                interrupted: calls.interrupted,
-                manual: calls.manual,
-                blank: calls.blank,
-                reported: calls.reported,
-                unregistered: calls.unregistered,
-            };
+            let filters = args.calls.export(seat).list();
+            let verb = HistoryList { before: args.before, limit: Some(args.limit), ..filters };
             let lists_only = verb.manual.is_none() && !verb.unsealed && !verb.interrupted;
             call(global, verb, out, |page, out| {
                 render::history(page, out)?;

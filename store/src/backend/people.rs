@@ -18,14 +18,16 @@ use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
 /// Changes, each in one transaction with its audit row.
 pub(crate) trait Office {
     fn user_add(&mut self, draft: &UserDraft, by: Actor, within: UserScope, now: i64) -> Result<UserInfo>;
+    /// Who calls no more leaves leads and tasks, behind what was `moved` before.
     fn user_change(
         &mut self,
         user: UserId,
         change: &UserChange,
+        moved: (HandOver, Holdings),
         by: Actor,
         within: UserScope,
         now: i64,
-    ) -> Result<UserInfo>;
+    ) -> Result<(UserInfo, Holdings)>;
     /// Hands over a slice of what a user holds; returns where to go on, or the last row of contacts that was looked at.
     fn hand_over(
         &mut self,

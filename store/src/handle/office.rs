@@ -32,19 +32,34 @@ impl Store {
         self.write(move |b| b.user_add(&draft, by, within, now)).await
     }
 
-    /// Changes a live user. Anybody may change their own password; the rest needs `within`.
+    /// Changes a live user. Anybody may change their own password; the rest needs `within`. Leads and open tasks of whoever calls no
+    /// more in the new role change hands before, as when they are [deleted](Self::user_delete); contacts stay theirs. Returns what
+    /// changed hands.
     ///
     /// # Errors
-    /// As [`Self::user_add`], and [`crate::Error::NotFound`].
+    /// As [`Self::user_add`], [`crate::Error::NotFound`], and of leads and tasks those of [`Self::user_delete`].
     pub async fn user_change(
         &self,
         user: UserId,
         change: UserChange,
-        by: Actor,
-        within: UserScope,
+        over: HandOver,
+        (by, within): (Actor, UserScope),
         now: i64,
-    ) -> Result<UserInfo> {
-        self.write(move |b| b.user_change(user, &change, by, within, now)).await
+        progress: Progress,
+    ) -> Result<(UserInfo, Holdings)> {
+        let mut moved = Holdings::default();
+        if let Some(role) = change.role.filter(|role| !role.calls())
+            && let Some(to) = over.receiver()
+        {
+            let users = self.users().await?;
+            if let Some(before) = users.iter().find(|info| info.id == user && info.role != role) {
+                // The transaction at the end looks again; nothing changes hands for who may not do this.
+                within.check(before.role, Some(role))?;
+                let handing = Handing { from: user, to, contacts: false, by: by.user, now };
+                (moved, _) = self.hand_all_over(handing, progress).await?;
+            }
+        }
+        self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now)).await
     }
 
     /// Deletes a user; records keep the name (S4.23), the login is never given out again (S4.24). What they hold changes hands
@@ -63,36 +78,35 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<(UserInfo, Holdings)> {
-        let to = match over {
-            HandOver::Nothing => {
-                let held = self.holdings(user).await?;
-                if held.contacts > 0 {
-                    let users = self.users().await?;
-                    let login = users.into_iter().find(|info| info.id == user).map(|info| info.login);
-                    return Err(crate::Error::UserHolds { login: login.unwrap_or_default(), held });
-                }
-                // The rest is counted again in the transaction.
-                return self
-                    .write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now))
-                    .await;
+        let Some(to) = over.receiver() else {
+            let held = self.holdings(user).await?;
+            if held.contacts > 0 {
+                let users = self.users().await?;
+                let login = users.into_iter().find(|info| info.id == user).map(|info| info.login);
+                return Err(crate::Error::UserHolds { login: login.unwrap_or_default(), held });
             }
-            HandOver::To(to) => Some(to),
-            HandOver::Nobody => None,
+            // The rest is counted again in the transaction.
+            return self.write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now)).await;
         };
-        let total = self.holdings(user).await?.total();
-        let handing = Handing { from: user, to, by: by.user, now };
-        let mut moved = Holdings::default();
-        let mut at = HandOverAt::Numbers;
-        let seen = loop {
+        let handing = Handing { from: user, to, contacts: true, by: by.user, now };
+        let moved = self.hand_all_over(handing, progress).await?;
+        self.write(move |b| b.user_delete(user, over, moved, by, now)).await
+    }
+
+    /// Slice by slice, which calls overtake; what changed hands, and the last row of contacts that was looked at.
+    async fn hand_all_over(&self, handing: Handing, progress: Progress) -> Result<(Holdings, i64)> {
+        let held = self.holdings(handing.from).await?;
+        let total = if handing.contacts { held.total() } else { held.leads + held.tasks };
+        let (mut moved, mut at) = (Holdings::default(), HandOverAt::Numbers);
+        loop {
             let (slice, next) = self.slice(move |b| b.hand_over(&handing, at, deadline())).await?;
             moved += slice;
             progress.set(moved.total(), total);
             match next {
                 Ok(next) => at = next,
-                Err(seen) => break seen,
+                Err(seen) => return Ok((moved, seen)),
             }
-        };
-        self.write(move |b| b.user_delete(user, over, (moved, seen), by, now)).await
+        }
     }
 
     /// What a user holds, deleted or not.

@@ -64,6 +64,8 @@ pub enum NoteAbout {
 pub struct NoteDraft {
     /// What it is about.
     pub about: NoteAbout,
+    /// A number that stands on lists stands on one that this user may use; `None`: on whatever list (X7).
+    pub granted_to: Option<UserId>,
     /// The text.
     pub text: String,
     /// Who.

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::word::Role;
+use crate::error::{Error, Result};
 use crate::id::{ListId, UserId};
-use crate::permission::Scope;
+use crate::permission::{Scope, is_lower};
 
 /// Whose change it is: the user, and the Unix user who asked. The audit log keeps both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,21 @@ pub struct UserScope {
     pub scope: Scope,
     /// The actor's role.
     pub role: Role,
+}
+
+impl UserScope {
+    /// Refuses who may not make or change users of this role, or give them the `new` one.
+    ///
+    /// # Errors
+    /// [`Error::Permission`].
+    pub(crate) fn check(self, role: Role, new: Option<Role>) -> Result<()> {
+        let may = match self.scope {
+            Scope::All => true,
+            Scope::Lower => is_lower(role, self.role) && new.is_none_or(|new| is_lower(new, self.role)),
+            Scope::Own | Scope::Reported | Scope::Nothing => false,
+        };
+        if may { Ok(()) } else { Err(Error::Permission) }
+    }
 }
 
 /// A user.
@@ -108,7 +124,7 @@ impl std::ops::AddAssign for Holdings {
     }
 }
 
-/// What becomes of the work of a user who is deleted.
+/// What becomes of the work of a user who is deleted, or calls no more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HandOver {
     /// They may hold none.
@@ -118,6 +134,18 @@ pub enum HandOver {
     To(UserId),
     /// Nobody's: leads go back to the project, tasks are anybody's.
     Nobody,
+}
+
+impl HandOver {
+    /// Who takes over, perhaps nobody in particular; `None` where they may hold nothing.
+    #[must_use]
+    pub(crate) fn receiver(self) -> Option<Option<UserId>> {
+        match self {
+            Self::Nothing => None,
+            Self::To(to) => Some(Some(to)),
+            Self::Nobody => Some(None),
+        }
+    }
 }
 
 /// Open tasks that change hands at once.

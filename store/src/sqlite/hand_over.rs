@@ -17,6 +17,8 @@ pub(crate) struct Handing {
     pub(crate) from: UserId,
     /// `None`: nobody.
     pub(crate) to: Option<UserId>,
+    /// Contacts too, which whoever is not deleted keeps.
+    pub(crate) contacts: bool,
     pub(crate) by: Option<UserId>,
     pub(crate) now: i64,
 }
@@ -149,7 +151,7 @@ fn step(
     at: HandOverAt,
     done: &mut Holdings,
 ) -> rusqlite::Result<std::result::Result<HandOverAt, i64>> {
-    let Handing { from, to, by, now } = *handing;
+    let Handing { from, to, contacts, by, now } = *handing;
     match at {
         HandOverAt::Numbers => {
             let sql = "SELECT phone FROM assignments WHERE user_id = ?1 LIMIT ?2";
@@ -165,7 +167,11 @@ fn step(
                 tasks::give(db, *task, *lead, to)?;
             }
             done.tasks += open.len() as u64;
-            Ok(Ok(open.last().map_or(HandOverAt::Contacts(0), |(task, _)| HandOverAt::Tasks(*task))))
+            Ok(match open.last() {
+                Some((task, _)) => Ok(HandOverAt::Tasks(*task)),
+                None if contacts => Ok(HandOverAt::Contacts(0)),
+                None => Err(0),
+            })
         }
         HandOverAt::Contacts(after) => {
             let last: i64 =

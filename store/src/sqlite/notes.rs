@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 use serde_json::json;
 
 use super::{all, audit_by, exec, history, list_edit, one};
-use crate::error::{Doing, Error, Result, Said};
+use crate::error::{Doing, Error, ListError, Result, Said};
 use crate::id::{AttemptId, LeadId, NoteId, UserId};
 use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteRow};
 use crate::permission::Scope;
@@ -21,6 +21,12 @@ pub(super) fn add(db: &Connection, draft: &NoteDraft) -> Result<NoteRow> {
     let doing = "add note";
     let text = check_text(&draft.text)?;
     let subject = subject(db, &draft.about)?;
+    // Calls and leads are looked up before, as whatever else names one.
+    if let (NoteAbout::Number(raw), Some(user)) = (&draft.about, draft.granted_to)
+        && !within_reach(db, &subject.phone, user).doing(doing)?
+    {
+        return Err(ListError::NotGranted { list: raw.clone() }.into());
+    }
     let id = NoteId::generate(draft.now);
     let sql = "INSERT INTO notes (id, attempt_id, lead_id, phone, user_id, text, at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -72,6 +78,16 @@ pub(super) fn list(db: &Connection, about: &NoteAbout, granted_to: Option<UserId
            AND (?2 IS NULL OR n.user_id IS ?2 OR {granted}) ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
     );
     all(db, &sql, (phone, granted_to), row).doing("read notes")
+}
+
+/// Whether a number stands on no list, or on one that a user may use.
+fn within_reach(db: &Connection, phone: &str, user: UserId) -> rusqlite::Result<bool> {
+    let granted = list_edit::granted("n.list_id", "?2");
+    let sql = format!(
+        "SELECT NOT EXISTS (SELECT 1 FROM lead_numbers n WHERE n.phone = ?1)
+           OR EXISTS (SELECT 1 FROM lead_numbers n WHERE n.phone = ?1 AND {granted})"
+    );
+    Ok(one(db, &sql, (phone, user), |r| r.get(0))?.unwrap_or(false))
 }
 
 fn load(db: &Connection, note: NoteId) -> Result<NoteRow> {

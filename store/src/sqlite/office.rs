@@ -29,11 +29,12 @@ impl Office for SqliteBackend {
         &mut self,
         user: UserId,
         change: &UserChange,
+        moved: (HandOver, Holdings),
         by: Actor,
         within: UserScope,
         now: i64,
-    ) -> Result<UserInfo> {
-        self.transact("change user", |db, _| users::change(db, user, change, by, within, now))
+    ) -> Result<(UserInfo, Holdings)> {
+        self.transact("change user", |db, _| users::change(db, user, change, moved, by, within, now))
     }
 
     fn hand_over(

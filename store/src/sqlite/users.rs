@@ -7,7 +7,6 @@ use super::{all, audit_by, exec, hand_over, one};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::UserId;
 use crate::model::{Actor, HandOver, Holdings, Role, UserChange, UserDraft, UserInfo, UserScope};
-use crate::permission::{Action, Scope, is_lower, permits};
 
 pub(super) fn add(
     db: &Connection,
@@ -20,7 +19,7 @@ pub(super) fn add(
     let login = draft.login.trim();
     check_login(login)?;
     let name = check_name(&draft.name)?;
-    allowed(within, draft.role, None)?;
+    within.check(draft.role, None)?;
     let found: Option<bool> =
         one(db, "SELECT deleted_at IS NOT NULL FROM users WHERE login = ?1", [login], |r| r.get(0))
             .doing(doing)?;
@@ -47,22 +46,24 @@ pub(super) fn add(
     by_id(db, id)
 }
 
-/// Changes a live user. One audit row per field, with what it was before; a password is named, never shown.
+/// Changes a live user. One audit row per field, with what it was before; a password is named, never shown. Who calls no more in the
+/// new role leaves leads and tasks to somebody, behind what `moved` counts, or keeps the old one.
 pub(super) fn change(
     db: &Connection,
     user: UserId,
     change: &UserChange,
+    (over, mut moved): (HandOver, Holdings),
     by: Actor,
     within: UserScope,
     now: i64,
-) -> Result<UserInfo> {
+) -> Result<(UserInfo, Holdings)> {
     let doing = "change user";
     let before = live(db, user)?;
     // Everybody may change their own password, nobody their own role or name without the right to.
     let own_password =
         by.user == Some(user) && change.name.is_none() && change.role.is_none() && change.uid.is_none();
     if !own_password {
-        allowed(within, before.role, change.role)?;
+        within.check(before.role, change.role)?;
     }
     let note = |action: &str, detail: serde_json::Value| {
         audit_by(db, now, by, action, &user.to_string(), &detail).doing(doing)
@@ -75,8 +76,17 @@ pub(super) fn change(
         }
     }
     if let Some(role) = change.role.filter(|role| *role != before.role) {
+        let mut detail = json!({ "before": before.role, "after": role });
+        if !role.calls() {
+            let to = receiver(db, &before, over)?;
+            let handing = hand_over::Handing { from: user, to, contacts: false, by: by.user, now };
+            moved += hand_over::rest(db, &handing, 0)?;
+            if over != HandOver::Nothing {
+                detail["handed_over"] = json!({ "to": to, "leads": moved.leads, "tasks": moved.tasks });
+            }
+        }
         exec(db, "UPDATE users SET role = ?2 WHERE id = ?1", (user, role)).doing(doing)?;
-        note("user.role", json!({ "before": before.role, "after": role }))?;
+        note("user.role", detail)?;
     }
     if let Some(uid) = change.uid.filter(|uid| *uid != before.uid) {
         check_uid(db, uid, Some(user))?;
@@ -87,7 +97,22 @@ pub(super) fn change(
         exec(db, "UPDATE users SET password_hash = ?2 WHERE id = ?1", (user, hash)).doing(doing)?;
         note("user.passwd", json!({ "removed": hash.is_none() }))?;
     }
-    by_id(db, user)
+    Ok((by_id(db, user)?, moved))
+}
+
+/// Who takes over what a user holds; refused where that is nobody in particular and there is something. Contacts are counted before.
+fn receiver(db: &Connection, user: &UserInfo, over: HandOver) -> Result<Option<UserId>> {
+    match over {
+        HandOver::To(to) => Ok(Some(to)),
+        HandOver::Nobody => Ok(None),
+        HandOver::Nothing => {
+            let held = hand_over::count_indexed(db, user.id).doing("count what a user holds")?;
+            match held.is_empty() {
+                true => Ok(None),
+                false => Err(Error::UserHolds { login: user.login.clone(), held }),
+            }
+        }
+    }
 }
 
 /// Deletes a user: the row stays as a tombstone, so that records keep the name (S4.23) and the login is not given out
@@ -104,18 +129,8 @@ pub(super) fn delete(
     let doing = "delete user";
     let before = live(db, user)?;
     let mut moved = moved;
-    let to = match over {
-        HandOver::To(to) => Some(to),
-        HandOver::Nobody => None,
-        HandOver::Nothing => {
-            let held = hand_over::count_indexed(db, user).doing(doing)?;
-            if !held.is_empty() {
-                return Err(Error::UserHolds { login: before.login, held });
-            }
-            None
-        }
-    };
-    let handing = hand_over::Handing { from: user, to, by: by.user, now };
+    let to = receiver(db, &before, over)?;
+    let handing = hand_over::Handing { from: user, to, contacts: true, by: by.user, now };
     moved += hand_over::rest(db, &handing, seen)?;
     let sql = "UPDATE users SET deleted_at = ?2, password_hash = NULL, uid = NULL WHERE id = ?1";
     exec(db, sql, (user, now)).doing(doing)?;
@@ -137,8 +152,7 @@ pub(super) fn all_live(db: &Connection, users: &[UserId]) -> Result<()> {
 pub(super) fn callers(db: &Connection, users: &[UserId]) -> Result<()> {
     users.iter().try_for_each(|user| {
         let UserInfo { login, role, .. } = live(db, *user)?;
-        let calls = permits(role, Action::Dial).any();
-        if calls { Ok(()) } else { Err(Error::NoCaller { login, role }) }
+        if role.calls() { Ok(()) } else { Err(Error::NoCaller { login, role }) }
     })
 }
 
@@ -182,16 +196,6 @@ fn by_id(db: &Connection, user: UserId) -> Result<UserInfo> {
 
 fn missing(user: UserId) -> Error {
     Error::NotFound { what: "user", key: user.to_string() }
-}
-
-/// Whether the actor may make or change users of these roles.
-fn allowed(within: UserScope, role: Role, new: Option<Role>) -> Result<()> {
-    let may = match within.scope {
-        Scope::All => true,
-        Scope::Lower => is_lower(role, within.role) && new.is_none_or(|new| is_lower(new, within.role)),
-        Scope::Own | Scope::Reported | Scope::Nothing => false,
-    };
-    if may { Ok(()) } else { Err(Error::Permission) }
 }
 
 fn check_login(login: &str) -> Result<()> {

@@ -340,6 +340,8 @@ pub(super) const TABLE: &[Row] = &[
             Do(Granted, r#"{"attempt":"$other_call","text":"$new"}"#),
             Do(Closed, r#"{"attempt":"$closed_call","text":"$new"}"#),
             Do(Closed, r#"{"lead":"$closed_lead","text":"$new"}"#),
+            Do(Closed, r#"{"number":"0312343001","text":"$new"}"#),
+            Do(Granted, r#"{"number":"0312342001","text":"$new"}"#),
         ],
     ),
     row(

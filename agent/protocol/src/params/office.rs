@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::HistoryList;
+
 params! {
     /// `user.add`.
     UserAdd {
@@ -35,6 +37,11 @@ params! {
         /// Bind to no Unix user.
         #[serde(default)]
         no_uid: bool,
+        /// Who takes over their leads and open tasks when they call no more (BIZ, BY), by login.
+        hand_over: Option<String>,
+        /// These are nobody's from now on, and so the project's. With neither, a user who holds any keeps a role that calls.
+        #[serde(default)]
+        release: bool,
     }
     /// `user.passwd`.
     UserPasswd {
@@ -406,6 +413,29 @@ params! {
     NoteDelete {
         /// The note.
         note: String,
+    }
+}
+
+impl HistoryExport {
+    /// `history.list` of the same calls.
+    #[must_use]
+    pub fn list(self) -> HistoryList {
+        HistoryList {
+            seat: self.seat,
+            list: self.list,
+            number: self.number,
+            operator: self.operator,
+            status: self.status,
+            from: self.from,
+            to: self.to,
+            unsealed: self.unsealed,
+            interrupted: self.interrupted,
+            manual: self.manual,
+            blank: self.blank,
+            reported: self.reported,
+            unregistered: self.unregistered,
+            ..HistoryList::default()
+        }
     }
 }
 

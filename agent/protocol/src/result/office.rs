@@ -33,9 +33,9 @@ pub struct UserRow {
     pub deleted_at: Option<i64>,
 }
 
-/// `user.delete`.
+/// `user.edit`, `user.delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserDeleted {
+pub struct UserChanged {
     /// The user.
     #[serde(flatten)]
     pub user: UserRow,
@@ -339,6 +339,8 @@ pub struct DncFile {
     pub clear: bool,
     /// Login of who imported.
     pub by: Option<String>,
+    /// Their name now.
+    pub by_name: Option<String>,
     /// When it began, UTC milliseconds.
     pub at: i64,
     /// When it was found to have been cut short, UTC milliseconds.

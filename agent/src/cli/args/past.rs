@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use protocol::params::HistoryExport;
 
 use super::{HistoryVerb, words};
 use crate::cli::time::Moment;
@@ -101,6 +102,28 @@ pub struct CallsArgs {
     /// Only calls with numbers that no contact has
     #[arg(long)]
     pub unregistered: bool,
+}
+
+impl CallsArgs {
+    /// What the protocol calls these.
+    pub(crate) fn export(self, seat: Option<String>) -> HistoryExport {
+        HistoryExport {
+            seat,
+            list: self.list,
+            number: self.number,
+            operator: self.operator,
+            status: self.status,
+            from: self.from.map(|moment| moment.0),
+            to: self.to.map(|moment| moment.0),
+            unsealed: self.open,
+            interrupted: self.interrupted,
+            manual: self.manual,
+            blank: self.blank,
+            reported: self.reported,
+            unregistered: self.unregistered,
+            ..HistoryExport::default()
+        }
+    }
 }
 
 /// `kakeru stats`.

@@ -44,6 +44,12 @@ pub enum UserVerb {
         /// New role
         #[arg(ignore_case = true)]
         role: RoleArg,
+        /// Who takes over leads and open tasks of whoever calls no more (BIZ, BY)
+        #[arg(long, value_name = "LOGIN", conflicts_with = "release")]
+        hand_over: Option<String>,
+        /// Leave these to nobody: they are the project's again
+        #[arg(long)]
+        release: bool,
     },
     /// Bind a user to a Unix user, or to none
     Uid {

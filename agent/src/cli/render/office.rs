@@ -3,7 +3,7 @@
 use protocol::result::{
     Amendment, AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
     DncAdded, DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall,
-    HistoryPage, Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserDeleted, UserRow,
+    HistoryPage, Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
 };
 use protocol::{ErrorCode, Lang};
 
@@ -49,13 +49,13 @@ pub(crate) fn holdings(holdings: &Holdings, out: Out) -> Result<(), Closed> {
     out.line(&held(*holdings, out))
 }
 
-pub(crate) fn user_deleted(deleted: &UserDeleted, out: Out) -> Result<(), Closed> {
-    users(std::slice::from_ref(&deleted.user), out)?;
-    if deleted.handed_over != Holdings::default() {
-        let moved = held(deleted.handed_over, out);
+pub(crate) fn user_changed(changed: &UserChanged, out: Out) -> Result<(), Closed> {
+    users(std::slice::from_ref(&changed.user), out)?;
+    if changed.handed_over != Holdings::default() {
+        let moved = held(changed.handed_over, out);
         out.line(&format!("{} {moved}", out.text("担当を変更しました:", "changed hands:")))?;
     }
-    ungranted(&deleted.ungranted, out)
+    ungranted(&changed.ungranted, out)
 }
 
 pub(crate) fn tasks_handed_over(handed: &TasksHandedOver, out: Out) -> Result<(), Closed> {
@@ -280,7 +280,7 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
             state.to_owned(),
             row.changed.to_string(),
             row.refused.to_string(),
-            row.by.clone().unwrap_or_default(),
+            row.by_name.clone().unwrap_or_default(),
             row.id.clone(),
         ]);
     }

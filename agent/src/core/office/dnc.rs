@@ -75,12 +75,13 @@ pub(super) async fn imports(store: &Store, p: DncImports) -> Result<result::DncF
     let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
     let found = store.dnc_imports(before, limit).await.map_err(refused)?;
     let full = found.len() == limit as usize;
-    let rows: Vec<result::DncFile> = found.into_iter().map(journal_row).collect();
+    let names = Names::read(store).await?;
+    let rows: Vec<result::DncFile> = found.into_iter().map(|row| journal_row(row, &names)).collect();
     let next = rows.last().filter(|_| full).map(|row| row.id.clone());
     Ok(result::DncFiles { rows, next })
 }
 
-fn journal_row(import: store::ImportRecord) -> result::DncFile {
+fn journal_row(import: store::ImportRecord, names: &Names) -> result::DncFile {
     let count = |name: &str| import.report.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
     let waits = import.state == "staging" && import.interrupted_at.is_some();
     result::DncFile {
@@ -91,6 +92,7 @@ fn journal_row(import: store::ImportRecord) -> result::DncFile {
         id: import.id.to_string(),
         file: import.source,
         state: if waits { "interrupted".to_owned() } else { import.state },
+        by_name: names.of(import.login.as_deref()),
         by: import.login,
         at: import.created_at,
         interrupted_at: import.interrupted_at,

@@ -102,26 +102,10 @@ pub(super) async fn export(
 ) -> Result<Exported, RpcError> {
     let reader = export::Reader::new(export::Of::Others, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
-    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = export::options(p.path.clone(), p.encoding.as_deref(), p.raw, progress)?;
     let options = reader.options(options, cut)?;
     // All pages of the list of the same filters.
-    let calls = HistoryList {
-        seat: p.seat,
-        list: p.list,
-        number: p.number,
-        operator: p.operator,
-        status: p.status,
-        from: p.from,
-        to: p.to,
-        unsealed: p.unsealed,
-        interrupted: p.interrupted,
-        manual: p.manual,
-        blank: p.blank,
-        reported: p.reported,
-        unregistered: p.unregistered,
-        ..HistoryList::default()
-    };
-    let query = query(store, calls, asker).await?;
+    let query = query(store, p.list(), asker).await?;
     let report = store.export_history(query, options.clone()).await.map_err(refused)?;
     export::exported(&options, report, reader)
 }

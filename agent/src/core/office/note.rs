@@ -9,7 +9,8 @@ use super::{Asker, Names, bad, id, refused, rows};
 
 pub(super) async fn add(store: &Store, p: NoteAdd, asker: Asker) -> Result<NoteRow, RpcError> {
     let about = about(p.attempt, p.lead, p.number)?;
-    let draft = NoteDraft { about, text: p.text, by: asker.actor(), now: asker.now };
+    let (granted_to, by) = (asker.bound(), asker.actor());
+    let draft = NoteDraft { about, granted_to, text: p.text, by, now: asker.now };
     let note = store.note_add(draft).await.map_err(refused)?;
     Ok(rows::note(note, &Names::read(store).await?))
 }

@@ -1,7 +1,7 @@
 //! Users and the audit log.
 
 use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
-use protocol::result::{AuditPage, Holdings, UserDeleted, UserRow, Users};
+use protocol::result::{AuditPage, Holdings, UserChanged, UserRow, Users};
 use protocol::{Detail, ErrorCode, RpcError};
 use store::{
     Action, AuditQuery, HandOver, Progress, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo,
@@ -37,7 +37,15 @@ pub(super) async fn add(
     Ok(rows::user(&made, &[]))
 }
 
-pub(super) async fn edit(store: &Store, p: UserEdit, asker: Asker) -> Result<UserRow, RpcError> {
+/// Changes a user. Leads and open tasks of whoever calls no more go to whoever is named or to nobody; `busy`: users whose seats call,
+/// who go on calling for now.
+pub(super) async fn edit(
+    store: &Store,
+    told: &Told,
+    p: UserEdit,
+    asker: Asker,
+    busy: &[(UserId, String)],
+) -> Result<UserChanged, RpcError> {
     let user = named(store, &p.user).await?;
     let change = UserChange {
         name: p.name,
@@ -45,7 +53,43 @@ pub(super) async fn edit(store: &Store, p: UserEdit, asker: Asker) -> Result<Use
         uid: if p.no_uid { Some(None) } else { p.uid.map(Some) },
         password_hash: None,
     };
-    change_user(store, user, change, asker).await
+    if change.role.is_some_and(|role| !role.calls())
+        && let Some((_, seat)) = busy.iter().find(|(of, _)| *of == user)
+    {
+        return Err(RpcError::with_detail(
+            ErrorCode::CallBusy,
+            (format!("席 {seat}"), format!("seat {seat}")),
+        ));
+    }
+    let (to, over) = hand_over(store, p.hand_over.as_deref(), p.release).await?;
+    let progress = Progress::default();
+    let look = || (progress.done(), progress.total());
+    let by = (asker.actor(), within(asker));
+    let work = store.user_change(user, change, over, by, asker.now, progress.clone());
+    let (changed, moved) = watched(told, ("user", &p.user), look, work).await.map_err(refused)?;
+    let ungranted = ungranted(store, to.filter(|_| !moved.is_empty())).await?;
+    Ok(UserChanged { user: rows::user(&changed, &[]), handed_over: rows::holdings(moved), ungranted })
+}
+
+/// Who takes over, and what becomes of what somebody holds.
+async fn hand_over(
+    store: &Store,
+    to: Option<&str>,
+    release: bool,
+) -> Result<(Option<UserId>, HandOver), RpcError> {
+    let to = match to {
+        Some(login) => Some(named(store, login).await?),
+        None => None,
+    };
+    let over = match (to, release) {
+        (Some(to), false) => HandOver::To(to),
+        (None, true) => HandOver::Nobody,
+        (None, false) => HandOver::Nothing,
+        (Some(_), true) => {
+            return Err(bad(("hand_over か release のどちらか一方です", "one of hand_over and release")));
+        }
+    };
+    Ok((to, over))
 }
 
 /// Sets a password. One's own needs the old one; others' are an administrator's business.
@@ -70,7 +114,9 @@ pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result
     }
     let change = UserChange { password_hash: Some(hash(p.password).await?), ..UserChange::default() };
     let asker = Asker { scope: permits(asker.who.role, Action::UserEdit), ..asker };
-    change_user(store, user, change, asker).await
+    let by = (asker.actor(), within(asker));
+    let work = store.user_change(user, change, HandOver::Nothing, by, asker.now, Progress::default());
+    Ok(rows::user(&work.await.map_err(refused)?.0, &[]))
 }
 
 /// Deletes a user. Their leads, contacts and open tasks go to whoever is named or to nobody; who holds some and nobody is named
@@ -81,31 +127,20 @@ pub(super) async fn delete(
     p: UserDelete,
     asker: Asker,
     seats: &[(UserId, String)],
-) -> Result<UserDeleted, RpcError> {
+) -> Result<UserChanged, RpcError> {
     let user = named(store, &p.user).await?;
     let at: Vec<&str> = seats.iter().filter(|(of, _)| *of == user).map(|(_, seat)| seat.as_str()).collect();
     if !at.is_empty() {
         // The next start would find a tombstone at its seat.
         return Err(RpcError::with_detail(ErrorCode::UserSeat, Detail::name(at.join(", "))));
     }
-    let to = match &p.hand_over {
-        Some(login) => Some(named(store, login).await?),
-        None => None,
-    };
-    let over = match (to, p.release) {
-        (Some(to), false) => HandOver::To(to),
-        (None, true) => HandOver::Nobody,
-        (None, false) => HandOver::Nothing,
-        (Some(_), true) => {
-            return Err(bad(("hand_over か release のどちらか一方です", "one of hand_over and release")));
-        }
-    };
+    let (to, over) = hand_over(store, p.hand_over.as_deref(), p.release).await?;
     let progress = Progress::default();
     let look = || (progress.done(), progress.total());
     let work = store.user_delete(user, over, asker.actor(), asker.now, progress.clone());
     let (gone, moved) = watched(told, ("user", &p.user), look, work).await.map_err(refused)?;
     let ungranted = ungranted(store, to).await?;
-    Ok(UserDeleted { user: rows::user(&gone, &[]), handed_over: rows::holdings(moved), ungranted })
+    Ok(UserChanged { user: rows::user(&gone, &[]), handed_over: rows::holdings(moved), ungranted })
 }
 
 /// What a user holds, deleted or not.
@@ -159,17 +194,6 @@ fn find(users: Vec<UserInfo>, login: &str) -> Result<UserId, RpcError> {
     user.map(|user| user.id).ok_or_else(|| {
         RpcError::with_detail(ErrorCode::NotFound, (format!("利用者 {login}"), format!("user {login:?}")))
     })
-}
-
-async fn change_user(
-    store: &Store,
-    user: UserId,
-    change: UserChange,
-    asker: Asker,
-) -> Result<UserRow, RpcError> {
-    let changed =
-        store.user_change(user, change, asker.actor(), within(asker), asker.now).await.map_err(refused)?;
-    Ok(rows::user(&changed, &[]))
 }
 
 fn within(asker: Asker) -> UserScope {

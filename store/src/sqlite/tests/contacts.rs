@@ -475,7 +475,7 @@ fn nothing_takes_calls_recordings_or_do_not_call_with_it() {
     world.db.contacts_purge(NOW + TRASH_MS).unwrap();
     world.db.delete_list(world.list, by, NOW).unwrap();
     world.db.delete_project(world.project, by, NOW).unwrap();
-    let all = crate::model::UserScope { scope: Scope::All, role: Role::Manager };
+    let all = UserScope { scope: Scope::All, role: Role::Manager };
     world.delete_user(world.user, HandOver::Nothing, by, NOW).unwrap();
     assert_eq!(kept(&world), before);
     let row = world.db.attempt(claimed.attempt).unwrap();

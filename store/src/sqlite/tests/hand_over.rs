@@ -158,7 +158,7 @@ fn what_is_left_to_nobody_is_the_projects() {
 fn a_hand_over_that_was_cut_short_goes_on() {
     let (mut world, bob) = busy();
     let alice = world.user;
-    let handing = Handing { from: alice, to: Some(bob), by: None, now: NOW };
+    let handing = Handing { from: alice, to: Some(bob), contacts: true, by: None, now: NOW };
     let (moved, next) = world.db.hand_over(&handing, HandOverAt::Numbers, at_once()).unwrap();
     assert_eq!((moved.leads, next), (3, Ok(HandOverAt::Numbers)), "a slice ends where its time does");
     let mut world = world.reopen();
@@ -237,6 +237,41 @@ fn work_goes_to_who_calls() {
     }
     assert_eq!(world.reader().holdings(alice).unwrap(), HELD);
     assert_eq!(world.leads()[3].assigned, None);
+}
+
+/// S4.4, S4.5, S4.20, S1.37: who calls no more keeps no lead and no task that nobody would be offered; contacts stay theirs.
+#[test]
+fn who_calls_no_more_leaves_leads_and_tasks() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let to = |role| UserChange { role: Some(role), ..UserChange::default() };
+    let within = UserScope { scope: Scope::All, role: Role::Manager };
+    for role in [Role::BackOffice, Role::Business] {
+        let refused = world.change_user(alice, &to(role), Actor::default(), within, NOW).unwrap_err();
+        let Error::UserHolds { login, held } = refused else { panic!("{refused}") };
+        assert_eq!((login.as_str(), held), ("alice", Holdings { contacts: 0, ..HELD }));
+    }
+    assert_eq!(world.reader().holdings(alice).unwrap(), HELD);
+    // Who goes on calling keeps all of it.
+    world.change_user(alice, &to(Role::Supervisor), Actor::default(), within, NOW).unwrap();
+    world.change_user(alice, &to(Role::Operator), Actor::default(), within, NOW).unwrap();
+    assert_eq!(world.reader().holdings(alice).unwrap(), HELD);
+    let carol = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
+    let mut hand = |over, role| {
+        let before = (over, Holdings { leads: 10, ..Holdings::default() });
+        world.db.user_change(alice, &to(role), before, Actor::default(), within, NOW)
+    };
+    assert_eq!(hand(HandOver::To(carol), Role::BackOffice).unwrap_err().code(), "E-USER-ROLE");
+    assert_eq!(hand(HandOver::To(alice), Role::BackOffice).unwrap_err().code(), "E-VALUE");
+    let (now, moved) = hand(HandOver::To(bob), Role::BackOffice).unwrap();
+    assert_eq!((now.role, moved), (Role::BackOffice, Holdings { leads: 13, contacts: 0, tasks: 2 }));
+    assert_eq!(hand(HandOver::Nobody, Role::Business).unwrap().0.role, Role::Business, "nothing is left");
+    assert_eq!(world.reader().holdings(alice).unwrap(), Holdings { leads: 0, contacts: 1, tasks: 0 });
+    assert_eq!(world.reader().holdings(bob).unwrap(), Holdings { contacts: 0, ..HELD });
+    let query = AuditQuery { action: Some("user.role".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&query).unwrap();
+    let detail = serde_json::json!({ "before": "OP", "after": "BY", "handed_over": { "to": bob, "leads": 13, "tasks": 2 } });
+    assert_eq!((log.len(), &log[1].detail), (4, &detail));
 }
 
 /// S4.20: open tasks change hands at once, of one list where it is named, nobody's too, with one row in the log.

@@ -40,7 +40,7 @@ use crate::handle::OpenOptions;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Advance, Advanced, AttemptEnd, ClaimSpec, Claimed, DialRules, HandOver, HangupBy, Holdings,
-    LeadFilter, LeadRow, LeadState, ListQuery, ListSpec, Role, Save, SetBy, UserInfo,
+    LeadFilter, LeadRow, LeadState, ListQuery, ListSpec, Role, Save, SetBy, UserChange, UserInfo, UserScope,
 };
 use crate::name_key::name_key;
 use crate::phone::{DialPlan, Phone};
@@ -215,6 +215,19 @@ impl World {
         true
     }
 
+    /// Changes a user who leaves nothing behind.
+    pub(in crate::sqlite) fn change_user(
+        &mut self,
+        user: UserId,
+        change: &UserChange,
+        by: Actor,
+        within: UserScope,
+        now: i64,
+    ) -> Result<UserInfo> {
+        let nothing = (HandOver::Nothing, Holdings::default());
+        self.db.user_change(user, change, nothing, by, within, now).map(|(user, _)| user)
+    }
+
     /// Deletes a user as the store does: what they hold changes hands in slices before.
     pub(in crate::sqlite) fn delete_user(
         &mut self,
@@ -223,12 +236,10 @@ impl World {
         by: Actor,
         now: i64,
     ) -> Result<(UserInfo, Holdings)> {
-        let to = match over {
-            HandOver::Nothing => return self.db.user_delete(user, over, (Holdings::default(), 0), by, now),
-            HandOver::To(to) => Some(to),
-            HandOver::Nobody => None,
+        let Some(to) = over.receiver() else {
+            return self.db.user_delete(user, over, (Holdings::default(), 0), by, now);
         };
-        let handing = Handing { from: user, to, by: by.user, now };
+        let handing = Handing { from: user, to, contacts: true, by: by.user, now };
         let (mut moved, mut at) = (Holdings::default(), Ok(HandOverAt::Numbers));
         let seen = loop {
             match at {

@@ -13,7 +13,7 @@ fn a_note_is_history_without_a_call() {
     let by_user = world.db.ensure_user("carol", "Carol", Role::BackOffice, NOW).unwrap();
     let by = Actor { user: Some(by_user), uid: None };
     let before = world.reader().stats(&StatsQuery::default()).unwrap();
-    let draft = |about, text: &str| NoteDraft { about, text: text.into(), by, now: NOW };
+    let draft = |about, text: &str| NoteDraft { about, granted_to: None, text: text.into(), by, now: NOW };
     let first = world.db.note_add(&draft(NoteAbout::Attempt(claimed.attempt), "契約書を発送")).unwrap();
     let second = world.db.note_add(&draft(NoteAbout::Lead(claimed.lead.unwrap()), "入金を確認")).unwrap();
     let third =
@@ -36,8 +36,10 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
     let mut world = World::new(1);
     let by = world.actor();
     let about = NoteAbout::Number(phone(0).national());
-    let note =
-        world.db.note_add(&NoteDraft { about: about.clone(), text: "誤字".into(), by, now: NOW }).unwrap();
+    let note = world
+        .db
+        .note_add(&NoteDraft { about: about.clone(), granted_to: None, text: "誤字".into(), by, now: NOW })
+        .unwrap();
     let bob = world.db.ensure_user("bob", "Bob", Role::BackOffice, NOW).unwrap();
     let mut change = NoteChange {
         note: note.id,
@@ -70,7 +72,13 @@ fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
     let by = world.actor();
     world
         .db
-        .note_add(&NoteDraft { about: NoteAbout::Lead(lead), text: "残る".into(), by, now: NOW })
+        .note_add(&NoteDraft {
+            about: NoteAbout::Lead(lead),
+            granted_to: None,
+            text: "残る".into(),
+            by,
+            now: NOW,
+        })
         .unwrap();
     world.undo(import);
     assert!(world.leads().is_empty());
@@ -87,6 +95,7 @@ fn a_note_is_seen_by_those_its_list_is_granted_to() {
     world.db.grant_list(world.list, &[world.user], true, Actor::default(), NOW).unwrap();
     let note = |about, user| NoteDraft {
         about,
+        granted_to: None,
         text: "伝言".into(),
         by: Actor { user: Some(user), uid: None },
         now: NOW,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Error;
-use crate::model::{AuditEntry, AuditQuery, HistoryQuery, UserChange, UserDraft, UserScope};
+use crate::model::{AuditEntry, AuditQuery, HistoryQuery, UserDraft};
 use crate::permission::Scope;
 
 const MANAGER: UserScope = UserScope { scope: Scope::All, role: Role::Manager };
@@ -33,7 +33,7 @@ fn a_renamed_user_is_renamed_everywhere_but_in_memos() {
     save.memo = Some("Aliceが折り返す".into());
     world.db.save(&save).unwrap();
     world.db.seal(claimed.attempt, NOW).unwrap();
-    world.db.user_change(world.user, &rename("佐藤"), Actor::default(), MANAGER, NOW).unwrap();
+    world.change_user(world.user, &rename("佐藤"), Actor::default(), MANAGER, NOW).unwrap();
     let row = world.reader().history(&HistoryQuery::default()).unwrap().remove(0);
     assert_eq!((row.user_name.as_deref(), row.memo.as_deref()), (Some("佐藤"), Some("Aliceが折り返す")));
     assert_eq!(world.lead(claimed.lead).last_user_name.as_deref(), Some("佐藤"));
@@ -63,7 +63,7 @@ fn a_deleted_login_cannot_come_back() {
     assert_eq!(again.unwrap_err().code(), "E-USER-TOMBSTONE");
     let start = world.db.ensure_user("alice", "Alice", Role::Operator, NOW);
     assert_eq!(start.unwrap_err().code(), "E-USER-TOMBSTONE");
-    let change = world.db.user_change(world.user, &rename("x"), Actor::default(), MANAGER, NOW);
+    let change = world.change_user(world.user, &rename("x"), Actor::default(), MANAGER, NOW);
     assert_eq!(change.unwrap_err().code(), "E-USER-TOMBSTONE");
     assert!(world.db.db.execute("DELETE FROM users", []).is_err(), "the row itself stays");
 }
@@ -89,21 +89,18 @@ fn a_supervisor_reaches_only_lower_roles() {
     let refused = |result: Result<UserInfo>| matches!(result, Err(Error::Permission));
     assert!(refused(world.db.user_add(&draft("dave", Role::Supervisor), by, SUPERVISOR, NOW)));
     let promote = UserChange { role: Some(Role::Manager), ..UserChange::default() };
-    assert!(refused(world.db.user_change(carol.id, &promote, by, SUPERVISOR, NOW)));
+    assert!(refused(world.change_user(carol.id, &promote, by, SUPERVISOR, NOW)));
     let boss = world.db.user_add(&draft("boss", Role::Manager), by, MANAGER, NOW).unwrap();
-    assert!(refused(world.db.user_change(boss.id, &rename("x"), by, SUPERVISOR, NOW)));
+    assert!(refused(world.change_user(boss.id, &rename("x"), by, SUPERVISOR, NOW)));
     let to_operator = UserChange { role: Some(Role::Operator), ..UserChange::default() };
-    assert_eq!(
-        world.db.user_change(carol.id, &to_operator, by, SUPERVISOR, NOW).unwrap().role,
-        Role::Operator
-    );
+    assert_eq!(world.change_user(carol.id, &to_operator, by, SUPERVISOR, NOW).unwrap().role, Role::Operator);
     // Nobody without the right changes anybody, but everybody their own password.
     let nothing = UserScope { scope: Scope::Nothing, role: Role::Operator };
     let me = Actor { user: Some(carol.id), uid: None };
-    assert!(refused(world.db.user_change(carol.id, &rename("x"), me, nothing, NOW)));
+    assert!(refused(world.change_user(carol.id, &rename("x"), me, nothing, NOW)));
     let password = UserChange { password_hash: Some(Some("$argon2id$x".into())), ..UserChange::default() };
-    assert!(world.db.user_change(carol.id, &password, me, nothing, NOW).unwrap().has_password);
-    assert!(refused(world.db.user_change(boss.id, &password, me, nothing, NOW)));
+    assert!(world.change_user(carol.id, &password, me, nothing, NOW).unwrap().has_password);
+    assert!(refused(world.change_user(boss.id, &password, me, nothing, NOW)));
 }
 
 #[test]
@@ -145,8 +142,8 @@ fn changes_are_audited_in_their_own_commit_and_the_log_only_grows() {
         uid: Some(Some(1001)),
         password_hash: Some(Some("$argon2id$secret".into())),
     };
-    world.db.user_change(bob.id, &change, by, MANAGER, NOW + 1).unwrap();
-    world.db.user_change(bob.id, &rename("ボブ"), by, MANAGER, NOW + 2).unwrap();
+    world.change_user(bob.id, &change, by, MANAGER, NOW + 1).unwrap();
+    world.change_user(bob.id, &rename("ボブ"), by, MANAGER, NOW + 2).unwrap();
     world.delete_user(bob.id, HandOver::Nothing, by, NOW + 3).unwrap();
     let query =
         AuditQuery { action: Some("user.".into()), object: Some(bob.id.to_string()), ..Default::default() };
