@@ -200,12 +200,13 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let columns = columns.into_iter().collect();
             call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
         }
-        LeadVerb::Edit { lead, fields } => {
+        LeadVerb::Edit { lead, fields, seen } => {
             let LeadFieldArgs { company, person, categories, columns } = fields;
             let lead = lead_id(global, lead)?;
             let (categories, columns) =
                 ((!categories.is_empty()).then_some(categories), columns.into_iter().collect());
-            call(global, LeadEdit { lead, company, person, categories, columns }, out, render::lead)
+            let verb = LeadEdit { lead, version: seen, company, person, categories, columns };
+            call(global, verb, out, render::lead)
         }
         LeadVerb::Exclude { select, reason } => {
             let _bar = bar(&select);

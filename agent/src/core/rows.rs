@@ -85,6 +85,7 @@ pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
         id: lead.id.to_string(),
         position: lead.position,
         assigned: lead.assigned_name.clone(),
+        assigned_login: lead.assigned_login.clone(),
         company: lead.company.clone(),
         person: lead.person.clone(),
         number: national(&lead.phone),
@@ -94,6 +95,7 @@ pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
         columns: lead.attrs.as_object().cloned().unwrap_or_default(),
         last_kind: lead.last_kind.map(|kind| kind.as_str().to_owned()),
         last_user: lead.last_user_name.clone(),
+        last_user_login: lead.last_user_login.clone(),
         last_at: lead.last_at,
         status: lead.last_status.clone(),
         label: lead.last_status_label.clone(),
@@ -103,6 +105,7 @@ pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
         attempts: lead.attempts,
         state: lead.state.as_str().to_owned(),
         due_at: lead.recall_at.or(lead.next_eligible_at),
+        version: lead.version,
     }
 }
 

@@ -136,6 +136,8 @@ pub struct LeadRow {
     pub last_user: Option<UserId>,
     /// That user's name.
     pub last_user_name: Option<String>,
+    /// Their login.
+    pub last_user_login: Option<String>,
     /// When it was, UTC milliseconds (S1.33).
     pub last_at: Option<i64>,
     /// What kind of call it was (S1.31).
@@ -148,6 +150,8 @@ pub struct LeadRow {
     pub assigned_name: Option<String>,
     /// That user's login.
     pub assigned_login: Option<String>,
+    /// Counts its edits, from 1.
+    pub version: u64,
     /// Further numbers, in order.
     pub extra_phones: Vec<LeadPhone>,
     /// Why it is 発信対象外.
@@ -202,6 +206,8 @@ pub struct LeadSpec {
 /// What to change of a lead by hand; `None` leaves a field alone, an empty text blanks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeadFields {
+    /// The version that was looked at: a newer one refuses the change. `None` overwrites whatever is there.
+    pub version: Option<u64>,
     /// Company.
     pub company: Option<String>,
     /// Person.

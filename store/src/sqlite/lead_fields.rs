@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::lead_new::{categories_of, columns_of};
 use super::staging::{CategoryIds, Giver, columns, link, unlink};
-use super::{audit_by, exec, one, texts};
+use super::{audit_by, exec, one, texts, unsigned};
 use crate::code::Code;
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};
@@ -16,6 +16,7 @@ use crate::name_key::name_key;
 /// A lead as it is before.
 struct Old {
     list: ListId,
+    version: u64,
     /// The list's.
     profile: String,
     company: Option<String>,
@@ -28,6 +29,9 @@ struct Old {
 pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()> {
     let doing = "change lead";
     let old = find(db, lead)?;
+    if fields.version.is_some_and(|seen| seen != old.version) {
+        return Err(Error::Stale { what: "lead" });
+    }
     let text = |new: &Option<String>, old: &Option<String>| match new {
         Some(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
         None => old.clone(),
@@ -95,7 +99,7 @@ fn find(db: &Connection, lead: LeadId) -> Result<Old> {
     let sql = "SELECT d.list_id, l.profile, d.company, d.person, d.attrs,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
-                    WHERE m.lead_id = d.id ORDER BY m.position))
+                    WHERE m.lead_id = d.id ORDER BY m.position)), d.version
                FROM leads d JOIN lists l ON l.id = d.list_id
                WHERE d.id = ?1 AND d.deleted_at IS NULL AND d.position <= l.visible_position";
     let found = one(db, sql, [lead], |r| {
@@ -106,6 +110,7 @@ fn find(db: &Connection, lead: LeadId) -> Result<Old> {
             person: r.get(3)?,
             attrs: r.get(4)?,
             categories: texts(&r.get::<_, String>(5)?),
+            version: unsigned(r, 6)?,
         })
     });
     found.doing("read lead")?.ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })

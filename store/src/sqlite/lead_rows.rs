@@ -63,6 +63,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<LeadRow> {
         clir: row.get(27)?,
         assigned_login: row.get(28)?,
         ext: row.get(29)?,
+        last_user_login: row.get(30)?,
+        version: super::unsigned(row, 31)?,
     })
 }
 
@@ -78,7 +80,7 @@ macro_rules! select {
     (SELECT json_group_array(json_object('phone', phone, 'label', label, 'ext', ext, 'editable', json(
          CASE source WHEN 'manual' THEN 'true' ELSE 'false' END))) FROM (
        SELECT phone, label, ext, source FROM lead_phones WHERE lead_id = l.id ORDER BY position)),
-    l.excluded_reason, l.clir, o.login, l.ext
+    l.excluded_reason, l.clir, o.login, l.ext, u.login, l.version
   FROM leads l
   LEFT JOIN dispositions d ON d.code = l.last_disposition
   LEFT JOIN users u ON u.id = l.last_user_id

@@ -184,6 +184,8 @@ params! {
     LeadEdit {
         /// The lead, by id.
         lead: String,
+        /// The version that was looked at; a newer one refuses with `E-STALE`.
+        version: Option<u64>,
         /// Company.
         company: Option<String>,
         /// Person.

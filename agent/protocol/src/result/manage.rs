@@ -63,6 +63,8 @@ pub struct ProjectGrants {
     pub project: String,
     /// Logins of who may use all its lists; empty = nobody in particular.
     pub users: Vec<String>,
+    /// Their names, in the same order.
+    pub names: Vec<String>,
 }
 
 /// `list.grant`.
@@ -72,6 +74,8 @@ pub struct Grants {
     pub list: String,
     /// Logins of who may use it; empty = everybody.
     pub users: Vec<String>,
+    /// Their names, in the same order.
+    pub names: Vec<String>,
 }
 
 /// `list.view`.
@@ -100,6 +104,8 @@ pub struct ViewRow {
     pub position: i64,
     /// Name of the owner (発信担当者).
     pub assigned: Option<String>,
+    /// Their login.
+    pub assigned_login: Option<String>,
     /// Company (会社名).
     pub company: Option<String>,
     /// Person (担当者名).
@@ -119,6 +125,8 @@ pub struct ViewRow {
     pub last_kind: Option<String>,
     /// Name of who made it (最終担当者).
     pub last_user: Option<String>,
+    /// Their login.
+    pub last_user_login: Option<String>,
     /// When (最終通話日時).
     pub last_at: Option<i64>,
     /// Code of its status (最終通話ステータス).
@@ -137,6 +145,8 @@ pub struct ViewRow {
     pub state: String,
     /// Not again before.
     pub due_at: Option<i64>,
+    /// Counts its edits, for `lead.edit`.
+    pub version: u64,
 }
 
 /// A further number of a lead.
@@ -188,6 +198,8 @@ pub struct ImportRow {
     pub state: String,
     /// Login of who imported.
     pub by: Option<String>,
+    /// Their name now.
+    pub by_name: Option<String>,
     /// When it began.
     pub at: i64,
     /// New leads.

@@ -212,6 +212,9 @@ pub enum LeadVerb {
         /// What to change
         #[command(flatten)]
         fields: LeadFieldArgs,
+        /// The version you looked at; a newer one is not overwritten
+        #[arg(long = "if-version", value_name = "N")]
+        seen: Option<u64>,
     },
     /// Mark leads 発信対象外: they are not dialed
     Exclude {

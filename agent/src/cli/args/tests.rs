@@ -169,7 +169,7 @@ fn every_documented_command_parses() {
         "lead show 春の案件#12",
         "call --lead 春の案件#12",
         "lead add x 03-1234-5678 --company y --column 備考=z",
-        "lead edit 春の案件#12 --company y --person z --category a --column 備考=b",
+        "lead edit 春の案件#12 --company y --person z --category a --column 備考=b --if-version 2",
         "lead exclude x --lead 01JD --reason y",
         "lead delete x --lead x#3 --lead x#4",
         "note add y --lead x#3",
@@ -256,7 +256,8 @@ fn a_lead_is_added_and_corrected_with_the_same_options() {
         };
         let mut all: Vec<_> = arguments
             .filter_map(shown)
-            .filter(|(long, _)| !["help", "version"].contains(&long.as_str()))
+            // Which version was looked at is asked of an edit only.
+            .filter(|(long, _)| !["help", "version", "if-version"].contains(&long.as_str()))
             .collect();
         all.sort();
         all

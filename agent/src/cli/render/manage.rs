@@ -59,7 +59,7 @@ pub(crate) fn round(round: &RoundResult, out: Out) -> Result<(), Closed> {
 pub(crate) fn project_grants(grants: &ProjectGrants, out: Out) -> Result<(), Closed> {
     let users = match grants.users.is_empty() {
         true => out.text("個別の付与なし", "nobody in particular").to_owned(),
-        false => grants.users.join(", "),
+        false => people(&grants.users, &grants.names),
     };
     out.line(&format!("{}: {users}", grants.project))
 }
@@ -67,9 +67,17 @@ pub(crate) fn project_grants(grants: &ProjectGrants, out: Out) -> Result<(), Clo
 pub(crate) fn grants(grants: &Grants, out: Out) -> Result<(), Closed> {
     let users = match grants.users.is_empty() {
         true => out.text("全員", "everybody").to_owned(),
-        false => grants.users.join(", "),
+        false => people(&grants.users, &grants.names),
     };
     out.line(&format!("{}: {users}", grants.list))
+}
+
+/// Names, with the logins that commands take behind them.
+fn people(logins: &[String], names: &[String]) -> String {
+    let named = |(login, name): (&String, &String)| {
+        if login == name { name.clone() } else { format!("{name} ({login})") }
+    };
+    logins.iter().zip(names).map(named).collect::<Vec<_>>().join(", ")
 }
 
 pub(crate) fn changed(changed: &LeadsChanged, out: Out) -> Result<(), Closed> {
@@ -194,6 +202,7 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         (out.text("メモ", "memo"), row.memo.clone().unwrap_or_default()),
         (out.text("発信対象", "dialable"), dialable(row, out).to_owned()),
         (out.text("対象外の理由", "why not"), row.excluded_reason.clone().unwrap_or_default()),
+        (out.text("版", "version"), row.version.to_string()),
     ];
     for (label, value) in known.into_iter().chain(columns).filter(|(_, value)| !value.is_empty()) {
         out.line(&format!("{}: {}", clean(label), clean(&value)))?;
@@ -228,7 +237,7 @@ pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {
             row.inserted.to_string(),
             row.updated.to_string(),
             row.refused.to_string(),
-            row.by.clone().unwrap_or_default(),
+            row.by_name.clone().unwrap_or_default(),
             row.id.clone(),
         ]);
     }

@@ -126,6 +126,7 @@ pub(super) async fn lead_add(
 pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By) -> Answer<ViewRow> {
     let id: LeadId = id(&p.lead, "lead")?;
     let fields = LeadFields {
+        version: p.version,
         company: p.company,
         person: p.person,
         categories: p.categories,

@@ -11,6 +11,7 @@ use store::{ListEdit, Progress, ProjectEdit, Store};
 
 use super::lead::users_named;
 use super::{Answer, By, Told, bad, told, watched, word_of};
+use crate::core::office::Names;
 use crate::core::query::{find, list_named};
 use crate::core::rows;
 use crate::core::sight::Sight;
@@ -99,7 +100,8 @@ pub(super) async fn project_grant(store: &Store, p: params::ProjectGrant, by: By
         store.grant_project(project, users, !p.revoke, by.actor, by.now).await.map_err(told)?;
     }
     let grants = store.project_grants(project).await.map_err(told)?;
-    Ok(ProjectGrants { project: p.project, users: grants.into_iter().map(|grant| grant.login).collect() })
+    let (users, names) = grants.into_iter().map(|grant| (grant.login, grant.name)).unzip();
+    Ok(ProjectGrants { project: p.project, users, names })
 }
 
 pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer<Grants> {
@@ -108,8 +110,9 @@ pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer
         let users = users_named(store, &p.users).await?;
         store.grant_list(list.id, users, !p.revoke, by.actor, by.now).await.map_err(told)?;
     }
-    let users = store.grants(list.id).await.map_err(told)?.into_iter().map(|grant| grant.login).collect();
-    Ok(Grants { list: list.name, users })
+    let grants = store.grants(list.id).await.map_err(told)?;
+    let (users, names) = grants.into_iter().map(|grant| (grant.login, grant.name)).unzip();
+    Ok(Grants { list: list.name, users, names })
 }
 
 pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imports> {
@@ -118,6 +121,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
     let limit = p.limit.unwrap_or(50).clamp(1, 1_000);
     let found = store.imports(list, before, limit).await.map_err(told)?;
     let full = found.len() == limit as usize;
+    let names = Names::read(store).await?;
     let rows: Vec<ImportRow> = found
         .into_iter()
         .map(|import| {
@@ -130,6 +134,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
                 list: import.list_name,
                 file: import.source,
                 state: import.state,
+                by_name: names.of(import.login.as_deref()),
                 by: import.login,
                 at: import.created_at,
             }

@@ -387,6 +387,7 @@ fn a_lead_is_corrected_by_hand() {
     let lead = before[0].id;
     let by = Actor { user: Some(world.user), uid: None };
     let fields = LeadFields {
+        version: None,
         company: Some(" ㈱改名 ".into()),
         person: Some(String::new()),
         categories: Some(vec!["関西|大口".into()]),
