@@ -246,7 +246,8 @@ pub(crate) async fn remove_expired(store: &Store, limits: &Limits, wall: i64) ->
     }
 }
 
-fn remove(files: Vec<(i64, PathBuf)>, folder: &Path, wall: i64) -> Vec<i64> {
+/// Removes files, and the folders that are empty then; returns which are gone.
+pub(crate) fn remove(files: Vec<(i64, PathBuf)>, folder: &Path, wall: i64) -> Vec<i64> {
     let today = recordings::file(folder, store::AttemptId(0), wall);
     let mut removed = Vec::with_capacity(files.len());
     for (id, path) in files {
@@ -278,7 +279,7 @@ fn disk_free(folder: &Path) -> Option<u64> {
     Some(figures.f_bavail.saturating_mul(figures.f_frsize))
 }
 
-async fn pause(time: Duration) {
+pub(crate) async fn pause(time: Duration) {
     #[expect(clippy::disallowed_methods, reason = "the daemon's own pace, no part of a core")]
     tokio::time::sleep(time).await;
 }

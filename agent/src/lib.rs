@@ -12,6 +12,7 @@ pub mod demo;
 pub mod exchange;
 mod instance;
 mod keeping;
+mod leftover;
 pub mod logging;
 mod long_start;
 mod mask;

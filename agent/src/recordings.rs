@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use media::recorder::{RecorderError, part_path, repair};
-use store::{AttemptId, AttemptRow, HistoryQuery, RecordingFacts, RecordingState, Store};
+use store::{AttemptId, AttemptRow, RecordingFacts, RecordingState, Store};
 
 /// Where the recording of a call goes that was answered at that moment (UTC milliseconds): one folder per day, so that
 /// a month can be handed over.
@@ -82,33 +82,6 @@ pub(crate) fn failed(attempt: AttemptId, path: PathBuf) -> RecordingFacts {
     }
 }
 
-/// Removes recordings whose status keeps none and that a crash between the commit and the removal left: they are
-/// personal data. Removal follows the commit at once, so only the newest attempts can be concerned.
-pub(crate) async fn sweep(store: Store, folder: PathBuf) {
-    let newest = HistoryQuery {
-        include_manual: true,
-        include_incoming: true,
-        include_void: true,
-        limit: NEWEST,
-        ..HistoryQuery::default()
-    };
-    let rows = match store.history(newest).await {
-        Ok(rows) => rows,
-        Err(error) => return tracing::warn!(%error, "discarded recordings could not be looked for"),
-    };
-    let own = |recording: &store::RecordingInfo| recording.path.starts_with(&folder);
-    for recording in rows.into_iter().filter_map(|row| row.recording).filter(own) {
-        // So are WAVs whose archive has taken their place.
-        let archived = recording.path.extension().is_some_and(|extension| extension == "opus");
-        if archived {
-            remove(&recording.path.with_extension("wav"));
-        }
-        if recording.state == RecordingState::Discarded {
-            remove(&recording.path);
-        }
-    }
-}
-
 /// Removes a file that may be gone already.
 pub(crate) fn remove(path: &Path) {
     if let Err(error) = std::fs::remove_file(path)
@@ -120,5 +93,3 @@ pub(crate) fn remove(path: &Path) {
 
 /// The ceiling of `ring_timeout`.
 const LONGEST_RINGING_MS: i64 = 120_000;
-/// Attempts looked through at start; many seats may have sealed in the last second.
-const NEWEST: u32 = 200;

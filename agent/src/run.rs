@@ -24,6 +24,7 @@ use crate::control::{EventHub, Server, ServerOptions};
 use crate::core::{Core, Parts};
 use crate::instance;
 use crate::keeping::{self, Kept, Limits};
+use crate::leftover;
 use crate::long_start::LongStart;
 use crate::notify::Notifier;
 use crate::recordings;
@@ -175,7 +176,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let keeper = tokio::spawn(keeper);
 
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
-    drop(tokio::spawn(recordings::sweep(store.clone(), config.daemon.recordings_dir.clone())));
+    drop(tokio::spawn(leftover::sweep(store.clone(), config.daemon.recordings_dir.clone(), start.wall)));
 
     let look = Progress::default();
     #[expect(clippy::disallowed_methods, reason = "once, when the start is over")]

@@ -9,8 +9,8 @@ use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserI
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields,
     LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch,
-    ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage, StatsQuery,
-    TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
+    StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -195,6 +195,11 @@ pub(crate) trait ListReads {
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;
     /// With `of`, one of a call of this user.
     fn recording(&mut self, id: i64, of: Option<UserId>) -> Result<RecordingRow>;
+    /// Every file that rows name for these calls, kept or not.
+    fn recording_files(
+        &mut self,
+        attempts: &[AttemptId],
+    ) -> Result<Vec<(AttemptId, PathBuf, RecordingState)>>;
     fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage>;
     /// Tells how far what follows is, and ends it when nobody wants it any more.
     fn watch(&mut self, progress: &Progress) -> Result<()>;

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::id::{AttemptId, UserId};
 use crate::import::Cancel;
 use crate::model::{
-    Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage,
+    Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
 };
 
 /// Recordings.
@@ -28,6 +28,17 @@ impl Store {
     /// [`crate::Error::NotFound`] also when its file was deleted meanwhile.
     pub async fn recording(&self, id: i64, of: Option<UserId>) -> Result<RecordingRow> {
         self.read(move |r| r.recording(id, of)).await
+    }
+
+    /// Every file that rows name for these calls, with what became of it.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recording_files(
+        &self,
+        attempts: Vec<AttemptId>,
+    ) -> Result<Vec<(AttemptId, PathBuf, RecordingState)>> {
+        self.read(move |r| r.recording_files(&attempts)).await
     }
 
     /// How much is kept; `now` is UTC milliseconds.

@@ -15,8 +15,8 @@ use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserI
 use crate::model::{
     Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange,
     LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked,
-    Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage,
-    StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingState,
+    RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -387,6 +387,13 @@ impl ListReads for SqliteReader {
 
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>> {
         retention::recordings(&self.db, query).doing("read recordings")
+    }
+
+    fn recording_files(
+        &mut self,
+        attempts: &[AttemptId],
+    ) -> Result<Vec<(AttemptId, PathBuf, RecordingState)>> {
+        recordings::files(&self.db, attempts).doing("read files of recordings")
     }
 
     fn recording_usage(&mut self, now: i64) -> Result<RecordingUsage> {

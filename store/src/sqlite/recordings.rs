@@ -72,6 +72,20 @@ pub(super) fn open(db: &Connection) -> rusqlite::Result<Vec<(AttemptId, PathBuf)
     all(db, sql, [], |r| Ok((r.get(0)?, PathBuf::from(r.get::<_, String>(1)?))))
 }
 
+/// Every file of this box that rows name for these calls, whatever became of it.
+pub(super) fn files(
+    db: &Connection,
+    attempts: &[AttemptId],
+) -> rusqlite::Result<Vec<(AttemptId, PathBuf, RecordingState)>> {
+    let mut found = Vec::with_capacity(attempts.len());
+    for attempt in attempts {
+        let sql = "SELECT recording_whole(path), state FROM recordings WHERE attempt_id = ?1 AND recording_own(path)";
+        let rows: Vec<(String, RecordingState)> = all(db, sql, [attempt], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        found.extend(rows.into_iter().map(|(path, state)| (*attempt, PathBuf::from(path), state)));
+    }
+    Ok(found)
+}
+
 /// The status keeps no recording: all of the call's are discarded that are not on hold; returns the file to delete, which is this
 /// box's own.
 pub(super) fn discard(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Option<PathBuf>> {

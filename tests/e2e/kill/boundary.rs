@@ -135,7 +135,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("the temporary folder is writable");
     for name in ["kakeru.db", "kakeru.db-wal"] {
         // After an orderly end there is no log.

@@ -4,6 +4,7 @@
 
 mod boundary;
 mod ledger;
+mod leftover;
 mod moments;
 mod operator;
 mod recording;
