@@ -216,7 +216,8 @@ fn a_large_database_that_is_damaged_stops_dialing_and_says_so() {
     assert_eq!(daemon.log().matches("the database is damaged: dialing stops").count(), 1);
 }
 
-/// Killed at every step, a restore leaves the old database or the restored one, whole, and the next start goes on with it.
+/// Killed at every step, a restore leaves the old database or the restored one, whole, and the next start goes on with it; also on
+/// a file system on which no file has a second name.
 #[test]
 fn a_restore_that_is_killed_leaves_one_database_or_the_other() {
     let mut daemon = idle();
@@ -226,32 +227,52 @@ fn a_restore_that_is_killed_leaves_one_database_or_the_other() {
     daemon.cli(&["dnc", "add", "0330000009", "--reason", "希望"]);
     // Rows that only the log has.
     daemon.kill9();
+    copy_folder(&daemon.path("state"), &daemon.path("template"));
+    for links in [true, false] {
+        restore_until_it_ends(&mut daemon, &copy, links);
+    }
+    let points = e2e::boundary::points(&daemon.path("points"));
+    assert!(points.iter().any(|point| point.what == "link"), "no second name was asked for: {points:#?}");
+}
+
+fn restore_until_it_ends(daemon: &mut Daemon, copy: &str, links: bool) {
     let (state, template) = (daemon.path("state"), daemon.path("template"));
-    copy_folder(&state, &template);
     let database = state.join("kakeru.db");
     let mut outcomes = std::collections::BTreeMap::new();
     for kill_at in 1.. {
-        std::fs::remove_dir_all(&state).unwrap();
+        std::fs::remove_dir_all(&state).expect("the folder is ours");
         copy_folder(&template, &state);
         let mut restore = std::process::Command::new(e2e::daemon::binary());
-        restore.args(["restore", &copy, "--database"]).arg(&database);
+        restore.args(["restore", copy, "--database"]).arg(&database);
         restore.envs(e2e::boundary::environment(kill_at, &daemon.path("points")));
-        let ended = restore.output().unwrap().status;
-        assert!(database.exists(), "no database after step {kill_at}");
+        if !links {
+            restore.env("BOUNDARY_NO_LINKS", "1");
+        }
+        let ended = restore.output().expect("the binary can be run").status;
+        assert!(database.exists(), "no database after step {kill_at}, links: {links}");
         daemon.start();
-        let blocked = daemon.cli(&["dnc", "ls"])["rows"].as_array().unwrap().len();
+        let blocked = daemon.cli(&["dnc", "ls"])["rows"].as_array().map_or(0, Vec::len);
         assert_eq!(daemon.cli(&["list", "view", "新"])["total"], 1, "step {kill_at}");
         assert_eq!(daemon.cli(&["doctor", "--full"])["database"]["sound"], true, "step {kill_at}");
         assert!(daemon.stop().success());
         *outcomes.entry(blocked).or_insert(0) += 1;
         if ended.success() {
             assert_eq!(blocked, 0, "the copy was made before");
+            let names = std::fs::read_dir(&state)
+                .expect("the folder is there")
+                .flatten()
+                .map(|file| file.file_name());
+            let names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+            let kept = names.iter().filter(|name| name.contains(".before-") && !name.ends_with("-shm"));
+            // With its log, and nothing unfinished.
+            assert_eq!(kept.count(), 2, "links: {links}: {names:?}");
+            assert!(!names.iter().any(|name| name.contains(".restore")), "{names:?}");
             break;
         }
         assert!(kill_at < 50, "it never ends");
     }
     // 1: as it was. 0: restored.
-    assert!(outcomes[&1] >= 1 && outcomes[&0] >= 3, "{outcomes:?}");
+    assert!(outcomes[&1] >= 1 && outcomes[&0] >= 3, "links: {links}: {outcomes:?}");
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {

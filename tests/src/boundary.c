@@ -11,6 +11,7 @@
  * BOUNDARY_LOG=FILE   appends one line per point: number, microseconds of the monotonic clock, what, which file
  * BOUNDARY_FULL=FILE  a full disk while FILE is there and holds a number: no file below BOUNDARY_FULL_UNDER grows beyond
  *                     so many bytes (ENOSPC). With 0 overwriting fails too, as on file systems that copy on write
+ * BOUNDARY_NO_LINKS=1 a file system that gives no file a second name (EPERM), as FAT does
  * BOUNDARY_WIRE=1     also logs (does not count) each call.save that is read and each INVITE that is sent
  */
 #define _GNU_SOURCE
@@ -193,6 +194,22 @@ int rename(const char *from, const char *to)
     int result = real(from, to);
     point("renamed", name);
     return result;
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    REAL("linkat", int, int, const char *, int, const char *, int);
+    if (getenv("BOUNDARY_NO_LINKS") != NULL) {
+        note(0, "link", "refused");
+        errno = EPERM;
+        return -1;
+    }
+    return real(from_folder, from, to_folder, to, flags);
+}
+
+int link(const char *from, const char *to)
+{
+    return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int unlink(const char *path)

@@ -63,8 +63,10 @@ pub(super) fn finish(database: &Path) -> Result<Option<PathBuf>> {
         let aside = |suffix: &str| with_suffix(database, &format!(".before-{stamp}{suffix}"));
         let there = |path: &Path| path.symlink_metadata().is_ok();
         if there(database) && !there(&aside("")) {
-            // A second name; where the file system has none, the database is missing until the copy takes its place.
+            // A second name, or a second file where the file system has none: the database keeps its own meanwhile. Only where
+            // there is no room for that it is missing until the copy takes its place.
             fs::hard_link(database, aside(""))
+                .or_else(|_| twin(database, &aside("")))
                 .or_else(|_| fs::rename(database, aside("")))
                 .map_err(failed(&aside("")))?;
         }
@@ -81,6 +83,18 @@ pub(super) fn finish(database: &Path) -> Result<Option<PathBuf>> {
         kept = Some(aside("")).filter(|aside| there(aside));
     }
     Ok(kept)
+}
+
+/// A copy of a file, which gets its name when it is whole and on disk.
+fn twin(file: &Path, aside: &Path) -> io::Result<()> {
+    let part = with_suffix(aside, UNFINISHED);
+    let made = fs::copy(file, &part)
+        .and_then(|_| File::open(&part)?.sync_all())
+        .and_then(|()| fs::rename(&part, aside));
+    if made.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    made
 }
 
 /// Copies that only wait for their name, with their stamps, the oldest first.
