@@ -125,6 +125,43 @@ impl Shift {
     }
 }
 
+/// Said once, however many calls end meanwhile and however often they are tried again.
+const END_WAITS: &str = "the end of a call is not on disk yet";
+
+/// The database is damaged under a talk: its end waits, is told once and counted.
+#[test]
+fn an_end_that_a_damaged_database_does_not_take_is_told_once() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .set("log", "level", "\"info\"")
+        .allow_errors("the database is damaged")
+        .allow_errors("the disk takes nothing")
+        .allow_errors(END_WAITS)
+        .start();
+    daemon.cli(&["call", "0312340001"]);
+    daemon.wait_status("talk", SOON, |status| seat(status, 0)["state"] == "in_call");
+    // The indexes of calls lead to another table's pages: what changes one of their columns meets a damaged database.
+    let other = rusqlite::Connection::open(daemon.path("state/kakeru.db")).expect("it can be opened");
+    other
+        .execute_batch(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'users')
+             WHERE type = 'index' AND tbl_name = 'attempts' AND sql IS NOT NULL;",
+        )
+        .expect("the schema is writable");
+    let version: i64 = other.query_row("PRAGMA schema_version", [], |row| row.get(0)).expect("a version");
+    other.pragma_update(None, "schema_version", version + 1).expect("others read it anew");
+    drop(other);
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("the end in memory", SOON, |status| {
+        status["store"]["trouble"] == "E-STORE-CORRUPT" && status["store"]["pending"] == 1
+    });
+    wait::pass(Duration::from_secs(6));
+    assert_eq!(daemon.log().matches(END_WAITS).count(), 1);
+    assert_eq!(daemon.cli(&["status"])["store"]["pending"], 1);
+}
+
 fn operator(name: &str) -> Seat {
     Seat::new(name, "main").set("operator", &format!("{name:?}"))
 }
@@ -170,6 +207,15 @@ fn a_full_disk_stops_dialing_and_loses_no_result() {
         |row| row.get::<_, u32>(0),
     );
     assert_eq!(unwritten.expect("the database is readable"), 1, "the end was written to a full disk");
+    // It is tried again each second, and told once.
+    wait::pass(Duration::from_millis(2_500));
+    assert_eq!(shift.daemon.log().matches(END_WAITS).count(), 1);
+    for (lang, told) in
+        [("ja", "保存を待っている通話の終了: "), ("en", "ends of calls that wait to be saved: ")]
+    {
+        let status = shift.daemon.text(&["status", "--lang", lang]);
+        assert!(status.contains(told), "{status}");
+    }
 
     shift.disk.free();
     shift.control.wait_event("recovery", SOON, |event| kind(event) == "store.recovered");

@@ -478,6 +478,9 @@ impl Core {
             Ok(by_machine) => {
                 let attempt = end.attempt;
                 self.unsaved = self.unsaved.saturating_sub(1);
+                if self.unsaved == 0 && std::mem::take(&mut self.waiting_told) {
+                    tracing::info!("the ends of all calls are on disk");
+                }
                 if end.void.is_some() {
                     // Void rows are sealed by their end and leave the box at once.
                     self.outbox_nudge.notify_one();
@@ -489,9 +492,16 @@ impl Core {
                 self.seal_consultation(attempt, end.void.is_some(), now);
             }
             Err(error) => {
-                tracing::error!(attempt = %end.attempt, %error, "the end of a call is not on disk yet, trying again");
+                // Once, not for every call and every second: `kakeru status` has how many wait.
+                let (attempt, waiting) = (end.attempt, self.unsaved);
+                if std::mem::replace(&mut self.waiting_told, true) {
+                    tracing::debug!(%attempt, %error, waiting, "the end of a call waits for the disk");
+                } else {
+                    tracing::error!(%attempt, %error, waiting, "the end of a call is not on disk yet; it and those that follow are tried again");
+                }
                 self.check(Some(error), now);
-                self.spawn_end(seat, end, recording.map(|facts| *facts), RETRY);
+                let after = if self.damage.borrow().is_some() { RETRY_DAMAGED } else { RETRY };
+                self.spawn_end(seat, end, recording.map(|facts| *facts), after);
             }
         }
     }
@@ -507,6 +517,7 @@ impl Core {
         let Some(detail) = self.damage.borrow_and_update().clone() else { return };
         tracing::error!(
             detail,
+            waiting = self.unsaved,
             "the database is damaged: dialing stops, running calls go on; stop the daemon, keep the file, restore a backup"
         );
         let code = ErrorCode::StoreCorrupt.as_str().to_owned();
@@ -598,4 +609,6 @@ pub(super) async fn pause(time: Duration) {
 
 /// Wait before an end or a release is written again.
 pub(super) const RETRY: Duration = Duration::from_secs(1);
+/// The same where the database is damaged: other pages may be whole.
+const RETRY_DAMAGED: Duration = Duration::from_secs(5);
 const PROBE: Duration = Duration::from_secs(3);

@@ -131,8 +131,11 @@ pub(crate) struct Core {
     damage: watch::Receiver<Option<String>>,
     /// Code and words of why the store cannot write, while it cannot.
     store_trouble: Option<(String, String)>,
-    /// Ends of calls that are not on disk yet.
+    /// Ends of calls that are not on disk yet. No more than calls ran when the disk began to take nothing: nobody is called
+    /// meanwhile, and who calls is turned away.
     unsaved: usize,
+    /// The log was told that ends wait.
+    waiting_told: bool,
     /// Attempts that the last run left without an end.
     interrupted: u32,
     /// What the start sealed, until clients are told.

@@ -119,6 +119,7 @@ impl Core {
             store_probe: None,
             store_probing: false,
             unsaved: 0,
+            waiting_told: false,
             interrupted: parts.interrupted,
             sealed: parts.sealed,
             labels: parts.labels,

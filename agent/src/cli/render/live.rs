@@ -86,6 +86,10 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             .parse::<protocol::ErrorCode>()
             .map_or(("", ""), |code| (code.text().in_lang(out.lang), code.hint().in_lang(out.lang)));
         out.line(&format!("{trouble} {text} {hint} ({detail})"))?;
+        if status.store.pending > 0 {
+            let what = out.text("保存を待っている通話の終了", "ends of calls that wait to be saved");
+            out.line(&format!("  {what}: {}", status.store.pending))?;
+        }
     }
     if let Some(kept) = &status.recordings {
         let left = super::manage::hours_left(kept.hours_left, out);
