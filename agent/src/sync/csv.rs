@@ -135,15 +135,9 @@ fn item(item: &serde_json::Value) -> Option<Cow<'_, str>> {
     Some(format!("{from}-{}", to.map_or_else(String::new, |to| to.to_string())).into())
 }
 
-/// A text that a spreadsheet would run as a formula is shown as text instead. Phone numbers in E.164 keep their plus.
+/// A text that a spreadsheet would run as a formula is shown as text instead, by the rule of every export.
 pub(crate) fn harmless(text: &str) -> String {
-    let digits = text.strip_prefix('+').unwrap_or_default();
-    let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.into()
-    }
+    store::export::harmless(text).into_owned()
 }
 
 #[cfg(test)]
@@ -155,6 +149,7 @@ mod tests {
         assert_eq!(harmless("=1+1"), "'=1+1");
         assert_eq!(harmless("+81312345678"), "+81312345678");
         assert_eq!(harmless("+cmd|x"), "'+cmd|x");
+        assert_eq!((harmless("＝1+1"), harmless("'=1")), ("'＝1+1".into(), "''=1".into()));
         assert_eq!(harmless("見込"), "見込");
     }
 

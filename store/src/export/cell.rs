@@ -41,15 +41,35 @@ fn bare(c: char) -> char {
 }
 
 /// Whether a spreadsheet would run the cell, or take a sign of ours off it: `'` or `′`, any number, then one of `=+-@`, tab
-/// or CR, in either width.
+/// or CR, in either width. `+81312345678` is a number and stays one.
 pub(super) fn is_formula(text: &str) -> bool {
+    begins_formula(text) && !is_number(text)
+}
+
+fn begins_formula(text: &str) -> bool {
     text.trim_start_matches(NEUTRALISERS).starts_with(FORMULA_STARTS)
+}
+
+fn is_number(text: &str) -> bool {
+    text.strip_prefix('+')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The text with an apostrophe in front, if a spreadsheet would run it as a formula. Numbers in E.164 keep their plus.
+#[must_use]
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if is_formula(text) { Cow::Owned(format!("{APOSTROPHE}{text}")) } else { Cow::Borrowed(text) }
+}
+
+/// The same for a cell as somebody's file has it: a sign that stands before a formula there is enough.
+pub(crate) fn harmless_as_it_stands(text: &str) -> Cow<'_, str> {
+    if text.starts_with(NEUTRALISERS) { Cow::Borrowed(text) } else { harmless(text) }
 }
 
 /// Takes the sign off that an export put before a formula.
 pub(crate) fn strip_neutraliser(text: &str) -> &str {
     match text.strip_prefix(NEUTRALISERS) {
-        Some(rest) if is_formula(rest) => rest,
+        Some(rest) if begins_formula(rest) => rest,
         _ => text,
     }
 }

@@ -17,7 +17,8 @@ use crate::import::{HeaderMode, Profile, UnknownWord};
 use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
-pub(crate) use cell::{strip_neutraliser, write_cell};
+pub use cell::harmless;
+pub(crate) use cell::{harmless_as_it_stands, strip_neutraliser, write_cell};
 pub(crate) use list::{EXCLUDED, FURTHER, OURS, RESULTS, excluded_reason, export_list};
 pub use list::{ExportRow, FurtherCell, ListColumns, ListWriter};
 pub use part::{Misfit, Part, PartLimits};
@@ -362,7 +363,7 @@ mod tests {
 
     #[test]
     fn formulas_are_neutralised_unless_raw_and_read_back_as_they_were() {
-        for cell in ["=1+1", "+81", "-x", "@sum", "'=1", "＝1", "''-a"] {
+        for cell in ["=1+1", "+81-3", "-x", "@sum", "'=1", "＝1", "''-a"] {
             let (bytes, report) = export(cell, ExportOptions::default());
             assert_eq!(report.neutralised, 1, "{cell}");
             assert!(String::from_utf8(bytes).unwrap().contains(&format!("\n'{cell}")), "{cell}");
@@ -371,7 +372,7 @@ mod tests {
             assert_eq!(report.neutralised, 0);
             assert!(String::from_utf8(bytes).unwrap().contains(&format!("\n{cell}")));
         }
-        for cell in ["A=1", "'abc", "山田-商店", "'"] {
+        for cell in ["A=1", "'abc", "山田-商店", "'", "+81312345678"] {
             assert_eq!(export(cell, ExportOptions::default()).1.neutralised, 0);
             assert_eq!(strip_neutraliser(cell), cell);
         }

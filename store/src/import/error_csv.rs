@@ -3,13 +3,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::code::Code;
-use crate::export::write_cell;
+use crate::export::{harmless_as_it_stands, write_cell};
 
 use super::header::Columns;
 use super::table::Record;
 
 /// Writes the refused rows as they stood, with line, code, text and advice behind them: correct the cells and import the file
-/// again. The added columns are known to the importer and read as nothing.
+/// again; before what a spreadsheet would run as a formula stands an apostrophe, which the import takes off. The added columns are known to the importer and read as nothing.
 pub(super) struct ErrorCsv {
     out: BufWriter<File>,
     header_written: bool,
@@ -60,7 +60,7 @@ impl ErrorCsv {
             self.out.write_all(b",")?;
         }
         let mut cell = String::new();
-        write_cell(&mut cell, text);
+        write_cell(&mut cell, &harmless_as_it_stands(text));
         self.out.write_all(cell.as_bytes())
     }
 }

@@ -1,3 +1,4 @@
+mod nasty;
 mod parts;
 
 use std::path::Path;
