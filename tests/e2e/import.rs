@@ -389,6 +389,37 @@ fn a_list_is_looked_up_in_its_project() {
     daemon.run(&["list", "import", "TWO", &file, "--project", "案件B"]).refused("E-LIST-UNKNOWN");
     daemon.cli(&["list", "import", "案件B/TWO", &file, "--create"]);
     assert!(lists(&daemon).contains(&"案件B/TWO".to_owned()));
+
+    // S1.5: `--project` says which, whatever is done with a list.
+    for verb in [
+        &["list", "show", "ONE"][..],
+        &["list", "view", "ONE"],
+        &["list", "export", "ONE", "one-out.csv"],
+        &["list", "change", "ONE", "--enabled", "true"],
+        &["list", "round", "ONE"],
+        &["list", "grant", "ONE"],
+        &["list", "imports", "ONE"],
+        &["list", "bin", "ONE"],
+        &["lead", "add", "ONE", "0312340002", "--company", "会社2"],
+        &["lead", "exclude", "ONE", "--all"],
+        &["lead", "include", "ONE", "--all"],
+        &["dial", "why", "--list", "ONE"],
+        &["history", "--list", "ONE"],
+        &["history", "export", "calls.csv", "--list", "ONE"],
+        &["recording", "ls", "--list", "ONE"],
+        &["stats", "--list", "ONE"],
+        &["task", "hand-over", "--from", "a", "--list", "ONE"],
+        &["dial", "start", "ONE"],
+        &["list", "delete", "ONE", "--yes"],
+    ] {
+        daemon.run(verb).refused("E-AMBIGUOUS");
+        daemon.cli(&[verb, &["--project", "案件B"]].concat());
+    }
+    daemon.run(&["list", "restore", "ONE", "--project", "案件A"]).refused("E-NOT-FOUND");
+    daemon.cli(&["list", "restore", "ONE", "--project", "案件B"]);
+    let rows = |project: &str| daemon.cli(&["list", "show", "ONE", "--project", project])["rows"].clone();
+    assert_eq!(["案件A", "案件B"].map(|project| rows(project).as_array().unwrap().len()), [1, 2]);
+    assert_eq!(daemon.run(&["history", "--project", "案件B"]).code, 2, "a list is missing");
 }
 
 /// That the refused rows cannot be written down is told before the others are taken; a column is left out as the help says it.

@@ -38,10 +38,14 @@ pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<()
 pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Failure> {
     match verb {
         ListVerb::View(args) => view(global, *args, out),
-        ListVerb::Change { list, name, enabled, order, profile } => {
-            call(global, ListChange { list, name, enabled, order, profile }, out, super::render::list)
-        }
+        ListVerb::Change { list, name, enabled, order, profile } => call(
+            global,
+            ListChange { list: list.path(), name, enabled, order, profile },
+            out,
+            super::render::list,
+        ),
         ListVerb::Delete { list, yes } => {
+            let list = list.path();
             let leads = if yes { 0 } else { count(global, &list, ViewFilter::default())? };
             let question = match out.lang {
                 Lang::Ja => format!(
@@ -55,22 +59,26 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
             call(global, ListDelete { list }, out, render::done)
         }
         ListVerb::Restore { list, name } => {
-            call(global, ListRestore { list, at: None, name }, out, render::changed)
+            call(global, ListRestore { list: list.path(), at: None, name }, out, render::changed)
         }
-        ListVerb::Bin { list } => call(global, ListBin { list }, out, |bin, out| render::bin(&bin.rows, out)),
-        ListVerb::Round { list } => call(global, ListRound { list }, out, render::round),
+        ListVerb::Bin { list } => {
+            call(global, ListBin { list: list.path() }, out, |bin, out| render::bin(&bin.rows, out))
+        }
+        ListVerb::Round { list } => call(global, ListRound { list: list.path() }, out, render::round),
         ListVerb::Grant { list, users, revoke } => {
-            call(global, ListGrant { list, users, revoke }, out, render::grants)
+            call(global, ListGrant { list: list.path(), users, revoke }, out, render::grants)
         }
         ListVerb::Imports { list, before, limit } => {
-            call(global, ListImports { list, before, limit: Some(limit) }, out, render::imports)
+            call(global, ListImports { list: list.path(), before, limit: Some(limit) }, out, render::imports)
         }
         ListVerb::ImportUndo { import } => {
             let of = import.to_ascii_uppercase();
             let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, ListImportUndo { import }, out, render::undone)
         }
-        ListVerb::ImportCancel { list } => call(global, ListImportCancel { list }, out, render::done),
+        ListVerb::ImportCancel { list } => {
+            call(global, ListImportCancel { list: list.path() }, out, render::done)
+        }
         // Dispatched before they come here.
         ListVerb::Create { .. }
         | ListVerb::Import(_)
@@ -83,7 +91,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
 fn view(global: &Global, args: ViewArgs, out: Out) -> Result<(), Failure> {
     let row = args.page.map(|page| (page - 1).saturating_mul(u64::from(args.limit)));
     let verb = ListView {
-        list: args.list,
+        list: args.list.path(),
         filter: Some(filter(args.leads)),
         sort: Some(args.sort),
         descending: args.desc,
@@ -145,7 +153,7 @@ fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Resu
     }
     let filter = (select.ids.is_empty() || filtered).then_some(wanted);
     let leads = lead_ids(global, select.ids)?;
-    Ok(LeadChange { list: select.list, leads, filter, what, reason: None, users: Vec::new() })
+    Ok(LeadChange { list: select.list.path(), leads, filter, what, reason: None, users: Vec::new() })
 }
 
 /// The id of a lead that is named by it, or by its list and its number there: `春の案件#12`.
@@ -191,14 +199,19 @@ fn lead_at(client: &mut Client, list: &str, position: i64) -> Result<String, Fai
 
 pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Failure> {
     let bar = |select: &SelectArgs| {
-        progress::watch(&socket(global), Work::Named { work: "leads", of: select.list.clone() }, out)
+        progress::watch(&socket(global), Work::Named { work: "leads", of: select.list.clone().path() }, out)
     };
     match verb {
         LeadVerb::Show { lead } => call(global, LeadShow { lead: lead_id(global, lead)? }, out, render::lead),
         LeadVerb::Add { list, number, fields } => {
             let LeadFieldArgs { company, person, categories, columns } = fields;
             let columns = columns.into_iter().collect();
-            call(global, LeadAdd { list, number, company, person, categories, columns }, out, render::lead)
+            call(
+                global,
+                LeadAdd { list: list.path(), number, company, person, categories, columns },
+                out,
+                render::lead,
+            )
         }
         LeadVerb::Edit { lead, fields, seen } => {
             let LeadFieldArgs { company, person, categories, columns } = fields;
@@ -218,7 +231,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             call(global, change(global, *select, LeadWhat::Include, out)?, out, render::changed)
         }
         LeadVerb::Delete { select, yes } => {
-            let list = select.list.clone();
+            let list = select.list.clone().path();
             let verb = change(global, *select, LeadWhat::Delete, out)?;
             if !yes {
                 let leads = match &verb.filter {
@@ -240,7 +253,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             call(global, verb, out, |done, out| render::deleted(done, &list, out))
         }
         LeadVerb::Restore { list, at } => {
-            call(global, ListRestore { list, at: Some(at), name: None }, out, render::changed)
+            call(global, ListRestore { list: list.path(), at: Some(at), name: None }, out, render::changed)
         }
         LeadVerb::Assign { select, owners } => {
             let _bar = bar(&select);
@@ -264,7 +277,7 @@ pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Resul
             let verb = RecordingLs {
                 from: from.map(|moment| moment.0),
                 to: to.map(|moment| moment.0),
-                list,
+                list: list.path(),
                 operator,
                 attempt: None,
                 held,

@@ -183,7 +183,7 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
         }
         TaskVerb::Done { task, undo } => call(global, TaskDone { task, undo }, out, render::task),
         TaskVerb::HandOver { from, to, list } => {
-            call(global, TaskHandOver { from, to, list }, out, render::tasks_handed_over)
+            call(global, TaskHandOver { from, to, list: list.path() }, out, render::tasks_handed_over)
         }
         TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
         TaskVerb::Due { task, time } => {

@@ -196,7 +196,7 @@ fn month(client: &mut Client, args: &ExportRecordingsArgs) -> Result<Vec<Recordi
         let page = client.call(RecordingLs {
             from: Some(args.month.from),
             to: Some(args.month.to),
-            list: args.list.clone(),
+            list: args.list.clone().path(),
             operator: args.operator.clone(),
             attempt: None,
             held: false,

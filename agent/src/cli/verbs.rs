@@ -8,7 +8,7 @@ use super::args::{
     CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
 };
 use super::output::{Closed, Out};
-use super::{Failure, exports, files, office, render, socket};
+use super::{Failure, args, exports, files, office, render, socket};
 use crate::control::client::Client;
 
 /// Calls and shows: the result as the daemon wrote it with `--json`, else for people.
@@ -105,7 +105,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 by: args.by.unwrap_or_default(),
                 from: args.from.map(|moment| moment.0),
                 to: args.to.map(|moment| moment.0),
-                list: args.list,
+                list: args.list.map(|list| args::path(args.project.as_deref(), list)),
                 project: args.project,
                 operator: args.operator,
             };
@@ -115,7 +115,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             let verb = StatsGet {
                 from: args.from.map(|moment| moment.0),
                 to: args.to.map(|moment| moment.0),
-                list: args.list,
+                list: args.list.map(|list| args::path(args.project.as_deref(), list)),
                 project: args.project,
                 operator: args.operator,
             };
@@ -145,6 +145,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
         ListVerb::Import(args) => files::import(&socket(global), *args, out),
         ListVerb::Export { list, file, write, without_results } => {
+            let list = list.path();
             let of = list.clone();
             let WriteArgs { encoding, raw, profile, cut } = write.clone();
             let verb = ListExport {
@@ -169,7 +170,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
                 FilterArg::Untouched => LeadFilter::Untouched,
                 FilterArg::Worked => LeadFilter::Worked,
             };
-            let verb = ListShow { list, after, limit: Some(limit), filter: Some(filter) };
+            let verb = ListShow { list: list.path(), after, limit: Some(limit), filter: Some(filter) };
             call(global, verb, out, render::leads)
         }
         other => super::manage::list(global, other, out),
@@ -179,19 +180,23 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
 fn dial(global: &Global, verb: DialVerb, out: Out) -> Result<(), Failure> {
     let seat = global.seat.clone();
     match verb {
-        DialVerb::Start { list } => call(global, DialStart { seat, list: list.clone() }, out, |seat, out| {
-            render::seat(seat, out)?;
-            if seat.dial.is_none() {
-                let none = out.text("  発信できる行がありません", "  Nobody on the list can be called");
-                out.note(&format!("{none}: kakeru dial why --list {list}"));
-            }
-            Ok(())
-        }),
+        DialVerb::Start { list } => {
+            let list = list.path();
+            call(global, DialStart { seat, list: list.clone() }, out, |seat, out| {
+                render::seat(seat, out)?;
+                if seat.dial.is_none() {
+                    let none = out.text("  発信できる行がありません", "  Nobody on the list can be called");
+                    out.note(&format!("{none}: kakeru dial why --list {list}"));
+                }
+                Ok(())
+            })
+        }
         DialVerb::Pause => seat_call(global, DialPause { seat }, out),
         DialVerb::Resume => seat_call(global, DialResume { seat }, out),
         DialVerb::Stop => seat_call(global, DialStop { seat }, out),
         DialVerb::Skip => seat_call(global, DialSkip { seat }, out),
         DialVerb::Why { lead, list, limit } => {
+            let list = list.path();
             // An id has 26 letters and digits of Crockford's alphabet; a number is shorter.
             let is_id = |text: &String| text.len() == 26 && text.chars().all(|c| c.is_ascii_alphanumeric());
             // Whoever writes a name means a list.

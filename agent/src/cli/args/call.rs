@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::{NamedList, OnlyList};
 use crate::cli::time::Moment;
 
 /// `kakeru call`.
@@ -73,8 +74,9 @@ pub enum NextArg {
 pub enum DialVerb {
     /// Call down a list from the top
     Start {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
     },
     /// Stop after the running call, keep the place
     Pause,
@@ -89,9 +91,9 @@ pub enum DialVerb {
         /// Number, lead (its id, or list and number there: 春の案件#12), or name of a list without digits [default: the head of the list]
         #[arg(required_unless_present = "list")]
         lead: Option<String>,
-        /// Name or id of the list
-        #[arg(long)]
-        list: Option<String>,
+        /// Of which list
+        #[command(flatten)]
+        list: OnlyList,
         /// How many rows
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{RowsArgs, SheetArgs, ViewArgs, WriteArgs, words};
+use super::{NamedList, PerhapsList, RowsArgs, SheetArgs, ViewArgs, WriteArgs, words};
 
 /// `kakeru list …`.
 #[derive(Debug, Subcommand)]
@@ -21,8 +21,9 @@ pub enum ListVerb {
     Import(Box<ImportArgs>),
     /// Show the rows of a list
     Show {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// Which rows
         #[arg(long, default_value = "all")]
         filter: FilterArg,
@@ -35,8 +36,9 @@ pub enum ListVerb {
     },
     /// Write a list with its results as CSV
     Export {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// File, or - for standard output
         #[arg(default_value = "-")]
         file: PathBuf,
@@ -53,8 +55,9 @@ pub enum ListVerb {
     View(Box<ViewArgs>),
     /// Rename a list, enable or disable it, order its dialing
     Change {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// New name
         #[arg(long)]
         name: Option<String>,
@@ -70,34 +73,39 @@ pub enum ListVerb {
     },
     /// Put a list into the bin for 30 days; calls and contacts stay
     Delete {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// Do not ask
         #[arg(long)]
         yes: bool,
     },
     /// Bring a deleted list back
     Restore {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// Another name, where its own is taken
         #[arg(long)]
         name: Option<String>,
     },
     /// Show deleted lists, or the deleted leads of one
     Bin {
-        /// Name or id
-        list: Option<String>,
+        /// Which
+        #[command(flatten)]
+        list: PerhapsList,
     },
     /// Open the next round
     Round {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
     },
     /// Grant a list to users, or take it back; shows who may use it
     Grant {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// Logins, separated by commas
         #[arg(value_name = "LOGIN", value_delimiter = ',')]
         users: Vec<String>,
@@ -107,8 +115,9 @@ pub enum ListVerb {
     },
     /// Show the journal of imports
     Imports {
-        /// Only this list
-        list: Option<String>,
+        /// Only of which
+        #[command(flatten)]
+        list: PerhapsList,
         /// Older than this import
         #[arg(long, value_name = "ID")]
         before: Option<String>,
@@ -123,8 +132,9 @@ pub enum ListVerb {
     },
     /// Stop the import that runs into a list; nothing of it is kept
     ImportCancel {
-        /// Name or id
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
     },
 }
 

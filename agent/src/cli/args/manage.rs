@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use protocol::Text;
 use protocol::params::ColumnTest;
 
-use super::words;
+use super::{NamedList, OnlyList, words};
 use crate::cli::time::{Moment, Month};
 use crate::cli::usage::Expected;
 
@@ -122,8 +122,9 @@ pub struct LeadsArgs {
 /// `kakeru list view`.
 #[derive(Clone, Debug, Args)]
 pub struct ViewArgs {
-    /// Name or id
-    pub list: String,
+    /// Which
+    #[command(flatten)]
+    pub list: NamedList,
     /// Which leads
     #[command(flatten)]
     pub leads: LeadsArgs,
@@ -156,8 +157,9 @@ pub struct ViewArgs {
 /// Leads one by one, or by a filter.
 #[derive(Clone, Debug, Args)]
 pub struct SelectArgs {
-    /// Name or id of the list
-    pub list: String,
+    /// Which list
+    #[command(flatten)]
+    pub list: NamedList,
     /// A lead, by id or by list and number there: 春の案件#12 (may be repeated)
     #[arg(long = "lead", value_name = "LEAD")]
     pub ids: Vec<String>,
@@ -196,8 +198,9 @@ pub enum LeadVerb {
     },
     /// Put one lead on a list
     Add {
-        /// Name or id of the list
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// The number; further ones behind a /
         number: String,
         /// What it says of its customer
@@ -242,8 +245,9 @@ pub enum LeadVerb {
     },
     /// Bring deleted leads back
     Restore {
-        /// Name or id of the list
-        list: String,
+        /// Which
+        #[command(flatten)]
+        list: NamedList,
         /// The moment that `lead delete` and `list bin` tell
         #[arg(long, value_name = "AT")]
         at: i64,
@@ -308,9 +312,9 @@ pub enum RecordingVerb {
         /// Before this day or time (Japan time)
         #[arg(long, value_name = "TIME")]
         to: Option<Moment>,
-        /// Only this list
-        #[arg(long)]
-        list: Option<String>,
+        /// Of which list
+        #[command(flatten)]
+        list: OnlyList,
         /// Only this operator
         #[arg(long)]
         operator: Option<String>,
@@ -377,9 +381,9 @@ pub struct ExportRecordingsArgs {
     /// The folder; a folder of the month is made in it
     #[arg(default_value = ".")]
     pub dir: PathBuf,
-    /// Only this list
-    #[arg(long)]
-    pub list: Option<String>,
+    /// Of which list
+    #[command(flatten)]
+    pub list: OnlyList,
     /// Only this operator
     #[arg(long)]
     pub operator: Option<String>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use protocol::params::HistoryExport;
 
-use super::{HistoryVerb, words};
+use super::{HistoryVerb, OnlyList, words};
 use crate::cli::time::Moment;
 
 /// `kakeru trace`.
@@ -66,9 +66,9 @@ pub struct HistoryArgs {
 /// Which past calls.
 #[derive(Clone, Debug, Default, Args)]
 pub struct CallsArgs {
-    /// Only this list
-    #[arg(long)]
-    pub list: Option<String>,
+    /// Of which list
+    #[command(flatten)]
+    pub list: OnlyList,
     /// Only this number
     #[arg(long)]
     pub number: Option<String>,
@@ -109,7 +109,7 @@ impl CallsArgs {
     pub(crate) fn export(self, seat: Option<String>) -> HistoryExport {
         HistoryExport {
             seat,
-            list: self.list,
+            list: self.list.path(),
             number: self.number,
             operator: self.operator,
             status: self.status,

@@ -2,6 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 
+use super::OnlyList;
 use crate::cli::time::Moment;
 
 /// `kakeru task …`.
@@ -57,9 +58,9 @@ pub enum TaskVerb {
         /// Who gets them [default: nobody: anybody of the project may do them]
         #[arg(long, value_name = "LOGIN")]
         to: Option<String>,
-        /// Only those of this list
-        #[arg(long)]
-        list: Option<String>,
+        /// Of which list
+        #[command(flatten)]
+        list: OnlyList,
     },
     /// Give a task another time
     Due {
