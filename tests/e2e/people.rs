@@ -85,7 +85,7 @@ fn the_bin_is_emptied_by_itself() {
     assert!(left.is_some(), "{}", daemon.cli(&["contact", "ls", "--trash"]));
 }
 
-/// S3.11, S3.12, S3.13, S3.14, S3.23: an operator who sees no numbers calls a contact, a lead and a past call, and no surface
+/// S3.11, S3.12, S3.13, S3.14, S3.23, S4.41: an operator who sees no numbers calls a contact, a lead and a past call, and no surface
 /// shows one; one who keeps no contacts makes none by calling.
 #[test]
 fn who_sees_no_numbers_calls_all_the_same() {
@@ -119,13 +119,34 @@ fn who_sees_no_numbers_calls_all_the_same() {
     };
     call(&["--contact", &contact, "--label", "mobile"]);
     call(&["--lead", &lead]);
-    let history = operator(&["history", "--manual", "only"]).success();
+    let history = operator(&["history", "--manual", "include"]).success();
     assert_eq!(column(&history, "number"), ["06-****-5601", "090-****-2201"]);
     let first = history["rows"][1]["attempt"].as_str().unwrap();
     operator(&["call", "--contact", &contact, "--attempt", first]);
     call(&["--attempt", first]);
-    let whole = daemon.cli(&["history", "--manual", "only"]);
+    let whole = daemon.cli(&["history", "--manual", "include"]);
     assert_eq!(column(&whole, "number"), ["09011112201", "0612345601", "09011112201"], "what was dialed");
+    // S4.41, X3: a further number is chosen by its label or its place; the call is the lead's.
+    daemon.cli(&["lead", "add-number", &lead, "090-5555-2201", "--label", "携帯"]);
+    let lead_row = || operator(&["lead", "show", &lead]).success();
+    assert_eq!(
+        lead_row()["further"][0],
+        json!({"number": "090-****-2201", "label": "携帯", "editable": true})
+    );
+    call(&["--lead", &lead, "--label", "携帯"]);
+    let row = lead_row();
+    assert_eq!(
+        (&row["attempts"], &row["label"], &row["last_user"]),
+        (&2.into(), &"通話済".into(), &"a".into())
+    );
+    call(&["--lead", "春#1", "--label", "2"]);
+    assert_eq!(lead_row()["attempts"], 3);
+    operator(&["call", "--lead", &lead, "--label", "自宅"]).refused("E-NOT-FOUND");
+    assert_eq!(operator(&["call", "--lead", &lead, "--project", "既定"]).code, 2);
+    let of_list = daemon.cli(&["history", "--list", "春"]);
+    assert_eq!(column(&of_list, "number"), ["09055552201", "09055552201", "0612345601"]);
+    let stats = daemon.cli(&["stats", "--list", "春"]);
+    assert_eq!((&stats["works"], &stats["calls"], &stats["connects"]), (&1.into(), &3.into(), &3.into()));
     operator(&["contact", "edit", &contact, "--phone", "0399999999"]).refused("E-PERMISSION");
     // The lead's number was in no contact and is in none now.
     assert!(daemon.log().contains("W-NO-CREATE-PERM"));

@@ -50,13 +50,13 @@ params! {
         number: Option<String>,
         /// Contact to call, by id or number: whoever sees numbers masked may call them all the same (S3.14).
         contact: Option<String>,
-        /// Which of the contact's numbers; `None` = the main one.
+        /// Which of the numbers of the contact or lead (S4.41): its label, else its place, from 1; `None` = the main one.
         label: Option<String>,
-        /// Lead to call by hand, by id.
+        /// Lead to call by hand, by id: the call is one of its list, in its project.
         lead: Option<String>,
         /// Past call whose other side is to be called, by id.
         attempt: Option<String>,
-        /// Project to book the call on; `None` = the default project.
+        /// Project to book the call on; `None` = the default project. Not with a lead: its call is booked on its own.
         project: Option<String>,
     }
     /// `call.answer`.

@@ -179,6 +179,11 @@ impl Core {
     }
 
     pub(super) fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
+        if p.lead.is_some() && p.project.is_some() {
+            let detail =
+                ("発信先はそのリストの案件で発信します", "a lead is called in the project of its list");
+            return respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::BadRequest, detail)));
+        }
         let asked = p.clone();
         let callee = match callee(p.number, p.contact, p.label, p.lead, p.attempt) {
             Ok(Some(callee)) => callee,
@@ -262,6 +267,7 @@ impl Core {
                 if let Some(project) = callee.project(&store).await.map_err(Unopened::Store)? {
                     (call.project, call.named) = (Some(project), true);
                 }
+                call.lead = callee.lead();
                 call.phone = callee.number(&store).await.map_err(Unopened::Store)?;
                 if let Some(name) = project {
                     let project = super::project::named(&store, &name).await;
@@ -297,6 +303,7 @@ impl Core {
             rules: self.rules(seat),
             second: None,
             stub: false,
+            lead: None,
         }
     }
 

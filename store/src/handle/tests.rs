@@ -261,6 +261,7 @@ async fn what_a_used_status_counts_as_is_fixed() {
         rules: DialRules::lawful(),
         second: None,
         stub: false,
+        lead: None,
     };
     let attempt = store.open_manual(call).await.unwrap().attempt;
     let save = crate::model::Save {

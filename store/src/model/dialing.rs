@@ -156,7 +156,7 @@ pub struct Claimed {
     pub dialed: bool,
 }
 
-/// A number typed by an operator or given by another system.
+/// A number typed by an operator or given by another system, or one of a lead that is called by hand.
 #[derive(Clone, Debug)]
 pub struct ManualCall {
     /// Identifier of the attempt; `None` makes one.
@@ -188,6 +188,9 @@ pub struct ManualCall {
     pub second: Option<SecondLeg>,
     /// A number that is in no contact is registered as a stub (S3.9).
     pub stub: bool,
+    /// The lead that is called by this number, its main one or a further one (S4.41): the call is one of its list, in its project,
+    /// and nobody else is given the lead before it is closed.
+    pub lead: Option<LeadId>,
 }
 
 /// What a number is for that comes into a running call: a consultation, or the target of a transfer.

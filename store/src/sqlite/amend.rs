@@ -166,11 +166,11 @@ fn keeps_recording(db: &Connection, status: &str) -> rusqlite::Result<bool> {
     Ok(one(db, sql, [status], |r| r.get(0))?.unwrap_or(true))
 }
 
-/// Whether no later call was made with the number in the project: only then does it decide what comes next.
+/// Whether no later call was made with the number in the project, or with the lead by another number: only then does it decide what comes next.
 fn is_latest(db: &Connection, row: &AttemptRow) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM attempts WHERE phone = ?1 AND id > ?2 AND void = 0 AND project_id IS ?3
+    let sql = "SELECT 1 FROM attempts WHERE (phone = ?1 OR lead_id = ?4) AND id > ?2 AND void = 0 AND project_id IS ?3
                  AND dialed_at IS NOT NULL LIMIT 1";
-    Ok(one(db, sql, (&row.phone, row.id, row.project), |_| Ok(()))?.is_none())
+    Ok(one(db, sql, (&row.phone, row.id, row.project, row.lead), |_| Ok(()))?.is_none())
 }
 
 fn put(

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::{contacts, dnc, exec, last_call, lead_numbers, leads, one, outbox, saves};
+use super::lead_call::CalledLead;
+use super::{contacts, dnc, exec, last_call, lead_call, lead_numbers, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -255,15 +256,20 @@ pub(super) fn check_manual(db: &Connection, call: &ManualCall) -> Result<Target>
 pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> Result<Claimed> {
     let doing = "open manual call";
     let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
+    let lead = call.lead.map(|lead| lead_call::find(db, lead, call)).transpose()?;
+    let of_lead = lead.as_ref().map(|lead| ManualCall {
+        phone: lead.phone.clone(),
+        project: Some(lead.project),
+        named: true,
+        ..call.clone()
+    });
+    let call = of_lead.as_ref().unwrap_or(call);
     let (phone, dialing, origin) = passed(db, call)?;
+    if let Some(lead) = lead {
+        return open_lead(db, box_id, call, id, (&phone, dialing), lead);
+    }
     let contact = contacts::by_key(db, phone.expose()).doing(doing)?;
-    let of_project: Option<String> = match call.project {
-        Some(project) => one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0))
-            .doing(doing)?
-            .flatten(),
-        None => None,
-    };
-    let caller_id = of_project.or_else(|| call.caller_id.clone());
+    let caller_id = caller_of(db, call).doing(doing)?;
     let (company, person, categories) =
         contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
     let new = NewAttempt {
@@ -315,6 +321,74 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
         caller_id,
         dialed: true,
     })
+}
+
+/// The same for a number of a lead, once every rule has let it pass.
+fn open_lead(
+    db: &Connection,
+    box_id: &str,
+    call: &ManualCall,
+    id: AttemptId,
+    (phone, dialing): (&Phone, Dialing),
+    lead: CalledLead,
+) -> Result<Claimed> {
+    let doing = "open manual call";
+    let caller_id = caller_of(db, call).doing(doing)?;
+    let new = NewAttempt {
+        id,
+        box_id,
+        seat: &call.seat,
+        user: Some(call.user),
+        project: call.project,
+        direction: Direction::Out,
+        origin: Origin::List,
+        practice: call.rules.practice,
+        parent: call.second.map(|second| second.parent),
+        list: Some((lead.list, &lead.list_name)),
+        lead: Some((lead.id, lead.position, lead.round)),
+        phone: Some(phone.expose()),
+        peer: None,
+        company: lead.company.as_deref(),
+        person: lead.person.as_deref(),
+        categories: &lead.categories,
+        dial_string: Some(&dialing.string),
+        dial_prefix: &dialing.prefix,
+        caller_id: caller_id.as_deref(),
+        account: &call.account,
+        sip_call_id: None,
+        claim_until: None,
+        dialed: true,
+        now: call.now,
+    };
+    insert(db, &new).doing(doing)?;
+    lead_call::hold(db, box_id, &call.seat, &lead, id).doing(doing)?;
+    Ok(Claimed {
+        attempt: id,
+        lead: Some(lead.id),
+        list: Some(lead.list),
+        position: lead.position,
+        phone: phone.clone(),
+        dial_string: dialing.string,
+        signalled: dialing.signalled,
+        company: lead.company,
+        person: lead.person,
+        categories: lead.categories,
+        attempts_before: lead.attempts,
+        round: lead.round,
+        caller_id,
+        dialed: true,
+    })
+}
+
+/// The number that a call by hand shows: the project's, else the account's.
+fn caller_of(db: &Connection, call: &ManualCall) -> rusqlite::Result<Option<String>> {
+    let of_project: Option<String> = match call.project {
+        Some(project) => {
+            one(db, "SELECT caller_id FROM projects WHERE id = ?1", [project], |r| r.get(0))?.flatten()
+        }
+        None => None,
+    };
+    Ok(of_project.or_else(|| call.caller_id.clone()))
 }
 
 pub(super) fn open_incoming(db: &Connection, box_id: &str, call: &IncomingCall) -> Result<Arrived> {
@@ -428,13 +502,16 @@ pub(super) fn end(db: &Connection, end: &AttemptEnd) -> Result<bool> {
     .doing(doing)?;
     if void.is_some() {
         // Not the callee's doing: the lead goes behind the others of its round.
-        if let Some(lead) = held_lead(db, known.lead, end.attempt).doing(doing)? {
+        if let Some(lead) = held_lead(db, known.lead, end.attempt).doing(doing)?
+            && !lead_call::put_back(db, lead, end.attempt).doing(doing)?
+        {
             let gap = if known.practice { PRACTICE_REQUEUE_MS } else { MIN_REPEAT_GAP_MS };
             leads::put_off(db, lead, end.ended_at + gap).doing(doing)?;
         }
         // What was saved while it ran shows no more.
         if let Some(phone) = &known.phone {
             last_call::renew(db, phone).doing(doing)?;
+            last_call::renew_lead_of(db, end.attempt).doing(doing)?;
             lead_numbers::touched_by(db, end.attempt).doing(doing)?;
         }
         // Sealed here and now, so it leaves the box here and now: nothing that was dialed is hidden from the centre.

@@ -4,10 +4,10 @@
 //! nothing away from what an earlier call found out. A call of a list that is left blank shows blank, for somebody to fill in
 //! (X2). A memo is the last one that came with a result or says something.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Params};
 
-use super::{exec, lead_numbers, one};
-use crate::id::{AttemptId, UserId};
+use super::{all, exec, lead_numbers, one};
+use crate::id::{AttemptId, LeadId, UserId};
 use crate::model::CallKind;
 
 /// What a lead shows of it.
@@ -45,8 +45,24 @@ pub(super) fn last_call(db: &Connection, phone: &str) -> rusqlite::Result<LastCa
         told!(""),
         " ORDER BY dialed_at DESC, id DESC"
     );
+    latest(db, sql, [phone])
+}
+
+/// The same of a lead that was called by other numbers too (S4.41).
+fn last_call_of(db: &Connection, lead: LeadId, phone: &str) -> rusqlite::Result<LastCall> {
+    let sql = concat!(
+        "SELECT disposition, user_id, dialed_at, direction = 'in', answered_at IS NOT NULL, memo, ",
+        judged!(""),
+        " FROM attempts WHERE (phone = ?1 OR lead_id = ?2) AND dialed_at IS NOT NULL AND ",
+        told!(""),
+        " ORDER BY dialed_at DESC, id DESC"
+    );
+    latest(db, sql, (phone, lead))
+}
+
+fn latest(db: &Connection, sql: &str, of: impl Params) -> rusqlite::Result<LastCall> {
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([phone])?;
+    let mut rows = statement.query(of)?;
     let mut last = LastCall::default();
     while let Some(row) = rows.next()? {
         if last.at.is_none() {
@@ -91,6 +107,7 @@ pub(super) fn touch(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()>
                      AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
         exec(db, sql, (attempt, judged))?;
     }
+    renew_lead_of(db, attempt)?;
     lead_numbers::touched_by(db, attempt)
 }
 
@@ -103,5 +120,25 @@ pub(super) fn renew(db: &Connection, phone: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE leads SET last_disposition = ?2, last_user_id = ?3, last_at = ?4, last_kind = ?5, last_memo = ?6
                FROM lead_numbers n
                WHERE n.phone = ?1 AND leads.list_id = n.list_id AND leads.position = n.position";
-    exec(db, sql, (phone, last.disposition, last.user, last.at, last.kind, last.memo)).map(|_| ())
+    exec(db, sql, (phone, last.disposition, last.user, last.at, last.kind, last.memo))?;
+    let sql = "SELECT l.id FROM lead_numbers n JOIN leads l ON l.list_id = n.list_id AND l.position = n.position
+               WHERE n.phone = ?1 AND EXISTS (SELECT 1 FROM attempts a WHERE a.lead_id = l.id AND a.phone <> ?1)";
+    for lead in all(db, sql, [phone], |r| r.get::<_, LeadId>(0))? {
+        renew_lead(db, lead, phone)?;
+    }
+    Ok(())
+}
+
+/// The same for the lead of a call that was made to one of its further numbers (S4.41).
+pub(super) fn renew_lead_of(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
+    let sql = "SELECT l.id, l.phone FROM attempts a JOIN leads l ON l.id = a.lead_id WHERE a.id = ?1 AND l.phone <> a.phone";
+    let lead = one(db, sql, [attempt], |r| Ok((r.get::<_, LeadId>(0)?, r.get::<_, String>(1)?)))?;
+    lead.map_or(Ok(()), |(lead, phone)| renew_lead(db, lead, &phone))
+}
+
+fn renew_lead(db: &Connection, lead: LeadId, phone: &str) -> rusqlite::Result<()> {
+    let last = last_call_of(db, lead, phone)?;
+    let sql = "UPDATE leads SET last_disposition = ?2, last_user_id = ?3, last_at = ?4, last_kind = ?5, last_memo = ?6
+               WHERE id = ?1";
+    exec(db, sql, (lead, last.disposition, last.user, last.at, last.kind, last.memo)).map(|_| ())
 }

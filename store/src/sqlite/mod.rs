@@ -20,6 +20,7 @@ mod hand_over;
 mod history;
 mod journal;
 mod last_call;
+mod lead_call;
 mod lead_edit;
 mod lead_fields;
 mod lead_new;

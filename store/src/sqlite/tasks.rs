@@ -80,7 +80,7 @@ pub(super) fn follow(
     };
     // The call's first word answers what was open; one that a person opened again since is theirs.
     let earlier = match before.disposition {
-        None => close_earlier(db, attempt, &phone, project, user, now)?,
+        None => close_earlier(db, attempt, (&phone, lead), project, user, now)?,
         Some(_) => None,
     };
     if !is_task {
@@ -128,19 +128,21 @@ pub(super) fn tell_lead(db: &Connection, attempt: AttemptId) -> rusqlite::Result
     exec(db, sql, [attempt]).map(|_| ())
 }
 
-/// Closes what was open for the number in the project, and the leads that waited for it. Returns the newest of them.
+/// Closes what was open for the number in the project, or for the lead by another number, and the leads that waited for it. Returns
+/// the newest of them.
 fn close_earlier(
     db: &Connection,
     attempt: AttemptId,
-    phone: &str,
+    (phone, lead): (&str, Option<LeadId>),
     project: Option<ProjectId>,
     user: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<Option<LeadId>> {
     let sql = "SELECT id, lead_id FROM tasks
-               WHERE phone = ?1 AND state = 'open' AND project_id IS ?2 AND attempt_id < ?3 ORDER BY id";
+               WHERE (phone = ?1 OR lead_id = ?4) AND state = 'open' AND project_id IS ?2 AND attempt_id < ?3
+               ORDER BY id";
     let open: Vec<(i64, Option<LeadId>)> =
-        all(db, sql, (phone, project, attempt), |r| Ok((r.get(0)?, r.get(1)?)))?;
+        all(db, sql, (phone, project, attempt, lead), |r| Ok((r.get(0)?, r.get(1)?)))?;
     let mut newest = None;
     for (task, lead) in open {
         close(db, task, lead, user, now)?;

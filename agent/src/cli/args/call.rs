@@ -11,19 +11,19 @@ pub struct CallArgs {
     /// The number, in any form people write
     pub number: Option<String>,
     /// A contact, by id: also when you do not see its number
-    #[arg(long, value_name = "ID", conflicts_with_all = ["number", "lead", "attempt"])]
+    #[arg(long, value_name = "ID", group = "whom", conflicts_with_all = ["number", "lead", "attempt"])]
     pub contact: Option<String>,
-    /// Which of the contact's numbers, such as mobile [default: its main one]
-    #[arg(long, value_name = "LABEL", requires = "contact")]
+    /// Which of the numbers of the contact or lead: its label, such as mobile, or its place, from 1 [default: the main one]
+    #[arg(long, value_name = "LABEL", requires = "whom")]
     pub label: Option<String>,
     /// A lead, by id or by list and number there: 春の案件#12
-    #[arg(long, value_name = "LEAD", conflicts_with_all = ["number", "attempt"])]
+    #[arg(long, value_name = "LEAD", group = "whom", conflicts_with_all = ["number", "attempt"])]
     pub lead: Option<String>,
     /// Whoever was at the other end of a call: id of `kakeru history`
     #[arg(long, value_name = "ID", conflicts_with = "number")]
     pub attempt: Option<String>,
-    /// Project to book the call on
-    #[arg(long)]
+    /// Project to book the call on [default: that of the lead, else the default project]
+    #[arg(long, conflicts_with = "lead")]
     pub project: Option<String>,
 }
 

@@ -173,6 +173,7 @@ fn every_documented_command_parses() {
         "lead show 01JD",
         "lead show 春の案件#12",
         "call --lead 春の案件#12",
+        "call --lead 春の案件#12 --label 携帯",
         "lead add x 03-1234-5678 --company y --column 備考=z",
         "lead edit 春の案件#12 --company y --person z --category a --column 備考=b --if-version 2",
         "lead exclude x --lead 01JD --reason y",

@@ -180,8 +180,11 @@ pub(super) fn number(number: &str, ext: Option<&str>, label: Option<&str>, out: 
 }
 
 pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
-    let further =
-        row.further.iter().map(|one| number(&one.number, one.ext.as_deref(), one.label.as_deref(), out));
+    // What `kakeru call --lead … --label` takes: the label, or the place where there is none.
+    let further = row.further.iter().zip(2..).map(|(one, place)| {
+        let label = one.label.clone().unwrap_or_else(|| place.to_string());
+        number(&one.number, one.ext.as_deref(), Some(&label), out)
+    });
     let further = further.collect::<Vec<_>>().join(", ");
     let columns =
         row.columns.iter().map(|(name, text)| (name.as_str(), text.as_str().unwrap_or_default().to_owned()));

@@ -223,6 +223,7 @@ fn calls_by_hand_are_a_page_of_their_own() {
         rules: DialRules::lawful(),
         second: None,
         stub: false,
+        lead: None,
     };
     let manual = world.db.open_manual(&call).unwrap().attempt;
     world.db.end_attempt(&world.ended(manual)).unwrap();

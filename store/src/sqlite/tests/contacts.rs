@@ -68,6 +68,7 @@ impl World {
             rules: DialRules::lawful(),
             second: None,
             stub: false,
+            lead: None,
         };
         self.db.open_manual(&call).unwrap().attempt
     }

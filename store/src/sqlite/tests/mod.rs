@@ -13,6 +13,7 @@ mod dnc_crash;
 mod figures;
 mod hand_over;
 mod keep;
+mod lead_call;
 mod lists;
 mod load;
 mod migrations;

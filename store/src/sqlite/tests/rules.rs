@@ -36,6 +36,7 @@ pub(super) fn manual(world: &World, number: &str) -> ManualCall {
         rules: DialRules::lawful(),
         second: None,
         stub: false,
+        lead: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn calls(world: &mut World, status: &str) {
         account: "main".into(),
         caller_id: None,
         stub: false,
+        lead: None,
         now: world.now,
     };
     let by_hand = world.db.open_manual(&by_hand).unwrap();

@@ -38,6 +38,7 @@ fn manual(world: &mut World, number: usize, status: &str, recall_at: Option<i64>
         rules: DialRules::lawful(),
         second: None,
         stub: false,
+        lead: None,
     };
     let attempt = world.db.open_manual(&call).unwrap().attempt;
     world.db.end_attempt(&world.ended(attempt)).unwrap();

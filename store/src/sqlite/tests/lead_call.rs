@@ -1,0 +1,160 @@
+//! Leads called by hand, by any of their numbers (S4.41, X3).
+
+use super::rules::manual;
+use super::*;
+use crate::error::{DialRefusal, Error};
+use crate::model::{DncEntry, HistoryQuery, ManualCall, Origin, StatsQuery, TaskQuery};
+
+const MOBILE: &str = "09011112222";
+
+/// A lead with a further number.
+fn with_mobile(world: &mut World) -> LeadId {
+    let lead = world.leads()[0].id;
+    let by = world.actor();
+    world.db.add_lead_phone(lead, MOBILE, Some("携帯"), by, NOW).unwrap();
+    lead
+}
+
+fn by_hand(world: &World, lead: LeadId, number: &str) -> ManualCall {
+    ManualCall { lead: Some(lead), project: None, ..manual(world, number) }
+}
+
+/// S4.14, S4.41, S1.31: the call is the lead's: in the counts, in the list's history, in its last result; nobody else is given it
+/// meanwhile.
+#[test]
+fn a_call_by_a_further_number_is_a_call_of_its_lead() {
+    let mut world = World::new(1);
+    let lead = with_mobile(&mut world);
+    let call = by_hand(&world, lead, MOBILE);
+    let (claimed, commits) = world.commits(|db| db.open_manual(&call));
+    assert_eq!(commits, 1);
+    assert_eq!((claimed.lead, claimed.list, claimed.position), (Some(lead), Some(world.list), 1));
+    assert_eq!((claimed.phone.national(), claimed.company.as_deref()), (MOBILE.to_owned(), Some("会社0")));
+    assert_eq!(claimed.caller_id.as_deref(), Some("0312340000"), "the project's");
+    assert!(world.dial().is_none(), "nobody is given a lead that is on the phone");
+    let again = world.db.open_manual(&by_hand(&world, lead, phone(0).expose())).unwrap_err();
+    assert!(matches!(again, Error::State { is: "under way", .. }), "{again}");
+    world.finish(claimed.attempt, "見込");
+    let row = world.lead(Some(lead));
+    assert_eq!((row.state, row.attempts, row.last_at), (LeadState::Task, 1, Some(NOW)));
+    assert_eq!((row.last_status.as_deref(), row.last_user), (Some("prospect"), Some(world.user)));
+    let history = world.reader().history(&HistoryQuery::default()).unwrap();
+    assert_eq!((history.len(), history[0].origin, history[0].lead), (1, Origin::List, Some(lead)));
+    assert_eq!(history[0].phone.as_deref(), Some("+819011112222"), "what was dialed");
+    let stats = world.reader().stats(&StatsQuery::default()).unwrap();
+    assert_eq!((stats.works, stats.calls, stats.connects), (1, 1, 1));
+    assert_eq!(stats, world.reader().stats_recount(&StatsQuery::default()).unwrap());
+    // The next call of the lead answers its task, whichever number it is made to.
+    world.now += 10 * MINUTE;
+    let next = world.db.open_manual(&by_hand(&world, lead, &phone(0).national())).unwrap();
+    world.finish(next.attempt, "通話済");
+    assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty());
+    assert_eq!((world.lead(Some(lead)).state, world.lead(Some(lead)).attempts), (LeadState::Done, 2));
+    assert!(world.is_sound());
+}
+
+/// Do-not-call and the repeat floor are asked of the number that is dialed, with the project of the lead's list.
+#[test]
+fn the_number_that_is_dialed_is_judged() {
+    let mut world = World::new(1);
+    let lead = with_mobile(&mut world);
+    let block = |world: &mut World, number: &str| {
+        let entry = DncEntry {
+            phone: number.to_owned(),
+            project: Some(world.project),
+            reason: "断り".into(),
+            attempt: None,
+            evidence: None,
+            source: "manual".into(),
+            by: Actor::default(),
+            now: world.now,
+        };
+        world.db.dnc_add_all(&[entry]).unwrap();
+    };
+    block(&mut world, &phone(0).national());
+    let main = world.db.open_manual(&by_hand(&world, lead, &phone(0).national())).unwrap_err();
+    assert!(matches!(main, Error::Refused(DialRefusal::DoNotCall)), "{main}");
+    assert_eq!(world.lead(Some(lead)).state, LeadState::Ready, "as it was");
+    let first = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap();
+    world.finish(first.attempt, "不通");
+    assert_eq!((world.lead(Some(lead)).state, world.lead(Some(lead)).round), (LeadState::Ready, 2));
+    world.now += MINUTE;
+    let soon = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap_err();
+    assert!(matches!(soon, Error::Refused(DialRefusal::RepeatGap { .. })), "{soon}");
+    world.now += 10 * MINUTE;
+    let second = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap();
+    world.finish(second.attempt, "不通");
+    assert_eq!(world.lead(Some(lead)).round, 2, "two calls in a round leave it due in the next");
+    block(&mut world, MOBILE);
+    world.now += 10 * MINUTE;
+    let blocked = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap_err();
+    assert!(matches!(blocked, Error::Refused(DialRefusal::DoNotCall)), "{blocked}");
+    let foreign = world.db.open_manual(&by_hand(&world, lead, "0399990000")).unwrap_err();
+    assert!(matches!(foreign, Error::NotFound { what: "number of the lead", .. }), "{foreign}");
+    assert!(!foreign.to_string().contains("99990000"), "{foreign}");
+}
+
+/// A call that came to nothing (the program was stopped while it rang) leaves the lead where it was.
+#[test]
+fn a_void_call_leaves_a_lead_that_was_not_due_where_it_was() {
+    let mut world = World::new(1);
+    let lead = with_mobile(&mut world);
+    let void = |world: &mut World| {
+        world.now += 10 * MINUTE;
+        let call = world.db.open_manual(&by_hand(world, lead, MOBILE)).unwrap();
+        let end = AttemptEnd { void: Some("shutdown".into()), ..world.ended(call.attempt) };
+        world.db.end_attempt(&end).unwrap();
+        world.lead(Some(lead))
+    };
+    assert_eq!(void(&mut world).state, LeadState::Waiting, "it was due, and is soon");
+    world.now += 10 * MINUTE;
+    world.call("見込");
+    let row = void(&mut world);
+    assert_eq!((row.state, row.attempts), (LeadState::Task, 1));
+    assert_eq!(world.reader().tasks(&TaskQuery::default()).unwrap().len(), 1);
+    assert!(world.is_sound());
+}
+
+/// S1.31-S1.33, S1.40: what a lead shows is of its last call, to whichever of its numbers that was, and of the last one that was
+/// judged; what becomes of an older call changes nothing of it.
+#[test]
+fn the_last_result_is_that_of_the_last_call_of_any_number() {
+    let mut world = World::new(1);
+    let lead = with_mobile(&mut world);
+    let first = world.call("不通");
+    world.now += 10 * MINUTE;
+    let second = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+    world.finish(second, "見込");
+    let row = world.lead(Some(lead));
+    let last = |row: &LeadRow| (row.last_status.clone(), row.last_at, row.last_memo.clone());
+    assert_eq!(last(&row), (Some("prospect".into()), Some(world.now), None));
+    let amend = |world: &World, attempt, status: Option<&str>, memo: Option<&str>| crate::model::Amend {
+        attempt,
+        status: status.map(str::to_owned),
+        memo: memo.map(str::to_owned),
+        recall_at: None,
+        reason: "訂正".into(),
+        scope: crate::permission::Scope::All,
+        by: world.actor(),
+        now: world.now + MINUTE,
+    };
+    world.db.amend(&amend(&world, first.attempt, Some("FAX"), Some("古い通話"))).unwrap();
+    assert_eq!(last(&world.lead(Some(lead))), last(&row));
+    world.db.amend(&amend(&world, second, None, Some("折り返し待ち"))).unwrap();
+    assert_eq!(world.lead(Some(lead)).last_memo.as_deref(), Some("折り返し待ち"));
+    // A call by hand to its own number, without a result, takes nothing away.
+    world.now += 10 * MINUTE;
+    let typed = world.db.open_manual(&manual(&world, &phone(0).national())).unwrap().attempt;
+    world.db.end_attempt(&world.ended(typed)).unwrap();
+    world.db.save(&Save { memo: Some("不在".into()), ..world.save(typed, "") }).unwrap();
+    let shown = last(&world.lead(Some(lead)));
+    assert_eq!(shown, (Some("prospect".into()), Some(world.now), Some("不在".into())));
+    // Nor does one that came to nothing.
+    world.now += 10 * MINUTE;
+    let void = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+    world.db.save(&Save { memo: Some("鳴っている".into()), ..world.save(void, "") }).unwrap();
+    assert_eq!(world.lead(Some(lead)).last_memo.as_deref(), Some("鳴っている"));
+    world.db.end_attempt(&AttemptEnd { void: Some("shutdown".into()), ..world.ended(void) }).unwrap();
+    assert_eq!(last(&world.lead(Some(lead))), shown);
+    assert!(world.is_sound());
+}
