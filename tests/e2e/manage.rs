@@ -52,6 +52,28 @@ fn an_import_is_previewed_mapped_listed_and_undone() {
     daemon.run(&["list", "import-cancel", "春"]).refused("E-NOT-FOUND");
 }
 
+/// S0.24, S1.23, S1.29: what is typed about leads is judged as in a file, so the list's export is always imported again.
+#[test]
+fn what_is_typed_about_a_lead_is_exported_and_imported_again() {
+    let daemon = idle();
+    daemon.import("春", SHEET.replace("お客様,連絡先", "会社名,電話番号"));
+    let long = "x".repeat(70_000);
+    daemon.run(&["lead", "edit", "春#1", "--column", &format!("備考={long}")]).refused("E-CSV-FIELD");
+    daemon.run(&["lead", "edit", "春#1", "--company", "A\u{7}社"]).refused("E-CSV-CHAR");
+    daemon.run(&["lead", "add-number", "春#1", "110"]).refused("E-PHONE-FORBIDDEN");
+    let most = "=".repeat(65_532);
+    daemon.cli(&["lead", "edit", "春#1", "--column", &format!("備考={most}")]);
+    let added = daemon.cli(&["lead", "add", "春", "612345678", "--company", &"長".repeat(31)]);
+    assert_eq!(added["warnings"], serde_json::json!(["W-ZERO-RESTORED", "W-LONG"]));
+    let plain = daemon.run_plain(&["lead", "add-number", "春#1", "612345670", "--label", "支店"]);
+    assert!(plain.code == 0 && plain.stderr.contains("W-ZERO-RESTORED"), "{plain:#?}");
+    daemon.cli(&["list", "export", "春", "spring.csv"]);
+    let file = daemon.path("spring.csv").to_string_lossy().into_owned();
+    let done = daemon.cli(&["list", "import", "夏", &file, "--create"]);
+    assert_eq!((&done["inserted"], &done["refused"]), (&4.into(), &0.into()), "{done:#}");
+    assert_eq!(daemon.cli(&["lead", "show", "夏#1"])["columns"]["備考"], most);
+}
+
 /// S1.1, S1.10, S1.25, S1.26, S1.27, S1.28, S1.38, S1.39, S4.41, S4.45, X3, C10: lists and leads are changed, go into the bin and come back.
 #[test]
 fn leads_and_lists_are_changed_and_come_back() {

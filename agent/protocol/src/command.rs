@@ -277,13 +277,13 @@ commands! {
     /// One lead.
     LeadShow = "lead.show" => ViewRow;
     /// Puts one lead on a list.
-    LeadAdd = "lead.add" => ViewRow;
+    LeadAdd = "lead.add" => LeadSaved;
     /// Changes names, categories and further columns of a lead.
-    LeadEdit = "lead.edit" => ViewRow;
+    LeadEdit = "lead.edit" => LeadSaved;
     /// Excludes, includes, deletes or assigns leads.
     LeadChange = "lead.change" => LeadsChanged;
     /// Adds or removes a further number of a lead.
-    LeadPhone = "lead.phone" => ViewRow;
+    LeadPhone = "lead.phone" => LeadSaved;
     /// The journal of imports.
     ListImports = "list.imports" => Imports;
     /// Takes an import back.

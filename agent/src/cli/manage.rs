@@ -210,7 +210,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
                 global,
                 LeadAdd { list: list.path(), number, company, person, categories, columns },
                 out,
-                render::lead,
+                render::lead_saved,
             )
         }
         LeadVerb::Edit { lead, fields, seen } => {
@@ -218,8 +218,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let lead = lead_id(global, lead)?;
             let (categories, columns) =
                 ((!categories.is_empty()).then_some(categories), columns.into_iter().collect());
-            let verb = LeadEdit { lead, version: seen, company, person, categories, columns };
-            call(global, verb, out, render::lead)
+            call(global, LeadEdit { lead, version: seen, company, person, categories, columns }, out, render::lead_saved)
         }
         LeadVerb::Exclude { select, reason } => {
             let _bar = bar(&select);
@@ -262,11 +261,11 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
         }
         LeadVerb::AddNumber { lead, number, label } => {
             let lead = lead_id(global, lead)?;
-            call(global, LeadPhone { lead, number, label, remove: false }, out, render::lead)
+            call(global, LeadPhone { lead, number, label, remove: false }, out, render::lead_saved)
         }
         LeadVerb::RemoveNumber { lead, number } => {
             let lead = lead_id(global, lead)?;
-            call(global, LeadPhone { lead, number, label: None, remove: true }, out, render::lead)
+            call(global, LeadPhone { lead, number, label: None, remove: true }, out, render::lead_saved)
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::code::Code;
 use crate::error::Result;
 use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
@@ -56,8 +57,14 @@ pub(crate) trait ListVerbs {
         by: Actor,
         now: i64,
     ) -> Result<()>;
-    fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId>;
-    fn change_lead_fields(&mut self, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()>;
+    fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)>;
+    fn change_lead_fields(
+        &mut self,
+        lead: LeadId,
+        fields: &LeadFields,
+        by: Actor,
+        now: i64,
+    ) -> Result<Vec<Code>>;
     /// Changes as many leads as fit before `deadline`; how many were looked at.
     fn change_leads(
         &mut self,
@@ -98,7 +105,7 @@ pub(crate) trait ListVerbs {
         label: Option<&str>,
         by: Actor,
         now: i64,
-    ) -> Result<Vec<LeadPhone>>;
+    ) -> Result<(Vec<LeadPhone>, Vec<Code>)>;
     fn remove_lead_phone(&mut self, lead: LeadId, phone: &str, by: Actor, now: i64)
     -> Result<Vec<LeadPhone>>;
 

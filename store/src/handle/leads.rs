@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::Store;
 use crate::backend::Backend;
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
@@ -238,25 +239,26 @@ impl Store {
         Ok(places)
     }
 
-    /// Puts a lead at the end of a list.
+    /// Puts a lead at the end of a list; also returns the doubts about it, as an import has them.
     ///
     /// # Errors
-    /// [`Error::Phone`], [`Error::ListBusy`], [`Error::NotFound`], [`crate::ListError`].
-    pub async fn add_lead(&self, spec: LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
+    /// [`Error::Phone`], [`Error::ListBusy`], [`Error::NotFound`], [`crate::ListError`]; [`Error::Invalid`] for what no file could hold.
+    pub async fn add_lead(&self, spec: LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
         self.write(move |b| b.add_lead(&spec, by, now)).await
     }
 
-    /// Changes names, categories and further columns of a lead.
+    /// Changes names, categories and further columns of a lead; returns the doubts about them.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`crate::ListError::Value`] for a column that is called as one of ours, or too many categories.
+    /// [`Error::NotFound`]; [`crate::ListError::Value`] for a column that is called as one of ours; [`Error::Invalid`] for what no file
+    /// could hold, and too many categories.
     pub async fn change_lead_fields(
         &self,
         lead: LeadId,
         fields: LeadFields,
         by: Actor,
         now: i64,
-    ) -> Result<()> {
+    ) -> Result<Vec<Code>> {
         self.write(move |b| b.change_lead_fields(lead, &fields, by, now)).await
     }
 
@@ -337,7 +339,7 @@ impl Store {
         label: Option<&str>,
         by: Actor,
         now: i64,
-    ) -> Result<Vec<LeadPhone>> {
+    ) -> Result<(Vec<LeadPhone>, Vec<Code>)> {
         let (phone, label) = (phone.to_owned(), label.map(str::to_owned));
         self.write(move |b| b.add_lead_phone(lead, &phone, label.as_deref(), by, now)).await
     }

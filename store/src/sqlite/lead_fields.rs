@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::lead_new::{categories_of, columns_of};
+use super::lead_new::{columns_of, room_for};
 use super::staging::{CategoryIds, Giver, columns, link, unlink};
-use super::{audit_by, exec, one, texts, unsigned};
+use super::{audit_by, exec, one, texts, unsigned, typed};
 use crate::code::Code;
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};
@@ -26,24 +26,31 @@ struct Old {
 }
 
 /// Changes what is given; the rest stays. Nothing different is nothing done.
-pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()> {
+pub(super) fn change(
+    db: &Connection,
+    lead: LeadId,
+    fields: &LeadFields,
+    by: Actor,
+    now: i64,
+) -> Result<Vec<Code>> {
     let doing = "change lead";
     let old = find(db, lead)?;
     if fields.version.is_some_and(|seen| seen != old.version) {
         return Err(Error::Stale { what: "lead" });
     }
-    let text = |new: &Option<String>, old: &Option<String>| match new {
-        Some(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        None => old.clone(),
+    let mut warnings = Vec::new();
+    let mut text = |new: &Option<String>, old: &Option<String>| match new {
+        Some(text) => typed::text(Some(text), &mut warnings),
+        None => Ok(old.clone()),
     };
-    let (company, person) = (text(&fields.company, &old.company), text(&fields.person, &old.person));
+    let (company, person) = (text(&fields.company, &old.company)?, text(&fields.person, &old.person)?);
     let had = (old.company.is_some(), old.person.is_some());
     keeps_names(had, (company.is_some(), person.is_some()), &old.profile)?;
     let categories = match &fields.categories {
-        Some(names) => categories_of(names)?,
+        Some(names) => typed::categories(names, &mut warnings)?,
         None => old.categories.clone(),
     };
-    let given = columns_of(&fields.columns)?;
+    let given = columns_of(&fields.columns, &mut warnings)?;
     let before: Map<String, Value> = serde_json::from_str(&old.attrs).unwrap_or_default();
     let mut attrs = before.clone();
     for (name, text) in &given {
@@ -65,7 +72,7 @@ pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Act
         }
     }
     if detail.is_empty() {
-        return Ok(());
+        return Ok(warnings);
     }
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, name_key = ?5, version = version + 1
                WHERE id = ?1";
@@ -76,8 +83,10 @@ pub(super) fn change(db: &Connection, lead: LeadId, fields: &LeadFields, by: Act
         link(db, &mut CategoryIds::default(), "lead", lead.0, &categories, Giver::Somebody).doing(doing)?;
     }
     let names: Vec<&str> = given.iter().filter(|(_, text)| !text.is_empty()).map(|(name, _)| *name).collect();
+    room_for(db, old.list, &names)?;
     columns::remember(db, old.list, &json!({ "attributes": names })).doing(doing)?;
-    audit_by(db, now, by, "lead.edit", &lead.to_string(), &detail.into()).doing(doing)
+    audit_by(db, now, by, "lead.edit", &lead.to_string(), &detail.into()).doing(doing)?;
+    Ok(warnings)
 }
 
 /// Nobody takes away the names that the list's profile asks for (S1.20, C2); a lead that came without them is corrected in steps.

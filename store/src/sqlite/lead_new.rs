@@ -2,22 +2,21 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use unicode_normalization::UnicodeNormalization;
 
 use super::last_call::last_call;
 use super::staging::{CategoryIds, Giver, columns, importing, link};
 use super::turns::turn_of_new;
-use super::{all, assignments, audit_by, contacts, exec, lists, one};
+use super::{all, assignments, audit_by, contacts, exec, lists, one, texts, typed};
 use crate::code::Code;
-use crate::error::{Doing, Error, ListError, Result};
-use crate::id::{ContactId, LeadId};
+use crate::error::{Doing, Error, ListError, Result, Said};
+use crate::id::{ContactId, LeadId, ListId};
 use crate::import::is_ours;
 use crate::model::{Actor, DialOrder, LeadPhone, LeadSpec};
 use crate::name_key::name_key;
-use crate::phone::{AutoDial, FurtherPhone, Phone};
+use crate::phone::{AutoDial, FurtherPhone, ParsedPhone, Phone};
 
 /// Puts a lead at the end of a list; its number becomes a contact when it is none (S1.10).
-pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
+pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
     let doing = "add lead";
     let checked = Checked::of(spec)?;
     let phone = checked.phone.expose();
@@ -45,6 +44,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
         checked.columns.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
     // A column that no file brought is one of the list's from now on: exports have it.
     let names: Vec<&str> = checked.columns.iter().map(|(name, _)| *name).collect();
+    room_for(db, spec.list, &names)?;
     columns::remember(db, spec.list, &json!({ "attributes": names })).doing(doing)?;
     let sql = "INSERT INTO leads (id, list_id, position, phone, raw_phone, clir, company, person, attrs, round, turn,
                  assigned_user_id, name_key, last_disposition, last_user_id, last_at, last_kind, last_memo, ext)
@@ -56,13 +56,13 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
         phone,
         spec.phone,
         checked.clir,
-        checked.company,
-        checked.person,
+        checked.company.as_deref(),
+        checked.person.as_deref(),
         Value::Object(attrs).to_string(),
         round,
         turn_of_new(order, position),
         owner,
-        name_key(checked.company, checked.person),
+        name_key(checked.company.as_deref(), checked.person.as_deref()),
         called.disposition,
         called.user,
         called.at,
@@ -80,7 +80,7 @@ pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Resu
     exec(db, sql, (spec.list, position)).doing(doing)?;
     register(db, &checked, spec.max_contacts, by, now)?;
     audit_by(db, now, by, "lead.add", &id.to_string(), &json!({ "list": spec.list })).doing(doing)?;
-    Ok(id)
+    Ok((id, checked.warnings))
 }
 
 /// What was typed, checked by the rules of files.
@@ -89,22 +89,21 @@ struct Checked<'a> {
     clir: Option<&'static str>,
     ext: Option<String>,
     extra: Vec<FurtherPhone>,
-    company: Option<&'a str>,
-    person: Option<&'a str>,
+    company: Option<String>,
+    person: Option<String>,
     categories: Vec<String>,
     /// Further columns: name and text.
     columns: Vec<(&'a str, &'a str)>,
+    warnings: Vec<Code>,
 }
 
 impl<'a> Checked<'a> {
     fn of(spec: &'a LeadSpec) -> Result<Self> {
-        let parsed = Phone::parse(&spec.phone).map_err(Error::Phone)?;
-        if parsed.phone.kind().auto_dial() == AutoDial::Deny {
-            return Err(ListError::Value(Code::PhoneForbidden).into());
-        }
+        let mut warnings = Vec::new();
+        let parsed = dialable(&spec.phone, &mut warnings)?;
         let mut extra = parsed.extra;
         for raw in &spec.extra_phones {
-            let parsed = Phone::parse(raw).map_err(Error::Phone)?;
+            let parsed = dialable(raw, &mut warnings)?;
             extra.push(FurtherPhone { phone: parsed.phone, ext: parsed.ext });
         }
         let mut kept: Vec<FurtherPhone> = Vec::new();
@@ -113,50 +112,64 @@ impl<'a> Checked<'a> {
                 kept.push(further);
             }
         }
-        let (categories, columns) = (categories_of(&spec.categories)?, columns_of(&spec.attrs)?);
+        let company = typed::text(spec.company.as_deref(), &mut warnings)?;
+        let person = typed::text(spec.person.as_deref(), &mut warnings)?;
+        let categories = typed::categories(&spec.categories, &mut warnings)?;
+        let columns = columns_of(&spec.attrs, &mut warnings)?;
         Ok(Self {
             phone: parsed.phone,
             clir: parsed.clir.map(|clir| clir.digits()),
             ext: parsed.ext,
             extra: kept,
-            company: filled(spec.company.as_deref()),
-            person: filled(spec.person.as_deref()),
+            company,
+            person,
             categories,
             columns,
+            warnings,
         })
     }
 }
 
-/// Each once, in order; `A|B` is two (S0.19), at most [`MOST_CATEGORIES`].
-pub(super) fn categories_of(names: &[String]) -> Result<Vec<String>> {
-    let mut categories: Vec<String> = Vec::new();
-    let named = names.iter().flat_map(|name| name.split(['|', '｜'])).map(str::trim);
-    for name in named.filter(|name| !name.is_empty()) {
-        if !categories.iter().any(|known| known.nfkc().eq(name.nfkc())) {
-            categories.push(name.to_owned());
-        }
+/// A number that somebody typed, with the doubts about it. One that is never dialed has no place on a list.
+fn dialable(raw: &str, warnings: &mut Vec<Code>) -> Result<ParsedPhone> {
+    let parsed = Phone::parse(raw).map_err(Error::Phone)?;
+    if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+        return Err(ListError::Value(Code::PhoneForbidden).into());
     }
-    if categories.len() > MOST_CATEGORIES {
-        return Err(ListError::Value(Code::CatLimit).into());
-    }
-    Ok(categories)
+    typed::doubts(&parsed, warnings);
+    Ok(parsed)
 }
 
 /// Further columns, name and text; none may be called as one of ours.
-pub(super) fn columns_of(columns: &[(String, String)]) -> Result<Vec<(&str, &str)>> {
+pub(super) fn columns_of<'a>(
+    columns: &'a [(String, String)],
+    warnings: &mut Vec<Code>,
+) -> Result<Vec<(&'a str, &'a str)>> {
     let mut known: Vec<(&str, &str)> = Vec::new();
     for (name, text) in columns {
         let name = name.trim();
         if name.is_empty() || is_ours(name) || known.iter().any(|(known, _)| *known == name) {
             return Err(ListError::Value(Code::CsvHeaderDup).into());
         }
-        known.push((name, text.trim()));
+        typed::text(Some(name), warnings)?;
+        known.push((name, typed::lines(text)?));
     }
     Ok(known)
 }
 
-fn filled(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
+/// Whether a file can hold the list's columns with these: a row of it has at most 512 cells, and some are ours.
+pub(super) fn room_for(db: &Connection, list: ListId, names: &[&str]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT columns FROM lists WHERE id = ?1";
+    let known: Option<String> = one(db, sql, [list], |r| r.get(0)).doing("read list")?;
+    let known = texts(&known.unwrap_or_default());
+    let new = names.iter().filter(|name| !known.iter().any(|known| known == *name)).count();
+    match new > 0 && known.len() + new > MOST_COLUMNS {
+        true => Err(ListError::Value(Code::CsvColumns).into()),
+        false => Ok(()),
+    }
 }
 
 /// Into the contact book, unless the number is there. Where that is full there is no lead either, as with a file (S0.23): who is
@@ -176,7 +189,7 @@ fn register(db: &Connection, new: &Checked<'_>, most: u64, by: Actor, now: i64) 
     // Whoever adds it owns it (S3.8).
     let sql = "INSERT INTO contacts (id, company, person, owner_user_id, origin, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, 'manual', ?5, ?5)";
-    exec(db, sql, (id, new.company, new.person, by.user, now)).doing(doing)?;
+    exec(db, sql, (id, &new.company, &new.person, by.user, now)).doing(doing)?;
     let sql = "INSERT INTO contact_phones (contact_id, position, phone, ext) VALUES (?1, 1, ?2, ?3)";
     exec(db, sql, (id, new.phone.expose(), &new.ext)).doing(doing)?;
     link(db, &mut CategoryIds::default(), "contact", id.0, &new.categories, Giver::Somebody).doing(doing)
@@ -206,22 +219,33 @@ pub(super) fn add_phone(
     label: Option<&str>,
     by: Actor,
     now: i64,
-) -> Result<Vec<LeadPhone>> {
+) -> Result<(Vec<LeadPhone>, Vec<Code>)> {
     let doing = "add number";
-    let parsed = Phone::parse(raw).map_err(Error::Phone)?;
+    let mut warnings = Vec::new();
+    let parsed = dialable(raw, &mut warnings)?;
+    if !parsed.extra.is_empty() {
+        // Whose label it would be nobody could tell.
+        return Err(Error::Value {
+            what: "phones", needs: Said::fixed("1件ずつ", "one number at a time")
+        });
+    }
     let further = FurtherPhone { phone: parsed.phone, ext: parsed.ext };
     let phone = &further.phone;
+    let label = typed::text(label, &mut warnings)?;
     let known = existing(db, lead)?;
     if known.iter().any(|known| known.phone == phone.expose()) {
         return Err(ListError::LeadDuplicate.into());
     }
+    // A file has the further ones in one cell.
+    let labels = known.iter().map(|known| &known.label).chain([&label]);
+    typed::bounded(labels.map(|label| label.as_ref().map_or(0, String::len) + NUMBER_BYTES).sum())?;
     let sql = "SELECT ifnull(max(position), 0) + 1 FROM lead_phones WHERE lead_id = ?1";
     let next: i64 = one(db, sql, [lead], |r| r.get(0)).doing(doing)?.unwrap_or(1);
-    insert_phone(db, lead, next, &further, label).doing(doing)?;
+    insert_phone(db, lead, next, &further, label.as_deref()).doing(doing)?;
     touch(db, lead).doing(doing)?;
     audit_by(db, now, by, "lead.phone.add", &lead.to_string(), &json!({ "last_four": phone.last_four() }))
         .doing(doing)?;
-    phones(db, lead).doing(doing)
+    Ok((phones(db, lead).doing(doing)?, warnings))
 }
 
 /// Removes a number that somebody added; those of the file stay (X3).
@@ -269,5 +293,7 @@ fn touch(db: &Connection, lead: LeadId) -> rusqlite::Result<()> {
     exec(db, "UPDATE leads SET version = version + 1 WHERE id = ?1", [lead]).map(|_| ())
 }
 
-/// S1.22.
-const MOST_CATEGORIES: usize = 100;
+/// More than a number takes with what parts it from the next.
+const NUMBER_BYTES: usize = 32;
+/// What our own columns leave of the 512 cells of a row.
+const MOST_COLUMNS: usize = 480;

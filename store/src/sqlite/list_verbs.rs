@@ -9,6 +9,7 @@ use super::{
     turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
+use crate::code::Code;
 use crate::error::{Doing, Error, Result};
 use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
@@ -92,11 +93,17 @@ impl ListVerbs for SqliteBackend {
         self.transact("grant project", |db, _| projects::grant(db, project, users, granted, by, now))
     }
 
-    fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<LeadId> {
+    fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
         self.transact("add lead", |db, _| lead_new::add(db, spec, by, now))
     }
 
-    fn change_lead_fields(&mut self, lead: LeadId, fields: &LeadFields, by: Actor, now: i64) -> Result<()> {
+    fn change_lead_fields(
+        &mut self,
+        lead: LeadId,
+        fields: &LeadFields,
+        by: Actor,
+        now: i64,
+    ) -> Result<Vec<Code>> {
         self.transact("change lead", |db, _| lead_fields::change(db, lead, fields, by, now))
     }
 
@@ -160,7 +167,7 @@ impl ListVerbs for SqliteBackend {
         label: Option<&str>,
         by: Actor,
         now: i64,
-    ) -> Result<Vec<LeadPhone>> {
+    ) -> Result<(Vec<LeadPhone>, Vec<Code>)> {
         self.transact("add number", |db, _| lead_new::add_phone(db, lead, phone, label, by, now))
     }
 

@@ -53,6 +53,7 @@ mod tally;
 mod tasks;
 mod trial;
 mod turns;
+mod typed;
 mod users;
 mod view;
 mod why;

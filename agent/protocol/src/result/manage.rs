@@ -95,6 +95,17 @@ pub struct ViewPage {
     pub previous: Option<String>,
 }
 
+/// `lead.add`, `lead.edit`, `lead.phone`: the lead as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadSaved {
+    /// The lead.
+    #[serde(flatten)]
+    pub lead: ViewRow,
+    /// Doubts about what was given, as an import has them: `W-LONG`, `W-ZERO-RESTORED`, …
+    #[serde(default)]
+    pub warnings: Vec<String>,
+}
+
 /// A lead with everything the list view shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewRow {

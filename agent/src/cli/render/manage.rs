@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use protocol::ErrorCode;
 use protocol::result::*;
 
 use crate::cli::output::{Closed, Out};
@@ -211,6 +212,20 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         out.line(&format!("{}: {}", clean(label), clean(&value)))?;
     }
     Ok(())
+}
+
+pub(crate) fn lead_saved(saved: &LeadSaved, out: Out) -> Result<(), Closed> {
+    lead(&saved.lead, out)?;
+    doubts(&saved.warnings, out);
+    Ok(())
+}
+
+/// What is doubtful about something that was kept, beside what it is.
+pub(crate) fn doubts(codes: &[String], out: Out) {
+    for code in codes {
+        let text = code.parse::<ErrorCode>().map_or("", |known| known.text().in_lang(out.lang));
+        out.note(&format!("{code} {text}"));
+    }
 }
 
 pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {

@@ -412,10 +412,7 @@ pub(crate) fn contact(contact: &ContactRow, out: Out) -> Result<(), Closed> {
 
 pub(crate) fn contact_saved(saved: &ContactSaved, out: Out) -> Result<(), Closed> {
     contact(&saved.contact, out)?;
-    for code in &saved.warnings {
-        let text = code.parse::<ErrorCode>().map_or("", |known| known.text().in_lang(out.lang));
-        out.note(&format!("{code} {text}"));
-    }
+    super::manage::doubts(&saved.warnings, out);
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! The list view, and leads one by one or many at once.
 
 use protocol::params::{self, LeadWhat};
-use protocol::result::{LeadsChanged, ViewPage, ViewRow};
+use protocol::result::{LeadSaved, LeadsChanged, ViewPage, ViewRow};
 use store::import::Profile;
 use store::{
-    Assigned, ColumnTest, LeadChange, LeadFields, LeadId, LeadSpec, PageAt, Progress, SortColumn, Store,
-    UserId, ViewFilter, ViewQuery,
+    Assigned, Code, ColumnTest, LeadChange, LeadFields, LeadId, LeadSpec, PageAt, Progress, SortColumn,
+    Store, UserId, ViewFilter, ViewQuery,
 };
 
 use super::list::changed;
@@ -106,7 +106,7 @@ pub(super) async fn lead_add(
     p: params::LeadAdd,
     contacts: Option<u64>,
     by: By,
-) -> Answer<ViewRow> {
+) -> Answer<LeadSaved> {
     let list = store.list_by_name(&p.list).await.map_err(told)?;
     let spec = LeadSpec {
         list: list.id,
@@ -119,11 +119,15 @@ pub(super) async fn lead_add(
         max_leads: Profile::named(&list.profile).and_then(|profile| profile.max_leads).unwrap_or(u64::MAX),
         max_contacts: contacts.unwrap_or(u64::MAX),
     };
-    let id = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
-    lead(store, &id.to_string()).await
+    let (id, warnings) = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
+    saved(lead(store, &id.to_string()).await?, warnings)
 }
 
-pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By) -> Answer<ViewRow> {
+fn saved(lead: ViewRow, warnings: Vec<Code>) -> Answer<LeadSaved> {
+    Ok(LeadSaved { lead, warnings: warnings.iter().map(|code| code.as_str().to_owned()).collect() })
+}
+
+pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By) -> Answer<LeadSaved> {
     let id: LeadId = id(&p.lead, "lead")?;
     let fields = LeadFields {
         version: p.version,
@@ -132,8 +136,8 @@ pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By) -> Ans
         categories: p.categories,
         columns: p.columns.into_iter().collect(),
     };
-    store.change_lead_fields(id, fields, by.actor, by.now).await.map_err(told)?;
-    lead(store, &p.lead).await
+    let warnings = store.change_lead_fields(id, fields, by.actor, by.now).await.map_err(told)?;
+    saved(lead(store, &p.lead).await?, warnings)
 }
 
 pub(super) async fn lead_change(
@@ -169,12 +173,19 @@ pub(super) async fn lead_change(
     Ok(changed(done, at))
 }
 
-pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By) -> Answer<ViewRow> {
+pub(super) async fn lead_phone(
+    store: &Store,
+    p: params::LeadPhone,
+    by: By,
+) -> Answer<LeadSaved> {
     let id: LeadId = id(&p.lead, "lead")?;
-    let numbers = match p.remove {
-        true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await,
-        false => store.add_lead_phone(id, &p.number, p.label.as_deref(), by.actor, by.now).await,
+    let warnings = match p.remove {
+        true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await.map(|_| Vec::new()),
+        false => {
+            let added = store.add_lead_phone(id, &p.number, p.label.as_deref(), by.actor, by.now).await;
+            added.map(|(_, warnings)| warnings)
+        }
     };
-    numbers.map_err(told)?;
-    lead(store, &p.lead).await
+    let warnings = warnings.map_err(told)?;
+    saved(lead(store, &p.lead).await?, warnings)
 }

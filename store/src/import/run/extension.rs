@@ -163,8 +163,8 @@ async fn a_typed_extension_is_kept() {
         max_leads: u64::MAX,
         max_contacts: u64::MAX,
     };
-    let id = store.add_lead(spec, by, NOW).await.unwrap();
-    let further = store.add_lead_phone(id, "06-5555-1111 内線7", None, by, NOW).await.unwrap();
+    let (id, _) = store.add_lead(spec, by, NOW).await.unwrap();
+    let (further, _) = store.add_lead_phone(id, "06-5555-1111 内線7", None, by, NOW).await.unwrap();
     assert_eq!(further.iter().map(|one| one.ext.as_deref()).collect::<Vec<_>>(), [Some("12"), Some("7")]);
     assert_eq!(numbers(&store, "0355551111").await[0].1.as_deref(), Some("12"));
     let rules = ContactRules::default();

@@ -1,7 +1,6 @@
 //! What a form may hold: one judge for every way a contact is written by hand (S0.4–S0.8, S0.28).
 
-use unicode_normalization::UnicodeNormalization;
-
+use super::super::typed::{bounded, categories, doubts, text};
 use crate::code::Code;
 use crate::error::{Error, Result, Said};
 use crate::import::RequiredNames;
@@ -49,21 +48,6 @@ pub(super) fn names(company: Option<&str>, person: Option<&str>, required: Requi
     }
 }
 
-/// A name without outer space; empty is none. There is no limit for people (S0.8), only a guard against bad input.
-pub(super) fn text(text: Option<&str>, warnings: &mut Vec<Code>) -> Result<Option<String>> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
-    if text.len() > MOST_BYTES {
-        return Err(Error::Invalid(Code::CsvField));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(Error::Invalid(Code::CsvChar));
-    }
-    if text.chars().count() > SUITABLE_CHARS {
-        warn(warnings, Code::Long);
-    }
-    Ok(Some(text.to_owned()))
-}
-
 pub(super) fn email(text: Option<&str>) -> Result<Option<String>> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     if !is_mail_address(text) {
@@ -83,7 +67,7 @@ pub(super) fn phones(drafts: &[PhoneDraft], warnings: &mut Vec<Code>) -> Result<
         if parsed.phone.kind().auto_dial() == AutoDial::Deny {
             return Err(Error::Invalid(Code::PhoneForbidden));
         }
-        parsed.warnings.iter().for_each(|code| warn(warnings, *code));
+        doubts(&parsed, warnings);
         let label = text(draft.label.as_deref(), warnings)?;
         if phones.iter().any(|known| known.phone == parsed.phone) {
             return Err(Error::Invalid(Code::CsvDupPhone));
@@ -96,35 +80,11 @@ pub(super) fn phones(drafts: &[PhoneDraft], warnings: &mut Vec<Code>) -> Result<
         }
         phones.push(Number { phone: parsed.phone, label, ext: parsed.ext });
     }
+    // A file has the further ones in one cell.
+    bounded(phones.iter().map(|one| one.label.as_ref().map_or(0, String::len) + NUMBER_BYTES).sum())?;
     if phones.is_empty() { Err(Error::Invalid(Code::ReqPhone)) } else { Ok(phones) }
 }
 
-/// Each once, in order; `A|B` is two (S0.19), ＡとA are one.
-pub(super) fn categories(names: &[String], warnings: &mut Vec<Code>) -> Result<Vec<String>> {
-    let mut categories: Vec<String> = Vec::new();
-    for name in names.iter().flat_map(|name| name.split(['|', '｜'])) {
-        let Some(name) = text(Some(name), warnings)? else { continue };
-        let same = |known: &String| known.nfkc().eq(name.nfkc());
-        if categories.iter().any(same) {
-            continue;
-        }
-        if categories.len() == MOST_CATEGORIES {
-            return Err(Error::Invalid(Code::CatLimit));
-        }
-        categories.push(name);
-    }
-    Ok(categories)
-}
-
-fn warn(warnings: &mut Vec<Code>, code: Code) {
-    if !warnings.contains(&code) {
-        warnings.push(code);
-    }
-}
-
-/// Longer names fit no screen (S0.8).
-const SUITABLE_CHARS: usize = 30;
-const MOST_BYTES: usize = 64 * 1024;
 const MOST_PHONES: usize = 20;
-/// S1.22.
-const MOST_CATEGORIES: usize = 100;
+/// More than a number takes with what parts it from the next.
+const NUMBER_BYTES: usize = 32;

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::staging::category::{CategoryIds, Giver, link, unlink};
+use super::super::typed;
 use super::super::{audit_by, exec, one, users};
 use super::draft::{self, Checked, Number};
 use super::show::load;
@@ -52,7 +53,7 @@ pub(in crate::sqlite) fn change(
     }
     let mut warnings = Vec::new();
     let mut field = |new: &Option<String>, old: &Option<String>| match new {
-        Some(text) => draft::text(Some(text), &mut warnings),
+        Some(text) => typed::text(Some(text), &mut warnings),
         None => Ok(old.clone()),
     };
     let company = field(&change.company, &old.company)?;
@@ -82,7 +83,7 @@ pub(in crate::sqlite) fn change(
         put_phones(db, contact, &phones)?;
     }
     if let Some(names) = &change.categories {
-        let names = draft::categories(names, &mut warnings)?;
+        let names = typed::categories(names, &mut warnings)?;
         put_categories(db, contact, &names)?;
     }
     let new = load(db, contact)?;

@@ -1,6 +1,7 @@
 //! What is typed about single leads, contacts and lists.
 
 use super::*;
+use crate::code::Code;
 use crate::model::{
     ContactAdd, ContactDraft, ContactQuery, ContactRules, ContactSource, LeadFields, LeadSpec, ListEdit,
     PhoneDraft,
@@ -83,6 +84,66 @@ fn a_lead_keeps_a_name() {
     world.db.edit_list(world.list, &profile("calltree"), by, NOW).unwrap();
     world.db.change_lead_fields(lead, &none, by, NOW).unwrap();
     assert_eq!(world.lead(Some(lead)).person, None);
+}
+
+/// S0.8, S0.24, S1.23, S1.29: a lead by hand is held to what files are, so that every export can be imported again; doubts are told.
+#[test]
+fn a_lead_by_hand_is_judged_as_one_of_a_file() {
+    let mut world = World::new(1);
+    let lead = world.leads()[0].id;
+    let by = me(&world);
+    let before = world.lead(Some(lead));
+    let edit = |world: &mut World, fields: LeadFields| world.db.change_lead_fields(lead, &fields, by, NOW);
+    let company = |text: String| LeadFields { company: Some(text), ..LeadFields::default() };
+    let column = |text: &str| LeadFields {
+        columns: vec![("備考".into(), text.to_owned())],
+        ..LeadFields::default()
+    };
+    let categories = |names: Vec<String>| LeadFields { categories: Some(names), ..LeadFields::default() };
+    let wide: Vec<(String, String)> = (0..500).map(|n| (format!("列{n}"), "x".to_owned())).collect();
+    for (fields, code) in [
+        (company("長".repeat(30_000)), "E-CSV-FIELD"),
+        (company("A\u{7}社".into()), "E-CSV-CHAR"),
+        (company("\u{E000}社".into()), "E-CSV-CHAR"),
+        (column(&"x".repeat(70_000)), "E-CSV-FIELD"),
+        (column("x\u{0}y"), "E-CSV-CHAR"),
+        (categories((0..40).map(|n| format!("{n}{}", "類".repeat(1_000))).collect()), "E-CSV-FIELD"),
+        (LeadFields { columns: wide, ..LeadFields::default() }, "E-CSV-COLUMNS"),
+    ] {
+        assert_eq!(edit(&mut world, fields).unwrap_err().code(), code);
+    }
+    assert_eq!(world.lead(Some(lead)), before, "nothing of it was kept");
+    assert!(edit(&mut world, column("二行の\nメモ")).unwrap().is_empty(), "a cell may have lines");
+    assert_eq!(edit(&mut world, company("長".repeat(31))).unwrap(), [Code::Long]);
+    let spec = |number: &str| LeadSpec {
+        list: world.list,
+        phone: number.into(),
+        company: None,
+        person: None,
+        categories: Vec::new(),
+        extra_phones: Vec::new(),
+        attrs: Vec::new(),
+        max_leads: u64::MAX,
+        max_contacts: u64::MAX,
+    };
+    let (bare, long) =
+        (spec("312345678"), LeadSpec { person: Some("長".repeat(30_000)), ..spec("0312345679") });
+    let (added, warnings) = world.db.add_lead(&bare, by, NOW).unwrap();
+    assert_eq!(warnings, [Code::ZeroRestored]);
+    assert_eq!(world.db.add_lead(&long, by, NOW).unwrap_err().code(), "E-CSV-FIELD");
+    let mut number = |raw: &str, label: &str| {
+        world.db.add_lead_phone(added, raw, Some(label), by, NOW).map(|(_, codes)| codes)
+    };
+    assert_eq!(number("90-1111-2222 内線5", "携帯").unwrap(), [Code::ZeroRestored, Code::PhoneExt]);
+    assert_eq!(number("110", "警察").unwrap_err().code(), "E-PHONE-FORBIDDEN");
+    assert_eq!(number("0611112222/0611113333", "二つ").unwrap_err().code(), "E-VALUE");
+    assert_eq!(number("0611112222", "a\nb").unwrap_err().code(), "E-CSV-CHAR");
+    assert_eq!(number("0611112222", &"長".repeat(21_800)).unwrap(), [Code::Long]);
+    assert_eq!(
+        number("0611113333", &"長".repeat(100)).unwrap_err().code(),
+        "E-CSV-FIELD",
+        "in one cell with it"
+    );
 }
 
 /// A contact is found by its number with the country's digits too, as leads are (S1.18).

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::*;
+use crate::code::Code;
 use crate::error::{Error, ListError};
 use crate::model::{
     Assigned, AuditQuery, DialOrder, LeadChange, LeadFields, LeadSpec, LeadsChanged, ListEdit, ProjectEdit,
@@ -354,7 +355,9 @@ fn one_lead_by_hand() {
     new.categories = vec!["関東|大口".into(), "関東".into()];
     new.attrs = vec![("備考".into(), "手入力".into())];
     new.company = Some("㈱新規".into());
-    let lead = world.db.add_lead(&new, Actor { user: Some(world.user), uid: None }, NOW).unwrap();
+    let by = Actor { user: Some(world.user), uid: None };
+    let (lead, warnings) = world.db.add_lead(&new, by, NOW).unwrap();
+    assert_eq!(warnings, [Code::PhoneExtra]);
     let row = world.reader().lead(lead).unwrap();
     assert_eq!((row.position, row.categories.len(), row.extra_phones.len()), (2, 2, 1));
     assert_eq!((row.attrs["備考"].as_str(), row.company.as_deref()), (Some("手入力"), Some("㈱新規")));
@@ -431,13 +434,14 @@ fn further_numbers_are_added_and_those_of_the_file_stay() {
     let list = world.list;
     world.import(list, &[first]);
     let lead = ids(&world)[0];
-    let numbers =
+    let (numbers, _) =
         world.db.add_lead_phone(lead, "０６-1234-5678", Some("支店"), Actor::default(), NOW).unwrap();
     let shown: Vec<_> = numbers.iter().map(|n| (n.main, n.editable, n.label.as_deref())).collect();
     assert_eq!(shown, [(true, false, None), (false, false, Some("携帯")), (false, true, Some("支店"))]);
     assert_eq!(world.leads()[0].extra_phones.len(), 2);
     let code = |result: Result<Vec<crate::model::LeadPhone>>| result.unwrap_err().code();
-    assert_eq!(code(world.db.add_lead_phone(lead, "0612345678", None, Actor::default(), NOW)), "E-LEAD-DUP");
+    let again = world.db.add_lead_phone(lead, "0612345678", None, Actor::default(), NOW);
+    assert_eq!(again.unwrap_err().code(), "E-LEAD-DUP");
     assert_eq!(
         code(world.db.remove_lead_phone(lead, &phone(70).national(), Actor::default(), NOW)),
         "E-PHONE-READONLY"
