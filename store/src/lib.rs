@@ -56,5 +56,5 @@ pub use name_key::{category_key, name_key, search_key};
 pub use permission::{Action, Scope, permits};
 pub use phone::{DialPlan, NumberFormat, Phone};
 pub use progress::Progress;
-pub use sqlite::{Restored, restore};
+pub use sqlite::{Restored, restore, restore_told};
 pub use staging::Undone;

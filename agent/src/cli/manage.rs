@@ -252,7 +252,10 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             call(global, verb, out, |done, out| render::deleted(done, &list, out))
         }
         LeadVerb::Restore { list, at } => {
-            call(global, ListRestore { list: list.path(), at: Some(at), name: None }, out, render::changed)
+            let list = list.path();
+            let of = list.clone();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of }, out);
+            call(global, ListRestore { list, at: Some(at), name: None }, out, render::changed)
         }
         LeadVerb::Assign { select, owners } => {
             let _bar = bar(&select);
@@ -335,7 +338,15 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
         }
     };
     let stamp = crate::clock::rfc3339_jst(crate::clock::now().wall).replace([':', '+', '.'], "");
-    match store::restore(&args.file, &database, &stamp) {
+    let mut told = |done, total| {
+        out.progress(&match total {
+            0 => out.text("コピーを検査中", "looking at the copy").to_owned(),
+            total => format!("{}  {done} / {total}", progress::bar(done, total)),
+        });
+    };
+    let restored = store::restore_told(&args.file, &database, &stamp, &mut told);
+    out.progress("");
+    match restored {
         Ok(restored) => Ok(render::restored(&database, &restored, out)?),
         Err(error) => Err(RpcError::refused_as(error.code(), (error.ja(), error.detail())).into()),
     }
@@ -344,7 +355,11 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
 /// Exit code 1 when something is wrong.
 pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(), Failure> {
     let mut client = Client::connect(&socket(global))?;
-    let check = client.call(StoreCheck { full: args.full })?;
+    let work = Work::Named { work: "check", of: String::new() };
+    let bar = progress::watch(&socket(global), work, out);
+    let check = client.call(StoreCheck { full: args.full });
+    drop(bar);
+    let check = check?;
     let quota = client.call(RecordingQuota {})?;
     if out.json {
         out.object(&serde_json::json!({ "database": check, "recordings": quota }))?;

@@ -183,6 +183,8 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
         }
         TaskVerb::Done { task, undo } => call(global, TaskDone { task, undo }, out, render::task),
         TaskVerb::HandOver { from, to, list } => {
+            let of = from.clone().unwrap_or_default();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "tasks", of }, out);
             call(global, TaskHandOver { from, to, list: list.path() }, out, render::tasks_handed_over)
         }
         TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
@@ -225,6 +227,8 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
             call(global, DncImports { before, limit: Some(limit) }, out, render::dnc_imports)
         }
         DncVerb::ImportUndo { import, reason } => {
+            let of = import.clone();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, DncImportUndo { import, reason }, out, render::dnc_import_undone)
         }
         DncVerb::Export { file, project, cleared, write } => {
@@ -290,6 +294,8 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
         ContactVerb::Import(args) => files::import_contacts(&socket(global), *args, out),
         ContactVerb::ImportCancel => call(global, ContactImportCancel {}, out, render::manage::done),
         ContactVerb::ImportUndo { import } => {
+            let of = import.clone();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, ListImportUndo { import }, out, render::manage::undone)
         }
         ContactVerb::Export { file, write, per_number } => {

@@ -157,7 +157,10 @@ impl Core {
                 store.delete_list(list.id, by.actor, by.now).await.map_err(told)?;
                 Ok(DoneResult { of: list.name })
             }),
-            Command::ListRestore(p) => self.spawn(reply, async move { list_restore(&store, p, by).await }),
+            Command::ListRestore(p) => {
+                let told = self.told(&who);
+                self.spawn(reply, async move { list_restore(&store, &told, p, by).await });
+            }
             Command::ListBin(p) => self.spawn(reply, async move { bin(&store, p).await }),
             Command::ListRound(p) => self.spawn(reply, async move {
                 let list = store.list_by_name(&p.list).await.map_err(told)?;
@@ -240,7 +243,11 @@ impl Core {
                 let told = self.told(&who);
                 self.spawn(reply, async move { backup(&store, &told, p).await });
             }
-            Command::StoreCheck(p) => self.spawn(reply, async move { check(&store, p.full).await }),
+            Command::StoreCheck(p) => {
+                self.spawn_read(&who, reply, ("check", ""), move |progress| async move {
+                    check(&store, p.full, progress).await
+                });
+            }
             other => self.office(other, who, scope, reply, now),
         }
     }

@@ -11,6 +11,7 @@ use crate::import::Cancel;
 use crate::model::{
     Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
 };
+use crate::progress::Progress;
 
 /// Recordings.
 impl Store {
@@ -190,12 +191,14 @@ impl Store {
         .await
     }
 
-    /// Looks at the whole database: pages, references, figures; `full` also compares indexes with their tables.
+    /// Looks at the whole database: pages, references, figures; `full` also compares indexes with their tables. `progress` counts what
+    /// of the figures was counted anew, once the pages were looked at.
     ///
     /// # Errors
-    /// Storage errors, [`crate::Error::Corrupt`] when it cannot even be looked at.
-    pub async fn check(&self, full: bool) -> Result<CheckReport> {
-        let report = self.read_apart(move |r| r.check(full)).await?;
+    /// Storage errors, [`crate::Error::Corrupt`] when it cannot even be looked at; [`crate::Error::ImportStopped`] after
+    /// [`Progress::stop`].
+    pub async fn check(&self, full: bool, progress: Progress) -> Result<CheckReport> {
+        let report = self.read_long(progress, move |r| r.check(full)).await?;
         if let Some(line) = report.damage.first() {
             self.damaged(line.clone());
         }
@@ -207,7 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::Corrupt`] for the first damage, storage errors.
-    pub async fn look_for_damage(&self, progress: crate::Progress) -> Result<()> {
+    pub async fn look_for_damage(&self, progress: Progress) -> Result<()> {
         let path = self.inner.path.clone();
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Not among the long reads, of which only a few run at once: somebody waits for those.

@@ -303,12 +303,14 @@ impl Store {
         deleted_at: i64,
         by: Actor,
         now: i64,
+        progress: Progress,
     ) -> Result<LeadsChanged> {
         let mut done = LeadsChanged::default();
         let mut after = None;
         loop {
             let (changed, next) = self.slice(move |b| b.restore_leads(list, deleted_at, after)).await?;
             done += changed;
+            progress.count(changed.changed);
             if next.is_none() {
                 break;
             }

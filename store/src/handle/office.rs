@@ -241,11 +241,18 @@ impl Store {
     /// # Errors
     /// Of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and [`crate::Error::Value`] when it is
     /// the same user. What was handed over before stays.
-    pub async fn hand_tasks_over(&self, over: TaskHandOver, by: Actor, now: i64) -> Result<u64> {
+    pub async fn hand_tasks_over(
+        &self,
+        over: TaskHandOver,
+        by: Actor,
+        now: i64,
+        progress: Progress,
+    ) -> Result<u64> {
         let (mut tasks, mut after) = (0, Some(0));
         while let Some(from) = after {
             let (slice, next) = self.slice(move |b| b.tasks_hand_over(&over, from, deadline())).await?;
             tasks += slice;
+            progress.count(slice);
             after = next;
         }
         self.write(move |b| b.audit_tasks(&over, tasks, by, now).map(|()| tasks)).await
@@ -299,6 +306,7 @@ impl Store {
         reason: &str,
         by: Actor,
         now: i64,
+        progress: Progress,
     ) -> Result<(ImportId, DncUndone)> {
         let key = key.to_owned();
         let record = self.read(move |r| r.dnc_import(&key)).await?;
@@ -312,6 +320,7 @@ impl Store {
         while let Some(from) = after {
             let undo = undo.clone();
             let (slice, next) = self.slice(move |b| b.dnc_undo(&undo, from)).await?;
+            progress.count(slice.cleared + slice.kept);
             undone += slice;
             after = next;
         }

@@ -230,6 +230,38 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
     assert_eq!((done.changed, done.unchanged), (3, 3), "as it was shown");
 }
 
+/// Work that takes long on a large database says how far it is.
+#[tokio::test]
+async fn long_work_tells_how_far_it_is() {
+    use crate::model::{LeadChange, ViewFilter};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kakeru.db");
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let by = Actor::default();
+    let list = store.create_list(ListSpec { name: "春".into(), project }, by, NOW).await.unwrap().id;
+    store.import(ImportJob::into_list(list, csv(300), NOW)).await.unwrap();
+    let leads = store.find_leads(list, ViewFilter::default()).await.unwrap();
+    store.change_leads(list, leads, LeadChange::Delete, by, NOW, Progress::default()).await.unwrap();
+    let progress = Progress::default();
+    assert_eq!(store.restore_leads(list, NOW, by, NOW, progress.clone()).await.unwrap().changed, 300);
+    assert_eq!(progress.done(), 300);
+    let progress = Progress::default();
+    assert!(store.check(true, progress.clone()).await.unwrap().is_sound());
+    assert!(progress.done() >= 300 && progress.total() >= progress.done(), "{progress:?}");
+    let stopped = Progress::default();
+    stopped.stop();
+    assert_eq!(store.check(true, stopped).await.unwrap_err().code(), "E-IMPORT-STOPPED");
+    let copy = dir.path().join("copy.db");
+    store.backup(copy.clone(), false, None, None).await.unwrap();
+    store.close().await;
+    let mut told = Vec::new();
+    crate::restore_told(&copy, &path, "x", &mut |done, total| told.push((done, total))).unwrap();
+    assert_eq!(told.first(), Some(&(0, 0)), "the copy is looked at first");
+    assert!(told.last().is_some_and(|(done, total)| *done > 0 && done == total), "{told:?}");
+}
+
 /// S4.14-S4.19: what a status counts as is fixed by the first call that has it; everything else of it may change.
 #[tokio::test]
 async fn what_a_used_status_counts_as_is_fixed() {
@@ -329,7 +361,7 @@ async fn damage_in_a_large_database_is_found_and_told() {
 }
 
 async fn meets_damage(store: &Store) -> bool {
-    match store.check(false).await {
+    match store.check(false, Progress::default()).await {
         Ok(report) => !report.damage.is_empty(),
         Err(error) => error.code() == "E-STORE-CORRUPT",
     }

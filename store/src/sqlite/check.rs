@@ -8,11 +8,13 @@ use crate::model::{CheckReport, ContactNumber, StatsQuery};
 use crate::progress::Progress;
 
 /// Pages, references and figures; `full` also compares indexes with their tables, which takes several times as long.
-pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport> {
+pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlite::Result<CheckReport> {
     // One state, whatever calls write meanwhile.
     let tx = db.unchecked_transaction()?;
     let number = |sql: &str| Ok::<u64, rusqlite::Error>(one(&tx, sql, [], |r| unsigned(r, 0))?.unwrap_or(0));
     let page = number("PRAGMA page_size")?;
+    // SQLite does not tell how far it is with the pages; that the work goes on is told all the same.
+    progress.set(0, number("PRAGMA page_count")?);
     let pragma = if full { "PRAGMA integrity_check(100)" } else { "PRAGMA quick_check(100)" };
     let mut damage: Vec<String> = {
         let mut statement = tx.prepare(pragma)?;
@@ -46,7 +48,7 @@ pub(super) fn check(db: &Connection, full: bool) -> rusqlite::Result<CheckReport
             0
         },
         mismatches: if damage.is_empty() {
-            tally::verify(&tx, &StatsQuery::default(), &Progress::default())?
+            tally::verify(&tx, &StatsQuery::default(), progress)?
         } else {
             Vec::new()
         },

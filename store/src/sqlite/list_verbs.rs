@@ -368,7 +368,7 @@ impl ListReads for SqliteReader {
     }
 
     fn check(&mut self, full: bool) -> Result<CheckReport> {
-        check::check(&self.db, full).doing("check the database")
+        check::check(&self.db, full, &self.progress).doing("check the database")
     }
 
     fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>> {

@@ -36,6 +36,19 @@ pub struct Restored {
 /// [`OpenError::InUse`] while a daemon has the database open; [`OpenError::Copy`], [`OpenError::CopyFile`] and
 /// [`OpenError::Newer`] for the copy; [`OpenError::Io`] and [`OpenError::Sqlite`] for the place.
 pub fn restore(copy: &Path, database: &Path, stamp: &str) -> Result<Restored> {
+    restore_told(copy, database, stamp, &mut |_, _| {})
+}
+
+/// [`restore`], which tells how many pages of how many are copied; of none while the copy is looked at, which comes first.
+///
+/// # Errors
+/// Those of [`restore`].
+pub fn restore_told(
+    copy: &Path,
+    database: &Path,
+    stamp: &str,
+    told: &mut dyn FnMut(u64, u64),
+) -> Result<Restored> {
     let _lock = open::lock(database)?;
     let part = with_suffix(&whole_name(database), UNFINISHED);
     if is_same(copy, &part) {
@@ -45,8 +58,9 @@ pub fn restore(copy: &Path, database: &Path, stamp: &str) -> Result<Restored> {
     // One that was cut short comes before this one.
     finish(database)?;
     let database = &whole_name(database);
+    told(0, 0);
     let schema = inspect(copy)?;
-    fill(copy, &part).inspect_err(|_| remove(&part))?;
+    fill(copy, &part, told).inspect_err(|_| remove(&part))?;
     let decided = with_suffix(database, &format!("{DECIDED}{stamp}"));
     fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
     let kept = finish(database)?;
@@ -114,9 +128,13 @@ fn decided(database: &Path) -> io::Result<Vec<(PathBuf, String)>> {
 }
 
 /// Copies the pages, with what stands in a log beside the copy: a database that was moved aside has one.
-fn fill(copy: &Path, part: &Path) -> Result<()> {
+fn fill(copy: &Path, part: &Path, told: &mut dyn FnMut(u64, u64)) -> Result<()> {
     FileOptions::new().create_new(true).write(true).mode(PRIVATE).open(part).map_err(failed(part))?;
-    copy_pages(copy, part, &mut |_, _| true).map_err(|error| match error {
+    let mut copied = |done, total| {
+        told(done, total);
+        true
+    };
+    copy_pages(copy, part, &mut copied).map_err(|error| match error {
         Error::Corrupt(source) => OpenError::Copy { path: copy.to_owned(), detail: source.to_string() },
         Error::File { source, .. } => OpenError::Io { path: part.to_owned(), source },
         Error::DiskFull(source)

@@ -85,8 +85,8 @@ fn mismatch(found: store::Mismatch) -> Mismatch {
     Mismatch { what: found.what, key: found.key, shown: found.shown, counted: found.counted }
 }
 
-pub(super) async fn check(store: &Store, full: bool) -> Answer<CheckResult> {
-    let found = store.check(full).await.map_err(told)?;
+pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answer<CheckResult> {
+    let found = store.check(full, progress).await.map_err(told)?;
     Ok(CheckResult {
         sound: found.is_sound(),
         schema: found.schema,

@@ -61,13 +61,21 @@ pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) ->
     Ok(rows::list(&list))
 }
 
-pub(super) async fn list_restore(store: &Store, p: params::ListRestore, by: By) -> Answer<LeadsChanged> {
+pub(super) async fn list_restore(
+    store: &Store,
+    told_to: &Told,
+    p: params::ListRestore,
+    by: By,
+) -> Answer<LeadsChanged> {
     let Some(at) = p.at else {
         let list = store.restore_list(&p.list, p.name, by.actor, by.now).await.map_err(told)?;
         return Ok(LeadsChanged { changed: list.total, ..LeadsChanged::default() });
     };
     let list = find(store, &p.list).await?;
-    let done = store.restore_leads(list, at, by.actor, by.now).await.map_err(told)?;
+    let progress = Progress::default();
+    let work = store.restore_leads(list, at, by.actor, by.now, progress.clone());
+    let look = || (progress.done(), progress.total());
+    let done = watched(told_to, ("leads", &p.list), look, work).await.map_err(told)?;
     Ok(changed(done, None))
 }
 

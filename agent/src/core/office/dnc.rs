@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::super::export;
 use super::super::import::{self, Place};
-use super::super::manage::{Register, Told};
+use super::super::manage::{Register, Told, watched};
 use super::super::rows::national;
 use super::{Asker, Names, bad, id, projects, refused, rows};
 use crate::said::one_of;
@@ -102,10 +102,14 @@ fn journal_row(import: store::ImportRecord, names: &Names) -> result::DncFile {
 /// Takes back what a file added that was cut short.
 pub(super) async fn undo(
     store: &Store,
+    told: &Told,
     p: DncImportUndo,
     asker: Asker,
 ) -> Result<result::DncImportUndone, RpcError> {
-    let undone = store.undo_dnc_import(&p.import, &p.reason, asker.actor(), asker.now).await;
+    let progress = Progress::default();
+    let work = store.undo_dnc_import(&p.import, &p.reason, asker.actor(), asker.now, progress.clone());
+    let look = || (progress.done(), progress.total());
+    let undone = watched(told, ("undo", &p.import), look, work).await;
     let (import, undone) = undone.map_err(refused)?;
     Ok(result::DncImportUndone { id: import.to_string(), cleared: undone.cleared, kept: undone.kept })
 }

@@ -93,7 +93,8 @@ impl Core {
             Command::TaskDone(p) => self.spawn(reply, async move { task::done(&store, &p, asker).await }),
             Command::TaskAssign(p) => self.spawn(reply, async move { task::assign(&store, p, asker).await }),
             Command::TaskHandOver(p) => {
-                self.spawn(reply, async move { task::hand_over(&store, p, asker).await });
+                let told = self.told(&who);
+                self.spawn(reply, async move { task::hand_over(&store, &told, p, asker).await });
             }
             Command::TaskDue(p) => self.spawn(reply, async move { task::due(&store, &p, asker).await }),
             Command::DncAdd(p) => self.spawn(reply, async move { dnc::add(&store, p, asker).await }),
@@ -107,7 +108,8 @@ impl Core {
             Command::DncImportCancel(_) => respond(reply, self.cancel_import(Register::DoNotCall)),
             Command::DncImports(p) => self.spawn(reply, async move { dnc::imports(&store, p).await }),
             Command::DncImportUndo(p) => {
-                self.spawn(reply, async move { dnc::undo(&store, p, asker).await });
+                let told = self.told(&who);
+                self.spawn(reply, async move { dnc::undo(&store, &told, p, asker).await });
             }
             Command::DncExport(p) => {
                 self.spawn_read(&who, reply, ("export", "dnc"), move |progress| async move {

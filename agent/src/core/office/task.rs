@@ -3,8 +3,9 @@
 use protocol::params::{TaskAssign, TaskDone, TaskDue, TaskHandOver, TaskLs};
 use protocol::result::{TaskCounts, TaskPage, TaskRow, TasksHandedOver};
 use protocol::{Detail, ErrorCode, RpcError};
-use store::{Assigned, Role, Store, TaskChange, TaskFolder, TaskQuery, TaskStep};
+use store::{Assigned, Progress, Role, Store, TaskChange, TaskFolder, TaskQuery, TaskStep};
 
+use super::super::manage::{Told, watched};
 use super::user::ungranted;
 use super::{Asker, named_ever, refused, rows, user_named};
 use crate::said::one_of;
@@ -75,6 +76,7 @@ pub(super) async fn assign(store: &Store, p: TaskAssign, asker: Asker) -> Result
 
 pub(super) async fn hand_over(
     store: &Store,
+    told: &Told,
     p: TaskHandOver,
     asker: Asker,
 ) -> Result<TasksHandedOver, RpcError> {
@@ -92,7 +94,11 @@ pub(super) async fn hand_over(
         None => None,
     };
     let over = store::TaskHandOver { from, to, list };
-    let tasks = store.hand_tasks_over(over, asker.actor(), asker.now).await.map_err(refused)?;
+    let progress = Progress::default();
+    let work = store.hand_tasks_over(over, asker.actor(), asker.now, progress.clone());
+    let look = || (progress.done(), progress.total());
+    let of = p.from.as_deref().unwrap_or_default();
+    let tasks = watched(told, ("tasks", of), look, work).await.map_err(refused)?;
     Ok(TasksHandedOver { tasks, ungranted: ungranted(store, to).await? })
 }
 
