@@ -20,6 +20,7 @@ pub mod notify;
 pub mod password;
 mod permission;
 mod recordings;
+mod reminding;
 mod room;
 pub mod run;
 mod said;

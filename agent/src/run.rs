@@ -28,6 +28,7 @@ use crate::leftover;
 use crate::long_start::LongStart;
 use crate::notify::Notifier;
 use crate::recordings;
+use crate::reminding;
 use crate::sync::{self, CsvDrop, Watcher};
 use seats::{desk_phones, people, seats};
 use signalling::signalling;
@@ -175,6 +176,11 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     #[expect(clippy::disallowed_methods, reason = "the one housekeeper of the daemon")]
     let keeper = tokio::spawn(keeper);
 
+    let of = seats.iter().map(|seat| (seat.name.clone(), seat.user)).collect();
+    let reminder = reminding::remind(store.clone(), Arc::clone(&hub), of);
+    #[expect(clippy::disallowed_methods, reason = "one for all tasks of the daemon")]
+    let reminder = tokio::spawn(reminder);
+
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
     drop(tokio::spawn(leftover::sweep(store.clone(), config.daemon.recordings_dir.clone(), start.wall)));
 
@@ -216,6 +222,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     // Last rows leave while the store is still open; then everything closes in the order in which data flows.
     worker.abort();
     keeper.abort();
+    reminder.abort();
     if let Ok(sink) = CsvDrop::open(drop_folder, &config.daemon.box_id) {
         let last = sync::flush(&store, sink, watcher.as_ref(), wall);
         if tokio::time::timeout(FLUSH_WITHIN, last).await.is_err() {

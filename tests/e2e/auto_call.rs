@@ -162,6 +162,41 @@ fn a_suggestion_is_shown_by_its_label() {
     }
 }
 
+/// X4: whoever has to call back is told when the time comes, with how many wait.
+#[test]
+fn a_callback_that_falls_due_is_told_to_its_seat() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.wait_registered("main", SOON);
+    daemon.import("first", list(&["06"]));
+    let mut events = daemon.control();
+    events.subscribe(None).expect("the event stream");
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talking", SOON, |status| seat(status)["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
+    let past = |daemon: &Daemon| daemon.cli(&["task", "ls"])["counts"]["past"].clone();
+    let due = daemon.cli(&["status"])["now"].as_i64().expect("the daemon's time") + 3_000;
+    let save = serde_json::json!({ "status": "callback", "recall_at": due });
+    daemon.control().call("call.save", &save).expect("it is saved");
+    assert_eq!(past(&daemon), 0);
+    let told =
+        events.wait_event("task.due", Duration::from_secs(30), |event| event["params"]["kind"] == "task.due");
+    let told = &told["params"];
+    let task = &daemon.cli(&["task", "ls"])["rows"][0];
+    assert_eq!(
+        (&told["seat"], &told["due_at"], &told["past"]),
+        (&"a".into(), &due.into(), &1.into()),
+        "{told:#}"
+    );
+    assert_eq!(
+        (&told["task"], &told["attempt"], &told["lead"]),
+        (&task["id"], &task["attempt"], &task["lead"])
+    );
+    assert!(told["lead"].is_string(), "{told:#}");
+    assert_eq!(past(&daemon), 1);
+}
+
 /// Numbers that must never be called are not, by list or by hand.
 #[test]
 fn forbidden_numbers_are_never_called() {

@@ -541,6 +541,21 @@ events! {
         /// The outbox's number of the last of them.
         last_seq: i64,
     }
+    /// A task of the seat's user has just fallen due: its time to call has come (X4).
+    TaskDue = "task.due" {
+        /// The seat.
+        seat: String,
+        /// Number of the task.
+        task: i64,
+        /// Its time, UTC milliseconds.
+        due_at: i64,
+        /// The call that it came from.
+        attempt: String,
+        /// The lead to call, where it has one.
+        lead: Option<String>,
+        /// How many of the user's tasks are past their time now: the badge.
+        past: u64,
+    }
     /// A delivery failed; it is tried again.
     OutboxFailed = "outbox.failed" {
         /// Why.

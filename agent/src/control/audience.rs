@@ -71,6 +71,7 @@ impl Audience {
             | Event::DialResumed { seat, .. }
             | Event::DialStopped { seat, .. }
             | Event::DialExhausted { seat, .. }
+            | Event::TaskDue { seat, .. }
             | Event::RecordingClosed { seat, .. }
             | Event::RecordingPaused { seat, .. }
             | Event::RecordingResumed { seat, .. }
@@ -170,6 +171,7 @@ mod tests {
         store.trouble all
         store.recovered all
         outbox.delivered all
+        task.due seat
         outbox.failed all
     ";
 }

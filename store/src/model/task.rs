@@ -17,6 +17,8 @@ pub struct TaskQuery {
     pub granted_to: Option<UserId>,
     /// Only this folder (X4).
     pub folder: Option<TaskFolder>,
+    /// Only those that fall due after this moment, UTC milliseconds.
+    pub due_after: Option<i64>,
     /// Done and cancelled ones too; shown grey (X4).
     pub include_closed: bool,
     /// Only this number, as a person writes it.

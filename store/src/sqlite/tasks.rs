@@ -324,6 +324,9 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         Some(TaskFolder::Free) => filter("t.due_at IS NULL AND #", Value::Integer(1)),
         None => {}
     }
+    if let Some(moment) = query.due_after {
+        filter("t.due_at > #", Value::Integer(moment));
+    }
     if !query.include_closed {
         filter("t.state = 'open' AND #", Value::Integer(1));
     }

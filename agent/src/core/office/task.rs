@@ -45,6 +45,7 @@ pub(super) async fn list(
         owner,
         granted_to: asker.bound(),
         folder,
+        due_after: None,
         include_closed: p.closed,
         phone: p.number,
         after: p.after,
