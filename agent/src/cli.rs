@@ -10,6 +10,7 @@ mod events;
 mod explain;
 mod exports;
 mod files;
+mod help;
 mod manage;
 mod office;
 mod output;
@@ -45,7 +46,10 @@ pub fn main() -> ExitCode {
     let words = asked(std::env::args_os());
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(usage::refused(&error, usage::wished(&words))),
+        Err(error) => {
+            let out = usage::wished(&words);
+            return ExitCode::from(usage::refused(&help::in_language(error, &words, out.lang), out));
+        }
     };
     let out = Out { json: cli.global.json, lang: language(cli.global.lang) };
     let code = match dispatch(cli, out) {

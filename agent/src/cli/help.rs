@@ -1,0 +1,159 @@
+//! The help in Japanese: the English texts stand with what they describe, and each has its Japanese beside it here.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use protocol::Lang;
+
+use super::args::Cli;
+
+mod options;
+mod verbs;
+
+/// The help that `words` ask for, in the language of whoever reads it; other errors as they are.
+pub(super) fn in_language(error: clap::Error, words: &[OsString], lang: Lang) -> clap::Error {
+    let asked =
+        matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    if !asked || lang != Lang::Ja {
+        return error;
+    }
+    japanese(Cli::command()).try_get_matches_from(words).err().unwrap_or(error)
+}
+
+/// The command and those below it, as Japanese help shows them.
+fn japanese(command: Command) -> Command {
+    let about = command.get_about().map(|text| text_ja(&text.to_string()));
+    let long_about = command.get_long_about().map(|text| text_ja(&text.to_string()));
+    let flag = |name: &'static str, short: char, action: ArgAction, help: &'static str| {
+        let arg = Arg::new(name).long(name).short(short).action(action).help(help);
+        arg.help_heading(OPTIONS).display_order(2 * OF_EVERY_COMMAND)
+    };
+    // Under headings of our own clap goes by the alphabet.
+    let mut place = 0;
+    let mut command = command
+        .mut_args(|arg| {
+            place += 1;
+            let order = if arg.is_global_set() { OF_EVERY_COMMAND + place } else { place };
+            argument(arg).display_order(order)
+        })
+        .mut_subcommands(japanese)
+        .help_template("{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}")
+        .subcommand_help_heading("コマンド")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .arg(flag("help", 'h', ArgAction::Help, "ヘルプを表示"))
+        .arg(flag("version", 'V', ArgAction::Version, "版を表示"));
+    if let Some(about) = about {
+        command = command.about(about);
+    }
+    match long_about {
+        Some(about) => command.long_about(about),
+        None => command,
+    }
+}
+
+/// An argument with what may stand there, what stands there if nothing is said, and where else it is taken from: clap says these in
+/// English only.
+fn argument(arg: Arg) -> Arg {
+    let takes = arg.get_action().takes_values();
+    let mut help = arg.get_help().map(|text| text_ja(&text.to_string())).unwrap_or_default();
+    let values: Vec<String> = arg
+        .get_possible_values()
+        .iter()
+        .filter(|value| takes && !value.is_hide_set())
+        .map(|value| match value.get_help() {
+            Some(text) => format!("{}={}", value.get_name(), text_ja(&text.to_string())),
+            None => value.get_name().to_owned(),
+        })
+        .collect();
+    if !values.is_empty() {
+        help.push_str(&format!(" [値: {}]", values.join(", ")));
+    }
+    let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    if takes && !defaults.is_empty() {
+        help.push_str(&format!(" [既定: {}]", defaults.join(" ")));
+    }
+    if let Some(env) = arg.get_env() {
+        help.push_str(&format!(" [環境変数: {}]", env.to_string_lossy()));
+    }
+    let heading = if arg.is_positional() { "引数" } else { OPTIONS };
+    let arg = arg.help(help).help_heading(heading);
+    if takes { arg.hide_possible_values(true).hide_default_value(true).hide_env(true) } else { arg }
+}
+
+/// The Japanese of an English text; the text itself where there is none, which a test forbids.
+fn text_ja(english: &str) -> String {
+    known(english).unwrap_or(english).to_owned()
+}
+
+fn known(english: &str) -> Option<&'static str> {
+    let pairs = || verbs::VERBS.iter().chain(options::OPTIONS).chain(options::VALUES);
+    pairs().find(|(en, _)| *en == english).map(|(_, ja)| *ja)
+}
+
+const OPTIONS: &str = "オプション";
+/// Place of options that every command has: behind its own.
+const OF_EVERY_COMMAND: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every text of the help in English.
+    fn texts(command: &Command, found: &mut BTreeSet<String>) {
+        let abouts = command.get_about().into_iter().chain(command.get_long_about());
+        found.extend(abouts.map(ToString::to_string));
+        for arg in command.get_arguments() {
+            found.extend(arg.get_help().map(ToString::to_string));
+            let values = arg.get_possible_values();
+            found.extend(values.iter().filter_map(|value| value.get_help()).map(ToString::to_string));
+        }
+        command.get_subcommands().for_each(|below| texts(below, found));
+    }
+
+    #[test]
+    fn every_text_of_the_help_has_its_japanese() {
+        let mut english = BTreeSet::new();
+        texts(&Cli::command(), &mut english);
+        let missing: Vec<_> = english.into_iter().filter(|text| known(text).is_none()).collect();
+        assert!(missing.is_empty(), "no Japanese in agent/src/cli/help for: {missing:#?}");
+        let all = || verbs::VERBS.iter().chain(options::OPTIONS).chain(options::VALUES);
+        for (en, ja) in all() {
+            assert!(!ja.is_ascii() || en == ja, "{en}: {ja}");
+        }
+    }
+
+    fn help(line: &str, lang: Lang) -> String {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let error = Cli::command().try_get_matches_from(&words).expect_err(line);
+        in_language(error, &words, lang).render().to_string()
+    }
+
+    #[test]
+    fn help_is_in_the_language_of_whoever_reads_it() {
+        for line in ["kakeru --help", "kakeru list import -h", "kakeru list", "kakeru save --help"] {
+            let (ja, en) = (help(line, Lang::Ja), help(line, Lang::En));
+            assert!(ja.contains("使い方: kakeru") && ja.contains("オプション:"), "{ja}");
+            for word in
+                ["Usage:", "Options:", "Commands:", "Arguments:", "Print help", "possible values", "[default"]
+            {
+                assert!(!ja.contains(word), "{word}: {ja}");
+            }
+            assert!(en.contains("Usage:") && !en.contains("使い方"), "{en}");
+        }
+        assert!(help("kakeru --help", Lang::Ja).contains("コマンド:"));
+        let save = help("kakeru save --help", Lang::Ja);
+        assert!(save.contains("[既定: stay]") && save.contains("dial=保存"), "{save}");
+        let import = help("kakeru list import --help", Lang::Ja);
+        let at = |text: &str| import.find(text).unwrap_or_else(|| panic!("{text}: {import}"));
+        let order =
+            ["  <LIST>", "  <FILE>", "--create", "--overwrite-empty", "--json", "--lang", "-h, --help"];
+        assert!(order.map(at).is_sorted(), "as the English help has them: {import}");
+        // What cannot be parsed stays what it was.
+        let wrong = help("kakeru nonsense", Lang::Ja);
+        assert!(wrong.contains("nonsense"), "{wrong}");
+    }
+}
