@@ -35,6 +35,7 @@ mod offers;
 mod office;
 mod order;
 mod outcomes;
+mod past;
 mod pause;
 mod people;
 mod proxied;

@@ -352,6 +352,16 @@ params! {
         seat: Option<String>,
         /// Only this list, by name or id.
         list: Option<String>,
+        /// Only this project, by name.
+        project: Option<String>,
+        /// Part of the company's or person's name, however it is written: as it was at the call, or as the contact is called now.
+        name: Option<String>,
+        /// Part of the company's name only.
+        company: Option<String>,
+        /// Part of the person's name only.
+        person: Option<String>,
+        /// Part of the memo.
+        memo: Option<String>,
         /// Only this number.
         number: Option<String>,
         /// Only this operator.

@@ -130,6 +130,18 @@ fn write_call<W: io::Write>(sheet: &mut Sheet<W>, row: &AttemptRow) -> io::Resul
         &row.recording.as_ref().map(|file| file.path.to_string_lossy().into_owned()).unwrap_or_default(),
     )?;
     sheet.cell(&row.id.to_string())?;
+    sheet.text(row.project_name.as_deref().unwrap_or_default())?;
+    // S0.1: the names of the day, and those of whoever has the number now; empty where there are none.
+    for name in [
+        row.company.as_deref(),
+        row.person.as_deref(),
+        contact.and_then(|contact| contact.company.as_deref()),
+        contact.and_then(|contact| contact.person.as_deref()),
+    ] {
+        sheet.text(name.unwrap_or_default())?;
+    }
+    sheet.cell(if row.reported { "報告" } else { "" })?;
+    sheet.cell(if row.amended { "訂正" } else { "" })?;
     sheet.end_row()
 }
 
@@ -182,7 +194,7 @@ const OWNER: &str = "所有者ID";
 /// Only where a contact has one.
 pub(crate) const EMAIL: &str = "メールアドレス";
 const CONTACTS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
-const HISTORY: [&str; 21] = [
+const HISTORY: [&str; 28] = [
     "日時",
     "種別",
     "電話番号",
@@ -204,6 +216,13 @@ const HISTORY: [&str; 21] = [
     "中断",
     "録音",
     "ID",
+    "案件",
+    "通話時の会社名",
+    "通話時の担当者名",
+    "連絡先の会社名",
+    "連絡先の担当者名",
+    "報告",
+    "訂正",
 ];
 const DNC: [&str; 10] =
     ["電話番号", "案件", "理由", "根拠", "登録元", "登録者", "登録日時", "解除日時", "解除者", "解除理由"];

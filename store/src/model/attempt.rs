@@ -203,6 +203,8 @@ pub struct AttemptRow {
     pub box_id: String,
     /// The project.
     pub project: Option<ProjectId>,
+    /// Its name now.
+    pub project_name: Option<String>,
     /// The operator.
     pub user: Option<UserId>,
     /// The operator's login.
@@ -291,6 +293,8 @@ pub struct AttemptRow {
     pub memo: Option<String>,
     /// Marked 報告 (S4.4).
     pub reported: bool,
+    /// Something of it was filled in or corrected after it was sealed (S4.49).
+    pub amended: bool,
     /// Number of saves.
     pub save_seq: u64,
     /// When to call back, UTC milliseconds.
@@ -366,6 +370,16 @@ pub struct HistoryQuery {
     pub seat: Option<String>,
     /// Only this number, as a person writes it.
     pub phone: Option<String>,
+    /// Only this project.
+    pub project: Option<ProjectId>,
+    /// Company or person, or a part of one, however it is written: as they were at the call, or as the number's contact is called now.
+    pub name: Option<String>,
+    /// The company only.
+    pub company: Option<String>,
+    /// The person only.
+    pub person: Option<String>,
+    /// Part of the memo, however it is written.
+    pub memo: Option<String>,
     /// Only this status, code or label; empty finds blank ones.
     pub status: Option<String>,
     /// Claimed at or after, UTC milliseconds.

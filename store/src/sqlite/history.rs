@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::history_words::Words;
 use super::{all, contacts, dispositions, list_edit, one, texts, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
@@ -30,8 +31,20 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
         0 => 100,
         limit => limit.min(1000),
     };
-    let sql = format!("{SELECT} {filter} ORDER BY a.id DESC LIMIT {limit}");
-    let mut rows = all(db, &sql, params_from_iter(values), attempt_row).doing("read history")?;
+    let mut rows = match Words::of(query)? {
+        None => {
+            let sql = format!("{SELECT} {filter} ORDER BY a.id DESC LIMIT {limit}");
+            all(db, &sql, params_from_iter(values), attempt_row).doing("read history")?
+        }
+        Some(mut words) => {
+            let mut rows = Vec::new();
+            words.find(db, &filter, values, |id| {
+                rows.extend(find(db, id)?);
+                Ok(rows.len() < limit as usize)
+            })?;
+            rows
+        }
+    };
     for row in &mut rows {
         if let Some(phone) = &row.phone {
             row.contact = contacts::by_key(db, phone).doing("read history")?;
@@ -43,6 +56,14 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
 /// How many there are on all pages.
 pub(super) fn count(db: &Connection, query: &HistoryQuery) -> Result<u64> {
     let (filter, values) = matching(db, &HistoryQuery { before: None, ..query.clone() })?;
+    if let Some(mut words) = Words::of(query)? {
+        let mut count = 0;
+        words.find(db, &filter, values, |_| {
+            count += 1;
+            Ok(true)
+        })?;
+        return Ok(count);
+    }
     let sql = format!("SELECT count(*) FROM attempts a {filter}");
     Ok(one(db, &sql, params_from_iter(values), |r| unsigned(r, 0)).doing("count calls")?.unwrap_or(0))
 }
@@ -68,6 +89,9 @@ fn matching(db: &Connection, query: &HistoryQuery) -> Result<(String, Vec<Value>
     }
     if let Some(user) = query.user {
         filter("a.user_id =", blob(user.0));
+    }
+    if let Some(project) = query.project {
+        filter("a.project_id =", blob(project.0));
     }
     if let Some(seat) = &query.seat {
         filter("a.seat =", Some(Value::Text(seat.clone())));
@@ -160,6 +184,7 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         id: row.get("id")?,
         box_id: row.get("box_id")?,
         project: row.get("project_id")?,
+        project_name: row.get("project_name")?,
         user: row.get("user_id")?,
         login: row.get("login")?,
         user_name: row.get("user_name")?,
@@ -204,6 +229,7 @@ fn attempt_row(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         set_by: row.get("set_by")?,
         memo: row.get("memo")?,
         reported: row.get("reported")?,
+        amended: row.get("amended")?,
         save_seq: row.get::<_, i64>("save_seq")?.unsigned_abs(),
         recall_at: row.get("recall_at")?,
         evidence: serde_json::from_str(&evidence).unwrap_or_default(),
@@ -219,8 +245,10 @@ const SELECT: &str = "
     a.early_media_at, a.answered_at, a.ended_at, a.sealed_at, a.hangup_by, a.sip_code, a.q850, a.reason_text, a.void,
     a.void_reason, a.interrupted, a.sub, a.suggestion, a.disposition, d.label AS status_label, a.set_by, a.memo,
     a.reported, a.save_seq, a.recall_at, a.evidence, a.parent_attempt_id, a.transfer, a.transferred_to, a.transfer_code,
+    p.name AS project_name, EXISTS (SELECT 1 FROM amendments WHERE attempt_id = a.id) AS amended,
     recording_whole(r.path) AS path, r.state AS recording_state, r.duration_ms, r.bytes, r.sha256, r.gaps_ms
   FROM attempts a
+  LEFT JOIN projects p ON p.id = a.project_id
   LEFT JOIN users u ON u.id = a.user_id
   LEFT JOIN dispositions d ON d.code = a.disposition
   LEFT JOIN recordings r ON r.id = (SELECT max(id) FROM recordings WHERE attempt_id = a.id)";

@@ -18,6 +18,7 @@ mod dnc_import;
 mod fresh;
 mod hand_over;
 mod history;
+mod history_words;
 mod journal;
 mod last_call;
 mod lead_call;

@@ -314,6 +314,16 @@ params! {
         seat: Option<String>,
         /// Only this list, by name or id.
         list: Option<String>,
+        /// Only this project, by name.
+        project: Option<String>,
+        /// Part of the company's or person's name, however it is written: as it was at the call, or as the contact is called now.
+        name: Option<String>,
+        /// Part of the company's name only.
+        company: Option<String>,
+        /// Part of the person's name only.
+        person: Option<String>,
+        /// Part of the memo.
+        memo: Option<String>,
         /// Only this number.
         number: Option<String>,
         /// Only this operator.
@@ -423,6 +433,34 @@ impl HistoryExport {
         HistoryList {
             seat: self.seat,
             list: self.list,
+            number: self.number,
+            operator: self.operator,
+            status: self.status,
+            from: self.from,
+            to: self.to,
+            unsealed: self.unsealed,
+            interrupted: self.interrupted,
+            manual: self.manual,
+            blank: self.blank,
+            reported: self.reported,
+            unregistered: self.unregistered,
+            ..HistoryList::default()
+        }
+    }
+}
+
+impl HistoryExport {
+    /// `history.list` of the same calls.
+    #[must_use]
+    pub fn list(self) -> HistoryList {
+        HistoryList {
+            seat: self.seat,
+            list: self.list,
+            project: self.project,
+            name: self.name,
+            company: self.company,
+            person: self.person,
+            memo: self.memo,
             number: self.number,
             operator: self.operator,
             status: self.status,

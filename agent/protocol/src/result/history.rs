@@ -31,15 +31,17 @@ pub struct HistoryRow {
     pub direction: Direction,
     /// `list` or `manual` or `incoming`.
     pub origin: String,
+    /// Name of the project now.
+    pub project: Option<String>,
     /// The list's name.
     pub list: Option<String>,
     /// The lead's id.
     pub lead: Option<String>,
     /// Number.
     pub number: String,
-    /// Company.
+    /// Company, as it was at the call.
     pub company: Option<String>,
-    /// Person.
+    /// Person, as they were at the call.
     pub person: Option<String>,
     /// Id of the contact that has the number now; `null`: 取引先名未登録.
     pub contact: Option<String>,
@@ -75,6 +77,8 @@ pub struct HistoryRow {
     pub recall_at: Option<i64>,
     /// Marked 報告.
     pub reported: bool,
+    /// Something of it was filled in or corrected after it was sealed: `history.show` has what.
+    pub amended: bool,
     /// Not counted: the network's or our own fault.
     pub void: bool,
     /// Why it is void.

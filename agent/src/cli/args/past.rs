@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use protocol::params::HistoryExport;
 
-use super::{HistoryVerb, OnlyList, words};
+use super::{HistoryVerb, path, words};
 use crate::cli::time::Moment;
 
 /// `kakeru trace`.
@@ -66,9 +66,24 @@ pub struct HistoryArgs {
 /// Which past calls.
 #[derive(Clone, Debug, Default, Args)]
 pub struct CallsArgs {
-    /// Of which list
-    #[command(flatten)]
-    pub list: OnlyList,
+    /// Only this list
+    #[arg(long)]
+    pub list: Option<String>,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Part of the company's or person's name, then or now, however it is written
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// Part of the company's name only
+    #[arg(long, value_name = "TEXT")]
+    pub company: Option<String>,
+    /// Part of the person's name only
+    #[arg(long, value_name = "TEXT")]
+    pub person: Option<String>,
+    /// Part of the memo
+    #[arg(long, value_name = "TEXT")]
+    pub memo: Option<String>,
     /// Only this number
     #[arg(long)]
     pub number: Option<String>,
@@ -109,7 +124,12 @@ impl CallsArgs {
     pub(crate) fn export(self, seat: Option<String>) -> HistoryExport {
         HistoryExport {
             seat,
-            list: self.list.path(),
+            list: self.list.map(|list| path(self.project.as_deref(), list)),
+            project: self.project,
+            name: self.name,
+            company: self.company,
+            person: self.person,
+            memo: self.memo,
             number: self.number,
             operator: self.operator,
             status: self.status,

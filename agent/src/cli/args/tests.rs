@@ -56,6 +56,7 @@ fn every_documented_command_parses() {
         "trace --account main --lang ja",
         "events --since 5 --kind call. --kind dial. --count 3",
         "history --open --limit 5",
+        "history --name かぶら --company A --person B --memo 訪問 --project 春",
         "stats --list x",
         "devices",
         "devices list",

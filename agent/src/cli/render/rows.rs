@@ -177,7 +177,8 @@ fn result(row: &HistoryRow, out: Out) -> String {
         format!(" ({} {})", out.text("転送", "transferred to"), transfer.number)
     });
     let trouble = row.trouble.as_ref().map_or_else(String::new, |code| format!(" {code}"));
-    format!("{}{note}{handed}{trouble}", label.map_or("", String::as_str))
+    let amended = if row.amended { out.text(" (訂正)", " (amended)") } else { "" };
+    format!("{}{note}{amended}{handed}{trouble}", label.map_or("", String::as_str))
 }
 
 /// A share of nothing is none (S4.16).

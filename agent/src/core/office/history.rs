@@ -26,10 +26,19 @@ async fn query(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryQue
         Some(login) => Some(named_ever(store, login).await?),
         None => None,
     };
+    let project = match &p.project {
+        Some(name) => Some(store.project_by_name(name).await.map_err(refused)?),
+        None => None,
+    };
     // What waits to be dealt with is shown whatever it came from (S4.48).
     let default = if p.unsealed || p.interrupted { "include" } else { "exclude" };
     let mut query = HistoryQuery {
         list,
+        project,
+        name: p.name,
+        company: p.company,
+        person: p.person,
+        memo: p.memo,
         user,
         seat: p.seat,
         phone: p.number,
