@@ -63,6 +63,8 @@ pub enum ContactNames {
     Either,
     /// Company and person.
     Both,
+    /// The person, as the product zoho asks for.
+    Person,
     /// Neither: a number is enough.
     None,
 }

@@ -248,12 +248,17 @@ fn write_window(window: Vec<DncChange>, stage: DncStage, staging: &Staging) -> R
 /// is done at the next start, and an import that stays is found then too.
 fn end_early(job: &DncImport, staging: &Staging, stage: DncStage) {
     let (import, now) = (stage.import, stage.at);
-    let ended = if stage.clear || job.cancel.is_wanted() {
+    let wanted = job.cancel.wanted();
+    let ended = if stage.clear || wanted.is_some() {
         let reason = "the import was cancelled".to_owned();
-        let undo = DncUndo { import, by: stage.by, reason, now };
-        in_slices(|from| {
-            let undo = undo.clone();
-            staging.run(move |b| b.dnc_undo(&undo, from)).map(|(_, next)| next)
+        let (by, now) = wanted.unwrap_or((stage.by, now));
+        let noted = wanted.map_or(Ok(()), |_| staging.note_cancel(import, by, now));
+        let undo = DncUndo { import, by, reason, now };
+        noted.and_then(|()| {
+            in_slices(|from| {
+                let undo = undo.clone();
+                staging.run(move |b| b.dnc_undo(&undo, from)).map(|(_, next)| next)
+            })
         })
     } else {
         tracing::warn!(%import, "an import of do-not-call numbers was interrupted; they stay blocked: {ADVICE}");

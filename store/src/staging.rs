@@ -14,7 +14,7 @@ use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::id::{ContactId, ImportId, ListId, UserId};
 use crate::import::ExtraPhone;
-use crate::model::{Actor, ListSpec};
+use crate::model::{Actor, AuditEntry, ListSpec};
 use crate::phone::{Clir, Phone};
 use crate::progress::Progress;
 use crate::sqlite::Reached;
@@ -471,6 +471,16 @@ impl Staging {
         now: i64,
     ) -> Result<()> {
         self.run(move |backend| backend.commit_import(import, &report, by, now))
+    }
+
+    /// Writes into the audit log who cancelled an import; [`Self::undo`] comes next.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub(crate) fn note_cancel(&self, import: ImportId, by: Actor, now: i64) -> Result<()> {
+        let (action, object, detail) = ("import.cancel", import.to_string(), serde_json::json!({}));
+        let entry = AuditEntry { by, action, object, detail, now };
+        self.run(move |backend| backend.audit(&entry))
     }
 
     /// Takes an import back, staged or committed: new leads without attempts go, overwritten names return.

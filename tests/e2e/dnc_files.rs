@@ -210,6 +210,9 @@ fn only_somebody_s_word_takes_a_file_back() {
     over("after import-cancel");
     assert_eq!(entries(&daemon, LIVE), 0);
     daemon.run(&["dnc", "import-cancel"]).refused("E-NOT-FOUND");
+    let log = daemon.cli(&["audit", "--action", "import.", "--limit", "2"])["rows"].take();
+    assert_eq!((&log[0]["action"], &log[1]["action"]), (&"import.undo".into(), &"import.cancel".into()));
+    assert!(log[1]["uid"].is_number() && log[0]["uid"] == log[1]["uid"], "{log:#}");
 }
 
 /// S4.26, S4.27: rows that are refused come back as a file; corrected, they go in. The limit of a product is its profile's.

@@ -194,6 +194,8 @@ fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {
     assert!(std::path::Path::new(&kept).exists());
     daemon.start();
     assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 1);
+    let noted = daemon.cli(&["audit", "--action", "store.restore"])["rows"][0].take();
+    assert_eq!((&noted["object"], noted["uid"].is_number()), (&copy.as_str().into(), true), "{noted:#}");
     let contacts = daemon.path("contacts.csv");
     daemon.cli(&["contact", "export", &contacts.to_string_lossy(), "--encoding", "utf-8"]);
     let text = std::fs::read_to_string(contacts).unwrap();

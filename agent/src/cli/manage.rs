@@ -337,14 +337,16 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
             checked.map_err(|errors| super::check::refused(&path, &errors, out))?.daemon.database
         }
     };
-    let stamp = crate::clock::rfc3339_jst(crate::clock::now().wall).replace([':', '+', '.'], "");
+    let now = crate::clock::now().wall;
+    let stamp = crate::clock::rfc3339_jst(now).replace([':', '+', '.'], "");
+    let by = store::Actor { user: None, uid: Some(rustix::process::getuid().as_raw()) };
     let mut told = |done, total| {
         out.progress(&match total {
             0 => out.text("コピーを検査中", "looking at the copy").to_owned(),
             total => format!("{}  {done} / {total}", progress::bar(done, total)),
         });
     };
-    let restored = store::restore_told(&args.file, &database, &stamp, &mut told);
+    let restored = store::restore_told(&args.file, &database, &stamp, (by, now), &mut told);
     out.progress("");
     match restored {
         Ok(restored) => Ok(render::restored(&database, &restored, out)?),

@@ -64,9 +64,9 @@ impl Running {
     }
 
     /// Cancels every import that goes there; `false`: none does.
-    pub(super) fn cancel(&self, into: Register) -> bool {
+    pub(super) fn cancel(&self, into: Register, by: Actor, now: i64) -> bool {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.iter().filter(|(to, _)| *to == into).map(|(_, cancel)| cancel.cancel()).count() > 0
+        running.iter().filter(|(to, _)| *to == into).map(|(_, cancel)| cancel.cancel(by, now)).count() > 0
     }
 }
 
@@ -189,7 +189,7 @@ impl Core {
                 let running = self.running_imports.clone();
                 self.spawn(reply, async move {
                     let list = store.list_by_name(&p.list).await.map_err(told)?;
-                    match running.cancel(Register::List(list.id)) {
+                    match running.cancel(Register::List(list.id), by.actor, by.now) {
                         true => Ok(DoneResult { of: list.name }),
                         false => Err(RpcError::with_detail(
                             ErrorCode::NotFound,
@@ -346,11 +346,11 @@ mod tests {
         let two = running.begin(list, second.clone());
         let three = running.begin(Register::Contacts, other.clone());
         drop(two);
-        assert!(running.cancel(list));
+        assert!(running.cancel(list, Actor::default(), 0));
         assert_eq!([&first, &second, &other].map(Cancel::is_cancelled), [true, false, false]);
         drop(one);
-        assert!(!running.cancel(list), "none runs");
-        assert!(running.cancel(Register::Contacts) && other.is_cancelled());
+        assert!(!running.cancel(list, Actor::default(), 0), "none runs");
+        assert!(running.cancel(Register::Contacts, Actor::default(), 0) && other.is_cancelled());
         drop(three);
         assert!(running.0.lock().unwrap().is_empty());
     }

@@ -27,8 +27,12 @@ pub(super) fn people(section: Option<Table<'_, '_>>, report: &mut Report) -> Peo
 pub(super) fn contacts(section: Option<Table<'_, '_>>, report: &mut Report) -> Contacts {
     let mut contacts = Contacts::default();
     let Some(mut table) = section else { return contacts };
-    let names =
-        [("either", ContactNames::Either), ("both", ContactNames::Both), ("none", ContactNames::None)];
+    let names = [
+        ("either", ContactNames::Either),
+        ("both", ContactNames::Both),
+        ("person", ContactNames::Person),
+        ("none", ContactNames::None),
+    ];
     if let Some(required) = table.choice("required", &names, report) {
         contacts.required = required.value;
     }

@@ -7,7 +7,9 @@ use crate::error::Error;
 use crate::export::ExportOptions;
 use crate::id::AttemptId;
 use crate::import::{Cancel, ImportJob, ImportSource};
-use crate::model::{Actor, Advance, ClaimSpec, DialRules, DncQuery, HistoryQuery, ListSpec, Role};
+use crate::model::{
+    Actor, Advance, AuditQuery, ClaimSpec, DialRules, DncQuery, HistoryQuery, ListSpec, Role,
+};
 use crate::phone::DialPlan;
 use crate::progress::Progress;
 
@@ -365,4 +367,35 @@ async fn meets_damage(store: &Store) -> bool {
         Ok(report) => !report.damage.is_empty(),
         Err(error) => error.code() == "E-STORE-CORRUPT",
     }
+}
+
+/// X7: the audit log has who cancelled an import, and that its rows went by them and not by who imported; one that nobody
+/// waited for any more is nobody's cancel.
+#[tokio::test]
+async fn who_cancels_an_import_is_in_the_audit_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("kakeru.db"), OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let spec = ListSpec { name: "春".into(), project };
+    let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
+    let (alice, bob) = (Actor { user: None, uid: Some(1) }, Actor { user: None, uid: Some(2) });
+    let cancel = Cancel::default();
+    cancel.cancel(bob, NOW + 7);
+    cancel.cancel(alice, NOW + 8);
+    let mut job = ImportJob::into_list(list, csv(3000), NOW);
+    (job.by, job.options.cancel) = (alice, Some(cancel));
+    assert_eq!(store.import(job).await.unwrap_err().code(), "E-IMPORT-STOPPED");
+    let abandoned = Cancel::default();
+    abandoned.abandon();
+    let mut job = ImportJob::into_list(list, csv(3000), NOW);
+    (job.by, job.options.cancel) = (alice, Some(abandoned));
+    assert_eq!(store.import(job).await.unwrap_err().code(), "E-IMPORT-STOPPED");
+    let log = store
+        .audit_log(AuditQuery { action: Some("import.".into()), ..AuditQuery::default() })
+        .await
+        .unwrap();
+    let told: Vec<_> = log.iter().rev().map(|row| (row.action.as_str(), row.uid, row.at)).collect();
+    let by_bob = [("import.cancel", Some(2), NOW + 7), ("import.undo", Some(2), NOW + 7)];
+    assert_eq!(told, [&by_bob[..], &[("import.undo", None, NOW)]].concat());
 }

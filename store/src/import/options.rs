@@ -3,13 +3,13 @@ use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::encoding::Encoding;
 use super::profile::Profile;
 use crate::id::{ProjectId, UserId};
-use crate::model::ListSpec;
+use crate::model::{Actor, ListSpec};
 
 /// Where the bytes of a list come from.
 #[derive(Clone, Debug)]
@@ -271,18 +271,26 @@ impl FromStr for ColumnMap {
 
 /// Stops an import from outside. Clones are one switch.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicU8>);
+pub struct Cancel(Arc<Switch>);
+
+#[derive(Debug, Default)]
+struct Switch {
+    word: AtomicU8,
+    /// Who wanted it, and when, UTC milliseconds.
+    by: OnceLock<(Actor, i64)>,
+}
 
 impl Cancel {
-    /// Somebody wants it to end: it does at its next look, after at most some thousand rows.
-    pub fn cancel(&self) {
-        self.0.store(CANCELLED, Ordering::Relaxed);
+    /// Somebody wants it to end: it does at its next look, after at most some thousand rows. The audit log says who, the first of several.
+    pub fn cancel(&self, by: Actor, now: i64) {
+        let _ = self.0.by.set((by, now));
+        self.0.word.store(CANCELLED, Ordering::Release);
     }
 
     /// It ends likewise, since nobody waits for it any more; whether anybody wanted that is not known.
     pub fn abandon(&self) {
         // A word of somebody stands.
-        let _ = self.0.compare_exchange(0, ABANDONED, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.0.word.compare_exchange(0, ABANDONED, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Whether both are one switch.
@@ -294,12 +302,15 @@ impl Cancel {
     /// Whether it is to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != 0
+        self.0.word.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether somebody asked for it.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == CANCELLED
+    /// Who asked for it, and when; `None`: nobody did.
+    pub(crate) fn wanted(&self) -> Option<(Actor, i64)> {
+        match self.0.word.load(Ordering::Acquire) {
+            CANCELLED => self.0.by.get().copied(),
+            _ => None,
+        }
     }
 }
 

@@ -115,7 +115,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
             report
         }
         Err(error) => {
-            take_back(staging, import, now);
+            take_back(staging, import, cancel.as_ref(), now);
             return Err(error);
         }
     };
@@ -125,7 +125,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     }
     let free = most.saturating_sub(contacts);
     if counts.contacts_created > free {
-        take_back(staging, import, now);
+        take_back(staging, import, cancel.as_ref(), now);
         return Err(Error::ContactsFull { most, needed: counts.contacts_created, free });
     }
     report.import = Some(import);
@@ -142,7 +142,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     }
     let owned = if assign.is_empty() && !named { Ok(()) } else { staging.assign(import, assign, by, now) };
     if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), by, now)) {
-        take_back(staging, import, now);
+        take_back(staging, import, cancel.as_ref(), now);
         return Err(error);
     }
     // The rows are there; where they come in the order of dialing follows at once.
@@ -324,9 +324,12 @@ fn staged(row: ImportRow) -> StagedRow {
     }
 }
 
-/// Best effort: what cannot be taken back now is taken back at the next start.
-fn take_back(staging: &Staging, import: ImportId, now: i64) {
-    if let Err(error) = staging.undo(import, Actor::default(), now, &Progress::default()) {
+/// Best effort: what cannot be taken back now is taken back at the next start. Whoever cancelled it is in the log; a fault is nobody's act.
+fn take_back(staging: &Staging, import: ImportId, cancel: Option<&Cancel>, now: i64) {
+    let wanted = cancel.and_then(Cancel::wanted);
+    let (by, at) = wanted.unwrap_or((Actor::default(), now));
+    let noted = wanted.map_or(Ok(()), |_| staging.note_cancel(import, by, at));
+    if let Err(error) = noted.and_then(|()| staging.undo(import, by, at, &Progress::default()).map(drop)) {
         tracing::warn!(code = error.code(), "staged rows stay until the next start");
     }
 }

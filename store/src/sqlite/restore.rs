@@ -10,12 +10,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
+use serde_json::json;
 
+use super::audit_log::audit_by;
 use super::backup::{copy as copy_pages, sync_folder};
 use super::migrate::{APPLICATION_ID, NEWEST};
 use super::open::{self, PRIVATE};
 use super::own_files::{is_same, with_suffix};
 use crate::error::{Error, OpenError};
+use crate::model::Actor;
 
 type Result<T> = std::result::Result<T, OpenError>;
 
@@ -30,13 +33,13 @@ pub struct Restored {
 
 /// Puts a copy in the place of the database at `database`. What was there is moved aside under a name with `stamp`, never
 /// deleted. Nothing is changed unless the copy is whole and not of a newer version; killed at any moment it leaves the old
-/// database or the restored one.
+/// database or the restored one, whose audit log has who restored it, when (UTC milliseconds) and from which file.
 ///
 /// # Errors
 /// [`OpenError::InUse`] while a daemon has the database open; [`OpenError::Copy`], [`OpenError::CopyFile`] and
 /// [`OpenError::Newer`] for the copy; [`OpenError::Io`] and [`OpenError::Sqlite`] for the place.
-pub fn restore(copy: &Path, database: &Path, stamp: &str) -> Result<Restored> {
-    restore_told(copy, database, stamp, &mut |_, _| {})
+pub fn restore(copy: &Path, database: &Path, stamp: &str, by: Actor, now: i64) -> Result<Restored> {
+    restore_told(copy, database, stamp, (by, now), &mut |_, _| {})
 }
 
 /// [`restore`], which tells how many pages of how many are copied; of none while the copy is looked at, which comes first.
@@ -47,6 +50,7 @@ pub fn restore_told(
     copy: &Path,
     database: &Path,
     stamp: &str,
+    (by, now): (Actor, i64),
     told: &mut dyn FnMut(u64, u64),
 ) -> Result<Restored> {
     let _lock = open::lock(database)?;
@@ -60,7 +64,7 @@ pub fn restore_told(
     let database = &whole_name(database);
     told(0, 0);
     let schema = inspect(copy)?;
-    fill(copy, &part, told).inspect_err(|_| remove(&part))?;
+    fill(copy, &part, told).and_then(|()| note(copy, &part, by, now)).inspect_err(|_| remove(&part))?;
     let decided = with_suffix(database, &format!("{DECIDED}{stamp}"));
     fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
     let kept = finish(database)?;
@@ -145,6 +149,26 @@ fn fill(copy: &Path, part: &Path, told: &mut dyn FnMut(u64, u64)) -> Result<()> 
         }
         other => OpenError::Io { path: part.to_owned(), source: io::Error::other(other) },
     })?;
+    Ok(())
+}
+
+/// The audit log's row: of a restore that is decided, since nobody sees the copy before. Whoever opens the database next brings it
+/// to the newest version, so this has to know the older ones.
+fn note(copy: &Path, part: &Path, by: Actor, now: i64) -> Result<()> {
+    let sqlite = |source| OpenError::Sqlite { path: part.to_owned(), doing: "note the restore", source };
+    let db = Connection::open(part).map_err(sqlite)?;
+    let from = std::path::absolute(copy).unwrap_or_else(|_| copy.to_owned()).display().to_string();
+    let has_uid = "SELECT count(*) FROM pragma_table_info('audit') WHERE name = 'uid'";
+    let has_uid: i64 = db.query_row(has_uid, [], |r| r.get(0)).map_err(sqlite)?;
+    let noted = if has_uid > 0 {
+        audit_by(&db, now, by, RESTORE, &from, &json!({}))
+    } else {
+        let sql = "INSERT INTO audit (at, user_id, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let detail = json!({ "uid": by.uid }).to_string();
+        db.execute(sql, (now, by.user, RESTORE, &from, detail)).map(drop)
+    };
+    noted.map_err(sqlite)?;
+    db.close().map_err(|(_, source)| sqlite(source))?;
     File::open(part).and_then(|file| file.sync_all()).map_err(failed(part))
 }
 
@@ -192,6 +216,8 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     move |source| OpenError::Io { path, source }
 }
 
+/// What the audit log calls it.
+const RESTORE: &str = "store.restore";
 /// The copy while it is made.
 const UNFINISHED: &str = ".restore";
 /// The copy when it is whole and on disk; the stamp follows.

@@ -105,7 +105,7 @@ impl Core {
                 let cancel = place.cancel.clone();
                 self.spawn_import(reply, cancel, async move { dnc::import(place, p).await });
             }
-            Command::DncImportCancel(_) => respond(reply, self.cancel_import(Register::DoNotCall)),
+            Command::DncImportCancel(_) => respond(reply, self.cancel_import(Register::DoNotCall, asker)),
             Command::DncImports(p) => self.spawn(reply, async move { dnc::imports(&store, p).await }),
             Command::DncImportUndo(p) => {
                 let told = self.told(&who);
@@ -176,7 +176,7 @@ impl Core {
                     super::import::import_contacts(place, p, rules).await
                 });
             }
-            Command::ContactImportCancel(_) => respond(reply, self.cancel_import(Register::Contacts)),
+            Command::ContactImportCancel(_) => respond(reply, self.cancel_import(Register::Contacts, asker)),
             Command::ContactExport(p) => {
                 self.spawn_read(&who, reply, ("export", "contacts"), move |progress| async move {
                     contact::export(&store, p, progress).await
@@ -191,8 +191,8 @@ impl Core {
         }
     }
 
-    fn cancel_import(&self, into: Register) -> Result<protocol::result::Done, RpcError> {
-        match self.running_imports.cancel(into) {
+    fn cancel_import(&self, into: Register, asker: Asker) -> Result<protocol::result::Done, RpcError> {
+        match self.running_imports.cancel(into, asker.actor(), asker.now) {
             true => Ok(protocol::result::Done { of: into.as_str().to_owned() }),
             false => Err(RpcError::with_detail(
                 ErrorCode::NotFound,
@@ -253,6 +253,7 @@ impl Core {
         let required = match contacts.required {
             config::ContactNames::Either => store::import::RequiredNames::Either,
             config::ContactNames::Both => store::import::RequiredNames::Both,
+            config::ContactNames::Person => store::import::RequiredNames::Person,
             config::ContactNames::None => store::import::RequiredNames::None,
         };
         ContactRules { required, most: contacts.max, gives: permits(who.role, Action::ContactGive) }

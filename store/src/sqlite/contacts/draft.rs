@@ -42,9 +42,11 @@ pub(super) fn check(draft: &ContactDraft, required: RequiredNames) -> Result<Che
 pub(super) fn names(company: Option<&str>, person: Option<&str>, required: RequiredNames) -> Result<()> {
     match required {
         RequiredNames::Both if company.is_none() => Err(Error::Invalid(Code::ReqCompany)),
-        RequiredNames::Both if person.is_none() => Err(Error::Invalid(Code::ReqPerson)),
+        RequiredNames::Both | RequiredNames::Person if person.is_none() => {
+            Err(Error::Invalid(Code::ReqPerson))
+        }
         RequiredNames::Either if company.is_none() && person.is_none() => Err(Error::Invalid(Code::ReqName)),
-        _ => Ok(()),
+        RequiredNames::Both | RequiredNames::Person | RequiredNames::Either | RequiredNames::None => Ok(()),
     }
 }
 

@@ -86,9 +86,11 @@ fn a_form_is_judged_field_by_field() {
         let add = ContactAdd { draft: draft(company, person, &phones), source, rules, by, now: NOW };
         world.db.contact_add(&add).map_or_else(|error| error.code(), |_| "ok")
     };
-    use RequiredNames::{Both, Either};
+    use RequiredNames::{Both, Either, Person};
     assert_eq!(judged("", "佐藤", "0312340001", Both), "E-REQ-COMPANY");
     assert_eq!(judged("A社", " ", "0312340001", Both), "E-REQ-PERSON");
+    assert_eq!(judged("A社", " ", "0312340001", Person), "E-REQ-PERSON");
+    assert_eq!(judged("", "佐藤", "0312340009", Person), "ok");
     assert_eq!(judged("", "", "0312340001", Either), "E-REQ-NAME");
     assert_eq!(judged("", "佐藤", "0312340001", Either), "ok");
     assert_eq!(judged("", "", "0312340001", RequiredNames::None), "ok");

@@ -25,15 +25,19 @@ fn a_copy_is_whole_and_goes_back() {
     assert!(crate::sqlite::backup(&path, &cancelled, false, &mut |_, _| false).is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 
-    let busy = crate::sqlite::restore(&copy, &path, "now").unwrap_err();
+    let by = Actor { user: None, uid: Some(1234) };
+    let busy = crate::sqlite::restore(&copy, &path, "now", by, NOW).unwrap_err();
     assert_eq!(busy.code(), "E-STORE-IN-USE");
     let World { _dir, db, .. } = world;
     drop(db);
-    let restored = crate::sqlite::restore(&copy, &path, "now").unwrap();
+    let restored = crate::sqlite::restore(&copy, &path, "now", by, NOW).unwrap();
     assert!(restored.kept.unwrap().exists(), "what was there is kept");
     let db = open(&path, &OpenOptions::default()).unwrap();
     let mut reader = open_reader(&path, db.changes()).unwrap();
     assert_eq!(reader.history(&Default::default()).unwrap().len(), 1, "as it was when the copy began");
+    let noted = reader.audit_log(&Default::default()).unwrap().remove(0);
+    assert_eq!((noted.action.as_str(), noted.uid, noted.at), ("store.restore", Some(1234), NOW));
+    assert_eq!(noted.object, copy.display().to_string());
     assert!(reader.check(true).unwrap().is_sound());
 }
 
@@ -103,7 +107,9 @@ fn a_bad_copy_changes_nothing() {
     let World { _dir, db, .. } = world;
     drop(db);
     let before = std::fs::read(&path).unwrap();
-    let code = |copy: &std::path::Path| crate::sqlite::restore(copy, &path, "x").unwrap_err().code();
+    let code = |copy: &std::path::Path| {
+        crate::sqlite::restore(copy, &path, "x", Actor::default(), NOW).unwrap_err().code()
+    };
     let newer = folder.path().join("newer.db");
     std::fs::copy(&good, &newer).unwrap();
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
@@ -135,7 +141,7 @@ fn what_was_moved_aside_goes_back_with_its_log() {
     let World { _dir, db, .. } = world;
     drop(db);
     let place = folder.path().join("kakeru.db");
-    assert_eq!(crate::sqlite::restore(&aside, &place, "now").unwrap().kept, None);
+    assert_eq!(crate::sqlite::restore(&aside, &place, "now", Actor::default(), NOW).unwrap().kept, None);
     let db = open(&place, &OpenOptions::default()).unwrap();
     let mut reader = open_reader(&place, db.changes()).unwrap();
     assert_eq!(reader.history(&Default::default()).unwrap().len(), 1);

@@ -168,3 +168,22 @@ fn a_file_that_version_7_was_clearing_is_taken_back() {
     assert_eq!(found.iter().map(|import| import.state.as_str()).collect::<Vec<_>>(), ["undone"]);
     assert_eq!(number(&db.db, live), 4);
 }
+
+/// X7: whatever version a copy is of, its audit log says that it was restored.
+#[test]
+fn a_restored_copy_of_an_earlier_version_says_so() {
+    for (version, sql) in (1_i64..).zip(STORED) {
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, place) = (folder.path().join("copy.db"), folder.path().join("kakeru.db"));
+        Connection::open(&copy).unwrap().execute_batch(sql).unwrap();
+        let by = Actor { user: None, uid: Some(1234) };
+        crate::sqlite::restore(&copy, &place, "now", by, NOW).unwrap();
+        let db = open(&place, &OpenOptions::default()).unwrap();
+        let noted = db.db.query_row(
+            "SELECT at, object, ifnull(uid, detail ->> '$.uid') FROM audit WHERE action = 'store.restore'",
+            [],
+            |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?)),
+        );
+        assert_eq!(noted.unwrap(), (NOW, copy.display().to_string(), 1234), "version {version}");
+    }
+}
