@@ -252,3 +252,37 @@ fn why_a_lead_is_not_called_is_one_line() {
     let reasons: Vec<_> = whole.as_array().unwrap().iter().map(|row| row["reason"].clone()).collect();
     assert_eq!(reasons, ["do-not-call", "eligible"], "of the leads that the list shows");
 }
+
+/// S4.42: 2回目 lists the leads whose one call ended as 不通, 3回目 those with two of them; who is not in service, or was called
+/// once more, is on neither.
+#[test]
+fn the_shortcuts_list_who_was_not_reached() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).start();
+    // Busy, not in service, busy.
+    daemon.import("春", "会社名,電話番号\nA社,0312341102\nB社,0312341103\nC社,0312341202\n");
+    let shift = |calls: usize| {
+        daemon.cli(&["dial", "start", "春"]);
+        let _ = daemon.wait_drop_rows(calls, SOON);
+    };
+    let companies = |shortcut: &[&str]| -> Vec<String> {
+        let page = daemon.cli(&[&["list", "view", "春"], shortcut].concat());
+        page["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["company"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    shift(3);
+    assert_eq!(
+        (companies(&["--second"]), companies(&["--third"])),
+        (vec!["A社".into(), "C社".into()], vec![])
+    );
+    daemon.cli(&["lead", "exclude", "春", "--number", "0312341202"]);
+    daemon.cli(&["list", "round", "春"]);
+    shift(4);
+    assert_eq!((companies(&["--second"]), companies(&["--third"])), (vec![], vec!["A社".to_owned()]));
+    assert_eq!(companies(&["--second", "--excluded"]), ["C社"]);
+    assert_eq!(exchange.invites().len(), 4);
+}

@@ -79,14 +79,6 @@ pub struct ViewFilter {
     pub at_least: Option<u32>,
 }
 
-impl ViewFilter {
-    /// 「2回目」 (`calls` 1) and 「3回目」 (`calls` 2): called so often, the last time in vain (S4.42).
-    #[must_use]
-    pub fn another_try(calls: u32) -> Self {
-        Self { attempts: Some(calls), status: Some("no_contact".to_owned()), ..Self::default() }
-    }
-}
-
 /// What one of a list's own columns has to say; of several tests of one column any may pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnTest {

@@ -235,7 +235,7 @@ fn filter(users: [UserId; 3]) -> impl Strategy<Value = ViewFilter> {
         1 => Just(ViewFilter { categories: vec!["関東".to_owned(), "ｶﾝｻｲ".to_owned()], ..ViewFilter::default() }),
         1 => Just(ViewFilter { dialable: Some(false), ..ViewFilter::default() }),
         1 => Just(ViewFilter { state: Some(LeadState::Ready), ..ViewFilter::default() }),
-        1 => Just(ViewFilter::another_try(1)),
+        1 => Just(ViewFilter { attempts: Some(1), status: Some("no_contact".to_owned()), ..ViewFilter::default() }),
         1 => Just(ViewFilter { at_least: Some(1), ..ViewFilter::default() }),
     ]
 }
