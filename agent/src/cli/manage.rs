@@ -218,7 +218,12 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let lead = lead_id(global, lead)?;
             let (categories, columns) =
                 ((!categories.is_empty()).then_some(categories), columns.into_iter().collect());
-            call(global, LeadEdit { lead, version: seen, company, person, categories, columns }, out, render::lead_saved)
+            call(
+                global,
+                LeadEdit { lead, version: seen, company, person, categories, columns },
+                out,
+                render::lead_saved,
+            )
         }
         LeadVerb::Exclude { select, reason } => {
             let _bar = bar(&select);

@@ -259,7 +259,10 @@ async fn long_work_tells_how_far_it_is() {
     store.backup(copy.clone(), false, None, None).await.unwrap();
     store.close().await;
     let mut told = Vec::new();
-    crate::restore_told(&copy, &path, "x", &mut |done, total| told.push((done, total))).unwrap();
+    crate::restore_told(&copy, &path, "x", (Actor::default(), NOW), &mut |done, total| {
+        told.push((done, total))
+    })
+    .unwrap();
     assert_eq!(told.first(), Some(&(0, 0)), "the copy is looked at first");
     assert!(told.last().is_some_and(|(done, total)| *done > 0 && done == total), "{told:?}");
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::lead_new::{columns_of, room_for};
 use super::staging::{CategoryIds, Giver, columns, link, unlink};
-use super::{audit_by, exec, one, texts, unsigned, typed};
+use super::{audit_by, exec, one, texts, typed, unsigned};
 use crate::code::Code;
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};

@@ -433,29 +433,6 @@ impl HistoryExport {
         HistoryList {
             seat: self.seat,
             list: self.list,
-            number: self.number,
-            operator: self.operator,
-            status: self.status,
-            from: self.from,
-            to: self.to,
-            unsealed: self.unsealed,
-            interrupted: self.interrupted,
-            manual: self.manual,
-            blank: self.blank,
-            reported: self.reported,
-            unregistered: self.unregistered,
-            ..HistoryList::default()
-        }
-    }
-}
-
-impl HistoryExport {
-    /// `history.list` of the same calls.
-    #[must_use]
-    pub fn list(self) -> HistoryList {
-        HistoryList {
-            seat: self.seat,
-            list: self.list,
             project: self.project,
             name: self.name,
             company: self.company,

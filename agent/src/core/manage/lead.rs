@@ -173,11 +173,7 @@ pub(super) async fn lead_change(
     Ok(changed(done, at))
 }
 
-pub(super) async fn lead_phone(
-    store: &Store,
-    p: params::LeadPhone,
-    by: By,
-) -> Answer<LeadSaved> {
+pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By) -> Answer<LeadSaved> {
     let id: LeadId = id(&p.lead, "lead")?;
     let warnings = match p.remove {
         true => store.remove_lead_phone(id, &p.number, by.actor, by.now).await.map(|_| Vec::new()),
