@@ -19,6 +19,7 @@ mod mask;
 pub mod notify;
 pub mod password;
 mod permission;
+mod private;
 mod recordings;
 mod reminding;
 mod room;

@@ -43,7 +43,7 @@ pub(crate) async fn probe(folders: Vec<PathBuf>) -> Result<(), NoRoom> {
 }
 
 fn take(folder: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    crate::private::make(folder, crate::private::OWNER)?;
     let path = folder.join(".room");
     let mut file = File::create(&path)?;
     std::fs::remove_file(&path)?;

@@ -27,6 +27,7 @@ use crate::keeping::{self, Kept, Limits};
 use crate::leftover;
 use crate::long_start::LongStart;
 use crate::notify::Notifier;
+use crate::private;
 use crate::recordings;
 use crate::reminding;
 use crate::sync::{self, CsvDrop, Watcher};
@@ -81,8 +82,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// # Errors
 /// As [`run`].
 pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunError> {
-    folder(&config.daemon.state_dir)?;
-    folder(&config.daemon.recordings_dir)?;
+    folders(&config)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -276,9 +276,25 @@ fn signals(stop: Arc<Notify>) {
     drop(tokio::spawn(watch));
 }
 
-fn folder(path: &Path) -> Result<(), RunError> {
-    std::fs::create_dir_all(path)
-        .map_err(|source| RunError::Folder { path: path.display().to_string(), source })
+/// What the daemon keeps is for its user only, see [`private`].
+fn folders(config: &Config) -> Result<(), RunError> {
+    let daemon = &config.daemon;
+    let made = |path: &Path, most| {
+        private::make(path, most)
+            .map_err(|source| RunError::Folder { path: path.display().to_string(), source })
+    };
+    // Who speaks to a socket in it must get into it.
+    let through = if daemon.socket.starts_with(&daemon.state_dir) { private::GROUP } else { private::OWNER };
+    made(&daemon.state_dir, through)?;
+    // The service manager's, where there is one: its group stays.
+    private::tighten(&daemon.state_dir, private::GROUP);
+    made(&daemon.recordings_dir, private::OWNER)?;
+    private::recordings(&daemon.recordings_dir);
+    let inside = config.outbox.drop_dir.starts_with(&daemon.state_dir);
+    let most = if inside { private::OWNER } else { private::GROUP };
+    made(&config.outbox.drop_dir, most)?;
+    private::results(&config.outbox.drop_dir, most);
+    Ok(())
 }
 
 fn wall() -> i64 {

@@ -38,6 +38,7 @@ mod outcomes;
 mod past;
 mod pause;
 mod people;
+mod private;
 mod proxied;
 mod refer;
 mod registration;

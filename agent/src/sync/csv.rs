@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use store::OutboxRow;
@@ -67,7 +68,7 @@ impl CsvDrop {
     /// # Errors
     /// When the folder cannot be made or read.
     pub fn open(folder: &Path, box_id: &str) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        crate::private::make(folder, crate::private::GROUP)?;
         for entry in fs::read_dir(folder)?.flatten() {
             let name = entry.file_name();
             if name.to_str().is_some_and(|name| name.starts_with("kakeru-") && name.ends_with(".tmp")) {
@@ -82,7 +83,8 @@ impl CsvDrop {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(String::new()) };
         let name = format!("kakeru-{}-{:012}-{:012}.csv", self.box_id, first.seq, last.seq);
         let (tmp, path) = (self.folder.join(format!("{name}.tmp")), self.folder.join(&name));
-        let mut file = File::create(&tmp)?;
+        // For the group at most; who gets into the folder is the folder's to say.
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o640).open(&tmp)?;
         file.write_all(&rows_as_csv(batch)?)?;
         file.sync_all()?;
         fs::rename(&tmp, &path)?;

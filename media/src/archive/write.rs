@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ogg::{PacketWriteEndInfo, PacketWriter};
@@ -52,7 +53,9 @@ pub fn write(wav: &Path, archive: &Path) -> Result<Archived, ArchiveError> {
 fn encode(wav: &Path, part: &Path) -> Result<(u64, u64, [u8; 32]), ArchiveError> {
     let mut source = Source::open(wav)?;
     let failed = |source| ArchiveError::file("write", part, source);
-    let file = File::create(part).map_err(failed)?;
+    // As the recording itself: for nobody but the owner.
+    let file =
+        File::options().write(true).create(true).truncate(true).mode(0o600).open(part).map_err(failed)?;
     let mut streams = [stream(source.rate)?, stream(source.rate)?];
     let scale = u64::from(GRANULE_RATE / source.rate);
     let lookahead = streams[0].get_lookahead()?;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,14 +32,14 @@ pub(crate) struct GrowingFile {
 }
 
 impl GrowingFile {
-    /// Creates `path` (and its folder), readable by owner and group. With `fresh` it must not exist yet.
+    /// Creates `path` (and its folder), for nobody but the owner: what people say is personal data. With `fresh` it must not exist yet.
     pub(crate) fn create(path: &Path, channels: u16, rate: u32, fresh: bool) -> Result<Self, RecorderError> {
         let failed = |source| RecorderError::file("create", path, source);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         }
         let mut options = OpenOptions::new();
-        options.read(true).write(true).mode(0o640);
+        options.read(true).write(true).mode(0o600);
         if fresh {
             options.create_new(true);
         } else {
