@@ -2,9 +2,14 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use media::recorder::{RecorderError, part_path, repair};
 use store::{AttemptId, AttemptRow, RecordingFacts, RecordingState, Store};
+
+use crate::archive::Archivist;
+use crate::keeping::Kept;
 
 /// Where the recording of a call goes that was answered at that moment (UTC milliseconds): one folder per day, so that
 /// a month can be handed over.
@@ -17,12 +22,17 @@ pub(crate) fn file(folder: &Path, attempt: AttemptId, wall: i64) -> PathBuf {
 ///
 /// The recorder does not wait for the row that says it began, since the first word of a callee is worth more; a crash
 /// between the two leaves a file of an interrupted call without a row, which is looked for by its name.
+///
+/// With `archived` those that are whole now stay open and are returned: they become archives as any other, by [`archive`], before
+/// anybody is told of a file that is replaced.
 pub(crate) async fn restore(
     store: &Store,
     folder: &Path,
     interrupted: &[AttemptRow],
+    archived: bool,
     wall: i64,
-) -> Result<(), store::Error> {
+) -> Result<Vec<RecordingFacts>, store::Error> {
+    let mut waiting = Vec::new();
     for row in interrupted.iter().filter(|row| row.recording.is_none()) {
         let Some(dialed) = row.dialed_at else { continue };
         // Answered on the next day, when it rang over midnight.
@@ -64,9 +74,53 @@ pub(crate) async fn restore(
                 failed(attempt, path)
             }
         };
-        store.recording_closed(facts).await?;
+        if archived && facts.state == RecordingState::Final {
+            waiting.push(facts);
+        } else {
+            store.recording_closed(facts).await?;
+        }
     }
-    Ok(())
+    Ok(waiting)
+}
+
+/// Archives what [`restore`] repaired, one after another, while the daemon works. Cut short, the next start goes on with the rest.
+pub(crate) async fn archive(
+    store: Store,
+    archivist: Archivist,
+    kept: Arc<Kept>,
+    repaired: Vec<RecordingFacts>,
+) {
+    for facts in repaired {
+        let wav = facts.path.clone();
+        let facts = match archivist.archive(wav.clone()).await {
+            Some(made) => RecordingFacts { path: made.path, bytes: made.bytes, sha256: made.sha256, ..facts },
+            // It stays what it is, which was logged.
+            None => facts,
+        };
+        let mut closed = store.recording_closed(facts.clone()).await;
+        while closed.as_ref().is_err_and(|error| error.blame() == store::Blame::Resource) {
+            pause(AGAIN).await;
+            closed = store.recording_closed(facts.clone()).await;
+        }
+        match closed {
+            Err(error) => {
+                tracing::warn!(attempt = %facts.attempt, %error, "a repaired recording stays open until the next start");
+                continue;
+            }
+            // Its status keeps none, which came first.
+            Ok(RecordingState::Discarded) => remove(&facts.path),
+            Ok(_) => {}
+        }
+        if facts.path != wav {
+            remove(&wav);
+        }
+        kept.changed();
+    }
+}
+
+async fn pause(time: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "the daemon's own pace, no part of a core")]
+    tokio::time::sleep(time).await;
 }
 
 /// What is known of a recording that could not be written, or not be repaired.
@@ -93,3 +147,5 @@ pub(crate) fn remove(path: &Path) {
 
 /// The ceiling of `ring_timeout`.
 const LONGEST_RINGING_MS: i64 = 120_000;
+/// A full disk, or a database that is held, is asked again after this.
+const AGAIN: Duration = Duration::from_secs(5);

@@ -108,24 +108,35 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         source: Box::new(source),
     })?;
     let recovery = store.recover(start.wall).await?;
-    recordings::restore(&store, &config.daemon.recordings_dir, &recovery.interrupted, start.wall).await?;
+    let archived = config.recording.enabled && config.recording.archive;
+    let folder = &config.daemon.recordings_dir;
+    let repaired = recordings::restore(&store, folder, &recovery.interrupted, archived, start.wall).await?;
     // What has a result needs nobody, whether the machine or an operator gave it: a restart seals it (S4.49). Nor does
     // a consultation, interrupted or not.
     let sealed = store.seal_judged(start.wall).await?;
     for path in sealed.iter().filter_map(|sealed| sealed.discard_recording.as_deref()) {
         recordings::remove(path);
     }
+    store.outbox_wait_for_recordings(start.wall + ARCHIVED_WITHIN_MS).await?;
     let blank = |row: &&store::AttemptRow| row.parent.is_none() && row.status.is_none();
     drop(long_start);
     let interrupted = recovery.interrupted.iter().filter(blank).count();
     let open = recovery.unsealed.iter().filter(blank).count();
-    if recovery.released > 0 || !sealed.is_empty() || interrupted + open > 0 {
+    // Those of earlier crashes ended then; they are no news of the last run.
+    let of_last_run = |row: &&store::AttemptRow| row.ended_at.is_some_and(|ended| ended >= start.wall);
+    let cut = recovery.interrupted.iter().filter(blank).filter(of_last_run).count();
+    if recovery.released > 0 || !sealed.is_empty() || cut > 0 {
         tracing::warn!(
             released = recovery.released,
             sealed = sealed.len(),
-            interrupted,
-            open,
+            interrupted = cut,
             "the last run left calls behind; those without a result are in `kakeru history --open`"
+        );
+    }
+    if interrupted + open > 0 {
+        tracing::info!(
+            calls = interrupted + open,
+            "calls of this and earlier runs have no result yet; they are in `kakeru history --open`"
         );
     }
     for import in &recovery.imports {
@@ -181,6 +192,11 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     #[expect(clippy::disallowed_methods, reason = "one for all tasks of the daemon")]
     let reminder = tokio::spawn(reminder);
 
+    let archivist = Archivist::start(archived);
+    let left = recordings::archive(store.clone(), archivist.clone(), Arc::clone(&kept), repaired);
+    #[expect(clippy::disallowed_methods, reason = "once, while calls are made again")]
+    let archiving = tokio::spawn(left);
+
     #[expect(clippy::disallowed_methods, reason = "once, and not in the way of the first call")]
     drop(tokio::spawn(leftover::sweep(store.clone(), config.daemon.recordings_dir.clone(), start.wall)));
 
@@ -205,7 +221,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         outbox_nudge,
         outbox_trouble,
         stop,
-        archivist: Archivist::start(config.recording.enabled && config.recording.archive),
+        archivist,
         kept,
         settings,
         headsets: crate::core::Headsets::start(&config),
@@ -223,6 +239,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     worker.abort();
     keeper.abort();
     reminder.abort();
+    archiving.abort();
     if let Ok(sink) = CsvDrop::open(drop_folder, &config.daemon.box_id) {
         let last = sync::flush(&store, sink, watcher.as_ref(), wall);
         if tokio::time::timeout(FLUSH_WITHIN, last).await.is_err() {
@@ -307,4 +324,6 @@ const DEFAULT_PROJECT: &str = "既定";
 const EVENT_BLOCK: u64 = 1 << 32;
 /// Commands that may wait for the core; the next client is told `E-BUSY`.
 const COMMANDS: usize = 32;
+/// Hours of torn talks are archived in that time; a result that waits longer leaves with what there is.
+const ARCHIVED_WITHIN_MS: i64 = 600_000;
 const FLUSH_WITHIN: Duration = Duration::from_secs(3);

@@ -100,6 +100,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn outbox_next(&mut self, due: Option<i64>, limit: u32) -> Result<Vec<OutboxRow>>;
     fn outbox_ack(&mut self, seqs: &[i64]) -> Result<()>;
     fn outbox_retry(&mut self, seq: i64, next_at: i64) -> Result<()>;
+    /// Results whose recording is open wait for it until then at the latest.
+    fn outbox_wait_for_recordings(&mut self, until: i64) -> Result<()>;
     fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()>;
     fn outbox_counts(&mut self) -> Result<(u64, u64)>;
 

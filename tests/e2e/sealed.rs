@@ -156,3 +156,24 @@ fn whatever_leads_to_the_next_call_seals_what_was_left_open() {
     assert_eq!(daemon.wait_drop_rows(4, SOON).len(), 4);
     assert_eq!(exchange.calls_by_number().len(), 4);
 }
+
+/// X2: what a crash interrupted is told at the start after it, and is no news at the starts after that one.
+#[test]
+fn an_old_crash_is_no_news_at_a_later_start() {
+    let exchange = Scenario::server("exchange").start();
+    let account = Account::new("main", exchange.address()).unregistered();
+    let mut daemon = Daemon::builder().account(account).start();
+    daemon.cli(&["call", "0312340001"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    let told = |daemon: &Daemon| daemon.log().matches("the last run left calls behind").count();
+    let before = told(&daemon);
+    daemon.kill9();
+    daemon.start();
+    assert_eq!(told(&daemon), before + 1);
+    assert_eq!(daemon.cli(&["history", "--open"])["rows"].as_array().expect("rows").len(), 1);
+    let after = told(&daemon);
+    daemon.stop();
+    daemon.start();
+    assert_eq!(told(&daemon), after, "{}", daemon.log());
+    assert!(daemon.log().contains("calls of this and earlier runs have no result yet"));
+}

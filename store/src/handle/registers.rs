@@ -81,6 +81,15 @@ impl Store {
         self.write(move |b| b.outbox_retry(seq, next_at)).await
     }
 
+    /// Results whose recording is open wait for it until `until` (UTC milliseconds) at the latest; [`Store::recording_closed`] lets them
+    /// go. For a start, which repairs recordings and archives them while calls are made again.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn outbox_wait_for_recordings(&self, until: i64) -> Result<()> {
+        self.write(move |b| b.outbox_wait_for_recordings(until)).await
+    }
+
     /// Will never be delivered: kept apart with the reason.
     ///
     /// # Errors

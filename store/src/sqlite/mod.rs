@@ -375,6 +375,11 @@ impl Backend for SqliteBackend {
         self.transact("retry outbox", |db, _| outbox::retry(db, seq, next_at).doing("retry outbox"))
     }
 
+    fn outbox_wait_for_recordings(&mut self, until: i64) -> Result<()> {
+        let doing = "hold results";
+        self.transact(doing, |db, _| outbox::wait_for_recordings(db, until).doing(doing))
+    }
+
     fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()> {
         self.transact("give up outbox", |db, _| outbox::dead(db, seq, reason).doing("give up outbox"))
     }

@@ -73,6 +73,13 @@ pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::R
     })
 }
 
+/// Results whose recording is not closed wait for it until then at the latest; closing it lets them go.
+pub(super) fn wait_for_recordings(db: &Connection, until: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE outbox SET next_try_at = max(next_try_at, ?1)
+               WHERE attempts = 0 AND key IN (SELECT attempt_id FROM recordings WHERE state = 'open')";
+    exec(db, sql, [until]).map(|_| ())
+}
+
 pub(super) fn ack(db: &Connection, seqs: &[i64]) -> rusqlite::Result<()> {
     for seq in seqs {
         exec(db, "DELETE FROM outbox WHERE seq = ?1", [seq])?;
