@@ -144,6 +144,8 @@ impl Recorder {
 struct Work {
     sealer: Sealer,
     live: Vec<Live>,
+    /// Calls whose file the disk did not take, and why: tried again while the call lasts.
+    waiting: Vec<(Waiting, RecorderError)>,
     /// Of a chunk on its way from a queue to its file.
     bytes: Vec<u8>,
     /// Files whose second is over, with the device they lie on.
@@ -164,15 +166,59 @@ struct Live {
     retry_at: Option<Instant>,
 }
 
+/// A recording without a file. What is said before it has one is a gap.
+struct Waiting {
+    target: Target,
+    path: PathBuf,
+    channels: u16,
+    rate: u32,
+    reader: TrackReader,
+    retry_at: Instant,
+}
+
+impl Waiting {
+    fn begin(self) -> Result<Live, Box<(Self, RecorderError)>> {
+        let made = match self.target {
+            Target::Call(_) if self.path.exists() => Err(RecorderError::Exists { path: self.path.clone() }),
+            Target::Call(_) => GrowingFile::create(&part_path(&self.path), self.channels, self.rate, true),
+            Target::Voice(_) => GrowingFile::create(&self.path, self.channels, self.rate, false),
+        };
+        let Self { target, path, reader, .. } = self;
+        match made {
+            Ok(file) => {
+                // The first round syncs the header and the directory entry.
+                let (next_sync, syncing) = (now(), Syncing::default());
+                Ok(Live { target, path, file, reader, next_sync, syncing, retry_at: None })
+            }
+            Err(error) => {
+                // A file that got its name and not its header would be in the way of the next try.
+                if let (Target::Call(_), RecorderError::File { .. }) = (target, &error) {
+                    let _ = std::fs::remove_file(part_path(&path));
+                }
+                let waiting = Self {
+                    target,
+                    path,
+                    channels: self.channels,
+                    rate: self.rate,
+                    reader,
+                    retry_at: self.retry_at,
+                };
+                Err(Box::new((waiting, error)))
+            }
+        }
+    }
+}
+
 impl Work {
     fn new(events: EventQueue) -> Self {
-        Self { sealer: Sealer::start(events), live: Vec::new(), bytes: Vec::new(), due: Vec::new() }
+        let sealer = Sealer::start(events);
+        Self { sealer, live: Vec::new(), waiting: Vec::new(), bytes: Vec::new(), due: Vec::new() }
     }
 
     fn run(mut self, commands: &Receiver<RecorderCommand>) {
         loop {
             let nothing_waits = self.sealer.flush();
-            let next = if self.live.is_empty() && nothing_waits {
+            let next = if self.live.is_empty() && self.waiting.is_empty() && nothing_waits {
                 commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 commands.recv_timeout(DRAIN_INTERVAL)
@@ -185,6 +231,9 @@ impl Work {
             }
             self.drain_all(now());
         }
+        for (waiting, error) in std::mem::take(&mut self.waiting) {
+            self.sealer.report(waiting.target, &error, true);
+        }
         for live in std::mem::take(&mut self.live) {
             let frames = 0;
             self.finish(live, Finish { frames, keep: true });
@@ -195,32 +244,26 @@ impl Work {
     fn handle(&mut self, command: RecorderCommand) {
         match command {
             RecorderCommand::Begin { target, path, channels, rate, reader } => {
-                let created = match target {
-                    Target::Call(_) if path.exists() => Err(RecorderError::Exists { path: path.clone() }),
-                    Target::Call(_) => GrowingFile::create(&part_path(&path), channels, rate, true),
-                    Target::Voice(_) => GrowingFile::create(&path, channels, rate, false),
-                };
-                match created {
-                    Ok(file) => {
-                        // The first round syncs the header and the directory entry.
-                        let (next_sync, syncing) = (now(), Syncing::default());
-                        self.live.push(Live {
-                            target,
-                            path,
-                            file,
-                            reader,
-                            next_sync,
-                            syncing,
-                            retry_at: None,
-                        });
+                let retry_at = now() + RETRY_INTERVAL;
+                match (Waiting { target, path, channels, rate, reader, retry_at }).begin() {
+                    Ok(live) => self.live.push(live),
+                    Err(waiting) => {
+                        // A disk that is full, or away, may be back before the call ends.
+                        let again =
+                            matches!((target, &waiting.1), (Target::Call(_), RecorderError::File { .. }));
+                        self.sealer.report(target, &waiting.1, !again);
+                        self.waiting.extend(again.then_some(*waiting));
                     }
-                    Err(error) => self.sealer.report(target, &error, true),
                 }
             }
             RecorderCommand::Finish { target, finish } => {
                 if let Some(index) = self.live.iter().position(|live| live.target == target) {
                     let live = self.live.remove(index);
                     self.finish(live, finish);
+                } else if let Some(index) = self.waiting.iter().position(|(one, _)| one.target == target) {
+                    // Without a file there is nothing to keep: it would be silence from end to end.
+                    let (_, error) = self.waiting.remove(index);
+                    self.sealer.report(target, &error, true);
                 }
             }
             RecorderCommand::Closed { session, stats } => self.sealer.push(Job::Closed { session, stats }),
@@ -228,7 +271,31 @@ impl Work {
         }
     }
 
+    /// Tries again to make the files that the disk did not take; nobody waits for what is said meanwhile.
+    fn begin_waiting(&mut self, now: Instant) {
+        for (mut waiting, error) in std::mem::take(&mut self.waiting) {
+            self.bytes.clear();
+            if waiting.retry_at > now {
+                while waiting.reader.next(&mut self.bytes).is_some() {
+                    self.bytes.clear();
+                }
+                self.waiting.push((waiting, error));
+                continue;
+            }
+            waiting.retry_at = now + RETRY_INTERVAL;
+            match waiting.begin() {
+                Ok(live) => {
+                    tracing::info!(whose = ?live.target, "the recording begins, the disk takes it now");
+                    self.live.push(live);
+                }
+                Err(failed) if matches!(failed.1, RecorderError::File { .. }) => self.waiting.push(*failed),
+                Err(failed) => self.sealer.report(failed.0.target, &failed.1, true),
+            }
+        }
+    }
+
     fn drain_all(&mut self, now: Instant) {
+        self.begin_waiting(now);
         for live in &mut self.live {
             let drained = drain(live, &mut self.bytes, now);
             if let Err(error) = drained.and_then(|()| write_round(live, &mut self.due, now)) {
@@ -328,3 +395,79 @@ const MANY: usize = 8;
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// How often data and header are forced to the disk.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorder::track::track;
+    use crate::types::MediaEvent;
+    use crate::wav;
+
+    /// A file stands where the folder is to be, as a disk that takes nothing; then it is gone.
+    #[test]
+    fn a_recording_begins_late_when_the_disk_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (day, session) = (folder.path().join("29"), SessionId(7));
+        let path = day.join("a.wav");
+        std::fs::write(&day, "in the way").unwrap();
+        let (sender, mut events) = tokio::sync::mpsc::channel(16);
+        let mut work = Work::new(EventQueue::new(sender));
+        let (mut writer, reader) = track(2, 8_000);
+        let target = Target::Call(session);
+        work.handle(RecorderCommand::Begin { target, path: path.clone(), channels: 2, rate: 8_000, reader });
+        let start = now();
+        writer.write(&[1; 16_000]);
+        work.drain_all(start);
+        assert!(work.live.is_empty() && work.waiting.len() == 1);
+        std::fs::remove_file(&day).unwrap();
+        // Tried again a second later: what was said before it is a gap.
+        work.drain_all(start + 2 * RETRY_INTERVAL);
+        writer.write(&[2; 16_000]);
+        work.drain_all(start + 3 * RETRY_INTERVAL);
+        work.handle(RecorderCommand::Finish { target, finish: Finish { frames: 16_000, keep: true } });
+        work.sealer.join();
+        let (_, channels) = wav::read_channels(&path).unwrap();
+        assert_eq!(channels[0].len(), 16_000);
+        assert!(channels[0][..8_000].iter().all(|sample| *sample == 0));
+        assert!(channels[0][8_000..].iter().all(|sample| *sample == 2));
+        let mut told = Vec::new();
+        while let Ok(event) = events.try_recv() {
+            told.push(event);
+        }
+        assert!(
+            matches!(
+                &told[..],
+                [
+                    MediaEvent::RecordingFailed { over: false, .. },
+                    MediaEvent::RecordingClosed { gaps_ms: 1_000, .. }
+                ]
+            ),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn a_call_that_ends_before_the_disk_takes_it_is_told_as_not_recorded() {
+        let folder = tempfile::tempdir().unwrap();
+        let day = folder.path().join("29");
+        std::fs::write(&day, "in the way").unwrap();
+        let (sender, mut events) = tokio::sync::mpsc::channel(16);
+        let mut work = Work::new(EventQueue::new(sender));
+        let (_writer, reader) = track(2, 8_000);
+        let target = Target::Call(SessionId(7));
+        work.handle(RecorderCommand::Begin {
+            target,
+            path: day.join("a.wav"),
+            channels: 2,
+            rate: 8_000,
+            reader,
+        });
+        work.handle(RecorderCommand::Finish { target, finish: Finish { frames: 8_000, keep: true } });
+        assert!(work.waiting.is_empty());
+        work.sealer.join();
+        let overs: Vec<bool> = std::iter::from_fn(|| events.try_recv().ok())
+            .map(|event| matches!(event, MediaEvent::RecordingFailed { over: true, .. }))
+            .collect();
+        assert_eq!(overs, [false, true]);
+    }
+}

@@ -164,7 +164,7 @@ pub enum MediaEvent {
         /// Whether the file was kept.
         kept: bool,
     },
-    /// The recording could not be written; the call goes on. A file that was begun is tried again every second, with
+    /// The recording could not be written; the call goes on. It is tried again every second, also where its file could not be made, with
     /// a gap for what was lost meanwhile, and its end is still reported by [`MediaEvent::RecordingClosed`]: after
     /// [`MediaEvent::Closed`], when it has to wait for room on the disk.
     RecordingFailed {
