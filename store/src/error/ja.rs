@@ -220,6 +220,7 @@ fn noun(what: &str) -> &str {
         "contact" => "連絡先",
         "deleted contact" => "ごみ箱の連絡先",
         "email" => "メールアドレス",
+        "due_at" => "期日",
         "evidence" => "根拠",
         "hotkey" => "キー",
         "import" | "imports" => "取り込み",

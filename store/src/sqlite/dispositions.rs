@@ -182,14 +182,7 @@ fn place(db: &Connection, code: &str, position: i64) -> rusqlite::Result<()> {
 }
 
 fn check_label(label: &str) -> Result<&str> {
-    let label = label.trim();
-    if label.is_empty() || label.len() > MOST_LABEL || label.chars().any(char::is_control) {
-        return Err(Error::Value {
-            what: "label",
-            needs: Said::fixed("1行の文字列(200バイトまで)", "one line of text, at most 200 bytes"),
-        });
-    }
-    Ok(label)
+    super::name::checked("label", label)
 }
 
 /// Neither another label nor a code nor a spelling of one: what is typed must mean one status. Nor, in any project, the label of
@@ -294,5 +287,4 @@ const SELECT: &str = "
     project_id, hotkey, color, archived_at FROM dispositions";
 const ALIASES: &[(&str, &str)] =
     &[("見込み", "prospect"), ("架電禁止", "do_not_call"), ("再架電", "callback")];
-const MOST_LABEL: usize = 200;
 const MOST_CODE: usize = 32;

@@ -152,6 +152,7 @@ fn free_name<'a>(db: &Connection, project: ProjectId, name: &'a str, own: Option
     if name.is_empty() {
         return Err(Error::ListName);
     }
+    let name = super::name::checked("name", name)?;
     let sql =
         "SELECT 1 FROM lists WHERE project_id = ?1 AND name = ?2 AND deleted_at IS NULL AND id IS NOT ?3";
     match one(db, sql, (project, name, own), |_| Ok(())).doing("find list")? {

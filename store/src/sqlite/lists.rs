@@ -58,6 +58,7 @@ pub(super) fn create_as(
     if name.is_empty() {
         return Err(Error::ListName);
     }
+    let name = super::name::checked("name", name)?;
     let project =
         one(db, "SELECT 1 FROM projects WHERE id = ?1 AND deleted_at IS NULL", [spec.project], |_| Ok(()));
     if project.doing(doing)?.is_none() {

@@ -34,6 +34,7 @@ mod lists;
 mod log;
 mod look;
 mod migrate;
+mod name;
 mod name_keys;
 mod notes;
 mod office;

@@ -17,7 +17,7 @@ pub(super) fn create(
     now: i64,
 ) -> Result<ProjectRow> {
     let doing = "create project";
-    let name = free_name(db, name, None)?;
+    let name = free_name(db, name, None).and_then(|name| super::name::checked("name", name))?;
     let caller_id = caller_id.map(caller).transpose()?;
     let id = ProjectId::generate(now);
     let sql = "INSERT INTO projects (id, name, caller_id, created_at) VALUES (?1, ?2, ?3, ?4)";
@@ -37,7 +37,7 @@ pub(super) fn edit(
     let before = by_id(db, project)?;
     let mut detail = serde_json::Map::new();
     if let Some(name) = &edit.name {
-        let name = free_name(db, name, Some(project))?;
+        let name = free_name(db, name, Some(project)).and_then(|name| super::name::checked("name", name))?;
         exec(db, "UPDATE projects SET name = ?2 WHERE id = ?1", (project, name)).doing(doing)?;
         detail.insert("name".to_owned(), json!([before.name, name]));
     }

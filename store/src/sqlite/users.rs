@@ -213,14 +213,7 @@ fn check_login(login: &str) -> Result<()> {
 }
 
 fn check_name(name: &str) -> Result<&str> {
-    let name = name.trim();
-    if name.is_empty() || name.len() > MOST_NAME || name.chars().any(char::is_control) {
-        return Err(Error::Value {
-            what: "name",
-            needs: Said::fixed("1行の文字列(200バイトまで)", "one line of text, at most 200 bytes"),
-        });
-    }
-    Ok(name)
+    super::name::checked("name", name)
 }
 
 fn check_uid(db: &Connection, uid: Option<u32>, own: Option<UserId>) -> Result<()> {
@@ -248,4 +241,3 @@ fn info(row: &Row<'_>) -> rusqlite::Result<UserInfo> {
 const SELECT: &str =
     "SELECT id, login, name, role, uid, password_hash IS NOT NULL, created_at, deleted_at FROM users";
 const MOST_LOGIN: usize = 64;
-const MOST_NAME: usize = 200;

@@ -284,6 +284,10 @@ fn a_task_is_closed_reopened_and_handed_over() {
     let due =
         world.db.task_change(&change(&world, task, TaskStep::Due(Some(NOW + MINUTE)), Scope::Own)).unwrap();
     assert_eq!((due.due_at, due.folder), (Some(NOW + MINUTE), TaskFolder::Future));
+    for nonsense in [i64::MIN, -5, 7_258_118_400_000, i64::MAX] {
+        let refused = world.db.task_change(&change(&world, task, TaskStep::Due(Some(nonsense)), Scope::Own));
+        assert_eq!(refused.unwrap_err().code(), "E-VALUE", "{nonsense}");
+    }
     let given =
         world.db.task_change(&change(&world, task, TaskStep::Reassign(Some(bob)), Scope::All)).unwrap();
     assert_eq!(given.owner_login.as_deref(), Some("bob"));
