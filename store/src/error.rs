@@ -475,6 +475,19 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
+    /// A database of an earlier version is kept as it was before it is brought to the newer schema, and there is no room for that.
+    #[error(
+        "no room beside {} to keep it as it was and bring it to the newer schema: {needed} bytes are needed, {free} are free",
+        path.display()
+    )]
+    NoRoom {
+        /// The database.
+        path: PathBuf,
+        /// Bytes that are needed.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// SQLite refused.
     #[error("cannot open {} ({doing})", path.display())]
     Sqlite {
@@ -493,6 +506,7 @@ impl OpenError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InUse { .. } => "E-STORE-IN-USE",
+            Self::NoRoom { .. } => "E-DISK-FULL",
             Self::Newer { .. } => "E-STORE-NEWER",
             Self::Corrupt { .. } => "E-STORE-CORRUPT",
             Self::Copy { .. } => "E-BACKUP-CORRUPT",
@@ -522,6 +536,9 @@ impl OpenError {
                 format!("{}: {source}", path.display())
             }
             Self::Sqlite { path, doing, source } => format!("{}: {doing}: {source}", path.display()),
+            Self::NoRoom { path, needed, free } => {
+                format!("{}: {needed} bytes for a copy and the upgrade, {free} are free", path.display())
+            }
         }
     }
 }

@@ -178,6 +178,10 @@ impl OpenError {
                 )
             }
             Self::Copy { path, .. } => path.display().to_string(),
+            Self::NoRoom { path, needed, free } => format!(
+                "{}: 更新前の控えと更新に {needed}バイトの空きが必要です(空き {free}バイト)",
+                path.display()
+            ),
             Self::CopyFile { path, source } | Self::Io { path, source } => {
                 format!("{}: {}", path.display(), os(source))
             }

@@ -1,5 +1,7 @@
 //! Looking at the whole database, and rows of registers for files.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::{all, one, tally, texts, unsigned};
@@ -33,6 +35,7 @@ pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlit
     let log = tx.path().map(|path| format!("{path}-wal")).and_then(|path| std::fs::metadata(path).ok());
     let report = CheckReport {
         missing_recordings: 0,
+        upgrade_copies: tx.path().map(|path| super::before::copies(Path::new(path))).unwrap_or_default(),
         schema: number("PRAGMA user_version")?.cast_signed(),
         bytes: number("PRAGMA page_count")? * page,
         free_bytes: number("PRAGMA freelist_count")? * page,
@@ -73,7 +76,7 @@ pub(super) fn missing_recordings(db: &Connection) -> rusqlite::Result<u64> {
         after = *last;
         for (id, path) in page {
             // One that was deleted or archived since the page was read is none.
-            if !std::path::Path::new(&path).exists() && one(db, still, (id, &path), |_| Ok(()))?.is_some() {
+            if !Path::new(&path).exists() && one(db, still, (id, &path), |_| Ok(()))?.is_some() {
                 missing += 1;
             }
         }

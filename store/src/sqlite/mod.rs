@@ -8,6 +8,7 @@ mod assignments;
 mod attempts;
 mod audit_log;
 mod backup;
+mod before;
 mod bin;
 mod check;
 mod checks;

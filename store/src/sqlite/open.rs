@@ -13,7 +13,7 @@ use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::view::Views;
-use super::{Place, SqliteBackend, SqliteReader, fresh, migrate, restore, trial};
+use super::{Place, SqliteBackend, SqliteReader, before, fresh, migrate, restore, trial};
 use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
@@ -41,6 +41,8 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(|e| blame(path, "open", e))?;
     prepare(&db, options.cache_kib).map_err(|e| blame(path, "set up", e))?;
+    before::keep(path, &db)?;
+    before::sweep(path);
     migrate::migrate(&mut db).map_err(|error| match error {
         migrate::MigrateError::Newer { found, known } => {
             OpenError::Newer { path: path.to_owned(), found, known }

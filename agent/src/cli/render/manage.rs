@@ -470,6 +470,13 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
         let text = out.text("参照先のない行", "broken references");
         out.line(&format!("  {text}: {}", check.broken_references))?;
     }
+    for copy in &check.upgrade_copies {
+        let text = out.text(
+            "更新前の控え(30日後の起動で削除)",
+            "copy from before an upgrade (goes at a start after 30 days)",
+        );
+        out.line(&format!("  {text}: {}", clean(copy)))?;
+    }
     if check.missing_recordings > 0 {
         let text = out.text(
             "ファイルのない録音(録音フォルダーに戻してください)",

@@ -57,7 +57,45 @@ fn every_earlier_version_is_upgraded_and_keeps_its_rows() {
         drop((reader, new));
         // A second start finds nothing to do.
         assert!(open(&path, &OpenOptions::default()).is_ok());
+        // The way back: as it was, with nothing of the new schema.
+        let kept = folder.path().join(format!("old.db.v{version}"));
+        let old = Connection::open(&kept).unwrap();
+        assert_eq!(number(&old, "SELECT user_version FROM pragma_user_version"), version);
+        let kept_rows: Vec<i64> = tables.iter().map(|table| count(&old, table)).collect();
+        assert_eq!(kept_rows, before, "version {version}");
+        drop(old);
+        let mode = std::os::unix::fs::MetadataExt::mode(&kept.metadata().unwrap());
+        assert_eq!(mode & 0o777, 0o600, "personal data");
     }
+}
+
+/// Section D: what was before an upgrade is kept for thirty days; one that is replaced or cut short leaves nothing half.
+#[test]
+fn the_copy_from_before_an_upgrade_goes_after_thirty_days() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = version_1(folder.path());
+    let [kept, part] = ["old.db.v1", "old.db.v1.part"].map(|name| folder.path().join(name));
+    std::fs::write(&kept, "of an upgrade last year").unwrap();
+    std::fs::write(&part, "cut short").unwrap();
+    drop(open(&path, &OpenOptions::default()).unwrap());
+    assert_eq!(number(&Connection::open(&kept).unwrap(), "SELECT user_version FROM pragma_user_version"), 1);
+    assert!(!part.exists());
+    let mut reader = open_reader(&path, &Default::default()).unwrap();
+    assert_eq!(reader.check(false).unwrap().upgrade_copies, std::slice::from_ref(&kept));
+    let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
+    let made = kept.metadata().unwrap().modified().unwrap();
+    let age =
+        |age| std::fs::File::options().write(true).open(&kept).unwrap().set_modified(made - age).unwrap();
+    age(days(29));
+    drop(open(&path, &OpenOptions::default()).unwrap());
+    assert!(kept.exists());
+    age(days(31));
+    drop(open(&path, &OpenOptions::default()).unwrap());
+    assert!(!kept.exists());
+    // A new database has nothing to keep.
+    let new = folder.path().join("new.db");
+    drop(open(&new, &OpenOptions::default()).unwrap());
+    assert!(!folder.path().join("new.db.v0").exists());
 }
 
 fn number(db: &Connection, sql: &str) -> i64 {
