@@ -22,18 +22,18 @@ fn calls_are_found_by_names_then_and_now() {
         let rows = page["rows"].as_array().unwrap().iter();
         rows.map(|row| row["number"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let (first, second) = ("0312340002".to_owned(), "0312340003".to_owned());
+    let (first, second) = ("0312340002", "0312340003");
     daemon.cli(&["contact", "edit", "0312340002", "--company", "サクラ", "--person", "佐藤"]);
-    assert_eq!(found(&["--name", "かぶら"]), [second.clone(), first.clone()]);
-    assert_eq!(found(&["--company", "かぶら株式会社"]), std::slice::from_ref(&first));
-    assert_eq!(found(&["--person", "ｶﾌﾞﾗ"]), std::slice::from_ref(&second));
-    assert_eq!(found(&["--company", "さくら"]), std::slice::from_ref(&first), "the contact's name now");
+    assert_eq!(found(&["--name", "かぶら"]), [second, first]);
+    assert_eq!(found(&["--company", "かぶら株式会社"]), [first]);
+    assert_eq!(found(&["--person", "ｶﾌﾞﾗ"]), [second]);
+    assert_eq!(found(&["--company", "さくら"]), [first], "the contact's name now");
     assert_eq!(
         found(&["--company", "さくら", "--person", "山田"]),
         Vec::<String>::new(),
         "never both at once"
     );
-    assert_eq!(found(&["--name", "かぶら", "--limit", "1"]), std::slice::from_ref(&second));
+    assert_eq!(found(&["--name", "かぶら", "--limit", "1"]), [second]);
     daemon.run(&["history", "--name", "　"]).refused("E-BAD-REQUEST");
 
     let rows = daemon.cli(&["history"])["rows"].take();
@@ -41,7 +41,7 @@ fn calls_are_found_by_names_then_and_now() {
     assert_eq!(rows[1]["amended"], false);
     daemon.cli(&["history", "amend", attempt, "--memo", "火曜に 訪問", "--reason", "聞き直し"]);
     daemon.cli(&["history", "report", attempt]);
-    assert_eq!(found(&["--memo", "火曜に訪問"]), std::slice::from_ref(&first));
+    assert_eq!(found(&["--memo", "火曜に訪問"]), [first]);
     assert_eq!(found(&["--project", project]), [second, first]);
     daemon.run(&["history", "--project", "無い"]).refused("E-NOT-FOUND");
 
