@@ -174,7 +174,7 @@ mod tests {
         let ours = recordings::file(folder.path(), AttemptId(7), WALL);
         let day = ours.parent().unwrap().to_owned();
         std::fs::create_dir_all(&day).unwrap();
-        let spelled = day.join(format!("{}.wav", AttemptId(8).to_string().to_lowercase()));
+        let spelled = day.join(format!("{}.wav", AttemptId(11).to_string().to_lowercase()));
         let others =
             ["notes.wav", "manifest.csv", "00000000000000000000000007.mp3"].map(|name| day.join(name));
         for file in others.iter().chain([&ours, &spelled]) {

@@ -73,7 +73,7 @@ fn the_number_that_is_dialed_is_judged() {
     };
     block(&mut world, &phone(0).national());
     let main = world.db.open_manual(&by_hand(&world, lead, &phone(0).national())).unwrap_err();
-    assert!(matches!(main, Error::Refused(DialRefusal::DoNotCall)), "{main}");
+    assert!(matches!(main, Error::DoNotCall { .. }), "{main}");
     assert_eq!(world.lead(Some(lead)).state, LeadState::Ready, "as it was");
     let first = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap();
     world.finish(first.attempt, "不通");
@@ -88,7 +88,7 @@ fn the_number_that_is_dialed_is_judged() {
     block(&mut world, MOBILE);
     world.now += 10 * MINUTE;
     let blocked = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap_err();
-    assert!(matches!(blocked, Error::Refused(DialRefusal::DoNotCall)), "{blocked}");
+    assert!(matches!(blocked, Error::DoNotCall { .. }), "{blocked}");
     let foreign = world.db.open_manual(&by_hand(&world, lead, "0399990000")).unwrap_err();
     assert!(matches!(foreign, Error::NotFound { what: "number of the lead", .. }), "{foreign}");
     assert!(!foreign.to_string().contains("99990000"), "{foreign}");
