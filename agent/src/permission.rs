@@ -5,7 +5,7 @@
 
 use protocol::params::LeadWhat;
 use protocol::{Command, Detail, ErrorCode, RpcError};
-use store::{Action, Role, Scope, permits};
+use store::{Action, Phone, Role, Scope, SortColumn, permits};
 
 use crate::control::Who;
 
@@ -209,12 +209,38 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         Command::LeadPhone(_) if who.masked => {
             Err(RpcError::with_detail(ErrorCode::FieldPerm, ("電話番号", "numbers")))
         }
+        _ if who.masked && finds_numbers_out(command) => Err(RpcError::with_detail(
+            ErrorCode::FieldPerm,
+            (
+                "電話番号の順や番号の一部では探せません。番号をすべて入力してください",
+                "numbers are neither sorted by nor found by a part of them: give the whole number",
+            ),
+        )),
         // A file of masked numbers is of no use, and one of whole ones is what they may not see (S3.14).
         _ if who.masked && action == Action::Export => Err(RpcError::with_detail(
             ErrorCode::FieldPerm,
             ("ファイルには電話番号がそのまま入ります", "a file holds whole numbers"),
         )),
         _ => Ok(scope),
+    }
+}
+
+/// Whether somebody who sees numbers masked would learn them by it: the places between pages of that order hold them, and
+/// digits can be tried one by one (S3.14).
+fn finds_numbers_out(command: &Command) -> bool {
+    let digits = |text: &str| text.chars().filter(|c| c.is_numeric()).count() >= 3;
+    let part = |text: Option<&String>| text.is_some_and(|text| digits(text) && Phone::parse(text).is_err());
+    match command {
+        Command::ListView(view) => {
+            let sort = view.sort.as_deref().and_then(|word| word.parse().ok());
+            sort == Some(SortColumn::Phone)
+                || view.filter.as_ref().is_some_and(|leads| part(leads.number.as_ref()))
+        }
+        Command::LeadChange(change) => {
+            change.filter.as_ref().is_some_and(|leads| part(leads.number.as_ref()))
+        }
+        Command::ContactLs(contacts) => part(contacts.text.as_ref()),
+        _ => false,
     }
 }
 

@@ -220,6 +220,30 @@ fn who_sees_no_numbers_changes_none() {
     assert!(check(&who(Role::Operator), &Command::ContactEdit(edit)).is_ok());
 }
 
+/// S3.14: nor finds them out, by the places between pages in the order of numbers or by trying digits.
+#[test]
+fn who_sees_no_numbers_finds_none_out() {
+    let masked = Who { masked: true, ..who(Role::Operator) };
+    let ask = |method: &str, what: serde_json::Value| Command::from_parts(method, what).unwrap();
+    for (method, what) in [
+        ("list.view", json!({ "list": "L", "sort": "phone" })),
+        ("list.view", json!({ "list": "L", "filter": { "number": "9012" } })),
+        ("list.view", json!({ "list": "L", "filter": { "number": "０９０１" } })),
+        ("contact.ls", json!({ "text": "090-12" })),
+    ] {
+        let refused = check(&masked, &ask(method, what.clone())).unwrap_err();
+        assert_eq!(refused.error_code(), Some(ErrorCode::FieldPerm), "{method} {what}");
+        assert!(check(&who(Role::Operator), &ask(method, what)).is_ok());
+    }
+    for (method, what) in [
+        ("list.view", json!({ "list": "L", "sort": "company", "filter": { "number": "090-1234-5678" } })),
+        ("contact.ls", json!({ "text": "第2工業" })),
+        ("contact.ls", json!({ "text": "03-1234-5678" })),
+    ] {
+        assert!(check(&masked, &ask(method, what)).is_ok());
+    }
+}
+
 #[test]
 fn only_the_owner_of_the_machine_names_paths() {
     let export = Command::from_parts("dnc.export", json!({ "path": "/tmp/x.csv" })).unwrap();
