@@ -204,7 +204,7 @@ pub struct Undone {
     pub kept: u64,
     /// Leads and contacts that have again what the import overwrote.
     pub restored: u64,
-    /// Leads and contacts that somebody changed since, and keep that.
+    /// Leads and contacts that somebody, or a later import, changed since: those that were there before keep that, new ones stay.
     pub changed_since: u64,
     /// New contacts removed.
     pub contacts_removed: u64,

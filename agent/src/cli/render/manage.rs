@@ -275,7 +275,10 @@ pub(crate) fn undone(undone: &ImportUndone, out: Out) -> Result<(), Closed> {
         (out.text("削除した行", "leads removed"), undone.removed),
         (out.text("架電済みのため残した行", "leads kept, called since"), undone.kept),
         (out.text("元に戻した行・連絡先", "leads and contacts restored"), undone.restored),
-        (out.text("変更されたため残した値", "changed since, kept"), undone.changed_since),
+        (
+            out.text("変更されたため残した行・連絡先", "leads and contacts kept, changed since"),
+            undone.changed_since,
+        ),
         (out.text("削除した連絡先", "contacts removed"), undone.contacts_removed),
     ] {
         out.line(&format!("{label}: {count}"))?;

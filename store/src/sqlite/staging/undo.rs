@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::bin::EMPTIED;
-use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers};
+use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers, one};
 use super::category::{CategoryIds, Giver, keep, link, unlink};
 use super::loader::Loader;
 use super::row::AGAIN;
@@ -133,8 +133,8 @@ impl Undo<'_> {
             for (change, kind, row, version, before) in &changes {
                 let before: Value = serde_json::from_str(before).unwrap_or_default();
                 let restored = self.restore_row(kind, row, *version, &before)?;
-                // A contact is told of once: with the first change of it, or as one that was removed.
-                let told = before.get(AGAIN).is_none();
+                // Each is told of once: with the first change of it, or, when the import made it, as one that was removed or stays.
+                let told = before.get(AGAIN).is_none() && !(kind == "lead" && self.is_own(row)?);
                 self.undone.restored += u64::from(told && restored);
                 self.undone.changed_since += u64::from(told && !restored);
                 exec(self.db, "DELETE FROM import_changes WHERE id = ?1", [change])?;
@@ -143,6 +143,11 @@ impl Undo<'_> {
                 return Ok(UndoAt::Changes);
             }
         }
+    }
+
+    fn is_own(&self, lead: &[u8]) -> rusqlite::Result<bool> {
+        let sql = "SELECT 1 FROM leads WHERE id = ?1 AND import_id = ?2";
+        Ok(one(self.db, sql, (lead, self.import), |_| Ok(()))?.is_some())
     }
 
     fn restore_row(
@@ -219,26 +224,31 @@ impl Undo<'_> {
         Ok(true)
     }
 
-    /// Removes new leads that no call was made to. This connection checks no references: what refers to them goes first.
+    /// Removes new leads that no call was made to and nobody changed or wrote a note about. This connection checks no references:
+    /// what refers to them goes first, or keeps them.
     fn remove_leads(&mut self, after: i64, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
-        let sql = "SELECT id, position, phone, state <> 'claimed' AND state <> 'task'
-                     AND NOT EXISTS (SELECT 1 FROM attempts WHERE lead_id = leads.id),
-                     deleted_at IS NULL
+        // What the import itself wrote on them is back at the first version; a file excludes leads at the time of its import.
+        let sql = "SELECT id, position, phone, deleted_at IS NULL,
+                     state IN ('claimed', 'task') OR EXISTS (SELECT 1 FROM attempts WHERE lead_id = leads.id)
+                       OR EXISTS (SELECT 1 FROM tasks WHERE lead_id = leads.id),
+                     version > 1 OR excluded = 1 AND excluded_at IS NOT ?5
+                       OR EXISTS (SELECT 1 FROM notes WHERE lead_id = leads.id)
                    FROM leads WHERE list_id = ?1 AND position > ?2 AND import_id = ?3 ORDER BY position LIMIT ?4";
         let mut after = after;
         loop {
-            let leads: Vec<(LeadId, i64, String, bool, bool)> =
-                all(self.db, sql, (self.context.list, after, self.import, PIECE), |r| {
-                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
-                })?;
+            let key = (self.context.list, after, self.import, PIECE, self.context.now);
+            let leads: Vec<(LeadId, i64, String, bool, bool, bool)> = all(self.db, sql, key, |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
+            })?;
             let Some(last) = leads.last() else {
                 return Ok(UndoAt::Contacts { after: ContactId(self.import.0) });
             };
             after = last.1;
-            for (lead, position, phone, goes, live) in &leads {
-                if !goes {
+            for (lead, position, phone, live, called, changed) in &leads {
+                if *called || *changed {
                     keep(self.db, "lead", &lead.0.to_be_bytes())?;
-                    self.undone.kept += 1;
+                    self.undone.kept += u64::from(*called);
+                    self.undone.changed_since += u64::from(!called);
                     continue;
                 }
                 exec(self.db, "DELETE FROM lead_categories WHERE lead_id = ?1", [lead])?;
@@ -266,18 +276,21 @@ impl Undo<'_> {
         // Identifiers grow, so the import's contacts lie behind its own.
         let sql = "SELECT id, import_id IS ?2 AND version = 1 AND NOT EXISTS (
                      SELECT 1 FROM contact_phones p JOIN lead_numbers n ON n.phone = p.phone WHERE p.contact_id = contacts.id),
-                     import_id IS ?2
+                     import_id IS ?2, version > 1
                    FROM contacts WHERE id > ?1 ORDER BY id LIMIT ?3";
         let mut after = after;
         loop {
-            let contacts: Vec<(ContactId, bool, bool)> =
-                all(self.db, sql, (after, self.import, PIECE), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+            let contacts: Vec<(ContactId, bool, bool, bool)> =
+                all(self.db, sql, (after, self.import, PIECE), |r| {
+                    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+                })?;
             let Some(last) = contacts.last() else { return Ok(UndoAt::Categories) };
             after = last.0;
-            for (contact, goes, own) in contacts {
+            for (contact, goes, own, changed) in contacts {
                 if !goes {
                     if own {
                         keep(self.db, "contact", &contact.0.to_be_bytes())?;
+                        self.undone.changed_since += u64::from(changed);
                     }
                     continue;
                 }

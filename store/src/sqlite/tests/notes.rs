@@ -80,8 +80,10 @@ fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
             now: NOW,
         })
         .unwrap();
-    world.undo(import);
-    assert!(world.leads().is_empty());
+    let undone = world.undo(import);
+    assert_eq!((undone.removed, undone.changed_since), (0, 1));
+    assert_eq!(world.leads()[0].id, lead, "the bin keeps such leads too");
+    assert!(world.is_sound());
     let note = world.reader().notes(&NoteAbout::Number(phone(0).national()), None).unwrap().remove(0);
     assert_eq!(note.text, "残る");
 }

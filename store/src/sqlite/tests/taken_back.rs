@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::lists::change;
 use super::*;
-use crate::model::{CategoryInfo, LeadFields};
+use crate::model::{CategoryInfo, LeadChange, LeadFields, NoteAbout, NoteDraft};
 
 fn begin(world: &mut World, list: Option<ListId>) -> ImportId {
     let start = ImportStart { list, source: "x.csv".into(), user: None, now: world.now };
@@ -103,5 +104,56 @@ fn categories_and_columns_that_somebody_uses_stay() {
     // What the later file uses is nobody's now.
     world.undo(again);
     assert!(categories(&world).contains(&"別の表".to_owned()));
+    assert!(world.is_sound());
+}
+
+/// S1.25: what somebody did to a new lead is not lost with it, and nothing points at what is gone.
+#[test]
+fn new_leads_that_somebody_changed_since_stay() {
+    let mut world = World::new(0);
+    let file_said = StagedRow { excluded: Some("対象外".into()), ..row(5) };
+    // A number twice in the file: one lead of the import, not a change of it.
+    let twice = StagedRow { company: Some("二度目".into()), again: true, ..row(6) };
+    let rows = [row(0), row(1), row(2), row(3), row(4), file_said, row(6), twice];
+    let import = take(&mut world, &rows, &[]);
+    world.now += MINUTE;
+    let leads: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    let by = world.actor();
+    change(&mut world, &leads[..1], &LeadChange::Exclude { reason: Some("断り".into()) });
+    let fields = LeadFields { company: Some("訂正".into()), ..LeadFields::default() };
+    world.db.change_lead_fields(leads[1], &fields, by, world.now).unwrap();
+    world.db.add_lead_phone(leads[2], &phone(80).national(), Some("携帯"), by, world.now).unwrap();
+    let about = NoteAbout::Lead(leads[3]);
+    let note = NoteDraft { about, granted_to: None, text: "電話済み".into(), by, now: world.now };
+    world.db.note_add(&note).unwrap();
+    let undone = world.undo(import);
+    let counts = (undone.removed, undone.kept, undone.changed_since, undone.restored);
+    assert_eq!(counts, (3, 0, 4, 0), "{undone:?}");
+    let left: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    assert_eq!(left, leads[..4]);
+    assert_eq!(world.leads()[1].company.as_deref(), Some("訂正"));
+    assert_eq!(world.reader().lists().unwrap()[0].total, 4);
+    assert!(world.is_sound());
+}
+
+/// S3.10: new contacts that a later import or a person changed stay, and are counted.
+#[test]
+fn new_contacts_that_were_changed_since_are_counted() {
+    let mut world = World::new(0);
+    let take = |world: &mut World, rows: &[StagedRow]| {
+        let import = begin(world, None);
+        world.stage(import, rows, StagePolicy { leads: false, ..StagePolicy::default() }).unwrap();
+        world.db.commit_import(import, &json!({}), Actor::default(), world.now).unwrap();
+        import
+    };
+    let renamed = |number, name: &str| StagedRow { company: Some(name.into()), ..row(number) };
+    let first = take(&mut world, &[row(0), row(1), row(2), row(3)]);
+    let second = take(&mut world, &[renamed(0, "改"), renamed(1, "改")]);
+    let contact = world.db.contact(&phone(2).national()).unwrap().unwrap();
+    world.db.contacts_delete(&[contact.id], Actor::default(), NOW + 1).unwrap();
+    let undone = world.undo(first);
+    assert_eq!((undone.contacts_removed, undone.changed_since), (1, 3), "{undone:?}");
+    let undone = world.undo(second);
+    assert_eq!((undone.restored, undone.changed_since), (2, 0), "{undone:?}");
     assert!(world.is_sound());
 }
