@@ -268,6 +268,14 @@ fn tell_of_import(import: &store::ImportRecord) {
         (None, Some(_)) => "do-not-call list, to clear",
         (None, None) => "contacts",
     };
+    if import.report["undoing"].is_object() {
+        return tracing::warn!(
+            import = id,
+            file,
+            into,
+            "taking an import back was cut short; the rest of it is taken back now"
+        );
+    }
     tracing::warn!(
         import = id,
         file,

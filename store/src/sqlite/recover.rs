@@ -81,6 +81,15 @@ fn imports(backend: &mut SqliteBackend, now: i64) -> Result<Vec<ImportRecord>> {
             at = staging::undo_slice(backend, import, from, Actor::default(), now)?.1;
         }
     }
+    // Committed, and taken back in part.
+    let halves = staging::unfinished(&backend.db).doing(doing)?;
+    for (import, by) in &halves {
+        let mut at = Some(UndoAt::Changes);
+        while let Some(from) = at {
+            at = staging::undo_slice(backend, *import, from, *by, now)?.1;
+        }
+    }
+    let open: Vec<ImportId> = open.into_iter().chain(halves.into_iter().map(|(import, _)| import)).collect();
     // Committed, and not all of it cleared yet.
     let sql = "SELECT c.import_id FROM dnc_to_clear c JOIN imports i ON i.id = c.import_id WHERE i.state = 'committed' LIMIT 1";
     while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {

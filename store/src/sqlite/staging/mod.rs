@@ -33,7 +33,7 @@ pub(super) use category::{CategoryIds, Giver, link, unlink};
 pub(super) use flush::Flusher;
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
-pub(super) use undo::undo_slice;
+pub(super) use undo::{undo_slice, unfinished};
 
 struct Import {
     /// `None`: the contact book only.

@@ -46,6 +46,9 @@ pub(in crate::sqlite) fn undo_slice(
         if context.state == "undone" {
             return Ok((Undone::default(), Some(UndoAt::End { unused: Vec::new() })));
         }
+        if at == UndoAt::Changes && context.state == "committed" {
+            begin(db, import, by).doing(doing)?;
+        }
         let mut undo = Undo { db, known, import, context: &context, undone: Undone::default(), live: 0 };
         let late = || Instant::now() >= deadline;
         let next = match at.clone() {
@@ -67,6 +70,23 @@ pub(in crate::sqlite) fn undo_slice(
         backend.loader = Some(loader);
     }
     slice
+}
+
+/// Notes who takes it back: whatever ends the process, the next start does the rest ([`unfinished`]).
+fn begin(db: &Connection, import: ImportId, by: Actor) -> rusqlite::Result<()> {
+    let sql = "UPDATE imports SET report = json_set(ifnull(report, '{}'), '$.undoing', json_object('user', ?2, 'uid', ?3))
+               WHERE id = ?1 AND report ->> '$.undoing' IS NULL";
+    exec(db, sql, (import, by.user.map(|user| user.to_string()), by.uid)).map(|_| ())
+}
+
+/// Committed imports that somebody began to take back, and who.
+pub(in crate::sqlite) fn unfinished(db: &Connection) -> rusqlite::Result<Vec<(ImportId, Actor)>> {
+    let sql = "SELECT id, report ->> '$.undoing.user', report ->> '$.undoing.uid' FROM imports
+               WHERE state = 'committed' AND report ->> '$.undoing' IS NOT NULL";
+    all(db, sql, [], |r| {
+        let user = r.get::<_, Option<String>>(1)?.and_then(|user| user.parse().ok());
+        Ok((r.get(0)?, Actor { user, uid: r.get(2)? }))
+    })
 }
 
 /// Says so, once nothing of it is left.

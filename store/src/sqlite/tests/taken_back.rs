@@ -157,3 +157,27 @@ fn new_contacts_that_were_changed_since_are_counted() {
     assert_eq!((undone.restored, undone.changed_since), (2, 0), "{undone:?}");
     assert!(world.is_sound());
 }
+
+/// S0.20, S4.28: an undo that ended in the middle is finished by the next start, in the name of who began it.
+#[test]
+fn an_undo_that_was_cut_short_is_finished_at_the_next_start() {
+    let mut world = World::new(0);
+    let rows: Vec<StagedRow> = (0..40).map(row).collect();
+    let import = take(&mut world, &rows, &[]);
+    let other = take(&mut world, &[row(50)], &[]);
+    let by = Actor { user: Some(world.user), uid: Some(1000) };
+    let (_, next) = world.db.undo_import(import, UndoAt::Changes, by, world.now).unwrap();
+    assert!(next.is_some(), "something is left");
+    let mut world = world.reopen();
+    let recovery = world.db.recover(world.now).unwrap();
+    let told: Vec<_> = recovery.imports.iter().map(|one| (one.id, one.state.as_str())).collect();
+    assert_eq!(told, [(import, "undone")]);
+    assert!(recovery.imports[0].report["undoing"].is_object());
+    assert_eq!(world.leads().len(), 1, "the other import's");
+    let sql = "SELECT count(*) FROM audit WHERE action = 'import.undo' AND user_id = ?1 AND object = ?2";
+    let rows: i64 = world.db.db.query_row(sql, (world.user, import.to_string()), |r| r.get(0)).unwrap();
+    assert_eq!(rows, 1);
+    assert!(world.is_sound());
+    assert!(world.reopen().db.recover(NOW).unwrap().imports.is_empty());
+    let _ = other;
+}
