@@ -1,4 +1,4 @@
-//! An import of contacts that `kill -9` cuts short, while a seat calls.
+//! Long work that `kill -9` cuts short: an import of contacts while a seat calls, and a change of many leads.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -7,7 +7,8 @@ use std::time::Duration;
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::sipp::Scenario;
 use e2e::process::Process;
-use e2e::wait;
+use e2e::{ports, wait};
+use serde_json::json;
 
 use crate::SOON;
 
@@ -93,5 +94,46 @@ fn a_file_of_contacts_that_a_crash_cuts_short_is_taken_back() {
     assert_eq!(of_file, (&true.into(), &ROWS.into(), &(ROWS - 1).into(), &1.into(), &0.into()));
     assert_eq!(count(&daemon, CONTACTS), contacts + i64::from(ROWS) - 1);
     assert_eq!((count(&daemon, HALVES), company(&daemon)), (0, "会社5".into()));
-    assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"], serde_json::json!([]));
+    assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"], json!([]));
 }
+
+/// S1.24: a process that is killed while many leads get another owner finishes that at its next start: all of them have the new one, and
+/// one row of audit tells of it.
+#[test]
+fn many_leads_get_another_owner_whole_whatever_cuts_it() {
+    let line = Account::new("main", ports::free_address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    let rows: String = (0..MANY).map(|n| format!("会社,0312{n:06}\n")).collect();
+    daemon.import("春", format!("会社名,電話番号\n{rows}"));
+    for login in ["bob", "carol"] {
+        daemon.cli(&["user", "add", login, "--role", "OP"]);
+    }
+    let owned = |daemon: &Daemon, login: &str| {
+        let page = daemon.cli(&["list", "view", "春", "--assigned", login, "--limit", "1"]);
+        page["total"].as_u64().expect("a count")
+    };
+    let looked = "SELECT ifnull(max(looked), -1) FROM lead_changes";
+    let turns = [("bob", 1), ("carol", MANY / 4), ("bob", MANY / 2), ("carol", MANY - MANY / 8)];
+    for (turn, (login, at)) in turns.into_iter().enumerate() {
+        let wanted = json!({ "list": "春", "filter": {}, "what": "assign", "users": [login] });
+        let mut control = daemon.control();
+        control.send("lead.change", &wanted);
+        wait::until("some leads are changed", LONG, || (count(&daemon, looked) >= at).then_some(()));
+        daemon.kill9();
+        let cut = count(&daemon, looked);
+        assert!((1..MANY).contains(&cut), "it was in the middle: {cut}");
+        daemon.start();
+        assert_eq!((owned(&daemon, login), count(&daemon, looked)), (MANY.unsigned_abs(), -1));
+        let log = daemon.cli(&["audit", "--action", "lead.assign"])["rows"].take();
+        assert_eq!(log.as_array().map(Vec::len), Some(turn + 1), "{log:#}");
+        assert_eq!(log[0]["detail"]["done"]["changed"], MANY);
+    }
+    assert_eq!(daemon.log().matches("did not finish a change of leads").count(), turns.len());
+    assert_eq!(
+        daemon.control().call("store.check", &json!({ "full": true })).expect("it is asked")["sound"],
+        true
+    );
+}
+
+/// Enough that a debug build is seen at it.
+const MANY: i64 = 4000;

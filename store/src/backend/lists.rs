@@ -8,10 +8,10 @@ use crate::error::Result;
 use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields,
-    LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch,
-    ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
-    StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    Actor, ChangeSlice, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange,
+    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked,
+    Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingState,
+    RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -65,24 +65,27 @@ pub(crate) trait ListVerbs {
         by: Actor,
         now: i64,
     ) -> Result<Vec<Code>>;
-    /// Changes as many leads as fit before `deadline`; how many were looked at.
+    /// Does one thing to a few leads.
     fn change_leads(
         &mut self,
+        list: ListId,
         leads: &[LeadId],
         change: &LeadChange,
-        turn: usize,
         by: Actor,
         now: i64,
-        deadline: Instant,
-    ) -> Result<(usize, LeadsChanged)>;
-    fn audit_change(
+    ) -> Result<LeadsChanged>;
+    /// Writes down one thing that is to be done to so many leads, which follow in parts.
+    fn begin_change(
         &mut self,
         list: ListId,
         change: &LeadChange,
-        done: &LeadsChanged,
+        leads: u64,
         by: Actor,
         now: i64,
-    ) -> Result<()>;
+    ) -> Result<i64>;
+    fn add_to_change(&mut self, id: i64, part: i64, leads: &[LeadId]) -> Result<()>;
+    /// Does as much of it as fits before `deadline`.
+    fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice>;
     /// Brings a slice of leads back that were deleted at one moment; the last lead looked at, `None` at the end.
     fn restore_leads(
         &mut self,

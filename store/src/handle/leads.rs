@@ -11,11 +11,12 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow,
+    Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow,
     LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, StatsQuery,
     TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
+use crate::sqlite::PART;
 use crate::staging::{Staging, Undone};
 use crate::thread::{Lane, Writer};
 
@@ -262,10 +263,12 @@ impl Store {
         self.write(move |b| b.change_lead_fields(lead, &fields, by, now)).await
     }
 
-    /// Does one thing to many leads, in slices that calls overtake, with one row of audit at the end.
+    /// Does one thing to many leads, with one row of audit. Many are changed in slices that calls overtake; a process that ends in the
+    /// middle goes on at its next start ([`Store::recover`]), so that all of them are changed or none (S1.24).
     ///
     /// # Errors
-    /// Storage errors; what was changed before stays.
+    /// [`Error::UserTombstone`], [`Error::NoCaller`] for who cannot have leads; of one who is deleted or calls no more meanwhile,
+    /// what was changed before stays, as the row of audit says.
     pub async fn change_leads(
         &self,
         list: ListId,
@@ -275,22 +278,25 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<LeadsChanged> {
-        let (leads, change): (Arc<[LeadId]>, _) = (leads.into(), Arc::new(change));
-        let mut done = LeadsChanged::default();
-        let mut from = 0;
-        while from < leads.len() {
-            let (slice, what) = (Arc::clone(&leads), Arc::clone(&change));
-            let (looked, changed) = self
-                .slice(move |b| {
-                    let leads = slice.get(from..).unwrap_or_default();
-                    b.change_leads(leads, &what, from, by, now, deadline())
-                })
-                .await?;
-            from += looked.max(1);
-            done += changed;
-            progress.set(from as u64, leads.len() as u64);
+        if leads.len() <= FEW {
+            return self.write(move |b| b.change_leads(list, &leads, &change, by, now)).await;
         }
-        self.write(move |b| b.audit_change(list, &change, &done, by, now).map(|()| done)).await
+        let total = leads.len() as u64;
+        let id = self.write(move |b| b.begin_change(list, &change, total, by, now)).await?;
+        for (part, ids) in (0..).zip(leads.chunks(PART)) {
+            let ids = ids.to_vec();
+            self.slice(move |b| b.add_to_change(id, part, &ids)).await?;
+        }
+        loop {
+            let ChangeSlice { looked, done, ended } =
+                self.slice(move |b| b.go_on_changing(id, deadline())).await?;
+            progress.set(looked, total);
+            match ended {
+                Some(error) => return Err(error),
+                None if looked >= total => return Ok(done),
+                None => {}
+            }
+        }
     }
 
     /// Brings leads back that were deleted at one moment: [`Self::bin`].
@@ -464,6 +470,9 @@ impl Store {
         receiver.await.map_err(|_| Error::Closed)?
     }
 }
+
+/// Leads that are changed in one transaction: a millisecond or two.
+const FEW: usize = 32;
 
 /// Leads that are looked up in one read: some milliseconds.
 const AT_ONCE: usize = 1000;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::Assigned;
 use super::word::{CallKind, DialOrder, LeadState};
+use crate::error::Error;
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 
 /// A list to create.
@@ -219,7 +220,7 @@ pub struct LeadFields {
 }
 
 /// What is done to many leads at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum LeadChange {
     /// Marks them 発信対象外 (S1.25).
@@ -252,7 +253,7 @@ impl LeadChange {
 }
 
 /// What a [`LeadChange`] did; adds up over slices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadsChanged {
     /// Leads that are different now.
     pub changed: u64,
@@ -260,6 +261,17 @@ pub struct LeadsChanged {
     pub held: u64,
     /// Leads of the same numbers on other lists that changed too (S1.13).
     pub other_lists: u64,
+}
+
+/// How far a [`LeadChange`] is.
+#[derive(Debug)]
+pub(crate) struct ChangeSlice {
+    /// How many of its leads were looked at.
+    pub(crate) looked: u64,
+    /// What it did so far.
+    pub(crate) done: LeadsChanged,
+    /// What ended it early.
+    pub(crate) ended: Option<Error>,
 }
 
 impl std::ops::AddAssign for LeadsChanged {

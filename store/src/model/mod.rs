@@ -34,6 +34,7 @@ pub use dialing::{
 };
 pub use disposition::{DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo};
 pub use dnc::{DncAdded, DncClear, DncEntry, DncQuery, DncRow};
+pub(crate) use list::ChangeSlice;
 pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadPlace, LeadRow,
     LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
-use super::{all, assignments, audit_by, exec, one, users};
+use super::{all, assignments, exec, one, users};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, LeadChange, LeadsChanged};
@@ -47,19 +47,6 @@ pub(super) fn change(
         }
     }
     Ok((looked, done))
-}
-
-/// One row of audit for all of them, when they are done (S1.24).
-pub(super) fn audit_change(
-    db: &Connection,
-    list: ListId,
-    change: &LeadChange,
-    done: &LeadsChanged,
-    by: Actor,
-    now: i64,
-) -> Result<()> {
-    let detail = serde_json::json!({ "list": list, "change": change, "done": done });
-    audit_by(db, now, by, change.action(), &list.to_string(), &detail).doing("change leads")
 }
 
 /// S1.25: who, when and why stay with the lead. A claim that is not dialed yet is caught by the check before its INVITE.

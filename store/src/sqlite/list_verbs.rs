@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{
-    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_edit, lead_fields,
+    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes, lead_edit, lead_fields,
     lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, stats, tally,
     turns, users,
 };
@@ -14,10 +14,10 @@ use crate::error::{Doing, Error, Result};
 use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord, LeadChange,
-    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked,
-    Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingState,
-    RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    Actor, ChangeSlice, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord,
+    LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo,
+    ListWorked, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
+    RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -109,25 +109,32 @@ impl ListVerbs for SqliteBackend {
 
     fn change_leads(
         &mut self,
+        list: ListId,
         leads: &[LeadId],
         change: &LeadChange,
-        turn: usize,
         by: Actor,
         now: i64,
-        deadline: Instant,
-    ) -> Result<(usize, LeadsChanged)> {
-        self.transact("change leads", |db, _| lead_edit::change(db, leads, change, turn, by, now, deadline))
+    ) -> Result<LeadsChanged> {
+        self.transact("change leads", |db, _| lead_changes::whole(db, list, leads, change, by, now))
     }
 
-    fn audit_change(
+    fn begin_change(
         &mut self,
         list: ListId,
         change: &LeadChange,
-        done: &LeadsChanged,
+        leads: u64,
         by: Actor,
         now: i64,
-    ) -> Result<()> {
-        self.transact("change leads", |db, _| lead_edit::audit_change(db, list, change, done, by, now))
+    ) -> Result<i64> {
+        self.transact("change leads", |db, _| lead_changes::begin(db, list, change, leads, by, now))
+    }
+
+    fn add_to_change(&mut self, id: i64, part: i64, leads: &[LeadId]) -> Result<()> {
+        self.transact("change leads", |db, _| lead_changes::add(db, id, part, leads))
+    }
+
+    fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice> {
+        self.transact("change leads", |db, _| lead_changes::slice(db, id, deadline))
     }
 
     fn restore_leads(

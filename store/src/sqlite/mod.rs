@@ -23,6 +23,7 @@ mod history_words;
 mod journal;
 mod last_call;
 mod lead_call;
+mod lead_changes;
 mod lead_edit;
 mod lead_fields;
 mod lead_new;
@@ -88,6 +89,7 @@ pub(crate) use contacts::UnlinkAt;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};
 pub(crate) use journal::may_undo;
+pub(crate) use lead_changes::PART;
 pub(crate) use look::look;
 #[cfg(test)]
 pub(crate) use open::open_reader;

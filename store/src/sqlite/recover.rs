@@ -1,6 +1,6 @@
 //! After a start: what was under way when the last process ended.
 
-use super::{SqliteBackend, all, attempts, dnc_import, exec, history, journal, one, staging};
+use super::{SqliteBackend, all, attempts, dnc_import, exec, history, journal, lead_changes, one, staging};
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId};
@@ -47,6 +47,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
         Ok(recovery)
     })?;
     recovery.imports = imports(backend, now)?;
+    lead_changes::recover(backend)?;
     Ok(recovery)
 }
 

@@ -347,11 +347,6 @@ fn at_once() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// A deadline that no slice of a test reaches.
-fn later() -> std::time::Instant {
-    at_once() + std::time::Duration::from_secs(60)
-}
-
 fn phone(number: usize) -> Phone {
     Phone::parse(&format!("03{:08}", 30_000_000 + number)).unwrap().phone
 }

@@ -14,7 +14,7 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 8] = [
+const STORED: [&str; 9] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
@@ -23,6 +23,7 @@ const STORED: [&str; 8] = [
     include_str!("../../../tests/fixtures/v6.sql"),
     include_str!("../../../tests/fixtures/v7.sql"),
     include_str!("../../../tests/fixtures/v8.sql"),
+    include_str!("../../../tests/fixtures/v9.sql"),
 ];
 
 /// A new step needs a file of the version before it here.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
 use crate::backend::{Backend as _, ListVerbs as _, Reader};
-use crate::id::{LeadId, UserId};
+use crate::id::{LeadId, ListId, UserId};
 use crate::model::{
     Actor, Assigned, CallKind, ColumnTest, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadRow, LeadState,
     ListQuery, PageAt, Role, SortColumn, ViewFilter, ViewPage, ViewQuery,
@@ -12,7 +12,6 @@ use crate::model::{
 use crate::name_key::{fold, name_key, search_key};
 use crate::sqlite::tests::{MINUTE, NOW, World, row};
 use crate::sqlite::{SqliteBackend, open_reader};
-use std::time::{Duration, Instant};
 
 fn page(
     reader: &mut dyn Reader,
@@ -165,14 +164,8 @@ fn by_pages(
     forwards
 }
 
-#[expect(clippy::disallowed_methods, reason = "slices are bounded by real time")]
-fn change(db: &mut SqliteBackend, leads: &[LeadId], what: &LeadChange) {
-    let mut from = 0;
-    while from < leads.len() {
-        let deadline = Instant::now() + Duration::from_secs(1);
-        from +=
-            db.change_leads(&leads[from..], what, from, Actor::default(), NOW, deadline).unwrap().0.max(1);
-    }
+fn change(db: &mut SqliteBackend, list: ListId, leads: &[LeadId], what: &LeadChange) {
+    db.change_leads(list, leads, what, Actor::default(), NOW).unwrap();
 }
 
 fn say(world: &mut World, lead: LeadId, column: &str, text: &str) {
@@ -280,13 +273,13 @@ proptest! {
                         world.db.seal(claimed.attempt, world.now).unwrap();
                     }
                 }
-                Step::Exclude(at) => change(&mut world.db, lead(at).as_slice(), &LeadChange::Exclude { reason: None }),
-                Step::Include(at) => change(&mut world.db, lead(at).as_slice(), &LeadChange::Include),
+                Step::Exclude(at) => change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Exclude { reason: None }),
+                Step::Include(at) => change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Include),
                 Step::Assign(at, user) => {
-                    change(&mut world.db, lead(at).as_slice(), &LeadChange::Assign { users: vec![users[user]] });
+                    change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Assign { users: vec![users[user]] });
                 }
                 Step::Delete(at) => {
-                    change(&mut world.db, lead(at).as_slice(), &LeadChange::Delete);
+                    change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Delete);
                     deleted = Some(NOW);
                 }
                 Step::Restore => {
@@ -346,7 +339,7 @@ fn a_place_outlives_its_row() {
     let first = page(&mut *reader, &world, &all, SortColumn::Position, PageAt::First);
     assert_eq!((first.total, first.first, first.previous.is_none()), (9, 0, true));
     let third = first.rows[2].id;
-    change(&mut world.db, &[third], &LeadChange::Delete);
+    change(&mut world.db, world.list, &[third], &LeadChange::Delete);
     let second = page(&mut *reader, &world, &all, SortColumn::Position, PageAt::After(first.next.unwrap()));
     assert_eq!(second.rows.iter().map(|row| row.position).collect::<Vec<_>>(), [4, 5, 6]);
     assert_eq!((second.total, second.first), (8, 2));

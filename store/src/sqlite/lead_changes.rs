@@ -1,0 +1,179 @@
+//! One thing done to many leads, whole whatever interrupts it (S1.24): what is wanted is written down first, then done slice by
+//! slice, since two hundred thousand leads in one transaction would keep a call's write waiting for seconds. A process that ends in
+//! the middle goes on at its next start.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use rusqlite::types::Type;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::{SqliteBackend, all, audit_by, exec, lead_edit, one, unsigned, users};
+use crate::error::{Doing, Error, Result};
+use crate::id::{LeadId, ListId};
+use crate::model::{Actor, ChangeSlice, LeadChange, LeadsChanged};
+
+/// A change under way.
+struct Open {
+    list: ListId,
+    change: LeadChange,
+    by: Actor,
+    at: i64,
+    leads: u64,
+    looked: u64,
+    done: LeadsChanged,
+}
+
+/// All of a few leads, with their row of audit.
+pub(super) fn whole(
+    db: &Connection,
+    list: ListId,
+    leads: &[LeadId],
+    change: &LeadChange,
+    by: Actor,
+    now: i64,
+) -> Result<LeadsChanged> {
+    let (mut looked, mut done) = (0, LeadsChanged::default());
+    while looked < leads.len() {
+        let rest = leads.get(looked..).unwrap_or_default();
+        let (more, slice) = lead_edit::change(db, rest, change, looked, by, now, soon())?;
+        looked += more;
+        done += slice;
+    }
+    audit(db, &Open { list, change: change.clone(), by, at: now, leads: 0, looked: 0, done }, None)?;
+    Ok(done)
+}
+
+/// Writes down what is to be done to so many leads, which follow in parts.
+pub(super) fn begin(
+    db: &Connection,
+    list: ListId,
+    change: &LeadChange,
+    leads: u64,
+    by: Actor,
+    now: i64,
+) -> Result<i64> {
+    if let LeadChange::Assign { users } = change {
+        users::callers(db, users)?;
+    }
+    let sql =
+        "INSERT INTO lead_changes (list_id, what, user_id, uid, at, leads) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    exec(db, sql, (list, json!(change).to_string(), by.user, by.uid, now, leads.cast_signed()))
+        .doing("change leads")?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Its leads number `part` × [`PART`] and on.
+pub(super) fn add(db: &Connection, id: i64, part: i64, leads: &[LeadId]) -> Result<()> {
+    let bytes: Vec<u8> = leads.iter().flat_map(|lead| lead.0.to_be_bytes()).collect();
+    let sql = "INSERT INTO lead_change_parts (change_id, part, leads) VALUES (?1, ?2, ?3)";
+    exec(db, sql, (id, part, bytes)).doing("change leads").map(|_| ())
+}
+
+/// Goes on until `deadline`. Behind the last lead come the row of audit and the end of it. Who may not have the leads any more ends
+/// it too: what was done before stays, and the row of audit says so.
+pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<ChangeSlice> {
+    let doing = "change leads";
+    let mut open = open(db, id)?;
+    let part = open.looked / PART as u64;
+    let sql = "SELECT leads FROM lead_change_parts WHERE change_id = ?1 AND part = ?2";
+    let bytes: Vec<u8> =
+        one(db, sql, (id, part.cast_signed()), |r| r.get(0)).doing(doing)?.unwrap_or_default();
+    let leads: Vec<LeadId> =
+        bytes.as_chunks::<16>().0.iter().map(|id| LeadId(u128::from_be_bytes(*id))).collect();
+    let at = usize::try_from(open.looked % PART as u64).unwrap_or(0);
+    let (turn, rest) = (usize::try_from(open.looked).unwrap_or(0), leads.get(at..).unwrap_or_default());
+    let ended = match lead_edit::change(db, rest, &open.change, turn, open.by, open.at, deadline) {
+        // A part that is not there is the end of it.
+        Ok((0, _)) => {
+            open.looked = open.leads;
+            None
+        }
+        Ok((looked, done)) => {
+            open.looked += looked as u64;
+            open.done += done;
+            None
+        }
+        Err(error @ (Error::UserTombstone { .. } | Error::NoCaller { .. } | Error::NotFound { .. })) => {
+            Some(error)
+        }
+        Err(error) => return Err(error),
+    };
+    if ended.is_some() || open.looked >= open.leads {
+        audit(db, &open, ended.as_ref())?;
+        forget(db, id).doing(doing)?;
+    } else {
+        let sql = "UPDATE lead_changes SET looked = ?2, done = ?3 WHERE id = ?1";
+        exec(db, sql, (id, open.looked.cast_signed(), json!(open.done).to_string())).doing(doing)?;
+    }
+    Ok(ChangeSlice { looked: open.looked, done: open.done, ended })
+}
+
+/// After a start: what was written down as a whole is done, what was not was not begun.
+pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
+    let doing = "recover";
+    let sql = "SELECT c.id, c.leads, (SELECT ifnull(sum(length(p.leads)), 0) / 16 FROM lead_change_parts p WHERE p.change_id = c.id)
+               FROM lead_changes c ORDER BY c.id";
+    let open: Vec<(i64, u64, u64)> =
+        all(&backend.db, sql, [], |r| Ok((r.get(0)?, unsigned(r, 1)?, unsigned(r, 2)?))).doing(doing)?;
+    for (id, leads, there) in open {
+        if there < leads {
+            backend.transact(doing, |db, _| forget(db, id).doing(doing))?;
+            continue;
+        }
+        tracing::warn!(leads, "the last run did not finish a change of leads; finishing it");
+        loop {
+            let slice = backend.transact(doing, |db, _| slice(db, id, soon()))?;
+            if slice.ended.is_some() || slice.looked >= leads {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One row for all of them.
+fn audit(db: &Connection, open: &Open, ended: Option<&Error>) -> Result<()> {
+    let Open { list, change, by, at, done, .. } = open;
+    let mut detail = json!({ "list": list, "change": change, "done": done });
+    if let Some(error) = ended {
+        detail["ended"] = json!({ "code": error.code(), "looked": open.looked, "of": open.leads });
+    }
+    audit_by(db, *at, *by, change.action(), &list.to_string(), &detail).doing("change leads")
+}
+
+fn forget(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    exec(db, "DELETE FROM lead_change_parts WHERE change_id = ?1", [id])?;
+    exec(db, "DELETE FROM lead_changes WHERE id = ?1", [id]).map(|_| ())
+}
+
+fn open(db: &Connection, id: i64) -> Result<Open> {
+    let sql = "SELECT list_id, what, user_id, uid, at, leads, looked, done FROM lead_changes WHERE id = ?1";
+    let found = one(db, sql, [id], |r| {
+        Ok(Open {
+            list: r.get(0)?,
+            change: read(&r.get::<_, String>(1)?)?,
+            by: Actor { user: r.get(2)?, uid: r.get(3)? },
+            at: r.get(4)?,
+            leads: unsigned(r, 5)?,
+            looked: unsigned(r, 6)?,
+            done: read(&r.get::<_, String>(7)?)?,
+        })
+    });
+    found.doing("change leads")?.ok_or_else(|| Error::NotFound { what: "change", key: id.to_string() })
+}
+
+fn read<T: DeserializeOwned>(json: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
+
+/// Nobody waits for it.
+#[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
+fn soon() -> Instant {
+    Instant::now() + Duration::from_millis(100)
+}
+
+/// Leads of one part: 16 KiB.
+pub(crate) const PART: usize = 1024;
