@@ -82,7 +82,7 @@ fn action(command: &Command) -> Option<Action> {
         | Command::HistoryExport(_) => Action::Export,
         // Bytes on their way to an import, which needs its own right; and from an export, which had it.
         Command::ListUpload(_) => Action::DncAdd,
-        Command::ListDownload(_) => return None,
+        Command::ListDownload(_) | Command::UserMe(_) => return None,
         Command::StatsGet(_) | Command::StatsTally(_) | Command::RecordingQuota(_) => Action::StatsView,
         // Whose recordings they are is looked up with the row.
         Command::RecordingLs(_) | Command::RecordingFetch(_) => Action::RecordingListen,

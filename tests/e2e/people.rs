@@ -529,6 +529,7 @@ const CHANGES_NOTHING: &[&str] = &[
     "disposition.ls",
     "user.ls",
     "user.holds",
+    "user.me",
     "audit.list",
     "recording.ls",
     "recording.fetch",

@@ -236,6 +236,8 @@ commands! {
     UserDelete = "user.delete" => UserChanged;
     /// What a user holds.
     UserHolds = "user.holds" => Holdings;
+    /// Who asks.
+    UserMe = "user.me" => Me;
     /// Administrative changes.
     AuditList = "audit.list" => AuditPage;
     /// Sound devices.
@@ -405,6 +407,7 @@ impl Command {
             | Self::UserPasswd(_)
             | Self::UserDelete(_)
             | Self::UserHolds(_)
+            | Self::UserMe(_)
             | Self::AuditList(_)
             | Self::DevicesList(_)
             | Self::ProjectLs(_)

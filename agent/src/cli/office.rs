@@ -55,6 +55,7 @@ pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Fail
             let password = if remove { None } else { Some(new_password(out)?) };
             call(global, UserPasswd { user: login, password, old }, out, show)
         }
+        UserVerb::Me => call(global, UserMe {}, out, render::me),
         UserVerb::Holds { login } => call(global, UserHolds { user: login }, out, render::holdings),
         UserVerb::Delete { login, hand_over, release, yes } => {
             let held = Client::connect(&socket(global))?.call(UserHolds { user: login.clone() })?;

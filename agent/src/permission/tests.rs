@@ -65,7 +65,7 @@ fn a_manager_may_everything() {
 fn a_business_user_reads_reports_only() {
     assert_eq!(
         allowed(Role::Business),
-        ["list.download", "history.list", "history.show", "disposition.ls", "user.passwd"]
+        ["list.download", "history.list", "history.show", "disposition.ls", "user.passwd", "user.me"]
     );
 }
 

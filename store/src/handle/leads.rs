@@ -11,9 +11,9 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
-    Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow,
-    LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, StatsQuery,
-    TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace,
+    LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow,
+    StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::sqlite::PART;

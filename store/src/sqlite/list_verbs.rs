@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{
-    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes, lead_edit, lead_fields,
-    lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, stats, tally,
-    turns, users,
+    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes, lead_edit,
+    lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, stats,
+    tally, turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::code::Code;

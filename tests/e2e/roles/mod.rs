@@ -43,7 +43,7 @@ fn refusals(word: &str, of: Of) -> &'static [&'static str] {
     }
 }
 
-/// S3.8, S3.12, S3.23, S4.1, S4.2, S4.3, S4.4, S4.5, S1.36, S1.37, X3, X7: each command, each role, each kind of row. A command that is
+/// D1, D2, D3, D4, D5, D6, D7, D8, D9, S3.8, S3.12, S3.23, S4.1, S4.2, S4.3, S4.4, S4.5, S1.36, S1.37, X3, X7: each command, each role, each kind of row. A command that is
 /// new has no line in the table and fails here until somebody decides.
 #[test]
 fn every_role_does_what_the_table_says_and_nothing_else() {

@@ -452,6 +452,7 @@ pub(super) const TABLE: &[Row] = &[
     row("disposition.add", MANAGES, "", &[Do(Any, r#"{"label":"$new"}"#)]),
     row("disposition.edit", MANAGES, "", &[Do(Any, r#"{"status":"$status","archived":true}"#)]),
     row("user.ls", SUPERVISES, "", NOTHING),
+    row("user.me", EVERYBODY, "", &[See(Own, "{}", r#""login":"$me""#)]),
     row("user.holds", SUPERVISES, "", &[Do(Any, r#"{"user":"op"}"#)]),
     row(
         "user.add",

@@ -62,6 +62,8 @@ params! {
         #[serde(default)]
         release: bool,
     }
+    /// `user.me`.
+    UserMe {}
     /// `user.holds`.
     UserHolds {
         /// The user, by login; a deleted one too.

@@ -45,6 +45,23 @@ pub struct UserChanged {
     pub ungranted: Vec<String>,
 }
 
+/// `user.me`: whom the daemon takes whoever asks for, so that a surface offers what they may do (S3.12).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// Login; `null` for who is nobody's user.
+    pub login: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// What they may do: `MGR`, `SV`, `OP`, `BIZ`, `BY`.
+    pub role: String,
+    /// Root or the daemon's own user: may name paths.
+    pub owner: bool,
+    /// They see telephone numbers masked, write none and export none (S3.13, S3.14).
+    pub masked: bool,
+    /// They make and change no contacts (S3.11).
+    pub reads_contacts: bool,
+}
+
 /// `user.holds`: what nobody else is offered while it is theirs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holdings {

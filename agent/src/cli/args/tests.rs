@@ -150,6 +150,7 @@ fn every_documented_command_parses() {
         "user delete carol --hand-over bob",
         "user delete carol --release --yes",
         "user holds carol",
+        "user me",
         "audit --action user. --limit 5",
         "project ls",
         "project create x --caller-id 03-1234-5678",

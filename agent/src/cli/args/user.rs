@@ -66,6 +66,8 @@ pub enum UserVerb {
         #[arg(long)]
         remove: bool,
     },
+    /// Show whom the daemon takes you for, and what you may do
+    Me,
     /// Show how many leads, contacts and open tasks a user holds
     Holds {
         /// Login

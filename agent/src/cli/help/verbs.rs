@@ -207,6 +207,7 @@ pub(super) const VERBS: &[(&str, &str)] = &[
     ("Give a user another role", "ユーザーの権限を変える"),
     ("Bind a user to a Unix user, or to none", "ユーザーを Unix ユーザーに結び付ける・外す"),
     ("Set a password: asked for, or read from standard input", "パスワードを設定 (入力または標準入力から)"),
+    ("Show whom the daemon takes you for, and what you may do", "自分が誰として扱われ、何ができるかを表示"),
     (
         "Show how many leads, contacts and open tasks a user holds",
         "ユーザーが持つ発信先・連絡先・未完了タスクの数を表示",

@@ -3,7 +3,7 @@
 use protocol::result::{
     Amendment, AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
     DncAdded, DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall,
-    HistoryPage, Holdings, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
+    HistoryPage, Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
 };
 use protocol::{ErrorCode, Lang};
 
@@ -47,6 +47,21 @@ pub(crate) fn held(held: Holdings, out: Out) -> String {
 
 pub(crate) fn holdings(holdings: &Holdings, out: Out) -> Result<(), Closed> {
     out.line(&held(*holdings, out))
+}
+
+pub(crate) fn me(me: &Me, out: Out) -> Result<(), Closed> {
+    let nobody = out.text("登録のない利用者", "nobody's user");
+    let who = match (&me.name, &me.login) {
+        (Some(name), Some(login)) if name != login => format!("{name} ({login})"),
+        (_, login) => login.clone().unwrap_or_else(|| nobody.to_owned()),
+    };
+    out.line(&format!("{who}: {}", me.role))?;
+    let facts = [
+        (me.owner, out.text("このマシンの管理者です", "owns this machine")),
+        (me.masked, out.text("電話番号は一部だけ表示されます", "sees numbers masked")),
+        (me.reads_contacts, out.text("連絡先は閲覧のみです", "changes no contacts")),
+    ];
+    facts.iter().filter(|(holds, _)| *holds).try_for_each(|(_, text)| out.line(&format!("  {text}")))
 }
 
 pub(crate) fn user_changed(changed: &UserChanged, out: Out) -> Result<(), Closed> {

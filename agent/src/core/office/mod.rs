@@ -73,6 +73,7 @@ impl Core {
                     user::delete(&store, &told, p, asker, &seats).await
                 });
             }
+            Command::UserMe(_) => self.spawn(reply, async move { user::me(&store, &who).await }),
             Command::UserHolds(p) => {
                 self.spawn(reply, async move { user::holds(&store, &p.user).await });
             }

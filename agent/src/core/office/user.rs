@@ -1,7 +1,7 @@
 //! Users and the audit log.
 
 use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
-use protocol::result::{AuditPage, Holdings, UserChanged, UserRow, Users};
+use protocol::result::{AuditPage, Holdings, Me, UserChanged, UserRow, Users};
 use protocol::{Detail, ErrorCode, RpcError};
 use store::{
     Action, AuditQuery, HandOver, Progress, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo,
@@ -9,6 +9,7 @@ use store::{
 };
 
 use super::{Asker, Names, bad, refused, rows};
+use crate::control::Who;
 use crate::core::manage::{Told, watched};
 use crate::password;
 use crate::said::one_of;
@@ -141,6 +142,20 @@ pub(super) async fn delete(
     let (gone, moved) = watched(told, ("user", &p.user), look, work).await.map_err(refused)?;
     let ungranted = ungranted(store, to).await?;
     Ok(UserChanged { user: rows::user(&gone, &[]), handed_over: rows::holdings(moved), ungranted })
+}
+
+/// Whom the daemon takes somebody for.
+pub(super) async fn me(store: &Store, who: &Who) -> Result<Me, RpcError> {
+    let users = store.users().await.map_err(refused)?;
+    let user = users.into_iter().find(|user| Some(user.id) == who.user);
+    Ok(Me {
+        login: user.as_ref().map(|user| user.login.clone()),
+        name: user.map(|user| user.name),
+        role: who.role.to_string(),
+        owner: who.owner,
+        masked: who.masked,
+        reads_contacts: who.reads_contacts,
+    })
 }
 
 /// What a user holds, deleted or not.
