@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod archive;
+mod audited;
 mod auto_call;
 mod calls;
 mod codes;
