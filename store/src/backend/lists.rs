@@ -86,6 +86,8 @@ pub(crate) trait ListVerbs {
     fn add_to_change(&mut self, id: i64, part: i64, leads: &[LeadId]) -> Result<()>;
     /// Does as much of it as fits before `deadline`.
     fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice>;
+    /// It failed by this code, and stays undone.
+    fn give_up_change(&mut self, id: i64, code: &str) -> Result<()>;
     /// Brings a slice of leads back that were deleted at one moment; the last lead looked at, `None` at the end.
     fn restore_leads(
         &mut self,

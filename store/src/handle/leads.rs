@@ -1,6 +1,6 @@
 //! Projects, list views, many leads at once, the journal of imports, counts.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -268,7 +268,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::UserTombstone`], [`Error::NoCaller`] for who cannot have leads; of one who is deleted or calls no more meanwhile,
-    /// what was changed before stays, as the row of audit says.
+    /// what was changed before stays, as the row of audit says. The same where the disk takes no more: what failed is not finished
+    /// later, over what somebody wanted since.
     pub async fn change_leads(
         &self,
         list: ListId,
@@ -278,11 +279,23 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<LeadsChanged> {
+        self.give_up_failed().await?;
         if leads.len() <= FEW {
             return self.write(move |b| b.change_leads(list, &leads, &change, by, now)).await;
         }
         let total = leads.len() as u64;
         let id = self.write(move |b| b.begin_change(list, &change, total, by, now)).await?;
+        let done = self.carry_out(id, &leads, &progress).await;
+        if let Err(error) = &done {
+            self.failed_changes().push((id, error.code()));
+            // Where nothing can be written now, it is given up before the next change.
+            let _ = self.give_up_failed().await;
+        }
+        done
+    }
+
+    async fn carry_out(&self, id: i64, leads: &[LeadId], progress: &Progress) -> Result<LeadsChanged> {
+        let total = leads.len() as u64;
         for (part, ids) in (0..).zip(leads.chunks(PART)) {
             let ids = ids.to_vec();
             self.slice(move |b| b.add_to_change(id, part, &ids)).await?;
@@ -297,6 +310,20 @@ impl Store {
                 None => {}
             }
         }
+    }
+
+    async fn give_up_failed(&self) -> Result<()> {
+        loop {
+            let Some((id, code)) = self.failed_changes().pop() else { return Ok(()) };
+            if let Err(error) = self.write(move |b| b.give_up_change(id, code)).await {
+                self.failed_changes().push((id, code));
+                return Err(error);
+            }
+        }
+    }
+
+    fn failed_changes(&self) -> MutexGuard<'_, Vec<(i64, &'static str)>> {
+        self.inner.failed_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Brings leads back that were deleted at one moment: [`Self::bin`].

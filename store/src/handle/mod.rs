@@ -66,6 +66,8 @@ struct Inner {
     path: PathBuf,
     place: Place,
     disk_full: AtomicBool,
+    /// Changes of many leads that failed, and why: given up before another one begins.
+    failed_changes: Mutex<Vec<(i64, &'static str)>>,
     /// The first sign that the database is damaged.
     damage: watch::Sender<Option<String>>,
     threads: Mutex<Threads>,
@@ -129,6 +131,7 @@ impl Store {
                 path: path.to_owned(),
                 place,
                 disk_full: AtomicBool::new(false),
+                failed_changes: Mutex::default(),
                 damage: watch::Sender::new(None),
                 threads: Mutex::new(threads),
             }),

@@ -101,13 +101,24 @@ pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<Chang
         Err(error) => return Err(error),
     };
     if ended.is_some() || open.looked >= open.leads {
-        audit(db, &open, ended.as_ref())?;
+        audit(db, &open, ended.as_ref().map(Error::code))?;
         forget(db, id).doing(doing)?;
     } else {
         let sql = "UPDATE lead_changes SET looked = ?2, done = ?3 WHERE id = ?1";
         exec(db, sql, (id, open.looked.cast_signed(), json!(open.done).to_string())).doing(doing)?;
     }
     Ok(ChangeSlice { looked: open.looked, done: open.done, ended })
+}
+
+/// Ends one that failed and was told as failed: done later, it would undo what somebody wanted since. What was done before stays, as
+/// the row of audit says. One that has ended is none any more.
+pub(super) fn give_up(db: &Connection, id: i64, code: &str) -> Result<()> {
+    match open(db, id) {
+        Ok(open) => audit(db, &open, Some(code))?,
+        Err(Error::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    forget(db, id).doing("change leads")
 }
 
 /// After a start: what was written down as a whole is done, what was not was not begun.
@@ -134,11 +145,11 @@ pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
 }
 
 /// One row for all of them.
-fn audit(db: &Connection, open: &Open, ended: Option<&Error>) -> Result<()> {
+fn audit(db: &Connection, open: &Open, ended: Option<&str>) -> Result<()> {
     let Open { list, change, by, at, done, .. } = open;
     let mut detail = json!({ "list": list, "change": change, "done": done });
-    if let Some(error) = ended {
-        detail["ended"] = json!({ "code": error.code(), "looked": open.looked, "of": open.leads });
+    if let Some(code) = ended {
+        detail["ended"] = json!({ "code": code, "looked": open.looked, "of": open.leads });
     }
     audit_by(db, *at, *by, change.action(), &list.to_string(), &detail).doing("change leads")
 }

@@ -133,6 +133,10 @@ impl ListVerbs for SqliteBackend {
         self.transact("change leads", |db, _| lead_changes::add(db, id, part, leads))
     }
 
+    fn give_up_change(&mut self, id: i64, code: &str) -> Result<()> {
+        self.transact("change leads", |db, _| lead_changes::give_up(db, id, code))
+    }
+
     fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice> {
         self.transact("change leads", |db, _| lead_changes::slice(db, id, deadline))
     }

@@ -30,8 +30,10 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
             exec(db, sql, (row.id, ended_at)).doing(doing)?;
             attempts::count(db, row.lead).doing(doing)?;
             super::saves::touch_last(db, row.id).doing(doing)?;
-            let sql = "UPDATE leads SET state = 'interrupted', claim_attempt_id = NULL, claim_seat = NULL,
-                         claim_box = NULL, claim_until = NULL WHERE claim_attempt_id = ?1 AND id = ?2";
+            // One that was not due when somebody called it by hand (done, a task) is not due for that.
+            let sql = "UPDATE leads SET claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL,
+                         state = ifnull((SELECT evidence ->> '$.lead_was' FROM attempts WHERE id = ?1), 'interrupted')
+                       WHERE claim_attempt_id = ?1 AND id = ?2";
             exec(db, sql, (row.id, row.lead)).doing(doing)?;
             row.ended_at = Some(ended_at);
             row.interrupted = true;

@@ -158,3 +158,23 @@ fn the_last_result_is_that_of_the_last_call_of_any_number() {
     assert_eq!(last(&world.lead(Some(lead))), shown);
     assert!(world.is_sound());
 }
+
+/// A crash in a call by hand makes no lead due that was not: nobody is called again who had been done with before.
+#[test]
+fn a_crash_leaves_a_lead_that_was_not_due_where_it_was() {
+    for (result, state) in [("通話済", LeadState::Done), ("見込", LeadState::Task)] {
+        let mut world = World::new(1);
+        let lead = with_mobile(&mut world);
+        world.call(result);
+        world.now += 10 * MINUTE;
+        let cut = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+        let mut world = world.reopen();
+        world.now += MINUTE;
+        let found = world.db.recover(world.now).unwrap().interrupted;
+        assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [cut]);
+        assert_eq!(world.lead(Some(lead)).state, state, "{result}");
+        world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+        world.now += 24 * 60 * MINUTE;
+        assert!(world.dial().is_none(), "{result}");
+    }
+}

@@ -14,6 +14,7 @@ mod figures;
 mod hand_over;
 mod keep;
 mod lead_call;
+mod lead_changes;
 mod lists;
 mod load;
 mod migrations;

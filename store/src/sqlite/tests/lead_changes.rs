@@ -1,0 +1,88 @@
+//! Changes of many leads at once.
+
+use super::*;
+use crate::model::{AuditQuery, HandOver, LeadChange};
+use crate::sqlite::PART;
+
+/// S1.24: many leads at once are all the other's or none, with one row of audit, wherever the process ends.
+#[test]
+fn a_change_of_many_leads_is_whole_wherever_it_is_cut() {
+    let count = 3 * PART / 2;
+    let mut world = World::new(count);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let by = Actor { user: Some(bob), uid: Some(1000) };
+    let owned = |world: &World| -> Vec<(LeadId, Option<UserId>)> {
+        let sql = "SELECT id, assigned_user_id FROM leads WHERE list_id = ?1 ORDER BY id";
+        let mut rows = world.db.db.prepare(sql).unwrap();
+        let rows = rows.query_map([world.list], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let leads: Vec<LeadId> = owned(&world).into_iter().map(|(lead, _)| lead).collect();
+    assert_eq!(leads.chunks(PART).len(), 2);
+    let change = LeadChange::Assign { users: vec![world.user, bob] };
+    let begun = |world: &mut World, parts: usize| {
+        let id = world.db.begin_change(world.list, &change, leads.len() as u64, by, NOW).unwrap();
+        for (part, ids) in (0..).zip(leads.chunks(PART)).take(parts) {
+            world.db.add_to_change(id, part, ids).unwrap();
+        }
+        id
+    };
+    let rows = |world: &World| -> i64 {
+        let sql = "SELECT (SELECT count(*) FROM lead_changes) + (SELECT count(*) FROM lead_change_parts)";
+        world.db.db.query_row(sql, [], |r| r.get(0)).unwrap()
+    };
+    let log = |world: &World| {
+        let query = AuditQuery { action: Some("lead.assign".into()), ..AuditQuery::default() };
+        world.reader().audit_log(&query).unwrap()
+    };
+    // Not all of it was written down: nothing of it is done.
+    begun(&mut world, 1);
+    let mut world = world.reopen();
+    world.db.recover(NOW + 1).unwrap();
+    assert!(owned(&world).iter().all(|(_, owner)| owner.is_none()));
+    assert_eq!((rows(&world), log(&world).len()), (0, 0));
+    // It was: the next start finishes what a few slices began.
+    let id = begun(&mut world, 2);
+    let mut looked = 0;
+    for _ in 0..5 {
+        looked = world.db.go_on_changing(id, at_once()).unwrap().looked;
+    }
+    assert_eq!(looked, 5, "a slice ends where its time does");
+    // What somebody does meanwhile to what is done already stays.
+    let first = LeadChange::Assign { users: Vec::new() };
+    world.db.change_leads(world.list, &leads[..1], &first, by, NOW).unwrap();
+    let mut world = world.reopen();
+    world.db.recover(NOW + 1).unwrap();
+    let owners: Vec<_> = owned(&world).into_iter().map(|(_, owner)| owner).collect();
+    assert_eq!(owners[0], None);
+    assert!((1..count).all(|at| owners[at] == Some([world.user, bob][at % 2])));
+    let told = log(&world);
+    assert_eq!((rows(&world), told.len()), (0, 2));
+    assert_eq!((told[0].at, told[0].login.as_deref(), told[0].uid), (NOW, Some("bob"), Some(1000)));
+    assert_eq!(told[0].detail["done"]["changed"], count);
+    // Who cannot have them any more ends it, and the log says how far it came.
+    let id = begun(&mut world, 2);
+    world.db.go_on_changing(id, at_once()).unwrap();
+    world.delete_user(bob, HandOver::Nobody, Actor::default(), NOW).unwrap();
+    let mut world = world.reopen();
+    world.db.recover(NOW + 1).unwrap();
+    let ended = log(&world)[0].detail["ended"].clone();
+    assert_eq!((&ended["code"], &ended["looked"]), (&"E-USER-TOMBSTONE".into(), &1.into()));
+    assert_eq!(rows(&world), 0);
+    // Nor is one finished later that failed and was told as failed.
+    let to_me = LeadChange::Assign { users: vec![world.user] };
+    let id = world.db.begin_change(world.list, &to_me, leads.len() as u64, by, NOW).unwrap();
+    for (part, ids) in (0..).zip(leads.chunks(PART)) {
+        world.db.add_to_change(id, part, ids).unwrap();
+    }
+    world.db.go_on_changing(id, at_once()).unwrap();
+    world.db.give_up_change(id, "E-DISK-FULL").unwrap();
+    world.db.give_up_change(id, "E-DISK-FULL").unwrap();
+    let before = owned(&world);
+    let mut world = world.reopen();
+    world.db.recover(NOW + 1).unwrap();
+    assert_eq!(owned(&world), before);
+    let ended = log(&world)[0].detail["ended"].clone();
+    assert_eq!((&ended["code"], &ended["looked"], rows(&world)), (&"E-DISK-FULL".into(), &1.into(), 0));
+    assert!(world.is_sound());
+}
