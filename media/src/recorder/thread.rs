@@ -191,8 +191,11 @@ impl Waiting {
                 Ok(Live { target, path, file, reader, next_sync, syncing, retry_at: None })
             }
             Err(error) => {
-                // A file that got its name and not its header would be in the way of the next try.
-                if let (Target::Call(_), RecorderError::File { .. }) = (target, &error) {
+                // A file that got its name and not its header would be in the way of the next try; one that was there before
+                // is somebody's voice.
+                if let (Target::Call(_), RecorderError::File { source, .. }) = (target, &error)
+                    && source.kind() != std::io::ErrorKind::AlreadyExists
+                {
                     let _ = std::fs::remove_file(part_path(&path));
                 }
                 let waiting = Self {
