@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dialer::Claimed as DialerClaimed;
+use protocol::RpcError;
 use protocol::result::{EarlierCall, SeatStatus};
-use protocol::{ErrorCode, RpcError};
 use sip_stack::ua::{CallId, Rejection};
 use store::phone::Phone;
 use store::{
@@ -20,7 +20,6 @@ use super::seat::Reply;
 use super::tap::TapOrder;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
-use crate::room;
 
 /// What a job brought back.
 pub(crate) enum Done {
@@ -506,85 +505,6 @@ impl Core {
         }
     }
 
-    /// Notices trouble with the disk: dialing stops everywhere, said loudly, until a probe writes again.
-    pub(super) fn check(&mut self, error: Option<StoreError>, now: Now) {
-        let Some(error) = error.filter(|error| error.blame() == store::Blame::Resource) else { return };
-        self.trouble(error.code().to_owned(), error.to_string(), now);
-    }
-
-    /// The database is damaged: nothing heals that while the daemon runs, so dialing stays off.
-    pub(super) fn damaged(&mut self, now: Now) {
-        let Some(detail) = self.damage.borrow_and_update().clone() else { return };
-        tracing::error!(
-            detail,
-            waiting = self.unsaved,
-            "the database is damaged: dialing stops, running calls go on; stop the daemon, keep the file, restore a backup"
-        );
-        let code = ErrorCode::StoreCorrupt.as_str().to_owned();
-        self.report_store_trouble(code.clone(), detail.clone(), now);
-        for seat in &mut self.seats {
-            seat.dialer.store(false, now.into());
-        }
-        self.store_trouble = Some((code, detail));
-    }
-
-    /// Results or recordings cannot be kept.
-    pub(super) fn trouble(&mut self, code: String, detail: String, now: Now) {
-        // Worse is told already, and dialing is off for good.
-        if self.damage.borrow().is_some() {
-            return;
-        }
-        if self.store_trouble.is_none() {
-            tracing::error!(code, detail, "the disk takes nothing: dialing stops, running calls go on");
-            self.report_store_trouble(code.clone(), detail.clone(), now);
-            for seat in &mut self.seats {
-                seat.dialer.store(false, now.into());
-            }
-        }
-        self.store_trouble = Some((code, detail));
-        if !self.store_probing {
-            self.store_probe.get_or_insert(now.mono + PROBE);
-        }
-    }
-
-    pub(super) fn probe_store(&mut self) {
-        self.store_probe = None;
-        self.store_probing = true;
-        let store = self.store.clone();
-        let folders = [self.config.daemon.state_dir.clone(), self.config.daemon.recordings_dir.clone()];
-        let folders = folders.into_iter().take(1 + usize::from(self.config.recording.enabled)).collect();
-        self.jobs.spawn(async move {
-            // Room first: small writes often fit when nothing else does.
-            let result = match room::probe(folders).await {
-                Ok(()) => store.reserve_event_seq(1).await.map_err(|e| (e.code().to_owned(), e.to_string())),
-                Err(error) => Err((error.code().as_str().to_owned(), error.to_string())),
-            };
-            Done::Probed(result.map(|_| ()))
-        });
-    }
-
-    fn probed(&mut self, result: Result<(), (String, String)>, now: Now) {
-        self.store_probing = false;
-        if self.damage.borrow().is_some() {
-            return;
-        }
-        match result {
-            Ok(()) => {
-                if self.store_trouble.take().is_some() {
-                    tracing::info!("the store writes again");
-                    self.report_store_recovered(now);
-                }
-                for seat in &mut self.seats {
-                    seat.dialer.store(true, now.into());
-                }
-            }
-            Err(trouble) => {
-                self.store_trouble = Some(trouble);
-                self.store_probe = Some(now.mono + PROBE);
-            }
-        }
-    }
-
     /// Removes the recording of a call whose status keeps none (不通).
     fn discard(&mut self, path: PathBuf) {
         self.jobs.spawn(async move {
@@ -611,4 +531,3 @@ pub(super) async fn pause(time: Duration) {
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The same where the database is damaged: other pages may be whole.
 const RETRY_DAMAGED: Duration = Duration::from_secs(5);
-const PROBE: Duration = Duration::from_secs(3);

@@ -52,6 +52,7 @@ mod strangers;
 mod tap;
 mod trace;
 mod transfer;
+mod trouble;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
