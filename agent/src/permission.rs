@@ -257,7 +257,7 @@ pub(crate) fn check_path(who: &Who, command: &Command) -> Result<(), RpcError> {
         Command::DncImport(p) => p.path.as_ref(),
         Command::DncExport(p) => p.path.as_ref(),
         Command::HistoryExport(p) => p.path.as_ref(),
-        Command::StoreBackup(p) => Some(&p.path),
+        Command::StoreBackup(p) => p.path.as_ref(),
         _ => None,
     };
     match path {

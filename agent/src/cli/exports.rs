@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use protocol::result::{Exported, OverLimit, ReplacedCell};
-use protocol::{Detail, ErrorCode, Lang, RpcError, Verb};
+use protocol::{ErrorCode, Lang, RpcError, Verb};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use store::export::{Part, PartLimits};
 use store::import::Profile;
 
 use super::args::WriteArgs;
-use super::files::{CELL, SHOWN, save};
+use super::files::{CELL, SHOWN, exists, save};
 use super::output::Out;
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
@@ -248,7 +248,7 @@ impl Drop for Parts {
 }
 
 /// Renames; over another file only with `force`, also where one appears at this moment.
-fn place(from: &Path, to: &Path, force: bool) -> io::Result<()> {
+pub(super) fn place(from: &Path, to: &Path, force: bool) -> io::Result<()> {
     if force {
         return fs::rename(from, to);
     }
@@ -266,10 +266,6 @@ fn unfinished(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     PathBuf::from(name)
-}
-
-fn exists(path: &Path) -> Failure {
-    RpcError::with_detail(ErrorCode::FileExists, Detail::name(path.display().to_string())).into()
 }
 
 fn failed(path: &Path, source: io::Error) -> Failure {

@@ -1,11 +1,12 @@
 //! `kakeru list import`, `contact import` and `dnc import`: the client reads and writes the files, with its own rights.
 
 use std::io::{Read, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use protocol::params::{ContactImport, DncImport, ListImport};
 use protocol::result::{ImportIssue, ImportResult, PreviewRow};
-use protocol::{ErrorCode, Verb};
+use protocol::{Detail, ErrorCode, RpcError, Verb};
 
 use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
@@ -179,6 +180,55 @@ pub(super) fn save(client: &mut Client, download: &str, file: &Path, out: Out) -
     Ok(true)
 }
 
+/// Whether a new file may get this name: a file that is there is replaced with `force` only, and a folder or a device never.
+pub(super) fn may_stand_at(path: &Path, force: bool) -> Result<(), Failure> {
+    match path.symlink_metadata() {
+        Err(_) => Ok(()),
+        Ok(_) if !force => Err(exists(path)),
+        // A link is replaced, not what it leads to.
+        Ok(found) if found.is_file() || found.is_symlink() => Ok(()),
+        Ok(_) => {
+            let source = std::io::Error::other("it is not a plain file");
+            Err(Failure::File { path: path.to_path_buf(), source })
+        }
+    }
+}
+
+/// Fetches personal data into a file that only whoever runs this command may read, whole or not at all.
+pub(super) fn save_private(
+    client: &mut Client,
+    download: &str,
+    path: &Path,
+    force: bool,
+) -> Result<(), Failure> {
+    let failed = |source| Failure::File { path: path.to_path_buf(), source };
+    let part = part_of(path);
+    // Not written over: through a link, or into a file that others may read, it would be theirs.
+    if part.symlink_metadata().is_ok() {
+        std::fs::remove_file(&part).map_err(failed)?;
+    }
+    let mut file =
+        std::fs::File::options().write(true).create_new(true).mode(PRIVATE).open(&part).map_err(failed)?;
+    let fetched = client.download(download, &mut file).map_err(Failure::from);
+    let placed = fetched.and_then(|()| {
+        file.sync_all().map_err(failed)?;
+        super::exports::place(&part, path, force).map_err(|source| match source.kind() {
+            std::io::ErrorKind::AlreadyExists => exists(path),
+            _ => failed(source),
+        })?;
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    });
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    placed
+}
+
+pub(super) fn exists(path: &Path) -> Failure {
+    RpcError::with_detail(ErrorCode::FileExists, Detail::name(path.display().to_string())).into()
+}
+
 fn show(result: &ImportResult, asked: &RowsArgs, out: Out) -> Result<(), Failure> {
     let head = head(result, asked, out);
     let into = if result.list.is_empty() { out.text("連絡先", "contacts") } else { &result.list };
@@ -343,6 +393,8 @@ fn write(
 
 /// Smaller files are there before a bar could be read.
 const TOLD_FROM: u64 = 4 * 1024 * 1024;
+/// Only the owner reads and writes.
+const PRIVATE: u32 = 0o600;
 /// Columns of a cell that are shown.
 pub(super) const CELL: usize = 30;
 /// Mistakes shown to a person; a file with more has one cause.

@@ -11,7 +11,7 @@ use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::render::manage as render;
 use super::verbs::call;
-use super::{Failure, config_path, socket};
+use super::{Failure, config_path, files, socket};
 use crate::control::client::Client;
 
 pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<(), Failure> {
@@ -328,8 +328,22 @@ pub(super) fn backup(global: &Global, args: BackupArgs, out: Out) -> Result<(), 
         Ok(path) => path.display().to_string(),
         Err(source) => return Err(Failure::File { path: args.file, source }),
     };
-    let _bar = progress::watch(&socket(global), Work::Named { work: "backup", of: path.clone() }, out);
-    call(global, StoreBackup { path, force: args.force }, out, render::backup)
+    let mut client = Client::connect(&socket(global))?;
+    let here = client.call(UserMe {})?.owner;
+    // Somebody else's rights say where the file may go, so the daemon hands it over instead of writing there.
+    let (to, of) = if here { (Some(path.clone()), path) } else { (None, String::new()) };
+    if !here {
+        files::may_stand_at(&args.file, args.force)?;
+    }
+    let bar = progress::watch(&socket(global), Work::Named { work: "backup", of }, out);
+    let made = client.call(StoreBackup { path: to, force: args.force });
+    drop(bar);
+    let mut made = made?;
+    if let Some(download) = made.download.take() {
+        files::save_private(&mut client, &download, &args.file, args.force)?;
+        made.path = Some(args.file.display().to_string());
+    }
+    if out.json { Ok(out.object(&made)?) } else { Ok(render::backup(&made, out)?) }
 }
 
 /// Without the daemon: it must not have the database open.

@@ -347,6 +347,7 @@ fn exported_to(command: &mut Command) -> Option<&mut Option<String>> {
         Command::ContactExport(p) => Some(&mut p.path),
         Command::DncExport(p) => Some(&mut p.path),
         Command::HistoryExport(p) => Some(&mut p.path),
+        Command::StoreBackup(p) => Some(&mut p.path),
         _ => None,
     }
 }

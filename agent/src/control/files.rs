@@ -203,6 +203,11 @@ impl Drop for Export {
     }
 }
 
+/// Whether a file is one of those that only wait for their client.
+pub(crate) fn is_spooled(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
+}
+
 /// Removes what an earlier run left behind.
 pub(super) fn clean(spool: &Path) {
     let Ok(entries) = std::fs::read_dir(spool) else { return };

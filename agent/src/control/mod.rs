@@ -25,6 +25,7 @@ mod server;
 
 pub use audience::Audience;
 pub use directory::{Directory, People, SeatBinding, Who};
+pub(crate) use files::is_spooled;
 pub use hub::EventHub;
 pub use protocol::RpcError;
 pub use server::{Server, ServerOptions};

@@ -1,13 +1,19 @@
 //! Files that are written for clients: lists, contacts, calls, do-not-call.
+//!
+//! Who takes data along is in the audit log before the file is theirs; one that cannot be entered there is not handed out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protocol::result::{ExportPart, Exported, OverLimit, ReplacedCell};
 use protocol::{Detail, ErrorCode, LostChar, RpcError};
-use store::Progress;
+use serde::Serialize;
+use serde_json::{Value, json};
 use store::export::{ExportEncoding, ExportOptions, ExportReport, Misfit, Part, PartLimits, UnencodableChar};
 use store::import::Profile;
+use store::{Actor, AuditEntry, Progress, Store};
 
+use super::refusal::store_error;
+use crate::control::is_spooled;
 use crate::said::one_of;
 
 /// How a file is to be written, whatever is in it.
@@ -139,6 +145,61 @@ pub(super) fn exported(
     })
 }
 
+/// What was taken along, and by whom.
+pub(super) struct Taken {
+    /// `list.export`, …
+    pub(super) action: &'static str,
+    /// Id of the list, or what else it is of.
+    pub(super) object: String,
+    /// What rows were asked for.
+    pub(super) asked: Value,
+    pub(super) by: Actor,
+    pub(super) now: i64,
+}
+
+/// Enters a file that is written in the audit log, then tells of it. Where that fails the file goes: nothing leaves that nobody can be
+/// asked about later.
+pub(super) async fn hand_out(
+    store: &Store,
+    taken: Taken,
+    options: &ExportOptions,
+    written: Exported,
+) -> Result<Exported, RpcError> {
+    let Taken { action, object, asked, by, now } = taken;
+    let detail = json!({ "rows": written.rows, "filter": asked, "to": destination(&options.path) });
+    let entry = AuditEntry { by, action, object, detail, now };
+    if let Err(error) = store.audit(entry).await {
+        let path = options.path.clone();
+        // Whether it went is not told: that it was not handed out is what counts.
+        let _ = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
+        return Err(store_error(&error));
+    }
+    Ok(written)
+}
+
+/// Where a file goes: to the client, with the client's rights, or to a place on the daemon's machine.
+pub(super) fn destination(path: &Path) -> &'static str {
+    if is_spooled(path) { "client" } else { "path" }
+}
+
+/// What was asked for, without what was left out, and without `apart` and what only says how a file is written.
+pub(super) fn said(params: &impl Serialize, apart: &[&str]) -> Value {
+    let mut said = serde_json::to_value(params).unwrap_or_default();
+    if let Value::Object(fields) = &mut said {
+        fields.retain(|name, value| {
+            let empty = match value {
+                Value::Null => true,
+                // 発信対象外 are asked for by it; elsewhere it is what was left out.
+                Value::Bool(false) => name != "dialable",
+                Value::Array(items) => items.is_empty(),
+                Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
+            };
+            !empty && !apart.contains(&name.as_str()) && !FORM.contains(&name.as_str())
+        });
+    }
+    said
+}
+
 /// Why rows cannot be cut as they were to be.
 fn unfit(misfit: Misfit, limits: Option<PartLimits>) -> Detail {
     match misfit {
@@ -175,5 +236,7 @@ fn bad(detail: impl Into<Detail>) -> RpcError {
     RpcError::with_detail(ErrorCode::BadRequest, detail)
 }
 
+/// Parameters that say how a file is written, not what is in it.
+const FORM: [&str; 7] = ["path", "encoding", "raw", "profile", "split", "split_rows", "split_bytes"];
 /// Places of lost characters in a refusal.
 const SHOWN: usize = 20;

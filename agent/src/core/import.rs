@@ -16,7 +16,7 @@ use store::import::{
 use store::{Actor, ListId, ListSpec, Progress, ProjectId, Store, UserId};
 use tokio::sync::watch;
 
-use super::export;
+use super::export::{self, Taken};
 use super::manage::{Register, Running, Told};
 use super::query::caller_named;
 use super::refusal::store_error;
@@ -262,16 +262,21 @@ pub(super) fn finished(told_to: &Told, (into, list): (Register, String), result:
 pub(super) async fn export(
     store: &Store,
     p: ListExport,
+    (by, now): (Actor, i64),
     progress: Progress,
 ) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
     let reader = export::Reader::new(export::Of::Leads, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
+    let asked = export::said(&p, &["list"]);
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { without_results: p.without_results, ..options };
     let options = reader.options(options, cut)?;
     let report = store.export_list(list.id, options.clone()).await.map_err(|error| store_error(&error))?;
-    Ok(ExportResult { list: list.name, file: export::exported(&options, report, reader)? })
+    let written = export::exported(&options, report, reader)?;
+    let taken = Taken { action: "list.export", object: list.id.to_string(), asked, by, now };
+    let file = export::hand_out(store, taken, &options, written).await?;
+    Ok(ExportResult { list: list.name, file })
 }
 
 pub(super) fn profile(name: &str) -> Result<&'static Profile, RpcError> {

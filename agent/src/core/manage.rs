@@ -241,7 +241,7 @@ impl Core {
             }
             Command::StoreBackup(p) => {
                 let told = self.told(&who);
-                self.spawn(reply, async move { backup(&store, &told, p).await });
+                self.spawn(reply, async move { backup(&store, &told, p, by).await });
             }
             Command::StoreCheck(p) => {
                 self.spawn_read(&who, reply, ("check", ""), move |progress| async move {

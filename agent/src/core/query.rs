@@ -47,9 +47,9 @@ impl Core {
             Command::ListShow(p) => self.spawn(reply, async move { list_show(&store, p, sight).await }),
             Command::ListImport(p) => self.list_import(p, actor(&who), reply, now),
             Command::ListExport(p) => {
-                let of = p.list.clone();
+                let (of, by) = (p.list.clone(), (actor(&who), now.wall));
                 self.spawn_read(&who, reply, ("export", &of), move |progress| async move {
-                    super::import::export(&store, p, progress).await
+                    super::import::export(&store, p, by, progress).await
                 });
             }
             Command::DialWhy(p) => self.why(p, &who, reply, now),

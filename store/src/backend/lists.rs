@@ -9,9 +9,9 @@ use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, ChangeSlice, CheckReport, ContactNumber, DeletedList, GrantRow, ImportRecord, LeadChange,
-    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked,
-    Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow, RecordingState,
-    RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo,
+    ListWorked, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
+    RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{UndoAt, Undone};
@@ -69,16 +69,16 @@ pub(crate) trait ListVerbs {
     fn change_leads(
         &mut self,
         list: ListId,
-        leads: &[LeadId],
+        leads: &LeadSelection,
         change: &LeadChange,
         by: Actor,
         now: i64,
     ) -> Result<LeadsChanged>;
-    /// Writes down one thing that is to be done to so many leads, which follow in parts.
+    /// Writes down one thing that is to be done to so many leads, which follow in parts, and what they were found by.
     fn begin_change(
         &mut self,
         list: ListId,
-        change: &LeadChange,
+        change: (&LeadChange, Option<&serde_json::Value>),
         leads: u64,
         by: Actor,
         now: i64,

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace,
-    LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow,
-    StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit,
+    ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::sqlite::PART;
@@ -263,7 +263,7 @@ impl Store {
         self.write(move |b| b.change_lead_fields(lead, &fields, by, now)).await
     }
 
-    /// Does one thing to many leads, with one row of audit. Many are changed in slices that calls overtake; a process that ends in the
+    /// Does one thing to many leads, with one row of audit: how many, what they were found by, and whose they were. Many are changed in slices that calls overtake; a process that ends in the
     /// middle goes on at its next start ([`Store::recover`]), so that all of them are changed or none (S1.24).
     ///
     /// # Errors
@@ -273,19 +273,23 @@ impl Store {
     pub async fn change_leads(
         &self,
         list: ListId,
-        leads: Vec<LeadId>,
+        leads: impl Into<LeadSelection>,
         change: LeadChange,
         by: Actor,
         now: i64,
         progress: Progress,
     ) -> Result<LeadsChanged> {
         self.give_up_failed().await?;
-        if leads.len() <= FEW {
+        let leads: LeadSelection = leads.into();
+        if leads.ids.len() <= FEW {
             return self.write(move |b| b.change_leads(list, &leads, &change, by, now)).await;
         }
-        let total = leads.len() as u64;
-        let id = self.write(move |b| b.begin_change(list, &change, total, by, now)).await?;
-        let done = self.carry_out(id, &leads, &progress).await;
+        let LeadSelection { ids, filter } = leads;
+        let total = ids.len() as u64;
+        let begun =
+            self.write(move |b| b.begin_change(list, (&change, filter.as_ref()), total, by, now)).await;
+        let id = begun?;
+        let done = self.carry_out(id, &ids, &progress).await;
         if let Err(error) = &done {
             self.failed_changes().push((id, error.code()));
             // Where nothing can be written now, it is given up before the next change.

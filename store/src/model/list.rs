@@ -252,6 +252,21 @@ impl LeadChange {
     }
 }
 
+/// The leads that something is done to.
+#[derive(Clone, Debug, Default)]
+pub struct LeadSelection {
+    /// Them.
+    pub ids: Vec<LeadId>,
+    /// What they were found by, for the audit log; `None`: somebody named each of them.
+    pub filter: Option<serde_json::Value>,
+}
+
+impl From<Vec<LeadId>> for LeadSelection {
+    fn from(ids: Vec<LeadId>) -> Self {
+        Self { ids, filter: None }
+    }
+}
+
 /// What a [`LeadChange`] did; adds up over slices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadsChanged {

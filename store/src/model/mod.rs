@@ -37,7 +37,7 @@ pub use dnc::{DncAdded, DncClear, DncEntry, DncQuery, DncRow};
 pub(crate) use list::ChangeSlice;
 pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadPlace, LeadRow,
-    LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
+    LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
 pub use people::{
     Actor, AuditEntry, AuditQuery, AuditRow, HandOver, Holdings, TaskHandOver, UserChange, UserDraft,

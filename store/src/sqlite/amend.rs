@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
+use super::audit_log::{Fields, shortened};
 use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, recordings, saves, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, UserId};
@@ -75,14 +76,25 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     }
     let row = history::load(db, old.id)?;
     outbox::push_amended(db, &row, amend.now).doing(doing)?;
-    let fields: Vec<&str> =
-        changes.iter().filter(|(_, before, after)| before != after).map(|(field, ..)| *field).collect();
-    let mut detail = json!({ "fields": fields, "reason": reason });
+    let mut detail = what_changed(&old, &row).detail();
+    detail["reason"] = json!(reason);
     if discarded {
         detail["recording"] = json!("discarded");
     }
     audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
     Ok(row)
+}
+
+/// For the audit log, which keeps the beginning of a memo; the whole of it is with the call.
+fn what_changed(old: &AttemptRow, new: &AttemptRow) -> Fields {
+    let mut fields = Fields::default();
+    fields.put("status", &old.status, &new.status);
+    if old.memo != new.memo {
+        let [before, after] = [old, new].map(|row| row.memo.as_deref().map(shortened));
+        fields.changed("memo", before, after);
+    }
+    fields.put("recall_at", old.recall_at, new.recall_at);
+    fields
 }
 
 /// Lead and task follow another result or time of the call.

@@ -2,6 +2,8 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
+use serde::Serialize;
+use serde_json::{Map, json};
 
 use super::{all, exec};
 use crate::error::{Doing, Result};
@@ -18,6 +20,47 @@ pub(super) fn audit_by(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO audit (at, user_id, uid, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     exec(db, sql, params![at, by.user, by.uid, action, object, detail.to_string()]).map(|_| ())
+}
+
+/// Which fields of something changed: each as it was and as it is.
+#[derive(Default)]
+pub(super) struct Fields {
+    before: Map<String, serde_json::Value>,
+    after: Map<String, serde_json::Value>,
+}
+
+impl Fields {
+    /// Notes a field, unless it is as it was.
+    pub(super) fn put(&mut self, field: &str, before: impl Serialize, after: impl Serialize) {
+        let (before, after) = (json!(before), json!(after));
+        if before != after {
+            self.changed(field, before, after);
+        }
+    }
+
+    /// Notes a field that is different, also where its beginning is not.
+    pub(super) fn changed(&mut self, field: &str, before: impl Serialize, after: impl Serialize) {
+        self.before.insert(field.to_owned(), json!(before));
+        self.after.insert(field.to_owned(), json!(after));
+    }
+
+    /// Whether everything is as it was.
+    pub(super) fn is_empty(&self) -> bool {
+        self.after.is_empty()
+    }
+
+    /// `{"before": {…}, "after": {…}}`.
+    pub(super) fn detail(self) -> serde_json::Value {
+        json!({ "before": self.before, "after": self.after })
+    }
+}
+
+/// A text as the log keeps it: its beginning, where it is long. The log is for what was done, not a second place for memos.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MOST_TEXT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// Entries, newest first.
@@ -69,3 +112,6 @@ pub(super) fn list(db: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>>
     })
     .doing("read the audit log")
 }
+
+/// Characters of a memo or a note that the log keeps.
+const MOST_TEXT: usize = 200;

@@ -7,49 +7,78 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::lead_edit::Former;
 use super::{SqliteBackend, all, audit_by, exec, lead_edit, one, unsigned, users};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};
-use crate::model::{Actor, ChangeSlice, LeadChange, LeadsChanged};
+use crate::model::{Actor, ChangeSlice, LeadChange, LeadSelection, LeadsChanged};
 
 /// A change under way.
 struct Open {
     list: ListId,
-    change: LeadChange,
+    wanted: Wanted,
     by: Actor,
     at: i64,
     leads: u64,
     looked: u64,
-    done: LeadsChanged,
+    done: Done,
+}
+
+/// What is to be done, as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Wanted {
+    #[serde(flatten)]
+    change: LeadChange,
+    /// What the leads were found by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filter: Option<Value>,
+}
+
+/// What was done so far.
+#[derive(Default, Serialize, Deserialize)]
+struct Done {
+    #[serde(flatten)]
+    leads: LeadsChanged,
+    /// Of leads that are given away.
+    #[serde(default)]
+    former: Former,
 }
 
 /// All of a few leads, with their row of audit.
 pub(super) fn whole(
     db: &Connection,
     list: ListId,
-    leads: &[LeadId],
+    leads: &LeadSelection,
     change: &LeadChange,
     by: Actor,
     now: i64,
 ) -> Result<LeadsChanged> {
-    let (mut looked, mut done) = (0, LeadsChanged::default());
-    while looked < leads.len() {
-        let rest = leads.get(looked..).unwrap_or_default();
-        let (more, slice) = lead_edit::change(db, rest, change, looked, by, now, soon())?;
+    let LeadSelection { ids, filter } = leads;
+    let (mut looked, mut done) = (0, Done::default());
+    while looked < ids.len() {
+        let rest = ids.get(looked..).unwrap_or_default();
+        let at = (looked, &mut done.former);
+        let (more, slice) = lead_edit::change(db, rest, change, at, by, now, soon())?;
         looked += more;
-        done += slice;
+        done.leads += slice;
     }
-    audit(db, &Open { list, change: change.clone(), by, at: now, leads: 0, looked: 0, done }, None)?;
-    Ok(done)
+    let changed = done.leads;
+    let wanted = Wanted { change: change.clone(), filter: filter.clone() };
+    let open = Open { list, wanted, by, at: now, leads: ids.len() as u64, looked: looked as u64, done };
+    // So few are named, unless a filter says which they were.
+    let named = if filter.is_none() { ids.as_slice() } else { &[] };
+    audit(db, &open, named, None)?;
+    Ok(changed)
 }
 
 /// Writes down what is to be done to so many leads, which follow in parts.
 pub(super) fn begin(
     db: &Connection,
     list: ListId,
-    change: &LeadChange,
+    (change, filter): (&LeadChange, Option<&Value>),
     leads: u64,
     by: Actor,
     now: i64,
@@ -59,7 +88,8 @@ pub(super) fn begin(
     }
     let sql =
         "INSERT INTO lead_changes (list_id, what, user_id, uid, at, leads) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    exec(db, sql, (list, json!(change).to_string(), by.user, by.uid, now, leads.cast_signed()))
+    let wanted = Wanted { change: change.clone(), filter: filter.cloned() };
+    exec(db, sql, (list, json!(wanted).to_string(), by.user, by.uid, now, leads.cast_signed()))
         .doing("change leads")?;
     Ok(db.last_insert_rowid())
 }
@@ -84,7 +114,8 @@ pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<Chang
         bytes.as_chunks::<16>().0.iter().map(|id| LeadId(u128::from_be_bytes(*id))).collect();
     let at = usize::try_from(open.looked % PART as u64).unwrap_or(0);
     let (turn, rest) = (usize::try_from(open.looked).unwrap_or(0), leads.get(at..).unwrap_or_default());
-    let ended = match lead_edit::change(db, rest, &open.change, turn, open.by, open.at, deadline) {
+    let at = (turn, &mut open.done.former);
+    let ended = match lead_edit::change(db, rest, &open.wanted.change, at, open.by, open.at, deadline) {
         // A part that is not there is the end of it.
         Ok((0, _)) => {
             open.looked = open.leads;
@@ -92,7 +123,7 @@ pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<Chang
         }
         Ok((looked, done)) => {
             open.looked += looked as u64;
-            open.done += done;
+            open.done.leads += done;
             None
         }
         Err(error @ (Error::UserTombstone { .. } | Error::NoCaller { .. } | Error::NotFound { .. })) => {
@@ -101,20 +132,20 @@ pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<Chang
         Err(error) => return Err(error),
     };
     if ended.is_some() || open.looked >= open.leads {
-        audit(db, &open, ended.as_ref().map(Error::code))?;
+        audit(db, &open, &[], ended.as_ref().map(Error::code))?;
         forget(db, id).doing(doing)?;
     } else {
         let sql = "UPDATE lead_changes SET looked = ?2, done = ?3 WHERE id = ?1";
         exec(db, sql, (id, open.looked.cast_signed(), json!(open.done).to_string())).doing(doing)?;
     }
-    Ok(ChangeSlice { looked: open.looked, done: open.done, ended })
+    Ok(ChangeSlice { looked: open.looked, done: open.done.leads, ended })
 }
 
 /// Ends one that failed and was told as failed: done later, it would undo what somebody wanted since. What was done before stays, as
 /// the row of audit says. One that has ended is none any more.
 pub(super) fn give_up(db: &Connection, id: i64, code: &str) -> Result<()> {
     match open(db, id) {
-        Ok(open) => audit(db, &open, Some(code))?,
+        Ok(open) => audit(db, &open, &[], Some(code))?,
         Err(Error::NotFound { .. }) => return Ok(()),
         Err(error) => return Err(error),
     }
@@ -144,12 +175,25 @@ pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
     Ok(())
 }
 
-/// One row for all of them.
-fn audit(db: &Connection, open: &Open, ended: Option<&str>) -> Result<()> {
-    let Open { list, change, by, at, done, .. } = open;
-    let mut detail = json!({ "list": list, "change": change, "done": done });
+/// One row for all of them: how many, what they were found by, and whose they were where they went to others.
+fn audit(db: &Connection, open: &Open, ids: &[LeadId], ended: Option<&str>) -> Result<()> {
+    let Open { list, wanted: Wanted { change, filter }, by, at, leads, done, .. } = open;
+    let mut detail = json!({ "list": list, "change": change, "leads": leads, "done": done.leads });
+    if let Some(filter) = filter {
+        detail["filter"] = filter.clone();
+    }
+    if !ids.is_empty() {
+        detail["ids"] = json!(ids);
+    }
+    if !done.former.is_empty() {
+        let mut former: Vec<_> = done.former.iter().collect();
+        former.sort_by_key(|(_, leads)| std::cmp::Reverse(**leads));
+        let user = |user: &str| if user.is_empty() { Value::Null } else { user.into() };
+        let rows = former.into_iter().map(|(id, leads)| json!({ "user": user(id), "leads": leads }));
+        detail["former"] = rows.collect();
+    }
     if let Some(code) = ended {
-        detail["ended"] = json!({ "code": code, "looked": open.looked, "of": open.leads });
+        detail["ended"] = json!({ "code": code, "looked": open.looked, "of": leads });
     }
     audit_by(db, *at, *by, change.action(), &list.to_string(), &detail).doing("change leads")
 }
@@ -164,7 +208,7 @@ fn open(db: &Connection, id: i64) -> Result<Open> {
     let found = one(db, sql, [id], |r| {
         Ok(Open {
             list: r.get(0)?,
-            change: read(&r.get::<_, String>(1)?)?,
+            wanted: read(&r.get::<_, String>(1)?)?,
             by: Actor { user: r.get(2)?, uid: r.get(3)? },
             at: r.get(4)?,
             leads: unsigned(r, 5)?,

@@ -1,5 +1,6 @@
 //! Leads: many at once, slice by slice, and out of the bin.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -8,6 +9,9 @@ use super::{all, assignments, exec, one, users};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, LeadChange, LeadsChanged};
+
+/// Who had leads before they were given to others, by user, and how many; `""` is nobody.
+pub(super) type Former = BTreeMap<String, u64>;
 
 /// Changes as many of `leads` as fit before `deadline`; returns how many were looked at. `turn` is how many were changed
 /// before, for users who take turns.
@@ -19,7 +23,7 @@ pub(super) fn change(
     db: &Connection,
     leads: &[LeadId],
     change: &LeadChange,
-    turn: usize,
+    (turn, former): (usize, &mut Former),
     by: Actor,
     now: i64,
     deadline: Instant,
@@ -37,7 +41,7 @@ pub(super) fn change(
             LeadChange::Delete => delete(db, *lead, now, &mut done).doing(doing)?,
             LeadChange::Assign { users } => {
                 let user = users.get((turn + looked) % users.len().max(1)).copied();
-                assign(db, *lead, user, by, now, &mut done).doing(doing)?
+                assign(db, *lead, (user, &mut *former), by, now, &mut done).doing(doing)?
             }
         };
         done.changed += u64::from(changed);
@@ -88,13 +92,15 @@ fn delete(db: &Connection, lead: LeadId, now: i64, done: &mut LeadsChanged) -> r
 fn assign(
     db: &Connection,
     lead: LeadId,
-    user: Option<UserId>,
+    (user, former): (Option<UserId>, &mut Former),
     by: Actor,
     now: i64,
     done: &mut LeadsChanged,
 ) -> rusqlite::Result<bool> {
-    let sql = "SELECT phone FROM leads WHERE id = ?1 AND deleted_at IS NULL";
-    let Some(phone) = one(db, sql, [lead], |r| r.get::<_, String>(0))? else { return Ok(false) };
+    let sql = "SELECT phone, assigned_user_id FROM leads WHERE id = ?1 AND deleted_at IS NULL";
+    let found: Option<(String, Option<UserId>)> = one(db, sql, [lead], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    let Some((phone, before)) = found else { return Ok(false) };
+    *former.entry(before.map(|user| user.to_string()).unwrap_or_default()).or_default() += 1;
     let shown = assignments::assign(db, &phone, user, by.user, now)?;
     done.other_lists += (shown as u64).saturating_sub(1);
     Ok(true)

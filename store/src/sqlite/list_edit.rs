@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
+use super::audit_log::Fields;
 use super::lists::missing;
 use super::{all, audit_by, exec, one};
 use crate::error::{Doing, Error, ListError, Result};
@@ -14,31 +15,36 @@ struct Known {
     name: String,
     project: ProjectId,
     order: DialOrder,
+    enabled: bool,
+    profile: String,
 }
 
 pub(super) fn edit(db: &Connection, list: ListId, edit: &ListEdit, by: Actor, now: i64) -> Result<()> {
     let doing = "change list";
     let known = known(db, list)?;
-    let mut detail = serde_json::Map::new();
+    let mut changed = Fields::default();
     if let Some(name) = &edit.name {
         let name = free_name(db, known.project, name, Some(list))?;
         exec(db, "UPDATE lists SET name = ?2 WHERE id = ?1", (list, name)).doing(doing)?;
-        detail.insert("name".to_owned(), json!([known.name, name]));
+        changed.put("name", &known.name, name);
     }
     if let Some(enabled) = edit.enabled {
         exec(db, "UPDATE lists SET enabled = ?2 WHERE id = ?1", (list, enabled)).doing(doing)?;
-        detail.insert("enabled".to_owned(), json!(enabled));
+        changed.put("enabled", known.enabled, enabled);
     }
     if let Some(order) = edit.order.filter(|order| *order != known.order) {
         // The turns follow in slices; until then the leads keep the turns they have.
         exec(db, "UPDATE lists SET dial_order = ?2 WHERE id = ?1", (list, order)).doing(doing)?;
-        detail.insert("order".to_owned(), json!([known.order, order]));
+        changed.put("order", known.order, order);
     }
     if let Some(profile) = &edit.profile {
         exec(db, "UPDATE lists SET profile = ?2 WHERE id = ?1", (list, profile)).doing(doing)?;
-        detail.insert("profile".to_owned(), json!(profile));
+        changed.put("profile", &known.profile, profile);
     }
-    audit_by(db, now, by, "list.change", &list.to_string(), &detail.into()).doing(doing)
+    if changed.is_empty() {
+        return Ok(());
+    }
+    audit_by(db, now, by, "list.change", &list.to_string(), &changed.detail()).doing(doing)
 }
 
 /// Moves a list into the bin with its leads; calls, contacts and do-not-call stay (C8). Refused while a call to one of
@@ -162,8 +168,15 @@ fn free_name<'a>(db: &Connection, project: ProjectId, name: &'a str, own: Option
 }
 
 fn known(db: &Connection, list: ListId) -> Result<Known> {
-    let sql = "SELECT name, project_id, dial_order FROM lists WHERE id = ?1 AND deleted_at IS NULL";
-    one(db, sql, [list], |r| Ok(Known { name: r.get(0)?, project: r.get(1)?, order: r.get(2)? }))
-        .doing("read list")?
-        .ok_or_else(|| missing(list))
+    let sql = "SELECT name, project_id, dial_order, enabled, profile FROM lists WHERE id = ?1 AND deleted_at IS NULL";
+    let found = one(db, sql, [list], |r| {
+        Ok(Known {
+            name: r.get(0)?,
+            project: r.get(1)?,
+            order: r.get(2)?,
+            enabled: r.get(3)?,
+            profile: r.get(4)?,
+        })
+    });
+    found.doing("read list")?.ok_or_else(|| missing(list))
 }

@@ -15,8 +15,8 @@ use crate::export::ListColumns;
 use crate::id::{AttemptId, ContactId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, ChangeSlice, CheckReport, ContactNumber, DeletedList, DialOrder, GrantRow, ImportRecord,
-    LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSpec, LeadsChanged, ListEdit, ListInfo,
-    ListWorked, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
+    LeadChange, LeadFields, LeadPhone, LeadPlace, LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit,
+    ListInfo, ListWorked, Mismatch, ProjectEdit, ProjectRow, RecordingPause, RecordingQuery, RecordingRow,
     RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
@@ -110,7 +110,7 @@ impl ListVerbs for SqliteBackend {
     fn change_leads(
         &mut self,
         list: ListId,
-        leads: &[LeadId],
+        leads: &LeadSelection,
         change: &LeadChange,
         by: Actor,
         now: i64,
@@ -121,7 +121,7 @@ impl ListVerbs for SqliteBackend {
     fn begin_change(
         &mut self,
         list: ListId,
-        change: &LeadChange,
+        change: (&LeadChange, Option<&serde_json::Value>),
         leads: u64,
         by: Actor,
         now: i64,

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
+use super::audit_log::Fields;
 use super::{audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ProjectId, UserId};
@@ -35,27 +36,30 @@ pub(super) fn edit(
 ) -> Result<ProjectRow> {
     let doing = "change project";
     let before = by_id(db, project)?;
-    let mut detail = serde_json::Map::new();
+    let mut changed = Fields::default();
     if let Some(name) = &edit.name {
         let name = free_name(db, name, Some(project)).and_then(|name| super::name::checked("name", name))?;
         exec(db, "UPDATE projects SET name = ?2 WHERE id = ?1", (project, name)).doing(doing)?;
-        detail.insert("name".to_owned(), json!([before.name, name]));
+        changed.put("name", &before.name, name);
     }
     if let Some(number) = &edit.caller_id {
         let number = number.as_deref().map(caller).transpose()?;
         exec(db, "UPDATE projects SET caller_id = ?2 WHERE id = ?1", (project, &number)).doing(doing)?;
-        detail.insert("caller_id".to_owned(), json!([before.caller_id, number]));
+        changed.put("caller_id", &before.caller_id, &number);
     }
     if let Some(company) = edit.company_wide_dnc {
         let scope = if company { "company" } else { "project" };
         exec(db, "UPDATE projects SET dnc_scope = ?2 WHERE id = ?1", (project, scope)).doing(doing)?;
-        detail.insert("dnc_scope".to_owned(), json!(scope));
+        let old = if before.company_wide_dnc { "company" } else { "project" };
+        changed.put("dnc_scope", old, scope);
     }
     if let Some(pooled) = edit.pooled {
         exec(db, "UPDATE projects SET pooled = ?2 WHERE id = ?1", (project, pooled)).doing(doing)?;
-        detail.insert("pooled".to_owned(), json!([before.pooled, pooled]));
+        changed.put("pooled", before.pooled, pooled);
     }
-    audit_by(db, now, by, "project.change", &project.to_string(), &detail.into()).doing(doing)?;
+    if !changed.is_empty() {
+        audit_by(db, now, by, "project.change", &project.to_string(), &changed.detail()).doing(doing)?;
+    }
     by_id(db, project)
 }
 

@@ -273,7 +273,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
             needs_open()?;
             users::callers(db, owner.as_slice())?;
             give(db, task, row.lead, owner).doing(doing)?;
-            json!({ "before": row.owner, "owner": owner })
+            json!({ "before": row.owner, "after": owner })
         }
         TaskStep::Due(due_at) => {
             needs_open()?;
@@ -286,7 +286,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
             exec(db, "UPDATE tasks SET due_at = ?2 WHERE id = ?1", (task, due_at)).doing(doing)?;
             let sql = "UPDATE leads SET recall_at = ?2 WHERE id = ?1 AND state = 'task'";
             exec(db, sql, (row.lead, due_at)).doing(doing)?;
-            json!({ "before": row.due_at, "due_at": due_at })
+            json!({ "before": row.due_at, "after": due_at })
         }
     };
     let action = match change.what {

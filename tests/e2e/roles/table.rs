@@ -505,7 +505,8 @@ pub(super) const TABLE: &[Row] = &[
     row("recording.hold", MANAGES, "", &[Do(Own, r#"{"attempt":"$call","reason":"係争"}"#)]),
     row("recording.delete", MANAGES, "", &[Do(Others, r#"{"attempt":"$told_call","reason":"本人"}"#)]),
     row("store.check", MANAGES, "", NOTHING),
-    row("store.backup", "owner – – – –", "", &[Do(Any, r#"{"path":"$path"}"#)]),
+    row("store.backup", MANAGES, "", NOTHING),
+    row("store.backup path", "owner – – – –", "", &[Do(Any, r#"{"path":"$path"}"#)]),
     row(
         "lead.change exclude",
         AND_OWN,

@@ -327,8 +327,8 @@ params! {
     RecordingQuota {}
     /// `store.backup`: a copy of the database while calls go on.
     StoreBackup {
-        /// The file, on the daemon's machine and written by it.
-        path: String,
+        /// The file, on the daemon's machine and written by it; `None`: to be fetched, as an export.
+        path: Option<String>,
         /// Replace a file that stands there.
         #[serde(default)]
         force: bool,

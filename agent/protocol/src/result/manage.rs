@@ -378,8 +378,11 @@ pub struct QuotaResult {
 /// `store.backup`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupResult {
-    /// The file.
-    pub path: String,
+    /// The file; `null` for one that is fetched.
+    pub path: Option<String>,
+    /// Name to fetch it by (`list.download`). Absent where the daemon wrote it to a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download: Option<String>,
     /// Its size.
     pub bytes: u64,
     /// Version of its schema.

@@ -1,5 +1,7 @@
 //! The office: users, the audit log, statuses, tasks, do-not-call, amendments and notes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -78,6 +80,9 @@ pub struct Holdings {
 pub struct AuditPage {
     /// Changes, newest first.
     pub rows: Vec<AuditRow>,
+    /// What users, lists and projects that the rows name by their ids are called now.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
     /// `before` of the next page.
     pub next: Option<i64>,
 }
@@ -100,7 +105,7 @@ pub struct AuditRow {
     pub action: String,
     /// What was changed.
     pub object: String,
-    /// How.
+    /// How. Of what changed, `before` and `after`: a value each, or the fields that are different now.
     pub detail: Value,
 }
 

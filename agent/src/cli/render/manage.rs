@@ -430,7 +430,8 @@ pub(crate) fn full(out: Out) -> &'static str {
 }
 
 pub(crate) fn backup(backup: &BackupResult, out: Out) -> Result<(), Closed> {
-    out.line(&format!("{}: {}", backup.path, size(backup.bytes)))
+    let path = backup.path.as_deref().unwrap_or("-");
+    out.line(&format!("{path}: {}", size(backup.bytes)))
 }
 
 pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) -> Result<(), Closed> {

@@ -1,9 +1,9 @@
 //! Users, statuses, tasks, do-not-call, contacts, corrections, notes.
 
 use protocol::result::{
-    Amendment, AuditPage, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow,
-    DncAdded, DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall,
-    HistoryPage, Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
+    Amendment, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow, DncAdded,
+    DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
+    Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
 };
 use protocol::{ErrorCode, Lang};
 
@@ -89,32 +89,6 @@ fn ungranted(lists: &[String], out: Out) -> Result<(), Closed> {
             Lang::En => format!("  {list}: not granted to whoever took over; see `kakeru list grant`"),
         })
     })
-}
-
-pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
-    let mut table = Table::new(&[
-        "id",
-        out.text("日時", "when"),
-        out.text("利用者", "user"),
-        "uid",
-        out.text("操作", "action"),
-        out.text("対象", "object"),
-        out.text("内容", "detail"),
-    ])
-    .right(&[0]);
-    for row in &page.rows {
-        table.row([
-            row.id.to_string(),
-            time::full(row.at),
-            person(&row.user_name, &row.user),
-            row.uid.map_or_else(String::new, |uid| uid.to_string()),
-            row.action.clone(),
-            row.object.clone(),
-            row.detail.to_string(),
-        ]);
-    }
-    out.table(&table)?;
-    more(page.next.map(|next| format!("--before {next}")), out)
 }
 
 pub(crate) fn dispositions(rows: &[DispositionRow], out: Out) -> Result<(), Closed> {
@@ -544,7 +518,7 @@ pub(crate) fn no_person(out: Out) -> String {
     out.text("担当者名未登録", "(person not registered)").to_owned()
 }
 
-fn more(option: Option<String>, out: Out) -> Result<(), Closed> {
+pub(super) fn more(option: Option<String>, out: Out) -> Result<(), Closed> {
     match option {
         Some(option) => out.line(&format!("{}: {option}", out.text("続き", "more"))),
         None => Ok(()),

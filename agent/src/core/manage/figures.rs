@@ -1,13 +1,15 @@
 //! Figures, and whether they and the database are right.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use protocol::params;
 use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified};
+use protocol::{Detail, params};
+use serde_json::json;
 use store::time::BusinessDate;
-use store::{ListWorked, Progress, StatsQuery, Store, TallyBy, UserId, Worked};
+use store::{AuditEntry, ListWorked, Progress, StatsQuery, Store, TallyBy, UserId, Worked};
 
-use super::{Answer, Told, told, watched, word_of};
+use super::{Answer, By, Told, bad, told, watched, word_of};
+use crate::core::export::destination;
 use crate::core::office::{Names, id};
 use crate::core::query::{last_day, list_named, operator_ever_named};
 use crate::core::sight::may_use_project;
@@ -105,11 +107,34 @@ pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answ
     })
 }
 
-/// A copy of the database while calls go on; pages are told as they are copied.
-pub(super) async fn backup(store: &Store, told_to: &Told, p: params::StoreBackup) -> Answer<BackupResult> {
+/// A copy of the database while calls go on; pages are told as they are copied. Who made it is in the audit log, but for one that
+/// whoever runs the daemon makes of a database that takes nothing more: a full or failing disk is what copies are for.
+pub(super) async fn backup(
+    store: &Store,
+    told_to: &Told,
+    p: params::StoreBackup,
+    by: By,
+) -> Answer<BackupResult> {
+    let path = p.path.ok_or_else(|| bad(Detail::name("path")))?;
+    let to = destination(Path::new(&path));
+    let of = if to == "path" { path.as_str() } else { "" };
     let (sender, pages) = tokio::sync::watch::channel((0, 0));
-    let work = store.backup(PathBuf::from(&p.path), p.force, Some(sender), None);
-    let made = watched(told_to, ("backup", &p.path), || *pages.borrow(), work).await.map_err(told)?;
-    let path = made.path.display().to_string();
-    Ok(BackupResult { path, bytes: made.bytes, schema: made.schema })
+    let work = store.backup(PathBuf::from(&path), p.force, Some(sender), None);
+    let made = watched(told_to, ("backup", of), || *pages.borrow(), work).await.map_err(told)?;
+    let entry = AuditEntry {
+        by: by.actor,
+        action: "store.backup",
+        object: "database".to_owned(),
+        detail: json!({ "bytes": made.bytes, "to": to }),
+        now: by.now,
+    };
+    match store.audit(entry).await {
+        Ok(()) => {}
+        Err(error) if to == "path" => {
+            tracing::warn!(%error, "a copy of the database is not in the audit log");
+        }
+        Err(error) => return Err(told(error)),
+    }
+    let path = Some(made.path.display().to_string());
+    Ok(BackupResult { path, download: None, bytes: made.bytes, schema: made.schema })
 }

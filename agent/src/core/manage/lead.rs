@@ -4,12 +4,13 @@ use protocol::params::{self, LeadWhat};
 use protocol::result::{LeadSaved, LeadsChanged, ViewPage, ViewRow};
 use store::import::Profile;
 use store::{
-    Assigned, Code, ColumnTest, LeadChange, LeadFields, LeadId, LeadSpec, PageAt, Progress, SortColumn,
-    Store, UserId, ViewFilter, ViewQuery,
+    Assigned, Code, ColumnTest, LeadChange, LeadFields, LeadId, LeadSelection, LeadSpec, PageAt, Progress,
+    SortColumn, Store, UserId, ViewFilter, ViewQuery,
 };
 
 use super::list::changed;
 use super::{Answer, By, Told, bad, told, watched, word_of};
+use crate::core::export::said;
 use crate::core::office::id;
 use crate::core::query::{operator_ever_named, operator_named};
 use crate::core::rows;
@@ -149,16 +150,18 @@ pub(super) async fn lead_change(
 ) -> Answer<LeadsChanged> {
     let list = sight.list(store, &p.list).await?;
     let by_id = !p.leads.is_empty();
-    let leads: Vec<LeadId> = match (p.leads.is_empty(), p.filter) {
-        (false, None) => p.leads.iter().map(|lead| id(lead, "lead")).collect::<Result<_, _>>()?,
+    let leads: LeadSelection = match (p.leads.is_empty(), p.filter) {
+        (false, None) => p.leads.iter().map(|lead| id(lead, "lead")).collect::<Result<Vec<_>, _>>()?.into(),
         (true, Some(wanted)) => {
+            let said = said(&wanted, &[]);
             let wanted = filter(store, Some(wanted)).await?;
-            store.find_leads(list.id, wanted).await.map_err(told)?
+            let ids = store.find_leads(list.id, wanted).await.map_err(told)?;
+            LeadSelection { ids, filter: Some(said) }
         }
         _ => return Err(bad(("leads か filter のどちらか一方が必要です", "give either leads or filter"))),
     };
     if by_id || sight.is_narrow() {
-        sight.leads(store, &list, &leads).await?;
+        sight.leads(store, &list, &leads.ids).await?;
     }
     let (what, at) = match p.what {
         LeadWhat::Exclude => (LeadChange::Exclude { reason: p.reason }, None),

@@ -140,15 +140,18 @@ pub(super) async fn undo(store: &Store, contact: &str, asker: Asker) -> Result<C
 pub(super) async fn export(
     store: &Store,
     p: ContactExport,
+    asker: Asker,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
     let reader = export::Reader::new(export::Of::Contacts, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
+    let taken = asker.takes("contact.export", "contacts", export::said(&p, &[]));
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { per_number: p.per_number, ..options };
     let options = reader.options(options, cut)?;
     let report = store.export_contacts(options.clone()).await.map_err(refused)?;
-    export::exported(&options, report, reader)
+    let written = export::exported(&options, report, reader)?;
+    export::hand_out(store, taken, &options, written).await
 }
 
 pub(super) async fn categories(store: &Store) -> Result<Categories, RpcError> {

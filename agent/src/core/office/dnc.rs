@@ -193,9 +193,15 @@ fn previewed(names: &[store::ProjectInfo], rows: Vec<store::DncPreviewRow>) -> V
     rows.into_iter().map(row).collect()
 }
 
-pub(super) async fn export(store: &Store, p: DncExport, progress: Progress) -> Result<Exported, RpcError> {
+pub(super) async fn export(
+    store: &Store,
+    p: DncExport,
+    asker: Asker,
+    progress: Progress,
+) -> Result<Exported, RpcError> {
     let reader = export::Reader::new(export::Of::Others, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
+    let taken = asker.takes("dnc.export", "dnc", export::said(&p, &[]));
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = reader.options(options, cut)?;
     let query = DncQuery {
@@ -204,7 +210,8 @@ pub(super) async fn export(store: &Store, p: DncExport, progress: Progress) -> R
         ..DncQuery::default()
     };
     let report = store.export_dnc(query, options.clone()).await.map_err(refused)?;
-    export::exported(&options, report, reader)
+    let written = export::exported(&options, report, reader)?;
+    export::hand_out(store, taken, &options, written).await
 }
 
 /// The scopes that names stand for: the whole company when there are none.

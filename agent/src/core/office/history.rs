@@ -113,10 +113,12 @@ pub(super) async fn export(
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let options = export::options(p.path.clone(), p.encoding.as_deref(), p.raw, progress)?;
     let options = reader.options(options, cut)?;
+    let taken = asker.takes("history.export", "history", export::said(&p, &[]));
     // All pages of the list of the same filters.
     let query = query(store, p.list(), asker).await?;
     let report = store.export_history(query, options.clone()).await.map_err(refused)?;
-    export::exported(&options, report, reader)
+    let written = export::exported(&options, report, reader)?;
+    export::hand_out(store, taken, &options, written).await
 }
 
 /// Calls by hand: apart from the search unless asked for (S4.37).

@@ -13,6 +13,7 @@ mod user;
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Action, Actor, ContactRules, ProjectId, Scope, Store, UserId, permits};
 
+use super::export::Taken;
 use super::manage::Register;
 use super::refusal::store_error;
 use super::seat::Reply;
@@ -41,6 +42,11 @@ impl Asker {
 
     fn actor(&self) -> Actor {
         Actor { user: self.who.user, uid: Some(self.who.uid) }
+    }
+
+    /// A file that the asker takes along.
+    fn takes(&self, action: &'static str, of: &str, asked: serde_json::Value) -> Taken {
+        Taken { action, object: of.to_owned(), asked, by: self.actor(), now: self.now }
     }
 }
 
@@ -114,7 +120,7 @@ impl Core {
             }
             Command::DncExport(p) => {
                 self.spawn_read(&who, reply, ("export", "dnc"), move |progress| async move {
-                    dnc::export(&store, p, progress).await
+                    dnc::export(&store, p, asker, progress).await
                 });
             }
             Command::HistoryList(p) => {
@@ -180,7 +186,7 @@ impl Core {
             Command::ContactImportCancel(_) => respond(reply, self.cancel_import(Register::Contacts, asker)),
             Command::ContactExport(p) => {
                 self.spawn_read(&who, reply, ("export", "contacts"), move |progress| async move {
-                    contact::export(&store, p, progress).await
+                    contact::export(&store, p, asker, progress).await
                 });
             }
             Command::CategoryLs(_) => self.spawn(reply, async move { contact::categories(&store).await }),

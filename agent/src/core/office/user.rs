@@ -1,11 +1,14 @@
 //! Users and the audit log.
 
+use std::collections::{BTreeMap, HashMap};
+
 use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
 use protocol::result::{AuditPage, Holdings, Me, UserChanged, UserRow, Users};
 use protocol::{Detail, ErrorCode, RpcError};
+use serde_json::Value;
 use store::{
-    Action, AuditQuery, HandOver, Progress, Role, Scope, Store, UserChange, UserDraft, UserId, UserInfo,
-    UserScope, permits,
+    Action, AuditQuery, AuditRow, HandOver, Progress, Role, Scope, Store, UserChange, UserDraft, UserId,
+    UserInfo, UserScope, permits,
 };
 
 use super::{Asker, Names, bad, refused, rows};
@@ -191,7 +194,42 @@ pub(super) async fn audit(store: &Store, p: AuditList) -> Result<AuditPage, RpcE
     let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| full).map(|row| row.id);
     let names = Names::read(store).await?;
-    Ok(AuditPage { rows: found.into_iter().map(|row| rows::audit(row, &names)).collect(), next })
+    let called = called(store, &found).await?;
+    let rows = found.into_iter().map(|row| rows::audit(row, &names)).collect();
+    Ok(AuditPage { rows, names: called, next })
+}
+
+/// What users, lists and projects are called now whose ids stand in rows of the audit log.
+async fn called(store: &Store, rows: &[AuditRow]) -> Result<BTreeMap<String, String>, RpcError> {
+    let mut known = HashMap::new();
+    let users = store.all_users().await.map_err(refused)?;
+    known.extend(users.into_iter().map(|user| (user.id.to_string(), user.login)));
+    let lists = store.lists().await.map_err(refused)?;
+    known.extend(lists.into_iter().map(|list| (list.id.to_string(), list.name)));
+    let deleted = store.deleted_lists().await.map_err(refused)?;
+    known.extend(deleted.into_iter().map(|list| (list.id.to_string(), list.name)));
+    let projects = store.project_rows().await.map_err(refused)?;
+    known.extend(projects.into_iter().map(|project| (project.id.to_string(), project.name)));
+    let mut called = BTreeMap::new();
+    for row in rows {
+        note_names(&Value::String(row.object.clone()), &known, &mut called);
+        note_names(&row.detail, &known, &mut called);
+    }
+    Ok(called)
+}
+
+/// The names of what stands in a value.
+fn note_names(value: &Value, known: &HashMap<String, String>, called: &mut BTreeMap<String, String>) {
+    match value {
+        Value::String(id) => {
+            if let Some(name) = known.get(id) {
+                called.insert(id.clone(), name.clone());
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| note_names(item, known, called)),
+        Value::Object(fields) => fields.values().for_each(|field| note_names(field, known, called)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// The live user of this login.

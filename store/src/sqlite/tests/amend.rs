@@ -58,6 +58,10 @@ fn a_sealed_call_is_corrected_by_an_amendment() {
         assert!(world.db.db.execute(sql, []).is_err(), "{sql}");
     }
     assert_eq!(world.audited().last().unwrap(), "call.amend");
+    let log = world.reader().audit_log(&Default::default()).unwrap();
+    let told = serde_json::json!({ "before": { "status": "talked", "memo": null },
+        "after": { "status": "prospect", "memo": "資料送付" }, "reason": "聞き間違い" });
+    assert_eq!(log[0].detail, told);
 }
 
 /// The lead, its task, the counters and the outbox follow the correction.

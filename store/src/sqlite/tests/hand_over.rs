@@ -17,7 +17,7 @@ fn busy() -> (World, UserId) {
     let alice = world.user;
     let mine: Vec<LeadId> = world.leads().iter().take(2).map(|lead| lead.id).collect();
     let to_alice = LeadChange::Assign { users: vec![alice] };
-    world.db.change_leads(world.list, &mine, &to_alice, Actor::default(), NOW).unwrap();
+    world.db.change_leads(world.list, &mine.into(), &to_alice, Actor::default(), NOW).unwrap();
     for status in ["見込", "再コール"] {
         world.call(status);
         world.now += 10 * MINUTE;
@@ -169,7 +169,7 @@ fn a_hand_over_that_was_cut_short_goes_on() {
     let carol = world.db.ensure_user("carol", "Carol", Role::Operator, NOW).unwrap();
     let lead = world.leads()[2].id;
     let assign = LeadChange::Assign { users: vec![carol] };
-    world.db.change_leads(world.list, &[lead], &assign, Actor::default(), NOW).unwrap();
+    world.db.change_leads(world.list, &vec![lead].into(), &assign, Actor::default(), NOW).unwrap();
     let before = Holdings { leads: 10, ..Holdings::default() };
     let (_, moved) =
         world.db.user_delete(carol, HandOver::To(bob), (before, 0), Actor::default(), NOW).unwrap();
@@ -227,7 +227,7 @@ fn work_goes_to_who_calls() {
             continue;
         }
         let assign = LeadChange::Assign { users: vec![bob, to] };
-        let refused = world.db.change_leads(world.list, &[lead], &assign, by, NOW);
+        let refused = world.db.change_leads(world.list, &vec![lead].into(), &assign, by, NOW);
         assert_eq!(refused.unwrap_err().code(), code);
         let what = TaskStep::Reassign(Some(to));
         let refused = world.db.task_change(&TaskChange { task, what, scope: Scope::All, by, now: NOW });

@@ -498,7 +498,7 @@ fn the_bin_of_lists_is_emptied_after_thirty_days() {
     let leads = world.reader().find_leads(world.list, &ViewFilter::default()).unwrap();
     let by = Actor::default();
     let gone = &leads[..2];
-    world.db.change_leads(world.list, gone, &LeadChange::Delete, by, world.now).unwrap();
+    world.db.change_leads(world.list, &gone.to_vec().into(), &LeadChange::Delete, by, world.now).unwrap();
     let deleted_at = world.now;
     let calls = |world: &World| -> i64 {
         world

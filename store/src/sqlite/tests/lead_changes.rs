@@ -1,5 +1,7 @@
 //! Changes of many leads at once.
 
+use serde_json::json;
+
 use super::*;
 use crate::model::{AuditQuery, HandOver, LeadChange};
 use crate::sqlite::PART;
@@ -20,8 +22,10 @@ fn a_change_of_many_leads_is_whole_wherever_it_is_cut() {
     let leads: Vec<LeadId> = owned(&world).into_iter().map(|(lead, _)| lead).collect();
     assert_eq!(leads.chunks(PART).len(), 2);
     let change = LeadChange::Assign { users: vec![world.user, bob] };
+    let filter = json!({ "number": "0312" });
     let begun = |world: &mut World, parts: usize| {
-        let id = world.db.begin_change(world.list, &change, leads.len() as u64, by, NOW).unwrap();
+        let id =
+            world.db.begin_change(world.list, (&change, Some(&filter)), leads.len() as u64, by, NOW).unwrap();
         for (part, ids) in (0..).zip(leads.chunks(PART)).take(parts) {
             world.db.add_to_change(id, part, ids).unwrap();
         }
@@ -50,7 +54,7 @@ fn a_change_of_many_leads_is_whole_wherever_it_is_cut() {
     assert_eq!(looked, 5, "a slice ends where its time does");
     // What somebody does meanwhile to what is done already stays.
     let first = LeadChange::Assign { users: Vec::new() };
-    world.db.change_leads(world.list, &leads[..1], &first, by, NOW).unwrap();
+    world.db.change_leads(world.list, &leads[..1].to_vec().into(), &first, by, NOW).unwrap();
     let mut world = world.reopen();
     world.db.recover(NOW + 1).unwrap();
     let owners: Vec<_> = owned(&world).into_iter().map(|(_, owner)| owner).collect();
@@ -60,6 +64,12 @@ fn a_change_of_many_leads_is_whole_wherever_it_is_cut() {
     assert_eq!((rows(&world), told.len()), (0, 2));
     assert_eq!((told[0].at, told[0].login.as_deref(), told[0].uid), (NOW, Some("bob"), Some(1000)));
     assert_eq!(told[0].detail["done"]["changed"], count);
+    // What they were found by, how many, and whose they were: nobody's, before and behind the crash.
+    assert_eq!((&told[0].detail["filter"], &told[0].detail["leads"]), (&filter, &json!(count)));
+    assert_eq!(told[0].detail["former"], json!([{ "user": null, "leads": count }]));
+    assert_eq!(told[1].detail["ids"], json!([leads[0]]), "a few are named");
+    let whose = json!([{ "user": world.user, "leads": 1 }]);
+    assert_eq!((&told[1].detail["former"], told[1].detail.get("filter")), (&whose, None));
     // Who cannot have them any more ends it, and the log says how far it came.
     let id = begun(&mut world, 2);
     world.db.go_on_changing(id, at_once()).unwrap();
@@ -71,7 +81,7 @@ fn a_change_of_many_leads_is_whole_wherever_it_is_cut() {
     assert_eq!(rows(&world), 0);
     // Nor is one finished later that failed and was told as failed.
     let to_me = LeadChange::Assign { users: vec![world.user] };
-    let id = world.db.begin_change(world.list, &to_me, leads.len() as u64, by, NOW).unwrap();
+    let id = world.db.begin_change(world.list, (&to_me, None), leads.len() as u64, by, NOW).unwrap();
     for (part, ids) in (0..).zip(leads.chunks(PART)) {
         world.db.add_to_change(id, part, ids).unwrap();
     }

@@ -12,7 +12,7 @@ use crate::model::{
 
 pub(super) fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
     let by = Actor { user: Some(world.user), uid: None };
-    world.db.change_leads(world.list, leads, what, by, world.now).unwrap()
+    world.db.change_leads(world.list, &leads.to_vec().into(), what, by, world.now).unwrap()
 }
 
 fn reorder(world: &mut World, order: DialOrder) {

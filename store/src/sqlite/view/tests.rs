@@ -165,7 +165,7 @@ fn by_pages(
 }
 
 fn change(db: &mut SqliteBackend, list: ListId, leads: &[LeadId], what: &LeadChange) {
-    db.change_leads(list, leads, what, Actor::default(), NOW).unwrap();
+    db.change_leads(list, &leads.to_vec().into(), what, Actor::default(), NOW).unwrap();
 }
 
 fn say(world: &mut World, lead: LeadId, column: &str, text: &str) {
