@@ -52,7 +52,7 @@ codes! {
     CsvQuote = "E-CSV-QUOTE", "引用符が閉じられていません", "A quotation mark is never closed.";
     CsvField = "E-CSV-FIELD", "1つの項目が長すぎます(上限64KiB)", "A cell is longer than 64 KiB.";
     CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.";
-    CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row is missing or has no phone column.";
+    CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row does not name the columns that are needed.";
     CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.";
     CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.";
     CsvTooLarge = "E-CSV-TOO-LARGE", "一度に登録できる上限を超えています(ファイルの大きさ)",

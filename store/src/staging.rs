@@ -17,7 +17,7 @@ use crate::import::ExtraPhone;
 use crate::model::{Actor, AuditEntry, ListSpec};
 use crate::phone::{Clir, Phone};
 use crate::progress::Progress;
-use crate::sqlite::Reached;
+use crate::sqlite::{Known, Reached};
 use crate::thread::{Lane, Queue, Writer};
 
 /// One checked row of a file.
@@ -76,6 +76,8 @@ pub(crate) struct StagePolicy {
     pub(crate) blanks: Blanks,
     /// Categories of a known number: add instead of replace (S0.20).
     pub(crate) merge_categories: bool,
+    /// A number is enough for a contact (S4.45). Else none is made of a row without a name: its lead has one.
+    pub(crate) nameless: bool,
 }
 
 impl Default for StagePolicy {
@@ -87,6 +89,7 @@ impl Default for StagePolicy {
             create_contacts: true,
             blanks: Blanks::default(),
             merge_categories: false,
+            nameless: true,
         }
     }
 }
@@ -396,18 +399,23 @@ impl<R> Staged<R> {
 #[derive(Clone)]
 pub(crate) struct Staging {
     queue: Arc<Queue<Writer>>,
-    folder: PathBuf,
+    database: PathBuf,
 }
 
 impl Staging {
     /// `database`: its file.
     pub(crate) fn new(queue: Arc<Queue<Writer>>, database: &Path) -> Self {
-        Self { queue, folder: database.parent().unwrap_or(Path::new(".")).to_owned() }
+        Self { queue, database: database.to_owned() }
     }
 
     /// Where the database lies, and there is room for as much again.
     pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+        self.database.parent().unwrap_or(Path::new("."))
+    }
+
+    /// What is asked of it while a file for the list, or for the contact book, is read.
+    pub(crate) fn known(&self, list: Option<ListId>) -> Known {
+        Known::new(&self.database, list)
     }
 
     /// Starts an import into a list, or into the contact book. `new_list`: the list is made with it, and goes with it unless

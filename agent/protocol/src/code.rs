@@ -300,7 +300,7 @@ codes! {
         "引用符(\")の閉じ忘れを確認してください", "Look for a quotation mark that is never closed.";
     CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.",
         "その行の区切りを確認してください", "Check the delimiters of the row.";
-    CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row is missing or has no phone column.",
+    CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row does not name the columns that are needed.",
         "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にするか、--map 電話番号=列名 を付けてください", "Name the columns in line 1, one of them 電話番号, TEL or phone, or add --map 電話番号=COLUMN.";
     CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.",
         "同じ意味の列を1つにしてください", "Keep one column of that name.";

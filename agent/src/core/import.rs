@@ -1,6 +1,5 @@
 //! Importing and exporting lists for clients.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -137,17 +136,11 @@ async fn into_list(
 ) -> Result<ImportResult, RpcError> {
     let profile = profile(p.profile.as_deref().unwrap_or(&target.profile))?;
     let mut options = options(&p, ImportOptions::for_lists(profile))?;
-    options.owners = Some(owners(&place.store).await?);
+    options.owners = true;
     options.max_contacts = options.max_contacts.min(limits.contacts.unwrap_or(u64::MAX));
     options.assign = limits.assign;
     options.new_list = target.new.clone();
     carry_out(place, Register::List(target.id), target.name.clone(), p, options).await
-}
-
-/// Users by login: what a deleted one owned stays theirs.
-async fn owners(store: &Store) -> Result<HashMap<String, UserId>, RpcError> {
-    let users = store.all_users().await.map_err(|error| store_error(&error))?;
-    Ok(users.into_iter().map(|user| (user.login, user.id)).collect())
 }
 
 /// Puts a file into the contact book (S0.2); `rules` are the site's.
@@ -162,7 +155,7 @@ pub(super) async fn import_contacts(
     }
     base.max_contacts = base.max_contacts.min(rules.most.unwrap_or(u64::MAX));
     base.merge_categories = p.merge_categories;
-    base.owners = Some(owners(&place.store).await?);
+    base.owners = true;
     let p = ListImport {
         path: p.path,
         file: p.file,

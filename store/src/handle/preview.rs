@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::import::{self, ImportJob, ImportOptions, ImportReport, ImportRow, Preview};
 use crate::model::Actor;
 use crate::phone::Phone;
-use crate::sqlite::{Folder, Trial};
+use crate::sqlite::{Folder, Known, Trial};
 use crate::staging::Staging;
 
 impl Store {
@@ -42,7 +42,8 @@ fn preview(job: ImportJob, contacts: u64, live: &Path) -> Result<Preview> {
     let partial = job.options.partial;
     let mut trial = Trial::begin(live, job.list, job.now)?;
     let mut phones: Vec<Phone> = Vec::with_capacity(BROUGHT);
-    let mut looked = import::look(job.source.clone(), job.options.clone(), |row: &ImportRow| {
+    let known = Known::new(live, job.list);
+    let mut looked = import::look(job.source.clone(), job.options.clone(), known, |row: &ImportRow| {
         phones.push(row.phone.clone());
         phones.extend(row.extra_phones.iter().map(|further| further.phone.clone()));
         if phones.len() >= BROUGHT {
@@ -73,7 +74,7 @@ fn carry_out(job: ImportJob, contacts: u64, folder: &Folder) -> Result<ImportRep
     let failed = |error| Error::File { path: path.clone(), source: std::io::Error::other(error) };
     let store = Store::open(&path, OpenOptions::default()).map_err(failed)?;
     let staging = Staging::new(Arc::clone(&store.inner.writes), &path);
-    // Whose numbers they become changes no count, and no user is copied.
+    // Whose the new numbers become changes no count.
     let options = ImportOptions { error_csv: None, assign: Vec::new(), ..job.options };
     import::run(ImportJob { options, by: Actor::default(), ..job }, contacts, &staging)
 }

@@ -60,8 +60,8 @@ pub(super) fn titles(text: &str, delimiter: Delimiter) -> usize {
 #[derive(Debug, Default)]
 pub(super) struct Below {
     rows: usize,
-    /// For each column, how many of these rows have a number there.
-    numbers: Vec<usize>,
+    /// For each column, how many of these rows have a number there, and how many anything.
+    numbers: Vec<(usize, usize)>,
 }
 
 impl Below {
@@ -75,9 +75,10 @@ impl Below {
             }
             below.rows += 1;
             for (at, cell) in record.cells().enumerate().take(MOST_COLUMNS) {
-                if header::is_number(cell) {
-                    below.numbers.resize(below.numbers.len().max(at + 1), 0);
-                    below.numbers[at] += 1;
+                if !cell.trim().is_empty() {
+                    below.numbers.resize(below.numbers.len().max(at + 1), (0, 0));
+                    below.numbers[at].0 += usize::from(header::is_number(cell));
+                    below.numbers[at].1 += 1;
                 }
             }
         });
@@ -86,7 +87,17 @@ impl Below {
 
     /// Whether most rows have a number in this column.
     pub(super) fn has_numbers(&self, column: usize) -> bool {
-        self.numbers.get(column).is_some_and(|numbers| numbers * 2 > self.rows)
+        self.count(column) * 2 > self.rows
+    }
+
+    /// How many rows have a number in this column.
+    pub(super) fn count(&self, column: usize) -> usize {
+        self.numbers.get(column).map_or(0, |(numbers, _)| *numbers)
+    }
+
+    /// Whether most of what stands in this column are numbers, however few they are.
+    pub(super) fn is_of_numbers(&self, column: usize) -> bool {
+        self.numbers.get(column).is_some_and(|(numbers, filled)| numbers * 2 > *filled)
     }
 
     /// The first column in which most rows have a number.

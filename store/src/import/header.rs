@@ -1,5 +1,7 @@
 //! Which column holds what.
 
+mod wrong;
+
 use std::sync::Arc;
 
 use crate::code::Code;
@@ -14,6 +16,7 @@ use super::words::{
     LONGEST_NAME, contact_role, fold, is_column_name, looks_like_phone_name, role_of, says_what_it_is,
 };
 use crate::export::{OURS, RESULTS, strip_neutraliser};
+use wrong::{numbers_elsewhere, wrong};
 
 /// What a column means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub(super) struct Columns {
     pub(super) ignored_phones: Vec<Arc<str>>,
     /// A line of the file named them: a cell beyond is of none that we know.
     named: bool,
+    /// Nobody named them, and nobody said that nobody does: what is no category is none.
+    pub(super) guessed: bool,
+    /// Columns without a name in which nothing was found yet: they are none of the list's.
+    nameless: Vec<usize>,
 }
 
 /// Why line 1 cannot be used.
@@ -61,13 +68,25 @@ pub(super) struct BadHeader {
     pub(super) detail: Said,
 }
 
+impl ColumnMap {
+    /// The column that it means by its number, from 0.
+    fn place(&self) -> Option<usize> {
+        let number = self.from.strip_prefix(['#', '＃'])?.parse::<usize>().ok()?;
+        (1..=MOST_CELLS).contains(&number).then(|| number - 1)
+    }
+}
+
 impl Columns {
     /// The columns where no header names them: company, person, phone, categories, then anything.
     pub(super) fn positional(cells: usize) -> Self {
-        let mut columns =
-            Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new(), named: false };
+        let mut columns = Self::none(false);
         columns.widen(cells.max(CANONICAL.len()));
         columns
+    }
+
+    fn none(named: bool) -> Self {
+        let (names, roles, ignored_phones, nameless) = Default::default();
+        Self { names, roles, ignored_phones, named, guessed: false, nameless }
     }
 
     /// The same where a kind of file has its own.
@@ -75,13 +94,36 @@ impl Columns {
         if names.is_empty() {
             return Self::positional(cells);
         }
-        let mut columns =
-            Self { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new(), named: false };
+        let mut columns = Self::none(false);
         for name in names {
             columns.push(name, role_of(name));
         }
         columns.widen(cells);
         columns
+    }
+
+    /// The same where nobody said that no line names the columns: numbers stand where they stand, and make no categories.
+    fn guess(first: &Record, below: &Below, map: &[ColumnMap]) -> Result<Self, BadHeader> {
+        let mut columns = Self::positional(first.len());
+        columns.guessed = !map.iter().any(|entry| role_of(&entry.to) == Role::Category);
+        let dialed = columns.index(Role::Phone).unwrap_or_default();
+        let is_phone = |at: usize| is_number(first.cell(at)) || below.has_numbers(at);
+        let place = (0..first.len()).find(|at| is_phone(*at));
+        if let Some(place) = place.filter(|_| map.is_empty() && !is_phone(dialed) && below.count(dialed) == 0)
+        {
+            return Err(BadHeader { code: Code::CsvHeader, detail: numbers_elsewhere(dialed, place) });
+        }
+        for at in dialed + 1..columns.names.len() {
+            let is_category = columns.roles[at] == Role::Category;
+            if is_phone(at) || (is_category && columns.guessed && below.is_of_numbers(at)) {
+                if is_category && columns.guessed {
+                    columns.names[at] = unnamed(at).into();
+                    columns.roles[at] = Role::Attribute;
+                }
+                columns.ignored_phones.push(Arc::clone(&columns.names[at]));
+            }
+        }
+        Ok(columns)
     }
 
     /// Makes room for rows that are wider than the header.
@@ -90,9 +132,23 @@ impl Columns {
             let at = self.names.len();
             match CANONICAL.get(at).filter(|_| !self.named) {
                 Some((name, role)) if !self.roles.contains(role) => self.push(name, *role),
-                _ => self.push(&format!("列{}", at + 1), Role::Attribute),
+                _ => {
+                    self.nameless.push(at);
+                    self.push(&unnamed(at), Role::Attribute);
+                }
             }
         }
+    }
+
+    /// Looks at a row for something in a column without a name; the columns that are some since.
+    pub(super) fn fill(&mut self, record: &Record) -> Vec<usize> {
+        let is_filled = |at: &usize| !record.cell(*at).trim().is_empty();
+        if !self.nameless.iter().any(is_filled) {
+            return Vec::new();
+        }
+        let (filled, empty) = self.nameless.iter().partition(|at| is_filled(at));
+        self.nameless = empty;
+        filled
     }
 
     fn push(&mut self, name: &str, role: Role) {
@@ -158,6 +214,7 @@ impl Columns {
             if role == Role::Attribute {
                 self.names[*place] = entry.to.as_str().into();
             }
+            self.nameless.retain(|at| at != place);
             self.ignored_phones.retain(|name| *name != self.names[*place]);
             self.roles[*place] = role;
         }
@@ -171,12 +228,9 @@ impl Columns {
     }
 
     fn find(&mut self, entry: &ColumnMap) -> Result<usize, BadHeader> {
-        if let Some(number) =
-            entry.from.strip_prefix(['#', '＃']).and_then(|number| number.parse::<usize>().ok())
-            && (1..=MOST_CELLS).contains(&number)
-        {
-            self.widen(number);
-            return Ok(number - 1);
+        if let Some(place) = entry.place() {
+            self.widen(place + 1);
+            return Ok(place);
         }
         let wanted = fold(&entry.from);
         let exact = self.names.iter().position(|name| **name == *entry.from);
@@ -191,9 +245,9 @@ impl Columns {
         })
     }
 
-    /// Names of the columns that are kept as text, in their order.
+    /// Names of the columns that are kept as text, in their order; one without a name is none while nothing stands in it.
     pub(super) fn attributes(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.all(Role::Attribute).map(|at| &self.names[at])
+        self.all(Role::Attribute).filter(|at| !self.nameless.contains(at)).map(|at| &self.names[at])
     }
 
     /// Name of the column with this role, as the file spells it.
@@ -215,16 +269,21 @@ pub(super) fn read(
         HeaderMode::None => is_our_own(first),
         HeaderMode::Required => true,
         HeaderMode::Auto if !options.unnamed.is_empty() => Phone::parse(first.cell(0).trim()).is_err(),
-        HeaderMode::Auto => named || looks_like_header(first, below),
+        HeaderMode::Auto => named || looks_like_header(first, below) || !looks_like_row(first, below, map),
     };
     if !header {
-        let mut columns = Columns::unnamed(first.len(), options.unnamed);
+        let guessed = options.header == HeaderMode::Auto && options.unnamed.is_empty();
+        let mut columns = match guessed {
+            true => Columns::guess(first, below, map)?,
+            false => Columns::unnamed(first.len(), options.unnamed),
+        };
         columns.name_by_hand(map, options.contacts)?;
         return Ok((columns, false));
     }
-    let mut columns =
-        Columns { names: Vec::new(), roles: Vec::new(), ignored_phones: Vec::new(), named: true };
-    for cell in first.cells() {
+    // What may be a row is told as what it is: a line without a phone column.
+    let sure = options.header == HeaderMode::Required || !map.is_empty() || looks_like_header(first, below);
+    let mut columns = Columns::none(true);
+    for (at, cell) in first.cells().enumerate() {
         let name = strip_neutraliser(cell.trim());
         let role = match named_role(name, options) {
             // Every other name is text (S4.39).
@@ -239,12 +298,16 @@ pub(super) fn read(
             role => role,
         };
         let known = !matches!(role, Role::Attribute | Role::Ours | Role::ExtraPhone);
+        let nameless = name.is_empty() || name == unnamed(at);
         let twice = columns.names.iter().any(|other| !name.is_empty() && **other == *name);
-        if twice || (known && columns.roles.contains(&role) && map.is_empty()) {
+        if sure && (twice || (known && columns.roles.contains(&role) && map.is_empty())) {
             return Err(BadHeader { code: Code::CsvHeaderDup, detail: Said::name(shorten(name)) });
         }
         if role == Role::Attribute && looks_like_phone_name(name) {
             columns.ignored_phones.push(name.into());
+        }
+        if nameless {
+            columns.nameless.push(at);
         }
         columns.push(name, role);
     }
@@ -258,15 +321,16 @@ pub(super) fn read(
             });
         }
     }
-    if columns.index(Role::Phone).is_none() {
-        return Err(BadHeader { code: Code::CsvHeader, detail: no_phone_column(first, below) });
+    let strict = || options.header == HeaderMode::Required && !columns.lacking(options).0.is_empty();
+    if columns.index(Role::Phone).is_none() || strict() {
+        return Err(BadHeader { code: Code::CsvHeader, detail: wrong(first, below, &columns, options) });
     }
     for at in 0..columns.names.len() {
         if columns.roles[at] == Role::Attribute && matches!(&*columns.names[at], "メモ" | "回数") {
             continue;
         }
         if columns.names[at].is_empty() {
-            columns.names[at] = format!("列{}", at + 1).into();
+            columns.names[at] = unnamed(at).into();
         }
         // A phone column under another name is text here, and must not become the phone column of our export.
         if columns.roles[at] == Role::Attribute && role_of(&columns.names[at]) != Role::Attribute {
@@ -315,6 +379,16 @@ fn looks_like_header(record: &Record, below: &Below) -> bool {
         || (named > 0 && (others == 0 || under_text()))
 }
 
+/// Whether the first line is a row although it may be without a number: nothing stands in it, or what people write where there is
+/// no number, where the rows below have one.
+fn looks_like_row(record: &Record, below: &Below, map: &[ColumnMap]) -> bool {
+    let by_hand = map.iter().find(|entry| role_of(&entry.to) == Role::Phone).and_then(ColumnMap::place);
+    let Some(over) = by_hand.or_else(|| below.column_of_numbers()).map(|at| record.cell(at).trim()) else {
+        return true;
+    };
+    record.cells().any(is_number) || over.is_empty() || over.len() > LONGEST_NAME || is_placeholder(over)
+}
+
 /// Whether it names a phone column and another of ours; no row and no title does.
 pub(super) fn is_sure_header(record: &Record) -> bool {
     let phone = record.cells().any(|cell| role_of(cell.trim()) == Role::Phone);
@@ -335,40 +409,15 @@ pub(super) fn is_number(cell: &str) -> bool {
 /// What stands where a row has no number: `なし`, `不明`, `-`, or digits that are none.
 fn is_placeholder(cell: &str) -> bool {
     let folded = fold(cell);
-    folded.is_empty()
-        || folded.chars().any(|c| c.is_ascii_digit())
-        || folded.chars().all(|c| !c.is_alphabetic())
-        || PLACEHOLDERS.contains(&folded.as_str())
+    let digits = folded.chars().filter(char::is_ascii_digit).count();
+    let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
+    // 連絡先1 is a name.
+    letters == 0 || digits >= letters || PLACEHOLDERS.iter().any(|word| folded.ends_with(word))
 }
 
-/// What was found instead, and which column may be meant.
-fn no_phone_column(first: &Record, below: &Below) -> Said {
-    let expected: Vec<&str> = CANONICAL.iter().map(|(name, _)| *name).collect();
-    let expected = expected.join(",");
-    if first.cells().any(is_number) {
-        // It is a row, and a row is told to nobody here.
-        return Said::new(
-            format!(
-                "必要な列: {expected}。1行目に電話番号があります: 列名の行がなければ --header none を付けてください"
-            ),
-            format!(
-                "expected: {expected}; line 1 holds a phone number: if no line names the columns, add --header none"
-            ),
-        );
-    }
-    let found: Vec<String> = first.cells().map(|cell| shorten(cell.trim())).take(SHOWN_CELLS).collect();
-    let found = found.join(",");
-    let mut ja = format!("電話番号の列がありません。必要な列: {expected}。ファイルの列: {found}");
-    let mut en = format!("no phone column; expected: {expected}; found: {found}");
-    let like = || first.cells().position(|cell| looks_like_phone_name(cell.trim()));
-    if let Some(at) = below.column_of_numbers().or_else(like) {
-        let name = first.cell(at).trim();
-        let named = first.cells().filter(|cell| cell.trim() == name).count() == 1;
-        let name = if named && !name.is_empty() { shorten(name) } else { format!("#{}", at + 1) };
-        ja.push_str(&format!("。{name} がそれなら --map 電話番号={name} を付けてください"));
-        en.push_str(&format!("; if it is {name}, add --map 電話番号={name}"));
-    }
-    Said::new(ja, en)
+/// What a column without a name is called.
+fn unnamed(at: usize) -> String {
+    format!("列{}", at + 1)
 }
 
 /// Whether a column of this name means something to us, so that it can be none of a list's own.
@@ -383,8 +432,9 @@ fn shorten(text: &str) -> String {
 /// Cells of a wrong header that are shown.
 const SHOWN_CELLS: usize = 12;
 
-/// What people write where there is no number, folded.
-const PLACEHOLDERS: [&str; 9] = ["なし", "無し", "無", "不明", "未登録", "未定", "未確認", "none", "n/a"];
+/// What people write where there is no number, folded, or how it ends.
+const PLACEHOLDERS: [&str; 11] =
+    ["なし", "無し", "無", "不明", "未登録", "未定", "未確認", "調査中", "確認中", "none", "n/a"];
 /// The four columns of a list, in their order.
 const CANONICAL: [(&str, Role); 4] = [
     ("取引先会社名", Role::Company),
@@ -394,172 +444,4 @@ const CANONICAL: [(&str, Role); 4] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::super::table::Table;
-    use super::super::{Encoding, encoding::TextStream};
-    use super::*;
-
-    fn record(line: &str) -> Record {
-        let bytes = std::io::Cursor::new(line.as_bytes().to_vec());
-        let stream = TextStream::new(Box::new(bytes), Encoding::Utf8).unwrap();
-        let mut record = Record::default();
-        assert!(Table::new(stream, String::new(), b',').read(&mut record).unwrap());
-        record
-    }
-
-    fn mode(header: HeaderMode) -> ImportOptions {
-        ImportOptions { header, ..ImportOptions::default() }
-    }
-
-    fn roles(line: &str) -> Option<Vec<Role>> {
-        let (columns, header) = read(&record(line), &Below::default(), &mode(HeaderMode::Auto)).unwrap();
-        header.then_some(columns.roles)
-    }
-
-    /// S1.8.
-    #[test]
-    fn synonyms_are_known_in_any_order_and_width() {
-        let canonical = vec![Role::Company, Role::Person, Role::Phone, Role::Category];
-        for line in [
-            "取引先会社名,取引先担当者名,電話番号,カテゴリー",
-            " 取引先会社名 ,取引先担当者名,電話番号 ,カテゴリ",
-            "会社名,担当者名,ＴＥＬ,カテゴリー",
-            "company,person,phone,category",
-            "Company Name,Name,Phone Number,Categories",
-        ] {
-            assert_eq!(roles(line), Some(canonical.clone()), "{line}");
-        }
-        assert_eq!(roles("tel,氏名"), Some(vec![Role::Phone, Role::Person]));
-        // Results are ours where all of them are: another product's sheet has some of these names too.
-        let theirs = roles("電話番号,住所,最終結果,メモ,最終通話日時").unwrap();
-        assert_eq!(theirs, [Role::Phone, Role::Attribute, Role::Attribute, Role::Attribute, Role::Attribute]);
-        let ours = roles("電話番号,メモ,最終結果,最終通話日時,回数,メモ(kakeru)").unwrap();
-        assert_eq!(ours, [Role::Phone, Role::Attribute, Role::Ours, Role::Ours, Role::Ours, Role::Ours]);
-    }
-
-    #[test]
-    fn a_row_with_a_number_is_data() {
-        for line in [
-            "会社名,担当者名,0312345678,電話番号",
-            "山田商店,山田,0312345678",
-            "株式会社電話,山田,0312345678",
-        ] {
-            assert_eq!(roles(line), None, "{line}");
-        }
-        assert!(!read(&record("会社名,電話番号"), &Below::default(), &mode(HeaderMode::None)).unwrap().1);
-    }
-
-    fn auto(text: &str) -> Result<bool, BadHeader> {
-        let below = Below::line(text, super::super::Delimiter::Comma, 0);
-        read(&record(text), &below, &mode(HeaderMode::Auto)).map(|(_, header)| header)
-    }
-
-    /// S0.17: words that stand above columns only, or beside nothing but such, or above numbers.
-    #[test]
-    fn a_line_of_names_is_a_header_also_without_a_phone_column() {
-        for (text, advice) in [
-            ("会社名,住所\nA社,東京都\nB社,大阪府\n", None),
-            ("会社名,本社\nA社,東京都\n", None),
-            ("住所,備考\n東京都,大口\n", None),
-            ("会社名,住所,代表\nA社,東京都,0312345678\nB社,大阪府,0612345678\n", Some("代表")),
-            ("会社,本社,代表\nA社,東京都,0312345678\nB社,大阪府,0612345678\n", Some("代表")),
-            (
-                "店,本社,お電話\nA社,東京都,0312345678\nB社,大阪府,不明\nC社,大阪府,0612345678\n",
-                Some("お電話"),
-            ),
-            ("氏名,携帯\n山田,\n佐藤,\n", Some("携帯")),
-            ("会社名,,\nA社,東京都,0312345678\n", Some("#3")),
-        ] {
-            let missing = auto(text).unwrap_err();
-            assert_eq!(missing.code, Code::CsvHeader, "{text}");
-            let advised = missing.detail.en.split_once("--map 電話番号=").map(|(_, name)| name);
-            assert_eq!(advised, advice, "{text}: {}", missing.detail.en);
-            assert_eq!(missing.detail.ja.contains("--map"), advice.is_some());
-        }
-    }
-
-    #[test]
-    fn a_row_without_a_number_is_a_row() {
-        let rest = "\nB社,佐藤,0612345678\nC社,鈴木,0522345678\n";
-        for line in [
-            "山田商店,山田,",
-            "山田商店,担当者,",
-            "山田商店,担当者,なし",
-            "山田商店,ご担当者様,不明",
-            "山田商店,担当者,03-1234",
-            "日本電話工業,山田,",
-            "Hotel Okura,山田,",
-            "Hotel Okura,,",
-            "携帯ショップ,山田,-",
-            "山田商店,山田,調査中",
-        ] {
-            assert!(!auto(&format!("{line}{rest}")).unwrap(), "{line}");
-        }
-        // Nor is a file without any number one of names.
-        assert!(!auto("山田商店,山田\n佐藤商店,佐藤\n").unwrap());
-    }
-
-    /// S1.15, X1.
-    #[test]
-    fn wrong_headers_say_what_was_found() {
-        let auto = mode(HeaderMode::Auto);
-        let missing = read(&record("会社名,担当者名,携帯"), &Below::default(), &auto).unwrap_err();
-        assert_eq!(missing.code, Code::CsvHeader);
-        assert!(missing.detail.en.contains("found: 会社名,担当者名,携帯"), "{}", missing.detail.en);
-        let required = mode(HeaderMode::Required);
-        let row = read(&record("a,0312345678"), &Below::default(), &required).unwrap_err();
-        assert_eq!(row.code, Code::CsvHeader);
-        assert!(
-            row.detail.en.ends_with("--header none") && !row.detail.en.contains("0312345678"),
-            "{}",
-            row.detail.en
-        );
-        for line in ["電話番号,電話番号", "会社名,取引先会社名,電話番号", "電話番号,住所,住所"]
-        {
-            assert_eq!(
-                read(&record(line), &Below::default(), &auto).unwrap_err().code,
-                Code::CsvHeaderDup,
-                "{line}"
-            );
-        }
-        let (columns, _) = read(&record("電話番号,電話番号2,携帯,,"), &Below::default(), &auto).unwrap();
-        assert_eq!(columns.ignored_phones.len(), 2);
-        assert_eq!(&*columns.names[3], "列4");
-    }
-
-    fn mapped(line: &str, map: &[&str]) -> Result<Columns, BadHeader> {
-        let map = map.iter().map(|entry| entry.parse().unwrap()).collect();
-        read(&record(line), &Below::default(), &ImportOptions { map, ..ImportOptions::default() })
-            .map(|(columns, _)| columns)
-    }
-
-    /// S4.40: columns are named by hand, several phone columns too.
-    #[test]
-    fn columns_named_by_hand() {
-        let line = "お客様,連絡先,携帯,TEL,備考";
-        let columns = mapped(line, &["会社名=お客様", "電話番号=連絡先", "電話番号=携帯", "-=備考"]).unwrap();
-        use Role::{Attribute, Company, ExtraPhone, Ours, Phone};
-        assert_eq!(columns.roles, [Company, Phone, ExtraPhone, Attribute, Ours]);
-        assert_eq!(
-            &*columns.names[3], "TEL(列4)",
-            "what was the phone column is text under a name of its own"
-        );
-        assert!(columns.ignored_phones.is_empty());
-        let columns = mapped("a,0312345678,b", &["電話番号=#2", "会社名=#3", "備考=#1"]).unwrap();
-        assert_eq!(columns.roles[..3], [Attribute, Phone, Company]);
-        assert_eq!(&*columns.names[0], "備考");
-        assert_eq!(mapped(line, &["電話番号=無い列"]).unwrap_err().code, Code::CsvHeader);
-        assert_eq!(mapped(line, &["会社名=お客様", "会社名=備考"]).unwrap_err().code, Code::CsvHeaderDup);
-    }
-
-    /// S4.39: with the profile `calltree` only 電話番号 is the phone.
-    #[test]
-    fn one_name_only_is_the_phone_column() {
-        let only =
-            ImportOptions { phone_column: Some("電話番号".to_owned()), ..ImportOptions::default() };
-        let (columns, _) = read(&record("会社名,TEL,電話番号"), &Below::default(), &only).unwrap();
-        assert_eq!(columns.roles, [Role::Company, Role::Attribute, Role::Phone]);
-        assert_eq!(&*columns.names[1], "TEL(列2)");
-        assert_eq!(read(&record("会社名,TEL"), &Below::default(), &only).unwrap_err().code, Code::CsvHeader);
-    }
-}
+mod tests;

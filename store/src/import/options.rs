@@ -64,6 +64,8 @@ pub struct ImportOptions {
     pub phone_column: Option<String>,
     /// What columns are called besides the names that are always known.
     pub columns: Vec<(String, NamedColumn)>,
+    /// A header that must be one has company, person, phone and categories before any other column (S1.15).
+    pub fixed_names: bool,
     /// The rows are contacts: they have a mail address and an owner.
     pub contacts: bool,
     /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
@@ -74,8 +76,8 @@ pub struct ImportOptions {
     pub projects: Option<Arc<HashMap<String, ProjectId>>>,
     /// Columns that the user named by hand.
     pub map: Vec<ColumnMap>,
-    /// Who may be named as the owner of a contact or a new lead, by login; `None`: nobody is looked for.
-    pub owners: Option<HashMap<String, UserId>>,
+    /// The columns of owners are read: a login is that of a user, or its row is refused. `false`: nobody is looked for.
+    pub owners: bool,
     /// Users who own the new numbers that nobody owns, in turn (S1.6).
     pub assign: Vec<UserId>,
     /// The list is made first, under the identifier that the job names; it goes again unless the import is committed (S1.5).
@@ -106,8 +108,8 @@ pub enum Delimiter {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeaderMode {
-    /// A header if its cells are known names and none is a phone number; else the columns are company, person,
-    /// phone, categories.
+    /// Data if it has a phone number, or nothing, `なし`, `-` or the like over the column of numbers: then the columns are company,
+    /// person, phone, categories. Else a header, which must name a phone column.
     #[default]
     Auto,
     /// Line 1 is data.
@@ -194,13 +196,14 @@ impl Default for ImportOptions {
             unnamed: &[],
             phone_column: None,
             columns: Vec::new(),
+            fixed_names: false,
             contacts: false,
             warn_quotes: false,
             reasoned: &[],
             projects: None,
             times: &[],
             map: Vec::new(),
-            owners: None,
+            owners: false,
             assign: Vec::new(),
             new_list: None,
             cancel: None,
@@ -226,6 +229,7 @@ impl ImportOptions {
             max_contacts: profile.max_contacts.unwrap_or(u64::MAX),
             phone_column: profile.phone_column.clone(),
             columns: profile.columns.clone(),
+            fixed_names: profile.fixed_names,
             warn_quotes: profile.no_quotes,
             ..Self::default()
         }

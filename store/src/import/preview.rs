@@ -4,6 +4,7 @@ use super::report::{ImportError, ImportReport};
 use super::row::ImportRow;
 use crate::error::{Error, Result};
 use crate::progress::stopped;
+use crate::sqlite::Known;
 
 /// What an import would do: nothing is kept.
 #[derive(Clone, Debug)]
@@ -31,15 +32,17 @@ pub fn preview(source: ImportSource, options: ImportOptions) -> std::result::Res
     Ok(Preview { rows, report: reader.finish()? })
 }
 
-/// The same, with every good row shown to `see`.
+/// The same, with every good row shown to `see`; `known` is asked for what the file does not say.
 pub(crate) fn look(
     source: ImportSource,
     options: ImportOptions,
+    known: Known,
     mut see: impl FnMut(&ImportRow) -> Result<()>,
 ) -> Result<Preview> {
     let fatal = |error| Error::Import(Box::new(error));
     let cancel = options.cancel.clone().unwrap_or_default();
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
+    reader.ask(known);
     let mut rows = Vec::new();
     while let Some(row) = reader.next_row().map_err(fatal)? {
         if cancel.is_cancelled() {
@@ -50,6 +53,7 @@ pub(crate) fn look(
             rows.push(row);
         }
     }
+    reader.check_answers()?;
     Ok(Preview { rows, report: reader.finish().map_err(fatal)? })
 }
 

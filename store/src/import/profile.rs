@@ -36,6 +36,9 @@ pub struct Profile {
     /// What the product calls columns, besides the names that every profile knows.
     #[serde(default)]
     pub columns: Vec<(String, NamedColumn)>,
+    /// The names of the four columns are fixed (S1.15): a header that lacks one and has another instead is refused.
+    #[serde(default)]
+    pub fixed_names: bool,
     /// The product takes no quotation marks (S0.21): a file that has some is read with a warning, and one for it is written
     /// without.
     #[serde(default)]
@@ -88,6 +91,7 @@ mod tests {
                 .collect()
         };
         assert_eq!(of(|profile| profile.no_quotes), ["miitel"]);
+        assert_eq!(of(|profile| profile.fixed_names), ["miitel"]);
         assert_eq!(of(|profile| profile.one_number), ["miitel", "calltree"]);
         assert_eq!(Profile::named("open").unwrap().max_rows, None);
         assert!(Profile::all().iter().all(|profile| profile.max_categories == Some(100)));

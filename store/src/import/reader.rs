@@ -3,7 +3,10 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use crate::code::Code;
+use crate::error::Result as StoreResult;
 use crate::error::Said;
+use crate::phone::Phone;
+use crate::sqlite::{HasNames, Known};
 use crate::staging::Blanks;
 
 use super::detect::detect;
@@ -11,9 +14,9 @@ use super::encoding::TextStream;
 use super::error_csv::ErrorCsv;
 use super::head::{self, Below};
 use super::header::{self, Columns, Role};
-use super::options::{Delimiter, DupPolicy, HeaderMode, ImportOptions, ImportSource, ReadSeek};
+use super::options::{Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource, ReadSeek};
 use super::report::{ImportError, ImportProgress, ImportReport, Problem};
-use super::row::{ImportRow, judge};
+use super::row::{ImportRow, Judged, judge};
 use super::seen::Seen;
 use super::table::{Record, Table, TableError};
 
@@ -35,6 +38,9 @@ pub struct ImportReader {
     repeated: HashMap<u64, usize>,
     error_csv: Option<ErrorCsv>,
     bytes_total: u64,
+    blanks: Blanks,
+    /// `None`: nobody knows more than the file says.
+    known: Option<Known>,
 }
 
 impl ImportReader {
@@ -100,6 +106,8 @@ impl ImportReader {
             repeated: HashMap::new(),
             error_csv,
             bytes_total: input.size,
+            blanks: Blanks::default(),
+            known: None,
             options,
         };
         reader.read_header(&below, skipped)?;
@@ -121,15 +129,13 @@ impl ImportReader {
                 let detail = Said::new(format!("上限 {most}行"), format!("at most {most}"));
                 return Err(self.fatal(Code::CsvTooManyRows, Some(self.record.line), detail));
             }
-            let known = self.columns.names.len();
             self.columns.widen(self.record.len());
-            if self.options.contacts {
-                for name in self.columns.names.iter().skip(known) {
-                    let place = (Code::ColDropped, self.record.line, Some(Arc::clone(name)), String::new());
-                    push(&mut self.report, place);
-                }
+            let filled = self.columns.fill(&self.record);
+            for at in filled.into_iter().filter(|_| self.options.contacts) {
+                let name = Some(Arc::clone(&self.columns.names[at]));
+                push(&mut self.report, (Code::ColDropped, self.record.line, name, String::new()));
             }
-            let judged = judge(&self.record, &self.columns, &self.options);
+            let judged = self.judge();
             self.note(&judged.problems);
             let settled = match judged.row {
                 Some(row) => self.settle(row),
@@ -161,8 +167,25 @@ impl ImportReader {
         self.columns.index(Role::Assigned).is_some()
     }
 
+    /// Asks `known` for what the file does not say: whose a login is, and which names a number has already.
+    pub(super) fn ask(&mut self, known: Known) {
+        self.known = Some(known);
+    }
+
+    /// Whether what was asked was answered; before anything of the file counts.
+    ///
+    /// # Errors
+    /// What the storage said.
+    pub(super) fn check_answers(&mut self) -> StoreResult<()> {
+        self.known.as_mut().map_or(Ok(()), Known::check)
+    }
+
     /// The columns of the file whose empty cells blank what is there.
     pub(super) fn blanks(&self) -> Blanks {
+        self.blanks
+    }
+
+    fn blanks_of_columns(&self) -> Blanks {
         let has = |role| {
             // Where no line names them, the columns are those of the first row.
             let width = if self.report.header { self.columns.names.len() } else { self.record.len() };
@@ -227,7 +250,27 @@ impl ImportReader {
             push(&mut self.report, (code, line, Some(Arc::clone(name)), String::new()));
         }
         self.columns = columns;
+        self.blanks = self.blanks_of_columns();
         Ok(())
+    }
+
+    fn judge(&mut self) -> Judged {
+        let Self { record, columns, options, known, seen, blanks, .. } = self;
+        let names = |known: &mut Option<Known>, phone: &Phone| {
+            // The rows of a number are one, and its first has what it needs.
+            if options.dup_in_file == DupPolicy::Merge && seen.line_of(phone.key()).is_some() {
+                return HasNames::BOTH;
+            }
+            match known.as_mut().and_then(|known| known.names(phone)) {
+                // Nothing of the row is taken.
+                Some(_) if options.dup_existing == DupExisting::Skip => HasNames::BOTH,
+                Some(has) => {
+                    HasNames { company: has.company && !blanks.company, person: has.person && !blanks.person }
+                }
+                None => HasNames::default(),
+            }
+        };
+        judge(record, columns, options, known, names)
     }
 
     /// The next record that is not blank.

@@ -7,9 +7,10 @@ use crate::export::{STROKE, excluded_reason, strip_neutraliser};
 use crate::id::UserId;
 use crate::model::is_mail_address;
 use crate::phone::{AutoDial, Clir, FurtherPhone, ParsedPhone, Phone};
+use crate::sqlite::{HasNames, Known};
 use crate::time::parse_japan_time;
 
-use super::header::{Columns, Role};
+use super::header::{Columns, Role, is_number};
 use super::options::{ImportOptions, RequiredNames};
 use super::table::Record;
 
@@ -32,7 +33,7 @@ pub struct ImportRow {
     pub email: Option<String>,
     /// Whose it is, of contacts only; `None` says nothing, `Some(None)` nobody's.
     pub owner: Option<Option<UserId>>,
-    /// Who owns the number if nobody does, of leads only.
+    /// Who owns the number from now on, of leads only; `None` says nothing.
     pub assigned: Option<UserId>,
     /// A new lead of it is 発信対象外, and why; empty where the file does not say.
     pub excluded: Option<String>,
@@ -72,7 +73,14 @@ pub(super) struct Judged {
     pub(super) problems: Vec<(Code, Option<usize>)>,
 }
 
-pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions) -> Judged {
+/// `known` is asked for users; `names`, where the row lacks some, for those that its number has afterwards all the same.
+pub(super) fn judge(
+    record: &Record,
+    columns: &Columns,
+    options: &ImportOptions,
+    known: &mut Option<Known>,
+    names: impl FnOnce(&mut Option<Known>, &Phone) -> HasNames,
+) -> Judged {
     let mut problems = Vec::new();
     let column = |role| columns.index(role);
     if record.too_many_cells {
@@ -88,32 +96,33 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
     }
     let company = text(record, column(Role::Company), &mut problems);
     let person = text(record, column(Role::Person), &mut problems);
-    match options.required {
-        RequiredNames::Either if company.is_none() && person.is_none() => {
-            problems.push((Code::ReqName, column(Role::Company).or(column(Role::Person))));
-        }
-        RequiredNames::Both => {
-            if company.is_none() {
-                problems.push((Code::ReqCompany, column(Role::Company)));
-            }
-            if person.is_none() {
-                problems.push((Code::ReqPerson, column(Role::Person)));
-            }
-        }
-        RequiredNames::Person if person.is_none() => {
-            problems.push((Code::ReqPerson, column(Role::Person)));
-        }
-        RequiredNames::Either | RequiredNames::Person | RequiredNames::None => {}
+    let phone_column = column(Role::Phone);
+    let raw_phone = phone_column.map_or("", |at| record.cell(at));
+    let phone = Phone::parse(raw_phone);
+    let mut has = HasNames { company: company.is_some(), person: person.is_some() };
+    // What is there already stays, so it need not be said again.
+    if let Ok(parsed) = &phone
+        && !missing(options.required, has).is_empty()
+    {
+        let there = names(known, &parsed.phone);
+        has = HasNames { company: has.company || there.company, person: has.person || there.person };
+    }
+    for code in missing(options.required, has) {
+        let (company, person) = (column(Role::Company), column(Role::Person));
+        let at = match code {
+            Code::ReqCompany => company,
+            Code::ReqPerson => person,
+            _ => company.or(person),
+        };
+        problems.push((*code, at));
     }
     let given = text(record, column(Role::GivenName), &mut problems);
     let person = match (person, given) {
         (Some(family), Some(given)) => Some(format!("{family} {given}")),
         (one, other) => one.or(other),
     };
-    let categories = categories(record, column(Role::Category), options.max_categories, &mut problems);
-    let phone_column = column(Role::Phone);
-    let raw_phone = phone_column.map_or("", |at| record.cell(at));
-    let parsed = match Phone::parse(raw_phone) {
+    let categories = categories(record, columns, options.max_categories, &mut problems);
+    let parsed = match phone {
         Ok(parsed) => {
             problems.extend(parsed.warnings.iter().map(|code| (*code, phone_column)));
             if parsed.phone.kind().auto_dial() == AutoDial::Deny {
@@ -129,8 +138,9 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
     };
     let further = further_phones(record, columns, &mut problems);
     let email = email(record, column(Role::Email), options.overwrite_empty, &mut problems);
-    let owner = user(record, column(Role::Owner), options, &mut problems);
-    let assigned = user(record, column(Role::Assigned), options, &mut problems).flatten();
+    let mut users = known.as_mut().filter(|_| options.owners);
+    let owner = user(record, column(Role::Owner), users.as_deref_mut(), &mut problems);
+    let assigned = user(record, column(Role::Assigned), users, &mut problems).flatten();
     let excluded = column(Role::Excluded)
         .and_then(|at| excluded_reason(strip_neutraliser(record.cell(at).trim())).map(str::to_owned));
     for &[what, why] in options.reasoned {
@@ -180,6 +190,17 @@ pub(super) fn judge(record: &Record, columns: &Columns, options: &ImportOptions)
         joins: false,
     });
     Judged { row, problems }
+}
+
+/// The names that a row must have and has not.
+fn missing(required: RequiredNames, has: HasNames) -> &'static [Code] {
+    match (required, has.company, has.person) {
+        (RequiredNames::Either, false, false) => &[Code::ReqName],
+        (RequiredNames::Both, false, false) => &[Code::ReqCompany, Code::ReqPerson],
+        (RequiredNames::Both, false, true) => &[Code::ReqCompany],
+        (RequiredNames::Both | RequiredNames::Person, _, false) => &[Code::ReqPerson],
+        _ => &[],
+    }
 }
 
 /// The numbers of columns that were named as further phones; an empty cell is none.
@@ -281,14 +302,14 @@ fn email(
 fn user(
     record: &Record,
     column: Option<usize>,
-    options: &ImportOptions,
+    users: Option<&mut Known>,
     problems: &mut Vec<(Code, Option<usize>)>,
 ) -> Option<Option<UserId>> {
-    let (owners, login) = (options.owners.as_ref()?, strip_neutraliser(record.cell(column?).trim()));
+    let (users, login) = (users?, strip_neutraliser(record.cell(column?).trim()));
     if login.is_empty() {
         return Some(None);
     }
-    let known = owners.get(login).copied();
+    let known = users.user(login);
     if known.is_none() {
         problems.push((Code::OwnerUnknown, column));
     }
@@ -306,10 +327,11 @@ fn text(record: &Record, column: Option<usize>, problems: &mut Vec<(Code, Option
 
 fn categories(
     record: &Record,
-    column: Option<usize>,
+    columns: &Columns,
     most: usize,
     problems: &mut Vec<(Code, Option<usize>)>,
 ) -> Vec<String> {
+    let column = columns.index(Role::Category);
     let mut categories: Vec<String> = Vec::new();
     let cell = column.map_or("", |at| record.cell(at));
     for name in
@@ -317,6 +339,14 @@ fn categories(
     {
         // ＡとA, ｱとア are one category; the first spelling stays.
         if categories.iter().any(|known| known == name || known.nfkc().eq(name.nfkc())) {
+            continue;
+        }
+        // Nobody said that it is one.
+        if columns.guessed
+            && name.starts_with(|c: char| c.is_numeric() || matches!(c, '+' | '＋'))
+            && is_number(name)
+        {
+            problems.push((Code::ColIgnored, column));
             continue;
         }
         // One more than allowed is enough to know; a cell may hold thousands.

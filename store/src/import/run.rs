@@ -14,7 +14,7 @@ use crate::staging::{
 };
 
 use super::by_number::ByNumber;
-use super::options::{Cancel, DupExisting, ImportOptions, ImportSource};
+use super::options::{Cancel, DupExisting, ImportOptions, ImportSource, RequiredNames};
 use super::reader::ImportReader;
 use super::report::{ImportError, ImportPhase, ImportProgress, ImportReport};
 use super::row::ImportRow;
@@ -68,12 +68,14 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         create_contacts: options.create_contacts || list.is_none(),
         blanks: Blanks::default(),
         merge_categories: options.merge_categories,
+        nameless: options.required == RequiredNames::None,
     };
     let most = options.max_contacts;
     let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
     let (max_leads, new_list) = (options.max_leads, options.new_list.clone());
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
+    reader.ask(staging.known(list));
     policy.blanks = reader.blanks();
     let start = ImportStart { list, source: reader.report().file.to_string(), user: by.user, now };
     let import = staging.begin(start, new_list)?;
@@ -287,6 +289,7 @@ fn read_all(
             stage(std::mem::replace(&mut window, Vec::with_capacity(WINDOW)))?;
         }
     }
+    reader.check_answers()?;
     if !window.is_empty() && !refused {
         stage(window)?;
     }
@@ -367,6 +370,10 @@ mod extension;
 #[cfg(test)]
 mod further;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod overwritten;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;

@@ -147,6 +147,20 @@ fn without_a_header_the_columns_are_positional_and_rows_may_be_ragged() {
     assert_eq!(rows[1].line, 2);
 }
 
+/// S0.19, S4.40: a number that stands where categories do is told, where nobody said that it is one.
+#[test]
+fn a_number_among_categories_is_none() {
+    let text = "A社,佐藤,0312345678,既存|09012345678\nB社,鈴木,0612345678,新規|2026|東京03\n";
+    let (rows, report) = read_all(text);
+    assert_eq!((rows[0].categories.len(), rows[1].categories.len()), (1, 3));
+    assert_eq!(codes(&report), [(1, "W-COL-IGNORED")]);
+    let none = ImportOptions { header: HeaderMode::None, ..ImportOptions::default() };
+    let (rows, report) = read(text, none).unwrap();
+    assert_eq!((rows[0].categories.len(), codes(&report).len()), (2, 0));
+    let (rows, _) = read_all("会社名,電話番号,カテゴリー\nA社,0312345678,09012345678\n");
+    assert_eq!(rows[0].categories, ["09012345678"], "the column says what it is");
+}
+
 #[test]
 fn problems_name_the_physical_line_column_value_and_code() {
     let text = "会社名,氏名,電話番号,カテゴリー\r\n\

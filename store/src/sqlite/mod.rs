@@ -97,7 +97,7 @@ pub(crate) use open::{open, open_to_read};
 pub(crate) use own_files::is_own;
 pub(crate) use place::Place;
 pub use restore::{Restored, restore, restore_told};
-pub(crate) use staging::Reached;
+pub(crate) use staging::{HasNames, Known, Reached};
 pub(crate) use trial::{Folder, Trial};
 
 use audit_log::audit_by;

@@ -49,6 +49,9 @@ impl Trial {
         db.pragma_update(None, "synchronous", "OFF").doing(doing)?;
         db.pragma_update(None, "foreign_keys", false).doing(doing)?;
         exec(&db, "ATTACH DATABASE ?1 AS live", [read_only(live)]).doing(doing)?;
+        let sql = "INSERT OR IGNORE INTO main.users (id, login, name, role, created_at, deleted_at)
+                   SELECT id, login, name, role, created_at, deleted_at FROM live.users";
+        exec(&db, sql, []).doing(doing)?;
         exec(&db, "INSERT OR IGNORE INTO main.projects SELECT * FROM live.projects", []).doing(doing)?;
         exec(&db, "INSERT OR IGNORE INTO main.categories SELECT * FROM live.categories", []).doing(doing)?;
         exec(&db, "INSERT OR IGNORE INTO main.lists SELECT * FROM live.lists WHERE id = ?1", [list])
@@ -91,6 +94,8 @@ fn bring_lead(db: &Connection, list: ListId, phone: &Phone) -> rusqlite::Result<
             exec(db, &sql, values)?;
         }
     }
+    let sql = "INSERT OR IGNORE INTO main.assignments SELECT * FROM live.assignments WHERE phone = ?1";
+    exec(db, sql, [phone.expose()])?;
     Ok(())
 }
 

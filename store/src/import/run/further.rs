@@ -1,30 +1,13 @@
 //! Further numbers of rows: whose they are, and what they are called.
 
-use super::super::{ImportSource, Problem};
+use super::super::{DupPolicy, Problem};
+use super::world::{NOW, job, lead, store, undo};
 use super::*;
 use crate::code::Code;
-use crate::handle::{OpenOptions, Store};
-use crate::model::{ContactPhone, ListSpec};
+use crate::handle::Store;
+use crate::model::ContactPhone;
 
-const NOW: i64 = 1_780_000_000_000;
-
-async fn store(folder: &std::path::Path) -> (Store, ListId) {
-    let store = Store::open(&folder.join("kakeru.db"), OpenOptions::default()).unwrap();
-    let project = store.ensure_project("案件", None, NOW).await.unwrap();
-    let spec = ListSpec { name: "一".to_owned(), project };
-    let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
-    (store, list)
-}
-
-fn job(list: Option<ListId>, text: &str) -> ImportJob {
-    let source = ImportSource::Bytes(text.as_bytes().to_vec());
-    match list {
-        Some(list) => ImportJob::into_list(list, source, NOW),
-        None => ImportJob::into_contacts(source, NOW),
-    }
-}
-
-/// The same with two columns of numbers.
+/// A sheet with two columns of numbers.
 fn two_columns(list: Option<ListId>, text: &str) -> ImportJob {
     let map = ["電話番号=電話番号", "電話番号=携帯電話"].map(|word| word.parse().unwrap()).to_vec();
     let job = job(list, text);
@@ -37,11 +20,6 @@ async fn numbers(store: &Store) -> Vec<Vec<(String, Option<String>)>> {
     book.into_iter().map(|contact| contact.phones.into_iter().map(number).collect()).collect()
 }
 
-async fn undo(store: &Store, report: &ImportReport) -> crate::Undone {
-    let import = report.import.unwrap();
-    store.undo_import(import, Actor::default(), NOW + 1, Progress::default()).await.unwrap()
-}
-
 /// S0.5, S3.10, S1.14: a further number that another contact has is left to that one, and the report says so: which, where, and
 /// whose it is; its preview too.
 #[tokio::test]
@@ -49,7 +27,7 @@ async fn a_number_that_another_contact_has_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let (store, list) = store(folder.path()).await;
     let known = "A社,佐藤,0312345678\n,,0352345678\n";
-    let stub = ImportOptions { required: crate::import::RequiredNames::None, ..job(None, known).options };
+    let stub = ImportOptions { required: RequiredNames::None, ..job(None, known).options };
     store.import(ImportJob { options: stub, ..job(None, known) }).await.unwrap();
     let before = numbers(&store).await;
     // A thousand other doubts do not hide it.
@@ -145,15 +123,7 @@ async fn labels_of_a_lead_are_overwritten_and_come_back() {
     let (store, list) = store(folder.path()).await;
     let sheet = |cell: &str| format!("会社名,氏名,電話番号,追加電話番号\nA社,佐藤,0312345678,{cell}\n");
     let take = async |cell: &str| store.import(job(Some(list), &sheet(cell))).await.unwrap();
-    let label = async || {
-        let query = crate::model::ListQuery {
-            list,
-            after: None,
-            limit: 10,
-            filter: crate::model::LeadFilter::default(),
-        };
-        store.show_list(query).await.unwrap().remove(0).extra_phones.remove(0).label
-    };
+    let label = async || lead(&store, list).await.extra_phones.remove(0).label;
     take("携帯:09011112222").await;
     let report = take("社用携帯:09011112222").await;
     assert_eq!((report.updated, label().await.as_deref()), (1, Some("社用携帯")));
@@ -174,7 +144,7 @@ async fn a_skipped_row_leaves_its_contact_alone() {
     let text = "会社名,氏名,電話番号,カテゴリー\nZ社,高橋,0312345678,新\nY社,田中,0612345678,新\nX社,伊藤,0612345678,新\nC社,渡辺,0512345678,\nD社,渡辺,0512345678,\n";
     let skip = ImportOptions {
         dup_existing: DupExisting::Skip,
-        dup_in_file: crate::import::DupPolicy::Last,
+        dup_in_file: DupPolicy::Last,
         ..job(Some(list), text).options
     };
     let skipping = || ImportJob { options: skip.clone(), ..job(Some(list), text) };

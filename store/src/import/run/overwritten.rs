@@ -1,33 +1,13 @@
 //! What a file says of numbers that are known already, and what it does not say.
 
-use super::super::ImportSource;
+use super::world::{job, lead, store, undo};
 use super::*;
-use crate::handle::{OpenOptions, Store};
-use crate::model::{LeadFilter, LeadRow, ListQuery, ListSpec};
-
-const NOW: i64 = 1_780_000_000_000;
-
-async fn store(folder: &std::path::Path) -> (Store, ListId) {
-    let store = Store::open(&folder.join("kakeru.db"), OpenOptions::default()).unwrap();
-    let project = store.ensure_project("案件", None, NOW).await.unwrap();
-    let spec = ListSpec { name: "一".to_owned(), project };
-    let list = store.create_list(spec, Actor::default(), NOW).await.unwrap().id;
-    (store, list)
-}
+use crate::handle::Store;
 
 async fn import(store: &Store, list: Option<ListId>, text: &str, blanks: bool) -> ImportReport {
-    let source = ImportSource::Bytes(text.as_bytes().to_vec());
-    let job = match list {
-        Some(list) => ImportJob::into_list(list, source, NOW),
-        None => ImportJob::into_contacts(source, NOW),
-    };
+    let job = job(list, text);
     let options = ImportOptions { overwrite_empty: blanks, ..job.options.clone() };
     store.import(ImportJob { options, ..job }).await.unwrap()
-}
-
-async fn lead(store: &Store, list: ListId) -> LeadRow {
-    let query = ListQuery { list, after: None, limit: 10, filter: LeadFilter::default() };
-    store.show_list(query).await.unwrap().remove(0)
 }
 
 /// S1.11: an empty cell blanks where that is wished, in columns of the list's own too; a column that is not in the file blanks nothing.
@@ -50,7 +30,7 @@ async fn empty_cells_blank_and_missing_columns_do_not() {
     let blanked = lead(&store, list).await;
     assert_eq!((blanked.person, blanked.categories.len()), (None, 0));
     assert_eq!((blanked.attrs.get("備考"), &blanked.attrs["住所"]), (None, &"東京".into()));
-    store.undo_import(report.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    undo(&store, &report).await;
     assert_eq!(lead(&store, list).await.attrs["備考"], "午後");
 }
 
@@ -72,6 +52,6 @@ async fn how_a_known_number_is_called_follows_the_file() {
     assert_eq!(import(&store, Some(list), "A社,,184 0312345678\n", false).await.unchanged, 1);
     assert_eq!(import(&store, Some(list), "A社,,0312345678\n", false).await.updated, 1);
     assert!(!exported("2.csv").await.contains("184"));
-    store.undo_import(report.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
+    undo(&store, &report).await;
     assert!(!exported("3.csv").await.contains("184"), "somebody wrote it anew since");
 }

@@ -10,6 +10,7 @@
 pub(super) mod category;
 pub(super) mod columns;
 mod flush;
+mod known;
 mod loader;
 mod many;
 mod reached;
@@ -31,6 +32,7 @@ use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, S
 
 pub(super) use category::{CategoryIds, Giver, link, unlink};
 pub(super) use flush::Flusher;
+pub(crate) use known::{HasNames, Known};
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
 pub(super) use undo::{undo_slice, unfinished};

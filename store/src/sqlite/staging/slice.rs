@@ -214,6 +214,9 @@ impl<'a> Slice<'a> {
         let mut kept = skipped;
         for ((row, found), kept) in rows().zip(found).zip(&mut kept).filter(|(_, kept)| !**kept) {
             let Some(Known { id, several, same }) = found else {
+                if !self.policy.nameless && row.company.is_none() && row.person.is_none() {
+                    continue;
+                }
                 let id = self.insert_contact(row)?;
                 reached.put(id, self.has_further(row), Became::Changed)?;
                 continue;

@@ -1,0 +1,112 @@
+//! What an import asks while it reads: whose a login is, and which names a number has already.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::one;
+use crate::error::{Doing, Result};
+use crate::id::{ListId, UserId};
+use crate::phone::Phone;
+
+/// Answers from a connection of its own, which is opened with the first question: most files ask nothing.
+///
+/// An answer that could not be had is none; [`Self::check`] says so before anything of the file counts.
+pub(crate) struct Known {
+    path: PathBuf,
+    /// `None`: numbers are those of contacts.
+    list: Option<ListId>,
+    db: Option<Connection>,
+    users: HashMap<String, Option<UserId>>,
+    failed: Option<rusqlite::Error>,
+}
+
+/// The names that a number has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HasNames {
+    pub(crate) company: bool,
+    pub(crate) person: bool,
+}
+
+impl HasNames {
+    /// As good as both.
+    pub(crate) const BOTH: Self = Self { company: true, person: true };
+}
+
+impl Known {
+    /// `database`: its file.
+    pub(crate) fn new(database: &Path, list: Option<ListId>) -> Self {
+        Self { path: database.to_owned(), list, db: None, users: HashMap::new(), failed: None }
+    }
+
+    /// The user of a login. What a deleted one owned stays theirs, so that one is found too.
+    pub(crate) fn user(&mut self, login: &str) -> Option<UserId> {
+        if let Some(known) = self.users.get(login) {
+            return *known;
+        }
+        let found = self.ask(|db| one(db, "SELECT id FROM users WHERE login = ?1", [login], |r| r.get(0)));
+        // A file may name somebody else in every row.
+        if self.users.len() >= MOST_USERS {
+            self.users.clear();
+        }
+        self.users.insert(login.to_owned(), found);
+        found
+    }
+
+    /// Which names the lead or contact of a number has; `None`: there is none. A contact that is only what the network said of a
+    /// caller has none either.
+    pub(crate) fn names(&mut self, phone: &Phone) -> Option<HasNames> {
+        let list = self.list;
+        let names = |r: &rusqlite::Row<'_>| Ok(HasNames { company: r.get(0)?, person: r.get(1)? });
+        self.ask(|db| match list {
+            Some(list) => {
+                let sql = "SELECT ifnull(d.company, '') <> '', ifnull(d.person, '') <> ''
+                           FROM lead_numbers n JOIN leads d ON d.list_id = n.list_id AND d.position = n.position
+                           WHERE n.phone = ?1 AND n.list_id = ?2";
+                one(db, sql, (phone.expose(), list), names)
+            }
+            None => {
+                let sql = "SELECT ifnull(c.company, '') <> '', ifnull(c.person, '') <> ''
+                           FROM contact_phones p JOIN contacts c ON c.id = p.contact_id
+                           WHERE p.phone = ?1 AND p.live = 1 AND c.stub = 0";
+                one(db, sql, [phone.expose()], names)
+            }
+        })
+    }
+
+    /// Whether every question was answered.
+    ///
+    /// # Errors
+    /// What the storage said.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.failed.take().map_or(Ok(()), |error| Err(error).doing("read what an import asks"))
+    }
+
+    fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> rusqlite::Result<Option<T>>) -> Option<T> {
+        let db = match &mut self.db {
+            Some(db) => Ok(&*db),
+            none => open(&self.path).map(|db| &*none.insert(db)),
+        };
+        db.and_then(question).unwrap_or_else(|error| {
+            self.failed.get_or_insert(error);
+            None
+        })
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.pragma_update(None, "query_only", true)?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    Ok(db)
+}
+
+/// Logins remembered at once.
+const MOST_USERS: usize = 4096;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Numbers come in no order.
+const CACHE_KIB: i64 = 2048;
