@@ -180,7 +180,10 @@ pub fn permits(role: Role, action: Action) -> Scope {
             Supervisor => Scope::All,
             _ => own_if(role == Operator),
         },
-        Action::Tap | Action::Export | Action::Assign | Action::UserView => all_if(role == Supervisor),
+        // The month's recordings are the supervisor's work (S4.50).
+        Action::Tap | Action::Export | Action::RecordingExport | Action::Assign | Action::UserView => {
+            all_if(role == Supervisor)
+        }
         // BIZ reads reported calls and nothing else (S4.4); every other role needs lists, contacts and statuses.
         // S1.37: their own leads, and nobody's where the project pools them.
         Action::ListView if role == Operator => Scope::Own,
@@ -216,7 +219,6 @@ pub fn permits(role: Role, action: Action) -> Scope {
             Supervisor => Scope::All,
             _ => own_if(role == Operator),
         },
-        Action::RecordingExport => Scope::Nothing,
     }
 }
 
@@ -266,7 +268,7 @@ mod tests {
             (Action::HistoryView, "aaara"),
             (Action::Amend, "a-o--"),
             (Action::RecordingListen, "aao--"),
-            (Action::RecordingExport, "a----"),
+            (Action::RecordingExport, "aa---"),
             (Action::RecordingDelete, "a----"),
             (Action::DncAdd, "aaa-a"),
             (Action::DncClear, "a----"),

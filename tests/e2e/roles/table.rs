@@ -501,7 +501,7 @@ pub(super) const TABLE: &[Row] = &[
         ],
     ),
     row("recording.quota", CALLS, "", NOTHING),
-    row("recording.exported", MANAGES, "", &[Do(Own, r#"{"recordings":[$recording]}"#)]),
+    row("recording.exported", SUPERVISES, "", &[Do(Own, r#"{"recordings":[$recording]}"#)]),
     row("recording.hold", MANAGES, "", &[Do(Own, r#"{"attempt":"$call","reason":"係争"}"#)]),
     row("recording.delete", MANAGES, "", &[Do(Others, r#"{"attempt":"$told_call","reason":"本人"}"#)]),
     row("store.check", MANAGES, "", NOTHING),
