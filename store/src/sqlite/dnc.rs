@@ -4,8 +4,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
+use super::typed::fits;
 use super::{all, audit_by, exec, one, unsigned};
-use crate::error::{Doing, Error, Result, Said};
+use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ImportId, ProjectId, UserId};
 use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
 use crate::phone::Phone;
@@ -47,7 +48,7 @@ pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     let doing = "add do-not-call";
     let phone = Phone::parse(&entry.phone).map_err(Error::Phone)?.phone;
     for (what, text) in [("reason", Some(&entry.reason)), ("evidence", entry.evidence.as_ref())] {
-        text.map_or(Ok(()), |text| bounded(what, text))?;
+        fits(what, text.map(String::as_str))?;
     }
     if let Some(attempt) = entry.attempt {
         let sql = "SELECT 1 FROM attempts WHERE id = ?1";
@@ -110,8 +111,8 @@ fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<bool> {
     if (&new_reason, &new_evidence, call) == (&reason, &old_evidence, attempt) {
         return Ok(false);
     }
-    bounded("reason", &new_reason)?;
-    bounded("evidence", &new_evidence)?;
+    fits("reason", Some(&new_reason))?;
+    fits("evidence", Some(&new_evidence))?;
     let new_evidence = Some(new_evidence).filter(|text| !text.is_empty());
     let sql = "UPDATE do_not_call SET reason = ?2, evidence = ?3, attempt_id = ?4 WHERE id = ?1";
     exec(db, sql, (id, &new_reason, &new_evidence, call)).doing(doing)?;
@@ -131,16 +132,7 @@ fn beside(old: &str, new: &str) -> String {
     }
 }
 
-/// A file with the entry has to be read back, and no cell of a file is longer.
-fn bounded(what: &'static str, text: &str) -> Result<()> {
-    match text.len() > MOST_BYTES {
-        true => Err(Error::Value { what, needs: Said::fixed("64 KiBまで", "at most 64 KiB") }),
-        false => Ok(()),
-    }
-}
-
 const BESIDE: &str = " / ";
-const MOST_BYTES: usize = 64 * 1024;
 
 /// Clears an entry: the row stays and says who, when and why. `false` when there was none.
 pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::lead_edit::Former;
-use super::{SqliteBackend, all, audit_by, exec, lead_edit, one, unsigned, users};
+use super::{SqliteBackend, all, audit_by, exec, lead_edit, one, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};
 use crate::model::{Actor, ChangeSlice, LeadChange, LeadSelection, LeadsChanged};
@@ -83,9 +83,7 @@ pub(super) fn begin(
     by: Actor,
     now: i64,
 ) -> Result<i64> {
-    if let LeadChange::Assign { users } = change {
-        users::callers(db, users)?;
-    }
+    lead_edit::allowed(db, change)?;
     let sql =
         "INSERT INTO lead_changes (list_id, what, user_id, uid, at, leads) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let wanted = Wanted { change: change.clone(), filter: filter.cloned() };

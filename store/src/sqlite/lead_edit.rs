@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 
+use super::typed::fits;
 use super::{all, assignments, exec, one, users};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
@@ -12,6 +13,15 @@ use crate::model::{Actor, LeadChange, LeadsChanged};
 
 /// Who had leads before they were given to others, by user, and how many; `""` is nobody.
 pub(super) type Former = BTreeMap<String, u64>;
+
+/// Whether the change itself may be: leads go to users who call, and a reason fits into a cell of the list's file.
+pub(super) fn allowed(db: &Connection, change: &LeadChange) -> Result<()> {
+    match change {
+        LeadChange::Assign { users } => users::callers(db, users),
+        LeadChange::Exclude { reason } => fits("reason", reason.as_deref()),
+        LeadChange::Include | LeadChange::Delete => Ok(()),
+    }
+}
 
 /// Changes as many of `leads` as fit before `deadline`; returns how many were looked at. `turn` is how many were changed
 /// before, for users who take turns.
@@ -29,9 +39,7 @@ pub(super) fn change(
     deadline: Instant,
 ) -> Result<(usize, LeadsChanged)> {
     let doing = "change leads";
-    if let LeadChange::Assign { users } = change {
-        users::callers(db, users)?;
-    }
+    allowed(db, change)?;
     let mut done = LeadsChanged::default();
     let mut looked = 0;
     for lead in leads {

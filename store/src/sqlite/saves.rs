@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::typed::fits;
 use super::{all, dispositions, dnc, exec, history, leads, one, outbox, recordings, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId};
@@ -43,6 +44,7 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     if by_machine && open.set_by == Some(SetBy::Operator) {
         return answer(db, save.attempt, open.disposition, open.save_seq, false, false);
     }
+    fits("memo", save.memo.as_deref())?;
     let chosen = match save.status.trim() {
         "" => None,
         status => Some(dispositions::find(db, status, open.project)?.code),

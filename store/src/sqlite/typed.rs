@@ -4,7 +4,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::code::Code;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Said};
 use crate::phone::ParsedPhone;
 
 /// A name or label without outer space; empty is none. There is no limit for people (S0.8), only a guard against bad input.
@@ -67,6 +67,14 @@ pub(super) fn warn(warnings: &mut Vec<Code>, code: Code) {
 /// Whether so many bytes fit into a cell of a file.
 pub(super) fn bounded(bytes: usize) -> Result<()> {
     if bytes > MOST_BYTES { Err(Error::Invalid(Code::CsvField)) } else { Ok(()) }
+}
+
+/// The same for a text that stands alone: a file with it has to be read back.
+pub(super) fn fits(what: &'static str, text: Option<&str>) -> Result<()> {
+    match text.is_some_and(|text| text.len() > MOST_BYTES) {
+        true => Err(Error::Value { what, needs: Said::fixed("64KiBまで", "at most 64 KiB") }),
+        false => Ok(()),
+    }
 }
 
 /// Undecodable, or of private use: gaiji have no meaning outside the PC that made them.
