@@ -7,7 +7,9 @@ use super::sheet::Sheet;
 use super::{ExportOptions, ExportReport, FURTHER, PAGE, japan_time, to_file};
 use crate::backend::Reader;
 use crate::error::{Error, Result};
-use crate::model::{AttemptRow, ContactNumber, Direction, DncQuery, HistoryQuery, Origin};
+use crate::model::{
+    AttemptRow, ContactNumber, Direction, DncQuery, HistoryQuery, Origin, RecordingInfo, RecordingState,
+};
 use crate::phone::Phone;
 
 /// Writes the contact book, a row for each contact; what it writes our own import reads back as the same contacts.
@@ -126,9 +128,10 @@ fn write_call<W: io::Write>(sheet: &mut Sheet<W>, row: &AttemptRow) -> io::Resul
     sheet.text(row.caller_id.as_deref().unwrap_or_default())?;
     sheet.text(row.void_reason.as_deref().unwrap_or_default())?;
     sheet.cell(if row.interrupted { "中断" } else { "" })?;
-    sheet.text(
-        &row.recording.as_ref().map(|file| file.path.to_string_lossy().into_owned()).unwrap_or_default(),
-    )?;
+    // Only what is there to be fetched: 不通 keeps none, others were deleted since.
+    let kept = |file: &&RecordingInfo| matches!(file.state, RecordingState::Final | RecordingState::Exported);
+    let file = row.recording.as_ref().filter(kept).map(|file| file.path.to_string_lossy());
+    sheet.text(file.as_deref().unwrap_or_default())?;
     sheet.cell(&row.id.to_string())?;
     sheet.text(row.project_name.as_deref().unwrap_or_default())?;
     // S0.1: the names of the day, and those of whoever has the number now; empty where there are none.

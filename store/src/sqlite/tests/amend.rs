@@ -3,7 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Amend, DncQuery, HistoryQuery, HistoryScope, RecordingFacts, RecordingState, StatsQuery, TaskQuery,
+    Amend, DncQuery, HistoryQuery, HistoryScope, LeadChange, RecordingFacts, RecordingState, StatsQuery,
+    TaskQuery,
 };
 use crate::permission::Scope;
 
@@ -152,6 +153,13 @@ fn a_blank_call_filled_in_as_no_contact_keeps_no_recording() {
     let said: Vec<_> =
         log.iter().filter(|row| row.action == "call.amend").map(|row| &row.detail["recording"]).collect();
     assert_eq!(said, [&serde_json::Value::Null, &serde_json::Value::Null, &"discarded".into()]);
+    // A file of the history names what is there to be fetched.
+    let path = world.path.with_file_name("history.csv");
+    let options = crate::export::ExportOptions { path: path.clone(), ..Default::default() };
+    crate::export::export_history(&mut *world.reader(), &HistoryQuery::default(), &options).unwrap();
+    let file = std::fs::read_to_string(path).unwrap();
+    let named = [blank, held, judged].map(|attempt| file.contains(&format!("/rec/{attempt}.opus")));
+    assert_eq!(named, [false, true, true]);
 }
 
 /// X2: blank statuses are found and filled in later: own rows by the operator, all by MGR. C14.
@@ -244,4 +252,27 @@ fn calls_by_hand_are_a_page_of_their_own() {
     );
     assert_eq!((row.memo.as_deref(), row.status), (Some("問い合わせ"), None));
     assert_eq!(world.reader().stats(&StatsQuery::default()).unwrap().calls, 1);
+}
+
+/// S1.29: the list's own export has to be read back, and no cell of a file is longer.
+#[test]
+fn a_text_that_no_file_can_hold_is_refused() {
+    let mut world = World::new(1);
+    let claimed = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(claimed.attempt)).unwrap();
+    let long = "あ".repeat(22_000);
+    let mut save = world.save(claimed.attempt, "見込");
+    save.memo = Some(long.clone());
+    assert_eq!(world.db.save(&save).unwrap_err().code(), "E-VALUE");
+    save.memo = Some("資料送付".into());
+    world.db.save(&save).unwrap();
+    world.db.seal(claimed.attempt, NOW).unwrap();
+    let mut change = amend(&world, claimed.attempt, "見込", "誤字");
+    change.memo = Some(long.clone());
+    assert_eq!(world.db.amend(&change).unwrap_err().code(), "E-VALUE");
+    let leads: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    let by = world.actor();
+    let exclude = LeadChange::Exclude { reason: Some(long) };
+    let refused = world.db.change_leads(world.list, &leads.into(), &exclude, by, NOW).unwrap_err();
+    assert_eq!(refused.code(), "E-VALUE");
 }
