@@ -13,12 +13,15 @@ use crate::control::EventHub;
 /// A seat and whose it is.
 pub(crate) type SeatOf = (String, UserId);
 
-/// Looks every five seconds until the daemon ends.
+/// Looks every five seconds until the daemon ends, and leaves a mark that it lives, by which calls are ended that a crash cuts short.
 pub(crate) async fn remind(store: Store, hub: Arc<EventHub>, seats: Vec<SeatOf>) {
     let mut since = now().wall;
     loop {
         pause().await;
         let wall = now().wall;
+        if let Err(error) = store.alive(wall).await {
+            tracing::debug!(%error, "it is not written down that calls go on");
+        }
         match look(&store, &hub, &seats, since, wall).await {
             Ok(()) => since = wall,
             Err(error) => tracing::warn!(%error, "tasks that fall due could not be read; they are again"),

@@ -122,9 +122,8 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     drop(long_start);
     let interrupted = recovery.interrupted.iter().filter(blank).count();
     let open = recovery.unsealed.iter().filter(blank).count();
-    // Those of earlier crashes ended then; they are no news of the last run.
-    let of_last_run = |row: &&store::AttemptRow| row.ended_at.is_some_and(|ended| ended >= start.wall);
-    let cut = recovery.interrupted.iter().filter(blank).filter(of_last_run).count();
+    // Those of earlier crashes are no news of the last run.
+    let cut = recovery.interrupted.iter().take(recovery.cut).filter(blank).count();
     if recovery.released > 0 || !sealed.is_empty() || cut > 0 {
         tracing::warn!(
             released = recovery.released,

@@ -27,6 +27,8 @@ pub(crate) use people::{Office, OfficeReader};
 /// Writes, and the short reads that calls wait for. One transaction per verb unless said otherwise.
 pub(crate) trait Backend: Send + ListVerbs + Office {
     fn recover(&mut self, now: i64) -> Result<Recovery>;
+    /// Writes down that calls go on at `now`, where one does.
+    fn alive(&mut self, now: i64) -> Result<()>;
     fn reserve_event_seq(&mut self, block: u64) -> Result<u64>;
     fn ping(&mut self) -> Result<()>;
     /// A small write, to find out whether the disk takes writes again.

@@ -146,6 +146,15 @@ impl Store {
         self.write(move |b| b.recover(now)).await
     }
 
+    /// Writes down that calls go on at `now` (UTC milliseconds), where one does: a call that the daemon does not see end is believed to have
+    /// lasted until then. To be called every few seconds; nothing is made durable, a full disk is no error.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn alive(&self, now: i64) -> Result<()> {
+        self.ask(move |b| b.alive(now)).await
+    }
+
     /// The first of `block` event numbers that were never handed out before and never will be again.
     ///
     /// # Errors

@@ -185,8 +185,11 @@ pub struct Arrived {
 pub struct Recovery {
     /// Claims that were never dialed and are free again.
     pub released: u32,
-    /// Calls that were under way when the daemon died; ended now, waiting for a disposition or a seal.
+    /// Calls that were under way when the daemon died; ended when it is known to have run last ([`crate::Store::alive`]), waiting for a
+    /// disposition or a seal.
     pub interrupted: Vec<AttemptRow>,
+    /// How many of them, the first, this start ended; those after were ended by earlier ones.
+    pub cut: usize,
     /// Calls that had ended and wait for a disposition or a seal.
     pub unsealed: Vec<AttemptRow>,
     /// Imports that had not been committed, and what became of them: `undone` is what was taken back; `staging` what added do-not-call

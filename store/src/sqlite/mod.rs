@@ -3,6 +3,7 @@
 //! Every verb is a short function in the module of its noun; this module owns the connection and the transaction.
 
 mod advance;
+mod alive;
 mod amend;
 mod assignments;
 mod attempts;
@@ -100,6 +101,7 @@ pub use restore::{Restored, restore, restore_told};
 pub(crate) use staging::{HasNames, Known, Reached};
 pub(crate) use trial::{Folder, Trial};
 
+use alive::Alive;
 use audit_log::audit_by;
 use backup::damaged;
 use writing::Writing;
@@ -124,7 +126,7 @@ pub(crate) struct SqliteBackend {
     /// (fcntl(2), advisory record locks), so it is closed after them.
     file: Arc<File>,
     /// Held while the store is open: one daemon per database.
-    _lock: File,
+    alive: Alive,
 }
 
 /// A read-only connection.
@@ -174,6 +176,15 @@ impl SqliteBackend {
 impl Backend for SqliteBackend {
     fn recover(&mut self, now: i64) -> Result<Recovery> {
         recover::recover(self, now)
+    }
+
+    fn alive(&mut self, now: i64) -> Result<()> {
+        let sql = "SELECT 1 FROM attempts WHERE box_id = ?1 AND sealed_at IS NULL AND dialed_at IS NOT NULL AND ended_at IS NULL
+                   LIMIT 1";
+        if one(&self.db, sql, [&self.box_id], |_| Ok(())).doing("look for calls under way")?.is_some() {
+            self.alive.write(now);
+        }
+        Ok(())
     }
 
     fn reserve_event_seq(&mut self, block: u64) -> Result<u64> {

@@ -12,6 +12,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::Action;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::alive::Alive;
 use super::view::Views;
 use super::{Place, SqliteBackend, SqliteReader, before, fresh, migrate, restore, trial};
 use crate::backend::Reader;
@@ -73,7 +74,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         place,
         log_has_room: false,
         file: Arc::new(file),
-        _lock: lock,
+        alive: Alive::of(lock),
     };
     // Begins the log, so that the first call does not pay for its header.
     backend.checkpoint().map_err(|e| blame(path, "begin the log", e))?;
@@ -105,6 +106,7 @@ pub(super) fn lock(path: &Path) -> std::result::Result<File, OpenError> {
     let file = FileOptions::new()
         .create(true)
         .truncate(false)
+        .read(true)
         .write(true)
         .mode(PRIVATE)
         .open(&lock_path)

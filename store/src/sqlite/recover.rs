@@ -9,10 +9,11 @@ use crate::staging::UndoAt;
 
 /// One transaction for the calls, slices for imports that were never committed.
 ///
-/// A claim that was never dialed is free again. A call that was dialed is ended now and marked interrupted: its lead is
-/// listed and not dialed again in the round, since nobody knows whether the callee's phone rang.
+/// A claim that was never dialed is free again. A call that was dialed ended when the last daemon is known to have run and is marked
+/// interrupted: its lead is listed and not dialed again in the round, since nobody knows whether the callee's phone rang.
 pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery> {
     let doing = "recover";
+    let last_alive = backend.alive.last();
     let mut recovery = backend.transact(doing, |db, box_id| {
         let mut recovery = Recovery::default();
         let sql =
@@ -25,7 +26,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
         }
         let mut interrupted = history::of_box(db, box_id, "a.dialed_at IS NOT NULL AND a.ended_at IS NULL")?;
         for row in &mut interrupted {
-            let ended_at = row.dialed_at.map_or(now, |dialed| now.max(dialed));
+            let ended_at = last_alive.end_of(row.answered_at.max(row.dialed_at).unwrap_or(now), now);
             let sql = "UPDATE attempts SET ended_at = ?2, interrupted = 1 WHERE id = ?1";
             exec(db, sql, (row.id, ended_at)).doing(doing)?;
             attempts::count(db, row.lead).doing(doing)?;
@@ -38,6 +39,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
             row.ended_at = Some(ended_at);
             row.interrupted = true;
         }
+        recovery.cut = interrupted.len();
         let known: Vec<AttemptId> = interrupted.iter().map(|row| row.id).collect();
         let mut unsealed = history::of_box(db, box_id, "a.ended_at IS NOT NULL")?;
         unsealed.retain(|row| !known.contains(&row.id));

@@ -219,7 +219,7 @@ fn a_full_disk_is_told_apart_and_loses_nothing() {
     let pages: i64 = world.db.db.query_row("PRAGMA page_count", [], |r| r.get(0)).unwrap();
     world.db.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).unwrap();
     let mut save = world.save(claimed.attempt, "見込");
-    save.memo = Some("長いメモ".repeat(20_000));
+    save.memo = Some("長いメモ".repeat(5_000));
     let error = world.db.save(&save).unwrap_err();
     assert!(error.is_disk_full(), "{error}");
     assert_eq!(error.code(), "E-DISK-FULL");
@@ -301,4 +301,25 @@ fn what_is_left_of_a_database_is_no_new_one() {
     drop(opened().unwrap());
     assert!(!dir.path().join("kakeru.db.new").exists());
     assert!(opened().is_ok());
+}
+
+/// A box that dies in the evening and starts in the morning has no call of fourteen hours (S4.14).
+#[test]
+fn a_call_that_a_crash_cuts_short_lasts_until_the_daemon_was_last_seen_alive() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    let dialed = world.db.attempt(attempt).unwrap().dialed_at.unwrap();
+    world.db.alive(dialed + 90_000).unwrap();
+    let mut world = world.reopen();
+    world.now += 14 * 60 * MINUTE;
+    let recovery = world.db.recover(world.now).unwrap();
+    assert_eq!((recovery.cut, recovery.interrupted[0].ended_at), (1, Some(dialed + 90_000)));
+    assert_eq!(world.db.attempt(attempt).unwrap().ended_at, Some(dialed + 90_000));
+    let mut world = world.reopen();
+    let recovery = world.db.recover(world.now).unwrap();
+    assert_eq!((recovery.cut, recovery.interrupted.len()), (0, 1), "no news the second time");
+    world.db.alive(world.now).unwrap();
+    let mut world = world.reopen();
+    world.db.recover(world.now).unwrap();
+    assert_eq!(world.db.attempt(attempt).unwrap().ended_at, Some(dialed + 90_000), "no call was under way");
 }
