@@ -22,6 +22,7 @@ mod table;
 mod target;
 mod time;
 mod trace;
+mod unfinished;
 mod usage;
 mod verbs;
 

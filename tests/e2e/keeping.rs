@@ -18,7 +18,7 @@ const COLLEAGUE: u32 = 64_022;
 const SUPERVISOR: u32 = 64_023;
 const BACK_OFFICE: u32 = 64_024;
 
-fn daemon(exchange: &Sipp) -> Daemon {
+pub(crate) fn daemon(exchange: &Sipp) -> Daemon {
     let account = Account::new("main", exchange.address()).unregistered();
     let daemon = Daemon::builder().account(account).set("recording", "quota_gb", "1").start();
     daemon.import(
@@ -29,7 +29,7 @@ fn daemon(exchange: &Sipp) -> Daemon {
 }
 
 /// Calls the three leads, saves each and waits until its result has left the box.
-fn talk(daemon: &Daemon) -> Vec<Value> {
+pub(crate) fn talk(daemon: &Daemon) -> Vec<Value> {
     daemon.cli(&["dial", "start", "first"]);
     for call in 1..=3 {
         daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
@@ -46,7 +46,7 @@ fn talk(daemon: &Daemon) -> Vec<Value> {
     rows.into_iter().rev().collect()
 }
 
-fn path(row: &Value) -> PathBuf {
+pub(crate) fn path(row: &Value) -> PathBuf {
     row["path"].as_str().expect("a path").into()
 }
 

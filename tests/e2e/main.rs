@@ -9,6 +9,7 @@ mod calls;
 mod codes;
 mod consult;
 mod control;
+mod copied;
 mod cut_short;
 mod desk_phone;
 mod devices;

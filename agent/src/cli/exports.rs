@@ -2,7 +2,7 @@
 //! belong, with its own rights.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,10 +15,11 @@ use store::export::{Part, PartLimits};
 use store::import::Profile;
 
 use super::args::WriteArgs;
-use super::files::{CELL, SHOWN, exists, save};
+use super::files::{CELL, MODE, SHOWN, exists, save};
 use super::output::Out;
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
+use super::unfinished::{Unfinished, is_stream};
 use super::{Failure, target};
 use crate::control::client::{Client, ClientError};
 
@@ -160,7 +161,7 @@ fn save_parts(
 
 /// Files that are filled one after another, under other names until all are whole. One is open at a time.
 struct Parts {
-    paths: Vec<PathBuf>,
+    files: Vec<Unfinished>,
     /// What those to be filled still get, this one first.
     left: VecDeque<u64>,
     open: Option<File>,
@@ -170,12 +171,15 @@ struct Parts {
 
 impl Parts {
     fn begin(files: impl Iterator<Item = (PathBuf, u64)>) -> Result<Self, Failure> {
-        let mut parts = Self { paths: Vec::new(), left: VecDeque::new(), open: None, failed: None };
+        let mut parts = Self { files: Vec::new(), left: VecDeque::new(), open: None, failed: None };
         for (path, bytes) in files {
             target::guard(&path)?;
-            let begun = File::create(unfinished(&path));
-            parts.paths.push(path.clone());
-            begun.map_err(|source| failed(&path, source))?;
+            if is_stream(&path) {
+                // Parts get their names together or not at all, which it cannot be.
+                return Err(exists(&path));
+            }
+            let (file, _) = Unfinished::create(&path, MODE).map_err(|source| failed(&path, source))?;
+            parts.files.push(file);
             parts.left.push_back(bytes);
         }
         Ok(parts)
@@ -190,16 +194,16 @@ impl Parts {
         if self.left.iter().any(|left| *left > 0) {
             return Err(ClientError::Broken(io::ErrorKind::UnexpectedEof.into()).into());
         }
-        for path in &self.paths {
-            File::open(unfinished(path))
-                .and_then(|file| file.sync_all())
-                .map_err(|source| failed(path, source))?;
+        for file in &self.files {
+            let synced = File::open(file.part()).and_then(|file| file.sync_all());
+            synced.map_err(|source| failed(file.path(), source))?;
         }
-        for (at, path) in self.paths.iter().enumerate() {
-            if let Err(source) = place(&unfinished(path), path, force) {
+        for (at, file) in self.files.iter().enumerate() {
+            let path = file.path();
+            if let Err(source) = place(file.part(), path, force) {
                 // Those before it were not there: they are ours.
-                let placed = self.paths.iter().take(if force { 0 } else { at });
-                placed.for_each(|path| drop(fs::remove_file(path)));
+                let placed = self.files.iter().take(if force { 0 } else { at });
+                placed.for_each(|file| drop(fs::remove_file(file.path())));
                 return Err(match source.kind() {
                     io::ErrorKind::AlreadyExists => exists(path),
                     _ => failed(path, source),
@@ -216,18 +220,19 @@ impl Write for Parts {
             self.left.pop_front();
             self.open = None;
         }
-        let Some(path) = self.paths.get(self.paths.len() - self.left.len()) else { return Ok(0) };
+        let Some(unfinished) = self.files.get(self.files.len() - self.left.len()) else { return Ok(0) };
         let Some(left) = self.left.front_mut() else { return Ok(0) };
         let room = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
         let mut fill = || {
             let file = match &mut self.open {
                 Some(file) => file,
-                closed => closed.insert(File::create(unfinished(path))?),
+                closed => closed.insert(OpenOptions::new().write(true).open(unfinished.part())?),
             };
             file.write(&bytes[..room])
         };
         let written = fill().inspect_err(|error| {
-            self.failed = Some((path.clone(), io::Error::new(error.kind(), error.to_string())));
+            let told = io::Error::new(error.kind(), error.to_string());
+            self.failed = Some((unfinished.path().to_path_buf(), told));
         })?;
         *left -= written as u64;
         Ok(written)
@@ -235,15 +240,6 @@ impl Write for Parts {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Drop for Parts {
-    /// What has no name by now is of no use to anybody.
-    fn drop(&mut self) {
-        for path in &self.paths {
-            let _ = fs::remove_file(unfinished(path));
-        }
     }
 }
 
@@ -260,12 +256,6 @@ pub(super) fn place(from: &Path, to: &Path, force: bool) -> io::Result<()> {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Err(io::ErrorKind::AlreadyExists.into()),
         other => other.map_err(io::Error::from),
     }
-}
-
-fn unfinished(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    PathBuf::from(name)
 }
 
 fn failed(path: &Path, source: io::Error) -> Failure {

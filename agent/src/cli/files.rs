@@ -1,8 +1,8 @@
 //! `kakeru list import`, `contact import` and `dnc import`: the client reads and writes the files, with its own rights.
 
-use std::io::{Read, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
 
 use protocol::params::{ContactImport, DncImport, ListImport};
 use protocol::result::{ImportIssue, ImportResult, PreviewRow};
@@ -12,6 +12,7 @@ use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
+use super::unfinished::{Unfinished, is_stream};
 use super::{Failure, render};
 use crate::control::client::{Client, ClientError, UploadError};
 
@@ -148,9 +149,9 @@ fn upload_name(file: &Path) -> String {
 fn upload(client: &mut Client, name: &str, file: &Path, out: Out) -> Result<(), Failure> {
     let failed = |source| Failure::File { path: file.to_path_buf(), source };
     let (mut from, size): (Box<dyn Read>, u64) = if file == Path::new("-") {
-        (Box::new(std::io::stdin().lock()), 0)
+        (Box::new(io::stdin().lock()), 0)
     } else {
-        let opened = std::fs::File::open(file).map_err(failed)?;
+        let opened = File::open(file).map_err(failed)?;
         let size = opened.metadata().map_or(0, |data| data.len());
         (Box::new(opened), size)
     };
@@ -188,7 +189,7 @@ pub(super) fn may_stand_at(path: &Path, force: bool) -> Result<(), Failure> {
         // A link is replaced, not what it leads to.
         Ok(found) if found.is_file() || found.is_symlink() => Ok(()),
         Ok(_) => {
-            let source = std::io::Error::other("it is not a plain file");
+            let source = io::Error::other("it is not a plain file");
             Err(Failure::File { path: path.to_path_buf(), source })
         }
     }
@@ -202,27 +203,15 @@ pub(super) fn save_private(
     force: bool,
 ) -> Result<(), Failure> {
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
-    let part = part_of(path);
-    // Not written over: through a link, or into a file that others may read, it would be theirs.
-    if part.symlink_metadata().is_ok() {
-        std::fs::remove_file(&part).map_err(failed)?;
-    }
-    let mut file =
-        std::fs::File::options().write(true).create_new(true).mode(PRIVATE).open(&part).map_err(failed)?;
-    let fetched = client.download(download, &mut file).map_err(Failure::from);
-    let placed = fetched.and_then(|()| {
-        file.sync_all().map_err(failed)?;
-        super::exports::place(&part, path, force).map_err(|source| match source.kind() {
-            std::io::ErrorKind::AlreadyExists => exists(path),
-            _ => failed(source),
-        })?;
-        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
-    });
-    if placed.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    placed
+    let (unfinished, file) = Unfinished::create(path, PRIVATE).map_err(failed)?;
+    Target { file: &file, refused: None }.fill(path, |target| client.download(download, target))?;
+    file.sync_all().map_err(failed)?;
+    super::exports::place(unfinished.part(), path, force).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => failed(source),
+    })?;
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 pub(super) fn exists(path: &Path) -> Failure {
@@ -349,48 +338,66 @@ fn writable(report: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = report else { return Ok(()) };
     super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
-    match path.metadata() {
-        Ok(there) if there.is_dir() => return Err(failed(std::io::ErrorKind::IsADirectory.into())),
-        Ok(there) if !there.is_file() => return Ok(()),
-        _ => {}
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    let part = part_of(path);
-    std::fs::File::create(&part).and_then(|_| std::fs::remove_file(&part)).map_err(failed)
-}
-
-fn part_of(path: &Path) -> PathBuf {
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    part.into()
+    if is_stream(path) {
+        return Ok(());
+    }
+    Unfinished::create(path, MODE).map(drop).map_err(failed)
 }
 
 /// Writes a file whole or not at all, under another name first; what is no file gets the bytes as they come.
-fn write(
-    path: &Path,
-    fill: impl FnOnce(&mut std::fs::File) -> Result<(), ClientError>,
-) -> Result<(), Failure> {
+fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<(), ClientError>) -> Result<(), Failure> {
     super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
-    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        // A device or a pipe is written to; another file in its place would take it away from everybody.
-        let mut there = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
-        return Ok(fill(&mut there)?);
+    if is_stream(path) {
+        let there = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        return Target { file: &there, refused: None }.fill(path, fill);
     }
-    let part = part_of(path);
-    let mut file = std::fs::File::create(&part).map_err(failed)?;
-    let written = fill(&mut file).map_err(Failure::from);
-    let written = written.and_then(|()| {
-        file.flush()
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(&part, path))
-            .map_err(failed)
-    });
-    if written.is_err() {
-        let _ = std::fs::remove_file(&part);
-    }
-    written
+    let (unfinished, file) = Unfinished::create(path, MODE).map_err(failed)?;
+    Target { file: &file, refused: None }.fill(path, fill)?;
+    file.sync_all().and_then(|()| unfinished.place()).map_err(failed)
 }
 
+/// A file that is filled from a connection: what the disk says of it is no trouble with the connection.
+struct Target<'a> {
+    file: &'a File,
+    refused: Option<io::Error>,
+}
+
+impl Target<'_> {
+    fn fill(
+        mut self,
+        path: &Path,
+        fill: impl FnOnce(&mut dyn Write) -> Result<(), ClientError>,
+    ) -> Result<(), Failure> {
+        let filled = fill(&mut self);
+        match self.refused {
+            Some(source) => Err(Failure::File { path: path.to_path_buf(), source }),
+            None => Ok(filled?),
+        }
+    }
+}
+
+impl Write for Target<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.refused = Some(error);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// As the user's mask has it: they are the user's own files.
+pub(super) const MODE: u32 = 0o666;
 /// Smaller files are there before a bar could be read.
 const TOLD_FROM: u64 = 4 * 1024 * 1024;
 /// Only the owner reads and writes.
@@ -444,7 +451,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out.csv");
         std::fs::write(&path, "old").unwrap();
-        let broken = || ClientError::Broken(std::io::ErrorKind::UnexpectedEof.into());
+        let broken = || ClientError::Broken(io::ErrorKind::UnexpectedEof.into());
         assert!(write(&path, |_| Err(broken())).is_err());
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
         write(&path, |file| file.write_all(b"new").map_err(|_| broken())).unwrap();

@@ -3,10 +3,10 @@
 mod ladder;
 mod packets;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use protocol::params::CallTrace;
 use protocol::result::{TraceMedia, TraceMessage, TraceResult};
@@ -15,6 +15,7 @@ use serde_json::json;
 use super::args::{Global, TraceArgs};
 use super::output::{Closed, Out};
 use super::table::clean;
+use super::unfinished::{Unfinished, is_stream};
 use super::{Failure, socket, time};
 use crate::control::client::Client;
 
@@ -162,30 +163,20 @@ fn capture(trace: &TraceResult, path: &Path, force: bool, out: Out) -> Result<()
 }
 
 fn is_taken(path: &Path, force: bool) -> bool {
-    path != Path::new("-") && !force && path.symlink_metadata().is_ok()
+    path != Path::new("-") && !force && !is_stream(path) && path.symlink_metadata().is_ok()
 }
 
 /// A file for its owner's eyes; whole or not at all where another one stood.
 fn write(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
-    let create = |path: &Path| -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-    };
+    if is_stream(path) {
+        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
     if !force {
-        return create(path)?.write_all(bytes);
+        return OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes);
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    if part.symlink_metadata().is_ok() {
-        std::fs::remove_file(&part)?;
-    }
-    let written =
-        create(&part).and_then(|mut file| file.write_all(bytes)).and_then(|()| std::fs::rename(&part, path));
-    if written.is_err() {
-        // What is left of it is nobody's.
-        let _ = std::fs::remove_file(&part);
-    }
-    written
+    let (unfinished, mut file) = Unfinished::create(path, 0o600)?;
+    file.write_all(bytes)?;
+    unfinished.place()
 }
 
 /// The bytes of a message as they were kept.

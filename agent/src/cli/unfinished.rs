@@ -1,0 +1,170 @@
+//! Files that have another name, `NAME.part`, until they are whole.
+//!
+//! One that fails is taken away, and so is one that is interrupted (SIGINT, SIGTERM). What a kill left is replaced by the next.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The name that a file has until it is whole, and the file with it. What still has that name when this goes is removed.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    path: PathBuf,
+    part: PathBuf,
+}
+
+impl Unfinished {
+    /// Begins a file that becomes `path`, in place of one that was not finished.
+    pub(super) fn create(path: &Path, mode: u32) -> io::Result<(Self, File)> {
+        let part = part_of(path);
+        watch();
+        // Before there is a file: an interrupt between the two removes nothing, one after them removes it.
+        open().push(part.clone());
+        let unfinished = Self { path: path.to_path_buf(), part };
+        let there = unfinished.part.symlink_metadata();
+        if there.is_ok_and(|there| there.is_file() || there.is_symlink()) {
+            fs::remove_file(&unfinished.part)?;
+        }
+        // Through no link that somebody puts there meanwhile.
+        let file =
+            OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&unfinished.part);
+        match file {
+            Ok(file) => Ok((unfinished, file)),
+            Err(error) => {
+                // It is not ours.
+                unfinished.forget();
+                Err(error)
+            }
+        }
+    }
+
+    /// What it is called until then.
+    pub(super) fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// What it becomes.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, over whatever file has it.
+    pub(super) fn place(self) -> io::Result<()> {
+        fs::rename(&self.part, &self.path)
+    }
+
+    fn forget(mut self) {
+        self.close();
+        self.part = PathBuf::new();
+    }
+
+    fn close(&self) {
+        let mut open = open();
+        if let Some(at) = open.iter().position(|part| *part == self.part) {
+            open.swap_remove(at);
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.part.as_os_str().is_empty() {
+            return;
+        }
+        // Not there any more where it got its name.
+        let _ = fs::remove_file(&self.part);
+        self.close();
+    }
+}
+
+/// `NAME.part`.
+pub(super) fn part_of(path: &Path) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    part.into()
+}
+
+/// Whether this is a device, a pipe or a socket: it gets the bytes as they come. Another file in its place would take it away
+/// from everybody.
+pub(super) fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
+}
+
+/// The parts of this process.
+static OPEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn open() -> MutexGuard<'static, Vec<PathBuf>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has an interrupt remove them first. Where the system gives no thread or no signals, it leaves them.
+fn watch() {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        // One word: signals are caught from now on.
+        let (ready, begun) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("interrupted".to_owned());
+        if thread.spawn(move || interrupted(&ready)).is_ok() {
+            let _ = begun.recv();
+        }
+    });
+}
+
+fn interrupted(ready: &mpsc::SyncSender<()>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(async {
+        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let _ = ready.send(());
+        let number = tokio::select! {
+            _ = term.recv() => SignalKind::terminate(),
+            _ = int.recv() => SignalKind::interrupt(),
+        };
+        // Held until the end: no further one is begun, and none gets its name.
+        let open = open();
+        open.iter().for_each(|part| drop(fs::remove_file(part)));
+        // As a shell tells of a process that a signal ended.
+        std::process::exit(128 + number.as_raw_value());
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_part_is_replaced_and_goes_or_gets_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("a.csv"), dir.path().join("other"));
+        fs::write(&other, "other").unwrap();
+        for left in ["a file", "a link"] {
+            match left {
+                "a link" => std::os::unix::fs::symlink(&other, part_of(&path)).unwrap(),
+                _ => fs::write(part_of(&path), "of a process that was killed").unwrap(),
+            }
+            let (unfinished, mut file) = Unfinished::create(&path, 0o600).unwrap();
+            assert_eq!(unfinished.part().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+            file.write_all(b"new").unwrap();
+            drop(unfinished);
+            assert!(!part_of(&path).exists() && !path.exists(), "{left}");
+            let (unfinished, mut file) = Unfinished::create(&path, 0o600).unwrap();
+            file.write_all(b"new").unwrap();
+            unfinished.place().unwrap();
+            assert_eq!(
+                (fs::read(&path).unwrap(), fs::read(&other).unwrap()),
+                (b"new".into(), b"other".into())
+            );
+            fs::remove_file(&path).unwrap();
+        }
+        fs::create_dir(part_of(&path)).unwrap();
+        assert!(Unfinished::create(&path, 0o600).is_err());
+        assert!(part_of(&path).is_dir(), "what is no file stays");
+        assert!(open().iter().all(|part| !part.starts_with(dir.path())));
+    }
+}
