@@ -52,6 +52,8 @@ struct Exported {
     gone: u64,
     /// Kept, and their file is not there, or cannot be read by the daemon.
     missing: u64,
+    /// Here, and not marked as exported: whoever asks may not.
+    unmarked: u64,
     /// Size of what is in the folder.
     bytes: u64,
     /// The list of the recordings, and their sums for `sha256sum --check`.
@@ -111,10 +113,10 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
         result.bytes += fs::metadata(&path).map_or(0, |file| file.len());
         asked.insert(name);
         if to_mark.len() >= MARKED_AT_ONCE {
-            mark(&mut client, &mut list, &mut to_mark)?;
+            result.unmarked += mark(&mut client, &mut list, &mut to_mark)?;
         }
     }
-    mark(&mut client, &mut list, &mut to_mark)?;
+    result.unmarked += mark(&mut client, &mut list, &mut to_mark)?;
     out.progress("");
     let (others, manifest, sums) = list.finish(&asked)?;
     (result.earlier, result.damaged) = (others.count, others.damaged);
@@ -123,13 +125,19 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
     show(&result, out)
 }
 
-/// Tells the daemon which are here, once they are here for good.
-fn mark(client: &mut Client, list: &mut List, to_mark: &mut Vec<i64>) -> Result<(), Failure> {
+/// Tells the daemon which are here, once they are here for good. Yields how many it takes no mark for from whoever asks: an operator's
+/// copies of their own calls let no recording go earlier.
+fn mark(client: &mut Client, list: &mut List, to_mark: &mut Vec<i64>) -> Result<u64, Failure> {
     list.settle()?;
-    if !to_mark.is_empty() {
-        client.call(RecordingExported { recordings: std::mem::take(to_mark) })?;
+    let recordings = std::mem::take(to_mark);
+    let count = recordings.len() as u64;
+    if count == 0 {
+        return Ok(0);
     }
-    Ok(())
+    match client.call(RecordingExported { recordings }) {
+        Err(ClientError::Refused(error)) if error.error_code() == Some(ErrorCode::Permission) => Ok(count),
+        marked => Ok(marked.map(|_| 0)?),
+    }
 }
 
 /// `kakeru recording fetch`: one call's recording, to be listened to.
@@ -310,6 +318,10 @@ fn show(result: &Exported, out: Out) -> Result<(), Failure> {
             (out.text("壊れていて取り直せない", "damaged, cannot be fetched again"), result.damaged),
             (out.text("その間に削除", "deleted meanwhile"), result.gone),
             (out.text("ファイルがない", "file is missing"), result.missing),
+            (
+                out.text("書き出し済みの印なし(権限がない)", "not marked as exported (not for your role)"),
+                result.unmarked,
+            ),
         ] {
             if count > 0 {
                 out.line(&format!("  {label}: {count}"))?;
