@@ -16,8 +16,9 @@ use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
     DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
-    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
-    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    ManualCall, OpenResults, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save,
+    Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext,
+    WhyQuery,
 };
 use crate::sqlite::Reached;
 use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
@@ -105,6 +106,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     /// Results whose recording is open wait for it until then at the latest.
     fn outbox_wait_for_recordings(&mut self, until: i64) -> Result<()>;
     fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()>;
+    /// Calls of this box that ended without a result; those of `shown` are at a seat.
+    fn open_results(&mut self, shown: &[AttemptId]) -> Result<OpenResults>;
     fn outbox_counts(&mut self) -> Result<(u64, u64)>;
 
     /// Is there anything to tidy up while idle?

@@ -80,6 +80,7 @@ impl Core {
 
     fn status_query(&mut self, who: &Who, reply: Reply, now: Now) {
         let mut status: StatusResult = self.status(0, 0, now);
+        let shown = status.seats.iter().filter_map(|seat| seat.call.as_ref()?.attempt.parse().ok()).collect();
         self.narrow(who, &mut status);
         let store = self.store.clone();
         self.jobs.spawn(async move {
@@ -87,6 +88,9 @@ impl Core {
             // A store in trouble must not keep the status from being told.
             if let Ok((backlog, dead)) = store.outbox_counts().await {
                 (status.outbox.backlog, status.outbox.dead) = (backlog, dead);
+            }
+            if let Ok(open) = store.open_results(shown).await {
+                (status.interrupted, status.open) = (open.interrupted, open.blank);
             }
             respond(reply, Ok(status));
             Done::Nothing

@@ -136,6 +136,7 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<
         attempts: row.attempts,
         status: row.status,
         seat: row.seat,
+        unjudged: row.unjudged.map(|attempt| attempt.to_string()),
         recall_at: row.recall_at,
         excluded_reason: row.excluded_reason,
     });

@@ -39,6 +39,7 @@ impl Core {
             outbox: OutboxStatus { backlog, dead, why },
             recordings: self.kept.seen(),
             interrupted: self.interrupted,
+            open: 0,
             strangers: self.strangers(now),
             warnings: {
                 let locale = self.config.daemon.locale;

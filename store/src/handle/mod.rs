@@ -21,7 +21,8 @@ use crate::awake::{self, Awake, Disk};
 use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
-use crate::model::Recovery;
+use crate::id::AttemptId;
+use crate::model::{OpenResults, Recovery};
 use crate::progress::{Progress, stopped};
 use crate::sqlite::{self, Place};
 use crate::thread::{self, CALL_LANE, Lane, LazyReader, Queue, Writer};
@@ -144,6 +145,14 @@ impl Store {
     /// Storage errors only.
     pub async fn recover(&self, now: i64) -> Result<Recovery> {
         self.write(move |b| b.recover(now)).await
+    }
+
+    /// Calls of this box that ended without a result, but for those in `shown`, which a seat still shows.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn open_results(&self, shown: Vec<AttemptId>) -> Result<OpenResults> {
+        self.ask(move |b| b.open_results(&shown)).await
     }
 
     /// Writes down that calls go on at `now` (UTC milliseconds), where one does: a call that the daemon does not see end is believed to have

@@ -197,6 +197,15 @@ pub struct Recovery {
     pub imports: Vec<ImportRecord>,
 }
 
+/// Calls that ended without a result and wait for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenResults {
+    /// Cut short by a crash.
+    pub interrupted: u32,
+    /// The others.
+    pub blank: u32,
+}
+
 /// An attempt as stored: one row per INVITE.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AttemptRow {

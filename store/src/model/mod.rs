@@ -19,7 +19,7 @@ mod word;
 
 pub use amend::{Amend, AmendmentRow, NoteAbout, NoteChange, NoteDraft, NoteRow};
 pub use attempt::{
-    Arrived, AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall,
+    Arrived, AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall, OpenResults,
     RecordingFacts, RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
 };
 pub use check::{Backup, CheckReport, ContactNumber};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::dialing::DialRules;
 use super::word::WhyReason;
-use crate::id::{LeadId, ListId, ProjectId, UserId};
+use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
 use crate::phone::DialPlan;
 use crate::time::BusinessDate;
 
@@ -173,6 +173,8 @@ pub struct WhyRow {
     pub status: Option<String>,
     /// The seat that holds it, while one does.
     pub seat: Option<String>,
+    /// The call that holds it, where it has ended and has no result yet.
+    pub unjudged: Option<AttemptId>,
     /// When its task is to be called back, UTC milliseconds.
     pub recall_at: Option<i64>,
     /// Why somebody excluded it.

@@ -62,6 +62,11 @@ pub(super) fn find(db: &Connection, lead: LeadId, call: &ManualCall) -> Result<C
         return Err(Error::NotFound { what: "number of the lead", key: phone.to_string() });
     }
     if let Some(attempt) = held {
+        // Perhaps at no seat any more, since a crash: only its result sets the lead free.
+        let sql = "SELECT 1 FROM attempts WHERE id = ?1 AND ended_at IS NOT NULL AND disposition IS NULL";
+        if one(db, sql, [attempt], |_| Ok(())).doing(doing)?.is_some() {
+            return Err(Error::NotSealed { attempt });
+        }
         return Err(Error::State { attempt, is: "under way", needs: "ended" });
     }
     called.categories = leads::categories(db, lead).doing(doing)?;

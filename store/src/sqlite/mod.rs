@@ -79,8 +79,9 @@ use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
     DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
-    ManualCall, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save, Saved, Sealed,
-    Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
+    ManualCall, OpenResults, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save,
+    Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext,
+    WhyQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
@@ -397,6 +398,19 @@ impl Backend for SqliteBackend {
 
     fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()> {
         self.transact("give up outbox", |db, _| outbox::dead(db, seq, reason).doing("give up outbox"))
+    }
+
+    fn open_results(&mut self, shown: &[AttemptId]) -> Result<OpenResults> {
+        let doing = "count open results";
+        let sql = "SELECT id, interrupted FROM attempts
+                   WHERE box_id = ?1 AND sealed_at IS NULL AND ended_at IS NOT NULL AND disposition IS NULL AND parent_attempt_id IS NULL";
+        let found: Vec<(AttemptId, bool)> =
+            all(&self.db, sql, [&self.box_id], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+        let mut open = OpenResults::default();
+        for (_, interrupted) in found.iter().filter(|(attempt, _)| !shown.contains(attempt)) {
+            *if *interrupted { &mut open.interrupted } else { &mut open.blank } += 1;
+        }
+        Ok(open)
     }
 
     fn outbox_counts(&mut self) -> Result<(u64, u64)> {

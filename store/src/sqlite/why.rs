@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::all;
 use super::checks::{self, Dial};
 use super::lists::{self, ListHead};
+use super::{all, one};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{LeadId, ListId};
 use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
@@ -156,6 +156,14 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
             Some(DialRefusal::Hours) | None => {}
         }
     }
+    let unjudged = match reason {
+        WhyReason::Claimed => {
+            let sql = "SELECT a.id FROM leads d JOIN attempts a ON a.id = d.claim_attempt_id
+                       WHERE d.id = ?1 AND a.ended_at IS NOT NULL AND a.disposition IS NULL";
+            one(db, sql, [lead.id], |r| r.get(0)).doing("explain lead")?
+        }
+        _ => None,
+    };
     Ok(WhyRow {
         lead: lead.id,
         list: lead.list,
@@ -169,6 +177,7 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
         attempts: lead.attempts,
         status: lead.last_status.clone(),
         seat: lead.claim_seat.clone(),
+        unjudged,
         recall_at: lead.recall_at,
         excluded_reason: lead.excluded_reason.clone(),
     })

@@ -244,6 +244,10 @@ pub struct WhyRow {
     pub status: Option<String>,
     /// The seat that shows or calls it, while one does.
     pub seat: Option<String>,
+    /// The call that holds it, where it has ended and has no result yet: `call.save` with `attempt` gives it one. Absent where there is
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unjudged: Option<String>,
     /// When its task is to be called back, UTC milliseconds.
     pub recall_at: Option<i64>,
     /// Why somebody excluded it.

@@ -34,6 +34,9 @@ pub struct StatusResult {
     pub recordings: Option<QuotaResult>,
     /// Attempts that a crash interrupted and nobody has judged yet.
     pub interrupted: u32,
+    /// Other attempts that ended without a result and that no seat shows: the daemon ended during wrap-up.
+    #[serde(default)]
+    pub open: u32,
     /// Whose requests were refused.
     #[serde(default)]
     pub strangers: StrangersStatus,

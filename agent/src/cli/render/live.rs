@@ -122,6 +122,13 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         );
         out.line(&format!("{} {text}", status.interrupted))?;
     }
+    if status.open > 0 {
+        let text = out.text(
+            "件の通話に結果がありません(kakeru history --open、kakeru save --attempt ID --status …)",
+            "calls have no result yet (`kakeru history --open`, `kakeru save --attempt ID --status …`)",
+        );
+        out.line(&format!("{} {text}", status.open))?;
+    }
     strangers(&status.strangers, status.now, out)?;
     status.warnings.iter().try_for_each(|warning| out.line(&clean(warning)))
 }

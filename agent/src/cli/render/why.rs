@@ -62,6 +62,15 @@ fn reason(row: &WhyRow, lang: Lang) -> String {
             )
         }
         WhyReason::NotDue => (format!("{due} まで待ちます"), format!("waits until {due}")),
+        WhyReason::Claimed if row.unjudged.is_some() => {
+            let attempt = row.unjudged.as_deref().unwrap_or_default();
+            (
+                format!("通話は終わり、結果がまだありません(`kakeru save --attempt {attempt} --status …`)"),
+                format!(
+                    "its call has ended and has no result (`kakeru save --attempt {attempt} --status …`)"
+                ),
+            )
+        }
         WhyReason::Claimed => {
             let seat = row.seat.as_deref().unwrap_or("?");
             (format!("席 {seat} に表示中、または通話中です"), format!("seat {seat} shows or calls it"))
@@ -123,6 +132,7 @@ mod tests {
             attempts: 5,
             status: Some("見込".to_owned()),
             seat: Some("席一".to_owned()),
+            unjudged: None,
             recall_at: Some(RECALL),
             excluded_reason: Some("契約済".to_owned()),
         }
@@ -156,6 +166,15 @@ mod tests {
             let bare = facts.iter().fold(english.clone(), |text, fact| text.replace(fact, ""));
             assert!(bare.is_ascii(), "{english}");
             assert!(japanese.chars().any(|c| ('ぁ'..='ん').contains(&c)), "{japanese}");
+        }
+    }
+
+    /// Where a crash came before the result, no seat shows the call any more.
+    #[test]
+    fn a_call_without_a_result_says_what_gives_it_one() {
+        let row = WhyRow { unjudged: Some("01JD5XQ3V9J2C8M4Z6T1R7N0BM".to_owned()), ..row("claimed") };
+        for lang in [Lang::Ja, Lang::En] {
+            assert!(reason(&row, lang).contains("kakeru save --attempt 01JD5XQ3V9J2C8M4Z6T1R7N0BM --status"));
         }
     }
 

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::super::last_call::LastCall;
 use super::*;
 use crate::model::{
-    Amend, CallKind, IncomingCall, StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason, Worked,
+    Amend, CallKind, IncomingCall, OpenResults, StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason,
+    Worked,
 };
 use crate::time::{BusinessDate, DAY_MS};
 
@@ -305,11 +306,22 @@ fn why_names_the_reason_for_one_lead() {
     assert_eq!(later.phone, phone(0).expose());
     let claimed = reason(WhyQuery::Lead(held.lead.unwrap()));
     assert_eq!((claimed.reason, claimed.seat.as_deref()), (WhyReason::Claimed, Some("a")));
+    assert_eq!(claimed.unjudged, None, "it is under way");
     let excluded = reason(WhyQuery::Phone(phone(2).national()));
     assert_eq!(excluded.reason, WhyReason::Excluded);
     assert_eq!(excluded.excluded_reason.as_deref(), Some("契約済"));
     assert!(reason(WhyQuery::Position(world.list, 4)).eligible);
     assert!(reader.why(&WhyQuery::Position(world.list, 5), &context).is_err());
+    // It ended, and no seat shows it any more: its result is what is missing.
+    world.db.end_attempt(&world.ended(held.attempt)).unwrap();
+    let mut world = world.reopen();
+    let why = world.reader().why(&WhyQuery::Lead(held.lead.unwrap()), &context).unwrap().rows.remove(0);
+    assert_eq!(why.unjudged, Some(held.attempt));
+    let open = world.db.open_results(&[]).unwrap();
+    assert_eq!((open.interrupted, open.blank), (0, 1));
+    assert_eq!(world.db.open_results(&[held.attempt]).unwrap().blank, 0, "a seat has it");
+    world.db.save(&world.save(held.attempt, "talked")).unwrap();
+    assert_eq!(world.db.open_results(&[]).unwrap(), OpenResults::default());
 }
 
 /// S4.18.
