@@ -49,7 +49,7 @@ pub(super) fn last_call(db: &Connection, phone: &str) -> rusqlite::Result<LastCa
 }
 
 /// The same of a lead that was called by other numbers too (S4.41).
-fn last_call_of(db: &Connection, lead: LeadId, phone: &str) -> rusqlite::Result<LastCall> {
+pub(super) fn last_call_of(db: &Connection, lead: LeadId, phone: &str) -> rusqlite::Result<LastCall> {
     let sql = concat!(
         "SELECT disposition, user_id, dialed_at, direction = 'in', answered_at IS NOT NULL, memo, ",
         judged!(""),

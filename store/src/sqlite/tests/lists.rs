@@ -252,19 +252,51 @@ fn deleted_leads_come_back_from_the_bin() {
     // The number is on the list again meanwhile: its old lead stays in the bin.
     let list = world.list;
     world.import(list, &[row(3)]);
-    let (mut back, mut after) = (LeadsChanged::default(), None);
-    loop {
-        let (done, next) = world.db.restore_leads(list, world.now, after).unwrap();
-        back += done;
-        if next.is_none() {
-            break;
-        }
-        after = next;
-    }
+    let deleted_at = world.now;
+    let back = restored(&mut world, list, deleted_at);
     assert_eq!((back.changed, back.held), (2, 1));
     let info = world.reader().list_by_name("リスト").unwrap();
     assert_eq!((info.total, info.worked), (4, 1));
     assert!(world.reader().verify(&Default::default()).unwrap().is_empty());
+}
+
+/// Brings back what was deleted at a moment.
+fn restored(world: &mut World, list: ListId, deleted_at: i64) -> LeadsChanged {
+    let (mut back, mut after) = (LeadsChanged::default(), None);
+    loop {
+        let (done, next) = world.db.restore_leads(list, deleted_at, after).unwrap();
+        back += done;
+        if next.is_none() {
+            return back;
+        }
+        after = next;
+    }
+}
+
+/// S1.31-S1.33, S1.40: what was learned of a number while its lead lay in the bin shows on it.
+#[test]
+fn a_lead_from_the_bin_shows_the_last_call() {
+    let mut world = World::new(1);
+    let (list, lead) = (world.list, ids(&world)[0]);
+    world.call("不通");
+    world.now += MINUTE;
+    let deleted_at = world.now;
+    change(&mut world, &[lead], &LeadChange::Delete);
+    world.list = world.list("second");
+    let second = world.list;
+    world.import(second, &[row(0)]);
+    world.now += 60 * MINUTE;
+    world.user = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    world.call("クレーム");
+    let called = world.leads().remove(0);
+    world.list = list;
+    assert_eq!(restored(&mut world, list, deleted_at).changed, 1);
+    let back = world.lead(Some(lead));
+    let shown =
+        |lead: LeadRow| (lead.last_status, lead.last_user, lead.last_at, lead.last_kind, lead.last_memo);
+    assert_eq!(back.last_user, Some(world.user));
+    assert_eq!(back.last_at, Some(world.now));
+    assert_eq!(shown(back), shown(called));
 }
 
 /// S1.28: a list goes with its leads and comes back with them, unless somebody is in a call of it or took its name.
