@@ -115,6 +115,16 @@ pub(crate) async fn keep(store: Store, hub: Arc<EventHub>, limits: Limits, kept:
             kept.changed();
             tracing::warn!(%error, "recordings could not be looked after; they are again in a minute");
         }
+        if hour.is_none() {
+            match store.mend_owners().await {
+                Ok(0) => {}
+                Ok(mended) => tracing::warn!(
+                    mended,
+                    "leads showed another owner than their number has; they show it now"
+                ),
+                Err(error) => tracing::warn!(%error, "the owners of leads could not be looked at"),
+            }
+        }
         if hourly {
             hour = Some(wall);
             match store.purge_lists(wall).await {

@@ -163,6 +163,8 @@ pub(crate) trait ListVerbs {
 
     /// Empties a slice of what has lain in the bins of lists since before `than`; returns how many leads went.
     fn purge_lists(&mut self, than: i64, now: i64) -> Result<u64>;
+    /// Writes the owners of numbers on their leads again; returns on how many.
+    fn show_owners(&mut self, phones: &[String]) -> Result<u64>;
 }
 
 /// Long reads.
@@ -204,6 +206,8 @@ pub(crate) trait ListReads {
     fn contact_columns(&mut self) -> Result<(bool, bool)>;
     /// Every setting that keeps the database whole, looked at.
     fn check(&mut self, full: bool) -> Result<CheckReport>;
+    /// Numbers of leads that show another owner than they have, among a few leads behind a row; and where to go on.
+    fn owners_astray(&mut self, after: i64) -> Result<(Vec<String>, Option<i64>)>;
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;
     /// With `of`, one of a call of this user.
     fn recording(&mut self, id: i64, of: Option<UserId>) -> Result<RecordingRow>;

@@ -35,9 +35,47 @@ fn show(db: &Connection, phone: &str, user: Option<UserId>) -> rusqlite::Result<
     exec(db, sql, (phone, user))
 }
 
+/// Takes back what an import gave, on every list that has the number; what somebody gave since stays.
+pub(super) fn take_back(db: &Connection, phone: &str, import: ImportId) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2";
+    if exec(db, sql, (phone, import))? > 0 {
+        lead_numbers::touched(db, phone, Some(import))?;
+        show(db, phone, None)?;
+    }
+    Ok(())
+}
+
 /// Who owns a number.
 pub(super) fn owner(db: &Connection, phone: &str) -> rusqlite::Result<Option<UserId>> {
     one(db, "SELECT user_id FROM assignments WHERE phone = ?1", [phone], |r| r.get(0))
+}
+
+/// Numbers of leads that show another owner than they have, among a few leads behind a row; and the last row looked at, `None` at
+/// the end. Those of an import that is staging come later, those in the bin when they are brought back.
+pub(super) fn astray(db: &Connection, after: i64) -> rusqlite::Result<(Vec<String>, Option<i64>)> {
+    let last: i64 = one(db, "SELECT ifnull(max(rowid), 0) FROM leads", [], |r| r.get(0))?.unwrap_or(0);
+    if after >= last {
+        return Ok((Vec::new(), None));
+    }
+    let until = after.saturating_add(ROWS).min(last);
+    let sql = format!("SELECT l.phone FROM leads l WHERE l.rowid > ?1 AND l.rowid <= ?2 AND {ASTRAY}");
+    Ok((all(db, &sql, (after, until), |r| r.get(0))?, Some(until)))
+}
+
+/// How many leads show another owner than their number has.
+pub(super) fn count_astray(db: &Connection) -> rusqlite::Result<u64> {
+    let sql = format!("SELECT count(*) FROM leads l WHERE {ASTRAY}");
+    Ok(one(db, &sql, [], |r| super::unsigned(r, 0))?.unwrap_or(0))
+}
+
+/// Writes the owners of numbers on their leads again; returns on how many.
+pub(super) fn show_again(db: &Connection, phones: &[String]) -> rusqlite::Result<u64> {
+    let mut shown = 0;
+    for phone in phones {
+        let owner = owner(db, phone)?;
+        shown += show(db, phone, owner)? as u64;
+    }
+    Ok(shown)
 }
 
 /// Gives the numbers of an import's new leads that nobody owns to whom the file names, or to users in turn (S1.6), behind
@@ -69,3 +107,8 @@ pub(super) fn of_import(
     }
     Ok(leads.last().map(|(position, ..)| *position))
 }
+
+const ASTRAY: &str = "l.assigned_user_id IS NOT (SELECT user_id FROM assignments WHERE phone = l.phone)
+  AND l.deleted_at IS NULL AND l.position <= (SELECT visible_position FROM lists WHERE id = l.list_id)";
+/// Leads looked at in one step.
+const ROWS: i64 = 2048;

@@ -281,6 +281,11 @@ impl ListVerbs for SqliteBackend {
     fn purge_lists(&mut self, than: i64, now: i64) -> Result<u64> {
         self.transact("empty the bin", |db, _| bin::purge(db, than, now))
     }
+
+    fn show_owners(&mut self, phones: &[String]) -> Result<u64> {
+        let doing = "show owners";
+        self.transact(doing, |db, _| assignments::show_again(db, phones).doing(doing))
+    }
 }
 
 impl ListReads for SqliteReader {
@@ -380,6 +385,10 @@ impl ListReads for SqliteReader {
 
     fn check(&mut self, full: bool) -> Result<CheckReport> {
         check::check(&self.db, full, &self.progress).doing("check the database")
+    }
+
+    fn owners_astray(&mut self, after: i64) -> Result<(Vec<String>, Option<i64>)> {
+        assignments::astray(&self.db, after).doing("look at owners")
     }
 
     fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>> {

@@ -125,6 +125,11 @@ pub(super) fn verify(
         }
     }
     kept(db, &mut found, progress)?;
+    let astray = super::assignments::count_astray(db)?.cast_signed();
+    if astray > 0 {
+        let what = "leads with another owner than their number".to_owned();
+        found.push(Mismatch { what, key: String::new(), shown: astray, counted: 0 });
+    }
     Ok(found)
 }
 

@@ -185,7 +185,11 @@ pub(super) fn update_contact(
         return Ok(false);
     }
     let mut before = json!({ "company": old_company, "person": old_person, "email": old_email,
-        "owner": old_owner, "categories": old_categories, "stub": stub });
+        "categories": old_categories, "stub": stub });
+    // One that stays may be another when the import is taken back: the contact changed hands.
+    if owner != old_owner {
+        before["owner"] = json!(old_owner);
+    }
     said.put_old(&mut before);
     mark(&mut before, again);
     remember(db, import, "contact", id.0, version + 1, &before)?;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::bin::EMPTIED;
-use super::super::{SqliteBackend, all, audit_by, exec, lead_numbers, one};
+use super::super::{SqliteBackend, all, assignments, audit_by, exec, lead_numbers, one};
 use super::category::{CategoryIds, Giver, keep, link, unlink};
 use super::loader::Loader;
 use super::row::AGAIN;
@@ -198,9 +198,11 @@ impl Undo<'_> {
             )?,
             _ => exec(
                 self.db,
-                // What an older version kept has no mail address or owner: it overwrote none.
+                // What an older version kept has no mail address or owner: it overwrote none. Contacts of who was deleted since have
+                // been handed over.
                 "UPDATE contacts SET company = ?3, person = ?4, email = iif(?5, ?6, email),
-                   owner_user_id = iif(?7, ?8, owner_user_id), stub = ifnull(?9, stub),
+                   owner_user_id = iif(?7 AND (?8 IS NULL
+                     OR EXISTS (SELECT 1 FROM users WHERE id = ?8 AND deleted_at IS NULL)), ?8, owner_user_id), stub = ifnull(?9, stub),
                    version = version - 1
                  WHERE id = ?1 AND version = ?2",
                 (
@@ -277,11 +279,7 @@ impl Undo<'_> {
                 // No trigger does it on this connection. It may not be entered yet.
                 let sql = "DELETE FROM lead_numbers WHERE phone = ?1 AND list_id = ?2 AND position = ?3";
                 exec(self.db, sql, (phone, self.context.list, position))?;
-                exec(
-                    self.db,
-                    "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2",
-                    (phone, self.import),
-                )?;
+                assignments::take_back(self.db, phone, self.import)?;
                 self.undone.removed += 1;
                 self.live += i64::from(*live);
             }

@@ -19,6 +19,7 @@ mod lists;
 mod load;
 mod migrations;
 mod notes;
+mod owners;
 mod pause;
 mod record;
 mod rules;
