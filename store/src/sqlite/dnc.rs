@@ -233,8 +233,11 @@ pub(super) fn retract_from_call(
                  revoked_reason = 'the status was changed before the call was closed'
                WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL
                  AND NOT EXISTS (SELECT 1 FROM dnc_also a LEFT JOIN imports i ON i.id = a.import_id
-                   WHERE a.entry_id = do_not_call.id AND ifnull(i.state, '') <> 'undone')";
-    if exec(db, sql, (attempt, now, by))? > 0 {
+                   WHERE a.entry_id = do_not_call.id AND ifnull(i.state, '') <> 'undone')
+               RETURNING phone";
+    let phones: Vec<String> = all(db, sql, (attempt, now, by), |r| r.get(0))?;
+    if !phones.is_empty() {
+        phones.iter().try_for_each(|phone| cleared(db, phone))?;
         let by = Actor { user: Some(by), uid: None };
         audit_by(db, now, by, "dnc.retract", &attempt.to_string(), &json!({}))?;
     }

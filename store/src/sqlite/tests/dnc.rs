@@ -160,6 +160,32 @@ fn an_entry_names_a_deleted_user() {
     assert_eq!(row.by_login.as_deref(), Some("alice"));
 }
 
+/// S4.49, S4.53: a number whose クレーム is taken back before the seal has its turn again on the lists that passed it over meanwhile;
+/// what another entry forbids stays forbidden.
+#[test]
+fn a_complaint_taken_back_leaves_no_lead_passed_over() {
+    for forbidden in [false, true] {
+        let mut world = World::new(1);
+        let second = world.list("二");
+        world.import(second, &[row(0), row(1)]);
+        let attempt = world.dial().unwrap().attempt;
+        world.db.end_attempt(&world.ended(attempt)).unwrap();
+        world.db.save(&world.save(attempt, "クレーム")).unwrap();
+        world.now += 10 * MINUTE;
+        world.list = second;
+        assert_eq!(world.dial().unwrap().position, 2);
+        assert_eq!(world.states(), [LeadState::Skipped, LeadState::Claimed]);
+        if forbidden {
+            let of_project = entry(&world, 0, Some(world.project));
+            world.db.dnc_add_all(&[of_project]).unwrap();
+        }
+        world.db.save(&world.save(attempt, "通話済")).unwrap();
+        assert_eq!(world.states(), [LeadState::Ready, LeadState::Claimed]);
+        world.now += 10 * MINUTE;
+        assert_eq!(world.dial().map(|claimed| claimed.position), Some(1).filter(|_| !forbidden));
+    }
+}
+
 fn begin(world: &mut World, clear: bool) -> DncStage {
     let start = DncStart { source: "x.csv".into(), clear, by: world.actor(), now: world.now };
     world.db.dnc_begin(&start).unwrap()
