@@ -10,9 +10,7 @@ use crate::time::format_jst;
 
 /// Queues a sealed attempt; returns its sequence number. A row whose recording is still being closed waits for it.
 pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite::Result<i64> {
-    let recording_open =
-        attempt.recording.as_ref().is_some_and(|recording| recording.state == RecordingState::Open);
-    let next_try_at = if recording_open { now + RECORDING_WAIT_MS } else { now };
+    let next_try_at = first_try_at(attempt, now);
     let sql = format!(
         "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
          VALUES (?1, 'attempt.sealed', {KEPT}, ?3, ?4) RETURNING seq"
@@ -21,7 +19,14 @@ pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite:
     one(db, &sql, (attempt.id, payload, next_try_at, now), |r| r.get(0)).map(|seq| seq.unwrap_or(0))
 }
 
-/// Queues a sealed attempt again after it was amended: the same fields and `id`, with the time of the amendment.
+/// A recording that is still being closed or archived has another name, and its checksum, soon.
+fn first_try_at(attempt: &AttemptRow, now: i64) -> i64 {
+    let open = attempt.recording.as_ref().is_some_and(|recording| recording.state == RecordingState::Open);
+    if open { now + RECORDING_WAIT_MS } else { now }
+}
+
+/// Queues a sealed attempt again after it was amended: the same fields and `id`, with the time of the amendment. It waits for the
+/// recording as the first one does.
 pub(super) fn push_amended(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite::Result<()> {
     let mut payload = payload(attempt, attempt.sealed_at.unwrap_or(now));
     if let Value::Object(fields) = &mut payload {
@@ -29,12 +34,28 @@ pub(super) fn push_amended(db: &Connection, attempt: &AttemptRow, now: i64) -> r
     }
     let sql = format!(
         "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
-         VALUES (?1, 'attempt.amended', {KEPT}, ?3, ?3)"
+         VALUES (?1, 'attempt.amended', {KEPT}, ?3, ?4)"
     );
-    exec(db, &sql, (AttemptId::generate(now), payload.to_string(), now)).map(|_| ())
+    let values = (AttemptId::generate(now), payload.to_string(), first_try_at(attempt, now), now);
+    exec(db, &sql, values).map(|_| ())
 }
 
-/// Completes the row of a call that was sealed before its recording was closed, and lets it go.
+/// The rows of an attempt, those of its amendments too, which have keys of their own: they are looked for where there are any.
+macro_rules! of_attempt {
+    ($id:literal, $text:literal) => {
+        concat!(
+            "seq IN (SELECT seq FROM outbox WHERE key = ",
+            $id,
+            " UNION ALL SELECT seq FROM outbox WHERE kind = 'attempt.amended' AND payload ->> '$.id' = ",
+            $text,
+            " AND EXISTS (SELECT 1 FROM amendments WHERE attempt_id = ",
+            $id,
+            "))"
+        )
+    };
+}
+
+/// Completes the rows of a call that was sealed before its recording was closed, and lets them go.
 pub(super) fn recording_closed(
     db: &Connection,
     attempt: AttemptId,
@@ -44,7 +65,8 @@ pub(super) fn recording_closed(
         Some((path, sha256, ms, gaps)) => (Some(path), Some(sha256), Some(ms), Some(gaps)),
         None => (None, None, None, None),
     };
-    let sql = "UPDATE outbox SET
+    let sql = concat!(
+        "UPDATE outbox SET
                  next_try_at = CASE attempts WHEN 0 THEN min(next_try_at, created_at) ELSE next_try_at END,
                  payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
                                     '$.recording_ms', ?4,
@@ -52,8 +74,10 @@ pub(super) fn recording_closed(
                                     '$.recording_paused', CASE WHEN ?2 IS NOT NULL THEN json((
                                        SELECT json_extract(evidence, '$.recording_paused') FROM attempts WHERE id = ?1
                                     )) END)
-               WHERE key = ?1";
-    exec(db, sql, (attempt, path, sha256, ms, gaps)).map(|_| ())
+               WHERE ",
+        of_attempt!("?1", "?6")
+    );
+    exec(db, sql, (attempt, path, sha256, ms, gaps, attempt.to_string())).map(|_| ())
 }
 
 pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
@@ -75,9 +99,13 @@ pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::R
 
 /// Results whose recording is not closed wait for it until then at the latest; closing it lets them go.
 pub(super) fn wait_for_recordings(db: &Connection, until: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE outbox SET next_try_at = max(next_try_at, ?1)
-               WHERE attempts = 0 AND key IN (SELECT attempt_id FROM recordings WHERE state = 'open')";
-    exec(db, sql, [until]).map(|_| ())
+    let open: Vec<AttemptId> =
+        all(db, "SELECT DISTINCT attempt_id FROM recordings WHERE state = 'open'", [], |r| r.get(0))?;
+    let sql = concat!(
+        "UPDATE outbox SET next_try_at = max(next_try_at, ?2) WHERE attempts = 0 AND ",
+        of_attempt!("?1", "?3")
+    );
+    open.into_iter().try_for_each(|attempt| exec(db, sql, (attempt, until, attempt.to_string())).map(|_| ()))
 }
 
 pub(super) fn ack(db: &Connection, seqs: &[i64]) -> rusqlite::Result<()> {

@@ -301,6 +301,43 @@ fn an_outbox_row_waits_for_its_recording() {
     assert_eq!(world.db.outbox_next(Some(sealed_at + 10_000), 10).unwrap().len(), 1);
 }
 
+/// D18, S4.49: an amended result waits for the recording as the first one does, and names what becomes of it.
+#[test]
+fn an_amended_outbox_row_waits_for_its_recording_too() {
+    let mut world = World::new(2);
+    let (attempt, other) = (world.dial().unwrap().attempt, world.dial().unwrap().attempt);
+    let sealed_at = NOW + 21_000;
+    for attempt in [attempt, other] {
+        world.db.recording_opened(attempt, format!("/rec/{attempt}.wav").into(), NOW).unwrap();
+        world.finish(attempt, "見込");
+        let amend = crate::model::Amend {
+            attempt,
+            status: None,
+            memo: Some("資料送付".into()),
+            recall_at: None,
+            reason: "追記".into(),
+            scope: crate::permission::Scope::All,
+            by: Actor::default(),
+            now: sealed_at,
+        };
+        world.db.amend(&amend).unwrap();
+    }
+    assert!(world.db.outbox_next(Some(sealed_at), 10).unwrap().is_empty());
+    // A restart gives the archive more time.
+    world.db.outbox_wait_for_recordings(sealed_at + 10 * MINUTE).unwrap();
+    assert!(world.db.outbox_next(Some(sealed_at + 9 * MINUTE), 10).unwrap().is_empty());
+    world.db.recording_closed(&facts(attempt, &format!("/rec/{attempt}.opus"))).unwrap();
+    let rows = world.db.outbox_next(Some(sealed_at), 10).unwrap();
+    let told: Vec<_> = rows.iter().map(|row| (row.kind.as_str(), row.payload["id"].clone())).collect();
+    let id = serde_json::json!(attempt);
+    assert_eq!(told, [("attempt.sealed", id.clone()), ("attempt.amended", id)]);
+    for row in rows {
+        assert_eq!(row.payload["recording_path"], format!("/rec/{attempt}.opus"));
+        assert_eq!(row.payload["recording_sha256"], "ab".repeat(32));
+    }
+    assert_eq!(world.db.outbox_next(Some(sealed_at + 11 * MINUTE), 10).unwrap().len(), 4, "not for ever");
+}
+
 #[test]
 fn a_discarded_recording_stays_discarded_when_it_closes_later() {
     let mut world = World::new(1);
