@@ -218,7 +218,8 @@ codes! {
     Dnc = "E-DNC", "架電禁止の番号です", "The number is on the do-not-call list.",
         "この番号には発信できません", "This number is not called.";
     Excluded = "E-EXCLUDED", "発信対象外です", "The lead is excluded from dialing.",
-        "発信対象に戻してから実行してください", "Include it again first.";
+        "スーパーバイザーか管理者が kakeru lead include で発信対象に戻せます",
+        "A supervisor or a manager can include it again: `kakeru lead include`.";
     Repeat = "E-REPEAT", "同じ番号への再発信の間隔または回数の上限です", "The same number was called too recently or too often.",
         "3分以上あけてください(端末設備等規則32条の3)", "Wait three minutes or more (the law's repeat limit).";
     Hours = "E-HOURS", "架電可能時間外です", "It is outside the calling window.",

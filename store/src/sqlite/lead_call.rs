@@ -3,8 +3,8 @@
 
 use rusqlite::Connection;
 
-use super::{attempts, exec, lead_new, leads, one};
-use crate::error::{Doing, Error, Result};
+use super::{attempts, exec, lead_new, leads, one, tasks};
+use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId};
 use crate::model::ManualCall;
 use crate::phone::Phone;
@@ -26,14 +26,15 @@ pub(super) struct CalledLead {
     state: String,
 }
 
-/// The lead that a call names, unless another call has it.
+/// The lead that a call names, unless another call has it, or somebody excluded it from dialing (S1.25): by hand it is not called
+/// either, and a supervisor may include it again (S1.41).
 pub(super) fn find(db: &Connection, lead: LeadId, call: &ManualCall) -> Result<CalledLead> {
     let doing = "find lead";
     attempts::expire_claims(db, call.now).doing(doing)?;
     let phone = Phone::parse(&call.phone).map_err(Error::Phone)?.phone;
     // A lead of the next round, whose turn of this one is over, is called in this one: it stays due in the next.
     let sql = "SELECT d.list_id, l.name, l.project_id, d.position, min(d.round, l.round), d.company, d.person, d.attempts,
-                 d.state, iif(d.phone = ?2, ifnull(d.clir, ''), ''), d.claim_attempt_id
+                 d.state, iif(d.phone = ?2, ifnull(d.clir, ''), ''), d.claim_attempt_id, d.excluded
                FROM leads d JOIN lists l ON l.id = d.list_id
                WHERE d.id = ?1 AND d.deleted_at IS NULL AND l.deleted_at IS NULL AND d.position <= l.visible_position";
     let found = one(db, sql, (lead, phone.expose()), |r| {
@@ -52,10 +53,10 @@ pub(super) fn find(db: &Connection, lead: LeadId, call: &ManualCall) -> Result<C
             phone: format!("{clir}{}", phone.national()),
             state: r.get(8)?,
         };
-        Ok((called, r.get::<_, Option<AttemptId>>(10)?))
+        Ok((called, r.get::<_, Option<AttemptId>>(10)?, r.get(11)?))
     })
     .doing(doing)?;
-    let Some((mut called, held)) = found else {
+    let Some((mut called, held, excluded)) = found else {
         return Err(Error::NotFound { what: "lead", key: lead.to_string() });
     };
     if !lead_new::phones(db, lead).doing(doing)?.iter().any(|known| known.phone == phone.expose()) {
@@ -68,6 +69,9 @@ pub(super) fn find(db: &Connection, lead: LeadId, call: &ManualCall) -> Result<C
             return Err(Error::NotSealed { attempt });
         }
         return Err(Error::State { attempt, is: "under way", needs: "ended" });
+    }
+    if excluded {
+        return Err(Error::Refused(DialRefusal::Excluded));
     }
     called.categories = leads::categories(db, lead).doing(doing)?;
     Ok(called)
@@ -94,9 +98,39 @@ pub(super) fn hold(
 
 /// The call came to nothing: a lead that was not due is where it was before. `false`: it was due.
 pub(super) fn put_back(db: &Connection, lead: LeadId, attempt: AttemptId) -> rusqlite::Result<bool> {
-    let sql = "UPDATE leads SET state = a.was, claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL,
-                 claim_until = NULL
-               FROM (SELECT evidence ->> '$.lead_was' AS was FROM attempts WHERE id = ?2) AS a
-               WHERE leads.id = ?1 AND a.was IS NOT NULL";
-    Ok(exec(db, sql, (lead, attempt))? > 0)
+    let Some(state) = stood(db, lead, attempt)? else { return Ok(false) };
+    put(db, lead, attempt, &state)?;
+    Ok(true)
+}
+
+/// The same where the call is left blank: only its task still says what comes next (X2, X4). `false`: it had none, or none that is
+/// still open.
+pub(super) fn put_back_to_task(db: &Connection, lead: LeadId, attempt: AttemptId) -> rusqlite::Result<bool> {
+    let task = stood(db, lead, attempt)?.filter(|state| state == "task");
+    task.map_or(Ok(false), |state| put(db, lead, attempt, &state).map(|()| true))
+}
+
+/// The same after a crash: nobody is called again who was not due. One that was due is interrupted.
+pub(super) fn interrupt(db: &Connection, lead: LeadId, attempt: AttemptId) -> rusqlite::Result<()> {
+    let state = stood(db, lead, attempt)?;
+    put(db, lead, attempt, state.as_deref().unwrap_or("interrupted"))
+}
+
+/// Where a lead stood before the call that holds it, by which it was not due. A task that was closed meanwhile is done: closing it leaves
+/// alone what a call holds.
+fn stood(db: &Connection, lead: LeadId, attempt: AttemptId) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT iif(evidence ->> '$.lead_was' = 'task'
+                   AND NOT EXISTS (SELECT 1 FROM tasks WHERE lead_id = ?1 AND state = 'open'),
+                 'done', evidence ->> '$.lead_was') FROM attempts WHERE id = ?2";
+    Ok(one(db, sql, (lead, attempt), |r| r.get(0))?.flatten())
+}
+
+fn put(db: &Connection, lead: LeadId, attempt: AttemptId, state: &str) -> rusqlite::Result<()> {
+    let sql = "UPDATE leads SET state = ?3, recall_at = iif(?3 = 'done', NULL, recall_at),
+                 owner_user_id = iif(?3 = 'done', NULL, owner_user_id),
+                 claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL
+               WHERE id = ?1 AND claim_attempt_id = ?2";
+    exec(db, sql, (lead, attempt, state))?;
+    // What a person changed of the task meanwhile.
+    tasks::tell_its_lead(db, lead)
 }

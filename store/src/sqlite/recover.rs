@@ -1,6 +1,8 @@
 //! After a start: what was under way when the last process ended.
 
-use super::{SqliteBackend, all, attempts, dnc_import, exec, history, journal, lead_changes, one, staging};
+use super::{
+    SqliteBackend, all, attempts, dnc_import, exec, history, journal, lead_call, lead_changes, one, staging,
+};
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId};
@@ -32,10 +34,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
             attempts::count(db, row.lead).doing(doing)?;
             super::saves::touch_last(db, row.id).doing(doing)?;
             // One that was not due when somebody called it by hand (done, a task) is not due for that.
-            let sql = "UPDATE leads SET claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL,
-                         state = ifnull((SELECT evidence ->> '$.lead_was' FROM attempts WHERE id = ?1), 'interrupted')
-                       WHERE claim_attempt_id = ?1 AND id = ?2";
-            exec(db, sql, (row.id, row.lead)).doing(doing)?;
+            row.lead.map_or(Ok(()), |lead| lead_call::interrupt(db, lead, row.id)).doing(doing)?;
             row.ended_at = Some(ended_at);
             row.interrupted = true;
         }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::typed::fits;
-use super::{all, dispositions, dnc, exec, history, leads, one, outbox, recordings, tasks};
+use super::{all, dispositions, dnc, exec, history, lead_call, leads, one, outbox, recordings, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ProjectId};
 use crate::model::{LeadNext, Save, Saved, Sealed, SetBy};
@@ -111,6 +111,7 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
             Some(code) => Some(dispositions::lead_next(db, code)?),
             // Interrupted and left blank: stays listed as interrupted.
             None if row.interrupted => None,
+            None if lead_call::put_back_to_task(db, lead, attempt).doing(doing)? => None,
             // Blank: can be filled in later (X2), is not dialed again by itself.
             None => Some(LeadNext::Done),
         };

@@ -128,6 +128,15 @@ pub(super) fn tell_lead(db: &Connection, attempt: AttemptId) -> rusqlite::Result
     exec(db, sql, [attempt]).map(|_| ())
 }
 
+/// The same for a lead that is back where its task put it.
+pub(super) fn tell_its_lead(db: &Connection, lead: LeadId) -> rusqlite::Result<()> {
+    let sql = "UPDATE leads SET recall_at = t.due_at, owner_user_id = t.owner_user_id
+               FROM (SELECT due_at, owner_user_id FROM tasks WHERE lead_id = ?1 AND state = 'open'
+                     ORDER BY id DESC LIMIT 1) AS t
+               WHERE leads.id = ?1 AND leads.state = 'task'";
+    exec(db, sql, [lead]).map(|_| ())
+}
+
 /// Closes what was open for the number in the project, or for the lead by another number, and the leads that waited for it. Returns
 /// the newest of them.
 fn close_earlier(

@@ -3,7 +3,8 @@
 use super::rules::manual;
 use super::*;
 use crate::error::{DialRefusal, Error};
-use crate::model::{DncEntry, HistoryQuery, ManualCall, Origin, StatsQuery, TaskQuery};
+use crate::model::{DncEntry, HistoryQuery, ManualCall, Origin, StatsQuery, TaskChange, TaskQuery, TaskStep};
+use crate::permission::Scope;
 
 const MOBILE: &str = "09011112222";
 
@@ -134,7 +135,7 @@ fn the_last_result_is_that_of_the_last_call_of_any_number() {
         memo: memo.map(str::to_owned),
         recall_at: None,
         reason: "訂正".into(),
-        scope: crate::permission::Scope::All,
+        scope: Scope::All,
         by: world.actor(),
         now: world.now + MINUTE,
     };
@@ -176,5 +177,111 @@ fn a_crash_leaves_a_lead_that_was_not_due_where_it_was() {
         world.db.next_round(world.list, Actor::default(), world.now).unwrap();
         world.now += 24 * 60 * MINUTE;
         assert!(world.dial().is_none(), "{result}");
+    }
+}
+
+/// S1.25: a lead that is excluded is called by nobody, by hand neither, whichever of its numbers; included again, it is as it was.
+#[test]
+fn an_excluded_lead_is_not_called_by_hand() {
+    let mut world = World::new(1);
+    let lead = with_mobile(&mut world);
+    world.db.exclude_lead(lead, Some("断り"), Actor::default(), NOW).unwrap();
+    for number in [MOBILE.to_owned(), phone(0).national()] {
+        let refused = world.db.open_manual(&by_hand(&world, lead, &number)).unwrap_err();
+        assert_eq!(refused.code(), "E-EXCLUDED", "{number}");
+    }
+    let all = HistoryQuery { include_manual: true, ..HistoryQuery::default() };
+    assert!(world.reader().history(&all).unwrap().is_empty(), "no INVITE, no row");
+    assert_eq!(world.lead(Some(lead)).state, LeadState::Ready);
+    world.db.include_lead(lead, Actor::default(), NOW).unwrap();
+    world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap();
+}
+
+/// S4.46, X4: what is said of a call by hand after a crash holds for its lead, which stood where it was before; a later call decides.
+#[test]
+fn the_result_of_a_call_that_a_crash_cut_short_moves_its_lead() {
+    let recall = Some(NOW + 24 * 60 * MINUTE);
+    for before in ["通話済", "見込"] {
+        for (status, state) in
+            [("再コール", LeadState::Task), ("通話済", LeadState::Done), ("不通", LeadState::Ready)]
+        {
+            let mut world = World::new(1);
+            let lead = with_mobile(&mut world);
+            world.call(before);
+            world.now += 10 * MINUTE;
+            let cut = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+            let mut world = world.reopen();
+            world.now += MINUTE;
+            world.db.recover(world.now).unwrap();
+            let recall_at = recall.filter(|_| status == "再コール");
+            world.db.save(&Save { recall_at, ..world.save(cut, status) }).unwrap();
+            world.db.seal(cut, world.now).unwrap();
+            let row = world.lead(Some(lead));
+            assert_eq!((row.state, row.recall_at), (state, recall_at), "{before}, {status}");
+            let open = world.reader().tasks(&TaskQuery::default()).unwrap();
+            assert_eq!(open.len(), usize::from(state == LeadState::Task), "{before}, {status}");
+        }
+    }
+    let mut world = World::new(1);
+    let lead = with_mobile(&mut world);
+    world.call("通話済");
+    world.now += 10 * MINUTE;
+    let cut = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+    let mut world = world.reopen();
+    world.db.recover(world.now).unwrap();
+    world.now += 10 * MINUTE;
+    let later = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+    world.finish(later, "通話済");
+    world.db.save(&world.save(cut, "不通")).unwrap();
+    world.db.seal(cut, world.now).unwrap();
+    assert_eq!(world.lead(Some(lead)).state, LeadState::Done);
+}
+
+/// X2, X4: a call by hand without a result leaves a task and its lead as they were; of a task that was closed, or given another time,
+/// meanwhile the lead knows.
+#[test]
+fn a_blank_call_by_hand_leaves_the_task_of_its_lead() {
+    let due = NOW + 24 * 60 * MINUTE;
+    let moved = due + MINUTE;
+    let what = [
+        (None, LeadState::Task, Some(due)),
+        (Some(TaskStep::Due(Some(moved))), LeadState::Task, Some(moved)),
+        (Some(TaskStep::Close), LeadState::Done, None),
+    ];
+    for (step, state, recall_at) in what {
+        for end in ["blank", "void", "crash"] {
+            let mut world = World::new(1);
+            let lead = with_mobile(&mut world);
+            let first = world.dial().unwrap().attempt;
+            world.db.end_attempt(&world.ended(first)).unwrap();
+            world.db.save(&Save { recall_at: Some(due), ..world.save(first, "再コール") }).unwrap();
+            world.db.seal(first, world.now).unwrap();
+            let task = world.reader().tasks(&TaskQuery::default()).unwrap()[0].id;
+            world.now += 10 * MINUTE;
+            let call = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+            if let Some(what) = step {
+                let change = TaskChange { task, what, scope: Scope::All, by: world.actor(), now: world.now };
+                world.db.task_change(&change).unwrap();
+            }
+            match end {
+                "blank" => {
+                    world.db.end_attempt(&world.ended(call)).unwrap();
+                    world.db.seal(call, world.now + MINUTE).unwrap();
+                }
+                "void" => {
+                    let end = AttemptEnd { void: Some("shutdown".into()), ..world.ended(call) };
+                    world.db.end_attempt(&end).unwrap();
+                }
+                _ => {
+                    world = world.reopen();
+                    world.db.recover(world.now).unwrap();
+                }
+            }
+            let row = world.lead(Some(lead));
+            assert_eq!((row.state, row.recall_at), (state, recall_at), "{step:?}, {end}");
+            let open = world.reader().tasks(&TaskQuery::default()).unwrap();
+            assert_eq!(open.len(), usize::from(state == LeadState::Task));
+            assert!(world.is_sound());
+        }
     }
 }
