@@ -118,6 +118,8 @@ pub(super) fn seal(db: &Connection, attempt: AttemptId, now: i64) -> Result<Seal
         if let Some(next) = next {
             leads::settle(db, lead, attempt, next, row.recall_at, row.user, row.round.unwrap_or(1))
                 .doing(doing)?;
+            // What a person changed of it since the save, and nobody's if whoever saved it calls no more.
+            tasks::tell_lead(db, attempt).doing(doing)?;
         }
     }
     let status = row.status;

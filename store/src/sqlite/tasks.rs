@@ -44,7 +44,7 @@ pub(super) struct Before<'a> {
 
 /// Brings the tasks of a number in step with a call that was just saved or amended, as far as its result or its time to call
 /// back changed: what was done about a task since stays done, and a time that a person gave it stays. A task of somebody who
-/// was deleted since is nobody's.
+/// was deleted since, or calls no more, is nobody's.
 pub(super) fn follow(
     db: &Connection,
     attempt: AttemptId,
@@ -91,7 +91,8 @@ pub(super) fn follow(
     let lead = lead.or(earlier);
     let kind = if disposition == PROSPECT { TaskKind::Prospect } else { TaskKind::Callback };
     let sql = "INSERT INTO tasks (attempt_id, lead_id, project_id, phone, kind, due_at, owner_user_id, created_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT id FROM users WHERE id = ?7 AND deleted_at IS NULL), ?8)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                 (SELECT id FROM users WHERE id = ?7 AND deleted_at IS NULL AND role IN ('MGR', 'SV', 'OP')), ?8)
                ON CONFLICT (attempt_id) DO UPDATE SET kind = excluded.kind, due_at = iif(?9, excluded.due_at, due_at),
                  state = iif(?10, 'open', state), closed_at = iif(?10, NULL, closed_at),
                  closed_by = iif(?10, NULL, closed_by)";
@@ -99,9 +100,10 @@ pub(super) fn follow(
     let timed = !was_task || recall_changed;
     exec(db, sql, params![attempt, lead, project, phone, kind, recall_at, user, now, timed, anew])?;
     if let Some(lead) = earlier {
-        let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = ?3
-                   WHERE id = ?1 AND state IN ('task', 'done') AND deleted_at IS NULL";
-        exec(db, sql, (lead, recall_at, user))?;
+        let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = t.owner_user_id
+                   FROM tasks t WHERE t.attempt_id = ?3
+                     AND leads.id = ?1 AND leads.state IN ('task', 'done') AND deleted_at IS NULL";
+        exec(db, sql, (lead, recall_at, attempt))?;
     }
     Ok(())
 }
@@ -435,9 +437,10 @@ const SELECT: &str = "
   LEFT JOIN contact_phones p ON p.phone = t.phone AND p.live = 1
   LEFT JOIN contacts c ON c.id = p.contact_id";
 const POOLED: &str = pooled!();
-/// Open again; nobody's if its owner was deleted since.
+/// Open again; nobody's if its owner was deleted since, or calls no more ([`crate::Role::calls`]).
 const OPENED: &str = "state = 'open', closed_at = NULL, closed_by = NULL, contact_id = NULL,
-  owner_user_id = (SELECT u.id FROM users u WHERE u.id = owner_user_id AND u.deleted_at IS NULL)";
+  owner_user_id = (SELECT u.id FROM users u
+    WHERE u.id = owner_user_id AND u.deleted_at IS NULL AND u.role IN ('MGR', 'SV', 'OP'))";
 const VISIBLE: &str =
     "(t.lead_id IS NULL OR (l.deleted_at IS NULL AND i.deleted_at IS NULL AND i.enabled = 1))";
 const PROSPECT: &str = "prospect";

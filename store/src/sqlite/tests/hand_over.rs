@@ -206,6 +206,33 @@ fn a_task_of_a_deleted_user_does_not_come_back_as_theirs() {
     assert!(tasks(&world, None).iter().all(|row| row.owner.is_none()));
 }
 
+/// S4.4, S4.5, S4.23: a task that opens again, or comes up late, is nobody's if who had it calls no more; its lead says the same.
+#[test]
+fn a_task_opens_for_nobody_who_calls_no_more() {
+    for role in [Role::Manager, Role::Supervisor, Role::Operator, Role::Business, Role::BackOffice] {
+        let mut world = World::new(2);
+        world.call("見込");
+        let blank = world.dial().unwrap().attempt;
+        world.db.end_attempt(&world.ended(blank)).unwrap();
+        let task = tasks(&world, None)[0].id;
+        let change = |what| TaskChange { task, what, scope: Scope::All, by: Actor::default(), now: NOW };
+        world.db.task_change(&change(TaskStep::Close)).unwrap();
+        let change_role = UserChange { role: Some(role), ..UserChange::default() };
+        let by = Actor::default();
+        let within = UserScope { scope: Scope::All, role: Role::Manager };
+        world.change_user(world.user, &change_role, by, within, NOW).unwrap();
+        let owner = Some(world.user).filter(|_| role.calls());
+        assert_eq!(world.db.task_change(&change(TaskStep::Reopen)).unwrap().owner, owner, "{role}");
+        world.db.save(&Save { recall_at: Some(NOW), ..world.save(blank, "再コール") }).unwrap();
+        world.db.seal(blank, NOW).unwrap();
+        let open: Vec<_> = tasks(&world, None).into_iter().map(|task| task.owner).collect();
+        assert_eq!(open, [owner, owner], "{role}");
+        let sql = "SELECT owner_user_id FROM leads ORDER BY position";
+        let of_leads: Vec<Option<UserId>> = super::super::all(&world.db.db, sql, [], |r| r.get(0)).unwrap();
+        assert_eq!(of_leads, [owner, owner], "{role}");
+    }
+}
+
 /// S4.4, S4.5: leads and tasks go to who calls; nothing goes to who is deleted, or back.
 #[test]
 fn work_goes_to_who_calls() {
