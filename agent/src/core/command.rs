@@ -542,7 +542,8 @@ async fn amend_machines(store: &store::Store, save: store::Save) -> Result<store
         by: store::Actor { user: Some(save.user), uid: None },
         now: save.now,
     };
-    let row = store.amend(amend).await?;
+    // The machine's result is no blank, so no recording goes.
+    let row = store.amend(amend).await?.row;
     Ok(store::Saved {
         attempt: row.id,
         save_seq: row.save_seq,

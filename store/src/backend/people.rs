@@ -6,7 +6,7 @@ use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, ProjectId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
+    Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
     DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
     HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
@@ -109,7 +109,7 @@ pub(crate) trait Office {
     /// Forgets a slice of what is remembered of such entries; returns where to go on.
     fn dnc_forget(&mut self, after: i64) -> Result<Option<i64>>;
 
-    fn amend(&mut self, amend: &Amend) -> Result<AttemptRow>;
+    fn amend(&mut self, amend: &Amend) -> Result<Amended>;
     fn report(&mut self, attempt: AttemptId, on: bool, scope: Scope, by: Actor, now: i64) -> Result<bool>;
     fn note_add(&mut self, draft: &NoteDraft) -> Result<NoteRow>;
     fn note_change(&mut self, change: &NoteChange) -> Result<NoteRow>;

@@ -6,7 +6,7 @@ use crate::dnc_import::{DncUndo, DncUndone};
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, DispositionChange,
+    Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, DispositionChange,
     DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
     ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery,
     TaskRow, UserChange, UserDraft, UserInfo, UserScope,
@@ -341,8 +341,8 @@ impl Store {
     /// [`crate::Error::Permission`] for another's call, [`crate::Error::NotSealed`] for an open one, [`crate::Error::State`] for a void one,
     /// [`crate::Error::ReasonRequired`], [`crate::Error::StatusUnknown`], [`crate::Error::NotFound`].
     /// A blank result that is filled in with a status that keeps no recording discards it (S4.8): the row's recording says
-    /// [`crate::RecordingState::Discarded`], and the caller deletes the file.
-    pub async fn amend(&self, amend: Amend) -> Result<AttemptRow> {
+    /// [`crate::RecordingState::Discarded`], and the caller deletes [`Amended::discard_recording`], which no other call gives away.
+    pub async fn amend(&self, amend: Amend) -> Result<Amended> {
         self.write(move |b| b.amend(&amend)).await
     }
 

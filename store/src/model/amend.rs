@@ -1,7 +1,10 @@
 //! What is said about a call after it was sealed: amendments, notes, the mark 報告.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
+use super::AttemptRow;
 use super::people::Actor;
 use crate::id::{AttemptId, LeadId, NoteId, UserId};
 use crate::permission::Scope;
@@ -25,6 +28,15 @@ pub struct Amend {
     pub by: Actor,
     /// UTC milliseconds.
     pub now: i64,
+}
+
+/// What a correction did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Amended {
+    /// The call as it is now.
+    pub row: AttemptRow,
+    /// Recording to delete: its status keeps none (S4.8). It lies in the folder of recordings; a file elsewhere is not ours to delete.
+    pub discard_recording: Option<PathBuf>,
 }
 
 /// One amended field.

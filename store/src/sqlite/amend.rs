@@ -8,11 +8,11 @@ use super::typed::fits;
 use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, recordings, saves, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, UserId};
-use crate::model::{Actor, Amend, AmendmentRow, AttemptRow};
+use crate::model::{Actor, Amend, Amended, AmendmentRow, AttemptRow};
 use crate::permission::Scope;
 
-/// Amends a sealed call; returns the row as it is now. Nothing different is nothing done.
-pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
+/// Amends a sealed call. Nothing different is nothing done.
+pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
     let doing = "amend call";
     let old = history::load(db, amend.attempt)?;
     allowed(&old, amend.scope, amend.by)?;
@@ -37,7 +37,7 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     ];
     let changed = changes.iter().any(|(_, before, after)| before != after);
     if !changed {
-        return Ok(old);
+        return Ok(Amended { row: old, discard_recording: None });
     }
     // Filling in what was left blank explains itself (X2).
     let fills = old.status.is_none() && status.is_some();
@@ -64,12 +64,11 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     }
     // The first judgement of the call: what it says of the recording holds as at the seal (S4.8). One that corrects another may be
     // wrong itself, so it leaves the recording, which the quota takes in time.
-    let discarded = match (&status, fills) {
-        (Some(code), true) if !keeps_recording(db, code).doing(doing)? => {
-            recordings::discard(db, old.id).doing(doing)?.is_some()
-        }
+    let discards = match (&status, fills) {
+        (Some(code), true) => !keeps_recording(db, code).doing(doing)?,
         _ => false,
     };
+    let discard_recording = if discards { recordings::discard(db, old.id).doing(doing)? } else { None };
     saves::touch_last(db, old.id).doing(doing)?;
     // A corrected memo is nothing to call about.
     let judged_anew = status != old.status || recall_at != old.recall_at;
@@ -80,11 +79,11 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<AttemptRow> {
     outbox::push_amended(db, &row, amend.now).doing(doing)?;
     let mut detail = what_changed(&old, &row).detail();
     detail["reason"] = json!(reason);
-    if discarded {
+    if discard_recording.is_some() {
         detail["recording"] = json!("discarded");
     }
     audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
-    Ok(row)
+    Ok(Amended { row, discard_recording })
 }
 
 /// For the audit log, which keeps the beginning of a memo; the whole of it is with the call.

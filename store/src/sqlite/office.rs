@@ -11,7 +11,7 @@ use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ContactId, ImportId, ProjectId, UserId};
 use crate::model::{
-    Actor, Amend, AmendmentRow, Assigned, AttemptRow, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
+    Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
     DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
     HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
@@ -203,7 +203,7 @@ impl Office for SqliteBackend {
         })
     }
 
-    fn amend(&mut self, amend: &Amend) -> Result<AttemptRow> {
+    fn amend(&mut self, amend: &Amend) -> Result<Amended> {
         self.transact("amend call", |db, _| amend::amend(db, amend))
     }
 

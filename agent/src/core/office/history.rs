@@ -4,8 +4,7 @@ use protocol::params::{HistoryAmend, HistoryExport, HistoryList, HistoryReport};
 use protocol::result::{Exported, HistoryCall, HistoryPage};
 use protocol::{ErrorCode, RpcError};
 use store::{
-    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, RecordingState, Scope, Store,
-    permits,
+    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, Scope, Store, permits,
 };
 
 use super::super::export;
@@ -88,11 +87,9 @@ pub(super) async fn amend(store: &Store, p: HistoryAmend, asker: Asker) -> Resul
         by: asker.actor(),
         now: asker.now,
     };
-    let row = store.amend(amend).await.map_err(refused)?;
-    if let Some(recording) = &row.recording
-        && recording.state == RecordingState::Discarded
-    {
-        super::super::job::discard(recording.path.clone()).await;
+    let store::Amended { row, discard_recording } = store.amend(amend).await.map_err(refused)?;
+    if let Some(file) = discard_recording {
+        super::super::job::discard(file).await;
     }
     whole(store, row, asker).await
 }

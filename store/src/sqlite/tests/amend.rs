@@ -39,7 +39,8 @@ fn a_sealed_call_is_corrected_by_an_amendment() {
     assert_eq!(world.reader().history(&HistoryQuery::default()).unwrap().len(), 1);
     let mut change = amend(&world, claimed.attempt, "見込", "聞き間違い");
     change.memo = Some("資料送付".into());
-    let (row, commits) = world.commits(|db| db.amend(&change));
+    let (amended, commits) = world.commits(|db| db.amend(&change));
+    let row = amended.row;
     assert_eq!(commits, 1);
     assert_eq!((row.status.as_deref(), row.memo.as_deref()), (Some("prospect"), Some("資料送付")));
     let kept = world.reader().amendments(claimed.attempt).unwrap();
@@ -143,7 +144,10 @@ fn a_blank_call_filled_in_as_no_contact_keeps_no_recording() {
     for (attempt, state) in
         [(blank, RecordingState::Discarded), (held, RecordingState::Final), (judged, RecordingState::Final)]
     {
-        let row = world.db.amend(&amend(&world, attempt, "不通", "つながらなかった")).unwrap();
+        let done = world.db.amend(&amend(&world, attempt, "不通", "つながらなかった")).unwrap();
+        let file = std::path::PathBuf::from(format!("/rec/{attempt}.opus"));
+        assert_eq!(done.discard_recording, Some(file).filter(|_| attempt == blank));
+        let row = done.row;
         assert_eq!((row.status.as_deref(), row.recording.unwrap().state), (Some("no_contact"), state));
     }
     let told = world.db.outbox_next(None, 9).unwrap();
@@ -160,6 +164,31 @@ fn a_blank_call_filled_in_as_no_contact_keeps_no_recording() {
     let file = std::fs::read_to_string(path).unwrap();
     let named = [blank, held, judged].map(|attempt| file.contains(&format!("/rec/{attempt}.opus")));
     assert_eq!(named, [false, true, true]);
+}
+
+/// S4.8: a file outside of the folder of recordings is another box's or nobody's: the row is judged, and the file stays, as at a seal.
+#[test]
+fn a_file_outside_of_the_folder_of_recordings_is_not_given_up() {
+    let mut world = World::new(2);
+    let attempts = [(); 2].map(|()| world.dial().unwrap().attempt);
+    for attempt in attempts {
+        world.db.end_attempt(&world.ended(attempt)).unwrap();
+        world.db.seal(attempt, NOW).unwrap();
+    }
+    let folder = world.path.with_file_name("recordings");
+    let options = OpenOptions { recordings: Some(folder.clone()), ..OpenOptions::default() };
+    let World { _dir, path, db, project, user, list, now } = world;
+    drop(db);
+    let db = open(&path, &options).unwrap();
+    let mut world = World { _dir, path, db, project, user, list, now };
+    for (attempt, path) in attempts.into_iter().zip([folder.join("a.wav"), "/elsewhere/b.wav".into()]) {
+        world.db.recording_opened(attempt, path, NOW).unwrap();
+    }
+    for (attempt, own) in attempts.into_iter().zip([true, false]) {
+        let done = world.db.amend(&amend(&world, attempt, "不通", "")).unwrap();
+        assert_eq!(done.row.recording.unwrap().state, RecordingState::Discarded);
+        assert_eq!(done.discard_recording, Some(folder.join("a.wav")).filter(|_| own));
+    }
 }
 
 /// X2: blank statuses are found and filled in later: own rows by the operator, all by MGR. C14.
