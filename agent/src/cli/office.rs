@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use protocol::params::*;
-use protocol::result::Holdings;
+use protocol::result::{ContactsDeleted, Holdings};
 use protocol::{Detail, ErrorCode, Lang, RpcError};
 
 use super::args::{
@@ -283,13 +283,12 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             call(global, verb, out, render::contact_saved)
         }
         ContactVerb::Delete { contacts, yes } => {
-            let count = contacts.len();
-            let question = out.text(
-                "件の連絡先をごみ箱に移します(30日間は元に戻せます)",
-                "contacts go into the bin (30 days to take them back)",
-            );
-            confirm(yes, &format!("{count} {question}"), out)?;
-            call(global, ContactDelete { contacts }, out, render::contacts_deleted)
+            let asked = ContactDelete { contacts: contacts.clone(), dry_run: true };
+            if !yes {
+                let ContactsDeleted { deleted, tasks, .. } = Client::connect(&socket(global))?.call(asked)?;
+                confirm(yes, &delete_contacts_question(deleted.len(), tasks, out), out)?;
+            }
+            call(global, ContactDelete { contacts, dry_run: false }, out, render::contacts_deleted)
         }
         ContactVerb::Undo { contact } => call(global, ContactUndo { contact }, out, render::contact),
         ContactVerb::Import(args) => files::import_contacts(&socket(global), *args, out),
@@ -383,6 +382,20 @@ fn numbers(given: &[String]) -> Vec<ContactNumber> {
         None => ContactNumber { number: text.clone(), label: None },
     };
     given.iter().map(number).collect()
+}
+
+/// What is going to happen, with counts.
+fn delete_contacts_question(contacts: usize, tasks: u64, out: Out) -> String {
+    match (out.lang, tasks) {
+        (Lang::Ja, 0) => format!("{contacts} 件の連絡先をごみ箱に移します(30日間は元に戻せます)"),
+        (Lang::Ja, _) => format!(
+            "{contacts} 件の連絡先をごみ箱に移し、リストにない対応タスク {tasks} 件を取り消します(30日間は元に戻せます)"
+        ),
+        (Lang::En, 0) => format!("{contacts} contacts go into the bin (30 days to take them back)"),
+        (Lang::En, _) => format!(
+            "{contacts} contacts go into the bin, and {tasks} tasks of no list with them (30 days to take them back)"
+        ),
+    }
 }
 
 /// Says how much loses the category, and asks (S0.9).

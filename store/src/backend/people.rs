@@ -76,8 +76,8 @@ pub(crate) trait Office {
         by: Actor,
         now: i64,
     ) -> Result<ContactSaved>;
-    /// All of them or none.
-    fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<()>;
+    /// All of them or none; how many tasks went with them.
+    fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<u64>;
     fn contact_undo(&mut self, contact: ContactId, by: Actor, now: i64) -> Result<ContactRow>;
     /// Removes a slice of what lay in the bin too long; how many.
     fn contacts_purge(&mut self, now: i64) -> Result<u32>;
@@ -143,6 +143,8 @@ pub(crate) trait OfficeReader {
     fn dnc_count(&mut self, query: &DncQuery) -> Result<u64>;
     /// Live ones.
     fn contact_count(&mut self) -> Result<u64>;
+    /// Open tasks that would go with these.
+    fn contact_tasks(&mut self, contacts: &[ContactId]) -> Result<u64>;
     /// By identifier or number.
     fn contact_row(&mut self, word: &str) -> Result<ContactRow>;
     fn categories(&mut self) -> Result<Vec<CategoryInfo>>;

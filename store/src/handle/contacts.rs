@@ -34,12 +34,21 @@ impl Store {
         self.write(move |b| b.contact_change(contact, &change, rules, by, now)).await
     }
 
-    /// Puts contacts into the bin, all or none; their open tasks are cancelled with them (S3.21).
+    /// Puts contacts into the bin, all or none; their open tasks are cancelled with them (S3.21), but not those of leads, which stay
+    /// on their lists with what is to be done (C8). Returns how many tasks went.
     ///
     /// # Errors
     /// [`crate::Error::DeleteGuard`] (S3.22), [`crate::Error::NotFound`].
-    pub async fn contacts_delete(&self, contacts: Vec<ContactId>, by: Actor, now: i64) -> Result<()> {
+    pub async fn contacts_delete(&self, contacts: Vec<ContactId>, by: Actor, now: i64) -> Result<u64> {
         self.write(move |b| b.contacts_delete(&contacts, by, now)).await
+    }
+
+    /// How many open tasks [`Self::contacts_delete`] would cancel. Nothing is written.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn contact_tasks(&self, contacts: Vec<ContactId>) -> Result<u64> {
+        self.read(move |r| r.contact_tasks(&contacts)).await
     }
 
     /// Takes a contact out of the bin, within 30 days.

@@ -115,9 +115,9 @@ impl Office for SqliteBackend {
         self.transact("change contact", |db, _| contacts::change(db, contact, change, rules, by, now))
     }
 
-    fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<()> {
+    fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<u64> {
         self.transact("delete contacts", |db, _| {
-            contacts.iter().try_for_each(|contact| contacts::delete(db, *contact, by, now))
+            contacts.iter().map(|contact| contacts::delete(db, *contact, by, now)).sum()
         })
     }
 
@@ -274,6 +274,10 @@ impl OfficeReader for SqliteReader {
 
     fn contact_count(&mut self) -> Result<u64> {
         contacts::count(&self.db).doing("count contacts")
+    }
+
+    fn contact_tasks(&mut self, contacts: &[ContactId]) -> Result<u64> {
+        contacts.iter().map(|contact| contacts::tasks_of(&self.db, *contact)).sum()
     }
 
     fn contact_row(&mut self, word: &str) -> Result<ContactRow> {

@@ -206,7 +206,20 @@ pub(super) fn held_by_other(
     Ok(one(db, sql, (phone, project, user), |_| Ok(()))?.is_some())
 }
 
-/// Cancels the tasks of a number whose contact goes into the bin; returns how many.
+/// The open tasks of a number that go with its contact. One of a list's lead stays: the lead hangs on it (C8).
+macro_rules! goes_with_contact {
+    () => {
+        "phone = ?1 AND state = 'open' AND lead_id IS NULL"
+    };
+}
+
+/// How many tasks of a number go when its contact goes.
+pub(super) fn of_contact(db: &Connection, phone: &str) -> rusqlite::Result<u64> {
+    let sql = concat!("SELECT count(*) FROM tasks WHERE ", goes_with_contact!());
+    Ok(one(db, sql, [phone], |r| super::unsigned(r, 0))?.unwrap_or(0))
+}
+
+/// Cancels the tasks of a number whose contact goes into the bin, but those of lists; returns how many.
 pub(super) fn cancel_with_contact(
     db: &Connection,
     phone: &str,
@@ -214,14 +227,24 @@ pub(super) fn cancel_with_contact(
     by: Actor,
     now: i64,
 ) -> rusqlite::Result<usize> {
-    let sql = "UPDATE tasks SET state = 'cancelled', closed_at = ?3, closed_by = ?4, contact_id = ?2
-               WHERE phone = ?1 AND state = 'open'";
+    let sql = concat!(
+        "UPDATE tasks SET state = 'cancelled', closed_at = ?3, closed_by = ?4, contact_id = ?2 WHERE ",
+        goes_with_contact!()
+    );
     exec(db, sql, (phone, contact, now, by.user))
 }
 
-/// Opens the tasks again that went with a contact, unless a later call has answered them.
+/// Opens the tasks again that went with a contact, unless a later call of the project has answered them: one that was judged, or
+/// filled in, since they went.
 pub(super) fn restore_with_contact(db: &Connection, contact: ContactId) -> rusqlite::Result<usize> {
-    let sql = format!("UPDATE tasks SET {OPENED} WHERE contact_id = ?1 AND state = 'cancelled'");
+    let sql = format!(
+        "UPDATE tasks SET {OPENED} WHERE contact_id = ?1 AND state = 'cancelled'
+           AND NOT EXISTS (SELECT 1 FROM attempts a
+             WHERE (a.phone = tasks.phone OR a.lead_id = tasks.lead_id) AND a.project_id IS tasks.project_id
+               AND a.id > tasks.attempt_id AND a.void = 0 AND a.disposition IS NOT NULL
+               AND (a.saved_at >= tasks.closed_at OR EXISTS (SELECT 1 FROM amendments m
+                 WHERE m.attempt_id = a.id AND m.field = 'status' AND m.before IS NULL AND m.at >= tasks.closed_at)))"
+    );
     exec(db, &sql, [contact])
 }
 

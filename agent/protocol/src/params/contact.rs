@@ -85,6 +85,9 @@ params! {
     ContactDelete {
         /// The contacts, by id or by one of their numbers.
         contacts: Vec<String>,
+        /// Only tells what would go with them.
+        #[serde(default)]
+        dry_run: bool,
     }
     /// `contact.undo`: out of the bin, within 30 days.
     ContactUndo {

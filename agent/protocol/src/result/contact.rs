@@ -71,10 +71,13 @@ pub struct ContactSaved {
 /// `contact.delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactsDeleted {
-    /// Ids of what lies in the bin now.
+    /// Ids of what lies in the bin now; with `dry_run`, of what would.
     pub deleted: Vec<String>,
     /// Until when it can be brought back.
     pub undo_until: i64,
+    /// Open tasks of calls without a list that are cancelled with them, and come back with them. Tasks of leads stay.
+    #[serde(default)]
+    pub tasks: u64,
 }
 
 /// `category.ls`.

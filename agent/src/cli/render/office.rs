@@ -407,6 +407,10 @@ pub(crate) fn contact_saved(saved: &ContactSaved, out: Out) -> Result<(), Closed
 
 pub(crate) fn contacts_deleted(done: &ContactsDeleted, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("ごみ箱に移しました", "in the bin now"), done.deleted.len()))?;
+    if done.tasks > 0 {
+        let what = out.text("取り消した対応タスク(リスト以外)", "tasks of no list, cancelled with them");
+        out.line(&format!("  {what}: {}", done.tasks))?;
+    }
     let hint = out.text("取り消し", "to take it back");
     for id in &done.deleted {
         out.line(&format!("  {hint}: kakeru contact undo {id}"))?;

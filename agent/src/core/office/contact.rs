@@ -1,7 +1,7 @@
 //! The contact book.
 
 use protocol::params::{
-    ContactAdd, ContactCreateFromCall, ContactEdit, ContactExport, ContactLs, ContactNumber,
+    ContactAdd, ContactCreateFromCall, ContactDelete, ContactEdit, ContactExport, ContactLs, ContactNumber,
 };
 use protocol::result::{
     Categories, CategoryRow, ContactPage, ContactRow, ContactSaved, ContactsDeleted, Exported,
@@ -108,9 +108,10 @@ pub(super) async fn edit(
 
 pub(super) async fn delete(
     store: &Store,
-    words: &[String],
+    p: &ContactDelete,
     asker: Asker,
 ) -> Result<ContactsDeleted, RpcError> {
+    let words = &p.contacts;
     if words.is_empty() || words.len() > MOST_DELETED {
         return Err(RpcError::with_detail(
             ErrorCode::Value,
@@ -124,10 +125,14 @@ pub(super) async fn delete(
             contacts.push(contact);
         }
     }
-    store.contacts_delete(contacts.clone(), asker.actor(), asker.now).await.map_err(refused)?;
+    let tasks = match p.dry_run {
+        true => store.contact_tasks(contacts.clone()).await,
+        false => store.contacts_delete(contacts.clone(), asker.actor(), asker.now).await,
+    };
     Ok(ContactsDeleted {
         deleted: contacts.iter().map(ContactId::to_string).collect(),
         undo_until: asker.now + TRASH_MS,
+        tasks: tasks.map_err(refused)?,
     })
 }
 

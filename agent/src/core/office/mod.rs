@@ -170,7 +170,7 @@ impl Core {
                 self.spawn(reply, async move { contact::edit(&store, p, rules, asker).await });
             }
             Command::ContactDelete(p) => {
-                self.spawn(reply, async move { contact::delete(&store, &p.contacts, asker).await });
+                self.spawn(reply, async move { contact::delete(&store, &p, asker).await });
             }
             Command::ContactUndo(p) => {
                 self.spawn(reply, async move { contact::undo(&store, &p.contact, asker).await });

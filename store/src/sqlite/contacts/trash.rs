@@ -10,8 +10,8 @@ use crate::id::ContactId;
 use crate::model::{Actor, ContactRow, TRASH_MS};
 use crate::phone::Phone;
 
-/// Puts a contact into the bin; its open tasks are cancelled with it (S3.21).
-pub(in crate::sqlite) fn delete(db: &Connection, contact: ContactId, by: Actor, now: i64) -> Result<()> {
+/// Puts a contact into the bin; its open tasks are cancelled with it (S3.21), but those of leads (C8). Returns how many.
+pub(in crate::sqlite) fn delete(db: &Connection, contact: ContactId, by: Actor, now: i64) -> Result<u64> {
     let doing = "delete contact";
     let row = load(db, contact)?;
     if row.deleted_at.is_some() {
@@ -28,7 +28,15 @@ pub(in crate::sqlite) fn delete(db: &Connection, contact: ContactId, by: Actor, 
         cancelled += tasks::cancel_with_contact(db, &phone.phone, contact, by, now).doing(doing)?;
     }
     let detail = json!({ "company": row.company, "person": row.person, "tasks": cancelled });
-    audit_by(db, now, by, "contact.delete", &contact.to_string(), &detail).doing(doing)
+    audit_by(db, now, by, "contact.delete", &contact.to_string(), &detail).doing(doing)?;
+    Ok(cancelled as u64)
+}
+
+/// How many open tasks would be cancelled with a contact.
+pub(in crate::sqlite) fn tasks_of(db: &Connection, contact: ContactId) -> Result<u64> {
+    let row = load(db, contact)?;
+    let counts = row.phones.iter().map(|phone| tasks::of_contact(db, &phone.phone).doing("count tasks"));
+    counts.sum()
 }
 
 /// Takes a contact out of the bin, with the tasks that went with it.

@@ -316,17 +316,19 @@ fn an_unknown_caller_may_become_a_stub() {
 #[test]
 fn a_deleted_contact_comes_back_within_thirty_days() {
     let mut world = World::new(1);
-    let claimed = world.call("見込");
+    let attempt = world.manual_call(&phone(0).national());
+    world.finish(attempt, "見込");
     let contact = world.db.contact(&phone(0).national()).unwrap().unwrap().id;
     let by = world.actor();
-    world.db.contacts_delete(&[contact], by, NOW).unwrap();
+    assert_eq!(world.reader().contact_tasks(&[contact]).unwrap(), 1);
+    assert_eq!(world.db.contacts_delete(&[contact], by, NOW).unwrap(), 1);
     assert!(world.db.contact(&phone(0).national()).unwrap().is_none());
     let tasks = |world: &World| {
         let query = TaskQuery { include_closed: true, ..TaskQuery::default() };
         world.reader().tasks(&query).unwrap().remove(0).state
     };
     assert_eq!(tasks(&world), TaskState::Cancelled);
-    assert_eq!(world.db.attempt(claimed.attempt).unwrap().company.as_deref(), Some("会社0"));
+    assert_eq!(world.db.attempt(attempt).unwrap().company.as_deref(), Some("会社0"));
     assert_eq!(world.leads().len(), 1);
     let bin = ContactQuery { trash: true, ..ContactQuery::default() };
     assert_eq!(world.reader().contacts(&bin).unwrap()[0].deleted_at, Some(NOW));
@@ -343,7 +345,78 @@ fn a_deleted_contact_comes_back_within_thirty_days() {
     assert_eq!(world.db.contacts_purge(NOW + TRASH_MS).unwrap(), 0);
     let left: u32 = world.db.db.query_row("SELECT count(*) FROM contact_phones", [], |r| r.get(0)).unwrap();
     assert_eq!(left, 0);
-    assert_eq!(world.db.attempt(claimed.attempt).unwrap().company.as_deref(), Some("会社0"));
+    assert_eq!(world.db.attempt(attempt).unwrap().company.as_deref(), Some("会社0"));
+}
+
+/// C8, S4.20, X4: what is to be done about a lead stays when its contact goes: the lead hangs on it.
+#[test]
+fn the_task_of_a_lead_outlives_the_contact() {
+    let mut world = World::new(2);
+    let recall_at = Some(NOW + 24 * 60 * MINUTE);
+    let listed = world.dial().unwrap();
+    world.db.end_attempt(&world.ended(listed.attempt)).unwrap();
+    world.db.save(&Save { recall_at, ..world.save(listed.attempt, "再コール") }).unwrap();
+    world.db.seal(listed.attempt, NOW).unwrap();
+    let by_hand = world.manual_call(&phone(1).national());
+    world.finish(by_hand, "見込");
+    let contacts = [0, 1].map(|at| world.db.contact(&phone(at).national()).unwrap().unwrap().id);
+    assert_eq!(world.reader().contact_tasks(&contacts).unwrap(), 1);
+    assert_eq!(world.db.contacts_delete(&contacts, world.actor(), NOW).unwrap(), 1);
+    let open: Vec<_> =
+        world.reader().tasks(&TaskQuery::default()).unwrap().into_iter().map(|task| task.attempt).collect();
+    assert_eq!(open, [listed.attempt]);
+    assert_eq!(world.lead(listed.lead).state, LeadState::Task);
+    world.db.contacts_purge(NOW + TRASH_MS).unwrap();
+    // It is closed as any other, and its lead with it.
+    world.now += 10 * MINUTE;
+    let answer = world.manual_call(&phone(0).national());
+    world.finish(answer, "通話済");
+    assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty());
+    assert_eq!(world.lead(listed.lead).state, LeadState::Done);
+}
+
+/// X4: a task that went with its contact comes back with it, unless somebody called since and said what came of it.
+#[test]
+fn a_task_that_was_answered_meanwhile_does_not_come_back() {
+    for (how, open) in [("no call", 1), ("blank", 1), ("void", 1), ("judged", 0), ("filled in", 0)] {
+        let mut world = World::new(1);
+        let (number, by) = (phone(0).national(), world.actor());
+        let first = world.manual_call(&number);
+        world.finish(first, "見込");
+        let contact = world.db.contact(&number).unwrap().unwrap().id;
+        world.now += 10 * MINUTE;
+        world.db.contacts_delete(&[contact], by, world.now).unwrap();
+        if how != "no call" {
+            let call = world.manual_call_later(&number);
+            match how {
+                "judged" => world.finish(call, "通話済"),
+                "void" => {
+                    let end = AttemptEnd { void: Some("shutdown".into()), ..world.ended(call) };
+                    world.db.end_attempt(&end).unwrap();
+                }
+                _ => {
+                    world.db.end_attempt(&world.ended(call)).unwrap();
+                    world.db.seal(call, world.now + MINUTE).unwrap();
+                }
+            }
+            if how == "filled in" {
+                let amend = crate::model::Amend {
+                    attempt: call,
+                    status: Some("通話済".into()),
+                    memo: None,
+                    recall_at: None,
+                    reason: String::new(),
+                    scope: Scope::All,
+                    by,
+                    now: world.now + 2 * MINUTE,
+                };
+                world.db.amend(&amend).unwrap();
+            }
+        }
+        world.now += 10 * MINUTE;
+        world.db.contact_undo(contact, by, world.now).unwrap();
+        assert_eq!(world.reader().tasks(&TaskQuery::default()).unwrap().len(), open, "{how}");
+    }
 }
 
 #[test]
