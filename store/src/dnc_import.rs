@@ -244,17 +244,21 @@ fn write_window(window: Vec<DncChange>, stage: DncStage, staging: &Staging) -> R
     Ok(changed)
 }
 
-/// Nothing was cleared, so that is forgotten; what was added stays blocked unless somebody wanted it to end. What cannot be done now
-/// is done at the next start, and an import that stays is found then too.
+/// Nothing was cleared, so that is forgotten; what was added stays blocked unless somebody wanted it to end. What a full disk does
+/// not take is done once it has room, anything else at the next start, and an import that stays is found then too.
 fn end_early(job: &DncImport, staging: &Staging, stage: DncStage) {
     let (import, now) = (stage.import, stage.at);
     let wanted = job.cancel.wanted();
     let ended = if stage.clear || wanted.is_some() {
         let reason = "the import was cancelled".to_owned();
+        let mut noted = wanted.is_none();
         let (by, now) = wanted.unwrap_or((stage.by, now));
-        let noted = wanted.map_or(Ok(()), |_| staging.note_cancel(import, by, now));
         let undo = DncUndo { import, by, reason, now };
-        noted.and_then(|()| {
+        staging.owe(move |staging| {
+            if !noted {
+                staging.note_cancel(import, by, now)?;
+                noted = true;
+            }
             in_slices(|from| {
                 let undo = undo.clone();
                 staging.run(move |b| b.dnc_undo(&undo, from)).map(|(_, next)| next)
@@ -262,7 +266,7 @@ fn end_early(job: &DncImport, staging: &Staging, stage: DncStage) {
         })
     } else {
         tracing::warn!(%import, "an import of do-not-call numbers was interrupted; they stay blocked: {ADVICE}");
-        staging.run(move |b| b.dnc_interrupt(import, now))
+        staging.owe(move |staging| staging.run(move |b| b.dnc_interrupt(import, now)))
     };
     if let Err(error) = ended {
         tracing::warn!(code = error.code(), %import, "an import of do-not-call numbers is ended at the next start");

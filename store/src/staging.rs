@@ -7,11 +7,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::error::{Error, Result};
+use crate::error::{Blame, Error, Result};
 use crate::id::{ContactId, ImportId, ListId, UserId};
 use crate::import::ExtraPhone;
 use crate::model::{Actor, AuditEntry, ListSpec};
@@ -400,12 +400,17 @@ impl<R> Staged<R> {
 pub(crate) struct Staging {
     queue: Arc<Queue<Writer>>,
     database: PathBuf,
+    /// What the disk did not take.
+    owed: Arc<Mutex<Vec<Owed>>>,
 }
+
+/// Work that can be begun again as often as it takes.
+type Owed = Box<dyn FnMut(&Staging) -> Result<()> + Send>;
 
 impl Staging {
     /// `database`: its file.
     pub(crate) fn new(queue: Arc<Queue<Writer>>, database: &Path) -> Self {
-        Self { queue, database: database.to_owned() }
+        Self { queue, database: database.to_owned(), owed: Arc::default() }
     }
 
     /// Where the database lies, and there is room for as much again.
@@ -507,6 +512,47 @@ impl Staging {
         Ok(undone)
     }
 
+    /// Does what an import that ends early has to do, now or, where the disk is full, in [`Self::make_up`].
+    ///
+    /// # Errors
+    /// What only the next start puts in order.
+    pub(crate) fn owe(&self, mut work: impl FnMut(&Self) -> Result<()> + Send + 'static) -> Result<()> {
+        match work(self) {
+            Err(error) if error.blame() == Blame::Resource => {
+                tracing::warn!(code = error.code(), "an import is ended as soon as the disk takes it");
+                self.owed().push(Box::new(work));
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Does what the disk did not take, as soon as it does; blocks until then, or until the store is closed. What is not done stays
+    /// for the next start.
+    pub(crate) fn make_up(&self) {
+        let owed = std::mem::take(&mut *self.owed());
+        for mut work in owed {
+            let done = loop {
+                std::thread::park_timeout(AGAIN);
+                match work(self) {
+                    Err(error) if error.blame() == Blame::Resource => {}
+                    done => break done,
+                }
+            };
+            match done {
+                Ok(()) => {
+                    tracing::info!("the disk takes something again: an import that it interrupted is ended")
+                }
+                Err(Error::Closed) => return,
+                Err(error) => tracing::warn!(code = error.code(), "an import is ended at the next start"),
+            }
+        }
+    }
+
+    fn owed(&self) -> MutexGuard<'_, Vec<Owed>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives the numbers of a staged import that nobody owns to whom the file names, or to these users in turn (S1.6).
     ///
     /// # Errors
@@ -554,3 +600,5 @@ impl Staging {
 /// Longest time an import waits for the disk before it goes on all the same.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(1);
+/// Between two looks at whether the disk takes anything again.
+const AGAIN: Duration = Duration::from_secs(3);

@@ -265,3 +265,47 @@ fn small_writes_that_still_fit_are_no_room() {
     assert!(piece(kept / 2).level() < -60.0, "the gap is no silence");
     shift.to_the_end();
 }
+
+/// The disk fills up in the middle of an import: nothing of the file stays, and its list takes another one as soon as
+/// there is room, without a new start.
+#[test]
+fn a_list_whose_import_met_a_full_disk_is_free_again() {
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let exchange = Scenario::server("exchange").start();
+    let account = Account::new("main", exchange.address()).unregistered();
+    let mut daemon = Daemon::builder().account(account).allow_errors("the disk takes nothing").prepare();
+    let disk = Disk::new(&daemon.path(""), &folder.path().join("full"));
+    daemon.set_environment(disk.environment());
+    daemon.start();
+    daemon.cli(&["list", "create", "first"]);
+    let file = folder.path().join("long.csv");
+    let rows: String = (0..60_000).map(|n| format!("会社{n},03{:08}\n", 10_000_000 + n)).collect();
+    std::fs::write(&file, format!("会社名,電話番号\n{rows}")).expect("there is room");
+    let mut control = daemon.control();
+    control.subscribe(None).expect("events are given");
+    let import = ["list", "import", "first", file.to_str().expect("UTF-8")];
+    std::thread::scope(|scope| {
+        let importing = scope.spawn(|| daemon.run(&import));
+        let begun =
+            |event: &Value| kind(event) == "import.progress" && millis(&event["params"]["rows"]) > 4_000;
+        control.wait_event("rows", Duration::from_secs(60), begun);
+        disk.fill(0);
+        importing.join().expect("it ends").refused("E-DISK-FULL");
+    });
+    // It is tried again meanwhile, and told once.
+    wait::pass(Duration::from_secs(7));
+    assert_eq!(daemon.log().matches("an import is ended as soon as the disk takes it").count(), 1);
+    let imports = || daemon.cli(&["list", "imports", "first"])["rows"].as_array().expect("rows").clone();
+    assert_eq!(imports()[0]["state"], "staging", "{:#?}", imports());
+    disk.free();
+    wait::until("the list is free", SOON, || (imports()[0]["state"] == "undone").then_some(()));
+    let state = |state: &str| {
+        let sql = "SELECT count(*) FROM leads WHERE deleted_at IS NULL AND list_id IN (SELECT id FROM lists WHERE name = ?1)";
+        daemon
+            .database()
+            .query_row(sql, [state], |row| row.get::<_, u32>(0))
+            .expect("the database is readable")
+    };
+    assert_eq!(state("first"), 0, "nothing of the file stays");
+    assert_eq!(daemon.run(&import).success()["inserted"], 60_000);
+}

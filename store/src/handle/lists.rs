@@ -117,6 +117,7 @@ impl Store {
             .spawn(move || {
                 // The caller may have gone; the import is finished all the same.
                 let _ = sender.send(import::run(job, contacts, &staging));
+                staging.make_up();
             })
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;
@@ -142,6 +143,7 @@ impl Store {
             .spawn(move || {
                 // The caller may have gone; the import is finished all the same.
                 let _ = sender.send(dnc_import::run(&job, &known, &staging));
+                staging.make_up();
             })
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;

@@ -122,7 +122,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         }
     };
     if !report.may_apply(partial) || report.accepted == 0 {
-        staging.undo(import, by, now, &Progress::default())?;
+        staging.owe(move |staging| staging.undo(import, by, now, &Progress::default()).map(drop))?;
         return Ok(report);
     }
     let free = most.saturating_sub(contacts);
@@ -327,12 +327,20 @@ fn staged(row: ImportRow) -> StagedRow {
     }
 }
 
-/// Best effort: what cannot be taken back now is taken back at the next start. Whoever cancelled it is in the log; a fault is nobody's act.
+/// Best effort: what a full disk does not take is taken back once it has room, anything else at the next start. Whoever cancelled
+/// it is in the log; a fault is nobody's act.
 fn take_back(staging: &Staging, import: ImportId, cancel: Option<&Cancel>, now: i64) {
     let wanted = cancel.and_then(Cancel::wanted);
     let (by, at) = wanted.unwrap_or((Actor::default(), now));
-    let noted = wanted.map_or(Ok(()), |_| staging.note_cancel(import, by, at));
-    if let Err(error) = noted.and_then(|()| staging.undo(import, by, at, &Progress::default()).map(drop)) {
+    let mut noted = wanted.is_none();
+    let taken_back = staging.owe(move |staging| {
+        if !noted {
+            staging.note_cancel(import, by, at)?;
+            noted = true;
+        }
+        staging.undo(import, by, at, &Progress::default()).map(drop)
+    });
+    if let Err(error) = taken_back {
         tracing::warn!(code = error.code(), "staged rows stay until the next start");
     }
 }
