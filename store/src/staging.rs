@@ -184,8 +184,8 @@ const MOST_TAKEN: usize = 100;
 /// How far taking an import back is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UndoAt {
-    /// Puts back what was overwritten.
-    Changes,
+    /// Puts back what was overwritten by changes before this one.
+    Changes { before: i64 },
     /// Removes new leads behind this position.
     Leads { after: i64 },
     /// Removes new contacts behind this one.
@@ -198,12 +198,17 @@ pub(crate) enum UndoAt {
     End { unused: Vec<String> },
 }
 
+impl UndoAt {
+    /// The beginning.
+    pub(crate) const START: Self = Self::Changes { before: i64::MAX };
+}
+
 /// What taking an import back did; adds up over slices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Undone {
     /// New leads removed.
     pub removed: u64,
-    /// New leads that were called or are tasks meanwhile, and stay.
+    /// New leads that were called or are tasks meanwhile, and of a file of contacts new contacts whose number is on a list: they stay.
     pub kept: u64,
     /// Leads and contacts that have again what the import overwrote.
     pub restored: u64,
@@ -501,7 +506,7 @@ impl Staging {
     /// # Errors
     /// Storage errors; calling it again continues.
     pub(crate) fn undo(&self, import: ImportId, by: Actor, now: i64, progress: &Progress) -> Result<Undone> {
-        let (mut undone, mut at) = (Undone::default(), Some(UndoAt::Changes));
+        let (mut undone, mut at) = (Undone::default(), Some(UndoAt::START));
         while let Some(from) = at {
             self.wait_for_disk()?;
             let (slice, next) = self.run(move |backend| backend.undo_import(import, from, by, now))?;

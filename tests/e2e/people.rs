@@ -64,6 +64,30 @@ fn contacts_come_from_a_file_and_go_again() {
     assert!(text.starts_with("contacts: imported"), "{text}");
 }
 
+/// S0.20, S3.10: an undo is repeated for what a later import held, and refused once nothing is left.
+#[test]
+fn an_undo_of_an_import_is_repeated_for_what_it_left() {
+    let daemon = idle();
+    let import = |name: &str, text: &str| {
+        let file = daemon.path(name);
+        std::fs::write(&file, text).unwrap();
+        let done = daemon.cli(&["contact", "import", &file.to_string_lossy()]);
+        done["import"].as_str().unwrap().to_owned()
+    };
+    let first = import("a.csv", "会社名,電話番号\n甲,0311110001\n甲,0311110002\n甲,0311110003\n");
+    let second = import("b.csv", "会社名,電話番号\n乙,0311110001\n乙,0311110002\n");
+    let undo = |import: &str| {
+        let undone = daemon.cli(&["contact", "import-undo", import]);
+        ["contacts_removed", "restored", "changed_since"].map(|count| undone[count].as_u64().unwrap())
+    };
+    assert_eq!(undo(&first), [1, 0, 2]);
+    assert_eq!(undo(&second), [0, 2, 0]);
+    daemon.run(&["contact", "import-undo", &second]).refused("E-IMPORT-UNDO");
+    assert_eq!(undo(&first), [2, 0, 0]);
+    assert!(daemon.cli(&["contact", "ls"])["rows"].as_array().unwrap().is_empty());
+    daemon.run(&["contact", "import-undo", &first]).refused("E-IMPORT-UNDO");
+}
+
 /// S0.3: what lay in the bin for 30 days is gone for good, without anybody asking for it.
 #[test]
 fn the_bin_is_emptied_by_itself() {

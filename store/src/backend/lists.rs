@@ -125,6 +125,8 @@ pub(crate) trait ListVerbs {
         after: i64,
         now: i64,
     ) -> Result<Option<i64>>;
+    /// Begins to take an import back that was taken back and left something.
+    fn undo_import_again(&mut self, import: ImportId, by: Actor) -> Result<()>;
     /// Takes back a slice of an import; where to go on, `None` at the end.
     fn undo_import(
         &mut self,
@@ -196,6 +198,8 @@ pub(crate) trait ListReads {
         limit: u32,
     ) -> Result<Vec<ImportRecord>>;
     fn import(&mut self, key: &str) -> Result<ImportRecord>;
+    /// Whether an import that was taken back left something.
+    fn import_left(&mut self, import: ImportId) -> Result<bool>;
     fn tally(&mut self, query: &StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>>;
     /// 進捗 of each list asked for, over all days.
     fn worked(&mut self, query: &StatsQuery) -> Result<Vec<ListWorked>>;

@@ -424,7 +424,7 @@ impl Store {
     }
 
     /// Takes a committed import back: new leads that were not called go, overwritten values return unless somebody changed
-    /// them since. Calls go on meanwhile; `progress` counts what was looked at.
+    /// them since. Once more, it takes back what stayed and may go now. Calls go on meanwhile; `progress` counts what was looked at.
     ///
     /// # Errors
     /// [`crate::ListError::NotUndoable`], [`Error::NotFound`].
@@ -436,7 +436,12 @@ impl Store {
         progress: Progress,
     ) -> Result<Undone> {
         let record = self.find_import(&import.to_string()).await?;
-        crate::sqlite::may_undo(&record)?;
+        let undone = record.state == "undone";
+        let left = undone && self.read_apart(move |r| r.import_left(import)).await?;
+        crate::sqlite::may_undo(&record, left)?;
+        if undone {
+            self.write(move |b| b.undo_import_again(import, by)).await?;
+        }
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let (sender, receiver) = oneshot::channel();
         let work = move || {

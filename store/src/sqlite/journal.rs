@@ -73,10 +73,11 @@ fn named(db: &Connection, register: &str, key: &str) -> Result<ImportRecord> {
     }
 }
 
-/// Only what was committed can be taken back.
-pub(crate) fn may_undo(record: &ImportRecord) -> Result<()> {
+/// Only what was committed can be taken back; once more, where something was `left`.
+pub(crate) fn may_undo(record: &ImportRecord, left: bool) -> Result<()> {
     let reason = match record.state.as_str() {
         "committed" => return Ok(()),
+        "undone" if left => return Ok(()),
         "staging" => Said::fixed("実行中です。中止してください", "it is still running; cancel it instead"),
         _ => Said::fixed("取り消し済みです", "it was undone before"),
     };

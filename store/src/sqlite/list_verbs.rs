@@ -217,6 +217,10 @@ impl ListVerbs for SqliteBackend {
         })
     }
 
+    fn undo_import_again(&mut self, import: ImportId, by: Actor) -> Result<()> {
+        self.transact("undo import", |db, _| staging::begin_again(db, import, by))
+    }
+
     fn undo_import(
         &mut self,
         import: ImportId,
@@ -358,6 +362,10 @@ impl ListReads for SqliteReader {
 
     fn import(&mut self, key: &str) -> Result<ImportRecord> {
         journal::import(&self.db, key)
+    }
+
+    fn import_left(&mut self, import: ImportId) -> Result<bool> {
+        staging::left(&self.db, import).doing("find import")
     }
 
     fn tally(&mut self, query: &StatsQuery, by: TallyBy) -> Result<Vec<TallyRow>> {

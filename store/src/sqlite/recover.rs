@@ -80,7 +80,7 @@ fn imports(backend: &mut SqliteBackend, now: i64) -> Result<Vec<ImportRecord>> {
             }
             continue;
         }
-        let mut at = Some(UndoAt::Changes);
+        let mut at = Some(UndoAt::START);
         while let Some(from) = at {
             at = staging::undo_slice(backend, import, from, Actor::default(), now)?.1;
         }
@@ -88,7 +88,7 @@ fn imports(backend: &mut SqliteBackend, now: i64) -> Result<Vec<ImportRecord>> {
     // Committed, and taken back in part.
     let halves = staging::unfinished(&backend.db).doing(doing)?;
     for (import, by) in &halves {
-        let mut at = Some(UndoAt::Changes);
+        let mut at = Some(UndoAt::START);
         while let Some(from) = at {
             at = staging::undo_slice(backend, *import, from, *by, now)?.1;
         }

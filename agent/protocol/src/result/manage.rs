@@ -228,7 +228,7 @@ pub struct ImportUndone {
     pub id: String,
     /// New leads removed.
     pub removed: u64,
-    /// New leads that were called or are tasks meanwhile, and stay.
+    /// New leads that were called or are tasks meanwhile, and of a file of contacts new contacts whose number is on a list: they stay.
     pub kept: u64,
     /// Leads and contacts that have again what the import overwrote.
     pub restored: u64,

@@ -273,7 +273,13 @@ fn more(option: &str, next: Option<&str>, out: Out) -> Result<(), Closed> {
 pub(crate) fn undone(undone: &ImportUndone, out: Out) -> Result<(), Closed> {
     for (label, count) in [
         (out.text("削除した行", "leads removed"), undone.removed),
-        (out.text("架電済みのため残した行", "leads kept, called since"), undone.kept),
+        (
+            out.text(
+                "架電済みの行、リストにある連絡先(残しました)",
+                "kept: leads called since, contacts on a list",
+            ),
+            undone.kept,
+        ),
         (out.text("元に戻した行・連絡先", "leads and contacts restored"), undone.restored),
         (
             out.text("変更されたため残した行・連絡先", "leads and contacts kept, changed since"),

@@ -35,7 +35,7 @@ pub(super) use flush::Flusher;
 pub(crate) use known::{HasNames, Known};
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
-pub(super) use undo::{undo_slice, unfinished};
+pub(super) use undo::{begin_again, left, undo_slice, unfinished};
 
 struct Import {
     /// `None`: the contact book only.

@@ -46,13 +46,13 @@ pub(in crate::sqlite) fn undo_slice(
         if context.state == "undone" {
             return Ok((Undone::default(), Some(UndoAt::End { unused: Vec::new() })));
         }
-        if at == UndoAt::Changes && context.state == "committed" {
+        if at == UndoAt::START && context.state == "committed" {
             begin(db, import, by).doing(doing)?;
         }
         let mut undo = Undo { db, known, import, context: &context, undone: Undone::default(), live: 0 };
         let late = || Instant::now() >= deadline;
         let next = match at.clone() {
-            UndoAt::Changes => undo.restore(late).doing(doing)?,
+            UndoAt::Changes { before } => undo.restore(before, late).doing(doing)?,
             UndoAt::Leads { after } => undo.remove_leads(after, late).doing(doing)?,
             UndoAt::Contacts { after } => undo.remove_contacts(after, late).doing(doing)?,
             UndoAt::Categories => undo.remove_categories(late).doing(doing)?,
@@ -77,6 +77,28 @@ fn begin(db: &Connection, import: ImportId, by: Actor) -> rusqlite::Result<()> {
     let sql = "UPDATE imports SET report = json_set(ifnull(report, '{}'), '$.undoing', json_object('user', ?2, 'uid', ?3))
                WHERE id = ?1 AND report ->> '$.undoing' IS NULL";
     exec(db, sql, (import, by.user.map(|user| user.to_string()), by.uid)).map(|_| ())
+}
+
+/// An import that was taken back and left something is to be taken back again: it is as one of which that was begun.
+pub(in crate::sqlite) fn begin_again(db: &Connection, import: ImportId, by: Actor) -> Result<()> {
+    let doing = "undo import";
+    let sql =
+        "UPDATE imports SET state = 'committed', report = json_remove(report, '$.undoing') WHERE id = ?1
+                 AND state = 'undone'";
+    if exec(db, sql, [import]).doing(doing)? > 0 {
+        begin(db, import, by).doing(doing)?;
+    }
+    Ok(())
+}
+
+/// Whether an import that was taken back left something that may go now, or that is kept for a reason.
+pub(in crate::sqlite) fn left(db: &Connection, import: ImportId) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM imports WHERE id = ?1 AND report ->> '$.undoing' IS NOT NULL)
+                 AND (EXISTS (SELECT 1 FROM import_changes WHERE import_id = ?1)
+                   OR EXISTS (SELECT 1 FROM leads WHERE import_id = ?1 AND position >= (SELECT first_position FROM imports WHERE id = ?1)
+                       AND list_id = (SELECT list_id FROM imports WHERE id = ?1))
+                   OR EXISTS (SELECT 1 FROM contacts WHERE id > ?1 AND import_id = ?1))";
+    Ok(one(db, sql, [import], |r| r.get(0))?.unwrap_or(false))
 }
 
 /// Committed imports that somebody began to take back, and who.
@@ -138,29 +160,34 @@ struct Undo<'a> {
 }
 
 impl Undo<'_> {
-    /// Puts back what updates overwrote, newest first. A row that somebody changed since keeps its newer state.
-    fn restore(&mut self, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
-        let sql = "SELECT id, kind, row_id, version, before FROM import_changes WHERE import_id = ?1
-                   ORDER BY id DESC LIMIT ?2";
+    /// Puts back what updates overwrote, newest first. A row that somebody changed since keeps its newer state, and what it had
+    /// before is kept: that change may be taken back too, and then this one again.
+    fn restore(&mut self, mut before: i64, late: impl Fn() -> bool) -> rusqlite::Result<UndoAt> {
+        let sql =
+            "SELECT id, kind, row_id, version, before FROM import_changes WHERE import_id = ?1 AND id < ?2
+                   ORDER BY id DESC LIMIT ?3";
         loop {
             let changes: Vec<(i64, String, Vec<u8>, i64, String)> =
-                all(self.db, sql, (self.import, PIECE), |r| {
+                all(self.db, sql, (self.import, before, PIECE), |r| {
                     Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
                 })?;
-            if changes.is_empty() {
+            let Some(last) = changes.last() else {
                 return Ok(UndoAt::Leads { after: self.context.first_position - 1 });
-            }
-            for (change, kind, row, version, before) in &changes {
-                let before: Value = serde_json::from_str(before).unwrap_or_default();
-                let restored = self.restore_row(kind, row, *version, &before)?;
+            };
+            before = last.0;
+            for (change, kind, row, version, was) in &changes {
+                let was: Value = serde_json::from_str(was).unwrap_or_default();
+                let restored = self.restore_row(kind, row, *version, &was)?;
                 // Each is told of once: with the first change of it, or, when the import made it, as one that was removed or stays.
-                let told = before.get(AGAIN).is_none() && !(kind == "lead" && self.is_own(row)?);
+                let told = was.get(AGAIN).is_none() && !(kind == "lead" && self.is_own(row)?);
                 self.undone.restored += u64::from(told && restored);
                 self.undone.changed_since += u64::from(told && !restored);
-                exec(self.db, "DELETE FROM import_changes WHERE id = ?1", [change])?;
+                if restored || self.context.state == "staging" {
+                    exec(self.db, "DELETE FROM import_changes WHERE id = ?1", [change])?;
+                }
             }
             if late() {
-                return Ok(UndoAt::Changes);
+                return Ok(UndoAt::Changes { before });
             }
         }
     }
@@ -309,6 +336,8 @@ impl Undo<'_> {
                     if own {
                         keep(self.db, "contact", &contact.0.to_be_bytes())?;
                         self.undone.changed_since += u64::from(changed);
+                        // Beside a lead that is counted it is not told.
+                        self.undone.kept += u64::from(!changed && self.context.list.is_none());
                     }
                     continue;
                 }

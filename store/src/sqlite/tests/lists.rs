@@ -474,7 +474,8 @@ fn only_committed_imports_are_undone() {
         ImportStart { list: Some(world.list), source: "x.csv".into(), user: Some(world.user), now: NOW };
     let import = world.db.begin_import(&start).unwrap();
     let record = |world: &World| world.reader().import(&import.to_string().to_lowercase()).unwrap();
-    let refused = |world: &World| crate::sqlite::may_undo(&record(world)).map_err(|error| error.code());
+    let refused =
+        |world: &World| crate::sqlite::may_undo(&record(world), false).map_err(|error| error.code());
     assert_eq!(refused(&world), Err("E-IMPORT-UNDO"));
     world.stage(import, &[row(1)], StagePolicy::default()).unwrap();
     world

@@ -97,7 +97,7 @@ impl World {
     }
 
     pub(in crate::sqlite) fn undo(&mut self, import: ImportId) -> Undone {
-        let (mut undone, mut at) = (Undone::default(), Some(UndoAt::Changes));
+        let (mut undone, mut at) = (Undone::default(), Some(UndoAt::START));
         while let Some(from) = at {
             let (slice, next) = self.db.undo_import(import, from, Actor::default(), self.now).unwrap();
             undone += slice;

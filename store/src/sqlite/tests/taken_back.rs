@@ -158,6 +158,61 @@ fn new_contacts_that_were_changed_since_are_counted() {
     assert!(world.is_sound());
 }
 
+/// S0.20, S3.10: what a later import changed goes once that one is taken back, new or not; then nothing is left.
+#[test]
+fn an_undo_is_repeated_for_what_a_later_import_held() {
+    let mut world = World::new(0);
+    let take = |world: &mut World, rows: &[StagedRow]| {
+        let import = begin(world, None);
+        world.stage(import, rows, StagePolicy { leads: false, ..StagePolicy::default() }).unwrap();
+        world.db.commit_import(import, &json!({}), Actor::default(), world.now).unwrap();
+        import
+    };
+    let named = |number, name: &str| StagedRow { company: Some(name.into()), ..row(number) };
+    take(&mut world, &[named(9, "元")]);
+    let first = take(&mut world, &[named(0, "甲"), named(1, "甲"), named(2, "甲"), named(9, "甲")]);
+    let second = take(&mut world, &[named(0, "乙"), named(1, "乙"), named(9, "乙")]);
+    let name = |world: &mut World, number| {
+        let contact = world.db.contact(&phone(number).national()).unwrap();
+        contact.and_then(|contact| contact.company)
+    };
+    let counts =
+        |undone: Undone| (undone.contacts_removed, undone.restored, undone.changed_since, undone.kept);
+    assert!(!world.reader().import_left(first).unwrap(), "it is not taken back yet");
+    assert_eq!(counts(world.undo(first)), (1, 0, 3, 0));
+    assert!(world.reader().import_left(first).unwrap());
+    // As long as the later one stands, it is as before.
+    world.db.undo_import_again(first, Actor::default()).unwrap();
+    assert_eq!(counts(world.undo(first)), (0, 0, 3, 0));
+    assert_eq!(counts(world.undo(second)), (0, 3, 0, 0));
+    assert_eq!((name(&mut world, 0), name(&mut world, 9)), (Some("甲".into()), Some("甲".into())));
+    assert!(!world.reader().import_left(second).unwrap());
+    let by = Actor { user: Some(world.user), uid: None };
+    world.db.undo_import_again(first, by).unwrap();
+    // A process that ends now is followed by one that finishes it.
+    let recovery = world.db.recover(world.now).unwrap();
+    assert_eq!(recovery.imports.iter().map(|one| (one.id, one.user)).collect::<Vec<_>>(), [(first, None)]);
+    assert_eq!((name(&mut world, 0), name(&mut world, 9)), (None, Some("元".into())));
+    assert!(!world.reader().import_left(first).unwrap());
+    assert!(world.is_sound());
+}
+
+/// S3.10: a new contact whose number is on a list stays, and is counted.
+#[test]
+fn a_new_contact_that_a_list_needs_is_counted() {
+    let mut world = World::new(0);
+    let import = begin(&mut world, None);
+    world.stage(import, &[row(0), row(1)], StagePolicy { leads: false, ..StagePolicy::default() }).unwrap();
+    world.db.commit_import(import, &json!({}), Actor::default(), world.now).unwrap();
+    let leads = take(&mut world, &[row(0)], &[]);
+    let undone = world.undo(import);
+    assert_eq!((undone.contacts_removed, undone.kept, undone.changed_since), (1, 1, 0), "{undone:?}");
+    world.undo(leads);
+    assert!(world.reader().import_left(import).unwrap());
+    world.db.undo_import_again(import, Actor::default()).unwrap();
+    assert_eq!(world.undo(import).contacts_removed, 1);
+}
+
 /// S0.20, S4.28: an undo that ended in the middle is finished by the next start, in the name of who began it.
 #[test]
 fn an_undo_that_was_cut_short_is_finished_at_the_next_start() {
@@ -166,7 +221,7 @@ fn an_undo_that_was_cut_short_is_finished_at_the_next_start() {
     let import = take(&mut world, &rows, &[]);
     let other = take(&mut world, &[row(50)], &[]);
     let by = Actor { user: Some(world.user), uid: Some(1000) };
-    let (_, next) = world.db.undo_import(import, UndoAt::Changes, by, world.now).unwrap();
+    let (_, next) = world.db.undo_import(import, UndoAt::START, by, world.now).unwrap();
     assert!(next.is_some(), "something is left");
     let mut world = world.reopen();
     let recovery = world.db.recover(world.now).unwrap();

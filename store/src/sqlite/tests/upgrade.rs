@@ -180,7 +180,7 @@ fn an_import_of_version_1_is_undone() {
     let mut reader = open_reader(&path, db.changes()).unwrap();
     let second = reader.imports(None, None, 10).unwrap().into_iter().nth(1).unwrap();
     assert_eq!((second.state.as_str(), second.login.as_deref()), ("committed", Some("alice")));
-    let mut at = Some(UndoAt::Changes);
+    let mut at = Some(UndoAt::START);
     while let Some(from) = at {
         at = db.undo_import(second.id, from, Actor::default(), NOW).unwrap().1;
     }
