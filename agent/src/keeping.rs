@@ -60,6 +60,8 @@ impl Limits {
             disk_free,
             held_bytes: usage.held_bytes,
             unsynced_bytes: usage.unsynced_bytes,
+            unsealed_bytes: usage.unsealed_bytes,
+            removable_bytes: usage.removable_bytes,
             oldest_at: usage.oldest_at,
             hours_left: most.and_then(|most| usage.hours_left(most)),
             days_left: most.and_then(|most| usage.days_left(most)),
@@ -197,7 +199,8 @@ async fn look(
             quota = told.quota,
             held = told.held_bytes,
             unsynced = told.unsynced_bytes,
-            "more recordings are kept than the quota allows: what is left is on hold or has not left the box"
+            unsealed = told.unsealed_bytes,
+            "more recordings are kept than the quota allows: what is left is on hold, has not left the box or is of calls not saved yet"
         );
         hub.publish_at(
             Event::RecordingFull {
@@ -205,6 +208,7 @@ async fn look(
                 quota: told.quota.unwrap_or_default(),
                 held_bytes: told.held_bytes,
                 unsynced_bytes: told.unsynced_bytes,
+                unsealed_bytes: told.unsealed_bytes,
             },
             wall,
         );

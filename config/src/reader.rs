@@ -138,6 +138,36 @@ impl<'a, 'i> Table<'a, 'i> {
         Some(Found { value: value?, at: found.at })
     }
 
+    /// A number from 0 to `most`, with or without a decimal point.
+    pub(crate) fn decimal(
+        &mut self,
+        key: &'static str,
+        most: u32,
+        report: &mut Report,
+    ) -> Option<Found<f64>> {
+        let found = self.get(key, report)?;
+        let value = match (found.value.as_integer(), found.value.as_float()) {
+            (Some(number), _) => i64::from_str_radix(number.as_str(), number.radix())
+                .ok()
+                .map(|n| u32::try_from(n).map_or(-1.0, f64::from)),
+            (None, Some(number)) => number.as_str().parse::<f64>().ok(),
+            (None, None) => {
+                wrong_type(report, &found.at, found.value, ("数", "a number"));
+                return None;
+            }
+        };
+        // Neither `nan` nor `inf`.
+        let value = value.filter(|n| (0.0..=f64::from(most)).contains(n));
+        if value.is_none() {
+            let told = (
+                format!("0 から {most} までの数を書いてください"),
+                format!("write a number from 0 to {most}"),
+            );
+            report.invalid(&found.at, told);
+        }
+        Some(Found { value: value?, at: found.at })
+    }
+
     /// A level in dBm0 that fits `range`, a whole number.
     pub(crate) fn level(
         &mut self,

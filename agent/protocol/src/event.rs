@@ -467,7 +467,8 @@ events! {
         /// How much may be kept, bytes; `null` = as much as the disk takes.
         quota: Option<u64>,
     }
-    /// More is kept than the quota allows, and what is left is on hold or has not left the box.
+    /// More is kept than the quota allows, and none of it may go: it is on hold, has not left the box or is of a call that is not
+    /// sealed.
     RecordingFull = "recording.full" {
         /// Size of what is kept.
         bytes: u64,
@@ -477,6 +478,8 @@ events! {
         held_bytes: u64,
         /// Size of those whose result has not left the box.
         unsynced_bytes: u64,
+        /// Size of those whose call is not sealed.
+        unsealed_bytes: u64,
     }
     /// How far long work is that somebody asked for.
     WorkProgress = "work.progress" {

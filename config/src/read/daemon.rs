@@ -196,8 +196,10 @@ pub(super) fn recording(section: Option<Table<'_, '_>>, report: &mut Report) -> 
     if let Some(archive) = table.boolean("archive", report) {
         recording.archive = archive.value;
     }
-    if let Some(quota) = table.integer("quota_gb", 0..1_000_001, report) {
-        recording.quota = Some(u64::from(quota.value) * GB).filter(|bytes| *bytes > 0);
+    if let Some(quota) = table.decimal("quota_gb", 1_000_000, report) {
+        // Rounded up: what is more than nothing is not "as much as the disk takes".
+        let bytes = (quota.value * GB as f64).ceil() as u64;
+        recording.quota = Some(bytes).filter(|bytes| *bytes > 0);
     }
     if let Some(days) = table.integer("max_age_days", 0..36_501, report) {
         recording.max_age =

@@ -76,3 +76,24 @@ fn a_notice_tone_is_asked_for() {
         assert!(tone(wrong).is_err(), "{wrong}");
     }
 }
+
+/// S4.35: the quota is a number of GB, whole or not; 0 is none.
+#[test]
+fn a_quota_may_be_half_a_gigabyte() {
+    let quota = |text: &str| {
+        parse(&format!("[recording]\nquota_gb = {text}\n{MINIMAL}")).map(|config| config.recording.quota)
+    };
+    for (text, bytes) in [
+        ("50", Some(50_000_000_000)),
+        ("0.5", Some(500_000_000)),
+        ("1.25", Some(1_250_000_000)),
+        ("1e-12", Some(1)),
+        ("0", None),
+        ("0.0", None),
+    ] {
+        assert_eq!(quota(text).unwrap(), bytes, "{text}");
+    }
+    for wrong in ["-1", "-0.5", "1000000.5", "nan", "inf", "\"50\"", "true"] {
+        assert!(quota(wrong).is_err(), "{wrong}");
+    }
+}

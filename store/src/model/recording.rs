@@ -109,6 +109,10 @@ pub struct RecordingUsage {
     pub held_bytes: u64,
     /// Size of those whose result has not left the box.
     pub unsynced_bytes: u64,
+    /// Size of those whose call is not sealed.
+    pub unsealed_bytes: u64,
+    /// Size of those that are none of this, and go when room is needed (S4.33).
+    pub removable_bytes: u64,
     /// Begin of the oldest, UTC milliseconds.
     pub oldest_at: Option<i64>,
     /// Size of those of the last seven days.

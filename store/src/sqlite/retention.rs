@@ -70,11 +70,15 @@ pub(super) fn recording(db: &Connection, id: i64, of: Option<UserId>) -> Result<
 }
 
 pub(super) fn usage(db: &Connection, now: i64) -> rusqlite::Result<RecordingUsage> {
-    let sql = "SELECT count(*), ifnull(sum(bytes), 0), ifnull(sum(duration_ms), 0),
+    let sql = "WITH outbox_keys AS MATERIALIZED (SELECT key FROM outbox),
+                 unsealed AS MATERIALIZED (SELECT id FROM attempts WHERE sealed_at IS NULL)
+               SELECT count(*), ifnull(sum(bytes), 0), ifnull(sum(duration_ms), 0),
                  ifnull(sum(CASE WHEN hold THEN bytes END), 0), min(opened_at),
                  ifnull(sum(CASE WHEN opened_at >= ?1 THEN bytes END), 0),
                  ifnull(sum(CASE WHEN opened_at >= ?1 THEN duration_ms END), 0),
-                 ifnull(sum(CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE key = attempt_id) THEN bytes END), 0)
+                 ifnull(sum(CASE WHEN attempt_id IN outbox_keys THEN bytes END), 0),
+                 ifnull(sum(CASE WHEN attempt_id IN unsealed THEN bytes END), 0),
+                 ifnull(sum(CASE WHEN NOT hold AND attempt_id NOT IN outbox_keys AND attempt_id NOT IN unsealed THEN bytes END), 0)
                FROM recordings WHERE state IN ('final', 'exported') AND recording_own(path)";
     let usage = one(db, sql, [now - WEEK_MS], |r| {
         Ok(RecordingUsage {
@@ -86,6 +90,8 @@ pub(super) fn usage(db: &Connection, now: i64) -> rusqlite::Result<RecordingUsag
             week_bytes: unsigned(r, 5)?,
             week_ms: unsigned(r, 6)?,
             unsynced_bytes: unsigned(r, 7)?,
+            unsealed_bytes: unsigned(r, 8)?,
+            removable_bytes: unsigned(r, 9)?,
         })
     })?;
     Ok(usage.unwrap_or_default())

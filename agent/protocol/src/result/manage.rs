@@ -359,7 +359,8 @@ pub struct QuotaResult {
     pub quota: Option<u64>,
     /// How long they are kept, days; `null` = until the quota needs the room.
     pub max_age_days: Option<u64>,
-    /// More is kept than the quota allows: what is left is on hold or has not left the box.
+    /// More is kept than the quota allows: until the next look, within a minute, or, with no `removable_bytes`, since none of it may
+    /// go.
     pub over_quota: bool,
     /// Room on the disk that takes them, bytes.
     pub disk_free: Option<u64>,
@@ -367,6 +368,12 @@ pub struct QuotaResult {
     pub held_bytes: u64,
     /// Size of those whose result has not left the box.
     pub unsynced_bytes: u64,
+    /// Size of those whose call is not sealed: nobody saved it yet.
+    #[serde(default)]
+    pub unsealed_bytes: u64,
+    /// Size of those that go when the quota needs the room.
+    #[serde(default)]
+    pub removable_bytes: u64,
     /// When the oldest began.
     pub oldest_at: Option<i64>,
     /// Hours of talk that still fit into the quota or on the disk; `null` before the first recording.

@@ -102,7 +102,7 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             out.text("残り時間(通話)", "hours of talk left"),
         ))?;
         if kept.over_quota {
-            out.line(super::manage::full(out))?;
+            out.line(&super::manage::full(kept, out))?;
         }
     }
     if status.outbox.backlog > 0 || status.outbox.dead > 0 {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use protocol::ErrorCode;
 use protocol::result::*;
+use protocol::{ErrorCode, Lang};
 
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
@@ -422,17 +422,48 @@ pub(crate) fn quota(quota: &QuotaResult, out: Out) -> Result<(), Closed> {
         out.line(&format!("{}: {}", out.text("ディスクの空き", "room on the disk"), size(free)))?;
     }
     if quota.over_quota {
-        out.line(full(out))?;
+        out.line(&full(quota, out))?;
     }
     Ok(())
 }
 
-/// What to do when nothing more may go.
-pub(crate) fn full(out: Out) -> &'static str {
-    out.text(
-        "録音が上限を超えています。残りは保持中か未送信です。保持を解除するか quota_gb を増やしてください",
-        "More recordings are kept than the quota allows: the rest is on hold or not sent. Release holds or raise quota_gb.",
-    )
+/// Why more is kept than the quota allows, and what to do where nothing more may go.
+pub(crate) fn full(quota: &QuotaResult, out: Out) -> String {
+    let over = out.text("録音が上限を超えています", "More recordings are kept than the quota allows");
+    if quota.removable_bytes > 0 {
+        return format!(
+            "{over}{}",
+            out.text("。古いものから1分以内に削除します", "; the oldest go within a minute.")
+        );
+    }
+    let kept: Vec<_> = [
+        (out.text("保持中", "on hold"), quota.held_bytes, out.text("保持を解除する", "release holds")),
+        (
+            out.text("未送信", "not sent yet"),
+            quota.unsynced_bytes,
+            out.text("結果を送信する", "have the results sent"),
+        ),
+        (
+            out.text("未保存の通話", "of calls not saved yet"),
+            quota.unsealed_bytes,
+            out.text("通話を保存する", "save the calls"),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, bytes, _)| *bytes > 0)
+    .collect();
+    let comma = out.text("、", ", ");
+    let why = kept.iter().map(|(what, bytes, _)| format!("{what} {}", size(*bytes))).collect::<Vec<_>>();
+    let todo = kept.iter().map(|(_, _, todo)| *todo).collect::<Vec<_>>().join(comma);
+    match out.lang {
+        Lang::Ja => format!(
+            "{over}。残りは削除できません({})。{todo}か、quota_gb を増やしてください",
+            why.join(comma)
+        ),
+        Lang::En => {
+            format!("{over}, and none of them may go ({}): {todo} or raise quota_gb.", why.join(comma))
+        }
+    }
 }
 
 pub(crate) fn backup(backup: &BackupResult, out: Out) -> Result<(), Closed> {
@@ -515,5 +546,30 @@ mod tests {
     fn sizes_are_told_in_powers_of_ten() {
         let shown = [0, 999, 1_000, 1_999, 50_000_000_000, u64::MAX].map(size);
         assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "1.9 kB", "50.0 GB", "18446744.0 TB"]);
+    }
+
+    /// S4.33: what is told is why, and only that.
+    #[test]
+    fn more_than_the_quota_says_why() {
+        let quota = |held, unsynced, unsealed, removable| {
+            let text = serde_json::json!({ "count": 9, "bytes": 9_000_000, "duration_ms": 1, "quota": 8_000_000,
+                "max_age_days": null, "over_quota": true, "disk_free": null, "held_bytes": held, "unsynced_bytes": unsynced,
+                "unsealed_bytes": unsealed, "removable_bytes": removable, "oldest_at": 1, "hours_left": 0, "days_left": 0 });
+            serde_json::from_value::<QuotaResult>(text).unwrap()
+        };
+        let told = |quota: &QuotaResult, lang| full(quota, Out { json: false, lang });
+        let soon = quota(1_000_000, 0, 0, 8_000_000);
+        assert!(told(&soon, Lang::En).ends_with("the oldest go within a minute."));
+        assert!(told(&soon, Lang::Ja).contains("1分以内") && !told(&soon, Lang::Ja).contains("保持"));
+        let held = told(&quota(9_000_000, 0, 0, 0), Lang::En);
+        assert!(
+            held.ends_with("none of them may go (on hold 9.0 MB): release holds or raise quota_gb."),
+            "{held}"
+        );
+        let several = told(&quota(0, 4_000_000, 5_000_000, 0), Lang::Ja);
+        assert!(
+            several.contains("(未送信 4.0 MB、未保存の通話 5.0 MB)") && !several.contains("保持中"),
+            "{several}"
+        );
     }
 }

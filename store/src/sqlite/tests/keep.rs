@@ -410,6 +410,9 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
         .db
         .hold_recording(attempts[0], Some("調査"), Actor { user: Some(world.user), uid: None }, world.now)
         .unwrap();
+    let usage = world.reader().recording_usage(world.now).unwrap();
+    let told = (usage.held_bytes, usage.unsynced_bytes, usage.unsealed_bytes, usage.removable_bytes);
+    assert_eq!(told, (1_000, 1_000, 0, 2_000));
     let expired = world.db.expire_recordings(500, None, 100, world.now).unwrap();
     assert_eq!(
         expired.iter().map(|row| row.attempt).collect::<Vec<_>>(),
@@ -432,6 +435,13 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
     world.db.release_recording(attempts[0], Actor::default(), world.now).unwrap();
     world.db.recordings_exported(&[kept[1].id], Actor::default(), world.now).unwrap();
     assert_eq!(world.db.expire_recordings(1, None, 100, world.now).unwrap()[0].attempt, attempts[0]);
+    // Nobody saved this one yet.
+    let open = world.dial().unwrap();
+    record(&mut world, open.attempt, 1_000);
+    let usage = world.reader().recording_usage(world.now).unwrap();
+    let told = (usage.held_bytes, usage.unsynced_bytes, usage.unsealed_bytes, usage.removable_bytes);
+    assert_eq!(told, (0, 1_000, 1_000, 0));
+    assert!(world.db.expire_recordings(9_999, None, 100, world.now).unwrap().is_empty());
     assert_eq!(
         world.db.hold_recording(AttemptId(5), None, Actor::default(), NOW).unwrap_err().code(),
         "E-NOT-FOUND"
