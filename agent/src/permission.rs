@@ -94,7 +94,7 @@ fn action(command: &Command) -> Option<Action> {
         Command::HistoryReport(_) => Action::Report,
         Command::NoteLs(_) => Action::NoteView,
         Command::NoteAdd(_) => Action::NoteAdd,
-        Command::NoteEdit(_) | Command::NoteDelete(_) => Action::NoteEdit,
+        Command::NoteEdit(_) | Command::NoteDelete(_) | Command::NoteRestore(_) => Action::NoteEdit,
         Command::DncLs(_) | Command::DncImports(_) => Action::DncView,
         Command::DncAdd(_) => Action::DncAdd,
         Command::DncClear(_) | Command::DncImportUndo(_) => Action::DncClear,

@@ -87,6 +87,7 @@ fn every_administrative_change_is_in_the_audit_log() {
     let note = step("note.add", json!({ "attempt": first, "text": "伝言" }), "note.add")["note"].clone();
     step("note.edit", json!({ "note": note, "text": "伝言2" }), "note.edit");
     step("note.delete", json!({ "note": note }), "note.delete");
+    step("note.restore", json!({ "note": note }), "note.restore");
     let made = step("contact.create_from_call", json!({ "attempt": first, "company": "C社" }), "contact.add");
     let contact = made["contact"]["id"].clone();
     step("contact.edit", json!({ "contact": contact, "categories": ["大口"] }), "contact.edit");

@@ -172,6 +172,8 @@ commands! {
     NoteEdit = "note.edit" => NoteRow;
     /// Takes a note back.
     NoteDelete = "note.delete" => NoteRow;
+    /// Brings a note back that was taken back.
+    NoteRestore = "note.restore" => NoteRow;
     /// Clears a number.
     DncClear = "dnc.clear" => DncCleared;
     /// Adds or clears the numbers of a file.
@@ -375,6 +377,7 @@ impl Command {
             | Self::NoteLs(_)
             | Self::NoteEdit(_)
             | Self::NoteDelete(_)
+            | Self::NoteRestore(_)
             | Self::DncClear(_)
             | Self::DncImport(_)
             | Self::DncImportCancel(_)

@@ -369,6 +369,7 @@ pub(super) fn note(global: &Global, verb: NoteVerb, out: Out) -> Result<(), Fail
         }
         NoteVerb::Edit { note, text } => call(global, NoteEdit { note, text }, out, show),
         NoteVerb::Delete { note } => call(global, NoteDelete { note }, out, show),
+        NoteVerb::Restore { note } => call(global, NoteRestore { note }, out, show),
     }
 }
 

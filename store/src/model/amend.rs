@@ -86,13 +86,24 @@ pub struct NoteDraft {
     pub now: i64,
 }
 
+/// What is done to a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoteEdit {
+    /// It says this now.
+    Text(String),
+    /// It is taken back.
+    Delete,
+    /// It is there again (C8).
+    Restore,
+}
+
 /// A change of a note.
 #[derive(Clone, Debug)]
 pub struct NoteChange {
     /// The note.
     pub note: NoteId,
-    /// The new text; `None` takes the note back.
-    pub text: Option<String>,
+    /// What is done to it.
+    pub edit: NoteEdit,
     /// On whose notes the actor may act.
     pub scope: Scope,
     /// Who.

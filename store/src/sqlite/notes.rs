@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{all, audit_by, exec, history, list_edit, one};
 use crate::error::{Doing, Error, ListError, Result, Said};
 use crate::id::{AttemptId, LeadId, NoteId, UserId};
-use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteRow};
+use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteEdit, NoteRow};
 use crate::permission::Scope;
 use crate::phone::Phone;
 
@@ -36,7 +36,7 @@ pub(super) fn add(db: &Connection, draft: &NoteDraft) -> Result<NoteRow> {
     load(db, id)
 }
 
-/// Changes a note or takes it back. What it said before is in the audit log.
+/// Changes a note, takes it back or brings it back. What it said before is in the audit log.
 pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
     let doing = "change note";
     let old = load(db, change.note)?;
@@ -46,17 +46,22 @@ pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
         Scope::Own if own => {}
         Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => return Err(Error::Permission),
     }
-    if old.deleted_at.is_some() {
-        return Err(Error::NotFound { what: "note", key: change.note.to_string() });
-    }
-    let action = match &change.text {
-        Some(text) => {
+    let gone = old.deleted_at.is_some();
+    let action = match &change.edit {
+        NoteEdit::Restore if gone => {
+            exec(db, "UPDATE notes SET deleted_at = NULL WHERE id = ?1", [change.note]).doing(doing)?;
+            "note.restore"
+        }
+        // Nothing to do, and nothing to tell.
+        NoteEdit::Restore => return Ok(old),
+        _ if gone => return Err(Error::NotFound { what: "note", key: change.note.to_string() }),
+        NoteEdit::Text(text) => {
             let text = check_text(text)?;
             let sql = "UPDATE notes SET text = ?2, edited_at = ?3 WHERE id = ?1";
             exec(db, sql, (change.note, text, change.now)).doing(doing)?;
             "note.edit"
         }
-        None => {
+        NoteEdit::Delete => {
             exec(db, "UPDATE notes SET deleted_at = ?2 WHERE id = ?1", (change.note, change.now))
                 .doing(doing)?;
             "note.delete"

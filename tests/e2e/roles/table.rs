@@ -369,6 +369,12 @@ pub(super) const TABLE: &[Row] = &[
         "",
         &[Do(Own, r#"{"note":"$note"}"#), Do(Others, r#"{"note":"$other_note"}"#)],
     ),
+    row(
+        "note.restore",
+        "all own own – own",
+        "",
+        &[Do(Own, r#"{"note":"$note"}"#), Do(Others, r#"{"note":"$other_note"}"#)],
+    ),
     row("dnc.add", BUT_BIZ, "", &[Do(Any, r#"{"number":"$number","reason":"希望"}"#)]),
     row("dnc.ls", BUT_BIZ, "", NOTHING),
     row("dnc.clear", MANAGES, "", &[Do(Any, r#"{"number":"$dnc","reason":"本人"}"#)]),

@@ -426,6 +426,11 @@ params! {
         /// The note.
         note: String,
     }
+    /// `note.restore`.
+    NoteRestore {
+        /// The note.
+        note: String,
+    }
 }
 
 impl HistoryExport {

@@ -86,6 +86,11 @@ pub enum NoteVerb {
         /// Id of the note
         note: String,
     },
+    /// Bring a note back that was taken back
+    Restore {
+        /// Id of the note
+        note: String,
+    },
 }
 
 /// Whom a note is about.

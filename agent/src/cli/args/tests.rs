@@ -135,6 +135,7 @@ fn every_documented_command_parses() {
         "note ls --attempt 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
         "note edit 01JD5Y8ZK4T0M9Q2W7R3X6B1CV x",
         "note delete 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
+        "note restore 01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
         "disposition ls --archived",
         "disposition add x --lead-next retry --counts-connect no --hotkey f --color #ff8800 --position 1",
         "disposition edit x --label y --keep-recording yes",

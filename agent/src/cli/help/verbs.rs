@@ -191,6 +191,7 @@ pub(super) const VERBS: &[(&str, &str)] = &[
     ("Show the notes about a customer", "顧客のメモを表示"),
     ("Change a note", "メモを変える"),
     ("Take a note back", "メモを取り消す"),
+    ("Bring a note back that was taken back", "取り消したメモを元に戻す"),
     ("Result statuses", "結果ステータス"),
     ("Show the result statuses in order", "結果ステータスを順に表示"),
     ("Make a status", "ステータスを作る"),

@@ -11,7 +11,7 @@ mod task;
 mod user;
 
 use protocol::{Command, Detail, ErrorCode, RpcError};
-use store::{Action, Actor, ContactRules, ProjectId, Scope, Store, UserId, permits};
+use store::{Action, Actor, ContactRules, NoteEdit, ProjectId, Scope, Store, UserId, permits};
 
 use super::export::Taken;
 use super::manage::Register;
@@ -148,10 +148,20 @@ impl Core {
             Command::NoteAdd(p) => self.spawn(reply, async move { note::add(&store, p, asker).await }),
             Command::NoteLs(p) => self.spawn(reply, async move { note::list(&store, p, asker).await }),
             Command::NoteEdit(p) => {
-                self.spawn(reply, async move { note::change(&store, &p.note, Some(p.text), asker).await });
+                let change = NoteEdit::Text(p.text);
+                self.spawn(reply, async move { note::change(&store, &p.note, change, asker).await });
             }
             Command::NoteDelete(p) => {
-                self.spawn(reply, async move { note::change(&store, &p.note, None, asker).await });
+                self.spawn(
+                    reply,
+                    async move { note::change(&store, &p.note, NoteEdit::Delete, asker).await },
+                );
+            }
+            Command::NoteRestore(p) => {
+                self.spawn(
+                    reply,
+                    async move { note::change(&store, &p.note, NoteEdit::Restore, asker).await },
+                );
             }
             Command::ContactAdd(p) => {
                 let rules = self.contact_rules(&who);

@@ -3,7 +3,7 @@
 use protocol::RpcError;
 use protocol::params::{NoteAdd, NoteLs};
 use protocol::result::{NoteRow, Notes};
-use store::{NoteAbout, NoteChange, NoteDraft, Store};
+use store::{NoteAbout, NoteChange, NoteDraft, NoteEdit, Store};
 
 use super::{Asker, Names, bad, id, refused, rows};
 
@@ -21,15 +21,15 @@ pub(super) async fn list(store: &Store, p: NoteLs, asker: Asker) -> Result<Notes
     Ok(Notes { notes: notes.into_iter().map(|note| rows::note(note, &names)).collect() })
 }
 
-/// Changes a note, or takes it back without a text.
+/// Changes a note, takes it back or brings it back.
 pub(super) async fn change(
     store: &Store,
     note: &str,
-    text: Option<String>,
+    edit: NoteEdit,
     asker: Asker,
 ) -> Result<NoteRow, RpcError> {
     let change =
-        NoteChange { note: id(note, "note")?, text, scope: asker.scope, by: asker.actor(), now: asker.now };
+        NoteChange { note: id(note, "note")?, edit, scope: asker.scope, by: asker.actor(), now: asker.now };
     let note = store.note_change(change).await.map_err(refused)?;
     Ok(rows::note(note, &Names::read(store).await?))
 }

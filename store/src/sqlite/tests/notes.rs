@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Error;
-use crate::model::{NoteAbout, NoteChange, NoteDraft, StatsQuery};
+use crate::model::{NoteAbout, NoteChange, NoteDraft, NoteEdit, StatsQuery};
 use crate::permission::Scope;
 
 /// S4.5, D13: BY adds history to customers without a call; it is in no count.
@@ -43,7 +43,7 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
     let bob = world.db.ensure_user("bob", "Bob", Role::BackOffice, NOW).unwrap();
     let mut change = NoteChange {
         note: note.id,
-        text: Some("直した".into()),
+        edit: NoteEdit::Text("直した".into()),
         scope: Scope::Own,
         by: Actor { user: Some(bob), uid: None },
         now: NOW + 1,
@@ -52,13 +52,23 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
     change.by = by;
     let edited = world.db.note_change(&change).unwrap();
     assert_eq!((edited.text.as_str(), edited.edited_at), ("直した", Some(NOW + 1)));
-    change.text = None;
+    change.edit = NoteEdit::Delete;
     world.db.note_change(&change).unwrap();
     assert!(world.reader().notes(&about, None).unwrap().is_empty());
     assert_eq!(world.db.note_change(&change).unwrap_err().code(), "E-NOT-FOUND");
     let log = world.reader().audit_log(&Default::default()).unwrap();
     assert_eq!((log[0].action.as_str(), &log[0].detail["before"]), ("note.delete", &"直した".into()));
     assert_eq!(log[1].detail["before"], "誤字");
+    // C8: it is there again, for whom it was theirs to take back.
+    change.edit = NoteEdit::Restore;
+    let others = NoteChange { by: Actor { user: Some(bob), uid: None }, ..change.clone() };
+    assert!(matches!(world.db.note_change(&others), Err(Error::Permission)));
+    for _ in 0..2 {
+        assert_eq!(world.db.note_change(&change).unwrap().deleted_at, None);
+    }
+    assert_eq!(world.reader().notes(&about, None).unwrap()[0].text, "直した");
+    let log = world.reader().audit_log(&Default::default()).unwrap();
+    assert_eq!((&*log[0].action, &*log[1].action), ("note.restore", "note.delete"));
 }
 
 #[test]
