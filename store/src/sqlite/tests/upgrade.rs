@@ -14,7 +14,7 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 9] = [
+const STORED: [&str; 10] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
@@ -24,6 +24,7 @@ const STORED: [&str; 9] = [
     include_str!("../../../tests/fixtures/v7.sql"),
     include_str!("../../../tests/fixtures/v8.sql"),
     include_str!("../../../tests/fixtures/v9.sql"),
+    include_str!("../../../tests/fixtures/v10.sql"),
 ];
 
 /// A new step needs a file of the version before it here.
@@ -206,6 +207,37 @@ fn a_file_that_version_7_was_clearing_is_taken_back() {
     let found = db.recover(NOW).unwrap().imports;
     assert_eq!(found.iter().map(|import| import.state.as_str()).collect::<Vec<_>>(), ["undone"]);
     assert_eq!(number(&db.db, live), 4);
+}
+
+/// S1.40, S4.38: results and memos that calls by hand had blanked are there again; what a call from a list left blank stays blank.
+#[test]
+fn results_that_calls_by_hand_had_blanked_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(STORED[9]).unwrap();
+    let blank = "SELECT count(*) FROM leads WHERE last_disposition IS NULL AND last_at IS NOT NULL";
+    assert_eq!(number(&old, blank), 4);
+    drop(old);
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let sql = "SELECT phone, last_disposition, last_memo FROM leads WHERE last_at IS NOT NULL ORDER BY phone, list_id";
+    let found: Vec<(String, Option<String>, Option<String>)> =
+        super::super::all(&db.db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).unwrap();
+    let told: Vec<_> = found.iter().map(|(p, d, m)| (&p[3..], d.as_deref(), m.as_deref())).collect();
+    let first = ("330000001", Some("no_contact"), Some("メモ0"));
+    let others = [
+        ("330000002", Some("prospect"), Some("メモ1")),
+        ("330000005", None, None),
+        // The call by hand says something.
+        ("630000004", Some("talked"), Some("折り返し")),
+        ("9012345678", Some("do_not_call"), Some("メモ2")),
+    ];
+    assert_eq!(told, [&[first, first][..], &others].concat());
+    // As the rule of now reads them.
+    for (phone, disposition, memo) in &found {
+        let last = super::super::last_call::last_call(&db.db, phone).unwrap();
+        assert_eq!((&last.disposition, &last.memo), (disposition, memo), "{phone}");
+    }
 }
 
 /// X7: whatever version a copy is of, its audit log says that it was restored.
