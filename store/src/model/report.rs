@@ -26,7 +26,7 @@ pub struct StatsQuery {
 /// Counts, always derived from the attempt rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Stats {
-    /// 作業数: distinct leads called at least once, those in the bin left out: at most `registered` (C9).
+    /// 作業数: distinct leads called at least once (C9), those in the bin too: what was done on a day stays done.
     pub works: u64,
     /// コール数: calls made from lists, void ones left out.
     pub calls: u64,
@@ -38,7 +38,7 @@ pub struct Stats {
     pub interrupted: u64,
     /// Void attempts; in no other figure.
     pub void: u64,
-    /// 登録数: leads registered on the lists asked for.
+    /// 登録数: leads registered on the lists asked for; the whole of [`Worked`], not of `works`.
     pub registered: u64,
     /// Sum of answer to end, milliseconds.
     pub talk_ms: u64,

@@ -123,11 +123,10 @@ pub(super) fn figures(row: &Row<'_>, at: usize) -> rusqlite::Result<Stats> {
     })
 }
 
-/// 作業数 is of leads that are on their lists still, so that it is a part of 登録数 (C9); the calls to others stay calls. The bin is
-/// looked up once for a whole count.
+/// What was done stays done: 作業数 and コール数 of a day are the same whatever goes to the bin afterwards (S4.14). 進捗, a share of
+/// the leads that are on the list now, leaves the bin out ([`worked`]).
 pub(super) const FIGURES: &str = "
-  count(DISTINCT CASE WHEN a.void = 0 AND a.lead_id NOT IN (SELECT id FROM leads WHERE deleted_at IS NOT NULL)
-    AND a.list_id NOT IN (SELECT id FROM lists WHERE deleted_at IS NOT NULL) THEN a.lead_id END),
+  count(DISTINCT CASE WHEN a.void = 0 THEN a.lead_id END),
   ifnull(sum(a.void = 0 AND ifnull(d.counts_call, 1)), 0),
   ifnull(sum(a.void = 0 AND ifnull(d.counts_connect, 0)), 0),
   ifnull(sum(a.void = 0 AND a.disposition IS NULL), 0),
@@ -137,8 +136,9 @@ pub(super) const FIGURES: &str = "
 
 /// One attempt as the recount sees it.
 pub(super) struct Plain {
-    /// `None` for one in the bin too.
     pub(super) lead: Option<LeadId>,
+    /// The lead or its list is in the bin, or emptied out of it.
+    pub(super) gone: bool,
     pub(super) list: Option<ListId>,
     pub(super) user: Option<UserId>,
     pub(super) project: Option<ProjectId>,
@@ -146,7 +146,7 @@ pub(super) struct Plain {
     answered_at: Option<i64>,
     ended_at: Option<i64>,
     origin: String,
-    void: bool,
+    pub(super) void: bool,
     interrupted: bool,
     disposition: Option<String>,
 }
@@ -204,6 +204,7 @@ pub(super) fn each(
     let rows = statement.query_map([], |r| {
         Ok(Plain {
             lead: r.get(0)?,
+            gone: false,
             list: r.get(1)?,
             user: r.get(2)?,
             project: r.get(3)?,
@@ -219,7 +220,7 @@ pub(super) fn each(
     for row in rows {
         let mut row = row?;
         progress.count(1);
-        row.lead = row.lead.filter(|lead| !gone.contains(lead));
+        row.gone = row.lead.is_some_and(|lead| gone.contains(&lead));
         let (Some(dialed_at), Some(_)) = (row.dialed_at, row.ended_at) else { continue };
         let day = BusinessDate::of(dialed_at);
         let wanted = row.origin == "list"

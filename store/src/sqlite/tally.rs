@@ -115,12 +115,12 @@ pub(super) fn verify(
     }
     // 進捗 is of all days, whatever the query's.
     let ever = StatsQuery { from: None, to: None, ..query.clone() };
-    let counted = recount_by(db, &ever, TallyBy::List, progress)?;
+    let counted = recount_progress(db, &ever, progress)?;
     for list in super::stats::worked(db, query)? {
-        let key = list.list.to_string();
-        let works = counted.get(&Some(key.clone())).map_or(0, |stats| stats.works);
-        if works != list.worked.worked {
-            let (shown, counted) = (list.worked.worked.cast_signed(), works.cast_signed());
+        let worked = counted.get(&list.list).map_or(0, |leads| leads.len() as u64);
+        if worked != list.worked.worked {
+            let (shown, counted) = (list.worked.worked.cast_signed(), worked.cast_signed());
+            let key = list.list.to_string();
             found.push(Mismatch { what: "progress by list".to_owned(), key, shown, counted });
         }
     }
@@ -178,6 +178,21 @@ fn recount_by(
         .into_iter()
         .map(|(key, (stats, worked))| (key, Stats { works: worked.len() as u64, ..stats }))
         .collect())
+}
+
+/// Leads of each list that were called and are on it still.
+fn recount_progress(
+    db: &Connection,
+    query: &StatsQuery,
+    progress: &Progress,
+) -> rusqlite::Result<HashMap<ListId, HashSet<LeadId>>> {
+    let mut lists: HashMap<ListId, HashSet<LeadId>> = HashMap::new();
+    super::stats::each(db, query, progress, |row, _| {
+        if let (Some(list), false, false) = (row.list, row.void, row.gone) {
+            lists.entry(list).or_default().extend(row.lead);
+        }
+    })?;
+    Ok(lists)
 }
 
 /// Numbers that are kept beside the rows they sum up.
