@@ -144,7 +144,8 @@ pub(super) fn settle(
     exec(db, sql, (lead, attempt, state, due, recall_at, user, round)).map(|_| ())
 }
 
-/// What an amended call does to its lead: the same, unless a later call holds it or somebody took it off the list.
+/// What an amended call does to its lead: the same, unless a later call holds it. One in the bin follows too: when it comes back, it
+/// is as its call and its task say.
 pub(super) fn settle_again(
     db: &Connection,
     lead: LeadId,
@@ -156,7 +157,7 @@ pub(super) fn settle_again(
     let (state, due) = outcome(next, recall_at, round);
     let sql = "UPDATE leads SET state = ?2, round = ?3, next_eligible_at = NULL, skip_reason = NULL, recall_at = ?4,
                  owner_user_id = CASE ?2 WHEN 'task' THEN ?5 END
-               WHERE id = ?1 AND state IN ('ready', 'task', 'done', 'interrupted') AND deleted_at IS NULL";
+               WHERE id = ?1 AND state IN ('ready', 'task', 'done', 'interrupted') AND (deleted_at IS NULL OR deleted_at > 0)";
     exec(db, sql, (lead, state, due, recall_at, user)).map(|_| ())
 }
 

@@ -89,6 +89,28 @@ fn what_follows_from_the_result_follows_the_correction() {
     assert_eq!(world.lead(claimed.lead).state, LeadState::Ready);
 }
 
+/// S1.27, S4.49: a lead in the bin follows the correction, and comes back as its call and its task say.
+#[test]
+fn a_lead_in_the_bin_follows_the_correction() {
+    for (before, after, state) in [
+        ("再コール", "不通", LeadState::Ready),
+        ("再コール", "通話済", LeadState::Done),
+        ("通話済", "見込", LeadState::Task),
+        ("通話済", "クレーム", LeadState::Done),
+        ("不通", "通話済", LeadState::Done),
+    ] {
+        let mut world = World::new(1);
+        let claimed = world.call(before);
+        lists::change(&mut world, &[claimed.lead.unwrap()], &LeadChange::Delete);
+        let deleted_at = world.now;
+        world.db.amend(&amend(&world, claimed.attempt, after, "聞き間違い")).unwrap();
+        world.db.restore_leads(world.list, deleted_at, None).unwrap();
+        assert_eq!(world.lead(claimed.lead).state, state, "{before} → {after}");
+        let tasks = world.reader().tasks(&TaskQuery::default()).unwrap();
+        assert_eq!(tasks.len(), usize::from(state == LeadState::Task), "{before} → {after}");
+    }
+}
+
 #[test]
 fn a_correction_of_an_old_call_does_not_move_what_a_later_one_decided() {
     let mut world = World::new(1);
