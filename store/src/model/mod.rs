@@ -17,7 +17,7 @@ mod task;
 mod view;
 mod word;
 
-pub use amend::{Amend, Amended, AmendmentRow, NoteAbout, NoteChange, NoteDraft, NoteRow, NoteEdit};
+pub use amend::{Amend, Amended, AmendmentRow, NoteAbout, NoteChange, NoteDraft, NoteEdit, NoteRow};
 pub use attempt::{
     Arrived, AttemptEnd, AttemptProgress, AttemptRow, HistoryQuery, HistoryScope, IncomingCall, OpenResults,
     RecordingFacts, RecordingInfo, Recovery, Save, Saved, Sealed, Transferred,
