@@ -1,6 +1,6 @@
 //! `kakeru list import`, `contact import` and `dnc import`: the client reads and writes the files, with its own rights.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
-use super::unfinished::{Unfinished, is_stream};
+use super::unfinished::{Unfinished, is_stream, open_stream};
 use super::{Failure, render};
 use crate::control::client::{Client, ClientError, UploadError};
 
@@ -352,7 +352,7 @@ fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<(), ClientErro
     super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
     if is_stream(path) {
-        let there = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        let there = open_stream(path).map_err(failed)?;
         return Target { file: &there, refused: None }.fill(path, fill);
     }
     let (unfinished, file) = Unfinished::create(path, MODE).map_err(failed)?;
@@ -457,5 +457,24 @@ mod tests {
         write(&path, |file| file.write_all(b"new").map_err(|_| broken())).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    /// `/dev/stdout` is a link to what this process has open, a file perhaps: that gets the bytes, and the link stays.
+    #[test]
+    fn a_link_to_what_is_open_is_written_through() {
+        use std::os::fd::AsRawFd as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.csv");
+        std::fs::write(&path, "before\n").unwrap();
+        let open = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let link = Path::new("/proc/self/fd").join(open.as_raw_fd().to_string());
+        let broken = |_| ClientError::Broken(io::ErrorKind::UnexpectedEof.into());
+        write(&link, |file| file.write_all(b"after\n").map_err(broken)).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "before\nafter\n");
+        assert!(link.is_symlink() && std::fs::read_dir(dir.path()).unwrap().count() == 1);
+        let own = dir.path().join("link.csv");
+        std::os::unix::fs::symlink(&path, &own).unwrap();
+        assert!(!is_stream(&own), "somebody's own link is replaced by the file, as ever");
     }
 }

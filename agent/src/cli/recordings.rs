@@ -9,7 +9,7 @@
 mod list;
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ use super::output::{Out, REFUSED};
 use super::progress;
 use super::render::manage::size;
 use super::time;
-use super::unfinished::{Unfinished, is_stream};
+use super::unfinished::{Unfinished, is_stream, open_stream};
 use crate::control::base64;
 use crate::control::client::{Client, ClientError};
 use crate::sync::harmless;
@@ -163,7 +163,7 @@ pub(super) fn take(
     let path = file.or(own).ok_or_else(missing)?;
     let failed = |source| Failure::File { path: path.clone(), source };
     if is_stream(&path) {
-        let mut there = OpenOptions::new().write(true).open(&path).map_err(failed)?;
+        let mut there = open_stream(&path).map_err(failed)?;
         let whole = receive(&mut client, &row, |bytes| there.write_all(bytes).map_err(failed))?;
         return if whole { Ok(()) } else { Err(missing()) };
     }

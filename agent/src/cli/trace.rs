@@ -15,7 +15,7 @@ use serde_json::json;
 use super::args::{Global, TraceArgs};
 use super::output::{Closed, Out};
 use super::table::clean;
-use super::unfinished::{Unfinished, is_stream};
+use super::unfinished::{Unfinished, is_stream, open_stream};
 use super::{Failure, socket, time};
 use crate::control::client::Client;
 
@@ -169,7 +169,7 @@ fn is_taken(path: &Path, force: bool) -> bool {
 /// A file for its owner's eyes; whole or not at all where another one stood.
 fn write(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
     if is_stream(path) {
-        return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        return open_stream(path)?.write_all(bytes);
     }
     if !force {
         return OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes);

@@ -90,8 +90,19 @@ pub(super) fn part_of(path: &Path) -> PathBuf {
 
 /// Whether this is a device, a pipe or a socket: it gets the bytes as they come. Another file in its place would take it away
 /// from everybody.
+///
+/// So is a link of the system to what this process has open, as `/dev/stdout` is, whatever that may be.
 pub(super) fn is_stream(path: &Path) -> bool {
-    path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
+    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return true;
+    }
+    let system = |folder: PathBuf| folder == Path::new("/dev") || folder.starts_with("/proc");
+    path.is_symlink() && path.parent().and_then(|folder| folder.canonicalize().ok()).is_some_and(system)
+}
+
+/// Opens it, behind what it has already where it is a file after all.
+pub(super) fn open_stream(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
 }
 
 /// The parts of this process.
