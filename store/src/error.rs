@@ -45,10 +45,12 @@ pub enum Error {
     #[error("{0}")]
     Refused(DialRefusal),
     /// The number is on the do-not-call list of one project (E-DNC).
-    #[error("it is on the list of project {project:?}{}", refusal::naming(.may_name))]
+    #[error("it is on the list of project {project:?}{}{}", refusal::in_bin(.deleted), refusal::naming(.may_name))]
     DoNotCall {
         /// The project's name.
         project: String,
+        /// The project lies in the bin; its entries hold until they are cleared.
+        deleted: bool,
         /// A call by hand, for which another project may be named.
         may_name: bool,
     },

@@ -17,6 +17,18 @@ pub(super) async fn named(store: &Store, name: &str) -> Result<ProjectId, RpcErr
     }
 }
 
+/// The same, or one of the bin, or by id: its do-not-call entries hold on, and are looked up and cleared (X6).
+///
+/// # Errors
+/// `E-NOT-FOUND`; `E-AMBIGUOUS` where several of the bin have the name.
+pub(super) async fn named_ever(store: &Store, word: &str) -> Result<ProjectId, RpcError> {
+    match store.project_ever(word).await {
+        Ok(id) => Ok(id),
+        Err(store::Error::NotFound { .. }) => named(store, word).await,
+        Err(error) => Err(store_error(&error)),
+    }
+}
+
 /// The project of this name, made where there is none (`true`). Whoever may make lists may make projects (section D).
 ///
 /// # Errors

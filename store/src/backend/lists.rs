@@ -178,6 +178,8 @@ pub(crate) trait ListReads {
     fn list_place(&mut self, text: &str) -> Result<Option<(ProjectId, String)>>;
     fn project_rows(&mut self) -> Result<Vec<ProjectRow>>;
     fn project_by_name(&mut self, name: &str) -> Result<ProjectId>;
+    /// By name or identifier, one of the bin too.
+    fn project_ever(&mut self, word: &str) -> Result<ProjectId>;
     fn deleted_lists(&mut self) -> Result<Vec<DeletedList>>;
     fn visible_lists(&mut self, user: UserId, own: bool) -> Result<Vec<ListInfo>>;
     /// What an export of the list has columns for; of further numbers, with `labelled`, only where one has a label.

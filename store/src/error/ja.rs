@@ -11,9 +11,16 @@ impl Error {
     pub fn ja(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.ja().to_owned(),
-            Self::DoNotCall { project, may_name: false } => format!("案件 {project} の登録です"),
-            Self::DoNotCall { project, may_name: true } => {
-                format!("案件 {project} の登録です。ほかの案件の通話なら --project で案件を指定してください")
+            Self::DoNotCall { project, deleted, may_name } => {
+                let bin = match deleted {
+                    true => "(ごみ箱にある案件。`kakeru dnc clear --project` にこの名前を指定できます)",
+                    false => "",
+                };
+                let other = match may_name {
+                    true => "。ほかの案件の通話なら --project で案件を指定してください",
+                    false => "",
+                };
+                format!("案件 {project}{bin} の登録です{other}")
             }
             Self::NotFound { what, key } => format!("{} {key}", noun(what)),
             Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
@@ -74,7 +81,7 @@ impl Error {
                 Some(until) => json!({ "until": until }),
                 None => json!({}),
             },
-            Self::DoNotCall { project, .. } => json!({ "project": project }),
+            Self::DoNotCall { project, deleted, .. } => json!({ "project": project, "deleted": deleted }),
             Self::List(ListError::Full { limit, free }) => json!({ "limit": limit, "free": free }),
             Self::List(ListError::ProjectInUse { name, lists }) => json!({ "project": name, "lists": lists }),
             Self::ContactsFull { most, needed, free } => {
@@ -239,7 +246,7 @@ fn noun(what: &str) -> &str {
         "number of the contact" => "連絡先の番号",
         "number of the lead" => "発信先の番号",
         "phones" => "電話番号",
-        "project" => "案件",
+        "project" | "projects" => "案件",
         "reason" => "理由",
         "recording" => "録音",
         "recording of the call" => "通話の録音",
@@ -370,7 +377,7 @@ mod tests {
             Error::State { attempt, is: "under way", needs: "ended" },
             Error::ClaimLost { attempt },
             Error::NotSealed { attempt },
-            Error::DoNotCall { project: "春の案件".to_owned(), may_name: true },
+            Error::DoNotCall { project: "春の案件".to_owned(), deleted: true, may_name: true },
             Error::Import(Box::new(import)),
             Error::ImportStopped { reason: Said::fixed("中止しました", "cancelled; nothing was kept") },
             Error::DiskFull(sqlite()),

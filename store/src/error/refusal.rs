@@ -77,6 +77,12 @@ impl std::fmt::Display for DialRefusal {
     }
 }
 
+/// Whose entry it is where nobody sees the project any more.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]
+pub(super) const fn in_bin(deleted: &bool) -> &'static str {
+    if *deleted { ", which is in the bin (`kakeru dnc clear --project` takes it by name)" } else { "" }
+}
+
 /// What may be done about an entry of one project.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]
 pub(super) const fn naming(may_name: &bool) -> &'static str {

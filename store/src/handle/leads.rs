@@ -107,6 +107,15 @@ impl Store {
         let name = name.to_owned();
         self.read(move |r| r.project_by_name(&name)).await
     }
+
+    /// The project of this name or identifier, one of the bin too: for what is left of it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Ambiguous`] where several of the bin have the name and no live one does.
+    pub async fn project_ever(&self, word: &str) -> Result<ProjectId> {
+        let word = word.to_owned();
+        self.read(move |r| r.project_ever(&word)).await
+    }
 }
 
 /// Lists.

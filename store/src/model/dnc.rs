@@ -76,6 +76,8 @@ pub struct DncRow {
     pub project: Option<ProjectId>,
     /// Its name.
     pub project_name: Option<String>,
+    /// It lies in the bin.
+    pub project_deleted: bool,
     /// Why.
     pub reason: String,
     /// Where it came from.

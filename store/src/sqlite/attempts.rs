@@ -233,8 +233,10 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
         user: Some(call.user),
     };
     match dnc::holder(db, phone.expose(), call.project, call.named).doing("check number")? {
-        Some(Some(project)) => return Err(Error::DoNotCall { project, may_name: call.second.is_none() }),
-        Some(None) => return Err(Error::Refused(DialRefusal::DoNotCall)),
+        Some(dnc::Holder::Project { name, deleted }) => {
+            return Err(Error::DoNotCall { project: name, deleted, may_name: call.second.is_none() });
+        }
+        Some(dnc::Holder::Company) => return Err(Error::Refused(DialRefusal::DoNotCall)),
         None => {}
     }
     let refusal = match call.second {

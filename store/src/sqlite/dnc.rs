@@ -18,18 +18,31 @@ pub(super) fn blocked(db: &Connection, phone: &str, project: Option<ProjectId>) 
     Ok(one(db, sql, (phone, project), |_| Ok(()))?.is_some())
 }
 
-/// Whose entry forbids a call by hand: the company's (`None`), or the project of this name. A call that is for no project that
-/// somebody named is forbidden by those of every project.
+/// Whose entry forbids a call by hand.
+pub(super) enum Holder {
+    Company,
+    Project {
+        name: String,
+        /// It lies in the bin.
+        deleted: bool,
+    },
+}
+
+/// Whose entry forbids a call by hand. A call that is for no project that somebody named is forbidden by those of every project,
+/// those of the bin too: the customer asked for it, and nobody has cleared it.
 pub(super) fn holder(
     db: &Connection,
     phone: &str,
     project: Option<ProjectId>,
     named: bool,
-) -> rusqlite::Result<Option<Option<String>>> {
-    let sql = "SELECT p.name FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
+) -> rusqlite::Result<Option<Holder>> {
+    let sql = "SELECT p.name, p.deleted_at IS NOT NULL FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
                WHERE n.phone = ?1 AND n.revoked_at IS NULL AND (n.project_id IS NULL OR n.project_id = ?2 OR NOT ?3)
                ORDER BY n.project_id IS NOT NULL, n.project_id IS NOT ?2, n.id LIMIT 1";
-    one(db, sql, (phone, project, named), |r| r.get(0))
+    one(db, sql, (phone, project, named), |r| match r.get(0)? {
+        Some(name) => Ok(Holder::Project { name, deleted: r.get(1)? }),
+        None => Ok(Holder::Company),
+    })
 }
 
 /// How many of these entries hold.
@@ -303,13 +316,14 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DncRow> {
         revoked_reason: row.get(13)?,
         imported_by: row.get(14)?,
         imported_at: row.get(15)?,
+        project_deleted: row.get(16)?,
     })
 }
 
 const SELECT: &str = "
   SELECT n.id, n.phone, n.project_id, p.name, n.reason, ifnull(n.said_source, n.source), n.attempt_id, n.evidence, n.by_user_id,
     iif(n.said, n.said_by, u.login), ifnull(n.said_at, n.at), n.revoked_at, r.login, n.revoked_reason,
-    iif(n.said, u.login, NULL), iif(n.said, n.at, NULL)
+    iif(n.said, u.login, NULL), iif(n.said, n.at, NULL), p.deleted_at IS NOT NULL
   FROM (SELECT *, coalesce(said_source, said_by, said_at) IS NOT NULL AS said FROM do_not_call) n
   LEFT JOIN projects p ON p.id = n.project_id
   LEFT JOIN users u ON u.id = n.by_user_id

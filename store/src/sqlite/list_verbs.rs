@@ -309,6 +309,10 @@ impl ListReads for SqliteReader {
         projects::all(&self.db).doing("read projects")
     }
 
+    fn project_ever(&mut self, word: &str) -> Result<ProjectId> {
+        projects::ever(&self.db, word)
+    }
+
     fn project_by_name(&mut self, name: &str) -> Result<ProjectId> {
         projects::by_name(&self.db, name)
     }

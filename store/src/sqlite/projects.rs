@@ -92,6 +92,26 @@ pub(super) fn by_name(db: &Connection, name: &str) -> Result<ProjectId> {
     one(db, sql, [name.trim()], |r| r.get(0)).doing("find project")?.ok_or_else(|| missing(name))
 }
 
+/// The project of this name or identifier, one of the bin too: what it left behind (entries, calls) still names it. The live one has the
+/// name before those of the bin.
+pub(super) fn ever(db: &Connection, word: &str) -> Result<ProjectId> {
+    let (doing, word) = ("find project", word.trim());
+    if let Ok(id) = word.parse::<ProjectId>()
+        && let Some(id) = one(db, "SELECT id FROM projects WHERE id = ?1", [id], |r| r.get(0)).doing(doing)?
+    {
+        return Ok(id);
+    }
+    let sql =
+        "SELECT id, deleted_at IS NULL FROM projects WHERE name = ?1 ORDER BY deleted_at IS NOT NULL LIMIT 2";
+    let found: Vec<(ProjectId, bool)> =
+        super::all(db, sql, [word], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+    match found.as_slice() {
+        [] => Err(missing(word)),
+        [(id, true), ..] | [(id, _)] => Ok(*id),
+        _ => Err(Error::Ambiguous { what: "projects", key: word.to_owned() }),
+    }
+}
+
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ProjectRow>> {
     super::all(db, &format!("{SELECT} WHERE p.deleted_at IS NULL ORDER BY p.name"), [], row)
 }

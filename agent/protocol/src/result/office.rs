@@ -231,6 +231,12 @@ pub struct DncRow {
     pub number: String,
     /// Only in this project; `null` = everywhere.
     pub project: Option<String>,
+    /// The project's id, by which `dnc.ls` and `dnc.clear` take it too. Absent without a project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
+    /// The project lies in the bin; the entry holds all the same. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub project_deleted: bool,
     /// Why.
     pub reason: Option<String>,
     /// `manual`, `status`, `import`, or what the file said that it came from.

@@ -210,9 +210,15 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
         });
         table.row([
             row.number.clone(),
-            row.project.clone().unwrap_or_else(|| out.text("すべて", "everywhere").to_owned()),
+            match &row.project {
+                None => out.text("すべて", "everywhere").to_owned(),
+                Some(name) if row.project_deleted => {
+                    format!("{name}{}", out.text("(ごみ箱)", " (in the bin)"))
+                }
+                Some(name) => name.clone(),
+            },
             row.reason.clone().unwrap_or_default(),
-            row.evidence.clone().or_else(|| row.attempt.clone()).unwrap_or_default(),
+            row.evidence.iter().chain(&row.attempt).cloned().collect::<Vec<_>>().join(" / "),
             row.source.clone(),
             person(&row.by_name, &row.by),
             time::full(row.at),

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::super::export;
 use super::super::import::{self, Place};
 use super::super::manage::{Register, Told, watched};
+use super::super::project;
 use super::super::rows::national;
 use super::{Asker, Names, bad, id, projects, refused, rows};
 use crate::said::one_of;
@@ -55,7 +56,7 @@ pub(super) async fn list(store: &Store, p: DncLs) -> Result<DncPage, RpcError> {
 }
 
 pub(super) async fn clear(store: &Store, p: DncClear, asker: Asker) -> Result<DncCleared, RpcError> {
-    let entries = scopes(store, &p.projects).await?.into_iter().map(|project| store::DncClear {
+    let entries = scopes_ever(store, &p.projects).await?.into_iter().map(|project| store::DncClear {
         phone: p.number.clone(),
         project,
         reason: p.reason.clone(),
@@ -222,9 +223,18 @@ async fn scopes(store: &Store, names: &[String]) -> Result<Vec<Option<ProjectId>
     Ok(projects(store, names).await?.into_iter().map(Some).collect())
 }
 
+/// The same for what stands there already, which may be of a project that was deleted since.
+async fn scopes_ever(store: &Store, names: &[String]) -> Result<Vec<Option<ProjectId>>, RpcError> {
+    let mut scopes = Vec::with_capacity(names.len().max(1));
+    for name in names {
+        scopes.push(Some(project::named_ever(store, name).await?));
+    }
+    Ok(if scopes.is_empty() { vec![None] } else { scopes })
+}
+
 async fn project(store: &Store, name: Option<String>) -> Result<Option<ProjectId>, RpcError> {
     match name {
-        Some(name) => Ok(projects(store, &[name]).await?.first().copied()),
+        Some(name) => Ok(Some(project::named_ever(store, &name).await?)),
         None => Ok(None),
     }
 }

@@ -101,6 +101,8 @@ pub(super) fn dnc(row: &store::DncRow, names: &Names) -> DncRow {
     DncRow {
         number: national(&row.phone),
         project: row.project_name.clone(),
+        project_id: row.project.map(|project| project.to_string()),
+        project_deleted: row.project_deleted,
         reason: Some(row.reason.clone()).filter(|reason| !reason.is_empty()),
         source: row.source.clone(),
         attempt: row.attempt.map(|attempt| attempt.to_string()),

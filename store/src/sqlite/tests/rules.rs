@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{DialRefusal, Error};
-use crate::model::{DncEntry, ManualCall, Origin, SecondLeg, StatsQuery};
+use crate::model::{DncEntry, DncQuery, ManualCall, Origin, SecondLeg, StatsQuery};
 use crate::phone::NumberFormat;
 use crate::time::BusinessDate;
 
@@ -76,7 +76,7 @@ fn an_entry_of_a_project_forbids_calls_by_hand() {
     let refused = world.db.open_manual(&call).unwrap_err();
     assert_eq!(refused.code(), "E-DNC");
     assert!(
-        matches!(&refused, Error::DoNotCall { project, may_name: true } if project == "別件"),
+        matches!(&refused, Error::DoNotCall { project, deleted: false, may_name: true } if project == "別件"),
         "{refused}"
     );
     assert!(refused.ja().contains("別件") && refused.ja().contains("--project"), "{}", refused.ja());
@@ -107,6 +107,46 @@ fn a_block_between_claim_and_dial_is_seen() {
     assert_eq!(refused.unwrap_err().code(), "E-DNC");
     assert_eq!(world.states(), [LeadState::Skipped]);
     assert!(world.db.attempt(claimed.attempt).is_err(), "no INVITE, no row");
+}
+
+/// X6: an entry of a project that was deleted holds on, and says whose it is: it is found and cleared by the project's name or id.
+#[test]
+fn an_entry_of_a_deleted_project_is_found_and_cleared() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let old = world.db.create_project("春", None, by, NOW).unwrap().id;
+    dnc(&mut world, 5, Some(old));
+    world.db.delete_project(old, by, NOW).unwrap();
+    let refused = world.db.open_manual(&manual(&world, &phone(5).national())).unwrap_err();
+    assert!(
+        matches!(&refused, Error::DoNotCall { project, deleted: true, .. } if project == "春"),
+        "{refused}"
+    );
+    for said in [refused.to_string(), refused.ja()] {
+        assert!(said.contains("春") && said.contains("dnc clear --project"), "{said}");
+    }
+    let rows = world.reader().dnc_entries(&DncQuery { project: Some(old), ..DncQuery::default() }).unwrap();
+    assert_eq!((rows.len(), rows[0].project_deleted, rows[0].project_name.as_deref()), (1, true, Some("春")));
+    let ever = |world: &World, word: &str| world.reader().project_ever(word);
+    for word in [" 春 ", &old.to_string()] {
+        assert_eq!(ever(&world, word).unwrap(), old);
+    }
+    let clear = crate::model::DncClear {
+        phone: phone(5).national(),
+        project: Some(ever(&world, "春").unwrap()),
+        reason: "同意".into(),
+        by,
+        now: world.now,
+    };
+    assert_eq!(world.db.dnc_clear_all(&[clear]).unwrap(), 1);
+    world.db.open_manual(&manual(&world, &phone(5).national())).unwrap();
+    // A live one has the name before it; of two in the bin the id says which.
+    let new = world.db.create_project("春", None, by, NOW).unwrap().id;
+    assert_eq!(ever(&world, "春").unwrap(), new);
+    world.db.delete_project(new, by, NOW).unwrap();
+    assert_eq!(ever(&world, "春").unwrap_err().code(), "E-AMBIGUOUS");
+    assert_eq!(ever(&world, &new.to_string()).unwrap(), new);
+    assert_eq!(ever(&world, "夏").unwrap_err().code(), "E-NOT-FOUND");
 }
 
 /// S1.25.
