@@ -18,7 +18,7 @@ use crate::id::{ImportId, ProjectId};
 use crate::import::{
     Cancel, Encoding, ImportError, ImportOptions, ImportPhase, ImportProgress, ImportReport, ImportSource,
 };
-use crate::model::Actor;
+use crate::model::{Actor, DncAdded};
 use crate::progress::stopped;
 use crate::staging::Staging;
 
@@ -64,6 +64,8 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
+    /// How many of these took in a reason or evidence that they did not have; told of what was written only.
+    pub completed: u64,
     /// Rows that say that they were cleared: they block nothing, clear nothing, and leave no entry.
     pub past: u64,
     /// Where nothing was to be written: the first rows as they would be taken, at most [`PREVIEW_ROWS`](crate::import::PREVIEW_ROWS).
@@ -170,17 +172,17 @@ pub(crate) fn run(
             true => foreseen.end(job.clear, entries, staging)?,
             false => (0, 0),
         };
-        return Ok(DncImported { report, changed, unchanged, past, preview });
+        return Ok(DncImported { report, changed, unchanged, completed: 0, past, preview });
     }
     let start = DncStart { source: report.file.to_string(), clear: job.clear, by: job.by, now: job.now };
     let stage = staging.run(move |b| b.dnc_begin(&start))?;
-    let written = write(job, &scopes, &reason, stage, staging).and_then(|changed| {
+    let written = write(job, &scopes, &reason, stage, staging).and_then(|done| {
         let (rows, refused) = (report.rows, report.refused);
-        staging.run(move |b| b.dnc_commit(stage, rows, refused, changed))?;
-        Ok(changed)
+        staging.run(move |b| b.dnc_commit(stage, rows, refused, done.added))?;
+        Ok(done)
     });
-    let changed = match written {
-        Ok(changed) => changed,
+    let DncAdded { added: changed, completed } = match written {
+        Ok(done) => done,
         Err(error) => {
             end_early(job, staging, stage);
             return Err(error);
@@ -190,19 +192,19 @@ pub(crate) fn run(
     report.import = Some(stage.import);
     report.applied = true;
     let unchanged = entries.saturating_sub(changed);
-    Ok(DncImported { report, changed, unchanged, past, preview: Vec::new() })
+    Ok(DncImported { report, changed, unchanged, completed, past, preview: Vec::new() })
 }
 
-/// Writes all of it; how many entries were changed.
+/// Writes all of it; how many entries were added, or are to be cleared, and completed.
 fn write(
     job: &DncImport,
     scopes: &Scopes<'_>,
     reason: &Arc<str>,
     stage: DncStage,
     staging: &Staging,
-) -> Result<u64> {
+) -> Result<DncAdded> {
     let mut file = open(job, scopes.known, None)?;
-    let (mut window, mut changed) = (Vec::with_capacity(WINDOW), 0);
+    let (mut window, mut done) = (Vec::with_capacity(WINDOW), DncAdded::default());
     loop {
         let row = file.next_row().map_err(Error::Import)?;
         let last = row.is_none();
@@ -216,10 +218,10 @@ fn write(
         if window.len() >= WINDOW || last {
             job.tell(&file, 1)?;
             staging.wait_for_disk()?;
-            changed += write_window(std::mem::take(&mut window), stage, staging)?;
+            done += write_window(std::mem::take(&mut window), stage, staging)?;
         }
         if last {
-            return Ok(changed);
+            return Ok(done);
         }
     }
 }
@@ -231,17 +233,17 @@ fn why(row: &DncFileRow, reason: &Arc<str>) -> Arc<str> {
 }
 
 /// Slice after slice, so that a call's write never waits long.
-fn write_window(window: Vec<DncChange>, stage: DncStage, staging: &Staging) -> Result<u64> {
+fn write_window(window: Vec<DncChange>, stage: DncStage, staging: &Staging) -> Result<DncAdded> {
     let window: Arc<[DncChange]> = window.into();
-    let (mut from, mut changed) = (0, 0);
+    let (mut from, mut done) = (0, DncAdded::default());
     while from < window.len() {
         let rows = Arc::clone(&window);
         let (written, more) =
             staging.run(move |b| b.dnc_stage(stage, rows.get(from..).unwrap_or_default()))?;
         from += written.max(1);
-        changed += more;
+        done += more;
     }
-    Ok(changed)
+    Ok(done)
 }
 
 /// Nothing was cleared, so that is forgotten; what was added stays blocked unless somebody wanted it to end. What a full disk does

@@ -91,8 +91,8 @@ pub(crate) trait Office {
     fn dnc_clear_all(&mut self, entries: &[DncClear]) -> Result<u64>;
 
     fn dnc_begin(&mut self, start: &DncStart) -> Result<DncStage>;
-    /// A slice of the rows; how many, and how many entries they changed.
-    fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, u64)>;
+    /// A slice of the rows; how many, and how many entries they add, or are to clear, and complete.
+    fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, DncAdded)>;
     /// How many of these hold; nothing is written.
     fn dnc_holding(&mut self, numbers: &[(String, Option<ProjectId>)]) -> Result<u64>;
     fn dnc_commit(&mut self, stage: DncStage, rows: u64, refused: u64, changed: u64) -> Result<()>;

@@ -8,7 +8,7 @@ use super::{ExportOptions, ExportReport, FURTHER, PAGE, japan_time, to_file};
 use crate::backend::Reader;
 use crate::error::{Error, Result};
 use crate::model::{
-    AttemptRow, ContactNumber, Direction, DncQuery, HistoryQuery, Origin, RecordingInfo, RecordingState,
+    AttemptRow, ContactNumber, Direction, DncQuery, DncRow, HistoryQuery, Origin, RecordingInfo, RecordingState,
 };
 use crate::phone::Phone;
 
@@ -168,9 +168,7 @@ pub(crate) fn export_dnc(
                     sheet.cell(&national(&row.phone))?;
                     sheet.text(row.project_name.as_deref().unwrap_or_default())?;
                     sheet.text(&row.reason)?;
-                    // The call is on this box only; its number is in an export of the calls.
-                    let call = || row.attempt.map(|attempt| format!("通話 {attempt}"));
-                    sheet.text(&row.evidence.clone().or_else(call).unwrap_or_default())?;
+                    sheet.text(&evidence(row))?;
                     sheet.text(&row.source)?;
                     sheet.text(row.by_login.as_deref().unwrap_or_default())?;
                     sheet.cell(&japan_time(row.at))?;
@@ -185,6 +183,13 @@ pub(crate) fn export_dnc(
         }
         sheet.finish().map_err(failed)
     })
+}
+
+/// What is written down, and the call: it is on this box only, and its number is in an export of the calls.
+fn evidence(row: &DncRow) -> String {
+    let call = row.attempt.map(|attempt| format!("通話 {attempt}"));
+    let written = row.evidence.clone().filter(|text| !text.is_empty());
+    written.into_iter().chain(call).collect::<Vec<_>>().join(" / ")
 }
 
 /// With hyphens, as far as it is a number we know.

@@ -26,13 +26,20 @@ pub struct DncEntry {
     pub now: i64,
 }
 
-/// What became of numbers that were put on the list by hand.
+/// What became of numbers that were put on the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DncAdded {
     /// Entries that are new.
     pub added: u64,
     /// Entries that held already and took in a reason, evidence or a call that they did not have.
     pub completed: u64,
+}
+
+impl std::ops::AddAssign for DncAdded {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.completed += other.completed;
+    }
 }
 
 /// A number that may be called again.

@@ -104,7 +104,7 @@ pub(super) enum Put {
 
 /// Writes down beside what an entry says already what is given with it once more: neither is lost. The call that the entry came
 /// from stays its call, another one is evidence. `false`: it says all of it.
-fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<bool> {
+pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<bool> {
     let doing = "add do-not-call";
     let sql = "SELECT id, reason, evidence, attempt_id FROM do_not_call
                WHERE phone = ?1 AND project_id IS ?2 AND revoked_at IS NULL";
@@ -114,11 +114,15 @@ fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<bool> {
             .doing(doing)?;
     let Some((id, reason, evidence, attempt)) = old else { return Ok(false) };
     let another = entry.attempt.filter(|new| attempt.is_some_and(|old| old != *new));
-    let new_reason = beside(&reason, &entry.reason);
+    let new_reason = beside(&reason, &entry.reason, None);
     let old_evidence = evidence.clone().unwrap_or_default();
-    let mut new_evidence = beside(&old_evidence, entry.evidence.as_deref().unwrap_or_default());
+    let named = |call: AttemptId| format!("通話 {call}");
+    // A file names the call among the evidence.
+    let own = attempt.map(named);
+    let mut new_evidence =
+        beside(&old_evidence, entry.evidence.as_deref().unwrap_or_default(), own.as_deref());
     if let Some(call) = another {
-        new_evidence = beside(&new_evidence, &format!("通話 {call}"));
+        new_evidence = beside(&new_evidence, &named(call), None);
     }
     let call = attempt.or(entry.attempt);
     if (&new_reason, &new_evidence, call) == (&reason, &old_evidence, attempt) {
@@ -135,14 +139,19 @@ fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Result<bool> {
     Ok(true)
 }
 
-/// The new text behind the old one, unless it is there already.
-fn beside(old: &str, new: &str) -> String {
-    let new = new.trim();
-    match (old.is_empty(), new.is_empty() || old.split(BESIDE).any(|part| part == new)) {
-        (_, true) => old.to_owned(),
-        (true, false) => new.to_owned(),
-        (false, false) => format!("{old}{BESIDE}{new}"),
+/// The new text behind the old one, of each of its parts what is not there already, or `known` otherwise.
+fn beside(old: &str, new: &str, known: Option<&str>) -> String {
+    let mut text = old.to_owned();
+    for part in new.split(BESIDE).map(str::trim).filter(|part| !part.is_empty()) {
+        if known == Some(part) || text.split(BESIDE).any(|said| said == part) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(BESIDE);
+        }
+        text.push_str(part);
     }
+    text
 }
 
 const BESIDE: &str = " / ";

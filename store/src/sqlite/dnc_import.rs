@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
+use super::dnc::Put;
 use super::{SqliteBackend, audit_by, dnc, exec, one};
 use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::ImportId;
+use crate::model::{DncAdded, DncEntry};
+use crate::phone::Phone;
 
 pub(crate) use end::may_undo_dnc;
 pub(super) use end::{adds, clear_slice, forget_settled, holds, interrupt, settle_slice, undo_slice};
@@ -33,7 +36,7 @@ pub(super) fn begin(backend: &mut SqliteBackend, start: &DncStart) -> Result<Dnc
     })
 }
 
-/// Writes some of the rows in one commit; how many, and how many entries they change.
+/// Writes some of the rows in one commit; how many, and how many entries they add, or are to clear, and complete.
 #[expect(
     clippy::disallowed_methods,
     reason = "a slice is bounded by real time, so that calls never wait longer"
@@ -42,26 +45,31 @@ pub(super) fn stage(
     backend: &mut SqliteBackend,
     stage: DncStage,
     rows: &[DncChange],
-) -> Result<(usize, u64)> {
+) -> Result<(usize, DncAdded)> {
     let doing = "stage rows";
     let deadline = Instant::now() + SLICE;
     backend.transact(doing, |db, _| {
-        let (mut written, mut changed) = (0, 0);
+        let (mut written, mut done) = (0, DncAdded::default());
         for row in rows {
             if written > 0 && Instant::now() >= deadline {
                 break;
             }
-            changed += u64::from(match stage.clear {
-                true => to_clear(db, stage, row).doing(doing)?,
-                false => add(db, stage, row).doing(doing)?,
-            });
+            match stage.clear {
+                true => done.added += u64::from(to_clear(db, stage, row).doing(doing)?),
+                false => match add(db, stage, row)? {
+                    Put::Added => done.added += 1,
+                    Put::Completed => done.completed += 1,
+                    Put::Known => {}
+                },
+            }
             written += 1;
         }
-        Ok((written, changed))
+        Ok((written, done))
     })
 }
 
-fn add(db: &Connection, stage: DncStage, row: &DncChange) -> rusqlite::Result<bool> {
+fn add(db: &Connection, stage: DncStage, row: &DncChange) -> Result<Put> {
+    let doing = "stage rows";
     let sql =
         "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, evidence, by_user_id, at,
                  said_source, said_by, said_at)
@@ -78,11 +86,27 @@ fn add(db: &Connection, stage: DncStage, row: &DncChange) -> rusqlite::Result<bo
         said.by,
         said.at
     ];
-    let added = exec(db, sql, values)? > 0;
-    if !added {
-        dnc::again(db, &row.phone, row.project, Some(stage.import))?;
+    if exec(db, sql, values).doing(doing)? > 0 {
+        return Ok(Put::Added);
     }
-    Ok(added)
+    dnc::again(db, &row.phone, row.project, Some(stage.import)).doing(doing)?;
+    let Ok(phone) = Phone::from_e164(&row.phone) else { return Ok(Put::Known) };
+    let entry = DncEntry {
+        phone: row.phone.clone(),
+        project: row.project,
+        reason: row.reason.to_string(),
+        source: String::from("import"),
+        attempt: None,
+        evidence: row.evidence.clone(),
+        by: stage.by,
+        now: stage.at,
+    };
+    match dnc::complete(db, &entry, &phone) {
+        Ok(true) => Ok(Put::Completed),
+        // What is too long for a cell stays as it is: the number is blocked, and the rest of the file too.
+        Ok(false) | Err(Error::Value { .. }) => Ok(Put::Known),
+        Err(error) => Err(error),
+    }
 }
 
 fn to_clear(db: &Connection, stage: DncStage, row: &DncChange) -> rusqlite::Result<bool> {

@@ -155,7 +155,7 @@ impl Office for SqliteBackend {
         dnc_import::begin(self, start)
     }
 
-    fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, u64)> {
+    fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, DncAdded)> {
         dnc_import::stage(self, stage, rows)
     }
 

@@ -305,6 +305,9 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
+    /// How many of these took in a reason or evidence that they did not have. Not foreseen by `dry_run`.
+    #[serde(default)]
+    pub completed: u64,
     /// Rows that say that they were cleared (解除日時): nothing becomes of them.
     #[serde(default)]
     pub past: u64,

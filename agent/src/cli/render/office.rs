@@ -320,6 +320,10 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
     ] {
         out.line(&format!("  {label}: {count}"))?;
     }
+    if done.completed > 0 {
+        let label = out.text("うち理由・根拠を書き足したもの", "of these given a reason or evidence besides");
+        out.line(&format!("  {label}: {}", done.completed))?;
+    }
     if done.past > 0 {
         let label = out.text("解除済みの行(登録しません)", "rows cleared before, left out");
         out.line(&format!("  {label}: {}", done.past))?;

@@ -145,7 +145,8 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
     };
     let told_to = Told { hub, asker: by.uid };
     let done = import::followed(&told_to, (Register::DoNotCall, ""), receiver, store.import_dnc(job)).await;
-    let store::DncImported { report, changed, unchanged, past, preview } = done.map_err(refused)?;
+    let store::DncImported { report, changed, unchanged, completed, past, preview } =
+        done.map_err(refused)?;
     let names = if preview.is_empty() { Vec::new() } else { store.projects().await.map_err(refused)? };
     let whole = import::result("", &report);
     if report.applied {
@@ -160,6 +161,7 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         refused: whole.refused,
         changed,
         unchanged,
+        completed,
         past,
         encoding: whole.encoding,
         report: None,

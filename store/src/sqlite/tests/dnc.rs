@@ -84,6 +84,39 @@ fn an_entry_takes_in_what_is_given_once_more() {
     assert_eq!(said[1]["attempt"], serde_json::json!([null, call]));
 }
 
+/// X6: a file's reason and evidence are written beside what an entry says already, once; the call that it names as its own is known.
+#[test]
+fn a_file_completes_entries_that_hold() {
+    let mut world = World::new(2);
+    let call = world.call("クレーム").attempt;
+    let row = |reason: &str, evidence: Option<String>| DncChange {
+        phone: phone(0).expose().to_owned(),
+        project: None,
+        reason: reason.into(),
+        evidence,
+        said: Default::default(),
+    };
+    let rows = [
+        row("クレーム", Some(format!("通話 {call}"))),
+        row("書面", Some(format!("2026-11-20の書面 / 通話 {call}"))),
+        row("", Some("2026-11-20の書面".into())),
+        row("書面 / クレーム", None),
+        row(&"長".repeat(22_000), None),
+    ];
+    let stage = begin(&mut world, false);
+    let (mut from, mut done) = (0, DncAdded::default());
+    while from < rows.len() {
+        let (written, more) = world.db.dnc_stage(stage, &rows[from..]).unwrap();
+        from += written;
+        done += more;
+    }
+    assert_eq!(done, DncAdded { added: 0, completed: 1 });
+    let entry = world.reader().dnc_entries(&DncQuery::default()).unwrap().remove(0);
+    assert_eq!(entry.reason, "クレーム / 書面");
+    assert_eq!((entry.evidence.as_deref(), entry.attempt), (Some("2026-11-20の書面"), Some(call)));
+    assert_eq!(world.audited().iter().filter(|action| *action == "dnc.complete").count(), 1);
+}
+
 /// The call that brought an entry stays its call, and takes back nothing of it that somebody wrote since.
 #[test]
 fn another_call_becomes_evidence_beside_the_first() {
@@ -203,7 +236,7 @@ fn write(world: &mut World, stage: DncStage, numbers: std::ops::Range<usize>) ->
     let rows: Vec<DncChange> = numbers.map(change).collect();
     let (mut from, mut changed) = (0, 0);
     while from < rows.len() {
-        let (written, more) = world.db.dnc_stage(stage, &rows[from..]).unwrap();
+        let (written, DncAdded { added: more, .. }) = world.db.dnc_stage(stage, &rows[from..]).unwrap();
         (from, changed) = (from + written, changed + more);
     }
     changed
@@ -389,7 +422,15 @@ fn an_export_names_the_call_that_is_the_evidence() {
     let call = world.call("クレーム");
     let path = world.path.with_file_name("dnc.csv");
     let options = crate::export::ExportOptions { path: path.clone(), ..Default::default() };
-    crate::export::export_dnc(&mut *world.reader(), &DncQuery::default(), &options).unwrap();
-    let text = std::fs::read_to_string(path).unwrap();
+    let exported = |world: &World| {
+        crate::export::export_dnc(&mut *world.reader(), &DncQuery::default(), &options).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        text
+    };
+    let text = exported(&world);
     assert!(text.contains(&format!(",通話 {},status,", call.attempt)), "{text}");
+    world.db.dnc_add_all(&[entry(&world, 0, None)]).unwrap();
+    let text = exported(&world);
+    assert!(text.contains(&format!(",2026-11-01の書面 / 通話 {},status,", call.attempt)), "{text}");
 }
