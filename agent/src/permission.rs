@@ -3,7 +3,7 @@
 //! The core asks [`check`] before every command, whatever surface it came from; the control server asks too, since it
 //! answers a few by itself.
 
-use protocol::params::LeadWhat;
+use protocol::params::{LeadWhat, ViewFilter};
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Action, Phone, Role, Scope, SortColumn, permits};
 
@@ -212,8 +212,8 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         _ if who.masked && finds_numbers_out(command) => Err(RpcError::with_detail(
             ErrorCode::FieldPerm,
             (
-                "電話番号の順や番号の一部では探せません。番号をすべて入力してください",
-                "numbers are neither sorted by nor found by a part of them: give the whole number",
+                "電話番号の順や番号の一部(3桁以上の数字)では探せません。番号をすべて入力してください",
+                "numbers are neither sorted by nor found by a part of them (three digits or more): give the whole number",
             ),
         )),
         // A file of masked numbers is of no use, and one of whole ones is what they may not see (S3.14).
@@ -226,22 +226,33 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
 }
 
 /// Whether somebody who sees numbers masked would learn them by it: the places between pages of that order hold them, and
-/// digits can be tried one by one (S3.14).
+/// digits can be tried one by one (S3.14), wherever a number may stand: in place of a name (S3.2), in a list's further columns.
 fn finds_numbers_out(command: &Command) -> bool {
-    let digits = |text: &str| text.chars().filter(|c| c.is_numeric()).count() >= 3;
-    let part = |text: Option<&String>| text.is_some_and(|text| digits(text) && Phone::parse(text).is_err());
     match command {
         Command::ListView(view) => {
             let sort = view.sort.as_deref().and_then(|word| word.parse().ok());
-            sort == Some(SortColumn::Phone)
-                || view.filter.as_ref().is_some_and(|leads| part(leads.number.as_ref()))
+            sort == Some(SortColumn::Phone) || view.filter.as_ref().is_some_and(tries_digits)
         }
-        Command::LeadChange(change) => {
-            change.filter.as_ref().is_some_and(|leads| part(leads.number.as_ref()))
-        }
-        Command::ContactLs(contacts) => part(contacts.text.as_ref()),
+        Command::LeadChange(change) => change.filter.as_ref().is_some_and(tries_digits),
+        Command::HistoryList(calls) => [&calls.name, &calls.company, &calls.person].into_iter().any(has_part),
+        Command::ContactLs(contacts) => has_part(&contacts.text),
         _ => false,
     }
+}
+
+fn tries_digits(leads: &ViewFilter) -> bool {
+    let columns = leads.columns.iter().filter(|column| column.part);
+    [&leads.number, &leads.name, &leads.company, &leads.person].into_iter().any(has_part)
+        || columns.into_iter().any(|column| is_part(&column.text))
+}
+
+fn has_part(text: &Option<String>) -> bool {
+    text.as_deref().is_some_and(is_part)
+}
+
+/// Three digits or more that are no whole number.
+fn is_part(text: &str) -> bool {
+    text.chars().filter(|c| c.is_numeric()).count() >= 3 && Phone::parse(text).is_err()
 }
 
 /// A file named by path is read and written with the daemon's rights: only its own user and root may name one.

@@ -224,19 +224,47 @@ fn who_sees_no_numbers_changes_none() {
 #[test]
 fn who_sees_no_numbers_finds_none_out() {
     let masked = Who { masked: true, ..who(Role::Operator) };
+    let supervisor = Who { masked: true, ..who(Role::Supervisor) };
     let ask = |method: &str, what: serde_json::Value| Command::from_parts(method, what).unwrap();
+    let column = |text: &str, part: bool| json!({ "column": "備考", "text": text, "part": part });
     for (method, what) in [
         ("list.view", json!({ "list": "L", "sort": "phone" })),
         ("list.view", json!({ "list": "L", "filter": { "number": "9012" } })),
         ("list.view", json!({ "list": "L", "filter": { "number": "０９０１" } })),
+        ("list.view", json!({ "list": "L", "filter": { "columns": [column("09012", true)] } })),
+        (
+            "list.view",
+            json!({ "list": "L", "filter": { "columns": [column("x", true), column("TEL090", true)] } }),
+        ),
+        ("list.view", json!({ "list": "L", "filter": { "name": "09012" } })),
+        ("list.view", json!({ "list": "L", "filter": { "company": "03-1" } })),
+        ("list.view", json!({ "list": "L", "filter": { "person": "09012" } })),
+        (
+            "lead.change",
+            json!({ "list": "L", "what": "exclude", "filter": { "columns": [column("0901", true)] } }),
+        ),
+        ("history.list", json!({ "name": "09012" })),
+        ("history.list", json!({ "company": "09012" })),
+        ("history.list", json!({ "person": "０９０１" })),
         ("contact.ls", json!({ "text": "090-12" })),
     ] {
+        let masked = if method == "lead.change" { supervisor } else { masked };
         let refused = check(&masked, &ask(method, what.clone())).unwrap_err();
         assert_eq!(refused.error_code(), Some(ErrorCode::FieldPerm), "{method} {what}");
-        assert!(check(&who(Role::Operator), &ask(method, what)).is_ok());
+        let role = if method == "lead.change" { Role::Supervisor } else { Role::Operator };
+        assert!(check(&who(role), &ask(method, what)).is_ok());
     }
     for (method, what) in [
         ("list.view", json!({ "list": "L", "sort": "company", "filter": { "number": "090-1234-5678" } })),
+        (
+            "list.view",
+            json!({ "list": "L", "filter": { "columns": [column("090-1234-5678", true), column("第12回", true)] } }),
+        ),
+        (
+            "list.view",
+            json!({ "list": "L", "filter": { "columns": [column("2026", false)], "name": "第2工業" } }),
+        ),
+        ("history.list", json!({ "name": "0312345678", "memo": "2026年" })),
         ("contact.ls", json!({ "text": "第2工業" })),
         ("contact.ls", json!({ "text": "03-1234-5678" })),
     ] {
