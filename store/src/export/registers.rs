@@ -8,7 +8,8 @@ use super::{ExportOptions, ExportReport, FURTHER, PAGE, japan_time, to_file};
 use crate::backend::Reader;
 use crate::error::{Error, Result};
 use crate::model::{
-    AttemptRow, ContactNumber, Direction, DncQuery, DncRow, HistoryQuery, Origin, RecordingInfo, RecordingState,
+    AttemptRow, ContactNumber, Direction, DncQuery, DncRow, HistoryQuery, Origin, RecordingInfo,
+    RecordingState,
 };
 use crate::phone::Phone;
 
