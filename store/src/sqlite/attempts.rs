@@ -3,7 +3,6 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checks::{self, Dial};
-use super::lead_call::CalledLead;
 use super::{contacts, dnc, exec, last_call, lead_call, lead_numbers, leads, one, outbox, saves};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{AttemptId, LeadId, ListId, ProjectId, UserId};
@@ -256,7 +255,6 @@ pub(super) fn check_manual(db: &Connection, call: &ManualCall) -> Result<Target>
 }
 
 pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> Result<Claimed> {
-    let doing = "open manual call";
     let id = call.attempt.unwrap_or_else(|| AttemptId::generate(call.now));
     let lead = call.lead.map(|lead| lead_call::find(db, lead, call)).transpose()?;
     let of_lead = lead.as_ref().map(|lead| ManualCall {
@@ -267,72 +265,55 @@ pub(super) fn open_manual(db: &Connection, box_id: &str, call: &ManualCall) -> R
     });
     let call = of_lead.as_ref().unwrap_or(call);
     let (phone, dialing, origin) = passed(db, call)?;
+    let doing = "open manual call";
     if let Some(lead) = lead {
-        return open_lead(db, box_id, call, id, (&phone, dialing), lead);
+        let called = Called {
+            lead: Some((lead.id, lead.position, lead.round)),
+            list: Some((lead.list, &lead.list_name)),
+            company: lead.company.clone(),
+            person: lead.person.clone(),
+            categories: lead.categories.clone(),
+            attempts: lead.attempts,
+        };
+        let claimed = open_to(db, box_id, call, (id, Origin::List), (phone, dialing), called)?;
+        lead_call::hold(db, box_id, &call.seat, &lead, id).doing(doing)?;
+        return Ok(claimed);
     }
     let contact = contacts::by_key(db, phone.expose()).doing(doing)?;
-    let caller_id = caller_of(db, call).doing(doing)?;
     let (company, person, categories) =
         contact.map_or((None, None, Vec::new()), |c| (c.company, c.person, c.categories));
-    let new = NewAttempt {
-        id,
-        box_id,
-        seat: &call.seat,
-        user: Some(call.user),
-        project: call.project,
-        direction: Direction::Out,
-        origin,
-        practice: call.rules.practice,
-        parent: call.second.map(|second| second.parent),
-        list: None,
-        lead: None,
-        phone: Some(phone.expose()),
-        peer: None,
-        company: company.as_deref(),
-        person: person.as_deref(),
-        categories: &categories,
-        dial_string: Some(&dialing.string),
-        dial_prefix: &dialing.prefix,
-        caller_id: caller_id.as_deref(),
-        account: &call.account,
-        sip_call_id: None,
-        claim_until: None,
-        dialed: true,
-        now: call.now,
-    };
-    insert(db, &new).doing(doing)?;
+    let sql = "SELECT count(*) FROM attempts WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL";
+    let attempts = one(db, sql, [phone.expose()], |r| r.get(0)).doing(doing)?.unwrap_or(0);
+    let called = Called { lead: None, list: None, company, person, categories, attempts };
+    let claimed = open_to(db, box_id, call, (id, origin), (phone, dialing), called)?;
     if call.stub {
         let by = Actor { user: Some(call.user), uid: None };
+        let phone = &claimed.phone;
         contacts::stub(db, phone.expose(), &phone.display_national(), by, call.now)?;
     }
-    let sql = "SELECT count(*) FROM attempts WHERE phone = ?1 AND void = 0 AND ended_at IS NOT NULL";
-    let attempts_before = one(db, sql, [phone.expose()], |r| r.get(0)).doing(doing)?.unwrap_or(0);
-    Ok(Claimed {
-        attempt: id,
-        lead: None,
-        list: None,
-        position: 0,
-        phone,
-        dial_string: dialing.string,
-        signalled: dialing.signalled,
-        company,
-        person,
-        categories,
-        attempts_before,
-        round: 0,
-        caller_id,
-        dialed: true,
-    })
+    Ok(claimed)
 }
 
-/// The same for a number of a lead, once every rule has let it pass.
-fn open_lead(
+/// Whom a call by hand is to, as its row keeps it and the operator sees it.
+struct Called<'a> {
+    /// With its place and round.
+    lead: Option<(LeadId, i64, u32)>,
+    list: Option<(ListId, &'a str)>,
+    company: Option<String>,
+    person: Option<String>,
+    categories: Vec<String>,
+    /// Calls made before.
+    attempts: u32,
+}
+
+/// Writes the row of a call by hand, once every rule has let it pass.
+fn open_to(
     db: &Connection,
     box_id: &str,
     call: &ManualCall,
-    id: AttemptId,
-    (phone, dialing): (&Phone, Dialing),
-    lead: CalledLead,
+    (id, origin): (AttemptId, Origin),
+    (phone, dialing): (Phone, Dialing),
+    called: Called<'_>,
 ) -> Result<Claimed> {
     let doing = "open manual call";
     let caller_id = caller_of(db, call).doing(doing)?;
@@ -343,16 +324,16 @@ fn open_lead(
         user: Some(call.user),
         project: call.project,
         direction: Direction::Out,
-        origin: Origin::List,
+        origin,
         practice: call.rules.practice,
         parent: call.second.map(|second| second.parent),
-        list: Some((lead.list, &lead.list_name)),
-        lead: Some((lead.id, lead.position, lead.round)),
+        list: called.list,
+        lead: called.lead,
         phone: Some(phone.expose()),
         peer: None,
-        company: lead.company.as_deref(),
-        person: lead.person.as_deref(),
-        categories: &lead.categories,
+        company: called.company.as_deref(),
+        person: called.person.as_deref(),
+        categories: &called.categories,
         dial_string: Some(&dialing.string),
         dial_prefix: &dialing.prefix,
         caller_id: caller_id.as_deref(),
@@ -363,20 +344,19 @@ fn open_lead(
         now: call.now,
     };
     insert(db, &new).doing(doing)?;
-    lead_call::hold(db, box_id, &call.seat, &lead, id).doing(doing)?;
     Ok(Claimed {
         attempt: id,
-        lead: Some(lead.id),
-        list: Some(lead.list),
-        position: lead.position,
-        phone: phone.clone(),
+        lead: called.lead.map(|(lead, _, _)| lead),
+        list: called.list.map(|(list, _)| list),
+        position: called.lead.map_or(0, |(_, position, _)| position),
+        phone,
         dial_string: dialing.string,
         signalled: dialing.signalled,
-        company: lead.company,
-        person: lead.person,
-        categories: lead.categories,
-        attempts_before: lead.attempts,
-        round: lead.round,
+        company: called.company,
+        person: called.person,
+        categories: called.categories,
+        attempts_before: called.attempts,
+        round: called.lead.map_or(0, |(_, _, round)| round),
         caller_id,
         dialed: true,
     })
