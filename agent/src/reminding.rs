@@ -1,6 +1,7 @@
 //! Tells seats of their users' tasks whose time to call has come (X4): `task.ls` shows them as 過去 from then on, and nobody asks for
 //! it all the time. What fell due before the start is 過去 already, and tasks of nobody wait for whoever looks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,10 +38,26 @@ async fn look(
     since: i64,
     wall: i64,
 ) -> Result<(), store::Error> {
+    // Nobody is told of another's, and the tasks of one user are found by an index: those of all would be looked through.
+    let users: BTreeSet<UserId> = seats.iter().map(|(_, user)| *user).collect();
+    for user in users {
+        look_for(user, store, hub, seats, (since, wall)).await?;
+    }
+    Ok(())
+}
+
+async fn look_for(
+    user: UserId,
+    store: &Store,
+    hub: &EventHub,
+    seats: &[SeatOf],
+    (since, wall): (i64, i64),
+) -> Result<(), store::Error> {
     let mut after = None;
     loop {
         let folder = Some(TaskFolder::Past);
         let query = TaskQuery {
+            owner: Some(Assigned::To(user)),
             folder,
             due_after: Some(since),
             after,
@@ -67,12 +84,8 @@ async fn tell(
     wall: i64,
 ) -> Result<(), store::Error> {
     let (Some(owner), Some(due_at)) = (task.owner, task.due_at) else { return Ok(()) };
-    let theirs: Vec<&SeatOf> = seats.iter().filter(|(_, user)| *user == owner).collect();
-    if theirs.is_empty() {
-        return Ok(());
-    }
     let past = store.task_counts(Some(Assigned::To(owner)), None, wall).await?.past;
-    for (seat, _) in theirs {
+    for (seat, _) in seats.iter().filter(|(_, user)| *user == owner) {
         let due = Event::TaskDue {
             seat: seat.clone(),
             task: task.id,
