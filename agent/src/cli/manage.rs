@@ -11,7 +11,7 @@ use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::render::manage as render;
 use super::verbs::call;
-use super::{Failure, config_path, files, socket};
+use super::{Failure, config_path, files, socket, time};
 use crate::control::client::Client;
 
 pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<(), Failure> {
@@ -92,7 +92,7 @@ fn view(global: &Global, args: ViewArgs, out: Out) -> Result<(), Failure> {
     let row = args.page.map(|page| (page - 1).saturating_mul(u64::from(args.limit)));
     let verb = ListView {
         list: args.list.path(),
-        filter: Some(filter(args.leads)),
+        filter: Some(filter(args.leads)?),
         sort: Some(args.sort),
         descending: args.desc,
         after: args.after,
@@ -105,9 +105,10 @@ fn view(global: &Global, args: ViewArgs, out: Out) -> Result<(), Failure> {
     call(global, verb, out, render::view)
 }
 
-fn filter(leads: LeadsArgs) -> ViewFilter {
+fn filter(leads: LeadsArgs) -> Result<ViewFilter, Failure> {
+    let (from, to) = time::stretch(leads.from, leads.to)?;
     let tried = if leads.second { Some(1) } else { leads.third.then_some(2) };
-    ViewFilter {
+    Ok(ViewFilter {
         name: leads.search,
         company: leads.company,
         person: leads.person,
@@ -117,14 +118,14 @@ fn filter(leads: LeadsArgs) -> ViewFilter {
         status: tried.map(|_| "no_contact".to_owned()).or(leads.status),
         kind: leads.kind,
         last_user: leads.last_user,
-        from: leads.from.map(|moment| moment.0),
-        to: leads.to.map(|moment| moment.0),
+        from,
+        to,
         assigned: leads.assigned,
         categories: leads.categories,
         dialable: leads.dialable,
         attempts: tried.or(leads.attempts),
         at_least: None,
-    }
+    })
 }
 
 /// How many leads of a list pass, those that are 発信対象外 too.
@@ -142,7 +143,7 @@ fn count(global: &Global, list: &str, filter: ViewFilter) -> Result<u64, Failure
 
 /// Whoever names no lead and no filter has to say that all are meant.
 fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Result<LeadChange, Failure> {
-    let wanted = filter(select.leads);
+    let wanted = filter(select.leads)?;
     let filtered = wanted != ViewFilter::default();
     if select.ids.is_empty() && !filtered && !select.all {
         let what = (
@@ -281,9 +282,10 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
 pub(super) fn recording(global: &Global, verb: RecordingVerb, out: Out) -> Result<(), Failure> {
     match verb {
         RecordingVerb::Ls { from, to, list, operator, held, after, limit } => {
+            let (from, to) = time::stretch(from, to)?;
             let verb = RecordingLs {
-                from: from.map(|moment| moment.0),
-                to: to.map(|moment| moment.0),
+                from,
+                to,
                 list: list.path(),
                 operator,
                 attempt: None,

@@ -13,7 +13,7 @@ use super::args::{
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::verbs::call;
-use super::{Failure, exports, files, render, socket};
+use super::{Failure, exports, files, render, socket, time};
 use crate::control::client::Client;
 
 pub(super) fn user(global: &Global, verb: UserVerb, out: Out) -> Result<(), Failure> {
@@ -93,12 +93,13 @@ fn delete_question(verb: &UserDelete, held: Holdings, out: Out) -> String {
 }
 
 pub(super) fn audit(global: &Global, args: AuditArgs, out: Out) -> Result<(), Failure> {
+    let (from, to) = time::stretch(args.from, args.to)?;
     let verb = AuditList {
         user: args.user,
         action: args.action,
         object: args.object,
-        from: args.from.map(|moment| moment.0),
-        to: args.to.map(|moment| moment.0),
+        from,
+        to,
         before: args.before,
         limit: Some(args.limit),
     };
@@ -345,7 +346,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
                 split: cut.split,
                 split_rows: cut.split_rows,
                 split_bytes: cut.split_bytes,
-                ..calls.export(global.seat.clone())
+                ..calls.export(global.seat.clone())?
             };
             exports::fetch(&socket(global), verb, "history".to_owned(), (&file, &write), out)
         }

@@ -3,13 +3,59 @@
 use std::str::FromStr;
 
 use config::Date;
-use protocol::Text;
+use protocol::{ErrorCode, RpcError, Text};
 
 use super::usage::Expected;
 
-/// A moment typed by a person: `2026-11-30`, `2026-11-30 10:00` or with a `T` between, Japan time.
+/// A moment typed by a person, Japan time: `2026-11-30`, `2026-11-30 10:00`, or as our tables show it, `2026-11-30 10:00:05`; also
+/// with a `T` between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub i64);
+
+/// Where a stretch of time ends, as a person types it: a day belongs to the stretch, a moment does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Until {
+    /// The first millisecond behind the stretch, UTC.
+    ms: i64,
+    /// The last from which one can begin: the first behind it is in no day of it.
+    latest: i64,
+    /// As it was written.
+    typed: String,
+}
+
+impl FromStr for Until {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Moment(ms) = text.parse()?;
+        let day = text.parse::<Date>().is_ok();
+        let (ms, latest) = if day { (ms + DAY, ms + DAY - 1) } else { (ms, ms) };
+        Ok(Self { ms, latest, typed: text.to_owned() })
+    }
+}
+
+/// The ends of a stretch of time in UTC milliseconds, the second one behind it.
+///
+/// # Errors
+/// `E-USAGE`: it ends before it begins.
+pub(super) fn stretch(
+    from: Option<Moment>,
+    to: Option<Until>,
+) -> Result<(Option<i64>, Option<i64>), RpcError> {
+    match (from, &to) {
+        (Some(Moment(from)), Some(Until { latest, typed, .. })) if from > *latest => {
+            let from = full(from);
+            Err(RpcError::with_detail(
+                ErrorCode::Usage,
+                (
+                    format!("--from {from} が --to {typed} より後です"),
+                    format!("--from {from} is later than --to {typed}"),
+                ),
+            ))
+        }
+        _ => Ok((from.map(|Moment(ms)| ms), to.map(|until| until.ms))),
+    }
+}
 
 /// A month of Japan: `2026-11`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +89,9 @@ impl FromStr for Month {
     }
 }
 
-const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
 /// Japan Standard Time, UTC+9 without daylight saving.
-const JST: i64 = 9 * 60 * MINUTE;
+const JST: i64 = 9 * 3_600_000;
 
 impl FromStr for Moment {
     type Err = Expected;
@@ -61,21 +106,25 @@ impl FromStr for Moment {
             None => (text, None),
         };
         let date: Date = date.parse().map_err(|()| EXPECTED)?;
-        let minutes = match clock {
+        let seconds = match clock {
             None => 0,
-            Some(clock) => minutes(clock).ok_or(EXPECTED)?,
+            Some(clock) => seconds(clock).ok_or(EXPECTED)?,
         };
-        Ok(Self(date.days_since_epoch() * DAY + minutes * MINUTE - JST))
+        Ok(Self(date.days_since_epoch() * DAY + seconds * 1_000 - JST))
     }
 }
 
-fn minutes(clock: &str) -> Option<i64> {
-    let (hours, minutes) = clock.split_once(':')?;
-    if hours.len() != 2 || minutes.len() != 2 {
-        return None;
-    }
-    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours < 24 && minutes < 60).then_some(i64::from(hours) * 60 + i64::from(minutes))
+/// Of the day, from `10:00` or `10:00:05`.
+fn seconds(clock: &str) -> Option<i64> {
+    let mut parts = clock.split(':');
+    let mut next = |most: i64| -> Option<i64> {
+        let part = parts.next()?;
+        let two_digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|number| two_digits && *number < most)
+    };
+    let (hours, minutes) = (next(24)?, next(60)?);
+    let seconds = if clock.len() > "10:00".len() { next(60)? } else { 0 };
+    parts.next().is_none().then_some((hours * 60 + minutes) * 60 + seconds)
 }
 
 /// `2026-11-30 10:00:05` in Japan.
@@ -116,11 +165,44 @@ mod tests {
         assert_eq!("1970-01-01T09:00".parse(), Ok(Moment(0)));
         assert_eq!("2026-11-23 10:40".parse(), Ok(Moment(1_795_398_000_000)));
         assert_eq!("2026-11-23".parse(), Ok(Moment(1_795_359_600_000)));
-        for text in
-            ["", "tomorrow", "2026-02-30", "2026-11-23 24:00", "2026-11-23 9:00", "2026-11-23T10:00:00"]
-        {
+        // S1.33: what a table shows is typed again.
+        assert_eq!("2026-11-23 10:40:05".parse(), Ok(Moment(1_795_398_005_000)));
+        assert_eq!(full(1_795_398_005_000), "2026-11-23 10:40:05");
+        for text in [
+            "",
+            "tomorrow",
+            "2026-02-30",
+            "2026-11-23 24:00",
+            "2026-11-23 9:00",
+            "2026-11-23 10:00:60",
+            "2026-11-23 10:00:",
+            "2026-11-23 10:00:00:00",
+            "2026-11-23 +1:00",
+        ] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
+    }
+
+    /// S4.18: a day that ends a stretch belongs to it, so that one day is from itself to itself.
+    #[test]
+    fn a_stretch_ends_with_its_last_day_or_before_a_moment() {
+        let ends = |from: &str, to: &str| stretch(Some(from.parse().unwrap()), Some(to.parse().unwrap()));
+        let day = 1_795_359_600_000;
+        assert_eq!(ends("2026-11-23", "2026-11-23").unwrap(), (Some(day), Some(day + DAY)));
+        assert_eq!(ends("2026-11-23", "2026-11-23 10:40").unwrap(), (Some(day), Some(1_795_398_000_000)));
+        assert_eq!(stretch(None, None).unwrap(), (None, None));
+        let refused = ends("2026-11-24", "2026-11-22").unwrap_err();
+        assert_eq!(refused.error_code(), Some(ErrorCode::Usage));
+        let detail = refused.data.unwrap().detail_in(protocol::Lang::En).unwrap().to_owned();
+        assert_eq!(detail, "--from 2026-11-24 00:00:00 is later than --to 2026-11-22");
+        for (from, to) in [
+            ("2026-11-24", "2026-11-23"),
+            ("2026-11-24 00:00", "2026-11-23"),
+            ("2026-11-23 10:40", "2026-11-23 10:39"),
+        ] {
+            assert!(ends(from, to).is_err(), "{from} {to}");
+        }
+        assert!(ends("2026-11-23 23:59:59", "2026-11-23").is_ok());
     }
 
     /// S1.33: the daemon speaks UTC, people in Japan read their own time.

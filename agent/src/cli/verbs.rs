@@ -8,6 +8,7 @@ use super::args::{
     CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
 };
 use super::output::{Closed, Out};
+use super::time::stretch;
 use super::{Failure, args, exports, files, office, render, socket};
 use crate::control::client::Client;
 
@@ -86,7 +87,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             if let Some(verb) = args.verb {
                 return office::history(global, verb, out);
             }
-            let filters = args.calls.export(seat).list();
+            let filters = args.calls.export(seat)?.list();
             let verb = HistoryList { before: args.before, limit: Some(args.limit), ..filters };
             let lists_only = verb.manual.is_none() && !verb.unsealed && !verb.interrupted;
             call(global, verb, out, |page, out| {
@@ -103,23 +104,25 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Stats(args) if args.by.is_some() => {
             let verb = StatsTally {
                 by: args.by.unwrap_or_default(),
-                from: args.from.map(|moment| moment.0),
-                to: args.to.map(|moment| moment.0),
+                from,
+                to,
                 list: args.list.map(|list| args::path(args.project.as_deref(), list)),
                 project: args.project,
                 operator: args.operator,
             };
+            let (from, to) = stretch(args.from, args.to)?;
             call(global, verb, out, render::manage::tally)
         }
         Verb::Stats(args) => {
             let verb = StatsGet {
-                from: args.from.map(|moment| moment.0),
-                to: args.to.map(|moment| moment.0),
+                from,
+                to,
                 list: args.list.map(|list| args::path(args.project.as_deref(), list)),
                 project: args.project,
                 operator: args.operator,
             };
             call(global, verb, out, render::stats)
+            let (from, to) = stretch(args.from, args.to)?;
         }
         Verb::Devices(args) => super::devices::devices(global, args.verb, out),
         // Dispatched before they come here.

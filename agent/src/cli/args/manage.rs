@@ -7,7 +7,7 @@ use protocol::Text;
 use protocol::params::ColumnTest;
 
 use super::{NamedList, OnlyList, words};
-use crate::cli::time::{Moment, Month};
+use crate::cli::time::{Moment, Month, Until};
 use crate::cli::usage::Expected;
 
 /// `kakeru project …`.
@@ -96,9 +96,9 @@ pub struct LeadsArgs {
     /// Last called from this day or time on (Japan time)
     #[arg(long, value_name = "TIME")]
     pub from: Option<Moment>,
-    /// Last called before this day or time (Japan time)
+    /// Last called up to this day and on it, or before this time (Japan time)
     #[arg(long, value_name = "TIME")]
-    pub to: Option<Moment>,
+    pub to: Option<Until>,
     /// Login of the owner; "" finds leads of nobody
     #[arg(long, value_name = "LOGIN")]
     pub assigned: Option<String>,
@@ -309,9 +309,9 @@ pub enum RecordingVerb {
         /// From this day or time on (Japan time)
         #[arg(long, value_name = "TIME")]
         from: Option<Moment>,
-        /// Before this day or time (Japan time)
+        /// Up to this day and with it, or before this time (Japan time)
         #[arg(long, value_name = "TIME")]
-        to: Option<Moment>,
+        to: Option<Until>,
         /// Of which list
         #[command(flatten)]
         list: OnlyList,

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use protocol::RpcError;
 use protocol::params::HistoryExport;
 
 use super::{HistoryVerb, path, words};
-use crate::cli::time::Moment;
+use crate::cli::time::{Moment, Until, stretch};
 
 /// `kakeru trace`.
 #[derive(Clone, Debug, Args)]
@@ -96,9 +97,9 @@ pub struct CallsArgs {
     /// From this day or time on (Japan time)
     #[arg(long, value_name = "TIME")]
     pub from: Option<Moment>,
-    /// Before this day or time (Japan time)
+    /// Up to this day and with it, or before this time (Japan time)
     #[arg(long, value_name = "TIME")]
-    pub to: Option<Moment>,
+    pub to: Option<Until>,
     /// Only what waits for a status
     #[arg(long, visible_alias = "unsealed")]
     pub open: bool,
@@ -121,8 +122,12 @@ pub struct CallsArgs {
 
 impl CallsArgs {
     /// What the protocol calls these.
-    pub(crate) fn export(self, seat: Option<String>) -> HistoryExport {
-        HistoryExport {
+    ///
+    /// # Errors
+    /// `E-USAGE`: it ends before it begins.
+    pub(crate) fn export(self, seat: Option<String>) -> Result<HistoryExport, RpcError> {
+        let (from, to) = stretch(self.from, self.to)?;
+        Ok(HistoryExport {
             seat,
             list: self.list.map(|list| path(self.project.as_deref(), list)),
             project: self.project,
@@ -133,8 +138,8 @@ impl CallsArgs {
             number: self.number,
             operator: self.operator,
             status: self.status,
-            from: self.from.map(|moment| moment.0),
-            to: self.to.map(|moment| moment.0),
+            from,
+            to,
             unsealed: self.open,
             interrupted: self.interrupted,
             manual: self.manual,
@@ -142,7 +147,7 @@ impl CallsArgs {
             reported: self.reported,
             unregistered: self.unregistered,
             ..HistoryExport::default()
-        }
+        })
     }
 }
 
@@ -161,9 +166,9 @@ pub struct StatsArgs {
     /// From this day on (Japan time; figures are of whole days) [default: today]
     #[arg(long, value_name = "TIME")]
     pub from: Option<Moment>,
-    /// Before this day: --from 2026-11-01 --to 2026-12-01 is November
+    /// Up to this day and with it: --from 2026-11-01 --to 2026-11-30 is November
     #[arg(long, value_name = "TIME")]
-    pub to: Option<Moment>,
+    pub to: Option<Until>,
     /// A row for each user, list, project, hour or day
     #[arg(long, value_name = "WHAT", conflicts_with = "verify", value_parser = ["user", "list", "project", "hour", "day"])]
     pub by: Option<String>,

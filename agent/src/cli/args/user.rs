@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::cli::time::Moment;
+use crate::cli::time::{Moment, Until};
 
 /// `kakeru user …`.
 #[derive(Debug, Subcommand)]
@@ -138,9 +138,9 @@ pub struct AuditArgs {
     /// From this day or time on (Japan time)
     #[arg(long, value_name = "TIME")]
     pub from: Option<Moment>,
-    /// Before this day or time (Japan time)
+    /// Up to this day and with it, or before this time (Japan time)
     #[arg(long, value_name = "TIME")]
-    pub to: Option<Moment>,
+    pub to: Option<Until>,
     /// Older than this entry: next of the last page
     #[arg(long, value_name = "ID")]
     pub before: Option<i64>,

@@ -167,7 +167,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("What the last call was", "最終通話の種別"),
     ("Login of who made the last call", "最終通話の担当者のログイン名"),
     ("Last called from this day or time on (Japan time)", "最終通話がこの日時以降 (日本時間)"),
-    ("Last called before this day or time (Japan time)", "最終通話がこの日時より前 (日本時間)"),
+    (
+        "Last called up to this day and on it, or before this time (Japan time)",
+        "最終通話がこの日まで (その日を含む)、またはこの時刻より前 (日本時間)",
+    ),
     ("Login of the owner; \"\" finds leads of nobody", "担当者のログイン名 (\"\" は担当なし)"),
     ("A category (may be repeated: any of them)", "カテゴリー (繰り返し可。いずれかに一致)"),
     ("発信対象 (true) or 発信対象外 (false)", "発信対象 (true) か 発信対象外 (false) か"),
@@ -323,7 +326,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("Only this status, by label or code", "このステータスだけ (名前またはコード)"),
     ("From this day or time on (Japan time)", "この日時以降 (日本時間)"),
-    ("Before this day or time (Japan time)", "この日時より前 (日本時間)"),
+    (
+        "Up to this day and with it, or before this time (Japan time)",
+        "この日まで (その日を含む)、またはこの時刻より前 (日本時間)",
+    ),
     ("Only what waits for a status", "結果待ちだけ"),
     ("Only what a crash interrupted", "異常終了で中断した通話だけ"),
     (
@@ -401,8 +407,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "この日以降 (日本時間。数字は1日単位) [既定: 今日]",
     ),
     (
-        "Before this day: --from 2026-11-01 --to 2026-12-01 is November",
-        "この日より前 (--from 2026-11-01 --to 2026-12-01 で11月)",
+        "Up to this day and with it: --from 2026-11-01 --to 2026-11-30 is November",
+        "この日まで (その日を含む。--from 2026-11-01 --to 2026-11-30 で11月)",
     ),
     ("A row for each user, list, project, hour or day", "ユーザー・リスト・案件・時間・日ごとに表示"),
     (
