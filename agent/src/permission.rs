@@ -256,6 +256,7 @@ fn is_part(text: &str) -> bool {
 }
 
 /// A file named by path is read and written with the daemon's rights: only its own user and root may name one.
+        Command::HistoryList(calls) => part(calls.number.as_ref()),
 ///
 /// # Errors
 /// `E-PERMISSION`.

@@ -125,7 +125,7 @@ pub(crate) trait Reader: Send + ListReads + OfficeReader {
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats>;
     fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>>;
-    fn stats_by_status(&mut self, query: &StatsQuery) -> Result<Vec<StatusCount>>;
+    fn stats_with_results(&mut self, query: &StatsQuery) -> Result<(Stats, Vec<StatusCount>)>;
     /// The same figures, recounted row by row without the database's help.
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats>;
     fn why(&mut self, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer>;

@@ -1,5 +1,6 @@
 //! The form of a name that is searched and sorted by; what is stored and shown is never altered.
 
+use memchr::memmem::Finder;
 use unicode_normalization::UnicodeNormalization;
 
 /// Company and person as one key: both folded, `SEPARATOR` between them.
@@ -23,6 +24,68 @@ pub fn search_key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     push_company(text, &mut key);
     key
+}
+
+/// A part of a company's name that somebody looks for.
+///
+/// Keys are without legal forms. Whoever types a form alone, or a part of one (医療法人, 法人, 会社), looks for the companies that have
+/// it, however it is written there (株式会社 and ㈱): those are found in the name as it stands.
+pub(crate) struct CompanySearch {
+    key: Finder<'static>,
+    /// What the folded name holds then, any of them; empty for all other searches.
+    forms: Vec<Finder<'static>>,
+}
+
+impl CompanySearch {
+    /// `None`: the text holds nothing to look for.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        let key = search_key(text);
+        let folded = fold(text);
+        let forms = forms_meant(&folded);
+        let finder = |text: &str| Finder::new(text).into_owned();
+        (!key.is_empty()).then(|| Self { key: finder(&key), forms: forms.into_iter().map(finder).collect() })
+    }
+
+    /// Whether names have to be looked at with their forms too.
+    pub(crate) fn wants_forms(&self) -> bool {
+        !self.forms.is_empty()
+    }
+
+    /// `key`: a search key, or a part of one.
+    pub(crate) fn in_key(&self, key: &str) -> bool {
+        self.key.find(key.as_bytes()).is_some()
+    }
+
+    /// `whole`: the company's name, only folded.
+    pub(crate) fn in_whole(&self, whole: &str) -> bool {
+        self.forms.iter().any(|form| form.find(whole.as_bytes()).is_some())
+    }
+
+    /// The same for a name that is looked at once; `key`: of the company, or of company and person.
+    pub(crate) fn is_in(&self, key: &str, company: Option<&str>) -> bool {
+        self.in_key(key) || self.wants_forms() && company.is_some_and(|company| self.in_whole(&fold(company)))
+    }
+}
+
+/// The spellings of the legal forms that a text means, if it is one, several or a part of one; none holds another.
+fn forms_meant(text: &str) -> Vec<&str> {
+    let mut rest = text.to_owned();
+    FORMS.iter().for_each(|form| rest = rest.replace(form, ""));
+    // One character is in many a name: 会 is not every 株式会社.
+    let part = text.chars().nth(1).is_some() && FORMS.iter().any(|form| form.contains(text));
+    if text.is_empty() || !(rest.is_empty() || part) {
+        return Vec::new();
+    }
+    let same = SAME_FORMS.iter().filter(|forms| forms.iter().any(|form| form.contains(text)));
+    let mut meant: Vec<&str> = same.copied().flatten().copied().chain([text]).collect();
+    meant.sort_by_key(|form| form.len());
+    let mut shortest: Vec<&str> = Vec::new();
+    for form in meant {
+        if !shortest.iter().any(|known| form.contains(known)) {
+            shortest.push(form);
+        }
+    }
+    shortest
 }
 
 /// The national digits of a number or of a part of one: +81 3 is 03, in every width.
@@ -109,6 +172,18 @@ fn katakana(c: char) -> char {
 pub(crate) const SEPARATOR: char = '\u{1F}';
 /// From a hiragana to its katakana.
 const KATAKANA: u32 = 0x60;
+/// Legal forms that are written in several ways, as they are after folding.
+const SAME_FORMS: [&[&str]; 9] = [
+    &["株式会社", "カブシキガイシャ", "(株)"],
+    &["有限会社", "ユウゲンガイシャ", "(有)"],
+    &["合同会社", "(同)"],
+    &["合資会社", "(資)"],
+    &["合名会社", "(名)"],
+    &["社団法人", "(社)"],
+    &["財団法人", "(財)"],
+    &["医療法人", "(医)"],
+    &["社会福祉法人", "(福)"],
+];
 /// Legal forms as they are after folding; the longer before those they hold.
 const FORMS: [&str; 32] = [
     "特定非営利活動法人",
@@ -164,6 +239,47 @@ mod tests {
         assert_eq!(search_key("株式会社"), "株式会社", "nothing else is left to search for");
         assert_eq!(search_key("　"), "");
         assert_eq!(search_key("医療法人社団 さくら会"), "サクラ会");
+    }
+
+    /// S1.30: a form alone finds the companies that have it, in each of its spellings; other searches look past forms.
+    #[test]
+    fn a_form_alone_is_looked_for_as_it_stands() {
+        let finds = |text: &str, company: &str| {
+            let key = name_key(Some(company), Some("山田"));
+            CompanySearch::new(text).unwrap().is_in(&key, Some(company))
+        };
+        for (text, company) in [
+            ("医療法人", "医療法人さくら会"),
+            ("医療法人", "(医)さくら会"),
+            ("(医)", "医療法人社団 さくら会"),
+            ("法人", "一般社団法人みどり"),
+            ("法人", "（社）みどり"),
+            ("株式会社", "㈱カブラ"),
+            ("㈱", "かぶら かぶしきがいしゃ"),
+            ("カブシキ", "カブラ株式会社"),
+            ("合同会社", "合同会社カブラ"),
+            ("会社", "ﾕｳｹﾞﾝｶﾞｲｼｬｶﾌﾞﾗ"),
+            ("株式会社 医療法人", "株式会社医療法人"),
+            ("法人", "法人サービス㈱"),
+            ("㈱かぶら", "カブラ有限会社"),
+        ] {
+            assert!(finds(text, company), "{text} in {company}");
+        }
+        for (text, company) in [
+            ("医療法人", "学校法人さくら"),
+            ("株式会社", "有限会社カブラ"),
+            ("会", "株式会社カブラ"),
+            ("㈱かぶら", "㈱さくら"),
+        ] {
+            assert!(!finds(text, company), "{text} in {company}");
+        }
+        assert!(CompanySearch::new("　").is_none());
+        assert_eq!(forms_meant("法人"), ["(社)", "(財)", "(医)", "(福)", "法人"]);
+        assert!(
+            forms_meant("会").is_empty()
+                && forms_meant("カブラ").is_empty()
+                && forms_meant("(株)カブラ").is_empty()
+        );
     }
 
     proptest! {

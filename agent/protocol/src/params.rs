@@ -362,7 +362,7 @@ params! {
         person: Option<String>,
         /// Part of the memo.
         memo: Option<String>,
-        /// Only this number.
+        /// This number, or the digits of a part of numbers.
         number: Option<String>,
         /// Only this operator.
         operator: Option<String>,

@@ -8,6 +8,7 @@ use super::args::{
     CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
 };
 use super::output::{Closed, Out};
+use super::progress::{self, Work};
 use super::time::stretch;
 use super::{Failure, args, exports, files, office, render, socket};
 use crate::control::client::Client;
@@ -89,8 +90,14 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             }
             let filters = args.calls.export(seat)?.list();
             let verb = HistoryList { before: args.before, limit: Some(args.limit), ..filters };
+            // A search may have to read every call there is.
+            let bar = verb.searches().then(|| {
+                let work = Work::Named { work: "search", of: "history".to_owned() };
+                progress::watch(&socket(global), work, out)
+            });
             let lists_only = verb.manual.is_none() && !verb.unsealed && !verb.interrupted;
             call(global, verb, out, |page, out| {
+                drop(bar);
                 render::history(page, out)?;
                 if lists_only && page.rows.is_empty() {
                     out.note(out.text(
@@ -102,6 +109,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             })
         }
         Verb::Stats(args) if args.by.is_some() => {
+            let (from, to) = stretch(args.from, args.to)?;
             let verb = StatsTally {
                 by: args.by.unwrap_or_default(),
                 from,
@@ -110,10 +118,10 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 project: args.project,
                 operator: args.operator,
             };
-            let (from, to) = stretch(args.from, args.to)?;
             call(global, verb, out, render::manage::tally)
         }
         Verb::Stats(args) => {
+            let (from, to) = stretch(args.from, args.to)?;
             let verb = StatsGet {
                 from,
                 to,
@@ -122,7 +130,6 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 operator: args.operator,
             };
             call(global, verb, out, render::stats)
-            let (from, to) = stretch(args.from, args.to)?;
         }
         Verb::Devices(args) => super::devices::devices(global, args.verb, out),
         // Dispatched before they come here.

@@ -243,8 +243,9 @@ async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result:
     let from = p.from.map(store::time::BusinessDate::of);
     let from = from.or_else(|| list.is_none().then(|| store::time::BusinessDate::of(now.wall)));
     let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
-    let stats = store.stats(query.clone()).await.map_err(|error| store_error(&error))?;
-    rows::stats(store, &stats, &query, &p).await
+    let counted = store.stats_with_results(query.clone()).await.map_err(|error| store_error(&error))?;
+    let lists = store.worked(query.clone()).await.map_err(|error| store_error(&error))?;
+    Ok(rows::stats(counted, lists.iter().map(|list| list.worked).sum(), &query, &p))
 }
 
 /// The last day in Japan that begins before a moment: counts are of whole days, and midnight ends one.

@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
+use protocol::ErrorCode;
 use protocol::params::{LeadFilter as Filter, StatsGet};
 use protocol::result::{
     DeviceDirection, DeviceRow, Devices, Direction, FurtherNumber, HistoryPage, HistoryRow, LeadRow,
     ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, ViewRow, WhyResult, WhyRow,
 };
-use protocol::{ErrorCode, RpcError};
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer, Worked};
-
-use super::refusal::store_error;
 
 pub(super) fn list(list: &store::ListInfo) -> ListInfo {
     ListInfo {
@@ -213,18 +211,19 @@ pub(super) fn attempt(row: &AttemptRow) -> HistoryRow {
     }
 }
 
-pub(super) async fn stats(
-    store: &Store,
-    stats: &Stats,
+pub(super) fn stats(
+    (stats, counts): (Stats, Vec<store::StatusCount>),
+    worked: Worked,
     query: &StatsQuery,
     asked: &StatsGet,
-) -> Result<StatsResult, RpcError> {
-    let counts = store.stats_by_status(query.clone()).await.map_err(|error| store_error(&error))?;
-    let lists = store.worked(query.clone()).await.map_err(|error| store_error(&error))?;
-    let worked: Worked = lists.iter().map(|list| list.worked).sum();
-    let by_status =
-        counts.into_iter().map(|row| StatusCount { code: row.code, label: row.label, count: row.count });
-    Ok(StatsResult {
+) -> StatsResult {
+    let by_status = counts.into_iter().map(|row| StatusCount {
+        code: row.code,
+        label: row.label,
+        count: row.count,
+        counts_call: row.counts_call,
+    });
+    StatsResult {
         from: asked.from.or_else(|| query.from.map(store::time::BusinessDate::start)),
         to: asked.to,
         works: stats.works,
@@ -234,10 +233,11 @@ pub(super) async fn stats(
         total: worked.registered,
         worked: worked.worked,
         progress: worked.share(),
+        blank: stats.blank,
         void: stats.void,
         talk_ms: stats.talk_ms,
         by_status: by_status.collect(),
-    })
+    }
 }
 
 pub(super) fn devices(devices: Vec<media::device::DeviceInfo>) -> Devices {

@@ -247,6 +247,7 @@ fn who_sees_no_numbers_finds_none_out() {
         ("history.list", json!({ "company": "09012" })),
         ("history.list", json!({ "person": "０９０１" })),
         ("contact.ls", json!({ "text": "090-12" })),
+        ("history.list", json!({ "number": "0075" })),
     ] {
         let masked = if method == "lead.change" { supervisor } else { masked };
         let refused = check(&masked, &ask(method, what.clone())).unwrap_err();
@@ -267,6 +268,7 @@ fn who_sees_no_numbers_finds_none_out() {
         ("history.list", json!({ "name": "0312345678", "memo": "2026年" })),
         ("contact.ls", json!({ "text": "第2工業" })),
         ("contact.ls", json!({ "text": "03-1234-5678" })),
+        ("history.list", json!({ "number": "03-1234-5678" })),
     ] {
         assert!(check(&masked, &ask(method, what)).is_ok());
     }

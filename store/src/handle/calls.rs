@@ -10,6 +10,7 @@ use crate::model::{
     IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target,
     WhyAnswer, WhyContext, WhyQuery,
 };
+use crate::progress::Progress;
 
 /// Calls.
 impl Store {
@@ -150,12 +151,21 @@ impl Store {
         self.ask(move |b| b.attempt(attempt)).await
     }
 
-    /// Attempts, newest first.
+    /// Attempts, newest first. A search ([`HistoryQuery::searches`]) may read all there are, a second or two for a million: use
+    /// [`Self::search_history`] for one.
     ///
     /// # Errors
     /// [`crate::Error::Phone`], [`crate::Error::StatusUnknown`].
     pub async fn history(&self, query: HistoryQuery) -> Result<Vec<AttemptRow>> {
         self.read(move |r| r.history(&query)).await
+    }
+
+    /// The same beside the other reads, told of and ended by `progress`; its numbers are of attempts.
+    ///
+    /// # Errors
+    /// Those of [`Self::history`]; [`crate::Error::ImportStopped`] after [`Progress::stop`].
+    pub async fn search_history(&self, query: HistoryQuery, progress: Progress) -> Result<Vec<AttemptRow>> {
+        self.read_long(progress, move |r| r.history(&query)).await
     }
 
     /// Counts.
@@ -182,12 +192,13 @@ impl Store {
         self.read(move |r| r.stats_recount(&query)).await
     }
 
-    /// How often each status was given among the counted calls, in the order of the statuses.
+    /// [`Self::stats`], and how often each status was given among the counted calls, in the order of the statuses: in the time of the
+    /// first alone.
     ///
     /// # Errors
-    /// Resource errors.
-    pub async fn stats_by_status(&self, query: StatsQuery) -> Result<Vec<StatusCount>> {
-        self.read(move |r| r.stats_by_status(&query)).await
+    /// Storage errors only.
+    pub async fn stats_with_results(&self, query: StatsQuery) -> Result<(Stats, Vec<StatusCount>)> {
+        self.read(move |r| r.stats_with_results(&query)).await
     }
 
     /// Why leads are dialed or not.

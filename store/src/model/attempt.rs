@@ -382,6 +382,8 @@ pub struct HistoryQuery {
     pub seat: Option<String>,
     /// Only this number, as a person writes it.
     pub phone: Option<String>,
+    /// Only numbers with these digits in them, one behind another: a part of a national number, in any width.
+    pub digits: Option<String>,
     /// Only this project.
     pub project: Option<ProjectId>,
     /// Company or person, or a part of one, however it is written: as they were at the call, or as the number's contact is called now.
@@ -422,4 +424,12 @@ pub struct HistoryQuery {
     pub before: Option<AttemptId>,
     /// At most this many; 0 means 100, never more than 1000.
     pub limit: u32,
+}
+
+impl HistoryQuery {
+    /// Whether rows have to be read one by one: no index knows parts of texts and of numbers.
+    #[must_use]
+    pub fn searches(&self) -> bool {
+        [&self.name, &self.company, &self.person, &self.memo, &self.digits].into_iter().any(Option::is_some)
+    }
 }

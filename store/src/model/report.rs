@@ -116,6 +116,8 @@ pub struct StatusCount {
     pub label: String,
     /// Calls, void ones left out.
     pub count: u64,
+    /// Whether they are in コール数.
+    pub counts_call: bool,
 }
 
 /// What to explain.

@@ -9,6 +9,7 @@ use crate::error::{Doing, Error, Result};
 use crate::id::AttemptId;
 use crate::model::{AttemptRow, HistoryQuery, HistoryScope, RecordingInfo, Transferred};
 use crate::phone::Phone;
+use crate::progress::Progress;
 
 /// One attempt with its names and its last recording.
 pub(super) fn load(db: &Connection, attempt: AttemptId) -> Result<AttemptRow> {
@@ -25,7 +26,8 @@ pub(super) fn of_box(db: &Connection, box_id: &str, condition: &str) -> Result<V
     all(db, &sql, [box_id], attempt_row).doing("read open calls")
 }
 
-pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<AttemptRow>> {
+/// A search that may read every row moves `progress`.
+pub(super) fn history(db: &Connection, query: &HistoryQuery, progress: &Progress) -> Result<Vec<AttemptRow>> {
     let (filter, values) = matching(db, query)?;
     let limit = match query.limit {
         0 => 100,
@@ -38,7 +40,7 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
         }
         Some(mut words) => {
             let mut rows = Vec::new();
-            words.find(db, &filter, values, |id| {
+            words.find(db, (&filter, values), progress, |id| {
                 rows.extend(find(db, id)?);
                 Ok(rows.len() < limit as usize)
             })?;
@@ -54,11 +56,11 @@ pub(super) fn history(db: &Connection, query: &HistoryQuery) -> Result<Vec<Attem
 }
 
 /// How many there are on all pages.
-pub(super) fn count(db: &Connection, query: &HistoryQuery) -> Result<u64> {
+pub(super) fn count(db: &Connection, query: &HistoryQuery, progress: &Progress) -> Result<u64> {
     let (filter, values) = matching(db, &HistoryQuery { before: None, ..query.clone() })?;
     if let Some(mut words) = Words::of(query)? {
         let mut count = 0;
-        words.find(db, &filter, values, |_| {
+        words.find(db, (&filter, values), progress, |_| {
             count += 1;
             Ok(true)
         })?;

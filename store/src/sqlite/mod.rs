@@ -466,19 +466,19 @@ impl Reader for SqliteReader {
     }
 
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>> {
-        history::history(&self.db, query)
+        history::history(&self.db, query, &self.progress)
     }
 
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats> {
-        stats::stats(&self.db, query).doing("count")
+        stats::stats(&self.db, query).map(|(stats, _)| stats).doing("count")
     }
 
     fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>> {
         stats::by_day(&self.db, query).doing("count by day")
     }
 
-    fn stats_by_status(&mut self, query: &StatsQuery) -> Result<Vec<StatusCount>> {
-        stats::by_status(&self.db, query).doing("count by status")
+    fn stats_with_results(&mut self, query: &StatsQuery) -> Result<(Stats, Vec<StatusCount>)> {
+        stats::stats(&self.db, query).doing("count")
     }
 
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats> {

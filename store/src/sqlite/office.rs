@@ -265,7 +265,7 @@ impl OfficeReader for SqliteReader {
     }
 
     fn history_count(&mut self, query: &HistoryQuery) -> Result<u64> {
-        history::count(&self.db, query)
+        history::count(&self.db, query, &self.progress)
     }
 
     fn dnc_count(&mut self, query: &DncQuery) -> Result<u64> {

@@ -11,14 +11,49 @@ use crate::model::{ListWorked, Stats, StatsQuery, StatsRow, StatusCount, Worked}
 use crate::progress::Progress;
 use crate::time::BusinessDate;
 
-pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Stats> {
+/// The counts, and how often each status was given, in the order of the statuses. Both in one walk over the rows: to read them is most
+/// of the work, and both are asked for together.
+pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<(Stats, Vec<StatusCount>)> {
+    let sql = "SELECT code, label, counts_call, counts_connect FROM dispositions ORDER BY position";
+    let mut results: Vec<(StatusCount, bool)> = all(db, sql, [], |r| {
+        let status = StatusCount { code: r.get(0)?, label: r.get(1)?, count: 0, counts_call: r.get(2)? };
+        Ok((status, r.get(3)?))
+    })?;
     let (filter, values) = filter(query);
     let sql = format!(
-        "SELECT {FIGURES} FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter}"
+        "SELECT a.void, a.disposition, a.interrupted, a.answered_at, a.ended_at, a.lead_id FROM attempts a {filter}"
     );
-    let mut stats = one(db, &sql, params_from_iter(values), |r| figures(r, 0))?.unwrap_or_default();
+    let (mut stats, mut worked) = (Stats::default(), HashSet::new());
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        if row.get(0)? {
+            stats.void += 1;
+            continue;
+        }
+        match row.get_ref(1)?.as_str_or_null()? {
+            None => {
+                stats.calls += 1;
+                stats.blank += 1;
+            }
+            Some(code) => {
+                if let Some((status, connect)) = results.iter_mut().find(|(status, _)| status.code == code) {
+                    status.count += 1;
+                    stats.calls += u64::from(status.counts_call);
+                    stats.connects += u64::from(*connect);
+                }
+            }
+        }
+        stats.interrupted += u64::from(row.get::<_, bool>(2)?);
+        if let Some(answered) = row.get::<_, Option<i64>>(3)? {
+            stats.talk_ms += (row.get::<_, i64>(4)? - answered).max(0).unsigned_abs();
+        }
+        worked.extend(row.get::<_, Option<[u8; 16]>>(5)?);
+    }
+    stats.works = worked.len() as u64;
     stats.registered = registered(db, query)?;
-    Ok(stats)
+    results.retain(|(status, _)| status.count > 0);
+    Ok((stats, results.into_iter().map(|(status, _)| status).collect()))
 }
 
 pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<StatsRow>> {
@@ -30,17 +65,6 @@ pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Ve
     );
     all(db, &sql, params_from_iter(values), |r| {
         Ok(StatsRow { day: r.get(0)?, user: r.get(1)?, login: r.get(2)?, stats: figures(r, 3)? })
-    })
-}
-
-pub(super) fn by_status(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<StatusCount>> {
-    let (filter, values) = filter(query);
-    let sql = format!(
-        "SELECT d.code, d.label, count(*) FROM attempts a JOIN dispositions d ON d.code = a.disposition {filter}
-         AND a.void = 0 GROUP BY d.code ORDER BY d.position"
-    );
-    all(db, &sql, params_from_iter(values), |r| {
-        Ok(StatusCount { code: r.get(0)?, label: r.get(1)?, count: unsigned(r, 2)? })
     })
 }
 

@@ -98,7 +98,7 @@ pub(super) fn verify(
     // Every call is looked at once in all, once by each key, once for its list and once for its lead; every lead twice.
     progress.set(0, attempts * (TallyBy::ALL.len() as u64 + 3) + leads * 2);
     let mut found = Vec::new();
-    let shown = super::stats::stats(db, query)?;
+    let (shown, _) = super::stats::stats(db, query)?;
     let counted = super::stats::recount(db, query, progress)?;
     compare(&mut found, "total", "", &shown, &counted);
     for by in TallyBy::ALL {

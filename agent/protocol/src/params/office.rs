@@ -326,7 +326,7 @@ params! {
         person: Option<String>,
         /// Part of the memo.
         memo: Option<String>,
-        /// Only this number.
+        /// This number, or the digits of a part of numbers.
         number: Option<String>,
         /// Only this operator.
         operator: Option<String>,
@@ -430,6 +430,14 @@ params! {
     NoteRestore {
         /// The note.
         note: String,
+    }
+}
+
+impl HistoryList {
+    /// Whether it is a search, which may read every call there is.
+    #[must_use]
+    pub fn searches(&self) -> bool {
+        [&self.name, &self.company, &self.person, &self.memo, &self.number].into_iter().any(Option::is_some)
     }
 }
 

@@ -170,6 +170,9 @@ pub struct StatsResult {
     pub worked: u64,
     /// 進捗: `worked / total`, 0 to 1, whatever the days; `null` without rows (S4.16).
     pub progress: Option<f64>,
+    /// Calls without a status (未入力), a part of `calls`; with the statuses that count as calls they make `calls` (S4.17).
+    #[serde(default)]
+    pub blank: u64,
     /// Void attempts.
     pub void: u64,
     /// Time talked.
@@ -187,4 +190,12 @@ pub struct StatusCount {
     pub label: String,
     /// How often.
     pub count: u64,
+    /// Whether these are in コール数.
+    #[serde(default = "yes")]
+    pub counts_call: bool,
+}
+
+/// Of a daemon that does not say: every status it came with counts.
+fn yes() -> bool {
+    true
 }

@@ -85,7 +85,7 @@ pub struct CallsArgs {
     /// Part of the memo
     #[arg(long, value_name = "TEXT")]
     pub memo: Option<String>,
-    /// Only this number
+    /// Digits of the number, all or a part
     #[arg(long)]
     pub number: Option<String>,
     /// Only this operator

@@ -278,6 +278,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Only this owner's", "この担当者のものだけ"),
     ("Only those made by themselves from calls", "通話から自動で作られたものだけ"),
     ("Only what lies in the bin", "ごみ箱の中だけ"),
+    ("Digits of the number, all or a part", "番号の数字 (全部または一部)"),
     ("Behind this contact: next of the last page", "この連絡先の後 (前のページの次)"),
     ("All its numbers from now on (may be repeated)", "今後の番号すべて (繰り返し可)"),
     ("The version you looked at; a newer one is not overwritten", "見ていた版 (新しい版は上書きしない)"),

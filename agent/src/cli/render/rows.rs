@@ -144,7 +144,15 @@ pub(crate) fn stats(stats: &StatsResult, out: Out) -> Result<(), Closed> {
     }
     let mut table = Table::new(&[out.text("結果", "result"), out.text("件数", "count")]).right(&[1]);
     for status in &stats.by_status {
-        table.row([status.label.clone(), status.count.to_string()]);
+        let apart = if status.counts_call {
+            ""
+        } else {
+            out.text(" (コール数に入らない)", " (not in calls)")
+        };
+        table.row([format!("{}{apart}", status.label), status.count.to_string()]);
+    }
+    if stats.blank > 0 {
+        table.row([out.text("未入力", "blank").to_owned(), stats.blank.to_string()]);
     }
     if table.is_empty() { Ok(()) } else { out.table(&table) }
 }

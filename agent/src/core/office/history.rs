@@ -4,17 +4,26 @@ use protocol::params::{HistoryAmend, HistoryExport, HistoryList, HistoryReport};
 use protocol::result::{Exported, HistoryCall, HistoryPage};
 use protocol::{ErrorCode, RpcError};
 use store::{
-    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Progress, Scope, Store, permits,
+    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Phone, Progress, Scope, Store, permits,
 };
 
 use super::super::export;
 use super::{Asker, Names, id, named_ever, refused, rows};
 use crate::said::one_of;
 
-pub(super) async fn list(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryPage, RpcError> {
+pub(super) async fn list(
+    store: &Store,
+    p: HistoryList,
+    asker: Asker,
+    progress: Progress,
+) -> Result<HistoryPage, RpcError> {
     let query = query(store, p, asker).await?;
     let limit = query.limit;
-    let found = store.history(query).await.map_err(refused)?;
+    let found = match query.searches() {
+        true => store.search_history(query, progress).await,
+        false => store.history(query).await,
+    };
+    let found = found.map_err(refused)?;
     Ok(super::super::rows::history(&found, limit))
 }
 
@@ -31,6 +40,11 @@ async fn query(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryQue
     };
     // What waits to be dealt with is shown whatever it came from (S4.48).
     let default = if p.unsealed || p.interrupted { "include" } else { "exclude" };
+    // A whole number is looked up; a part of one is looked for (S1.30).
+    let (phone, digits) = p.number.map_or((None, None), |number| match Phone::parse(&number) {
+        Ok(_) => (Some(number), None),
+        Err(_) => (None, Some(number)),
+    });
     let mut query = HistoryQuery {
         list,
         project,
@@ -40,7 +54,8 @@ async fn query(store: &Store, p: HistoryList, asker: Asker) -> Result<HistoryQue
         memo: p.memo,
         user,
         seat: p.seat,
-        phone: p.number,
+        phone,
+        digits,
         status: if p.blank { Some(String::new()) } else { p.status },
         from: p.from,
         to: p.to,

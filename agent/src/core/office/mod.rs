@@ -124,7 +124,9 @@ impl Core {
                 });
             }
             Command::HistoryList(p) => {
-                self.spawn(reply, async move { history::list(&store, p, asker).await });
+                self.spawn_read(&who, reply, ("search", "history"), move |progress| async move {
+                    history::list(&store, p, asker, progress).await
+                });
             }
             Command::HistoryShow(p) => {
                 self.spawn(reply, async move { history::show(&store, &p.attempt, asker).await });

@@ -9,7 +9,7 @@ use super::super::{all, one, texts};
 use crate::error::{Doing, Error, Result};
 use crate::id::ContactId;
 use crate::model::{ContactPhone, ContactQuery, ContactRow};
-use crate::name_key::{name_key, national_digits, search_key};
+use crate::name_key::{CompanySearch, name_key, national_digits, search_key};
 use crate::phone::Phone;
 
 /// One contact, live or in the bin.
@@ -94,7 +94,8 @@ pub(in crate::sqlite) fn page(db: &Connection, query: &ContactQuery) -> Result<V
 
 /// What a search box holds: a part of a name, or some digits of a number.
 struct Wanted {
-    text: String,
+    /// `None`: nothing is left of it.
+    name: Option<CompanySearch>,
     digits: Option<String>,
 }
 
@@ -103,13 +104,18 @@ impl Wanted {
         let plain: String = text.nfkc().collect();
         let number = plain.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | ' ' | '(' | ')'));
         let digits = national_digits(&plain);
-        Self { digits: (number && digits.len() >= LEAST_DIGITS).then_some(digits), text: search_key(text) }
+        Self {
+            digits: (number && digits.len() >= LEAST_DIGITS).then_some(digits),
+            name: CompanySearch::new(text),
+        }
     }
 
     fn in_contact(&self, contact: &ContactRow) -> bool {
         let names = name_key(contact.company.as_deref(), contact.person.as_deref());
         let email = contact.email.as_deref().map(search_key).unwrap_or_default();
-        if !self.text.is_empty() && (names.contains(&self.text) || email.contains(&self.text)) {
+        let named =
+            |name: &CompanySearch| name.is_in(&names, contact.company.as_deref()) || name.in_key(&email);
+        if self.name.as_ref().is_some_and(named) {
             return true;
         }
         let Some(digits) = &self.digits else { return false };

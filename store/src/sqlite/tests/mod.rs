@@ -23,6 +23,7 @@ mod owners;
 mod pause;
 mod record;
 mod rules;
+mod search;
 mod stage;
 mod start;
 mod statements;

@@ -11,15 +11,15 @@ use super::names::Names;
 use super::texts::Searched;
 use crate::error::{ListError, Result};
 use crate::model::{Assigned, CallKind, LeadState, ViewFilter};
-use crate::name_key::{fold, national_digits, search_key};
+use crate::name_key::{CompanySearch, fold, national_digits};
 
 /// All of them must pass.
 #[derive(Default)]
 pub(super) struct Test {
     /// Something is asked for that no lead has.
     nothing: bool,
-    name: Option<Finder<'static>>,
-    company: Option<Finder<'static>>,
+    name: Option<CompanySearch>,
+    company: Option<CompanySearch>,
     person: Option<Finder<'static>>,
     digits: Option<Finder<'static>>,
     memo: Option<Finder<'static>>,
@@ -59,10 +59,10 @@ impl Test {
             ..Self::default()
         };
         if let Some(name) = filter.name.as_deref().filter(|name| !name.trim().is_empty()) {
-            test.name = Some(key(search_key(name))?);
+            test.name = Some(company_search(name)?);
         }
         if let Some(company) = filter.company.as_deref().filter(|name| !name.trim().is_empty()) {
-            test.company = Some(key(search_key(company))?);
+            test.company = Some(company_search(company)?);
         }
         if let Some(person) = filter.person.as_deref().filter(|name| !name.trim().is_empty()) {
             test.person = Some(key(fold(person))?);
@@ -123,8 +123,11 @@ impl Test {
     /// Cheap tests before texts.
     pub(super) fn passes(&self, entry: &Entry, at: u32, searched: &Searched) -> bool {
         let names = searched.names.as_ref();
-        let in_names = |key: &Option<Finder<'_>>, holds: fn(&Names, u32, &Finder<'_>) -> bool| {
-            key.as_ref().is_none_or(|key| names.is_some_and(|names| holds(names, at, key)))
+        let company = |wanted: &Option<CompanySearch>, key: fn(&Names, u32) -> &str| {
+            wanted.as_ref().is_none_or(|wanted| {
+                names.is_some_and(|names| wanted.in_key(key(names, at)))
+                    || searched.companies.as_ref().is_some_and(|whole| wanted.in_whole(whole.get(at)))
+            })
         };
         !self.nothing
             && self.status.is_none_or(|status| entry.status == status)
@@ -145,13 +148,14 @@ impl Test {
                 digits.find(entry.digits(&mut [0; 20])).is_some()
                     || searched.further.as_ref().is_some_and(|further| further.contains(at, digits))
             })
-            && in_names(&self.name, Names::contains)
-            && in_names(&self.company, Names::company_contains)
-            && in_names(&self.person, Names::person_contains)
-            && self
-                .memo
-                .as_ref()
-                .is_none_or(|part| searched.memos.as_ref().is_some_and(|memos| memos.contains(at, part)))
+            && company(&self.name, Names::both)
+            && company(&self.company, Names::company)
+            && self.person.as_ref().is_none_or(|part| {
+                names.is_some_and(|names| part.find(names.person(at).as_bytes()).is_some())
+            })
+            && self.memo.as_ref().is_none_or(|part| {
+                searched.memos.as_ref().is_some_and(|memos| part.find(memos.get(at).as_bytes()).is_some())
+            })
             && self.columns.iter().all(|(name, any)| {
                 searched.column(name).is_some_and(|column| any.iter().any(|says| says.passes(column.get(at))))
             })
@@ -161,6 +165,10 @@ impl Test {
 /// Made once for all leads.
 fn key(key: String) -> Result<Finder<'static>> {
     if key.is_empty() { Err(ListError::SearchEmpty.into()) } else { Ok(Finder::new(&key).into_owned()) }
+}
+
+fn company_search(text: &str) -> Result<CompanySearch> {
+    CompanySearch::new(text).ok_or_else(|| ListError::SearchEmpty.into())
 }
 
 fn saturated(count: u32) -> u16 {

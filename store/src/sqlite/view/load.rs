@@ -6,11 +6,12 @@ use super::View;
 use super::columns::{self, Column};
 use super::entry::{COLUMNS, Entry};
 use super::further::Further;
-use super::names::{Memos, Names};
+use super::names::{Folded, Names};
 use super::texts::Searched;
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId};
 use crate::model::ViewFilter;
+use crate::name_key::CompanySearch;
 
 impl View {
     /// Reads the leads behind those that are here, up to a position.
@@ -141,7 +142,7 @@ impl View {
 
     fn read_texts(&mut self, db: &Connection, at: usize, row: i64, lead: LeadId) -> rusqlite::Result<()> {
         let mut statement =
-            db.prepare_cached("SELECT name_key, last_memo, attrs FROM leads WHERE rowid = ?1")?;
+            db.prepare_cached("SELECT name_key, last_memo, attrs, company FROM leads WHERE rowid = ?1")?;
         let mut rows = statement.query([row])?;
         if let Some(row) = rows.next()? {
             if let Some(names) = &mut self.searched.names {
@@ -149,6 +150,9 @@ impl View {
             }
             if let Some(memos) = &mut self.searched.memos {
                 memos.set(at, row.get_ref(1)?.as_str_or_null()?);
+            }
+            if let Some(companies) = &mut self.searched.companies {
+                companies.set(at, row.get_ref(3)?.as_str_or_null()?);
             }
             for column in &mut self.searched.columns {
                 column.set(at, row.get_ref(2)?.as_str()?);
@@ -165,8 +169,12 @@ impl View {
         if filter.name.is_some() || filter.company.is_some() || filter.person.is_some() {
             self.need_names(db)?;
         }
+        let read = |column| Folded::read(db, column, self.list, &self.entries);
+        if self.searched.companies.is_none() && asks_for_forms(filter) {
+            self.searched.companies = Some(read("company").doing("read names")?);
+        }
         if filter.memo.is_some() && self.searched.memos.is_none() {
-            self.searched.memos = Some(Memos::read(db, self.list, &self.entries).doing("read memos")?);
+            self.searched.memos = Some(read("last_memo").doing("read memos")?);
         }
         if filter.number.is_some() && self.searched.further.is_none() {
             self.searched.further = Some(Further::read(db, self.ids, &self.entries).doing("read numbers")?);
@@ -195,6 +203,12 @@ impl View {
         }
         Ok(())
     }
+}
+
+/// Whether it looks for a legal form, which search keys are without.
+fn asks_for_forms(filter: &ViewFilter) -> bool {
+    let searches = [&filter.name, &filter.company].into_iter().flatten();
+    searches.filter_map(|text| CompanySearch::new(text)).any(|search| search.wants_forms())
 }
 
 fn categories(db: &Connection, lead: &[u8; 16]) -> rusqlite::Result<Vec<i64>> {

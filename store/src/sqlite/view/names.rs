@@ -1,6 +1,5 @@
 //! Folded names and memos.
 
-use memchr::memmem::Finder;
 use rusqlite::Connection;
 
 use super::entry::Entry;
@@ -31,36 +30,34 @@ impl Names {
         self.0.get(at).split_once(SEPARATOR).map_or("", |(_, person)| person)
     }
 
-    pub(super) fn company_contains(&self, at: u32, key: &Finder<'_>) -> bool {
-        key.find(self.company(at).as_bytes()).is_some()
-    }
-
-    pub(super) fn person_contains(&self, at: u32, key: &Finder<'_>) -> bool {
-        key.find(self.person(at).as_bytes()).is_some()
-    }
-
-    /// Company or person hold it; a key has no separator, so none is found across both.
-    pub(super) fn contains(&self, at: u32, key: &Finder<'_>) -> bool {
-        key.find(self.0.get(at).as_bytes()).is_some()
+    /// Company and person; what is searched for has no separator, so nothing is found across both.
+    pub(super) fn both(&self, at: u32) -> &str {
+        self.0.get(at)
     }
 }
 
-/// Last memos, folded.
-pub(super) struct Memos(Texts);
+/// Texts that are folded as they are read: last memos, or companies with their legal forms.
+pub(super) struct Folded(Texts);
 
-impl Memos {
-    pub(super) fn read(db: &Connection, list: ListId, entries: &[Entry]) -> rusqlite::Result<Self> {
-        let mut memos = Self(Texts::new(entries.len()));
-        each(db, "last_memo", list, entries, |at, memo| memos.set(at, memo))?;
-        Ok(memos)
+impl Folded {
+    /// `column` of the leads.
+    pub(super) fn read(
+        db: &Connection,
+        column: &str,
+        list: ListId,
+        entries: &[Entry],
+    ) -> rusqlite::Result<Self> {
+        let mut folded = Self(Texts::new(entries.len()));
+        each(db, column, list, entries, |at, text| folded.set(at, text))?;
+        Ok(folded)
     }
 
-    pub(super) fn set(&mut self, at: usize, memo: Option<&str>) {
-        self.0.set(at, |text| fold_into(memo.unwrap_or_default(), text));
+    pub(super) fn set(&mut self, at: usize, text: Option<&str>) {
+        self.0.set(at, |folded| fold_into(text.unwrap_or_default(), folded));
     }
 
-    pub(super) fn contains(&self, at: u32, part: &Finder<'_>) -> bool {
-        part.find(self.0.get(at).as_bytes()).is_some()
+    pub(super) fn get(&self, at: u32) -> &str {
+        self.0.get(at)
     }
 }
 
@@ -80,12 +77,12 @@ mod tests {
         names.set(0, "xyz\u{1F}佐藤");
         let both = |at| (names.company(at), names.person(at));
         assert_eq!([both(0), both(1), both(2)], [("xyz", "佐藤"), ("", ""), ("abc", "")]);
-        assert!(names.contains(0, &Finder::new("佐")) && !names.contains(0, &Finder::new("山田")));
+        assert_eq!(names.both(0), "xyz\u{1F}佐藤");
         names.set(9, "no such lead");
-        let mut memos = Memos(Texts::new(2));
+        let mut memos = Folded(Texts::new(2));
         memos.set(1, Some("めもＡ"));
-        assert!(memos.contains(1, &Finder::new("メモa")) && !memos.contains(0, &Finder::new("メ")));
+        assert_eq!([memos.get(0), memos.get(1)], ["", "メモa"]);
         memos.set(1, None);
-        assert!(!memos.contains(1, &Finder::new("メモa")));
+        assert_eq!(memos.get(1), "");
     }
 }

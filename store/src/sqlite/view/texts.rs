@@ -5,14 +5,16 @@ use rusqlite::Connection;
 use super::columns::Column;
 use super::entry::Entry;
 use super::further::Further;
-use super::names::{Memos, Names};
+use super::names::{Folded, Names};
 use crate::id::ListId;
 
 /// What has been searched for so far: each is read when it is first asked for.
 #[derive(Default)]
 pub(super) struct Searched {
     pub(super) names: Option<Names>,
-    pub(super) memos: Option<Memos>,
+    /// With their legal forms, for searches of those.
+    pub(super) companies: Option<Folded>,
+    pub(super) memos: Option<Folded>,
     pub(super) further: Option<Further>,
     /// The last one asked for last.
     pub(super) columns: Vec<Column>,
@@ -20,7 +22,11 @@ pub(super) struct Searched {
 
 impl Searched {
     pub(super) fn is_empty(&self) -> bool {
-        self.names.is_none() && self.memos.is_none() && self.further.is_none() && self.columns.is_empty()
+        self.names.is_none()
+            && self.companies.is_none()
+            && self.memos.is_none()
+            && self.further.is_none()
+            && self.columns.is_empty()
     }
 
     /// The column that was read under this name.
