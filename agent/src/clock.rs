@@ -49,6 +49,13 @@ impl JumpWatch {
 
 const THRESHOLD: Duration = Duration::from_secs(2);
 
+/// `2026-11-30 10:00` in Japan, of UTC milliseconds.
+#[must_use]
+pub fn minute_jst(wall: i64) -> String {
+    let text = rfc3339_jst(wall);
+    text.get(..16).unwrap_or(&text).replace('T', " ")
+}
+
 /// `wall` (UTC milliseconds) as RFC 3339 in Japan Standard Time, with milliseconds.
 #[must_use]
 pub fn rfc3339_jst(wall: i64) -> String {

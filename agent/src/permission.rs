@@ -137,6 +137,8 @@ pub(crate) enum Reach {
     Leads(String, usize),
     /// A lead of it, by id.
     Lead(String),
+    /// A task, which may be one of a lead.
+    Task(i64),
     /// A call, which may be one of a list.
     Attempt(String),
     /// A project, by name.
@@ -167,7 +169,10 @@ pub(crate) fn reach(command: &Command) -> Vec<Reach> {
         // By number, what is told is narrowed instead.
         Command::DialWhy(p) if p.lead.is_none() && p.number.is_some() => Vec::new(),
         Command::DialWhy(p) => named([lead(&p.lead), list(&p.list), None]),
-        Command::CallDial(p) => named([lead(&p.lead), attempt(&p.attempt), project(&p.project)]),
+        Command::CallDial(p) => {
+            let task = p.task.map(Reach::Task);
+            named([lead(&p.lead).or(task), attempt(&p.attempt), project(&p.project)])
+        }
         Command::StatsGet(p) => named([list(&p.list), project(&p.project), None]),
         Command::StatsTally(p) => named([list(&p.list), project(&p.project), None]),
         Command::HistoryList(p) => named([list(&p.list), None, None]),
@@ -234,7 +239,9 @@ fn finds_numbers_out(command: &Command) -> bool {
             sort == Some(SortColumn::Phone) || view.filter.as_ref().is_some_and(tries_digits)
         }
         Command::LeadChange(change) => change.filter.as_ref().is_some_and(tries_digits),
-        Command::HistoryList(calls) => [&calls.name, &calls.company, &calls.person].into_iter().any(has_part),
+        Command::HistoryList(calls) => {
+            [&calls.number, &calls.name, &calls.company, &calls.person].into_iter().any(has_part)
+        }
         Command::ContactLs(contacts) => has_part(&contacts.text),
         _ => false,
     }
@@ -256,7 +263,6 @@ fn is_part(text: &str) -> bool {
 }
 
 /// A file named by path is read and written with the daemon's rights: only its own user and root may name one.
-        Command::HistoryList(calls) => part(calls.number.as_ref()),
 ///
 /// # Errors
 /// `E-PERMISSION`.

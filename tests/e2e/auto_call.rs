@@ -115,7 +115,7 @@ fn what_one_project_must_not_call_is_not_called_by_hand() {
     daemon.cli(&["project", "create", "本番"]);
     daemon.cli(&["project", "create", "別件", "--caller-id", "03-9999-0000"]);
     let blocked = "03-1234-0001";
-    daemon.cli(&["dnc", "add", blocked, "--project", "本番"]);
+    daemon.cli(&["dnc", "add", blocked, "--project", "本番", "--reason", "希望"]);
     let contact = daemon.cli(&["contact", "add", "--company", "A社", "--phone", blocked]);
     let contact = contact["contact"]["id"].as_str().or(contact["id"].as_str()).expect("an id").to_owned();
     let by_hand = [
@@ -203,7 +203,7 @@ fn forbidden_numbers_are_never_called() {
     let exchange = Scenario::server("exchange").start();
     let daemon = against(&exchange).start();
     daemon.wait_registered("main", SOON);
-    daemon.cli(&["dnc", "add", "03-1234-0001"]);
+    daemon.cli(&["dnc", "add", "03-1234-0001", "--reason", "希望"]);
     daemon.import("first", list(&["01", "02"]));
     daemon.run(&["call", "0312340001"]).refused("E-DNC");
     for number in ["110", "119", "118"] {

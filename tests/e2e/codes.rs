@@ -436,7 +436,7 @@ fn each_refusal_of_a_command_says_what_to_do() {
 }
 
 /// Provoked by calls and by what goes on at the same time.
-const MOMENTS: [&str; 11] = [
+const MOMENTS: [&str; 12] = [
     "E-LIST-BUSY",
     "E-LINE-FULL",
     "E-HOURS",
@@ -444,6 +444,7 @@ const MOMENTS: [&str; 11] = [
     "E-PERMISSION",
     "E-LIST-GRANT",
     "W-NO-CREATE-PERM",
+    "W-DNC-STAYS",
     "E-DEL-GUARD",
     "E-STATUS-USED",
     "E-SEALED",
@@ -492,6 +493,19 @@ fn each_refusal_of_a_moment_says_what_to_do() {
     daemon.cli(&["ready", "--seat", "a"]);
     seen.refused(&daemon, "E-STATUS-USED", &["disposition", "edit", "済", "--counts-connect", "no"]);
     seen.refused(&daemon, "E-SEALED", &["save", "--seat", "a", "--attempt", &open, "--status", "見込"]);
+
+    // A correction clears nothing.
+    let amend = |status| ["history", "amend", open.as_str(), "--status", status, "--reason", "誤り"];
+    let complaint = daemon.cli(&amend("クレーム"));
+    assert!(complaint.get("warnings").is_none(), "{complaint:#}");
+    assert_eq!(daemon.cli(&amend("済"))["warnings"], serde_json::json!(["W-DNC-STAYS"]));
+    daemon.cli(&amend("クレーム"));
+    let text = daemon.text(&[&amend("済")[..], &["--lang", "ja"]].concat());
+    assert!(
+        text.contains("W-DNC-STAYS 架電禁止の登録は残っています") && text.contains("kakeru dnc clear"),
+        "{text}"
+    );
+    seen.0.insert("W-DNC-STAYS");
 
     // As people who see no numbers, keep no contacts, and have not every list.
     daemon.cli(&["user", "add", "sam", "--role", "SV", "--uid", &SUPERVISOR.to_string()]);

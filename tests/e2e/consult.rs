@@ -186,7 +186,7 @@ fn a_refused_handover_keeps_both() {
 #[test]
 fn a_forbidden_number_is_not_asked() {
     let (exchange, daemon) = talking();
-    daemon.cli(&["dnc", "add", COLLEAGUE]);
+    daemon.cli(&["dnc", "add", COLLEAGUE, "--reason", "希望"]);
     daemon.run(&["consult", COLLEAGUE]).refused("E-DNC");
     daemon.run(&["consult", "119"]).refused("E-PHONE-FORBIDDEN");
     daemon.run(&["swap"]).refused("E-NO-CALL");

@@ -29,6 +29,7 @@ mod keeping;
 mod kill;
 mod kit;
 mod line;
+mod lookups;
 mod manage;
 mod matrix;
 mod media;

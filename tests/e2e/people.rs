@@ -278,7 +278,7 @@ fn a_call_makes_no_project_and_asks_its_grants() {
         .start();
     daemon.cli(&["project", "create", "春の案件"]);
     daemon.cli(&["project", "change", "春の案件", "--company-wide-dnc", "false"]);
-    daemon.cli(&["dnc", "add", "0312345601", "--project", "春の案件"]);
+    daemon.cli(&["dnc", "add", "0312345601", "--project", "春の案件", "--reason", "希望"]);
     let projects = |daemon: &Daemon| {
         let found = daemon.cli(&["project", "ls"])["projects"].take();
         let found = found.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned());

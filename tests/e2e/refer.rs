@@ -144,7 +144,7 @@ fn an_exchange_that_never_tells_is_left_by_hand() {
 #[test]
 fn a_forbidden_target_is_refused_before_anything_is_sent() {
     let (callee, daemon, _events) = talking();
-    daemon.cli(&["dnc", "add", "03-5555-0199"]);
+    daemon.cli(&["dnc", "add", "03-5555-0199", "--reason", "希望"]);
     for (number, code) in [
         ("119", "E-PHONE-FORBIDDEN"),
         ("0570-123-456", "E-PHONE-FORBIDDEN"),

@@ -224,7 +224,7 @@ fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {
     daemon.import("first", list(&["0312340002", "0312340003"]));
     daemon.cli(&["dial", "start", "first"]);
     assert_eq!(wait_state(&daemon, 0, "previewing")["call"]["number"], "0312340002");
-    daemon.cli(&["dnc", "add", "03-1234-0002"]);
+    daemon.cli(&["dnc", "add", "03-1234-0002", "--reason", "希望"]);
     let why = daemon.cli(&["dial", "why", "--list", "first"])["rows"].take();
     assert_eq!((&why[0]["number"], &why[0]["company"]), (&json!("0312340003"), &json!("株式会社0312340003")));
     daemon.cli(&["call"]);

@@ -390,6 +390,8 @@ codes! {
         "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",
         "必要なら元の表を確認してください", "Check the source if in doubt.";
+    WarnDncStays = "W-DNC-STAYS", "架電禁止の登録は残っています", "The number stays on the do-not-call list.",
+        "解除するときは kakeru dnc clear 番号 --reason 理由 を実行してください", "Clear it with `kakeru dnc clear NUMBER --reason …`.";
     WarnNoCreatePerm = "W-NO-CREATE-PERM", "連絡先を作成する権限がありません", "No permission to create contacts.",
         "管理者に依頼してください", "Ask a manager.";
 }

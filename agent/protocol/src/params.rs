@@ -46,7 +46,7 @@ params! {
     CallDial {
         /// The seat.
         seat: Option<String>,
-        /// Number to call, in any form people write; with none of these five, the previewed lead is called.
+        /// Number to call, in any form people write; with none of number, contact, lead, task and attempt, the previewed lead is called.
         number: Option<String>,
         /// Contact to call, by id or number: whoever sees numbers masked may call them all the same (S3.14).
         contact: Option<String>,
@@ -56,7 +56,10 @@ params! {
         lead: Option<String>,
         /// Past call whose other side is to be called, by id.
         attempt: Option<String>,
-        /// Project to book the call on; `None` = the default project. Not with a lead: its call is booked on its own.
+        /// Task whose number is to be called: as its lead's, where it is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<i64>,
+        /// Project to book the call on; `None` = the default project. Not with a lead or a task: their calls are booked on their own.
         project: Option<String>,
     }
     /// `call.answer`.

@@ -50,8 +50,8 @@ pub(super) fn refused(error: &clap::Error, out: Out) -> u8 {
     let what_en = what.join(" ");
     let more = match out.lang {
         Lang::Ja => advice_ja(error).join("\n"),
-        Lang::En if list.is_empty() => format!("\n{}", rest.trim_end()),
-        Lang::En => format!("  {}\n\n{}", list.join(" "), rest.trim_end()),
+        Lang::En if list.is_empty() => format!("\n{}", needed(rest).trim_end()),
+        Lang::En => format!("  {}\n\n{}", list.join(" "), needed(rest).trim_end()),
     };
     out.usage((&what_ja(error, &what_en), &what_en), &more)
 }
@@ -121,11 +121,19 @@ fn advice_ja(error: &clap::Error) -> Vec<String> {
     .flatten()
     .collect();
     if let Some(usage) = shown(error.get(ContextKind::Usage)) {
-        lines.push(format!("\n{}", usage.trim().replacen("Usage:", "使い方:", 1)));
+        lines.push(format!("\n{}", needed(usage.trim()).replacen("Usage:", "使い方:", 1)));
     }
     lines.push("\n詳しくは --help を付けて実行してください".to_owned());
     lines
 }
+
+/// A usage line without what every command has: clap counts what stands in the environment as typed, and shows it as needed.
+fn needed(usage: &str) -> String {
+    GLOBAL.iter().fold(usage.to_owned(), |usage, option| usage.replace(option, ""))
+}
+
+const GLOBAL: [&str; 5] =
+    [" --json", " --socket <PATH>", " --config <FILE>", " --seat <NAME>", " --lang <LANG>"];
 
 /// `None` where there is nothing to show.
 fn shown(value: Option<&ContextValue>) -> Option<String> {
@@ -227,6 +235,8 @@ mod tests {
             let line = format!("kakeru {line}");
             assert!(advice(&line).contains(&format!("指定できる値: {words}")), "{line}: {}", advice(&line));
         }
+        let usage = advice("kakeru --socket /x --config c --seat a --json --lang ja list show");
+        assert!(usage.contains("使い方: kakeru list show <LIST>"), "{usage}");
         let usage = advice("kakeru list show");
         assert!(usage.contains("使い方: kakeru list show") && !usage.contains("Usage"), "{usage}");
     }

@@ -37,9 +37,9 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
     match verb {
         Verb::Status => call(global, Status {}, out, render::status),
         Verb::Call(args) => {
-            let CallArgs { number, contact, label, lead, attempt, project } = args;
+            let CallArgs { number, contact, label, lead, attempt, task, project } = args;
             let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
-            let verb = CallDial { seat, number, contact, label, lead, attempt, project };
+            let verb = CallDial { seat, number, contact, label, lead, attempt, task, project };
             seat_call(global, verb, out)
         }
         Verb::Answer => seat_call(global, CallAnswer { seat }, out),

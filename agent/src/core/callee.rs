@@ -1,7 +1,8 @@
 //! Whom a call by hand is for: a number that was typed, or somebody whose number the caller need not see (S3.14).
 
+use protocol::params::CallDial;
 use protocol::{ErrorCode, RpcError};
-use store::{AttemptId, Error, LeadId, ProjectId, Store};
+use store::{AttemptId, Error, LeadId, LeadRow, ProjectId, Store};
 
 use super::office::id;
 
@@ -16,19 +17,16 @@ pub(super) enum Callee {
     Lead { lead: LeadId, label: Option<String> },
     /// Whoever was at the other end of that call.
     Attempt(AttemptId),
+    /// Whoever a task is about.
+    Task(i64),
 }
 
 /// What `call.dial` names; `None`: the previewed lead.
 ///
 /// # Errors
 /// `E-BAD-REQUEST` when it names more than one.
-pub(super) fn callee(
-    number: Option<String>,
-    contact: Option<String>,
-    label: Option<String>,
-    lead: Option<String>,
-    attempt: Option<String>,
-) -> Result<Option<Callee>, RpcError> {
+pub(super) fn callee(p: &CallDial) -> Result<Option<Callee>, RpcError> {
+    let CallDial { number, contact, label, lead, attempt, task, .. } = p.clone();
     let bad = |ja, en| RpcError::with_detail(ErrorCode::BadRequest, (ja, en));
     if label.is_some() && contact.is_none() && lead.is_none() {
         return Err(bad(
@@ -36,47 +34,44 @@ pub(super) fn callee(
             "a label chooses among the numbers of a contact or a lead",
         ));
     }
-    Ok(match (number, contact, lead, attempt) {
-        (None, None, None, None) => None,
-        (Some(number), None, None, None) => Some(Callee::Number(number)),
-        (None, Some(word), None, None) => Some(Callee::Contact { word, label }),
-        (None, None, Some(lead), None) => Some(Callee::Lead { lead: id(&lead, "lead")?, label }),
-        (None, None, None, Some(attempt)) => Some(Callee::Attempt(id(&attempt, "attempt")?)),
-        _ => {
-            return Err(bad(
-                "number・contact・lead・attempt のうち1つだけ指定してください",
-                "only one of number, contact, lead and attempt",
-            ));
-        }
-    })
+    let lead = lead.map(|lead| id(&lead, "lead")).transpose()?;
+    let attempt = attempt.map(|attempt| id(&attempt, "attempt")).transpose()?;
+    let mut named = [
+        number.map(Callee::Number),
+        contact.map(|word| Callee::Contact { word, label: label.clone() }),
+        lead.map(|lead| Callee::Lead { lead, label }),
+        attempt.map(Callee::Attempt),
+        task.map(Callee::Task),
+    ]
+    .into_iter()
+    .flatten();
+    match (named.next(), named.next()) {
+        (one, None) => Ok(one),
+        (_, Some(_)) => Err(bad(
+            "number・contact・lead・attempt・task のうち1つだけ指定してください",
+            "only one of number, contact, lead, attempt and task",
+        )),
+    }
+}
+
+/// What a call by hand needs to know of whom it is for.
+#[derive(Debug)]
+pub(super) struct Called {
+    /// As it is to be dialed.
+    pub(super) number: String,
+    /// The lead whose call it is.
+    pub(super) lead: Option<LeadId>,
+    /// The project that the call is for: that of the list whose call is answered or gone on with; the store knows a lead's. A number
+    /// that somebody typed, and a contact, are everybody's.
+    pub(super) project: Option<ProjectId>,
 }
 
 impl Callee {
-    /// The project that the call is for: that of the list whose call is answered or gone on with. A number that somebody typed,
-    /// and a contact, are everybody's.
-    pub(super) async fn project(&self, store: &Store) -> Result<Option<ProjectId>, Error> {
+    /// Whom to call.
+    pub(super) async fn find(self, store: &Store) -> Result<Called, Error> {
+        let of_nobody = |number| Called { number, lead: None, project: None };
         match self {
-            Self::Attempt(attempt) => {
-                let row = store.attempt(*attempt).await?;
-                Ok(row.project.filter(|_| row.list.is_some()))
-            }
-            // The store knows a lead's.
-            Self::Number(_) | Self::Contact { .. } | Self::Lead { .. } => Ok(None),
-        }
-    }
-
-    /// The lead whose call it is.
-    pub(super) fn lead(&self) -> Option<LeadId> {
-        match self {
-            Self::Lead { lead, .. } => Some(*lead),
-            Self::Number(_) | Self::Contact { .. } | Self::Attempt(_) => None,
-        }
-    }
-
-    /// The number to dial.
-    pub(super) async fn number(self, store: &Store) -> Result<String, Error> {
-        match self {
-            Self::Number(number) => Ok(number),
+            Self::Number(number) => Ok(of_nobody(number)),
             Self::Contact { word, label } => {
                 let contact = store.contact_row(&word).await?;
                 // One that lies in the bin is nobody's any more.
@@ -84,23 +79,46 @@ impl Callee {
                 let numbers: Vec<_> = live.map(|phone| (phone.phone, phone.label)).collect();
                 let what = "number of the contact";
                 chosen(numbers, label.as_deref())
+                    .map(of_nobody)
                     .ok_or_else(|| Error::NotFound { what, key: label.unwrap_or(word) })
             }
             Self::Lead { lead, label } => {
                 let row = store.lead(lead).await?;
-                let further = row.extra_phones.into_iter().map(|phone| (phone.phone, phone.label));
-                let numbers = std::iter::once((row.phone, None)).chain(further).collect();
                 let what = "number of the lead";
-                chosen(numbers, label.as_deref())
-                    .ok_or_else(|| Error::NotFound { what, key: label.unwrap_or_else(|| lead.to_string()) })
+                let number = chosen(numbers(row), label.as_deref()).ok_or_else(|| Error::NotFound {
+                    what,
+                    key: label.unwrap_or_else(|| lead.to_string()),
+                })?;
+                Ok(Called { number, lead: Some(lead), project: None })
             }
-            Self::Attempt(attempt) => {
-                let row = store.attempt(attempt).await?;
-                row.phone
-                    .ok_or_else(|| Error::NotFound { what: "number of the call", key: attempt.to_string() })
+            Self::Attempt(attempt) => of_call(store, attempt).await,
+            Self::Task(task) => {
+                // Which folder it is in is not asked.
+                let task = store.task(task, 0).await?;
+                let Some(lead) = task.lead else { return of_call(store, task.attempt).await };
+                let mut known = numbers(store.lead(lead).await?);
+                // The number that the task is about, unless the lead has another one now.
+                let at = known.iter().position(|(number, _)| *number == task.phone).unwrap_or(0);
+                Ok(Called { number: known.swap_remove(at).0, lead: Some(lead), project: None })
             }
         }
     }
+}
+
+/// The other end of a call.
+async fn of_call(store: &Store, attempt: AttemptId) -> Result<Called, Error> {
+    let row = store.attempt(attempt).await?;
+    let project = row.project.filter(|_| row.list.is_some());
+    match row.phone {
+        Some(number) => Ok(Called { number, lead: None, project }),
+        None => Err(Error::NotFound { what: "number of the call", key: attempt.to_string() }),
+    }
+}
+
+/// The numbers of a lead, the main one first, with their labels.
+fn numbers(lead: LeadRow) -> Vec<(String, Option<String>)> {
+    let further = lead.extra_phones.into_iter().map(|phone| (phone.phone, phone.label));
+    std::iter::once((lead.phone, None)).chain(further).collect()
 }
 
 /// The number of this label, else the one in this place, from 1; without a label the first.
@@ -143,21 +161,19 @@ mod tests {
     #[test]
     fn one_callee_is_named_or_none() {
         let of = |number: Option<&str>, contact: Option<&str>, label: Option<&str>| {
-            callee(
-                number.map(str::to_owned),
-                contact.map(str::to_owned),
-                label.map(str::to_owned),
-                None,
-                None,
-            )
+            let [number, contact, label] = [number, contact, label].map(|text| text.map(str::to_owned));
+            callee(&CallDial { number, contact, label, ..CallDial::default() })
         };
         assert!(of(None, None, None).unwrap().is_none());
         assert!(matches!(of(Some("0312345678"), None, None), Ok(Some(Callee::Number(_)))));
         assert!(matches!(of(None, Some("x"), Some("mobile")), Ok(Some(Callee::Contact { .. }))));
         assert!(of(Some("0312345678"), Some("x"), None).is_err());
         assert!(of(Some("0312345678"), None, Some("mobile")).is_err());
-        let lead = Some(LeadId(7).to_string());
-        let further = callee(None, None, Some("mobile".to_owned()), lead, None);
-        assert!(matches!(further, Ok(Some(Callee::Lead { .. }))));
+        let label = Some("mobile".to_owned());
+        let further = CallDial { lead: Some(LeadId(7).to_string()), label, ..CallDial::default() };
+        assert!(matches!(callee(&further), Ok(Some(Callee::Lead { .. }))));
+        let task = CallDial { task: Some(7), ..CallDial::default() };
+        assert!(matches!(callee(&task), Ok(Some(Callee::Task(7)))));
+        assert!(callee(&CallDial { task: Some(7), ..further }).is_err());
     }
 }

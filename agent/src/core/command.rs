@@ -179,13 +179,12 @@ impl Core {
     }
 
     pub(super) fn call_dial(&mut self, seat: SeatIndex, p: CallDial, reply: Reply, now: Now) {
-        if p.lead.is_some() && p.project.is_some() {
+        if (p.lead.is_some() || p.task.is_some()) && p.project.is_some() {
             let detail =
                 ("発信先はそのリストの案件で発信します", "a lead is called in the project of its list");
             return respond::<SeatStatus>(reply, Err(RpcError::with_detail(ErrorCode::BadRequest, detail)));
         }
-        let asked = p.clone();
-        let callee = match callee(p.number, p.contact, p.label, p.lead, p.attempt) {
+        let callee = match callee(&p) {
             Ok(Some(callee)) => callee,
             Ok(None) => {
                 let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
@@ -197,10 +196,10 @@ impl Core {
         if !self.voice_is_up(seat) && self.stopping.is_none() && !self.seats[seat].dialer.in_call() {
             // No phone rings for a call that the open row does not let through.
             return match self.seats[seat].dialer.may_call(now.into()) {
-                Err(error @ (Refusal::StatusRequired | Refusal::Pending)) => {
-                    respond::<SeatStatus>(reply, Err(refusal(error)))
+                Err(error @ (Refusal::StatusRequired | Refusal::Pending | Refusal::Hours)) => {
+                    respond::<SeatStatus>(reply, Err(self.call_refusal(error, now)))
                 }
-                _ => self.dial_after_phone(seat, asked, reply),
+                _ => self.dial_after_phone(seat, p, reply),
             };
         }
         match self.may_dial(seat, now) {
@@ -219,8 +218,41 @@ impl Core {
             return Err(ErrorCode::CallBusy.into());
         }
         self.line_is_free(seat)?;
-        let seal = self.seats[seat].dialer.manual(now.into()).map_err(refusal)?;
+        let seal =
+            self.seats[seat].dialer.manual(now.into()).map_err(|error| self.call_refusal(error, now))?;
         Ok(seal.map(|attempt| AttemptId(attempt.0)))
+    }
+
+    /// Why a seat makes no call; outside of the calling window, until when.
+    fn call_refusal(&self, error: Refusal, now: Now) -> RpcError {
+        match error {
+            Refusal::Hours => RpcError::with_detail(ErrorCode::Hours, self.opens(now)),
+            error => refusal(error),
+        }
+    }
+
+    /// When the calling window opens, for people.
+    fn opens(&self, now: Now) -> (String, String) {
+        match crate::run::window(&self.config.dialing.window).next_open(now.wall) {
+            Some(at) => {
+                let at = crate::clock::minute_jst(at);
+                (format!("{at} から発信できます"), format!("it opens at {at}"))
+            }
+            None => ("発信できる日時が設定されていません".into(), "the settings never open it".into()),
+        }
+    }
+
+    /// What the store said of a number that comes into a running call; outside of the calling window, until when.
+    pub(super) fn second_refused(&self, error: &store::Error, now: Now) -> RpcError {
+        match error {
+            store::Error::Refused(store::DialRefusal::Hours) => {
+                let (ja, en) = self.opens(now);
+                let detail =
+                    (format!("リストにある番号です。{ja}"), format!("the number is on a dial list; {en}"));
+                RpcError::with_detail(ErrorCode::Hours, detail)
+            }
+            error => store_error(error),
+        }
     }
 
     /// Whether an INVITE may leave from this seat.
@@ -264,11 +296,11 @@ impl Core {
         let store = self.store.clone();
         self.jobs.spawn(async move {
             let result = async {
-                if let Some(project) = callee.project(&store).await.map_err(Unopened::Store)? {
+                let called = callee.find(&store).await.map_err(Unopened::Store)?;
+                if let Some(project) = called.project {
                     (call.project, call.named) = (Some(project), true);
                 }
-                call.lead = callee.lead();
-                call.phone = callee.number(&store).await.map_err(Unopened::Store)?;
+                (call.lead, call.phone) = (called.lead, called.number);
                 if let Some(name) = project {
                     let project = super::project::named(&store, &name).await;
                     call.project = Some(project.map_err(Unopened::Refused)?);

@@ -14,7 +14,6 @@ use store::{AttemptId, Claimed};
 use super::call::{Call, Origin, Party};
 use super::command::respond;
 use super::job::Done;
-use super::refusal::store_error;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
@@ -73,7 +72,7 @@ impl Core {
             Ok(claimed) => claimed,
             Err(error) => {
                 self.seats[seat].consult = None;
-                respond::<SeatStatus>(reply, Err(store_error(&error)));
+                respond::<SeatStatus>(reply, Err(self.second_refused(&error, now)));
                 return self.check(Some(error), now);
             }
         };

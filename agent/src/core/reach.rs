@@ -49,6 +49,12 @@ pub(super) fn grantee(who: &Who) -> UserId {
 /// Leads that somebody bound by grants names in one command.
 const MOST_LEADS: usize = 1000;
 
+/// The list whose grants say whether somebody may reach a call: their own calls stay theirs.
+async fn of_call(store: &Store, attempt: AttemptId, user: UserId) -> Result<Option<ListId>, RpcError> {
+    let row = store.attempt(attempt).await.map_err(|error| store_error(&error))?;
+    Ok(row.list.filter(|_| row.user != Some(user)))
+}
+
 async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcError> {
     let told = |error| store_error(&error);
     let user = grantee(who);
@@ -69,11 +75,14 @@ async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcErro
             let row = store.lead(lead).await.map_err(told)?;
             Some(named.insert(row).list)
         }
-        Reach::Attempt(attempt) => {
-            let attempt: AttemptId = id(&attempt, "attempt")?;
-            let row = store.attempt(attempt).await.map_err(told)?;
-            // Their own calls stay theirs.
-            row.list.filter(|_| row.user != Some(user))
+        Reach::Attempt(attempt) => of_call(store, id(&attempt, "attempt")?, user).await?,
+        Reach::Task(task) => {
+            // Which folder it is in is not asked.
+            let task = store.task(task, 0).await.map_err(told)?;
+            match task.lead {
+                Some(lead) => Some(named.insert(store.lead(lead).await.map_err(told)?).list),
+                None => of_call(store, task.attempt, user).await?,
+            }
         }
         Reach::Project(name) => {
             let project = super::project::named(store, &name).await?;

@@ -12,7 +12,6 @@ use super::call::Call;
 use super::command::respond;
 use super::identity;
 use super::job::Done;
-use super::refusal::store_error;
 use super::seat::Reply;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
@@ -166,7 +165,7 @@ impl Core {
         now: Now,
     ) {
         let Some(seat) = self.calls.get(&attempt).map(|call| call.seat) else { return };
-        let target = result.map_err(|error| store_error(&error)).and_then(|target| {
+        let target = result.map_err(|error| self.second_refused(&error, now)).and_then(|target| {
             let uri = self.refer_target(seat, &target)?;
             Ok((target.phone, Aim::Number(uri)))
         });

@@ -126,6 +126,7 @@ pub(crate) trait OfficeReader {
     /// Lists with leads or open tasks of a user who may not use them.
     fn out_of_reach(&mut self, user: UserId) -> Result<Vec<String>>;
     fn tasks(&mut self, query: &TaskQuery) -> Result<Vec<TaskRow>>;
+    fn task(&mut self, task: i64, now: i64) -> Result<TaskRow>;
     fn task_counts(
         &mut self,
         owner: Option<Assigned>,
@@ -147,6 +148,8 @@ pub(crate) trait OfficeReader {
     fn contact_tasks(&mut self, contacts: &[ContactId]) -> Result<u64>;
     /// By identifier or number.
     fn contact_row(&mut self, word: &str) -> Result<ContactRow>;
+    /// One in the bin, by identifier or number.
+    fn contact_deleted(&mut self, word: &str) -> Result<ContactId>;
     fn categories(&mut self) -> Result<Vec<CategoryInfo>>;
     fn dnc_entries(&mut self, query: &DncQuery) -> Result<Vec<DncRow>>;
     /// Imports of do-not-call numbers, newest first.

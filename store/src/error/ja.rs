@@ -248,6 +248,7 @@ fn noun(what: &str) -> &str {
         "phones" => "電話番号",
         "project" | "projects" => "案件",
         "reason" => "理由",
+        "recall_at" => "再コール日時",
         "recording" => "録音",
         "recording of the call" => "通話の録音",
         "task" => "対応タスク",

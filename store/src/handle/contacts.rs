@@ -91,6 +91,16 @@ impl Store {
         self.read(move |r| r.contact_row(&word)).await
     }
 
+    /// The contact that lies in the bin, by identifier or by one of the numbers it had, as a person writes it; of several with
+    /// the number the one that was deleted last.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`], [`crate::Error::Phone`].
+    pub async fn contact_deleted(&self, word: &str) -> Result<ContactId> {
+        let word = word.to_owned();
+        self.read(move |r| r.contact_deleted(&word)).await
+    }
+
     /// Every category with its counts, by name.
     ///
     /// # Errors

@@ -214,6 +214,14 @@ impl Store {
         self.read(move |r| r.tasks(&query)).await
     }
 
+    /// One task; its folder is that at `now`.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotFound`].
+    pub async fn task(&self, task: i64, now: i64) -> Result<TaskRow> {
+        self.read(move |r| r.task(task, now)).await
+    }
+
     /// Open tasks by folder at `now`, of one owner, of nobody or of all; of lists that a user may use, or of all.
     ///
     /// # Errors

@@ -58,6 +58,8 @@ pub struct TaskRow {
     pub lead: Option<LeadId>,
     /// The list's name.
     pub list_name: Option<String>,
+    /// The lead's place on it, unless it lies in the bin.
+    pub position: Option<i64>,
     /// E.164, whole: mind where it goes.
     pub phone: String,
     /// Company, from the contact book, else as it was then.

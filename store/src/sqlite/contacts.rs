@@ -14,7 +14,7 @@ use crate::phone::Phone;
 
 pub(crate) use category::UnlinkAt;
 pub(super) use category::{delete as delete_category, list as categories, unlink as unlink_category};
-pub(super) use show::{count, find, numbers, page};
+pub(super) use show::{count, find, find_deleted, numbers, page};
 pub(super) use trash::{delete, purge, tasks_of, undo};
 pub(super) use write::{add, change, stub};
 

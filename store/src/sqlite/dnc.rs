@@ -63,6 +63,13 @@ pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     for (what, text) in [("reason", Some(&entry.reason)), ("evidence", entry.evidence.as_ref())] {
         fits(what, text.map(String::as_str))?;
     }
+    // Somebody will want to know why (D16): a call says it itself, and what stands there said it.
+    if entry.reason.trim().is_empty()
+        && entry.attempt.is_none()
+        && holding(db, &[(phone.expose().to_owned(), entry.project)]).doing(doing)? == 0
+    {
+        return Err(Error::ReasonRequired);
+    }
     if let Some(attempt) = entry.attempt {
         let sql = "SELECT 1 FROM attempts WHERE id = ?1";
         one(db, sql, [attempt], |_| Ok(()))

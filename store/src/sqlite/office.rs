@@ -243,6 +243,10 @@ impl OfficeReader for SqliteReader {
         tasks::list(&self.db, query)
     }
 
+    fn task(&mut self, task: i64, now: i64) -> Result<TaskRow> {
+        tasks::load(&self.db, task, now)
+    }
+
     fn task_counts(
         &mut self,
         owner: Option<Assigned>,
@@ -278,6 +282,10 @@ impl OfficeReader for SqliteReader {
 
     fn contact_tasks(&mut self, contacts: &[ContactId]) -> Result<u64> {
         contacts.iter().map(|contact| contacts::tasks_of(&self.db, *contact)).sum()
+    }
+
+    fn contact_deleted(&mut self, word: &str) -> Result<ContactId> {
+        contacts::find_deleted(&self.db, word)
     }
 
     fn contact_row(&mut self, word: &str) -> Result<ContactRow> {

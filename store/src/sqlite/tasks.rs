@@ -444,13 +444,14 @@ fn row(row: &Row<'_>, now: i64) -> rusqlite::Result<TaskRow> {
         status_label: row.get(14)?,
         memo: row.get(15)?,
         closed_at: row.get(16)?,
+        position: row.get(17)?,
     })
 }
 
 const SELECT: &str = "
   SELECT t.id, t.kind, t.state, t.due_at, t.owner_user_id, u.login, u.name, t.attempt_id, a.dialed_at, t.lead_id,
     ifnull(i.name, a.list_name), t.phone, ifnull(c.company, a.company), ifnull(c.person, a.person), d.label, a.memo,
-    t.closed_at
+    t.closed_at, iif(l.deleted_at IS NULL AND i.deleted_at IS NULL, l.position, NULL)
   FROM tasks t
   JOIN attempts a ON a.id = t.attempt_id
   LEFT JOIN users u ON u.id = t.owner_user_id

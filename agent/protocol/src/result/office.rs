@@ -192,6 +192,9 @@ pub struct TaskRow {
     pub lead: Option<String>,
     /// The list's name.
     pub list: Option<String>,
+    /// The lead's number on its list; `null` without a lead, and where it lies in the bin.
+    #[serde(default)]
+    pub position: Option<i64>,
     /// Number.
     pub number: String,
     /// Company.
@@ -284,10 +287,13 @@ pub struct DncAdded {
 }
 
 /// `dnc.clear`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DncCleared {
     /// Entries that held and do no more.
     pub cleared: u64,
+    /// What still forbids to call the number: entries of other projects, or the one for everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<DncRow>,
 }
 
 /// `dnc.import`.
@@ -404,6 +410,9 @@ pub struct HistoryCall {
     pub amendments: Vec<Amendment>,
     /// Notes about its number, oldest first.
     pub notes: Vec<NoteRow>,
+    /// `history.amend`: `W-DNC-STAYS`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// One amended field.

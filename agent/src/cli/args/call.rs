@@ -22,8 +22,11 @@ pub struct CallArgs {
     /// Whoever was at the other end of a call: id of `kakeru history`
     #[arg(long, value_name = "ID", conflicts_with = "number")]
     pub attempt: Option<String>,
+    /// Whom a task is about: number of `kakeru task ls`; the call is its lead's, where it has one
+    #[arg(long, value_name = "TASK", conflicts_with_all = ["number", "contact", "lead", "attempt"])]
+    pub task: Option<i64>,
     /// Project to book the call on [default: that of the lead, else the default project]
-    #[arg(long, conflicts_with = "lead")]
+    #[arg(long, conflicts_with_all = ["lead", "task"])]
     pub project: Option<String>,
 }
 

@@ -82,7 +82,7 @@ pub enum ContactVerb {
     },
     /// Take a contact out of the bin
     Undo {
-        /// Id
+        /// Id or number
         contact: String,
     },
     /// Put a CSV file into the contact book

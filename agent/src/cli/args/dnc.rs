@@ -16,7 +16,7 @@ pub enum DncVerb {
         /// Only in this project [default: everywhere] (may be repeated)
         #[arg(long = "project")]
         projects: Vec<String>,
-        /// Why
+        /// Why; needed for a new entry without --attempt
         #[arg(long)]
         reason: Option<String>,
         /// The call that is the evidence

@@ -184,7 +184,11 @@ fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {
             row.number.clone(),
             row.company.clone().unwrap_or_default(),
             row.person.clone().unwrap_or_default(),
-            row.list.clone().unwrap_or_default(),
+            // As `call --lead` takes it.
+            match (&row.list, row.position) {
+                (Some(list), Some(position)) => format!("{list}#{position}"),
+                (list, _) => list.clone().unwrap_or_default(),
+            },
             row.memo.clone().unwrap_or_default(),
             state.to_owned(),
         ]);
@@ -246,7 +250,12 @@ pub(crate) fn dnc_added(added: &DncAdded, out: Out) -> Result<(), Closed> {
 }
 
 pub(crate) fn dnc_cleared(cleared: &DncCleared, out: Out) -> Result<(), Closed> {
-    out.line(&format!("{}: {}", out.text("解除しました", "cleared"), cleared.cleared))
+    out.line(&format!("{}: {}", out.text("解除しました", "cleared"), cleared.cleared))?;
+    if cleared.left.is_empty() {
+        return Ok(());
+    }
+    out.line(out.text("次の登録が残っているため、まだ発信できません", "these still forbid to call it"))?;
+    dnc(&cleared.left, None, out)
 }
 
 pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
@@ -478,6 +487,9 @@ pub(crate) fn call(shown: &HistoryCall, out: Out) -> Result<(), Closed> {
     }
     for row in &shown.amendments {
         out.line(&amendment(row, out))?;
+    }
+    for code in &shown.warnings {
+        out.line(&super::live::told(code, out))?;
     }
     if shown.notes.is_empty() { Ok(()) } else { notes(&shown.notes, out) }
 }

@@ -63,12 +63,29 @@ pub(super) async fn clear(store: &Store, p: DncClear, asker: Asker) -> Result<Dn
         by: asker.actor(),
         now: asker.now,
     });
-    match store.dnc_clear_all(entries.collect()).await.map_err(refused)? {
-        0 => {
-            Err(RpcError::with_detail(ErrorCode::NotFound, ("架電禁止に登録されていません", "no such entry")))
-        }
-        cleared => Ok(DncCleared { cleared }),
+    let cleared = store.dnc_clear_all(entries.collect()).await.map_err(refused)?;
+    let query = DncQuery { phone: Some(p.number), limit: 1_000, ..DncQuery::default() };
+    let left = store.dnc_entries(query).await.map_err(refused)?;
+    if cleared == 0 {
+        return Err(RpcError::with_detail(ErrorCode::NotFound, nothing_cleared(&left)));
     }
+    let names = Names::read(store).await?;
+    Ok(DncCleared { cleared, left: left.iter().map(|row| rows::dnc(row, &names)).collect() })
+}
+
+/// There is no entry where one was to be cleared: where there are some.
+fn nothing_cleared(left: &[store::DncRow]) -> (String, String) {
+    if left.is_empty() {
+        return ("架電禁止に登録されていません".into(), "no such entry".into());
+    }
+    let ja: Vec<_> = left.iter().map(|row| row.project_name.as_deref().unwrap_or("全社")).collect();
+    let en = left.iter().map(|row| {
+        row.project_name.as_deref().map_or("everywhere".into(), |name| format!("--project {name}"))
+    });
+    (
+        format!("その範囲には登録がありません。登録されている範囲: {}", ja.join("、")),
+        format!("no such entry; the number is blocked: {}", en.collect::<Vec<String>>().join(", ")),
+    )
 }
 
 pub(super) async fn imports(store: &Store, p: DncImports) -> Result<result::DncFiles, RpcError> {

@@ -4,7 +4,8 @@ use protocol::params::{HistoryAmend, HistoryExport, HistoryList, HistoryReport};
 use protocol::result::{Exported, HistoryCall, HistoryPage};
 use protocol::{ErrorCode, RpcError};
 use store::{
-    Action, Amend, AttemptId, HistoryQuery, HistoryScope, NoteAbout, Phone, Progress, Scope, Store, permits,
+    Action, Amend, AttemptId, DncQuery, HistoryQuery, HistoryScope, NoteAbout, Phone, Progress, Scope, Store,
+    permits,
 };
 
 use super::super::export;
@@ -106,7 +107,17 @@ pub(super) async fn amend(store: &Store, p: HistoryAmend, asker: Asker) -> Resul
     if let Some(file) = discard_recording {
         super::super::job::discard(file).await;
     }
-    whole(store, row, asker).await
+    let mut call = whole(store, row, asker).await?;
+    // A correction clears nothing: that needs a manager and a reason of its own.
+    let status = call.amendments.iter().rfind(|amended| amended.field == "status");
+    let was_forbidden = status.is_some_and(|amended| amended.before.as_deref() == Some(DO_NOT_CALL));
+    if was_forbidden
+        && call.call.status.as_deref() != Some(DO_NOT_CALL)
+        && blocked(store, &call.call.number).await?
+    {
+        call.warnings.push(ErrorCode::WarnDncStays.as_str().to_owned());
+    }
+    Ok(call)
 }
 
 pub(super) async fn report(store: &Store, p: &HistoryReport, asker: Asker) -> Result<HistoryCall, RpcError> {
@@ -131,6 +142,12 @@ pub(super) async fn export(
     let report = store.export_history(query, options.clone()).await.map_err(refused)?;
     let written = export::exported(&options, report, reader)?;
     export::hand_out(store, taken, &options, written).await
+}
+
+/// Whether anything forbids to call the number.
+async fn blocked(store: &Store, number: &str) -> Result<bool, RpcError> {
+    let query = DncQuery { phone: Some(number.to_owned()), limit: 1, ..DncQuery::default() };
+    Ok(!store.dnc_entries(query).await.map_err(refused)?.is_empty())
 }
 
 /// Calls by hand: apart from the search unless asked for (S4.37).
@@ -167,8 +184,12 @@ async fn whole(store: &Store, mut row: store::AttemptRow, asker: Asker) -> Resul
     let statuses = store.all_dispositions().await.map_err(refused)?;
     let labels = statuses.into_iter().map(|status| (status.code, status.label)).collect();
     Ok(HistoryCall {
+        warnings: Vec::new(),
         call: super::super::rows::attempt(&row),
         amendments: amendments.into_iter().map(|row| rows::amendment(row, &names, &labels)).collect(),
         notes: notes.into_iter().map(|note| rows::note(note, &names)).collect(),
     })
 }
+
+/// クレーム.
+const DO_NOT_CALL: &str = "do_not_call";

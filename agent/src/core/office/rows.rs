@@ -88,6 +88,7 @@ pub(super) fn task(task: &store::TaskRow) -> TaskRow {
         called_at: task.called_at,
         lead: task.lead.map(|lead| lead.to_string()),
         list: task.list_name.clone(),
+        position: task.position,
         number: national(&task.phone),
         company: task.company.clone(),
         person: task.person.clone(),

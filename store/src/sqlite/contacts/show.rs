@@ -31,6 +31,19 @@ pub(in crate::sqlite) fn find(db: &Connection, word: &str) -> Result<ContactRow>
     load(db, found.ok_or_else(|| Error::NotFound { what: "contact", key: phone.to_string() })?)
 }
 
+/// A contact that lies in the bin: by identifier, else the last deleted of those that had the number, as a person writes it.
+pub(in crate::sqlite) fn find_deleted(db: &Connection, word: &str) -> Result<ContactId> {
+    if let Ok(id) = word.trim().parse() {
+        return Ok(id);
+    }
+    let phone = Phone::parse(word).map_err(Error::Phone)?.phone;
+    // The bin is small, and its numbers are in no index.
+    let sql = "SELECT c.id FROM contacts c CROSS JOIN contact_phones p ON p.contact_id = c.id
+               WHERE c.deleted_at IS NOT NULL AND p.phone = ?1 ORDER BY c.deleted_at DESC LIMIT 1";
+    let found = one(db, sql, [phone.expose()], |r| r.get(0)).doing("look up a number")?;
+    found.ok_or_else(|| Error::NotFound { what: "deleted contact", key: phone.to_string() })
+}
+
 /// How many live contacts there are.
 pub(in crate::sqlite) fn count(db: &Connection) -> rusqlite::Result<u64> {
     let sql = "SELECT count(*) FROM contacts WHERE deleted_at IS NULL";

@@ -332,6 +332,9 @@ fn a_deleted_contact_comes_back_within_thirty_days() {
     assert_eq!(world.leads().len(), 1);
     let bin = ContactQuery { trash: true, ..ContactQuery::default() };
     assert_eq!(world.reader().contacts(&bin).unwrap()[0].deleted_at, Some(NOW));
+    // Named by number too, as everywhere; nobody's number is in no bin.
+    assert_eq!(world.reader().contact_deleted("03-3000-0000").unwrap(), contact);
+    assert_eq!(world.reader().contact_deleted("03-3000-0001").unwrap_err().code(), "E-NOT-FOUND");
     assert_eq!(world.db.contacts_purge(NOW + TRASH_MS - 1).unwrap(), 0);
     let back = world.db.contact_undo(contact, by, NOW + TRASH_MS - 1).unwrap();
     assert_eq!((back.deleted_at, back.categories.len()), (None, 1));

@@ -299,6 +299,10 @@ fn why_names_the_reason_for_one_lead() {
     let lead = world.leads()[2].id;
     world.db.exclude_lead(lead, Some("契約済"), Actor::default(), NOW).unwrap();
     let mut reader = world.reader();
+    // S1.25: whoever asks for the list is told of those that are excluded, in their place.
+    let rows = reader.why(&WhyQuery::List(world.list), &context).unwrap().rows;
+    let told: Vec<_> = rows.iter().map(|row| (row.position, row.reason == WhyReason::Excluded)).collect();
+    assert_eq!(told, [(1, false), (3, true), (4, false)]);
     let mut reason = |query: WhyQuery| reader.why(&query, &context).unwrap().rows.remove(0);
     let later = reason(WhyQuery::Position(world.list, 1));
     assert_eq!((later.reason, later.round, later.attempts), (WhyReason::LaterRound, 2, 1));

@@ -49,6 +49,21 @@ fn an_entry_holds_for_a_project_or_for_all_and_says_why() {
     assert_eq!(world.reader().dnc_entries(&one).unwrap(), rows[2..]);
 }
 
+/// D16: an entry says why it is there; one that came from a call has that.
+#[test]
+fn an_entry_without_a_reason_is_refused() {
+    let mut world = World::new(1);
+    let call = world.call("通話済").attempt;
+    let silent = DncEntry { reason: " ".into(), ..entry(&world, 0, None) };
+    assert!(matches!(
+        world.db.dnc_add_all(std::slice::from_ref(&silent)).unwrap_err(),
+        Error::ReasonRequired
+    ));
+    let of_call = DncEntry { attempt: Some(call), ..silent.clone() };
+    assert_eq!(world.db.dnc_add_all(&[of_call]).unwrap().added, 1);
+    assert_eq!(world.db.dnc_add_all(&[silent]).unwrap().added, 0, "it stands there, and says why");
+}
+
 /// X6: what is given for a number that stands there already is lost no more than what stood there, and the audit log has both.
 #[test]
 fn an_entry_takes_in_what_is_given_once_more() {

@@ -159,6 +159,32 @@ fn the_machine_takes_no_number_and_no_word_from_the_operator() {
     assert_eq!((kept.memo.as_deref(), kept.recall_at), (Some("夕方"), recall_at));
 }
 
+/// S4.46, S4.49: nobody calls back in the past. A save that is repeated after its time has passed is what it was.
+#[test]
+fn a_time_to_call_back_is_to_come() {
+    let mut world = World::new(1);
+    world.now = NOW + 90_000;
+    let attempt = world.dial().unwrap().attempt;
+    let with =
+        |world: &World, recall_at| Save { recall_at: Some(recall_at), ..world.save(attempt, "再コール") };
+    let refused = world.db.save(&with(&world, NOW)).unwrap_err();
+    assert_eq!(refused.code(), "E-VALUE");
+    assert!(refused.to_string().contains("2026-11-21 10:01"), "{refused}");
+    assert!(
+        refused.ja().contains("再コール日時") && refused.ja().contains("2026-11-21 10:01"),
+        "{}",
+        refused.ja()
+    );
+    assert_eq!(world.db.attempt(attempt).unwrap().status, None, "nothing of it is kept");
+    // The minute that runs.
+    world.db.save(&with(&world, NOW + MINUTE)).unwrap();
+    world.now += 10 * MINUTE;
+    let again = Save { memo: Some("夕方".into()), ..with(&world, NOW + MINUTE) };
+    world.db.save(&again).unwrap();
+    let kept = world.db.attempt(attempt).unwrap();
+    assert_eq!((kept.recall_at, kept.memo.as_deref()), (Some(NOW + MINUTE), Some("夕方")));
+}
+
 /// S4.53.
 #[test]
 fn a_complaint_blocks_the_number_in_the_same_commit() {

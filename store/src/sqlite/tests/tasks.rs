@@ -58,7 +58,7 @@ fn change(world: &World, task: i64, what: TaskStep, scope: Scope) -> TaskChange 
 fn tasks_lie_in_three_folders() {
     let mut world = World::new(4);
     call_with(&mut world, "見込", None);
-    call_with(&mut world, "再コール", Some(NOW - 1));
+    call_with(&mut world, "再コール", Some(NOW));
     call_with(&mut world, "通話済", Some(NOW + MINUTE));
     call_with(&mut world, "通話済", None);
     let found: Vec<_> = tasks(&world).into_iter().map(|task| (task.kind, task.folder)).collect();
@@ -71,6 +71,12 @@ fn tasks_lie_in_three_folders() {
         ],
         "the most urgent first"
     );
+    // What to call by.
+    let places: Vec<_> = tasks(&world).iter().map(|task| (task.list_name.clone(), task.position)).collect();
+    assert_eq!(places, [2, 3, 1].map(|place| (Some("リスト".to_owned()), Some(place))));
+    let first = tasks(&world)[0].id;
+    assert_eq!(world.reader().task(first, world.now).unwrap(), tasks(&world)[0]);
+    assert_eq!(world.reader().task(99, world.now).unwrap_err().code(), "E-NOT-FOUND");
     let counts = |now| world.reader().task_counts(Some(Assigned::To(world.user)), None, now).unwrap();
     assert_eq!(counts(NOW), TaskCounts { past: 1, future: 1, free: 1 });
     assert_eq!(counts(NOW + MINUTE), TaskCounts { past: 2, future: 0, free: 1 }, "time moves them");
