@@ -82,6 +82,8 @@ codes! {
     PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
+    OwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
+        "Rows are of an owner who may not use the list; nobody can call them.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
 }
 
@@ -123,7 +125,12 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 25] = [
+const HINTS: [(Code, &str, &str); 26] = [
+    (
+        Code::OwnerGrant,
+        "kakeru list grant で使えるようにするか、kakeru lead assign で発信担当者を変えてください",
+        "Grant the list (kakeru list grant), or give the rows to somebody else (kakeru lead assign).",
+    ),
     (Code::TimeInvalid, "2026-01-31 09:05:00 の形にしてください", "Write it as 2026-01-31 09:05:00."),
     (
         Code::PhoneTaken,

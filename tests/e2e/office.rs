@@ -86,6 +86,10 @@ fn a_user_hands_over_what_they_hold() {
     let task = daemon.cli(&["task", "ls", "--owner", "bob"])["rows"][0].take();
     assert_eq!((&task["kind"], &task["state"]), (&"prospect".into(), &"open".into()));
 
+    // X7: who is given a task is told of lists that they may not use.
+    let given = daemon.cli(&["task", "reassign", &task["id"].to_string(), "bob"]);
+    assert_eq!((&given["owner"], &given["ungranted"]), (&"bob".into(), &json!(["春"])));
+
     // Nobody else's is offered to an operator, and nobody's is.
     let erin = |arguments: &[&str]| daemon.run_as(OPERATOR, arguments);
     let id = task["id"].to_string();

@@ -388,6 +388,10 @@ codes! {
         "残したい列はリストに取り込むか、--map で名前を対応させてください", "Import it into a list to keep it, or say with --map what it holds.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
         "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
+    WarnOwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
+        "Rows are of an owner who may not use the list; nobody can call them.",
+        "kakeru list grant で使えるようにするか、kakeru lead assign で発信担当者を変えてください",
+        "Grant the list (kakeru list grant), or give the rows to somebody else (kakeru lead assign).";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",
         "必要なら元の表を確認してください", "Check the source if in doubt.";
     WarnDncStays = "W-DNC-STAYS", "架電禁止の登録は残っています", "The number stays on the do-not-call list.",

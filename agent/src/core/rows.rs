@@ -138,6 +138,7 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<
         recall_at: row.recall_at,
         excluded_reason: row.excluded_reason,
     });
+        owner: row.owner,
     WhyResult { rows: rows.collect() }
 }
 

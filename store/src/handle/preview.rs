@@ -74,8 +74,7 @@ fn carry_out(job: ImportJob, contacts: u64, folder: &Folder) -> Result<ImportRep
     let failed = |error| Error::File { path: path.clone(), source: std::io::Error::other(error) };
     let store = Store::open(&path, OpenOptions::default()).map_err(failed)?;
     let staging = Staging::new(Arc::clone(&store.inner.writes), &path);
-    // Whose the new numbers become changes no count.
-    let options = ImportOptions { error_csv: None, assign: Vec::new(), ..job.options };
+    let options = ImportOptions { error_csv: None, ..job.options };
     import::run(ImportJob { options, by: Actor::default(), ..job }, contacts, &staging)
 }
 

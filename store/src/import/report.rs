@@ -182,6 +182,17 @@ impl ImportReport {
         self.problems.splice(0..0, problems);
     }
 
+    /// Adds whose rows nobody is offered. In front, since each is of many rows.
+    pub(super) fn add_shut_out(&mut self, owners: Vec<(String, u64)>) {
+        for (owner, leads) in owners.into_iter().rev() {
+            *self.counts.entry(Code::OwnerGrant).or_default() += leads;
+            let (file, value) = (Arc::clone(&self.file), format!("{owner} ({leads})"));
+            let (code, lines) = (Code::OwnerGrant, Vec::new());
+            let problem = Problem { file, line: 0, lines, column: None, value, code, contact: None };
+            self.problems.insert(0, problem);
+        }
+    }
+
     /// Problems that refuse a row.
     pub fn errors(&self) -> u64 {
         self.counts.iter().filter(|(code, _)| !code.is_warning()).map(|(_, count)| count).sum()

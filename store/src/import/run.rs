@@ -143,7 +143,12 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         report.unchanged = counts.contacts.saturating_sub(report.inserted + report.updated + report.skipped);
     }
     let owned = if assign.is_empty() && !named { Ok(()) } else { staging.assign(import, assign, by, now) };
-    if let Err(error) = owned.and_then(|()| staging.commit(import, kept_report(&report), by, now)) {
+    let owned = owned.and_then(|()| staging.known(list).shut_out(import));
+    let committed = owned.and_then(|shut_out| {
+        report.add_shut_out(shut_out);
+        staging.commit(import, kept_report(&report), by, now)
+    });
+    if let Err(error) = committed {
         take_back(staging, import, cancel.as_ref(), now);
         return Err(error);
     }

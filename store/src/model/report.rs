@@ -181,6 +181,8 @@ pub struct WhyRow {
     pub recall_at: Option<i64>,
     /// Why somebody excluded it.
     pub excluded_reason: Option<String>,
+    /// Login of whose number it is.
+    pub owner: Option<String>,
 }
 
 /// The answer.

@@ -306,6 +306,8 @@ words!(
         Repeat = "repeat",
         /// 発信対象外.
         Excluded = "excluded",
+        /// Its number is of somebody who may not use the list: nobody is offered it.
+        OwnerGrant = "owner-grant",
         /// The list is disabled.
         ListDisabled = "list-disabled",
         /// Its import is not committed.

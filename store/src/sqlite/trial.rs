@@ -56,6 +56,9 @@ impl Trial {
         exec(&db, "INSERT OR IGNORE INTO main.categories SELECT * FROM live.categories", []).doing(doing)?;
         exec(&db, "INSERT OR IGNORE INTO main.lists SELECT * FROM live.lists WHERE id = ?1", [list])
             .doing(doing)?;
+        exec(&db, "INSERT INTO main.list_grants SELECT * FROM live.list_grants WHERE list_id = ?1", [list])
+            .doing(doing)?;
+        exec(&db, "INSERT INTO main.project_grants SELECT * FROM live.project_grants", []).doing(doing)?;
         Ok(Self { db, folder, list })
     }
 

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, params_from_iter};
 
 use super::checks::{self, Dial};
+use super::list_edit;
 use super::lists::{self, ListHead};
 use super::{all, one};
 use crate::error::{DialRefusal, Doing, Error, Result};
-use crate::id::{LeadId, ListId};
+use crate::id::{LeadId, ListId, UserId};
 use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
 use crate::phone::{Clir, Phone};
 
@@ -29,6 +30,9 @@ struct Lead {
     /// Its label.
     last_status: Option<String>,
     company: Option<String>,
+    owner: Option<UserId>,
+    /// Login of the owner.
+    owner_login: Option<String>,
 }
 
 pub(super) fn why(db: &Connection, query: &WhyQuery, context: &WhyContext) -> Result<WhyAnswer> {
@@ -64,16 +68,19 @@ fn whole_list(db: &Connection, list: ListId, context: &WhyContext) -> Result<Why
     let head = lists::head(db, list)?;
     let round = round(&head, context);
     let sql = "SELECT excluded, state, ifnull(skip_reason, ''), round <= ?2, position <= ?3,
-                 state = 'waiting' AND next_eligible_at > ?4, count(*)
-               FROM leads WHERE list_id = ?1 AND deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6";
-    let groups: Vec<(bool, LeadState, String, bool, bool, bool, i64)> =
+                 state = 'waiting' AND next_eligible_at > ?4, assigned_user_id, count(*)
+               FROM leads WHERE list_id = ?1 AND deleted_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7";
+    let groups: Vec<(WhyReason, Option<UserId>, i64)> =
         all(db, sql, (list, round, head.visible_position, context.now), |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
+            let (state, skip): (LeadState, String) = (r.get(1)?, r.get(2)?);
+            let (excluded, this_round, visible, not_due) = (r.get(0)?, r.get(3)?, r.get(4)?, r.get(5)?);
+            let reason = static_reason(&head, excluded, state, &skip, this_round, visible, not_due);
+            Ok((reason, r.get(6)?, r.get(7)?))
         })
         .doing(doing)?;
     let mut summary: Vec<(WhyReason, u64)> = Vec::new();
-    for (excluded, state, skip, this_round, visible, not_due, count) in groups {
-        let reason = static_reason(&head, excluded, state, &skip, this_round, visible, not_due);
+    for (reason, owner, count) in groups {
+        let reason = if is_shut_out(db, reason, list, owner)? { WhyReason::OwnerGrant } else { reason };
         match summary.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, sum)) => *sum += count.unsigned_abs(),
             None => summary.push((reason, count.unsigned_abs())),
@@ -129,6 +136,16 @@ fn static_reason(
     }
 }
 
+/// Whether nobody is offered a lead that would have its turn, since its owner may not use the list (X7).
+fn is_shut_out(db: &Connection, reason: WhyReason, list: ListId, owner: Option<UserId>) -> Result<bool> {
+    let has_turn =
+        matches!(reason, WhyReason::Eligible | WhyReason::LaterRound | WhyReason::NotDue | WhyReason::Repeat);
+    match owner {
+        Some(owner) if has_turn => Ok(!list_edit::may_use(db, list, owner).doing("explain lead")?),
+        _ => Ok(false),
+    }
+}
+
 fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow> {
     let head = lists::head(db, lead.list)?;
     let this_round = lead.round <= round(&head, context);
@@ -156,6 +173,9 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
             Some(DialRefusal::Hours) | None => {}
         }
     }
+    if is_shut_out(db, reason, lead.list, lead.owner)? {
+        (reason, due_at) = (WhyReason::OwnerGrant, None);
+    }
     let unjudged = match reason {
         WhyReason::Claimed => {
             let sql = "SELECT a.id FROM leads d JOIN attempts a ON a.id = d.claim_attempt_id
@@ -180,6 +200,7 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
         unjudged,
         recall_at: lead.recall_at,
         excluded_reason: lead.excluded_reason.clone(),
+        owner: lead.owner_login.clone(),
     })
 }
 
@@ -226,7 +247,8 @@ fn select<const N: usize>(
     let sql = format!(
         "SELECT id, list_id, position, phone, clir, state, round, next_eligible_at, skip_reason, excluded,
            excluded_reason, claim_seat, attempts, recall_at,
-           (SELECT label FROM dispositions WHERE code = last_disposition), company
+           (SELECT label FROM dispositions WHERE code = last_disposition), company, assigned_user_id,
+           (SELECT login FROM users WHERE id = assigned_user_id)
          FROM leads WHERE {condition} AND deleted_at IS NULL ORDER BY list_id, position LIMIT {limit}"
     );
     all(db, &sql, params_from_iter(values), |r| {
@@ -247,6 +269,8 @@ fn select<const N: usize>(
             recall_at: r.get(13)?,
             last_status: r.get(14)?,
             company: r.get(15)?,
+            owner: r.get(16)?,
+            owner_login: r.get(17)?,
         })
     })
     .doing("explain lead")

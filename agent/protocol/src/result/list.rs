@@ -232,7 +232,7 @@ pub struct WhyRow {
     /// Whether it would be called now.
     pub eligible: bool,
     /// Why: `eligible`, `later-round`, `not-due`, `claimed`, `task`, `done`, `interrupted`, `do-not-call`, `forbidden`, `trunk-rule`,
-    /// `repeat`, `excluded`, `list-disabled`, `importing`, or `E-HOURS`.
+    /// `repeat`, `excluded`, `owner-grant`, `list-disabled`, `importing`, or `E-HOURS`.
     pub reason: String,
     /// Not before, UTC milliseconds.
     pub due_at: Option<i64>,
@@ -252,4 +252,7 @@ pub struct WhyRow {
     pub recall_at: Option<i64>,
     /// Why somebody excluded it.
     pub excluded_reason: Option<String>,
+    /// Login of whose number it is. Absent where it is nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }

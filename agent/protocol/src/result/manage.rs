@@ -175,7 +175,7 @@ pub struct FurtherNumber {
 }
 
 /// `lead.change` and the leads' part of `list.restore`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadsChanged {
     /// Leads that are different now.
     pub changed: u64,
@@ -198,6 +198,9 @@ pub struct Imports {
 
 /// An import of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    /// Logins of those the leads were given to who may not use the list (X7): nobody is offered these leads. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ungranted: Vec<String>,
 pub struct ImportRow {
     /// Id, by which it is undone.
     pub id: String,

@@ -207,6 +207,9 @@ pub struct TaskRow {
     pub memo: Option<String>,
     /// When it was closed.
     pub closed_at: Option<i64>,
+    /// With `task.assign`: lists with leads or tasks of the new owner that are not granted to them (X7). Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ungranted: Vec<String>,
 }
 
 /// `task.hand_over`.

@@ -112,6 +112,11 @@ fn word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
+    let code = ErrorCode::WarnOwnerGrant;
+    let (text, hint) = (code.text().in_lang(out.lang), code.hint().in_lang(out.lang));
+    for login in &changed.ungranted {
+        out.note(&format!("{code} {login}: {text}{}{hint}", out.text("。", " ")));
+    }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 

@@ -145,7 +145,8 @@ pub(crate) fn tasks(page: &TaskPage, out: Out) -> Result<(), Closed> {
 }
 
 pub(crate) fn task(task: &TaskRow, out: Out) -> Result<(), Closed> {
-    task_table(std::slice::from_ref(task), out)
+    task_table(std::slice::from_ref(task), out)?;
+    ungranted(&task.ungranted, out)
 }
 
 fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {

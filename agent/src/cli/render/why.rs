@@ -105,6 +105,17 @@ fn reason(row: &WhyRow, lang: Lang) -> String {
                 row.excluded_reason.as_deref().unwrap_or(in_lang("理由の記入なし", "no reason given"));
             (format!("発信対象外です({given})"), format!("excluded from dialing ({given})"))
         }
+        WhyReason::OwnerGrant => {
+            let owner = row.owner.as_deref().unwrap_or("?");
+            (
+                format!(
+                    "誰も発信できません: 発信担当者 {owner} はこのリストを使えません(kakeru list grant か kakeru lead assign)"
+                ),
+                format!(
+                    "nobody can call it: its owner {owner} may not use the list (kakeru list grant, or kakeru lead assign)"
+                ),
+            )
+        }
         WhyReason::ListDisabled => ("リストが無効です".to_owned(), "its list is disabled".to_owned()),
         WhyReason::Importing => ("取り込み中です".to_owned(), "its import is not committed yet".to_owned()),
     };
@@ -135,13 +146,14 @@ mod tests {
             unjudged: None,
             recall_at: Some(RECALL),
             excluded_reason: Some("契約済".to_owned()),
+            owner: Some("op2".to_owned()),
         }
     }
 
     /// Section E: what one language says of a lead the other says too.
     #[test]
     fn both_languages_say_the_same() {
-        let facts: [(&str, &[&str]); 15] = [
+        let facts: [(&str, &[&str]); 16] = [
             ("eligible", &["7"]),
             ("later-round", &["5", "見込", "7"]),
             ("not-due", &["2026-11-23 10:40:00"]),
@@ -154,6 +166,7 @@ mod tests {
             ("trunk-rule", &["184", "186"]),
             ("repeat", &["2026-11-23 10:40:00"]),
             ("excluded", &["契約済"]),
+            ("owner-grant", &["op2"]),
             ("list-disabled", &[]),
             ("importing", &[]),
             ("E-HOURS", &["E-HOURS"]),

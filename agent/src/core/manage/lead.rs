@@ -169,11 +169,19 @@ pub(super) async fn lead_change(
         LeadWhat::Delete => (LeadChange::Delete, Some(by.now)),
         LeadWhat::Assign => (LeadChange::Assign { users: users_named(store, &p.users).await? }, None),
     };
+    let given = if let LeadChange::Assign { users } = &what { users.clone() } else { Vec::new() };
     let progress = Progress::default();
     let look = || (progress.done(), progress.total());
     let work = store.change_leads(list.id, leads, what, by.actor, by.now, progress.clone());
     let done = watched(told_to, ("leads", &p.list), look, work).await.map_err(told)?;
-    Ok(changed(done, at))
+    let mut ungranted = Vec::new();
+    // In the order they were named.
+    for (user, login) in given.into_iter().zip(p.users) {
+        if done.changed > 0 && !store.may_use_list(list.id, user).await.map_err(told)? {
+            ungranted.push(login);
+        }
+    }
+    Ok(LeadsChanged { ungranted, ..changed(done, at) })
 }
 
 pub(super) async fn lead_phone(store: &Store, p: params::LeadPhone, by: By) -> Answer<LeadSaved> {

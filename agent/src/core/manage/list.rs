@@ -80,7 +80,8 @@ pub(super) async fn list_restore(
 }
 
 pub(super) fn changed(done: store::LeadsChanged, at: Option<i64>) -> LeadsChanged {
-    LeadsChanged { changed: done.changed, held: done.held, other_lists: done.other_lists, at }
+    let ungranted = Vec::new();
+    LeadsChanged { changed: done.changed, held: done.held, other_lists: done.other_lists, at, ungranted }
 }
 
 pub(super) async fn bin(store: &Store, p: params::ListBin) -> Answer<Bin> {

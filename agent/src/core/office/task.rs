@@ -72,7 +72,8 @@ pub(super) async fn assign(store: &Store, p: TaskAssign, asker: Asker) -> Result
         Some(login) => Some(user_named(store, login).await?),
         None => None,
     };
-    change(store, p.task, TaskStep::Reassign(owner), asker).await
+    let task = change(store, p.task, TaskStep::Reassign(owner), asker).await?;
+    Ok(TaskRow { ungranted: ungranted(store, owner).await?, ..task })
 }
 
 pub(super) async fn hand_over(

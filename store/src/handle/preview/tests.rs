@@ -3,10 +3,11 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
+use crate::code::Code;
 use crate::export::ExportOptions;
-use crate::id::ListId;
+use crate::id::{ListId, UserId};
 use crate::import::{DupExisting, DupPolicy, ImportSource};
-use crate::model::{ContactQuery, ListInfo, ListSpec};
+use crate::model::{ContactQuery, ListInfo, ListSpec, Role};
 
 const NOW: i64 = 1_780_000_000_000;
 
@@ -122,6 +123,42 @@ proptest! {
             let done = world.store.import(job()).await.unwrap();
             assert_eq!(counts(&looked.report), counts(&done));
         });
+    }
+}
+
+/// X7, S1.6, S1.14: rows that are of somebody who may not use the list are told, with whose they are: by the preview and by the import.
+#[tokio::test]
+async fn rows_that_nobody_is_offered_are_told() {
+    let world = world().await;
+    let mut users = Vec::new();
+    for (login, role) in [("op2", Role::Operator), ("op3", Role::Operator), ("boss", Role::Supervisor)] {
+        users.push(world.store.ensure_user(login, login, role, NOW).await.unwrap());
+    }
+    let (op2, op3, boss) = (users[0], users[1], users[2]);
+    let by = Actor::default();
+    // A number of op2's since another list's import.
+    let project = world.store.ensure_project("案件", None, NOW).await.unwrap();
+    let other = ListSpec { name: "別".to_owned(), project };
+    let other = world.store.create_list(other, by, NOW).await.unwrap().id;
+    let to = |users: &[UserId]| ImportOptions { assign: users.to_vec(), ..ImportOptions::default() };
+    let done = world.store.import(world.job(Some(other), &sheet(&[(0, 1, 0)]), &to(&[op2]))).await.unwrap();
+    assert!(!done.counts.contains_key(&Code::OwnerGrant), "a list of everybody's: {:?}", done.problems);
+    world.store.grant_list(world.list, vec![op3], true, by, NOW).await.unwrap();
+    for (rows, users, told) in [
+        ([0, 1], vec![], vec!["op2 (1)"]),
+        ([3, 4], vec![op2], vec!["op2 (2)"]),
+        ([6, 7], vec![op3, boss], vec![]),
+    ] {
+        let text = sheet(&rows.map(|number| (number, 1, 0)));
+        let job = || world.job(Some(world.list), &text, &to(&users));
+        let looked = world.store.preview_import(job()).await.unwrap().report;
+        let done = world.store.import(job()).await.unwrap();
+        for report in [looked, done] {
+            let told_of = report.problems.iter().filter(|problem| problem.code == Code::OwnerGrant);
+            assert_eq!(told_of.map(|problem| problem.value.as_str()).collect::<Vec<_>>(), told);
+            let counted = report.counts.get(&Code::OwnerGrant).copied().unwrap_or(0);
+            assert_eq!(counted > 0, !told.is_empty());
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::one;
+use super::super::{all, one, unsigned};
 use crate::error::{Doing, Result};
-use crate::id::{ListId, UserId};
+use crate::id::{ImportId, ListId, UserId};
 use crate::phone::Phone;
 
 /// Answers from a connection of its own, which is opened with the first question: most files ask nothing.
@@ -74,6 +74,25 @@ impl Known {
                 one(db, sql, [phone.expose()], names)
             }
         })
+    }
+
+    /// Owners of an import's new leads who may not use their list (X7), by login, and of how many each is: nobody is offered these.
+    pub(crate) fn shut_out(&mut self, import: ImportId) -> Result<Vec<(String, u64)>> {
+        let Some(list) = self.list else { return Ok(Vec::new()) };
+        let found = self.ask(|db| {
+            // Most lists are everybody's.
+            if one(db, "SELECT 1 FROM grants WHERE list_id = ?1", [list], |_| Ok(()))?.is_none() {
+                return Ok(None);
+            }
+            let sql = "SELECT u.login, count(*) FROM leads d JOIN users u ON u.id = d.assigned_user_id
+                       WHERE d.list_id = ?1 AND d.position >= (SELECT first_position FROM imports WHERE id = ?2)
+                         AND d.import_id = ?2 AND u.role NOT IN ('MGR', 'SV')
+                         AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.list_id = ?1 AND g.user_id = u.id)
+                       GROUP BY u.id ORDER BY u.login";
+            all(db, sql, (list, import), |r| Ok((r.get(0)?, unsigned(r, 1)?))).map(Some)
+        });
+        self.check()?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Whether every question was answered.

@@ -328,6 +328,28 @@ fn why_names_the_reason_for_one_lead() {
     assert_eq!(world.db.open_results(&[]).unwrap(), OpenResults::default());
 }
 
+/// X7: a lead whose owner may not use the list is offered to nobody, and that is what is said of it.
+#[test]
+fn why_names_an_owner_who_may_not_use_the_list() {
+    let mut world = World::new(2);
+    let [bob, carol] =
+        ["bob", "carol"].map(|login| world.db.ensure_user(login, login, Role::Operator, NOW).unwrap());
+    let lead = world.leads()[0].id;
+    lists::change(&mut world, &[lead], &crate::model::LeadChange::Assign { users: vec![bob] });
+    world.db.grant_list(world.list, &[carol], true, Actor::default(), NOW).unwrap();
+    let context = WhyContext { now: NOW, user: Some(carol), ..WhyContext::default() };
+    let why = |world: &World| world.reader().why(&WhyQuery::List(world.list), &context).unwrap();
+    let answer = why(&world);
+    let row = answer.rows.iter().find(|row| row.lead == lead).unwrap();
+    assert_eq!((row.reason, row.eligible, row.owner.as_deref()), (WhyReason::OwnerGrant, false, Some("bob")));
+    assert_eq!(answer.summary.iter().find(|(reason, _)| *reason == WhyReason::OwnerGrant).unwrap().1, 1);
+    world.user = carol;
+    assert!(world.dial().is_some());
+    assert!(world.dial().is_none(), "bob's is not carol's");
+    world.db.grant_list(world.list, &[bob], true, Actor::default(), NOW).unwrap();
+    assert!(why(&world).rows.iter().find(|row| row.lead == lead).unwrap().eligible);
+}
+
 /// S4.18.
 #[test]
 fn the_day_changes_at_midnight_in_japan() {
