@@ -80,6 +80,12 @@ pub struct Grants {
 
 /// `list.view`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    /// Logins of those its project is granted to, who may use it too. Absent where there are none: with both empty everybody may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub project_users: Vec<String>,
+    /// Their names, in the same order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub project_names: Vec<String>,
 pub struct ViewPage {
     /// The list's name.
     pub list: String,

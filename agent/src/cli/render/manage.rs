@@ -66,11 +66,19 @@ pub(crate) fn project_grants(grants: &ProjectGrants, out: Out) -> Result<(), Clo
 }
 
 pub(crate) fn grants(grants: &Grants, out: Out) -> Result<(), Closed> {
-    let users = match grants.users.is_empty() {
-        true => out.text("全員", "everybody").to_owned(),
-        false => people(&grants.users, &grants.names),
+    let users = match (grants.users.is_empty(), grants.project_users.is_empty()) {
+        (true, true) => out.text("全員", "everybody").to_owned(),
+        (true, false) => out.text("個別の付与なし", "nobody in particular").to_owned(),
+        (false, _) => people(&grants.users, &grants.names),
     };
-    out.line(&format!("{}: {users}", grants.list))
+    out.line(&format!("{}: {users}", grants.list))?;
+    match grants.project_users.is_empty() {
+        true => Ok(()),
+        false => {
+            let label = out.text("案件の権限で使える人", "by its project's grant");
+            out.line(&format!("  {label}: {}", people(&grants.project_users, &grants.project_names)))
+        }
+    }
 }
 
 /// Names, with the logins that commands take behind them.

@@ -121,7 +121,10 @@ pub(super) async fn grant(store: &Store, p: params::ListGrant, by: By) -> Answer
     }
     let grants = store.grants(list.id).await.map_err(told)?;
     let (users, names) = grants.into_iter().map(|grant| (grant.login, grant.name)).unzip();
-    Ok(Grants { list: list.name, users, names })
+    let of_project = store.project_grants(list.project).await.map_err(told)?;
+    let (project_users, project_names) =
+        of_project.into_iter().map(|grant| (grant.login, grant.name)).unzip();
+    Ok(Grants { list: list.name, users, names, project_users, project_names })
 }
 
 pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imports> {
