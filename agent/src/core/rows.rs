@@ -88,6 +88,7 @@ pub(super) fn view_row(lead: &store::LeadRow) -> ViewRow {
         person: lead.person.clone(),
         number: national(&lead.phone),
         ext: lead.ext.clone(),
+        clir: lead.clir.clone(),
         further: further.collect(),
         categories: lead.categories.clone(),
         columns: lead.attrs.as_object().cloned().unwrap_or_default(),

@@ -106,7 +106,8 @@ impl<W: Write> ListWriter<W> {
         let sheet = &mut self.sheet;
         sheet.text(row.company.unwrap_or_default())?;
         sheet.text(row.person.unwrap_or_default())?;
-        let mut bare = format!("{}{}", row.clir.unwrap_or_default(), row.phone.display_national());
+        let clir = row.clir.map(|digits| format!("{digits}-")).unwrap_or_default();
+        let mut bare = format!("{clir}{}", row.phone.display_national());
         let mut whole = with_ext(&bare, row.ext);
         if !self.has.further {
             for FurtherCell { phone, ext, .. } in row.extra_phones {

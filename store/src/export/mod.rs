@@ -248,7 +248,7 @@ mod tests {
         let (bytes, report) = export("㈱髙﨑,表", ExportOptions::default());
         let text = String::from_utf8(bytes).unwrap();
         let expected = "\u{FEFF}取引先会社名,取引先担当者名,電話番号,カテゴリー,備考,メモ,最終結果,最終通話日時,回数,メモ(kakeru)\r\n\
-            \"㈱髙﨑,表\",\"山田 \"\"太郎\"\"\",18403-1234-5678/090-1234-5678,製品A|既存,一,,見込,2026-01-01 08:59:59,2,\"一行目\r\n二行目\"\r\n";
+            \"㈱髙﨑,表\",\"山田 \"\"太郎\"\"\",184-03-1234-5678/090-1234-5678,製品A|既存,一,,見込,2026-01-01 08:59:59,2,\"一行目\r\n二行目\"\r\n";
         assert_eq!(text, expected);
         assert_eq!((report.rows, report.neutralised, report.unencodable_total), (1, 0, 0));
     }
@@ -303,7 +303,7 @@ mod tests {
             };
             assert_eq!(
                 text.lines().nth(1).unwrap(),
-                "㈱A， ″B″ O′C;,山田 ″太郎″,18403-1234-5678/090-1234-5678,製品A|既存,一,,見込,\
+                "㈱A， ″B″ O′C;,山田 ″太郎″,184-03-1234-5678/090-1234-5678,製品A|既存,一,,見込,\
                  2026-01-01 08:59:59,2,一行目 二行目"
             );
             let listed: Vec<_> = report

@@ -136,6 +136,9 @@ pub struct ViewRow {
     pub further: Vec<FurtherNumber>,
     /// Categories (カテゴリー).
     pub categories: Vec<String>,
+    /// `184` or `186`, which is called before it: without or with the caller's number. Absent where neither is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clir: Option<String>,
     /// Further columns, in the file's order.
     pub columns: serde_json::Map<String, serde_json::Value>,
     /// What the last call was (最終通話種別): `out`, `out_missed`, `in`, `in_missed`.

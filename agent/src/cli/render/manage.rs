@@ -206,6 +206,15 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         ("id", row.id.clone()),
         ("No", row.position.to_string()),
         (out.text("会社名", "company"), row.company.clone().unwrap_or_default()),
+/// What is called before a lead's number.
+fn clir(digits: Option<&str>, out: Out) -> &'static str {
+    match digits {
+        Some("184") => out.text("184(通知しない)", "184 (withheld)"),
+        Some("186") => out.text("186(通知する)", "186 (shown)"),
+        _ => "",
+    }
+}
+
         (out.text("担当者名", "person"), row.person.clone().unwrap_or_default()),
         (out.text("電話番号", "number"), number(&row.number, row.ext.as_deref(), None, out)),
         (out.text("追加の番号", "further numbers"), further),
@@ -221,6 +230,7 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         (out.text("対象外の理由", "why not"), row.excluded_reason.clone().unwrap_or_default()),
         (out.text("版", "version"), row.version.to_string()),
     ];
+        (out.text("発信者番号", "caller id"), clir(row.clir.as_deref(), out).to_owned()),
     for (label, value) in known.into_iter().chain(columns).filter(|(_, value)| !value.is_empty()) {
         out.line(&format!("{}: {}", clean(label), clean(&value)))?;
     }
