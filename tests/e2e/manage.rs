@@ -377,3 +377,79 @@ fn a_list_is_searched_by_any_field() {
     let done = daemon.cli(&["lead", "exclude", "春", "--column", "地域~=トウキョウ"]);
     assert_eq!((&done["changed"], found(&["--dialable", "false"])), (&1.into(), vec!["海".to_owned()]));
 }
+
+/// S1.28, S1.5: deleted lists of one name are told apart by project, moment and id; their calls, recordings and figures are found by name
+/// while they lie in the bin.
+#[test]
+fn deleted_lists_are_told_apart_and_searched() {
+    let daemon = idle();
+    let mut ids = Vec::new();
+    for number in ["0312345678", "0612345678"] {
+        daemon.import("端", format!("会社名,電話番号\nA社,{number}\n"));
+        daemon.cli(&["list", "delete", "端", "--yes"]);
+        let bin = daemon.cli(&["list", "bin"])["rows"].take();
+        ids.push((bin[0]["id"].as_str().unwrap().to_owned(), bin[0]["at"].to_string()));
+        assert!(bin[0]["project"].is_string(), "{bin:#}");
+    }
+    let (older, at) = &ids[0];
+    let shown = daemon.text(&["list", "bin", "--lang", "ja"]);
+    assert!(shown.contains(older.as_str()) && shown.contains("案件"), "{shown}");
+    daemon.run(&["list", "restore", "端"]).refused("E-AMBIGUOUS");
+    daemon.run(&["history", "--list", "端"]).refused("E-AMBIGUOUS");
+    daemon.run(&["list", "restore", "端", "--at", "1"]).refused("E-NOT-FOUND");
+    assert_eq!(daemon.cli(&["list", "restore", "端", "--at", at])["changed"], 1);
+    assert_eq!(daemon.cli(&["list", "view", "端"])["rows"][0]["number"], "0312345678");
+    daemon.cli(&["list", "change", "端", "--name", "端元"]);
+    for search in [
+        &["history", "--list", "端"][..],
+        &["stats", "--list", "端"],
+        &["stats", "--by", "user", "--list", "端"],
+        &["recording", "ls", "--list", "端"],
+        &["history", "--list", &ids[1].0],
+    ] {
+        daemon.cli(search);
+    }
+    daemon.run(&["list", "view", "端"]).refused("E-LIST-UNKNOWN");
+    daemon.run(&["history", "--list", "末"]).refused("E-LIST-UNKNOWN");
+}
+
+/// X7: who may use a list by the grant of its project is told with it; only where neither is granted everybody may.
+#[test]
+fn a_list_tells_the_grants_of_its_project() {
+    let daemon = idle();
+    for login in ["op1", "op2"] {
+        daemon.cli(&["user", "add", login, "--role", "OP"]);
+    }
+    daemon.cli(&["list", "create", "春", "--project", "別件"]);
+    let shown = |daemon: &Daemon| daemon.text(&["list", "grant", "春", "--lang", "ja"]);
+    assert!(shown(&daemon).contains("全員"));
+    daemon.cli(&["project", "grant", "別件", "op1"]);
+    let grants = daemon.cli(&["list", "grant", "春"]);
+    assert_eq!((&grants["users"], &grants["project_users"][0]), (&serde_json::json!([]), &"op1".into()));
+    let text = shown(&daemon);
+    assert!(text.contains("op1") && !text.contains("全員"), "{text}");
+    daemon.cli(&["list", "grant", "春", "op2"]);
+    let text = shown(&daemon);
+    assert!(text.contains("op1") && text.contains("op2") && !text.contains("全員"), "{text}");
+}
+
+/// The 184 or 186 of a lead is shown with it, and is in an export as people write it, which reads back as the same.
+#[test]
+fn the_184_of_a_lead_is_shown_and_comes_back() {
+    let daemon = idle();
+    daemon.import("春", "会社名,電話番号\nA社,184-03-7000-0002\nB社,03-7000-0003\n");
+    let rows = daemon.cli(&["list", "view", "春"])["rows"].take();
+    assert_eq!((&rows[0]["clir"], &rows[0]["number"]), (&"184".into(), &"0370000002".into()));
+    assert!(rows[1].get("clir").is_none(), "{rows:#}");
+    for (lang, words) in [("ja", "184(通知しない)"), ("en", "184 (withheld)")] {
+        let lead = daemon.text(&["lead", "show", "春#1", "--lang", lang]);
+        assert!(lead.contains(words), "{lead}");
+    }
+    let file = daemon.path("back.csv");
+    let path = file.to_string_lossy();
+    daemon.cli(&["list", "export", "春", &path]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(",184-03-7000-0002,"), "{text}");
+    let again = daemon.cli(&["list", "import", "春", &path]);
+    assert_eq!((&again["unchanged"], &again["updated"]), (&2.into(), &0.into()), "{again:#}");
+}

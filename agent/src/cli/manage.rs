@@ -1,6 +1,7 @@
 //! Commands on projects, lists, leads, recordings and the database.
 
 use protocol::params::*;
+use protocol::result::BinRow;
 use protocol::{ErrorCode, Lang, RpcError};
 
 use super::args::{
@@ -58,8 +59,12 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
             super::office::confirm(yes, &question, out)?;
             call(global, ListDelete { list }, out, render::done)
         }
-        ListVerb::Restore { list, name } => {
-            call(global, ListRestore { list: list.path(), at: None, name }, out, render::changed)
+        ListVerb::Restore { list, at, name } => {
+            let list = match at {
+                Some(at) => binned(global, list.path(), at)?,
+                None => list.path(),
+            };
+            call(global, ListRestore { list, at: None, name }, out, render::changed)
         }
         ListVerb::Bin { list } => {
             call(global, ListBin { list: list.path() }, out, |bin, out| render::bin(&bin.rows, out))
@@ -163,6 +168,24 @@ pub(super) fn lead_id(global: &Global, word: String) -> Result<String, Failure> 
         Some((list, position)) => lead_at(&mut Client::connect(&socket(global))?, list, position),
         None => Ok(word),
     }
+}
+
+/// The id of the list that was deleted at a moment.
+fn binned(global: &Global, list: String, at: i64) -> Result<String, Failure> {
+    let bin = Client::connect(&socket(global))?.call(ListBin { list: None })?;
+    let called = |row: &BinRow| {
+        row.list == list
+            || format!("{}/{}", row.project, row.list) == list
+            || row.id.eq_ignore_ascii_case(&list)
+    };
+    let found = bin.rows.into_iter().find(|row| row.at == at && called(row));
+    let none = || {
+        RpcError::with_detail(
+            ErrorCode::NotFound,
+            (format!("ごみ箱のリスト {list} --at {at}"), format!("list in the bin {list} --at {at}")),
+        )
+    };
+    Ok(found.ok_or_else(none)?.id)
 }
 
 /// The ids of several.

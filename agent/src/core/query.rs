@@ -182,9 +182,10 @@ async fn list_show(store: &Store, p: ListShow, sight: Sight) -> Result<protocol:
     Ok(rows::page(&list, &leads, limit, p.filter))
 }
 
+/// For searches of what was done: the calls of a deleted list stay, and are found by its name.
 pub(super) async fn list_named(store: &Store, name: Option<&str>) -> Result<Option<ListId>, RpcError> {
     match name {
-        Some(name) => find(store, name).await.map(Some),
+        Some(name) => store.list_ever(name).await.map(Some).map_err(|error| store_error(&error)),
         None => Ok(None),
     }
 }

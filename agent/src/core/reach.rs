@@ -9,7 +9,7 @@ use store::{AttemptId, LeadId, ListId, Scope, Store, UserId};
 use super::Core;
 use super::job::Done;
 use super::office::id;
-use super::query::find;
+use super::query::{find, list_named};
 use super::refusal::store_error;
 use super::seat::Reply;
 use super::sight::{Sight, may_use_project};
@@ -60,7 +60,8 @@ async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcErro
     let user = grantee(who);
     let mut named = None;
     let list: Option<ListId> = match reach {
-        Reach::List(name) => Some(find(store, &name).await?),
+        // What may be in the bin is looked for by the command itself.
+        Reach::List(name) => list_named(store, Some(&name)).await?,
         Reach::Leads(name, leads) => {
             let list = find(store, &name).await?;
             // Which list the leads themselves are of is looked up with whose they are (`Sight::leads`).

@@ -138,8 +138,8 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<
         unjudged: row.unjudged.map(|attempt| attempt.to_string()),
         recall_at: row.recall_at,
         excluded_reason: row.excluded_reason,
-    });
         owner: row.owner,
+    });
     WhyResult { rows: rows.collect() }
 }
 

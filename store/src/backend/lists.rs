@@ -172,6 +172,8 @@ pub(crate) trait ListVerbs {
 /// Long reads.
 pub(crate) trait ListReads {
     fn list_by_name(&mut self, name: &str) -> Result<ListInfo>;
+    /// The list of this name, one in the bin too.
+    fn list_ever(&mut self, name: &str) -> Result<ListId>;
     /// The list of exactly this name, in a project or in any.
     fn list_exactly(&mut self, name: &str, project: Option<&str>) -> Result<Option<ListInfo>>;
     /// Project and name of a list to be made that is called `PROJECT/NAME`; `None`: no project is called so.

@@ -238,7 +238,7 @@ fn noun(what: &str) -> &str {
         "label" => "名前",
         "lead" => "発信先",
         "list" | "lists" => "リスト",
-        "list in the bin" => "ごみ箱のリスト",
+        "list in the bin" | "lists in the bin" => "ごみ箱のリスト",
         "login" => "ID",
         "name" => "名前",
         "note" => "メモ",

@@ -42,6 +42,15 @@ impl Store {
         self.read(move |r| r.list_by_name(&name)).await
     }
 
+    /// The list of this name, of this `PROJECT/NAME` or of this identifier, one that was deleted too: its calls stay.
+    ///
+    /// # Errors
+    /// Those of [`Self::list_by_name`]; [`Error::Ambiguous`] where several are deleted that are called so.
+    pub async fn list_ever(&self, name: &str) -> Result<ListId> {
+        let name = name.to_owned();
+        self.read(move |r| r.list_ever(&name)).await
+    }
+
     /// The list of exactly this name: of a project, or without one of any, also as `PROJECT/NAME`.
     ///
     /// # Errors

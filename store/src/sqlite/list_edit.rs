@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::audit_log::Fields;
-use super::lists::missing;
+use super::lists::{missing, one_of_bin};
 use super::{all, audit_by, exec, one};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ListId, ProjectId, UserId};
@@ -61,23 +61,19 @@ pub(super) fn delete(db: &Connection, list: ListId, by: Actor, now: i64) -> Resu
     audit_by(db, now, by, "list.delete", &list.to_string(), &json!({ "name": known.name })).doing(doing)
 }
 
-/// Brings the list of this name, `PROJECT/NAME` or identifier back that was deleted last; under `name` where one is given.
+/// Brings the list of this name, `PROJECT/NAME` or identifier back; under `name` where one is given. Where several are called so, the
+/// identifier says which.
 pub(super) fn restore(db: &Connection, key: &str, name: Option<&str>, by: Actor, now: i64) -> Result<ListId> {
     let doing = "restore list";
     let sql = "SELECT l.id, l.project_id, l.name, p.name, p.deleted_at IS NULL
                FROM lists l JOIN projects p ON p.id = l.project_id WHERE l.deleted_at > 0 ORDER BY l.deleted_at DESC";
     let bin: Vec<(ListId, ProjectId, String, String, bool)> =
         all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))).doing(doing)?;
-    let (key, upper) = (key.trim(), key.trim().to_ascii_uppercase());
-    let found = bin.iter().find(|(id, _, name, _, _)| name == key || id.to_string() == upper).or_else(|| {
-        bin.iter().find(|(_, _, name, project, _)| {
-            key.strip_prefix(&**project)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|rest| rest == name)
-        })
-    });
+    let named = bin.iter().map(|(id, _, name, project, _)| (*id, &**name, &**project));
+    let wanted = one_of_bin(named, key)?;
+    let found = bin.iter().find(|(id, ..)| Some(*id) == wanted);
     let Some((list, project, old, project_name, open)) = found else {
-        return Err(Error::NotFound { what: "list in the bin", key: key.to_owned() });
+        return Err(Error::NotFound { what: "list in the bin", key: key.trim().to_owned() });
     };
     if !open {
         return Err(ListError::ProjectInBin { name: project_name.clone() }.into());

@@ -297,6 +297,10 @@ impl ListReads for SqliteReader {
         lists::by_name(&self.db, name)
     }
 
+    fn list_ever(&mut self, name: &str) -> Result<ListId> {
+        lists::ever(&self.db, name)
+    }
+
     fn list_exactly(&mut self, name: &str, project: Option<&str>) -> Result<Option<ListInfo>> {
         lists::exactly(&self.db, name, project)
     }

@@ -101,6 +101,44 @@ pub(super) fn by_name(db: &Connection, name: &str) -> Result<ListInfo> {
     }
 }
 
+/// By name as [`by_name`], but also one that is deleted, for whoever looks for its calls: those stay (S1.28).
+pub(super) fn ever(db: &Connection, name: &str) -> Result<ListId> {
+    let missing = match by_name(db, name) {
+        Ok(list) => return Ok(list.id),
+        Err(error @ Error::NotFound { .. }) => error,
+        Err(error) => return Err(error),
+    };
+    let sql = "SELECT l.id, l.name, p.name FROM lists l JOIN projects p ON p.id = l.project_id
+               WHERE l.deleted_at IS NOT NULL ORDER BY l.deleted_at DESC";
+    let gone: Vec<(ListId, String, String)> =
+        super::all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing("find list")?;
+    let named = gone.iter().map(|(id, name, project)| (*id, &**name, &**project));
+    one_of_bin(named, name)?.ok_or(missing)
+}
+
+/// Which of these lists, each with its name and project, a text means: by name, by `PROJECT/NAME`, by identifier. Where it means
+/// several, they are named.
+pub(super) fn one_of_bin<'a>(
+    lists: impl Iterator<Item = (ListId, &'a str, &'a str)>,
+    text: &str,
+) -> Result<Option<ListId>> {
+    let (text, id) = (text.trim(), text.trim().to_ascii_uppercase());
+    let found: Vec<(ListId, &str, &str)> = lists
+        .filter(|(list, name, project)| {
+            *name == text || list.to_string() == id || paths(text).any(|path| path == (project, name))
+        })
+        .collect();
+    match found.as_slice() {
+        [] => Ok(None),
+        [(list, ..)] => Ok(Some(*list)),
+        several => {
+            let each = several.iter().map(|(list, name, project)| format!("{project}/{name} {list}"));
+            let key = each.collect::<Vec<_>>().join(", ");
+            Err(Error::Ambiguous { what: "lists in the bin", key })
+        }
+    }
+}
+
 /// The list of exactly this name, of `project` or, without one, of any: `None` where there is none.
 pub(super) fn exactly(db: &Connection, name: &str, project: Option<&str>) -> Result<Option<ListInfo>> {
     let name = name.trim();

@@ -41,7 +41,11 @@ pub struct Bin {
 pub struct BinRow {
     /// The list.
     pub list: String,
-    /// When, which is the `at` of `list.restore`.
+    /// Its id, which `list.restore` takes.
+    pub id: String,
+    /// Its project.
+    pub project: String,
+    /// When; of leads the `at` of `list.restore`.
     pub at: i64,
     /// Leads.
     pub leads: u64,
@@ -72,20 +76,20 @@ pub struct ProjectGrants {
 pub struct Grants {
     /// The list.
     pub list: String,
-    /// Logins of who may use it; empty = everybody.
+    /// Logins of those it is granted to itself.
     pub users: Vec<String>,
     /// Their names, in the same order.
     pub names: Vec<String>,
-}
-
-/// `list.view`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
     /// Logins of those its project is granted to, who may use it too. Absent where there are none: with both empty everybody may.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub project_users: Vec<String>,
     /// Their names, in the same order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub project_names: Vec<String>,
+}
+
+/// `list.view`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewPage {
     /// The list's name.
     pub list: String,
@@ -132,13 +136,13 @@ pub struct ViewRow {
     /// Its extension (内線), digits. Absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ext: Option<String>,
+    /// `184` or `186`, which is called before it: without or with the caller's number. Absent where neither is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clir: Option<String>,
     /// Further numbers.
     pub further: Vec<FurtherNumber>,
     /// Categories (カテゴリー).
     pub categories: Vec<String>,
-    /// `184` or `186`, which is called before it: without or with the caller's number. Absent where neither is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub clir: Option<String>,
     /// Further columns, in the file's order.
     pub columns: serde_json::Map<String, serde_json::Value>,
     /// What the last call was (最終通話種別): `out`, `out_missed`, `in`, `in_missed`.
@@ -194,6 +198,9 @@ pub struct LeadsChanged {
     pub other_lists: u64,
     /// The `at` that brings deleted ones back.
     pub at: Option<i64>,
+    /// Logins of those the leads were given to who may not use the list (X7): nobody is offered these leads. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ungranted: Vec<String>,
 }
 
 /// `list.imports`.
@@ -207,9 +214,6 @@ pub struct Imports {
 
 /// An import of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-    /// Logins of those the leads were given to who may not use the list (X7): nobody is offered these leads. Absent where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ungranted: Vec<String>,
 pub struct ImportRow {
     /// Id, by which it is undone.
     pub id: String,

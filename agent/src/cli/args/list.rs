@@ -85,6 +85,9 @@ pub enum ListVerb {
         /// Which
         #[command(flatten)]
         list: NamedList,
+        /// When it was deleted, as `list bin` tells it; needed where several of its name are there
+        #[arg(long, value_name = "AT")]
+        at: Option<i64>,
         /// Another name, where its own is taken
         #[arg(long)]
         name: Option<String>,

@@ -166,6 +166,7 @@ fn every_documented_command_parses() {
         "list change x --order newest --enabled false",
         "list delete x --yes",
         "list restore x",
+        "list restore x --at 1795398000000 --name y",
         "list bin x",
         "list round x",
         "list grant x bob,carol --revoke",

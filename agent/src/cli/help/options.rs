@@ -193,6 +193,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("In which order it is dialed", "架電の順"),
     ("The product whose limits hold", "どの製品の上限に従うか"),
     ("Do not ask", "確認しない"),
+    (
+        "When it was deleted, as `list bin` tells it; needed where several of its name are there",
+        "削除された時刻(`list bin` が示す --at)。同じ名前のリストがいくつもあるときに必要",
+    ),
     ("Another name, where its own is taken", "名前が使われているときの別名"),
     ("Logins, separated by commas", "ログイン名 (カンマで区切る)"),
     ("Take it back", "許可を取り消す"),

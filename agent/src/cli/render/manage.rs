@@ -44,11 +44,24 @@ pub(crate) fn projects(projects: &[ProjectRow], out: Out) -> Result<(), Closed> 
 }
 
 pub(crate) fn bin(rows: &[BinRow], out: Out) -> Result<(), Closed> {
-    let head =
-        [out.text("リスト", "list"), out.text("削除日時", "deleted"), out.text("件数", "leads"), "--at"];
-    let mut table = Table::new(&head).right(&[2, 3]);
+    let head = [
+        out.text("リスト", "list"),
+        out.text("案件", "project"),
+        out.text("削除日時", "deleted"),
+        out.text("件数", "leads"),
+        "--at",
+        "id",
+    ];
+    let mut table = Table::new(&head).right(&[3, 4]);
     for row in rows {
-        table.row([row.list.clone(), time::full(row.at), row.leads.to_string(), row.at.to_string()]);
+        table.row([
+            row.list.clone(),
+            row.project.clone(),
+            time::full(row.at),
+            row.leads.to_string(),
+            row.at.to_string(),
+            row.id.clone(),
+        ]);
     }
     out.table(&table)
 }
@@ -99,6 +112,11 @@ pub(crate) fn changed(changed: &LeadsChanged, out: Out) -> Result<(), Closed> {
         let text = out.text("通話中または登録済みのため変更なし", "left: in a call, or there again");
         out.line(&format!("{text}: {}", changed.held))?;
     }
+    let code = ErrorCode::WarnOwnerGrant;
+    let (text, hint) = (code.text().in_lang(out.lang), code.hint().in_lang(out.lang));
+    for login in &changed.ungranted {
+        out.note(&format!("{code} {login}: {text}{}{hint}", out.text("。", " ")));
+    }
     Ok(())
 }
 
@@ -119,11 +137,6 @@ fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
-    }
-    let code = ErrorCode::WarnOwnerGrant;
-    let (text, hint) = (code.text().in_lang(out.lang), code.hint().in_lang(out.lang));
-    for login in &changed.ungranted {
-        out.note(&format!("{code} {login}: {text}{}{hint}", out.text("。", " ")));
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
@@ -193,6 +206,15 @@ pub(super) fn number(number: &str, ext: Option<&str>, label: Option<&str>, out: 
     format!("{number}{ext}{label}")
 }
 
+/// What is called before a lead's number.
+fn clir(digits: Option<&str>, out: Out) -> &'static str {
+    match digits {
+        Some("184") => out.text("184(通知しない)", "184 (withheld)"),
+        Some("186") => out.text("186(通知する)", "186 (shown)"),
+        _ => "",
+    }
+}
+
 pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
     // What `kakeru call --lead … --label` takes: the label, or the place where there is none.
     let further = row.further.iter().zip(2..).map(|(one, place)| {
@@ -206,17 +228,9 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         ("id", row.id.clone()),
         ("No", row.position.to_string()),
         (out.text("会社名", "company"), row.company.clone().unwrap_or_default()),
-/// What is called before a lead's number.
-fn clir(digits: Option<&str>, out: Out) -> &'static str {
-    match digits {
-        Some("184") => out.text("184(通知しない)", "184 (withheld)"),
-        Some("186") => out.text("186(通知する)", "186 (shown)"),
-        _ => "",
-    }
-}
-
         (out.text("担当者名", "person"), row.person.clone().unwrap_or_default()),
         (out.text("電話番号", "number"), number(&row.number, row.ext.as_deref(), None, out)),
+        (out.text("発信者番号", "caller id"), clir(row.clir.as_deref(), out).to_owned()),
         (out.text("追加の番号", "further numbers"), further),
         (out.text("カテゴリー", "categories"), row.categories.join("|")),
         (out.text("発信担当者", "owner"), row.assigned.clone().unwrap_or_default()),
@@ -230,7 +244,6 @@ fn clir(digits: Option<&str>, out: Out) -> &'static str {
         (out.text("対象外の理由", "why not"), row.excluded_reason.clone().unwrap_or_default()),
         (out.text("版", "version"), row.version.to_string()),
     ];
-        (out.text("発信者番号", "caller id"), clir(row.clir.as_deref(), out).to_owned()),
     for (label, value) in known.into_iter().chain(columns).filter(|(_, value)| !value.is_empty()) {
         out.line(&format!("{}: {}", clean(label), clean(&value)))?;
     }

@@ -89,13 +89,27 @@ pub(super) async fn bin(store: &Store, p: params::ListBin) -> Answer<Bin> {
         Some(name) => {
             let list = store.list_by_name(&name).await.map_err(told)?;
             let bin = store.bin(list.id).await.map_err(told)?;
-            bin.into_iter().map(|(at, leads)| BinRow { list: list.name.clone(), at, leads }).collect()
+            let (id, project) = (list.id.to_string(), list.project_name);
+            let row = |(at, leads)| BinRow {
+                list: list.name.clone(),
+                id: id.clone(),
+                project: project.clone(),
+                at,
+                leads,
+            };
+            bin.into_iter().map(row).collect()
         }
         None => {
             let lists = store.deleted_lists().await.map_err(told)?;
             lists
                 .into_iter()
-                .map(|list| BinRow { list: list.name, at: list.deleted_at, leads: list.total })
+                .map(|list| BinRow {
+                    list: list.name,
+                    id: list.id.to_string(),
+                    project: list.project_name,
+                    at: list.deleted_at,
+                    leads: list.total,
+                })
                 .collect()
         }
     };

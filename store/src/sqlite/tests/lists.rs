@@ -329,6 +329,30 @@ fn a_deleted_list_comes_back() {
     assert_eq!(rows.len(), 2, "calls were never gone");
 }
 
+/// S1.28, S1.5: of several deleted lists of one name none is taken by chance; a list is found by its id, and for its calls whatever
+/// became of it.
+#[test]
+fn deleted_lists_of_one_name_are_told_apart() {
+    let mut world = World::new(1);
+    let older = world.list;
+    let by = Actor::default();
+    let refused = |world: &World| world.reader().list_ever("リスト").unwrap_err().code();
+    world.db.delete_list(older, by, NOW).unwrap();
+    assert_eq!(world.reader().list_ever("リスト").unwrap(), older);
+    let newer = world.list("リスト");
+    assert_eq!(world.reader().list_ever("リスト").unwrap(), newer, "one that is there comes first");
+    world.db.delete_list(newer, by, NOW + 1).unwrap();
+    assert_eq!(refused(&world), "E-AMBIGUOUS");
+    let error = world.db.restore_list("リスト", None, by, NOW).unwrap_err();
+    assert_eq!(error.code(), "E-AMBIGUOUS");
+    assert!([older, newer].iter().all(|list| error.ja().contains(&list.to_string())), "{error}");
+    assert_eq!(world.db.restore_list(&older.to_string(), None, by, NOW).unwrap(), older);
+    assert_eq!(world.reader().list_ever(&newer.to_string()).unwrap(), newer);
+    world.db.delete_list(older, by, NOW + 2).unwrap();
+    while super::super::bin::purge(&world.db.db, NOW + 3, NOW + 3).unwrap() > 0 {}
+    assert_eq!(world.reader().list_ever(&older.to_string()).unwrap(), older, "its name stays with its calls");
+}
+
 /// S4.53: a project has its caller number; it is deleted when it has no lists, and comes back.
 #[test]
 fn projects_are_made_changed_deleted_and_brought_back() {
