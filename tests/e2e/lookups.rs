@@ -19,7 +19,8 @@ fn talk_and_save(daemon: &Daemon, save: &[&str]) {
 /// `2026-11-29` in Japan, so many days from today.
 fn day(from_now: i64) -> String {
     let sql = "SELECT strftime('%Y-%m-%d', 'now', '+9 hours', ?1 || ' days')";
-    rusqlite::Connection::open_in_memory().unwrap().query_row(sql, [from_now], |r| r.get(0)).unwrap()
+    let memory = rusqlite::Connection::open_in_memory().expect("memory");
+    memory.query_row(sql, [from_now], |r| r.get(0)).expect("a time")
 }
 
 /// S1.30, S4.17, S4.18, S4.43: a day is from itself to itself everywhere, names are found by their form, numbers by a part, and the results
