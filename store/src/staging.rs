@@ -35,7 +35,7 @@ pub(crate) struct StagedRow {
     pub(crate) email: Option<String>,
     /// Whose it is, of a contact; `None` says nothing, `Some(None)` nobody's.
     pub(crate) owner: Option<Option<UserId>>,
-    /// Who owns the number if nobody does, of a lead.
+    /// Who owns the number from now on, of a lead; `None` says nothing.
     pub(crate) assigned: Option<UserId>,
     /// A new lead of it is 発信対象外, and why; empty where nobody said.
     pub(crate) excluded: Option<String>,
@@ -55,9 +55,9 @@ pub(crate) struct StagedRow {
     pub(crate) attrs: Vec<(Arc<str>, String)>,
     /// Company and person folded for search: made where the row is read, not where it is written.
     pub(crate) name_key: String,
-    /// An earlier row of the file has the same number: this one overwrites it, or adds to it.
+    /// An earlier row of the file has the same number: this one stands in its place, or adds to it.
     pub(crate) again: bool,
-    /// Its categories are added to those that the earlier row gave.
+    /// It adds to it.
     pub(crate) joins: bool,
 }
 
@@ -129,6 +129,8 @@ pub(crate) struct StageCounts {
     pub(crate) unchanged: u64,
     /// Of the unchanged leads those that a later row of the same number changed after all.
     pub(crate) turned: u64,
+    /// Of the updated leads those that are as they were, since the last row of the number says so.
+    pub(crate) returned: u64,
     pub(crate) skipped: u64,
     /// Contacts that rows reached, each once, as in the counts of those that were made, changed or skipped.
     pub(crate) contacts: u64,
@@ -142,6 +144,7 @@ impl std::ops::AddAssign for StageCounts {
         self.updated += other.updated;
         self.unchanged += other.unchanged;
         self.turned += other.turned;
+        self.returned += other.returned;
         self.skipped += other.skipped;
         self.contacts += other.contacts;
         self.contacts_created += other.contacts_created;
@@ -251,8 +254,8 @@ pub(crate) struct ImportStart {
 pub(crate) enum Placed {
     /// A lead was made of it, at this position.
     New(i64),
-    /// It changed a lead that was there.
-    Changed,
+    /// It changed a lead that was there, which is remembered under this number.
+    Changed(i64),
     /// Its number was on the list, and nothing of it is taken, neither for the lead nor for a contact.
     Skipped,
     /// Nothing: its lead is as it was, an earlier row has its number, or it is no lead.
@@ -267,6 +270,29 @@ pub(crate) struct NumberRow {
     pub(crate) row: StagedRow,
     /// What it did before.
     pub(crate) placed: Placed,
+}
+
+/// Of rows in the order of numbers those that count: where a later row of a number stands in the place of earlier ones, that alone,
+/// with what the first did to the list.
+pub(crate) fn last_ones(
+    rows: impl Iterator<Item = Result<NumberRow>>,
+) -> impl Iterator<Item = Result<NumberRow>> {
+    let mut rows = rows.peekable();
+    std::iter::from_fn(move || {
+        let mut row = match rows.next()? {
+            Ok(row) => row,
+            failed => return Some(failed),
+        };
+        let replaces = |row: &NumberRow, later: &Result<NumberRow>| {
+            later
+                .as_ref()
+                .is_ok_and(|later| later.row.again && !later.row.joins && later.row.phone == row.row.phone)
+        };
+        while let Some(Ok(later)) = rows.next_if(|later| replaces(&row, later)) {
+            row.row = later.row;
+        }
+        Some(Ok(row))
+    })
 }
 
 /// Rows that are staged one slice after the other.

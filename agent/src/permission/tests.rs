@@ -157,6 +157,19 @@ fn whole_numbers_in_a_trace_are_a_manager_s_business() {
     assert!(check(&who(Role::Manager), &trace(true)).is_ok());
 }
 
+/// S1.6, S1.24: the owners that a sheet names are taken, so whoever may import may assign.
+#[test]
+fn whoever_imports_a_list_may_assign_its_leads() {
+    let params =
+        json!({ "list": "L", "leads": ["01JDVZK5M0ABCDEFGHJKMNPQRS"], "what": "assign", "users": ["a"] });
+    let assign = Command::from_parts("lead.change", params).unwrap();
+    for role in [Role::Manager, Role::Supervisor, Role::Operator, Role::Business, Role::BackOffice] {
+        let imports = check(&who(role), &command("list.import")).is_ok();
+        assert!(!imports || check(&who(role), &assign) == Ok(Scope::All), "{role:?}");
+    }
+    assert!(check(&who(Role::Manager), &command("list.import")).is_ok());
+}
+
 /// S1.41: an operator takes single leads out; taking them back in, and many at once, is for supervisors.
 #[test]
 fn an_operator_takes_single_leads_out() {

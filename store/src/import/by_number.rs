@@ -286,7 +286,7 @@ mod tests {
     fn placed(again: bool, at: u64) -> Placed {
         match at % 3 {
             _ if again => Placed::Same,
-            0 => Placed::Changed,
+            0 => Placed::Changed(at as i64 + 1),
             _ => Placed::New(at as i64 + 1),
         }
     }

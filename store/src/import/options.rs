@@ -127,7 +127,7 @@ pub enum DupPolicy {
     Error,
     /// The first row counts; later ones are skipped with a warning.
     First,
-    /// The last row counts: rows come with [`super::ImportRow::replaces`] set, and a warning.
+    /// The last row alone counts: rows come with [`super::ImportRow::replaces`] set, and a warning.
     Last,
     /// The rows are one: what a later one says goes before, what it leaves empty stays, categories add up.
     Merge,

@@ -14,7 +14,7 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     out.extend([0; LENGTH]);
     let position = match placed {
         Placed::New(position) => position,
-        Placed::Changed => CHANGED,
+        Placed::Changed(change) => CHANGED - change,
         Placed::Same => SAME,
         Placed::Skipped => SKIPPED,
     };
@@ -69,9 +69,9 @@ pub(super) fn record(bytes: &[u8], at: usize) -> Option<&[u8]> {
 pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     let mut cells = Cells(record.get(LENGTH..)?);
     let placed = match i64::from_le_bytes(*cells.chunk()?) {
-        CHANGED => Placed::Changed,
         SAME => Placed::Same,
         SKIPPED => Placed::Skipped,
+        changed if changed < CHANGED => Placed::Changed(CHANGED - changed),
         position => Placed::New(position),
     };
     let [flags] = *cells.chunk()?;
@@ -175,8 +175,9 @@ impl<'a> Cells<'a> {
 const LENGTH: usize = 4;
 /// Positions begin with 1.
 const SAME: i64 = 0;
+const SKIPPED: i64 = -1;
+/// Minus the number of the change, from 1.
 const CHANGED: i64 = -1;
-const SKIPPED: i64 = -2;
 
 #[cfg(test)]
 mod tests {
@@ -211,14 +212,14 @@ mod tests {
             joins: true,
         };
         let mut bytes = Vec::new();
-        put(&mut bytes, &row, Placed::Changed);
+        put(&mut bytes, &row, Placed::Changed(1));
         let second = bytes.len();
         let first_of_its_number = StagedRow { again: false, joins: false, company: None, ..row.clone() };
         put(&mut bytes, &first_of_its_number, Placed::New(7));
         let third = bytes.len();
         put(&mut bytes, &row, Placed::Skipped);
         let back = take(record(&bytes, 0).unwrap()).unwrap();
-        assert_eq!((format!("{:?}", back.row), back.placed), (format!("{row:?}"), Placed::Changed));
+        assert_eq!((format!("{:?}", back.row), back.placed), (format!("{row:?}"), Placed::Changed(1)));
         let back = take(record(&bytes, second).unwrap()).unwrap();
         assert_eq!((back.row.company, back.placed, back.row.again), (None, Placed::New(7), false));
         assert_eq!((back.row.categories, back.row.attrs.len()), (row.categories, 0));

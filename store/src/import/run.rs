@@ -10,7 +10,7 @@ use crate::progress::{Progress, stopped};
 use crate::sqlite::Reached;
 use crate::staging::{
     Blanks, ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Placed, Rows, StageCounts, StagePolicy,
-    Staged, StagedRow, Staging, TakenPhones,
+    Staged, StagedRow, Staging, TakenPhones, last_ones,
 };
 
 use super::by_number::ByNumber;
@@ -133,8 +133,8 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     report.import = Some(import);
     report.applied = true;
     report.inserted = counts.inserted;
-    report.updated = counts.updated + counts.turned;
-    report.unchanged = counts.unchanged.saturating_sub(counts.turned);
+    report.updated = (counts.updated + counts.turned).saturating_sub(counts.returned);
+    report.unchanged = (counts.unchanged + counts.returned).saturating_sub(counts.turned);
     report.skipped = counts.skipped;
     report.contacts_created = counts.contacts_created;
     report.contacts_updated = counts.contacts_updated;
@@ -230,7 +230,7 @@ fn stage_numbers(
     if !pipe.policy.leads && !pipe.policy.create_contacts {
         return Ok(TakenPhones::default());
     }
-    let mut sorted = rows.sorted()?;
+    let mut sorted = last_ones(rows.sorted()?);
     let (mut under_way, mut entered) = (None, 0);
     let reached: Arc<Mutex<Reached>> = Arc::default();
     let staged = loop {
@@ -383,9 +383,13 @@ mod extension;
 #[cfg(test)]
 mod further;
 #[cfg(test)]
+mod last;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod overwritten;
+#[cfg(test)]
+mod owners;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

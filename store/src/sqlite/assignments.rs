@@ -1,9 +1,11 @@
 //! Who calls a number: one owner on whatever list it stands (S1.13, S1.24).
 
 use rusqlite::Connection;
+use serde_json::Value;
 
+use super::staging::remember_owner;
 use super::{all, exec, lead_numbers, one};
-use crate::id::{ImportId, ListId, UserId};
+use crate::id::{ImportId, LeadId, ListId, UserId};
 
 /// Gives a number to a user, or to nobody; returns on how many leads it shows.
 pub(super) fn assign(
@@ -33,16 +35,6 @@ fn show(db: &Connection, phone: &str, user: Option<UserId>) -> rusqlite::Result<
     let sql = "UPDATE leads SET assigned_user_id = ?2
                WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)";
     exec(db, sql, (phone, user))
-}
-
-/// Takes back what an import gave, on every list that has the number; what somebody gave since stays.
-pub(super) fn take_back(db: &Connection, phone: &str, import: ImportId) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2";
-    if exec(db, sql, (phone, import))? > 0 {
-        lead_numbers::touched(db, phone, Some(import))?;
-        show(db, phone, None)?;
-    }
-    Ok(())
 }
 
 /// Who owns a number.
@@ -78,7 +70,74 @@ pub(super) fn show_again(db: &Connection, phones: &[String]) -> rusqlite::Result
     Ok(shown)
 }
 
-/// Gives the numbers of an import's new leads that nobody owns to whom the file names, or to users in turn (S1.6), behind
+/// Whose a number was before an import gave it to somebody else.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Former {
+    user: UserId,
+    by: Option<UserId>,
+    import: Option<ImportId>,
+    at: i64,
+}
+
+/// Gives a number to whom the file of an import names (S1.6); `None` when it is theirs already, else whose it was, for
+/// [`give_back`].
+pub(super) fn take(
+    db: &Connection,
+    phone: &str,
+    user: UserId,
+    import: ImportId,
+    (by, now): (Option<UserId>, i64),
+) -> rusqlite::Result<Option<Value>> {
+    let sql = "SELECT user_id, by_user_id, import_id, at FROM assignments WHERE phone = ?1";
+    let former = one(db, sql, [phone], |r| {
+        Ok(Former { user: r.get(0)?, by: r.get(1)?, import: r.get(2)?, at: r.get(3)? })
+    })?;
+    if former.as_ref().is_some_and(|former| former.user == user) {
+        return Ok(None);
+    }
+    let sql =
+        "INSERT INTO assignments (phone, user_id, by_user_id, import_id, at) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (phone) DO UPDATE SET user_id = excluded.user_id, by_user_id = excluded.by_user_id,
+                 import_id = excluded.import_id, at = excluded.at";
+    exec(db, sql, (phone, user, by, import, now))?;
+    lead_numbers::touched(db, phone, Some(import))?;
+    show(db, phone, Some(user))?;
+    Ok(Some(serde_json::to_value(former).unwrap_or_default()))
+}
+
+/// Gives a number back to whom it was before the import, or to nobody where they are gone; `false`: somebody gave it away since.
+pub(super) fn give_back(
+    db: &Connection,
+    phone: &str,
+    import: ImportId,
+    former: &Value,
+) -> rusqlite::Result<bool> {
+    let former: Option<Former> = serde_json::from_value(former.clone()).unwrap_or_default();
+    let here = |former: &Former| {
+        one(db, "SELECT 1 FROM users WHERE id = ?1 AND deleted_at IS NULL", [former.user], |_| Ok(()))
+    };
+    let former = match former {
+        Some(former) if here(&former)?.is_some() => Some(former),
+        _ => None,
+    };
+    let given = match &former {
+        Some(Former { user, by, import: of, at }) => {
+            let sql = "UPDATE assignments SET user_id = ?3, by_user_id = ?4,
+                         import_id = (SELECT id FROM imports WHERE id = ?5), at = ?6
+                       WHERE phone = ?1 AND import_id = ?2";
+            exec(db, sql, (phone, import, user, by, of, at))?
+        }
+        None => exec(db, "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2", (phone, import))?,
+    };
+    if given == 0 {
+        return Ok(false);
+    }
+    lead_numbers::touched(db, phone, Some(import))?;
+    show(db, phone, former.map(|former| former.user))?;
+    Ok(true)
+}
+
+/// Gives the numbers of an import's new leads to whom the file names, and those that nobody owns to users in turn (S1.6), behind
 /// `after`; returns the last position looked at, `None` at the end.
 pub(super) fn of_import(
     db: &Connection,
@@ -88,18 +147,23 @@ pub(super) fn of_import(
     (by, now): (Option<UserId>, i64),
     most: i64,
 ) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT position, phone, assigned_user_id FROM leads
+    let sql = "SELECT position, phone, assigned_user_id, id FROM leads
                WHERE list_id = ?1 AND position > ?2 AND import_id = ?3 ORDER BY position LIMIT ?4";
-    let leads: Vec<(i64, String, Option<UserId>)> =
-        all(db, sql, (list, after, import, most), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    for (position, phone, named) in &leads {
+    let leads: Vec<(i64, String, Option<UserId>, LeadId)> =
+        all(db, sql, (list, after, import, most), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    for (position, phone, named, lead) in &leads {
         // By position: whoever imports a second file goes on where the first one ended.
         let turn = usize::try_from(position - 1).unwrap_or(0) % users.len().max(1);
         let Some(user) = named.or(users.get(turn).copied()) else { continue };
         let sql = "INSERT OR IGNORE INTO assignments (phone, user_id, by_user_id, import_id, at)
                    VALUES (?1, ?2, ?3, ?4, ?5)";
         if exec(db, sql, (phone, user, by, import, now))? == 0 {
-            // Somebody's already.
+            // Somebody's already: theirs, unless the file says otherwise.
+            if let Some(user) = named
+                && let Some(former) = take(db, phone, *user, import, (by, now))?
+            {
+                remember_owner(db, import, *lead, &former)?;
+            }
             continue;
         }
         lead_numbers::touched(db, phone, Some(import))?;

@@ -131,7 +131,7 @@ pub struct ContactImportArgs {
     /// A number that somebody has already (skip: the contact stays as it is)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]
     pub dup_existing: Option<String>,
-    /// A number that occurs twice in the file
+    /// A number that occurs twice in the file (last: that row alone; merge: all rows as one)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_IN_FILE)]
     pub dup_in_file: Option<String>,
     /// Add the file's categories to those that are there

@@ -160,13 +160,13 @@ pub struct ImportArgs {
     /// The product whose rules hold [default: the list's]
     #[arg(long, value_parser = words::profiles())]
     pub profile: Option<String>,
-    /// Who owns the new numbers, in turn: logins, separated by commas
+    /// Who owns the new numbers, in turn, where column 発信担当者ID names nobody: logins, separated by commas
     #[arg(long, value_name = "LOGIN", value_delimiter = ',')]
     pub assign: Vec<String>,
     /// A number that is on the list already (skip: nothing of the row is taken; lead and contact stay as they are)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]
     pub dup_existing: Option<String>,
-    /// A number that occurs twice in the file
+    /// A number that occurs twice in the file (last: that row alone; merge: all rows as one)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_IN_FILE)]
     pub dup_in_file: Option<String>,
     /// What becomes of its rows

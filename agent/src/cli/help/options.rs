@@ -131,14 +131,17 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("The product whose rules hold [default: the list's]", "どの製品の規則で取り込むか [既定: リストの設定]"),
     (
-        "Who owns the new numbers, in turn: logins, separated by commas",
-        "新しい番号を順に割り当てる担当者 (ログイン名をカンマで区切る)",
+        "Who owns the new numbers, in turn, where column 発信担当者ID names nobody: logins, separated by commas",
+        "新しい番号を、発信担当者ID の列に名前がなければ順に割り当てる担当者 (ログイン名をカンマで区切る)",
     ),
     (
         "A number that is on the list already (skip: the lead stays as it is; its contact takes the file's names all the same)",
         "リストに既にある番号 (skip: 発信先はそのまま。連絡先の名前はファイルのものになる)",
     ),
-    ("A number that occurs twice in the file", "ファイル内で重複する番号"),
+    (
+        "A number that occurs twice in the file (last: that row alone; merge: all rows as one)",
+        "ファイル内で重複する番号 (last: 最後の行だけ。merge: すべての行を1件に)",
+    ),
     ("Take the good rows although others are bad", "誤りのある行を除いて取り込む"),
     ("Look only, change nothing", "確認だけで何も変えない"),
     (

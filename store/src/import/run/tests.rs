@@ -387,13 +387,14 @@ async fn owners_and_exclusion_go_out_and_in_with_a_list() {
         assert_eq!((report.inserted, &report.problems[..], &report.attributes[..]), (5, &[][..], &[][..]));
         assert_eq!(said(store, list).await, expected);
     }
-    // What is there is not touched; the last of repeated rows counts, and a mark of any of them.
+    // Of what is there the owner is what the file says, where it says one; of repeated rows the last counts.
     let again = "会社名,電話番号,発信担当者ID,発信対象外\nA社,0312345678,hanako,止め\nB社,0612345678,,\n\
         F社,0152345678,,\nF社,0152345678,,二重\n";
     let last = ImportOptions { dup_in_file: DupPolicy::Last, ..options.clone() };
     let report = import(&from, first, bytes(again), last).await.unwrap();
     let now = said(&from, first).await;
-    assert_eq!((&now[..5], &now[5]), (&expected[..], &("F社".into(), None, false, Some("二重".into()))));
+    assert_eq!((&now[1..5], &now[5]), (&expected[1..], &("F社".into(), None, false, Some("二重".into()))));
+    assert_eq!(now[0], ("A社".into(), Some("hanako".into()), true, None));
     from.undo_import(report.import.unwrap(), Actor::default(), NOW + 1, Progress::default()).await.unwrap();
     let named = "会社名,電話番号,発信担当者ID\nG社,0192345678,taro\n";
     let report = import(&from, first, bytes(named), options.clone()).await.unwrap();

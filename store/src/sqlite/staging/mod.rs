@@ -14,6 +14,7 @@ mod known;
 mod loader;
 mod many;
 mod reached;
+mod replace;
 mod row;
 mod said;
 mod slice;
@@ -35,6 +36,7 @@ pub(super) use flush::Flusher;
 pub(crate) use known::{HasNames, Known};
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
+pub(super) use row::remember_owner;
 pub(super) use undo::{begin_again, left, undo_slice, unfinished};
 
 struct Import {

@@ -5,33 +5,36 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::super::{exec, one, texts};
+use super::super::{assignments, exec, one, texts};
+use super::Import;
 use super::category::{CategoryIds, Giver, key, link, unlink};
 use super::reached::{Became, Reached};
 use super::said::Said;
-use crate::id::{ContactId, ImportId, LeadId, ListId, UserId};
+use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
 use crate::phone::{Clir, Phone};
 use crate::staging::{StagePolicy, StagedRow, TakenPhone};
 
-/// Overwrites the lead that has the row's number; `false` when the row says nothing new of it.
+/// Overwrites the lead that has the row's number; returns under which number it is remembered, `None` when the row says nothing
+/// new of it.
 pub(super) fn update_lead(
     db: &Connection,
     known: &mut CategoryIds,
-    import: ImportId,
-    list: ListId,
+    (import, context): (ImportId, &Import),
     row: &StagedRow,
     policy: StagePolicy,
-) -> rusqlite::Result<bool> {
+    again: bool,
+) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT id, company, person, attrs, version, raw_phone, clir, ext,
                  (SELECT json_group_array(name) FROM (
                     SELECT k.name FROM lead_categories m JOIN categories k ON k.id = m.category_id
                     WHERE m.lead_id = leads.id ORDER BY m.position)),
-                 (SELECT json_group_object(phone, json_array(label, ext)) FROM lead_phones WHERE lead_id = leads.id)
+                 (SELECT json_group_object(phone, json_array(label, ext)) FROM lead_phones WHERE lead_id = leads.id),
+                 import_id IS ?3
                FROM leads WHERE list_id = ?2
                  AND position = (SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2)";
-    let found = one(db, sql, (row.phone.expose(), list), |r| {
+    let found = one(db, sql, (row.phone.expose(), context.list, import), |r| {
         Ok(Old {
             id: r.get::<_, LeadId>(0)?.0,
             company: r.get(1)?,
@@ -43,11 +46,13 @@ pub(super) fn update_lead(
             ext: r.get(7)?,
             categories: texts(&r.get::<_, String>(8)?),
             phones: serde_json::from_str(&r.get::<_, String>(9)?).unwrap_or_default(),
+            own: r.get(10)?,
+            again,
         })
     })?;
     match found {
-        Some(old) => overwrite_lead(db, known, import, &old, row, policy),
-        None => Ok(false),
+        Some(old) => overwrite_lead(db, known, (import, context), &old, row, policy),
+        None => Ok(None),
     }
 }
 
@@ -64,17 +69,21 @@ struct Old {
     categories: Vec<String>,
     /// Its further numbers with their labels and extensions.
     phones: BTreeMap<String, (Option<String>, Option<String>)>,
+    /// The import made it: its owner is settled when all rows are there.
+    own: bool,
+    /// An earlier row of the file changed it already.
+    again: bool,
 }
 
-/// Overwrites what the row says; `false` when it says nothing new.
+/// Overwrites what the row says.
 fn overwrite_lead(
     db: &Connection,
     known: &mut CategoryIds,
-    import: ImportId,
+    (import, context): (ImportId, &Import),
     old: &Old,
     row: &StagedRow,
     policy: StagePolicy,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<Option<i64>> {
     let company = merged(&old.company, &row.company, row, policy.blanks.company);
     let person = merged(&old.person, &row.person, row, policy.blanks.person);
     let attrs = merged_attrs(&old.attrs, row);
@@ -98,14 +107,28 @@ fn overwrite_lead(
         || categories != old.categories
         || clir != old.clir.as_deref()
         || ext != old.ext;
-    if !changed && further.is_empty() && said.is_empty() {
-        return Ok(false);
+    let phone = row.phone.expose();
+    let former = match row.assigned {
+        Some(user) if old.own => {
+            let sql = "UPDATE leads SET assigned_user_id = ?2 WHERE id = ?1";
+            exec(db, sql, (LeadId(old.id), user))?;
+            None
+        }
+        Some(user) => assignments::take(db, phone, user, import, (context.user, context.now))?,
+        None => None,
+    };
+    if !changed && further.is_empty() && said.is_empty() && former.is_none() {
+        return Ok(None);
     }
     let mut before = json!({ "company": old.company, "person": old.person, "attrs": old.attrs,
         "raw_phone": old.raw_phone, "clir": old.clir, "ext": old.ext, "categories": old.categories,
         "phones": old.phones.keys().collect::<Vec<_>>() });
     said.put_old(&mut before);
-    remember(db, import, "lead", old.id, old.version + 1, &before)?;
+    if let Some(former) = former {
+        before[OWNER] = former;
+    }
+    mark(&mut before, old.again);
+    let change = remember(db, import, "lead", old.id, old.version + 1, &before)?;
     let sql = "UPDATE leads SET company = ?2, person = ?3, attrs = ?4, raw_phone = ?5, name_key = ?6,
                  clir = ?7, ext = ?8, version = version + 1 WHERE id = ?1";
     let key = name_key(company.as_deref(), person.as_deref());
@@ -121,7 +144,17 @@ fn overwrite_lead(
                    FROM lead_phones WHERE lead_id = ?1";
         exec(db, sql, (LeadId(old.id), extra.phone.expose(), extra.label.as_deref(), extra.ext.as_deref()))?;
     }
-    Ok(true)
+    Ok(Some(change))
+}
+
+/// Remembers whose the number of a new lead was, which the import gave to somebody else.
+pub(in crate::sqlite) fn remember_owner(
+    db: &Connection,
+    import: ImportId,
+    lead: LeadId,
+    former: &Value,
+) -> rusqlite::Result<()> {
+    remember(db, import, "lead", lead.0, 1, &json!({ OWNER: former })).map(|_| ())
 }
 
 /// A number that is in the contact book already: overwrites what is there (S1.11); `false` when the row says nothing new.
@@ -334,7 +367,10 @@ fn merged_attrs(old: &str, row: &StagedRow) -> String {
     Value::Object(map).to_string()
 }
 
-/// Mark of a change of a contact that the same import made, or has changed already: both are one to people.
+/// In what is kept of a lead: whose its number was, where that changed.
+pub(super) const OWNER: &str = "owner";
+
+/// Mark of a change of a lead or contact that the same import made, or has changed already: both are one to people.
 pub(super) const AGAIN: &str = "again";
 
 fn mark(before: &mut Value, again: bool) {
@@ -350,8 +386,9 @@ fn remember(
     row: u128,
     version: i64,
     before: &Value,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     let sql =
         "INSERT INTO import_changes (import_id, kind, row_id, version, before) VALUES (?1, ?2, ?3, ?4, ?5)";
-    exec(db, sql, (import, kind, row.to_be_bytes().as_slice(), version, before.to_string())).map(|_| ())
+    exec(db, sql, (import, kind, row.to_be_bytes().as_slice(), version, before.to_string()))?;
+    Ok(db.last_insert_rowid())
 }

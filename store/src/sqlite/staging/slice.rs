@@ -11,7 +11,7 @@ use super::super::{assignments, exec, one};
 use super::category::{CategoryIds, Giver};
 use super::many::{self, Inserts, MANY, Sql};
 use super::reached::{Became, Reached};
-use super::{Import, row};
+use super::{Import, replace, row};
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::Clir;
 use crate::staging::{NumberRow, OnExisting, Placed, StageCounts, StagePolicy, StagedRow};
@@ -360,10 +360,10 @@ impl<'a> Slice<'a> {
             self.counts.skipped += 1;
             return Ok(Placed::Skipped);
         }
-        let changed = self.update_lead(row)?;
-        self.counts.updated += u64::from(changed);
-        self.counts.unchanged += u64::from(!changed);
-        Ok(if changed { Placed::Changed } else { Placed::Same })
+        let change = self.update_lead(row, false)?;
+        self.counts.updated += u64::from(change.is_some());
+        self.counts.unchanged += u64::from(change.is_none());
+        Ok(change.map_or(Placed::Same, Placed::Changed))
     }
 
     /// A number that an earlier row of the file has too. Its lead is counted by that one; what the file itself brought is
@@ -372,24 +372,46 @@ impl<'a> Slice<'a> {
         if !self.policy.leads {
             return Ok(false);
         }
-        if !row.row.again {
+        let last = row.row.again && !row.row.joins;
+        if !row.row.again || last {
             reached.lead = row.placed;
         }
         if reached.lead == Placed::Skipped {
             return Ok(true);
         }
-        if row.row.again && self.update_lead(&row.row)? && reached.lead == Placed::Same {
-            reached.lead = Placed::Changed;
+        if last {
+            self.last_of_number(row)?;
+        } else if row.row.again
+            && let Some(change) = self.update_lead(&row.row, matches!(reached.lead, Placed::Changed(_)))?
+            && reached.lead == Placed::Same
+        {
+            reached.lead = Placed::Changed(change);
             self.counts.turned += 1;
         }
         Ok(false)
     }
 
-    /// Whether the row said something new of its lead.
-    fn update_lead(&mut self, row: &StagedRow) -> rusqlite::Result<bool> {
+    /// A row that alone counts of those of its number: what the first one wrote goes, and the lead is what this one makes of what
+    /// was there.
+    fn last_of_number(&mut self, row: &NumberRow) -> rusqlite::Result<()> {
+        let Self { db, known, import, context, .. } = self;
+        let returned = match row.placed {
+            Placed::New(position) => {
+                return replace::new_lead(db, known, *import, (context.list, position), &row.row);
+            }
+            Placed::Changed(change) => replace::put_back(db, known, *import, change)?,
+            Placed::Same | Placed::Skipped => false,
+        };
+        let changed = self.update_lead(&row.row, false)?.is_some();
+        self.counts.turned += u64::from(changed && row.placed == Placed::Same);
+        self.counts.returned += u64::from(returned && !changed);
+        Ok(())
+    }
+
+    /// What it was, where the row says something new of its lead. `again`: an earlier row of the file changed it already.
+    fn update_lead(&mut self, row: &StagedRow, again: bool) -> rusqlite::Result<Option<i64>> {
         let Self { db, known, import, context, policy, .. } = self;
-        let Some(list) = context.list else { return Ok(false) };
-        row::update_lead(db, known, *import, list, row, *policy)
+        row::update_lead(db, known, (*import, context), row, *policy, again)
     }
 
     /// Returns the lead's position.
@@ -413,7 +435,7 @@ impl<'a> Slice<'a> {
         leads.put(last.kind)?;
         leads.put(&last.memo)?;
         leads.put(turn_of_new(self.context.order, position))?;
-        leads.put(found.owner.or(row.assigned))?;
+        leads.put(row.assigned.or(found.owner))?;
         leads.put(&row.name_key)?;
         leads.put(row.ext.as_deref())?;
         leads.end_row()?;

@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use super::super::bin::EMPTIED;
 use super::super::{SqliteBackend, all, assignments, audit_by, exec, lead_numbers, one};
-use super::category::{CategoryIds, Giver, keep, link, unlink};
+use super::category::{CategoryIds, keep};
 use super::loader::Loader;
+use super::replace::restore_row;
 use super::row::AGAIN;
-use super::said::Said;
 use super::{Import, NEW_LIST, SLICE, columns, end_session, read};
 use crate::error::{Doing, Result};
-use crate::id::{ContactId, ImportId, LeadId, UserId};
+use crate::id::{ContactId, ImportId, LeadId};
 use crate::model::Actor;
-use crate::name_key::name_key;
 use crate::staging::{UndoAt, Undone};
 
 /// Takes a slice back; returns where to go on, `None` when nothing is left. New leads that were called stay.
@@ -177,7 +176,7 @@ impl Undo<'_> {
             before = last.0;
             for (change, kind, row, version, was) in &changes {
                 let was: Value = serde_json::from_str(was).unwrap_or_default();
-                let restored = self.restore_row(kind, row, *version, &was)?;
+                let restored = restore_row(self.db, self.known, self.import, (kind, row, *version), &was)?;
                 // Each is told of once: with the first change of it, or, when the import made it, as one that was removed or stays.
                 let told = was.get(AGAIN).is_none() && !(kind == "lead" && self.is_own(row)?);
                 self.undone.restored += u64::from(told && restored);
@@ -195,82 +194,6 @@ impl Undo<'_> {
     fn is_own(&self, lead: &[u8]) -> rusqlite::Result<bool> {
         let sql = "SELECT 1 FROM leads WHERE id = ?1 AND import_id = ?2";
         Ok(one(self.db, sql, (lead, self.import), |_| Ok(()))?.is_some())
-    }
-
-    fn restore_row(
-        &mut self,
-        kind: &str,
-        row: &[u8],
-        version: i64,
-        before: &Value,
-    ) -> rusqlite::Result<bool> {
-        let text = |name: &str| before.get(name).and_then(Value::as_str);
-        let restored = match kind {
-            "lead" => exec(
-                self.db,
-                "UPDATE leads SET company = ?3, person = ?4, attrs = ?5, raw_phone = ?6, clir = ?7, name_key = ?8,
-                   ext = iif(?9, ?10, ext), version = version - 1 WHERE id = ?1 AND version = ?2",
-                (
-                    row,
-                    version,
-                    text("company"),
-                    text("person"),
-                    text("attrs").unwrap_or("{}"),
-                    text("raw_phone"),
-                    text("clir"),
-                    name_key(text("company"), text("person")),
-                    before.get("ext").is_some(),
-                    text("ext"),
-                ),
-            )?,
-            _ => exec(
-                self.db,
-                // What an older version kept has no mail address or owner: it overwrote none. Contacts of who was deleted since have
-                // been handed over.
-                "UPDATE contacts SET company = ?3, person = ?4, email = iif(?5, ?6, email),
-                   owner_user_id = iif(?7 AND (?8 IS NULL
-                     OR EXISTS (SELECT 1 FROM users WHERE id = ?8 AND deleted_at IS NULL)), ?8, owner_user_id), stub = ifnull(?9, stub),
-                   version = version - 1
-                 WHERE id = ?1 AND version = ?2",
-                (
-                    row,
-                    version,
-                    text("company"),
-                    text("person"),
-                    before.get("email").is_some(),
-                    text("email"),
-                    before.get("owner").is_some(),
-                    text("owner").and_then(|owner| owner.parse::<UserId>().ok()),
-                    before.get("stub").and_then(Value::as_bool),
-                ),
-            )?,
-        };
-        if restored == 0 {
-            keep(self.db, kind, row)?;
-            return Ok(false);
-        }
-        let id = row.try_into().map(u128::from_be_bytes).unwrap_or_default();
-        let names: Vec<String> = before
-            .get("categories")
-            .and_then(Value::as_array)
-            .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            .unwrap_or_default();
-        if let Some(phones) = before.get("phones") {
-            let sql = match kind {
-                "lead" => {
-                    "DELETE FROM lead_phones WHERE lead_id = ?1 AND phone NOT IN (SELECT value FROM json_each(?2))"
-                }
-                _ => {
-                    "DELETE FROM contact_phones WHERE contact_id = ?1
-                       AND phone NOT IN (SELECT value FROM json_each(?2))"
-                }
-            };
-            exec(self.db, sql, (row, phones.to_string()))?;
-        }
-        Said::put_back(self.db, kind, row, before)?;
-        unlink(self.db, kind, id)?;
-        link(self.db, self.known, kind, id, &names, Giver::Undo(self.import))?;
-        Ok(true)
     }
 
     /// Removes new leads that no call was made to and nobody changed or wrote a note about. This connection checks no references:
@@ -306,7 +229,8 @@ impl Undo<'_> {
                 // No trigger does it on this connection. It may not be entered yet.
                 let sql = "DELETE FROM lead_numbers WHERE phone = ?1 AND list_id = ?2 AND position = ?3";
                 exec(self.db, sql, (phone, self.context.list, position))?;
-                assignments::take_back(self.db, phone, self.import)?;
+                // On other lists too it is nobody's again.
+                assignments::give_back(self.db, phone, self.import, &Value::Null)?;
                 self.undone.removed += 1;
                 self.live += i64::from(*live);
             }

@@ -336,6 +336,8 @@ fn stage_numbers(
 ) -> Result<StageCounts> {
     let (mut counts, mut reached) = (StageCounts::default(), Reached::default());
     rows.sort_by(|one, other| one.row.phone.cmp(&other.row.phone));
+    let mut rows: Vec<NumberRow> =
+        crate::staging::last_ones(rows.into_iter().map(Ok)).collect::<Result<_>>()?;
     while !rows.is_empty() {
         let (consumed, slice) = db.stage_numbers(import, &rows, policy, &mut reached, &|| false)?;
         rows.drain(..consumed);
