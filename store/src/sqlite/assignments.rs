@@ -129,11 +129,13 @@ pub(super) fn give_back(
         }
         None => exec(db, "DELETE FROM assignments WHERE phone = ?1 AND import_id = ?2", (phone, import))?,
     };
+    let user = former.map(|former| former.user);
     if given == 0 {
-        return Ok(false);
+        // An undo that is repeated has given it back already.
+        return Ok(owner(db, phone)? == user);
     }
     lead_numbers::touched(db, phone, Some(import))?;
-    show(db, phone, former.map(|former| former.user))?;
+    show(db, phone, user)?;
     Ok(true)
 }
 
