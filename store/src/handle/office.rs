@@ -58,6 +58,12 @@ impl Store {
                 let handing = Handing { from: user, to, contacts: false, by: by.user, now };
                 (moved, _) = self.hand_all_over(handing, progress).await?;
             }
+        } else if let Some(role) = change.role.filter(|role| !role.calls()) {
+            let users = self.users().await?;
+            if let Some(before) = users.iter().find(|info| info.id == user && info.role != role) {
+                within.check(before.role, Some(role))?;
+                self.let_go(user, by, now).await?;
+            }
         }
         self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now)).await
     }
@@ -85,12 +91,23 @@ impl Store {
                 let login = users.into_iter().find(|info| info.id == user).map(|info| info.login);
                 return Err(crate::Error::UserHolds { login: login.unwrap_or_default(), held });
             }
+            self.let_go(user, by, now).await?;
             // The rest is counted again in the transaction.
             return self.write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now)).await;
         };
         let handing = Handing { from: user, to, contacts: true, by: by.user, now };
         let moved = self.hand_all_over(handing, progress).await?;
         self.write(move |b| b.user_delete(user, over, moved, by, now)).await
+    }
+
+    /// Who holds nothing may still own numbers of lists in the bin, a whole list of them: they are nobody's, in slices too.
+    async fn let_go(&self, user: UserId, by: Actor, now: i64) -> Result<()> {
+        let held = self.holdings(user).await?;
+        if held.leads > 0 || held.tasks > 0 {
+            return Ok(());
+        }
+        let handing = Handing { from: user, to: None, contacts: false, by: by.user, now };
+        self.hand_all_over(handing, Progress::default()).await.map(|_| ())
     }
 
     /// Slice by slice, which calls overtake; what changed hands, and the last row of contacts that was looked at.

@@ -7,7 +7,7 @@ use super::staging::remember_owner;
 use super::{all, exec, lead_numbers, one};
 use crate::id::{ImportId, LeadId, ListId, UserId};
 
-/// Gives a number to a user, or to nobody; returns on how many leads it shows.
+/// Gives a number to a user, or to nobody; returns on how many leads it shows, those of lists in the bin left out.
 pub(super) fn assign(
     db: &Connection,
     phone: &str,
@@ -27,7 +27,10 @@ pub(super) fn assign(
         }
     }
     lead_numbers::touched(db, phone, None)?;
-    show(db, phone, user)
+    show(db, phone, user)?;
+    let sql = "SELECT count(*) FROM lead_numbers n JOIN lists l ON l.id = n.list_id
+               WHERE n.phone = ?1 AND l.deleted_at IS NULL";
+    Ok(one(db, sql, [phone], |r| super::unsigned(r, 0))?.unwrap_or(0) as usize)
 }
 
 /// Writes the owner of a number on its leads; returns on how many.

@@ -43,7 +43,9 @@ pub(super) fn count(db: &Connection, user: UserId) -> rusqlite::Result<Holdings>
 
 /// The same without contacts.
 pub(super) fn count_indexed(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
-    let sql = "SELECT (SELECT count(*) FROM assignments a JOIN lead_numbers n ON n.phone = a.phone WHERE a.user_id = ?1),
+    // What lies in the bin with its list nobody calls.
+    let sql = "SELECT (SELECT count(*) FROM assignments a JOIN lead_numbers n ON n.phone = a.phone
+                         JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL WHERE a.user_id = ?1),
                  (SELECT count(*) FROM tasks WHERE owner_user_id = ?1 AND state = 'open')";
     let held = one(db, sql, [user], |r| {
         Ok(Holdings { leads: super::unsigned(r, 0)?, contacts: 0, tasks: super::unsigned(r, 1)? })

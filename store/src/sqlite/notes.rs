@@ -85,12 +85,14 @@ pub(super) fn list(db: &Connection, about: &NoteAbout, granted_to: Option<UserId
     all(db, &sql, (phone, granted_to), row).doing("read notes")
 }
 
-/// Whether a number stands on no list, or on one that a user may use.
+/// Whether a number stands on no list, or on one that a user may use; those in the bin are none.
 fn within_reach(db: &Connection, phone: &str, user: UserId) -> rusqlite::Result<bool> {
     let granted = list_edit::granted("n.list_id", "?2");
     let sql = format!(
-        "SELECT NOT EXISTS (SELECT 1 FROM lead_numbers n WHERE n.phone = ?1)
-           OR EXISTS (SELECT 1 FROM lead_numbers n WHERE n.phone = ?1 AND {granted})"
+        "SELECT NOT EXISTS (SELECT 1 FROM lead_numbers n JOIN lists i ON i.id = n.list_id
+                              WHERE n.phone = ?1 AND i.deleted_at IS NULL)
+           OR EXISTS (SELECT 1 FROM lead_numbers n JOIN lists i ON i.id = n.list_id
+                        WHERE n.phone = ?1 AND i.deleted_at IS NULL AND {granted})"
     );
     Ok(one(db, &sql, (phone, user), |r| r.get(0))?.unwrap_or(false))
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::lists::change;
 use super::*;
-use crate::model::{ContactQuery, LeadChange};
+use crate::model::{ContactQuery, LeadChange, NoteAbout, NoteDraft};
 
 fn begin(world: &mut World, list: Option<ListId>) -> ImportId {
     let start = ImportStart { list, source: "x.csv".into(), user: Some(world.user), now: world.now };
@@ -151,4 +151,41 @@ fn no_contact_goes_back_to_somebody_who_is_deleted() {
         let hers = ContactQuery { owner: Some(alice), ..ContactQuery::default() };
         assert!(world.reader().contacts(&hers).unwrap().is_empty());
     }
+}
+
+/// S1.13, S1.28, S4.23: numbers that stand only on lists in the bin are nobody's work, and are let go of with their owner.
+#[test]
+fn lists_in_the_bin_hold_nobody() {
+    let mut world = World::new(2);
+    let (alice, first, second) = (world.user, world.list, world.list("second"));
+    world.import(second, &[row(0)]);
+    let leads: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    let hers = LeadChange::Assign { users: vec![alice] };
+    assert_eq!(change(&mut world, &leads, &hers).other_lists, 1);
+    world.db.delete_list(second, Actor::default(), NOW).unwrap();
+    assert_eq!(change(&mut world, &leads, &hers).other_lists, 0);
+    assert_eq!(world.reader().holdings(alice).unwrap(), Holdings { leads: 2, ..Holdings::default() });
+    world.db.delete_list(first, Actor::default(), NOW).unwrap();
+    assert_eq!(world.reader().holdings(alice).unwrap(), Holdings::default());
+    world.delete_user(alice, HandOver::Nothing, Actor::default(), NOW).unwrap();
+    for (list, leads) in [("リスト", 2), ("second", 1)] {
+        world.list = world.db.restore_list(list, None, Actor::default(), NOW).unwrap();
+        assert_eq!(owners(&world), vec![None; leads], "they are not the deleted user's");
+    }
+    assert!(world.is_sound());
+}
+
+/// X7: nor does a list in the bin keep a number from who may not use it.
+#[test]
+fn lists_in_the_bin_keep_no_notes() {
+    let mut world = World::new(1);
+    let bob = world.db.ensure_user("bob", "Bob", Role::BackOffice, NOW).unwrap();
+    let (list, alice) = (world.list, world.user);
+    world.db.grant_list(list, &[alice], true, Actor::default(), NOW).unwrap();
+    let by = Actor { user: Some(bob), uid: None };
+    let about = NoteAbout::Number(phone(0).national());
+    let note = NoteDraft { about, granted_to: Some(bob), text: "折り返しあり".into(), by, now: NOW };
+    assert_eq!(world.db.note_add(&note).unwrap_err().code(), "E-LIST-GRANT");
+    world.db.delete_list(list, Actor::default(), NOW).unwrap();
+    world.db.note_add(&note).unwrap();
 }
