@@ -130,7 +130,13 @@ impl Office for SqliteBackend {
     }
 
     fn category_delete(&mut self, name: &str, by: Actor, now: i64) -> Result<i64> {
-        self.transact("delete category", |db, _| contacts::delete_category(db, name, by, now))
+        let deleted =
+            self.transact("delete category", |db, _| contacts::delete_category(db, name, by, now))?;
+        // An undo that is under way remembers the categories it has met.
+        if let Some(loader) = &mut self.loader {
+            loader.forget_categories();
+        }
+        Ok(deleted)
     }
 
     fn category_unlink(&mut self, at: &mut UnlinkAt) -> Result<bool> {

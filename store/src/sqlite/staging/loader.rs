@@ -97,6 +97,11 @@ impl Loader {
         Ok((consumed, counts))
     }
 
+    /// One of those it remembers is gone.
+    pub(in crate::sqlite) fn forget_categories(&mut self) {
+        self.known.forget();
+    }
+
     fn slice(
         &mut self,
         import: ImportId,

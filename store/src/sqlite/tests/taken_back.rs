@@ -236,3 +236,28 @@ fn an_undo_that_was_cut_short_is_finished_at_the_next_start() {
     assert!(world.reopen().db.recover(NOW).unwrap().imports.is_empty());
     let _ = other;
 }
+
+/// S0.9: what an undo gives back carries no category that was deleted meanwhile; one of its name is a new one.
+#[test]
+fn a_category_that_is_deleted_during_an_undo_is_given_to_nobody() {
+    let mut world = World::new(0);
+    let carrying = |name: &str| -> Vec<StagedRow> {
+        (0..1500).map(|number| StagedRow { categories: vec![name.into()], ..row(number) }).collect()
+    };
+    take(&mut world, &carrying("関東"), &[]);
+    let import = take(&mut world, &carrying("関西"), &[]);
+    let by = Actor::default();
+    let (begun, mut at) = world.db.undo_import(import, UndoAt::START, by, NOW).unwrap();
+    assert!(begun.restored > 0 && begun.restored < 3000, "it is under way: {begun:?}");
+    world.db.category_delete("関東", by, NOW).unwrap();
+    let mut unlinking = Default::default();
+    while !world.db.category_unlink(&mut unlinking).unwrap() {}
+    while let Some(from) = at {
+        at = world.db.undo_import(import, from, by, NOW).unwrap().1;
+    }
+    let dead = "SELECT (SELECT count(*) FROM lead_categories m JOIN categories c ON c.id = m.category_id WHERE c.name_key < ' ')
+                  + (SELECT count(*) FROM contact_categories m JOIN categories c ON c.id = m.category_id WHERE c.name_key < ' ')";
+    let dead: i64 = world.db.db.query_row(dead, [], |r| r.get(0)).unwrap();
+    assert_eq!((dead, categories(&world)), (0, vec!["関東".to_owned()]));
+    assert!(world.is_sound());
+}
