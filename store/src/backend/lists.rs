@@ -128,6 +128,8 @@ pub(crate) trait ListVerbs {
     /// Begins to take an import back that was taken back and left something.
     fn undo_import_again(&mut self, import: ImportId, by: Actor) -> Result<()>;
     /// Takes back a slice of an import; where to go on, `None` at the end.
+    /// Ends an undo that failed, for good.
+    fn give_up_undo(&mut self, import: ImportId, by: Actor, code: &str, now: i64) -> Result<()>;
     fn undo_import(
         &mut self,
         import: ImportId,
@@ -214,6 +216,8 @@ pub(crate) trait ListReads {
     fn contact_columns(&mut self) -> Result<(bool, bool)>;
     /// Every setting that keeps the database whole, looked at.
     fn check(&mut self, full: bool) -> Result<CheckReport>;
+    /// How many leads of a moment would come back from the bin, and how many leads the list has.
+    fn restorable(&mut self, list: ListId, deleted_at: i64) -> Result<(u64, u64)>;
     /// Numbers of leads that show another owner than they have, among a few leads behind a row; and where to go on.
     fn owners_astray(&mut self, after: i64) -> Result<(Vec<String>, Option<i64>)>;
     fn recordings(&mut self, query: &RecordingQuery) -> Result<Vec<RecordingRow>>;

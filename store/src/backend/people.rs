@@ -78,6 +78,8 @@ pub(crate) trait Office {
     ) -> Result<ContactSaved>;
     /// All of them or none; how many tasks went with them.
     fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<u64>;
+    /// Refused where there are so many contacts already.
+    fn contact_room(&mut self, most: u64) -> Result<()>;
     fn contact_undo(&mut self, contact: ContactId, by: Actor, now: i64) -> Result<ContactRow>;
     /// Removes a slice of what lay in the bin too long; how many.
     fn contacts_purge(&mut self, now: i64) -> Result<u32>;

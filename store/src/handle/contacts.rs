@@ -51,13 +51,23 @@ impl Store {
         self.read(move |r| r.contact_tasks(&contacts)).await
     }
 
-    /// Takes a contact out of the bin, within 30 days.
+    /// Takes a contact out of the bin, within 30 days. `most`: how many contacts there may be (S0.23).
     ///
     /// # Errors
     /// [`crate::Error::NotFound`] when it is not there, [`crate::Error::ContactDuplicate`] when another contact has its
-    /// number now.
-    pub async fn contact_undo(&self, contact: ContactId, by: Actor, now: i64) -> Result<ContactRow> {
-        self.write(move |b| b.contact_undo(contact, by, now)).await
+    /// number now, [`crate::Error::ContactsFull`].
+    pub async fn contact_undo(
+        &self,
+        contact: ContactId,
+        most: Option<u64>,
+        by: Actor,
+        now: i64,
+    ) -> Result<ContactRow> {
+        self.write(move |b| {
+            most.map_or(Ok(()), |most| b.contact_room(most))?;
+            b.contact_undo(contact, by, now)
+        })
+        .await
     }
 
     /// Removes for good what has lain in the bin for 30 days, slice by slice; how many.

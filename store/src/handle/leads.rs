@@ -339,18 +339,26 @@ impl Store {
         self.inner.failed_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings leads back that were deleted at one moment: [`Self::bin`].
+    /// Brings leads back that were deleted at one moment: [`Self::bin`]. `most`: how many leads the list may have (S1.12).
     ///
     /// # Errors
-    /// [`crate::ListError::NotInBin`].
+    /// [`crate::ListError::NotInBin`]; [`crate::ListError::Full`] where they are more than fit, and none comes back then.
     pub async fn restore_leads(
         &self,
         list: ListId,
         deleted_at: i64,
+        most: Option<u64>,
         by: Actor,
         now: i64,
         progress: Progress,
     ) -> Result<LeadsChanged> {
+        if let Some(limit) = most {
+            let (back, there) = self.read_apart(move |r| r.restorable(list, deleted_at)).await?;
+            let free = limit.saturating_sub(there);
+            if back > free {
+                return Err(crate::error::ListError::Full { limit, free }.into());
+            }
+        }
         let mut done = LeadsChanged::default();
         let mut after = None;
         loop {
@@ -433,7 +441,9 @@ impl Store {
     }
 
     /// Takes a committed import back: new leads that were not called go, overwritten values return unless somebody changed
-    /// them since. Once more, it takes back what stayed and may go now. Calls go on meanwhile; `progress` counts what was looked at.
+    /// them since. Once more, it takes back what stayed and may go now. Calls go on meanwhile; `progress` counts what was looked at. A
+    /// process that ends in the middle goes on at its next start ([`Store::recover`]). What fails is not finished later, over what
+    /// somebody did since: it can be begun again.
     ///
     /// # Errors
     /// [`crate::ListError::NotUndoable`], [`Error::NotFound`].
@@ -454,8 +464,22 @@ impl Store {
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let (sender, receiver) = oneshot::channel();
         let work = move || {
+            let undone = staging.undo(import, by, now, &progress);
+            if let Err(error) = &undone {
+                // Told as failed, it is not finished later, over what somebody did since.
+                let code = error.code();
+                let given_up =
+                    staging.owe(move |staging| staging.run(move |b| b.give_up_undo(import, by, code, now)));
+                if let Err(error) = given_up {
+                    tracing::warn!(
+                        code = error.code(),
+                        "taking an import back failed; the next start finishes it"
+                    );
+                }
+            }
             // The caller may have gone; it is finished all the same.
-            let _ = sender.send(staging.undo(import, by, now, &progress));
+            let _ = sender.send(undone);
+            staging.make_up();
         };
         let thread = std::thread::Builder::new().name("store-import".to_owned()).spawn(work);
         thread.map_err(|source| Error::File { path: "store-import".into(), source })?;

@@ -247,7 +247,10 @@ async fn long_work_tells_how_far_it_is() {
     let leads = store.find_leads(list, ViewFilter::default()).await.unwrap();
     store.change_leads(list, leads, LeadChange::Delete, by, NOW, Progress::default()).await.unwrap();
     let progress = Progress::default();
-    assert_eq!(store.restore_leads(list, NOW, by, NOW, progress.clone()).await.unwrap().changed, 300);
+    assert_eq!(
+        store.restore_leads(list, NOW, Some(300), by, NOW, progress.clone()).await.unwrap().changed,
+        300
+    );
     assert_eq!(progress.done(), 300);
     let progress = Progress::default();
     assert!(store.check(true, progress.clone()).await.unwrap().is_sound());
@@ -401,4 +404,66 @@ async fn who_cancels_an_import_is_in_the_audit_log() {
     let told: Vec<_> = log.iter().rev().map(|row| (row.action.as_str(), row.uid, row.at)).collect();
     let by_bob = [("import.cancel", Some(2), NOW + 7), ("import.undo", Some(2), NOW + 7)];
     assert_eq!(told, [&by_bob[..], &[("import.undo", None, NOW)]].concat());
+}
+
+/// S0.20: an undo that failed, and was told as failed, is not finished by the next start over what somebody did since. It says so,
+/// and can be begun again.
+#[tokio::test]
+async fn an_undo_that_failed_is_not_finished_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kakeru.db");
+    let by = Actor::default();
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let list = store.create_list(ListSpec { name: "春".into(), project }, by, NOW).await.unwrap().id;
+    let import = store.import(ImportJob::into_list(list, csv(300), NOW)).await.unwrap().import.unwrap();
+    // What it has to remove leads from is not there for a while.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("ALTER TABLE lead_phones RENAME TO away").unwrap();
+    let failed = store.undo_import(import, by, NOW + 1, Progress::default()).await.unwrap_err();
+    other.execute_batch("ALTER TABLE away RENAME TO lead_phones").unwrap();
+    let told = store.find_import(&import.to_string()).await.unwrap();
+    assert_eq!((told.state.as_str(), &told.report["undoing"]), ("committed", &serde_json::Value::Null));
+    assert_eq!(told.report["undo_ended"]["code"], failed.code());
+    let query = AuditQuery { action: Some("import.undo".into()), limit: 10, ..AuditQuery::default() };
+    let log = store.audit_log(query).await.unwrap();
+    assert_eq!(
+        log.iter().map(|row| row.detail["ended"]["code"].clone()).collect::<Vec<_>>(),
+        [failed.code()]
+    );
+    store.close().await;
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    assert!(store.recover(NOW + 2).await.unwrap().imports.is_empty());
+    assert_eq!(store.list_by_name("春").await.unwrap().total, 300);
+    let undone = store.undo_import(import, by, NOW + 3, Progress::default()).await.unwrap();
+    let told = store.find_import(&import.to_string()).await.unwrap();
+    assert_eq!((undone.removed, told.state.as_str()), (300, "undone"));
+    assert_eq!(told.report["undo_ended"], serde_json::Value::Null);
+}
+
+/// S1.12, S0.23: what comes back from a bin fits, or stays there.
+#[tokio::test]
+async fn what_does_not_fit_stays_in_the_bin() {
+    use crate::model::{ContactQuery, LeadChange, ViewFilter};
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("kakeru.db"), OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let by = Actor::default();
+    let list = store.create_list(ListSpec { name: "春".into(), project }, by, NOW).await.unwrap().id;
+    store.import(ImportJob::into_list(list, csv(30), NOW)).await.unwrap();
+    let leads = store.find_leads(list, ViewFilter::default()).await.unwrap();
+    store.change_leads(list, leads, LeadChange::Delete, by, NOW, Progress::default()).await.unwrap();
+    // Ten of the numbers are on it again, and stay in the bin anyway.
+    store.import(ImportJob::into_list(list, csv(10), NOW)).await.unwrap();
+    let restore = |most| store.restore_leads(list, NOW, Some(most), by, NOW, Progress::default());
+    let full = restore(29).await.unwrap_err();
+    assert_eq!((full.code(), &full.facts()["free"]), ("E-LIST-FULL", &19.into()));
+    assert_eq!(store.list_by_name("春").await.unwrap().total, 10, "none of them came back");
+    assert_eq!(restore(30).await.unwrap().changed, 20);
+    let contact = store.contacts(ContactQuery::default()).await.unwrap()[0].id;
+    store.contacts_delete(vec![contact], by, NOW).await.unwrap();
+    assert_eq!(store.contact_undo(contact, Some(29), by, NOW).await.unwrap_err().code(), "E-CONTACTS-FULL");
+    assert_eq!(store.contact_undo(contact, Some(30), by, NOW).await.unwrap().id, contact);
 }

@@ -146,6 +146,15 @@ pub(super) fn restore(
     Ok((done, leads.last().map(|(lead, _)| *lead)))
 }
 
+/// How many leads [`restore`] would bring back, and how many leads the list has.
+pub(super) fn restorable(db: &Connection, list: ListId, deleted_at: i64) -> rusqlite::Result<(u64, u64)> {
+    let sql = "SELECT count(*), (SELECT registered FROM lists WHERE id = ?1) FROM leads l
+               WHERE l.list_id = ?1 AND l.deleted_at = ?2 AND l.deleted_at > 0
+                 AND NOT EXISTS (SELECT 1 FROM lead_numbers WHERE phone = l.phone AND list_id = ?1)";
+    let found = one(db, sql, (list, deleted_at), |r| Ok((super::unsigned(r, 0)?, super::unsigned(r, 1)?)))?;
+    Ok(found.unwrap_or_default())
+}
+
 /// What lies in the bin of a list: moments and how many leads went then, newest first.
 pub(super) fn bin(db: &Connection, list: ListId) -> rusqlite::Result<Vec<(i64, u64)>> {
     let sql = "SELECT deleted_at, count(*) FROM leads WHERE list_id = ?1 AND deleted_at > 0

@@ -221,6 +221,10 @@ impl ListVerbs for SqliteBackend {
         self.transact("undo import", |db, _| staging::begin_again(db, import, by))
     }
 
+    fn give_up_undo(&mut self, import: ImportId, by: Actor, code: &str, now: i64) -> Result<()> {
+        self.transact("undo import", |db, _| staging::give_up_undo(db, import, by, code, now))
+    }
+
     fn undo_import(
         &mut self,
         import: ImportId,
@@ -401,6 +405,10 @@ impl ListReads for SqliteReader {
 
     fn check(&mut self, full: bool) -> Result<CheckReport> {
         check::check(&self.db, full, &self.progress).doing("check the database")
+    }
+
+    fn restorable(&mut self, list: ListId, deleted_at: i64) -> Result<(u64, u64)> {
+        lead_edit::restorable(&self.db, list, deleted_at).doing("read the bin")
     }
 
     fn owners_astray(&mut self, after: i64) -> Result<(Vec<String>, Option<i64>)> {

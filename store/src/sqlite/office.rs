@@ -8,7 +8,7 @@ use super::{
 };
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, ProjectId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
@@ -119,6 +119,13 @@ impl Office for SqliteBackend {
         self.transact("delete contacts", |db, _| {
             contacts.iter().map(|contact| contacts::delete(db, *contact, by, now)).sum()
         })
+    }
+
+    fn contact_room(&mut self, most: u64) -> Result<()> {
+        match contacts::count(&self.db).doing("count contacts")? < most {
+            true => Ok(()),
+            false => Err(Error::ContactsFull { most, needed: 1, free: 0 }),
+        }
     }
 
     fn contact_undo(&mut self, contact: ContactId, by: Actor, now: i64) -> Result<ContactRow> {

@@ -12,7 +12,7 @@ use store::{ListEdit, Progress, ProjectEdit, Store};
 use super::lead::users_named;
 use super::{Answer, By, Told, bad, told, watched, word_of};
 use crate::core::office::Names;
-use crate::core::query::{find, list_named};
+use crate::core::query::list_named;
 use crate::core::rows;
 use crate::core::sight::Sight;
 use crate::said::one_of;
@@ -71,9 +71,10 @@ pub(super) async fn list_restore(
         let list = store.restore_list(&p.list, p.name, by.actor, by.now).await.map_err(told)?;
         return Ok(LeadsChanged { changed: list.total, ..LeadsChanged::default() });
     };
-    let list = find(store, &p.list).await?;
+    let list = store.list_by_name(&p.list).await.map_err(told)?;
+    let most = Profile::named(&list.profile).and_then(|profile| profile.max_leads);
     let progress = Progress::default();
-    let work = store.restore_leads(list, at, by.actor, by.now, progress.clone());
+    let work = store.restore_leads(list.id, at, most, by.actor, by.now, progress.clone());
     let look = || (progress.done(), progress.total());
     let done = watched(told_to, ("leads", &p.list), look, work).await.map_err(told)?;
     Ok(changed(done, None))
@@ -152,6 +153,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
         .into_iter()
         .map(|import| {
             let count = |name: &str| import.report.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+            let half = import.state == "committed" && import.report["undo_ended"].is_object();
             ImportRow {
                 inserted: count("inserted"),
                 updated: count("updated"),
@@ -159,7 +161,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
                 id: import.id.to_string(),
                 list: import.list_name,
                 file: import.source,
-                state: import.state,
+                state: if half { "half_undone".to_owned() } else { import.state },
                 by_name: names.of(import.login.as_deref()),
                 by: import.login,
                 at: import.created_at,

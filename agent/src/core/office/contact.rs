@@ -136,9 +136,14 @@ pub(super) async fn delete(
     })
 }
 
-pub(super) async fn undo(store: &Store, contact: &str, asker: Asker) -> Result<ContactRow, RpcError> {
+pub(super) async fn undo(
+    store: &Store,
+    contact: &str,
+    rules: ContactRules,
+    asker: Asker,
+) -> Result<ContactRow, RpcError> {
     let contact = store.contact_deleted(contact).await.map_err(refused)?;
-    let back = store.contact_undo(contact, asker.actor(), asker.now).await.map_err(refused)?;
+    let back = store.contact_undo(contact, rules.most, asker.actor(), asker.now).await.map_err(refused)?;
     Ok(rows::contact(&back, &Names::read(store).await?))
 }
 

@@ -185,7 +185,8 @@ impl Core {
                 self.spawn(reply, async move { contact::delete(&store, &p, asker).await });
             }
             Command::ContactUndo(p) => {
-                self.spawn(reply, async move { contact::undo(&store, &p.contact, asker).await });
+                let rules = self.contact_rules(&who);
+                self.spawn(reply, async move { contact::undo(&store, &p.contact, rules, asker).await });
             }
             Command::ContactImport(p) => {
                 let (place, rules) =

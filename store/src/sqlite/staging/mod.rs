@@ -37,7 +37,7 @@ pub(crate) use known::{HasNames, Known};
 pub(super) use loader::Loader;
 pub(crate) use reached::Reached;
 pub(super) use row::remember_owner;
-pub(super) use undo::{begin_again, left, undo_slice, unfinished};
+pub(super) use undo::{begin_again, give_up as give_up_undo, left, undo_slice, unfinished};
 
 struct Import {
     /// `None`: the contact book only.

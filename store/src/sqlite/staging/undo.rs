@@ -13,7 +13,7 @@ use super::replace::restore_row;
 use super::row::AGAIN;
 use super::{Import, NEW_LIST, SLICE, columns, end_session, read};
 use crate::error::{Doing, Result};
-use crate::id::{ContactId, ImportId, LeadId};
+use crate::id::{ContactId, ImportId, LeadId, ListId};
 use crate::model::Actor;
 use crate::staging::{UndoAt, Undone};
 
@@ -73,7 +73,7 @@ pub(in crate::sqlite) fn undo_slice(
 
 /// Notes who takes it back: whatever ends the process, the next start does the rest ([`unfinished`]).
 fn begin(db: &Connection, import: ImportId, by: Actor) -> rusqlite::Result<()> {
-    let sql = "UPDATE imports SET report = json_set(ifnull(report, '{}'), '$.undoing', json_object('user', ?2, 'uid', ?3))
+    let sql = "UPDATE imports SET report = json_set(json_remove(ifnull(report, '{}'), '$.undo_ended'), '$.undoing', json_object('user', ?2, 'uid', ?3))
                WHERE id = ?1 AND report ->> '$.undoing' IS NULL";
     exec(db, sql, (import, by.user.map(|user| user.to_string()), by.uid)).map(|_| ())
 }
@@ -98,6 +98,26 @@ pub(in crate::sqlite) fn left(db: &Connection, import: ImportId) -> rusqlite::Re
                        AND list_id = (SELECT list_id FROM imports WHERE id = ?1))
                    OR EXISTS (SELECT 1 FROM contacts WHERE id > ?1 AND import_id = ?1))";
     Ok(one(db, sql, [import], |r| r.get(0))?.unwrap_or(false))
+}
+
+/// Ends one that failed and is told as failed: finished at the next start, it would take back what somebody did since. What it has
+/// taken back stays so, as the row of audit says; it can be begun again.
+pub(in crate::sqlite) fn give_up(
+    db: &Connection,
+    import: ImportId,
+    by: Actor,
+    code: &str,
+    now: i64,
+) -> Result<()> {
+    let doing = "undo import";
+    let sql = "UPDATE imports SET report = json_set(json_remove(report, '$.undoing'), '$.undo_ended', json_object('code', ?2, 'at', ?3))
+               WHERE id = ?1 AND state = 'committed' AND report ->> '$.undoing' IS NOT NULL RETURNING list_id";
+    let Some(list) = one(db, sql, (import, code, now), |r| r.get::<_, Option<ListId>>(0)).doing(doing)?
+    else {
+        return Ok(());
+    };
+    let detail = json!({ "list": list, "ended": { "code": code } });
+    audit_by(db, now, by, "import.undo", &import.to_string(), &detail).doing(doing)
 }
 
 /// Committed imports that somebody began to take back, and who.
