@@ -166,7 +166,7 @@ fn who_reads_and_who_corrects() {
         |uid: u32, filter: &[&str]| count(&daemon.run_as(uid, &[&["history"], filter].concat()).success());
     let seen: Vec<usize> = USERS.iter().map(|(_, uid)| rows(*uid, &["--list", "春"])).collect();
     assert_eq!(seen, [1, 1, 1, 0, 1], "BIZ reads what was reported");
-    daemon.run_as(BUSINESS, &["history", "show", &call]).refused("E-PERMISSION");
+    daemon.run_as(BUSINESS, &["history", "show", &call]).refused("E-NOT-FOUND");
     cell(&daemon, "+++--", &["history", "report", &call]);
     let seen: Vec<usize> = USERS.iter().map(|(_, uid)| rows(*uid, &["--reported"])).collect();
     assert_eq!(seen, [1, 1, 1, 1, 1]);

@@ -32,7 +32,10 @@ pub fn resolve_seat<'a>(
     };
     if !theirs(seats[index].1) {
         let seat = seats[index].0;
-        let detail = (format!("席 {seat}"), format!("seat {seat}"));
+        let detail = (
+            format!("席 {seat} は別の利用者の席です。自分の席を指定してください"),
+            format!("seat {seat} is somebody else's: name your own"),
+        );
         return Err(RpcError::with_detail(ErrorCode::Permission, detail));
     }
     Ok(index)

@@ -4,7 +4,7 @@
 //! This is looked up once, before the command is carried out, for every command of every surface.
 
 use protocol::{Command, Detail, ErrorCode, RpcError};
-use store::{AttemptId, LeadId, ListId, Scope, Store, UserId};
+use store::{Action, AttemptId, LeadId, ListId, Scope, Store, UserId, permits};
 
 use super::Core;
 use super::job::Done;
@@ -50,8 +50,18 @@ pub(super) fn grantee(who: &Who) -> UserId {
 const MOST_LEADS: usize = 1000;
 
 /// The list whose grants say whether somebody may reach a call: their own calls stay theirs.
-async fn of_call(store: &Store, attempt: AttemptId, user: UserId) -> Result<Option<ListId>, RpcError> {
-    let row = store.attempt(attempt).await.map_err(|error| store_error(&error))?;
+async fn of_call(
+    store: &Store,
+    attempt: AttemptId,
+    who: &Who,
+    user: UserId,
+) -> Result<Option<ListId>, RpcError> {
+    let told = |error| store_error(&error);
+    let row = store.attempt(attempt).await.map_err(told)?;
+    // Who reads what is reported learns of no other call, whosever list it is of.
+    if permits(who.role, Action::HistoryView) == Scope::Reported && !row.reported {
+        return Err(told(store::Error::NotFound { what: "attempt", key: attempt.to_string() }));
+    }
     Ok(row.list.filter(|_| row.user != Some(user)))
 }
 
@@ -76,13 +86,13 @@ async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcErro
             let row = store.lead(lead).await.map_err(told)?;
             Some(named.insert(row).list)
         }
-        Reach::Attempt(attempt) => of_call(store, id(&attempt, "attempt")?, user).await?,
+        Reach::Attempt(attempt) => of_call(store, id(&attempt, "attempt")?, who, user).await?,
         Reach::Task(task) => {
             // Which folder it is in is not asked.
             let task = store.task(task, 0).await.map_err(told)?;
             match task.lead {
                 Some(lead) => Some(named.insert(store.lead(lead).await.map_err(told)?).list),
-                None => of_call(store, task.attempt, user).await?,
+                None => of_call(store, task.attempt, who, user).await?,
             }
         }
         Reach::Project(name) => {

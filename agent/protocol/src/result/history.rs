@@ -89,6 +89,18 @@ pub struct HistoryRow {
     pub sealed_at: Option<i64>,
     /// The recording.
     pub recording: Option<RecordingInfo>,
+    /// The Call-ID of the INVITE (RFC 3261, 8.1.1.4). Absent where none left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sip_call_id: Option<String>,
+    /// Our number as it was shown to the callee. Absent where the account's own was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller_id: Option<String>,
+    /// The account of the configuration it went through. Absent where none was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// First voice before the answer. Absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_media_at: Option<i64>,
     /// The codec. Absent where there was no voice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codec: Option<String>,

@@ -87,7 +87,8 @@ pub(super) async fn show(store: &Store, attempt: &str, asker: Asker) -> Result<H
         HistoryScope::Nothing => false,
     };
     if !seen {
-        return Err(ErrorCode::Permission.into());
+        // As one that never was: that somebody called at all is not theirs to know.
+        return Err(refused(store::Error::NotFound { what: "attempt", key: attempt.to_string() }));
     }
     whole(store, row, asker).await
 }
