@@ -125,6 +125,12 @@ pub enum Error {
         /// What it is.
         held: Holdings,
     },
+    /// Nobody would manage users any more.
+    #[error("{login:?} is the last manager; make another one first")]
+    LastManager {
+        /// The login.
+        login: String,
+    },
     /// Leads and tasks are for those who call.
     #[error("{login:?} is {role} and calls nobody")]
     NoCaller {
@@ -304,6 +310,7 @@ impl Error {
             Self::UserLimit { .. } => "E-USER-LIMIT",
             Self::UidTaken { .. } => "E-USER-UID",
             Self::UserHolds { .. } => "E-USER-HOLDS",
+            Self::LastManager { .. } => "E-USER-LAST",
             Self::NoCaller { .. } => "E-USER-ROLE",
             Self::Permission => "E-PERMISSION",
             Self::Value { .. } => "E-VALUE",
@@ -350,6 +357,7 @@ impl Error {
             | Self::UserLimit { .. }
             | Self::UidTaken { .. }
             | Self::UserHolds { .. }
+            | Self::LastManager { .. }
             | Self::NoCaller { .. }
             | Self::Permission
             | Self::Value { .. }

@@ -52,7 +52,7 @@ pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result, Said, o
 pub use handle::{OpenOptions, Store};
 pub use id::{AttemptId, ContactId, ImportId, LeadId, ListId, NoteId, ProjectId, UserId};
 pub use model::*;
-pub use name_key::{category_key, name_key, search_key};
+pub use name_key::{by_login, category_key, login_key, name_key, search_key};
 pub use permission::{Action, Scope, permits};
 pub use phone::{DialPlan, NumberFormat, Phone};
 pub use progress::Progress;

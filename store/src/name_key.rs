@@ -104,7 +104,24 @@ pub fn category_key(name: &str) -> String {
     name.trim().nfkc().collect::<String>().to_lowercase()
 }
 
-/// The same without regard to legal forms: for memos, categories and names of users.
+/// What makes two logins one: Bob, bob and ｂｏｂ are (S4.24).
+#[must_use]
+pub fn login_key(login: &str) -> String {
+    category_key(login)
+}
+
+/// The user of this login among others: who is written exactly so, else who alone differs in case or width only. In databases from before
+/// that was looked at two may be alike; neither is guessed.
+pub fn by_login<'a, T>(users: &'a [T], login: &str, of: impl Fn(&T) -> &str) -> Option<&'a T> {
+    let login = login.trim();
+    users.iter().find(|user| of(user) == login).or_else(|| {
+        let key = login_key(login);
+        let mut alike = users.iter().filter(|user| login_key(of(user)) == key);
+        alike.next().filter(|_| alike.next().is_none())
+    })
+}
+
+/// A name folded, whatever legal form it has: for memos, categories and names of users.
 #[must_use]
 pub(crate) fn fold(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
@@ -225,6 +242,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn logins_are_one_whatever_their_case_and_width() {
+        let users = ["newop", "Alice", "ALICE"];
+        let found = |login| by_login(&users, login, |user| user).copied();
+        assert_eq!(["NEWOP", " ｎｅｗｏｐ "].map(found), [Some("newop"); 2]);
+        assert_eq!(["Alice", "ALICE", "alice", "bob"].map(found), [Some("Alice"), Some("ALICE"), None, None]);
+    }
 
     /// S4.42 of the list view's search: however a company is written, it is found.
     #[test]

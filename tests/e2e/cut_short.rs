@@ -135,5 +135,40 @@ fn many_leads_get_another_owner_whole_whatever_cuts_it() {
     );
 }
 
+/// S4.23, D19: a process that is killed while somebody's work changes hands finishes that at its next start: they are deleted, all of it is
+/// the other's, and one row of audit tells of it.
+#[test]
+fn a_user_is_deleted_whole_whatever_cuts_it() {
+    let line = Account::new("main", ports::free_address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    let rows: String = (0..MANY).map(|n| format!("会社,0312{n:06}\n")).collect();
+    daemon.import("春", format!("会社名,電話番号\n{rows}"));
+    daemon.cli(&["user", "add", "last", "--role", "OP"]);
+    let moved = "SELECT ifnull(max(leads), -1) FROM hand_overs";
+    for (turn, at) in [1, MANY / 3, MANY - MANY / 4].into_iter().enumerate() {
+        let login = format!("op{turn}");
+        daemon.cli(&["user", "add", &login, "--role", "OP"]);
+        let mut control = daemon.control();
+        let wanted = json!({ "list": "春", "filter": {}, "what": "assign", "users": [login] });
+        control.call("lead.change", &wanted).expect("they are assigned");
+        control.send("user.delete", &json!({ "user": login, "hand_over": "last" }));
+        wait::until("some leads changed hands", LONG, || (count(&daemon, moved) >= at).then_some(()));
+        daemon.kill9();
+        let cut = count(&daemon, moved);
+        assert!((1..MANY).contains(&cut), "it was in the middle: {cut}");
+        daemon.start();
+        assert_eq!(count(&daemon, moved), -1);
+        let page = daemon.cli(&["list", "view", "春", "--assigned", "last", "--limit", "1"]);
+        assert_eq!(page["total"], MANY, "{login}");
+        let users = daemon.cli(&["user", "ls", "--deleted"]);
+        let gone = users["users"].as_array().expect("users").iter().find(|user| user["login"] == *login);
+        assert!(gone.is_some_and(|user| !user["deleted_at"].is_null()), "{users:#}");
+        let log = daemon.cli(&["audit", "--action", "user.delete"])["rows"].take();
+        assert_eq!(log.as_array().map(Vec::len), Some(turn + 1), "{log:#}");
+        assert_eq!(log[0]["detail"]["handed_over"]["leads"], MANY);
+    }
+    assert_eq!(daemon.log().matches("did not finish handing a user's work over").count(), 3);
+}
+
 /// Enough that a debug build is seen at it.
 const MANY: i64 = 4000;

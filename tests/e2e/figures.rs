@@ -17,6 +17,7 @@ fn progress_is_the_same_figure_everywhere_the_day_after() {
     daemon.stop();
     // The first of them was yesterday.
     let database = rusqlite::Connection::open(daemon.path("state/kakeru.db")).unwrap();
+    database.execute_batch("DROP TRIGGER attempts_sealed").unwrap();
     let moved = database.execute(
         "UPDATE attempts SET (dialed_at, ended_at, business_day) = (dialed_at - 86400000, ended_at - 86400000,
            CAST(strftime('%Y%m%d', (dialed_at - 86400000) / 1000 + 32400, 'unixepoch') AS INTEGER))

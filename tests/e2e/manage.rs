@@ -164,6 +164,58 @@ fn leads_are_named_by_list_and_number() {
     assert_eq!(daemon.cli(&["lead", "include", "春", "--lead", "春#1"])["changed"], 1);
 }
 
+/// Section D: a manager who is not the user that runs the daemon has the copy with their own rights, for them only, whole or not at all.
+#[test]
+fn a_backup_of_another_unix_user_is_theirs() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    const MANAGER: u32 = 64_021;
+    let daemon = idle();
+    daemon.import("春", "会社名,電話番号\n海,03-3000-0003\n");
+    daemon.cli(&["user", "add", "mgr", "--role", "MGR", "--uid", &MANAGER.to_string()]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    chown(&own, Some(MANAGER), None).unwrap();
+    let copy = own.join("copy.db");
+    let name = copy.to_string_lossy().into_owned();
+    let made = daemon.run_as(MANAGER, &["backup", &name]).success();
+    assert_eq!((made["path"].as_str(), made["download"].is_null()), (Some(&*name), true), "{made:#}");
+    let found = copy.metadata().unwrap();
+    assert_eq!(
+        (found.uid(), found.mode() & 0o777, made["bytes"].as_u64()),
+        (MANAGER, 0o600, Some(found.len()))
+    );
+    let database = rusqlite::Connection::open(&copy).unwrap();
+    let check: String = database.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();
+    let lists: i64 = database.query_row("SELECT count(*) FROM lists", [], |r| r.get(0)).unwrap();
+    assert_eq!((check.as_str(), lists), ("ok", 1));
+    drop(database);
+    daemon.run_as(MANAGER, &["backup", &name]).refused("E-FILE-EXISTS");
+    daemon.run_as(MANAGER, &["backup", &name, "--force"]).success();
+    // Where they may not write, nothing is written, and nothing is left in the daemon's folder.
+    let theirs = folder.path().join("copy.db").to_string_lossy().into_owned();
+    daemon.run_as(MANAGER, &["backup", &theirs]).refused("E-FILE");
+    assert_eq!(std::fs::read_dir(&own).unwrap().count(), 1);
+    let spooled = std::fs::read_dir(daemon.path("state")).unwrap();
+    let spooled =
+        spooled.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("export"));
+    assert_eq!(spooled.count(), 0);
+    let log = daemon.cli(&["audit", "--action", "store.backup"])["rows"].take();
+    assert_eq!((&log[0]["user"], &log[0]["detail"]["to"]), (&"mgr".into(), &"client".into()), "{log:#}");
+    // Who is no manager gets none; the last manager stays one.
+    daemon.cli(&["user", "add", "sv", "--role", "SV", "--uid", "64022"]);
+    daemon.run_as(64_022, &["backup", &theirs]).refused("E-PERMISSION");
+    for words in [&["user", "role", "mgr", "SV"][..], &["user", "delete", "MGR", "--yes"]] {
+        daemon.run(words).refused("E-USER-LAST");
+        daemon.run_as(MANAGER, words).refused("E-USER-LAST");
+    }
+    daemon.run(&["user", "add", "SV", "--role", "OP"]).refused("E-USER-DUP");
+    let refused = daemon.run_as(64_022, &["project", "create", "夏"]);
+    refused.refused("E-PERMISSION");
+    assert!(!refused.stdout.contains("席"), "no seat was concerned: {}", refused.stdout);
+}
+
 /// A copy made while the daemon runs is put back while it does not.
 #[test]
 fn a_backup_is_made_while_it_runs_and_restored_while_it_does_not() {

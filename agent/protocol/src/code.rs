@@ -96,7 +96,7 @@ codes! {
     Internal = "E-INTERNAL", "内部エラーが発生しました", "An internal error occurred.",
         "ログを確認してください", "See the log.";
     Permission = "E-PERMISSION", "この操作の権限がありません", "You may not do this.",
-        "管理者に依頼するか、自分の席を指定してください", "Ask a manager, or name your own seat.";
+        "管理者に依頼してください", "Ask a manager.";
     SeatRequired = "E-SEAT-REQUIRED", "席を指定してください", "Name a seat.",
         "--seat 席名 を付けてください(kakeru status で確認できます)", "Add --seat NAME (`kakeru status` lists them).";
     SeatUnknown = "E-SEAT-UNKNOWN", "その席はありません", "There is no such seat.",
@@ -324,6 +324,8 @@ codes! {
         "設定ファイルの [[seat]] operator を変更してください", "Change the [[seat]] operator in the configuration first.";
     UserHolds = "E-USER-HOLDS", "この利用者には担当の発信先・連絡先・対応タスクが残っています", "The user still holds leads, contacts or open tasks.",
         "--hand-over ID で引き継ぐか、--release で担当を外してください", "Hand them over with --hand-over LOGIN, or free them with --release.";
+    UserLast = "E-USER-LAST", "最後の管理者(MGR)です", "The user is the last manager.",
+        "先に別の利用者を MGR にしてください(kakeru user role ID MGR)", "Make another user MGR first (`kakeru user role LOGIN MGR`).";
     UserRole = "E-USER-ROLE", "架電しない役割の利用者は発信先や対応タスクを担当できません", "The user's role calls nobody and cannot take leads or tasks.",
         "MGR・SV・OP の利用者を指定してください", "Name a user who is MGR, SV or OP.";
     Password = "E-PASSWORD", "パスワードが正しくないか、短すぎます(8文字以上)", "The password is wrong, or shorter than 8 characters.",

@@ -204,7 +204,7 @@ pub(super) async fn operator_ever_named(
 pub(super) async fn operator_named(store: &Store, login: Option<&str>) -> Result<Option<UserId>, RpcError> {
     let Some(login) = login else { return Ok(None) };
     let users = store.users().await.map_err(|error| store_error(&error))?;
-    let user = users.iter().find(|user| user.login == login).map(|user| user.id);
+    let user = store::by_login(&users, login, |user| &user.login).map(|user| user.id);
     user.map(Some).ok_or_else(|| no_user(login))
 }
 
@@ -215,11 +215,10 @@ fn no_user(login: &str) -> RpcError {
 /// The live user of this login, who calls: leads of anybody else would never be called.
 pub(super) async fn caller_named(store: &Store, login: &str) -> Result<UserId, RpcError> {
     let users = store.users().await.map_err(|error| store_error(&error))?;
-    let user = users.into_iter().find(|user| user.login == login.trim());
-    let user = user.ok_or_else(|| no_user(login))?;
+    let user = store::by_login(&users, login, |user| &user.login).ok_or_else(|| no_user(login))?;
     match permits(user.role, Action::Dial).any() {
         true => Ok(user.id),
-        false => Err(store_error(&store::Error::NoCaller { login: user.login, role: user.role })),
+        false => Err(store_error(&store::Error::NoCaller { login: user.login.clone(), role: user.role })),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
     DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
-    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, Role,
+    TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
@@ -28,6 +28,10 @@ pub(crate) trait Office {
         within: UserScope,
         now: i64,
     ) -> Result<(UserInfo, Holdings)>;
+    /// Writes down that what a user holds is to change hands, before they have the new role or, without one, are deleted.
+    fn begin_hand_over(&mut self, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()>;
+    /// It failed by this code, and is not gone on with.
+    fn give_up_hand_over(&mut self, user: UserId, code: &str) -> Result<()>;
     /// Hands over a slice of what a user holds; returns where to go on, or the last row of contacts that was looked at.
     fn hand_over(
         &mut self,

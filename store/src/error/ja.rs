@@ -26,7 +26,9 @@ impl Error {
             Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
             Self::ListDuplicate { name } => name.clone(),
             Self::List(error) => error.ja(),
-            Self::UserTombstone { login } | Self::UserDuplicate { login } => login.clone(),
+            Self::UserTombstone { login } | Self::UserDuplicate { login } | Self::LastManager { login } => {
+                login.clone()
+            }
             Self::UserLimit { most } => format!("{most}人まで"),
             Self::UidTaken { uid, login } => format!("Unixユーザー {uid} は {login} のものです"),
             Self::UserHolds { login, held } => format!(
@@ -253,7 +255,7 @@ fn noun(what: &str) -> &str {
         "recording of the call" => "通話の録音",
         "task" => "対応タスク",
         "text" => "本文",
-        "user" => "利用者",
+        "user" | "users" => "利用者",
         "who takes over" => "引き継ぐ人",
         other => other,
     }
@@ -359,6 +361,7 @@ mod tests {
                 login: "carol".to_owned(),
                 held: Holdings { leads: 1, contacts: 2, tasks: 3 },
             },
+            Error::LastManager { login: "carol".to_owned() },
             Error::NoCaller { login: "carol".to_owned(), role: Role::BackOffice },
             Error::Permission,
             Error::Value {

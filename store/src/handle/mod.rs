@@ -21,7 +21,7 @@ use crate::awake::{self, Awake, Disk};
 use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
-use crate::id::AttemptId;
+use crate::id::{AttemptId, UserId};
 use crate::model::{OpenResults, Recovery};
 use crate::progress::{Progress, stopped};
 use crate::sqlite::{self, Place};
@@ -69,6 +69,8 @@ struct Inner {
     disk_full: AtomicBool,
     /// Changes of many leads that failed, and why: given up before another one begins.
     failed_changes: Mutex<Vec<(i64, &'static str)>>,
+    /// The same of users whose work was to change hands.
+    failed_hand_overs: Mutex<Vec<(UserId, &'static str)>>,
     /// The first sign that the database is damaged.
     damage: watch::Sender<Option<String>>,
     threads: Mutex<Threads>,
@@ -133,6 +135,7 @@ impl Store {
                 place,
                 disk_full: AtomicBool::new(false),
                 failed_changes: Mutex::default(),
+                failed_hand_overs: Mutex::default(),
                 damage: watch::Sender::new(None),
                 threads: Mutex::new(threads),
             }),

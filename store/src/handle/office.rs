@@ -1,5 +1,7 @@
 //! The office: users, statuses, tasks, do-not-call, amendments, notes, the audit log.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use super::Store;
 use super::leads::deadline;
 use crate::dnc_import::{DncUndo, DncUndone};
@@ -8,8 +10,8 @@ use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, DispositionChange,
     DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
-    ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery,
-    TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, Role, TaskChange, TaskCounts, TaskHandOver,
+    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::progress::Progress;
@@ -20,7 +22,7 @@ impl Store {
     /// Makes a user.
     ///
     /// # Errors
-    /// [`crate::Error::UserTombstone`] (S4.24), [`crate::Error::UserDuplicate`], [`crate::Error::UserLimit`] (S4.25),
+    /// [`crate::Error::UserTombstone`] (S4.24), [`crate::Error::UserDuplicate`], also where the logins differ in case or width only, [`crate::Error::UserLimit`] (S4.25),
     /// [`crate::Error::UidTaken`], [`crate::Error::Value`], [`crate::Error::Permission`] outside `within`.
     pub async fn user_add(
         &self,
@@ -37,7 +39,8 @@ impl Store {
     /// changed hands.
     ///
     /// # Errors
-    /// As [`Self::user_add`], [`crate::Error::NotFound`], and of leads and tasks those of [`Self::user_delete`].
+    /// As [`Self::user_add`], [`crate::Error::NotFound`], [`crate::Error::LastManager`], and of leads and tasks those of
+    /// [`Self::user_delete`].
     pub async fn user_change(
         &self,
         user: UserId,
@@ -47,7 +50,7 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<(UserInfo, Holdings)> {
-        let mut moved = Holdings::default();
+        let moved = Holdings::default();
         if let Some(role) = change.role.filter(|role| !role.calls())
             && let Some(to) = over.receiver()
         {
@@ -56,7 +59,12 @@ impl Store {
                 // The transaction at the end looks again; nothing changes hands for who may not do this.
                 within.check(before.role, Some(role))?;
                 let handing = Handing { from: user, to, contacts: false, by: by.user, now };
-                (moved, _) = self.hand_all_over(handing, progress).await?;
+                self.begin_hand_over(handing, Some(role), by).await?;
+                let done = async {
+                    let (moved, _) = self.hand_all_over(handing, progress).await?;
+                    self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now)).await
+                };
+                return self.or_give_up(user, done.await).await;
             }
         } else if let Some(role) = change.role.filter(|role| !role.calls()) {
             let users = self.users().await?;
@@ -69,11 +77,13 @@ impl Store {
     }
 
     /// Deletes a user; records keep the name (S4.23), the login is never given out again (S4.24). What they hold changes hands
-    /// before, in slices that calls overtake: whatever interrupts it leaves a user who holds less, never a deleted one who holds
-    /// something. Returns what changed hands.
+    /// before, in slices that calls overtake; a process that ends in the middle finishes it at its next start ([`Store::recover`]), with
+    /// its row of audit. What failed and was told as failed is not finished later: it leaves a user who holds less, never a deleted one who
+    /// holds something. Returns what changed hands.
     ///
     /// # Errors
-    /// [`crate::Error::NotFound`], [`crate::Error::UserTombstone`] when deleted before, [`crate::Error::UserHolds`] with
+    /// [`crate::Error::NotFound`], [`crate::Error::UserTombstone`] when deleted before, [`crate::Error::LastManager`],
+    /// [`crate::Error::UserHolds`] with
     /// [`HandOver::Nothing`]; of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and
     /// [`crate::Error::Value`] when it is the same user.
     pub async fn user_delete(
@@ -96,8 +106,41 @@ impl Store {
             return self.write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now)).await;
         };
         let handing = Handing { from: user, to, contacts: true, by: by.user, now };
-        let moved = self.hand_all_over(handing, progress).await?;
-        self.write(move |b| b.user_delete(user, over, moved, by, now)).await
+        self.begin_hand_over(handing, None, by).await?;
+        let done = async {
+            let moved = self.hand_all_over(handing, progress).await?;
+            self.write(move |b| b.user_delete(user, over, moved, by, now)).await
+        };
+        self.or_give_up(user, done.await).await
+    }
+
+    async fn begin_hand_over(&self, handing: Handing, role: Option<Role>, by: Actor) -> Result<()> {
+        self.give_up_hand_overs().await?;
+        self.write(move |b| b.begin_hand_over(&handing, role, by)).await
+    }
+
+    /// What failed is told as failed, so it is not finished at the next start either.
+    async fn or_give_up<T>(&self, user: UserId, done: Result<T>) -> Result<T> {
+        if let Err(error) = &done {
+            self.failed_hand_overs().push((user, error.code()));
+            // Where nothing can be written now, it is given up before the next one.
+            let _ = self.give_up_hand_overs().await;
+        }
+        done
+    }
+
+    async fn give_up_hand_overs(&self) -> Result<()> {
+        loop {
+            let Some((user, code)) = self.failed_hand_overs().pop() else { return Ok(()) };
+            if let Err(error) = self.write(move |b| b.give_up_hand_over(user, code)).await {
+                self.failed_hand_overs().push((user, code));
+                return Err(error);
+            }
+        }
+    }
+
+    fn failed_hand_overs(&self) -> MutexGuard<'_, Vec<(UserId, &'static str)>> {
+        self.inner.failed_hand_overs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who holds nothing may still own numbers of lists in the bin, a whole list of them: they are nobody's, in slices too.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::{all, assignments, audit_by, exec, one, tasks, users};
+use super::{all, assignments, audit_by, exec, hand_overs, one, tasks, users};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, Holdings, TaskHandOver};
@@ -69,6 +69,7 @@ pub(super) fn slice(
             break;
         }
     }
+    hand_overs::count(db, handing.from, done).doing("hand over")?;
     Ok((done, at))
 }
 
@@ -139,7 +140,7 @@ pub(super) fn out_of_reach(db: &Connection, user: UserId) -> rusqlite::Result<Ve
 }
 
 /// Leads and tasks go to who calls, and not to who gives them away.
-fn may_take(db: &Connection, handing: &Handing) -> Result<()> {
+pub(super) fn may_take(db: &Connection, handing: &Handing) -> Result<()> {
     if handing.to == Some(handing.from) {
         return Err(SAME);
     }

@@ -19,6 +19,7 @@ mod dnc;
 mod dnc_import;
 mod fresh;
 mod hand_over;
+mod hand_overs;
 mod history;
 mod history_words;
 mod journal;

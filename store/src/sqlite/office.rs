@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     HandOverAt, Handing, SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions,
-    dnc, dnc_import, hand_over, history, journal, notes, tasks, users,
+    dnc, dnc_import, hand_over, hand_overs, history, journal, notes, tasks, users,
 };
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
@@ -14,8 +14,8 @@ use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
     DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
-    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, Role,
+    TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::dnc::Put;
@@ -35,6 +35,14 @@ impl Office for SqliteBackend {
         now: i64,
     ) -> Result<(UserInfo, Holdings)> {
         self.transact("change user", |db, _| users::change(db, user, change, moved, by, within, now))
+    }
+
+    fn begin_hand_over(&mut self, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()> {
+        self.transact("hand over", |db, _| hand_overs::begin(db, handing, role, by))
+    }
+
+    fn give_up_hand_over(&mut self, user: UserId, code: &str) -> Result<()> {
+        self.transact("hand over", |db, _| hand_overs::give_up(db, user, code))
     }
 
     fn hand_over(

@@ -155,6 +155,8 @@ pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     // An acknowledged save survives a power cut, not only a crash.
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // REPLACE fires the triggers that keep rows from being deleted.
+    db.pragma_update(None, "recursive_triggers", true)?;
     // Checkpoints run while idle, see `SqliteBackend::checkpoint`.
     db.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
     db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;

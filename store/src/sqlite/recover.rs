@@ -1,7 +1,8 @@
 //! After a start: what was under way when the last process ended.
 
 use super::{
-    SqliteBackend, all, attempts, dnc_import, exec, history, journal, lead_call, lead_changes, one, staging,
+    SqliteBackend, all, attempts, dnc_import, exec, hand_overs, history, journal, lead_call, lead_changes,
+    one, staging,
 };
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
@@ -51,6 +52,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     })?;
     recovery.imports = imports(backend, now)?;
     lead_changes::recover(backend)?;
+    hand_overs::recover(backend)?;
     Ok(recovery)
 }
 

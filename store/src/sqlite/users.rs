@@ -3,10 +3,11 @@
 use rusqlite::{Connection, Row};
 use serde_json::json;
 
-use super::{all, audit_by, exec, hand_over, one};
+use super::{all, audit_by, exec, hand_over, hand_overs, one};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::UserId;
 use crate::model::{Actor, HandOver, Holdings, Role, UserChange, UserDraft, UserInfo, UserScope};
+use crate::name_key::login_key;
 
 pub(super) fn add(
     db: &Connection,
@@ -20,12 +21,13 @@ pub(super) fn add(
     check_login(login)?;
     let name = check_name(&draft.name)?;
     within.check(draft.role, None)?;
-    let found: Option<bool> =
-        one(db, "SELECT deleted_at IS NOT NULL FROM users WHERE login = ?1", [login], |r| r.get(0))
-            .doing(doing)?;
-    match found {
-        Some(true) => return Err(Error::UserTombstone { login: login.to_owned() }),
-        Some(false) => return Err(Error::UserDuplicate { login: login.to_owned() }),
+    // Nobody tells Bob from bob, nor ｂｏｂ: one that differs in case or width alone is the same (S4.24).
+    let same = alike(db, login).doing(doing)?;
+    match same.iter().find(|user| user.deleted_at.is_none()).or(same.first()) {
+        Some(UserInfo { deleted_at: None, login, .. }) => {
+            return Err(Error::UserDuplicate { login: login.clone() });
+        }
+        Some(UserInfo { login, .. }) => return Err(Error::UserTombstone { login: login.clone() }),
         None => {}
     }
     if let Some(most) = draft.max_users {
@@ -76,6 +78,7 @@ pub(super) fn change(
         }
     }
     if let Some(role) = change.role.filter(|role| *role != before.role) {
+        leaves_a_manager(db, &before, Some(role))?;
         let mut detail = json!({ "before": before.role, "after": role });
         if !role.calls() {
             let to = receiver(db, &before, over)?;
@@ -86,6 +89,7 @@ pub(super) fn change(
             }
         }
         exec(db, "UPDATE users SET role = ?2 WHERE id = ?1", (user, role)).doing(doing)?;
+        hand_overs::end(db, user).doing(doing)?;
         note("user.role", detail)?;
     }
     if let Some(uid) = change.uid.filter(|uid| *uid != before.uid) {
@@ -128,12 +132,14 @@ pub(super) fn delete(
 ) -> Result<(UserInfo, Holdings)> {
     let doing = "delete user";
     let before = live(db, user)?;
+    leaves_a_manager(db, &before, None)?;
     let mut moved = moved;
     let to = receiver(db, &before, over)?;
     let handing = hand_over::Handing { from: user, to, contacts: true, by: by.user, now };
     moved += hand_over::rest(db, &handing, seen)?;
     let sql = "UPDATE users SET deleted_at = ?2, password_hash = NULL, uid = NULL WHERE id = ?1";
     exec(db, sql, (user, now)).doing(doing)?;
+    hand_overs::end(db, user).doing(doing)?;
     let mut detail = json!({ "login": before.login, "name": before.name, "role": before.role });
     if over != HandOver::Nothing {
         detail["handed_over"] =
@@ -141,6 +147,29 @@ pub(super) fn delete(
     }
     audit_by(db, now, by, "user.delete", &user.to_string(), &detail).doing(doing)?;
     Ok((by_id(db, user)?, moved))
+}
+
+/// Refuses what would leave users but no manager: nobody could make another, and what only managers do would need whoever runs the
+/// daemon. Nobody may, not even they: another manager is made first.
+pub(super) fn leaves_a_manager(db: &Connection, user: &UserInfo, role: Option<Role>) -> Result<()> {
+    if user.role != Role::Manager || role == Some(Role::Manager) {
+        return Ok(());
+    }
+    let sql = "SELECT 1 FROM users WHERE role = 'MGR' AND deleted_at IS NULL AND id <> ?1 LIMIT 1";
+    match one(db, sql, [user.id], |_| Ok(())).doing("look for a manager")? {
+        Some(()) => Ok(()),
+        None => Err(Error::LastManager { login: user.login.clone() }),
+    }
+}
+
+/// Users whose login is this one, but for case and width; exactly this one first. Two there are in databases from before that was looked
+/// at.
+fn alike(db: &Connection, login: &str) -> rusqlite::Result<Vec<UserInfo>> {
+    let key = login_key(login);
+    let mut same: Vec<UserInfo> =
+        list(db, true)?.into_iter().filter(|user| login_key(&user.login) == key).collect();
+    same.sort_by_key(|user| user.login != login);
+    Ok(same)
 }
 
 /// Refuses users who are deleted: whatever they are given nobody would be offered any more.
@@ -156,15 +185,17 @@ pub(super) fn callers(db: &Connection, users: &[UserId]) -> Result<()> {
     })
 }
 
-/// The user of this login, made when new. A live user is left as it is: names and roles belong to administrators.
+/// The user of this login, made when new; a login that is written exactly so goes before one that differs in case or width. A live user is left as it is: names and roles belong to administrators.
 pub(super) fn ensure(db: &Connection, login: &str, name: &str, role: Role, now: i64) -> Result<UserId> {
     let doing = "ensure user";
-    let sql = "SELECT id, deleted_at IS NOT NULL FROM users WHERE login = ?1";
-    let found: Option<(UserId, bool)> = one(db, sql, [login], |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
-    match found {
-        Some((_, true)) => Err(Error::UserTombstone { login: login.to_owned() }),
-        Some((id, false)) => Ok(id),
-        None => {
+    let same = alike(db, login).doing(doing)?;
+    match same.as_slice() {
+        [first, ..] if first.login == login || same.len() == 1 => match first.deleted_at {
+            Some(_) => Err(Error::UserTombstone { login: first.login.clone() }),
+            None => Ok(first.id),
+        },
+        [_, ..] => Err(Error::Ambiguous { what: "users", key: login.to_owned() }),
+        [] => {
             let id = UserId::generate(now);
             let sql = "INSERT INTO users (id, login, name, role, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
             exec(db, sql, (id, login, name, role, now)).doing(doing)?;

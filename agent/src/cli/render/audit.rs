@@ -261,7 +261,7 @@ mod tests {
         let owner = json!({ "before": "U1", "after": null });
         assert_eq!(told("task.reassign", "5", owner, Lang::Ja), "alice → -");
         let due = json!({ "before": null, "after": 1_764_378_000_000_i64 });
-        assert_eq!(told("task.due", "5", due, Lang::En), "- → 2025-11-29 10:00:00");
+        assert_eq!(told("task.due", "5", due, Lang::En), "due: - → 2025-11-29 10:00:00");
         let memo = json!({ "before": { "memo": "a\u{1b}" }, "after": { "memo": "b" }, "reason": "誤記" });
         assert_eq!(told("call.amend", "C", memo, Lang::Ja), "メモ: a? → b、理由: 誤記");
     }

@@ -234,17 +234,16 @@ fn note_names(value: &Value, known: &HashMap<String, String>, called: &mut BTree
 
 /// The live user of this login.
 pub(super) async fn named(store: &Store, login: &str) -> Result<UserId, RpcError> {
-    find(store.users().await.map_err(refused)?, login)
+    find(&store.users().await.map_err(refused)?, login)
 }
 
 /// The user of this login, deleted or not: for searches.
 pub(in crate::core) async fn ever_named(store: &Store, login: &str) -> Result<UserId, RpcError> {
-    find(store.all_users().await.map_err(refused)?, login)
+    find(&store.all_users().await.map_err(refused)?, login)
 }
 
-fn find(users: Vec<UserInfo>, login: &str) -> Result<UserId, RpcError> {
-    let user = users.into_iter().find(|user| user.login == login.trim());
-    user.map(|user| user.id).ok_or_else(|| {
+fn find(users: &[UserInfo], login: &str) -> Result<UserId, RpcError> {
+    store::by_login(users, login, |user| &user.login).map(|user| user.id).ok_or_else(|| {
         RpcError::with_detail(ErrorCode::NotFound, (format!("利用者 {login}"), format!("user {login:?}")))
     })
 }

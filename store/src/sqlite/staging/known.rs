@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::super::{all, one, unsigned};
 use crate::error::{Doing, Result};
 use crate::id::{ImportId, ListId, UserId};
+use crate::name_key::login_key;
 use crate::phone::Phone;
 
 /// Answers from a connection of its own, which is opened with the first question: most files ask nothing.
@@ -20,6 +21,8 @@ pub(crate) struct Known {
     list: Option<ListId>,
     db: Option<Connection>,
     users: HashMap<String, Option<UserId>>,
+    /// Users by what their logins are without regard to case and width, read when first needed; `None`: several are alike.
+    folded: Option<HashMap<String, Option<UserId>>>,
     failed: Option<rusqlite::Error>,
 }
 
@@ -38,21 +41,36 @@ impl HasNames {
 impl Known {
     /// `database`: its file.
     pub(crate) fn new(database: &Path, list: Option<ListId>) -> Self {
-        Self { path: database.to_owned(), list, db: None, users: HashMap::new(), failed: None }
+        Self { path: database.to_owned(), list, db: None, users: HashMap::new(), folded: None, failed: None }
     }
 
-    /// The user of a login. What a deleted one owned stays theirs, so that one is found too.
+    /// The user of a login, written exactly so or else the only one that differs in case or width (S4.24). What a deleted one owned stays theirs, so that one is found too.
     pub(crate) fn user(&mut self, login: &str) -> Option<UserId> {
         if let Some(known) = self.users.get(login) {
             return *known;
         }
         let found = self.ask(|db| one(db, "SELECT id FROM users WHERE login = ?1", [login], |r| r.get(0)));
+        let found = found.or_else(|| self.alike(login));
         // A file may name somebody else in every row.
         if self.users.len() >= MOST_USERS {
             self.users.clear();
         }
         self.users.insert(login.to_owned(), found);
         found
+    }
+
+    fn alike(&mut self, login: &str) -> Option<UserId> {
+        if self.folded.is_none() {
+            let users: Vec<(UserId, String)> = self.ask(|db| {
+                all(db, "SELECT id, login FROM users", [], |r| Ok((r.get(0)?, r.get(1)?))).map(Some)
+            })?;
+            let mut folded = HashMap::with_capacity(users.len());
+            for (id, login) in users {
+                folded.entry(login_key(&login)).and_modify(|known| *known = None).or_insert(Some(id));
+            }
+            self.folded = Some(folded);
+        }
+        self.folded.as_ref()?.get(&login_key(login)).copied().flatten()
     }
 
     /// Which names the lead or contact of a number has; `None`: there is none. A contact that is only what the network said of a

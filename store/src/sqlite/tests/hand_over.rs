@@ -328,6 +328,87 @@ fn tasks_change_hands_at_once() {
     assert_eq!(counts, [0, 2, 2, 0, 2]);
 }
 
+/// S4.23, D19: wherever the process ends while somebody's work changes hands, the next start finishes it: they are deleted, or have the
+/// new role, all of it is the other's, and one row of audit says how much. What failed and was told as failed is not finished.
+#[test]
+fn a_hand_over_is_whole_wherever_it_is_cut() {
+    for role in [None, Some(Role::BackOffice)] {
+        let mut cut = 0;
+        loop {
+            let (mut world, bob) = busy();
+            let alice = world.user;
+            let by = Actor { user: Some(bob), uid: Some(1000) };
+            let handing =
+                Handing { from: alice, to: Some(bob), contacts: role.is_none(), by: by.user, now: NOW + 5 };
+            world.db.begin_hand_over(&handing, role, by).unwrap();
+            let mut at = Ok(HandOverAt::Numbers);
+            for _ in 0..cut {
+                if let Ok(from) = at {
+                    at = world.db.hand_over(&handing, from, at_once()).unwrap().1;
+                }
+            }
+            let mut world = world.reopen();
+            world.db.recover(NOW + MINUTE).unwrap();
+            let held = if role.is_none() { HELD } else { Holdings { contacts: 0, ..HELD } };
+            assert_eq!(world.reader().holdings(bob).unwrap(), held, "cut after {cut} slices");
+            let user = world.db.all_users().unwrap().into_iter().find(|user| user.id == alice).unwrap();
+            assert_eq!(
+                (user.deleted_at, user.role),
+                match role {
+                    None => (Some(NOW + 5), Role::Operator),
+                    Some(role) => (None, role),
+                }
+            );
+            let action = if role.is_none() { "user.delete" } else { "user.role" };
+            let query = AuditQuery { action: Some(action.into()), ..AuditQuery::default() };
+            let log = world.reader().audit_log(&query).unwrap();
+            assert_eq!(
+                (log.len(), log[0].at, log[0].login.as_deref(), log[0].uid),
+                (1, NOW + 5, Some("bob"), Some(1000))
+            );
+            let told = &log[0].detail["handed_over"];
+            assert_eq!((&told["leads"], &told["tasks"]), (&held.leads.into(), &held.tasks.into()));
+            assert_eq!(count(&world, "SELECT count(*) FROM hand_overs"), 0);
+            assert!(world.is_sound());
+            if at.is_err() {
+                break;
+            }
+            cut += 1;
+        }
+        assert!(cut >= 3, "it has several slices: {cut}");
+    }
+    // One that failed stays undone, and the log says how far it came.
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let handing = Handing { from: alice, to: Some(bob), contacts: true, by: None, now: NOW };
+    world.db.begin_hand_over(&handing, None, Actor::default()).unwrap();
+    let (_, next) = world.db.hand_over(&handing, HandOverAt::Numbers, at_once()).unwrap();
+    assert!(next.is_ok());
+    world.db.give_up_hand_over(alice, "E-DISK-FULL").unwrap();
+    world.db.give_up_hand_over(alice, "E-DISK-FULL").unwrap();
+    let mut world = world.reopen();
+    world.db.recover(NOW + MINUTE).unwrap();
+    assert_eq!(world.db.users().unwrap().len(), 2);
+    let query = AuditQuery { action: Some("user.".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&query).unwrap();
+    assert_eq!((log.len(), log[0].action.as_str()), (1, "user.hand_over"));
+    assert_eq!(
+        (&log[0].detail["ended"]["code"], &log[0].detail["handed_over"]["leads"]),
+        (&"E-DISK-FULL".into(), &3.into())
+    );
+    // Nor is it finished where who was to take over is gone by then.
+    world.db.begin_hand_over(&handing, None, Actor::default()).unwrap();
+    world.delete_user(bob, HandOver::Nobody, Actor::default(), NOW).unwrap();
+    let mut world = world.reopen();
+    world.db.recover(NOW + MINUTE).unwrap();
+    let log = world.reader().audit_log(&query).unwrap();
+    assert_eq!(
+        (log[0].action.as_str(), &log[0].detail["ended"]["code"]),
+        ("user.hand_over", &"E-USER-TOMBSTONE".into())
+    );
+    assert_eq!(world.db.users().unwrap().len(), 1, "alice stays");
+}
+
 /// X7: who takes over is told of lists that they may not use.
 #[test]
 fn lists_out_of_reach_are_named() {

@@ -11,6 +11,7 @@ mod dispositions;
 mod dnc;
 mod dnc_crash;
 mod figures;
+mod guards;
 mod hand_over;
 mod keep;
 mod lead_call;

@@ -14,7 +14,7 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 10] = [
+const STORED: [&str; 11] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
@@ -25,6 +25,7 @@ const STORED: [&str; 10] = [
     include_str!("../../../tests/fixtures/v8.sql"),
     include_str!("../../../tests/fixtures/v9.sql"),
     include_str!("../../../tests/fixtures/v10.sql"),
+    include_str!("../../../tests/fixtures/v11.sql"),
 ];
 
 /// A new step needs a file of the version before it here.

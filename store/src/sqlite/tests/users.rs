@@ -68,6 +68,69 @@ fn a_deleted_login_cannot_come_back() {
     assert!(world.db.db.execute("DELETE FROM users", []).is_err(), "the row itself stays");
 }
 
+/// S4.24: a login that differs from another in case or width alone is that one, deleted or not.
+#[test]
+fn logins_that_look_alike_are_one() {
+    let mut world = World::new(0);
+    let by = Actor::default();
+    let newop = world.db.user_add(&draft("newop", Role::Operator), by, MANAGER, NOW).unwrap();
+    for login in ["NEWOP", "ｎｅｗｏｐ", " Newop "] {
+        let refused = world.db.user_add(&draft(login, Role::Operator), by, MANAGER, NOW).unwrap_err();
+        assert_eq!(refused.code(), "E-USER-DUP", "{login}");
+        assert_eq!(world.db.ensure_user(login.trim(), login, Role::Operator, NOW).unwrap(), newop.id);
+    }
+    world.delete_user(newop.id, HandOver::Nothing, by, NOW).unwrap();
+    for login in ["newop", "NEWOP", "ＮＥＷＯＰ"] {
+        let refused = world.db.user_add(&draft(login, Role::Operator), by, MANAGER, NOW).unwrap_err();
+        assert_eq!(refused.code(), "E-USER-TOMBSTONE", "{login}");
+        let refused = world.db.ensure_user(login, login, Role::Operator, NOW).unwrap_err();
+        assert_eq!(refused.code(), "E-USER-TOMBSTONE", "{login}");
+    }
+    // Two from before that was looked at go on, each as it is written.
+    let sql = "INSERT INTO users (id, login, name, role, created_at) VALUES (?1, ?2, ?2, 'OP', 1)";
+    let [lower, upper] = [UserId(7), UserId(8)];
+    world.db.db.execute(sql, (lower, "bob")).unwrap();
+    world.db.db.execute(sql, (upper, "BOB")).unwrap();
+    assert_eq!(world.db.ensure_user("bob", "x", Role::Operator, NOW).unwrap(), lower);
+    assert_eq!(world.db.ensure_user("BOB", "x", Role::Operator, NOW).unwrap(), upper);
+    assert_eq!(world.db.ensure_user("Bob", "x", Role::Operator, NOW).unwrap_err().code(), "E-AMBIGUOUS");
+    let third = world.db.user_add(&draft("Bob", Role::Operator), by, MANAGER, NOW).unwrap_err();
+    assert_eq!(third.code(), "E-USER-DUP");
+    world.change_user(upper, &rename("別人"), by, MANAGER, NOW).unwrap();
+    world.delete_user(lower, HandOver::Nothing, by, NOW).unwrap();
+    assert_eq!(world.db.ensure_user("BOB", "x", Role::Operator, NOW).unwrap(), upper);
+}
+
+/// S4.1: the last manager stays one, whoever asks.
+#[test]
+fn the_last_manager_stays() {
+    let mut world = World::new(0);
+    let by = Actor::default();
+    let boss = world.db.user_add(&draft("boss", Role::Manager), by, MANAGER, NOW).unwrap();
+    let to = |role| UserChange { role: Some(role), ..UserChange::default() };
+    let own = Actor { user: Some(boss.id), uid: Some(1000) };
+    for by in [own, by] {
+        for role in [Role::Supervisor, Role::Business] {
+            let refused = world.change_user(boss.id, &to(role), by, MANAGER, NOW).unwrap_err();
+            assert_eq!(refused.code(), "E-USER-LAST");
+        }
+        for over in [HandOver::Nothing, HandOver::To(world.user), HandOver::Nobody] {
+            assert_eq!(world.delete_user(boss.id, over, by, NOW).unwrap_err().code(), "E-USER-LAST");
+        }
+        let handing = Handing { from: boss.id, to: None, contacts: true, by: by.user, now: NOW };
+        for role in [None, Some(Role::Business)] {
+            assert_eq!(world.db.begin_hand_over(&handing, role, by).unwrap_err().code(), "E-USER-LAST");
+        }
+    }
+    world.change_user(boss.id, &rename("佐々木"), own, MANAGER, NOW).unwrap();
+    // With another one, either may go, and then the other may not.
+    let second = world.db.user_add(&draft("second", Role::Manager), by, MANAGER, NOW).unwrap();
+    world.change_user(boss.id, &to(Role::Supervisor), own, MANAGER, NOW).unwrap();
+    assert_eq!(world.delete_user(second.id, HandOver::Nothing, by, NOW).unwrap_err().code(), "E-USER-LAST");
+    world.change_user(boss.id, &to(Role::Manager), by, MANAGER, NOW).unwrap();
+    world.delete_user(second.id, HandOver::Nothing, by, NOW).unwrap();
+}
+
 /// S4.25: the quota counts live users.
 #[test]
 fn deleting_frees_a_place() {

@@ -1,0 +1,133 @@
+//! Who is deleted, or calls no more, while what they hold changes hands. What is wanted is written down first, since the work goes over in
+//! slices: a process that ends in the middle finishes it at its next start, with its row of audit, instead of leaving half of it another's
+//! without a word.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::{HandOverAt, Handing, SqliteBackend, all, audit_by, exec, hand_over, unsigned, users};
+use crate::error::{Doing, Error, Result};
+use crate::id::UserId;
+use crate::model::{Actor, HandOver, Holdings, Role, UserChange, UserScope};
+use crate::permission::Scope;
+
+/// One under way.
+struct Open {
+    user: UserId,
+    to: Option<UserId>,
+    /// What they are then; `None`: deleted.
+    role: Option<Role>,
+    by: Actor,
+    at: i64,
+    moved: Holdings,
+}
+
+/// Writes down what is to be done; `role` is what the user is then, `None`: deleted. Nothing changes hands for whom that is refused.
+pub(super) fn begin(db: &Connection, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()> {
+    let before = users::live(db, handing.from)?;
+    users::leaves_a_manager(db, &before, role)?;
+    hand_over::may_take(db, handing)?;
+    // Somebody who asks once more takes the place of who asked before.
+    let sql = "INSERT INTO hand_overs (user_id, to_user_id, role, by_user_id, uid, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               ON CONFLICT (user_id) DO UPDATE SET to_user_id = excluded.to_user_id, role = excluded.role,
+                 by_user_id = excluded.by_user_id, uid = excluded.uid, at = excluded.at";
+    exec(db, sql, (handing.from, handing.to, role, by.user, by.uid, handing.now))
+        .doing("hand over")
+        .map(|_| ())
+}
+
+/// So much more changed hands.
+pub(super) fn count(db: &Connection, user: UserId, moved: Holdings) -> rusqlite::Result<()> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let sql = "UPDATE hand_overs SET leads = leads + ?2, contacts = contacts + ?3, tasks = tasks + ?4 WHERE user_id = ?1";
+    let Holdings { leads, contacts, tasks } = moved;
+    exec(db, sql, (user, leads.cast_signed(), contacts.cast_signed(), tasks.cast_signed())).map(|_| ())
+}
+
+/// All of it is done.
+pub(super) fn end(db: &Connection, user: UserId) -> rusqlite::Result<()> {
+    exec(db, "DELETE FROM hand_overs WHERE user_id = ?1", [user]).map(|_| ())
+}
+
+/// Ends one that failed and was told as failed: finished later, it would take from the user what they got since. What went over stays,
+/// as the row of audit says. One that has ended is none any more.
+pub(super) fn give_up(db: &Connection, user: UserId, code: &str) -> Result<()> {
+    let doing = "hand over";
+    let found = all_open(db).doing(doing)?.into_iter().find(|open| open.user == user);
+    let Some(Open { to, by, at, moved, .. }) = found else { return Ok(()) };
+    let detail = json!({
+        "handed_over": { "to": to, "leads": moved.leads, "contacts": moved.contacts, "tasks": moved.tasks },
+        "ended": { "code": code },
+    });
+    audit_by(db, at, by, "user.hand_over", &user.to_string(), &detail).doing(doing)?;
+    end(db, user).doing(doing)
+}
+
+/// After a start: finishes what the last run did not.
+pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
+    for open in all_open(&backend.db).doing("recover")? {
+        tracing::warn!(user = %open.user, "the last run did not finish handing a user's work over; finishing it");
+        match finish(backend, &open) {
+            Ok(()) => {}
+            // Whoever was to take over is gone, or calls no more.
+            Err(
+                error @ (Error::UserTombstone { .. }
+                | Error::NoCaller { .. }
+                | Error::NotFound { .. }
+                | Error::LastManager { .. }
+                | Error::Value { .. }),
+            ) => backend.transact("recover", |db, _| give_up(db, open.user, error.code()))?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn finish(backend: &mut SqliteBackend, open: &Open) -> Result<()> {
+    let doing = "recover";
+    let Open { user, to, role, by, at: now, mut moved } = *open;
+    let handing = Handing { from: user, to, contacts: role.is_none(), by: by.user, now };
+    let mut at = HandOverAt::Numbers;
+    let seen = loop {
+        let (slice, next) = backend.transact(doing, |db, _| hand_over::slice(db, &handing, at, soon()))?;
+        moved += slice;
+        match next {
+            Ok(next) => at = next,
+            Err(seen) => break seen,
+        }
+    };
+    let over = to.map_or(HandOver::Nobody, HandOver::To);
+    backend.transact(doing, |db, _| match role {
+        None => users::delete(db, user, over, (moved, seen), by, now).map(|_| ()),
+        Some(role) => {
+            // Whether they may was looked at before it was written down.
+            let within = UserScope { scope: Scope::All, role: Role::Manager };
+            let change = UserChange { role: Some(role), ..UserChange::default() };
+            users::change(db, user, &change, (over, moved), by, within, now).map(|_| ())
+        }
+    })
+}
+
+fn all_open(db: &Connection) -> rusqlite::Result<Vec<Open>> {
+    let sql = "SELECT user_id, to_user_id, role, by_user_id, uid, at, leads, contacts, tasks FROM hand_overs ORDER BY at";
+    all(db, sql, [], |r| {
+        Ok(Open {
+            user: r.get(0)?,
+            to: r.get(1)?,
+            role: r.get(2)?,
+            by: Actor { user: r.get(3)?, uid: r.get(4)? },
+            at: r.get(5)?,
+            moved: Holdings { leads: unsigned(r, 6)?, contacts: unsigned(r, 7)?, tasks: unsigned(r, 8)? },
+        })
+    })
+}
+
+/// Nobody waits for it.
+#[expect(clippy::disallowed_methods, reason = "a slice is bounded by real time")]
+fn soon() -> Instant {
+    Instant::now() + Duration::from_millis(100)
+}
