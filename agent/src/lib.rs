@@ -20,6 +20,7 @@ pub mod notify;
 pub mod password;
 mod permission;
 mod private;
+mod profiles;
 mod recordings;
 mod reminding;
 mod room;

@@ -28,6 +28,7 @@ use crate::leftover;
 use crate::long_start::LongStart;
 use crate::notify::Notifier;
 use crate::private;
+use crate::profiles::profiles;
 use crate::recordings;
 use crate::reminding;
 use crate::sync::{self, CsvDrop, Watcher};
@@ -94,6 +95,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
     let options = OpenOptions {
         box_id: config.daemon.box_id.clone(),
         recordings: Some(config.daemon.recordings_dir.clone()),
+        profiles: profiles(&config),
         ..OpenOptions::default()
     };
     let long_start = LongStart::begin();

@@ -7,6 +7,7 @@ use super::*;
 mod account;
 mod dialing;
 mod file;
+mod imports;
 mod passwords;
 mod seat;
 mod tls;

@@ -19,6 +19,7 @@ pub use tls::{Tls, TlsIdentity, TlsListen, TlsVerify};
 pub use voice::{Codec, Dtmf, Srtp, SrtpKeying};
 
 use crate::error::Warning;
+use crate::imports::ProfileLimits;
 use crate::people::{Contacts, People};
 
 /// Everything one daemon is told at start. Built by [`crate::load`]; every value is in range.
@@ -42,6 +43,8 @@ pub struct Config {
     pub people: People,
     /// The contact book.
     pub contacts: Contacts,
+    /// Limits of import profiles that the site set.
+    pub imports: Vec<ProfileLimits>,
     /// Call recording.
     pub recording: Recording,
     /// Where results are handed out.

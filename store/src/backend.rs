@@ -50,7 +50,12 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
     /// The same, and makes its list under the identifier that `start` names.
-    fn begin_import_of_new(&mut self, start: &ImportStart, list: &ListSpec) -> Result<ImportId>;
+    fn begin_import_of_new(
+        &mut self,
+        start: &ImportStart,
+        list: &ListSpec,
+        profile: Option<&str>,
+    ) -> Result<ImportId>;
     /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns for
     /// each of them what it did.
     fn stage_leads(

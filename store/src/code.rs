@@ -61,7 +61,8 @@ codes! {
         "The file has more rows than one import may have.";
     CsvRead = "E-CSV-READ", "ファイルを読み取れません", "The file could not be read.";
     CsvEmpty = "E-CSV-EMPTY", "登録できる行がありません", "The file holds no rows.";
-    CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.";
+    CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです(設定 max_categories があれば、その数)",
+        "A row may have at most 100 categories, or as many as max_categories in the configuration says.";
     ZeroRestored = "W-ZERO-RESTORED", "先頭の0を補いました", "A lost leading zero was restored.";
     PhoneUnassigned = "W-PHONE-UNASSIGNED", "割り当てのない番号帯です", "The number lies in an unassigned range.";
     PhoneExtra = "W-PHONE-EXTRA", "2つ目以降の番号は追加の番号として保存します",
@@ -84,6 +85,7 @@ codes! {
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     OwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
         "Rows are of an owner who may not use the list; nobody can call them.";
+    ListLarge = "W-LIST-LARGE", "リストの登録数が目安を超えています", "The list has more leads than is usual for one.";
     CsvDupSkipped = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.";
 }
 

@@ -454,15 +454,19 @@ impl Staging {
         Known::new(&self.database, list)
     }
 
-    /// Starts an import into a list, or into the contact book. `new_list`: the list is made with it, and goes with it unless
-    /// it is committed.
+    /// Starts an import into a list, or into the contact book. `new_list`: the list is made with it, under the profile of this name, and
+    /// goes with it unless it is committed.
     ///
     /// # Errors
     /// [`Error::ListBusy`] while another import into it runs; [`Error::NotFound`]; of a new list [`Error::ListName`] and
     /// [`Error::ListDuplicate`].
-    pub(crate) fn begin(&self, start: ImportStart, new_list: Option<ListSpec>) -> Result<ImportId> {
+    pub(crate) fn begin(
+        &self,
+        start: ImportStart,
+        new_list: Option<(ListSpec, Option<String>)>,
+    ) -> Result<ImportId> {
         self.run(move |backend| match &new_list {
-            Some(spec) => backend.begin_import_of_new(&start, spec),
+            Some((spec, profile)) => backend.begin_import_of_new(&start, spec, profile.as_deref()),
             None => backend.begin_import(&start),
         })
     }

@@ -432,6 +432,29 @@ fn rows_that_nobody_is_offered_are_told_in_both_languages() {
     assert!(given.get("ungranted").is_none(), "{given:#}");
 }
 
+/// E45: of a list, and of no line of the file.
+#[test]
+fn a_large_list_is_told_in_both_languages() {
+    let daemon = Daemon::builder()
+        .set("import.profiles.open", "warn_leads", "1")
+        .account(Account::new("main", ports::free_address()).unregistered())
+        .start();
+    daemon.cli(&["list", "create", "L"]);
+    let mut number = 0;
+    for (lang, name) in [(Lang::Ja, "ja"), (Lang::En, "en")] {
+        number += 2;
+        let text = format!("会社名,電話番号\nA社,031234600{number}\nB社,031234600{}\n", number + 1);
+        std::fs::write(daemon.path("large.csv"), text).unwrap();
+        let looked = daemon.cli(&["list", "import", "L", "large.csv", "--preview"]);
+        let issue = &looked["warnings"][0];
+        assert_eq!((&issue["code"], &issue["line"]), (&"W-LIST-LARGE".into(), &0.into()), "{looked:#}");
+        let done = daemon.run_plain(&["list", "import", "L", "large.csv", "--lang", name]);
+        told(&done, "W-LIST-LARGE", lang);
+        let added = format!("061234600{number}");
+        told(&daemon.run_plain(&["lead", "add", "L", &added, "--lang", name]), "W-LIST-LARGE", lang);
+    }
+}
+
 /// E16, E19, E20, E22, E24, E36, E37, E38, E43, E44: each refusal of a command that changes the data says its code, what is wrong and what to do.
 #[test]
 fn each_refusal_of_a_command_says_what_to_do() {
@@ -598,6 +621,7 @@ fn every_code_of_the_page_is_provoked() {
         .chain(COMMANDS.iter().map(|command| command.0))
         .chain(MOMENTS)
         .chain(["W-OWNER-GRANT"])
+        .chain(["W-LIST-LARGE"])
         .collect();
     assert_eq!(done, provoked);
     for code in page.codes.keys() {

@@ -278,7 +278,8 @@ codes! {
         "設定ファイルの account の dial と clir を確認してください", "See the account's dial and clir in the configuration.";
     CallerIdInvalid = "E-CALLER-ID", "発信者番号が正しくありません", "The number to present is not one.",
         "設定ファイルの caller_id を数字で書いてください", "Write caller_id with digits in the configuration.";
-    CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです", "A row may have at most 100 categories.",
+    CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです(設定 max_categories があれば、その数)",
+        "A row may have at most 100 categories, or as many as max_categories in the configuration says.",
         "カテゴリーを減らしてください", "Use fewer categories.";
     OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.",
         "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=列名 を付けてください",
@@ -394,6 +395,9 @@ codes! {
         "Rows are of an owner who may not use the list; nobody can call them.",
         "kakeru list grant で使えるようにするか、kakeru lead assign で発信担当者を変えてください",
         "Grant the list (kakeru list grant), or give the rows to somebody else (kakeru lead assign).";
+    WarnListLarge = "W-LIST-LARGE", "リストの登録数が目安を超えています", "The list has more leads than is usual for one.",
+        "別のリストに分けると扱いやすくなります(目安は設定 import.profiles の warn_leads)",
+        "Several lists are easier to handle; the figure is warn_leads of import.profiles in the configuration.";
     WarnCsvDup = "W-CSV-DUP-PHONE", "重複する行を1件にまとめました", "Repeated numbers were reduced to one row.",
         "必要なら元の表を確認してください", "Check the source if in doubt.";
     WarnDncStays = "W-DNC-STAYS", "架電禁止の登録は残っています", "The number stays on the do-not-call list.",

@@ -11,8 +11,7 @@ use protocol::{ErrorCode, Lang, RpcError, Verb};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use serde::Serialize;
-use store::export::{Part, PartLimits};
-use store::import::Profile;
+use store::export::Part;
 
 use super::args::WriteArgs;
 use super::files::{CELL, MODE, SHOWN, exists, save};
@@ -98,19 +97,9 @@ fn may_be_cut(file: &Path, write: &WriteArgs, out: Out) -> Result<(), Failure> {
         );
         return Err(Failure::Exit(out.usage(what, "")));
     }
-    let profile = Profile::named(write.profile.as_deref().unwrap_or("open"));
-    let cut = &write.cut;
-    let limits = profile.map(|profile| PartLimits::of(profile, true).and(cut.split_rows, cut.split_bytes));
-    if limits.is_some_and(|limits| !limits.bounds()) {
-        let what = (
-            "--split には上限のあるプロファイルが必要です。--profile miitel か calltree、または --split-rows か --split-bytes を付けてください",
-            "--split needs a profile that has limits: add --profile miitel or calltree, or --split-rows or --split-bytes",
-        );
-        return Err(Failure::Exit(out.usage(what, "")));
-    }
     // Those of an earlier export that had more parts would be taken for parts of this one.
     match earlier(file).into_iter().next() {
-        Some(path) if !cut.force => Err(exists(&path)),
+        Some(path) if !write.cut.force => Err(exists(&path)),
         _ => Ok(()),
     }
 }

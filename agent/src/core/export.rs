@@ -41,9 +41,9 @@ pub(super) enum Of {
 
 /// The product that is to read the file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader {
+pub(super) struct Reader<'a> {
     of: Of,
-    pub(super) profile: &'static Profile,
+    pub(super) profile: &'a Profile,
 }
 
 /// How a file was asked to be cut.
@@ -54,9 +54,9 @@ pub(super) struct Cut {
     pub(super) bytes: Option<u64>,
 }
 
-impl Reader {
-    pub(super) fn new(of: Of, profile: Option<&str>) -> Result<Self, RpcError> {
-        Ok(Self { of, profile: super::import::profile(profile.unwrap_or("open"))? })
+impl<'a> Reader<'a> {
+    pub(super) fn new(of: Of, store: &'a Store, profile: Option<&str>) -> Result<Self, RpcError> {
+        Ok(Self { of, profile: super::import::profile(store, profile.unwrap_or("open"))? })
     }
 
     /// The file as this product takes it, cut as was asked for (S0.22).
@@ -76,11 +76,16 @@ impl Reader {
         }
         let limits = PartLimits::of(self.profile, self.of == Of::Leads).and(cut.rows, cut.bytes);
         if !limits.bounds() {
+            let name = &self.profile.name;
             let detail = (
-                format!("split: プロファイル {} に上限がありません", self.profile.name),
-                format!("split: the profile {} has no limits", self.profile.name),
+                format!(
+                    "プロファイル {name} には上限がないため分けられません。--profile で上限のあるものを選ぶか、--split-rows か --split-bytes を付けてください"
+                ),
+                format!(
+                    "the profile {name} has no limits to cut by: choose one that has with --profile, or add --split-rows or --split-bytes"
+                ),
             );
-            return Err(bad(detail));
+            return Err(RpcError::with_detail(ErrorCode::Value, detail));
         }
         Ok(ExportOptions { split: Some(limits), ..options })
     }
@@ -107,7 +112,7 @@ impl Reader {
 pub(super) fn exported(
     options: &ExportOptions,
     report: ExportReport,
-    reader: Reader,
+    reader: Reader<'_>,
 ) -> Result<Exported, RpcError> {
     if let Some(misfit) = report.misfit {
         return Err(RpcError::with_detail(ErrorCode::Value, unfit(misfit, options.split)));

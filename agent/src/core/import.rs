@@ -134,7 +134,7 @@ async fn into_list(
     p: ListImport,
     limits: Limits,
 ) -> Result<ImportResult, RpcError> {
-    let profile = profile(p.profile.as_deref().unwrap_or(&target.profile))?;
+    let profile = profile(&place.store, p.profile.as_deref().unwrap_or(&target.profile))?;
     let mut options = options(&p, ImportOptions::for_lists(profile))?;
     options.owners = true;
     options.max_contacts = options.max_contacts.min(limits.contacts.unwrap_or(u64::MAX));
@@ -149,7 +149,8 @@ pub(super) async fn import_contacts(
     p: ContactImport,
     rules: store::ContactRules,
 ) -> Result<ImportResult, RpcError> {
-    let mut base = ImportOptions::for_contacts(profile(p.profile.as_deref().unwrap_or("open"))?);
+    let profile = profile(&place.store, p.profile.as_deref().unwrap_or("open"))?;
+    let mut base = ImportOptions::for_contacts(profile);
     if p.profile.is_none() {
         base.required = rules.required;
     }
@@ -259,7 +260,7 @@ pub(super) async fn export(
     progress: Progress,
 ) -> Result<ExportResult, RpcError> {
     let list = store.list_by_name(&p.list).await.map_err(|error| store_error(&error))?;
-    let reader = export::Reader::new(export::Of::Leads, p.profile.as_deref())?;
+    let reader = export::Reader::new(export::Of::Leads, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let asked = export::said(&p, &["list"]);
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
@@ -272,8 +273,8 @@ pub(super) async fn export(
     Ok(ExportResult { list: list.name, file })
 }
 
-pub(super) fn profile(name: &str) -> Result<&'static Profile, RpcError> {
-    Profile::named(name).ok_or_else(|| bad(one_of("profile", "open, miitel, calltree, zoho")))
+pub(super) fn profile<'a>(store: &'a Store, name: &str) -> Result<&'a Profile, RpcError> {
+    store.profiles().named(name).ok_or_else(|| bad(one_of("profile", "open, miitel, calltree, zoho")))
 }
 
 /// The profile's rules, then what was said.

@@ -4,6 +4,7 @@ mod account;
 mod daemon;
 mod dialing;
 mod identity;
+mod imports;
 mod password;
 mod people;
 mod seat;
@@ -65,6 +66,7 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
     let log = daemon::log(root.table("log", report), report);
     let people = people::people(root.table("people", report), report);
     let contacts = people::contacts(root.table("contacts", report), report);
+    let imports = imports::imports(root.table("import", report), report);
     let dialing = dialing::dialing(root.table("dialing", report), report);
     let accounts: Vec<_> = root
         .tables("account", report)
@@ -89,6 +91,7 @@ pub(crate) fn config(text: &str, context: &Context<'_>, report: &mut Report) -> 
         dialing,
         people,
         contacts,
+        imports,
         recording,
         outbox,
         log,

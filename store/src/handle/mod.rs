@@ -22,6 +22,8 @@ use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
 use crate::id::{AttemptId, UserId};
+use crate::id::AttemptId;
+use crate::import::Profiles;
 use crate::model::{OpenResults, Recovery};
 use crate::progress::{Progress, stopped};
 use crate::sqlite::{self, Place};
@@ -37,11 +39,18 @@ pub struct OpenOptions {
     /// The folder of recordings. Their rows keep the place within it, so that it can be moved; only what lies below it is ever
     /// deleted. `None`: rows keep whole paths, and none are taken over.
     pub recordings: Option<PathBuf>,
+    /// The profiles of this site, which [`Store::profiles`] gives back.
+    pub profiles: Profiles,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { box_id: "box-1".to_owned(), cache_kib: DEFAULT_CACHE_KIB, recordings: None }
+        Self {
+            box_id: "box-1".to_owned(),
+            cache_kib: DEFAULT_CACHE_KIB,
+            recordings: None,
+            profiles: Profiles::default(),
+        }
     }
 }
 
@@ -66,6 +75,7 @@ struct Inner {
     copies: Semaphore,
     path: PathBuf,
     place: Place,
+    profiles: Profiles,
     disk_full: AtomicBool,
     /// Changes of many leads that failed, and why: given up before another one begins.
     failed_changes: Mutex<Vec<(i64, &'static str)>>,
@@ -133,6 +143,7 @@ impl Store {
                 copies: Semaphore::new(1),
                 path: path.to_owned(),
                 place,
+                profiles: options.profiles,
                 disk_full: AtomicBool::new(false),
                 failed_changes: Mutex::default(),
                 failed_hand_overs: Mutex::default(),
@@ -218,6 +229,12 @@ impl Store {
 }
 
 impl Store {
+    /// The profiles of this site: by which files are read and written, and lists and the contact book limited.
+    #[must_use]
+    pub fn profiles(&self) -> &Profiles {
+        &self.inner.profiles
+    }
+
     /// Runs a writing verb and remembers whether the disk took it.
     async fn write<T: Send + 'static>(
         &self,

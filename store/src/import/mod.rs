@@ -31,7 +31,7 @@ pub use options::{
 };
 pub(crate) use preview::look;
 pub use preview::{PREVIEW_ROWS, Preview, preview};
-pub use profile::Profile;
+pub use profile::{Profile, Profiles};
 pub use reader::ImportReader;
 pub use report::{Candidate, ImportError, ImportPhase, ImportProgress, ImportReport, Problem};
 pub use row::{ExtraPhone, ImportRow};

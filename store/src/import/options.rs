@@ -53,8 +53,12 @@ pub struct ImportOptions {
     pub max_categories: usize,
     /// Most leads of the list, those that are there included.
     pub max_leads: u64,
+    /// A list with more leads than this is told (`W-LIST-LARGE`).
+    pub warn_leads: u64,
     /// Most contacts of all (S0.23).
     pub max_contacts: u64,
+    /// The profile that a list has which is made with the import; `None`: `open`.
+    pub profile: Option<String>,
     /// Columns that hold times of Japan.
     pub times: &'static [&'static str],
     /// The columns where line 1 is data; empty: company, person, phone, categories. With names here, line 1 is data where
@@ -192,7 +196,9 @@ impl Default for ImportOptions {
             max_bytes: u64::MAX,
             max_categories: 100,
             max_leads: u64::MAX,
+            warn_leads: u64::MAX,
             max_contacts: u64::MAX,
+            profile: None,
             unnamed: &[],
             phone_column: None,
             columns: Vec::new(),
@@ -226,7 +232,9 @@ impl ImportOptions {
             max_bytes: profile.max_bytes.unwrap_or(u64::MAX),
             max_categories: profile.max_categories.unwrap_or(usize::MAX),
             max_leads: profile.max_leads.unwrap_or(u64::MAX),
+            warn_leads: profile.warn_leads.unwrap_or(u64::MAX),
             max_contacts: profile.max_contacts.unwrap_or(u64::MAX),
+            profile: Some(profile.name.clone()),
             phone_column: profile.phone_column.clone(),
             columns: profile.columns.clone(),
             fixed_names: profile.fixed_names,
@@ -242,6 +250,7 @@ impl ImportOptions {
             header: profile.contact_header,
             required: profile.contact_required,
             max_leads: u64::MAX,
+            warn_leads: u64::MAX,
             contacts: true,
             ..Self::for_lists(profile)
         }

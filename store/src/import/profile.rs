@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use super::options::{DupExisting, DupPolicy, HeaderMode, NamedColumn, RequiredNames};
 
 /// The rules of a product whose lists people bring along, or that is to read theirs, or of none (`open`). Data, not code:
-/// `profiles.json`.
+/// `profiles.json`, and what a site sets of it ([`Profiles`]).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -27,6 +27,8 @@ pub struct Profile {
     pub max_bytes: Option<u64>,
     /// Most leads of one list (C5).
     pub max_leads: Option<u64>,
+    /// A list with more leads than this is told (`W-LIST-LARGE`), and takes them (C5); `None`: none is.
+    pub warn_leads: Option<u64>,
     /// Most contacts of all (S0.23).
     pub max_contacts: Option<u64>,
     /// Most categories of one row (S1.22).
@@ -49,16 +51,41 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Every profile, the default first.
+    /// Every profile as its product has it, the default first.
     #[must_use]
     pub fn all() -> &'static [Self] {
         &PROFILES
     }
 
-    /// The profile of this name.
+    /// The profile of this name, as its product has it.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::all().iter().find(|profile| profile.name == name)
+    }
+}
+
+/// The profiles of a site: those of the products, with the limits that it set (C4, C5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profiles(Vec<Profile>);
+
+impl Default for Profiles {
+    /// As the products have them.
+    fn default() -> Self {
+        Self(Profile::all().to_vec())
+    }
+}
+
+impl Profiles {
+    /// The profile of this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Profile> {
+        self.0.iter().find(|profile| profile.name == name)
+    }
+
+    /// The same, to set its limits.
+    #[must_use]
+    pub fn named_mut(&mut self, name: &str) -> Option<&mut Profile> {
+        self.0.iter_mut().find(|profile| profile.name == name)
     }
 }
 
@@ -93,7 +120,9 @@ mod tests {
         assert_eq!(of(|profile| profile.no_quotes), ["miitel"]);
         assert_eq!(of(|profile| profile.fixed_names), ["miitel"]);
         assert_eq!(of(|profile| profile.one_number), ["miitel", "calltree"]);
-        assert_eq!(Profile::named("open").unwrap().max_rows, None);
+        let open = Profile::named("open").unwrap();
+        assert_eq!((open.max_rows, open.max_leads, open.warn_leads), (None, None, Some(200_000)));
+        assert_eq!(of(|profile| profile.warn_leads.is_some()), ["open"]);
         assert!(Profile::all().iter().all(|profile| profile.max_categories == Some(100)));
         assert!(Profile::named("none").is_none());
     }

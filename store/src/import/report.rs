@@ -18,7 +18,7 @@ use super::options::Delimiter;
 pub struct Problem {
     /// Name of the file.
     pub file: Arc<str>,
-    /// Physical line, from 1.
+    /// Physical line, from 1; 0: of the file as a whole.
     pub line: u64,
     /// Every line concerned, for duplicates; empty otherwise.
     pub lines: Vec<u64>,
@@ -191,6 +191,14 @@ impl ImportReport {
             let problem = Problem { file, line: 0, lines, column: None, value, code, contact: None };
             self.problems.insert(0, problem);
         }
+    }
+
+    /// Adds that the list has `leads` now, which is much (C5). In front, since it is of no row.
+    pub(super) fn add_large(&mut self, leads: u64) {
+        *self.counts.entry(Code::ListLarge).or_default() += 1;
+        let (file, value) = (Arc::clone(&self.file), leads.to_string());
+        let (code, lines) = (Code::ListLarge, Vec::new());
+        self.problems.insert(0, Problem { file, line: 0, lines, column: None, value, code, contact: None });
     }
 
     /// Problems that refuse a row.

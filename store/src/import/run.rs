@@ -72,7 +72,8 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     };
     let most = options.max_contacts;
     let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
-    let (max_leads, new_list) = (options.max_leads, options.new_list.clone());
+    let (max_leads, warn_leads) = (options.max_leads, options.warn_leads);
+    let new_list = options.new_list.clone().map(|spec| (spec, options.profile.clone()));
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
     reader.ask(staging.known(list));
@@ -141,6 +142,10 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     if list.is_none() {
         (report.inserted, report.updated) = (counts.contacts_created, counts.contacts_updated);
         report.unchanged = counts.contacts.saturating_sub(report.inserted + report.updated + report.skipped);
+    }
+    let leads = room.registered + counts.inserted;
+    if counts.inserted > 0 && leads > warn_leads {
+        report.add_large(leads);
     }
     let owned = if assign.is_empty() && !named { Ok(()) } else { staging.assign(import, assign, by, now) };
     let owned = owned.and_then(|()| staging.known(list).shut_out(import));

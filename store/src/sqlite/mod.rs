@@ -264,8 +264,13 @@ impl Backend for SqliteBackend {
         staging::begin(self, start, None)
     }
 
-    fn begin_import_of_new(&mut self, start: &ImportStart, list: &ListSpec) -> Result<ImportId> {
-        staging::begin(self, start, Some(list))
+    fn begin_import_of_new(
+        &mut self,
+        start: &ImportStart,
+        list: &ListSpec,
+        profile: Option<&str>,
+    ) -> Result<ImportId> {
+        staging::begin(self, start, Some((list, profile)))
     }
 
     fn stage_leads(

@@ -259,8 +259,9 @@ pub(crate) fn lead_saved(saved: &LeadSaved, out: Out) -> Result<(), Closed> {
 /// What is doubtful about something that was kept, beside what it is.
 pub(crate) fn doubts(codes: &[String], out: Out) {
     for code in codes {
-        let text = code.parse::<ErrorCode>().map_or("", |known| known.text().in_lang(out.lang));
-        out.note(&format!("{code} {text}"));
+        let Ok(known) = code.parse::<ErrorCode>() else { continue };
+        let (text, hint) = (known.text().in_lang(out.lang), known.hint().in_lang(out.lang));
+        out.note(&format!("{code} {text}{}{hint}", out.text("。", " ")));
     }
 }
 

@@ -109,6 +109,8 @@ pub(super) async fn lead_add(
     by: By,
 ) -> Answer<LeadSaved> {
     let list = store.list_by_name(&p.list).await.map_err(told)?;
+    let limits = store.profiles().named(&list.profile);
+    let most = |limit: fn(&Profile) -> Option<u64>| limits.and_then(limit).unwrap_or(u64::MAX);
     let spec = LeadSpec {
         list: list.id,
         phone: p.number,
@@ -117,10 +119,13 @@ pub(super) async fn lead_add(
         categories: p.categories,
         extra_phones: Vec::new(),
         attrs: p.columns.into_iter().collect(),
-        max_leads: Profile::named(&list.profile).and_then(|profile| profile.max_leads).unwrap_or(u64::MAX),
-        max_contacts: contacts.unwrap_or(u64::MAX),
+        max_leads: most(|profile| profile.max_leads),
+        max_contacts: most(|profile| profile.max_contacts).min(contacts.unwrap_or(u64::MAX)),
     };
-    let (id, warnings) = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
+    let (id, mut warnings) = store.add_lead(spec, by.actor, by.now).await.map_err(told)?;
+    if list.total >= most(|profile| profile.warn_leads) {
+        warnings.push(Code::ListLarge);
+    }
     saved(lead(store, &id.to_string()).await?, warnings)
 }
 

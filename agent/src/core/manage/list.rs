@@ -6,16 +6,15 @@ use protocol::result::{
     Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectGrants, ProjectRow,
     Projects,
 };
-use store::import::Profile;
 use store::{ListEdit, Progress, ProjectEdit, Store};
 
 use super::lead::users_named;
 use super::{Answer, By, Told, bad, told, watched, word_of};
+use crate::core::import::profile;
 use crate::core::office::Names;
 use crate::core::query::list_named;
 use crate::core::rows;
 use crate::core::sight::Sight;
-use crate::said::one_of;
 
 pub(super) async fn projects(store: &Store, sight: Sight) -> Answer<Projects> {
     let rows = sight.projects(store).await?;
@@ -45,10 +44,8 @@ pub(super) async fn project_change(store: &Store, p: params::ProjectChange, by: 
 
 pub(super) async fn list_change(store: &Store, p: params::ListChange, by: By) -> Answer<ListInfo> {
     let list = store.list_by_name(&p.list).await.map_err(told)?;
-    if let Some(profile) = &p.profile
-        && Profile::named(profile).is_none()
-    {
-        return Err(bad(one_of("profile", "open, miitel, calltree, zoho")));
+    if let Some(name) = &p.profile {
+        profile(store, name)?;
     }
     let edit = ListEdit {
         name: p.name,

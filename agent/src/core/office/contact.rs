@@ -153,7 +153,7 @@ pub(super) async fn export(
     asker: Asker,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
-    let reader = export::Reader::new(export::Of::Contacts, p.profile.as_deref())?;
+    let reader = export::Reader::new(export::Of::Contacts, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let taken = asker.takes("contact.export", "contacts", export::said(&p, &[]));
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;

@@ -134,7 +134,7 @@ pub(super) async fn undo(
 
 /// Adds or clears the numbers of a file: all of it, or nothing, unless it is interrupted: then what was added so far.
 pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, RpcError> {
-    let profile = import::profile(p.profile.as_deref().unwrap_or("open"))?;
+    let max_rows = import::profile(&place.store, p.profile.as_deref().unwrap_or("open"))?.max_rows;
     let encoding = match p.encoding.as_deref() {
         None | Some("auto") => None,
         Some(word) => {
@@ -148,7 +148,7 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         source: import::source(p.path, p.sent)?,
         file_name: p.file,
         encoding,
-        max_rows: profile.max_rows,
+        max_rows,
         projects: projects(&store, &p.projects).await?,
         reason: p.reason.unwrap_or_default(),
         clear: p.clear,
@@ -219,7 +219,7 @@ pub(super) async fn export(
     asker: Asker,
     progress: Progress,
 ) -> Result<Exported, RpcError> {
-    let reader = export::Reader::new(export::Of::Others, p.profile.as_deref())?;
+    let reader = export::Reader::new(export::Of::Others, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let taken = asker.takes("dnc.export", "dnc", export::said(&p, &[]));
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;

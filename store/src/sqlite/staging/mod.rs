@@ -51,17 +51,21 @@ struct Import {
     now: i64,
 }
 
-/// `new_list`: the list is made with it.
+/// `new_list`: the list is made with it, under the profile of this name.
 pub(super) fn begin(
     backend: &mut SqliteBackend,
     start: &ImportStart,
-    new_list: Option<&ListSpec>,
+    new_list: Option<(&ListSpec, Option<&str>)>,
 ) -> Result<ImportId> {
     let doing = "begin import";
     backend.transact(doing, |db, _| {
-        if let (Some(list), Some(spec)) = (start.list, new_list) {
+        if let (Some(list), Some((spec, profile))) = (start.list, new_list) {
             let by = Actor { user: start.user, uid: None };
             lists::create_as(db, list, spec, by, start.now)?;
+            if let Some(profile) = profile {
+                // What the next file is held to (C5).
+                exec(db, "UPDATE lists SET profile = ?2 WHERE id = ?1", (list, profile)).doing(doing)?;
+            }
         }
         let last = match start.list {
             Some(list) => last_position(db, list)?,
