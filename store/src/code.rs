@@ -4,6 +4,16 @@
 
 use std::fmt;
 
+/// Language of texts for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
 // Codes are never renamed or reused; texts may be reworded.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $ja:literal, $en:literal;)+) => {
@@ -95,18 +105,32 @@ impl Code {
         self.as_str().starts_with('W')
     }
 
-    /// What to do about it, in Japanese; empty where the text says it.
+    /// What an operator reads.
+    pub fn text(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Ja => self.ja(),
+            Lang::En => self.en(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(self, lang: Lang) -> &'static str {
+        let hint = HINTS.iter().find(|(code, ..)| *code == self);
+        match (hint, lang) {
+            (None, _) => "",
+            (Some((_, ja, _)), Lang::Ja) => ja,
+            (Some((_, _, en)), Lang::En) => en,
+        }
+    }
+
+    /// What to do about it, in Japanese.
     pub fn hint_ja(self) -> &'static str {
-        self.hint().0
+        self.hint(Lang::Ja)
     }
 
-    /// What to do about it, in English; empty where the text says it.
+    /// What to do about it, in English.
     pub fn hint_en(self) -> &'static str {
-        self.hint().1
-    }
-
-    fn hint(self) -> (&'static str, &'static str) {
-        HINTS.iter().find(|(code, ..)| *code == self).map_or(("", ""), |(_, ja, en)| (ja, en))
+        self.hint(Lang::En)
     }
 
     /// The code of that name.
@@ -127,7 +151,7 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 26] = [
+const HINTS: [(Code, &str, &str); 41] = [
     (
         Code::OwnerGrant,
         "kakeru list grant で使えるようにするか、kakeru lead assign で発信担当者を変えてください",
@@ -210,6 +234,33 @@ const HINTS: [(Code, &str, &str); 26] = [
         "Put the number to dial into the column 電話番号.",
     ),
     (Code::Long, "画面では途中までしか表示されません", "Screens show only the beginning."),
+    (Code::ReqCompany, "その行に会社名を入れてください", "Fill the company name in."),
+    (Code::ReqPerson, "その行に担当者名を入れてください", "Fill the person's name in."),
+    (Code::ReqPhone, "その行に電話番号を入れてください", "Fill the phone number in."),
+    (Code::CsvColumns, "その行の区切りを確認してください", "Check the delimiters of the row."),
+    (Code::CsvRead, "パスと権限を確認してください", "Check its path and permissions."),
+    (Code::CsvEmpty, "ファイルの中身を確認してください", "Check the file."),
+    (Code::PhoneExtra, "1行に1つの番号が確実です", "One number per row is safest."),
+    (Code::PhoneDecimal, "セルを文字列にしてください", "Format the cell as text."),
+    (Code::PhoneFreephone, "手動で発信してください", "Call it by hand."),
+    (Code::PhoneConverged, "番号を確認してください", "Check the number."),
+    (
+        Code::CsvQuoteStray,
+        "その項目を確認してください。元の製品へ戻すファイルでは引用符を外してください",
+        "Check the cell; take the quotation marks out of a file that goes back to that product.",
+    ),
+    (Code::EmailInvalid, "sato@example.jp の形にしてください", "Write it as sato@example.jp."),
+    (
+        Code::ReasonRequired,
+        "--reason を付けるか、ファイルの「解除理由」の列に書いてください",
+        "Add --reason, or fill in the column 解除理由 of a file.",
+    ),
+    (
+        Code::ListLarge,
+        "別のリストに分けると扱いやすくなります(目安は設定 import.profiles の warn_leads)",
+        "Several lists are easier to handle; the figure is warn_leads of import.profiles in the configuration.",
+    ),
+    (Code::CsvDupSkipped, "必要なら元の表を確認してください", "Check the source if in doubt."),
 ];
 
 #[cfg(test)]
@@ -224,6 +275,10 @@ mod tests {
             assert!(Code::ALL[..at].iter().all(|other| other.as_str() != code.as_str()), "{code}");
             assert!(code.ja().chars().any(|c| c > '\u{2FFF}'), "{code} has no Japanese text");
             assert!(code.en().is_ascii(), "{code}");
+            assert!(
+                code.hint_ja().chars().any(|c| c > '\u{2FFF}') && code.hint_en().ends_with('.'),
+                "{code}"
+            );
         }
     }
 }

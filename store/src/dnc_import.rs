@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::code::Lang;
 use crate::dnc_file::{DncFile, DncFileRow, DncSaid};
 use crate::dnc_preview::{DncEffect, DncPreviewRow, Foreseen, Looked};
 use crate::error::{Error, Result};
@@ -45,6 +46,10 @@ pub struct DncImport {
     pub dry_run: bool,
     /// Where refused rows are written, ready to be corrected and imported again.
     pub error_csv: Option<PathBuf>,
+    /// Where doubts are written, all of them, to be read.
+    pub warning_csv: Option<PathBuf>,
+    /// The language of these two files.
+    pub lang: Lang,
     /// Ends it. Nothing of it is kept when somebody wants that ([`Cancel::cancel`]).
     pub cancel: Cancel,
     /// Who imports.
@@ -137,7 +142,7 @@ pub(crate) fn run(
     let reason: Arc<str> = job.reason.trim().into();
     let (mut entries, mut past, mut looked) = (0_u64, 0_u64, Looked::default());
     let mut foreseen = Foreseen::default();
-    let mut file = open(job, known, job.error_csv.clone())?;
+    let mut file = open(job, known, (job.error_csv.clone(), job.warning_csv.clone()))?;
     while let Some(row) = file.next_row().map_err(Error::Import)? {
         if row.cleared {
             past += 1;
@@ -203,7 +208,7 @@ fn write(
     stage: DncStage,
     staging: &Staging,
 ) -> Result<DncAdded> {
-    let mut file = open(job, scopes.known, None)?;
+    let mut file = open(job, scopes.known, (None, None))?;
     let (mut window, mut done) = (Vec::with_capacity(WINDOW), DncAdded::default());
     loop {
         let row = file.next_row().map_err(Error::Import)?;
@@ -306,7 +311,7 @@ fn in_slices(mut slice: impl FnMut(i64) -> Result<Option<i64>>) -> Result<()> {
 fn open(
     job: &DncImport,
     known: &Arc<HashMap<String, ProjectId>>,
-    error_csv: Option<PathBuf>,
+    (error_csv, warning_csv): (Option<PathBuf>, Option<PathBuf>),
 ) -> Result<DncFile> {
     let options = ImportOptions {
         projects: Some(Arc::clone(known)),
@@ -315,6 +320,8 @@ fn open(
         file_name: job.file_name.clone(),
         partial: job.partial,
         error_csv,
+        warning_csv,
+        lang: job.lang,
         ..ImportOptions::default()
     };
     let opened: std::result::Result<_, Box<ImportError>> = DncFile::open(job.source.clone(), options);

@@ -45,7 +45,7 @@ mod staging;
 mod thread;
 pub mod time;
 
-pub use code::Code;
+pub use code::{Code, Lang};
 pub use dnc_import::{DncImport, DncImported, DncUndone};
 pub use dnc_preview::{DncEffect, DncPreviewRow};
 pub use error::{Blame, DialRefusal, Error, ListError, OpenError, Result, Said, os};

@@ -157,7 +157,14 @@ const CELLS: [Cell; 28] = [
         Some("05233333333"),
     ),
     ("W-LONG", "list import L FILE", "会社名,電話番号\n{31},0312345012\n", 2, Some("会社名"), None),
-    ("W-CSV-QUOTE", "list import L FILE", "会社名,電話番号\nA\"社,0312345013\n", 2, None, None),
+    (
+        "W-CSV-QUOTE",
+        "list import L FILE",
+        "会社名,電話番号\nA\"社,0312345013\n",
+        2,
+        Some("会社名"),
+        Some("A\"社"),
+    ),
     (
         "W-COL-IGNORED",
         "list import L FILE --profile calltree",
@@ -342,6 +349,8 @@ fn each_mistake_of_a_file_is_told_with_its_name() {
         if code != "E-LIST-FULL" {
             assert_eq!(data["facts"]["file"], "sheet.csv", "{code}: {data:#}");
             assert_eq!(data["facts"]["line"].as_u64(), line, "{code}: {data:#}");
+            let column = code.starts_with("E-CSV-HEADER").then_some("電話番号");
+            assert_eq!(data["facts"]["column"].as_str(), column, "{code}: {data:#}");
         }
     }
     assert_eq!(daemon.cli(&["list", "view", "L"])["total"], 0);

@@ -330,7 +330,7 @@ fn leads(daemon: &Daemon, file: &str, from: u32, count: u32) -> String {
     let line = |row: u32| format!("会社{row},担当,03-3{:03}-{:04},\n", row / 10_000, row % 10_000);
     let lines: String = (from..from + count).map(line).collect();
     std::fs::write(daemon.path(file), format!("取引先会社名,取引先担当者名,電話番号,カテゴリー\n{lines}"))
-        .unwrap();
+        .expect("the temporary folder is writable");
     daemon.path(file).to_string_lossy().into_owned()
 }
 
@@ -512,6 +512,97 @@ fn a_list_is_looked_up_in_its_project() {
     // Of past calls a project is a filter of its own.
     assert_eq!(daemon.run(&["history", "--project", "案件B"]).code, 0);
     assert_eq!(daemon.run(&["recording", "ls", "--project", "案件B"]).code, 2, "a list is missing");
+}
+
+/// S0.24, S1.14, S1.18, E40, E41: of a file with thousands of mistakes and doubts each is counted, in a look too, nothing is said to be where it
+/// is not, and all of them can be had as files, in the language of who asks.
+#[test]
+fn all_mistakes_and_doubts_are_counted_and_can_be_had() {
+    let daemon = idle();
+    let rows = (0..1_200).map(|row| format!("会社{row},3123{row:05},\n会社{row},abc,\n"));
+    let text = format!("会社名,電話番号,住所\n{},,東京\n同じ,03-1230-0003,\n", rows.collect::<String>());
+    std::fs::write(daemon.path("many.csv"), text).unwrap();
+    let import = ["list", "import", "L", "many.csv", "--create", "--partial"];
+    let looked = daemon.cli(&[&import[..], &["--preview"]].concat());
+    let counts = serde_json::json!({ "E-CSV-DUP-PHONE": 1, "E-PHONE-INVALID": 1_200, "E-REQ-NAME": 1, "E-REQ-PHONE": 1,
+        "W-ZERO-RESTORED": 1_200 });
+    assert_eq!(looked["counts"], counts);
+    assert_eq!(looked["errors"].as_array().map(Vec::len), Some(1_000));
+    for (lang, total, places, refused, doubts) in [
+        (
+            "ja",
+            "合計: E-CSV-DUP-PHONE 1, E-PHONE-INVALID 1200",
+            "--report FILE で(--json は先頭の1000件)",
+            ["エラー対処", "その行に電話番号を入れてください", "電話番号が重複しています (8, 2403)"],
+            "先頭の0を補いました",
+        ),
+        (
+            "en",
+            "in all: E-CSV-DUP-PHONE 1, E-PHONE-INVALID 1200",
+            "--report FILE has all of them (--json the first 1000)",
+            [
+                "Refused advice",
+                "Fill the phone number in.",
+                "The same phone number occurs more than once. (8, 2403)",
+            ],
+            "A lost leading zero was restored.",
+        ),
+    ] {
+        let told = daemon.text(&[&import[..], &["--preview", "--lang", lang]].concat());
+        for words in [total, places, "W-ZERO-RESTORED 1200", "--report-warnings FILE"] {
+            assert!(told.contains(words), "no {words:?}: {told}");
+        }
+        let files = ["--report", "refused.csv", "--report-warnings", "doubts.csv"];
+        let told = daemon.text(&[&import[..], &["--preview", "--lang", lang], &files].concat());
+        assert!(
+            told.contains("refused.csv") && told.contains("doubts.csv") && !told.contains("--report"),
+            "{told}"
+        );
+        let written = std::fs::read_to_string(daemon.path("refused.csv")).unwrap();
+        assert_eq!(written.lines().count(), 1 + 1_202);
+        refused.iter().for_each(|words| assert!(written.contains(words), "no {words:?}"));
+        let written = std::fs::read_to_string(daemon.path("doubts.csv")).unwrap();
+        assert_eq!(written.lines().filter(|line| line.contains(doubts)).count(), 1_200);
+    }
+    assert_eq!(daemon.cli(&import)["counts"], counts);
+    // The English one, corrected.
+    let refused = std::fs::read_to_string(daemon.path("refused.csv")).unwrap();
+    let rest = [
+        "\u{FEFF}会社名,電話番号,住所,Refused line,Refused column,Refused code,Refused because,Refused advice",
+    ];
+    let corrected = refused
+        .lines()
+        .filter(|line| line.starts_with("会社7,"))
+        .map(|line| line.replace("abc", "0312399999"));
+    let corrected: Vec<String> = rest.into_iter().map(str::to_owned).chain(corrected).collect();
+    assert_eq!(refused.lines().next(), Some(rest[0]));
+    std::fs::write(daemon.path("corrected.csv"), corrected.join("\r\n")).unwrap();
+    let taken = daemon.cli(&["list", "import", "L", "corrected.csv"]);
+    assert_eq!((&taken["inserted"], &taken["counts"]), (&1.into(), &Value::Null), "{taken:#}");
+    let columns = daemon.cli(&["list", "view", "L", "--number", "0312399999"])["rows"][0].to_string();
+    assert!(!columns.contains("Refused"), "{columns}");
+    // Numbers that are never to be called are told alike.
+    let done = daemon.cli(&[
+        "dnc",
+        "import",
+        "many.csv",
+        "--partial",
+        "--reason",
+        "希望",
+        "--report-warnings",
+        "dnc.csv",
+    ]);
+    assert_eq!(
+        (&done["counts"]["E-PHONE-INVALID"], &done["counts"]["W-ZERO-RESTORED"]),
+        (&1_200.into(), &1_200.into())
+    );
+    assert_eq!(std::fs::read_to_string(daemon.path("dnc.csv")).unwrap().lines().count(), 1 + 1_200);
+    let same = ["list", "import", "L", "many.csv", "--report", "one.csv", "--report-warnings", "one.csv"];
+    assert_eq!(daemon.run(&same).code, 2);
+    let nowhere =
+        ["list", "import", "N", "many.csv", "--create", "--partial", "--report-warnings", "nowhere/one.csv"];
+    daemon.run(&nowhere).refused("E-FILE");
+    assert!(lists(&daemon).iter().all(|list| !list.ends_with("/N")));
 }
 
 /// That the refused rows cannot be written down is told before the others are taken; a column is left out as the help says it.

@@ -1,24 +1,25 @@
 //! `kakeru list import`, `contact import` and `dnc import`: the client reads and writes the files, with its own rights.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use protocol::params::{ContactImport, DncImport, ListImport};
-use protocol::result::{ImportIssue, ImportResult, PreviewRow};
+use protocol::result::{DncImported, ImportIssue, ImportResult, PreviewRow};
 use protocol::{Detail, ErrorCode, RpcError, Verb};
 
 use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
-use super::table::{Table, shorten};
+use super::table::Table;
 use super::unfinished::{Unfinished, is_stream, open_stream};
 use super::{Failure, render};
 use crate::control::client::{Client, ClientError, UploadError};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
-    writable(args.rows.report.as_deref())?;
+    writable(&args.rows, out)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
@@ -40,6 +41,8 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         dry_run: rows.dry_run,
         overwrite_empty: args.overwrite_empty,
         report: rows.report.is_some(),
+        report_warnings: rows.report_warnings.is_some(),
+        lang: Some(out.text("ja", "en").to_owned()),
         ..ListImport::default()
     };
     carry_out(client, socket, verb, "list", &rows, out)
@@ -47,7 +50,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
 
 pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
-    writable(args.rows.report.as_deref())?;
+    writable(&args.rows, out)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
@@ -66,6 +69,8 @@ pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) 
         dry_run: rows.dry_run,
         overwrite_empty: args.overwrite_empty,
         report: rows.report.is_some(),
+        report_warnings: rows.report_warnings.is_some(),
+        lang: Some(out.text("ja", "en").to_owned()),
         ..ContactImport::default()
     };
     carry_out(client, socket, verb, "contacts", &rows, out)
@@ -76,21 +81,24 @@ pub(super) fn import_dnc(
     socket: &Path,
     verb: DncImport,
     file: &Path,
-    report: Option<&Path>,
+    rows: &RowsArgs,
     out: Out,
 ) -> Result<(), Failure> {
     let name = upload_name(file);
-    writable(report)?;
+    writable(rows, out)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, file, out)?;
     let (clear, dry_run) = (verb.clear, verb.dry_run);
     let verb = DncImport { upload: Some(name.clone()), file: Some(name), ..verb };
     let result = waited_for(&mut client, socket, verb, "dnc", out)?;
-    let fetched = fetch_report(&mut client, report, result.report.as_deref());
+    let offered = (result.report.as_deref(), result.warnings_report.as_deref());
+    let fetched = fetch_reports(&mut client, rows, offered);
     if out.json {
         out.object(&result)?;
     } else {
         render::dnc_imported(&result, clear, dry_run, out)?;
+        let DncImported { errors, warnings, counts, .. } = &result;
+        render::issues(&findings((errors, warnings), counts, rows, fetched.is_ok()), out)?;
     }
     fetched?;
     if result.committed || dry_run { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
@@ -110,12 +118,30 @@ fn waited_for<V: Verb>(
     Ok(result?)
 }
 
-/// Fetches the refused rows, where they were asked for and there are some.
-fn fetch_report(client: &mut Client, path: Option<&Path>, report: Option<&str>) -> Result<(), Failure> {
-    match (path, report) {
-        (Some(path), Some(report)) => write(path, |file| client.download(report, file)),
-        _ => Ok(()),
+/// Fetches the refused rows and the doubts, where they were asked for and there are some.
+fn fetch_reports(
+    client: &mut Client,
+    rows: &RowsArgs,
+    (refused, doubts): (Option<&str>, Option<&str>),
+) -> Result<(), Failure> {
+    for (path, offered) in [(&rows.report, refused), (&rows.report_warnings, doubts)] {
+        if let (Some(path), Some(offered)) = (path, offered) {
+            write(path, |file| client.download(offered, file))?;
+        }
     }
+    Ok(())
+}
+
+/// What was found; `written`: the files that were asked for are there.
+fn findings<'a>(
+    (errors, warnings): (&'a [ImportIssue], &'a [ImportIssue]),
+    counts: &'a BTreeMap<String, u64>,
+    rows: &'a RowsArgs,
+    written: bool,
+) -> render::Findings<'a> {
+    let file = |path: &'a Option<PathBuf>| path.as_deref().filter(|_| written);
+    let (refused, doubts) = (file(&rows.report), file(&rows.report_warnings));
+    render::Findings { errors, warnings, counts, refused, doubts }
 }
 
 /// Has the daemon import what was uploaded; shows what came of it, and fetches the refused rows.
@@ -128,12 +154,15 @@ fn carry_out<V: Verb<Result = ImportResult>>(
     out: Out,
 ) -> Result<(), Failure> {
     let result = waited_for(&mut client, socket, verb, into, out)?;
-    let fetched = fetch_report(&mut client, rows.report.as_deref(), result.report.as_deref());
+    let offered = (result.report.as_deref(), result.warnings_report.as_deref());
+    let fetched = fetch_reports(&mut client, rows, offered);
     // What is done is told, also where the refused rows cannot be written down.
     if out.json {
         out.object(&result)?;
     } else {
         show(&result, rows, out)?;
+        let ImportResult { errors, warnings, counts, .. } = &result;
+        render::issues(&findings((errors, warnings), counts, rows, fetched.is_ok()), out)?;
     }
     fetched?;
     // Nothing was taken although it was asked for.
@@ -243,9 +272,7 @@ fn show(result: &ImportResult, asked: &RowsArgs, out: Out) -> Result<(), Failure
         let verb = if result.list.is_empty() { "contact" } else { "list" };
         out.line(&format!("  {}: kakeru {verb} import-undo {import}", out.text("元に戻す", "undo")))?;
     }
-    preview(&result.preview, out)?;
-    issues(&result.errors, out)?;
-    issues(&result.warnings, out)
+    preview(&result.preview, out)
 }
 
 /// What became of the file, and what to do where nothing of it is taken.
@@ -293,49 +320,19 @@ fn preview(rows: &[PreviewRow], out: Out) -> Result<(), Failure> {
     Ok(out.table(&table)?)
 }
 
-fn issues(issues: &[ImportIssue], out: Out) -> Result<(), Failure> {
-    if issues.is_empty() {
-        return Ok(());
+/// Whether the refused rows and the doubts can be written down later: asked before the others are taken, which cannot be asked for again.
+fn writable(rows: &RowsArgs, out: Out) -> Result<(), Failure> {
+    if rows.report.is_some() && rows.report == rows.report_warnings {
+        let what = (
+            "--report と --report-warnings には別のファイルを指定してください",
+            "--report and --report-warnings need files of their own",
+        );
+        return Err(Failure::Exit(out.usage(what, "")));
     }
-    let mut table = Table::new(&[
-        out.text("行", "line"),
-        out.text("列", "column"),
-        out.text("値", "value"),
-        out.text("コード", "code"),
-        out.text("内容", "what"),
-        out.text("対処", "to do"),
-    ])
-    .right(&[0])
-    .whole();
-    for issue in issues.iter().take(SHOWN) {
-        let known = issue.code.parse::<ErrorCode>().ok();
-        let text = known.map_or("", |code| code.text().in_lang(out.lang));
-        let lines: Vec<_> = issue.lines.iter().map(u64::to_string).collect();
-        let concerned = issue.contact.clone().unwrap_or_else(|| lines.join(", "));
-        let text = if concerned.is_empty() { text.to_owned() } else { format!("{text} ({concerned})") };
-        table.row([
-            issue.line.to_string(),
-            issue.column.clone().unwrap_or_default(),
-            shorten(issue.value.as_deref().unwrap_or_default(), CELL),
-            issue.code.clone(),
-            text,
-            known.map_or("", |code| code.hint().in_lang(out.lang)).to_owned(),
-        ]);
-    }
-    out.table(&table)?;
-    if issues.len() > SHOWN {
-        out.line(&format!(
-            "  … {} {}",
-            issues.len() - SHOWN,
-            out.text("件(--json か --report で全件)", "more (--json or --report has all)")
-        ))?;
-    }
-    Ok(())
+    rows.report.iter().chain(&rows.report_warnings).try_for_each(|path| may_be_written(path))
 }
 
-/// Whether the refused rows can be written down later: asked before the others are taken, which cannot be asked for again.
-fn writable(report: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = report else { return Ok(()) };
+fn may_be_written(path: &Path) -> Result<(), Failure> {
     super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
     if path.is_dir() {
@@ -412,7 +409,7 @@ mod tests {
     use super::*;
 
     fn asked(partial: bool, dry_run: bool) -> RowsArgs {
-        RowsArgs { partial, dry_run, report: None }
+        RowsArgs { partial, dry_run, report: None, report_warnings: None }
     }
 
     /// What is told fits what happened: no mistakes to correct where there are none, no switch that is given already.

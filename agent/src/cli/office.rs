@@ -220,9 +220,11 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
                 partial: rows.partial,
                 dry_run: rows.dry_run,
                 report: rows.report.is_some(),
+                report_warnings: rows.report_warnings.is_some(),
+                lang: Some(out.text("ja", "en").to_owned()),
                 ..DncImport::default()
             };
-            files::import_dnc(&socket(global), verb, &file, rows.report.as_deref(), out)
+            files::import_dnc(&socket(global), verb, &file, &rows, out)
         }
         DncVerb::ImportCancel => call(global, DncImportCancel {}, out, render::manage::done),
         DncVerb::Imports { before, limit } => {

@@ -1,6 +1,7 @@
 //! Results for people.
 
 mod audit;
+mod issues;
 mod live;
 pub(super) mod manage;
 mod office;
@@ -8,6 +9,7 @@ mod rows;
 mod why;
 
 pub(super) use audit::audit;
+pub(super) use issues::{Findings, issues};
 pub(super) use live::{devices, seat, status};
 pub(super) use office::{
     call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc, dnc_added,

@@ -57,9 +57,12 @@ struct Subscription {
 /// What became of a command.
 enum Answer {
     Plain(Reply),
-    /// The command wrote a file for the client, which fetches it in pieces; the result's field of this name tells how.
-    WithFile(Reply, Export, &'static str),
+    /// The command wrote files for the client, which fetches them in pieces.
+    WithFiles(Reply, Vec<Offered>),
 }
+
+/// A file for the client, and the result's field that tells how to fetch it.
+type Offered = (Export, &'static str);
 
 /// The connection ends.
 struct Close;
@@ -159,34 +162,31 @@ impl Connection {
             }
             Command::DncImport(import) => {
                 import.sent = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
-                if import.report {
-                    let file = Export::new(&self.shared.spool);
-                    import.report_path = Some(file.path.clone());
-                    return self.forward_with_file(id, command, file, "report").await;
-                }
+                let wanted = (import.report, import.report_warnings);
+                let (files, paths) = self.files_of_import(wanted);
+                (import.report_path, import.warnings_path) = paths;
+                return self.forward_with_files(id, command, files).await;
             }
             Command::ContactImport(import) => {
                 import.sent = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
-                if import.report {
-                    let file = Export::new(&self.shared.spool);
-                    import.report_path = Some(file.path.clone());
-                    return self.forward_with_file(id, command, file, "report").await;
-                }
+                let wanted = (import.report, import.report_warnings);
+                let (files, paths) = self.files_of_import(wanted);
+                (import.report_path, import.warnings_path) = paths;
+                return self.forward_with_files(id, command, files).await;
             }
             Command::ListImport(import) => {
                 import.sent = self.files.attach(import.path.as_deref(), import.upload.as_deref())?;
-                if import.report {
-                    let file = Export::new(&self.shared.spool);
-                    import.report_path = Some(file.path.clone());
-                    return self.forward_with_file(id, command, file, "report").await;
-                }
+                let wanted = (import.report, import.report_warnings);
+                let (files, paths) = self.files_of_import(wanted);
+                (import.report_path, import.warnings_path) = paths;
+                return self.forward_with_files(id, command, files).await;
             }
             _ => {}
         }
         if let Some(path) = exported_to(&mut command).filter(|path| path.is_none()) {
             let file = Export::new(&self.shared.spool);
             *path = Some(file.path.to_string_lossy().into_owned());
-            return self.forward_with_file(id, command, file, "download").await;
+            return self.forward_with_files(id, command, vec![(file, "download")]).await;
         }
         let answer = self.forward(command).await?;
         self.pending.spawn_local(async move { Answer::Plain(answered(id, answer).await) });
@@ -198,15 +198,26 @@ impl Connection {
         self.shared.directory.borrow().who(self.peer.uid)
     }
 
-    async fn forward_with_file(
+    /// The files that an import writes for the client, refused rows and doubts, with the fields that tell of them.
+    fn files_of_import(
+        &self,
+        (refused, doubts): (bool, bool),
+    ) -> (Vec<Offered>, (Option<PathBuf>, Option<PathBuf>)) {
+        let made = |wanted: bool, field| wanted.then(|| (Export::new(&self.shared.spool), field));
+        let (refused, doubts) = (made(refused, "report"), made(doubts, "warnings_report"));
+        let path = |made: &Option<Offered>| made.as_ref().map(|(file, _)| file.path.clone());
+        let paths = (path(&refused), path(&doubts));
+        (refused.into_iter().chain(doubts).collect(), paths)
+    }
+
+    async fn forward_with_files(
         &mut self,
         id: Id,
         command: Command,
-        file: Export,
-        field: &'static str,
+        files: Vec<Offered>,
     ) -> Result<(), RpcError> {
         let answer = self.forward(command).await?;
-        self.pending.spawn_local(async move { Answer::WithFile(answered(id, answer).await, file, field) });
+        self.pending.spawn_local(async move { Answer::WithFiles(answered(id, answer).await, files) });
         Ok(())
     }
 
@@ -245,13 +256,15 @@ impl Connection {
     fn answered(&mut self, answer: Result<Answer, tokio::task::JoinError>) -> Result<(), Close> {
         match answer {
             Ok(Answer::Plain(reply)) => self.send(&reply),
-            Ok(Answer::WithFile(mut reply, file, field)) => {
+            Ok(Answer::WithFiles(mut reply, files)) => {
                 if let Ok(Value::Object(result)) = &mut reply.outcome {
-                    // No file: nothing was refused, or the core wrote none.
-                    let name = self.files.offer(&file).ok();
-                    result.insert(field.to_owned(), name.map_or(Value::Null, Value::String));
-                    if field == "download" {
-                        result.insert("path".to_owned(), Value::Null);
+                    for (file, field) in files {
+                        // No file: nothing was refused, or the core wrote none.
+                        let name = self.files.offer(&file).ok();
+                        result.insert(field.to_owned(), name.map_or(Value::Null, Value::String));
+                        if field == "download" {
+                            result.insert("path".to_owned(), Value::Null);
+                        }
                     }
                 }
                 self.send(&reply)

@@ -111,6 +111,10 @@ impl Core {
             hub: std::sync::Arc::clone(&self.hub),
             running: self.running_imports.clone(),
             project: self.project,
+            lang: match self.config.daemon.locale {
+                config::Locale::Ja => store::Lang::Ja,
+                config::Locale::En => store::Lang::En,
+            },
             by,
             now,
         }

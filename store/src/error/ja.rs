@@ -102,7 +102,10 @@ impl Error {
             Self::ContactDuplicate { contact, .. } => json!({ "contact": contact }),
             Self::NotSealed { attempt } => json!({ "attempt": attempt, "is": "open", "needs": "sealed" }),
             Self::State { attempt, is, needs } => json!({ "attempt": attempt, "is": is, "needs": needs }),
-            Self::Import(error) => json!({ "file": &*error.file, "line": error.line, "byte": error.byte }),
+            Self::Import(error) => {
+                let ImportError { file, line, column, byte, .. } = &**error;
+                json!({ "file": &**file, "line": line, "column": column, "byte": byte })
+            }
             _ => json!({}),
         };
         if let Value::Object(facts) = facts { facts } else { Map::new() }
@@ -313,6 +316,7 @@ mod tests {
             code: Code::CsvRead,
             file: Arc::from("a.csv"),
             line: Some(3),
+            column: None,
             byte: None,
             detail: Box::new(Said::fixed("上限 5行", "at most 5")),
             candidates: Vec::new(),

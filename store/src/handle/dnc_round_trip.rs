@@ -50,6 +50,8 @@ impl Site {
             partial: false,
             dry_run: false,
             error_csv: None,
+            warning_csv: None,
+            lang: crate::Lang::Ja,
             cancel: Cancel::default(),
             by: self.by,
             now: NOW + 1_000_000,

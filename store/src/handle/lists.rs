@@ -11,7 +11,7 @@ use crate::dnc_preview;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{LeadId, ListId};
-use crate::import::{self, ImportJob, ImportReport};
+use crate::import::{self, ImportJob, ImportOptions, ImportReport};
 use crate::model::{Actor, DncQuery, HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
 use crate::staging::Staging;
 
@@ -116,7 +116,8 @@ impl Store {
     /// # Errors
     /// [`Error::ListBusy`], [`Error::NotFound`], [`Error::File`], [`Error::OwnFile`], [`Error::ContactsFull`], storage errors.
     pub async fn import(&self, job: ImportJob) -> Result<ImportReport> {
-        job.options.error_csv.as_deref().map_or(Ok(()), |path| self.not_own(path))?;
+        let ImportOptions { error_csv, warning_csv, .. } = &job.options;
+        error_csv.iter().chain(warning_csv).try_for_each(|path| self.not_own(path))?;
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let limited = job.options.max_contacts < u64::MAX;
         let contacts = if limited { self.read(|r| r.contact_count()).await? } else { 0 };
@@ -141,7 +142,7 @@ impl Store {
     /// # Errors
     /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.
     pub async fn import_dnc(&self, job: DncImport) -> Result<DncImported> {
-        job.error_csv.as_deref().map_or(Ok(()), |path| self.not_own(path))?;
+        job.error_csv.iter().chain(&job.warning_csv).try_for_each(|path| self.not_own(path))?;
         let clear = job.clear;
         let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let projects = self.projects().await?;

@@ -162,6 +162,8 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
         partial: false,
         dry_run,
         error_csv: None,
+        warning_csv: None,
+        lang: crate::Lang::Ja,
         cancel: Cancel::default(),
         by: Actor::default(),
         now: NOW,

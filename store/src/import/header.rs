@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::error::Said;
 use crate::phone::Phone;
 
-use super::error_csv::ADDED;
+use super::found_csv::is_of_refused_rows;
 use super::head::Below;
 use super::options::{ColumnMap, HeaderMode, ImportOptions, NamedColumn};
 use super::table::{MOST_CELLS, Record};
@@ -397,8 +397,7 @@ pub(super) fn is_sure_header(record: &Record) -> bool {
 
 /// The first line of a file that we wrote: refused rows, or an export. It is a header also where the product has none.
 fn is_our_own(record: &Record) -> bool {
-    let refused = ADDED.iter().all(|name| record.cells().any(|cell| cell == *name));
-    refused || CANONICAL.iter().enumerate().all(|(at, (name, _))| record.cell(at) == *name)
+    is_of_refused_rows(record) || CANONICAL.iter().enumerate().all(|(at, (name, _))| record.cell(at) == *name)
 }
 
 /// Whether a cell is a phone number.

@@ -7,7 +7,7 @@
 mod by_number;
 mod detect;
 mod encoding;
-mod error_csv;
+mod found_csv;
 mod head;
 mod header;
 mod options;

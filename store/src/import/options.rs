@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::encoding::Encoding;
 use super::profile::Profile;
+use crate::code::Lang;
 use crate::id::{ProjectId, UserId};
 use crate::model::{Actor, ListSpec};
 
@@ -92,6 +93,10 @@ pub struct ImportOptions {
     pub file_name: Option<String>,
     /// Where the rows that were refused are written, ready to be corrected and imported again.
     pub error_csv: Option<PathBuf>,
+    /// Where doubts are written, all of them, to be read.
+    pub warning_csv: Option<PathBuf>,
+    /// The language of these two files.
+    pub lang: Lang,
 }
 
 /// What stands between cells.
@@ -215,6 +220,8 @@ impl Default for ImportOptions {
             cancel: None,
             file_name: None,
             error_csv: None,
+            warning_csv: None,
+            lang: Lang::Ja,
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::error::Result as StoreResult;
 use crate::error::Said;
 use crate::phone::Phone;
 use crate::sqlite::{HasNames, Known};
-use crate::staging::Blanks;
+use crate::staging::{Blanks, TakenPhones};
 
 use super::detect::detect;
 use super::encoding::TextStream;
-use super::error_csv::ErrorCsv;
+use super::found_csv::{DoubtsCsv, Mistake, RefusedCsv};
 use super::head::{self, Below};
 use super::header::{self, Columns, Role};
 use super::options::{Delimiter, DupExisting, DupPolicy, HeaderMode, ImportOptions, ImportSource, ReadSeek};
@@ -19,6 +19,7 @@ use super::report::{ImportError, ImportProgress, ImportReport, Problem};
 use super::row::{ImportRow, Judged, judge};
 use super::seen::Seen;
 use super::table::{Record, Table, TableError};
+use super::words::{fold, role_of};
 
 /// Reads one list file, row by row.
 ///
@@ -36,7 +37,8 @@ pub struct ImportReader {
     report: ImportReport,
     /// Indexes of the problems that list every line of a repeated number: as few as problems are kept.
     repeated: HashMap<u64, usize>,
-    error_csv: Option<ErrorCsv>,
+    refused_csv: Option<RefusedCsv>,
+    doubts_csv: Option<DoubtsCsv>,
     bytes_total: u64,
     blanks: Blanks,
     /// `None`: nobody knows more than the file says.
@@ -95,7 +97,10 @@ impl ImportReader {
         let below = Below::line(body, delimiter, titles);
         let skipped = titles + usize::from(named.is_some());
         let table = Table::new(stream, text, delimiter.byte().unwrap_or(b','));
-        let error_csv = options.error_csv.as_deref().map(ErrorCsv::create).transpose().map_err(io)?;
+        let refused_csv = options.error_csv.as_deref().map(|path| RefusedCsv::create(path, options.lang));
+        let doubts_csv = options.warning_csv.as_deref().map(|path| DoubtsCsv::create(path, options.lang));
+        let (refused_csv, doubts_csv) =
+            (refused_csv.transpose().map_err(io)?, doubts_csv.transpose().map_err(io)?);
         let mut reader = Self {
             report: ImportReport::new(file, encoding, delimiter),
             table,
@@ -104,7 +109,8 @@ impl ImportReader {
             pending: false,
             seen: Seen::default(),
             repeated: HashMap::new(),
-            error_csv,
+            refused_csv,
+            doubts_csv,
             bytes_total: input.size,
             blanks: Blanks::default(),
             known: None,
@@ -120,8 +126,11 @@ impl ImportReader {
     /// `E-CSV-READ`, `E-CSV-QUOTE`, `E-CSV-FIELD` and `E-CSV-TOO-MANY-ROWS`: the file as a whole is refused.
     pub fn next_row(&mut self) -> Result<Option<ImportRow>, ImportError> {
         loop {
-            if !std::mem::take(&mut self.pending) && !self.read_record()? {
-                return Ok(None);
+            if !std::mem::take(&mut self.pending) {
+                if !self.read_record()? {
+                    return Ok(None);
+                }
+                self.note_quotes();
             }
             self.report.rows += 1;
             if self.report.rows > self.options.max_rows {
@@ -131,17 +140,15 @@ impl ImportReader {
             }
             self.columns.widen(self.record.len());
             let filled = self.columns.fill(&self.record);
-            for at in filled.into_iter().filter(|_| self.options.contacts) {
+            for at in if self.options.contacts { filled } else { Vec::new() } {
                 let name = Some(Arc::clone(&self.columns.names[at]));
-                push(&mut self.report, (Code::ColDropped, self.record.line, name, String::new()));
+                self.tell((Code::ColDropped, self.record.line, name, String::new()));
             }
             let judged = self.judge();
             self.note(&judged.problems);
             let settled = match judged.row {
                 Some(row) => self.settle(row),
-                None => {
-                    Settled::Refused(judged.problems.iter().find(|(code, _)| !code.is_warning()).copied())
-                }
+                None => Settled::Refused(judged.problems, Vec::new()),
             };
             match settled {
                 Settled::Kept(row) => {
@@ -149,9 +156,9 @@ impl ImportReader {
                     return Ok(Some(row));
                 }
                 Settled::LeftOut => self.report.duplicates += 1,
-                Settled::Refused(blame) => {
+                Settled::Refused(problems, lines) => {
                     self.report.refused += 1;
-                    self.write_refused(blame)?;
+                    self.write_refused(&problems, &lines)?;
                 }
             }
         }
@@ -216,14 +223,32 @@ impl ImportReader {
         }
     }
 
-    /// Closes the file of refused rows and yields the report.
+    /// Adds what only the contact book knew.
+    pub(super) fn add_taken(&mut self, taken: TakenPhones) {
+        for problem in self.report.add_taken(taken, &self.columns.names) {
+            if let Some(csv) = &mut self.doubts_csv {
+                let place = (problem.column.as_deref(), &*problem.value);
+                csv.write((problem.code, problem.line), place, &[], problem.contact.as_deref());
+            }
+        }
+    }
+
+    /// Adds that the list has so many leads now, which is much (C5).
+    pub(super) fn add_large(&mut self, leads: u64) {
+        let problem = self.report.add_large(leads);
+        if let Some(csv) = &mut self.doubts_csv {
+            csv.write((problem.code, problem.line), (None, &problem.value), &[], None);
+        }
+    }
+
+    /// Closes the files of refused rows and of doubts and yields the report.
     ///
     /// # Errors
-    /// `E-CSV-READ` when the file of refused rows could not be written.
+    /// `E-CSV-READ` when one of them could not be written.
     pub fn finish(mut self) -> Result<ImportReport, ImportError> {
-        if let Some(error_csv) = self.error_csv.take() {
-            error_csv.finish().map_err(|error| ImportError::io(&self.report.file, error))?;
-        }
+        let refused = self.refused_csv.take().map_or(Ok(()), RefusedCsv::finish);
+        let doubts = self.doubts_csv.take().map_or(Ok(()), DoubtsCsv::finish);
+        refused.and(doubts).map_err(|error| ImportError::io(&self.report.file, error))?;
         self.report.attributes = self.columns.attributes().cloned().collect();
         self.report.columns.clone_from(&self.columns.names);
         Ok(self.report)
@@ -238,19 +263,22 @@ impl ImportReader {
             return Err(self.fatal(Code::CsvEmpty, None, Said::nothing()));
         }
         let line = self.record.line;
-        let (columns, header) = header::read(&self.record, below, &self.options)
-            .map_err(|bad| self.fatal(bad.code, Some(line), bad.detail))?;
+        let (columns, header) = header::read(&self.record, below, &self.options).map_err(|bad| {
+            let column = self.column_to_blame(&bad);
+            ImportError { column, ..self.fatal(bad.code, Some(line), bad.detail) }
+        })?;
         self.report.header = header;
         self.pending = !header;
         let (code, names): (_, Vec<&Arc<str>>) = match self.options.contacts {
             true => (Code::ColDropped, columns.attributes().collect()),
             false => (Code::ColIgnored, columns.ignored_phones.iter().collect()),
         };
-        for name in names {
-            push(&mut self.report, (code, line, Some(Arc::clone(name)), String::new()));
+        for name in names.into_iter().cloned().collect::<Vec<_>>() {
+            self.tell((code, line, Some(name), String::new()));
         }
         self.columns = columns;
         self.blanks = self.blanks_of_columns();
+        self.note_quotes();
         Ok(())
     }
 
@@ -273,17 +301,30 @@ impl ImportReader {
         judge(record, columns, options, known, names)
     }
 
+    /// The column that a header has twice, or that it lacks.
+    fn column_to_blame(&self, bad: &header::BadHeader) -> Option<Box<str>> {
+        let options = &self.options;
+        let names = || self.record.cells().map(|cell| fold(cell.trim()));
+        let by_name = options.map.iter().filter(|entry| !entry.from.starts_with(['#', '＃']));
+        let mut absent = by_name.filter(|entry| !names().any(|name| name == fold(&entry.from)));
+        match bad.code {
+            Code::CsvHeaderDup => Some((*bad.detail.ja).into()),
+            _ => absent.next().map(|entry| shorten(&entry.from).into()).or_else(|| {
+                let only = options.phone_column.as_deref();
+                let is_phone = |name: &str| only.map_or(role_of(name) == Role::Phone, |only| only == name);
+                let by_hand = options.map.iter().any(|entry| role_of(&entry.to) == Role::Phone);
+                let there = by_hand || self.record.cells().any(|cell| is_phone(cell.trim()));
+                (!there).then(|| PHONE.into())
+            }),
+        }
+    }
+
     /// The next record that is not blank.
     fn read_record(&mut self) -> Result<bool, ImportError> {
         loop {
             match self.table.read(&mut self.record) {
                 Ok(true) if self.record.is_blank() => self.report.blank += 1,
-                Ok(more) => {
-                    if more && self.record.quoted && self.options.warn_quotes {
-                        self.note_quotes();
-                    }
-                    return Ok(more);
-                }
+                Ok(more) => return Ok(more),
                 Err(TableError::OpenQuote { line }) => {
                     return Err(self.fatal(Code::CsvQuote, Some(line), Said::nothing()));
                 }
@@ -312,20 +353,20 @@ impl ImportReader {
         let earlier = u64::from(earlier);
         // One problem per number names every line, up to a bound.
         let known = self.repeated.get(&number).copied();
+        let (column, value) = (self.columns.name(Role::Phone), shorten(&row.raw_phone));
+        let lines = vec![earlier, row.line];
         if let Some(problem) = known.and_then(|index| self.report.problems.get_mut(index)) {
             *self.report.counts.entry(code).or_default() += 1;
             if problem.lines.len() < MOST_LINES {
                 problem.lines.push(row.line);
             }
-        } else {
-            let place = (code, row.line, self.columns.name(Role::Phone), shorten(&row.raw_phone));
-            if let Some(index) = push(&mut self.report, place) {
-                self.report.problems[index].lines = vec![earlier, row.line];
-                self.repeated.insert(number, index);
-            }
+        } else if let Some(index) = push(&mut self.report, (code, row.line, column.clone(), value.clone())) {
+            self.report.problems[index].lines.clone_from(&lines);
+            self.repeated.insert(number, index);
         }
+        self.write_doubt((code, row.line), (column.as_deref(), &value), &lines);
         match policy {
-            DupPolicy::Error => Settled::Refused(Some((code, self.columns.index(Role::Phone)))),
+            DupPolicy::Error => Settled::Refused(vec![(code, self.columns.index(Role::Phone))], lines),
             DupPolicy::First => Settled::LeftOut,
             DupPolicy::Last | DupPolicy::Merge | DupPolicy::Keep => {
                 self.seen.keep(number, line);
@@ -339,10 +380,18 @@ impl ImportReader {
 
     /// Counted for each row, and told once: where one row has quotation marks, most have.
     fn note_quotes(&mut self) {
-        match self.report.counts.get_mut(&Code::CsvQuoteStray) {
-            Some(count) => *count += 1,
+        let Some(at) = self.record.quoted.filter(|_| self.options.warn_quotes) else { return };
+        let (code, line) = (Code::CsvQuoteStray, self.record.line);
+        let column = self.columns.names.get(at).map(Arc::clone);
+        // As it stands.
+        let value = shorten(&format!("\"{}\"", self.record.cell(at).replace('"', "\"\"")));
+        match self.report.counts.get_mut(&code) {
+            Some(count) => {
+                *count += 1;
+                self.write_doubt((code, line), (column.as_deref(), &value), &[]);
+            }
             None => {
-                let _ = push(&mut self.report, (Code::CsvQuoteStray, self.record.line, None, String::new()));
+                self.tell((code, line, column, value));
             }
         }
     }
@@ -351,15 +400,37 @@ impl ImportReader {
         for (code, at) in problems {
             let column = at.and_then(|at| self.columns.names.get(at)).map(Arc::clone);
             let value = at.map_or_else(String::new, |at| shorten(self.record.cell(at)));
-            push(&mut self.report, (*code, self.record.line, column, value));
+            self.tell((*code, self.record.line, column, value));
         }
     }
 
-    fn write_refused(&mut self, blame: Option<(Code, Option<usize>)>) -> Result<(), ImportError> {
-        let (Some(error_csv), Some((code, at))) = (&mut self.error_csv, blame) else { return Ok(()) };
-        let column = at.and_then(|at| self.columns.names.get(at)).map_or("", |name| name);
-        error_csv
-            .write(&self.record, &self.columns, code, column)
+    /// Counts a problem, keeps it while there is room, and writes it down where it is a doubt.
+    fn tell(&mut self, (code, line, column, value): Place) {
+        self.write_doubt((code, line), (column.as_deref(), &value), &[]);
+        push(&mut self.report, (code, line, column, value));
+    }
+
+    fn write_doubt(&mut self, (code, line): (Code, u64), place: (Option<&str>, &str), lines: &[u64]) {
+        if let Some(csv) = self.doubts_csv.as_mut().filter(|_| code.is_warning()) {
+            csv.write((code, line), place, lines, None);
+        }
+    }
+
+    /// `problems` of the row; `lines`: those that have its number.
+    fn write_refused(
+        &mut self,
+        problems: &[(Code, Option<usize>)],
+        lines: &[u64],
+    ) -> Result<(), ImportError> {
+        let Some(csv) = &mut self.refused_csv else { return Ok(()) };
+        let name = |at: usize| self.columns.names.get(at).map(|name| &**name);
+        let mistakes = problems.iter().filter(|(code, _)| !code.is_warning());
+        let mistakes = mistakes.map(|(code, at)| Mistake {
+            code: *code,
+            column: at.and_then(name).unwrap_or_default(),
+            lines,
+        });
+        csv.write(&self.record, &self.columns, &mistakes.collect::<Vec<_>>())
             .map_err(|error| ImportError::io(&self.report.file, error))
     }
 
@@ -377,9 +448,12 @@ enum Settled {
     Kept(ImportRow),
     /// A duplicate under policy `first`.
     LeftOut,
-    /// With the code and the column to blame.
-    Refused(Option<(Code, Option<usize>)>),
+    /// With the codes and the columns to blame, and the lines that have its number, where it is repeated.
+    Refused(Vec<(Code, Option<usize>)>, Vec<u64>),
 }
+
+/// Code, line, name of the column, and the cell.
+type Place = (Code, u64, Option<Arc<str>>, String);
 
 /// Whether it is what Excel and LibreOffice save by themselves, by its first bytes: a ZIP or an OLE container, and no text.
 fn is_workbook(bytes: &mut dyn ReadSeek) -> io::Result<bool> {
@@ -391,7 +465,7 @@ fn is_workbook(bytes: &mut dyn ReadSeek) -> io::Result<bool> {
 }
 
 /// Counts a problem and, while there is room, keeps it; returns its index.
-fn push(report: &mut ImportReport, place: (Code, u64, Option<Arc<str>>, String)) -> Option<usize> {
+fn push(report: &mut ImportReport, place: Place) -> Option<usize> {
     let (code, line, column, value) = place;
     *report.counts.entry(code).or_default() += 1;
     let kept = match code.is_warning() {
@@ -411,6 +485,8 @@ fn shorten(text: &str) -> String {
     text.chars().take(SHOWN_CHARS).collect()
 }
 
+/// The column that every file has.
+const PHONE: &str = "電話番号";
 /// Characters of a cell kept in a problem.
 const SHOWN_CHARS: usize = 80;
 /// Lines listed for one duplicated number.

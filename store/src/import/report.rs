@@ -160,10 +160,10 @@ impl ImportReport {
         }
     }
 
-    /// Adds what only the contact book knew. In front: something of these rows was left out.
-    pub(super) fn add_taken(&mut self, taken: TakenPhones) {
+    /// Adds what only the contact book knew; gives what is told of it. In front: something of these rows was left out.
+    pub(super) fn add_taken(&mut self, taken: TakenPhones, columns: &[Arc<str>]) -> &[Problem] {
         if taken.count == 0 {
-            return;
+            return &[];
         }
         *self.counts.entry(Code::PhoneTaken).or_default() += taken.count;
         let mut first = taken.first;
@@ -173,13 +173,15 @@ impl ImportReport {
             file: Arc::clone(&self.file),
             line: taken.line,
             lines: Vec::new(),
-            column: self.columns.get(taken.column).map(Arc::clone),
+            column: columns.get(taken.column).map(Arc::clone),
             value: taken.phone.national(),
             code: Code::PhoneTaken,
             contact: Some(taken.holder),
         };
         let problems: Vec<Problem> = first.into_iter().map(problem).collect();
+        let count = problems.len();
         self.problems.splice(0..0, problems);
+        &self.problems[..count]
     }
 
     /// Adds whose rows nobody is offered. In front, since each is of many rows.
@@ -194,11 +196,12 @@ impl ImportReport {
     }
 
     /// Adds that the list has `leads` now, which is much (C5). In front, since it is of no row.
-    pub(super) fn add_large(&mut self, leads: u64) {
+    pub(super) fn add_large(&mut self, leads: u64) -> &Problem {
         *self.counts.entry(Code::ListLarge).or_default() += 1;
         let (file, value) = (Arc::clone(&self.file), leads.to_string());
         let (code, lines) = (Code::ListLarge, Vec::new());
         self.problems.insert(0, Problem { file, line: 0, lines, column: None, value, code, contact: None });
+        &self.problems[0]
     }
 
     /// Problems that refuse a row.
@@ -299,6 +302,8 @@ pub struct ImportError {
     pub file: Arc<str>,
     /// Physical line, where one is to blame.
     pub line: Option<u64>,
+    /// Name of the column, where one is to blame.
+    pub column: Option<Box<str>>,
     /// Offset of the first bad byte, where the encoding is to blame.
     pub byte: Option<u64>,
     /// What was expected and found, without values of rows; empty where the code says all.
@@ -313,7 +318,8 @@ pub struct ImportError {
 impl ImportError {
     pub(super) fn new(code: Code, file: &Arc<str>, line: Option<u64>, detail: Said) -> Self {
         let (file, detail) = (Arc::clone(file), Box::new(detail));
-        Self { code, file, line, byte: None, detail, candidates: Vec::new(), source: None }
+        let (column, byte, candidates, source) = Default::default();
+        Self { code, file, line, column, byte, detail, candidates, source }
     }
 
     pub(super) fn io(file: &Arc<str>, source: io::Error) -> Self {

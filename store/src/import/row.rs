@@ -86,8 +86,8 @@ pub(super) fn judge(
     if record.too_many_cells {
         problems.push((Code::CsvColumns, None));
     }
-    if record.stray_quote {
-        problems.push((Code::CsvQuoteStray, None));
+    if record.stray_quote.is_some() {
+        problems.push((Code::CsvQuoteStray, record.stray_quote));
     }
     for (at, cell) in record.cells().enumerate() {
         if columns.roles.get(at) != Some(&Role::Ours) && cell.chars().any(is_unreadable) {

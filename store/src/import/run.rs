@@ -111,12 +111,16 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         stage_numbers(rows, pipe, |entered| told(&reader, Some((entered, all))))
     });
     let named = reader.names_owners();
-    let finished = staged.and_then(|taken| Ok((reader.finish().map_err(fatal)?, taken)));
-    let mut report = match finished {
-        Ok((mut report, taken)) => {
-            report.add_taken(taken);
-            report
+    let leads = room.registered + counts.inserted;
+    let finished = staged.and_then(|taken| {
+        reader.add_taken(taken);
+        if counts.inserted > 0 && leads > warn_leads && reader.report().may_apply(partial) {
+            reader.add_large(leads);
         }
+        reader.finish().map_err(fatal)
+    });
+    let mut report = match finished {
+        Ok(report) => report,
         Err(error) => {
             take_back(staging, import, cancel.as_ref(), now);
             return Err(error);
@@ -142,10 +146,6 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     if list.is_none() {
         (report.inserted, report.updated) = (counts.contacts_created, counts.contacts_updated);
         report.unchanged = counts.contacts.saturating_sub(report.inserted + report.updated + report.skipped);
-    }
-    let leads = room.registered + counts.inserted;
-    if counts.inserted > 0 && leads > warn_leads {
-        report.add_large(leads);
     }
     let owned = if assign.is_empty() && !named { Ok(()) } else { staging.assign(import, assign, by, now) };
     let owned = owned.and_then(|()| staging.known(list).shut_out(import));

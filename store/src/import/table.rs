@@ -9,10 +9,10 @@ use super::encoding::TextStream;
 pub(super) struct Record {
     /// Physical line of the first cell, from 1.
     pub(super) line: u64,
-    /// A quotation mark stood inside an unquoted cell, or text followed a closing one.
-    pub(super) stray_quote: bool,
-    /// A cell stood in quotation marks.
-    pub(super) quoted: bool,
+    /// The first cell in which a quotation mark stood, though it is not quoted, or text followed a closing one.
+    pub(super) stray_quote: Option<usize>,
+    /// The first cell that stood in quotation marks.
+    pub(super) quoted: Option<usize>,
     /// Cells beyond [`MOST_CELLS`] were dropped.
     pub(super) too_many_cells: bool,
     text: String,
@@ -43,8 +43,8 @@ impl Record {
 
     fn clear(&mut self, line: u64) {
         self.line = line;
-        self.stray_quote = false;
-        self.quoted = false;
+        self.stray_quote = None;
+        self.quoted = None;
         self.too_many_cells = false;
         self.text.clear();
         self.ends.clear();
@@ -110,7 +110,7 @@ impl Table {
         loop {
             if self.peek()? == Some(b'"') {
                 self.at += 1;
-                record.quoted = true;
+                record.quoted = record.quoted.or(Some(record.len()));
                 self.quoted(record)?;
             }
             self.unquoted(record)?;
@@ -162,7 +162,9 @@ impl Table {
             let bytes = &self.text.as_bytes()[self.at..];
             let ends_cell = |b: &u8| *b == self.delimiter || *b == b'\n' || *b == b'\r';
             let length = bytes.iter().position(ends_cell).unwrap_or(bytes.len());
-            record.stray_quote |= bytes[..length].contains(&b'"');
+            if bytes[..length].contains(&b'"') {
+                record.stray_quote = record.stray_quote.or(Some(record.len()));
+            }
             record.text.push_str(&self.text[self.at..self.at + length]);
             self.at += length;
             guard(record)?;

@@ -72,7 +72,7 @@ pub(super) fn says_what_it_is(cell: &str) -> bool {
 pub(super) const LONGEST_NAME: usize = 60;
 
 /// Known names, folded.
-const SYNONYMS: [(&str, Role); 39] = [
+const SYNONYMS: [(&str, Role); 42] = [
     ("取引先会社名", Role::Company),
     ("会社名", Role::Company),
     ("会社", Role::Company),
@@ -110,8 +110,11 @@ const SYNONYMS: [(&str, Role); 39] = [
     ("エラーコード", Role::Ours),
     ("エラー内容", Role::Ours),
     ("エラー対処", Role::Ours),
-    ("error_line", Role::Ours),
-    ("error_code", Role::Ours),
+    ("refusedline", Role::Ours),
+    ("refusedcolumn", Role::Ours),
+    ("refusedcode", Role::Ours),
+    ("refusedbecause", Role::Ours),
+    ("refusedadvice", Role::Ours),
 ];
 /// Names of the column of mail addresses, folded; the first is how our own export calls it.
 const EMAIL_NAMES: [&str; 5] = [EMAIL, "メール", "email", "mail", "emailaddress"];

@@ -257,12 +257,20 @@ params! {
         /// Keep the refused rows as a CSV file to correct and import again; see `report` in the result.
         #[serde(default)]
         report: bool,
+        /// Keep all doubts as a CSV file to read; see `warnings_report` in the result.
+        #[serde(default)]
+        report_warnings: bool,
+        /// Language of these files, `ja` or `en`; `None` = the daemon's.
+        lang: Option<String>,
         /// The uploaded file, put here by the daemon's own control server.
         #[serde(skip)]
         sent: Option<super::SentFile>,
         /// Where the refused rows are to be written, put here by the daemon's own control server.
         #[serde(skip)]
         report_path: Option<std::path::PathBuf>,
+        /// The same for doubts.
+        #[serde(skip)]
+        warnings_path: Option<std::path::PathBuf>,
     }
     /// `dnc.import_cancel`.
     DncImportCancel {}

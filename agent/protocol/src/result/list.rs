@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Exported;
@@ -118,14 +120,20 @@ pub struct ImportResult {
     pub delimiter: String,
     /// Whether line 1 named the columns.
     pub header: bool,
+    /// How often each code was met, mistakes and doubts, those beyond `errors` and `warnings` included.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u64>,
     /// Mistakes, at most 1000; `refused` counts all.
     pub errors: Vec<ImportIssue>,
-    /// Doubts, at most 1000, after the first 100 further numbers that another contact has (`W-PHONE-TAKEN`).
+    /// Doubts, at most 1000, after `W-LIST-LARGE` and the first 100 further numbers that another contact has (`W-PHONE-TAKEN`).
     pub warnings: Vec<ImportIssue>,
     /// The import's id, by which it can be undone; `null` when nothing was kept.
     pub import: Option<String>,
     /// With `report`: the word to fetch the refused rows with `list.download`; `null` when there are none.
     pub report: Option<String>,
+    /// With `report_warnings`: the word to fetch all doubts with; of `W-PHONE-TAKEN` the first 100. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings_report: Option<String>,
     /// With `dry_run`: the first good rows as they would be taken, at most 20. Absent otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preview: Vec<PreviewRow>,
@@ -155,7 +163,7 @@ pub struct PreviewRow {
 pub struct ImportIssue {
     /// `E-…` or `W-…`.
     pub code: String,
-    /// Line in the file, from 1.
+    /// Line in the file, from 1; 0: of the file as a whole (`W-LIST-LARGE`).
     pub line: u64,
     /// Other lines it has to do with, such as the first of a repeated number.
     pub lines: Vec<u64>,

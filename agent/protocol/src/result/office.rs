@@ -325,6 +325,12 @@ pub struct DncImported {
     /// Word to fetch the refused rows with as a CSV file, where they were asked for and there are some.
     #[serde(default)]
     pub report: Option<String>,
+    /// The same for all doubts, where they were asked for. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings_report: Option<String>,
+    /// How often each code was met, mistakes and doubts, those beyond `errors` and `warnings` included.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u64>,
     /// Mistakes, at most 1000.
     pub errors: Vec<ImportIssue>,
     /// Doubts about rows that are taken, at most 1000.

@@ -77,4 +77,7 @@ pub struct RowsArgs {
     /// Write the refused rows here, to correct and import again
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Write all doubts here, to read
+    #[arg(long, value_name = "FILE")]
+    pub report_warnings: Option<PathBuf>,
 }

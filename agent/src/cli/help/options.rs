@@ -148,6 +148,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "Write the refused rows here, to correct and import again",
         "拒否した行をここに書き出す (直して取り込み直せる)",
     ),
+    ("Write all doubts here, to read", "警告をすべてここに書き出す (確認用)"),
     ("Empty cells blank existing values", "空欄で既存の値を消す"),
     ("Name or id", "名前または id"),
     ("Which rows", "表示する行"),

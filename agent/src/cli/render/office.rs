@@ -1,11 +1,11 @@
 //! Users, statuses, tasks, do-not-call, contacts, corrections, notes.
 
+use protocol::Lang;
 use protocol::result::{
     Amendment, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow, DncAdded,
     DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
     Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
 };
-use protocol::{ErrorCode, Lang};
 
 use super::rows::person;
 use crate::cli::output::{Closed, Out};
@@ -320,12 +320,13 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
         }
     };
     out.line(&format!("{}: {head} ({})", done.file, done.encoding))?;
+    let doubts = done.counts.iter().filter(|(code, _)| code.starts_with('W')).map(|(_, count)| count).sum();
     let changed = if clear { out.text("解除", "cleared") } else { out.text("登録", "added") };
     for (label, count) in [
         (out.text("読み取り", "rows"), done.rows),
         (changed, done.changed),
         (out.text("変更なし", "unchanged"), done.unchanged),
-        (out.text("警告", "warnings"), done.warnings.len() as u64),
+        (out.text("警告", "warnings"), doubts),
         (out.text("エラー", "refused"), done.refused),
     ] {
         out.line(&format!("  {label}: {count}"))?;
@@ -338,30 +339,7 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
         let label = out.text("解除済みの行(登録しません)", "rows cleared before, left out");
         out.line(&format!("  {label}: {}", done.past))?;
     }
-    dnc_preview(&done.preview, out)?;
-    let mut table = Table::new(&[
-        out.text("行", "line"),
-        out.text("列", "column"),
-        out.text("値", "value"),
-        out.text("コード", "code"),
-        out.text("内容", "what"),
-        out.text("対処", "to do"),
-    ])
-    .right(&[0])
-    .whole();
-    for issue in done.errors.iter().take(20).chain(done.warnings.iter().take(10)) {
-        let known = issue.code.parse::<ErrorCode>().ok();
-        let (text, hint) = known.map_or((None, None), |code| (Some(code.text()), Some(code.hint())));
-        table.row([
-            issue.line.to_string(),
-            issue.column.clone().unwrap_or_default(),
-            issue.value.clone().unwrap_or_default(),
-            issue.code.clone(),
-            text.map_or("", |text| text.in_lang(out.lang)).to_owned(),
-            hint.map_or("", |hint| hint.in_lang(out.lang)).to_owned(),
-        ]);
-    }
-    if table.is_empty() { Ok(()) } else { out.table(&table) }
+    dnc_preview(&done.preview, out)
 }
 
 /// What to do where nothing of a file is taken: of its rows, `good` are without mistake.

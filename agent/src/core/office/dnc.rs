@@ -141,7 +141,8 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
             Some(word.parse::<Encoding>().map_err(|error| bad(one_of("encoding", error.expected)))?)
         }
     };
-    let Place { store, hub, running, by, now, cancel, project: _ } = place;
+    let lang = import::language(p.lang.as_deref(), place.lang)?;
+    let Place { store, hub, running, by, now, cancel, project: _, lang: _ } = place;
     let _running = (!p.dry_run).then(|| running.begin(Register::DoNotCall, cancel.clone()));
     let (sender, receiver) = watch::channel(Default::default());
     let job = store::DncImport {
@@ -155,6 +156,8 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         partial: p.partial,
         dry_run: p.dry_run,
         error_csv: p.report_path,
+        warning_csv: p.warnings_path,
+        lang,
         cancel,
         by,
         now: now.wall,
@@ -182,6 +185,8 @@ pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, Rp
         past,
         encoding: whole.encoding,
         report: None,
+        warnings_report: None,
+        counts: whole.counts,
         errors: whole.errors,
         warnings: whole.warnings,
         preview: previewed(&names, preview),

@@ -151,6 +151,8 @@ async fn register(store: &Store, bytes: Vec<u8>, encoding: Option<Encoding>, out
         partial: false,
         dry_run: false,
         error_csv: None,
+        warning_csv: None,
+        lang: Lang::Ja,
         cancel: Cancel::default(),
         by: Actor::default(),
         now: NOW,

@@ -1,0 +1,142 @@
+//! What is wrong with a file that is imported.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use protocol::ErrorCode;
+use protocol::result::ImportIssue;
+
+use crate::cli::files::{CELL, SHOWN};
+use crate::cli::output::{Closed, Out};
+use crate::cli::table::{Table, shorten};
+
+/// What an import found, and the files that have all of it, where they were asked for.
+pub(crate) struct Findings<'a> {
+    pub(crate) errors: &'a [ImportIssue],
+    pub(crate) warnings: &'a [ImportIssue],
+    pub(crate) counts: &'a BTreeMap<String, u64>,
+    /// Where the refused rows are.
+    pub(crate) refused: Option<&'a Path>,
+    /// Where the doubts are.
+    pub(crate) doubts: Option<&'a Path>,
+}
+
+/// Mistakes, then doubts: the first of each, how many there are of each code, and where all of them are.
+pub(crate) fn issues(found: &Findings<'_>, out: Out) -> Result<(), Closed> {
+    for (issues, sign, option, file) in [
+        (found.errors, 'E', "--report", found.refused),
+        (found.warnings, 'W', "--report-warnings", found.doubts),
+    ] {
+        if issues.is_empty() {
+            continue;
+        }
+        out.table(&table(issues, out))?;
+        let counts: Vec<_> = found.counts.iter().filter(|(code, _)| code.starts_with(sign)).collect();
+        for line in totals(issues.len(), &counts, (option, file), out) {
+            out.line(&format!("  {line}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn table(issues: &[ImportIssue], out: Out) -> Table {
+    let mut table = Table::new(&[
+        out.text("行", "line"),
+        out.text("列", "column"),
+        out.text("値", "value"),
+        out.text("コード", "code"),
+        out.text("内容", "what"),
+        out.text("対処", "to do"),
+    ])
+    .right(&[0])
+    .whole();
+    for issue in issues.iter().take(SHOWN) {
+        let known = issue.code.parse::<ErrorCode>().ok();
+        let text = known.map_or("", |code| code.text().in_lang(out.lang));
+        let lines: Vec<_> = issue.lines.iter().map(u64::to_string).collect();
+        let concerned = issue.contact.clone().unwrap_or_else(|| lines.join(", "));
+        let text = if concerned.is_empty() { text.to_owned() } else { format!("{text} ({concerned})") };
+        table.row([
+            // Of the file as a whole.
+            if issue.line == 0 { String::new() } else { issue.line.to_string() },
+            issue.column.clone().unwrap_or_default(),
+            shorten(issue.value.as_deref().unwrap_or_default(), CELL),
+            issue.code.clone(),
+            text,
+            known.map_or("", |code| code.hint().in_lang(out.lang)).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// How many there are of each code; and, where not all are shown, where they are: `option` writes them into a file, `file` has them.
+fn totals(
+    listed: usize,
+    counts: &[(&String, &u64)],
+    (option, file): (&str, Option<&Path>),
+    out: Out,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !counts.is_empty() {
+        let each: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
+        lines.push(format!("{}: {}", out.text("合計", "in all"), each.join(", ")));
+    }
+    let taken = counts.iter().any(|(code, count)| *code == TAKEN && **count > TOLD_TAKEN);
+    if listed <= SHOWN && !taken {
+        return lines;
+    }
+    let ja = out.text("ja", "") == "ja";
+    lines.push(match file {
+        Some(file) if ja => format!("全件は {} に書き出しました", file.display()),
+        Some(file) => format!("all of them are in {}", file.display()),
+        None if listed < LISTED && ja => format!("全件は --json か {option} FILE で"),
+        None if listed < LISTED => format!("--json and {option} FILE have all of them"),
+        None if ja => format!("全件は {option} FILE で(--json は先頭の{listed}件)"),
+        None => format!("{option} FILE has all of them (--json the first {listed})"),
+    });
+    if taken {
+        let few =
+            out.text("の場所が分かるのは先頭の100件です", "is told with its place for the first 100 only");
+        lines.push(format!("{TAKEN} {few}"));
+    }
+    lines
+}
+
+/// A result lists no more of mistakes, nor of doubts.
+const LISTED: usize = 1_000;
+/// A further number that another contact has.
+const TAKEN: &str = "W-PHONE-TAKEN";
+/// So many of these have a place.
+const TOLD_TAKEN: u64 = 100;
+
+#[cfg(test)]
+mod tests {
+    use protocol::Lang;
+
+    use super::*;
+
+    /// S1.14, S1.18, E40: nothing is said to be where it is not.
+    #[test]
+    fn all_that_was_found_is_where_it_is_said_to_be() {
+        let say = |listed, counts: &[(&str, u64)], file: Option<&str>, lang| {
+            let counts: BTreeMap<String, u64> =
+                counts.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
+            let counts: Vec<_> = counts.iter().collect();
+            totals(listed, &counts, ("--report", file.map(Path::new)), Out { json: false, lang })
+        };
+        for lang in [Lang::Ja, Lang::En] {
+            let few = say(2, &[("E-PHONE-INVALID", 2)], None, lang);
+            assert!(few.len() == 1 && few[0].ends_with(": E-PHONE-INVALID 2"), "{few:?}");
+            let listed = say(40, &[("E-PHONE-INVALID", 40)], None, lang);
+            assert!(listed[1].contains("--json") && listed[1].contains("--report FILE"), "{listed:?}");
+            let many = say(1_000, &[("E-PHONE-INVALID", 7_000), ("E-REQ-NAME", 3)], None, lang);
+            assert!(many[0].ends_with(": E-PHONE-INVALID 7000, E-REQ-NAME 3"), "{many:?}");
+            assert!(many[1].contains("1000") && many[1].contains("--report FILE"), "{many:?}");
+            let written = say(1_000, &[("E-PHONE-INVALID", 7_000)], Some("bad.csv"), lang);
+            assert!(written[1].contains("bad.csv") && !written[1].contains("--"), "{written:?}");
+            let taken = say(100, &[(TAKEN, 3_000)], Some("doubts.csv"), lang);
+            assert!(taken[2].contains(TAKEN) && taken[2].contains("100"), "{taken:?}");
+            assert_eq!(say(3, &[(TAKEN, 3)], None, lang).len(), 1);
+        }
+    }
+}
