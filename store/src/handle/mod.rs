@@ -22,7 +22,6 @@ use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
 use crate::id::{AttemptId, UserId};
-use crate::id::AttemptId;
 use crate::import::Profiles;
 use crate::model::{OpenResults, Recovery};
 use crate::progress::{Progress, stopped};

@@ -69,7 +69,7 @@ pub(super) async fn list_restore(
         return Ok(LeadsChanged { changed: list.total, ..LeadsChanged::default() });
     };
     let list = store.list_by_name(&p.list).await.map_err(told)?;
-    let most = Profile::named(&list.profile).and_then(|profile| profile.max_leads);
+    let most = store.profiles().named(&list.profile).and_then(|profile| profile.max_leads);
     let progress = Progress::default();
     let work = store.restore_leads(list.id, at, most, by.actor, by.now, progress.clone());
     let look = || (progress.done(), progress.total());
