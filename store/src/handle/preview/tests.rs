@@ -144,13 +144,17 @@ async fn rows_that_nobody_is_offered_are_told() {
     let done = world.store.import(world.job(Some(other), &sheet(&[(0, 1, 0)]), &to(&[op2]))).await.unwrap();
     assert!(!done.counts.contains_key(&Code::OwnerGrant), "a list of everybody's: {:?}", done.problems);
     world.store.grant_list(world.list, vec![op3], true, by, NOW).await.unwrap();
-    for (rows, users, told) in [
-        ([0, 1], vec![], vec!["op2 (1)"]),
-        ([3, 4], vec![op2], vec!["op2 (2)"]),
-        ([6, 7], vec![op3, boss], vec![]),
+    let rows = |numbers: [u8; 2]| sheet(&numbers.map(|number| (number, 1, 0)));
+    // The sheet gives a lead that is there to somebody else.
+    let given = "会社名,電話番号,発信担当者ID\n会社1,03-1111-0006,op2\n会社1,03-1111-0007,op3\n".to_owned();
+    for (text, users, told) in [
+        (rows([0, 1]), vec![], vec!["op2 (1)"]),
+        (rows([3, 4]), vec![op2], vec!["op2 (2)"]),
+        (rows([6, 7]), vec![op3, boss], vec![]),
+        (given, vec![], vec!["op2 (1)"]),
     ] {
-        let text = sheet(&rows.map(|number| (number, 1, 0)));
-        let job = || world.job(Some(world.list), &text, &to(&users));
+        let options = ImportOptions { owners: true, ..to(&users) };
+        let job = || world.job(Some(world.list), &text, &options);
         let looked = world.store.preview_import(job()).await.unwrap().report;
         let done = world.store.import(job()).await.unwrap();
         for report in [looked, done] {

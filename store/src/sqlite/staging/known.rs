@@ -94,7 +94,8 @@ impl Known {
         })
     }
 
-    /// Owners of an import's new leads who may not use their list (X7), by login, and of how many each is: nobody is offered these.
+    /// Owners of an import's new leads, and of those that its file gave to somebody else, who may not use their list (X7), by login, and
+    /// of how many each is: nobody is offered these.
     pub(crate) fn shut_out(&mut self, import: ImportId) -> Result<Vec<(String, u64)>> {
         let Some(list) = self.list else { return Ok(Vec::new()) };
         let found = self.ask(|db| {
@@ -102,9 +103,13 @@ impl Known {
             if one(db, "SELECT 1 FROM grants WHERE list_id = ?1", [list], |_| Ok(()))?.is_none() {
                 return Ok(None);
             }
-            let sql = "SELECT u.login, count(*) FROM leads d JOIN users u ON u.id = d.assigned_user_id
-                       WHERE d.list_id = ?1 AND d.position >= (SELECT first_position FROM imports WHERE id = ?2)
-                         AND d.import_id = ?2 AND u.role NOT IN ('MGR', 'SV')
+            let sql = "SELECT u.login, count(*) FROM (
+                         SELECT id FROM leads WHERE list_id = ?1 AND import_id = ?2
+                           AND position >= (SELECT first_position FROM imports WHERE id = ?2)
+                         UNION SELECT row_id FROM import_changes
+                           WHERE import_id = ?2 AND kind = 'lead' AND json_type(before, '$.owner') IS NOT NULL
+                       ) n JOIN leads d ON d.id = n.id JOIN users u ON u.id = d.assigned_user_id
+                       WHERE u.role NOT IN ('MGR', 'SV')
                          AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.list_id = ?1 AND g.user_id = u.id)
                        GROUP BY u.id ORDER BY u.login";
             all(db, sql, (list, import), |r| Ok((r.get(0)?, unsigned(r, 1)?))).map(Some)
