@@ -86,7 +86,8 @@ codes! {
     CsvQuoteStray = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.";
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
     ReasonRequired = "E-REASON-REQUIRED", "理由を入力してください", "A reason must be given.";
-    OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.";
+    OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいないか、削除されたか、架電しない権限です",
+        "No user has this login, or they were deleted or do not call.";
     ProjectUnknown = "E-PROJECT-UNKNOWN", "この名前の案件はありません", "No project has this name.";
     TimeInvalid = "W-TIME", "日時として読めないため取り込みません", "This is no time and is not taken.";
     PhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.";

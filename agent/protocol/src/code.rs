@@ -281,7 +281,8 @@ codes! {
     CatLimit = "E-CAT-LIMIT", "カテゴリーは100件までです(設定 max_categories があれば、その数)",
         "A row may have at most 100 categories, or as many as max_categories in the configuration says.",
         "カテゴリーを減らしてください", "Use fewer categories.";
-    OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいません", "No user has this login.",
+    OwnerUnknown = "E-OWNER-UNKNOWN", "このIDのユーザーはいないか、削除されたか、架電しない権限です",
+        "No user has this login, or they were deleted or do not call.",
         "ユーザーを登録するか、IDを直してください。列を使わないときは --map -=列名 を付けてください",
         "Add the user or correct the login; --map -=COLUMN leaves the column out.";
     ProjectUnknown = "E-PROJECT-UNKNOWN", "この名前の案件はありません", "No project has this name.",

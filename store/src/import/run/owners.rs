@@ -140,3 +140,25 @@ async fn a_sheet_names_the_owner_of_a_number_of_another_list() {
         assert_eq!(owners(&store, list).await[0].1.as_deref(), Some("taro"), "{policy:?}");
     }
 }
+
+/// S1.7, S4.23: a sheet from before gives nothing to who was deleted since, nor leads to who does not call.
+#[tokio::test]
+async fn a_sheet_gives_nothing_to_who_may_not_own_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list) = world(folder.path()).await;
+    let jiro = store.users().await.unwrap().into_iter().find(|user| user.login == "jiro").unwrap().id;
+    let over = crate::model::HandOver::Nobody;
+    store.user_delete(jiro, over, Actor::default(), NOW, Progress::default()).await.unwrap();
+    store.ensure_user("clerk", "clerk", Role::BackOffice, NOW).await.unwrap();
+    let before = owners(&store, list).await;
+    for login in ["jiro", "ＪＩＲＯ", "clerk"] {
+        let text = format!("会社名,電話番号,発信担当者ID\nA社,0312345678,{login}\n");
+        let report = import(&store, list, &text, |_| ()).await;
+        assert_eq!(
+            (report.errors(), report.problems[0].code),
+            (1, crate::code::Code::OwnerUnknown),
+            "{login}"
+        );
+    }
+    assert_eq!(owners(&store, list).await, before);
+}

@@ -44,12 +44,14 @@ impl Known {
         Self { path: database.to_owned(), list, db: None, users: HashMap::new(), folded: None, failed: None }
     }
 
-    /// The user of a login, written exactly so or else the only one that differs in case or width (S4.24). What a deleted one owned stays theirs, so that one is found too.
+    /// The user of a login who may own the rows, written exactly so or else the only one that differs in case or width (S4.24). Nobody who
+    /// was deleted (S4.23), and of leads nobody who does not call (S1.7).
     pub(crate) fn user(&mut self, login: &str) -> Option<UserId> {
         if let Some(known) = self.users.get(login) {
             return *known;
         }
-        let found = self.ask(|db| one(db, "SELECT id FROM users WHERE login = ?1", [login], |r| r.get(0)));
+        let sql = format!("SELECT id FROM users WHERE login = ?1 AND {}", self.may_own());
+        let found = self.ask(|db| one(db, &sql, [login], |r| r.get(0)));
         let found = found.or_else(|| self.alike(login));
         // A file may name somebody else in every row.
         if self.users.len() >= MOST_USERS {
@@ -59,11 +61,18 @@ impl Known {
         found
     }
 
+    fn may_own(&self) -> &'static str {
+        match self.list {
+            Some(_) => "deleted_at IS NULL AND role IN ('MGR', 'SV', 'OP')",
+            None => "deleted_at IS NULL",
+        }
+    }
+
     fn alike(&mut self, login: &str) -> Option<UserId> {
         if self.folded.is_none() {
-            let users: Vec<(UserId, String)> = self.ask(|db| {
-                all(db, "SELECT id, login FROM users", [], |r| Ok((r.get(0)?, r.get(1)?))).map(Some)
-            })?;
+            let sql = format!("SELECT id, login FROM users WHERE {}", self.may_own());
+            let users: Vec<(UserId, String)> =
+                self.ask(|db| all(db, &sql, [], |r| Ok((r.get(0)?, r.get(1)?))).map(Some))?;
             let mut folded = HashMap::with_capacity(users.len());
             for (id, login) in users {
                 folded.entry(login_key(&login)).and_modify(|known| *known = None).or_insert(Some(id));
