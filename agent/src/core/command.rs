@@ -7,14 +7,14 @@ use protocol::params::{CallDial, CallDtmf, CallMute, CallSave, DialStart};
 use protocol::result::{SeatStatus, TapMode};
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use serde::Serialize;
-use sip_stack::ua::{DtmfError, HoldError};
+use sip_stack::ua::DtmfError;
 use store::{AttemptId, ManualCall, Origin};
 
 use super::callee::{Callee, callee};
 use super::identity::plan;
 use super::job::{Done, Unopened};
 use super::reach::Bound;
-use super::refusal::store_error;
+use super::refusal::{hold_refusal, refusal, store_error};
 use super::seat::{DialedList, Reply};
 use super::tap::TapEnd;
 use super::{Core, SeatIndex};
@@ -590,28 +590,6 @@ async fn amend_machines(store: &store::Store, save: store::Save) -> Result<store
 pub(super) fn respond<T: Serialize>(reply: Reply, result: Result<T, RpcError>) {
     let value = result.map(|value| serde_json::to_value(value).unwrap_or_default());
     let _ = reply.send(value);
-}
-
-pub(super) fn refusal(refusal: Refusal) -> RpcError {
-    let code = match refusal {
-        Refusal::NoCall => ErrorCode::NoCall,
-        Refusal::Busy => ErrorCode::CallBusy,
-        Refusal::NoSession => ErrorCode::NoSession,
-        Refusal::StatusRequired => ErrorCode::StatusRequired,
-        Refusal::Pending | Refusal::Closing => ErrorCode::Busy,
-        Refusal::Hours => ErrorCode::Hours,
-        _ => ErrorCode::Internal,
-    };
-    code.into()
-}
-
-/// Why a call cannot be held or taken back now.
-pub(super) fn hold_refusal(error: HoldError) -> RpcError {
-    let code = match error {
-        HoldError::Pending => ErrorCode::Busy,
-        _ => ErrorCode::NoCall,
-    };
-    RpcError::with_detail(code, Detail::log(error))
 }
 
 /// Why a call was amended by a save.

@@ -187,7 +187,7 @@ impl Core {
         let (on, (sip, session), off) =
             if talking { (first, first_ids, second) } else { (second, second_ids, first) };
         if self.calls.get(&on).is_some_and(|call| call.held || call.hold_wanted) {
-            self.ua.resume(sip, now.mono).map_err(super::command::hold_refusal)?;
+            self.ua.resume(sip, now.mono).map_err(super::refusal::hold_refusal)?;
             if let Some(call) = self.calls.get_mut(&on) {
                 call.hold_wanted = false;
             }

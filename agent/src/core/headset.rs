@@ -8,7 +8,7 @@ use protocol::result::HeadsetTrouble;
 use protocol::{Event, RpcError};
 use tokio::sync::mpsc;
 
-use super::command::refusal;
+use super::refusal::refusal;
 use super::tap::TapEnd;
 use super::{Core, SeatIndex};
 use crate::clock::Now;

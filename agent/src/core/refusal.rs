@@ -1,6 +1,8 @@
-//! What the store refuses, as clients are told.
+//! What the store, a seat or a call refuses, as clients are told.
 
-use protocol::{EncodingCandidate, RpcError};
+use dialer::Refusal;
+use protocol::{Detail, EncodingCandidate, ErrorCode, RpcError};
+use sip_stack::ua::HoldError;
 use store::Error as StoreError;
 
 use crate::said::store_says;
@@ -32,4 +34,27 @@ fn candidates(error: &store::import::ImportError) -> Vec<EncodingCandidate> {
         cells: tried.cells.clone(),
     };
     error.candidates.iter().map(candidate).collect()
+}
+
+/// Why a seat does not do what it is told.
+pub(super) fn refusal(refusal: Refusal) -> RpcError {
+    let code = match refusal {
+        Refusal::NoCall => ErrorCode::NoCall,
+        Refusal::Busy => ErrorCode::CallBusy,
+        Refusal::NoSession => ErrorCode::NoSession,
+        Refusal::StatusRequired => ErrorCode::StatusRequired,
+        Refusal::Pending | Refusal::Closing => ErrorCode::Busy,
+        Refusal::Hours => ErrorCode::Hours,
+        _ => ErrorCode::Internal,
+    };
+    code.into()
+}
+
+/// Why a call cannot be held or taken back now.
+pub(super) fn hold_refusal(error: HoldError) -> RpcError {
+    let code = match error {
+        HoldError::Pending => ErrorCode::Busy,
+        _ => ErrorCode::NoCall,
+    };
+    RpcError::with_detail(code, Detail::log(error))
 }
