@@ -242,6 +242,10 @@ fn finds_numbers_out(command: &Command) -> bool {
         Command::HistoryList(calls) => {
             [&calls.number, &calls.name, &calls.company, &calls.person].into_iter().any(has_part)
         }
+        // How many rows a file has tells as much.
+        Command::HistoryExport(calls) => {
+            [&calls.number, &calls.name, &calls.company, &calls.person].into_iter().any(has_part)
+        }
         Command::ContactLs(contacts) => has_part(&contacts.text),
         _ => false,
     }

@@ -261,11 +261,13 @@ fn who_sees_no_numbers_finds_none_out() {
         ("history.list", json!({ "person": "０９０１" })),
         ("contact.ls", json!({ "text": "090-12" })),
         ("history.list", json!({ "number": "0075" })),
+        ("history.export", json!({ "number": "0075" })),
     ] {
-        let masked = if method == "lead.change" { supervisor } else { masked };
+        let supervises = matches!(method, "lead.change" | "history.export");
+        let masked = if supervises { supervisor } else { masked };
         let refused = check(&masked, &ask(method, what.clone())).unwrap_err();
         assert_eq!(refused.error_code(), Some(ErrorCode::FieldPerm), "{method} {what}");
-        let role = if method == "lead.change" { Role::Supervisor } else { Role::Operator };
+        let role = if supervises { Role::Supervisor } else { Role::Operator };
         assert!(check(&who(role), &ask(method, what)).is_ok());
     }
     for (method, what) in [
