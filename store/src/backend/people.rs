@@ -28,6 +28,8 @@ pub(crate) trait Office {
         within: UserScope,
         now: i64,
     ) -> Result<(UserInfo, Holdings)>;
+    /// Refuses what the change would be refused for, or the deletion where there is none, before anything of theirs changes hands.
+    fn user_may(&mut self, user: UserId, change: Option<&UserChange>) -> Result<()>;
     /// Writes down that what a user holds is to change hands, before they have the new role or, without one, are deleted.
     fn begin_hand_over(&mut self, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()>;
     /// It failed by this code, and is not gone on with.

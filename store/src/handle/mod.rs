@@ -401,4 +401,6 @@ mod dnc_round_trip;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod tests;

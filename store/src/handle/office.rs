@@ -50,30 +50,28 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<(UserInfo, Holdings)> {
-        let moved = Holdings::default();
-        if let Some(role) = change.role.filter(|role| !role.calls())
-            && let Some(to) = over.receiver()
-        {
+        let none = Holdings::default();
+        if let Some(role) = change.role.filter(|role| !role.calls()) {
             let users = self.users().await?;
             if let Some(before) = users.iter().find(|info| info.id == user && info.role != role) {
-                // The transaction at the end looks again; nothing changes hands for who may not do this.
+                // The transaction at the end looks again; nothing changes hands for who may not do this, nor for what is refused then.
                 within.check(before.role, Some(role))?;
-                let handing = Handing { from: user, to, contacts: false, by: by.user, now };
-                self.begin_hand_over(handing, Some(role), by).await?;
-                let done = async {
-                    let (moved, _) = self.hand_all_over(handing, progress).await?;
-                    self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now)).await
-                };
-                return self.or_give_up(user, done.await).await;
-            }
-        } else if let Some(role) = change.role.filter(|role| !role.calls()) {
-            let users = self.users().await?;
-            if let Some(before) = users.iter().find(|info| info.id == user && info.role != role) {
-                within.check(before.role, Some(role))?;
+                let looked = change.clone();
+                self.ask(move |b| b.user_may(user, Some(&looked))).await?;
+                if let Some(to) = over.receiver() {
+                    let handing = Handing { from: user, to, contacts: false, by: by.user, now };
+                    self.begin_hand_over(handing, Some(role), by).await?;
+                    let done = async {
+                        let (moved, _) = self.hand_all_over(handing, progress).await?;
+                        self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now))
+                            .await
+                    };
+                    return self.or_give_up(user, done.await).await;
+                }
                 self.let_go(user, by, now).await?;
             }
         }
-        self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now)).await
+        self.write(move |b| b.user_change(user, &change, (over, none), by, within, now)).await
     }
 
     /// Deletes a user; records keep the name (S4.23), the login is never given out again (S4.24). What they hold changes hands
@@ -101,6 +99,7 @@ impl Store {
                 let login = users.into_iter().find(|info| info.id == user).map(|info| info.login);
                 return Err(crate::Error::UserHolds { login: login.unwrap_or_default(), held });
             }
+            self.ask(move |b| b.user_may(user, None)).await?;
             self.let_go(user, by, now).await?;
             // The rest is counted again in the transaction.
             return self.write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now)).await;

@@ -37,6 +37,10 @@ impl Office for SqliteBackend {
         self.transact("change user", |db, _| users::change(db, user, change, moved, by, within, now))
     }
 
+    fn user_may(&mut self, user: UserId, change: Option<&UserChange>) -> Result<()> {
+        users::may(&self.db, user, change)
+    }
+
     fn begin_hand_over(&mut self, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()> {
         self.transact("hand over", |db, _| hand_overs::begin(db, handing, role, by))
     }

@@ -104,6 +104,19 @@ pub(super) fn change(
     Ok((by_id(db, user)?, moved))
 }
 
+/// Refuses what [`change`], or [`delete`] where there is none, refuses by the user alone.
+pub(super) fn may(db: &Connection, user: UserId, change: Option<&UserChange>) -> Result<()> {
+    let before = live(db, user)?;
+    let Some(change) = change else { return leaves_a_manager(db, &before, None) };
+    if let Some(name) = &change.name {
+        check_name(name)?;
+    }
+    if let Some(uid) = change.uid.filter(|uid| *uid != before.uid) {
+        check_uid(db, uid, Some(user))?;
+    }
+    change.role.map_or(Ok(()), |role| leaves_a_manager(db, &before, Some(role)))
+}
+
 /// Who takes over what a user holds; refused where that is nobody in particular and there is something. Contacts are counted before.
 fn receiver(db: &Connection, user: &UserInfo, over: HandOver) -> Result<Option<UserId>> {
     match over {
