@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use crate::SOON;
 
+mod rows;
+
 /// A Unix user that nobody is.
 const OPERATOR: u32 = 64_011;
 const SUPERVISOR: u32 = 64_013;
@@ -403,66 +405,6 @@ const COMMANDS: [(&str, &[&str]); 42] = [
     ("E-PHONE-FORBIDDEN", &["call", "110"]),
     ("E-PHONE-INVALID", &["call", "0"]),
 ];
-
-/// E46, X7, S1.6: rows of somebody who may not use the list are told, with whose they are, wherever rows are given to people; and
-/// `dial why` says that nobody can call them.
-#[test]
-fn rows_that_nobody_is_offered_are_told_in_both_languages() {
-    let daemon = idle();
-    for login in ["op2", "op3"] {
-        daemon.cli(&["user", "add", login, "--role", "OP"]);
-    }
-    daemon.cli(&["list", "create", "L"]);
-    daemon.cli(&["list", "grant", "L", "op3"]);
-    for (number, (lang, name)) in [(Lang::Ja, "ja"), (Lang::En, "en")].into_iter().enumerate() {
-        std::fs::write(daemon.path("rows.csv"), format!("会社名,電話番号\nA社,031234700{number}\n")).unwrap();
-        let import = ["list", "import", "L", "rows.csv", "--assign", "op2"];
-        let looked = daemon.cli(&[&import[..], &["--preview"]].concat());
-        let issue = &looked["warnings"][0];
-        assert_eq!((&issue["code"], &issue["line"]), (&"W-OWNER-GRANT".into(), &0.into()), "{looked:#}");
-        assert_eq!(issue["value"], "op2 (1)", "{looked:#}");
-        told(&daemon.run_plain(&[&import[..], &["--lang", name]].concat()), "W-OWNER-GRANT", lang);
-        let assign = ["lead", "assign", "L", "--all", "--owner", "op2,op3"];
-        let given = daemon.run_plain(&[&assign[..], &["--lang", name]].concat());
-        assert_eq!(given.code, 0, "{given:#?}");
-        told(&given, "W-OWNER-GRANT", lang);
-        assert_eq!(daemon.cli(&assign)["ungranted"], serde_json::json!(["op2"]));
-        let why = daemon.text(&["dial", "why", "L#1", "--lang", name]);
-        assert!(why.contains("op2") && why.contains("kakeru list grant"), "{why}");
-    }
-    let why = daemon.cli(&["dial", "why", "L#1"])["rows"][0].take();
-    assert_eq!(
-        (&why["reason"], &why["eligible"], &why["owner"]),
-        (&"owner-grant".into(), &false.into(), &"op2".into())
-    );
-    daemon.cli(&["list", "grant", "L", "op2"]);
-    assert_ne!(daemon.cli(&["dial", "why", "L#1"])["rows"][0]["reason"], "owner-grant");
-    let given = daemon.cli(&["lead", "assign", "L", "--all", "--owner", "op2"]);
-    assert!(given.get("ungranted").is_none(), "{given:#}");
-}
-
-/// E45: of a list, and of no line of the file.
-#[test]
-fn a_large_list_is_told_in_both_languages() {
-    let daemon = Daemon::builder()
-        .set("import.profiles.open", "warn_leads", "1")
-        .account(Account::new("main", ports::free_address()).unregistered())
-        .start();
-    daemon.cli(&["list", "create", "L"]);
-    let mut number = 0;
-    for (lang, name) in [(Lang::Ja, "ja"), (Lang::En, "en")] {
-        number += 2;
-        let text = format!("会社名,電話番号\nA社,031234600{number}\nB社,031234600{}\n", number + 1);
-        std::fs::write(daemon.path("large.csv"), text).unwrap();
-        let looked = daemon.cli(&["list", "import", "L", "large.csv", "--preview"]);
-        let issue = &looked["warnings"][0];
-        assert_eq!((&issue["code"], &issue["line"]), (&"W-LIST-LARGE".into(), &0.into()), "{looked:#}");
-        let done = daemon.run_plain(&["list", "import", "L", "large.csv", "--lang", name]);
-        told(&done, "W-LIST-LARGE", lang);
-        let added = format!("061234600{number}");
-        told(&daemon.run_plain(&["lead", "add", "L", &added, "--lang", name]), "W-LIST-LARGE", lang);
-    }
-}
 
 /// E16, E19, E20, E22, E24, E36, E37, E38, E43, E44: each refusal of a command that changes the data says its code, what is wrong and what to do.
 #[test]
