@@ -15,7 +15,7 @@ use e2e::{boundary, wait};
 use serde_json::Value;
 
 use crate::SOON;
-use crate::keeping::{daemon, path, talk};
+use crate::keeping::{daemon, month_of, path, talk};
 
 /// Recordings of each call: as if it had been made so often.
 const COPIES: usize = 80;
@@ -83,8 +83,7 @@ fn an_export_that_is_killed_has_listed_what_it_copied() {
     multiply(&daemon, &rows);
     daemon.start();
     let (all, target) = (rows.len() * COPIES, daemon.path("copy"));
-    let month = path(&rows[0]).ancestors().nth(2).and_then(Path::file_name).expect("a month").to_owned();
-    let month = month.to_str().expect("UTF-8");
+    let month = &month_of(&rows[0]);
     let folder = target.join(month);
     let listed = || {
         let list = fs::read_to_string(folder.join("manifest.csv")).expect("the list");

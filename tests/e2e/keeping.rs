@@ -50,6 +50,13 @@ pub(crate) fn path(row: &Value) -> PathBuf {
     row["path"].as_str().expect("a path").into()
 }
 
+/// The month of a recording, as the daemon's own folders are named too.
+pub(crate) fn month_of(row: &Value) -> String {
+    let path = path(row);
+    let month = path.parent().and_then(Path::parent).and_then(Path::file_name).expect("a month");
+    month.to_str().expect("UTF-8").to_owned()
+}
+
 fn sha256(path: &Path) -> String {
     Sha256::digest(fs::read(path).expect("it is there")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -122,6 +129,17 @@ fn a_recording_is_listened_to_and_deleted() {
     let uids: Vec<_> = listened["rows"].as_array().expect("rows").iter().map(|row| &row["uid"]).collect();
     assert_eq!(uids[..2], [&Value::from(SUPERVISOR), &Value::from(OPERATOR)], "{listened:#}");
     assert!(listened["rows"][0]["object"] == call && uids.len() == 3, "{listened:#}");
+    // S4.50: the month is the supervisor's work; an operator's copies of their own calls let none go earlier.
+    for (uid, unmarked, state) in [(OPERATOR, 3, "final"), (SUPERVISOR, 0, "exported")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::os::unix::fs::chown(folder.path(), Some(uid), None).expect("root may");
+        let target = folder.path().to_str().expect("UTF-8");
+        let copied = daemon.run_as(uid, &["recording", "export", "--month", &month_of(&rows[0]), target]);
+        let found = copied.json();
+        assert_eq!((copied.code, &found["fetched"], &found["unmarked"]), (0, &3.into(), &unmarked.into()));
+        let kept = daemon.cli(&["recording", "ls"]);
+        assert!(kept["rows"].as_array().expect("rows").iter().all(|row| row["state"] == state), "{kept:#}");
+    }
 
     let delete = ["recording", "delete", call, "--reason", "本人の請求", "--yes"];
     for uid in [OPERATOR, SUPERVISOR] {
@@ -141,10 +159,7 @@ fn a_month_is_exported_and_goes_on_where_it_stopped() {
     let exchange = Scenario::server("exchange").start();
     let daemon = daemon(&exchange);
     let rows = talk(&daemon);
-    // The daemon's own folders are named so too.
-    let month =
-        path(&rows[0]).parent().and_then(Path::parent).and_then(Path::file_name).expect("a month").to_owned();
-    let month = month.into_string().expect("UTF-8");
+    let month = month_of(&rows[0]);
     let target = daemon.path("copy");
     let target = target.to_str().expect("UTF-8");
     let export = || daemon.cli(&["recording", "export", "--month", &month, target]);

@@ -1,7 +1,7 @@
 //! State and recordings that were moved, or restored beside the box that they are of.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use e2e::daemon::{Account, Daemon};
@@ -10,6 +10,7 @@ use e2e::wait;
 use serde_json::Value;
 
 use crate::SOON;
+use crate::keeping::{month_of, path};
 
 fn box_at(exchange: &Sipp) -> Daemon {
     Daemon::builder().account(Account::new("main", exchange.address()).unregistered()).prepare()
@@ -39,10 +40,6 @@ fn id(row: &Value) -> &str {
     row["attempt"].as_str().expect("an id")
 }
 
-fn path(row: &Value) -> PathBuf {
-    row["path"].as_str().expect("a path").into()
-}
-
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("it is there").flatten() {
@@ -66,12 +63,6 @@ fn as_before(daemon: &Daemon, recordings: &Path) {
     db.execute("UPDATE recordings SET path = ?1 || path WHERE substr(path, 1, 1) <> '/'", [&folder])
         .expect("written");
     db.execute("DELETE FROM meta WHERE key = 'recordings_elsewhere'", []).expect("written");
-}
-
-fn month_of(row: &Value) -> String {
-    let path = path(row);
-    let month = path.parent().and_then(Path::parent).and_then(Path::file_name).expect("a month");
-    month.to_str().expect("UTF-8").to_owned()
 }
 
 /// S4.36: recordings come along when the folders are moved to another box or a bigger disk, those of earlier versions too.
