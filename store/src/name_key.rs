@@ -71,8 +71,9 @@ impl CompanySearch {
 fn forms_meant(text: &str) -> Vec<&str> {
     let mut rest = text.to_owned();
     FORMS.iter().for_each(|form| rest = rest.replace(form, ""));
-    // One character is in many a name: 会 is not every 株式会社.
-    let part = text.chars().nth(1).is_some() && FORMS.iter().any(|form| form.contains(text));
+    // One character is in many a name: 会 is not every 株式会社. So are two or three of kana: イシ (石井) is in カブシキガイシャ.
+    let enough = if text.chars().any(|c| matches!(c, 'ァ'..='ー')) { 4 } else { 2 };
+    let part = text.chars().count() >= enough && FORMS.iter().any(|form| form.contains(text));
     if text.is_empty() || !(rest.is_empty() || part) {
         return Vec::new();
     }
@@ -294,6 +295,8 @@ mod tests {
             ("医療法人", "学校法人さくら"),
             ("株式会社", "有限会社カブラ"),
             ("会", "株式会社カブラ"),
+            ("いし", "株式会社さくら"),
+            ("かぶ", "さくら株式会社"),
             ("㈱かぶら", "㈱さくら"),
         ] {
             assert!(!finds(text, company), "{text} in {company}");
