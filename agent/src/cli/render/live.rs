@@ -2,15 +2,20 @@
 
 use protocol::Lang;
 use protocol::result::{
-    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialState, EarlierCall, HeadsetTrouble,
-    RegistrationState, SeatState, SeatStatus, StatusResult, StrangersStatus, TapInfo, TapMode, TransferInfo,
-    TransferState, TrunkState, TrunkStatus,
+    AccountStatus, CallInfo, CallState, DeviceDirection, Devices, DialInfo, DialState, EarlierCall,
+    HeadsetTrouble, RegistrationState, SeatState, SeatStatus, StatusResult, StrangersStatus, TapInfo,
+    TapMode, TransferInfo, TransferState, TrunkState, TrunkStatus,
 };
 
 use crate::cli::output::{Closed, Out};
-use crate::cli::table::{Table, clean};
+use crate::cli::table::{Table, clean, shorten};
 use crate::cli::time;
 use crate::said::built_in;
+
+/// Columns that a name of a customer, a user or a list may take in a line; `--json` has it whole.
+const NAME: usize = 40;
+/// And each part of what is known of an earlier call.
+const EARLIER: usize = 80;
 
 pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
     let up = u64::try_from(status.now - status.started_at).unwrap_or(0);
@@ -22,59 +27,13 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         out.text("稼働", "up"),
         time::length(up)
     ))?;
-    let mut accounts = Table::new(&[
-        out.text("アカウント", "account"),
-        out.text("種別", "kind"),
-        out.text("アドレス", "address"),
-        out.text("経路", "transport"),
-        out.text("交換機", "exchange"),
-        out.text("状態", "state"),
-        out.text("理由", "why"),
-        out.text("次の試行", "next attempt"),
-    ]);
-    for account in &status.accounts {
-        accounts.row([
-            account.name.clone(),
-            account.kind.clone(),
-            account.aor.clone(),
-            transport(account),
-            exchange(&account.trunk, status.now, out),
-            registration(account, out).to_owned(),
-            why(account, out),
-            // A registered account's next attempt is its refresh, which is nobody's concern.
-            account
-                .next_attempt_at
-                .filter(|_| account.state != RegistrationState::Registered)
-                .map_or_else(String::new, |at| time::short(at, status.now)),
-        ]);
-    }
-    out.table(&accounts)?;
+    out.table(&accounts(status, out))?;
     for account in &status.accounts {
         if let Some(line) = certificate(account, status.now, out) {
             out.line(&line)?;
         }
     }
-    let mut seats = Table::new(&[
-        out.text("席", "seat"),
-        out.text("担当", "operator"),
-        out.text("状態", "state"),
-        out.text("いつから", "since"),
-        out.text("通話", "call"),
-        out.text("リスト", "list"),
-        out.text("音声", "voice"),
-    ]);
-    for seat in &status.seats {
-        seats.row([
-            seat.name.clone(),
-            seat.operator.clone(),
-            format!("{} {}", state(seat, out), taps(seat, out)).trim_end().to_owned(),
-            time::short(seat.since, status.now),
-            calls(seat, out),
-            dial(seat, out),
-            voice(seat, out),
-        ]);
-    }
-    out.table(&seats)?;
+    out.table(&seats(status, out))?;
     for seat in &status.seats {
         if let Some(trouble) = &seat.voice.headset_trouble {
             out.line(&format!("{} {}: {}", out.text("席", "seat"), seat.name, headset(trouble, out)))?;
@@ -133,6 +92,71 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
     status.warnings.iter().try_for_each(|warning| out.line(&clean(warning)))
 }
 
+fn accounts(status: &StatusResult, out: Out) -> Table {
+    let mut accounts = Table::new(&[
+        out.text("アカウント", "account"),
+        out.text("種別", "kind"),
+        out.text("アドレス", "address"),
+        out.text("経路", "transport"),
+        out.text("交換機", "exchange"),
+        out.text("状態", "state"),
+        out.text("次の試行", "next attempt"),
+        out.text("理由", "why"),
+    ])
+    .whole();
+    for account in &status.accounts {
+        accounts.row([
+            account.name.clone(),
+            account.kind.clone(),
+            account.aor.clone(),
+            transport(account),
+            exchange(&account.trunk, status.now, out),
+            registration(account, out).to_owned(),
+            // A registered account's next attempt is its refresh, which is nobody's concern.
+            account
+                .next_attempt_at
+                .filter(|_| account.state != RegistrationState::Registered)
+                .map_or_else(String::new, |at| time::short(at, status.now)),
+            why(account, out),
+        ]);
+    }
+    accounts
+}
+
+fn seats(status: &StatusResult, out: Out) -> Table {
+    let mut seats = Table::new(&[
+        out.text("席", "seat"),
+        out.text("担当", "operator"),
+        out.text("状態", "state"),
+        out.text("いつから", "since"),
+        out.text("通話", "call"),
+        out.text("リスト", "list"),
+        out.text("架電", "dialing"),
+        out.text("再開", "goes on"),
+        out.text("音声", "voice"),
+    ])
+    // Times and what to do must be whole; names are cut one by one.
+    .whole();
+    for seat in &status.seats {
+        let (list, dialing, until) = seat.dial.as_ref().map_or_else(Default::default, |dial| {
+            let until = dial.until.map_or_else(String::new, time::full);
+            (shorten(&dial.list, NAME), dialing(dial, out), until)
+        });
+        seats.row([
+            seat.name.clone(),
+            shorten(&seat.operator, NAME),
+            format!("{} {}", state(seat, out), taps(seat, out)).trim_end().to_owned(),
+            time::short(seat.since, status.now),
+            calls(seat, out),
+            list,
+            dialing,
+            until,
+            voice(seat, out),
+        ]);
+    }
+    seats
+}
+
 /// Whose requests were refused: how many, then the sources, and what to do where one is no stranger.
 fn strangers(strangers: &StrangersStatus, now: i64, out: Out) -> Result<(), Closed> {
     if strangers.sources.is_empty() {
@@ -169,23 +193,7 @@ fn strangers(strangers: &StrangersStatus, now: i64, out: Out) -> Result<(), Clos
 
 /// The seat after a command.
 pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
-    let mut line = format!("{}: {}", clean(&seat.name), state(seat, out));
-    let calls = calls(seat, out);
-    if !calls.is_empty() {
-        line.push_str("  ");
-        line.push_str(&calls);
-    }
-    let taps = taps(seat, out);
-    if !taps.is_empty() {
-        line.push_str("  ");
-        line.push_str(&taps);
-    }
-    let dial = dial(seat, out);
-    if !dial.is_empty() {
-        line.push_str("  ");
-        line.push_str(&clean(&dial));
-    }
-    out.line(&line)?;
+    out.line(&seat_line(seat, out))?;
     if seat.state == SeatState::WrapUp {
         let saved = seat.call.as_ref().is_some_and(|call| call.status.is_some());
         out.line(match saved {
@@ -202,11 +210,22 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
     seat.call.iter().flat_map(|call| &call.earlier).try_for_each(|call| out.line(&earlier(call, out)))
 }
 
+fn seat_line(seat: &SeatStatus, out: Out) -> String {
+    let parts = [
+        format!("{}: {}", clean(&seat.name), state(seat, out)),
+        calls(seat, out),
+        taps(seat, out),
+        clean(&dial(seat, out)),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("  ")
+}
+
 /// An earlier call with an incoming caller.
 fn earlier(call: &EarlierCall, out: Out) -> String {
     let label = call.label.as_deref().unwrap_or_else(|| out.text("未入力", "no status"));
     let parts = [Some(label), call.operator.as_deref(), call.memo.as_deref()];
-    let parts: Vec<String> = parts.into_iter().flatten().map(clean).collect();
+    let parts: Vec<String> = parts.into_iter().flatten().map(|part| shorten(&clean(part), EARLIER)).collect();
     format!("    {}  {}", time::full(call.at), parts.join("  "))
 }
 
@@ -345,8 +364,11 @@ fn brief(call: &CallInfo, out: Out) -> String {
         CallState::Answered => out.text("通話", "answered"),
         CallState::Ended => out.text("終了", "ended"),
     };
-    let name =
-        call.company.as_ref().or(call.person.as_ref()).map_or_else(String::new, |name| format!(" {name}"));
+    let name = call
+        .company
+        .as_ref()
+        .or(call.person.as_ref())
+        .map_or_else(String::new, |name| format!(" {}", shorten(name, NAME)));
     let flags = match (call.held, call.muted) {
         (true, _) => out.text(" 保留", " held"),
         (false, true) => out.text(" ミュート", " muted"),
@@ -418,18 +440,23 @@ pub(super) fn withheld(reason: Option<&str>, out: Out) -> Option<&'static str> {
 
 fn dial(seat: &SeatStatus, out: Out) -> String {
     let Some(dial) = &seat.dial else { return String::new() };
+    let until = dial
+        .until
+        .map_or_else(String::new, |at| format!("  {} {}", out.text("再開", "goes on"), time::full(at)));
+    format!("{} {}{until}", shorten(&dial.list, NAME), dialing(dial, out))
+}
+
+/// How a dialing session stands, and what it waits for.
+fn dialing(dial: &DialInfo, out: Out) -> String {
     let state = match dial.state {
         DialState::Running => out.text("架電中", "running"),
         DialState::Waiting => out.text("待ち", "waiting"),
         DialState::Paused => out.text("一時停止", "paused"),
         DialState::Stopping => out.text("終了待ち", "stopping"),
     };
-    let until = dial
-        .until
-        .map_or_else(String::new, |at| format!("{}{}", out.text("、再開 ", ", until "), time::full(at)));
     match &dial.waiting {
-        Some(waiting) => format!("{} {state} ({}{until})", dial.list, waits_for(waiting, out)),
-        None => format!("{} {state}", dial.list),
+        Some(waiting) => format!("{state} ({})", waits_for(waiting, out)),
+        None => state.to_owned(),
     }
 }
 
@@ -482,3 +509,6 @@ fn phone_why(why: &str, out: Out) -> String {
         Lang::En => why.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
