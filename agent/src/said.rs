@@ -1,8 +1,11 @@
 //! What exactly a refusal is about, where the store or the system says it.
 
+mod why;
+
 use std::io;
 
 use protocol::Detail;
+pub(crate) use why::{phone_ja, sip_ja, voice_ja};
 
 /// What the system says of something that has a name.
 pub(crate) fn os(of: &str, error: &io::Error) -> Detail {
@@ -19,22 +22,6 @@ pub(crate) fn one_of(what: &str, words: &str) -> Detail {
     (format!("{what} は {words} のいずれかです"), format!("{what} is one of {words}")).into()
 }
 
-/// Why a desk phone is not up, in Japanese.
-pub(crate) fn phone_ja(why: &str) -> Option<&'static str> {
-    Some(match why {
-        "the phone is called when the operator is ready" => "待機にすると電話機を呼び出します",
-        "the phone rings" => "電話機を呼び出しています",
-        "the phone is busy" => "電話機が話し中です",
-        "the phone was declined" => "電話機で拒否されました",
-        "the phone was not answered" => "電話機が応答しませんでした",
-        "the phone does not answer" => "電話機に接続できません",
-        "no voice comes from the phone" => "電話機から音声が届きません",
-        "hung up; `kakeru ready` calls it again" => "切られました。`kakeru ready` で呼び直します",
-        "the daemon stops" => "停止中です",
-        _ => return None,
-    })
-}
-
 /// Label of a status that the machine may suggest or the demonstration saves: built-in ones cannot be renamed (S4.6).
 pub(crate) fn built_in(code: &str) -> &str {
     match code {
@@ -46,4 +33,18 @@ pub(crate) fn built_in(code: &str) -> &str {
         "do_not_call" => "クレーム",
         other => other,
     }
+}
+
+/// Whether a Japanese text has an English word in it: four small Latin letters side by side. What is typed as it stands (commands, options,
+/// paths, names of keys) is between backquotes or has a sign of its own in it; ways to encrypt have no other name.
+#[cfg(test)]
+pub(crate) fn has_english(text: &str) -> bool {
+    let bare: String = text.split('`').step_by(2).collect();
+    let words = bare.split(|c: char| {
+        c.is_whitespace() || !c.is_ascii() || matches!(c, '(' | ')' | ',' | ';' | '=' | '"')
+    });
+    words.into_iter().any(|word| {
+        let word = word.trim_end_matches(['.', ':']);
+        word.len() >= 4 && word.chars().all(|c| c.is_ascii_lowercase()) && !["dtls", "sdes"].contains(&word)
+    })
 }

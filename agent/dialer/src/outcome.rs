@@ -130,7 +130,8 @@ impl Row {
         &[Self::Fax, Self::NoAnswer, Self::Busy, Self::Vacant, Self::OutOfReach]
     }
 
-    const ALL: [Self; 20] = [
+    /// Every row, in the order of the table.
+    pub const ALL: [Self; 20] = [
         Self::Talk,
         Self::Fax,
         Self::Voicemail,

@@ -181,7 +181,7 @@ codes! {
         "録音は通話の音声と同時に始まります。設定 [recording] enabled も確認してください",
         "A recording begins with the call's voice; see [recording] enabled in the configuration.";
     CallBusy = "E-CALL-BUSY", "通話中です", "The seat is in a call.",
-        "通話を終えてから実行してください(表示中のリードは dial skip か dial stop で戻せます)",
+        "通話を終えてから実行してください(表示中の発信先は dial skip か dial stop で戻せます)",
         "End the call first; `dial skip` or `dial stop` gives back a lead that is shown.";
     TapOwn = "E-TAP-OWN", "自分の席はモニタリングできません", "A seat cannot listen to itself.",
         "別の席を指定してください(kakeru status で確認できます)", "Name another seat (`kakeru status` lists them).";

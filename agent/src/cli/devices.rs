@@ -103,7 +103,10 @@ fn settings(settings: &DeviceSettings, out: Out) -> Result<(), Closed> {
         out.line(&format!("  {}: {}", out.text("ボタンとランプ", "buttons and lamps"), clean(headset)))?;
     }
     match &voice.why {
-        Some(why) => out.line(&format!("  {}: {}", out.text("異常", "trouble"), clean(why))),
+        Some(why) => {
+            let why = render::words::voice(why, out);
+            out.line(&format!("  {}: {}", out.text("異常", "trouble"), clean(&why)))
+        }
         None => Ok(()),
     }
 }

@@ -39,6 +39,11 @@ impl Out {
         }
     }
 
+    /// Whether people read Japanese.
+    pub(super) fn is_japanese(self) -> bool {
+        self.lang == Lang::Ja
+    }
+
     /// A line of results.
     pub(super) fn line(self, line: &str) -> Result<(), Closed> {
         let mut out = io::stdout().lock();

@@ -7,6 +7,7 @@ pub(super) mod manage;
 mod office;
 mod rows;
 mod why;
+pub(super) mod words;
 
 pub(super) use audit::audit;
 pub(super) use issues::{Findings, issues};

@@ -231,6 +231,7 @@ fn noun(what: &str) -> &str {
     match what {
         "attempt" | "call" => "通話",
         "category" => "カテゴリー",
+        "change" => "変更",
         "code" => "コード",
         "color" => "色",
         "contact" => "連絡先",

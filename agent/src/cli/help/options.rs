@@ -85,7 +85,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("The attempt [default: the seat's open one]", "通話の id [既定: 席の未確定の通話]"),
     ("Repeat-proof number of this save", "保存の通し番号 (同じ保存の繰り返しを防ぐ)"),
-    ("Why, such as lunch", "理由 (lunch など)"),
+    ("Why, such as lunch", "理由 (昼休み、休憩 など)"),
     (
         "Attempt id, the end of one, or a SIP Call-ID [default: last, the seat's running or latest call]",
         "通話の id、その末尾、または SIP の Call-ID [既定: last (席の今または最後の通話)]",

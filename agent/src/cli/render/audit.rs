@@ -1,5 +1,7 @@
 //! `kakeru audit`: what was changed, in words.
 
+mod actions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Lang;
@@ -11,6 +13,7 @@ use super::super::table::{Table, clean};
 use super::super::time;
 use super::office::more;
 use super::rows::person;
+use super::words;
 
 pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
     let mut table = Table::new(&[
@@ -30,7 +33,7 @@ pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
             time::full(row.at),
             person(&row.user_name, &row.user),
             row.uid.map_or_else(String::new, |uid| uid.to_string()),
-            row.action.clone(),
+            actions::action(&row.action, out),
             page.names.get(&row.object).unwrap_or(&row.object).clone(),
             Told { names: &page.names, out }.detail(row),
         ]);
@@ -133,7 +136,11 @@ impl Told<'_> {
                 Some(at) if MOMENTS.contains(&name) => time::full(at),
                 _ => number.to_string(),
             },
-            Value::String(text) => clean(self.names.get(text).unwrap_or(text)),
+            Value::String(text) => match name {
+                "source" => clean(words::source(text, self.out)),
+                "lead_next" => words::lead_next(text, self.out).to_owned(),
+                _ => clean(self.names.get(text).unwrap_or(text)),
+            },
             Value::Array(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.value(name, item)).collect();
                 if items.is_empty() { "-".to_owned() } else { items.join(" ") }
@@ -169,20 +176,29 @@ const FEW: usize = 3;
 /// Fields that hold a moment, UTC milliseconds.
 const MOMENTS: [&str; 5] = ["recall_at", "due_at", "deleted_at", "from", "to"];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 48] = [
+const LABELS: [(&str, &str, &str); 75] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_ms", "位置(ミリ秒)", "at (ms)"),
+    ("attempt", "通話", "call"),
     ("attempts", "通話回数", "attempts"),
+    ("builtin", "組込", "built-in"),
     ("bytes", "バイト", "bytes"),
     ("caller_id", "発信者番号", "caller number"),
     ("categories", "カテゴリー", "categories"),
     ("changed", "変更", "changed"),
+    ("changed_since", "変更あり", "changed since"),
+    ("clear", "解除", "clear"),
     ("code", "コード", "code"),
+    ("color", "色", "color"),
     ("columns", "その他の列", "columns"),
     ("company", "会社名", "company"),
+    ("company_wide_dnc", "全社の架電禁止", "company-wide"),
     ("contacts", "連絡先", "contacts"),
+    ("contacts_removed", "削除した連絡先", "contacts removed"),
     ("count", "件数", "count"),
+    ("counts_call", "コール数に入れる", "counts as call"),
+    ("counts_connect", "コネクト数に入れる", "counts as connect"),
     ("deleted_at", "削除日時", "deleted"),
     ("dialable", "発信対象", "dialable"),
     ("dnc_scope", "架電禁止の範囲", "do-not-call scope"),
@@ -190,16 +206,24 @@ const LABELS: [(&str, &str, &str); 48] = [
     ("email", "メール", "email"),
     ("enabled", "有効", "enabled"),
     ("ended", "途中で終了", "ended early"),
+    ("evidence", "根拠", "evidence"),
+    ("file", "ファイル", "file"),
     ("filter", "条件", "filter"),
     ("former", "元の担当", "were"),
     ("handed_over", "引き継ぎ", "handed over"),
     ("held", "変更なし(使用中など)", "stayed"),
+    ("hotkey", "キー", "key"),
     ("ids", "発信先", "leads"),
+    ("keep_history", "履歴を残す", "keeps the history"),
+    ("keep_recording", "録音を残す", "keeps the recording"),
+    ("kept", "残ったもの", "kept"),
     ("label", "名称", "label"),
+    ("lead_next", "発信先の扱い", "lead"),
     ("leads", "件数", "leads"),
     ("list", "リスト", "list"),
     ("login", "ログインID", "login"),
     ("memo", "メモ", "memo"),
+    ("mode", "方法", "mode"),
     ("name", "名前", "name"),
     ("number", "電話番号", "number"),
     ("numbers", "電話番号", "numbers"),
@@ -208,14 +232,24 @@ const LABELS: [(&str, &str, &str); 48] = [
     ("owner", "担当", "owner"),
     ("person", "担当者名", "person"),
     ("pooled", "担当なしを共有", "pooled"),
+    ("position", "No", "No"),
     ("profile", "プロファイル", "profile"),
     ("project", "案件", "project"),
     ("reason", "理由", "reason"),
     ("recall_at", "再コール日時", "callback time"),
+    ("register", "対象", "register"),
+    ("removed", "削除", "removed"),
+    ("reported", "報告", "reported"),
+    ("restored", "復元", "restored"),
     ("role", "権限", "role"),
+    ("round", "周回", "round"),
     ("rows", "行数", "rows"),
+    ("seat", "席", "seat"),
+    ("source", "登録元", "source"),
     ("status", "結果", "status"),
     ("tasks", "対応タスク", "tasks"),
+    ("to", "出力先", "to"),
+    ("uid", "Unixユーザー", "Unix user"),
     ("user", "利用者", "user"),
     ("users", "利用者", "users"),
 ];

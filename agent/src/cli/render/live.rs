@@ -12,6 +12,8 @@ use crate::cli::table::{Table, clean, shorten};
 use crate::cli::time;
 use crate::said::built_in;
 
+use super::words;
+
 /// Columns that a name of a customer, a user or a list may take in a line; `--json` has it whole.
 const NAME: usize = 40;
 /// And each part of what is known of an earlier call.
@@ -278,9 +280,9 @@ fn why(account: &AccountStatus, out: Out) -> String {
                 out.text("ユーザー名かパスワードが違います", "the user name or the password is wrong")
             )
         }
-        (Some(code), Some(why)) => format!("{code} {why}"),
+        (Some(code), Some(why)) => format!("{code} {}", words::sip(why, out)),
         (Some(code), None) => code.to_string(),
-        (None, why) => why.clone().unwrap_or_default(),
+        (None, why) => words::sip(why.as_deref().unwrap_or_default(), out).to_owned(),
     }
 }
 
@@ -329,7 +331,7 @@ fn state(seat: &SeatStatus, out: Out) -> String {
         SeatState::WrapUp => out.text("後処理", "wrap-up"),
     };
     match &seat.pause_code {
-        Some(code) => format!("{state} ({})", clean(code)),
+        Some(code) => format!("{state} ({})", clean(words::pause(code, out))),
         None => state.to_owned(),
     }
 }
@@ -455,20 +457,8 @@ fn dialing(dial: &DialInfo, out: Out) -> String {
         DialState::Stopping => out.text("終了待ち", "stopping"),
     };
     match &dial.waiting {
-        Some(waiting) => format!("{state} ({})", waits_for(waiting, out)),
+        Some(waiting) => format!("{state} ({})", words::waits_for(waiting, out)),
         None => state.to_owned(),
-    }
-}
-
-/// What a dialing session waits for.
-fn waits_for(word: &str, out: Out) -> &str {
-    match word {
-        "hours" => out.text("架電可能時間外", "outside the calling hours"),
-        "registration" => out.text("交換機に未登録", "the account is not registered"),
-        "disk" => out.text("データベースに書けません", "the database takes nothing"),
-        "phone" => out.text("電話機が上がっていません", "the desk phone is not up"),
-        "not_due" => out.text("次の発信時刻まで", "nobody is due yet"),
-        other => other,
     }
 }
 
@@ -481,7 +471,7 @@ fn voice(seat: &SeatStatus, out: Out) -> String {
         };
     }
     let why = seat.voice.why.as_deref().unwrap_or_default();
-    format!("{} {}", out.text("使えません", "not working"), phone_why(why, out))
+    format!("{} {}", out.text("使えません", "not working"), words::voice(why, out))
 }
 
 /// Why a headset that is there cannot be used, and what to do.
@@ -499,14 +489,6 @@ fn headset(trouble: &HeadsetTrouble, out: Out) -> String {
             "ヘッドセットのボタンを使えません。{} を開けません。ヘッドセットを挿し直し、続く場合はログを確認してください",
             clean(path)
         ),
-    }
-}
-
-/// Why a desk phone is not up, in the reader's language; what a sound device says stays as it is.
-fn phone_why(why: &str, out: Out) -> String {
-    match out.lang {
-        Lang::Ja => crate::said::phone_ja(why).unwrap_or(why).to_owned(),
-        Lang::En => why.to_owned(),
     }
 }
 

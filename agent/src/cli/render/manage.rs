@@ -10,6 +10,7 @@ use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
 use super::rows::share;
+use super::words;
 
 pub(crate) fn done(done: &Done, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("完了", "done"), done.of))
@@ -382,7 +383,7 @@ pub(crate) fn verified(mismatches: &[Mismatch], out: Out) -> Result<(), Closed> 
     let mut table = Table::new(&head).right(&[2, 3]);
     for wrong in mismatches {
         table.row([
-            wrong.what.clone(),
+            words::figure(&wrong.what, out).into_owned(),
             wrong.key.clone(),
             wrong.shown.to_string(),
             wrong.counted.to_string(),

@@ -8,6 +8,7 @@ use protocol::result::{
 };
 
 use super::rows::person;
+use super::words;
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
@@ -120,7 +121,7 @@ pub(crate) fn dispositions(rows: &[DispositionRow], out: Out) -> Result<(), Clos
             mark(row.keep_recording),
             mark(row.counts_call),
             mark(row.counts_connect),
-            row.lead_next.clone(),
+            words::lead_next(&row.lead_next, out).to_owned(),
             row.hotkey.clone().unwrap_or_default(),
             row.color.clone().unwrap_or_default(),
             row.project.clone().unwrap_or_default(),
@@ -224,7 +225,7 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
             },
             row.reason.clone().unwrap_or_default(),
             row.evidence.iter().chain(&row.attempt).cloned().collect::<Vec<_>>().join(" / "),
-            row.source.clone(),
+            words::source(&row.source, out).to_owned(),
             person(&row.by_name, &row.by),
             time::full(row.at),
             cleared,
