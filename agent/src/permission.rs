@@ -3,6 +3,8 @@
 //! The core asks [`check`] before every command, whatever surface it came from; the control server asks too, since it
 //! answers a few by itself.
 
+mod words;
+
 use protocol::params::{LeadWhat, ViewFilter};
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use store::{Action, Phone, Role, Scope, SortColumn, permits};
@@ -194,9 +196,7 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
     let Some(action) = action(command) else { return Ok(Scope::All) };
     let scope = permits(who.role, action);
     if !scope.any() {
-        let (role, method) = (who.role, command.method());
-        let detail = (format!("{role} は {method} を実行できません"), format!("{role} may not {method}"));
-        return Err(RpcError::with_detail(ErrorCode::Permission, detail));
+        return Err(RpcError::with_detail(ErrorCode::Permission, not_allowed(who.role, action, command)));
     }
     match command {
         Command::ContactAdd(_)
@@ -206,7 +206,12 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         | Command::LeadPhone(_)
             if who.reads_contacts =>
         {
-            Err(RpcError::with_detail(ErrorCode::Permission, Detail::name("contacts.read_only")))
+            let role = who.role;
+            let detail = (
+                format!("設定 contacts.read_only により {role} は連絡先を変更できません"),
+                format!("the setting contacts.read_only keeps {role} from changing contacts"),
+            );
+            Err(RpcError::with_detail(ErrorCode::Permission, detail))
         }
         Command::ContactEdit(edit) if who.masked && edit.numbers.is_some() => {
             Err(RpcError::with_detail(ErrorCode::FieldPerm, ("電話番号", "numbers")))
@@ -228,6 +233,19 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         )),
         _ => Ok(scope),
     }
+}
+
+/// What the role may not do, as it is typed, and which roles may (S3.12).
+fn not_allowed(role: Role, action: Action, command: &Command) -> Detail {
+    let (typed, method) = (words::typed(command), command.method());
+    let roles: Vec<Role> = Role::ALL.into_iter().filter(|role| permits(*role, action).any()).collect();
+    let names: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let detail = Detail::from((
+        format!("{role} は `{typed}` を使えません。使えるのは {} です", names.join("、")),
+        format!("{role} may not use `{typed}`; {} may", names.join(", ")),
+    ));
+    let facts = [("method", method.into()), ("role", role.as_str().into()), ("roles", names.into())];
+    detail.with(facts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
 }
 
 /// Whether somebody who sees numbers masked would learn them by it: the places between pages of that order hold them, and

@@ -140,7 +140,7 @@ pub enum Error {
         role: Role,
     },
     /// The role does not allow it, or not on this row.
-    #[error("the role does not allow this")]
+    #[error("it is somebody else's, or a user whose role is not below yours")]
     Permission,
     /// A field cannot be what was given.
     #[error("{what} must be {needs}")]

@@ -16,7 +16,7 @@ fn who(role: Role) -> Who {
 }
 
 /// Every method with the least it needs.
-fn every_command() -> Vec<Command> {
+pub(super) fn every_command() -> Vec<Command> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol/golden");
     Command::METHODS
         .iter()
@@ -52,6 +52,22 @@ fn the_whole_matrix_of_commands_and_roles() {
         let kind = if command.method() == "lead.change" { "lead.change delete" } else { command.method() };
         assert_eq!(Some(&found), told.get(kind), "{kind}");
     }
+}
+
+/// S3.12: a refusal says what is not allowed as people type it, and who may; programs read the method.
+#[test]
+fn a_refusal_names_the_command_and_the_roles_that_may() {
+    let import = every_command().into_iter().find(|command| command.method() == "list.import").unwrap();
+    let refused = check(&who(Role::Operator), &import).unwrap_err();
+    let data = refused.data.unwrap();
+    let said = |lang| data.detail_in(lang).unwrap();
+    assert_eq!(said(protocol::Lang::Ja), "OP は `kakeru list import` を使えません。使えるのは MGR です");
+    assert_eq!(said(protocol::Lang::En), "OP may not use `kakeru list import`; MGR may");
+    let facts = json!({ "method": "list.import", "role": "OP", "roles": ["MGR"] });
+    assert_eq!(serde_json::to_value(&data).unwrap()["facts"], facts);
+    let tap = Command::from_parts("call.listen", json!({})).unwrap();
+    let refused = check(&who(Role::BackOffice), &tap).unwrap_err().data.unwrap();
+    assert_eq!(refused.detail_in(protocol::Lang::En).unwrap(), "BY may not use `kakeru listen`; MGR, SV may");
 }
 
 /// S4.1: MGR may give every command.

@@ -36,6 +36,7 @@ impl Error {
                 held.leads, held.contacts, held.tasks
             ),
             Self::NoCaller { login, role } => format!("{login} は {role} です"),
+            Self::Permission => "ほかの人のもの、または自分と同等以上の権限の利用者です".to_owned(),
             Self::Value { what, needs } => format!("{}: {}", noun(what), needs.ja),
             Self::Invalid(code) => code.ja().to_owned(),
             Self::ContactDuplicate { phone, contact } => format!("番号 {phone}、連絡先 {contact}"),
@@ -64,7 +65,6 @@ impl Error {
             Self::Phone(_)
             | Self::ListName
             | Self::ListBusy
-            | Self::Permission
             | Self::ReasonRequired
             | Self::StatusBuiltin
             | Self::DiskFull(_)

@@ -63,6 +63,13 @@ words!(
         BackOffice = "BY",
     }
 );
+
+impl Role {
+    /// All five, from who may most.
+    pub const ALL: [Self; 5] =
+        [Self::Manager, Self::Supervisor, Self::Operator, Self::Business, Self::BackOffice];
+}
+
 words!(
     /// Who chose a disposition.
     SetBy {

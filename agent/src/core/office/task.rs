@@ -2,7 +2,7 @@
 
 use protocol::params::{TaskAssign, TaskDone, TaskDue, TaskHandOver, TaskLs};
 use protocol::result::{TaskCounts, TaskPage, TaskRow, TasksHandedOver};
-use protocol::{Detail, ErrorCode, RpcError};
+use protocol::{ErrorCode, RpcError};
 use store::{Assigned, Progress, Role, Store, TaskChange, TaskFolder, TaskQuery, TaskStep};
 
 use super::super::manage::{Told, watched};
@@ -31,7 +31,11 @@ pub(super) async fn list(
         None => false,
     };
     if private && operator && !theirs {
-        return Err(RpcError::with_detail(ErrorCode::Permission, Detail::name("people.private_tasks")));
+        let detail = (
+            "設定 people.private_tasks により、表示できるのは自分と担当なしの対応タスクです",
+            "the setting people.private_tasks shows operators their own tasks and nobody's only",
+        );
+        return Err(RpcError::with_detail(ErrorCode::Permission, detail));
     }
     let folder = match p.folder.as_deref() {
         None => None,

@@ -105,7 +105,9 @@ pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result
     let administers = permits(asker.who.role, Action::UserEdit).any();
     if !administers || (p.old.is_some() && asker.who.user == Some(user)) {
         if asker.who.user != Some(user) {
-            return Err(ErrorCode::Permission.into());
+            let detail =
+                ("変更できるのは自分のパスワードだけです", "only your own password is yours to change");
+            return Err(RpcError::with_detail(ErrorCode::Permission, detail));
         }
         let stored = store.password_hash(user).await.map_err(refused)?;
         if let Some(stored) = stored {
