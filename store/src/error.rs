@@ -201,10 +201,12 @@ pub enum Error {
     #[error("a reason must be given")]
     ReasonRequired,
     /// No such result status.
-    #[error("no result status {status:?}; `kakeru disposition ls` lists them")]
+    #[error("no result status {status:?}; there are: {}", known.join(", "))]
     StatusUnknown {
         /// Code or label as given.
         status: String,
+        /// Labels that may stand there, the site's own among them, in their order.
+        known: Vec<String>,
     },
     /// Built-in statuses are coupled to functions and cannot be changed (S4.6).
     #[error("the built-in result statuses cannot be changed or deleted")]

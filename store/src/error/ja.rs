@@ -47,7 +47,9 @@ impl Error {
             Self::DeleteGuard { why } => why.ja.to_string(),
             Self::StatusDuplicate { label } => label.clone(),
             Self::StatusUsed { label, calls } => format!("「{label}」の通話 {calls}件"),
-            Self::StatusUnknown { status } => status.clone(),
+            Self::StatusUnknown { status, known } => {
+                format!("「{status}」。使えるのは: {}", known.join("、"))
+            }
             Self::Sealed { attempt } | Self::ClaimLost { attempt } => format!("通話 {attempt}"),
             Self::State { attempt, is, needs } => {
                 format!("通話 {attempt}: 現在は{}、必要なのは{}", state(is), state(needs))
@@ -99,6 +101,7 @@ impl Error {
             }
             Self::NoCaller { login, role } => json!({ "login": login, "role": role }),
             Self::StatusUsed { label, calls } => json!({ "status": label, "calls": calls }),
+            Self::StatusUnknown { status, known } => json!({ "status": status, "statuses": known }),
             Self::ContactDuplicate { contact, .. } => json!({ "contact": contact }),
             Self::NotSealed { attempt } => json!({ "attempt": attempt, "is": "open", "needs": "sealed" }),
             Self::State { attempt, is, needs } => json!({ "attempt": attempt, "is": is, "needs": needs }),
@@ -380,7 +383,7 @@ mod tests {
             Error::DeleteGuard { why: Said::fixed("通話中です", "a call with it is under way") },
             Error::StatusDuplicate { label: name() },
             Error::ReasonRequired,
-            Error::StatusUnknown { status: name() },
+            Error::StatusUnknown { status: name(), known: vec![name()] },
             Error::StatusBuiltin,
             Error::Sealed { attempt },
             Error::State { attempt, is: "under way", needs: "ended" },

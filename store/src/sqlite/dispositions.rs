@@ -7,6 +7,7 @@ use super::{all, audit_by, exec, one, unsigned};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::ProjectId;
 use crate::model::{Actor, DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, LeadNext};
+use crate::name_key::fold;
 
 /// Statuses in order, archived ones behind if asked for.
 pub(super) fn list(db: &Connection, archived: bool) -> rusqlite::Result<Vec<DispositionInfo>> {
@@ -16,39 +17,67 @@ pub(super) fn list(db: &Connection, archived: bool) -> rusqlite::Result<Vec<Disp
 }
 
 /// The status of this code or label that a call of the project may be given. Spellings of other systems are
-/// understood (C15). A label of the project goes before the same label of all, but for the built-in ones (S4.6): a database of
-/// an earlier version may hold such a label.
+/// understood (C15), and other widths, cases and kana of each. A label of the project goes before the same label of all, but for the
+/// built-in ones (S4.6): a database of an earlier version may hold such a label.
 pub(super) fn find(db: &Connection, status: &str, project: Option<ProjectId>) -> Result<DispositionInfo> {
+    let doing = "read status";
     let status = status.trim();
-    let word = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
+    let of_project = "archived_at IS NULL AND (project_id IS NULL OR project_id = ?1)";
     let sql = format!(
-        "{SELECT} WHERE (code = ?1 OR label = ?1) AND archived_at IS NULL
-           AND (project_id IS NULL OR project_id = ?2)
-         ORDER BY code = ?1 DESC, builtin DESC, project_id IS NULL LIMIT 1"
+        "{SELECT} WHERE (code = ?2 OR label = ?2) AND {of_project}
+         ORDER BY code = ?2 DESC, builtin DESC, project_id IS NULL LIMIT 1"
     );
-    one(db, &sql, (word, project), row)
-        .doing("read status")?
-        .ok_or_else(|| Error::StatusUnknown { status: status.to_owned() })
+    if let Some(found) = one(db, &sql, (project, code_of(status)), row).doing(doing)? {
+        return Ok(found);
+    }
+    let sql =
+        format!("{SELECT} WHERE {of_project} ORDER BY builtin DESC, project_id IS NULL, position, code");
+    alike(all(db, &sql, [project], row).doing(doing)?, status)
 }
 
 /// The status of this code or label in any project, archived ones too: for searches and for administration.
 pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
+    let doing = "read status";
     let status = status.trim();
-    let word = ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code);
-    let sql = format!(
-        "{SELECT} WHERE code = ?1 OR label = ?1
-         ORDER BY code = ?1 DESC, builtin DESC, archived_at IS NOT NULL, project_id IS NOT NULL, code LIMIT 1"
-    );
-    one(db, &sql, [word], row)
-        .doing("read status")?
-        .ok_or_else(|| Error::StatusUnknown { status: status.to_owned() })
+    let order = "builtin DESC, archived_at IS NOT NULL, project_id IS NOT NULL, code";
+    let sql = format!("{SELECT} WHERE code = ?1 OR label = ?1 ORDER BY code = ?1 DESC, {order} LIMIT 1");
+    if let Some(found) = one(db, &sql, [code_of(status)], row).doing(doing)? {
+        return Ok(found);
+    }
+    alike(all(db, &format!("{SELECT} ORDER BY {order}"), [], row).doing(doing)?, status)
+}
+
+/// The code of what another system calls a status; all else as it is.
+fn code_of(status: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code)
+}
+
+/// The one that is meant by another spelling, among those there are, the likelier before.
+fn alike(mut rows: Vec<DispositionInfo>, typed: &str) -> Result<DispositionInfo> {
+    let key = fold(typed);
+    let alias = ALIASES.iter().find(|(alias, _)| fold(alias) == key).map(|(_, code)| *code);
+    let fits = |row: &DispositionInfo| {
+        row.code == key || alias == Some(row.code.as_str()) || fold(&row.label) == key
+    };
+    if let Some(at) = rows.iter().position(fits).filter(|_| !key.is_empty()) {
+        return Ok(rows.swap_remove(at));
+    }
+    rows.retain(|row| row.archived_at.is_none());
+    rows.sort_by_key(|row| row.position);
+    let mut known: Vec<String> = Vec::new();
+    for row in rows {
+        if !known.contains(&row.label) {
+            known.push(row.label);
+        }
+    }
+    Err(Error::StatusUnknown { status: typed.to_owned(), known })
 }
 
 /// What becomes of a lead whose call has this code, whether the status is still offered or not.
 pub(super) fn lead_next(db: &Connection, code: &str) -> Result<LeadNext> {
     one(db, "SELECT lead_next FROM dispositions WHERE code = ?1", [code], |r| r.get(0))
         .doing("read status")?
-        .ok_or_else(|| Error::StatusUnknown { status: code.to_owned() })
+        .ok_or_else(|| Error::StatusUnknown { status: code.to_owned(), known: Vec::new() })
 }
 
 pub(super) fn add(db: &Connection, draft: &DispositionDraft, by: Actor, now: i64) -> Result<DispositionInfo> {
@@ -119,8 +148,11 @@ pub(super) fn change(
     };
     let hotkey = if flags.hotkey.is_some() { hotkey(flags)? } else { old.hotkey.clone() };
     let color = if flags.color.is_some() { color(flags)? } else { old.color.clone() };
-    if archived_at.is_none() {
+    // Two of an older database may be alike: they go on as they are.
+    if archived_at.is_none() && (label != old.label || old.archived_at.is_some()) {
         free_label(db, label, old.project, Some(&old.code))?;
+    }
+    if archived_at.is_none() {
         free_hotkey(db, hotkey.as_deref(), old.project, Some(&old.code))?;
     }
     if fixed {
@@ -185,13 +217,16 @@ fn check_label(label: &str) -> Result<&str> {
     super::name::checked("label", label)
 }
 
-/// Neither another label nor a code nor a spelling of one: what is typed must mean one status. Nor, in any project, the label of
+/// Neither another label nor a code nor a spelling of one, in any width, case or kana: what is typed must mean one status. Nor, in any project, the label of
 /// a built-in one, whose functions it would take away there (S4.6).
 fn free_label(db: &Connection, label: &str, project: Option<ProjectId>, own: Option<&str>) -> Result<()> {
-    let sql = "SELECT 1 FROM dispositions WHERE (label = ?1 AND (project_id IS ?2 AND archived_at IS NULL OR builtin) OR code = ?1)
-                 AND code IS NOT ?3";
-    let taken = one(db, sql, (label, project, own), |_| Ok(())).doing("look up a status")?.is_some();
-    if taken || ALIASES.iter().any(|(alias, _)| *alias == label) {
+    let sql = format!(
+        "{SELECT} WHERE (project_id IS ?1 AND archived_at IS NULL OR builtin OR code = ?2) AND code IS NOT ?3"
+    );
+    let key = fold(label);
+    let others = all(db, &sql, (project, &key, own), row).doing("look up a status")?;
+    let taken = others.iter().any(|other| other.code == key || fold(&other.label) == key);
+    if taken || ALIASES.iter().any(|(alias, _)| fold(alias) == key) {
         return Err(Error::StatusDuplicate { label: label.to_owned() });
     }
     Ok(())

@@ -190,3 +190,60 @@ fn no_project_takes_the_place_of_a_built_in_status() {
     let found = HistoryQuery { status: Some("不通".into()), ..Default::default() };
     assert_eq!(world.reader().history(&found).unwrap().len(), 1);
 }
+
+/// C15, S4.7: a status is typed as a name is searched: whatever its width, case and kana. No two are alike then.
+#[test]
+fn a_status_is_found_in_every_spelling_of_it() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let absent = DispositionDraft { project: Some(world.project), ..draft("担当 不在ﾒﾓ") };
+    let absent = world.db.disposition_add(&absent, by, NOW).unwrap();
+    let attempt = world.dial().unwrap().attempt;
+    for (typed, code) in [
+        ("ＦＡＸ", "fax"),
+        ("Fax", "fax"),
+        ("ｸﾚｰﾑ", "do_not_call"),
+        ("くれーむ", "do_not_call"),
+        ("再ｺｰﾙ", "callback"),
+        ("　見込　み", "prospect"),
+        ("ＰＲＯＳＰＥＣＴ", "prospect"),
+        ("担当不在メモ", absent.code.as_str()),
+    ] {
+        let saved = world.db.save(&world.save(attempt, typed)).unwrap();
+        assert_eq!(saved.status.as_deref(), Some(code), "{typed}");
+    }
+    for alike in ["ｆａｘ", "担当不在めも", "見込　ミ"] {
+        let refused = DispositionDraft { project: Some(world.project), ..draft(alike) };
+        assert_eq!(
+            world.db.disposition_add(&refused, by, NOW).unwrap_err().code(),
+            "E-STATUS-DUP",
+            "{alike}"
+        );
+    }
+}
+
+/// S4.7: who mistypes a status is told all that may stand there, those of the call's project among them.
+#[test]
+fn an_unknown_status_is_refused_with_those_there_are() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    for (label, project) in [("担当不在", world.project), ("資料請求", other)] {
+        world
+            .db
+            .disposition_add(&DispositionDraft { project: Some(project), ..draft(label) }, by, NOW)
+            .unwrap();
+    }
+    let attempt = world.dial().unwrap().attempt;
+    let refused = world.db.save(&world.save(attempt, "無い")).unwrap_err();
+    let ja = refused.ja();
+    assert!(
+        ja.starts_with("「無い」。使えるのは: 不通、FAX、現アナ、") && ja.ends_with("、担当不在"),
+        "{ja}"
+    );
+    assert!(!ja.contains("資料請求"), "{ja}");
+    assert_eq!(
+        refused.facts()["statuses"].as_array().map(Vec::len),
+        Some(world.db.dispositions().unwrap().len() - 1)
+    );
+}
