@@ -54,8 +54,8 @@ codes! {
     PhoneInvalid = "E-PHONE-INVALID", "電話番号として認識できません", "This is not a phone number.";
     PhoneExcel = "E-PHONE-EXCEL", "指数表記や日付への変換のため桁が失われています",
         "A spreadsheet turned the number into a formula, a date or an exponent and lost digits.";
-    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番・国際電話)",
-        "Emergency, short, carrier and international numbers are never dialed.";
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信しない種類の番号です",
+        "Numbers of this kind are never dialed.";
     CsvEncoding = "E-CSV-ENCODING", "文字コードを判定できません。指定してください",
         "The character encoding could not be detected; name it.";
     CsvChar = "E-CSV-CHAR", "変換できない文字があります(行,列)", "The cell holds characters that cannot be read.";
@@ -79,9 +79,9 @@ codes! {
         "The cell holds several numbers; the first is dialed.";
     PhoneHyphen = "W-PHONE-HYPHEN", "漢数字の「一」をハイフンとして読みました", "A kanji one was read as a hyphen.";
     PhoneDecimal = "W-PHONE-DECIMAL", "末尾の「.0」を取り除きました", "A trailing .0 was removed.";
-    PhoneFreephone = "W-PHONE-FREEPHONE", "着信者課金の番号です(自動では発信しません)",
-        "The called party pays; the auto-dialer skips this number.";
-    PhoneConverged = "W-PHONE-CONVERGED", "0600番号です。確認してください", "A 0600 number; check it.";
+    PhoneFreephone = "W-PHONE-FREEPHONE", "フリーダイヤルなど着信課金の番号です(0120・0800。自動では発信しません)",
+        "A freephone number (0120, 0800): the called party pays; the auto-dialer skips it.";
+    PhoneConverged = "W-PHONE-CONVERGED", "FMCの番号(0600)です。確認してください", "A fixed-mobile number (0600); check it.";
     Long = "W-LONG", "30文字を超えています", "More than 30 characters.";
     CsvQuoteStray = "W-CSV-QUOTE", "引用符(\")の位置が正しくないか、引用符を使えない製品の規則で読んでいます", "A quotation mark stands in the middle of a cell, or the product whose rules hold takes none.";
     EmailInvalid = "W-EMAIL", "メールアドレスとして読めないため保存しません", "This is no mail address and is not kept.";
@@ -181,7 +181,11 @@ const HINTS: [(Code, &str, &str); 41] = [
         "列を文字列形式にして、ハイフン付きで入力し直してください",
         "Format the column as text and type the number again, with hyphens.",
     ),
-    (Code::PhoneForbidden, "リストから外してください", "Take the row out of the list."),
+    (
+        Code::PhoneForbidden,
+        "リストや連絡先に入れず、必要なら電話機から発信してください",
+        "Keep it off lists and contacts; use a telephone where it must be called.",
+    ),
     (
         Code::CsvEncoding,
         "正しく読める文字コードを --encoding で指定するか、UTF-8で保存し直してください",

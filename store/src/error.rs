@@ -55,7 +55,7 @@ pub enum Error {
         may_name: bool,
     },
     /// The text is not a phone number.
-    #[error("the phone number cannot be used")]
+    #[error("the phone number cannot be used{}", refusal::which(.0))]
     Phone(#[source] PhoneError),
     /// No such object.
     #[error("no {what} called {key:?}")]

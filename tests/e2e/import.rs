@@ -122,10 +122,20 @@ fn a_preview_shows_the_first_rows_and_keeps_none() {
 fn a_bad_row_is_named_and_loses_nothing() {
     let daemon = idle();
     let sheet = "取引先会社名,取引先担当者名,電話番号,カテゴリー\n\
-                 会社1,担当,0312340001,\n会社2,担当,9.01E+09,\n会社3,担当,110,\n会社4,担当,0312340004,\n";
+                 会社1,担当,0312340001,\n会社2,担当,9.01E+09,\n会社3,担当,110,\n会社4,担当,0312340004,\n\
+                 会社5,担当,0570-123-456,\n";
     std::fs::write(daemon.path("bad.csv"), sheet).unwrap();
     daemon.cli(&["list", "create", "bad"]);
     let file = daemon.path("bad.csv");
+    // What the number is, on the screen and in the file of refused rows.
+    let report = daemon.path("refused.csv");
+    let (from, to) = (file.to_string_lossy(), report.to_string_lossy());
+    let shown = daemon.run_plain(&["list", "import", "bad", &from, "--report", &to, "--lang", "ja"]).stdout;
+    let report = std::fs::read_to_string(report).unwrap();
+    for kind in ["発信しない種類の番号です (ナビダイヤル(0570))", "(緊急通報の番号(110・118・119))"]
+    {
+        assert!(shown.contains(kind) && report.contains(kind), "{kind}: {shown}{report}");
+    }
     let outcome = daemon.run(&["list", "import", "bad", &file.to_string_lossy()]);
     assert_eq!(outcome.code, 1, "{outcome:#?}");
     for word in ["E-PHONE-EXCEL", "E-PHONE-FORBIDDEN", "9.01E+09"] {

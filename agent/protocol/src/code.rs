@@ -272,8 +272,8 @@ codes! {
         "0から始まる10桁か11桁の番号にしてください", "Write ten or eleven digits from 0.";
     PhoneExcel = "E-PHONE-EXCEL", "指数表記や日付への変換のため桁が失われています", "A spreadsheet turned the number into a formula, a date or an exponent and lost digits.",
         "列を文字列形式にして、ハイフン付きで入力し直してください", "Format the column as text and type the number again, with hyphens.";
-    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信できない番号です(緊急通報・特番・国際電話)", "Emergency, short, carrier and international numbers are never dialed.",
-        "リストから外してください", "Take the row out of the list.";
+    PhoneForbidden = "E-PHONE-FORBIDDEN", "発信しない種類の番号です", "Numbers of this kind are never dialed.",
+        "リストや連絡先に入れず、必要なら電話機から発信してください", "Keep it off lists and contacts; use a telephone where it must be called.";
     TrunkRule = "E-TRUNK-RULE", "この回線では発信しない番号です(回線の発信ルール、184・186)", "The account's dial rules refuse this number, or 184 and 186 before it.",
         "設定ファイルの account の dial と clir を確認してください", "See the account's dial and clir in the configuration.";
     CallerIdInvalid = "E-CALLER-ID", "発信者番号が正しくありません", "The number to present is not one.",
@@ -371,9 +371,9 @@ codes! {
         "番号が正しいか確認してください", "Check that the number is right.";
     WarnPhoneDecimal = "W-PHONE-DECIMAL", "末尾の「.0」を取り除きました", "A trailing .0 was removed.",
         "セルを文字列にしてください", "Format the cell as text.";
-    WarnPhoneFreephone = "W-PHONE-FREEPHONE", "着信者課金の番号です(自動では発信しません)", "The called party pays; the auto-dialer skips this number.",
+    WarnPhoneFreephone = "W-PHONE-FREEPHONE", "フリーダイヤルなど着信課金の番号です(0120・0800。自動では発信しません)", "A freephone number (0120, 0800): the called party pays; the auto-dialer skips it.",
         "手動で発信してください", "Call it by hand.";
-    WarnPhoneConverged = "W-PHONE-CONVERGED", "0600番号です。確認してください", "A 0600 number; check it.",
+    WarnPhoneConverged = "W-PHONE-CONVERGED", "FMCの番号(0600)です。確認してください", "A fixed-mobile number (0600); check it.",
         "番号を確認してください", "Check the number.";
     WarnLong = "W-LONG", "30文字を超えています", "More than 30 characters.",
         "画面では途中までしか表示されません", "Screens show only the beginning.";

@@ -48,7 +48,7 @@ pub(super) fn explain(config: &config::Config, args: &ExplainArgs, out: Out) -> 
 
 /// Request line and headers of the INVITE to `number`, which may have a 184 or 186 before it.
 fn invite(account: &config::Account, number: &str) -> Result<String, ErrorCode> {
-    let parsed = Phone::parse(number).map_err(|PhoneError { code }| match code.as_str() {
+    let parsed = Phone::parse(number).map_err(|PhoneError { code, .. }| match code.as_str() {
         "E-PHONE-FORBIDDEN" => ErrorCode::PhoneForbidden,
         _ => ErrorCode::PhoneInvalid,
     })?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::refusal::moment;
 use super::{DialRefusal, Error, ListError, OpenError};
 use crate::import::ImportError;
 
@@ -10,7 +11,7 @@ impl Error {
     #[must_use]
     pub fn ja(&self) -> String {
         match self {
-            Self::Refused(refusal) => refusal.ja().to_owned(),
+            Self::Refused(refusal) => refusal.ja(),
             Self::DoNotCall { project, deleted, may_name } => {
                 let bin = match deleted {
                     true => "(ごみ箱にある案件。`kakeru dnc clear --project` にこの名前を指定できます)",
@@ -64,8 +65,10 @@ impl Error {
             Self::Exists { path } | Self::OwnFile { path } => path.display().to_string(),
             Self::File { path, source } => format!("{}: {}", path.display(), os(source)),
             Self::Internal { doing, .. } => format!("処理 {}", doing.replace(' ', "-")),
-            Self::Phone(_)
-            | Self::ListName
+            Self::Phone(error) => {
+                error.special.map_or_else(String::new, |special| format!("{}です", special.said().ja))
+            }
+            Self::ListName
             | Self::ListBusy
             | Self::ReasonRequired
             | Self::StatusBuiltin
@@ -81,10 +84,11 @@ impl Error {
     #[must_use]
     pub fn facts(&self) -> Map<String, Value> {
         let facts = match self {
-            Self::Refused(refusal) => match refusal.until() {
-                Some(until) => json!({ "until": until }),
-                None => json!({}),
-            },
+            Self::Refused(
+                DialRefusal::RepeatGap { last, until } | DialRefusal::RepeatDay { last, until, .. },
+            ) => {
+                json!({ "last": last, "until": until })
+            }
             Self::DoNotCall { project, deleted, .. } => json!({ "project": project, "deleted": deleted }),
             Self::List(ListError::Full { limit, free }) => json!({ "limit": limit, "free": free }),
             Self::List(ListError::ProjectInUse { name, lists }) => json!({ "project": name, "lists": lists }),
@@ -142,12 +146,21 @@ impl ListError {
 
 impl DialRefusal {
     /// What to know beside the text of the code, in Japanese.
-    fn ja(self) -> &'static str {
+    fn ja(self) -> String {
         match self {
-            Self::RepeatGap { .. } => "間隔をあけてください",
-            Self::RepeatDay { .. } => "本日の回数の上限です。明日以降に発信してください",
-            Self::Excluded => "発信対象外か、リストが無効です",
-            Self::DoNotCall | Self::Forbidden | Self::TrunkRule | Self::Hours | Self::Task => "",
+            Self::RepeatGap { last, until } => {
+                format!("前回の発信 {}。{} から発信できます", moment(last), moment(until))
+            }
+            Self::RepeatDay { last, dials, .. } => {
+                format!("本日は{dials}回発信済みです(最後は {})。明日以降に発信してください", moment(last))
+            }
+            Self::Excluded => "発信対象外か、リストが無効です".to_owned(),
+            Self::Forbidden { special: Some(special) } => format!("{}です", special.said().ja),
+            Self::DoNotCall
+            | Self::Forbidden { special: None }
+            | Self::TrunkRule
+            | Self::Hours
+            | Self::Task => String::new(),
         }
     }
 }
@@ -306,6 +319,7 @@ mod tests {
     use crate::error::Said;
     use crate::id::{AttemptId, ContactId};
     use crate::model::{Holdings, Role};
+    use crate::phone::Special;
 
     fn sqlite() -> rusqlite::Error {
         rusqlite::Error::InvalidQuery
@@ -328,10 +342,11 @@ mod tests {
         };
         let refusals = [
             DialRefusal::DoNotCall,
-            DialRefusal::Forbidden,
+            DialRefusal::Forbidden { special: None },
+            DialRefusal::Forbidden { special: Some(Special::NaviDial) },
             DialRefusal::TrunkRule,
-            DialRefusal::RepeatGap { until: 1 },
-            DialRefusal::RepeatDay { until: 1 },
+            DialRefusal::RepeatGap { last: 1, until: 1 },
+            DialRefusal::RepeatDay { last: 1, dials: 3, until: 1 },
             DialRefusal::Excluded,
             DialRefusal::Hours,
             DialRefusal::Task,

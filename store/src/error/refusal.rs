@@ -1,5 +1,8 @@
 //! Why a number is not dialed.
 
+use crate::phone::{PhoneError, Special};
+use crate::time::format_jst;
+
 /// Why a number must not be dialed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -7,16 +10,25 @@ pub enum DialRefusal {
     /// On the do-not-call list, for the project or for the whole company.
     DoNotCall,
     /// Emergency or other number that is never dialed from here, judged on the final dial string.
-    Forbidden,
+    Forbidden {
+        /// Which kind of number it is, where one was recognised.
+        special: Option<Special>,
+    },
     /// The account's own dial rules refuse the number, or the 184 or 186 before it.
     TrunkRule,
     /// Dialed less than the repeat gap ago; free again at this UTC millisecond.
     RepeatGap {
+        /// When it was dialed last, UTC milliseconds.
+        last: i64,
         /// When the gap is over, UTC milliseconds.
         until: i64,
     },
     /// Dialed as often as a day allows; free again at this UTC millisecond.
     RepeatDay {
+        /// When it was dialed last, UTC milliseconds.
+        last: i64,
+        /// How often today.
+        dials: i64,
         /// Midnight in Japan, UTC milliseconds.
         until: i64,
     },
@@ -34,7 +46,7 @@ impl DialRefusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::DoNotCall => "E-DNC",
-            Self::Forbidden => "E-PHONE-FORBIDDEN",
+            Self::Forbidden { .. } => "E-PHONE-FORBIDDEN",
             Self::TrunkRule => "E-TRUNK-RULE",
             Self::RepeatGap { .. } | Self::RepeatDay { .. } => "E-REPEAT",
             Self::Excluded => "E-EXCLUDED",
@@ -47,9 +59,9 @@ impl DialRefusal {
     #[must_use]
     pub fn until(self) -> Option<i64> {
         match self {
-            Self::RepeatGap { until } | Self::RepeatDay { until } => Some(until),
+            Self::RepeatGap { until, .. } | Self::RepeatDay { until, .. } => Some(until),
             Self::DoNotCall
-            | Self::Forbidden
+            | Self::Forbidden { .. }
             | Self::TrunkRule
             | Self::Excluded
             | Self::Hours
@@ -60,21 +72,36 @@ impl DialRefusal {
 
 impl std::fmt::Display for DialRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+        let text = match self {
+            Self::Forbidden { special: Some(special) } => {
+                return write!(f, "it is {} and never dialed from here", special.said().en);
+            }
+            Self::RepeatGap { last, until } => {
+                let (last, until) = (moment(*last), moment(*until));
+                return write!(f, "the same number was dialed at {last}; free again at {until}");
+            }
+            Self::RepeatDay { last, dials, .. } => {
+                let last = moment(*last);
+                return write!(
+                    f,
+                    "the same number was dialed {dials} times today, last at {last}; try again tomorrow"
+                );
+            }
             Self::DoNotCall => "the number is on the do-not-call list",
-            Self::Forbidden => "emergency or special numbers are never dialed",
+            Self::Forbidden { special: None } => "numbers of this kind are never dialed",
             Self::TrunkRule => "the account's dial rules refuse this number, or 184 and 186 before it",
-            Self::RepeatGap { .. } => {
-                "the same number was dialed less than the repeat gap ago; wait and try again"
-            }
-            Self::RepeatDay { .. } => {
-                "the same number was dialed as often as one day allows; try again tomorrow"
-            }
             Self::Task => "the number is another operator's task (見込, 再コール); they call it",
             Self::Excluded => "the lead is excluded from dialing (発信対象外) or its list is disabled",
             Self::Hours => "the number is on a dial list, and it is outside the calling window",
-        })
+        };
+        f.write_str(text)
     }
+}
+
+/// `2026-11-30 10:00:05` in Japan.
+pub(super) fn moment(at: i64) -> String {
+    let text = format_jst(at);
+    text.get(..19).unwrap_or(&text).replace('T', " ")
 }
 
 /// Whose entry it is where nobody sees the project any more.
@@ -87,4 +114,9 @@ pub(super) const fn in_bin(deleted: &bool) -> &'static str {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]
 pub(super) const fn naming(may_name: &bool) -> &'static str {
     if *may_name { "; a call for another project is made with --project" } else { "" }
+}
+
+/// Which kind of number it is, where that is why.
+pub(super) fn which(error: &PhoneError) -> String {
+    error.special.map_or_else(String::new, |special| format!(": it is {}", special.said().en))
 }

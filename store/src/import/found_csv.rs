@@ -1,11 +1,13 @@
 //! The files of what an import found wrong: rows that were refused, and doubts.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::code::{Code, Lang};
 use crate::export::{harmless_as_it_stands, write_cell};
+use crate::phone::Special;
 
 use super::header::Columns;
 use super::table::Record;
@@ -49,7 +51,11 @@ impl RefusedCsv {
         let texts = |text: fn(Code, Lang) -> &'static str| {
             each(mistakes.iter().map(|mistake| text(mistake.code, self.lang)))
         };
-        let said = mistakes.iter().map(|mistake| with_lines(mistake.code.text(self.lang), mistake.lines));
+        let said = mistakes.iter().map(|mistake| {
+            let at = columns.names.iter().position(|name| **name == *mistake.column);
+            let text = said_of(mistake.code, at.map_or("", |at| record.cell(at)), self.lang);
+            with_lines(&text, mistake.lines)
+        });
         let said: Vec<String> = said.collect();
         let added = [
             record.line.to_string(),
@@ -96,7 +102,7 @@ impl DoubtsCsv {
             return;
         }
         let line = if line == 0 { String::new() } else { line.to_string() };
-        let mut text = with_lines(code.text(self.lang), lines);
+        let mut text = with_lines(&said_of(code, value, self.lang), lines);
         if let Some(more) = more {
             text.push_str(&format!(" ({more})"));
         }
@@ -106,6 +112,15 @@ impl DoubtsCsv {
 
     pub(super) fn finish(self) -> io::Result<()> {
         self.written.and_then(|()| self.cells.finish())
+    }
+}
+
+/// What a code says of a cell: with the kind of number that it is, where the code's own text says less.
+fn said_of(code: Code, cell: &str, lang: Lang) -> Cow<'static, str> {
+    match (Special::told(code.as_str(), cell), lang) {
+        (None, _) => code.text(lang).into(),
+        (Some(said), Lang::Ja) => said.ja,
+        (Some(said), Lang::En) => said.en,
     }
 }
 

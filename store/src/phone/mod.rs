@@ -9,6 +9,7 @@ mod dial;
 mod kind;
 mod number;
 mod parse;
+mod special;
 
 pub use dial::{
     ClirRule, DialPlan, DialRule, Dialing, NumberFormat, Verdict, is_emergency, is_forbidden,
@@ -16,3 +17,4 @@ pub use dial::{
 };
 pub use kind::{AutoDial, NumberKind};
 pub use number::{Clir, FurtherPhone, ParsedPhone, Phone, PhoneError};
+pub use special::Special;

@@ -5,7 +5,7 @@ use crate::code::Code;
 
 use super::area;
 use super::kind::{self, NumberKind};
-use super::parse;
+use super::{Special, parse};
 
 /// A Japanese telephone number as its E.164 key, `+81` and nine or ten digits.
 ///
@@ -69,6 +69,8 @@ pub struct FurtherPhone {
 pub struct PhoneError {
     /// `E-REQ-PHONE`, `E-PHONE-INVALID`, `E-PHONE-EXCEL` or `E-PHONE-FORBIDDEN`.
     pub code: Code,
+    /// Which kind of number is never dialed, where one was recognised.
+    pub special: Option<Special>,
 }
 
 impl Phone {
@@ -79,7 +81,7 @@ impl Phone {
     /// emergency, short, carrier and international numbers, `E-PHONE-INVALID` for everything else that is not
     /// ten or eleven digits from 0.
     pub fn parse(raw: &str) -> Result<ParsedPhone, PhoneError> {
-        parse::parse(raw)
+        parse::parse_or_say(raw)
     }
 
     /// Takes a stored key (`+81…`) back.
@@ -87,7 +89,7 @@ impl Phone {
     /// # Errors
     /// `E-PHONE-INVALID` when it is not `+81` followed by nine or ten digits that do not start with 0.
     pub fn from_e164(key: &str) -> Result<Self, PhoneError> {
-        let invalid = PhoneError { code: Code::PhoneInvalid };
+        let invalid = PhoneError { code: Code::PhoneInvalid, special: None };
         let nsn = key.strip_prefix("+81").ok_or(invalid)?;
         Self::from_nsn(nsn).ok_or(invalid)
     }

@@ -7,7 +7,15 @@ use crate::code::Code;
 use super::dial::is_emergency;
 use super::kind::AutoDial;
 use super::number::{Clir, FurtherPhone, ParsedPhone, Phone, PhoneError};
-use super::{NumberKind, kind};
+use super::{NumberKind, Special, kind};
+
+/// As it is written, and where it is refused as a kind of number that is never dialed, which kind that is.
+pub(super) fn parse_or_say(raw: &str) -> Result<ParsedPhone, PhoneError> {
+    parse(raw).map_err(|error| match error.code {
+        Code::PhoneForbidden => PhoneError { special: Special::of(raw), ..error },
+        _ => error,
+    })
+}
 
 pub(super) fn parse(raw: &str) -> Result<ParsedPhone, PhoneError> {
     if raw.len() > LONGEST_CELL {
@@ -274,7 +282,7 @@ fn is_lossy(text: &str) -> bool {
 }
 
 fn refuse(code: Code) -> PhoneError {
-    PhoneError { code }
+    PhoneError { code, special: None }
 }
 
 #[derive(Default)]
@@ -318,7 +326,7 @@ const EXCEL_ERRORS: [&str; 7] = ["#N/A", "#VALUE!", "#REF!", "#NAME?", "#NUM!", 
 /// Starts of eleven-digit numbers without their 0.
 const MOBILE_LIKE: [&str; 7] = ["50", "60", "70", "80", "90", "20", "800"];
 /// Three-digit services; the emergency numbers are refused before.
-const SHORT_CODES: [&str; 12] =
+pub(super) const SHORT_CODES: [&str; 12] =
     ["102", "104", "113", "114", "115", "116", "117", "144", "171", "177", "188", "189"];
 
 #[cfg(test)]

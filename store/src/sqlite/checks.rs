@@ -8,7 +8,7 @@ use crate::id::{ProjectId, UserId};
 #[cfg(doc)]
 use crate::model::SecondLeg;
 use crate::model::{DialRules, Origin};
-use crate::phone::{DialPlan, Dialing, Verdict};
+use crate::phone::{DialPlan, Dialing, Special, Verdict};
 use crate::time::BusinessDate;
 
 /// What is about to be dialed.
@@ -56,8 +56,8 @@ pub(super) fn second_refusal(
 
 /// What forbids a number whatever the time and whoever dials it.
 fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefusal>> {
-    if forbidden(dial.dialing, dial.origin) {
-        return Ok(Some(DialRefusal::Forbidden));
+    if let Some(refusal) = forbidden(dial) {
+        return Ok(Some(refusal));
     }
     if dnc::blocked(db, dial.phone, dial.project)? {
         return Ok(Some(DialRefusal::DoNotCall));
@@ -73,13 +73,16 @@ fn listed(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
 }
 
 /// Emergency and special numbers, on the final string; freephone numbers too when nobody typed them.
-fn forbidden(dialing: &Dialing, origin: Origin) -> bool {
-    let plan = DialPlan { prefix: dialing.prefix.clone(), ..DialPlan::default() };
-    match plan.verdict(&dialing.string) {
-        Verdict::Allowed => false,
-        Verdict::ManualOnly => origin == Origin::List,
-        Verdict::Forbidden | Verdict::Emergency => true,
-    }
+fn forbidden(dial: &Dial<'_>) -> Option<DialRefusal> {
+    let plan = DialPlan { prefix: dial.dialing.prefix.clone(), ..DialPlan::default() };
+    let special = match plan.verdict(&dial.dialing.string) {
+        Verdict::Allowed => return None,
+        Verdict::ManualOnly if dial.origin != Origin::List => return None,
+        // Whatever the number is: behind this prefix it reaches that.
+        Verdict::Emergency => Some(Special::Emergency),
+        Verdict::ManualOnly | Verdict::Forbidden => Special::of(dial.phone),
+    };
+    Some(DialRefusal::Forbidden { special })
 }
 
 /// 端末設備等規則 32条の3, by number: whatever list, seat or way the earlier dials came from.
@@ -98,11 +101,12 @@ fn repeat(
     let (last, dials): (Option<i64>, Option<i64>) =
         one(db, sql, (phone, today.start(), now - rules.gap_ms()), |r| Ok((r.get(0)?, r.get(1)?)))?
             .unwrap_or((None, None));
-    if let Some(until) = last.map(|at| at + rules.gap_ms()).filter(|&until| until > now) {
-        return Ok(Some(DialRefusal::RepeatGap { until }));
+    let Some(last) = last else { return Ok(None) };
+    let until = last + rules.gap_ms();
+    if until > now {
+        return Ok(Some(DialRefusal::RepeatGap { last, until }));
     }
-    if dials.unwrap_or(0) >= rules.dials_per_day() {
-        return Ok(Some(DialRefusal::RepeatDay { until: today.end() }));
-    }
-    Ok(None)
+    let dials = dials.unwrap_or(0);
+    let full = dials >= rules.dials_per_day();
+    Ok(full.then(|| DialRefusal::RepeatDay { last, dials, until: today.end() }))
 }

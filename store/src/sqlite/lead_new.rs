@@ -13,7 +13,7 @@ use crate::id::{ContactId, LeadId, ListId};
 use crate::import::is_ours;
 use crate::model::{Actor, DialOrder, LeadPhone, LeadSpec};
 use crate::name_key::name_key;
-use crate::phone::{AutoDial, FurtherPhone, ParsedPhone, Phone};
+use crate::phone::{AutoDial, FurtherPhone, ParsedPhone, Phone, PhoneError, Special};
 
 /// Puts a lead at the end of a list; its number becomes a contact when it is none (S1.10).
 pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
@@ -134,7 +134,8 @@ impl<'a> Checked<'a> {
 fn dialable(raw: &str, warnings: &mut Vec<Code>) -> Result<ParsedPhone> {
     let parsed = Phone::parse(raw).map_err(Error::Phone)?;
     if parsed.phone.kind().auto_dial() == AutoDial::Deny {
-        return Err(ListError::Value(Code::PhoneForbidden).into());
+        let special = Special::of_phone(&parsed.phone);
+        return Err(Error::Phone(PhoneError { code: Code::PhoneForbidden, special }));
     }
     typed::doubts(&parsed, warnings);
     Ok(parsed)

@@ -159,11 +159,11 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
     if matches!(reason, WhyReason::Eligible | WhyReason::LaterRound | WhyReason::NotDue) {
         match refusal(db, lead, &head, context)? {
             Some(DialRefusal::DoNotCall) => reason = WhyReason::DoNotCall,
-            Some(DialRefusal::Forbidden) => reason = WhyReason::Forbidden,
+            Some(DialRefusal::Forbidden { .. }) => reason = WhyReason::Forbidden,
             Some(DialRefusal::TrunkRule) => reason = WhyReason::TrunkRule,
             Some(DialRefusal::Excluded) => reason = WhyReason::Excluded,
             Some(DialRefusal::Task) => reason = WhyReason::Task,
-            Some(DialRefusal::RepeatGap { until } | DialRefusal::RepeatDay { until }) => {
+            Some(DialRefusal::RepeatGap { until, .. } | DialRefusal::RepeatDay { until, .. }) => {
                 if reason == WhyReason::Eligible {
                     reason = WhyReason::Repeat;
                 }
@@ -210,7 +210,9 @@ fn refusal(
     head: &ListHead,
     context: &WhyContext,
 ) -> Result<Option<DialRefusal>> {
-    let Ok(phone) = Phone::from_e164(&lead.phone) else { return Ok(Some(DialRefusal::Forbidden)) };
+    let Ok(phone) = Phone::from_e164(&lead.phone) else {
+        return Ok(Some(DialRefusal::Forbidden { special: None }));
+    };
     let clir = lead.clir.as_deref().and_then(Clir::of_digits);
     let Some(dialing) = context.plan.dial(&phone, clir) else { return Ok(Some(DialRefusal::TrunkRule)) };
     let dial = Dial {

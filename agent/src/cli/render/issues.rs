@@ -5,6 +5,7 @@ use std::path::Path;
 
 use protocol::ErrorCode;
 use protocol::result::ImportIssue;
+use store::phone::Special;
 
 use crate::cli::files::{CELL, SHOWN};
 use crate::cli::output::{Closed, Out};
@@ -52,15 +53,21 @@ fn table(issues: &[ImportIssue], out: Out) -> Table {
     .whole();
     for issue in issues.iter().take(SHOWN) {
         let known = issue.code.parse::<ErrorCode>().ok();
-        let text = known.map_or("", |code| code.text().in_lang(out.lang));
+        let value = issue.value.as_deref().unwrap_or_default();
+        let said =
+            Special::told(&issue.code, value).map(|said| if out.is_japanese() { said.ja } else { said.en });
+        let text = match said {
+            Some(text) => text.into_owned(),
+            None => known.map_or("", |code| code.text().in_lang(out.lang)).to_owned(),
+        };
         let lines: Vec<_> = issue.lines.iter().map(u64::to_string).collect();
         let concerned = issue.contact.clone().unwrap_or_else(|| lines.join(", "));
-        let text = if concerned.is_empty() { text.to_owned() } else { format!("{text} ({concerned})") };
+        let text = if concerned.is_empty() { text } else { format!("{text} ({concerned})") };
         table.row([
             // Of the file as a whole.
             if issue.line == 0 { String::new() } else { issue.line.to_string() },
             issue.column.clone().unwrap_or_default(),
-            shorten(issue.value.as_deref().unwrap_or_default(), CELL),
+            shorten(value, CELL),
             issue.code.clone(),
             text,
             known.map_or("", |code| code.hint().in_lang(out.lang)).to_owned(),

@@ -3,6 +3,7 @@
 use protocol::result::{WhyResult, WhyRow};
 use protocol::{ErrorCode, Lang};
 use store::WhyReason;
+use store::phone::Special;
 
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::Table;
@@ -88,10 +89,16 @@ fn reason(row: &WhyRow, lang: Lang) -> String {
             "the daemon stopped during its call (the next round can call it)".to_owned(),
         ),
         WhyReason::DoNotCall => ("架電禁止リストにあります".to_owned(), "on the do-not-call list".to_owned()),
-        WhyReason::Forbidden => (
-            "緊急通報・特番にはリストから発信しません".to_owned(),
-            "emergency and special numbers are never called from a list".to_owned(),
-        ),
+        WhyReason::Forbidden => match Special::of(&row.number).map(Special::said) {
+            Some(said) => (
+                format!("{}にはリストから発信しません", said.ja),
+                format!("it is {}, never called from a list", said.en),
+            ),
+            None => (
+                "この種類の番号にはリストから発信しません".to_owned(),
+                "numbers of this kind are never called from a list".to_owned(),
+            ),
+        },
         WhyReason::TrunkRule => (
             "回線の発信規則、または先頭の184・186のため発信できません".to_owned(),
             "the account's dial rules refuse it, or 184 and 186 before it".to_owned(),
@@ -206,6 +213,18 @@ mod tests {
         assert_eq!(reason(&bare("excluded"), Lang::Ja), "発信対象外です(理由の記入なし)");
         assert!(reason(&bare("later-round"), Lang::En).contains("called once, last no result"));
         assert_eq!(reason(&bare("of-tomorrow"), Lang::Ja), "of-tomorrow", "a word of a newer daemon");
+    }
+
+    /// S0.6: a number that no list calls is told for what it is.
+    #[test]
+    fn a_number_that_no_list_calls_is_called_what_it_is() {
+        let row = |number: &str| WhyRow { number: number.to_owned(), ..row("forbidden") };
+        let free = row("0120123456");
+        assert_eq!(
+            reason(&free, Lang::Ja),
+            "フリーダイヤルなど着信課金の番号(0120・0800)にはリストから発信しません"
+        );
+        assert!(reason(&row("0570123456"), Lang::En).starts_with("it is a Navi Dial number (0570)"));
     }
 
     const DUE: i64 = 1_795_398_000_000;

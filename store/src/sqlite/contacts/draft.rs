@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::error::{Error, Result, Said};
 use crate::import::RequiredNames;
 use crate::model::{ContactDraft, PhoneDraft, is_mail_address};
-use crate::phone::{AutoDial, Phone};
+use crate::phone::{AutoDial, Phone, PhoneError, Special};
 
 /// A draft that is good to keep.
 pub(super) struct Checked {
@@ -67,7 +67,8 @@ pub(super) fn phones(drafts: &[PhoneDraft], warnings: &mut Vec<Code>) -> Result<
     for draft in drafts.iter().filter(|draft| !draft.number.trim().is_empty()) {
         let parsed = Phone::parse(&draft.number).map_err(Error::Phone)?;
         if parsed.phone.kind().auto_dial() == AutoDial::Deny {
-            return Err(Error::Invalid(Code::PhoneForbidden));
+            let special = Special::of_phone(&parsed.phone);
+            return Err(Error::Phone(PhoneError { code: Code::PhoneForbidden, special }));
         }
         doubts(&parsed, warnings);
         let label = text(draft.label.as_deref(), warnings)?;

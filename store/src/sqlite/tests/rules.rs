@@ -216,7 +216,11 @@ fn emergency_and_special_numbers_are_never_dialed_whatever_the_prefix() {
     // Practice lifts the repeat floor, not this.
     let mut practice = manual(&world, "0570-123-456");
     practice.rules.practice = true;
-    assert_eq!(world.db.open_manual(&practice).unwrap_err().code(), "E-PHONE-FORBIDDEN");
+    let refused = world.db.open_manual(&practice).unwrap_err();
+    assert_eq!((refused.code(), refused.ja().as_str()), ("E-PHONE-FORBIDDEN", "ナビダイヤル(0570)です"));
+    assert!(refused.to_string().contains("a Navi Dial number (0570)"), "{refused}");
+    let typed = Phone::parse("０１０-1-212-555-0100").map_err(Error::Phone).unwrap_err();
+    assert_eq!((typed.code(), typed.ja().as_str()), ("E-PHONE-FORBIDDEN", "国際電話です"));
 }
 
 #[test]
@@ -383,6 +387,12 @@ fn a_number_that_comes_into_a_call_is_checked_as_what_it_is() {
     // The same number without a call that it is for.
     let refused = world.db.open_manual(&manual(&world, colleague)).unwrap_err();
     assert!(matches!(refused, Error::Refused(DialRefusal::RepeatGap { .. })));
+    // Which call it repeats, and when it may be made.
+    let (last, free) = (crate::time::format_jst(world.now), crate::time::format_jst(world.now + 180_000));
+    for moment in [&last[11..19], &free[11..19]] {
+        assert!(refused.ja().contains(moment) && refused.to_string().contains(moment), "{refused}");
+    }
+    assert_eq!(refused.facts()["last"], world.now);
 
     let (called, listed) = (phone(0).national(), phone(1).national());
     let code = |world: &mut World, number: &str, open| {
