@@ -43,6 +43,13 @@ fn a_void_call_to_a_typed_number_frees_the_seat() {
     wait_state(&daemon, 0, "in_call");
     daemon.cli(&["hangup"]);
     wait_state(&daemon, 0, "wrap_up");
+    // S4.46: on a day alone it is when calling begins, and the answer says so.
+    let from = daemon.cli(&["status"])["hours"]["from"].as_u64().unwrap();
+    let said = daemon.text(&["save", "--status", "再コール", "--recall", "2030-05-07", "--lang", "ja"]);
+    let taken = format!("2030-05-07 {:02}:{:02}:00", from / 60, from % 60);
+    assert!(said.contains(&format!("再コール日時: {taken}")), "{said}");
+    daemon.cli(&["ready"]);
+    assert!(daemon.text(&["task", "ls", "--all"]).contains(&taken));
 }
 
 /// Saved in the call, stopped in the call: the stop seals what was said (S4.49), and the next day it is amended.

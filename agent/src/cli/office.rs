@@ -12,7 +12,7 @@ use super::args::{
 };
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
-use super::verbs::call;
+use super::verbs::{call, recall as recall_time};
 use super::{Failure, exports, files, render, socket, time};
 use crate::control::client::Client;
 
@@ -191,7 +191,8 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
         }
         TaskVerb::Reassign { task, owner } => call(global, TaskAssign { task, owner }, out, render::task),
         TaskVerb::Due { task, time } => {
-            call(global, TaskDue { task, due_at: time.map(|moment| moment.0) }, out, render::task)
+            let due_at = recall_time(global, time)?;
+            call(global, TaskDue { task, due_at }, out, render::task)
         }
     }
 }
@@ -332,7 +333,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
     match verb {
         HistoryVerb::Show { attempt } => call(global, HistoryShow { attempt }, out, render::call),
         HistoryVerb::Amend { attempt, status, memo, recall, no_recall, reason } => {
-            let recall_at = recall.map(|moment| moment.0);
+            let recall_at = recall_time(global, recall)?;
             let verb = HistoryAmend { attempt, status, memo, recall_at, no_recall, reason };
             call(global, verb, out, render::call)
         }

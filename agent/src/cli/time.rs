@@ -12,6 +12,39 @@ use super::usage::Expected;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub i64);
 
+/// When to call somebody again, as a person types it: a moment, or a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// This UTC millisecond.
+    At(i64),
+    /// The day in Japan that begins at this UTC millisecond.
+    Day(i64),
+}
+
+impl FromStr for When {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Moment(ms) = text.parse()?;
+        Ok(if text.parse::<Date>().is_ok() { Self::Day(ms) } else { Self::At(ms) })
+    }
+}
+
+impl When {
+    /// The moment: of a day the one at which calling begins then, `from` minutes behind midnight; of today's, where calling has begun,
+    /// `now`, and where it is over (`to`), still when it began, which is refused as a time that has passed.
+    pub(super) fn moment(self, (from, to): (u16, u16), now: i64) -> i64 {
+        let Self::Day(day) = self else { return self.ms() };
+        let (from, to) = (day + i64::from(from) * MINUTE, day + i64::from(to) * MINUTE);
+        if (from..to).contains(&now) { now - now.rem_euclid(MINUTE) } else { from }
+    }
+
+    fn ms(self) -> i64 {
+        let (Self::At(ms) | Self::Day(ms)) = self;
+        ms
+    }
+}
+
 /// Where a stretch of time ends, as a person types it: a day belongs to the stretch, a moment does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Until {
@@ -90,6 +123,7 @@ impl FromStr for Month {
 }
 
 const DAY: i64 = 86_400_000;
+const MINUTE: i64 = 60_000;
 /// Japan Standard Time, UTC+9 without daylight saving.
 const JST: i64 = 9 * 3_600_000;
 
@@ -181,6 +215,18 @@ mod tests {
         ] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
+    }
+
+    /// S4.46, X4: a callback on a day is due when calling begins then, and not in the middle of the night.
+    #[test]
+    fn a_day_to_call_again_begins_with_the_calling_window() {
+        let day = 1_795_359_600_000;
+        let at = |text: &str, now| text.parse::<When>().unwrap().moment((9 * 60, 20 * 60), now);
+        assert_eq!(full(at("2026-11-23", day - DAY)), "2026-11-23 09:00:00");
+        assert_eq!(full(at("2026-11-23", day + 8 * 3_600_000)), "2026-11-23 09:00:00");
+        assert_eq!(full(at("2026-11-23", day + 10 * 3_600_000 + 59_000)), "2026-11-23 10:00:00", "now");
+        assert_eq!(full(at("2026-11-23", day + 21 * 3_600_000)), "2026-11-23 09:00:00", "over");
+        assert_eq!(full(at("2026-11-23 00:00", day - DAY)), "2026-11-23 00:00:00", "as it was said");
     }
 
     /// S4.18: a day that ends a stretch belongs to it, so that one day is from itself to itself.

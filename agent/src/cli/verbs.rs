@@ -9,7 +9,7 @@ use super::args::{
 };
 use super::output::{Closed, Out};
 use super::progress::{self, Work};
-use super::time::stretch;
+use super::time::{self, When, stretch};
 use super::{Failure, args, exports, files, office, render, socket};
 use crate::control::client::Client;
 
@@ -31,6 +31,30 @@ pub(super) fn call<V: Method>(
 fn seat_call<V: Method<Result = SeatStatus>>(global: &Global, verb: V, out: Out) -> Result<(), Failure> {
     call(global, verb, out, render::seat)
 }
+
+/// When to call again, UTC milliseconds: on a day alone it depends on the daemon's calling window.
+pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Option<i64>, Failure> {
+    let Some(when) = when else { return Ok(None) };
+    let (mut hours, mut now) = (USUAL_HOURS, 0);
+    if matches!(when, When::Day(_)) {
+        let status = Client::connect(&socket(global))?.call(Status {})?;
+        (hours, now) = (status.hours.map_or(USUAL_HOURS, |hours| (hours.from, hours.to)), status.now);
+    }
+    Ok(Some(when.moment(hours, now)))
+}
+
+/// The time that was taken.
+fn told_recall(at: Option<i64>, out: Out) -> Result<(), Closed> {
+    match at {
+        Some(at) => {
+            out.line(&format!("    {}: {}", out.text("再コール日時", "to be called again"), time::full(at)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// 09:00 to 20:00, where a daemon does not tell its own.
+const USUAL_HOURS: (u16, u16) = (540, 1_200);
 
 pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failure> {
     let seat = global.seat.clone();
@@ -62,16 +86,20 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 NextArg::Skip => Next::Skip,
                 NextArg::Stay => Next::Stay,
             };
+            let recall_at = recall(global, args.recall)?;
             let verb = CallSave {
                 seat,
                 attempt: args.attempt,
                 status: args.status,
                 memo: args.memo,
-                recall_at: args.recall.map(|moment| moment.0),
+                recall_at,
                 next,
                 save_seq: args.save_seq,
             };
-            seat_call(global, verb, out)
+            call(global, verb, out, |seat, out| {
+                render::seat(seat, out)?;
+                told_recall(recall_at, out)
+            })
         }
         Verb::Pause { code } => seat_call(global, SeatPause { seat, code }, out),
         Verb::Ready => seat_call(global, SeatReady { seat }, out),

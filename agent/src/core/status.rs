@@ -4,8 +4,8 @@ use std::sync::PoisonError;
 
 use config::{AccountKind, Transport};
 use protocol::result::{
-    AccountStatus, CallInfo, CallState, DialInfo, DialState, Direction, OutboxStatus, RegistrationState,
-    SeatStatus, StatusResult, StoreStatus, StrangersStatus, TlsStatus, VoiceStatus,
+    AccountStatus, CallInfo, CallState, CallingHours, DialInfo, DialState, Direction, OutboxStatus,
+    RegistrationState, SeatStatus, StatusResult, StoreStatus, StrangersStatus, TlsStatus, VoiceStatus,
 };
 use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
 use sip_stack::driver::{TlsState, Verify};
@@ -44,6 +44,10 @@ impl Core {
             warnings: {
                 let locale = self.config.daemon.locale;
                 self.config.warnings.iter().map(|warning| warning.in_locale(locale)).collect()
+            },
+            hours: {
+                let window = crate::run::window(&self.config.dialing.window);
+                Some(CallingHours { from: window.from, to: window.to })
             },
         }
     }

@@ -42,6 +42,18 @@ pub struct StatusResult {
     pub strangers: StrangersStatus,
     /// Warnings of the configuration.
     pub warnings: Vec<String>,
+    /// The calling window's hours; `null` where a daemon does not tell them.
+    #[serde(default)]
+    pub hours: Option<CallingHours>,
+}
+
+/// Between which minutes of a day in Japan calls leave; not on every day (`dialing.window`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallingHours {
+    /// The first minute, from 0 at midnight.
+    pub from: u16,
+    /// The first minute behind it.
+    pub to: u16,
 }
 
 /// An account.

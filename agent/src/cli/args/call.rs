@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{NamedList, OnlyList};
-use crate::cli::time::Moment;
+use crate::cli::time::When;
 
 /// `kakeru call`.
 #[derive(Clone, Debug, Args)]
@@ -47,9 +47,9 @@ pub struct SaveArgs {
     /// Call memo
     #[arg(long, value_name = "TEXT")]
     pub memo: Option<String>,
-    /// When to call again: "2026-11-30 10:00" (Japan time)
+    /// When to call again: "2026-11-30 10:00" (Japan time); of a day alone, when calling begins
     #[arg(long, value_name = "TIME")]
-    pub recall: Option<Moment>,
+    pub recall: Option<When>,
     /// What follows: call the next lead, show the next lead, or only save
     #[arg(long, default_value = "stay")]
     pub next: NextArg,

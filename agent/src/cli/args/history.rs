@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{CallsArgs, WriteArgs};
-use crate::cli::time::Moment;
+use crate::cli::time::When;
 
 /// What follows `kakeru history`.
 #[derive(Debug, Subcommand)]
@@ -25,9 +25,9 @@ pub enum HistoryVerb {
         /// Memo
         #[arg(long, value_name = "TEXT")]
         memo: Option<String>,
-        /// When to call again: "2026-11-30 10:00" (Japan time)
+        /// When to call again: "2026-11-30 10:00" (Japan time); of a day alone, when calling begins
         #[arg(long, value_name = "TIME")]
-        recall: Option<Moment>,
+        recall: Option<When>,
         /// Take the time to call again away
         #[arg(long, conflicts_with = "recall")]
         no_recall: bool,

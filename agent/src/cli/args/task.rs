@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 
 use super::OnlyList;
-use crate::cli::time::Moment;
+use crate::cli::time::When;
 
 /// `kakeru task …`.
 #[derive(Debug, Subcommand)]
@@ -66,8 +66,8 @@ pub enum TaskVerb {
     Due {
         /// Number of the task
         task: i64,
-        /// When to call: "2026-11-30 10:00" (Japan time) [default: no time]
-        time: Option<Moment>,
+        /// When to call: "2026-11-30 10:00" (Japan time); of a day alone, when calling begins [default: no time]
+        time: Option<When>,
     },
 }
 

@@ -76,8 +76,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("Call memo", "通話メモ"),
     (
-        "When to call again: \"2026-11-30 10:00\" (Japan time)",
-        "再コール日時: \"2026-11-30 10:00\" (日本時間)",
+        "When to call again: \"2026-11-30 10:00\" (Japan time); of a day alone, when calling begins",
+        "再コール日時: \"2026-11-30 10:00\" (日本時間)。日付だけなら架電可能時間の開始",
     ),
     (
         "What follows: call the next lead, show the next lead, or only save",
@@ -335,8 +335,8 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("Only those of this list", "このリストのものだけ"),
     (
-        "When to call: \"2026-11-30 10:00\" (Japan time) [default: no time]",
-        "日時: \"2026-11-30 10:00\" (日本時間) [既定: なし]",
+        "When to call: \"2026-11-30 10:00\" (Japan time); of a day alone, when calling begins [default: no time]",
+        "日時: \"2026-11-30 10:00\" (日本時間)。日付だけなら架電可能時間の開始 [既定: なし]",
     ),
     ("Only this status, by label or code", "このステータスだけ (名前またはコード)"),
     ("From this day or time on (Japan time)", "この日時以降 (日本時間)"),
