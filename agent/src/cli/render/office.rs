@@ -141,20 +141,20 @@ pub(crate) fn tasks(page: &TaskPage, out: Out) -> Result<(), Closed> {
         out.text("フリー", "free"),
         page.counts.free
     ))?;
-    task_table(&page.rows, out)?;
+    out.table(&task_table(&page.rows, out))?;
     more(page.next.map(|next| format!("--after {next}")), out)
 }
 
 pub(crate) fn task(task: &TaskRow, out: Out) -> Result<(), Closed> {
-    task_table(std::slice::from_ref(task), out)?;
+    out.table(&task_table(std::slice::from_ref(task), out))?;
     ungranted(&task.ungranted, out)
 }
 
-fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {
+fn task_table(rows: &[TaskRow], out: Out) -> Table {
     let mut table = Table::new(&[
         "id",
         out.text("いつ", "due"),
-        out.text("種別", "kind"),
+        out.text("結果", "result"),
         out.text("担当", "owner"),
         out.text("電話番号", "number"),
         out.text("会社名", "company"),
@@ -181,7 +181,8 @@ fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {
         table.row([
             row.id.to_string(),
             row.due_at.map_or_else(String::new, time::full),
-            kind.to_owned(),
+            // A site's own status with a time to call back is no 再コール.
+            row.label.clone().unwrap_or_else(|| kind.to_owned()),
             person(&row.owner_name, &row.owner),
             row.number.clone(),
             row.company.clone().unwrap_or_default(),
@@ -195,7 +196,7 @@ fn task_table(rows: &[TaskRow], out: Out) -> Result<(), Closed> {
             state.to_owned(),
         ]);
     }
-    out.table(&table)
+    table
 }
 
 pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), Closed> {
@@ -530,3 +531,6 @@ pub(super) fn more(option: Option<String>, out: Out) -> Result<(), Closed> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
