@@ -286,6 +286,7 @@ fn line_of(row: &RecordingRow, name: &str, sha256: &str) -> StringRecord {
         text(&row.number),
         text(&row.company),
         text(&row.person),
+        text(if row.operator_name.is_some() { &row.operator_name } else { &row.operator }),
         text(&row.operator),
         text(&row.list),
         text(&row.label),
@@ -344,7 +345,7 @@ mod tests {
         serde_json::from_value(serde_json::json!({
             "id": 1, "attempt": "01JD", "at": 1_795_222_800_000_i64, "path": path, "state": "final",
             "bytes": 3, "duration_ms": 61_000, "sha256": null, "hold": false, "hold_reason": null,
-            "synced": true, "number": "0312345678", "company": "=1+1", "person": null, "operator": "alice",
+            "synced": true, "number": "0312345678", "company": "=1+1", "person": null, "operator": "alice", "operator_name": "佐藤 愛",
             "list": "四月", "label": "見込",
         }))
         .unwrap()
@@ -361,6 +362,9 @@ mod tests {
     fn a_line_names_file_sum_and_call_and_runs_nothing() {
         let line = line_of(&row("/r/21/01JD.opus"), "21/01JD.opus", "ab");
         let cells = line.iter().collect::<Vec<_>>().join(",");
-        assert_eq!(cells, "21/01JD.opus,ab,3,2026-11-21 10:00:00,61,0312345678,'=1+1,,alice,四月,見込,01JD");
+        assert_eq!(
+            cells,
+            "21/01JD.opus,ab,3,2026-11-21 10:00:00,61,0312345678,'=1+1,,佐藤 愛,alice,四月,見込,01JD"
+        );
     }
 }

@@ -185,7 +185,11 @@ fn read(bytes: &[u8]) -> Option<Found> {
     let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let (text, cut) = (&text[..end], end < text.len());
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
-    if reader.headers().ok()?.iter().ne(COLUMNS) {
+    // Earlier versions had the login where the name stands, and no column of its own.
+    let earlier = COLUMNS.iter().enumerate().filter(|(at, _)| *at != LOGIN).map(|(_, name)| *name);
+    let names = reader.headers().ok()?;
+    let is_earlier = names.iter().eq(earlier);
+    if !is_earlier && names.iter().ne(COLUMNS) {
         return None;
     }
     let records: Vec<_> = reader.byte_records().collect::<Result<_, _>>().ok()?;
@@ -193,7 +197,9 @@ fn read(bytes: &[u8]) -> Option<Found> {
     let (last, mut torn) = (records.len().checked_sub(1), false);
     let mut lines = Vec::with_capacity(records.len());
     for (at, record) in records.into_iter().enumerate() {
-        let line = StringRecord::from_byte_record(record).ok().filter(|line| line.len() == COLUMNS.len());
+        let line = StringRecord::from_byte_record(record).ok();
+        let line = if is_earlier { line.and_then(|line| with_login(&line)) } else { line };
+        let line = line.filter(|line| line.len() == COLUMNS.len());
         let is_last = Some(at) == last;
         // Without its end a line is whole where a spreadsheet left the end out.
         match line.filter(|line| !is_last || ended || line[ID].parse::<store::AttemptId>().is_ok()) {
@@ -203,7 +209,14 @@ fn read(bytes: &[u8]) -> Option<Found> {
             None => return None,
         }
     }
-    Some(Found { lines, whole: ended && !cut && !torn })
+    Some(Found { lines, whole: ended && !cut && !torn && !is_earlier })
+}
+
+/// A line of an earlier version: what stood as the name was the login.
+fn with_login(line: &StringRecord) -> Option<StringRecord> {
+    let (before, behind) = (line.iter().take(LOGIN), line.iter().skip(LOGIN));
+    let login = line.get(LOGIN - 1)?;
+    (line.len() == COLUMNS.len() - 1).then(|| before.chain([login]).chain(behind).collect())
 }
 
 fn is_below(name: &str) -> bool {
@@ -256,7 +269,7 @@ pub(super) const SUMS: &str = "SHA256SUMS";
 const MANIFEST: &str = "manifest.csv";
 /// Spreadsheets take the file for UTF-8 by it.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "ファイル",
     "SHA-256",
     "バイト数",
@@ -266,6 +279,7 @@ const COLUMNS: [&str; 12] = [
     "会社名",
     "担当者名",
     "対応ユーザー",
+    "対応ユーザーID",
     "リスト",
     "結果",
     "ID",
@@ -274,7 +288,8 @@ const COLUMNS: [&str; 12] = [
 const NAME: usize = 0;
 const SUM: usize = 1;
 const TIME: usize = 3;
-const ID: usize = 11;
+const LOGIN: usize = 9;
+const ID: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -284,8 +299,21 @@ mod tests {
     const ATTEMPT: &str = "01KB6T2Q9VZX8N4R5M7C3H1D0E";
 
     fn line(name: &str, company: &str) -> StringRecord {
-        let cells =
-            [name, ABC, "3", "2026-11-21 10:00:00", "61", "0312345678", company, "", "", "", "", ATTEMPT];
+        let cells = [
+            name,
+            ABC,
+            "3",
+            "2026-11-21 10:00:00",
+            "61",
+            "0312345678",
+            company,
+            "",
+            "佐藤",
+            "op",
+            "",
+            "",
+            ATTEMPT,
+        ];
         StringRecord::from(cells.to_vec())
     }
 
@@ -308,6 +336,18 @@ mod tests {
         ] {
             assert!(read(changed.as_bytes()).is_none(), "{changed}");
         }
+    }
+
+    /// S4.50: a folder that an earlier version wrote goes on, with a column for the login.
+    #[test]
+    fn a_list_of_an_earlier_version_goes_on() {
+        let whole = String::from_utf8(manifest_of([line("21/a.opus", "A")].iter()).unwrap()).unwrap();
+        let earlier = whole.replace("対応ユーザーID,", "").replace(",佐藤,op,", ",op,");
+        let found = read(earlier.as_bytes()).unwrap();
+        assert!(!found.whole, "it is written anew");
+        assert_eq!((&found.lines[0][LOGIN], &found.lines[0][ID]), ("op", ATTEMPT));
+        assert_eq!(found.lines[0].len(), COLUMNS.len());
+        assert!(read(&earlier.as_bytes()[..earlier.len() - 30]).unwrap().lines.is_empty(), "torn");
     }
 
     /// S4.50: wherever the last line is torn, the others are read, and it is not.
