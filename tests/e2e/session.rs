@@ -160,9 +160,14 @@ fn nobody_closes_the_row_of_another_seat() {
     let attempt = call["attempt"].as_str().unwrap();
     let theirs = ["save", "--seat", "b", "--attempt", attempt, "--status", "FAX", "--next", "dial"];
     daemon.run(&theirs).refused("E-CALL-BUSY");
+    // The call that is named is of one seat.
+    let saved = daemon.cli(&["save", "--attempt", attempt, "--memo", "席は書かない"]);
+    assert_eq!((&saved["name"], &saved["call"]["memo"]), (&json!("a"), &json!("席は書かない")));
     daemon.cli(&["save", "--seat", "a", "--status", "見込", "--next", "dial"]);
     wait_state(&daemon, 0, "paused");
     assert_eq!(daemon.wait_drop_rows(1, SOON)[0]["status"], "prospect");
+    daemon.run(&["save", "--attempt", attempt, "--status", "FAX"]).refused("E-SEALED");
+    daemon.run(&["save", "--status", "FAX"]).refused("E-SEAT-REQUIRED");
 }
 
 /// Two operators on one list: every number once, from the top, by whoever is free.

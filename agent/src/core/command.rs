@@ -56,7 +56,7 @@ impl Core {
         let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
         let seat = match resolve_seat(seats, &who, named.as_deref()) {
             Ok(seat) => seat,
-            Err(error) => return respond::<SeatStatus>(reply, Err(error)),
+            Err(error) => return self.at_its_seat(Bound { command, who, scope, reply }, error),
         };
         let answer = match command {
             Command::DevicesShow(_)

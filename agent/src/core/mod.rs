@@ -26,6 +26,7 @@ mod headset;
 mod heard;
 pub(crate) mod identity;
 mod import;
+mod its_seat;
 mod job;
 mod manage;
 mod moved;
