@@ -232,6 +232,16 @@ fn a_site_makes_its_own_statuses() {
     daemon.run(&["disposition", "edit", "不通", "--label", "x"]).refused("E-STATUS-BUILTIN");
     daemon.cli(&["disposition", "archive", "担当不在"]);
     assert_eq!(daemon.cli(&["disposition", "ls"])["dispositions"].as_array().unwrap().len(), 7);
+    // Those of one project, with those of all.
+    for project in ["夏", "冬"] {
+        daemon.cli(&["project", "create", project]);
+        daemon.cli(&["disposition", "add", &format!("{project}の資料請求"), "--project", project]);
+    }
+    let of_summer = daemon.cli(&["disposition", "ls", "--project", "夏"])["dispositions"].take();
+    let labels: Vec<_> =
+        of_summer.as_array().unwrap().iter().map(|row| row["label"].as_str().unwrap()).collect();
+    assert!(labels.len() == 8 && labels.contains(&"夏の資料請求") && labels.contains(&"不通"), "{labels:?}");
+    daemon.run(&["disposition", "ls", "--project", "秋"]).refused("E-NOT-FOUND");
 }
 
 /// S0.3 to S0.9: a contact through its life.

@@ -110,9 +110,11 @@ pub(super) fn disposition(global: &Global, verb: DispositionVerb, out: Out) -> R
     let show =
         |row: &protocol::result::DispositionRow, out| render::dispositions(std::slice::from_ref(row), out);
     match verb {
-        DispositionVerb::Ls { archived } => call(global, DispositionLs { archived }, out, |found, out| {
-            render::dispositions(&found.dispositions, out)
-        }),
+        DispositionVerb::Ls { archived, project } => {
+            call(global, DispositionLs { archived, project }, out, |found, out| {
+                render::dispositions(&found.dispositions, out)
+            })
+        }
         DispositionVerb::Add { label, code, project, flags } => {
             let DispositionFlags {
                 keep_recording,

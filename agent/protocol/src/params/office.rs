@@ -91,6 +91,9 @@ params! {
         /// Archived ones too.
         #[serde(default)]
         archived: bool,
+        /// Only those that a call of this project may be given: its own and those of all; `None` = of every project.
+        #[serde(default)]
+        project: Option<String>,
     }
     /// `disposition.add`.
     DispositionAdd {

@@ -14,6 +14,9 @@ pub enum DispositionVerb {
         /// Archived ones too
         #[arg(long)]
         archived: bool,
+        /// Only those that a call of this project (案件) may be given
+        #[arg(long)]
+        project: Option<String>,
     },
     /// Make a status
     Add {

@@ -372,6 +372,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Archived ones too", "使わないものも"),
     ("Label", "名前"),
     ("Code for programs [default: one is made]", "プログラム用のコード [既定: 自動で作る]"),
+    ("Only those that a call of this project (案件) may be given", "この案件の通話に付けられるものだけ"),
     ("Only in this project (案件)", "この案件だけ"),
     ("Whether the recording is kept (録音)", "録音を残すか"),
     (

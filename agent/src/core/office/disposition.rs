@@ -12,7 +12,11 @@ use crate::said::one_of;
 
 pub(super) async fn list(store: &Store, p: &DispositionLs) -> Result<Dispositions, RpcError> {
     let statuses = if p.archived { store.all_dispositions().await } else { store.dispositions().await };
-    let statuses = statuses.map_err(refused)?;
+    let mut statuses = statuses.map_err(refused)?;
+    if let Some(name) = &p.project {
+        let project = projects(store, std::slice::from_ref(name)).await?.first().copied();
+        statuses.retain(|status| status.project.is_none() || status.project == project);
+    }
     let names = names(store).await?;
     Ok(Dispositions {
         dispositions: statuses.iter().map(|status| rows::disposition(status, &names)).collect(),
