@@ -379,12 +379,16 @@ pub(super) fn note(global: &Global, verb: NoteVerb, out: Out) -> Result<(), Fail
     }
 }
 
-/// `mobile=090-1111-2222` or a bare number.
+/// `mobile=090-1111-2222`, `mobile:090-1111-2222` or a bare number; signs may be wide ones.
 fn numbers(given: &[String]) -> Vec<ContactNumber> {
-    let number = |text: &String| match text.split_once('=') {
+    let number = |text: &String| match text.split_once(['=', ':', '＝', '：']) {
+        // `TEL: 03-1234-5678` and `sip:…` are how a number is written, or no number: the reader says which.
+        Some((label, _)) if ["tel", "sip", "sips"].contains(&&*label.trim().to_lowercase()) => {
+            ContactNumber { number: text.clone(), label: None }
+        }
         Some((label, number)) => ContactNumber {
-            number: number.to_owned(),
-            label: Some(label.to_owned()).filter(|l| !l.is_empty()),
+            number: number.trim().to_owned(),
+            label: Some(label.trim().to_owned()).filter(|l| !l.is_empty()),
         },
         None => ContactNumber { number: text.clone(), label: None },
     };
@@ -485,8 +489,16 @@ mod tests {
             "03-1234-5678".to_owned(),
             "mobile=090-1111-2222".to_owned(),
             "=0312345678".to_owned(),
+            "携帯：090-1111-2222".to_owned(),
+            "mobile: 090-1111-2222".to_owned(),
+            "TEL:03-1234-5678".to_owned(),
         ]);
         let shown: Vec<_> = found.iter().map(|n| (n.label.as_deref(), n.number.as_str())).collect();
-        assert_eq!(shown, [(None, "03-1234-5678"), (Some("mobile"), "090-1111-2222"), (None, "0312345678")]);
+        let mobile = "090-1111-2222";
+        assert_eq!(shown[..3], [(None, "03-1234-5678"), (Some("mobile"), mobile), (None, "0312345678")]);
+        assert_eq!(
+            shown[3..],
+            [(Some("携帯"), mobile), (Some("mobile"), mobile), (None, "TEL:03-1234-5678")]
+        );
     }
 }
