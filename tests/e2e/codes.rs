@@ -368,7 +368,7 @@ const COMMANDS: [(&str, &[&str]); 42] = [
     ("E-AMBIGUOUS", &["list", "show", "twice"]),
     ("E-REQ-PROJECTNAME", &["project", "create", ""]),
     ("E-PROJECT-DUP", &["project", "create", "P"]),
-    ("E-PROJECT-BUSY", &["project", "delete", "P"]),
+    ("E-PROJECT-BUSY", &["project", "delete", "P", "--yes"]),
     ("E-PROJECT-BIN", &["list", "restore", "binned"]),
     ("E-LEAD-DUP", &["lead", "add", "L", "03-1234-5678"]),
     ("E-PHONE-READONLY", &["lead", "remove-number", "L#1", "0312345678"]),
@@ -396,7 +396,7 @@ const COMMANDS: [(&str, &[&str]); 42] = [
     ("E-STATUS-DUP", &["disposition", "add", "済"]),
     ("E-STATUS-UNKNOWN", &["history", "--status", "無い"]),
     ("E-REASON-REQUIRED", &["dnc", "clear", "0512345678", "--reason", " "]),
-    ("E-IMPORT-UNDO", &["list", "import-undo", "{import}"]),
+    ("E-IMPORT-UNDO", &["list", "import-undo", "{import}", "--yes"]),
     ("E-EXPORT-CHAR", &["contact", "export", "x.csv", "--encoding", "cp932"]),
     ("E-FILE", &["list", "import", "L", "no-such-file.csv"]),
     ("E-FILE-EXISTS", &["backup", "{folder}/there.db"]),
@@ -425,7 +425,7 @@ fn each_refusal_of_a_command_says_what_to_do() {
         cli(&["list", "create", list, "--project", project]);
     }
     cli(&["list", "delete", "binned", "--yes"]);
-    cli(&["project", "delete", "R"]);
+    cli(&["project", "delete", "R", "--yes"]);
     daemon.import("L", "会社名,電話番号\n𠮷野家,0312345678\n");
     cli(&["lead", "assign", "L", "--all", "--owner", "holder"]);
     daemon.import("undone", "会社名,電話番号\n𠮷野家,0312345678\n");
@@ -434,7 +434,7 @@ fn each_refusal_of_a_command_says_what_to_do() {
     std::fs::write(daemon.path("there.db"), "").unwrap();
     let imports = cli(&["list", "imports"])["rows"].take();
     let import = imports[0]["id"].as_str().unwrap().to_owned();
-    cli(&["list", "import-undo", &import]);
+    cli(&["list", "import-undo", &import, "--yes"]);
     let folder = daemon.path("").to_string_lossy().trim_end_matches('/').to_owned();
     for (code, command) in COMMANDS {
         let words: Vec<String> = command

@@ -46,9 +46,11 @@ fn an_import_is_previewed_mapped_listed_and_undone() {
     assert_eq!((&lead["columns"]["地域"], &lead["further"][0]["label"]), (&"関東".into(), &"携帯".into()));
     let journal = daemon.cli(&["list", "imports", "春"]);
     assert_eq!((&journal["rows"][0]["id"], &journal["rows"][0]["inserted"]), (&id.into(), &3.into()));
-    assert_eq!(daemon.cli(&["list", "import-undo", id])["removed"], 3);
+    let asked = daemon.run_plain(&["list", "import-undo", id, "--lang", "ja"]);
+    assert!(asked.code == 2 && asked.stderr.contains("新規3件"), "it asks first: {asked:#?}");
+    assert_eq!(daemon.cli(&["list", "import-undo", id, "--yes"])["removed"], 3);
     assert_eq!(daemon.cli(&["list", "view", "春"])["total"], 0);
-    daemon.run(&["list", "import-undo", id]).refused("E-IMPORT-UNDO");
+    daemon.run(&["list", "import-undo", id, "--yes"]).refused("E-IMPORT-UNDO");
     daemon.run(&["list", "import-cancel", "春"]).refused("E-NOT-FOUND");
 }
 
@@ -124,7 +126,8 @@ fn leads_and_lists_are_changed_and_come_back() {
     assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 5);
     daemon.cli(&["project", "create", "夏", "--caller-id", "03-1234-0000"]);
     daemon.run(&["project", "create", "夏"]).refused("E-PROJECT-DUP");
-    daemon.cli(&["project", "delete", "夏"]);
+    assert_eq!(daemon.run(&["project", "delete", "夏"]).code, 2, "it asks first");
+    daemon.cli(&["project", "delete", "夏", "--yes"]);
     assert_eq!(daemon.cli(&["project", "restore", "夏"])["caller_id"], "0312340000");
     assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"].as_array().unwrap().len(), 0);
     assert_eq!(daemon.cli(&["stats", "--by", "user"])["rows"].as_array().unwrap().len(), 0);

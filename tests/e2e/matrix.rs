@@ -86,7 +86,7 @@ fn who_changes_and_who_manages() {
         ("+----", &["disposition", "add", "S-{role}"]),
         ("+----", &["disposition", "archive", "S-MGR"]),
         ("+----", &["project", "create", "P-{role}"]),
-        ("+----", &["project", "delete", "P-MGR"]),
+        ("+----", &["project", "delete", "P-MGR", "--yes"]),
         ("+----", &["list", "delete", "L-MGR", "--yes"]),
         ("+----", &["contact", "delete", "0612345601", "--yes"]),
         ("++---", &["user", "add", "op-{role}", "--role", "OP"]),

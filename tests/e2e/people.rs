@@ -53,7 +53,7 @@ fn contacts_come_from_a_file_and_go_again() {
     daemon
         .run(&["contact", "import", &bad, "--profile", "miitel", "--header", "auto"])
         .refused("E-REQ-PERSON");
-    let undone = daemon.cli(&["contact", "import-undo", done["import"].as_str().unwrap()]);
+    let undone = daemon.cli(&["contact", "import-undo", done["import"].as_str().unwrap(), "--yes"]);
     assert_eq!((&undone["contacts_removed"], &undone["restored"]), (&1.into(), &1.into()));
     assert_eq!(column(&daemon.cli(&["contact", "ls"]), "company"), ["A社", "C社"]);
     let journal = daemon.cli(&["list", "imports"]);
@@ -77,15 +77,15 @@ fn an_undo_of_an_import_is_repeated_for_what_it_left() {
     let first = import("a.csv", "会社名,電話番号\n甲,0311110001\n甲,0311110002\n甲,0311110003\n");
     let second = import("b.csv", "会社名,電話番号\n乙,0311110001\n乙,0311110002\n");
     let undo = |import: &str| {
-        let undone = daemon.cli(&["contact", "import-undo", import]);
+        let undone = daemon.cli(&["contact", "import-undo", import, "--yes"]);
         ["contacts_removed", "restored", "changed_since"].map(|count| undone[count].as_u64().unwrap())
     };
     assert_eq!(undo(&first), [1, 0, 2]);
     assert_eq!(undo(&second), [0, 2, 0]);
-    daemon.run(&["contact", "import-undo", &second]).refused("E-IMPORT-UNDO");
+    daemon.run(&["contact", "import-undo", &second, "--yes"]).refused("E-IMPORT-UNDO");
     assert_eq!(undo(&first), [2, 0, 0]);
     assert!(daemon.cli(&["contact", "ls"])["rows"].as_array().unwrap().is_empty());
-    daemon.run(&["contact", "import-undo", &first]).refused("E-IMPORT-UNDO");
+    daemon.run(&["contact", "import-undo", &first, "--yes"]).refused("E-IMPORT-UNDO");
 }
 
 /// S0.3: what lay in the bin for 30 days is gone for good, without anybody asking for it.

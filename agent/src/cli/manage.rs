@@ -27,7 +27,18 @@ pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<()
             let verb = ProjectChange { project, name, caller_id, company_wide_dnc, pooled };
             call(global, verb, out, render::project)
         }
-        ProjectVerb::Delete { project } => call(global, ProjectDelete { project }, out, render::done),
+        ProjectVerb::Delete { project, yes } => {
+            let question = match out.lang {
+                Lang::Ja => format!("案件 {project} をごみ箱へ移します(30日間は project restore で戻せます)"),
+                Lang::En => {
+                    format!(
+                        "the project {project} goes into the bin; `project restore` brings it back for 30 days"
+                    )
+                }
+            };
+            super::office::confirm(yes, &question, out)?;
+            call(global, ProjectDelete { project }, out, render::done)
+        }
         ProjectVerb::Grant { project, users, revoke } => {
             call(global, ProjectGrant { project, users, revoke }, out, render::project_grants)
         }
@@ -76,7 +87,8 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
         ListVerb::Imports { list, before, limit } => {
             call(global, ListImports { list: list.path(), before, limit: Some(limit) }, out, render::imports)
         }
-        ListVerb::ImportUndo { import } => {
+        ListVerb::ImportUndo { import, yes } => {
+            super::office::confirm_undo(global, &import, yes, out)?;
             let of = import.to_ascii_uppercase();
             let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, ListImportUndo { import }, out, render::undone)

@@ -12,6 +12,7 @@ use super::args::{
 };
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
+use super::table::clean;
 use super::verbs::{call, recall as recall_time};
 use super::{Failure, exports, files, render, socket, time};
 use crate::control::client::Client;
@@ -299,7 +300,8 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
         ContactVerb::Undo { contact } => call(global, ContactUndo { contact }, out, render::contact),
         ContactVerb::Import(args) => files::import_contacts(&socket(global), *args, out),
         ContactVerb::ImportCancel => call(global, ContactImportCancel {}, out, render::manage::done),
-        ContactVerb::ImportUndo { import } => {
+        ContactVerb::ImportUndo { import, yes } => {
+            confirm_undo(global, &import, yes, out)?;
             let of = import.clone();
             let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, ListImportUndo { import }, out, render::manage::undone)
@@ -427,6 +429,34 @@ fn confirm_category(global: &Global, name: &str, out: Out) -> Result<(), Failure
         Lang::En => {
             format!("{name}: {contacts} contacts and {leads} leads lose it; they stay themselves")
         }
+    };
+    confirm(false, &question, out)
+}
+
+/// Says what an import brought, and asks. One that is not in the journal, or was undone before, is not asked about: the daemon says so.
+pub(super) fn confirm_undo(global: &Global, import: &str, yes: bool, out: Out) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    let verb = ListImports { list: None, before: None, limit: Some(1_000) };
+    let found = Client::connect(&socket(global))?.call(verb)?;
+    let id = import.trim().to_ascii_uppercase();
+    let mut rows = found.rows.iter().filter(|row| !id.is_empty() && row.id.starts_with(&id));
+    let row = match (rows.next(), rows.next()) {
+        (Some(row), None) if row.state == "undone" => return Ok(()),
+        (Some(row), None) => row,
+        _ if found.next.is_none() => return Ok(()),
+        // An older one, whose counts nobody needs to see.
+        _ => return confirm(false, out.text("取り込みを取り消します", "the import is taken back"), out),
+    };
+    let (file, inserted, updated) = (clean(&row.file), row.inserted, row.updated);
+    let question = match out.lang {
+        Lang::Ja => format!(
+            "{file} の取り込み(新規{inserted}件、更新{updated}件)を取り消します(架電済みの発信先と、その後の変更は残ります)"
+        ),
+        Lang::En => format!(
+            "the import of {file} ({inserted} new, {updated} updated) is taken back; what was called or changed since stays"
+        ),
     };
     confirm(false, &question, out)
 }

@@ -93,6 +93,9 @@ pub enum ContactVerb {
     ImportUndo {
         /// Its id, or the beginning of it: `kakeru list imports` shows all
         import: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Write the contact book as CSV, a row for each contact; `contact import` reads it back
     Export {

@@ -132,6 +132,9 @@ pub enum ListVerb {
     ImportUndo {
         /// Its id, or the beginning of it
         import: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Stop the import that runs into a list; nothing of it is kept
     ImportCancel {

@@ -44,6 +44,9 @@ pub enum ProjectVerb {
     Delete {
         /// Its name
         project: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Grant every list of a project to users, or take it back; shows who may use them
     Grant {
