@@ -20,13 +20,20 @@ pub(super) struct Sight {
     all: bool,
     /// Only leads of their own.
     own: bool,
+    /// Numbers masked (S3.14).
+    masked: bool,
 }
 
 impl Sight {
     pub(super) fn of(who: &Who) -> Self {
         let scope = permits(who.role, Action::ListView);
         let all = matches!(who.role, Role::Manager | Role::Supervisor);
-        Self { user: who.user, all, own: scope != Scope::All }
+        Self { user: who.user, all, own: scope != Scope::All, masked: who.masked }
+    }
+
+    /// Whether they see numbers masked.
+    pub(super) fn is_masked(self) -> bool {
+        self.masked
     }
 
     /// Whether there are leads that they do not see.

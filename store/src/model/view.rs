@@ -21,6 +21,8 @@ pub struct ViewQuery {
     pub page: PageAt,
     /// Rows of the page; 0 means 100, never more than 1000.
     pub limit: u32,
+    /// Places hold no names: a name may be a number (S3.2), which whoever asks sees masked (S3.14). Such a place goes with its row.
+    pub opaque: bool,
 }
 
 /// Where a page is.

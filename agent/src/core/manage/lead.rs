@@ -83,6 +83,7 @@ pub(super) async fn view(store: &Store, p: params::ListView, sight: Sight) -> An
         descending: p.descending,
         page,
         limit: p.limit.unwrap_or(100).clamp(1, 1_000),
+        opaque: sight.is_masked(),
     };
     let page = store.view(query).await.map_err(told)?;
     Ok(ViewPage {

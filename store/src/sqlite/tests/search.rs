@@ -55,6 +55,7 @@ fn a_legal_form_finds_the_companies_that_have_it() {
                 descending: false,
                 page: PageAt::First,
                 limit: 100,
+                opaque: false,
             };
             let rows = reader.view(&query).unwrap().rows;
             assert_eq!(sorted(rows.into_iter().map(|row| row.company).collect()), found, "{text}");

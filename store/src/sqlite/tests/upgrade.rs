@@ -149,6 +149,7 @@ fn a_database_of_version_1_keeps_every_row_and_gets_what_is_new() {
         descending: true,
         page: PageAt::First,
         limit: 9,
+        opaque: false,
     };
     let page = reader.view(&query).unwrap();
     assert_eq!(page.total, 1);

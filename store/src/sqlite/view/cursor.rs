@@ -45,6 +45,21 @@ impl Cursor {
         }
     }
 
+    /// Whether it holds a name.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.value, Some(Value::Text(_)))
+    }
+
+    /// The row of a place that holds no value: `12r`.
+    pub(super) fn row_of(text: &str) -> Option<i64> {
+        text.strip_suffix('r')?.parse().ok()
+    }
+
+    /// Such a place.
+    pub(super) fn row(position: i64) -> String {
+        format!("{position}r")
+    }
+
     /// `position`, and `-number` or `_text` in hexadecimal where there is a value.
     pub(super) fn to_text(&self) -> String {
         let mut text = self.position.to_string();

@@ -8,8 +8,9 @@ use super::View;
 use super::cursor::Cursor;
 use super::filter::Test;
 use super::labels::Labels;
-use crate::error::{Doing, Result};
-use crate::model::{LeadRow, PageAt, ViewPage, ViewQuery};
+use super::order::Key;
+use crate::error::{Doing, ListError, Result};
+use crate::model::{LeadRow, PageAt, SortColumn, ViewPage, ViewQuery};
 use crate::sqlite::lead_rows;
 
 impl View {
@@ -39,12 +40,12 @@ impl View {
                 (row, row.saturating_add(limit))
             }
             PageAt::After(text) => {
-                let cursor = Cursor::from_text(text)?;
+                let cursor = self.place(text, query, labels)?;
                 let start = passing.partition_point(|at| compare(&cursor, *at) != Ordering::Greater);
                 (start, start + limit)
             }
             PageAt::Before(text) => {
-                let cursor = Cursor::from_text(text)?;
+                let cursor = self.place(text, query, labels)?;
                 let end = passing.partition_point(|at| compare(&cursor, *at) == Ordering::Less);
                 (end.saturating_sub(limit), end)
             }
@@ -52,7 +53,11 @@ impl View {
         let end = end.min(total);
         let places = passing.get(start..end).unwrap_or_default();
         let cursor = |at: &u32| {
-            Cursor::of(self.key(*at, query.sort, labels), self.entries[*at as usize].position).to_text()
+            let (key, position) = (self.key(*at, query.sort, labels), self.entries[*at as usize].position);
+            match key {
+                Some(Key::Text(_)) if hides(query) => Cursor::row(position),
+                key => Cursor::of(key, position).to_text(),
+            }
         };
         Ok(ViewPage {
             rows: self.rows(db, places)?,
@@ -61,6 +66,17 @@ impl View {
             next: places.last().filter(|_| end < total).map(cursor),
             previous: places.first().filter(|_| start > 0).map(cursor),
         })
+    }
+
+    /// The place between pages that a text is. Where names are hidden none may be given either: names are found out by trying them.
+    fn place(&self, text: &str, query: &ViewQuery, labels: &Labels) -> Result<Cursor> {
+        let Some(position) = Cursor::row_of(text) else {
+            let cursor = Cursor::from_text(text)?;
+            return if hides(query) && cursor.is_text() { Err(ListError::Cursor.into()) } else { Ok(cursor) };
+        };
+        let found = self.entries.binary_search_by_key(&position, |entry| entry.position);
+        let at = found.ok().and_then(|at| u32::try_from(at).ok()).ok_or(ListError::Cursor)?;
+        Ok(Cursor::of(self.key(at, query.sort, labels), position))
     }
 
     /// Places of the leads that pass, in the order and direction asked for.
@@ -83,6 +99,11 @@ impl View {
         }
         Ok(rows)
     }
+}
+
+/// Whether places hold no names.
+fn hides(query: &ViewQuery) -> bool {
+    query.opaque && matches!(query.sort, SortColumn::Company | SortColumn::Person)
 }
 
 const DEFAULT_ROWS: u32 = 100;

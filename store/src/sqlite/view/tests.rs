@@ -12,6 +12,7 @@ use crate::model::{
 use crate::name_key::{fold, name_key, search_key};
 use crate::sqlite::tests::{MINUTE, NOW, World, row};
 use crate::sqlite::{SqliteBackend, open_reader};
+use crate::staging::StagedRow;
 
 fn page(
     reader: &mut dyn Reader,
@@ -20,8 +21,15 @@ fn page(
     sort: SortColumn,
     at: PageAt,
 ) -> ViewPage {
-    let query =
-        ViewQuery { list: world.list, filter: filter.clone(), sort, descending: false, page: at, limit: 3 };
+    let query = ViewQuery {
+        list: world.list,
+        filter: filter.clone(),
+        sort,
+        descending: false,
+        page: at,
+        limit: 3,
+        opaque: false,
+    };
     reader.view(&query).unwrap()
 }
 
@@ -135,8 +143,15 @@ fn by_pages(
     descending: bool,
 ) -> Vec<i64> {
     let ask = |reader: &mut dyn Reader, at: PageAt| {
-        let query =
-            ViewQuery { list: world.list, filter: filter.clone(), sort, descending, page: at, limit: 3 };
+        let query = ViewQuery {
+            list: world.list,
+            filter: filter.clone(),
+            sort,
+            descending,
+            page: at,
+            limit: 3,
+            opaque: false,
+        };
         reader.view(&query).unwrap()
     };
     let positions = |page: &ViewPage| -> Vec<i64> { page.rows.iter().map(|row| row.position).collect() };
@@ -361,6 +376,7 @@ fn a_place_outlives_its_row() {
         descending: false,
         page: PageAt::After("x".to_owned()),
         limit: 3,
+        opaque: false,
     };
     assert_eq!(reader.view(&query).unwrap_err().code(), "E-BAD-REQUEST");
 }
@@ -390,6 +406,7 @@ fn staged_leads_are_not_shown_and_committed_ones_appear() {
         descending: true,
         page: PageAt::Last,
         limit: 0,
+        opaque: false,
     };
     assert_eq!(reader.view(&query).unwrap_err().code(), "E-NOT-FOUND");
 }
@@ -432,4 +449,43 @@ fn texts_are_read_in_one_walk() {
             "SEARCH l USING COVERING INDEX sqlite_autoindex_leads_1 (id=?)"
         ]
     );
+}
+
+/// S3.14, S3.2: for whoever sees numbers masked, places between pages hold no names, which may be numbers; pages are the same.
+#[test]
+fn places_for_masked_roles_hold_no_names() {
+    let mut world = World::new(0);
+    let names = ["0312345678", "さくら", "0312340001", "㈱海", "0399999999", "", "0312340001"];
+    let named = names.iter().enumerate().map(|(at, name)| StagedRow {
+        company: Some((*name).to_owned()).filter(|name| !name.is_empty()),
+        name_key: name_key(Some(name), None),
+        ..row(at)
+    });
+    let named: Vec<_> = named.collect();
+    world.import(world.list, &named);
+    let mut reader = open_reader(&world.path, &Default::default()).unwrap();
+    let mut ask = |sort, descending, at: PageAt, opaque| {
+        let filter = ViewFilter::default();
+        let query = ViewQuery { list: world.list, filter, sort, descending, page: at, limit: 2, opaque };
+        reader.view(&query)
+    };
+    for descending in [false, true] {
+        let (mut whole, mut hidden) = (PageAt::First, PageAt::First);
+        loop {
+            let one = ask(SortColumn::Company, descending, whole.clone(), false).unwrap();
+            let other = ask(SortColumn::Company, descending, hidden.clone(), true).unwrap();
+            let ids = |page: &ViewPage| page.rows.iter().map(|row| row.id).collect::<Vec<_>>();
+            assert_eq!((ids(&one), one.first), (ids(&other), other.first));
+            for place in [&other.next, &other.previous].into_iter().flatten() {
+                assert!(place.len() <= 3, "{place}");
+            }
+            let (Some(next), Some(behind)) = (one.next, other.next) else { break };
+            (whole, hidden) = (PageAt::After(next), PageAt::After(behind));
+        }
+    }
+    // Nor are they found out by trying: 0312 as a name.
+    for place in ["1t30333132", "99r"] {
+        let refused = ask(SortColumn::Company, false, PageAt::After(place.to_owned()), true).unwrap_err();
+        assert_eq!(refused.code(), "E-BAD-REQUEST", "{place}");
+    }
 }

@@ -257,6 +257,7 @@ async fn view(store: &Store, list: ListId, users: &[UserId], table: &mut Table) 
         descending,
         page,
         limit: 100,
+        opaque: false,
     };
     let before = resident();
     let begun = Instant::now();
