@@ -3,7 +3,7 @@
 use e2e::daemon::{Account, Background, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
 use e2e::ports;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::SOON;
 
@@ -12,6 +12,7 @@ const COLLEAGUE: u32 = 64_012;
 const SUPERVISOR: u32 = 64_013;
 const BUSINESS: u32 = 64_014;
 const BACK_OFFICE: u32 = 64_015;
+const STRANGER: u32 = 64_016;
 
 /// Whom the colleague calls.
 const NUMBER: &str = "0312345601";
@@ -106,4 +107,54 @@ fn a_new_role_counts_at_once() {
     daemon.cli(&["user", "role", "sv", "OP"]);
     assert_eq!(seats(&daemon.run_as(SUPERVISOR, &["status"]).success()), [""; 0]);
     daemon.run_as(SUPERVISOR, &["pause", "--seat", "b"]).refused("E-PERMISSION");
+}
+
+/// S4.2, S4.3, D3: a Unix user in the users' table ties the seat whose operator has it: theirs need not be named, and nobody else but a
+/// manager acts there.
+#[test]
+fn the_users_table_gives_operators_their_seats() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .seat(Seat::new("a", "main"))
+        .seat(Seat::new("b", "main"))
+        .seat(Seat::new("sv", "main"))
+        .start();
+    daemon.cli(&["user", "role", "sv", "SV"]);
+    daemon.cli(&["user", "rename", "b", "坂東"]);
+    for (login, uid) in [("a", OPERATOR), ("b", COLLEAGUE), ("sv", SUPERVISOR)] {
+        let changed = daemon.cli(&["user", "uid", login, &uid.to_string()]);
+        assert_eq!(changed["seats"], json!([login]), "{changed:#}");
+        assert_eq!(daemon.run_as(uid, &["user", "me"]).success()["seats"], json!([login]));
+    }
+    assert_eq!(daemon.run_as(COLLEAGUE, &["call", NUMBER]).success()["name"], "b");
+    let state = |wanted: &str| {
+        daemon.wait_status(wanted, SOON, |status| status["seats"][1]["state"] == wanted);
+    };
+    state("in_call");
+    for uid in [OPERATOR, SUPERVISOR] {
+        for act in [&["hangup"][..], &["pause"], &["save", "--status", "不通"], &["call", NUMBER], &["ready"]]
+        {
+            daemon.run_as(uid, &[act, &["--seat", "b"]].concat()).refused("E-PERMISSION");
+        }
+    }
+    let told = daemon.run_plain_as(OPERATOR, &["hangup", "--seat", "b", "--lang", "ja"]);
+    assert!(told.stderr.contains("席 b は 坂東 (b) さんの席です。あなたの席は a です"), "{told:?}");
+    assert_eq!(seats(&daemon.run_as(OPERATOR, &["status"]).success()), ["a"]);
+    state("in_call");
+    daemon.run_as(COLLEAGUE, &["hangup"]).success();
+    state("wrap_up");
+    daemon.run_as(COLLEAGUE, &["save", "--status", "不通", "--next", "stay"]).success();
+
+    // Nobody's user has no seat here, until one is nobody's.
+    daemon.run_as(STRANGER, &["pause"]).refused("E-SEAT-REQUIRED");
+    let told = daemon.run_plain_as(STRANGER, &["pause", "--seat", "b", "--lang", "en"]);
+    assert!(told.stderr.contains("you have none"), "{told:?}");
+    daemon.cli(&["user", "uid", "b"]);
+    daemon.run_as(STRANGER, &["pause", "--seat", "b"]).success();
+    daemon.run_as(OPERATOR, &["ready", "--seat", "b"]).refused("E-PERMISSION");
+    // MGR acts anywhere, and names where.
+    daemon.cli(&["user", "role", "a", "MGR"]);
+    daemon.run_as(OPERATOR, &["ready", "--seat", "b"]).success();
+    assert_eq!(daemon.run_as(OPERATOR, &["pause"]).success()["name"], "a");
 }

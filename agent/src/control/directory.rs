@@ -1,13 +1,13 @@
 //! Who is at the other end of the socket: the kernel says which Unix user, the directory which user that is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use store::{Action, Role, Scope, Store, UserId, UserInfo, permits};
 use tokio::sync::watch;
 
 use super::Audience;
-use super::roles::is_own;
+use super::roles::Tie;
 
 /// Somebody who gives commands, and what they may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,12 @@ pub struct Directory {
     /// Only who may listen sees who does.
     quiet_taps: bool,
     roles: HashMap<UserId, Role>,
+    /// What people call each user: the name, and the login where it is another.
+    called: HashMap<UserId, String>,
+    /// Users whom the users' table ties to a Unix user: their seats are theirs alone.
+    tied: HashSet<UserId>,
+    /// Unix users whom the users' table names and who have a seat: they work at no other.
+    placed: HashSet<u32>,
     seats: Arc<[SeatBinding]>,
 }
 
@@ -73,7 +79,30 @@ impl Directory {
     }
 
     fn works_at(&self, who: &Who, wanted: impl Fn(&SeatBinding) -> bool) -> bool {
-        self.seats.iter().any(|seat| is_own(seat.uid, who) && wanted(seat))
+        self.seats.iter().any(|seat| self.tie(who, seat) != Tie::Others && wanted(seat))
+    }
+
+    /// The seats, in the order of the configuration, and how each stands to somebody.
+    pub fn ties<'a>(&'a self, who: &'a Who) -> impl Iterator<Item = (&'a SeatBinding, Tie)> {
+        self.seats.iter().map(move |seat| (seat, self.tie(who, seat)))
+    }
+
+    fn tie(&self, who: &Who, seat: &SeatBinding) -> Tie {
+        if seat.uid == Some(who.uid) {
+            Tie::Bound
+        } else if who.user == Some(seat.user) {
+            Tie::Operator
+        } else if seat.uid.is_none() && !self.tied.contains(&seat.user) && !self.placed.contains(&who.uid) {
+            Tie::Free
+        } else {
+            Tie::Others
+        }
+    }
+
+    /// What people call the operator of a seat.
+    #[must_use]
+    pub fn operator<'a>(&'a self, seat: &'a SeatBinding) -> &'a str {
+        self.called.get(&seat.user).map_or(seat.name.as_str(), String::as_str)
     }
 
     /// The user, where the grants of lists bind what they see (X7): MGR and SV see every list.
@@ -172,7 +201,11 @@ impl People {
             }
         }
         // What an administrator said goes before the configuration of seats.
-        by_uid.extend(users.iter().filter_map(|user| Some((user.uid?, (user.id, user.role)))));
+        let told = users.iter().filter_map(|user| Some((user.uid?, user)));
+        by_uid.extend(told.clone().map(|(uid, user)| (uid, (user.id, user.role))));
+        let sits =
+            |uid: u32, user: UserId| self.seats.iter().any(|seat| seat.uid == Some(uid) || seat.user == user);
+        let placed = told.clone().filter(|(uid, user)| sits(*uid, user.id)).map(|(uid, _)| uid).collect();
         let only = match &*self.seats {
             [SeatBinding { uid: None, user, .. }] => role(*user),
             _ => None,
@@ -185,119 +218,21 @@ impl People {
             readers: self.readers.clone(),
             quiet_taps: self.quiet_taps,
             roles: users.iter().map(|user| (user.id, user.role)).collect(),
+            called: users.iter().map(|user| (user.id, called(user))).collect(),
+            tied: told.map(|(_, user)| user.id).collect(),
+            placed,
             seats: Arc::clone(&self.seats),
         };
         self.now.send_replace(Arc::new(directory));
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn user(id: u128, role: Role, uid: Option<u32>) -> UserInfo {
-        UserInfo {
-            id: UserId(id),
-            login: id.to_string(),
-            name: id.to_string(),
-            role,
-            uid,
-            has_password: false,
-            created_at: 0,
-            deleted_at: None,
-        }
-    }
-
-    fn seat(name: &str, uid: Option<u32>, user: u128) -> SeatBinding {
-        SeatBinding { name: name.to_owned(), account: format!("{name}-line"), uid, user: UserId(user) }
-    }
-
-    fn people(seats: Vec<SeatBinding>) -> People {
-        People { daemon_uid: 990, ..People::new(seats, vec![Role::Business], vec![Role::Operator]) }
-    }
-
-    /// S4.1: the machine's owner is MGR whatever the table says; everybody else is whom the table or a seat names.
-    #[test]
-    fn unix_users_are_mapped_and_the_owner_is_never_locked_out() {
-        let seats = vec![seat("a", Some(1000), 1), seat("b", Some(1001), 2)];
-        let people = people(seats);
-        people.set(&[
-            user(1, Role::Operator, None),
-            user(2, Role::Operator, None),
-            user(3, Role::Supervisor, Some(1001)),
-            user(4, Role::Business, Some(1002)),
-            user(5, Role::BackOffice, Some(0)),
-        ]);
-        let who = |uid| people.directory().who(uid);
-        assert_eq!((who(1000).user, who(1000).role), (Some(UserId(1)), Role::Operator));
-        assert_eq!(
-            (who(1001).user, who(1001).role),
-            (Some(UserId(3)), Role::Supervisor),
-            "the table goes first"
-        );
-        assert_eq!((who(1002).role, who(1002).masked), (Role::Business, true));
-        assert_eq!((who(1003).user, who(1003).role), (None, Role::Operator), "may open the socket");
-        assert_eq!((who(0).user, who(0).role, who(0).owner), (Some(UserId(5)), Role::Manager, true));
-        assert_eq!((who(990).role, who(990).owner, who(990).masked), (Role::Manager, true, false));
-    }
-
-    /// S4.2 to S4.5, section D: whoever monitors hears of every seat, whoever calls of theirs, everybody else of none.
-    #[test]
-    fn who_calls_hears_of_their_own_seat_and_who_monitors_of_all() {
-        let people = people(vec![seat("a", Some(1000), 1), seat("b", Some(1001), 2), seat("spare", None, 3)]);
-        people.set(&[
-            user(1, Role::Operator, None),
-            user(2, Role::Operator, None),
-            user(4, Role::Supervisor, Some(1002)),
-            user(5, Role::Business, Some(1003)),
-            user(6, Role::BackOffice, Some(1004)),
-        ]);
-        let things = [
-            Audience::All,
-            Audience::seat("a"),
-            Audience::seat("b"),
-            Audience::seat("spare"),
-            Audience::account("a-line"),
-            Audience::account("b-line"),
-            Audience::Asker(1000),
-            Audience::Monitors,
-        ];
-        let heard = |uid: u32| -> String {
-            let (directory, mark) = (people.directory(), |heard| if heard { '+' } else { '-' });
-            let who = directory.who(uid);
-            things.iter().map(|audience| mark(directory.hears(&who, audience))).collect()
-        };
-        for (uid, expected) in [
-            (990, "++++++++"),
-            (1002, "++++++++"),
-            (1000, "++-++-+-"),
-            (1001, "+-++-+--"),
-            (1005, "+--+----"),
-            (1003, "--------"),
-            (1004, "--------"),
-        ] {
-            assert_eq!(heard(uid), expected, "{uid}");
-        }
-    }
-
-    #[test]
-    fn quiet_taps_are_seen_by_who_may_tap() {
-        let sees = |quiet| {
-            let people = people(Vec::new()).quiet_taps(quiet);
-            people.set(&[user(1, Role::Operator, Some(1000)), user(2, Role::Supervisor, Some(1001))]);
-            [1000, 1001, 990].map(|uid| people.directory().who(uid).sees_taps)
-        };
-        assert_eq!(sees(false), [true; 3]);
-        assert_eq!(sees(true), [false, true, true]);
-    }
-
-    #[test]
-    fn whoever_works_at_the_only_seat_is_its_operator() {
-        let people = people(vec![seat("a", None, 1)]);
-        people.set(&[user(1, Role::Operator, None), user(2, Role::Supervisor, Some(1001))]);
-        let who = |uid| people.directory().who(uid);
-        assert_eq!((who(990).user, who(990).role), (Some(UserId(1)), Role::Manager));
-        assert_eq!(who(1000).user, Some(UserId(1)));
-        assert_eq!(who(1001).user, Some(UserId(2)));
+fn called(user: &UserInfo) -> String {
+    match user.name == user.login {
+        true => user.login.clone(),
+        false => format!("{} ({})", user.name, user.login),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,85 +3,93 @@
 use protocol::{Detail, ErrorCode};
 use store::Role;
 
-use super::{RpcError, Who};
+use super::{Directory, RpcError, SeatBinding, Who};
 
-/// Which seat a command means, as its position in `seats` (name and bound Unix user): the named one, else the one bound
-/// to the peer, else the only one.
+/// How a seat stands to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// Theirs: the configuration binds it to their Unix user.
+    Bound,
+    /// Theirs: they are its operator.
+    Operator,
+    /// Nobody's in particular: bound to no Unix user, nor is its operator. Who has a seat works at none of these.
+    Free,
+    /// Somebody else's.
+    Others,
+}
+
+impl Tie {
+    fn is_own(self) -> bool {
+        matches!(self, Self::Bound | Self::Operator)
+    }
+}
+
+/// Which seat a command means, as its position in the configuration: the named one, else the one bound to the peer, else the one
+/// whose operator they are, else the only one.
 ///
 /// # Errors
-/// `E-SEAT-UNKNOWN`, `E-SEAT-REQUIRED`, or `E-PERMISSION` for a seat bound to another user, unless the peer manages.
-pub fn resolve_seat<'a>(
-    seats: impl IntoIterator<Item = (&'a str, Option<u32>)>,
-    who: &Who,
-    named: Option<&str>,
-) -> Result<usize, RpcError> {
-    let seats: Vec<_> = seats.into_iter().collect();
-    let theirs = |uid: Option<u32>| who.role == Role::Manager || is_own(uid, who);
-    let names = || {
-        let known = seats.iter().filter(|(_, uid)| theirs(*uid)).map(|(name, _)| *name);
-        known.collect::<Vec<_>>().join(", ")
-    };
-    let bound: Vec<_> = (0..seats.len()).filter(|index| seats[*index].1 == Some(who.uid)).collect();
-    let index = match (named, bound.as_slice(), seats.len()) {
-        (Some(named), _, _) => seats.iter().position(|(name, _)| *name == named).ok_or_else(|| {
-            RpcError::with_detail(ErrorCode::SeatUnknown, Detail::name(format!("{named} ({})", names())))
+/// `E-SEAT-UNKNOWN`, `E-SEAT-REQUIRED`, or `E-PERMISSION` for another user's seat, unless the peer manages: what is done there
+/// counts for its operator.
+pub fn resolve_seat(directory: &Directory, who: &Who, named: Option<&str>) -> Result<usize, RpcError> {
+    let seats: Vec<_> = directory.ties(who).collect();
+    let works = |tie: Tie| who.role == Role::Manager || tie != Tie::Others;
+    let known = || names(&seats, works);
+    let index = match named {
+        Some(named) => seats.iter().position(|(seat, _)| seat.name == named).ok_or_else(|| {
+            RpcError::with_detail(ErrorCode::SeatUnknown, Detail::name(format!("{named} ({})", known())))
         })?,
-        (None, [own], _) => *own,
-        (None, [], 1) => 0,
-        (None, _, _) => return Err(RpcError::with_detail(ErrorCode::SeatRequired, Detail::name(names()))),
+        None => {
+            let only = |own: fn(Tie) -> bool| {
+                let mut found = (0..seats.len()).filter(|at| own(seats[*at].1));
+                found.next().filter(|_| found.next().is_none())
+            };
+            only(|tie| tie == Tie::Bound)
+                .or_else(|| only(Tie::is_own))
+                .or_else(|| only(|_| true))
+                .ok_or_else(|| {
+                    let known = known();
+                    let detail = if known.is_empty() { NO_SEAT.into() } else { Detail::name(known) };
+                    RpcError::with_detail(ErrorCode::SeatRequired, detail)
+                })?
+        }
     };
-    if !theirs(seats[index].1) {
-        let seat = seats[index].0;
-        let detail = (
-            format!("席 {seat} は別の利用者の席です。自分の席を指定してください"),
-            format!("seat {seat} is somebody else's: name your own"),
-        );
-        return Err(RpcError::with_detail(ErrorCode::Permission, detail));
+    match seats[index] {
+        (_, tie) if works(tie) => Ok(index),
+        (seat, _) => Err(another_s(directory, seat, &seats)),
     }
-    Ok(index)
 }
 
-/// Whether a seat that is bound to this Unix user, or to none, is one that somebody works at.
+/// Names of somebody's own seats.
 #[must_use]
-pub fn is_own(seat: Option<u32>, who: &Who) -> bool {
-    seat.is_none_or(|uid| uid == who.uid)
+pub fn own_seats(directory: &Directory, who: &Who) -> Vec<String> {
+    let own = directory.ties(who).filter(|(_, tie)| tie.is_own());
+    own.map(|(seat, _)| seat.name.clone()).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn who(uid: u32) -> Who {
-        let owner = uid == 0 || uid == 990;
-        let role = if owner { Role::Manager } else { Role::Operator };
-        Who { uid, owner, user: None, role, masked: false, reads_contacts: false, sees_taps: true }
-    }
-
-    fn refusal(result: Result<usize, RpcError>) -> Option<ErrorCode> {
-        result.err().and_then(|error| error.error_code())
-    }
-
-    #[test]
-    fn the_named_seat_else_the_own_else_the_only_one() {
-        let two = [("a", Some(1000)), ("b", Some(1001))];
-        assert_eq!(resolve_seat(two, &who(1000), None), Ok(0));
-        assert_eq!(resolve_seat(two, &who(1001), None), Ok(1));
-        assert_eq!(resolve_seat(two, &who(1001), Some("b")), Ok(1));
-        assert_eq!(resolve_seat([("a", None)], &who(1002), None), Ok(0));
-        assert_eq!(refusal(resolve_seat(two, &who(1002), None)), Some(ErrorCode::SeatRequired));
-        assert_eq!(refusal(resolve_seat(two, &who(0), None)), Some(ErrorCode::SeatRequired));
-        assert_eq!(refusal(resolve_seat(two, &who(1000), Some("c"))), Some(ErrorCode::SeatUnknown));
-        assert_eq!(refusal(resolve_seat([], &who(1000), None)), Some(ErrorCode::SeatRequired));
-        let twice = [("a", Some(1000)), ("b", Some(1000))];
-        assert_eq!(refusal(resolve_seat(twice, &who(1000), None)), Some(ErrorCode::SeatRequired));
-    }
-
-    #[test]
-    fn nobody_but_a_manager_works_at_another_s_seat() {
-        let seats = [("a", Some(1000)), ("b", None)];
-        assert_eq!(refusal(resolve_seat(seats, &who(1001), Some("a"))), Some(ErrorCode::Permission));
-        assert_eq!(resolve_seat(seats, &who(1001), Some("b")), Ok(1));
-        assert_eq!(resolve_seat(seats, &who(990), Some("a")), Ok(0));
-        assert_eq!(resolve_seat(seats, &who(0), Some("a")), Ok(0));
-    }
+/// Whose seat it is, and which are for whoever asked.
+fn another_s(directory: &Directory, seat: &SeatBinding, seats: &[(&SeatBinding, Tie)]) -> RpcError {
+    let (name, operator) = (&seat.name, directory.operator(seat));
+    let (own, free) = (names(seats, Tie::is_own), names(seats, |tie| tie == Tie::Free));
+    let (ja, en) = match (own.is_empty(), free.is_empty()) {
+        (false, _) => (format!("あなたの席は {own} です"), format!("yours: {own}")),
+        (true, false) => (
+            format!("あなたの席はありません。使える席: {free}"),
+            format!("you have none of your own and may work at: {free}"),
+        ),
+        (true, true) => (NO_SEAT.0.to_owned(), NO_SEAT.1.to_owned()),
+    };
+    let detail =
+        (format!("席 {name} は {operator} さんの席です。{ja}"), format!("seat {name} is {operator}'s; {en}"));
+    RpcError::with_detail(ErrorCode::Permission, detail)
 }
+
+fn names(seats: &[(&SeatBinding, Tie)], which: impl Fn(Tie) -> bool) -> String {
+    let chosen = seats.iter().filter(|(_, tie)| which(*tie)).map(|(seat, _)| seat.name.as_str());
+    chosen.collect::<Vec<_>>().join(", ")
+}
+
+/// Somebody without a seat, where none is nobody's.
+const NO_SEAT: (&str, &str) = (
+    "あなたの席はありません。設定の [[seat]] の operator か uid で割り当てます",
+    "you have none: `operator` or `uid` of a [[seat]] gives one",
+);

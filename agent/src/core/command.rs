@@ -53,8 +53,7 @@ impl Core {
         let Bound { mut command, who, scope, reply } = bound;
         let Some(named) = command.seat_mut() else { return self.query(command, who, scope, reply, now) };
         let named = named.take();
-        let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
-        let seat = match resolve_seat(seats, &who, named.as_deref()) {
+        let seat = match resolve_seat(&self.people.directory(), &who, named.as_deref()) {
             Ok(seat) => seat,
             Err(error) => return self.at_its_seat(Bound { command, who, scope, reply }, error),
         };

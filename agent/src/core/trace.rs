@@ -66,8 +66,7 @@ impl Core {
             )),
             (Some(account), None) => self.account_subject(account),
             (None, None | Some("" | "last")) => {
-                let seats = self.seats.iter().map(|seat| (seat.name.as_str(), seat.uid));
-                let seat = resolve_seat(seats, who, p.seat.as_deref())?;
+                let seat = resolve_seat(&self.people.directory(), who, p.seat.as_deref())?;
                 self.last_call(seat).and_then(|call| self.call_subject(call)).ok_or_else(no_trace)
             }
             (None, Some(name)) => self.named_subject(name),

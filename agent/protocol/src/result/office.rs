@@ -62,6 +62,9 @@ pub struct Me {
     pub masked: bool,
     /// They make and change no contacts (S3.11).
     pub reads_contacts: bool,
+    /// Seats that are theirs: of these the only one, if it is one, is meant when none is named.
+    #[serde(default)]
+    pub seats: Vec<String>,
 }
 
 /// `user.holds`: what nobody else is offered while it is theirs.

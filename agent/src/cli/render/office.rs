@@ -57,6 +57,9 @@ pub(crate) fn me(me: &Me, out: Out) -> Result<(), Closed> {
         (_, login) => login.clone().unwrap_or_else(|| nobody.to_owned()),
     };
     out.line(&format!("{who}: {}", me.role))?;
+    if !me.seats.is_empty() {
+        out.line(&format!("  {}: {}", out.text("席", "seat"), clean(&me.seats.join(", "))))?;
+    }
     let facts = [
         (me.owner, out.text("このマシンの管理者です", "owns this machine")),
         (me.masked, out.text("電話番号は一部だけ表示されます", "sees numbers masked")),

@@ -64,11 +64,10 @@ impl Core {
                 self.change_users(reply, |store| async move { user::add(&store, p, asker, most).await });
             }
             Command::UserEdit(p) => {
-                let (busy, told) = (self.busy_users(), self.told(&who));
-                self.change_users(
-                    reply,
-                    |store| async move { user::edit(&store, &told, p, asker, &busy).await },
-                );
+                let (busy, seats, told) = (self.busy_users(), self.seats_by_user(), self.told(&who));
+                self.change_users(reply, |store| async move {
+                    user::edit(&store, &told, p, asker, &busy, &seats).await
+                });
             }
             Command::UserPasswd(p) => {
                 self.change_users(reply, |store| async move { user::passwd(&store, p, asker).await });
@@ -79,7 +78,10 @@ impl Core {
                     user::delete(&store, &told, p, asker, &seats).await
                 });
             }
-            Command::UserMe(_) => self.spawn(reply, async move { user::me(&store, &who).await }),
+            Command::UserMe(_) => {
+                let seats = crate::control::roles::own_seats(&self.people.directory(), &who);
+                self.spawn(reply, async move { user::me(&store, &who, seats).await });
+            }
             Command::UserHolds(p) => {
                 self.spawn(reply, async move { user::holds(&store, &p.user).await });
             }

@@ -49,6 +49,7 @@ pub(super) async fn edit(
     p: UserEdit,
     asker: Asker,
     busy: &[(UserId, String)],
+    seats: &[(UserId, String)],
 ) -> Result<UserChanged, RpcError> {
     let user = named(store, &p.user).await?;
     let change = UserChange {
@@ -72,7 +73,7 @@ pub(super) async fn edit(
     let work = store.user_change(user, change, over, by, asker.now, progress.clone());
     let (changed, moved) = watched(told, ("user", &p.user), look, work).await.map_err(refused)?;
     let ungranted = ungranted(store, to.filter(|_| !moved.is_empty())).await?;
-    Ok(UserChanged { user: rows::user(&changed, &[]), handed_over: rows::holdings(moved), ungranted })
+    Ok(UserChanged { user: rows::user(&changed, seats), handed_over: rows::holdings(moved), ungranted })
 }
 
 /// Who takes over, and what becomes of what somebody holds.
@@ -150,7 +151,7 @@ pub(super) async fn delete(
 }
 
 /// Whom the daemon takes somebody for.
-pub(super) async fn me(store: &Store, who: &Who) -> Result<Me, RpcError> {
+pub(super) async fn me(store: &Store, who: &Who, seats: Vec<String>) -> Result<Me, RpcError> {
     let users = store.users().await.map_err(refused)?;
     let user = users.into_iter().find(|user| Some(user.id) == who.user);
     Ok(Me {
@@ -160,6 +161,7 @@ pub(super) async fn me(store: &Store, who: &Who) -> Result<Me, RpcError> {
         owner: who.owner,
         masked: who.masked,
         reads_contacts: who.reads_contacts,
+        seats,
     })
 }
 
