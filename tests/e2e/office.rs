@@ -110,6 +110,32 @@ fn a_user_hands_over_what_they_hold() {
     );
 }
 
+/// S4.4, S4.5: the operator of a seat stays somebody who calls, and is told how to change that; root stays a manager.
+#[test]
+fn who_has_a_seat_stays_in_a_role_that_calls() {
+    let mut daemon = idle();
+    for role in ["BIZ", "BY"] {
+        let refused = daemon.run_plain(&["user", "role", "a", role, "--release", "--lang", "ja"]);
+        let told = refused.stderr.contains("E-USER-SEAT") && refused.stderr.contains("席 a の担当です");
+        assert!(told && refused.stderr.contains("[[seat]] の operator"), "{refused:?}");
+    }
+    daemon.cli(&["user", "role", "a", "SV"]);
+    daemon.cli(&["pause"]);
+    daemon.cli(&["user", "add", "bob", "--role", "BY"]);
+    daemon.run(&["user", "uid", "bob", "0"]).refused("E-VALUE");
+    daemon.run(&["user", "add", "root", "--role", "SV", "--uid", "0"]).refused("E-VALUE");
+    // A configuration that names somebody of the office is told in the log.
+    let config = daemon.path("kakeru.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("name = \"a\"", "name = \"a\"\noperator = \"bob\"")).unwrap();
+    daemon.kill9();
+    daemon.start();
+    assert!(daemon.log().contains("role that calls nobody"), "{}", daemon.log());
+    daemon.cli(&["user", "role", "a", "BIZ"]);
+    let edit = json!({ "user": "bob", "role": "BY", "name": "坊" });
+    daemon.control().call("user.edit", &edit).expect("it is what they are already");
+}
+
 /// S4.4, S4.5, S1.37, S4.20: who calls no more in a new role leaves leads and open tasks to somebody who does, or to the project.
 #[test]
 fn who_calls_no_more_hands_over_in_the_same_verb() {

@@ -322,8 +322,9 @@ codes! {
         "使わない利用者を削除するか、people.max_users を増やしてください", "Delete a user, or raise people.max_users.";
     UserUid = "E-USER-UID", "そのUnixユーザーは別の利用者のものです", "The Unix user is bound to another user.",
         "先に kakeru user uid ID で外してください", "Unbind it first with `kakeru user uid LOGIN`.";
-    UserSeat = "E-USER-SEAT", "席に割り当てられている利用者は削除できません", "The user works at a seat and cannot be deleted.",
-        "設定ファイルの [[seat]] operator を変更してください", "Change the [[seat]] operator in the configuration first.";
+    UserSeat = "E-USER-SEAT", "席に割り当てられている利用者です", "The user works at a seat.",
+        "設定ファイルの [[seat]] の operator を別の利用者に変更し、再起動してから実行してください",
+        "Name another user as `operator` of the [[seat]] in the configuration, start anew, and try again.";
     UserHolds = "E-USER-HOLDS", "この利用者には担当の発信先・連絡先・対応タスクが残っています", "The user still holds leads, contacts or open tasks.",
         "--hand-over ID で引き継ぐか、--release で担当を外してください", "Hand them over with --hand-over LOGIN, or free them with --release.";
     UserLast = "E-USER-LAST", "最後の管理者(MGR)です", "The user is the last manager.",

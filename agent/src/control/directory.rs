@@ -105,6 +105,12 @@ impl Directory {
         self.called.get(&seat.user).map_or(seat.name.as_str(), String::as_str)
     }
 
+    /// The role of a live user.
+    #[must_use]
+    pub fn role(&self, user: UserId) -> Option<Role> {
+        self.roles.get(&user).copied()
+    }
+
     /// The user, where the grants of lists bind what they see (X7): MGR and SV see every list.
     #[must_use]
     pub fn bound(&self, user: UserId) -> Option<UserId> {

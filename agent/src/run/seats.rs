@@ -134,6 +134,18 @@ pub(super) async fn people(
         People::new(bindings.collect(), masked, config.contacts.read_only.iter().map(role).collect())
             .quiet_taps(config.people.tap_notice == TapNotice::None);
     people.refresh(store).await?;
+    let directory = people.directory();
+    for (seat, configured) in seats.iter().zip(&config.seats) {
+        // Of another start, or the configuration names somebody of the office.
+        if let Some(role) = directory.role(seat.user).filter(|role| !role.calls()) {
+            tracing::warn!(
+                seat = seat.name,
+                operator = configured.operator,
+                %role,
+                "the operator of this seat is of a role that calls nobody; only a manager can use it"
+            );
+        }
+    }
     Ok(Arc::new(people))
 }
 

@@ -276,6 +276,7 @@ fn noun(what: &str) -> &str {
         "task" => "対応タスク",
         "text" => "本文",
         "user" | "users" => "利用者",
+        "Unix user" => "Unixユーザー",
         "who takes over" => "引き継ぐ人",
         other => other,
     }

@@ -39,6 +39,7 @@ pub(super) fn add(
         }
     }
     check_uid(db, draft.uid, None)?;
+    check_root((None, Role::Manager), (draft.uid, draft.role))?;
     let id = UserId::generate(now);
     let sql = "INSERT INTO users (id, login, name, role, uid, password_hash, created_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -67,6 +68,7 @@ pub(super) fn change(
     if !own_password {
         within.check(before.role, change.role)?;
     }
+    stays_root(&before, change)?;
     let note = |action: &str, detail: serde_json::Value| {
         audit_by(db, now, by, action, &user.to_string(), &detail).doing(doing)
     };
@@ -114,6 +116,7 @@ pub(super) fn may(db: &Connection, user: UserId, change: Option<&UserChange>) ->
     if let Some(uid) = change.uid.filter(|uid| *uid != before.uid) {
         check_uid(db, uid, Some(user))?;
     }
+    stays_root(&before, change)?;
     change.role.map_or(Ok(()), |role| leaves_a_manager(db, &before, Some(role)))
 }
 
@@ -269,6 +272,28 @@ fn check_uid(db: &Connection, uid: Option<u32>, own: Option<UserId>) -> Result<(
     }
 }
 
+/// What a change makes of Unix user and role.
+fn stays_root(before: &UserInfo, change: &UserChange) -> Result<()> {
+    let after = (change.uid.unwrap_or(before.uid), change.role.unwrap_or(before.role));
+    check_root((before.uid, before.role), after)
+}
+
+/// Refuses root to whoever is no manager: whatever the table says, root is one (S4.1). Who was so from before that was looked at is changed
+/// in all else.
+fn check_root(before: (Option<u32>, Role), after: (Option<u32>, Role)) -> Result<()> {
+    let contradicts = |(uid, role)| uid == Some(ROOT) && role != Role::Manager;
+    if contradicts(before) || !contradicts(after) {
+        return Ok(());
+    }
+    Err(Error::Value {
+        what: "Unix user",
+        needs: Said::fixed(
+            "0(root)は常に管理者(MGR)として扱われます。MGR の利用者だけに割り当てられます",
+            "root (0) is MGR whatever the table says: give it to a user who is MGR, or to nobody",
+        ),
+    })
+}
+
 fn info(row: &Row<'_>) -> rusqlite::Result<UserInfo> {
     Ok(UserInfo {
         id: row.get(0)?,
@@ -285,3 +310,4 @@ fn info(row: &Row<'_>) -> rusqlite::Result<UserInfo> {
 const SELECT: &str =
     "SELECT id, login, name, role, uid, password_hash IS NOT NULL, created_at, deleted_at FROM users";
 const MOST_LOGIN: usize = 64;
+const ROOT: u32 = 0;

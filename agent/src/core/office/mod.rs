@@ -64,10 +64,11 @@ impl Core {
                 self.change_users(reply, |store| async move { user::add(&store, p, asker, most).await });
             }
             Command::UserEdit(p) => {
-                let (busy, seats, told) = (self.busy_users(), self.seats_by_user(), self.told(&who));
-                self.change_users(reply, |store| async move {
-                    user::edit(&store, &told, p, asker, &busy, &seats).await
-                });
+                let (seats, told) = (self.seats_by_user(), self.told(&who));
+                self.change_users(
+                    reply,
+                    |store| async move { user::edit(&store, &told, p, asker, &seats).await },
+                );
             }
             Command::UserPasswd(p) => {
                 self.change_users(reply, |store| async move { user::passwd(&store, p, asker).await });
@@ -262,12 +263,6 @@ impl Core {
 
     fn seats_by_user(&self) -> Vec<(UserId, String)> {
         self.seats.iter().map(|seat| (seat.user, seat.name.clone())).collect()
-    }
-
-    /// Whose seats are in a call, or call a list down.
-    fn busy_users(&self) -> Vec<(UserId, String)> {
-        let busy = self.seats.iter().filter(|seat| seat.dialer.in_call() || seat.list_name().is_some());
-        busy.map(|seat| (seat.user, seat.name.clone())).collect()
     }
 
     fn contact_rules(&self, who: &Who) -> ContactRules {

@@ -41,30 +41,28 @@ pub(super) async fn add(
     Ok(rows::user(&made, &[]))
 }
 
-/// Changes a user. Leads and open tasks of whoever calls no more go to whoever is named or to nobody; `busy`: users whose seats call,
-/// who go on calling for now.
+/// Changes a user. Leads and open tasks of whoever calls no more go to whoever is named or to nobody. Whoever has a seat goes on calling:
+/// its calls are theirs, and somebody who may not call would be locked out of it with the next.
 pub(super) async fn edit(
     store: &Store,
     told: &Told,
     p: UserEdit,
     asker: Asker,
-    busy: &[(UserId, String)],
     seats: &[(UserId, String)],
 ) -> Result<UserChanged, RpcError> {
-    let user = named(store, &p.user).await?;
+    let UserInfo { id: user, role: before, .. } = live(store, &p.user).await?;
     let change = UserChange {
         name: p.name,
         role: p.role.as_deref().map(role).transpose()?,
         uid: if p.no_uid { Some(None) } else { p.uid.map(Some) },
         password_hash: None,
     };
-    if change.role.is_some_and(|role| !role.calls())
-        && let Some((_, seat)) = busy.iter().find(|(of, _)| *of == user)
-    {
-        return Err(RpcError::with_detail(
-            ErrorCode::CallBusy,
-            (format!("席 {seat}"), format!("seat {seat}")),
-        ));
+    if let Some(role) = change.role.filter(|role| *role != before && !role.calls()) {
+        let doing = (
+            format!("架電しない役割({role})にはできません"),
+            format!("no {role}, which is a role that calls nobody"),
+        );
+        has_no_seat(user, seats, doing)?;
     }
     let (to, over) = hand_over(store, p.hand_over.as_deref(), p.release).await?;
     let progress = Progress::default();
@@ -136,11 +134,8 @@ pub(super) async fn delete(
     seats: &[(UserId, String)],
 ) -> Result<UserChanged, RpcError> {
     let user = named(store, &p.user).await?;
-    let at: Vec<&str> = seats.iter().filter(|(of, _)| *of == user).map(|(_, seat)| seat.as_str()).collect();
-    if !at.is_empty() {
-        // The next start would find a tombstone at its seat.
-        return Err(RpcError::with_detail(ErrorCode::UserSeat, Detail::name(at.join(", "))));
-    }
+    // The next start would find a tombstone at its seat.
+    has_no_seat(user, seats, ("削除できません".to_owned(), "not deleted".to_owned()))?;
     let (to, over) = hand_over(store, p.hand_over.as_deref(), p.release).await?;
     let progress = Progress::default();
     let look = || (progress.done(), progress.total());
@@ -236,18 +231,33 @@ fn note_names(value: &Value, known: &HashMap<String, String>, called: &mut BTree
     }
 }
 
+/// Refuses who is the operator of a seat, with what cannot be done of it.
+fn has_no_seat(user: UserId, seats: &[(UserId, String)], (ja, en): (String, String)) -> Result<(), RpcError> {
+    let at: Vec<&str> = seats.iter().filter(|(of, _)| *of == user).map(|(_, seat)| seat.as_str()).collect();
+    if at.is_empty() {
+        return Ok(());
+    }
+    let at = at.join(", ");
+    let detail = (format!("席 {at} の担当です。{ja}"), format!("operator of seat {at}: {en}"));
+    Err(RpcError::with_detail(ErrorCode::UserSeat, detail))
+}
+
 /// The live user of this login.
 pub(super) async fn named(store: &Store, login: &str) -> Result<UserId, RpcError> {
-    find(&store.users().await.map_err(refused)?, login)
+    Ok(live(store, login).await?.id)
+}
+
+async fn live(store: &Store, login: &str) -> Result<UserInfo, RpcError> {
+    find(&store.users().await.map_err(refused)?, login).cloned()
 }
 
 /// The user of this login, deleted or not: for searches.
 pub(in crate::core) async fn ever_named(store: &Store, login: &str) -> Result<UserId, RpcError> {
-    find(&store.all_users().await.map_err(refused)?, login)
+    find(&store.all_users().await.map_err(refused)?, login).map(|user| user.id)
 }
 
-fn find(users: &[UserInfo], login: &str) -> Result<UserId, RpcError> {
-    store::by_login(users, login, |user| &user.login).map(|user| user.id).ok_or_else(|| {
+fn find<'a>(users: &'a [UserInfo], login: &str) -> Result<&'a UserInfo, RpcError> {
+    store::by_login(users, login, |user| &user.login).ok_or_else(|| {
         RpcError::with_detail(ErrorCode::NotFound, (format!("利用者 {login}"), format!("user {login:?}")))
     })
 }

@@ -192,6 +192,30 @@ fn logins_names_and_unix_users_are_checked() {
     assert_eq!(world.db.user_add(&carol, by, MANAGER, NOW).unwrap().uid, Some(1001));
 }
 
+/// S4.1: root is MGR whatever the table says, so that another role beside it would say what is not so.
+#[test]
+fn root_is_a_manager_or_nobody() {
+    let mut world = World::new(0);
+    let by = Actor::default();
+    let mut root = draft("root", Role::Operator);
+    root.uid = Some(0);
+    assert_eq!(world.db.user_add(&root, by, MANAGER, NOW).unwrap_err().code(), "E-VALUE");
+    let change = |uid, role| UserChange { uid, role, ..UserChange::default() };
+    let refused = world.change_user(world.user, &change(Some(Some(0)), None), by, MANAGER, NOW).unwrap_err();
+    assert!(refused.code() == "E-VALUE" && refused.to_string().contains("root (0) is MGR"), "{refused}");
+    world.db.user_add(&draft("boss", Role::Manager), by, MANAGER, NOW).unwrap();
+    root.role = Role::Manager;
+    let root = world.db.user_add(&root, by, MANAGER, NOW).unwrap().id;
+    let demoted = world.change_user(root, &change(None, Some(Role::Supervisor)), by, MANAGER, NOW);
+    assert_eq!(demoted.unwrap_err().code(), "E-VALUE");
+    let both = change(Some(None), Some(Role::Supervisor));
+    world.change_user(root, &both, by, MANAGER, NOW).unwrap();
+    // One from before that was looked at is renamed, and set right.
+    world.db.db.execute("UPDATE users SET uid = 0 WHERE id = ?1", [root]).unwrap();
+    world.change_user(root, &rename("旧"), by, MANAGER, NOW).unwrap();
+    world.change_user(root, &change(Some(None), None), by, MANAGER, NOW).unwrap();
+}
+
 /// Every administrative change is in the log, with who, what was before, and in the same commit; secrets are not.
 #[test]
 fn changes_are_audited_in_their_own_commit_and_the_log_only_grows() {
