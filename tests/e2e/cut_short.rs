@@ -170,5 +170,32 @@ fn a_user_is_deleted_whole_whatever_cuts_it() {
     assert_eq!(daemon.log().matches("did not finish handing a user's work over").count(), 3);
 }
 
+/// S4.21, D19: an edit of several things that hands work over is done whole by the next start, or not at all.
+#[test]
+fn a_user_is_edited_whole_whatever_cuts_it() {
+    let line = Account::new("main", ports::free_address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    let rows: String = (0..MANY).map(|n| format!("会社,0312{n:06}\n")).collect();
+    daemon.import("春", format!("会社名,電話番号\n{rows}"));
+    for login in ["last", "op"] {
+        daemon.cli(&["user", "add", login, "--role", "OP"]);
+    }
+    daemon.cli(&["lead", "assign", "春", "--all", "--owner", "op"]);
+    let edit = json!({ "user": "op", "role": "BY", "name": "事務", "uid": 64_031, "hand_over": "last" });
+    let mut control = daemon.control();
+    control.send("user.edit", &edit);
+    let moved = "SELECT ifnull(max(leads), -1) FROM hand_overs";
+    wait::until("some leads changed hands", LONG, || (count(&daemon, moved) >= MANY / 3).then_some(()));
+    daemon.kill9();
+    let cut = count(&daemon, moved);
+    assert!((1..MANY).contains(&cut), "it was in the middle: {cut}");
+    daemon.start();
+    let page = daemon.cli(&["list", "view", "春", "--assigned", "last", "--limit", "1"]);
+    assert_eq!((&page["total"], count(&daemon, moved)), (&MANY.into(), -1));
+    let users = daemon.cli(&["user", "ls"])["users"].take();
+    let op = users.as_array().expect("users").iter().find(|user| user["login"] == "op").expect("it is there");
+    assert_eq!((&op["role"], &op["name"], &op["uid"]), (&"BY".into(), &"事務".into(), &64_031.into()));
+}
+
 /// Enough that a debug build is seen at it.
 const MANY: i64 = 4000;

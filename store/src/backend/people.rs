@@ -9,8 +9,8 @@ use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
     DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, Role,
-    TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
+    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
@@ -30,10 +30,16 @@ pub(crate) trait Office {
     ) -> Result<(UserInfo, Holdings)>;
     /// Refuses what the change would be refused for, or the deletion where there is none, before anything of theirs changes hands.
     fn user_may(&mut self, user: UserId, change: Option<&UserChange>) -> Result<()>;
-    /// Writes down that what a user holds is to change hands, before they have the new role or, without one, are deleted.
-    fn begin_hand_over(&mut self, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()>;
-    /// It failed by this code, and is not gone on with.
-    fn give_up_hand_over(&mut self, user: UserId, code: &str) -> Result<()>;
+    /// Writes down that what a user holds is to change hands, before they have the role of `change` or, without one, are deleted. What
+    /// else is in the change is done with it.
+    fn begin_hand_over(
+        &mut self,
+        handing: &Handing,
+        change: Option<(&UserChange, UserScope)>,
+        by: Actor,
+    ) -> Result<()>;
+    /// It failed by this code, and is not gone on with; `back`: what was done with it, as it was before.
+    fn give_up_hand_over(&mut self, user: UserId, code: &str, back: &UserChange) -> Result<()>;
     /// Hands over a slice of what a user holds; returns where to go on, or the last row of contacts that was looked at.
     fn hand_over(
         &mut self,

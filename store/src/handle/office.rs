@@ -10,8 +10,8 @@ use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, DispositionChange,
     DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
-    ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, Role, TaskChange, TaskCounts, TaskHandOver,
-    TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery,
+    TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::progress::Progress;
@@ -60,13 +60,18 @@ impl Store {
                 self.ask(move |b| b.user_may(user, Some(&looked))).await?;
                 if let Some(to) = over.receiver() {
                     let handing = Handing { from: user, to, contacts: false, by: by.user, now };
-                    self.begin_hand_over(handing, Some(role), by).await?;
+                    let back = UserChange {
+                        name: change.name.as_ref().map(|_| before.name.clone()),
+                        uid: change.uid.map(|_| before.uid),
+                        ..UserChange::default()
+                    };
+                    self.begin_hand_over(handing, Some((change.clone(), within)), by).await?;
                     let done = async {
                         let (moved, _) = self.hand_all_over(handing, progress).await?;
                         self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now))
                             .await
                     };
-                    return self.or_give_up(user, done.await).await;
+                    return self.or_give_up(user, back, done.await).await;
                 }
                 self.let_go(user, by, now).await?;
             }
@@ -110,18 +115,27 @@ impl Store {
             let moved = self.hand_all_over(handing, progress).await?;
             self.write(move |b| b.user_delete(user, over, moved, by, now)).await
         };
-        self.or_give_up(user, done.await).await
+        self.or_give_up(user, UserChange::default(), done.await).await
     }
 
-    async fn begin_hand_over(&self, handing: Handing, role: Option<Role>, by: Actor) -> Result<()> {
+    async fn begin_hand_over(
+        &self,
+        handing: Handing,
+        change: Option<(UserChange, UserScope)>,
+        by: Actor,
+    ) -> Result<()> {
         self.give_up_hand_overs().await?;
-        self.write(move |b| b.begin_hand_over(&handing, role, by)).await
+        self.write(move |b| {
+            let change = change.as_ref().map(|(change, within)| (change, *within));
+            b.begin_hand_over(&handing, change, by)
+        })
+        .await
     }
 
-    /// What failed is told as failed, so it is not finished at the next start either.
-    async fn or_give_up<T>(&self, user: UserId, done: Result<T>) -> Result<T> {
+    /// What failed is told as failed, so it is not finished at the next start either; `back`: what was changed with it.
+    async fn or_give_up<T>(&self, user: UserId, back: UserChange, done: Result<T>) -> Result<T> {
         if let Err(error) = &done {
-            self.failed_hand_overs().push((user, error.code()));
+            self.failed_hand_overs().push((user, error.code(), back));
             // Where nothing can be written now, it is given up before the next one.
             let _ = self.give_up_hand_overs().await;
         }
@@ -130,15 +144,16 @@ impl Store {
 
     async fn give_up_hand_overs(&self) -> Result<()> {
         loop {
-            let Some((user, code)) = self.failed_hand_overs().pop() else { return Ok(()) };
-            if let Err(error) = self.write(move |b| b.give_up_hand_over(user, code)).await {
-                self.failed_hand_overs().push((user, code));
+            let Some((user, code, back)) = self.failed_hand_overs().pop() else { return Ok(()) };
+            let again = back.clone();
+            if let Err(error) = self.write(move |b| b.give_up_hand_over(user, code, &back)).await {
+                self.failed_hand_overs().push((user, code, again));
                 return Err(error);
             }
         }
     }
 
-    fn failed_hand_overs(&self) -> MutexGuard<'_, Vec<(UserId, &'static str)>> {
+    fn failed_hand_overs(&self) -> MutexGuard<'_, Vec<(UserId, &'static str, UserChange)>> {
         self.inner.failed_hand_overs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -24,11 +24,25 @@ struct Open {
     moved: Holdings,
 }
 
-/// Writes down what is to be done; `role` is what the user is then, `None`: deleted. Nothing changes hands for whom that is refused.
-pub(super) fn begin(db: &Connection, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()> {
+/// Writes down what is to be done: the user has the role of `change` then, `None`: is deleted. Nothing changes hands for whom that is
+/// refused. What else is in the change (the name, the Unix user) is in this transaction: with a role that the next start finishes it would
+/// be lost, and the change half of what was asked for.
+pub(super) fn begin(
+    db: &Connection,
+    handing: &Handing,
+    change: Option<(&UserChange, UserScope)>,
+    by: Actor,
+) -> Result<()> {
     let before = users::live(db, handing.from)?;
+    let role = change.and_then(|(change, _)| change.role);
     users::leaves_a_manager(db, &before, role)?;
     hand_over::may_take(db, handing)?;
+    if let Some((change, within)) = change {
+        users::may(db, handing.from, Some(change))?;
+        let beside = UserChange { role: None, ..change.clone() };
+        let none = (HandOver::Nothing, Holdings::default());
+        users::change(db, handing.from, &beside, none, by, within, handing.now)?;
+    }
     // Somebody who asks once more takes the place of who asked before.
     let sql = "INSERT INTO hand_overs (user_id, to_user_id, role, by_user_id, uid, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (user_id) DO UPDATE SET to_user_id = excluded.to_user_id, role = excluded.role,
@@ -54,8 +68,8 @@ pub(super) fn end(db: &Connection, user: UserId) -> rusqlite::Result<()> {
 }
 
 /// Ends one that failed and was told as failed: finished later, it would take from the user what they got since. What went over stays,
-/// as the row of audit says. One that has ended is none any more.
-pub(super) fn give_up(db: &Connection, user: UserId, code: &str) -> Result<()> {
+/// as the row of audit says; what was changed with it is as it was before (`back`). One that has ended is none any more.
+pub(super) fn give_up(db: &Connection, user: UserId, code: &str, back: &UserChange) -> Result<()> {
     let doing = "hand over";
     let found = all_open(db).doing(doing)?.into_iter().find(|open| open.user == user);
     let Some(Open { to, by, at, moved, .. }) = found else { return Ok(()) };
@@ -64,7 +78,13 @@ pub(super) fn give_up(db: &Connection, user: UserId, code: &str) -> Result<()> {
         "ended": { "code": code },
     });
     audit_by(db, at, by, "user.hand_over", &user.to_string(), &detail).doing(doing)?;
-    end(db, user).doing(doing)
+    end(db, user).doing(doing)?;
+    let none = (HandOver::Nothing, Holdings::default());
+    match users::change(db, user, back, none, by, UNASKED, at) {
+        // Somebody has the Unix user by now, or deleted the user: theirs stands.
+        Ok(_) | Err(Error::UidTaken { .. } | Error::UserTombstone { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// After a start: finishes what the last run did not.
@@ -80,7 +100,8 @@ pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
                 | Error::NotFound { .. }
                 | Error::LastManager { .. }
                 | Error::Value { .. }),
-            ) => backend.transact("recover", |db, _| give_up(db, open.user, error.code()))?,
+            ) => backend
+                .transact("recover", |db, _| give_up(db, open.user, error.code(), &UserChange::default()))?,
             Err(error) => return Err(error),
         }
     }
@@ -104,10 +125,8 @@ fn finish(backend: &mut SqliteBackend, open: &Open) -> Result<()> {
     backend.transact(doing, |db, _| match role {
         None => users::delete(db, user, over, (moved, seen), by, now).map(|_| ()),
         Some(role) => {
-            // Whether they may was looked at before it was written down.
-            let within = UserScope { scope: Scope::All, role: Role::Manager };
             let change = UserChange { role: Some(role), ..UserChange::default() };
-            users::change(db, user, &change, (over, moved), by, within, now).map(|_| ())
+            users::change(db, user, &change, (over, moved), by, UNASKED, now).map(|_| ())
         }
     })
 }
@@ -131,3 +150,6 @@ fn all_open(db: &Connection) -> rusqlite::Result<Vec<Open>> {
 fn soon() -> Instant {
     Instant::now() + Duration::from_millis(100)
 }
+
+/// Whether they may was looked at before it was written down.
+const UNASKED: UserScope = UserScope { scope: Scope::All, role: Role::Manager };

@@ -14,8 +14,8 @@ use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
     DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, Role,
-    TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
+    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::dnc::Put;
@@ -41,12 +41,17 @@ impl Office for SqliteBackend {
         users::may(&self.db, user, change)
     }
 
-    fn begin_hand_over(&mut self, handing: &Handing, role: Option<Role>, by: Actor) -> Result<()> {
-        self.transact("hand over", |db, _| hand_overs::begin(db, handing, role, by))
+    fn begin_hand_over(
+        &mut self,
+        handing: &Handing,
+        change: Option<(&UserChange, UserScope)>,
+        by: Actor,
+    ) -> Result<()> {
+        self.transact("hand over", |db, _| hand_overs::begin(db, handing, change, by))
     }
 
-    fn give_up_hand_over(&mut self, user: UserId, code: &str) -> Result<()> {
-        self.transact("hand over", |db, _| hand_overs::give_up(db, user, code))
+    fn give_up_hand_over(&mut self, user: UserId, code: &str, back: &UserChange) -> Result<()> {
+        self.transact("hand over", |db, _| hand_overs::give_up(db, user, code, back))
     }
 
     fn hand_over(

@@ -8,6 +8,8 @@ use crate::model::{
 };
 use crate::permission::Scope;
 
+const MANAGER: UserScope = UserScope { scope: Scope::All, role: Role::Manager };
+
 /// Alice calls the first two of four numbers, one of which is on another list too, has a 見込 and a 再コール, and made a contact.
 fn busy() -> (World, UserId) {
     let mut world = World::new(4);
@@ -340,7 +342,14 @@ fn a_hand_over_is_whole_wherever_it_is_cut() {
             let by = Actor { user: Some(bob), uid: Some(1000) };
             let handing =
                 Handing { from: alice, to: Some(bob), contacts: role.is_none(), by: by.user, now: NOW + 5 };
-            world.db.begin_hand_over(&handing, role, by).unwrap();
+            let change = UserChange {
+                name: Some("有栖".into()),
+                uid: Some(Some(1005)),
+                role,
+                ..UserChange::default()
+            };
+            let change = role.map(|_| (&change, MANAGER));
+            world.db.begin_hand_over(&handing, change, by).unwrap();
             let mut at = Ok(HandOverAt::Numbers);
             for _ in 0..cut {
                 if let Ok(from) = at {
@@ -359,6 +368,10 @@ fn a_hand_over_is_whole_wherever_it_is_cut() {
                     Some(role) => (None, role),
                 }
             );
+            // What else was asked for is done with the role, or neither is.
+            if role.is_some() {
+                assert_eq!((user.name.as_str(), user.uid), ("有栖", Some(1005)), "cut after {cut} slices");
+            }
             let action = if role.is_none() { "user.delete" } else { "user.role" };
             let query = AuditQuery { action: Some(action.into()), ..AuditQuery::default() };
             let log = world.reader().audit_log(&query).unwrap();
@@ -384,8 +397,9 @@ fn a_hand_over_is_whole_wherever_it_is_cut() {
     world.db.begin_hand_over(&handing, None, Actor::default()).unwrap();
     let (_, next) = world.db.hand_over(&handing, HandOverAt::Numbers, at_once()).unwrap();
     assert!(next.is_ok());
-    world.db.give_up_hand_over(alice, "E-DISK-FULL").unwrap();
-    world.db.give_up_hand_over(alice, "E-DISK-FULL").unwrap();
+    for _ in 0..2 {
+        world.db.give_up_hand_over(alice, "E-DISK-FULL", &UserChange::default()).unwrap();
+    }
     let mut world = world.reopen();
     world.db.recover(NOW + MINUTE).unwrap();
     assert_eq!(world.db.users().unwrap().len(), 2);
@@ -396,6 +410,18 @@ fn a_hand_over_is_whole_wherever_it_is_cut() {
         (&log[0].detail["ended"]["code"], &log[0].detail["handed_over"]["leads"]),
         (&"E-DISK-FULL".into(), &3.into())
     );
+    // Nor does anything else of it stay.
+    let wanted = UserChange {
+        name: Some("有栖".into()),
+        role: Some(Role::BackOffice),
+        uid: Some(Some(1005)),
+        ..UserChange::default()
+    };
+    let back = UserChange { name: Some("Alice".into()), uid: Some(None), ..UserChange::default() };
+    world.db.begin_hand_over(&handing, Some((&wanted, MANAGER)), Actor::default()).unwrap();
+    world.db.give_up_hand_over(alice, "E-DISK-FULL", &back).unwrap();
+    let user = world.db.users().unwrap().into_iter().find(|user| user.id == alice).unwrap();
+    assert_eq!((user.name.as_str(), user.uid, user.role), ("Alice", None, Role::Operator));
     // Nor is it finished where who was to take over is gone by then.
     world.db.begin_hand_over(&handing, None, Actor::default()).unwrap();
     world.delete_user(bob, HandOver::Nobody, Actor::default(), NOW).unwrap();

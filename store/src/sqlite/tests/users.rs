@@ -118,8 +118,9 @@ fn the_last_manager_stays() {
             assert_eq!(world.delete_user(boss.id, over, by, NOW).unwrap_err().code(), "E-USER-LAST");
         }
         let handing = Handing { from: boss.id, to: None, contacts: true, by: by.user, now: NOW };
-        for role in [None, Some(Role::Business)] {
-            assert_eq!(world.db.begin_hand_over(&handing, role, by).unwrap_err().code(), "E-USER-LAST");
+        for change in [None, Some(&to(Role::Business))] {
+            let begun = world.db.begin_hand_over(&handing, change.map(|change| (change, MANAGER)), by);
+            assert_eq!(begun.unwrap_err().code(), "E-USER-LAST");
         }
     }
     world.change_user(boss.id, &rename("佐々木"), own, MANAGER, NOW).unwrap();
