@@ -122,7 +122,8 @@ pub(super) fn give_back(db: &Connection, lead: LeadId, rounds: u32) -> rusqlite:
 
 /// What a sealed call does to its lead. Only the call that holds the lead, or was interrupted with it, moves it: not one of an
 /// earlier round, after whose seal the lead of a later interrupted call would be called again. One by hand to a lead that was not due
-/// was interrupted where the lead stood before; its last call decides.
+/// was interrupted where the lead stood before; its last call decides. One in the bin follows: when it comes back, it is as its call
+/// says.
 pub(super) fn settle(
     db: &Connection,
     lead: LeadId,
@@ -137,7 +138,7 @@ pub(super) fn settle(
                  owner_user_id = CASE ?3 WHEN 'task' THEN ?6 END,
                  claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL
                WHERE id = ?1 AND (claim_attempt_id = ?2 OR state = 'interrupted' AND round = ?7
-                 OR state IN ('done', 'task', 'skipped') AND deleted_at IS NULL
+                 OR state IN ('done', 'task', 'skipped') AND (deleted_at IS NULL OR deleted_at > 0)
                    AND EXISTS (SELECT 1 FROM attempts WHERE id = ?2 AND interrupted = 1 AND evidence ->> '$.lead_was' IS NOT NULL)
                    AND NOT EXISTS (SELECT 1 FROM attempts
                      WHERE lead_id = ?1 AND id > ?2 AND void = 0 AND dialed_at IS NOT NULL))";

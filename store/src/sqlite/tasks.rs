@@ -102,7 +102,7 @@ pub(super) fn follow(
     if let Some(lead) = earlier {
         let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = t.owner_user_id
                    FROM tasks t WHERE t.attempt_id = ?3
-                     AND leads.id = ?1 AND leads.state IN ('task', 'done') AND deleted_at IS NULL";
+                     AND leads.id = ?1 AND leads.state IN ('task', 'done') AND (deleted_at IS NULL OR deleted_at > 0)";
         exec(db, sql, (lead, recall_at, attempt))?;
     }
     Ok(())
@@ -298,7 +298,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
             let owner: Option<UserId> = one(db, &sql, [task], |r| r.get(0)).doing(doing)?.flatten();
             if let Some(lead) = row.lead {
                 let sql = "UPDATE leads SET state = 'task', recall_at = ?2, owner_user_id = ?3
-                           WHERE id = ?1 AND state = 'done' AND deleted_at IS NULL";
+                           WHERE id = ?1 AND state = 'done' AND (deleted_at IS NULL OR deleted_at > 0)";
                 exec(db, sql, (lead, row.due_at, owner)).doing(doing)?;
             }
             json!({ "state": "open" })

@@ -3,7 +3,9 @@
 use super::rules::manual;
 use super::*;
 use crate::error::{DialRefusal, Error};
-use crate::model::{DncEntry, HistoryQuery, ManualCall, Origin, StatsQuery, TaskChange, TaskQuery, TaskStep};
+use crate::model::{
+    DncEntry, HistoryQuery, LeadChange, ManualCall, Origin, StatsQuery, TaskChange, TaskQuery, TaskStep,
+};
 use crate::permission::Scope;
 
 const MOBILE: &str = "09011112222";
@@ -235,6 +237,65 @@ fn the_result_of_a_call_that_a_crash_cut_short_moves_its_lead() {
     world.db.save(&world.save(cut, "不通")).unwrap();
     world.db.seal(cut, world.now).unwrap();
     assert_eq!(world.lead(Some(lead)).state, LeadState::Done);
+}
+
+/// S1.27, S4.46: a lead that goes to the bin while a call of it has no result yet comes back as that result and its task say: a call by
+/// hand or one of the list that a crash cut short, and one by its number alone that answers its task.
+#[test]
+fn a_result_counts_for_a_lead_that_lies_in_the_bin() {
+    let recall = Some(NOW + 24 * 60 * MINUTE);
+    let results = [("再コール", LeadState::Task), ("通話済", LeadState::Done), ("不通", LeadState::Ready)];
+    for (before, (status, state)) in ["通話済", "見込", ""].into_iter().flat_map(|b| results.map(|r| (b, r)))
+    {
+        let mut world = World::new(1);
+        let lead = with_mobile(&mut world);
+        let cut = match before {
+            "" => world.dial().unwrap().attempt,
+            before => {
+                world.call(before);
+                world.now += 10 * MINUTE;
+                world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt
+            }
+        };
+        let mut world = world.reopen();
+        world.now += MINUTE;
+        world.db.recover(world.now).unwrap();
+        let attempts = world.lead(Some(lead)).attempts;
+        lists::change(&mut world, &[lead], &LeadChange::Delete);
+        let recall_at = recall.filter(|_| status == "再コール");
+        world.db.save(&Save { recall_at, ..world.save(cut, status) }).unwrap();
+        world.db.seal(cut, world.now).unwrap();
+        world.db.restore_leads(world.list, world.now, None).unwrap();
+        let row = world.lead(Some(lead));
+        assert_eq!(
+            (row.state, row.recall_at, row.attempts),
+            (state, recall_at, attempts),
+            "{before}, {status}"
+        );
+        assert_eq!(row.last_status_label.as_deref(), Some(status));
+        let open = world.reader().tasks(&TaskQuery::default()).unwrap();
+        assert_eq!(open.len(), usize::from(state == LeadState::Task), "{before}, {status}");
+        assert!(world.is_sound());
+    }
+    let mut world = World::new(1);
+    let lead = world.call("見込").lead.unwrap();
+    world.now += 10 * MINUTE;
+    let typed = world.db.open_manual(&manual(&world, &phone(0).national())).unwrap().attempt;
+    world.db.end_attempt(&world.ended(typed)).unwrap();
+    lists::change(&mut world, &[lead], &LeadChange::Delete);
+    let deleted_at = world.now;
+    world.db.save(&Save { recall_at: recall, ..world.save(typed, "再コール") }).unwrap();
+    world.db.seal(typed, world.now).unwrap();
+    let sql = "SELECT id FROM tasks WHERE attempt_id = ?1";
+    let task = world.db.db.query_row(sql, [typed], |row| row.get(0)).unwrap();
+    for what in [TaskStep::Close, TaskStep::Reopen] {
+        let change = TaskChange { task, what, scope: Scope::All, by: world.actor(), now: world.now };
+        world.db.task_change(&change).unwrap();
+    }
+    world.db.restore_leads(world.list, deleted_at, None).unwrap();
+    let row = world.lead(Some(lead));
+    assert_eq!((row.state, row.recall_at), (LeadState::Task, recall));
+    assert!(world.is_sound());
 }
 
 /// X2, X4: a call by hand without a result leaves a task and its lead as they were; of a task that was closed, or given another time,
