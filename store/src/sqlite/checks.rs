@@ -66,9 +66,10 @@ fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefus
     Ok(held.then_some(DialRefusal::Task))
 }
 
-/// Whether the number stands on any dial list.
+/// Whether the number stands on any dial list: one in the bin is none.
 fn listed(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM lead_numbers WHERE phone = ?1 LIMIT 1";
+    let sql = "SELECT 1 FROM lead_numbers n JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL
+               WHERE n.phone = ?1 LIMIT 1";
     Ok(one(db, sql, [phone], |_| Ok(()))?.is_some())
 }
 

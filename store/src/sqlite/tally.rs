@@ -130,6 +130,13 @@ pub(super) fn verify(
         let what = "leads with another owner than their number".to_owned();
         found.push(Mismatch { what, key: String::new(), shown: astray, counted: 0 });
     }
+    for (what, sql) in OF_DELETED_USERS {
+        let held = one(db, sql, [], |r| r.get::<_, i64>(0))?.unwrap_or(0);
+        if held > 0 {
+            let what = format!("{what} of deleted users");
+            found.push(Mismatch { what, key: String::new(), shown: held, counted: 0 });
+        }
+    }
     Ok(found)
 }
 
@@ -253,3 +260,20 @@ const JST_MS: i64 = 32_400_000;
 const HOUR_MS: i64 = 3_600_000;
 /// A defect shows in the first of them.
 const MOST_FOUND: usize = 1_000;
+
+/// What nobody can have any more: it changes hands before a user is deleted.
+const OF_DELETED_USERS: [(&str, &str); 3] = [
+    (
+        "numbers",
+        "SELECT count(*) FROM assignments WHERE user_id IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)",
+    ),
+    (
+        "open tasks",
+        "SELECT count(*) FROM tasks WHERE state = 'open'
+           AND owner_user_id IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)",
+    ),
+    (
+        "contacts",
+        "SELECT count(*) FROM contacts WHERE owner_user_id IN (SELECT id FROM users WHERE deleted_at IS NOT NULL)",
+    ),
+];

@@ -407,6 +407,13 @@ fn a_number_that_comes_into_a_call_is_checked_as_what_it_is() {
     }
     dnc(&mut world, 1, None);
     assert_eq!(code(&mut world, &listed, true), "E-DNC");
+    // A list in the bin is none.
+    let binned = world.list("binned");
+    world.import(binned, &[row(30)]);
+    let number = phone(30).national();
+    assert_eq!(code(&mut world, &number, false), "E-HOURS");
+    world.db.delete_list(binned, Actor::default(), world.now).unwrap();
+    assert_eq!(code(&mut world, &number, false), "");
 }
 
 #[test]
