@@ -20,6 +20,7 @@ pub(super) fn list(list: &store::ListInfo) -> ListInfo {
         round: list.round,
         total: list.total,
         dialable: list.dialable,
+        shut_out: list.shut_out,
         worked: list.worked,
         created_at: Some(list.created_at),
     }

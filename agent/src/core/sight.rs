@@ -183,6 +183,7 @@ mod tests {
             columns: Vec::new(),
             total: 0,
             dialable: 0,
+            shut_out: 0,
             worked: 0,
             excluded: 0,
             skipped: 0,

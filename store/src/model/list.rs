@@ -43,6 +43,8 @@ pub struct ListInfo {
     pub total: u64,
     /// Leads that this round may still dial.
     pub dialable: u64,
+    /// Leads that it would, and that nobody is offered: their owner may not use the list (X7). Not among `dialable`.
+    pub shut_out: u64,
     /// Leads called at least once (作業数).
     pub worked: u64,
     /// Leads marked 発信対象外.

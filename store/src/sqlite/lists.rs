@@ -77,7 +77,8 @@ pub(super) fn create_as(
 
 pub(super) fn by_id(db: &Connection, list: ListId) -> Result<ListInfo> {
     let sql = format!("{SELECT} WHERE l.id = ?1 AND l.deleted_at IS NULL");
-    one(db, &sql, [list], info).doing("read list")?.ok_or_else(|| missing(list))
+    let found = one(db, &sql, [list], info).doing("read list")?.ok_or_else(|| missing(list))?;
+    without_shut_out(db, found).doing("read list")
 }
 
 /// By name, by `PROJECT/NAME`, else by the beginning of the identifier.
@@ -198,7 +199,7 @@ pub(super) fn place(db: &Connection, text: &str) -> Result<Option<(ProjectId, St
 
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {
     let sql = format!("{SELECT} WHERE l.deleted_at IS NULL ORDER BY p.name, l.name");
-    super::all(db, &sql, [], info)
+    super::all(db, &sql, [], info)?.into_iter().map(|list| without_shut_out(db, list)).collect()
 }
 
 /// Those that are enabled and granted (X7), to nobody in particular or to the user; `own`: only those with leads of theirs,
@@ -213,7 +214,30 @@ pub(super) fn visible(db: &Connection, user: UserId, own: bool) -> rusqlite::Res
                   AND (d.assigned_user_id = ?1 OR (p.pooled AND d.assigned_user_id IS NULL))))
          ORDER BY p.name, l.name"
     );
-    super::all(db, &sql, (user, own), info)
+    let found = super::all(db, &sql, (user, own), info)?;
+    found.into_iter().map(|list| without_shut_out(db, list)).collect()
+}
+
+/// Tells apart what nobody is offered, since its owner may not use the list (X7). By owner and round, in the order of the claim's index:
+/// a list of hundreds of thousands has few such leads, and only they are read.
+fn without_shut_out(db: &Connection, list: ListInfo) -> rusqlite::Result<ListInfo> {
+    let sql = "SELECT 1 FROM grants WHERE list_id = ?1 LIMIT 1";
+    if one(db, sql, [list.id], |_| Ok(()))?.is_none() {
+        return Ok(list);
+    }
+    let sql = "WITH RECURSIVE
+                 rounds (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rounds WHERE n < ?2),
+                 shut (id) AS MATERIALIZED (SELECT id FROM users WHERE role NOT IN ('MGR', 'SV')
+                   AND id NOT IN (SELECT user_id FROM grants WHERE list_id = ?1))
+               SELECT (SELECT count(*) FROM rounds CROSS JOIN shut CROSS JOIN leads d
+                       WHERE d.list_id = ?1 AND d.round = rounds.n AND d.assigned_user_id = shut.id
+                         AND d.state = 'ready' AND d.excluded = 0 AND d.deleted_at IS NULL
+                         AND d.position <= (SELECT visible_position FROM lists WHERE id = ?1))
+                    + (SELECT count(*) FROM leads d
+                       WHERE d.list_id = ?1 AND d.round <= ?2 AND d.assigned_user_id IN (SELECT id FROM shut)
+                         AND d.state = 'waiting' AND d.excluded = 0 AND d.deleted_at IS NULL)";
+    let shut_out = one(db, sql, (list.id, list.round), |r| unsigned(r, 0))?.unwrap_or(0);
+    Ok(ListInfo { shut_out, dialable: list.dialable.saturating_sub(shut_out), ..list })
 }
 
 pub(super) fn set_enabled(db: &Connection, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
@@ -255,6 +279,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
         created_at: row.get(6)?,
         total: unsigned(row, 7)?,
         dialable: ready + unsigned(row, 9)?,
+        shut_out: 0,
         worked: unsigned(row, 10)?,
         excluded: unsigned(row, 11)?,
         skipped: unsigned(row, 12)?,

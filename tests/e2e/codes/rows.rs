@@ -28,12 +28,22 @@ fn rows_that_nobody_is_offered_are_told_in_both_languages() {
         let why = daemon.text(&["dial", "why", "L#1", "--lang", name]);
         assert!(why.contains("op2") && why.contains("kakeru list grant"), "{why}");
     }
+    // 発信対象 leaves them out, and they are told apart.
+    let figures = |daemon: &Daemon| {
+        let list = daemon.cli(&["list", "ls"])["lists"][0].take();
+        (list["total"].as_u64(), list["dialable"].as_u64(), list["shut_out"].as_u64())
+    };
+    assert_eq!(figures(&daemon), (Some(2), Some(1), Some(1)));
+    for (lang, name) in [(Lang::Ja, "ja"), (Lang::En, "en")] {
+        told(&daemon.run_plain(&["list", "ls", "--lang", name]), "W-OWNER-GRANT", lang);
+    }
     let why = daemon.cli(&["dial", "why", "L#1"])["rows"][0].take();
     assert_eq!(
         (&why["reason"], &why["eligible"], &why["owner"]),
         (&"owner-grant".into(), &false.into(), &"op2".into())
     );
     daemon.cli(&["list", "grant", "L", "op2"]);
+    assert_eq!(figures(&daemon), (Some(2), Some(2), Some(0)));
     assert_ne!(daemon.cli(&["dial", "why", "L#1"])["rows"][0]["reason"], "owner-grant");
     let given = daemon.cli(&["lead", "assign", "L", "--all", "--owner", "op2"]);
     assert!(given.get("ungranted").is_none(), "{given:#}");

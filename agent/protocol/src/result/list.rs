@@ -30,6 +30,9 @@ pub struct ListInfo {
     pub total: u64,
     /// Rows that may be called (発信対象).
     pub dialable: u64,
+    /// Rows that nobody is offered, since their owner may not use the list (`W-OWNER-GRANT`); not among `dialable`.
+    #[serde(default)]
+    pub shut_out: u64,
     /// Rows called at least once.
     pub worked: u64,
     /// When it was made.

@@ -1,9 +1,10 @@
 //! Lists, past calls, counters.
 
+use protocol::ErrorCode;
 use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult};
 
 use crate::cli::output::{Closed, Out};
-use crate::cli::table::Table;
+use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
 pub(crate) fn list(list: &ListInfo, out: Out) -> Result<(), Closed> {
@@ -33,7 +34,15 @@ pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
             list.id.clone(),
         ]);
     }
-    out.table(&table)
+    out.table(&table)?;
+    let code = ErrorCode::WarnOwnerGrant;
+    let (text, hint) = (code.text().in_lang(out.lang), code.hint().in_lang(out.lang));
+    for list in lists.iter().filter(|list| list.shut_out > 0) {
+        let (name, count) = (clean(&list.name), list.shut_out);
+        let leads = out.text("件", if count == 1 { " lead" } else { " leads" });
+        out.note(&format!("{code} {name} ({count}{leads}): {text}{}{hint}", out.text("。", " ")));
+    }
+    Ok(())
 }
 
 pub(crate) fn leads(page: &ListPage, out: Out) -> Result<(), Closed> {

@@ -343,10 +343,18 @@ fn why_names_an_owner_who_may_not_use_the_list() {
     let row = answer.rows.iter().find(|row| row.lead == lead).unwrap();
     assert_eq!((row.reason, row.eligible, row.owner.as_deref()), (WhyReason::OwnerGrant, false, Some("bob")));
     assert_eq!(answer.summary.iter().find(|(reason, _)| *reason == WhyReason::OwnerGrant).unwrap().1, 1);
+    // The list tells them apart from what is called.
+    let figures = |world: &World| {
+        let list = world.reader().lists().unwrap().remove(0);
+        (list.total, list.dialable, list.shut_out)
+    };
+    assert_eq!(figures(&world), (2, 1, 1));
     world.user = carol;
     assert!(world.dial().is_some());
     assert!(world.dial().is_none(), "bob's is not carol's");
+    assert_eq!(figures(&world), (2, 0, 1));
     world.db.grant_list(world.list, &[bob], true, Actor::default(), NOW).unwrap();
+    assert_eq!(figures(&world), (2, 1, 0));
     assert!(why(&world).rows.iter().find(|row| row.lead == lead).unwrap().eligible);
 }
 
