@@ -12,6 +12,7 @@ mod exports;
 mod files;
 mod help;
 mod manage;
+mod namesakes;
 mod office;
 mod output;
 mod practice;
@@ -115,6 +116,7 @@ impl From<Closed> for Failure {
 
 fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
     let Cli { global, verb } = cli;
+    namesakes::of(&global);
     match verb {
         Verb::Run(args) => run(&global, &args, out),
         Verb::Demo(args) => practice::demo(args, out),

@@ -110,6 +110,36 @@ fn a_user_hands_over_what_they_hold() {
     );
 }
 
+/// S4.21, S4.23: of two users of one name tables show the login too, also where the other one is deleted; programs have it always.
+#[test]
+fn users_of_one_name_are_told_apart_in_tables() {
+    let daemon = idle();
+    for (login, name) in [("tanaka1", "田中"), ("tanaka2", "田中"), ("sato", "佐藤")] {
+        daemon.cli(&["user", "add", login, "--name", name, "--role", "OP"]);
+    }
+    daemon.import("春", "会社名,電話番号\nA社,0312345678\nB社,0612345678\n");
+    daemon.cli(&["lead", "assign", "春", "--lead", "春#1", "--owner", "tanaka1"]);
+    daemon.cli(&["lead", "assign", "春", "--lead", "春#2", "--owner", "sato"]);
+    daemon.cli(&["contact", "add", "--company", "C社", "--phone", "0522345678", "--owner", "tanaka1"]);
+    let told_apart = || {
+        for table in [&["list", "view", "春"][..], &["lead", "show", "春#1"], &["contact", "ls"]] {
+            let text = daemon.text(table);
+            assert!(text.contains("田中") && text.contains("(tanaka1)"), "{table:?}: {text}");
+            assert!(!text.contains("(sato)"), "{text}");
+        }
+        let row = daemon.cli(&["list", "view", "春"])["rows"][0].take();
+        assert_eq!((&row["assigned"], &row["assigned_login"]), (&"田中".into(), &"tanaka1".into()));
+    };
+    told_apart();
+    daemon.cli(&["user", "delete", "tanaka2", "--yes"]);
+    told_apart();
+    daemon.cli(&["user", "add", "suzuki", "--name", "鈴木", "--role", "OP"]);
+    daemon.cli(&["user", "rename", "sato", "鈴木"]);
+    assert!(daemon.text(&["list", "view", "春"]).contains("鈴木 (sato)"));
+    daemon.cli(&["user", "rename", "suzuki", "鈴木 次郎"]);
+    assert!(!daemon.text(&["list", "view", "春"]).contains("(sato)"));
+}
+
 /// S4.4, S4.5: the operator of a seat stays somebody who calls, and is told how to change that; root stays a manager.
 #[test]
 fn who_has_a_seat_stays_in_a_role_that_calls() {

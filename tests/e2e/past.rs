@@ -58,7 +58,7 @@ fn calls_are_found_by_names_then_and_now() {
     daemon.cli(&["contact", "delete", "0312340002", "--yes"]);
     daemon.cli(&["history", "export", &file.to_string_lossy(), "--memo", "訪問", "--force"]);
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("㈱カブラ,山田,,,報告,訂正"), "{text}");
+    assert!(text.contains("㈱カブラ,山田,,,報告,訂正,a"), "{text}");
     let told = daemon.cli(&["history", "--memo", "訪問"])["rows"][0].take();
     assert_eq!((&told["company"], &told["contact_company"]), (&"㈱カブラ".into(), &serde_json::Value::Null));
 }

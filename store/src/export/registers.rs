@@ -146,6 +146,8 @@ fn write_call<W: io::Write>(sheet: &mut Sheet<W>, row: &AttemptRow) -> io::Resul
     }
     sheet.cell(if row.reported { "報告" } else { "" })?;
     sheet.cell(if row.amended { "訂正" } else { "" })?;
+    // Two users may have one name.
+    sheet.text(row.login.as_deref().unwrap_or_default())?;
     sheet.end_row()
 }
 
@@ -203,7 +205,7 @@ const OWNER: &str = "所有者ID";
 /// Only where a contact has one.
 pub(crate) const EMAIL: &str = "メールアドレス";
 const CONTACTS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
-const HISTORY: [&str; 28] = [
+const HISTORY: [&str; 29] = [
     "日時",
     "種別",
     "電話番号",
@@ -232,6 +234,7 @@ const HISTORY: [&str; 28] = [
     "連絡先の担当者名",
     "報告",
     "訂正",
+    "対応ユーザーID",
 ];
 const DNC: [&str; 10] =
     ["電話番号", "案件", "理由", "根拠", "登録元", "登録者", "登録日時", "解除日時", "解除者", "解除理由"];

@@ -65,6 +65,9 @@ pub struct Me {
     /// Seats that are theirs: of these the only one, if it is one, is meant when none is named.
     #[serde(default)]
     pub seats: Vec<String>,
+    /// Names that several users have, deleted ones too: beside these a surface shows the login.
+    #[serde(default)]
+    pub namesakes: Vec<String>,
 }
 
 /// `user.holds`: what nobody else is offered while it is theirs.

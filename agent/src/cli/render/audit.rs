@@ -8,11 +8,11 @@ use protocol::Lang;
 use protocol::result::{AuditPage, AuditRow};
 use serde_json::{Map, Value};
 
+use super::super::namesakes::person;
 use super::super::output::{Closed, Out};
 use super::super::table::{Table, clean};
 use super::super::time;
 use super::office::more;
-use super::rows::person;
 use super::words;
 
 pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use protocol::result::*;
 use protocol::{ErrorCode, Lang};
 
+use crate::cli::namesakes::person;
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
@@ -161,13 +162,13 @@ pub(crate) fn view(page: &ViewPage, out: Out) -> Result<(), Closed> {
     for row in &page.rows {
         table.row([
             row.position.to_string(),
-            row.assigned.clone().unwrap_or_default(),
+            person(&row.assigned, &row.assigned_login),
             row.company.clone().unwrap_or_default(),
             row.person.clone().unwrap_or_default(),
             number(&row.number, row.ext.as_deref(), None, out),
             row.categories.join("|"),
             kind(row.last_kind.as_deref(), out).to_owned(),
-            row.last_user.clone().unwrap_or_default(),
+            person(&row.last_user, &row.last_user_login),
             row.last_at.map_or_else(String::new, time::full),
             row.label.clone().unwrap_or_default(),
             row.attempts.to_string(),
@@ -234,10 +235,10 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         (out.text("発信者番号", "caller id"), clir(row.clir.as_deref(), out).to_owned()),
         (out.text("追加の番号", "further numbers"), further),
         (out.text("カテゴリー", "categories"), row.categories.join("|")),
-        (out.text("発信担当者", "owner"), row.assigned.clone().unwrap_or_default()),
+        (out.text("発信担当者", "owner"), person(&row.assigned, &row.assigned_login)),
         (out.text("回数", "calls"), row.attempts.to_string()),
         (out.text("最終通話", "last call"), kind(row.last_kind.as_deref(), out).to_owned()),
-        (out.text("最終担当者", "by"), row.last_user.clone().unwrap_or_default()),
+        (out.text("最終担当者", "by"), person(&row.last_user, &row.last_user_login)),
         (out.text("最終通話日時", "when"), row.last_at.map_or_else(String::new, time::full)),
         (out.text("結果", "result"), row.label.clone().unwrap_or_default()),
         (out.text("メモ", "memo"), row.memo.clone().unwrap_or_default()),
@@ -294,7 +295,7 @@ pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {
             row.inserted.to_string(),
             row.updated.to_string(),
             row.refused.to_string(),
-            row.by_name.clone().unwrap_or_default(),
+            person(&row.by_name, &row.by),
             row.id.clone(),
         ]);
     }
@@ -352,11 +353,10 @@ pub(crate) fn tally(tally: &Tally, out: Out) -> Result<(), Closed> {
     .right(&[1, 2, 3, 4, 5, 6, 7]);
     for row in &tally.rows {
         table.row([
-            row.user_name
-                .as_ref()
-                .or(row.name.as_ref())
-                .cloned()
-                .unwrap_or_else(|| out.text("(なし)", "(none)").to_owned()),
+            match &row.name {
+                Some(_) => person(&row.user_name, &row.name),
+                None => out.text("(なし)", "(none)").to_owned(),
+            },
             row.works.to_string(),
             row.calls.to_string(),
             row.connects.to_string(),
@@ -414,7 +414,7 @@ pub(crate) fn recordings(page: &Recordings, out: Out) -> Result<(), Closed> {
             time::full(row.at),
             row.number.clone().unwrap_or_default(),
             row.company.clone().unwrap_or_default(),
-            super::rows::person(&row.operator_name, &row.operator),
+            person(&row.operator_name, &row.operator),
             row.label.clone().unwrap_or_default(),
             row.duration_ms.map_or_else(String::new, time::length),
             hold,

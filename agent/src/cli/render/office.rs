@@ -7,8 +7,8 @@ use protocol::result::{
     Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
 };
 
-use super::rows::person;
 use super::words;
+use crate::cli::namesakes::person;
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
@@ -290,7 +290,7 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
             state.to_owned(),
             row.changed.to_string(),
             row.refused.to_string(),
-            row.by_name.clone().unwrap_or_default(),
+            person(&row.by_name, &row.by),
             row.id.clone(),
         ]);
     }

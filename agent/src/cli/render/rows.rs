@@ -3,6 +3,7 @@
 use protocol::ErrorCode;
 use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult};
 
+use crate::cli::namesakes::person;
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
@@ -76,11 +77,6 @@ pub(crate) fn leads(page: &ListPage, out: Out) -> Result<(), Closed> {
         Some(next) => out.line(&format!("{}: --after {next}", out.text("続き", "more"))),
         None => Ok(()),
     }
-}
-
-/// A user by name, as every record shows them (S4.21); by login where a daemon tells no name.
-pub(super) fn person(name: &Option<String>, login: &Option<String>) -> String {
-    name.as_ref().or(login.as_ref()).cloned().unwrap_or_default()
 }
 
 pub(crate) fn history(page: &HistoryPage, out: Out) -> Result<(), Closed> {

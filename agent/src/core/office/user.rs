@@ -1,6 +1,6 @@
 //! Users and the audit log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use protocol::params::{AuditList, Secret, UserAdd, UserDelete, UserEdit, UserLs, UserPasswd};
 use protocol::result::{AuditPage, Holdings, Me, UserChanged, UserRow, Users};
@@ -147,16 +147,23 @@ pub(super) async fn delete(
 
 /// Whom the daemon takes somebody for.
 pub(super) async fn me(store: &Store, who: &Who, seats: Vec<String>) -> Result<Me, RpcError> {
-    let users = store.users().await.map_err(refused)?;
-    let user = users.into_iter().find(|user| Some(user.id) == who.user);
+    let users = store.all_users().await.map_err(refused)?;
+    let mut spellings: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for user in &users {
+        spellings.entry(store::login_key(&user.name)).or_default().push(&user.name);
+    }
+    let shared = spellings.into_values().filter(|names| names.len() > 1).flatten();
+    let namesakes = shared.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect();
+    let user = users.iter().find(|user| Some(user.id) == who.user && user.deleted_at.is_none());
     Ok(Me {
-        login: user.as_ref().map(|user| user.login.clone()),
-        name: user.map(|user| user.name),
+        login: user.map(|user| user.login.clone()),
+        name: user.map(|user| user.name.clone()),
         role: who.role.to_string(),
         owner: who.owner,
         masked: who.masked,
         reads_contacts: who.reads_contacts,
         seats,
+        namesakes,
     })
 }
 
