@@ -103,6 +103,25 @@ pub(super) const TABLE: &[Row] = &[
             Do(Closed, r#"{"seat":"$me","attempt":"$closed_call"}"#),
         ],
     ),
+    row(
+        "call.dial task",
+        AND_OWN,
+        "E-DNC",
+        &[
+            Do(Own, r#"{"seat":"$me","task":$task}"#),
+            Do(Others, r#"{"seat":"$me","task":$other_task}"#),
+            Do(Closed, r#"{"seat":"$me","task":$closed_task}"#),
+        ],
+    ),
+    row(
+        "call.dial project",
+        "all all granted – –",
+        "E-DNC",
+        &[
+            Do(Granted, r#"{"seat":"$me","number":"0312341001","project":"表の案件"}"#),
+            Do(Closed, r#"{"seat":"$me","number":"0312341001","project":"他の案件"}"#),
+        ],
+    ),
     row("call.answer", AT_SEAT, "E-NO-CALL", SEATS),
     row("call.hangup", AT_SEAT, "E-NO-CALL", SEATS),
     row("call.hold", AT_SEAT, "E-NO-CALL", SEATS),
@@ -376,6 +395,15 @@ pub(super) const TABLE: &[Row] = &[
         &[Do(Own, r#"{"note":"$note"}"#), Do(Others, r#"{"note":"$other_note"}"#)],
     ),
     row("dnc.add", BUT_BIZ, "", &[Do(Any, r#"{"number":"$number","reason":"希望"}"#)]),
+    row(
+        "dnc.add attempt",
+        IN_LISTS,
+        "",
+        &[
+            Do(Granted, r#"{"number":"$number","attempt":"$other_call"}"#),
+            Do(Closed, r#"{"number":"$number","attempt":"$closed_call"}"#),
+        ],
+    ),
     row("dnc.ls", BUT_BIZ, "", NOTHING),
     row("dnc.clear", MANAGES, "", &[Do(Any, r#"{"number":"$dnc","reason":"本人"}"#)]),
     row("dnc.import", BUT_BIZ, "", &[Do(Any, r#"{"upload":"$upload","reason":"名簿"}"#)]),

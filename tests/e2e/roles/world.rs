@@ -144,12 +144,14 @@ impl World {
         }
         let other = self.known[&(Whom::Op, "other_call")].clone();
         self.keep("other_task", of(&tasks, &other));
+        self.keep("closed_task", of(&tasks, &closed));
         self.keep("other_recording", of(&recordings, &other));
         let next = json!({ "list": "open", "number": "0312342002", "company": "A社" });
         let next = text(&self.root("lead.add", next)["id"]);
         let give = json!({ "list": "open", "leads": [next], "what": "assign", "users": ["peer"] });
         self.root("lead.change", give);
-        for number in ["0312341001", "0312342001", "0312343001"] {
+        let lists = ["0312341001", "0312342001", "0312343001"];
+        for number in lists.into_iter().chain(["0312344001", "0312345001", "0312346001"]) {
             self.root("dnc.add", json!({ "number": number, "reason": "希望" }));
         }
     }
