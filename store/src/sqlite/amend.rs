@@ -58,8 +58,9 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
     if status.as_deref() == Some(DO_NOT_CALL)
         && old.status.as_deref() != Some(DO_NOT_CALL)
         && let Some(phone) = &old.phone
-        && let Some(by) = amend.by.user.or(old.user)
     {
+        // Whoever runs the daemon may be nobody's user, and so may a call be that nobody took.
+        let by = amend.by.user.or(old.user);
         dnc::add_from_call(db, phone, old.project, old.id, by, amend.now).doing(doing)?;
     }
     // The first judgement of the call: what it says of the recording holds as at the seal (S4.8). One that corrects another may be

@@ -90,7 +90,7 @@ pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
         entry.now,
     ];
     if exec(db, sql, values).doing(doing)? == 0 {
-        again(db, phone.expose(), entry.project, None).doing(doing)?;
+        again(db, phone.expose(), entry.project, Again::Somebody).doing(doing)?;
         return Ok(if complete(db, entry, &phone)? { Put::Completed } else { Put::Known });
     }
     let detail = json!({ "reason": entry.reason, "source": entry.source, "project": entry.project,
@@ -207,21 +207,35 @@ pub(super) fn cleared(db: &Connection, phone: &str) -> rusqlite::Result<()> {
     exec(db, sql, [phone]).map(|_| ())
 }
 
-/// An entry that holds was entered once more, by a file or by a person or a call (`None`): it stays when the file or the call that
-/// brought it takes it back, and no file under way clears it.
+/// Who enters what may hold already.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Again {
+    File(ImportId),
+    Call(AttemptId),
+    Somebody,
+}
+
+/// An entry that holds was entered once more: it stays when another file or call that brought it takes it back, and no file under way
+/// clears it.
 pub(super) fn again(
     db: &Connection,
     phone: &str,
     project: Option<ProjectId>,
-    import: Option<ImportId>,
+    by: Again,
 ) -> rusqlite::Result<()> {
+    let (import, call) = match by {
+        Again::File(import) => (Some(import), None),
+        Again::Call(call) => (None, Some(call)),
+        Again::Somebody => (None, None),
+    };
     let sql = "SELECT n.id,
                  n.source = 'import' AND EXISTS (SELECT 1 FROM imports i
                    WHERE i.state = 'staging' AND i.created_at = n.at AND i.id IS NOT ?3)
-                 OR n.source = 'status' AND EXISTS (SELECT 1 FROM attempts t
+                 OR n.source = 'status' AND n.attempt_id IS NOT ?4 AND EXISTS (SELECT 1 FROM attempts t
                    WHERE t.id = n.attempt_id AND t.sealed_at IS NULL)
                FROM do_not_call n WHERE n.phone = ?1 AND n.project_id IS ?2 AND n.revoked_at IS NULL";
-    let found = one(db, sql, (phone, project, import), |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)))?;
+    let key = (phone, project, import, call);
+    let found = one(db, sql, key, |r| Ok((r.get::<_, i64>(0)?, r.get::<_, bool>(1)?)))?;
     let Some((entry, unsettled)) = found else { return Ok(()) };
     if unsettled {
         let sql = "INSERT OR IGNORE INTO dnc_also (entry_id, import_id) VALUES (?1, ifnull(?2, x''))";
@@ -236,7 +250,7 @@ pub(super) fn add_from_call(
     phone: &str,
     project: Option<ProjectId>,
     attempt: AttemptId,
-    by: UserId,
+    by: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT id FROM projects WHERE id = ?1 AND dnc_scope = 'project'";
@@ -246,7 +260,7 @@ pub(super) fn add_from_call(
                VALUES (?1, ?2, 'クレーム', 'status', ?3, ?4, ?5)";
     let added = exec(db, sql, (phone, project, attempt, by, now))? > 0;
     if !added {
-        again(db, phone, project, None)?;
+        again(db, phone, project, Again::Call(attempt))?;
     }
     Ok(added)
 }

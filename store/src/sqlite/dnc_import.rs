@@ -89,7 +89,7 @@ fn add(db: &Connection, stage: DncStage, row: &DncChange) -> Result<Put> {
     if exec(db, sql, values).doing(doing)? > 0 {
         return Ok(Put::Added);
     }
-    dnc::again(db, &row.phone, row.project, Some(stage.import)).doing(doing)?;
+    dnc::again(db, &row.phone, row.project, dnc::Again::File(stage.import)).doing(doing)?;
     let Ok(phone) = Phone::from_e164(&row.phone) else { return Ok(Put::Known) };
     let entry = DncEntry {
         phone: row.phone.clone(),

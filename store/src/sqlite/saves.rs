@@ -72,7 +72,7 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
     let mut blocked = false;
     match (status.as_deref(), &open.phone) {
         (Some(DO_NOT_CALL), Some(phone)) => {
-            blocked = dnc::add_from_call(db, phone, open.project, save.attempt, save.user, save.now)
+            blocked = dnc::add_from_call(db, phone, open.project, save.attempt, Some(save.user), save.now)
                 .doing(doing)?;
         }
         _ if open.disposition.as_deref() == Some(DO_NOT_CALL) => {

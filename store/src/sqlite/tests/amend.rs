@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Amend, DncQuery, HistoryQuery, HistoryScope, LeadChange, RecordingFacts, RecordingState, StatsQuery,
-    TaskQuery,
+    Amend, DncQuery, HistoryQuery, HistoryScope, IncomingCall, LeadChange, RecordingFacts, RecordingState,
+    StatsQuery, TaskQuery,
 };
 use crate::permission::Scope;
 
@@ -135,6 +135,32 @@ fn a_late_complaint_blocks_and_stays() {
     assert_eq!((blocked.len(), blocked[0].attempt), (1, Some(claimed.attempt)));
     world.db.amend(&amend(&world, claimed.attempt, "通話済", "誤り")).unwrap();
     assert_eq!(world.reader().dnc_entries(&DncQuery::default()).unwrap().len(), 1);
+}
+
+/// S4.53: a complaint blocks whoever enters it, whosever call it was: root is nobody's user, and nobody took a call that was missed.
+#[test]
+fn a_complaint_blocks_whoever_enters_it() {
+    let mut world = World::new(1);
+    let incoming = IncomingCall {
+        attempt: None,
+        caller: Some(phone(0).national()),
+        called: None,
+        seat: "a".into(),
+        user: None,
+        project: Some(world.project),
+        account: "main".into(),
+        sip_call_id: None,
+        stub: None,
+        now: world.now,
+    };
+    let missed = world.db.open_incoming(&incoming).unwrap().attempt;
+    world.db.end_attempt(&world.ended(missed)).unwrap();
+    world.db.seal(missed, world.now).unwrap();
+    let root = Actor { user: None, uid: Some(0) };
+    world.db.amend(&Amend { by: root, ..amend(&world, missed, "クレーム", "") }).unwrap();
+    let blocked = world.reader().dnc_entries(&DncQuery::default()).unwrap();
+    assert_eq!((blocked.len(), blocked[0].attempt, blocked[0].by), (1, Some(missed), None));
+    assert!(world.dial().is_none());
 }
 
 /// S4.8: 不通 as the first judgement keeps no recording, also when it is entered after the seal (X2); one on hold stays. As a

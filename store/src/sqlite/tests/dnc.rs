@@ -234,6 +234,27 @@ fn a_complaint_taken_back_leaves_no_lead_passed_over() {
     }
 }
 
+/// S4.49, S4.53: a クレーム that was saved more than once, as with a memo, is taken back like any other; one that somebody else entered
+/// too stays.
+#[test]
+fn a_complaint_that_was_saved_again_is_taken_back() {
+    for again in ["", "クレーム"] {
+        for (others, left) in [(false, 0), (true, 1)] {
+            let mut world = World::new(1);
+            let attempt = world.dial().unwrap().attempt;
+            world.db.end_attempt(&world.ended(attempt)).unwrap();
+            world.db.save(&world.save(attempt, "クレーム")).unwrap();
+            if others {
+                world.db.dnc_add_all(&[entry(&world, 0, None)]).unwrap();
+            }
+            let memo = Save { memo: Some("苦情の内容".into()), ..world.save(attempt, again) };
+            world.db.save(&memo).unwrap();
+            world.db.save(&world.save(attempt, "通話済")).unwrap();
+            assert_eq!(live(&world).len(), left, "{again:?}");
+        }
+    }
+}
+
 fn begin(world: &mut World, clear: bool) -> DncStage {
     let start = DncStart { source: "x.csv".into(), clear, by: world.actor(), now: world.now };
     world.db.dnc_begin(&start).unwrap()
