@@ -120,10 +120,9 @@ pub(super) fn give_back(db: &Connection, lead: LeadId, rounds: u32) -> rusqlite:
     exec(db, sql, (lead, rounds)).map(|_| ())
 }
 
-/// What a sealed call does to its lead. Only the call that holds the lead, or was interrupted with it, moves it: not one of an
-/// earlier round, after whose seal the lead of a later interrupted call would be called again. One by hand to a lead that was not due
-/// was interrupted where the lead stood before; its last call decides. One in the bin follows: when it comes back, it is as its call
-/// says.
+/// What a sealed call does to its lead. Only the call that holds the lead, or was the last to be interrupted with it, moves it: not an
+/// earlier one, after whose seal the lead of a later interrupted call would be called again. One by hand to a lead that was not due
+/// was interrupted where the lead stood before. One in the bin follows: when it comes back, it is as its call says.
 pub(super) fn settle(
     db: &Connection,
     lead: LeadId,
@@ -137,16 +136,16 @@ pub(super) fn settle(
     let sql = "UPDATE leads SET state = ?3, round = ?4, next_eligible_at = NULL, skip_reason = NULL, recall_at = ?5,
                  owner_user_id = CASE ?3 WHEN 'task' THEN ?6 END,
                  claim_attempt_id = NULL, claim_seat = NULL, claim_box = NULL, claim_until = NULL
-               WHERE id = ?1 AND (claim_attempt_id = ?2 OR state = 'interrupted' AND round = ?7
-                 OR state IN ('done', 'task', 'skipped') AND (deleted_at IS NULL OR deleted_at > 0)
-                   AND EXISTS (SELECT 1 FROM attempts WHERE id = ?2 AND interrupted = 1 AND evidence ->> '$.lead_was' IS NOT NULL)
+               WHERE id = ?1 AND (claim_attempt_id = ?2
+                 OR (state = 'interrupted' OR state IN ('done', 'task', 'skipped') AND (deleted_at IS NULL OR deleted_at > 0)
+                     AND EXISTS (SELECT 1 FROM attempts WHERE id = ?2 AND interrupted = 1 AND evidence ->> '$.lead_was' IS NOT NULL))
                    AND NOT EXISTS (SELECT 1 FROM attempts
                      WHERE lead_id = ?1 AND id > ?2 AND void = 0 AND dialed_at IS NOT NULL))";
-    exec(db, sql, (lead, attempt, state, due, recall_at, user, round)).map(|_| ())
+    exec(db, sql, (lead, attempt, state, due, recall_at, user)).map(|_| ())
 }
 
-/// What an amended call does to its lead: the same, unless a later call holds it. One in the bin follows too: when it comes back, it
-/// is as its call and its task say.
+/// What an amended call does to its lead: the same, unless a later call holds it. One that was put off, or passed over, since is not
+/// called either when its turn comes; one in the bin follows too: when it comes back, it is as its call and its task say.
 pub(super) fn settle_again(
     db: &Connection,
     lead: LeadId,
@@ -158,7 +157,8 @@ pub(super) fn settle_again(
     let (state, due) = outcome(next, recall_at, round);
     let sql = "UPDATE leads SET state = ?2, round = ?3, next_eligible_at = NULL, skip_reason = NULL, recall_at = ?4,
                  owner_user_id = CASE ?2 WHEN 'task' THEN ?5 END
-               WHERE id = ?1 AND state IN ('ready', 'task', 'done', 'interrupted') AND (deleted_at IS NULL OR deleted_at > 0)";
+               WHERE id = ?1 AND (state IN ('ready', 'waiting', 'task', 'done', 'interrupted') OR state = 'skipped' AND ?2 <> 'ready')
+                 AND (deleted_at IS NULL OR deleted_at > 0)";
     exec(db, sql, (lead, state, due, recall_at, user)).map(|_| ())
 }
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Amend, DncQuery, HistoryQuery, HistoryScope, IncomingCall, LeadChange, RecordingFacts, RecordingState,
-    StatsQuery, TaskQuery,
+    Amend, DncClear, DncEntry, DncQuery, HistoryQuery, HistoryScope, IncomingCall, LeadChange,
+    RecordingFacts, RecordingState, StatsQuery, TaskQuery,
 };
 use crate::permission::Scope;
 
@@ -123,6 +123,53 @@ fn a_correction_of_an_old_call_does_not_move_what_a_later_one_decided() {
     let lead = world.lead(first.lead);
     assert_eq!((lead.state, lead.last_status.as_deref()), (LeadState::Done, Some("talked")));
     assert!(world.reader().tasks(&TaskQuery::default()).unwrap().is_empty());
+}
+
+/// S4.49: nobody is called again who was put off, or passed over, before the result was corrected to one that ends it.
+#[test]
+fn a_correction_ends_what_was_put_off() {
+    for (after, state) in
+        [("通話済", LeadState::Done), ("見込", LeadState::Task), ("不通", LeadState::Waiting)]
+    {
+        let mut world = World::new(1);
+        let claimed = world.call("不通");
+        world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+        assert!(world.dial().is_none(), "too soon");
+        assert_eq!(world.states(), [LeadState::Waiting]);
+        world.db.amend(&amend(&world, claimed.attempt, after, "聞き間違い")).unwrap();
+        assert_eq!(world.states(), [state], "{after}");
+        world.now += 10 * MINUTE;
+        assert_eq!(world.dial().is_some(), after == "不通", "{after}");
+        assert!(world.is_sound());
+    }
+    let mut world = World::new(1);
+    let claimed = world.call("不通");
+    let dnc = |world: &World| DncEntry {
+        phone: phone(0).national(),
+        project: None,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    world.db.dnc_add_all(&[dnc(&world)]).unwrap();
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+    world.now += 10 * MINUTE;
+    assert!(world.dial().is_none());
+    assert_eq!(world.states(), [LeadState::Skipped]);
+    world.db.amend(&amend(&world, claimed.attempt, "通話済", "聞き間違い")).unwrap();
+    let clear = DncClear {
+        phone: phone(0).national(),
+        project: None,
+        reason: "同意".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    world.db.dnc_clear_all(&[clear]).unwrap();
+    assert!(world.dial().is_none(), "talked to, whatever forbade it meanwhile");
+    assert_eq!(world.states(), [LeadState::Done]);
 }
 
 /// S4.53: amended to クレーム blocks at once; amended away from it clears nothing, which is a manager's decision.

@@ -298,6 +298,57 @@ fn a_result_counts_for_a_lead_that_lies_in_the_bin() {
     assert!(world.is_sound());
 }
 
+/// A lead that is due in the next round is called by hand in this one, and a crash cuts the call short: what is said of it holds, and
+/// nobody is called again who was talked to.
+#[test]
+fn the_result_of_a_cut_call_to_a_lead_of_the_next_round_moves_it() {
+    for (status, state) in
+        [("通話済", LeadState::Done), ("見込", LeadState::Task), ("不通", LeadState::Ready)]
+    {
+        let mut world = World::new(1);
+        let lead = with_mobile(&mut world);
+        world.call("不通");
+        assert_eq!(world.lead(Some(lead)).round, 2);
+        world.now += 10 * MINUTE;
+        let cut = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt;
+        let mut world = world.reopen();
+        world.now += MINUTE;
+        world.db.recover(world.now).unwrap();
+        assert_eq!(world.lead(Some(lead)).state, LeadState::Interrupted);
+        world.db.save(&world.save(cut, status)).unwrap();
+        world.db.seal(cut, world.now).unwrap();
+        assert_eq!(world.lead(Some(lead)).state, state, "{status}");
+        world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+        world.now += 24 * 60 * MINUTE;
+        assert_eq!(world.dial().is_some(), status == "不通", "{status}");
+    }
+}
+
+/// Of two calls that crashes cut short in one round the later one decides, whichever gets its result first.
+#[test]
+fn the_last_of_two_cut_calls_decides() {
+    for last_first in [true, false] {
+        let mut world = World::new(1);
+        let lead = with_mobile(&mut world);
+        let mut cut = Vec::new();
+        for _ in 0..2 {
+            world.now += 10 * MINUTE;
+            cut.push(world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap().attempt);
+            world = world.reopen();
+            world.db.recover(world.now).unwrap();
+        }
+        let mut results = vec![(cut[1], "通話済"), (cut[0], "不通")];
+        if !last_first {
+            results.reverse();
+        }
+        for (attempt, status) in results {
+            world.db.save(&world.save(attempt, status)).unwrap();
+            world.db.seal(attempt, world.now).unwrap();
+        }
+        assert_eq!(world.lead(Some(lead)).state, LeadState::Done, "{last_first}");
+    }
+}
+
 /// X2, X4: a call by hand without a result leaves a task and its lead as they were; of a task that was closed, or given another time,
 /// meanwhile the lead knows.
 #[test]
