@@ -43,10 +43,14 @@ pub(super) fn count(db: &Connection, user: UserId) -> rusqlite::Result<Holdings>
 
 /// The same without contacts.
 pub(super) fn count_indexed(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
-    // What lies in the bin with its list nobody calls.
-    let sql = "SELECT (SELECT count(*) FROM assignments a JOIN lead_numbers n ON n.phone = a.phone
-                         JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL WHERE a.user_id = ?1),
-                 (SELECT count(*) FROM tasks WHERE owner_user_id = ?1 AND state = 'open')";
+    // What lies in the bin with its list nobody calls, and nobody is shown its tasks.
+    let sql = concat!(
+        "SELECT (SELECT count(*) FROM assignments a JOIN lead_numbers n ON n.phone = a.phone
+                   JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL WHERE a.user_id = ?1),
+                (SELECT count(*) FROM tasks t WHERE t.owner_user_id = ?1 AND t.state = 'open' AND NOT ",
+        tasks::in_bin!(),
+        ")"
+    );
     let held = one(db, sql, [user], |r| {
         Ok(Holdings { leads: super::unsigned(r, 0)?, contacts: 0, tasks: super::unsigned(r, 1)? })
     })?;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 
 use super::typed::fits;
-use super::{all, assignments, exec, last_call, one, users};
+use super::{all, assignments, exec, last_call, one, tasks, users};
 use crate::error::{Doing, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Actor, LeadChange, LeadsChanged};
@@ -93,6 +93,7 @@ fn delete(db: &Connection, lead: LeadId, now: i64, done: &mut LeadsChanged) -> r
         return Ok(false);
     };
     exec(db, "UPDATE lists SET registered = registered - 1 WHERE id = ?1", [list])?;
+    tasks::release_lead(db, lead)?;
     Ok(true)
 }
 

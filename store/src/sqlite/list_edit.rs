@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::audit_log::Fields;
 use super::lists::{missing, one_of_bin};
-use super::{all, audit_by, exec, one};
+use super::{all, audit_by, exec, one, tasks};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ListId, ProjectId, UserId};
 use crate::model::{Actor, DialOrder, GrantRow, ListEdit};
@@ -58,6 +58,7 @@ pub(super) fn delete(db: &Connection, list: ListId, by: Actor, now: i64) -> Resu
         return Err(Error::ListBusy);
     }
     exec(db, "UPDATE lists SET deleted_at = ?2 WHERE id = ?1", (list, now)).doing(doing)?;
+    tasks::release_project(db, known.project).doing(doing)?;
     audit_by(db, now, by, "list.delete", &list.to_string(), &json!({ "name": known.name })).doing(doing)
 }
 

@@ -84,8 +84,8 @@ pub(super) fn follow(
         Some(_) => None,
     };
     if !is_task {
-        exec(db, "DELETE FROM tasks WHERE attempt_id = ?1 AND state = 'open'", [attempt])?;
-        return Ok(());
+        let gone = exec(db, "DELETE FROM tasks WHERE attempt_id = ?1 AND state = 'open'", [attempt])?;
+        return if gone > 0 { release(db, &phone) } else { Ok(()) };
     }
     // A call by hand goes on with the lead of the task it answers.
     let lead = lead.or(earlier);
@@ -169,25 +169,48 @@ fn close(
     user: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<()> {
-    let sql = "UPDATE tasks SET state = 'done', closed_at = ?2, closed_by = ?3 WHERE id = ?1";
-    exec(db, sql, (task, now, user))?;
+    let sql = "UPDATE tasks SET state = 'done', closed_at = ?2, closed_by = ?3 WHERE id = ?1 RETURNING phone";
+    let phone: Option<String> = one(db, sql, (task, now, user), |r| r.get(0))?;
     if let Some(lead) = lead {
         // A lead that a call holds, or that was put back into the round, is not ours to move.
         let sql = "UPDATE leads SET state = 'done', recall_at = NULL, owner_user_id = NULL
                    WHERE id = ?1 AND state = 'task'";
         exec(db, sql, [lead])?;
     }
-    release(db, task)
+    phone.map_or(Ok(()), |phone| release(db, &phone))
 }
 
-/// Leads of the number that were passed over because of the task have their turn again.
-fn release(db: &Connection, task: i64) -> rusqlite::Result<()> {
+/// Leads of a number that were passed over because of its task have their turn again.
+fn release(db: &Connection, phone: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
-               WHERE (list_id, position) IN (SELECT n.list_id, n.position
-                   FROM tasks t JOIN lead_numbers n ON n.phone = t.phone WHERE t.id = ?1)
+               WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)
                  AND state = 'skipped' AND skip_reason = 'E-TASK'";
-    exec(db, sql, [task]).map(|_| ())
+    exec(db, sql, [phone]).map(|_| ())
 }
+
+/// Leads of a project that were passed over because of tasks have their turn again: some of these went into the bin with their list.
+pub(super) fn release_project(db: &Connection, project: ProjectId) -> rusqlite::Result<()> {
+    let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
+               WHERE list_id IN (SELECT id FROM lists WHERE project_id = ?1 AND deleted_at IS NULL)
+                 AND state = 'skipped' AND skip_reason = 'E-TASK' AND deleted_at IS NULL";
+    exec(db, sql, [project]).map(|_| ())
+}
+
+/// The same of the numbers that a lead in the bin has tasks of.
+pub(super) fn release_lead(db: &Connection, lead: LeadId) -> rusqlite::Result<()> {
+    let sql = "SELECT phone FROM tasks WHERE lead_id = ?1 AND state = 'open'";
+    let phones: Vec<String> = all(db, sql, [lead], |r| r.get(0))?;
+    phones.iter().try_for_each(|phone| release(db, phone))
+}
+
+/// The condition that the lead of task `t` lies in the bin, or its list: nobody is shown the task (X4), so nobody is held by it.
+macro_rules! in_bin {
+    () => {
+        "EXISTS (SELECT 1 FROM leads l JOIN lists i ON i.id = l.list_id
+           WHERE l.id = t.lead_id AND (l.deleted_at IS NOT NULL OR i.deleted_at IS NOT NULL))"
+    };
+}
+pub(super) use in_bin;
 
 /// Whether the number is another user's task in the project: the auto-dialer leaves it to them (S4.20). A task of nobody is
 /// anybody's where the project pools what is nobody's (S1.37).
@@ -201,7 +224,9 @@ pub(super) fn held_by_other(
         "SELECT 1 FROM tasks t WHERE t.phone = ?1 AND t.state = 'open' AND t.project_id IS ?2
            AND iif(t.owner_user_id IS NULL, NOT ",
         pooled!(),
-        ", t.owner_user_id IS NOT ?3) LIMIT 1"
+        ", t.owner_user_id IS NOT ?3) AND NOT ",
+        in_bin!(),
+        " LIMIT 1"
     );
     Ok(one(db, sql, (phone, project, user), |_| Ok(()))?.is_some())
 }
@@ -231,7 +256,11 @@ pub(super) fn cancel_with_contact(
         "UPDATE tasks SET state = 'cancelled', closed_at = ?3, closed_by = ?4, contact_id = ?2 WHERE ",
         goes_with_contact!()
     );
-    exec(db, sql, (phone, contact, now, by.user))
+    let cancelled = exec(db, sql, (phone, contact, now, by.user))?;
+    if cancelled > 0 {
+        release(db, phone)?;
+    }
+    Ok(cancelled)
 }
 
 /// Opens the tasks again that went with a contact, unless a later call of the project has answered them: one that was judged, or
@@ -266,10 +295,11 @@ pub(super) fn give(
     lead: Option<LeadId>,
     owner: Option<UserId>,
 ) -> rusqlite::Result<()> {
-    exec(db, "UPDATE tasks SET owner_user_id = ?2 WHERE id = ?1", (task, owner))?;
+    let sql = "UPDATE tasks SET owner_user_id = ?2 WHERE id = ?1 RETURNING phone";
+    let phone: Option<String> = one(db, sql, (task, owner), |r| r.get(0))?;
     exec(db, "UPDATE leads SET owner_user_id = ?2 WHERE id = ?1 AND state = 'task'", (lead, owner))?;
     // Who does it now may auto-dial the number now.
-    release(db, task)
+    phone.map_or(Ok(()), |phone| release(db, &phone))
 }
 
 /// Carries out one change.

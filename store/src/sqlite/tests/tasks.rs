@@ -250,6 +250,100 @@ fn the_auto_dialer_skips_tasks_of_others() {
     assert_eq!(claimed.lead, Some(first));
 }
 
+/// S4.20: whatever ends a task, the lead that it kept from somebody else has its turn again: a correction, another status before the
+/// seal, its contact's deletion.
+#[test]
+fn a_task_that_goes_leaves_no_lead_passed_over() {
+    for end in ["amend", "save", "contact"] {
+        let mut world = World::new(1);
+        let alice = world.user;
+        let open = if end == "contact" {
+            manual(&mut world, 0, "再コール", None)
+        } else {
+            let attempt = world.dial().unwrap().attempt;
+            world.db.end_attempt(&world.ended(attempt)).unwrap();
+            world.db.save(&world.save(attempt, "再コール")).unwrap();
+            attempt
+        };
+        if end == "amend" {
+            world.db.seal(open, world.now).unwrap();
+        }
+        let second = world.list("second");
+        world.import(second, &[row(0)]);
+        world.list = second;
+        world.now += 10 * MINUTE;
+        world.user = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+        assert!(world.dial().is_none(), "{end}");
+        assert_eq!(world.states(), [LeadState::Skipped], "{end}");
+        let bob = std::mem::replace(&mut world.user, alice);
+        match end {
+            "amend" => {
+                let amend = Amend {
+                    attempt: open,
+                    status: Some("通話済".into()),
+                    memo: None,
+                    recall_at: None,
+                    reason: "誤り".into(),
+                    scope: Scope::All,
+                    by: world.actor(),
+                    now: world.now,
+                };
+                world.db.amend(&amend).unwrap();
+            }
+            "save" => {
+                world.db.save(&world.save(open, "通話済")).unwrap();
+            }
+            _ => {
+                let contact = world.reader().contact_row(&phone(0).national()).unwrap().id;
+                let by = world.actor();
+                assert_eq!(world.db.contacts_delete(&[contact], by, world.now).unwrap(), 1);
+            }
+        }
+        world.user = bob;
+        assert_eq!(world.states(), [LeadState::Ready], "{end}");
+        assert!(world.dial().is_some(), "{end}");
+    }
+}
+
+/// X4, S4.20, S4.23: what lies in the bin with its lead or its list is shown to nobody, so it keeps no lead from anybody, and nobody from
+/// being deleted; it holds again when it comes back.
+#[test]
+fn a_task_in_the_bin_holds_nobody() {
+    for whole in [true, false] {
+        let mut world = World::new(1);
+        let (alice, first) = (world.user, world.list);
+        let lead = call_with(&mut world, "再コール", None).lead.unwrap();
+        let second = world.list("second");
+        world.import(second, &[row(0)]);
+        world.list = second;
+        world.now += 10 * MINUTE;
+        world.user = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+        assert!(world.dial().is_none());
+        assert_eq!(world.states(), [LeadState::Skipped]);
+        let by = Actor::default();
+        let deleted_at = world.now;
+        match whole {
+            true => world.db.delete_list(first, by, deleted_at).unwrap(),
+            false => {
+                let delete = crate::model::LeadChange::Delete;
+                world.db.change_leads(first, &vec![lead].into(), &delete, by, deleted_at).unwrap();
+            }
+        }
+        assert_eq!(world.states(), [LeadState::Ready], "{whole}");
+        assert_eq!(world.reader().holdings(alice).unwrap().tasks, 0);
+        let claimed = world.dial().expect("nobody has it").attempt;
+        let end = AttemptEnd { void: Some("shutdown".into()), ..world.ended(claimed) };
+        world.db.end_attempt(&end).unwrap();
+        match whole {
+            true => drop(world.db.restore_list("リスト", None, by, world.now).unwrap()),
+            false => drop(world.db.restore_leads(first, deleted_at, None).unwrap()),
+        }
+        assert_eq!(world.reader().holdings(alice).unwrap().tasks, 1);
+        world.now += 10 * MINUTE;
+        assert!(world.dial().is_none(), "it is alice's again");
+    }
+}
+
 /// S4.20: a task that comes up between claim and dial is seen too.
 #[test]
 fn a_task_of_another_between_claim_and_dial_is_seen() {
