@@ -277,12 +277,12 @@ pub(super) fn restore_with_contact(db: &Connection, contact: ContactId) -> rusql
     exec(db, &sql, [contact])
 }
 
-/// Whether somebody may act on a task of nobody as on their own: the list is granted to them (X7) and the project pools what is
-/// nobody's.
+/// Whether somebody may act on a task of nobody as on their own: the list, or the project of one that is of no list, is granted to
+/// them (X7), and the project pools what is nobody's.
 fn is_anybodys(db: &Connection, task: i64, user: UserId) -> rusqlite::Result<bool> {
-    let granted = list_edit::granted("l.list_id", "?2");
+    let granted = granted("?2");
     let sql = format!(
-        "SELECT {POOLED} AND {granted} FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id
+        "SELECT {POOLED} AND {granted} FROM tasks t LEFT JOIN leads l ON l.id = t.lead_id LEFT JOIN lists i ON i.id = l.list_id
          WHERE t.id = ?1 AND t.owner_user_id IS NULL"
     );
     Ok(one(db, &sql, (task, user), |r| r.get(0))?.unwrap_or(false))
@@ -386,7 +386,7 @@ pub(super) fn list(db: &Connection, query: &TaskQuery) -> Result<Vec<TaskRow>> {
         Some(Assigned::Nobody) => filter("t.owner_user_id IS #", Value::Null),
     }
     if let Some(user) = query.granted_to {
-        filter(&list_edit::granted("i.id", "#"), id(user));
+        filter(&granted("#"), id(user));
     }
     match query.folder {
         Some(TaskFolder::Past) => filter("t.due_at <= #", Value::Integer(query.now)),
@@ -424,7 +424,7 @@ pub(super) fn counts(
     granted_to: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<TaskCounts> {
-    let granted = list_edit::granted("i.id", "?3");
+    let granted = granted("?3");
     let (owned, user) = match owner {
         None => ("1".to_owned(), None),
         Some(Assigned::To(user)) => ("t.owner_user_id = ?1".to_owned(), Some(user)),
@@ -442,6 +442,13 @@ pub(super) fn counts(
         Ok(TaskCounts { past: count(0)?, future: count(1)?, free: count(2)? })
     })?;
     Ok(counts.unwrap_or_default())
+}
+
+/// The condition that a user may use the list of a task, or the project of one that is of no list, unless it is their own.
+fn granted(user: &str) -> String {
+    let list = list_edit::granted("i.id", user);
+    let project = list_edit::granted_project("t.project_id", user);
+    format!("iif(t.lead_id IS NULL, t.owner_user_id IS {user} OR {project}, {list})")
 }
 
 /// The condition that a task is the user's, or nobody's and so anybody's.

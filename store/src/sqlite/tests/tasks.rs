@@ -344,6 +344,36 @@ fn a_task_in_the_bin_holds_nobody() {
     }
 }
 
+/// X7: a task of a call by hand is in the answers of those who may use its project, as that of a lead is of its list; one's own stays.
+#[test]
+fn a_task_of_a_project_of_others_is_not_shown() {
+    let mut world = World::new(1);
+    let alice = world.user;
+    let [bob, carol] =
+        ["bob", "carol"].map(|login| world.db.ensure_user(login, login, Role::Operator, NOW).unwrap());
+    manual(&mut world, 0, "再コール", None);
+    manual(&mut world, 1, "再コール", None);
+    let [first, second] = [0, 1].map(|at| tasks(&world)[at].id);
+    let give = |world: &World, task, to| change(world, task, TaskStep::Reassign(to), Scope::All);
+    world.db.task_change(&give(&world, second, None)).unwrap();
+    world.db.grant_project(world.project, &[bob], true, Actor::default(), NOW).unwrap();
+    let seen = |world: &World, user| {
+        let query = TaskQuery { granted_to: Some(user), now: world.now, ..TaskQuery::default() };
+        let ids: Vec<i64> = world.reader().tasks(&query).unwrap().into_iter().map(|task| task.id).collect();
+        let counts = world.reader().task_counts(None, Some(user), world.now).unwrap();
+        assert_eq!(counts.free, ids.len() as u64);
+        ids
+    };
+    assert_eq!(seen(&world, alice), [first], "their own");
+    assert_eq!(seen(&world, bob), [first, second]);
+    assert_eq!(seen(&world, carol), [0; 0]);
+    for (user, may) in [(carol, false), (bob, true)] {
+        let by = Actor { user: Some(user), uid: None };
+        let close = TaskChange { by, ..change(&world, second, TaskStep::Close, Scope::Own) };
+        assert_eq!(world.db.task_change(&close).is_ok(), may);
+    }
+}
+
 /// S4.20: a task that comes up between claim and dial is seen too.
 #[test]
 fn a_task_of_another_between_claim_and_dial_is_seen() {
