@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::audit_log::{Fields, shortened};
-use super::typed::fits;
+use super::typed::{fits, time};
 use super::{all, audit_by, dispositions, dnc, exec, history, leads, one, outbox, recordings, saves, tasks};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, UserId};
@@ -27,6 +27,7 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
         None => old.status.clone(),
     };
     fits("memo", amend.memo.as_deref())?;
+    time("recall_at", amend.recall_at.flatten())?;
     let memo = amend.memo.clone().or_else(|| old.memo.clone());
     let recall_at = amend.recall_at.unwrap_or(old.recall_at);
     let text = |at: Option<i64>| at.map(|at| at.to_string());

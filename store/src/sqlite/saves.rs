@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::typed::fits;
+use super::typed::{fits, time};
 use super::{all, dispositions, dnc, exec, history, lead_call, leads, one, outbox, recordings, tasks};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{AttemptId, ProjectId};
@@ -58,6 +58,7 @@ pub(super) fn apply(db: &Connection, save: &Save) -> Result<Saved> {
         return answer(db, save.attempt, open.disposition, open.save_seq, false, false);
     }
     fits("memo", save.memo.as_deref())?;
+    time("recall_at", save.recall_at)?;
     let chosen = match save.status.trim() {
         "" => None,
         status => Some(dispositions::find(db, status, open.project)?.code),

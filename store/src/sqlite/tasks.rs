@@ -7,8 +7,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
+use super::typed::time;
 use super::{all, audit_by, exec, list_edit, one, users};
-use crate::error::{Doing, Error, Result, Said};
+use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, LeadId, ProjectId, UserId};
 use crate::model::{
     Actor, Assigned, LeadNext, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState,
@@ -341,12 +342,7 @@ pub(super) fn change(db: &Connection, change: &TaskChange) -> Result<TaskRow> {
         }
         TaskStep::Due(due_at) => {
             needs_open()?;
-            if due_at.is_some_and(|due| !TIMES.contains(&due)) {
-                return Err(Error::Value {
-                    what: "due_at",
-                    needs: Said::fixed("1970年から2199年までの時刻", "a time between 1970 and 2199"),
-                });
-            }
+            time("due_at", due_at)?;
             exec(db, "UPDATE tasks SET due_at = ?2 WHERE id = ?1", (task, due_at)).doing(doing)?;
             let sql = "UPDATE leads SET recall_at = ?2 WHERE id = ?1 AND state = 'task'";
             exec(db, sql, (row.lead, due_at)).doing(doing)?;
@@ -505,5 +501,3 @@ const OPENED: &str = "state = 'open', closed_at = NULL, closed_by = NULL, contac
 const VISIBLE: &str =
     "(t.lead_id IS NULL OR (l.deleted_at IS NULL AND i.deleted_at IS NULL AND i.enabled = 1))";
 const PROSPECT: &str = "prospect";
-/// 1970 to 2199, UTC milliseconds: what has four digits of a year wherever it is shown, and room to count with.
-const TIMES: std::ops::Range<i64> = 0..7_258_118_400_000;

@@ -77,6 +77,17 @@ pub(super) fn fits(what: &'static str, text: Option<&str>) -> Result<()> {
     }
 }
 
+/// Whether a moment (UTC milliseconds) can be shown, and counted with.
+pub(super) fn time(what: &'static str, at: Option<i64>) -> Result<()> {
+    match at.is_some_and(|at| !TIMES.contains(&at)) {
+        true => {
+            let needs = Said::fixed("1970年から2199年までの時刻", "a time between 1970 and 2199");
+            Err(Error::Value { what, needs })
+        }
+        false => Ok(()),
+    }
+}
+
 /// Undecodable, or of private use: gaiji have no meaning outside the PC that made them.
 fn is_unreadable(c: char) -> bool {
     matches!(c, '\u{FFFD}' | '\u{E000}'..='\u{F8FF}')
@@ -88,3 +99,5 @@ const SUITABLE_CHARS: usize = 30;
 const MOST_BYTES: usize = 64 * 1024 - 4;
 /// S1.22.
 const MOST_CATEGORIES: usize = 100;
+/// 1970 to 2199: what has four digits of a year wherever it is shown, and room to count with.
+const TIMES: std::ops::Range<i64> = 0..7_258_118_400_000;

@@ -374,6 +374,33 @@ fn a_task_of_a_project_of_others_is_not_shown() {
     }
 }
 
+/// A time that no screen shows, and nothing can be counted from, is refused wherever it is given.
+#[test]
+fn a_time_to_call_back_has_four_digits_of_a_year() {
+    let mut world = World::new(1);
+    let attempt = world.dial().unwrap().attempt;
+    world.db.end_attempt(&world.ended(attempt)).unwrap();
+    let save = |world: &World, recall_at| Save { recall_at, ..world.save(attempt, "再コール") };
+    for nonsense in [7_258_118_400_000, i64::MAX] {
+        assert_eq!(world.db.save(&save(&world, Some(nonsense))).unwrap_err().code(), "E-VALUE");
+    }
+    world.db.save(&save(&world, Some(NOW + MINUTE))).unwrap();
+    world.db.seal(attempt, NOW).unwrap();
+    for nonsense in [i64::MIN, -5, i64::MAX] {
+        let amend = Amend {
+            attempt,
+            status: None,
+            memo: None,
+            recall_at: Some(Some(nonsense)),
+            reason: "訂正".into(),
+            scope: Scope::All,
+            by: world.actor(),
+            now: world.now,
+        };
+        assert_eq!(world.db.amend(&amend).unwrap_err().code(), "E-VALUE", "{nonsense}");
+    }
+}
+
 /// S4.20: a task that comes up between claim and dial is seen too.
 #[test]
 fn a_task_of_another_between_claim_and_dial_is_seen() {
