@@ -87,7 +87,8 @@ pub(super) fn waiting(db: &Connection, list: ListId, round: u32) -> rusqlite::Re
 
 /// How many leads of the list open attempts hold.
 pub(super) fn held(db: &Connection, list: ListId) -> rusqlite::Result<u32> {
-    let sql = "SELECT count(*) FROM leads WHERE state = 'claimed' AND list_id = ?1";
+    // Few are claimed, and a list may have two hundred thousand: the sign keeps SQLite from reading those.
+    let sql = "SELECT count(*) FROM leads WHERE state = 'claimed' AND +list_id = ?1";
     Ok(one(db, sql, [list], |r| r.get(0))?.unwrap_or(0))
 }
 

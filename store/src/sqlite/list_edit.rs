@@ -52,7 +52,8 @@ pub(super) fn edit(db: &Connection, list: ListId, edit: &ListEdit, by: Actor, no
 pub(super) fn delete(db: &Connection, list: ListId, by: Actor, now: i64) -> Result<()> {
     let doing = "delete list";
     let known = known(db, list)?;
-    let busy = "SELECT 1 FROM leads WHERE state = 'claimed' AND list_id = ?1
+    // As in [`super::leads::held`].
+    let busy = "SELECT 1 FROM leads WHERE state = 'claimed' AND +list_id = ?1
                 UNION ALL SELECT 1 FROM imports WHERE list_id = ?1 AND state = 'staging'";
     if one(db, busy, [list], |_| Ok(())).doing(doing)?.is_some() {
         return Err(Error::ListBusy);

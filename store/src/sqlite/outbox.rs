@@ -40,19 +40,16 @@ pub(super) fn push_amended(db: &Connection, attempt: &AttemptRow, now: i64) -> r
     exec(db, &sql, values).map(|_| ())
 }
 
-/// The rows of an attempt, those of its amendments too, which have keys of their own: they are looked for where there are any.
-macro_rules! of_attempt {
-    ($id:literal, $text:literal) => {
-        concat!(
-            "seq IN (SELECT seq FROM outbox WHERE key = ",
-            $id,
-            " UNION ALL SELECT seq FROM outbox WHERE kind = 'attempt.amended' AND payload ->> '$.id' = ",
-            $text,
-            " AND EXISTS (SELECT 1 FROM amendments WHERE attempt_id = ",
-            $id,
-            "))"
-        )
-    };
+/// The rows of an attempt, those of its amendments too. These have keys of their own: all rows are looked through for them, but only
+/// where there are any.
+fn of_attempt(db: &Connection, attempt: AttemptId) -> rusqlite::Result<Vec<i64>> {
+    let mut seqs: Vec<i64> = all(db, "SELECT seq FROM outbox WHERE key = ?1", [attempt], |r| r.get(0))?;
+    let amended = "SELECT 1 FROM amendments WHERE attempt_id = ?1 LIMIT 1";
+    if one(db, amended, [attempt], |_| Ok(()))?.is_some() {
+        let sql = "SELECT seq FROM outbox WHERE kind = 'attempt.amended' AND payload ->> '$.id' = ?1";
+        seqs.extend(all(db, sql, [attempt.to_string()], |r| r.get::<_, i64>(0))?);
+    }
+    Ok(seqs)
 }
 
 /// Completes the rows of a call that was sealed before its recording was closed, and lets them go.
@@ -65,8 +62,7 @@ pub(super) fn recording_closed(
         Some((path, sha256, ms, gaps)) => (Some(path), Some(sha256), Some(ms), Some(gaps)),
         None => (None, None, None, None),
     };
-    let sql = concat!(
-        "UPDATE outbox SET
+    let sql = "UPDATE outbox SET
                  next_try_at = CASE attempts WHEN 0 THEN min(next_try_at, created_at) ELSE next_try_at END,
                  payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
                                     '$.recording_ms', ?4,
@@ -74,10 +70,9 @@ pub(super) fn recording_closed(
                                     '$.recording_paused', CASE WHEN ?2 IS NOT NULL THEN json((
                                        SELECT json_extract(evidence, '$.recording_paused') FROM attempts WHERE id = ?1
                                     )) END)
-               WHERE ",
-        of_attempt!("?1", "?6")
-    );
-    exec(db, sql, (attempt, path, sha256, ms, gaps, attempt.to_string())).map(|_| ())
+               WHERE seq = ?6";
+    let mut rows = of_attempt(db, attempt)?.into_iter();
+    rows.try_for_each(|seq| exec(db, sql, (attempt, path, sha256, ms, gaps, seq)).map(|_| ()))
 }
 
 pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
@@ -101,11 +96,11 @@ pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::R
 pub(super) fn wait_for_recordings(db: &Connection, until: i64) -> rusqlite::Result<()> {
     let open: Vec<AttemptId> =
         all(db, "SELECT DISTINCT attempt_id FROM recordings WHERE state = 'open'", [], |r| r.get(0))?;
-    let sql = concat!(
-        "UPDATE outbox SET next_try_at = max(next_try_at, ?2) WHERE attempts = 0 AND ",
-        of_attempt!("?1", "?3")
-    );
-    open.into_iter().try_for_each(|attempt| exec(db, sql, (attempt, until, attempt.to_string())).map(|_| ()))
+    let sql = "UPDATE outbox SET next_try_at = max(next_try_at, ?2) WHERE seq = ?1 AND attempts = 0";
+    for attempt in open {
+        of_attempt(db, attempt)?.into_iter().try_for_each(|seq| exec(db, sql, (seq, until)).map(|_| ()))?;
+    }
+    Ok(())
 }
 
 pub(super) fn ack(db: &Connection, seqs: &[i64]) -> rusqlite::Result<()> {

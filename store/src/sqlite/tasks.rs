@@ -150,8 +150,9 @@ fn close_earlier(
     user: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<Option<LeadId>> {
-    let sql = "SELECT id, lead_id FROM tasks
-               WHERE (phone = ?1 OR lead_id = ?4) AND state = 'open' AND project_id IS ?2 AND attempt_id < ?3
+    // Each half has an index; with OR between them SQLite reads every task there ever was.
+    let sql = "SELECT id, lead_id FROM tasks WHERE phone = ?1 AND state = 'open' AND project_id IS ?2 AND attempt_id < ?3
+               UNION SELECT id, lead_id FROM tasks WHERE lead_id = ?4 AND state = 'open' AND project_id IS ?2 AND attempt_id < ?3
                ORDER BY id";
     let open: Vec<(i64, Option<LeadId>)> =
         all(db, sql, (phone, project, attempt, lead), |r| Ok((r.get(0)?, r.get(1)?)))?;

@@ -46,7 +46,8 @@ pub(in crate::sqlite) fn find_deleted(db: &Connection, word: &str) -> Result<Con
 
 /// How many live contacts there are.
 pub(in crate::sqlite) fn count(db: &Connection) -> rusqlite::Result<u64> {
-    let sql = "SELECT count(*) FROM contacts WHERE deleted_at IS NULL";
+    // Each half is counted in an index; together they would read every contact.
+    let sql = "SELECT (SELECT count(*) FROM contacts) - (SELECT count(*) FROM contacts WHERE deleted_at IS NOT NULL)";
     Ok(one(db, sql, [], |r| r.get::<_, i64>(0))?.unwrap_or(0).unsigned_abs())
 }
 

@@ -278,6 +278,20 @@ impl World {
         rows.unwrap().into_iter().rev().map(|row| row.action).collect()
     }
 
+    /// Counts the steps of SQLite's machine, in hundreds.
+    pub(in crate::sqlite) fn steps<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, u32) {
+        let count = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&count);
+        let step = move || {
+            seen.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        self.db.db.progress_handler(100, Some(step)).unwrap();
+        let value = work(self);
+        self.db.db.progress_handler(0, None::<fn() -> bool>).unwrap();
+        (value, count.load(Ordering::Relaxed))
+    }
+
     /// Counts the commits of one verb.
     pub(in crate::sqlite) fn commits<T>(
         &mut self,

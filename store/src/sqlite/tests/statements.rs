@@ -114,3 +114,58 @@ fn a_day_of_calls_parses_each_statement_once() {
     let anew = parsed.lock().unwrap();
     assert!(anew.is_empty(), "{anew:#?}");
 }
+
+/// Steps that a recorded call from the list takes from claim to seal.
+fn steps(world: &mut World) -> u32 {
+    world.now += 10 * MINUTE;
+    let whole = |world: &mut World| {
+        let claimed = world.dial().unwrap();
+        recorded(world, claimed.attempt);
+        world.finish(claimed.attempt, "callback");
+    };
+    world.steps(whole).1
+}
+
+/// What somebody did years ago keeps no call waiting: whatever a call asks, an index answers.
+#[test]
+fn a_call_costs_the_same_however_much_was_done_before() {
+    let mut world = World::new(40);
+    steps(&mut world);
+    let before = steps(&mut world);
+    let much = "
+        PRAGMA foreign_keys = OFF;
+        CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i FROM n;
+        INSERT INTO tasks (attempt_id, lead_id, project_id, phone, kind, state, created_at, closed_at)
+          SELECT randomblob(16), randomblob(16), (SELECT id FROM projects), '+8190' || (10000000 + i), 'callback', 'done', 1, 2 FROM n;
+        INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+          SELECT randomblob(16), 'attempt.amended', json_object('id', i), 1, 1 FROM n;
+        INSERT INTO attempts (id, box_id, seat, direction, origin, phone, dial_string, business_day, claimed_at, dialed_at, ended_at,
+            sealed_at, disposition)
+          SELECT randomblob(16), 'box-1', 'a', 'out', 'manual', '+8190' || (10000000 + i), '090', 20260101, 1, 1, 2, 3, 'talked' FROM n;
+        INSERT INTO do_not_call (phone, reason, source, at) SELECT '+8180' || (10000000 + i), 'x', 'manual', 1 FROM n;
+        INSERT INTO imports (id, source, state, first_position, created_at) SELECT randomblob(16), 'x', 'undone', 1, 1 FROM n;
+        INSERT INTO recordings (attempt_id, path, state, opened_at) SELECT randomblob(16), i, 'expired', 1 FROM n;
+        INSERT INTO audit (at, action, object) SELECT 1, 'x', i FROM n;
+        PRAGMA foreign_keys = ON;";
+    world.db.db.execute_batch(much).unwrap();
+    let after = steps(&mut world);
+    assert!(after <= before * 2, "{before} hundred steps, then {after}");
+}
+
+/// Neither the contact book, which may have half a million rows, nor a list that was called down is read through where calls wait.
+#[test]
+fn what_is_counted_beside_calls_is_counted_in_an_index() {
+    let asked = |leads| {
+        let mut world = World::new(leads);
+        world.db.db.execute("UPDATE leads SET state = 'done'", []).unwrap();
+        let over = |world: &mut World| assert!(world.dial().is_none());
+        over(&mut world);
+        let (_, claim) = world.steps(over);
+        let (_, room) = world.steps(|world| world.db.contact_room(1_000_000).unwrap());
+        let list = world.list;
+        let (_, delete) = world.steps(|world| world.db.delete_list(list, Actor::default(), NOW).unwrap());
+        [claim, room, delete]
+    };
+    let (few, many) = (asked(10), asked(3_000));
+    assert!(few.iter().zip(many).all(|(few, many)| many <= few * 2 + 10), "{few:?}, {many:?}");
+}
