@@ -14,6 +14,7 @@ use crate::model::{
     RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
+use crate::sqlite::BinAt;
 use crate::staging::{UndoAt, Undone};
 
 /// Writes.
@@ -165,8 +166,9 @@ pub(crate) trait ListVerbs {
     fn recordings_to_remove(&mut self, most: u32) -> Result<Vec<(i64, PathBuf)>>;
     fn recordings_removed(&mut self, recordings: &[i64], now: i64) -> Result<()>;
 
-    /// Empties a slice of what has lain in the bins of lists since before `than`; returns how many leads went.
-    fn purge_lists(&mut self, than: i64, now: i64) -> Result<u64>;
+    /// Empties a slice of what has lain in the bins of lists since before `than`; returns how many leads and lists went, and where to go on,
+    /// `None` at the end.
+    fn purge_lists(&mut self, than: i64, now: i64, at: BinAt) -> Result<(u64, Option<BinAt>)>;
     /// Writes the owners of numbers on their leads again; returns on how many.
     fn show_owners(&mut self, phones: &[String]) -> Result<u64>;
 }

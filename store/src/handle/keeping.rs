@@ -12,6 +12,7 @@ use crate::model::{
     Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
 };
 use crate::progress::Progress;
+use crate::sqlite::BinAt;
 
 /// Recordings.
 impl Store {
@@ -149,14 +150,13 @@ impl Store {
     /// # Errors
     /// Storage errors; what went before stays gone.
     pub async fn purge_lists(&self, now: i64) -> Result<u64> {
-        let mut gone = 0;
-        loop {
-            let slice = self.slice(move |b| b.purge_lists(now - BIN_MS, now)).await?;
+        let (mut gone, mut at) = (0, Some(BinAt::default()));
+        while let Some(from) = at {
+            let (slice, next) = self.slice(move |b| b.purge_lists(now - BIN_MS, now, from)).await?;
             gone += slice;
-            if slice == 0 {
-                return Ok(gone);
-            }
+            at = next;
         }
+        Ok(gone)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{
-    SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes, lead_edit,
+    BinAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes, lead_edit,
     lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, stats,
     tally, turns, users,
 };
@@ -286,8 +286,8 @@ impl ListVerbs for SqliteBackend {
         self.transact(doing, |db, _| retention::removed(db, recordings, now).doing(doing))
     }
 
-    fn purge_lists(&mut self, than: i64, now: i64) -> Result<u64> {
-        self.transact("empty the bin", |db, _| bin::purge(db, than, now))
+    fn purge_lists(&mut self, than: i64, now: i64, at: BinAt) -> Result<(u64, Option<BinAt>)> {
+        self.transact("empty the bin", |db, _| bin::purge(db, than, now, at))
     }
 
     fn show_owners(&mut self, phones: &[String]) -> Result<u64> {

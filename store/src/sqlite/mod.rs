@@ -88,6 +88,7 @@ use crate::progress::Progress;
 use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
 
 pub(crate) use backup::backup;
+pub(crate) use bin::BinAt;
 pub(crate) use contacts::UnlinkAt;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};

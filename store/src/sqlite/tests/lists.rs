@@ -349,7 +349,7 @@ fn deleted_lists_of_one_name_are_told_apart() {
     assert_eq!(world.db.restore_list(&older.to_string(), None, by, NOW).unwrap(), older);
     assert_eq!(world.reader().list_ever(&newer.to_string()).unwrap(), newer);
     world.db.delete_list(older, by, NOW + 2).unwrap();
-    while super::super::bin::purge(&world.db.db, NOW + 3, NOW + 3).unwrap() > 0 {}
+    world.empty_bins(NOW + 3);
     assert_eq!(world.reader().list_ever(&older.to_string()).unwrap(), older, "its name stays with its calls");
 }
 

@@ -38,7 +38,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use super::{HandOverAt, Handing, Reached, SqliteBackend, open, open_reader};
+use super::{BinAt, HandOverAt, Handing, Reached, SqliteBackend, open, open_reader};
 use crate::backend::{Backend, ListVerbs, Office, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;
@@ -257,6 +257,18 @@ impl World {
             }
         };
         self.db.user_delete(user, over, (moved, seen), by, now)
+    }
+
+    /// Empties the bins of lists of what was deleted before; returns how many leads and lists went, and in how many slices.
+    pub(in crate::sqlite) fn empty_bins(&mut self, than: i64) -> (u64, u32) {
+        let (mut gone, mut slices, mut at) = (0, 0, Some(BinAt::default()));
+        while let Some(from) = at {
+            let (slice, next) = self.db.purge_lists(than, self.now, from).unwrap();
+            gone += slice;
+            slices += u32::from(slice > 0);
+            at = next;
+        }
+        (gone, slices)
     }
 
     /// Closes and opens again, as after a crash or a stop.
