@@ -108,7 +108,8 @@ pub(super) fn take(
     Ok(Some(serde_json::to_value(former).unwrap_or_default()))
 }
 
-/// Gives a number back to whom it was before the import, or to nobody where they are gone; `false`: somebody gave it away since.
+/// Gives a number back to whom it was before the import, or to nobody where they are gone or call no more ([`crate::Role::calls`]);
+/// `false`: somebody gave it away since.
 pub(super) fn give_back(
     db: &Connection,
     phone: &str,
@@ -117,7 +118,8 @@ pub(super) fn give_back(
 ) -> rusqlite::Result<bool> {
     let former: Option<Former> = serde_json::from_value(former.clone()).unwrap_or_default();
     let here = |former: &Former| {
-        one(db, "SELECT 1 FROM users WHERE id = ?1 AND deleted_at IS NULL", [former.user], |_| Ok(()))
+        let sql = "SELECT 1 FROM users WHERE id = ?1 AND deleted_at IS NULL AND role IN ('MGR', 'SV', 'OP')";
+        one(db, sql, [former.user], |_| Ok(()))
     };
     let former = match former {
         Some(former) if here(&former)?.is_some() => Some(former),

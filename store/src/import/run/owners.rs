@@ -5,7 +5,8 @@ use super::world::{NOW, job, leads, store, undo};
 use super::*;
 use crate::Undone;
 use crate::handle::Store;
-use crate::model::{LeadChange, ListSpec, Role};
+use crate::model::{HandOver, LeadChange, ListSpec, Role, UserChange, UserScope};
+use crate::permission::Scope;
 
 /// By company: whose its number is.
 async fn owners(store: &Store, list: ListId) -> Vec<(String, Option<String>)> {
@@ -97,10 +98,26 @@ async fn an_undo_leaves_numbers_that_were_given_away_since() {
     let change = LeadChange::Assign { users: vec![of("jiro")] };
     let (by, progress) = (Actor::default(), Progress::default());
     store.change_leads(list, vec![rows[1].id], change, by, NOW, progress).await.unwrap();
-    store.user_delete(of("taro"), crate::HandOver::default(), by, NOW, Progress::default()).await.unwrap();
+    store.user_delete(of("taro"), HandOver::default(), by, NOW, Progress::default()).await.unwrap();
     let Undone { restored, changed_since, .. } = undo(&store, &report).await;
     assert_eq!((restored, changed_since), (1, 1));
     assert_eq!(owners(&store, list).await, whose([("A社", ""), ("B社", "jiro"), ("C社", "hanako")]));
+}
+
+/// S1.7, S4.23: a number goes back to nobody who calls no more: nobody would call it.
+#[tokio::test]
+async fn an_undo_gives_no_number_to_who_calls_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list) = world(folder.path()).await;
+    let report = import(&store, list, MOVED, |_| ()).await;
+    let taro = store.users().await.unwrap().into_iter().find(|user| user.login == "taro").unwrap().id;
+    let change = UserChange { role: Some(Role::BackOffice), ..UserChange::default() };
+    let (by, within) = (Actor::default(), UserScope { scope: Scope::All, role: Role::Manager });
+    let over = HandOver::Nobody;
+    store.user_change(taro, change, over, (by, within), NOW, Progress::default()).await.unwrap();
+    undo(&store, &report).await;
+    assert_eq!(owners(&store, list).await, whose([("A社", ""), ("B社", ""), ("C社", "hanako")]));
+    assert_eq!(store.holdings(taro).await.unwrap().leads, 0);
 }
 
 /// S1.6: a number that is new on the list and somebody's on another one is whose the file says, and comes back; without a word it
@@ -147,7 +164,7 @@ async fn a_sheet_gives_nothing_to_who_may_not_own_it() {
     let folder = tempfile::tempdir().unwrap();
     let (store, list) = world(folder.path()).await;
     let jiro = store.users().await.unwrap().into_iter().find(|user| user.login == "jiro").unwrap().id;
-    let over = crate::model::HandOver::Nobody;
+    let over = HandOver::Nobody;
     store.user_delete(jiro, over, Actor::default(), NOW, Progress::default()).await.unwrap();
     store.ensure_user("clerk", "clerk", Role::BackOffice, NOW).await.unwrap();
     let before = owners(&store, list).await;
