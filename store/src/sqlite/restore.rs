@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
+use super::alive::Alive;
 use super::audit_log::audit_by;
 use super::backup::{copy as copy_pages, sync_folder};
 use super::migrate::{APPLICATION_ID, NEWEST};
@@ -53,7 +54,7 @@ pub fn restore_told(
     (by, now): (Actor, i64),
     told: &mut dyn FnMut(u64, u64),
 ) -> Result<Restored> {
-    let _lock = open::lock(database)?;
+    let lock = open::lock(database)?;
     let part = with_suffix(&whole_name(database), UNFINISHED);
     if is_same(copy, &part) {
         let source = io::Error::other("a restore writes there; give the copy another name");
@@ -64,10 +65,13 @@ pub fn restore_told(
     let database = &whole_name(database);
     told(0, 0);
     let schema = inspect(copy)?;
-    fill(copy, &part, told).and_then(|()| note(copy, &part, by, now)).inspect_err(|_| remove(&part))?;
+    let noted = fill(copy, &part, told).and_then(|()| note(copy, &part, by, now));
+    let last = noted.inspect_err(|_| remove(&part))?;
     let decided = with_suffix(database, &format!("{DECIDED}{stamp}"));
     fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
     let kept = finish(database)?;
+    // A call that was under way when the copy was made did not last until the daemon last ran.
+    Alive::of(lock).write(last);
     Ok(Restored { kept, schema })
 }
 
@@ -153,10 +157,13 @@ fn fill(copy: &Path, part: &Path, told: &mut dyn FnMut(u64, u64)) -> Result<()> 
 }
 
 /// The audit log's row: of a restore that is decided, since nobody sees the copy before. Whoever opens the database next brings it
-/// to the newest version, so this has to know the older ones.
-fn note(copy: &Path, part: &Path, by: Actor, now: i64) -> Result<()> {
+/// to the newest version, so this has to know the older ones. Returns the last moment that the copy knows of (UTC milliseconds).
+fn note(copy: &Path, part: &Path, by: Actor, now: i64) -> Result<i64> {
     let sqlite = |source| OpenError::Sqlite { path: part.to_owned(), doing: "note the restore", source };
     let db = Connection::open(part).map_err(sqlite)?;
+    let last = "SELECT max((SELECT ifnull(max(at), 0) FROM audit), (SELECT ifnull(max(claimed_at), 0) FROM attempts),
+                  (SELECT ifnull(max(ended_at), 0) FROM attempts), (SELECT ifnull(max(answered_at), 0) FROM attempts))";
+    let last: i64 = db.query_row(last, [], |r| r.get(0)).map_err(sqlite)?;
     let from = std::path::absolute(copy).unwrap_or_else(|_| copy.to_owned()).display().to_string();
     let has_uid = "SELECT count(*) FROM pragma_table_info('audit') WHERE name = 'uid'";
     let has_uid: i64 = db.query_row(has_uid, [], |r| r.get(0)).map_err(sqlite)?;
@@ -169,7 +176,8 @@ fn note(copy: &Path, part: &Path, by: Actor, now: i64) -> Result<()> {
     };
     noted.map_err(sqlite)?;
     db.close().map_err(|(_, source)| sqlite(source))?;
-    File::open(part).and_then(|file| file.sync_all()).map_err(failed(part))
+    File::open(part).and_then(|file| file.sync_all()).map_err(failed(part))?;
+    Ok(last)
 }
 
 /// Whose file it is, of which version, and whether it is whole; returns the version.

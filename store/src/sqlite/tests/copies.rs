@@ -41,6 +41,28 @@ fn a_copy_is_whole_and_goes_back() {
     assert!(reader.check(true).unwrap().is_sound());
 }
 
+/// S4.14: a copy is made while somebody talks, and put back a week later: the call lasted no week.
+#[test]
+fn a_call_under_way_in_a_copy_ends_when_the_copy_was_made() {
+    let mut world = World::new(2);
+    let attempt = world.dial().unwrap().attempt;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    world.now += MINUTE;
+    world.dial().unwrap();
+    crate::sqlite::backup(&world.path, &copy, false, &mut |_, _| true).unwrap();
+    let week = 7 * 24 * 60 * MINUTE;
+    world.db.alive(world.now + week).unwrap();
+    let World { _dir, path, db, project, user, list, now } = world;
+    drop(db);
+    crate::sqlite::restore(&copy, &path, "later", Actor::default(), now + week).unwrap();
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let mut world = World { _dir, path, db, project, user, list, now: now + week };
+    let found = world.db.recover(world.now).unwrap();
+    assert_eq!(found.cut, 2);
+    assert_eq!(world.db.attempt(attempt).unwrap().ended_at, Some(now));
+}
+
 /// The database in use is no place for its copy, by whatever name; what else stands there is replaced only when that was asked for.
 #[test]
 fn a_copy_never_replaces_the_database_and_other_files_only_by_force() {
