@@ -119,7 +119,6 @@ id_type!(
 
 /// The next identifier's bits: random for a new millisecond, the last plus one otherwise, so that order holds within one.
 fn generate(now: i64) -> u128 {
-    static LAST: Mutex<Option<(RandomState, u128)>> = Mutex::new(None);
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
     let (state, previous) = last.get_or_insert_with(|| (RandomState::new(), 0));
     let millis = u128::from(now.clamp(0, MAX_MILLIS).unsigned_abs());
@@ -134,6 +133,16 @@ fn generate(now: i64) -> u128 {
     };
     *previous = next;
     next
+}
+
+/// The next identifiers are larger than this one, which an earlier process made: a clock that was set back since keeps what comes later
+/// from being later no more. One that no clock ever made is not followed.
+pub(crate) fn go_on_after(id: u128) {
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_, previous) = last.get_or_insert_with(|| (RandomState::new(), 0));
+    if id >> RANDOM_BITS <= LATEST_MILLIS {
+        *previous = id.max(*previous);
+    }
 }
 
 fn encode(value: u128, buffer: &mut [u8; TEXT_LEN]) -> &str {
@@ -167,7 +176,12 @@ fn decode(text: &str) -> Result<u128, ParseIdError> {
     Ok(value)
 }
 
+/// What the last identifier was made with, and the identifier.
+static LAST: Mutex<Option<(RandomState, u128)>> = Mutex::new(None);
+
 const RANDOM_BITS: u32 = 80;
+/// The end of 2199.
+const LATEST_MILLIS: u128 = 7_258_118_400_000;
 const RANDOM_MASK: u128 = (1 << RANDOM_BITS) - 1;
 /// 2^48 - 1 ms: the year 10889.
 const MAX_MILLIS: i64 = (1 << 48) - 1;

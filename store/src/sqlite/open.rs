@@ -19,6 +19,7 @@ use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
 use crate::handle::OpenOptions;
+use crate::id::{AttemptId, go_on_after};
 use crate::progress::Progress;
 
 /// Opens the writing connection.
@@ -55,6 +56,10 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         migrate::MigrateError::Sqlite { doing, source } => blame(path, doing, source),
     })?;
     check(&db, path)?;
+    let last = "SELECT max(id) FROM attempts WHERE length(id) = 16";
+    let last: Option<AttemptId> =
+        db.query_row(last, [], |r| r.get(0)).map_err(|e| blame(path, "look for the last call", e))?;
+    go_on_after(last.map_or(0, |call| call.0));
     let place = Place::new(options.recordings.clone());
     place
         .teach(&db)

@@ -303,6 +303,24 @@ fn what_is_left_of_a_database_is_no_new_one() {
     assert!(opened().is_ok());
 }
 
+/// A clock that is set back while the daemon is down: the call that answers a task is later than the one that made it.
+#[test]
+fn a_clock_set_back_over_a_start_keeps_the_order_of_calls() {
+    let mut world = World::new(1);
+    let ahead = u128::from((NOW + 60 * MINUTE).unsigned_abs()) << 80;
+    let spec = ClaimSpec { attempt: AttemptId(ahead), ..world.spec() };
+    let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
+    world.finish(claimed.attempt, "再コール");
+    let mut world = world.reopen();
+    world.now += 10 * MINUTE;
+    let answer = rules::manual(&world, &phone(0).national());
+    let answer = world.db.open_manual(&answer).unwrap().attempt;
+    assert!(answer > claimed.attempt);
+    world.finish(answer, "通話済");
+    assert!(world.reader().tasks(&Default::default()).unwrap().is_empty());
+    assert_eq!(world.lead(claimed.lead).state, LeadState::Done);
+}
+
 /// A box that dies in the evening and starts in the morning has no call of fourteen hours (S4.14).
 #[test]
 fn a_call_that_a_crash_cuts_short_lasts_until_the_daemon_was_last_seen_alive() {
