@@ -8,7 +8,7 @@ use std::time::Duration;
 use e2e::daemon::{Account, Daemon};
 use e2e::peer::sipp::{Scenario, Sipp};
 use e2e::wait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::SOON;
@@ -129,6 +129,11 @@ fn a_recording_is_listened_to_and_deleted() {
     let uids: Vec<_> = listened["rows"].as_array().expect("rows").iter().map(|row| &row["uid"]).collect();
     assert_eq!(uids[..2], [&Value::from(SUPERVISOR), &Value::from(OPERATOR)], "{listened:#}");
     assert!(listened["rows"][0]["object"] == call && uids.len() == 3, "{listened:#}");
+    // All but its first byte is not taken without a word either.
+    let all_but_one = json!({ "recording": rows[0]["id"], "offset": 1 });
+    daemon.control_as(SUPERVISOR).call("recording.fetch", &all_but_one).expect("a piece of it");
+    let listened = daemon.cli(&["audit", "--action", "recording.fetch"]);
+    assert_eq!(listened["rows"].as_array().map(Vec::len), Some(4), "{listened:#}");
     // S4.50: the month is the supervisor's work; an operator's copies of their own calls let none go earlier.
     for (uid, unmarked, state) in [(OPERATOR, 3, "final"), (SUPERVISOR, 0, "exported")] {
         let folder = tempfile::tempdir().expect("a folder");

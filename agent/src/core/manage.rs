@@ -19,6 +19,7 @@ use self::lead::{lead, lead_add, lead_change, lead_edit, lead_phone, view};
 use self::list::{
     bin, grant, imports, list_change, list_restore, project, project_change, project_grant, projects, undo,
 };
+pub(super) use self::recording::Fetches;
 use self::recording::{delete, fetch, recordings};
 use super::Core;
 use super::command::respond;
@@ -221,7 +222,8 @@ impl Core {
             }),
             Command::RecordingFetch(p) => {
                 let own = (scope == Scope::Own).then(|| super::reach::grantee(&who));
-                self.spawn(reply, async move { fetch(&store, &p, own, by).await });
+                let fetches = self.fetches.clone();
+                self.spawn(reply, async move { fetch(&store, &p, own, (&fetches, by)).await });
             }
             Command::RecordingDelete(p) => {
                 let (limits, kept) = (Limits::of(&self.config), Arc::clone(&self.kept));

@@ -127,6 +127,8 @@ pub(crate) struct Core {
     kept: Arc<Kept>,
     /// Imports that may be cancelled.
     running_imports: manage::Running,
+    /// Recordings that are being fetched, piece by piece.
+    fetches: manage::Fetches,
     jobs: JoinSet<Done>,
     next_session: u64,
     /// The first sign of damage in the database.

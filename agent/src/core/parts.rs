@@ -112,6 +112,7 @@ impl Core {
             archivist: parts.archivist,
             kept: parts.kept,
             running_imports: Default::default(),
+            fetches: Default::default(),
             jobs: JoinSet::new(),
             next_session: 0,
             damage,

@@ -1,8 +1,10 @@
 //! Recordings that are kept: listed, listened to, deleted.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::params;
 use protocol::result::{Done, Downloaded, RecordingRow, Recordings};
@@ -67,17 +69,41 @@ pub(super) async fn recordings(
     Ok(Recordings { rows: rows.collect(), next })
 }
 
+/// Recordings that are being fetched: by which Unix user, and where the next piece begins.
+#[derive(Clone, Default)]
+pub(in crate::core) struct Fetches(Arc<Mutex<VecDeque<Fetch>>>);
+
+type Fetch = (Option<u32>, i64, u64);
+
+impl Fetches {
+    /// Whether it is the next piece of one that was begun; it is no more then.
+    fn goes_on(&self, wanted: Fetch) -> bool {
+        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = begun.iter().position(|fetch| *fetch == wanted);
+        found.and_then(|at| begun.remove(at)).is_some()
+    }
+
+    fn expect(&self, next: Fetch) {
+        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if begun.len() >= MOST_FETCHES {
+            begun.pop_front();
+        }
+        begun.push_back(next);
+    }
+}
+
 /// A piece of a recording's file (S4.36). A file may go between two pieces; then there is no recording any more. One that is kept and
-/// whose file is not there is told as that. Who begins to take one is in the audit log before the first piece leaves. With `own`: only
-/// of calls of this user.
+/// whose file is not there is told as that. Who takes one is in the audit log before anything of it leaves: whatever is not the next piece
+/// of one that was begun begins one. With `own`: only of calls of this user.
 pub(super) async fn fetch(
     store: &Store,
     p: &params::RecordingFetch,
     own: Option<UserId>,
-    by: By,
+    (fetches, by): (&Fetches, By),
 ) -> Answer<Downloaded> {
     let recording = store.recording(p.recording, own).await.map_err(told)?;
-    if p.offset == 0 {
+    let uid = by.actor.uid;
+    if !fetches.goes_on((uid, p.recording, p.offset)) {
         let entry = AuditEntry {
             by: by.actor,
             action: "recording.fetch",
@@ -99,6 +125,9 @@ pub(super) async fn fetch(
     };
     let end = offset.saturating_add(bytes.len() as u64);
     let next = (!bytes.is_empty() && end < size).then_some(end);
+    if let Some(next) = next {
+        fetches.expect((uid, p.recording, next));
+    }
     Ok(Downloaded { data: base64::encode(&bytes), next })
 }
 
@@ -146,3 +175,5 @@ fn read_piece(path: &Path, offset: u64) -> io::Result<(Vec<u8>, u64)> {
 
 /// Bytes of one piece; base64 makes it a third longer.
 const PIECE: u64 = 384 * 1024;
+/// Somebody who was forgotten is in the audit log once more.
+const MOST_FETCHES: usize = 256;
