@@ -84,7 +84,7 @@ const TAPS: [&str; 2] = ["tap", "taps"];
 /// Cells of a list's file by the names of their columns.
 const COLUMNS: &str = "columns";
 /// Fields that may hold one in place of a name.
-const NAMES: [&str; 3] = ["person", "contact_person", "company"];
+const NAMES: [&str; 4] = ["person", "contact_person", "company", "contact_company"];
 
 #[cfg(test)]
 mod tests {
@@ -124,7 +124,7 @@ mod tests {
             "seq": 5, "kind": "call.dialing", "at": 1795398000000_i64,
             "call": { "number": "0312345678", "company": "A社", "person": "0312345678", "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
                 "diverted": [{ "number": "0312345679", "reason": "busy" }] },
-            "rows": [{ "numbers": [{ "number": "09011112222", "label": null }] }],
+            "rows": [{ "numbers": [{ "number": "09011112222", "label": null }], "contact_company": "0312345670" }],
             "columns": { "携帯": "090-3333-4444", "備考": "4階" },
         });
         mask(&mut message);
@@ -134,7 +134,7 @@ mod tests {
                 "seq": 5, "kind": "call.dialing", "at": 1795398000000_i64,
                 "call": { "number": "03-****-5678", "company": "A社", "person": "03-****-5678",
                     "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV", "diverted": [{ "number": "03-****-5679", "reason": "busy" }] },
-                "rows": [{ "numbers": [{ "number": "090-****-2222", "label": null }] }],
+                "rows": [{ "numbers": [{ "number": "090-****-2222", "label": null }], "contact_company": "03-****-5670" }],
                 "columns": { "携帯": "090-****-4444", "備考": "4階" },
             })
         );
