@@ -47,6 +47,7 @@ mod refer;
 mod registration;
 mod restored;
 mod roles;
+mod saves;
 mod sealed;
 mod session;
 mod sight;

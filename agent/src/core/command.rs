@@ -1,9 +1,9 @@
 //! Commands of clients that act on seats.
 
 use config::Dtmf;
-use dialer::{Next, Refusal, SaveIntent};
+use dialer::Refusal;
 use media::types::Command as MediaCommand;
-use protocol::params::{CallDial, CallDtmf, CallMute, CallSave, DialStart};
+use protocol::params::{CallDial, CallDtmf, CallMute, DialStart};
 use protocol::result::{SeatStatus, TapMode};
 use protocol::{Command, Detail, ErrorCode, RpcError};
 use serde::Serialize;
@@ -65,7 +65,7 @@ impl Core {
             Command::CallDial(p) => return self.call_dial(seat, p, reply, now),
             Command::CallTransfer(p) => return self.call_transfer(seat, p.number, reply, now),
             Command::CallConsult(p) => return self.call_consult(seat, p.number, reply, now),
-            Command::CallSave(p) => return self.call_save(seat, p, reply, now),
+            Command::CallSave(p) => return self.call_save(seat, p, &who, reply, now),
             Command::CallListen(p) => {
                 return self.call_tap(seat, p.tapped, TapMode::Listen, &who, reply, now);
             }
@@ -338,84 +338,6 @@ impl Core {
         }
     }
 
-    fn call_save(&mut self, seat: SeatIndex, p: CallSave, reply: Reply, now: Now) {
-        if let Err(error) = self.seats[seat].free_for_command() {
-            return respond::<SeatStatus>(reply, Err(error));
-        }
-        let open = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
-        match (p.attempt.as_deref().map(str::parse::<AttemptId>), open) {
-            (None, Some(_)) => {}
-            (Some(Ok(named)), Some(open)) if named == open => {}
-            (Some(Ok(named)), _) if self.is_open_elsewhere(named) => {
-                let error = RpcError::with_detail(
-                    ErrorCode::CallBusy,
-                    ("別の席が通話の結果を入力中です", "the call is open at another seat"),
-                );
-                return respond::<SeatStatus>(reply, Err(error));
-            }
-            // A row that is not open at this seat: one that a crash left behind, or sealed (the store refuses then).
-            (Some(Ok(named)), _) => return self.save_closed(seat, named, p, reply, now),
-            (Some(Err(_)) | None, _) => return respond::<SeatStatus>(reply, Err(ErrorCode::NoCall.into())),
-        }
-        let next = match p.next {
-            protocol::params::Next::Dial => Next::Dial,
-            protocol::params::Next::Skip => Next::Skip,
-            protocol::params::Next::Stay => Next::Stay,
-        };
-        let intent = SaveIntent { status: p.status.clone(), memo: p.memo.clone(), recall_at: p.recall_at };
-        self.seats[seat].save_seq = p.save_seq;
-        match (self.seats[seat].dialer.save(intent, next, now.into()), open) {
-            (Ok(()), _) => self.seats[seat].waiting = Some(reply),
-            // Behind the commit by which the machine closes the row: what a person says stands in the end.
-            (Err(Refusal::Closing), Some(attempt)) => self.save_closed(seat, attempt, p, reply, now),
-            (Err(error), _) => respond::<SeatStatus>(reply, Err(refusal(error))),
-        }
-    }
-
-    /// Saves a row that is not the seat's open one, and seals it once it has a result: no next dial would. One that the
-    /// machine judged and sealed is amended.
-    fn save_closed(&mut self, seat: SeatIndex, attempt: AttemptId, p: CallSave, reply: Reply, now: Now) {
-        let save = store::Save {
-            attempt,
-            status: p.status.unwrap_or_default(),
-            set_by: store::SetBy::Operator,
-            memo: p.memo,
-            recall_at: p.recall_at,
-            save_seq: p.save_seq,
-            now: now.wall,
-            user: self.seats[seat].user,
-        };
-        let (store, nudge) = (self.store.clone(), std::sync::Arc::clone(&self.outbox_nudge));
-        let asked = p.next != protocol::params::Next::Stay;
-        let saving = store.save(save.clone());
-        self.jobs.spawn(async move {
-            let result = async {
-                let saved = match saving.await {
-                    Err(store::Error::Sealed { .. }) => {
-                        let amended = amend_machines(&store, save).await?;
-                        nudge.notify_one();
-                        amended
-                    }
-                    saved => saved?,
-                };
-                if !asked && saved.status.is_none() {
-                    return Ok((saved, None));
-                }
-                match store.seal(attempt, now.wall).await {
-                    // A consultation that is still up: its end seals it.
-                    Err(store::Error::State { .. }) if !asked => Ok((saved, None)),
-                    sealed => Ok((saved, Some(sealed?))),
-                }
-            };
-            Done::SavedClosed { seat, result: result.await, reply }
-        });
-    }
-
-    fn is_open_elsewhere(&self, attempt: AttemptId) -> bool {
-        let attempt = Some(dialer::AttemptId(attempt.0));
-        self.seats.iter().any(|seat| seat.dialer.attempt() == attempt)
-    }
-
     fn dial_start(&mut self, seat: SeatIndex, p: DialStart, reply: Reply) {
         let store = self.store.clone();
         self.jobs.spawn(async move {
@@ -556,41 +478,10 @@ impl Core {
     }
 }
 
-/// What a person says of a call that the machine judged and sealed before they could: it stands, as an amendment, and
-/// what the machine thought stays readable (S4.49).
-async fn amend_machines(store: &store::Store, save: store::Save) -> Result<store::Saved, store::Error> {
-    let row = store.attempt(save.attempt).await?;
-    if row.set_by != Some(store::SetBy::Auto) || row.user != Some(save.user) {
-        return Err(store::Error::Sealed { attempt: save.attempt });
-    }
-    let amend = store::Amend {
-        attempt: save.attempt,
-        status: Some(save.status),
-        memo: save.memo,
-        recall_at: save.recall_at.map(Some),
-        reason: String::from(CLOSED_BY_MACHINE),
-        scope: store::Scope::Own,
-        by: store::Actor { user: Some(save.user), uid: None },
-        now: save.now,
-    };
-    // The machine's result is no blank, so no recording goes.
-    let row = store.amend(amend).await?.row;
-    Ok(store::Saved {
-        attempt: row.id,
-        save_seq: row.save_seq,
-        applied: true,
-        status: row.status,
-        label: row.status_label,
-        do_not_call: false,
-    })
-}
-
 /// Answers a client; it may have gone.
 pub(super) fn respond<T: Serialize>(reply: Reply, result: Result<T, RpcError>) {
     let value = result.map(|value| serde_json::to_value(value).unwrap_or_default());
     let _ = reply.send(value);
 }
 
-/// Why a call was amended by a save.
-const CLOSED_BY_MACHINE: &str = "closed by the machine";
 const DTMF_MAX: usize = 64;

@@ -43,6 +43,7 @@ mod rehearsal;
 mod replaced;
 mod report;
 mod rows;
+mod save;
 mod seat;
 mod secure;
 mod sight;

@@ -49,7 +49,7 @@ pub(super) fn grantee(who: &Who) -> UserId {
 /// Leads that somebody bound by grants names in one command.
 const MOST_LEADS: usize = 1000;
 
-/// The list whose grants say whether somebody may reach a call: their own calls stay theirs.
+/// The list whose grants say whether somebody may reach a call, or the project's where it is of no list: their own calls stay theirs.
 async fn of_call(
     store: &Store,
     attempt: AttemptId,
@@ -62,7 +62,13 @@ async fn of_call(
     if permits(who.role, Action::HistoryView) == Scope::Reported && !row.reported {
         return Err(told(store::Error::NotFound { what: "attempt", key: attempt.to_string() }));
     }
-    Ok(row.list.filter(|_| row.user != Some(user)))
+    match (row.list, row.project) {
+        _ if row.user == Some(user) => Ok(None),
+        (None, Some(project)) if !may_use_project(store, project, user).await? => {
+            Err(RpcError::from(ErrorCode::ListGrant))
+        }
+        (list, _) => Ok(list),
+    }
 }
 
 async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcError> {
