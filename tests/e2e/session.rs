@@ -41,8 +41,11 @@ fn a_void_call_to_a_typed_number_frees_the_seat() {
     wait_state(&daemon, 0, "paused");
     daemon.cli(&["call", "0312340001"]);
     wait_state(&daemon, 0, "in_call");
+    // A pause that is asked for in a call is told of, though it comes later.
+    let told = daemon.text(&["pause", "lunch", "--lang", "ja"]);
+    assert!(told.contains("通話中 (このあと離席: 昼休み)"), "{told}");
     daemon.cli(&["hangup"]);
-    wait_state(&daemon, 0, "wrap_up");
+    assert_eq!(wait_state(&daemon, 0, "wrap_up")["pausing"], "lunch");
     // S4.46: on a day alone it is when calling begins, and the answer says so.
     let from = daemon.cli(&["status"])["hours"]["from"].as_u64().unwrap();
     let said = daemon.text(&["save", "--status", "再コール", "--recall", "2030-05-07", "--lang", "ja"]);

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
 use crate::action::{Action, ClaimIntent, Next, Refusal, SaveIntent, SeatChange};
+use crate::facts::PAUSED_AT_START;
 use crate::state::{Open, SeatState, Session, State, Waiting};
 use crate::{AttemptId, ListId, Mode, Now, Policy};
 
@@ -22,7 +23,7 @@ impl Dialer {
     /// A seat that is paused with the code `start` until [`Dialer::ready`] or [`Dialer::start`].
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        let paused = String::from("start");
+        let paused = String::from(PAUSED_AT_START);
         Self {
             policy: policy.clamped(),
             state: State::Idle,
@@ -71,6 +72,12 @@ impl Dialer {
             | State::WrapUp(o)
             | State::Breathing(o, _) => Some(o.attempt),
         }
+    }
+
+    /// Why no further call is taken, even if one is still up.
+    #[must_use]
+    pub fn paused(&self) -> Option<&str> {
+        self.paused.as_deref()
     }
 
     /// Whether no further call is taken, even if one is still up.

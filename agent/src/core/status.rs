@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 use config::{AccountKind, Transport};
 use protocol::result::{
     AccountStatus, CallInfo, CallState, CallingHours, DialInfo, DialState, Direction, OutboxStatus,
-    RegistrationState, SeatStatus, StatusResult, StoreStatus, StrangersStatus, TlsStatus, VoiceStatus,
+    RegistrationState, SeatState, SeatStatus, StatusResult, StoreStatus, StrangersStatus, TlsStatus,
+    VoiceStatus,
 };
 use protocol::{ErrorCode, Event, PROTOCOL_VERSION};
 use sip_stack::driver::{TlsState, Verify};
@@ -148,6 +149,13 @@ impl Core {
             uid: runtime.uid,
             account: self.accounts[runtime.account].config.name.clone(),
             state,
+            // That nobody has been ready yet is no pause that somebody asked for.
+            pausing: match state {
+                SeatState::Paused => None,
+                _ => {
+                    runtime.dialer.paused().filter(|code| *code != dialer::PAUSED_AT_START).map(str::to_owned)
+                }
+            },
             pause_code,
             since: runtime.since,
             call: self.current_call(seat),

@@ -17,6 +17,9 @@ pub struct SeatStatus {
     pub state: SeatState,
     /// Why the operator is away, while paused.
     pub pause_code: Option<String>,
+    /// Why the operator is away once the call and its result are done: a pause that was asked for meanwhile. Absent where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pausing: Option<String>,
     /// Since when.
     pub since: i64,
     /// The running call, or the ended one that waits for its result.

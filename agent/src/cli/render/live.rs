@@ -330,9 +330,13 @@ fn state(seat: &SeatStatus, out: Out) -> String {
         SeatState::InCall => out.text("通話中", "in call"),
         SeatState::WrapUp => out.text("後処理", "wrap-up"),
     };
-    match &seat.pause_code {
-        Some(code) => format!("{state} ({})", clean(words::pause(code, out))),
-        None => state.to_owned(),
+    match (&seat.pause_code, &seat.pausing) {
+        (Some(code), _) => format!("{state} ({})", clean(words::pause(code, out))),
+        (None, Some(code)) => {
+            let (then, code) = (out.text("このあと離席", "then away"), clean(words::pause(code, out)));
+            format!("{state} ({then}: {code})")
+        }
+        (None, None) => state.to_owned(),
     }
 }
 
