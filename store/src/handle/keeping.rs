@@ -10,6 +10,7 @@ use crate::id::{AttemptId, UserId};
 use crate::import::Cancel;
 use crate::model::{
     Actor, Backup, CheckReport, RecordingPause, RecordingQuery, RecordingRow, RecordingState, RecordingUsage,
+    TRASH_MS,
 };
 use crate::progress::Progress;
 use crate::sqlite::BinAt;
@@ -152,7 +153,7 @@ impl Store {
     pub async fn purge_lists(&self, now: i64) -> Result<u64> {
         let (mut gone, mut at) = (0, Some(BinAt::default()));
         while let Some(from) = at {
-            let (slice, next) = self.slice(move |b| b.purge_lists(now - BIN_MS, now, from)).await?;
+            let (slice, next) = self.slice(move |b| b.purge_lists(now - TRASH_MS, now, from)).await?;
             gone += slice;
             at = next;
         }
@@ -183,9 +184,6 @@ impl Store {
 
 /// Numbers whose leads are written in one transaction.
 const OWNERS: usize = 64;
-
-/// S0.3, S1.28: what was deleted can be brought back for 30 days.
-const BIN_MS: i64 = 30 * 86_400_000;
 
 /// Copies and checks.
 impl Store {

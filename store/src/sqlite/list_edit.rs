@@ -8,7 +8,7 @@ use super::lists::{missing, one_of_bin};
 use super::{all, audit_by, exec, one, tasks};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ListId, ProjectId, UserId};
-use crate::model::{Actor, DialOrder, GrantRow, ListEdit};
+use crate::model::{Actor, DialOrder, GrantRow, ListEdit, TRASH_MS};
 
 /// What a change needs to know of its list.
 struct Known {
@@ -64,13 +64,15 @@ pub(super) fn delete(db: &Connection, list: ListId, by: Actor, now: i64) -> Resu
 }
 
 /// Brings the list of this name, `PROJECT/NAME` or identifier back; under `name` where one is given. Where several are called so, the
-/// identifier says which.
+/// identifier says which. What has lain there for longer than thirty days is being emptied, and half a list is none.
 pub(super) fn restore(db: &Connection, key: &str, name: Option<&str>, by: Actor, now: i64) -> Result<ListId> {
     let doing = "restore list";
     let sql = "SELECT l.id, l.project_id, l.name, p.name, p.deleted_at IS NULL
-               FROM lists l JOIN projects p ON p.id = l.project_id WHERE l.deleted_at > 0 ORDER BY l.deleted_at DESC";
+               FROM lists l JOIN projects p ON p.id = l.project_id
+               WHERE l.deleted_at > 0 AND l.deleted_at >= ?1 ORDER BY l.deleted_at DESC";
     let bin: Vec<(ListId, ProjectId, String, String, bool)> =
-        all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))).doing(doing)?;
+        all(db, sql, [now - TRASH_MS], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
+            .doing(doing)?;
     let named = bin.iter().map(|(id, _, name, project, _)| (*id, &**name, &**project));
     let wanted = one_of_bin(named, key)?;
     let found = bin.iter().find(|(id, ..)| Some(*id) == wanted);

@@ -457,6 +457,9 @@ fn the_bin_of_lists_is_emptied_after_thirty_days() {
     assert_eq!(name, None);
 
     world.db.delete_list(list, by, world.now).unwrap();
+    // It may be half empty by then.
+    let late = world.now + crate::model::TRASH_MS + 1;
+    assert_eq!(world.db.restore_list("リスト", None, by, late).unwrap_err().code(), "E-NOT-FOUND");
     let than = world.now + 1;
     assert_eq!(world.empty_bins(than), (2, 2), "its last lead, and then itself");
     assert_eq!((left(&world), calls(&world)), (1, 1));
