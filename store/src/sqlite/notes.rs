@@ -74,13 +74,17 @@ pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
 
 /// Notes about a customer, oldest first: whatever call or lead they were written at, the number is what counts.
 ///
-/// With `granted_to`: only those about lists that this user may use, about none, and their own (X7).
+/// With `granted_to`: only those about lists that this user may use, or about calls of no list and of such projects, about none, and their
+/// own (X7).
 pub(super) fn list(db: &Connection, about: &NoteAbout, granted_to: Option<UserId>) -> Result<Vec<NoteRow>> {
     let phone = subject(db, about)?.phone;
-    let granted = list_edit::granted("l.list_id", "?2");
+    let list = list_edit::granted("l.list_id", "?2");
+    let project = list_edit::granted_project("a.project_id", "?2");
     let sql = format!(
-        "{SELECT} LEFT JOIN leads l ON l.id = n.lead_id WHERE n.phone = ?1 AND n.deleted_at IS NULL
-           AND (?2 IS NULL OR n.user_id IS ?2 OR {granted}) ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
+        "{SELECT} LEFT JOIN leads l ON l.id = n.lead_id LEFT JOIN attempts a ON a.id = n.attempt_id
+         WHERE n.phone = ?1 AND n.deleted_at IS NULL
+           AND (?2 IS NULL OR n.user_id IS ?2 OR iif(l.list_id IS NULL, {project}, {list}))
+         ORDER BY n.at, n.id LIMIT {MOST_SHOWN}"
     );
     all(db, &sql, (phone, granted_to), row).doing("read notes")
 }

@@ -71,6 +71,24 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
     assert_eq!((&*log[0].action, &*log[1].action), ("note.restore", "note.delete"));
 }
 
+/// X7: what is noted at a call by hand is of its project.
+#[test]
+fn a_note_at_a_call_of_a_project_of_others_is_not_shown() {
+    let mut world = World::new(1);
+    let [bob, carol] =
+        ["bob", "carol"].map(|login| world.db.ensure_user(login, login, Role::Operator, NOW).unwrap());
+    let call = rules::manual(&world, &phone(0).national());
+    let call = world.db.open_manual(&call).unwrap().attempt;
+    let about = NoteAbout::Attempt(call);
+    let by = Actor { user: Some(bob), uid: None };
+    let draft = NoteDraft { about: about.clone(), granted_to: None, text: "苦情".into(), by, now: NOW };
+    world.db.note_add(&draft).unwrap();
+    let seen = |world: &World, user| world.reader().notes(&about, Some(user)).unwrap().len();
+    assert_eq!([bob, carol].map(|user| seen(&world, user)), [1, 1]);
+    world.db.grant_project(world.project, &[world.user], true, Actor::default(), NOW).unwrap();
+    assert_eq!([world.user, bob, carol].map(|user| seen(&world, user)), [1, 1, 0], "bob wrote it");
+}
+
 #[test]
 fn an_import_that_is_taken_back_leaves_the_note_of_its_lead() {
     let mut world = World::new(0);
