@@ -53,7 +53,10 @@ impl Core {
                 });
             }
             Command::DialWhy(p) => self.why(p, &who, reply, now),
-            Command::StatsGet(p) => self.spawn(reply, async move { stats(&store, p, now).await }),
+            Command::StatsGet(p) => {
+                let bound = crate::permission::is_bound(&who).then(|| super::reach::grantee(&who));
+                self.spawn(reply, async move { stats(&store, p, bound, now).await });
+            }
             Command::DevicesList(_) => self.spawn(reply, async move {
                 // Asking a sound server can take a second; never on the core's thread.
                 let found = tokio::task::spawn_blocking(media::device::list).await;
@@ -226,7 +229,13 @@ pub(super) async fn caller_named(store: &Store, login: &str) -> Result<UserId, R
     }
 }
 
-async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result::StatsResult, RpcError> {
+/// With `bound`, without lists that are granted to others.
+async fn stats(
+    store: &Store,
+    p: StatsGet,
+    bound: Option<UserId>,
+    now: Now,
+) -> Result<protocol::result::StatsResult, RpcError> {
     let list = list_named(store, p.list.as_deref()).await?;
     let user = operator_ever_named(store, p.operator.as_deref()).await?;
     let project = match &p.project {
@@ -246,7 +255,7 @@ async fn stats(store: &Store, p: StatsGet, now: Now) -> Result<protocol::result:
     // Today by default; a list is looked at over all its time.
     let from = p.from.map(store::time::BusinessDate::of);
     let from = from.or_else(|| list.is_none().then(|| store::time::BusinessDate::of(now.wall)));
-    let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
+    let query = StatsQuery { from, to: p.to.map(last_day), user, list, project, granted_to: bound };
     let counted = store.stats_with_results(query.clone()).await.map_err(|error| store_error(&error))?;
     let lists = store.worked(query.clone()).await.map_err(|error| store_error(&error))?;
     Ok(rows::stats(counted, lists.iter().map(|list| list.worked).sum(), &query, &p))

@@ -21,6 +21,8 @@ pub struct StatsQuery {
     pub list: Option<ListId>,
     /// Only this project.
     pub project: Option<ProjectId>,
+    /// Only of lists that this user may use (X7), and of calls that are theirs.
+    pub granted_to: Option<UserId>,
 }
 
 /// Counts, always derived from the attempt rows.

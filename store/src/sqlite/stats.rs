@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, one, unsigned};
+use super::{all, list_edit, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
 use crate::model::{ListWorked, Stats, StatsQuery, StatsRow, StatusCount, Worked};
 use crate::progress::Progress;
@@ -70,10 +70,12 @@ pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Ve
 
 /// How far each list asked for is worked, on whatever day and, unless a user is asked for, by whomever (S4.16).
 pub(super) fn worked(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<ListWorked>> {
+    let granted = list_edit::granted("l.id", "?3");
     let sql = |worked: &str| {
         format!(
             "SELECT l.id, l.project_id, ({worked}), l.registered FROM lists l
-             WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.project_id = ?2) AND l.deleted_at IS NULL"
+             WHERE (?1 IS NULL OR l.id = ?1) AND (?2 IS NULL OR l.project_id = ?2) AND l.deleted_at IS NULL
+               AND (?3 IS NULL OR {granted})"
         )
     };
     let row = |r: &Row<'_>| {
@@ -85,22 +87,25 @@ pub(super) fn worked(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Ve
         None => {
             let leads = "SELECT count(*) FROM leads d
                          WHERE d.list_id = l.id AND d.attempts > 0 AND d.deleted_at IS NULL";
-            all(db, &sql(leads), (query.list, query.project), row)
+            all(db, &sql(leads), (query.list, query.project, query.granted_to), row)
         }
         Some(user) => {
             let leads = "SELECT count(DISTINCT a.lead_id) FROM attempts a JOIN leads d ON d.id = a.lead_id
-                         WHERE a.list_id = l.id AND a.user_id = ?3 AND a.origin = 'list' AND a.void = 0
+                         WHERE a.list_id = l.id AND a.user_id = ?4 AND a.origin = 'list' AND a.void = 0
                            AND a.ended_at IS NOT NULL AND d.deleted_at IS NULL";
-            all(db, &sql(leads), (query.list, query.project, user), row)
+            all(db, &sql(leads), (query.list, query.project, query.granted_to, user), row)
         }
     }
 }
 
 /// 登録数 of the lists asked for: excluded leads count, staged ones do not (S4.16).
 fn registered(db: &Connection, query: &StatsQuery) -> rusqlite::Result<u64> {
-    let sql = "SELECT ifnull(sum(registered), 0) FROM lists
-               WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR project_id = ?2) AND deleted_at IS NULL";
-    Ok(one(db, sql, (query.list, query.project), |r| unsigned(r, 0))?.unwrap_or(0))
+    let granted = list_edit::granted("l.id", "?3");
+    let sql = format!(
+        "SELECT ifnull(sum(l.registered), 0) FROM lists l WHERE (?1 IS NULL OR l.id = ?1)
+           AND (?2 IS NULL OR l.project_id = ?2) AND l.deleted_at IS NULL AND (?3 IS NULL OR {granted})"
+    );
+    Ok(one(db, &sql, (query.list, query.project, query.granted_to), |r| unsigned(r, 0))?.unwrap_or(0))
 }
 
 pub(super) fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
@@ -130,6 +135,15 @@ pub(super) fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
     }
     if let Some(project) = query.project {
         and("a.project_id =", blob(project.0));
+    }
+    if let Some(user) = query.granted_to {
+        values.push(blob(user.0));
+        let at = format!("?{}", values.len());
+        // The lists are looked up once, not with each call.
+        let granted = list_edit::granted("l.id", &at);
+        sql.push_str(&format!(
+            " AND (a.user_id IS {at} OR a.list_id IN (SELECT l.id FROM lists l WHERE {granted}))"
+        ));
     }
     (sql, values)
 }
@@ -184,6 +198,7 @@ pub(super) fn recount(db: &Connection, query: &StatsQuery, progress: &Progress) 
     let mut worked = HashSet::new();
     each(db, query, progress, |row, flag| add(&mut stats, &mut worked, row, flag))?;
     stats.works = worked.len() as u64;
+    let granted = granted(db, query)?;
     let mut leads = db.prepare(
         "SELECT d.list_id, l.project_id, d.position <= l.visible_position AND d.deleted_at IS NULL
            AND l.deleted_at IS NULL FROM leads d JOIN lists l ON l.id = d.list_id",
@@ -193,10 +208,27 @@ pub(super) fn recount(db: &Connection, query: &StatsQuery, progress: &Progress) 
         progress.count(1);
         let (list, project, counts): (ListId, ProjectId, bool) = row?;
         let wanted = query.list.is_none_or(|wanted| wanted == list)
-            && query.project.is_none_or(|wanted| wanted == project);
+            && query.project.is_none_or(|wanted| wanted == project)
+            && granted.as_ref().is_none_or(|granted| granted.contains(&list));
         stats.registered += u64::from(counts && wanted);
     }
     Ok(stats)
+}
+
+/// The lists that the user of a query may use; `None`: every list is asked for.
+fn granted(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Option<HashSet<ListId>>> {
+    let Some(user) = query.granted_to else { return Ok(None) };
+    let lists: Vec<ListId> = all(db, "SELECT id FROM lists", [], |r| r.get(0))?;
+    let sql = "SELECT count(*), ifnull(sum(user_id = ?2), 0) FROM grants WHERE list_id = ?1";
+    let mut granted = HashSet::new();
+    for list in lists {
+        let (every, theirs): (u64, u64) =
+            one(db, sql, (list, user), |r| Ok((unsigned(r, 0)?, unsigned(r, 1)?)))?.unwrap_or_default();
+        if every == 0 || theirs > 0 {
+            granted.insert(list);
+        }
+    }
+    Ok(Some(granted))
 }
 
 /// Every attempt that a query asks for.
@@ -221,6 +253,7 @@ pub(super) fn each(
     )?
     .into_iter()
     .collect();
+    let granted = granted(db, query)?;
     let mut statement = db.prepare(
         "SELECT lead_id, list_id, user_id, project_id, dialed_at, answered_at, ended_at, origin, void, interrupted,
            disposition FROM attempts",
@@ -252,7 +285,10 @@ pub(super) fn each(
             && query.to.is_none_or(|to| day <= to)
             && query.user.is_none_or(|user| row.user == Some(user))
             && query.list.is_none_or(|list| row.list == Some(list))
-            && query.project.is_none_or(|project| row.project == Some(project));
+            && query.project.is_none_or(|project| row.project == Some(project))
+            && granted.as_ref().is_none_or(|granted| {
+                row.user == query.granted_to || row.list.is_some_and(|list| granted.contains(&list))
+            });
         if wanted {
             let flag = row.disposition.as_ref().and_then(|code| flags.get(code)).copied();
             see(&row, flag);

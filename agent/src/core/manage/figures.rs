@@ -29,7 +29,7 @@ pub(super) async fn tally(
     };
     let by: TallyBy = word_of(&p.by, "by")?;
     let from = p.from.map(BusinessDate::of).or_else(|| list.is_none().then(|| BusinessDate::of(now)));
-    let query = StatsQuery { from, to: p.to.map(last_day), user, list, project };
+    let query = StatsQuery { from, to: p.to.map(last_day), user, list, project, granted_to: bound };
     let mut rows = store.tally(query.clone(), by).await.map_err(told)?;
     if let Some(user) = bound {
         let mut open = Vec::with_capacity(rows.len());

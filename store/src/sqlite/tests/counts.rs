@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::super::last_call::LastCall;
 use super::*;
 use crate::model::{
-    Amend, CallKind, IncomingCall, OpenResults, StatsQuery, ViewFilter, WhyContext, WhyQuery, WhyReason,
-    Worked,
+    Amend, CallKind, IncomingCall, OpenResults, StatsQuery, TallyBy, ViewFilter, WhyContext, WhyQuery,
+    WhyReason, Worked,
 };
 use crate::time::{BusinessDate, DAY_MS};
 
@@ -441,4 +441,35 @@ fn progress_and_rate_are_shares_of_leads_and_of_calls() {
     let stats = stats(&world, world.list);
     assert_eq!((stats.works, stats.calls, stats.connects, stats.registered), (2, 2, 1, 4));
     assert_eq!((progress(&world, world.list), stats.connect_rate()), (Some(0.5), Some(0.5)));
+}
+
+/// X7: figures are of lists that somebody may use, and of their own calls, however they are asked for.
+#[test]
+fn figures_leave_out_lists_of_others() {
+    let mut world = World::new(2);
+    let (alice, open) = (world.user, world.list);
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    let closed = world.list("他の人のリスト");
+    world.import(closed, &[row(10), row(11), row(12)]);
+    world.call("通話済");
+    world.list = closed;
+    world.call("見込");
+    world.user = bob;
+    world.call("見込");
+    world.db.grant_list(closed, &[bob], true, Actor::default(), NOW).unwrap();
+    let of = |world: &World, user| {
+        let query = StatsQuery { granted_to: user, ..StatsQuery::default() };
+        let mut reader = world.reader();
+        let stats = reader.stats(&query).unwrap();
+        assert_eq!(stats, reader.stats_recount(&query).unwrap());
+        let by_user: u64 =
+            reader.tally(&query, TallyBy::User).unwrap().iter().map(|row| row.stats.calls).sum();
+        assert_eq!(by_user, stats.calls);
+        let lists: Vec<ListId> = reader.worked(&query).unwrap().into_iter().map(|row| row.list).collect();
+        (stats.calls, stats.registered, lists.contains(&open), lists.contains(&closed))
+    };
+    assert_eq!(of(&world, None), (3, 5, true, true));
+    assert_eq!(of(&world, Some(alice)), (2, 2, true, false));
+    assert_eq!(of(&world, Some(bob)), (3, 5, true, true));
+    assert_eq!(of(&world, Some(UserId(0))), (1, 2, true, false), "nobody's user");
 }
