@@ -174,6 +174,19 @@ fn whoever_takes_data_along_is_in_the_audit_log() {
     }
     let here = daemon.control().call("list.export", &json!({ "list": "春", "path": file }));
     assert!(here.is_err() && !file.exists(), "{here:?}");
+    // A file that has the name is as it was, and nothing lies beside it.
+    std::fs::write(&file, "of yesterday").expect("the folder is ours");
+    for (method, of) in
+        [("list.export", "春"), ("contact.export", ""), ("dnc.export", ""), ("history.export", "")]
+    {
+        let mut asked = json!({ "path": file });
+        if !of.is_empty() {
+            asked["list"] = of.into();
+        }
+        assert!(daemon.control().call(method, &asked).is_err(), "{method}");
+        assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "of yesterday", "{method}");
+        assert!(!daemon.path("out.csv.part").exists(), "{method}");
+    }
     // A copy of a database that takes nothing more is what is needed then.
     daemon.cli(&["backup", &daemon.path("rescue.db").to_string_lossy()]);
     database.execute_batch("DROP TRIGGER test_only").expect("it is writable");

@@ -28,7 +28,7 @@ pub(super) fn options(
         None => ExportEncoding::Utf8Bom,
         Some(word) => word.parse().map_err(|_| bad(one_of("encoding", "utf-8-bom, utf-8, cp932")))?,
     };
-    Ok(ExportOptions { path, encoding, raw, progress, ..ExportOptions::default() })
+    Ok(ExportOptions { path, encoding, raw, progress, held: true, ..ExportOptions::default() })
 }
 
 /// What the rows of a file are, as far as products limit them.
@@ -162,8 +162,8 @@ pub(super) struct Taken {
     pub(super) now: i64,
 }
 
-/// Enters a file that is written in the audit log, then tells of it. Where that fails the file goes: nothing leaves that nobody can be
-/// asked about later.
+/// Enters a file that is written in the audit log, then gives it its name and tells of it. Where that fails the file goes, and one that
+/// has the name stays: nothing leaves that nobody can be asked about later.
 pub(super) async fn hand_out(
     store: &Store,
     taken: Taken,
@@ -173,13 +173,18 @@ pub(super) async fn hand_out(
     let Taken { action, object, asked, by, now } = taken;
     let detail = json!({ "rows": written.rows, "filter": asked, "to": destination(&options.path) });
     let entry = AuditEntry { by, action, object, detail, now };
-    if let Err(error) = store.audit(entry).await {
-        let path = options.path.clone();
-        // Whether it went is not told: that it was not handed out is what counts.
-        let _ = tokio::task::spawn_blocking(move || std::fs::remove_file(path)).await;
-        return Err(store_error(&error));
+    let entered = store.audit(entry).await;
+    let file = options.clone();
+    let placed = tokio::task::spawn_blocking(move || {
+        if entered.is_err() {
+            file.discard();
+        }
+        entered.and_then(|()| file.place())
+    });
+    match placed.await {
+        Ok(placed) => placed.map(|()| written).map_err(|error| store_error(&error)),
+        Err(_) => Err(RpcError::refused(ErrorCode::Internal)),
     }
-    Ok(written)
 }
 
 /// Where a file goes: to the client, with the client's rights, or to a place on the daemon's machine.

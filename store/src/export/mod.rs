@@ -60,6 +60,9 @@ pub struct ExportOptions {
     pub split: Option<PartLimits>,
     /// Keep a file in which characters were replaced by 〓; else it is not written ([`ExportReport::written`]).
     pub replace_unencodable: bool,
+    /// The file is written, but not under its name yet: whoever asked gives it that ([`Self::place`]) or takes it away
+    /// ([`Self::discard`]). What has the name stays until then.
+    pub held: bool,
     /// Counts rows, and ends the export when nobody wants it any more.
     pub progress: Progress,
 }
@@ -80,6 +83,30 @@ impl ExportOptions {
     #[must_use]
     pub fn for_contacts(self, profile: &Profile) -> Self {
         Self { no_header: profile.contact_header == HeaderMode::None, ..self.for_lists(profile) }
+    }
+
+    /// Gives a held file its name.
+    ///
+    /// # Errors
+    /// [`Error::File`]; it is discarded then.
+    pub fn place(&self) -> Result<()> {
+        fs::rename(self.unfinished(), &self.path).map_err(|source| {
+            self.discard();
+            Error::File { path: self.path.clone(), source }
+        })
+    }
+
+    /// Takes a held file away.
+    pub fn discard(&self) {
+        // Of no use to anybody, and nothing waits for it.
+        let _ = fs::remove_file(self.unfinished());
+    }
+
+    /// Where it stands until it has its name.
+    fn unfinished(&self) -> PathBuf {
+        let mut part = self.path.clone().into_os_string();
+        part.push(".part");
+        PathBuf::from(part)
     }
 }
 
@@ -154,9 +181,6 @@ fn to_file(
     write: impl FnOnce(BufWriter<File>) -> Result<(BufWriter<File>, ExportReport)>,
 ) -> Result<ExportReport> {
     let failed = |source| Error::File { path: options.path.clone(), source };
-    let mut part = options.path.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
     let finish = |(sink, mut report): (BufWriter<File>, ExportReport)| {
         let readable = report.unencodable_total == 0 || options.replace_unencodable;
         report.written = readable && report.misfit.is_none();
@@ -165,15 +189,18 @@ fn to_file(
         }
         if report.written {
             sink.get_ref().sync_all().map_err(failed)?;
-            fs::rename(&part, &options.path).map_err(failed)?;
+            if !options.held {
+                options.place()?;
+            }
         }
         Ok(report)
     };
-    let result =
-        File::create(&part).map_err(failed).and_then(|file| write(BufWriter::new(file))).and_then(finish);
+    let result = File::create(options.unfinished())
+        .map_err(failed)
+        .and_then(|file| write(BufWriter::new(file)))
+        .and_then(finish);
     if !matches!(&result, Ok(report) if report.written) {
-        // The half-written file is of no use to anybody.
-        let _ = fs::remove_file(&part);
+        options.discard();
     }
     result
 }
