@@ -6,6 +6,7 @@ use e2e::daemon::{Account, Daemon};
 use e2e::ports;
 use serde_json::Value;
 
+mod judged;
 mod limits;
 
 fn idle() -> Daemon {

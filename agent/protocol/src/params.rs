@@ -309,6 +309,9 @@ params! {
         /// Leave the results out.
         #[serde(default)]
         without_results: bool,
+        /// Refuse it (`E-VALUE`) where the product would refuse some of its rows.
+        #[serde(default)]
+        strict: bool,
     }
     /// `list.download`.
     ListDownload {

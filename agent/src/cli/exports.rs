@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use protocol::result::{Exported, OverLimit, ReplacedCell};
+use protocol::result::{Exported, Judged, OverLimit, ReplacedCell};
 use protocol::{ErrorCode, Lang, RpcError, Verb};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -19,7 +19,7 @@ use super::output::Out;
 use super::progress::{self, Work};
 use super::table::{Table, shorten};
 use super::unfinished::{Unfinished, is_stream};
-use super::{Failure, target};
+use super::{Failure, render, target};
 use crate::control::client::{Client, ClientError};
 
 /// Has the daemon write a file and fetches it.
@@ -56,7 +56,9 @@ where
     };
     if !(named && out.json) {
         tell_replaced(&exported.replaced, exported.replaced_total, out);
-        tell_over(&exported.over, write.profile.as_deref().unwrap_or("open"), cut, out);
+        let profile = write.profile.as_deref().unwrap_or("open");
+        tell_over(&exported.over, profile, cut, out);
+        tell_judged(exported.judged.as_ref(), profile, out);
     }
     if !named {
         return Ok(());
@@ -284,6 +286,30 @@ fn over_line(OverLimit { limit, most, found }: &OverLimit, profile: &str, cut: b
         }
         _ if ja => format!("{profile} の{limit}は {most} 件までです。これは {found} 件あります"),
         _ => format!("{profile} takes {most} {limit}, these are {found}"),
+    }
+}
+
+/// Says which rows the product would refuse, and what it would doubt, beside whatever is printed.
+fn tell_judged(judged: Option<&Judged>, profile: &str, out: Out) {
+    let Some(Judged { refused, counts, errors, warnings }) = judged else { return };
+    if *refused > 0 {
+        out.note(&match out.lang {
+            Lang::Ja => {
+                format!("{profile} は {refused} 行を受け付けません(書き出したファイルには含まれています)")
+            }
+            Lang::En => {
+                format!("{profile} would refuse {refused} of these rows, which are written all the same")
+            }
+        });
+    }
+    for issues in [errors, warnings].into_iter().filter(|issues| !issues.is_empty()) {
+        let table = render::issue_table(issues.iter().map(|found| (found.part, &found.issue)), out);
+        table.lines().iter().for_each(|line| out.note(line));
+    }
+    if errors.len() > SHOWN || warnings.len() > SHOWN {
+        let each: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
+        let more = out.text("--json で100件ずつまで", "--json has up to 100 of each");
+        out.note(&format!("  {}: {} ({more})", out.text("合計", "in all"), each.join(", ")));
     }
 }
 

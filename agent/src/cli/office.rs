@@ -306,7 +306,7 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             let _bar = progress::watch(&socket(global), Work::Named { work: "undo", of }, out);
             call(global, ListImportUndo { import }, out, render::manage::undone)
         }
-        ContactVerb::Export { file, write, per_number } => {
+        ContactVerb::Export { file, write, per_number, strict } => {
             let WriteArgs { encoding, raw, profile, cut } = write.clone();
             let verb = ContactExport {
                 path: None,
@@ -317,6 +317,7 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
                 split_rows: cut.split_rows,
                 split_bytes: cut.split_bytes,
                 per_number,
+                strict,
             };
             exports::fetch(&socket(global), verb, "contacts".to_owned(), (&file, &write), out)
         }

@@ -10,7 +10,7 @@ mod why;
 pub(super) mod words;
 
 pub(super) use audit::audit;
-pub(super) use issues::{Findings, issues};
+pub(super) use issues::{Findings, issues, table as issue_table};
 pub(super) use live::{devices, seat, status};
 pub(super) use office::{
     call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc, dnc_added,

@@ -182,7 +182,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
     match verb {
         ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
         ListVerb::Import(args) => files::import(&socket(global), *args, out),
-        ListVerb::Export { list, file, write, without_results } => {
+        ListVerb::Export { list, file, write, without_results, strict } => {
             let list = list.path();
             let of = list.clone();
             let WriteArgs { encoding, raw, profile, cut } = write.clone();
@@ -196,6 +196,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
                 split_rows: cut.split_rows,
                 split_bytes: cut.split_bytes,
                 without_results,
+                strict,
             };
             exports::fetch(&socket(global), verb, of, (&file, &write), out)
         }

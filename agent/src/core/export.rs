@@ -4,11 +4,13 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::result::{ExportPart, Exported, OverLimit, ReplacedCell};
+use protocol::result::{ExportPart, Exported, Judged, JudgedIssue, OverLimit, ReplacedCell};
 use protocol::{Detail, ErrorCode, LostChar, RpcError};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::export::{ExportEncoding, ExportOptions, ExportReport, Misfit, Part, PartLimits, UnencodableChar};
+use store::export::{
+    ExportEncoding, ExportOptions, ExportReport, JudgedBy, Misfit, Part, PartLimits, UnencodableChar,
+};
 use store::import::Profile;
 use store::{Actor, AuditEntry, Progress, Store};
 
@@ -44,6 +46,8 @@ pub(super) enum Of {
 pub(super) struct Reader<'a> {
     of: Of,
     pub(super) profile: &'a Profile,
+    /// Somebody said which it is.
+    named: bool,
 }
 
 /// How a file was asked to be cut.
@@ -56,7 +60,8 @@ pub(super) struct Cut {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(of: Of, store: &'a Store, profile: Option<&str>) -> Result<Self, RpcError> {
-        Ok(Self { of, profile: super::import::profile(store, profile.unwrap_or("open"))? })
+        let named = profile.is_some();
+        Ok(Self { of, profile: super::import::profile(store, profile.unwrap_or("open"))?, named })
     }
 
     /// The file as this product takes it, cut as was asked for (S0.22).
@@ -65,6 +70,12 @@ impl<'a> Reader<'a> {
             Of::Contacts => options.for_contacts(self.profile),
             Of::Leads | Of::Others => options.for_lists(self.profile),
         };
+        let judged_by = match self.of {
+            Of::Leads if self.named || options.strict => Some(JudgedBy::List(self.profile.clone())),
+            Of::Contacts if self.named || options.strict => Some(JudgedBy::Contacts(self.profile.clone())),
+            Of::Leads | Of::Contacts | Of::Others => None,
+        };
+        let options = ExportOptions { judged_by, ..options };
         if cut.rows == Some(0) || cut.bytes == Some(0) {
             return Err(bad((
                 "split_rows と split_bytes は1以上です",
@@ -108,7 +119,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What it came to. A file that would lose characters is refused with their places.
+/// What it came to. A file that would lose characters is refused with their places, and one whose rows are to be good with those that
+/// are not.
 pub(super) fn exported(
     options: &ExportOptions,
     report: ExportReport,
@@ -116,6 +128,9 @@ pub(super) fn exported(
 ) -> Result<Exported, RpcError> {
     if let Some(misfit) = report.misfit {
         return Err(RpcError::with_detail(ErrorCode::Value, unfit(misfit, options.split)));
+    }
+    if let Some(judged) = report.judged.as_ref().filter(|_| !report.written) {
+        return Err(RpcError::with_detail(ErrorCode::Value, refused_rows(judged, &reader.profile.name)));
     }
     if !report.written {
         let detail = unencodable(&report);
@@ -147,7 +162,37 @@ pub(super) fn exported(
         replaced_total: report.replaced_total,
         parts: if cut { report.parts.iter().map(part).collect() } else { Vec::new() },
         over: reader.over(report.rows, bytes, cut),
+        judged: report.judged.map(judged),
     })
+}
+
+fn judged(found: store::export::Judged) -> Judged {
+    let counts = found.counts.iter().map(|(code, count)| (code.as_str().to_owned(), *count)).collect();
+    let told = |warning: bool| -> Vec<JudgedIssue> {
+        let of_kind = found.problems.iter().filter(|(_, problem)| problem.code.is_warning() == warning);
+        of_kind
+            .map(|(part, problem)| JudgedIssue { part: *part, issue: super::import::issue(problem) })
+            .collect()
+    };
+    Judged { refused: found.refused, errors: told(false), warnings: told(true), counts }
+}
+
+/// Which rows the product would refuse.
+fn refused_rows(judged: &store::export::Judged, profile: &str) -> Detail {
+    let places = |line: &str| {
+        let errors = judged.problems.iter().filter(|(_, problem)| !problem.code.is_warning());
+        let place = |(part, problem): &(Option<u32>, store::import::Problem)| {
+            let part = part.map(|part| format!("{part}-")).unwrap_or_default();
+            format!("{line}{part}{} {}", problem.line, problem.code)
+        };
+        errors.take(SHOWN).map(place).collect::<Vec<_>>().join(", ")
+    };
+    let (rows, ja, en) = (judged.refused, places("行"), places("line "));
+    (
+        format!("{profile} は {rows} 行を受け付けません: {ja}"),
+        format!("{profile} would refuse {rows} rows: {en}"),
+    )
+        .into()
 }
 
 /// What was taken along, and by whom.
@@ -247,6 +292,7 @@ fn bad(detail: impl Into<Detail>) -> RpcError {
 }
 
 /// Parameters that say how a file is written, not what is in it.
-const FORM: [&str; 7] = ["path", "encoding", "raw", "profile", "split", "split_rows", "split_bytes"];
+const FORM: [&str; 8] =
+    ["path", "encoding", "raw", "profile", "strict", "split", "split_rows", "split_bytes"];
 /// Places of lost characters in a refusal.
 const SHOWN: usize = 20;

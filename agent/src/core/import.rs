@@ -268,7 +268,7 @@ pub(super) async fn export(
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let asked = export::said(&p, &["list"]);
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let options = ExportOptions { without_results: p.without_results, ..options };
+    let options = ExportOptions { without_results: p.without_results, strict: p.strict, ..options };
     let options = reader.options(options, cut)?;
     let report = store.export_list(list.id, options.clone()).await.map_err(|error| store_error(&error))?;
     let written = export::exported(&options, report, reader)?;
@@ -384,7 +384,7 @@ fn previewed(row: ImportRow) -> PreviewRow {
     }
 }
 
-fn issue(problem: &Problem) -> ImportIssue {
+pub(super) fn issue(problem: &Problem) -> ImportIssue {
     let known = problem.code.as_str().parse::<ErrorCode>().ok();
     ImportIssue {
         code: problem.code.as_str().to_owned(),

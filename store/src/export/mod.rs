@@ -1,6 +1,7 @@
 //! Writing lists, contacts, calls and the do-not-call list as CSV that Japanese Excel opens and our own import reads back.
 
 mod cell;
+mod judged;
 mod list;
 mod part;
 mod registers;
@@ -19,6 +20,7 @@ use crate::time::format_jst;
 
 pub use cell::harmless;
 pub(crate) use cell::{harmless_as_it_stands, strip_neutraliser, write_cell};
+pub use judged::{Judged, JudgedBy};
 pub(crate) use list::{EXCLUDED, FURTHER, OURS, RESULTS, excluded_reason, export_list};
 pub use list::{ExportRow, FurtherCell, ListColumns, ListWriter};
 pub use part::{Misfit, Part, PartLimits};
@@ -63,6 +65,10 @@ pub struct ExportOptions {
     /// The file is written, but not under its name yet: whoever asked gives it that ([`Self::place`]) or takes it away
     /// ([`Self::discard`]). What has the name stays until then.
     pub held: bool,
+    /// By whose rules the rows are judged once they are written ([`ExportReport::judged`]); `None`: by nobody's.
+    pub judged_by: Option<JudgedBy>,
+    /// A file with rows that would be refused is not written ([`ExportReport::written`]).
+    pub strict: bool,
     /// Counts rows, and ends the export when nobody wants it any more.
     pub progress: Progress,
 }
@@ -155,8 +161,8 @@ pub struct ExportReport {
     pub unencodable: Vec<UnencodableChar>,
     /// How many there were.
     pub unencodable_total: u64,
-    /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding, and rows that cannot be
-    /// cut as they were to be.
+    /// Whether the file stands at its path. `false` only for characters that do not exist in the encoding, rows that cannot be
+    /// cut as they were to be, and rows that would be refused where that is to keep it from being written.
     pub written: bool,
     /// The parts in the order of the file; one where it was not to be cut.
     pub parts: Vec<Part>,
@@ -168,6 +174,8 @@ pub struct ExportReport {
     pub replaced: Vec<ReplacedCell>,
     /// How many there were.
     pub replaced_total: u64,
+    /// What the product's rules say of the rows, where they were asked.
+    pub judged: Option<Judged>,
 }
 
 impl ExportReport {
@@ -186,6 +194,11 @@ fn to_file(
         report.written = readable && report.misfit.is_none();
         if options.progress.is_stopped() {
             return Err(stopped());
+        }
+        if let Some(by) = options.judged_by.as_ref().filter(|_| report.written) {
+            let judged = judged::judge(by, options, &report, &options.unfinished())?;
+            report.written = !options.strict || judged.refused == 0;
+            report.judged = Some(judged);
         }
         if report.written {
             sink.get_ref().sync_all().map_err(failed)?;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -21,6 +22,15 @@ pub enum ImportSource {
     Bytes(Vec<u8>),
     /// An open file, as one that was sent in pieces; it is read twice from its beginning.
     File(Arc<File>),
+    /// Part of an open file, as an export has several.
+    Piece {
+        /// All of it.
+        file: Arc<File>,
+        /// Where the part begins.
+        from: u64,
+        /// Its length.
+        bytes: u64,
+    },
 }
 
 /// How one import reads and judges.
@@ -465,6 +475,40 @@ impl ImportSource {
                 let size = file.metadata()?.len();
                 Ok(Input { bytes: Box::new(file), size, name: "-".to_owned() })
             }
+            Self::Piece { file, from, bytes } => {
+                let piece = Piece { file, from, bytes, at: 0 };
+                Ok(Input { bytes: Box::new(piece), size: bytes, name: "-".to_owned() })
+            }
         }
+    }
+}
+
+/// A part of a file as a file of its own.
+struct Piece {
+    file: Arc<File>,
+    from: u64,
+    bytes: u64,
+    at: u64,
+}
+
+impl Read for Piece {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.bytes.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let room = buffer.len().min(left);
+        let read = self.file.read_at(&mut buffer[..room], self.from + self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Piece {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.bytes.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }

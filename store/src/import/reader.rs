@@ -54,7 +54,7 @@ impl ImportReader {
     pub fn open(source: ImportSource, options: ImportOptions) -> Result<Self, ImportError> {
         let unnamed: Arc<str> = match &source {
             ImportSource::Path(path) => path.display().to_string().into(),
-            ImportSource::Bytes(_) | ImportSource::File(_) => "-".into(),
+            ImportSource::Bytes(_) | ImportSource::File(_) | ImportSource::Piece { .. } => "-".into(),
         };
         let mut input = source.open().map_err(|error| ImportError::io(&unnamed, error))?;
         let file: Arc<str> = options.file_name.as_deref().unwrap_or(&input.name).into();

@@ -173,6 +173,9 @@ params! {
         /// further numbers and mail address.
         #[serde(default)]
         per_number: bool,
+        /// Refuse it (`E-VALUE`) where the product would refuse some of its rows.
+        #[serde(default)]
+        strict: bool,
     }
     /// `category.ls`.
     CategoryLs {}

@@ -1,8 +1,10 @@
 //! Files that are written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::ReplacedCell;
+use super::{ImportIssue, ReplacedCell};
 
 /// `dnc.export`, `contact.export`, `history.export`, and the file of `list.export`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +30,33 @@ pub struct Exported {
     /// What the product that is to read it does not take at once.
     #[serde(default)]
     pub over: Vec<OverLimit>,
+    /// What the product's rules say of its rows; `null` where no `profile` is named, and of calls and do-not-call numbers.
+    #[serde(default)]
+    pub judged: Option<Judged>,
+}
+
+/// What a product's rules say of the rows of a file, as an import by them says it. All of them are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Rows that it would refuse.
+    pub refused: u64,
+    /// How often each code occurred.
+    pub counts: BTreeMap<String, u64>,
+    /// The first 100 mistakes, in the order of the file.
+    pub errors: Vec<JudgedIssue>,
+    /// The first 100 doubts.
+    pub warnings: Vec<JudgedIssue>,
+}
+
+/// A mistake or a doubt about a row that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedIssue {
+    /// The part that has it, from 1; `null` where there are no parts.
+    #[serde(default)]
+    pub part: Option<u32>,
+    /// What it is; its lines are those of the file, or of the part.
+    #[serde(flatten)]
+    pub issue: ImportIssue,
 }
 
 /// One part of an export.

@@ -108,6 +108,9 @@ pub enum ContactVerb {
         /// A row for each number and no further columns, as other products read it
         #[arg(long)]
         per_number: bool,
+        /// Write nothing where the profile's product would refuse some of the rows
+        #[arg(long)]
+        strict: bool,
     },
     /// Show the categories, or delete one
     Categories {

@@ -48,6 +48,9 @@ pub enum ListVerb {
         /// Leave the results out
         #[arg(long)]
         without_results: bool,
+        /// Write nothing where the profile's product would refuse some of the rows
+        #[arg(long)]
+        strict: bool,
     },
     /// Show every list
     Ls,

@@ -487,6 +487,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Several files of at most so many bytes", "最大このバイト数の複数のファイルに分ける"),
     ("Replace such files where there are some", "そのファイルが既にあれば置き換える"),
     (
+        "Write nothing where the profile's product would refuse some of the rows",
+        "プロファイルの製品が受け付けない行があれば書き出さない",
+    ),
+    (
         "A number that somebody has already (skip: the contact stays as it is)",
         "既に登録のある番号 (skip: 連絡先はそのまま)",
     ),

@@ -31,7 +31,7 @@ pub(crate) fn issues(found: &Findings<'_>, out: Out) -> Result<(), Closed> {
         if issues.is_empty() {
             continue;
         }
-        out.table(&table(issues, out))?;
+        out.table(&table(issues.iter().map(|issue| (None, issue)), out))?;
         let counts: Vec<_> = found.counts.iter().filter(|(code, _)| code.starts_with(sign)).collect();
         for line in totals(issues.len(), &counts, (option, file), out) {
             out.line(&format!("  {line}"))?;
@@ -40,7 +40,8 @@ pub(crate) fn issues(found: &Findings<'_>, out: Out) -> Result<(), Closed> {
     Ok(())
 }
 
-fn table(issues: &[ImportIssue], out: Out) -> Table {
+/// The first of them; each with the part of the file that has it, where there are parts.
+pub(crate) fn table<'a>(issues: impl Iterator<Item = (Option<u32>, &'a ImportIssue)>, out: Out) -> Table {
     let mut table = Table::new(&[
         out.text("行", "line"),
         out.text("列", "column"),
@@ -51,7 +52,7 @@ fn table(issues: &[ImportIssue], out: Out) -> Table {
     ])
     .right(&[0])
     .whole();
-    for issue in issues.iter().take(SHOWN) {
+    for (part, issue) in issues.take(SHOWN) {
         let known = issue.code.parse::<ErrorCode>().ok();
         let value = issue.value.as_deref().unwrap_or_default();
         let said =
@@ -64,8 +65,13 @@ fn table(issues: &[ImportIssue], out: Out) -> Table {
         let concerned = issue.contact.clone().unwrap_or_else(|| lines.join(", "));
         let text = if concerned.is_empty() { text } else { format!("{text} ({concerned})") };
         table.row([
-            // Of the file as a whole.
-            if issue.line == 0 { String::new() } else { issue.line.to_string() },
+            match (issue.line, part) {
+                // Of the file as a whole.
+                (0, None) => String::new(),
+                (0, Some(part)) => format!("{part:03}"),
+                (line, None) => line.to_string(),
+                (line, Some(part)) => format!("{part:03}-{line}"),
+            },
             issue.column.clone().unwrap_or_default(),
             shorten(value, CELL),
             issue.code.clone(),

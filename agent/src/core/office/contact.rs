@@ -157,7 +157,7 @@ pub(super) async fn export(
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let taken = asker.takes("contact.export", "contacts", export::said(&p, &[]));
     let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
-    let options = ExportOptions { per_number: p.per_number, ..options };
+    let options = ExportOptions { per_number: p.per_number, strict: p.strict, ..options };
     let options = reader.options(options, cut)?;
     let report = store.export_contacts(options.clone()).await.map_err(refused)?;
     let written = export::exported(&options, report, reader)?;
