@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::code::Lang;
 use crate::dnc_file::{DncFile, DncFileRow, DncSaid};
-use crate::dnc_preview::{DncEffect, DncPreviewRow, Foreseen, Looked};
+use crate::dnc_preview::{DncEffect, DncPreviewRow, Looked};
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
 use crate::import::{
@@ -69,7 +69,7 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
-    /// How many of these took in a reason or evidence that they did not have; told of what was written only.
+    /// How many of these took in a reason or evidence that they did not have, or would.
     pub completed: u64,
     /// Rows that say that they were cleared: they block nothing, clear nothing, and leave no entry.
     pub past: u64,
@@ -107,6 +107,9 @@ pub(crate) struct DncUndo {
 pub(crate) struct DncStart {
     pub(crate) source: String,
     pub(crate) clear: bool,
+    /// Rows of the file, and those of them that are refused: it was judged before.
+    pub(crate) rows: u64,
+    pub(crate) refused: u64,
     pub(crate) by: Actor,
     pub(crate) now: i64,
 }
@@ -138,51 +141,17 @@ pub(crate) fn run(
     known: &Arc<HashMap<String, ProjectId>>,
     staging: &Staging,
 ) -> Result<DncImported> {
+    let Judged { mut report, entries, past } = judge(job, known, |_, _, _| Ok(()))?;
+    if !report.may_apply(job.partial) || entries + past == 0 {
+        return Ok(DncImported { report, changed: 0, unchanged: 0, completed: 0, past, preview: Vec::new() });
+    }
     let scopes = Scopes { known, usual: &job.projects };
     let reason: Arc<str> = job.reason.trim().into();
-    let (mut entries, mut past, mut looked) = (0_u64, 0_u64, Looked::default());
-    let mut foreseen = Foreseen::default();
-    let mut file = open(job, known, (job.error_csv.clone(), job.warning_csv.clone()))?;
-    while let Some(row) = file.next_row().map_err(Error::Import)? {
-        if row.cleared {
-            past += 1;
-            if job.dry_run {
-                let projects = scopes.of(&row).unwrap_or_else(|_| vec![None]);
-                looked.take(&row, &projects, &why(&row, &reason), DncEffect::Past);
-            }
-            if past.is_multiple_of(TOLD_EVERY) {
-                job.tell(&file, 0)?;
-            }
-            continue;
-        }
-        let projects = scopes.of(&row)?;
-        entries += projects.len() as u64;
-        if job.clear && reason.is_empty() && row.reason.as_deref().is_none_or(|text| text.trim().is_empty()) {
-            return Err(Error::ReasonRequired);
-        }
-        if job.dry_run {
-            looked.take(&row, &projects, &why(&row, &reason), DncEffect::New);
-            foreseen.take(&row.phone, &projects, staging)?;
-        }
-        if entries.is_multiple_of(TOLD_EVERY) {
-            job.tell(&file, 0)?;
-        }
-    }
-    job.tell(&file, 0)?;
-    let mut report = file.finish().map_err(Error::Import)?;
-    if job.dry_run || !report.may_apply(job.partial) || entries + past == 0 {
-        let preview = if job.dry_run { looked.rows(&report.problems) } else { Vec::new() };
-        // Of a file that would be refused nothing would become.
-        let (changed, unchanged) = match job.dry_run && report.may_apply(job.partial) {
-            true => foreseen.end(job.clear, entries, staging)?,
-            false => (0, 0),
-        };
-        return Ok(DncImported { report, changed, unchanged, completed: 0, past, preview });
-    }
-    let start = DncStart { source: report.file.to_string(), clear: job.clear, by: job.by, now: job.now };
+    let (rows, refused) = (report.rows, report.refused);
+    let source = report.file.to_string();
+    let start = DncStart { source, clear: job.clear, rows, refused, by: job.by, now: job.now };
     let stage = staging.run(move |b| b.dnc_begin(&start))?;
     let written = write(job, &scopes, &reason, stage, staging).and_then(|done| {
-        let (rows, refused) = (report.rows, report.refused);
         staging.run(move |b| b.dnc_commit(stage, rows, refused, done.added))?;
         Ok(done)
     });
@@ -198,6 +167,68 @@ pub(crate) fn run(
     report.applied = true;
     let unchanged = entries.saturating_sub(changed);
     Ok(DncImported { report, changed, unchanged, completed, past, preview: Vec::new() })
+}
+
+/// What an import would find, with its first rows; nothing is written. `see` is shown each number that would be, in the order of the
+/// file. What would become of them is not known here: [`crate::Store::import_dnc`] tells it.
+pub(crate) fn look(
+    job: &DncImport,
+    known: &Arc<HashMap<String, ProjectId>>,
+    mut see: impl FnMut(&str) -> Result<()>,
+) -> Result<DncImported> {
+    let mut looked = Looked::default();
+    let Judged { report, past, .. } = judge(job, known, |row, projects, why| {
+        if row.cleared {
+            looked.take(row, projects, why, DncEffect::Past);
+            return Ok(());
+        }
+        looked.take(row, projects, why, DncEffect::New);
+        see(&row.phone)
+    })?;
+    let preview = looked.rows(&report.problems);
+    Ok(DncImported { report, changed: 0, unchanged: 0, completed: 0, past, preview })
+}
+
+/// What the first reading found.
+struct Judged {
+    report: ImportReport,
+    /// Entries that its good rows are, each for its project.
+    entries: u64,
+    past: u64,
+}
+
+/// The first reading: all of it is judged, and every good row shown to `see`, with its projects and why.
+fn judge(
+    job: &DncImport,
+    known: &Arc<HashMap<String, ProjectId>>,
+    mut see: impl FnMut(&DncFileRow, &[Option<ProjectId>], &Arc<str>) -> Result<()>,
+) -> Result<Judged> {
+    let scopes = Scopes { known, usual: &job.projects };
+    let reason: Arc<str> = job.reason.trim().into();
+    let (mut entries, mut past) = (0_u64, 0_u64);
+    let mut file = open(job, known, (job.error_csv.clone(), job.warning_csv.clone()))?;
+    while let Some(row) = file.next_row().map_err(Error::Import)? {
+        if row.cleared {
+            past += 1;
+            let projects = scopes.of(&row).unwrap_or_else(|_| vec![None]);
+            see(&row, &projects, &why(&row, &reason))?;
+            if past.is_multiple_of(TOLD_EVERY) {
+                job.tell(&file, 0)?;
+            }
+            continue;
+        }
+        let projects = scopes.of(&row)?;
+        entries += projects.len() as u64;
+        if job.clear && reason.is_empty() && row.reason.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            return Err(Error::ReasonRequired);
+        }
+        see(&row, &projects, &why(&row, &reason))?;
+        if entries.is_multiple_of(TOLD_EVERY) {
+            job.tell(&file, 0)?;
+        }
+    }
+    job.tell(&file, 0)?;
+    Ok(Judged { report: file.finish().map_err(Error::Import)?, entries, past })
 }
 
 /// Writes all of it; how many entries were added, or are to be cleared, and completed.
@@ -335,7 +366,7 @@ impl DncImport {
             let seen = file.progress();
             // It is only judged first, and read once more to be written; not if nothing of it is.
             let phase = if reading == 0 { ImportPhase::Reading } else { ImportPhase::Entering };
-            let (share, bytes) = match self.dry_run || !file.report().may_apply(self.partial) {
+            let (share, bytes) = match !file.report().may_apply(self.partial) {
                 true => (100, seen.bytes),
                 false => (JUDGING, (seen.bytes + reading * seen.bytes_total) / 2),
             };

@@ -1,6 +1,6 @@
 //! The first rows of a file of do-not-call numbers, as they would be taken.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::backend::Reader;
@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::id::ProjectId;
 use crate::import::{PREVIEW_ROWS, Problem};
 use crate::model::DncQuery;
-use crate::staging::Staging;
 
 /// A row of a file, or one of its numbers for one project, as the import would take it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,47 +92,6 @@ impl Looked {
     }
 }
 
-/// What would become of all the rows: each number counts once for each project.
-#[derive(Default)]
-pub(crate) struct Foreseen {
-    seen: HashMap<Option<ProjectId>, HashSet<u64>>,
-    window: Vec<(String, Option<ProjectId>)>,
-    distinct: u64,
-    holding: u64,
-}
-
-impl Foreseen {
-    pub(crate) fn take(
-        &mut self,
-        phone: &str,
-        projects: &[Option<ProjectId>],
-        staging: &Staging,
-    ) -> Result<()> {
-        // Eight bytes each: a million of them are no more than the import itself may take.
-        let number = phone.trim_start_matches('+').parse().unwrap_or_default();
-        for project in projects {
-            if self.seen.entry(*project).or_default().insert(number) {
-                self.distinct += 1;
-                self.window.push((phone.to_owned(), *project));
-            }
-        }
-        if self.window.len() >= WINDOW { self.look(staging) } else { Ok(()) }
-    }
-
-    fn look(&mut self, staging: &Staging) -> Result<()> {
-        let window = std::mem::take(&mut self.window);
-        self.holding += staging.run(move |b| b.dnc_holding(&window))?;
-        Ok(())
-    }
-
-    /// How many of `entries` would be changed, and how many are so already.
-    pub(crate) fn end(mut self, clear: bool, entries: u64, staging: &Staging) -> Result<(u64, u64)> {
-        self.look(staging)?;
-        let changed = if clear { self.holding } else { self.distinct - self.holding };
-        Ok((changed, entries.saturating_sub(changed)))
-    }
-}
-
 /// Says what becomes of the good rows.
 pub(crate) fn judge(reader: &mut dyn Reader, rows: &mut [DncPreviewRow], clear: bool) -> Result<()> {
     let mut seen = HashSet::new();
@@ -150,6 +108,3 @@ pub(crate) fn judge(reader: &mut dyn Reader, rows: &mut [DncPreviewRow], clear: 
     }
     Ok(())
 }
-
-/// Numbers that are looked for at once: a call's write waits a millisecond at most.
-const WINDOW: usize = 512;

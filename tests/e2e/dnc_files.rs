@@ -140,6 +140,13 @@ fn a_crash_in_the_middle_of_a_file_makes_no_number_callable() {
     );
     let found = journal(&daemon);
     assert_eq!((found.len(), &found[0]["state"]), (1, &"interrupted".into()), "{found:?}");
+    assert_eq!(
+        (&found[0]["changed"], &found[0]["rows"]),
+        (&begun.into(), &ROWS.into()),
+        "what was done: {found:?}"
+    );
+    let log = daemon.cli(&["audit", "--action", "import.interrupted", "--limit", "1"]);
+    assert_eq!(log["rows"][0]["detail"]["changed"], begun, "{log:#}");
 
     let file = daemon.path("numbers.csv");
     let file = file.to_string_lossy();
@@ -190,13 +197,16 @@ fn only_somebody_s_word_takes_a_file_back() {
     let left = entries(&daemon, LIVE);
     assert!((1..i64::from(ROWS)).contains(&left), "it was in the middle: {left}");
     let found = journal(&daemon);
-    assert_eq!(found[0]["state"], "interrupted");
+    assert_eq!((&found[0]["state"], &found[0]["changed"]), (&"interrupted".into(), &left.into()));
     let id = found[0]["id"].as_str().expect("an id");
     daemon.run(&["dnc", "import-undo", id, "--reason", " "]).refused("E-REASON-REQUIRED");
     let undone = daemon.cli(&["dnc", "import-undo", id, "--reason", "別の名簿だった"]);
     assert_eq!((&undone["cleared"], &undone["kept"]), (&left.into(), &0.into()));
     assert_eq!(entries(&daemon, LIVE), 0);
-    daemon.run(&["dnc", "import-undo", id, "--reason", "x"]).refused("E-IMPORT-UNDO");
+    let again = ["dnc", "import-undo", id, "--reason", "x"];
+    daemon.run(&again).refused("E-IMPORT-UNDO");
+    let told = daemon.run_plain(&[&again[..], &["--lang", "en"]].concat()).stderr;
+    assert!(told.contains(&format!("({left} cleared, 0 kept")) && told.contains("dnc imports"), "{told}");
     let log = daemon.control().call("audit.list", &json!({})).expect("whoever runs the daemon may ask");
     let row = log["rows"].as_array().and_then(|rows| rows.iter().find(|row| row["action"] == "import.undo"));
     let row = row.unwrap_or_else(|| panic!("nothing of the undo: {log:#}"));
@@ -209,6 +219,9 @@ fn only_somebody_s_word_takes_a_file_back() {
     daemon.cli(&["dnc", "import-cancel"]);
     over("after import-cancel");
     assert_eq!(entries(&daemon, LIVE), 0);
+    let cancelled = journal(&daemon).remove(0);
+    assert_eq!(cancelled["state"], "undone");
+    assert!(cancelled["changed"].as_u64().is_some_and(|changed| changed > 0), "{cancelled}");
     daemon.run(&["dnc", "import-cancel"]).refused("E-NOT-FOUND");
     let log = daemon.cli(&["audit", "--action", "import.", "--limit", "2"])["rows"].take();
     assert_eq!((&log[0]["action"], &log[1]["action"]), (&"import.undo".into(), &"import.cancel".into()));
@@ -249,6 +262,20 @@ fn refused_numbers_come_back_as_a_file() {
     assert_eq!(daemon.cli(&["dnc", "import", &bad])["changed"], 1);
     std::fs::write(&*bad, sheet(0..50_001)).expect("ours");
     daemon.run(&["dnc", "import", &bad, "--profile", "calltree"]).refused("E-CSV-TOO-MANY-ROWS");
+    // What stands there takes in another reason: a preview says so, and changes nothing.
+    std::fs::write(&*bad, "電話番号,理由\n0312340001,移転\n0312340001,移転\n0312340004,移転\n")
+        .expect("ours");
+    let look = ["dnc", "import", &bad, "--preview"];
+    for _ in 0..2 {
+        let looked = daemon.cli(&look);
+        let figures = ["changed", "unchanged", "completed"].map(|what| looked[what].clone());
+        assert_eq!(figures, [json!(1), json!(2), json!(1)], "{looked:#}");
+    }
+    assert!(
+        daemon
+            .text(&[&look[..], &["--lang", "en"]].concat())
+            .contains("given a reason or evidence besides: 1")
+    );
     // A name that is wrong makes no project, and refuses its row.
     let csv = daemon.path("wrong-project.csv").display().to_string();
     std::fs::write(&*bad, "電話番号,案件\n0312340009,なし\n312340008,\n").expect("ours");

@@ -247,7 +247,8 @@ codes! {
     PhoneReadonly = "E-PHONE-READONLY", "取り込み時の番号は変更できません", "The number that came with the list cannot be changed.",
         "別の番号を追加してください", "Add another number instead.";
     ImportUndo = "E-IMPORT-UNDO", "この取り込みは取り消せません", "This import cannot be undone.",
-        "kakeru list imports で状態を確認してください", "`kakeru list imports` shows how it stands.";
+        "kakeru list imports(架電禁止は kakeru dnc imports)で状態を確認してください",
+        "`kakeru list imports`, or `kakeru dnc imports`, shows how it stands.";
     ReqProjectName = "E-REQ-PROJECTNAME", "案件名を入力してください", "The project's name is required.",
         "名前を付けてください", "Give it a name.";
     ProjectDup = "E-PROJECT-DUP", "同じ名前の案件があります", "A project of this name exists.",

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Result;
-use crate::id::{AttemptId, ContactId, ImportId, ProjectId, UserId};
+use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
@@ -107,8 +107,6 @@ pub(crate) trait Office {
     fn dnc_begin(&mut self, start: &DncStart) -> Result<DncStage>;
     /// A slice of the rows; how many, and how many entries they add, or are to clear, and complete.
     fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, DncAdded)>;
-    /// How many of these hold; nothing is written.
-    fn dnc_holding(&mut self, numbers: &[(String, Option<ProjectId>)]) -> Result<u64>;
     fn dnc_commit(&mut self, stage: DncStage, rows: u64, refused: u64, changed: u64) -> Result<()>;
     /// A slice behind a row; returns where to go on.
     fn dnc_undo(&mut self, undo: &DncUndo, after: i64) -> Result<(DncUndone, Option<i64>)>;

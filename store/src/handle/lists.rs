@@ -7,7 +7,6 @@ use tokio::sync::oneshot;
 
 use super::Store;
 use crate::dnc_import::{self, DncImport, DncImported};
-use crate::dnc_preview;
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
 use crate::id::{LeadId, ListId};
@@ -143,10 +142,12 @@ impl Store {
     /// [`Error::Import`], [`Error::ImportStopped`], [`Error::NotFound`] for a project, [`Error::ReasonRequired`], storage errors.
     pub async fn import_dnc(&self, job: DncImport) -> Result<DncImported> {
         job.error_csv.iter().chain(&job.warning_csv).try_for_each(|path| self.not_own(path))?;
-        let clear = job.clear;
-        let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let projects = self.projects().await?;
         let known = Arc::new(projects.into_iter().map(|project| (project.name, project.id)).collect());
+        if job.dry_run {
+            return self.preview_dnc(job, known).await;
+        }
+        let staging = Staging::new(Arc::clone(&self.inner.writes), &self.inner.path);
         let (sender, receiver) = oneshot::channel();
         std::thread::Builder::new()
             .name("store-import".to_owned())
@@ -158,12 +159,7 @@ impl Store {
             .map_err(|source| Error::File { path: PathBuf::from("store-import"), source })?;
         let result = receiver.await.map_err(|_| Error::Closed)?;
         self.note(&result);
-        let mut done = result?;
-        if !done.preview.is_empty() {
-            let mut rows = std::mem::take(&mut done.preview);
-            done.preview = self.read(move |r| dnc_preview::judge(r, &mut rows, clear).map(|()| rows)).await?;
-        }
-        Ok(done)
+        result
     }
 
     /// Writes a list into a file.

@@ -1,12 +1,16 @@
 //! What an import would do (S1.14).
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
 use super::{OpenOptions, Store};
+use crate::dnc_import::{self, DncImport, DncImported};
+use crate::dnc_preview;
 use crate::error::{Error, Result};
+use crate::id::ProjectId;
 use crate::import::{self, ImportJob, ImportOptions, ImportReport, ImportRow, Preview};
 use crate::model::Actor;
 use crate::phone::Phone;
@@ -36,6 +40,63 @@ impl Store {
             .map_err(|source| Error::File { path: PathBuf::from("store-preview"), source })?;
         receiver.await.map_err(|_| Error::Closed)?
     }
+}
+
+/// Do-not-call numbers.
+impl Store {
+    /// What [`Self::import_dnc`] of this job would say, with its first rows; as [`Self::preview_import`], its counts are those of the
+    /// import itself, beside copies of the entries that hold. `known`: the projects by name.
+    pub(super) async fn preview_dnc(
+        &self,
+        job: DncImport,
+        known: Arc<HashMap<String, ProjectId>>,
+    ) -> Result<DncImported> {
+        let clear = job.clear;
+        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let path = self.inner.path.clone();
+        let (sender, receiver) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("store-preview".to_owned())
+            .spawn(move || {
+                let _permit = permit;
+                let _ = sender.send(look_at_dnc(job, &known, &path));
+            })
+            .map_err(|source| Error::File { path: PathBuf::from("store-preview"), source })?;
+        let mut done = receiver.await.map_err(|_| Error::Closed)??;
+        if !done.preview.is_empty() {
+            let mut rows = std::mem::take(&mut done.preview);
+            done.preview = self.read(move |r| dnc_preview::judge(r, &mut rows, clear).map(|()| rows)).await?;
+        }
+        Ok(done)
+    }
+}
+
+fn look_at_dnc(job: DncImport, known: &Arc<HashMap<String, ProjectId>>, live: &Path) -> Result<DncImported> {
+    let mut trial = Trial::begin(live, None, job.now)?;
+    let mut phones: Vec<String> = Vec::with_capacity(BROUGHT);
+    // It is told how far the second look is, which imports.
+    let first = DncImport { progress: None, ..job.clone() };
+    let mut looked = dnc_import::look(&first, known, |phone| {
+        phones.push(phone.to_owned());
+        if phones.len() >= BROUGHT {
+            trial.bring_dnc(&phones)?;
+            phones.clear();
+        }
+        Ok(())
+    })?;
+    // Of a file that would be refused nothing would become.
+    if looked.report.may_apply(job.partial) {
+        trial.bring_dnc(&phones)?;
+        let folder = trial.ready();
+        let path = folder.database();
+        let failed = |error| Error::File { path: path.clone(), source: std::io::Error::other(error) };
+        let store = Store::open(&path, OpenOptions::default()).map_err(failed)?;
+        let staging = Staging::new(Arc::clone(&store.inner.writes), &path);
+        let trial = DncImport { error_csv: None, warning_csv: None, by: Actor::default(), ..job };
+        let done = dnc_import::run(&trial, known, &staging)?;
+        (looked.changed, looked.unchanged, looked.completed) = (done.changed, done.unchanged, done.completed);
+    }
+    Ok(looked)
 }
 
 fn preview(job: ImportJob, contacts: u64, live: &Path) -> Result<Preview> {
@@ -81,5 +142,7 @@ fn carry_out(job: ImportJob, contacts: u64, folder: &Folder) -> Result<ImportRep
 /// Numbers that are copied at once: some milliseconds, in which the live log cannot be cut.
 const BROUGHT: usize = 256;
 
+#[cfg(test)]
+mod foreseen;
 #[cfg(test)]
 mod tests;

@@ -138,8 +138,12 @@ pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Resu
     fits("reason", Some(&new_reason))?;
     fits("evidence", Some(&new_evidence))?;
     let new_evidence = Some(new_evidence).filter(|text| !text.is_empty());
-    let sql = "UPDATE do_not_call SET reason = ?2, evidence = ?3, attempt_id = ?4 WHERE id = ?1";
-    exec(db, sql, (id, &new_reason, &new_evidence, call)).doing(doing)?;
+    let sql = "UPDATE do_not_call SET reason = ?2, evidence = ?3 WHERE id = ?1";
+    exec(db, sql, (id, &new_reason, &new_evidence)).doing(doing)?;
+    // Apart: of a copy in a trial the call is not there, and nothing asks for it as long as it stays.
+    if call != attempt {
+        exec(db, "UPDATE do_not_call SET attempt_id = ?2 WHERE id = ?1", (id, call)).doing(doing)?;
+    }
     let detail = json!({ "project": entry.project, "reason": [reason, new_reason],
         "evidence": [evidence, new_evidence], "attempt": [attempt, entry.attempt] });
     audit_by(db, entry.now, entry.by, "dnc.complete", &phone.to_string(), &detail).doing(doing)?;

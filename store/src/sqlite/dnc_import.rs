@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 
 use super::dnc::Put;
-use super::{SqliteBackend, audit_by, dnc, exec, one};
+use super::{SqliteBackend, audit_by, dnc, exec, one, unsigned};
 use crate::dnc_import::{DncChange, DncStage, DncStart};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::ImportId;
@@ -30,7 +30,9 @@ pub(super) fn begin(backend: &mut SqliteBackend, start: &DncStart) -> Result<Dnc
         let import = ImportId::generate(at);
         let sql = "INSERT INTO imports (id, source, state, first_position, user_id, created_at, report)
                    VALUES (?1, ?2, 'staging', (SELECT ifnull(max(id), 0) + 1 FROM do_not_call), ?3, ?4, ?5)";
-        let report = json!({ "register": "dnc", "clear": start.clear }).to_string();
+        let report = json!({ "register": "dnc", "clear": start.clear, "rows": start.rows,
+            "refused": start.refused })
+        .to_string();
         exec(db, sql, (import, &start.source, start.by.user, at, report)).doing(doing)?;
         Ok(DncStage { import, at, clear: start.clear, by: start.by })
     })
@@ -64,8 +66,27 @@ pub(super) fn stage(
             }
             written += 1;
         }
+        // Nothing is cleared before the commit.
+        if !stage.clear {
+            count(db, stage.import, [("changed", done.added), ("completed", done.completed)]).doing(doing)?;
+        }
         Ok((written, done))
     })
+}
+
+/// Adds to what the journal says of an import, in the transaction that did it: whatever ends it early, that is known.
+fn count<const N: usize>(db: &Connection, import: ImportId, more: [(&str, u64); N]) -> rusqlite::Result<()> {
+    let sql = "UPDATE imports SET report = json_set(report, '$.' || ?2, ifnull(report ->> ('$.' || ?2), 0) + ?3) WHERE id = ?1";
+    for (what, more) in more.into_iter().filter(|(_, more)| *more > 0) {
+        exec(db, sql, (import, what, i64::try_from(more).unwrap_or(i64::MAX)))?;
+    }
+    Ok(())
+}
+
+/// What the journal says of an import so far.
+fn counted(db: &Connection, import: ImportId, what: &str) -> rusqlite::Result<u64> {
+    let sql = "SELECT ifnull(report ->> ('$.' || ?2), 0) FROM imports WHERE id = ?1";
+    Ok(one(db, sql, (import, what), |r| unsigned(r, 0))?.unwrap_or(0))
 }
 
 fn add(db: &Connection, stage: DncStage, row: &DncChange) -> Result<Put> {
@@ -125,8 +146,9 @@ pub(super) fn commit(
 ) -> Result<()> {
     let doing = "commit import";
     backend.transact(doing, |db, _| {
+        let completed = counted(db, stage.import, "completed").doing(doing)?;
         let report = json!({ "register": "dnc", "clear": stage.clear, "rows": rows, "refused": refused,
-            "changed": changed });
+            "changed": changed, "completed": completed });
         let sql = "UPDATE imports SET state = 'committed', finished_at = ?2, report = ?3
                    WHERE id = ?1 AND state = 'staging'";
         if exec(db, sql, (stage.import, stage.at, report.to_string())).doing(doing)? == 0 {

@@ -9,7 +9,7 @@ use super::{
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::{Doing, Error, Result};
-use crate::id::{AttemptId, ContactId, ImportId, ProjectId, UserId};
+use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
     ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
@@ -187,10 +187,6 @@ impl Office for SqliteBackend {
 
     fn dnc_stage(&mut self, stage: DncStage, rows: &[DncChange]) -> Result<(usize, DncAdded)> {
         dnc_import::stage(self, stage, rows)
-    }
-
-    fn dnc_holding(&mut self, numbers: &[(String, Option<ProjectId>)]) -> Result<u64> {
-        dnc::holding(&self.db, numbers).doing("look at do-not-call")
     }
 
     fn dnc_commit(&mut self, stage: DncStage, rows: u64, refused: u64, changed: u64) -> Result<()> {

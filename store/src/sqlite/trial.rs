@@ -13,7 +13,7 @@ use crate::error::{Doing, Error, Result};
 use crate::id::{ImportId, ListId};
 use crate::phone::Phone;
 
-/// Copies of the leads and contacts that have certain numbers. The live database is only read.
+/// Copies of the leads and contacts, or of the do-not-call entries, that have certain numbers. The live database is only read.
 pub(crate) struct Trial {
     db: Connection,
     folder: Folder,
@@ -74,6 +74,21 @@ impl Trial {
                 bring_lead(&tx, list, phone).doing(doing)?;
             }
             bring_contact(&tx, phone).doing(doing)?;
+        }
+        tx.commit().doing(doing)
+    }
+
+    /// Copies the do-not-call entries of these numbers that hold.
+    ///
+    /// # Errors
+    /// Storage errors.
+    pub(crate) fn bring_dnc(&mut self, phones: &[String]) -> Result<()> {
+        let doing = "copy for a trial";
+        let tx = self.db.unchecked_transaction().doing(doing)?;
+        for phone in phones {
+            let sql = "INSERT INTO main.do_not_call SELECT * FROM live.do_not_call n
+                       WHERE phone = ?1 AND revoked_at IS NULL AND NOT EXISTS (SELECT 1 FROM main.do_not_call d WHERE d.id = n.id)";
+            exec(&tx, sql, [phone]).doing(doing)?;
         }
         tx.commit().doing(doing)
     }

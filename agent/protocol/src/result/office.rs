@@ -397,11 +397,14 @@ pub struct DncFile {
     pub at: i64,
     /// When it was found to have been cut short, UTC milliseconds.
     pub interrupted_at: Option<i64>,
-    /// Rows read; 0 before its commit.
+    /// Rows of the file.
     pub rows: u64,
-    /// Entries added or cleared; 0 before its commit.
+    /// Entries added so far, or cleared, which is 0 before its commit. Of one that was taken back those that it had added.
     pub changed: u64,
-    /// Rows refused; 0 before its commit.
+    /// Entries that stood already and took in a reason or evidence; they keep it when it is taken back.
+    #[serde(default)]
+    pub completed: u64,
+    /// Rows refused.
     pub refused: u64,
 }
 

@@ -270,12 +270,13 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
         out.text("ファイル", "file"),
         out.text("種類", "kind"),
         out.text("状態", "state"),
+        out.text("行数", "rows"),
         out.text("変更", "changed"),
         out.text("エラー", "refused"),
         out.text("登録者", "by"),
         "id",
     ])
-    .right(&[4, 5]);
+    .right(&[4, 5, 6]);
     for row in &imports.rows {
         let state = match row.state.as_str() {
             "committed" => out.text("登録済み", "committed"),
@@ -288,6 +289,7 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
             row.file.clone(),
             if row.clear { out.text("解除", "clear") } else { out.text("登録", "add") }.to_owned(),
             state.to_owned(),
+            row.rows.to_string(),
             row.changed.to_string(),
             row.refused.to_string(),
             person(&row.by_name, &row.by),

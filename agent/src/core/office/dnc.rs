@@ -105,6 +105,7 @@ fn journal_row(import: store::ImportRecord, names: &Names) -> result::DncFile {
     result::DncFile {
         rows: count("rows"),
         changed: count("changed"),
+        completed: count("completed"),
         refused: count("refused"),
         clear: import.report["clear"] == true,
         id: import.id.to_string(),

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::super::{SqliteBackend, all, audit_by, dnc, exec, one};
-use super::RANGE;
+use super::{RANGE, count, counted};
 use crate::dnc_import::{DncUndo, DncUndone};
 use crate::error::{Doing, ListError, Result, Said};
 use crate::id::{ImportId, UserId};
@@ -38,7 +38,11 @@ pub(in super::super) fn interrupt(db: &Connection, import: ImportId, now: i64) -
     let sql = "SELECT user_id, report ->> '$.register' FROM imports WHERE id = ?1";
     let found = one(db, sql, [import], |r| Ok((r.get(0)?, r.get::<_, Option<String>>(1)?)))?;
     let (user, register) = found.unwrap_or_default();
-    let detail = json!({ "register": register });
+    let mut detail = json!({ "register": register });
+    if register.is_some() {
+        detail["changed"] = counted(db, import, "changed")?.into();
+        detail["completed"] = counted(db, import, "completed")?.into();
+    }
     audit_by(db, now, Actor { user, uid: None }, "import.interrupted", &import.to_string(), &detail)
 }
 
@@ -88,13 +92,16 @@ pub(in super::super) fn undo_slice(
             true => forget_clearing(db, import, after).doing(doing)?,
             false => take_back(db, &found, undo, after, &mut undone).doing(doing)?,
         };
+        count(db, import, [("cleared", undone.cleared), ("kept", undone.kept)]).doing(doing)?;
         if next.is_some() {
             return Ok((undone, next));
         }
         let sql = "UPDATE imports SET state = 'undone', finished_at = ?2 WHERE id = ?1";
         exec(db, sql, (import, now)).doing(doing)?;
         let by = Actor { user: undo.by.user.or(found.user), uid: undo.by.uid };
-        let detail = json!({ "register": "dnc", "clear": found.clear, "reason": undo.reason });
+        let of = |what| counted(db, import, what).doing(doing);
+        let detail = json!({ "register": "dnc", "clear": found.clear, "reason": undo.reason,
+            "cleared": of("cleared")?, "kept": of("kept")? });
         audit_by(db, now, by, "import.undo", &import.to_string(), &detail).doing(doing)?;
         Ok((undone, None))
     })
@@ -172,7 +179,8 @@ pub(in super::super) fn settle_slice(
         let sql = "UPDATE imports SET state = 'committed', finished_at = ?2 WHERE id = ?1";
         exec(db, sql, (import, now)).doing(doing)?;
         let by = Actor { user: found.user, uid: None };
-        let detail = json!({ "register": "dnc", "settled": true });
+        let changed = counted(db, import, "changed").doing(doing)?;
+        let detail = json!({ "register": "dnc", "settled": true, "changed": changed });
         audit_by(db, now, by, "dnc.import", &import.to_string(), &detail).doing(doing)?;
         Ok(None)
     })
@@ -199,16 +207,34 @@ pub(in super::super) fn forget_settled(backend: &mut SqliteBackend, after: i64) 
 
 /// Only what was interrupted can be taken back: of a file that was committed, numbers are cleared.
 pub(crate) fn may_undo_dnc(record: &ImportRecord) -> Result<()> {
+    let count = |what: &str| record.report[what].as_u64().unwrap_or(0);
     let reason = match (record.state.as_str(), record.interrupted_at) {
         ("staging", Some(_)) => return Ok(()),
-        ("staging", None) => {
-            Said::fixed("実行中です。中止してください", "it is still running; cancel it instead")
-        }
-        ("committed", _) => Said::fixed(
-            "すべて有効です。理由を付けて番号を解除してください",
-            "all of it counts; clear its numbers instead, with a reason",
+        ("staging", None) => Said::fixed(
+            "実行中です。kakeru dnc import-cancel で中止してください",
+            "it is still running; cancel it instead with `kakeru dnc import-cancel`",
         ),
-        _ => Said::fixed("取り消し済みです", "it was undone before"),
+        ("committed", _) if !adds(&record.report) => Said::fixed(
+            "すべて解除済みです。禁止に戻すには同じファイルを取り込んでください",
+            "all of it was cleared; import the file to forbid its numbers again",
+        ),
+        ("committed", _) => Said::fixed(
+            "すべて有効です。kakeru dnc import --clear --reason か dnc clear で、理由を付けて番号を解除してください",
+            "all of it counts; clear its numbers instead, with a reason: `kakeru dnc import --clear --reason …` or `dnc clear`",
+        ),
+        _ if !adds(&record.report) => Said::fixed(
+            "何も解除しないうちに中断しました。もう一度取り込んでください",
+            "it ended before anything was cleared; import the file again",
+        ),
+        _ => {
+            let (cleared, kept) = (count("cleared"), count("kept"));
+            Said::new(
+                format!("取り消し済みです(解除 {cleared} 件、ほかでも登録があり残した番号 {kept} 件)"),
+                format!(
+                    "it was undone before ({cleared} cleared, {kept} kept since somebody else entered them too)"
+                ),
+            )
+        }
     };
     Err(ListError::NotUndoable { reason }.into())
 }

@@ -1,5 +1,7 @@
 //! Do-not-call: scope, evidence, clearing.
 
+use serde_json::json;
+
 use super::*;
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
 use crate::error::Error;
@@ -256,7 +258,8 @@ fn a_complaint_that_was_saved_again_is_taken_back() {
 }
 
 fn begin(world: &mut World, clear: bool) -> DncStage {
-    let start = DncStart { source: "x.csv".into(), clear, by: world.actor(), now: world.now };
+    let start =
+        DncStart { source: "x.csv".into(), clear, rows: 50, refused: 2, by: world.actor(), now: world.now };
     world.db.dnc_begin(&start).unwrap()
 }
 
@@ -327,6 +330,9 @@ fn a_file_that_a_crash_cuts_short_stays_blocked() {
     let listed = world.reader().dnc_imports(None, 10).unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!((listed[0].source.as_str(), listed[0].interrupted_at), ("x.csv", Some(NOW + 9)));
+    let told = &listed[0].report;
+    let told = ["rows", "refused", "changed", "completed"].map(|what| told[what].as_u64());
+    assert_eq!(told, [50, 2, 19, 1].map(Some), "what was done, and one entry has its reason besides");
     assert!(crate::sqlite::may_undo_dnc(&listed[0]).is_ok());
     assert!(world.reader().imports(None, None, 100).unwrap().iter().all(|import| import.source != "x.csv"));
     // The journal of staged leads is not kept for it.
@@ -341,9 +347,19 @@ fn a_file_that_a_crash_cuts_short_stays_blocked() {
     let log = world.reader().audit_log(&AuditQuery::default()).unwrap();
     let imports = log.iter().map(|row| row.action.as_str()).filter(|action| action.starts_with("import."));
     assert_eq!(imports.take(2).collect::<Vec<_>>(), ["import.undo", "import.interrupted"]);
+    let detail = |action: &str| log.iter().find(|row| row.action == action).unwrap().detail.clone();
+    assert_eq!(detail("import.interrupted"), json!({ "register": "dnc", "changed": 19, "completed": 1 }));
+    let undone = detail("import.undo");
+    assert_eq!((&undone["cleared"], &undone["kept"]), (&json!(19), &json!(0)), "{undone}");
     assert!(world.dial().is_some(), "those of the file have their turn again");
     let listed = world.reader().dnc_imports(None, 10).unwrap().remove(0);
-    assert_eq!(crate::sqlite::may_undo_dnc(&listed).unwrap_err().code(), "E-IMPORT-UNDO");
+    let refused = crate::sqlite::may_undo_dnc(&listed).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.to_string().contains("19 cleared")),
+        ("E-IMPORT-UNDO", true),
+        "{refused}"
+    );
+    assert_eq!(listed.report["changed"], 19, "it had added them");
     assert_eq!(crash(world).1, [""; 0]);
 }
 
@@ -421,6 +437,10 @@ fn a_number_that_a_file_clears_holds_until_its_commit() {
     assert!(world.dial().is_none(), "not before all of the file is read");
     let (mut world, found) = crash(world);
     assert_eq!(found, ["undone"]);
+    let listed = world.reader().dnc_imports(None, 1).unwrap().remove(0);
+    assert_eq!(listed.report["changed"].as_u64().unwrap_or(0), 0, "nothing was cleared");
+    let refused = crate::sqlite::may_undo_dnc(&listed).unwrap_err().to_string();
+    assert!(refused.contains("import the file again"), "{refused}");
     assert_eq!(live(&world).len(), 600);
     assert_eq!(world.db.dnc_commit(stage, 500, 0, 500).unwrap_err().code(), "E-IMPORT-STOPPED");
 

@@ -81,7 +81,14 @@ fn child() {
         false
     };
     db.db.progress_handler(3, Some(abort)).unwrap();
-    let start = DncStart { source: "x.csv".into(), clear, by: Actor::default(), now: NOW };
+    let start = DncStart {
+        source: "x.csv".into(),
+        clear,
+        rows: NUMBERS as u64,
+        refused: 0,
+        by: Actor::default(),
+        now: NOW,
+    };
     let stage = db.dnc_begin(&start).unwrap();
     let rows: Vec<DncChange> = (0..NUMBERS).map(change).collect();
     for (piece, rows) in rows.chunks(10).enumerate() {
