@@ -163,6 +163,8 @@ impl std::ops::AddAssign for StageCounts {
 pub(crate) struct TakenPhones {
     pub(crate) count: u64,
     pub(crate) first: Vec<TakenPhone>,
+    /// Those that nobody has taken down yet ([`Self::since`]).
+    since: Vec<TakenPhone>,
 }
 
 /// One of them.
@@ -181,8 +183,15 @@ impl TakenPhones {
     pub(crate) fn add(&mut self, phone: TakenPhone) {
         self.count += 1;
         if self.first.len() < MOST_TAKEN {
-            self.first.push(phone);
+            self.first.push(phone.clone());
         }
+        self.since.push(phone);
+    }
+
+    /// Those that were added since it was asked last, in the order of numbers. Whoever writes rows asks after each batch: they are as many as
+    /// the batch has further numbers, whatever the size of the file.
+    pub(crate) fn since(&mut self) -> Vec<TakenPhone> {
+        std::mem::take(&mut self.since)
     }
 }
 

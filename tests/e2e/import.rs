@@ -148,6 +148,33 @@ fn a_bad_row_is_named_and_loses_nothing() {
     assert_eq!(daemon.cli(&["list", "show", "bad"])["rows"].as_array().unwrap().len(), 2);
 }
 
+/// Where nothing is refused or doubted there is no file of it, in the protocol and on the command line; what an earlier import left is emptied.
+#[test]
+fn nothing_refused_is_no_file() {
+    let daemon = idle();
+    let sheet = daemon.path("good.csv");
+    std::fs::write(&sheet, "会社名,電話番号\nA社,03-1234-0001\n").expect("ours");
+    daemon.cli(&["list", "create", "春"]);
+    let (list, contacts) = (serde_json::json!({ "list": "春" }), serde_json::json!({}));
+    for (method, of) in [("list.import", &list), ("contact.import", &contacts), ("dnc.import", &contacts)] {
+        let mut params = of.clone();
+        params["path"] = sheet.to_string_lossy().into();
+        (params["report"], params["report_warnings"]) = (true.into(), true.into());
+        for dry_run in [true, false] {
+            params["dry_run"] = dry_run.into();
+            let done =
+                daemon.control().call(method, &params).unwrap_or_else(|error| panic!("{method}: {error:?}"));
+            assert_eq!((&done["refused"], &done["report"]), (&0.into(), &Value::Null), "{method} {done:#}");
+            assert_eq!(done.get("warnings_report"), Some(&Value::Null), "{method} {done:#}");
+        }
+    }
+    std::fs::write(daemon.path("old.csv"), "of yesterday").expect("ours");
+    let import = ["list", "import", "春", "good.csv", "--report", "old.csv", "--report-warnings", "new.csv"];
+    assert_eq!(daemon.cli(&import)["committed"], true);
+    assert_eq!(std::fs::read(daemon.path("old.csv")).expect("it is there"), b"");
+    assert!(!daemon.path("new.csv").exists());
+}
+
 #[test]
 fn a_list_goes_out_again_as_csv() {
     let daemon = idle();

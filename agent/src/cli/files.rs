@@ -118,15 +118,18 @@ fn waited_for<V: Verb>(
     Ok(result?)
 }
 
-/// Fetches the refused rows and the doubts, where they were asked for and there are some.
+/// Fetches the refused rows and the doubts, where they were asked for. Where there are none no file is written, but one of the name,
+/// which is of an earlier import, is emptied: what stands in it is not of this one.
 fn fetch_reports(
     client: &mut Client,
     rows: &RowsArgs,
     (refused, doubts): (Option<&str>, Option<&str>),
 ) -> Result<(), Failure> {
     for (path, offered) in [(&rows.report, refused), (&rows.report_warnings, doubts)] {
-        if let (Some(path), Some(offered)) = (path, offered) {
-            write(path, |file| client.download(offered, file))?;
+        match (path, offered) {
+            (Some(path), Some(offered)) => write(path, |file| client.download(offered, file))?,
+            (Some(path), None) if !is_stream(path) && path.exists() => write(path, |_| Ok(()))?,
+            (Some(_), None) | (None, _) => {}
         }
     }
     Ok(())
@@ -139,7 +142,9 @@ fn findings<'a>(
     rows: &'a RowsArgs,
     written: bool,
 ) -> render::Findings<'a> {
-    let file = |path: &'a Option<PathBuf>| path.as_deref().filter(|_| written);
+    let file = |path: &'a Option<PathBuf>| {
+        path.as_deref().filter(|path| written && (is_stream(path) || path.exists()))
+    };
     let (refused, doubts) = (file(&rows.report), file(&rows.report_warnings));
     render::Findings { errors, warnings, counts, refused, doubts }
 }

@@ -1,15 +1,16 @@
 //! The files of what an import found wrong: rows that were refused, and doubts.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::code::{Code, Lang};
 use crate::export::{harmless_as_it_stands, write_cell};
 use crate::phone::Special;
 
 use super::header::Columns;
+use super::report::Problem;
 use super::table::Record;
 
 /// Writes the refused rows as they stood, with line, columns, codes, texts and advice behind them: correct the cells and import the file
@@ -68,8 +69,9 @@ impl RefusedCsv {
         self.cells.row(cells.chain(added.iter().map(String::as_str)))
     }
 
+    /// Where no row was refused there is no file.
     pub(super) fn finish(self) -> io::Result<()> {
-        self.cells.finish()
+        self.cells.finish(self.header_written)
     }
 }
 
@@ -77,6 +79,8 @@ impl RefusedCsv {
 pub(super) struct DoubtsCsv {
     cells: Cells,
     lang: Lang,
+    /// There are some.
+    any: bool,
     written: io::Result<()>,
 }
 
@@ -87,7 +91,7 @@ impl DoubtsCsv {
             Lang::Ja => ["行", "列", "値", "コード", "内容", "対処"],
             Lang::En => ["Line", "Column", "Value", "Code", "Text", "Advice"],
         })?;
-        Ok(Self { cells, lang, written: Ok(()) })
+        Ok(Self { cells, lang, any: false, written: Ok(()) })
     }
 
     /// `line` 0: of the file as a whole. `lines`: as in [`Mistake`]; `more`: what is to know besides.
@@ -107,11 +111,19 @@ impl DoubtsCsv {
             text.push_str(&format!(" ({more})"));
         }
         let cells = [&*line, column.unwrap_or_default(), value, code.as_str(), &text, code.hint(self.lang)];
+        self.any = true;
         self.written = self.cells.row(cells);
     }
 
+    /// One as the report has it.
+    pub(super) fn problem(&mut self, problem: &Problem) {
+        let place = (problem.column.as_deref(), &*problem.value);
+        self.write((problem.code, problem.line), place, &problem.lines, problem.contact.as_deref());
+    }
+
+    /// Where there is no doubt there is no file.
     pub(super) fn finish(self) -> io::Result<()> {
-        self.written.and_then(|()| self.cells.finish())
+        self.written.and_then(|()| self.cells.finish(self.any))
     }
 }
 
@@ -144,14 +156,17 @@ fn with_lines(text: &str, lines: &[u64]) -> String {
 }
 
 /// A CSV file for spreadsheets.
-struct Cells(BufWriter<File>);
+struct Cells {
+    out: BufWriter<File>,
+    path: PathBuf,
+}
 
 impl Cells {
     fn create(path: &Path) -> io::Result<Self> {
         let mut out = BufWriter::new(File::create(path)?);
         // Excel takes UTF-8 only with the mark.
         out.write_all("\u{FEFF}".as_bytes())?;
-        Ok(Self(out))
+        Ok(Self { out, path: path.to_owned() })
     }
 
     fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
@@ -163,12 +178,16 @@ impl Cells {
             write_cell(&mut row, &harmless_as_it_stands(cell));
         }
         row.push_str("\r\n");
-        self.0.write_all(row.as_bytes())
+        self.out.write_all(row.as_bytes())
     }
 
-    fn finish(mut self) -> io::Result<()> {
-        self.0.flush()?;
-        self.0.get_ref().sync_all()
+    /// `kept`: there is something in it to be read.
+    fn finish(mut self, kept: bool) -> io::Result<()> {
+        if !kept {
+            return fs::remove_file(self.path);
+        }
+        self.out.flush()?;
+        self.out.get_ref().sync_all()
     }
 }
 

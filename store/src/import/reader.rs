@@ -7,7 +7,7 @@ use crate::error::Result as StoreResult;
 use crate::error::Said;
 use crate::phone::Phone;
 use crate::sqlite::{HasNames, Known};
-use crate::staging::{Blanks, TakenPhones};
+use crate::staging::{Blanks, TakenPhone, TakenPhones};
 
 use super::detect::detect;
 use super::encoding::TextStream;
@@ -223,21 +223,25 @@ impl ImportReader {
         }
     }
 
-    /// Adds what only the contact book knew.
-    pub(super) fn add_taken(&mut self, taken: TakenPhones) {
-        for problem in self.report.add_taken(taken, &self.columns.names) {
-            if let Some(csv) = &mut self.doubts_csv {
-                let place = (problem.column.as_deref(), &*problem.value);
-                csv.write((problem.code, problem.line), place, &[], problem.contact.as_deref());
+    /// Takes down further numbers that other contacts have, where all doubts are written.
+    pub(super) fn doubt_taken(&mut self, taken: Vec<TakenPhone>) {
+        if let Some(csv) = &mut self.doubts_csv {
+            for one in taken {
+                csv.problem(&self.report.taken(one, &self.columns.names));
             }
         }
+    }
+
+    /// Adds what only the contact book knew; each is taken down already.
+    pub(super) fn add_taken(&mut self, taken: TakenPhones) {
+        self.report.add_taken(taken, &self.columns.names);
     }
 
     /// Adds that the list has so many leads now, which is much (C5).
     pub(super) fn add_large(&mut self, leads: u64) {
         let problem = self.report.add_large(leads);
         if let Some(csv) = &mut self.doubts_csv {
-            csv.write((problem.code, problem.line), (None, &problem.value), &[], None);
+            csv.problem(problem);
         }
     }
 
@@ -245,13 +249,19 @@ impl ImportReader {
     ///
     /// # Errors
     /// `E-CSV-READ` when one of them could not be written.
-    pub fn finish(mut self) -> Result<ImportReport, ImportError> {
+    pub fn finish(self) -> Result<ImportReport, ImportError> {
+        let (report, doubts) = self.close()?;
+        doubts.finish(&report)?;
+        Ok(report)
+    }
+
+    /// The same, while there may be doubts that only the database knows.
+    pub(super) fn close(mut self) -> Result<(ImportReport, Doubts), ImportError> {
         let refused = self.refused_csv.take().map_or(Ok(()), RefusedCsv::finish);
-        let doubts = self.doubts_csv.take().map_or(Ok(()), DoubtsCsv::finish);
-        refused.and(doubts).map_err(|error| ImportError::io(&self.report.file, error))?;
+        refused.map_err(|error| ImportError::io(&self.report.file, error))?;
         self.report.attributes = self.columns.attributes().cloned().collect();
         self.report.columns.clone_from(&self.columns.names);
-        Ok(self.report)
+        Ok((self.report, Doubts(self.doubts_csv)))
     }
 
     /// `skipped`: records before it that are neither header nor rows.
@@ -436,6 +446,25 @@ impl ImportReader {
 
     fn fatal(&self, code: Code, line: Option<u64>, detail: Said) -> ImportError {
         ImportError::new(code, &self.report.file, line, detail)
+    }
+}
+
+/// Where doubts are written, if they are: still open when all rows are read.
+pub(super) struct Doubts(Option<DoubtsCsv>);
+
+impl Doubts {
+    pub(super) fn write(&mut self, problems: &[Problem]) {
+        if let Some(csv) = &mut self.0 {
+            problems.iter().for_each(|problem| csv.problem(problem));
+        }
+    }
+
+    /// Closes the file of the report's doubts.
+    ///
+    /// # Errors
+    /// `E-CSV-READ` when it could not be written.
+    pub(super) fn finish(self, report: &ImportReport) -> Result<(), ImportError> {
+        self.0.map_or(Ok(()), DoubtsCsv::finish).map_err(|error| ImportError::io(&report.file, error))
     }
 }
 

@@ -160,16 +160,22 @@ impl ImportReport {
         }
     }
 
-    /// Adds what only the contact book knew; gives what is told of it. In front: something of these rows was left out.
-    pub(super) fn add_taken(&mut self, taken: TakenPhones, columns: &[Arc<str>]) -> &[Problem] {
+    /// Adds what only the contact book knew. In front: something of these rows was left out.
+    pub(super) fn add_taken(&mut self, taken: TakenPhones, columns: &[Arc<str>]) {
         if taken.count == 0 {
-            return &[];
+            return;
         }
         *self.counts.entry(Code::PhoneTaken).or_default() += taken.count;
         let mut first = taken.first;
         // They were met in the order of numbers.
         first.sort_by_key(|taken| taken.line);
-        let problem = |taken: TakenPhone| Problem {
+        let problems: Vec<Problem> = first.into_iter().map(|taken| self.taken(taken, columns)).collect();
+        self.problems.splice(0..0, problems);
+    }
+
+    /// A further number that another contact has.
+    pub(super) fn taken(&self, taken: TakenPhone, columns: &[Arc<str>]) -> Problem {
+        Problem {
             file: Arc::clone(&self.file),
             line: taken.line,
             lines: Vec::new(),
@@ -177,15 +183,12 @@ impl ImportReport {
             value: taken.phone.national(),
             code: Code::PhoneTaken,
             contact: Some(taken.holder),
-        };
-        let problems: Vec<Problem> = first.into_iter().map(problem).collect();
-        let count = problems.len();
-        self.problems.splice(0..0, problems);
-        &self.problems[..count]
+        }
     }
 
-    /// Adds whose rows nobody is offered. In front, since each is of many rows.
-    pub(super) fn add_shut_out(&mut self, owners: Vec<(String, u64)>) {
+    /// Adds whose rows nobody is offered; gives what is told of it. In front, since each is of many rows.
+    pub(super) fn add_shut_out(&mut self, owners: Vec<(String, u64)>) -> &[Problem] {
+        let count = owners.len();
         for (owner, leads) in owners.into_iter().rev() {
             *self.counts.entry(Code::OwnerGrant).or_default() += leads;
             let (file, value) = (Arc::clone(&self.file), format!("{owner} ({leads})"));
@@ -193,6 +196,7 @@ impl ImportReport {
             let problem = Problem { file, line: 0, lines, column: None, value, code, contact: None };
             self.problems.insert(0, problem);
         }
+        &self.problems[..count]
     }
 
     /// Adds that the list has `leads` now, which is much (C5). In front, since it is of no row.

@@ -10,7 +10,7 @@ use crate::progress::{Progress, stopped};
 use crate::sqlite::Reached;
 use crate::staging::{
     Blanks, ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Placed, Rows, StageCounts, StagePolicy,
-    Staged, StagedRow, Staging, TakenPhones, last_ones,
+    Staged, StagedRow, Staging, TakenPhone, TakenPhones, last_ones,
 };
 
 use super::by_number::ByNumber;
@@ -108,7 +108,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
             return Ok(TakenPhones::default());
         }
         let all = rows.count();
-        stage_numbers(rows, pipe, |entered| told(&reader, Some((entered, all))))
+        stage_numbers(rows, &mut reader, pipe, |reader, entered| told(reader, Some((entered, all))))
     });
     let named = reader.names_owners();
     let leads = room.registered + counts.inserted;
@@ -117,16 +117,20 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         if counts.inserted > 0 && leads > warn_leads && reader.report().may_apply(partial) {
             reader.add_large(leads);
         }
-        reader.finish().map_err(fatal)
+        reader.close().map_err(fatal)
     });
-    let mut report = match finished {
-        Ok(report) => report,
+    let (mut report, mut doubts) = match finished {
+        Ok(closed) => closed,
         Err(error) => {
             take_back(staging, import, cancel.as_ref(), now);
             return Err(error);
         }
     };
     if !report.may_apply(partial) || report.accepted == 0 {
+        if let Err(error) = doubts.finish(&report) {
+            take_back(staging, import, cancel.as_ref(), now);
+            return Err(fatal(error));
+        }
         staging.owe(move |staging| staging.undo(import, by, now, &Progress::default()).map(drop))?;
         return Ok(report);
     }
@@ -150,7 +154,8 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     let owned = if assign.is_empty() && !named { Ok(()) } else { staging.assign(import, assign, by, now) };
     let owned = owned.and_then(|()| staging.known(list).shut_out(import));
     let committed = owned.and_then(|shut_out| {
-        report.add_shut_out(shut_out);
+        doubts.write(report.add_shut_out(shut_out));
+        doubts.finish(&report).map_err(fatal)?;
         staging.commit(import, kept_report(&report), by, now)
     });
     if let Err(error) = committed {
@@ -226,11 +231,13 @@ fn stage_leads(
     keep(last)
 }
 
-/// Enters the numbers of the leads and writes contacts, in the order of numbers. Yields the further numbers that others have.
+/// Enters the numbers of the leads and writes contacts, in the order of numbers. Yields the further numbers that others have; the reader
+/// takes each of them down as it is met.
 fn stage_numbers(
     rows: ByNumber,
+    reader: &mut ImportReader,
     mut pipe: Pipe<'_>,
-    told: impl Fn(u64) -> Result<()>,
+    told: impl Fn(&ImportReader, u64) -> Result<()>,
 ) -> Result<TakenPhones> {
     if !pipe.policy.leads && !pipe.policy.create_contacts {
         return Ok(TakenPhones::default());
@@ -240,20 +247,28 @@ fn stage_numbers(
     let reached: Arc<Mutex<Reached>> = Arc::default();
     let staged = loop {
         let rows: Result<Vec<NumberRow>> = sorted.by_ref().take(WINDOW).collect();
-        match rows.and_then(|rows| told(entered).map(|()| rows)) {
+        match rows.and_then(|rows| told(reader, entered).map(|()| rows)) {
             Ok(rows) if rows.is_empty() => break Ok(()),
             Ok(rows) => match pipe.send(&mut under_way, NumberRows::new(rows, &reached)) {
                 // Those that were sent before these.
-                Ok(before) => entered += before.map_or(0, |rows| rows.count() as u64),
+                Ok(before) => {
+                    entered += before.map_or(0, |rows| rows.count() as u64);
+                    reader.doubt_taken(since(&reached));
+                }
                 Err(error) => break Err(error),
             },
             Err(error) => break Err(error),
         }
     };
     pipe.settle(&mut under_way)?;
-    staged.and_then(|()| told(u64::MAX))?;
+    reader.doubt_taken(since(&reached));
+    staged.and_then(|()| told(reader, u64::MAX))?;
     let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(std::mem::take(&mut reached.taken))
+}
+
+fn since(reached: &Mutex<Reached>) -> Vec<TakenPhone> {
+    reached.lock().unwrap_or_else(PoisonError::into_inner).taken.since()
 }
 
 /// How many leads the list may have (S1.12, S4.30).

@@ -15,7 +15,10 @@ fn rows_that_nobody_is_offered_are_told_in_both_languages() {
     for (number, (lang, name)) in [(Lang::Ja, "ja"), (Lang::En, "en")].into_iter().enumerate() {
         std::fs::write(daemon.path("rows.csv"), format!("会社名,電話番号\nA社,031234700{number}\n")).unwrap();
         let import = ["list", "import", "L", "rows.csv", "--assign", "op2"];
-        let looked = daemon.cli(&[&import[..], &["--preview"]].concat());
+        let looked = daemon.cli(&[&import[..], &["--preview", "--report-warnings", "doubts.csv"]].concat());
+        let doubts = std::fs::read_to_string(daemon.path("doubts.csv")).expect("there are some");
+        std::fs::remove_file(daemon.path("doubts.csv")).expect("it was there");
+        assert!(doubts.contains("op2 (1)") && doubts.contains("W-OWNER-GRANT"), "{doubts}");
         let issue = &looked["warnings"][0];
         assert_eq!((&issue["code"], &issue["line"]), (&"W-OWNER-GRANT".into(), &0.into()), "{looked:#}");
         assert_eq!(issue["value"], "op2 (1)", "{looked:#}");

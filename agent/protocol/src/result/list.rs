@@ -134,7 +134,7 @@ pub struct ImportResult {
     pub import: Option<String>,
     /// With `report`: the word to fetch the refused rows with `list.download`; `null` when there are none.
     pub report: Option<String>,
-    /// With `report_warnings`: the word to fetch all doubts with; of `W-PHONE-TAKEN` the first 100. Absent otherwise.
+    /// With `report_warnings`: the word to fetch all doubts with; `null` when there are none. Absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warnings_report: Option<String>,
     /// With `dry_run`: the first good rows as they would be taken, at most 20. Absent otherwise.

@@ -94,6 +94,7 @@ fn totals(
         let each: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
         lines.push(format!("{}: {}", out.text("合計", "in all"), each.join(", ")));
     }
+    // Of these the result has the first hundred only.
     let taken = counts.iter().any(|(code, count)| *code == TAKEN && **count > TOLD_TAKEN);
     if listed <= SHOWN && !taken {
         return lines;
@@ -102,16 +103,11 @@ fn totals(
     lines.push(match file {
         Some(file) if ja => format!("全件は {} に書き出しました", file.display()),
         Some(file) => format!("all of them are in {}", file.display()),
-        None if listed < LISTED && ja => format!("全件は --json か {option} FILE で"),
-        None if listed < LISTED => format!("--json and {option} FILE have all of them"),
+        None if listed < LISTED && !taken && ja => format!("全件は --json か {option} FILE で"),
+        None if listed < LISTED && !taken => format!("--json and {option} FILE have all of them"),
         None if ja => format!("全件は {option} FILE で(--json は先頭の{listed}件)"),
         None => format!("{option} FILE has all of them (--json the first {listed})"),
     });
-    if taken {
-        let few =
-            out.text("の場所が分かるのは先頭の100件です", "is told with its place for the first 100 only");
-        lines.push(format!("{TAKEN} {few}"));
-    }
     lines
 }
 
@@ -119,7 +115,7 @@ fn totals(
 const LISTED: usize = 1_000;
 /// A further number that another contact has.
 const TAKEN: &str = "W-PHONE-TAKEN";
-/// So many of these have a place.
+/// So many of these are in a result.
 const TOLD_TAKEN: u64 = 100;
 
 #[cfg(test)]
@@ -148,7 +144,9 @@ mod tests {
             let written = say(1_000, &[("E-PHONE-INVALID", 7_000)], Some("bad.csv"), lang);
             assert!(written[1].contains("bad.csv") && !written[1].contains("--"), "{written:?}");
             let taken = say(100, &[(TAKEN, 3_000)], Some("doubts.csv"), lang);
-            assert!(taken[2].contains(TAKEN) && taken[2].contains("100"), "{taken:?}");
+            assert!(taken.len() == 2 && taken[1].contains("doubts.csv"), "{taken:?}");
+            let taken = say(100, &[(TAKEN, 3_000)], None, lang);
+            assert!(taken.len() == 2 && taken[1].contains("--json") && taken[1].contains("100"), "{taken:?}");
             assert_eq!(say(3, &[(TAKEN, 3)], None, lang).len(), 1);
         }
     }

@@ -70,7 +70,7 @@ async fn a_number_that_another_contact_has_is_told() {
     assert_eq!(again.unwrap().counts.get(&Code::PhoneTaken), None);
 }
 
-/// However many there are, a hundred are told one by one.
+/// However many there are, a hundred are told one by one, and the file of doubts has all of them, whatever ends before it: of a preview too.
 #[tokio::test]
 async fn numbers_of_others_are_counted_and_few_are_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,7 +79,28 @@ async fn numbers_of_others_are_counted_and_few_are_told() {
     store.import(job(None, &known)).await.unwrap();
     let rows = (0..3_000).map(|at| format!("B{at}社,,05{:08},03{:08}\n", 20_000_000 + at, 20_000_000 + at));
     let text = format!("会社名,氏名,電話番号,携帯電話\n{}", rows.collect::<String>());
-    let report = store.import(two_columns(None, &text)).await.unwrap();
+    let doubts = folder.path().join("doubts.csv");
+    let wanted = || {
+        let job = two_columns(None, &text);
+        ImportJob {
+            options: ImportOptions { warning_csv: Some(doubts.clone()), ..job.options.clone() },
+            ..job
+        }
+    };
+    let all = || {
+        let text = std::fs::read_to_string(&doubts).unwrap();
+        std::fs::remove_file(&doubts).unwrap();
+        let taken = text.lines().filter(|line| line.contains("W-PHONE-TAKEN"));
+        let mut lines: Vec<u64> =
+            taken.map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+        assert!(text.contains("(A2999社)") && text.contains("携帯電話"), "{}", text.lines().last().unwrap());
+        lines.sort_unstable();
+        lines
+    };
+    store.preview_import(wanted()).await.unwrap();
+    assert_eq!(all(), (2..=3_001).collect::<Vec<_>>());
+    let report = store.import(wanted()).await.unwrap();
+    assert_eq!(all(), (2..=3_001).collect::<Vec<_>>());
     assert_eq!(report.counts[&Code::PhoneTaken], 3_000);
     let lines = report.problems.iter().filter(|problem| problem.code == Code::PhoneTaken).map(|one| one.line);
     assert_eq!(lines.collect::<Vec<_>>(), (2..=101).collect::<Vec<_>>());
