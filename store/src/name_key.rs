@@ -89,12 +89,23 @@ fn forms_meant(text: &str) -> Vec<&str> {
     shortest
 }
 
-/// The national digits of a number or of a part of one: +81 3 is 03, in every width.
+/// The national digits of a number or of a part of one: +81 3 is 03, in every width. A whole number may have 184 or 186 in front, as
+/// exports write it; a part of one is too short to tell.
 pub(crate) fn national_digits(number: &str) -> String {
     let folded: String = number.nfkc().collect();
+    let folded = folded.trim_start();
+    let behind = ["184", "186"].iter().find_map(|clir| folded.strip_prefix(clir));
+    let whole = |digits: &String| digits.starts_with('0') && (10..=11).contains(&digits.len());
+    behind
+        .map(|rest| national(rest.trim_start_matches(['-', ' '])))
+        .filter(whole)
+        .unwrap_or_else(|| national(folded))
+}
+
+fn national(folded: &str) -> String {
     let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
     match digits.strip_prefix("81") {
-        Some(rest) if folded.trim_start().starts_with('+') => format!("0{}", rest.trim_start_matches('0')),
+        Some(rest) if folded.starts_with('+') => format!("0{}", rest.trim_start_matches('0')),
         _ => digits,
     }
 }
@@ -243,6 +254,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A number with 184 or 186 in front is the number; a part of one that begins so stays a part.
+    #[test]
+    fn a_number_is_found_behind_184_and_186() {
+        for (typed, digits) in [
+            ("184-03-1234-5678", "0312345678"),
+            ("18403 1234 5678", "0312345678"),
+            ("１８６０９０１２３４５６７８", "09012345678"),
+            ("184 +81 3 1234 5678", "0312345678"),
+            ("+81 3 1234 5678", "0312345678"),
+            ("1840312", "1840312"),
+            ("184", "184"),
+            ("0184031234", "0184031234"),
+            ("184012345678", "184012345678"),
+        ] {
+            assert_eq!(national_digits(typed), digits, "{typed}");
+        }
+    }
 
     #[test]
     fn logins_are_one_whatever_their_case_and_width() {

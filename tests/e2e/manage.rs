@@ -507,4 +507,24 @@ fn the_184_of_a_lead_is_shown_and_comes_back() {
     assert!(text.contains(",184-03-7000-0002,"), "{text}");
     let again = daemon.cli(&["list", "import", "春", &path]);
     assert_eq!((&again["unchanged"], &again["updated"]), (&2.into(), &0.into()), "{again:#}");
+    // By hand: set, changed, taken off.
+    let edit = |lead: &str, clir: &str| daemon.cli(&["lead", "edit", lead, "--clir", clir])["clir"].clone();
+    assert_eq!((edit("春#2", "186"), edit("春#1", "")), ("186".into(), Value::Null));
+    daemon.run(&["lead", "edit", "春#2", "--clir", "185"]).refused("E-VALUE");
+    let told = daemon.text(&["audit", "--action", "lead.edit", "--lang", "ja"]);
+    assert!(told.contains("184・186: - → 186") && told.contains("184・186: 184 → -"), "{told}");
+    daemon.cli(&["list", "export", "春", &path]);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(",03-7000-0002,") && text.contains(",186-03-7000-0003,"), "{text}");
+    // A number copied from such a file is found.
+    for typed in ["186-03-7000-0003", "18403 7000 0003"] {
+        let found = daemon.cli(&["contact", "ls", typed])["rows"].take();
+        assert_eq!(
+            (found.as_array().map(Vec::len), &found[0]["company"]),
+            (Some(1), &"B社".into()),
+            "{found:#}"
+        );
+        let found = daemon.cli(&["list", "view", "春", "--number", typed])["rows"].take();
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{found:#}");
+    }
 }

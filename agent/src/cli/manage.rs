@@ -249,14 +249,14 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
                 render::lead_saved,
             )
         }
-        LeadVerb::Edit { lead, fields, seen } => {
+        LeadVerb::Edit { lead, fields, clir, seen } => {
             let LeadFieldArgs { company, person, categories, columns } = fields;
             let lead = lead_id(global, lead)?;
             let (categories, columns) =
                 ((!categories.is_empty()).then_some(categories), columns.into_iter().collect());
             call(
                 global,
-                LeadEdit { lead, version: seen, company, person, categories, columns },
+                LeadEdit { lead, version: seen, company, person, categories, columns, clir },
                 out,
                 render::lead_saved,
             )

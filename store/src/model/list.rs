@@ -219,6 +219,8 @@ pub struct LeadFields {
     pub categories: Option<Vec<String>>,
     /// Further columns: name and text; those that are not named stay.
     pub columns: Vec<(String, String)>,
+    /// `184` or `186` to be dialed before its number.
+    pub clir: Option<String>,
 }
 
 /// What is done to many leads at once.

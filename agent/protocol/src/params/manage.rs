@@ -195,6 +195,8 @@ params! {
         /// Further columns by name; those that are not named stay.
         #[serde(default)]
         columns: std::collections::BTreeMap<String, String>,
+        /// `184` (withhold our number) or `186` (present it) before its number.
+        clir: Option<String>,
     }
     /// `lead.change`: one thing to many leads, named one by one or by a filter.
     LeadChange {

@@ -218,6 +218,9 @@ pub enum LeadVerb {
         /// What to change
         #[command(flatten)]
         fields: LeadFieldArgs,
+        /// Dialed before its number: 184 withholds ours, 186 presents it, '' neither
+        #[arg(long, value_name = "184|186")]
+        clir: Option<String>,
         /// The version you looked at; a newer one is not overwritten
         #[arg(long = "if-version", value_name = "N")]
         seen: Option<u64>,

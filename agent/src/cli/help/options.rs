@@ -521,6 +521,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "会社名・担当者名の一部 (当時または今。表記は問わない)",
     ),
     ("Part of the memo", "メモの一部"),
+    (
+        "Dialed before its number: 184 withholds ours, 186 presents it, '' neither",
+        "番号の前に付けて発信する: 184 は非通知、186 は通知、'' は付けない",
+    ),
 ];
 
 /// One pair for each text of a word that an option takes.

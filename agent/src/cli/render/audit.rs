@@ -176,7 +176,7 @@ const FEW: usize = 3;
 /// Fields that hold a moment, UTC milliseconds.
 const MOMENTS: [&str; 5] = ["recall_at", "due_at", "deleted_at", "from", "to"];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 75] = [
+const LABELS: [(&str, &str, &str); 76] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_ms", "位置(ミリ秒)", "at (ms)"),
@@ -189,6 +189,7 @@ const LABELS: [(&str, &str, &str); 75] = [
     ("changed", "変更", "changed"),
     ("changed_since", "変更あり", "changed since"),
     ("clear", "解除", "clear"),
+    ("clir", "184・186", "184 or 186"),
     ("code", "コード", "code"),
     ("color", "色", "color"),
     ("columns", "その他の列", "columns"),

@@ -142,6 +142,7 @@ pub(super) async fn lead_edit(store: &Store, p: params::LeadEdit, by: By) -> Ans
         person: p.person,
         categories: p.categories,
         columns: p.columns.into_iter().collect(),
+        clir: p.clir,
     };
     let warnings = store.change_lead_fields(id, fields, by.actor, by.now).await.map_err(told)?;
     saved(lead(store, &p.lead).await?, warnings)

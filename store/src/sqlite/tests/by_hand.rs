@@ -1,10 +1,12 @@
 //! What is typed about single leads, contacts and lists.
 
+use serde_json::json;
+
 use super::*;
 use crate::code::Code;
 use crate::model::{
-    ContactAdd, ContactDraft, ContactQuery, ContactRules, ContactSource, LeadFields, LeadSpec, ListEdit,
-    PhoneDraft,
+    AuditQuery, ContactAdd, ContactDraft, ContactQuery, ContactRules, ContactSource, LeadFields, LeadSpec,
+    ListEdit, PhoneDraft,
 };
 
 fn me(world: &World) -> Actor {
@@ -182,4 +184,44 @@ fn a_list_comes_back_after_its_project() {
     let path = format!("{name}/リスト");
     assert_eq!(world.db.restore_list("よそ/リスト", None, by, NOW).unwrap_err().code(), "E-NOT-FOUND");
     assert_eq!(world.db.restore_list(&path, None, by, NOW).unwrap(), world.list);
+}
+
+/// What is dialed before a lead's number is changed by hand, and a later call has it; the log says what it was.
+#[test]
+fn a_lead_s_184_is_changed_by_hand() {
+    let mut world = World::new(1);
+    let lead = world.leads()[0].id;
+    let by = Actor { user: Some(world.user), uid: None };
+    let clir = |digits: &str| LeadFields { clir: Some(digits.into()), ..LeadFields::default() };
+    for (typed, kept) in [("184", Some("184")), ("１８６", Some("186")), (" ", None), ("184", Some("184"))]
+    {
+        world.db.change_lead_fields(lead, &clir(typed), by, NOW).unwrap();
+        assert_eq!(world.reader().lead(lead).unwrap().clir.as_deref(), kept, "{typed}");
+    }
+    let version = world.reader().lead(lead).unwrap().version;
+    world.db.change_lead_fields(lead, &clir("184"), by, NOW).unwrap();
+    assert_eq!(world.reader().lead(lead).unwrap().version, version, "nothing different is nothing done");
+    for wrong in ["185", "184-", "03"] {
+        assert_eq!(
+            world.db.change_lead_fields(lead, &clir(wrong), by, NOW).unwrap_err().code(),
+            "E-VALUE",
+            "{wrong}"
+        );
+    }
+    let log = AuditQuery { action: Some("lead.edit".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&log).unwrap();
+    let told: Vec<_> = log
+        .iter()
+        .map(|row| (row.detail["clir"]["before"].clone(), row.detail["clir"]["after"].clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (json!(null), json!("184")),
+            (json!("186"), json!(null)),
+            (json!("184"), json!("186")),
+            (json!(null), json!("184"))
+        ]
+    );
+    assert!(world.dial().unwrap().dial_string.starts_with("184"), "the next call withholds it");
 }

@@ -432,6 +432,7 @@ fn a_lead_is_corrected_by_hand() {
         person: Some(String::new()),
         categories: Some(vec!["関西|大口".into()]),
         columns: vec![("備考".into(), String::new()), ("担当".into(), "佐藤".into())],
+        clir: None,
     };
     world.db.change_lead_fields(lead, &fields, by, NOW).unwrap();
     let row = world.reader().lead(lead).unwrap();
