@@ -24,7 +24,7 @@ use std::path::Path;
 
 pub use error::{ConfigError, ErrorKind, Text, Warning};
 pub use identity::{ClirRule, DialRule, Identity, Preset, UriForm};
-pub use imports::{Limit, PROFILES, ProfileLimits};
+pub use imports::{Limit, OwnColumns, OwnProfile, PROFILES, ProfileLimits};
 pub use paths::{Environment, Paths, Setup};
 pub use people::{ContactNames, Contacts, People, RoleName, TapNotice};
 pub use secret::{PasswordSource, Secret};

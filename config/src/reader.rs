@@ -60,7 +60,7 @@ impl Report {
 pub(crate) struct Table<'a, 'i> {
     table: &'a DeTable<'i>,
     at: Place,
-    asked: BTreeSet<&'static str>,
+    asked: BTreeSet<String>,
 }
 
 impl<'a, 'i> Table<'a, 'i> {
@@ -80,7 +80,7 @@ impl<'a, 'i> Table<'a, 'i> {
     }
 
     fn get(&mut self, key: &'static str, report: &Report) -> Option<Found<&'a DeValue<'i>>> {
-        self.asked.insert(key);
+        self.asked.insert(key.to_owned());
         let value = self.table.get(key)?;
         let mut at = self.place(key);
         at.line = Some(report.line(value.span().start));
@@ -326,6 +326,22 @@ impl<'a, 'i> Table<'a, 'i> {
         None
     }
 
+    /// The sub-tables under names that the file chose: those that nobody asked for so far.
+    pub(crate) fn others(&mut self, report: &Report) -> Vec<(String, Self)> {
+        let mut others = Vec::new();
+        for (key, value) in self.table.iter() {
+            let name = key.get_ref().as_ref();
+            let Some(table) = value.get_ref().as_table().filter(|_| !self.asked.contains(name)) else {
+                continue;
+            };
+            let mut at = self.place(name);
+            at.line = Some(report.line(key.span().start));
+            others.push((name.to_owned(), Self::new(table, at)));
+        }
+        self.asked.extend(others.iter().map(|(name, _)| name.clone()));
+        others
+    }
+
     /// The elements of `[[key]]`.
     pub(crate) fn tables(&mut self, key: &'static str, report: &mut Report) -> Vec<Self> {
         let Some(found) = self.get(key, report) else { return Vec::new() };
@@ -359,7 +375,7 @@ impl<'a, 'i> Table<'a, 'i> {
             }
             let mut at = self.place(name);
             at.line = Some(report.line(key.span().start));
-            let known = self.asked.iter().copied().collect::<Vec<_>>().join(", ");
+            let known = self.asked.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             report.error(
                 ErrorKind::UnknownKey,
                 &at,

@@ -43,7 +43,7 @@ pub struct Config {
     pub people: People,
     /// The contact book.
     pub contacts: Contacts,
-    /// Limits of import profiles that the site set.
+    /// Limits of import profiles that the site set, and its own profiles.
     pub imports: Vec<ProfileLimits>,
     /// Call recording.
     pub recording: Recording,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 mod judged;
 mod limits;
+mod own_profile;
 
 fn idle() -> Daemon {
     Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()
@@ -203,7 +204,7 @@ fn a_list_goes_out_without_quotation_marks() {
     daemon.cli(&["list", "create", "second"]);
     let again = daemon.cli(&["list", "import", "second", "out.csv", "--profile", "miitel"]);
     assert_eq!((&again["inserted"], &again["warnings"]), (&3.into(), &serde_json::json!([])), "{again:#}");
-    assert_eq!(daemon.run(&["list", "export", "first", "x.csv", "--profile", "nobody"]).code, 2);
+    daemon.run(&["list", "export", "first", "x.csv", "--profile", "nobody"]).refused("E-BAD-REQUEST");
 }
 
 /// S0.22, S1.12, C4, C5: a list that is too long for a product says so, and goes out in files of which each is taken.

@@ -245,7 +245,7 @@ pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failur
                 project,
                 cleared,
                 path: None,
-                encoding: Some(encoding),
+                encoding,
                 raw,
                 profile,
                 split: cut.split,
@@ -310,7 +310,7 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             let WriteArgs { encoding, raw, profile, cut } = write.clone();
             let verb = ContactExport {
                 path: None,
-                encoding: Some(encoding),
+                encoding,
                 raw,
                 profile,
                 split: cut.split,
@@ -348,7 +348,7 @@ pub(super) fn history(global: &Global, verb: HistoryVerb, out: Out) -> Result<()
         HistoryVerb::Export { file, calls, write } => {
             let WriteArgs { encoding, raw, profile, cut } = write.clone();
             let verb = HistoryExport {
-                encoding: Some(encoding),
+                encoding,
                 raw,
                 profile,
                 split: cut.split,

@@ -222,14 +222,11 @@ mod tests {
             ("list import L f.csv --header foo", "auto、none、required"),
             ("list import L f.csv --dup-in-file foo", "error、first、last、merge"),
             ("list import L f.csv --dup-existing foo", "update、skip"),
-            ("list import L f.csv --profile x", "open、miitel、calltree、zoho"),
-            ("contact import f.csv --profile x", "open、miitel、calltree、zoho"),
             ("dnc import f.csv --encoding x", "auto、utf-8"),
             ("list change L --order 変", "position、random、newest、category"),
             ("list view L --sort foo", "position、assigned、company"),
             ("list view L --kind foo", "out、out_missed、in、in_missed"),
             ("list export L --encoding latin1", "utf-8-bom、utf-8、cp932"),
-            ("list export L --profile x", "open、miitel、calltree、zoho"),
             ("history export f.csv --manual x", "exclude、include、only"),
         ] {
             let line = format!("kakeru {line}");

@@ -189,7 +189,7 @@ pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Fail
             let verb = ListExport {
                 list,
                 path: None,
-                encoding: Some(encoding),
+                encoding,
                 raw,
                 profile,
                 split: cut.split,

@@ -8,30 +8,13 @@ use protocol::result::{ExportPart, Exported, Judged, JudgedIssue, OverLimit, Rep
 use protocol::{Detail, ErrorCode, LostChar, RpcError};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::export::{
-    ExportEncoding, ExportOptions, ExportReport, JudgedBy, Misfit, Part, PartLimits, UnencodableChar,
-};
+use store::export::{ExportOptions, ExportReport, JudgedBy, Misfit, Part, PartLimits, UnencodableChar};
 use store::import::Profile;
 use store::{Actor, AuditEntry, Progress, Store};
 
 use super::refusal::store_error;
 use crate::control::is_spooled;
 use crate::said::one_of;
-
-/// How a file is to be written, whatever is in it.
-pub(super) fn options(
-    path: Option<String>,
-    encoding: Option<&str>,
-    raw: bool,
-    progress: Progress,
-) -> Result<ExportOptions, RpcError> {
-    let path = PathBuf::from(path.ok_or_else(|| bad(Detail::name("path")))?);
-    let encoding = match encoding {
-        None => ExportEncoding::Utf8Bom,
-        Some(word) => word.parse().map_err(|_| bad(one_of("encoding", "utf-8-bom, utf-8, cp932")))?,
-    };
-    Ok(ExportOptions { path, encoding, raw, progress, held: true, ..ExportOptions::default() })
-}
 
 /// What the rows of a file are, as far as products limit them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +45,22 @@ impl<'a> Reader<'a> {
     pub(super) fn new(of: Of, store: &'a Store, profile: Option<&str>) -> Result<Self, RpcError> {
         let named = profile.is_some();
         Ok(Self { of, profile: super::import::profile(store, profile.unwrap_or("open"))?, named })
+    }
+
+    /// How a file is to be written, whatever is in it; in the product's encoding where none is asked for.
+    pub(super) fn written(
+        self,
+        path: Option<String>,
+        encoding: Option<&str>,
+        raw: bool,
+        progress: Progress,
+    ) -> Result<ExportOptions, RpcError> {
+        let path = PathBuf::from(path.ok_or_else(|| bad(Detail::name("path")))?);
+        let encoding = match encoding {
+            None => self.profile.written.unwrap_or_default(),
+            Some(word) => word.parse().map_err(|_| bad(one_of("encoding", "utf-8-bom, utf-8, cp932")))?,
+        };
+        Ok(ExportOptions { path, encoding, raw, progress, held: true, ..ExportOptions::default() })
     }
 
     /// The file as this product takes it, cut as was asked for (S0.22).

@@ -267,7 +267,7 @@ pub(super) async fn export(
     let reader = export::Reader::new(export::Of::Leads, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let asked = export::said(&p, &["list"]);
-    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = reader.written(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { without_results: p.without_results, strict: p.strict, ..options };
     let options = reader.options(options, cut)?;
     let report = store.export_list(list.id, options.clone()).await.map_err(|error| store_error(&error))?;
@@ -278,7 +278,12 @@ pub(super) async fn export(
 }
 
 pub(super) fn profile<'a>(store: &'a Store, name: &str) -> Result<&'a Profile, RpcError> {
-    store.profiles().named(name).ok_or_else(|| bad(one_of("profile", "open, miitel, calltree, zoho")))
+    let profiles = store.profiles();
+    profiles.named(name).ok_or_else(|| {
+        let known: Vec<&str> = profiles.names().collect();
+        let Detail { ja, en, .. } = one_of("profile", &known.join(", "));
+        bad((format!("{name}: {ja}"), format!("{name}: {en}")))
+    })
 }
 
 /// The profile's rules, then what was said; `lang` is the daemon's.
@@ -294,7 +299,8 @@ fn options(p: &ListImport, lang: Lang, profile: ImportOptions) -> Result<ImportO
     options.partial = p.partial;
     options.overwrite_empty = p.overwrite_empty;
     options.encoding = match p.encoding.as_deref() {
-        None | Some("auto") => None,
+        None => options.encoding,
+        Some("auto") => None,
         Some(word) => Some(parse(word, "encoding")?),
     };
     if let Some(word) = p.delimiter.as_deref() {

@@ -32,7 +32,10 @@ fn every_commented_key_of_the_example_is_a_known_one() {
     std::fs::write(dir.path().join("sip-main"), "pw\n").unwrap();
     tls_files(dir.path());
     let env = Environment::new(0, [("CREDENTIALS_DIRECTORY", dir.path().as_os_str())]);
-    let key = |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
+    let key = |line: &str| {
+        let own_profile = line.starts_with("#[import.");
+        line.starts_with('#') && (own_profile || line[1..].starts_with(|c: char| c.is_ascii_lowercase()))
+    };
     let text: Vec<_> = EXAMPLE.lines().map(|line| if key(line) { &line[1..] } else { line }).collect();
     // The keys of TLS mean nothing elsewhere.
     let text = text.join("\n").replace("transport = \"udp\"", "transport = \"tls\"");
@@ -44,6 +47,8 @@ fn every_commented_key_of_the_example_is_a_known_one() {
     assert_eq!(config.accounts[0].trusted_sources.len(), 2);
     assert_eq!(config.seats[0].uid, Some(1000));
     assert_eq!(config.media.workers, Some(2));
+    let own = config.imports.iter().find_map(|profile| profile.own.as_ref()).unwrap();
+    assert_eq!((own.base, own.columns.phone.len()), ("open", 1));
 }
 
 #[test]

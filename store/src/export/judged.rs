@@ -108,7 +108,10 @@ fn rules(by: &JudgedBy, options: &ExportOptions) -> ImportOptions {
     };
     ImportOptions {
         encoding: Some(encoding),
-        delimiter: Delimiter::Comma,
+        delimiter: match options.delimiter {
+            Delimiter::Auto => Delimiter::Comma,
+            given => given,
+        },
         max_rows: u64::MAX,
         max_bytes: u64::MAX,
         ..rules

@@ -83,7 +83,7 @@ impl<W: Write> ListWriter<W> {
     /// # Errors
     /// Those of the sink.
     pub fn new(sink: W, options: &ExportOptions, columns: &[String], has: ListColumns) -> io::Result<Self> {
-        let mut names: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+        let mut names: Vec<String> = options.heads.names().map(str::to_owned).to_vec();
         let ours = |name: &str| {
             let taken = columns.iter().any(|column| column == name);
             if taken { format!("{name}{OURS}") } else { name.to_owned() }
@@ -238,8 +238,6 @@ const ASSIGNED: &str = "発信担当者ID";
 pub(crate) const EXCLUDED: &str = "発信対象外";
 /// Excluded, and nobody said why.
 const MARK: &str = "○";
-/// The columns that the import reads.
-const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
 /// Further numbers with their labels, a line each; only where the list has labels.
 pub(crate) const FURTHER: &str = "追加電話番号";
 /// The columns that it knows as ours and ignores.

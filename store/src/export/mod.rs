@@ -14,7 +14,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::import::{HeaderMode, Profile, UnknownWord};
+use crate::import::{Delimiter, HeaderMode, Profile, UnknownWord};
 use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
@@ -69,8 +69,34 @@ pub struct ExportOptions {
     pub judged_by: Option<JudgedBy>,
     /// A file with rows that would be refused is not written ([`ExportReport::written`]).
     pub strict: bool,
+    /// What stands between cells; `Auto` is a comma.
+    pub delimiter: Delimiter,
+    /// What the columns of lists and contacts are called there.
+    pub heads: Heads,
     /// Counts rows, and ends the export when nobody wants it any more.
     pub progress: Progress,
+}
+
+/// What a product calls the four columns; `None`: what everybody does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// 取引先会社名.
+    pub company: Option<String>,
+    /// 取引先担当者名.
+    pub person: Option<String>,
+    /// 電話番号.
+    pub phone: Option<String>,
+    /// カテゴリー.
+    pub category: Option<String>,
+}
+
+impl Heads {
+    /// In the order of the columns.
+    fn names(&self) -> [&str; 4] {
+        let Self { company, person, phone, category } = self;
+        let names = [company, person, phone, category];
+        std::array::from_fn(|at| names[at].as_deref().unwrap_or(COLUMNS[at]))
+    }
 }
 
 impl ExportOptions {
@@ -81,6 +107,8 @@ impl ExportOptions {
             per_number: self.per_number || profile.one_number,
             no_header: profile.list_header == HeaderMode::None,
             no_quotes: profile.no_quotes,
+            delimiter: profile.delimiter,
+            heads: profile.heads.clone(),
             ..self
         }
     }
@@ -239,6 +267,8 @@ fn japan_time(utc_ms: i64) -> String {
 
 /// Where the seconds of `2026-01-31T09:05:00.000+09:00` end.
 const SECONDS_END: usize = 19;
+/// The columns that the import reads, of lists and of contacts.
+const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
 /// Rows read at a time.
 const PAGE: u32 = 1000;
 

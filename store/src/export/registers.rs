@@ -23,7 +23,7 @@ pub(crate) fn export_contacts(reader: &mut dyn Reader, options: &ExportOptions) 
         let owner = !options.per_number;
         let more = [(further, FURTHER), (email, EMAIL), (owner, OWNER)];
         let more = more.into_iter().filter(|(wanted, _)| *wanted).map(|(_, name)| name);
-        let (columns, has) = (CONTACTS.into_iter().chain(more), (further, email, owner));
+        let (columns, has) = (options.heads.names().into_iter().chain(more), (further, email, owner));
         let mut sheet = Sheet::new(sink, options, columns).map_err(failed)?;
         let mut numbers: Vec<ContactNumber> = Vec::new();
         let mut after = None;
@@ -204,7 +204,6 @@ fn national(e164: &str) -> String {
 const OWNER: &str = "所有者ID";
 /// Only where a contact has one.
 pub(crate) const EMAIL: &str = "メールアドレス";
-const CONTACTS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
 const HISTORY: [&str; 29] = [
     "日時",
     "種別",

@@ -17,6 +17,7 @@ pub(super) struct Sheet<W> {
     encoding: ExportEncoding,
     raw: bool,
     no_quotes: bool,
+    delimiter: char,
     /// Numbers are written without extensions: for a product that reads digits only.
     bare_numbers: bool,
     columns: Vec<Arc<str>>,
@@ -46,6 +47,7 @@ impl<W: Write> Sheet<W> {
             encoding: options.encoding,
             raw: options.raw,
             no_quotes: options.no_quotes,
+            delimiter: options.delimiter.byte().map_or(',', char::from),
             bare_numbers: options.per_number,
             columns: columns.clone(),
             column: 0,
@@ -116,7 +118,12 @@ impl<W: Write> Sheet<W> {
     fn write(&mut self, value: &str, text: &str, guarded: bool) -> io::Result<()> {
         let known = self.encoding != ExportEncoding::Cp932;
         let text = if known { Cow::Borrowed(text) } else { with_cp932_twins(text) };
-        let text = if self.no_quotes { Cow::Owned(without_quotes(&text).into_owned()) } else { text };
+        let text = match (self.no_quotes, self.delimiter) {
+            (false, _) => text,
+            // Else it would end the cell.
+            (true, ';') => Cow::Owned(without_quotes(&text).replace(';', "；")),
+            (true, _) => Cow::Owned(without_quotes(&text).into_owned()),
+        };
         // What was a tab or a line break may be a space now, and another sign one that begins a formula.
         let begins = if self.no_quotes { text.trim_start() } else { &*text };
         let formula = guarded && (is_formula(value) || is_formula(begins));
@@ -133,7 +140,7 @@ impl<W: Write> Sheet<W> {
 
     fn put(&mut self, text: &str) {
         if self.column > 0 {
-            self.line.push(',');
+            self.line.push(self.delimiter);
         }
         let begin = self.line.len();
         if self.no_quotes {
@@ -142,8 +149,9 @@ impl<W: Write> Sheet<W> {
             write_cell(&mut self.line, text);
         }
         if self.encoding == ExportEncoding::Cp932 {
-            let comma: &[u8] = if self.column > 0 { b"," } else { b"" };
-            self.bytes.extend_from_slice(comma);
+            if self.column > 0 {
+                self.bytes.extend(u8::try_from(self.delimiter));
+            }
             let mut lost = Vec::new();
             encode_cp932(&self.line[begin..], &mut self.bytes, |c| lost.push(c));
             for character in lost {

@@ -269,7 +269,12 @@ pub(super) fn read(
         HeaderMode::None => is_our_own(first),
         HeaderMode::Required => true,
         HeaderMode::Auto if !options.unnamed.is_empty() => Phone::parse(first.cell(0).trim()).is_err(),
-        HeaderMode::Auto => named || looks_like_header(first, below) || !looks_like_row(first, below, map),
+        HeaderMode::Auto => {
+            named
+                || names_of_product(first, options)
+                || looks_like_header(first, below)
+                || !looks_like_row(first, below, map)
+        }
     };
     if !header {
         let guessed = options.header == HeaderMode::Auto && options.unnamed.is_empty();
@@ -281,7 +286,10 @@ pub(super) fn read(
         return Ok((columns, false));
     }
     // What may be a row is told as what it is: a line without a phone column.
-    let sure = options.header == HeaderMode::Required || !map.is_empty() || looks_like_header(first, below);
+    let sure = options.header == HeaderMode::Required
+        || !map.is_empty()
+        || names_of_product(first, options)
+        || looks_like_header(first, below);
     let mut columns = Columns::none(true);
     for (at, cell) in first.cells().enumerate() {
         let name = strip_neutraliser(cell.trim());
@@ -348,8 +356,22 @@ fn named_role(name: &str, options: &ImportOptions) -> Role {
         Some(NamedColumn::Person) => Role::Person,
         Some(NamedColumn::GivenName) => Role::GivenName,
         Some(NamedColumn::FurtherPhone) => Role::ExtraPhone,
+        Some(NamedColumn::Phone) => Role::Phone,
+        Some(NamedColumn::Category) => Role::Category,
         None => role_of(name),
     }
+}
+
+/// Whether it names the phone column as the product does, or two of its columns.
+fn names_of_product(record: &Record, options: &ImportOptions) -> bool {
+    let own = |name: &str| options.columns.iter().find(|(known, _)| fold(known) == fold(name));
+    let found: Vec<NamedColumn> = record
+        .cells()
+        .map(str::trim)
+        .filter(|cell| !cell.is_empty() && cell.len() <= LONGEST_NAME)
+        .filter_map(|cell| own(cell).map(|(_, column)| *column))
+        .collect();
+    found.len() >= 2 || found.contains(&NamedColumn::Phone)
 }
 
 /// Number of cells of `record` that are names of columns we know.

@@ -177,6 +177,10 @@ pub enum NamedColumn {
     GivenName,
     /// A further number, labelled by the column's name.
     FurtherPhone,
+    /// The number.
+    Phone,
+    /// Categories.
+    Category,
 }
 
 /// Which names a row must have.
@@ -241,6 +245,8 @@ impl ImportOptions {
     #[must_use]
     pub fn for_lists(profile: &Profile) -> Self {
         Self {
+            encoding: profile.encoding,
+            delimiter: profile.delimiter,
             header: profile.list_header,
             required: profile.list_required,
             dup_in_file: profile.dup_in_file,

@@ -1,13 +1,15 @@
 use std::sync::LazyLock;
 
-use super::options::{DupExisting, DupPolicy, HeaderMode, NamedColumn, RequiredNames};
+use super::encoding::Encoding;
+use super::options::{Delimiter, DupExisting, DupPolicy, HeaderMode, NamedColumn, RequiredNames};
+use crate::export::{ExportEncoding, Heads};
 
 /// The rules of a product whose lists people bring along, or that is to read theirs, or of none (`open`). Data, not code:
 /// `profiles.json`, and what a site sets of it ([`Profiles`]).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// Its name: `open`, `miitel`, `calltree`, `zoho`.
+    /// Its name: `open`, `miitel`, `calltree`, `zoho`, or that of one of the site's own.
     pub name: String,
     /// Whether line 1 of a dial list names the columns (C1).
     pub list_header: HeaderMode,
@@ -48,6 +50,18 @@ pub struct Profile {
     /// A row has one number there (S0.25, S1.16, S4.40): so has a file for it.
     #[serde(default)]
     pub one_number: bool,
+    /// Encoding of its files; `None`: any, which is found out. Of a site's own profiles, as the rest.
+    #[serde(skip)]
+    pub encoding: Option<Encoding>,
+    /// Encoding of a file for it, where nobody says another; `None`: the usual one.
+    #[serde(skip)]
+    pub written: Option<ExportEncoding>,
+    /// What stands between the cells of its files.
+    #[serde(skip)]
+    pub delimiter: Delimiter,
+    /// What columns are called in a file for it.
+    #[serde(skip)]
+    pub heads: Heads,
 }
 
 impl Profile {
@@ -80,6 +94,17 @@ impl Profiles {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Profile> {
         self.0.iter().find(|profile| profile.name == name)
+    }
+
+    /// Puts one of the site's own beside them, in the place of one of its name.
+    pub fn add(&mut self, profile: Profile) {
+        self.0.retain(|known| known.name != profile.name);
+        self.0.push(profile);
+    }
+
+    /// Their names: of the products first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|profile| profile.name.as_str())
     }
 
     /// The same, to set its limits.

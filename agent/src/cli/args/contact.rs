@@ -131,8 +131,8 @@ pub struct ContactImportArgs {
     /// What the file is
     #[command(flatten)]
     pub sheet: SheetArgs,
-    /// The product whose rules hold [default: open]
-    #[arg(long, value_parser = words::profiles())]
+    /// The profile whose rules hold: open, miitel, calltree, zoho or one of the configuration [default: open]
+    #[arg(long, value_name = "NAME", value_parser = words::profiles())]
     pub profile: Option<String>,
     /// A number that somebody has already (skip: the contact stays as it is)
     #[arg(long, value_name = "POLICY", value_parser = words::DUP_EXISTING)]

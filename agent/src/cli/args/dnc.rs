@@ -71,8 +71,8 @@ pub enum DncVerb {
         /// How its characters are written; auto finds out
         #[arg(long, value_parser = words::encodings(), ignore_case = true)]
         encoding: Option<String>,
-        /// The product whose limits hold [default: open]
-        #[arg(long, value_parser = words::profiles())]
+        /// The profile whose limits hold: open, miitel, calltree, zoho or one of the configuration [default: open]
+        #[arg(long, value_name = "NAME", value_parser = words::profiles())]
         profile: Option<String>,
         /// What becomes of its rows
         #[command(flatten)]

@@ -70,8 +70,8 @@ pub enum ListVerb {
         /// In which order it is dialed
         #[arg(long, value_parser = words::ORDERS)]
         order: Option<String>,
-        /// The product whose limits hold
-        #[arg(long, value_parser = words::profiles())]
+        /// The profile whose limits hold: open, miitel, calltree, zoho or one of the configuration
+        #[arg(long, value_name = "NAME", value_parser = words::profiles())]
         profile: Option<String>,
     },
     /// Put a list into the bin for 30 days; calls and contacts stay
@@ -163,8 +163,8 @@ pub struct ImportArgs {
     /// What the file is
     #[command(flatten)]
     pub sheet: SheetArgs,
-    /// The product whose rules hold [default: the list's]
-    #[arg(long, value_parser = words::profiles())]
+    /// The profile whose rules hold: open, miitel, calltree, zoho or one of the configuration [default: the list's]
+    #[arg(long, value_name = "NAME", value_parser = words::profiles())]
     pub profile: Option<String>,
     /// Who owns the new numbers, in turn, where column 発信担当者ID names nobody: logins, separated by commas
     #[arg(long, value_name = "LOGIN", value_delimiter = ',')]

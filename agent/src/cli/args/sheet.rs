@@ -26,14 +26,14 @@ pub struct SheetArgs {
 /// How a file is written.
 #[derive(Clone, Debug, Args)]
 pub struct WriteArgs {
-    /// How its characters are written; utf-8-bom is for Excel
-    #[arg(long, default_value = "utf-8-bom", value_parser = words::written(), ignore_case = true)]
-    pub encoding: String,
+    /// How its characters are written; utf-8-bom is for Excel [default: the profile's, else utf-8-bom]
+    #[arg(long, value_parser = words::written(), ignore_case = true)]
+    pub encoding: Option<String>,
     /// Leave cells alone that a spreadsheet would run as formulas
     #[arg(long)]
     pub raw: bool,
-    /// The product that is to read it, by its rules [default: open]
-    #[arg(long, value_parser = words::profiles())]
+    /// The profile of the product that is to read it: open, miitel, calltree, zoho or one of the configuration [default: open]
+    #[arg(long, value_name = "NAME", value_parser = words::profiles())]
     pub profile: Option<String>,
     /// How it is cut
     #[command(flatten)]

@@ -129,7 +129,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "A column named by hand, such as 電話番号=TEL, 会社名=#1 or -=備考 (may be repeated)",
         "列の指定: 電話番号=TEL、会社名=#1、-=備考 など (繰り返し可)",
     ),
-    ("The product whose rules hold [default: the list's]", "どの製品の規則で取り込むか [既定: リストの設定]"),
+    (
+        "The profile whose rules hold: open, miitel, calltree, zoho or one of the configuration [default: the list's]",
+        "取り込みの規則のプロファイル: open、miitel、calltree、zoho か設定ファイルで定義したもの [既定: リストの設定]",
+    ),
     (
         "Who owns the new numbers, in turn, where column 発信担当者ID names nobody: logins, separated by commas",
         "新しい番号を、発信担当者ID の列に名前がなければ順に割り当てる担当者 (ログイン名をカンマで区切る)",
@@ -155,11 +158,14 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Rows after this position", "この番号より後の行"),
     ("How many", "件数"),
     ("File, or - for standard output", "ファイル (- は標準出力)"),
-    ("How its characters are written; utf-8-bom is for Excel", "文字コード (utf-8-bom は Excel 向け)"),
+    (
+        "How its characters are written; utf-8-bom is for Excel [default: the profile's, else utf-8-bom]",
+        "文字コード (utf-8-bom は Excel 向け) [既定: プロファイルのもの、なければ utf-8-bom]",
+    ),
     ("Leave cells alone that a spreadsheet would run as formulas", "表計算で数式になるセルをそのまま書く"),
     (
-        "The product that is to read it, by its rules [default: open]",
-        "読み込む製品 (その規則で書く) [既定: open]",
+        "The profile of the product that is to read it: open, miitel, calltree, zoho or one of the configuration [default: open]",
+        "読み込む製品のプロファイル: open、miitel、calltree、zoho か設定ファイルで定義したもの [既定: open]",
     ),
     ("Leave the results out", "結果を書かない"),
     (
@@ -195,7 +201,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("New name", "新しい名前"),
     ("Whether it is dialed from", "架電に使うか"),
     ("In which order it is dialed", "架電の順"),
-    ("The product whose limits hold", "どの製品の上限に従うか"),
+    (
+        "The profile whose limits hold: open, miitel, calltree, zoho or one of the configuration",
+        "上限に従うプロファイル: open、miitel、calltree、zoho か設定ファイルで定義したもの",
+    ),
     ("Do not ask", "確認しない"),
     (
         "When it was deleted, as `list bin` tells it; needed where several of its name are there",
@@ -273,7 +282,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ),
     ("Why, where the file does not say", "ファイルに理由がない行の理由"),
     ("Clear the numbers instead", "登録せずに解除する"),
-    ("The product whose limits hold [default: open]", "どの製品の上限に従うか [既定: open]"),
+    (
+        "The profile whose limits hold: open, miitel, calltree, zoho or one of the configuration [default: open]",
+        "上限に従うプロファイル: open、miitel、calltree、zoho か設定ファイルで定義したもの [既定: open]",
+    ),
     ("Company (取引先会社名)", "取引先会社名"),
     ("Person (取引先担当者名)", "取引先担当者名"),
     ("Mail address", "メールアドレス"),
@@ -297,7 +309,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("The version you looked at; a newer one is not overwritten", "見ていた版 (新しい版は上書きしない)"),
     ("Ids or numbers", "id または番号"),
     ("Id", "連絡先の id"),
-    ("The product whose rules hold [default: open]", "どの製品の規則で取り込むか [既定: open]"),
+    (
+        "The profile whose rules hold: open, miitel, calltree, zoho or one of the configuration [default: open]",
+        "取り込みの規則のプロファイル: open、miitel、calltree、zoho か設定ファイルで定義したもの [既定: open]",
+    ),
     ("A number that somebody has already", "既に登録のある番号"),
     ("Add the file's categories to those that are there", "ファイルのカテゴリーを既存のものに加える"),
     (

@@ -156,7 +156,7 @@ pub(super) async fn export(
     let reader = export::Reader::new(export::Of::Contacts, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let taken = asker.takes("contact.export", "contacts", export::said(&p, &[]));
-    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = reader.written(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = ExportOptions { per_number: p.per_number, strict: p.strict, ..options };
     let options = reader.options(options, cut)?;
     let report = store.export_contacts(options.clone()).await.map_err(refused)?;

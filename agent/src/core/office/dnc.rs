@@ -135,9 +135,11 @@ pub(super) async fn undo(
 
 /// Adds or clears the numbers of a file: all of it, or nothing, unless it is interrupted: then what was added so far.
 pub(super) async fn import(place: Place, p: DncImport) -> Result<DncImported, RpcError> {
-    let max_rows = import::profile(&place.store, p.profile.as_deref().unwrap_or("open"))?.max_rows;
+    let profile = import::profile(&place.store, p.profile.as_deref().unwrap_or("open"))?;
+    let max_rows = profile.max_rows;
     let encoding = match p.encoding.as_deref() {
-        None | Some("auto") => None,
+        None => profile.encoding,
+        Some("auto") => None,
         Some(word) => {
             Some(word.parse::<Encoding>().map_err(|error| bad(one_of("encoding", error.expected)))?)
         }
@@ -228,7 +230,7 @@ pub(super) async fn export(
     let reader = export::Reader::new(export::Of::Others, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
     let taken = asker.takes("dnc.export", "dnc", export::said(&p, &[]));
-    let options = export::options(p.path, p.encoding.as_deref(), p.raw, progress)?;
+    let options = reader.written(p.path, p.encoding.as_deref(), p.raw, progress)?;
     let options = reader.options(options, cut)?;
     let query = DncQuery {
         project: project(store, p.project).await?,

@@ -135,7 +135,7 @@ pub(super) async fn export(
 ) -> Result<Exported, RpcError> {
     let reader = export::Reader::new(export::Of::Others, store, p.profile.as_deref())?;
     let cut = export::Cut { split: p.split, rows: p.split_rows, bytes: p.split_bytes };
-    let options = export::options(p.path.clone(), p.encoding.as_deref(), p.raw, progress)?;
+    let options = reader.written(p.path.clone(), p.encoding.as_deref(), p.raw, progress)?;
     let options = reader.options(options, cut)?;
     let taken = asker.takes("history.export", "history", export::said(&p, &[]));
     // All pages of the list of the same filters.

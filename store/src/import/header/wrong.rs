@@ -12,21 +12,15 @@ use crate::error::Said;
 impl Columns {
     /// What a header that must be one lacks, as it would be called; and the names that it has instead.
     pub(super) fn lacking(&self, options: &ImportOptions) -> (Vec<Said>, Vec<Arc<str>>) {
-        let canonical =
-            |role| CANONICAL.iter().find(|(_, known)| *known == role).map_or("", |(name, _)| *name);
-        let named = |role, column| {
-            let own = options.columns.iter().find(|(_, known)| *known == column);
-            Said::name(own.map_or_else(|| canonical(role).to_owned(), |(name, _)| name.clone()))
-        };
-        let (company, person) =
-            (named(Role::Company, NamedColumn::Company), named(Role::Person, NamedColumn::Person));
+        let named = |role| Said::name(called(role, options));
+        let (company, person) = (named(Role::Company), named(Role::Person));
         let by_hand: Vec<&str> = options.map.iter().map(|entry| entry.to.as_str()).collect();
         let others =
             self.attributes().filter(|name| !by_hand.contains(&&***name)).cloned().collect::<Vec<_>>();
         let has = |role| self.index(role).is_some();
         let mut lacking = Vec::new();
         if !has(Role::Phone) {
-            lacking.push(Said::name(canonical(Role::Phone).to_owned()));
+            lacking.push(named(Role::Phone));
         }
         // Where the names are fixed, another one may be meant for any of them.
         let all = options.fixed_names && !others.is_empty();
@@ -44,15 +38,29 @@ impl Columns {
             }
         }
         if all && !has(Role::Category) {
-            lacking.push(Said::name(canonical(Role::Category).to_owned()));
+            lacking.push(named(Role::Category));
         }
         (lacking, others)
     }
 }
 
+/// What the product calls one of the four columns, or else everybody.
+fn called(role: Role, options: &ImportOptions) -> String {
+    let column = match role {
+        Role::Company => NamedColumn::Company,
+        Role::Person => NamedColumn::Person,
+        Role::Category => NamedColumn::Category,
+        _ => NamedColumn::Phone,
+    };
+    let own = options.columns.iter().find(|(_, known)| *known == column).map(|(name, _)| name.as_str());
+    let only = options.phone_column.as_deref().filter(|_| column == NamedColumn::Phone);
+    let canonical = CANONICAL.iter().find(|(_, known)| *known == role).map_or("", |(name, _)| *name);
+    only.or(own).unwrap_or(canonical).to_owned()
+}
+
 /// What a header lacks, what it has instead, and which column may be meant.
 pub(super) fn wrong(first: &Record, below: &Below, columns: &Columns, options: &ImportOptions) -> Said {
-    let expected: Vec<&str> = CANONICAL.iter().map(|(name, _)| *name).collect();
+    let expected: Vec<String> = CANONICAL.iter().map(|(_, role)| called(*role, options)).collect();
     let expected = expected.join(",");
     if first.cells().any(is_number) {
         // It is a row, and a row is told to nobody here.

@@ -1,0 +1,120 @@
+//! Profiles that a site defines itself.
+
+use super::*;
+
+/// A daemon with these keys of a profile `kikan`.
+fn with_profile(keys: &[(&str, &str)]) -> Daemon {
+    let builder = Daemon::builder().account(Account::new("main", ports::free_address()).unregistered());
+    keys.iter()
+        .fold(builder, |builder, (key, value)| builder.set("import.profiles.kikan", key, value))
+        .start()
+}
+
+const KIKAN: [(&str, &str); 7] = [
+    ("base", "\"open\""),
+    ("encoding", "\"cp932\""),
+    ("delimiter", "\"tab\""),
+    ("list_required", "\"both\""),
+    ("max_categories", "2"),
+    ("one_number", "true"),
+    (
+        "columns",
+        "{ company = [\"得意先名\"], person = [\"ご担当\"], phone = [\"代表TEL\"], further_phone = [\"直通TEL\"], category = [\"区分\"] }",
+    ),
+];
+
+/// C1, C2, C4, S0.12, S0.15, S1.22: a file of the site's other system is read by its own profile and written back as that system reads
+/// it; the profile is the list's from then on.
+#[test]
+fn a_site_s_own_profile_reads_and_writes_its_files() {
+    let daemon = with_profile(&KIKAN);
+    let sheet = "備考\t得意先名\tご担当\t代表TEL\t直通TEL\t区分\r\n\
+                 一\t㈱髙橋\t山﨑\t03-1234-0001\t090-1234-0001\tA|B\r\n\
+                 二\t無担当\t\t03-1234-0002\t\t\r\n\
+                 三\t多い\t佐藤\t03-1234-0003\t\tA|B|C\r\n";
+    std::fs::write(daemon.path("utf8.tsv"), sheet).expect("ours");
+    let mut iconv = Command::new(e2e::process::program("iconv", "libc-bin"));
+    let bytes = iconv
+        .args(["-f", "UTF-8", "-t", "CP932"])
+        .arg(daemon.path("utf8.tsv"))
+        .output()
+        .expect("iconv runs")
+        .stdout;
+    std::fs::write(daemon.path("in.tsv"), bytes).expect("ours");
+    let import = ["list", "import", "春", "in.tsv", "--create", "--profile", "kikan", "--partial"];
+    let done = daemon.cli(&import);
+    assert_eq!((&done["encoding"], &done["delimiter"]), (&"cp932".into(), &"tab".into()), "{done:#}");
+    assert_eq!((&done["inserted"], &done["refused"]), (&1.into(), &2.into()), "{done:#}");
+    let counts = serde_json::json!({ "E-CAT-LIMIT": 1, "E-REQ-PERSON": 1 });
+    assert_eq!(done["counts"], counts, "{done:#}");
+    let lead = daemon.cli(&["list", "show", "春"])["rows"][0].take();
+    assert_eq!((&lead["company"], &lead["person"]), (&"㈱髙橋".into(), &"山﨑".into()), "{lead:#}");
+    let lead = daemon.cli(&["lead", "show", "春#1"]);
+    let further = &lead["further"][0];
+    assert_eq!(
+        (&further["number"], &further["label"]),
+        (&"09012340001".into(), &"直通TEL".into()),
+        "{lead:#}"
+    );
+
+    daemon.cli(&["contact", "add", "--company", "別", "--phone", "0612340001", "--category", "A|B|C"]);
+
+    let out = ["list", "export", "春", "out.tsv", "--profile", "kikan", "--without-results"];
+    let told = daemon.cli(&out);
+    assert_eq!(told["judged"]["refused"], 0, "{told:#}");
+    let bytes = std::fs::read(daemon.path("out.tsv")).expect("it was written");
+    std::fs::write(daemon.path("back.tsv"), &bytes).expect("ours");
+    let mut iconv = Command::new(e2e::process::program("iconv", "libc-bin"));
+    let text = iconv
+        .args(["-f", "CP932", "-t", "UTF-8"])
+        .arg(daemon.path("back.tsv"))
+        .output()
+        .expect("iconv runs")
+        .stdout;
+    let text = String::from_utf8(text).expect("it is CP932");
+    assert!(text.starts_with("得意先名\tご担当\t代表TEL\t区分\t"), "{text}");
+    assert!(text.contains("㈱髙橋\t山﨑\t03-1234-0001\tA|B\t"), "{text}");
+    // It comes back by the list's profile, without a word of what it is.
+    let again = daemon.cli(&["list", "import", "春", "out.tsv"]);
+    assert_eq!((&again["unchanged"], &again["refused"]), (&1.into(), &0.into()), "{again:#}");
+    // What is said goes before the profile.
+    daemon.cli(&["list", "export", "春", "utf.csv", "--profile", "kikan", "--encoding", "utf-8"]);
+    assert!(std::fs::read_to_string(daemon.path("utf.csv")).expect("UTF-8").starts_with("得意先名\t"));
+
+    // Contacts by it as well.
+    let book = daemon.cli(&["contact", "export", "book.tsv", "--profile", "kikan"]);
+    assert!(book["rows"].as_u64().is_some_and(|rows| rows >= 2), "{book:#}");
+    let looked =
+        daemon.cli(&["contact", "import", "book.tsv", "--profile", "kikan", "--preview", "--partial"]);
+    assert_eq!((&looked["encoding"], &looked["refused"]), (&"cp932".into(), &0.into()), "{looked:#}");
+
+    let told = daemon.run_plain(&["list", "import", "春", "out.tsv", "--profile", "kika", "--lang", "en"]);
+    assert!(told.code != 0 && told.stderr.contains("open, miitel, calltree, zoho, kikan"), "{told:#?}");
+}
+
+/// What is wrong in one is named by `kakeru config check`, with its line and what may stand there.
+#[test]
+fn a_wrong_profile_is_named_before_the_start() {
+    let daemon = idle();
+    let text = std::fs::read_to_string(daemon.path("kakeru.toml")).expect("it is there");
+    let bad = daemon.path("bad.toml");
+    let own = "[import.profiles.kikan]\nbase = \"opn\"\nencoding = \"sjis\"\ncolumns = { tel = [\"TEL\"] }\n";
+    std::fs::write(&bad, format!("{text}\n{own}")).expect("ours");
+    let output = Command::new(e2e::daemon::binary())
+        .args(["config", "check", "--lang", "en"])
+        .arg(&bad)
+        .output()
+        .expect("the binary can be run");
+    let told =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success(), "{told}");
+    for words in [
+        "import.profiles.kikan.base",
+        "\"miitel\"",
+        "import.profiles.kikan.encoding",
+        "\"cp932\"",
+        "import.profiles.kikan.columns.tel",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
