@@ -96,6 +96,13 @@ impl Profiles {
         self.0.iter().find(|profile| profile.name == name)
     }
 
+    /// Most categories of one row, and of what is typed by hand where the profile of this name holds: one that is not there any more
+    /// is as `open`.
+    pub(crate) fn most_categories(&self, name: &str) -> usize {
+        let profile = self.named(name).or_else(|| self.named("open"));
+        profile.and_then(|profile| profile.max_categories).unwrap_or(usize::MAX)
+    }
+
     /// Puts one of the site's own beside them, in the place of one of its name.
     pub fn add(&mut self, profile: Profile) {
         self.0.retain(|known| known.name != profile.name);

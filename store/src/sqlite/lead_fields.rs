@@ -11,7 +11,7 @@ use super::{audit_by, exec, one, texts, typed, unsigned};
 use crate::code::Code;
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{LeadId, ListId};
-use crate::import::{Profile, RequiredNames};
+use crate::import::{Profiles, RequiredNames};
 use crate::model::{Actor, LeadFields};
 use crate::name_key::name_key;
 use crate::phone::Clir;
@@ -34,6 +34,7 @@ pub(super) fn change(
     db: &Connection,
     lead: LeadId,
     fields: &LeadFields,
+    profiles: &Profiles,
     by: Actor,
     now: i64,
 ) -> Result<Vec<Code>> {
@@ -49,9 +50,11 @@ pub(super) fn change(
     };
     let (company, person) = (text(&fields.company, &old.company)?, text(&fields.person, &old.person)?);
     let had = (old.company.is_some(), old.person.is_some());
-    keeps_names(had, (company.is_some(), person.is_some()), &old.profile)?;
+    let required =
+        profiles.named(&old.profile).map_or(RequiredNames::Either, |profile| profile.list_required);
+    keeps_names(had, (company.is_some(), person.is_some()), required)?;
     let categories = match &fields.categories {
-        Some(names) => typed::categories(names, &mut warnings)?,
+        Some(names) => typed::categories(names, profiles.most_categories(&old.profile), &mut warnings)?,
         None => old.categories.clone(),
     };
     let given = columns_of(&fields.columns, &mut warnings)?;
@@ -110,8 +113,7 @@ fn clir_of(digits: &str) -> Result<Option<&'static str>> {
 }
 
 /// Nobody takes away the names that the list's profile asks for (S1.20, C2); a lead that came without them is corrected in steps.
-fn keeps_names(had: (bool, bool), has: (bool, bool), profile: &str) -> Result<()> {
-    let required = Profile::named(profile).map_or(RequiredNames::Either, |profile| profile.list_required);
+fn keeps_names(had: (bool, bool), has: (bool, bool), required: RequiredNames) -> Result<()> {
     let lost = |had: bool, has: bool| had && !has;
     let lacks = match required {
         RequiredNames::Either if lost(had.0 || had.1, has.0 || has.1) => Code::ReqName,

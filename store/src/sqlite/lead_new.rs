@@ -10,21 +10,28 @@ use super::{all, assignments, audit_by, contacts, exec, lists, one, texts, typed
 use crate::code::Code;
 use crate::error::{Doing, Error, ListError, Result, Said};
 use crate::id::{ContactId, LeadId, ListId};
-use crate::import::is_ours;
+use crate::import::{Profiles, is_ours};
 use crate::model::{Actor, DialOrder, LeadPhone, LeadSpec};
 use crate::name_key::name_key;
 use crate::phone::{AutoDial, FurtherPhone, ParsedPhone, Phone, PhoneError, Special};
 
 /// Puts a lead at the end of a list; its number becomes a contact when it is none (S1.10).
-pub(super) fn add(db: &Connection, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
+pub(super) fn add(
+    db: &Connection,
+    spec: &LeadSpec,
+    profiles: &Profiles,
+    by: Actor,
+    now: i64,
+) -> Result<(LeadId, Vec<Code>)> {
     let doing = "add lead";
-    let checked = Checked::of(spec)?;
-    let phone = checked.phone.expose();
-    let sql = "SELECT dial_order, round, last_position, registered FROM lists
+    let sql = "SELECT dial_order, round, last_position, registered, profile FROM lists
                WHERE id = ?1 AND deleted_at IS NULL";
-    let list: Option<(DialOrder, u32, i64, i64)> =
-        one(db, sql, [spec.list], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).doing(doing)?;
-    let (order, round, last, registered) = list.ok_or_else(|| lists::missing(spec.list))?;
+    let list: Option<(DialOrder, u32, i64, i64, String)> =
+        one(db, sql, [spec.list], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
+            .doing(doing)?;
+    let (order, round, last, registered, profile) = list.ok_or_else(|| lists::missing(spec.list))?;
+    let checked = Checked::of(spec, profiles.most_categories(&profile))?;
+    let phone = checked.phone.expose();
     if importing(db, spec.list).doing(doing)? {
         // The positions behind the visible end belong to it.
         return Err(Error::ListBusy);
@@ -98,7 +105,7 @@ struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn of(spec: &'a LeadSpec) -> Result<Self> {
+    fn of(spec: &'a LeadSpec, most_categories: usize) -> Result<Self> {
         let mut warnings = Vec::new();
         let parsed = dialable(&spec.phone, &mut warnings)?;
         let mut extra = parsed.extra;
@@ -114,7 +121,7 @@ impl<'a> Checked<'a> {
         }
         let company = typed::text(spec.company.as_deref(), &mut warnings)?;
         let person = typed::text(spec.person.as_deref(), &mut warnings)?;
-        let categories = typed::categories(&spec.categories, &mut warnings)?;
+        let categories = typed::categories(&spec.categories, most_categories, &mut warnings)?;
         let columns = columns_of(&spec.attrs, &mut warnings)?;
         Ok(Self {
             phone: parsed.phone,

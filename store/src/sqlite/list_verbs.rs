@@ -1,6 +1,7 @@
 //! The verbs on projects, lists, leads, imports and recordings, each a transaction of the module of its noun.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{
@@ -94,7 +95,8 @@ impl ListVerbs for SqliteBackend {
     }
 
     fn add_lead(&mut self, spec: &LeadSpec, by: Actor, now: i64) -> Result<(LeadId, Vec<Code>)> {
-        self.transact("add lead", |db, _| lead_new::add(db, spec, by, now))
+        let profiles = Arc::clone(&self.profiles);
+        self.transact("add lead", |db, _| lead_new::add(db, spec, &profiles, by, now))
     }
 
     fn change_lead_fields(
@@ -104,7 +106,8 @@ impl ListVerbs for SqliteBackend {
         by: Actor,
         now: i64,
     ) -> Result<Vec<Code>> {
-        self.transact("change lead", |db, _| lead_fields::change(db, lead, fields, by, now))
+        let profiles = Arc::clone(&self.profiles);
+        self.transact("change lead", |db, _| lead_fields::change(db, lead, fields, &profiles, by, now))
     }
 
     fn change_leads(

@@ -77,6 +77,7 @@ use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Doing, Result};
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::import::Profiles;
 use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
     DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
@@ -121,6 +122,8 @@ pub(crate) struct SqliteBackend {
     log_frames: Arc<AtomicI32>,
     /// Leads that commits change, for the list view.
     changes: Changes,
+    /// By which what is typed is judged as files are.
+    profiles: Arc<Profiles>,
     /// Where recordings lie.
     place: Place,
     /// Whether the log's file was made long enough, which is done in the first quiet moment.

@@ -118,7 +118,8 @@ impl Office for SqliteBackend {
     }
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved> {
-        self.transact("add contact", |db, _| contacts::add(db, add))
+        let most = self.profiles.most_categories(CONTACTS);
+        self.transact("add contact", |db, _| contacts::add(db, add, most))
     }
 
     fn contact_change(
@@ -129,7 +130,8 @@ impl Office for SqliteBackend {
         by: Actor,
         now: i64,
     ) -> Result<ContactSaved> {
-        self.transact("change contact", |db, _| contacts::change(db, contact, change, rules, by, now))
+        let most = self.profiles.most_categories(CONTACTS);
+        self.transact("change contact", |db, _| contacts::change(db, contact, change, (rules, most), by, now))
     }
 
     fn contacts_delete(&mut self, contacts: &[ContactId], by: Actor, now: i64) -> Result<u64> {
@@ -342,3 +344,6 @@ impl OfficeReader for SqliteReader {
         notes::list(&self.db, about, granted_to)
     }
 }
+
+/// The profile by which contacts are judged where nobody names another.
+const CONTACTS: &str = "open";

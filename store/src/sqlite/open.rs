@@ -76,6 +76,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         flusher: None,
         log_frames,
         changes,
+        profiles: Arc::new(options.profiles.clone()),
         place,
         log_has_room: false,
         file: Arc::new(file),

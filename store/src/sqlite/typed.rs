@@ -31,8 +31,9 @@ pub(super) fn lines(text: &str) -> Result<&str> {
     Ok(text)
 }
 
-/// Each once, in order; `A|B` is two (S0.19), ＡとA are one. A file has them in one cell.
-pub(super) fn categories(names: &[String], warnings: &mut Vec<Code>) -> Result<Vec<String>> {
+/// Each once, in order; `A|B` is two (S0.19), ＡとA are one, and they are `most` at most, as in a file (S1.22). A file has them in one
+/// cell.
+pub(super) fn categories(names: &[String], most: usize, warnings: &mut Vec<Code>) -> Result<Vec<String>> {
     let mut categories: Vec<String> = Vec::new();
     for name in names.iter().flat_map(|name| name.split(['|', '｜'])) {
         let Some(name) = text(Some(name), warnings)? else { continue };
@@ -40,7 +41,7 @@ pub(super) fn categories(names: &[String], warnings: &mut Vec<Code>) -> Result<V
         if categories.iter().any(same) {
             continue;
         }
-        if categories.len() == MOST_CATEGORIES {
+        if categories.len() >= most {
             return Err(Error::Invalid(Code::CatLimit));
         }
         categories.push(name);
@@ -97,7 +98,5 @@ fn is_unreadable(c: char) -> bool {
 const SUITABLE_CHARS: usize = 30;
 /// 64 KiB is what a cell of a file may hold; an export may put a sign before it.
 const MOST_BYTES: usize = 64 * 1024 - 4;
-/// S1.22.
-const MOST_CATEGORIES: usize = 100;
 /// 1970 to 2199: what has four digits of a year wherever it is shown, and room to count with.
 const TIMES: std::ops::Range<i64> = 0..7_258_118_400_000;

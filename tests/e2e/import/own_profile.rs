@@ -24,7 +24,7 @@ const KIKAN: [(&str, &str); 7] = [
 ];
 
 /// C1, C2, C4, S0.12, S0.15, S1.22: a file of the site's other system is read by its own profile and written back as that system reads
-/// it; the profile is the list's from then on.
+/// it; the profile is the list's from then on, and judges what is typed too.
 #[test]
 fn a_site_s_own_profile_reads_and_writes_its_files() {
     let daemon = with_profile(&KIKAN);
@@ -57,6 +57,10 @@ fn a_site_s_own_profile_reads_and_writes_its_files() {
         "{lead:#}"
     );
 
+    // By hand, under the list's profile.
+    daemon.run(&["lead", "edit", "春#1", "--category", "A|B|C"]).refused("E-CAT-LIMIT");
+    daemon.run(&["lead", "edit", "春#1", "--person", ""]).refused("E-REQ-PERSON");
+    daemon.run(&["lead", "add", "春", "0312340009", "--category", "A|B|C"]).refused("E-CAT-LIMIT");
     daemon.cli(&["contact", "add", "--company", "別", "--phone", "0612340001", "--category", "A|B|C"]);
 
     let out = ["list", "export", "春", "out.tsv", "--profile", "kikan", "--without-results"];

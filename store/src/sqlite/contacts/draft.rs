@@ -26,14 +26,14 @@ pub(super) struct Number {
     pub(super) ext: Option<String>,
 }
 
-/// Judges a whole draft.
-pub(super) fn check(draft: &ContactDraft, required: RequiredNames) -> Result<Checked> {
+/// Judges a whole draft, which has so many categories at `most`.
+pub(super) fn check(draft: &ContactDraft, required: RequiredNames, most: usize) -> Result<Checked> {
     let mut warnings = Vec::new();
     let company = text(draft.company.as_deref(), &mut warnings)?;
     let person = text(draft.person.as_deref(), &mut warnings)?;
     names(company.as_deref(), person.as_deref(), required)?;
     let phones = phones(&draft.phones, &mut warnings)?;
-    let categories = categories(&draft.categories, &mut warnings)?;
+    let categories = categories(&draft.categories, most, &mut warnings)?;
     let email = email(draft.email.as_deref())?;
     Ok(Checked { company, person, email, phones, categories, warnings })
 }

@@ -18,12 +18,13 @@ use crate::permission::Scope;
 use crate::phone::{AutoDial, Phone};
 
 /// Makes a contact, or overwrites the one that has its first number (S0.20).
-pub(in crate::sqlite) fn add(db: &Connection, add: &ContactAdd) -> Result<ContactSaved> {
+/// `most`: of its categories.
+pub(in crate::sqlite) fn add(db: &Connection, add: &ContactAdd, most: usize) -> Result<ContactSaved> {
     let mut draft = add.draft.clone();
     if let ContactSource::Call(attempt) = add.source {
         draft.phones = vec![PhoneDraft { number: number_of(db, attempt)?, label: None }];
     }
-    let checked = draft::check(&draft, add.rules.required)?;
+    let checked = draft::check(&draft, add.rules.required, most)?;
     users::all_live(db, draft.owner.as_slice())?;
     let main = checked.phones.first().map_or("", |number| number.phone.expose());
     match holder(db, main)? {
@@ -37,12 +38,12 @@ pub(in crate::sqlite) fn add(db: &Connection, add: &ContactAdd) -> Result<Contac
     }
 }
 
-/// Changes a contact; numbers and categories are replaced as a whole.
+/// Changes a contact; numbers and categories, `most` of them, are replaced as a whole.
 pub(in crate::sqlite) fn change(
     db: &Connection,
     contact: ContactId,
     change: &ContactChange,
-    rules: ContactRules,
+    (rules, most): (ContactRules, usize),
     by: Actor,
     now: i64,
 ) -> Result<ContactSaved> {
@@ -83,7 +84,7 @@ pub(in crate::sqlite) fn change(
         put_phones(db, contact, &phones)?;
     }
     if let Some(names) = &change.categories {
-        let names = typed::categories(names, &mut warnings)?;
+        let names = typed::categories(names, most, &mut warnings)?;
         put_categories(db, contact, &names)?;
     }
     let new = load(db, contact)?;
