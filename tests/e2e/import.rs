@@ -149,6 +149,34 @@ fn a_bad_row_is_named_and_loses_nothing() {
     assert_eq!(daemon.cli(&["list", "show", "bad"])["rows"].as_array().unwrap().len(), 2);
 }
 
+/// S0.17, C1: a file of numbers and nothing else says how it is taken, and is taken so.
+#[test]
+fn a_column_of_numbers_says_how_it_is_taken() {
+    let daemon = idle();
+    daemon.cli(&["list", "create", "春"]);
+    std::fs::write(daemon.path("numbers.csv"), "03-1234-0001\n03-1234-0002\n").expect("ours");
+    let import = ["list", "import", "春", "numbers.csv"];
+    daemon.run(&import).refused("E-CSV-HEADER");
+    for lang in ["ja", "en"] {
+        let told = daemon.run_plain(&[&import[..], &["--lang", lang]].concat()).stderr;
+        assert!(
+            told.contains("--map 電話番号=#1") && told.contains("--profile calltree --header none"),
+            "{told}"
+        );
+        assert!(!told.contains("会社名=#1"), "{told}");
+    }
+    let hinted = ["--map", "電話番号=#1", "--profile", "calltree", "--header", "none"];
+    let done = daemon.cli(&[&import[..], &hinted].concat());
+    assert_eq!((&done["inserted"], &done["refused"]), (&2.into(), &0.into()), "{done:#}");
+    // Of a number that has a name none is asked for.
+    let again =
+        daemon.cli(&["contact", "import", "numbers.csv", "--map", "電話番号=#1", "--partial", "--preview"]);
+    assert_eq!(again["rows"], 2, "{again:#}");
+    std::fs::write(daemon.path("numbers.csv"), "03-1234-0001,A社\n03-1234-0002,B社\n").expect("ours");
+    let told = daemon.run_plain(&[&import[..], &["--lang", "en"]].concat()).stderr;
+    assert!(told.contains("--map 電話番号=#1 --map 会社名=#2"), "{told}");
+}
+
 /// Where nothing is refused or doubted there is no file of it, in the protocol and on the command line; what an earlier import left is emptied.
 #[test]
 fn nothing_refused_is_no_file() {

@@ -111,7 +111,10 @@ impl Columns {
         let place = (0..first.len()).find(|at| is_phone(*at));
         if let Some(place) = place.filter(|_| map.is_empty() && !is_phone(dialed) && below.count(dialed) == 0)
         {
-            return Err(BadHeader { code: Code::CsvHeader, detail: numbers_elsewhere(dialed, place) });
+            return Err(BadHeader {
+                code: Code::CsvHeader,
+                detail: numbers_elsewhere(dialed, place, first.len()),
+            });
         }
         for at in dialed + 1..columns.names.len() {
             let is_category = columns.roles[at] == Role::Category;

@@ -110,17 +110,26 @@ pub(super) fn wrong(first: &Record, below: &Below, columns: &Columns, options: &
     Said::new(ja, en)
 }
 
-/// No line names the columns, and numbers stand in another one than theirs.
-pub(super) fn numbers_elsewhere(dialed: usize, place: usize) -> Said {
+/// No line names the columns, and numbers stand in another one than theirs; `width`: of the first row.
+pub(super) fn numbers_elsewhere(dialed: usize, place: usize, width: usize) -> Said {
     let (dialed, place) = (dialed + 1, place + 1);
+    if width == 1 {
+        return Said::fixed(
+            "列名の行がなく、列は電話番号だけです。--map 電話番号=#1 を付けてください。会社名も担当者名もない番号を登録するには \
+             --profile calltree --header none も付けてください",
+            "no line names the columns, and there is one, of numbers: add --map 電話番号=#1, and --profile calltree --header none \
+             where numbers that have no name are to be taken",
+        );
+    }
+    let company = if place == 1 { 2 } else { 1 };
     Said::new(
         format!(
             "列名の行がなく、電話番号は{dialed}列目ではなく{place}列目にあります。1行目に列名を書くか、\
-             --map 電話番号=#{place} --map 会社名=#1 のように列を指定してください"
+             --map 電話番号=#{place} --map 会社名=#{company} のように列を指定してください"
         ),
         format!(
             "no line names the columns, and numbers stand in column {place}, not {dialed}; name them in line 1, or add \
-             --map such as --map 電話番号=#{place} --map 会社名=#1"
+             --map such as --map 電話番号=#{place} --map 会社名=#{company}"
         ),
     )
 }
