@@ -174,6 +174,14 @@ fn a_task_is_called_as_its_lead() {
     daemon.cli(&["list", "grant", "L", "a"]);
     daemon.cli(&["dnc", "add", "0312345601", "--reason", "希望"]);
     daemon.run_as(OPERATOR, &["call", "--task", &left]).refused("E-DNC");
+    daemon.cli(&["dnc", "clear", "0312345601", "--reason", "誤り"]);
+    // S1.25: an excluded lead is not called by way of its lead, its task, or an earlier call of it.
+    let calls = daemon.cli(&["history", "--list", "L"])["rows"].take();
+    let call = calls[0]["attempt"].as_str().unwrap();
+    daemon.cli(&["lead", "exclude", "L", "--lead", "L#1", "--reason", "契約済"]);
+    for callee in [["--lead", "L#1"], ["--task", &left], ["--attempt", call]] {
+        daemon.run_as(OPERATOR, &[&["call"], &callee[..]].concat()).refused("E-EXCLUDED");
+    }
 }
 
 /// S4.12: outside of the hours a call by hand says when they begin.

@@ -2,7 +2,7 @@
 
 use protocol::params::CallDial;
 use protocol::{ErrorCode, RpcError};
-use store::{AttemptId, Error, LeadId, LeadRow, ProjectId, Store};
+use store::{AttemptId, DialRefusal, Error, LeadId, LeadRow, ProjectId, Store};
 
 use super::office::id;
 
@@ -105,9 +105,17 @@ impl Callee {
     }
 }
 
-/// The other end of a call.
+/// The other end of a call. It is called by its number, and its lead is called by nobody while it is excluded (S1.25).
 async fn of_call(store: &Store, attempt: AttemptId) -> Result<Called, Error> {
     let row = store.attempt(attempt).await?;
+    if let Some(lead) = row.lead {
+        match store.lead(lead).await {
+            Ok(lead) if !lead.dialable => return Err(Error::Refused(DialRefusal::Excluded)),
+            // One in the bin is on no list.
+            Ok(_) | Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
     let project = row.project.filter(|_| row.list.is_some());
     match row.phone {
         Some(number) => Ok(Called { number, lead: None, project }),
