@@ -71,6 +71,9 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
         _ => false,
     };
     let discard_recording = if discards { recordings::discard(db, old.id).doing(doing)? } else { None };
+    if discards {
+        outbox::recording_gone(db, old.id).doing(doing)?;
+    }
     saves::touch_last(db, old.id).doing(doing)?;
     // A corrected memo is nothing to call about.
     let judged_anew = status != old.status || recall_at != old.recall_at;

@@ -75,6 +75,16 @@ pub(super) fn recording_closed(
     rows.try_for_each(|seq| exec(db, sql, (attempt, path, sha256, ms, gaps, seq)).map(|_| ()))
 }
 
+/// A recording of the call is gone, or about to go: rows that name no file which is kept name none.
+pub(super) fn recording_gone(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
+    let sql = "UPDATE outbox SET
+                 payload = json_set(payload, '$.recording_path', NULL, '$.recording_sha256', NULL, '$.recording_ms', NULL,
+                                    '$.recording_gaps_ms', NULL, '$.recording_paused', NULL)
+               WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.attempt_id = ?2
+                 AND r.path = payload ->> '$.recording_path' AND r.state IN ('open', 'final', 'exported'))";
+    of_attempt(db, attempt)?.into_iter().try_for_each(|seq| exec(db, sql, (seq, attempt)).map(|_| ()))
+}
+
 pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
     let sql = "SELECT seq, key, kind, json_replace(payload, '$.recording_path',
                  recording_whole(payload ->> '$.recording_path')), attempts, next_try_at FROM outbox

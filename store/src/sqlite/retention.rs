@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::json;
 
-use super::{all, audit_by, exec, one, unsigned};
+use super::{all, audit_by, exec, one, outbox, unsigned};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{AttemptId, UserId};
 use crate::model::{Actor, RecordingQuery, RecordingRow, RecordingUsage};
@@ -160,6 +160,8 @@ pub(super) fn expire(
             break;
         }
         exec(db, "UPDATE recordings SET state = 'expired' WHERE id = ?1", [recording.id]).doing(doing)?;
+        // Its result has left the box; an amendment may still wait.
+        outbox::recording_gone(db, recording.attempt).doing(doing)?;
         freed += recording.bytes.unwrap_or(0);
         expired.push(recording);
     }
@@ -198,6 +200,7 @@ pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Acto
         "UPDATE recordings SET state = 'expired' WHERE attempt_id = ?1 AND state IN ('final', 'exported')";
     let gone = exec(db, sql, [attempt]).doing(doing)?;
     changed(gone, attempt)?;
+    outbox::recording_gone(db, attempt).doing(doing)?;
     let detail = json!({ "reason": reason, "count": gone });
     audit_by(db, now, by, "recording.delete", &attempt.to_string(), &detail).doing(doing)?;
     Ok(gone as u64)

@@ -248,6 +248,8 @@ fn a_blank_call_filled_in_as_no_contact_keeps_no_recording() {
     let told = world.db.outbox_next(None, 9).unwrap();
     let amended = told.iter().find(|row| row.kind == "attempt.amended").unwrap();
     assert_eq!(amended.payload["recording_path"], serde_json::Value::Null, "the file is about to go");
+    let named = told.iter().filter(|row| row.payload["id"] == blank.to_string());
+    assert!(named.clone().count() == 2 && named.clone().all(|row| row.payload["recording_path"].is_null()));
     let log = world.reader().audit_log(&Default::default()).unwrap();
     let said: Vec<_> =
         log.iter().filter(|row| row.action == "call.amend").map(|row| &row.detail["recording"]).collect();

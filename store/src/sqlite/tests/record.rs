@@ -364,6 +364,49 @@ fn an_amended_outbox_row_waits_for_its_recording_too() {
     assert_eq!(world.db.outbox_next(Some(sealed_at + 11 * MINUTE), 10).unwrap().len(), 4, "not for ever");
 }
 
+/// D18, S4.33: whatever waits to leave names no file that is gone: its recording was deleted, expired after the result had left and
+/// before its amendment did.
+#[test]
+fn nothing_that_waits_names_a_recording_that_is_gone() {
+    for how in ["delete", "expire"] {
+        let mut world = World::new(2);
+        let (gone, kept) = (world.dial().unwrap().attempt, world.dial().unwrap().attempt);
+        let now = NOW + 21_000;
+        for attempt in [gone, kept] {
+            world.db.recording_opened(attempt, format!("/rec/{attempt}.wav").into(), NOW).unwrap();
+            world.db.recording_closed(&facts(attempt, &format!("/rec/{attempt}.wav"))).unwrap();
+            world.finish(attempt, "見込");
+            let seq = world.db.outbox_next(None, 9).unwrap().last().unwrap().seq;
+            if how == "expire" {
+                world.db.outbox_ack(&[seq]).unwrap();
+            }
+            let amend = crate::model::Amend {
+                attempt,
+                status: None,
+                memo: Some("資料送付".into()),
+                recall_at: None,
+                reason: "追記".into(),
+                scope: crate::permission::Scope::All,
+                by: Actor::default(),
+                now,
+            };
+            world.db.amend(&amend).unwrap();
+        }
+        match how {
+            "delete" => drop(world.db.delete_recording(gone, "本人の希望", Actor::default(), now).unwrap()),
+            _ => assert_eq!(world.db.expire_recordings(1, None, 1, now).unwrap()[0].attempt, gone),
+        }
+        let rows = world.db.outbox_next(None, 9).unwrap();
+        assert_eq!(rows.len(), if how == "expire" { 2 } else { 4 });
+        for row in rows {
+            let told = row.payload["recording_path"].as_str().map(str::to_owned);
+            let of_kept = row.payload["id"] == kept.to_string();
+            assert_eq!(told, of_kept.then(|| format!("/rec/{kept}.wav")), "{how}, {}", row.kind);
+            assert_eq!(row.payload["recording_sha256"].is_null(), !of_kept, "{how}, {}", row.kind);
+        }
+    }
+}
+
 #[test]
 fn a_discarded_recording_stays_discarded_when_it_closes_later() {
     let mut world = World::new(1);
