@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::audit_log::Fields;
-use super::{audit_by, exec, one, unsigned};
+use super::{audit_by, exec, one, tasks, unsigned};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ProjectId, UserId};
 use crate::model::{Actor, GrantRow, ProjectEdit, ProjectRow};
@@ -56,6 +56,10 @@ pub(super) fn edit(
     if let Some(pooled) = edit.pooled {
         exec(db, "UPDATE projects SET pooled = ?2 WHERE id = ?1", (project, pooled)).doing(doing)?;
         changed.put("pooled", before.pooled, pooled);
+        // Nobody's tasks are everybody's now, and hold no lead back.
+        if pooled && !before.pooled {
+            tasks::release_project(db, project).doing(doing)?;
+        }
     }
     if !changed.is_empty() {
         audit_by(db, now, by, "project.change", &project.to_string(), &changed.detail()).doing(doing)?;

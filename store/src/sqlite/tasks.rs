@@ -190,7 +190,8 @@ fn release(db: &Connection, phone: &str) -> rusqlite::Result<()> {
     exec(db, sql, [phone]).map(|_| ())
 }
 
-/// Leads of a project that were passed over because of tasks have their turn again: some of these went into the bin with their list.
+/// Leads of a project that were passed over because of tasks have their turn again: some of these went into the bin with
+/// their list, or nobody's are pooled from now on. Whoever is still held by one is passed over again.
 pub(super) fn release_project(db: &Connection, project: ProjectId) -> rusqlite::Result<()> {
     let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
                WHERE list_id IN (SELECT id FROM lists WHERE project_id = ?1 AND deleted_at IS NULL)

@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Amend, Assigned, ListQuery, ManualCall, Origin, TaskChange, TaskCounts, TaskFolder, TaskKind, TaskQuery,
-    TaskRow, TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
+    Amend, Assigned, LeadChange, ListQuery, ManualCall, Origin, ProjectEdit, TaskChange, TaskCounts,
+    TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
 };
 use crate::permission::Scope;
 
@@ -250,6 +250,32 @@ fn the_auto_dialer_skips_tasks_of_others() {
     assert_eq!(claimed.lead, Some(first));
 }
 
+/// S1.37, S4.20: a lead that nobody's task kept from being dialed has its turn again when the project pools what is nobody's.
+#[test]
+fn a_pooled_task_leaves_no_lead_passed_over() {
+    let mut world = World::new(1);
+    let by = world.actor();
+    let pool = |world: &mut World, pooled| {
+        let edit = ProjectEdit { pooled: Some(pooled), ..ProjectEdit::default() };
+        world.db.edit_project(world.project, &edit, by, world.now).unwrap();
+    };
+    let alice = world.user;
+    let to_alice = LeadChange::Assign { users: vec![alice] };
+    world.db.change_leads(world.list, &vec![world.leads()[0].id].into(), &to_alice, by, NOW).unwrap();
+    manual(&mut world, 0, "再コール", None);
+    let task = tasks(&world)[0].id;
+    world.db.task_change(&change(&world, task, TaskStep::Reassign(None), Scope::All)).unwrap();
+    pool(&mut world, false);
+    world.now += 10 * MINUTE;
+    assert!(world.dial().is_none());
+    assert_eq!(world.states(), [LeadState::Skipped]);
+    pool(&mut world, false);
+    assert_eq!(world.states(), [LeadState::Skipped], "nothing changed");
+    pool(&mut world, true);
+    assert_eq!(world.states(), [LeadState::Ready]);
+    assert!(world.dial().is_some());
+}
+
 /// S4.20: whatever ends a task, the lead that it kept from somebody else has its turn again: a correction, another status before the
 /// seal, its contact's deletion.
 #[test]
@@ -325,7 +351,7 @@ fn a_task_in_the_bin_holds_nobody() {
         match whole {
             true => world.db.delete_list(first, by, deleted_at).unwrap(),
             false => {
-                let delete = crate::model::LeadChange::Delete;
+                let delete = LeadChange::Delete;
                 world.db.change_leads(first, &vec![lead].into(), &delete, by, deleted_at).unwrap();
             }
         }
