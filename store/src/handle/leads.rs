@@ -59,10 +59,10 @@ impl Store {
         self.write(move |b| b.delete_project(project, by, now)).await
     }
 
-    /// Brings the project of this name back that was deleted last.
+    /// Brings the deleted project of this name or identifier back.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`crate::ListError::ProjectDuplicate`].
+    /// [`Error::NotFound`], [`Error::Ambiguous`] where several are called so, [`crate::ListError::ProjectDuplicate`].
     pub async fn restore_project(&self, name: &str, by: Actor, now: i64) -> Result<ProjectRow> {
         let name = name.to_owned();
         self.write(move |b| b.restore_project(&name, by, now)).await

@@ -9,6 +9,7 @@ use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ProjectId, UserId};
 use crate::model::{Actor, GrantRow, ProjectEdit, ProjectRow};
 use crate::phone::Phone;
+use crate::time::format_jst;
 
 pub(super) fn create(
     db: &Connection,
@@ -78,12 +79,24 @@ pub(super) fn delete(db: &Connection, project: ProjectId, by: Actor, now: i64) -
     audit_by(db, now, by, "project.delete", &project.to_string(), &json!({ "name": row.name })).doing(doing)
 }
 
-pub(super) fn restore(db: &Connection, name: &str, by: Actor, now: i64) -> Result<ProjectRow> {
-    let doing = "restore project";
+/// Brings the project of this name or identifier back. Where several are called so, they are named, and the identifier says which.
+pub(super) fn restore(db: &Connection, key: &str, by: Actor, now: i64) -> Result<ProjectRow> {
+    let (doing, key) = ("restore project", key.trim());
     let sql =
-        "SELECT id FROM projects WHERE name = ?1 AND deleted_at IS NOT NULL ORDER BY deleted_at DESC LIMIT 1";
-    let project: ProjectId =
-        one(db, sql, [name.trim()], |r| r.get(0)).doing(doing)?.ok_or_else(|| missing(name))?;
+        "SELECT id, name, deleted_at FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC";
+    let mut found: Vec<(ProjectId, String, i64)> =
+        super::all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
+    let wanted = key.parse::<ProjectId>().ok();
+    found.retain(|(id, name, _)| name == key || Some(*id) == wanted);
+    let (project, name) = match found.as_slice() {
+        [] => return Err(missing(key)),
+        [(id, name, _)] => (*id, name),
+        several => {
+            let each = several.iter().map(|(id, name, at)| format!("{name} {id} ({})", format_jst(*at)));
+            let key = each.collect::<Vec<_>>().join(", ");
+            return Err(Error::Ambiguous { what: "projects in the bin", key });
+        }
+    };
     free_name(db, name, None)?;
     exec(db, "UPDATE projects SET deleted_at = NULL WHERE id = ?1", [project]).doing(doing)?;
     audit_by(db, now, by, "project.restore", &project.to_string(), &json!({ "name": name })).doing(doing)?;

@@ -382,6 +382,23 @@ fn projects_are_made_changed_deleted_and_brought_back() {
     assert_eq!(world.reader().project_rows().unwrap().len(), 1);
     assert_eq!(world.db.restore_project("夏", Actor::default(), NOW).unwrap().id, project.id);
     assert_eq!(world.reader().project_by_name("夏").unwrap(), project.id);
+    // Of several of one name nobody can know which is meant: they are named, and the identifier says.
+    world.db.delete_project(project.id, Actor::default(), NOW + 1).unwrap();
+    let later = world.db.create_project("夏", None, Actor::default(), NOW + 2).unwrap().id;
+    world.db.delete_project(later, Actor::default(), NOW + 3).unwrap();
+    let refused = world.db.restore_project(" 夏 ", Actor::default(), NOW + 4).unwrap_err();
+    assert!(
+        matches!(&refused, Error::Ambiguous { key, .. } if key.contains(&project.id.to_string())
+        && key.contains(&later.to_string())),
+        "{refused}"
+    );
+    let back = world.db.restore_project(&project.id.to_string(), Actor::default(), NOW + 4).unwrap();
+    assert_eq!((back.id, back.name.as_str()), (project.id, "夏"));
+    assert_eq!(
+        world.db.restore_project("夏", Actor::default(), NOW + 5).unwrap_err().code(),
+        "E-PROJECT-DUP",
+        "the name is taken"
+    );
 }
 
 /// S4.45, D11: one lead by hand needs its number only; S1.22 and C3 hold for it too.
