@@ -2,7 +2,7 @@
 
 use super::{
     SqliteBackend, all, attempts, dnc_import, exec, hand_overs, history, journal, lead_call, lead_changes,
-    one, staging,
+    staging,
 };
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
@@ -96,9 +96,10 @@ fn imports(backend: &mut SqliteBackend, now: i64) -> Result<Vec<ImportRecord>> {
         }
     }
     let open: Vec<ImportId> = open.into_iter().chain(halves.into_iter().map(|(import, _)| import)).collect();
-    // Committed, and not all of it cleared yet.
-    let sql = "SELECT c.import_id FROM dnc_to_clear c JOIN imports i ON i.id = c.import_id WHERE i.state = 'committed' LIMIT 1";
-    while let Some(import) = one(&backend.db, sql, [], |r| r.get::<_, ImportId>(0)).doing(doing)? {
+    // Committed, and not all of it cleared yet. Each has one turn: of one whose journal says no more what it is, nothing is cleared.
+    let sql = "SELECT DISTINCT c.import_id FROM dnc_to_clear c JOIN imports i ON i.id = c.import_id WHERE i.state = 'committed'";
+    let unclear: Vec<ImportId> = all(&backend.db, sql, [], |r| r.get(0)).doing(doing)?;
+    for import in unclear {
         let mut after = Some(0);
         while let Some(from) = after {
             after = dnc_import::clear_slice(backend, import, from)?;

@@ -5,10 +5,35 @@ use std::process::Command;
 
 use super::*;
 use crate::dnc_import::{DncChange, DncStart};
-use crate::model::DncQuery;
+use crate::model::{DncEntry, DncQuery};
 
 const CHILD: &str = "KAKERU_STORE_DNC_CHILD";
 const NUMBERS: usize = 150;
+
+/// X6: a start ends, whatever the journal of a committed file says: nothing is cleared by one that names no register.
+#[test]
+fn a_start_ends_whatever_the_journal_says() {
+    let mut world = World::new(1);
+    let entry = DncEntry {
+        phone: phone(0).national(),
+        project: None,
+        reason: "希望".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: Actor::default(),
+        now: NOW,
+    };
+    world.db.dnc_add_all(&[entry]).unwrap();
+    let start = ImportStart { list: None, source: "dnc.csv".into(), user: None, now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    let sql = "INSERT INTO dnc_to_clear (entry_id, import_id, reason) SELECT id, ?1, '誤り' FROM do_not_call";
+    assert_eq!(world.db.db.execute(sql, [import]).unwrap(), 1);
+    let mut world = world.reopen();
+    world.db.recover(NOW + 1).unwrap();
+    assert_eq!(live(&world.db, &world.path), 1);
+}
 
 fn live(db: &SqliteBackend, path: &std::path::Path) -> usize {
     let mut reader = open_reader(path, db.changes()).unwrap();
