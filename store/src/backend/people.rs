@@ -70,14 +70,15 @@ pub(crate) trait Office {
     fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
 
     fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow>;
-    /// A slice behind a task; how many, and where to go on.
+    /// A slice behind a task, with its row of audit; how many, and where to go on.
     fn tasks_hand_over(
         &mut self,
         over: &TaskHandOver,
         after: i64,
         deadline: Instant,
+        by: Actor,
+        now: i64,
     ) -> Result<(u64, Option<i64>)>;
-    fn audit_tasks(&mut self, over: &TaskHandOver, tasks: u64, by: Actor, now: i64) -> Result<()>;
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved>;
     fn contact_change(

@@ -318,7 +318,7 @@ impl Store {
         self.write(move |b| b.task_change(&change)).await
     }
 
-    /// Hands open tasks over, in slices that calls overtake, with one row of audit at the end; returns how many.
+    /// Hands open tasks over, in slices that calls overtake, each with its row of audit; returns how many.
     ///
     /// # Errors
     /// Of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and [`crate::Error::Value`] when it is
@@ -332,12 +332,13 @@ impl Store {
     ) -> Result<u64> {
         let (mut tasks, mut after) = (0, Some(0));
         while let Some(from) = after {
-            let (slice, next) = self.slice(move |b| b.tasks_hand_over(&over, from, deadline())).await?;
+            let (slice, next) =
+                self.slice(move |b| b.tasks_hand_over(&over, from, deadline(), by, now)).await?;
             tasks += slice;
             progress.count(slice);
             after = next;
         }
-        self.write(move |b| b.audit_tasks(&over, tasks, by, now).map(|()| tasks)).await
+        Ok(tasks)
     }
 }
 

@@ -89,12 +89,15 @@ pub(super) fn rest(db: &Connection, handing: &Handing, seen: i64) -> Result<Hold
     Ok(done)
 }
 
-/// Hands open tasks over behind `after`, until `deadline`; returns how many, and where to go on.
+/// Hands open tasks over behind `after`, until `deadline`; returns how many, and where to go on. Each slice has its row of audit, with
+/// which it is committed: wherever it ends, the log says what went over. None that there was has one too.
 pub(super) fn tasks_slice(
     db: &Connection,
     over: &TaskHandOver,
     after: i64,
     deadline: Instant,
+    by: Actor,
+    now: i64,
 ) -> Result<(u64, Option<i64>)> {
     let doing = "hand tasks over";
     users::callers(db, over.to.as_slice())?;
@@ -113,17 +116,13 @@ pub(super) fn tasks_slice(
             break;
         }
     }
+    if done > 0 || after == 0 {
+        audit_tasks(db, over, done, by, now)?;
+    }
     Ok((done, at))
 }
 
-/// One row of audit for all of them.
-pub(super) fn audit_tasks(
-    db: &Connection,
-    over: &TaskHandOver,
-    tasks: u64,
-    by: Actor,
-    now: i64,
-) -> Result<()> {
+fn audit_tasks(db: &Connection, over: &TaskHandOver, tasks: u64, by: Actor, now: i64) -> Result<()> {
     let detail = json!({ "from": over.from, "to": over.to, "list": over.list, "tasks": tasks });
     let object = over.from.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
     audit_by(db, now, by, "task.hand_over", &object, &detail).doing("hand tasks over")

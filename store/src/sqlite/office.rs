@@ -109,12 +109,10 @@ impl Office for SqliteBackend {
         over: &TaskHandOver,
         after: i64,
         deadline: Instant,
+        by: Actor,
+        now: i64,
     ) -> Result<(u64, Option<i64>)> {
-        self.transact("hand tasks over", |db, _| hand_over::tasks_slice(db, over, after, deadline))
-    }
-
-    fn audit_tasks(&mut self, over: &TaskHandOver, tasks: u64, by: Actor, now: i64) -> Result<()> {
-        self.transact("hand tasks over", |db, _| hand_over::audit_tasks(db, over, tasks, by, now))
+        self.transact("hand tasks over", |db, _| hand_over::tasks_slice(db, over, after, deadline, by, now))
     }
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved> {

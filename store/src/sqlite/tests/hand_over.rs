@@ -250,7 +250,7 @@ fn work_goes_to_who_calls() {
         let refused = world.delete_user(alice, HandOver::To(to), by, NOW).unwrap_err();
         assert_eq!(refused.code(), code);
         let over = TaskHandOver { from: Some(alice), to: Some(to), list: None };
-        let refused = world.db.tasks_hand_over(&over, 0, at_once()).unwrap_err();
+        let refused = world.db.tasks_hand_over(&over, 0, at_once(), by, NOW).unwrap_err();
         assert_eq!(refused.code(), code);
         if to == alice {
             continue;
@@ -301,7 +301,7 @@ fn who_calls_no_more_leaves_leads_and_tasks() {
     assert_eq!((log.len(), &log[1].detail), (4, &detail));
 }
 
-/// S4.20: open tasks change hands at once, of one list where it is named, nobody's too, with one row in the log.
+/// S4.20: open tasks change hands at once, of one list where it is named, nobody's too, with a row in the log.
 #[test]
 fn tasks_change_hands_at_once() {
     let (mut world, bob) = busy();
@@ -311,11 +311,11 @@ fn tasks_change_hands_at_once() {
         let over = TaskHandOver { from, to, list };
         let (mut tasks, mut after) = (0, Some(0));
         while let Some(from) = after {
-            let (slice, next) = world.db.tasks_hand_over(&over, from, at_once()).unwrap();
+            let (slice, next) =
+                world.db.tasks_hand_over(&over, from, at_once(), Actor::default(), NOW).unwrap();
             tasks += slice;
             after = next;
         }
-        world.db.audit_tasks(&over, tasks, Actor::default(), NOW).unwrap();
         tasks
     };
     assert_eq!(give(Some(alice), Some(bob), Some(second)), 0, "both came from the first list");
@@ -328,6 +328,36 @@ fn tasks_change_hands_at_once() {
     let log = world.reader().audit_log(&query).unwrap();
     let counts: Vec<_> = log.iter().rev().map(|row| row.detail["tasks"].clone()).collect();
     assert_eq!(counts, [0, 2, 2, 0, 2]);
+}
+
+/// S4.20, D19: wherever the process ends while tasks change hands, the log says how many went over, and who wanted it.
+#[test]
+fn tasks_that_changed_hands_are_in_the_log_wherever_it_is_cut() {
+    let mut world = World::new(20);
+    let alice = world.user;
+    let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+    for _ in 0..20 {
+        world.call("見込");
+        world.now += 10 * MINUTE;
+    }
+    let by = Actor { user: Some(bob), uid: Some(1000) };
+    let over = TaskHandOver { from: Some(alice), to: Some(bob), list: None };
+    let (first, next) = world.db.tasks_hand_over(&over, 0, at_once(), by, world.now).unwrap();
+    assert!(first > 0 && first < 20, "it has several slices: {first}");
+    let mut world = world.reopen();
+    world.db.recover(world.now).unwrap();
+    let logged = |world: &World| {
+        let query = AuditQuery { action: Some("task.hand_over".into()), ..AuditQuery::default() };
+        let log = world.reader().audit_log(&query).unwrap();
+        assert!(log.iter().all(|row| (row.login.as_deref(), row.uid) == (Some("bob"), Some(1000))));
+        log.iter().map(|row| row.detail["tasks"].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(logged(&world), first);
+    let mut after = next;
+    while let Some(from) = after {
+        after = world.db.tasks_hand_over(&over, from, at_once(), by, world.now).unwrap().1;
+    }
+    assert_eq!((logged(&world), tasks(&world, Some(Assigned::To(bob))).len()), (20, 20));
 }
 
 /// S4.23, D19: wherever the process ends while somebody's work changes hands, the next start finishes it: they are deleted, or have the
