@@ -393,7 +393,7 @@ fn deleted_leads_are_no_part_of_the_progress() {
     let shown = |world: &World| {
         let mut reader = world.reader();
         let stats = reader.stats(&StatsQuery::default()).unwrap();
-        for by in crate::model::TallyBy::ALL {
+        for by in TallyBy::ALL {
             let tally = reader.tally(&StatsQuery::default(), by).unwrap()[0].stats;
             assert_eq!((tally.works, tally.calls), (4, 4), "{by:?}");
             let registered = if by.as_str() == "list" { stats.registered } else { tally.registered };
