@@ -43,7 +43,13 @@ pub(super) fn begin(
         let none = (HandOver::Nothing, Holdings::default());
         users::change(db, handing.from, &beside, none, by, within, handing.now)?;
     }
-    // Somebody who asks once more takes the place of who asked before.
+    // Somebody who asks once more takes the place of who asked before: of another receiver, what went over so far is said by itself.
+    if let Some(earlier) = of(db, handing.from)?.filter(|earlier| earlier.to != handing.to) {
+        if !earlier.moved.is_empty() {
+            ended(db, &earlier, "E-STALE")?;
+        }
+        end(db, handing.from).doing("hand over")?;
+    }
     let sql = "INSERT INTO hand_overs (user_id, to_user_id, role, by_user_id, uid, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (user_id) DO UPDATE SET to_user_id = excluded.to_user_id, role = excluded.role,
                  by_user_id = excluded.by_user_id, uid = excluded.uid, at = excluded.at";
@@ -71,13 +77,9 @@ pub(super) fn end(db: &Connection, user: UserId) -> rusqlite::Result<()> {
 /// as the row of audit says; what was changed with it is as it was before (`back`). One that has ended is none any more.
 pub(super) fn give_up(db: &Connection, user: UserId, code: &str, back: &UserChange) -> Result<()> {
     let doing = "hand over";
-    let found = all_open(db).doing(doing)?.into_iter().find(|open| open.user == user);
-    let Some(Open { to, by, at, moved, .. }) = found else { return Ok(()) };
-    let detail = json!({
-        "handed_over": { "to": to, "leads": moved.leads, "contacts": moved.contacts, "tasks": moved.tasks },
-        "ended": { "code": code },
-    });
-    audit_by(db, at, by, "user.hand_over", &user.to_string(), &detail).doing(doing)?;
+    let Some(open) = of(db, user)? else { return Ok(()) };
+    let Open { by, at, .. } = open;
+    ended(db, &open, code)?;
     end(db, user).doing(doing)?;
     let none = (HandOver::Nothing, Holdings::default());
     match users::change(db, user, back, none, by, UNASKED, at) {
@@ -85,6 +87,20 @@ pub(super) fn give_up(db: &Connection, user: UserId, code: &str, back: &UserChan
         Ok(_) | Err(Error::UidTaken { .. } | Error::UserTombstone { .. }) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Says in the audit log how far one came that is not gone on with.
+fn ended(db: &Connection, open: &Open, code: &str) -> Result<()> {
+    let Open { user, to, by, at, moved, .. } = *open;
+    let detail = json!({
+        "handed_over": { "to": to, "leads": moved.leads, "contacts": moved.contacts, "tasks": moved.tasks },
+        "ended": { "code": code },
+    });
+    audit_by(db, at, by, "user.hand_over", &user.to_string(), &detail).doing("hand over")
+}
+
+fn of(db: &Connection, user: UserId) -> Result<Option<Open>> {
+    Ok(all_open(db).doing("hand over")?.into_iter().find(|open| open.user == user))
 }
 
 /// After a start: finishes what the last run did not.

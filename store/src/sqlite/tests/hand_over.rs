@@ -465,6 +465,41 @@ fn a_hand_over_is_whole_wherever_it_is_cut() {
     assert_eq!(world.db.users().unwrap().len(), 1, "alice stays");
 }
 
+/// S4.23, D19: a hand-over that is asked for again, to somebody else, takes the place of the first: the log has what went to each.
+#[test]
+fn a_hand_over_to_somebody_else_counts_anew() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let carol = world.db.ensure_user("carol", "Carol", Role::Operator, NOW).unwrap();
+    let mut at = HandOverAt::Numbers;
+    for to in [bob, carol] {
+        let handing = Handing { from: alice, to: Some(to), contacts: true, by: None, now: NOW };
+        for _ in 0..2 {
+            // Asked again for the same, it goes on.
+            world.db.begin_hand_over(&handing, None, Actor::default()).unwrap();
+        }
+        if to == bob {
+            at = world.db.hand_over(&handing, at, at_once()).unwrap().1.unwrap();
+        }
+    }
+    let mut world = world.reopen();
+    world.db.recover(NOW + MINUTE).unwrap();
+    let query = AuditQuery { action: Some("user.".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&query).unwrap();
+    let told: Vec<_> =
+        log.iter().rev().map(|row| (row.action.as_str(), &row.detail["handed_over"])).collect();
+    let each = |to: UserId, held: Holdings| serde_json::json!({ "to": to, "leads": held.leads, "contacts": held.contacts, "tasks": held.tasks });
+    let to_bob = Holdings { leads: 3, contacts: 0, tasks: 0 };
+    let to_carol = Holdings { leads: 0, contacts: 1, tasks: 2 };
+    assert_eq!(told[0], ("user.hand_over", &each(bob, to_bob)));
+    assert_eq!((told.len(), told[1].0), (2, "user.delete"));
+    for (what, many) in
+        [("leads", to_carol.leads), ("contacts", to_carol.contacts), ("tasks", to_carol.tasks)]
+    {
+        assert_eq!(told[1].1[what].as_u64().unwrap_or(0), many, "{what}: {}", told[1].1);
+    }
+}
+
 /// S4.23: what a deleted user has all the same, in a database from before it changed hands, is told of.
 #[test]
 fn what_deleted_users_hold_is_found() {
