@@ -43,10 +43,7 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn contact(&mut self, phone: &str) -> Result<Option<ContactInfo>>;
 
     fn create_list(&mut self, spec: &ListSpec, by: Actor, now: i64) -> Result<ListInfo>;
-    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()>;
     fn next_round(&mut self, list: ListId, by: Actor, now: i64) -> Result<u32>;
-    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Actor, now: i64) -> Result<()>;
-    fn include_lead(&mut self, lead: LeadId, by: Actor, now: i64) -> Result<()>;
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId>;
     /// The same, and makes its list under the identifier that `start` names.
@@ -107,7 +104,6 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
 
     fn outbox_next(&mut self, due: Option<i64>, limit: u32) -> Result<Vec<OutboxRow>>;
     fn outbox_ack(&mut self, seqs: &[i64]) -> Result<()>;
-    fn outbox_retry(&mut self, seq: i64, next_at: i64) -> Result<()>;
     /// Results whose recording is open wait for it until then at the latest.
     fn outbox_wait_for_recordings(&mut self, until: i64) -> Result<()>;
     fn outbox_dead(&mut self, seq: i64, reason: &str) -> Result<()>;

@@ -77,37 +77,12 @@ impl Store {
         self.read(move |r| r.show_list(&query)).await
     }
 
-    /// Enables or disables dialing from a list.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn set_list_enabled(&self, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
-        self.write(move |b| b.set_list_enabled(list, enabled, by, now)).await
-    }
-
     /// Opens the next round: leads that may be retried and interrupted ones can be dialed again. Returns its number.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn next_round(&self, list: ListId, by: Actor, now: i64) -> Result<u32> {
         self.write(move |b| b.next_round(list, by, now)).await
-    }
-
-    /// Marks a lead 発信対象外; it counts even for a claim that is not dialed yet.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn exclude_lead(&self, lead: LeadId, reason: Option<&str>, by: Actor, now: i64) -> Result<()> {
-        let reason = reason.map(str::to_owned);
-        self.write(move |b| b.exclude_lead(lead, reason.as_deref(), by, now)).await
-    }
-
-    /// Marks a lead 発信対象 again.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn include_lead(&self, lead: LeadId, by: Actor, now: i64) -> Result<()> {
-        self.write(move |b| b.include_lead(lead, by, now)).await
     }
 
     /// Imports a file into a list or the contact book, on a thread of its own. Row errors are in the report, not an `Err`.

@@ -73,14 +73,6 @@ impl Store {
         self.write(move |b| b.outbox_ack(&seqs)).await
     }
 
-    /// Not delivered: try again at `next_at`, UTC milliseconds.
-    ///
-    /// # Errors
-    /// Storage errors only.
-    pub async fn outbox_retry(&self, seq: i64, next_at: i64) -> Result<()> {
-        self.write(move |b| b.outbox_retry(seq, next_at)).await
-    }
-
     /// Results whose recording is open wait for it until `until` (UTC milliseconds) at the latest; [`Store::recording_closed`] lets them
     /// go. For a start, which repairs recordings and archives them while calls are made again.
     ///

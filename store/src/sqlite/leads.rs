@@ -3,10 +3,10 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::{all, audit_by, exec, lead_rows, one};
+use super::{all, exec, lead_rows, one};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{Actor, Assigned, LeadNext, LeadRow, ListQuery};
+use crate::model::{Assigned, LeadNext, LeadRow, ListQuery};
 use crate::phone::{Clir, Phone};
 
 /// A lead whose turn it is.
@@ -172,31 +172,6 @@ fn outcome(next: LeadNext, recall_at: Option<i64>, round: u32) -> (&'static str,
         (LeadNext::Retry, None) => ("ready", round + 1),
         (LeadNext::Done, None) => ("done", round),
     }
-}
-
-/// Marks or unmarks 発信対象外. A claim that is not dialed yet is caught by the check before its INVITE.
-pub(super) fn set_excluded(
-    db: &Connection,
-    lead: LeadId,
-    excluded: bool,
-    reason: Option<&str>,
-    by: Actor,
-    now: i64,
-) -> Result<()> {
-    let doing = "exclude lead";
-    let sql = "UPDATE leads SET excluded = ?2, excluded_reason = ?3, excluded_by = ?4, excluded_at = ?5
-               WHERE id = ?1 AND deleted_at IS NULL";
-    if exec(db, sql, (lead, excluded, reason, by.user, excluded.then_some(now))).doing(doing)? == 0 {
-        return Err(Error::NotFound { what: "lead", key: lead.to_string() });
-    }
-    // A lead that was passed over because of the mark has its turn again without it.
-    if !excluded {
-        let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
-                   WHERE id = ?1 AND state = 'skipped' AND skip_reason = 'E-EXCLUDED'";
-        exec(db, sql, [lead]).doing(doing)?;
-    }
-    let action = if excluded { "lead.exclude" } else { "lead.include" };
-    audit_by(db, now, by, action, &lead.to_string(), &serde_json::json!({ "reason": reason })).doing(doing)
 }
 
 /// One page of the list view.

@@ -240,15 +240,6 @@ fn without_shut_out(db: &Connection, list: ListInfo) -> rusqlite::Result<ListInf
     Ok(ListInfo { shut_out, dialable: list.dialable.saturating_sub(shut_out), ..list })
 }
 
-pub(super) fn set_enabled(db: &Connection, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
-    let sql = "UPDATE lists SET enabled = ?2 WHERE id = ?1 AND deleted_at IS NULL";
-    if exec(db, sql, (list, enabled)).doing("enable list")? == 0 {
-        return Err(missing(list));
-    }
-    let action = if enabled { "list.enable" } else { "list.disable" };
-    audit_by(db, now, by, action, &list.to_string(), &serde_json::json!({})).doing("enable list")
-}
-
 /// Opens the next round. Leads to retry carry its number already; only interrupted ones are touched, and those are few.
 pub(super) fn next_round(db: &Connection, list: ListId, by: Actor, now: i64) -> Result<u32> {
     let doing = "open a round";

@@ -248,20 +248,8 @@ impl Backend for SqliteBackend {
         self.transact("create list", |db, _| lists::create(db, spec, by, now))
     }
 
-    fn set_list_enabled(&mut self, list: ListId, enabled: bool, by: Actor, now: i64) -> Result<()> {
-        self.transact("enable list", |db, _| lists::set_enabled(db, list, enabled, by, now))
-    }
-
     fn next_round(&mut self, list: ListId, by: Actor, now: i64) -> Result<u32> {
         self.transact("open a round", |db, _| lists::next_round(db, list, by, now))
-    }
-
-    fn exclude_lead(&mut self, lead: LeadId, reason: Option<&str>, by: Actor, now: i64) -> Result<()> {
-        self.transact("exclude lead", |db, _| leads::set_excluded(db, lead, true, reason, by, now))
-    }
-
-    fn include_lead(&mut self, lead: LeadId, by: Actor, now: i64) -> Result<()> {
-        self.transact("include lead", |db, _| leads::set_excluded(db, lead, false, None, by, now))
     }
 
     fn begin_import(&mut self, start: &ImportStart) -> Result<ImportId> {
@@ -395,10 +383,6 @@ impl Backend for SqliteBackend {
 
     fn outbox_ack(&mut self, seqs: &[i64]) -> Result<()> {
         self.transact("acknowledge outbox", |db, _| outbox::ack(db, seqs).doing("acknowledge outbox"))
-    }
-
-    fn outbox_retry(&mut self, seq: i64, next_at: i64) -> Result<()> {
-        self.transact("retry outbox", |db, _| outbox::retry(db, seq, next_at).doing("retry outbox"))
     }
 
     fn outbox_wait_for_recordings(&mut self, until: i64) -> Result<()> {

@@ -120,11 +120,6 @@ pub(super) fn ack(db: &Connection, seqs: &[i64]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(super) fn retry(db: &Connection, seq: i64, next_at: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE outbox SET attempts = attempts + 1, next_try_at = ?2 WHERE seq = ?1";
-    exec(db, sql, (seq, next_at)).map(|_| ())
-}
-
 pub(super) fn dead(db: &Connection, seq: i64, reason: &str) -> rusqlite::Result<()> {
     let sql = "INSERT OR IGNORE INTO outbox_dead (seq, key, kind, payload, attempts, created_at, reason)
                SELECT seq, key, kind, payload, attempts + 1, created_at, ?2 FROM outbox WHERE seq = ?1";

@@ -267,7 +267,7 @@ proptest! {
                 }
                 7 => {
                     let lead = world.leads()[3].id;
-                    world.db.exclude_lead(lead, None, Actor::default(), world.now).unwrap();
+                    world.exclude(lead, None);
                 }
                 8 => {
                     let _ = world.dial();
@@ -297,7 +297,7 @@ fn why_names_the_reason_for_one_lead() {
     world.call("no_contact");
     let held = world.dial().unwrap();
     let lead = world.leads()[2].id;
-    world.db.exclude_lead(lead, Some("契約済"), Actor::default(), NOW).unwrap();
+    world.exclude(lead, Some("契約済"));
     let mut reader = world.reader();
     // S1.25: whoever asks for the list is told of those that are excluded, in their place.
     let rows = reader.why(&WhyQuery::List(world.list), &context).unwrap().rows;
@@ -437,7 +437,7 @@ fn progress_and_rate_are_shares_of_leads_and_of_calls() {
     world.db.end_attempt(&end).unwrap();
     world.db.seal(claimed.attempt, world.now + 21_000).unwrap();
     let lead = world.reader().find_leads(world.list, &ViewFilter::default()).unwrap()[3];
-    world.db.exclude_lead(lead, None, Actor::default(), world.now).unwrap();
+    world.exclude(lead, None);
     let stats = stats(&world, world.list);
     assert_eq!((stats.works, stats.calls, stats.connects, stats.registered), (2, 2, 1, 4));
     assert_eq!((progress(&world, world.list), stats.connect_rate()), (Some(0.5), Some(0.5)));

@@ -10,7 +10,7 @@ fn works_are_leads_and_calls_are_calls() {
     let mut world = World::new(4);
     let leads = world.leads();
     let last = leads.last().unwrap().id;
-    world.db.exclude_lead(last, Some("休業"), Actor::default(), NOW).unwrap();
+    world.exclude(last, Some("休業"));
     let first = world.dial().unwrap();
     world.finish(first.attempt, "no_contact");
     let second = world.dial().unwrap();

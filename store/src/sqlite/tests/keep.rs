@@ -179,7 +179,7 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
             }
             Step::Exclude(lead) => {
                 if let Some(lead) = world.leads().get(*lead).map(|lead| lead.id) {
-                    world.db.exclude_lead(lead, None, Actor::default(), world.now).unwrap();
+                    world.exclude(lead, None);
                 }
             }
             Step::DoNotCall(number) => {
@@ -225,7 +225,8 @@ fn walk(world: &mut World, steps: &[Step], lists: [ListId; 2], users: [UserId; 2
                 }
             }
             Step::Enable(enabled) => {
-                let _ = world.db.set_list_enabled(world.list, *enabled, Actor::default(), world.now);
+                let edit = crate::model::ListEdit { enabled: Some(*enabled), ..Default::default() };
+                let _ = world.db.edit_list(world.list, &edit, Actor::default(), world.now);
             }
             Step::Deleted(status) => {
                 let login = format!("temp{at}");

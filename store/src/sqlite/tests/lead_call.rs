@@ -187,7 +187,7 @@ fn a_crash_leaves_a_lead_that_was_not_due_where_it_was() {
 fn an_excluded_lead_is_not_called_by_hand() {
     let mut world = World::new(1);
     let lead = with_mobile(&mut world);
-    world.db.exclude_lead(lead, Some("断り"), Actor::default(), NOW).unwrap();
+    world.exclude(lead, Some("断り"));
     for number in [MOBILE.to_owned(), phone(0).national()] {
         let refused = world.db.open_manual(&by_hand(&world, lead, &number)).unwrap_err();
         assert_eq!(refused.code(), "E-EXCLUDED", "{number}");
@@ -195,7 +195,7 @@ fn an_excluded_lead_is_not_called_by_hand() {
     let all = HistoryQuery { include_manual: true, ..HistoryQuery::default() };
     assert!(world.reader().history(&all).unwrap().is_empty(), "no INVITE, no row");
     assert_eq!(world.lead(Some(lead)).state, LeadState::Ready);
-    world.db.include_lead(lead, Actor::default(), NOW).unwrap();
+    world.include(lead);
     world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap();
 }
 

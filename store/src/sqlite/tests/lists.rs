@@ -166,7 +166,7 @@ fn a_granted_list_is_dialed_by_those_it_is_granted_to() {
     assert!(world.dial().is_some());
     assert_eq!(world.reader().grants(world.list).unwrap()[0].login, "bob");
     // Disabling keeps the grants.
-    world.db.set_list_enabled(world.list, false, Actor::default(), NOW).unwrap();
+    world.enable(false);
     assert!(world.dial().is_none());
     assert_eq!(world.reader().grants(world.list).unwrap().len(), 1);
     world.db.grant_list(world.list, &[bob], false, Actor { user: Some(boss), uid: Some(1000) }, NOW).unwrap();
@@ -204,7 +204,7 @@ fn an_operator_sees_lists_with_leads_to_call() {
     assert!(names(&world, bob, true).is_empty(), "it is granted to somebody else");
     world.db.grant_list(world.list, &[bob], true, Actor::default(), NOW).unwrap();
     assert_eq!(names(&world, bob, true), ["リスト"]);
-    world.db.set_list_enabled(world.list, false, Actor::default(), NOW).unwrap();
+    world.enable(false);
     assert!(names(&world, bob, true).is_empty());
     // The plain page narrows in the same way.
     let filter = LeadFilter { assigned: Some(Assigned::ToOrNobody(alice)), ..LeadFilter::default() };

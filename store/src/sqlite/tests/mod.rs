@@ -115,6 +115,26 @@ impl World {
             .id
     }
 
+    /// Excludes a lead of the list.
+    pub(in crate::sqlite) fn exclude(&mut self, lead: LeadId, reason: Option<&str>) {
+        self.change(lead, &crate::model::LeadChange::Exclude { reason: reason.map(str::to_owned) });
+    }
+
+    /// Takes that back.
+    pub(in crate::sqlite) fn include(&mut self, lead: LeadId) {
+        self.change(lead, &crate::model::LeadChange::Include);
+    }
+
+    fn change(&mut self, lead: LeadId, change: &crate::model::LeadChange) {
+        self.db.change_leads(self.list, &vec![lead].into(), change, Actor::default(), self.now).unwrap();
+    }
+
+    /// Enables the list, or disables it.
+    pub(in crate::sqlite) fn enable(&mut self, enabled: bool) {
+        let edit = crate::model::ListEdit { enabled: Some(enabled), ..Default::default() };
+        self.db.edit_list(self.list, &edit, Actor::default(), self.now).unwrap();
+    }
+
     pub(in crate::sqlite) fn spec(&self) -> ClaimSpec {
         ClaimSpec {
             attempt: AttemptId::generate(self.now),

@@ -157,11 +157,11 @@ fn an_exclusion_between_claim_and_dial_is_seen_and_can_be_taken_back() {
     spec.dial_now = false;
     let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
     let lead = claimed.lead.unwrap();
-    world.db.exclude_lead(lead, Some("担当替え"), Actor::default(), world.now).unwrap();
+    world.exclude(lead, Some("担当替え"));
     let refused = world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now);
     assert_eq!(refused.unwrap_err().code(), "E-EXCLUDED");
     assert!(world.dial().is_none());
-    world.db.include_lead(lead, Actor::default(), world.now).unwrap();
+    world.include(lead);
     assert!(world.dial().is_some());
 }
 
@@ -171,7 +171,7 @@ fn a_disabled_list_is_not_dialed_but_the_old_call_is_sealed() {
     let mut world = World::new(2);
     let first = world.dial().unwrap();
     world.db.end_attempt(&world.ended(first.attempt)).unwrap();
-    world.db.set_list_enabled(world.list, false, Actor::default(), world.now).unwrap();
+    world.enable(false);
     let advanced = world.next(first.attempt);
     assert!(advanced.claimed.is_none() && advanced.exhausted.is_some());
     assert!(world.db.attempt(first.attempt).unwrap().sealed_at.is_some());

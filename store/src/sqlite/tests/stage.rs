@@ -229,7 +229,7 @@ fn an_import_never_touches_results_position_or_exclusion_and_never_blanks() {
     let mut world = World::new(2);
     world.call("見込");
     let second = world.leads()[1].id;
-    world.db.exclude_lead(second, Some("x"), Actor::default(), NOW).unwrap();
+    world.exclude(second, Some("x"));
     let before = world.leads();
     let mut empty = row(0);
     empty.company = None;

@@ -214,10 +214,10 @@ fn a_callback_by_hand_goes_on_with_the_lead() {
 fn a_disabled_list_hides_its_tasks() {
     let mut world = World::new(1);
     call_with(&mut world, "見込", None);
-    world.db.set_list_enabled(world.list, false, Actor::default(), NOW).unwrap();
+    world.enable(false);
     assert!(tasks(&world).is_empty());
     assert_eq!(world.reader().task_counts(None, None, NOW).unwrap(), TaskCounts::default());
-    world.db.set_list_enabled(world.list, true, Actor::default(), NOW).unwrap();
+    world.enable(true);
     assert_eq!(tasks(&world).len(), 1);
 }
 
