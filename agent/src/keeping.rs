@@ -7,14 +7,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use config::Config;
 use protocol::Event;
 use protocol::result::QuotaResult;
 use store::{RecordingRow, RecordingUsage, Store};
 
-use crate::clock::now;
+use crate::clock::{JumpWatch, Now, now};
 use crate::control::EventHub;
 use crate::recordings;
 
@@ -80,6 +80,31 @@ impl Limits {
     }
 }
 
+/// Whether the wall clock may be trusted with what goes by age and for good. One that ran ahead by more than a day may be wrong: nothing
+/// goes for an hour, in which it may be set right. A machine that slept for days waits that hour too.
+#[derive(Debug)]
+struct Doubt {
+    watch: JumpWatch,
+    until: Option<Instant>,
+}
+
+impl Doubt {
+    const fn new(now: Now) -> Self {
+        Self { watch: JumpWatch::new(now), until: None }
+    }
+
+    fn holds(&mut self, now: Now) -> bool {
+        if let Some(jump) = self.watch.jumped(now).filter(|jump| *jump > DAY) {
+            tracing::warn!(
+                hours = jump.as_secs() / 3_600,
+                "the clock ran ahead; nothing is deleted by its age for an hour"
+            );
+            self.until = now.mono.checked_add(HOUR);
+        }
+        self.until.is_some_and(|until| now.mono < until)
+    }
+}
+
 /// What the last look found, and word that there is something new to look at.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -107,13 +132,15 @@ impl Kept {
 /// and each hour.
 pub(crate) async fn keep(store: Store, hub: Arc<EventHub>, limits: Limits, kept: Arc<Kept>) {
     let mut hour: Option<i64> = None;
+    let mut doubt = Doubt::new(now());
     kept.changed();
     pause(FIRST).await;
     loop {
-        let wall = now().wall;
+        let now = now();
+        let (wall, doubted) = (now.wall, doubt.holds(now));
         let hourly = hour.is_none_or(|hour| wall - hour >= HOUR_MS || wall < hour);
         let due = kept.news.swap(false, Ordering::Relaxed) || hourly;
-        if due && let Err(error) = look(&store, &hub, &limits, &kept, wall).await {
+        if due && let Err(error) = look(&store, &hub, &limits, &kept, (wall, doubted)).await {
             kept.changed();
             tracing::warn!(%error, "recordings could not be looked after; they are again in a minute");
         }
@@ -129,6 +156,8 @@ pub(crate) async fn keep(store: Store, hub: Arc<EventHub>, limits: Limits, kept:
         }
         if hourly {
             hour = Some(wall);
+        }
+        if hourly && !doubted {
             match store.purge_lists(wall).await {
                 Ok(0) => {}
                 Ok(gone) => tracing::info!(gone, "emptied the bins of lists of what was deleted 30 days ago"),
@@ -157,11 +186,12 @@ async fn look(
     hub: &EventHub,
     limits: &Limits,
     kept: &Kept,
-    wall: i64,
+    (wall, doubted): (i64, bool),
 ) -> Result<(), store::Error> {
     remove_expired(store, limits, wall).await?;
     let usage = store.recording_usage(wall).await?;
     let (mut bytes, older_than) = limits.excess(&usage, wall);
+    let older_than = older_than.filter(|_| !doubted);
     let mut gone = Gone::default();
     while bytes > 0 || older_than.is_some() {
         let expired = store.expire_recordings(bytes, older_than, BATCH, wall).await?;
@@ -301,7 +331,9 @@ pub(crate) async fn pause(time: Duration) {
 /// When the accounts are registered and the seats are open.
 const FIRST: Duration = Duration::from_secs(4);
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
 const HOUR_MS: i64 = 3_600_000;
+const DAY: Duration = Duration::from_secs(DAY_S);
 const DAY_S: u64 = 86_400;
 /// Recordings marked in one commit, and files removed at once.
 const BATCH: u32 = 200;
@@ -323,6 +355,25 @@ mod tests {
         assert_eq!(limits(Some(1_000), None).excess(&usage, 9), (0, None), "full is not too much");
         assert_eq!(limits(Some(900), None).excess(&usage, 9), (145, None), "down to 855");
         assert_eq!(limits(Some(1_000), Some(1)).excess(&usage, 86_400_009), (0, Some(9)));
+    }
+
+    /// S1.27, S4.32: a clock that jumped by more than a day is not believed for an hour.
+    #[test]
+    fn nothing_goes_by_age_when_the_clock_ran_ahead() {
+        let start = now();
+        let at = |mono: u64, ahead: Duration| {
+            let mono = Duration::from_secs(mono);
+            let wall = i64::try_from((mono + ahead).as_millis()).unwrap();
+            Now { mono: start.mono + mono, wall: start.wall + wall }
+        };
+        let mut doubt = Doubt::new(start);
+        assert!(!doubt.holds(at(60, Duration::ZERO)));
+        assert!(!doubt.holds(at(120, HOUR * 9)), "a night's sleep, or a time zone");
+        let ahead = DAY * 400;
+        assert!(doubt.holds(at(180, ahead)));
+        assert!(doubt.holds(at(180 + 3_540, ahead)));
+        assert!(!doubt.holds(at(180 + 3_600, ahead)), "it stayed: it is right");
+        assert!(!doubt.holds(at(180 + 3_660, Duration::ZERO)), "set back, nothing is old");
     }
 
     /// S4.34: the forecast ends where the quota or the disk does.
