@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(crate) use lists::{ListReads, ListVerbs};
 
 use crate::error::Result;
-use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::id::{AttemptId, ImportId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
     DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,

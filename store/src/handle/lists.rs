@@ -9,7 +9,7 @@ use super::Store;
 use crate::dnc_import::{self, DncImport, DncImported};
 use crate::error::{Error, Result};
 use crate::export::{self, ExportOptions, ExportReport};
-use crate::id::{LeadId, ListId};
+use crate::id::ListId;
 use crate::import::{self, ImportJob, ImportOptions, ImportReport};
 use crate::model::{Actor, DncQuery, HistoryQuery, LeadRow, ListInfo, ListQuery, ListSpec};
 use crate::staging::Staging;

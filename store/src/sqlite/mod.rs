@@ -76,7 +76,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Doing, Result};
-use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
+use crate::id::{AttemptId, ImportId, ListId, ProjectId, UserId};
 use crate::import::Profiles;
 use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
