@@ -126,7 +126,12 @@ fn leads_and_lists_are_changed_and_come_back() {
     assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 5);
     daemon.cli(&["project", "create", "夏", "--caller-id", "03-1234-0000"]);
     daemon.run(&["project", "create", "夏"]).refused("E-PROJECT-DUP");
-    assert_eq!(daemon.run(&["project", "delete", "夏"]).code, 2, "it asks first");
+    let asked = daemon.run(&["project", "delete", "夏"]);
+    let said = format!("{}{}", asked.stdout, asked.stderr);
+    assert!(
+        asked.code == 2 && said.contains("確認が必要です"),
+        "it asks first, in both languages: {asked:#?}"
+    );
     daemon.cli(&["project", "delete", "夏", "--yes"]);
     assert_eq!(daemon.cli(&["project", "restore", "夏"])["caller_id"], "0312340000");
     assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"].as_array().unwrap().len(), 0);

@@ -23,7 +23,7 @@ fn nobody_saves_or_reads_a_call_of_others() {
     daemon.cli(&["user", "role", "c", "SV"]);
     daemon.cli(&["project", "create", "他の案件"]);
     daemon.cli(&["project", "grant", "他の案件", "b"]);
-    for number in ["0312345601", "0312345602"] {
+    for number in ["0312345601", "0612345701"] {
         daemon.run_as(COLLEAGUE, &["call", number, "--project", "他の案件"]).success();
         daemon.wait_status("talk", SOON, |status| status["seats"][1]["state"] == "in_call");
         daemon.kill9();

@@ -92,10 +92,10 @@ fn every_verb_on_data_has_a_command() {
     let copy = daemon.path("copy.db").to_string_lossy().into_owned();
     let commands = format!(
         "list create 夏|list import 夏 f.csv|list show 夏|list export 夏 out.csv|list ls|list view 夏|list change 夏 --order random|\
-         list round 夏|list grant 夏 a|list imports|list import-undo x|list import-cancel 夏|list delete 夏 --yes|list bin|\
+         list round 夏|list grant 夏 a|list imports|list import-undo x --yes|list import-cancel 夏|list delete 夏 --yes|list bin|\
          list restore 夏|lead show 夏#1|lead add 夏 0522345601|lead edit 夏#2 --company C社|lead exclude 夏 --all|\
          lead add-number 夏#2 0522345602|project ls|project create 案件|project change 案件 --name 別件|project grant 別件 a|\
-         project delete 別件|project restore 別件|contact add --company D社 --phone 0432345601|contact from-call {call}|\
+         project delete 別件 --yes|project restore 別件|contact add --company D社 --phone 0432345601|contact from-call {call}|\
          contact show 0432345601|contact ls|contact edit 0432345601 --person 佐藤|contact import f.csv|contact import-cancel|\
          contact export c.csv|contact delete 0432345601 --yes|contact undo x|contact categories|\
          contact categories --delete 無い --yes|disposition ls|disposition add 済|disposition edit 済 --label 終|\

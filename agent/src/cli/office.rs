@@ -468,7 +468,12 @@ pub(super) fn confirm(yes: bool, question: &str, out: Out) -> Result<(), Failure
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        let what = (&*format!("{question}。--yes を付けてください"), &*format!("{question}; add --yes"));
+        // The question is in one language; in the other it is said that there was one.
+        let (ja, en) = match out.lang {
+            Lang::Ja => (question, "this has to be confirmed"),
+            Lang::En => ("確認が必要です", question),
+        };
+        let what = (&*format!("{ja}。--yes を付けてください"), &*format!("{en}; add --yes"));
         return Err(Failure::Exit(out.usage(what, "")));
     }
     let mut err = std::io::stderr().lock();

@@ -16,6 +16,7 @@ mod hand_over;
 mod keep;
 mod lead_call;
 mod lead_changes;
+mod lead_edits;
 mod lists;
 mod load;
 mod migrations;
