@@ -34,7 +34,7 @@ fn nobody_saves_or_reads_a_call_of_others() {
     let save = |uid, attempt: &str| {
         daemon.run_as(uid, &["save", "--attempt", attempt, "--status", "クレーム", "--memo", "苦情"])
     };
-    let row = |attempt: &str| daemon.cli(&["history", "show", attempt]);
+    let row = |attempt: &str| daemon.cli(&["history", "show", attempt])["call"].take();
     for stranger in [OPERATOR, SUPERVISOR] {
         save(stranger, &first).refused("E-PERMISSION");
     }
