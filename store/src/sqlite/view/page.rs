@@ -84,10 +84,21 @@ impl View {
         let Some(order) = self.orders.iter().find(|order| order.column == query.sort) else {
             return Vec::new();
         };
+        let passing = self.bits(test);
         (0..order.places.len())
             .map(|index| order.at(index, query.descending))
-            .filter(|at| self.passes(test, *at))
+            .filter(|at| passing[(at / u64::BITS) as usize] & (1 << (at % u64::BITS)) != 0)
             .collect()
+    }
+
+    /// One bit of each lead, whether it passes. The leads are looked at as they lie in memory: in the order of a sort each would have to
+    /// be fetched anew, which takes longer than the test. The bits of 200,000 leads stay in the nearest cache.
+    fn bits(&self, test: &Test) -> Vec<u64> {
+        let mut bits = vec![0_u64; self.entries.len().div_ceil(u64::BITS as usize)];
+        for at in self.passing(test) {
+            bits[(at / u64::BITS) as usize] |= 1 << (at % u64::BITS);
+        }
+        bits
     }
 
     /// Whole rows, as they are in the database.
