@@ -27,7 +27,15 @@ impl Store {
     pub async fn preview_import(&self, job: ImportJob) -> Result<Preview> {
         let limited = job.options.max_contacts < u64::MAX;
         let contacts = if limited { self.read(|r| r.contact_count()).await? } else { 0 };
-        // It reads and writes as much as a long read does, so it takes one's place.
+        self.try_out(move |path| preview(job, contacts, path)).await
+    }
+
+    /// Carries out what goes into a database of its own, in a thread of its own. It reads and writes as much as a long read does, so it
+    /// takes one's place.
+    async fn try_out<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
         let path = self.inner.path.clone();
         let (sender, receiver) = oneshot::channel();
@@ -35,7 +43,7 @@ impl Store {
             .name("store-preview".to_owned())
             .spawn(move || {
                 let _permit = permit;
-                let _ = sender.send(preview(job, contacts, &path));
+                let _ = sender.send(work(&path));
             })
             .map_err(|source| Error::File { path: PathBuf::from("store-preview"), source })?;
         receiver.await.map_err(|_| Error::Closed)?
@@ -52,17 +60,7 @@ impl Store {
         known: Arc<HashMap<String, ProjectId>>,
     ) -> Result<DncImported> {
         let clear = job.clear;
-        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
-        let path = self.inner.path.clone();
-        let (sender, receiver) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("store-preview".to_owned())
-            .spawn(move || {
-                let _permit = permit;
-                let _ = sender.send(look_at_dnc(job, &known, &path));
-            })
-            .map_err(|source| Error::File { path: PathBuf::from("store-preview"), source })?;
-        let mut done = receiver.await.map_err(|_| Error::Closed)??;
+        let mut done = self.try_out(move |path| look_at_dnc(job, &known, path)).await?;
         if !done.preview.is_empty() {
             let mut rows = std::mem::take(&mut done.preview);
             done.preview = self.read(move |r| dnc_preview::judge(r, &mut rows, clear).map(|()| rows)).await?;
