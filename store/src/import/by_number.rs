@@ -8,6 +8,8 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::FallocateFlags;
+
 use crate::error::{Error, Result};
 use crate::id::ImportId;
 use crate::phone::Phone;
@@ -102,14 +104,21 @@ impl ByNumber {
             None => self.spilled.insert(Spilled { file: unnamed(&self.path)?, end: 0, ends: Vec::new() }),
         };
         let mut out = BufWriter::with_capacity(CHUNK, &spilled.file);
+        let mut synced = spilled.end;
         for (key, at) in places.iter() {
             let record = packed::record(bytes, *at as usize).ok_or_else(damaged)?;
             out.write_all(&key.to_le_bytes())?;
             out.write_all(record)?;
             spilled.end += (KEY + record.len()) as u64;
+            if spilled.end - synced >= STEP {
+                out.flush()?;
+                write_out(&spilled.file);
+                synced = spilled.end;
+            }
         }
         out.flush()?;
         drop(out);
+        write_out(&spilled.file);
         spilled.ends.push(spilled.end);
         bytes.clear();
         places.clear();
@@ -122,7 +131,7 @@ impl Spilled {
         let file = Arc::new(self.file);
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
         let run = |(at, &end)| {
-            Source::Disk(Reading { file: Arc::clone(&file), at, end, buffer: Vec::new(), from: 0 })
+            Source::Disk(Reading { file: Arc::clone(&file), at, end, kept: at, buffer: Vec::new(), from: 0 })
         };
         begins.zip(&self.ends).map(run).collect()
     }
@@ -196,6 +205,8 @@ struct Reading {
     file: Arc<File>,
     at: u64,
     end: u64,
+    /// Where it begins on the disk now.
+    kept: u64,
     buffer: Vec<u8>,
     /// What of the buffer is used up.
     from: usize,
@@ -221,6 +232,10 @@ impl Reading {
             let piece = self.buffer.get_mut(old..).unwrap_or_default();
             self.file.read_exact_at(piece, self.at)?;
             self.at += more;
+            if self.at - self.kept >= STEP || self.at == self.end {
+                give_back(&self.file, self.kept, self.at);
+                self.kept = self.at;
+            }
         }
     }
 }
@@ -239,6 +254,27 @@ fn unnamed(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Writes out what was written to the file. The kernel would do so by itself half a minute later, all of it at once, and a call's commit would
+/// wait behind a hundred megabytes.
+fn write_out(file: &File) {
+    // Nothing of it has to outlive the process.
+    if let Err(error) = file.sync_data() {
+        tracing::debug!(%error, "rows by number were not written out ahead");
+    }
+}
+
+/// Gives a part that was read back to the disk. All of it at the end would be one long piece of work of the file system, and a call's commit
+/// behind that.
+fn give_back(file: &File, from: u64, to: u64) {
+    // A block at either end may be another run's too.
+    let (from, to) = (from.next_multiple_of(BLOCK), to / BLOCK * BLOCK);
+    if from < to {
+        let how = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        // Not every file system can.
+        let _ = rustix::fs::fallocate(file, how, from, to - from);
+    }
+}
+
 fn failed(path: &Path, source: io::Error) -> Error {
     Error::File { path: path.to_owned(), source }
 }
@@ -249,6 +285,10 @@ fn damaged() -> io::Error {
 
 /// Of packed rows in memory: some 35,000 of a usual list.
 const RUN_BYTES: usize = 4 << 20;
+/// Written out or given back at once.
+const STEP: u64 = 1 << 20;
+/// Of a file system.
+const BLOCK: u64 = 4096;
 /// Read of a run at once.
 const CHUNK: usize = 32 << 10;
 /// Bytes of a number in front of its row.
@@ -258,6 +298,8 @@ const MOST_DIGITS: u32 = 15;
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     fn row(number: u64, name: &str, again: bool) -> StagedRow {
@@ -318,6 +360,30 @@ mod tests {
                 assert_eq!(found.row.raw_phone.is_empty(), !again);
             }
         }
+    }
+
+    #[test]
+    fn what_was_read_is_given_back_to_the_disk() {
+        // Beside the sources, which lie on a disk: what holds temporary files may be memory.
+        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let mut rows = ByNumber::with_runs(folder.path(), ImportId::generate(1), 2 << 20);
+        let name = "長".repeat(300);
+        for at in 0..6_000 {
+            rows.push(&row(300_000_000 + at * 7_919 % 6_000, &name, false), Placed::New(1)).unwrap();
+        }
+        let mut sorted = rows.sorted().unwrap();
+        let file = match sorted.sources.first() {
+            Some(Source::Disk(reading)) => Arc::clone(&reading.file),
+            _ => panic!("nothing was spilled"),
+        };
+        let kept = || file.metadata().unwrap().blocks() * 512;
+        let whole = kept();
+        assert!(whole > 4 << 20, "{whole} bytes");
+        assert_eq!(sorted.by_ref().take(3_000).filter(Result::is_ok).count(), 3_000);
+        let half = kept();
+        assert!(half < whole * 3 / 4, "{half} of {whole} bytes");
+        assert_eq!(sorted.by_ref().filter(Result::is_ok).count(), 3_000, "nothing else went");
+        assert!(kept() < whole / 10, "{} of {whole} bytes", kept());
     }
 
     #[test]
