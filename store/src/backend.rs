@@ -8,6 +8,7 @@ mod lists;
 mod people;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) use lists::{ListReads, ListVerbs};
 
@@ -111,10 +112,10 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn open_results(&mut self, shown: &[AttemptId]) -> Result<OpenResults>;
     fn outbox_counts(&mut self) -> Result<(u64, u64)>;
 
-    /// Is there anything to tidy up while idle?
-    fn wants_upkeep(&self) -> bool;
-    /// Tidies up: moves the log into the database, off every caller's path.
-    fn upkeep(&mut self);
+    /// How long nothing must have been asked before there is something to tidy up; zero: at once. `None`: there is nothing.
+    fn upkeep_after(&self) -> Option<Duration>;
+    /// Tidies up after `quiet` in which nothing was asked: moves the log into the database, off every caller's path.
+    fn upkeep(&mut self, quiet: Duration);
     /// The last thing before the thread ends.
     fn finish(&mut self);
 }

@@ -2,7 +2,7 @@
 //!
 //! Call writes overtake imports: the import lane is served only while the call lane is empty, and every import job is
 //! one slice. When nothing is waiting and the log has grown, the loop checkpoints, so that no commit of a call pays
-//! for it. Long reads wait in a queue of their own for a thread whose connection exists only while it is used.
+//! for it; only a log that has become long without a pause between two jobs is not kept waiting. Long reads wait in a queue of their own for a thread whose connection exists only while it is used.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -119,14 +119,18 @@ impl<W> Queue<W> {
 /// Runs jobs until the queue is closed and empty, then lets the backend finish.
 pub(crate) fn run_writer(queue: &Queue<Writer>, mut backend: Writer) {
     loop {
-        let idle = backend.wants_upkeep().then_some(IDLE_BEFORE_UPKEEP);
-        match queue.next(idle) {
+        let quiet = backend.upkeep_after();
+        if quiet == Some(Duration::ZERO) {
+            backend.upkeep(Duration::ZERO);
+            continue;
+        }
+        match queue.next(quiet) {
             Next::Job(job, permit) => {
                 // The place in the lane is free as soon as the job is taken.
                 drop(permit);
                 told(|| job(&mut backend));
             }
-            Next::Idle => backend.upkeep(),
+            Next::Idle => backend.upkeep(quiet.unwrap_or_default()),
             Next::Closed => break,
         }
     }
@@ -186,8 +190,6 @@ pub(crate) fn run_reader(queue: &Queue<LazyReader>, open: OpenReader) {
 
 /// Places in the call lane; a caller beyond waits for one (architecture: core -> store 64, await).
 pub(crate) const CALL_LANE: usize = 64;
-/// Quiet time after the last job before the log is checkpointed.
-const IDLE_BEFORE_UPKEEP: Duration = Duration::from_millis(200);
 /// Quiet time after the last long read before its connection is closed.
 const IDLE_BEFORE_CLOSE: Duration = Duration::from_secs(2);
 /// The same when a list is held for whoever looks at it: long enough to read a page.

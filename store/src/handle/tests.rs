@@ -469,3 +469,23 @@ async fn what_does_not_fit_stays_in_the_bin() {
     assert_eq!(store.contact_undo(contact, Some(29), by, NOW).await.unwrap_err().code(), "E-CONTACTS-FULL");
     assert_eq!(store.contact_undo(contact, Some(30), by, NOW).await.unwrap().id, contact);
 }
+
+/// Calls, and saves that are gone through while somebody is in wrap-up, come one after the other all day on a box with many seats: the log
+/// must not wait for a quiet moment.
+#[tokio::test]
+async fn the_log_stays_short_where_no_moment_is_quiet() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kakeru.db");
+    let store = Store::open(&path, OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let mut frames = 0;
+    let log = path.with_extension("db-wal");
+    for at in 0..2_000 {
+        let long = "名".repeat(60);
+        store.ensure_project(&format!("{long}{at}"), None, NOW).await.unwrap();
+        frames = frames.max(std::fs::metadata(&log).unwrap().len() / 4_120);
+    }
+    assert!(frames > 3_000, "too little was written to tell: {frames} frames");
+    assert!(frames < 5_000, "{frames} frames");
+    store.close().await;
+}

@@ -60,6 +60,7 @@ mod tasks;
 mod trial;
 mod turns;
 mod typed;
+mod upkeep;
 mod users;
 mod view;
 mod why;
@@ -68,7 +69,7 @@ mod writing;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::AtomicI32;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -126,6 +127,8 @@ pub(crate) struct SqliteBackend {
     profiles: Arc<Profiles>,
     /// Where recordings lie.
     place: Place,
+    /// Frames in the log when it was last tried to move them.
+    log_tried: i32,
     /// Whether the log's file was made long enough, which is done in the first quiet moment.
     log_has_room: bool,
     /// The database itself, to wait for the disk with. Closing it would drop the locks of every connection of this process
@@ -163,19 +166,6 @@ impl SqliteBackend {
     /// What the list view has to know of writes.
     pub(crate) fn changes(&self) -> &Changes {
         &self.changes
-    }
-
-    fn checkpoint(&mut self) -> rusqlite::Result<()> {
-        checkpoint(&self.db, &self.log_frames)
-    }
-
-    /// Makes the log short, unless somebody reads from it, and begins a new one, so that no call does.
-    fn cut_log(&mut self) -> rusqlite::Result<()> {
-        // A long read is not waited for: calls would wait too.
-        self.db.busy_timeout(Duration::ZERO)?;
-        let cut = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        self.db.busy_timeout(open::BUSY_TIMEOUT)?;
-        cut.and_then(|()| self.checkpoint())
     }
 }
 
@@ -411,33 +401,12 @@ impl Backend for SqliteBackend {
         outbox::counts(&self.db).doing("count outbox")
     }
 
-    fn wants_upkeep(&self) -> bool {
-        !self.log_has_room || self.log_frames.load(Ordering::Relaxed) >= UPKEEP_FRAMES
+    fn upkeep_after(&self) -> Option<Duration> {
+        self.due()
     }
 
-    fn upkeep(&mut self) {
-        if !std::mem::replace(&mut self.log_has_room, true)
-            && let Some(Err(error)) = self.db.path().map(|path| log::make_room(path.as_ref()))
-        {
-            // A full disk, perhaps: SQLite makes the file longer itself, as far as it can.
-            tracing::debug!(%error, "no room was made in the log");
-        }
-        if self.log_frames.load(Ordering::Relaxed) < UPKEEP_FRAMES {
-            return;
-        }
-        if let Err(error) = self.checkpoint() {
-            tracing::warn!(%error, "checkpoint failed; the log keeps growing until one succeeds");
-            // Not again before more is written, or a full disk would make this loop.
-            self.log_frames.store(0, Ordering::Relaxed);
-        }
-        // Cut in a quiet moment: SQLite's own limit cuts the log in the commit of whoever comes next, for some 50 ms, and then it
-        // is made longer again, each time behind the file system's journal.
-        if self.db.path().is_some_and(|path| log::length(path.as_ref()) > log::LONGEST) {
-            if let Err(error) = self.cut_log() {
-                tracing::debug!(%error, "the log was not cut");
-            }
-            self.log_has_room = false;
-        }
+    fn upkeep(&mut self, quiet: Duration) {
+        self.tidy(quiet);
     }
 
     fn finish(&mut self) {
@@ -484,17 +453,6 @@ impl Reader for SqliteReader {
     }
 }
 
-/// Moves the log into the database and begins a new log.
-///
-/// The first write into a new log syncs its header besides the commit. That write is made here, so that a call's
-/// commit never pays for it.
-fn checkpoint(db: &Connection, log_frames: &AtomicI32) -> rusqlite::Result<()> {
-    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-    log_frames.store(0, Ordering::Relaxed);
-    exec(db, "UPDATE meta SET value = value + 1 WHERE key = 'checkpoints'", [])?;
-    Ok(())
-}
-
 /// Runs a statement from the cache; returns the rows changed.
 fn exec(db: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
     let mut statement = db.prepare_cached(sql)?;
@@ -534,9 +492,6 @@ fn texts(json: &str) -> Vec<String> {
 fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::unsigned_abs)
 }
-
-/// Frames (4 KiB each) in the log that make an idle store checkpoint: 1 MiB.
-const UPKEEP_FRAMES: i32 = 256;
 
 #[cfg(test)]
 mod tests;

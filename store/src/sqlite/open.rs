@@ -78,6 +78,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         changes,
         profiles: Arc::new(options.profiles.clone()),
         place,
+        log_tried: 0,
         log_has_room: false,
         file: Arc::new(file),
         alive: Alive::of(lock),

@@ -526,12 +526,12 @@ fn a_long_log_is_cut_when_it_is_quiet() {
     world.call("talked");
     std::fs::OpenOptions::new().write(true).open(&log).unwrap().set_len(long).unwrap();
     world.db.log_frames.store(1_000, Ordering::Relaxed);
-    world.db.upkeep();
+    world.db.upkeep(std::time::Duration::from_millis(200));
     assert_eq!(length(), long, "somebody reads");
     reader.execute_batch("COMMIT").unwrap();
     world.call("talked");
     world.db.log_frames.store(1_000, Ordering::Relaxed);
-    world.db.upkeep();
+    world.db.upkeep(std::time::Duration::from_millis(200));
     assert!(length() < 1 << 20, "{}", length());
     world.call("talked");
     assert_eq!(world.reader().history(&crate::model::HistoryQuery::default()).unwrap().len(), 3);
