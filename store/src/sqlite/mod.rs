@@ -14,6 +14,7 @@ mod bin;
 mod check;
 mod checks;
 mod contacts;
+mod counted;
 mod dispositions;
 mod dnc;
 mod dnc_import;

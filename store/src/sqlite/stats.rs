@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::counted::{COLUMNS, Counted, Statuses};
 use super::{all, list_edit, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
 use crate::model::{ListWorked, Stats, StatsQuery, StatsRow, StatusCount, Worked};
@@ -14,46 +15,16 @@ use crate::time::BusinessDate;
 /// The counts, and how often each status was given, in the order of the statuses. Both in one walk over the rows: to read them is most
 /// of the work, and both are asked for together.
 pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<(Stats, Vec<StatusCount>)> {
-    let sql = "SELECT code, label, counts_call, counts_connect FROM dispositions ORDER BY position";
-    let mut results: Vec<(StatusCount, bool)> = all(db, sql, [], |r| {
-        let status = StatusCount { code: r.get(0)?, label: r.get(1)?, count: 0, counts_call: r.get(2)? };
-        Ok((status, r.get(3)?))
-    })?;
+    let statuses = Statuses::read(db)?;
     let (filter, values) = filter(query);
-    let sql = format!(
-        "SELECT a.void, a.disposition, a.interrupted, a.answered_at, a.ended_at, a.lead_id FROM attempts a {filter}"
-    );
-    let (mut stats, mut worked) = (Stats::default(), HashSet::new());
-    let mut statement = db.prepare_cached(&sql)?;
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM attempts a {filter}"))?;
     let mut rows = statement.query(params_from_iter(values))?;
+    let mut counted = Counted::default();
     while let Some(row) = rows.next()? {
-        if row.get(0)? {
-            stats.void += 1;
-            continue;
-        }
-        match row.get_ref(1)?.as_str_or_null()? {
-            None => {
-                stats.calls += 1;
-                stats.blank += 1;
-            }
-            Some(code) => {
-                if let Some((status, connect)) = results.iter_mut().find(|(status, _)| status.code == code) {
-                    status.count += 1;
-                    stats.calls += u64::from(status.counts_call);
-                    stats.connects += u64::from(*connect);
-                }
-            }
-        }
-        stats.interrupted += u64::from(row.get::<_, bool>(2)?);
-        if let Some(answered) = row.get::<_, Option<i64>>(3)? {
-            stats.talk_ms += (row.get::<_, i64>(4)? - answered).max(0).unsigned_abs();
-        }
-        worked.extend(row.get::<_, Option<[u8; 16]>>(5)?);
+        counted.take(row, 0, &statuses)?;
     }
-    stats.works = worked.len() as u64;
-    stats.registered = registered(db, query)?;
-    results.retain(|(status, _)| status.count > 0);
-    Ok((stats, results.into_iter().map(|(status, _)| status).collect()))
+    let stats = Stats { registered: registered(db, query)?, ..counted.stats() };
+    Ok((stats, counted.given(statuses)))
 }
 
 pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<StatsRow>> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params_from_iter};
 
-use super::stats::{FIGURES, figures, filter};
+use super::counted::{COLUMNS, Counted, Statuses};
+use super::stats::filter;
 use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Mismatch, Stats, StatsQuery, TallyBy, TallyRow};
@@ -22,29 +23,36 @@ pub(super) fn tally(db: &Connection, query: &StatsQuery, by: TallyBy) -> rusqlit
         TallyBy::Hour => HOUR,
         TallyBy::Day => "a.business_day",
     };
-    let sql = format!(
-        "SELECT {key}, {FIGURES} FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter} GROUP BY 1"
-    );
-    let rows: Vec<(Option<Key>, Stats)> = all(db, &sql, params_from_iter(values), |r| {
-        let key = match r.get_ref(0)? {
+    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS}, {key} FROM attempts a {filter}"))?;
+    let mut calls = statement.query(params_from_iter(values))?;
+    let statuses = Statuses::read(db)?;
+    let mut groups: HashMap<Option<Key>, Counted> = HashMap::new();
+    while let Some(call) = calls.next()? {
+        let key = match call.get_ref(KEY)? {
             ValueRef::Integer(number) => Some(Key::Number(number)),
-            ValueRef::Blob(_) => Some(Key::Id(r.get::<_, UserId>(0)?.0)),
+            ValueRef::Blob(_) => Some(Key::Id(call.get::<_, UserId>(KEY)?.0)),
             ValueRef::Null | ValueRef::Real(_) | ValueRef::Text(_) => None,
         };
-        Ok((key, figures(r, 1)?))
-    })?;
+        groups.entry(key).or_default().take(call, 0, &statuses)?;
+    }
+    let rows = groups.into_iter().map(|(key, counted)| (key, counted.stats()));
     let names = Names::read(db, by)?;
-    let mut rows: Vec<TallyRow> = rows.into_iter().map(|(key, stats)| names.row(by, key, stats)).collect();
+    let mut rows: Vec<TallyRow> = rows.map(|(key, stats)| names.row(by, key, stats)).collect();
     if matches!(by, TallyBy::Hour | TallyBy::Day) {
         // By number: hour 9 before hour 10.
         rows.sort_by_key(|row| row.key.as_ref().map(|key| (key.len(), key.clone())));
     } else {
-        rows.sort_by(|one, other| (one.key.is_none(), &one.name).cmp(&(other.key.is_none(), &other.name)));
+        rows.sort_by(|one, other| place(one).cmp(&place(other)));
     }
     Ok(rows)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// By name, those of nobody last; names of what was deleted may be alike.
+fn place(row: &TallyRow) -> (bool, &str, Option<&str>) {
+    (row.key.is_none(), &row.name, row.key.as_deref())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Number(i64),
     Id(u128),
@@ -254,6 +262,8 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
     Ok(())
 }
 
+/// Place of the key behind [`COLUMNS`].
+const KEY: usize = 6;
 /// Hour in Japan of dialing.
 const HOUR: &str = "(a.dialed_at + 32400000) / 3600000 % 24";
 const JST_MS: i64 = 32_400_000;
