@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, Params};
 
+use super::lead_numbers::importing;
 use super::{all, exec, lead_numbers, one};
 use crate::id::{AttemptId, LeadId, UserId};
 use crate::model::CallKind;
@@ -84,17 +85,28 @@ fn latest(db: &Connection, sql: &str, of: impl Params) -> rusqlite::Result<LastC
 
 /// Brings it up to date on every list that has the number, after a call ended, was saved or amended.
 pub(super) fn touch(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
+    // Asked at once what is to be done at all: this is part of every save.
     let sql = concat!(
         "SELECT a.phone, ",
         judged!("a."),
         ", a.memo IS NOT NULL, EXISTS (SELECT 1 FROM attempts b WHERE b.phone = a.phone AND b.dialed_at >= a.dialed_at
            AND b.id <> a.id AND ",
         told!("b."),
-        ") FROM attempts a WHERE a.id = ?1 AND a.phone IS NOT NULL"
+        "), EXISTS (SELECT 1 FROM leads l WHERE l.id = a.lead_id AND l.phone <> a.phone), ",
+        importing!(),
+        " FROM attempts a WHERE a.id = ?1 AND a.phone IS NOT NULL"
     );
-    let found: Option<(String, bool, bool, bool)> =
-        one(db, sql, [attempt], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
-    let Some((phone, judged, memo, followed)) = found else { return Ok(()) };
+    let found = one(db, sql, [attempt], |r| {
+        Ok(Touched {
+            phone: r.get(0)?,
+            judged: r.get(1)?,
+            memo: r.get(2)?,
+            followed: r.get(3)?,
+            further: r.get(4)?,
+            importing: r.get(5)?,
+        })
+    })?;
+    let Some(Touched { phone, judged, memo, followed, further, importing }) = found else { return Ok(()) };
     if followed && judged || memo && !judged {
         renew(db, &phone)?;
     } else {
@@ -107,8 +119,23 @@ pub(super) fn touch(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()>
                      AND (leads.last_at IS NULL OR leads.last_at <= a.dialed_at)";
         exec(db, sql, (attempt, judged))?;
     }
-    renew_lead_of(db, attempt)?;
-    lead_numbers::touched_by(db, attempt)
+    if further {
+        renew_lead_of(db, attempt)?;
+    }
+    if importing { lead_numbers::touched_by(db, attempt) } else { Ok(()) }
+}
+
+/// A call, as [`touch`] has to know it.
+struct Touched {
+    phone: String,
+    judged: bool,
+    memo: bool,
+    /// Another call with the number came later.
+    followed: bool,
+    /// It was to a further number of its lead (S4.41).
+    further: bool,
+    /// Leads are being staged.
+    importing: bool,
 }
 
 /// Reads it again from the rows, for every list that has the number.

@@ -16,11 +16,20 @@ pub(super) fn touched(db: &Connection, phone: &str, import: Option<ImportId>) ->
     exec(db, sql, (phone, import)).map(|_| ())
 }
 
+/// Whether leads are being staged.
+macro_rules! importing {
+    () => {
+        "EXISTS (SELECT 1 FROM imports WHERE state = 'staging' AND interrupted_at IS NULL)"
+    };
+}
+pub(super) use importing;
+
 /// A number was called, or what was written about the call changed.
 pub(super) fn touched_by(db: &Connection, attempt: AttemptId) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO import_touched (phone) SELECT phone FROM attempts
-               WHERE id = ?1 AND phone IS NOT NULL AND EXISTS (
-                 SELECT 1 FROM imports WHERE state = 'staging' AND interrupted_at IS NULL)";
+    let sql = concat!(
+        "INSERT OR IGNORE INTO import_touched (phone) SELECT phone FROM attempts WHERE id = ?1 AND phone IS NOT NULL AND ",
+        importing!()
+    );
     exec(db, sql, [attempt]).map(|_| ())
 }
 

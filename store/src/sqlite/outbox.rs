@@ -8,15 +8,32 @@ use crate::id::AttemptId;
 use crate::model::{AttemptRow, OutboxRow, RecordingState};
 use crate::time::format_jst;
 
+/// The payload as it is kept: with the place of the recording within its folder, so that the folder can be moved meanwhile.
+macro_rules! kept {
+    () => {
+        "json_replace(?2, '$.recording_path', recording_inside(json_extract(?2, '$.recording_path')))"
+    };
+}
+
 /// Queues a sealed attempt; returns its sequence number. A row whose recording is still being closed waits for it.
 pub(super) fn push(db: &Connection, attempt: &AttemptRow, now: i64) -> rusqlite::Result<i64> {
     let next_try_at = first_try_at(attempt, now);
-    let sql = format!(
-        "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
-         VALUES (?1, 'attempt.sealed', {KEPT}, ?3, ?4) RETURNING seq"
-    );
-    let payload = payload(attempt, now).to_string();
-    one(db, &sql, (attempt.id, payload, next_try_at, now), |r| r.get(0)).map(|seq| seq.unwrap_or(0))
+    let payload = payload(attempt, now);
+    let sql = match payload.get("recording_path") {
+        // Most calls have none, and this is part of every save.
+        None | Some(Value::Null) => {
+            "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+             VALUES (?1, 'attempt.sealed', ?2, ?3, ?4) RETURNING seq"
+        }
+        Some(_) => concat!(
+            "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
+             VALUES (?1, 'attempt.sealed', ",
+            kept!(),
+            ", ?3, ?4) RETURNING seq"
+        ),
+    };
+    let values = (attempt.id, payload.to_string(), next_try_at, now);
+    one(db, sql, values, |r| r.get(0)).map(|seq| seq.unwrap_or(0))
 }
 
 /// A recording that is still being closed or archived has another name, and its checksum, soon.
@@ -32,12 +49,14 @@ pub(super) fn push_amended(db: &Connection, attempt: &AttemptRow, now: i64) -> r
     if let Value::Object(fields) = &mut payload {
         fields.insert("amended_at".to_owned(), json!(format_jst(now)));
     }
-    let sql = format!(
+    let sql = concat!(
         "INSERT INTO outbox (key, kind, payload, next_try_at, created_at)
-         VALUES (?1, 'attempt.amended', {KEPT}, ?3, ?4)"
+         VALUES (?1, 'attempt.amended', ",
+        kept!(),
+        ", ?3, ?4)"
     );
     let values = (AttemptId::generate(now), payload.to_string(), first_try_at(attempt, now), now);
-    exec(db, &sql, values).map(|_| ())
+    exec(db, sql, values).map(|_| ())
 }
 
 /// The rows of an attempt, those of its amendments too. These have keys of their own: all rows are looked through for them, but only
@@ -196,8 +215,5 @@ fn payload(attempt: &AttemptRow, sealed_at: i64) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// The payload as it is kept: with the place of the recording within its folder, so that the folder can be moved meanwhile.
-const KEPT: &str =
-    "json_replace(?2, '$.recording_path', recording_inside(json_extract(?2, '$.recording_path')))";
 /// Longest time a row waits for its recording to be closed.
 const RECORDING_WAIT_MS: i64 = 10_000;
