@@ -34,9 +34,10 @@ async fn empty_cells_blank_and_missing_columns_do_not() {
     assert_eq!(lead(&store, list).await.attrs["備考"], "午後");
 }
 
-/// S1.19: 184 and 186 are how a number is called, and follow the file.
+/// S1.19: a cell with 184 or 186 says how its number is called; one without says nothing of it, and takes off nothing that a person or
+/// an earlier file set.
 #[tokio::test]
-async fn how_a_known_number_is_called_follows_the_file() {
+async fn a_cell_without_184_leaves_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let (store, list) = store(folder.path()).await;
     let exported = async |name: &str| {
@@ -50,8 +51,19 @@ async fn how_a_known_number_is_called_follows_the_file() {
     assert_eq!((report.updated, report.unchanged), (1, 0));
     assert!(exported("1.csv").await.contains("184"));
     assert_eq!(import(&store, Some(list), "A社,,184 0312345678\n", false).await.unchanged, 1);
-    assert_eq!(import(&store, Some(list), "A社,,0312345678\n", false).await.updated, 1);
-    assert!(!exported("2.csv").await.contains("184"));
+    for blanks in [false, true] {
+        assert_eq!(import(&store, Some(list), "A社,,0312345678\n", blanks).await.unchanged, 1);
+    }
+    assert!(exported("2.csv").await.contains("184"));
+    assert_eq!(import(&store, Some(list), "A社,,186-0312345678\n", false).await.updated, 1);
+    assert!(exported("3.csv").await.contains("186"));
+    // By hand, and again a file that says nothing of it.
+    let by_hand = crate::LeadFields { clir: Some("184".into()), ..Default::default() };
+    let id = lead(&store, list).await.id;
+    store.change_lead_fields(id, by_hand, Actor::default(), 1).await.unwrap();
+    assert_eq!(import(&store, Some(list), "B社,,0312345678\n", false).await.updated, 1);
+    let row = lead(&store, list).await;
+    assert_eq!((row.company.as_deref(), row.clir.as_deref()), (Some("B社"), Some("184")));
     undo(&store, &report).await;
-    assert!(!exported("3.csv").await.contains("184"), "somebody wrote it anew since");
+    assert!(exported("4.csv").await.contains("184"), "somebody wrote it anew since");
 }

@@ -13,7 +13,7 @@ use super::said::Said;
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
-use crate::phone::{Clir, Phone};
+use crate::phone::Phone;
 use crate::staging::{StagePolicy, StagedRow, TakenPhone};
 
 /// Overwrites the lead that has the row's number; returns under which number it is remembered, `None` when the row says nothing
@@ -99,13 +99,13 @@ fn overwrite_lead(
         }
     }
     let ext = merged(&old.ext, &row.ext, row, policy.blanks.ext);
-    // 184 or 186 belongs to how the number is written; without, neither is dialed.
-    let clir = row.clir.map(Clir::digits);
+    // A cell without 184 or 186 says nothing of it: a number that somebody has withheld is not shown because of a file.
+    let clir = row.clir.map(|clir| clir.digits().to_owned()).or_else(|| old.clir.clone());
     let changed = company != old.company
         || person != old.person
         || attrs != old.attrs
         || categories != old.categories
-        || clir != old.clir.as_deref()
+        || clir != old.clir
         || ext != old.ext;
     let phone = row.phone.expose();
     let former = match row.assigned {
