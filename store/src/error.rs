@@ -44,11 +44,15 @@ pub enum Error {
     /// A dialing rule refused; nothing was dialed.
     #[error("{0}")]
     Refused(DialRefusal),
-    /// The number is on the do-not-call list of one project (E-DNC).
-    #[error("it is on the list of project {project:?}{}{}", refusal::in_bin(.deleted), refusal::naming(.may_name))]
+    /// The number is on the do-not-call list, of the company or of one project (E-DNC).
+    #[error("{}{}{}", refusal::whose(.project, .deleted), refusal::entered(.since, .reason), refusal::naming(.may_name))]
     DoNotCall {
-        /// The project's name.
-        project: String,
+        /// The project's name; `None`: the company's entry.
+        project: Option<String>,
+        /// Since when it stands there, UTC milliseconds.
+        since: i64,
+        /// Why, as whoever entered it says; empty where only its call does.
+        reason: String,
         /// The project lies in the bin; its entries hold until they are cleared.
         deleted: bool,
         /// A call by hand, for which another project may be named.

@@ -205,7 +205,12 @@ fn forbidden_numbers_are_never_called() {
     daemon.wait_registered("main", SOON);
     daemon.cli(&["dnc", "add", "03-1234-0001", "--reason", "希望"]);
     daemon.import("first", list(&["01", "02"]));
-    daemon.run(&["call", "0312340001"]).refused("E-DNC");
+    let refused = daemon.run(&["call", "0312340001"]);
+    refused.refused("E-DNC");
+    let told = refused.json()["error"]["data"].take();
+    let said = told["detail_ja"].as_str().unwrap_or_default();
+    assert!(said.contains("全社") && said.contains("希望"), "since when and why: {told:#}");
+    assert!(told["facts"]["since"].is_i64(), "{told:#}");
     for number in ["110", "119", "118"] {
         daemon.run(&["call", number]).refused("E-PHONE-FORBIDDEN");
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::refusal::moment;
+use super::refusal::{moment, shortened};
 use super::{DialRefusal, Error, ListError, OpenError};
 use crate::import::ImportError;
 
@@ -12,7 +12,7 @@ impl Error {
     pub fn ja(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.ja(),
-            Self::DoNotCall { project, deleted, may_name } => {
+            Self::DoNotCall { project, since, reason, deleted, may_name } => {
                 let bin = match deleted {
                     true => "(ごみ箱にある案件。`kakeru dnc clear --project` にこの名前を指定できます)",
                     false => "",
@@ -21,7 +21,12 @@ impl Error {
                     true => "。ほかの案件の通話なら --project で案件を指定してください",
                     false => "",
                 };
-                format!("案件 {project}{bin} の登録です{other}")
+                let whose = project.as_ref().map_or_else(|| "全社".to_owned(), |name| format!("案件 {name}{bin} "));
+                let reason = match shortened(reason) {
+                    reason if reason.is_empty() => String::new(),
+                    reason => format!("、理由: {reason}"),
+                };
+                format!("{whose}の登録です({} から{reason}){other}", moment(*since))
             }
             Self::NotFound { what, key } => format!("{} {key}", noun(what)),
             Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
@@ -89,7 +94,9 @@ impl Error {
             ) => {
                 json!({ "last": last, "until": until })
             }
-            Self::DoNotCall { project, deleted, .. } => json!({ "project": project, "deleted": deleted }),
+            Self::DoNotCall { project, since, reason, deleted, .. } => {
+                json!({ "project": project, "since": since, "reason": reason, "deleted": deleted })
+            }
             Self::List(ListError::Full { limit, free }) => json!({ "limit": limit, "free": free }),
             Self::List(ListError::ProjectInUse { name, lists }) => json!({ "project": name, "lists": lists }),
             Self::ContactsFull { most, needed, free } => {
@@ -406,7 +413,13 @@ mod tests {
             Error::State { attempt, is: "under way", needs: "ended" },
             Error::ClaimLost { attempt },
             Error::NotSealed { attempt },
-            Error::DoNotCall { project: "春の案件".to_owned(), deleted: true, may_name: true },
+            Error::DoNotCall {
+                project: Some("春の案件".to_owned()),
+                since: 1,
+                reason: "希望".to_owned(),
+                deleted: true,
+                may_name: true,
+            },
             Error::Import(Box::new(import)),
             Error::ImportStopped { reason: Said::fixed("中止しました", "cancelled; nothing was kept") },
             Error::DiskFull(sqlite()),

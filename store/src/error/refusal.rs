@@ -104,11 +104,36 @@ pub(super) fn moment(at: i64) -> String {
     text.get(..19).unwrap_or(&text).replace('T', " ")
 }
 
-/// Whose entry it is where nobody sees the project any more.
+/// Whose do-not-call entry it is; also where nobody sees the project any more.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]
-pub(super) const fn in_bin(deleted: &bool) -> &'static str {
-    if *deleted { ", which is in the bin (`kakeru dnc clear --project` takes it by name)" } else { "" }
+pub(super) fn whose(project: &Option<String>, deleted: &bool) -> String {
+    let Some(project) = project else { return "it is on the list of the whole company".to_owned() };
+    let bin =
+        if *deleted { ", which is in the bin (`kakeru dnc clear --project` takes it by name)" } else { "" };
+    format!("it is on the list of project {project:?}{bin}")
 }
+
+/// Since when an entry stands there, and why.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]
+pub(super) fn entered(since: &i64, reason: &str) -> String {
+    let since = moment(*since);
+    match shortened(reason) {
+        reason if reason.is_empty() => format!(", since {since}"),
+        reason => format!(", since {since}: {reason}"),
+    }
+}
+
+/// The beginning of what somebody wrote, on one line.
+pub(super) fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(REASON_SHOWN) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// Characters of a reason in a refusal; `dnc ls` has all of it.
+const REASON_SHOWN: usize = 100;
 
 /// What may be done about an entry of one project.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]

@@ -231,12 +231,10 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
         origin,
         user: Some(call.user),
     };
-    match dnc::holder(db, phone.expose(), call.project, call.named).doing("check number")? {
-        Some(dnc::Holder::Project { name, deleted }) => {
-            return Err(Error::DoNotCall { project: name, deleted, may_name: call.second.is_none() });
-        }
-        Some(dnc::Holder::Company) => return Err(Error::Refused(DialRefusal::DoNotCall)),
-        None => {}
+    if let Some(held) = dnc::holder(db, phone.expose(), call.project, call.named).doing("check number")? {
+        let dnc::Holder { project, deleted, since, reason } = held;
+        let may_name = project.is_some() && call.second.is_none();
+        return Err(Error::DoNotCall { project, since, reason, deleted, may_name });
     }
     let refusal = match call.second {
         None => checks::refusal(db, &dial, &call.rules, call.now),

@@ -18,17 +18,18 @@ pub(super) fn blocked(db: &Connection, phone: &str, project: Option<ProjectId>) 
     Ok(one(db, sql, (phone, project), |_| Ok(()))?.is_some())
 }
 
-/// Whose entry forbids a call by hand.
-pub(super) enum Holder {
-    Company,
-    Project {
-        name: String,
-        /// It lies in the bin.
-        deleted: bool,
-    },
+/// The entry that forbids a call by hand.
+pub(super) struct Holder {
+    /// Name of its project; `None`: it is the company's.
+    pub(super) project: Option<String>,
+    /// The project lies in the bin.
+    pub(super) deleted: bool,
+    /// Since when, as the entry says; UTC milliseconds.
+    pub(super) since: i64,
+    pub(super) reason: String,
 }
 
-/// Whose entry forbids a call by hand. A call that is for no project that somebody named is forbidden by those of every project,
+/// The entry that forbids a call by hand. A call that is for no project that somebody named is forbidden by those of every project,
 /// those of the bin too: the customer asked for it, and nobody has cleared it.
 pub(super) fn holder(
     db: &Connection,
@@ -36,12 +37,12 @@ pub(super) fn holder(
     project: Option<ProjectId>,
     named: bool,
 ) -> rusqlite::Result<Option<Holder>> {
-    let sql = "SELECT p.name, p.deleted_at IS NOT NULL FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
+    let sql = "SELECT p.name, p.deleted_at IS NOT NULL, ifnull(n.said_at, n.at), n.reason
+               FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
                WHERE n.phone = ?1 AND n.revoked_at IS NULL AND (n.project_id IS NULL OR n.project_id = ?2 OR NOT ?3)
                ORDER BY n.project_id IS NOT NULL, n.project_id IS NOT ?2, n.id LIMIT 1";
-    one(db, sql, (phone, project, named), |r| match r.get(0)? {
-        Some(name) => Ok(Holder::Project { name, deleted: r.get(1)? }),
-        None => Ok(Holder::Company),
+    one(db, sql, (phone, project, named), |r| {
+        Ok(Holder { project: r.get(0)?, deleted: r.get(1)?, since: r.get(2)?, reason: r.get(3)? })
     })
 }
 

@@ -76,7 +76,7 @@ fn an_entry_of_a_project_forbids_calls_by_hand() {
     let refused = world.db.open_manual(&call).unwrap_err();
     assert_eq!(refused.code(), "E-DNC");
     assert!(
-        matches!(&refused, Error::DoNotCall { project, deleted: false, may_name: true } if project == "別件"),
+        matches!(&refused, Error::DoNotCall { project: Some(project), deleted: false, may_name: true, .. } if project == "別件"),
         "{refused}"
     );
     assert!(refused.ja().contains("別件") && refused.ja().contains("--project"), "{}", refused.ja());
@@ -92,7 +92,16 @@ fn an_entry_of_a_project_forbids_calls_by_hand() {
     // The company's holds whatever is named.
     dnc(&mut world, 0, None);
     let refused = world.db.open_manual(&ManualCall { named: true, ..call }).unwrap_err();
-    assert!(matches!(refused, Error::Refused(DialRefusal::DoNotCall)), "{refused}");
+    assert!(
+        matches!(&refused, Error::DoNotCall { project: None, since: NOW, may_name: false, reason, .. } if reason == "断り"),
+        "{refused}"
+    );
+    assert_eq!(refused.code(), "E-DNC");
+    for said in [refused.ja(), refused.to_string()] {
+        assert!(said.contains("断り") && said.contains("2026-11-21 10:00:00"), "{said}");
+        assert!(!said.contains("--project"), "{said}");
+    }
+    assert_eq!(refused.facts()["since"], NOW);
 }
 
 #[test]
@@ -119,7 +128,7 @@ fn an_entry_of_a_deleted_project_is_found_and_cleared() {
     world.db.delete_project(old, by, NOW).unwrap();
     let refused = world.db.open_manual(&manual(&world, &phone(5).national())).unwrap_err();
     assert!(
-        matches!(&refused, Error::DoNotCall { project, deleted: true, .. } if project == "春"),
+        matches!(&refused, Error::DoNotCall { project: Some(project), deleted: true, .. } if project == "春"),
         "{refused}"
     );
     for said in [refused.to_string(), refused.ja()] {
