@@ -58,6 +58,11 @@ pub enum Error {
         /// A call by hand, for which another project may be named.
         may_name: bool,
     },
+    /// A past call led to a number that a list excludes from dialing (E-EXCLUDED).
+    #[error(
+        "a list excludes the number of this call; `kakeru dial why NUMBER` says which, and it can be called by typing it"
+    )]
+    ExcludedNumber,
     /// The text is not a phone number.
     #[error("the phone number cannot be used{}", refusal::which(.0))]
     Phone(#[source] PhoneError),
@@ -304,6 +309,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.code(),
             Self::DoNotCall { .. } => DialRefusal::DoNotCall.code(),
+            Self::ExcludedNumber => DialRefusal::Excluded.code(),
             Self::Phone(error) => error.code.as_str(),
             Self::NotFound { .. } => "E-NOT-FOUND",
             Self::Ambiguous { .. } => "E-AMBIGUOUS",
@@ -354,6 +360,7 @@ impl Error {
             Self::List(error) => error.blame(),
             Self::Refused(_)
             | Self::DoNotCall { .. }
+            | Self::ExcludedNumber
             | Self::Phone(_)
             | Self::ListName
             | Self::ListDuplicate { .. }

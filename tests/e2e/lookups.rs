@@ -182,6 +182,17 @@ fn a_task_is_called_as_its_lead() {
     for callee in [["--lead", "L#1"], ["--task", &left], ["--attempt", call]] {
         daemon.run_as(OPERATOR, &[&["call"], &callee[..]].concat()).refused("E-EXCLUDED");
     }
+    // Nor is an earlier call by the number alone a way round; whoever types the number calls it.
+    daemon.import("M", "会社名,電話番号,追加電話番号\nB社,0612345602,0612345601\n");
+    let calls = daemon.cli(&["history", "--manual", "only"])["rows"].take();
+    let call = calls[0]["attempt"].as_str().unwrap();
+    assert_eq!(calls[0]["number"], "0612345601", "{calls:#}");
+    daemon.cli(&["lead", "exclude", "M", "--lead", "M#1", "--reason", "契約済"]);
+    let refused = daemon.run_as(OPERATOR, &["call", "--attempt", call]);
+    refused.refused("E-EXCLUDED");
+    assert!(refused.json()["error"]["data"]["detail_ja"].to_string().contains("dial why"), "{refused:?}");
+    daemon.run_as(OPERATOR, &["call", "0612345601"]).success();
+    daemon.cli(&["hangup"]);
 }
 
 /// S4.12: outside of the hours a call by hand says when they begin.

@@ -105,22 +105,34 @@ impl Callee {
     }
 }
 
-/// The other end of a call. It is called by its number, and its lead is called by nobody while it is excluded (S1.25).
+/// The other end of a call. It is called by its number, and its lead is called by nobody while it is excluded (S1.25). Nor is a number
+/// that came without a lead, where a list excludes it: whoever goes down the history does not know of that, and whoever types the
+/// number has decided.
 async fn of_call(store: &Store, attempt: AttemptId) -> Result<Called, Error> {
     let row = store.attempt(attempt).await?;
-    if let Some(lead) = row.lead {
-        match store.lead(lead).await {
-            Ok(lead) if !lead.dialable => return Err(Error::Refused(DialRefusal::Excluded)),
+    let lead = match row.lead {
+        None => None,
+        Some(lead) => match store.lead(lead).await {
+            Ok(lead) => Some(lead),
             // One in the bin is on no list.
-            Ok(_) | Err(Error::NotFound { .. }) => {}
+            Err(Error::NotFound { .. }) => None,
             Err(error) => return Err(error),
+        },
+    };
+    let project = row.project.filter(|_| row.list.is_some());
+    let Some(number) = row.phone else {
+        return Err(Error::NotFound { what: "number of the call", key: attempt.to_string() });
+    };
+    match lead {
+        Some(lead) if !lead.dialable => return Err(Error::Refused(DialRefusal::Excluded)),
+        Some(_) => {}
+        None => {
+            if store.is_excluded(number.clone()).await? {
+                return Err(Error::ExcludedNumber);
+            }
         }
     }
-    let project = row.project.filter(|_| row.list.is_some());
-    match row.phone {
-        Some(number) => Ok(Called { number, lead: None, project }),
-        None => Err(Error::NotFound { what: "number of the call", key: attempt.to_string() }),
-    }
+    Ok(Called { number, lead: None, project })
 }
 
 /// The numbers of a lead, the main one first, with their labels.

@@ -196,6 +196,8 @@ pub(crate) trait ListReads {
     fn view(&mut self, query: &ViewQuery) -> Result<ViewPage>;
     fn find_leads(&mut self, list: ListId, filter: &ViewFilter) -> Result<Vec<LeadId>>;
     fn lead(&mut self, lead: LeadId) -> Result<LeadRow>;
+    /// Whether a lead with this number, its main one or a further one, is excluded on some list.
+    fn is_excluded(&mut self, phone: &str) -> Result<bool>;
     /// In this order; without those that are gone.
     fn lead_places(&mut self, leads: &[LeadId]) -> Result<Vec<LeadPlace>>;
     fn bin(&mut self, list: ListId) -> Result<Vec<(i64, u64)>>;

@@ -30,6 +30,9 @@ impl Error {
             }
             Self::NotFound { what, key } => format!("{} {key}", noun(what)),
             Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
+            Self::ExcludedNumber => {
+                "この通話の番号は、リストで発信対象外です。どのリストかは `kakeru dial why 番号` で表示できます。番号を入力すれば発信できます".to_owned()
+            }
             Self::ListDuplicate { name } => name.clone(),
             Self::List(error) => error.ja(),
             Self::UserTombstone { login } | Self::UserDuplicate { login } | Self::LastManager { login } => {
@@ -421,6 +424,7 @@ mod tests {
                 may_name: true,
             },
             Error::Import(Box::new(import)),
+            Error::ExcludedNumber,
             Error::ImportStopped { reason: Said::fixed("中止しました", "cancelled; nothing was kept") },
             Error::DiskFull(sqlite()),
             Error::Io(sqlite()),

@@ -234,6 +234,15 @@ impl Store {
         self.read(move |r| r.lead(lead)).await
     }
 
+    /// Whether a lead with this number (E.164), its main one or a further one, is excluded from dialing on a list that is not in the
+    /// bin.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn is_excluded(&self, phone: String) -> Result<bool> {
+        self.read(move |r| r.is_excluded(&phone)).await
+    }
+
     /// Where leads stand, in this order; without those that are gone.
     ///
     /// # Errors

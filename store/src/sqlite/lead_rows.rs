@@ -27,6 +27,25 @@ pub(super) fn places(db: &Connection, leads: &[LeadId]) -> rusqlite::Result<Vec<
     Ok(places)
 }
 
+/// Whether a lead with this number is excluded from dialing, on a list that is not in the bin. By its further numbers all excluded
+/// leads are looked through: nothing finds those by number.
+pub(super) fn is_excluded(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
+    let main =
+        "SELECT 1 FROM lead_numbers n JOIN leads d ON d.list_id = n.list_id AND d.position = n.position
+                JOIN lists l ON l.id = d.list_id AND l.deleted_at IS NULL
+                WHERE n.phone = ?1 AND d.excluded = 1 AND d.deleted_at IS NULL LIMIT 1";
+    let further =
+        "SELECT 1 FROM lists l JOIN leads d ON d.list_id = l.id AND d.excluded = 1 AND d.deleted_at IS NULL
+                   JOIN lead_phones p ON p.lead_id = d.id
+                   WHERE l.deleted_at IS NULL AND p.phone = ?1 LIMIT 1";
+    for sql in [main, further] {
+        if one(db, sql, [phone], |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// From the columns of [`SELECT`].
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<LeadRow> {
     let categories: String = row.get(7)?;

@@ -358,6 +358,10 @@ impl ListReads for SqliteReader {
             .ok_or_else(|| Error::NotFound { what: "lead", key: lead.to_string() })
     }
 
+    fn is_excluded(&mut self, phone: &str) -> Result<bool> {
+        lead_rows::is_excluded(&self.db, phone).doing("read leads")
+    }
+
     fn lead_places(&mut self, leads: &[LeadId]) -> Result<Vec<LeadPlace>> {
         lead_rows::places(&self.db, leads).doing("read leads")
     }

@@ -97,6 +97,26 @@ fn the_number_that_is_dialed_is_judged() {
     assert!(!foreign.to_string().contains("99990000"), "{foreign}");
 }
 
+/// S1.25: by which numbers past calls lead to somebody who is excluded: each that the lead has, while its list is not in the bin.
+#[test]
+fn a_number_is_excluded_with_its_lead() {
+    let mut world = World::new(2);
+    let lead = with_mobile(&mut world);
+    let excluded = |world: &World| {
+        [phone(0).expose(), "+819011112222", phone(1).expose()]
+            .map(|number| world.reader().is_excluded(number).unwrap())
+    };
+    assert_eq!(excluded(&world), [false; 3]);
+    world.exclude(lead, Some("契約済"));
+    assert_eq!(excluded(&world), [true, true, false]);
+    world.include(lead);
+    assert_eq!(excluded(&world), [false; 3]);
+    world.exclude(lead, None);
+    let (list, by) = (world.list, world.actor());
+    world.db.delete_list(list, by, NOW).unwrap();
+    assert_eq!(excluded(&world), [false; 3], "it is on no list any more");
+}
+
 /// A call that came to nothing (the program was stopped while it rang) leaves the lead where it was.
 #[test]
 fn a_void_call_leaves_a_lead_that_was_not_due_where_it_was() {
