@@ -35,6 +35,7 @@ pub mod id;
 pub mod import;
 pub mod model;
 mod name_key;
+pub mod part_file;
 pub mod permission;
 pub mod phone;
 mod progress;

@@ -169,7 +169,11 @@ impl Parts {
                 // Parts get their names together or not at all, which it cannot be.
                 return Err(exists(&path));
             }
-            let (file, _) = Unfinished::create(&path, MODE).map_err(|source| failed(&path, source))?;
+            let (mut file, _) = Unfinished::create(&path, MODE).map_err(|source| failed(&path, source))?;
+            if !parts.files.is_empty() {
+                // The first part keeps others away from all: there may be more than a process may have open.
+                file.unlock();
+            }
             parts.files.push(file);
             parts.left.push_back(bytes);
         }

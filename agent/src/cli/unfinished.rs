@@ -1,13 +1,14 @@
 //! Files that have another name, `NAME.part`, until they are whole.
 //!
-//! One that fails is taken away, and so is one that is interrupted (SIGINT, SIGTERM). What a kill left is replaced by the next.
+//! One that fails is taken away, and so is one that is interrupted (SIGINT, SIGTERM). What a kill left is replaced by the next; while
+//! somebody else writes one, the next is refused.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
 
+use store::part_file;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The name that a file has until it is whole, and the file with it. What still has that name when this goes is removed.
@@ -15,31 +16,30 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(super) struct Unfinished {
     path: PathBuf,
     part: PathBuf,
+    /// Keeps others from beginning it.
+    lock: Option<File>,
 }
 
 impl Unfinished {
     /// Begins a file that becomes `path`, in place of one that was not finished.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::ResourceBusy`] while somebody else writes it.
     pub(super) fn create(path: &Path, mode: u32) -> io::Result<(Self, File)> {
         let part = part_of(path);
         watch();
-        // Before there is a file: an interrupt between the two removes nothing, one after them removes it.
-        open().push(part.clone());
-        let unfinished = Self { path: path.to_path_buf(), part };
-        let there = unfinished.part.symlink_metadata();
-        if there.is_ok_and(|there| there.is_file() || there.is_symlink()) {
-            fs::remove_file(&unfinished.part)?;
-        }
-        // Through no link that somebody puts there meanwhile.
-        let file =
-            OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&unfinished.part);
-        match file {
-            Ok(file) => Ok((unfinished, file)),
-            Err(error) => {
-                // It is not ours.
-                unfinished.forget();
-                Err(error)
-            }
-        }
+        // An interrupt waits until it is known whether the file is ours.
+        let mut open = open();
+        let file = part_file::begin(&part, mode)?;
+        open.push(part.clone());
+        drop(open);
+        let unfinished = Self { path: path.to_path_buf(), part, lock: Some(file.try_clone()?) };
+        Ok((unfinished, file))
+    }
+
+    /// Keeps others from beginning it no longer: of many files, the first one stands for all.
+    pub(super) fn unlock(&mut self) {
+        drop(self.lock.take());
     }
 
     /// What it is called until then.
@@ -57,11 +57,6 @@ impl Unfinished {
         fs::rename(&self.part, &self.path)
     }
 
-    fn forget(mut self) {
-        self.close();
-        self.part = PathBuf::new();
-    }
-
     fn close(&self) {
         let mut open = open();
         if let Some(at) = open.iter().position(|part| *part == self.part) {
@@ -72,9 +67,6 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if self.part.as_os_str().is_empty() {
-            return;
-        }
         // Not there any more where it got its name.
         let _ = fs::remove_file(&self.part);
         self.close();
@@ -173,6 +165,15 @@ mod tests {
             );
             fs::remove_file(&path).unwrap();
         }
+        // Two at once: the second is told, and the first goes on.
+        let (first, mut file) = Unfinished::create(&path, 0o600).unwrap();
+        let refused = Unfinished::create(&path, 0o600).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+        file.write_all(b"first").unwrap();
+        drop(file);
+        assert!(Unfinished::create(&path, 0o600).is_err(), "until it has its name");
+        first.place().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         fs::create_dir(part_of(&path)).unwrap();
         assert!(Unfinished::create(&path, 0o600).is_err());
         assert!(part_of(&path).is_dir(), "what is no file stays");

@@ -237,6 +237,7 @@ pub fn os(error: &std::io::Error) -> String {
         ErrorKind::AlreadyExists => "すでにあります",
         ErrorKind::IsADirectory => "フォルダーです",
         ErrorKind::NotADirectory => "フォルダーではありません",
+        ErrorKind::ResourceBusy => "ほかの処理が使っています。終わってからやり直してください",
         ErrorKind::StorageFull => "ディスクの空きがありません",
         ErrorKind::QuotaExceeded => "容量の割り当てを超えています",
         ErrorKind::ReadOnlyFilesystem => "読み取り専用です",

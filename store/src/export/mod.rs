@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::import::{Delimiter, HeaderMode, Profile, UnknownWord};
+use crate::part_file::{self, Writing};
 use crate::progress::{Progress, stopped};
 use crate::time::format_jst;
 
@@ -75,6 +76,8 @@ pub struct ExportOptions {
     pub heads: Heads,
     /// Counts rows, and ends the export when nobody wants it any more.
     pub progress: Progress,
+    /// That nobody else writes the file meanwhile.
+    pub writing: Writing,
 }
 
 /// What a product calls the four columns; `None`: what everybody does.
@@ -211,7 +214,8 @@ impl ExportReport {
     pub const MOST_CHARS: usize = 1_000;
 }
 
-/// Lets `write` fill a file, which appears under its name only when it is complete and on disk.
+/// Lets `write` fill a file, which appears under its name only when it is complete and on disk. While one is written, another to the
+/// same name is refused.
 fn to_file(
     options: &ExportOptions,
     write: impl FnOnce(BufWriter<File>) -> Result<(BufWriter<File>, ExportReport)>,
@@ -236,10 +240,9 @@ fn to_file(
         }
         Ok(report)
     };
-    let result = File::create(options.unfinished())
-        .map_err(failed)
-        .and_then(|file| write(BufWriter::new(file)))
-        .and_then(finish);
+    let file = part_file::begin(&options.unfinished(), MODE).map_err(failed)?;
+    let kept = options.writing.keep(&file).map_err(failed);
+    let result = kept.and_then(|()| write(BufWriter::new(file))).and_then(finish);
     if !matches!(&result, Ok(report) if report.written) {
         options.discard();
     }
@@ -271,6 +274,8 @@ const SECONDS_END: usize = 19;
 const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電話番号", "カテゴリー"];
 /// Rows read at a time.
 const PAGE: u32 = 1000;
+/// Permissions of a file, as the process's mask leaves them.
+const MODE: u32 = 0o666;
 
 #[cfg(test)]
 mod tests {

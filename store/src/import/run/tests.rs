@@ -563,3 +563,26 @@ async fn an_export_that_would_lose_characters_is_not_written() {
     assert!(store.export_list(list, replaced).await.unwrap().written);
     assert!(path.exists());
 }
+
+/// Of two exports to one place at once, the second is refused and takes nothing of the first.
+#[tokio::test]
+async fn an_export_to_where_another_is_being_written_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, list, _) = store(folder.path()).await;
+    import(&store, list, bytes("A社,,0312345678\n"), ImportOptions::default()).await.unwrap();
+    let path = folder.path().join("out.csv");
+    let options = || ExportOptions { path: path.clone(), held: true, ..ExportOptions::default() };
+    let first = options();
+    assert!(store.export_list(list, first.clone()).await.unwrap().written);
+    let second = options();
+    let refused = store.export_list(list, second).await.unwrap_err();
+    assert_eq!(refused.code(), "E-FILE");
+    assert!(refused.ja().contains("ほかの処理が使っています"), "{}", refused.ja());
+    first.place().unwrap();
+    assert!(std::fs::read_to_string(&path).unwrap().contains("A社"));
+    drop(first);
+    let third = options();
+    assert!(store.export_list(list, third.clone()).await.unwrap().written);
+    third.discard();
+    assert!(path.exists() && !folder.path().join("out.csv.part").exists());
+}
