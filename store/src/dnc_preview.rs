@@ -1,13 +1,14 @@
 //! The first rows of a file of do-not-call numbers, as they would be taken.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::backend::Reader;
 use crate::code::Code;
 use crate::dnc_file::DncFileRow;
+use crate::dnc_text::taken_in;
 use crate::error::Result;
-use crate::id::ProjectId;
+use crate::id::{AttemptId, ProjectId};
 use crate::import::{PREVIEW_ROWS, Problem};
 use crate::model::DncQuery;
 
@@ -35,6 +36,8 @@ pub enum DncEffect {
     New,
     /// It is entered already, or by an earlier row.
     Known,
+    /// The same, and its entry takes in the row's reason or evidence.
+    Completed,
     /// Its entry is cleared.
     Cleared,
     /// There is no entry to clear, or an earlier row clears it.
@@ -94,17 +97,46 @@ impl Looked {
 
 /// Says what becomes of the good rows.
 pub(crate) fn judge(reader: &mut dyn Reader, rows: &mut [DncPreviewRow], clear: bool) -> Result<()> {
-    let mut seen = HashSet::new();
+    let mut seen: HashMap<(String, Option<ProjectId>), Said> = HashMap::new();
     for row in rows.iter_mut().filter(|row| row.effect == DncEffect::New) {
         let query = DncQuery { phone: Some(row.phone.clone()), limit: 1_000, ..DncQuery::default() };
-        let holds = reader.dnc_entries(&query)?.iter().any(|entry| entry.project == row.project);
-        let first = seen.insert((row.phone.clone(), row.project));
-        row.effect = match (clear, holds) {
-            (false, false) if first => DncEffect::New,
-            (false, _) => DncEffect::Known,
-            (true, true) if first => DncEffect::Cleared,
-            (true, _) => DncEffect::Absent,
+        let entries = reader.dnc_entries(&query)?;
+        let held = entries.into_iter().find(|entry| entry.project == row.project);
+        let key = (row.phone.clone(), row.project);
+        let first = !seen.contains_key(&key);
+        if clear {
+            row.effect = if first && held.is_some() { DncEffect::Cleared } else { DncEffect::Absent };
+            seen.insert(key, Said::default());
+            continue;
+        }
+        let before = seen.remove(&key).or_else(|| {
+            held.map(|held| Said {
+                reason: held.reason,
+                evidence: held.evidence.unwrap_or_default(),
+                call: held.attempt,
+            })
+        });
+        let given = (&*row.reason, row.evidence.as_deref().unwrap_or_default());
+        let said = match before {
+            None => Said { reason: given.0.trim().to_owned(), evidence: given.1.to_owned(), call: None },
+            Some(Said { reason, evidence, call }) => {
+                let (new_reason, new_evidence) = taken_in((&reason, &evidence), call, given);
+                row.effect = match (&new_reason, &new_evidence) == (&reason, &evidence) {
+                    true => DncEffect::Known,
+                    false => DncEffect::Completed,
+                };
+                Said { reason: new_reason, evidence: new_evidence, call }
+            }
         };
+        seen.insert(key, said);
     }
     Ok(())
+}
+
+/// What an entry says after the rows so far.
+#[derive(Default)]
+struct Said {
+    reason: String,
+    evidence: String,
+    call: Option<AttemptId>,
 }

@@ -28,6 +28,7 @@ pub mod code;
 pub mod dnc_file;
 mod dnc_import;
 mod dnc_preview;
+mod dnc_text;
 pub mod error;
 pub mod export;
 mod handle;

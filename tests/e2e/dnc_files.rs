@@ -270,7 +270,11 @@ fn refused_numbers_come_back_as_a_file() {
         let looked = daemon.cli(&look);
         let figures = ["changed", "unchanged", "completed"].map(|what| looked[what].clone());
         assert_eq!(figures, [json!(1), json!(2), json!(1)], "{looked:#}");
+        let rows = looked["preview"].as_array().expect("rows");
+        let effects: Vec<_> = rows.iter().map(|row| row["effect"].clone()).collect();
+        assert_eq!(effects, [json!("completed"), json!("known"), json!("new")], "{looked:#}");
     }
+    assert!(daemon.text(&[&look[..], &["--lang", "ja"]].concat()).contains("登録済み、理由・根拠を書き足す"));
     assert!(
         daemon
             .text(&[&look[..], &["--lang", "en"]].concat())

@@ -182,7 +182,7 @@ async fn a_do_not_call_file_is_shown_as_it_would_be_entered() {
     let looked = store.import_dnc(job(file.into(), false, Vec::new(), true)).await.unwrap();
     let refused = DncEffect::Refused(crate::Code::PhoneForbidden);
     let expected = [
-        (2, "+81312340001".into(), None, "断り".into(), DncEffect::Known),
+        (2, "+81312340001".into(), None, "断り".into(), DncEffect::Completed),
         row(3, "+81312340002", None, DncEffect::New),
         row(4, "+81312340002", Some(spring), DncEffect::Known),
         (5, "110".into(), None, String::new(), refused),

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::typed::fits;
 use super::{all, audit_by, exec, one, unsigned};
+use crate::dnc_text::{beside, named, taken_in};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ImportId, ProjectId, UserId};
 use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
@@ -122,13 +123,9 @@ pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Resu
             .doing(doing)?;
     let Some((id, reason, evidence, attempt)) = old else { return Ok(false) };
     let another = entry.attempt.filter(|new| attempt.is_some_and(|old| old != *new));
-    let new_reason = beside(&reason, &entry.reason, None);
     let old_evidence = evidence.clone().unwrap_or_default();
-    let named = |call: AttemptId| format!("通話 {call}");
-    // A file names the call among the evidence.
-    let own = attempt.map(named);
-    let mut new_evidence =
-        beside(&old_evidence, entry.evidence.as_deref().unwrap_or_default(), own.as_deref());
+    let given = (entry.reason.as_str(), entry.evidence.as_deref().unwrap_or_default());
+    let (new_reason, mut new_evidence) = taken_in((&reason, &old_evidence), attempt, given);
     if let Some(call) = another {
         new_evidence = beside(&new_evidence, &named(call), None);
     }
@@ -150,23 +147,6 @@ pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Resu
     audit_by(db, entry.now, entry.by, "dnc.complete", &phone.to_string(), &detail).doing(doing)?;
     Ok(true)
 }
-
-/// The new text behind the old one, of each of its parts what is not there already, or `known` otherwise.
-fn beside(old: &str, new: &str, known: Option<&str>) -> String {
-    let mut text = old.to_owned();
-    for part in new.split(BESIDE).map(str::trim).filter(|part| !part.is_empty()) {
-        if known == Some(part) || text.split(BESIDE).any(|said| said == part) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push_str(BESIDE);
-        }
-        text.push_str(part);
-    }
-    text
-}
-
-const BESIDE: &str = " / ";
 
 /// Clears an entry: the row stays and says who, when and why. `false` when there was none.
 pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {

@@ -320,7 +320,7 @@ pub struct DncImported {
     pub changed: u64,
     /// Entries that were so already.
     pub unchanged: u64,
-    /// How many of these took in a reason or evidence that they did not have. Not foreseen by `dry_run`.
+    /// How many of these took in a reason or evidence that they did not have.
     #[serde(default)]
     pub completed: u64,
     /// Rows that say that they were cleared (解除日時): nothing becomes of them.
@@ -361,7 +361,8 @@ pub struct DncPreviewRow {
     pub reason: Option<String>,
     /// Evidence in words.
     pub evidence: Option<String>,
-    /// What would become of it: `new` or `known` (entered already, or by an earlier row), with `clear` `cleared` or `absent` (no entry, or an
+    /// What would become of it: `new`, `known` (entered already, or by an earlier row) or `completed` (the same, and its entry takes in the
+    /// row's reason or evidence), with `clear` `cleared` or `absent` (no entry, or an
     /// earlier row clears it), `past` (the row says that it was cleared: nothing becomes of it), or `refused`.
     pub effect: String,
     /// Why a row is refused: `E-…`.

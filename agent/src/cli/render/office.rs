@@ -272,11 +272,12 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
         out.text("状態", "state"),
         out.text("行数", "rows"),
         out.text("変更", "changed"),
+        out.text("書き足し", "completed"),
         out.text("エラー", "refused"),
         out.text("登録者", "by"),
         "id",
     ])
-    .right(&[4, 5, 6]);
+    .right(&[4, 5, 6, 7]);
     for row in &imports.rows {
         let state = match row.state.as_str() {
             "committed" => out.text("登録済み", "committed"),
@@ -291,6 +292,7 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
             state.to_owned(),
             row.rows.to_string(),
             row.changed.to_string(),
+            row.completed.to_string(),
             row.refused.to_string(),
             person(&row.by_name, &row.by),
             row.id.clone(),
@@ -376,6 +378,9 @@ fn dnc_preview(rows: &[DncPreviewRow], out: Out) -> Result<(), Closed> {
         let effect = match row.effect.as_str() {
             "new" => out.text("登録", "added"),
             "known" => out.text("登録済み", "known already"),
+            "completed" => {
+                out.text("登録済み、理由・根拠を書き足す", "known already, given a reason or evidence")
+            }
             "cleared" => out.text("解除", "cleared"),
             "absent" => out.text("登録なし", "not on the list"),
             "past" => out.text("解除済み(登録しません)", "cleared before, left out"),

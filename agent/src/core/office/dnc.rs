@@ -203,6 +203,7 @@ fn previewed(names: &[store::ProjectInfo], rows: Vec<store::DncPreviewRow>) -> V
         let (effect, code) = match row.effect {
             DncEffect::New => ("new", None),
             DncEffect::Known => ("known", None),
+            DncEffect::Completed => ("completed", None),
             DncEffect::Cleared => ("cleared", None),
             DncEffect::Absent => ("absent", None),
             DncEffect::Past => ("past", None),
