@@ -310,7 +310,7 @@ fn each_mistake_of_a_cell_is_told_with_its_place() {
 type Sheet = (&'static str, &'static str, &'static [u8], Option<u64>);
 
 const SHEETS: [Sheet; 9] = [
-    ("E-CSV-ENCODING", "list import L FILE", b"\xBB\xB3\xC5\xC4,,0312345678\n", None),
+    ("E-CSV-ENCODING", "list import L FILE", b"\xBB\xB3\xB2\xCF,,0312345678\n", None),
     ("E-CSV-HEADER", "list import L FILE", "会社名,代表\nA社,0312345678\n".as_bytes(), Some(1)),
     (
         "E-CSV-HEADER-DUP",

@@ -53,30 +53,30 @@ fn every_encoding_is_detected() {
     }
 }
 
-/// S0.13: a short name that is 山田 in EUC-JP and ｻｳﾅﾄ in CP932 is shown in both, and taken as the one that is named.
+/// S0.13: a short name that is 山河 in EUC-JP and ｻｳｲﾏ in CP932 is shown in both, and taken as the one that is named.
 #[test]
 fn what_two_encodings_fit_is_shown_in_both_and_taken_as_the_one_that_is_named() {
     let daemon = idle();
     daemon.cli(&["list", "create", "short"]);
-    std::fs::write(daemon.path("short.csv"), b"\xBB\xB3\xC5\xC4,,0312345678\n").unwrap();
+    std::fs::write(daemon.path("short.csv"), b"\xBB\xB3\xB2\xCF,,0312345678\n").unwrap();
     let file = daemon.path("short.csv").to_string_lossy().into_owned();
     for preview in [&[][..], &["--preview"]] {
         let import = [&["list", "import", "short", &file][..], preview].concat();
         let plain = daemon.run_plain(&[&import[..], &["--lang", "en"]].concat());
         assert_eq!(plain.code, 1, "{plain:#?}");
         for line in
-            ["E-CSV-ENCODING", "--encoding euc-jp: 山田\n", "--encoding cp932: ｻｳﾅﾄ\n", "(byte 0 is no text)"]
+            ["E-CSV-ENCODING", "--encoding euc-jp: 山河\n", "--encoding cp932: ｻｳｲﾏ\n", "(byte 0 is no text)"]
         {
             assert!(plain.stderr.contains(line), "no {line}: {plain:#?}");
         }
         let refused: Value = serde_json::from_str(&daemon.run(&import).stdout).expect("JSON");
         let candidates = &refused["error"]["data"]["candidates"];
-        let euc = serde_json::json!({ "encoding": "euc-jp", "first_bad_byte": null, "cells": ["山田"] });
+        let euc = serde_json::json!({ "encoding": "euc-jp", "first_bad_byte": null, "cells": ["山河"] });
         assert!(candidates.as_array().is_some_and(|tried| tried.contains(&euc)), "{refused:#}");
     }
     daemon.run(&["contact", "import", &file]).refused("E-CSV-ENCODING");
     daemon.cli(&["list", "import", "short", &file, "--encoding", "euc-jp"]);
-    assert_eq!(daemon.cli(&["list", "show", "short"])["rows"][0]["company"], "山田");
+    assert_eq!(daemon.cli(&["list", "show", "short"])["rows"][0]["company"], "山河");
 }
 
 /// S0.17: a header without a phone column is no row with a bad number, and the column that is meant can be named.

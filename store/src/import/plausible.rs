@@ -70,7 +70,9 @@ impl Plausible {
         if self.word_bits == 0 {
             return;
         }
-        let known = words::is_column_word(&self.word) || FORMS.iter().any(|form| self.word.contains(form));
+        let known = words::is_column_word(&self.word)
+            || FORMS.iter().any(|form| self.word.contains(form))
+            || is_name(&self.word);
         self.bits += if known { self.word_bits.saturating_sub(KNOWN_WORD) } else { self.word_bits };
         self.word_bits = 0;
         self.word.clear();
@@ -121,6 +123,12 @@ fn unusual_kana(before: char, c: char) -> u64 {
     if unusual { UNUSUAL } else { 0 }
 }
 
+/// A family name that many have, alone or before a given name.
+fn is_name(word: &str) -> bool {
+    let after = |name: &str| word.strip_prefix(name).is_some_and(|given| given.chars().count() <= GIVEN_NAME);
+    FAMILY.split_whitespace().any(after)
+}
+
 fn is_half_kana(c: char) -> bool {
     matches!(c, '\u{FF61}'..='\u{FF9F}')
 }
@@ -151,6 +159,20 @@ const LONGEST_WORD: usize = 90;
 /// Forms of companies.
 const FORMS: [&str; 8] =
     ["株式会社", "有限会社", "合同会社", "ｶﾌﾞｼｷｶﾞｲｼｬ", "ﾕｳｹﾞﾝｶﾞｲｼｬ", "製作所", "工務店", "事務所"];
+
+/// Characters of a given name, a space between the two included.
+const GIVEN_NAME: usize = 4;
+
+/// The commonest family names of two kanji and more. The bytes of none of them in EUC-JP are a name in half-width kana: 山田 is ｻｳﾅﾄ
+/// there.
+const FAMILY: &str = "\
+佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 斎藤 清水 山崎 池田 橋本 阿部 石川 \
+山下 中島 石井 小川 前田 岡田 長谷川 藤田 後藤 近藤 村上 遠藤 青木 坂本 斉藤 福田 太田 西村 藤井 金子 岡本 藤原 中野 三浦 \
+原田 中川 松田 竹内 小野 田村 中山 和田 石田 森田 上田 柴田 酒井 工藤 横山 宮崎 宮本 内田 高木 安藤 谷口 大野 丸山 今井 \
+高田 藤本 武田 村田 上野 杉山 増田 平野 大塚 久保 松井 小島 岩崎 桜井 野口 松尾 木下 菊地 野村 新井 菅原 佐野 大西 浜田 \
+市川 小松 水野 吉川 島田 菊池 西田 西川 北村 安田 川口 平田 関口 本田 川崎 飯田 川村 樋口 永井 岩田 土屋 松岡 秋山 田口 \
+荒木 大橋 吉村 成田 矢野 河野 浅野 小池 大谷 松浦 片山 熊谷 石原 栗原 黒田 須藤 高野 尾崎 吉岡 永田 神田 森本 早川 西山 \
+平井 本間 岡村 小山 大島 久保田 松下 堀内 松村 田辺 岩本 富田 桑原 須田";
 
 static COMMON: LazyLock<HashSet<char>> = LazyLock::new(|| KANJI.chars().collect());
 
