@@ -18,11 +18,29 @@ pub(super) fn in_language(error: clap::Error, words: &[OsString], lang: Lang) ->
     if !asked || lang != Lang::Ja {
         return error;
     }
-    japanese(Cli::command()).try_get_matches_from(words).err().unwrap_or(error)
+    // Built, each knows what is typed before it.
+    let mut built = Cli::command();
+    built.build();
+    japanese(Cli::command(), Some(&built)).try_get_matches_from(words).err().unwrap_or(error)
 }
 
-/// The command and those below it, as Japanese help shows them.
-fn japanese(command: Command) -> Command {
+/// A usage line with what clap says in English only. Values keep the names that the list of arguments has: clap takes every character
+/// for one column wide, and beside wider ones its columns would not stand below each other.
+pub(super) fn usage_ja(usage: &str) -> String {
+    let words = [("[OPTIONS]", "[オプション]"), ("<COMMAND>", "<コマンド>"), ("[COMMAND]", "[コマンド]")];
+    words.iter().fold(usage.to_owned(), |usage, (en, ja)| usage.replace(en, ja))
+}
+
+/// The command and those below it, as Japanese help shows them; `built` is the same command in English.
+fn japanese(command: Command, built: Option<&Command>) -> Command {
+    let usage = match built {
+        Some(built) => {
+            let usage = built.clone().render_usage().to_string();
+            // Further lines stand below the first.
+            usage_ja(usage.trim_start_matches("Usage: ")).replace("\n       ", "\n        ")
+        }
+        None => "{usage}".to_owned(),
+    };
     let about = command.get_about().map(|text| text_ja(&text.to_string()));
     let long_about = command.get_long_about().map(|text| text_ja(&text.to_string()));
     let flag = |name: &'static str, short: char, action: ArgAction, help: &'static str| {
@@ -37,8 +55,11 @@ fn japanese(command: Command) -> Command {
             let order = if arg.is_global_set() { OF_EVERY_COMMAND + place } else { place };
             argument(arg).display_order(order)
         })
-        .mut_subcommands(japanese)
-        .help_template("{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}")
+        .mut_subcommands(|below| {
+            let built = built.and_then(|built| built.find_subcommand(below.get_name()));
+            japanese(below, built)
+        })
+        .help_template(format!("{{about-with-newline}}\n使い方: {usage}\n\n{{all-args}}{{after-help}}"))
         .subcommand_help_heading("コマンド")
         .disable_help_flag(true)
         .disable_version_flag(true)
@@ -137,14 +158,34 @@ mod tests {
         for line in ["kakeru --help", "kakeru list import -h", "kakeru list", "kakeru save --help"] {
             let (ja, en) = (help(line, Lang::Ja), help(line, Lang::En));
             assert!(ja.contains("使い方: kakeru") && ja.contains("オプション:"), "{ja}");
-            for word in
-                ["Usage:", "Options:", "Commands:", "Arguments:", "Print help", "possible values", "[default"]
-            {
+            for word in [
+                "Usage:",
+                "Options:",
+                "Commands:",
+                "Arguments:",
+                "Print help",
+                "possible values",
+                "[default",
+                "[OPTIONS]",
+                "COMMAND",
+            ] {
                 assert!(!ja.contains(word), "{word}: {ja}");
             }
             assert!(en.contains("Usage:") && !en.contains("使い方"), "{en}");
         }
-        assert!(help("kakeru --help", Lang::Ja).contains("コマンド:"));
+        let whole = help("kakeru --help", Lang::Ja);
+        assert!(
+            whole.contains("使い方: kakeru [オプション] <コマンド>\n") && whole.contains("コマンド:"),
+            "{whole}"
+        );
+        for (line, usage) in [
+            ("kakeru list import -h", "使い方: kakeru list import [オプション] <LIST> <FILE>\n"),
+            ("kakeru list", "使い方: kakeru list [オプション] <コマンド>\n"),
+            ("kakeru history -h", "使い方: kakeru history [オプション]"),
+        ] {
+            let told = help(line, Lang::Ja);
+            assert!(told.contains(usage), "{told}");
+        }
         let save = help("kakeru save --help", Lang::Ja);
         assert!(save.contains("[既定: stay]") && save.contains("dial=保存"), "{save}");
         let import = help("kakeru list import --help", Lang::Ja);

@@ -121,7 +121,8 @@ fn advice_ja(error: &clap::Error) -> Vec<String> {
     .flatten()
     .collect();
     if let Some(usage) = shown(error.get(ContextKind::Usage)) {
-        lines.push(format!("\n{}", needed(usage.trim()).replacen("Usage:", "使い方:", 1)));
+        let usage = super::help::usage_ja(&needed(usage.trim()));
+        lines.push(format!("\n{}", usage.replacen("Usage:", "使い方:", 1)));
     }
     lines.push("\n詳しくは --help を付けて実行してください".to_owned());
     lines
@@ -236,5 +237,10 @@ mod tests {
         assert!(usage.contains("使い方: kakeru list show <LIST>"), "{usage}");
         let usage = advice("kakeru list show");
         assert!(usage.contains("使い方: kakeru list show") && !usage.contains("Usage"), "{usage}");
+        let usage = advice("kakeru list nonsense");
+        assert!(
+            usage.contains("kakeru list [オプション] <コマンド>") && !usage.contains("OPTIONS"),
+            "{usage}"
+        );
     }
 }
