@@ -1,10 +1,10 @@
 //! `kakeru audit`: what was changed, in words.
 
 mod actions;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::Lang;
 use protocol::result::{AuditPage, AuditRow};
 use serde_json::{Map, Value};
 
@@ -13,7 +13,6 @@ use super::super::output::{Closed, Out};
 use super::super::table::{Table, clean};
 use super::super::time;
 use super::office::more;
-use super::words;
 
 pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
     let mut table = Table::new(&[
@@ -35,7 +34,7 @@ pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
             row.uid.map_or_else(String::new, |uid| uid.to_string()),
             actions::action(&row.action, out),
             page.names.get(&row.object).unwrap_or(&row.object).clone(),
-            Told { names: &page.names, out }.detail(row),
+            Told { names: &page.names, action: &row.action, out }.detail(row),
         ]);
     }
     out.table(&table)?;
@@ -46,6 +45,7 @@ pub(crate) fn audit(page: &AuditPage, out: Out) -> Result<(), Closed> {
 #[derive(Clone, Copy)]
 struct Told<'a> {
     names: &'a BTreeMap<String, String>,
+    action: &'a str,
     out: Out,
 }
 
@@ -83,7 +83,8 @@ impl Told<'_> {
     fn changes(self, what: &str, before: &Value, after: &Value) -> Vec<String> {
         let (Value::Object(old), Value::Object(new)) = (before, after) else {
             let change = format!("{} → {}", self.value(what, before), self.value(what, after));
-            let named = if what.is_empty() { change } else { format!("{}: {change}", self.label(what)) };
+            let named =
+                if what.is_empty() { change } else { format!("{}: {change}", self.label(what, after)) };
             return vec![named];
         };
         let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
@@ -92,8 +93,8 @@ impl Told<'_> {
         changes
             .filter(|(_, before, after)| before != after)
             .map(|(name, before, after)| {
-                let (before, after) = (self.value(name, &before), self.value(name, &after));
-                format!("{}: {before} → {after}", self.label(name))
+                let label = self.label(name, &after);
+                format!("{label}: {} → {}", self.value(name, &before), self.value(name, &after))
             })
             .collect()
     }
@@ -120,11 +121,11 @@ impl Told<'_> {
             Some(format!("{} {leads}", self.value("user", user)))
         };
         let whose: Vec<_> = former.iter().filter_map(whose).collect();
-        (!whose.is_empty()).then(|| format!("{}: {}", self.label("former"), whose.join(" ")))
+        (!whose.is_empty()).then(|| format!("{}: {}", self.label("former", &Value::Null), whose.join(" ")))
     }
 
     fn field(self, name: &str, value: &Value) -> String {
-        format!("{}: {}", self.label(name), self.value(name, value))
+        format!("{}: {}", self.label(name, value), self.value(name, value))
     }
 
     fn value(self, name: &str, value: &Value) -> String {
@@ -136,10 +137,9 @@ impl Told<'_> {
                 Some(at) if MOMENTS.contains(&name) => time::full(at),
                 _ => number.to_string(),
             },
-            Value::String(text) => match name {
-                "source" => clean(words::source(text, self.out)),
-                "lead_next" => words::lead_next(text, self.out).to_owned(),
-                _ => clean(self.names.get(text).unwrap_or(text)),
+            Value::String(text) => match words::value(self.action, name, text, self.out) {
+                word if word == text => clean(self.names.get(text).unwrap_or(text)),
+                word => clean(word),
             },
             Value::Array(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.value(name, item)).collect();
@@ -147,7 +147,7 @@ impl Told<'_> {
             }
             Value::Object(fields) => {
                 let part = |(name, value): (&String, &Value)| {
-                    format!("{}={}", self.label(name), self.value(name, value))
+                    format!("{}={}", self.label(name, value), self.value(name, value))
                 };
                 let parts: Vec<_> = fields.iter().map(part).collect();
                 if parts.is_empty() { self.out.text("すべて", "all").to_owned() } else { parts.join(" ") }
@@ -156,13 +156,8 @@ impl Told<'_> {
     }
 
     /// What a field is called; one that has no other name is told as it stands in the row.
-    fn label(self, name: &str) -> String {
-        let known = LABELS.iter().find(|(word, ..)| *word == name);
-        match (known, self.out.lang) {
-            (Some((_, ja, _)), Lang::Ja) => (*ja).to_owned(),
-            (Some((.., en)), Lang::En) => (*en).to_owned(),
-            (None, _) => clean(name),
-        }
+    fn label(self, name: &str, value: &Value) -> String {
+        words::label(name, value, self.out).map_or_else(|| clean(name), str::to_owned)
     }
 }
 
@@ -175,88 +170,9 @@ fn is_empty(value: &Value) -> bool {
 const FEW: usize = 3;
 /// Fields that hold a moment, UTC milliseconds.
 const MOMENTS: [&str; 5] = ["recall_at", "due_at", "deleted_at", "from", "to"];
-/// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 76] = [
-    ("archived_at", "使用停止", "archived"),
-    ("assigned", "担当", "assigned"),
-    ("at_ms", "位置(ミリ秒)", "at (ms)"),
-    ("attempt", "通話", "call"),
-    ("attempts", "通話回数", "attempts"),
-    ("builtin", "組込", "built-in"),
-    ("bytes", "バイト", "bytes"),
-    ("caller_id", "発信者番号", "caller number"),
-    ("categories", "カテゴリー", "categories"),
-    ("changed", "変更", "changed"),
-    ("changed_since", "変更あり", "changed since"),
-    ("clear", "解除", "clear"),
-    ("clir", "184・186", "184 or 186"),
-    ("code", "コード", "code"),
-    ("color", "色", "color"),
-    ("columns", "その他の列", "columns"),
-    ("company", "会社名", "company"),
-    ("company_wide_dnc", "全社の架電禁止", "company-wide"),
-    ("contacts", "連絡先", "contacts"),
-    ("contacts_removed", "削除した連絡先", "contacts removed"),
-    ("count", "件数", "count"),
-    ("counts_call", "コール数に入れる", "counts as call"),
-    ("counts_connect", "コネクト数に入れる", "counts as connect"),
-    ("deleted_at", "削除日時", "deleted"),
-    ("dialable", "発信対象", "dialable"),
-    ("dnc_scope", "架電禁止の範囲", "do-not-call scope"),
-    ("due_at", "期限", "due"),
-    ("email", "メール", "email"),
-    ("enabled", "有効", "enabled"),
-    ("ended", "途中で終了", "ended early"),
-    ("evidence", "根拠", "evidence"),
-    ("file", "ファイル", "file"),
-    ("filter", "条件", "filter"),
-    ("former", "元の担当", "were"),
-    ("handed_over", "引き継ぎ", "handed over"),
-    ("held", "変更なし(使用中など)", "stayed"),
-    ("hotkey", "キー", "key"),
-    ("ids", "発信先", "leads"),
-    ("keep_history", "履歴を残す", "keeps the history"),
-    ("keep_recording", "録音を残す", "keeps the recording"),
-    ("kept", "残ったもの", "kept"),
-    ("label", "名称", "label"),
-    ("lead_next", "発信先の扱い", "lead"),
-    ("leads", "件数", "leads"),
-    ("list", "リスト", "list"),
-    ("login", "ログインID", "login"),
-    ("memo", "メモ", "memo"),
-    ("mode", "方法", "mode"),
-    ("name", "名前", "name"),
-    ("number", "電話番号", "number"),
-    ("numbers", "電話番号", "numbers"),
-    ("order", "発信順", "order"),
-    ("other_lists", "他のリストでも変更", "on other lists"),
-    ("owner", "担当", "owner"),
-    ("person", "担当者名", "person"),
-    ("pooled", "担当なしを共有", "pooled"),
-    ("position", "No", "No"),
-    ("profile", "プロファイル", "profile"),
-    ("project", "案件", "project"),
-    ("reason", "理由", "reason"),
-    ("recall_at", "再コール日時", "callback time"),
-    ("register", "対象", "register"),
-    ("removed", "削除", "removed"),
-    ("reported", "報告", "reported"),
-    ("restored", "復元", "restored"),
-    ("role", "権限", "role"),
-    ("round", "周回", "round"),
-    ("rows", "行数", "rows"),
-    ("seat", "席", "seat"),
-    ("source", "登録元", "source"),
-    ("status", "結果", "status"),
-    ("tasks", "対応タスク", "tasks"),
-    ("to", "出力先", "to"),
-    ("uid", "Unixユーザー", "Unix user"),
-    ("user", "利用者", "user"),
-    ("users", "利用者", "users"),
-];
-
 #[cfg(test)]
 mod tests {
+    use protocol::Lang;
     use serde_json::json;
 
     use super::*;
@@ -274,7 +190,7 @@ mod tests {
             object: object.to_owned(),
             detail,
         };
-        Told { names: &names, out: Out { json: false, lang } }.detail(&row)
+        Told { names: &names, action, out: Out { json: false, lang } }.detail(&row)
     }
 
     /// D19: a person reads what was before and what is, in words.
@@ -319,13 +235,34 @@ mod tests {
         let export = json!({ "rows": 7, "filter": { "from": 1_764_378_000_000_i64 }, "to": "client" });
         assert_eq!(
             told("history.export", "history", export, Lang::En),
-            "rows: 7, filter: from=2025-11-29 10:00:00, to: client"
+            "rows: 7, filter: from=2025-11-29 10:00:00, to: whoever asked"
         );
     }
 
-    /// Every label is found by its word.
+    /// D19: what programs call it is told as the screens call it, and users by their names.
     #[test]
-    fn labels_are_in_order_and_said_once() {
-        assert!(LABELS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    fn words_of_the_program_are_told_as_users_know_them() {
+        let order = json!({ "before": { "order": "position" }, "after": { "order": "newest" } });
+        assert_eq!(told("list.change", "L", order.clone(), Lang::Ja), "発信順: リストの順 → 新しい順");
+        assert_eq!(told("list.change", "L", order, Lang::En), "order: as on the list → newest first");
+        let tap = json!({ "by": "sv", "operator": "dave", "mode": "listen", "reason": "hangup" });
+        assert_eq!(
+            told("tap.end", "a", tap, Lang::Ja),
+            "監督の席: sv、担当者: dave、方法: モニタリング、理由: 切断"
+        );
+        let hold = json!({ "reason": "call" });
+        assert_eq!(told("recording.hold", "C", hold, Lang::Ja), "理由: call", "as somebody wrote it");
+        let over = json!({ "from": "U1", "to": "U2", "list": null, "tasks": 3 });
+        assert_eq!(
+            told("task.hand_over", "U1", over, Lang::Ja),
+            "前の担当: alice、新しい担当: bob、対応タスク: 3"
+        );
+        let gone = json!({ "handed_over": { "to": "U2", "tasks": 3 } });
+        assert_eq!(told("user.delete", "U1", gone, Lang::Ja), "引き継ぎ: 新しい担当=bob 対応タスク=3");
+        let export = json!({ "filter": { "manual": "only", "status": "no_contact" }, "to": "path" });
+        assert_eq!(
+            told("history.export", "history", export, Lang::Ja),
+            "条件: 手動の通話=のみ 結果=不通、出力先: デーモンのマシンのファイル"
+        );
     }
 }
