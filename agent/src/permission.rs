@@ -106,7 +106,7 @@ fn action(command: &Command) -> Option<Action> {
         Command::DncImportCancel(_) => Action::DncClear,
         Command::TaskLs(_) => Action::TaskView,
         Command::TaskDone(_) | Command::TaskDue(_) => Action::TaskClose,
-        Command::TaskAssign(_) | Command::TaskHandOver(_) => Action::Assign,
+        Command::TaskAssign(_) | Command::TaskHandOver(_) | Command::ContactHandOver(_) => Action::Assign,
         Command::ContactShow(_) | Command::ContactLs(_) | Command::CategoryLs(_) => Action::ContactView,
         // What a lead says of its customer is corrected by whoever corrects contacts, further numbers are added on the call (S4.41);
         // BY does so on granted lists (S4.5).
@@ -201,6 +201,7 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
     match command {
         Command::ContactAdd(_)
         | Command::ContactEdit(_)
+        | Command::ContactHandOver(_)
         | Command::ContactCreateFromCall(_)
         | Command::LeadEdit(_)
         | Command::LeadPhone(_)

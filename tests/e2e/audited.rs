@@ -91,6 +91,7 @@ fn every_administrative_change_is_in_the_audit_log() {
     let made = step("contact.create_from_call", json!({ "attempt": first, "company": "C社" }), "contact.add");
     let contact = made["contact"]["id"].clone();
     step("contact.edit", json!({ "contact": contact, "categories": ["大口"] }), "contact.edit");
+    step("contact.hand_over", json!({ "to": "a" }), "contact.hand_over");
     step("category.delete", json!({ "name": "大口" }), "category.delete");
     // A call under hold is evidence, whose contact stays.
     let number = json!([{ "number": "0522345672", "label": null }]);

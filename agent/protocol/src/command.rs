@@ -212,6 +212,8 @@ commands! {
     ContactUndo = "contact.undo" => ContactRow;
     /// Puts a CSV file into the contact book.
     ContactImport = "contact.import" => ImportResult;
+    /// Gives all contacts of a user, or of nobody, to another.
+    ContactHandOver = "contact.hand_over" => ContactsHandedOver;
     /// Stops the import into the contact book that runs.
     ContactImportCancel = "contact.import_cancel" => Done;
     /// Writes the contact book as CSV.
@@ -397,6 +399,7 @@ impl Command {
             | Self::ContactDelete(_)
             | Self::ContactUndo(_)
             | Self::ContactImport(_)
+            | Self::ContactHandOver(_)
             | Self::ContactImportCancel(_)
             | Self::ContactExport(_)
             | Self::CategoryLs(_)

@@ -321,6 +321,11 @@ pub(super) fn contact(global: &Global, verb: ContactVerb, out: Out) -> Result<()
             };
             exports::fetch(&socket(global), verb, "contacts".to_owned(), (&file, &write), out)
         }
+        ContactVerb::HandOver { from, to } => {
+            let of = from.clone().unwrap_or_default();
+            let _bar = progress::watch(&socket(global), Work::Named { work: "contacts", of }, out);
+            call(global, ContactHandOver { from, to }, out, render::contacts_handed_over)
+        }
         ContactVerb::Categories { delete: None, .. } => call(global, CategoryLs {}, out, render::categories),
         ContactVerb::Categories { delete: Some(name), yes } => {
             if !yes {

@@ -13,9 +13,9 @@ pub(super) use audit::audit;
 pub(super) use issues::{Findings, issues, table as issue_table};
 pub(super) use live::{devices, seat, status};
 pub(super) use office::{
-    call, categories, contact, contact_saved, contacts, contacts_deleted, dispositions, dnc, dnc_added,
-    dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, held, holdings, me, notes, nothing_taken,
-    task, tasks, tasks_handed_over, user_changed, users,
+    call, categories, contact, contact_saved, contacts, contacts_deleted, contacts_handed_over, dispositions,
+    dnc, dnc_added, dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, held, holdings, me, notes,
+    nothing_taken, task, tasks, tasks_handed_over, user_changed, users,
 };
 pub(super) use rows::{history, leads, list, lists, stats};
 pub(super) use why::why;

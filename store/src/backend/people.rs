@@ -7,10 +7,11 @@ use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
-    ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
-    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    ContactAdd, ContactChange, ContactHandOver, ContactQuery, ContactRow, ContactRules, ContactSaved,
+    DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry,
+    DncQuery, DncRow, HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft,
+    NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
+    UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
@@ -74,6 +75,16 @@ pub(crate) trait Office {
     fn tasks_hand_over(
         &mut self,
         over: &TaskHandOver,
+        after: i64,
+        deadline: Instant,
+        by: Actor,
+        now: i64,
+    ) -> Result<(u64, Option<i64>)>;
+
+    /// The same behind a row of contacts.
+    fn contacts_hand_over(
+        &mut self,
+        over: &ContactHandOver,
         after: i64,
         deadline: Instant,
         by: Actor,

@@ -8,10 +8,10 @@ use crate::dnc_import::{DncUndo, DncUndone};
 use crate::error::Result;
 use crate::id::{AttemptId, ImportId, UserId};
 use crate::model::{
-    Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, DispositionChange,
-    DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow, HandOver, Holdings,
-    ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery,
-    TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, ContactHandOver,
+    DispositionChange, DispositionDraft, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
+    HandOver, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange, TaskCounts,
+    TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::progress::Progress;
@@ -339,6 +339,32 @@ impl Store {
             after = next;
         }
         Ok(tasks)
+    }
+}
+
+/// Contacts that change hands.
+impl Store {
+    /// Hands contacts over, in slices that calls overtake, each with its row of audit; returns how many.
+    ///
+    /// # Errors
+    /// [`crate::Error::UserTombstone`] of whoever takes over, [`crate::Error::Value`] when it is the same user. What was handed over
+    /// before stays.
+    pub async fn hand_contacts_over(
+        &self,
+        over: ContactHandOver,
+        by: Actor,
+        now: i64,
+        progress: Progress,
+    ) -> Result<u64> {
+        let (mut contacts, mut after) = (0, Some(0));
+        while let Some(from) = after {
+            let (slice, next) =
+                self.slice(move |b| b.contacts_hand_over(&over, from, deadline(), by, now)).await?;
+            contacts += slice;
+            progress.count(slice);
+            after = next;
+        }
+        Ok(contacts)
     }
 }
 

@@ -40,8 +40,8 @@ pub use list::{
     LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,
 };
 pub use people::{
-    Actor, AuditEntry, AuditQuery, AuditRow, HandOver, Holdings, TaskHandOver, UserChange, UserDraft,
-    UserInfo, UserScope,
+    Actor, AuditEntry, AuditQuery, AuditRow, ContactHandOver, HandOver, Holdings, TaskHandOver, UserChange,
+    UserDraft, UserInfo, UserScope,
 };
 pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};

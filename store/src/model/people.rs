@@ -159,6 +159,15 @@ pub struct TaskHandOver {
     pub list: Option<ListId>,
 }
 
+/// Contacts that change hands at once.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactHandOver {
+    /// Whose they are; `None` = those of nobody.
+    pub from: Option<UserId>,
+    /// Whose they become; `None` = nobody's.
+    pub to: Option<UserId>,
+}
+
 /// Something to keep in the audit log that changes no row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditEntry {

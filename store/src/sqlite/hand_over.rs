@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{all, assignments, audit_by, exec, hand_overs, one, tasks, users};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{Actor, Holdings, TaskHandOver};
+use crate::model::{Actor, ContactHandOver, Holdings, TaskHandOver};
 
 /// From whom to whom.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +128,55 @@ fn audit_tasks(db: &Connection, over: &TaskHandOver, tasks: u64, by: Actor, now:
     audit_by(db, now, by, "task.hand_over", &object, &detail).doing("hand tasks over")
 }
 
+/// Hands contacts over behind the row `after`, those of the bin too, as [`tasks_slice`] does tasks. Contacts are anybody's to have who is
+/// not deleted (S3.8).
+pub(super) fn contacts_slice(
+    db: &Connection,
+    over: &ContactHandOver,
+    after: i64,
+    deadline: Instant,
+    by: Actor,
+    now: i64,
+) -> Result<(u64, Option<i64>)> {
+    let doing = "hand contacts over";
+    users::all_live(db, over.to.as_slice())?;
+    if over.from == over.to {
+        return Err(SAME);
+    }
+    let last = last_contact(db).doing(doing)?;
+    let (mut done, mut at) = (0, after);
+    while at < last {
+        done += give_contacts(db, over.from, over.to, at).doing(doing)? as u64;
+        at = at.saturating_add(ROWS).min(last);
+        if self::over(deadline) {
+            break;
+        }
+    }
+    if done > 0 || after == 0 {
+        let detail = json!({ "from": over.from, "to": over.to, "contacts": done });
+        let object = over.from.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
+        audit_by(db, now, by, "contact.hand_over", &object, &detail).doing(doing)?;
+    }
+    Ok((done, (at < last).then_some(at)))
+}
+
+/// The last row of contacts.
+fn last_contact(db: &Connection) -> rusqlite::Result<i64> {
+    Ok(one(db, "SELECT ifnull(max(rowid), 0) FROM contacts", [], |r| r.get(0))?.unwrap_or(0))
+}
+
+/// Of the next rows. No new version: who has the contact open loses nothing by it, and an import that wrote it is still undone.
+fn give_contacts(
+    db: &Connection,
+    from: Option<UserId>,
+    to: Option<UserId>,
+    after: i64,
+) -> rusqlite::Result<usize> {
+    let sql =
+        "UPDATE contacts SET owner_user_id = ?2 WHERE rowid > ?3 AND rowid <= ?4 AND owner_user_id IS ?1";
+    exec(db, sql, (from, to, after, after.saturating_add(ROWS)))
+}
+
 /// Lists with leads or open tasks of a user who may not use them (X7).
 pub(super) fn out_of_reach(db: &Connection, user: UserId) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT l.name FROM lists l
@@ -180,14 +229,11 @@ fn step(
             })
         }
         HandOverAt::Contacts(after) => {
-            let last: i64 =
-                one(db, "SELECT ifnull(max(rowid), 0) FROM contacts", [], |r| r.get(0))?.unwrap_or(0);
+            let last = last_contact(db)?;
             if after >= last {
                 return Ok(Err(last));
             }
-            // No new version: who has the contact open loses nothing by it, and an import that wrote it is still undone.
-            let sql = "UPDATE contacts SET owner_user_id = ?2 WHERE rowid > ?3 AND rowid <= ?4 AND owner_user_id = ?1";
-            done.contacts += exec(db, sql, (from, to, after, after.saturating_add(ROWS)))? as u64;
+            done.contacts += give_contacts(db, Some(from), to, after)? as u64;
             Ok(Ok(HandOverAt::Contacts(after.saturating_add(ROWS).min(last))))
         }
     }

@@ -12,10 +12,11 @@ use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
-    ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
-    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
-    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
-    TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
+    ContactAdd, ContactChange, ContactHandOver, ContactQuery, ContactRow, ContactRules, ContactSaved,
+    DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry,
+    DncQuery, DncRow, HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft,
+    NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
+    UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::dnc::Put;
@@ -113,6 +114,18 @@ impl Office for SqliteBackend {
         now: i64,
     ) -> Result<(u64, Option<i64>)> {
         self.transact("hand tasks over", |db, _| hand_over::tasks_slice(db, over, after, deadline, by, now))
+    }
+
+    fn contacts_hand_over(
+        &mut self,
+        over: &ContactHandOver,
+        after: i64,
+        deadline: Instant,
+        by: Actor,
+        now: i64,
+    ) -> Result<(u64, Option<i64>)> {
+        let doing = "hand contacts over";
+        self.transact(doing, |db, _| hand_over::contacts_slice(db, over, after, deadline, by, now))
     }
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved> {

@@ -470,6 +470,7 @@ pub(super) const TABLE: &[Row] = &[
             Do(Others, r#"{"contact":"$contact","owner":"$me"}"#),
         ],
     ),
+    row("contact.hand_over", SUPERVISES, "", &[Do(Any, r#"{"from":"idle","to":"peer"}"#)]),
     row("contact.delete", MANAGES, "", &[Do(Any, r#"{"contacts":["$contact"]}"#)]),
     row("contact.undo", MANAGES, "", &[Do(Any, r#"{"contact":"$binned_contact"}"#)]),
     row(

@@ -148,6 +148,13 @@ params! {
         #[serde(skip)]
         warnings_path: Option<std::path::PathBuf>,
     }
+    /// `contact.hand_over`: one of `from` and `to` at least.
+    ContactHandOver {
+        /// Whose contacts, by login, a deleted user's too; `None` = those of nobody.
+        from: Option<String>,
+        /// Whose they become, by login; `None` = nobody's.
+        to: Option<String>,
+    }
     /// `contact.import_cancel`.
     ContactImportCancel {}
     /// `contact.export`.

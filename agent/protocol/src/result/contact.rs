@@ -80,6 +80,13 @@ pub struct ContactsDeleted {
     pub tasks: u64,
 }
 
+/// `contact.hand_over`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactsHandedOver {
+    /// How many changed hands.
+    pub contacts: u64,
+}
+
 /// `category.ls`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Categories {

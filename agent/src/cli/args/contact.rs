@@ -112,6 +112,15 @@ pub enum ContactVerb {
         #[arg(long)]
         strict: bool,
     },
+    /// Give all contacts of a user to another
+    HandOver {
+        /// Whose contacts; a deleted user's too [default: those of nobody]
+        #[arg(long, value_name = "LOGIN", required_unless_present = "to")]
+        from: Option<String>,
+        /// Who gets them [default: nobody]
+        #[arg(long, value_name = "LOGIN")]
+        to: Option<String>,
+    },
     /// Show the categories, or delete one
     Categories {
         /// Delete this category; contacts and leads that carry it stay

@@ -117,6 +117,7 @@ fn every_documented_command_parses() {
         "contact export f.csv --raw",
         "contact export f.csv --profile miitel",
         "contact export f.csv --per-number --encoding cp932",
+        "contact hand-over --from a --to b",
         "contact categories",
         "contact categories --delete x --yes",
         "task ls --folder past --all --closed",

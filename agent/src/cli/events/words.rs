@@ -283,6 +283,7 @@ const VALUES: &[(&[&str], &str, &str)] = &[
     (&["phase"], "entering", "登録"),
     (&["work"], "backup", "バックアップ"),
     (&["work"], "check", "検査"),
+    (&["work"], "contacts", "連絡先の引き継ぎ"),
     (&["work"], "export", "書き出し"),
     (&["work"], "leads", "発信先の変更"),
     (&["work"], "search", "検索"),

@@ -348,6 +348,11 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "Who gets them [default: nobody: anybody of the project may do them]",
         "誰に渡すか [既定: 担当なし (案件の誰でもできる)]",
     ),
+    (
+        "Whose contacts; a deleted user's too [default: those of nobody]",
+        "誰の連絡先か (削除したユーザーも可) [既定: 所有者なし]",
+    ),
+    ("Who gets them [default: nobody]", "誰に渡すか [既定: 所有者なし]"),
     ("Only those of this list", "このリストのものだけ"),
     (
         "When to call: \"2026-11-30 10:00\" (Japan time); of a day alone, when calling begins [default: no time]",

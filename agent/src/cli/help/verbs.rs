@@ -179,6 +179,7 @@ pub(super) const VERBS: &[(&str, &str)] = &[
     ("Show 見込 and 再コール, the most urgent first", "見込・再コールを急ぐ順に表示"),
     ("Close a task", "タスクを済にする"),
     ("Give a task to another user", "タスクの担当者を変える"),
+    ("Give all contacts of a user to another", "ユーザーの連絡先をすべて別のユーザーへ引き継ぐ"),
     ("Give all open tasks of a user to another", "ユーザーの未完了タスクをすべて別のユーザーに渡す"),
     ("Give a task another time", "タスクの日時を変える"),
     ("Past calls; with a verb, one call", "通話履歴 (コマンドを付けると1件の通話)"),

@@ -2,9 +2,10 @@
 
 use protocol::Lang;
 use protocol::result::{
-    Amendment, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, DispositionRow, DncAdded,
-    DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow, HistoryCall, HistoryPage,
-    Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged, UserRow,
+    Amendment, Categories, ContactPage, ContactRow, ContactSaved, ContactsDeleted, ContactsHandedOver,
+    DispositionRow, DncAdded, DncCleared, DncFiles, DncImportUndone, DncImported, DncPreviewRow, DncRow,
+    HistoryCall, HistoryPage, Holdings, Me, NoteRow, TaskPage, TaskRow, TasksHandedOver, UserChanged,
+    UserRow,
 };
 
 use super::words;
@@ -81,6 +82,11 @@ pub(crate) fn tasks_handed_over(handed: &TasksHandedOver, out: Out) -> Result<()
     let tasks = out.text("件の対応タスクの担当を変更しました", "tasks changed hands");
     out.line(&format!("{} {tasks}", handed.tasks))?;
     ungranted(&handed.ungranted, out)
+}
+
+pub(crate) fn contacts_handed_over(handed: &ContactsHandedOver, out: Out) -> Result<(), Closed> {
+    let contacts = out.text("件の連絡先の所有者を変更しました", "contacts changed hands");
+    out.line(&format!("{} {contacts}", handed.contacts))
 }
 
 /// Work that nobody is offered yet.

@@ -1,10 +1,12 @@
 //! The contact book.
 
 use protocol::params::{
-    ContactAdd, ContactCreateFromCall, ContactDelete, ContactEdit, ContactExport, ContactLs, ContactNumber,
+    ContactAdd, ContactCreateFromCall, ContactDelete, ContactEdit, ContactExport, ContactHandOver, ContactLs,
+    ContactNumber,
 };
 use protocol::result::{
-    Categories, CategoryRow, ContactPage, ContactRow, ContactSaved, ContactsDeleted, Exported,
+    Categories, CategoryRow, ContactPage, ContactRow, ContactSaved, ContactsDeleted, ContactsHandedOver,
+    Exported,
 };
 use protocol::{ErrorCode, RpcError};
 use store::export::ExportOptions;
@@ -14,6 +16,7 @@ use store::{
 };
 
 use super::super::export;
+use super::super::manage::{Told, watched};
 use super::{Asker, Names, id, named_ever, refused, rows, user_named};
 
 pub(super) async fn add(
@@ -194,7 +197,28 @@ async fn put(
     Ok(rows::contact_saved(&saved, &Names::read(store).await?))
 }
 
-/// Whose it is to be (S3.8); `None`: whoever asks.
+/// All contacts of somebody become another's.
+pub(super) async fn hand_over(
+    store: &Store,
+    told: &Told,
+    p: ContactHandOver,
+    asker: Asker,
+) -> Result<ContactsHandedOver, RpcError> {
+    let from = match &p.from {
+        // Those of a deleted user are what has to be handed over most.
+        Some(login) => Some(named_ever(store, login).await?),
+        None => None,
+    };
+    let over = store::ContactHandOver { from, to: owner(store, p.to.as_deref()).await? };
+    let progress = Progress::default();
+    let work = store.hand_contacts_over(over, asker.actor(), asker.now, progress.clone());
+    let look = || (progress.done(), progress.total());
+    let of = p.from.as_deref().unwrap_or_default();
+    let contacts = watched(told, ("contacts", of), look, work).await.map_err(refused)?;
+    Ok(ContactsHandedOver { contacts })
+}
+
+/// Whose it is to be (S3.8); `None`: whoever asks, or nobody.
 async fn owner(store: &Store, login: Option<&str>) -> Result<Option<store::UserId>, RpcError> {
     match login {
         Some(login) => Ok(Some(user_named(store, login).await?)),

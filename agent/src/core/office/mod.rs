@@ -184,6 +184,10 @@ impl Core {
                 let rules = self.contact_rules(&who);
                 self.spawn(reply, async move { contact::edit(&store, p, rules, asker).await });
             }
+            Command::ContactHandOver(p) => {
+                let told = self.told(&who);
+                self.spawn(reply, async move { contact::hand_over(&store, &told, p, asker).await });
+            }
             Command::ContactDelete(p) => {
                 self.spawn(reply, async move { contact::delete(&store, &p, asker).await });
             }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Assigned, AuditQuery, ContactQuery, LeadChange, ProjectEdit, TaskChange, TaskHandOver, TaskQuery,
-    TaskRow, TaskState, TaskStep,
+    Assigned, AuditQuery, ContactHandOver, ContactQuery, LeadChange, ProjectEdit, TaskChange, TaskHandOver,
+    TaskQuery, TaskRow, TaskState, TaskStep,
 };
 use crate::permission::Scope;
 
@@ -328,6 +328,44 @@ fn tasks_change_hands_at_once() {
     let log = world.reader().audit_log(&query).unwrap();
     let counts: Vec<_> = log.iter().rev().map(|row| row.detail["tasks"].clone()).collect();
     assert_eq!(counts, [0, 2, 2, 0, 2]);
+}
+
+/// S3.8, S4.23, D19: contacts change hands at once, those of a deleted user and of nobody too, with a row in the log for each slice.
+#[test]
+fn contacts_change_hands_at_once() {
+    let (mut world, bob) = busy();
+    let alice = world.user;
+    let start = ImportStart { list: None, source: "book.csv".into(), user: Some(alice), now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    let rows: Vec<StagedRow> = (50..950).map(row).collect();
+    world.stage(import, &rows, StagePolicy { leads: false, ..StagePolicy::default() }).unwrap();
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    let held = world.reader().holdings(alice).unwrap().contacts;
+    assert_eq!(held, 901);
+    // As versions before did not hand them over.
+    world.db.db.execute("UPDATE users SET deleted_at = 1 WHERE login = 'alice'", []).unwrap();
+    let mut give = |from, to| {
+        let over = ContactHandOver { from, to };
+        let (mut contacts, mut after) = (0, Some(0));
+        while let Some(from) = after {
+            let by = Actor { user: Some(bob), uid: Some(1000) };
+            let (slice, next) = world.db.contacts_hand_over(&over, from, at_once(), by, NOW)?;
+            contacts += slice;
+            after = next;
+        }
+        Result::Ok(contacts)
+    };
+    assert_eq!(give(None, Some(alice)).unwrap_err().code(), "E-USER-TOMBSTONE");
+    assert_eq!(give(Some(bob), Some(bob)).unwrap_err().code(), "E-VALUE");
+    assert_eq!(give(Some(alice), None).unwrap(), held);
+    assert!(give(None, Some(bob)).unwrap() >= held, "nobody's, those of calls among them");
+    assert_eq!(world.reader().holdings(alice).unwrap().contacts, 0);
+    let query = AuditQuery { action: Some("contact.hand_over".into()), ..AuditQuery::default() };
+    let log = world.reader().audit_log(&query).unwrap();
+    assert!(log.len() > 4, "it has several slices: {}", log.len());
+    assert!(log.iter().all(|row| (row.login.as_deref(), row.uid) == (Some("bob"), Some(1000))));
+    let from_alice = log.iter().filter(|row| row.object == alice.to_string());
+    assert_eq!(from_alice.map(|row| row.detail["contacts"].as_u64().unwrap()).sum::<u64>(), held);
 }
 
 /// S4.20, D19: wherever the process ends while tasks change hands, the log says how many went over, and who wanted it.

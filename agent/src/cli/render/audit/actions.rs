@@ -18,6 +18,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("contact.delete", "連絡先の削除"),
     ("contact.edit", "連絡先の変更"),
     ("contact.export", "連絡先の書き出し"),
+    ("contact.hand_over", "連絡先の引き継ぎ"),
     ("contact.overwrite", "連絡先の上書き"),
     ("contact.purge", "連絡先の完全削除"),
     ("contact.stub", "仮の連絡先の登録"),
