@@ -131,6 +131,7 @@ fn dispatch(cli: Cli, out: Out) -> Result<(), Failure> {
         Verb::Trace(args) => trace::trace(&global, args, out),
         Verb::List(verb) => verbs::list(&global, verb, out),
         Verb::Project(verb) => manage::project(&global, verb, out),
+        Verb::Profile(verb) => manage::profile(&global, &verb, out),
         Verb::Lead(verb) => manage::lead(&global, verb, out),
         Verb::Recording(verb) => manage::recording(&global, verb, out),
         Verb::Backup(args) => manage::backup(&global, args, out),

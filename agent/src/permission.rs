@@ -82,8 +82,9 @@ fn action(command: &Command) -> Option<Action> {
         | Command::ContactExport(_)
         | Command::DncExport(_)
         | Command::HistoryExport(_) => Action::Export,
-        // Bytes on their way to an import, which needs its own right; and from an export, which had it.
-        Command::ListUpload(_) => Action::DncAdd,
+        // Bytes on their way to an import, which needs its own right; and from an export, which had it. By what rules files are read
+        // is for all who may import some.
+        Command::ListUpload(_) | Command::ProfileLs(_) => Action::DncAdd,
         Command::ListDownload(_) | Command::UserMe(_) => return None,
         Command::StatsGet(_) | Command::StatsTally(_) | Command::RecordingQuota(_) => Action::StatsView,
         // Whose recordings they are is looked up with the row.

@@ -20,7 +20,7 @@ pub(crate) fn profiles(config: &Config) -> Profiles {
         } = set;
         if let Some(own) = own {
             let Some(base) = profiles.named(own.base) else { continue };
-            let base = Profile { name: profile.clone(), ..base.clone() };
+            let base = Profile { name: profile.clone(), base: Some(base.name.clone()), ..base.clone() };
             profiles.add(own_profile(own, base));
         }
         let Some(profile) = profiles.named_mut(profile) else { continue };
@@ -153,7 +153,8 @@ mod tests {
     fn a_site_s_own_profile_is_its_base_but_for_what_is_said() {
         let site =
             set("[import.profiles.calltree]\nmax_rows = 9\n[import.profiles.own]\nbase = \"calltree\"\n");
-        let base = Profile { name: "own".into(), ..site.named("calltree").unwrap().clone() };
+        let after = Some("calltree".into());
+        let base = Profile { name: "own".into(), base: after, ..site.named("calltree").unwrap().clone() };
         assert_eq!((site.named("own"), base.max_rows), (Some(&base), Some(9)));
         assert_eq!(site.names().collect::<Vec<_>>(), ["open", "miitel", "calltree", "zoho", "own"]);
 

@@ -287,6 +287,7 @@ const CHANGES_NOTHING: &[&str] = &[
     "contact.ls",
     "contact.import_cancel",
     "category.ls",
+    "profile.ls",
     "disposition.ls",
     "user.ls",
     "user.holds",

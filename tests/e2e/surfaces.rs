@@ -98,7 +98,7 @@ fn every_verb_on_data_has_a_command() {
          project delete 別件 --yes|project restore 別件|contact add --company D社 --phone 0432345601|contact from-call {call}|\
          contact show 0432345601|contact ls|contact edit 0432345601 --person 佐藤|contact import f.csv|contact import-cancel|\
          contact export c.csv|contact delete 0432345601 --yes|contact undo x|contact hand-over --to a|contact categories|\
-         contact categories --delete 無い --yes|disposition ls|disposition add 済|disposition edit 済 --label 終|\
+         contact categories --delete 無い --yes|profile ls|disposition ls|disposition add 済|disposition edit 済 --label 終|\
          user ls|user add bob --role OP|user rename bob 名前|user passwd bob|user me|user holds bob|user delete bob --yes|\
          audit|task ls|task due 1|task reassign 1 a|task hand-over --from a|task done 1|history|history show {call}|\
          history export h.csv|history amend {call} --memo 訂正|history report {call}|note add 伝言 --attempt {call}|\

@@ -222,6 +222,8 @@ commands! {
     CategoryLs = "category.ls" => Categories;
     /// Deletes a category.
     CategoryDelete = "category.delete" => CategoryRow;
+    /// The profiles by which files are read and written.
+    ProfileLs = "profile.ls" => Profiles;
     /// Result statuses.
     DispositionLs = "disposition.ls" => Dispositions;
     /// Makes a status.
@@ -404,6 +406,7 @@ impl Command {
             | Self::ContactExport(_)
             | Self::CategoryLs(_)
             | Self::CategoryDelete(_)
+            | Self::ProfileLs(_)
             | Self::DispositionLs(_)
             | Self::DispositionAdd(_)
             | Self::DispositionEdit(_)

@@ -188,6 +188,9 @@ pub enum Verb {
     /// Notes in a customer's history, without a call
     #[command(subcommand)]
     Note(NoteVerb),
+    /// Profiles: by which rules files are read and written
+    #[command(subcommand)]
+    Profile(ProfileVerb),
     /// Result statuses
     #[command(subcommand)]
     Disposition(DispositionVerb),

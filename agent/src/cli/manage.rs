@@ -5,12 +5,12 @@ use protocol::result::BinRow;
 use protocol::{ErrorCode, Lang, RpcError};
 
 use super::args::{
-    BackupArgs, DoctorArgs, Global, LeadFieldArgs, LeadVerb, LeadsArgs, ListVerb, ProjectVerb, RecordingVerb,
-    RestoreArgs, SelectArgs, ViewArgs,
+    BackupArgs, DoctorArgs, Global, LeadFieldArgs, LeadVerb, LeadsArgs, ListVerb, ProfileVerb, ProjectVerb,
+    RecordingVerb, RestoreArgs, SelectArgs, ViewArgs,
 };
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
-use super::render::manage as render;
+use super::render::{manage as render, profiles};
 use super::verbs::call;
 use super::{Failure, config_path, files, socket, time};
 use crate::control::client::Client;
@@ -43,6 +43,14 @@ pub(super) fn project(global: &Global, verb: ProjectVerb, out: Out) -> Result<()
             call(global, ProjectGrant { project, users, revoke }, out, render::project_grants)
         }
         ProjectVerb::Restore { name } => call(global, ProjectRestore { name }, out, render::project),
+    }
+}
+
+pub(super) fn profile(global: &Global, verb: &ProfileVerb, out: Out) -> Result<(), Failure> {
+    match verb {
+        ProfileVerb::Ls => {
+            call(global, ProfileLs {}, out, |found, out| profiles::profiles(&found.profiles, out))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod issues;
 mod live;
 pub(super) mod manage;
 mod office;
+pub(super) mod profiles;
 mod rows;
 mod why;
 pub(super) mod words;

@@ -168,6 +168,7 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         | Verb::Trace(_)
         | Verb::List(_)
         | Verb::Project(_)
+        | Verb::Profile(_)
         | Verb::Lead(_)
         | Verb::Recording(_)
         | Verb::Backup(_)

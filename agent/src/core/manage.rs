@@ -136,6 +136,7 @@ impl Core {
         let (sight, by) = (Sight::of(&who), By { actor: actor(&who), now: now.wall });
         match command {
             Command::ProjectLs(_) => self.spawn(reply, async move { projects(&store, sight).await }),
+            Command::ProfileLs(_) => respond(reply, Ok(super::rows::profiles(store.profiles()))),
             Command::ProjectCreate(p) => self.spawn(reply, async move {
                 let made = store.create_project(&p.name, p.caller_id.as_deref(), by.actor, by.now).await;
                 made.map(project).map_err(told)

@@ -6,8 +6,10 @@ use protocol::ErrorCode;
 use protocol::params::{LeadFilter as Filter, StatsGet};
 use protocol::result::{
     DeviceDirection, DeviceRow, Devices, Direction, FurtherNumber, HistoryPage, HistoryRow, LeadRow,
-    ListInfo, ListPage, RecordingInfo, StatsResult, StatusCount, Transferred, ViewRow, WhyResult, WhyRow,
+    ListInfo, ListPage, ProfileColumn, ProfileRow, RecordingInfo, StatsResult, StatusCount, Transferred,
+    ViewRow, WhyResult, WhyRow,
 };
+use store::import::{Profile, Profiles};
 use store::{AttemptRow, LeadFilter, LeadState, Stats, StatsQuery, Store, WhyAnswer, Worked};
 
 pub(super) fn list(list: &store::ListInfo) -> ListInfo {
@@ -259,4 +261,35 @@ pub(super) fn devices(devices: Vec<media::device::DeviceInfo>) -> Devices {
         host: device.host,
     });
     Devices { devices: rows.collect() }
+}
+
+/// The profiles of this site.
+pub(super) fn profiles(profiles: &Profiles) -> protocol::result::Profiles {
+    protocol::result::Profiles { profiles: profiles.iter().map(profile).collect() }
+}
+
+fn profile(profile: &Profile) -> ProfileRow {
+    let columns = profile.columns.iter();
+    let columns =
+        columns.map(|(name, holds)| ProfileColumn { name: name.clone(), holds: holds.as_str().into() });
+    ProfileRow {
+        name: profile.name.clone(),
+        base: profile.base.clone(),
+        encoding: profile.encoding.map(|encoding| encoding.as_str().to_owned()),
+        delimiter: profile.delimiter.as_str().to_owned(),
+        list_header: profile.list_header.as_str().to_owned(),
+        contact_header: profile.contact_header.as_str().to_owned(),
+        list_required: profile.list_required.as_str().to_owned(),
+        contact_required: profile.contact_required.as_str().to_owned(),
+        fixed_names: profile.fixed_names,
+        no_quotes: profile.no_quotes,
+        one_number: profile.one_number,
+        max_rows: profile.max_rows,
+        max_bytes: profile.max_bytes,
+        max_leads: profile.max_leads,
+        warn_leads: profile.warn_leads,
+        max_contacts: profile.max_contacts,
+        max_categories: profile.max_categories.and_then(|most| u64::try_from(most).ok()),
+        columns: columns.collect(),
+    }
 }

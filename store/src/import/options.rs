@@ -394,57 +394,43 @@ impl FromStr for Delimiter {
     }
 }
 
-impl FromStr for HeaderMode {
-    type Err = UnknownWord;
+/// Words of a closed vocabulary, each with what it is called in a configuration, a command and a reply.
+macro_rules! words {
+    ($($type:ident: $($variant:ident = $word:literal),+; typed: $expected:literal;)+) => {
+        $(
+            impl $type {
+                /// Its word.
+                #[must_use]
+                pub fn as_str(self) -> &'static str {
+                    match self { $(Self::$variant => $word,)+ }
+                }
+            }
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        match word {
-            "auto" => Ok(Self::Auto),
-            "none" => Ok(Self::None),
-            "required" => Ok(Self::Required),
-            _ => Err(UnknownWord { expected: "auto, none, required" }),
-        }
-    }
+            impl FromStr for $type {
+                type Err = UnknownWord;
+
+                fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                    let known = $expected.split(", ").any(|known| known == word);
+                    [$(Self::$variant,)+]
+                        .into_iter()
+                        .find(|value| known && value.as_str() == word)
+                        .ok_or(UnknownWord { expected: $expected })
+                }
+            }
+        )+
+    };
 }
 
-impl FromStr for DupPolicy {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        match word {
-            "error" => Ok(Self::Error),
-            "first" => Ok(Self::First),
-            "last" => Ok(Self::Last),
-            "merge" => Ok(Self::Merge),
-            _ => Err(UnknownWord { expected: "error, first, last, merge" }),
-        }
-    }
-}
-
-impl FromStr for DupExisting {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        match word {
-            "update" => Ok(Self::Update),
-            "skip" => Ok(Self::Skip),
-            _ => Err(UnknownWord { expected: "update, skip" }),
-        }
-    }
-}
-
-impl FromStr for RequiredNames {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        match word {
-            "either" => Ok(Self::Either),
-            "both" => Ok(Self::Both),
-            "person" => Ok(Self::Person),
-            "none" => Ok(Self::None),
-            _ => Err(UnknownWord { expected: "either, both, person, none" }),
-        }
-    }
+words! {
+    HeaderMode: Auto = "auto", None = "none", Required = "required"; typed: "auto, none, required";
+    // `keep` is of do-not-call files only: nobody asks for it.
+    DupPolicy: Error = "error", First = "first", Last = "last", Merge = "merge", Keep = "keep";
+        typed: "error, first, last, merge";
+    DupExisting: Update = "update", Skip = "skip"; typed: "update, skip";
+    RequiredNames: Either = "either", Both = "both", Person = "person", None = "none"; typed: "either, both, person, none";
+    NamedColumn: Company = "company", Person = "person", GivenName = "given_name", FurtherPhone = "further_phone",
+        Phone = "phone", Category = "category";
+        typed: "company, person, given_name, further_phone, phone, category";
 }
 
 /// An opened source and its size.

@@ -50,6 +50,9 @@ pub struct Profile {
     /// A row has one number there (S0.25, S1.16, S4.40): so has a file for it.
     #[serde(default)]
     pub one_number: bool,
+    /// Of a site's own: the profile that it is after.
+    #[serde(skip)]
+    pub base: Option<String>,
     /// Encoding of its files; `None`: any, which is found out. Of a site's own profiles, as the rest.
     #[serde(skip)]
     pub encoding: Option<Encoding>,
@@ -109,12 +112,17 @@ impl Profiles {
         self.0.push(profile);
     }
 
-    /// Their names: of the products first.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|profile| profile.name.as_str())
+    /// All of them, those of the products first.
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.0.iter()
     }
 
-    /// The same, to set its limits.
+    /// Their names, in that order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|profile| profile.name.as_str())
+    }
+
+    /// The profile of this name, to set its limits.
     #[must_use]
     pub fn named_mut(&mut self, name: &str) -> Option<&mut Profile> {
         self.0.iter_mut().find(|profile| profile.name == name)

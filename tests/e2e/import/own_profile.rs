@@ -93,6 +93,26 @@ fn a_site_s_own_profile_reads_and_writes_its_files() {
         daemon.cli(&["contact", "import", "book.tsv", "--profile", "kikan", "--preview", "--partial"]);
     assert_eq!((&looked["encoding"], &looked["counts"]), (&"cp932".into(), &many), "{looked:#}");
 
+    // Who looks for it finds it, with what it is.
+    let profiles = daemon.cli(&["profile", "ls"])["profiles"].take();
+    let names: Vec<&str> =
+        profiles.as_array().expect("rows").iter().filter_map(|row| row["name"].as_str()).collect();
+    assert_eq!(names, ["open", "miitel", "calltree", "zoho", "kikan"]);
+    let own = &profiles[4];
+    assert_eq!(
+        (&own["base"], &own["encoding"], &own["delimiter"]),
+        (&"open".into(), &"cp932".into(), &"tab".into())
+    );
+    assert_eq!(own["columns"][2], serde_json::json!({ "name": "代表TEL", "holds": "phone" }), "{own:#}");
+    assert_eq!((&profiles[1]["max_leads"], &profiles[1]["base"]), (&5_000.into(), &Value::Null));
+    for (lang, words) in [
+        ("ja", ["設定ファイルで定義(元は open)", "タブ区切り", "会社と担当者が必要"]),
+        ("en", ["of the configuration, after open", "tab between cells", "company and person needed"]),
+    ] {
+        let told = daemon.text(&["profile", "ls", "--lang", lang]);
+        assert!(words.iter().all(|word| told.contains(word)) && told.contains("代表TEL"), "{told}");
+    }
+
     let told = daemon.run_plain(&["list", "import", "春", "out.tsv", "--profile", "kika", "--lang", "en"]);
     assert!(told.code != 0 && told.stderr.contains("open, miitel, calltree, zoho, kikan"), "{told:#?}");
 }

@@ -483,6 +483,7 @@ pub(super) const TABLE: &[Row] = &[
     row("contact.export", SUPERVISES, "", NOTHING),
     row("category.ls", BUT_BIZ, "", NOTHING),
     row("category.delete", MANAGES, "", &[Do(Any, r#"{"name":"$category"}"#)]),
+    row("profile.ls", BUT_BIZ, "", NOTHING),
     row("disposition.ls", EVERYBODY, "", NOTHING),
     row("disposition.add", MANAGES, "", &[Do(Any, r#"{"label":"$new"}"#)]),
     row("disposition.edit", MANAGES, "", &[Do(Any, r#"{"status":"$status","archived":true}"#)]),

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 params! {
+    /// `profile.ls`.
+    ProfileLs {}
     /// `project.ls`.
     ProjectLs {}
     /// `project.create`.

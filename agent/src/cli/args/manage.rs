@@ -66,6 +66,13 @@ pub enum ProjectVerb {
     },
 }
 
+/// `kakeru profile …`.
+#[derive(Debug, Subcommand)]
+pub enum ProfileVerb {
+    /// Show every profile: those of products, and the site's own
+    Ls,
+}
+
 /// Which leads of a list.
 #[derive(Clone, Debug, Default, Args)]
 pub struct LeadsArgs {

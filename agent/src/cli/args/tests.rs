@@ -156,6 +156,7 @@ fn every_documented_command_parses() {
         "user me",
         "audit --action user. --limit 5",
         "project ls",
+        "profile ls",
         "project create x --caller-id 03-1234-5678",
         "project change x --name y --company-wide-dnc false --pooled false",
         "project delete x --yes",

@@ -84,6 +84,11 @@ pub(super) const VERBS: &[(&str, &str)] = &[
         "案件の全リストの利用をユーザーに許す・取り消す。使える人も表示",
     ),
     ("Bring a deleted project back", "削除した案件を戻す"),
+    ("Profiles: by which rules files are read and written", "プロファイル (ファイルを読み書きする規則)"),
+    (
+        "Show every profile: those of products, and the site's own",
+        "すべてのプロファイルを表示 (製品のものと、設定ファイルで定義したもの)",
+    ),
     ("Leads of a list", "リストの発信先"),
     ("Show one lead", "発信先を1件表示"),
     ("Put one lead on a list", "リストに発信先を1件登録"),
