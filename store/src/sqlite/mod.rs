@@ -11,6 +11,7 @@ mod audit_log;
 mod backup;
 mod before;
 mod bin;
+mod carried;
 mod check;
 mod checks;
 mod contacts;
@@ -92,6 +93,7 @@ use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, S
 
 pub(crate) use backup::backup;
 pub(crate) use bin::BinAt;
+pub use carried::Carried;
 pub(crate) use contacts::UnlinkAt;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};

@@ -2,7 +2,8 @@
 //!
 //! The copy is made beside the database first. Once it is whole and on disk it gets a name that says so, and with that the restore
 //! is decided: a crash from then on is made up for by whoever opens the database next ([`finish`]). The database keeps its name
-//! until the copy takes it in one step, so that nobody finds none and begins an empty one.
+//! until the copy takes it in one step, so that nobody finds none and begins an empty one. What may not go back with the rest is
+//! taken over from the database that is there ([`carried`](super::carried)).
 
 use std::fs::{self, File, OpenOptions as FileOptions};
 use std::io;
@@ -15,6 +16,7 @@ use serde_json::json;
 use super::alive::Alive;
 use super::audit_log::audit_by;
 use super::backup::{copy as copy_pages, sync_folder};
+use super::carried::{self, Carried};
 use super::migrate::{APPLICATION_ID, NEWEST};
 use super::open::{self, PRIVATE};
 use super::own_files::{is_same, with_suffix};
@@ -30,11 +32,14 @@ pub struct Restored {
     pub kept: Option<PathBuf>,
     /// Version of the schema that the copy had; it has the newest now.
     pub schema: i64,
+    /// What it has of the database that was there; `None` where there was none, or nothing of it can be read.
+    pub carried: Option<Carried>,
 }
 
 /// Puts a copy in the place of the database at `database`. What was there is moved aside under a name with `stamp`, never
 /// deleted. Nothing is changed unless the copy is whole and not of a newer version; killed at any moment it leaves the old
-/// database or the restored one, whose audit log has who restored it, when (UTC milliseconds) and from which file.
+/// database or the restored one, whose audit log has who restored it, when (UTC milliseconds) and from which file. Numbers that
+/// are on the do-not-call list now stay there, and what leaves the box is numbered on.
 ///
 /// # Errors
 /// [`OpenError::InUse`] while a daemon has the database open; [`OpenError::Copy`], [`OpenError::CopyFile`] and
@@ -65,14 +70,14 @@ pub fn restore_told(
     let database = &whole_name(database);
     told(0, 0);
     let schema = inspect(copy)?;
-    let noted = fill(copy, &part, told).and_then(|()| note(copy, &part, by, now));
-    let last = noted.inspect_err(|_| remove(&part))?;
+    let noted = fill(copy, &part, told).and_then(|()| note(copy, &part, database, by, now));
+    let (last, carried) = noted.inspect_err(|_| remove(&part))?;
     let decided = with_suffix(database, &format!("{DECIDED}{stamp}"));
     fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
     let kept = finish(database)?;
     // A call that was under way when the copy was made did not last until the daemon last ran.
     Alive::of(lock).write(last);
-    Ok(Restored { kept, schema })
+    Ok(Restored { kept, schema, carried })
 }
 
 /// Finishes what was decided, and removes the copy of a restore that was not. Returns where the old database is if there was
@@ -157,18 +162,24 @@ fn fill(copy: &Path, part: &Path, told: &mut dyn FnMut(u64, u64)) -> Result<()> 
 }
 
 /// The audit log's row: of a restore that is decided, since nobody sees the copy before. Whoever opens the database next brings it
-/// to the newest version, so this has to know the older ones. Returns the last moment that the copy knows of (UTC milliseconds).
-fn note(copy: &Path, part: &Path, by: Actor, now: i64) -> Result<i64> {
+/// to the newest version, so this has to know the older ones. Returns the last moment that the copy knows of (UTC milliseconds), and
+/// what was taken over from `present`.
+fn note(copy: &Path, part: &Path, present: &Path, by: Actor, now: i64) -> Result<(i64, Option<Carried>)> {
     let sqlite = |source| OpenError::Sqlite { path: part.to_owned(), doing: "note the restore", source };
     let db = Connection::open(part).map_err(sqlite)?;
     let last = "SELECT max((SELECT ifnull(max(at), 0) FROM audit), (SELECT ifnull(max(claimed_at), 0) FROM attempts),
                   (SELECT ifnull(max(ended_at), 0) FROM attempts), (SELECT ifnull(max(answered_at), 0) FROM attempts))";
     let last: i64 = db.query_row(last, [], |r| r.get(0)).map_err(sqlite)?;
+    let carried = carried::over(&db, present).map_err(sqlite)?;
+    let carry = carried.as_ref().map_or_else(
+        || json!({}),
+        |carried| json!({ "do_not_call": carried.do_not_call, "calls_left_behind": carried.calls_left_behind }),
+    );
     let from = std::path::absolute(copy).unwrap_or_else(|_| copy.to_owned()).display().to_string();
     let has_uid = "SELECT count(*) FROM pragma_table_info('audit') WHERE name = 'uid'";
     let has_uid: i64 = db.query_row(has_uid, [], |r| r.get(0)).map_err(sqlite)?;
     let noted = if has_uid > 0 {
-        audit_by(&db, now, by, RESTORE, &from, &json!({}))
+        audit_by(&db, now, by, RESTORE, &from, &carry)
     } else {
         let sql = "INSERT INTO audit (at, user_id, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5)";
         let detail = json!({ "uid": by.uid }).to_string();
@@ -177,7 +188,7 @@ fn note(copy: &Path, part: &Path, by: Actor, now: i64) -> Result<i64> {
     noted.map_err(sqlite)?;
     db.close().map_err(|(_, source)| sqlite(source))?;
     File::open(part).and_then(|file| file.sync_all()).map_err(failed(part))?;
-    Ok(last)
+    Ok((last, carried))
 }
 
 /// Whose file it is, of which version, and whether it is whole; returns the version.

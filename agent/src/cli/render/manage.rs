@@ -513,16 +513,34 @@ pub(crate) fn backup(backup: &BackupResult, out: Out) -> Result<(), Closed> {
 pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) -> Result<(), Closed> {
     if out.json {
         let kept = restored.kept.as_deref();
-        let result = serde_json::json!({ "database": database, "kept": kept, "schema": restored.schema });
+        let carried = restored.carried.map(|carried| {
+            serde_json::json!({
+                "do_not_call": carried.do_not_call, "calls_left_behind": carried.calls_left_behind,
+            })
+        });
+        let result = serde_json::json!({
+            "database": database, "kept": kept, "schema": restored.schema, "carried": carried,
+        });
         return out.object(&result);
     }
     out.line(&format!("{}: {}", out.text("復元しました", "restored"), database.display()))?;
-    match &restored.kept {
-        Some(kept) => {
-            out.line(&format!("{}: {}", out.text("以前のファイル", "what was there"), kept.display()))
+    let Some(kept) = &restored.kept else { return Ok(()) };
+    out.line(&format!("{}: {}", out.text("以前のファイル", "what was there"), kept.display()))?;
+    let Some(carried) = restored.carried else {
+        return out.line(out.text(
+            "以前のファイルは読めませんでした。コピーの後に登録した架電禁止番号は入っていません。登録し直してください",
+            "nothing of it could be read: numbers put on the do-not-call list since the copy are not on it; enter them again",
+        ));
+    };
+    for (label, count) in [
+        (out.text("引き継いだ架電禁止番号", "do-not-call numbers taken over from it"), carried.do_not_call),
+        (out.text("コピーにない通話", "calls that are in it only"), carried.calls_left_behind),
+    ] {
+        if count > 0 {
+            out.line(&format!("  {label}: {count}"))?;
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {

@@ -1,6 +1,8 @@
 //! Copies that are whole, and go back.
 
 use super::*;
+use crate::model::{DncEntry, DncQuery};
+use crate::sqlite::Carried;
 
 /// A copy made while calls are written is one moment of the database, and can be put back.
 #[test]
@@ -61,6 +63,72 @@ fn a_call_under_way_in_a_copy_ends_when_the_copy_was_made() {
     let found = world.db.recover(world.now).unwrap();
     assert_eq!(found.cut, 2);
     assert_eq!(world.db.attempt(attempt).unwrap().ended_at, Some(now));
+}
+
+/// D16, D18: who asked since the copy never to be called again is not called, and what leaves the box is numbered on; of the project
+/// whose entry it was, where the copy knows it. What the copy lacks is told.
+#[test]
+fn numbers_that_are_not_called_and_those_that_count_do_not_go_back() {
+    let mut world = World::new(9);
+    world.call("見込");
+    let blocked = |world: &mut World, phone: &str, project| {
+        let entry = DncEntry {
+            phone: phone.into(),
+            project,
+            reason: "希望".into(),
+            attempt: None,
+            evidence: Some("書面".into()),
+            source: "manual".into(),
+            by: world.actor(),
+            now: world.now,
+        };
+        assert_eq!(world.db.dnc_add_all(&[entry]).unwrap().added, 1);
+    };
+    blocked(&mut world, "0399990001", None);
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    crate::sqlite::backup(&world.path, &copy, false, &mut |_, _| true).unwrap();
+    let project = world.project;
+    blocked(&mut world, "0399990002", None);
+    blocked(&mut world, "0399990003", Some(project));
+    let later = world.db.ensure_project("後", None, world.now).unwrap();
+    blocked(&mut world, "0399990004", Some(later));
+    world.call("クレーム");
+    let events = world.db.reserve_event_seq(1_000).unwrap();
+    let last = world.db.outbox_next(None, 100).unwrap().last().unwrap().seq;
+    let World { _dir, path, db, user, list, now, .. } = world;
+    drop(db);
+
+    let restored = crate::sqlite::restore(&copy, &path, "now", Actor::default(), now).unwrap();
+    assert_eq!(restored.carried, Some(Carried { do_not_call: 4, calls_left_behind: 1 }));
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let mut world = World { _dir, path, db, project, user, list, now };
+    let entries = world.reader().dnc_entries(&DncQuery::default()).unwrap();
+    let held = |phone: &str| {
+        let row = entries.iter().find(|row| row.phone.ends_with(phone));
+        row.map(|row| (row.project, row.by_login.as_deref(), row.evidence.as_deref()))
+    };
+    let (by, evidence) = (Some("alice"), Some("書面"));
+    assert_eq!(held("399990001"), Some((None, by, evidence)));
+    assert_eq!(held("399990002"), Some((None, by, evidence)));
+    assert_eq!(held("399990003"), Some((Some(project), by, evidence)));
+    assert_eq!(
+        held("399990004"),
+        Some((None, by, evidence)),
+        "of a project that the copy does not know: everywhere"
+    );
+    assert_eq!(entries.len(), 5, "and the one of the call");
+    assert!(world.db.reserve_event_seq(1).unwrap() > events);
+    world.call("見込");
+    assert!(world.db.outbox_next(None, 100).unwrap().last().unwrap().seq > last);
+
+    // A database that is no use any more is put aside all the same, and nothing of it is taken over.
+    let World { _dir, path, db, .. } = world;
+    drop(db);
+    std::fs::write(&path, b"no database").unwrap();
+    let restored = crate::sqlite::restore(&copy, &path, "later", Actor::default(), now).unwrap();
+    assert_eq!(restored.carried, None);
+    assert!(restored.kept.unwrap().exists());
 }
 
 /// The database in use is no place for its copy, by whatever name; what else stands there is replaced only when that was asked for.
