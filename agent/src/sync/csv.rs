@@ -11,7 +11,9 @@ use super::{Delivery, Sink};
 /// A folder into which results are dropped as CSV files, one row per sealed attempt.
 ///
 /// A file appears whole: it is written under a name that ends in `.tmp`, fsynced and renamed. The name carries the
-/// outbox numbers of its rows, so that files sort in order and a repeat after a crash replaces its first edition.
+/// outbox numbers of its rows, so that files sort in order and a repeat after a crash replaces its first edition. A file of other
+/// rows is never replaced: where the numbers went back (a database put back by other means than `kakeru restore`), the name gets an
+/// addition.
 /// UTF-8 with a byte order mark and CRLF, as spreadsheets expect.
 #[derive(Debug)]
 pub struct CsvDrop {
@@ -81,7 +83,8 @@ impl CsvDrop {
 
     fn write(&self, batch: &[OutboxRow]) -> io::Result<String> {
         let (Some(first), Some(last)) = (batch.first(), batch.last()) else { return Ok(String::new()) };
-        let name = format!("kakeru-{}-{:012}-{:012}.csv", self.box_id, first.seq, last.seq);
+        let name =
+            self.name_for(batch, &format!("kakeru-{}-{:012}-{:012}", self.box_id, first.seq, last.seq))?;
         let (tmp, path) = (self.folder.join(format!("{name}.tmp")), self.folder.join(&name));
         // For the group at most; who gets into the folder is the folder's to say.
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o640).open(&tmp)?;
@@ -89,6 +92,21 @@ impl CsvDrop {
         file.sync_all()?;
         fs::rename(&tmp, &path)?;
         File::open(&self.folder)?.sync_all()?;
+        Ok(name)
+    }
+
+    /// `STEM.csv`, or `STEM_2.csv` and so on where results of other calls that nobody fetched yet have that name.
+    fn name_for(&self, batch: &[OutboxRow], stem: &str) -> io::Result<String> {
+        let mut name = format!("{stem}.csv");
+        for further in 2_u32.. {
+            match ids_in(&self.folder.join(&name)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Ok(ids) if ids.iter().cloned().eq(batch.iter().map(|row| cell(&row.payload, COLUMNS[0]))) => {
+                    break;
+                }
+                _ => name = format!("{stem}_{further}.csv"),
+            }
+        }
         Ok(name)
     }
 }
@@ -100,6 +118,12 @@ impl Sink for CsvDrop {
             Err(error) => Delivery::Retry(format!("{}: {error}", self.folder.display())),
         }
     }
+}
+
+/// The calls of a result file, in order.
+fn ids_in(file: &Path) -> io::Result<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(File::open(file)?);
+    reader.records().map(|row| Ok(row?.get(0).unwrap_or_default().to_owned())).collect()
 }
 
 fn rows_as_csv(batch: &[OutboxRow]) -> io::Result<Vec<u8>> {
@@ -153,6 +177,43 @@ mod tests {
         assert_eq!(harmless("+cmd|x"), "'+cmd|x");
         assert_eq!((harmless("＝1+1"), harmless("'=1")), ("'＝1+1".into(), "''=1".into()));
         assert_eq!(harmless("見込"), "見込");
+    }
+
+    /// D18: results that nobody fetched yet are not replaced by those of other calls, and those of the same calls come once.
+    #[test]
+    fn a_file_of_other_calls_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = CsvDrop::open(folder.path(), "box").unwrap();
+        let mut deliver = |ids: &[&str], memo: &str| {
+            let row = |(seq, id): (i64, &&str)| OutboxRow {
+                seq,
+                key: store::AttemptId::generate(seq),
+                kind: "attempt.sealed".to_owned(),
+                payload: serde_json::json!({ "id": id, "memo": memo }),
+                attempts: 0,
+                next_try_at: 0,
+            };
+            let batch: Vec<_> = (7..).zip(ids).map(row).collect();
+            match sink.deliver(&batch) {
+                Delivery::Accepted { to } => to,
+                other => panic!("{other:?}"),
+            }
+        };
+        let first = "kakeru-box-000000000007-000000000008.csv";
+        assert_eq!(deliver(&["01A", "01B"], "first"), first);
+        assert_eq!(deliver(&["01A", "01B"], "again, after a crash"), first);
+        let second = "kakeru-box-000000000007-000000000008_2.csv";
+        assert_eq!(deliver(&["01C", "01D"], "of a database that went back"), second);
+        assert_eq!(deliver(&["01C", "01D"], "again"), second);
+        assert_eq!(deliver(&["01E", "01D"], "once more"), "kakeru-box-000000000007-000000000008_3.csv");
+        assert!(first < second);
+        let text = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert!(
+            text(first).contains("again, after a crash") && text(first).contains("01B"),
+            "{}",
+            text(first)
+        );
+        assert!(text(second).contains("01C"));
     }
 
     #[test]
