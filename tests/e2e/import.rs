@@ -9,6 +9,7 @@ use serde_json::Value;
 mod judged;
 mod limits;
 mod own_profile;
+mod reports;
 
 fn idle() -> Daemon {
     Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start()

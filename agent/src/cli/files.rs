@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use protocol::params::{ContactImport, DncImport, ListImport};
@@ -19,7 +20,7 @@ use crate::control::client::{Client, ClientError, UploadError};
 
 pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
-    writable(&args.rows, out)?;
+    writable(&args.rows, &args.file, out)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
@@ -50,7 +51,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
 
 pub(super) fn import_contacts(socket: &Path, args: ContactImportArgs, out: Out) -> Result<(), Failure> {
     let name = upload_name(&args.file);
-    writable(&args.rows, out)?;
+    writable(&args.rows, &args.file, out)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, &args.file, out)?;
     let (sheet, rows) = (args.sheet, args.rows);
@@ -85,7 +86,7 @@ pub(super) fn import_dnc(
     out: Out,
 ) -> Result<(), Failure> {
     let name = upload_name(file);
-    writable(rows, out)?;
+    writable(rows, file, out)?;
     let mut client = Client::connect(socket)?;
     upload(&mut client, &name, file, out)?;
     let (clear, dry_run) = (verb.clear, verb.dry_run);
@@ -326,7 +327,8 @@ fn preview(rows: &[PreviewRow], out: Out) -> Result<(), Failure> {
 }
 
 /// Whether the refused rows and the doubts can be written down later: asked before the others are taken, which cannot be asked for again.
-fn writable(rows: &RowsArgs, out: Out) -> Result<(), Failure> {
+/// Never in place of the file itself, which would be gone with all that it says: of a file without mistakes nothing would be left.
+fn writable(rows: &RowsArgs, source: &Path, out: Out) -> Result<(), Failure> {
     if rows.report.is_some() && rows.report == rows.report_warnings {
         let what = (
             "--report と --report-warnings には別のファイルを指定してください",
@@ -334,7 +336,21 @@ fn writable(rows: &RowsArgs, out: Out) -> Result<(), Failure> {
         );
         return Err(Failure::Exit(out.usage(what, "")));
     }
-    rows.report.iter().chain(&rows.report_warnings).try_for_each(|path| may_be_written(path))
+    let mut reports = rows.report.iter().chain(&rows.report_warnings);
+    if reports.clone().any(|path| !is_stream(path) && is_same(path, source)) {
+        let what = (
+            "--report と --report-warnings には、取り込むファイルとは別のファイルを指定してください",
+            "--report and --report-warnings need another file than the one that is imported",
+        );
+        return Err(Failure::Exit(out.usage(what, "")));
+    }
+    reports.try_for_each(|path| may_be_written(path))
+}
+
+/// Whether both lead to one file, by whatever names.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+    file(one).is_some_and(|one| Some(one) == file(other))
 }
 
 fn may_be_written(path: &Path) -> Result<(), Failure> {
