@@ -229,3 +229,34 @@ fn a_month_is_exported_and_goes_on_where_it_stopped() {
     fs::write(folder.join("manifest.csv"), "ファイル;SHA-256\n").expect("written");
     daemon.run(&["recording", "export", "--month", &month, target]).refused("E-FILE");
 }
+
+/// S4.50: a recording whose file is not what was recorded any more is named, and the others of the month are had all the same.
+#[test]
+fn a_damaged_recording_holds_up_no_other_of_its_month() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = daemon(&exchange);
+    let rows = talk(&daemon);
+    let month = month_of(&rows[0]);
+    let first = path(&rows[0]);
+    fs::write(&first, b"no sound").expect("written");
+    let target = daemon.path("copy");
+    let target = target.to_str().expect("UTF-8");
+    for (fetched, present) in [(2, 0), (0, 2)] {
+        let done = daemon.run(&["recording", "export", "--month", &month, target]);
+        assert_eq!(done.code, 1, "{done:#?}");
+        let told: Value = serde_json::from_str(&done.stdout).expect("JSON");
+        assert_eq!((&told["fetched"], &told["present"]), (&fetched.into(), &present.into()), "{told:#}");
+        assert_eq!((&told["altered"], &told["recordings"]), (&1.into(), &3.into()), "{told:#}");
+        assert!(done.stderr.contains(first.to_str().expect("UTF-8")), "{done:#?}");
+    }
+    let list = fs::read_to_string(Path::new(target).join(&month).join("manifest.csv")).expect("the list");
+    assert!(!list.contains("株式会社一") && list.lines().count() == 3, "{list}");
+    let id = rows[0]["attempt"].as_str().expect("an id");
+    let one = daemon.run(&["recording", "fetch", id, "one.opus"]);
+    one.refused("E-FILE");
+    assert!(
+        one.stdout.contains(first.to_str().expect("UTF-8")),
+        "the daemon's file, not the one to come: {one:#?}"
+    );
+    assert!(!daemon.path("one.opus").exists());
+}

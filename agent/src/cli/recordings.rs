@@ -10,14 +10,14 @@ mod list;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use csv::StringRecord;
 use protocol::params::{RecordingExported, RecordingFetch, RecordingLs};
 use protocol::result::RecordingRow;
-use protocol::{ErrorCode, RpcError};
+use protocol::{ErrorCode, Lang, RpcError};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -52,6 +52,8 @@ struct Exported {
     gone: u64,
     /// Kept, and their file is not there, or cannot be read by the daemon.
     missing: u64,
+    /// Kept, and their file is not what was recorded any more: nothing of it is taken.
+    altered: u64,
     /// Here, and not marked as exported: whoever asks may not.
     unmarked: u64,
     /// Size of what is in the folder.
@@ -90,14 +92,22 @@ pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Re
             }
         } else {
             match fetch(&mut client, row, &path) {
-                Ok(Some((file, sum))) => {
+                Ok(Fetched::Whole(file, sum)) => {
                     list.add(line_of(row, &name, &sum))?;
                     file.place().map_err(|source| Failure::File { path: path.clone(), source })?;
                     result.fetched += 1;
                     to_mark.push(row.id);
                 }
-                Ok(None) => {
+                Ok(Fetched::Gone) => {
                     result.gone += 1;
+                    continue;
+                }
+                Ok(Fetched::Altered) => {
+                    // The others are to be had.
+                    out.progress("");
+                    let (ja, en) = altered(row);
+                    out.note(if out.lang == Lang::Ja { &ja } else { &en });
+                    result.altered += 1;
                     continue;
                 }
                 Err(failure) => {
@@ -174,7 +184,13 @@ pub(super) fn take(
         let detail = (format!("{of}: {}", why.0), format!("{of}: {}", why.1));
         return Err(RpcError::with_detail(ErrorCode::File, detail).into());
     }
-    let (fetched, sha256) = fetch(&mut client, &row, &path)?.ok_or_else(missing)?;
+    let (fetched, sha256) = match fetch(&mut client, &row, &path)? {
+        Fetched::Whole(file, sum) => (file, sum),
+        Fetched::Gone => return Err(missing()),
+        Fetched::Altered => {
+            return Err(RpcError::with_detail(ErrorCode::File, altered(&row)).into());
+        }
+    };
     fetched.place().map_err(failed)?;
     let bytes = fs::metadata(&path).map_or(0, |file| file.len());
     if out.json {
@@ -216,12 +232,18 @@ fn name_of(row: &RecordingRow) -> Option<String> {
     Some(format!("{}/{file}", day.get(8..10)?))
 }
 
-/// Fetches one recording; `None`: the daemon has deleted it. Yields the file, which is on disk and has yet to get its name, and its sum.
-fn fetch(
-    client: &mut Client,
-    row: &RecordingRow,
-    path: &Path,
-) -> Result<Option<(Unfinished, String)>, Failure> {
+/// What came of fetching a recording.
+enum Fetched {
+    /// The file, which is on disk and has yet to get its name, and its sum.
+    Whole(Unfinished, String),
+    /// The daemon has deleted it.
+    Gone,
+    /// What the daemon has is not what was recorded.
+    Altered,
+}
+
+/// Fetches one recording.
+fn fetch(client: &mut Client, row: &RecordingRow, path: &Path) -> Result<Fetched, Failure> {
     super::target::guard(path)?;
     let failed = |source| Failure::File { path: path.to_path_buf(), source };
     if let Some(day) = path.parent() {
@@ -234,15 +256,14 @@ fn fetch(
         file.write_all(bytes).map_err(failed)
     })?;
     if !whole {
-        return Ok(None);
+        return Ok(Fetched::Gone);
     }
     let sum = hex(&sum.finalize());
     if row.sha256.as_ref().is_some_and(|known| *known != sum) {
-        let what = "the recording differs from its checksum (SHA-256)";
-        return Err(failed(io::Error::new(io::ErrorKind::InvalidData, what)));
+        return Ok(Fetched::Altered);
     }
     file.sync_all().map_err(failed)?;
-    Ok(Some((unfinished, sum)))
+    Ok(Fetched::Whole(unfinished, sum))
 }
 
 /// Receives one recording piece by piece; `false`: the daemon has deleted it.
@@ -273,6 +294,15 @@ fn missing(failure: &Failure, out: Out) -> Option<String> {
         return None;
     }
     Some(refusal.data.as_ref()?.detail_in(out.lang)?.to_owned())
+}
+
+/// Which file of the daemon's is not what was recorded, in Japanese and English.
+fn altered(row: &RecordingRow) -> (String, String) {
+    let path = &row.path;
+    (
+        format!("録音のファイルが壊れています(SHA-256が録音時と違います): {path}"),
+        format!("the recording's file is damaged (its SHA-256 is not that of the recording): {path}"),
+    )
 }
 
 fn line_of(row: &RecordingRow, name: &str, sha256: &str) -> StringRecord {
@@ -319,6 +349,7 @@ fn show(result: &Exported, out: Out) -> Result<(), Failure> {
             (out.text("壊れていて取り直せない", "damaged, cannot be fetched again"), result.damaged),
             (out.text("その間に削除", "deleted meanwhile"), result.gone),
             (out.text("ファイルがない", "file is missing"), result.missing),
+            (out.text("ファイルが壊れている", "file is damaged"), result.altered),
             (
                 out.text("書き出し済みの印なし(権限がない)", "not marked as exported (not for your role)"),
                 result.unmarked,
@@ -331,7 +362,11 @@ fn show(result: &Exported, out: Out) -> Result<(), Failure> {
         let check = out.text("確認", "check");
         out.line(&format!("  {check}: (cd {folder} && sha256sum --check {SUMS})"))?;
     }
-    if result.gone + result.damaged + result.missing == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if result.gone + result.damaged + result.missing + result.altered == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Exit(REFUSED))
+    }
 }
 
 /// Recordings that are marked with one command.
