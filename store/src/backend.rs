@@ -53,6 +53,7 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
         start: &ImportStart,
         list: &ListSpec,
         profile: Option<&str>,
+        by: Actor,
     ) -> Result<ImportId>;
     /// Stages a slice of leads: as many of `rows` as fit into its time and until a call waits, which `urgent` says; returns for
     /// each of them what it did.

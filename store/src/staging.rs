@@ -414,8 +414,8 @@ impl Staging {
         Known::new(&self.database, list)
     }
 
-    /// Starts an import into a list, or into the contact book. `new_list`: the list is made with it, under the profile of this name, and
-    /// goes with it unless it is committed.
+    /// Starts an import into a list, or into the contact book. `new_list`: the list is made with it, under the profile of this name
+    /// and by this user, and goes with it unless it is committed.
     ///
     /// # Errors
     /// [`Error::ListBusy`] while another import into it runs; [`Error::NotFound`]; of a new list [`Error::ListName`] and
@@ -423,10 +423,10 @@ impl Staging {
     pub(crate) fn begin(
         &self,
         start: ImportStart,
-        new_list: Option<(ListSpec, Option<String>)>,
+        new_list: Option<(ListSpec, Option<String>, Actor)>,
     ) -> Result<ImportId> {
         self.run(move |backend| match &new_list {
-            Some((spec, profile)) => backend.begin_import_of_new(&start, spec, profile.as_deref()),
+            Some((spec, profile, by)) => backend.begin_import_of_new(&start, spec, profile.as_deref(), *by),
             None => backend.begin_import(&start),
         })
     }

@@ -46,6 +46,10 @@ fn every_administrative_change_is_in_the_audit_log() {
     step("project.restore", json!({ "name": "夏" }), "project.restore");
     step("project.grant", json!({ "project": "夏", "users": ["a"] }), "project.grant");
     step("list.create", json!({ "name": "名簿", "project": "夏" }), "list.create");
+    // A list that a file makes is made by whoever imports it.
+    std::fs::write(daemon.path("new.csv"), "会社名,電話番号\nN社,0612340000\n").unwrap();
+    let new = json!({ "list": "夏/新", "create": true, "path": daemon.path("new.csv") });
+    step("list.import", new, "list.create");
     step("list.change", json!({ "list": "名簿", "order": "newest" }), "list.change");
     step("list.round", json!({ "list": "名簿" }), "list.round");
     step("list.grant", json!({ "list": "名簿", "users": ["a"] }), "list.grant");

@@ -73,7 +73,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     let most = options.max_contacts;
     let (partial, assign, cancel) = (options.partial, options.assign.clone(), options.cancel.clone());
     let (max_leads, warn_leads) = (options.max_leads, options.warn_leads);
-    let new_list = options.new_list.clone().map(|spec| (spec, options.profile.clone()));
+    let new_list = options.new_list.clone().map(|spec| (spec, options.profile.clone(), by));
     // A file that cannot even be opened leaves no trace in the database.
     let mut reader = ImportReader::open(source, options).map_err(fatal)?;
     reader.ask(staging.known(list));

@@ -254,8 +254,9 @@ impl Backend for SqliteBackend {
         start: &ImportStart,
         list: &ListSpec,
         profile: Option<&str>,
+        by: Actor,
     ) -> Result<ImportId> {
-        staging::begin(self, start, Some((list, profile)))
+        staging::begin(self, start, Some((list, profile, by)))
     }
 
     fn stage_leads(

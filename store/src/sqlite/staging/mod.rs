@@ -51,16 +51,15 @@ struct Import {
     now: i64,
 }
 
-/// `new_list`: the list is made with it, under the profile of this name.
+/// `new_list`: the list is made with it, under the profile of this name and by this user.
 pub(super) fn begin(
     backend: &mut SqliteBackend,
     start: &ImportStart,
-    new_list: Option<(&ListSpec, Option<&str>)>,
+    new_list: Option<(&ListSpec, Option<&str>, Actor)>,
 ) -> Result<ImportId> {
     let doing = "begin import";
     backend.transact(doing, |db, _| {
-        if let (Some(list), Some((spec, profile))) = (start.list, new_list) {
-            let by = Actor { user: start.user, uid: None };
+        if let (Some(list), Some((spec, profile, by))) = (start.list, new_list) {
             lists::create_as(db, list, spec, by, start.now)?;
             if let Some(profile) = profile {
                 // What the next file is held to (C5).
