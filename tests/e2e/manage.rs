@@ -126,6 +126,15 @@ fn leads_and_lists_are_changed_and_come_back() {
     assert_eq!(daemon.cli(&["list", "restore", "春"])["changed"], 5);
     daemon.cli(&["project", "create", "夏", "--caller-id", "03-1234-0000"]);
     daemon.run(&["project", "create", "夏"]).refused("E-PROJECT-DUP");
+    // A list is made as it is named everywhere; a stroke in its name is no project.
+    let made = |name: &str| {
+        let list = daemon.cli(&["list", "create", name]);
+        daemon.cli(&["list", "delete", list["id"].as_str().unwrap(), "--yes"]);
+        (list["name"].clone(), list["project"].clone())
+    };
+    assert_eq!(made("夏/納涼"), ("納涼".into(), "夏".into()));
+    assert_eq!(made("11/30分"), ("11/30分".into(), "既定".into()));
+    daemon.run(&["list", "create", "夏/ "]).refused("E-REQ-LISTNAME");
     let asked = daemon.run(&["project", "delete", "夏"]);
     let said = format!("{}{}", asked.stdout, asked.stderr);
     assert!(

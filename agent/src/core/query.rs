@@ -32,11 +32,18 @@ impl Core {
                     if p.name.trim().is_empty() {
                         return Err(ErrorCode::ReqListName.into());
                     }
-                    let project = match p.project {
-                        Some(name) => named_or_made(&store, &name, by, now.wall).await?.0,
-                        None => default,
+                    let spec = match p.project {
+                        Some(name) => {
+                            let project = named_or_made(&store, &name, by, now.wall).await?.0;
+                            ListSpec { name: p.name, project }
+                        }
+                        // As it is written wherever a list is named: PROJECT/LIST, where there is such a project.
+                        None => match store.list_place(&p.name).await.map_err(|error| store_error(&error))? {
+                            Some(spec) => spec,
+                            None => ListSpec { name: p.name, project: default },
+                        },
                     };
-                    let list = store.create_list(ListSpec { name: p.name, project }, by, now.wall).await;
+                    let list = store.create_list(spec, by, now.wall).await;
                     list.map(|list| rows::list(&list)).map_err(|error| store_error(&error))
                 });
             }
