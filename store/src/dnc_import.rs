@@ -211,7 +211,7 @@ fn judge(
         if row.cleared {
             past += 1;
             let projects = scopes.of(&row).unwrap_or_else(|_| vec![None]);
-            see(&row, &projects, &why(&row, &reason))?;
+            see(&row, &projects, &why(&row, &reason, job.clear))?;
             if past.is_multiple_of(TOLD_EVERY) {
                 job.tell(&file, 0)?;
             }
@@ -219,10 +219,10 @@ fn judge(
         }
         let projects = scopes.of(&row)?;
         entries += projects.len() as u64;
-        if job.clear && reason.is_empty() && row.reason.as_deref().is_none_or(|text| text.trim().is_empty()) {
+        if job.clear && why(&row, &reason, true).is_empty() {
             return Err(Error::ReasonRequired);
         }
-        see(&row, &projects, &why(&row, &reason))?;
+        see(&row, &projects, &why(&row, &reason, job.clear))?;
         if entries.is_multiple_of(TOLD_EVERY) {
             job.tell(&file, 0)?;
         }
@@ -245,7 +245,7 @@ fn write(
         let row = file.next_row().map_err(Error::Import)?;
         let last = row.is_none();
         if let Some(row) = row.filter(|row| !row.cleared) {
-            let why = why(&row, reason);
+            let why = why(&row, reason, job.clear);
             for project in scopes.of(&row)? {
                 let (phone, evidence, said) = (row.phone.clone(), row.evidence.clone(), row.said.clone());
                 window.push(DncChange { phone, project, reason: Arc::clone(&why), evidence, said });
@@ -262,9 +262,11 @@ fn write(
     }
 }
 
-/// Why, by the row, or by what holds where it says nothing.
-fn why(row: &DncFileRow, reason: &Arc<str>) -> Arc<str> {
-    let own = row.reason.as_deref().map(str::trim).filter(|text| !text.is_empty());
+/// Why, by the row, or by what holds where it says nothing. A row that says how its entry was registered says why that was (理由), and
+/// nothing of why it is to be cleared.
+fn why(row: &DncFileRow, reason: &Arc<str>, clear: bool) -> Arc<str> {
+    let registered = clear && row.said != DncSaid::default();
+    let own = row.reason.as_deref().map(str::trim).filter(|text| !text.is_empty() && !registered);
     own.map_or_else(|| Arc::clone(reason), Into::into)
 }
 

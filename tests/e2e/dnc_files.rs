@@ -170,6 +170,29 @@ fn a_crash_in_the_middle_of_a_file_makes_no_number_callable() {
     assert!(callable(&daemon));
 }
 
+/// D16: a file of our own says in 理由 why its numbers were entered; why they are cleared is what whoever clears them says.
+#[test]
+fn numbers_are_cleared_for_the_reason_that_is_given() {
+    let daemon = idle();
+    daemon.cli(&["dnc", "add", "0312345678", "--reason", "本人の希望"]);
+    daemon.cli(&["dnc", "export", "out.csv"]);
+    let path = daemon.path("out.csv");
+    let silent = daemon.control().call("dnc.import", &json!({ "path": path, "clear": true })).unwrap_err();
+    assert_eq!(silent.code, "E-REASON-REQUIRED");
+    let done = daemon.cli(&["dnc", "import", "out.csv", "--clear", "--reason", "誤登録"]);
+    assert_eq!(done["changed"], 1);
+    let rows = daemon.cli(&["dnc", "ls", "--cleared"]);
+    let row = &rows["rows"][0];
+    assert_eq!((&row["reason"], &row["cleared_reason"]), (&"本人の希望".into(), &"誤登録".into()), "{row:#}");
+    // One that somebody wrote says there why it is to be cleared.
+    daemon.cli(&["dnc", "add", "0312345678", "--reason", "本人の希望"]);
+    std::fs::write(daemon.path("own.csv"), "電話番号,理由\n0312345678,本人の取消\n").expect("ours");
+    daemon.cli(&["dnc", "import", "own.csv", "--clear", "--reason", "誤登録"]);
+    let rows = daemon.cli(&["dnc", "ls", "--cleared"]);
+    let reasons: Vec<_> = rows["rows"].as_array().unwrap().iter().map(|row| &row["cleared_reason"]).collect();
+    assert_eq!(reasons, ["誤登録", "本人の取消"]);
+}
+
 /// X6: a command that is interrupted, or loses its connection, leaves the numbers blocked that it added; somebody takes them back, with a
 /// reason. `import-cancel` is somebody's word already.
 #[test]
