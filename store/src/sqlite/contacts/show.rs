@@ -25,10 +25,18 @@ pub(in crate::sqlite) fn find(db: &Connection, word: &str) -> Result<ContactRow>
     if let Ok(id) = word.trim().parse() {
         return load(db, id);
     }
-    let phone = Phone::parse(word).map_err(Error::Phone)?.phone;
+    let phone = number(word, "contact")?;
     let sql = "SELECT contact_id FROM contact_phones WHERE phone = ?1 AND live = 1";
     let found = one(db, sql, [phone.expose()], |r| r.get(0)).doing("look up a number")?;
     load(db, found.ok_or_else(|| Error::NotFound { what: "contact", key: phone.to_string() })?)
+}
+
+/// The number that somebody wrote. What has no digit is a name, by which no contact is taken: several may have it.
+fn number(word: &str, what: &'static str) -> Result<Phone> {
+    if !word.chars().any(char::is_numeric) {
+        return Err(Error::NotFound { what, key: word.trim().to_owned() });
+    }
+    Ok(Phone::parse(word).map_err(Error::Phone)?.phone)
 }
 
 /// A contact that lies in the bin: by identifier, else the last deleted of those that had the number, as a person writes it.
@@ -36,7 +44,7 @@ pub(in crate::sqlite) fn find_deleted(db: &Connection, word: &str) -> Result<Con
     if let Ok(id) = word.trim().parse() {
         return Ok(id);
     }
-    let phone = Phone::parse(word).map_err(Error::Phone)?.phone;
+    let phone = number(word, "deleted contact")?;
     // The bin is small, and its numbers are in no index.
     let sql = "SELECT c.id FROM contacts c CROSS JOIN contact_phones p ON p.contact_id = c.id
                WHERE c.deleted_at IS NOT NULL AND p.phone = ?1 ORDER BY c.deleted_at DESC LIMIT 1";
@@ -61,11 +69,11 @@ pub(in crate::sqlite) fn numbers(db: &Connection) -> rusqlite::Result<u64> {
 /// One page by age; a text is looked for in every contact behind `after`, until the page is full.
 pub(in crate::sqlite) fn page(db: &Connection, query: &ContactQuery) -> Result<Vec<ContactRow>> {
     let doing = "read contacts";
-    let mut sql = format!("{SELECT} WHERE c.deleted_at IS {}", if query.trash { "NOT NULL" } else { "NULL" });
+    let mut filters = format!("c.deleted_at IS {}", if query.trash { "NOT NULL" } else { "NULL" });
     let mut values: Vec<Value> = Vec::new();
     let mut filter = |clause: &str, value: Value| {
         values.push(value);
-        sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
+        filters.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
     };
     if let Some(category) = &query.category {
         let clause = "EXISTS (SELECT 1 FROM contact_categories m JOIN categories k ON k.id = m.category_id
@@ -85,22 +93,46 @@ pub(in crate::sqlite) fn page(db: &Connection, query: &ContactQuery) -> Result<V
         0 => 100,
         limit => limit.min(1000),
     };
-    sql.push_str(" ORDER BY c.id");
     let Some(text) = query.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) else {
-        sql.push_str(&format!(" LIMIT {limit}"));
+        let sql = format!("{SELECT} WHERE {filters} ORDER BY c.id LIMIT {limit}");
         return all(db, &sql, params_from_iter(values), row).doing(doing);
     };
-    let wanted = Wanted::new(text);
-    let mut statement = db.prepare_cached(&sql).doing(doing)?;
-    let mut rows = statement.query(params_from_iter(values)).doing(doing)?;
-    let mut found = Vec::new();
-    while let Some(next) = rows.next().doing(doing)? {
-        let contact = row(next).doing(doing)?;
-        if wanted.in_contact(&contact) {
-            found.push(contact);
-            if found.len() == usize::try_from(limit).unwrap_or(usize::MAX) {
-                break;
-            }
+    // Only what is looked at is read of each contact, and the whole of those that are found.
+    let found = search(db, &Wanted::new(text), (&filters, &values), limit as usize).doing(doing)?;
+    let sql = format!("{SELECT} WHERE c.id = ?1");
+    found.into_iter().filter_map(|id| one(db, &sql, [id], row).doing(doing).transpose()).collect()
+}
+
+/// The first contacts under the filters that hold the text.
+fn search(
+    db: &Connection,
+    wanted: &Wanted,
+    (filters, values): (&str, &[Value]),
+    limit: usize,
+) -> rusqlite::Result<Vec<ContactId>> {
+    let (phone, join) = match wanted.digits {
+        Some(_) => ("p.phone", "LEFT JOIN contact_phones p ON p.contact_id = c.id"),
+        None => ("NULL", ""),
+    };
+    let sql = format!(
+        "SELECT c.id, c.company, c.person, c.email, {phone} FROM contacts c {join} WHERE {filters} ORDER BY c.id"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found: Vec<ContactId> = Vec::new();
+    while let Some(next) = rows.next()? {
+        let (company, person) = (next.get_ref(1)?.as_str_or_null()?, next.get_ref(2)?.as_str_or_null()?);
+        let (email, phone) = (next.get_ref(3)?.as_str_or_null()?, next.get_ref(4)?.as_str_or_null()?);
+        if !wanted.in_number(phone) && !wanted.in_names(company, person, email) {
+            continue;
+        }
+        // Once, however many of its numbers are right.
+        let id = next.get(0)?;
+        if found.last() != Some(&id) {
+            found.push(id);
+        }
+        if found.len() == limit {
+            break;
         }
     }
     Ok(found)
@@ -124,19 +156,22 @@ impl Wanted {
         }
     }
 
-    fn in_contact(&self, contact: &ContactRow) -> bool {
-        let names = name_key(contact.company.as_deref(), contact.person.as_deref());
-        let email = contact.email.as_deref().map(search_key).unwrap_or_default();
-        let named =
-            |name: &CompanySearch| name.is_in(&names, contact.company.as_deref()) || name.in_key(&email);
-        if self.name.as_ref().is_some_and(named) {
-            return true;
+    fn in_names(&self, company: Option<&str>, person: Option<&str>, email: Option<&str>) -> bool {
+        let Some(name) = &self.name else { return false };
+        name.is_in(&name_key(company, person), company)
+            || email.is_some_and(|email| name.in_key(&search_key(email)))
+    }
+
+    fn in_number(&self, phone: Option<&str>) -> bool {
+        let (Some(digits), Some(phone)) = (&self.digits, phone) else { return false };
+        match phone.strip_prefix("+81") {
+            Some(rest) => {
+                // The national number has a 0 before it.
+                let behind_zero = digits.strip_prefix('0').is_some_and(|digits| rest.starts_with(digits));
+                behind_zero || rest.contains(digits.as_str())
+            }
+            None => phone.contains(digits.as_str()),
         }
-        let Some(digits) = &self.digits else { return false };
-        contact.phones.iter().any(|phone| match phone.phone.strip_prefix("+81") {
-            Some(rest) => format!("0{rest}").contains(digits.as_str()),
-            None => phone.phone.contains(digits.as_str()),
-        })
     }
 }
 

@@ -528,6 +528,8 @@ fn contacts_are_found_by_name_number_and_category() {
     let rest = ContactQuery { after: Some(first.id), ..ContactQuery::default() };
     assert_eq!(world.reader().contacts(&rest).unwrap().len(), 1);
     assert_eq!(world.reader().contact_row("03-1234-0001").unwrap(), first);
+    let named = world.reader().contact_row("新社").unwrap_err();
+    assert_eq!(named.code(), "E-NOT-FOUND", "a name is no mistyped number");
     assert_eq!(world.reader().contact_row(&first.id.to_string()).unwrap(), first);
     let mine = ContactQuery { owner: Some(world.user), ..ContactQuery::default() };
     assert_eq!(world.reader().contacts(&mine).unwrap().len(), 2);

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rusqlite::hooks::{AuthContext, Authorization};
 
 use super::*;
-use crate::model::{AttemptProgress, IncomingCall, ManualCall, Origin, RecordingFacts, RecordingState};
+use crate::model::{AttemptProgress, ContactQuery, IncomingCall, ManualCall, Origin, RecordingFacts, RecordingState};
 
 /// A call from the list, previewed and dialed at once, one by hand and one that comes in, with what a daemon asks between their steps.
 fn calls(world: &mut World, status: &str) {
@@ -168,4 +168,28 @@ fn what_is_counted_beside_calls_is_counted_in_an_index() {
     };
     let (few, many) = (asked(10), asked(3_000));
     assert!(few.iter().zip(many).all(|(few, many)| many <= few * 2 + 10), "{few:?}, {many:?}");
+}
+
+/// A text is looked for among half a million contacts: of each is read what is looked at, and the whole of those that are found.
+#[test]
+fn a_search_reads_of_each_contact_what_it_looks_at() {
+    const CONTACTS: u32 = 2_000;
+    let mut world = World::new(0);
+    let each = format!("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {CONTACTS})");
+    for sql in [
+        "INSERT INTO contacts (id, company, person, created_at, updated_at)
+         SELECT CAST(printf('%016d', n) AS BLOB), '会社' || n, '担当', 0, 0 FROM n",
+        "INSERT INTO contact_phones (contact_id, position, phone)
+         SELECT CAST(printf('%016d', n) AS BLOB), 1, printf('+813%08d', n) FROM n",
+    ] {
+        world.db.db.execute(&format!("{each} {sql}"), []).unwrap();
+    }
+    for (text, most) in [("会社1999", 20), ("0300001999", 40)] {
+        let query = ContactQuery { text: Some(text.into()), ..ContactQuery::default() };
+        let (found, hundreds) =
+            world.steps(|world| crate::sqlite::contacts::page(&world.db.db, &query).unwrap());
+        assert_eq!((found.len(), found[0].phones.len()), (1, 1), "{text}");
+        let each = hundreds * 100 / CONTACTS;
+        assert!(each <= most, "{text}: {each} steps for each contact");
+    }
 }
