@@ -97,6 +97,32 @@ fn a_file_of_contacts_that_a_crash_cuts_short_is_taken_back() {
     assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"], json!([]));
 }
 
+/// S4.28: Ctrl-C takes an import back, and says so.
+#[test]
+fn an_interrupted_import_is_taken_back_and_says_so() {
+    let line = Account::new("main", ports::free_address()).unregistered();
+    let daemon = Daemon::builder().account(line).start();
+    let mut text = String::from("会社名,電話番号\n");
+    for row in 0..ROWS {
+        let _ = writeln!(text, "会社{row},033{row:07}");
+    }
+    std::fs::write(daemon.path("leads.csv"), text).expect("the folder is ours");
+    let mut command = Command::new(e2e::daemon::binary());
+    command.args(["list", "import", "春", "--create", "--lang", "ja", "--socket"]).arg(daemon.socket());
+    command.arg(daemon.path("leads.csv"));
+    let mut import = Process::start("import", &command, &daemon.path("import.log"));
+    wait::until("the first leads", LONG, || (count(&daemon, "SELECT count(*) FROM leads") > 0).then_some(()));
+    import.signal("INT");
+    assert_eq!(import.wait(SOON).code(), Some(130), "as a shell tells of the signal");
+    let said = import.output();
+    assert!(said.contains("中断しました") && said.contains("kakeru list imports"), "{said}");
+    wait::until("it is taken back", LONG, || {
+        let journal = daemon.cli(&["list", "imports"]);
+        (journal["rows"][0]["state"] == "undone").then_some(())
+    });
+    daemon.run(&["list", "view", "春"]).refused("E-LIST-UNKNOWN");
+}
+
 /// S1.24: a process that is killed while many leads get another owner finishes that at its next start: all of them have the new one, and
 /// one row of audit tells of it.
 #[test]

@@ -215,7 +215,8 @@ fn only_somebody_s_word_takes_a_file_back() {
     let mut import = e2e::process::Process::start("import", &command, &log);
     wait::until("the first numbers", LONG, || (entries(&daemon, LIVE) > 0).then_some(()));
     import.signal("INT");
-    assert_eq!(import.wait(SOON).code(), None, "ended by the signal");
+    assert_eq!(import.wait(SOON).code(), Some(130), "as a shell tells of the signal");
+    assert!(import.output().contains("kakeru dnc imports"), "it says where to look: {}", import.output());
     over("after Ctrl-C");
     let left = entries(&daemon, LIVE);
     assert!((1..i64::from(ROWS)).contains(&left), "it was in the middle: {left}");

@@ -14,7 +14,7 @@ use super::args::{ContactImportArgs, ImportArgs, RowsArgs};
 use super::output::{Out, REFUSED};
 use super::progress::{self, Work};
 use super::table::Table;
-use super::unfinished::{Unfinished, is_stream, open_stream};
+use super::unfinished::{Farewell, Unfinished, is_stream, open_stream};
 use super::{Failure, render};
 use crate::control::client::{Client, ClientError, UploadError};
 
@@ -114,6 +114,16 @@ fn waited_for<V: Verb>(
     out: Out,
 ) -> Result<V::Result, Failure> {
     let bar = progress::watch(socket, Work::Import { into }, out);
+    let _farewell = Farewell::say(match into {
+        "dnc" => out.text(
+            "中断しました。どうなったかは kakeru dnc imports で確認してください(登録した番号は発信されません)",
+            "interrupted; `kakeru dnc imports` shows how it stands, and what was entered stays blocked",
+        ),
+        _ => out.text(
+            "中断しました。終わっていなければ何も登録されません。kakeru list imports で確認できます",
+            "interrupted; unless it was done already nothing of it is kept, which `kakeru list imports` shows",
+        ),
+    });
     let result = client.call(verb);
     drop(bar);
     Ok(result?)

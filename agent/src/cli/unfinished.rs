@@ -4,7 +4,7 @@
 //! somebody else writes one, the next is refused.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
 
@@ -129,14 +129,40 @@ fn interrupted(ready: &mpsc::SyncSender<()>) -> io::Result<()> {
         // Held until the end: no further one is begun, and none gets its name.
         let open = open();
         open.iter().for_each(|part| drop(fs::remove_file(part)));
+        if let Some(line) = farewell().as_deref() {
+            // Below the bar that shows how far it was.
+            let _ = writeln!(io::stderr(), "\n{line}");
+        }
         // As a shell tells of a process that a signal ended.
         std::process::exit(128 + number.as_raw_value());
     })
 }
 
+/// What an interrupt says at the end, while this lives: what becomes of work that the daemon does for this process.
+#[derive(Debug)]
+pub(super) struct Farewell(());
+
+impl Farewell {
+    pub(super) fn say(line: &str) -> Self {
+        watch();
+        *farewell() = Some(line.to_owned());
+        Self(())
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        *farewell() = None;
+    }
+}
+
+fn farewell() -> MutexGuard<'static, Option<String>> {
+    static LINE: Mutex<Option<String>> = Mutex::new(None);
+    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
