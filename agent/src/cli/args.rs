@@ -39,13 +39,7 @@ pub use user::*;
 ///
 /// Exit codes: 0 done, 1 refused (with a code E-…), 2 wrong usage, 3 daemon unreachable, 78 wrong configuration.
 #[derive(Debug, Parser)]
-#[command(
-    name = "kakeru",
-    bin_name = "kakeru",
-    version,
-    propagate_version = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "kakeru", bin_name = "kakeru", version, disable_help_subcommand = true)]
 pub struct Cli {
     /// Options of every command.
     #[command(flatten)]

@@ -1,4 +1,5 @@
-//! The help in Japanese: the English texts stand with what they describe, and each has its Japanese beside it here.
+//! The help, in the language of whoever reads it: what belongs to the command comes first, what every command takes behind it, a line
+//! each. The English texts stand with what they describe, and each has its Japanese beside it here.
 
 use std::ffi::OsString;
 
@@ -15,13 +16,74 @@ mod verbs;
 pub(super) fn in_language(error: clap::Error, words: &[OsString], lang: Lang) -> clap::Error {
     let asked =
         matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
-    if !asked || lang != Lang::Ja {
+    if !asked {
         return error;
     }
+    let words_of = match lang {
+        Lang::Ja => &JA,
+        Lang::En => &EN,
+    };
     // Built, each knows what is typed before it.
     let mut built = Cli::command();
     built.build();
-    japanese(Cli::command(), Some(&built)).try_get_matches_from(words).err().unwrap_or(error)
+    arranged(Cli::command(), Some(&built), words_of).try_get_matches_from(words).err().unwrap_or(error)
+}
+
+/// What clap says by itself.
+struct Words {
+    lang: Lang,
+    usage: &'static str,
+    commands: &'static str,
+    arguments: &'static str,
+    options: &'static str,
+    help: &'static str,
+    version: &'static str,
+    values: &'static str,
+    default: &'static str,
+    env: &'static str,
+}
+
+const JA: Words = Words {
+    lang: Lang::Ja,
+    usage: "使い方",
+    commands: "コマンド",
+    arguments: "引数",
+    options: "オプション",
+    help: "ヘルプを表示",
+    version: "版を表示",
+    values: "値",
+    default: "既定",
+    env: "環境変数",
+};
+
+const EN: Words = Words {
+    lang: Lang::En,
+    usage: "Usage",
+    commands: "Commands",
+    arguments: "Arguments",
+    options: "Options",
+    help: "Print help",
+    version: "Print version",
+    values: "possible values",
+    default: "default",
+    env: "env",
+};
+
+impl Words {
+    fn text(&self, english: &str) -> String {
+        match self.lang {
+            Lang::Ja => text_ja(english),
+            Lang::En => english.to_owned(),
+        }
+    }
+
+    /// A value with what it does.
+    fn described(&self, name: &str, does: &str) -> String {
+        match self.lang {
+            Lang::Ja => format!("{name}={}", text_ja(does)),
+            Lang::En => format!("{name} ({does})"),
+        }
+    }
 }
 
 /// A usage line with what clap says in English only. Values keep the names that the list of arguments has: clap takes every character
@@ -31,21 +93,22 @@ pub(super) fn usage_ja(usage: &str) -> String {
     words.iter().fold(usage.to_owned(), |usage, (en, ja)| usage.replace(en, ja))
 }
 
-/// The command and those below it, as Japanese help shows them; `built` is the same command in English.
-fn japanese(command: Command, built: Option<&Command>) -> Command {
-    let usage = match built {
-        Some(built) => {
+/// The command and those below it, as the help shows them; `built` is the same command, built.
+fn arranged(command: Command, built: Option<&Command>, words: &Words) -> Command {
+    let usage = match (words.lang, built) {
+        (Lang::Ja, Some(built)) => {
             let usage = built.clone().render_usage().to_string();
             // Further lines stand below the first.
             usage_ja(usage.trim_start_matches("Usage: ")).replace("\n       ", "\n        ")
         }
-        None => "{usage}".to_owned(),
+        _ => "{usage}".to_owned(),
     };
-    let about = command.get_about().map(|text| text_ja(&text.to_string()));
-    let long_about = command.get_long_about().map(|text| text_ja(&text.to_string()));
+    let about = command.get_about().map(|text| words.text(&text.to_string()));
+    let long_about = command.get_long_about().map(|text| words.text(&text.to_string()));
+    let versioned = command.get_version().is_some();
     let flag = |name: &'static str, short: char, action: ArgAction, help: &'static str| {
         let arg = Arg::new(name).long(name).short(short).action(action).help(help);
-        arg.help_heading(OPTIONS).display_order(2 * OF_EVERY_COMMAND)
+        arg.help_heading(words.options).display_order(2 * OF_EVERY_COMMAND)
     };
     // Under headings of our own clap goes by the alphabet.
     let mut place = 0;
@@ -53,18 +116,23 @@ fn japanese(command: Command, built: Option<&Command>) -> Command {
         .mut_args(|arg| {
             place += 1;
             let order = if arg.is_global_set() { OF_EVERY_COMMAND + place } else { place };
-            argument(arg).display_order(order)
+            argument(arg, words).display_order(order)
         })
         .mut_subcommands(|below| {
             let built = built.and_then(|built| built.find_subcommand(below.get_name()));
-            japanese(below, built)
+            arranged(below, built, words)
         })
-        .help_template(format!("{{about-with-newline}}\n使い方: {usage}\n\n{{all-args}}{{after-help}}"))
-        .subcommand_help_heading("コマンド")
+        .help_template(format!(
+            "{{about-with-newline}}\n{}: {usage}\n\n{{all-args}}{{after-help}}",
+            words.usage
+        ))
+        .subcommand_help_heading(words.commands)
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .arg(flag("help", 'h', ArgAction::Help, "ヘルプを表示"))
-        .arg(flag("version", 'V', ArgAction::Version, "版を表示"));
+        .arg(flag("help", 'h', ArgAction::Help, words.help));
+    if versioned {
+        command = command.arg(flag("version", 'V', ArgAction::Version, words.version));
+    }
     if let Some(about) = about {
         command = command.about(about);
     }
@@ -75,30 +143,30 @@ fn japanese(command: Command, built: Option<&Command>) -> Command {
 }
 
 /// An argument with what may stand there, what stands there if nothing is said, and where else it is taken from: clap says these in
-/// English only.
-fn argument(arg: Arg) -> Arg {
+/// English only, and over several lines.
+fn argument(arg: Arg, words: &Words) -> Arg {
     let takes = arg.get_action().takes_values();
-    let mut help = arg.get_help().map(|text| text_ja(&text.to_string())).unwrap_or_default();
+    let mut help = arg.get_help().map(|text| words.text(&text.to_string())).unwrap_or_default();
     let values: Vec<String> = arg
         .get_possible_values()
         .iter()
         .filter(|value| takes && !value.is_hide_set())
         .map(|value| match value.get_help() {
-            Some(text) => format!("{}={}", value.get_name(), text_ja(&text.to_string())),
+            Some(text) => words.described(value.get_name(), &text.to_string()),
             None => value.get_name().to_owned(),
         })
         .collect();
     if !values.is_empty() {
-        help.push_str(&format!(" [値: {}]", values.join(", ")));
+        help.push_str(&format!(" [{}: {}]", words.values, values.join(", ")));
     }
     let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if takes && !defaults.is_empty() {
-        help.push_str(&format!(" [既定: {}]", defaults.join(" ")));
+        help.push_str(&format!(" [{}: {}]", words.default, defaults.join(" ")));
     }
     if let Some(env) = arg.get_env() {
-        help.push_str(&format!(" [環境変数: {}]", env.to_string_lossy()));
+        help.push_str(&format!(" [{}: {}]", words.env, env.to_string_lossy()));
     }
-    let heading = if arg.is_positional() { "引数" } else { OPTIONS };
+    let heading = if arg.is_positional() { words.arguments } else { words.options };
     let arg = arg.help(help).help_heading(heading);
     if takes { arg.hide_possible_values(true).hide_default_value(true).hide_env(true) } else { arg }
 }
@@ -113,7 +181,6 @@ fn known(english: &str) -> Option<&'static str> {
     pairs().find(|(en, _)| *en == english).map(|(_, ja)| *ja)
 }
 
-const OPTIONS: &str = "オプション";
 /// Place of options that every command has: behind its own.
 const OF_EVERY_COMMAND: usize = 1_000;
 
@@ -188,11 +255,17 @@ mod tests {
         }
         let save = help("kakeru save --help", Lang::Ja);
         assert!(save.contains("[既定: stay]") && save.contains("dial=保存"), "{save}");
-        let import = help("kakeru list import --help", Lang::Ja);
-        let at = |text: &str| import.find(text).unwrap_or_else(|| panic!("{text}: {import}"));
-        let order =
-            ["  <LIST>", "  <FILE>", "--create", "--overwrite-empty", "--json", "--lang", "-h, --help"];
-        assert!(order.map(at).is_sorted(), "as the English help has them: {import}");
+        for lang in [Lang::Ja, Lang::En] {
+            let import = help("kakeru list import --help", lang);
+            let at = |text: &str| import.find(text).unwrap_or_else(|| panic!("{text}: {import}"));
+            let order =
+                ["  <LIST>", "  <FILE>", "--create", "--overwrite-empty", "--json", "--lang", "-h, --help"];
+            assert!(order.map(at).is_sorted(), "its own first, a line each: {import}");
+            assert!(!import.contains("--version") && import.lines().count() < 60, "{import}");
+        }
+        let save = help("kakeru save --help", Lang::En);
+        assert!(save.contains("dial (Save, seal") && save.contains("[default: stay]"), "{save}");
+        assert!(help("kakeru --help", Lang::En).contains("-V, --version"));
         // What cannot be parsed stays what it was.
         let wrong = help("kakeru nonsense", Lang::Ja);
         assert!(wrong.contains("nonsense"), "{wrong}");
