@@ -318,7 +318,7 @@ codes! {
         "--encoding utf-8-bom を付けてください", "Add --encoding utf-8-bom.";
     // People and connections.
     UserDup = "E-USER-DUP", "同じIDの利用者がいます", "A user of this login exists.",
-        "別のIDにしてください", "Choose another login.";
+        "別のIDにするか、その利用者を kakeru user role や user uid で変更してください", "Choose another login, or change that user with `kakeru user role` or `user uid`.";
     UserLimit = "E-USER-LIMIT", "利用者数の上限です", "There are as many users as there may be.",
         "使わない利用者を削除するか、people.max_users を増やしてください", "Delete a user, or raise people.max_users.";
     UserUid = "E-USER-UID", "そのUnixユーザーは別の利用者のものです", "The Unix user is bound to another user.",

@@ -162,7 +162,8 @@ fn refusal(error: &RpcError, lang: Lang) -> Vec<String> {
         Ok(known) => (known.text().in_lang(lang), known.hint().in_lang(lang)),
         Err(_) => (error.message.as_str(), ""),
     };
-    let detail = detail.filter(|detail| *detail != text);
+    let bare = |text: &str| text.trim_end_matches('.').to_lowercase();
+    let detail = detail.filter(|detail| bare(detail) != bare(text));
     let detail = detail.map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
     let mut lines = vec![format!("{code} {text}{detail}")];
     if !hint.is_empty() {
@@ -225,6 +226,9 @@ mod tests {
         let mut older = error;
         older.data.as_mut().unwrap().detail_ja = None;
         assert!(refusal(&older, Lang::Ja)[0].ends_with("3 more fit)"));
+        let again = store::Error::ReasonRequired;
+        let again = RpcError::refused_as(again.code(), said::store_says(&again, again.to_string()));
+        assert_eq!(refusal(&again, Lang::En)[0], "E-REASON-REQUIRED A reason must be given.", "once");
         let silent = RpcError::with_detail(ErrorCode::Internal, Detail::log("a task panicked"));
         assert_eq!(refusal(&silent, Lang::Ja)[0], "E-INTERNAL 内部エラーが発生しました");
         assert!(refusal(&silent, Lang::En)[0].ends_with("(a task panicked)"));

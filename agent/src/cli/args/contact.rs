@@ -15,7 +15,7 @@ pub enum ContactVerb {
         #[command(flatten)]
         fields: ContactFields,
         /// A number, the main one first: 03-1234-5678 or mobile=090-1111-2222 (may be repeated)
-        #[arg(long = "phone", value_name = "[LABEL=]NUMBER", required = true)]
+        #[arg(long = "phone", visible_alias = "number", value_name = "[LABEL=]NUMBER", required = true)]
         phones: Vec<String>,
         /// Overwrite the contact that has the first number
         #[arg(long)]
@@ -65,7 +65,7 @@ pub enum ContactVerb {
         #[command(flatten)]
         fields: ContactFields,
         /// All its numbers from now on (may be repeated)
-        #[arg(long = "phone", value_name = "[LABEL=]NUMBER")]
+        #[arg(long = "phone", visible_alias = "number", value_name = "[LABEL=]NUMBER")]
         phones: Vec<String>,
         /// The version you looked at; a newer one is not overwritten
         #[arg(long = "if-version", value_name = "N")]

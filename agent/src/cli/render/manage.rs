@@ -177,7 +177,8 @@ pub(crate) fn view(page: &ViewPage, out: Out) -> Result<(), Closed> {
     }
     out.table(&table)?;
     let last = page.first + page.rows.len() as u64;
-    out.line(&format!("{}-{last} / {}", (page.first + 1).min(last), page.total))?;
+    let shown = if page.rows.is_empty() { "0".to_owned() } else { format!("{}-{last}", page.first + 1) };
+    out.line(&format!("{shown} / {}", page.total))?;
     if let Some(place) = &page.previous {
         out.line(&format!("{}: --before {place}", out.text("前へ", "previous")))?;
     }

@@ -249,9 +249,10 @@ pub(crate) fn dnc_added(added: &DncAdded, out: Out) -> Result<(), Closed> {
     let row = &added.row;
     if added.known {
         let (since, by) = (time::full(row.at), person(&row.by_name, &row.by));
-        out.line(&match out.lang {
-            Lang::Ja => format!("すでに登録されています({since} {by})"),
-            Lang::En => format!("it stands there already (since {since}, by {by})"),
+        out.line(&match (out.lang, by.is_empty()) {
+            (Lang::Ja, _) => format!("すでに登録されています({})", format!("{since} {by}").trim_end()),
+            (Lang::En, true) => format!("it stands there already (since {since})"),
+            (Lang::En, false) => format!("it stands there already (since {since}, by {by})"),
         })?;
     }
     if added.completed {
@@ -394,10 +395,17 @@ fn dnc_preview(rows: &[DncPreviewRow], out: Out) -> Result<(), Closed> {
             other => other,
         };
         let everywhere = if row.code.is_none() { out.text("全社", "everywhere") } else { "" };
+        // Of a refused row the cell that is to blame is there: it stands in its column, or beside the table with the mistakes.
+        let (number, project) = match row.code.as_deref() {
+            None => (row.number.as_str(), row.project.as_deref().unwrap_or(everywhere)),
+            Some("E-PROJECT-UNKNOWN") => ("", row.number.as_str()),
+            Some(code) if code.starts_with("E-PHONE-") => (row.number.as_str(), ""),
+            Some(_) => ("", ""),
+        };
         table.row([
             row.line.to_string(),
-            row.number.clone(),
-            row.project.clone().unwrap_or_else(|| everywhere.to_owned()),
+            number.to_owned(),
+            project.to_owned(),
             row.reason.clone().unwrap_or_default(),
             row.evidence.clone().unwrap_or_default(),
             row.code.as_ref().map_or_else(|| effect.to_owned(), |code| format!("{effect} {code}")),

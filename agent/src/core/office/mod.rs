@@ -71,7 +71,8 @@ impl Core {
                 );
             }
             Command::UserPasswd(p) => {
-                self.change_users(reply, |store| async move { user::passwd(&store, p, asker).await });
+                let seats = self.seats_by_user();
+                self.change_users(reply, |store| async move { user::passwd(&store, p, asker, &seats).await });
             }
             Command::UserDelete(p) => {
                 let (seats, told) = (self.seats_by_user(), self.told(&who));

@@ -96,7 +96,12 @@ async fn hand_over(
 }
 
 /// Sets a password. One's own needs the old one; others' are an administrator's business.
-pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result<UserRow, RpcError> {
+pub(super) async fn passwd(
+    store: &Store,
+    p: UserPasswd,
+    asker: Asker,
+    seats: &[(UserId, String)],
+) -> Result<UserRow, RpcError> {
     let user = match &p.user {
         Some(login) => named(store, login).await?,
         None => asker.who.user.ok_or_else(|| bad(Detail::name("user")))?,
@@ -121,7 +126,7 @@ pub(super) async fn passwd(store: &Store, p: UserPasswd, asker: Asker) -> Result
     let asker = Asker { scope: permits(asker.who.role, Action::UserEdit), ..asker };
     let by = (asker.actor(), within(asker));
     let work = store.user_change(user, change, HandOver::Nothing, by, asker.now, Progress::default());
-    Ok(rows::user(&work.await.map_err(refused)?.0, &[]))
+    Ok(rows::user(&work.await.map_err(refused)?.0, seats))
 }
 
 /// Deletes a user. Their leads, contacts and open tasks go to whoever is named or to nobody; who holds some and nobody is named
