@@ -162,6 +162,41 @@ fn an_end_that_a_damaged_database_does_not_take_is_told_once() {
     assert_eq!(daemon.cli(&["status"])["store"]["pending"], 1);
 }
 
+/// S4.34: what nothing can be written to is closed as failed with its call, in the row that it was opened with; the result does not wait
+/// for it until the next start.
+#[test]
+fn a_recording_that_failed_is_closed_with_its_call() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", exchange.address()).unregistered())
+        .allow_errors("recording failed")
+        .start();
+    // No folder can be made below a file.
+    let folder = daemon.path("recordings");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::write(&folder, "in the way").expect("it can be written");
+    daemon.import("first", "会社名,電話番号\n株式会社一,0312340001\n");
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talk", SOON, |status| seat(status, 0)["state"] == "in_call");
+    let rows = || {
+        let database = daemon.database();
+        let mut read = database.prepare("SELECT state, path FROM recordings").expect("the table is there");
+        let rows = read.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).expect("rows");
+        rows.collect::<Result<Vec<(String, String)>, _>>().expect("rows")
+    };
+    wait::until_true("the row of the recording", SOON, || rows().iter().any(|(state, _)| state == "open"));
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| seat(status, 0)["state"] == "wrap_up");
+    let closed = rows();
+    assert!(
+        matches!(&closed[..], [(state, path)] if state == "failed" && path.ends_with(".wav")),
+        "{closed:?}"
+    );
+    daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
+    let row = daemon.wait_drop_rows(1, SOON).remove(0);
+    assert_eq!(row["recording_path"], "", "{row:#?}");
+}
+
 fn operator(name: &str) -> Seat {
     Seat::new(name, "main").set("operator", &format!("{name:?}"))
 }

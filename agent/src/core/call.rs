@@ -154,8 +154,8 @@ pub(crate) enum Recording {
         gaps_ms: u64,
         paused: Vec<store::PausedSpan>,
     },
-    /// It could not be written.
-    Failed,
+    /// It could not be written to this file.
+    Failed(PathBuf),
 }
 
 /// Whose recording it is, when the recorder tells of it.
@@ -163,12 +163,18 @@ pub(crate) enum Recording {
 pub(crate) struct Recorded {
     pub(crate) attempt: AttemptId,
     pub(crate) seat: SeatIndex,
+    /// The file that its row was opened with, while it is not closed.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) pauses: Pauses,
 }
 
 impl Recorded {
     pub(crate) fn of(call: &Call) -> Self {
-        Self { attempt: call.attempt, seat: call.seat, pauses: call.pauses.clone() }
+        let path = match &call.recording {
+            Recording::Live(path) => Some(path.clone()),
+            Recording::None | Recording::Closed { .. } | Recording::Failed(_) => None,
+        };
+        Self { attempt: call.attempt, seat: call.seat, path, pauses: call.pauses.clone() }
     }
 }
 

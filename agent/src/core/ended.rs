@@ -69,8 +69,8 @@ impl Core {
         if let Some(call) = self.calls.get_mut(&attempt)
             && matches!(call.recording, Recording::Live(_))
         {
-            call.recording = Recording::None;
             self.late_recordings.insert(session, Recorded::of(call));
+            call.recording = Recording::None;
         }
     }
 
@@ -95,10 +95,17 @@ impl Core {
             self.report_recording_failed(&of, code, &reason, over, now);
         }
         if over {
-            if let Some(of) = self.late_recordings.remove(&session) {
-                self.late_recording(&of, &Recording::Failed, now);
+            if let Some(of) = self.late_recordings.remove(&session)
+                && let Some(path) = of.path.clone()
+            {
+                self.late_recording(&of, &Recording::Failed(path), now);
             }
-            self.fact(session, |call| call.recording = Recording::Failed, None);
+            let failed = |call: &mut Call| {
+                if let Recording::Live(path) = &mut call.recording {
+                    call.recording = Recording::Failed(std::mem::take(path));
+                }
+            };
+            self.fact(session, failed, None);
         }
         if disk_full {
             // Small commits may still fit; calls that nobody can prove must not be made meanwhile.
@@ -270,7 +277,9 @@ fn facts_of(attempt: AttemptId, recording: &Recording) -> Option<RecordingFacts>
             gaps_ms: *gaps_ms,
             state: RecordingState::Final,
         }),
-        Recording::Live(path) => Some(crate::recordings::failed(attempt, path.clone())),
-        Recording::Failed => Some(crate::recordings::failed(attempt, PathBuf::new())),
+        // By its file: another would be a second row, and the first stay open until the next start.
+        Recording::Live(path) | Recording::Failed(path) => {
+            Some(crate::recordings::failed(attempt, path.clone()))
+        }
     }
 }
