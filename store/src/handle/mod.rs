@@ -305,21 +305,26 @@ impl Store {
         &self,
         verb: impl FnOnce(&mut dyn Reader) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
         let (path, changes, place) = (self.inner.path.clone(), Changes::default(), self.inner.place.clone());
+        let work =
+            move || sqlite::open_to_read(&path, &changes, &place).and_then(|mut reader| verb(&mut *reader));
+        self.seen(self.apart("store-long-read", work).await)
+    }
+
+    /// Does what takes seconds in a thread of its own, once one of the places for that is free.
+    async fn apart<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
         let (sender, receiver) = oneshot::channel();
-        let work = move || {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             let _permit = permit;
-            let _ = sender.send(
-                sqlite::open_to_read(&path, &changes, &place).and_then(|mut reader| verb(&mut *reader)),
-            );
-        };
-        let thread = std::thread::Builder::new()
-            .name("store-long-read".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(work);
-        thread.map_err(|source| Error::File { path: "store-long-read".into(), source })?;
-        self.seen(receiver.await.map_err(|_| Error::Closed)?)
+            let _ = sender.send(work());
+        });
+        thread.map_err(|source| Error::File { path: name.into(), source })?;
+        receiver.await.map_err(|_| Error::Closed)?
     }
 
     /// The same, told of and ended by `progress`.

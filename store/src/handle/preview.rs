@@ -1,10 +1,8 @@
 //! What an import would do (S1.14).
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-
-use tokio::sync::oneshot;
 
 use super::{OpenOptions, Store};
 use crate::dnc_import::{self, DncImport, DncImported};
@@ -30,23 +28,13 @@ impl Store {
         self.try_out(move |path| preview(job, contacts, path)).await
     }
 
-    /// Carries out what goes into a database of its own, in a thread of its own. It reads and writes as much as a long read does, so it
-    /// takes one's place.
+    /// Carries out what goes into a database of its own. It reads and writes as much as a long read does, so it takes one's place.
     async fn try_out<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Path) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Arc::clone(&self.inner.apart).acquire_owned().await.map_err(|_| Error::Closed)?;
         let path = self.inner.path.clone();
-        let (sender, receiver) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("store-preview".to_owned())
-            .spawn(move || {
-                let _permit = permit;
-                let _ = sender.send(work(&path));
-            })
-            .map_err(|source| Error::File { path: PathBuf::from("store-preview"), source })?;
-        receiver.await.map_err(|_| Error::Closed)?
+        self.apart("store-preview", move || work(&path)).await
     }
 }
 
