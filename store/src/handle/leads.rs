@@ -13,7 +13,7 @@ use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace,
     LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit,
-    ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    ProjectRow, StatsQuery, TRASH_MS, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
 use crate::sqlite::PART;
@@ -348,10 +348,10 @@ impl Store {
         self.inner.failed_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings leads back that were deleted at one moment: [`Self::bin`]. `most`: how many leads the list may have (S1.12).
+    /// Brings leads back that were deleted at one moment, within 30 days: [`Self::bin`]. `most`: how many leads the list may have (S1.12).
     ///
     /// # Errors
-    /// [`crate::ListError::NotInBin`]; [`crate::ListError::Full`] where they are more than fit, and none comes back then.
+    /// [`crate::ListError::NotInBin`], also of what has lain there for longer and is being emptied; [`crate::ListError::Full`] where they are more than fit, and none comes back then.
     pub async fn restore_leads(
         &self,
         list: ListId,
@@ -361,6 +361,10 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<LeadsChanged> {
+        // As of lists: the bin is emptied in slices, and half of what was deleted is none of it.
+        if deleted_at < now.saturating_sub(TRASH_MS) {
+            return Err(crate::error::ListError::NotInBin.into());
+        }
         if let Some(limit) = most {
             let (back, there) = self.read_apart(move |r| r.restorable(list, deleted_at)).await?;
             let free = limit.saturating_sub(there);

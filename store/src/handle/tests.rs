@@ -489,3 +489,23 @@ async fn the_log_stays_short_where_no_moment_is_quiet() {
     assert!(frames < 5_000, "{frames} frames");
     store.close().await;
 }
+
+/// S1.27: as lists and contacts, leads come back within 30 days; what is being emptied does not come back by halves.
+#[tokio::test]
+async fn leads_come_back_within_thirty_days() {
+    use crate::model::{LeadChange, TRASH_MS, ViewFilter};
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("kakeru.db"), OpenOptions::default()).unwrap();
+    store.recover(NOW).await.unwrap();
+    let project = store.ensure_project("案件", None, NOW).await.unwrap();
+    let by = Actor::default();
+    let list = store.create_list(ListSpec { name: "春".into(), project }, by, NOW).await.unwrap().id;
+    store.import(ImportJob::into_list(list, csv(3), NOW)).await.unwrap();
+    let leads = store.find_leads(list, ViewFilter::default()).await.unwrap();
+    store.change_leads(list, leads, LeadChange::Delete, by, NOW, Progress::default()).await.unwrap();
+    let restore = |now| store.restore_leads(list, NOW, None, by, now, Progress::default());
+    let late = restore(NOW + TRASH_MS + 1).await.unwrap_err();
+    assert!(matches!(late, crate::Error::List(crate::ListError::NotInBin)), "{late:?}");
+    assert_eq!(store.list_by_name("春").await.unwrap().total, 0);
+    assert_eq!(restore(NOW + TRASH_MS).await.unwrap().changed, 3);
+}
