@@ -18,8 +18,7 @@ use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
     DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
     ManualCall, OpenResults, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save,
-    Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext,
-    WhyQuery,
+    Saved, Sealed, Stats, StatsQuery, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::sqlite::Reached;
 use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
@@ -127,7 +126,6 @@ pub(crate) trait Reader: Send + ListReads + OfficeReader {
     fn show_list(&mut self, query: &ListQuery) -> Result<Vec<LeadRow>>;
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats>;
-    fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>>;
     fn stats_with_results(&mut self, query: &StatsQuery) -> Result<(Stats, Vec<StatusCount>)>;
     /// The same figures, recounted row by row without the database's help.
     fn stats_recount(&mut self, query: &StatsQuery) -> Result<Stats>;

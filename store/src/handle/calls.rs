@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::id::AttemptId;
 use crate::model::{
     Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, DialRules, HistoryQuery,
-    IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target,
-    WhyAnswer, WhyContext, WhyQuery,
+    IncomingCall, ManualCall, Save, Saved, Sealed, Stats, StatsQuery, StatusCount, Target, WhyAnswer,
+    WhyContext, WhyQuery,
 };
 use crate::progress::Progress;
 
@@ -174,14 +174,6 @@ impl Store {
     /// Storage errors only.
     pub async fn stats(&self, query: StatsQuery) -> Result<Stats> {
         self.read(move |r| r.stats(&query)).await
-    }
-
-    /// Counts per day and operator, oldest first.
-    ///
-    /// # Errors
-    /// Storage errors only.
-    pub async fn stats_by_day(&self, query: StatsQuery) -> Result<Vec<StatsRow>> {
-        self.read(move |r| r.stats_by_day(&query)).await
     }
 
     /// The counts again, row by row from the attempts, without the database's arithmetic: must equal [`Self::stats`].

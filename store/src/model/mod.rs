@@ -46,7 +46,7 @@ pub use people::{
 pub use recording::{PausedSpan, RecordingPause, RecordingQuery, RecordingRow, RecordingUsage};
 pub use register::{ContactInfo, OutboxRow, ProjectInfo};
 pub use report::{
-    ListWorked, Stats, StatsQuery, StatsRow, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyRow, Worked,
+    ListWorked, Stats, StatsQuery, StatusCount, WhyAnswer, WhyContext, WhyQuery, WhyRow, Worked,
 };
 pub use tally::{Mismatch, TallyBy, TallyRow};
 pub use task::{TaskChange, TaskCounts, TaskQuery, TaskRow, TaskStep};

@@ -39,8 +39,6 @@ pub struct OutboxRow {
     pub kind: String,
     /// The fields, in the order of the write-back file.
     pub payload: serde_json::Value,
-    /// Failed deliveries so far.
-    pub attempts: u32,
-    /// Not before, UTC milliseconds: back-off, or a recording whose checksum is not known yet.
+    /// Not before, UTC milliseconds: a recording whose checksum is not known yet.
     pub next_try_at: i64,
 }

@@ -96,19 +96,6 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Counts of one operator on one day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StatsRow {
-    /// Day in Japan.
-    pub day: BusinessDate,
-    /// Operator.
-    pub user: Option<UserId>,
-    /// Login of the operator.
-    pub login: Option<String>,
-    /// The counts; `registered` is 0 here.
-    pub stats: Stats,
-}
-
 /// How often a status was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StatusCount {

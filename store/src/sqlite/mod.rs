@@ -85,8 +85,7 @@ use crate::model::{
     Actor, Advance, Advanced, Arrived, AttemptEnd, AttemptProgress, AttemptRow, Claimed, ContactInfo,
     DialRules, DispositionInfo, HistoryQuery, IncomingCall, LeadRow, ListInfo, ListQuery, ListSpec,
     ManualCall, OpenResults, OutboxRow, ProjectInfo, RecordingFacts, RecordingState, Recovery, Role, Save,
-    Saved, Sealed, Stats, StatsQuery, StatsRow, StatusCount, Target, UserInfo, WhyAnswer, WhyContext,
-    WhyQuery,
+    Saved, Sealed, Stats, StatsQuery, StatusCount, Target, UserInfo, WhyAnswer, WhyContext, WhyQuery,
 };
 use crate::progress::Progress;
 use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, StagedRow};
@@ -438,10 +437,6 @@ impl Reader for SqliteReader {
 
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats> {
         stats::stats(&self.db, query).map(|(stats, _)| stats).doing("count")
-    }
-
-    fn stats_by_day(&mut self, query: &StatsQuery) -> Result<Vec<StatsRow>> {
-        stats::by_day(&self.db, query).doing("count by day")
     }
 
     fn stats_with_results(&mut self, query: &StatsQuery) -> Result<(Stats, Vec<StatusCount>)> {

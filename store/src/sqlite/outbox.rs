@@ -82,7 +82,7 @@ pub(super) fn recording_closed(
         None => (None, None, None, None),
     };
     let sql = "UPDATE outbox SET
-                 next_try_at = CASE attempts WHEN 0 THEN min(next_try_at, created_at) ELSE next_try_at END,
+                 next_try_at = min(next_try_at, created_at),
                  payload = json_set(payload, '$.recording_path', ?2, '$.recording_sha256', ?3,
                                     '$.recording_ms', ?4,
                                     '$.recording_gaps_ms', ?5,
@@ -106,7 +106,7 @@ pub(super) fn recording_gone(db: &Connection, attempt: AttemptId) -> rusqlite::R
 
 pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::Result<Vec<OutboxRow>> {
     let sql = "SELECT seq, key, kind, json_replace(payload, '$.recording_path',
-                 recording_whole(payload ->> '$.recording_path')), attempts, next_try_at FROM outbox
+                 recording_whole(payload ->> '$.recording_path')), next_try_at FROM outbox
                WHERE ?1 IS NULL OR next_try_at <= ?1 ORDER BY seq LIMIT ?2";
     all(db, sql, (due, limit), |r| {
         let payload: String = r.get(3)?;
@@ -115,8 +115,7 @@ pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::R
             key: r.get(1)?,
             kind: r.get(2)?,
             payload: serde_json::from_str(&payload).unwrap_or_default(),
-            attempts: r.get(4)?,
-            next_try_at: r.get(5)?,
+            next_try_at: r.get(4)?,
         })
     })
 }
@@ -125,7 +124,7 @@ pub(super) fn next(db: &Connection, due: Option<i64>, limit: u32) -> rusqlite::R
 pub(super) fn wait_for_recordings(db: &Connection, until: i64) -> rusqlite::Result<()> {
     let open: Vec<AttemptId> =
         all(db, "SELECT DISTINCT attempt_id FROM recordings WHERE state = 'open'", [], |r| r.get(0))?;
-    let sql = "UPDATE outbox SET next_try_at = max(next_try_at, ?2) WHERE seq = ?1 AND attempts = 0";
+    let sql = "UPDATE outbox SET next_try_at = max(next_try_at, ?2) WHERE seq = ?1";
     for attempt in open {
         of_attempt(db, attempt)?.into_iter().try_for_each(|seq| exec(db, sql, (seq, until)).map(|_| ()))?;
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use super::counted::{COLUMNS, Counted, Statuses};
 use super::{all, list_edit, one, unsigned};
 use crate::id::{LeadId, ListId, ProjectId, UserId};
-use crate::model::{ListWorked, Stats, StatsQuery, StatsRow, StatusCount, Worked};
+use crate::model::{ListWorked, Stats, StatsQuery, StatusCount, Worked};
 use crate::progress::Progress;
 use crate::time::BusinessDate;
 
@@ -25,18 +25,6 @@ pub(super) fn stats(db: &Connection, query: &StatsQuery) -> rusqlite::Result<(St
     }
     let stats = Stats { registered: registered(db, query)?, ..counted.stats() };
     Ok((stats, counted.given(statuses)))
-}
-
-pub(super) fn by_day(db: &Connection, query: &StatsQuery) -> rusqlite::Result<Vec<StatsRow>> {
-    let (filter, values) = filter(query);
-    let sql = format!(
-        "SELECT a.business_day, a.user_id, (SELECT login FROM users WHERE id = a.user_id), {FIGURES}
-         FROM attempts a LEFT JOIN dispositions d ON d.code = a.disposition {filter}
-         GROUP BY a.business_day, a.user_id ORDER BY a.business_day, a.user_id"
-    );
-    all(db, &sql, params_from_iter(values), |r| {
-        Ok(StatsRow { day: r.get(0)?, user: r.get(1)?, login: r.get(2)?, stats: figures(r, 3)? })
-    })
 }
 
 /// How far each list asked for is worked, on whatever day and, unless a user is asked for, by whomever (S4.16).
