@@ -190,7 +190,6 @@ mod tests {
                 key: store::AttemptId::generate(seq),
                 kind: "attempt.sealed".to_owned(),
                 payload: serde_json::json!({ "id": id, "memo": memo }),
-                attempts: 0,
                 next_try_at: 0,
             };
             let batch: Vec<_> = (7..).zip(ids).map(row).collect();

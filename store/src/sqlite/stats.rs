@@ -107,30 +107,6 @@ pub(super) fn filter(query: &StatsQuery) -> (String, Vec<Value>) {
     (sql, values)
 }
 
-pub(super) fn figures(row: &Row<'_>, at: usize) -> rusqlite::Result<Stats> {
-    Ok(Stats {
-        works: unsigned(row, at)?,
-        calls: unsigned(row, at + 1)?,
-        connects: unsigned(row, at + 2)?,
-        blank: unsigned(row, at + 3)?,
-        interrupted: unsigned(row, at + 4)?,
-        void: unsigned(row, at + 5)?,
-        talk_ms: unsigned(row, at + 6)?,
-        registered: 0,
-    })
-}
-
-/// What was done stays done: 作業数 and コール数 of a day are the same whatever goes to the bin afterwards (S4.14). 進捗, a share of
-/// the leads that are on the list now, leaves the bin out ([`worked`]).
-pub(super) const FIGURES: &str = "
-  count(DISTINCT CASE WHEN a.void = 0 THEN a.lead_id END),
-  ifnull(sum(a.void = 0 AND ifnull(d.counts_call, 1)), 0),
-  ifnull(sum(a.void = 0 AND ifnull(d.counts_connect, 0)), 0),
-  ifnull(sum(a.void = 0 AND a.disposition IS NULL), 0),
-  ifnull(sum(a.void = 0 AND a.interrupted), 0),
-  ifnull(sum(a.void), 0),
-  ifnull(sum(CASE WHEN a.void = 0 AND a.answered_at IS NOT NULL THEN max(a.ended_at - a.answered_at, 0) END), 0)";
-
 /// One attempt as the recount sees it.
 pub(super) struct Plain {
     pub(super) lead: Option<LeadId>,
