@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use rusqlite::hooks::{AuthContext, Authorization};
 
 use super::*;
-use crate::model::{AttemptProgress, ContactQuery, IncomingCall, ManualCall, Origin, RecordingFacts, RecordingState};
+use crate::model::{
+    AttemptProgress, ContactQuery, IncomingCall, ManualCall, Origin, RecordingFacts, RecordingState,
+};
 
 /// A call from the list, previewed and dialed at once, one by hand and one that comes in, with what a daemon asks between their steps.
 fn calls(world: &mut World, status: &str) {
@@ -175,7 +177,8 @@ fn what_is_counted_beside_calls_is_counted_in_an_index() {
 fn a_search_reads_of_each_contact_what_it_looks_at() {
     const CONTACTS: u32 = 2_000;
     let mut world = World::new(0);
-    let each = format!("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {CONTACTS})");
+    let each =
+        format!("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {CONTACTS})");
     for sql in [
         "INSERT INTO contacts (id, company, person, created_at, updated_at)
          SELECT CAST(printf('%016d', n) AS BLOB), '会社' || n, '担当', 0, 0 FROM n",
