@@ -159,13 +159,13 @@ codes! {
     StoreInUse = "E-STORE-IN-USE", "別の kakeru がデータベースを使用しています", "Another kakeru uses the database.",
         "先にそちらを終了してください", "Stop that one first.";
     StoreCorrupt = "E-STORE-CORRUPT", "データベースが壊れています", "The database is damaged.",
-        "停止してファイルを保管し、バックアップから復元してください", "Stop the daemon, keep the file, restore a backup.";
+        "停止してファイルを保管し、バックアップから復元してください(kakeru restore FILE)", "Stop the daemon, keep the file, restore a backup (`kakeru restore FILE`).";
     BackupCorrupt = "E-BACKUP-CORRUPT", "バックアップのファイルが壊れているか、kakeru のものではありません", "The copy is damaged, or no copy of a kakeru database.",
         "別のバックアップを指定してください。今のデータベースは変わっていません", "Use another copy; the present database is as it was.";
     Start = "E-START", "デーモンを起動できません", "The daemon did not start.",
         "詳細に示した原因を取り除いて、もう一度起動してください", "Remove the cause that the detail names, then start it again.";
     StoreNewer = "E-STORE-NEWER", "データベースは新しい版の kakeru のものです", "The database was written by a newer kakeru.",
-        "新しい版を入れるか、バックアップから復元してください", "Install the newer version, or restore a backup.";
+        "新しい版を入れるか、バックアップから復元してください(kakeru restore FILE)", "Install the newer version, or restore a backup (`kakeru restore FILE`).";
     StoreClosed = "E-STORE-CLOSED", "データベースは閉じられています", "The database is closed.",
         "デーモンを起動し直してください", "Start the daemon again.";
     Store = "E-STORE", "データベースに書き込めません", "The database cannot be written.",

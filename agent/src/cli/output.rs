@@ -162,15 +162,25 @@ fn refusal(error: &RpcError, lang: Lang) -> Vec<String> {
         Ok(known) => (known.text().in_lang(lang), known.hint().in_lang(lang)),
         Err(_) => (error.message.as_str(), ""),
     };
-    let bare = |text: &str| text.trim_end_matches('.').to_lowercase();
-    let detail = detail.filter(|detail| bare(detail) != bare(text));
-    let detail = detail.map_or_else(String::new, |detail| format!(" ({})", clean(detail)));
+    let detail = detail.map(|detail| without(detail, text)).filter(|detail| !detail.is_empty());
+    let detail = detail.map_or_else(String::new, |detail| format!(" ({})", clean(&detail)));
     let mut lines = vec![format!("{code} {text}{detail}")];
     if !hint.is_empty() {
         lines.push(format!("  {hint}"));
     }
     lines.extend(data.iter().flat_map(|data| &data.candidates).map(|candidate| reading(candidate, lang)));
     lines
+}
+
+/// What a detail says besides the text of the code that stands before it.
+fn without(detail: &str, text: &str) -> String {
+    let bare = |text: &str| text.trim_end_matches('.').to_lowercase();
+    match detail.split_once(text) {
+        _ if bare(detail) == bare(text) => String::new(),
+        Some((before, behind)) if behind.trim().is_empty() => before.trim_end_matches([':', ' ']).to_owned(),
+        Some((before, behind)) => format!("{before}{}", behind.trim_start()),
+        None => detail.to_owned(),
+    }
 }
 
 /// How a file begins in an encoding that it may be in: who knows the list sees whether that is right.
@@ -229,6 +239,14 @@ mod tests {
         let again = store::Error::ReasonRequired;
         let again = RpcError::refused_as(again.code(), said::store_says(&again, again.to_string()));
         assert_eq!(refusal(&again, Lang::En)[0], "E-REASON-REQUIRED A reason must be given.", "once");
+        let text = ErrorCode::CsvHeader.text().in_lang(Lang::En);
+        for (detail, besides) in [
+            (format!("a.csv, line 1: {text} (no column TEL)"), "a.csv, line 1: (no column TEL)"),
+            (format!("a.csv: {text}"), "a.csv"),
+            ("a.csv".to_owned(), "a.csv"),
+        ] {
+            assert_eq!(without(&detail, text), besides);
+        }
         let silent = RpcError::with_detail(ErrorCode::Internal, Detail::log("a task panicked"));
         assert_eq!(refusal(&silent, Lang::Ja)[0], "E-INTERNAL 内部エラーが発生しました");
         assert!(refusal(&silent, Lang::En)[0].ends_with("(a task panicked)"));

@@ -34,15 +34,16 @@ fn char_width(c: char) -> usize {
     }
 }
 
-/// A text safe to print in one line: control characters, which come from files and from the network, become `?`.
+/// A text safe to print in one line: the end of a line in it is shown as `↵`; other control characters, which come from files and from
+/// the network, become `?`.
 pub(super) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
-                '?'
-            } else {
-                c
-            }
+    text.replace("\r\n", "\n")
+        .chars()
+        .map(|c| match c {
+            '\n' => '↵',
+            '\t' => ' ',
+            c if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => '?',
+            c => c,
         })
         .collect()
 }
@@ -158,6 +159,6 @@ mod tests {
 
     #[test]
     fn a_cell_cannot_drive_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{202e}d"), "a?[2Jb??c?d");
+        assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{202e}d"), "a?[2Jb↵c?d");
     }
 }
