@@ -239,6 +239,13 @@ fn a_damaged_recording_holds_up_no_other_of_its_month() {
     let month = month_of(&rows[0]);
     let first = path(&rows[0]);
     fs::write(&first, b"no sound").expect("written");
+    let doctor = daemon.run(&["doctor"]);
+    let database = &doctor.json()["database"];
+    assert_eq!(
+        (doctor.code, &database["missing_recordings"], &database["altered_recordings"]),
+        (1, &0.into(), &1.into()),
+        "{database:#}"
+    );
     let target = daemon.path("copy");
     let target = target.to_str().expect("UTF-8");
     for (fetched, present) in [(2, 0), (0, 2)] {

@@ -34,6 +34,8 @@ pub struct CheckReport {
     pub mismatches: Vec<Mismatch>,
     /// Recordings that are kept and whose file is not there; they say nothing about the database.
     pub missing_recordings: u64,
+    /// Recordings whose file has not the size of what was recorded.
+    pub altered_recordings: u64,
     /// Copies from before an upgrade that lie beside the database; they go at a start after 30 days.
     pub upgrade_copies: Vec<PathBuf>,
 }

@@ -35,6 +35,7 @@ pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlit
     let log = tx.path().map(|path| format!("{path}-wal")).and_then(|path| std::fs::metadata(path).ok());
     let report = CheckReport {
         missing_recordings: 0,
+        altered_recordings: 0,
         upgrade_copies: tx.path().map(|path| super::before::copies(Path::new(path))).unwrap_or_default(),
         schema: number("PRAGMA user_version")?.cast_signed(),
         bytes: number("PRAGMA page_count")? * page,
@@ -58,26 +59,34 @@ pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlit
         damage,
     };
     drop(tx);
-    let missing_recordings = if report.damage.is_empty() { missing_recordings(db)? } else { 0 };
-    Ok(CheckReport { missing_recordings, ..report })
+    let (missing_recordings, altered_recordings) =
+        if report.damage.is_empty() { wrong_recordings(db)? } else { (0, 0) };
+    Ok(CheckReport { missing_recordings, altered_recordings, ..report })
 }
 
-/// Recordings that are kept and whose file is not there. Pages are short: files are looked at between them, and a long read would keep
-/// the log from being cut.
-pub(super) fn missing_recordings(db: &Connection) -> rusqlite::Result<u64> {
+/// Recordings that are kept and whose file is not there, and those whose file has not the size of what was recorded. Pages are short:
+/// files are looked at between them, and a long read would keep the log from being cut.
+fn wrong_recordings(db: &Connection) -> rusqlite::Result<(u64, u64)> {
     let sql =
-        "SELECT id, recording_whole(path) FROM recordings WHERE state IN ('final', 'exported') AND id > ?1
+        "SELECT id, recording_whole(path), bytes FROM recordings WHERE state IN ('final', 'exported') AND id > ?1
                ORDER BY id LIMIT 1000";
     let still = "SELECT 1 FROM recordings WHERE id = ?1 AND state IN ('final', 'exported') AND recording_whole(path) = ?2";
-    let (mut missing, mut after) = (0, i64::MIN);
+    let (mut missing, mut altered, mut after) = (0, 0, i64::MIN);
     loop {
-        let page: Vec<(i64, String)> = all(db, sql, [after], |r| Ok((r.get(0)?, r.get(1)?)))?;
-        let Some((last, _)) = page.last() else { return Ok(missing) };
+        let page: Vec<(i64, String, Option<i64>)> =
+            all(db, sql, [after], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let Some((last, ..)) = page.last() else { return Ok((missing, altered)) };
         after = *last;
-        for (id, path) in page {
+        for (id, path, bytes) in page {
+            let found = Path::new(&path).metadata().map(|file| file.len().cast_signed());
+            let wrong = match (&found, bytes) {
+                (Err(_), _) => &mut missing,
+                (Ok(found), Some(bytes)) if *found != bytes => &mut altered,
+                _ => continue,
+            };
             // One that was deleted or archived since the page was read is none.
-            if !Path::new(&path).exists() && one(db, still, (id, &path), |_| Ok(()))?.is_some() {
-                missing += 1;
+            if one(db, still, (id, &path), |_| Ok(()))?.is_some() {
+                *wrong += 1;
             }
         }
     }

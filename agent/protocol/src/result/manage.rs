@@ -442,6 +442,9 @@ pub struct CheckResult {
     /// Recordings that are kept and whose file is not there; `sound` is about the database only.
     #[serde(default)]
     pub missing_recordings: u64,
+    /// Recordings whose file has not the size of what was recorded.
+    #[serde(default)]
+    pub altered_recordings: u64,
     /// Copies from before an upgrade beside the database; they go at a start after 30 days.
     #[serde(default)]
     pub upgrade_copies: Vec<String>,

@@ -583,6 +583,13 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
         );
         out.line(&format!("  {text}: {}", check.missing_recordings))?;
     }
+    if check.altered_recordings > 0 {
+        let text = out.text(
+            "ファイルが壊れている録音(kakeru recording export でどれか分かります)",
+            "recordings whose file is damaged (`kakeru recording export` names them)",
+        );
+        out.line(&format!("  {text}: {}", check.altered_recordings))?;
+    }
     if check.mismatches.is_empty() { Ok(()) } else { verified(&check.mismatches, out) }
 }
 

@@ -103,6 +103,7 @@ pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answ
         broken_references: found.broken_references,
         mismatches: found.mismatches.into_iter().map(mismatch).collect(),
         missing_recordings: found.missing_recordings,
+        altered_recordings: found.altered_recordings,
         upgrade_copies: found.upgrade_copies.iter().map(|path| path.display().to_string()).collect(),
     })
 }
