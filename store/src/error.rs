@@ -183,7 +183,7 @@ pub enum Error {
     /// Somebody else changed it in the meantime.
     #[error("the {what} was changed in the meantime; read it again")]
     Stale {
-        /// `contact`, `task`.
+        /// `contact`, `task`, `user`.
         what: &'static str,
     },
     /// Something still needs what was to be deleted (S3.22).

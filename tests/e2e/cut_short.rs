@@ -223,5 +223,46 @@ fn a_user_is_edited_whole_whatever_cuts_it() {
     assert_eq!((&op["role"], &op["name"], &op["uid"]), (&"BY".into(), &"事務".into(), &64_031.into()));
 }
 
+/// S4.20, D19: a process that is killed while many tasks change hands finishes that at its next start; the rows of audit have all of them.
+#[test]
+fn tasks_change_hands_whole_whatever_cuts_it() {
+    let line = Account::new("main", ports::free_address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    for login in ["bob", "carol"] {
+        daemon.cli(&["user", "add", login, "--role", "OP"]);
+    }
+    daemon.stop();
+    let tasks = format!(
+        "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY})
+           SELECT i, unhex(printf('%032x', i)) AS id FROM n;
+         INSERT INTO attempts (id, box_id, seat, direction, origin, phone, dial_string, business_day, claimed_at, dialed_at, ended_at,
+             sealed_at, disposition)
+           SELECT id, 'box', 'a', 'out', 'manual', '+8131' || (2000000 + i), '03', 20260101, 1, 1, 2, 3, 'callback' FROM n;
+         INSERT INTO tasks (attempt_id, phone, kind, owner_user_id, created_at)
+           SELECT id, '+8131' || (2000000 + i), 'callback', (SELECT id FROM users WHERE login = 'bob'), 1 FROM n;"
+    );
+    let database = rusqlite::Connection::open(daemon.path("state/kakeru.db")).expect("it can be opened");
+    database.execute_batch(&tasks).expect("the tasks are written");
+    drop(database);
+    daemon.start();
+    let open = "SELECT count(*) FROM lead_changes";
+    for (from, to, at) in [("bob", "carol", 1), ("carol", "bob", MANY / 2)] {
+        let theirs = format!(
+            "SELECT count(*) FROM tasks WHERE owner_user_id = (SELECT id FROM users WHERE login = '{to}')"
+        );
+        let mut control = daemon.control();
+        control.send("task.hand_over", &json!({ "from": from, "to": to }));
+        wait::until("some tasks changed hands", LONG, || (count(&daemon, &theirs) >= at).then_some(()));
+        daemon.kill9();
+        let cut = count(&daemon, &theirs);
+        assert!((1..MANY).contains(&cut) && count(&daemon, open) == 1, "it was in the middle: {cut}");
+        daemon.start();
+        assert_eq!((count(&daemon, &theirs), count(&daemon, open)), (MANY, 0), "cut at {cut}");
+    }
+    let logged = "SELECT sum(detail ->> '$.tasks') FROM audit WHERE action = 'task.hand_over'";
+    assert_eq!(count(&daemon, logged), 2 * MANY);
+    assert_eq!(daemon.log().matches("did not finish handing tasks over").count(), 2);
+}
+
 /// Enough that a debug build is seen at it.
 const MANY: i64 = 4000;

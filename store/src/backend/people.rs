@@ -14,7 +14,7 @@ use crate::model::{
     UserScope,
 };
 use crate::permission::Scope;
-use crate::sqlite::{HandOverAt, Handing, UnlinkAt};
+use crate::sqlite::{HandOverAt, Handing, TasksAt, UnlinkAt};
 
 /// Changes, each in one transaction with its audit row.
 pub(crate) trait Office {
@@ -40,7 +40,7 @@ pub(crate) trait Office {
         by: Actor,
     ) -> Result<()>;
     /// It failed by this code, and is not gone on with; `back`: what was done with it, as it was before.
-    fn give_up_hand_over(&mut self, user: UserId, code: &str, back: &UserChange) -> Result<()>;
+    fn give_up_hand_over(&mut self, handing: &Handing, code: &str, back: &UserChange) -> Result<()>;
     /// Hands over a slice of what a user holds; returns where to go on, or the last row of contacts that was looked at.
     fn hand_over(
         &mut self,
@@ -71,15 +71,15 @@ pub(crate) trait Office {
     fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
 
     fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow>;
-    /// A slice behind a task, with its row of audit; how many, and where to go on.
+    /// A slice, with its row of audit; how many, and where to go on.
     fn tasks_hand_over(
         &mut self,
         over: &TaskHandOver,
-        after: i64,
+        at: TasksAt,
         deadline: Instant,
         by: Actor,
         now: i64,
-    ) -> Result<(u64, Option<i64>)>;
+    ) -> Result<(u64, Option<TasksAt>)>;
 
     /// The same behind a row of contacts.
     fn contacts_hand_over(

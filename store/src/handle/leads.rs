@@ -334,7 +334,7 @@ impl Store {
         }
     }
 
-    async fn give_up_failed(&self) -> Result<()> {
+    pub(super) async fn give_up_failed(&self) -> Result<()> {
         loop {
             let Some((id, code)) = self.failed_changes().pop() else { return Ok(()) };
             if let Err(error) = self.write(move |b| b.give_up_change(id, code)).await {
@@ -344,7 +344,7 @@ impl Store {
         }
     }
 
-    fn failed_changes(&self) -> MutexGuard<'_, Vec<(i64, &'static str)>> {
+    pub(super) fn failed_changes(&self) -> MutexGuard<'_, Vec<(i64, &'static str)>> {
         self.inner.failed_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -21,11 +21,11 @@ use crate::awake::{self, Awake, Disk};
 use crate::backend::{Backend, Reader};
 use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
-use crate::id::{AttemptId, UserId};
+use crate::id::AttemptId;
 use crate::import::Profiles;
 use crate::model::{OpenResults, Recovery, UserChange};
 use crate::progress::{Progress, stopped};
-use crate::sqlite::{self, Place};
+use crate::sqlite::{self, Handing, Place};
 use crate::thread::{self, CALL_LANE, Lane, LazyReader, Queue, Writer};
 
 /// How to open a store.
@@ -79,7 +79,7 @@ struct Inner {
     /// Changes of many leads that failed, and why: given up before another one begins.
     failed_changes: Mutex<Vec<(i64, &'static str)>>,
     /// The same of users whose work was to change hands.
-    failed_hand_overs: Mutex<Vec<(UserId, &'static str, UserChange)>>,
+    failed_hand_overs: Mutex<Vec<(Handing, &'static str, UserChange)>>,
     /// The first sign that the database is damaged.
     damage: watch::Sender<Option<String>>,
     threads: Mutex<Threads>,

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::permission::Scope;
 use crate::progress::Progress;
-use crate::sqlite::{HandOverAt, Handing};
+use crate::sqlite::{HandOverAt, Handing, TasksAt};
 
 /// Users. Every change is in the audit log, written with it.
 impl Store {
@@ -71,9 +71,14 @@ impl Store {
                         self.write(move |b| b.user_change(user, &change, (over, moved), by, within, now))
                             .await
                     };
-                    return self.or_give_up(user, back, done.await).await;
+                    return self.or_give_up(handing, back, done.await).await;
                 }
-                self.let_go(user, by, now).await?;
+                // Contacts stay theirs.
+                let held = Holdings { contacts: 0, ..self.holdings(user).await? };
+                if !held.is_empty() {
+                    return Err(crate::Error::UserHolds { login: before.login.clone(), held });
+                }
+                self.let_go(user, false, by, now).await?;
             }
         }
         self.write(move |b| b.user_change(user, &change, (over, none), by, within, now)).await
@@ -88,7 +93,7 @@ impl Store {
     /// [`crate::Error::NotFound`], [`crate::Error::UserTombstone`] when deleted before, [`crate::Error::LastManager`],
     /// [`crate::Error::UserHolds`] with
     /// [`HandOver::Nothing`]; of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and
-    /// [`crate::Error::Value`] when it is the same user.
+    /// [`crate::Error::Value`] when it is the same user; [`crate::Error::Stale`] where another hand-over of theirs took its place meanwhile.
     pub async fn user_delete(
         &self,
         user: UserId,
@@ -98,16 +103,18 @@ impl Store {
         progress: Progress,
     ) -> Result<(UserInfo, Holdings)> {
         let Some(to) = over.receiver() else {
+            self.ask(move |b| b.user_may(user, None)).await?;
             let held = self.holdings(user).await?;
-            if held.contacts > 0 {
+            if !held.is_empty() {
                 let users = self.users().await?;
                 let login = users.into_iter().find(|info| info.id == user).map(|info| info.login);
                 return Err(crate::Error::UserHolds { login: login.unwrap_or_default(), held });
             }
-            self.ask(move |b| b.user_may(user, None)).await?;
-            self.let_go(user, by, now).await?;
-            // The rest is counted again in the transaction.
-            return self.write(move |b| b.user_delete(user, over, (Holdings::default(), 0), by, now)).await;
+            let seen = self.let_go(user, true, by, now).await?;
+            // What came since is looked for in the transaction.
+            return self
+                .write(move |b| b.user_delete(user, over, (Holdings::default(), seen), by, now))
+                .await;
         };
         let handing = Handing { from: user, to, contacts: true, by: by.user, now };
         self.begin_hand_over(handing, None, by).await?;
@@ -115,7 +122,7 @@ impl Store {
             let moved = self.hand_all_over(handing, progress).await?;
             self.write(move |b| b.user_delete(user, over, moved, by, now)).await
         };
-        self.or_give_up(user, UserChange::default(), done.await).await
+        self.or_give_up(handing, UserChange::default(), done.await).await
     }
 
     async fn begin_hand_over(
@@ -133,9 +140,9 @@ impl Store {
     }
 
     /// What failed is told as failed, so it is not finished at the next start either; `back`: what was changed with it.
-    async fn or_give_up<T>(&self, user: UserId, back: UserChange, done: Result<T>) -> Result<T> {
+    async fn or_give_up<T>(&self, handing: Handing, back: UserChange, done: Result<T>) -> Result<T> {
         if let Err(error) = &done {
-            self.failed_hand_overs().push((user, error.code(), back));
+            self.failed_hand_overs().push((handing, error.code(), back));
             // Where nothing can be written now, it is given up before the next one.
             let _ = self.give_up_hand_overs().await;
         }
@@ -144,27 +151,24 @@ impl Store {
 
     async fn give_up_hand_overs(&self) -> Result<()> {
         loop {
-            let Some((user, code, back)) = self.failed_hand_overs().pop() else { return Ok(()) };
+            let Some((handing, code, back)) = self.failed_hand_overs().pop() else { return Ok(()) };
             let again = back.clone();
-            if let Err(error) = self.write(move |b| b.give_up_hand_over(user, code, &back)).await {
-                self.failed_hand_overs().push((user, code, again));
+            if let Err(error) = self.write(move |b| b.give_up_hand_over(&handing, code, &back)).await {
+                self.failed_hand_overs().push((handing, code, again));
                 return Err(error);
             }
         }
     }
 
-    fn failed_hand_overs(&self) -> MutexGuard<'_, Vec<(UserId, &'static str, UserChange)>> {
+    fn failed_hand_overs(&self) -> MutexGuard<'_, Vec<(Handing, &'static str, UserChange)>> {
         self.inner.failed_hand_overs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who holds nothing may still own numbers of lists in the bin, a whole list of them: they are nobody's, in slices too.
-    async fn let_go(&self, user: UserId, by: Actor, now: i64) -> Result<()> {
-        let held = self.holdings(user).await?;
-        if held.leads > 0 || held.tasks > 0 {
-            return Ok(());
-        }
-        let handing = Handing { from: user, to: None, contacts: false, by: by.user, now };
-        self.hand_all_over(handing, Progress::default()).await.map(|_| ())
+    /// Who holds nothing may still own numbers of lists in the bin, a whole list of them: they are nobody's, in slices too. So the contacts
+    /// are looked through; returns the last row of them.
+    async fn let_go(&self, user: UserId, contacts: bool, by: Actor, now: i64) -> Result<i64> {
+        let handing = Handing { from: user, to: None, contacts, by: by.user, now };
+        self.hand_all_over(handing, Progress::default()).await.map(|(_, seen)| seen)
     }
 
     /// Slice by slice, which calls overtake; what changed hands, and the last row of contacts that was looked at.
@@ -318,11 +322,12 @@ impl Store {
         self.write(move |b| b.task_change(&change)).await
     }
 
-    /// Hands open tasks over, in slices that calls overtake, each with its row of audit; returns how many.
+    /// Hands open tasks over, in slices that calls overtake, each with its row of audit; returns how many. A process that ends in the middle
+    /// finishes it at its next start ([`Store::recover`]).
     ///
     /// # Errors
     /// Of whoever takes over [`crate::Error::UserTombstone`], [`crate::Error::NoCaller`], and [`crate::Error::Value`] when it is
-    /// the same user. What was handed over before stays.
+    /// the same user. What was handed over before stays, and the rest is not finished later.
     pub async fn hand_tasks_over(
         &self,
         over: TaskHandOver,
@@ -330,13 +335,19 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<u64> {
-        let (mut tasks, mut after) = (0, Some(0));
-        while let Some(from) = after {
-            let (slice, next) =
-                self.slice(move |b| b.tasks_hand_over(&over, from, deadline(), by, now)).await?;
-            tasks += slice;
-            progress.count(slice);
-            after = next;
+        self.give_up_failed().await?;
+        let (mut tasks, mut next) = (0, Some(TasksAt::default()));
+        while let Some(at) = next {
+            let slice = self.slice(move |b| b.tasks_hand_over(&over, at, deadline(), by, now)).await;
+            if let (Err(error), Some(id)) = (&slice, at.id) {
+                self.failed_changes().push((id, error.code()));
+                // Where nothing can be written now, it is given up before the next one.
+                let _ = self.give_up_failed().await;
+            }
+            let (more, behind) = slice?;
+            tasks += more;
+            progress.count(more);
+            next = behind;
         }
         Ok(tasks)
     }

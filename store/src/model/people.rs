@@ -1,6 +1,6 @@
 //! Users, and who changed what.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::word::Role;
 use crate::error::{Error, Result};
@@ -149,7 +149,7 @@ impl HandOver {
 }
 
 /// Open tasks that change hands at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct TaskHandOver {
     /// Whose they are; `None` = those of nobody.
     pub from: Option<UserId>,

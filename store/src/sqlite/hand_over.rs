@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{all, assignments, audit_by, exec, hand_overs, one, tasks, users};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{Actor, ContactHandOver, Holdings, TaskHandOver};
+use crate::model::{Actor, ContactHandOver, Holdings};
 
 /// From whom to whom.
 #[derive(Clone, Copy, Debug)]
@@ -42,19 +42,21 @@ pub(super) fn count(db: &Connection, user: UserId) -> rusqlite::Result<Holdings>
 }
 
 /// The same without contacts.
-pub(super) fn count_indexed(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
-    // What lies in the bin with its list nobody calls, and nobody is shown its tasks.
-    let sql = concat!(
-        "SELECT (SELECT count(*) FROM assignments a JOIN lead_numbers n ON n.phone = a.phone
-                   JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL WHERE a.user_id = ?1),
-                (SELECT count(*) FROM tasks t WHERE t.owner_user_id = ?1 AND t.state = 'open' AND NOT ",
-        tasks::in_bin!(),
-        ")"
-    );
-    let held = one(db, sql, [user], |r| {
+fn count_indexed(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
+    let sql = format!("SELECT (SELECT count(*) {NUMBERS}), (SELECT count(*) {OPEN_TASKS})");
+    let held = one(db, &sql, [user], |r| {
         Ok(Holdings { leads: super::unsigned(r, 0)?, contacts: 0, tasks: super::unsigned(r, 1)? })
     })?;
     Ok(held.unwrap_or_default())
+}
+
+/// The same where a call may wait for it: nothing is counted unless there is something, which is what came since it was counted.
+pub(super) fn count_left(db: &Connection, user: UserId) -> rusqlite::Result<Holdings> {
+    let sql = format!("SELECT EXISTS (SELECT 1 {NUMBERS}) OR EXISTS (SELECT 1 {OPEN_TASKS})");
+    match one(db, &sql, [user], |r| r.get(0))? {
+        Some(true) => count_indexed(db, user),
+        Some(false) | None => Ok(Holdings::default()),
+    }
 }
 
 /// Hands over as much as fits before `deadline`; returns where to go on, or the last row of contacts that was looked at.
@@ -66,6 +68,7 @@ pub(super) fn slice(
 ) -> Result<(Holdings, std::result::Result<HandOverAt, i64>)> {
     users::live(db, handing.from)?;
     may_take(db, handing)?;
+    hand_overs::not_taken_over(db, handing)?;
     let (mut done, mut at) = (Holdings::default(), Ok(at));
     while let Ok(from) = at {
         at = step(db, handing, from, &mut done).doing("hand over")?;
@@ -77,58 +80,40 @@ pub(super) fn slice(
     Ok((done, at))
 }
 
-/// Hands over what is left behind the contacts already `seen`.
+/// Hands over what is left behind the contacts already `seen`. Of tasks that may be an old one, opened again since its slice: it is looked
+/// for among those that are open, whoever's they are, not among all that the user ever had.
 pub(super) fn rest(db: &Connection, handing: &Handing, seen: i64) -> Result<Holdings> {
     may_take(db, handing)?;
+    hand_overs::not_taken_over(db, handing)?;
     let (mut done, mut at) = (Holdings::default(), Ok(HandOverAt::Numbers));
     while let Ok(from) = at {
-        let from =
-            if let HandOverAt::Contacts(row) = from { HandOverAt::Contacts(row.max(seen)) } else { from };
+        let from = match from {
+            HandOverAt::Numbers => from,
+            HandOverAt::Tasks(_) => {
+                done.tasks += give_open(db, handing).doing("hand over")?;
+                if !handing.contacts {
+                    break;
+                }
+                HandOverAt::Contacts(seen)
+            }
+            HandOverAt::Contacts(row) => HandOverAt::Contacts(row.max(seen)),
+        };
         at = step(db, handing, from, &mut done).doing("hand over")?;
     }
     Ok(done)
 }
 
-/// Hands open tasks over behind `after`, until `deadline`; returns how many, and where to go on. Each slice has its row of audit, with
-/// which it is committed: wherever it ends, the log says what went over. None that there was has one too.
-pub(super) fn tasks_slice(
-    db: &Connection,
-    over: &TaskHandOver,
-    after: i64,
-    deadline: Instant,
-    by: Actor,
-    now: i64,
-) -> Result<(u64, Option<i64>)> {
-    let doing = "hand tasks over";
-    users::callers(db, over.to.as_slice())?;
-    if over.from == over.to {
-        return Err(SAME);
+fn give_open(db: &Connection, handing: &Handing) -> rusqlite::Result<u64> {
+    let sql = "SELECT id, lead_id FROM tasks INDEXED BY tasks_open_by_phone WHERE state = 'open' AND owner_user_id = ?1";
+    let open: Vec<OpenTask> = all(db, sql, [handing.from], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    for (task, lead) in &open {
+        tasks::give(db, *task, *lead, handing.to)?;
     }
-    let (mut done, mut at) = (0, Some(after));
-    while let Some(from) = at {
-        let open = open_tasks(db, over.from, over.list, from).doing(doing)?;
-        at = open.last().map(|(task, _)| *task);
-        for (task, lead) in &open {
-            tasks::give(db, *task, *lead, over.to).doing(doing)?;
-        }
-        done += open.len() as u64;
-        if self::over(deadline) {
-            break;
-        }
-    }
-    if done > 0 || after == 0 {
-        audit_tasks(db, over, done, by, now)?;
-    }
-    Ok((done, at))
+    Ok(open.len() as u64)
 }
 
-fn audit_tasks(db: &Connection, over: &TaskHandOver, tasks: u64, by: Actor, now: i64) -> Result<()> {
-    let detail = json!({ "from": over.from, "to": over.to, "list": over.list, "tasks": tasks });
-    let object = over.from.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
-    audit_by(db, now, by, "task.hand_over", &object, &detail).doing("hand tasks over")
-}
-
-/// Hands contacts over behind the row `after`, those of the bin too, as [`tasks_slice`] does tasks. Contacts are anybody's to have who is
+/// Hands contacts over behind the row `after`, those of the bin too, until `deadline`; returns how many, and where to go on. Each slice has its
+/// row of audit, with which it is committed, and none that there was has one too. Contacts are anybody's to have who is
 /// not deleted (S3.8).
 pub(super) fn contacts_slice(
     db: &Connection,
@@ -210,20 +195,20 @@ fn step(
     match at {
         HandOverAt::Numbers => {
             let sql = "SELECT phone FROM assignments WHERE user_id = ?1 LIMIT ?2";
-            let phones: Vec<String> = all(db, sql, (from, FEW), |r| r.get(0))?;
+            let phones: Vec<String> = all(db, sql, (from, FEW as i64), |r| r.get(0))?;
             for phone in &phones {
                 done.leads += assignments::assign(db, phone, to, by, now)? as u64;
             }
             Ok(Ok(if phones.is_empty() { HandOverAt::Tasks(0) } else { at }))
         }
         HandOverAt::Tasks(after) => {
-            let open = open_tasks(db, Some(from), None, after)?;
+            let (open, next) = open_tasks(db, Some(from), None, after)?;
             for (task, lead) in &open {
                 tasks::give(db, *task, *lead, to)?;
             }
             done.tasks += open.len() as u64;
-            Ok(match open.last() {
-                Some((task, _)) => Ok(HandOverAt::Tasks(*task)),
+            Ok(match next {
+                Some(task) => Ok(HandOverAt::Tasks(task)),
                 None if contacts => Ok(HandOverAt::Contacts(0)),
                 None => Err(0),
             })
@@ -239,32 +224,59 @@ fn step(
     }
 }
 
-fn open_tasks(
+/// A task with the lead that waits for it.
+type OpenTask = (i64, Option<LeadId>);
+
+/// Open tasks behind `after`, a handful, and where to go on; `None` at the end. Who called for years has a hundred thousand that are done,
+/// and those have no index without them: no more of them are looked at than a slice has time for.
+pub(super) fn open_tasks(
     db: &Connection,
     owner: Option<UserId>,
     list: Option<ListId>,
     after: i64,
-) -> rusqlite::Result<Vec<(i64, Option<LeadId>)>> {
-    let sql = "SELECT t.id, t.lead_id FROM tasks t
-               WHERE t.owner_user_id IS ?1 AND t.state = 'open' AND t.id > ?2
+) -> rusqlite::Result<(Vec<OpenTask>, Option<i64>)> {
+    let sql = "SELECT t.id, t.lead_id, t.state = 'open'
                  AND (?3 IS NULL OR EXISTS (SELECT 1 FROM leads l WHERE l.id = t.lead_id AND l.list_id = ?3))
-               ORDER BY t.id LIMIT ?4";
-    all(db, sql, (owner, after, list, FEW), |r| Ok((r.get(0)?, r.get(1)?)))
+               FROM tasks t WHERE t.owner_user_id IS ?1 AND t.id > ?2 ORDER BY t.id LIMIT ?4";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query((owner, after, list, LOOKED as i64))?;
+    let (mut open, mut looked) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let task: i64 = row.get(0)?;
+        looked += 1;
+        if row.get(2)? {
+            open.push((task, row.get(1)?));
+        }
+        if open.len() == FEW || looked == LOOKED {
+            return Ok((open, Some(task)));
+        }
+    }
+    Ok((open, None))
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "a slice is bounded by real time, so that calls never wait longer"
 )]
-fn over(deadline: Instant) -> bool {
+pub(super) fn over(deadline: Instant) -> bool {
     Instant::now() >= deadline
 }
 
-const SAME: Error = Error::Value {
+pub(super) const SAME: Error = Error::Value {
     what: "who takes over",
     needs: Said::fixed("別の人を指定してください", "somebody else"),
 };
 /// Rows of one step: each is some tens of microseconds.
-const FEW: i64 = 16;
+const FEW: usize = 16;
+/// Tasks looked at in one step, most of which are done.
+const LOOKED: usize = 256;
 /// Contacts looked at in one step.
 const ROWS: i64 = 256;
+/// What lies in the bin with its list nobody calls, and nobody is shown its tasks.
+const NUMBERS: &str = "FROM assignments a JOIN lead_numbers n ON n.phone = a.phone
+  JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL WHERE a.user_id = ?1";
+/// By what is open, not by all that the user ever had.
+const OPEN_TASKS: &str = concat!(
+    "FROM tasks t INDEXED BY tasks_open_by_phone WHERE t.owner_user_id = ?1 AND t.state = 'open' AND NOT ",
+    tasks::in_bin!()
+);

@@ -24,6 +24,18 @@ struct Open {
     moved: Holdings,
 }
 
+impl Open {
+    /// Whether it was begun as this.
+    fn is(&self, handing: &Handing) -> bool {
+        (self.user, self.to, self.by.user, self.at) == (handing.from, handing.to, handing.by, handing.now)
+    }
+
+    fn handing(&self) -> Handing {
+        let Self { user, to, role, by, at, .. } = *self;
+        Handing { from: user, to, contacts: role.is_none(), by: by.user, now: at }
+    }
+}
+
 /// Writes down what is to be done: the user has the role of `change` then, `None`: is deleted. Nothing changes hands for whom that is
 /// refused. What else is in the change (the name, the Unix user) is in this transaction: with a role that the next start finishes it would
 /// be lost, and the change half of what was asked for.
@@ -58,6 +70,15 @@ pub(super) fn begin(
         .map(|_| ())
 }
 
+/// Refuses to go on with one whose place another took meanwhile, to another receiver or asked for later: what it moved would count as the
+/// other's, and of a user whose work goes two ways a crash would leave some here and some there, without a word.
+pub(super) fn not_taken_over(db: &Connection, handing: &Handing) -> Result<()> {
+    match of(db, handing.from)? {
+        Some(open) if !open.is(handing) => Err(Error::Stale { what: "user" }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// So much more changed hands.
 pub(super) fn count(db: &Connection, user: UserId, moved: Holdings) -> rusqlite::Result<()> {
     if moved.is_empty() {
@@ -75,10 +96,11 @@ pub(super) fn end(db: &Connection, user: UserId) -> rusqlite::Result<()> {
 
 /// Ends one that failed and was told as failed: finished later, it would take from the user what they got since. What went over stays,
 /// as the row of audit says; what was changed with it is as it was before (`back`). One that has ended is none any more.
-pub(super) fn give_up(db: &Connection, user: UserId, code: &str, back: &UserChange) -> Result<()> {
+/// Nor is one whose place another took.
+pub(super) fn give_up(db: &Connection, handing: &Handing, code: &str, back: &UserChange) -> Result<()> {
     let doing = "hand over";
-    let Some(open) = of(db, user)? else { return Ok(()) };
-    let Open { by, at, .. } = open;
+    let Some(open) = of(db, handing.from)?.filter(|open| open.is(handing)) else { return Ok(()) };
+    let Open { user, by, at, .. } = open;
     ended(db, &open, code)?;
     end(db, user).doing(doing)?;
     let none = (HandOver::Nothing, Holdings::default());
@@ -116,8 +138,9 @@ pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
                 | Error::NotFound { .. }
                 | Error::LastManager { .. }
                 | Error::Value { .. }),
-            ) => backend
-                .transact("recover", |db, _| give_up(db, open.user, error.code(), &UserChange::default()))?,
+            ) => backend.transact("recover", |db, _| {
+                give_up(db, &open.handing(), error.code(), &UserChange::default())
+            })?,
             Err(error) => return Err(error),
         }
     }
@@ -127,7 +150,7 @@ pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
 fn finish(backend: &mut SqliteBackend, open: &Open) -> Result<()> {
     let doing = "recover";
     let Open { user, to, role, by, at: now, mut moved } = *open;
-    let handing = Handing { from: user, to, contacts: role.is_none(), by: by.user, now };
+    let handing = open.handing();
     let mut at = HandOverAt::Numbers;
     let seen = loop {
         let (slice, next) = backend.transact(doing, |db, _| hand_over::slice(db, &handing, at, soon()))?;

@@ -58,6 +58,7 @@ mod saves;
 mod staging;
 mod stats;
 mod tally;
+mod task_hand_overs;
 mod tasks;
 mod trial;
 mod turns;
@@ -107,6 +108,7 @@ pub(crate) use place::Place;
 pub use restore::{Restored, restore, restore_told};
 pub(crate) use staging::{HasNames, Known, Reached};
 pub(crate) use trial::{Folder, Trial};
+pub(crate) use task_hand_overs::TasksAt;
 
 use alive::Alive;
 use audit_log::audit_by;

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::{
-    HandOverAt, Handing, SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts, dispositions,
-    dnc, dnc_import, hand_over, hand_overs, history, journal, notes, tasks, users,
+    HandOverAt, Handing, SqliteBackend, SqliteReader, TasksAt, UnlinkAt, amend, audit_log, contacts,
+    dispositions, dnc, dnc_import, hand_over, hand_overs, history, journal, notes, task_hand_overs, tasks,
+    users,
 };
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
@@ -51,8 +52,8 @@ impl Office for SqliteBackend {
         self.transact("hand over", |db, _| hand_overs::begin(db, handing, change, by))
     }
 
-    fn give_up_hand_over(&mut self, user: UserId, code: &str, back: &UserChange) -> Result<()> {
-        self.transact("hand over", |db, _| hand_overs::give_up(db, user, code, back))
+    fn give_up_hand_over(&mut self, handing: &Handing, code: &str, back: &UserChange) -> Result<()> {
+        self.transact("hand over", |db, _| hand_overs::give_up(db, handing, code, back))
     }
 
     fn hand_over(
@@ -108,12 +109,12 @@ impl Office for SqliteBackend {
     fn tasks_hand_over(
         &mut self,
         over: &TaskHandOver,
-        after: i64,
+        at: TasksAt,
         deadline: Instant,
         by: Actor,
         now: i64,
-    ) -> Result<(u64, Option<i64>)> {
-        self.transact("hand tasks over", |db, _| hand_over::tasks_slice(db, over, after, deadline, by, now))
+    ) -> Result<(u64, Option<TasksAt>)> {
+        self.transact("hand tasks over", |db, _| task_hand_overs::slice(db, over, at, deadline, by, now))
     }
 
     fn contacts_hand_over(

@@ -2,7 +2,7 @@
 
 use super::{
     SqliteBackend, all, attempts, dnc_import, exec, hand_overs, history, journal, lead_call, lead_changes,
-    staging,
+    staging, task_hand_overs,
 };
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
@@ -53,6 +53,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     recovery.imports = imports(backend, now)?;
     lead_changes::recover(backend)?;
     hand_overs::recover(backend)?;
+    task_hand_overs::recover(backend)?;
     Ok(recovery)
 }
 

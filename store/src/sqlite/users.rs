@@ -126,7 +126,7 @@ fn receiver(db: &Connection, user: &UserInfo, over: HandOver) -> Result<Option<U
         HandOver::To(to) => Ok(Some(to)),
         HandOver::Nobody => Ok(None),
         HandOver::Nothing => {
-            let held = hand_over::count_indexed(db, user.id).doing("count what a user holds")?;
+            let held = hand_over::count_left(db, user.id).doing("count what a user holds")?;
             match held.is_empty() {
                 true => Ok(None),
                 false => Err(Error::UserHolds { login: user.login.clone(), held }),

@@ -13,6 +13,7 @@ mod dnc_crash;
 mod figures;
 mod guards;
 mod hand_over;
+mod hand_overs;
 mod keep;
 mod lead_call;
 mod lead_changes;
@@ -39,7 +40,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use super::{BinAt, HandOverAt, Handing, Reached, SqliteBackend, open, open_reader};
+use super::{BinAt, HandOverAt, Handing, Reached, SqliteBackend, TasksAt, open, open_reader};
 use crate::backend::{Backend, ListVerbs, Office, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;
