@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use config::Config;
 use protocol::Event;
 use protocol::result::QuotaResult;
-use store::{RecordingRow, RecordingUsage, Store};
+use store::{ExpireAt, RecordingRow, RecordingUsage, Store};
 
 use crate::clock::{JumpWatch, Now, now};
 use crate::control::EventHub;
@@ -193,13 +193,14 @@ async fn look(
     let (mut bytes, older_than) = limits.excess(&usage, wall);
     let older_than = older_than.filter(|_| !doubted);
     let mut gone = Gone::default();
-    while bytes > 0 || older_than.is_some() {
-        let expired = store.expire_recordings(bytes, older_than, BATCH, wall).await?;
-        remove_expired(store, limits, wall).await?;
-        bytes = bytes.saturating_sub(gone.add(&expired));
-        if expired.len() < BATCH as usize {
-            break;
+    let mut next = Some(ExpireAt::default());
+    while let Some(at) = next.filter(|_| bytes > 0 || older_than.is_some()) {
+        let (expired, behind) = store.expire_recordings(bytes, older_than, at, BATCH, wall).await?;
+        if !expired.is_empty() {
+            remove_expired(store, limits, wall).await?;
         }
+        bytes = bytes.saturating_sub(gone.add(&expired));
+        next = behind;
     }
     let was_over = kept.seen().is_some_and(|seen| seen.over_quota);
     let told = limits.forecast(store, wall).await?;

@@ -28,6 +28,12 @@ macro_rules! id_type {
                 Self(generate(now))
             }
 
+            /// Not later than any that is made at `now`, UTC milliseconds, or after it: where those begin in an index.
+            #[must_use]
+            pub fn first_of(now: i64) -> Self {
+                Self(u128::from(now.clamp(0, MAX_MILLIS).unsigned_abs()) << RANDOM_BITS)
+            }
+
             /// The UTC millisecond it was made for.
             #[must_use]
             pub fn millis(self) -> i64 {

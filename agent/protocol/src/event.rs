@@ -378,7 +378,7 @@ events! {
         seat: String,
         /// The list's name.
         list: String,
-        /// Leads that come due later.
+        /// Leads that come due later; from 1000 on there may be more.
         remaining: u64,
         /// When the first of them does.
         next_due_at: Option<i64>,

@@ -14,7 +14,7 @@ use crate::model::{
     RecordingState, RecordingUsage, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::progress::Progress;
-use crate::sqlite::BinAt;
+use crate::sqlite::{BinAt, ExpireAt};
 use crate::staging::{UndoAt, Undone};
 
 /// Writes.
@@ -151,14 +151,16 @@ pub(crate) trait ListVerbs {
     fn release_recording(&mut self, attempt: AttemptId, by: Actor, now: i64) -> Result<u64>;
     /// Marks the recordings of a call as expired, since somebody wants them gone; returns how many there were.
     fn delete_recording(&mut self, attempt: AttemptId, reason: &str, by: Actor, now: i64) -> Result<u64>;
-    /// Marks the oldest recordings that may go as expired, until `bytes` are freed or `most` are marked.
+    /// Marks the oldest recordings behind `at` that may go as expired, until `bytes` are freed or `most` were looked at; returns where to
+    /// go on.
     fn expire_recordings(
         &mut self,
         bytes: u64,
         older_than: Option<i64>,
+        at: ExpireAt,
         most: u32,
         now: i64,
-    ) -> Result<Vec<RecordingRow>>;
+    ) -> Result<(Vec<RecordingRow>, Option<ExpireAt>)>;
     /// Leads of a list that are committed and not deleted (登録数).
     fn registered(&mut self, list: ListId) -> Result<u64>;
     fn recordings_exported(&mut self, recordings: &[i64], by: Actor, now: i64) -> Result<()>;

@@ -13,7 +13,7 @@ use crate::model::{
     TRASH_MS,
 };
 use crate::progress::Progress;
-use crate::sqlite::BinAt;
+use crate::sqlite::{BinAt, ExpireAt};
 
 /// Recordings.
 impl Store {
@@ -104,7 +104,8 @@ impl Store {
     }
 
     /// Marks the oldest recordings that may go as expired: those begun before `older_than`, and more until `bytes` are
-    /// freed, at most `most`. Not those on hold, and none whose result has not left the box. The caller deletes the files.
+    /// freed; looks at `most` behind `at`, and calls overtake it. Not those on hold, and none whose result has not left the box. The caller
+    /// deletes the files. Returns where to go on, `None` at the end.
     ///
     /// # Errors
     /// Storage errors only.
@@ -112,10 +113,11 @@ impl Store {
         &self,
         bytes: u64,
         older_than: Option<i64>,
+        at: ExpireAt,
         most: u32,
         now: i64,
-    ) -> Result<Vec<RecordingRow>> {
-        self.write(move |b| b.expire_recordings(bytes, older_than, most, now)).await
+    ) -> Result<(Vec<RecordingRow>, Option<ExpireAt>)> {
+        self.slice(move |b| b.expire_recordings(bytes, older_than, at, most, now)).await
     }
 
     /// Marks recordings as exported.

@@ -113,9 +113,9 @@ pub struct Advanced {
 /// Nothing can be dialed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Exhausted {
-    /// Leads put off that will be due later in this round.
+    /// Leads put off that will be due later in this round; at most 1000 of them are counted.
     pub remaining_not_due: u32,
-    /// When the first of them is due, UTC milliseconds.
+    /// When the first of them is due, or it is worth looking again, UTC milliseconds.
     pub next_due: Option<i64>,
     /// Leads of this round that other seats hold.
     pub held: u32,

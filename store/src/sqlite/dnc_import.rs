@@ -24,8 +24,10 @@ pub(super) use end::{adds, clear_slice, forget_settled, holds, interrupt, settle
 pub(super) fn begin(backend: &mut SqliteBackend, start: &DncStart) -> Result<DncStage> {
     let doing = "begin import";
     backend.transact(doing, |db, _| {
-        let sql = "SELECT max(created_at) FROM imports WHERE report ->> '$.register' = 'dnc'";
-        let last = one(db, sql, [], |r| r.get::<_, Option<i64>>(0)).doing(doing)?.flatten();
+        // An identifier is not older than its import: of those before none is of now, and none is read, however many there were.
+        let sql = "SELECT max(created_at) FROM imports WHERE id >= ?1 AND report ->> '$.register' = 'dnc'";
+        let since = ImportId::first_of(start.now);
+        let last = one(db, sql, [since], |r| r.get::<_, Option<i64>>(0)).doing(doing)?.flatten();
         let at = last.map_or(start.now, |last| start.now.max(last + 1));
         let import = ImportId::generate(at);
         let sql = "INSERT INTO imports (id, source, state, first_position, user_id, created_at, report)

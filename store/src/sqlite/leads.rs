@@ -78,11 +78,19 @@ pub(super) fn first_waiting(
     one(db, sql, (list, now, round, skipped, user, pooled), candidate)
 }
 
-/// How many leads are put off, and when the first is due.
+/// How many leads are put off, and when the first is due. A list that was called down twice in a day has all of its leads here, and a
+/// seat asks each time it finds nothing: those due first are counted, [`MOST_WAITING`] at most. Where all of these are of later rounds,
+/// it is time to look again when the last of them is due.
 pub(super) fn waiting(db: &Connection, list: ListId, round: u32) -> rusqlite::Result<(u32, Option<i64>)> {
-    let sql = "SELECT count(*), min(next_eligible_at) FROM leads
-               WHERE list_id = ?1 AND round <= ?2 AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL";
-    Ok(one(db, sql, (list, round), |r| Ok((r.get(0)?, r.get(1)?)))?.unwrap_or((0, None)))
+    let sql = "SELECT count(*) FILTER (WHERE round <= ?2), min(next_eligible_at) FILTER (WHERE round <= ?2),
+                 count(*), max(next_eligible_at)
+               FROM (SELECT round, next_eligible_at FROM leads
+                     WHERE list_id = ?1 AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL
+                     ORDER BY next_eligible_at LIMIT ?3)";
+    let (waiting, first, looked, last): (u32, Option<i64>, u32, Option<i64>) =
+        one(db, sql, (list, round, MOST_WAITING), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
+            .unwrap_or_default();
+    Ok((waiting, first.or(last.filter(|_| looked == MOST_WAITING))))
 }
 
 /// How many leads of the list open attempts hold.
@@ -232,3 +240,6 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
         turn: row.get(9)?,
     })
 }
+
+/// Leads put off that are counted: some milliseconds.
+pub(super) const MOST_WAITING: u32 = 1_000;

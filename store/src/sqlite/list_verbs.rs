@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{
-    BinAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes, lead_edit,
-    lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention, staging, stats,
-    tally, turns, users,
+    BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes,
+    lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention,
+    staging, stats, tally, turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::code::Code;
@@ -264,10 +264,13 @@ impl ListVerbs for SqliteBackend {
         &mut self,
         bytes: u64,
         older_than: Option<i64>,
+        at: ExpireAt,
         most: u32,
         now: i64,
-    ) -> Result<Vec<RecordingRow>> {
-        self.transact("expire recordings", |db, _| retention::expire(db, bytes, older_than, most, now))
+    ) -> Result<(Vec<RecordingRow>, Option<ExpireAt>)> {
+        self.transact("expire recordings", |db, _| {
+            retention::expire(db, (bytes, older_than), at, most, now).doing("expire recordings")
+        })
     }
 
     fn registered(&mut self, list: ListId) -> Result<u64> {

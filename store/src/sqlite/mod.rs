@@ -106,6 +106,7 @@ pub(crate) use open::{open, open_to_read};
 pub(crate) use own_files::is_own;
 pub(crate) use place::Place;
 pub use restore::{Restored, restore, restore_told};
+pub use retention::ExpireAt;
 pub(crate) use staging::{HasNames, Known, Reached};
 pub(crate) use trial::{Folder, Trial};
 pub(crate) use task_hand_overs::TasksAt;

@@ -135,41 +135,59 @@ fn count(db: &Connection, attempt: AttemptId) -> rusqlite::Result<u64> {
     Ok(one(db, sql, [attempt], |r| unsigned(r, 0))?.unwrap_or(0))
 }
 
-/// Marks the oldest that may go as expired, until `bytes` are freed or all are younger than `older_than`; the caller
-/// deletes the files. Holds stay, and so does what has not left the box (S4.33); the row of the call stays for ever.
+/// Looks at the oldest recordings behind `at`, `most` of them, and marks those that may go as expired, until `bytes` are freed or all are
+/// younger than `older_than`; the caller deletes the files. Holds stay, and so does what has not left the box (S4.33); the row of the call
+/// stays for ever. Returns where to go on, `None` at the end: of results that wait for a link that is down there may be any number.
 pub(super) fn expire(
     db: &Connection,
-    bytes: u64,
-    older_than: Option<i64>,
+    (bytes, older_than): (u64, Option<i64>),
+    at: ExpireAt,
     most: u32,
     now: i64,
-) -> Result<Vec<RecordingRow>> {
-    let doing = "expire recordings";
-    let sql = format!(
-        "{SELECT} WHERE r.state IN ('final', 'exported') AND r.hold = 0 AND recording_own(r.path)
-           AND NOT EXISTS (SELECT 1 FROM outbox WHERE key = r.attempt_id)
-           AND a.sealed_at IS NOT NULL
-         ORDER BY r.opened_at, r.id LIMIT ?1"
+) -> rusqlite::Result<(Vec<RecordingRow>, Option<ExpireAt>)> {
+    let kept = "SELECT id, opened_at FROM recordings WHERE state IN ('final', 'exported')
+                  AND opened_at >= ?1 AND (opened_at > ?1 OR id > ?2) ORDER BY opened_at, id LIMIT ?3";
+    let found: Vec<ExpireAt> =
+        all(db, kept, (at.opened_at, at.id, most), |r| Ok(ExpireAt { id: r.get(0)?, opened_at: r.get(1)? }))?;
+    let may_go = format!(
+        "{SELECT} WHERE r.id = ?1 AND r.hold = 0 AND recording_own(r.path)
+           AND NOT EXISTS (SELECT 1 FROM outbox WHERE key = r.attempt_id) AND a.sealed_at IS NOT NULL"
     );
-    let candidates: Vec<RecordingRow> = all(db, &sql, [most], row).doing(doing)?;
-    let mut freed = 0;
-    let mut expired = Vec::new();
-    for recording in candidates {
-        let old = older_than.is_some_and(|limit| recording.opened_at < limit);
+    let mut next = found.last().copied().filter(|_| found.len() >= most as usize);
+    let (mut freed, mut expired) = (0, Vec::new());
+    for ExpireAt { id, opened_at } in found {
+        let old = older_than.is_some_and(|limit| opened_at < limit);
         if !old && freed >= bytes {
+            next = None;
             break;
         }
-        exec(db, "UPDATE recordings SET state = 'expired' WHERE id = ?1", [recording.id]).doing(doing)?;
+        let Some(recording) = one(db, &may_go, [id], row)? else { continue };
+        exec(db, "UPDATE recordings SET state = 'expired' WHERE id = ?1", [id])?;
         // Its result has left the box; an amendment may still wait.
-        outbox::recording_gone(db, recording.attempt).doing(doing)?;
+        outbox::recording_gone(db, recording.attempt)?;
         freed += recording.bytes.unwrap_or(0);
         expired.push(recording);
     }
     if !expired.is_empty() {
         let detail = json!({ "count": expired.len(), "bytes": freed });
-        audit_by(db, now, Actor::default(), "recording.expire", "", &detail).doing(doing)?;
+        audit_by(db, now, Actor::default(), "recording.expire", "", &detail)?;
     }
-    Ok(expired)
+    Ok((expired, next))
+}
+
+/// Behind which recording the look for what may go goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpireAt {
+    /// UTC milliseconds.
+    opened_at: i64,
+    id: i64,
+}
+
+impl Default for ExpireAt {
+    /// At the oldest.
+    fn default() -> Self {
+        Self { opened_at: i64::MIN, id: i64::MIN }
+    }
 }
 
 /// Somebody wants the recordings of a call gone, whatever the quota says: they are marked as expired, and the caller deletes the

@@ -394,7 +394,10 @@ fn nothing_that_waits_names_a_recording_that_is_gone() {
         }
         match how {
             "delete" => drop(world.db.delete_recording(gone, "本人の希望", Actor::default(), now).unwrap()),
-            _ => assert_eq!(world.db.expire_recordings(1, None, 1, now).unwrap()[0].attempt, gone),
+            _ => assert_eq!(
+                world.db.expire_recordings(1, None, ExpireAt::default(), 1, now).unwrap().0[0].attempt,
+                gone
+            ),
         }
         let rows = world.db.outbox_next(None, 9).unwrap();
         assert_eq!(rows.len(), if how == "expire" { 2 } else { 4 });

@@ -5,8 +5,10 @@ use std::sync::Mutex;
 use rusqlite::hooks::{AuthContext, Authorization};
 
 use super::*;
+use crate::dnc_import::DncStart;
 use crate::model::{
     AttemptProgress, ContactQuery, IncomingCall, ManualCall, Origin, RecordingFacts, RecordingState,
+    TaskHandOver,
 };
 
 /// A call from the list, previewed and dialed at once, one by hand and one that comes in, with what a daemon asks between their steps.
@@ -195,4 +197,51 @@ fn a_search_reads_of_each_contact_what_it_looks_at() {
         let each = hundreds * 100 / CONTACTS;
         assert!(each <= most, "{text}: {each} steps for each contact");
     }
+}
+
+/// What came together over years, or while a link was down, is not walked through in one piece where calls wait.
+#[test]
+fn no_piece_of_work_grows_with_what_came_together() {
+    let asked = |many: u32| {
+        let mut world = World::new(many as usize);
+        let bob = world.db.ensure_user("bob", "Bob", Role::Operator, NOW).unwrap();
+        let (alice, by) = (world.user, Actor::default());
+        let much = "
+            PRAGMA foreign_keys = OFF;
+            CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT count(*) FROM leads))
+              SELECT i, unhex(printf('%032x', i)) AS id FROM n;
+            UPDATE leads SET state = 'waiting', next_eligible_at = 2000000000000 + position;
+            INSERT INTO imports (id, source, state, first_position, created_at, report)
+              SELECT id, 'x', 'committed', 1, 1, '{\"register\":\"dnc\"}' FROM n;
+            INSERT INTO attempts (id, box_id, seat, direction, origin, phone, dial_string, business_day, claimed_at, dialed_at, ended_at,
+                sealed_at, disposition)
+              SELECT id, 'box-1', 'a', 'out', 'manual', '+8190' || (10000000 + i), '090', 20260101, 1, 1, 2, 3, 'talked' FROM n;
+            INSERT INTO recordings (attempt_id, path, state, bytes, opened_at) SELECT id, i || '.wav', 'final', 1, i FROM n;
+            INSERT INTO outbox (key, kind, payload, next_try_at, created_at) SELECT id, 'attempt.sealed', '{}', 1, 1 FROM n;
+            INSERT INTO tasks (attempt_id, phone, kind, state, owner_user_id, created_at, closed_at)
+              SELECT id, '+8190' || (10000000 + i), 'callback', 'done', (SELECT id FROM users WHERE login = 'alice'), 1, 2 FROM n;
+            PRAGMA foreign_keys = ON;";
+        world.db.db.execute_batch(much).unwrap();
+        let start = DncStart { source: "x".into(), clear: false, rows: 1, refused: 0, by, now: NOW };
+        let (_, begin) = world.steps(|world| world.db.dnc_begin(&start).unwrap());
+        let (none, claim) = world.steps(|world| world.dial());
+        assert!(none.is_none(), "all of them wait");
+        let (expired, expire) =
+            world.steps(|world| world.db.expire_recordings(9, None, ExpireAt::default(), 100, NOW).unwrap());
+        assert!(expired.0.is_empty() && expired.1.is_some(), "none has left the box");
+        let over = TaskHandOver { from: Some(alice), to: Some(bob), list: None };
+        let (slice, tasks) = world
+            .steps(|world| world.db.tasks_hand_over(&over, TasksAt::default(), at_once(), by, NOW).unwrap());
+        assert!(slice.0 == 0 && slice.1.is_some(), "all of these are done");
+        let handing = Handing { from: alice, to: Some(bob), contacts: true, by: None, now: NOW };
+        let (_, given) =
+            world.steps(|world| world.db.hand_over(&handing, HandOverAt::Tasks(0), at_once()).unwrap());
+        let delete = |world: &mut World| {
+            world.db.user_delete(alice, HandOver::Nothing, (Holdings::default(), i64::MAX), by, NOW).unwrap()
+        };
+        let (_, delete) = world.steps(delete);
+        [begin, claim, expire, tasks, given, delete]
+    };
+    let (few, many) = (asked(1_500), asked(6_000));
+    assert!(few.iter().zip(many).all(|(few, many)| many <= few * 3 / 2 + 10), "{few:?}, {many:?}");
 }

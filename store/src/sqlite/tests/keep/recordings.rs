@@ -33,7 +33,7 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
     let usage = world.reader().recording_usage(world.now).unwrap();
     assert_eq!((usage.count, usage.bytes, usage.unsynced_bytes), (4, 4_000, 4_000));
     assert!(
-        world.db.expire_recordings(9_999, None, 100, world.now).unwrap().is_empty(),
+        world.db.expire_recordings(9_999, None, ExpireAt::default(), 100, world.now).unwrap().0.is_empty(),
         "none has left the box"
     );
     for row in world.db.outbox_next(None, 3).unwrap() {
@@ -46,13 +46,13 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
     let usage = world.reader().recording_usage(world.now).unwrap();
     let told = (usage.held_bytes, usage.unsynced_bytes, usage.unsealed_bytes, usage.removable_bytes);
     assert_eq!(told, (1_000, 1_000, 0, 2_000));
-    let expired = world.db.expire_recordings(500, None, 100, world.now).unwrap();
+    let expired = world.db.expire_recordings(500, None, ExpireAt::default(), 100, world.now).unwrap().0;
     assert_eq!(
         expired.iter().map(|row| row.attempt).collect::<Vec<_>>(),
         [attempts[1]],
         "no more than is needed"
     );
-    let old = world.db.expire_recordings(0, Some(world.now), 100, world.now).unwrap();
+    let old = world.db.expire_recordings(0, Some(world.now), ExpireAt::default(), 100, world.now).unwrap().0;
     assert_eq!(
         old.iter().map(|row| row.attempt).collect::<Vec<_>>(),
         [attempts[2]],
@@ -67,14 +67,19 @@ fn the_oldest_recordings_go_first_except_what_is_held_or_not_sent() {
     assert_eq!(kept[1].hold_reason.as_deref(), Some("調査"));
     world.db.release_recording(attempts[0], Actor::default(), world.now).unwrap();
     world.db.recordings_exported(&[kept[1].id], Actor::default(), world.now).unwrap();
-    assert_eq!(world.db.expire_recordings(1, None, 100, world.now).unwrap()[0].attempt, attempts[0]);
+    assert_eq!(
+        world.db.expire_recordings(1, None, ExpireAt::default(), 100, world.now).unwrap().0[0].attempt,
+        attempts[0]
+    );
     // Nobody saved this one yet.
     let open = world.dial().unwrap();
     record(&mut world, open.attempt, 1_000);
     let usage = world.reader().recording_usage(world.now).unwrap();
     let told = (usage.held_bytes, usage.unsynced_bytes, usage.unsealed_bytes, usage.removable_bytes);
     assert_eq!(told, (0, 1_000, 1_000, 0));
-    assert!(world.db.expire_recordings(9_999, None, 100, world.now).unwrap().is_empty());
+    assert!(
+        world.db.expire_recordings(9_999, None, ExpireAt::default(), 100, world.now).unwrap().0.is_empty()
+    );
     assert_eq!(
         world.db.hold_recording(AttemptId(5), None, Actor::default(), NOW).unwrap_err().code(),
         "E-NOT-FOUND"
@@ -129,7 +134,7 @@ fn the_files_of_expired_recordings_are_known_until_they_are_gone() {
         world.db.outbox_ack(&[row.seq]).unwrap();
     }
     assert!(world.db.recordings_to_remove(9).unwrap().is_empty());
-    let expired = world.db.expire_recordings(1, None, 9, world.now).unwrap();
+    let expired = world.db.expire_recordings(1, None, ExpireAt::default(), 9, world.now).unwrap().0;
     let left = world.db.recordings_to_remove(9).unwrap();
     assert_eq!(left, [(expired[0].id, expired[0].path.clone())]);
     world.db.recordings_removed(&[expired[0].id], world.now).unwrap();
