@@ -181,6 +181,34 @@ fn leads_are_named_by_list_and_number() {
     assert_eq!(daemon.cli(&["lead", "include", "春", "--lead", "春#1"])["changed"], 1);
 }
 
+/// S1.37: what is nobody's is offered to nobody where the project does not share it; 発信対象 leaves it out, and both languages say what to do.
+#[test]
+fn leads_of_nobody_that_nobody_is_offered_are_told() {
+    let daemon = idle();
+    daemon.import("春", SHEET.replace("お客様,連絡先", "会社名,電話番号"));
+    let list = |daemon: &Daemon| daemon.cli(&["list", "ls"])["lists"][0].take();
+    let figures = |daemon: &Daemon| [list(daemon)["dialable"].clone(), list(daemon)["unassigned"].clone()];
+    let all = list(&daemon)["total"].clone();
+    assert_eq!(figures(&daemon), [all.clone(), 0.into()]);
+    let project = list(&daemon)["project"].as_str().expect("a name").to_owned();
+    daemon.cli(&["project", "change", &project, "--pooled", "false"]);
+    assert_eq!(figures(&daemon), [0.into(), all.clone()]);
+    let why = daemon.cli(&["dial", "why", "春#1"])["rows"][0].take();
+    assert_eq!((&why["reason"], &why["eligible"]), (&"unassigned".into(), &false.into()), "{why:#}");
+    for (lang, expected) in [("ja", "誰も発信できません"), ("en", "nobody can call")] {
+        for asked in [&["dial", "why", "春#1"][..], &["list", "ls"]] {
+            let said = daemon.run_plain(&[asked, &["--lang", lang]].concat());
+            let said = format!("{}{}", said.stdout, said.stderr);
+            for part in [expected, "kakeru lead assign", "kakeru project change"] {
+                assert!(said.contains(part), "{part}: {said}");
+            }
+        }
+    }
+    daemon.cli(&["user", "add", "op2", "--role", "OP"]);
+    daemon.cli(&["lead", "assign", "春", "--all", "--owner", "op2"]);
+    assert_eq!(figures(&daemon), [all, 0.into()]);
+}
+
 /// Section D: a manager who is not the user that runs the daemon has the copy with their own rights, for them only, whole or not at all.
 #[test]
 fn a_backup_of_another_unix_user_is_theirs() {

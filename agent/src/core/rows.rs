@@ -23,6 +23,7 @@ pub(super) fn list(list: &store::ListInfo) -> ListInfo {
         total: list.total,
         dialable: list.dialable,
         shut_out: list.shut_out,
+        unassigned: list.unassigned,
         worked: list.worked,
         created_at: Some(list.created_at),
     }

@@ -184,6 +184,7 @@ mod tests {
             total: 0,
             dialable: 0,
             shut_out: 0,
+            unassigned: 0,
             worked: 0,
             excluded: 0,
             skipped: 0,

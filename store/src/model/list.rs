@@ -45,6 +45,8 @@ pub struct ListInfo {
     pub dialable: u64,
     /// Leads that it would, and that nobody is offered: their owner may not use the list (X7). Not among `dialable`.
     pub shut_out: u64,
+    /// The same of nobody's, which its project does not share ([`Self::pooled`]): somebody has to be given them. Not among `dialable`.
+    pub unassigned: u64,
     /// Leads called at least once (作業数).
     pub worked: u64,
     /// Leads marked 発信対象外.

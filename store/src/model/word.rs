@@ -315,6 +315,8 @@ words!(
         Excluded = "excluded",
         /// Its number is of somebody who may not use the list: nobody is offered it.
         OwnerGrant = "owner-grant",
+        /// Its number is nobody's, and its project does not share those: nobody is offered it.
+        Unassigned = "unassigned",
         /// The list is disabled.
         ListDisabled = "list-disabled",
         /// Its import is not committed.

@@ -78,7 +78,7 @@ pub(super) fn create_as(
 pub(super) fn by_id(db: &Connection, list: ListId) -> Result<ListInfo> {
     let sql = format!("{SELECT} WHERE l.id = ?1 AND l.deleted_at IS NULL");
     let found = one(db, &sql, [list], info).doing("read list")?.ok_or_else(|| missing(list))?;
-    without_shut_out(db, found).doing("read list")
+    offered(db, found).doing("read list")
 }
 
 /// By name, by `PROJECT/NAME`, else by the beginning of the identifier.
@@ -199,7 +199,7 @@ pub(super) fn place(db: &Connection, text: &str) -> Result<Option<(ProjectId, St
 
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<ListInfo>> {
     let sql = format!("{SELECT} WHERE l.deleted_at IS NULL ORDER BY p.name, l.name");
-    super::all(db, &sql, [], info)?.into_iter().map(|list| without_shut_out(db, list)).collect()
+    super::all(db, &sql, [], info)?.into_iter().map(|list| offered(db, list)).collect()
 }
 
 /// Those that are enabled and granted (X7), to nobody in particular or to the user; `own`: only those with leads of theirs,
@@ -215,15 +215,23 @@ pub(super) fn visible(db: &Connection, user: UserId, own: bool) -> rusqlite::Res
          ORDER BY p.name, l.name"
     );
     let found = super::all(db, &sql, (user, own), info)?;
-    found.into_iter().map(|list| without_shut_out(db, list)).collect()
+    found.into_iter().map(|list| offered(db, list)).collect()
 }
 
-/// Tells apart what nobody is offered, since its owner may not use the list (X7). By owner and round, in the order of the claim's index:
-/// a list of hundreds of thousands has few such leads, and only they are read.
-fn without_shut_out(db: &Connection, list: ListInfo) -> rusqlite::Result<ListInfo> {
+/// Tells apart what nobody is offered: 発信対象 are those that somebody may call.
+fn offered(db: &Connection, list: ListInfo) -> rusqlite::Result<ListInfo> {
+    let shut_out = shut_out(db, &list)?;
+    let unassigned = if list.pooled { 0 } else { unassigned(db, &list)? };
+    let dialable = list.dialable.saturating_sub(shut_out).saturating_sub(unassigned);
+    Ok(ListInfo { dialable, shut_out, unassigned, ..list })
+}
+
+/// Leads whose owner may not use the list (X7). By owner and round, in the order of the claim's index: a list of hundreds of thousands has
+/// few such leads, and only they are read.
+fn shut_out(db: &Connection, list: &ListInfo) -> rusqlite::Result<u64> {
     let sql = "SELECT 1 FROM grants WHERE list_id = ?1 LIMIT 1";
     if one(db, sql, [list.id], |_| Ok(()))?.is_none() {
-        return Ok(list);
+        return Ok(0);
     }
     let sql = "WITH RECURSIVE
                  rounds (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rounds WHERE n < ?2),
@@ -236,8 +244,26 @@ fn without_shut_out(db: &Connection, list: ListInfo) -> rusqlite::Result<ListInf
                     + (SELECT count(*) FROM leads d
                        WHERE d.list_id = ?1 AND d.round <= ?2 AND d.assigned_user_id IN (SELECT id FROM shut)
                          AND d.state = 'waiting' AND d.excluded = 0 AND d.deleted_at IS NULL)";
-    let shut_out = one(db, sql, (list.id, list.round), |r| unsigned(r, 0))?.unwrap_or(0);
-    Ok(ListInfo { shut_out, dialable: list.dialable.saturating_sub(shut_out), ..list })
+    Ok(one(db, sql, (list.id, list.round), |r| unsigned(r, 0))?.unwrap_or(0))
+}
+
+/// Leads of nobody, of a list whose project does not share them (S1.37). Those may be all of them: they are counted in the claim's index,
+/// and only while an import runs is looked at the leads, for what is not there yet.
+fn unassigned(db: &Connection, list: &ListInfo) -> rusqlite::Result<u64> {
+    let sql = "SELECT visible_position FROM lists WHERE id = ?1 AND last_position > visible_position";
+    let there = match one(db, sql, [list.id], |r| r.get::<_, i64>(0))? {
+        Some(visible) => format!("AND d.position <= {visible}"),
+        None => String::new(),
+    };
+    let sql = format!(
+        "WITH RECURSIVE rounds (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rounds WHERE n < ?2)
+         SELECT (SELECT count(*) FROM rounds CROSS JOIN leads d
+                 WHERE d.list_id = ?1 AND d.round = rounds.n AND d.assigned_user_id IS NULL
+                   AND d.state = 'ready' AND d.excluded = 0 AND d.deleted_at IS NULL {there})
+              + (SELECT count(*) FROM leads d WHERE d.list_id = ?1 AND d.round <= ?2 AND d.assigned_user_id IS NULL
+                   AND d.state = 'waiting' AND d.excluded = 0 AND d.deleted_at IS NULL)"
+    );
+    Ok(one(db, &sql, (list.id, list.round), |r| unsigned(r, 0))?.unwrap_or(0))
 }
 
 /// Opens the next round. Leads to retry carry its number already; only interrupted ones are touched, and those are few.
@@ -271,6 +297,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
         total: unsigned(row, 7)?,
         dialable: ready + unsigned(row, 9)?,
         shut_out: 0,
+        unassigned: 0,
         worked: unsigned(row, 10)?,
         excluded: unsigned(row, 11)?,
         skipped: unsigned(row, 12)?,

@@ -108,8 +108,8 @@ pub(crate) use place::Place;
 pub use restore::{Restored, restore, restore_told};
 pub use retention::ExpireAt;
 pub(crate) use staging::{HasNames, Known, Reached};
-pub(crate) use trial::{Folder, Trial};
 pub(crate) use task_hand_overs::TasksAt;
+pub(crate) use trial::{Folder, Trial};
 
 use alive::Alive;
 use audit_log::audit_by;

@@ -80,7 +80,7 @@ fn whole_list(db: &Connection, list: ListId, context: &WhyContext) -> Result<Why
         .doing(doing)?;
     let mut summary: Vec<(WhyReason, u64)> = Vec::new();
     for (reason, owner, count) in groups {
-        let reason = if is_shut_out(db, reason, list, owner)? { WhyReason::OwnerGrant } else { reason };
+        let reason = offered_to_nobody(db, reason, &head, (list, owner))?.unwrap_or(reason);
         match summary.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, sum)) => *sum += count.unsigned_abs(),
             None => summary.push((reason, count.unsigned_abs())),
@@ -136,13 +136,22 @@ fn static_reason(
     }
 }
 
-/// Whether nobody is offered a lead that would have its turn, since its owner may not use the list (X7).
-fn is_shut_out(db: &Connection, reason: WhyReason, list: ListId, owner: Option<UserId>) -> Result<bool> {
+/// Why nobody is offered a lead that would have its turn: its owner may not use the list (X7), or it is nobody's where that is not
+/// everybody's (S1.37).
+fn offered_to_nobody(
+    db: &Connection,
+    reason: WhyReason,
+    head: &ListHead,
+    (list, owner): (ListId, Option<UserId>),
+) -> Result<Option<WhyReason>> {
     let has_turn =
         matches!(reason, WhyReason::Eligible | WhyReason::LaterRound | WhyReason::NotDue | WhyReason::Repeat);
-    match owner {
-        Some(owner) if has_turn => Ok(!list_edit::may_use(db, list, owner).doing("explain lead")?),
-        _ => Ok(false),
+    match owner.filter(|_| has_turn) {
+        Some(owner) => {
+            let shut_out = !list_edit::may_use(db, list, owner).doing("explain lead")?;
+            Ok(shut_out.then_some(WhyReason::OwnerGrant))
+        }
+        None => Ok((has_turn && owner.is_none() && !head.pooled).then_some(WhyReason::Unassigned)),
     }
 }
 
@@ -173,8 +182,8 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
             Some(DialRefusal::Hours) | None => {}
         }
     }
-    if is_shut_out(db, reason, lead.list, lead.owner)? {
-        (reason, due_at) = (WhyReason::OwnerGrant, None);
+    if let Some(nobody) = offered_to_nobody(db, reason, &head, (lead.list, lead.owner))? {
+        (reason, due_at) = (nobody, None);
     }
     let unjudged = match reason {
         WhyReason::Claimed => {

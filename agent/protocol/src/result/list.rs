@@ -33,6 +33,9 @@ pub struct ListInfo {
     /// Rows that nobody is offered, since their owner may not use the list (`W-OWNER-GRANT`); not among `dialable`.
     #[serde(default)]
     pub shut_out: u64,
+    /// Rows of nobody, whom their project does not share: nobody is offered them; not among `dialable`.
+    #[serde(default)]
+    pub unassigned: u64,
     /// Rows called at least once.
     pub worked: u64,
     /// When it was made.
@@ -243,7 +246,7 @@ pub struct WhyRow {
     /// Whether it would be called now.
     pub eligible: bool,
     /// Why: `eligible`, `later-round`, `not-due`, `claimed`, `task`, `done`, `interrupted`, `do-not-call`, `forbidden`, `trunk-rule`,
-    /// `repeat`, `excluded`, `owner-grant`, `list-disabled`, `importing`, or `E-HOURS`.
+    /// `repeat`, `excluded`, `owner-grant`, `unassigned`, `list-disabled`, `importing`, or `E-HOURS`.
     pub reason: String,
     /// Not before, UTC milliseconds.
     pub due_at: Option<i64>,

@@ -1,7 +1,7 @@
 //! Lists, past calls, counters.
 
-use protocol::ErrorCode;
 use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult};
+use protocol::{ErrorCode, Lang};
 
 use crate::cli::namesakes::person;
 use crate::cli::output::{Closed, Out};
@@ -42,6 +42,18 @@ pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
         let (name, count) = (clean(&list.name), list.shut_out);
         let leads = out.text("件", if count == 1 { " lead" } else { " leads" });
         out.note(&format!("{code} {name} ({count}{leads}): {text}{}{hint}", out.text("。", " ")));
+    }
+    for list in lists.iter().filter(|list| list.unassigned > 0) {
+        let (name, project, count) = (clean(&list.name), clean(&list.project), list.unassigned);
+        out.note(&match out.lang {
+            Lang::Ja => format!(
+                "{name} ({count}件): 発信担当者がなく、案件 {project} は担当なしを共有しないため、誰も発信できません。kakeru lead assign で割り当てるか、kakeru project change --pooled true で共有してください"
+            ),
+            Lang::En => format!(
+                "{name} ({count} lead{}): nobody's, and the project {project} does not share those, so nobody can call them. Give them to somebody (kakeru lead assign), or share them (kakeru project change --pooled true).",
+                if count == 1 { "" } else { "s" }
+            ),
+        });
     }
     Ok(())
 }

@@ -123,6 +123,10 @@ fn reason(row: &WhyRow, lang: Lang) -> String {
                 ),
             )
         }
+        WhyReason::Unassigned => (
+            "誰も発信できません: 発信担当者がなく、案件は担当なしを共有しません(kakeru lead assign か kakeru project change --pooled true)".to_owned(),
+            "nobody can call it: it is nobody's, and the project does not share those (kakeru lead assign, or kakeru project change --pooled true)".to_owned(),
+        ),
         WhyReason::ListDisabled => ("リストが無効です".to_owned(), "its list is disabled".to_owned()),
         WhyReason::Importing => ("取り込み中です".to_owned(), "its import is not committed yet".to_owned()),
     };
@@ -160,7 +164,7 @@ mod tests {
     /// Section E: what one language says of a lead the other says too.
     #[test]
     fn both_languages_say_the_same() {
-        let facts: [(&str, &[&str]); 16] = [
+        let facts: [(&str, &[&str]); 17] = [
             ("eligible", &["7"]),
             ("later-round", &["5", "見込", "7"]),
             ("not-due", &["2026-11-23 10:40:00"]),
@@ -174,6 +178,7 @@ mod tests {
             ("repeat", &["2026-11-23 10:40:00"]),
             ("excluded", &["契約済"]),
             ("owner-grant", &["op2"]),
+            ("unassigned", &["kakeru lead assign", "kakeru project change --pooled true"]),
             ("list-disabled", &[]),
             ("importing", &[]),
             ("E-HOURS", &["E-HOURS"]),

@@ -358,6 +358,53 @@ fn why_names_an_owner_who_may_not_use_the_list() {
     assert!(why(&world).rows.iter().find(|row| row.lead == lead).unwrap().eligible);
 }
 
+/// S1.37, C9: what is nobody's is offered to nobody where the project does not share it. It is no 発信対象, and that is what is said of it.
+#[test]
+fn leads_of_nobody_are_called_where_they_are_shared() {
+    let mut world = World::new(4);
+    let leads: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    let to_alice = crate::model::LeadChange::Assign { users: vec![world.user] };
+    lists::change(&mut world, &leads[..1], &to_alice);
+    world.exclude(leads[3], None);
+    let pooled = |world: &mut World, pooled| {
+        let edit = crate::model::ProjectEdit { pooled: Some(pooled), ..Default::default() };
+        world.db.edit_project(world.project, &edit, Actor::default(), NOW).unwrap();
+    };
+    let context = WhyContext { now: NOW, user: Some(world.user), ..WhyContext::default() };
+    let told = |world: &World| {
+        let list = world.reader().lists().unwrap().remove(0);
+        let why = world.reader().why(&WhyQuery::List(list.id), &context).unwrap();
+        let reasons: Vec<_> = why.rows.iter().map(|row| (row.reason, row.eligible)).collect();
+        let unassigned = why.summary.iter().find(|(reason, _)| *reason == WhyReason::Unassigned);
+        ((list.dialable, list.unassigned), unassigned.map_or(0, |(_, count)| *count), reasons)
+    };
+    let (yes, excluded) = ((WhyReason::Eligible, true), (WhyReason::Excluded, false));
+    assert_eq!(told(&world), ((3, 0), 0, vec![yes, yes, yes, excluded]));
+    pooled(&mut world, false);
+    let no = (WhyReason::Unassigned, false);
+    assert_eq!(told(&world), ((1, 2), 2, vec![yes, no, no, excluded]));
+    // One of them is put off.
+    world
+        .db
+        .db
+        .execute("UPDATE leads SET state = 'waiting', next_eligible_at = 1 WHERE position = 2", [])
+        .unwrap();
+    assert_eq!(told(&world), ((1, 2), 2, vec![yes, no, no, excluded]));
+    // What an import brings is not there before it is committed.
+    let start = ImportStart { list: Some(world.list), source: "x".into(), user: None, now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    world.stage(import, &[row(9)], StagePolicy::default()).unwrap();
+    assert_eq!(told(&world).0, (1, 2));
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    assert_eq!(told(&world).0, (1, 3));
+    assert!(world.dial().is_some());
+    assert!(world.dial().is_none(), "nobody's are not alice's");
+    assert_eq!(told(&world).0, (0, 3));
+    pooled(&mut world, true);
+    assert_eq!(told(&world).0, (3, 0));
+    assert!(world.dial().is_some());
+}
+
 /// S4.18.
 #[test]
 fn the_day_changes_at_midnight_in_japan() {
