@@ -73,7 +73,7 @@ const VALUES: [(&str, &str, &str, &str); 30] = [
     ("to", "path", "デーモンのマシンのファイル", "a file on the daemon's machine"),
 ];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 103] = [
+const LABELS: [(&str, &str, &str); 105] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_least", "通話回数の下限", "at least"),
@@ -85,6 +85,7 @@ const LABELS: [(&str, &str, &str); 103] = [
     ("by", "監督の席", "by seat"),
     ("bytes", "バイト", "bytes"),
     ("caller_id", "発信者番号", "caller number"),
+    ("calls_left_behind", "コピーにない通話", "calls not in the copy"),
     ("categories", "カテゴリー", "categories"),
     ("category", "カテゴリー", "category"),
     ("changed", "変更", "changed"),
@@ -107,6 +108,7 @@ const LABELS: [(&str, &str, &str); 103] = [
     ("deleted_at", "削除日時", "deleted"),
     ("dialable", "発信対象", "dialable"),
     ("dnc_scope", "架電禁止の範囲", "do-not-call scope"),
+    ("do_not_call", "引き継いだ架電禁止番号", "do-not-call numbers taken over"),
     ("due_at", "期限", "due"),
     ("email", "メール", "email"),
     ("enabled", "有効", "enabled"),
