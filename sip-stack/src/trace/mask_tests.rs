@@ -287,6 +287,8 @@ proptest! {
             text
         };
         let (kind, body) = BODIES[body];
+        // What stands there without any number: `SIP/2.0 404` may have five digits of one.
+        let own = digits_in_a_row(&format!("SIP/2.0\r\n{}\r\n{body}", PLACES[place]).replace("{}", "x"));
         let body = fill(body);
         let kind = if kind.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
         let message = fill(&format!(
@@ -300,7 +302,8 @@ proptest! {
         for run in digits_in_a_row(&shown) {
             for five in digits.as_bytes().windows(5) {
                 let five = std::str::from_utf8(five).unwrap_or_default();
-                prop_assert!(!run.contains(five), "{} of {} in {}", five, digits, shown);
+                let known = own.iter().any(|own| own.contains(five));
+                prop_assert!(known || !run.contains(five), "{} of {} in {}", five, digits, shown);
             }
         }
         prop_assert!(!shown.contains("hunter2"));
