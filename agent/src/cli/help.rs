@@ -41,6 +41,7 @@ struct Words {
     values: &'static str,
     default: &'static str,
     env: &'static str,
+    alias: &'static str,
 }
 
 const JA: Words = Words {
@@ -54,6 +55,7 @@ const JA: Words = Words {
     values: "値",
     default: "既定",
     env: "環境変数",
+    alias: "別名",
 };
 
 const EN: Words = Words {
@@ -67,6 +69,7 @@ const EN: Words = Words {
     values: "possible values",
     default: "default",
     env: "env",
+    alias: "alias",
 };
 
 impl Words {
@@ -166,6 +169,15 @@ fn argument(arg: Arg, words: &Words) -> Arg {
     if let Some(env) = arg.get_env() {
         help.push_str(&format!(" [{}: {}]", words.env, env.to_string_lossy()));
     }
+    let shown = arg.get_visible_aliases().unwrap_or_default();
+    let arg = match ALIASES.into_iter().find(|name| shown.contains(name)) {
+        Some(name) => {
+            help.push_str(&format!(" [{}: --{name}]", words.alias));
+            // It is taken all the same.
+            arg.visible_alias(None).alias(name)
+        }
+        None => arg,
+    };
     let heading = if arg.is_positional() { words.arguments } else { words.options };
     let arg = arg.help(help).help_heading(heading);
     if takes { arg.hide_possible_values(true).hide_default_value(true).hide_env(true) } else { arg }
@@ -181,6 +193,8 @@ fn known(english: &str) -> Option<&'static str> {
     pairs().find(|(en, _)| *en == english).map(|(_, ja)| *ja)
 }
 
+/// Second names of options that the help shows: an option has one at most.
+const ALIASES: [&str; 3] = ["number", "preview", "unsealed"];
 /// Place of options that every command has: behind its own.
 const OF_EVERY_COMMAND: usize = 1_000;
 
@@ -196,6 +210,8 @@ mod tests {
         found.extend(abouts.map(ToString::to_string));
         for arg in command.get_arguments() {
             found.extend(arg.get_help().map(ToString::to_string));
+            let second = arg.get_visible_aliases().unwrap_or_default();
+            assert!(second.len() < 2 && second.iter().all(|name| ALIASES.contains(name)), "{second:?}");
             let values = arg.get_possible_values();
             found.extend(values.iter().filter_map(|value| value.get_help()).map(ToString::to_string));
         }
@@ -234,12 +250,22 @@ mod tests {
                 "possible values",
                 "[default",
                 "[OPTIONS]",
+                "[alias",
                 "COMMAND",
             ] {
                 assert!(!ja.contains(word), "{word}: {ja}");
             }
             assert!(en.contains("Usage:") && !en.contains("使い方"), "{en}");
         }
+        for (line, told) in [
+            ("kakeru list import -h", "[別名: --preview]"),
+            ("kakeru list import --preview -h", "[別名: --preview]"),
+            ("kakeru history -h", "[別名: --unsealed]"),
+            ("kakeru contact add -h", "[別名: --number]"),
+        ] {
+            assert!(help(line, Lang::Ja).contains(told), "{line}");
+        }
+        assert!(help("kakeru list import -h", Lang::En).contains("[alias: --preview]"));
         let whole = help("kakeru --help", Lang::Ja);
         assert!(
             whole.contains("使い方: kakeru [オプション] <コマンド>\n") && whole.contains("コマンド:"),
