@@ -1,5 +1,7 @@
 //! Projects, list views, imports, recordings and the database, for people.
 
+mod verified;
+
 use std::path::Path;
 
 use protocol::result::*;
@@ -11,7 +13,7 @@ use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
 use super::rows::share;
-use super::words;
+pub(crate) use verified::verified;
 
 pub(crate) fn done(done: &Done, out: Out) -> Result<(), Closed> {
     out.line(&format!("{}: {}", out.text("完了", "done"), done.of))
@@ -365,29 +367,6 @@ pub(crate) fn tally(tally: &Tally, out: Out) -> Result<(), Closed> {
             share(row.progress),
             row.blank.to_string(),
             time::length(row.talk_ms),
-        ]);
-    }
-    out.table(&table)
-}
-
-pub(crate) fn verified(mismatches: &[Mismatch], out: Out) -> Result<(), Closed> {
-    if mismatches.is_empty() {
-        let text = out.text("すべての集計が通話記録と一致しました", "every figure equals the recount");
-        return out.line(text);
-    }
-    let head = [
-        out.text("集計", "figure"),
-        out.text("対象", "of"),
-        out.text("表示", "shown"),
-        out.text("数え直し", "counted"),
-    ];
-    let mut table = Table::new(&head).right(&[2, 3]);
-    for wrong in mismatches {
-        table.row([
-            words::figure(&wrong.what, out).into_owned(),
-            wrong.key.clone(),
-            wrong.shown.to_string(),
-            wrong.counted.to_string(),
         ]);
     }
     out.table(&table)

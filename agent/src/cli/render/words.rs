@@ -81,8 +81,18 @@ pub(crate) fn figure(what: &str, out: Out) -> Cow<'_, str> {
     }
 }
 
+/// What settles a figure that differs, where a person can: `of` is whom it is of.
+pub(crate) fn settles(what: &str, of: &str) -> Option<String> {
+    match what {
+        "numbers of deleted users" => Some(format!("kakeru lead assign LIST --assigned {of} --owner LOGIN")),
+        "open tasks of deleted users" => Some(format!("kakeru task hand-over --from {of} --to LOGIN")),
+        "contacts of deleted users" => Some(format!("kakeru contact hand-over --from {of} --to LOGIN")),
+        _ => None,
+    }
+}
+
 /// What is recounted, and by what.
-const FIGURES: [(&str, &str); 18] = [
+const FIGURES: [(&str, &str); 21] = [
     ("works", "作業数"),
     ("calls", "コール数"),
     ("connects", "コネクト数"),
@@ -101,6 +111,9 @@ const FIGURES: [(&str, &str); 18] = [
     ("attempts of lead", "発信先の回数"),
     ("leads with another owner than their number", "番号と担当の異なる発信先"),
     ("worked", "作業済"),
+    ("numbers of deleted users", "削除した利用者の番号"),
+    ("open tasks of deleted users", "削除した利用者の対応タスク"),
+    ("contacts of deleted users", "削除した利用者の連絡先"),
 ];
 
 #[cfg(test)]
@@ -135,5 +148,8 @@ mod tests {
         );
         assert_eq!(figure("progress by list", ja), "進捗(リスト別)");
         assert_eq!(figure("attempts of lead", ja), "発信先の回数");
+        for what in ["numbers", "open tasks", "contacts"].map(|what| format!("{what} of deleted users")) {
+            assert!(!has_english(&figure(&what, ja)) && settles(&what, "alice").is_some(), "{what}");
+        }
     }
 }

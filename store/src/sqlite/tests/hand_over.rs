@@ -516,17 +516,17 @@ fn what_deleted_users_hold_is_found() {
     world.delete_user(alice, HandOver::To(bob), Actor::default(), NOW).unwrap();
     let found = |world: &World| {
         let found = world.reader().verify(&Default::default()).unwrap();
-        found.into_iter().map(|wrong| (wrong.what, wrong.shown)).collect::<Vec<_>>()
+        found.into_iter().map(|wrong| (wrong.what, wrong.key, wrong.shown)).collect::<Vec<_>>()
     };
     assert_eq!(found(&world), []);
     let mut expected = Vec::new();
     for (table, what) in [("assignments", "numbers"), ("tasks", "open tasks"), ("contacts", "contacts")] {
         let owner = if table == "assignments" { "user_id" } else { "owner_user_id" };
         let held = world.db.db.execute(&format!("UPDATE {table} SET {owner} = ?1"), [alice]).unwrap();
-        expected.push((format!("{what} of deleted users"), i64::try_from(held).unwrap()));
+        expected.push((format!("{what} of deleted users"), "alice".to_owned(), i64::try_from(held).unwrap()));
     }
     let found = found(&world);
-    assert!(expected.iter().all(|one| one.1 > 0 && found.contains(one)), "{expected:?}: {found:?}");
+    assert!(expected.iter().all(|one| one.2 > 0 && found.contains(one)), "{expected:?}: {found:?}");
 }
 
 /// X7: who takes over is told of lists that they may not use.
