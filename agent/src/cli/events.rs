@@ -118,9 +118,9 @@ mod tests {
         };
         let record = EventRecord { seq: 7, at: 1_795_398_000_000, event };
         let expected =
-            "7 2026-11-23 10:40:00 call.heard seat=a attempt=01X what=busy?tone at_ms=640 early=true";
+            "7 2026-11-23 10:40:00 call.heard seat=a attempt=01X what=busy↵tone at_ms=640 early=true";
         assert_eq!(line(&record, EN), expected);
-        let expected = "7 2026-11-23 10:40:00 音の検出 (call.heard) 席=a 通話=01X 音=busy?tone 位置ミリ秒=640 応答前=はい";
+        let expected = "7 2026-11-23 10:40:00 音の検出 (call.heard) 席=a 通話=01X 音=busy↵tone 位置ミリ秒=640 応答前=はい";
         assert_eq!(line(&record, JA), expected);
     }
 

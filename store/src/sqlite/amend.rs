@@ -29,7 +29,12 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
     fits("memo", amend.memo.as_deref())?;
     time("recall_at", amend.recall_at.flatten())?;
     let memo = amend.memo.clone().or_else(|| old.memo.clone());
-    let recall_at = amend.recall_at.unwrap_or(old.recall_at);
+    let recall_at = match (amend.recall_at, &status) {
+        (Some(at), _) => at,
+        // As a save with another result does: the time to call back went with the one that asked for it (X4).
+        (None, Some(code)) if status != old.status && !calls_back(db, code)? => None,
+        (None, _) => old.recall_at,
+    };
     let text = |at: Option<i64>| at.map(|at| at.to_string());
     let changes = [
         ("status", old.status.clone(), status.clone()),
@@ -89,6 +94,11 @@ pub(super) fn amend(db: &Connection, amend: &Amend) -> Result<Amended> {
     }
     audit_by(db, amend.now, amend.by, "call.amend", &old.id.to_string(), &detail).doing(doing)?;
     Ok(Amended { row, discard_recording })
+}
+
+/// Whether a call with this result is one to call back about, whatever its time.
+fn calls_back(db: &Connection, code: &str) -> Result<bool> {
+    Ok(tasks::is_task(Some(dispositions::lead_next(db, code)?), None))
 }
 
 /// For the audit log, which keeps the beginning of a memo; the whole of it is with the call.

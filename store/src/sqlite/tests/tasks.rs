@@ -182,6 +182,35 @@ fn a_correction_leaves_a_task_that_is_done() {
     assert!(world.is_sound());
 }
 
+/// X4: what was corrected to a result without a callback is called back no more, unless a time is given with it, as in a save.
+#[test]
+fn a_correction_takes_the_time_of_the_callback_with_it() {
+    for (status, recall_at, due) in [
+        ("不通", None, None),
+        ("クレーム", None, None),
+        ("見込", None, Some(NOW + MINUTE)),
+        ("不通", Some(Some(NOW + 2 * MINUTE)), Some(NOW + 2 * MINUTE)),
+    ] {
+        let mut world = World::new(1);
+        let call = call_with(&mut world, "再コール", Some(NOW + MINUTE));
+        let amend = Amend {
+            attempt: call.attempt,
+            status: Some(status.to_owned()),
+            memo: None,
+            recall_at,
+            reason: "押し間違い".into(),
+            scope: Scope::All,
+            by: world.actor(),
+            now: world.now + MINUTE,
+        };
+        let row = world.db.amend(&amend).unwrap().row;
+        assert_eq!(row.recall_at, due, "{status}");
+        assert_eq!(tasks(&world).first().and_then(|task| task.due_at), due, "{status}");
+        assert_eq!(world.lead(call.lead).state == LeadState::Task, due.is_some(), "{status}");
+        assert!(world.is_sound());
+    }
+}
+
 /// X4: a later call with the number closes the task; it stays visible as done.
 #[test]
 fn a_later_call_closes_it_and_its_lead() {
