@@ -433,7 +433,11 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
         render::check(&check, out)?;
         render::quota(&quota, out)?;
     }
-    if check.sound && check.missing_recordings + check.altered_recordings == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
+    if check.sound && check.missing_recordings + check.altered_recordings == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Exit(REFUSED))
+    }
 }
 
 /// `kakeru stats --verify`: exit code 1 when a figure differs.
