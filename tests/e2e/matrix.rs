@@ -99,7 +99,7 @@ fn who_changes_and_who_manages() {
         ("+----", &["stats", "--verify"]),
         ("++---", &["list", "grant", "他", "a"]),
         ("++---", &["project", "grant", "既定", "a", "--revoke"]),
-        ("++---", &["lead", "assign", "春", "--lead", "春#3"]),
+        ("++---", &["lead", "assign", "春", "--lead", "春#3", "--yes"]),
         ("++---", &["lead", "include", "春", "--all"]),
         ("++---", &["user", "ls"]),
         ("++---", &["task", "hand-over", "--from", "olga"]),

@@ -44,6 +44,10 @@ fn users_are_kept_and_audited_across_a_restart() {
         daemon.cli(search);
     }
     daemon.run(&["lead", "assign", "春", "--all", "--owner", "carol"]).refused("E-NOT-FOUND");
+    // What takes the owner away from everything that is found, whether or not that was meant, has to be confirmed.
+    let asked = daemon.run(&["lead", "assign", "春", "--all", "--lang", "en"]);
+    assert!(asked.code == 2 && asked.stdout.contains("1 lead of 春"), "{asked:?}");
+    daemon.cli(&["lead", "assign", "春", "--all", "--yes"]);
     let log = daemon.cli(&["audit", "--action", "user."])["rows"].take();
     let actions: Vec<_> = log.as_array().unwrap().iter().map(|row| row["action"].clone()).collect();
     assert_eq!(actions, ["user.delete", "user.role", "user.rename", "user.add"]);

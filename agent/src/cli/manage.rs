@@ -182,6 +182,14 @@ fn change(global: &Global, select: SelectArgs, what: LeadWhat, out: Out) -> Resu
     Ok(LeadChange { list: select.list.path(), leads, filter, what, reason: None, users: Vec::new() })
 }
 
+/// How many leads a change is of.
+fn count_of(global: &Global, change: &LeadChange) -> Result<u64, Failure> {
+    match &change.filter {
+        Some(filter) => count(global, &change.list, filter.clone()),
+        None => Ok(change.leads.len() as u64),
+    }
+}
+
 /// The id of a lead that is named by it, or by its list and its number there: `春の案件#12`.
 pub(super) fn lead_id(global: &Global, word: String) -> Result<String, Failure> {
     match place(&word) {
@@ -282,10 +290,7 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let list = select.list.clone().path();
             let verb = change(global, *select, LeadWhat::Delete, out)?;
             if !yes {
-                let leads = match &verb.filter {
-                    Some(filter) => count(global, &list, filter.clone())?,
-                    None => verb.leads.len() as u64,
-                };
+                let leads = count_of(global, &verb)?;
                 let question = match out.lang {
                     Lang::Ja => {
                         format!("{list}: 発信先{leads}件をごみ箱へ移します(30日間は lead restore で戻せます)")
@@ -306,9 +311,24 @@ pub(super) fn lead(global: &Global, verb: LeadVerb, out: Out) -> Result<(), Fail
             let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of }, out);
             call(global, ListRestore { list, at: Some(at), name: None }, out, render::changed)
         }
-        LeadVerb::Assign { select, owners } => {
-            let _bar = bar(&select);
+        LeadVerb::Assign { select, owners, yes } => {
+            let list = select.list.clone().path();
             let verb = LeadChange { users: owners, ..change(global, *select, LeadWhat::Assign, out)? };
+            // An option that was forgotten must not take every number from everybody.
+            if verb.users.is_empty() && !yes {
+                let leads = count_of(global, &verb)?;
+                let question = match out.lang {
+                    Lang::Ja => {
+                        format!("{list}: 発信先{leads}件の番号から発信担当者を外します(--owner がありません)")
+                    }
+                    Lang::En => format!(
+                        "the numbers of {leads} lead{} of {list} become nobody's: there is no --owner",
+                        if leads == 1 { "" } else { "s" }
+                    ),
+                };
+                super::office::confirm(false, &question, out)?;
+            }
+            let _bar = progress::watch(&socket(global), Work::Named { work: "leads", of: list }, out);
             call(global, verb, out, render::changed)
         }
         LeadVerb::AddNumber { lead, number, label } => {

@@ -273,6 +273,9 @@ pub enum LeadVerb {
         /// Logins, separated by commas
         #[arg(long = "owner", value_name = "LOGIN", value_delimiter = ',')]
         owners: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Add a number to a lead
     AddNumber {
