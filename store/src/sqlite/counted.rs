@@ -60,14 +60,12 @@ impl Counted {
                 stats.blank += 1;
             }
             Some(code) => {
-                let known = statuses.0.iter().zip(0..).find(|(status, _)| status.code == code);
-                if let Some((status, place)) = known {
+                self.given.resize(statuses.0.len(), 0);
+                let mut counts = statuses.0.iter().zip(&mut self.given);
+                if let Some((status, given)) = counts.find(|(status, _)| status.code == code) {
                     stats.calls += u64::from(status.counts_call);
                     stats.connects += u64::from(status.counts_connect);
-                    self.given.resize(statuses.0.len(), 0);
-                    if let Some(given) = self.given.get_mut::<usize>(place) {
-                        *given += 1;
-                    }
+                    *given += 1;
                 }
             }
         }
