@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::FallocateFlags;
+use rustix::fs::{Advice, FallocateFlags};
 
 use crate::error::{Error, Result};
 use crate::id::ImportId;
@@ -104,21 +105,21 @@ impl ByNumber {
             None => self.spilled.insert(Spilled { file: unnamed(&self.path)?, end: 0, ends: Vec::new() }),
         };
         let mut out = BufWriter::with_capacity(CHUNK, &spilled.file);
-        let mut synced = spilled.end;
+        let mut begun = spilled.end;
         for (key, at) in places.iter() {
             let record = packed::record(bytes, *at as usize).ok_or_else(damaged)?;
             out.write_all(&key.to_le_bytes())?;
             out.write_all(record)?;
             spilled.end += (KEY + record.len()) as u64;
-            if spilled.end - synced >= STEP {
+            if spilled.end - begun >= STEP {
                 out.flush()?;
-                write_out(&spilled.file);
-                synced = spilled.end;
+                write_out(&spilled.file, begun, spilled.end);
+                begun = spilled.end;
             }
         }
         out.flush()?;
         drop(out);
-        write_out(&spilled.file);
+        write_out(&spilled.file, begun, spilled.end);
         spilled.ends.push(spilled.end);
         bytes.clear();
         places.clear();
@@ -254,11 +255,13 @@ fn unnamed(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes out what was written to the file. The kernel would do so by itself half a minute later, all of it at once, and a call's commit would
-/// wait behind a hundred megabytes.
-fn write_out(file: &File) {
-    // Nothing of it has to outlive the process.
-    if let Err(error) = file.sync_data() {
+/// Begins to write a part of the file out. The kernel would do so by itself half a minute later, with all of it at once, and a call's commit
+/// would wait behind a hundred megabytes. Nothing of the file has to outlive the process, so nobody waits for the disk, and no log of the
+/// file system is written for it, as a sync would.
+fn write_out(file: &File, from: u64, to: u64) {
+    let Some(length) = NonZeroU64::new(to - from) else { return };
+    // The only advice of POSIX that begins to write; what is in the middle of being written stays in memory.
+    if let Err(error) = rustix::fs::fadvise(file, from, Some(length), Advice::DontNeed) {
         tracing::debug!(%error, "rows by number were not written out ahead");
     }
 }
