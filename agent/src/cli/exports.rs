@@ -2,7 +2,7 @@
 //! belong, with its own rights.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use protocol::result::{Exported, Judged, OverLimit, ReplacedCell};
 use protocol::{ErrorCode, Lang, RpcError, Verb};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use store::export::Part;
 
@@ -150,30 +151,27 @@ fn save_parts(
     Ok(())
 }
 
-/// Files that are filled one after another, under other names until all are whole. One is open at a time.
+/// Files that are filled one after another, under other names until all are whole. Each keeps everybody else from writing it: a later
+/// part may be the file, or the first part, of another export.
 struct Parts {
     files: Vec<Unfinished>,
     /// What those to be filled still get, this one first.
     left: VecDeque<u64>,
-    open: Option<File>,
     /// What the disk said, and of which file.
     failed: Option<(PathBuf, io::Error)>,
 }
 
 impl Parts {
     fn begin(files: impl Iterator<Item = (PathBuf, u64)>) -> Result<Self, Failure> {
-        let mut parts = Self { files: Vec::new(), left: VecDeque::new(), open: None, failed: None };
+        open_files();
+        let mut parts = Self { files: Vec::new(), left: VecDeque::new(), failed: None };
         for (path, bytes) in files {
             target::guard(&path)?;
             if is_stream(&path) {
                 // Parts get their names together or not at all, which it cannot be.
                 return Err(exists(&path));
             }
-            let (mut file, _) = Unfinished::create(&path, MODE).map_err(|source| failed(&path, source))?;
-            if !parts.files.is_empty() {
-                // The first part keeps others away from all: there may be more than a process may have open.
-                file.unlock();
-            }
+            let (file, _) = Unfinished::create(&path, MODE).map_err(|source| failed(&path, source))?;
             parts.files.push(file);
             parts.left.push_back(bytes);
         }
@@ -190,8 +188,7 @@ impl Parts {
             return Err(ClientError::Broken(io::ErrorKind::UnexpectedEof.into()).into());
         }
         for file in &self.files {
-            let synced = File::open(file.part()).and_then(|file| file.sync_all());
-            synced.map_err(|source| failed(file.path(), source))?;
+            file.file().sync_all().map_err(|source| failed(file.path(), source))?;
         }
         for (at, file) in self.files.iter().enumerate() {
             let path = file.path();
@@ -209,23 +206,23 @@ impl Parts {
     }
 }
 
+/// Lets this process have as many files open as it may: there are up to [`Part::MOST`] parts.
+fn open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where that is refused, fewer parts fit, and the first that does not says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
 impl Write for Parts {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         while self.left.front() == Some(&0) {
             self.left.pop_front();
-            self.open = None;
         }
         let Some(unfinished) = self.files.get(self.files.len() - self.left.len()) else { return Ok(0) };
         let Some(left) = self.left.front_mut() else { return Ok(0) };
         let room = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
-        let mut fill = || {
-            let file = match &mut self.open {
-                Some(file) => file,
-                closed => closed.insert(OpenOptions::new().write(true).open(unfinished.part())?),
-            };
-            file.write(&bytes[..room])
-        };
-        let written = fill().inspect_err(|error| {
+        let mut file = unfinished.file();
+        let written = file.write(&bytes[..room]).inspect_err(|error| {
             let told = io::Error::new(error.kind(), error.to_string());
             self.failed = Some((unfinished.path().to_path_buf(), told));
         })?;
@@ -404,6 +401,23 @@ mod tests {
         fill(&file, &[1, 1, 1], b"abc", true).unwrap();
         assert_eq!((read(3), names(dir.path()).len()), ("c".into(), 3));
         assert_eq!(part_name(Path::new("a/b.c/d"), 12), Path::new("a/b.c/d-012"));
+    }
+
+    /// S0.22: nobody else writes a part meanwhile, a later one neither: another export may be to a file of that name.
+    #[test]
+    fn every_part_is_kept_from_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("out.csv");
+        let files = (1..=Part::MOST).map(|number| (part_name(&file, number), 1));
+        let mut parts = Parts::begin(files).unwrap();
+        for number in [1, 2, Part::MOST] {
+            let refused = Unfinished::create(&part_name(&file, number), MODE).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy, "{number}");
+        }
+        parts.write_all(&[b'a'; Part::MOST]).unwrap();
+        parts.finish(Ok(()), false).unwrap();
+        assert_eq!(fs::read_to_string(part_name(&file, Part::MOST)).unwrap(), "a");
+        assert!(Unfinished::create(&part_name(&file, 2), MODE).is_ok());
     }
 
     /// S0.22, S1.12: figures, and what to do, in both languages.

@@ -16,8 +16,8 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(super) struct Unfinished {
     path: PathBuf,
     part: PathBuf,
-    /// Keeps others from beginning it.
-    lock: Option<File>,
+    /// Keeps others from beginning it, until it has its name or is gone.
+    lock: File,
 }
 
 impl Unfinished {
@@ -33,13 +33,13 @@ impl Unfinished {
         let file = part_file::begin(&part, mode)?;
         open.push(part.clone());
         drop(open);
-        let unfinished = Self { path: path.to_path_buf(), part, lock: Some(file.try_clone()?) };
+        let unfinished = Self { path: path.to_path_buf(), part, lock: file.try_clone()? };
         Ok((unfinished, file))
     }
 
-    /// Keeps others from beginning it no longer: of many files, the first one stands for all.
-    pub(super) fn unlock(&mut self) {
-        drop(self.lock.take());
+    /// The file itself: where many are filled, one handle of each is all that a process may have open.
+    pub(super) const fn file(&self) -> &File {
+        &self.lock
     }
 
     /// What it is called until then.
