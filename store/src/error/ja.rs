@@ -280,7 +280,7 @@ fn noun(what: &str) -> &str {
         "number of the lead" => "発信先の番号",
         "phones" => "電話番号",
         "project" | "projects" => "案件",
-        "projects in the bin" => "ごみ箱の案件",
+        "project in the bin" | "projects in the bin" => "ごみ箱の案件",
         "reason" => "理由",
         "recall_at" => "再コール日時",
         "recording" => "録音",

@@ -7,7 +7,7 @@ use super::audit_log::Fields;
 use super::{audit_by, exec, one, tasks, unsigned};
 use crate::error::{Doing, Error, ListError, Result};
 use crate::id::{ProjectId, UserId};
-use crate::model::{Actor, GrantRow, ProjectEdit, ProjectRow};
+use crate::model::{Actor, GrantRow, ProjectEdit, ProjectRow, TRASH_MS};
 use crate::phone::Phone;
 use crate::time::format_jst;
 
@@ -79,17 +79,17 @@ pub(super) fn delete(db: &Connection, project: ProjectId, by: Actor, now: i64) -
     audit_by(db, now, by, "project.delete", &project.to_string(), &json!({ "name": row.name })).doing(doing)
 }
 
-/// Brings the project of this name or identifier back. Where several are called so, they are named, and the identifier says which.
+/// Brings the project of this name or identifier back, within thirty days as lists and leads (S1.28, C8). Where several are called so,
+/// they are named, and the identifier says which.
 pub(super) fn restore(db: &Connection, key: &str, by: Actor, now: i64) -> Result<ProjectRow> {
     let (doing, key) = ("restore project", key.trim());
-    let sql =
-        "SELECT id, name, deleted_at FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC";
+    let sql = "SELECT id, name, deleted_at FROM projects WHERE deleted_at >= ?1 ORDER BY deleted_at DESC";
     let mut found: Vec<(ProjectId, String, i64)> =
-        super::all(db, sql, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
+        super::all(db, sql, [now - TRASH_MS], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
     let wanted = key.parse::<ProjectId>().ok();
     found.retain(|(id, name, _)| name == key || Some(*id) == wanted);
     let (project, name) = match found.as_slice() {
-        [] => return Err(missing(key)),
+        [] => return Err(Error::NotFound { what: "project in the bin", key: key.to_owned() }),
         [(id, name, _)] => (*id, name),
         several => {
             let each = several.iter().map(|(id, name, at)| format!("{name} {id} ({})", format_jst(*at)));

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::error::{Error, ListError};
-use crate::model::{Assigned, DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit};
+use crate::model::{
+    Assigned, DialOrder, LeadChange, LeadSpec, LeadsChanged, ListEdit, ProjectEdit, TRASH_MS,
+};
 
 pub(super) fn change(world: &mut World, leads: &[LeadId], what: &LeadChange) -> LeadsChanged {
     let by = Actor { user: Some(world.user), uid: None };
@@ -393,6 +395,13 @@ fn projects_are_made_changed_deleted_and_brought_back() {
         "E-PROJECT-DUP",
         "the name is taken"
     );
+    // As lists and leads, within thirty days.
+    world.db.delete_project(project.id, Actor::default(), NOW + 6).unwrap();
+    let key = project.id.to_string();
+    let late = world.db.restore_project(&key, Actor::default(), NOW + 7 + TRASH_MS).unwrap_err();
+    assert!(matches!(&late, Error::NotFound { what: "project in the bin", .. }), "{late}");
+    assert_eq!(late.ja(), format!("ごみ箱の案件 {key}"));
+    world.db.restore_project(&key, Actor::default(), NOW + 6 + TRASH_MS).unwrap();
 }
 
 /// Nobody may begin what the journal says cannot be undone.
