@@ -246,6 +246,22 @@ fn a_damaged_recording_holds_up_no_other_of_its_month() {
         (1, &0.into(), &1.into()),
         "{database:#}"
     );
+    let path_of_first = first.to_str().expect("UTF-8");
+    let attempt = rows[0]["attempt"].as_str().expect("an id");
+    let named = &database["wrong_recordings"];
+    assert_eq!(
+        (
+            &named[0]["attempt"],
+            &named[0]["path"],
+            &named[0]["bytes"],
+            &named[0]["found"],
+            named.as_array().map(Vec::len)
+        ),
+        (&attempt.into(), &path_of_first.into(), &rows[0]["bytes"], &8.into(), Some(1)),
+        "{named:#}"
+    );
+    let told = daemon.run_plain(&["doctor"]).stdout;
+    assert!(told.lines().any(|line| line.contains(attempt) && line.contains(path_of_first)), "{told}");
     let target = daemon.path("copy");
     let target = target.to_str().expect("UTF-8");
     for (fetched, present) in [(2, 0), (0, 2)] {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::tally::Mismatch;
-use crate::id::ContactId;
+use crate::id::{AttemptId, ContactId};
 
 /// What a look at the whole database found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,11 +36,29 @@ pub struct CheckReport {
     pub missing_recordings: u64,
     /// Recordings whose file has not the size of what was recorded.
     pub altered_recordings: u64,
+    /// Which they are, the first [`CheckReport::MOST_RECORDINGS`] of both, as they were recorded.
+    pub wrong_recordings: Vec<WrongRecording>,
     /// Copies from before an upgrade that lie beside the database; they go at a start after 30 days.
     pub upgrade_copies: Vec<PathBuf>,
 }
 
+/// A recording that is kept and whose file is not there, or not what was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WrongRecording {
+    /// Whose it is.
+    pub attempt: AttemptId,
+    /// Where its file should be.
+    pub path: String,
+    /// Size of what was recorded, where it is known.
+    pub bytes: Option<u64>,
+    /// Size of what is there; `None`: nothing.
+    pub found: Option<u64>,
+}
+
 impl CheckReport {
+    /// Wrong recordings that are named. A lost folder has all of them, which says no more than their number.
+    pub const MOST_RECORDINGS: usize = 200;
+
     /// Nothing is wrong with the database.
     #[must_use]
     pub fn is_sound(&self) -> bool {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{all, one, tally, texts, unsigned};
 use crate::id::ContactId;
-use crate::model::{CheckReport, ContactNumber, StatsQuery};
+use crate::model::{CheckReport, ContactNumber, StatsQuery, WrongRecording};
 use crate::progress::Progress;
 
 /// Pages, references and figures; `full` also compares indexes with their tables, which takes several times as long.
@@ -33,9 +33,10 @@ pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlit
         }
     }
     let log = tx.path().map(|path| format!("{path}-wal")).and_then(|path| std::fs::metadata(path).ok());
-    let report = CheckReport {
+    let mut report = CheckReport {
         missing_recordings: 0,
         altered_recordings: 0,
+        wrong_recordings: Vec::new(),
         upgrade_copies: tx.path().map(|path| super::before::copies(Path::new(path))).unwrap_or_default(),
         schema: number("PRAGMA user_version")?.cast_signed(),
         bytes: number("PRAGMA page_count")? * page,
@@ -59,34 +60,42 @@ pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlit
         damage,
     };
     drop(tx);
-    let (missing_recordings, altered_recordings) =
-        if report.damage.is_empty() { wrong_recordings(db)? } else { (0, 0) };
-    Ok(CheckReport { missing_recordings, altered_recordings, ..report })
+    if report.damage.is_empty() {
+        wrong_recordings(db, &mut report)?;
+    }
+    Ok(report)
 }
 
 /// Recordings that are kept and whose file is not there, and those whose file has not the size of what was recorded. Pages are short:
 /// files are looked at between them, and a long read would keep the log from being cut.
-fn wrong_recordings(db: &Connection) -> rusqlite::Result<(u64, u64)> {
+fn wrong_recordings(db: &Connection, report: &mut CheckReport) -> rusqlite::Result<()> {
     let sql =
-        "SELECT id, recording_whole(path), bytes FROM recordings WHERE state IN ('final', 'exported') AND id > ?1
+        "SELECT id, recording_whole(path), bytes, attempt_id FROM recordings WHERE state IN ('final', 'exported') AND id > ?1
                ORDER BY id LIMIT 1000";
     let still = "SELECT 1 FROM recordings WHERE id = ?1 AND state IN ('final', 'exported') AND recording_whole(path) = ?2";
-    let (mut missing, mut altered, mut after) = (0, 0, i64::MIN);
+    let mut after = i64::MIN;
     loop {
-        let page: Vec<(i64, String, Option<i64>)> =
-            all(db, sql, [after], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-        let Some((last, ..)) = page.last() else { return Ok((missing, altered)) };
+        let page: Vec<(i64, WrongRecording)> = all(db, sql, [after], |r| {
+            let bytes = r.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned);
+            Ok((r.get(0)?, WrongRecording { attempt: r.get(3)?, path: r.get(1)?, bytes, found: None }))
+        })?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
         after = *last;
-        for (id, path, bytes) in page {
-            let found = Path::new(&path).metadata().map(|file| file.len().cast_signed());
-            let wrong = match (&found, bytes) {
-                (Err(_), _) => &mut missing,
-                (Ok(found), Some(bytes)) if *found != bytes => &mut altered,
-                _ => continue,
-            };
+        for (id, recording) in page {
+            let found = Path::new(&recording.path).metadata().ok().map(|file| file.len());
+            if found.is_some() && recording.bytes.is_none_or(|bytes| found == Some(bytes)) {
+                continue;
+            }
             // One that was deleted or archived since the page was read is none.
-            if one(db, still, (id, &path), |_| Ok(()))?.is_some() {
-                *wrong += 1;
+            if one(db, still, (id, &recording.path), |_| Ok(()))?.is_none() {
+                continue;
+            }
+            match found {
+                None => report.missing_recordings += 1,
+                Some(_) => report.altered_recordings += 1,
+            }
+            if report.wrong_recordings.len() < CheckReport::MOST_RECORDINGS {
+                report.wrong_recordings.push(WrongRecording { found, ..recording });
             }
         }
     }

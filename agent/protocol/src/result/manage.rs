@@ -445,7 +445,23 @@ pub struct CheckResult {
     /// Recordings whose file has not the size of what was recorded.
     #[serde(default)]
     pub altered_recordings: u64,
+    /// Which they are, at most 200.
+    #[serde(default)]
+    pub wrong_recordings: Vec<WrongRecording>,
     /// Copies from before an upgrade beside the database; they go at a start after 30 days.
     #[serde(default)]
     pub upgrade_copies: Vec<String>,
+}
+
+/// A recording whose file is not there, or not what was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrongRecording {
+    /// Whose it is.
+    pub attempt: String,
+    /// Where its file should be.
+    pub path: String,
+    /// Size of what was recorded, where it is known.
+    pub bytes: Option<u64>,
+    /// Size of what is there; `null`: nothing.
+    pub found: Option<u64>,
 }

@@ -1,5 +1,6 @@
 //! Projects, list views, imports, recordings and the database, for people.
 
+mod checked;
 mod verified;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
 use super::rows::share;
+pub(crate) use checked::check;
 pub(crate) use verified::verified;
 
 pub(crate) fn done(done: &Done, out: Out) -> Result<(), Closed> {
@@ -521,55 +523,6 @@ pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) ->
         }
     }
     Ok(())
-}
-
-pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
-    let verdict = match check.sound {
-        true => out.text("異常なし", "sound"),
-        false => out.text(
-            "異常があります。デーモンを止め、ファイルを残したままバックアップから復元してください",
-            "damaged: stop the daemon, keep the file, restore a backup",
-        ),
-    };
-    out.line(&format!("{}: {verdict}", out.text("データベース", "database")))?;
-    for (label, value) in [
-        (out.text("大きさ", "size"), format!("{} (+{})", size(check.bytes), size(check.log_bytes))),
-        (out.text("リスト", "lists"), check.lists.to_string()),
-        (out.text("発信先", "leads"), check.leads.to_string()),
-        (out.text("連絡先", "contacts"), check.contacts.to_string()),
-        (out.text("通話", "attempts"), check.attempts.to_string()),
-    ] {
-        out.line(&format!("  {label}: {value}"))?;
-    }
-    for line in &check.damage {
-        out.line(&format!("  {}", clean(line)))?;
-    }
-    if check.broken_references > 0 {
-        let text = out.text("参照先のない行", "broken references");
-        out.line(&format!("  {text}: {}", check.broken_references))?;
-    }
-    for copy in &check.upgrade_copies {
-        let text = out.text(
-            "更新前の控え(30日後の起動で削除)",
-            "copy from before an upgrade (goes at a start after 30 days)",
-        );
-        out.line(&format!("  {text}: {}", clean(copy)))?;
-    }
-    if check.missing_recordings > 0 {
-        let text = out.text(
-            "ファイルのない録音(録音フォルダーに戻してください)",
-            "recordings whose file is missing (bring the files back into the folder of recordings)",
-        );
-        out.line(&format!("  {text}: {}", check.missing_recordings))?;
-    }
-    if check.altered_recordings > 0 {
-        let text = out.text(
-            "ファイルが壊れている録音(kakeru recording export でどれか分かります)",
-            "recordings whose file is damaged (`kakeru recording export` names them)",
-        );
-        out.line(&format!("  {text}: {}", check.altered_recordings))?;
-    }
-    if check.mismatches.is_empty() { Ok(()) } else { verified(&check.mismatches, out) }
 }
 
 /// `1.2 GB`, in powers of ten, as room is sold.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified};
+use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified, WrongRecording};
 use protocol::{Detail, params};
 use serde_json::json;
 use store::time::BusinessDate;
@@ -87,6 +87,11 @@ fn mismatch(found: store::Mismatch) -> Mismatch {
     Mismatch { what: found.what, key: found.key, shown: found.shown, counted: found.counted }
 }
 
+fn wrong(found: store::WrongRecording) -> WrongRecording {
+    let store::WrongRecording { attempt, path, bytes, found } = found;
+    WrongRecording { attempt: attempt.to_string(), path, bytes, found }
+}
+
 pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answer<CheckResult> {
     let found = store.check(full, progress).await.map_err(told)?;
     Ok(CheckResult {
@@ -104,6 +109,7 @@ pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answ
         mismatches: found.mismatches.into_iter().map(mismatch).collect(),
         missing_recordings: found.missing_recordings,
         altered_recordings: found.altered_recordings,
+        wrong_recordings: found.wrong_recordings.into_iter().map(wrong).collect(),
         upgrade_copies: found.upgrade_copies.iter().map(|path| path.display().to_string()).collect(),
     })
 }

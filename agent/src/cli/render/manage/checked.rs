@@ -1,0 +1,116 @@
+//! What a look at the whole database and at the files of recordings found.
+
+use protocol::Lang;
+use protocol::result::{CheckResult, WrongRecording};
+
+use super::{size, verified};
+use crate::cli::output::{Closed, Out};
+use crate::cli::table::{Table, clean};
+
+pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
+    let verdict = match check.sound {
+        true => out.text("異常なし", "sound"),
+        false => out.text(
+            "異常があります。デーモンを止め、ファイルを残したままバックアップから復元してください",
+            "damaged: stop the daemon, keep the file, restore a backup",
+        ),
+    };
+    out.line(&format!("{}: {verdict}", out.text("データベース", "database")))?;
+    for (label, value) in [
+        (out.text("大きさ", "size"), format!("{} (+{})", size(check.bytes), size(check.log_bytes))),
+        (out.text("リスト", "lists"), check.lists.to_string()),
+        (out.text("発信先", "leads"), check.leads.to_string()),
+        (out.text("連絡先", "contacts"), check.contacts.to_string()),
+        (out.text("通話", "attempts"), check.attempts.to_string()),
+    ] {
+        out.line(&format!("  {label}: {value}"))?;
+    }
+    for line in &check.damage {
+        out.line(&format!("  {}", clean(line)))?;
+    }
+    if check.broken_references > 0 {
+        let text = out.text("参照先のない行", "broken references");
+        out.line(&format!("  {text}: {}", check.broken_references))?;
+    }
+    for copy in &check.upgrade_copies {
+        let text = out.text(
+            "更新前の控え(30日後の起動で削除)",
+            "copy from before an upgrade (goes at a start after 30 days)",
+        );
+        out.line(&format!("  {text}: {}", clean(copy)))?;
+    }
+    if check.missing_recordings > 0 {
+        let text = out.text(
+            "ファイルのない録音(録音フォルダーに戻してください)",
+            "recordings whose file is missing (bring the files back into the folder of recordings)",
+        );
+        out.line(&format!("  {text}: {}", check.missing_recordings))?;
+    }
+    if check.altered_recordings > 0 {
+        let text = out.text(
+            "ファイルが壊れている録音(大きさが録音時と違います)",
+            "recordings whose file is damaged (it has not the size of what was recorded)",
+        );
+        out.line(&format!("  {text}: {}", check.altered_recordings))?;
+    }
+    if !check.wrong_recordings.is_empty() {
+        wrong_recordings(check, out)?;
+    }
+    if check.mismatches.is_empty() { Ok(()) } else { verified(&check.mismatches, out) }
+}
+
+/// The first of the recordings whose file is missing or damaged, and how many more there are.
+fn wrong_recordings(check: &CheckResult, out: Out) -> Result<(), Closed> {
+    let head = [out.text("通話", "attempt"), out.text("異常", "what is wrong"), out.text("ファイル", "file")];
+    let mut table = Table::new(&head).whole();
+    for recording in check.wrong_recordings.iter().take(SHOWN) {
+        table.row([recording.attempt.clone(), wrong(recording, out), recording.path.clone()]);
+    }
+    out.table(&table)?;
+    let (listed, all) =
+        (check.wrong_recordings.len(), check.missing_recordings.saturating_add(check.altered_recordings));
+    match more(listed as u64, all, out) {
+        Some(line) => out.line(&line),
+        None => Ok(()),
+    }
+}
+
+fn wrong(recording: &WrongRecording, out: Out) -> String {
+    match (recording.found, recording.bytes) {
+        (None, _) => out.text("ファイルなし", "missing").to_owned(),
+        (Some(found), recorded) => {
+            let recorded = recorded.map_or_else(|| "?".to_owned(), |bytes| bytes.to_string());
+            match out.lang {
+                Lang::Ja => format!("{found} B(録音時 {recorded} B)"),
+                Lang::En => format!("{found} B of {recorded} B"),
+            }
+        }
+    }
+}
+
+/// How many are not shown, and where they are: `listed` of `all` are in the result.
+fn more(listed: u64, all: u64, out: Out) -> Option<String> {
+    let left = all.checked_sub(SHOWN as u64).filter(|left| *left > 0)?;
+    Some(match (out.lang, listed < all) {
+        (Lang::Ja, false) => format!("  … ほか{left}件(--json で全件)"),
+        (Lang::Ja, true) => format!("  … ほか{left}件(--json で{listed}件まで)"),
+        (Lang::En, false) => format!("  … {left} more (--json has them all)"),
+        (Lang::En, true) => format!("  … {left} more (--json has the first {listed})"),
+    })
+}
+
+/// Recordings that are shown.
+const SHOWN: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let told = |listed, all, lang| more(listed, all, Out { json: false, lang });
+        assert_eq!(told(10, 10, Lang::Ja), None);
+        assert_eq!(told(12, 12, Lang::Ja).unwrap(), "  … ほか2件(--json で全件)");
+        assert_eq!(told(200, 5_000, Lang::En).unwrap(), "  … 4990 more (--json has the first 200)");
+    }
+}
