@@ -60,6 +60,8 @@ pub(super) fn titles(text: &str, delimiter: Delimiter) -> usize {
 #[derive(Debug, Default)]
 pub(super) struct Below {
     rows: usize,
+    /// Cells of the widest.
+    width: usize,
     /// For each column, how many of these rows have a number there, and how many anything.
     numbers: Vec<(usize, usize)>,
 }
@@ -74,6 +76,7 @@ impl Below {
                 return;
             }
             below.rows += 1;
+            below.width = below.width.max(record.len());
             for (at, cell) in record.cells().enumerate().take(MOST_COLUMNS) {
                 if !cell.trim().is_empty() {
                     below.numbers.resize(below.numbers.len().max(at + 1), (0, 0));
@@ -83,6 +86,11 @@ impl Below {
             }
         });
         below
+    }
+
+    /// Cells of the widest of these rows.
+    pub(super) const fn width(&self) -> usize {
+        self.width
     }
 
     /// Whether most rows have a number in this column.

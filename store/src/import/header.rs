@@ -184,8 +184,9 @@ impl Columns {
     }
 
     /// Gives columns the roles that the user named by hand; what held such a role before is kept as text.
-    fn name_by_hand(&mut self, map: &[ColumnMap], contacts: bool) -> Result<(), BadHeader> {
-        let places: Vec<usize> = map.iter().map(|entry| self.find(entry)).collect::<Result<_, _>>()?;
+    /// `width`: how many the file has, as far as its first rows tell.
+    fn name_by_hand(&mut self, map: &[ColumnMap], contacts: bool, width: usize) -> Result<(), BadHeader> {
+        let places: Vec<usize> = map.iter().map(|entry| self.find(entry, width)).collect::<Result<_, _>>()?;
         for place in &places {
             self.roles[*place] = Role::Attribute;
         }
@@ -230,8 +231,11 @@ impl Columns {
         self.names[at] = format!("{}(列{})", self.names[at], at + 1).into();
     }
 
-    fn find(&mut self, entry: &ColumnMap) -> Result<usize, BadHeader> {
+    fn find(&mut self, entry: &ColumnMap, width: usize) -> Result<usize, BadHeader> {
         if let Some(place) = entry.place() {
+            if place >= width {
+                return Err(BadHeader { code: Code::CsvHeader, detail: self.no_such_place(entry, width) });
+            }
             self.widen(place + 1);
             return Ok(place);
         }
@@ -266,6 +270,7 @@ pub(super) fn read(
     options: &ImportOptions,
 ) -> Result<(Columns, bool), BadHeader> {
     let map = &options.map;
+    let width = first.len().max(below.width());
     // Whoever names a column by its name says that there is a header.
     let named = map.iter().any(|entry| !entry.from.starts_with(['#', '＃']));
     let header = match options.header {
@@ -285,7 +290,7 @@ pub(super) fn read(
             true => Columns::guess(first, below, map)?,
             false => Columns::unnamed(first.len(), options.unnamed),
         };
-        columns.name_by_hand(map, options.contacts)?;
+        columns.name_by_hand(map, options.contacts, width)?;
         return Ok((columns, false));
     }
     // What may be a row is told as what it is: a line without a phone column.
@@ -323,7 +328,7 @@ pub(super) fn read(
         columns.push(name, role);
     }
     columns.keep_common_names();
-    columns.name_by_hand(map, options.contacts)?;
+    columns.name_by_hand(map, options.contacts, width)?;
     for role in [Role::Company, Role::Person, Role::Phone, Role::Category] {
         if let Some(second) = columns.all(role).nth(1) {
             return Err(BadHeader {

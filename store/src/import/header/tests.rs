@@ -203,6 +203,28 @@ fn columns_named_by_hand() {
     assert_eq!(mapped(line, &["会社名=お客様", "会社名=備考"]).unwrap_err().code, Code::CsvHeaderDup);
 }
 
+/// S1.15: a number that no column has is refused before any row, with the columns that there are; a row may be wider than the first.
+#[test]
+fn a_column_beyond_the_file_is_refused_with_those_that_there_are() {
+    let refused = |line: &str, map: &[&str]| mapped(line, map).unwrap_err();
+    let found = refused("会社名,担当者名,電話番号,カテゴリー,住所,備考", &["電話番号=#9"]);
+    assert_eq!(found.code, Code::CsvHeader);
+    assert!(
+        found.detail.ja.starts_with("列 #9 がありません。ファイルの列は6列です: #1 会社名, "),
+        "{}",
+        found.detail.ja
+    );
+    assert!(found.detail.en.ends_with(", #6 備考"), "{}", found.detail.en);
+    let found = refused("一社,山田,03-1234-5678", &["電話番号=#3", "備考=#4"]);
+    assert_eq!(found.detail.en, "no column #4; the file has 3: #1–#3");
+    let map = vec!["電話番号=#3".parse().unwrap(), "備考=#4".parse().unwrap()];
+    let options = ImportOptions { map, ..ImportOptions::default() };
+    let text = "一社,山田,03-1234-5678\n二社,鈴木,03-1234-5679,メモ\n";
+    let below = Below::line(text, crate::import::Delimiter::Comma, 0);
+    let (columns, _) = read(&record("一社,山田,03-1234-5678"), &below, &options).unwrap();
+    assert_eq!((columns.roles[3], &*columns.names[3]), (Role::Attribute, "備考"));
+}
+
 /// S4.39: with the profile `calltree` only 電話番号 is the phone.
 #[test]
 fn one_name_only_is_the_phone_column() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::head::Below;
-use super::super::options::{HeaderMode, ImportOptions, NamedColumn, RequiredNames};
+use super::super::options::{ColumnMap, HeaderMode, ImportOptions, NamedColumn, RequiredNames};
 use super::super::table::Record;
 use super::super::words::looks_like_phone_name;
 use super::{CANONICAL, Columns, Role, SHOWN_CELLS, is_number, looks_like_header, shorten};
@@ -41,6 +41,23 @@ impl Columns {
             lacking.push(named(Role::Category));
         }
         (lacking, others)
+    }
+}
+
+impl Columns {
+    /// A column that was meant by its number, where the file has fewer; with those that there are.
+    pub(super) fn no_such_place(&self, entry: &ColumnMap, width: usize) -> Said {
+        let from = shorten(&entry.from);
+        let mut there = format!("#1–#{width}");
+        if self.named {
+            let names = self.names.iter().enumerate().take(SHOWN_CELLS);
+            let each = names.map(|(at, name)| format!("#{} {}", at + 1, shorten(name)));
+            there = each.collect::<Vec<_>>().join(", ");
+        }
+        Said::new(
+            format!("列 {from} がありません。ファイルの列は{width}列です: {there}"),
+            format!("no column {from}; the file has {width}: {there}"),
+        )
     }
 }
 
