@@ -68,6 +68,17 @@ fn a_refusal_names_the_command_and_the_roles_that_may() {
     let tap = Command::from_parts("call.listen", json!({})).unwrap();
     let refused = check(&who(Role::BackOffice), &tap).unwrap_err().data.unwrap();
     assert_eq!(refused.detail_in(protocol::Lang::En).unwrap(), "BY may not use `kakeru listen`; MGR, SV may");
+    // What was typed, and not what is asked for on the way.
+    for (asked, typed) in [
+        (json!({ "attempt": "01JD" }), "recording fetch"),
+        (json!({ "oldest_first": true }), "recording export"),
+        (json!({}), "recording ls"),
+    ] {
+        let asked = Command::from_parts("recording.ls", asked).unwrap();
+        let refused = check(&who(Role::Business), &asked).unwrap_err().data.unwrap();
+        let told = format!("BIZ は `kakeru {typed}` を使えません。使えるのは MGR、SV、OP です");
+        assert_eq!(refused.detail_in(protocol::Lang::Ja).unwrap(), told);
+    }
 }
 
 /// S4.1: MGR may give every command.

@@ -52,6 +52,9 @@ pub(crate) fn typed(command: &Command) -> String {
         Command::StatsGet(_) => "stats",
         Command::StatsTally(_) => "stats --by",
         Command::StatsVerify(_) => "stats --verify",
+        // Both look for theirs first.
+        Command::RecordingLs(p) if p.attempt.is_some() => "recording fetch",
+        Command::RecordingLs(p) if p.oldest_first => "recording export",
         Command::RecordingExported(_) => "recording export",
         Command::RecordingHold(p) if p.release => "recording release",
         Command::StoreBackup(_) => "backup",

@@ -195,10 +195,7 @@ impl Default for ExpireAt {
 pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Actor, now: i64) -> Result<u64> {
     let doing = "delete recording";
     let guards = [
-        (
-            Said::fixed("保全されています", "it is on hold"),
-            "r.hold = 1 AND r.state IN ('open', 'final', 'exported')",
-        ),
+        (on_hold(attempt), "r.hold = 1 AND r.state IN ('open', 'final', 'exported')"),
         (Said::fixed("録音中です", "it is still being written"), "r.state = 'open'"),
         (
             Said::fixed(
@@ -222,6 +219,18 @@ pub(super) fn delete(db: &Connection, attempt: AttemptId, reason: &str, by: Acto
     let detail = json!({ "reason": reason, "count": gone });
     audit_by(db, now, by, "recording.delete", &attempt.to_string(), &detail).doing(doing)?;
     Ok(gone as u64)
+}
+
+/// Why nothing of a call is deleted while its recordings are on hold, and what ends that.
+pub(super) fn on_hold(attempt: AttemptId) -> Said {
+    Said::new(
+        format!(
+            "通話 {attempt} の録音は保持されています。`kakeru recording release {attempt}` で保持をやめられます"
+        ),
+        format!(
+            "the recording of call {attempt} is on hold, which `kakeru recording release {attempt}` ends"
+        ),
+    )
 }
 
 /// Files of expired recordings that may still be there: a crash came between the row and the file.

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
+use super::super::retention::on_hold;
 use super::super::{all, audit_by, exec, one, tasks};
 use super::show::load;
 use crate::error::{Doing, Error, Result, Said};
@@ -96,22 +97,23 @@ fn guard(db: &Connection, phone: &str) -> Result<()> {
             "SELECT 1 FROM leads WHERE phone = ?1 AND state = 'claimed' LIMIT 1",
         ),
         (
-            Said::fixed("録音が保全されています", "a recording of it is on hold"),
-            "SELECT 1 FROM attempts a JOIN recordings r ON r.attempt_id = a.id
-             WHERE a.phone = ?1 AND r.hold = 1 LIMIT 1",
-        ),
-        (
             Said::fixed("架電禁止の証跡です", "it is evidence of a do-not-call entry"),
             "SELECT 1 FROM do_not_call WHERE phone = ?1 AND revoked_at IS NULL
                AND (attempt_id IS NOT NULL OR evidence IS NOT NULL) LIMIT 1",
         ),
     ];
+    let doing = "look for what needs the contact";
     for (why, sql) in guards {
-        if one(db, sql, [phone], |_| Ok(())).doing("look for what needs the contact")?.is_some() {
+        if one(db, sql, [phone], |_| Ok(())).doing(doing)?.is_some() {
             return Err(Error::DeleteGuard { why });
         }
     }
-    Ok(())
+    let held = "SELECT a.id FROM attempts a JOIN recordings r ON r.attempt_id = a.id
+                WHERE a.phone = ?1 AND r.hold = 1 LIMIT 1";
+    match one(db, held, [phone], |r| r.get(0)).doing(doing)? {
+        Some(attempt) => Err(Error::DeleteGuard { why: on_hold(attempt) }),
+        None => Ok(()),
+    }
 }
 
 /// Contacts removed in one transaction.

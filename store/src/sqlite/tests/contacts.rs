@@ -449,7 +449,8 @@ fn a_contact_in_use_or_in_evidence_is_not_deleted() {
     let mut spec = world.spec();
     spec.dial_now = false;
     world.db.advance(&world.step(None, None, Some(spec))).unwrap();
-    for (at, why) in [(0, "hold"), (1, "evidence"), (2, "under way"), (3, "seat holds")] {
+    let ends_hold = format!("on hold, which `kakeru recording release {held}` ends");
+    for (at, why) in [(0, &*ends_hold), (1, "evidence"), (2, "under way"), (3, "seat holds")] {
         let refused = world.db.contacts_delete(&[ids[4], ids[at]], by, NOW).unwrap_err();
         assert_eq!(refused.code(), "E-DEL-GUARD");
         assert!(refused.to_string().contains(why), "{refused}");

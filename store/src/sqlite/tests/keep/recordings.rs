@@ -111,7 +111,10 @@ fn a_recording_is_heard_by_its_operator_and_deleted_with_a_reason() {
     assert_eq!(world.reader().recording(row.id, Some(colleague)).unwrap_err().code(), "E-NOT-FOUND");
 
     world.db.hold_recording(call, Some("調査"), by, world.now).unwrap();
-    assert_eq!(world.db.delete_recording(call, "請求", by, world.now).unwrap_err().code(), "E-DEL-GUARD");
+    let held = world.db.delete_recording(call, "請求", by, world.now).unwrap_err();
+    assert_eq!(held.code(), "E-DEL-GUARD");
+    let ends = format!("`kakeru recording release {call}`");
+    assert!(held.to_string().contains(&ends) && held.ja().contains(&ends), "{held} {}", held.ja());
     world.db.release_recording(call, by, world.now).unwrap();
     assert_eq!(world.db.delete_recording(call, "請求", by, world.now).unwrap(), 1);
     assert_eq!(world.db.recordings_to_remove(10).unwrap(), [(row.id, row.path)]);
