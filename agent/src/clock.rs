@@ -56,6 +56,13 @@ pub fn minute_jst(wall: i64) -> String {
     text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
+/// `2026-11-30_10-00-05` in Japan, of UTC milliseconds: for names of files, which take no colons everywhere.
+#[must_use]
+pub fn file_jst(wall: i64) -> String {
+    let text = rfc3339_jst(wall);
+    text.get(..19).unwrap_or(&text).replace('T', "_").replace(':', "-")
+}
+
 /// `wall` (UTC milliseconds) as RFC 3339 in Japan Standard Time, with milliseconds.
 #[must_use]
 pub fn rfc3339_jst(wall: i64) -> String {
@@ -86,6 +93,7 @@ mod tests {
     #[test]
     fn jst_times_cross_midnight_and_leap_days() {
         assert_eq!(rfc3339_jst(0), "1970-01-01T09:00:00.000+09:00");
+        assert_eq!(file_jst(1_709_132_399_999), "2024-02-28_23-59-59");
         assert_eq!(rfc3339_jst(1_709_132_399_999), "2024-02-28T23:59:59.999+09:00");
         assert_eq!(rfc3339_jst(1_709_132_400_000), "2024-02-29T00:00:00.000+09:00");
     }

@@ -390,7 +390,12 @@ fn restore_until_it_ends(daemon: &mut Daemon, copy: &str, links: bool) {
             let names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
             let kept = names.iter().filter(|name| name.contains(".before-") && !name.ends_with("-shm"));
             // With its log, and nothing unfinished.
-            assert_eq!(kept.count(), 2, "links: {links}: {names:?}");
+            assert_eq!(kept.clone().count(), 2, "links: {links}: {names:?}");
+            // Of which moment, as people of Japan read it: 2026-11-30_10-00-05.
+            let stamp = |name: &String| name.split_once(".before-").map(|(_, stamp)| stamp[..19].to_owned());
+            let digits = |stamp: String| stamp.replace(|c: char| c.is_ascii_digit(), "0");
+            let stamps: Vec<_> = kept.filter_map(stamp).map(digits).collect();
+            assert_eq!(stamps, ["0000-00-00_00-00-00"; 2], "{names:?}");
             assert!(!names.iter().any(|name| name.contains(".restore")), "{names:?}");
             break;
         }

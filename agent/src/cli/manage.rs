@@ -422,7 +422,7 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
         }
     };
     let now = crate::clock::now().wall;
-    let stamp = crate::clock::rfc3339_jst(now).replace([':', '+', '.'], "");
+    let stamp = crate::clock::file_jst(now);
     let by = store::Actor { user: None, uid: Some(rustix::process::getuid().as_raw()) };
     let mut told = |done, total| {
         out.progress(&match total {

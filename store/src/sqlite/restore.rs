@@ -37,7 +37,7 @@ pub struct Restored {
 }
 
 /// Puts a copy in the place of the database at `database`. What was there is moved aside under a name with `stamp`, never
-/// deleted. Nothing is changed unless the copy is whole and not of a newer version; killed at any moment it leaves the old
+/// deleted, nor is one that has that name already. Nothing is changed unless the copy is whole and not of a newer version; killed at any moment it leaves the old
 /// database or the restored one, whose audit log has who restored it, when (UTC milliseconds) and from which file. Numbers that
 /// are on the do-not-call list now stay there, and what leaves the box is numbered on.
 ///
@@ -72,7 +72,7 @@ pub fn restore_told(
     let schema = inspect(copy)?;
     let noted = fill(copy, &part, told).and_then(|()| note(copy, &part, database, by, now));
     let (last, carried) = noted.inspect_err(|_| remove(&part))?;
-    let decided = with_suffix(database, &format!("{DECIDED}{stamp}"));
+    let decided = with_suffix(database, &format!("{DECIDED}{}", free_stamp(database, stamp)));
     fs::rename(&part, &decided).and_then(|()| sync_folder(database)).map_err(failed(&decided))?;
     let kept = finish(database)?;
     // A call that was under way when the copy was made did not last until the daemon last ran.
@@ -87,7 +87,7 @@ pub(super) fn finish(database: &Path) -> Result<Option<PathBuf>> {
     remove(&with_suffix(database, UNFINISHED));
     let mut kept = None;
     for (decided, stamp) in decided(database).map_err(failed(database))? {
-        let aside = |suffix: &str| with_suffix(database, &format!(".before-{stamp}{suffix}"));
+        let aside = |suffix: &str| with_suffix(database, &format!("{ASIDE}{stamp}{suffix}"));
         let there = |path: &Path| path.symlink_metadata().is_ok();
         if there(database) && !there(&aside("")) {
             // A second name, or a second file where the file system has none: the database keeps its own meanwhile. Only where
@@ -110,6 +110,22 @@ pub(super) fn finish(database: &Path) -> Result<Option<PathBuf>> {
         kept = Some(aside("")).filter(|aside| there(aside));
     }
     Ok(kept)
+}
+
+/// The stamp, with a number behind it where a database that was moved aside has it already: none takes the place of another.
+fn free_stamp(database: &Path, stamp: &str) -> String {
+    let taken = |stamp: &str| {
+        let there = |name: String| with_suffix(database, &name).symlink_metadata().is_ok();
+        ["", "-wal"].iter().any(|end| there(format!("{ASIDE}{stamp}{end}")))
+            || there(format!("{DECIDED}{stamp}"))
+    };
+    let mut free = stamp.to_owned();
+    let mut number = 2_u32;
+    while taken(&free) {
+        free = format!("{stamp}_{number}");
+        number += 1;
+    }
+    free
 }
 
 /// A copy of a file, which gets its name when it is whole and on disk.
@@ -237,6 +253,8 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
 
 /// What the audit log calls it.
 const RESTORE: &str = "store.restore";
+/// What was there; the stamp follows.
+const ASIDE: &str = ".before-";
 /// The copy while it is made.
 const UNFINISHED: &str = ".restore";
 /// The copy when it is whole and on disk; the stamp follows.

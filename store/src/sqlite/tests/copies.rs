@@ -41,6 +41,11 @@ fn a_copy_is_whole_and_goes_back() {
     assert_eq!((noted.action.as_str(), noted.uid, noted.at), ("store.restore", Some(1234), NOW));
     assert_eq!(noted.object, copy.display().to_string());
     assert!(reader.check(true).unwrap().is_sound());
+    // Another one within the same moment keeps what it finds beside what the first one found.
+    drop((reader, db));
+    let kept = crate::sqlite::restore(&copy, &path, "now", by, NOW).unwrap().kept.unwrap();
+    assert_eq!(kept.file_name().unwrap(), "kakeru.db.before-now_2");
+    assert!(kept.exists() && kept.with_file_name("kakeru.db.before-now").exists());
 }
 
 /// S4.14: a copy is made while somebody talks, and put back a week later: the call lasted no week.
