@@ -304,8 +304,8 @@ fn tell_judged(judged: Option<&Judged>, profile: &str, out: Out) {
         });
     }
     for issues in [errors, warnings].into_iter().filter(|issues| !issues.is_empty()) {
-        let table = render::issue_table(issues.iter().map(|found| (found.part, &found.issue)), out);
-        table.lines().iter().for_each(|line| out.note(line));
+        let issues = issues.iter().map(|found| (found.part, &found.issue));
+        render::issue_lines(issues, out.columns_beside(), out).iter().for_each(|line| out.note(line));
     }
     if errors.len() > SHOWN || warnings.len() > SHOWN {
         let each: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();

@@ -1,8 +1,10 @@
 //! The one place the command line writes from.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
 
 use protocol::{Detail, EncodingCandidate, ErrorCode, Lang, RpcError};
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 use serde_json::json;
 
@@ -24,6 +26,12 @@ pub(super) const BAD_CONFIG: u8 = 78;
 pub(super) struct Out {
     pub(super) json: bool,
     pub(super) lang: Lang,
+}
+
+fn columns_of(to: &(impl io::IsTerminal + AsFd)) -> Option<usize> {
+    let size = to.is_terminal().then(|| tcgetwinsize(to).ok()).flatten()?;
+    // A serial line has no size.
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// Standard output takes no more: nobody wants the rest, as behind `| head`, or the rest cannot be kept.
@@ -67,6 +75,16 @@ impl Out {
             return self.line(self.text("(なし)", "(none)"));
         }
         table.lines().iter().try_for_each(|line| self.line(line))
+    }
+
+    /// How many columns the terminal has that shows the results; `None` where they go elsewhere.
+    pub(super) fn columns(self) -> Option<usize> {
+        columns_of(&io::stdout())
+    }
+
+    /// The same of what is said beside them.
+    pub(super) fn columns_beside(self) -> Option<usize> {
+        columns_of(&io::stderr())
     }
 
     /// A line beside the results; lost when standard error is closed.

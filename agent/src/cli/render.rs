@@ -11,7 +11,7 @@ mod why;
 pub(super) mod words;
 
 pub(super) use audit::audit;
-pub(super) use issues::{Findings, issues, table as issue_table};
+pub(super) use issues::{Findings, issues, lines as issue_lines};
 pub(super) use live::{devices, seat, status};
 pub(super) use office::{
     call, categories, contact, contact_saved, contacts, contacts_deleted, contacts_handed_over, dispositions,

@@ -66,12 +66,46 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
     short
 }
 
+/// A text in lines of at most `most` columns, which end between words where there are some, and begin with no sign that closes something
+/// (行頭禁則).
+pub(super) fn fold(text: &str, most: usize) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for c in text.chars() {
+        let wide = char_width(c);
+        if used + wide > most && !line.is_empty() {
+            let at_space = line.rfind(' ').filter(|at| c != ' ' && *at > 0 && is_word(&line[at + 1..], c));
+            let before_it = || line.char_indices().next_back().map(|(at, _)| at).filter(|at| *at > 0);
+            let end = at_space.map(|at| at + 1).or_else(|| before_it().filter(|_| CLOSING.contains(c)));
+            let rest = end.map(|end| line.split_off(end)).unwrap_or_default();
+            lines.push(std::mem::replace(&mut line, rest).trim_end().to_owned());
+            used = width(&line);
+        }
+        if line.is_empty() && c == ' ' && !lines.is_empty() {
+            continue;
+        }
+        line.push(c);
+        used += wide;
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+/// Whether a space before it is the place to break: Japanese is broken anywhere, a word or a command is not.
+fn is_word(begun: &str, next: char) -> bool {
+    begun.chars().chain([next]).all(|c| char_width(c) < 2)
+}
+
+/// Signs with which no line begins.
+const CLOSING: &str = "、。，．）」』】〉》）,.;:)]}ー";
+
 /// Rows under a head; columns as wide as their widest cell, separated by two spaces.
 #[derive(Debug)]
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
     right: Vec<usize>,
     most: usize,
+    /// What a line may take; the last column goes on below itself.
+    within: Option<usize>,
 }
 
 impl Table {
@@ -80,6 +114,7 @@ impl Table {
             rows: vec![head.iter().map(|cell| (*cell).to_owned()).collect()],
             right: Vec::new(),
             most: MOST,
+            within: None,
         }
     }
 
@@ -92,6 +127,12 @@ impl Table {
     /// Cells of any length: texts that say what to do must be whole.
     pub(super) fn whole(mut self) -> Self {
         self.most = usize::MAX;
+        self
+    }
+
+    /// Lines of at most so many columns, where the terminal has them: the last column goes on below itself. `None`: as long as they are.
+    pub(super) fn within(mut self, columns: Option<usize>) -> Self {
+        self.within = columns;
         self
     }
 
@@ -110,6 +151,8 @@ impl Table {
             self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0)
         };
         let widths: Vec<_> = (0..columns).map(widest).collect();
+        let before: usize =
+            widths.iter().take(columns.saturating_sub(1)).map(|width| width + GAP.len()).sum();
         let line = |row: &Vec<String>| {
             let mut line = String::new();
             for (column, cell) in row.iter().enumerate() {
@@ -121,16 +164,34 @@ impl Table {
                     line.push_str(cell);
                     line.push_str(&space);
                 }
-                line.push_str("  ");
+                line.push_str(GAP);
             }
             line.trim_end().to_owned()
         };
-        self.rows.iter().map(line).collect()
+        let Some(within) = self.within.filter(|within| before + widths.last().unwrap_or(&0) > *within) else {
+            return self.rows.iter().map(line).collect();
+        };
+        // However narrow it is, words are read in a column and not letter by letter.
+        let room = within.saturating_sub(before).max(NARROWEST);
+        let folded = |row: &Vec<String>| {
+            let mut cells = row.clone();
+            let mut last = cells.get(columns - 1).map_or_else(Vec::new, |cell| fold(cell, room)).into_iter();
+            if let Some(cell) = cells.get_mut(columns - 1) {
+                *cell = last.next().unwrap_or_default();
+            }
+            let below = last.map(|text| format!("{}{text}", " ".repeat(before)));
+            [line(&cells)].into_iter().chain(below).collect::<Vec<_>>()
+        };
+        self.rows.iter().flat_map(folded).collect()
     }
 }
 
 /// Cells longer than this are shortened; `--json` has the whole text.
 const MOST: usize = 40;
+/// Between columns.
+const GAP: &str = "  ";
+/// A column that goes on below itself is not made narrower.
+const NARROWEST: usize = 24;
 
 #[cfg(test)]
 mod tests {
@@ -155,6 +216,23 @@ mod tests {
         assert_eq!(width("𠮷"), 2);
         assert_eq!(shorten("取引先会社名", 7), "取引先…");
         assert_eq!(shorten("abc", 3), "abc");
+    }
+
+    #[test]
+    fn a_line_ends_where_the_terminal_does() {
+        assert_eq!(fold("番号を外すか、削除してください", 12), ["番号を外す", "か、削除して", "ください"]);
+        assert_eq!(fold("Choose another one.", 9), ["Choose", "another", "one."]);
+        assert_eq!(fold("`kakeru list` で確認", 10), ["`kakeru", "list` で確", "認"]);
+        assert_eq!(fold("", 5), [""]);
+        let mut table = Table::new(&["行", "コード", "内容"]).right(&[0]).whole();
+        table.row(["12", "E-X", "電話番号ではありません。番号を直してください"].map(str::to_owned));
+        let wide = table.lines();
+        assert_eq!(table.within(Some(200)).lines(), wide);
+        let mut table = Table::new(&["行", "コード", "内容"]).right(&[0]).whole().within(Some(40));
+        table.row(["12", "E-X", "電話番号ではありません。番号を直してください"].map(str::to_owned));
+        let lines = table.lines();
+        assert_eq!(lines[1..], ["12  E-X     電話番号ではありません。番号", "            を直してください"]);
+        assert!(lines.iter().all(|line| width(line) <= 40), "{lines:?}");
     }
 
     #[test]

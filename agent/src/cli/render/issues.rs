@@ -31,7 +31,8 @@ pub(crate) fn issues(found: &Findings<'_>, out: Out) -> Result<(), Closed> {
         if issues.is_empty() {
             continue;
         }
-        out.table(&table(issues.iter().map(|issue| (None, issue)), out))?;
+        let lines = lines(issues.iter().map(|issue| (None, issue)), out.columns(), out);
+        lines.iter().try_for_each(|line| out.line(line))?;
         let counts: Vec<_> = found.counts.iter().filter(|(code, _)| code.starts_with(sign)).collect();
         for line in totals(issues.len(), &counts, (option, file), out) {
             out.line(&format!("  {line}"))?;
@@ -40,18 +41,25 @@ pub(crate) fn issues(found: &Findings<'_>, out: Out) -> Result<(), Closed> {
     Ok(())
 }
 
-/// The first of them; each with the part of the file that has it, where there are parts.
-pub(crate) fn table<'a>(issues: impl Iterator<Item = (Option<u32>, &'a ImportIssue)>, out: Out) -> Table {
+/// The first of them; each with the part of the file that has it, where there are parts. Then what is to be done about each kind, once.
+/// `columns`: of the terminal that shows them.
+pub(crate) fn lines<'a>(
+    issues: impl Iterator<Item = (Option<u32>, &'a ImportIssue)>,
+    columns: Option<usize>,
+    out: Out,
+) -> Vec<String> {
+    let cell = if columns.is_some_and(|columns| columns < ROOMY) { NARROW_CELL } else { CELL };
     let mut table = Table::new(&[
         out.text("行", "line"),
         out.text("列", "column"),
         out.text("値", "value"),
         out.text("コード", "code"),
         out.text("内容", "what"),
-        out.text("対処", "to do"),
     ])
     .right(&[0])
-    .whole();
+    .whole()
+    .within(columns);
+    let mut hints: Vec<(String, &'static str)> = Vec::new();
     for (part, issue) in issues.take(SHOWN) {
         let known = issue.code.parse::<ErrorCode>().ok();
         let value = issue.value.as_deref().unwrap_or_default();
@@ -72,14 +80,24 @@ pub(crate) fn table<'a>(issues: impl Iterator<Item = (Option<u32>, &'a ImportIss
                 (line, None) => line.to_string(),
                 (line, Some(part)) => format!("{part:03}-{line}"),
             },
-            issue.column.clone().unwrap_or_default(),
-            shorten(value, CELL),
+            shorten(issue.column.as_deref().unwrap_or_default(), cell),
+            shorten(value, cell),
             issue.code.clone(),
             text,
-            known.map_or("", |code| code.hint().in_lang(out.lang)).to_owned(),
         ]);
+        let hint = known.map_or("", |code| code.hint().in_lang(out.lang));
+        if !hint.is_empty() && hints.iter().all(|(code, _)| *code != issue.code) {
+            hints.push((issue.code.clone(), hint));
+        }
     }
-    table
+    let mut lines = table.lines();
+    if !hints.is_empty() {
+        let head = [out.text("コード", "code"), out.text("対処", "to do")];
+        let mut table = Table::new(&head).whole().within(columns);
+        hints.into_iter().for_each(|(code, hint)| table.row([code, hint.to_owned()]));
+        lines.extend(table.lines());
+    }
+    lines
 }
 
 /// How many there are of each code; and, where not all are shown, where they are: `option` writes them into a file, `file` has them.
@@ -111,6 +129,10 @@ fn totals(
     lines
 }
 
+/// A terminal with so many columns has room for cells of [`CELL`].
+const ROOMY: usize = 120;
+/// Columns of a cell in one that has not.
+const NARROW_CELL: usize = 14;
 /// A result lists no more of mistakes, nor of doubts.
 const LISTED: usize = 1_000;
 /// A further number that another contact has.
@@ -123,6 +145,37 @@ mod tests {
     use protocol::Lang;
 
     use super::*;
+    use crate::cli::table::width;
+
+    /// E40: place, value, code and what to do are told within the columns that a terminal has, and whole where there is none.
+    #[test]
+    fn mistakes_fit_the_terminal() {
+        let issue = |line: u64, code: &str| -> ImportIssue {
+            serde_json::from_value(
+                serde_json::json!({ "line": line, "column": "取引先の代表電話番号", "code": code, "lines": [],
+                "value": "ゼロサンの一二三四の五六七八(代表)" }),
+            )
+            .unwrap()
+        };
+        let found: Vec<_> = ["E-PHONE-INVALID", "E-CSV-DUP-PHONE", "E-PHONE-INVALID", "E-REQ-NAME"]
+            .into_iter()
+            .zip(12_345..)
+            .map(|(code, line)| issue(line, code))
+            .collect();
+        for lang in [Lang::Ja, Lang::En] {
+            let told =
+                |columns| lines(found.iter().map(|issue| (None, issue)), columns, Out { json: false, lang });
+            for columns in [80, 100, 132] {
+                let lines = told(Some(columns));
+                assert!(lines.iter().all(|line| width(line) <= columns), "{columns}: {lines:#?}");
+            }
+            let whole = told(None);
+            assert!(whole.iter().any(|line| line.contains("ゼロサンの一二三四の五六七")), "{whole:#?}");
+            let code: ErrorCode = "E-PHONE-INVALID".parse().unwrap();
+            let hint = code.hint().in_lang(lang);
+            assert_eq!(whole.iter().filter(|line| line.ends_with(hint)).count(), 1, "{whole:#?}");
+        }
+    }
 
     /// S1.14, S1.18, E40: nothing is said to be where it is not.
     #[test]
