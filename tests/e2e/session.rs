@@ -123,6 +123,46 @@ fn a_persons_word_stands_over_the_machines() {
     assert_eq!(exchange.invites().len(), 3);
 }
 
+/// The first number rings, its operator gives up and is about to say why, and the second rings already. S4.53: a complaint blocks
+/// nobody but whom it is of, and whoever says of which call it is loses nothing.
+#[test]
+fn a_word_after_a_hang_up_names_its_call() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).set("dialing", "ring_timeout", "\"60s\"").start();
+    daemon.import("first", list(&["0312340004", "0312340104", "0312340001", "0312340101"]));
+    daemon.cli(&["dial", "start", "first"]);
+    let ringing = |number: &str| {
+        let up = daemon.wait_status("ringing", SOON, |status| {
+            let call = &status["seats"][0]["call"];
+            call["number"] == number && call["state"] == "ringing"
+        });
+        up["seats"][0]["call"]["attempt"].as_str().unwrap().to_owned()
+    };
+    let first = ringing("0312340004");
+    daemon.cli(&["hangup"]);
+    let second = ringing("0312340104");
+    for said in [&["save", "--status", "クレーム"][..], &["save", "--status", "見込", "--next", "dial"]]
+    {
+        let refused = daemon.run(said);
+        refused.refused("E-AMBIGUOUS");
+        for named in [first.as_str(), &second, "株式会社0312340004"] {
+            assert!(refused.stdout.contains(named), "{}", refused.stdout);
+        }
+    }
+    assert_eq!(daemon.cli(&["dnc", "ls"])["rows"], json!([]));
+    daemon.cli(&["save", "--attempt", &first, "--status", "クレーム"]);
+    assert_eq!(daemon.cli(&["dnc", "ls"])["rows"][0]["number"], "0312340004");
+    // It is said: the next word is of the call that is up, as ever.
+    daemon.cli(&["save", "--status", "不通", "--next", "dial"]);
+    wait_state(&daemon, 0, "in_call");
+    daemon.cli(&["save", "--status", "クレーム", "--next", "dial"]);
+    let call = wait_state(&daemon, 0, "in_call")["call"].take();
+    let rows = daemon.cli(&["dnc", "ls"])["rows"].take();
+    let mut blocked: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["number"].as_str()).collect();
+    blocked.sort_unstable();
+    assert_eq!(blocked, [Some("0312340001"), Some("0312340004")], "{call:#}");
+}
+
 /// A stop while it rings says nothing of the callee: void, in no count, called again after the gap.
 #[test]
 fn a_stop_while_it_rings_is_no_result() {

@@ -169,7 +169,12 @@ impl Dialer {
     /// The callee answered, or our answer to an incoming call is out.
     pub fn answered(&mut self) {
         if let State::Dialing(open) | State::Ringing(open) = &self.state {
-            self.state = State::InCall(open.clone());
+            let open = Open { answered: true, ..open.clone() };
+            if matches!(self.state, State::Ringing(_)) {
+                // The operator took it up themselves.
+                self.unsaid = None;
+            }
+            self.state = State::InCall(open);
             self.show();
         }
     }
@@ -222,6 +227,9 @@ impl Dialer {
         if let Some((next, save)) = open.then.take() {
             self.advance(Some(open), Some(save), next == Next::Skip, now);
         } else if open.closed || auto && !open.kept_open {
+            if auto && open.let_go && !open.answered {
+                self.unsaid = Some(attempt);
+            }
             open.has_status |= auto;
             self.state = State::Breathing(open, now.mono + self.policy.wrap_up);
             self.handle_timeout(now);

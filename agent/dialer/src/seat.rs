@@ -15,6 +15,7 @@ pub struct Dialer {
     pub(crate) store_ok: bool,
     pub(crate) voice_up: bool,
     pub(crate) voids: u32,
+    pub(crate) unsaid: Option<AttemptId>,
     pub(crate) shown: SeatState,
     pub(crate) actions: VecDeque<Action>,
 }
@@ -34,6 +35,7 @@ impl Dialer {
             store_ok: true,
             voice_up: true,
             voids: 0,
+            unsaid: None,
             actions: VecDeque::new(),
         }
     }
@@ -205,6 +207,7 @@ impl Dialer {
     fn take_calls(&mut self, open: Option<Open>, now: Now) {
         self.paused = None;
         self.voids = 0;
+        self.unsaid = None;
         if let Some(open) = open {
             self.close(open, now);
         } else if let State::Previewing { attempt, .. } = self.state {
@@ -260,7 +263,10 @@ impl Dialer {
     pub fn opened(&mut self, attempt: Option<AttemptId>, now: Now) {
         let State::Opening { back } = &mut self.state else { return };
         match (attempt, back.take()) {
-            (Some(attempt), _) => self.place(attempt, false),
+            (Some(attempt), _) => {
+                self.unsaid = None;
+                self.place(attempt, false);
+            }
             (None, Some(open)) => self.state = State::WrapUp(open),
             (None, None) => {
                 self.state = State::Idle;
@@ -296,6 +302,11 @@ impl Dialer {
         match &mut self.state {
             State::Dialing(open) | State::Ringing(open) | State::InCall(open) => {
                 open.hanging_up = true;
+                open.let_go = true;
+                if open.answered {
+                    // Whoever ends what they talk in knows which call is theirs now.
+                    self.unsaid = None;
+                }
                 let attempt = open.attempt;
                 self.actions.push_back(Action::HangUp(attempt));
                 Ok(())
@@ -310,6 +321,12 @@ impl Dialer {
     /// [`Refusal::NoCall`], [`Refusal::StatusRequired`], [`Refusal::Pending`] while a commit is under way,
     /// [`Refusal::Closing`] while that of the machine is.
     pub fn save(&mut self, save: SaveIntent, next: Next, now: Now) -> Result<(), Refusal> {
+        self.save_open(save, next, now)?;
+        self.unsaid = None;
+        Ok(())
+    }
+
+    fn save_open(&mut self, save: SaveIntent, next: Next, now: Now) -> Result<(), Refusal> {
         let require = self.policy.require_status;
         let lacks_status = |open: &Open| require && save.status.is_none() && !open.has_status;
         match &mut self.state {
@@ -373,6 +390,37 @@ impl Dialer {
             | State::Releasing { .. }
             | State::Ringing(_) => Err(Refusal::NoCall),
         }
+    }
+
+    /// The call that a save without a name may be meant for though its row is not the open one: the operator hung up while it rang, the
+    /// machine closed it, and the next call began by itself before they had said anything. `grave`: what is to be saved must not be of
+    /// the wrong call whatever happens, such as one that forbids a number.
+    ///
+    /// Anything else is of the open call once somebody has answered it or its row waits for the operator.
+    #[must_use]
+    pub fn unsaid(&self, grave: bool) -> Option<AttemptId> {
+        let open = match &self.state {
+            State::Dialing(open) | State::Ending(open, ..) | State::Breathing(open, _) => {
+                Some(open).filter(|open| grave || !open.answered)
+            }
+            State::InCall(open) | State::WrapUp(open) | State::Advancing { back: Some(open), .. } => {
+                Some(open).filter(|_| grave)
+            }
+            State::Idle
+            | State::Advancing { back: None, .. }
+            | State::Opening { .. }
+            | State::Previewing { .. }
+            | State::Accepted(_)
+            | State::Marking(_)
+            | State::Releasing { .. }
+            | State::Ringing(_) => return self.unsaid,
+        };
+        self.unsaid.filter(|unsaid| open.is_some_and(|open| open.attempt != *unsaid))
+    }
+
+    /// The operator has said of a call what there was to say.
+    pub fn said(&mut self, attempt: AttemptId) {
+        self.unsaid.take_if(|unsaid| *unsaid == attempt);
     }
 
     /// The next thing to do.

@@ -90,6 +90,10 @@ pub(crate) struct Open {
     pub(crate) then: Option<(Next, SaveIntent)>,
     /// The machine already asked for the hang-up.
     pub(crate) hanging_up: bool,
+    /// The operator hung up, and said nothing.
+    pub(crate) let_go: bool,
+    /// Somebody answered.
+    pub(crate) answered: bool,
     /// The operator gave it a status and left it open: the machine does not close it.
     pub(crate) kept_open: bool,
 }
@@ -110,6 +114,8 @@ impl Open {
             closed: false,
             then: None,
             hanging_up: false,
+            let_go: false,
+            answered: false,
             kept_open: false,
         }
     }

@@ -203,7 +203,7 @@ impl Core {
             }
         }
         if seal.is_some() {
-            self.seats[seat].last = None;
+            self.seats[seat].before = self.seats[seat].last.take();
         }
         for (lead, code) in &advanced.passed_over {
             tracing::info!(%lead, code, "a lead was passed over");
@@ -336,6 +336,7 @@ impl Core {
     ) {
         match result {
             Ok((saved, sealed)) => {
+                self.seats[seat].dialer.said(dialer::AttemptId(saved.attempt.0));
                 self.report_saved(seat, saved.attempt, saved.status.as_deref(), SetBy::Operator, now);
                 if let Some(sealed) = sealed {
                     self.sealed(seat, &sealed, now);

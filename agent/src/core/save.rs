@@ -2,8 +2,8 @@
 
 use dialer::{Next, Refusal, SaveIntent};
 use protocol::params::CallSave;
-use protocol::result::SeatStatus;
-use protocol::{ErrorCode, RpcError};
+use protocol::result::{CallInfo, CallState, SeatStatus};
+use protocol::{Detail, ErrorCode, RpcError};
 use store::{Action, AttemptId, Scope, permits};
 
 use super::command::respond;
@@ -17,6 +17,9 @@ use crate::control::Who;
 impl Core {
     pub(super) fn call_save(&mut self, seat: SeatIndex, p: CallSave, who: &Who, reply: Reply, now: Now) {
         if let Err(error) = self.seats[seat].free_for_command() {
+            return respond::<SeatStatus>(reply, Err(error));
+        }
+        if let Some(error) = self.unclear(seat, &p) {
             return respond::<SeatStatus>(reply, Err(error));
         }
         let open = self.seats[seat].dialer.attempt().map(|attempt| AttemptId(attempt.0));
@@ -112,10 +115,49 @@ impl Core {
         });
     }
 
+    /// Why it cannot be known of which call a save is that names none: the operator hung up while it rang, and the next call began
+    /// before they had said why. A complaint that lands on the wrong one would forbid the wrong number (S4.53).
+    fn unclear(&self, seat: SeatIndex, p: &CallSave) -> Option<RpcError> {
+        if p.attempt.is_some() {
+            return None;
+        }
+        let runtime = &self.seats[seat];
+        let grave = p.status.as_deref().is_some_and(store::forbids);
+        let before = AttemptId(runtime.dialer.unsaid(grave)?.0);
+        let info = runtime.before.as_ref().filter(|last| last.attempt == before).map(|last| &last.info);
+        let whom = info.and_then(whom).unwrap_or_default();
+        let mut facts = serde_json::Map::from_iter([(String::from("before"), before.to_string().into())]);
+        let called = self.current_call(seat).filter(|call| call.state != CallState::Preview);
+        let Some(now) = called.filter(|call| call.attempt != before.to_string()) else {
+            let detail = Detail::from((
+                format!("切った通話{whom}の結果は --attempt {before} を付けて保存してください"),
+                format!("the call that was hung up{whom}: add --attempt {before}"),
+            ));
+            return Some(RpcError::with_detail(ErrorCode::NoCall, detail.with(facts)));
+        };
+        let (attempt, with) = (&now.attempt, self::whom(&now).unwrap_or_default());
+        let detail = Detail::from((
+            format!(
+                "切った通話{whom}なら --attempt {before}、その次の通話{with}なら --attempt {attempt} を付けてください"
+            ),
+            format!(
+                "the call that was hung up{whom}: --attempt {before}; the one after it{with}: --attempt {attempt}"
+            ),
+        ));
+        facts.insert(String::from("now"), attempt.clone().into());
+        Some(RpcError::with_detail(ErrorCode::Ambiguous, detail.with(facts)))
+    }
+
     fn is_open_elsewhere(&self, attempt: AttemptId) -> bool {
         let attempt = Some(dialer::AttemptId(attempt.0));
         self.seats.iter().any(|seat| seat.dialer.attempt() == attempt)
     }
+}
+
+/// Whom a call was with, in brackets. A name without a letter may be a number, which not everybody sees (S3.14).
+fn whom(call: &CallInfo) -> Option<String> {
+    let name = call.company.as_ref().or(call.person.as_ref())?;
+    name.chars().any(char::is_alphabetic).then(|| format!(" ({name})"))
 }
 
 /// What a person says of a call that the machine judged and sealed before they could: it stands, as an amendment, and

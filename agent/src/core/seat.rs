@@ -26,6 +26,8 @@ pub(crate) struct SeatRuntime {
     pub(crate) shown: Option<Claimed>,
     /// Attempt whose row is open after its call, for `save`.
     pub(crate) last: Option<LastCall>,
+    /// The one before the call that is open now.
+    pub(crate) before: Option<LastCall>,
     pub(crate) list: Option<DialedList>,
     /// A second call beside the one of the dialer.
     pub(crate) consult: Option<Consult>,

@@ -197,7 +197,7 @@ impl Core {
     }
 
     /// The call that is up, else the lead that is shown, else the last call while its row is open.
-    fn current_call(&self, seat: SeatIndex) -> Option<CallInfo> {
+    pub(super) fn current_call(&self, seat: SeatIndex) -> Option<CallInfo> {
         let runtime = &self.seats[seat];
         let attempt = runtime.dialer.attempt().map(|attempt| AttemptId(attempt.0));
         if let Some(call) = attempt.and_then(|attempt| self.calls.get(&attempt)) {

@@ -60,6 +60,7 @@ pub(super) async fn seats(
             dialer,
             shown: None,
             last: None,
+            before: None,
             list: None,
             consult: None,
             bound: None,

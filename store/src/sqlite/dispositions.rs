@@ -47,6 +47,14 @@ pub(super) fn any(db: &Connection, status: &str) -> Result<DispositionInfo> {
     alike(all(db, &format!("{SELECT} ORDER BY {order}"), [], row).doing(doing)?, status)
 }
 
+/// Whether a status, as somebody writes it, forbids its number to everybody (S4.53): the built-in one of that meaning, in any spelling.
+#[must_use]
+pub fn forbids(status: &str) -> bool {
+    let key = fold(status.trim());
+    let spellings = ALIASES.iter().filter(|(_, code)| *code == DO_NOT_CALL).map(|(alias, _)| *alias);
+    spellings.chain([DO_NOT_CALL, COMPLAINT]).any(|spelling| fold(spelling) == key)
+}
+
 /// The code of what another system calls a status; all else as it is.
 fn code_of(status: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == status).map_or(status, |(_, code)| code)
@@ -322,4 +330,7 @@ const SELECT: &str = "
     project_id, hotkey, color, archived_at FROM dispositions";
 const ALIASES: &[(&str, &str)] =
     &[("見込み", "prospect"), ("架電禁止", "do_not_call"), ("再架電", "callback")];
+const DO_NOT_CALL: &str = "do_not_call";
+/// Its label, which nobody changes (S4.6).
+const COMPLAINT: &str = "クレーム";
 const MOST_CODE: usize = 32;

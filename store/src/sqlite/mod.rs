@@ -95,6 +95,7 @@ pub(crate) use backup::backup;
 pub(crate) use bin::BinAt;
 pub use carried::Carried;
 pub(crate) use contacts::UnlinkAt;
+pub use dispositions::forbids;
 pub(crate) use dnc_import::may_undo_dnc;
 pub(crate) use hand_over::{HandOverAt, Handing};
 pub(crate) use journal::may_undo;

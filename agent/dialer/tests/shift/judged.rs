@@ -125,3 +125,51 @@ fn a_wrong_status_in_the_call_leaves_the_judgement_to_the_machine() {
     assert_eq!(shift.end(first, busy()).auto, Some("no_contact"));
     assert!(matches!(shift.want_one(), Action::Advance { seal: Some(_), .. }));
 }
+
+/// The operator hangs up while it rings, and the next call is up before they have said why: S4.53 must not be of that one.
+#[test]
+fn a_word_after_a_hang_up_is_not_of_the_next_call() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.hang_up().unwrap();
+    assert!(matches!(shift.want_one(), Action::HangUp(a) if a == first));
+    let given_up = Facts { ringing: true, ended_by_us: true, sip_code: Some(487), ..Facts::default() };
+    shift.end(first, given_up);
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(a), .. } if a == first));
+    assert_eq!(shift.dialer.unsaid(true), None, "its own commit is under way");
+    shift.store_claims(true);
+    shift.wants();
+    assert_eq!((shift.dialer.unsaid(false), shift.dialer.unsaid(true)), (Some(first), Some(first)));
+    // Once somebody talks, a word is of that call, but for one that must not go wrong.
+    shift.dialer.answered();
+    assert_eq!((shift.dialer.unsaid(false), shift.dialer.unsaid(true)), (None, Some(first)));
+    shift.dialer.said(AttemptId(9));
+    assert_eq!(shift.dialer.unsaid(true), Some(first));
+    // Whoever ends the talk knows which call is theirs.
+    shift.dialer.hang_up().unwrap();
+    assert_eq!(shift.dialer.unsaid(true), None);
+}
+
+/// What the machine ended nobody has to say anything of, and who begins a call themselves knows which it is.
+#[test]
+fn without_a_hang_up_a_word_needs_no_name() {
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.end(first, busy());
+    shift.want_one();
+    shift.store_claims(true);
+    shift.wants();
+    assert_eq!(shift.dialer.unsaid(true), None);
+    shift.dialer.hang_up().unwrap();
+    shift.want_one();
+    let now = shift.now();
+    shift.dialer.pause("lunch".into(), now);
+    shift.end(AttemptId(2), Facts { ended_by_us: true, sip_code: Some(487), ..Facts::default() });
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(_), claim: None, .. }));
+    let now = shift.now();
+    shift.dialer.sealed(now);
+    assert_eq!(shift.dialer.unsaid(false), Some(AttemptId(2)), "nothing is open: it says which");
+    shift.dialer.ready(now).unwrap();
+    shift.want_one();
+    assert_eq!(shift.dialer.unsaid(true), None);
+}
