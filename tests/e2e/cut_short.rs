@@ -264,5 +264,41 @@ fn tasks_change_hands_whole_whatever_cuts_it() {
     assert_eq!(daemon.log().matches("did not finish handing tasks over").count(), 2);
 }
 
+/// S3.8, D19: the same of contacts.
+#[test]
+fn contacts_change_hands_whole_whatever_cuts_it() {
+    let line = Account::new("main", ports::free_address()).unregistered();
+    let mut daemon = Daemon::builder().account(line).start();
+    for login in ["bob", "carol"] {
+        daemon.cli(&["user", "add", login, "--role", "OP"]);
+    }
+    daemon.stop();
+    let book = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {BOOK})
+         INSERT INTO contacts (id, person, owner_user_id, created_at, updated_at)
+           SELECT unhex(printf('%032x', i)), '担当' || i, (SELECT id FROM users WHERE login = 'bob'), 1, 1 FROM n;"
+    );
+    let database = rusqlite::Connection::open(daemon.path("state/kakeru.db")).expect("it can be opened");
+    database.execute_batch(&book).expect("the contacts are written");
+    drop(database);
+    daemon.start();
+    let theirs =
+        "SELECT count(*) FROM contacts WHERE owner_user_id = (SELECT id FROM users WHERE login = 'carol')";
+    let open = "SELECT count(*) FROM lead_changes";
+    let mut control = daemon.control();
+    control.send("contact.hand_over", &json!({ "from": "bob", "to": "carol" }));
+    wait::until("some contacts changed hands", LONG, || (count(&daemon, theirs) >= 1).then_some(()));
+    daemon.kill9();
+    let cut = count(&daemon, theirs);
+    assert!((1..BOOK).contains(&cut) && count(&daemon, open) == 1, "it was in the middle: {cut}");
+    daemon.start();
+    assert_eq!((count(&daemon, theirs), count(&daemon, open)), (BOOK, 0), "cut at {cut}");
+    let logged = "SELECT sum(detail ->> '$.contacts') FROM audit WHERE action = 'contact.hand_over'";
+    assert_eq!(count(&daemon, logged), BOOK);
+    assert_eq!(daemon.log().matches("did not finish handing contacts over").count(), 1);
+}
+
 /// Enough that a debug build is seen at it.
 const MANY: i64 = 4000;
+/// Contacts, which go over faster.
+const BOOK: i64 = 400_000;

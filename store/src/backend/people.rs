@@ -7,14 +7,13 @@ use crate::error::Result;
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
-    ContactAdd, ContactChange, ContactHandOver, ContactQuery, ContactRow, ContactRules, ContactSaved,
-    DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry,
-    DncQuery, DncRow, HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft,
-    NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
-    UserScope,
+    ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
+    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
+    TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
-use crate::sqlite::{HandOverAt, Handing, TasksAt, UnlinkAt};
+use crate::sqlite::{Given, GivenAt, HandOverAt, Handing, UnlinkAt};
 
 /// Changes, each in one transaction with its audit row.
 pub(crate) trait Office {
@@ -71,25 +70,15 @@ pub(crate) trait Office {
     fn all_dispositions(&mut self) -> Result<Vec<DispositionInfo>>;
 
     fn task_change(&mut self, change: &TaskChange) -> Result<TaskRow>;
-    /// A slice, with its row of audit; how many, and where to go on.
-    fn tasks_hand_over(
+    /// A slice of tasks or contacts, with its row of audit; how many, and where to go on.
+    fn give_over(
         &mut self,
-        over: &TaskHandOver,
-        at: TasksAt,
+        given: &Given,
+        at: GivenAt,
         deadline: Instant,
         by: Actor,
         now: i64,
-    ) -> Result<(u64, Option<TasksAt>)>;
-
-    /// The same behind a row of contacts.
-    fn contacts_hand_over(
-        &mut self,
-        over: &ContactHandOver,
-        after: i64,
-        deadline: Instant,
-        by: Actor,
-        now: i64,
-    ) -> Result<(u64, Option<i64>)>;
+    ) -> Result<(u64, Option<GivenAt>)>;
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved>;
     fn contact_change(

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::permission::Scope;
 use crate::progress::Progress;
-use crate::sqlite::{HandOverAt, Handing, TasksAt};
+use crate::sqlite::{Given, GivenAt, HandOverAt, Handing};
 
 /// Users. Every change is in the audit log, written with it.
 impl Store {
@@ -335,31 +335,36 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<u64> {
+        self.give_over(Given::Tasks(over), by, now, progress).await
+    }
+
+    async fn give_over(&self, given: Given, by: Actor, now: i64, progress: Progress) -> Result<u64> {
         self.give_up_failed().await?;
-        let (mut tasks, mut next) = (0, Some(TasksAt::default()));
+        let (mut done, mut next) = (0, Some(GivenAt::default()));
         while let Some(at) = next {
-            let slice = self.slice(move |b| b.tasks_hand_over(&over, at, deadline(), by, now)).await;
+            let slice = self.slice(move |b| b.give_over(&given, at, deadline(), by, now)).await;
             if let (Err(error), Some(id)) = (&slice, at.id) {
                 self.failed_changes().push((id, error.code()));
                 // Where nothing can be written now, it is given up before the next one.
                 let _ = self.give_up_failed().await;
             }
             let (more, behind) = slice?;
-            tasks += more;
+            done += more;
             progress.count(more);
             next = behind;
         }
-        Ok(tasks)
+        Ok(done)
     }
 }
 
 /// Contacts that change hands.
 impl Store {
-    /// Hands contacts over, in slices that calls overtake, each with its row of audit; returns how many.
+    /// Hands contacts over, those of the bin too, in slices that calls overtake, each with its row of audit; returns how many. A process that
+    /// ends in the middle finishes it at its next start ([`Store::recover`]).
     ///
     /// # Errors
     /// [`crate::Error::UserTombstone`] of whoever takes over, [`crate::Error::Value`] when it is the same user. What was handed over
-    /// before stays.
+    /// before stays, and the rest is not finished later.
     pub async fn hand_contacts_over(
         &self,
         over: ContactHandOver,
@@ -367,15 +372,7 @@ impl Store {
         now: i64,
         progress: Progress,
     ) -> Result<u64> {
-        let (mut contacts, mut after) = (0, Some(0));
-        while let Some(from) = after {
-            let (slice, next) =
-                self.slice(move |b| b.contacts_hand_over(&over, from, deadline(), by, now)).await?;
-            contacts += slice;
-            progress.count(slice);
-            after = next;
-        }
-        Ok(contacts)
+        self.give_over(Given::Contacts(over), by, now, progress).await
     }
 }
 

@@ -160,7 +160,7 @@ pub struct TaskHandOver {
 }
 
 /// Contacts that change hands at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ContactHandOver {
     /// Whose they are; `None` = those of nobody.
     pub from: Option<UserId>,

@@ -4,12 +4,11 @@
 use std::time::Instant;
 
 use rusqlite::Connection;
-use serde_json::json;
 
-use super::{all, assignments, audit_by, exec, hand_overs, one, tasks, users};
+use super::{all, assignments, exec, hand_overs, one, tasks, users};
 use crate::error::{Doing, Error, Result, Said};
 use crate::id::{LeadId, ListId, UserId};
-use crate::model::{Actor, ContactHandOver, Holdings};
+use crate::model::Holdings;
 
 /// From whom to whom.
 #[derive(Clone, Copy, Debug)]
@@ -112,54 +111,25 @@ fn give_open(db: &Connection, handing: &Handing) -> rusqlite::Result<u64> {
     Ok(open.len() as u64)
 }
 
-/// Hands contacts over behind the row `after`, those of the bin too, until `deadline`; returns how many, and where to go on. Each slice has its
-/// row of audit, with which it is committed, and none that there was has one too. Contacts are anybody's to have who is
-/// not deleted (S3.8).
-pub(super) fn contacts_slice(
-    db: &Connection,
-    over: &ContactHandOver,
-    after: i64,
-    deadline: Instant,
-    by: Actor,
-    now: i64,
-) -> Result<(u64, Option<i64>)> {
-    let doing = "hand contacts over";
-    users::all_live(db, over.to.as_slice())?;
-    if over.from == over.to {
-        return Err(SAME);
-    }
-    let last = last_contact(db).doing(doing)?;
-    let (mut done, mut at) = (0, after);
-    while at < last {
-        done += give_contacts(db, over.from, over.to, at).doing(doing)? as u64;
-        at = at.saturating_add(ROWS).min(last);
-        if self::over(deadline) {
-            break;
-        }
-    }
-    if done > 0 || after == 0 {
-        let detail = json!({ "from": over.from, "to": over.to, "contacts": done });
-        let object = over.from.map_or_else(|| "nobody".to_owned(), |user| user.to_string());
-        audit_by(db, now, by, "contact.hand_over", &object, &detail).doing(doing)?;
-    }
-    Ok((done, (at < last).then_some(at)))
-}
-
 /// The last row of contacts.
 fn last_contact(db: &Connection) -> rusqlite::Result<i64> {
     Ok(one(db, "SELECT ifnull(max(rowid), 0) FROM contacts", [], |r| r.get(0))?.unwrap_or(0))
 }
 
-/// Of the next rows. No new version: who has the contact open loses nothing by it, and an import that wrote it is still undone.
-fn give_contacts(
+/// Of the next rows, those of the bin too; how many, and where to go on. No new version: who has the contact open loses nothing by it, and
+/// an import that wrote it is still undone.
+pub(super) fn give_contacts(
     db: &Connection,
     from: Option<UserId>,
     to: Option<UserId>,
     after: i64,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<(u64, Option<i64>)> {
+    let last = last_contact(db)?;
+    let next = after.saturating_add(ROWS).min(last);
     let sql =
         "UPDATE contacts SET owner_user_id = ?2 WHERE rowid > ?3 AND rowid <= ?4 AND owner_user_id IS ?1";
-    exec(db, sql, (from, to, after, after.saturating_add(ROWS)))
+    let given = if after < last { exec(db, sql, (from, to, after, next))? } else { 0 };
+    Ok((given as u64, (next < last).then_some(next)))
 }
 
 /// Lists with leads or open tasks of a user who may not use them (X7).
@@ -214,12 +184,12 @@ fn step(
             })
         }
         HandOverAt::Contacts(after) => {
-            let last = last_contact(db)?;
-            if after >= last {
-                return Ok(Err(last));
-            }
-            done.contacts += give_contacts(db, Some(from), to, after)? as u64;
-            Ok(Ok(HandOverAt::Contacts(after.saturating_add(ROWS).min(last))))
+            let (given, next) = give_contacts(db, Some(from), to, after)?;
+            done.contacts += given;
+            Ok(match next {
+                Some(next) => Ok(HandOverAt::Contacts(next)),
+                None => Err(last_contact(db)?.max(after)),
+            })
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::lead_edit::Former;
-use super::{SqliteBackend, all, audit_by, exec, lead_edit, one, task_hand_overs, unsigned};
+use super::{SqliteBackend, all, audit_by, exec, given_over, lead_edit, one, unsigned};
 use crate::error::{Doing, Error, Result};
 use crate::id::{LeadId, ListId};
 use crate::model::{Actor, ChangeSlice, LeadChange, LeadSelection, LeadsChanged};
@@ -142,7 +142,7 @@ pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<Chang
 /// Ends one that failed and was told as failed: done later, it would undo what somebody wanted since. What was done before stays, as
 /// the row of audit says. One that has ended is none any more.
 pub(super) fn give_up(db: &Connection, id: i64, code: &str) -> Result<()> {
-    if task_hand_overs::give_up(db, id, code)? {
+    if given_over::give_up(db, id, code)? {
         return Ok(());
     }
     match open(db, id) {
@@ -157,7 +157,7 @@ pub(super) fn give_up(db: &Connection, id: i64, code: &str) -> Result<()> {
 pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
     let doing = "recover";
     let sql = "SELECT c.id, c.leads, (SELECT ifnull(sum(length(p.leads)), 0) / 16 FROM lead_change_parts p WHERE p.change_id = c.id)
-               FROM lead_changes c WHERE c.what ->> '$.tasks' IS NULL ORDER BY c.id";
+               FROM lead_changes c WHERE c.what ->> '$.tasks' IS NULL AND c.what ->> '$.contacts' IS NULL ORDER BY c.id";
     let open: Vec<(i64, u64, u64)> =
         all(&backend.db, sql, [], |r| Ok((r.get(0)?, unsigned(r, 1)?, unsigned(r, 2)?))).doing(doing)?;
     for (id, leads, there) in open {

@@ -3,9 +3,8 @@
 use std::time::Instant;
 
 use super::{
-    HandOverAt, Handing, SqliteBackend, SqliteReader, TasksAt, UnlinkAt, amend, audit_log, contacts,
-    dispositions, dnc, dnc_import, hand_over, hand_overs, history, journal, notes, task_hand_overs, tasks,
-    users,
+    Given, GivenAt, HandOverAt, Handing, SqliteBackend, SqliteReader, UnlinkAt, amend, audit_log, contacts,
+    dispositions, dnc, dnc_import, given_over, hand_over, hand_overs, history, journal, notes, tasks, users,
 };
 use crate::backend::{Office, OfficeReader};
 use crate::dnc_import::{DncChange, DncStage, DncStart, DncUndo, DncUndone};
@@ -13,11 +12,10 @@ use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ContactId, ImportId, UserId};
 use crate::model::{
     Actor, Amend, Amended, AmendmentRow, Assigned, AuditEntry, AuditQuery, AuditRow, CategoryInfo,
-    ContactAdd, ContactChange, ContactHandOver, ContactQuery, ContactRow, ContactRules, ContactSaved,
-    DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry,
-    DncQuery, DncRow, HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft,
-    NoteRow, TaskChange, TaskCounts, TaskHandOver, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo,
-    UserScope,
+    ContactAdd, ContactChange, ContactQuery, ContactRow, ContactRules, ContactSaved, DispositionChange,
+    DispositionDraft, DispositionFlags, DispositionInfo, DncAdded, DncClear, DncEntry, DncQuery, DncRow,
+    HandOver, HistoryQuery, Holdings, ImportRecord, NoteAbout, NoteChange, NoteDraft, NoteRow, TaskChange,
+    TaskCounts, TaskQuery, TaskRow, UserChange, UserDraft, UserInfo, UserScope,
 };
 use crate::permission::Scope;
 use crate::sqlite::dnc::Put;
@@ -106,27 +104,15 @@ impl Office for SqliteBackend {
         self.transact("change task", |db, _| tasks::change(db, change))
     }
 
-    fn tasks_hand_over(
+    fn give_over(
         &mut self,
-        over: &TaskHandOver,
-        at: TasksAt,
+        given: &Given,
+        at: GivenAt,
         deadline: Instant,
         by: Actor,
         now: i64,
-    ) -> Result<(u64, Option<TasksAt>)> {
-        self.transact("hand tasks over", |db, _| task_hand_overs::slice(db, over, at, deadline, by, now))
-    }
-
-    fn contacts_hand_over(
-        &mut self,
-        over: &ContactHandOver,
-        after: i64,
-        deadline: Instant,
-        by: Actor,
-        now: i64,
-    ) -> Result<(u64, Option<i64>)> {
-        let doing = "hand contacts over";
-        self.transact(doing, |db, _| hand_over::contacts_slice(db, over, after, deadline, by, now))
+    ) -> Result<(u64, Option<GivenAt>)> {
+        self.transact("hand over", |db, _| given_over::slice(db, given, at, deadline, by, now))
     }
 
     fn contact_add(&mut self, add: &ContactAdd) -> Result<ContactSaved> {

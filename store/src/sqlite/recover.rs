@@ -1,8 +1,8 @@
 //! After a start: what was under way when the last process ended.
 
 use super::{
-    SqliteBackend, all, attempts, dnc_import, exec, hand_overs, history, journal, lead_call, lead_changes,
-    staging, task_hand_overs,
+    SqliteBackend, all, attempts, dnc_import, exec, given_over, hand_overs, history, journal, lead_call,
+    lead_changes, staging,
 };
 use crate::dnc_import::DncUndo;
 use crate::error::{Doing, Result};
@@ -53,7 +53,7 @@ pub(super) fn recover(backend: &mut SqliteBackend, now: i64) -> Result<Recovery>
     recovery.imports = imports(backend, now)?;
     lead_changes::recover(backend)?;
     hand_overs::recover(backend)?;
-    task_hand_overs::recover(backend)?;
+    given_over::recover(backend)?;
     Ok(recovery)
 }
 

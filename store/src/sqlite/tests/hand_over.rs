@@ -249,8 +249,8 @@ fn work_goes_to_who_calls() {
     for (to, code) in [(carol, "E-USER-ROLE"), (dave, "E-USER-TOMBSTONE"), (alice, "E-VALUE")] {
         let refused = world.delete_user(alice, HandOver::To(to), by, NOW).unwrap_err();
         assert_eq!(refused.code(), code);
-        let over = TaskHandOver { from: Some(alice), to: Some(to), list: None };
-        let refused = world.db.tasks_hand_over(&over, TasksAt::default(), at_once(), by, NOW).unwrap_err();
+        let over = Given::Tasks(TaskHandOver { from: Some(alice), to: Some(to), list: None });
+        let refused = world.db.give_over(&over, GivenAt::default(), at_once(), by, NOW).unwrap_err();
         assert_eq!(refused.code(), code);
         if to == alice {
             continue;
@@ -308,11 +308,10 @@ fn tasks_change_hands_at_once() {
     let alice = world.user;
     let second = world.reader().list_by_name("second").unwrap().id;
     let mut give = |from, to, list| {
-        let over = TaskHandOver { from, to, list };
-        let (mut tasks, mut next) = (0, Some(TasksAt::default()));
+        let over = Given::Tasks(TaskHandOver { from, to, list });
+        let (mut tasks, mut next) = (0, Some(GivenAt::default()));
         while let Some(at) = next {
-            let (slice, behind) =
-                world.db.tasks_hand_over(&over, at, at_once(), Actor::default(), NOW).unwrap();
+            let (slice, behind) = world.db.give_over(&over, at, at_once(), Actor::default(), NOW).unwrap();
             tasks += slice;
             next = behind;
         }
@@ -345,13 +344,13 @@ fn contacts_change_hands_at_once() {
     // As versions before did not hand them over.
     world.db.db.execute("UPDATE users SET deleted_at = 1 WHERE login = 'alice'", []).unwrap();
     let mut give = |from, to| {
-        let over = ContactHandOver { from, to };
-        let (mut contacts, mut after) = (0, Some(0));
-        while let Some(from) = after {
+        let over = Given::Contacts(ContactHandOver { from, to });
+        let (mut contacts, mut next) = (0, Some(GivenAt::default()));
+        while let Some(at) = next {
             let by = Actor { user: Some(bob), uid: Some(1000) };
-            let (slice, next) = world.db.contacts_hand_over(&over, from, at_once(), by, NOW)?;
+            let (slice, behind) = world.db.give_over(&over, at, at_once(), by, NOW)?;
             contacts += slice;
-            after = next;
+            next = behind;
         }
         Result::Ok(contacts)
     };

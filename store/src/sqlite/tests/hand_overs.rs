@@ -2,7 +2,7 @@
 
 use super::hand_over::{HELD, busy, count, tasks};
 use super::*;
-use crate::model::{Assigned, AuditQuery, TaskHandOver};
+use crate::model::{Assigned, AuditQuery, ContactHandOver, TaskHandOver};
 
 /// S4.23, D19: of two hand-overs of one user at once the later goes on; the first is told so, and what it did is in the log by itself,
 /// also after a crash.
@@ -60,11 +60,11 @@ fn tasks_change_hands_wherever_it_is_cut() {
     loop {
         let (mut world, bob) = busy();
         let by = Actor { user: Some(bob), uid: Some(1000) };
-        let over = TaskHandOver { from: Some(world.user), to: Some(bob), list: None };
-        let (mut next, mut moved) = (Some(TasksAt::default()), 0);
+        let over = Given::Tasks(TaskHandOver { from: Some(world.user), to: Some(bob), list: None });
+        let (mut next, mut moved) = (Some(GivenAt::default()), 0);
         for _ in 0..=cut {
             if let Some(at) = next {
-                let (more, behind) = world.db.tasks_hand_over(&over, at, at_once(), by, world.now).unwrap();
+                let (more, behind) = world.db.give_over(&over, at, at_once(), by, world.now).unwrap();
                 (next, moved) = (behind, moved + more);
             }
         }
@@ -83,8 +83,8 @@ fn tasks_change_hands_wherever_it_is_cut() {
     for told in [true, false] {
         let (mut world, bob) = busy();
         let by = Actor { user: Some(bob), uid: Some(1000) };
-        let over = TaskHandOver { from: Some(world.user), to: Some(bob), list: None };
-        let (moved, next) = world.db.tasks_hand_over(&over, TasksAt::default(), at_once(), by, NOW).unwrap();
+        let over = Given::Tasks(TaskHandOver { from: Some(world.user), to: Some(bob), list: None });
+        let (moved, next) = world.db.give_over(&over, GivenAt::default(), at_once(), by, NOW).unwrap();
         let id = next.unwrap().id.unwrap();
         match told {
             true => (0..2).for_each(|_| world.db.give_up_change(id, "E-DISK-FULL").unwrap()),
@@ -97,4 +97,58 @@ fn tasks_change_hands_wherever_it_is_cut() {
         let code = if told { "E-DISK-FULL" } else { "E-USER-TOMBSTONE" };
         assert_eq!(world.reader().audit_log(&query).unwrap()[0].detail["ended"]["code"], code);
     }
+}
+
+/// S3.8, D19: the same of contacts, of which a slice looks at some hundreds.
+#[test]
+fn contacts_change_hands_wherever_it_is_cut() {
+    let full = || {
+        let mut world = World::new(1);
+        let alice = world.user;
+        let bob = world.db.ensure_user("bob", "Bob", Role::BackOffice, NOW).unwrap();
+        let start = ImportStart { list: None, source: "book.csv".into(), user: Some(alice), now: NOW };
+        let import = world.db.begin_import(&start).unwrap();
+        let rows: Vec<StagedRow> = (50..950).map(row).collect();
+        world.stage(import, &rows, StagePolicy { leads: false, ..StagePolicy::default() }).unwrap();
+        world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+        let held = world.reader().holdings(alice).unwrap().contacts;
+        (world, alice, bob, held)
+    };
+    let logged = |world: &World| {
+        let query = AuditQuery { action: Some("contact.hand_over".into()), ..AuditQuery::default() };
+        let log = world.reader().audit_log(&query).unwrap();
+        assert!(log.iter().all(|row| (row.login.as_deref(), row.uid) == (Some("bob"), Some(1000))));
+        log.iter().map(|row| row.detail["contacts"].as_u64().unwrap()).sum::<u64>()
+    };
+    let open = |world: &World| count(world, "SELECT count(*) FROM lead_changes");
+    for cut in 0.. {
+        let (mut world, alice, bob, held) = full();
+        let by = Actor { user: Some(bob), uid: Some(1000) };
+        let over = Given::Contacts(ContactHandOver { from: Some(alice), to: Some(bob) });
+        let (mut next, mut moved) = (Some(GivenAt::default()), 0);
+        for _ in 0..=cut {
+            if let Some(at) = next {
+                let (more, behind) = world.db.give_over(&over, at, at_once(), by, NOW).unwrap();
+                (next, moved) = (behind, moved + more);
+            }
+        }
+        assert_eq!((logged(&world), open(&world)), (moved, i64::from(next.is_some())));
+        let mut world = world.reopen();
+        world.db.recover(NOW + MINUTE).unwrap();
+        let theirs = world.reader().holdings(bob).unwrap().contacts;
+        assert_eq!((logged(&world), theirs, open(&world)), (held, held, 0), "cut after {cut} slices");
+        if next.is_none() {
+            assert!(cut >= 2, "it has several slices: {cut}");
+            break;
+        }
+    }
+    // One whose receiver is gone ends where it is.
+    let (mut world, alice, bob, _) = full();
+    let by = Actor { user: Some(bob), uid: Some(1000) };
+    let over = Given::Contacts(ContactHandOver { from: Some(alice), to: Some(bob) });
+    let (moved, _) = world.db.give_over(&over, GivenAt::default(), at_once(), by, NOW).unwrap();
+    world.db.db.execute("UPDATE users SET deleted_at = 1 WHERE login = 'bob'", []).unwrap();
+    let mut world = world.reopen();
+    world.db.recover(NOW + MINUTE).unwrap();
+    assert_eq!((logged(&world), open(&world)), (moved, 0));
 }

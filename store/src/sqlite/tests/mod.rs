@@ -40,7 +40,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-use super::{BinAt, ExpireAt, HandOverAt, Handing, Reached, SqliteBackend, TasksAt, open, open_reader};
+use super::{
+    BinAt, ExpireAt, Given, GivenAt, HandOverAt, Handing, Reached, SqliteBackend, open, open_reader,
+};
 use crate::backend::{Backend, ListVerbs, Office, Reader};
 use crate::error::Result;
 use crate::handle::OpenOptions;

@@ -229,9 +229,9 @@ fn no_piece_of_work_grows_with_what_came_together() {
         let (expired, expire) =
             world.steps(|world| world.db.expire_recordings(9, None, ExpireAt::default(), 100, NOW).unwrap());
         assert!(expired.0.is_empty() && expired.1.is_some(), "none has left the box");
-        let over = TaskHandOver { from: Some(alice), to: Some(bob), list: None };
-        let (slice, tasks) = world
-            .steps(|world| world.db.tasks_hand_over(&over, TasksAt::default(), at_once(), by, NOW).unwrap());
+        let over = Given::Tasks(TaskHandOver { from: Some(alice), to: Some(bob), list: None });
+        let (slice, tasks) =
+            world.steps(|world| world.db.give_over(&over, GivenAt::default(), at_once(), by, NOW).unwrap());
         assert!(slice.0 == 0 && slice.1.is_some(), "all of these are done");
         let handing = Handing { from: alice, to: Some(bob), contacts: true, by: None, now: NOW };
         let (_, given) =
