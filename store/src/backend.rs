@@ -125,6 +125,7 @@ pub(crate) trait Reader: Send + ListReads + OfficeReader {
     fn lists(&mut self) -> Result<Vec<ListInfo>>;
     fn show_list(&mut self, query: &ListQuery) -> Result<Vec<LeadRow>>;
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>>;
+    fn attempts_like(&mut self, part: &str) -> Result<Vec<AttemptId>>;
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats>;
     fn stats_with_results(&mut self, query: &StatsQuery) -> Result<(Stats, Vec<StatusCount>)>;
     /// The same figures, recounted row by row without the database's help.

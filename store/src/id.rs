@@ -182,6 +182,21 @@ fn decode(text: &str) -> Result<u128, ParseIdError> {
     Ok(value)
 }
 
+/// The first and the last identifier that begin with `part`; `None` where it is no beginning of one.
+pub(crate) fn between(part: &str) -> Option<(u128, u128)> {
+    if part.is_empty() {
+        return None;
+    }
+    Some((decode(&format!("{part:0<TEXT_LEN$}")).ok()?, decode(&format!("{part:Z<TEXT_LEN$}")).ok()?))
+}
+
+/// Whether an identifier ends with `part`.
+pub(crate) fn is_end(part: &str, id: u128) -> bool {
+    let bits = 5 * part.len();
+    let wanted = decode(&format!("{part:0>TEXT_LEN$}"));
+    bits < 128 && wanted.is_ok_and(|wanted| id & ((1 << bits) - 1) == wanted)
+}
+
 /// What the last identifier was made with, and the identifier.
 static LAST: Mutex<Option<(RandomState, u128)>> = Mutex::new(None);
 
@@ -215,6 +230,21 @@ mod tests {
         {
             assert_eq!(text.parse::<LeadId>(), Err(ParseIdError), "{text}");
         }
+    }
+
+    #[test]
+    fn a_part_is_the_beginning_or_the_end_of_an_identifier() {
+        let id = "01ARZ3NDEKTSV4RRFFQ69G5FAV".parse::<AttemptId>().unwrap().0;
+        for part in ["0", "01ARZ3", "01arz3", "OIARZ3", "01ARZ3NDEKTSV4RRFFQ69G5FAV"] {
+            let (first, last) = between(part).unwrap();
+            assert!((first..=last).contains(&id), "{part}");
+        }
+        let (first, last) = between("01ARZ4").unwrap();
+        assert!(!(first..=last).contains(&id));
+        for part in ["", "8", "U", "あ", "01ARZ3NDEKTSV4RRFFQ69G5FAVX"] {
+            assert_eq!(between(part), None, "{part}");
+        }
+        assert!(is_end("5FAV", id) && is_end("g5fav", id) && !is_end("5FAW", id) && !is_end("U", id));
     }
 
     #[test]

@@ -40,7 +40,21 @@ fn calls_are_found_by_names_then_and_now() {
     let (attempt, project) = (rows[1]["attempt"].as_str().unwrap(), rows[1]["project"].as_str().unwrap());
     assert_eq!(rows[1]["amended"], false);
     daemon.cli(&["history", "amend", attempt, "--memo", "火曜に 訪問", "--reason", "聞き直し"]);
-    daemon.cli(&["history", "report", attempt]);
+    // Identifiers of one day begin alike: their end tells them apart.
+    let (beginning, end) = (&attempt[..9], attempt[22..].to_lowercase());
+    assert_eq!(daemon.cli(&["history", "show", &end])["call"]["attempt"], attempt);
+    let both = daemon.run(&["history", "report", beginning]);
+    both.refused("E-AMBIGUOUS");
+    for row in rows.as_array().unwrap() {
+        assert!(both.stdout.contains(row["attempt"].as_str().unwrap()), "{}", both.stdout);
+    }
+    assert!(both.stdout.contains("㈱カブラ"), "{}", both.stdout);
+    for unknown in ["0ZZZ", "not an id", "*"] {
+        daemon.run(&["history", "show", unknown]).refused("E-NOT-FOUND");
+    }
+    daemon.cli(&["note", "add", "末尾で", "--attempt", &end]);
+    assert_eq!(daemon.cli(&["note", "ls", "--attempt", attempt])["notes"].as_array().map(Vec::len), Some(1));
+    daemon.cli(&["history", "report", &end]);
     assert_eq!(found(&["--memo", "火曜に訪問"]), [first]);
     assert_eq!(found(&["--project", project]), [second, first]);
     daemon.run(&["history", "--project", "無い"]).refused("E-NOT-FOUND");

@@ -452,4 +452,23 @@ impl Command {
             | Self::StoreCheck(_) => None,
         }
     }
+
+    /// The call that a command names by its identifier, or a part of it; `None` where it names none.
+    pub fn attempt_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::CallDial(p) => p.attempt.as_mut(),
+            Self::CallSave(p) => p.attempt.as_mut(),
+            Self::ContactCreateFromCall(p) => Some(&mut p.attempt),
+            Self::DncAdd(p) => p.attempt.as_mut(),
+            Self::HistoryShow(p) => Some(&mut p.attempt),
+            Self::HistoryAmend(p) => Some(&mut p.attempt),
+            Self::HistoryReport(p) => Some(&mut p.attempt),
+            Self::NoteAdd(p) => p.attempt.as_mut(),
+            Self::NoteLs(p) => p.attempt.as_mut(),
+            Self::RecordingLs(p) => p.attempt.as_mut(),
+            Self::RecordingHold(p) => Some(&mut p.attempt),
+            Self::RecordingDelete(p) => Some(&mut p.attempt),
+            _ => None,
+        }
+    }
 }

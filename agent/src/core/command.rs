@@ -33,11 +33,24 @@ impl Core {
             Err(error) => return respond::<()>(reply, Err(error)),
         };
         let reply = if who.masked || !who.sees_taps { self.filtered(reply, &who) } else { reply };
-        let bound = Bound { command, who, scope, reply };
+        self.on_named(Bound { command, who, scope, reply }, now);
+    }
+
+    /// A command whose call is known, where it names one.
+    pub(super) fn on_bound(&mut self, bound: Bound, now: Now) {
+        let who = bound.who;
         let reach = if permission::is_bound(&who) { permission::reach(&bound.command) } else { Vec::new() };
         match reach.is_empty() {
             true => self.carry_out(bound, now),
             false => self.within_grants(bound, reach),
+        }
+    }
+
+    /// The call that a command names was looked up.
+    pub(super) fn named(&mut self, bound: Bound, result: Result<(), RpcError>, now: Now) {
+        match result {
+            Ok(()) => self.on_bound(bound, now),
+            Err(error) => respond::<()>(bound.reply, Err(error)),
         }
     }
 

@@ -85,6 +85,11 @@ pub(crate) enum Done {
         bound: Box<Bound>,
         result: Result<(), RpcError>,
     },
+    /// Which call a command names, or that several may be meant.
+    Named {
+        bound: Box<Bound>,
+        result: Result<(), RpcError>,
+    },
     Arrived {
         sip: CallId,
         earlier: Vec<EarlierCall>,
@@ -151,6 +156,7 @@ impl Core {
             Done::ListFound { seat, result, reply } => self.list_found(seat, result, reply, now),
             Done::TapNoted { order, result, reply } => self.tap_noted(*order, result, reply, now),
             Done::Reached { bound, result } => self.reached(*bound, result, now),
+            Done::Named { bound, result } => self.named(*bound, result, now),
             Done::Arrived { sip, earlier, result } => self.arrived(sip, earlier, result, now),
             Done::Ended { seat, end, recording, result } => {
                 self.end_written(seat, *end, recording, result, now)

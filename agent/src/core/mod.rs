@@ -30,6 +30,7 @@ mod its_seat;
 mod job;
 mod manage;
 mod moved;
+mod named_call;
 mod office;
 mod parts;
 mod past;

@@ -71,6 +71,19 @@ async fn of_call(
     }
 }
 
+/// Whether somebody bound by grants sees a call (X7).
+pub(super) async fn seen_call(store: &Store, attempt: AttemptId, who: &Who) -> Result<bool, RpcError> {
+    let user = grantee(who);
+    match of_call(store, attempt, who, user).await {
+        Ok(Some(list)) => store.may_use_list(list, user).await.map_err(|error| store_error(&error)),
+        Ok(None) => Ok(true),
+        Err(error) if matches!(error.error_code(), Some(ErrorCode::ListGrant | ErrorCode::NotFound)) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 async fn may_reach(store: &Store, reach: Reach, who: &Who) -> Result<(), RpcError> {
     let told = |error| store_error(&error);
     let user = grantee(who);

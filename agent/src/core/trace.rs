@@ -83,7 +83,10 @@ impl Core {
 
     fn named_subject(&self, name: &str) -> Result<Subject, RpcError> {
         let id = name.to_ascii_uppercase();
-        let named = |attempt: AttemptId| id.len() >= SHORTEST_END && attempt.to_string().ends_with(&id);
+        let named = |attempt: AttemptId| {
+            let attempt = attempt.to_string();
+            id.len() >= SHORTEST_END && (attempt.ends_with(&id) || attempt.starts_with(&id))
+        };
         let running = self.calls.values().filter(|call| named(call.attempt)).filter_map(PastCall::of);
         let mut found: Vec<_> =
             self.past.iter().filter(|call| named(call.attempt)).cloned().chain(running).collect();

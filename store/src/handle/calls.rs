@@ -151,6 +151,16 @@ impl Store {
         self.ask(move |b| b.attempt(attempt)).await
     }
 
+    /// Attempts whose identifier begins with `part`, else, of the latest, those whose identifier ends with four or more such characters;
+    /// newest first, at most nine.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn attempts_like(&self, part: &str) -> Result<Vec<AttemptId>> {
+        let part = part.to_owned();
+        self.read(move |r| r.attempts_like(&part)).await
+    }
+
     /// Attempts, newest first. A search ([`HistoryQuery::searches`]) may read all there are, a second or two for a million: use
     /// [`Self::search_history`] for one.
     ///

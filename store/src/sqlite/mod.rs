@@ -6,6 +6,7 @@ mod advance;
 mod alive;
 mod amend;
 mod assignments;
+mod attempt_ids;
 mod attempts;
 mod audit_log;
 mod backup;
@@ -437,6 +438,10 @@ impl Reader for SqliteReader {
 
     fn history(&mut self, query: &HistoryQuery) -> Result<Vec<AttemptRow>> {
         history::history(&self.db, query, &self.progress)
+    }
+
+    fn attempts_like(&mut self, part: &str) -> Result<Vec<AttemptId>> {
+        attempt_ids::like(&self.db, part)
     }
 
     fn stats(&mut self, query: &StatsQuery) -> Result<Stats> {

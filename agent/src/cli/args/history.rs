@@ -12,12 +12,12 @@ use crate::cli::time::When;
 pub enum HistoryVerb {
     /// Show one call with its corrections and notes
     Show {
-        /// Id of the call
+        /// Id of the call: its beginning, or the end of it, will do
         attempt: String,
     },
     /// Correct a sealed call, or fill in a blank status
     Amend {
-        /// Id of the call
+        /// Id of the call: its beginning, or the end of it, will do
         attempt: String,
         /// Result status by label or code
         #[arg(long)]
@@ -37,7 +37,7 @@ pub enum HistoryVerb {
     },
     /// Mark a call 報告
     Report {
-        /// Id of the call
+        /// Id of the call: its beginning, or the end of it, will do
         attempt: String,
         /// Take the mark off
         #[arg(long)]

@@ -374,7 +374,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Only calls marked 報告", "報告の印のある通話だけ"),
     ("Only calls with numbers that no contact has", "連絡先に登録のない番号の通話だけ"),
     ("Older than this attempt: next of the last page", "この通話より前 (前のページの次)"),
-    ("Id of the call", "通話の id"),
+    ("Id of the call: its beginning, or the end of it, will do", "通話の id (先頭または末尾だけでも可)"),
     ("Result status by label or code", "結果ステータス (名前またはコード)"),
     ("Memo", "メモ"),
     ("Take the time to call again away", "再コール日時を消す"),
