@@ -122,6 +122,7 @@ fn a_call_rings_on_the_loudspeaker_and_talks_in_the_headset() {
         .pulse(&pulse)
         .start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     daemon.wait_status("ring", SOON, |status| status["seats"][0]["voice"]["ring"] == "speaker");
     let (speaker, ear) = (pulse.record("speaker.monitor"), pulse.record_earphone());
     let caller = Scenario::client("uac_call", daemon.sip_address(), "100").start();

@@ -86,7 +86,7 @@ fn a_caller_whose_acknowledgement_answers_no_offer_is_hung_up() {
     wait_state(&daemon, "ringing");
     daemon.cli(&["answer"]);
     caller.succeed(SOON);
-    wait_state(&daemon, "paused");
+    wait_state(&daemon, "ready");
 }
 
 #[test]

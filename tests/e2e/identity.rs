@@ -53,6 +53,7 @@ fn incoming(from: &str, more: &str) -> (serde_json::Value, String) {
     let registrar = Scenario::server("registrar_open").start();
     let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100")
         .edit("From: \"Caller\" <sip:0398765432@[local_ip]:[local_port]>", &format!("From: {from}"))
         .edit("Max-Forwards: 70", &format!("Max-Forwards: 70{more}"))

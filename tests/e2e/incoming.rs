@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::daemon::{Account, Daemon};
+use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::kamailio;
 use e2e::peer::sipp::{Scenario, Sipp};
 
@@ -12,6 +12,7 @@ fn daemon() -> (Sipp, Daemon) {
     let registrar = Scenario::server("registrar_open").start();
     let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     (registrar, daemon)
 }
 
@@ -30,6 +31,52 @@ fn a_call_rings_and_is_answered() {
     wait_state(&daemon, "wrap_up");
 }
 
+/// S2.31: nobody is rung before the operator has begun, nor while they are away: another seat is, else the caller hears busy, and the row
+/// stays.
+#[test]
+fn nobody_is_rung_where_nobody_is() {
+    let registrar = Scenario::server("registrar_open").start();
+    let daemon = Daemon::builder()
+        .account(Account::new("main", registrar.address()))
+        .seat(Seat::new("a", "main"))
+        .seat(Seat::new("b", "main"))
+        .start();
+    daemon.wait_registered("main", SOON);
+    let calls = std::cell::Cell::new(0);
+    let called = |rings: Option<usize>| {
+        let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
+        if let Some(seat) = rings {
+            daemon.wait_status("ringing", SOON, |status| status["seats"][seat]["state"] == "ringing");
+            daemon.cli(&["hangup", "--seat", ["a", "b"][seat]]);
+        }
+        caller.succeed(SOON);
+        calls.set(calls.get() + 1);
+        let rows = daemon.wait_history(calls.get(), SOON);
+        let row = &rows[0];
+        assert_eq!(
+            (&row["direction"], row["operator"].is_null()),
+            (&"incoming".into(), rings.is_none()),
+            "{row:#}"
+        );
+        daemon.wait_status("quiet", SOON, |status| {
+            status["seats"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|seat| seat["state"] != "ringing" && seat["state"] != "wrap_up")
+        });
+    };
+    called(None);
+    daemon.cli(&["ready", "--seat", "b"]);
+    called(Some(1));
+    daemon.cli(&["ready", "--seat", "a"]);
+    called(Some(0));
+    daemon.cli(&["pause", "lunch", "--seat", "a"]);
+    called(Some(1));
+    daemon.cli(&["pause", "lunch", "--seat", "b"]);
+    called(None);
+}
+
 /// By way of the registrar that knows our contact, over UDP and TCP.
 #[test]
 fn a_call_comes_by_way_of_kamailio() {
@@ -38,6 +85,7 @@ fn a_call_comes_by_way_of_kamailio() {
         let line = Account::new("main", exchange.address());
         let daemon = Daemon::builder().account(if tcp { line.tcp() } else { line }).start();
         daemon.wait_registered("main", SOON);
+        daemon.cli(&["ready"]);
         let caller = Scenario::client("uac_call", exchange.address(), "100").start();
         let status = daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
         assert_eq!(status["seats"][0]["call"]["number"], "0398765432");

@@ -19,11 +19,12 @@ pub(crate) fn wait_state(daemon: &Daemon, state: &str) -> Value {
     daemon.wait_status(state, SOON, |status| status["seats"][0]["state"] == state)["seats"][0].take()
 }
 
-/// A daemon that is registered, so that it can be called.
+/// A daemon that is registered and whose operator is there, so that it can be called.
 pub(crate) fn registered(setup: Setup) -> (Sipp, Daemon) {
     let registrar = Scenario::server("registrar_open").start();
     let daemon = setup.account(Account::new("main", registrar.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     (registrar, daemon)
 }
 

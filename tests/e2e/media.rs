@@ -69,6 +69,7 @@ fn the_peer_changes_the_codec_in_mid_call() {
     let mut daemon =
         Daemon::builder().account(Account::new("main", registrar.address())).seat(operator.seat()).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     let caller = Scenario::client("uac_codec_change", daemon.sip_address(), "100").start();
     wait_state(&daemon, "ringing");
     daemon.cli(&["answer"]);

@@ -380,6 +380,7 @@ fn a_call_refused_as_busy_leaves_a_row() {
     let registrar = Scenario::server("registrar_open").start();
     let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     let first = Scenario::client("uac_call", daemon.sip_address(), "100").start();
     daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");
     let second = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
@@ -467,6 +468,7 @@ fn an_incoming_call_shows_contact_and_history() {
         .seat(Seat::new("b", "out"))
         .start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready", "--seat", "a"]);
     let ring = || {
         let caller = Scenario::client("uac_call_rejected", daemon.sip_address(), "100").start();
         let status = daemon.wait_status("ringing", SOON, |status| status["seats"][0]["state"] == "ringing");

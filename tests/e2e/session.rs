@@ -297,10 +297,11 @@ fn a_call_that_rang_in_vain_needs_no_result() {
     let registrar = Scenario::server("registrar_open").start();
     let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     Scenario::client("uac_call_cancelled", daemon.sip_address(), "100").start().succeed(SOON);
     let row = daemon.wait_drop_rows(1, SOON).remove(0);
     assert_eq!((row["direction"].as_str(), row["status"].as_str()), ("in", ""));
-    wait_state(&daemon, 0, "paused");
+    wait_state(&daemon, 0, "ready");
 }
 
 /// A practice account knows no calling window, so it may lead nowhere but to this machine.

@@ -53,6 +53,7 @@ fn baresip_is_called_and_calls() {
         let phone = baresip(&exchange, &authority, transport);
         let daemon = Daemon::builder().account(behind(&exchange, &authority, transport)).start();
         daemon.wait_registered("main", SOON);
+        daemon.cli(&["ready"]);
 
         daemon.cli(&["call", DESK]);
         wait_state(&daemon, "in_call");
@@ -142,6 +143,7 @@ fn linphone_calls_and_is_called() {
         .seat(Seat::new("a", "main").file(&say, &hear))
         .start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
 
     phone.command(&format!("call sip:100@{}", exchange.address()));
     assert_eq!(wait_state(&daemon, "ringing")["call"]["number"], DESK);
@@ -218,12 +220,13 @@ fn a_call_that_another_phone_takes_stops_ringing_here() {
     let exchange = kamailio::Setup::default().user("100", "secret").start();
     let daemon = Daemon::builder().account(Account::new("main", exchange.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     let phone = Phone::new("100").registrar(exchange.address(), "secret").start();
     Scenario::client("uac_call", exchange.address(), "100").start().succeed(SOON);
     assert_eq!(phone.established(), 1);
     let row = daemon.wait_history(1, SOON).remove(0);
     assert!(row["answered_at"].is_null() && row["sip_code"] == 487, "{row:#}");
-    daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "paused");
+    daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "ready");
 }
 
 /// The callee's phone does what we ask it: it calls the third party by itself, and tells us so.

@@ -89,7 +89,7 @@ fn callers_in_every_spelling_are_answered() {
         caller.succeed(SOON);
         wait_state(&daemon, "wrap_up");
         daemon.cli(&["save", "--status", "見込", "--next", "dial"]);
-        wait_state(&daemon, "paused");
+        wait_state(&daemon, "ready");
     }
 }
 

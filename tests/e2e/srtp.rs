@@ -45,6 +45,7 @@ fn office_with(made: impl FnOnce(Phone) -> Phone, keys: &[(&str, &str)]) -> Offi
         keys.iter().fold(account, |account, (key, value)| account.set(key, &format!("\"{value}\"")));
     let daemon = Daemon::builder().account(account).seat(operator.seat()).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     Office { _exchange: exchange, phone, daemon, operator }
 }
 

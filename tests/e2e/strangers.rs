@@ -19,6 +19,7 @@ fn daemon(change: impl FnOnce(Account) -> Account) -> (Sipp, Daemon) {
     let exchange = Scenario::server("registrar_open").at(EXCHANGE).start();
     let daemon = Daemon::builder().account(change(Account::new("main", exchange.address()))).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     (exchange, daemon)
 }
 

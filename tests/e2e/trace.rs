@@ -306,6 +306,7 @@ fn an_account_shows_what_belongs_to_no_attempt() {
     let registrar = Scenario::server("registrar_digest_md5").start();
     let daemon = Daemon::builder().account(Account::new("main", registrar.address())).start();
     daemon.wait_registered("main", SOON);
+    daemon.cli(&["ready"]);
     let trace = daemon.cli(&["trace", "--account", "main"]);
     assert_eq!(verbs(&trace), ["> REGISTER", "< 401", "> REGISTER", "< 200"]);
     assert!(trace["attempt"].is_null() && trace["media"].is_null());

@@ -30,7 +30,7 @@ fn a_caller_may_end_the_ringing_with_bye() {
     Scenario::client("uac_bye_before_answer", daemon.sip_address(), "100").start().succeed(SOON);
     let row = daemon.wait_history(1, SOON).remove(0);
     assert!(row["answered_at"].is_null(), "{row:#}");
-    wait_state(&daemon, "paused");
+    wait_state(&daemon, "ready");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_caller_that_acknowledges_no_ringing_is_let_go() {
     let (_registrar, daemon) = registered(Daemon::builder().set("sip", "t1", BRISK));
     let caller = Scenario::client("uac_never_pracks", daemon.sip_address(), "100").start();
     caller.succeed(SOON);
-    daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "paused");
+    daemon.wait_status("free seat", SOON, |status| status["seats"][0]["state"] == "ready");
     assert_eq!(daemon.wait_history(1, Duration::from_secs(5)).len(), 1);
 }
 

@@ -269,6 +269,8 @@ impl Dialer {
 
 /// Pause code of a seat whose trunk does not carry calls: void calls in a row, or a fault of our own.
 pub const PAUSED_BY_TRUNK: &str = "trunk";
+/// Pause code of a seat whose operator dials no further, and is there.
+pub const PAUSED_DIALING: &str = "dial";
 /// Pause code of a seat at which nobody has been ready yet.
 pub const PAUSED_AT_START: &str = "start";
 

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use crate::action::{Action, ClaimIntent, Next, Refusal, SaveIntent, SeatChange};
-use crate::facts::PAUSED_AT_START;
+use crate::facts::{PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
 use crate::state::{Open, SeatState, Session, State, Waiting};
 use crate::{AttemptId, ListId, Mode, Now, Policy};
 
@@ -16,6 +16,8 @@ pub struct Dialer {
     pub(crate) voice_up: bool,
     pub(crate) voids: u32,
     pub(crate) unsaid: Option<AttemptId>,
+    /// Somebody called from here, and so is there.
+    pub(crate) begun: bool,
     pub(crate) shown: SeatState,
     pub(crate) actions: VecDeque<Action>,
 }
@@ -36,6 +38,7 @@ impl Dialer {
             voice_up: true,
             voids: 0,
             unsaid: None,
+            begun: false,
             actions: VecDeque::new(),
         }
     }
@@ -112,10 +115,20 @@ impl Dialer {
         Some((open.attempt, ClaimIntent { list, dial_now: self.policy.mode == Mode::Straight }))
     }
 
-    /// Whether an incoming call may ring here.
+    /// Whether an incoming call may ring here: somebody is there, and in no call.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        matches!(self.state, State::Idle | State::Breathing(..))
+        matches!(self.state, State::Idle | State::Breathing(..)) && !self.is_away()
+    }
+
+    /// Whether nobody is at the seat (S2.31): nobody has been ready yet nor called by hand, or its operator is on a break. Who only dials
+    /// no further, or does not since the trunk carries no calls, is there.
+    fn is_away(&self) -> bool {
+        match self.paused.as_deref() {
+            None | Some(PAUSED_DIALING | PAUSED_BY_TRUNK) => false,
+            Some(PAUSED_AT_START) => !self.begun,
+            Some(_) => true,
+        }
     }
 
     /// Whether a call is up or about to be, so that the operator's voice is needed.
@@ -265,6 +278,7 @@ impl Dialer {
         match (attempt, back.take()) {
             (Some(attempt), _) => {
                 self.unsaid = None;
+                self.begun = true;
                 self.place(attempt, false);
             }
             (None, Some(open)) => self.state = State::WrapUp(open),
@@ -279,9 +293,10 @@ impl Dialer {
     /// An incoming call rings at this seat; its row is on disk.
     ///
     /// # Errors
-    /// [`Refusal::Busy`].
+    /// [`Refusal::Busy`], also where nobody is at the seat.
     pub fn ring(&mut self, attempt: AttemptId) -> Result<(), Refusal> {
         match self.state.clone() {
+            _ if self.is_away() => return Err(Refusal::Busy),
             State::Idle => {}
             // The closed row is sealed with the next advance; an incoming call may not lose it.
             State::Breathing(open, _) => {

@@ -117,7 +117,7 @@ impl Core {
             }
             Command::SeatReady(_) => return self.ready(seat, None, reply, now),
             Command::DialPause(_) => self.session(seat).map(|list| {
-                self.seats[seat].dialer.pause(String::from("dial"), now.into());
+                self.seats[seat].dialer.pause(String::from(dialer::PAUSED_DIALING), now.into());
                 let (seat, reason) = (self.seats[seat].name.clone(), String::from("operator"));
                 self.publish(protocol::Event::DialPaused { seat, list, reason, until: None }, now);
             }),

@@ -559,3 +559,29 @@ fn a_stop_while_it_rings_is_void_unless_somebody_ended_the_call_before() {
     let ended = shift.end(first, stopped);
     assert!(!ended.void, "{ended:?}");
 }
+
+/// S2.31: before somebody is ready or has called from there, and during a break, nobody is there to be rung.
+#[test]
+fn no_call_rings_where_nobody_is() {
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    assert!(!shift.dialer.is_free());
+    assert_eq!(shift.dialer.ring(AttemptId(99)), Err(Refusal::Busy));
+    shift.dialer.ready(now).unwrap();
+    assert!(shift.dialer.is_free());
+    shift.dialer.pause("lunch".into(), now);
+    assert!(!shift.dialer.is_free());
+    shift.dialer.pause(dialer::PAUSED_DIALING.into(), now);
+    assert!(shift.dialer.is_free(), "only the dialing rests");
+    let mut shift = Shift::new(Policy::default());
+    shift.dialer.manual(now).unwrap();
+    shift.dialed.insert(AttemptId(1));
+    shift.dialer.opened(Some(AttemptId(1)), now);
+    shift.wants();
+    shift.end(AttemptId(1), talk());
+    shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
+    shift.wants();
+    shift.dialer.sealed(now);
+    assert_eq!(shift.dialer.state(), &SeatState::Paused("start".into()));
+    assert!(shift.dialer.is_free(), "who calls by hand is there");
+}
