@@ -422,7 +422,7 @@ fn each_refusal_of_a_command_says_what_to_do() {
     cli(&["user", "add", "office", "--role", "BY", "--uid", "64012"]);
     cli(&["project", "create", "P"]);
     for (list, project) in [("twice", "P"), ("twice", "Q"), ("binned", "R")] {
-        cli(&["list", "create", list, "--project", project]);
+        cli(&["list", "create", list, "--project", project, "--create-project"]);
     }
     cli(&["list", "delete", "binned", "--yes"]);
     cli(&["project", "delete", "R", "--yes"]);

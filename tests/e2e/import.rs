@@ -401,7 +401,12 @@ fn a_list_is_made_only_with_rows_in_it() {
     let before = lists(&daemon);
     let looked = daemon.cli(&["list", "import", "新", &good, "--create", "--preview"]);
     assert_eq!((&looked["inserted"], &looked["contacts_created"]), (&2.into(), &2.into()), "{looked:#}");
-    assert_eq!(daemon.run(&["list", "import", "新", &bad, "--create", "--project", "案件X"]).code, 1);
+    assert_eq!(
+        daemon
+            .run(&["list", "import", "新", &bad, "--create", "--project", "案件X", "--create-project"])
+            .code,
+        1
+    );
     let outcome = daemon.run(&["list", "import", "新", &empty, "--create"]);
     assert!(outcome.code == 1 && !outcome.stdout.contains("--partial"), "{outcome:#?}");
     assert_eq!(lists(&daemon), before);
@@ -424,7 +429,7 @@ fn a_list_is_looked_up_in_its_project() {
     std::fs::write(daemon.path("one.csv"), "会社名,電話番号\n会社1,0312340001\n").unwrap();
     let file = daemon.path("one.csv").to_string_lossy().into_owned();
     for project in ["案件A", "案件B"] {
-        daemon.cli(&["list", "import", "ONE", &file, "--create", "--project", project]);
+        daemon.cli(&["list", "import", "ONE", &file, "--create", "--project", project, "--create-project"]);
     }
     let wanted = ["案件A/ONE", "案件B/ONE"];
     assert_eq!(lists(&daemon).iter().filter(|name| wanted.contains(&&***name)).count(), 2);

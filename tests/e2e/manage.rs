@@ -526,7 +526,7 @@ fn a_list_tells_the_grants_of_its_project() {
     for login in ["op1", "op2"] {
         daemon.cli(&["user", "add", login, "--role", "OP"]);
     }
-    daemon.cli(&["list", "create", "春", "--project", "別件"]);
+    daemon.cli(&["list", "create", "春", "--project", "別件", "--create-project"]);
     let shown = |daemon: &Daemon| daemon.text(&["list", "grant", "春", "--lang", "ja"]);
     assert!(shown(&daemon).contains("全員"));
     daemon.cli(&["project", "grant", "別件", "op1"]);

@@ -256,7 +256,7 @@ fn grants_bind_whoever_is_no_supervisor() {
     daemon.cli(&["list", "grant", "春", "carol"]);
     carol(&["note", "add", "伝言", "--lead", &lead]).success();
     // A project's grant holds for all its lists, later ones too.
-    daemon.cli(&["list", "create", "秋", "--project", "別件"]);
+    daemon.cli(&["list", "create", "秋", "--project", "別件", "--create-project"]);
     daemon.cli(&["project", "grant", "別件", "dave"]);
     carol(&["list", "view", "秋"]).refused("E-LIST-GRANT");
     daemon.cli(&["project", "grant", "別件", "carol"]);
@@ -300,11 +300,26 @@ fn a_call_makes_no_project_and_asks_its_grants() {
     call(" 春の案件").success();
     daemon.run_as(OPERATOR, &["list", "create", "夏", "--project", "夏の案件"]).refused("E-PERMISSION");
     daemon.run(&["list", "create", " ", "--project", "夏の案件"]).refused("E-REQ-LISTNAME");
-    assert_eq!(projects(&daemon), before);
     std::fs::write(daemon.path("one.csv"), "会社名,電話番号\n会社1,0312340001\n").unwrap();
-    daemon.cli(&["list", "create", "夏", "--project", "夏の案件"]);
     let file = daemon.path("one.csv").to_string_lossy().into_owned();
-    daemon.cli(&["list", "import", "秋", &file, "--create", "--project", "秋の案件"]);
+    // D1: a project is made where that is asked for, and not by a typing error.
+    for typo in [
+        &["list", "create", "夏", "--project", "春の案内"][..],
+        &["list", "import", "夏", &file, "--create", "--project", "春の案内"],
+        &["list", "import", "夏", &file, "--create", "--preview", "--project", "春の案内"],
+    ] {
+        let refused = daemon.run(typo);
+        refused.refused("E-NOT-FOUND");
+        for told in ["春の案件", "project create", "--create-project"] {
+            assert!(refused.stdout.contains(told), "{refused:#?}");
+        }
+    }
+    assert_eq!(projects(&daemon), before);
+    daemon.cli(&["list", "create", "夏", "--project", "夏の案件", "--create-project"]);
+    let import = ["list", "import", "秋", &file, "--create", "--project", "秋の案件", "--create-project"];
+    daemon.cli(&[&import[..], &["--preview"]].concat());
+    assert_eq!(projects(&daemon).len(), before.len() + 1, "a look makes none");
+    daemon.cli(&import);
     let log = daemon.cli(&["audit", "--action", "project.create"]);
     let made: Vec<_> = log["rows"].as_array().unwrap().iter().map(|row| &row["detail"]["name"]).collect();
     assert_eq!(made, ["秋の案件", "夏の案件", "春の案件"]);

@@ -203,6 +203,9 @@ params! {
         name: String,
         /// Project; `None` = the default project.
         project: Option<String>,
+        /// Make the project where there is none of this name.
+        #[serde(default)]
+        create_project: bool,
     }
     /// `list.upload`: pieces of one file, in order, on the connection that imports it.
     ListUpload {
@@ -221,6 +224,9 @@ params! {
         /// rows are taken.
         #[serde(default)]
         create: bool,
+        /// With `create`: make `project` too where there is none of this name.
+        #[serde(default)]
+        create_project: bool,
         /// A file the daemon can read; only for the daemon's own user and root.
         path: Option<String>,
         /// What `list.upload` sent.

@@ -28,6 +28,7 @@ pub(super) fn import(socket: &Path, args: ImportArgs, out: Out) -> Result<(), Fa
         list: args.list,
         project: args.project,
         create: args.create,
+        create_project: args.create_project,
         upload: Some(name.clone()),
         file: Some(name),
         encoding: sheet.encoding,

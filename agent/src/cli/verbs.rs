@@ -181,7 +181,9 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
 
 pub(super) fn list(global: &Global, verb: ListVerb, out: Out) -> Result<(), Failure> {
     match verb {
-        ListVerb::Create { name, project } => call(global, ListCreate { name, project }, out, render::list),
+        ListVerb::Create { name, project, create_project } => {
+            call(global, ListCreate { name, project, create_project }, out, render::list)
+        }
         ListVerb::Import(args) => files::import(&socket(global), *args, out),
         ListVerb::Export { list, file, write, without_results, strict } => {
             let list = list.path();

@@ -77,9 +77,7 @@ async fn target(place: &Place, p: &ListImport) -> Result<Target, RpcError> {
             None => ListSpec { name: p.list.clone(), project: place.project },
         },
         Some(project) => {
-            let projects = store.projects().await.map_err(told)?;
-            let known = projects.iter().find(|known| known.name == project.trim()).map(|known| known.id);
-            let id = match known {
+            let id = match super::project::for_list(store, project, p.create_project).await? {
                 Some(id) => id,
                 // Nobody sees the trial's project.
                 None if p.dry_run => place.project,

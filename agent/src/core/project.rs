@@ -1,7 +1,7 @@
 //! Projects that commands name.
 
 use protocol::{Detail, ErrorCode, RpcError};
-use store::{Actor, ProjectId, Store, search_key};
+use store::{ProjectId, Store, search_key};
 
 use super::refusal::store_error;
 
@@ -13,7 +13,7 @@ use super::refusal::store_error;
 pub(super) async fn named(store: &Store, name: &str) -> Result<ProjectId, RpcError> {
     match find(store, name).await? {
         Found::Known(id) => Ok(id),
-        Found::Unknown(names) => Err(unknown(name, &names)),
+        Found::Unknown(names) => Err(unknown(name, &names, Default::default())),
     }
 }
 
@@ -29,21 +29,24 @@ pub(super) async fn named_ever(store: &Store, word: &str) -> Result<ProjectId, R
     }
 }
 
-/// The project of this name, made where there is none (`true`). Whoever may make lists may make projects (section D).
+/// The project of this name, in which a list is to be made; `None` where there is none and `make` says that it is to be made with the list.
 ///
 /// # Errors
-/// `E-REQ-PROJECTNAME`.
-pub(super) async fn named_or_made(
-    store: &Store,
-    name: &str,
-    by: Actor,
-    now: i64,
-) -> Result<(ProjectId, bool), RpcError> {
-    if let Found::Known(id) = find(store, name).await? {
-        return Ok((id, false));
+/// `E-NOT-FOUND`, with how one is made: a typing error must not make one here either.
+pub(super) async fn for_list(store: &Store, name: &str, make: bool) -> Result<Option<ProjectId>, RpcError> {
+    match find(store, name).await? {
+        Found::Known(id) => Ok(Some(id)),
+        Found::Unknown(_) if make => Ok(None),
+        Found::Unknown(names) => {
+            let how = (
+                format!(
+                    "。新しい案件なら、先に kakeru project create {name} を実行するか --create-project を付けてください"
+                ),
+                format!("; for a new one: `kakeru project create {name}` before, or --create-project"),
+            );
+            Err(unknown(name, &names, how))
+        }
     }
-    let made = store.create_project(name, None, by, now).await;
-    made.map(|project| (project.id, true)).map_err(|error| store_error(&error))
 }
 
 enum Found {
@@ -60,13 +63,16 @@ async fn find(store: &Store, name: &str) -> Result<Found, RpcError> {
     })
 }
 
-fn unknown(name: &str, names: &[String]) -> RpcError {
+/// `how`: what else can be done, in Japanese and English.
+fn unknown(name: &str, names: &[String], how: (String, String)) -> RpcError {
     let near = near(name, names);
     let (mut ja, mut en) = (format!("案件 {name}"), format!("project {name:?}"));
     if !near.is_empty() {
         ja.push_str(&format!("。近い名前: {}", near.join("、")));
         en.push_str(&format!("; near it: {}", near.join(", ")));
     }
+    ja.push_str(&how.0);
+    en.push_str(&how.1);
     let facts = serde_json::json!({ "near": near });
     let facts = if let serde_json::Value::Object(facts) = facts { facts } else { Default::default() };
     RpcError::with_detail(ErrorCode::NotFound, Detail::from((ja, en)).with(facts))

@@ -11,7 +11,7 @@ use store::{
 use super::command::respond;
 use super::job::Done;
 use super::manage::actor;
-use super::project::named_or_made;
+use super::project;
 use super::refusal::store_error;
 use super::seat::Reply;
 use super::sight::Sight;
@@ -34,7 +34,13 @@ impl Core {
                     }
                     let spec = match p.project {
                         Some(name) => {
-                            let project = named_or_made(&store, &name, by, now.wall).await?.0;
+                            let project = match project::for_list(&store, &name, p.create_project).await? {
+                                Some(project) => project,
+                                None => {
+                                    let made = store.create_project(&name, None, by, now.wall).await;
+                                    made.map_err(|error| store_error(&error))?.id
+                                }
+                            };
                             ListSpec { name: p.name, project }
                         }
                         // As it is written wherever a list is named: PROJECT/LIST, where there is such a project.

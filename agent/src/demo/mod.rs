@@ -114,7 +114,7 @@ pub fn run(options: DemoOptions, out: &mut dyn std::io::Write) -> Result<Summary
     let mut client = daemon.connect()?;
     let mut listener = Client::connect(&setup.config.daemon.socket)?;
     listener.subscribe(None, Vec::new())?;
-    client.call(ListCreate { name: setup::LIST.into(), project: None })?;
+    client.call(ListCreate { name: setup::LIST.into(), ..ListCreate::default() })?;
     let path = Some(setup.list.display().to_string());
     let list = setup::LIST.to_owned();
     client.call(ListImport { list: list.clone(), path, ..ListImport::default() })?;

@@ -94,7 +94,7 @@ impl World {
             ("表の案件", "empty", &[]),
             ("他の案件", "closed", &[("0312343001", Whom::Peer)]),
         ] {
-            self.root("list.create", json!({ "name": list, "project": project }));
+            self.root("list.create", json!({ "name": list, "project": project, "create_project": true }));
             for (number, whom) in leads {
                 let lead = json!({ "list": list, "number": number, "company": "A社" });
                 let lead = text(&self.root("lead.add", lead)["id"]);

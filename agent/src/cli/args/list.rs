@@ -16,6 +16,9 @@ pub enum ListVerb {
         /// Its project (案件)
         #[arg(long)]
         project: Option<String>,
+        /// Make the project if there is none of this name
+        #[arg(long, requires = "project")]
+        create_project: bool,
     },
     /// Put a CSV file into a list
     Import(Box<ImportArgs>),
@@ -160,6 +163,9 @@ pub struct ImportArgs {
     /// Project of the list (案件)
     #[arg(long)]
     pub project: Option<String>,
+    /// With --create: make the project too if there is none of this name
+    #[arg(long, requires_all = ["create", "project"])]
+    pub create_project: bool,
     /// What the file is
     #[command(flatten)]
     pub sheet: SheetArgs,

@@ -112,6 +112,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("End after this many events", "この件数で終わる"),
     ("Its name", "名前"),
     ("Its project (案件)", "案件"),
+    ("Make the project if there is none of this name", "その名前の案件がなければ作成"),
     (
         "Name or id of the list; PROJECT/LIST where several projects have one of the name",
         "リストの名前または id (同名が複数あるときは 案件/リスト)",
@@ -122,6 +123,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "その名前のリストがなければ作る (行が入ったときだけ残る)",
     ),
     ("Project of the list (案件)", "リストの案件"),
+    (
+        "With --create: make the project too if there is none of this name",
+        "--create とともに: その名前の案件がなければ案件も作成",
+    ),
     ("How its characters are written; auto finds out", "文字コード (auto は自動判定)"),
     ("What stands between its cells; auto finds out", "区切り文字 (auto は自動判定)"),
     ("Whether line 1 names the columns; auto finds out", "1行目が列名か (auto は自動判定)"),
