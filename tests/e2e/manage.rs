@@ -144,7 +144,10 @@ fn leads_and_lists_are_changed_and_come_back() {
     daemon.cli(&["project", "delete", "夏", "--yes"]);
     assert_eq!(daemon.cli(&["project", "restore", "夏"])["caller_id"], "0312340000");
     assert_eq!(daemon.cli(&["stats", "--verify"])["mismatches"].as_array().unwrap().len(), 0);
-    assert_eq!(daemon.cli(&["stats", "--by", "user"])["rows"].as_array().unwrap().len(), 0);
+    for by in ["operator", "user"] {
+        // One word in all commands; what it was called before still works.
+        assert_eq!(daemon.cli(&["stats", "--by", by])["rows"].as_array().unwrap().len(), 0);
+    }
 }
 
 /// S1.25: wherever a lead is named, its list and its number there name it; why it is not called is said in either language.

@@ -230,7 +230,7 @@ fn a_renamed_user_is_named_wherever_they_are_shown() {
         ["history", "--manual", "include"].as_slice(),
         &["history", "show", attempt],
         &["task", "ls", "--all"],
-        &["stats", "--by", "user"],
+        &["stats", "--by", "operator"],
         &["recording", "ls"],
         &["note", "ls", "--attempt", attempt],
         &["contact", "ls"],

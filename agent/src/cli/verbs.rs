@@ -139,7 +139,10 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Stats(args) if args.by.is_some() => {
             let (from, to) = stretch(args.from, args.to)?;
             let verb = StatsTally {
-                by: args.by.unwrap_or_default(),
+                by: args
+                    .by
+                    .map(|by| if by == "operator" { "user".to_owned() } else { by })
+                    .unwrap_or_default(),
                 from,
                 to,
                 list: args.list.map(|list| args::path(args.project.as_deref(), list)),

@@ -332,7 +332,7 @@ pub enum RecordingVerb {
         #[command(flatten)]
         list: OnlyList,
         /// Only this operator
-        #[arg(long)]
+        #[arg(long, alias = "user")]
         operator: Option<String>,
         /// Only those on hold
         #[arg(long)]
@@ -401,7 +401,7 @@ pub struct ExportRecordingsArgs {
     #[command(flatten)]
     pub list: OnlyList,
     /// Only this operator
-    #[arg(long)]
+    #[arg(long, alias = "user")]
     pub operator: Option<String>,
 }
 

@@ -89,7 +89,7 @@ pub struct CallsArgs {
     #[arg(long)]
     pub number: Option<String>,
     /// Only this operator
-    #[arg(long)]
+    #[arg(long, alias = "user")]
     pub operator: Option<String>,
     /// Only this status, by label or code
     #[arg(long)]
@@ -161,7 +161,7 @@ pub struct StatsArgs {
     #[arg(long)]
     pub project: Option<String>,
     /// Only this operator
-    #[arg(long)]
+    #[arg(long, alias = "user")]
     pub operator: Option<String>,
     /// From this day on (Japan time; figures are of whole days) [default: today]
     #[arg(long, value_name = "TIME")]
@@ -169,8 +169,8 @@ pub struct StatsArgs {
     /// Up to this day and with it: --from 2026-11-01 --to 2026-11-30 is November
     #[arg(long, value_name = "TIME")]
     pub to: Option<Until>,
-    /// A row for each user, list, project, hour or day
-    #[arg(long, value_name = "WHAT", conflicts_with = "verify", value_parser = ["user", "list", "project", "hour", "day"])]
+    /// A row for each operator, list, project, hour or day
+    #[arg(long, value_name = "WHAT", conflicts_with = "verify", value_parser = words::tallied())]
     pub by: Option<String>,
     /// Recount every figure from the calls, and say what differs
     #[arg(long)]

@@ -208,7 +208,10 @@ fn every_documented_command_parses() {
         "backup /b/k.db --force",
         "restore /b/k.db --database /s/k.db",
         "doctor --full",
-        "stats --by user",
+        "stats --by operator",
+        "stats --by user --user sato",
+        "history --user sato",
+        "audit --operator sato",
         "stats --verify",
     ] {
         if let Err(error) = parse(line) {

@@ -127,7 +127,7 @@ impl RoleArg {
 #[derive(Clone, Debug, Args)]
 pub struct AuditArgs {
     /// Only changes by this user
-    #[arg(long, value_name = "LOGIN")]
+    #[arg(long, value_name = "LOGIN", alias = "operator")]
     pub user: Option<String>,
     /// Only actions that begin with this, such as contact.
     #[arg(long, value_name = "PREFIX")]

@@ -32,6 +32,14 @@ pub(super) fn profiles() -> NonEmptyStringValueParser {
     NonEmptyStringValueParser::new()
 }
 
+/// What figures are told by: `user` is what the protocol calls operators.
+pub(super) fn tallied() -> PossibleValuesParser {
+    let operator = PossibleValue::new("operator").alias("user");
+    PossibleValuesParser::new(
+        [operator].into_iter().chain(["list", "project", "hour", "day"].map(PossibleValue::new)),
+    )
+}
+
 /// Columns of the list view.
 pub(super) fn sorts() -> PossibleValuesParser {
     PossibleValuesParser::new(SortColumn::ALL.map(SortColumn::as_str))

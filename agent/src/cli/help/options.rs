@@ -450,7 +450,7 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "Up to this day and with it: --from 2026-11-01 --to 2026-11-30 is November",
         "この日まで (その日を含む。--from 2026-11-01 --to 2026-11-30 で11月)",
     ),
-    ("A row for each user, list, project, hour or day", "ユーザー・リスト・案件・時間・日ごとに表示"),
+    ("A row for each operator, list, project, hour or day", "担当者・リスト・案件・時間・日ごとに表示"),
     (
         "Recount every figure from the calls, and say what differs",
         "すべての数字を通話から数え直し、違いを示す",
