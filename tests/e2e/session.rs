@@ -282,7 +282,13 @@ fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {
     daemon.cli(&["dnc", "add", "03-1234-0002", "--reason", "希望"]);
     let why = daemon.cli(&["dial", "why", "--list", "first"])["rows"].take();
     assert_eq!((&why[0]["number"], &why[0]["company"]), (&json!("0312340003"), &json!("株式会社0312340003")));
-    daemon.cli(&["call"]);
+    // E22: whoever wanted to call it hears why not.
+    let refused = daemon.run(&["call"]);
+    refused.refused("E-DNC");
+    let told: Value = serde_json::from_str(&refused.stdout).unwrap();
+    let facts = &told["error"]["data"]["facts"];
+    assert_eq!((&facts["reason"], &facts["project"]), (&json!("希望"), &Value::Null), "{told:#}");
+    assert!(facts["since"].is_i64(), "{told:#}");
     let next = |status: &Value| status["seats"][0]["call"]["number"] == "0312340003";
     daemon.wait_status("the next lead", SOON, next);
     daemon.cli(&["call"]);

@@ -103,6 +103,12 @@ impl Dialer {
         matches!(self.state, State::Advancing { .. })
     }
 
+    /// Whether the store is about to say if the shown lead may be called.
+    #[must_use]
+    pub const fn is_marking(&self) -> bool {
+        matches!(self.state, State::Marking(_))
+    }
+
     /// What a save of the open row that goes on to the next call would ask for now: the row to seal and the claim.
     /// `None` while nothing is to be saved, or no call would follow.
     #[must_use]

@@ -174,11 +174,12 @@ impl Core {
         self.answer_or_wait(seat, reply);
     }
 
-    /// Answers a command, or lets it wait for the commit by which it closes the row of the last call.
+    /// Answers a command, or lets it wait for the commit by which it closes the row of the last call, or calls the shown lead.
     fn answer_or_wait(&mut self, seat: SeatIndex, reply: Reply) {
         let runtime = &mut self.seats[seat];
         let closes = runtime.dialer.is_claiming() && runtime.dialer.attempt().is_some();
-        if closes && runtime.waiting.is_none() {
+        let commits = closes || runtime.dialer.is_marking();
+        if commits && runtime.waiting.is_none() {
             runtime.waiting = Some(reply);
         } else {
             respond(reply, Ok(self.seat_status(seat)));
@@ -200,8 +201,10 @@ impl Core {
             Ok(Some(callee)) => callee,
             Ok(None) => {
                 let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
-                let taken = shown.and_then(|_| self.seats[seat].dialer.ready(now.into()).map_err(refusal));
-                return respond(reply, taken.map(|()| self.seat_status(seat)));
+                return match shown {
+                    Ok(_) => self.ready(seat, None, reply, now),
+                    Err(error) => respond::<SeatStatus>(reply, Err(error)),
+                };
             }
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };

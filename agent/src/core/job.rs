@@ -293,8 +293,14 @@ impl Core {
     }
 
     fn marked(&mut self, seat: SeatIndex, attempt: AttemptId, result: Result<(), StoreError>, now: Now) {
-        let Err(error) = result else { return self.seats[seat].dialer.marked(true, now.into()) };
+        let Err(error) = result else {
+            self.seats[seat].dialer.marked(true, now.into());
+            self.settle_seat(seat, now);
+            return self.answer_waiting(seat);
+        };
         tracing::info!(%attempt, %error, "not dialed");
+        // Whoever accepted the lead hears why it is not called; the next one is shown.
+        self.seats[seat].refuse(store_error(&error));
         if error.blame() == store::Blame::Resource {
             self.check(Some(error), now);
             self.seats[seat].dialer.mark_failed();

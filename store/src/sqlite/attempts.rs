@@ -164,7 +164,16 @@ pub(super) fn mark_dialing(
         if let Some(lead) = known.lead {
             pass_over(db, lead, refusal).doing(doing)?;
         }
-        return Ok(Err(Error::Refused(refusal)));
+        let held = match refusal {
+            DialRefusal::DoNotCall => dnc::holder(db, &phone, known.project, true).doing(doing)?,
+            _ => None,
+        };
+        return Ok(Err(match held {
+            Some(dnc::Holder { project, deleted, since, reason }) => {
+                Error::DoNotCall { project, since, reason, deleted, may_name: false }
+            }
+            None => Error::Refused(refusal),
+        }));
     }
     let sql = "UPDATE attempts SET dialed_at = ?2, business_day = ?3, claim_until = NULL, practice = ?4 WHERE id = ?1";
     exec(db, sql, (attempt, now, BusinessDate::of(now), rules.practice)).doing(doing)?;

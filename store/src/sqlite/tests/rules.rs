@@ -112,7 +112,10 @@ fn a_block_between_claim_and_dial_is_seen() {
     let claimed = world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.unwrap();
     dnc(&mut world, 0, None);
     let refused = world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now);
-    assert!(matches!(refused, Err(Error::Refused(DialRefusal::DoNotCall))));
+    assert!(
+        matches!(&refused, Err(Error::DoNotCall { project: None, reason, .. }) if !reason.is_empty()),
+        "{refused:?}"
+    );
     assert_eq!(refused.unwrap_err().code(), "E-DNC");
     assert_eq!(world.states(), [LeadState::Skipped]);
     assert!(world.db.attempt(claimed.attempt).is_err(), "no INVITE, no row");
