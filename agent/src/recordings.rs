@@ -32,13 +32,14 @@ pub(crate) async fn restore(
     archived: bool,
     wall: i64,
 ) -> Result<Vec<RecordingFacts>, store::Error> {
-    let mut waiting = Vec::new();
+    let (mut waiting, mut found) = (Vec::new(), Vec::new());
     for row in interrupted.iter().filter(|row| row.recording.is_none()) {
         let Some(dialed) = row.dialed_at else { continue };
         // Answered on the next day, when it rang over midnight.
         let days = [dialed, dialed + LONGEST_RINGING_MS].map(|at| file(folder, row.id, at));
         if let Some(path) = days.into_iter().find(|path| part_path(path).exists() || path.exists()) {
             store.recording_opened(row.id, path, wall).await?;
+            found.push(row.id);
         }
     }
     for (attempt, path) in store.open_recordings().await? {
@@ -56,6 +57,10 @@ pub(crate) async fn restore(
                 let archive = file.path.with_extension("opus");
                 remove(&part_path(&archive));
                 remove(&archive);
+                // When one began whose row was never written, nobody knows.
+                if !found.contains(&attempt) {
+                    store.recording_repaired(attempt, path.clone(), file.duration_ms, wall).await?;
+                }
                 RecordingFacts {
                     attempt,
                     path: file.path,

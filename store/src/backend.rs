@@ -7,7 +7,7 @@
 mod lists;
 mod people;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use lists::{ListReads, ListVerbs};
@@ -99,6 +99,7 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn seal_judged(&mut self, now: i64) -> Result<(Vec<Sealed>, bool)>;
     fn attempt(&mut self, attempt: AttemptId) -> Result<AttemptRow>;
 
+    fn recording_repaired(&mut self, attempt: AttemptId, path: &Path, duration: u64, now: i64) -> Result<()>;
     fn recording_opened(&mut self, attempt: AttemptId, path: PathBuf, now: i64) -> Result<()>;
     fn recording_closed(&mut self, facts: &RecordingFacts) -> Result<RecordingState>;
     fn open_recordings(&mut self) -> Result<Vec<(AttemptId, PathBuf)>>;

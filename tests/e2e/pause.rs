@@ -174,6 +174,10 @@ fn a_death_in_a_pause_does_not_hide_it() {
     let row = recorded(&daemon);
     let span = &row["recording"]["paused"][0];
     assert!(span["from_ms"].as_u64().is_some_and(|at| at >= 900) && span["to_ms"].is_null(), "{row:#}");
+    // D12: nobody saw its end, and its recording goes on to the last second.
+    let [answered, ended, length] = [&row["answered_at"], &row["ended_at"], &row["recording"]["duration_ms"]]
+        .map(|at| at.as_i64().unwrap());
+    assert!(length >= 2_000 && ended - answered >= length - 100, "{row:#}");
 }
 
 /// Not where nothing is recorded; and the tone that tells of a recording, which the callee hears.

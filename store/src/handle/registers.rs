@@ -17,6 +17,20 @@ impl Store {
         self.write(move |b| b.recording_opened(attempt, path, now)).await
     }
 
+    /// A recording that a crash had cut short is whole again, so many milliseconds long: its call, whose end nobody saw, lasted as long.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn recording_repaired(
+        &self,
+        attempt: AttemptId,
+        path: PathBuf,
+        duration_ms: u64,
+        now: i64,
+    ) -> Result<()> {
+        self.write(move |b| b.recording_repaired(attempt, &path, duration_ms, now)).await
+    }
+
     /// A recording was closed. Returns where it stands: for `Discarded` the caller deletes the file.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ mod why;
 mod writing;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 use std::time::Duration;
@@ -369,6 +369,11 @@ impl Backend for SqliteBackend {
     fn recording_closed(&mut self, facts: &RecordingFacts) -> Result<RecordingState> {
         let kept = self.place.inside(&facts.path);
         self.transact("close recording", |db, _| recordings::closed(db, facts, &kept))
+    }
+
+    fn recording_repaired(&mut self, attempt: AttemptId, path: &Path, duration: u64, now: i64) -> Result<()> {
+        let kept = self.place.inside(path);
+        self.transact("repair recording", |db, _| recordings::repaired(db, attempt, &kept, duration, now))
     }
 
     fn open_recordings(&mut self) -> Result<Vec<(AttemptId, PathBuf)>> {

@@ -51,6 +51,23 @@ pub(super) fn closed(db: &Connection, facts: &RecordingFacts, kept: &str) -> Res
     Ok(state)
 }
 
+/// A recording that a crash had cut short is whole: its call lasted at least until its end, whenever the daemon was last known to run, and
+/// never longer than until `now`.
+pub(super) fn repaired(
+    db: &Connection,
+    attempt: AttemptId,
+    kept: &str,
+    duration: u64,
+    now: i64,
+) -> Result<()> {
+    let doing = "repair recording";
+    let sql = "UPDATE attempts SET ended_at = max(ended_at, min(?4, r.opened_at + ?3)) FROM recordings r
+               WHERE r.attempt_id = attempts.id AND r.path = ?2 AND attempts.id = ?1
+                 AND attempts.interrupted = 1 AND attempts.sealed_at IS NULL";
+    exec(db, sql, (attempt, kept, signed(duration), now)).doing(doing)?;
+    super::saves::touch_last(db, attempt).doing(doing)
+}
+
 /// A pause began or ended: the stretches go to the attempt's evidence, and the order to the audit log.
 pub(super) fn paused(db: &Connection, pause: &RecordingPause) -> Result<()> {
     let doing = "pause recording";

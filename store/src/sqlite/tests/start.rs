@@ -341,3 +341,33 @@ fn a_call_that_a_crash_cuts_short_lasts_until_the_daemon_was_last_seen_alive() {
     world.db.recover(world.now).unwrap();
     assert_eq!(world.db.attempt(attempt).unwrap().ended_at, Some(dialed + 90_000), "no call was under way");
 }
+
+/// D12, D14: a call whose end nobody saw lasted as long as its recording, which goes on to the last second; a call that ended in order
+/// is as long as it was.
+#[test]
+fn a_call_that_a_crash_cuts_short_lasts_as_long_as_its_recording() {
+    let mut world = World::new(2);
+    let attempt = world.dial().unwrap().attempt;
+    let dialed = world.db.attempt(attempt).unwrap().dialed_at.unwrap();
+    let file = |world: &World, attempt: AttemptId| world.path.with_file_name(format!("{attempt}.wav"));
+    let path = file(&world, attempt);
+    world.db.recording_opened(attempt, path.clone(), dialed + 10_000).unwrap();
+    world.db.alive(dialed + 90_000).unwrap();
+    let mut world = world.reopen();
+    world.now += 14 * 60 * MINUTE;
+    world.db.recover(world.now).unwrap();
+    let ended = |world: &mut World| world.db.attempt(attempt).unwrap().ended_at;
+    for (length, end) in [(70_000, 90_000), (84_500, 94_500), (84_000, 94_500)] {
+        world.db.recording_repaired(attempt, &path, length, world.now).unwrap();
+        assert_eq!(ended(&mut world), Some(dialed + end), "{length}");
+    }
+    world.db.recording_repaired(attempt, &path, u64::MAX, world.now).unwrap();
+    assert_eq!(ended(&mut world), Some(world.now), "not longer than until now");
+    let whole = world.dial().unwrap().attempt;
+    let path = file(&world, whole);
+    world.db.recording_opened(whole, path.clone(), world.now).unwrap();
+    world.finish(whole, "通話済");
+    let before = world.db.attempt(whole).unwrap().ended_at;
+    world.db.recording_repaired(whole, &path, 3_600_000, world.now + 3_600_000).unwrap();
+    assert_eq!(world.db.attempt(whole).unwrap().ended_at, before);
+}
