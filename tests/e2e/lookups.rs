@@ -2,6 +2,7 @@
 
 use e2e::daemon::{Account, Daemon, Seat};
 use e2e::peer::sipp::Scenario;
+use e2e::ports;
 use serde_json::json;
 
 use crate::SOON;
@@ -92,7 +93,7 @@ fn calls_are_looked_up_by_day_form_and_part() {
 #[test]
 fn what_still_forbids_a_number_is_told() {
     let daemon =
-        Daemon::builder().account(Account::new("main", e2e::ports::free_address()).unregistered()).start();
+        Daemon::builder().account(Account::new("main", ports::free_address()).unregistered()).start();
     for name in ["春", "秋"] {
         daemon.cli(&["project", "create", name]);
     }
@@ -220,3 +221,31 @@ fn a_closed_window_says_when_it_opens() {
     let why = daemon.cli(&["dial", "why", "--list", "L"])["rows"].take();
     assert_eq!((why.as_array().unwrap().len(), &why[0]["reason"]), (1, &"excluded".into()), "{why:#}");
 }
+
+/// D16, D19: tables say who did what no user of Kakeru did: root, or another Unix user.
+#[test]
+fn what_no_user_did_has_its_unix_user() {
+    let daemon = Daemon::builder()
+        .account(Account::new("main", ports::free_address()).unregistered())
+        .seat(Seat::new("a", "main").set("uid", &OPERATOR.to_string()))
+        .start();
+    daemon.cli(&["dnc", "add", "0312345601", "--reason", "希望"]);
+    daemon.run_as(NOBODY, &["dnc", "add", "0312345602", "--reason", "希望"]).success();
+    daemon.import("名簿", "会社名,電話番号\nA社,0312345603\n");
+    let file = daemon.path("dnc.csv");
+    std::fs::write(&file, "電話番号,理由\n0312345604,名簿\n").unwrap();
+    daemon.cli(&["dnc", "import", &file.to_string_lossy()]);
+    daemon.cli(&["dnc", "clear", "0312345602", "--reason", "誤登録"]);
+    let rows = daemon.cli(&["dnc", "ls", "--cleared"])["rows"].take();
+    let uids: Vec<_> = rows.as_array().unwrap().iter().map(|row| (&row["by"], &row["by_uid"])).collect();
+    let none = &serde_json::Value::Null;
+    assert_eq!(uids, [(none, &0.into()), (none, &NOBODY.into()), (none, &0.into())], "{rows:#}");
+    assert_eq!(rows[1]["cleared_by_uid"], 0, "{rows:#}");
+    for table in [&["list", "imports"][..], &["dnc", "imports"], &["dnc", "ls"]] {
+        let shown = daemon.text(table);
+        assert!(shown.contains("root"), "{table:?}: {shown}");
+    }
+    assert!(daemon.text(&["dnc", "ls", "--cleared"]).contains(&format!("uid {NOBODY}")));
+}
+
+const NOBODY: u32 = 64_049;

@@ -29,6 +29,15 @@ pub(super) fn person(name: &Option<String>, login: &Option<String>) -> String {
     }
 }
 
+/// The same of who may be nobody's user: the Unix user then, such as the one that the box belongs to.
+pub(super) fn somebody(name: &Option<String>, login: &Option<String>, uid: Option<u32>) -> String {
+    match (login, uid) {
+        (None, Some(0)) => "root".to_owned(),
+        (None, Some(uid)) => format!("uid {uid}"),
+        _ => person(name, login),
+    }
+}
+
 /// Where it cannot be asked names are shown as they are.
 fn names() -> &'static HashSet<String> {
     NAMES.get_or_init(|| {

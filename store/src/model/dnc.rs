@@ -95,6 +95,8 @@ pub struct DncRow {
     pub evidence: Option<String>,
     /// Who entered or imported it.
     pub by: Option<UserId>,
+    /// The Unix user who entered or imported it, where no user did.
+    pub by_uid: Option<u32>,
     /// Login of who entered it, also of a deleted user; what the file said where it said anything of the registration.
     pub by_login: Option<String>,
     /// When it was entered, UTC milliseconds; likewise.
@@ -103,6 +105,8 @@ pub struct DncRow {
     pub revoked_at: Option<i64>,
     /// Login of who cleared it.
     pub revoked_by: Option<String>,
+    /// The Unix user who cleared it, where no user did.
+    pub revoked_by_uid: Option<u32>,
     /// Why it was cleared.
     pub revoked_reason: Option<String>,
     /// Where a file said how it was registered: login of who imported it.

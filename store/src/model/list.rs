@@ -393,6 +393,8 @@ pub struct ImportRecord {
     pub user: Option<UserId>,
     /// That user's login.
     pub login: Option<String>,
+    /// The Unix user who imported, where no user did.
+    pub uid: Option<u32>,
     /// When it began, UTC milliseconds.
     pub created_at: i64,
     /// When it was committed or undone, UTC milliseconds.

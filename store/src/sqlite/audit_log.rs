@@ -5,7 +5,7 @@ use rusqlite::{Connection, params, params_from_iter};
 use serde::Serialize;
 use serde_json::{Map, json};
 
-use super::{all, exec};
+use super::{all, exec, one};
 use crate::error::{Doing, Result};
 use crate::model::{Actor, AuditQuery, AuditRow};
 
@@ -21,6 +21,40 @@ pub(super) fn audit_by(
     let sql = "INSERT INTO audit (at, user_id, uid, action, object, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     exec(db, sql, params![at, by.user, by.uid, action, object, detail.to_string()]).map(|_| ())
 }
+
+/// What nobody's user did: which row of the log tells of it.
+pub(super) struct Done<'a> {
+    /// Actions that may be meant, as a list of SQL.
+    pub(super) actions: &'static str,
+    /// What it was done to; `None`: all that is known is the moment.
+    pub(super) object: Option<&'a str>,
+    /// UTC milliseconds; not before.
+    pub(super) at: i64,
+}
+
+/// The Unix user who did what no user did: the rows themselves name users only. The log has no index, and its rows come in the order of
+/// time: the moment is looked for by halves, and some rows behind it are read. `None` where it is not there, as after the clock was set back.
+pub(super) fn asker(db: &Connection, done: &Done<'_>) -> rusqlite::Result<Option<u32>> {
+    let Done { actions, object, at } = *done;
+    let last = "SELECT ifnull(max(id), 0) FROM audit";
+    let (mut low, mut high) = (0, one(db, last, [], |r| r.get::<_, i64>(0))?.unwrap_or(0));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let next = "SELECT id, at FROM audit WHERE id > ?1 ORDER BY id LIMIT 1";
+        match one(db, next, [middle], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?)))? {
+            Some((id, then)) if then < at => low = id,
+            Some(_) | None => high = middle,
+        }
+    }
+    let sql = format!(
+        "SELECT uid FROM audit WHERE id BETWEEN ?1 AND ?1 + {NEAR} AND action IN ({actions})
+           AND iif(?2 IS NULL, at = ?3, object = ?2) AND user_id IS NULL ORDER BY id LIMIT 1"
+    );
+    Ok(one(db, &sql, (low, object, at), |r| r.get(0))?.flatten())
+}
+
+/// Rows that are read behind a moment: an import has its row when it ends, others what they did meanwhile.
+const NEAR: i64 = 2_000;
 
 /// Which fields of something changed: each as it was and as it is.
 #[derive(Default)]

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
 
+use super::audit_log::{Done, asker};
 use super::typed::fits;
 use super::{all, audit_by, exec, one, unsigned};
 use crate::dnc_text::{beside, named, taken_in};
@@ -280,7 +281,20 @@ pub(super) fn list(db: &Connection, query: &DncQuery) -> Result<Vec<DncRow>> {
         limit => limit.min(1000),
     };
     let sql = format!("{SELECT} {filter} ORDER BY n.id LIMIT {limit}");
-    all(db, &sql, params_from_iter(values), row).doing("read do-not-call")
+    let doing = "read do-not-call";
+    let mut rows = all(db, &sql, params_from_iter(values), row).doing(doing)?;
+    for row in &mut rows {
+        if row.by.is_none() {
+            let at = row.imported_at.unwrap_or(row.at);
+            row.by_uid =
+                asker(db, &Done { actions: "'dnc.add', 'dnc.import'", object: None, at }).doing(doing)?;
+        }
+        if let Some(at) = row.revoked_at.filter(|_| row.revoked_by.is_none()) {
+            let actions = "'dnc.clear', 'dnc.import', 'import.undo'";
+            row.revoked_by_uid = asker(db, &Done { actions, object: None, at }).doing(doing)?;
+        }
+    }
+    Ok(rows)
 }
 
 /// How many there are on all pages.
@@ -324,10 +338,12 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DncRow> {
         attempt: row.get(6)?,
         evidence: row.get(7)?,
         by: row.get(8)?,
+        by_uid: None,
         by_login: row.get(9)?,
         at: row.get(10)?,
         revoked_at: row.get(11)?,
         revoked_by: row.get(12)?,
+        revoked_by_uid: None,
         revoked_reason: row.get(13)?,
         imported_by: row.get(14)?,
         imported_at: row.get(15)?,

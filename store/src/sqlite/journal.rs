@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::audit_log::{Done, asker};
 use super::{all, one};
 use crate::error::{Doing, Error, ListError, Result, Said};
 use crate::id::{ImportId, ListId};
@@ -37,7 +38,13 @@ fn of(
         "{SELECT} WHERE {register} AND (?1 IS NULL OR i.list_id = ?1) AND (?2 IS NULL OR i.id < ?2)
                        ORDER BY i.id DESC LIMIT ?3"
     );
-    all(db, &sql, (list, before, limit.clamp(1, 1000)), record)
+    let mut records = all(db, &sql, (list, before, limit.clamp(1, 1000)), record)?;
+    for record in records.iter_mut().filter(|record| record.user.is_none()) {
+        let object = record.id.to_string();
+        let actions = "'import.commit', 'dnc.import'";
+        record.uid = asker(db, &Done { actions, object: Some(&object), at: record.created_at })?;
+    }
+    Ok(records)
 }
 
 /// What a start found under way, and what it made of it.
@@ -98,6 +105,7 @@ fn record(row: &rusqlite::Row<'_>) -> rusqlite::Result<ImportRecord> {
         state: row.get(4)?,
         user: row.get(5)?,
         login: row.get(6)?,
+        uid: None,
         created_at: row.get(7)?,
         finished_at: row.get(8)?,
         interrupted_at: row.get(9)?,

@@ -227,6 +227,9 @@ pub struct ImportRow {
     pub by: Option<String>,
     /// Their name now.
     pub by_name: Option<String>,
+    /// The Unix user, where that is no user's. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_uid: Option<u32>,
     /// When it began.
     pub at: i64,
     /// New leads.

@@ -262,6 +262,9 @@ pub struct DncRow {
     /// Their name now (S4.21).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_name: Option<String>,
+    /// The Unix user, where that is no user's. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_uid: Option<u32>,
     /// When.
     pub at: i64,
     /// When it was cleared.
@@ -271,6 +274,9 @@ pub struct DncRow {
     /// Their name now (S4.21).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared_by_name: Option<String>,
+    /// The Unix user, where that is no user's. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by_uid: Option<u32>,
     /// Why it was cleared.
     pub cleared_reason: Option<String>,
     /// Who imported it, where its file said how it was registered: then `source`, `by` and `at` are the file's. Absent otherwise.
@@ -394,6 +400,9 @@ pub struct DncFile {
     pub by: Option<String>,
     /// Their name now.
     pub by_name: Option<String>,
+    /// The Unix user, where that is no user's. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_uid: Option<u32>,
     /// When it began, UTC milliseconds.
     pub at: i64,
     /// When it was found to have been cut short, UTC milliseconds.

@@ -8,7 +8,7 @@ use std::path::Path;
 use protocol::result::*;
 use protocol::{ErrorCode, Lang};
 
-use crate::cli::namesakes::person;
+use crate::cli::namesakes::{person, somebody};
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
@@ -300,7 +300,7 @@ pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {
             row.inserted.to_string(),
             row.updated.to_string(),
             row.refused.to_string(),
-            person(&row.by_name, &row.by),
+            somebody(&row.by_name, &row.by, row.by_uid),
             row.id.clone(),
         ]);
     }

@@ -9,7 +9,7 @@ use protocol::result::{
 };
 
 use super::words;
-use crate::cli::namesakes::person;
+use crate::cli::namesakes::{person, somebody};
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
 use crate::cli::time;
@@ -221,7 +221,7 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
     ]);
     for row in rows {
         let cleared = row.cleared_at.map_or_else(String::new, |at| {
-            let by = person(&row.cleared_by_name, &row.cleared_by);
+            let by = somebody(&row.cleared_by_name, &row.cleared_by, row.cleared_by_uid);
             format!("{} {by} {}", time::full(at), row.cleared_reason.as_deref().unwrap_or_default())
         });
         table.row([
@@ -236,7 +236,7 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
             row.reason.clone().unwrap_or_default(),
             row.evidence.iter().chain(&row.attempt).cloned().collect::<Vec<_>>().join(" / "),
             words::source(&row.source, out).to_owned(),
-            person(&row.by_name, &row.by),
+            somebody(&row.by_name, &row.by, row.by_uid),
             time::full(row.at),
             cleared,
         ]);
@@ -248,7 +248,7 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
 pub(crate) fn dnc_added(added: &DncAdded, out: Out) -> Result<(), Closed> {
     let row = &added.row;
     if added.known {
-        let (since, by) = (time::full(row.at), person(&row.by_name, &row.by));
+        let (since, by) = (time::full(row.at), somebody(&row.by_name, &row.by, row.by_uid));
         out.line(&match (out.lang, by.is_empty()) {
             (Lang::Ja, _) => format!("すでに登録されています({})", format!("{since} {by}").trim_end()),
             (Lang::En, true) => format!("it stands there already (since {since})"),
@@ -301,7 +301,7 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
             row.changed.to_string(),
             row.completed.to_string(),
             row.refused.to_string(),
-            person(&row.by_name, &row.by),
+            somebody(&row.by_name, &row.by, row.by_uid),
             row.id.clone(),
         ]);
     }
@@ -516,10 +516,7 @@ fn amendment(row: &Amendment, out: Out) -> String {
         }
         (None, Some(value)) => clean(value),
     };
-    let by = match row.by_uid {
-        Some(uid) if row.by.is_none() => format!("uid {uid}"),
-        _ => clean(&person(&row.by_name, &row.by)),
-    };
+    let by = clean(&somebody(&row.by_name, &row.by, row.by_uid));
     let (before, after) = (value(&row.before, &row.before_label), value(&row.after, &row.after_label));
     format!("{} {by} {field}: {before} → {after} ({})", time::full(row.at), clean(&row.reason))
 }

@@ -160,6 +160,7 @@ pub(super) async fn imports(store: &Store, p: params::ListImports) -> Answer<Imp
                 file: import.source,
                 state: if half { "half_undone".to_owned() } else { import.state },
                 by_name: names.of(import.login.as_deref()),
+                by_uid: import.uid,
                 by: import.login,
                 at: import.created_at,
             }

@@ -112,6 +112,7 @@ fn journal_row(import: store::ImportRecord, names: &Names) -> result::DncFile {
         file: import.source,
         state: if waits { "interrupted".to_owned() } else { import.state },
         by_name: names.of(import.login.as_deref()),
+        by_uid: import.uid,
         by: import.login,
         at: import.created_at,
         interrupted_at: import.interrupted_at,
