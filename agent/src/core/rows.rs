@@ -24,6 +24,7 @@ pub(super) fn list(list: &store::ListInfo) -> ListInfo {
         dialable: list.dialable,
         shut_out: list.shut_out,
         unassigned: list.unassigned,
+        blocked: list.blocked,
         worked: list.worked,
         created_at: Some(list.created_at),
     }

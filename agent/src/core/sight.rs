@@ -185,6 +185,7 @@ mod tests {
             dialable: 0,
             shut_out: 0,
             unassigned: 0,
+            blocked: 0,
             worked: 0,
             excluded: 0,
             skipped: 0,

@@ -41,12 +41,15 @@ pub struct ListInfo {
     pub columns: Vec<String>,
     /// Leads registered (登録数), excluded ones included.
     pub total: u64,
-    /// Leads that this round may still dial.
+    /// Leads that this round may still dial: what the dialer will call if nothing changes.
     pub dialable: u64,
     /// Leads that it would, and that nobody is offered: their owner may not use the list (X7). Not among `dialable`.
     pub shut_out: u64,
     /// The same of nobody's, which its project does not share ([`Self::pooled`]): somebody has to be given them. Not among `dialable`.
     pub unassigned: u64,
+    /// Leads that nobody will be offered since their numbers are not called: they stand on the do-not-call list, or the callee would
+    /// pay (`E-DNC`, `E-PHONE-FORBIDDEN`). Not among `dialable`; excluded ones are not counted.
+    pub blocked: u64,
     /// Leads called at least once (作業数).
     pub worked: u64,
     /// Leads marked 発信対象外.

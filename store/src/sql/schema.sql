@@ -1,4 +1,4 @@
--- Schema version 12: what the migrations add up to.
+-- Schema version 13: what the migrations add up to.
 --
 -- Identifiers are 128-bit, time-ordered, big-endian BLOB(16). Times are UTC milliseconds. Phone numbers are E.164.
 -- Words (states, roles, ...) are spelled out, so that the file can be read without the program.
@@ -170,7 +170,8 @@ CREATE INDEX leads_interrupted ON leads (list_id) WHERE state = 'interrupted';
 -- The list's figures are counted in these.
 CREATE INDEX leads_worked ON leads (list_id) WHERE attempts > 0 AND deleted_at IS NULL;
 CREATE INDEX leads_excluded ON leads (list_id) WHERE excluded = 1 AND deleted_at IS NULL;
-CREATE INDEX leads_skipped ON leads (list_id) WHERE state = 'skipped' AND deleted_at IS NULL;
+CREATE INDEX leads_skipped ON leads (list_id, skip_reason, excluded, position)
+  WHERE state = 'skipped' AND deleted_at IS NULL;
 -- The bin.
 CREATE INDEX leads_deleted ON leads (list_id, deleted_at) WHERE deleted_at IS NOT NULL;
 
@@ -620,3 +621,45 @@ BEGIN SELECT RAISE(ABORT, 'do-not-call entries are cleared, never changed'); END
 CREATE TRIGGER users_insert BEFORE INSERT ON users
 WHEN EXISTS (SELECT 1 FROM users WHERE id = NEW.id OR login = NEW.login)
 BEGIN SELECT RAISE(ABORT, 'users are tombstoned, never replaced'); END;
+
+-- Leads that are never dialed are no due ones, so that what is counted as 発信対象 is what the dialer calls: those whose numbers stand on
+-- the do-not-call list, and those for which the callee pays.
+-- The connection that imports runs without triggers and does the same with its numbers. The rule of numbers for which the callee pays
+-- is that of the program, which a test compares.
+CREATE TRIGGER leads_due_insert AFTER INSERT ON leads
+WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND (
+  NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????' OR EXISTS (
+    SELECT 1 FROM do_not_call WHERE phone = NEW.phone AND revoked_at IS NULL
+      AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = NEW.list_id))))
+BEGIN
+  UPDATE leads SET state = 'skipped', skip_reason =
+    iif(NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????', 'E-PHONE-FORBIDDEN', 'E-DNC')
+  WHERE id = NEW.id;
+END;
+CREATE TRIGGER leads_due_update AFTER UPDATE OF state, deleted_at, phone ON leads
+WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND (
+  NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????' OR EXISTS (
+    SELECT 1 FROM do_not_call WHERE phone = NEW.phone AND revoked_at IS NULL
+      AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = NEW.list_id))))
+BEGIN
+  UPDATE leads SET state = 'skipped', skip_reason =
+    iif(NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????', 'E-PHONE-FORBIDDEN', 'E-DNC')
+  WHERE id = NEW.id;
+END;
+-- What a call holds, or an operator's task is, stays: it is looked at before each dial anyway.
+CREATE TRIGGER do_not_call_holds AFTER INSERT ON do_not_call WHEN NEW.revoked_at IS NULL
+BEGIN
+  UPDATE leads SET state = 'skipped', skip_reason = 'E-DNC'
+  WHERE (list_id, position) IN (
+    SELECT n.list_id, n.position FROM lead_numbers n JOIN lists l ON l.id = n.list_id
+    WHERE n.phone = NEW.phone AND (NEW.project_id IS NULL OR l.project_id = NEW.project_id))
+    AND state IN ('ready', 'waiting');
+END;
+-- Whoever waited for a time waits for it again. Where another entry holds, `leads_due_update` passes them over anew.
+CREATE TRIGGER do_not_call_cleared AFTER UPDATE OF revoked_at ON do_not_call
+WHEN OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL
+BEGIN
+  UPDATE leads SET state = iif(next_eligible_at IS NULL, 'ready', 'waiting'), skip_reason = NULL
+  WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = NEW.phone)
+    AND state = 'skipped' AND skip_reason = 'E-DNC';
+END;

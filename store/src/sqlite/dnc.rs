@@ -1,4 +1,7 @@
 //! Do-not-call: who must not be called, for one project or for the whole company.
+//!
+//! Triggers pass over the leads of a number with its entry, and give them their turn again with the clearing: what is counted as due
+//! is what will be called.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
@@ -177,20 +180,7 @@ pub(super) fn clear_entry(
     let doing = "clear do-not-call";
     let sql = "UPDATE do_not_call SET revoked_at = ?3, revoked_by = ?4, revoked_reason = ?5
                WHERE phone = ?1 AND project_id IS ?2 AND revoked_at IS NULL";
-    if exec(db, sql, (phone, project, now, by, reason)).doing(doing)? == 0 {
-        return Ok(false);
-    }
-    cleared(db, phone).doing(doing)?;
-    Ok(true)
-}
-
-/// Leads that were passed over for an entry that holds no more have their turn again; whether another entry holds is judged
-/// before each dial anyway.
-pub(super) fn cleared(db: &Connection, phone: &str) -> rusqlite::Result<()> {
-    let sql = "UPDATE leads SET state = 'ready', skip_reason = NULL
-               WHERE (list_id, position) IN (SELECT list_id, position FROM lead_numbers WHERE phone = ?1)
-                 AND state = 'skipped' AND skip_reason = 'E-DNC'";
-    exec(db, sql, [phone]).map(|_| ())
+    Ok(exec(db, sql, (phone, project, now, by, reason)).doing(doing)? > 0)
 }
 
 /// Who enters what may hold already.
@@ -262,11 +252,8 @@ pub(super) fn retract_from_call(
                  revoked_reason = 'the status was changed before the call was closed'
                WHERE attempt_id = ?1 AND source = 'status' AND revoked_at IS NULL
                  AND NOT EXISTS (SELECT 1 FROM dnc_also a LEFT JOIN imports i ON i.id = a.import_id
-                   WHERE a.entry_id = do_not_call.id AND ifnull(i.state, '') <> 'undone')
-               RETURNING phone";
-    let phones: Vec<String> = all(db, sql, (attempt, now, by), |r| r.get(0))?;
-    if !phones.is_empty() {
-        phones.iter().try_for_each(|phone| cleared(db, phone))?;
+                   WHERE a.entry_id = do_not_call.id AND ifnull(i.state, '') <> 'undone')";
+    if exec(db, sql, (attempt, now, by))? > 0 {
         let by = Actor { user: Some(by), uid: None };
         audit_by(db, now, by, "dnc.retract", &attempt.to_string(), &json!({}))?;
     }

@@ -284,8 +284,6 @@ pub(super) fn missing(list: ListId) -> Error {
 
 fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
     let columns: String = row.get(14)?;
-    // While an import runs, its leads are ready and not there yet.
-    let ready = unsigned(row, 8)?.saturating_sub(unsigned(row, 15)?);
     Ok(ListInfo {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -295,9 +293,10 @@ fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
         round: row.get(5)?,
         created_at: row.get(6)?,
         total: unsigned(row, 7)?,
-        dialable: ready + unsigned(row, 9)?,
+        dialable: unsigned(row, 8)?.saturating_sub(unsigned(row, 15)?) + unsigned(row, 9)?,
         shut_out: 0,
         unassigned: 0,
+        blocked: unsigned(row, 18)?,
         worked: unsigned(row, 10)?,
         excluded: unsigned(row, 11)?,
         skipped: unsigned(row, 12)?,
@@ -309,7 +308,7 @@ fn info(row: &Row<'_>) -> rusqlite::Result<ListInfo> {
 }
 
 /// Every figure is counted in an index of its own or kept with the list, so that none reads the leads. Staged leads are
-/// no part of any.
+/// no part of any: while an import runs, those of its leads that are ready are counted by their turns, which are behind all others.
 const SELECT: &str = "
   SELECT l.id, l.name, l.project_id, p.name, l.enabled, l.round, l.created_at, l.registered,
     (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.round <= l.round
@@ -318,8 +317,16 @@ const SELECT: &str = "
        AND d.state = 'waiting' AND d.excluded = 0 AND d.deleted_at IS NULL),
     (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.attempts > 0 AND d.deleted_at IS NULL),
     (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.excluded = 1 AND d.deleted_at IS NULL),
-    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.state = 'skipped' AND d.deleted_at IS NULL),
-    l.dial_order, l.columns, l.last_position - l.visible_position, l.profile, p.pooled
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.state = 'skipped' AND d.deleted_at IS NULL
+       AND +d.position <= l.visible_position),
+    l.dial_order, l.columns,
+    CASE WHEN l.last_position > l.visible_position THEN (
+      SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.round <= l.round
+        AND d.turn > l.visible_position + iif(l.dial_order = 'position', 0, 1 << 56)
+        AND d.state = 'ready' AND d.excluded = 0 AND d.deleted_at IS NULL) ELSE 0 END,
+    l.profile, p.pooled,
+    (SELECT count(*) FROM leads d WHERE d.list_id = l.id AND d.skip_reason IN ('E-DNC', 'E-PHONE-FORBIDDEN') AND d.excluded = 0
+       AND d.state = 'skipped' AND d.deleted_at IS NULL AND +d.position <= l.visible_position)
   FROM lists l JOIN projects p ON p.id = l.project_id";
 
 /// Lists in the bin, the last deleted first.

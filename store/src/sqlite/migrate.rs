@@ -73,6 +73,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/migrations/010_lead_changes.sql"),
     include_str!("../sql/migrations/011_last_results.sql"),
     include_str!("../sql/migrations/012_guards.sql"),
+    include_str!("../sql/migrations/013_due_leads.sql"),
 ];
 /// Adds the leads' search keys, which SQL alone cannot make.
 const LISTS: &str = include_str!("../sql/migrations/003_lists.sql");

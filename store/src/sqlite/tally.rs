@@ -10,6 +10,7 @@ use super::stats::filter;
 use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Mismatch, Stats, StatsQuery, TallyBy, TallyRow};
+use crate::phone::{AutoDial, Phone};
 use crate::progress::Progress;
 use crate::time::BusinessDate;
 
@@ -213,7 +214,7 @@ fn recount_progress(
 fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusqlite::Result<()> {
     // As `list.ls` shows them.
     let lists = super::lists::all(db)?;
-    let mut counted: HashMap<ListId, (i64, i64)> = HashMap::new();
+    let mut counted: HashMap<ListId, Figures> = HashMap::new();
     let mut calls: HashMap<LeadId, i64> = HashMap::new();
     let mut attempts = db.prepare("SELECT lead_id, void, ended_at IS NOT NULL FROM attempts")?;
     let mut rows = attempts.query([])?;
@@ -225,7 +226,11 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
         }
     }
     let mut leads = db.prepare(
-        "SELECT d.id, d.list_id, d.attempts, d.position <= l.visible_position AND d.deleted_at IS NULL
+        "SELECT d.id, d.list_id, d.attempts, d.position <= l.visible_position AND d.deleted_at IS NULL,
+           CASE WHEN d.state NOT IN ('ready', 'waiting') OR d.round > l.round OR d.excluded THEN NULL ELSE EXISTS (
+             SELECT 1 FROM do_not_call n WHERE n.phone = d.phone AND n.revoked_at IS NULL
+               AND (n.project_id IS NULL OR n.project_id = l.project_id)) END,
+           d.phone, d.state = 'skipped' AND d.excluded = 0 AND d.skip_reason IN ('E-DNC', 'E-PHONE-FORBIDDEN')
          FROM leads d JOIN lists l ON l.id = d.list_id",
     )?;
     let mut rows = leads.query([])?;
@@ -234,9 +239,17 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
         let (lead, list, shown): (LeadId, ListId, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let made = calls.get(&lead).copied().unwrap_or(0);
         let there = row.get::<_, bool>(3)?;
-        let (registered, worked) = counted.entry(list).or_default();
-        *registered += i64::from(there);
-        *worked += i64::from(there && made > 0);
+        let figures = counted.entry(list).or_default();
+        figures.registered += i64::from(there);
+        figures.worked += i64::from(there && made > 0);
+        let forbidden: Option<bool> = row.get(4)?;
+        if there && forbidden == Some(false) {
+            // As the dialer looks at it before each call.
+            let called = Phone::from_e164(row.get_ref(5)?.as_str()?)
+                .is_ok_and(|phone| matches!(phone.kind().auto_dial(), AutoDial::Allow | AutoDial::Warn));
+            figures.due += i64::from(called);
+        }
+        figures.blocked += i64::from(there && row.get::<_, bool>(6)?);
         if made != shown && found.len() < MOST_FOUND {
             found.push(Mismatch {
                 what: "attempts of lead".to_owned(),
@@ -247,10 +260,15 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
         }
     }
     for list in lists {
-        let (registered, worked) = counted.get(&list.id).copied().unwrap_or_default();
-        for (what, shown, counted) in
-            [("registered", list.total, registered), ("worked", list.worked, worked)]
-        {
+        let figures = counted.get(&list.id).copied().unwrap_or_default();
+        // Those that nobody is offered would be called if they were somebody's.
+        let due = list.dialable + list.shut_out + list.unassigned;
+        for (what, shown, counted) in [
+            ("registered", list.total, figures.registered),
+            ("worked", list.worked, figures.worked),
+            ("due", due, figures.due),
+            ("blocked", list.blocked, figures.blocked),
+        ] {
             let shown = shown.cast_signed();
             if counted != shown {
                 let (what, key) = (what.to_owned(), list.id.to_string());
@@ -259,6 +277,16 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
         }
     }
     Ok(())
+}
+
+/// What a list's leads add up to.
+#[derive(Clone, Copy, Default)]
+struct Figures {
+    registered: i64,
+    worked: i64,
+    /// Those whose turn will come, and whose numbers may be called.
+    due: i64,
+    blocked: i64,
 }
 
 /// Place of the key behind [`COLUMNS`].

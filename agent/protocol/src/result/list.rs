@@ -36,6 +36,10 @@ pub struct ListInfo {
     /// Rows of nobody, whom their project does not share: nobody is offered them; not among `dialable`.
     #[serde(default)]
     pub unassigned: u64,
+    /// Rows that are not called since their numbers stand on the do-not-call list, or are of a kind that no list calls; not among
+    /// `dialable`.
+    #[serde(default)]
+    pub blocked: u64,
     /// Rows called at least once.
     pub worked: u64,
     /// When it was made.

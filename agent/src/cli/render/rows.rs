@@ -18,11 +18,12 @@ pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
         out.text("案件", "project"),
         out.text("件数", "rows"),
         out.text("発信対象", "dialable"),
+        out.text("架電禁止", "blocked"),
         out.text("作業済", "worked"),
         out.text("進捗", "progress"),
         "id",
     ])
-    .right(&[2, 3, 4, 5]);
+    .right(&[2, 3, 4, 5, 6]);
     for list in lists {
         let enabled = if list.enabled { "" } else { out.text(" (無効)", " (disabled)") };
         table.row([
@@ -30,6 +31,7 @@ pub(crate) fn lists(lists: &[ListInfo], out: Out) -> Result<(), Closed> {
             list.project.clone(),
             list.total.to_string(),
             list.dialable.to_string(),
+            list.blocked.to_string(),
             list.worked.to_string(),
             percent_of(list.worked, list.total),
             list.id.clone(),

@@ -92,7 +92,7 @@ pub(crate) fn settles(what: &str, of: &str) -> Option<String> {
 }
 
 /// What is recounted, and by what.
-const FIGURES: [(&str, &str); 21] = [
+const FIGURES: [(&str, &str); 23] = [
     ("works", "作業数"),
     ("calls", "コール数"),
     ("connects", "コネクト数"),
@@ -111,6 +111,8 @@ const FIGURES: [(&str, &str); 21] = [
     ("attempts of lead", "発信先の回数"),
     ("leads with another owner than their number", "番号と担当の異なる発信先"),
     ("worked", "作業済"),
+    ("due", "発信対象"),
+    ("blocked", "架電禁止"),
     ("numbers of deleted users", "削除した利用者の番号"),
     ("open tasks of deleted users", "削除した利用者の対応タスク"),
     ("contacts of deleted users", "削除した利用者の連絡先"),

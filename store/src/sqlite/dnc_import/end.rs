@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::super::{SqliteBackend, all, audit_by, dnc, exec, one};
+use super::super::{SqliteBackend, all, audit_by, exec, one};
 use super::{RANGE, count, counted};
 use crate::dnc_import::{DncUndo, DncUndone};
 use crate::error::{Doing, ListError, Result, Said};
@@ -58,16 +58,13 @@ pub(in super::super) fn clear_slice(
             return Ok(None);
         };
         let sql =
-            "SELECT c.entry_id, n.phone, c.reason FROM dnc_to_clear c JOIN do_not_call n ON n.id = c.entry_id
-                   WHERE c.entry_id > ?1 AND c.import_id = ?2 ORDER BY c.entry_id LIMIT ?3";
-        let rows: Vec<(i64, String, String)> =
-            all(db, sql, (after, import, PIECE), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).doing(doing)?;
-        for (entry, phone, reason) in &rows {
+            "SELECT entry_id, reason FROM dnc_to_clear WHERE entry_id > ?1 AND import_id = ?2 ORDER BY entry_id LIMIT ?3";
+        let rows: Vec<(i64, String)> =
+            all(db, sql, (after, import, PIECE), |r| Ok((r.get(0)?, r.get(1)?))).doing(doing)?;
+        for (entry, reason) in &rows {
             let sql = "UPDATE do_not_call SET revoked_at = ?2, revoked_by = ?3, revoked_reason = ?4
                        WHERE id = ?1 AND revoked_at IS NULL";
-            if exec(db, sql, (entry, found.at, found.user, reason)).doing(doing)? > 0 {
-                dnc::cleared(db, phone).doing(doing)?;
-            }
+            exec(db, sql, (entry, found.at, found.user, reason)).doing(doing)?;
             let sql = "DELETE FROM dnc_to_clear WHERE entry_id = ?1 AND import_id = ?2";
             exec(db, sql, (entry, import)).doing(doing)?;
         }
@@ -128,13 +125,13 @@ fn take_back(
 ) -> rusqlite::Result<Option<i64>> {
     let after = after.max(found.first - 1);
     let upto = after + PIECE;
-    let sql = "SELECT id, phone, EXISTS (SELECT 1 FROM dnc_also a LEFT JOIN imports i ON i.id = a.import_id
+    let sql = "SELECT id, EXISTS (SELECT 1 FROM dnc_also a LEFT JOIN imports i ON i.id = a.import_id
                  WHERE a.entry_id = n.id AND ifnull(i.state, '') <> 'undone')
                FROM do_not_call n WHERE id > ?1 AND id <= ?2 AND source = 'import' AND at = ?3 AND by_user_id IS ?4
                  AND revoked_at IS NULL";
-    let rows: Vec<(i64, String, bool)> =
-        all(db, sql, (after, upto, found.at, found.user), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    for (entry, phone, stays) in &rows {
+    let rows: Vec<(i64, bool)> =
+        all(db, sql, (after, upto, found.at, found.user), |r| Ok((r.get(0)?, r.get(1)?)))?;
+    for (entry, stays) in &rows {
         if *stays {
             undone.kept += 1;
             continue;
@@ -142,7 +139,6 @@ fn take_back(
         let sql =
             "UPDATE do_not_call SET revoked_at = ?2, revoked_by = ?3, revoked_reason = ?4 WHERE id = ?1";
         exec(db, sql, (entry, undo.now, undo.by.user.or(found.user), &undo.reason))?;
-        dnc::cleared(db, phone)?;
         undone.cleared += 1;
     }
     let sql = "SELECT 1 FROM do_not_call WHERE id > ?1 LIMIT 1";

@@ -230,7 +230,8 @@ fn a_complaint_taken_back_leaves_no_lead_passed_over() {
             world.db.dnc_add_all(&[of_project]).unwrap();
         }
         world.db.save(&world.save(attempt, "通話済")).unwrap();
-        assert_eq!(world.states(), [LeadState::Ready, LeadState::Claimed]);
+        let stands = if forbidden { LeadState::Skipped } else { LeadState::Ready };
+        assert_eq!(world.states(), [stands, LeadState::Claimed]);
         world.now += 10 * MINUTE;
         assert_eq!(world.dial().map(|claimed| claimed.position), Some(1).filter(|_| !forbidden));
     }

@@ -77,10 +77,10 @@ fn the_number_that_is_dialed_is_judged() {
     block(&mut world, &phone(0).national());
     let main = world.db.open_manual(&by_hand(&world, lead, &phone(0).national())).unwrap_err();
     assert!(matches!(main, Error::DoNotCall { .. }), "{main}");
-    assert_eq!(world.lead(Some(lead)).state, LeadState::Ready, "as it was");
+    assert_eq!(world.lead(Some(lead)).state, LeadState::Skipped, "by itself it is not called");
     let first = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap();
     world.finish(first.attempt, "不通");
-    assert_eq!((world.lead(Some(lead)).state, world.lead(Some(lead)).round), (LeadState::Ready, 2));
+    assert_eq!((world.lead(Some(lead)).state, world.lead(Some(lead)).round), (LeadState::Skipped, 2));
     world.now += MINUTE;
     let soon = world.db.open_manual(&by_hand(&world, lead, MOBILE)).unwrap_err();
     assert!(matches!(soon, Error::Refused(DialRefusal::RepeatGap { .. })), "{soon}");

@@ -10,6 +10,7 @@ mod crash;
 mod dispositions;
 mod dnc;
 mod dnc_crash;
+mod due;
 mod figures;
 mod guards;
 mod hand_over;

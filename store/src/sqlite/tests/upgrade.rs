@@ -14,7 +14,7 @@ fn version_1(folder: &std::path::Path) -> std::path::PathBuf {
 }
 
 /// Files that each earlier version of the schema left behind, the first version first.
-const STORED: [&str; 11] = [
+const STORED: [&str; 12] = [
     include_str!("../../../tests/fixtures/v1.sql"),
     include_str!("../../../tests/fixtures/v2.sql"),
     include_str!("../../../tests/fixtures/v3.sql"),
@@ -26,6 +26,7 @@ const STORED: [&str; 11] = [
     include_str!("../../../tests/fixtures/v9.sql"),
     include_str!("../../../tests/fixtures/v10.sql"),
     include_str!("../../../tests/fixtures/v11.sql"),
+    include_str!("../../../tests/fixtures/v12.sql"),
 ];
 
 /// A new step needs a file of the version before it here.
@@ -259,4 +260,28 @@ fn a_restored_copy_of_an_earlier_version_says_so() {
         );
         assert_eq!(noted.unwrap(), (NOW, copy.display().to_string(), 1234), "version {version}");
     }
+}
+
+/// C9: what no list calls is counted as such, also where it waited for its time; what was cleared has its turn.
+#[test]
+fn leads_of_version_12_that_are_not_called_are_no_due_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(STORED[11]).unwrap();
+    drop(old);
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let list = open_reader(&path, db.changes()).unwrap().list_by_name("四月").unwrap();
+    assert_eq!((list.total, list.blocked), (10, 3));
+    let sql = "SELECT position, skip_reason FROM leads WHERE state = 'skipped' ORDER BY position";
+    let found: Vec<(i64, String)> =
+        super::super::all(&db.db, sql, [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+    let found: Vec<_> = found.iter().map(|(position, code)| (*position, code.as_str())).collect();
+    assert_eq!(found, [(6, "E-DNC"), (9, "E-PHONE-FORBIDDEN"), (10, "E-DNC")]);
+    db.db
+        .execute("UPDATE do_not_call SET revoked_at = 1, revoked_reason = 'x' WHERE revoked_at IS NULL", [])
+        .unwrap();
+    let sql = "SELECT state FROM leads WHERE position IN (6, 9, 10) ORDER BY position";
+    let states: Vec<String> = super::super::all(&db.db, sql, [], |r| r.get(0)).unwrap();
+    assert_eq!(states, ["ready", "skipped", "waiting"]);
 }

@@ -1,0 +1,212 @@
+//! 発信対象 is what the dialer will call.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{DncClear, DncEntry, StatsQuery};
+
+fn entry(world: &World, number: usize, project: Option<ProjectId>) -> DncEntry {
+    DncEntry {
+        phone: phone(number).expose().to_owned(),
+        project,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: world.actor(),
+        now: world.now,
+    }
+}
+
+fn block(world: &mut World, number: usize, project: Option<ProjectId>) {
+    let entry = entry(world, number, project);
+    world.db.dnc_add_all(&[entry]).unwrap();
+}
+
+fn clear(world: &mut World, number: usize, project: Option<ProjectId>) {
+    let phone = phone(number).expose().to_owned();
+    let clear = DncClear { phone, project, reason: "再開".into(), by: world.actor(), now: world.now };
+    world.db.dnc_clear_all(&[clear]).unwrap();
+}
+
+/// (発信対象, 架電禁止) of the list.
+fn figures(world: &World) -> (u64, u64) {
+    assert_eq!(world.reader().verify(&StatsQuery::default()).unwrap(), []);
+    let list = world.reader().list_by_name(&world.list.to_string()).unwrap();
+    (list.dialable, list.blocked)
+}
+
+/// How many calls the list has in it, of a copy of the database.
+fn calls(world: &World) -> u64 {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy.db");
+    world.db.db.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+    let mut db = open(&path, &OpenOptions::default()).unwrap();
+    let (mut calls, mut last, mut now) = (0, None, world.now);
+    loop {
+        now += 1_440 * MINUTE;
+        let spec = ClaimSpec { attempt: AttemptId::generate(now), claim_until: now + MINUTE, ..world.spec() };
+        let step = Advance { now, ..world.step(last, None, Some(spec)) };
+        let advanced = db.advance(&step).unwrap();
+        let Some(claimed) = advanced.claimed else { return calls };
+        calls += 1;
+        db.end_attempt(&AttemptEnd { ended_at: now + 1, ..world.ended(claimed.attempt) }).unwrap();
+        db.save(&Save { now: now + 2, ..world.save(claimed.attempt, "通話済") }).unwrap();
+        last = Some(claimed.attempt);
+    }
+}
+
+/// C9, X6: leads whose numbers may not be called are no 発信対象, whenever the entry comes and goes, and stand beside it.
+#[test]
+fn what_is_due_is_what_will_be_called() {
+    let mut world = World::new(6);
+    let other = world.db.ensure_project("別件", None, NOW).unwrap();
+    assert_eq!(figures(&world), (6, 0));
+    block(&mut world, 0, None);
+    let project = world.project;
+    block(&mut world, 1, Some(project));
+    block(&mut world, 2, Some(other));
+    assert_eq!((figures(&world), calls(&world)), ((4, 2), 4));
+    // What a file brings, and what is typed.
+    block(&mut world, 11, None);
+    block(&mut world, 12, Some(other));
+    world.import(world.list, &[row(10), row(11), row(12)]);
+    assert_eq!((figures(&world), calls(&world)), ((6, 3), 6));
+    let spec = crate::model::LeadSpec {
+        list: world.list,
+        phone: "0120-444-444".into(),
+        company: Some("無料商会".into()),
+        person: None,
+        categories: Vec::new(),
+        extra_phones: Vec::new(),
+        attrs: Vec::new(),
+        max_leads: 100,
+        max_contacts: 100,
+    };
+    world.db.add_lead(&spec, Actor::default(), NOW).unwrap();
+    assert_eq!((figures(&world), calls(&world)), ((6, 4), 6));
+    // Nobody was called twice in between: the entry goes, one of two, and both.
+    block(&mut world, 0, Some(project));
+    clear(&mut world, 0, None);
+    clear(&mut world, 11, None);
+    assert_eq!((figures(&world), calls(&world)), ((7, 3), 7));
+    clear(&mut world, 0, Some(project));
+    assert_eq!((figures(&world), calls(&world)), ((8, 2), 8));
+    assert!(world.is_sound());
+}
+
+/// X6: one that was put off waits for its time again when the entry is cleared.
+#[test]
+fn a_lead_that_waited_waits_again() {
+    let mut world = World::new(1);
+    let claimed = world.dial().unwrap();
+    let end = AttemptEnd { void: Some("503".into()), ..world.ended(claimed.attempt) };
+    world.db.end_attempt(&end).unwrap();
+    assert_eq!(world.states(), [LeadState::Waiting]);
+    block(&mut world, 0, None);
+    assert_eq!((world.states(), figures(&world)), (vec![LeadState::Skipped], (0, 1)));
+    clear(&mut world, 0, None);
+    assert_eq!((world.states(), figures(&world)), (vec![LeadState::Waiting], (1, 0)));
+    assert!(world.dial().is_none(), "not before its time");
+}
+
+/// What an import brings is in no figure before it is committed, and neither is what it brings blocked or excluded.
+#[test]
+fn figures_leave_out_what_is_being_imported() {
+    let mut world = World::new(2);
+    block(&mut world, 7, None);
+    let start = ImportStart { list: Some(world.list), source: "x".into(), user: None, now: NOW };
+    let import = world.db.begin_import(&start).unwrap();
+    let excluded = StagedRow { excluded: Some(String::new()), ..row(8) };
+    world.stage(import, &[row(6), row(7), excluded], StagePolicy::default()).unwrap();
+    assert_eq!(figures(&world), (2, 0));
+    world.db.commit_import(import, &serde_json::json!({}), Actor::default(), NOW).unwrap();
+    assert_eq!((figures(&world), calls(&world)), ((3, 1), 3));
+}
+
+/// Entries between the numbers of a few rows, none, and more than there are rows.
+#[test]
+fn a_file_finds_the_entries_among_its_numbers() {
+    for (entries, step) in [(300, 1), (300, 7), (5, 3)] {
+        let mut world = World::new(0);
+        for number in 0..entries {
+            block(&mut world, number * step, None);
+        }
+        world.import(world.list, &(0..200).map(|number| row(number * 3)).collect::<Vec<_>>());
+        let blocked = (0..200).filter(|n| (n * 3) % step == 0 && n * 3 / step < entries).count() as u64;
+        assert_eq!(figures(&world), (200 - blocked, blocked), "{entries} {step}");
+    }
+}
+
+/// Which kinds no list calls is said twice: by the program and by the database.
+#[test]
+fn the_database_knows_the_numbers_for_which_the_callee_pays() {
+    let mut world = World::new(0);
+    for raw in [
+        "0120300009",
+        "0120-999-999",
+        "08001234567",
+        "0800-000-0000",
+        "0312345678",
+        "08012345678",
+        "0123456789",
+        "07012345678",
+    ] {
+        let phone = Phone::parse(raw).unwrap().phone;
+        world.import(world.list, &[StagedRow { phone: phone.clone(), ..row(0) }]);
+        let sql = "SELECT state FROM leads WHERE phone = ?1";
+        let staged: LeadState = world.db.db.query_row(sql, [phone.expose()], |r| r.get(0)).unwrap();
+        world.db.db.execute("UPDATE leads SET state = 'ready', skip_reason = NULL", []).unwrap();
+        let by_trigger: LeadState = world.db.db.query_row(sql, [phone.expose()], |r| r.get(0)).unwrap();
+        let asks = phone.kind().auto_dial() == crate::phone::AutoDial::Ask;
+        let expected = if asks { LeadState::Skipped } else { LeadState::Ready };
+        assert_eq!((staged, by_trigger), (expected, expected), "{raw}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever happens to leads and entries, in whatever order: as many calls are made as are told.
+    #[test]
+    fn as_many_are_called_as_are_told(moves in prop::collection::vec((0_usize..14, 0_usize..5), 1..25)) {
+        let mut world = World::new(5);
+        let second = world.list("二");
+        world.import(second, &[row(0), row(1), row(7)]);
+        let (project, first) = (world.project, world.list);
+        let mut deleted = NOW;
+        for (action, number) in moves {
+            world.now += 300 * MINUTE;
+            let lead = world.leads().get(number).map(|lead| lead.id);
+            match (action, lead) {
+                (0, _) => block(&mut world, number, None),
+                (1, _) => block(&mut world, number, Some(project)),
+                (2, _) => clear(&mut world, number, None),
+                (3, _) => clear(&mut world, number, Some(project)),
+                (4, Some(lead)) => world.exclude(lead, None),
+                (5, Some(lead)) => world.include(lead),
+                (6, Some(lead)) => {
+                    deleted = world.now;
+                    let change = crate::model::LeadChange::Delete;
+                    let selection = crate::model::LeadSelection::from(vec![lead]);
+                    world.db.change_leads(world.list, &selection, &change, Actor::default(), deleted).unwrap();
+                }
+                (7, _) => drop(world.db.restore_leads(world.list, deleted, None).unwrap()),
+                (8, _) => drop(world.db.next_round(world.list, Actor::default(), world.now).unwrap()),
+                (9, _) => world.list = if world.list == first { second } else { first },
+                (10, _) => {
+                    let _ = world.dial();
+                    world.db.recover(world.now + 1000).unwrap();
+                }
+                (11.., _) => {
+                    if let Some(claimed) = world.dial() {
+                        world.finish(claimed.attempt, ["不通", "クレーム", "見込"][action - 11]);
+                    }
+                }
+                _ => {}
+            }
+            let (due, _) = figures(&world);
+            prop_assert_eq!(due, calls(&world));
+        }
+    }
+}
