@@ -46,6 +46,7 @@ mod sqlite;
 mod staging;
 mod thread;
 pub mod time;
+mod variants;
 
 pub use code::{Code, Lang};
 pub use dnc_import::{DncImport, DncImported, DncUndone};

@@ -3,9 +3,11 @@
 use memchr::memmem::Finder;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::variants::{common, is_selector};
+
 /// Company and person as one key: both folded, `SEPARATOR` between them.
 ///
-/// Folded is: NFKC, lower case, hiragana as katakana, no space, no control character; the company without its legal form
+/// Folded is: NFKC, lower case, hiragana as katakana, one form of each character (高 for 髙), no space, no control character; the company without its legal form
 /// (株式会社, ㈱, (株), 有限会社, …), wherever it stands. ㈱ｶﾌﾞﾗ and かぶら株式会社 have one key.
 #[must_use]
 pub fn name_key(company: Option<&str>, person: Option<&str>) -> String {
@@ -185,8 +187,9 @@ fn push_char(c: char, key: &mut String) {
     match katakana(c) {
         c if c.is_ascii() && !c.is_ascii_control() && c != ' ' => key.push(c.to_ascii_lowercase()),
         c if c.is_whitespace() || c.is_control() => {}
-        c if is_plain(c) => key.push(c),
-        c => key.extend(c.to_lowercase()),
+        c if is_plain(c) => key.push(common(c)),
+        c if is_selector(c) => {}
+        c => key.extend(common(c).to_lowercase()),
     }
 }
 
@@ -296,6 +299,33 @@ mod tests {
         assert_eq!(search_key("医療法人社団 さくら会"), "サクラ会");
     }
 
+    /// S4.43, S0.14: a name is found by what an input method offers first, whatever form of a character it is written with; so is a legal form of old.
+    #[test]
+    fn names_are_found_by_the_forms_of_today() {
+        for (written, typed) in [
+            ("髙﨑", "高崎"),
+            ("渡邉", "渡辺"),
+            ("渡邊", "渡辺"),
+            ("齋藤", "斉藤"),
+            ("齊藤", "斎藤"),
+            ("濵田", "浜田"),
+            ("濱田", "浜田"),
+            ("澤", "沢"),
+            ("嶋嶌", "島島"),
+            ("廣國櫻眞曾條瀨德惠龍", "広国桜真曽条瀬徳恵竜"),
+            ("渕上冨", "淵上富"),
+            ("𠮷野家", "吉野家"),
+            ("葛\u{E0100}城", "葛城"),
+            ("ﾊﾝ澤", "はん沢"),
+        ] {
+            assert_eq!(search_key(written), search_key(typed), "{written}");
+            assert_eq!(fold(written), fold(typed), "{written}");
+        }
+        assert_eq!(search_key("株式會社髙島屋"), "高島屋");
+        assert_eq!(name_key(Some("㈱髙島"), Some("德川 龍")), "高島\u{1F}徳川竜");
+        assert_ne!(category_key("髙"), category_key("高"), "what is not searched by a key stays as it is");
+    }
+
     /// S1.30: a form alone finds the companies that have it, in each of its spellings; other searches look past forms.
     #[test]
     fn a_form_alone_is_looked_for_as_it_stands() {
@@ -348,7 +378,7 @@ mod tests {
 
         /// A key is its own key.
         #[test]
-        fn folding_twice_changes_nothing(text in "[ぁ-ゖァ-ヺー株式会社()㈱ｦ-ﾟa-zＡ-Ｚ ]{0,20}") {
+        fn folding_twice_changes_nothing(text in "[ぁ-ゖァ-ヺー株式会社()㈱ｦ-ﾟa-zＡ-Ｚ 髙﨑邊齋澤國]{0,20}") {
             let mut once = String::new();
             push_folded(&text, &mut once);
             let mut twice = String::new();

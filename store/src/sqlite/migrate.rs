@@ -44,6 +44,9 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), MigrateError> {
         if *sql == LISTS {
             name_keys::fill(&tx).map_err(step)?;
         }
+        if *sql == DUE_LEADS {
+            name_keys::renew(&tx).map_err(step)?;
+        }
     }
     tx.pragma_update(None, "user_version", known).map_err(step)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(step)?;
@@ -73,10 +76,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../sql/migrations/010_lead_changes.sql"),
     include_str!("../sql/migrations/011_last_results.sql"),
     include_str!("../sql/migrations/012_guards.sql"),
-    include_str!("../sql/migrations/013_due_leads.sql"),
+    DUE_LEADS,
 ];
 /// Adds the leads' search keys, which SQL alone cannot make.
 const LISTS: &str = include_str!("../sql/migrations/003_lists.sql");
+/// Since it, search keys hold one form of each character.
+const DUE_LEADS: &str = include_str!("../sql/migrations/013_due_leads.sql");
 
 /// The version that this program writes.
 pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;

@@ -285,3 +285,25 @@ fn leads_of_version_12_that_are_not_called_are_no_due_ones() {
     let states: Vec<String> = super::super::all(&db.db, sql, [], |r| r.get(0)).unwrap();
     assert_eq!(states, ["ready", "skipped", "waiting"]);
 }
+
+/// S4.43: names of before are found by the forms of today's characters.
+#[test]
+fn names_of_version_12_are_found_by_the_forms_of_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(STORED[11]).unwrap();
+    drop(old);
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let mut reader = open_reader(&path, db.changes()).unwrap();
+    let list = reader.list_by_name("四月").unwrap().id;
+    for (company, person) in
+        [(Some("高崎"), None), (Some("髙﨑商店"), None), (None, Some("渡辺真")), (None, Some("渡邊"))]
+    {
+        let (company, person) = (company.map(str::to_owned), person.map(str::to_owned));
+        let filter = ViewFilter { company, person, ..ViewFilter::default() };
+        let found = reader.find_leads(list, &filter).unwrap();
+        assert_eq!(found.len(), 1, "{filter:?}");
+        assert_eq!(reader.lead(found[0]).unwrap().company.as_deref(), Some("髙﨑商店"), "shown as it was");
+    }
+}
