@@ -160,10 +160,12 @@ CREATE TABLE leads (
   CHECK (state <> 'skipped' OR skip_reason IS NOT NULL)
 ) STRICT;
 CREATE UNIQUE INDEX leads_by_position ON leads (list_id, position);
--- The claim reads the first row of these two.
+-- The claim reads the first row of the first and the last of these three.
 CREATE INDEX leads_ready ON leads (list_id, round, assigned_user_id, turn)
   WHERE state = 'ready' AND excluded = 0 AND deleted_at IS NULL;
 CREATE INDEX leads_waiting ON leads (list_id, next_eligible_at)
+  WHERE state = 'waiting' AND excluded = 0 AND deleted_at IS NULL;
+CREATE INDEX leads_waiting_by_owner ON leads (list_id, assigned_user_id, next_eligible_at)
   WHERE state = 'waiting' AND excluded = 0 AND deleted_at IS NULL;
 CREATE INDEX leads_claimed ON leads (claim_until) WHERE state = 'claimed';
 CREATE INDEX leads_interrupted ON leads (list_id) WHERE state = 'interrupted';
@@ -486,6 +488,7 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE INDEX tasks_open_by_phone ON tasks (phone) WHERE state = 'open';
 CREATE INDEX tasks_by_owner ON tasks (owner_user_id);
+CREATE INDEX tasks_open_by_owner ON tasks (owner_user_id) WHERE state = 'open';
 CREATE INDEX tasks_by_lead ON tasks (lead_id) WHERE lead_id IS NOT NULL;
 CREATE INDEX tasks_by_contact ON tasks (contact_id) WHERE contact_id IS NOT NULL;
 

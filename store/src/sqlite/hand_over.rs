@@ -80,7 +80,7 @@ pub(super) fn slice(
 }
 
 /// Hands over what is left behind the contacts already `seen`. Of tasks that may be an old one, opened again since its slice: it is looked
-/// for among those that are open, whoever's they are, not among all that the user ever had.
+/// for among those of theirs that are open, not among all that the user ever had.
 pub(super) fn rest(db: &Connection, handing: &Handing, seen: i64) -> Result<Holdings> {
     may_take(db, handing)?;
     hand_overs::not_taken_over(db, handing)?;
@@ -103,7 +103,7 @@ pub(super) fn rest(db: &Connection, handing: &Handing, seen: i64) -> Result<Hold
 }
 
 fn give_open(db: &Connection, handing: &Handing) -> rusqlite::Result<u64> {
-    let sql = "SELECT id, lead_id FROM tasks INDEXED BY tasks_open_by_phone WHERE state = 'open' AND owner_user_id = ?1";
+    let sql = "SELECT id, lead_id FROM tasks INDEXED BY tasks_open_by_owner WHERE state = 'open' AND owner_user_id = ?1";
     let open: Vec<OpenTask> = all(db, sql, [handing.from], |r| Ok((r.get(0)?, r.get(1)?)))?;
     for (task, lead) in &open {
         tasks::give(db, *task, *lead, handing.to)?;
@@ -197,17 +197,17 @@ fn step(
 /// A task with the lead that waits for it.
 type OpenTask = (i64, Option<LeadId>);
 
-/// Open tasks behind `after`, a handful, and where to go on; `None` at the end. Who called for years has a hundred thousand that are done,
-/// and those have no index without them: no more of them are looked at than a slice has time for.
+/// Open tasks behind `after`, a handful, and where to go on; `None` at the end. Where those of one list are wanted, no more of others are
+/// looked at than a slice has time for.
 pub(super) fn open_tasks(
     db: &Connection,
     owner: Option<UserId>,
     list: Option<ListId>,
     after: i64,
 ) -> rusqlite::Result<(Vec<OpenTask>, Option<i64>)> {
-    let sql = "SELECT t.id, t.lead_id, t.state = 'open'
-                 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM leads l WHERE l.id = t.lead_id AND l.list_id = ?3))
-               FROM tasks t WHERE t.owner_user_id IS ?1 AND t.id > ?2 ORDER BY t.id LIMIT ?4";
+    let sql = "SELECT t.id, t.lead_id, ?3 IS NULL OR EXISTS (SELECT 1 FROM leads l WHERE l.id = t.lead_id AND l.list_id = ?3)
+               FROM tasks t INDEXED BY tasks_open_by_owner
+               WHERE t.owner_user_id IS ?1 AND t.state = 'open' AND t.id > ?2 ORDER BY t.id LIMIT ?4";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query((owner, after, list, LOOKED as i64))?;
     let (mut open, mut looked) = (Vec::new(), 0);
@@ -238,15 +238,15 @@ pub(super) const SAME: Error = Error::Value {
 };
 /// Rows of one step: each is some tens of microseconds.
 const FEW: usize = 16;
-/// Tasks looked at in one step, most of which are done.
+/// Tasks looked at in one step, most of which may be of other lists.
 const LOOKED: usize = 256;
 /// Contacts looked at in one step.
 const ROWS: i64 = 256;
 /// What lies in the bin with its list nobody calls, and nobody is shown its tasks.
 const NUMBERS: &str = "FROM assignments a JOIN lead_numbers n ON n.phone = a.phone
   JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL WHERE a.user_id = ?1";
-/// By what is open, not by all that the user ever had.
+/// By what is open of theirs, not by all that the user ever had.
 const OPEN_TASKS: &str = concat!(
-    "FROM tasks t INDEXED BY tasks_open_by_phone WHERE t.owner_user_id = ?1 AND t.state = 'open' AND NOT ",
+    "FROM tasks t INDEXED BY tasks_open_by_owner WHERE t.owner_user_id = ?1 AND t.state = 'open' AND NOT ",
     tasks::in_bin!()
 );

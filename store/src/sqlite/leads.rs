@@ -59,7 +59,7 @@ pub(super) fn first_ready(
     }
 }
 
-/// The lead put off longest ago that is due, `skipped` of them left out.
+/// The lead put off longest ago that is due, of `user` or of nobody, `skipped` of them left out. Those of others are not looked at.
 pub(super) fn first_waiting(
     db: &Connection,
     list: ListId,
@@ -69,13 +69,18 @@ pub(super) fn first_waiting(
     user: UserId,
     pooled: bool,
 ) -> rusqlite::Result<Option<Candidate>> {
-    let sql =
-        "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting', turn FROM leads
-               WHERE list_id = ?1 AND next_eligible_at <= ?2 AND round <= ?3
-                 AND (assigned_user_id = ?5 OR (?6 AND assigned_user_id IS NULL))
-                 AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL
-               ORDER BY next_eligible_at LIMIT 1 OFFSET ?4";
-    one(db, sql, (list, now, round, skipped, user, pooled), candidate)
+    let of = |owner| {
+        format!(
+            "SELECT id, position, round, phone, clir, company, person, attempts, state = 'waiting', turn, next_eligible_at FROM leads
+             WHERE list_id = ?1 AND assigned_user_id IS {owner} AND next_eligible_at <= ?2 AND round <= ?3
+               AND state = 'waiting' AND excluded = 0 AND deleted_at IS NULL
+             ORDER BY next_eligible_at LIMIT ?4 + 1"
+        )
+    };
+    // Each in the order of its index; of nobody's only where they are everybody's.
+    let nobody = if pooled { format!("UNION ALL SELECT * FROM ({})", of("NULL")) } else { String::new() };
+    let sql = format!("SELECT * FROM ({}) {nobody} ORDER BY next_eligible_at LIMIT 1 OFFSET ?4", of("?5"));
+    one(db, &sql, (list, now, round, skipped, user), candidate)
 }
 
 /// How many leads are put off, and when the first is due. A list that was called down twice in a day has all of its leads here, and a

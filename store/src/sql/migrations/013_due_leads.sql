@@ -9,6 +9,13 @@ DROP INDEX leads_skipped;
 CREATE INDEX leads_skipped ON leads (list_id, skip_reason, excluded, position)
   WHERE state = 'skipped' AND deleted_at IS NULL;
 
+-- Whose leads were put off: a list that was called down has all of its leads there, and nobody looks through those of others. An import
+-- writes into neither, nor into the next.
+CREATE INDEX leads_waiting_by_owner ON leads (list_id, assigned_user_id, next_eligible_at)
+  WHERE state = 'waiting' AND excluded = 0 AND deleted_at IS NULL;
+-- What somebody has to do, without all that they ever had.
+CREATE INDEX tasks_open_by_owner ON tasks (owner_user_id) WHERE state = 'open';
+
 UPDATE leads SET state = 'skipped', skip_reason = 'E-PHONE-FORBIDDEN'
 WHERE (list_id, position) IN (
   SELECT list_id, position FROM lead_numbers
