@@ -26,7 +26,7 @@ use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, S
 pub(crate) use people::{Office, OfficeReader};
 
 /// Writes, and the short reads that calls wait for. One transaction per verb unless said otherwise.
-pub(crate) trait Backend: Send + ListVerbs + Office {
+pub(crate) trait Backend: Send + ListVerbs + Office + Upkeep {
     fn recover(&mut self, now: i64) -> Result<Recovery>;
     /// Writes down that calls go on at `now`, where one does.
     fn alive(&mut self, now: i64) -> Result<()>;
@@ -113,12 +113,16 @@ pub(crate) trait Backend: Send + ListVerbs + Office {
     fn open_results(&mut self, shown: &[AttemptId]) -> Result<OpenResults>;
     fn outbox_counts(&mut self) -> Result<(u64, u64)>;
 
-    /// How long nothing must have been asked before there is something to tidy up; zero: at once. `None`: there is nothing.
+    /// The last thing before the thread ends.
+    fn finish(&mut self);
+}
+
+/// What is done while nobody asks for anything.
+pub(crate) trait Upkeep {
+    /// How long nothing must have been asked before there is something to tidy up; zero: it cannot wait. `None`: there is nothing.
     fn upkeep_after(&self) -> Option<Duration>;
     /// Tidies up after `quiet` in which nothing was asked: moves the log into the database, off every caller's path.
     fn upkeep(&mut self, quiet: Duration);
-    /// The last thing before the thread ends.
-    fn finish(&mut self);
 }
 
 /// Long reads; each sees one consistent state.

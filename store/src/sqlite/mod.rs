@@ -74,7 +74,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
-use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
@@ -412,14 +411,6 @@ impl Backend for SqliteBackend {
 
     fn outbox_counts(&mut self) -> Result<(u64, u64)> {
         outbox::counts(&self.db).doing("count outbox")
-    }
-
-    fn upkeep_after(&self) -> Option<Duration> {
-        self.due()
-    }
-
-    fn upkeep(&mut self, quiet: Duration) {
-        self.tidy(quiet);
     }
 
     fn finish(&mut self) {

@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{SqliteBackend, exec, log, open};
+use crate::backend::Upkeep;
 
-impl SqliteBackend {
-    /// How long nothing must have been asked of the store before [`Self::tidy`] has something to do; zero: it cannot wait. `None`: nothing.
-    pub(super) fn due(&self) -> Option<Duration> {
+impl Upkeep for SqliteBackend {
+    fn upkeep_after(&self) -> Option<Duration> {
         let frames = self.log_frames.load(Ordering::Relaxed);
         // Fewer than at the last try: the log has begun anew.
         let since = if frames < self.log_tried { frames } else { frames - self.log_tried };
@@ -21,8 +21,7 @@ impl SqliteBackend {
         }
     }
 
-    /// Tidies up after `quiet` in which nothing was asked of the store.
-    pub(super) fn tidy(&mut self, quiet: Duration) {
+    fn upkeep(&mut self, quiet: Duration) {
         let at_leisure = quiet >= QUIET;
         if at_leisure
             && !std::mem::replace(&mut self.log_has_room, true)
@@ -49,7 +48,9 @@ impl SqliteBackend {
             self.log_has_room = false;
         }
     }
+}
 
+impl SqliteBackend {
     /// Moves what is in the log, and begins a new one unless somebody still reads from this one.
     ///
     /// The first write into a new log syncs its header besides the commit. That write is made here, so that a call's
@@ -93,7 +94,6 @@ const URGENT_FRAMES: i32 = 4_096;
 mod tests {
     use super::super::tests::World;
     use super::*;
-    use crate::backend::Backend;
 
     #[test]
     fn the_longer_the_log_the_less_it_waits() {

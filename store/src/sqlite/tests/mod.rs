@@ -44,7 +44,7 @@ use tempfile::TempDir;
 use super::{
     BinAt, ExpireAt, Given, GivenAt, HandOverAt, Handing, Reached, SqliteBackend, open, open_reader,
 };
-use crate::backend::{Backend, ListVerbs, Office, Reader};
+use crate::backend::{Backend, ListVerbs, Office, Reader, Upkeep};
 use crate::error::Result;
 use crate::handle::OpenOptions;
 use crate::id::{AttemptId, ImportId, LeadId, ListId, ProjectId, UserId};
