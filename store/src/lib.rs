@@ -59,5 +59,5 @@ pub use name_key::{by_login, category_key, login_key, name_key, search_key};
 pub use permission::{Action, Scope, permits};
 pub use phone::{DialPlan, NumberFormat, Phone};
 pub use progress::Progress;
-pub use sqlite::{Carried, ExpireAt, Restored, forbids, restore, restore_told};
+pub use sqlite::{Carried, ExpireAt, Part as CarriedPart, Restored, forbids, restore, restore_told};
 pub use staging::Undone;

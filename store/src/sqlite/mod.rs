@@ -56,6 +56,7 @@ mod recordings;
 mod recover;
 mod restore;
 mod retention;
+mod salvage;
 mod saves;
 mod staging;
 mod stats;
@@ -93,7 +94,7 @@ use crate::staging::{ImportStart, NumberRow, Placed, StageCounts, StagePolicy, S
 
 pub(crate) use backup::backup;
 pub(crate) use bin::BinAt;
-pub use carried::Carried;
+pub use carried::{Carried, Part};
 pub(crate) use contacts::UnlinkAt;
 pub use dispositions::forbids;
 pub(crate) use dnc_import::may_undo_dnc;

@@ -186,11 +186,8 @@ fn note(copy: &Path, part: &Path, present: &Path, by: Actor, now: i64) -> Result
     let last = "SELECT max((SELECT ifnull(max(at), 0) FROM audit), (SELECT ifnull(max(claimed_at), 0) FROM attempts),
                   (SELECT ifnull(max(ended_at), 0) FROM attempts), (SELECT ifnull(max(answered_at), 0) FROM attempts))";
     let last: i64 = db.query_row(last, [], |r| r.get(0)).map_err(sqlite)?;
-    let carried = carried::over(&db, present).map_err(sqlite)?;
-    let carry = carried.as_ref().map_or_else(
-        || json!({}),
-        |carried| json!({ "do_not_call": carried.do_not_call, "calls_left_behind": carried.calls_left_behind }),
-    );
+    let carried = carried::over(&db, present, now).map_err(sqlite)?;
+    let carry = carried.as_ref().map_or_else(|| json!({}), Carried::json);
     let from = std::path::absolute(copy).unwrap_or_else(|_| copy.to_owned()).display().to_string();
     let has_uid = "SELECT count(*) FROM pragma_table_info('audit') WHERE name = 'uid'";
     let has_uid: i64 = db.query_row(has_uid, [], |r| r.get(0)).map_err(sqlite)?;

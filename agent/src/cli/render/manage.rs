@@ -495,11 +495,7 @@ pub(crate) fn backup(backup: &BackupResult, out: Out) -> Result<(), Closed> {
 pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) -> Result<(), Closed> {
     if out.json {
         let kept = restored.kept.as_deref();
-        let carried = restored.carried.map(|carried| {
-            serde_json::json!({
-                "do_not_call": carried.do_not_call, "calls_left_behind": carried.calls_left_behind,
-            })
-        });
+        let carried = restored.carried.as_ref().map(store::Carried::json);
         let result = serde_json::json!({
             "database": database, "kept": kept, "schema": restored.schema, "carried": carried,
         });
@@ -508,7 +504,7 @@ pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) ->
     out.line(&format!("{}: {}", out.text("復元しました", "restored"), database.display()))?;
     let Some(kept) = &restored.kept else { return Ok(()) };
     out.line(&format!("{}: {}", out.text("以前のファイル", "what was there"), kept.display()))?;
-    let Some(carried) = restored.carried else {
+    let Some(carried) = &restored.carried else {
         return out.line(out.text(
             "以前のファイルは読めませんでした。コピーの後に登録した架電禁止番号は入っていません。登録し直してください",
             "nothing of it could be read: numbers put on the do-not-call list since the copy are not on it; enter them again",
@@ -516,13 +512,38 @@ pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) ->
     };
     for (label, count) in [
         (out.text("引き継いだ架電禁止番号", "do-not-call numbers taken over from it"), carried.do_not_call),
+        (
+            out.text("うち理由などを読めなかったもの", "of these without what was known beside the number"),
+            carried.number_only,
+        ),
         (out.text("コピーにない通話", "calls that are in it only"), carried.calls_left_behind),
     ] {
         if count > 0 {
             out.line(&format!("  {label}: {count}"))?;
         }
     }
+    for part in &carried.unread {
+        out.line(unread(*part, out))?;
+    }
     Ok(())
+}
+
+/// What is to be done about what could not be read.
+fn unread(part: store::CarriedPart, out: Out) -> &'static str {
+    match part {
+        store::CarriedPart::DoNotCall => out.text(
+            "以前のファイルは読めませんでした(架電禁止リストの一部)。コピーの後に登録した架電禁止番号が入っていないことがあります。確かめて、登録し直してください",
+            "part of its do-not-call list could not be read: numbers put on it since the copy may not be on it; look, and enter them again",
+        ),
+        store::CarriedPart::Calls => out.text(
+            "以前のファイルは読めませんでした(通話の一部)。コピーの後に発信した発信先が、また発信対象になっていることがあります",
+            "part of its calls could not be read: leads that were called since the copy may be due again",
+        ),
+        store::CarriedPart::Numbering => out.text(
+            "以前のファイルは読めませんでした(結果ファイルとイベントの番号)。コピーの後と同じ番号がもう一度使われます",
+            "the numbers of its result files and events could not be read: those given since the copy are given again",
+        ),
+    }
 }
 
 /// `1.2 GB`, in powers of ten, as room is sold.

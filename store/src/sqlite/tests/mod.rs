@@ -27,6 +27,7 @@ mod owners;
 mod pause;
 mod record;
 mod rules;
+mod salvaged;
 mod search;
 mod stage;
 mod start;

@@ -40,7 +40,7 @@ pub(super) fn value<'a>(action: &str, name: &str, word: &'a str, out: Out) -> &'
 /// Where a file went: see `to`.
 const DESTINATIONS: [&str; 2] = ["client", "path"];
 /// Words of a closed vocabulary: the field, the word, Japanese, English.
-const VALUES: [(&str, &str, &str, &str); 30] = [
+const VALUES: [(&str, &str, &str, &str); 33] = [
     ("dnc_scope", "company", "全社", "the company"),
     ("dnc_scope", "project", "案件", "the project"),
     ("kind", "in", "着信", "in"),
@@ -71,9 +71,12 @@ const VALUES: [(&str, &str, &str, &str); 30] = [
     ("state", "open", "未完了", "open"),
     ("to", "client", "操作した人", "whoever asked"),
     ("to", "path", "デーモンのマシンのファイル", "a file on the daemon's machine"),
+    ("unread", "calls", "通話の一部", "some calls"),
+    ("unread", "do_not_call", "架電禁止リストの一部", "part of the do-not-call list"),
+    ("unread", "numbering", "結果ファイルとイベントの番号", "the numbers of result files and events"),
 ];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 105] = [
+const LABELS: [(&str, &str, &str); 107] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_least", "通話回数の下限", "at least"),
@@ -140,6 +143,7 @@ const LABELS: [(&str, &str, &str); 105] = [
     ("name", "名前", "name"),
     ("name_before", "前の名前", "was called"),
     ("number", "電話番号", "number"),
+    ("number_only", "理由を読めなかった番号", "numbers alone"),
     ("numbers", "電話番号", "numbers"),
     ("of", "全体", "of"),
     ("operator", "担当者", "operator"),
@@ -174,6 +178,7 @@ const LABELS: [(&str, &str, &str); 105] = [
     ("text", "値", "text"),
     ("uid", "Unixユーザー", "Unix user"),
     ("unchanged", "変更なし", "unchanged"),
+    ("unread", "読めなかったもの", "not read"),
     ("unregistered", "未登録の番号", "unregistered"),
     ("unsealed", "結果待ち", "waiting for a result"),
     ("user", "利用者", "user"),
