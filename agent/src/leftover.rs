@@ -4,11 +4,15 @@
 //! file for good, and it is personal data. Once after the start all recordings' folders are gone through, the newest day first. A
 //! file goes only if its name is that of a call of ours, it lies where we put it, it is older than this run, and the row of exactly
 //! this file, or of the archive that took its place, says so.
+//!
+//! A file of a call of which the database has no recording stays, and is told of ([`strays`]): a copy of the database that was put
+//! back knows nothing of what was recorded since, and nobody else would ever find it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use protocol::result::StrayRecordings;
 use store::{AttemptId, RecordingState, Store};
 
 use crate::keeping;
@@ -17,26 +21,19 @@ use crate::keeping;
 /// looked at.
 pub(crate) async fn sweep(store: Store, folder: PathBuf, wall: i64) {
     let mut gone = 0;
+    let mut strays = StrayRecordings::default();
     for day in blocking(folder.clone(), days).await {
         let files = blocking(day, move |day| files(&day, wall)).await;
         for files in files.chunks(BATCH) {
-            let attempts = files.iter().map(|(attempt, _)| *attempt).collect();
-            let rows = match store.recording_files(attempts).await {
-                Ok(rows) => rows,
+            let (left, lost) = match looked_up(&store, files).await {
+                Ok(found) => found,
                 Err(error) => {
                     return tracing::warn!(%error, "recordings that nobody keeps could not be looked for");
                 }
             };
-            let mut of: HashMap<AttemptId, Vec<(PathBuf, RecordingState)>> = HashMap::new();
-            for (attempt, path, state) in rows {
-                of.entry(attempt).or_default().push((path, state));
-            }
-            let left: Vec<(i64, PathBuf)> = files
-                .iter()
-                .filter(|(attempt, file)| of.get(attempt).is_some_and(|rows| is_left(file, rows)))
-                .map(|(_, file)| (0, file.clone()))
-                .collect();
+            add(&mut strays, lost);
             if !left.is_empty() {
+                let left = left.into_iter().map(|file| (0, file)).collect();
                 gone +=
                     blocking(folder.clone(), move |folder| keeping::remove(left, &folder, wall)).await.len();
             }
@@ -45,6 +42,68 @@ pub(crate) async fn sweep(store: Store, folder: PathBuf, wall: i64) {
     }
     if gone > 0 {
         tracing::info!(gone, "removed files of recordings that a crash had left and nobody keeps");
+    }
+    if strays.count > 0 {
+        tracing::warn!(
+            count = strays.count,
+            bytes = strays.bytes,
+            first = strays.first.join(" "),
+            "files of recordings are of calls that the database does not have: they are in no quota, export or deletion; `kakeru doctor` says what to do"
+        );
+    }
+}
+
+/// Files of recordings of calls that the database does not have, the newest first; those written since `wall`, when this run began,
+/// are not looked at.
+///
+/// # Errors
+/// Storage errors.
+pub(crate) async fn strays(
+    store: &Store,
+    folder: PathBuf,
+    wall: i64,
+) -> Result<StrayRecordings, store::Error> {
+    let mut strays = StrayRecordings::default();
+    for day in blocking(folder, days).await {
+        let files = blocking(day, move |day| files(&day, wall)).await;
+        for files in files.chunks(BATCH) {
+            add(&mut strays, looked_up(store, files).await?.1);
+        }
+    }
+    Ok(strays)
+}
+
+/// Of these files those that nobody keeps, and those whose calls have no recording.
+async fn looked_up(
+    store: &Store,
+    files: &[(AttemptId, PathBuf)],
+) -> Result<(Vec<PathBuf>, Vec<PathBuf>), store::Error> {
+    let rows = store.recording_files(files.iter().map(|(attempt, _)| *attempt).collect()).await?;
+    let mut of: HashMap<AttemptId, Vec<(PathBuf, RecordingState)>> = HashMap::new();
+    for (attempt, path, state) in rows {
+        of.entry(attempt).or_default().push((path, state));
+    }
+    let (mut left, mut lost) = (Vec::new(), Vec::new());
+    for (attempt, file) in files {
+        match of.get(attempt) {
+            None => lost.push(file.clone()),
+            Some(rows) if is_left(file, rows) => left.push(file.clone()),
+            Some(_) => {}
+        }
+    }
+    Ok((left, lost))
+}
+
+fn add(strays: &mut StrayRecordings, mut files: Vec<PathBuf>) {
+    files.sort_unstable_by(|one, other| other.cmp(one));
+    for file in files {
+        // One that is gone meanwhile is none.
+        let Ok(data) = file.metadata() else { continue };
+        strays.count += 1;
+        strays.bytes += data.len();
+        if strays.first.len() < FIRST {
+            strays.first.push(file.display().to_string());
+        }
     }
 }
 
@@ -129,6 +188,8 @@ const fn is_kept(state: RecordingState) -> bool {
 const WAV: &str = "wav";
 const OPUS: &str = "opus";
 const PART: &str = ".part";
+/// Files that are named.
+const FIRST: usize = 10;
 /// Files looked up at a time.
 const BATCH: usize = 200;
 /// Between two looks: calls go first.

@@ -23,6 +23,9 @@ pub(crate) fn file(folder: &Path, attempt: AttemptId, wall: i64) -> PathBuf {
 /// The recorder does not wait for the row that says it began, since the first word of a callee is worth more; a crash
 /// between the two leaves a file of an interrupted call without a row, which is looked for by its name.
 ///
+/// Of a call that was under way when a copy of the database was made, which was put back later, the recording may be whole by
+/// now: then it is kept as it is.
+///
 /// With `archived` those that are whole now stay open and are returned: they become archives as any other, by [`archive`], before
 /// anybody is told of a file that is replaced.
 pub(crate) async fn restore(
@@ -37,7 +40,10 @@ pub(crate) async fn restore(
         let Some(dialed) = row.dialed_at else { continue };
         // Answered on the next day, when it rang over midnight.
         let days = [dialed, dialed + LONGEST_RINGING_MS].map(|at| file(folder, row.id, at));
-        if let Some(path) = days.into_iter().find(|path| part_path(path).exists() || path.exists()) {
+        let is_there = |path: &PathBuf| {
+            part_path(path).exists() || path.exists() || path.with_extension("opus").exists()
+        };
+        if let Some(path) = days.into_iter().find(is_there) {
             store.recording_opened(row.id, path, wall).await?;
             found.push(row.id);
         }
@@ -47,6 +53,11 @@ pub(crate) async fn restore(
             // Of another box, or of this one before its folder was another: nothing there is ours to change.
             tracing::warn!(%attempt, path = %path.display(), "a recording outside of the folder of recordings is left as it is");
             store.recording_closed(failed(attempt, path)).await?;
+            continue;
+        }
+        if let Some(facts) = whole_archive(attempt, &path) {
+            tracing::warn!(%attempt, ms = facts.duration_ms, "a recording of a call that the database takes for interrupted is whole");
+            store.recording_closed(facts).await?;
             continue;
         }
         // Before the event loop has anything to do; a handful of headers at most.
@@ -86,6 +97,29 @@ pub(crate) async fn restore(
         }
     }
     Ok(waiting)
+}
+
+/// The archive of a recording of which nothing else is left.
+fn whole_archive(attempt: AttemptId, path: &Path) -> Option<RecordingFacts> {
+    let archive = path.with_extension("opus");
+    if path.exists() || part_path(path).exists() || !archive.exists() {
+        return None;
+    }
+    match media::archive::look(&archive) {
+        Ok(made) => Some(RecordingFacts {
+            attempt,
+            path: made.path,
+            duration_ms: made.duration_ms,
+            bytes: made.bytes,
+            sha256: made.sha256,
+            gaps_ms: 0,
+            state: RecordingState::Final,
+        }),
+        Err(error) => {
+            tracing::warn!(%attempt, %error, "an archive that a database from before knows nothing of cannot be used");
+            None
+        }
+    }
 }
 
 /// Archives what [`restore`] repaired, one after another, while the daemon works. Cut short, the next start goes on with the rest.

@@ -183,3 +183,63 @@ fn a_recording_without_its_file_is_told_as_missing() {
     assert_eq!(daemon.cli(&["doctor"])["database"]["missing_recordings"], 0);
     assert_eq!(daemon.cli(&month)["fetched"], 1);
 }
+
+/// S4.36: a copy made during a call is put back when its recording is whole, as an archive or not: it is kept as if nothing had been.
+/// Recordings of calls that the copy does not have are told of by the start and by doctor, and stay.
+#[test]
+fn recordings_outlive_a_copy_that_was_made_during_their_call() {
+    let exchange = Scenario::server("exchange").start();
+    for archive in ["true", "false"] {
+        let account = Account::new("main", exchange.address()).unregistered();
+        let mut daemon = Daemon::builder().account(account).set("recording", "archive", archive).start();
+        daemon.import("first", "会社名,電話番号\n株式会社一,0312340001\n株式会社二,0312340101\n");
+        let copy = daemon.path("copy.db");
+        let copy = copy.to_str().expect("UTF-8");
+        daemon.cli(&["dial", "start", "first"]);
+        for next in ["dial", "skip"] {
+            daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+            if next == "dial" {
+                wait::pass(Duration::from_millis(300));
+                daemon.cli(&["backup", copy]);
+            }
+            wait::pass(Duration::from_millis(300));
+            daemon.cli(&["hangup"]);
+            daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+            daemon.cli(&["save", "--status", "見込", "--next", next]);
+        }
+        daemon.wait_drop_rows(2, SOON);
+        let rows = wait::until("two recordings", SOON, || {
+            let rows = daemon.cli(&["recording", "ls"])["rows"].as_array().expect("rows").clone();
+            (rows.len() == 2).then_some(rows)
+        });
+        assert!(daemon.stop().success());
+        let database = daemon.path("state/kakeru.db");
+        daemon.cli(&["restore", copy, "--database", database.to_str().expect("UTF-8")]);
+        daemon.start();
+        let kept = daemon.cli(&["recording", "ls"])["rows"].as_array().expect("rows").clone();
+        assert_eq!(kept.len(), 1, "{kept:#?}");
+        for field in ["attempt", "path", "bytes", "sha256", "state"] {
+            assert_eq!(kept[0][field], rows[1][field], "{field}: {kept:#?}");
+        }
+        let length = |row: &Value| row["duration_ms"].as_u64().expect("a length");
+        assert!(length(&kept[0]).abs_diff(length(&rows[1])) <= 20, "{kept:#?}");
+        let stray = path(&rows[0]);
+        let doctor = daemon.run(&["doctor"]);
+        let told = doctor.json();
+        let strays = &told["database"]["stray_recordings"];
+        assert_eq!((doctor.code, &strays["count"]), (1, &1.into()), "{told:#}");
+        assert_eq!(strays["first"][0], stray.to_str().expect("UTF-8"));
+        for (lang, said) in
+            [("ja", "データベースにない通話の録音ファイル"), ("en", "calls that the database does not have")]
+        {
+            let text = daemon.run_plain(&["doctor", "--lang", lang]).stdout;
+            assert!(text.contains(said) && text.contains(stray.to_str().expect("UTF-8")), "{text}");
+        }
+        wait::until_true("the start says so", SOON, || {
+            daemon.log().contains("are of calls that the database does not have")
+        });
+        assert!(stray.exists());
+        fs::remove_file(&stray).expect("it was there");
+        assert_eq!(daemon.cli(&["doctor"])["database"]["stray_recordings"]["count"], 0);
+    }
+}

@@ -453,7 +453,8 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
         render::check(&check, out)?;
         render::quota(&quota, out)?;
     }
-    if check.sound && check.missing_recordings + check.altered_recordings == 0 {
+    let wrong = check.missing_recordings + check.altered_recordings + check.stray_recordings.count;
+    if check.sound && wrong == 0 {
         Ok(())
     } else {
         Err(Failure::Exit(REFUSED))

@@ -247,8 +247,9 @@ impl Core {
                 self.spawn(reply, async move { backup(&store, &told, p, by).await });
             }
             Command::StoreCheck(p) => {
+                let recordings = (self.config.daemon.recordings_dir.clone(), self.started_at);
                 self.spawn_read(&who, reply, ("check", ""), move |progress| async move {
-                    check(&store, p.full, progress).await
+                    check(&store, p.full, recordings, progress).await
                 });
             }
             other => self.office(other, who, scope, reply, now),

@@ -5,15 +5,17 @@
 //! measured to put both on both sides. Every player of Ogg Opus plays the two as left and right.
 //!
 //! [`write()`] is work for a thread of low priority: a minute costs about a tenth of a second of processor time. It reads
-//! the sealed WAV, leaves it alone, and gives the archive its name when it is complete and on disk. [`read()`] is the way back.
+//! the sealed WAV, leaves it alone, and gives the archive its name when it is complete and on disk. [`read()`] is the way back, [`look()`] says what one is.
 
 mod framing;
 mod head;
+mod look;
 mod read;
 mod write;
 
 use std::path::{Path, PathBuf};
 
+pub use look::look;
 pub use read::read;
 pub use write::{Archived, write};
 

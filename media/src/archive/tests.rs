@@ -34,6 +34,11 @@ fn archived(left: &[i16], right: &[i16]) -> (Archived, [Vec<i16>; 2]) {
     record(&wav, left, right);
     let done = write(&wav, &archive).unwrap();
     assert_eq!(done.bytes, fs::metadata(&archive).unwrap().len());
+    assert_eq!(look(&archive).unwrap(), done);
+    let half = folder.path().join("half.opus");
+    let bytes = fs::read(&archive).unwrap();
+    fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(matches!(look(&half), Err(ArchiveError::NotAnArchive { .. })));
     let (rate, sides) = read(&archive).unwrap();
     assert_eq!(rate, 8_000);
     (done, sides)

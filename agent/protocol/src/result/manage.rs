@@ -454,6 +454,20 @@ pub struct CheckResult {
     /// Copies from before an upgrade beside the database; they go at a start after 30 days.
     #[serde(default)]
     pub upgrade_copies: Vec<String>,
+    /// Files of recordings whose calls the database does not have.
+    #[serde(default)]
+    pub stray_recordings: StrayRecordings,
+}
+
+/// Files of recordings of calls that the database does not have: in no quota, export or deletion.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrayRecordings {
+    /// How many.
+    pub count: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The newest of them, ten at most.
+    pub first: Vec<String>,
 }
 
 /// A recording whose file is not there, or not what was recorded.

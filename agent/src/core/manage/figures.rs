@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::result::{BackupResult, CheckResult, Mismatch, Tally, TallyRow, Verified, WrongRecording};
+use protocol::result::{
+    BackupResult, CheckResult, Mismatch, StrayRecordings, Tally, TallyRow, Verified, WrongRecording,
+};
 use protocol::{Detail, params};
 use serde_json::json;
 use store::time::BusinessDate;
@@ -13,6 +15,7 @@ use crate::core::export::destination;
 use crate::core::office::{Names, id};
 use crate::core::query::{last_day, list_named, operator_ever_named};
 use crate::core::sight::may_use_project;
+use crate::leftover;
 
 /// With `bound`, without lists and projects that are granted to others.
 pub(super) async fn tally(
@@ -92,8 +95,18 @@ fn wrong(found: store::WrongRecording) -> WrongRecording {
     WrongRecording { attempt: attempt.to_string(), path, bytes, found }
 }
 
-pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answer<CheckResult> {
+/// `recordings` is their folder, and since when this run writes there.
+pub(super) async fn check(
+    store: &Store,
+    full: bool,
+    (recordings, since): (PathBuf, i64),
+    progress: Progress,
+) -> Answer<CheckResult> {
     let found = store.check(full, progress).await.map_err(told)?;
+    let stray_recordings = match found.damage.is_empty() {
+        true => leftover::strays(store, recordings, since).await.map_err(told)?,
+        false => StrayRecordings::default(),
+    };
     Ok(CheckResult {
         sound: found.is_sound(),
         schema: found.schema,
@@ -110,6 +123,7 @@ pub(super) async fn check(store: &Store, full: bool, progress: Progress) -> Answ
         missing_recordings: found.missing_recordings,
         altered_recordings: found.altered_recordings,
         wrong_recordings: found.wrong_recordings.into_iter().map(wrong).collect(),
+        stray_recordings,
         upgrade_copies: found.upgrade_copies.iter().map(|path| path.display().to_string()).collect(),
     })
 }

@@ -1,7 +1,7 @@
 //! What a look at the whole database and at the files of recordings found.
 
 use protocol::Lang;
-use protocol::result::{CheckResult, WrongRecording};
+use protocol::result::{CheckResult, StrayRecordings, WrongRecording};
 
 use super::{size, verified};
 use crate::cli::output::{Closed, Out};
@@ -56,6 +56,7 @@ pub(crate) fn check(check: &CheckResult, out: Out) -> Result<(), Closed> {
     if !check.wrong_recordings.is_empty() {
         wrong_recordings(check, out)?;
     }
+    strays(&check.stray_recordings, out)?;
     if check.mismatches.is_empty() { Ok(()) } else { verified(&check.mismatches, out) }
 }
 
@@ -86,6 +87,28 @@ fn wrong(recording: &WrongRecording, out: Out) -> String {
             }
         }
     }
+}
+
+/// Files that nothing else finds.
+fn strays(strays: &StrayRecordings, out: Out) -> Result<(), Closed> {
+    if strays.count == 0 {
+        return Ok(());
+    }
+    let text = out.text(
+        "データベースにない通話の録音ファイル(録音の容量・書き出し・削除の対象外です)",
+        "files of recordings of calls that the database does not have (in no quota, export or deletion)",
+    );
+    out.line(&format!("  {text}: {} ({})", strays.count, size(strays.bytes)))?;
+    for file in &strays.first {
+        out.line(&format!("    {}", clean(file)))?;
+    }
+    if strays.count > strays.first.len() as u64 {
+        out.line("    …")?;
+    }
+    out.line(out.text(
+        "    通話は復元の前のファイル(kakeru.db.before-…)にあります。残すなら別の場所へ移し、要らなければ消してください",
+        "    their calls are in the file from before the restore (kakeru.db.before-…): move them elsewhere to keep them, or remove them",
+    ))
 }
 
 /// How many are not shown, and where they are: `listed` of `all` are in the result.
