@@ -243,3 +243,41 @@ fn recordings_outlive_a_copy_that_was_made_during_their_call() {
         assert_eq!(daemon.cli(&["doctor"])["database"]["stray_recordings"]["count"], 0);
     }
 }
+
+/// S1.25: who was called or asked for no call since the copy was made is not called because it was put back, and how many these
+/// are is said.
+#[test]
+fn nobody_is_called_again_because_a_copy_was_put_back() {
+    let exchange = Scenario::server("exchange").start();
+    let mut daemon = box_at(&exchange);
+    daemon.start();
+    daemon.import("first", "会社名,電話番号\n一,0312340001\n二,0312340101\n三,0312340201\n");
+    let copy = daemon.path("copy.db");
+    let copy = copy.to_str().expect("UTF-8");
+    daemon.cli(&["backup", copy]);
+    daemon.cli(&["lead", "exclude", "first", "--lead", "first#3", "--reason", "本人希望"]);
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    daemon.cli(&["hangup"]);
+    daemon.wait_status("wrap-up", SOON, |status| status["seats"][0]["state"] == "wrap_up");
+    daemon.cli(&["save", "--status", "通話済", "--next", "skip"]);
+    assert!(daemon.stop().success());
+    let database = daemon.path("state/kakeru.db");
+    let database = database.to_str().expect("UTF-8");
+    let told = daemon.run_plain(&["restore", copy, "--database", database, "--lang", "ja"]).stdout;
+    for line in ["引き継いだ発信対象外: 1", "コピーの後に発信したので発信対象外にした発信先: 1"]
+    {
+        assert!(told.contains(line), "{told}");
+    }
+    daemon.start();
+    let leads = daemon.cli(&["list", "view", "first", "--excluded"]);
+    let reasons: Vec<_> = leads["rows"].as_array().expect("rows").iter().map(|row| &row["excluded_reason"]).collect();
+    assert_eq!(reasons.len(), 2, "{leads:#}");
+    assert!(reasons[0].as_str().is_some_and(|reason| reason.starts_with("復元: コピーの後に発信済")), "{leads:#}");
+    assert_eq!(reasons[1], "本人希望");
+    daemon.cli(&["dial", "start", "first"]);
+    daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");
+    let calls = exchange.calls_by_number();
+    assert!(calls.len() == 2 && calls.values().all(|&count| count == 1), "{calls:?}");
+    assert!(!calls.keys().any(|number| number.ends_with("40201")), "{calls:?}");
+}

@@ -1,7 +1,8 @@
 //! What does not go back with a restored copy: it is taken over from the database in whose place the copy comes.
 //!
 //! Who asked since the copy was made never to be called again is not called (D16), and what leaves the box is numbered on (D18): a
-//! number that is used twice would put a result file in the place of another, and events of today behind those of last week.
+//! number that is used twice would put a result file in the place of another, and events of today behind those of last week. Leads
+//! that were excluded or called since are not called either ([`carried_leads`](super::carried_leads)).
 
 use std::path::Path;
 
@@ -9,10 +10,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 use serde_json::json;
 
+use super::carried_leads::{Excluded, Excluding, Which};
 use super::migrate::APPLICATION_ID;
 use super::salvage::Salvage;
 use super::{all, exec, one};
-use crate::id::AttemptId;
+use crate::id::{AttemptId, LeadId};
 
 /// What a restored copy has of the database that was there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,10 @@ pub struct Carried {
     pub do_not_call: u64,
     /// Those of them of which nothing but the number could be read.
     pub number_only: u64,
+    /// Leads that were excluded since the copy was made (発信対象外), and are so in it.
+    pub excluded: u64,
+    /// Leads that were called since and are excluded for that, until a supervisor takes them in again.
+    pub called_since: u64,
     /// Calls that the copy does not have. They stay in the file that was moved aside; nothing of them is taken over.
     pub calls_left_behind: u64,
     /// What of it could not be read, or not all of it: of that the figures count what was read.
@@ -34,6 +40,7 @@ impl Carried {
         let unread: Vec<_> = self.unread.iter().map(|part| part.as_str()).collect();
         json!({
             "do_not_call": self.do_not_call, "number_only": self.number_only,
+            "excluded": self.excluded, "called_since": self.called_since,
             "calls_left_behind": self.calls_left_behind, "unread": unread,
         })
     }
@@ -46,6 +53,8 @@ pub enum Part {
     DoNotCall,
     /// The calls.
     Calls,
+    /// The leads.
+    Leads,
     /// The numbers that result files and events count on from.
     Numbering,
 }
@@ -57,6 +66,7 @@ impl Part {
         match self {
             Self::DoNotCall => "do_not_call",
             Self::Calls => "calls",
+            Self::Leads => "leads",
             Self::Numbering => "numbering",
         }
     }
@@ -90,11 +100,14 @@ fn take(copy: &Connection, present: &Connection, now: i64) -> rusqlite::Result<O
     whole(Part::Numbering, numbering(copy, present)?);
     let (all, do_not_call, number_only) = do_not_call(copy, present, now)?;
     whole(Part::DoNotCall, all);
-    let (all, calls_left_behind) = calls(copy, present)?;
+    let mut leads = Excluding::new(copy, present, now)?;
+    whole(Part::Leads, leads.all()?);
+    let (all, calls_left_behind) = calls(copy, present, &mut leads)?;
     whole(Part::Calls, all);
     transaction.commit()?;
-    let carried = Carried { do_not_call, number_only, calls_left_behind, ..carried };
-    let nothing = carried.unread.len() == PARTS && do_not_call + calls_left_behind == 0;
+    let Excluded { as_before: excluded, called: called_since } = leads.done;
+    let carried = Carried { do_not_call, number_only, excluded, called_since, calls_left_behind, ..carried };
+    let nothing = carried.unread.len() == PARTS && do_not_call + excluded + called_since + calls_left_behind == 0;
     Ok((!nothing).then_some(carried))
 }
 
@@ -165,14 +178,28 @@ fn do_not_call(
     Ok((known, added + alone, alone))
 }
 
-/// Returns whether every call is known, and how many of those that were dialed the copy does not have.
-fn calls(copy: &Connection, present: &Connection) -> rusqlite::Result<(bool, u64)> {
+/// Returns whether every call is known, and how many of those that were dialed the copy does not have; their leads are not called
+/// again. One that failed before it was a call is none.
+fn calls(
+    copy: &Connection,
+    present: &Connection,
+    leads: &mut Excluding<'_>,
+) -> rusqlite::Result<(bool, u64)> {
     let mut left = 0;
     let known = "SELECT 1 FROM attempts WHERE id = ?1 AND dialed_at IS NOT NULL";
-    let whole = Salvage::new(present, "attempts", "id", "dialed_at IS NOT NULL").each(
-        |row| row.get::<_, AttemptId>(1),
-        |call| {
-            left += u64::from(one(copy, known, [call], |_| Ok(()))?.is_none());
+    let columns = "id, lead_id, list_id, phone, dialed_at, disposition, direction = 'out' AND void = 0 AND practice = 0";
+    let whole = Salvage::new(present, "attempts", columns, "dialed_at IS NOT NULL").each(
+        |row| {
+            let lead: Option<LeadId> = row.get(2)?;
+            let (list, phone, made) = (row.get(3)?, row.get(4)?, row.get::<_, bool>(7)?);
+            let which = lead.filter(|_| made).map(|lead| Which { lead, list, phone });
+            Ok((row.get::<_, AttemptId>(1)?, which, row.get::<_, i64>(5)?, row.get::<_, Option<String>>(6)?))
+        },
+        |(call, which, at, result)| {
+            if one(copy, known, [call], |_| Ok(()))?.is_none() {
+                left += 1;
+                which.map_or(Ok(()), |which| leads.called(&which, at, result.as_deref()))?;
+            }
             Ok(true)
         },
     )?;
@@ -208,6 +235,6 @@ fn is_ours(present: &Connection) -> bool {
 }
 
 /// How many a [`Part`] can be.
-const PARTS: usize = 3;
+const PARTS: usize = 4;
 /// The reason of an entry whose row cannot be read.
 const NUMBER_ONLY: &str = "復元: 以前のファイルの理由は読めませんでした";

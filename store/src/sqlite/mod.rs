@@ -13,6 +13,7 @@ mod backup;
 mod before;
 mod bin;
 mod carried;
+mod carried_leads;
 mod check;
 mod checks;
 mod contacts;

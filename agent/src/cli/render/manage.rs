@@ -506,8 +506,8 @@ pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) ->
     out.line(&format!("{}: {}", out.text("以前のファイル", "what was there"), kept.display()))?;
     let Some(carried) = &restored.carried else {
         return out.line(out.text(
-            "以前のファイルは読めませんでした。コピーの後に登録した架電禁止番号は入っていません。登録し直してください",
-            "nothing of it could be read: numbers put on the do-not-call list since the copy are not on it; enter them again",
+            "以前のファイルは読めませんでした。コピーの後に登録した架電禁止番号は入っていません。登録し直してください。コピーの後に発信した発信先と発信対象外にした発信先も、また発信対象です",
+            "nothing of it could be read: numbers put on the do-not-call list since the copy are not on it; enter them again. Leads that were called or excluded since are due again, too",
         ));
     };
     for (label, count) in [
@@ -516,11 +516,25 @@ pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) ->
             out.text("うち理由などを読めなかったもの", "of these without what was known beside the number"),
             carried.number_only,
         ),
+        (out.text("引き継いだ発信対象外", "exclusions of leads taken over from it"), carried.excluded),
         (out.text("コピーにない通話", "calls that are in it only"), carried.calls_left_behind),
+        (
+            out.text(
+                "コピーの後に発信したので発信対象外にした発信先",
+                "leads called since the copy, excluded for that now",
+            ),
+            carried.called_since,
+        ),
     ] {
         if count > 0 {
             out.line(&format!("  {label}: {count}"))?;
         }
+    }
+    if carried.called_since > 0 {
+        out.line(out.text(
+            "    もう一度発信してよいものは、監督者が kakeru list view リスト --excluded で確かめ、kakeru lead include で戻してください",
+            "    a supervisor takes in again what may be called: `kakeru list view LIST --excluded`, `kakeru lead include`",
+        ))?;
     }
     for part in &carried.unread {
         out.line(unread(*part, out))?;
@@ -538,6 +552,10 @@ fn unread(part: store::CarriedPart, out: Out) -> &'static str {
         store::CarriedPart::Calls => out.text(
             "以前のファイルは読めませんでした(通話の一部)。コピーの後に発信した発信先が、また発信対象になっていることがあります",
             "part of its calls could not be read: leads that were called since the copy may be due again",
+        ),
+        store::CarriedPart::Leads => out.text(
+            "以前のファイルは読めませんでした(発信先の一部)。コピーの後に発信対象外にした発信先が、また発信対象になっていることがあります",
+            "part of its leads could not be read: leads that were excluded since the copy may be due again",
         ),
         store::CarriedPart::Numbering => out.text(
             "以前のファイルは読めませんでした(結果ファイルとイベントの番号)。コピーの後と同じ番号がもう一度使われます",

@@ -3,6 +3,7 @@
 mod advance;
 mod amend;
 mod by_hand;
+mod carried;
 mod contacts;
 mod copies;
 mod counts;

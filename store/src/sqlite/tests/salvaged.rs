@@ -89,7 +89,7 @@ fn what_cannot_be_read_is_said() {
         },
         &lost,
     );
-    let expected = Carried { calls_left_behind: 1, unread: vec![Part::DoNotCall], ..Carried::default() };
+    let expected = Carried { called_since: 1, calls_left_behind: 1, unread: vec![Part::DoNotCall], ..Carried::default() };
     assert_eq!(carried, Some(expected));
     assert_eq!(reasons(&world).len(), 1);
 
@@ -107,12 +107,15 @@ fn calls_are_counted_though_their_index_is_damaged() {
         world.call("見込");
     };
     let (_world, carried) = restored(calls, &["sqlite_autoindex_attempts_1"]);
-    assert_eq!(carried, Some(Carried { calls_left_behind: 2, ..Carried::default() }));
+    assert_eq!(carried, Some(Carried { called_since: 2, calls_left_behind: 2, ..Carried::default() }));
     let (_world, carried) = restored(calls, &["attempts"]);
-    let expected = Carried { calls_left_behind: 2, unread: vec![Part::Calls], ..Carried::default() };
+    let expected =
+        Carried { called_since: 2, calls_left_behind: 2, unread: vec![Part::Calls], ..Carried::default() };
     assert_eq!(carried, Some(expected));
     let (_world, carried) = restored(calls, &["attempts", "sqlite_autoindex_attempts_1"]);
-    assert_eq!(carried, Some(Carried { unread: vec![Part::Calls], ..Carried::default() }));
+    // The leads themselves say that they were called.
+    let expected = Carried { called_since: 2, unread: vec![Part::Calls], ..Carried::default() };
+    assert_eq!(carried, Some(expected));
 }
 
 /// Of a table of many pages the rows on the others are read whole, on either side of two that are damaged.
@@ -138,4 +141,22 @@ fn rows_beside_damaged_pages_are_read() {
     let found = reasons(&world);
     assert_eq!(found.len() as u64, carried.do_not_call);
     assert!(found.iter().all(|(_, reason)| reason == "希望"));
+}
+
+/// S1.25: of leads whose page is damaged nothing is known but what their calls say; who was called is not called again.
+#[test]
+fn leads_that_cannot_be_read_are_known_by_their_calls() {
+    let since = |world: &mut World| {
+        world.call("不通");
+        let lead = world.leads()[5].id;
+        world.exclude(lead, Some("本人希望"));
+    };
+    let (_world, carried) = restored(since, &["leads"]);
+    let expected = Carried {
+        called_since: 1,
+        calls_left_behind: 1,
+        unread: vec![Part::Leads],
+        ..Carried::default()
+    };
+    assert_eq!(carried, Some(expected));
 }

@@ -40,7 +40,7 @@ pub(super) fn value<'a>(action: &str, name: &str, word: &'a str, out: Out) -> &'
 /// Where a file went: see `to`.
 const DESTINATIONS: [&str; 2] = ["client", "path"];
 /// Words of a closed vocabulary: the field, the word, Japanese, English.
-const VALUES: [(&str, &str, &str, &str); 33] = [
+const VALUES: [(&str, &str, &str, &str); 34] = [
     ("dnc_scope", "company", "全社", "the company"),
     ("dnc_scope", "project", "案件", "the project"),
     ("kind", "in", "着信", "in"),
@@ -73,10 +73,11 @@ const VALUES: [(&str, &str, &str, &str); 33] = [
     ("to", "path", "デーモンのマシンのファイル", "a file on the daemon's machine"),
     ("unread", "calls", "通話の一部", "some calls"),
     ("unread", "do_not_call", "架電禁止リストの一部", "part of the do-not-call list"),
+    ("unread", "leads", "発信先の一部", "some leads"),
     ("unread", "numbering", "結果ファイルとイベントの番号", "the numbers of result files and events"),
 ];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 107] = [
+const LABELS: [(&str, &str, &str); 109] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_least", "通話回数の下限", "at least"),
@@ -88,6 +89,7 @@ const LABELS: [(&str, &str, &str); 107] = [
     ("by", "監督の席", "by seat"),
     ("bytes", "バイト", "bytes"),
     ("caller_id", "発信者番号", "caller number"),
+    ("called_since", "コピーの後に発信した発信先", "leads called since"),
     ("calls_left_behind", "コピーにない通話", "calls not in the copy"),
     ("categories", "カテゴリー", "categories"),
     ("category", "カテゴリー", "category"),
@@ -117,6 +119,7 @@ const LABELS: [(&str, &str, &str); 107] = [
     ("enabled", "有効", "enabled"),
     ("ended", "途中で終了", "ended early"),
     ("evidence", "根拠", "evidence"),
+    ("excluded", "発信対象外", "excluded"),
     ("file", "ファイル", "file"),
     ("filter", "条件", "filter"),
     ("former", "元の担当", "were"),

@@ -1,0 +1,92 @@
+//! Leads that a restored copy may not call, by what was done since it was made.
+
+use super::*;
+use crate::sqlite::Carried;
+
+fn back(world: World, copy: &std::path::Path) -> (World, Carried) {
+    let World { _dir, path, db, project, user, list, now } = world;
+    drop(db);
+    let carried = crate::sqlite::restore(copy, &path, &now.to_string(), Actor::default(), now).unwrap().carried;
+    let db = open(&path, &OpenOptions::default()).unwrap();
+    let mut world = World { _dir, path, db, project, user, list, now };
+    world.db.recover(now).unwrap();
+    (world, carried.unwrap())
+}
+
+fn copied(world: &World) -> std::path::PathBuf {
+    let copy = world.path.with_file_name(format!("copy-{}.db", world.now));
+    crate::sqlite::backup(&world.path, &copy, false, &mut |_, _| true).unwrap();
+    copy
+}
+
+/// S1.25: nobody who was called or excluded since the copy was made is called because it was put back.
+#[test]
+fn leads_called_or_excluded_since_are_not_called_again() {
+    let mut world = World::new(8);
+    let ids: Vec<LeadId> = world.leads().iter().map(|lead| lead.id).collect();
+    assert_eq!(world.call("通話済").lead, Some(ids[0]));
+    world.exclude(ids[7], Some("社内"));
+    // Under way when the copy is made: it is closed by its operator, as after a crash.
+    let open = world.dial().unwrap();
+    assert_eq!(open.lead, Some(ids[1]));
+    let copy = copied(&world);
+    world.now += MINUTE;
+    world.finish(open.attempt, "不通");
+    assert_eq!(world.call("不通").lead, Some(ids[2]));
+    // Without its end: the machine goes down.
+    assert_eq!(world.dial().unwrap().lead, Some(ids[3]));
+    world.exclude(ids[4], Some("本人希望"));
+    world.include(ids[7]);
+    let (mut world, carried) = back(world, &copy);
+    assert_eq!(
+        carried,
+        Carried { excluded: 1, called_since: 2, calls_left_behind: 2, ..Carried::default() }
+    );
+    let reason = |world: &World, at: usize| world.lead(Some(ids[at])).excluded_reason;
+    assert_eq!(reason(&world, 4).as_deref(), Some("本人希望"));
+    assert_eq!(reason(&world, 7).as_deref(), Some("社内"), "an exclusion is never taken off");
+    let called = reason(&world, 2).unwrap();
+    assert!(called.starts_with("復元: コピーの後に発信済 2026-11-21 10:01 不通"), "{called}");
+    assert_eq!(reason(&world, 3).as_deref(), Some("復元: コピーの後に発信済 2026-11-21 10:01"));
+    assert_eq!((reason(&world, 0), reason(&world, 1)), (None, None));
+    world.now += 10 * MINUTE;
+    assert_eq!(world.call("不通").lead, Some(ids[5]), "neither the second nor the third to fifth");
+    // A supervisor looks, and takes one in again.
+    world.include(ids[2]);
+    world.now += 10 * MINUTE;
+    assert_eq!(world.dial().unwrap().lead, Some(ids[2]));
+    assert!(world.is_sound());
+}
+
+/// A claim of the copy that became a call later is one that the copy does not have.
+#[test]
+fn a_claim_that_was_dialed_since_is_a_call() {
+    let mut world = World::new(3);
+    let claim = ClaimSpec { dial_now: false, ..world.spec() };
+    let step = world.step(None, None, Some(claim));
+    let claimed = world.db.advance(&step).unwrap().claimed.unwrap();
+    let copy = copied(&world);
+    world.db.mark_dialing(claimed.attempt, &DialRules::lawful(), world.now + 1).unwrap();
+    world.finish(claimed.attempt, "通話済");
+    let (mut world, carried) = back(world, &copy);
+    assert_eq!(carried, Carried { called_since: 1, calls_left_behind: 1, ..Carried::default() });
+    world.now += 10 * MINUTE;
+    assert_ne!(world.dial().unwrap().lead, claimed.lead);
+}
+
+/// A lead that was deleted and imported again since is, in the copy, the one that has its number on its list.
+#[test]
+fn a_lead_that_came_anew_is_found_by_its_number() {
+    let mut world = World::new(3);
+    let first = world.leads()[0].id;
+    let copy = copied(&world);
+    world.change(first, &crate::model::LeadChange::Delete);
+    let list = world.list;
+    world.import(list, &[row(0)]);
+    let anew = world.leads().last().unwrap().id;
+    assert_ne!(anew, first);
+    world.exclude(anew, Some("本人希望"));
+    let (world, carried) = back(world, &copy);
+    assert_eq!(carried, Carried { excluded: 1, ..Carried::default() });
+    assert_eq!(world.lead(Some(first)).excluded_reason.as_deref(), Some("本人希望"));
+}
