@@ -163,7 +163,7 @@ impl Core {
                 let told = self.told(&who);
                 self.spawn(reply, async move { list_restore(&store, &told, p, by).await });
             }
-            Command::ListBin(p) => self.spawn(reply, async move { bin(&store, p).await }),
+            Command::ListBin(p) => self.spawn(reply, async move { bin(&store, p, by.now).await }),
             Command::ListRound(p) => self.spawn(reply, async move {
                 let list = store.list_by_name(&p.list).await.map_err(told)?;
                 let round = store.next_round(list.id, by.actor, by.now).await.map_err(told)?;

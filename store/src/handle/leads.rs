@@ -13,7 +13,7 @@ use crate::id::{ImportId, LeadId, ListId, ProjectId, UserId};
 use crate::model::{
     Actor, ChangeSlice, DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadPhone, LeadPlace,
     LeadRow, LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListWorked, Mismatch, ProjectEdit,
-    ProjectRow, StatsQuery, TRASH_MS, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery,
+    ProjectRow, StatsQuery, TallyBy, TallyRow, ViewFilter, ViewPage, ViewQuery, is_restorable,
 };
 use crate::progress::Progress;
 use crate::sqlite::PART;
@@ -362,7 +362,7 @@ impl Store {
         progress: Progress,
     ) -> Result<LeadsChanged> {
         // As of lists: the bin is emptied in slices, and half of what was deleted is none of it.
-        if deleted_at < now.saturating_sub(TRASH_MS) {
+        if !is_restorable(deleted_at, now) {
             return Err(crate::error::ListError::NotInBin.into());
         }
         if let Some(limit) = most {

@@ -165,8 +165,8 @@ pub struct ContactQuery {
     pub owner: Option<UserId>,
     /// Only stubs.
     pub only_stubs: bool,
-    /// Only what lies in the bin.
-    pub trash: bool,
+    /// Only what lies in the bin and can be brought back at this moment, UTC milliseconds.
+    pub trash: Option<i64>,
     /// Continue behind this one.
     pub after: Option<ContactId>,
     /// At most this many; 0 means 100, never more than 1000.
@@ -188,6 +188,13 @@ pub struct CategoryInfo {
 
 /// How long a deleted contact can be brought back, milliseconds: 30 days.
 pub const TRASH_MS: i64 = 30 * crate::time::DAY_MS;
+
+/// Whether a list or leads deleted at `deleted_at` can be brought back at `now`, UTC milliseconds: for [`TRASH_MS`]. What cannot is
+/// being emptied in slices, and shown in no bin.
+#[must_use]
+pub const fn is_restorable(deleted_at: i64, now: i64) -> bool {
+    deleted_at >= now.saturating_sub(TRASH_MS)
+}
 
 /// Whether a text may be a mail address: one `@` with something on both sides and no space, as long as RFC 5321 4.5.3.1 allows.
 pub(crate) fn is_mail_address(text: &str) -> bool {

@@ -26,7 +26,7 @@ pub use check::{Backup, CheckReport, ContactNumber, WrongRecording};
 pub(crate) use contact::is_mail_address;
 pub use contact::{
     CategoryInfo, ContactAdd, ContactChange, ContactDraft, ContactPhone, ContactQuery, ContactRow,
-    ContactRules, ContactSaved, ContactSource, PhoneDraft, TRASH_MS,
+    ContactRules, ContactSaved, ContactSource, PhoneDraft, TRASH_MS, is_restorable,
 };
 pub use dialing::{
     Advance, Advanced, ClaimSpec, Claimed, DialRules, Exhausted, MAX_REPEATS_PER_DAY, MIN_REPEAT_GAP_MS,

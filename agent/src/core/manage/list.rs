@@ -6,7 +6,7 @@ use protocol::result::{
     Bin, BinRow, Grants, ImportRow, ImportUndone, Imports, LeadsChanged, ListInfo, ProjectGrants, ProjectRow,
     Projects,
 };
-use store::{ListEdit, Progress, ProjectEdit, Store};
+use store::{ListEdit, Progress, ProjectEdit, Store, is_restorable};
 
 use super::lead::users_named;
 use super::{Answer, By, Told, bad, told, watched, word_of};
@@ -82,8 +82,9 @@ pub(super) fn changed(done: store::LeadsChanged, at: Option<i64>) -> LeadsChange
     LeadsChanged { changed: done.changed, held: done.held, other_lists: done.other_lists, at, ungranted }
 }
 
-pub(super) async fn bin(store: &Store, p: params::ListBin) -> Answer<Bin> {
-    let rows = match p.list {
+/// What can still be brought back: what cannot is being emptied.
+pub(super) async fn bin(store: &Store, p: params::ListBin, now: i64) -> Answer<Bin> {
+    let mut rows: Vec<BinRow> = match p.list {
         Some(name) => {
             let list = store.list_by_name(&name).await.map_err(told)?;
             let bin = store.bin(list.id).await.map_err(told)?;
@@ -111,6 +112,7 @@ pub(super) async fn bin(store: &Store, p: params::ListBin) -> Answer<Bin> {
                 .collect()
         }
     };
+    rows.retain(|row| is_restorable(row.at, now));
     Ok(Bin { rows })
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn show(store: &Store, word: &str) -> Result<ContactRow, RpcErr
     Ok(rows::contact(&found, &Names::read(store).await?))
 }
 
-pub(super) async fn list(store: &Store, p: ContactLs) -> Result<ContactPage, RpcError> {
+pub(super) async fn list(store: &Store, p: ContactLs, now: i64) -> Result<ContactPage, RpcError> {
     let owner = match &p.owner {
         Some(login) => Some(named_ever(store, login).await?),
         None => None,
@@ -72,7 +72,7 @@ pub(super) async fn list(store: &Store, p: ContactLs) -> Result<ContactPage, Rpc
         category: p.category,
         owner,
         only_stubs: p.stubs,
-        trash: p.trash,
+        trash: p.trash.then_some(now),
         after: p.after.as_deref().map(|text| id(text, "after")).transpose()?,
         limit,
     };

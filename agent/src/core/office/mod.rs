@@ -180,7 +180,9 @@ impl Core {
             Command::ContactShow(p) => {
                 self.spawn(reply, async move { contact::show(&store, &p.contact).await });
             }
-            Command::ContactLs(p) => self.spawn(reply, async move { contact::list(&store, p).await }),
+            Command::ContactLs(p) => {
+                self.spawn(reply, async move { contact::list(&store, p, asker.now).await });
+            }
             Command::ContactEdit(p) => {
                 let rules = self.contact_rules(&who);
                 self.spawn(reply, async move { contact::edit(&store, p, rules, asker).await });

@@ -8,7 +8,7 @@ use super::super::staging::category::key;
 use super::super::{all, one, texts};
 use crate::error::{Doing, Error, Result};
 use crate::id::ContactId;
-use crate::model::{ContactPhone, ContactQuery, ContactRow};
+use crate::model::{ContactPhone, ContactQuery, ContactRow, TRASH_MS};
 use crate::name_key::{CompanySearch, name_key, national_digits, search_key};
 use crate::phone::Phone;
 
@@ -69,7 +69,11 @@ pub(in crate::sqlite) fn numbers(db: &Connection) -> rusqlite::Result<u64> {
 /// One page by age; a text is looked for in every contact behind `after`, until the page is full.
 pub(in crate::sqlite) fn page(db: &Connection, query: &ContactQuery) -> Result<Vec<ContactRow>> {
     let doing = "read contacts";
-    let mut filters = format!("c.deleted_at IS {}", if query.trash { "NOT NULL" } else { "NULL" });
+    let mut filters = match query.trash {
+        // As `undo` takes it.
+        Some(now) => format!("c.deleted_at > {}", now.saturating_sub(TRASH_MS)),
+        None => "c.deleted_at IS NULL".to_owned(),
+    };
     let mut values: Vec<Value> = Vec::new();
     let mut filter = |clause: &str, value: Value| {
         values.push(value);

@@ -330,11 +330,16 @@ fn a_deleted_contact_comes_back_within_thirty_days() {
     assert_eq!(tasks(&world), TaskState::Cancelled);
     assert_eq!(world.db.attempt(attempt).unwrap().company.as_deref(), Some("会社0"));
     assert_eq!(world.leads().len(), 1);
-    let bin = ContactQuery { trash: true, ..ContactQuery::default() };
+    let bin = ContactQuery { trash: Some(NOW), ..ContactQuery::default() };
     assert_eq!(world.reader().contacts(&bin).unwrap()[0].deleted_at, Some(NOW));
     // Named by number too, as everywhere; nobody's number is in no bin.
     assert_eq!(world.reader().contact_deleted("03-3000-0000").unwrap(), contact);
     assert_eq!(world.reader().contact_deleted("03-3000-0001").unwrap_err().code(), "E-NOT-FOUND");
+    // What nobody can bring back is not shown, though the bin is emptied later.
+    for (at, shown) in [(NOW + TRASH_MS - 1, 1), (NOW + TRASH_MS, 0)] {
+        let bin = ContactQuery { trash: Some(at), ..ContactQuery::default() };
+        assert_eq!(world.reader().contacts(&bin).unwrap().len(), shown);
+    }
     assert_eq!(world.db.contacts_purge(NOW + TRASH_MS - 1).unwrap(), 0);
     let back = world.db.contact_undo(contact, by, NOW + TRASH_MS - 1).unwrap();
     assert_eq!((back.deleted_at, back.categories.len()), (None, 1));
