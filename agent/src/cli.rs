@@ -164,8 +164,21 @@ fn run(global: &Global, _args: &args::RunArgs, out: Out) -> Result<(), Failure> 
             }
             other => RpcError::with_detail(ErrorCode::Start, (other.ja(), output::chain(other))),
         };
-        refusal.into()
+        // Nothing goes on by itself where nothing runs.
+        let hint = out.text(
+            "デーモンは起動していません。空きを作ってから起動してください",
+            "The daemon does not run: free some space and start it.",
+        );
+        full_disk(refusal, hint, out)
     })
+}
+
+/// A refusal whose hint, where it is about a full disk, is this one.
+fn full_disk(refusal: RpcError, hint: &str, out: Out) -> Failure {
+    match refusal.error_code() {
+        Some(ErrorCode::DiskFull) => Failure::Exit(out.refused_but(&refusal, hint)),
+        _ => refusal.into(),
+    }
 }
 
 fn config_path(global: &Global) -> PathBuf {

@@ -5,6 +5,7 @@ mod list;
 mod refusal;
 mod said;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 pub use ja::os;
@@ -534,7 +535,10 @@ impl OpenError {
             Self::Corrupt { .. } => "E-STORE-CORRUPT",
             Self::Copy { .. } => "E-BACKUP-CORRUPT",
             Self::CopyFile { .. } => "E-FILE",
-            Self::Io { .. } => "E-DISK-IO",
+            Self::Io { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "E-DISK-FULL",
+                _ => "E-DISK-IO",
+            },
             Self::Sqlite { source, .. } => match Error::from_sqlite_ref(source) {
                 Some(code) => code,
                 None => "E-STORE",

@@ -344,3 +344,58 @@ fn a_list_whose_import_met_a_full_disk_is_free_again() {
     assert_eq!(state("first"), 0, "nothing of the file stays");
     assert_eq!(daemon.run(&import).success()["inserted"], 60_000);
 }
+
+/// A copy to a disk that is full: the file is named, and nobody stops calling. A restore and a start on a full disk say that nothing
+/// runs, not that it goes on by itself.
+#[test]
+fn a_full_disk_is_told_as_what_it_is() {
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let (target, switch) = (folder.path().join("stick"), folder.path().join("full"));
+    std::fs::create_dir(&target).expect("the temporary folder is writable");
+    let account = Account::new("main", e2e::ports::free_address()).unregistered();
+    let mut daemon = Daemon::builder().account(account).prepare();
+    let stick = Disk::new(&target, &switch);
+    daemon.set_environment(stick.environment());
+    daemon.start();
+    let (copy, good) = (target.join("copy.db"), daemon.path("good.db"));
+    daemon.cli(&["backup", good.to_str().expect("UTF-8")]);
+    stick.fill(0);
+    let args = ["backup", copy.to_str().expect("UTF-8")];
+    daemon.run(&args).refused("E-FILE");
+    let told = daemon.run_plain(&[&args[..], &["--lang", "ja"]].concat()).stderr;
+    assert!(told.contains(args[1]) && told.contains("ディスクの空きがありません"), "{told}");
+    let status = daemon.cli(&["status"]);
+    assert_eq!(status["store"]["ok"], true, "{status:#}");
+    assert!(std::fs::read_dir(&target).expect("it is there").next().is_none(), "nothing is left of it");
+    stick.free();
+    daemon.cli(&args);
+    assert!(daemon.stop().success());
+
+    let own = Disk::new(&daemon.path(""), &switch);
+    own.fill(0);
+    let database = daemon.path("state/kakeru.db");
+    let (config, database) = (daemon.path("kakeru.toml"), database.to_str().expect("UTF-8"));
+    let config = config.to_str().expect("UTF-8");
+    let run = |args: &[&str]| {
+        let mut kakeru = std::process::Command::new(e2e::daemon::binary());
+        let done = kakeru.envs(own.environment()).args(args).output().expect("it runs");
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    for (args, ja, en) in [
+        (
+            &["restore", good.to_str().expect("UTF-8"), "--database", database][..],
+            "復元していません",
+            "Nothing was restored",
+        ),
+        (&["--config", config, "run"], "デーモンは起動していません", "The daemon does not run"),
+    ] {
+        for (lang, said) in [("ja", ja), ("en", en)] {
+            let (code, told) = run(&[args, &["--lang", lang]].concat());
+            assert_eq!(code, Some(1), "{told}");
+            assert!(told.contains("E-DISK-FULL") && told.contains(said), "{told}");
+            assert!(!told.contains("自動") && !told.contains("by itself"), "{told}");
+        }
+    }
+    own.free();
+    daemon.start();
+}

@@ -135,8 +135,9 @@ codes! {
         "アカウントの transport を tls にしてください", "Set the account's transport to tls.";
     Tls = "E-TLS", "TLS で接続できません", "TLS failed.",
         "ログを確認してください", "See the log.";
-    DiskFull = "E-DISK-FULL", "ディスクの空きがありません。発信を止めました", "The disk is full; dialing has stopped.",
-        "空きを作ってください。発信は自動で再開します", "Free some space; dialing goes on by itself.";
+    DiskFull = "E-DISK-FULL", "ディスクの空きがありません", "The disk is full.",
+        "空きを作ってください。止まった発信は、空きができると自動で再開します",
+        "Free some space; dialing that has stopped goes on by itself then.";
     NotFound = "E-NOT-FOUND", "見つかりません", "There is no such thing.",
         "名前またはIDを確認してください", "Check the name or id.";
     Ambiguous = "E-AMBIGUOUS", "該当するものが複数あります", "Several things match.",
@@ -149,7 +150,7 @@ codes! {
     DiskIo = "E-DISK-IO", "ディスクを読み書きできません", "The disk cannot be read or written.",
         "ディスクと権限を確認してください", "Check the disk and its permissions.";
     File = "E-FILE", "ファイルを使用できません", "The file cannot be used.",
-        "パスと権限を確認してください", "Check its path and permissions.";
+        "パス、権限、ディスクの空きを確認してください", "Check its path, its permissions and the room on its disk.";
     FileExists = "E-FILE-EXISTS", "ファイルはすでにあります", "The file exists.",
         "別のファイル名にするか、置き換えるなら --force を付けてください", "Choose another name, or replace it with --force.";
     FileDatabase = "E-FILE-DATABASE", "使用中のデータベースのファイルには書き込めません", "A file of the database in use cannot be written over.",

@@ -434,7 +434,14 @@ pub(super) fn restore(global: &Global, args: &RestoreArgs, out: Out) -> Result<(
     out.progress("");
     match restored {
         Ok(restored) => Ok(render::restored(&database, &restored, out)?),
-        Err(error) => Err(RpcError::refused_as(error.code(), (error.ja(), error.detail())).into()),
+        Err(error) => {
+            let hint = out.text(
+                "復元していません。空きを作って、もう一度実行してください",
+                "Nothing was restored: free some space and try again.",
+            );
+            let refusal = RpcError::refused_as(error.code(), (error.ja(), error.detail()));
+            Err(super::full_disk(refusal, hint, out))
+        }
     }
 }
 

@@ -130,6 +130,16 @@ impl Out {
         exit_code(error.error_code())
     }
 
+    /// Says why it is refused, and `hint` where what the code says of it is not so. Returns the exit code.
+    pub(super) fn refused_but(self, error: &RpcError, hint: &str) -> u8 {
+        if self.json {
+            return self.refused(error);
+        }
+        refusal(error, self.lang).iter().take(1).for_each(|line| self.note(line));
+        self.note(&format!("  {hint}"));
+        exit_code(error.error_code())
+    }
+
     /// Says that a command is not used like this, in Japanese or English, and `more` to people. Returns the exit code.
     pub(super) fn usage(self, (ja, en): (&str, &str), more: &str) -> u8 {
         let code = ErrorCode::Usage;
@@ -149,13 +159,7 @@ impl Out {
 
     /// Says why a command is refused, and what to do about it where `code` does not know.
     pub(super) fn problem(self, code: ErrorCode, text: &str, hint: &str) -> u8 {
-        let error = RpcError::with_detail(code, Detail::name(text));
-        if self.json {
-            return self.refused(&error);
-        }
-        refusal(&error, self.lang).iter().take(1).for_each(|line| self.note(line));
-        self.note(&format!("  {hint}"));
-        exit_code(Some(code))
+        self.refused_but(&RpcError::with_detail(code, Detail::name(text)), hint)
     }
 }
 

@@ -37,6 +37,11 @@ pub(crate) fn backup(
         let bytes = file.metadata().map_err(failed)?.len();
         Ok(Backup { path: target.to_owned(), bytes, schema })
     });
+    // The disk of the copy is not the database's: which file it is is all that matters.
+    let made = made.map_err(|error| match error {
+        Error::DiskFull(_) => failed(io::ErrorKind::StorageFull.into()),
+        other => other,
+    });
     if made.is_err() {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             let _ = fs::remove_file(with_suffix(&part, suffix));
