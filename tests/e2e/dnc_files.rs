@@ -320,3 +320,22 @@ fn refused_numbers_come_back_as_a_file() {
     let refused = std::fs::read_to_string(&csv).expect("it is there");
     assert!(refused.contains("0312340009") && !refused.contains("312340008"), "{refused}");
 }
+
+/// D16: a list whose numbers are all blocked is passed over in one line of the log, however many they are.
+#[test]
+fn a_list_that_is_blocked_as_a_whole_is_passed_over_in_one_line() {
+    let account = Account::new("main", ports::free_address()).unregistered();
+    let daemon = Daemon::builder().account(account).set("log", "level", "\"info\"").start();
+    let text = sheet(0..450);
+    daemon.import("塞", &text);
+    let file = daemon.path("blocked.csv");
+    std::fs::write(&file, text).expect("written");
+    let done = daemon.cli(&["dnc", "import", file.to_str().expect("UTF-8"), "--reason", "名簿"]);
+    assert_eq!(done["changed"], 450, "{done:#}");
+    daemon.cli(&["dial", "start", "塞"]);
+    wait::until_true("the list is walked", SOON, || daemon.log().contains("passed over"));
+    let log = daemon.log();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("passed over")).collect();
+    assert!(told.len() == 1 && told[0].contains("count=450") && told[0].contains("E-DNC 450"), "{told:#?}");
+    assert_eq!(daemon.cli(&["list", "show", "塞"])["skipped"], 450);
+}

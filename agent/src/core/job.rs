@@ -211,10 +211,11 @@ impl Core {
         if seal.is_some() {
             self.seats[seat].before = self.seats[seat].last.take();
         }
-        for (lead, code) in &advanced.passed_over {
-            tracing::info!(%lead, code, "a lead was passed over");
-        }
         let runtime = &mut self.seats[seat];
+        runtime.passed_over.add(&advanced.passed_over);
+        if !advanced.exhausted.as_ref().is_some_and(|exhausted| exhausted.more) {
+            runtime.passed_over.tell(&runtime.name);
+        }
         if let Some(claimed) = advanced.claimed.take() {
             if let Some(list) = &mut runtime.list {
                 list.calls += 1;

@@ -5,6 +5,7 @@ use protocol::{ErrorCode, RpcError};
 use store::{AttemptId, Claimed, ListId, UserId};
 use tokio::sync::oneshot;
 
+use super::PassedOver;
 use super::Phone;
 use super::consult::Consult;
 use super::tap::Tap;
@@ -29,6 +30,8 @@ pub(crate) struct SeatRuntime {
     /// The one before the call that is open now.
     pub(crate) before: Option<LastCall>,
     pub(crate) list: Option<DialedList>,
+    /// Leads that were passed over since the last call.
+    pub(crate) passed_over: PassedOver,
     /// A second call beside the one of the dialer.
     pub(crate) consult: Option<Consult>,
     /// The sockets of the call that the store is writing down.

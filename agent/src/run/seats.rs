@@ -62,6 +62,7 @@ pub(super) async fn seats(
             last: None,
             before: None,
             list: None,
+            passed_over: crate::core::PassedOver::default(),
             consult: None,
             bound: None,
             tap: None,
