@@ -458,6 +458,12 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
         out.object(&serde_json::json!({ "database": check, "recordings": quota }))?;
     } else {
         render::check(&check, out)?;
+        if !args.full {
+            out.line(out.text(
+                "  索引と、発信先の最終結果は kakeru doctor --full で確かめます(時間がかかります)",
+                "  `kakeru doctor --full` looks at indexes and at last results of leads too; it takes longer",
+            ))?;
+        }
         render::quota(&quota, out)?;
     }
     let wrong = check.missing_recordings + check.altered_recordings + check.stray_recordings.count;

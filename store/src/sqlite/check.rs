@@ -9,7 +9,8 @@ use crate::id::ContactId;
 use crate::model::{CheckReport, ContactNumber, StatsQuery, WrongRecording};
 use crate::progress::Progress;
 
-/// Pages, references and figures; `full` also compares indexes with their tables, which takes several times as long.
+/// Pages, references and figures; `full` also compares indexes with their tables, and last results with calls, which takes several
+/// times as long.
 pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlite::Result<CheckReport> {
     // One state, whatever calls write meanwhile.
     let tx = db.unchecked_transaction()?;
@@ -53,7 +54,7 @@ pub(super) fn check(db: &Connection, full: bool, progress: &Progress) -> rusqlit
             0
         },
         mismatches: if damage.is_empty() {
-            tally::verify(&tx, &StatsQuery::default(), progress)?
+            tally::verify(&tx, &StatsQuery::default(), full, progress)?
         } else {
             Vec::new()
         },

@@ -10,6 +10,7 @@ use super::lead_numbers::importing;
 use super::{all, exec, lead_numbers, one};
 use crate::id::{AttemptId, LeadId, UserId};
 use crate::model::CallKind;
+use crate::progress::Progress;
 
 /// What a lead shows of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -81,6 +82,28 @@ fn latest(db: &Connection, sql: &str, of: impl Params) -> rusqlite::Result<LastC
         }
     }
     Ok(last)
+}
+
+/// Leads that show another last result than their calls have, `most` at most. Each is looked up in the calls, which takes longer than
+/// reading them. One in the bin learns nothing, and one that is being staged does later.
+pub(super) fn astray(db: &Connection, most: usize, progress: &Progress) -> rusqlite::Result<Vec<LeadId>> {
+    let mut statement = db.prepare(
+        "SELECT d.id, d.phone, d.last_disposition FROM leads d JOIN lists l ON l.id = d.list_id
+         WHERE d.deleted_at IS NULL AND d.position <= l.visible_position",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        progress.count(1);
+        let (lead, phone, shown): (LeadId, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if last_call_of(db, lead, &phone)?.disposition != shown {
+            found.push(lead);
+            if found.len() >= most {
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Brings it up to date on every list that has the number, after a call ended, was saved or amended.

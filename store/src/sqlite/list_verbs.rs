@@ -402,7 +402,7 @@ impl ListReads for SqliteReader {
         // One state for both ways of counting, whatever calls write meanwhile.
         let doing = "recount";
         let tx = self.db.unchecked_transaction().doing(doing)?;
-        tally::verify(&tx, query, &self.progress).doing(doing)
+        tally::verify(&tx, query, true, &self.progress).doing(doing)
     }
 
     fn contact_rows(&mut self, after: Option<(ContactId, i64)>, limit: u32) -> Result<Vec<ContactNumber>> {

@@ -96,16 +96,20 @@ impl Names {
     }
 }
 
-/// Recounts, row by row and without the database's arithmetic, what is shown or kept as a number; returns what differs.
+/// Recounts, row by row and without the database's arithmetic, what is shown or kept as a number; returns what differs. With `results`
+/// the last result of each lead is looked up in its calls too, from which 2回目 and 最終結果 are known.
 pub(super) fn verify(
     db: &Connection,
     query: &StatsQuery,
+    results: bool,
     progress: &Progress,
 ) -> rusqlite::Result<Vec<Mismatch>> {
     let rows = |sql| one(db, sql, [], |r| unsigned(r, 0)).map(Option::unwrap_or_default);
     let (attempts, leads) = (rows("SELECT count(*) FROM attempts")?, rows("SELECT count(*) FROM leads")?);
-    // Every call is looked at once in all, once by each key, once for its list and once for its lead; every lead twice.
-    progress.set(0, attempts * (TallyBy::ALL.len() as u64 + 3) + leads * 2);
+    // Every call is looked at once in all, once by each key, once for its list and once for its lead; every lead twice, and
+    // a third time for its last result.
+    let walks = if results { 3 } else { 2 };
+    progress.set(0, attempts * (TallyBy::ALL.len() as u64 + 3) + leads * walks);
     let mut found = Vec::new();
     let (shown, _) = super::stats::stats(db, query)?;
     let counted = super::stats::recount(db, query, progress)?;
@@ -134,6 +138,13 @@ pub(super) fn verify(
         }
     }
     kept(db, &mut found, progress)?;
+    let wrong = if results { super::last_call::astray(db, MOST_FOUND, progress)? } else { Vec::new() };
+    found.extend(wrong.into_iter().map(|lead| Mismatch {
+        what: "last result of lead".to_owned(),
+        key: lead.to_string(),
+        shown: 1,
+        counted: 0,
+    }));
     let astray = super::assignments::count_astray(db)?.cast_signed();
     if astray > 0 {
         let what = "leads with another owner than their number".to_owned();

@@ -428,7 +428,7 @@ pub struct RestoreArgs {
 /// `kakeru doctor`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct DoctorArgs {
-    /// Compare the database's indexes with its tables too
+    /// Compare the database's indexes with its tables, and last results of leads with their calls, too
     #[arg(long)]
     pub full: bool,
 }

@@ -260,7 +260,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Replace the file if it exists", "あれば置き換える"),
     ("The copy", "複写のファイル"),
     ("The database [default: that of the configuration]", "データベース [既定: 設定のもの]"),
-    ("Compare the database's indexes with its tables too", "索引と表の照合もする"),
+    (
+        "Compare the database's indexes with its tables, and last results of leads with their calls, too",
+        "索引と表、発信先の最終結果と通話の照合もする",
+    ),
     (
         "Number, lead (its id, or list and number there: 春の案件#12), or name of a list without digits [default: the head of the list]",
         "番号、発信先 (id、またはリストと番号: 春の案件#12)、数字を含まないリスト名 [既定: リストの先頭]",

@@ -92,7 +92,7 @@ pub(crate) fn settles(what: &str, of: &str) -> Option<String> {
 }
 
 /// What is recounted, and by what.
-const FIGURES: [(&str, &str); 23] = [
+const FIGURES: [(&str, &str); 24] = [
     ("works", "作業数"),
     ("calls", "コール数"),
     ("connects", "コネクト数"),
@@ -109,6 +109,7 @@ const FIGURES: [(&str, &str); 23] = [
     ("hour", "時間別"),
     ("day", "日別"),
     ("attempts of lead", "発信先の回数"),
+    ("last result of lead", "発信先の最終結果"),
     ("leads with another owner than their number", "番号と担当の異なる発信先"),
     ("worked", "作業済"),
     ("due", "発信対象"),

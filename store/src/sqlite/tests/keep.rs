@@ -426,6 +426,23 @@ fn a_wrong_figure_is_found() {
     assert!(!world.reader().check(true).unwrap().is_sound());
 }
 
+/// S1.40: a lead whose last result is not that of its calls is found where the whole database is looked at: 2回目 follows from it.
+#[test]
+fn a_wrong_last_result_is_found() {
+    let mut world = World::new(3);
+    world.call("talked");
+    world.call("不通");
+    world.db.db.execute("UPDATE leads SET last_disposition = 'prospect' WHERE position = 2", []).unwrap();
+    world.db.db.execute("UPDATE leads SET last_disposition = 'prospect' WHERE position = 3", []).unwrap();
+    let found = world.reader().verify(&StatsQuery::default()).unwrap();
+    let leads = world.leads();
+    let wrong: Vec<_> = found.iter().map(|wrong| (wrong.what.as_str(), wrong.key.clone())).collect();
+    let expected = |at: usize| ("last result of lead", leads[at].id.to_string());
+    assert_eq!(wrong, [expected(1), expected(2)]);
+    assert!(!world.reader().check(true).unwrap().is_sound());
+    assert!(world.reader().check(false).unwrap().is_sound(), "it is left to the full look, which says so");
+}
+
 /// S1.27, S1.28, C8: what lay in the bin of a list for 30 days goes; what belongs to calls stays as a number.
 #[test]
 fn the_bin_of_lists_is_emptied_after_thirty_days() {
