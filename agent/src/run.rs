@@ -71,10 +71,6 @@ fn release() {
     }
 }
 
-fn has_files(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
-}
-
 /// After this time accounts are registered, seats are open and the housekeeper has looked for the first time.
 const SETTLED: Duration = Duration::from_secs(5);
 
@@ -99,16 +95,17 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         ..OpenOptions::default()
     };
     let long_start = LongStart::begin();
-    if !database.exists() && has_files(&config.daemon.recordings_dir) {
-        tracing::warn!(
-            database = %database.display(),
-            "there is no database, though recordings are there: an empty one is begun, without leads, history or do-not-call list; if that is not meant, stop and `kakeru restore` a backup"
-        );
-    }
     let store = Store::open(database, options).map_err(|source| RunError::Store {
         path: database.display().to_string(),
         source: Box::new(source),
     })?;
+    let begun_empty = store.begun_empty().await?;
+    if begun_empty.is_some() {
+        tracing::warn!(
+            database = %database.display(),
+            "there was no database, though recordings are there: an empty one was begun, without leads, history or do-not-call list; if that is not meant, stop and `kakeru restore` a backup, else `kakeru doctor --accept-empty`"
+        );
+    }
     let recovery = store.recover(start.wall).await?;
     let archived = config.recording.enabled && config.recording.archive;
     let folder = &config.daemon.recordings_dir;
@@ -230,6 +227,7 @@ pub async fn daemon(config: Arc<Config>, stop: Arc<Notify>) -> Result<(), RunErr
         seats,
         labels,
         project,
+        begun_empty,
         interrupted: u32::try_from(interrupted).unwrap_or(u32::MAX),
         sealed,
     });

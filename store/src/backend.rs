@@ -31,6 +31,8 @@ pub(crate) trait Backend: Send + ListVerbs + Office + Upkeep {
     /// Writes down that calls go on at `now`, where one does.
     fn alive(&mut self, now: i64) -> Result<()>;
     fn reserve_event_seq(&mut self, block: u64) -> Result<u64>;
+    fn begun_empty(&mut self) -> Result<Option<i64>>;
+    fn accept_empty(&mut self, by: Actor, now: i64) -> Result<()>;
     fn ping(&mut self) -> Result<()>;
     /// A small write, to find out whether the disk takes writes again.
     fn probe(&mut self) -> Result<()>;

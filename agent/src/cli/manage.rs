@@ -450,7 +450,7 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
     let mut client = Client::connect(&socket(global))?;
     let work = Work::Named { work: "check", of: String::new() };
     let bar = progress::watch(&socket(global), work, out);
-    let check = client.call(StoreCheck { full: args.full });
+    let check = client.call(StoreCheck { full: args.full, accept_empty: args.accept_empty });
     drop(bar);
     let check = check?;
     let quota = client.call(RecordingQuota {})?;

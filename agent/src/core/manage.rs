@@ -6,6 +6,7 @@ mod list;
 mod recording;
 
 use std::str::FromStr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -248,7 +249,12 @@ impl Core {
             }
             Command::StoreCheck(p) => {
                 let recordings = (self.config.daemon.recordings_dir.clone(), self.started_at);
+                let begun_empty = Arc::clone(&self.begun_empty);
                 self.spawn_read(&who, reply, ("check", ""), move |progress| async move {
+                    if p.accept_empty {
+                        store.accept_empty(by.actor, by.now).await.map_err(told)?;
+                        begun_empty.store(0, Ordering::Relaxed);
+                    }
                     check(&store, p.full, recordings, progress).await
                 });
             }

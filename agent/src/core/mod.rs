@@ -59,6 +59,7 @@ mod transfer;
 mod trouble;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -144,6 +145,8 @@ pub(crate) struct Core {
     unsaved: usize,
     /// The log was told that ends wait.
     waiting_told: bool,
+    /// When the database was begun empty though recordings were there, until somebody accepts that; 0: it was not.
+    begun_empty: Arc<AtomicI64>,
     /// Attempts that the last run left without an end.
     interrupted: u32,
     /// What the start sealed, until clients are told.

@@ -46,6 +46,7 @@ pub(crate) struct Parts {
     pub(crate) labels: HashMap<String, String>,
     pub(crate) project: store::ProjectId,
     pub(crate) interrupted: u32,
+    pub(crate) begun_empty: Option<i64>,
     /// What the start sealed of the last run's calls.
     pub(crate) sealed: Vec<Sealed>,
 }
@@ -121,6 +122,7 @@ impl Core {
             store_probing: false,
             unsaved: 0,
             waiting_told: false,
+            begun_empty: Arc::new(parts.begun_empty.unwrap_or_default().into()),
             interrupted: parts.interrupted,
             sealed: parts.sealed,
             labels: parts.labels,

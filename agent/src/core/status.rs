@@ -1,6 +1,7 @@
 //! The whole state at a glance, and the trunks' part of it.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use config::{AccountKind, Transport};
 use protocol::result::{
@@ -36,6 +37,7 @@ impl Core {
                 trouble: self.store_trouble.as_ref().map(|trouble| trouble.0.to_owned()),
                 detail: self.store_trouble.as_ref().map(|trouble| trouble.1.clone()),
                 pending: u32::try_from(self.unsaved).unwrap_or(u32::MAX),
+                begun_empty_at: Some(self.begun_empty.load(Ordering::Relaxed)).filter(|at| *at > 0),
             },
             outbox: OutboxStatus { backlog, dead, why },
             recordings: self.kept.seen(),

@@ -177,6 +177,23 @@ impl Store {
         self.ask(move |b| b.alive(now)).await
     }
 
+    /// When the database was begun empty although recordings were there, UTC milliseconds: it was lost, and its do-not-call list too.
+    /// `None`: it was not, or that was accepted.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn begun_empty(&self) -> Result<Option<i64>> {
+        self.ask(|b| b.begun_empty()).await
+    }
+
+    /// Somebody accepts the empty database; the audit log says who.
+    ///
+    /// # Errors
+    /// Storage errors only.
+    pub async fn accept_empty(&self, by: Actor, now: i64) -> Result<()> {
+        self.write(move |b| b.accept_empty(by, now)).await
+    }
+
     /// The first of `block` event numbers that were never handed out before and never will be again.
     ///
     /// # Errors

@@ -191,6 +191,14 @@ impl Backend for SqliteBackend {
         Ok(())
     }
 
+    fn begun_empty(&mut self) -> Result<Option<i64>> {
+        fresh::begun_empty(&self.db).doing("look how it was begun")
+    }
+
+    fn accept_empty(&mut self, by: Actor, now: i64) -> Result<()> {
+        self.transact("accept the empty database", |db, _| fresh::accept(db, by, now))
+    }
+
     fn reserve_event_seq(&mut self, block: u64) -> Result<u64> {
         self.transact("reserve event numbers", |db, _| {
             let block = i64::try_from(block).unwrap_or(i64::MAX);

@@ -30,7 +30,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         tracing::warn!(%kept, "a restore was cut short and is finished now; what was there before is kept");
     }
     trial::sweep(path);
-    fresh::make(path)?;
+    fresh::make(path, options.recordings.as_deref())?;
     // Personal data: the file and what SQLite puts beside it are for the daemon's user only.
     let file = FileOptions::new()
         .create(true)

@@ -342,6 +342,9 @@ params! {
         /// Compare indexes with their tables too.
         #[serde(default)]
         full: bool,
+        /// The empty database that was begun though recordings were there is meant: `status` says no more of it.
+        #[serde(default)]
+        accept_empty: bool,
     }
 }
 

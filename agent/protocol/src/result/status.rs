@@ -162,6 +162,9 @@ pub struct StoreStatus {
     pub detail: Option<String>,
     /// Results that wait in memory to be written.
     pub pending: u32,
+    /// When it was begun empty though recordings were there, until that is accepted or a copy restored; UTC milliseconds.
+    #[serde(default)]
+    pub begun_empty_at: Option<i64>,
 }
 
 /// Results on their way out.

@@ -431,4 +431,7 @@ pub struct DoctorArgs {
     /// Compare the database's indexes with its tables, and last results of leads with their calls, too
     #[arg(long)]
     pub full: bool,
+    /// Accept that the database was begun empty though recordings were there: `kakeru status` warns no more
+    #[arg(long)]
+    pub accept_empty: bool,
 }

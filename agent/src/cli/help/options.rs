@@ -265,6 +265,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "索引と表、発信先の最終結果と通話の照合もする",
     ),
     (
+        "Accept that the database was begun empty though recordings were there: `kakeru status` warns no more",
+        "録音があるのにデータベースが空で始まったことを確認済みにする (status の警告を消す)",
+    ),
+    (
         "Number, lead (its id, or list and number there: 春の案件#12), or name of a list without digits [default: the head of the list]",
         "番号、発信先 (id、またはリストと番号: 春の案件#12)、数字を含まないリスト名 [既定: リストの先頭]",
     ),

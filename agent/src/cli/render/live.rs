@@ -52,6 +52,13 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
             out.line(&format!("  {what}: {}", status.store.pending))?;
         }
     }
+    if let Some(at) = status.store.begun_empty_at {
+        let text = out.text(
+            "に、データベースがなかったため空のものを始めました。録音は残っていますが、架電禁止リスト・発信先・履歴は空です。意図したものでなければ、デーモンを止めて kakeru restore ファイル で復元してください(これでよければ kakeru doctor --accept-empty)",
+            "there was no database and an empty one was begun: recordings are there, the do-not-call list, leads and history are empty. If that is not meant, stop the daemon and `kakeru restore FILE`; if it is, `kakeru doctor --accept-empty`",
+        );
+        out.line(&format!("{} {text}", time::full(at)))?;
+    }
     if let Some(kept) = &status.recordings {
         let left = super::manage::hours_left(kept.hours_left, out);
         let most = kept.quota.map_or_else(String::new, |quota| format!(" / {}", super::manage::size(quota)));

@@ -75,6 +75,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("recording.resume", "録音再開"),
     ("status.add", "ステータスの追加"),
     ("status.edit", "ステータスの変更"),
+    ("store.accept_empty", "空のデータベースの確認"),
     ("store.backup", "バックアップ"),
     ("store.restore", "バックアップからの復元"),
     ("tap.call", "モニタリングした通話"),
