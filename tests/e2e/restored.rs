@@ -271,9 +271,13 @@ fn nobody_is_called_again_because_a_copy_was_put_back() {
     }
     daemon.start();
     let leads = daemon.cli(&["list", "view", "first", "--excluded"]);
-    let reasons: Vec<_> = leads["rows"].as_array().expect("rows").iter().map(|row| &row["excluded_reason"]).collect();
+    let reasons: Vec<_> =
+        leads["rows"].as_array().expect("rows").iter().map(|row| &row["excluded_reason"]).collect();
     assert_eq!(reasons.len(), 2, "{leads:#}");
-    assert!(reasons[0].as_str().is_some_and(|reason| reason.starts_with("復元: コピーの後に発信済")), "{leads:#}");
+    assert!(
+        reasons[0].as_str().is_some_and(|reason| reason.starts_with("復元: コピーの後に発信済")),
+        "{leads:#}"
+    );
     assert_eq!(reasons[1], "本人希望");
     daemon.cli(&["dial", "start", "first"]);
     daemon.wait_status("talk", SOON, |status| status["seats"][0]["state"] == "in_call");

@@ -467,11 +467,7 @@ pub(super) fn doctor(global: &Global, args: &DoctorArgs, out: Out) -> Result<(),
         render::quota(&quota, out)?;
     }
     let wrong = check.missing_recordings + check.altered_recordings + check.stray_recordings.count;
-    if check.sound && wrong == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Exit(REFUSED))
-    }
+    if check.sound && wrong == 0 { Ok(()) } else { Err(Failure::Exit(REFUSED)) }
 }
 
 /// `kakeru stats --verify`: exit code 1 when a figure differs.

@@ -5,9 +5,10 @@ use std::io::BufReader;
 use std::path::Path;
 
 use ogg::PacketReader;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
 use super::head::Head;
+use super::write::Counted;
 use super::{ArchiveError, Archived, GRANULE_RATE};
 
 /// The facts of an archive that is whole, as [`write`](super::write()) told them when it made it.
@@ -29,12 +30,12 @@ pub fn look(path: &Path) -> Result<Archived, ArchiveError> {
             break packet.absgp_page();
         }
     };
-    let mut hash = Sha256::new();
-    let bytes = File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut hash)).map_err(failed)?;
+    let mut counted = Counted::new(std::io::sink());
+    File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut counted)).map_err(failed)?;
     Ok(Archived {
         path: path.to_owned(),
         duration_ms: end.saturating_sub(u64::from(head.pre_skip)) / u64::from(GRANULE_RATE / 1_000),
-        bytes,
-        sha256: hash.finalize().into(),
+        bytes: counted.bytes,
+        sha256: counted.hash.finalize().into(),
     })
 }

@@ -62,7 +62,7 @@ fn encode(wav: &Path, part: &Path) -> Result<(u64, u64, [u8; 32]), ArchiveError>
     let pre_skip = u64::try_from(lookahead).unwrap_or_default() * scale;
     let head = Head { pre_skip: u16::try_from(pre_skip).unwrap_or(u16::MAX), rate: source.rate };
 
-    let mut counted = Counted { inner: BufWriter::new(&file), hash: Sha256::new(), bytes: 0 };
+    let mut counted = Counted::new(BufWriter::new(&file));
     let mut ogg = PacketWriter::new(&mut counted);
     ogg.write_packet(head.to_bytes(), SERIAL, PacketWriteEndInfo::EndPage, 0).map_err(failed)?;
     ogg.write_packet(tags(), SERIAL, PacketWriteEndInfo::EndPage, 0).map_err(failed)?;
@@ -226,10 +226,16 @@ const FRAME_BYTES: usize = 4;
 const LARGEST: usize = 1_276;
 
 /// Counts and checks what goes to the disk.
-struct Counted<W: Write> {
+pub(super) struct Counted<W: Write> {
     inner: W,
-    hash: Sha256,
-    bytes: u64,
+    pub(super) hash: Sha256,
+    pub(super) bytes: u64,
+}
+
+impl<W: Write> Counted<W> {
+    pub(super) fn new(inner: W) -> Self {
+        Self { inner, hash: Sha256::new(), bytes: 0 }
+    }
 }
 
 impl<W: Write> Write for Counted<W> {

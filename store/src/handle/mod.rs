@@ -23,7 +23,7 @@ use crate::changes::Changes;
 use crate::error::{Error, OpenError, Result};
 use crate::id::AttemptId;
 use crate::import::Profiles;
-use crate::model::{OpenResults, Recovery, UserChange};
+use crate::model::{Actor, OpenResults, Recovery, UserChange};
 use crate::progress::{Progress, stopped};
 use crate::sqlite::{self, Handing, Place};
 use crate::thread::{self, CALL_LANE, Lane, LazyReader, Queue, Writer};

@@ -107,7 +107,8 @@ fn take(copy: &Connection, present: &Connection, now: i64) -> rusqlite::Result<O
     transaction.commit()?;
     let Excluded { as_before: excluded, called: called_since } = leads.done;
     let carried = Carried { do_not_call, number_only, excluded, called_since, calls_left_behind, ..carried };
-    let nothing = carried.unread.len() == PARTS && do_not_call + excluded + called_since + calls_left_behind == 0;
+    let nothing =
+        carried.unread.len() == PARTS && do_not_call + excluded + called_since + calls_left_behind == 0;
     Ok((!nothing).then_some(carried))
 }
 
@@ -132,11 +133,7 @@ fn numbering(copy: &Connection, present: &Connection) -> rusqlite::Result<bool> 
 
 /// An entry of a project that the copy does not know holds everywhere; one that was cleared since the copy was made holds again.
 /// Returns whether every number is known, how many the copy did not have, and of how many of these only the number.
-fn do_not_call(
-    copy: &Connection,
-    present: &Connection,
-    now: i64,
-) -> rusqlite::Result<(bool, u64, u64)> {
+fn do_not_call(copy: &Connection, present: &Connection, now: i64) -> rusqlite::Result<(bool, u64, u64)> {
     // The other columns are in every version.
     let has = |database: &Connection, column: &str| {
         let sql = "SELECT 1 FROM pragma_table_info('do_not_call') WHERE name = ?1";

@@ -49,7 +49,9 @@ impl<'a> Salvage<'a> {
         read: &dyn Fn(&Row<'_>) -> rusqlite::Result<T>,
         keep: &mut dyn FnMut(T) -> rusqlite::Result<bool>,
     ) -> rusqlite::Result<()> {
-        let End::Stopped(below) = self.walk(&self.up.clone(), (low, high), read, keep)? else { return Ok(()) };
+        let End::Stopped(below) = self.walk(&self.up.clone(), (low, high), read, keep)? else {
+            return Ok(());
+        };
         self.whole = false;
         let low = below.map_or(low, |last| last + 1);
         let End::Stopped(above) = self.walk(&self.down.clone(), (low, high), read, keep)? else {

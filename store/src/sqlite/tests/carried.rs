@@ -6,7 +6,8 @@ use crate::sqlite::Carried;
 fn back(world: World, copy: &std::path::Path) -> (World, Carried) {
     let World { _dir, path, db, project, user, list, now } = world;
     drop(db);
-    let carried = crate::sqlite::restore(copy, &path, &now.to_string(), Actor::default(), now).unwrap().carried;
+    let carried =
+        crate::sqlite::restore(copy, &path, &now.to_string(), Actor::default(), now).unwrap().carried;
     let db = open(&path, &OpenOptions::default()).unwrap();
     let mut world = World { _dir, path, db, project, user, list, now };
     world.db.recover(now).unwrap();
@@ -38,10 +39,7 @@ fn leads_called_or_excluded_since_are_not_called_again() {
     world.exclude(ids[4], Some("本人希望"));
     world.include(ids[7]);
     let (mut world, carried) = back(world, &copy);
-    assert_eq!(
-        carried,
-        Carried { excluded: 1, called_since: 2, calls_left_behind: 2, ..Carried::default() }
-    );
+    assert_eq!(carried, Carried { excluded: 1, called_since: 2, calls_left_behind: 2, ..Carried::default() });
     let reason = |world: &World, at: usize| world.lead(Some(ids[at])).excluded_reason;
     assert_eq!(reason(&world, 4).as_deref(), Some("本人希望"));
     assert_eq!(reason(&world, 7).as_deref(), Some("社内"), "an exclusion is never taken off");

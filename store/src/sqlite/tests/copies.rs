@@ -105,7 +105,10 @@ fn numbers_that_are_not_called_and_those_that_count_do_not_go_back() {
     drop(db);
 
     let restored = crate::sqlite::restore(&copy, &path, "now", Actor::default(), now).unwrap();
-    assert_eq!(restored.carried, Some(Carried { do_not_call: 4, called_since: 1, calls_left_behind: 1, ..Carried::default() }));
+    assert_eq!(
+        restored.carried,
+        Some(Carried { do_not_call: 4, called_since: 1, calls_left_behind: 1, ..Carried::default() })
+    );
     let db = open(&path, &OpenOptions::default()).unwrap();
     let mut world = World { _dir, path, db, project, user, list, now };
     let entries = world.reader().dnc_entries(&DncQuery::default()).unwrap();

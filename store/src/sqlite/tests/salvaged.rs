@@ -89,7 +89,12 @@ fn what_cannot_be_read_is_said() {
         },
         &lost,
     );
-    let expected = Carried { called_since: 1, calls_left_behind: 1, unread: vec![Part::DoNotCall], ..Carried::default() };
+    let expected = Carried {
+        called_since: 1,
+        calls_left_behind: 1,
+        unread: vec![Part::DoNotCall],
+        ..Carried::default()
+    };
     assert_eq!(carried, Some(expected));
     assert_eq!(reasons(&world).len(), 1);
 
@@ -128,12 +133,15 @@ fn rows_beside_damaged_pages_are_read() {
     let World { _dir, path, db, project, user, list, now } = world;
     drop(db);
     let leaf = |n: u32| {
-        let sql = format!("SELECT pageno FROM dbstat WHERE name = 'do_not_call' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET {n}");
+        let sql = format!(
+            "SELECT pageno FROM dbstat WHERE name = 'do_not_call' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET {n}"
+        );
         page(&path, &sql)
     };
     let pages = [leaf(3), leaf(9), root(&path, "do_not_call_live")];
     damage(&path, &pages);
-    let carried = crate::sqlite::restore(&copy, &path, "now", Actor::default(), now).unwrap().carried.unwrap();
+    let carried =
+        crate::sqlite::restore(&copy, &path, "now", Actor::default(), now).unwrap().carried.unwrap();
     assert_eq!((carried.unread, carried.number_only), (vec![Part::DoNotCall], 0));
     assert!((750..900).contains(&carried.do_not_call), "{}", carried.do_not_call);
     let db = open(&path, &OpenOptions::default()).unwrap();
@@ -152,11 +160,7 @@ fn leads_that_cannot_be_read_are_known_by_their_calls() {
         world.exclude(lead, Some("本人希望"));
     };
     let (_world, carried) = restored(since, &["leads"]);
-    let expected = Carried {
-        called_since: 1,
-        calls_left_behind: 1,
-        unread: vec![Part::Leads],
-        ..Carried::default()
-    };
+    let expected =
+        Carried { called_since: 1, calls_left_behind: 1, unread: vec![Part::Leads], ..Carried::default() };
     assert_eq!(carried, Some(expected));
 }
