@@ -115,7 +115,7 @@ fn waited_for<V: Verb>(
     out: Out,
 ) -> Result<V::Result, Failure> {
     let bar = progress::watch(socket, Work::Import { into }, out);
-    let _farewell = Farewell::say(match into {
+    let said = match into {
         "dnc" => out.text(
             "中断しました。どうなったかは kakeru dnc imports で確認してください(登録した番号は発信されません)",
             "interrupted; `kakeru dnc imports` shows how it stands, and what was entered stays blocked",
@@ -124,9 +124,14 @@ fn waited_for<V: Verb>(
             "中断しました。終わっていなければ何も登録されません。kakeru list imports で確認できます",
             "interrupted; unless it was done already nothing of it is kept, which `kakeru list imports` shows",
         ),
-    });
+    };
+    let farewell = Farewell::say(said);
     let result = client.call(verb);
-    drop(bar);
+    drop((bar, farewell));
+    if matches!(result, Err(ClientError::Broken(_))) && !out.json {
+        // The daemon ended: its next start does the same as an interrupt.
+        out.note(said);
+    }
     Ok(result?)
 }
 

@@ -27,7 +27,7 @@ use super::output::{Out, REFUSED};
 use super::progress;
 use super::render::manage::size;
 use super::time;
-use super::unfinished::{Unfinished, is_stream, open_stream};
+use super::unfinished::{Farewell, Unfinished, is_stream, open_stream};
 use crate::control::base64;
 use crate::control::client::{Client, ClientError};
 use crate::sync::harmless;
@@ -64,6 +64,30 @@ struct Exported {
 }
 
 pub(super) fn export(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Result<(), Failure> {
+    let said = out.text(
+        "取得済みの録音はそのまま残ります。もう一度実行すると続きから書き出します",
+        "what was copied stays; run it again, and it goes on where it stopped",
+    );
+    let farewell = Farewell::say(said);
+    let done = copy_month(socket, args, out);
+    drop(farewell);
+    if done.as_ref().is_err_and(is_cut_short) && !out.json {
+        out.progress("");
+        out.note(said);
+    }
+    done
+}
+
+/// Whether it was begun and did not come to its end: the connection broke, or the disk is full.
+fn is_cut_short(failure: &Failure) -> bool {
+    match failure {
+        Failure::Client(error) => matches!(**error, ClientError::Broken(_)),
+        Failure::File { .. } => true,
+        Failure::Exit(_) | Failure::Refused(_) | Failure::Closed => false,
+    }
+}
+
+fn copy_month(socket: &Path, args: &ExportRecordingsArgs, out: Out) -> Result<(), Failure> {
     let mut client = Client::connect(socket)?;
     let rows = month(&mut client, args)?;
     let folder = args.dir.join(&args.month.name);
@@ -384,6 +408,18 @@ mod tests {
             "list": "四月", "label": "見込",
         }))
         .unwrap()
+    }
+
+    /// S4.50: who is told to go on has something to go on with.
+    #[test]
+    fn an_export_that_was_cut_short_says_how_it_goes_on() {
+        let path = || PathBuf::from("x");
+        let kind = std::io::ErrorKind::StorageFull;
+        assert!(is_cut_short(&ClientError::Broken(std::io::ErrorKind::UnexpectedEof.into()).into()));
+        assert!(is_cut_short(&Failure::File { path: path(), source: kind.into() }));
+        assert!(!is_cut_short(&ClientError::Unreachable { path: path(), source: kind.into() }.into()));
+        assert!(!is_cut_short(&RpcError::refused(ErrorCode::Permission).into()));
+        assert!(!is_cut_short(&Failure::Exit(REFUSED)));
     }
 
     #[test]
