@@ -98,7 +98,7 @@ pub(super) fn import_dnc(
     if out.json {
         out.object(&result)?;
     } else {
-        render::dnc_imported(&result, clear, dry_run, out)?;
+        render::dnc_imported(&result, clear, rows, out)?;
         let DncImported { errors, warnings, counts, .. } = &result;
         render::issues(&findings((errors, warnings), counts, rows, fetched.is_ok()), out)?;
     }

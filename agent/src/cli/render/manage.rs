@@ -14,6 +14,7 @@ use crate::cli::table::{Table, clean};
 use crate::cli::time;
 
 use super::rows::share;
+use super::words;
 pub(crate) use checked::check;
 pub(crate) use verified::verified;
 
@@ -295,7 +296,7 @@ pub(crate) fn imports(imports: &Imports, out: Out) -> Result<(), Closed> {
         table.row([
             time::full(row.at),
             row.list.clone().unwrap_or_default(),
-            row.file.clone(),
+            words::file(&row.file, out).to_owned(),
             state.to_owned(),
             row.inserted.to_string(),
             row.updated.to_string(),

@@ -9,6 +9,7 @@ use protocol::result::{
 };
 
 use super::words;
+use crate::cli::args::RowsArgs;
 use crate::cli::namesakes::{person, somebody};
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
@@ -294,7 +295,7 @@ pub(crate) fn dnc_imports(imports: &DncFiles, out: Out) -> Result<(), Closed> {
         };
         table.row([
             time::full(row.at),
-            row.file.clone(),
+            words::file(&row.file, out).to_owned(),
             if row.clear { out.text("解除", "clear") } else { out.text("登録", "add") }.to_owned(),
             state.to_owned(),
             row.rows.to_string(),
@@ -326,16 +327,18 @@ pub(crate) fn dnc_import_undone(undone: &DncImportUndone, out: Out) -> Result<()
     }
 }
 
-pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: Out) -> Result<(), Closed> {
-    let head = match (done.committed, dry_run) {
-        (true, _) => out.text("反映しました", "done").to_owned(),
-        (false, true) => out.text("確認のみ(変更していません)", "checked only, nothing changed").to_owned(),
-        (false, false) => {
-            let advice = nothing_taken(done.rows, done.rows.saturating_sub(done.refused), out);
-            format!("{}{advice}", out.text("変更していません。", "nothing changed; "))
-        }
-    };
-    out.line(&format!("{}: {head} ({})", done.file, done.encoding))?;
+pub(crate) fn dnc_imported(
+    done: &DncImported,
+    clear: bool,
+    asked: &RowsArgs,
+    out: Out,
+) -> Result<(), Closed> {
+    out.line(&format!(
+        "{}: {} ({})",
+        words::file(&done.file, out),
+        dnc_head(done, asked, out),
+        done.encoding
+    ))?;
     let doubts = done.counts.iter().filter(|(code, _)| code.starts_with('W')).map(|(_, count)| count).sum();
     let changed = if clear { out.text("解除", "cleared") } else { out.text("登録", "added") };
     for (label, count) in [
@@ -356,6 +359,20 @@ pub(crate) fn dnc_imported(done: &DncImported, clear: bool, dry_run: bool, out: 
         out.line(&format!("  {label}: {}", done.past))?;
     }
     dnc_preview(&done.preview, out)
+}
+
+/// What became of the file, and what to do where nothing of it is taken: a preview says whether the import would take it.
+fn dnc_head(done: &DncImported, asked: &RowsArgs, out: Out) -> String {
+    let head = match (done.committed, asked.dry_run) {
+        (true, _) => return out.text("反映しました", "done").to_owned(),
+        (false, true) => out.text("確認のみ(変更していません)", "checked only, nothing changed"),
+        (false, false) => out.text("変更していません", "nothing changed"),
+    };
+    let good = done.rows.saturating_sub(done.refused);
+    if asked.dry_run && good > 0 && (asked.partial || done.refused == 0) {
+        return head.to_owned();
+    }
+    format!("{head}{}{}", out.text("。", "; "), nothing_taken(done.rows, good, out))
 }
 
 /// What to do where nothing of a file is taken: of its rows, `good` are without mistake.

@@ -35,6 +35,14 @@ pub(crate) fn waits_for(word: &str, out: Out) -> &str {
     }
 }
 
+/// The name of a file that was imported.
+pub(crate) fn file(name: &str, out: Out) -> &str {
+    match name {
+        "-" => out.text("標準入力", "standard input"),
+        name => name,
+    }
+}
+
 /// What a result does to its lead.
 pub(crate) fn lead_next(word: &str, out: Out) -> &str {
     match word {
