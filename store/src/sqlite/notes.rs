@@ -47,6 +47,11 @@ pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
         Scope::Own | Scope::Lower | Scope::Reported | Scope::Nothing => return Err(Error::Permission),
     }
     let gone = old.deleted_at.is_some();
+    if matches!((&change.edit, change.scope, old.deleted_at), (NoteEdit::Restore, Scope::Own, Some(at))
+        if !took_back(db, change.note, change.by.user, at).doing(doing)?)
+    {
+        return Err(Error::Permission);
+    }
     let action = match &change.edit {
         NoteEdit::Restore if gone => {
             exec(db, "UPDATE notes SET deleted_at = NULL WHERE id = ?1", [change.note]).doing(doing)?;
@@ -70,6 +75,15 @@ pub(super) fn change(db: &Connection, change: &NoteChange) -> Result<NoteRow> {
     let detail = json!({ "before": old.text });
     audit_by(db, change.now, change.by, action, &change.note.to_string(), &detail).doing(doing)?;
     load(db, change.note)
+}
+
+/// Whether it was this user who took a note back at that moment, and nobody who may take back those of others: what a manager removed,
+/// its writer does not bring back. The log is looked through from its end.
+fn took_back(db: &Connection, note: NoteId, user: Option<UserId>, at: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT user_id FROM (SELECT at, user_id, action, object FROM audit ORDER BY id DESC LIMIT ?1)
+               WHERE at = ?2 AND action = 'note.delete' AND object = ?3 LIMIT 1";
+    let by: Option<Option<UserId>> = one(db, sql, (MOST_LOOKED, at, note.to_string()), |r| r.get(0))?;
+    Ok(by.is_some_and(|by| by.is_some() && by == user))
 }
 
 /// Notes about a customer, oldest first: whatever call or lead they were written at, the number is what counts.
@@ -160,5 +174,7 @@ const SELECT: &str = "
   SELECT n.id, n.attempt_id, n.lead_id, n.phone, n.user_id, u.login, n.text, n.at, n.edited_at, n.deleted_at
   FROM notes n LEFT JOIN users u ON u.id = n.user_id";
 const MOST_TEXT: usize = 64 * 1024;
+/// Rows of the log among which a note's end is looked for: some ten milliseconds.
+const MOST_LOOKED: u32 = 50_000;
 /// More notes about one number are a novel.
 const MOST_SHOWN: u32 = 1000;

@@ -69,6 +69,14 @@ fn a_note_is_changed_by_its_writer_and_taken_back() {
     assert_eq!(world.reader().notes(&about, None).unwrap()[0].text, "直した");
     let log = world.reader().audit_log(&Default::default()).unwrap();
     assert_eq!((&*log[0].action, &*log[1].action), ("note.restore", "note.delete"));
+    // D7: what a manager took back is the manager's to bring back.
+    let manager = Actor { user: None, uid: Some(0) };
+    let taken =
+        NoteChange { edit: NoteEdit::Delete, scope: Scope::All, by: manager, now: NOW + 2, ..change.clone() };
+    world.db.note_change(&taken).unwrap();
+    assert!(matches!(world.db.note_change(&change), Err(Error::Permission)));
+    let back = NoteChange { edit: NoteEdit::Restore, ..taken };
+    assert_eq!(world.db.note_change(&back).unwrap().deleted_at, None);
 }
 
 /// X7: what is noted at a call by hand is of its project.

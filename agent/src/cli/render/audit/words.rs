@@ -77,13 +77,14 @@ const VALUES: [(&str, &str, &str, &str); 34] = [
     ("unread", "numbering", "結果ファイルとイベントの番号", "the numbers of result files and events"),
 ];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 109] = [
+const LABELS: [(&str, &str, &str); 110] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_least", "通話回数の下限", "at least"),
     ("at_ms", "位置(ミリ秒)", "at (ms)"),
     ("attempt", "通話", "call"),
     ("attempts", "通話回数", "attempts"),
+    ("before", "変更前", "before"),
     ("blank", "結果なし", "without a result"),
     ("builtin", "組込", "built-in"),
     ("by", "監督の席", "by seat"),
