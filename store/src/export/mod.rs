@@ -81,7 +81,8 @@ pub struct ExportOptions {
 }
 
 /// What a product calls the four columns; `None`: what everybody does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Heads {
     /// 取引先会社名.
     pub company: Option<String>,

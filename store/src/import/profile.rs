@@ -63,7 +63,7 @@ pub struct Profile {
     #[serde(skip)]
     pub delimiter: Delimiter,
     /// What columns are called in a file for it.
-    #[serde(skip)]
+    #[serde(default)]
     pub heads: Heads,
 }
 
@@ -164,6 +164,11 @@ mod tests {
         assert_eq!((open.max_rows, open.max_leads, open.warn_leads), (None, None, Some(200_000)));
         assert_eq!(of(|profile| profile.warn_leads.is_some()), ["open"]);
         assert!(Profile::all().iter().all(|profile| profile.max_categories == Some(100)));
+        let zoho = Profile::named("zoho").unwrap();
+        assert_eq!(
+            (zoho.heads.company.as_deref(), zoho.heads.person.as_deref()),
+            (Some("取引先名"), Some("姓"))
+        );
         assert!(Profile::named("none").is_none());
     }
 }

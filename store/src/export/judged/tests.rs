@@ -144,6 +144,14 @@ async fn many_are_counted_and_a_header_refuses_all() {
     let report = store.export_list(list, for_product(other.path(), "zoho")).await.unwrap();
     let judged = report.judged.unwrap();
     assert_eq!((judged.refused, told(&judged)), (2, vec![(None, 1, "E-CSV-HEADER-DUP")]));
+
+    // S3.6: its file has the names that it asks for.
+    let third = tempfile::tempdir().unwrap();
+    let (store, list) = self::list(third.path(), "会社名,担当者名,電話番号\nA,一,0312340001\n").await;
+    let options = for_product(third.path(), "zoho");
+    store.export_list(list, options.clone()).await.unwrap();
+    let text = std::fs::read_to_string(&options.path).unwrap();
+    assert!(text.trim_start_matches('\u{feff}').starts_with("取引先名,姓,電話番号,カテゴリー"), "{text}");
 }
 
 /// A file that changed behind us is a file that cannot be read, not one that is good.
