@@ -248,7 +248,7 @@ mod tests {
         let tap = json!({ "by": "sv", "operator": "dave", "mode": "listen", "reason": "hangup" });
         assert_eq!(
             told("tap.end", "a", tap, Lang::Ja),
-            "監督の席: sv、担当者: dave、方法: モニタリング、理由: 切断"
+            "監督の席: sv、担当: dave、方法: モニタリング、理由: 切断"
         );
         let hold = json!({ "reason": "call" });
         assert_eq!(told("recording.hold", "C", hold, Lang::Ja), "理由: call", "as somebody wrote it");

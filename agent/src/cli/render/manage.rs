@@ -340,7 +340,7 @@ pub(crate) fn undone(undone: &ImportUndone, out: Out) -> Result<(), Closed> {
 
 pub(crate) fn tally(tally: &Tally, out: Out) -> Result<(), Closed> {
     let head = match tally.by.as_str() {
-        "user" => out.text("担当者", "user"),
+        "user" => out.text("担当", "user"),
         "list" => out.text("リスト", "list"),
         "project" => out.text("案件", "project"),
         "hour" => out.text("時", "hour"),
@@ -380,7 +380,7 @@ pub(crate) fn recordings(page: &Recordings, out: Out) -> Result<(), Closed> {
         out.text("日時", "when"),
         out.text("電話番号", "number"),
         out.text("会社名", "company"),
-        out.text("担当者", "operator"),
+        out.text("担当", "operator"),
         out.text("結果", "result"),
         out.text("長さ", "length"),
         out.text("保持", "hold"),

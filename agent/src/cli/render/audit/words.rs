@@ -150,7 +150,7 @@ const LABELS: [(&str, &str, &str); 110] = [
     ("number_only", "理由を読めなかった番号", "numbers alone"),
     ("numbers", "電話番号", "numbers"),
     ("of", "全体", "of"),
-    ("operator", "担当者", "operator"),
+    ("operator", "担当", "operator"),
     ("order", "発信順", "order"),
     ("other_lists", "他のリストでも変更", "on other lists"),
     ("owner", "担当", "owner"),
