@@ -195,6 +195,14 @@ fn a_callback_that_falls_due_is_told_to_its_seat() {
     );
     assert!(told["lead"].is_string(), "{told:#}");
     assert_eq!(past(&daemon), 1);
+    // Whoever follows no events reads it in the status.
+    for (lang, shown) in [("ja", "1 件の対応タスクの時刻が過ぎています"), ("en", "1 tasks are due")]
+    {
+        let text = daemon.text(&["status", "--lang", lang]);
+        assert!(text.contains(shown), "{text}");
+    }
+    let paused = daemon.text(&["dial", "pause", "--lang", "en"]);
+    assert!(paused.contains("`kakeru dial resume`"), "a session goes on, none is begun beside it: {paused}");
 }
 
 /// Numbers that must never be called are not, by list or by hand.

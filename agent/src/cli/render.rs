@@ -12,7 +12,7 @@ pub(super) mod words;
 
 pub(super) use audit::audit;
 pub(super) use issues::{Findings, issues, lines as issue_lines};
-pub(super) use live::{devices, seat, status};
+pub(super) use live::{devices, due, seat, status};
 pub(super) use office::{
     call, categories, contact, contact_saved, contacts, contacts_deleted, contacts_handed_over, dispositions,
     dnc, dnc_added, dnc_cleared, dnc_import_undone, dnc_imported, dnc_imports, held, holdings, me, notes,

@@ -32,6 +32,21 @@ fn seat_call<V: Method<Result = SeatStatus>>(global: &Global, verb: V, out: Out)
     call(global, verb, out, render::seat)
 }
 
+/// What is going on now; people are also told of tasks whose time has come, where they may see some.
+fn status(global: &Global, out: Out) -> Result<(), Failure> {
+    if out.json {
+        return call(global, Status {}, out, render::status);
+    }
+    let mut client = Client::connect(&socket(global))?;
+    render::status(&client.call(Status {})?, out)?;
+    let past = TaskLs { folder: Some("past".to_owned()), limit: Some(1), ..TaskLs::default() };
+    match client.call(past) {
+        Ok(page) => Ok(render::due(page.counts.past, out)?),
+        // Not for every role, and the status is told.
+        Err(_) => Ok(()),
+    }
+}
+
 /// When to call again, UTC milliseconds: on a day alone it depends on the daemon's calling window.
 pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Option<i64>, Failure> {
     let Some(when) = when else { return Ok(None) };
@@ -59,7 +74,7 @@ const USUAL_HOURS: (u16, u16) = (540, 1_200);
 pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failure> {
     let seat = global.seat.clone();
     match verb {
-        Verb::Status => call(global, Status {}, out, render::status),
+        Verb::Status => status(global, out),
         Verb::Call(args) => {
             let CallArgs { number, contact, label, lead, attempt, task, project } = args;
             let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;

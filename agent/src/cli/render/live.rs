@@ -101,6 +101,18 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
     status.warnings.iter().try_for_each(|warning| out.line(&clean(warning)))
 }
 
+/// How many tasks of theirs wait, their time being over (X4).
+pub(crate) fn due(past: u64, out: Out) -> Result<(), Closed> {
+    if past == 0 {
+        return Ok(());
+    }
+    let text = out.text(
+        "件の対応タスクの時刻が過ぎています(kakeru task ls --folder past、kakeru call --task ID)",
+        "tasks are due (`kakeru task ls --folder past`, `kakeru call --task ID`)",
+    );
+    out.line(&format!("{past} {text}"))
+}
+
 fn accounts(status: &StatusResult, out: Out) -> Table {
     let mut accounts = Table::new(&[
         out.text("アカウント", "account"),
@@ -209,6 +221,11 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
             false => out.text(
                 "    結果を保存してください: kakeru save --status 見込 --next dial",
                 "    it wants a result: `kakeru save --status … --next dial`",
+            ),
+            // A session that was paused goes on; another one is not begun beside it.
+            true if seat.dial.as_ref().is_some_and(|dial| dial.state == DialState::Paused) => out.text(
+                "    保存済みです。次へ進むと確定します: kakeru dial resume、ready、call",
+                "    saved; the next step makes it final: `kakeru dial resume`, `ready`, `call`",
             ),
             true => out.text(
                 "    保存済みです。次へ進むと確定します: kakeru ready、dial start、call",
