@@ -1,4 +1,4 @@
-//! Tells seats of their users' tasks whose time to call has come (X4): `task.ls` shows them as 過去 from then on, and nobody asks for
+//! Tells seats of their users' tasks whose time to call comes within a minute, and has come (X4): `task.ls` shows them as 過去 from then on, and nobody asks for
 //! it all the time. What fell due before the start is 過去 already, and tasks of nobody wait for whoever looks.
 
 use std::collections::BTreeSet;
@@ -17,31 +17,49 @@ pub(crate) type SeatOf = (String, UserId);
 /// Looks every five seconds until the daemon ends, and leaves a mark that it lives, by which calls are ended that a crash cuts short.
 pub(crate) async fn remind(store: Store, hub: Arc<EventHub>, seats: Vec<SeatOf>) {
     let mut since = now().wall;
+    // Of what falls due within the first minute nobody was told.
+    let mut foreseen = since;
     loop {
         pause().await;
         let wall = now().wall;
         if let Err(error) = store.alive(wall).await {
             tracing::debug!(%error, "it is not written down that calls go on");
         }
-        match look(&store, &hub, &seats, since, wall).await {
+        match look(&store, &hub, &seats, Told::Due, (since, wall)).await {
             Ok(()) => since = wall,
             Err(error) => tracing::warn!(%error, "tasks that fall due could not be read; they are again"),
+        }
+        let ahead = (foreseen.max(wall), wall + AHEAD_MS);
+        match look(&store, &hub, &seats, Told::Soon, ahead).await {
+            Ok(()) => foreseen = ahead.1,
+            Err(error) => {
+                tracing::warn!(%error, "tasks that fall due soon could not be read; they are again")
+            }
         }
     }
 }
 
-/// Tells of what fell due after `since` and until `wall`.
+/// What a seat is told of a task.
+#[derive(Clone, Copy, Debug)]
+enum Told {
+    /// Its time comes.
+    Soon,
+    /// Its time has come.
+    Due,
+}
+
+/// Tells of what falls due after the first of these moments and until the second.
 async fn look(
     store: &Store,
     hub: &EventHub,
     seats: &[SeatOf],
-    since: i64,
-    wall: i64,
+    told: Told,
+    within: (i64, i64),
 ) -> Result<(), store::Error> {
     // Nobody is told of another's, and the tasks of one user are found by an index: those of all would be looked through.
     let users: BTreeSet<UserId> = seats.iter().map(|(_, user)| *user).collect();
     for user in users {
-        look_for(user, store, hub, seats, (since, wall)).await?;
+        look_for(user, store, hub, seats, told, within).await?;
     }
     Ok(())
 }
@@ -51,7 +69,8 @@ async fn look_for(
     store: &Store,
     hub: &EventHub,
     seats: &[SeatOf],
-    (since, wall): (i64, i64),
+    told: Told,
+    (since, until): (i64, i64),
 ) -> Result<(), store::Error> {
     let mut after = None;
     loop {
@@ -62,12 +81,12 @@ async fn look_for(
             due_after: Some(since),
             after,
             limit: PAGE,
-            now: wall,
+            now: until,
             ..TaskQuery::default()
         };
         let page = store.tasks(query).await?;
         for task in &page {
-            tell(store, hub, seats, task, wall).await?;
+            tell(store, hub, seats, task, told).await?;
         }
         after = page.last().map(|task| task.id);
         if page.len() < PAGE as usize {
@@ -81,20 +100,22 @@ async fn tell(
     hub: &EventHub,
     seats: &[SeatOf],
     task: &TaskRow,
-    wall: i64,
+    told: Told,
 ) -> Result<(), store::Error> {
     let (Some(owner), Some(due_at)) = (task.owner, task.due_at) else { return Ok(()) };
-    let past = store.task_counts(Some(Assigned::To(owner)), None, wall).await?.past;
+    let wall = now().wall;
+    let past = match told {
+        Told::Soon => 0,
+        Told::Due => store.task_counts(Some(Assigned::To(owner)), None, wall).await?.past,
+    };
     for (seat, _) in seats.iter().filter(|(_, user)| *user == owner) {
-        let due = Event::TaskDue {
-            seat: seat.clone(),
-            task: task.id,
-            due_at,
-            attempt: task.attempt.to_string(),
-            lead: task.lead.map(|lead| lead.to_string()),
-            past,
+        let (seat, attempt, lead) =
+            (seat.clone(), task.attempt.to_string(), task.lead.map(|lead| lead.to_string()));
+        let event = match told {
+            Told::Soon => Event::TaskSoon { seat, task: task.id, due_at, attempt, lead },
+            Told::Due => Event::TaskDue { seat, task: task.id, due_at, attempt, lead, past },
         };
-        hub.publish_at(due, wall);
+        hub.publish_at(event, wall);
     }
     Ok(())
 }
@@ -105,5 +126,7 @@ async fn pause() {
 }
 
 const EVERY: Duration = Duration::from_secs(5);
+/// How long before its time a task is told.
+const AHEAD_MS: i64 = 60_000;
 /// Tasks read at once.
 const PAGE: u32 = 1_000;

@@ -162,7 +162,7 @@ fn a_suggestion_is_shown_by_its_label() {
     }
 }
 
-/// X4: whoever has to call back is told when the time comes, with how many wait.
+/// X4: whoever has to call back is told a minute before, and when the time comes, with how many wait.
 #[test]
 fn a_callback_that_falls_due_is_told_to_its_seat() {
     let exchange = Scenario::server("exchange").start();
@@ -176,9 +176,20 @@ fn a_callback_that_falls_due_is_told_to_its_seat() {
     daemon.cli(&["hangup"]);
     daemon.wait_status("wrap-up", SOON, |status| seat(status)["state"] == "wrap_up");
     let past = |daemon: &Daemon| daemon.cli(&["task", "ls"])["counts"]["past"].clone();
-    let due = daemon.cli(&["status"])["now"].as_i64().expect("the daemon's time") + 3_000;
-    let save = serde_json::json!({ "status": "callback", "recall_at": due });
-    daemon.control().call("call.save", &save).expect("it is saved");
+    let save = |ahead: i64| {
+        let due = daemon.cli(&["status"])["now"].as_i64().expect("the daemon's time") + ahead;
+        let save = serde_json::json!({ "status": "callback", "recall_at": due });
+        daemon.control().call("call.save", &save).expect("it is saved");
+        due
+    };
+    // The look before the last one has seen a minute ahead of itself.
+    let later = save(61_000);
+    let soon =
+        events.wait_event("soon", Duration::from_secs(30), |event| event["params"]["kind"] == "task.soon");
+    let (soon, task) = (&soon["params"], daemon.cli(&["task", "ls"])["rows"][0].clone());
+    assert_eq!((&soon["seat"], &soon["due_at"]), (&"a".into(), &later.into()), "{soon:#}");
+    assert_eq!((&soon["task"], &soon["lead"]), (&task["id"], &task["lead"]), "{soon:#}");
+    let due = save(3_000);
     assert_eq!(past(&daemon), 0);
     let told =
         events.wait_event("task.due", Duration::from_secs(30), |event| event["params"]["kind"] == "task.due");

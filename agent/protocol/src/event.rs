@@ -544,6 +544,19 @@ events! {
         /// The outbox's number of the last of them.
         last_seq: i64,
     }
+    /// A task of the seat's user falls due within a minute (X4). One whose time was set later than that has none.
+    TaskSoon = "task.soon" {
+        /// The seat.
+        seat: String,
+        /// Number of the task.
+        task: i64,
+        /// Its time, UTC milliseconds.
+        due_at: i64,
+        /// The call that it came from.
+        attempt: String,
+        /// The lead to call, where it has one.
+        lead: Option<String>,
+    }
     /// A task of the seat's user has just fallen due: its time to call has come (X4).
     TaskDue = "task.due" {
         /// The seat.

@@ -72,6 +72,7 @@ impl Audience {
             | Event::DialStopped { seat, .. }
             | Event::DialExhausted { seat, .. }
             | Event::TaskDue { seat, .. }
+            | Event::TaskSoon { seat, .. }
             | Event::RecordingClosed { seat, .. }
             | Event::RecordingPaused { seat, .. }
             | Event::RecordingResumed { seat, .. }
@@ -171,6 +172,7 @@ mod tests {
         store.trouble all
         store.recovered all
         outbox.delivered all
+        task.soon seat
         task.due seat
         outbox.failed all
     ";

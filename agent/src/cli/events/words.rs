@@ -95,6 +95,7 @@ const KINDS: &[(&str, &str)] = &[
     ("outbox.delivered", "結果を送信"),
     ("outbox.failed", "結果の送信失敗"),
     ("task.due", "対応タスクの時刻"),
+    ("task.soon", "対応タスクの1分前"),
 ];
 
 /// What is told with them.
