@@ -60,7 +60,8 @@ impl<'a> Reader<'a> {
             None => self.profile.written.unwrap_or_default(),
             Some(word) => word.parse().map_err(|_| bad(one_of("encoding", "utf-8-bom, utf-8, cp932")))?,
         };
-        Ok(ExportOptions { path, encoding, raw, progress, held: true, ..ExportOptions::default() })
+        let private = is_spooled(&path);
+        Ok(ExportOptions { path, encoding, raw, progress, held: true, private, ..ExportOptions::default() })
     }
 
     /// The file as this product takes it, cut as was asked for (S0.22).

@@ -66,6 +66,8 @@ pub struct ExportOptions {
     /// The file is written, but not under its name yet: whoever asked gives it that ([`Self::place`]) or takes it away
     /// ([`Self::discard`]). What has the name stays until then.
     pub held: bool,
+    /// For the user of this process only, whatever its mask: it waits for whoever fetches it.
+    pub private: bool,
     /// By whose rules the rows are judged once they are written ([`ExportReport::judged`]); `None`: by nobody's.
     pub judged_by: Option<JudgedBy>,
     /// A file with rows that would be refused is not written ([`ExportReport::written`]).
@@ -241,7 +243,8 @@ fn to_file(
         }
         Ok(report)
     };
-    let file = part_file::begin(&options.unfinished(), MODE).map_err(failed)?;
+    let mode = if options.private { PRIVATE } else { MODE };
+    let file = part_file::begin(&options.unfinished(), mode).map_err(failed)?;
     let kept = options.writing.keep(&file).map_err(failed);
     let result = kept.and_then(|()| write(BufWriter::new(file))).and_then(finish);
     if !matches!(&result, Ok(report) if report.written) {
@@ -277,6 +280,8 @@ const COLUMNS: [&str; 4] = ["取引先会社名", "取引先担当者名", "電�
 const PAGE: u32 = 1000;
 /// Permissions of a file, as the process's mask leaves them.
 const MODE: u32 = 0o666;
+/// The same of one that is [`ExportOptions::private`].
+const PRIVATE: u32 = 0o600;
 
 #[cfg(test)]
 mod tests {
@@ -435,6 +440,21 @@ mod tests {
                 prop_assert_eq!(told, (cell != text).then_some((2, text.as_str(), *cell)));
             }
         }
+    }
+
+    /// S3.14: what waits for its client has whole numbers, and is for nobody else on the machine.
+    #[test]
+    fn a_file_that_waits_to_be_fetched_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |private| {
+            let path = folder.path().join("x.csv");
+            let options = ExportOptions { path: path.clone(), private, ..ExportOptions::default() };
+            to_file(&options, |sink| Ok((sink, ExportReport::default()))).unwrap();
+            path.metadata().unwrap().permissions().mode() & 0o777
+        };
+        assert_eq!(mode(true), 0o600);
+        assert_eq!(mode(false) & 0o600, 0o600, "else as the mask has it");
     }
 
     #[test]

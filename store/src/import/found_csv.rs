@@ -1,8 +1,9 @@
 //! The files of what an import found wrong: rows that were refused, and doubts.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::code::{Code, Lang};
@@ -163,7 +164,9 @@ struct Cells {
 
 impl Cells {
     fn create(path: &Path) -> io::Result<Self> {
-        let mut out = BufWriter::new(File::create(path)?);
+        // It waits for whoever fetches it, and has whole numbers.
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let mut out = BufWriter::new(file);
         // Excel takes UTF-8 only with the mark.
         out.write_all("\u{FEFF}".as_bytes())?;
         Ok(Self { out, path: path.to_owned() })
