@@ -159,6 +159,15 @@ fn a_daemon_that_cannot_be_reached_says_why() {
         scope.spawn(|| drop(listener.accept()));
         absent("E-DAEMON-LOST");
     });
+    // S4.50: what was begun says how it goes on, and nothing is said twice.
+    std::thread::scope(|scope| {
+        scope.spawn(|| drop(listener.accept()));
+        let copies = folder.path().join("copies");
+        let export = ["recording", "export", "--month", "2026-11", copies.to_str().unwrap()];
+        let (exit, _, err) = told(&[&export[..], &["--socket", path, "--lang", "ja"]].concat());
+        assert!(exit == 3 && err.contains("もう一度実行すると続きから書き出します"), "{err}");
+        assert!(err.contains("E-DAEMON-LOST デーモンとの接続が切れました\n"), "{err}");
+    });
     std::fs::remove_file(&socket).unwrap();
 }
 

@@ -34,6 +34,16 @@ fn columns_of(to: &(impl io::IsTerminal + AsFd)) -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
+/// The connection broke; in which way it ended is no further news.
+fn lost(source: &io::Error) -> RpcError {
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+            RpcError::refused(ErrorCode::DaemonLost)
+        }
+        _ => RpcError::with_detail(ErrorCode::DaemonLost, (store::os(source), source.to_string())),
+    }
+}
+
 /// Standard output takes no more: nobody wants the rest, as behind `| head`, or the rest cannot be kept.
 #[derive(Debug)]
 pub(super) struct Closed(pub(super) io::Error);
@@ -111,10 +121,7 @@ impl Out {
                 };
                 self.refused(&RpcError::with_detail(code, said::os(&path.display().to_string(), source)))
             }
-            ClientError::Broken(source) => {
-                let detail = (store::os(source), source.to_string());
-                self.refused(&RpcError::with_detail(ErrorCode::DaemonLost, detail))
-            }
+            ClientError::Broken(source) => self.refused(&lost(source)),
             ClientError::Answer(source) => {
                 self.refused(&RpcError::with_detail(ErrorCode::Version, Detail::log(source)))
             }
