@@ -192,8 +192,11 @@ pub(crate) fn reach(command: &Command) -> Vec<Reach> {
 /// Whether somebody may give a command, and on whose rows.
 ///
 /// # Errors
-/// `E-PERMISSION`; `E-FIELD-PERM` for who may not change numbers (S3.13).
+/// `E-PERMISSION`, for whatever it is where theirs was a deleted user; `E-FIELD-PERM` for who may not change numbers (S3.13).
 pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
+    if who.gone {
+        return Err(RpcError::with_detail(ErrorCode::Permission, of_nobody(who.uid)));
+    }
     let Some(action) = action(command) else { return Ok(Scope::All) };
     let scope = permits(who.role, action);
     if !scope.any() {
@@ -235,6 +238,19 @@ pub(crate) fn check(who: &Who, command: &Command) -> Result<Scope, RpcError> {
         )),
         _ => Ok(scope),
     }
+}
+
+/// Whose user was deleted.
+fn of_nobody(uid: u32) -> Detail {
+    let detail = Detail::from((
+        format!(
+            "利用者が削除されたため、この Unix 利用者(uid {uid})は何もできません。管理者が `user add` か `user edit --uid {uid}` で割り当てます"
+        ),
+        format!(
+            "the user of this Unix user (uid {uid}) was deleted: a manager gives it to another by `user add` or `user edit --uid {uid}`"
+        ),
+    ));
+    detail.with([("uid".to_owned(), uid.into())].into_iter().collect())
 }
 
 /// What the role may not do, as it is typed, and which roles may (S3.12).

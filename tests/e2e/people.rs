@@ -326,6 +326,32 @@ fn a_call_makes_no_project_and_asks_its_grants() {
     assert!(log["rows"].as_array().unwrap().iter().all(|row| row["uid"] == 0), "{log:#}");
 }
 
+/// D22: who is deleted must not be able to do more than before. Their Unix user is refused everything and told why, until a manager
+/// gives it to somebody; who never had a user works as an operator.
+#[test]
+fn a_deleted_user_s_unix_user_may_nothing() {
+    let daemon = idle();
+    let uid = BACK_OFFICE.to_string();
+    daemon.cli(&["user", "add", "biz", "--role", "BIZ", "--uid", &uid]);
+    let biz = |arguments: &[&str]| daemon.run_as(BACK_OFFICE, arguments);
+    biz(&["contact", "ls"]).refused("E-PERMISSION");
+    daemon.cli(&["user", "delete", "biz", "--yes"]);
+    for command in [
+        ["user", "me"].as_slice(),
+        &["contact", "ls"],
+        &["history"],
+        &["status"],
+        &["dnc", "add", "0312345678", "--reason", "希望"],
+    ] {
+        let refused = biz(command);
+        refused.refused("E-PERMISSION");
+        assert!(format!("{}{}", refused.stdout, refused.stderr).contains(&uid), "{refused:#?}");
+    }
+    daemon.cli(&["user", "add", "carol", "--role", "BY", "--uid", &uid]);
+    assert_eq!(biz(&["user", "me"]).success()["login"], "carol");
+    assert_eq!(daemon.run_as(SUPERVISOR, &["user", "me"]).success()["role"], "OP");
+}
+
 /// X6: `dnc add` of a number that stands there says so, and what is given goes to what stands.
 #[test]
 fn do_not_call_takes_in_what_is_said_later() {

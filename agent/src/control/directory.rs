@@ -19,6 +19,8 @@ pub struct Who {
     pub owner: bool,
     /// The user, where one is known.
     pub user: Option<UserId>,
+    /// Theirs was a user who is deleted, and nobody gave them another: they may nothing.
+    pub gone: bool,
     /// What they may do.
     pub role: Role,
     /// They see telephone numbers masked (S3.14).
@@ -34,6 +36,8 @@ pub struct Who {
 pub struct Directory {
     daemon_uid: u32,
     by_uid: HashMap<u32, (UserId, Role)>,
+    /// Unix users of deleted users, whom neither the table nor a seat names otherwise.
+    gone: HashSet<u32>,
     /// The operator of the only seat, if it is bound to no Unix user: whoever works there is them.
     only: Option<(UserId, Role)>,
     masked: Vec<Role>,
@@ -51,21 +55,24 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Who a Unix user is. Somebody who may open the socket and is nobody's user works as an operator.
+    /// Who a Unix user is. Somebody who may open the socket and is nobody's user works as an operator; whose user was deleted does not:
+    /// what somebody may must not grow by their being taken out.
     #[must_use]
     pub fn who(&self, uid: u32) -> Who {
         let owner = uid == 0 || uid == self.daemon_uid;
-        let known = self.by_uid.get(&uid).or(self.only.as_ref());
+        let gone = !owner && self.gone.contains(&uid);
+        let known = self.by_uid.get(&uid).or(self.only.as_ref()).filter(|_| !gone);
         let role = if owner { Role::Manager } else { known.map_or(Role::Operator, |(_, role)| *role) };
         let (masked, reads_contacts) = (self.masked.contains(&role), self.readers.contains(&role));
         let sees_taps = !self.quiet_taps || permits(role, Action::Tap).any();
-        Who { uid, owner, user: known.map(|(user, _)| *user), role, masked, reads_contacts, sees_taps }
+        Who { uid, owner, user: known.map(|(user, _)| *user), gone, role, masked, reads_contacts, sees_taps }
     }
 
     /// Whether something is for somebody: whoever monitors sees all of it, whoever calls their own (section D).
     #[must_use]
     pub fn hears(&self, who: &Who, audience: &Audience) -> bool {
         match permits(who.role, Action::Monitor) {
+            _ if who.gone => false,
             Scope::All => true,
             Scope::Own => match audience {
                 Audience::All => true,
@@ -182,7 +189,7 @@ impl People {
     /// # Errors
     /// Storage errors; the old state stays.
     pub async fn refresh(&self, store: &Store) -> Result<(), store::Error> {
-        self.set(&store.users().await?);
+        self.set(&store.all_users().await?);
         Ok(())
     }
 
@@ -198,7 +205,9 @@ impl People {
         self.now.subscribe()
     }
 
-    fn set(&self, users: &[UserInfo]) {
+    /// Takes users, deleted ones too.
+    fn set(&self, all: &[UserInfo]) {
+        let users: Vec<&UserInfo> = all.iter().filter(|user| user.deleted_at.is_none()).collect();
         let role = |user: UserId| users.iter().find(|known| known.id == user).map(|known| (user, known.role));
         let mut by_uid = HashMap::new();
         for seat in &*self.seats {
@@ -209,6 +218,8 @@ impl People {
         // What an administrator said goes before the configuration of seats.
         let told = users.iter().filter_map(|user| Some((user.uid?, user)));
         by_uid.extend(told.clone().map(|(uid, user)| (uid, (user.id, user.role))));
+        let left = all.iter().filter(|user| user.deleted_at.is_some()).filter_map(|user| user.uid);
+        let gone = left.filter(|uid| !by_uid.contains_key(uid)).collect();
         let sits =
             |uid: u32, user: UserId| self.seats.iter().any(|seat| seat.uid == Some(uid) || seat.user == user);
         let placed = told.clone().filter(|(uid, user)| sits(*uid, user.id)).map(|(uid, _)| uid).collect();
@@ -219,6 +230,7 @@ impl People {
         let directory = Directory {
             daemon_uid: self.daemon_uid,
             by_uid,
+            gone,
             only,
             masked: self.masked.clone(),
             readers: self.readers.clone(),

@@ -201,6 +201,7 @@ mod tests {
             uid: 1000,
             owner: false,
             user: Some(me),
+            gone: false,
             role,
             masked: false,
             reads_contacts: false,

@@ -8,6 +8,7 @@ fn who(role: Role) -> Who {
         uid: 1000,
         owner: false,
         user: None,
+        gone: false,
         role,
         masked: role == Role::Business,
         reads_contacts: false,
@@ -322,4 +323,14 @@ fn only_the_owner_of_the_machine_names_paths() {
     let manager = who(Role::Manager);
     assert!(check_path(&manager, &export).is_err(), "a manager of the table is not the daemon's user");
     assert!(check_path(&Who { owner: true, ..manager }, &export).is_ok());
+}
+
+/// D22: whose user was deleted may nothing, whatever it is, and is told why.
+#[test]
+fn whose_user_was_deleted_may_nothing() {
+    let gone = Who { gone: true, ..who(Role::Operator) };
+    for command in every_command() {
+        let error = check(&gone, &command).unwrap_err();
+        assert_eq!(error.error_code(), Some(ErrorCode::Permission), "{}", command.method());
+    }
 }

@@ -136,7 +136,7 @@ fn receiver(db: &Connection, user: &UserInfo, over: HandOver) -> Result<Option<U
 }
 
 /// Deletes a user: the row stays as a tombstone, so that records keep the name (S4.23) and the login is not given out
-/// again (S4.24). What they still hold changes hands with it, behind what `moved` counts; who may hold nothing and does is not
+/// again (S4.24), and whose Unix user it was, so that nobody works on as a stranger. What they still hold changes hands with it, behind what `moved` counts; who may hold nothing and does is not
 /// deleted.
 pub(super) fn delete(
     db: &Connection,
@@ -153,7 +153,7 @@ pub(super) fn delete(
     let to = receiver(db, &before, over)?;
     let handing = hand_over::Handing { from: user, to, contacts: true, by: by.user, now };
     moved += hand_over::rest(db, &handing, seen)?;
-    let sql = "UPDATE users SET deleted_at = ?2, password_hash = NULL, uid = NULL WHERE id = ?1";
+    let sql = "UPDATE users SET deleted_at = ?2, password_hash = NULL WHERE id = ?1";
     exec(db, sql, (user, now)).doing(doing)?;
     hand_overs::end(db, user).doing(doing)?;
     let mut detail = json!({ "login": before.login, "name": before.name, "role": before.role });

@@ -84,6 +84,23 @@ fn who_calls_hears_of_their_own_seat_and_who_monitors_of_all() {
     }
 }
 
+/// D22: whose user was deleted is nobody, at the only seat too, until somebody gives them another user.
+#[test]
+fn whose_user_was_deleted_is_no_operator() {
+    let people = people(vec![seat("a", None, 1)]);
+    let deleted = UserInfo { deleted_at: Some(1), ..user(2, Role::Business, Some(1001)) };
+    let root = UserInfo { deleted_at: Some(1), ..user(3, Role::Manager, Some(990)) };
+    people.set(&[user(1, Role::Operator, None), deleted.clone(), root.clone()]);
+    let who = people.directory().who(1001);
+    assert_eq!((who.user, who.gone), (None, true));
+    assert!(!people.directory().hears(&who, &Audience::All));
+    let owner = people.directory().who(990);
+    assert_eq!((owner.role, owner.gone), (Role::Manager, false), "the machine's owner is never locked out");
+    people.set(&[user(1, Role::Operator, None), deleted, root, user(4, Role::BackOffice, Some(1001))]);
+    let who = people.directory().who(1001);
+    assert_eq!((who.user, who.gone, who.role), (Some(UserId(4)), false, Role::BackOffice));
+}
+
 #[test]
 fn quiet_taps_are_seen_by_who_may_tap() {
     let sees = |quiet| {

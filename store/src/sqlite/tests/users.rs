@@ -188,8 +188,9 @@ fn logins_names_and_unix_users_are_checked() {
     let mut carol = draft("carol", Role::Operator);
     carol.uid = Some(1001);
     assert_eq!(world.db.user_add(&carol, by, MANAGER, NOW).unwrap_err().code(), "E-USER-UID");
-    // A deleted user lets go of the Unix user.
+    // A deleted user keeps the Unix user on record (D22), and lets somebody else have it.
     world.delete_user(bob.id, HandOver::Nothing, by, NOW).unwrap();
+    assert_eq!(world.db.all_users().unwrap().iter().find(|user| user.id == bob.id).unwrap().uid, Some(1001));
     assert_eq!(world.db.user_add(&carol, by, MANAGER, NOW).unwrap().uid, Some(1001));
 }
 
