@@ -153,10 +153,10 @@ const CELLS: [Cell; 28] = [
     (
         "W-PHONE-UNASSIGNED",
         "list import L FILE",
-        "会社名,電話番号\nA社,05233333333\n",
+        "会社名,電話番号\nA社,0302345678\n",
         2,
         Some("電話番号"),
-        Some("05233333333"),
+        Some("0302345678"),
     ),
     ("W-LONG", "list import L FILE", "会社名,電話番号\n{31},0312345012\n", 2, Some("会社名"), None),
     (

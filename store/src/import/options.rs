@@ -85,6 +85,8 @@ pub struct ImportOptions {
     pub contacts: bool,
     /// Quotation marks around cells are read, with a warning: the product whose rules hold takes none (S0.21).
     pub warn_quotes: bool,
+    /// The numbers are never to be called, all of a cell: what only whoever calls them would want to know is no doubt.
+    pub no_call: bool,
     /// Pairs of columns: a row that fills the first must fill the second, which says why (`E-REASON-REQUIRED`).
     pub reasoned: &'static [[&'static str; 2]],
     /// What a row may name in its column 案件 or project, which else refuses it (`E-PROJECT-UNKNOWN`); `None`: nobody looks.
@@ -224,6 +226,7 @@ impl Default for ImportOptions {
             fixed_names: false,
             contacts: false,
             warn_quotes: false,
+            no_call: false,
             reasoned: &[],
             projects: None,
             times: &[],

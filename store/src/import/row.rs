@@ -124,8 +124,11 @@ pub(super) fn judge(
     let categories = categories(record, columns, options.max_categories, &mut problems);
     let parsed = match phone {
         Ok(parsed) => {
-            problems.extend(parsed.warnings.iter().map(|code| (*code, phone_column)));
-            if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+            let of_calls =
+                |code: &Code| matches!(code, Code::PhoneFreephone | Code::PhoneExtra | Code::PhoneExt);
+            let doubts = parsed.warnings.iter().filter(|code| !(options.no_call && of_calls(code)));
+            problems.extend(doubts.map(|code| (*code, phone_column)));
+            if parsed.phone.auto_dial() == AutoDial::Deny {
                 problems.push((Code::PhoneForbidden, phone_column));
             }
             warn_ext(&parsed, phone_column, &mut problems);

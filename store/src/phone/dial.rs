@@ -68,7 +68,7 @@ pub struct Dialing {
 pub enum Verdict {
     /// May be dialed from a list.
     Allowed,
-    /// Freephone: by hand only.
+    /// Freephone, or digits behind a complete number: by hand only.
     ManualOnly,
     /// Short code, carrier prefix, international, premium and the like: not dialed.
     Forbidden,
@@ -214,7 +214,7 @@ fn verdict(dial: &str) -> Verdict {
     let Some(nsn) = nsn.filter(|nsn| !nsn.starts_with('0') && !nsn.starts_with("10")) else {
         return Verdict::Forbidden;
     };
-    match kind::of_nsn(nsn).auto_dial() {
+    match kind::auto_dial(nsn) {
         AutoDial::Allow | AutoDial::Warn => Verdict::Allowed,
         AutoDial::Ask => Verdict::ManualOnly,
         AutoDial::Deny => Verdict::Forbidden,

@@ -56,6 +56,26 @@ pub(super) fn of_nsn(nsn: &str) -> NumberKind {
         .map_or(NumberKind::Unknown, |row| row.kind)
 }
 
+/// The complete number that the network connects: it ignores digits behind one (03-1111-0014 of 03-1111-00140). The same for a number that
+/// has none too many.
+pub(super) fn complete(nsn: &str) -> &str {
+    match of_nsn(nsn) {
+        NumberKind::Unknown => {
+            nsn.get(..9).filter(|front| of_nsn(front) != NumberKind::Unknown).unwrap_or(nsn)
+        }
+        _ => nsn,
+    }
+}
+
+/// What the auto-dialer does with a number: never more than with the complete one, and none with digits too many from a list.
+pub(super) fn auto_dial(nsn: &str) -> AutoDial {
+    let front = complete(nsn);
+    match of_nsn(front).auto_dial() {
+        AutoDial::Allow | AutoDial::Warn if front.len() < nsn.len() => AutoDial::Ask,
+        auto_dial => auto_dial,
+    }
+}
+
 /// Strict pattern gate: only a doubt, since ranges open faster than programs are updated.
 pub(super) fn is_assigned(nsn: &str) -> bool {
     let digit = |at: usize| nsn.as_bytes().get(at).map_or(0, |b| b - b'0');
@@ -212,6 +232,24 @@ mod tests {
             ("5233333333", NumberKind::Unknown, AutoDial::Warn),
         ] {
             assert_eq!((of_nsn(nsn), of_nsn(nsn).auto_dial()), (kind, auto), "{nsn}");
+        }
+    }
+
+    /// D23: digits behind a complete number change nothing of what is reached.
+    #[test]
+    fn a_number_with_digits_too_many_is_judged_by_the_complete_one() {
+        for (nsn, whole, auto) in [
+            ("3111100140", "311110014", AutoDial::Ask),
+            ("1201234567", "120123456", AutoDial::Ask),
+            ("5700123456", "570012345", AutoDial::Deny),
+            ("9905123456", "990512345", AutoDial::Deny),
+            ("311110014", "311110014", AutoDial::Allow),
+            ("9012345678", "9012345678", AutoDial::Allow),
+            ("6012345678", "6012345678", AutoDial::Allow),
+            ("601234567", "601234567", AutoDial::Warn),
+            ("2012345678", "2012345678", AutoDial::Deny),
+        ] {
+            assert_eq!((complete(nsn), auto_dial(nsn)), (whole, auto), "{nsn}");
         }
     }
 

@@ -16,5 +16,6 @@ pub use dial::{
     is_list_forbidden,
 };
 pub use kind::{AutoDial, NumberKind};
+pub(crate) use number::reached;
 pub use number::{Clir, FurtherPhone, ParsedPhone, Phone, PhoneError};
 pub use special::Special;

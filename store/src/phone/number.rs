@@ -4,7 +4,7 @@ use std::str::FromStr;
 use crate::code::Code;
 
 use super::area;
-use super::kind::{self, NumberKind};
+use super::kind::{self, AutoDial, NumberKind};
 use super::{Special, parse};
 
 /// A Japanese telephone number as its E.164 key, `+81` and nine or ten digits.
@@ -126,6 +126,12 @@ impl Phone {
         kind::of_nsn(self.nsn())
     }
 
+    /// What the auto-dialer does with it by default: a number with digits behind a complete one is judged by that, and not dialed from a
+    /// list.
+    pub fn auto_dial(&self) -> AutoDial {
+        kind::auto_dial(self.nsn())
+    }
+
     /// Whether the number lies in a range that is assigned to anybody. Unassigned numbers may be dialed.
     pub fn is_assigned(&self) -> bool {
         kind::is_assigned(self.nsn())
@@ -151,6 +157,13 @@ impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Phone(****{})", self.last_four())
     }
+}
+
+/// The E.164 key of the complete number that a key reaches: the key itself, unless it has digits behind one.
+pub(crate) fn reached(key: &str) -> &str {
+    let Some(nsn) = key.strip_prefix("+81") else { return key };
+    let ignored = nsn.len() - kind::complete(nsn).len();
+    key.get(..key.len() - ignored).unwrap_or(key)
 }
 
 impl FromStr for Phone {

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::dial::is_emergency;
-use super::number::Phone;
+use super::number::{Phone, reached};
 use super::{NumberKind, parse};
 use crate::code::Code;
 use crate::error::Said;
@@ -34,6 +34,8 @@ pub enum Special {
     Teledome,
     /// 0600: fixed-mobile convergence.
     Converged,
+    /// Digits behind a complete number, which the network ignores.
+    Overlong,
 }
 
 impl Special {
@@ -68,6 +70,10 @@ impl Special {
     /// What a number is that was read.
     #[must_use]
     pub fn of_phone(phone: &Phone) -> Option<Self> {
+        let whole = Phone::from_e164(reached(phone.expose())).ok().filter(|whole| whole != phone);
+        if let Some(whole) = whole {
+            return Self::of_phone(&whole).or(Some(Self::Overlong));
+        }
         match phone.kind() {
             NumberKind::Freephone => Some(Self::Freephone),
             NumberKind::NaviDial => Some(Self::NaviDial),
@@ -109,6 +115,10 @@ impl Special {
             Self::Machine => ("ポケベル・機器(M2M)の番号(020)", "a number of pagers and machines (020)"),
             Self::Teledome => ("テレドーム(0180)", "a Teledome number (0180): announcements"),
             Self::Converged => ("FMCの番号(0600)", "a fixed-mobile number (0600)"),
+            Self::Overlong => (
+                "桁が多い番号(網は余分な桁を無視し、前の番号につなぎます)",
+                "a number with digits too many: the network ignores them and connects the one in front",
+            ),
         };
         Said::fixed(ja, en)
     }
@@ -148,6 +158,8 @@ mod tests {
             ("0033-3-1234-5678", Some(Special::Carrier)),
             ("010-1-212-555-0100", Some(Special::Abroad)),
             ("+1 212 555 0100", Some(Special::Abroad)),
+            ("03-1111-00140", Some(Special::Overlong)),
+            ("0570-012-3456", Some(Special::NaviDial)),
             ("03-1234-5678", None),
             ("080-1234-5678", None),
             ("0184-23-1234", None),

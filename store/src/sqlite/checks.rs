@@ -8,7 +8,7 @@ use crate::id::{ProjectId, UserId};
 #[cfg(doc)]
 use crate::model::SecondLeg;
 use crate::model::{DialRules, Origin};
-use crate::phone::{DialPlan, Dialing, Special, Verdict};
+use crate::phone::{DialPlan, Dialing, Special, Verdict, reached};
 use crate::time::BusinessDate;
 
 /// What is about to be dialed.
@@ -69,8 +69,8 @@ fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefus
 /// Whether the number stands on any dial list: one in the bin is none.
 fn listed(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM lead_numbers n JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL
-               WHERE n.phone = ?1 LIMIT 1";
-    Ok(one(db, sql, [phone], |_| Ok(()))?.is_some())
+               WHERE n.phone IN (?1, ?2) LIMIT 1";
+    Ok(one(db, sql, [phone, reached(phone)], |_| Ok(()))?.is_some())
 }
 
 /// Emergency and special numbers, on the final string; freephone numbers too when nobody typed them.
@@ -86,7 +86,7 @@ fn forbidden(dial: &Dial<'_>) -> Option<DialRefusal> {
     Some(DialRefusal::Forbidden { special })
 }
 
-/// 端末設備等規則 32条の3, by number: whatever list, seat or way the earlier dials came from.
+/// 端末設備等規則 32条の3, by number: whatever list, seat or way the earlier dials came from, and whatever digits stood behind it.
 fn repeat(
     db: &Connection,
     phone: &str,
@@ -97,10 +97,11 @@ fn repeat(
         return Ok(None);
     }
     let today = BusinessDate::of(now);
-    let sql = "SELECT max(dialed_at), sum(dialed_at >= ?2) FROM attempts
-               WHERE phone = ?1 AND dialed_at >= min(?2, ?3) AND direction = 'out'";
+    let whole = reached(phone);
+    // Behind a mobile number's eleven digits there is no room for more.
+    let sql = if whole.len() == SHORT_KEY { LONGER_TOO } else { EXACTLY };
     let (last, dials): (Option<i64>, Option<i64>) =
-        one(db, sql, (phone, today.start(), now - rules.gap_ms()), |r| Ok((r.get(0)?, r.get(1)?)))?
+        one(db, sql, (whole, today.start(), now - rules.gap_ms()), |r| Ok((r.get(0)?, r.get(1)?)))?
             .unwrap_or((None, None));
     let Some(last) = last else { return Ok(None) };
     let until = last + rules.gap_ms();
@@ -111,3 +112,12 @@ fn repeat(
     let full = dials >= rules.dials_per_day();
     Ok(full.then(|| DialRefusal::RepeatDay { last, dials, until: today.end() }))
 }
+
+/// Length of the key of a number of ten digits.
+const SHORT_KEY: usize = "+81312345678".len();
+const EXACTLY: &str = "SELECT max(dialed_at), sum(dialed_at >= ?2) FROM attempts
+   WHERE phone = ?1 AND dialed_at >= min(?2, ?3) AND direction = 'out'";
+/// A digit behind them changes nothing.
+const LONGER_TOO: &str = "SELECT max(dialed_at), sum(dialed_at >= ?2) FROM attempts
+   WHERE phone IN (?1, ?1 || '0', ?1 || '1', ?1 || '2', ?1 || '3', ?1 || '4', ?1 || '5', ?1 || '6', ?1 || '7', ?1 || '8', ?1 || '9')
+     AND dialed_at >= min(?2, ?3) AND direction = 'out'";

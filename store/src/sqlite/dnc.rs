@@ -14,13 +14,13 @@ use crate::dnc_text::{beside, named, taken_in};
 use crate::error::{Doing, Error, Result};
 use crate::id::{AttemptId, ImportId, ProjectId, UserId};
 use crate::model::{Actor, DncClear, DncEntry, DncQuery, DncRow};
-use crate::phone::Phone;
+use crate::phone::{Phone, reached};
 
-/// Is the number blocked for the project? Judged inside the transaction that precedes the INVITE.
+/// Is the number blocked for the project, or the complete one that it reaches? Judged inside the transaction that precedes the INVITE.
 pub(super) fn blocked(db: &Connection, phone: &str, project: Option<ProjectId>) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM do_not_call WHERE phone = ?1 AND revoked_at IS NULL
+    let sql = "SELECT 1 FROM do_not_call WHERE phone IN (?1, ?3) AND revoked_at IS NULL
                  AND (project_id IS NULL OR project_id = ?2) LIMIT 1";
-    Ok(one(db, sql, (phone, project), |_| Ok(()))?.is_some())
+    Ok(one(db, sql, (phone, project, reached(phone)), |_| Ok(()))?.is_some())
 }
 
 /// The entry that forbids a call by hand.
@@ -44,9 +44,9 @@ pub(super) fn holder(
 ) -> rusqlite::Result<Option<Holder>> {
     let sql = "SELECT p.name, p.deleted_at IS NOT NULL, ifnull(n.said_at, n.at), n.reason
                FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
-               WHERE n.phone = ?1 AND n.revoked_at IS NULL AND (n.project_id IS NULL OR n.project_id = ?2 OR NOT ?3)
+               WHERE n.phone IN (?1, ?4) AND n.revoked_at IS NULL AND (n.project_id IS NULL OR n.project_id = ?2 OR NOT ?3)
                ORDER BY n.project_id IS NOT NULL, n.project_id IS NOT ?2, n.id LIMIT 1";
-    one(db, sql, (phone, project, named), |r| {
+    one(db, sql, (phone, project, named, reached(phone)), |r| {
         Ok(Holder { project: r.get(0)?, deleted: r.get(1)?, since: r.get(2)?, reason: r.get(3)? })
     })
 }
@@ -220,7 +220,7 @@ pub(super) fn again(
     exec(db, "DELETE FROM dnc_to_clear WHERE entry_id = ?1", [entry]).map(|_| ())
 }
 
-/// Adds a number because its call was saved as クレーム. The project decides how far it reaches.
+/// Adds a number because its call was saved as クレーム: the one that was reached. The project decides how far it reaches.
 pub(super) fn add_from_call(
     db: &Connection,
     phone: &str,
@@ -231,6 +231,7 @@ pub(super) fn add_from_call(
 ) -> rusqlite::Result<bool> {
     let sql = "SELECT id FROM projects WHERE id = ?1 AND dnc_scope = 'project'";
     let project: Option<ProjectId> = one(db, sql, [project], |r| r.get(0))?;
+    let phone = reached(phone);
     let sql =
         "INSERT OR IGNORE INTO do_not_call (phone, project_id, reason, source, attempt_id, by_user_id, at)
                VALUES (?1, ?2, 'クレーム', 'status', ?3, ?4, ?5)";

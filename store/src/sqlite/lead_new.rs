@@ -140,7 +140,7 @@ impl<'a> Checked<'a> {
 /// A number that somebody typed, with the doubts about it. One that is never dialed has no place on a list.
 fn dialable(raw: &str, warnings: &mut Vec<Code>) -> Result<ParsedPhone> {
     let parsed = Phone::parse(raw).map_err(Error::Phone)?;
-    if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+    if parsed.phone.auto_dial() == AutoDial::Deny {
         let special = Special::of_phone(&parsed.phone);
         return Err(Error::Phone(PhoneError { code: Code::PhoneForbidden, special }));
     }

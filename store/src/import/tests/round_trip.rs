@@ -35,7 +35,7 @@ fn category() -> impl Strategy<Value = String> {
 fn phone() -> impl Strategy<Value = Phone> {
     "[2-9][1-9][0-9]{7}"
         .prop_map(|nsn| Phone::from_e164(&format!("+81{nsn}")).unwrap())
-        .prop_filter("dialable", |phone| phone.kind().auto_dial() != crate::phone::AutoDial::Deny)
+        .prop_filter("dialable", |phone| phone.auto_dial() != crate::phone::AutoDial::Deny)
 }
 
 fn ext() -> impl Strategy<Value = Option<String>> {

@@ -66,7 +66,7 @@ pub(super) fn phones(drafts: &[PhoneDraft], warnings: &mut Vec<Code>) -> Result<
     let mut phones: Vec<Number> = Vec::new();
     for draft in drafts.iter().filter(|draft| !draft.number.trim().is_empty()) {
         let parsed = Phone::parse(&draft.number).map_err(Error::Phone)?;
-        if parsed.phone.kind().auto_dial() == AutoDial::Deny {
+        if parsed.phone.auto_dial() == AutoDial::Deny {
             let special = Special::of_phone(&parsed.phone);
             return Err(Error::Phone(PhoneError { code: Code::PhoneForbidden, special }));
         }

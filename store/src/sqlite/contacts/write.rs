@@ -111,7 +111,7 @@ pub(in crate::sqlite) fn stub(
 ) -> Result<Option<ContactId>> {
     let doing = "make a stub contact";
     // A number that is never dialed has no place in the book: no import would take it either.
-    let forbidden = Phone::from_e164(phone).is_ok_and(|known| known.kind().auto_dial() == AutoDial::Deny);
+    let forbidden = Phone::from_e164(phone).is_ok_and(|known| known.auto_dial() == AutoDial::Deny);
     if forbidden || holder(db, phone)?.is_some() {
         return Ok(None);
     }

@@ -236,6 +236,43 @@ fn emergency_and_special_numbers_are_never_dialed_whatever_the_prefix() {
     assert_eq!((typed.code(), typed.ja().as_str()), ("E-PHONE-FORBIDDEN", "国際電話です"));
 }
 
+/// D23: the network ignores digits behind a complete number. Whoever is reached by it is whom the do-not-call list and the floor
+/// between two calls are about, whichever of the two was typed; nothing dials such a number by itself.
+#[test]
+fn digits_behind_a_complete_number_change_nothing() {
+    let mut world = World::new(0);
+    for (at, key) in ["+813111100140", "+815700123456"].iter().enumerate() {
+        let sql = "INSERT INTO leads (id, list_id, position, phone, round) VALUES (?1, ?2, ?3, ?4, 1)";
+        let id = LeadId::generate(world.now);
+        world.db.db.execute(sql, (id, world.list, at as i64 + 1, key)).unwrap();
+    }
+    world.db.db.execute("UPDATE lists SET visible_position = 2", []).unwrap();
+    let advanced = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap();
+    assert!(advanced.claimed.is_none());
+    let codes: Vec<_> = advanced.passed_over.iter().map(|(_, code)| *code).collect();
+    assert_eq!(codes, ["E-PHONE-FORBIDDEN"; 2]);
+    let refused = |world: &mut World, number: &str| {
+        world.db.open_manual(&manual(world, number)).map(|_| ()).map_err(|error| error.code()).err()
+    };
+    assert_eq!(refused(&mut world, "0570-012-3456"), Some("E-PHONE-FORBIDDEN"));
+    let entry = DncEntry {
+        phone: "0311110014".into(),
+        project: None,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: Actor::default(),
+        now: world.now,
+    };
+    world.db.dnc_add_all(&[entry]).unwrap();
+    assert_eq!(refused(&mut world, "03-1111-00140"), Some("E-DNC"));
+    assert_eq!(refused(&mut world, "03-1111-0015"), None);
+    assert_eq!(refused(&mut world, "03-1111-00159"), Some("E-REPEAT"));
+    assert_eq!(refused(&mut world, "03-2222-00159"), None, "by hand, with a warning");
+    assert_eq!(refused(&mut world, "03-2222-0015"), Some("E-REPEAT"));
+}
+
 #[test]
 fn a_prefix_that_turns_a_number_into_an_emergency_call_is_caught() {
     let mut world = World::new(1);
