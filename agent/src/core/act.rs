@@ -100,6 +100,7 @@ impl Core {
             practice,
             repeat_gap_ms: i64::try_from(self.config.dialing.repeat_gap.as_millis()).unwrap_or(i64::MAX),
             max_repeats_per_day: self.config.dialing.max_repeats_per_day,
+            steps: self.clock_steps.clone(),
             ..DialRules::default()
         }
     }

@@ -160,6 +160,8 @@ pub(crate) struct Core {
     /// A probe is under way.
     store_probing: bool,
     jumps: JumpWatch,
+    /// How the wall clock was set ahead in this run: the floor between two calls of a number is of time that went by.
+    clock_steps: Vec<store::ClockStep>,
     watchdog: parts::Watchdog,
     stopping: Option<Instant>,
     rehearsal: rehearsal::Rehearsal,

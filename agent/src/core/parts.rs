@@ -129,6 +129,7 @@ impl Core {
             project: parts.project,
             started_at: start.wall,
             jumps: JumpWatch::new(start),
+            clock_steps: Vec::new(),
             watchdog,
             stopping: None,
             rehearsal: Rehearsal::default(),
@@ -197,6 +198,11 @@ impl Core {
     /// bindings with it, is the SIP driver's to see: a corrected wall clock takes no registration away.
     pub(super) fn clock_jumped(&mut self, gap: Duration, now: Now) {
         tracing::warn!(ahead_s = gap.as_secs(), "the clock jumped ahead");
+        if self.clock_steps.len() == MOST_STEPS {
+            self.clock_steps.remove(0);
+        }
+        let by_ms = i64::try_from(gap.as_millis()).unwrap_or(i64::MAX);
+        self.clock_steps.push(store::ClockStep { at: now.wall, by_ms });
         for seat in &mut self.seats {
             seat.dialer.clock_jumped(now.into());
         }
@@ -230,3 +236,5 @@ impl Core {
 /// Time for BYE, rows and un-REGISTER at shutdown; the unit's TimeoutStopSec is longer.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 const SEAL_WITHIN: Duration = Duration::from_secs(2);
+/// Steps of the clock that are remembered; a dial before the oldest is long past the floor.
+const MOST_STEPS: usize = 32;

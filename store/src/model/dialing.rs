@@ -58,6 +58,17 @@ pub struct DialRules {
     pub max_repeats_per_day: u32,
     /// Which round may be dialed.
     pub round: Round,
+    /// How the wall clock was set ahead in this run, oldest first: no time went by with it.
+    pub steps: Vec<ClockStep>,
+}
+
+/// The wall clock was set ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockStep {
+    /// What it said then, UTC milliseconds.
+    pub at: i64,
+    /// By how much, milliseconds.
+    pub by_ms: i64,
 }
 
 impl DialRules {
@@ -69,7 +80,19 @@ impl DialRules {
             repeat_gap_ms: MIN_REPEAT_GAP_MS,
             max_repeats_per_day: DEFAULT_REPEATS_PER_DAY,
             round: Round::Current,
+            steps: Vec::new(),
         }
+    }
+
+    /// When, by the clock as it is now, a dial was made that was written down by the clock as it was then.
+    pub(crate) fn by_this_clock(&self, dialed_at: i64) -> i64 {
+        let later = self.steps.iter().filter(|step| step.at > dialed_at);
+        later.fold(dialed_at, |at, step| at.saturating_add(step.by_ms))
+    }
+
+    /// The furthest that a dial within the floor may be written down back from now, milliseconds.
+    pub(crate) fn reach_ms(&self) -> i64 {
+        self.steps.iter().fold(self.gap_ms(), |reach, step| reach.saturating_add(step.by_ms))
     }
 
     pub(crate) fn gap_ms(&self) -> i64 {

@@ -29,8 +29,8 @@ pub use contact::{
     ContactRules, ContactSaved, ContactSource, PhoneDraft, TRASH_MS, is_restorable,
 };
 pub use dialing::{
-    Advance, Advanced, ClaimSpec, Claimed, DialRules, Exhausted, MAX_REPEATS_PER_DAY, MIN_REPEAT_GAP_MS,
-    ManualCall, PRACTICE_REQUEUE_MS, Round, SecondLeg, Target,
+    Advance, Advanced, ClaimSpec, Claimed, ClockStep, DialRules, Exhausted, MAX_REPEATS_PER_DAY,
+    MIN_REPEAT_GAP_MS, ManualCall, PRACTICE_REQUEUE_MS, Round, SecondLeg, Target,
 };
 pub use disposition::{DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo};
 pub use dnc::{DncAdded, DncClear, DncEntry, DncQuery, DncRow};

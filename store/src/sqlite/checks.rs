@@ -101,10 +101,12 @@ fn repeat(
     // Behind a mobile number's eleven digits there is no room for more.
     let sql = if whole.len() == SHORT_KEY { LONGER_TOO } else { EXACTLY };
     let (last, dials): (Option<i64>, Option<i64>) =
-        one(db, sql, (whole, today.start(), now - rules.gap_ms()), |r| Ok((r.get(0)?, r.get(1)?)))?
-            .unwrap_or((None, None));
-    let Some(last) = last else { return Ok(None) };
-    let until = last + rules.gap_ms();
+        one(db, sql, (whole, today.start(), now.saturating_sub(rules.reach_ms())), |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })?
+        .unwrap_or((None, None));
+    let Some(last) = last.map(|last| rules.by_this_clock(last)) else { return Ok(None) };
+    let until = last.saturating_add(rules.gap_ms());
     if until > now {
         return Ok(Some(DialRefusal::RepeatGap { last, until }));
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{DialRefusal, Error};
-use crate::model::{DncEntry, DncQuery, ManualCall, Origin, SecondLeg, StatsQuery};
+use crate::model::{ClockStep, DncEntry, DncQuery, ManualCall, Origin, SecondLeg, StatsQuery};
 use crate::phone::NumberFormat;
 use crate::time::BusinessDate;
 
@@ -301,6 +301,30 @@ fn the_same_number_rests_180_seconds_across_lists() {
     assert_eq!(refused.code(), "E-REPEAT");
     world.now = NOW + 180_000;
     assert!(world.dial().is_some());
+}
+
+/// D24: a clock that is set ahead lets no time pass.
+#[test]
+fn a_clock_that_is_set_ahead_makes_no_rest_shorter() {
+    let mut world = World::new(1);
+    world.call("no_contact");
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+    // A minute later it was set ahead by ten, then by a second ten.
+    world.now += 1_260_000;
+    let step = |at: i64| ClockStep { at: NOW + at, by_ms: 600_000 };
+    let mut spec = world.spec();
+    spec.rules.steps = vec![step(660_000), step(1_260_000)];
+    let rules = spec.rules.clone();
+    let advanced = world.db.advance(&world.step(None, None, Some(spec))).unwrap();
+    assert_eq!(advanced.passed_over[0].1, "E-REPEAT");
+    assert_eq!(advanced.exhausted.unwrap().next_due, Some(NOW + 1_200_000 + 180_000));
+    let mut by_hand = manual(&world, &phone(0).national());
+    by_hand.rules = rules.clone();
+    assert_eq!(world.db.open_manual(&by_hand).unwrap_err().code(), "E-REPEAT");
+    world.now = NOW + 1_200_000 + 180_000;
+    let mut spec = world.spec();
+    spec.rules.steps = rules.steps;
+    assert!(world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.is_some());
 }
 
 #[test]
