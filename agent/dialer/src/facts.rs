@@ -274,5 +274,9 @@ pub const PAUSED_DIALING: &str = "dial";
 /// Pause code of a seat at which nobody has been ready yet.
 pub const PAUSED_AT_START: &str = "start";
 
+/// Pause code of a seat with a session over which the day's calling window closed, or the day changed: whether anybody is there the next day
+/// is for them to say.
+pub const PAUSED_AT_CLOSING: &str = "closing";
+
 /// Wait after a failed commit before the next claim.
 const RETRY: Duration = Duration::from_secs(2);

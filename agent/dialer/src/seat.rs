@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
 
 use crate::action::{Action, ClaimIntent, Next, Refusal, SaveIntent, SeatChange};
-use crate::facts::{PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
+use crate::facts::{PAUSED_AT_CLOSING, PAUSED_AT_START, PAUSED_BY_TRUNK, PAUSED_DIALING};
 use crate::state::{Open, SeatState, Session, State, Waiting};
-use crate::{AttemptId, ListId, Mode, Now, Policy};
+use crate::{AttemptId, ListId, Mode, Now, Policy, window};
 
 /// The dialer of one seat. See the crate's page for the order of calls.
 pub struct Dialer {
@@ -128,10 +128,10 @@ impl Dialer {
     }
 
     /// Whether nobody is at the seat (S2.31): nobody has been ready yet nor called by hand, or its operator is on a break. Who only dials
-    /// no further, or does not since the trunk carries no calls, is there.
+    /// no further, or does not since the trunk carries no calls or the day is closed, is there.
     fn is_away(&self) -> bool {
         match self.paused.as_deref() {
-            None | Some(PAUSED_DIALING | PAUSED_BY_TRUNK) => false,
+            None | Some(PAUSED_DIALING | PAUSED_BY_TRUNK | PAUSED_AT_CLOSING) => false,
             Some(PAUSED_AT_START) => !self.begun,
             Some(_) => true,
         }
@@ -176,7 +176,8 @@ impl Dialer {
             return Err(Refusal::Busy);
         }
         let open = self.left_open()?;
-        self.session.get_or_insert(Session { list, waiting: None, retry_at: None });
+        let day = window::day(now.wall);
+        self.session.get_or_insert(Session { list, waiting: None, retry_at: None, day });
         self.take_calls(open, now);
         Ok(())
     }
@@ -227,6 +228,7 @@ impl Dialer {
         self.paused = None;
         self.voids = 0;
         self.unsaid = None;
+        self.asked(now);
         if let Some(open) = open {
             self.close(open, now);
         } else if let State::Previewing { attempt, .. } = self.state {
@@ -342,6 +344,9 @@ impl Dialer {
     /// [`Refusal::NoCall`], [`Refusal::StatusRequired`], [`Refusal::Pending`] while a commit is under way,
     /// [`Refusal::Closing`] while that of the machine is.
     pub fn save(&mut self, save: SaveIntent, next: Next, now: Now) -> Result<(), Refusal> {
+        if next != Next::Stay {
+            self.asked(now);
+        }
         self.save_open(save, next, now)?;
         self.unsaid = None;
         Ok(())

@@ -102,6 +102,8 @@ pub(crate) struct Session {
     pub(crate) list: ListId,
     pub(crate) waiting: Option<Waiting>,
     pub(crate) retry_at: Option<Instant>,
+    /// Day in Japan on which a person last asked for calls: none leaves on another by itself.
+    pub(crate) day: i32,
 }
 
 impl Open {

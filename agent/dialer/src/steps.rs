@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use crate::action::{Action, ClaimIntent, Ended, Refusal, SaveIntent, SeatChange};
+use crate::facts::PAUSED_AT_CLOSING;
 use crate::outcome::{self, Facts};
 use crate::state::{Open, SeatState, State, Waiting};
-use crate::{AttemptId, Dialer, Mode, Now};
+use crate::{AttemptId, Dialer, Mode, Now, window};
 
 /// Steps that commands and facts have in common.
 impl Dialer {
@@ -20,6 +21,7 @@ impl Dialer {
     }
 
     pub(crate) fn advance(&mut self, open: Option<Open>, save: Option<SaveIntent>, hold: bool, now: Now) {
+        self.close_the_day(now);
         let waiting = self.obstacle(now);
         let free = self.paused.is_none() && waiting.is_none();
         let claim = self.session.as_mut().filter(|_| free).map(|session| ClaimIntent {
@@ -71,6 +73,24 @@ impl Dialer {
         }
     }
 
+    /// A person is at the seat and wants calls.
+    pub(crate) fn asked(&mut self, now: Now) {
+        if let Some(session) = &mut self.session {
+            session.day = window::day(now.wall);
+        }
+    }
+
+    /// Pauses a session at the end of the day's calling window, and one over which the day changed: at nine the next morning nobody may be
+    /// at the seat, and who answers would hear nobody. A window that opens later on the same day is only waited for.
+    fn close_the_day(&mut self, now: Now) {
+        let (Some(session), Some(window)) = (&self.session, &self.policy.window) else { return };
+        let today = window::day(now.wall);
+        let closed = window.next_open(now.wall).is_none_or(|opens| window::day(opens) != today);
+        if closed || session.day != today {
+            self.paused.get_or_insert_with(|| String::from(PAUSED_AT_CLOSING));
+        }
+    }
+
     pub(crate) fn wait(&mut self, waiting: Option<Waiting>, now: Now) {
         let Some(session) = &mut self.session else { return };
         session.retry_at = match waiting {
@@ -95,8 +115,10 @@ impl Dialer {
     }
 
     pub(crate) fn mark(&mut self, attempt: AttemptId, now: Now) {
-        if let Some(waiting) = self.obstacle(now) {
-            self.wait(Some(waiting), now);
+        self.close_the_day(now);
+        let waiting = self.obstacle(now);
+        if self.paused.is_some() || waiting.is_some() {
+            self.wait(waiting, now);
             self.release(attempt, false);
             return;
         }

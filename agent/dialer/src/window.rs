@@ -67,6 +67,11 @@ impl CallingWindow {
     }
 }
 
+/// JST calendar day (days since 1970-01-01).
+pub(crate) fn day(wall: i64) -> i32 {
+    jst(wall).0
+}
+
 /// JST calendar day (days since 1970-01-01) and minute of that day.
 fn jst(wall: i64) -> (i32, i64) {
     let local = wall + JST_MS;

@@ -199,11 +199,16 @@ impl Core {
                 let attempt = self.seats[seat].dialer.attempt().map(|a| AttemptId(a.0).to_string());
                 let (state, pause_code) = seat_state(state);
                 self.ring(seat, state == SeatState::Ringing);
-                let by_trunk = pause_code.as_deref() == Some(dialer::PAUSED_BY_TRUNK);
+                let by_itself = pause_code.as_deref().and_then(by_itself);
                 self.publish(Event::SeatChanged { seat: name.clone(), state, pause_code, attempt }, now);
-                if by_trunk && !list.is_empty() {
-                    tracing::warn!(seat = name, "the trunk does not carry calls: dialing pauses");
-                    let reason = dialer::PAUSED_BY_TRUNK.to_owned();
+                if let Some(reason) = by_itself.filter(|_| !list.is_empty()) {
+                    match reason {
+                        dialer::PAUSED_BY_TRUNK => {
+                            tracing::warn!(seat = name, "the trunk does not carry calls: dialing pauses");
+                        }
+                        _ => tracing::info!(seat = name, "the day's calling hours are over: dialing pauses"),
+                    }
+                    let reason = reason.to_owned();
                     self.publish(Event::DialPaused { seat: name.clone(), list, reason, until: None }, now);
                 }
                 if state == SeatState::Previewing
@@ -278,6 +283,9 @@ pub(super) fn seat_state(state: &DialerState) -> (SeatState, Option<String>) {
     }
 }
 
+/// The pauses that the dialer makes.
+fn by_itself(code: &str) -> Option<&'static str> {
+    [dialer::PAUSED_BY_TRUNK, dialer::PAUSED_AT_CLOSING].into_iter().find(|own| *own == code)
 /// Why a session waits, in the protocol's words, and until when.
 pub(super) const fn waiting_words(waiting: DialerWaiting) -> (&'static str, Option<i64>) {
     match waiting {

@@ -224,18 +224,62 @@ fn pause_takes_effect_before_the_next_invite() {
 
 #[test]
 fn no_claim_outside_the_calling_window_and_one_when_it_opens_j8_6() {
-    let closes_at_one = CallingWindow { to: 13 * 60, ..CallingWindow::default() };
-    let mut shift = Shift::new(Policy { window: Some(closes_at_one), ..Policy::default() });
-    shift.elapsed = Duration::from_secs(3_600);
+    let opens_at_one = CallingWindow { from: 13 * 60, ..CallingWindow::default() };
+    let mut shift = Shift::new(Policy { window: Some(opens_at_one), ..Policy::default() });
     let now = shift.now();
     shift.dialer.start(LIST, now).unwrap();
     assert!(shift.wants().is_empty());
-    let opens = NOON + 21 * 3_600_000;
+    let opens = NOON + 3_600_000;
     assert_eq!(shift.dialer.waiting(), Some(Waiting::Hours(Some(opens))));
+    assert_eq!(shift.dialer.state(), &SeatState::Ready, "the same day, by itself");
     let (at, why) = shift.dialer.poll_timeout().unwrap();
     assert_eq!(why, "next claim");
     shift.pass(at - shift.now().mono);
     assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+}
+
+/// D25: nobody may be at the seat the next morning.
+#[test]
+fn a_session_is_paused_when_the_day_closes_and_dials_no_other_day_by_itself() {
+    let closing = SeatState::Paused(dialer::PAUSED_AT_CLOSING.into());
+    let mut shift = Shift::new(Policy::default());
+    let first = shift.start();
+    shift.dialer.answered();
+    shift.end(first, talk());
+    // Saved after eight in the evening.
+    shift.pass(Duration::from_secs(8 * 3_600 + 60));
+    let now = shift.now();
+    shift.dialer.save(status("prospect"), Next::Dial, now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { seal: Some(_), claim: None, .. }));
+    shift.dialer.sealed(now);
+    let opens = NOON + 21 * 3_600_000;
+    assert_eq!((shift.dialer.state(), shift.dialer.waiting()), (&closing, Some(Waiting::Hours(Some(opens)))));
+    let (at, _) = shift.dialer.poll_timeout().unwrap();
+    shift.pass(at - shift.now().mono);
+    assert!(shift.wants().is_empty());
+    assert_eq!((shift.dialer.state(), shift.dialer.list()), (&closing, Some(LIST)));
+    let now = shift.now();
+    shift.dialer.ready(now).unwrap();
+    assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+
+    // Nor what waited over the change of day for something else.
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.trunk(false, now);
+    shift.dialer.start(LIST, now).unwrap();
+    shift.pass(Duration::from_secs(22 * 3_600));
+    let now = shift.now();
+    shift.dialer.trunk(true, now);
+    assert!(shift.wants().is_empty());
+    assert_eq!(shift.dialer.state(), &closing);
+    // Asked for in the evening is asked for that day.
+    let mut shift = Shift::new(Policy::default());
+    shift.pass(Duration::from_secs(9 * 3_600));
+    let now = shift.now();
+    shift.dialer.start(LIST, now).unwrap();
+    assert_eq!(shift.dialer.state(), &closing);
+    shift.pass(Duration::from_secs(12 * 3_600));
+    assert!(shift.wants().is_empty());
 }
 
 #[test]
@@ -492,17 +536,25 @@ fn a_lead_that_could_not_be_marked_is_given_back() {
 }
 
 #[test]
-fn a_night_of_sleep_does_not_delay_the_opening_hour() {
-    let closes_at_one = CallingWindow { to: 13 * 60, ..CallingWindow::default() };
-    let mut shift = Shift::new(Policy { window: Some(closes_at_one), ..Policy::default() });
-    shift.elapsed = Duration::from_secs(3_600);
+fn an_hour_of_sleep_does_not_delay_the_opening_hour() {
+    let opens_at_one = CallingWindow { from: 13 * 60, ..CallingWindow::default() };
+    let mut shift = Shift::new(Policy { window: Some(opens_at_one), ..Policy::default() });
     let now = shift.now();
     shift.dialer.start(LIST, now).unwrap();
     assert!(shift.wants().is_empty());
     // The monotonic clock stood still.
-    let woken = Now { mono: now.mono, wall: NOON + 22 * 3_600_000 };
+    let woken = Now { mono: now.mono, wall: NOON + 3_600_000 };
     shift.dialer.clock_jumped(woken);
     assert!(matches!(shift.want_one(), Action::Advance { claim: Some(_), .. }));
+    // A night of it is another day.
+    let mut shift = Shift::new(Policy::default());
+    let now = shift.now();
+    shift.dialer.trunk(false, now);
+    shift.dialer.start(LIST, now).unwrap();
+    let woken = Now { mono: now.mono, wall: NOON + 22 * 3_600_000 };
+    shift.dialer.clock_jumped(woken);
+    shift.dialer.trunk(true, woken);
+    assert!(shift.wants().is_empty());
 }
 
 #[test]

@@ -248,6 +248,7 @@ const VALUES: &[(&[&str], &str, &str)] = &[
     (&["reason"], "device", "音声デバイスの異常"),
     (&["reason"], "phone", "電話機につながりません"),
     (&["reason"], "trunk", "回線の異常"),
+    (&["reason"], "closing", "本日の架電は終了"),
     (&["reason"], "not_due", "次の発信時刻まで"),
     (&["reason"], "exhausted", "発信先なし"),
     (&["reason"], "shutdown", "デーモンの停止"),

@@ -160,7 +160,8 @@ fn seats(status: &StatusResult, out: Out) -> Table {
     .whole();
     for seat in &status.seats {
         let (list, dialing, until) = seat.dial.as_ref().map_or_else(Default::default, |dial| {
-            let until = dial.until.map_or_else(String::new, time::full);
+            let goes_on = dial.until.filter(|_| dial.state != DialState::Paused);
+            let until = goes_on.map_or_else(String::new, time::full);
             (shorten(&dial.list, NAME), dialing(dial, out), until)
         });
         seats.row([

@@ -13,6 +13,10 @@ pub(crate) fn pause(code: &str, out: Out) -> &str {
         "away" => out.text("席を外しています", "away"),
         "dial" => out.text("架電の一時停止", "dialing paused"),
         "trunk" => out.text("回線の異常", "the trunk carries no calls"),
+        "closing" => out.text(
+            "本日の架電は終了。再開は dial resume か ready",
+            "closed for the day: `dial resume` or `ready` goes on",
+        ),
         "phone" => out.text("電話機につながりません", "the desk phone is not up"),
         "shutdown" => out.text("デーモンの停止", "the daemon stops"),
         "lunch" => out.text("昼休み", "lunch"),
@@ -139,8 +143,20 @@ mod tests {
     fn every_word_has_its_japanese() {
         let (ja, en) = (Out { json: false, lang: Lang::Ja }, Out { json: false, lang: Lang::En });
         let said = [
-            ["start", "away", "dial", dialer::PAUSED_BY_TRUNK, "phone", "shutdown", "lunch"]
-                .map(|word| pause(word, ja))
+            [
+                "start",
+                "away",
+                "dial",
+                dialer::PAUSED_BY_TRUNK,
+                dialer::PAUSED_AT_CLOSING,
+                "phone",
+                "shutdown",
+                "lunch",
+            ]
+            .map(|word| pause(word, ja))
+            .to_vec(),
+            ["hours", "registration", "unreachable", "disk", "phone", "not_due"]
+                .map(|word| waits_for(word, ja))
                 .to_vec(),
             ["hours", "registration", "disk", "phone", "not_due"].map(|word| waits_for(word, ja)).to_vec(),
             ["retry", "never", "task", "done"].map(|word| lead_next(word, ja)).to_vec(),
