@@ -3,6 +3,7 @@
 use dialer::{Ended, SeatChange, SeatState as DialerState, Waiting as DialerWaiting};
 use protocol::result::{CallState, RecordingInfo, SeatState};
 use protocol::{ErrorCode, Event};
+use sip_stack::ua::TrunkState;
 use store::{AttemptEnd, AttemptId, Sealed};
 
 use super::call::{Call, Recorded, Recording};
@@ -222,7 +223,7 @@ impl Core {
                 }
             }
             SeatChange::Waiting(Some(waiting)) => {
-                let (reason, until) = waiting_words(*waiting);
+                let (reason, until) = self.waiting_words(seat, *waiting);
                 let reason = reason.to_owned();
                 self.publish(Event::DialPaused { seat: name, list, reason, until }, now);
             }
@@ -268,6 +269,29 @@ impl Core {
     pub(super) fn report_store_recovered(&self, now: Now) {
         self.publish(Event::StoreRecovered {}, now);
     }
+
+    /// Why a session waits, in the protocol's words, and until when.
+    pub(super) fn waiting_words(
+        &self,
+        seat: SeatIndex,
+        waiting: DialerWaiting,
+    ) -> (&'static str, Option<i64>) {
+        match waiting {
+            DialerWaiting::Hours(until) => ("hours", until),
+            DialerWaiting::Trunk if self.is_silent(seat) => ("unreachable", None),
+            DialerWaiting::Trunk => ("registration", None),
+            DialerWaiting::Store => ("disk", None),
+            DialerWaiting::Phone => ("phone", None),
+            DialerWaiting::NotDue(at) => ("not_due", Some(at)),
+        }
+    }
+
+    /// Whether the seat's account wants for an exchange that answers, and for no registration.
+    fn is_silent(&self, seat: SeatIndex) -> bool {
+        let account = &self.accounts[self.seats[seat].account];
+        let lost = self.ua.trunk(account.id).state == TrunkState::Unreachable;
+        lost || account.config.registrar.is_none() && self.ua.targets(account.id).is_empty()
+    }
 }
 
 /// The dialer's word for a seat's state as the protocol's.
@@ -286,15 +310,6 @@ pub(super) fn seat_state(state: &DialerState) -> (SeatState, Option<String>) {
 /// The pauses that the dialer makes.
 fn by_itself(code: &str) -> Option<&'static str> {
     [dialer::PAUSED_BY_TRUNK, dialer::PAUSED_AT_CLOSING].into_iter().find(|own| *own == code)
-/// Why a session waits, in the protocol's words, and until when.
-pub(super) const fn waiting_words(waiting: DialerWaiting) -> (&'static str, Option<i64>) {
-    match waiting {
-        DialerWaiting::Hours(until) => ("hours", until),
-        DialerWaiting::Trunk => ("registration", None),
-        DialerWaiting::Store => ("disk", None),
-        DialerWaiting::Phone => ("phone", None),
-        DialerWaiting::NotDue(at) => ("not_due", Some(at)),
-    }
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -14,7 +14,7 @@ use sip_stack::driver::{TlsState, Verify};
 use sip_stack::ua::{AccountId, RegistrationState as SipState, RegistrationStatus, TrunkState, TrunkStatus};
 use store::AttemptId;
 
-use super::report::{seat_state, waiting_words};
+use super::report::seat_state;
 use super::{Core, SeatIndex};
 use crate::clock::Now;
 use crate::control::{Audience, Who};
@@ -92,7 +92,7 @@ impl Core {
             } else {
                 Some(ErrorCode::PracticeOnlyLoopback.as_str().to_owned())
             },
-            next_attempt_at: status.next_attempt.map(wall),
+            next_attempt_at: status.next_attempt.or_else(|| self.ua.next_look(account.id)).map(wall),
             expires_at: match status.state {
                 SipState::Registered { expires_at } => Some(wall(expires_at)),
                 _ => None,
@@ -144,7 +144,7 @@ impl Core {
     pub(super) fn seat_status(&self, seat: SeatIndex) -> SeatStatus {
         let runtime = &self.seats[seat];
         let (state, pause_code) = seat_state(runtime.dialer.state());
-        let waiting = runtime.dialer.waiting().map(waiting_words);
+        let waiting = runtime.dialer.waiting().map(|waiting| self.waiting_words(seat, waiting));
         SeatStatus {
             name: runtime.name.clone(),
             operator: runtime.operator.clone(),

@@ -140,6 +140,11 @@ impl<K: Ord + Copy> TimerTable<K> {
         self.by_key.contains_key(&key)
     }
 
+    /// When it fires.
+    pub(crate) fn at(&self, key: K) -> Option<Instant> {
+        self.by_key.get(&key).copied()
+    }
+
     pub(crate) fn stop(&mut self, key: K) {
         if let Some(at) = self.by_key.remove(&key) {
             self.by_time.remove(&(at, key));

@@ -231,6 +231,12 @@ impl UserAgent {
         self.accounts.get(account.0 as usize).map(|account| account.trunk.status()).unwrap_or_default()
     }
 
+    /// When it is looked again whether somebody answers, where nobody does and no registration would tell.
+    pub fn next_look(&self, account: AccountId) -> Option<Instant> {
+        let lost = self.accounts.get(account.0 as usize)?.trunk.is_unreachable();
+        self.timers.at(UaTimer::Ping(account)).filter(|_| lost)
+    }
+
     /// A target did not answer or refused for a while: requests go to the best other one from now on.
     pub(crate) fn target_failed(
         &mut self,

@@ -288,7 +288,7 @@ pub struct DialInfo {
     pub list: String,
     /// What it is doing.
     pub state: DialState,
-    /// Why it waits: `hours`, `registration`, `disk`, `device`, `wrap_up`, `status`, `not_due`, ….
+    /// Why it waits: `hours`, `registration`, `unreachable` (the exchange does not answer), `disk`, `device`, `wrap_up`, `status`, `not_due`, ….
     pub waiting: Option<String>,
     /// When it goes on by itself.
     pub until: Option<i64>,

@@ -244,6 +244,7 @@ const VALUES: &[(&[&str], &str, &str)] = &[
     (&["reason"], "operator", "操作"),
     (&["reason"], "hours", "架電可能時間外"),
     (&["reason"], "registration", "交換機に未登録"),
+    (&["reason"], "unreachable", "交換機が応答しません"),
     (&["reason"], "disk", "データベースに書けません"),
     (&["reason"], "device", "音声デバイスの異常"),
     (&["reason"], "phone", "電話機につながりません"),

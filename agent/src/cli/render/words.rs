@@ -32,6 +32,7 @@ pub(crate) fn waits_for(word: &str, out: Out) -> &str {
     match word {
         "hours" => out.text("架電可能時間外", "outside the calling hours"),
         "registration" => out.text("交換機に未登録", "the account is not registered"),
+        "unreachable" => out.text("交換機が応答しません", "the exchange does not answer"),
         "disk" => out.text("データベースに書けません", "the database takes nothing"),
         "phone" => out.text("電話機が上がっていません", "the desk phone is not up"),
         "not_due" => out.text("次の発信時刻まで", "nobody is due yet"),
@@ -158,7 +159,6 @@ mod tests {
             ["hours", "registration", "unreachable", "disk", "phone", "not_due"]
                 .map(|word| waits_for(word, ja))
                 .to_vec(),
-            ["hours", "registration", "disk", "phone", "not_due"].map(|word| waits_for(word, ja)).to_vec(),
             ["retry", "never", "task", "done"].map(|word| lead_next(word, ja)).to_vec(),
             ["manual", "import", "status"].map(|word| source(word, ja)).to_vec(),
             ["no answer", "transport failure", "binding not kept"].map(|why| sip(why, ja)).to_vec(),
