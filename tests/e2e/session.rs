@@ -276,12 +276,16 @@ fn operators_at_once_never_share_a_lead() {
 fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {
     let exchange = Scenario::server("exchange").start();
     let daemon = against(&exchange).set("dialing", "mode", "\"preview\"").start();
-    daemon.import("first", list(&["0312340002", "0312340003"]));
+    daemon.import("first", list(&["0312340002", "0312340004", "0312340003"]));
     daemon.cli(&["dial", "start", "first"]);
     assert_eq!(wait_state(&daemon, 0, "previewing")["call"]["number"], "0312340002");
     daemon.cli(&["dnc", "add", "03-1234-0002", "--reason", "希望"]);
     let why = daemon.cli(&["dial", "why", "--list", "first"])["rows"].take();
-    assert_eq!((&why[0]["number"], &why[0]["company"]), (&json!("0312340003"), &json!("株式会社0312340003")));
+    assert_eq!((&why[0]["number"], &why[0]["company"]), (&json!("0312340004"), &json!("株式会社0312340004")));
+    // Ready is not a call: only `call` is one.
+    for command in [&["ready"][..], &["dial", "resume"], &["dial", "start", "first"]] {
+        assert_eq!(daemon.cli(command)["state"], "previewing", "{command:?}");
+    }
     // E22: whoever wanted to call it hears why not.
     let refused = daemon.run(&["call"]);
     refused.refused("E-DNC");
@@ -289,8 +293,16 @@ fn a_lead_that_is_forbidden_while_it_is_shown_is_not_called() {
     let facts = &told["error"]["data"]["facts"];
     assert_eq!((&facts["reason"], &facts["project"]), (&json!("希望"), &Value::Null), "{told:#}");
     assert!(facts["since"].is_i64(), "{told:#}");
-    let next = |status: &Value| status["seats"][0]["call"]["number"] == "0312340003";
-    daemon.wait_status("the next lead", SOON, next);
+    let shows = |number: &'static str| {
+        let next = move |status: &Value| {
+            status["seats"][0]["state"] == "previewing" && status["seats"][0]["call"]["number"] == number
+        };
+        daemon.wait_status("the next lead", SOON, next);
+    };
+    shows("0312340004");
+    daemon.cli(&["lead", "exclude", "first", "--lead", "first#2"]);
+    daemon.run(&["call"]).refused("E-EXCLUDED");
+    shows("0312340003");
     daemon.cli(&["call"]);
     daemon.wait_drop_rows(1, SOON);
     assert_eq!(exchange.calls_by_number().into_keys().collect::<Vec<_>>(), ["0312340003"]);

@@ -209,7 +209,7 @@ impl Dialer {
         self.show();
     }
 
-    /// Take calls again; a shown lead is dialed, once the operator's voice is there. A row that was saved and left open is
+    /// Take calls again; a shown lead stays shown, see [`Dialer::accept`]. A row that was saved and left open is
     /// sealed (S4.49). While it wants a status, only a pause is taken back.
     ///
     /// # Errors
@@ -231,12 +231,29 @@ impl Dialer {
         self.asked(now);
         if let Some(open) = open {
             self.close(open, now);
-        } else if let State::Previewing { attempt, .. } = self.state {
-            self.mark(attempt, now);
         } else {
             self.go_on(now);
         }
         self.show();
+    }
+
+    /// Call the shown lead, once the operator's voice is there. Nothing else does but its countdown: whoever is ready twice calls nobody.
+    ///
+    /// # Errors
+    /// [`Refusal::NoCall`] when no lead is shown, [`Refusal::Hours`] outside the window.
+    pub fn accept(&mut self, now: Now) -> Result<(), Refusal> {
+        let attempt = match self.state {
+            State::Previewing { attempt, .. } => attempt,
+            State::Accepted(_) | State::Marking(_) => return Ok(()),
+            _ => return Err(Refusal::NoCall),
+        };
+        if !self.window_open(now) {
+            return Err(Refusal::Hours);
+        }
+        self.asked(now);
+        self.mark(attempt, now);
+        self.show();
+        Ok(())
     }
 
     /// Pass over the shown lead without dialing it and show the next.

@@ -199,13 +199,7 @@ impl Core {
         }
         let callee = match callee(&p) {
             Ok(Some(callee)) => callee,
-            Ok(None) => {
-                let shown = self.preview_info(seat).ok_or_else(|| RpcError::from(ErrorCode::NoCall));
-                return match shown {
-                    Ok(_) => self.ready(seat, None, reply, now),
-                    Err(error) => respond::<SeatStatus>(reply, Err(error)),
-                };
-            }
+            Ok(None) => return self.call_shown(seat, reply, now),
             Err(error) => return respond::<SeatStatus>(reply, Err(error)),
         };
         if !self.voice_is_up(seat) && self.stopping.is_none() && !self.seats[seat].dialer.in_call() {
@@ -221,6 +215,21 @@ impl Core {
             Ok(seal) => self.open_manual(seat, callee, p.project, seal, reply, now),
             Err(error) => respond::<SeatStatus>(reply, Err(error)),
         }
+    }
+
+    /// Calls the lead that is shown. Answered when the store has let it pass, or says why it does not: who is excluded or on the
+    /// do-not-call list meanwhile is passed over.
+    fn call_shown(&mut self, seat: SeatIndex, reply: Reply, now: Now) {
+        let accepted = self.seats[seat].free_for_command().and_then(|()| {
+            self.preview_info(seat).ok_or(ErrorCode::NoCall)?;
+            self.line_is_free(seat)?;
+            self.seats[seat].dialer.accept(now.into()).map_err(|error| self.call_refusal(error, now))
+        });
+        if let Err(error) = accepted {
+            return respond::<SeatStatus>(reply, Err(error));
+        }
+        self.settle();
+        self.answer_or_wait(seat, reply);
     }
 
     /// Reserves the seat for a call by hand; returns the row that its commit seals.

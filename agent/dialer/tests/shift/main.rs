@@ -201,8 +201,13 @@ fn skip_shows_the_next_lead_and_sends_no_invite_s4_47() {
     assert_eq!(shift.dialer.state(), &SeatState::Previewing);
     shift.pass(Duration::from_secs(600));
     assert!(shift.wants().is_empty(), "a skipped-to lead has no countdown");
+    // Whoever is ready, once more too, calls nobody by it.
     let now = shift.now();
     shift.dialer.ready(now).unwrap();
+    shift.dialer.start(LIST, now).unwrap();
+    assert!(shift.wants().is_empty());
+    assert_eq!(shift.dialer.state(), &SeatState::Previewing);
+    shift.dialer.accept(now).unwrap();
     assert!(matches!(shift.want_one(), Action::MarkDialing(a) if a == second));
     shift.dialed.insert(second);
     shift.dialer.marked(true, now);
@@ -524,7 +529,7 @@ fn a_lead_that_could_not_be_marked_is_given_back() {
     shift.dialer.start(LIST, now).unwrap();
     shift.want_one();
     let first = shift.store_claims(false);
-    shift.dialer.ready(now).unwrap();
+    shift.dialer.accept(now).unwrap();
     shift.wants();
     shift.dialer.store(false, now);
     shift.dialer.mark_failed();

@@ -51,11 +51,11 @@ fn a_phone_of_each_call_rings_when_the_shown_lead_is_accepted_and_not_before() {
     shift.dialer.released(now);
     shift.want_one();
     let second = shift.store_claims(false);
-    shift.dialer.ready(now).unwrap();
+    shift.dialer.accept(now).unwrap();
     assert!(shift.wants().is_empty(), "the phone comes before the callee");
     assert!(shift.dialer.wants_voice());
     assert_eq!((shift.dialer.state(), shift.dialer.attempt()), (&SeatState::Previewing, Some(second)));
-    shift.dialer.ready(now).unwrap();
+    shift.dialer.accept(now).unwrap();
     assert!(shift.wants().is_empty(), "twice is once");
     shift.dialer.voice(true, now);
     assert_eq!(shift.want_one(), Action::MarkDialing(second));

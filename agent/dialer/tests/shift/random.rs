@@ -12,6 +12,7 @@ enum Move {
     Stop,
     Pause,
     Ready,
+    Accept,
     Skip,
     Save(bool),
     HangUp,
@@ -30,6 +31,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => Just(Move::Stop),
         1 => Just(Move::Pause),
         2 => Just(Move::Ready),
+        2 => Just(Move::Accept),
         1 => Just(Move::Skip),
         3 => any::<bool>().prop_map(Move::Save),
         1 => Just(Move::HangUp),
@@ -74,6 +76,7 @@ proptest! {
                 Move::Stop => { let _ = shift.dialer.stop(now); }
                 Move::Pause => { shift.dialer.pause("x".into(), now); world.paused = true; }
                 Move::Ready => if shift.dialer.ready(now).is_ok() { world.paused = false; },
+                Move::Accept => { let _ = shift.dialer.accept(now); }
                 Move::Skip => { let _ = shift.dialer.skip(); }
                 Move::Save(stay) => {
                     let next = if stay { Next::Stay } else { Next::Dial };
