@@ -336,6 +336,38 @@ fn a_practice_account_leads_to_this_machine_only() {
     assert_eq!(daemon.cli(&["history"])["rows"], json!([]));
 }
 
+/// S4.46: whoever saves the last call of a list is told that it is the last.
+#[test]
+fn the_end_of_a_list_is_told() {
+    let exchange = Scenario::server("exchange").start();
+    let daemon = against(&exchange).start();
+    daemon.import("first", list(&["0312340001"]));
+    daemon.cli(&["dial", "start", "first"]);
+    wait_state(&daemon, 0, "in_call");
+    daemon.cli(&["hangup"]);
+    wait_state(&daemon, 0, "wrap_up");
+    let told = daemon.text(&["save", "--status", "通話済", "--next", "dial", "--lang", "ja"]);
+    assert!(told.contains("first 最後まで進みました"), "{told}");
+    assert_eq!(daemon.cli(&["status"])["seats"][0]["finished"], "first");
+    daemon.import("second", list(&["0312341001"]));
+    assert!(daemon.cli(&["dial", "start", "second"]).get("finished").is_none());
+}
+
+/// An account that registers nowhere is not said to be unregistered when its exchange is dead, and when it is looked again is told.
+#[test]
+fn a_dead_exchange_is_what_a_seat_waits_for() {
+    let gone = e2e::ports::free_address();
+    let daemon = Daemon::builder().account(Account::new("main", gone).unregistered()).start();
+    daemon.import("first", list(&["0312340002", "0312340003", "0312340001"]));
+    daemon.cli(&["dial", "start", "first"]);
+    let status = daemon.wait_status("a wait for the exchange", SOON * 4, |status| {
+        status["seats"][0]["dial"]["waiting"] == "unreachable"
+            && status["accounts"][0]["next_attempt_at"].is_u64()
+    });
+    assert_eq!(status["accounts"][0]["state"], "unneeded", "{status:#}");
+    assert!(daemon.text(&["status", "--lang", "ja"]).contains("待ち (交換機が応答しません)"));
+}
+
 /// The trunk is at fault, not the leads: after three void calls in a row the seat pauses and says so.
 #[test]
 fn void_calls_in_a_row_pause_the_seat() {

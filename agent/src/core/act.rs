@@ -280,7 +280,8 @@ impl Core {
             }
             SeatChange::Exhausted(_) | SeatChange::Stopped(_) => {
                 self.report_seat(seat, &change, now);
-                self.seats[seat].list = None;
+                let list = self.seats[seat].list.take().map(|list| list.name);
+                self.seats[seat].finished = list.filter(|_| matches!(change, SeatChange::Exhausted(_)));
                 return;
             }
             SeatChange::State(_) | SeatChange::Waiting(_) => {}

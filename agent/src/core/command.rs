@@ -390,6 +390,7 @@ impl Core {
                 ));
             }
             runtime.dialer.start(dialer::ListId(list.id.0), now.into()).map_err(refusal)?;
+            runtime.finished = None;
             if runtime.list.is_none() {
                 let (id, name) = (list.id, list.name.clone());
                 runtime.list = Some(DialedList { id, name: name.clone(), started_at: now.wall, calls: 0 });

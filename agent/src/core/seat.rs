@@ -54,6 +54,8 @@ pub(crate) struct SeatRuntime {
     pub(crate) wanted: super::Wanted,
     /// Whether it rings.
     pub(crate) rings: bool,
+    /// The list that was called to its end, until another is begun.
+    pub(crate) finished: Option<String>,
 }
 
 /// The list of a dialing session.

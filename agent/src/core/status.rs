@@ -176,6 +176,7 @@ impl Core {
                 calls: list.calls,
                 started_at: list.started_at,
             }),
+            finished: runtime.finished.clone(),
             voice: self.voice_status(seat),
             consult: self.consult_info(seat),
             tap: self.tap_info(seat),

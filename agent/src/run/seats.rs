@@ -74,6 +74,7 @@ pub(super) async fn seats(
             voice: shown,
             wanted,
             rings: false,
+            finished: None,
         });
     }
     Ok(seats)

@@ -26,6 +26,9 @@ pub struct SeatStatus {
     pub call: Option<CallInfo>,
     /// The dialing session.
     pub dial: Option<DialInfo>,
+    /// The list whose session ended by itself, nobody being left to call, until another begins. Absent where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
     /// The voice.
     pub voice: VoiceStatus,
     /// Somebody who is asked while `call` waits (`call.consult`); of the two, the operator talks with the one that is not

@@ -470,10 +470,22 @@ pub(super) fn withheld(reason: Option<&str>, out: Out) -> Option<&'static str> {
 }
 
 fn dial(seat: &SeatStatus, out: Out) -> String {
-    let Some(dial) = &seat.dial else { return String::new() };
-    let until = dial
-        .until
-        .map_or_else(String::new, |at| format!("  {} {}", out.text("再開", "goes on"), time::full(at)));
+    let Some(dial) = &seat.dial else {
+        let through = out.text(
+            "最後まで進みました(今発信できる発信先はありません)",
+            "is through: nobody is left to call now",
+        );
+        return seat
+            .finished
+            .as_ref()
+            .map_or_else(String::new, |list| format!("{} {through}", shorten(list, NAME)));
+    };
+    // A pause is not over by itself.
+    let word = match dial.state {
+        DialState::Paused => out.text("架電可能", "calls may leave from"),
+        _ => out.text("再開", "goes on"),
+    };
+    let until = dial.until.map_or_else(String::new, |at| format!("  {word} {}", time::full(at)));
     format!("{} {}{until}", shorten(&dial.list, NAME), dialing(dial, out))
 }
 
