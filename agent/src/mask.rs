@@ -2,8 +2,12 @@
 //!
 //! Replies and events are masked as JSON, by the names of their fields, so that a new message cannot forget it.
 
+mod text;
+
 use serde_json::Value;
 use store::Phone;
+
+use text::mask_text;
 
 /// Masks every number in a reply or an event.
 pub(crate) fn mask(value: &mut Value) {
@@ -12,10 +16,8 @@ pub(crate) fn mask(value: &mut Value) {
             for (name, value) in fields {
                 match value {
                     Value::String(text) if NUMBERS.contains(&name.as_str()) => *text = masked(text),
-                    // A stub's name may be its number (S3.2).
-                    Value::String(text) if NAMES.contains(&name.as_str()) && Phone::parse(text).is_ok() => {
-                        *text = masked(text);
-                    }
+                    // A stub's name may be its number (S3.2), or hold one.
+                    Value::String(text) if NAMES.contains(&name.as_str()) => *text = mask_text(text),
                     // Further columns of a list are whatever its file held.
                     Value::Object(cells) if name == COLUMNS => cells.values_mut().for_each(mask_cell),
                     other => mask(other),
@@ -40,12 +42,10 @@ pub(crate) fn hide_taps(value: &mut Value) {
     }
 }
 
-/// A cell that is a number, whatever its column is called.
+/// Every number in a cell, whatever its column is called and whatever stands around it.
 fn mask_cell(cell: &mut Value) {
-    if let Value::String(text) = cell
-        && Phone::parse(text).is_ok()
-    {
-        *text = masked(text);
+    if let Value::String(text) = cell {
+        *text = mask_text(text);
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
             "call": { "number": "0312345678", "company": "A社", "person": "0312345678", "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV",
                 "diverted": [{ "number": "0312345679", "reason": "busy" }] },
             "rows": [{ "numbers": [{ "number": "09011112222", "label": null }], "contact_company": "0312345670" }],
-            "columns": { "携帯": "090-3333-4444", "備考": "4階" },
+            "columns": { "携帯": "090-3333-4444", "備考": "4階", "自宅": "自宅は03-8181-8182です" },
         });
         mask(&mut message);
         assert_eq!(
@@ -135,7 +135,7 @@ mod tests {
                 "call": { "number": "03-****-5678", "company": "A社", "person": "03-****-5678",
                     "attempt": "01JD5Y8ZK4T0M9Q2W7R3X6B1CV", "diverted": [{ "number": "03-****-5679", "reason": "busy" }] },
                 "rows": [{ "numbers": [{ "number": "090-****-2222", "label": null }], "contact_company": "03-****-5670" }],
-                "columns": { "携帯": "090-****-4444", "備考": "4階" },
+                "columns": { "携帯": "090-****-4444", "備考": "4階", "自宅": "自宅は03-****-8182です" },
             })
         );
     }
