@@ -93,6 +93,7 @@ codes! {
     PhoneTaken = "W-PHONE-TAKEN", "別の連絡先の番号なので、追加の番号にしていません", "The number is another contact's and was not added.";
     PhoneExt = "W-PHONE-EXT", "内線番号は発信に使いません", "The extension is not dialed.";
     ColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.";
+    Excluded = "W-EXCLUDED", "発信対象外にしていません", "No lead is excluded by it.";
     ColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.";
     OwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",
         "Rows are of an owner who may not use the list; nobody can call them.";
@@ -152,7 +153,12 @@ impl serde::Serialize for Code {
     }
 }
 
-const HINTS: [(Code, &str, &str); 41] = [
+const HINTS: [(Code, &str, &str); 42] = [
+    (
+        Code::Excluded,
+        "リストにある発信先は kakeru lead exclude で、新しい発信先は「発信対象外」という名前の列で対象外にします",
+        "A lead that is on the list is excluded by kakeru lead exclude, a new one by a column named 発信対象外.",
+    ),
     (
         Code::OwnerGrant,
         "kakeru list grant で使えるようにするか、kakeru lead assign で発信担当者を変えてください",

@@ -51,7 +51,7 @@ fn refused(daemon: &Daemon, code: &str, command: &[&str]) -> Value {
 /// many categories, `{commas}`: too many cells), line, column and value that are to be named.
 type Cell = (&'static str, &'static str, &'static str, u64, Option<&'static str>, Option<&'static str>);
 
-const CELLS: [Cell; 28] = [
+const CELLS: [Cell; 29] = [
     (
         "E-REQ-COMPANY",
         "contact import FILE --profile miitel --header auto",
@@ -247,10 +247,18 @@ const CELLS: [Cell; 28] = [
         Some("メール"),
         Some("sato"),
     ),
+    (
+        "W-EXCLUDED",
+        "list import L FILE",
+        "会社名,電話番号,対象外\nA社,0312345024,1\n",
+        1,
+        Some("対象外"),
+        None,
+    ),
     ("E-CSV-COLUMNS", "list import L FILE", "会社名,電話番号\nA社,0312345001{commas}\n", 2, None, None),
 ];
 
-/// E1, E2, E3, E4, E5, E6, E7, E9, E12, E17, E30, E31, E32, E33, E34, E40, E42: what is wrong with a cell is told with its file, line, column and value; nothing of the file is
+/// E1, E2, E3, E4, E5, E6, E7, E9, E12, E17, E30, E31, E32, E33, E34, E40, E42, E47: what is wrong with a cell is told with its file, line, column and value; nothing of the file is
 /// kept for a mistake, and all of it for a doubt.
 #[test]
 fn each_mistake_of_a_cell_is_told_with_its_place() {

@@ -393,6 +393,8 @@ codes! {
         "リストと連絡先では番号と一緒に保存します", "Lists and contacts keep it beside the number.";
     WarnColDropped = "W-COL-DROPPED", "連絡先にはない列なので保存しません", "Contacts have no such column; it is not kept.",
         "残したい列はリストに取り込むか、--map で名前を対応させてください", "Import it into a list to keep it, or say with --map what it holds.";
+    WarnExcluded = "W-EXCLUDED", "発信対象外にしていません", "No lead is excluded by it.",
+        "リストにある発信先は kakeru lead exclude で、新しい発信先は「発信対象外」という名前の列で対象外にします", "A lead that is on the list is excluded by kakeru lead exclude, a new one by a column named 発信対象外.";
     WarnColIgnored = "W-COL-IGNORED", "電話番号の列として扱いません", "The column is kept as text, not as a phone column.",
         "発信したい番号は「電話番号」列に入れてください", "Put the number to dial into the column 電話番号.";
     WarnOwnerGrant = "W-OWNER-GRANT", "発信担当者がこのリストを使えないため、誰も発信できない行があります",

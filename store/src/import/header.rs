@@ -14,6 +14,7 @@ use super::options::{ColumnMap, HeaderMode, ImportOptions, NamedColumn};
 use super::table::{MOST_CELLS, Record};
 use super::words::{
     LONGEST_NAME, contact_role, fold, is_column_name, looks_like_phone_name, role_of, says_what_it_is,
+    sounds_excluded,
 };
 use crate::export::{OURS, RESULTS, strip_neutraliser};
 use wrong::{numbers_elsewhere, wrong};
@@ -255,6 +256,16 @@ impl Columns {
     /// Names of the columns that are kept as text, in their order; one without a name is none while nothing stands in it.
     pub(super) fn attributes(&self) -> impl Iterator<Item = &Arc<str>> {
         self.all(Role::Attribute).filter(|at| !self.nameless.contains(at)).map(|at| &self.names[at])
+    }
+
+    /// Names of columns that are kept as text and sound as if they took leads out (対象外, 発信対象), where none does.
+    pub(super) fn seem_to_exclude(&self, contacts: bool) -> impl Iterator<Item = Arc<str>> {
+        let none = !contacts && self.index(Role::Excluded).is_none();
+        self.all(Role::Attribute)
+            .filter(move |_| none)
+            .map(|at| &self.names[at])
+            .filter(|name| sounds_excluded(name))
+            .cloned()
     }
 
     /// Name of the column with this role, as the file spells it.

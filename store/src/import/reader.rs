@@ -7,7 +7,7 @@ use crate::error::Result as StoreResult;
 use crate::error::Said;
 use crate::phone::Phone;
 use crate::sqlite::{HasNames, Known};
-use crate::staging::{Blanks, TakenPhone, TakenPhones};
+use crate::staging::{Blanks, LateDoubt, LateDoubts};
 
 use super::detect::detect;
 use super::encoding::TextStream;
@@ -223,18 +223,18 @@ impl ImportReader {
         }
     }
 
-    /// Takes down further numbers that other contacts have, where all doubts are written.
-    pub(super) fn doubt_taken(&mut self, taken: Vec<TakenPhone>) {
+    /// Takes down what only the database knew, where all doubts are written.
+    pub(super) fn doubt_late(&mut self, doubts: Vec<LateDoubt>) {
         if let Some(csv) = &mut self.doubts_csv {
-            for one in taken {
-                csv.problem(&self.report.taken(one, &self.columns.names));
+            for one in doubts {
+                csv.problem(&self.report.late(one, &self.columns));
             }
         }
     }
 
-    /// Adds what only the contact book knew; each is taken down already.
-    pub(super) fn add_taken(&mut self, taken: TakenPhones) {
-        self.report.add_taken(taken, &self.columns.names);
+    /// Adds what only the database knew; each is taken down already.
+    pub(super) fn add_late(&mut self, doubts: LateDoubts) {
+        self.report.add_late(doubts, &self.columns);
     }
 
     /// Adds that the list has so many leads now, which is much (C5).
@@ -283,7 +283,9 @@ impl ImportReader {
             true => (Code::ColDropped, columns.attributes().collect()),
             false => (Code::ColIgnored, columns.ignored_phones.iter().collect()),
         };
-        for name in names.into_iter().cloned().collect::<Vec<_>>() {
+        let told = names.into_iter().cloned().map(|name| (code, name));
+        let excludes = columns.seem_to_exclude(self.options.contacts).map(|name| (Code::Excluded, name));
+        for (code, name) in told.chain(excludes).collect::<Vec<_>>() {
             self.tell((code, line, Some(name), String::new()));
         }
         self.columns = columns;

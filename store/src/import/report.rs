@@ -8,7 +8,9 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use crate::code::Code;
 use crate::error::Said;
 use crate::id::ImportId;
-use crate::staging::{TakenPhone, TakenPhones};
+use crate::staging::{LateDoubt, LateDoubts};
+
+use super::header::{Columns, Role};
 
 use super::encoding::Encoding;
 use super::options::Delimiter;
@@ -160,29 +162,32 @@ impl ImportReport {
         }
     }
 
-    /// Adds what only the contact book knew. In front: something of these rows was left out.
-    pub(super) fn add_taken(&mut self, taken: TakenPhones, columns: &[Arc<str>]) {
-        if taken.count == 0 {
-            return;
+    /// Adds what only the database knew. In front: something of these rows was left out.
+    pub(super) fn add_late(&mut self, doubts: LateDoubts, columns: &Columns) {
+        for (code, count) in doubts.counts {
+            *self.counts.entry(code).or_default() += count;
         }
-        *self.counts.entry(Code::PhoneTaken).or_default() += taken.count;
-        let mut first = taken.first;
+        let mut first = doubts.first;
         // They were met in the order of numbers.
-        first.sort_by_key(|taken| taken.line);
-        let problems: Vec<Problem> = first.into_iter().map(|taken| self.taken(taken, columns)).collect();
+        first.sort_by_key(|doubt| (doubt.code, doubt.line));
+        let problems: Vec<Problem> = first.into_iter().map(|doubt| self.late(doubt, columns)).collect();
         self.problems.splice(0..0, problems);
     }
 
-    /// A further number that another contact has.
-    pub(super) fn taken(&self, taken: TakenPhone, columns: &[Arc<str>]) -> Problem {
+    /// A further number that another contact has, or a lead that stays callable.
+    pub(super) fn late(&self, doubt: LateDoubt, columns: &Columns) -> Problem {
+        let column = match doubt.column {
+            Some(at) => columns.names.get(at).map(Arc::clone),
+            None => columns.name(Role::Excluded),
+        };
         Problem {
             file: Arc::clone(&self.file),
-            line: taken.line,
+            line: doubt.line,
             lines: Vec::new(),
-            column: columns.get(taken.column).map(Arc::clone),
-            value: taken.phone.national(),
-            code: Code::PhoneTaken,
-            contact: Some(taken.holder),
+            column,
+            value: doubt.value,
+            code: doubt.code,
+            contact: doubt.contact,
         }
     }
 

@@ -9,8 +9,8 @@ use crate::name_key::name_key;
 use crate::progress::{Progress, stopped};
 use crate::sqlite::Reached;
 use crate::staging::{
-    Blanks, ImportStart, LeadRows, NumberRow, NumberRows, OnExisting, Placed, Rows, StageCounts, StagePolicy,
-    Staged, StagedRow, Staging, TakenPhone, TakenPhones, last_ones,
+    Blanks, ImportStart, LateDoubt, LateDoubts, LeadRows, NumberRow, NumberRows, OnExisting, Placed, Rows,
+    StageCounts, StagePolicy, Staged, StagedRow, Staging, last_ones,
 };
 
 use super::by_number::ByNumber;
@@ -105,7 +105,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
         let pipe = Pipe { staging, import, policy, counts: &mut counts };
         // A file that is refused is only read for its report.
         if !reader.report().may_apply(partial) {
-            return Ok(TakenPhones::default());
+            return Ok(LateDoubts::default());
         }
         let all = rows.count();
         stage_numbers(rows, &mut reader, pipe, |reader, entered| told(reader, Some((entered, all))))
@@ -113,7 +113,7 @@ pub(crate) fn run(job: ImportJob, contacts: u64, staging: &Staging) -> Result<Im
     let named = reader.names_owners();
     let leads = room.registered + counts.inserted;
     let finished = staged.and_then(|taken| {
-        reader.add_taken(taken);
+        reader.add_late(taken);
         if counts.inserted > 0 && leads > warn_leads && reader.report().may_apply(partial) {
             reader.add_large(leads);
         }
@@ -238,9 +238,9 @@ fn stage_numbers(
     reader: &mut ImportReader,
     mut pipe: Pipe<'_>,
     told: impl Fn(&ImportReader, u64) -> Result<()>,
-) -> Result<TakenPhones> {
+) -> Result<LateDoubts> {
     if !pipe.policy.leads && !pipe.policy.create_contacts {
-        return Ok(TakenPhones::default());
+        return Ok(LateDoubts::default());
     }
     let mut sorted = last_ones(rows.sorted()?);
     let (mut under_way, mut entered) = (None, 0);
@@ -253,7 +253,7 @@ fn stage_numbers(
                 // Those that were sent before these.
                 Ok(before) => {
                     entered += before.map_or(0, |rows| rows.count() as u64);
-                    reader.doubt_taken(since(&reached));
+                    reader.doubt_late(since(&reached));
                 }
                 Err(error) => break Err(error),
             },
@@ -261,14 +261,14 @@ fn stage_numbers(
         }
     };
     pipe.settle(&mut under_way)?;
-    reader.doubt_taken(since(&reached));
+    reader.doubt_late(since(&reached));
     staged.and_then(|()| told(reader, u64::MAX))?;
     let mut reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(std::mem::take(&mut reached.taken))
+    Ok(std::mem::take(&mut reached.doubts))
 }
 
-fn since(reached: &Mutex<Reached>) -> Vec<TakenPhone> {
-    reached.lock().unwrap_or_else(PoisonError::into_inner).taken.since()
+fn since(reached: &Mutex<Reached>) -> Vec<LateDoubt> {
+    reached.lock().unwrap_or_else(PoisonError::into_inner).doubts.since()
 }
 
 /// How many leads the list may have (S1.12, S4.30).

@@ -40,6 +40,12 @@ pub(super) fn looks_like_phone_name(name: &str) -> bool {
     folded.len() <= LONGEST_NAME && PHONE_WORDS.iter().any(|word| folded.contains(word))
 }
 
+/// `対象外`, `発信対象`, `架電可否`: whoever names a column so means more than a text.
+pub(super) fn sounds_excluded(name: &str) -> bool {
+    let folded = fold(name);
+    folded.len() <= LONGEST_NAME && EXCLUDING_WORDS.contains(&folded.as_str())
+}
+
 /// NFKC, lower case, no space: `ＴＥＬ `, `Company Name`.
 pub(super) fn fold(name: &str) -> String {
     name.nfkc()
@@ -120,6 +126,21 @@ const SYNONYMS: [(&str, Role); 42] = [
 const EMAIL_NAMES: [&str; 5] = [EMAIL, "メール", "email", "mail", "emailaddress"];
 /// The same of the column of owners. A CRM's 所有者 or owner is a name, not a login.
 const OWNER_NAMES: [&str; 2] = ["所有者id", "ownerlogin"];
+/// Names that people give to a column that is to take leads out, folded; only [`EXCLUDED`] does.
+const EXCLUDING_WORDS: [&str; 12] = [
+    "対象外",
+    "発信対象",
+    "架電対象",
+    "架電対象外",
+    "発信禁止",
+    "架電禁止",
+    "発信不可",
+    "架電不可",
+    "発信可否",
+    "架電可否",
+    "除外",
+    "excluded",
+];
 const PHONE_WORDS: [&str; 5] = ["電話", "携帯", "tel", "phone", "mobile"];
 /// Names of columns that lists have besides, folded. None is a name of anybody.
 const OTHERS: [&str; 47] = [

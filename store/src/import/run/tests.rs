@@ -392,6 +392,9 @@ async fn owners_and_exclusion_go_out_and_in_with_a_list() {
         F社,0152345678,,\nF社,0152345678,,二重\n";
     let last = ImportOptions { dup_in_file: DupPolicy::Last, ..options.clone() };
     let report = import(&from, first, bytes(again), last).await.unwrap();
+    assert_eq!(report.counts.get(&crate::Code::Excluded), Some(&1), "told of the lead that was there");
+    let stays = report.problems.iter().find(|problem| problem.code == crate::Code::Excluded).unwrap();
+    assert_eq!((stays.line, stays.column.as_deref(), stays.value.as_str()), (2, Some("発信対象外"), "止め"));
     let now = said(&from, first).await;
     assert_eq!((&now[1..5], &now[5]), (&expected[1..], &("F社".into(), None, false, Some("二重".into()))));
     assert_eq!(now[0], ("A社".into(), Some("hanako".into()), true, None));

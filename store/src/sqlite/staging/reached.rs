@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::super::{exec, one};
 use crate::id::ContactId;
-use crate::staging::{Placed, TakenPhones};
+use crate::staging::{LateDoubts, Placed};
 
 /// What the rows of an import made of a contact. The greatest of them is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +26,8 @@ pub(super) enum Became {
 pub(crate) struct Reached {
     /// What the rows of the number that was written last made of its lead.
     pub(super) lead: Placed,
-    /// Further numbers that were another contact's.
-    pub(crate) taken: TakenPhones,
+    /// What the rows say that is not so, by what is there.
+    pub(crate) doubts: LateDoubts,
     last: Option<(ContactId, Became)>,
     several: Option<Connection>,
 }

@@ -10,11 +10,12 @@ use super::Import;
 use super::category::{CategoryIds, Giver, key, link, unlink};
 use super::reached::{Became, Reached};
 use super::said::Said;
+use crate::code::Code;
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::import::ExtraPhone;
 use crate::name_key::name_key;
 use crate::phone::Phone;
-use crate::staging::{StagePolicy, StagedRow, TakenPhone};
+use crate::staging::{LateDoubt, StagePolicy, StagedRow};
 
 /// Overwrites the lead that has the row's number; returns under which number it is remembered, `None` when the row says nothing
 /// new of it.
@@ -276,8 +277,9 @@ pub(super) fn further_phones(
                 exec(db, sql, (contact, at, further.phone.expose(), label, ext))?;
             }
             Some(holder) if holder.contact != contact => {
-                let (phone, column) = (further.phone.clone(), further.column);
-                reached.taken.add(TakenPhone { line: row.line, column, phone, holder: holder.name });
+                let (value, column) = (further.phone.national(), Some(further.column));
+                let (code, contact) = (Code::PhoneTaken, Some(holder.name));
+                reached.doubts.add(LateDoubt { line: row.line, code, column, value, contact });
             }
             Some(held) => {
                 let new = (further.label.as_deref(), further.ext.as_deref());

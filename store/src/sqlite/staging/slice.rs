@@ -12,9 +12,11 @@ use super::category::{CategoryIds, Giver};
 use super::many::{self, Inserts, MANY, Sql};
 use super::reached::{Became, Reached};
 use super::{Import, replace, row};
+use crate::code::Code;
+use crate::export::EXCLUDED;
 use crate::id::{ContactId, ImportId, LeadId, UserId};
 use crate::phone::{AutoDial, Clir};
-use crate::staging::{NumberRow, OnExisting, Placed, StageCounts, StagePolicy, StagedRow};
+use crate::staging::{LateDoubt, NumberRow, OnExisting, Placed, StageCounts, StagePolicy, StagedRow};
 
 /// One transaction of an import.
 pub(super) struct Slice<'a> {
@@ -220,16 +222,32 @@ impl<'a> Slice<'a> {
         let mut skipped = [false; MANY];
         for (row, skipped) in rows.iter().zip(&mut skipped) {
             *skipped = self.number_again(row, reached)?;
-            let excluded = row.row.excluded.as_ref().filter(|_| row.row.again);
-            if let Some(reason) = excluded {
-                let sql = "SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
-                let key = (row.row.phone.expose(), self.context.list);
-                if let Some(position) = one(self.db, sql, key, |r| r.get(0))? {
-                    self.exclude(position, reason)?;
-                }
+            if !*skipped && let Some(reason) = &row.row.excluded {
+                self.exclude_known(row, reason, reached)?;
             }
         }
         if self.policy.create_contacts { self.write_contacts(rows, skipped, reached) } else { Ok(()) }
+    }
+
+    /// What the file says of a lead that a row before it brought, or that was there: that one stays as it is, which is told (C11).
+    fn exclude_known(&self, row: &NumberRow, reason: &str, reached: &mut Reached) -> rusqlite::Result<()> {
+        let new = matches!(row.placed, Placed::New(_)) && !row.row.again;
+        if new || !self.policy.leads {
+            return Ok(());
+        }
+        let sql = "SELECT position FROM lead_numbers WHERE phone = ?1 AND list_id = ?2";
+        let key = (row.row.phone.expose(), self.context.list);
+        let Some(position) = one(self.db, sql, key, |r| r.get(0))? else { return Ok(()) };
+        if row.row.again {
+            self.exclude(position, reason)?;
+        }
+        let sql = "SELECT excluded FROM leads WHERE list_id = ?1 AND position = ?2";
+        if one(self.db, sql, (self.context.list, position), |r| r.get(0))? == Some(false) {
+            let value = if reason.is_empty() { EXCLUDED } else { reason }.to_owned();
+            let (line, code) = (row.row.line, Code::Excluded);
+            reached.doubts.add(LateDoubt { line, code, column: None, value, contact: None });
+        }
+        Ok(())
     }
 
     /// Shows on a staged lead what happened to its number since it was staged.
