@@ -147,10 +147,14 @@ impl Core {
                 .map(|s| super::identity::plan(&self.accounts[s.account].config))
                 .unwrap_or_default(),
             rules: if self.seats.is_empty() { Default::default() } else { self.rules(seat) },
-            user: self.seats.first().map(|seat| seat.user).filter(|_| user.is_none()).or(user),
+            // With several seats somebody who has none asks for nobody in particular: a colleague's task is a task.
+            user: user.or(match &*self.seats {
+                [only] => Some(only.user),
+                _ => None,
+            }),
             limit: p.limit.unwrap_or(20).clamp(1, 1_000),
         };
-        let closed = self.closed(now);
+        let (closed, window) = (self.closed(now), self.dialing_window());
         let store = self.store.clone();
         self.spawn(reply, async move {
             let one_list = p.lead.is_none() && p.number.is_none();
@@ -174,17 +178,24 @@ impl Core {
                     return Err(super::sight::unseen());
                 }
             }
+            // When the window is closed then, it is its opening.
+            for due in answer.rows.iter_mut().filter_map(|row| row.due_at.as_mut()) {
+                *due = window.as_ref().and_then(|window| window.next_open(*due)).unwrap_or(*due);
+            }
             Ok(rows::why(&store, answer, closed).await)
         });
     }
 
+    /// The calling window of the first seat; a practice account has none.
+    fn dialing_window(&self) -> Option<dialer::window::CallingWindow> {
+        let account = self.seats.first().map(|seat| &self.accounts[seat.account].config)?;
+        let practice = account.kind == config::AccountKind::Practice;
+        (!practice).then(|| crate::run::window(&self.config.dialing.window))
+    }
+
     /// While no lead at all is dialed, whatever the leads say: when the calling window opens, if ever.
     fn closed(&self, now: Now) -> Option<Option<i64>> {
-        let account = self.seats.first().map(|seat| &self.accounts[seat.account].config)?;
-        if account.kind == config::AccountKind::Practice {
-            return None;
-        }
-        let window = crate::run::window(&self.config.dialing.window);
+        let window = self.dialing_window()?;
         (!window.is_open(now.wall)).then(|| window.next_open(now.wall))
     }
 }

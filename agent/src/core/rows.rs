@@ -135,6 +135,7 @@ pub(super) async fn why(store: &Store, answer: WhyAnswer, closed: Option<Option<
             Some(_) if row.eligible => ErrorCode::Hours.as_str().to_owned(),
             _ => row.reason.as_str().to_owned(),
         },
+        also: row.also.iter().map(|reason| reason.as_str().to_owned()).collect(),
         due_at: if row.eligible { closed.flatten() } else { row.due_at },
         round: row.round,
         attempts: row.attempts,

@@ -152,6 +152,8 @@ pub struct WhyRow {
     pub company: Option<String>,
     /// The reason.
     pub reason: WhyReason,
+    /// What would keep it from being dialed if that did not.
+    pub also: Vec<WhyReason>,
     /// Will it be dialed if its turn comes now?
     pub eligible: bool,
     /// When it becomes due by itself, UTC milliseconds.

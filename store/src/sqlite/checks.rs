@@ -66,6 +66,18 @@ fn number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Option<DialRefus
     Ok(held.then_some(DialRefusal::Task))
 }
 
+/// Everything of [`number`], for whoever wants to know: what is cleared first is not all of it.
+pub(super) fn all_of_number(db: &Connection, dial: &Dial<'_>) -> rusqlite::Result<Vec<DialRefusal>> {
+    let mut all: Vec<DialRefusal> = forbidden(dial).into_iter().collect();
+    if dnc::blocked(db, dial.phone, dial.project)? {
+        all.push(DialRefusal::DoNotCall);
+    }
+    if tasks::held_by_other(db, dial.phone, dial.project, dial.user)? {
+        all.push(DialRefusal::Task);
+    }
+    Ok(all)
+}
+
 /// Whether the number stands on any dial list: one in the bin is none.
 fn listed(db: &Connection, phone: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM lead_numbers n JOIN lists l ON l.id = n.list_id AND l.deleted_at IS NULL

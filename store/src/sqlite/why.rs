@@ -9,7 +9,7 @@ use super::{all, one};
 use crate::error::{DialRefusal, Doing, Error, Result};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{LeadState, Origin, Round, WhyAnswer, WhyContext, WhyQuery, WhyReason, WhyRow};
-use crate::phone::{Clir, Phone};
+use crate::phone::{Clir, Dialing, Phone};
 
 /// A lead as the explanation needs it.
 struct Lead {
@@ -185,6 +185,7 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
     if let Some(nobody) = offered_to_nobody(db, reason, &head, (lead.list, lead.owner))? {
         (reason, due_at) = (nobody, None);
     }
+    let also = also(db, lead, &head, context, reason)?;
     let unjudged = match reason {
         WhyReason::Claimed => {
             let sql = "SELECT a.id FROM leads d JOIN attempts a ON a.id = d.claim_attempt_id
@@ -200,6 +201,7 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
         phone: lead.phone.clone(),
         company: lead.company.clone(),
         reason,
+        also,
         eligible: reason == WhyReason::Eligible,
         due_at,
         round: lead.round,
@@ -213,17 +215,59 @@ fn explain(db: &Connection, lead: &Lead, context: &WhyContext) -> Result<WhyRow>
     })
 }
 
+/// What stands beside the reason: whoever closes the task of a number on the do-not-call list would wait in vain.
+fn also(
+    db: &Connection,
+    lead: &Lead,
+    head: &ListHead,
+    context: &WhyContext,
+    reason: WhyReason,
+) -> Result<Vec<WhyReason>> {
+    let refusals = match dialing(lead, context) {
+        Ok((phone, dialing)) => {
+            let dial = Dial {
+                phone: phone.expose(),
+                dialing: &dialing,
+                project: Some(head.project),
+                origin: Origin::List,
+                user: context.user,
+            };
+            checks::all_of_number(db, &dial).doing("explain lead")?
+        }
+        Err(refusal) => vec![refusal],
+    };
+    let of_number = refusals.into_iter().filter_map(|refusal| match refusal {
+        DialRefusal::DoNotCall => Some(WhyReason::DoNotCall),
+        DialRefusal::Forbidden { .. } => Some(WhyReason::Forbidden),
+        DialRefusal::TrunkRule => Some(WhyReason::TrunkRule),
+        DialRefusal::Task => Some(WhyReason::Task),
+        DialRefusal::Excluded
+        | DialRefusal::RepeatGap { .. }
+        | DialRefusal::RepeatDay { .. }
+        | DialRefusal::Hours => None,
+    });
+    let excluded = lead.excluded.then_some(WhyReason::Excluded);
+    Ok(of_number.chain(excluded).filter(|also| *also != reason).collect())
+}
+
+/// The number and how it would be dialed.
+fn dialing(lead: &Lead, context: &WhyContext) -> std::result::Result<(Phone, Dialing), DialRefusal> {
+    let phone = Phone::from_e164(&lead.phone).map_err(|_| DialRefusal::Forbidden { special: None })?;
+    let clir = lead.clir.as_deref().and_then(Clir::of_digits);
+    let dialing = context.plan.dial(&phone, clir).ok_or(DialRefusal::TrunkRule)?;
+    Ok((phone, dialing))
+}
+
 fn refusal(
     db: &Connection,
     lead: &Lead,
     head: &ListHead,
     context: &WhyContext,
 ) -> Result<Option<DialRefusal>> {
-    let Ok(phone) = Phone::from_e164(&lead.phone) else {
-        return Ok(Some(DialRefusal::Forbidden { special: None }));
+    let (phone, dialing) = match dialing(lead, context) {
+        Ok(dialing) => dialing,
+        Err(refusal) => return Ok(Some(refusal)),
     };
-    let clir = lead.clir.as_deref().and_then(Clir::of_digits);
-    let Some(dialing) = context.plan.dial(&phone, clir) else { return Ok(Some(DialRefusal::TrunkRule)) };
     let dial = Dial {
         phone: phone.expose(),
         dialing: &dialing,

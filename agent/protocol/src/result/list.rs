@@ -252,7 +252,10 @@ pub struct WhyRow {
     /// Why: `eligible`, `later-round`, `not-due`, `claimed`, `task`, `done`, `interrupted`, `do-not-call`, `forbidden`, `trunk-rule`,
     /// `repeat`, `excluded`, `owner-grant`, `unassigned`, `list-disabled`, `importing`, or `E-HOURS`.
     pub reason: String,
-    /// Not before, UTC milliseconds.
+    /// Further reasons, which would keep it from being called if that one did not. Absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// When it can be called at the earliest, a time at which the calling window is open: not before, UTC milliseconds.
     pub due_at: Option<i64>,
     /// Round it is due in.
     pub round: u32,

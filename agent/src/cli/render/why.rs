@@ -28,11 +28,25 @@ pub(crate) fn why(why: &WhyResult, out: Out) -> Result<(), Closed> {
             row.company.clone().unwrap_or_default(),
             row.list.clone(),
             if row.eligible { out.text("する", "yes") } else { out.text("しない", "no") }.to_owned(),
-            reason(row, out.lang),
+            reasons(row, out.lang),
             row.due_at.map_or_else(String::new, time::full),
         ]);
     }
     out.table(&table)
+}
+
+/// Every reason: the one that counts now, and what would hold without it.
+fn reasons(row: &WhyRow, lang: Lang) -> String {
+    let mut text = reason(row, lang);
+    for also in &row.also {
+        let also = reason(&WhyRow { reason: also.clone(), ..row.clone() }, lang);
+        text.push_str(match lang {
+            Lang::Ja => "。また、",
+            Lang::En => "; also: ",
+        });
+        text.push_str(&also);
+    }
+    text
 }
 
 /// The reason with all that is known of it, the same in either language.
@@ -149,6 +163,7 @@ mod tests {
             company: None,
             eligible: false,
             reason: reason.to_owned(),
+            also: Vec::new(),
             due_at: Some(DUE),
             round: 7,
             attempts: 5,
@@ -218,6 +233,14 @@ mod tests {
         assert_eq!(reason(&bare("excluded"), Lang::Ja), "発信対象外です(理由の記入なし)");
         assert!(reason(&bare("later-round"), Lang::En).contains("called once, last no result"));
         assert_eq!(reason(&bare("of-tomorrow"), Lang::Ja), "of-tomorrow", "a word of a newer daemon");
+    }
+
+    /// F2: what is behind the first reason is told with it.
+    #[test]
+    fn further_reasons_are_told_too() {
+        let row = WhyRow { also: vec!["do-not-call".to_owned()], ..row("task") };
+        assert!(reasons(&row, Lang::Ja).ends_with(")。また、架電禁止リストにあります"));
+        assert!(reasons(&row, Lang::En).ends_with("; also: on the do-not-call list"));
     }
 
     /// S0.6: a number that no list calls is told for what it is.

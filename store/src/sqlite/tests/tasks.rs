@@ -3,8 +3,9 @@
 use super::*;
 use crate::error::Error;
 use crate::model::{
-    Amend, Assigned, LeadChange, ListQuery, ManualCall, Origin, ProjectEdit, TaskChange, TaskCounts,
-    TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep, WhyContext, WhyQuery, WhyReason,
+    Amend, Assigned, DncClear, DncEntry, LeadChange, ListQuery, ManualCall, Origin, ProjectEdit, TaskChange,
+    TaskCounts, TaskFolder, TaskKind, TaskQuery, TaskRow, TaskState, TaskStep, WhyContext, WhyQuery,
+    WhyReason,
 };
 use crate::permission::Scope;
 
@@ -255,6 +256,7 @@ fn a_disabled_list_hides_its_tasks() {
 fn the_auto_dialer_skips_tasks_of_others() {
     let mut world = World::new(1);
     call_with(&mut world, "再コール", Some(NOW + 60 * MINUTE));
+    let own = world.leads()[0].id;
     let second = world.list("second");
     world.import(second, &[row(0), row(1)]);
     world.list = second;
@@ -267,6 +269,31 @@ fn the_auto_dialer_skips_tasks_of_others() {
     assert_eq!(reason(&why), WhyReason::Task);
     why.user = Some(owner);
     assert_eq!(reason(&why), WhyReason::Eligible, "their own may be dialed");
+    // F2: for nobody in particular it is somebody's, and whatever else forbids it is told beside.
+    why.user = None;
+    assert_eq!(reason(&why), WhyReason::Task);
+    let entry = DncEntry {
+        phone: phone(0).national(),
+        project: None,
+        reason: "断り".into(),
+        attempt: None,
+        evidence: None,
+        source: "manual".into(),
+        by: Actor::default(),
+        now: world.now,
+    };
+    world.db.dnc_add_all(&[entry]).unwrap();
+    let of_task = WhyQuery::Lead(own);
+    let row = world.reader().why(&of_task, &why).unwrap().rows.remove(0);
+    assert_eq!((row.reason, row.also), (WhyReason::Task, vec![WhyReason::DoNotCall]));
+    let off = DncClear {
+        phone: phone(0).national(),
+        project: None,
+        reason: "誤登録".into(),
+        by: Actor::default(),
+        now: world.now,
+    };
+    assert!(world.db.dnc_clear_all(&[off]).is_ok());
     world.user = bob;
     let advanced = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap();
     assert_eq!(advanced.passed_over, [(first, "E-TASK")]);
