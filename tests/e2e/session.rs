@@ -48,9 +48,14 @@ fn a_void_call_to_a_typed_number_frees_the_seat() {
     assert_eq!(wait_state(&daemon, 0, "wrap_up")["pausing"], "lunch");
     // S4.46: on a day alone it is when calling begins, and the answer says so.
     let from = daemon.cli(&["status"])["hours"]["from"].as_u64().unwrap();
+    // A Sunday's evening is taken, and told for what it is.
+    let sunday = ["save", "--status", "再コール", "--recall", "2030-05-05 22:00", "--lang", "ja"];
+    let opens = format!("2030-05-06 {:02}:{:02}:00 から発信できます", from / 60, from % 60);
+    let said = daemon.text(&sunday);
+    assert!(said.contains("2030-05-05 22:00:00") && said.contains(&opens), "{said}");
     let said = daemon.text(&["save", "--status", "再コール", "--recall", "2030-05-07", "--lang", "ja"]);
     let taken = format!("2030-05-07 {:02}:{:02}:00", from / 60, from % 60);
-    assert!(said.contains(&format!("再コール日時: {taken}")), "{said}");
+    assert!(said.contains(&format!("再コール日時: {taken}")) && !said.contains("時間外"), "{said}");
     daemon.cli(&["ready"]);
     assert!(daemon.text(&["task", "ls", "--all"]).contains(&taken));
 }

@@ -1,8 +1,11 @@
 //! Commands that are one call to the daemon: parameters in, result shown.
 
+use dialer::window::CallingWindow;
 use protocol::Verb as Method;
 use protocol::params::*;
-use protocol::result::SeatStatus;
+use protocol::result::{CallingHours, SeatStatus};
+
+use store::phone::Special;
 
 use super::args::{
     CallArgs, DialVerb, FilterArg, Global, ListVerb, NextArg, Switch, TapArgs, Verb, WriteArgs,
@@ -47,24 +50,54 @@ fn status(global: &Global, out: Out) -> Result<(), Failure> {
     }
 }
 
-/// When to call again, UTC milliseconds: on a day alone it depends on the daemon's calling window.
-pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Option<i64>, Failure> {
-    let Some(when) = when else { return Ok(None) };
-    let (mut hours, mut now) = (USUAL_HOURS, 0);
-    if matches!(when, When::Day(_)) {
-        let status = Client::connect(&socket(global))?.call(Status {})?;
-        (hours, now) = (status.hours.map_or(USUAL_HOURS, |hours| (hours.from, hours.to)), status.now);
+/// What is dialed by hand only, and with a doubt: a number whose last digits the network ignores.
+fn doubt(number: &str, out: Out) -> Result<(), Closed> {
+    match Special::of(number) {
+        Some(special @ Special::Overlong) => {
+            let said = special.said();
+            let said = if out.is_japanese() { said.ja } else { said.en };
+            out.line(&format!("    W-PHONE-UNASSIGNED {said}"))
+        }
+        _ => Ok(()),
     }
-    Ok(Some(when.moment(hours, now)))
 }
 
-/// The time that was taken.
-fn told_recall(at: Option<i64>, out: Out) -> Result<(), Closed> {
-    match at {
-        Some(at) => {
-            out.line(&format!("    {}: {}", out.text("再コール日時", "to be called again"), time::full(at)))
-        }
+/// When to call again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recall {
+    /// UTC milliseconds.
+    pub(super) at: Option<i64>,
+    /// No call may leave then: when the next may, if ever.
+    shut: Option<Option<i64>>,
+}
+
+/// When to call again: on a day alone it depends on the daemon's calling window.
+pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Recall, Failure> {
+    let Some(when) = when else { return Ok(Recall::default()) };
+    let status = Client::connect(&socket(global))?.call(Status {})?;
+    let Some(CallingHours { from, to, days, closed }) = status.hours else {
+        return Ok(Recall { at: Some(when.moment(USUAL_HOURS, status.now)), shut: None });
+    };
+    let at = when.moment((from, to), status.now);
+    let window = CallingWindow { days, from, to, closed };
+    Ok(Recall { at: Some(at), shut: (!window.is_open(at)).then(|| window.next_open(at)) })
+}
+
+/// The time that was taken, and where nobody may be called then, from when on they may.
+pub(super) fn told_recall(recall: Recall, out: Out) -> Result<(), Closed> {
+    let Some(at) = recall.at else { return Ok(()) };
+    out.line(&format!("    {}: {}", out.text("再コール日時", "to be called again"), time::full(at)))?;
+    let opens = |at| match out.is_japanese() {
+        true => format!("    この日時は架電可能時間外です。{} から発信できます", time::full(at)),
+        false => format!("    no call may leave then; it can be called from {} on", time::full(at)),
+    };
+    match recall.shut {
         None => Ok(()),
+        Some(Some(at)) => out.line(&opens(at)),
+        Some(None) => out.line(out.text(
+            "    架電可能な日時が設定されていません",
+            "    no call may leave then: the settings never open the calling window",
+        )),
     }
 }
 
@@ -79,7 +112,10 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
             let CallArgs { number, contact, label, lead, attempt, task, project } = args;
             let lead = lead.map(|lead| super::manage::lead_id(global, lead)).transpose()?;
             let verb = CallDial { seat, number, contact, label, lead, attempt, task, project };
-            seat_call(global, verb, out)
+            call(global, verb, out, |seat, out| {
+                render::seat(seat, out)?;
+                seat.call.as_ref().map_or(Ok(()), |call| doubt(&call.number, out))
+            })
         }
         Verb::Answer => seat_call(global, CallAnswer { seat }, out),
         Verb::Hangup => seat_call(global, CallHangup { seat }, out),
@@ -87,8 +123,18 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
         Verb::Resume => seat_call(global, CallResume { seat }, out),
         Verb::Mute { state } => seat_call(global, CallMute { seat, on: state == Switch::On }, out),
         Verb::Dtmf { digits } => seat_call(global, CallDtmf { seat, digits }, out),
-        Verb::Transfer { number } => seat_call(global, CallTransfer { seat, number }, out),
-        Verb::Consult { number: Some(number), .. } => seat_call(global, CallConsult { seat, number }, out),
+        Verb::Transfer { number } => {
+            call(global, CallTransfer { seat, number: number.clone() }, out, |seat, out| {
+                render::seat(seat, out)?;
+                number.map_or(Ok(()), |number| doubt(&number, out))
+            })
+        }
+        Verb::Consult { number: Some(number), .. } => {
+            call(global, CallConsult { seat, number: number.clone() }, out, |seat, out| {
+                render::seat(seat, out)?;
+                doubt(&number, out)
+            })
+        }
         Verb::Consult { number: None, .. } => seat_call(global, CallReturn { seat }, out),
         Verb::Swap => seat_call(global, CallSwap { seat }, out),
         Verb::Listen(TapArgs { tapped }) => seat_call(global, CallListen { seat, tapped }, out),
@@ -101,19 +147,19 @@ pub(super) fn client(global: &Global, verb: Verb, out: Out) -> Result<(), Failur
                 NextArg::Skip => Next::Skip,
                 NextArg::Stay => Next::Stay,
             };
-            let recall_at = recall(global, args.recall)?;
+            let recall = recall(global, args.recall)?;
             let verb = CallSave {
                 seat,
                 attempt: args.attempt,
                 status: args.status,
                 memo: args.memo,
-                recall_at,
+                recall_at: recall.at,
                 next,
                 save_seq: args.save_seq,
             };
             call(global, verb, out, |seat, out| {
                 render::seat(seat, out)?;
-                told_recall(recall_at, out)
+                told_recall(recall, out)
             })
         }
         Verb::Pause { code } => seat_call(global, SeatPause { seat, code }, out),

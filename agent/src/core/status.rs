@@ -50,7 +50,8 @@ impl Core {
             },
             hours: {
                 let window = crate::run::window(&self.config.dialing.window);
-                Some(CallingHours { from: window.from, to: window.to })
+                let dialer::window::CallingWindow { from, to, days, closed } = window;
+                Some(CallingHours { from, to, days, closed })
             },
         }
     }

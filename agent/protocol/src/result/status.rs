@@ -47,13 +47,23 @@ pub struct StatusResult {
     pub hours: Option<CallingHours>,
 }
 
-/// Between which minutes of a day in Japan calls leave; not on every day (`dialing.window`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// When calls leave, by the days and minutes of Japan (`dialing.window`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallingHours {
     /// The first minute, from 0 at midnight.
     pub from: u16,
     /// The first minute behind it.
     pub to: u16,
+    /// On which days of the week, Monday first; a daemon that does not tell them may call on any.
+    #[serde(default = "every_day")]
+    pub days: [bool; 7],
+    /// Closed days, from the first to the last of each, counted from 1970-01-01.
+    #[serde(default)]
+    pub closed: Vec<(i32, i32)>,
+}
+
+fn every_day() -> [bool; 7] {
+    [true; 7]
 }
 
 /// An account.
