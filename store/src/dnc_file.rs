@@ -60,6 +60,7 @@ impl DncFile {
             unnamed: &COLUMNS,
             dup_in_file: DupPolicy::Keep,
             required: RequiredNames::None,
+            no_call: true,
             reasoned: &CLEARED,
             times: &REGISTERED,
             ..options
@@ -144,6 +145,14 @@ mod tests {
 
     fn rows(text: &str) -> Vec<DncFileRow> {
         read(text, 100).unwrap().0
+    }
+
+    /// X6: every number of a cell is one, and that nobody calls a freephone number from a list is no doubt of a number never to be called.
+    #[test]
+    fn what_is_for_callers_is_no_doubt_here() {
+        let (rows, report) = read("電話番号\n0120-123-456\n03-1234-5678/06-1234-5678\n", 100).unwrap();
+        assert_eq!(rows.len(), 3);
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
     }
 
     /// X6: a column of numbers is enough.

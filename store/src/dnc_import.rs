@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::code::Lang;
 use crate::dnc_file::{DncFile, DncFileRow, DncSaid};
 use crate::dnc_preview::{DncEffect, DncPreviewRow, Looked};
+use crate::dnc_text::beside;
 use crate::error::{Error, Result};
 use crate::id::{ImportId, ProjectId};
 use crate::import::{
@@ -263,11 +264,15 @@ fn write(
 }
 
 /// Why, by the row, or by what holds where it says nothing. A row that says how its entry was registered says why that was (理由), and
-/// nothing of why it is to be cleared.
+/// nothing of why it is to be cleared. To clear, what is given counts, and what the row says stands behind it: either may be why.
 fn why(row: &DncFileRow, reason: &Arc<str>, clear: bool) -> Arc<str> {
     let registered = clear && row.said != DncSaid::default();
     let own = row.reason.as_deref().map(str::trim).filter(|text| !text.is_empty() && !registered);
-    own.map_or_else(|| Arc::clone(reason), Into::into)
+    match own {
+        None => Arc::clone(reason),
+        Some(own) if clear => beside(reason, own, None).into(),
+        Some(own) => own.into(),
+    }
 }
 
 /// Slice after slice, so that a call's write never waits long.

@@ -62,7 +62,7 @@ pub enum DncVerb {
         /// Only in this project, where the file names none (may be repeated)
         #[arg(long = "project")]
         projects: Vec<String>,
-        /// Why, where the file does not say
+        /// Why, where the file does not say; with --clear before what the file says
         #[arg(long)]
         reason: Option<String>,
         /// Clear the numbers instead

@@ -292,7 +292,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
         "Only in this project, where the file names none (may be repeated)",
         "ファイルに案件がない行はこの案件だけ (繰り返し可)",
     ),
-    ("Why, where the file does not say", "ファイルに理由がない行の理由"),
+    (
+        "Why, where the file does not say; with --clear before what the file says",
+        "ファイルに理由がない行の理由。--clear ではファイルの理由の前に置く",
+    ),
     ("Clear the numbers instead", "登録せずに解除する"),
     (
         "The profile whose limits hold: open, miitel, calltree, zoho or one of the configuration [default: open]",
