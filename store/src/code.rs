@@ -61,7 +61,7 @@ codes! {
     CsvChar = "E-CSV-CHAR", "変換できない文字があります(行,列)", "The cell holds characters that cannot be read.";
     CsvQuote = "E-CSV-QUOTE", "引用符が閉じられていません", "A quotation mark is never closed.";
     CsvField = "E-CSV-FIELD", "1つの項目が長すぎます(上限64KiB)", "A cell is longer than 64 KiB.";
-    CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.";
+    CsvColumns = "E-CSV-COLUMNS", "列が多すぎます(512列まで)", "The row has too many columns: at most 512 are read.";
     CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row does not name the columns that are needed.";
     CsvHeaderDup = "E-CSV-HEADER-DUP", "列名が重複しています", "A column name occurs twice.";
     CsvDupPhone = "E-CSV-DUP-PHONE", "電話番号が重複しています", "The same phone number occurs more than once.";

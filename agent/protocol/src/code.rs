@@ -303,7 +303,7 @@ codes! {
         "その行の引用符(\")を確認してください", "Look for a lonely quotation mark from that line on.";
     CsvField = "E-CSV-FIELD", "1つの項目が長すぎます(上限64KiB)", "A cell is longer than 64 KiB.",
         "引用符(\")の閉じ忘れを確認してください", "Look for a quotation mark that is never closed.";
-    CsvColumns = "E-CSV-COLUMNS", "列が多すぎます", "The row has too many columns.",
+    CsvColumns = "E-CSV-COLUMNS", "列が多すぎます(512列まで)", "The row has too many columns: at most 512 are read.",
         "その行の区切りを確認してください", "Check the delimiters of the row.";
     CsvHeader = "E-CSV-HEADER", "ヘッダー行が正しくありません", "The header row does not name the columns that are needed.",
         "1行目を「取引先会社名,取引先担当者名,電話番号,カテゴリー」にするか、--map 電話番号=列名 を付けてください", "Name the columns in line 1, one of them 電話番号, TEL or phone, or add --map 電話番号=COLUMN.";

@@ -156,6 +156,8 @@ pub(crate) struct Core {
     /// The default project.
     project: store::ProjectId,
     started_at: i64,
+    /// The same by the clock that nobody sets.
+    started: Instant,
     store_probe: Option<Instant>,
     /// A probe is under way.
     store_probing: bool,

@@ -128,6 +128,7 @@ impl Core {
             labels: parts.labels,
             project: parts.project,
             started_at: start.wall,
+            started: start.mono,
             jumps: JumpWatch::new(start),
             clock_steps: Vec::new(),
             watchdog,

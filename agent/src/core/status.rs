@@ -28,6 +28,7 @@ impl Core {
             box_id: self.config.daemon.box_id.clone(),
             pid: std::process::id(),
             started_at: self.started_at,
+            up_ms: u64::try_from(now.mono.saturating_duration_since(self.started).as_millis()).ok(),
             now: now.wall,
             seq: self.hub.last_seq(),
             accounts: (0..self.accounts.len()).map(|index| self.account_status(index, now)).collect(),

@@ -264,6 +264,11 @@ mod tests {
             (table(&format!("{}\nb\n", "a,".repeat(MOST_CELLS + 5))), Record::default());
         assert!(table.read(&mut record).unwrap());
         assert!(record.too_many_cells && record.len() == MOST_CELLS);
+        let code = crate::code::Code::CsvColumns;
+        assert!(
+            [code.ja(), code.en()].iter().all(|text| text.contains(&MOST_CELLS.to_string())),
+            "it names the limit"
+        );
         assert!(table.read(&mut record).unwrap());
         assert!(!record.too_many_cells && record.len() == 1);
     }

@@ -19,6 +19,9 @@ pub struct StatusResult {
     pub started_at: i64,
     /// The daemon's clock.
     pub now: i64,
+    /// How long it has run, whatever was done to the clock; `null` where a daemon does not tell it.
+    #[serde(default)]
+    pub up_ms: Option<u64>,
     /// The last event's `seq`; subscribe with it as `since` to miss nothing after this snapshot.
     pub seq: u64,
     /// Accounts, in the configuration's order.

@@ -20,7 +20,8 @@ const NAME: usize = 40;
 const EARLIER: usize = 80;
 
 pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
-    let up = u64::try_from(status.now - status.started_at).unwrap_or(0);
+    let by_clock = || u64::try_from(status.now - status.started_at).unwrap_or(0);
+    let up = status.up_ms.unwrap_or_else(by_clock);
     out.line(&format!(
         "kakeru {}  {}  pid {}  {} {}",
         status.version,
