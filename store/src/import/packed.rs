@@ -20,7 +20,15 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
     };
     out.extend(position.to_le_bytes());
     let owner = row.owner.flatten();
-    let flags = [row.joins, row.again, row.owner.is_some(), owner.is_some(), row.assigned.is_some()];
+    let excluded = row.excluded.as_deref();
+    let flags = [
+        row.joins,
+        row.again,
+        row.owner.is_some(),
+        owner.is_some(),
+        row.assigned.is_some(),
+        excluded.is_some(),
+    ];
     out.push((0..).zip(flags).fold(0, |sum, (at, flag)| sum | u8::from(flag) << at));
     for user in [owner, row.assigned].into_iter().flatten() {
         out.extend(user.0.to_le_bytes());
@@ -41,10 +49,13 @@ pub(super) fn put(out: &mut Vec<u8>, row: &StagedRow, placed: Placed) {
         maybe(out, further.ext.as_deref());
         number(out, further.column);
     }
+    // Of a lead that is there it is told that it is of no effect.
+    if let Some(excluded) = excluded {
+        text(out, excluded);
+    }
     if row.again {
         text(out, &row.raw_phone);
         maybe(out, row.clir.map(Clir::digits));
-        maybe(out, row.excluded.as_deref());
         text(out, &row.name_key);
         number(out, row.attrs.len());
         for (name, value) in &row.attrs {
@@ -75,7 +86,8 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
         position => Placed::New(position),
     };
     let [flags] = *cells.chunk()?;
-    let [joins, again, says_owner, has_owner, has_assigned] = [1, 2, 4, 8, 16].map(|flag| flags & flag != 0);
+    let [joins, again, says_owner, has_owner, has_assigned, is_excluded] =
+        [1, 2, 4, 8, 16, 32].map(|flag| flags & flag != 0);
     let owner = if has_owner { Some(cells.user()?) } else { None };
     let owner = says_owner.then_some(owner);
     let assigned = if has_assigned { Some(cells.user()?) } else { None };
@@ -99,7 +111,7 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
         email,
         owner,
         assigned,
-        excluded: None,
+        excluded: if is_excluded { Some(cells.text()?.to_owned()) } else { None },
         raw_phone: String::new(),
         clir: None,
         company,
@@ -114,7 +126,6 @@ pub(super) fn take(record: &[u8]) -> Option<NumberRow> {
     if again {
         row.raw_phone = cells.text()?.to_owned();
         row.clir = cells.maybe()?.as_deref().and_then(Clir::of_digits);
-        row.excluded = cells.maybe()?;
         row.name_key = cells.text()?.to_owned();
         let attr = |cells: &mut Cells<'_>| Some((Arc::from(cells.text()?), cells.text()?.to_owned()));
         row.attrs = (0..cells.number()?).map(|_| attr(&mut cells)).collect::<Option<_>>()?;
