@@ -8,7 +8,9 @@ pub(super) fn mask_text(text: &str) -> String {
     let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
     let mut at = 0;
     while let Some(group) = groups.get(at) {
-        let taken = number(&groups[at..]);
+        // Within a word of hyphens only the word's own digits: the end of a postal code begins no number.
+        let within = group.joined == Some(true) && done < group.from;
+        let taken = number(&groups[at..], within);
         if let Some(last) = taken.and_then(|taken| groups.get(at + taken - 1)) {
             shown.push_str(&text[done..group.from]);
             shown.push_str(&masked(&plain(&text[group.from..last.to])));
@@ -32,14 +34,15 @@ struct Group {
 }
 
 /// How many groups from the first on are a number, if they are one.
-fn number(groups: &[Group]) -> Option<usize> {
+fn number(groups: &[Group], within: bool) -> Option<usize> {
     let first = groups.first()?;
     // As it would be dialed, or written with the country in front.
     if first.plus || first.digits.starts_with('0') {
         let enough = if first.plus { ABROAD } else { length(groups) };
         let (mut digits, mut taken) = (0, 0);
         for group in groups {
-            if taken > 0 && (digits >= enough || group.joined.is_none() || group.plus) {
+            let apart = group.joined.is_none() || within && group.joined == Some(false);
+            if taken > 0 && (digits >= enough || apart || group.plus) {
                 break;
             }
             (digits, taken) = (digits + group.digits.len(), taken + 1);
@@ -172,6 +175,7 @@ mod tests {
             ("+81 3-8181-8182へ", "03-****-8182へ"),
             ("+81-3-8181-8182へ", "03-****-8182へ"),
             ("03-8181-8182/090-1234-5678", "03-****-8182/090-****-5678"),
+            ("184-03-8181-8182", "184-03-****-8182"),
             ("381818182", "03-****-8182"),
             ("+1-212-555-0100", "+*-***-***-0100"),
             ("0120-123-456(無料)", "0120-***-456(無料)"),
