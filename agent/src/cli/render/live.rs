@@ -37,6 +37,9 @@ pub(crate) fn status(status: &StatusResult, out: Out) -> Result<(), Closed> {
         }
     }
     out.table(&seats(status, out))?;
+    if status.seats.iter().any(|seat| seat.pause_code.as_deref() == Some(dialer::PAUSED_AT_CLOSING)) {
+        out.line(goes_on(out))?;
+    }
     for seat in &status.seats {
         if let Some(trouble) = &seat.voice.headset_trouble {
             out.line(&format!("{} {}: {}", out.text("席", "seat"), seat.name, headset(trouble, out)))?;
@@ -217,6 +220,9 @@ fn strangers(strangers: &StrangersStatus, now: i64, out: Out) -> Result<(), Clos
 /// The seat after a command.
 pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
     out.line(&seat_line(seat, out))?;
+    if seat.pause_code.as_deref() == Some(dialer::PAUSED_AT_CLOSING) {
+        out.line(goes_on(out))?;
+    }
     if seat.state == SeatState::WrapUp {
         let saved = seat.call.as_ref().is_some_and(|call| call.status.is_some());
         out.line(match saved {
@@ -236,6 +242,14 @@ pub(crate) fn seat(seat: &SeatStatus, out: Out) -> Result<(), Closed> {
         })?;
     }
     seat.call.iter().flat_map(|call| &call.earlier).try_for_each(|call| out.line(&earlier(call, out)))
+}
+
+/// What goes on with a list whose day was closed.
+fn goes_on(out: Out) -> &'static str {
+    out.text(
+        "    翌日は自動では発信しません。再開: kakeru dial resume または kakeru ready",
+        "    nothing is dialed by itself the next day: `kakeru dial resume` or `kakeru ready` goes on",
+    )
 }
 
 fn seat_line(seat: &SeatStatus, out: Out) -> String {

@@ -13,10 +13,9 @@ pub(crate) fn pause(code: &str, out: Out) -> &str {
         "away" => out.text("席を外しています", "away"),
         "dial" => out.text("架電の一時停止", "dialing paused"),
         "trunk" => out.text("回線の異常", "the trunk carries no calls"),
-        "closing" => out.text(
-            "本日の架電は終了。再開は dial resume か ready",
-            "closed for the day: `dial resume` or `ready` goes on",
-        ),
+        "closing" => {
+            out.text("本日の架電は終了(再開の操作待ち)", "closed for the day, until somebody goes on")
+        }
         "phone" => out.text("電話機につながりません", "the desk phone is not up"),
         "shutdown" => out.text("デーモンの停止", "the daemon stops"),
         "lunch" => out.text("昼休み", "lunch"),
