@@ -323,15 +323,26 @@ impl Store {
             self.slice(move |b| b.add_to_change(id, part, &ids)).await?;
         }
         loop {
-            let ChangeSlice { looked, done, ended } =
+            let ChangeSlice { looked, done, ended, is_last } =
                 self.slice(move |b| b.go_on_changing(id, deadline())).await?;
             progress.set(looked, total);
             match ended {
                 Some(error) => return Err(error),
-                None if looked >= total => return Ok(done),
-                None => {}
+                None if is_last => return Ok(done),
+                None => self.wait_for_disk().await?,
             }
         }
+    }
+
+    /// Waits while the disk is behind, with calls going on, but not for ever: then the log grows instead.
+    async fn wait_for_disk(&self) -> Result<()> {
+        for _ in 0..LONGEST_WAIT.as_millis() / PAUSE.as_millis() {
+            if !self.slice(|b| Ok(b.import_crowded())).await? {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
     }
 
     pub(super) async fn give_up_failed(&self) -> Result<()> {
@@ -565,5 +576,8 @@ pub(super) fn deadline() -> Instant {
     Instant::now() + SLICE
 }
 
+/// Between two looks at a disk that is behind, and the longest it is waited for.
+const PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Longest a slice keeps a call's write waiting, its commit apart.
 const SLICE: Duration = Duration::from_millis(3);

@@ -296,6 +296,8 @@ pub(crate) struct ChangeSlice {
     pub(crate) done: LeadsChanged,
     /// What ended it early.
     pub(crate) ended: Option<Error>,
+    /// Nothing of it is left to do.
+    pub(crate) is_last: bool,
 }
 
 impl std::ops::AddAssign for LeadsChanged {

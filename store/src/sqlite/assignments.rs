@@ -15,6 +15,38 @@ pub(super) fn assign(
     by: Option<UserId>,
     now: i64,
 ) -> rusqlite::Result<usize> {
+    give(db, phone, user, by, now)?;
+    shown(db, phone)
+}
+
+/// The same of a number that a lead of a live list has.
+pub(super) fn assign_lead(
+    db: &Connection,
+    phone: &str,
+    user: Option<UserId>,
+    by: Option<UserId>,
+    now: i64,
+) -> rusqlite::Result<usize> {
+    // Most numbers stand once.
+    match give(db, phone, user, by, now)? {
+        0 | 1 => Ok(1),
+        _ => shown(db, phone),
+    }
+}
+
+fn shown(db: &Connection, phone: &str) -> rusqlite::Result<usize> {
+    let sql = "SELECT count(*) FROM lead_numbers n JOIN lists l ON l.id = n.list_id
+               WHERE n.phone = ?1 AND l.deleted_at IS NULL";
+    Ok(one(db, sql, [phone], |r| super::unsigned(r, 0))?.unwrap_or(0) as usize)
+}
+
+fn give(
+    db: &Connection,
+    phone: &str,
+    user: Option<UserId>,
+    by: Option<UserId>,
+    now: i64,
+) -> rusqlite::Result<usize> {
     match user {
         Some(user) => {
             let sql = "INSERT INTO assignments (phone, user_id, by_user_id, at) VALUES (?1, ?2, ?3, ?4)
@@ -27,10 +59,7 @@ pub(super) fn assign(
         }
     }
     lead_numbers::touched(db, phone, None)?;
-    show(db, phone, user)?;
-    let sql = "SELECT count(*) FROM lead_numbers n JOIN lists l ON l.id = n.list_id
-               WHERE n.phone = ?1 AND l.deleted_at IS NULL";
-    Ok(one(db, sql, [phone], |r| super::unsigned(r, 0))?.unwrap_or(0) as usize)
+    show(db, phone, user)
 }
 
 /// Writes the owner of a number on its leads; returns on how many.

@@ -129,14 +129,15 @@ pub(super) fn slice(db: &Connection, id: i64, deadline: Instant) -> Result<Chang
         }
         Err(error) => return Err(error),
     };
-    if ended.is_some() || open.looked >= open.leads {
+    let is_last = ended.is_some() || open.looked >= open.leads;
+    if is_last {
         audit(db, &open, &[], ended.as_ref().map(Error::code))?;
         forget(db, id).doing(doing)?;
     } else {
         let sql = "UPDATE lead_changes SET looked = ?2, done = ?3 WHERE id = ?1";
         exec(db, sql, (id, open.looked.cast_signed(), json!(open.done).to_string())).doing(doing)?;
     }
-    Ok(ChangeSlice { looked: open.looked, done: open.done.leads, ended })
+    Ok(ChangeSlice { looked: open.looked, done: open.done.leads, ended, is_last })
 }
 
 /// Ends one that failed and was told as failed: done later, it would undo what somebody wanted since. What was done before stays, as
@@ -168,7 +169,7 @@ pub(super) fn recover(backend: &mut SqliteBackend) -> Result<()> {
         tracing::warn!(leads, "the last run did not finish a change of leads; finishing it");
         loop {
             let slice = backend.transact(doing, |db, _| slice(db, id, soon()))?;
-            if slice.ended.is_some() || slice.looked >= leads {
+            if slice.is_last {
                 break;
             }
         }

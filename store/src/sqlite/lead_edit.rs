@@ -110,7 +110,7 @@ fn assign(
     let found: Option<(String, Option<UserId>)> = one(db, sql, [lead], |r| Ok((r.get(0)?, r.get(1)?)))?;
     let Some((phone, before)) = found else { return Ok(false) };
     *former.entry(before.map(|user| user.to_string()).unwrap_or_default()).or_default() += 1;
-    let shown = assignments::assign(db, &phone, user, by.user, now)?;
+    let shown = assignments::assign_lead(db, &phone, user, by.user, now)?;
     done.other_lists += (shown as u64).saturating_sub(1);
     Ok(true)
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{
-    BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, check, journal, lead_changes,
-    lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings, retention,
-    staging, stats, tally, turns, users,
+    BinAt, ExpireAt, SqliteBackend, SqliteReader, assignments, audit_by, bin, bulk, check, journal,
+    lead_changes, lead_edit, lead_fields, lead_new, lead_rows, list_edit, lists, one, projects, recordings,
+    retention, staging, stats, tally, turns, users,
 };
 use crate::backend::{ListReads, ListVerbs};
 use crate::code::Code;
@@ -133,15 +133,20 @@ impl ListVerbs for SqliteBackend {
     }
 
     fn add_to_change(&mut self, id: i64, part: i64, leads: &[LeadId]) -> Result<()> {
-        self.transact("change leads", |db, _| lead_changes::add(db, id, part, leads))
+        self.in_bulk("change leads", |db| lead_changes::add(db, id, part, leads))
     }
 
     fn give_up_change(&mut self, id: i64, code: &str) -> Result<()> {
+        self.end_bulk()?;
         self.transact("change leads", |db, _| lead_changes::give_up(db, id, code))
     }
 
     fn go_on_changing(&mut self, id: i64, deadline: Instant) -> Result<ChangeSlice> {
-        self.transact("change leads", |db, _| lead_changes::slice(db, id, deadline))
+        let slice = self.in_bulk("change leads", |db| lead_changes::slice(db, id, deadline))?;
+        if slice.is_last {
+            self.end_bulk()?;
+        }
+        Ok(slice)
     }
 
     fn restore_leads(
@@ -196,7 +201,7 @@ impl ListVerbs for SqliteBackend {
     }
 
     fn import_crowded(&mut self) -> bool {
-        staging::crowded(self)
+        staging::crowded(self) || self.bulk.as_ref().is_some_and(bulk::Bulk::crowded)
     }
 
     fn assign_import(

@@ -12,6 +12,7 @@ mod audit_log;
 mod backup;
 mod before;
 mod bin;
+mod bulk;
 mod carried;
 mod carried_leads;
 mod check;
@@ -125,7 +126,9 @@ pub(crate) struct SqliteBackend {
     box_id: String,
     /// The connection of running imports.
     loader: Option<staging::Loader>,
-    /// The disk work of the last import, which may still be ending.
+    /// The connection of a change of many leads.
+    bulk: Option<bulk::Bulk>,
+    /// The disk work of the last import or change, which may still be ending.
     flusher: Option<staging::Flusher>,
     /// Frames in the log after the last commit; written by SQLite's hook.
     log_frames: Arc<AtomicI32>,
@@ -425,6 +428,7 @@ impl Backend for SqliteBackend {
 
     fn finish(&mut self) {
         self.loader = None;
+        self.bulk = None;
         self.flusher = None;
         // Closing would do the same; doing it here says why when it fails.
         if let Err(error) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {

@@ -73,6 +73,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         db,
         box_id: options.box_id.clone(),
         loader: None,
+        bulk: None,
         flusher: None,
         log_frames,
         changes,

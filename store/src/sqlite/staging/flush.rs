@@ -35,7 +35,7 @@ struct State {
 
 impl Flusher {
     /// Starts the thread for the database at `path`, which is `file`.
-    pub(super) fn start(
+    pub(in crate::sqlite) fn start(
         path: &Path,
         log_frames: &Arc<AtomicI32>,
         file: &Arc<File>,
@@ -65,7 +65,7 @@ impl Flusher {
     }
 
     /// A slice was committed.
-    pub(super) fn slice_written(&self) {
+    pub(in crate::sqlite) fn slice_written(&self) {
         if self.shared.log_frames.load(Ordering::Relaxed) >= CROWDED_FRAMES && self.thread.is_some() {
             self.shared.crowded.store(true, Ordering::Relaxed);
         }
@@ -74,12 +74,12 @@ impl Flusher {
     }
 
     /// Whether the import has to wait for the disk.
-    pub(super) fn crowded(&self) -> bool {
+    pub(in crate::sqlite) fn crowded(&self) -> bool {
         self.shared.crowded.load(Ordering::Relaxed)
     }
 
     /// No more work; the thread ends by itself.
-    pub(super) fn retire(&self) {
+    pub(in crate::sqlite) fn retire(&self) {
         self.shared.lock().closed = true;
         self.shared.changed.notify_one();
     }

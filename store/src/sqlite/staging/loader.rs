@@ -97,6 +97,11 @@ impl Loader {
         Ok((consumed, counts))
     }
 
+    /// Somebody else wrote beside it.
+    pub(in crate::sqlite) fn slice_written(&self) {
+        self.flusher.slice_written();
+    }
+
     /// One of those it remembers is gone.
     pub(in crate::sqlite) fn forget_categories(&mut self) {
         self.known.forget();

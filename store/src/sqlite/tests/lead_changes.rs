@@ -52,6 +52,7 @@ fn a_change_of_many_leads_is_whole_wherever_it_is_cut() {
         looked = world.db.go_on_changing(id, at_once()).unwrap().looked;
     }
     assert_eq!(looked, 5, "a slice ends where its time does");
+    assert!(world.db.bulk.is_some(), "not on the connection of calls");
     // What somebody does meanwhile to what is done already stays.
     let first = LeadChange::Assign { users: Vec::new() };
     world.db.change_leads(world.list, &leads[..1].to_vec().into(), &first, by, NOW).unwrap();
