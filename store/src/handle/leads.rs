@@ -335,6 +335,7 @@ impl Store {
     }
 
     /// Waits while the disk is behind, with calls going on, but not for ever: then the log grows instead.
+    #[expect(clippy::disallowed_methods, reason = "a disk has no deadline that somebody could hand in")]
     async fn wait_for_disk(&self) -> Result<()> {
         for _ in 0..LONGEST_WAIT.as_millis() / PAUSE.as_millis() {
             if !self.slice(|b| Ok(b.import_crowded())).await? {

@@ -12,8 +12,10 @@ impl Upkeep for SqliteBackend {
         let frames = self.log_frames.load(Ordering::Relaxed);
         // Fewer than at the last try: the log has begun anew.
         let since = if frames < self.log_tried { frames } else { frames - self.log_tried };
-        // An import has a thread for it, and so has a change of many leads.
+        // An import has a thread for it, and so has a change of many leads; one that nobody goes on with leaves its connection, and the
+        // log is moved here after all.
         match self.loader.is_some() || self.bulk.is_some() {
+            true if self.loader.is_none() && since >= 2 * URGENT_FRAMES => Some(Duration::ZERO),
             false if since >= URGENT_FRAMES => Some(Duration::ZERO),
             false if since >= ROOM_FRAMES => Some(PAUSE),
             _ if frames >= UPKEEP_FRAMES || !self.log_has_room => Some(QUIET),
