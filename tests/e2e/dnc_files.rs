@@ -336,6 +336,9 @@ fn a_list_that_is_blocked_as_a_whole_is_passed_over_in_one_line() {
     wait::until_true("the list is walked", SOON, || daemon.log().contains("passed over"));
     let log = daemon.log();
     let told: Vec<&str> = log.lines().filter(|line| line.contains("passed over")).collect();
-    assert!(told.len() == 1 && told[0].contains("count=450") && told[0].contains("E-DNC 450"), "{told:#?}");
+    assert!(
+        told.len() == 1 && told[0].contains("\"count\":450") && told[0].contains("E-DNC 450"),
+        "{told:#?}"
+    );
     assert_eq!(daemon.cli(&["list", "show", "塞"])["skipped"], 450);
 }
