@@ -270,7 +270,7 @@ fn nobody_is_called_again_because_a_copy_was_put_back() {
         assert!(told.contains(line), "{told}");
     }
     daemon.start();
-    let leads = daemon.cli(&["list", "view", "first", "--excluded"]);
+    let leads = daemon.cli(&["list", "view", "first", "--dialable", "false"]);
     let reasons: Vec<_> =
         leads["rows"].as_array().expect("rows").iter().map(|row| &row["excluded_reason"]).collect();
     assert_eq!(reasons.len(), 2, "{leads:#}");

@@ -533,8 +533,8 @@ pub(crate) fn restored(database: &Path, restored: &store::Restored, out: Out) ->
     }
     if carried.called_since > 0 {
         out.line(out.text(
-            "    もう一度発信してよいものは、監督者が kakeru list view リスト --excluded で確かめ、kakeru lead include で戻してください",
-            "    a supervisor takes in again what may be called: `kakeru list view LIST --excluded`, `kakeru lead include`",
+            "    もう一度発信してよいものは、監督者が kakeru list view リスト --dialable false で確かめ、kakeru lead include で戻してください",
+            "    a supervisor takes in again what may be called: `kakeru list view LIST --dialable false`, `kakeru lead include`",
         ))?;
     }
     for part in &carried.unread {
