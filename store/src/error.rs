@@ -417,7 +417,7 @@ impl Error {
             _ => return Self::Internal { doing, source },
         };
         match code {
-            ErrorCode::DiskFull => Self::DiskFull(source),
+            _ if is_full(&source) => Self::DiskFull(source),
             ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => Self::Io(source),
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed => {
                 Self::Locked(source)
@@ -573,11 +573,18 @@ impl OpenError {
 impl Error {
     fn from_sqlite_ref(source: &rusqlite::Error) -> Option<&'static str> {
         match source.sqlite_error_code()? {
-            rusqlite::ErrorCode::DiskFull => Some("E-DISK-FULL"),
+            _ if is_full(source) => Some("E-DISK-FULL"),
             rusqlite::ErrorCode::SystemIoFailure
             | rusqlite::ErrorCode::CannotOpen
             | rusqlite::ErrorCode::ReadOnly => Some("E-DISK-IO"),
             _ => None,
         }
     }
+}
+
+/// What the index of the log finds no room for is told as an error of the file system.
+fn is_full(source: &rusqlite::Error) -> bool {
+    use rusqlite::{ErrorCode, ffi};
+    matches!(source, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.code == ErrorCode::DiskFull || failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
 }

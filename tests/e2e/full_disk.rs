@@ -387,7 +387,7 @@ fn a_full_disk_is_told_as_what_it_is() {
             "復元していません",
             "Nothing was restored",
         ),
-        (&["--config", config, "run"], "デーモンは起動していません", "The daemon does not run"),
+        (&["run", "--config", config], "デーモンは起動していません", "The daemon does not run"),
     ] {
         for (lang, said) in [("ja", ja), ("en", en)] {
             let (code, told) = run(&[args, &["--lang", lang]].concat());
