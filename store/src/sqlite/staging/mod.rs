@@ -7,6 +7,7 @@
 //! Rows that were there already are updated at once, and what they were before is kept until the import is forgotten.
 //! Attempts, do-not-call, exclusion, position and state are never touched (S1.19, C11).
 
+mod blocked;
 pub(super) mod category;
 pub(super) mod columns;
 mod flush;

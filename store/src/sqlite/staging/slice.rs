@@ -7,11 +7,11 @@ use rusqlite::{Connection, Row};
 
 use super::super::last_call::{LastCall, last_call};
 use super::super::turns::turn_of_new;
-use super::super::{all, assignments, exec, one};
+use super::super::{assignments, exec, one};
 use super::category::{CategoryIds, Giver};
 use super::many::{self, Inserts, MANY, Sql};
 use super::reached::{Became, Reached};
-use super::{Import, replace, row};
+use super::{Import, blocked, replace, row};
 use crate::code::Code;
 use crate::export::EXCLUDED;
 use crate::id::{ContactId, ImportId, LeadId, UserId};
@@ -72,8 +72,7 @@ impl<'a> Slice<'a> {
         let never_called = one(db, "SELECT 1 FROM attempts LIMIT 1", [], |_| Ok(()))?.is_none();
         let never_assigned = one(db, "SELECT 1 FROM assignments LIMIT 1", [], |_| Ok(()))?.is_none();
         let touched = one(db, "SELECT 1 FROM import_touched LIMIT 1", [], |_| Ok(()))?.is_some();
-        let blocking = "SELECT 1 FROM do_not_call WHERE revoked_at IS NULL LIMIT 1";
-        let blocking = one(db, blocking, [], |_| Ok(()))?.is_some();
+        let blocking = blocked::any(db)?;
         Ok(Self {
             db,
             known,
@@ -142,43 +141,7 @@ impl<'a> Slice<'a> {
             if let Placed::New(position) = placed
                 && row.phone.kind().auto_dial() == AutoDial::Ask
             {
-                self.pass_over(*position, "E-PHONE-FORBIDDEN")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A new lead that no list will call is no due one, as triggers see to it elsewhere.
-    fn pass_over(&self, position: i64, code: &str) -> rusqlite::Result<()> {
-        let sql = "UPDATE leads SET state = 'skipped', skip_reason = ?3
-                   WHERE list_id = ?1 AND position = ?2 AND state = 'ready'";
-        exec(self.db, sql, (self.context.list, position, code)).map(|_| ())
-    }
-
-    /// Passes over those new leads whose numbers are not to be called. Numbers come in their order: mostly no entry lies between the
-    /// first and the last of a few.
-    fn pass_blocked_over(&self, rows: &[NumberRow]) -> rusqlite::Result<()> {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
-        let (first, last) = (first.row.phone.expose(), last.row.phone.expose());
-        let mut between: Vec<String> = all(self.db, BLOCKED, (first, last, self.context.list), |r| r.get(0))?;
-        if between.len() > MANY {
-            between.clear();
-            many::look(
-                self.db,
-                &FIND_BLOCKED,
-                &[&self.context.list],
-                rows.iter().map(|row| &row.row.phone),
-                |at, _| {
-                    between.push(rows[at].row.phone.expose().to_owned());
-                    Ok(())
-                },
-            )?;
-        }
-        for row in rows {
-            if let Placed::New(position) = row.placed
-                && between.binary_search_by(|phone| phone.as_str().cmp(row.row.phone.expose())).is_ok()
-            {
-                self.pass_over(position, "E-DNC")?;
+                blocked::pass_over(self.db, self.context.list, *position, "E-PHONE-FORBIDDEN")?;
             }
         }
         Ok(())
@@ -207,7 +170,7 @@ impl<'a> Slice<'a> {
         }
         self.numbers.flush()?;
         if self.blocking && self.context.list.is_some() {
-            self.pass_blocked_over(rows)?;
+            blocked::look(self.db, self.context.list, rows)?;
         }
         if self.touched {
             let mut touched = [false; MANY];
@@ -547,16 +510,6 @@ static FIND_CALLS: Sql = Sql::new(|| {
 static FIND_TOUCHED: Sql = Sql::new(|| {
     let sql = "SELECT v.column1 FROM (VALUES {rows}) v CROSS JOIN import_touched t ON t.phone = v.column2";
     many::sql(sql, 0, "@, #")
-});
-/// Numbers of a stretch that the list's project may not call, in order; one more than there are rows says that it is many.
-const BLOCKED: &str = "SELECT phone FROM do_not_call
-  WHERE revoked_at IS NULL AND phone >= ?1 AND phone <= ?2
-    AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = ?3)) ORDER BY phone LIMIT 65";
-static FIND_BLOCKED: Sql = Sql::new(|| {
-    let sql = "SELECT v.column1 FROM (VALUES {rows}) v WHERE EXISTS (
-                 SELECT 1 FROM do_not_call WHERE phone = v.column2 AND revoked_at IS NULL
-                   AND (project_id IS NULL OR project_id = (SELECT project_id FROM lists WHERE id = ?1)))";
-    many::sql(sql, 1, "@, #")
 });
 static FIND_OWNERS: Sql = Sql::new(|| {
     let sql =
