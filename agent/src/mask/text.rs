@@ -49,6 +49,12 @@ fn number(groups: &[Group], within: bool) -> Option<usize> {
         }
         return (digits + LOST >= enough).then_some(taken);
     }
+    // How a call is asked to hide or show who calls is no part of the number behind it.
+    if matches!(first.digits.as_str(), "184" | "186")
+        && groups.get(1).is_some_and(|next| next.digits.starts_with('0'))
+    {
+        return None;
+    }
     // A spreadsheet took the zero: what it left is one number only where it may be nothing else.
     let mut digits = String::new();
     let mut found = None;
