@@ -87,7 +87,8 @@ fn whole_list(db: &Connection, list: ListId, context: &WhyContext) -> Result<Why
         }
     }
     summary.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let sql = "list_id = ?1 AND state IN ('ready', 'waiting')
+    // Those that are blocked have no turn, and somebody may wait for it.
+    let sql = "list_id = ?1 AND (state IN ('ready', 'waiting') OR state = 'skipped' AND skip_reason IN ('E-DNC', 'E-PHONE-FORBIDDEN'))
                AND position <= (SELECT visible_position FROM lists WHERE id = ?1)";
     let leads = select(db, sql, [list.0.to_be_bytes().to_vec()], limit(context))?;
     let rows = leads.iter().map(|lead| explain(db, lead, context)).collect::<Result<_>>()?;
