@@ -122,7 +122,7 @@ async fn long_reads_count_and_end_when_nobody_wants_them() {
     store.export_list(list, options(&list_rows)).await.unwrap();
     assert!(store.verify(Default::default(), verify.clone()).await.unwrap().is_empty());
     for (progress, rows) in
-        [(&contacts, 2_500), (&calls, 0), (&dnc, 2), (&list_rows, 2_500), (&verify, 5_000)]
+        [(&contacts, 2_500), (&calls, 0), (&dnc, 2), (&list_rows, 2_500), (&verify, 7_500)]
     {
         assert_eq!((progress.done(), progress.total()), (rows, rows));
     }
