@@ -3,6 +3,9 @@
 //! Triggers pass over the leads of a number with its entry, and give them their turn again with the clearing: what is counted as due
 //! is what will be called.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::json;
@@ -271,15 +274,18 @@ pub(super) fn list(db: &Connection, query: &DncQuery) -> Result<Vec<DncRow>> {
     let sql = format!("{SELECT} {filter} ORDER BY n.id LIMIT {limit}");
     let doing = "read do-not-call";
     let mut rows = all(db, &sql, params_from_iter(values), row).doing(doing)?;
+    // The rows of a file have one moment: the log is searched for it once.
+    let mut known: HashMap<(&str, i64), Option<u32>> = HashMap::new();
+    let mut uid = |actions: &'static str, at: i64| match known.entry((actions, at)) {
+        Entry::Occupied(found) => Ok(*found.get()),
+        Entry::Vacant(place) => asker(db, &Done { actions, object: None, at }).map(|uid| *place.insert(uid)),
+    };
     for row in &mut rows {
         if row.by.is_none() {
-            let at = row.imported_at.unwrap_or(row.at);
-            row.by_uid =
-                asker(db, &Done { actions: "'dnc.add', 'dnc.import'", object: None, at }).doing(doing)?;
+            row.by_uid = uid("'dnc.add', 'dnc.import'", row.imported_at.unwrap_or(row.at)).doing(doing)?;
         }
         if let Some(at) = row.revoked_at.filter(|_| row.revoked_by.is_none()) {
-            let actions = "'dnc.clear', 'dnc.import', 'import.undo'";
-            row.revoked_by_uid = asker(db, &Done { actions, object: None, at }).doing(doing)?;
+            row.revoked_by_uid = uid("'dnc.clear', 'dnc.import', 'import.undo'", at).doing(doing)?;
         }
     }
     Ok(rows)
