@@ -97,6 +97,7 @@ pub(crate) fn open_to_read(path: &Path, changes: &Changes, place: &Place) -> Res
     place.teach(&db).doing("open for reading")?;
     db.pragma_update(None, "query_only", true).doing("open for reading")?;
     db.pragma_update(None, "cache_size", -READER_CACHE_KIB).doing("open for reading")?;
+    steady_plans(&db).doing("open for reading")?;
     Ok(Box::new(SqliteReader { db, views: Views::new(changes), progress: Progress::default() }))
 }
 
@@ -170,11 +171,15 @@ pub(super) fn prepare(db: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -i64::from(cache_kib))?;
     // Views and triggers of a tampered file may not call into us.
     db.pragma_update(None, "trusted_schema", false)?;
-    // Plans must not look at bound values: with partial indexes SQLite would parse half of the cached statements anew
-    // at every use, which made an import six times slower.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    steady_plans(db)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
+}
+
+/// Plans must not look at bound values: with partial indexes SQLite would parse half of the cached statements anew at every use, which
+/// made an import six times slower, and the rows of a page, each read by one statement, three times.
+fn steady_plans(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// A quick look for damage. Small files are checked page by page; the start of a big one is not delayed, see
