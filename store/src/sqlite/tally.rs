@@ -16,7 +16,7 @@ use crate::time::BusinessDate;
 
 /// The counts per key, in the order of names, hours or days.
 pub(super) fn tally(db: &Connection, query: &StatsQuery, by: TallyBy) -> rusqlite::Result<Vec<TallyRow>> {
-    let (filter, values) = filter(query);
+    let (filter, values) = filter(db, query)?;
     let key = match by {
         TallyBy::User => "a.user_id",
         TallyBy::List => "a.list_id",
