@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter};
 use rusqlite::Connection;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
@@ -29,7 +30,10 @@ impl Column {
         name: String,
     ) -> rusqlite::Result<Self> {
         let mut column = Self { name, texts: Texts::new(entries.len()) };
-        each(db, "attrs", list, entries, |at, attrs| column.set(at, attrs.unwrap_or_default()))?;
+        each(db, "attrs", list, entries, |at, row| {
+            column.set(at, row.get_ref(1)?.as_str()?);
+            Ok(())
+        })?;
         Ok(column)
     }
 
@@ -39,8 +43,12 @@ impl Column {
         texts.set(at, |text| fold_into(&value(attrs, name), text));
     }
 
-    pub(super) fn get(&self, at: u32) -> &str {
-        self.texts.get(at)
+    /// Whether what it says of a lead is what is asked for.
+    pub(super) fn says(&self, at: u32, says: &Says) -> bool {
+        match says {
+            Says::Is(wanted) => self.texts.is(at, wanted),
+            Says::Holds(part) => self.texts.holds(at, part),
+        }
     }
 }
 
@@ -50,15 +58,6 @@ pub(super) enum Says {
     Is(String),
     /// Something with this in it.
     Holds(Box<Finder<'static>>),
-}
-
-impl Says {
-    pub(super) fn passes(&self, text: &str) -> bool {
-        match self {
-            Self::Is(wanted) => text == wanted,
-            Self::Holds(part) => part.find(text.as_bytes()).is_some(),
-        }
-    }
 }
 
 /// The name a list has for a column that somebody typed.
@@ -77,8 +76,34 @@ pub(super) fn named(db: &Connection, list: ListId, column: &str) -> Result<Strin
 
 /// One text of an object of texts, without the others.
 fn value<'a>(attrs: &'a str, name: &str) -> Cow<'a, str> {
+    if let Some(text) = between_quotes(attrs, name) {
+        return Cow::Borrowed(text);
+    }
     let mut reader = serde_json::Deserializer::from_str(attrs);
     reader.deserialize_map(Only(name)).unwrap_or_default()
+}
+
+/// The same where nothing is escaped and nothing but texts is there, which the places of the quotes tell: a third of the time, for each of
+/// 200,000 leads. `None`: it has to be read as JSON.
+fn between_quotes<'a>(attrs: &'a str, name: &str) -> Option<&'a str> {
+    if memchr(b'\\', attrs.as_bytes()).is_some() {
+        return None;
+    }
+    let mut found = "";
+    let mut quotes = memchr_iter(b'"', attrs.as_bytes());
+    let mut before = "{";
+    let mut end = 0;
+    while let Some(key) = quotes.next() {
+        let [key_end, text, text_end] = [quotes.next()?, quotes.next()?, quotes.next()?];
+        if attrs.get(end..key)? != before || attrs.get(key_end + 1..text)? != ":" {
+            return None;
+        }
+        if attrs.get(key + 1..key_end)? == name {
+            found = attrs.get(text + 1..text_end)?;
+        }
+        (before, end) = (",", text_end + 1);
+    }
+    (attrs.get(end..)? == "}" && before == ",").then_some(found)
 }
 
 struct Only<'n>(&'n str);
@@ -119,5 +144,38 @@ mod tests {
             assert_eq!(value(attrs, name), text, "{name}");
         }
         assert_eq!((value("{}", "n"), value("", "n"), value("[1]", "n")), ("".into(), "".into(), "".into()));
+    }
+
+    /// What serde_json writes is read as serde_json reads it, and what it does not write too.
+    #[test]
+    fn quotes_tell_what_json_says() {
+        let read = |attrs: &str, name: &str| {
+            let mut reader = serde_json::Deserializer::from_str(attrs);
+            reader.deserialize_map(Only(name)).map(Cow::into_owned).unwrap_or_default()
+        };
+        for attrs in [
+            r#"{"支店":"大阪","n":"1"}"#,
+            r#"{"n":""}"#,
+            r#"{"n":"1","n":"2"}"#,
+            r#"{ "n" : "1" }"#,
+            r#"{"a":1,"n":"2"}"#,
+            r#"{"a":["x","n","y"],"n":"2"}"#,
+            r#"{"a":{"n":"3"},"n":"2"}"#,
+            r#"{"a":"x\","n":"2"}"#,
+            r#"{"n":"2""#,
+            r#"{"n":"2"}{"n":"3"}"#,
+            r#"["n","2"]"#,
+            r#"{"n","2"}"#,
+            "{}",
+            "",
+        ] {
+            for name in ["n", "支店", "a", ""] {
+                assert_eq!(value(attrs, name), read(attrs, name), "{name} of {attrs}");
+                if let Some(text) = between_quotes(attrs, name) {
+                    assert_eq!(text, read(attrs, name), "{name} of {attrs}");
+                }
+            }
+        }
+        assert_eq!(between_quotes(r#"{"支店":"大阪","n":"1"}"#, "n"), Some("1"), "and it is used");
     }
 }

@@ -166,15 +166,20 @@ impl View {
 
     /// Reads what a filter searches, where it is first asked for; answers with the list's names of the columns of the filter.
     pub(super) fn need(&mut self, db: &Connection, filter: &ViewFilter) -> Result<Vec<String>> {
+        if self.searched.companies.is_none() && asks_for_forms(filter) {
+            if self.searched.names.is_none() {
+                let both = Names::read_with_companies(db, self.list, &self.entries).doing("read names")?;
+                self.searched.names = Some(both.0);
+                self.searched.companies = Some(both.1);
+            } else {
+                self.searched.companies = Some(self.folded(db, "company").doing("read names")?);
+            }
+        }
         if filter.name.is_some() || filter.company.is_some() || filter.person.is_some() {
             self.need_names(db)?;
         }
-        let read = |column| Folded::read(db, column, self.list, &self.entries);
-        if self.searched.companies.is_none() && asks_for_forms(filter) {
-            self.searched.companies = Some(read("company").doing("read names")?);
-        }
         if filter.memo.is_some() && self.searched.memos.is_none() {
-            self.searched.memos = Some(read("last_memo").doing("read memos")?);
+            self.searched.memos = Some(self.folded(db, "last_memo").doing("read memos")?);
         }
         if filter.number.is_some() && self.searched.further.is_none() {
             self.searched.further = Some(Further::read(db, self.ids, &self.entries).doing("read numbers")?);
@@ -195,6 +200,10 @@ impl View {
         let held = self.searched.columns.len();
         self.searched.columns.drain(..held.saturating_sub(most));
         Ok(names)
+    }
+
+    fn folded(&self, db: &Connection, column: &str) -> rusqlite::Result<Folded> {
+        Folded::read(db, column, self.list, &self.entries)
     }
 
     pub(super) fn need_names(&mut self, db: &Connection) -> Result<()> {

@@ -73,7 +73,6 @@ impl Views {
         if query.sort == SortColumn::Company || query.sort == SortColumn::Person {
             view.need_names(&tx)?;
         }
-        view.order(query.sort, &labels);
         view.page(&tx, query, &test, &labels)
     }
 
@@ -90,10 +89,11 @@ impl Views {
         let view = self.current(&tx, list, changed)?;
         let labels = Labels::read(&tx, SortColumn::Position, filter).doing(doing)?;
         let test = view.test(&tx, filter, &labels)?;
-        let rows: Vec<i64> = view.passing(&test).map(|at| view.entries[at as usize].row).collect();
+        let passing = test.passing(&view.entries, &view.searched);
         let sql = "SELECT id FROM leads WHERE rowid = ?1 AND deleted_at IS NULL";
-        let mut ids = Vec::with_capacity(rows.len());
-        for row in rows {
+        let mut ids = Vec::with_capacity(passing.len());
+        for at in passing {
+            let row = view.entries[at as usize].row;
             ids.extend(one(&tx, sql, [row], |r| r.get::<_, LeadId>(0)).doing(doing)?);
         }
         Ok(ids)
@@ -157,16 +157,6 @@ impl View {
     fn test(&mut self, db: &Connection, filter: &ViewFilter, labels: &Labels) -> Result<Test> {
         let columns = self.need(db, filter)?;
         Test::new(db, filter, columns, &self.dictionary, labels)
-    }
-
-    /// Places of the leads that pass, by position.
-    fn passing<'a>(&'a self, test: &'a Test) -> impl Iterator<Item = u32> + 'a {
-        (0..).take(self.entries.len()).filter(move |at| self.passes(test, *at))
-    }
-
-    fn passes(&self, test: &Test, at: u32) -> bool {
-        let entry = &self.entries[at as usize];
-        entry.alive && test.passes(entry, at, &self.searched)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Folded names and memos.
 
+use memchr::memmem::Finder;
 use rusqlite::Connection;
 
 use super::entry::Entry;
@@ -13,8 +14,26 @@ pub(super) struct Names(Texts);
 impl Names {
     pub(super) fn read(db: &Connection, list: ListId, entries: &[Entry]) -> rusqlite::Result<Self> {
         let mut names = Self(Texts::new(entries.len()));
-        each(db, "name_key", list, entries, |at, name| names.set(at, name.unwrap_or_default()))?;
+        each(db, "name_key", list, entries, |at, row| {
+            names.set(at, row.get_ref(1)?.as_str()?);
+            Ok(())
+        })?;
         Ok(names)
+    }
+
+    /// With the companies as they are written, in one walk.
+    pub(super) fn read_with_companies(
+        db: &Connection,
+        list: ListId,
+        entries: &[Entry],
+    ) -> rusqlite::Result<(Self, Folded)> {
+        let (mut names, mut companies) = (Self(Texts::new(entries.len())), Folded(Texts::new(entries.len())));
+        each(db, "name_key, company", list, entries, |at, row| {
+            names.set(at, row.get_ref(1)?.as_str()?);
+            companies.set(at, row.get_ref(2)?.as_str_or_null()?);
+            Ok(())
+        })?;
+        Ok((names, companies))
     }
 
     pub(super) fn set(&mut self, at: usize, key: &str) {
@@ -48,7 +67,10 @@ impl Folded {
         entries: &[Entry],
     ) -> rusqlite::Result<Self> {
         let mut folded = Self(Texts::new(entries.len()));
-        each(db, column, list, entries, |at, text| folded.set(at, text))?;
+        each(db, column, list, entries, |at, row| {
+            folded.set(at, row.get_ref(1)?.as_str_or_null()?);
+            Ok(())
+        })?;
         Ok(folded)
     }
 
@@ -58,6 +80,10 @@ impl Folded {
 
     pub(super) fn get(&self, at: u32) -> &str {
         self.0.get(at)
+    }
+
+    pub(super) fn holds(&self, at: u32, part: &Finder<'_>) -> bool {
+        self.0.holds(at, part)
     }
 }
 

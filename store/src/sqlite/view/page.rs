@@ -14,15 +14,15 @@ use crate::model::{LeadRow, PageAt, SortColumn, ViewPage, ViewQuery};
 use crate::sqlite::lead_rows;
 
 impl View {
-    /// The page; the order was made before.
+    /// The page; what the order and the filter look at was read before.
     pub(super) fn page(
-        &self,
+        &mut self,
         db: &Connection,
         query: &ViewQuery,
         test: &Test,
         labels: &Labels,
     ) -> Result<ViewPage> {
-        let passing = self.in_order(query, test);
+        let passing = self.in_order(query, test, labels);
         let limit = match query.limit {
             0 => DEFAULT_ROWS,
             limit => limit.min(MOST_ROWS),
@@ -77,28 +77,6 @@ impl View {
         let found = self.entries.binary_search_by_key(&position, |entry| entry.position);
         let at = found.ok().and_then(|at| u32::try_from(at).ok()).ok_or(ListError::Cursor)?;
         Ok(Cursor::of(self.key(at, query.sort, labels), position))
-    }
-
-    /// Places of the leads that pass, in the order and direction asked for.
-    fn in_order(&self, query: &ViewQuery, test: &Test) -> Vec<u32> {
-        let Some(order) = self.orders.iter().find(|order| order.column == query.sort) else {
-            return Vec::new();
-        };
-        let passing = self.bits(test);
-        (0..order.places.len())
-            .map(|index| order.at(index, query.descending))
-            .filter(|at| passing[(at / u64::BITS) as usize] & (1 << (at % u64::BITS)) != 0)
-            .collect()
-    }
-
-    /// One bit of each lead, whether it passes. The leads are looked at as they lie in memory: in the order of a sort each would have to
-    /// be fetched anew, which takes longer than the test. The bits of 200,000 leads stay in the nearest cache.
-    fn bits(&self, test: &Test) -> Vec<u64> {
-        let mut bits = vec![0_u64; self.entries.len().div_ceil(u64::BITS as usize)];
-        for at in self.passing(test) {
-            bits[(at / u64::BITS) as usize] |= 1 << (at % u64::BITS);
-        }
-        bits
     }
 
     /// Whole rows, as they are in the database.

@@ -1,6 +1,7 @@
 //! Texts that are searched, each kind in one piece, and what reads them.
 
-use rusqlite::Connection;
+use memchr::memmem::Finder;
+use rusqlite::{Connection, Row};
 
 use super::columns::Column;
 use super::entry::Entry;
@@ -58,6 +59,19 @@ impl Texts {
         self.text.get(start as usize..end as usize).unwrap_or_default()
     }
 
+    /// Whether this is the text of a lead: most differ in their length, which needs no look at the text.
+    pub(super) fn is(&self, at: u32, wanted: &str) -> bool {
+        let (start, end) = self.spans.get(at as usize).copied().unwrap_or_default();
+        (end - start) as usize == wanted.len()
+            && self.text.as_bytes().get(start as usize..end as usize) == Some(wanted.as_bytes())
+    }
+
+    /// Whether the text of a lead holds a part.
+    pub(super) fn holds(&self, at: u32, part: &Finder<'_>) -> bool {
+        let (start, end) = self.spans.get(at as usize).copied().unwrap_or_default();
+        self.text.as_bytes().get(start as usize..end as usize).is_some_and(|text| part.find(text).is_some())
+    }
+
     /// Another text; the old one's room is lost until the list is read anew.
     pub(super) fn set(&mut self, at: usize, write: impl FnOnce(&mut String)) {
         let Some(span) = self.spans.get_mut(at) else { return };
@@ -75,27 +89,27 @@ impl Texts {
     }
 }
 
-/// One text of every lead that is here, with its place.
+/// Every lead that is here, with its place and the `columns` that are asked for, from 1.
 ///
 /// A list's leads lie together in the table, unless lists were filled in turns: then it is one walk over a stretch of the table,
 /// where the index of positions would lead to each row anew.
 pub(super) fn each(
     db: &Connection,
-    column: &str,
+    columns: &str,
     list: ListId,
     entries: &[Entry],
-    mut found: impl FnMut(usize, Option<&str>),
+    mut found: impl FnMut(usize, &Row<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
     let together = last.row.abs_diff(first.row) / MOST_BETWEEN <= entries.len() as u64;
     let sql = if together {
         format!(
-            "SELECT rowid, {column} FROM leads WHERE +list_id = ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid"
+            "SELECT rowid, {columns} FROM leads WHERE +list_id = ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid"
         )
     } else {
         // Positions grow with rows.
         format!(
-            "SELECT rowid, {column} FROM leads WHERE list_id = ?1 AND +rowid BETWEEN ?2 AND ?3 ORDER BY position"
+            "SELECT rowid, {columns} FROM leads WHERE list_id = ?1 AND +rowid BETWEEN ?2 AND ?3 ORDER BY position"
         )
     };
     let mut statement = db.prepare(&sql)?;
@@ -108,7 +122,7 @@ pub(super) fn each(
             at += 1;
         }
         if entries.get(at).is_some_and(|entry| entry.row == id) {
-            found(at, row.get_ref(1)?.as_str_or_null()?);
+            found(at, row)?;
         }
     }
     Ok(())
