@@ -8,6 +8,7 @@ use crate::import::{
     DupPolicy, HeaderMode, ImportError, ImportOptions, ImportProgress, ImportReader, ImportReport,
     ImportSource, RequiredNames,
 };
+use crate::phone::reached;
 use crate::time::parse_japan_time;
 
 /// One number of a file.
@@ -15,7 +16,7 @@ use crate::time::parse_japan_time;
 pub struct DncFileRow {
     /// Line in the file, from 1.
     pub line: u64,
-    /// The number, E.164.
+    /// The number, E.164: the one that is reached where digits stand behind it (D23), of which the report has a doubt.
     pub phone: String,
     /// Name of the project, where the file says one.
     pub project: Option<String>,
@@ -84,7 +85,7 @@ impl DncFile {
         };
         let first = DncFileRow {
             line: row.line,
-            phone: row.phone.expose().to_owned(),
+            phone: reached(row.phone.expose()).to_owned(),
             project: field(&["案件", "project"]),
             reason: field(&["理由", "reason"]),
             evidence: field(&["根拠", "evidence"]),
@@ -96,7 +97,8 @@ impl DncFile {
             cleared: field(&CLEARED.map(|[at, _]| at)).is_some(),
         };
         for extra in &row.extra_phones {
-            self.more.push_back(DncFileRow { phone: extra.phone.expose().to_owned(), ..first.clone() });
+            self.more
+                .push_back(DncFileRow { phone: reached(extra.phone.expose()).to_owned(), ..first.clone() });
         }
         Ok(Some(first))
     }
@@ -153,6 +155,16 @@ mod tests {
         let (rows, report) = read("電話番号\n0120-123-456\n03-1234-5678/06-1234-5678\n", 100).unwrap();
         assert_eq!(rows.len(), 3);
         assert!(report.problems.is_empty(), "{:?}", report.problems);
+    }
+
+    /// D23: the entry is that of the callee who is reached, and the file's reader is told of it.
+    #[test]
+    fn a_digit_too_many_is_left_out_with_a_doubt() {
+        let (rows, report) = read("電話番号\n03-1111-00140\n03-1111-0014/06-1234-56789\n", 100).unwrap();
+        let numbers: Vec<_> = rows.iter().map(|row| row.phone.as_str()).collect();
+        assert_eq!(numbers, ["+81311110014", "+81311110014", "+81612345678"]);
+        let doubt = &report.problems[0];
+        assert_eq!((doubt.line, doubt.code.as_str()), (2, "W-PHONE-UNASSIGNED"));
     }
 
     /// X6: a column of numbers is enough.

@@ -46,7 +46,7 @@ pub enum Error {
     #[error("{0}")]
     Refused(DialRefusal),
     /// The number is on the do-not-call list, of the company or of one project (E-DNC).
-    #[error("{}{}{}", refusal::whose(.project, .deleted), refusal::entered(.since, .reason), refusal::naming(.may_name))]
+    #[error("{}{}{}{}", refusal::whose(.project, .deleted), refusal::entered(.since, .reason), refusal::behind(.number), refusal::naming(.may_name))]
     DoNotCall {
         /// The project's name; `None`: the company's entry.
         project: Option<String>,
@@ -58,6 +58,8 @@ pub enum Error {
         deleted: bool,
         /// A call by hand, for which another project may be named.
         may_name: bool,
+        /// The last four digits of the number that is reached, whose entry it is, where digits stood behind it.
+        number: Option<String>,
     },
     /// A past call led to a number that a list excludes from dialing (E-EXCLUDED).
     #[error(

@@ -206,8 +206,9 @@ pub(super) fn task(global: &Global, verb: TaskVerb, out: Out) -> Result<(), Fail
 pub(super) fn dnc(global: &Global, verb: DncVerb, out: Out) -> Result<(), Failure> {
     match verb {
         DncVerb::Add { number, projects, reason, attempt, evidence } => {
+            let typed = number.clone();
             let verb = DncAdd { number, project: None, projects, reason, attempt, evidence };
-            call(global, verb, out, render::dnc_added)
+            call(global, verb, out, |added, out| render::dnc_added(added, &typed, out))
         }
         DncVerb::Ls { number, project, cleared, after, limit } => {
             let show =

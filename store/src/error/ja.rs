@@ -12,7 +12,7 @@ impl Error {
     pub fn ja(&self) -> String {
         match self {
             Self::Refused(refusal) => refusal.ja(),
-            Self::DoNotCall { project, since, reason, deleted, may_name } => {
+            Self::DoNotCall { project, since, reason, deleted, may_name, number } => {
                 let bin = match deleted {
                     true => "(ごみ箱にある案件。`kakeru dnc clear --project` にこの名前を指定できます)",
                     false => "",
@@ -26,7 +26,10 @@ impl Error {
                     reason if reason.is_empty() => String::new(),
                     reason => format!("、理由: {reason}"),
                 };
-                format!("{whose}の登録です({} から{reason}){other}", moment(*since))
+                let reached = number.as_ref().map_or_else(String::new, |last| {
+                    format!("。余分な桁を除いた番号(…{last})の登録です。網は余分な桁を無視し、その番号につなぎます")
+                });
+                format!("{whose}の登録です({} から{reason}){reached}{other}", moment(*since))
             }
             Self::NotFound { what, key } => format!("{} {key}", noun(what)),
             Self::Ambiguous { what, key } => format!("{} {key}", noun(what)),
@@ -423,6 +426,7 @@ mod tests {
                 reason: "希望".to_owned(),
                 deleted: true,
                 may_name: true,
+                number: Some("0014".to_owned()),
             },
             Error::Import(Box::new(import)),
             Error::ExcludedNumber,

@@ -135,6 +135,15 @@ pub(super) fn shortened(text: &str) -> String {
 /// Characters of a reason in a refusal; `dnc ls` has all of it.
 const REASON_SHOWN: usize = 100;
 
+/// Whose entry it is, where the digits dialed are more than the number has.
+pub(super) fn behind(number: &Option<String>) -> String {
+    number.as_ref().map_or_else(String::new, |last| {
+        format!(
+            "; the entry is that of ...{last}, which the network connects and ignores the digits behind it"
+        )
+    })
+}
+
 /// What may be done about an entry of one project.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "the derive hands out references")]
 pub(super) const fn naming(may_name: &bool) -> &'static str {

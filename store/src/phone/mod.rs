@@ -16,6 +16,6 @@ pub use dial::{
     is_list_forbidden,
 };
 pub use kind::{AutoDial, NumberKind};
-pub(crate) use number::reached;
 pub use number::{Clir, FurtherPhone, ParsedPhone, Phone, PhoneError};
+pub(crate) use number::{is_dialed_from_lists, reached};
 pub use special::Special;

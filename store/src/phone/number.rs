@@ -96,9 +96,7 @@ impl Phone {
 
     /// From the national significant number: the digits behind the trunk 0.
     pub(super) fn from_nsn(nsn: &str) -> Option<Self> {
-        let digits = nsn.bytes().all(|b| b.is_ascii_digit());
-        let plausible = digits && (9..=10).contains(&nsn.len()) && !nsn.starts_with('0');
-        plausible.then(|| Self(format!("+81{nsn}").into_boxed_str()))
+        is_nsn(nsn).then(|| Self(format!("+81{nsn}").into_boxed_str()))
     }
 
     /// The whole number in E.164, for the database, the wire and files made for people who may see it.
@@ -164,6 +162,18 @@ pub(crate) fn reached(key: &str) -> &str {
     let Some(nsn) = key.strip_prefix("+81") else { return key };
     let ignored = nsn.len() - kind::complete(nsn).len();
     key.get(..key.len() - ignored).unwrap_or(key)
+}
+
+/// Whether a list calls the number of this key, as far as the number alone says: the one rule of it, whoever writes, counts or dials. A key that is
+/// none of ours is never called.
+pub(crate) fn is_dialed_from_lists(key: &str) -> bool {
+    let nsn = key.strip_prefix("+81").filter(|nsn| is_nsn(nsn) && !nsn.starts_with("10"));
+    nsn.is_some_and(|nsn| matches!(kind::auto_dial(nsn), AutoDial::Allow | AutoDial::Warn))
+}
+
+fn is_nsn(nsn: &str) -> bool {
+    let digits = nsn.bytes().all(|b| b.is_ascii_digit());
+    digits && (9..=10).contains(&nsn.len()) && !nsn.starts_with('0')
 }
 
 impl FromStr for Phone {

@@ -537,6 +537,16 @@ mod tests {
     }
 
     proptest::proptest! {
+        /// C9, D23: leads are counted as the dialer judges them.
+        #[test]
+        fn what_is_counted_as_due_is_what_a_list_may_dial(nsn in "[1-9][0-9]{8,9}") {
+            if let Ok(parsed) = Phone::parse(&format!("0{nsn}")) {
+                let (key, national) = (parsed.phone.expose(), parsed.phone.national());
+                let due = crate::phone::is_dialed_from_lists(key);
+                proptest::prop_assert_eq!(due, !crate::phone::is_list_forbidden(&national), "{}", national);
+            }
+        }
+
         #[test]
         fn no_cell_panics_and_every_accepted_one_is_dialable(raw in "\\PC{0,40}") {
             if let Ok(parsed) = Phone::parse(&raw) {

@@ -627,8 +627,8 @@ BEGIN SELECT RAISE(ABORT, 'users are tombstoned, never replaced'); END;
 
 -- Leads that are never dialed are no due ones, so that what is counted as 発信対象 is what the dialer calls: those whose numbers stand on
 -- the do-not-call list, and those for which the callee pays.
--- The connection that imports runs without triggers and does the same with its numbers. The rule of numbers for which the callee pays
--- is that of the program, which a test compares.
+-- The connection that imports runs without triggers and does the same with its numbers. Which numbers no list calls is a rule of the
+-- program; these know a part of it, for who changes leads with another one.
 CREATE TRIGGER leads_due_insert AFTER INSERT ON leads
 WHEN NEW.state IN ('ready', 'waiting') AND NEW.deleted_at IS NULL AND (
   NEW.phone GLOB '+81120??????' OR NEW.phone GLOB '+81800???????' OR EXISTS (

@@ -169,9 +169,7 @@ pub(super) fn mark_dialing(
             _ => None,
         };
         return Ok(Err(match held {
-            Some(dnc::Holder { project, deleted, since, reason }) => {
-                Error::DoNotCall { project, since, reason, deleted, may_name: false }
-            }
+            Some(held) => held.refusal(&phone, false),
             None => Error::Refused(refusal),
         }));
     }
@@ -241,9 +239,8 @@ fn passed(db: &Connection, call: &ManualCall) -> Result<(Phone, Dialing, Origin)
         user: Some(call.user),
     };
     if let Some(held) = dnc::holder(db, phone.expose(), call.project, call.named).doing("check number")? {
-        let dnc::Holder { project, deleted, since, reason } = held;
-        let may_name = project.is_some() && call.second.is_none();
-        return Err(Error::DoNotCall { project, since, reason, deleted, may_name });
+        let may_name = held.project.is_some() && call.second.is_none();
+        return Err(held.refusal(phone.expose(), may_name));
     }
     let refusal = match call.second {
         None => checks::refusal(db, &dial, &call.rules, call.now),

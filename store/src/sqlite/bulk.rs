@@ -26,6 +26,7 @@ impl Bulk {
         let path = backend.db.path().unwrap_or_default();
         let mut db = Connection::open_with_flags(path, flags)?;
         super::open::prepare(&db, CACHE_KIB)?;
+        super::due::watch(&db)?;
         // Whoever gets leads is looked up with each slice, in its transaction.
         db.pragma_update(None, "foreign_keys", false)?;
         db.pragma_update(None, "synchronous", "NORMAL")?;

@@ -35,6 +35,18 @@ pub(super) struct Holder {
     /// Since when, as the entry says; UTC milliseconds.
     pub(super) since: i64,
     pub(super) reason: String,
+    /// It is of the number that is reached, and not of the one that was dialed.
+    pub(super) of_reached: bool,
+}
+
+impl Holder {
+    /// What a refused call is told. `may_name`: another project may be named for it.
+    pub(super) fn refusal(self, phone: &str, may_name: bool) -> Error {
+        let Self { project, deleted, since, reason, of_reached } = self;
+        let whole = of_reached.then(|| reached(phone)).and_then(|whole| Phone::from_e164(whole).ok());
+        let number = whole.map(|whole| whole.last_four().to_owned());
+        Error::DoNotCall { project, since, reason, deleted, may_name, number }
+    }
 }
 
 /// The entry that forbids a call by hand. A call that is for no project that somebody named is forbidden by those of every project,
@@ -45,12 +57,13 @@ pub(super) fn holder(
     project: Option<ProjectId>,
     named: bool,
 ) -> rusqlite::Result<Option<Holder>> {
-    let sql = "SELECT p.name, p.deleted_at IS NOT NULL, ifnull(n.said_at, n.at), n.reason
+    let sql = "SELECT p.name, p.deleted_at IS NOT NULL, ifnull(n.said_at, n.at), n.reason, n.phone <> ?1
                FROM do_not_call n LEFT JOIN projects p ON p.id = n.project_id
                WHERE n.phone IN (?1, ?4) AND n.revoked_at IS NULL AND (n.project_id IS NULL OR n.project_id = ?2 OR NOT ?3)
                ORDER BY n.project_id IS NOT NULL, n.project_id IS NOT ?2, n.id LIMIT 1";
     one(db, sql, (phone, project, named, reached(phone)), |r| {
-        Ok(Holder { project: r.get(0)?, deleted: r.get(1)?, since: r.get(2)?, reason: r.get(3)? })
+        let (since, reason) = (r.get(2)?, r.get(3)?);
+        Ok(Holder { project: r.get(0)?, deleted: r.get(1)?, since, reason, of_reached: r.get(4)? })
     })
 }
 
@@ -65,10 +78,16 @@ pub(super) fn holding(db: &Connection, numbers: &[(String, Option<ProjectId>)]) 
     Ok(holding)
 }
 
+/// The number that an entry is of: the one that is reached by what was typed (D23). Who types digits too many means that callee too.
+fn meant(typed: &str) -> Result<Phone> {
+    let phone = Phone::parse(typed).map_err(Error::Phone)?.phone;
+    Phone::from_e164(reached(phone.expose())).map_err(Error::Phone)
+}
+
 /// Adds a number by hand, or what is new to the entry that holds already.
 pub(super) fn add(db: &Connection, entry: &DncEntry) -> Result<Put> {
     let doing = "add do-not-call";
-    let phone = Phone::parse(&entry.phone).map_err(Error::Phone)?.phone;
+    let phone = meant(&entry.phone)?;
     for (what, text) in [("reason", Some(&entry.reason)), ("evidence", entry.evidence.as_ref())] {
         fits(what, text.map(String::as_str))?;
     }
@@ -158,7 +177,7 @@ pub(super) fn complete(db: &Connection, entry: &DncEntry, phone: &Phone) -> Resu
 /// Clears an entry: the row stays and says who, when and why. `false` when there was none.
 pub(super) fn clear(db: &Connection, clear: &DncClear) -> Result<bool> {
     let doing = "clear do-not-call";
-    let phone = Phone::parse(&clear.phone).map_err(Error::Phone)?.phone;
+    let phone = meant(&clear.phone)?;
     let reason = clear.reason.trim();
     if reason.is_empty() {
         return Err(Error::ReasonRequired);
@@ -308,8 +327,11 @@ fn matching(query: &DncQuery) -> Result<(String, Vec<Value>)> {
         sql.push_str(&format!(" AND {}", clause.replace('#', &format!("?{}", values.len()))));
     };
     if let Some(raw) = &query.phone {
-        let phone = Phone::parse(raw).map_err(Error::Phone)?.phone;
-        filter("n.phone = #", Value::Text(phone.expose().to_owned()));
+        let typed = Phone::parse(raw).map_err(Error::Phone)?.phone.expose().to_owned();
+        // What earlier versions entered with a digit too many stands there cleared.
+        let clause =
+            if reached(&typed) == typed { "n.phone = #" } else { "n.phone IN (#, substr(#, 1, 12))" };
+        filter(clause, Value::Text(typed));
     }
     if let Some(project) = query.project {
         let clause = "(n.project_id IS NULL OR n.project_id = #)";

@@ -22,6 +22,7 @@ mod counted;
 mod dispositions;
 mod dnc;
 mod dnc_import;
+mod due;
 mod fresh;
 mod given_over;
 mod hand_over;

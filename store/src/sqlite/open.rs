@@ -14,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::alive::Alive;
 use super::view::Views;
-use super::{Place, SqliteBackend, SqliteReader, before, fresh, migrate, restore, trial};
+use super::{Place, SqliteBackend, SqliteReader, before, due, fresh, migrate, restore, trial};
 use crate::backend::Reader;
 use crate::changes::Changes;
 use crate::error::{Doing, OpenError, Result};
@@ -56,6 +56,7 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> std::result::Result<Sq
         migrate::MigrateError::Sqlite { doing, source } => blame(path, doing, source),
     })?;
     check(&db, path)?;
+    due::watch(&db).and_then(|()| due::judge(&mut db)).map_err(|e| blame(path, "judge numbers", e))?;
     let last = "SELECT max(id) FROM attempts WHERE length(id) = 16";
     let last: Option<AttemptId> =
         db.query_row(last, [], |r| r.get(0)).map_err(|e| blame(path, "look for the last call", e))?;

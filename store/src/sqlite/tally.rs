@@ -10,7 +10,7 @@ use super::stats::filter;
 use super::{all, one, unsigned};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{Mismatch, Stats, StatsQuery, TallyBy, TallyRow};
-use crate::phone::{AutoDial, Phone};
+use crate::phone::is_dialed_from_lists;
 use crate::progress::Progress;
 use crate::time::BusinessDate;
 
@@ -256,9 +256,7 @@ fn kept(db: &Connection, found: &mut Vec<Mismatch>, progress: &Progress) -> rusq
         let forbidden: Option<bool> = row.get(4)?;
         if there && forbidden == Some(false) {
             // As the dialer looks at it before each call.
-            let called = Phone::from_e164(row.get_ref(5)?.as_str()?)
-                .is_ok_and(|phone| matches!(phone.kind().auto_dial(), AutoDial::Allow | AutoDial::Warn));
-            figures.due += i64::from(called);
+            figures.due += i64::from(is_dialed_from_lists(row.get_ref(5)?.as_str()?));
         }
         figures.blocked += i64::from(there && row.get::<_, bool>(6)?);
         if made != shown && found.len() < MOST_FOUND {

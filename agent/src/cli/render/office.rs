@@ -8,6 +8,8 @@ use protocol::result::{
     UserRow,
 };
 
+use store::phone::Special;
+
 use super::words;
 use crate::cli::args::RowsArgs;
 use crate::cli::namesakes::{person, somebody};
@@ -246,8 +248,16 @@ pub(crate) fn dnc(rows: &[DncRow], next: Option<&str>, out: Out) -> Result<(), C
     more(next.map(|next| format!("--after {next}")), out)
 }
 
-pub(crate) fn dnc_added(added: &DncAdded, out: Out) -> Result<(), Closed> {
+/// `typed`: the number that was asked for. With digits too many it is not the one that stands there now (D23).
+pub(crate) fn dnc_added(added: &DncAdded, typed: &str, out: Out) -> Result<(), Closed> {
     let row = &added.row;
+    if Special::of(typed) == Some(Special::Overlong) {
+        let number = &row.number;
+        out.line(&match out.lang {
+            Lang::Ja => format!("W-PHONE-UNASSIGNED 桁が多い番号です。網は余分な桁を無視するため、つながる先の {number} を架電禁止にしています"),
+            Lang::En => format!("W-PHONE-UNASSIGNED a number with digits too many: the network ignores them, so {number}, which it connects, is what is never called"),
+        })?;
+    }
     if added.known {
         let (since, by) = (time::full(row.at), somebody(&row.by_name, &row.by, row.by_uid));
         out.line(&match (out.lang, by.is_empty()) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use super::super::due::NEVER;
 use super::super::last_call::{LastCall, last_call};
 use super::super::turns::turn_of_new;
 use super::super::{assignments, exec, one};
@@ -15,7 +16,7 @@ use super::{Import, blocked, replace, row};
 use crate::code::Code;
 use crate::export::EXCLUDED;
 use crate::id::{ContactId, ImportId, LeadId, UserId};
-use crate::phone::{AutoDial, Clir};
+use crate::phone::{Clir, is_dialed_from_lists};
 use crate::staging::{LateDoubt, NumberRow, OnExisting, Placed, StageCounts, StagePolicy, StagedRow};
 
 /// One transaction of an import.
@@ -139,9 +140,9 @@ impl<'a> Slice<'a> {
                 self.exclude(*position, reason)?;
             }
             if let Placed::New(position) = placed
-                && row.phone.kind().auto_dial() == AutoDial::Ask
+                && !is_dialed_from_lists(row.phone.expose())
             {
-                blocked::pass_over(self.db, self.context.list, *position, "E-PHONE-FORBIDDEN")?;
+                blocked::pass_over(self.db, self.context.list, *position, NEVER)?;
             }
         }
         Ok(())

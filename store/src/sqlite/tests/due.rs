@@ -138,19 +138,22 @@ fn a_file_finds_the_entries_among_its_numbers() {
     }
 }
 
-/// Which kinds no list calls is said twice: by the program and by the database.
+/// C9, D23: what the import, the connection that writes and the dialer say of a number is one rule; the triggers of the file know a part of it.
 #[test]
-fn the_database_knows_the_numbers_for_which_the_callee_pays() {
+fn numbers_that_no_list_calls_are_no_due_ones() {
     let mut world = World::new(0);
-    for raw in [
-        "0120300009",
-        "0120-999-999",
-        "08001234567",
-        "0800-000-0000",
-        "0312345678",
-        "08012345678",
-        "0123456789",
-        "07012345678",
+    for (raw, due) in [
+        ("0120300009", false),
+        ("0120-999-999", false),
+        ("08001234567", false),
+        ("0800-000-0000", false),
+        // A digit too many: the network ignores it, and whoever is reached is judged.
+        ("03-1111-00140", false),
+        ("0120-999-9999", false),
+        ("0312345678", true),
+        ("08012345678", true),
+        ("0123456789", true),
+        ("07012345678", true),
     ] {
         let phone = Phone::parse(raw).unwrap().phone;
         world.import(world.list, &[StagedRow { phone: phone.clone(), ..row(0) }]);
@@ -158,10 +161,95 @@ fn the_database_knows_the_numbers_for_which_the_callee_pays() {
         let staged: LeadState = world.db.db.query_row(sql, [phone.expose()], |r| r.get(0)).unwrap();
         world.db.db.execute("UPDATE leads SET state = 'ready', skip_reason = NULL", []).unwrap();
         let by_trigger: LeadState = world.db.db.query_row(sql, [phone.expose()], |r| r.get(0)).unwrap();
-        let asks = phone.kind().auto_dial() == crate::phone::AutoDial::Ask;
-        let expected = if asks { LeadState::Skipped } else { LeadState::Ready };
+        let expected = if due { LeadState::Ready } else { LeadState::Skipped };
         assert_eq!((staged, by_trigger), (expected, expected), "{raw}");
+        assert_eq!(crate::phone::is_list_forbidden(&phone.national()), !due, "{raw}");
     }
+    assert_eq!((figures(&world), calls(&world)), ((4, 6), 4));
+    // What is typed, and a whole list that is made due again.
+    let spec = crate::model::LeadSpec {
+        list: world.list,
+        phone: "06-2222-00140".into(),
+        company: None,
+        person: None,
+        categories: Vec::new(),
+        extra_phones: Vec::new(),
+        attrs: Vec::new(),
+        max_leads: 100,
+        max_contacts: 100,
+    };
+    world.db.add_lead(&spec, Actor::default(), NOW).unwrap();
+    assert_eq!((figures(&world), calls(&world)), ((4, 7), 4));
+    world.db.next_round(world.list, Actor::default(), world.now).unwrap();
+    assert_eq!((figures(&world), calls(&world)), ((4, 7), 4));
+}
+
+/// C9, D23: what earlier versions wrote is judged at the start, once, and what came with a restored copy.
+#[test]
+fn numbers_of_earlier_versions_are_judged_at_the_start() {
+    let world = World::new(3);
+    let (path, whole, long) = (world.path.clone(), "+81311110014", "+813111100140");
+    let before = rusqlite::Connection::open(&path).unwrap();
+    before.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    for (position, phone) in [(1, long), (2, whole)] {
+        for table in ["leads", "lead_numbers"] {
+            let sql = format!("UPDATE {table} SET phone = ?2 WHERE position = ?1");
+            before.execute(&sql, (position, phone)).unwrap();
+        }
+    }
+    let sql = "INSERT INTO do_not_call (phone, reason, source, at) VALUES (?1, '断り', 'manual', 5)";
+    before.execute(sql, [long]).unwrap();
+    before.execute("DELETE FROM meta WHERE key = 'leads_judged'", []).unwrap();
+    drop(before);
+    assert_eq!(world.states(), [LeadState::Ready; 3]);
+    let world = world.reopen();
+    assert_eq!(world.states(), [LeadState::Skipped, LeadState::Skipped, LeadState::Ready]);
+    assert_eq!((figures(&world), calls(&world)), ((1, 2), 1));
+    let entries = |world: &World| {
+        let query =
+            crate::model::DncQuery { phone: Some(long.into()), include_cleared: true, ..Default::default() };
+        let rows = world.reader().dnc_entries(&query).unwrap();
+        rows.into_iter()
+            .map(|row| (row.phone, row.reason, row.at, row.revoked_at.is_some()))
+            .collect::<Vec<_>>()
+    };
+    let renewed =
+        [(long.to_owned(), "断り".to_owned(), 5, true), (whole.to_owned(), "断り".to_owned(), 5, false)];
+    assert_eq!(entries(&world), renewed);
+    let world = world.reopen();
+    assert_eq!(entries(&world), renewed, "once");
+    assert!(world.is_sound());
+}
+
+/// D23, E-DNC: who types the number of a callee with a digit too many means the callee.
+#[test]
+fn an_entry_with_a_digit_too_many_is_of_the_number_that_is_reached() {
+    let mut world = World::new(0);
+    let phone = Phone::parse("03-1111-0014").unwrap().phone;
+    world.import(world.list, &[StagedRow { phone, ..row(0) }]);
+    let typed = DncEntry { phone: "03-1111-00140".into(), ..entry(&world, 0, None) };
+    assert_eq!(world.db.dnc_add_all(std::slice::from_ref(&typed)).unwrap().added, 1);
+    assert_eq!((figures(&world), calls(&world)), ((0, 1), 0));
+    let same = DncEntry { phone: "0311110014".into(), ..typed.clone() };
+    assert_eq!(world.db.dnc_add_all(&[same]).unwrap(), crate::model::DncAdded::default());
+    for number in ["03-1111-00140", "03-1111-0014"] {
+        let query = crate::model::DncQuery { phone: Some(number.into()), ..Default::default() };
+        let rows = world.reader().dnc_entries(&query).unwrap();
+        assert_eq!(
+            rows.iter().map(|row| row.phone.as_str()).collect::<Vec<_>>(),
+            ["+81311110014"],
+            "{number}"
+        );
+    }
+    let clear = DncClear {
+        phone: "03-1111-00140".into(),
+        project: None,
+        reason: "再開".into(),
+        by: world.actor(),
+        now: world.now,
+    };
+    assert_eq!(world.db.dnc_clear_all(&[clear]).unwrap(), 1);
+    assert_eq!((figures(&world), calls(&world)), ((1, 0), 1));
 }
 
 proptest! {

@@ -217,10 +217,13 @@ fn emergency_and_special_numbers_are_never_dialed_whatever_the_prefix() {
         world.db.db.execute(sql, (id, world.list, at as i64 + 1, key)).unwrap();
     }
     world.db.db.execute("UPDATE lists SET visible_position = 4", []).unwrap();
+    assert_eq!(world.states(), [LeadState::Skipped; 4], "none has a turn");
+    let file =
+        "DROP TRIGGER leads_judged_update; DROP TRIGGER leads_due_update; UPDATE leads SET state = 'ready'";
+    world.db.db.execute_batch(file).unwrap();
     let advanced = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap();
     assert!(advanced.claimed.is_none());
-    // The last one has no turn.
-    assert_eq!(advanced.passed_over.len(), 3);
+    assert_eq!(advanced.passed_over.len(), 4);
     assert!(world.states().iter().all(|state| *state == LeadState::Skipped));
     for number in ["110", "119", "118", "184110", "0570123456", "0990123456"] {
         let refused = world.db.open_manual(&manual(&world, number)).unwrap_err();
@@ -247,6 +250,9 @@ fn digits_behind_a_complete_number_change_nothing() {
         world.db.db.execute(sql, (id, world.list, at as i64 + 1, key)).unwrap();
     }
     world.db.db.execute("UPDATE lists SET visible_position = 2", []).unwrap();
+    assert_eq!(world.states(), [LeadState::Skipped; 2], "they are no due ones");
+    // The dialer looks itself too, whatever the file says.
+    world.db.db.execute_batch("DROP TRIGGER leads_judged_update; UPDATE leads SET state = 'ready'").unwrap();
     let advanced = world.db.advance(&world.step(None, None, Some(world.spec()))).unwrap();
     assert!(advanced.claimed.is_none());
     let codes: Vec<_> = advanced.passed_over.iter().map(|(_, code)| *code).collect();
@@ -267,6 +273,13 @@ fn digits_behind_a_complete_number_change_nothing() {
     };
     world.db.dnc_add_all(&[entry]).unwrap();
     assert_eq!(refused(&mut world, "03-1111-00140"), Some("E-DNC"));
+    let told = world.db.open_manual(&manual(&world, "03-1111-00140")).unwrap_err();
+    assert!(
+        told.ja().contains("(…0014)の登録です") && told.to_string().contains("that of ...0014"),
+        "{told}"
+    );
+    let told = world.db.open_manual(&manual(&world, "03-1111-0014")).unwrap_err();
+    assert!(!told.ja().contains("余分な桁"), "{}", told.ja());
     assert_eq!(refused(&mut world, "03-1111-0015"), None);
     assert_eq!(refused(&mut world, "03-1111-00159"), Some("E-REPEAT"));
     assert_eq!(refused(&mut world, "03-2222-00159"), None, "by hand, with a warning");
