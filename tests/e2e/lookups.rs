@@ -138,8 +138,13 @@ fn a_task_is_called_as_its_lead() {
     let past = daemon.run(&["save", "--status", "再コール", "--recall", "2026-01-02 10:00"]);
     past.refused("E-VALUE");
     assert!(format!("{}{}", past.stdout, past.stderr).contains(&day(0)), "{past:?}");
+    // A time alone is today's; one that is over is refused with what to write for tomorrow.
+    let over = daemon.run(&["save", "--status", "再コール", "--recall", "0:00"]);
+    over.refused("E-VALUE");
+    assert!(format!("{}{}", over.stdout, over.stderr).contains("明日 00:00"), "{over:?}");
     assert_eq!(daemon.cli(&["history", "--open"])["rows"][0]["status"], json!(null), "nothing of it is kept");
-    daemon.cli(&["save", "--status", "再コール", "--recall", &format!("{} 10:00", day(1))]);
+    let said = daemon.text(&["save", "--status", "再コール", "--recall", "明日 10:00"]);
+    assert!(said.contains(&format!("{} 10:00:00", day(1))), "{said}");
     let task = daemon.run_as(OPERATOR, &["task", "ls"]).success()["rows"][0].take();
     assert_eq!((&task["list"], &task["position"]), (&"L".into(), &1.into()));
     assert!(daemon.text(&["task", "ls"]).contains("L#1"));

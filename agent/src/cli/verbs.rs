@@ -1,9 +1,9 @@
 //! Commands that are one call to the daemon: parameters in, result shown.
 
 use dialer::window::CallingWindow;
-use protocol::Verb as Method;
 use protocol::params::*;
 use protocol::result::{CallingHours, SeatStatus};
+use protocol::{ErrorCode, RpcError, Verb as Method};
 
 use store::phone::Special;
 
@@ -75,12 +75,26 @@ pub(super) struct Recall {
 pub(super) fn recall(global: &Global, when: Option<When>) -> Result<Recall, Failure> {
     let Some(when) = when else { return Ok(Recall::default()) };
     let status = Client::connect(&socket(global))?.call(Status {})?;
+    let passed = when.moment(USUAL_HOURS, status.now);
+    if when.is_todays() && passed <= status.now {
+        return Err(Failure::Refused(Box::new(RpcError::with_detail(ErrorCode::Value, over(passed)))));
+    }
     let Some(CallingHours { from, to, days, closed }) = status.hours else {
         return Ok(Recall { at: Some(when.moment(USUAL_HOURS, status.now)), shut: None });
     };
     let at = when.moment((from, to), status.now);
     let window = CallingWindow { days, from, to, closed };
     Ok(Recall { at: Some(at), shut: (!window.is_open(at)).then(|| window.next_open(at)) })
+}
+
+/// A time of today that is over: what to write for one of tomorrow.
+fn over(at: i64) -> (String, String) {
+    let typed = time::full(at);
+    let clock = typed.get(11..16).unwrap_or_default();
+    (
+        format!("今日の {clock} は過ぎています。明日なら \"明日 {clock}\" と書いてください"),
+        format!("{clock} is over today; write \"tomorrow {clock}\" for tomorrow"),
+    )
 }
 
 /// The time that was taken, and where nobody may be called then, from when on they may.

@@ -47,7 +47,7 @@ pub struct SaveArgs {
     /// Call memo
     #[arg(long, value_name = "TEXT")]
     pub memo: Option<String>,
-    /// When to call again: "2026-11-30 10:00" (Japan time); of a day alone, when calling begins
+    /// When to call again: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins
     #[arg(long, value_name = "TIME")]
     pub recall: Option<When>,
     /// What follows: call the next lead, show the next lead, or only save

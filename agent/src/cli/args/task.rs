@@ -66,7 +66,7 @@ pub enum TaskVerb {
     Due {
         /// Number of the task
         task: i64,
-        /// When to call: "2026-11-30 10:00" (Japan time); of a day alone, when calling begins [default: no time]
+        /// When to call: "2026-11-30 10:00" (Japan time), 15:30 (today) or "tomorrow 15:30"; of a day alone, when calling begins [default: no time]
         time: Option<When>,
     },
 }
