@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::dnc_text::source_of;
 use crate::import::{
     DupPolicy, HeaderMode, ImportError, ImportOptions, ImportProgress, ImportReader, ImportReport,
     ImportSource, RequiredNames,
@@ -90,7 +91,7 @@ impl DncFile {
             reason: field(&["理由", "reason"]),
             evidence: field(&["根拠", "evidence"]),
             said: DncSaid {
-                source: field(&["登録元", "source"]),
+                source: field(&["登録元", "source"]).map(|text| source_of(&text).to_owned()),
                 by: field(&["登録者", "registered_by"]),
                 at: field(&REGISTERED).and_then(|text| parse_japan_time(&text)),
             },

@@ -33,4 +33,16 @@ pub(crate) fn beside(old: &str, new: &str, known: Option<&str>) -> String {
     text
 }
 
+/// Where an entry came from (登録元), in Japanese, as tables and files have it; other words as they are.
+#[must_use]
+pub fn dnc_source_ja(source: &str) -> &str {
+    SOURCES.iter().find(|(word, _)| *word == source).map_or(source, |(_, ja)| ja)
+}
+
+/// The word of the database for what a file says: those of earlier versions have it itself.
+pub(crate) fn source_of(said: &str) -> &str {
+    SOURCES.iter().find(|(_, ja)| *ja == said.trim()).map_or(said, |(word, _)| word)
+}
+
+const SOURCES: [(&str, &str); 3] = [("manual", "手動"), ("import", "取り込み"), ("status", "結果")];
 const BESIDE: &str = " / ";

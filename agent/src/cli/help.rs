@@ -194,7 +194,7 @@ fn known(english: &str) -> Option<&'static str> {
 }
 
 /// Second names of options that the help shows: an option has one at most.
-const ALIASES: [&str; 3] = ["number", "preview", "unsealed"];
+const ALIASES: [&str; 4] = ["name", "number", "preview", "unsealed"];
 /// Place of options that every command has: behind its own.
 const OF_EVERY_COMMAND: usize = 1_000;
 

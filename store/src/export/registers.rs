@@ -6,6 +6,7 @@ use super::list::with_ext;
 use super::sheet::Sheet;
 use super::{ExportOptions, ExportReport, FURTHER, PAGE, japan_time, to_file};
 use crate::backend::Reader;
+use crate::dnc_text::dnc_source_ja;
 use crate::error::{Error, Result};
 use crate::model::{
     AttemptRow, ContactNumber, Direction, DncQuery, DncRow, HistoryQuery, Origin, RecordingInfo,
@@ -172,7 +173,7 @@ pub(crate) fn export_dnc(
                     sheet.text(row.project_name.as_deref().unwrap_or_default())?;
                     sheet.text(&row.reason)?;
                     sheet.text(&evidence(row))?;
-                    sheet.text(&row.source)?;
+                    sheet.text(dnc_source_ja(&row.source))?;
                     sheet.text(row.by_login.as_deref().unwrap_or_default())?;
                     sheet.cell(&japan_time(row.at))?;
                     sheet.cell(&row.revoked_at.map(japan_time).unwrap_or_default())?;

@@ -77,7 +77,7 @@ pub enum ProfileVerb {
 #[derive(Clone, Debug, Default, Args)]
 pub struct LeadsArgs {
     /// Part of a company's or person's name, however it is written
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, visible_alias = "name", value_name = "TEXT")]
     pub search: Option<String>,
     /// Part of the company's name only
     #[arg(long, value_name = "TEXT")]

@@ -60,12 +60,7 @@ pub(crate) fn lead_next(word: &str, out: Out) -> &str {
 
 /// Where a do-not-call entry comes from; a file may say so in words of its own.
 pub(crate) fn source(word: &str, out: Out) -> &str {
-    match word {
-        "manual" => out.text("手動", "manual"),
-        "import" => out.text("取り込み", "import"),
-        "status" => out.text("結果", "status"),
-        other => other,
-    }
+    if out.is_japanese() { store::dnc_source_ja(word) } else { word }
 }
 
 /// Why a registration, a call or a transfer came to nothing.

@@ -486,8 +486,8 @@ fn an_export_names_the_call_that_is_the_evidence() {
         text
     };
     let text = exported(&world);
-    assert!(text.contains(&format!(",通話 {},status,", call.attempt)), "{text}");
+    assert!(text.contains(&format!(",通話 {},結果,", call.attempt)), "{text}");
     world.db.dnc_add_all(&[entry(&world, 0, None)]).unwrap();
     let text = exported(&world);
-    assert!(text.contains(&format!(",2026-11-01の書面 / 通話 {},status,", call.attempt)), "{text}");
+    assert!(text.contains(&format!(",2026-11-01の書面 / 通話 {},結果,", call.attempt)), "{text}");
 }
