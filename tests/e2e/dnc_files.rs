@@ -355,4 +355,19 @@ fn a_list_that_is_blocked_as_a_whole_is_passed_over_in_one_line() {
     );
     let list = daemon.cli(&["list", "show", "塞"])["list"].take();
     assert_eq!((&list["dialable"], &list["blocked"]), (&0.into(), &80.into()), "{list:#}");
+    // S1.34: the view says so, and finds them.
+    let blocked = ["list", "view", "塞", "--blocked", "true"];
+    let shown = daemon.text(&[&blocked[..], &["--lang", "ja"]].concat());
+    assert!(shown.contains("架電禁止") && shown.contains("/ 80"), "{shown}");
+    for (number, code) in [("0331240000", "E-PHONE-FORBIDDEN"), ("0330000007", "E-DNC")] {
+        let row = daemon.cli(&[&blocked[..], &["--number", number]].concat())["rows"][0].take();
+        assert_eq!((&row["blocked"], &row["dialable"]), (&code.into(), &true.into()), "{row:#}");
+    }
+    // D23: who types a digit too many means the callee who is reached.
+    let said = daemon.text(&["dnc", "add", "03-3125-00017", "--reason", "本人", "--lang", "ja"]);
+    assert!(said.contains("W-PHONE-UNASSIGNED") && said.contains("0331250001 を架電禁止に"), "{said}");
+    daemon.run(&["call", "03-3125-0001"]).refused("E-DNC");
+    let refused = daemon.run(&["call", "03-3125-00019"]);
+    refused.refused("E-DNC");
+    assert!(format!("{}{}", refused.stdout, refused.stderr).contains("0001"), "{refused:?}");
 }

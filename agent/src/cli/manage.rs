@@ -148,6 +148,7 @@ fn filter(leads: LeadsArgs) -> Result<ViewFilter, Failure> {
         assigned: leads.assigned,
         categories: leads.categories,
         dialable: leads.dialable,
+        blocked: leads.blocked,
         attempts: tried.or(leads.attempts),
         at_least: None,
     })

@@ -244,8 +244,8 @@ pub(super) fn said(params: &impl Serialize, apart: &[&str]) -> Value {
         fields.retain(|name, value| {
             let empty = match value {
                 Value::Null => true,
-                // 発信対象外 are asked for by it; elsewhere it is what was left out.
-                Value::Bool(false) => name != "dialable",
+                // 発信対象外, or those that are not 架電禁止, are asked for by it; elsewhere it is what was left out.
+                Value::Bool(false) => name != "dialable" && name != "blocked",
                 Value::Array(items) => items.is_empty(),
                 Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
             };

@@ -170,6 +170,20 @@ pub struct LeadRow {
     pub ext: Option<String>,
 }
 
+impl LeadRow {
+    /// Why the dialer passes it over although nobody excluded it (架電禁止): `E-DNC`, or `E-PHONE-FORBIDDEN` of a number that no list calls.
+    #[must_use]
+    pub fn blocked(&self) -> Option<&str> {
+        let reason = self.skip_reason.as_deref().filter(|reason| is_of_number(reason));
+        reason.filter(|_| self.dialable && self.state == LeadState::Skipped)
+    }
+}
+
+/// Whether a lead is passed over for its number.
+pub(crate) fn is_of_number(skip_reason: &str) -> bool {
+    matches!(skip_reason, "E-DNC" | "E-PHONE-FORBIDDEN")
+}
+
 /// A number of a lead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadPhone {

@@ -34,7 +34,7 @@ pub use dialing::{
 };
 pub use disposition::{DispositionChange, DispositionDraft, DispositionFlags, DispositionInfo};
 pub use dnc::{DncAdded, DncClear, DncEntry, DncQuery, DncRow};
-pub(crate) use list::ChangeSlice;
+pub(crate) use list::{ChangeSlice, is_of_number};
 pub use list::{
     DeletedList, GrantRow, ImportRecord, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadPlace, LeadRow,
     LeadSelection, LeadSpec, LeadsChanged, ListEdit, ListInfo, ListQuery, ListSpec, ProjectEdit, ProjectRow,

@@ -73,6 +73,8 @@ pub struct ViewFilter {
     pub categories: Vec<String>,
     /// 発信対象 (`true`) or 発信対象外 (`false`).
     pub dialable: Option<bool>,
+    /// Of those: 架電禁止 ([`LeadRow::blocked`]), or not.
+    pub blocked: Option<bool>,
     /// Where it stands.
     pub state: Option<LeadState>,
     /// Called exactly so often.

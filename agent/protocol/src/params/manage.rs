@@ -155,6 +155,8 @@ params! {
         categories: Vec<String>,
         /// May be called (発信対象), or not.
         dialable: Option<bool>,
+        /// Of these: passed over since their number is on the do-not-call list, or never called from a list (架電禁止), or not.
+        blocked: Option<bool>,
         /// Called exactly so often; 1 with status `no_contact` is 2回目, 2 is 3回目.
         attempts: Option<u32>,
         /// Called at least so often.

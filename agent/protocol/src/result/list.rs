@@ -72,8 +72,11 @@ pub struct LeadRow {
     pub person: Option<String>,
     /// Categories (カテゴリー).
     pub categories: Vec<String>,
-    /// Whether it may be called (発信対象).
+    /// Whether it may be called (発信対象): `false` where somebody excluded it (発信対象外).
     pub dialable: bool,
+    /// Why it is passed over although it may be called (架電禁止): `E-DNC`, or `E-PHONE-FORBIDDEN` of a number that no list calls. Absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<String>,
     /// Attempts so far.
     pub attempts: u32,
     /// Code of the last status.

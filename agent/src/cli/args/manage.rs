@@ -118,6 +118,9 @@ pub struct LeadsArgs {
     /// 発信対象 (true) or 発信対象外 (false)
     #[arg(long, value_name = "true|false")]
     pub dialable: Option<bool>,
+    /// 架電禁止: number on the do-not-call list, or never called from a list (true), or neither (false)
+    #[arg(long, value_name = "true|false")]
+    pub blocked: Option<bool>,
     /// Called exactly so often
     #[arg(long, value_name = "N")]
     pub attempts: Option<u32>,

@@ -193,6 +193,10 @@ pub(super) const OPTIONS: &[(&str, &str)] = &[
     ("Login of the owner; \"\" finds leads of nobody", "担当者のログイン名 (\"\" は担当なし)"),
     ("A category (may be repeated: any of them)", "カテゴリー (繰り返し可。いずれかに一致)"),
     ("発信対象 (true) or 発信対象外 (false)", "発信対象 (true) か 発信対象外 (false) か"),
+    (
+        "架電禁止: number on the do-not-call list, or never called from a list (true), or neither (false)",
+        "架電禁止 (番号が架電禁止か、リストから発信しない番号) だけ (true)、それ以外だけ (false)",
+    ),
     ("Called exactly so often", "架電回数がちょうどこの数"),
     ("Shortcut: 2回目, called once, in vain", "2回目: 1回架電して不通"),
     ("Shortcut: 3回目, called twice, the last time in vain", "3回目: 2回架電して最後が不通"),

@@ -177,7 +177,7 @@ pub(crate) fn view(page: &ViewPage, out: Out) -> Result<(), Closed> {
             row.last_at.map_or_else(String::new, time::full),
             row.label.clone().unwrap_or_default(),
             row.attempts.to_string(),
-            dialable(row, out).to_owned(),
+            dialable(row.dialable, row.blocked.as_deref(), out).to_owned(),
         ]);
     }
     out.table(&table)?;
@@ -203,8 +203,23 @@ fn kind(kind: Option<&str>, out: Out) -> &'static str {
     }
 }
 
-fn dialable(row: &ViewRow, out: Out) -> &'static str {
-    if row.dialable { out.text("対象", "yes") } else { out.text("対象外", "no") }
+/// What the dialer does with a lead: 対象外 where somebody excluded it, 架電禁止 where its number is not called (`blocked`, a code).
+pub(super) fn dialable(dialable: bool, blocked: Option<&str>, out: Out) -> &'static str {
+    match (dialable, blocked) {
+        (false, _) => out.text("対象外", "no"),
+        (true, Some(_)) => out.text("架電禁止", "blocked"),
+        (true, None) => out.text("対象", "yes"),
+    }
+}
+
+/// Why a lead is not called: what somebody wrote who excluded it, or why its number is not.
+fn why_not(row: &ViewRow, out: Out) -> String {
+    let blocked = row.blocked.as_deref().filter(|_| row.dialable);
+    let code = blocked.map(|code| match code.parse::<ErrorCode>() {
+        Ok(known) => format!("{code} {}", known.text().in_lang(out.lang)),
+        Err(_) => code.to_owned(),
+    });
+    code.or_else(|| row.excluded_reason.clone()).unwrap_or_default()
 }
 
 /// With its extension and what it is.
@@ -248,8 +263,8 @@ pub(crate) fn lead(row: &ViewRow, out: Out) -> Result<(), Closed> {
         (out.text("最終通話日時", "when"), row.last_at.map_or_else(String::new, time::full)),
         (out.text("結果", "result"), row.label.clone().unwrap_or_default()),
         (out.text("メモ", "memo"), row.memo.clone().unwrap_or_default()),
-        (out.text("発信対象", "dialable"), dialable(row, out).to_owned()),
-        (out.text("対象外の理由", "why not"), row.excluded_reason.clone().unwrap_or_default()),
+        (out.text("発信対象", "dialable"), dialable(row.dialable, row.blocked.as_deref(), out).to_owned()),
+        (out.text("発信しない理由", "why not"), why_not(row, out)),
         (out.text("版", "version"), row.version.to_string()),
     ];
     for (label, value) in known.into_iter().chain(columns).filter(|(_, value)| !value.is_empty()) {

@@ -3,6 +3,7 @@
 use protocol::result::{HistoryPage, HistoryRow, ListInfo, ListPage, StatsResult};
 use protocol::{ErrorCode, Lang};
 
+use super::manage::dialable;
 use crate::cli::namesakes::person;
 use crate::cli::output::{Closed, Out};
 use crate::cli::table::{Table, clean};
@@ -83,7 +84,7 @@ pub(crate) fn leads(page: &ListPage, out: Out) -> Result<(), Closed> {
             row.attempts.to_string(),
             row.label.clone().or_else(|| row.status.clone()).unwrap_or_default(),
             row.last_at.map_or_else(String::new, time::full),
-            if row.dialable { out.text("対象", "yes") } else { out.text("対象外", "no") }.to_owned(),
+            dialable(row.dialable, row.blocked.as_deref(), out).to_owned(),
         ]);
     }
     out.table(&table)?;

@@ -46,6 +46,7 @@ pub(super) async fn filter(store: &Store, filter: Option<params::ViewFilter>) ->
         assigned,
         categories: f.categories,
         dialable: f.dialable,
+        blocked: f.blocked,
         state: None,
         attempts: f.attempts,
         at_least: f.at_least,

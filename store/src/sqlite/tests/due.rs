@@ -33,6 +33,17 @@ fn clear(world: &mut World, number: usize, project: Option<ProjectId>) {
 fn figures(world: &World) -> (u64, u64) {
     assert_eq!(world.reader().verify(&StatsQuery::default()).unwrap(), []);
     let list = world.reader().list_by_name(&world.list.to_string()).unwrap();
+    // S1.34: the list view finds those that the figure counts.
+    let query = crate::model::ViewQuery {
+        list: world.list,
+        filter: crate::model::ViewFilter { blocked: Some(true), ..Default::default() },
+        sort: crate::model::SortColumn::Position,
+        descending: false,
+        page: crate::model::PageAt::First,
+        limit: 1,
+        opaque: false,
+    };
+    assert_eq!(world.reader().view(&query).unwrap().total, list.blocked);
     (list.dialable, list.blocked)
 }
 

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use rusqlite::Row;
 
 use crate::id::UserId;
-use crate::model::{CallKind, LeadState};
+use crate::model::{CallKind, LeadState, is_of_number};
 
 /// What sorts and filters, small: 200,000 of them are 12 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) kind: Option<CallKind>,
     pub(super) state: LeadState,
     pub(super) excluded: bool,
+    /// Passed over for its number, see [`LeadRow::blocked`](crate::model::LeadRow::blocked); one that is excluded may be too.
+    pub(super) forbidden: bool,
     /// Neither deleted nor removed since it was read.
     pub(super) alive: bool,
 }
@@ -41,6 +43,7 @@ impl Entry {
             phone: phone.bytes().filter(u8::is_ascii_digit).fold(0, |sum, b| sum * 10 + u64::from(b - b'0')),
             state: row.get(3)?,
             excluded: row.get(4)?,
+            forbidden: row.get_ref(11)?.as_str_or_null()?.is_some_and(is_of_number),
             attempts: row.get::<_, i64>(5)?.clamp(0, i64::from(u16::MAX)) as u16,
             assigned: dictionary.users.code(row.get::<_, Option<UserId>>(6)?),
             last_user: dictionary.users.code(row.get::<_, Option<UserId>>(7)?),
@@ -50,6 +53,11 @@ impl Entry {
             categories: 0,
             alive: true,
         })
+    }
+
+    /// 架電禁止.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.forbidden && !self.excluded && self.state == LeadState::Skipped
     }
 
     /// National digits, `0312345678`.
@@ -80,7 +88,7 @@ impl Entry {
 /// Columns that an [`Entry`] is read from.
 pub(super) const COLUMNS: &str =
     "rowid, position, phone, state, excluded, attempts, assigned_user_id, last_user_id,
-  last_disposition, last_kind, last_at";
+  last_disposition, last_kind, last_at, skip_reason";
 
 /// Values that many leads share, by code.
 #[derive(Default)]
@@ -161,6 +169,7 @@ mod tests {
             kind: None,
             state: LeadState::Ready,
             excluded: false,
+            forbidden: false,
             alive: true,
         };
         let mut numbers = [81_312_345_678, 819_012_345_678, 81_612_345_678, 815_012_345_678, 81_120_123_456];

@@ -35,6 +35,7 @@ pub(super) struct Test {
     /// By code of the categories of a lead: whether it has one of those asked for.
     categories: Option<Vec<bool>>,
     excluded: Option<bool>,
+    blocked: Option<bool>,
     state: Option<LeadState>,
     attempts: Option<u16>,
     at_least: Option<u16>,
@@ -53,6 +54,7 @@ impl Test {
             from: filter.from,
             to: filter.to,
             excluded: filter.dialable.map(|dialable| !dialable),
+            blocked: filter.blocked,
             state: filter.state,
             attempts: filter.attempts.map(saturated),
             at_least: filter.at_least.map(saturated),
@@ -154,6 +156,7 @@ impl Test {
             && self.to.is_none_or(|to| entry.last_at < to && entry.last_at != i64::MIN)
             && self.assigned.is_none_or(|(one, other)| entry.assigned == one || entry.assigned == other)
             && self.excluded.is_none_or(|excluded| entry.excluded == excluded)
+            && self.blocked.is_none_or(|blocked| entry.is_blocked() == blocked)
             && self.state.is_none_or(|state| entry.state == state)
             && self.attempts.is_none_or(|attempts| entry.attempts == attempts)
             && self.at_least.is_none_or(|least| entry.attempts >= least)

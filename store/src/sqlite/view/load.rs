@@ -25,7 +25,7 @@ impl View {
         let mut rows = statement.query((self.list, self.visible, visible))?;
         let mut ids: Vec<(u128, u32)> = Vec::new();
         while let Some(row) = rows.next()? {
-            let id: [u8; 16] = row.get(11)?;
+            let id: [u8; 16] = row.get(12)?;
             ids.push((u128::from_be_bytes(id), self.entries.len() as u32));
             self.entries.push(Entry::read(row, &mut self.dictionary)?);
             if ids.len() == WITH_CATEGORIES {
@@ -102,7 +102,7 @@ impl View {
             let answer = statement
                 .query_row([row], |r| {
                     let entry = Entry::read(r, &mut self.dictionary)?;
-                    Ok((entry, r.get::<_, [u8; 16]>(11)?, r.get::<_, bool>(12)?, r.get::<_, ListId>(13)?))
+                    Ok((entry, r.get::<_, [u8; 16]>(12)?, r.get::<_, bool>(13)?, r.get::<_, ListId>(14)?))
                 })
                 .optional()?;
             match (place, answer) {

@@ -138,7 +138,10 @@ impl View {
                 let status = self.dictionary.statuses.value(entry.status)?;
                 Some(Key::Number(labels.statuses.get(status).copied().unwrap_or(i64::MAX)))
             }
-            SortColumn::Dialable => Some(Key::Number(i64::from(entry.excluded))),
+            // 対象, 架電禁止, 対象外.
+            SortColumn::Dialable => {
+                Some(Key::Number(if entry.excluded { 2 } else { i64::from(entry.is_blocked()) }))
+            }
         }
     }
 

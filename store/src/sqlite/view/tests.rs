@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
-use crate::backend::{Backend as _, ListVerbs as _, Reader};
+use crate::backend::{Backend as _, ListVerbs as _, Office as _, Reader};
 use crate::id::{LeadId, ListId, UserId};
 use crate::model::{
-    Actor, Assigned, CallKind, ColumnTest, LeadChange, LeadFields, LeadFilter, LeadPhone, LeadRow, LeadState,
-    ListQuery, PageAt, Role, SortColumn, ViewFilter, ViewPage, ViewQuery,
+    Actor, Assigned, CallKind, ColumnTest, DncClear, DncEntry, LeadChange, LeadFields, LeadFilter, LeadPhone,
+    LeadRow, LeadState, ListQuery, PageAt, Role, SortColumn, ViewFilter, ViewPage, ViewQuery,
 };
 use crate::name_key::{fold, name_key, search_key};
 use crate::sqlite::tests::{MINUTE, NOW, World, row};
@@ -79,6 +79,7 @@ fn passes(row: &LeadRow, filter: &ViewFilter) -> bool {
         && filter.from.is_none_or(|from| row.last_at.is_some_and(|at| at >= from))
         && filter.to.is_none_or(|to| row.last_at.is_some_and(|at| at < to))
         && filter.dialable.is_none_or(|dialable| row.dialable == dialable)
+        && filter.blocked.is_none_or(|blocked| row.blocked().is_some() == blocked)
         && filter.state.is_none_or(|state| row.state == state)
         && filter.attempts.is_none_or(|attempts| row.attempts == attempts)
         && filter.at_least.is_none_or(|least| row.attempts >= least)
@@ -116,7 +117,7 @@ fn value(row: &LeadRow, sort: SortColumn) -> Option<(i64, String)> {
             let place = |status: &String| order.iter().position(|known| known == status).unwrap_or(99) as i64;
             row.last_status.as_ref().and_then(|status| number(place(status)))
         }
-        SortColumn::Dialable => number(i64::from(!row.dialable)),
+        SortColumn::Dialable => number(if row.dialable { i64::from(row.blocked().is_some()) } else { 2 }),
     }
 }
 
@@ -199,6 +200,8 @@ fn say(world: &mut World, lead: LeadId, column: &str, text: &str) {
 enum Step {
     Call(&'static str, bool),
     Exclude(usize),
+    /// Puts its number on the do-not-call list, or takes it off.
+    Block(usize),
     Include(usize),
     Assign(usize, usize),
     Delete(usize),
@@ -213,6 +216,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (prop::sample::select(vec!["不通", "見込", "talked", ""]), any::<bool>()).prop_map(|(s, a)| Step::Call(s, a)),
         1 => (0..20_usize).prop_map(Step::Exclude),
+        2 => (0..5_usize).prop_map(Step::Block),
         1 => (0..20_usize).prop_map(Step::Include),
         2 => (0..20_usize, 0..3_usize).prop_map(|(lead, user)| Step::Assign(lead, user)),
         1 => (0..20_usize).prop_map(Step::Delete),
@@ -248,6 +252,8 @@ fn filter(users: [UserId; 3]) -> impl Strategy<Value = ViewFilter> {
         1 => Just(ViewFilter { assigned: Some(Assigned::Nobody), dialable: Some(true), ..ViewFilter::default() }),
         1 => Just(ViewFilter { categories: vec!["関東".to_owned(), "ｶﾝｻｲ".to_owned()], ..ViewFilter::default() }),
         1 => Just(ViewFilter { dialable: Some(false), ..ViewFilter::default() }),
+        1 => Just(ViewFilter { blocked: Some(true), ..ViewFilter::default() }),
+        1 => Just(ViewFilter { dialable: Some(true), blocked: Some(false), ..ViewFilter::default() }),
         1 => Just(ViewFilter { state: Some(LeadState::Ready), ..ViewFilter::default() }),
         1 => Just(ViewFilter { attempts: Some(1), status: Some("no_contact".to_owned()), ..ViewFilter::default() }),
         1 => Just(ViewFilter { at_least: Some(1), ..ViewFilter::default() }),
@@ -295,6 +301,18 @@ proptest! {
                     }
                 }
                 Step::Exclude(at) => change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Exclude { reason: None }),
+                Step::Block(at) => {
+                    if let Some(phone) = every(&world).get(at).map(|row| row.phone.clone()) {
+                        let by = Actor::default();
+                        let (reason, now) = ("希望".to_owned(), world.now);
+                        let clear = DncClear { phone: phone.clone(), project: None, reason: reason.clone(), by, now };
+                        if world.db.dnc_clear_all(&[clear]).unwrap() == 0 {
+                            let source = "manual".to_owned();
+                            let entry = DncEntry { phone, project: None, reason, source, attempt: None, evidence: None, by, now };
+                            world.db.dnc_add_all(&[entry]).unwrap();
+                        }
+                    }
+                }
                 Step::Include(at) => change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Include),
                 Step::Assign(at, user) => {
                     change(&mut world.db, world.list, lead(at).as_slice(), &LeadChange::Assign { users: vec![users[user]] });

@@ -77,7 +77,7 @@ const VALUES: [(&str, &str, &str, &str); 34] = [
     ("unread", "numbering", "結果ファイルとイベントの番号", "the numbers of result files and events"),
 ];
 /// Fields of the log in the words of the screens.
-const LABELS: [(&str, &str, &str); 110] = [
+const LABELS: [(&str, &str, &str); 112] = [
     ("archived_at", "使用停止", "archived"),
     ("assigned", "担当", "assigned"),
     ("at_least", "通話回数の下限", "at least"),
@@ -86,6 +86,7 @@ const LABELS: [(&str, &str, &str); 110] = [
     ("attempts", "通話回数", "attempts"),
     ("before", "変更前", "before"),
     ("blank", "結果なし", "without a result"),
+    ("blocked", "架電禁止", "blocked"),
     ("builtin", "組込", "built-in"),
     ("by", "監督の席", "by seat"),
     ("bytes", "バイト", "bytes"),
@@ -139,6 +140,7 @@ const LABELS: [(&str, &str, &str); 110] = [
     ("lead_next", "発信先の扱い", "lead"),
     ("leads", "件数", "leads"),
     ("list", "リスト", "list"),
+    ("lists", "リスト数", "lists"),
     ("login", "ログインID", "login"),
     ("looked", "確認済み", "looked at"),
     ("manual", "手動の通話", "calls by hand"),
