@@ -90,9 +90,9 @@ impl DialRules {
         later.fold(dialed_at, |at, step| at.saturating_add(step.by_ms))
     }
 
-    /// The furthest that a dial within the floor may be written down back from now, milliseconds.
-    pub(crate) fn reach_ms(&self) -> i64 {
-        self.steps.iter().fold(self.gap_ms(), |reach, step| reach.saturating_add(step.by_ms))
+    /// The earliest that a dial since `at`, by the clock as it is now, may have been written down.
+    pub(crate) fn written_since(&self, at: i64) -> i64 {
+        self.steps.iter().fold(at, |since, step| since.saturating_sub(step.by_ms))
     }
 
     pub(crate) fn gap_ms(&self) -> i64 {

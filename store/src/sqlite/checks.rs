@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{dnc, one, tasks};
+use super::{all, dnc, one, tasks};
 use crate::error::DialRefusal;
 use crate::id::{ProjectId, UserId};
 #[cfg(doc)]
@@ -112,26 +112,25 @@ fn repeat(
     let whole = reached(phone);
     // Behind a mobile number's eleven digits there is no room for more.
     let sql = if whole.len() == SHORT_KEY { LONGER_TOO } else { EXACTLY };
-    let (last, dials): (Option<i64>, Option<i64>) =
-        one(db, sql, (whole, today.start(), now.saturating_sub(rules.reach_ms())), |r| {
-            Ok((r.get(0)?, r.get(1)?))
-        })?
-        .unwrap_or((None, None));
-    let Some(last) = last.map(|last| rules.by_this_clock(last)) else { return Ok(None) };
+    let since = rules.written_since(today.start().min(now.saturating_sub(rules.gap_ms())));
+    let dialed: Vec<i64> = all(db, sql, (whole, since), |r| r.get(0))?;
+    let dialed = || dialed.iter().map(|at| rules.by_this_clock(*at));
+    let Some(last) = dialed().max() else { return Ok(None) };
     let until = last.saturating_add(rules.gap_ms());
     if until > now {
         return Ok(Some(DialRefusal::RepeatGap { last, until }));
     }
-    let dials = dials.unwrap_or(0);
+    // Those of today, also where the clock was set ahead over midnight: the callee had no night in between (D24).
+    let dials = dialed().filter(|at| *at >= today.start()).count().try_into().unwrap_or(i64::MAX);
     let full = dials >= rules.dials_per_day();
     Ok(full.then(|| DialRefusal::RepeatDay { last, dials, until: today.end() }))
 }
 
 /// Length of the key of a number of ten digits.
 const SHORT_KEY: usize = "+81312345678".len();
-const EXACTLY: &str = "SELECT max(dialed_at), sum(dialed_at >= ?2) FROM attempts
-   WHERE phone = ?1 AND dialed_at >= min(?2, ?3) AND direction = 'out'";
+const EXACTLY: &str =
+    "SELECT dialed_at FROM attempts WHERE phone = ?1 AND dialed_at >= ?2 AND direction = 'out'";
 /// A digit behind them changes nothing.
-const LONGER_TOO: &str = "SELECT max(dialed_at), sum(dialed_at >= ?2) FROM attempts
+const LONGER_TOO: &str = "SELECT dialed_at FROM attempts
    WHERE phone IN (?1, ?1 || '0', ?1 || '1', ?1 || '2', ?1 || '3', ?1 || '4', ?1 || '5', ?1 || '6', ?1 || '7', ?1 || '8', ?1 || '9')
-     AND dialed_at >= min(?2, ?3) AND direction = 'out'";
+     AND dialed_at >= ?2 AND direction = 'out'";

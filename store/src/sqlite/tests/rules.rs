@@ -340,6 +340,33 @@ fn a_clock_that_is_set_ahead_makes_no_rest_shorter() {
     assert!(world.db.advance(&world.step(None, None, Some(spec))).unwrap().claimed.is_some());
 }
 
+/// D24: neither does it begin a new day for whoever was called an hour ago.
+#[test]
+fn a_clock_that_is_set_ahead_over_midnight_begins_no_new_count() {
+    let mut world = World::new(1);
+    let number = phone(0).national();
+    let by_hand = |world: &World, steps: &[ClockStep]| {
+        let mut call = manual(world, &number);
+        call.rules.max_repeats_per_day = 1;
+        call.rules.steps = steps.to_vec();
+        call
+    };
+    world.call("no_contact");
+    world.now += 3_600_000;
+    let call = by_hand(&world, &[]);
+    let second = world.db.open_manual(&call).unwrap().attempt;
+    world.finish(second, "不通");
+    // A whole day, an hour later.
+    let step = ClockStep { at: world.now + 90_000_000, by_ms: 86_400_000 };
+    world.now += 90_000_000;
+    let call = by_hand(&world, &[step]);
+    let refused = world.db.open_manual(&call).unwrap_err();
+    assert!(matches!(refused, Error::Refused(DialRefusal::RepeatDay { dials: 2, .. })), "{refused:?}");
+    world.now += 86_400_000;
+    let call = by_hand(&world, &[step]);
+    assert!(world.db.open_manual(&call).is_ok(), "a day later it is another day");
+}
+
 #[test]
 fn a_practice_account_repeats_at_once() {
     let mut world = World::new(1);
